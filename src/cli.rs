@@ -1,0 +1,284 @@
+//! What people type, exactly as typed. No logic, no defaults that need looking at the world.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::model::{Commit, ImageName, Repo, Tag, Target};
+
+/// Turns a git tag into a release: checked before anyone sees it, published all at once.
+#[derive(Debug, Parser)]
+#[command(name = "floe", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Try it with no account and no network:\n  floe rehearse")]
+pub struct Cli {
+    /// Say more: requests, retries, what was skipped (-vv for each request)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// The verb
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Pack built binaries into archives, each with its record
+    Package(PackageArgs),
+    /// Make one multi-platform OCI image layout from static binaries or docker archives
+    Image(ImageArgs),
+    /// Show what publish would do now, and change nothing
+    Plan(PlanArgs),
+    /// Publish a release: everything is staged unseen, then revealed at once
+    Publish(PublishArgs),
+    /// Check a dist before publishing, or a published release as a stranger
+    Verify(VerifyArgs),
+    /// Do the whole release of this project on this machine, with no account and no network
+    Rehearse(RehearseArgs),
+    /// List the targets floe knows
+    Targets(TargetsArgs),
+    /// Write shell completions and man pages
+    Completions(CompletionsArgs),
+}
+
+/// Which Cargo package is released.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ProjectArgs {
+    /// The Cargo.toml of the project [default: the one of this folder]
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<PathBuf>,
+    /// The package of the workspace [default: the only one with a binary]
+    #[arg(short, long, value_name = "NAME")]
+    pub package: Option<String>,
+}
+
+/// Where the sources come from.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SourceArgs {
+    /// The tag that is released; its version must be the package's
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<Tag>,
+    /// The commit the binaries were built from [default: git's HEAD, if nothing is modified]
+    #[arg(long, value_name = "COMMIT")]
+    pub commit: Option<Commit>,
+    /// The time every file carries, in seconds since 1970 [default: the commit's time, else 1980-01-01]
+    #[arg(long, value_name = "SECONDS", env = "SOURCE_DATE_EPOCH")]
+    pub epoch: Option<u64>,
+}
+
+/// Arguments of `floe package`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    floe package --target x86_64-musl --binary target/x86_64-unknown-linux-musl/release/floe\n  \
+    floe package native/ --out dist")]
+pub struct PackageArgs {
+    /// Folders of binaries, laid out as <triple>/<binary>
+    #[arg(value_name = "FOLDER")]
+    pub folders: Vec<PathBuf>,
+    /// The target of the binaries given by --binary
+    #[arg(long, value_name = "TARGET", requires = "binary")]
+    pub target: Option<Target>,
+    /// A built binary (may be repeated)
+    #[arg(long, value_name = "PATH", requires = "target")]
+    pub binary: Vec<PathBuf>,
+    /// The folder the archives and records go to
+    #[arg(short, long, value_name = "DIST", default_value = "dist")]
+    pub out: PathBuf,
+    /// Which package
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// Which source
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+/// Arguments of `floe image`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    floe image target/x86_64-unknown-linux-musl/release/floe target/aarch64-unknown-linux-musl/release/floe\n  \
+    floe image result-amd64.tar.gz result-arm64.tar.gz --out dist/image")]
+pub struct ImageArgs {
+    /// Static binaries, or docker archives (plain or gzip); one a platform, which is read from the file
+    #[arg(value_name = "FILE", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// A file of CA certificates (PEM) to put at /etc/ssl/certs/ca-certificates.crt
+    #[arg(long, value_name = "FILE")]
+    pub ca_certificates: Option<PathBuf>,
+    /// The folder of the OCI image layout
+    #[arg(short, long, value_name = "LAYOUT", default_value = "dist/image")]
+    pub out: PathBuf,
+    /// Where the image comes from, for its labels: owner/name [default: GITHUB_REPOSITORY, git, Cargo.toml]
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub repo: Option<Repo>,
+    /// Which package
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// Which source
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+/// What a release is and where it goes.
+#[derive(Debug, Clone, Args)]
+pub struct ReleaseArgs {
+    /// The dists: folders of archives and records, one of them with image/
+    #[arg(value_name = "DIST", required = true)]
+    pub dists: Vec<PathBuf>,
+    /// A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]
+    #[arg(long = "target", value_name = "TARGET")]
+    pub targets: Vec<Target>,
+    /// The release has no image
+    #[arg(long)]
+    pub no_image: bool,
+    /// The image's name [default: ghcr.io/<owner>/<name>]
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<ImageName>,
+    /// A file with the text of the release notes, instead of the changelog or GitHub's
+    #[arg(long, value_name = "FILE")]
+    pub notes_file: Option<PathBuf>,
+    /// Which package
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// Which source
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Where to
+    #[command(flatten)]
+    pub remote: RemoteArgs,
+}
+
+/// The servers a release goes to or comes from.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RemoteArgs {
+    /// The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub repo: Option<Repo>,
+    /// GitHub's web address [default: https://github.com]
+    #[arg(long, value_name = "URL", env = "GITHUB_SERVER_URL", hide_env_values = true)]
+    pub server_url: Option<String>,
+    /// GitHub's API [default: https://api.github.com]
+    #[arg(long, value_name = "URL", env = "GITHUB_API_URL", hide_env_values = true)]
+    pub api_url: Option<String>,
+    /// Where the image's registry is reached [default: https:// and the host of the image's name]
+    #[arg(long, value_name = "URL")]
+    pub registry_url: Option<String>,
+    /// How often a request is tried
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub tries: u32,
+}
+
+/// Arguments of `floe plan`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  GITHUB_TOKEN=$(gh auth token) floe plan dist --tag v1.4.0")]
+pub struct PlanArgs {
+    /// What and where
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+    /// Print the plan as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `floe publish`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  GITHUB_TOKEN=$(gh auth token) floe publish dist --tag v1.4.0\n\n\
+    On stdout stand exactly two lines: the image by digest, and the address of the release.\n\
+    If it fails, run it again: it looks at what is there and does what is missing.")]
+pub struct PublishArgs {
+    /// What and where
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+    /// Where the receipt is written, after every step
+    #[arg(long, value_name = "FILE", default_value = "floe-receipt.json")]
+    pub receipt: PathBuf,
+    /// Print the receipt as JSON on stdout instead of the two lines
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `floe verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    floe verify dist --tag v1.4.0\n  \
+    floe verify --release v1.4.0 --repo acme/tool")]
+pub struct VerifyArgs {
+    /// The dists to check before publishing
+    #[arg(value_name = "DIST", required_unless_present = "release", conflicts_with = "release")]
+    pub dists: Vec<PathBuf>,
+    /// The published release to check as a stranger, with no token where the repository is public
+    #[arg(long, value_name = "TAG")]
+    pub release: Option<Tag>,
+    /// Keep what was downloaded in this folder
+    #[arg(long, value_name = "FOLDER", requires = "release")]
+    pub keep: Option<PathBuf>,
+    /// A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]
+    #[arg(long = "target", value_name = "TARGET", conflicts_with = "release")]
+    pub targets: Vec<Target>,
+    /// The release has no image
+    #[arg(long, conflicts_with = "release")]
+    pub no_image: bool,
+    /// Print what was found as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// Which package
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// Which source
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Where from
+    #[command(flatten)]
+    pub remote: RemoteArgs,
+}
+
+/// Arguments of `floe rehearse`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    floe rehearse                  builds, packs, publishes and verifies, all on this machine\n  \
+    floe rehearse --keep           publishes the same version again: nothing is left to do\n  \
+    floe rehearse --serve          keeps the two servers up, for trying other clients on them")]
+pub struct RehearseArgs {
+    /// Rehearse with these dists instead of building
+    #[arg(value_name = "DIST")]
+    pub dists: Vec<PathBuf>,
+    /// Keep what the servers hold from the last rehearsal
+    #[arg(long)]
+    pub keep: bool,
+    /// Keep the two servers up until Ctrl-C, and print their addresses
+    #[arg(long)]
+    pub serve: bool,
+    /// The folder everything is left in [default: target/rehearsal]
+    #[arg(short, long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Print the summary as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// Which package
+    #[command(flatten)]
+    pub project: ProjectArgs,
+}
+
+/// Arguments of `floe targets`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  floe targets --json")]
+pub struct TargetsArgs {
+    /// Print the Actions matrix as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `floe completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    floe completions bash > ~/.local/share/bash-completion/completions/floe\n  \
+    floe completions --out .       writes completions/ and man/ as floe's own archives hold them")]
+pub struct CompletionsArgs {
+    /// The shell to print completions for
+    #[arg(value_name = "SHELL", required_unless_present = "out")]
+    pub shell: Option<clap_complete::Shell>,
+    /// Write completions/ for every shell and man/ for every verb into this folder
+    #[arg(long, value_name = "FOLDER", conflicts_with = "shell")]
+    pub out: Option<PathBuf>,
+}

@@ -1,0 +1,4 @@
+//! One file a verb; each reads top to bottom as that verb's pipeline.
+
+pub mod image;
+pub mod package;

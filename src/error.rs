@@ -1,0 +1,107 @@
+//! Errors that people can act on: what failed, why, what is public now, and what to type next.
+//!
+//! It only carries; `report` prints.
+
+use std::fmt;
+
+/// The exit code of a run, as README promises them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Did it.
+    Done = 0,
+    /// Could not: the network, a file, a permission.
+    Failed = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// The release is not well formed.
+    Problems = 3,
+    /// The world holds something else under the same name.
+    Conflicts = 4,
+}
+
+/// An error with a way out. The message is a lower-case fragment that names the thing in backticks.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    details: Vec<String>,
+    state: Option<String>,
+    hint: Option<String>,
+    exit: Exit,
+    source: Option<anyhow::Error>,
+}
+
+impl Failure {
+    /// A failure with exit code 1.
+    pub fn new(message: impl Into<String>) -> Self {
+        let message = message.into();
+        Failure { message, details: Vec::new(), state: None, hint: None, exit: Exit::Failed, source: None }
+    }
+
+    /// What went wrong below.
+    pub fn because(mut self, source: impl Into<anyhow::Error>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The lines that say what exactly is wrong, one a problem.
+    pub fn details(mut self, details: impl IntoIterator<Item = impl fmt::Display>) -> Self {
+        self.details = details.into_iter().map(|detail| detail.to_string()).collect();
+        self
+    }
+
+    /// What is and what is not public now.
+    pub fn state(mut self, state: impl Into<String>) -> Self {
+        self.state = Some(state.into());
+        self
+    }
+
+    /// What to do next: a sentence with a command that can be pasted.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// With another exit code than 1.
+    pub fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// The exit code it asks for.
+    pub fn exit_code(&self) -> Exit {
+        self.exit
+    }
+
+    /// The hint, if there is one.
+    pub fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The state of the world, if it was said.
+    pub fn state_text(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
+    /// The detail lines.
+    pub fn detail_lines(&self) -> &[String] {
+        &self.details
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| source.as_ref())
+    }
+}
+
+/// Shorthand for failing inside a function that returns `anyhow::Result`.
+pub fn usage(message: impl Into<String>) -> Failure {
+    Failure::new(message).exit(Exit::Usage)
+}

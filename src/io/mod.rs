@@ -1,0 +1,3 @@
+//! The edges: everything that touches the file system, a process or the network.
+
+pub mod project;

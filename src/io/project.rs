@@ -1,0 +1,1 @@
+//! The project: Cargo and git.

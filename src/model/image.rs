@@ -1,0 +1,228 @@
+//! Images as data: names, platforms, and what one multi-platform OCI image holds.
+//!
+//! Nothing in here reads a layout; `oci` does.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Digest, Entry};
+
+/// An OCI platform that floe makes images for (OCI image-spec, "Image Index": `platform`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Platform {
+    /// `linux/amd64`.
+    LinuxAmd64,
+    /// `linux/arm64`.
+    LinuxArm64,
+}
+
+impl Platform {
+    /// Every platform floe makes images for.
+    pub const ALL: [Platform; 2] = [Platform::LinuxAmd64, Platform::LinuxArm64];
+
+    /// The `os` field of the specification.
+    pub fn os(self) -> &'static str {
+        "linux"
+    }
+
+    /// The `architecture` field of the specification, in Go's spelling.
+    pub fn architecture(self) -> &'static str {
+        match self {
+            Platform::LinuxAmd64 => "amd64",
+            Platform::LinuxArm64 => "arm64",
+        }
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.os(), self.architecture())
+    }
+}
+
+impl FromStr for Platform {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Platform::ALL.into_iter().find(|platform| platform.to_string() == text).ok_or_else(|| {
+            format!("`{text}` is not a platform floe makes images for; those are linux/amd64 and linux/arm64")
+        })
+    }
+}
+
+impl Serialize for Platform {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Platform {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Where an image lives: a registry's host and a repository in it, without tag or digest
+/// (OCI distribution-spec, "Pulling manifests": `<name>`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImageName {
+    registry: String,
+    repository: String,
+}
+
+impl ImageName {
+    /// The registry's host, with a port where there is one: `ghcr.io`, `127.0.0.1:5000`.
+    pub fn registry(&self) -> &str {
+        &self.registry
+    }
+
+    /// The repository in the registry, lower-case: `acme/floe`.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    /// The name with a digest, the form that always means the same bytes.
+    pub fn at(&self, digest: &Digest) -> String {
+        format!("{self}@{digest}")
+    }
+}
+
+impl fmt::Display for ImageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.registry, self.repository)
+    }
+}
+
+impl FromStr for ImageName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refuse =
+            |why: &str| format!("`{text}` is not an image name: {why}; write it as ghcr.io/owner/name");
+        let (registry, repository) = text.split_once('/').ok_or_else(|| refuse("it has no registry"))?;
+        if !(registry.contains('.') || registry.contains(':') || registry == "localhost") {
+            return Err(refuse("its first part is not a registry's host"));
+        }
+        if registry.contains('@') {
+            return Err(refuse("a registry's address takes no user and no password"));
+        }
+        let component = |part: &str| {
+            let edge = |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+            edge(part.bytes().next())
+                && edge(part.bytes().last())
+                && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
+        };
+        if !repository.split('/').all(component) {
+            return Err(refuse(
+                "a repository is lower-case letters, digits and ._- between slashes, without a tag",
+            ));
+        }
+        Ok(ImageName { registry: registry.to_owned(), repository: repository.to_owned() })
+    }
+}
+
+impl Serialize for ImageName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ImageName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A piece of content in an OCI layout or registry (OCI image-spec, "Descriptor").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blob {
+    /// What it is: a media type of the specification.
+    pub media_type: String,
+    /// Its digest.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// One multi-platform image as it lies in an OCI layout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// The layout's folder; blobs are at `blobs/sha256/<hex>` below it.
+    pub layout: PathBuf,
+    /// The image index: the thing that tags point to.
+    pub index: Blob,
+    /// The index's annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// The images in the index, sorted by platform; one a platform.
+    pub platforms: Vec<PlatformImage>,
+}
+
+/// The image of one platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlatformImage {
+    /// Where it runs.
+    pub platform: Platform,
+    /// Its manifest.
+    pub manifest: Blob,
+    /// Its config.
+    pub config: Blob,
+    /// Its layers, bottom first.
+    pub layers: Vec<Blob>,
+    /// The regular files of its layers, by path without a leading slash.
+    pub files: Vec<Entry>,
+}
+
+impl Image {
+    /// Every blob a registry must hold before the manifests may be pushed: configs and layers, each once,
+    /// in an order that does not depend on anything but the image.
+    pub fn blobs(&self) -> Vec<&Blob> {
+        let mut seen = std::collections::BTreeSet::new();
+        self.platforms
+            .iter()
+            .flat_map(|image| image.layers.iter().chain([&image.config]))
+            .filter(|blob| seen.insert(blob.digest))
+            .collect()
+    }
+
+    /// Every manifest in the order in which it must be pushed: platforms first, the index last.
+    pub fn manifests(&self) -> Vec<&Blob> {
+        self.platforms.iter().map(|image| &image.manifest).chain([&self.index]).collect()
+    }
+
+    /// The path of a blob in the layout.
+    pub fn blob_path(&self, digest: &Digest) -> PathBuf {
+        self.layout.join("blobs").join("sha256").join(digest.hex())
+    }
+
+    /// The bytes a registry stores for this image: blobs and manifests.
+    pub fn size(&self) -> u64 {
+        self.blobs().iter().chain(&self.manifests()).map(|blob| blob.size).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn image_names_are_parsed_at_the_border() {
+        let name: ImageName = "ghcr.io/acme/floe".parse().unwrap();
+        assert_eq!((name.registry(), name.repository()), ("ghcr.io", "acme/floe"));
+        for wrong in [
+            "acme/floe",
+            "ghcr.io",
+            "ghcr.io/Acme/floe",
+            "ghcr.io/acme/floe:1",
+            "u:p@ghcr.io/a/b",
+            "ghcr.io//a",
+        ] {
+            assert!(wrong.parse::<ImageName>().is_err(), "{wrong}");
+        }
+    }
+}

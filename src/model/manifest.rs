@@ -1,0 +1,81 @@
+//! The release manifest, `<name>-manifest.json`: everything a downloader or a package manager needs.
+//!
+//! It is an asset like any other and is made from digests only, so the same release always has the same one.
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use super::{ArchiveKind, BinaryFacts, Commit, Digest, ImageName, Platform, Schema, Tag, Target};
+
+/// A release as data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Always 1.
+    pub schema: Schema<1>,
+    /// The project's name.
+    pub name: String,
+    /// Its version.
+    pub version: Version,
+    /// The tag it is released under.
+    pub tag: Tag,
+    /// The address of the repository; an artifact is at `<repository>/releases/download/<tag>/<file>`.
+    pub repository: String,
+    /// The commit everything was built from.
+    pub commit: Commit,
+    /// The archives, sorted by file name.
+    pub artifacts: Vec<Artifact>,
+    /// The image, if the release has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ManifestImage>,
+}
+
+/// One archive of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// Its file name, also the asset's name.
+    pub file: String,
+    /// What its binaries run on.
+    pub target: Target,
+    /// What it is packed as.
+    pub kind: ArchiveKind,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its digest.
+    pub digest: Digest,
+    /// The executables in it.
+    pub binaries: Vec<BinaryFacts>,
+}
+
+/// The image of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestImage {
+    /// Registry and repository.
+    pub name: ImageName,
+    /// The digest of the image index: `<name>@<digest>` always means these bytes.
+    pub digest: Digest,
+    /// The platforms, sorted.
+    pub platforms: Vec<ManifestPlatform>,
+}
+
+/// One platform of the image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestPlatform {
+    /// Where it runs.
+    pub platform: Platform,
+    /// The digest of its manifest.
+    pub digest: Digest,
+}
+
+impl Manifest {
+    /// The asset's name for a project.
+    pub fn file_name(project: &str) -> String {
+        format!("{project}-manifest.json")
+    }
+
+    /// The manifest as it is published: indented JSON with a final newline.
+    pub fn to_json(&self) -> String {
+        let mut json = serde_json::to_string_pretty(self).expect("a manifest has only string keys");
+        json.push('\n');
+        json
+    }
+}

@@ -1,0 +1,23 @@
+//! The nouns of a release: plain data, parsed at the border and carried as types.
+//!
+//! Nothing in here touches a file, the network, the environment or a terminal.
+
+pub mod config;
+pub mod digest;
+pub mod image;
+pub mod manifest;
+pub mod record;
+pub mod release;
+pub mod schema;
+pub mod tag;
+pub mod target;
+
+pub use config::Config;
+pub use digest::{Digest, Hasher};
+pub use image::{Blob, Image, ImageName, Platform, PlatformImage};
+pub use manifest::Manifest;
+pub use record::{ArchiveFacts, BinaryFacts, Entry, Record, Source};
+pub use release::{Asset, Content, Home, Release};
+pub use schema::Schema;
+pub use tag::{Commit, Repo, Tag};
+pub use target::{Arch, ArchiveKind, Builder, Format, Os, Target};

@@ -1,0 +1,108 @@
+//! A record: the reproducible facts of one archive, written next to it as `<archive>.json`.
+//!
+//! It never holds a time of building, a machine or a path of one.
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use super::{Arch, Commit, Digest, Format, Schema, Target};
+
+/// The facts of one archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Always 1.
+    pub schema: Schema<1>,
+    /// The project's name: the archive is `<name>-<triple>.<kind>`.
+    pub name: String,
+    /// The project's version.
+    pub version: Version,
+    /// What the binaries run on.
+    pub target: Target,
+    /// Where the binaries come from.
+    pub source: Source,
+    /// The archive itself.
+    pub archive: ArchiveFacts,
+    /// The executables in it, sorted by path.
+    pub binaries: Vec<BinaryFacts>,
+    /// Every file in it, sorted by path.
+    pub contents: Vec<Entry>,
+}
+
+/// Where binaries come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The commit they were built from, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<Commit>,
+    /// The time every file carries: seconds since 1970-01-01 UTC (`SOURCE_DATE_EPOCH`).
+    pub epoch: u64,
+}
+
+/// An archive as a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchiveFacts {
+    /// Its file name.
+    pub file: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its digest.
+    pub digest: Digest,
+}
+
+/// One executable in an archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BinaryFacts {
+    /// What people type: the file name without `.exe`.
+    pub name: String,
+    /// Its path in the archive.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its digest.
+    pub digest: Digest,
+    /// Its executable format.
+    pub format: Format,
+    /// Its instruction set.
+    pub arch: Arch,
+}
+
+/// One regular file in an archive or an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its path, with slashes and without a leading one.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its permission bits: 0o644 or 0o755, written in octal digits.
+    #[serde(with = "octal")]
+    pub mode: u32,
+    /// Its digest.
+    pub digest: Digest,
+}
+
+impl Record {
+    /// The record's own file name, `<archive>.json`.
+    pub fn file_name(&self) -> String {
+        format!("{}.json", self.archive.file)
+    }
+
+    /// The record as it is written: indented JSON with a final newline, always the same bytes.
+    pub fn to_json(&self) -> String {
+        let mut json = serde_json::to_string_pretty(self).expect("a record has only string keys");
+        json.push('\n');
+        json
+    }
+}
+
+mod octal {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(mode: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{mode:04o}"))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        u32::from_str_radix(&text, 8).map_err(serde::de::Error::custom)
+    }
+}

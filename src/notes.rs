@@ -1,0 +1,8 @@
+//! Release notes.
+
+/// What the release page says.
+#[derive(Debug, Clone)]
+pub enum Notes {
+    /// This text.
+    Text(String),
+}

@@ -1,0 +1,6 @@
+//! A GitHub and a registry that live on this machine: real HTTP servers on 127.0.0.1 that keep their state in a
+//! folder, faithful enough that other people's clients work on them.
+
+pub mod github;
+pub mod registry;
+pub mod tap;
