@@ -167,6 +167,9 @@ pub struct RemoteArgs {
     /// How often a request is tried
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub tries: u32,
+    /// The first wait between two tries, in milliseconds; each further one is twice as long [default: 1000]
+    #[arg(long, value_name = "MS", hide = true)]
+    pub first_wait: Option<u64>,
 }
 
 /// Arguments of `floe plan`.

@@ -38,6 +38,11 @@ impl Failure {
         Failure { message, details: Vec::new(), state: None, hint: None, exit: Exit::Failed, source: None }
     }
 
+    /// Around an error that says it all itself: adds a state, a hint or an exit code, but no line of its own.
+    pub fn around(error: impl Into<anyhow::Error>) -> Self {
+        Failure::new("").because(error)
+    }
+
     /// What went wrong below.
     pub fn because(mut self, source: impl Into<anyhow::Error>) -> Self {
         self.source = Some(source.into());

@@ -1,1 +1,281 @@
-//! The only loop that acts.
+//! The only loop that acts: step by step from a plan to a receipt.
+//!
+//! Everything is staged first, a few things at a time; then what is staged is compared with what is promised, as a
+//! set; only then is it revealed, one step after the other. It decides nothing: a step that is planned as done is
+//! left alone.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow};
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::error::Failure;
+use crate::io::receipt::write_receipt;
+use crate::io::registry::Registry;
+use crate::io::remote::Remote;
+use crate::io::retry::{Again, Refused, Retry};
+use crate::model::{Asset, Blob, Image, Release};
+use crate::plan::{Phase, Plan, Step};
+use crate::receipt::{Receipt, Status};
+use crate::report::{Progress, Report, seconds, size};
+use crate::world::{Likeness, RemoteRelease};
+
+/// So many blobs are pushed at once, each over its own connection.
+const BLOBS_AT_ONCE: usize = 6;
+/// So many assets are uploaded at once.
+const ASSETS_AT_ONCE: usize = 4;
+
+/// One run of a plan.
+pub struct Run<'a> {
+    release: &'a Release,
+    plan: &'a Plan,
+    remote: &'a Remote,
+    report: &'a Report,
+    retry: &'a Retry,
+    draft: OnceLock<RemoteRelease>,
+    receipt: Mutex<Receipt>,
+    receipt_path: PathBuf,
+    began: Instant,
+}
+
+impl<'a> Run<'a> {
+    /// Prepares a run; nothing is sent and nothing is written yet.
+    pub fn new(
+        (release, plan): (&'a Release, &'a Plan),
+        remote: &'a Remote,
+        (report, retry): (&'a Report, &'a Retry),
+        receipt_path: PathBuf,
+    ) -> Self {
+        let draft = OnceLock::new();
+        if let Some(there) = &plan.draft {
+            let _ = draft.set(there.clone());
+        }
+        let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        let receipt = Mutex::new(Receipt::new(release, plan, now));
+        Run { release, plan, remote, report, retry, draft, receipt, receipt_path, began: Instant::now() }
+    }
+
+    /// Does what is left to do.
+    ///
+    /// # Errors
+    /// The first step that could not be done, with what is public now and how to go on. The receipt says the same.
+    pub async fn finish(self) -> anyhow::Result<Receipt> {
+        self.write()?;
+        let result = self.stage_then_reveal().await;
+        self.write()?;
+        let receipt = self.receipt.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match result {
+            Ok(()) => Ok(receipt),
+            Err(error) => Err(Failure::around(error)
+                .state(receipt.state())
+                .hint("run the same command again; it continues where this run stopped")
+                .into()),
+        }
+    }
+
+    async fn stage_then_reveal(&self) -> anyhow::Result<()> {
+        let staging = self.todo(Phase::Stage);
+        let bytes = staging.iter().filter_map(|(_, step)| step.bytes()).sum();
+        let progress = self.report.progress("Staging", bytes);
+        let (image, release): (Vec<_>, Vec<_>) =
+            staging.into_iter().partition(|(_, step)| matches!(step, Step::PushImage { .. }));
+        tokio::try_join!(self.each(&image, &progress), self.stage_release(&release, &progress))?;
+        drop(progress);
+
+        let revealing = self.todo(Phase::Reveal);
+        if revealing.iter().any(|(_, step)| matches!(step, Step::Publish { .. })) {
+            self.compare_draft().await?;
+        }
+        let none = self.report.progress("Revealing", 0);
+        self.each(&revealing, &none).await
+    }
+
+    fn todo(&self, phase: Phase) -> Vec<(usize, &'a Step)> {
+        let steps = self.plan.steps.iter().enumerate();
+        steps
+            .filter(|(_, one)| !one.done && one.step.phase() == phase)
+            .map(|(at, one)| (at, &one.step))
+            .collect()
+    }
+
+    /// The draft first, then its assets a few at a time; what is deleted is deleted before it is uploaded again.
+    async fn stage_release(&self, steps: &[(usize, &'a Step)], progress: &Progress) -> anyhow::Result<()> {
+        let (draft, assets): (Vec<_>, Vec<_>) =
+            steps.iter().copied().partition(|(_, step)| matches!(step, Step::CreateDraft { .. }));
+        self.each(&draft, progress).await?;
+        let mut groups: Vec<Vec<(usize, &Step)>> = Vec::new();
+        for one in assets {
+            match groups.last_mut() {
+                Some(group) if matches!(group.last(), Some((_, Step::DeleteAsset { .. }))) => group.push(one),
+                _ => groups.push(vec![one]),
+            }
+        }
+        stream::iter(groups)
+            .map(|group| async move { self.each(&group, progress).await })
+            .buffer_unordered(ASSETS_AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    /// One step after the other.
+    async fn each(&self, steps: &[(usize, &'a Step)], progress: &Progress) -> anyhow::Result<()> {
+        for (at, step) in steps {
+            let from = self.began.elapsed();
+            let result = self.act(step, progress).await;
+            self.note(*at, from, if result.is_ok() { Status::Done } else { Status::Failed })?;
+            result?;
+            let bytes = step.bytes().map(|bytes| format!("  {}", size(bytes))).unwrap_or_default();
+            let took = seconds(self.began.elapsed() - from);
+            self.report.step(past(step), format!("{}{bytes}  in {took}", step.object(self.release)));
+        }
+        Ok(())
+    }
+
+    /// The one place that changes the world.
+    async fn act(&self, step: &Step, progress: &Progress) -> anyhow::Result<()> {
+        let github = &self.remote.github;
+        let tag = &self.release.home.tag;
+        match step {
+            Step::PushImage { missing, .. } => {
+                let (image, registry) = self.image()?;
+                push_image(registry, image, missing, progress).await
+            }
+            Step::CreateDraft { previous } => {
+                let generated = match &self.release.notes.head {
+                    crate::notes::Head::Generated => github.generate_notes(tag, previous.as_ref()).await?,
+                    crate::notes::Head::Text(_) => String::new(),
+                };
+                let link = format!("{}/commits/{tag}", self.release.home.page);
+                let draft = github.create_draft(tag, &self.release.notes.render(&generated, &link)).await?;
+                let _ = self.draft.set(draft);
+                Ok(())
+            }
+            Step::DeleteAsset { id, name } => github.delete_asset(*id, name).await,
+            Step::Upload { name, .. } => {
+                github.upload(self.draft()?, self.asset(name)?, progress).await?;
+                Ok(())
+            }
+            Step::Publish { latest, .. } => {
+                let release = github.publish(self.draft()?.id, tag, *latest).await?;
+                let mut receipt = self.lock();
+                receipt.published = true;
+                receipt.url = Some(release.url);
+                Ok(())
+            }
+            Step::TagImage { missing, .. } => {
+                let (image, registry) = self.image()?;
+                let index = read_manifest(image, &image.index)?;
+                for tag in missing {
+                    registry.push_manifest(tag, &image.index, &index).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Before the commit point: the draft must hold exactly the promised assets, by name, size, state and digest.
+    /// A listing may lag behind what was just uploaded, so it is asked again before it counts.
+    async fn compare_draft(&self) -> anyhow::Result<()> {
+        let draft = self.draft()?.id;
+        let compare = async |_| {
+            let there = self.remote.github.assets(draft).await?;
+            let mut wrong: Vec<String> = Vec::new();
+            for asset in &self.release.assets {
+                match there.iter().find(|one| one.name == asset.name) {
+                    Some(one) if one.likeness(asset) != Likeness::Other => {}
+                    Some(_) => wrong.push(format!("`{}` is not the promised one", asset.name)),
+                    None => wrong.push(format!("`{}` is missing", asset.name)),
+                }
+            }
+            let extra =
+                there.iter().filter(|one| !self.release.assets.iter().any(|asset| asset.name == one.name));
+            wrong.extend(extra.map(|one| format!("`{}` is not promised", one.name)));
+            if wrong.is_empty() {
+                return Ok(());
+            }
+            let text = format!("the draft does not hold what was promised: {}", wrong.join(", "));
+            Err(Refused { error: anyhow!(text), again: Again::Later })
+        };
+        self.retry.run("the draft", compare).await.context("failed to see the whole release in its draft")
+    }
+
+    fn image(&self) -> anyhow::Result<(&Image, &Registry)> {
+        let both = self.release.image.as_ref().zip(self.remote.registry.as_ref());
+        both.context("the plan has an image, but the release has none")
+    }
+
+    fn draft(&self) -> anyhow::Result<&RemoteRelease> {
+        self.draft.get().context("the plan uploads before there is a draft")
+    }
+
+    fn asset(&self, name: &str) -> anyhow::Result<&Asset> {
+        let asset = self.release.assets.iter().find(|asset| asset.name == name);
+        asset.with_context(|| format!("the plan uploads `{name}`, which the release does not promise"))
+    }
+
+    fn note(&self, at: usize, from: Duration, status: Status) -> anyhow::Result<()> {
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        if let Some(line) = self.lock().steps.get_mut(at) {
+            line.status = status;
+            line.millis = Some((millis(from), millis(self.began.elapsed())));
+        }
+        self.write()
+    }
+
+    fn write(&self) -> anyhow::Result<()> {
+        let mut receipt = self.lock();
+        receipt.requests = self.remote.requests();
+        write_receipt(&self.receipt_path, &receipt)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Receipt> {
+        self.receipt.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Blobs a few at a time, then the platforms' manifests, the index last: nothing ever names what is not there.
+async fn push_image(
+    registry: &Registry,
+    image: &Image,
+    missing: &[crate::model::Digest],
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    let blobs = image.blobs().into_iter().filter(|blob| missing.contains(&blob.digest));
+    stream::iter(blobs.collect::<Vec<_>>())
+        .map(|blob| async move { registry.push_blob(blob, &image.blob_path(&blob.digest), progress).await })
+        .buffer_unordered(BLOBS_AT_ONCE)
+        .try_collect::<()>()
+        .await?;
+    for manifest in image.manifests().into_iter().filter(|manifest| missing.contains(&manifest.digest)) {
+        let body = read_manifest(image, manifest)?;
+        registry.push_manifest(&manifest.digest.to_string(), manifest, &body).await?;
+        progress.add(manifest.size);
+    }
+    Ok(())
+}
+
+/// A manifest's bytes; small, and checked again because the layout may have changed since it was verified.
+fn read_manifest(image: &Image, manifest: &Blob) -> anyhow::Result<Bytes> {
+    let path = image.blob_path(&manifest.digest);
+    let body = std::fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
+    anyhow::ensure!(
+        crate::model::Digest::of(&body) == manifest.digest,
+        "`{}` changed since it was checked",
+        path.display()
+    );
+    Ok(body.into())
+}
+
+fn past(step: &Step) -> &'static str {
+    match step {
+        Step::PushImage { .. } => "Pushed",
+        Step::CreateDraft { .. } => "Drafted",
+        Step::DeleteAsset { .. } => "Deleted",
+        Step::Upload { .. } => "Uploaded",
+        Step::Publish { .. } => "Published",
+        Step::TagImage { .. } => "Tagged",
+    }
+}

@@ -34,5 +34,6 @@ pub mod plan;
 pub mod receipt;
 pub mod rehearsal;
 pub mod report;
+pub mod units;
 pub mod verify;
 pub mod world;

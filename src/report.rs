@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::{Exit, Failure};
+pub use crate::units::{seconds, size};
 
 /// How much is said on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,10 +116,11 @@ impl Report {
         let mut lines = Vec::new();
         let mut exit = Exit::Failed;
         let (mut state, mut hint) = (None, None);
-        for (depth, cause) in error.chain().enumerate() {
-            match depth {
-                0 => lines.push(format!("{} {cause}", self.paint("31;1", "error:"))),
-                _ => lines.push(format!("  caused by: {cause}")),
+        for cause in error.chain() {
+            match (cause.to_string(), lines.is_empty()) {
+                (text, _) if text.is_empty() => {}
+                (text, true) => lines.push(format!("{} {text}", self.paint("31;1", "error:"))),
+                (text, false) => lines.push(format!("  caused by: {text}")),
             }
             if let Some(failure) = cause.downcast_ref::<Failure>() {
                 lines.extend(failure.detail_lines().iter().map(|line| format!("  {line}")));
@@ -126,7 +128,8 @@ impl Report {
                     exit = failure.exit_code();
                 }
                 state = state.or(failure.state_text());
-                hint = hint.or(failure.hint_text());
+                // The cause nearest to the trouble knows the way out best.
+                hint = failure.hint_text().or(hint);
             }
         }
         lines.extend(state.map(str::to_owned));
@@ -207,45 +210,4 @@ impl Drop for Progress {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// A number of bytes for people: `412 B`, `2.9 MiB`.
-pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    if bytes < 1024 {
-        return format!("{bytes} B");
-    }
-    let mut value = bytes as f64 / 1024.0;
-    let mut unit = 0;
-    while value >= 1023.95 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    format!("{value:.1} {}", UNITS[unit])
-}
-
-/// A duration for people: `0.4 s`, `12.3 s`, `4 min 05 s`.
-pub fn seconds(duration: Duration) -> String {
-    match duration.as_secs() {
-        0..60 => format!("{:.1} s", duration.as_secs_f64()),
-        long => format!("{} min {:02} s", long / 60, long % 60),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_have_units() {
-        assert_eq!(size(412), "412 B");
-        assert_eq!(size(3_040_870), "2.9 MiB");
-        assert_eq!(size(1024 * 1024 - 1), "1.0 MiB");
-    }
-
-    #[test]
-    fn durations_have_units() {
-        assert_eq!(seconds(Duration::from_millis(420)), "0.4 s");
-        assert_eq!(seconds(Duration::from_secs(245)), "4 min 05 s");
-    }
 }

@@ -1,1 +1,127 @@
-//! The world.
+//! The world: what GitHub and the registry hold now, as read-only calls saw it.
+//!
+//! A snapshot and nothing else: it never knows how it was taken.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::model::{Asset, Commit, Digest, Tag};
+
+/// Everything a plan is decided by, besides the release itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct World {
+    /// The commit the release's tag peels to; `None` if the remote has no such tag.
+    pub tag: Option<Commit>,
+    /// Every release of the repository that could be seen, drafts included where the token may see them.
+    pub releases: Vec<RemoteRelease>,
+    /// What the registry holds of the image; `None` if the release has no image.
+    pub image: Option<RemoteImage>,
+}
+
+/// A release as GitHub holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteRelease {
+    /// GitHub's number for it; the only handle that never changes.
+    pub id: u64,
+    /// The tag it names.
+    pub tag: String,
+    /// Not published yet.
+    pub draft: bool,
+    /// Marked as a pre-release.
+    pub prerelease: bool,
+    /// Nobody can change it any more.
+    pub immutable: bool,
+    /// The address of its page.
+    pub url: String,
+    /// Where its assets are uploaded to, an RFC 6570 template.
+    pub upload_url: String,
+    /// Its assets; read in full only for the release's own tag.
+    pub assets: Vec<RemoteAsset>,
+}
+
+/// An asset as GitHub holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteAsset {
+    /// GitHub's number for it.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Whether its `state` is `uploaded`; anything else is unfinished.
+    pub uploaded: bool,
+    /// GitHub's own digest of it; older servers have none.
+    pub digest: Option<Digest>,
+    /// Where anybody downloads it, once the release is published.
+    pub url: String,
+}
+
+/// What the registry holds of an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RemoteImage {
+    /// The manifests and blobs of the image that are there.
+    pub present: BTreeSet<Digest>,
+    /// The digests that the tags in question point to; a tag that does not exist is not in the map.
+    pub tags: BTreeMap<String, Digest>,
+}
+
+/// How an asset on the server compares with the one that is promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Likeness {
+    /// Whole, of the same size, and the server's digest is the same.
+    Same,
+    /// Whole and of the same size, but the server tells no digest.
+    Unproven,
+    /// Unfinished, or of another size or digest.
+    Other,
+}
+
+impl RemoteAsset {
+    /// Compares it with the promised asset of the same name.
+    pub fn likeness(&self, asset: &Asset) -> Likeness {
+        if !self.uploaded || self.size != asset.size {
+            return Likeness::Other;
+        }
+        match self.digest {
+            Some(digest) if digest == asset.digest => Likeness::Same,
+            Some(_) => Likeness::Other,
+            None => Likeness::Unproven,
+        }
+    }
+}
+
+impl World {
+    /// The drafts of a tag.
+    pub fn drafts(&self, tag: &Tag) -> Vec<&RemoteRelease> {
+        self.releases.iter().filter(|release| release.draft && release.tag == tag.as_str()).collect()
+    }
+
+    /// The published release of a tag.
+    pub fn published(&self, tag: &Tag) -> Option<&RemoteRelease> {
+        self.releases.iter().find(|release| !release.draft && release.tag == tag.as_str())
+    }
+
+    /// The versions of all published releases but the one of `tag`. Releases whose tag names no version do not count.
+    pub fn other_versions(&self, tag: &Tag) -> Vec<Published> {
+        self.releases
+            .iter()
+            .filter(|release| !release.draft && release.tag != tag.as_str())
+            .filter_map(|release| {
+                let other: Tag = release.tag.parse().ok()?;
+                let stable = !release.prerelease && !other.is_prerelease();
+                Some(Published { tag: other, stable })
+            })
+            .collect()
+    }
+}
+
+/// A published release by its version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Its tag.
+    pub tag: Tag,
+    /// Neither marked as a pre-release nor named like one.
+    pub stable: bool,
+}

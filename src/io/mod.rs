@@ -1,3 +1,11 @@
 //! The edges: everything that touches the file system, a process or the network.
 
+pub mod address;
+pub mod body;
+pub mod github;
 pub mod project;
+pub mod receipt;
+pub mod registry;
+pub mod remote;
+pub mod retry;
+pub mod token;

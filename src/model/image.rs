@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Digest, Entry};
+use super::{Arch, Digest, Entry};
 
 /// An OCI platform that floe makes images for (OCI image-spec, "Image Index": `platform`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +34,14 @@ impl Platform {
         match self {
             Platform::LinuxAmd64 => "amd64",
             Platform::LinuxArm64 => "arm64",
+        }
+    }
+
+    /// The instruction set of its binaries.
+    pub fn arch(self) -> Arch {
+        match self {
+            Platform::LinuxAmd64 => Arch::X86_64,
+            Platform::LinuxArm64 => Arch::Aarch64,
         }
     }
 }

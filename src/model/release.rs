@@ -8,7 +8,7 @@ use semver::Version;
 
 use super::manifest::{Artifact, Manifest, ManifestImage, ManifestPlatform};
 use super::{Commit, Digest, Image, ImageName, Record, Repo, Schema, Tag};
-use crate::notes::Notes;
+use crate::notes::{Head, Notes, footer};
 
 /// The file that lists every asset's digest in the form `sha256sum -c` reads.
 pub const CHECKSUMS: &str = "SHA256SUMS";
@@ -88,12 +88,13 @@ impl Asset {
 
 impl Release {
     /// Derives everything that is promised from verified archives: manifest, checksums, the set of assets.
-    pub fn new(archives: Vec<(Record, PathBuf)>, image: Option<Image>, home: Home, notes: Notes) -> Self {
+    pub fn new(archives: Vec<(Record, PathBuf)>, image: Option<Image>, home: Home, head: Head) -> Self {
         let (name, version) = match archives.first() {
             Some((record, _)) => (record.name.clone(), record.version.clone()),
             None => (home.repo.name().to_owned(), home.tag.version().clone()),
         };
         let manifest = manifest(&name, &version, &archives, image.as_ref(), &home);
+        let notes = Notes { head, footer: footer(&manifest, &home) };
         let mut assets: Vec<Asset> = archives
             .into_iter()
             .map(|(record, path)| Asset {

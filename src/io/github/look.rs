@@ -1,0 +1,110 @@
+//! Looking: everything here is read-only.
+
+use anyhow::Context as _;
+
+use super::{GitHub, wire};
+use crate::error::Failure;
+use crate::model::{Commit, Tag};
+use crate::world::{RemoteAsset, RemoteRelease};
+
+/// What GitHub says of the repository itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// Strangers cannot see it.
+    pub private: bool,
+    /// Whether the token may push; `None` if GitHub does not say.
+    pub push: Option<bool>,
+}
+
+impl GitHub {
+    /// Whether the repository can be seen, and what the token may do there.
+    ///
+    /// # Errors
+    /// It does not exist or cannot be seen, the token is wrong, or GitHub cannot be reached.
+    pub async fn access(&self) -> anyhow::Result<Access> {
+        let repository: Option<wire::Repository> = self.get("the repository", &self.path("")).await?;
+        let Some(repository) = repository else {
+            let hint = match self.has_token() {
+                true => {
+                    "check the name, and that the token may see it: `gh repo view`; name another with `--repo owner/name`"
+                }
+                false => "if it is private, set GITHUB_TOKEN; if the name is wrong, give `--repo owner/name`",
+            };
+            return Err(Failure::new(format!("GitHub knows no repository `{}`", self.repo()))
+                .hint(hint)
+                .into());
+        };
+        Ok(Access { private: repository.private, push: repository.permissions.map(|rights| rights.push) })
+    }
+
+    /// The commit a tag peels to; `None` if there is no such tag.
+    ///
+    /// # Errors
+    /// GitHub cannot be reached, or what the tag points to is not a commit.
+    pub async fn tag_commit(&self, tag: &Tag) -> anyhow::Result<Option<Commit>> {
+        let path = self.path(&format!("/git/ref/tags/{}", escape(tag.as_str())));
+        let Some(reference) = self.get::<wire::GitRef>("the tag", &path).await? else { return Ok(None) };
+        let mut object = reference.object;
+        // A tag may point to a tag; nobody nests them deeper than this on purpose.
+        for _ in 0..8 {
+            match object.kind.as_str() {
+                "commit" => return object.sha.parse().map(Some).map_err(anyhow::Error::msg),
+                "tag" => {
+                    let path = self.path(&format!("/git/tags/{}", escape(&object.sha)));
+                    let peeled = self.get::<wire::GitRef>("the tag", &path).await?;
+                    object = peeled
+                        .with_context(|| format!("tag `{tag}` points to a tag that is not there"))?
+                        .object;
+                }
+                kind => anyhow::bail!("tag `{tag}` points to a {kind}, not to a commit"),
+            }
+        }
+        anyhow::bail!("tag `{tag}` points to tags that point to tags without an end")
+    }
+
+    /// Every release that can be seen: drafts too, if the token may push. Assets are not read here.
+    ///
+    /// # Errors
+    /// GitHub cannot be reached or refuses.
+    pub async fn releases(&self) -> anyhow::Result<Vec<RemoteRelease>> {
+        let releases = self.get_all::<wire::Release>("the releases", &self.path("/releases")).await?;
+        Ok(releases.unwrap_or_default().into_iter().map(|release| release.into_remote(Vec::new())).collect())
+    }
+
+    /// One release by its number, without its assets.
+    ///
+    /// # Errors
+    /// GitHub cannot be reached or refuses.
+    pub async fn release(&self, id: u64) -> anyhow::Result<Option<RemoteRelease>> {
+        let release =
+            self.get::<wire::Release>("the release", &self.path(&format!("/releases/{id}"))).await?;
+        Ok(release.map(|release| release.into_remote(Vec::new())))
+    }
+
+    /// The published release of a tag, with its assets.
+    ///
+    /// # Errors
+    /// GitHub cannot be reached or refuses.
+    pub async fn published(&self, tag: &Tag) -> anyhow::Result<Option<RemoteRelease>> {
+        let path = self.path(&format!("/releases/tags/{}", escape(tag.as_str())));
+        let Some(release) = self.get::<wire::Release>("the release", &path).await? else { return Ok(None) };
+        let mut release = release.into_remote(Vec::new());
+        release.assets = self.assets(release.id).await?;
+        Ok(Some(release))
+    }
+
+    /// The assets of a release, all pages of them.
+    ///
+    /// # Errors
+    /// GitHub cannot be reached or refuses.
+    pub async fn assets(&self, id: u64) -> anyhow::Result<Vec<RemoteAsset>> {
+        let path = self.path(&format!("/releases/{id}/assets"));
+        let assets = self.get_all::<wire::Asset>("the assets", &path).await?;
+        Ok(assets.unwrap_or_default().into_iter().map(wire::Asset::into_remote).collect())
+    }
+}
+
+/// A tag or object name as one part of a path.
+fn escape(part: &str) -> String {
+    percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC).to_string()
+}

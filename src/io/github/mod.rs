@@ -1,0 +1,253 @@
+//! GitHub, as a release tool needs it: looking at a repository and filling one draft.
+//!
+//! It never deletes or changes what is published, and never sends `target_commitish`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use octocrab::{OctoBody, Octocrab};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+mod look;
+mod stage;
+mod wire;
+
+pub use look::Access;
+
+use super::address;
+use super::retry::{self, Refused, Retry};
+use super::token::Token;
+use crate::error::Failure;
+use crate::model::Repo;
+use crate::units::seconds;
+
+/// The version of the REST API that floe was written against.
+const API_VERSION: &str = "2022-11-28";
+/// No answer floe asks for is larger; a hundred releases with a thousand assets each fit.
+const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+
+/// A repository on GitHub and the right to talk to it.
+#[derive(Clone)]
+pub struct GitHub {
+    octocrab: Octocrab,
+    repo: Repo,
+    retry: Retry,
+    api: Url,
+    uploads: Url,
+    has_token: bool,
+    requests: Arc<AtomicU64>,
+    pace: stage::Pace,
+}
+
+/// An answer that was read whole: status, headers and body.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl GitHub {
+    /// Makes the client; nothing is sent yet.
+    ///
+    /// # Errors
+    /// The API's address is not one that may be used, or the system's certificates cannot be read.
+    pub fn connect(api: &str, repo: Repo, token: Option<Token>, retry: Retry) -> anyhow::Result<Self> {
+        let api = address::server(api)?;
+        let uploads = uploads_of(&api);
+        let mut builder = Octocrab::builder()
+            .base_uri(api.as_str().trim_end_matches('/'))
+            .and_then(|builder| builder.upload_uri(uploads.as_str().trim_end_matches('/')))
+            .with_context(|| format!("`{api}` cannot be used as GitHub's API"))?
+            .set_connect_timeout(Some(Duration::from_secs(15)))
+            .add_header(header::USER_AGENT, concat!("floe/", env!("CARGO_PKG_VERSION")).to_owned())
+            .add_header(header::HeaderName::from_static("x-github-api-version"), API_VERSION.to_owned());
+        let has_token = token.is_some();
+        if let Some(token) = token {
+            builder = builder.personal_token(token.reveal().to_owned());
+        }
+        let octocrab = builder.build().context("failed to make a client for GitHub")?;
+        let (requests, pace) = (Arc::default(), stage::Pace::new(retry.first_wait));
+        Ok(GitHub { octocrab, repo, retry, api, uploads, has_token, requests, pace })
+    }
+
+    /// The repository.
+    pub fn repo(&self) -> &Repo {
+        &self.repo
+    }
+
+    /// Whether requests carry a token.
+    pub fn has_token(&self) -> bool {
+        self.has_token
+    }
+
+    /// How many requests were made.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/repos/{}{rest}", self.repo)
+    }
+
+    /// Reads one thing, as often as it takes; `None` if it is not there (404).
+    async fn get<T: DeserializeOwned>(&self, what: &str, path: &str) -> anyhow::Result<Option<T>> {
+        Ok(self.get_page(what, path).await?.map(|(value, _)| value))
+    }
+
+    /// Reads every page of a list.
+    async fn get_all<T: DeserializeOwned>(&self, what: &str, path: &str) -> anyhow::Result<Option<Vec<T>>> {
+        let mut all = Vec::new();
+        let mut next = Some(format!("{path}?per_page=100"));
+        while let Some(path) = next {
+            let Some((page, link)) = self.get_page::<Vec<T>>(what, &path).await? else { return Ok(None) };
+            all.extend(page);
+            next = link.map(|link| self.own_address(&link)).transpose()?;
+        }
+        Ok(Some(all))
+    }
+
+    async fn get_page<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        path: &str,
+    ) -> anyhow::Result<Option<(T, Option<String>)>> {
+        let ask = async |_| {
+            let answer = self.send(Method::GET, path, OctoBody::empty(), None).await?;
+            match answer.status {
+                StatusCode::NOT_FOUND => Ok(None),
+                status if status.is_success() => Ok(Some(answer)),
+                _ => Err(self.refused(answer)),
+            }
+        };
+        let answer =
+            self.retry.run(what, ask).await.with_context(|| format!("failed to read {what} from GitHub"))?;
+        let Some(answer) = answer else { return Ok(None) };
+        let next = next_page(&answer.headers);
+        Ok(Some((
+            parse(&answer.body).with_context(|| format!("GitHub's answer about {what} is not understood"))?,
+            next,
+        )))
+    }
+
+    /// One request that changes something, tried once.
+    async fn change(&self, method: Method, path: &str, body: &serde_json::Value) -> Result<Answer, Refused> {
+        self.send(method, path, OctoBody::from(body.to_string()), Some("application/json")).await
+    }
+
+    /// One request, tried once. Any answer is an answer; only a broken connection is refused.
+    async fn send(
+        &self,
+        method: Method,
+        address: &str,
+        body: OctoBody,
+        kind: Option<&str>,
+    ) -> Result<Answer, Refused> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let line = format!("{method} {address}");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(address)
+            .header(header::ACCEPT, "application/vnd.github+json");
+        if let Some(kind) = kind {
+            request = request.header(header::CONTENT_TYPE, kind);
+        }
+        let length = http_body::Body::size_hint(&body).exact().unwrap_or(0);
+        if length > 0 {
+            request = request.header(header::CONTENT_LENGTH, length);
+        }
+        let request = request.body(body).map_err(|error| Refused::no(error.into()))?;
+        let broke = |error: &dyn std::error::Error| Refused::connection(anyhow!(innermost(error)));
+        let exchange = async {
+            let response = self.octocrab.execute(request).await.map_err(|error| broke(&error))?;
+            let (parts, body) = response.into_parts();
+            let body =
+                Limited::new(body, ANSWER_LIMIT).collect().await.map_err(|error| broke(error.as_ref()))?;
+            Ok::<_, Refused>((parts, body.to_bytes()))
+        };
+        let patience = retry::patience(length);
+        let (parts, body) = tokio::time::timeout(patience, exchange)
+            .await
+            .map_err(|_| Refused::connection(anyhow!("no answer within {}", seconds(patience))))??;
+        self.retry.report.trace("GitHub", format!("{line} {}", parts.status.as_u16()));
+        Ok(Answer { status: parts.status, headers: parts.headers, body })
+    }
+
+    /// Judges an answer that is not the wished-for one, in words a maintainer can act on.
+    fn refused(&self, answer: Answer) -> Refused {
+        let text = String::from_utf8_lossy(&answer.body);
+        let message = wire::message(&answer.body);
+        let said = match &message {
+            Some(message) => format!("GitHub answered {}: {message}", answer.status),
+            None => format!("GitHub answered {}", answer.status),
+        };
+        let accepted =
+            answer.headers.get("x-accepted-github-permissions").and_then(|value| value.to_str().ok());
+        let failure = match answer.status {
+            StatusCode::UNAUTHORIZED => Failure::new(said).hint(
+                "the token is wrong or has expired: set GITHUB_TOKEN to one that is valid, for example `export GITHUB_TOKEN=$(gh auth token)`",
+            ),
+            StatusCode::FORBIDDEN if text.contains("not accessible by") => Failure::new(said).hint(format!(
+                "the token lacks a permission ({}): in a workflow give the job `permissions: contents: write`",
+                accepted.unwrap_or("contents=write")
+            )),
+            _ => Failure::new(said),
+        };
+        Refused::answer(answer.status, &answer.headers, &text, failure.into())
+    }
+
+    /// An address out of an answer, only if it is on a server the token may go to.
+    fn own_address(&self, address: &str) -> anyhow::Result<String> {
+        let url =
+            Url::parse(address).with_context(|| format!("GitHub sent `{address}`, which is no address"))?;
+        let same = |other: &Url| {
+            (url.scheme(), url.host_str(), url.port_or_known_default())
+                == (other.scheme(), other.host_str(), other.port_or_known_default())
+        };
+        anyhow::ensure!(
+            same(&self.api) || same(&self.uploads),
+            "GitHub sent an address on another server, `{}`; the token does not go there",
+            url.host_str().unwrap_or_default()
+        );
+        Ok(url.into())
+    }
+}
+
+/// Where an API's uploads go: `uploads.github.com` for GitHub itself, the same server everywhere else.
+fn uploads_of(api: &Url) -> Url {
+    let mut uploads = api.clone();
+    if api.host_str() == Some("api.github.com") {
+        // The host is a constant, so this cannot fail; if it did, uploads would be refused by `own_address`.
+        let _ = uploads.set_host(Some("uploads.github.com"));
+    }
+    uploads.set_path("");
+    uploads
+}
+
+/// The address of the next page (RFC 8288, `rel="next"`).
+fn next_page(headers: &HeaderMap) -> Option<String> {
+    let links = headers.get(header::LINK)?.to_str().ok()?;
+    links.split(',').find_map(|link| {
+        let (address, parameters) = link.split_once(';')?;
+        let next = parameters.split(';').any(|parameter| parameter.trim() == "rel=\"next\"");
+        next.then(|| address.trim().trim_start_matches('<').trim_end_matches('>').to_owned())
+    })
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> anyhow::Result<T> {
+    Ok(serde_json::from_slice(body)?)
+}
+
+/// The last cause of an error, which is the one that says what happened (`connection refused`).
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}

@@ -1,0 +1,269 @@
+//! Acting: one draft is created, filled and published. Every change looks first when it is tried again, because a
+//! cut connection or a 502 does not say whether the change was made.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use http::{Method, StatusCode};
+use octocrab::OctoBody;
+use serde_json::json;
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+
+use super::{Answer, GitHub, parse, wire};
+use crate::error::Failure;
+use crate::io::body::Upload;
+use crate::io::retry::{Again, Refused};
+use crate::model::{Asset, Tag};
+use crate::report::Progress;
+use crate::world::{Likeness, RemoteAsset, RemoteRelease};
+
+/// So many changes are made at once while GitHub does not mind.
+const AT_ONCE: usize = 4;
+
+/// Keeps changes within what GitHub takes: a few at once, and one at a time, spaced, as soon as it has answered with
+/// a rate limit (GitHub's "Best practices for using the REST API").
+#[derive(Clone)]
+pub(super) struct Pace {
+    permits: Arc<Semaphore>,
+    slow: Arc<AtomicBool>,
+    last: Arc<Mutex<Option<Instant>>>,
+    gap: Duration,
+}
+
+impl Pace {
+    pub fn new(gap: Duration) -> Self {
+        Pace { permits: Arc::new(Semaphore::new(AT_ONCE)), slow: Arc::default(), last: Arc::default(), gap }
+    }
+
+    /// Waits for leave to make one change; the change is over when the permit is dropped.
+    async fn leave(&self) -> anyhow::Result<SemaphorePermit<'_>> {
+        if !self.slow.load(Ordering::Relaxed) {
+            return Ok(self.permits.acquire().await?);
+        }
+        let all = u32::try_from(AT_ONCE).unwrap_or(1);
+        let permit = self.permits.acquire_many(all).await?;
+        let mut last = self.last.lock().await;
+        if let Some(last) = *last {
+            tokio::time::sleep_until(last + self.gap).await;
+        }
+        *last = Some(Instant::now());
+        Ok(permit)
+    }
+
+    fn learn(&self, refused: &Refused) {
+        if matches!(refused.again, Again::Limited(_)) {
+            self.slow.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl GitHub {
+    /// What GitHub writes about the changes since `previous`. Stores nothing there.
+    ///
+    /// # Errors
+    /// GitHub cannot be reached or refuses.
+    pub async fn generate_notes(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<String> {
+        let mut body = json!({ "tag_name": tag });
+        if let Some(previous) = previous {
+            body["previous_tag_name"] = json!(previous);
+        }
+        let ask = async |_| {
+            let path = self.path("/releases/generate-notes");
+            let answer = self.paced(self.change(Method::POST, &path, &body)).await?;
+            self.expect(answer, StatusCode::OK)
+        };
+        let answer = self.retry.run("notes", ask).await.context("failed to have GitHub write the notes")?;
+        Ok(parse::<wire::Notes>(&answer.body)?.body)
+    }
+
+    /// Creates the draft for a tag, or takes over the one that an ambiguous earlier try has made.
+    ///
+    /// # Errors
+    /// GitHub cannot be reached or refuses; or there are two drafts of the tag now.
+    pub async fn create_draft(&self, tag: &Tag, notes: &str) -> anyhow::Result<RemoteRelease> {
+        let body = json!({
+            "tag_name": tag,
+            "name": tag,
+            "body": notes,
+            "draft": true,
+            "prerelease": tag.is_prerelease(),
+        });
+        let create = async |number: u32| {
+            if number > 1
+                && let Some(draft) = self.only_draft(tag).await?
+            {
+                return Ok(draft);
+            }
+            let answer = self.paced(self.change(Method::POST, &self.path("/releases"), &body)).await?;
+            let answer = self.expect(answer, StatusCode::CREATED)?;
+            Ok(parse::<wire::Release>(&answer.body)?.into_remote(Vec::new()))
+        };
+        self.retry
+            .run("the draft", create)
+            .await
+            .with_context(|| format!("failed to create the draft of release `{tag}`"))
+    }
+
+    async fn only_draft(&self, tag: &Tag) -> anyhow::Result<Option<RemoteRelease>> {
+        let drafts = self.releases().await?.into_iter().filter(|one| one.draft && one.tag == tag.as_str());
+        let mut drafts: Vec<RemoteRelease> = drafts.collect();
+        match drafts.len() {
+            0 => Ok(None),
+            1 => Ok(drafts.pop()),
+            _ => {
+                let ids: Vec<String> = drafts.iter().map(|draft| draft.id.to_string()).collect();
+                let hint = "delete all but one of them on the releases page, then run the same command again";
+                let text =
+                    format!("there are {} drafts of `{tag}` now: releases {}", ids.len(), ids.join(", "));
+                Err(Failure::new(text).hint(hint).into())
+            }
+        }
+    }
+
+    /// Deletes an asset of our own draft. One that is gone already is fine.
+    ///
+    /// # Errors
+    /// GitHub cannot be reached or refuses.
+    pub async fn delete_asset(&self, id: u64, name: &str) -> anyhow::Result<()> {
+        let path = self.path(&format!("/releases/assets/{id}"));
+        let delete = async |_| {
+            let answer = self.paced(self.send(Method::DELETE, &path, OctoBody::empty(), None)).await?;
+            match answer.status {
+                StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(()),
+                _ => Err(self.refuse(answer)),
+            }
+        };
+        self.retry
+            .run(name, delete)
+            .await
+            .with_context(|| format!("failed to delete the unfinished `{name}` from the draft"))
+    }
+
+    /// Uploads an asset to the draft and compares what GitHub says it holds with what was promised.
+    ///
+    /// # Errors
+    /// The file changed meanwhile, GitHub cannot be reached or refuses, or it holds something else.
+    pub async fn upload(
+        &self,
+        draft: &RemoteRelease,
+        asset: &Asset,
+        progress: &Progress,
+    ) -> anyhow::Result<RemoteAsset> {
+        let base = draft.upload_url.split('{').next().unwrap_or_default();
+        let name = percent_encoding::utf8_percent_encode(&asset.name, percent_encoding::NON_ALPHANUMERIC);
+        let address = self.own_address(&format!("{base}?name={name}"))?;
+        let upload = async |number: u32| {
+            if number > 1
+                && let Some(there) = self.settle(draft.id, asset).await?
+            {
+                return Ok(there);
+            }
+            let body = Upload::asset(asset, progress.clone()).await?;
+            let sent = self.send(Method::POST, &address, OctoBody::new(body), Some(asset.content_type()));
+            let answer = self.paced(sent).await?;
+            if answer.status == StatusCode::UNPROCESSABLE_ENTITY && wire::already_exists(&answer.body) {
+                // An earlier try was stored although its answer said otherwise: look, then decide.
+                return Err(Refused { again: Again::Now, ..self.refuse(answer) });
+            }
+            let answer = self.expect(answer, StatusCode::CREATED)?;
+            let there = parse::<wire::Asset>(&answer.body)?.into_remote();
+            self.compare(there, asset)
+        };
+        let context = || format!("failed to upload `{}` to release `{}`", asset.name, draft.tag);
+        self.retry.run(&asset.name, upload).await.with_context(context)
+    }
+
+    /// After an ambiguous answer: what is there under the asset's name? The promised bytes are taken, anything else
+    /// is deleted so that the next try finds the name free.
+    async fn settle(&self, release: u64, asset: &Asset) -> anyhow::Result<Option<RemoteAsset>> {
+        let there = self.assets(release).await?.into_iter().find(|there| there.name == asset.name);
+        match there {
+            Some(there) if there.likeness(asset) == Likeness::Same => Ok(Some(there)),
+            Some(there) => {
+                self.delete_asset(there.id, &there.name).await?;
+                Ok(None)
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn compare(&self, there: RemoteAsset, asset: &Asset) -> Result<RemoteAsset, Refused> {
+        if there.name != asset.name {
+            let text = format!("GitHub stored `{}` under another name, `{}`", asset.name, there.name);
+            return Err(Refused::no(anyhow!(text)));
+        }
+        match there.likeness(asset) {
+            // Without a digest from the server, our own hash on the way and the size are what there is.
+            Likeness::Same | Likeness::Unproven => Ok(there),
+            Likeness::Other => {
+                let found =
+                    there.digest.map_or_else(|| format!("{} bytes", there.size), |digest| digest.to_string());
+                let text =
+                    format!("GitHub holds {found} for `{}`, but {} was sent", asset.name, asset.digest);
+                Err(Refused { error: anyhow!(text), again: Again::Later })
+            }
+        }
+    }
+
+    /// Publishes the draft: the commit point.
+    ///
+    /// # Errors
+    /// GitHub cannot be reached or refuses; a refusal of an immutable release's spent tag is said as such.
+    pub async fn publish(&self, id: u64, tag: &Tag, latest: bool) -> anyhow::Result<RemoteRelease> {
+        let path = self.path(&format!("/releases/{id}"));
+        let body = json!({
+            "tag_name": tag,
+            "draft": false,
+            "prerelease": tag.is_prerelease(),
+            "make_latest": if latest { "true" } else { "false" },
+        });
+        let publish = async |number: u32| {
+            if number > 1
+                && let Some(release) = self.release(id).await?
+                && !release.draft
+            {
+                return Ok(release);
+            }
+            let answer = self.paced(self.change(Method::PATCH, &path, &body)).await?;
+            if is_spent(&answer) {
+                let refused = self.refuse(answer);
+                let hint = "this version's tag belonged to an immutable release and is spent for ever: raise the version and release that";
+                return Err(Refused::no(
+                    Failure::new("the tag cannot be used again").because(refused.error).hint(hint).into(),
+                ));
+            }
+            let answer = self.expect(answer, StatusCode::OK)?;
+            Ok(parse::<wire::Release>(&answer.body)?.into_remote(Vec::new()))
+        };
+        self.retry
+            .run("the release", publish)
+            .await
+            .with_context(|| format!("failed to publish release `{tag}`"))
+    }
+
+    /// Makes a change within the pace.
+    async fn paced(&self, change: impl Future<Output = Result<Answer, Refused>>) -> Result<Answer, Refused> {
+        let _leave = self.pace.leave().await?;
+        change.await
+    }
+
+    fn expect(&self, answer: Answer, wanted: StatusCode) -> Result<Answer, Refused> {
+        if answer.status == wanted { Ok(answer) } else { Err(self.refuse(answer)) }
+    }
+
+    fn refuse(&self, answer: Answer) -> Refused {
+        let refused = self.refused(answer);
+        self.pace.learn(&refused);
+        refused
+    }
+}
+
+/// GitHub's words for a tag that an immutable release has used up.
+fn is_spent(answer: &Answer) -> bool {
+    let text = String::from_utf8_lossy(&answer.body);
+    let spent = ["used by an immutable release", "creations being restricted", "must have a valid tag"];
+    answer.status == StatusCode::UNPROCESSABLE_ENTITY && spent.iter().any(|words| text.contains(words))
+}

@@ -1,0 +1,183 @@
+//! Tokens of a registry: asked for where its challenge says, kept, and renewed when they have run out.
+//!
+//! A secret goes to the registry itself, or to the token service it names over TLS (or on this machine); nowhere else.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, anyhow};
+use http::{StatusCode, header};
+use reqwest::{Method, RequestBuilder};
+use url::Url;
+
+use super::{Answer, Registry};
+use crate::error::Failure;
+use crate::io::address;
+use crate::io::retry::Refused;
+use crate::io::token::Token;
+use crate::model::ImageName;
+
+/// Who we are at a registry.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    user: String,
+    token: Token,
+}
+
+/// What a request carries: a token of the registry's own, or the credentials themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Bearer {
+    Token(Token),
+    Basic(String, Token),
+}
+
+impl Credentials {
+    /// From FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN; for GHCR else GitHub's token.
+    pub fn from_env(name: &ImageName) -> Option<Self> {
+        let own = Token::from_env("FLOE_REGISTRY_TOKEN");
+        let (user, token) = match own {
+            Some(token) => (std::env::var("FLOE_REGISTRY_USER").ok(), token),
+            None if name.registry() == "ghcr.io" => (std::env::var("GITHUB_ACTOR").ok(), Token::github()?),
+            None => return None,
+        };
+        // GHCR looks at the token only; it wants some name all the same.
+        let user = user.filter(|user| !user.is_empty()).unwrap_or_else(|| "floe".to_owned());
+        Some(Credentials { user, token })
+    }
+
+    /// A user and a secret.
+    pub fn new(user: impl Into<String>, token: Token) -> Self {
+        Credentials { user: user.into(), token }
+    }
+}
+
+impl Bearer {
+    pub fn apply(&self, request: RequestBuilder) -> RequestBuilder {
+        match self {
+            Bearer::Token(token) => request.bearer_auth(token.reveal()),
+            Bearer::Basic(user, token) => request.basic_auth(user, Some(token.reveal())),
+        }
+    }
+}
+
+impl Registry {
+    /// A new token, as the challenge of a 401 asks for (RFC 6750, section 3; distribution's token specification).
+    /// Several requests that are refused at once ask only once.
+    pub(super) async fn renew(&self, refused: &Answer, old: Option<&Bearer>) -> Result<Bearer, Refused> {
+        let mut bearer = self.bearer.lock().await;
+        if let Some(new) = bearer.as_ref().filter(|new| Some(*new) != old) {
+            return Ok(new.clone());
+        }
+        let challenge = refused.headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+        let new = match (challenge.and_then(Challenge::parse), &self.credentials) {
+            (Some(Challenge::Bearer { realm, service }), _) => {
+                self.ask_token(&realm, service.as_deref()).await?
+            }
+            (Some(Challenge::Basic), Some(own)) if old.is_none() => {
+                Bearer::Basic(own.user.clone(), own.token.clone())
+            }
+            _ => return Err(self.refused(refused, "push to")),
+        };
+        *bearer = Some(new.clone());
+        Ok(new)
+    }
+
+    async fn ask_token(&self, realm: &str, service: Option<&str>) -> Result<Bearer, Refused> {
+        let mut url = address::server(realm).with_context(|| {
+            format!("the registry `{}` names a token service that is not used", self.name.registry())
+        })?;
+        let right = if self.credentials.is_some() { "pull,push" } else { "pull" };
+        url.query_pairs_mut().append_pair("scope", &format!("repository:{}:{right}", self.name.repository()));
+        if let Some(service) = service {
+            url.query_pairs_mut().append_pair("service", service);
+        }
+        let mut request = self.client.request(Method::GET, url.clone());
+        if let Some(own) = &self.credentials {
+            self.may_know(&url)?;
+            request = request.basic_auth(&own.user, Some(own.token.reveal()));
+        }
+        let answer = self.exchange(Method::GET, &url, request, None).await?;
+        match answer.status {
+            StatusCode::OK => token(&answer.body).map_err(Refused::no),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                let refused = self.refused(&answer, "push to");
+                let text = format!("the registry `{}` gives no token", self.name.registry());
+                let hint = match self.credentials {
+                    Some(_) => {
+                        "the token is wrong or has expired; GHCR takes the workflow's GITHUB_TOKEN or a classic token with `write:packages`"
+                    }
+                    None => {
+                        "set GITHUB_TOKEN, or FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN for another registry"
+                    }
+                };
+                Err(Refused { error: Failure::new(text).because(refused.error).hint(hint).into(), ..refused })
+            }
+            _ => Err(self.refused(&answer, "push to")),
+        }
+    }
+
+    /// The secret is shown only to the registry's own site or to a token service of this machine.
+    fn may_know(&self, url: &Url) -> Result<(), Refused> {
+        let site = |url: &Url| {
+            let host = url.host_str().unwrap_or_default().to_owned();
+            let parts: Vec<&str> = host.rsplit('.').take(2).collect();
+            parts.into_iter().rev().collect::<Vec<_>>().join(".")
+        };
+        let both_here = address::is_loopback(url) && address::is_loopback(&self.base);
+        if both_here || site(url) == site(&self.base) {
+            return Ok(());
+        }
+        let text = format!(
+            "the registry `{}` sends the token to another site, `{}`; it does not go there",
+            self.name.registry(),
+            url.host_str().unwrap_or_default()
+        );
+        Err(Refused::no(anyhow!(text)))
+    }
+}
+
+fn token(body: &[u8]) -> anyhow::Result<Bearer> {
+    let body: BTreeMap<String, serde_json::Value> =
+        serde_json::from_slice(body).context("the token service's answer is not understood")?;
+    let token = ["token", "access_token"].into_iter().find_map(|key| body.get(key)?.as_str());
+    let token = token.context("the token service's answer holds no token")?;
+    Ok(Bearer::Token(Token::from(token.to_owned())))
+}
+
+/// What a registry asks for in `WWW-Authenticate`.
+enum Challenge {
+    Bearer { realm: String, service: Option<String> },
+    Basic,
+}
+
+impl Challenge {
+    fn parse(header: &str) -> Option<Self> {
+        let (scheme, rest) = header.split_once(' ').unwrap_or((header, ""));
+        if scheme.eq_ignore_ascii_case("basic") {
+            return Some(Challenge::Basic);
+        }
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return None;
+        }
+        let parameter = |name: &str| {
+            let start = rest.find(&format!("{name}=\""))? + name.len() + 2;
+            rest[start..].split('"').next().map(str::to_owned)
+        };
+        Some(Challenge::Bearer { realm: parameter("realm")?, service: parameter("service") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_challenge_is_read() {
+        let header = r#"Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="repository:a/b:pull""#;
+        let Some(Challenge::Bearer { realm, service }) = Challenge::parse(header) else {
+            panic!("not a bearer")
+        };
+        assert_eq!((realm.as_str(), service.as_deref()), ("https://ghcr.io/token", Some("ghcr.io")));
+        assert!(matches!(Challenge::parse("Basic realm=\"x\""), Some(Challenge::Basic)));
+        assert!(Challenge::parse("Negotiate").is_none());
+    }
+}

@@ -1,0 +1,257 @@
+//! A registry, as a release tool needs it: what is there, and pushing what is not (OCI distribution-spec 1.1).
+//!
+//! Every blob is one monolithic PUT over its own HTTP/1.1 connection; manifests are pushed by digest, tags last.
+//! It never deletes and never overwrites a digest. Pulling, as a stranger does it, is another module on another
+//! client (`stranger`), so that pushing is checked by code that did not push.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use reqwest::{Body, Method, RequestBuilder};
+use tokio::sync::Mutex;
+use url::Url;
+
+mod auth;
+mod push;
+
+pub use auth::Credentials;
+
+use super::address;
+use super::retry::{self, Refused, Retry};
+use crate::error::Failure;
+use crate::model::{Digest, ImageName};
+
+/// No answer floe reads whole is larger (OCI distribution-spec: registries take manifests of 4 MiB).
+const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
+/// What a manifest may be, for registries that look at `Accept`.
+const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
+                         application/vnd.docker.distribution.manifest.list.v2+json, \
+                         application/vnd.docker.distribution.manifest.v2+json";
+
+/// A repository in a registry and the right to talk to it.
+#[derive(Clone)]
+pub struct Registry {
+    client: reqwest::Client,
+    base: Url,
+    name: ImageName,
+    credentials: Option<Credentials>,
+    bearer: Arc<Mutex<Option<auth::Bearer>>>,
+    retry: Retry,
+    requests: Arc<AtomicU64>,
+}
+
+/// An answer that was read whole.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Registry {
+    /// Makes the client; nothing is sent yet. `url` is where the registry is reached.
+    ///
+    /// # Errors
+    /// The address is not one that may be used, or the system's certificates cannot be read.
+    pub fn connect(
+        url: &str,
+        name: ImageName,
+        credentials: Option<Credentials>,
+        retry: Retry,
+    ) -> anyhow::Result<Self> {
+        let base = address::server(url)?;
+        let client = reqwest::Client::builder()
+            .http1_only()
+            .connect_timeout(Duration::from_secs(15))
+            .redirect(reqwest::redirect::Policy::limited(5))
+            .user_agent(concat!("floe/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .with_context(|| format!("failed to make a client for the registry `{}`", name.registry()))?;
+        let (bearer, requests) = (Arc::default(), Arc::default());
+        Ok(Registry { client, base, name, credentials, bearer, retry, requests })
+    }
+
+    /// The image's name.
+    pub fn name(&self) -> &ImageName {
+        &self.name
+    }
+
+    /// How many requests were made.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// The digest a tag or digest stands for; `None` if the registry has no such manifest.
+    ///
+    /// # Errors
+    /// The registry cannot be reached or refuses.
+    pub async fn manifest(&self, reference: &str) -> anyhow::Result<Option<Digest>> {
+        let path = format!("manifests/{reference}");
+        let ask = async |_| {
+            let answer =
+                self.send(Method::HEAD, &path, |request| request.header(header::ACCEPT, MANIFESTS)).await?;
+            match answer.status {
+                StatusCode::OK => self.digest_of(answer, reference).map(Some),
+                // Registries hide what does not exist yet behind any of these, even with a token.
+                StatusCode::NOT_FOUND => Ok(None),
+                _ => Err(self.refused(&answer, "read")),
+            }
+        };
+        let what = format!("`{}:{reference}`", self.name);
+        self.retry.run(&what, ask).await.with_context(|| format!("failed to look for {what}"))
+    }
+
+    fn digest_of(&self, answer: Answer, reference: &str) -> Result<Digest, Refused> {
+        let header = answer.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
+        match (header.map(str::parse), reference.parse()) {
+            (Some(Ok(digest)), _) | (None, Ok(digest)) => Ok(digest),
+            _ => Err(Refused::no(anyhow!(
+                "the registry does not say the digest of `{}:{reference}`",
+                self.name
+            ))),
+        }
+    }
+
+    /// Whether the registry has a blob.
+    ///
+    /// # Errors
+    /// The registry cannot be reached or refuses.
+    pub async fn has_blob(&self, digest: &Digest) -> anyhow::Result<bool> {
+        let path = format!("blobs/{digest}");
+        let ask = async |_| {
+            let answer = self.send(Method::HEAD, &path, |request| request).await?;
+            match answer.status {
+                StatusCode::OK => Ok(true),
+                StatusCode::NOT_FOUND => Ok(false),
+                _ => Err(self.refused(&answer, "read")),
+            }
+        };
+        let what = format!("blob {} of `{}`", digest.short(), self.name);
+        self.retry.run(&what, ask).await.with_context(|| format!("failed to look for {what}"))
+    }
+
+    /// One request below the repository, tried once; a refused token is renewed once.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        build: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Answer, Refused> {
+        let url = self.address(path)?;
+        let token = self.bearer.lock().await.clone();
+        let answer = self.once(method.clone(), &url, &build, token.as_ref()).await?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        let token = self.renew(&answer, token.as_ref()).await?;
+        self.once(method, &url, &build, Some(&token)).await
+    }
+
+    async fn once(
+        &self,
+        method: Method,
+        url: &Url,
+        build: impl Fn(RequestBuilder) -> RequestBuilder,
+        token: Option<&auth::Bearer>,
+    ) -> Result<Answer, Refused> {
+        let request = build(self.client.request(method.clone(), url.clone()).timeout(retry::patience(0)));
+        self.exchange(method, url, request, token).await
+    }
+
+    /// Sends a request and reads its answer whole.
+    async fn exchange(
+        &self,
+        method: Method,
+        url: &Url,
+        request: RequestBuilder,
+        token: Option<&auth::Bearer>,
+    ) -> Result<Answer, Refused> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let request = match token {
+            Some(token) => token.apply(request),
+            None => request,
+        };
+        let broke = |error: reqwest::Error| Refused::connection(anyhow!(innermost(&error)));
+        let mut response = request.send().await.map_err(broke)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Vec::new();
+        while let Some(piece) = response.chunk().await.map_err(broke)? {
+            body.extend_from_slice(&piece);
+            if body.len() > ANSWER_LIMIT {
+                return Err(Refused::no(anyhow!(
+                    "the registry's answer is larger than {ANSWER_LIMIT} bytes"
+                )));
+            }
+        }
+        self.retry.report.trace("registry", format!("{method} {} {}", url.path(), status.as_u16()));
+        Ok(Answer { status, headers, body: body.into() })
+    }
+
+    fn address(&self, path: &str) -> anyhow::Result<Url> {
+        let path = format!("/v2/{}/{path}", self.name.repository());
+        self.base.join(&path).with_context(|| format!("`{path}` is no path of a registry"))
+    }
+
+    /// Judges an answer that is not the wished-for one, in words a maintainer can act on.
+    fn refused(&self, answer: &Answer, right: &str) -> Refused {
+        let text = String::from_utf8_lossy(&answer.body);
+        let said = match message(&answer.body) {
+            Some(message) => format!("the registry answered {}: {message}", answer.status),
+            None => format!("the registry answered {}", answer.status),
+        };
+        let name = &self.name;
+        let failure = match answer.status {
+            StatusCode::UNAUTHORIZED => Failure::new(said).hint(format!(
+                "`{name}` wants a token that may {right} it: set GITHUB_TOKEN, or FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN for another registry"
+            )),
+            StatusCode::FORBIDDEN => Failure::new(said).hint(self.permission_hint(right)),
+            _ => Failure::new(said),
+        };
+        Refused::answer(answer.status, &answer.headers, &text, failure.into())
+    }
+
+    fn permission_hint(&self, right: &str) -> String {
+        let name = &self.name;
+        match name.repository().split_once('/') {
+            Some((owner, package)) if name.registry() == "ghcr.io" => format!(
+                "the token may not {right} `{name}`. In a workflow give the job `permissions: packages: write`; if the package was \
+                 first pushed by hand, open https://github.com/users/{owner}/packages/container/{}/settings (for an organisation: \
+                 https://github.com/orgs/{owner}/packages/container/{0}/settings) and add the repository under \"Manage Actions access\"",
+                package.replace('/', "%2F")
+            ),
+            _ => format!(
+                "the token may not {right} `{name}`: give its account that right at {}",
+                name.registry()
+            ),
+        }
+    }
+}
+
+/// The registry's own words (OCI distribution-spec, "Error Codes").
+fn message(body: &[u8]) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let error = body.get("errors")?.get(0)?;
+    let part = |key: &str| error.get(key).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
+    match (part("code"), part("message")) {
+        (Some(code), Some(message)) => Some(format!("{message} ({code})")),
+        (Some(one), None) | (None, Some(one)) => Some(one.to_owned()),
+        (None, None) => None,
+    }
+}
+
+/// The last cause of an error, which is the one that says what happened (`connection refused`).
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+/// A body that a request can be built with more than once.
+fn bytes(bytes: &Bytes) -> Body {
+    Body::from(bytes.clone())
+}

@@ -1,0 +1,104 @@
+//! Pushing: blobs in one PUT each, manifests by digest, tags last.
+
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use bytes::Bytes;
+use http::{StatusCode, header};
+use reqwest::{Body, Method};
+use url::Url;
+
+use super::{Answer, Registry, bytes};
+use crate::io::address;
+use crate::io::body::Upload;
+use crate::io::retry::{self, Refused};
+use crate::model::{Blob, Digest};
+use crate::report::Progress;
+
+impl Registry {
+    /// Pushes a blob from a file: a session, then one PUT with the whole of it (distribution-spec, "POST then PUT").
+    ///
+    /// # Errors
+    /// The file changed meanwhile, or the registry cannot be reached or refuses.
+    pub async fn push_blob(&self, blob: &Blob, path: &Path, progress: &Progress) -> anyhow::Result<()> {
+        let push = async |number: u32| {
+            // After an ambiguous answer the blob may be there already.
+            if number > 1 && self.has_blob(&blob.digest).await? {
+                return Ok(());
+            }
+            let session = self.begin_upload(&blob.digest).await?;
+            let token = self.bearer.lock().await.clone();
+            let body = Upload::file(path, blob.size, blob.digest, progress.clone()).await?;
+            let request = self
+                .client
+                .request(Method::PUT, session.clone())
+                .timeout(retry::patience(blob.size))
+                .header(header::CONTENT_LENGTH, blob.size)
+                .header(header::CONTENT_TYPE, "application/octet-stream")
+                .body(Body::wrap(body));
+            let answer = self.exchange(Method::PUT, &session, request, token.as_ref()).await?;
+            match answer.status {
+                StatusCode::CREATED => self.compare(&answer, &blob.digest),
+                // The token ran out between the two requests; the next try renews it.
+                StatusCode::UNAUTHORIZED => {
+                    self.renew(&answer, token.as_ref()).await?;
+                    Err(Refused { again: retry::Again::Now, ..self.refused(&answer, "push to") })
+                }
+                _ => Err(self.refused(&answer, "push to")),
+            }
+        };
+        let what = format!("blob {} of `{}`", blob.digest.short(), self.name);
+        self.retry.run(&what, push).await.with_context(|| format!("failed to push {what}"))
+    }
+
+    /// Opens an upload session and gives the address to PUT the blob to.
+    async fn begin_upload(&self, digest: &Digest) -> Result<Url, Refused> {
+        let answer = self
+            .send(Method::POST, "blobs/uploads/", |request| request.header(header::CONTENT_LENGTH, 0))
+            .await?;
+        if answer.status != StatusCode::ACCEPTED {
+            return Err(self.refused(&answer, "push to"));
+        }
+        let location = answer.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
+        let location = location.context("the registry opened an upload but does not say where")?;
+        let mut url = self.base.join(location).context("the registry's upload address is no address")?;
+        if url.origin() != self.base.origin() {
+            // Some registries take uploads on another host; the token goes there only over TLS or on this machine.
+            url = address::server(url.as_str())?;
+        }
+        url.query_pairs_mut().append_pair("digest", &digest.to_string());
+        Ok(url)
+    }
+
+    /// Pushes a manifest by digest or under a tag; the same bytes under the same name are no change.
+    ///
+    /// # Errors
+    /// The registry cannot be reached, refuses, or stored something else.
+    pub async fn push_manifest(&self, reference: &str, manifest: &Blob, body: &Bytes) -> anyhow::Result<()> {
+        let path = format!("manifests/{reference}");
+        let push = async |_| {
+            let request = |request: reqwest::RequestBuilder| {
+                request.header(header::CONTENT_TYPE, &manifest.media_type).body(bytes(body))
+            };
+            let answer = self.send(Method::PUT, &path, request).await?;
+            match answer.status {
+                StatusCode::CREATED => self.compare(&answer, &manifest.digest),
+                _ => Err(self.refused(&answer, "push to")),
+            }
+        };
+        let separator = if reference.contains(':') { '@' } else { ':' };
+        let what = format!("`{}{separator}{reference}`", self.name);
+        self.retry.run(&what, push).await.with_context(|| format!("failed to push {what}"))
+    }
+
+    /// What the registry says it stored must be what was sent; a registry that says nothing is believed.
+    fn compare(&self, answer: &Answer, digest: &Digest) -> Result<(), Refused> {
+        let stored = answer.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
+        match stored {
+            Some(stored) if stored != digest.to_string() => {
+                Err(Refused::no(anyhow!("the registry stored {stored}, but {digest} was sent")))
+            }
+            _ => Ok(()),
+        }
+    }
+}

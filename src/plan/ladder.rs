@@ -1,0 +1,84 @@
+//! Which version owns which moving name: `latest`, `1`, `1.4`, and where generated notes begin.
+//!
+//! One predicate serves GitHub's `make_latest`, the image's tags and the notes, so that they cannot disagree.
+
+use semver::Version;
+
+use crate::model::Tag;
+use crate::world::Published;
+
+/// The image tags a version owns: itself, then its minor, its major and `latest`, each only if no published version
+/// that is higher has a better right to it (SemVer 2.0.0, item 11). A pre-release owns only itself. There is no tag
+/// `0`: below 1.0.0 a major number promises nothing (item 4).
+pub fn image_tags(tag: &Tag, others: &[Published]) -> Vec<String> {
+    let version = tag.version();
+    let mut tags = vec![version.to_string()];
+    let Version { major, minor, .. } = *version;
+    if is_highest_stable(tag, others, |other| (other.major, other.minor) == (major, minor)) {
+        tags.push(format!("{major}.{minor}"));
+    }
+    if major > 0 && is_highest_stable(tag, others, |other| other.major == major) {
+        tags.push(major.to_string());
+    }
+    if is_highest_stable(tag, others, |_| true) {
+        tags.push("latest".to_owned());
+    }
+    tags
+}
+
+/// The tag that generated notes begin at: the highest published version below this one; a stable release looks at
+/// stable ones only.
+pub fn previous(tag: &Tag, others: &[Published]) -> Option<Tag> {
+    others
+        .iter()
+        .filter(|other| other.tag.version() < tag.version() && (other.stable || tag.is_prerelease()))
+        .max_by(|a, b| a.tag.version().cmp(b.tag.version()))
+        .map(|other| other.tag.clone())
+}
+
+pub(super) fn is_highest_stable(tag: &Tag, others: &[Published], among: impl Fn(&Version) -> bool) -> bool {
+    !tag.is_prerelease()
+        && others
+            .iter()
+            .filter(|other| other.stable && among(other.tag.version()))
+            .all(|other| other.tag.version() < tag.version())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn published(tags: &[&str]) -> Vec<Published> {
+        let one = |tag: &&str| {
+            let tag: Tag = tag.parse().unwrap();
+            Published { stable: !tag.is_prerelease(), tag }
+        };
+        tags.iter().map(one).collect()
+    }
+
+    fn tags(tag: &str, others: &[&str]) -> String {
+        image_tags(&tag.parse().unwrap(), &published(others)).join(" ")
+    }
+
+    #[test]
+    fn a_version_owns_the_tags_nobody_higher_has_a_right_to() {
+        assert_eq!(tags("v1.4.0", &[]), "1.4.0 1.4 1 latest");
+        assert_eq!(tags("v1.3.9", &["v1.4.0"]), "1.3.9 1.3");
+        assert_eq!(tags("v2.0.0-rc.1", &["v1.4.0"]), "2.0.0-rc.1");
+        assert_eq!(tags("v2.0.0", &["v1.4.0", "v2.0.0-rc.1"]), "2.0.0 2.0 2 latest");
+        assert_eq!(tags("v1.4.1", &["v1.4.0", "v2.0.0"]), "1.4.1 1.4 1");
+        assert_eq!(tags("v1.4.0", &["v1.4.1"]), "1.4.0");
+        assert_eq!(tags("v0.2.0", &["v0.1.0"]), "0.2.0 0.2 latest");
+        assert_eq!(tags("v1.0.0", &["v2.0.0-beta.1"]), "1.0.0 1.0 1 latest");
+    }
+
+    #[test]
+    fn notes_begin_at_the_highest_lower_version_of_the_same_kind() {
+        let others = published(&["v1.3.0", "v1.4.0", "v2.0.0-rc.1", "v3.0.0"]);
+        let of = |tag: &str| previous(&tag.parse().unwrap(), &others).map(|tag| tag.to_string());
+        assert_eq!(of("v2.0.0").as_deref(), Some("v1.4.0"));
+        assert_eq!(of("v2.0.0-rc.2").as_deref(), Some("v2.0.0-rc.1"));
+        assert_eq!(of("v1.3.1").as_deref(), Some("v1.3.0"));
+        assert_eq!(of("v1.0.0"), None);
+    }
+}

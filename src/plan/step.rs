@@ -1,0 +1,117 @@
+//! Everything floe ever does to the world, as one enum; `execute` has the one `match` that does it.
+
+use serde::Serialize;
+
+use crate::model::{Digest, Release, Tag};
+
+/// Staged things nobody sees; revealing makes them public.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Before the commit point.
+    Stage,
+    /// The commit point (publishing the draft) and what follows it.
+    Reveal,
+}
+
+/// Everything floe ever does to the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Push the blobs and manifests of the image that the registry lacks, by digest.
+    PushImage {
+        /// The image index's digest.
+        digest: Digest,
+        /// What the registry lacks.
+        missing: Vec<Digest>,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// Create the draft of the release.
+    CreateDraft {
+        /// The tag that generated notes begin at, if there is an earlier release.
+        previous: Option<Tag>,
+    },
+    /// Delete an unfinished or different asset of our own draft.
+    DeleteAsset {
+        /// GitHub's number of the asset.
+        id: u64,
+        /// Its name.
+        name: String,
+    },
+    /// Upload an asset to the draft.
+    Upload {
+        /// Its name.
+        name: String,
+        /// Its size in bytes.
+        bytes: u64,
+    },
+    /// Publish the draft: the one step that commits.
+    Publish {
+        /// Whether this release becomes the repository's latest.
+        latest: bool,
+        /// Whether it is marked as a pre-release.
+        prerelease: bool,
+    },
+    /// Point image tags to the image index.
+    TagImage {
+        /// The tags this release owns, the exact version first.
+        tags: Vec<String>,
+        /// Those that do not point to it yet.
+        missing: Vec<String>,
+    },
+}
+
+impl Step {
+    /// Which phase it belongs to.
+    pub fn phase(&self) -> Phase {
+        match self {
+            Step::PushImage { .. }
+            | Step::CreateDraft { .. }
+            | Step::DeleteAsset { .. }
+            | Step::Upload { .. } => Phase::Stage,
+            Step::Publish { .. } | Step::TagImage { .. } => Phase::Reveal,
+        }
+    }
+
+    /// The one word for it: `push`, `draft`, `delete`, `upload`, `publish`, `tag`.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Step::PushImage { .. } => "push",
+            Step::CreateDraft { .. } => "draft",
+            Step::DeleteAsset { .. } => "delete",
+            Step::Upload { .. } => "upload",
+            Step::Publish { .. } => "publish",
+            Step::TagImage { .. } => "tag",
+        }
+    }
+
+    /// What it is done to, for people.
+    pub fn object(&self, release: &Release) -> String {
+        match self {
+            Step::PushImage { digest, .. } => {
+                let platforms: Vec<String> = release
+                    .image
+                    .iter()
+                    .flat_map(|image| &image.platforms)
+                    .map(|one| one.platform.to_string())
+                    .collect();
+                format!("image sha256:{}… ({})", digest.short(), platforms.join(", "))
+            }
+            Step::CreateDraft { .. } => format!("release {}", release.home.tag),
+            Step::DeleteAsset { name, .. } => format!("{name} (unfinished or different)"),
+            Step::Upload { name, .. } => name.clone(),
+            Step::Publish { latest: true, .. } => format!("{} as latest", release.home.tag),
+            Step::Publish { prerelease: true, .. } => format!("{} as pre-release", release.home.tag),
+            Step::Publish { .. } => release.home.tag.to_string(),
+            Step::TagImage { tags, .. } => format!("{}:{}", release.home.image, tags.join(", ")),
+        }
+    }
+
+    /// The bytes it moves, where it moves any.
+    pub fn bytes(&self) -> Option<u64> {
+        match self {
+            Step::PushImage { bytes, .. } | Step::Upload { bytes, .. } => Some(*bytes),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Sizes and durations as people read them.
+
+use std::time::Duration;
+
+/// A number of bytes for people: `412 B`, `2.9 MiB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+/// A duration for people: `0.4 s`, `12.3 s`, `4 min 05 s`.
+pub fn seconds(duration: Duration) -> String {
+    match duration.as_secs() {
+        0..60 => format!("{:.1} s", duration.as_secs_f64()),
+        long => format!("{} min {:02} s", long / 60, long % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(size(412), "412 B");
+        assert_eq!(size(3_040_870), "2.9 MiB");
+        assert_eq!(size(1024 * 1024 - 1), "1.0 MiB");
+    }
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(seconds(Duration::from_millis(420)), "0.4 s");
+        assert_eq!(seconds(Duration::from_secs(245)), "4 min 05 s");
+    }
+}
