@@ -1,6 +1,11 @@
 //! `[package.metadata.floe]`: the only configuration there is. Every key is optional.
+//!
+//! It never reads the file itself: Cargo does, and hands over the table as JSON.
+
+mod parse;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::{ImageName, Target};
 
@@ -45,3 +50,33 @@ pub enum NotesFrom {
     #[default]
     Auto,
 }
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            targets: Target::all().collect(),
+            include: Vec::new(),
+            image: Some(ImageConfig::default()),
+            notes: NotesFrom::default(),
+            binaries: None,
+        }
+    }
+}
+
+/// Everything that is wrong with a `[package.metadata.floe]` table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The `Cargo.toml` it stands in.
+    pub manifest: String,
+    /// One a wrong key: the key with all its dots, what is wrong, and what would be right.
+    pub problems: Vec<String>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`[package.metadata.floe]` in `{}` is not right: ", self.manifest)?;
+        f.write_str(&self.problems.join("; "))
+    }
+}
+
+impl std::error::Error for ConfigError {}
