@@ -2,7 +2,9 @@
 
 pub mod address;
 pub mod body;
+pub mod git;
 pub mod github;
+pub mod process;
 pub mod project;
 pub mod receipt;
 pub mod registry;

@@ -1,3 +1,7 @@
 //! The one integration binary: every test of floe as a whole, a module an idea.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod peers;
+mod project;
+mod sample;

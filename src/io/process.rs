@@ -1,0 +1,102 @@
+//! Other programs: run to their end, heard out, and never given a token.
+//!
+//! No shell is ever between, so nothing in a name can become a command.
+
+use std::ffi::OsStr;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, anyhow};
+
+use crate::error::Failure;
+
+/// How many of the last lines of a program's complaint are shown.
+const LAST_LINES: usize = 12;
+
+/// Runs a program and returns what it wrote to stdout.
+///
+/// What it writes to stderr is shown only in the error. Its stdin is empty.
+///
+/// # Errors
+///
+/// The program is not there, ends with another code than 0, or writes something that is not UTF-8.
+pub fn run(command: &mut Command) -> anyhow::Result<String> {
+    finish(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()))
+}
+
+/// The same for programs that take a while: what they write to stderr goes to the terminal as it comes.
+pub fn run_shown(command: &mut Command) -> anyhow::Result<String> {
+    finish(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()))
+}
+
+fn finish(command: &mut Command) -> anyhow::Result<String> {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_token(name)) {
+        command.env_remove(name);
+    }
+    let shown = shown(command);
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => anyhow!(
+            Failure::new(format!("failed to start `{program}`: there is no such program"))
+                .hint(format!("install `{program}`, or put its folder into PATH"))
+        ),
+        _ => anyhow!(error).context(format!("failed to start `{program}`")),
+    })?;
+    if output.status.success() {
+        return String::from_utf8(output.stdout).with_context(|| format!("`{shown}` wrote no UTF-8"));
+    }
+    let why = match output.status.code() {
+        Some(code) => format!("`{shown}` ended with exit code {code}"),
+        None => format!("`{shown}` was stopped by a signal"),
+    };
+    Err(Failure::new(why).details(last_lines(&output.stderr)).into())
+}
+
+/// Whether a variable of the environment holds a secret that no other program needs to see.
+fn is_token(name: &OsStr) -> bool {
+    let name = name.to_string_lossy().to_ascii_uppercase();
+    name.ends_with("_TOKEN") || name == "TOKEN"
+}
+
+/// The command as a person would type it.
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+}
+
+fn last_lines(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    lines[lines.len().saturating_sub(LAST_LINES)..].iter().map(|line| (*line).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_known_by_their_names() {
+        for name in ["GITHUB_TOKEN", "GH_TOKEN", "CARGO_REGISTRY_TOKEN", "gh_token", "TOKEN"] {
+            assert!(is_token(OsStr::new(name)), "{name}");
+        }
+        for name in ["PATH", "TOKENS", "GITHUB_TOKEN_FILE"] {
+            assert!(!is_token(OsStr::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_error_names_the_command_and_what_it_complained_about() {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let error = run(Command::new(cargo).arg("no-such-verb")).unwrap_err();
+        let failure = error.downcast_ref::<Failure>().unwrap();
+        assert!(failure.to_string().contains("no-such-verb` ended with exit code 101"), "{failure}");
+        assert!(failure.detail_lines().concat().contains("no such command"), "{:?}", failure.detail_lines());
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let error = run(&mut Command::new("floe-no-such-program")).unwrap_err();
+        let failure = error.downcast_ref::<Failure>().unwrap();
+        assert_eq!(failure.to_string(), "failed to start `floe-no-such-program`: there is no such program");
+        assert!(failure.hint_text().unwrap().contains("PATH"));
+    }
+}

@@ -1,0 +1,195 @@
+//! Finding the package, its source and its repository.
+
+use std::path::Path;
+use std::process::Command;
+
+use floe::cli::{ProjectArgs, SourceArgs};
+use floe::error::{Exit, Failure};
+use floe::io::project::{self, Project};
+
+use crate::peers::peer;
+use crate::sample::Sample;
+
+const WORKSPACE: &str = "[workspace]\nmembers = [\"one\", \"two\", \"lib\"]\nresolver = \"2\"\n\
+    [workspace.package]\nversion = \"2.1.0-rc.1\"\nlicense = \"MIT\"\n";
+const MEMBER: &str = "edition = \"2021\"\nversion.workspace = true\nlicense.workspace = true\n";
+
+fn workspace() -> Sample {
+    Sample::with_manifest(WORKSPACE)
+        .file("one/Cargo.toml", format!("[package]\nname = \"one\"\n{MEMBER}"))
+        .file("one/src/main.rs", "fn main() {}")
+        .file("one/src/bin/zeta.rs", "fn main() {}")
+        .file("one/src/bin/alpha.rs", "fn main() {}")
+        .file("two/Cargo.toml", format!("[package]\nname = \"two\"\n{MEMBER}"))
+        .file("two/src/main.rs", "fn main() {}")
+        .file("lib/Cargo.toml", format!("[package]\nname = \"lib\"\n{MEMBER}"))
+        .file("lib/src/lib.rs", "")
+}
+
+fn args(sample: &Sample, manifest: &str, package: Option<&str>) -> ProjectArgs {
+    let manifest_path = Some(sample.path().join(manifest));
+    ProjectArgs { manifest_path, package: package.map(str::to_owned) }
+}
+
+fn failure(result: anyhow::Result<Project>) -> Failure {
+    result.map(|project| project.name).unwrap_err().downcast::<Failure>().unwrap()
+}
+
+#[test]
+fn a_package_is_read_with_all_it_says() {
+    let sample = Sample::tool().manifest_lines(
+        "description = \"Does things\"\nlicense = \"MIT\"\nrepository = \"https://github.com/acme/tool\"\n\
+         [package.metadata.floe]\ntargets = [\"x86_64-musl\"]\n",
+    );
+    let project = sample.load().unwrap();
+    assert_eq!((project.name.as_str(), project.version.to_string().as_str()), ("tool", "1.4.0"));
+    assert_eq!(project.description.as_deref(), Some("Does things"));
+    assert_eq!(project.license.as_deref(), Some("MIT"));
+    assert_eq!(project.binaries, ["tool"]);
+    assert_eq!(project.root.canonicalize().unwrap(), sample.path().canonicalize().unwrap());
+    assert_eq!(project.workspace_root, project.root);
+    assert_eq!(project.config.targets.len(), 1);
+}
+
+#[test]
+fn a_member_is_found_by_its_folder_or_by_name() {
+    let sample = workspace();
+    let one = project::load(&args(&sample, "one/Cargo.toml", None)).unwrap();
+    assert_eq!(one.version.to_string(), "2.1.0-rc.1");
+    assert_eq!(one.license.as_deref(), Some("MIT"));
+    assert_eq!(one.binaries, ["one", "alpha", "zeta"]);
+    assert_ne!(one.root, one.workspace_root);
+    assert_eq!(project::load(&args(&sample, "Cargo.toml", Some("two"))).unwrap().name, "two");
+    assert_eq!(project::load(&args(&sample, "one/Cargo.toml", Some("two"))).unwrap().name, "two");
+}
+
+#[test]
+fn the_only_member_with_a_binary_needs_no_name() {
+    let sample = workspace().file("Cargo.toml", WORKSPACE.replace("\"two\", ", ""));
+    assert_eq!(project::load(&args(&sample, "Cargo.toml", None)).unwrap().name, "one");
+    assert_eq!(project::load(&args(&sample, "lib/Cargo.toml", None)).unwrap().name, "one");
+}
+
+#[test]
+fn several_packages_are_listed() {
+    let failure = failure(project::load(&args(&workspace(), "Cargo.toml", None)));
+    assert!(failure.to_string().contains("several packages with a binary: `one`, `two`"), "{failure}");
+    assert_eq!(failure.hint_text(), Some("say which one is released: `--package one`"));
+    assert_eq!(failure.exit_code(), Exit::Usage);
+}
+
+#[test]
+fn what_cannot_be_released_is_said_with_a_way_out() {
+    let sample = workspace();
+    for (manifest, package, message, hint) in [
+        ("Cargo.toml", Some("lib"), "the package `lib` has no binary", "give one of `one`, `two`"),
+        ("Cargo.toml", Some("three"), "there is no package `three`", "give one of `one`, `two`"),
+        ("nowhere/Cargo.toml", None, "there is no file", "--manifest-path"),
+    ] {
+        let failure = failure(project::load(&args(&sample, manifest, package)));
+        assert!(failure.to_string().contains(message), "{failure}");
+        assert!(failure.hint_text().unwrap().contains(hint), "{failure}");
+    }
+    let library =
+        Sample::with_manifest("[package]\nname = \"lib\"\nversion = \"0.1.0\"\nedition = \"2021\"\n")
+            .file("src/lib.rs", "");
+    assert!(failure(library.load()).to_string().ends_with("has no binary, so there is nothing to release"));
+}
+
+#[test]
+fn a_broken_manifest_shows_what_cargo_says() {
+    let error =
+        Sample::with_manifest("[package]\nname = 7\n").load().map(|project| project.name).unwrap_err();
+    let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()).unwrap();
+    assert!(failure.detail_lines().concat().contains("name = 7"), "{:?}", failure.detail_lines());
+}
+
+#[test]
+fn a_wrong_configuration_is_told_in_full() {
+    let sample =
+        Sample::tool().manifest_lines("[package.metadata.floe]\nbinary = [\"a\"]\nbinaries = [\"tol\"]\n");
+    let failure = failure(sample.load());
+    assert_eq!(failure.exit_code(), Exit::Usage);
+    assert!(failure.to_string().contains("Cargo.toml` is not right"), "{failure}");
+    assert_eq!(failure.detail_lines().len(), 2, "{:?}", failure.detail_lines());
+}
+
+#[test]
+fn without_a_repository_there_is_no_commit_and_time_stands_at_1980() {
+    let project = Sample::tool().load().unwrap();
+    let origin = project::origin(&project, &SourceArgs::default()).unwrap();
+    assert_eq!((origin.commit, origin.epoch), (None, 315_532_800));
+    let given = SourceArgs { epoch: Some(7), commit: Some("a".repeat(40).parse().unwrap()), tag: None };
+    let origin = project::origin(&project, &given).unwrap();
+    assert_eq!((origin.commit, origin.epoch), (given.commit, 7));
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let output = Command::new(peer("git").unwrap())
+        .args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"])
+        .args(arguments)
+        .current_dir(folder)
+        .envs([("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1")])
+        .env("GIT_COMMITTER_DATE", "1700000000 +0200")
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_WORK_TREE")
+        .env_remove("GIT_INDEX_FILE")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn git_gives_the_commit_only_if_nothing_is_modified() {
+    if peer("git").is_none() {
+        return;
+    }
+    let sample = Sample::tool();
+    let project = sample.load().unwrap();
+    let origin = || project::origin(&project, &SourceArgs::default()).unwrap();
+    git(sample.path(), &["init", "--quiet"]);
+    assert_eq!((origin().commit, origin().epoch), (None, 315_532_800));
+    git(sample.path(), &["add", "Cargo.toml", "src"]);
+    assert_eq!(origin().commit, None);
+    git(sample.path(), &["commit", "--quiet", "-m", "begin"]);
+    // README.md is there but not tracked: that is no modification.
+    assert_eq!(origin().epoch, 1_700_000_000);
+    assert_eq!(origin().commit.unwrap().as_str().len(), 40);
+    std::fs::write(sample.path().join("src/main.rs"), "fn main() { loop {} }").unwrap();
+    assert_eq!((origin().commit, origin().epoch), (None, 1_700_000_000));
+}
+
+#[test]
+fn a_repository_that_does_not_track_the_project_says_nothing_about_it() {
+    if peer("git").is_none() {
+        return;
+    }
+    let sample =
+        Sample::tool().file(".gitignore", "unpacked/\n").file("unpacked/src/main.rs", "fn main() {}").file(
+            "unpacked/Cargo.toml",
+            "[package]\nname = \"other\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n",
+        );
+    git(sample.path(), &["init", "--quiet"]);
+    git(sample.path(), &["add", "."]);
+    git(sample.path(), &["commit", "--quiet", "-m", "begin"]);
+    let project = project::load(&args(&sample, "unpacked/Cargo.toml", None)).unwrap();
+    assert_eq!(project::origin(&project, &SourceArgs::default()).unwrap().commit, None);
+}
+
+#[test]
+fn the_repository_is_given_or_found() {
+    if peer("git").is_none() {
+        return;
+    }
+    let sample = Sample::tool().manifest_lines("repository = \"https://github.com/acme/from-cargo\"");
+    let project = sample.load().unwrap();
+    let given = "acme/given".parse().unwrap();
+    assert_eq!(project::repo(&project, Some(&given)).unwrap(), given);
+    git(sample.path(), &["init", "--quiet"]);
+    let found = |sample: &Sample| floe::io::git::origin(sample.path()).unwrap().map(|repo| repo.to_string());
+    assert_eq!(found(&sample), None);
+    git(sample.path(), &["remote", "add", "origin", "git@github.com:acme/from-git.git"]);
+    assert_eq!(found(&sample).as_deref(), Some("acme/from-git"));
+    git(sample.path(), &["remote", "set-url", "origin", "file:///srv/git/tool.git"]);
+    assert_eq!(found(&sample), None);
+}

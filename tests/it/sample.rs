@@ -1,0 +1,61 @@
+//! Cargo projects made from nothing in a temporary folder.
+
+use std::path::{Path, PathBuf};
+
+use floe::cli::ProjectArgs;
+use floe::io::project::{self, Project};
+use tempfile::TempDir;
+
+/// A folder with a Cargo project; it goes away with the value.
+pub struct Sample {
+    folder: TempDir,
+}
+
+impl Sample {
+    /// A package `tool` 1.4.0 with one binary, README, LICENSE and CHANGELOG.
+    pub fn tool() -> Self {
+        Sample::with_manifest("[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\n")
+            .file("src/main.rs", "fn main() {}\n")
+            .file("README.md", "# tool\n")
+            .file("LICENSE-MIT", "Permission is hereby granted.\n")
+            .file("CHANGELOG.md", "# Changelog\n")
+    }
+
+    /// A folder with this `Cargo.toml` and nothing else.
+    pub fn with_manifest(manifest: &str) -> Self {
+        Sample { folder: tempfile::tempdir().unwrap() }.file("Cargo.toml", manifest)
+    }
+
+    /// With one more file.
+    pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+        self
+    }
+
+    /// With these lines at the end of `Cargo.toml`.
+    pub fn manifest_lines(self, lines: &str) -> Self {
+        let manifest = std::fs::read_to_string(self.path().join("Cargo.toml")).unwrap();
+        self.file("Cargo.toml", format!("{manifest}\n{lines}\n"))
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The arguments that name it.
+    pub fn args(&self) -> ProjectArgs {
+        ProjectArgs { manifest_path: Some(self.manifest()), package: None }
+    }
+
+    /// What floe reads in it.
+    pub fn load(&self) -> anyhow::Result<Project> {
+        project::load(&self.args())
+    }
+
+    fn manifest(&self) -> PathBuf {
+        self.path().join("Cargo.toml")
+    }
+}
