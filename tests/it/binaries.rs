@@ -1,0 +1,306 @@
+//! Executables made by hand: the smallest that have what a loader looks at, one for each target.
+//!
+//! Each ends the process at once. They are for tests that need seven targets and no seven machines.
+
+use floe::model::{Arch, Format, Os, Target};
+
+/// An executable for a target; another seed gives other bytes.
+pub fn binary(target: Target, seed: &[u8]) -> Vec<u8> {
+    match (target.format(), target.os()) {
+        (Format::Elf, Os::Linux) => elf(target, seed),
+        (Format::Macho, _) => macho(target.arch(), seed),
+        (Format::Pe, _) => pe(target.arch(), seed),
+        (Format::Elf, _) => panic!("no target has ELF without Linux"),
+    }
+}
+
+/// A little-endian file under construction.
+#[derive(Default)]
+struct Bytes(Vec<u8>);
+
+impl Bytes {
+    fn u16(mut self, values: &[u16]) -> Self {
+        self.0.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        self
+    }
+
+    fn u32(mut self, values: &[u32]) -> Self {
+        self.0.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        self
+    }
+
+    fn u64(mut self, values: &[u64]) -> Self {
+        self.0.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        self
+    }
+
+    fn raw(mut self, bytes: &[u8]) -> Self {
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
+    /// `text` in a field of `size` bytes.
+    fn text(mut self, text: &str, size: usize) -> Self {
+        let end = self.0.len() + size;
+        self.0.extend_from_slice(text.as_bytes());
+        self.0.resize(end, 0);
+        self
+    }
+
+    /// Zeros up to an offset.
+    fn pad(mut self, offset: usize) -> Self {
+        assert!(self.0.len() <= offset, "{} is beyond {offset}", self.0.len());
+        self.0.resize(offset, 0);
+        self
+    }
+}
+
+/// `exit(0)` as Linux takes it.
+fn exit_code(arch: Arch) -> &'static [u8] {
+    match arch {
+        // xor edi, edi; mov eax, 60; syscall
+        Arch::X86_64 => &[0x31, 0xff, 0xb8, 60, 0, 0, 0, 0x0f, 0x05],
+        // mov x0, #0; mov x8, #93; svc #0
+        Arch::Aarch64 => &[0x00, 0x00, 0x80, 0xd2, 0xa8, 0x0b, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4],
+    }
+}
+
+const INTERPRETER: u64 = 0x1c0;
+const CODE: u64 = 0x300;
+const SEED: u64 = 0x340;
+/// Where the second segment is, far behind whatever a seed can fill.
+const WRITABLE: u64 = 0x1000_0000;
+
+/// glibc: a PIE that asks for `libc.so.6`; musl: a static PIE on x86_64, a static executable at a fixed address on
+/// aarch64. One segment loads the whole file; a second one loads the dynamic section, where the loader writes.
+fn elf(target: Target, seed: &[u8]) -> Vec<u8> {
+    let glibc = target.name().ends_with("-gnu");
+    let fixed = !glibc && target.arch() == Arch::Aarch64;
+    let base = if fixed { 0x40_0000 } else { 0 };
+    let (machine, interpreter) = match target.arch() {
+        Arch::X86_64 => (62, "/lib64/ld-linux-x86-64.so.2\0"),
+        Arch::Aarch64 => (183, "/lib/ld-linux-aarch64.so.1\0"),
+    };
+    let size = SEED + seed.len() as u64;
+    let names = b"\0libc.so.6\0";
+    // Tags of the dynamic section: NEEDED, STRTAB, SYMTAB, STRSZ, SYMENT, FLAGS_1 (PIE), NULL.
+    let flags = [0x6fff_fffb, 0x0800_0000, 0, 0];
+    let mut dynamic = vec![5, 0x200, 6, 0x220, 10, names.len() as u64, 11, 24];
+    dynamic.extend(flags);
+    if glibc {
+        dynamic.splice(0..0, [1, 1]);
+    }
+    // type, flags, offset, address, size, alignment
+    let mut segments: Vec<(u32, u32, u64, u64, u64, u64)> = vec![(1, 5, 0, base, size, 0x1000)];
+    if glibc {
+        // The loader learns from PT_PHDR where the kernel put the file.
+        segments.insert(0, (3, 4, INTERPRETER, INTERPRETER, interpreter.len() as u64, 1));
+        segments.insert(0, (6, 4, 64, 64, 6 * 56, 8));
+    }
+    if !fixed {
+        segments.push((1, 6, 0x240, WRITABLE + 0x240, CODE - 0x240, 0x1000));
+        segments.push((2, 6, 0x240, WRITABLE + 0x240, dynamic.len() as u64 * 8, 8));
+    }
+    segments.push((0x6474_e551, 6, 0, 0, 0, 16));
+
+    let mut file = Bytes::default()
+        .raw(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0")
+        .u16(&[if fixed { 2 } else { 3 }, machine])
+        .u32(&[1])
+        .u64(&[base + CODE, 64, 0])
+        .u32(&[0])
+        .u16(&[64, 56, segments.len() as u16, 64, 0, 0]);
+    for (kind, flags, offset, address, size, align) in segments {
+        file = file.u32(&[kind, flags]).u64(&[offset, address, address, size, size, align]);
+    }
+    if glibc {
+        file = file.pad(INTERPRETER as usize).raw(interpreter.as_bytes());
+    }
+    if !fixed {
+        // The symbol table at 0x220 holds the one empty symbol that every table begins with.
+        file = file.pad(0x200).raw(names).pad(0x240).u64(&dynamic);
+    }
+    file.pad(CODE as usize).raw(exit_code(target.arch())).pad(SEED as usize).raw(seed).0
+}
+
+/// A thin 64-bit Mach-O that asks for libSystem and macOS 11.0.
+fn macho(arch: Arch, seed: &[u8]) -> Vec<u8> {
+    let (cpu, subtype) = match arch {
+        Arch::X86_64 => (0x0100_0007, 3),
+        Arch::Aarch64 => (0x0100_000c, 0),
+    };
+    let page = 0x4000;
+    let end = SEED + seed.len() as u64;
+    let segment = |name: &str, at: [u64; 4], protection: u32, sections: u32| {
+        Bytes::default()
+            .u32(&[0x19, 72 + 80 * sections])
+            .text(name, 16)
+            .u64(&at)
+            .u32(&[protection, protection, sections, 0])
+            .0
+    };
+    let base = 0x1_0000_0000;
+    let section = Bytes::default()
+        .text("__text", 16)
+        .text("__TEXT", 16)
+        .u64(&[base + CODE, end - CODE])
+        .u32(&[CODE as u32, 2, 0, 0, 0x8000_0400, 0, 0, 0])
+        .0;
+    let commands = [
+        segment("__PAGEZERO", [0, base, 0, 0], 0, 0),
+        [segment("__TEXT", [base, page, 0, end], 5, 1), section].concat(),
+        segment("__LINKEDIT", [base + page, page, end, 0], 1, 0),
+        // LC_LOAD_DYLINKER, LC_BUILD_VERSION (macOS 11.0, SDK 14.0), LC_MAIN, LC_LOAD_DYLIB
+        Bytes::default().u32(&[0xe, 32, 12]).text("/usr/lib/dyld", 20).0,
+        Bytes::default().u32(&[0x32, 24, 1, 11 << 16, 14 << 16, 0]).0,
+        Bytes::default().u32(&[0x8000_0028, 24]).u64(&[CODE, 0]).0,
+        Bytes::default()
+            .u32(&[0xc, 56, 24, 2, 0x051f_0000, 0x0001_0000])
+            .text("/usr/lib/libSystem.B.dylib", 32)
+            .0,
+    ];
+    let size: usize = commands.iter().map(Vec::len).sum();
+    Bytes::default()
+        // MH_EXECUTE; NOUNDEFS, DYLDLINK, TWOLEVEL, PIE
+        .u32(&[0xfeed_facf, cpu, subtype, 2, commands.len() as u32, size as u32, 0x0020_0085, 0])
+        .raw(&commands.concat())
+        .pad(CODE as usize)
+        .raw(match arch {
+            // xor eax, eax; ret
+            Arch::X86_64 => &[0x31, 0xc0, 0xc3],
+            // mov w0, #0; ret
+            Arch::Aarch64 => &[0x00, 0x00, 0x80, 0x52, 0xc0, 0x03, 0x5f, 0xd6],
+        })
+        .pad(SEED as usize)
+        .raw(seed)
+        .0
+}
+
+/// A PE32+ for the console that imports nothing.
+fn pe(arch: Arch, seed: &[u8]) -> Vec<u8> {
+    let machine = match arch {
+        Arch::X86_64 => 0x8664,
+        Arch::Aarch64 => 0xaa64,
+    };
+    let size = (0x10 + seed.len()).next_multiple_of(0x200) as u32;
+    let memory = size.next_multiple_of(0x1000);
+    Bytes::default()
+        .raw(b"MZ")
+        .pad(0x3c)
+        .u32(&[0x80])
+        .pad(0x80)
+        .raw(b"PE\0\0")
+        .u16(&[machine, 1])
+        .u32(&[0, 0, 0])
+        // EXECUTABLE_IMAGE, LARGE_ADDRESS_AWARE
+        .u16(&[240, 0x22])
+        .u16(&[0x20b, 0x0e])
+        .u32(&[size, 0, 0, 0x1000, 0x1000])
+        .u64(&[0x1_4000_0000])
+        .u32(&[0x1000, 0x200])
+        // operating system 6.0, image 0.0, subsystem 6.0
+        .u16(&[6, 0, 0, 0, 6, 0])
+        .u32(&[0, 0x1000 + memory, 0x200, 0])
+        // console; HIGH_ENTROPY_VA, DYNAMIC_BASE, NX_COMPAT, TERMINAL_SERVER_AWARE
+        .u16(&[3, 0x8160])
+        .u64(&[0x10_0000, 0x1000, 0x10_0000, 0x1000])
+        .u32(&[0, 16])
+        .u64(&[0; 16])
+        .text(".text", 8)
+        .u32(&[size, 0x1000, size, 0x200, 0, 0, 0, 0x6000_0020])
+        .pad(0x200)
+        // xor eax, eax; ret
+        .raw(&[0x31, 0xc0, 0xc3])
+        .pad(0x210)
+        .raw(seed)
+        .pad(0x200 + size as usize)
+        .0
+}
+
+mod tests {
+    use floe::audit::identify;
+    use object::Object as _;
+
+    use super::*;
+
+    #[test]
+    fn every_target_has_a_binary_that_others_read_too() {
+        for target in Target::all() {
+            let bytes = binary(target, b"seed");
+            let kind = identify(&bytes[..]).unwrap();
+            assert!(kind.is_for(target), "{target}: {kind}");
+            assert_eq!(kind.extent, bytes.len() as u64, "{target}");
+            assert_eq!(kind.interpreter.is_some(), target.name().ends_with("-gnu"), "{target}");
+            let file = object::File::parse(&bytes[..]).unwrap();
+            assert!(file.is_64() && file.entry() != 0, "{target}");
+            assert_ne!(bytes, binary(target, b"other"));
+        }
+    }
+
+    #[test]
+    fn no_beginning_and_no_flipped_byte_makes_the_reader_panic() {
+        for target in Target::all() {
+            let whole = binary(target, b"seed");
+            for length in 0..whole.len() {
+                let cut = identify(&whole[..length]);
+                assert!(cut.is_err() || cut.unwrap().extent > length as u64, "{target} cut to {length}");
+            }
+            for at in 0..CODE as usize {
+                for value in [0x00, 0x7f, 0xff] {
+                    let mut hostile = whole.clone();
+                    hostile[at] = value;
+                    // Either answer may be right; that there is one is what counts.
+                    let _ = identify(&hostile[..]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_target_runs_is_named() {
+        let linux = "x86_64-musl".parse().unwrap();
+        let change = |at: usize, bytes: &[u8]| {
+            let mut file = binary(linux, b"");
+            file[at..at + bytes.len()].copy_from_slice(bytes);
+            identify(&file[..]).unwrap_err()
+        };
+        assert_eq!(change(4, &[1]), "it is a 32-bit ELF file, and no target of floe is 32-bit");
+        assert_eq!(change(5, &[2]), "it is a big-endian ELF file, and no target of floe is big-endian");
+        assert_eq!(change(18, &[243, 0]), "it is an ELF file for machine 243, which no target of floe has");
+        assert_eq!(change(16, &[1, 0]), "it is an ELF object file, not an executable");
+        assert!(change(24, &[0; 8]).contains("a library, not an executable"));
+        let mut dll = binary("x86_64-windows".parse().unwrap(), b"");
+        dll[0x80 + 4 + 19] |= 0x20;
+        assert_eq!(identify(&dll[..]).unwrap_err(), "it is a DLL, not an executable");
+    }
+
+    #[test]
+    fn a_universal_binary_says_all_its_instruction_sets() {
+        let slices = [
+            (0x0100_0007_u32, binary("x86_64-macos".parse().unwrap(), b"")),
+            (0x0100_000c, binary("aarch64-macos".parse().unwrap(), b"")),
+        ];
+        let mut file = [0xcafe_babe_u32, 2].map(u32::to_be_bytes).concat();
+        for (index, (cpu, slice)) in slices.iter().enumerate() {
+            let offset = 0x1000 * (index as u32 + 1);
+            file.extend([*cpu, 0, offset, slice.len() as u32, 12].map(u32::to_be_bytes).concat());
+        }
+        for (index, (_, slice)) in slices.iter().enumerate() {
+            file.resize(0x1000 * (index + 1), 0);
+            file.extend(slice);
+        }
+        let kind = identify(&file[..]).unwrap();
+        assert_eq!(kind.to_string(), "Mach-O for x86_64 and aarch64");
+        assert_eq!((kind.arch(), kind.extent), (None, file.len() as u64));
+        assert!(!kind.is_for("aarch64-macos".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_test_itself_is_an_executable() {
+        let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
+        let size = file.metadata().unwrap().len();
+        let kind = identify(&object::read::ReadCache::new(file)).unwrap();
+        assert_eq!(kind.arch().map(|arch| arch.to_string()).as_deref(), Some(std::env::consts::ARCH));
+        assert!(kind.extent <= size);
+    }
+}
