@@ -6,3 +6,4 @@ mod binaries;
 mod peers;
 mod project;
 mod sample;
+mod tap;

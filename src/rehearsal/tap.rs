@@ -1,1 +1,0 @@
-//! Serving, watching and disturbing.

@@ -1,0 +1,156 @@
+//! What a client sees on the wire when a fault strikes, and what the log says about it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::post;
+use floe::rehearsal::tap::{Fault, Seen, Server, Tap, What, serve};
+use http_body_util::BodyExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// A client as others make them: no redirects followed, no proxy asked.
+pub fn client() -> reqwest::Client {
+    // Only the first installation succeeds, and all are the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
+/// A server that writes down how each body it was sent ended, and answers ten bytes.
+async fn writing_down() -> (Server, Arc<Mutex<Vec<String>>>) {
+    let bodies: Arc<Mutex<Vec<String>>> = Arc::default();
+    let kept = bodies.clone();
+    let handler = move |body: Body| async move {
+        let end = match body.collect().await {
+            Ok(whole) => format!("whole {}", whole.to_bytes().len()),
+            Err(_) => "broken".to_owned(),
+        };
+        kept.lock().unwrap().push(end);
+        "0123456789"
+    };
+    let router = Router::new().route("/", post(handler.clone()).get(handler));
+    (serve(router, Tap::new(), None).await.unwrap(), bodies)
+}
+
+#[tokio::test]
+async fn an_undisturbed_request_is_logged_without_its_secrets() {
+    let (server, _) = writing_down().await;
+    let url = format!("{}/?token=s3cret", server.url());
+    let answer = client().post(url).body("hello").send().await.unwrap();
+    assert_eq!(answer.text().await.unwrap(), "0123456789");
+    client().get(server.url()).send().await.unwrap().bytes().await.unwrap();
+    let tap = server.tap.clone();
+    server.shut_down().await;
+    let seen: Vec<Seen> = tap.seen().into_iter().map(|seen| Seen { millis: 0, ..seen }).collect();
+    let entry = |n, method: &str, path: &str, received| Seen {
+        n,
+        method: method.to_owned(),
+        path: path.to_owned(),
+        status: 200,
+        received,
+        sent: 10,
+        millis: 0,
+    };
+    assert_eq!(seen, [entry(1, "POST", "/?token=REDACTED", 5), entry(2, "GET", "/", 0)]);
+    assert_eq!(tap.writes(), 1);
+}
+
+#[tokio::test]
+async fn a_dropped_connection_is_no_answer() {
+    let (server, bodies) = writing_down().await;
+    let killed = Arc::new(Mutex::new(Vec::new()));
+    let kill = {
+        let killed = killed.clone();
+        Arc::new(move |head: &floe::rehearsal::tap::Head| killed.lock().unwrap().push(head.n))
+    };
+    for what in [
+        What::Refuse,
+        What::Kill(kill.clone()),
+        What::DoThenKill(kill),
+        What::CutRequest { after: 3 },
+        What::CutRequest { after: 100 },
+    ] {
+        server.tap.inject(Fault::next("POST", "/", what.clone()));
+        let answer = client().post(server.url()).body("hello").send().await;
+        assert!(answer.is_err(), "{what:?} was answered: {answer:?}");
+    }
+    assert_eq!(*bodies.lock().unwrap(), ["whole 5", "broken", "whole 5"]);
+    assert_eq!(*killed.lock().unwrap(), [2, 3]);
+    let statuses: Vec<u16> = server.tap.seen().iter().map(|seen| seen.status).collect();
+    assert_eq!(statuses, [0; 5]);
+    assert_eq!(server.tap.seen()[3].received, 3);
+}
+
+#[tokio::test]
+async fn nothing_at_all_is_sent_on_a_refused_connection() {
+    let (server, _) = writing_down().await;
+    server.tap.inject(Fault::nth(1, What::Refuse));
+    let mut stream = tokio::net::TcpStream::connect(server.addr).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    assert_eq!(bytes, b"");
+}
+
+#[tokio::test]
+async fn a_cut_answer_has_its_head_and_the_first_bytes() {
+    let (server, bodies) = writing_down().await;
+    for after in [0, 4] {
+        server.tap.inject(Fault::next("GET", "/", What::CutAnswer { after }));
+        let mut answer = client().get(server.url()).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.content_length()), (200, Some(10)));
+        let mut arrived = Vec::new();
+        let end = loop {
+            match answer.chunk().await {
+                Ok(Some(chunk)) => arrived.extend_from_slice(&chunk),
+                end => break end,
+            }
+        };
+        assert!(end.is_err(), "the answer looks complete");
+        assert_eq!(arrived, b"0123456789"[..after as usize]);
+    }
+    assert_eq!(bodies.lock().unwrap().len(), 2);
+    assert_eq!(server.tap.seen()[1].sent, 4);
+}
+
+#[tokio::test]
+async fn an_invented_answer_does_nothing_and_a_late_one_everything() {
+    let (server, bodies) = writing_down().await;
+    let limited = What::Answer {
+        status: 429,
+        headers: vec![("retry-after".to_owned(), "7".to_owned())],
+        body: "{}".to_owned(),
+    };
+    server.tap.inject(Fault::next("POST", "/", limited));
+    let big = vec![7; 3 << 20];
+    let answer = client().post(server.url()).body(big.clone()).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (429, &"7".parse().unwrap()));
+    assert!(bodies.lock().unwrap().is_empty());
+
+    let bad_gateway = What::DoThenAnswer { status: 502, body: "{}".to_owned() };
+    server.tap.inject(Fault::next("POST", "/", bad_gateway));
+    assert_eq!(client().post(server.url()).body(big).send().await.unwrap().status(), 502);
+    assert_eq!(*bodies.lock().unwrap(), ["whole 3145728"]);
+
+    server.tap.inject(Fault::next("GET", "/", What::Late(Duration::from_millis(20))));
+    assert_eq!(client().get(server.url()).send().await.unwrap().status(), 200);
+    assert!(server.tap.seen()[2].millis >= 20);
+}
+
+#[tokio::test]
+async fn hooks_see_every_request_before_and_after() {
+    let (server, _) = writing_down().await;
+    let calls: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (before, after) = (calls.clone(), calls.clone());
+    server.tap.before_each(move |head| before.lock().unwrap().push(format!("before {}", head.n)));
+    server
+        .tap
+        .after_each(move |seen| after.lock().unwrap().push(format!("after {} {}", seen.n, seen.status)));
+    server.tap.inject(Fault::nth(2, What::Refuse));
+    for _ in 0..2 {
+        let _ = client().get(server.url()).send().await;
+    }
+    server.shut_down().await;
+    assert_eq!(*calls.lock().unwrap(), ["before 1", "after 1 200", "before 2", "after 2 0"]);
+}
