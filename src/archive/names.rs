@@ -1,0 +1,151 @@
+//! Which paths an archive may have: what unpacks on one system must unpack to the same on every other.
+
+use std::collections::BTreeMap;
+
+/// The paths seen so far in one archive.
+#[derive(Default)]
+pub(super) struct Names {
+    seen: BTreeMap<String, Seen>,
+}
+
+struct Seen {
+    path: String,
+    is_file: bool,
+}
+
+impl Names {
+    /// Takes the path of a regular file.
+    ///
+    /// # Errors
+    ///
+    /// It is there already, differs from another one only in case, or is a folder elsewhere. The text is a clause
+    /// that begins with the path.
+    pub(super) fn file(&mut self, path: &str) -> Result<(), String> {
+        self.parents(path)?;
+        self.add(path, true)
+    }
+
+    /// Takes the path of a folder, which may come more than once.
+    pub(super) fn folder(&mut self, path: &str) -> Result<(), String> {
+        self.parents(path)?;
+        self.add(path, false)
+    }
+
+    fn parents(&mut self, path: &str) -> Result<(), String> {
+        path.match_indices('/').try_for_each(|(at, _)| self.add(&path[..at], false))
+    }
+
+    fn add(&mut self, path: &str, is_file: bool) -> Result<(), String> {
+        let Some(other) = self.seen.get(&path.to_lowercase()) else {
+            self.seen.insert(path.to_lowercase(), Seen { path: path.to_owned(), is_file });
+            return Ok(());
+        };
+        if other.path != path {
+            return Err(format!("`{path}` and `{}` differ only in case", other.path));
+        }
+        match (is_file, other.is_file) {
+            (false, false) => Ok(()),
+            (true, true) => Err(format!("`{path}` is there twice")),
+            _ => Err(format!("`{path}` is both a file and a folder")),
+        }
+    }
+}
+
+/// Whether a path may be written: only components that every system, shell and release page takes as they are.
+///
+/// # Errors
+///
+/// A clause that begins with the path.
+pub(super) fn writable(path: &str) -> Result<(), String> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
+    for component in path.split('/') {
+        if component.is_empty() || component == "." || component == ".." || component.ends_with('.') {
+            return Err(format!("`{path}` is not a path that every system takes"));
+        }
+        if !component.bytes().all(good) {
+            return Err(format!(
+                "`{path}` has a character other than letters, digits and `._+-`, which not every system takes"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The path of an entry that somebody else wrote, if it stays below the folder it is unpacked into.
+///
+/// # Errors
+///
+/// A clause that begins with the path.
+pub(super) fn readable(raw: &[u8]) -> Result<&str, String> {
+    let shown = || raw.escape_ascii().to_string().chars().take(200).collect::<String>();
+    let refuse = |why: &str| Err(format!("`{}` {why}", shown()));
+    let Ok(path) = str::from_utf8(raw) else { return refuse("is not UTF-8") };
+    if path.starts_with('/') {
+        return refuse("is absolute");
+    }
+    if path.contains('\\') {
+        return refuse("has a backslash");
+    }
+    if path.contains(':') || path.chars().any(char::is_control) {
+        return refuse("has a colon or a control character");
+    }
+    let path = path.strip_suffix('/').unwrap_or(path);
+    for component in path.split('/') {
+        match component {
+            ".." => return refuse("leaves the folder it is unpacked into"),
+            "" | "." => return refuse("has an empty component"),
+            _ => {}
+        }
+    }
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_paths_are_written() {
+        for path in ["tool", "a/b.c+d-e_f", ".hidden", "A/1"] {
+            assert_eq!(writable(path), Ok(()), "{path}");
+        }
+        for path in ["", "/a", "a/", "a//b", ".", "../a", "a b", "ü", "a\\b", "a:b", "con.", "a\n"] {
+            assert!(writable(path).is_err(), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn only_paths_below_the_folder_are_read() {
+        assert_eq!(readable(b"a/b c"), Ok("a/b c"));
+        assert_eq!(readable(b"a/b/"), Ok("a/b"));
+        for path in [
+            &b"/etc/passwd"[..],
+            b"..",
+            b"a/../../b",
+            b"a\\..\\b",
+            b"C:/x",
+            b"",
+            b"a//b",
+            b"./a",
+            b"a\0b",
+            b"\xff",
+            b"//",
+        ] {
+            assert!(readable(path).is_err(), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn paths_must_not_meet() {
+        let add = |paths: [&str; 2]| {
+            let mut names = Names::default();
+            paths.iter().try_for_each(|path| names.file(path))
+        };
+        assert_eq!(add(["a/b", "a/c"]), Ok(()));
+        assert_eq!(add(["a/b", "a/b"]).unwrap_err(), "`a/b` is there twice");
+        assert_eq!(add(["README", "readme"]).unwrap_err(), "`readme` and `README` differ only in case");
+        assert_eq!(add(["a/b", "A/c"]).unwrap_err(), "`A` and `a` differ only in case");
+        assert_eq!(add(["a", "a/b"]).unwrap_err(), "`a` is both a file and a folder");
+        assert_eq!(add(["a/b", "a"]).unwrap_err(), "`a` is both a file and a folder");
+    }
+}
