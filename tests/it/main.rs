@@ -6,5 +6,6 @@ mod archive;
 mod binaries;
 mod peers;
 mod project;
+mod registry_server;
 mod sample;
 mod tap;

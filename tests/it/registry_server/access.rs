@@ -1,0 +1,154 @@
+//! Tokens, rights and visibility.
+
+use floe::model::Digest;
+use floe::rehearsal::registry::{Options, Visibility};
+use reqwest::Method;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::{Server, header, no, options, refusal};
+
+const PULL: &str = "repository:acme/floe:pull";
+const PUSH: &str = "repository:acme/floe:pull,push";
+const UPLOADS: &str = "/v2/acme/floe/blobs/uploads/";
+const TAGS: &str = "/v2/acme/floe/tags/list";
+
+#[tokio::test]
+async fn a_challenge_says_where_to_get_a_token_and_for_what() {
+    let root = tempfile::tempdir().unwrap();
+    let mut server = Server::start(options(root.path())).await;
+    let host = server.host.clone();
+    let challenge = format!("Bearer realm=\"http://{host}/token\",service=\"{host}\"");
+    for (method, path, scope) in [
+        (Method::GET, "/v2/", String::new()),
+        (Method::GET, TAGS, format!(",scope=\"{PULL}\"")),
+        (Method::POST, UPLOADS, format!(",scope=\"{PUSH}\"")),
+    ] {
+        let response = server.send(method, path).await;
+        assert_eq!(header(response.headers(), "www-authenticate"), format!("{challenge}{scope}"));
+        assert_eq!(refusal(response).await, no(401, "UNAUTHORIZED"));
+    }
+    let (status, token) = server.token(Some(("owner", "owner-secret")), PUSH).await;
+    assert_eq!((status.as_u16(), &token["expires_in"]), (200, &json!(300)));
+    assert_eq!(token["token"], token["access_token"]);
+    server.bearer = token["token"].as_str().map(str::to_owned);
+    assert_eq!(server.get("/v2/").await.status(), 200);
+    assert_eq!(server.send(Method::POST, UPLOADS).await.status(), 202);
+    // It is for this repository only.
+    let response = server.send(Method::POST, "/v2/acme/other/blobs/uploads/").await;
+    assert_eq!(response.status(), 401);
+    assert_eq!(server.get("/v2/acme/other/tags/list").await.status(), 401);
+
+    server.bearer = Some("made-up".to_owned());
+    assert_eq!(server.get("/v2/").await.status(), 401);
+}
+
+#[tokio::test]
+async fn wrong_credentials_get_no_token() {
+    let root = tempfile::tempdir().unwrap();
+    let server = Server::start(options(root.path())).await;
+    for credentials in [("owner", "guest-secret"), ("nobody", "owner-secret"), ("owner", "")] {
+        let (status, body) = server.token(Some(credentials), PULL).await;
+        assert_eq!((status.as_u16(), &body["errors"][0]["code"]), (403, &json!("DENIED")));
+    }
+    let form = |body: &'static str| {
+        let request = server.request(Method::POST, "/token");
+        request.header("content-type", "application/x-www-form-urlencoded").body(body).send()
+    };
+    let right = "grant_type=password&service=x&scope=repository%3Aacme%2Ffloe%3Apull&username=owner&password=owner-secret";
+    assert_eq!(form(right).await.unwrap().status(), 200);
+    assert_eq!(form("grant_type=refresh_token&refresh_token=owner-secret").await.unwrap().status(), 200);
+    assert_eq!(form("grant_type=refresh_token&refresh_token=wrong").await.unwrap().status(), 403);
+    assert_eq!(form("grant_type=password&username=owner").await.unwrap().status(), 400);
+}
+
+#[tokio::test]
+async fn a_missing_push_right_shows_at_the_upload_and_not_at_the_login() {
+    let root = tempfile::tempdir().unwrap();
+    let mut server = Server::for_owner(options(root.path())).await;
+    server.blob(b"pushed").await;
+    server.login("guest", "acme/floe").await;
+    assert_eq!(server.get(TAGS).await.status(), 200);
+    let response = server.send(Method::POST, UPLOADS).await;
+    assert_eq!(response.status(), 403);
+    let expected = json!({ "errors": [{ "code": "DENIED", "message": "permission_denied: write_package" }] });
+    assert_eq!(response.json::<serde_json::Value>().await.unwrap(), expected);
+
+    server.registry.set_push("guest", vec!["acme/floe".to_owned()]).unwrap();
+    assert_eq!(server.send(Method::POST, UPLOADS).await.status(), 202);
+    server.registry.set_push("guest", vec!["acme/other".to_owned()]).unwrap();
+    assert_eq!(server.send(Method::POST, UPLOADS).await.status(), 403);
+    assert!(server.registry.set_push("nobody", Vec::new()).is_err());
+}
+
+#[tokio::test]
+async fn a_stranger_sees_what_is_public_and_nothing_else() {
+    let root = tempfile::tempdir().unwrap();
+    let mut server = Server::for_owner(options(root.path())).await;
+    server.blob(b"pushed").await;
+    for scope in [PULL, "repository:acme/absent:pull"] {
+        let (status, body) = server.token(None, scope).await;
+        assert_eq!((status.as_u16(), &body["errors"][0]["code"]), (403, &json!("DENIED")), "{scope}");
+    }
+    server.registry.set_visibility(Visibility::Listed(vec!["acme/floe".to_owned()])).unwrap();
+    let (status, token) = server.token(None, PUSH).await;
+    assert_eq!(status, 200);
+    server.bearer = token["token"].as_str().map(str::to_owned);
+    assert_eq!(server.get(TAGS).await.status(), 200);
+    assert_eq!(refusal(server.send(Method::POST, UPLOADS).await).await, no(401, "UNAUTHORIZED"));
+    assert_eq!(server.token(None, "repository:acme/absent:pull").await.0, 403);
+
+    server.registry.set_visibility(Visibility::default()).unwrap();
+    assert_eq!(server.get(TAGS).await.status(), 401);
+    server.registry.set_visibility(Visibility::Everything).unwrap();
+    assert_eq!(server.get(TAGS).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_revoked_token_fails_in_the_middle_of_an_upload() {
+    let root = tempfile::tempdir().unwrap();
+    let mut server = Server::for_owner(options(root.path())).await;
+    let at = server.begin().await;
+    server.registry.revoke_tokens();
+    let digest = Digest::of(b"late");
+    let put = format!("{at}&digest={digest}");
+    let response = server.request(Method::PUT, &put).body("late").send().await.unwrap();
+    assert_eq!(refusal(response).await, no(401, "UNAUTHORIZED"));
+    server.login("owner", "acme/floe").await;
+    assert_eq!(server.request(Method::PUT, &put).body("late").send().await.unwrap().status(), 201);
+}
+
+#[tokio::test]
+async fn a_client_that_sends_all_before_it_reads_sees_the_refusal() {
+    let root = tempfile::tempdir().unwrap();
+    let server = Server::start(options(root.path())).await;
+    // More than the sockets' buffers hold.
+    let body = vec![7_u8; 24 << 20];
+    let head = format!(
+        "POST {UPLOADS} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(&server.host).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&body).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("UNAUTHORIZED"), "{answer}");
+}
+
+#[tokio::test]
+async fn without_tokens_everybody_may_do_everything() {
+    let root = tempfile::tempdir().unwrap();
+    let server = Server::start(Options { token_auth: false, ..options(root.path()) }).await;
+    assert_eq!(server.get("/v2/").await.status(), 200);
+    let digest = server.blob(b"pushed").await;
+    assert_eq!(server.read(&digest).await, b"pushed");
+}
+
+#[test]
+fn an_account_does_not_show_its_token() {
+    let root = tempfile::tempdir().unwrap();
+    let shown = format!("{:?}", options(root.path()));
+    assert!(shown.contains("owner") && !shown.contains("secret"), "{shown}");
+}

@@ -1,0 +1,158 @@
+//! The rehearsal's registry, seen over HTTP by a plain client that knows nothing of floe.
+
+mod access;
+mod manifests;
+mod push;
+
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+
+use floe::model::Digest;
+use floe::rehearsal::registry::{Account, Options, Registry};
+use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// A registry that is being served, and a client with a token for one repository.
+struct Server {
+    registry: Registry,
+    host: String,
+    http: Client,
+    bearer: Option<String>,
+    serving: JoinHandle<()>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+/// GHCR's manners, and two accounts: `owner` may push everywhere, `guest` nowhere.
+fn options(root: &Path) -> Options {
+    let account = |user: &str, push: &[&str]| Account {
+        user: user.to_owned(),
+        token: format!("{user}-secret"),
+        push: push.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    Options { accounts: vec![account("owner", &["*"]), account("guest", &[])], ..Options::ghcr(root) }
+}
+
+impl Server {
+    async fn start(options: Options) -> Self {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| {
+            rustls::crypto::ring::default_provider().install_default().expect("nobody else installs one");
+        });
+        let registry = Registry::open(options).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let router = registry.router();
+        let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let http = Client::builder().no_proxy().build().unwrap();
+        Server { registry, host, http, bearer: None, serving }
+    }
+
+    /// With a token of `owner` for pulling from and pushing to `acme/floe`.
+    async fn for_owner(options: Options) -> Self {
+        let mut server = Server::start(options).await;
+        server.login("owner", "acme/floe").await;
+        server
+    }
+
+    async fn login(&mut self, user: &str, repository: &str) {
+        let scope = format!("repository:{repository}:pull,push");
+        let (status, body) = self.token(Some((user, &format!("{user}-secret"))), &scope).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        self.bearer = Some(body["token"].as_str().unwrap().to_owned());
+    }
+
+    async fn token(&self, credentials: Option<(&str, &str)>, scope: &str) -> (StatusCode, Value) {
+        let url = format!("http://{}/token?service={}&scope={scope}", self.host, self.host);
+        let request = self.http.get(url);
+        let request = match credentials {
+            Some((user, token)) => request.basic_auth(user, Some(token)),
+            None => request,
+        };
+        let response = request.send().await.unwrap();
+        (response.status(), response.json().await.unwrap())
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("http://{}{path}", self.host));
+        match &self.bearer {
+            Some(bearer) => request.bearer_auth(bearer),
+            None => request,
+        }
+    }
+
+    async fn send(&self, method: Method, path: &str) -> Response {
+        self.request(method, path).send().await.unwrap()
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        self.send(Method::GET, path).await
+    }
+
+    /// Begins an upload to `acme/floe` and says where it goes on.
+    async fn begin(&self) -> String {
+        let response = self.send(Method::POST, "/v2/acme/floe/blobs/uploads/").await;
+        assert_eq!(response.status(), StatusCode::ACCEPTED);
+        header(response.headers(), "location")
+    }
+
+    /// Pushes a blob to `acme/floe` in one request.
+    async fn blob(&self, bytes: &'static [u8]) -> Digest {
+        let digest = Digest::of(bytes);
+        let path = format!("/v2/acme/floe/blobs/uploads/?digest={digest}");
+        let response = self.request(Method::POST, &path).body(bytes).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::CREATED);
+        digest
+    }
+
+    async fn put_manifest(&self, reference: &str, media_type: &str, body: &Value) -> Response {
+        let path = format!("/v2/acme/floe/manifests/{reference}");
+        let request = self.request(Method::PUT, &path).header("content-type", media_type);
+        request.body(body.to_string()).send().await.unwrap()
+    }
+
+    /// What a blob of `acme/floe` holds, as the registry answers it.
+    async fn read(&self, digest: &Digest) -> Vec<u8> {
+        let response = self.get(&format!("/v2/acme/floe/blobs/{digest}")).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        response.bytes().await.unwrap().to_vec()
+    }
+}
+
+fn header(headers: &HeaderMap, name: &str) -> String {
+    headers.get(name).unwrap_or_else(|| panic!("there is a {name}")).to_str().unwrap().to_owned()
+}
+
+/// The address to go on at after an answer about an upload.
+fn location(response: &Response) -> String {
+    response.headers()[LOCATION].to_str().unwrap().to_owned()
+}
+
+/// The status and the one error code of a refusal.
+async fn refusal(response: Response) -> (u16, String) {
+    let status = response.status().as_u16();
+    let body: Value = response.json().await.unwrap();
+    (status, body["errors"][0]["code"].as_str().unwrap().to_owned())
+}
+
+fn no(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}

@@ -1,0 +1,285 @@
+//! Blobs in and out: every way to send one, and every way to fail at it.
+
+use std::time::Duration;
+
+use floe::model::Digest;
+use floe::rehearsal::registry::{Options, Registry};
+use futures_util::stream;
+use reqwest::{Body, Method, Response};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::{Server, files, header, location, no, options, refusal};
+
+const BYTES: &[u8] = b"twenty bytes of data";
+
+async fn patch(server: &Server, at: &str, range: Option<&str>, body: impl Into<Body>) -> Response {
+    let request = server.request(Method::PATCH, at).body(body);
+    let request = match range {
+        Some(range) => request.header("content-range", range),
+        None => request,
+    };
+    request.send().await.unwrap()
+}
+
+async fn finish(server: &Server, at: &str, digest: &Digest, body: &'static [u8]) -> Response {
+    server.request(Method::PUT, &format!("{at}&digest={digest}")).body(body).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_blob_sent_in_one_piece_is_there_and_only_there() {
+    let root = tempfile::tempdir().unwrap();
+    let server = Server::for_owner(options(root.path())).await;
+    let digest = Digest::of(BYTES);
+    let path = format!("/v2/acme/floe/blobs/{digest}");
+    assert_eq!(refusal(server.get(&path).await).await, no(404, "NAME_UNKNOWN"));
+
+    let begun = server.send(Method::POST, "/v2/acme/floe/blobs/uploads/").await;
+    assert_eq!(begun.status(), 202);
+    assert_eq!(header(begun.headers(), "range"), "0-0");
+    assert!(location(&begun).contains(&header(begun.headers(), "docker-upload-uuid")));
+    let done = finish(&server, &location(&begun), &digest, BYTES).await;
+    assert_eq!((done.status().as_u16(), location(&done)), (201, path.clone()));
+    assert_eq!(header(done.headers(), "docker-content-digest"), digest.to_string());
+    assert_eq!(server.read(&digest).await, BYTES);
+
+    let head = server.send(Method::HEAD, &path).await;
+    assert_eq!((head.status().as_u16(), header(head.headers(), "content-length")), (200, "20".to_owned()));
+    assert_eq!(header(head.headers(), "etag"), format!("\"{digest}\""));
+
+    let stored = root.path().join("blobs/sha256").join(digest.hex());
+    let link = root.path().join("repositories/acme/floe/_blobs").join(digest.hex());
+    assert_eq!(files(root.path()), [stored.clone(), link]);
+    assert_eq!(std::fs::read(stored).unwrap(), BYTES);
+
+    let other = Digest::of(b"other");
+    let response = server.get(&format!("/v2/acme/floe/blobs/{other}")).await;
+    assert_eq!(refusal(response).await, no(404, "BLOB_UNKNOWN"));
+}
+
+#[tokio::test]
+async fn a_blob_may_come_with_the_first_request_in_chunks_or_as_a_stream() {
+    let root = tempfile::tempdir().unwrap();
+    let server = Server::for_owner(options(root.path())).await;
+    let single = server.blob(b"single").await;
+    assert_eq!(server.read(&single).await, b"single");
+
+    let digest = Digest::of(BYTES);
+    let first = patch(&server, &server.begin().await, Some("0-7"), &BYTES[..8]).await;
+    assert_eq!((first.status().as_u16(), header(first.headers(), "range")), (202, "0-7".to_owned()));
+    let second = patch(&server, &location(&first), Some("8-11"), &BYTES[8..12]).await;
+    assert_eq!(header(second.headers(), "range"), "0-11");
+    assert_eq!(finish(&server, &location(&second), &digest, &BYTES[12..]).await.status(), 201);
+    assert_eq!(server.read(&digest).await, BYTES);
+
+    let pieces = (0..64_u8).map(|piece| vec![piece; 10_000]);
+    let whole: Vec<u8> = pieces.clone().flatten().collect();
+    let body = Body::wrap_stream(stream::iter(pieces.map(std::io::Result::Ok)));
+    let sent = patch(&server, &server.begin().await, None, body).await;
+    assert_eq!(header(sent.headers(), "range"), "0-639999");
+    assert_eq!(finish(&server, &location(&sent), &Digest::of(&whole), b"").await.status(), 201);
+    assert!(server.read(&Digest::of(&whole)).await == whole);
+}
+
+#[tokio::test]
+async fn a_chunk_out_of_order_is_refused_and_the_upload_goes_on() {
+    let root = tempfile::tempdir().unwrap();
+    let server = Server::for_owner(options(root.path())).await;
+    let at = location(&patch(&server, &server.begin().await, Some("0-7"), &BYTES[..8]).await);
+    for wrong in ["9-19", "0-7", "7-19", "19-8", "8", "x-y"] {
+        let response = patch(&server, &at, Some(wrong), &BYTES[8..]).await;
+        assert_eq!(header(response.headers(), "range"), "0-7");
+        assert_eq!((response.status().as_u16(), location(&response)), (416, at.clone()), "{wrong}");
+    }
+    let short = patch(&server, &at, Some("8-19"), &BYTES[8..10]).await;
+    assert_eq!(refusal(short).await, no(400, "SIZE_INVALID"));
+    let body = Body::wrap_stream(stream::iter([std::io::Result::Ok(&BYTES[8..10])]));
+    assert_eq!(refusal(patch(&server, &at, Some("8-19"), body).await).await, no(400, "SIZE_INVALID"));
+
+    let status = server.get(&at).await;
+    assert_eq!((status.status().as_u16(), header(status.headers(), "range")), (204, "0-7".to_owned()));
+    assert_eq!(finish(&server, &location(&status), &Digest::of(BYTES), &BYTES[8..]).await.status(), 201);
+    assert_eq!(server.read(&Digest::of(BYTES)).await, BYTES);
+}
+
+#[tokio::test]
+async fn a_wrong_digest_stores_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let server = Server::for_owner(options(root.path())).await;
+    let wrong = Digest::of(b"something else");
+    let at = server.begin().await;
+    let response = finish(&server, &at, &wrong, BYTES).await;
+    assert_eq!(refusal(response).await, no(400, "DIGEST_INVALID"));
+    assert_eq!(refusal(server.get(&at).await).await, no(404, "BLOB_UPLOAD_UNKNOWN"));
+    for digest in [wrong.to_string(), "sha256:12".to_owned(), "sha512:12".to_owned()] {
+        let path = format!("/v2/acme/floe/blobs/uploads/?digest={digest}");
+        let response = server.request(Method::POST, &path).body(BYTES).send().await.unwrap();
+        assert_eq!(refusal(response).await, no(400, "DIGEST_INVALID"), "{digest}");
+    }
+    assert!(files(root.path()).is_empty(), "{:?}", files(root.path()));
+    assert!(!root.path().join("repositories/acme").exists());
+}
+
+/// Sends a request that promises 20 bytes, and 7 of them.
+async fn begin_request(server: &Server, method: &str, path: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(&server.host).await.unwrap();
+    let bearer = server.bearer.as_deref().unwrap();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {bearer}\r\ncontent-length: 20\r\n\r\n",
+        server.host
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&BYTES[..7]).await.unwrap();
+    stream
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    let wait = async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it happens in good time");
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_leaves_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let server = Server::for_owner(options(root.path())).await;
+    let repository = root.path().join("repositories/acme");
+    let path = format!("/v2/acme/floe/blobs/uploads/?digest={}", Digest::of(BYTES));
+    for abrupt in [false, true] {
+        let stream = begin_request(&server, "POST", &path).await;
+        until(|| files(root.path()).iter().any(|file| file.metadata().is_ok_and(|file| file.len() == 7)))
+            .await;
+        if abrupt {
+            stream.set_zero_linger().unwrap();
+        }
+        drop(stream);
+        until(|| !repository.exists()).await;
+        assert!(files(root.path()).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_counts_for_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let server = Server::for_owner(options(root.path())).await;
+    let digest = Digest::of(BYTES);
+    // Sixteen of twenty bytes: each broken body is longer than what is missing.
+    let at = location(&patch(&server, &server.begin().await, None, &BYTES[..16]).await);
+    for (method, path) in [("PATCH", at.clone()), ("PUT", format!("{at}&digest={digest}"))] {
+        let mut stream = begin_request(&server, method, &path).await;
+        until(|| files(root.path())[0].metadata().unwrap().len() == 23).await;
+        stream.shutdown().await.unwrap();
+        stream.read_to_end(&mut Vec::new()).await.unwrap();
+        assert_eq!(header(server.get(&at).await.headers(), "range"), "0-15");
+    }
+    let response = server.get(&format!("/v2/acme/floe/blobs/{digest}")).await;
+    assert_eq!(refusal(response).await, no(404, "NAME_UNKNOWN"));
+    assert_eq!(finish(&server, &at, &digest, &BYTES[16..]).await.status(), 201);
+    assert_eq!(server.read(&digest).await, BYTES);
+}
+
+#[tokio::test]
+async fn an_upload_can_be_cancelled_and_leaves_no_repository() {
+    let root = tempfile::tempdir().unwrap();
+    let server = Server::for_owner(options(root.path())).await;
+    let at = server.begin().await;
+    assert_eq!(server.send(Method::DELETE, &at).await.status(), 204);
+    for method in [Method::GET, Method::PATCH, Method::PUT, Method::DELETE] {
+        let response = server.send(method, &format!("{at}&digest={}", Digest::of(b""))).await;
+        assert_eq!(refusal(response).await, no(404, "BLOB_UPLOAD_UNKNOWN"));
+    }
+    assert!(!root.path().join("repositories/acme").exists());
+    let response = server.get("/v2/acme/floe/tags/list").await;
+    assert_eq!(refusal(response).await, no(404, "NAME_UNKNOWN"));
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_only_at_the_address_it_was_given() {
+    let root = tempfile::tempdir().unwrap();
+    let mut server = Server::for_owner(options(root.path())).await;
+    let at = server.begin().await;
+    let bare = at.split_once('?').unwrap().0;
+    let response = finish(&server, &format!("{bare}?x="), &Digest::of(BYTES), BYTES).await;
+    assert_eq!(refusal(response).await, no(400, "BLOB_UPLOAD_INVALID"));
+    server.login("owner", "acme/other").await;
+    let elsewhere = at.replace("acme/floe", "acme/other");
+    assert_eq!(refusal(server.get(&elsewhere).await).await, no(404, "BLOB_UPLOAD_UNKNOWN"));
+}
+
+#[tokio::test]
+async fn a_mount_takes_a_blob_over_or_begins_an_upload() {
+    let root = tempfile::tempdir().unwrap();
+    let mut server = Server::for_owner(options(root.path())).await;
+    let digest = server.blob(BYTES).await;
+    server.login("owner", "acme/tools/floe").await;
+    let mount =
+        |digest: Digest, from: &str| format!("/v2/acme/tools/floe/blobs/uploads/?mount={digest}&from={from}");
+    let there = format!("/v2/acme/tools/floe/blobs/{digest}");
+    for path in [mount(Digest::of(b""), "acme/floe"), mount(digest, "acme/absent"), mount(digest, "../..")] {
+        assert_eq!(server.send(Method::POST, &path).await.status(), 202, "{path}");
+    }
+    assert_eq!(server.send(Method::HEAD, &there).await.status(), 404);
+    let mounted = server.send(Method::POST, &mount(digest, "acme/floe")).await;
+    assert_eq!((mounted.status().as_u16(), location(&mounted)), (201, there.clone()));
+    assert_eq!(server.get(&there).await.bytes().await.unwrap(), BYTES);
+
+    let mut server = Server::start(Options { mounts: false, ..options(root.path()) }).await;
+    server.login("owner", "acme/third").await;
+    let path = format!("/v2/acme/third/blobs/uploads/?mount={digest}&from=acme/floe");
+    assert_eq!(server.send(Method::POST, &path).await.status(), 202);
+}
+
+#[tokio::test]
+async fn chunks_with_a_range_have_a_longest_length_and_streams_have_none() {
+    let root = tempfile::tempdir().unwrap();
+    let server = Server::for_owner(Options { patch_limit: Some(10), ..options(root.path()) }).await;
+    let at = server.begin().await;
+    let long = patch(&server, &at, Some("0-10"), &BYTES[..11]).await;
+    assert_eq!(header(long.headers(), "range"), "0-0");
+    assert_eq!(long.status(), 416);
+    assert!(long.text().await.unwrap().contains("request body is too large"));
+    let right = patch(&server, &at, Some("0-9"), &BYTES[..10]).await;
+    assert_eq!(right.status(), 202);
+    let rest = patch(&server, &location(&right), None, &BYTES[10..]).await;
+    assert_eq!(finish(&server, &location(&rest), &Digest::of(BYTES), b"").await.status(), 201);
+    assert_eq!(finish(&server, &server.begin().await, &Digest::of(BYTES), BYTES).await.status(), 201);
+}
+
+#[tokio::test]
+async fn parts_of_a_blob_can_be_read() {
+    let root = tempfile::tempdir().unwrap();
+    let server = Server::for_owner(options(root.path())).await;
+    let path = format!("/v2/acme/floe/blobs/{}", server.blob(BYTES).await);
+    let range = async |range: &str| {
+        let response = server.request(Method::GET, &path).header("range", range).send().await.unwrap();
+        let said = response.headers().get("content-range").map(|value| value.to_str().unwrap().to_owned());
+        (response.status().as_u16(), said.unwrap_or_default(), response.text().await.unwrap())
+    };
+    assert_eq!(range("bytes=7-11").await, (206, "bytes 7-11/20".to_owned(), "bytes".to_owned()));
+    assert_eq!(range("bytes=-4").await, (206, "bytes 16-19/20".to_owned(), "data".to_owned()));
+    let (status, said, _) = range("bytes=20-").await;
+    assert_eq!((status, said.as_str()), (416, "bytes */20"));
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_after_a_restart() {
+    let root = tempfile::tempdir().unwrap();
+    let server = Server::for_owner(options(root.path())).await;
+    let at = location(&patch(&server, &server.begin().await, None, &BYTES[..8]).await);
+    drop(server);
+    let server = Server::for_owner(options(root.path())).await;
+    assert_eq!(header(server.get(&at).await.headers(), "range"), "0-7");
+    assert_eq!(finish(&server, &at, &Digest::of(BYTES), &BYTES[8..]).await.status(), 201);
+    assert_eq!(server.read(&Digest::of(BYTES)).await, BYTES);
+}
+
+#[test]
+fn a_wrong_name_in_the_options_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let mut options = options(root.path());
+    options.accounts[0].push = vec!["../floe".to_owned()];
+    assert!(Registry::open(options).err().unwrap().to_string().contains("`../floe`"));
+}
