@@ -1,6 +1,8 @@
-//! The rehearsal's registry, seen over HTTP by a plain client that knows nothing of floe.
+//! The rehearsal's registry, seen over HTTP: by a plain client that knows nothing of floe, by the oci-client
+//! crate, and by skopeo where it is installed.
 
 mod access;
+mod clients;
 mod manifests;
 mod push;
 
