@@ -1,4 +1,4 @@
-//! OCI image layouts (OCI image-spec v1.1) as bytes in a folder.
+//! OCI image layouts (OCI image-spec v1.1) as bytes in a folder: made, read and checked.
 //!
 //! Nothing in here prints, talks to a network or runs a program. The same inputs give the same bytes on every
 //! machine: no clock, no file mode and no order of a folder goes into an image, and `history` never does.
@@ -10,6 +10,7 @@ mod config;
 mod docker_archive;
 mod input;
 mod layer;
+mod layout;
 mod place;
 mod rootfs;
 mod spec;
@@ -26,6 +27,7 @@ use semver::Version;
 use crate::model::Commit;
 
 pub use build::build;
+pub use layout::{check, read};
 
 /// The most a layer or a docker archive may unpack to, in bytes: what GitHub's registry takes as one layer.
 /// It stops a small file that unpacks without end.

@@ -4,6 +4,7 @@
 
 mod archive;
 mod binaries;
+mod image;
 mod peers;
 mod project;
 mod registry_server;

@@ -1,0 +1,163 @@
+//! Layouts that are broken in every way: each gives all of its problems.
+//!
+//! No test here repairs anything; what is wrong is only told.
+
+use std::fs;
+
+use expect_test::expect;
+use floe::error::{Exit, Failure};
+use floe::model::{Digest, Image};
+use floe::oci;
+use serde_json::{Value, json};
+
+use super::{Work, blob, tar};
+
+/// A layout whose documents can be changed with all digests above them made right again.
+struct Forgery {
+    work: Work,
+    image: Image,
+}
+
+impl Forgery {
+    fn new() -> Self {
+        let work = Work::new();
+        let image = work.built();
+        Forgery { work, image }
+    }
+
+    fn document(&self, digest: &Digest) -> Value {
+        serde_json::from_str(&blob(&self.image, digest)).unwrap()
+    }
+
+    /// Writes a blob in another's place and says its descriptor's digest and size.
+    fn put(&self, old: &Digest, bytes: &[u8]) -> (Value, Value) {
+        fs::remove_file(self.image.blob_path(old)).unwrap();
+        let digest = Digest::of(bytes);
+        fs::write(self.image.blob_path(&digest), bytes).unwrap();
+        (json!(digest), json!(bytes.len()))
+    }
+
+    /// Changes config, manifest and entry of linux/amd64 and the image index.
+    fn change(self, change: impl FnOnce(&mut Value, &mut Value, &mut Value)) -> Self {
+        let amd64 = &self.image.platforms[0];
+        let mut config = self.document(&amd64.config.digest);
+        let mut manifest = self.document(&amd64.manifest.digest);
+        let mut index = self.document(&self.image.index.digest);
+        change(&mut config, &mut manifest, &mut index);
+        let (digest, size) = self.put(&amd64.config.digest, config.to_string().as_bytes());
+        (manifest["config"]["digest"], manifest["config"]["size"]) = (digest, size);
+        let (digest, size) = self.put(&amd64.manifest.digest, manifest.to_string().as_bytes());
+        (index["manifests"][0]["digest"], index["manifests"][0]["size"]) = (digest, size);
+        let (digest, size) = self.put(&self.image.index.digest, index.to_string().as_bytes());
+        let mut top: Value =
+            serde_json::from_slice(&fs::read(self.work.path("image/index.json")).unwrap()).unwrap();
+        (top["manifests"][0]["digest"], top["manifests"][0]["size"]) = (digest, size);
+        self.work.write("image/index.json", top.to_string().as_bytes());
+        self
+    }
+
+    /// The same for the layer of linux/amd64, whose diff id is made right as well.
+    fn layer(self, tar: &[u8], compressed: &[u8]) -> Self {
+        let (digest, size) = self.put(&self.image.platforms[0].layers[0].digest, compressed);
+        let diff_id = Digest::of(tar);
+        self.change(|config, manifest, _| {
+            (manifest["layers"][0]["digest"], manifest["layers"][0]["size"]) = (digest, size);
+            config["rootfs"]["diff_ids"][0] = json!(diff_id);
+        })
+    }
+
+    fn problems(&self) -> String {
+        oci::check(&self.work.path("image")).unwrap_err().join("\n")
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn a_broken_layout_tells_every_problem() {
+    let forgery = Forgery::new();
+    let image = &forgery.image;
+    let [amd64, arm64] = image.platforms.as_slice() else { panic!("two platforms were made") };
+    forgery.work.write("image/oci-layout", br#"{"imageLayoutVersion":"2.0.0"}"#);
+    fs::remove_file(image.blob_path(&amd64.config.digest)).unwrap();
+    let mut flipped = fs::read(image.blob_path(&arm64.layers[0].digest)).unwrap();
+    flipped[40] ^= 1;
+    fs::write(image.blob_path(&arm64.layers[0].digest), &flipped).unwrap();
+    fs::write(image.blob_path(&arm64.config.digest), "{").unwrap();
+    expect![[r#"
+        `oci-layout` is of version `2.0.0`, not 1.0.0
+        the config of linux/amd64, blob `sha256:a9c8fc9f440641478523194c26135aa2270fa3927b6ffd933f9bb3315044eee7`, is missing
+        the config of linux/arm64, blob `sha256:dc42de085b969389d65b9dde74b4ca7cd23e0cfd6ccb3d057b53feee7aa67cdf`, has 1 bytes, not 705
+        layer 1 of linux/arm64, blob `sha256:71130db39719d60645d514355a82e9127b16b556c76fcf29d2ea84fbb27f4fc7`, has the digest sha256:eb59afbb1a3313c91136367661a423ac7eb614c020e1e0f1864a87a967d81407"#]].assert_eq(&forgery.problems());
+    let error = oci::read(&forgery.work.path("image")).unwrap_err();
+    let failure = error.downcast_ref::<Failure>().unwrap();
+    assert_eq!((failure.exit_code(), failure.detail_lines().len()), (Exit::Problems, 4));
+}
+
+#[test]
+fn documents_that_contradict_each_other_are_problems() {
+    let forgery = Forgery::new().change(|config, manifest, index| {
+        config["architecture"] = json!("arm64");
+        config["rootfs"]["diff_ids"] = json!([Digest::of(b"other"), Digest::of(b"")]);
+        manifest["schemaVersion"] = json!(1);
+        manifest["layers"][0]["mediaType"] = json!("application/vnd.docker.image.rootfs.diff.tar.gzip");
+        let mut attestation = index["manifests"][1].clone();
+        attestation["platform"] = json!({"architecture": "unknown", "os": "unknown"});
+        let mut variant = index["manifests"][1].clone();
+        variant["platform"]["variant"] = json!("v8");
+        let twice = index["manifests"][1].clone();
+        index["manifests"].as_array_mut().unwrap().extend([attestation, variant, twice]);
+    });
+    expect![[r#"
+        the manifest of linux/amd64 has the schema version 1, not 2
+        layer 1 of linux/amd64 is of the media type `application/vnd.docker.image.rootfs.diff.tar.gzip`, not `application/vnd.oci.image.layer.v1.tar+gzip`
+        the config of linux/amd64 is for `linux/arm64`
+        the config of linux/amd64 has 2 diff ids, but its manifest has 1 layers
+        layer 1 of linux/amd64 unpacks to sha256:7d3d3b44eb8dec25be8724bc6ce8bddbb643b2d70069236460779ee4f1fe11c2, but the config says sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa
+        entry 3 of the image index has the platform {"architecture":"unknown","os":"unknown"}, which is not exactly linux/amd64 or linux/arm64
+        entry 4 of the image index has the platform {"architecture":"arm64","os":"linux","variant":"v8"}, which is not exactly linux/amd64 or linux/arm64
+        the image index has linux/arm64 twice"#]].assert_eq(&forgery.problems());
+}
+
+#[test]
+fn blobs_that_nothing_names_are_problems() {
+    let forgery = Forgery::new();
+    fs::write(forgery.image.blob_path(&Digest::of(b"secret")), "secret").unwrap();
+    fs::create_dir(forgery.work.path("image/blobs/sha512")).unwrap();
+    expect![[r#"
+        nothing names `blobs/sha512`
+        nothing names `blobs/sha256/2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b`"#]]
+    .assert_eq(&forgery.problems());
+}
+
+#[test]
+fn layers_that_are_not_safe_to_unpack_are_problems() {
+    let evil = tar(&[("bin/tool", b"1"), ("bin/tool", b"2")]);
+    let problems = Forgery::new().layer(&evil, &gzip(&evil)).problems();
+    expect!["layer 1 of linux/amd64: `bin/tool` is there twice"].assert_eq(&problems);
+    let plain = Forgery::new().layer(&evil, &evil).problems();
+    expect!["layer 1 of linux/amd64 cannot be unpacked: it cannot be read as a tar: invalid gzip header"]
+        .assert_eq(&plain);
+    let tail = [gzip(&evil), b"tail".to_vec()].concat();
+    assert!(Forgery::new().layer(&evil, &tail).problems().contains("cannot be unpacked"));
+}
+
+#[test]
+fn what_is_no_layout_at_all_is_one_problem_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(
+        oci::check(folder.path()).unwrap_err(),
+        ["`oci-layout` is missing", "`index.json` is missing"]
+    );
+    let work = Work::new();
+    work.built();
+    work.write("image/index.json", &vec![b' '; 5 << 20]);
+    assert_eq!(oci::check(&work.path("image")).unwrap_err(), ["`index.json` is larger than 4.0 MiB"]);
+    work.write("image/index.json", br#"{"schemaVersion":2,"manifests":[]}"#);
+    assert_eq!(oci::check(&work.path("image")).unwrap_err(), ["`index.json` has 0 entries, not one"]);
+}
