@@ -1,1 +1,141 @@
-//! `floe image`.
+//! `floe image`: static binaries or docker archives become one OCI image layout.
+//!
+//! It builds nothing and pushes nothing; the digest it prints is the one a registry will show.
+
+use std::path::PathBuf;
+
+use crate::error::Failure;
+use crate::io::project::{self, Origin, Project};
+use crate::model::config::ImageConfig;
+use crate::model::{Image, Repo};
+use crate::oci::ImageSpec;
+use crate::report::Report;
+use crate::{cli, oci, units};
+
+/// Runs `floe image`: one line on stdout, the digest of the image index.
+///
+/// # Errors
+/// What [`project::load`], [`project::origin`], [`project::repo`] and [`oci::build`] return, and a project that says
+/// it has no image.
+pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
+    let project = project::load(&args.project)?;
+    let origin = project::origin(&project, &args.source)?;
+    let repo = project::repo(&project, args.repo.as_ref())?;
+    let spec = image_spec(&project, origin, &repo, &args)?;
+    let image = oci::build(&args.inputs, &spec, &args.out)?;
+    tell(&image, report);
+    report.out(image.index.digest.to_string());
+    Ok(())
+}
+
+/// What the project says about its image.
+fn image_spec(
+    project: &Project,
+    origin: Origin,
+    repo: &Repo,
+    args: &cli::ImageArgs,
+) -> anyhow::Result<ImageSpec> {
+    let config: ImageConfig = project.config.image.clone().ok_or_else(|| {
+        Failure::new(format!("`{}` says that it has no image", project.name))
+            .hint("take `image = false` out of `[package.metadata.floe]` in Cargo.toml")
+    })?;
+    let page = format!("https://github.com/{repo}");
+    Ok(ImageSpec {
+        title: project.name.clone(),
+        version: project.version.clone(),
+        description: project.description.clone(),
+        licenses: project.license.clone(),
+        url: Some(project.homepage.clone().unwrap_or_else(|| page.clone())),
+        source: Some(page),
+        documentation: project.documentation.clone(),
+        revision: origin.commit,
+        epoch: origin.epoch,
+        binary: binary(project, &args.inputs),
+        entrypoint: config.entrypoint,
+        labels: config.labels,
+        ports: config.ports,
+        user: config.user,
+        ca_certificates: args.ca_certificates.clone(),
+    })
+}
+
+/// What a binary is called in the image: as the files are, if all of them are called like one of the project's
+/// binaries, else like the main one.
+fn binary(project: &Project, inputs: &[PathBuf]) -> String {
+    let called = |name: &&String| inputs.iter().all(|path| path.file_name() == Some(name.as_ref()));
+    let name = project.binaries.iter().find(called).or(project.binaries.first());
+    name.unwrap_or(&project.name).clone()
+}
+
+fn tell(image: &Image, report: &Report) {
+    for one in &image.platforms {
+        let layers: u64 = one.layers.iter().map(|layer| layer.size).sum();
+        let (files, size) = (one.files.len(), units::size(layers));
+        report.step(
+            "image",
+            format!("{} {}, {files} files, {size}", one.platform, one.manifest.digest.short()),
+        );
+    }
+    report.step("wrote", format!("{}, {}", image.layout.display(), units::size(image.size())));
+}
+
+#[cfg(test)]
+mod tests {
+    use semver::Version;
+
+    use super::*;
+    use crate::model::Config;
+
+    fn project(binaries: &[&str]) -> Project {
+        let text = |text: &str| Some(text.to_owned());
+        Project {
+            name: "tool".to_owned(),
+            version: Version::new(1, 4, 0),
+            description: text("A tool"),
+            license: text("MIT"),
+            repository: None,
+            homepage: None,
+            documentation: text("https://docs.rs/tool"),
+            root: "/nowhere".into(),
+            workspace_root: "/nowhere".into(),
+            manifest_path: "/nowhere/Cargo.toml".into(),
+            target_dir: "/nowhere/target".into(),
+            binaries: binaries.iter().map(|name| (*name).to_owned()).collect(),
+            config: Config::default(),
+        }
+    }
+
+    #[test]
+    fn a_binary_is_called_as_the_project_calls_it() {
+        let name = |inputs: &[&str]| {
+            binary(&project(&["tool", "toolctl"]), &inputs.iter().map(PathBuf::from).collect::<Vec<_>>())
+        };
+        assert_eq!(name(&["a/toolctl", "b/toolctl"]), "toolctl");
+        assert_eq!(name(&["a/tool", "b/toolctl"]), "tool");
+        assert_eq!(name(&["tool-amd64", "tool-arm64"]), "tool");
+    }
+
+    #[test]
+    fn the_repository_is_the_source_and_the_page_unless_there_is_a_homepage() {
+        let args = cli::ImageArgs {
+            inputs: vec!["tool".into()],
+            ca_certificates: None,
+            out: "dist/image".into(),
+            repo: None,
+            project: cli::ProjectArgs::default(),
+            source: cli::SourceArgs::default(),
+        };
+        let repo: Repo = "acme/tool".parse().unwrap();
+        let origin = || Origin { commit: None, epoch: 7 };
+        let mut project = project(&["tool"]);
+        let spec = image_spec(&project, origin(), &repo, &args).unwrap();
+        assert_eq!(spec.source.as_deref(), Some("https://github.com/acme/tool"));
+        assert_eq!((spec.url, spec.epoch), (spec.source, 7));
+        project.homepage = Some("https://tool.example".to_owned());
+        let spec = image_spec(&project, origin(), &repo, &args).unwrap();
+        assert_eq!(spec.url.as_deref(), Some("https://tool.example"));
+        project.config.image = None;
+        let error = image_spec(&project, origin(), &repo, &args).unwrap_err();
+        assert_eq!(error.to_string(), "`tool` says that it has no image");
+    }
+}

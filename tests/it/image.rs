@@ -9,14 +9,17 @@ use std::fs;
 use std::path::PathBuf;
 
 use expect_test::expect;
+use floe::cli::{ImageArgs, SourceArgs};
 use floe::error::Failure;
 use floe::model::{Digest, Image, Platform};
 use floe::oci::{self, ImageSpec};
+use floe::report::{Loudness, Report};
 use oci_spec::image::{Arch, ImageConfiguration, ImageIndex, ImageManifest, OciLayout, Os};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::binaries::binary;
+use crate::sample::Sample;
 
 fn spec() -> ImageSpec {
     ImageSpec {
@@ -333,4 +336,26 @@ fn only_certificates_become_public() {
         let error = oci::build(&[work.path("amd64")], &spec, &work.path("image")).unwrap_err();
         assert!(error.to_string().contains(why), "{error}");
     }
+}
+
+#[test]
+fn the_command_makes_the_image_of_a_project() {
+    let sample = Sample::tool()
+        .manifest_lines("description = \"A tool\"\n[package.metadata.floe.image]\nports = [\"80\"]");
+    let sample = sample.file("arm64", binary("aarch64-musl".parse().unwrap(), b"seed"));
+    let args = ImageArgs {
+        inputs: vec![sample.path().join("arm64")],
+        ca_certificates: None,
+        out: sample.path().join("dist/image"),
+        repo: Some("acme/tool".parse().unwrap()),
+        project: sample.args(),
+        source: SourceArgs { epoch: Some(0), ..SourceArgs::default() },
+    };
+    let report = Report::new(Loudness::Quiet);
+    floe::commands::image::image(args, &report).unwrap();
+    let image = oci::read(&sample.path().join("dist/image")).unwrap();
+    assert_eq!(image.annotations["org.opencontainers.image.source"], "https://github.com/acme/tool");
+    assert_eq!(image.annotations["org.opencontainers.image.description"], "A tool");
+    assert_eq!(image.annotations["org.opencontainers.image.created"], "1970-01-01T00:00:00Z");
+    assert!(image.platforms[0].files.iter().any(|file| file.path == "bin/tool"));
 }
