@@ -10,11 +10,12 @@ use floe::rehearsal::tap::{Fault, Seen, Server, Tap, What, serve};
 use http_body_util::BodyExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// A client as others make them: no redirects followed, no proxy asked.
+/// A client as others make them: no redirects followed, no proxy asked, a connection a request.
 pub fn client() -> reqwest::Client {
     // Only the first installation succeeds, and all are the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    builder.pool_max_idle_per_host(0).build().unwrap()
 }
 
 /// A server that writes down how each body it was sent ended, and answers ten bytes.
