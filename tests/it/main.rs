@@ -4,6 +4,7 @@
 
 mod archive;
 mod binaries;
+mod github_server;
 mod image;
 mod peers;
 mod project;

@@ -1,0 +1,179 @@
+//! The embedded GitHub as an ordinary client sees it.
+
+mod access;
+mod assets;
+mod git;
+mod octocrab;
+mod releases;
+
+use std::path::Path;
+
+use floe::model::{Digest, Repo};
+use floe::rehearsal::github::{Account, GitHub, Options, SeedRepo, SeedTag};
+use floe::rehearsal::tap::{Server, Tap, serve};
+use http::{HeaderMap, Method};
+use serde_json::Value;
+
+use crate::tap::client;
+
+/// May write `acme/floe` and `acme/secret`, and read their settings.
+const OWNER: &str = "token-of-the-owner";
+/// May write nothing.
+const GUEST: &str = "token-of-a-guest";
+
+/// A server with one public and one private repository, and a client's ways of asking it.
+struct Hub {
+    github: GitHub,
+    server: Server,
+    client: reqwest::Client,
+    repo: Repo,
+    folder: tempfile::TempDir,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    bytes: Vec<u8>,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap()
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Hub {
+    async fn new() -> Self {
+        Hub::with(|_| ()).await
+    }
+
+    async fn with(change: impl FnOnce(&mut Options)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = options(folder.path());
+        change(&mut options);
+        let github = GitHub::open(options).unwrap();
+        let server = serve(github.router(), Tap::new(), None).await.unwrap();
+        Hub { github, server, client: client(), repo: "acme/floe".parse().unwrap(), folder }
+    }
+
+    /// Another server over the same folder.
+    async fn restarted(self) -> Self {
+        let Hub { server, client, repo, folder, .. } = self;
+        server.shut_down().await;
+        let github = GitHub::open(options(folder.path())).unwrap();
+        let server = serve(github.router(), Tap::new(), None).await.unwrap();
+        Hub { github, server, client, repo, folder }
+    }
+
+    fn request(&self, method: Method, path: &str, token: &str) -> reqwest::RequestBuilder {
+        let url = match path.starts_with("http") {
+            true => path.to_owned(),
+            false => format!("{}{path}", self.server.url()),
+        };
+        let request = self.client.request(method, url).header("user-agent", "test");
+        if token.is_empty() { request } else { request.bearer_auth(token) }
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let answer = request.send().await.unwrap();
+        Answer {
+            status: answer.status().as_u16(),
+            headers: answer.headers().clone(),
+            bytes: answer.bytes().await.unwrap().to_vec(),
+        }
+    }
+
+    async fn get(&self, path: &str, token: &str) -> Answer {
+        self.send(self.request(Method::GET, path, token)).await
+    }
+
+    async fn post(&self, path: &str, json: Value) -> Answer {
+        self.send(self.request(Method::POST, path, OWNER).json(&json)).await
+    }
+
+    async fn patch(&self, path: &str, json: Value) -> Answer {
+        self.send(self.request(Method::PATCH, path, OWNER).json(&json)).await
+    }
+
+    async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path, OWNER)).await
+    }
+
+    /// Makes a release and returns its JSON.
+    async fn made(&self, json: Value) -> Value {
+        let answer = self.post("/repos/acme/floe/releases", json).await;
+        assert_eq!(answer.status, 201, "{}", String::from_utf8_lossy(&answer.bytes));
+        answer.json()
+    }
+
+    fn uploading(
+        &self,
+        release: &Value,
+        name: &str,
+        bytes: impl Into<reqwest::Body>,
+    ) -> reqwest::RequestBuilder {
+        let template = release["upload_url"].as_str().unwrap();
+        let url = format!("{}?name={name}", template.split_once('{').unwrap().0);
+        self.request(Method::POST, &url, OWNER).header("content-type", "application/gzip").body(bytes)
+    }
+
+    async fn upload(&self, release: &Value, name: &str, bytes: &[u8]) -> Answer {
+        self.send(self.uploading(release, name, bytes.to_vec())).await
+    }
+
+    async fn latest(&self) -> String {
+        self.get("/repos/acme/floe/releases/latest", "").await.json()["tag_name"]
+            .as_str()
+            .unwrap_or("none")
+            .to_owned()
+    }
+}
+
+fn options(root: &Path) -> Options {
+    let repos: Vec<Repo> = vec!["acme/floe".parse().unwrap(), "acme/secret".parse().unwrap()];
+    let seed = |repo: &Repo, private| SeedRepo {
+        repo: repo.clone(),
+        private,
+        tags: vec![
+            tag("v1.0.0", 1, false),
+            tag("v1.1.0", 2, true),
+            tag("v1.0.1", 3, false),
+            tag("v2.0.0-rc.1", 4, false),
+            tag("tools/v1.0.0", 5, true),
+        ],
+        default_branch: "main".to_owned(),
+    };
+    let account = |token: &str, can_push: Vec<Repo>, admin| Account {
+        token: token.to_owned(),
+        login: format!("{token}-login"),
+        can_push,
+        admin,
+        expires: Some("2031-01-02 03:04:05 UTC".to_owned()).filter(|_| admin),
+    };
+    Options {
+        root: root.to_owned(),
+        repos: vec![seed(&repos[0], false), seed(&repos[1], true)],
+        tokens: vec![account(OWNER, repos, true), account(GUEST, Vec::new(), false)],
+        immutable: false,
+        rate_limit: 5000,
+    }
+}
+
+fn tag(name: &str, commit: u8, annotated: bool) -> SeedTag {
+    SeedTag { name: name.to_owned(), commit: commit_name(commit).parse().unwrap(), annotated }
+}
+
+fn commit_name(n: u8) -> String {
+    Digest::of(&[n]).hex()[..40].to_owned()
+}
+
+/// The values of one property of every element of a list.
+fn each<'a>(list: &'a Value, property: &str) -> Vec<&'a str> {
+    list.as_array().unwrap().iter().map(|one| one[property].as_str().unwrap_or("?")).collect()
+}

@@ -1,0 +1,260 @@
+//! The life of releases.
+
+use serde_json::json;
+
+use super::{GUEST, Hub, OWNER, each, tag};
+
+#[tokio::test]
+async fn a_release_lives() {
+    let hub = Hub::new().await;
+    let draft = hub.made(json!({ "tag_name": "v1.0.0", "name": "One", "body": "<b>", "draft": true })).await;
+    assert!(draft["html_url"].as_str().unwrap().contains("/acme/floe/releases/tag/untagged-"));
+    assert_eq!((&draft["published_at"], &draft["draft"]), (&json!(null), &json!(true)));
+    assert_eq!(draft["target_commitish"], "main");
+    assert_eq!(hub.get("/repos/acme/floe/releases/tags/v1.0.0", OWNER).await.status, 404);
+    assert_eq!(hub.upload(&draft, "floe.tar.gz", b"archive").await.status, 201);
+
+    let url = draft["url"].as_str().unwrap();
+    let answer = hub.patch(url, json!({ "draft": false, "make_latest": "true" })).await;
+    let release = answer.json();
+    assert_eq!(answer.status, 200);
+    assert_eq!(release["html_url"], format!("{}/acme/floe/releases/tag/v1.0.0", hub.server.url()));
+    assert_eq!(
+        (&release["id"], &release["draft"], &release["body"]),
+        (&draft["id"], &json!(false), &json!("<b>"))
+    );
+    assert!(release["published_at"].as_str().unwrap().ends_with('Z'));
+    for path in ["/tags/v1.0.0", "/latest"] {
+        assert_eq!(hub.get(&format!("/repos/acme/floe/releases{path}"), "").await.json(), release);
+    }
+    let page = hub.get(release["html_url"].as_str().unwrap(), "").await;
+    let text = String::from_utf8(page.bytes.clone()).unwrap();
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(text.contains("One") && text.contains("floe.tar.gz") && text.contains("&lt;b&gt;"), "{text}");
+    assert_eq!(hub.get("/acme/floe/releases/latest", "").await.header("location"), release["html_url"]);
+
+    let edited = hub.patch(url, json!({ "body": "other" })).await.json();
+    assert_eq!(
+        (&edited["body"], &edited["name"], &edited["draft"]),
+        (&json!("other"), &json!("One"), &json!(false))
+    );
+    assert_eq!(hub.delete(url).await.status, 204);
+    assert_eq!(hub.get(url, OWNER).await.status, 404);
+    assert_eq!(std::fs::read_dir(hub.folder.path().join("assets")).unwrap().count(), 0);
+    // Neither the tag nor its name went with the release.
+    assert_eq!(hub.get("/repos/acme/floe/git/ref/tags/v1.0.0", "").await.status, 200);
+    hub.made(json!({ "tag_name": "v1.0.0" })).await;
+}
+
+#[tokio::test]
+async fn the_latest_is_what_was_made_so() {
+    let hub = Hub::new().await;
+    assert_eq!(hub.get("/repos/acme/floe/releases/latest", "").await.status, 404);
+    hub.made(json!({ "tag_name": "v2.0.0-rc.1", "prerelease": true })).await;
+    assert_eq!(hub.latest().await, "none");
+    hub.made(json!({ "tag_name": "v1.1.0" })).await;
+    assert_eq!(hub.latest().await, "v1.1.0");
+    let backport = hub.made(json!({ "tag_name": "v1.0.1", "make_latest": "false" })).await;
+    assert_eq!(hub.latest().await, "v1.1.0");
+    // A release published without a word about it takes the place, whatever its version.
+    let stolen = hub.made(json!({ "tag_name": "v1.0.0" })).await;
+    assert_eq!(hub.latest().await, "v1.0.0");
+    hub.patch(stolen["url"].as_str().unwrap(), json!({ "make_latest": "false" })).await;
+    assert_ne!(hub.latest().await, "v1.0.0");
+    hub.patch(backport["url"].as_str().unwrap(), json!({ "make_latest": "true" })).await;
+    assert_eq!(
+        (hub.latest().await.as_str(), hub.github.latest(&hub.repo).as_deref()),
+        ("v1.0.1", Some("v1.0.1"))
+    );
+    hub.delete(backport["url"].as_str().unwrap()).await;
+    assert_ne!(hub.latest().await, "v2.0.0-rc.1");
+
+    let answer = hub.post(
+        "/repos/acme/floe/releases",
+        json!({ "tag_name": "v1.0.1", "draft": true, "make_latest": "true" }),
+    );
+    let answer = answer.await;
+    assert_eq!(answer.status, 422);
+    assert_eq!(answer.json()["errors"][0]["message"], "Latest release cannot be draft or prerelease");
+}
+
+#[tokio::test]
+async fn by_legacy_date_and_version_decide() {
+    let hub = Hub::new().await;
+    for name in ["v1.0.0", "v1.1.0", "v1.0.1"] {
+        hub.made(json!({ "tag_name": name, "make_latest": "legacy" })).await;
+    }
+    let made: Vec<String> =
+        hub.github.releases(&hub.repo).into_iter().map(|release| release.created_at).collect();
+    // The clock shows seconds: a later second wins, within one second the higher version does.
+    let expected = if made[2] > made[1] { "v1.0.1" } else { "v1.1.0" };
+    assert_eq!(hub.latest().await, expected);
+}
+
+#[tokio::test]
+async fn drafts_are_seen_by_those_who_can_push_and_by_nobody_else() {
+    let hub = Hub::new().await;
+    hub.made(json!({ "tag_name": "v1.0.0" })).await;
+    let first = hub.made(json!({ "tag_name": "v1.1.0", "draft": true })).await;
+    let second = hub.made(json!({ "tag_name": "v1.1.0", "draft": true })).await;
+    let asset = hub.upload(&second, "a.txt", b"a").await.json();
+    let list = "/repos/acme/floe/releases";
+    assert_eq!(each(&hub.get(list, OWNER).await.json(), "tag_name"), ["v1.1.0", "v1.1.0", "v1.0.0"]);
+    for token in [GUEST, ""] {
+        assert_eq!(each(&hub.get(list, token).await.json(), "tag_name"), ["v1.0.0"]);
+        for url in [&first["url"], &first["assets_url"], &asset["url"], &asset["browser_download_url"]] {
+            assert_eq!(hub.get(url.as_str().unwrap(), token).await.status, 404, "{url}");
+        }
+    }
+    // Of two drafts of a tag only one can be published.
+    let publish = json!({ "draft": false });
+    assert_eq!(hub.patch(second["url"].as_str().unwrap(), publish.clone()).await.status, 200);
+    let refused = hub.patch(first["url"].as_str().unwrap(), publish).await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(
+        refused.json()["errors"],
+        json!([{ "resource": "Release", "code": "already_exists", "field": "tag_name" }])
+    );
+}
+
+#[tokio::test]
+async fn lists_come_in_pages_of_at_most_a_hundred() {
+    let hub = Hub::new().await;
+    let ids: Vec<u64> = (0..130).map(|_| hub.github.add_draft(&hub.repo, "v1.0.0").unwrap()).collect();
+    let default = hub.get("/repos/acme/floe/releases", OWNER).await;
+    assert_eq!(default.json().as_array().unwrap().len(), 30);
+    let url = format!("{}/repos/acme/floe/releases", hub.server.url());
+    let links = "<URL?page=2>; rel=\"next\", <URL?page=5>; rel=\"last\"";
+    assert_eq!(default.header("link"), links.replace("URL", &url));
+    assert_eq!(hub.get("/repos/acme/floe/releases", "").await.header("link"), "");
+
+    let mut next = Some(format!("{url}?per_page=500"));
+    let mut seen = Vec::new();
+    let mut last_link = String::new();
+    while let Some(url) = next.take() {
+        let page = hub.get(&url, OWNER).await;
+        seen.extend(page.json().as_array().unwrap().iter().map(|release| release["id"].as_u64().unwrap()));
+        last_link = page.header("link").to_owned();
+        let link = last_link.split(", ").find(|link| link.contains("rel=\"next\""));
+        next = link.map(|link| link[1..link.find('>').unwrap()].to_owned());
+    }
+    assert!(seen.iter().rev().eq(&ids), "newest first, each once");
+    let links = "<URL?per_page=500&page=1>; rel=\"prev\", <URL?per_page=500&page=1>; rel=\"first\"";
+    assert_eq!(last_link, links.replace("URL", &url));
+
+    let names: Vec<String> = (0..101).map(|n| format!("asset-{n:03}")).collect();
+    for name in &names {
+        hub.github.add_asset(&hub.repo, ids[0], name, name.as_bytes()).unwrap();
+    }
+    let assets = format!("/repos/acme/floe/releases/{}/assets?per_page=100", ids[0]);
+    assert_eq!(each(&hub.get(&assets, OWNER).await.json(), "name"), names[..100]);
+    assert_eq!(each(&hub.get(&format!("{assets}&page=2"), OWNER).await.json(), "name"), names[100..]);
+    assert_eq!(hub.get(&format!("{assets}&page=3"), OWNER).await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn an_immutable_release_is_frozen_and_its_tag_spent() {
+    let hub = Hub::with(|options| options.immutable = true).await;
+    let enabled = hub.get("/repos/acme/floe/immutable-releases", OWNER).await;
+    assert_eq!(enabled.json(), json!({ "enabled": true, "enforced_by_owner": false }));
+    assert_eq!(hub.get("/repos/acme/floe/immutable-releases", GUEST).await.status, 404);
+
+    let draft = hub.made(json!({ "tag_name": "v1.0.0", "draft": true })).await;
+    assert_eq!(draft["immutable"], false);
+    let asset = hub.upload(&draft, "a.txt", b"a").await.json();
+    let (url, asset) = (draft["url"].as_str().unwrap(), asset["url"].as_str().unwrap());
+    assert_eq!(hub.patch(url, json!({ "draft": false })).await.json()["immutable"], true);
+
+    // Switching it off does not thaw what is frozen.
+    hub.github.set_immutable(false);
+    assert_eq!(hub.get("/repos/acme/floe/immutable-releases", OWNER).await.status, 404);
+    let answer = hub.upload(&draft, "b.txt", b"b").await;
+    assert_eq!(
+        (answer.status, &answer.json()["message"]),
+        (422, &json!("Cannot upload assets to an immutable release."))
+    );
+    for (answer, message) in [
+        (hub.delete(asset).await, "Cannot delete asset from an immutable release"),
+        (hub.patch(url, json!({ "draft": true })).await, "state cannot be changed when release is immutable"),
+        (
+            hub.patch(url, json!({ "tag_name": "v9" })).await,
+            "tag_name cannot be changed when release is immutable",
+        ),
+    ] {
+        assert_eq!((answer.status, &answer.json()["errors"][0]["message"]), (422, &json!(message)));
+    }
+    assert!(hub.github.push_tag(&hub.repo, &tag("v1.0.0", 9, false)).is_err());
+    assert_eq!(hub.patch(url, json!({ "body": "late words" })).await.json()["body"], "late words");
+
+    assert_eq!(hub.delete(url).await.status, 204);
+    let again = hub.made(json!({ "tag_name": "v1.0.0", "draft": true })).await;
+    let spent = json!({ "resource": "Release", "code": "custom", "field": "tag_name",
+        "message": "tag_name was used by an immutable release" });
+    let answer = hub.patch(again["url"].as_str().unwrap(), json!({ "draft": false })).await;
+    assert_eq!((answer.status, &answer.json()["errors"]), (422, &json!([spent])));
+    hub.github.delete_tag(&hub.repo, "v1.0.0").unwrap();
+    let answer = hub.patch(again["url"].as_str().unwrap(), json!({ "draft": false })).await;
+    let errors = answer.json()["errors"].to_string();
+    assert!(errors.contains("Cannot create ref due to creations being restricted."), "{errors}");
+    assert!(hub.github.publish_behind_your_back(&hub.repo, again["id"].as_u64().unwrap()).is_err());
+}
+
+#[tokio::test]
+async fn publishing_makes_a_missing_tag_where_it_was_told_to() {
+    let hub = Hub::new().await;
+    let draft = hub.made(json!({ "tag_name": "v3.0.0", "draft": true })).await;
+    assert_eq!(hub.get("/repos/acme/floe/git/ref/tags/v3.0.0", "").await.status, 404);
+    assert_eq!(hub.patch(draft["url"].as_str().unwrap(), json!({ "draft": false })).await.status, 200);
+    let made = hub.get("/repos/acme/floe/git/ref/tags/v3.0.0", "").await.json();
+    assert_eq!(
+        (&made["object"]["type"], &made["object"]["sha"]),
+        (&json!("commit"), &json!(super::commit_name(5)))
+    );
+
+    let release = json!({ "tag_name": "v4.0.0", "target_commitish": "refs/tags/v1.0.0" });
+    let answer = hub.post("/repos/acme/floe/releases", release).await;
+    let expected = json!([
+        { "resource": "Release", "code": "custom", "field": "tag_name", "message": "tag_name is not a valid tag" },
+        { "resource": "Release", "code": "custom", "message": "Published releases must have a valid tag" },
+        { "resource": "Release", "code": "invalid", "field": "target_commitish" },
+    ]);
+    assert_eq!((answer.status, &answer.json()["errors"]), (422, &expected));
+    assert_eq!(hub.github.releases(&hub.repo).len(), 1);
+}
+
+#[tokio::test]
+async fn notes_name_the_range() {
+    let hub = Hub::new().await;
+    let path = "/repos/acme/floe/releases/generate-notes";
+    let asked = json!({ "tag_name": "v1.1.0", "previous_tag_name": "v1.0.0" });
+    let notes = hub.post(path, asked).await.json();
+    let compare = format!("**Full Changelog**: {}/acme/floe/compare/v1.0.0...v1.1.0", hub.server.url());
+    assert_eq!(notes["name"], "v1.1.0");
+    assert!(notes["body"].as_str().unwrap().starts_with("## What's Changed\n"));
+    assert!(notes["body"].as_str().unwrap().ends_with(&compare), "{notes}");
+    let wrong = hub.post(path, json!({ "tag_name": "v1.1.0", "previous_tag_name": "v0" })).await;
+    assert_eq!((wrong.status, &wrong.json()["errors"][0]), (422, &json!("Invalid previous_tag parameter")));
+    assert!(hub.github.releases(&hub.repo).is_empty());
+    let made =
+        hub.made(json!({ "tag_name": "v1.1.0", "body": "Mine", "generate_release_notes": true })).await;
+    assert!(made["body"].as_str().unwrap().starts_with("Mine\n**Full Changelog**: "), "{made}");
+}
+
+#[tokio::test]
+async fn a_restart_forgets_nothing() {
+    let hub = Hub::new().await;
+    let draft = hub.made(json!({ "tag_name": "v1.0.0", "draft": true })).await;
+    hub.upload(&draft, "a.txt", b"bytes").await;
+    hub.github.push_tag(&hub.repo, &tag("v1.1.0", 9, false)).unwrap();
+    let before = hub.github.releases(&hub.repo);
+    let hub = hub.restarted().await;
+    assert_eq!(hub.github.releases(&hub.repo), before);
+    // What is stored stands above what is seeded.
+    let moved = hub.get("/repos/acme/floe/git/ref/tags/v1.1.0", "").await.json();
+    assert_eq!(moved["object"]["sha"], super::commit_name(9));
+    let id = before[0].id;
+    hub.github.publish_behind_your_back(&hub.repo, id).unwrap();
+    let file = hub.get("/acme/floe/releases/download/v1.0.0/a.txt", "").await;
+    assert_eq!(hub.get(file.header("location"), "").await.bytes, b"bytes");
+    assert!(hub.made(json!({ "tag_name": "v1.1.0" })).await["id"].as_u64().unwrap() > id);
+}
