@@ -63,7 +63,7 @@ pub fn origin(folder: &Path) -> anyhow::Result<Option<Repo>> {
     Ok(address.filter(|address| !address.starts_with("file:")).and_then(Repo::from_url))
 }
 
-/// Whether the folder or one above it is a git repository or worktree.
+/// Whether the folder or one above it is checked out from a git repository.
 fn is_in_repository(folder: &Path) -> bool {
     folder.ancestors().any(|folder| folder.join(".git").exists())
 }

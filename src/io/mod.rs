@@ -1,9 +1,11 @@
 //! The edges: everything that touches the file system, a process or the network.
 
 pub mod address;
+pub mod binary;
 pub mod body;
 pub mod git;
 pub mod github;
+pub mod pending;
 pub mod process;
 pub mod project;
 pub mod receipt;

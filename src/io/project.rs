@@ -11,7 +11,7 @@ use semver::Version;
 use super::{git, process};
 use crate::cli::{ProjectArgs, SourceArgs};
 use crate::error::{Exit, Failure};
-use crate::model::{Commit, Config, Repo};
+use crate::model::{Commit, Config, Repo, Tag};
 
 /// The time of files where there is no commit: 1980-01-01, the earliest that a ZIP file can hold.
 const NO_COMMIT_EPOCH: u64 = 315_532_800;
@@ -91,6 +91,24 @@ pub fn origin(project: &Project, source: &SourceArgs) -> anyhow::Result<Origin> 
     let epoch = source.epoch.or(head.as_ref().map(|head| head.time)).unwrap_or(NO_COMMIT_EPOCH);
     let unmodified = head.filter(|head| !head.modified).map(|head| head.commit);
     Ok(Origin { commit: source.commit.clone().or(unmodified), epoch })
+}
+
+/// Checks that a tag, if there is one, names the package's version.
+///
+/// # Errors
+///
+/// It names another one (exit code 3).
+pub fn check_tag(project: &Project, tag: Option<&Tag>) -> anyhow::Result<()> {
+    let Project { name, version, .. } = project;
+    match tag {
+        Some(tag) if tag.version() != version => Err(Failure::new(format!(
+            "the tag `{tag}` does not name the version of `{name}`, which is {version}"
+        ))
+        .hint(format!("release it as `{}`, or change `version` in Cargo.toml", Tag::of(version)))
+        .exit(Exit::Problems)
+        .into()),
+        _ => Ok(()),
+    }
 }
 
 /// The repository on GitHub: the given one, `GITHUB_REPOSITORY`, the git remote `origin`, or `repository` in

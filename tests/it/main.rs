@@ -6,6 +6,7 @@ mod archive;
 mod binaries;
 mod github_server;
 mod image;
+mod package;
 mod peers;
 mod project;
 mod registry_server;

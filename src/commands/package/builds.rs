@@ -1,0 +1,102 @@
+//! Finding what was built: from the arguments, or from folders laid out as `<triple>/<binary>`.
+//!
+//! Nothing is skipped silently: what is left out is said, and what is not understood is refused.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use super::Build;
+use crate::cli::PackageArgs;
+use crate::error::{Failure, usage};
+use crate::io::binary;
+use crate::io::project::Project;
+use crate::model::Target;
+use crate::report::Report;
+
+/// Everything that the arguments give to pack, one build a target, sorted by triple.
+///
+/// # Errors
+///
+/// Nothing is given, a folder is not laid out as `<triple>/<binary>`, or a target is given twice.
+pub fn find(args: &PackageArgs, project: &Project, report: &Report) -> anyhow::Result<Vec<Build>> {
+    let mut builds = BTreeMap::new();
+    if let Some(target) = args.target {
+        builds.insert(target, args.binary.clone());
+    }
+    for folder in &args.folders {
+        for (target, path) in target_folders(folder, report)? {
+            if builds.contains_key(&target) {
+                bail!(
+                    "binaries for {} are given twice, the second time in `{}`",
+                    target.name(),
+                    path.display()
+                );
+            }
+            builds.insert(target, binaries(&path, target, project, report)?);
+        }
+    }
+    if builds.is_empty() {
+        let hint = "give folders laid out as <triple>/<binary>, or `--target <TARGET> --binary <PATH>`";
+        bail!(usage("no binaries are given, so there is nothing to pack").hint(hint));
+    }
+    Ok(builds.into_iter().map(|(target, binaries)| Build { target, binaries }).collect())
+}
+
+/// The folders in `folder` that are named like a target.
+fn target_folders(folder: &Path, report: &Report) -> anyhow::Result<Vec<(Target, PathBuf)>> {
+    let (mut found, mut unknown) = (Vec::new(), Vec::new());
+    for (name, path) in entries(folder)? {
+        match name.parse::<Target>() {
+            _ if name.starts_with('.') => report.warn(format!("left out the hidden `{}`", path.display())),
+            Ok(target) if path.is_dir() => found.push((target, path)),
+            Ok(_) => unknown.push(format!("`{}` is not a folder", path.display())),
+            Err(error) => unknown.push(error.to_string()),
+        }
+    }
+    if !unknown.is_empty() {
+        let what = format!("`{}` is not laid out as <triple>/<binary>", folder.display());
+        bail!(Failure::new(what).details(unknown).hint(format!(
+            "name its folders like targets, for example `{}`",
+            folder.join(Target::all().map(Target::triple).next().unwrap_or_default()).display()
+        )));
+    }
+    if found.is_empty() {
+        bail!(usage(format!("`{}` holds no folder that is named like a target", folder.display())));
+    }
+    Ok(found)
+}
+
+/// What is packed of a target's folder: the files named like a released binary, and every other executable, so that
+/// it is refused later instead of missing from the release.
+fn binaries(
+    folder: &Path,
+    target: Target,
+    project: &Project,
+    report: &Report,
+) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for (name, path) in entries(folder)? {
+        let released = project.binaries.iter().any(|binary| name == binary.clone() + target.exe_suffix());
+        if released || (!name.starts_with('.') && binary::identify(&path).is_ok()) {
+            found.push(path);
+        } else {
+            report.warn(format!("left out `{}`, which is not an executable", path.display()));
+        }
+    }
+    Ok(found)
+}
+
+/// The entries of a folder with their names, sorted.
+fn entries(folder: &Path) -> anyhow::Result<Vec<(String, PathBuf)>> {
+    let failed = || format!("failed to read the folder `{}`", folder.display());
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder).with_context(failed)? {
+        let entry = entry.with_context(failed)?;
+        entries.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
+    }
+    entries.sort();
+    Ok(entries)
+}

@@ -1,0 +1,341 @@
+//! `floe package`: what gets into an archive, what is refused, and that nothing else makes a difference.
+
+mod contents;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use expect_test::expect;
+use floe::archive::list;
+use floe::cli::{PackageArgs, SourceArgs};
+use floe::commands::package::{Build, find, pack, package};
+use floe::error::{Exit, Failure};
+use floe::io::project::{self, Origin};
+use floe::model::{Record, Target};
+use floe::report::{Loudness, Report};
+use tempfile::TempDir;
+
+use crate::binaries::binary;
+use crate::sample::Sample;
+
+const EPOCH: u64 = 1_709_210_096;
+
+/// A project with a folder of built binaries.
+struct Case {
+    sample: Sample,
+    built: TempDir,
+}
+
+impl Case {
+    fn new(sample: Sample) -> Self {
+        Case { sample, built: tempfile::tempdir().unwrap() }
+    }
+
+    /// With a file `<folder>/<name>` among the built ones.
+    fn built(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.built.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+        self
+    }
+
+    /// With `tool` for a target.
+    fn tool(self, target: &str) -> Self {
+        let parsed: Target = target.parse().unwrap();
+        self.built(&format!("{target}/tool{}", parsed.exe_suffix()), binary(parsed, b"tool"))
+    }
+
+    fn args(&self) -> PackageArgs {
+        PackageArgs {
+            folders: vec![self.built.path().to_owned()],
+            target: None,
+            binary: Vec::new(),
+            out: self.out(),
+            project: self.sample.args(),
+            source: SourceArgs { epoch: Some(EPOCH), ..SourceArgs::default() },
+        }
+    }
+
+    fn out(&self) -> PathBuf {
+        self.sample.path().join("dist")
+    }
+
+    fn pack_args(&self, args: &PackageArgs) -> anyhow::Result<Vec<Record>> {
+        let report = Report::new(Loudness::Quiet);
+        let project = project::load(&args.project)?;
+        let origin = project::origin(&project, &args.source)?;
+        pack(&project, &origin, &find(args, &project, &report)?, &args.out, &report)
+    }
+
+    fn pack(&self) -> anyhow::Result<Vec<Record>> {
+        self.pack_args(&self.args())
+    }
+
+    /// The paths in the only archive, without the top folder.
+    fn packed(&self) -> Vec<String> {
+        let records = self.pack().unwrap();
+        let [record] = &records[..] else { panic!("there are {} archives", records.len()) };
+        record.contents.iter().map(|entry| entry.path.split_once('/').unwrap().1.to_owned()).collect()
+    }
+
+    fn refused(&self) -> String {
+        self.show(&self.pack().map(|records| records.len()).unwrap_err())
+    }
+
+    /// An error with its details, without the paths of the temporary folders.
+    fn show(&self, error: &anyhow::Error) -> String {
+        let mut lines = vec![format!("{error:#}")];
+        let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
+        lines.extend(failure.into_iter().flat_map(|failure| failure.detail_lines().to_vec()));
+        let mut text = lines.join("\n");
+        for (path, name) in [(self.built.path(), "native"), (self.sample.path(), "project")] {
+            for path in [path.to_owned(), path.canonicalize().unwrap()] {
+                text = text.replace(path.to_str().unwrap(), name);
+            }
+        }
+        text
+    }
+}
+
+/// The names and bytes of the files in a folder.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect()
+}
+
+#[test]
+fn every_target_gets_an_archive_and_a_record_that_agree() {
+    let case = Target::all().fold(Case::new(Sample::tool()), |case, target| case.tool(target.triple()));
+    let records = case.pack().unwrap();
+    assert_eq!(records.iter().map(|record| record.target).collect::<Vec<_>>().len(), 7);
+    assert_eq!(files(&case.out()).len(), 14);
+    for record in &records {
+        let path = case.out().join(&record.archive.file);
+        assert_eq!(list(&path, record.target.archive()).unwrap(), record.contents);
+        assert_eq!(fs::metadata(&path).unwrap().len(), record.archive.size);
+        let json = fs::read_to_string(case.out().join(record.file_name())).unwrap();
+        assert_eq!(&serde_json::from_str::<Record>(&json).unwrap(), record);
+        let [binary] = &record.binaries[..] else { panic!("one binary") };
+        let expected = format!("tool-{0}/tool{1}", record.target, record.target.exe_suffix());
+        assert_eq!((binary.name.as_str(), &binary.path), ("tool", &expected));
+        assert_eq!((binary.format, binary.arch), (record.target.format(), record.target.arch()));
+        let modes: Vec<u32> = record.contents.iter().map(|entry| entry.mode).collect();
+        assert_eq!(modes, [0o644, 0o644, 0o644, 0o755]);
+    }
+}
+
+/// The record is a contract: a release made today must be understood by every later floe.
+#[test]
+fn a_record_holds_the_facts_and_no_machine() {
+    let case = Case::new(Sample::tool()).tool("x86_64-windows");
+    let commit = Some("0123456789abcdef0123456789abcdef01234567".parse().unwrap());
+    let args = PackageArgs { source: SourceArgs { tag: None, commit, epoch: Some(EPOCH) }, ..case.args() };
+    let records = case.pack_args(&args).unwrap();
+    expect![[r#"
+        {
+          "schema": 1,
+          "name": "tool",
+          "version": "1.4.0",
+          "target": "x86_64-pc-windows-msvc",
+          "source": {
+            "commit": "0123456789abcdef0123456789abcdef01234567",
+            "epoch": 1709210096
+          },
+          "archive": {
+            "file": "tool-x86_64-pc-windows-msvc.zip",
+            "size": 782,
+            "digest": "sha256:966c4872e83ae68cb6673e6b7f792ad05d5d5d71cb472d7c2180393ab757bb10"
+          },
+          "binaries": [
+            {
+              "name": "tool",
+              "path": "tool-x86_64-pc-windows-msvc/tool.exe",
+              "size": 1024,
+              "digest": "sha256:c89c2e47ec09cdaa4824b77029a749275239a603d89609acb064414c0682f1bc",
+              "format": "pe",
+              "arch": "x86_64"
+            }
+          ],
+          "contents": [
+            {
+              "path": "tool-x86_64-pc-windows-msvc/CHANGELOG.md",
+              "size": 12,
+              "mode": "0644",
+              "digest": "sha256:3e79c4cafb504a21f8913e4e0e66f2ff7b1192a127c6f564aab379c8b5fa9bdd"
+            },
+            {
+              "path": "tool-x86_64-pc-windows-msvc/LICENSE-MIT",
+              "size": 30,
+              "mode": "0644",
+              "digest": "sha256:dbdea559ed4ac91681d4f3ba90e01e08e13d202a7abea5ed57ac4ae303ec8ac3"
+            },
+            {
+              "path": "tool-x86_64-pc-windows-msvc/README.md",
+              "size": 7,
+              "mode": "0644",
+              "digest": "sha256:a4e3ab8f4f4eefdb107e6e788dcf12f96aaac7e9c31cbe39d0bb4eab0d16c269"
+            },
+            {
+              "path": "tool-x86_64-pc-windows-msvc/tool.exe",
+              "size": 1024,
+              "mode": "0755",
+              "digest": "sha256:c89c2e47ec09cdaa4824b77029a749275239a603d89609acb064414c0682f1bc"
+            }
+          ]
+        }
+    "#]]
+    .assert_eq(&records[0].to_json());
+}
+
+#[test]
+fn nothing_but_the_files_makes_a_difference() {
+    let targets = ["x86_64-musl", "aarch64-apple-darwin", "x86_64-windows"];
+    let include = "[package.metadata.floe]\ninclude = [\"share\"]";
+    let first = || Sample::tool().file("share/a", "1").file("share/b/c", "2").manifest_lines(include);
+    let second = || Sample::tool().file("share/b/c", "2").file("share/a", "1").manifest_lines(include);
+    let one = targets.iter().fold(Case::new(first()), |case, target| case.tool(target));
+    let two = targets.iter().rev().fold(Case::new(second()), |case, target| {
+        // The other name of the same target.
+        case.tool(target.parse::<Target>().unwrap().triple())
+    });
+    change_modes(two.sample.path());
+    change_modes(two.built.path());
+    one.pack().unwrap();
+    two.pack().unwrap();
+    assert_eq!(files(&one.out()), files(&two.out()));
+    assert_eq!(files(&one.out()).len(), 6);
+    // Packing again replaces the files by the same.
+    let before = files(&one.out());
+    one.pack().unwrap();
+    assert_eq!(files(&one.out()), before);
+}
+
+/// Every file as a stranger with a strict umask might have it, and with another time.
+fn change_modes(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            change_modes(&path);
+            continue;
+        }
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1)).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = if path.extension().is_none() { 0o600 } else { 0o711 };
+            file.set_permissions(fs::Permissions::from_mode(mode)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn everything_wrong_with_the_binaries_is_told_at_once() {
+    let sample = Sample::tool()
+        .file("src/bin/toold.rs", "fn main() {}")
+        .file("src/bin/dev.rs", "fn main() {}")
+        .manifest_lines("[package.metadata.floe]\nbinaries = [\"tool\", \"toold\"]");
+    let mac = "aarch64-macos".parse().unwrap();
+    let linux: Target = "x86_64-musl".parse().unwrap();
+    let case = Case::new(sample)
+        .built("x86_64-musl/tool", binary(mac, b""))
+        .built("x86_64-musl/toold", &binary(linux, b"")[..200])
+        .built("x86_64-musl/dev", binary(linux, b""))
+        .built("x86_64-windows/tool", binary("x86_64-windows".parse().unwrap(), b""))
+        .built("x86_64-windows/toold.exe", "#!/bin/sh\n");
+    expect![[r#"
+        the binaries of `tool` 1.4.0 cannot be packed
+        `native/x86_64-windows/tool` is not a released binary: `tool` releases `tool.exe`, `toold.exe` (`binaries` in `[package.metadata.floe]` says which)
+        `native/x86_64-windows/toold.exe` is refused: it is a script, not an executable
+        `tool.exe` for x86_64-windows is missing
+        `native/x86_64-musl/dev` is not a released binary: `tool` releases `tool`, `toold` (`binaries` in `[package.metadata.floe]` says which)
+        `native/x86_64-musl/tool` is Mach-O for aarch64, but x86_64-musl takes ELF for x86_64
+        `native/x86_64-musl/toold` is refused: its ELF program header table is broken or cut off (Invalid ELF program header size or alignment)"#]].assert_eq(&case.refused());
+    let error = case.pack().map(|records| records.len()).unwrap_err();
+    assert_eq!(error.downcast_ref::<Failure>().unwrap().exit_code(), Exit::Problems);
+    assert!(!case.out().exists(), "something was written");
+}
+
+#[test]
+fn folders_must_be_laid_out_by_target() {
+    let case = Case::new(Sample::tool())
+        .tool("x86_64-musl")
+        .built("linux/tool", "")
+        .built("x86_64-gnu", "a file")
+        .built(".DS_Store", "");
+    expect![[r#"
+        `native` is not laid out as <triple>/<binary>
+        `linux` is not a target that floe knows; the targets are x86_64-gnu, x86_64-musl, aarch64-gnu, aarch64-musl, x86_64-macos, aarch64-macos, x86_64-windows
+        `native/x86_64-gnu` is not a folder"#]].assert_eq(&case.refused());
+    let empty = Case::new(Sample::tool()).built(".hidden", "");
+    assert!(empty.refused().contains("`native` holds no folder that is named like a target"));
+    let twice = Case::new(Sample::tool()).tool("x86_64-musl").tool("x86_64-unknown-linux-musl");
+    assert!(twice.refused().contains("binaries for x86_64-musl are given twice"), "{}", twice.refused());
+    let nothing = PackageArgs { folders: Vec::new(), ..empty.args() };
+    assert!(empty.show(&empty.pack_args(&nothing).unwrap_err()).starts_with("no binaries are given"));
+}
+
+#[test]
+fn what_lies_beside_the_binaries_is_left_out() {
+    let case = Case::new(Sample::tool())
+        .tool("x86_64-windows")
+        .built("x86_64-windows/tool.pdb", "debug")
+        .built("x86_64-windows/.cargo-lock", "");
+    assert_eq!(case.packed(), ["CHANGELOG.md", "LICENSE-MIT", "README.md", "tool.exe"]);
+}
+
+#[test]
+fn a_binary_may_be_given_by_its_path() {
+    let case = Case::new(Sample::tool()).built("release/tool", binary("aarch64-gnu".parse().unwrap(), b""));
+    let args = PackageArgs {
+        folders: Vec::new(),
+        target: Some("aarch64-gnu".parse().unwrap()),
+        binary: vec![case.built.path().join("release/tool")],
+        ..case.args()
+    };
+    let records = case.pack_args(&args).unwrap();
+    assert_eq!(records[0].archive.file, "tool-aarch64-unknown-linux-gnu.tar.gz");
+    let twice = PackageArgs { binary: [args.binary.clone(), args.binary.clone()].concat(), ..args };
+    assert!(
+        case.show(&case.pack_args(&twice).unwrap_err()).contains("`tool` for aarch64-gnu is given twice")
+    );
+}
+
+#[test]
+fn a_tag_of_another_version_is_refused() {
+    let case = Case::new(Sample::tool()).tool("x86_64-musl");
+    let tag = Some("v1.5.0".parse().unwrap());
+    let args = PackageArgs { source: SourceArgs { tag, ..SourceArgs::default() }, ..case.args() };
+    let error = package(args, &Report::new(Loudness::Quiet)).unwrap_err();
+    let failure = error.downcast_ref::<Failure>().unwrap();
+    assert_eq!(failure.to_string(), "the tag `v1.5.0` does not name the version of `tool`, which is 1.4.0");
+    assert_eq!(failure.hint_text(), Some("release it as `v1.4.0`, or change `version` in Cargo.toml"));
+    assert_eq!(failure.exit_code(), Exit::Problems);
+    assert!(!case.out().exists());
+}
+
+#[test]
+fn a_failure_leaves_the_older_archive_alone() {
+    let sample =
+        Sample::tool().file("share/x", "").manifest_lines("[package.metadata.floe]\ninclude = [\"share\"]");
+    let case = Case::new(sample).tool("x86_64-musl");
+    case.pack().unwrap();
+    let before = files(&case.out());
+    fs::write(case.sample.path().join("share/a b"), "").unwrap();
+    case.refused();
+    assert_eq!(files(&case.out()), before);
+}
+
+#[test]
+fn other_builders_hand_over_their_binaries() {
+    let case = Case::new(Sample::tool()).tool("x86_64-musl");
+    let project = case.sample.load().unwrap();
+    let build = Build {
+        target: "x86_64-musl".parse().unwrap(),
+        binaries: vec![case.built.path().join("x86_64-musl/tool")],
+    };
+    let origin = Origin { commit: None, epoch: EPOCH };
+    let records = pack(&project, &origin, &[build], &case.out(), &Report::new(Loudness::Quiet)).unwrap();
+    assert_eq!(records, case.pack().unwrap());
+}
