@@ -105,5 +105,6 @@ async fn connection(stream: TcpStream, router: Router, tap: Tap, working: mpsc::
         }
     });
     // An error here is a client that went away or a connection that a fault dropped; both are in the log.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    // Half-closed connections are answered: a client may have said all it has to say.
+    let _ = http1::Builder::new().half_close(true).serve_connection(TokioIo::new(stream), service).await;
 }
