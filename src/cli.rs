@@ -74,7 +74,7 @@ pub struct SourceArgs {
     floe package --target x86_64-musl --binary target/x86_64-unknown-linux-musl/release/floe\n  \
     floe package native/ --out dist")]
 pub struct PackageArgs {
-    /// Folders of binaries, laid out as <triple>/<binary>
+    /// Folders of binaries, laid out as `<triple>/<binary>`
     #[arg(value_name = "FOLDER")]
     pub folders: Vec<PathBuf>,
     /// The target of the binaries given by --binary
@@ -132,7 +132,7 @@ pub struct ReleaseArgs {
     /// The release has no image
     #[arg(long)]
     pub no_image: bool,
-    /// The image's name [default: ghcr.io/<owner>/<name>]
+    /// The image's name [default: `ghcr.io/OWNER/NAME`]
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<ImageName>,
     /// A file with the text of the release notes, instead of the changelog or GitHub's
@@ -155,10 +155,10 @@ pub struct RemoteArgs {
     /// The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]
     #[arg(long, value_name = "OWNER/NAME")]
     pub repo: Option<Repo>,
-    /// GitHub's web address [default: https://github.com]
+    /// GitHub's web address [default: `https://github.com`]
     #[arg(long, value_name = "URL", env = "GITHUB_SERVER_URL", hide_env_values = true)]
     pub server_url: Option<String>,
-    /// GitHub's API [default: https://api.github.com]
+    /// GitHub's API [default: `https://api.github.com`]
     #[arg(long, value_name = "URL", env = "GITHUB_API_URL", hide_env_values = true)]
     pub api_url: Option<String>,
     /// Where the image's registry is reached [default: https:// and the host of the image's name]

@@ -87,13 +87,22 @@ pub fn footer(manifest: &Manifest, home: &Home) -> String {
 /// The section of a changelog for one version: what stands below the heading that names it, up to the next heading
 /// of the same or a higher level. Link definitions that the section uses come with it.
 pub fn changelog_section(changelog: &str, version: &semver::Version) -> Option<String> {
+    section(changelog, |title| names(title, version))
+}
+
+/// The section of what is not released yet: below a heading `Unreleased`, in brackets or not.
+pub fn unreleased_section(changelog: &str) -> Option<String> {
+    section(changelog, |title| title.trim_matches(['[', ']']).eq_ignore_ascii_case("unreleased"))
+}
+
+fn section(changelog: &str, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
     let mut level = 0;
     let mut fence = Fence::default();
     let mut section: Option<Vec<&str>> = None;
     for line in changelog.lines() {
         let heading = if fence.takes(line) { None } else { heading(line) };
         match (&mut section, heading) {
-            (None, Some((depth, title))) if names(title, version) => {
+            (None, Some((depth, title))) if is_wanted(title) => {
                 level = depth;
                 section = Some(Vec::new());
             }
@@ -214,6 +223,12 @@ Old.
             changelog_section("## [1.4.0](https://x) (2026)\n\nyes\n", &Version::new(1, 4, 0)).unwrap(),
             "yes"
         );
+    }
+
+    #[test]
+    fn what_is_not_released_yet_is_found() {
+        assert_eq!(unreleased_section("## [Unreleased]\n\nSoon.\n## 1.0.0\n").as_deref(), Some("Soon."));
+        assert_eq!(unreleased_section(CHANGELOG), None);
     }
 
     #[test]

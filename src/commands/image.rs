@@ -21,7 +21,8 @@ pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
     let project = project::load(&args.project)?;
     let origin = project::origin(&project, &args.source)?;
     let repo = project::repo(&project, args.repo.as_ref())?;
-    let spec = image_spec(&project, origin, &repo, &args)?;
+    let spec =
+        ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &origin, &repo, &args.inputs)? };
     let image = oci::build(&args.inputs, &spec, &args.out)?;
     tell(&image, report);
     report.out(image.index.digest.to_string());
@@ -29,11 +30,14 @@ pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
 }
 
 /// What the project says about its image.
-fn image_spec(
+///
+/// # Errors
+/// It says that it has none.
+pub fn spec(
     project: &Project,
-    origin: Origin,
+    origin: &Origin,
     repo: &Repo,
-    args: &cli::ImageArgs,
+    inputs: &[PathBuf],
 ) -> anyhow::Result<ImageSpec> {
     let config: ImageConfig = project.config.image.clone().ok_or_else(|| {
         Failure::new(format!("`{}` says that it has no image", project.name))
@@ -48,14 +52,14 @@ fn image_spec(
         url: Some(project.homepage.clone().unwrap_or_else(|| page.clone())),
         source: Some(page),
         documentation: project.documentation.clone(),
-        revision: origin.commit,
+        revision: origin.commit.clone(),
         epoch: origin.epoch,
-        binary: binary(project, &args.inputs),
+        binary: binary(project, inputs),
         entrypoint: config.entrypoint,
         labels: config.labels,
         ports: config.ports,
         user: config.user,
-        ca_certificates: args.ca_certificates.clone(),
+        ca_certificates: None,
     })
 }
 
@@ -117,25 +121,18 @@ mod tests {
 
     #[test]
     fn the_repository_is_the_source_and_the_page_unless_there_is_a_homepage() {
-        let args = cli::ImageArgs {
-            inputs: vec!["tool".into()],
-            ca_certificates: None,
-            out: "dist/image".into(),
-            repo: None,
-            project: cli::ProjectArgs::default(),
-            source: cli::SourceArgs::default(),
-        };
         let repo: Repo = "acme/tool".parse().unwrap();
-        let origin = || Origin { commit: None, epoch: 7 };
+        let origin = Origin { commit: None, epoch: 7 };
+        let inputs = [PathBuf::from("tool")];
         let mut project = project(&["tool"]);
-        let spec = image_spec(&project, origin(), &repo, &args).unwrap();
-        assert_eq!(spec.source.as_deref(), Some("https://github.com/acme/tool"));
-        assert_eq!((spec.url, spec.epoch), (spec.source, 7));
+        let told = spec(&project, &origin, &repo, &inputs).unwrap();
+        assert_eq!(told.source.as_deref(), Some("https://github.com/acme/tool"));
+        assert_eq!((told.url, told.epoch), (told.source, 7));
         project.homepage = Some("https://tool.example".to_owned());
-        let spec = image_spec(&project, origin(), &repo, &args).unwrap();
-        assert_eq!(spec.url.as_deref(), Some("https://tool.example"));
+        let told = spec(&project, &origin, &repo, &inputs).unwrap();
+        assert_eq!(told.url.as_deref(), Some("https://tool.example"));
         project.config.image = None;
-        let error = image_spec(&project, origin(), &repo, &args).unwrap_err();
+        let error = spec(&project, &origin, &repo, &inputs).unwrap_err();
         assert_eq!(error.to_string(), "`tool` says that it has no image");
     }
 }

@@ -3,6 +3,8 @@
 pub mod address;
 pub mod binary;
 pub mod body;
+pub mod build;
+pub mod dist;
 pub mod git;
 pub mod github;
 pub mod pending;
@@ -12,4 +14,5 @@ pub mod receipt;
 pub mod registry;
 pub mod remote;
 pub mod retry;
+pub mod stranger;
 pub mod token;

@@ -75,6 +75,16 @@ pub fn load(args: &ProjectArgs) -> anyhow::Result<Project> {
     project(package, &metadata)
 }
 
+/// Whether this folder belongs to a Cargo project.
+///
+/// # Errors
+///
+/// The current folder cannot be found.
+pub fn is_here() -> anyhow::Result<bool> {
+    let folder = std::env::current_dir().context("failed to find the current folder")?;
+    Ok(folder.ancestors().any(|folder| folder.join("Cargo.toml").is_file()))
+}
+
 /// The commit and the time of the source, from the arguments, else from git.
 ///
 /// A commit is claimed only if no tracked file differs from it. Where there is no commit at all, the time is

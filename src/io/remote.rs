@@ -15,6 +15,22 @@ use crate::world::{RemoteImage, RemoteRelease, World};
 /// So many questions are asked of a registry at once.
 const QUESTIONS_AT_ONCE: usize = 8;
 
+/// The secrets of a run.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    /// GitHub's token.
+    pub github: Option<Token>,
+    /// Who we are at the registry.
+    pub registry: Option<Credentials>,
+}
+
+impl Secrets {
+    /// Out of the environment, for an image of this name.
+    pub fn from_env(image: &ImageName) -> Self {
+        Secrets { github: Token::github(), registry: Credentials::from_env(image) }
+    }
+}
+
 /// GitHub and, if the release has an image, its registry.
 #[derive(Clone)]
 pub struct Remote {
@@ -29,13 +45,15 @@ impl Remote {
     ///
     /// # Errors
     /// An address is not one that may be used, or the system's certificates cannot be read.
-    pub fn connect(release: &Release, args: &RemoteArgs, retry: &Retry) -> anyhow::Result<Self> {
-        let github = github(args, release.home.repo.clone(), Token::github(), retry)?;
+    pub fn connect(
+        release: &Release,
+        args: &RemoteArgs,
+        secrets: Secrets,
+        retry: &Retry,
+    ) -> anyhow::Result<Self> {
+        let github = github(args, release.home.repo.clone(), secrets.github, retry)?;
         let registry = match &release.image {
-            Some(_) => {
-                let credentials = Credentials::from_env(&release.home.image);
-                Some(registry(args, &release.home.image, credentials, retry)?)
-            }
+            Some(_) => Some(registry(args, &release.home.image, secrets.registry, retry)?),
             None => None,
         };
         Ok(Remote { github, registry })

@@ -9,6 +9,7 @@ use anyhow::anyhow;
 use backon::BackoffBuilder;
 use http::{HeaderMap, StatusCode};
 
+use crate::error::Failure;
 use crate::report::Report;
 use crate::units::seconds;
 
@@ -119,11 +120,7 @@ impl Retry {
                 return Err(error);
             }
             if number >= self.tries {
-                return Err(if number == 1 {
-                    error
-                } else {
-                    error.context(format!("gave up after {number} tries"))
-                });
+                return Err(if number == 1 { error } else { tried(error, number) });
             }
             let own = waits.next().unwrap_or(LONGEST_WAIT);
             let wait = match again {
@@ -148,6 +145,16 @@ impl Retry {
         } else {
             self.report.detail("Retrying", text);
         }
+    }
+}
+
+/// The last real error, with the number of tries behind it; the way out it names is kept.
+fn tried(error: anyhow::Error, number: u32) -> anyhow::Error {
+    let failure = Failure::new(format!("{error:#} ({number} tries)"));
+    let hint = error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()?.hint_text()).last();
+    match hint {
+        Some(hint) => failure.hint(hint).into(),
+        None => failure.into(),
     }
 }
 
@@ -214,7 +221,7 @@ mod tests {
                 Err(Refused::connection(anyhow!("cut")))
             })
             .await;
-        assert_eq!(format!("{:#}", result.unwrap_err()), "gave up after 3 tries: cut");
+        assert_eq!(format!("{:#}", result.unwrap_err()), "cut (3 tries)");
         assert_eq!(seen, [1, 2, 3]);
     }
 }

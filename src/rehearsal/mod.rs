@@ -2,5 +2,7 @@
 //! folder, faithful enough that other people's clients work on them.
 
 pub mod github;
+pub mod page;
 pub mod registry;
+pub mod servers;
 pub mod tap;

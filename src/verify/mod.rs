@@ -7,9 +7,12 @@ use std::path::PathBuf;
 
 use semver::Version;
 
-use crate::model::{ArchiveFacts, Commit, Entry, Image, Os, Platform, PlatformImage, Record, Tag, Target};
+use crate::model::{
+    ArchiveFacts, BinaryFacts, Commit, Entry, Image, Os, Platform, PlatformImage, Record, Tag, Target,
+};
 
 mod problem;
+pub mod published;
 
 pub use problem::{Problem, Wrong};
 
@@ -300,35 +303,44 @@ fn check_image(
     Some(image)
 }
 
-/// Each binary in the image must be, digest for digest, a binary in an archive for that system.
 fn compare_image_binaries(image: &PlatformImage, archives: &[(Record, PathBuf)]) -> Option<Problem> {
-    let platform = image.platform;
-    let candidates: Vec<_> = archives
+    let candidates: Vec<ImageFile<'_>> = archives
         .iter()
-        .filter(|(record, _)| record.target.os() == Os::Linux && record.target.arch() == platform.arch())
-        .flat_map(|(record, _)| record.binaries.iter().map(move |binary| (record, binary)))
+        .flat_map(|(record, _)| {
+            record.binaries.iter().map(|binary| ImageFile { target: record.target, binary })
+        })
         .collect();
+    let why = compare_image_file(image, &candidates).err()?;
+    Some(Problem::ImageBinary { platform: image.platform, why })
+}
+
+/// A binary of an archive, as something the image may hold.
+struct ImageFile<'a> {
+    target: Target,
+    binary: &'a BinaryFacts,
+}
+
+/// Each binary in the image must be, digest for digest, a binary in an archive for that system.
+fn compare_image_file(image: &PlatformImage, binaries: &[ImageFile<'_>]) -> Result<(), String> {
+    let arch = image.platform.arch();
+    let candidates: Vec<&BinaryFacts> = binaries
+        .iter()
+        .filter(|one| one.target.os() == Os::Linux && one.target.arch() == arch)
+        .map(|one| one.binary)
+        .collect();
+    if candidates.is_empty() {
+        return Err(format!("there is no Linux archive for {arch} to compare it with"));
+    }
     let mut seen = false;
-    for (_, binary) in &candidates {
-        let Some(file) = image.files.iter().find(|file| file.path.rsplit('/').next() == Some(&binary.name))
-        else {
-            continue;
-        };
-        let same =
-            candidates.iter().any(|(_, other)| other.name == binary.name && other.digest == file.digest);
-        if !same {
-            let why =
-                format!("`/{}` is not the `{}` of any {} archive", file.path, binary.name, platform.arch());
-            return Some(Problem::ImageBinary { platform, why });
+    for binary in &candidates {
+        let named = |file: &&Entry| file.path.rsplit('/').next() == Some(&binary.name);
+        let Some(file) = image.files.iter().find(named) else { continue };
+        if !candidates.iter().any(|other| other.name == binary.name && other.digest == file.digest) {
+            return Err(format!("`/{}` is not the `{}` of any {arch} archive", file.path, binary.name));
         }
         seen = true;
     }
-    let why = match (seen, candidates.is_empty()) {
-        (true, _) => return None,
-        (false, true) => format!("there is no Linux archive for {} to compare it with", platform.arch()),
-        (false, false) => "it holds none of the archives' binaries".to_owned(),
-    };
-    Some(Problem::ImageBinary { platform, why })
+    if seen { Ok(()) } else { Err("it holds none of the archives' binaries".to_owned()) }
 }
 
 fn check_labels(image: &Image, identity: &Identity, problems: &mut Vec<Problem>) {

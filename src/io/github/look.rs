@@ -104,6 +104,14 @@ impl GitHub {
     }
 }
 
+impl GitHub {
+    /// Where an asset of a private repository is downloaded, with a token.
+    pub fn asset_address(&self, id: u64) -> String {
+        let base = self.api.as_str().trim_end_matches('/');
+        format!("{base}{}", self.path(&format!("/releases/assets/{id}")))
+    }
+}
+
 /// A tag or object name as one part of a path.
 fn escape(part: &str) -> String {
     percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC).to_string()

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use http::{Method, StatusCode};
 use octocrab::OctoBody;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde_json::json;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
@@ -20,6 +21,8 @@ use crate::model::{Asset, Tag};
 use crate::report::Progress;
 use crate::world::{Likeness, RemoteAsset, RemoteRelease};
 
+/// Everything but what RFC 3986, section 2.3, leaves as it is; `+` above all, which a query would read as a space.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// So many changes are made at once while GitHub does not mind.
 const AT_ONCE: usize = 4;
 
@@ -153,7 +156,7 @@ impl GitHub {
         progress: &Progress,
     ) -> anyhow::Result<RemoteAsset> {
         let base = draft.upload_url.split('{').next().unwrap_or_default();
-        let name = percent_encoding::utf8_percent_encode(&asset.name, percent_encoding::NON_ALPHANUMERIC);
+        let name = percent_encoding::utf8_percent_encode(&asset.name, UNRESERVED);
         let address = self.own_address(&format!("{base}?name={name}"))?;
         let upload = async |number: u32| {
             if number > 1

@@ -99,7 +99,6 @@ impl Registry {
         match answer.status {
             StatusCode::OK => token(&answer.body).map_err(Refused::no),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                let refused = self.refused(&answer, "push to");
                 let text = format!("the registry `{}` gives no token", self.name.registry());
                 let hint = match self.credentials {
                     Some(_) => {
@@ -109,7 +108,7 @@ impl Registry {
                         "set GITHUB_TOKEN, or FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN for another registry"
                     }
                 };
-                Err(Refused { error: Failure::new(text).because(refused.error).hint(hint).into(), ..refused })
+                Err(Refused::no(Failure::new(text).because(anyhow!(answer.said())).hint(hint).into()))
             }
             _ => Err(self.refused(&answer, "push to")),
         }

@@ -40,6 +40,8 @@ pub struct Registry {
     name: ImageName,
     credentials: Option<Credentials>,
     bearer: Arc<Mutex<Option<auth::Bearer>>>,
+    /// Whether the registry has said what it wants to see.
+    greeted: Arc<Mutex<bool>>,
     retry: Retry,
     requests: Arc<AtomicU64>,
 }
@@ -70,8 +72,8 @@ impl Registry {
             .user_agent(concat!("floe/", env!("CARGO_PKG_VERSION")))
             .build()
             .with_context(|| format!("failed to make a client for the registry `{}`", name.registry()))?;
-        let (bearer, requests) = (Arc::default(), Arc::default());
-        Ok(Registry { client, base, name, credentials, bearer, retry, requests })
+        let (bearer, greeted, requests) = (Arc::default(), Arc::default(), Arc::default());
+        Ok(Registry { client, base, name, credentials, bearer, greeted, retry, requests })
     }
 
     /// The image's name.
@@ -100,7 +102,7 @@ impl Registry {
                 _ => Err(self.refused(&answer, "read")),
             }
         };
-        let what = format!("`{}:{reference}`", self.name);
+        let what = self.shown(reference);
         self.retry.run(&what, ask).await.with_context(|| format!("failed to look for {what}"))
     }
 
@@ -108,10 +110,9 @@ impl Registry {
         let header = answer.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
         match (header.map(str::parse), reference.parse()) {
             (Some(Ok(digest)), _) | (None, Ok(digest)) => Ok(digest),
-            _ => Err(Refused::no(anyhow!(
-                "the registry does not say the digest of `{}:{reference}`",
-                self.name
-            ))),
+            _ => {
+                Err(Refused::no(anyhow!("the registry does not say the digest of {}", self.shown(reference))))
+            }
         }
     }
 
@@ -141,13 +142,19 @@ impl Registry {
         build: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Answer, Refused> {
         let url = self.address(path)?;
+        // The first request learns whether a token is wanted; the others wait for it rather than be refused as well.
+        let greeting = self.greeted.lock().await;
+        let mut greeting = (!*greeting).then_some(greeting);
         let token = self.bearer.lock().await.clone();
-        let answer = self.once(method.clone(), &url, &build, token.as_ref()).await?;
-        if answer.status != StatusCode::UNAUTHORIZED {
-            return Ok(answer);
+        let mut answer = self.once(method.clone(), &url, &build, token.as_ref()).await?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            let token = self.renew(&answer, token.as_ref()).await?;
+            answer = self.once(method, &url, &build, Some(&token)).await?;
         }
-        let token = self.renew(&answer, token.as_ref()).await?;
-        self.once(method, &url, &build, Some(&token)).await
+        if let Some(greeted) = &mut greeting {
+            **greeted = true;
+        }
+        Ok(answer)
     }
 
     async fn once(
@@ -190,6 +197,12 @@ impl Registry {
         Ok(Answer { status, headers, body: body.into() })
     }
 
+    /// A manifest of this repository as people write it: `name:tag` or `name@digest`.
+    fn shown(&self, reference: &str) -> String {
+        let separator = if reference.contains(':') { '@' } else { ':' };
+        format!("`{}{separator}{reference}`", self.name)
+    }
+
     fn address(&self, path: &str) -> anyhow::Result<Url> {
         let path = format!("/v2/{}/{path}", self.name.repository());
         self.base.join(&path).with_context(|| format!("`{path}` is no path of a registry"))
@@ -198,10 +211,7 @@ impl Registry {
     /// Judges an answer that is not the wished-for one, in words a maintainer can act on.
     fn refused(&self, answer: &Answer, right: &str) -> Refused {
         let text = String::from_utf8_lossy(&answer.body);
-        let said = match message(&answer.body) {
-            Some(message) => format!("the registry answered {}: {message}", answer.status),
-            None => format!("the registry answered {}", answer.status),
-        };
+        let said = answer.said();
         let name = &self.name;
         let failure = match answer.status {
             StatusCode::UNAUTHORIZED => Failure::new(said).hint(format!(
@@ -226,6 +236,16 @@ impl Registry {
                 "the token may not {right} `{name}`: give its account that right at {}",
                 name.registry()
             ),
+        }
+    }
+}
+
+impl Answer {
+    /// What the registry said, in one line.
+    fn said(&self) -> String {
+        match message(&self.body) {
+            Some(message) => format!("the registry answered {}: {message}", self.status),
+            None => format!("the registry answered {}", self.status),
         }
     }
 }

@@ -86,8 +86,7 @@ impl Registry {
                 _ => Err(self.refused(&answer, "push to")),
             }
         };
-        let separator = if reference.contains(':') { '@' } else { ':' };
-        let what = format!("`{}{separator}{reference}`", self.name);
+        let what = self.shown(reference);
         self.retry.run(&what, push).await.with_context(|| format!("failed to push {what}"))
     }
 

@@ -7,7 +7,6 @@ mod manifests;
 mod push;
 
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 
 use floe::model::Digest;
 use floe::rehearsal::registry::{Account, Options, Registry};
@@ -44,10 +43,7 @@ fn options(root: &Path) -> Options {
 
 impl Server {
     async fn start(options: Options) -> Self {
-        static PROVIDER: Once = Once::new();
-        PROVIDER.call_once(|| {
-            rustls::crypto::ring::default_provider().install_default().expect("nobody else installs one");
-        });
+        floe::io::remote::install_tls();
         let registry = Registry::open(options).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();

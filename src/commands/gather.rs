@@ -1,0 +1,206 @@
+//! From folders and a project to a [`Release`]: what `plan`, `publish` and the rehearsal have in common.
+//!
+//! Nothing is sent anywhere.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::cli::{ProjectArgs, ReleaseArgs, RemoteArgs, SourceArgs};
+use crate::error::{Exit, Failure};
+use crate::io::project::{self, Project};
+use crate::io::{dist, remote};
+use crate::model::config::NotesFrom;
+use crate::model::{Commit, Home, ImageName, Platform, Release, Repo, Tag, Target};
+use crate::notes::Head;
+use crate::verify::{self, Expect, Problem, Verified};
+
+/// No changelog is larger.
+const CHANGELOG_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// Reads the dists, checks them, and derives everything that is promised.
+///
+/// # Errors
+/// The dists have problems (exit code 3), or it is not known what is released or where to.
+pub fn release(args: &ReleaseArgs) -> anyhow::Result<Release> {
+    let project = find_project(&args.project)?;
+    let expect = expect(project.as_ref(), &args.targets, args.no_image, &args.source)?;
+    let verified = check(&args.dists, &expect)?;
+    let head = head(project.as_ref(), args.notes_file.as_deref(), &verified)?;
+    let home = home(project.as_ref(), args, &verified)?;
+    Ok(Release::new(verified.archives, verified.image, home, head))
+}
+
+/// The project of this folder, if there is one. A project that is there but wrong is an error.
+///
+/// # Errors
+/// There is a `Cargo.toml`, but it cannot be used.
+pub fn find_project(args: &ProjectArgs) -> anyhow::Result<Option<Project>> {
+    if args.manifest_path.is_none() && args.package.is_none() && !project::is_here()? {
+        return Ok(None);
+    }
+    project::load(args).map(Some)
+}
+
+/// What a release of this project must be.
+///
+/// # Errors
+/// git cannot say the commit.
+pub fn expect(
+    project: Option<&Project>,
+    targets: &[Target],
+    no_image: bool,
+    source: &SourceArgs,
+) -> anyhow::Result<Expect> {
+    let targets: Vec<Target> = match (targets, project) {
+        ([], Some(project)) => project.config.targets.clone(),
+        ([], None) => Target::all().collect(),
+        (given, _) => given.to_vec(),
+    };
+    let has_image = !no_image && project.is_none_or(|project| project.config.image.is_some());
+    let platforms: Vec<Platform> =
+        if has_image { targets.iter().filter_map(|target| target.platform()).collect() } else { Vec::new() };
+    Ok(Expect {
+        name: project.map(|project| project.name.clone()),
+        version: project
+            .map(|project| project.version.clone())
+            .or(source.tag.as_ref().map(|tag| tag.version().clone())),
+        tag: source.tag.clone().or_else(tag_of_workflow),
+        commit: source.commit.clone(),
+        binaries: project.map(|project| project.binaries.clone()),
+        targets,
+        platforms,
+    })
+}
+
+/// Reads and checks the dists.
+///
+/// # Errors
+/// Every problem, with exit code 3.
+pub fn check(dists: &[std::path::PathBuf], expect: &Expect) -> anyhow::Result<Verified> {
+    verify::check(dist::read(dists)?, expect).map_err(|problems| refuse(&problems).into())
+}
+
+/// The failure that lists every problem.
+pub fn refuse(problems: &[Problem]) -> Failure {
+    let missing = problems.iter().any(|problem| matches!(problem, Problem::MissingTarget { .. }));
+    let hint = match missing {
+        true => {
+            "add what is missing to a dist, or say what this release holds: `targets` in [package.metadata.floe], or `--target` for each"
+        }
+        false => "make the dist again with `floe package` (and `floe image`); nothing was sent",
+    };
+    let count = match problems.len() {
+        1 => "1 problem".to_owned(),
+        count => format!("{count} problems"),
+    };
+    Failure::new(format!("the release is not well formed: {count}"))
+        .details(problems)
+        .hint(hint)
+        .exit(Exit::Problems)
+}
+
+/// A tag that a workflow runs for is the tag that is released.
+fn tag_of_workflow() -> Option<Tag> {
+    let variable = |name| std::env::var(name).ok();
+    (variable("GITHUB_REF_TYPE")? == "tag").then(|| variable("GITHUB_REF_NAME")?.parse().ok()).flatten()
+}
+
+/// Where the upper part of the notes comes from.
+///
+/// # Errors
+/// The project wants its changelog, and that has no section for the version; or a file cannot be read.
+pub fn head(project: Option<&Project>, file: Option<&Path>, verified: &Verified) -> anyhow::Result<Head> {
+    if let Some(file) = file {
+        return Ok(Head::Text(read_text(file)?));
+    }
+    let from = project.map_or(NotesFrom::Auto, |project| project.config.notes);
+    let changelog = match project {
+        Some(project) => changelog(project)?,
+        None => None,
+    };
+    let version = &verified.version;
+    Head::choose(from, changelog.as_deref(), version).ok_or_else(|| {
+        Failure::new(format!("the release has no notes: CHANGELOG.md has no section for {version}"))
+            .hint(format!(
+                "write a heading `## {version}` with what changed below it, or give `--notes-file`"
+            ))
+            .exit(Exit::Problems)
+            .into()
+    })
+}
+
+/// The project's changelog: in the package's folder, else in the workspace's.
+///
+/// # Errors
+/// It is there but cannot be read.
+pub fn changelog(project: &Project) -> anyhow::Result<Option<String>> {
+    let folders = [&project.root, &project.workspace_root];
+    let path = folders.iter().map(|folder| folder.join("CHANGELOG.md")).find(|path| path.is_file());
+    path.map(|path| read_text(&path)).transpose()
+}
+
+fn read_text(path: &Path) -> anyhow::Result<String> {
+    let read = || {
+        anyhow::ensure!(
+            fs::metadata(path)?.len() <= CHANGELOG_LIMIT,
+            "it is larger than {CHANGELOG_LIMIT} bytes"
+        );
+        Ok(fs::read_to_string(path)?)
+    };
+    read().with_context(|| format!("failed to read `{}`", path.display()))
+}
+
+fn home(project: Option<&Project>, args: &ReleaseArgs, verified: &Verified) -> anyhow::Result<Home> {
+    let repo = repo(project, &args.remote)?;
+    let tag = args.source.tag.clone().or_else(tag_of_workflow).unwrap_or_else(|| Tag::of(&verified.version));
+    let commit = commit(project, &args.source, verified)?;
+    let configured = project.and_then(|project| project.config.image.as_ref()?.name.clone());
+    let image = match args.image.clone().or(configured) {
+        Some(image) => image,
+        None => image_name(&repo)?,
+    };
+    Ok(Home { page: remote::page(&args.remote, &repo), repo, tag, commit, image })
+}
+
+/// The repository that is released from.
+///
+/// # Errors
+/// Nothing says it.
+pub fn repo(project: Option<&Project>, args: &RemoteArgs) -> anyhow::Result<Repo> {
+    if let Some(project) = project {
+        return project::repo(project, args.repo.as_ref());
+    }
+    let variable = std::env::var("GITHUB_REPOSITORY").ok().and_then(|text| text.parse().ok());
+    args.repo.clone().or(variable).ok_or_else(|| {
+        Failure::new("nothing says which repository the release belongs to")
+            .hint("give it as `--repo owner/name`")
+            .exit(Exit::Usage)
+            .into()
+    })
+}
+
+fn commit(project: Option<&Project>, source: &SourceArgs, verified: &Verified) -> anyhow::Result<Commit> {
+    if let Some(commit) = source.commit.clone().or_else(|| verified.commit.clone()) {
+        return Ok(commit);
+    }
+    let origin = project.map(|project| project::origin(project, source)).transpose()?;
+    origin.and_then(|origin| origin.commit).ok_or_else(|| {
+        Failure::new("nothing says which commit the archives were built from")
+            .hint("give it as `--commit $(git rev-parse v1.4.0^{commit})`, or pack in a checkout with nothing modified")
+            .exit(Exit::Usage)
+            .into()
+    })
+}
+
+/// The image's name where nobody chose one: GHCR, beside the repository, lower-case as registries want it.
+///
+/// # Errors
+/// The repository's name cannot be an image's.
+pub fn image_name(repo: &Repo) -> anyhow::Result<ImageName> {
+    let name = format!("ghcr.io/{repo}").to_lowercase();
+    name.parse()
+        .map_err(anyhow::Error::msg)
+        .context("give the image a name with `--image` or `image.name` in Cargo.toml")
+}

@@ -1,0 +1,86 @@
+//! `floe publish`: looks, decides, stages, reveals. Running it again is the recovery.
+
+use std::path::Path;
+
+use super::{gather, plan};
+use crate::cli::{PublishArgs, RemoteArgs};
+use crate::execute::Run;
+use crate::io::remote::{self, Remote, Secrets};
+use crate::io::retry::Retry;
+use crate::model::Release;
+use crate::plan::{Plan, Step};
+use crate::receipt::Receipt;
+use crate::report::Report;
+
+/// Runs the verb: two lines on stdout, the image by digest and the release's address.
+///
+/// # Errors
+/// Problems with the dist (3), conflicts with the world (4), or a step that could not be done (1).
+pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
+    let release = gather::release(&args.release)?;
+    let secrets = Secrets::from_env(&release.home.image);
+    let (_, receipt) = carry_out(&release, &args.release.remote, secrets, &args.receipt, report).await?;
+    if args.json {
+        return report.json(&receipt);
+    }
+    if let Some(image) = &receipt.image {
+        report.out(image);
+    }
+    if let Some(url) = &receipt.url {
+        report.out(url);
+    }
+    Ok(())
+}
+
+/// Publishes a release that is known to be well formed.
+///
+/// # Errors
+/// Conflicts with the world (4), or a step that could not be done (1).
+pub async fn carry_out(
+    release: &Release,
+    servers: &RemoteArgs,
+    secrets: Secrets,
+    receipt: &Path,
+    report: &Report,
+) -> anyhow::Result<(Plan, Receipt)> {
+    let retry = remote::retry(servers, report);
+    let remote = Remote::connect(release, servers, secrets, &retry)?;
+    let (world, access) = remote.observe(release).await?;
+    let plan = plan::decide(release, &world)?;
+    if plan.todo().next().is_some() {
+        remote::may_publish(&remote, access)?;
+    }
+    report.line(plan.to_table(release));
+    let receipt = Run::new((release, &plan), &remote, (report, &retry), receipt.to_owned()).finish().await?;
+    if plan.todo().any(|step| matches!(step, Step::TagImage { .. })) && !access.private {
+        warn_if_hidden(release, servers, &retry, report).await?;
+    }
+    report.detail("Asked", format!("{} requests", remote.requests()));
+    report.step("Finished", receipt.state());
+    Ok((plan, receipt))
+}
+
+/// A registry's new package is private by default, and no API changes that: better said now than found by a user.
+async fn warn_if_hidden(
+    release: &Release,
+    args: &RemoteArgs,
+    retry: &Retry,
+    report: &Report,
+) -> anyhow::Result<()> {
+    let Some(image) = &release.image else { return Ok(()) };
+    let name = &release.home.image;
+    if remote::strangers_can_pull(args, name, &image.index.digest, retry).await? {
+        return Ok(());
+    }
+    let (owner, package) = name.repository().split_once('/').unwrap_or(("", name.repository()));
+    let package = package.replace('/', "%2F");
+    report.warn(match name.registry() {
+        "ghcr.io" => format!(
+            "strangers cannot pull `{name}` yet: a new package is private. Make it public once, at \
+             https://github.com/users/{owner}/packages/container/{package}/settings (an organisation's: \
+             https://github.com/orgs/{owner}/packages/container/{package}/settings)"
+        ),
+        registry => format!("strangers cannot pull `{name}`: make it public at {registry} if it should be"),
+    });
+    Ok(())
+}

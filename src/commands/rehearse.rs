@@ -1,0 +1,356 @@
+//! `floe rehearse`: a whole release of this project on this machine, over HTTP, with no account and no network.
+//!
+//! It publishes with the code that `publish` runs and checks with the code that `verify` runs; only the addresses
+//! differ. Nothing leaves the machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::{gather, image, package, publish, verify};
+use crate::cli::{RehearseArgs, RemoteArgs, SourceArgs};
+use crate::error::{Exit, Failure};
+use crate::io::build::{self, Build};
+use crate::io::project::{self, Origin, Project};
+use crate::io::remote;
+use crate::model::{Commit, Digest, Home, Image, Platform, Record, Release, Schema, Tag};
+use crate::notes::{Head, unreleased_section};
+use crate::plan::Plan;
+use crate::receipt::Receipt;
+use crate::rehearsal::page::Page;
+use crate::rehearsal::servers::{Servers, TOKEN, USER};
+use crate::report::{Report, seconds, size};
+use crate::verify::{Expect, Verified};
+
+/// Runs the verb.
+///
+/// # Errors
+/// What a real release of the project would fail with.
+pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let project = project::load(&args.project)?;
+    let folder = Folder::prepare(&project, &args)?;
+    let verified = dist(&project, &args, &folder, report)?;
+    let release = promise(&project, verified, report)?;
+
+    let servers = Servers::start(&folder.servers(), &release.home).await?;
+    report.step(
+        "Serving",
+        format!("GitHub at {}, registry at {}", servers.github.url(), servers.registry.url()),
+    );
+    let addresses = servers.addresses(&release.home);
+    let published =
+        publish::carry_out(&release, &addresses, servers.secrets(), &folder.receipt(), report).await;
+    let (plan, receipt) = published.map_err(|error| explain(error, &folder))?;
+    let keep = folder.release();
+    report.step("Verifying", "as a stranger: no token, public addresses, another client for the image");
+    verify::as_stranger(
+        &release.home.tag,
+        (release.home.repo.clone(), None),
+        &addresses,
+        Some(&keep),
+        report,
+    )
+    .await?;
+
+    leave(&folder, &release, &plan, &receipt)?;
+    let summary = Summary::new(&release, &receipt, began.elapsed());
+    report.line(summary.table(&release, &receipt));
+    report.step("Finished", format!("everything is in {}", folder.root.display()));
+    match args.json {
+        true => report.json(&summary)?,
+        false => report.out(folder.page().display().to_string()),
+    }
+    if args.serve { serve(&servers, &release, &addresses, report).await } else { Ok(()) }
+}
+
+/// Where a rehearsal leaves everything.
+struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// Makes the folder. What an earlier rehearsal left goes away, but for the servers' state with `--keep`.
+    fn prepare(project: &Project, args: &RehearseArgs) -> anyhow::Result<Self> {
+        let root = args.out.clone().unwrap_or_else(|| project.target_dir.join("rehearsal"));
+        let folder = Folder { root };
+        if folder.root.exists() && !folder.mark().exists() && fs::read_dir(&folder.root)?.next().is_some() {
+            return Err(Failure::new(format!(
+                "`{}` holds something that is no rehearsal",
+                folder.root.display()
+            ))
+            .hint("choose another folder with `--out`")
+            .exit(Exit::Usage)
+            .into());
+        }
+        let clean = || {
+            fs::create_dir_all(&folder.root)?;
+            fs::write(
+                folder.mark(),
+                "This folder is made by `floe rehearse` and emptied by the next one.\n",
+            )?;
+            for old in [Some(folder.dist()), Some(folder.release()), (!args.keep).then(|| folder.servers())] {
+                match old.map(fs::remove_dir_all) {
+                    Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+            Ok(())
+        };
+        clean().with_context(|| format!("failed to prepare `{}`", folder.root.display()))?;
+        Ok(folder)
+    }
+
+    fn mark(&self) -> PathBuf {
+        self.root.join("README.txt")
+    }
+
+    fn dist(&self) -> PathBuf {
+        self.root.join("dist")
+    }
+
+    fn release(&self) -> PathBuf {
+        self.root.join("release")
+    }
+
+    fn servers(&self) -> PathBuf {
+        self.root.join("servers")
+    }
+
+    fn receipt(&self) -> PathBuf {
+        self.root.join("receipt.json")
+    }
+
+    fn page(&self) -> PathBuf {
+        self.root.join("report.html")
+    }
+}
+
+/// The dists to rehearse with, checked: the given ones, or what this machine can build.
+fn dist(
+    project: &Project,
+    args: &RehearseArgs,
+    folder: &Folder,
+    report: &Report,
+) -> anyhow::Result<Verified> {
+    let expect = Expect {
+        name: Some(project.name.clone()),
+        version: Some(project.version.clone()),
+        binaries: Some(project.binaries.clone()),
+        ..Expect::default()
+    };
+    if !args.dists.is_empty() {
+        return given(&args.dists, expect);
+    }
+    let origin = project::origin(project, &SourceArgs::default())?;
+    let builds = build::for_this_machine(project, report)?;
+    package::pack(project, &origin, &pieces(&builds), &folder.dist(), report)?;
+    let platforms = match static_binaries(project, &builds) {
+        Some(binaries) if project.config.image.is_some() => {
+            let image = make_image(project, &origin, &binaries, &folder.dist().join("image"))?;
+            report.step("Made", format!("image {}  {}", image.index.digest, size(image.size())));
+            image.platforms.iter().map(|one| one.platform).collect()
+        }
+        Some(_) => Vec::new(),
+        None => {
+            report.warn("no image: this machine builds no Linux binaries");
+            Vec::new()
+        }
+    };
+    let targets = builds.iter().map(|build| build.target).collect();
+    gather::check(&[folder.dist()], &Expect { targets, platforms, ..expect })
+}
+
+/// Dists that were made elsewhere are rehearsed as they are, with whatever targets and platforms they hold.
+fn given(dists: &[PathBuf], expect: Expect) -> anyhow::Result<Verified> {
+    let platforms: Vec<Platform> = crate::io::dist::read(dists)?
+        .images
+        .iter()
+        .filter_map(|found| found.image.as_ref().ok())
+        .flat_map(|image| image.platforms.iter().map(|one| one.platform))
+        .collect();
+    gather::check(dists, &Expect { platforms, ..expect })
+}
+
+fn pieces(builds: &[Build]) -> Vec<package::Build> {
+    let piece = |build: &Build| package::Build { target: build.target, binaries: build.binaries.clone() };
+    builds.iter().map(piece).collect()
+}
+
+/// The main binary of each static Linux build.
+fn static_binaries(project: &Project, builds: &[Build]) -> Option<Vec<PathBuf>> {
+    let main = project.binaries.first()?;
+    let linux = builds.iter().filter(|build| build.is_static && build.target.os() == crate::model::Os::Linux);
+    let binaries: Vec<PathBuf> = linux
+        .filter_map(|build| {
+            build.binaries.iter().find(|path| path.file_stem().is_some_and(|stem| stem == main.as_str()))
+        })
+        .cloned()
+        .collect();
+    (!binaries.is_empty()).then_some(binaries)
+}
+
+fn make_image(project: &Project, origin: &Origin, binaries: &[PathBuf], out: &Path) -> anyhow::Result<Image> {
+    let repo = project::repo(project, None)?;
+    let spec = image::spec(project, origin, &repo, binaries)?;
+    crate::oci::build(binaries, &spec, out)
+}
+
+/// What is promised, exactly as `publish` would; only a commit is made up where git has none to offer.
+fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Result<Release> {
+    let repo = project::repo(project, None)?;
+    let commit = match verified.commit.clone() {
+        Some(commit) => commit,
+        None => made_up_commit(&verified)?,
+    };
+    let configured = project.config.image.as_ref().and_then(|image| image.name.clone());
+    let home = Home {
+        page: remote::page(&RemoteArgs::default(), &repo),
+        image: configured.map_or_else(|| gather::image_name(&repo), Ok)?,
+        tag: Tag::of(&verified.version),
+        commit,
+        repo,
+    };
+    let head = head(project, &verified, report)?;
+    Ok(Release::new(verified.archives, verified.image, home, head))
+}
+
+/// The notes as `publish` would take them; before a release its section is often still called `Unreleased`.
+fn head(project: &Project, verified: &Verified, report: &Report) -> anyhow::Result<Head> {
+    let missing = match gather::head(Some(project), None, verified) {
+        Ok(head) => return Ok(head),
+        Err(missing) => missing,
+    };
+    let changelog = gather::changelog(project)?;
+    let Some(text) = changelog.as_deref().and_then(unreleased_section) else { return Err(missing) };
+    report.warn(format!("{missing}; rehearsing with `Unreleased`, but publishing would be refused"));
+    Ok(Head::Text(text))
+}
+
+/// A modified checkout has no commit to name; the rehearsal takes one that depends on the archives alone.
+fn made_up_commit(verified: &Verified) -> anyhow::Result<Commit> {
+    let digests: String =
+        verified.archives.iter().map(|(record, _): &(Record, _)| record.archive.digest.hex()).collect();
+    Digest::of(digests.as_bytes()).hex()[..40].parse().map_err(anyhow::Error::msg)
+}
+
+/// A conflict in a rehearsal has one more way out than in earnest.
+fn explain(error: anyhow::Error, folder: &Folder) -> anyhow::Error {
+    let conflict = error.chain().any(|cause| {
+        cause.downcast_ref::<Failure>().is_some_and(|failure| failure.exit_code() == Exit::Conflicts)
+    });
+    if !conflict {
+        return error;
+    }
+    Failure::around(error)
+        .state(format!(
+            "the embedded servers in `{}` hold another release of this version",
+            folder.servers().display()
+        ))
+        .into()
+}
+
+fn leave(folder: &Folder, release: &Release, plan: &Plan, receipt: &Receipt) -> anyhow::Result<()> {
+    let notes = release.notes.render("", &release.home.page);
+    let page = Page { release, plan, receipt, notes: &notes };
+    let write = || {
+        let mut json = serde_json::to_string_pretty(&plan.to_json(release))?;
+        json.push('\n');
+        fs::write(folder.root.join("plan.json"), json)?;
+        fs::write(folder.release().join("notes.md"), &notes)?;
+        fs::write(folder.page(), page.render())?;
+        anyhow::Ok(())
+    };
+    write().with_context(|| format!("failed to write into `{}`", folder.root.display()))
+}
+
+/// What was rehearsed, as JSON, schema 1.
+#[derive(Serialize)]
+struct Summary {
+    schema: Schema<1>,
+    name: String,
+    version: semver::Version,
+    commit: Commit,
+    files: Vec<SummaryFile>,
+    image: Option<Digest>,
+    requests: u64,
+    done: usize,
+    millis: u64,
+}
+
+#[derive(Serialize)]
+struct SummaryFile {
+    name: String,
+    size: u64,
+    digest: Digest,
+}
+
+impl Summary {
+    fn new(release: &Release, receipt: &Receipt, took: std::time::Duration) -> Self {
+        let file = |asset: &crate::model::Asset| SummaryFile {
+            name: asset.name.clone(),
+            size: asset.size,
+            digest: asset.digest,
+        };
+        Summary {
+            schema: Schema,
+            name: release.name.clone(),
+            version: release.version.clone(),
+            commit: release.home.commit.clone(),
+            files: release.assets.iter().map(file).collect(),
+            image: release.image.as_ref().map(|image| image.index.digest),
+            requests: receipt.requests,
+            done: receipt.steps.iter().filter(|line| line.status == crate::receipt::Status::Done).count(),
+            millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn table(&self, release: &Release, receipt: &Receipt) -> String {
+        let home = &release.home;
+        let took = seconds(std::time::Duration::from_millis(self.millis));
+        let mut lines =
+            vec![format!("Rehearsed {} of {} at {} in {took}", home.tag, home.repo, home.commit.short())];
+        let width = self.files.iter().map(|file| file.name.len()).max().unwrap_or(0);
+        for file in &self.files {
+            lines.push(format!("  {:<width$}  {:>9}  {}", file.name, size(file.size), file.digest));
+        }
+        if let Some(image) = &release.image {
+            let platforms: Vec<String> = image.platforms.iter().map(|one| one.platform.to_string()).collect();
+            let name = format!("image for {}", platforms.join(", "));
+            lines.push(format!("  {name:<width$}  {:>9}  {}", size(image.size()), image.index.digest));
+        }
+        lines.push(format!(
+            "  {} of {} steps done in this run, {} requests; {}",
+            self.done,
+            receipt.steps.len(),
+            self.requests,
+            receipt.state()
+        ));
+        lines.join("\n")
+    }
+}
+
+/// Keeps the servers up until Ctrl-C, and says how to reach them with other clients.
+async fn serve(
+    servers: &Servers,
+    release: &Release,
+    addresses: &RemoteArgs,
+    report: &Report,
+) -> anyhow::Result<()> {
+    let (repo, tag) = (&release.home.repo, &release.home.tag);
+    let api = addresses.api_url.as_deref().unwrap_or_default();
+    let host = servers.registry.addr;
+    report.line(format!(
+        "\nThe servers stay up; Ctrl-C ends them. User `{USER}`, token `{TOKEN}` at both. Try:\n  \
+         curl {api}/repos/{repo}/releases/tags/{tag}\n  \
+         floe verify --release {tag} --repo {repo} --api-url {api} --registry-url {}\n  \
+         skopeo inspect --tls-verify=false docker://{host}/{}:{}",
+        servers.registry.url(),
+        release.home.image.repository(),
+        release.version,
+    ));
+    tokio::signal::ctrl_c().await.context("failed to wait for Ctrl-C")
+}

@@ -1,0 +1,108 @@
+//! Reading dists: folders of archives with their records, one of them with an image.
+//!
+//! It reads and computes, and judges nothing: that is `verify`'s part.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::archive;
+use crate::error::{Exit, Failure};
+use crate::model::{ArchiveFacts, ArchiveKind, Digest, Hasher, Record};
+use crate::oci;
+use crate::verify::{Found, FoundArchive, FoundImage};
+
+/// No record is larger.
+const RECORD_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// Reads any number of dists as one.
+///
+/// # Errors
+/// A folder or a file in it cannot be read at all. What is merely wrong is found, not refused.
+pub fn read(dists: &[PathBuf]) -> anyhow::Result<Found> {
+    let mut found = Found::default();
+    for dist in dists {
+        if !dist.is_dir() {
+            return Err(Failure::new(format!("`{}` is not a folder", dist.display()))
+                .hint("make a dist first: `floe package native/ --out dist`")
+                .exit(Exit::Usage)
+                .into());
+        }
+        read_one(dist, &mut found)
+            .with_context(|| format!("failed to read the dist `{}`", dist.display()))?;
+    }
+    Ok(found)
+}
+
+fn read_one(dist: &Path, found: &mut Found) -> anyhow::Result<()> {
+    if dist.join("oci-layout").is_file() {
+        found.images.push(read_image(dist));
+        return Ok(());
+    }
+    let mut entries = fs::read_dir(dist)?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    let names: Vec<String> =
+        entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    for (entry, name) in entries.iter().zip(&names) {
+        let path = entry.path();
+        let is_file = fs::metadata(&path).is_ok_and(|facts| facts.is_file());
+        match (kind_of(name), name.strip_suffix(".json")) {
+            // Hidden files are other programs' business.
+            _ if name.starts_with('.') => {}
+            _ if name == "image" && path.is_dir() => found.images.push(read_image(&path)),
+            (Some(kind), _) if is_file => found.archives.push(read_archive(&path, name, kind)?),
+            (None, Some(archive)) if is_file && kind_of(archive).is_some() => {
+                if !names.iter().any(|other| other == archive) {
+                    found.lonely_records.push(name.clone());
+                }
+            }
+            _ => found.strays.push(path),
+        }
+    }
+    Ok(())
+}
+
+fn kind_of(name: &str) -> Option<ArchiveKind> {
+    [ArchiveKind::TarGz, ArchiveKind::Zip].into_iter().find(|kind| name.ends_with(&format!(".{kind}")))
+}
+
+fn read_archive(path: &Path, name: &str, kind: ArchiveKind) -> anyhow::Result<FoundArchive> {
+    let (digest, size) = digest_file(path)?;
+    Ok(FoundArchive {
+        path: path.to_owned(),
+        facts: ArchiveFacts { file: name.to_owned(), size, digest },
+        record: read_record(path),
+        contents: archive::list(path, kind).map_err(|error| format!("{error:#}")),
+    })
+}
+
+fn read_record(archive: &Path) -> Result<Record, String> {
+    let mut path = archive.as_os_str().to_owned();
+    path.push(".json");
+    let facts = fs::metadata(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => "there is none; `floe package` writes it".to_owned(),
+        _ => error.to_string(),
+    })?;
+    if facts.len() > RECORD_LIMIT {
+        return Err(format!("it has {} bytes, more than any record", facts.len()));
+    }
+    let json = fs::read(&path).map_err(|error| error.to_string())?;
+    serde_json::from_slice(&json).map_err(|error| error.to_string())
+}
+
+fn read_image(path: &Path) -> FoundImage {
+    FoundImage { path: path.to_owned(), image: oci::check(path) }
+}
+
+/// The digest and the size of a file, read in pieces.
+///
+/// # Errors
+/// It cannot be read.
+pub fn digest_file(path: &Path) -> anyhow::Result<(Digest, u64)> {
+    let mut hasher = Hasher::default();
+    let mut copy = || io::copy(&mut File::open(path)?, &mut hasher);
+    copy().with_context(|| format!("failed to read `{}`", path.display()))?;
+    Ok(hasher.finish())
+}

@@ -1,0 +1,450 @@
+//! The test language: a release, two servers, the real program as a process, and what came of it.
+//!
+//! `Scenario::new("1.4.0").flip_bit("tool-x86_64-apple-darwin.tar.gz").run(["publish"]).exit(3)`
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use floe::commands::package::{self, Build};
+use floe::io::project::Origin;
+use floe::model::{Commit, ImageName, Repo, Target};
+use floe::oci::{self, ImageSpec};
+use floe::rehearsal::github::{self, GitHub, SeedRepo, SeedTag};
+use floe::rehearsal::registry::{self, Registry, Visibility};
+use floe::rehearsal::tap::{Fault, Seen, Server, Tap, serve};
+use floe::report::{Loudness, Report};
+use tempfile::TempDir;
+
+use crate::binaries::binary;
+use crate::sample::Sample;
+
+/// The token of the account that may push.
+pub const TOKEN: &str = "token-that-may-push";
+/// The token of an account that may only read.
+pub const READER: &str = "token-that-may-read";
+/// The commit everything is built from.
+pub const COMMIT: &str = "3f9ac21c0ffee0000000000000000000000000aa";
+
+/// A release on disk and the servers it goes to.
+pub struct Scenario {
+    folder: TempDir,
+    version: String,
+    runtime: tokio::runtime::Runtime,
+    /// The embedded GitHub.
+    pub github: GitHub,
+    /// The embedded registry.
+    pub registry: Registry,
+    github_server: Server,
+    registry_server: Server,
+    token: Option<&'static str>,
+    extra: Vec<String>,
+}
+
+/// What came of a run.
+pub struct Outcome {
+    code: Option<i32>,
+    /// What it said on stdout.
+    pub stdout: String,
+    /// What it said on stderr, with the run's own addresses and folders replaced.
+    pub stderr: String,
+    writes: Vec<String>,
+}
+
+impl Scenario {
+    /// A release `tool <version>` for all seven targets and both platforms, and servers that hold its tag.
+    pub fn new(version: &str) -> Self {
+        let scenario = Scenario::empty(version);
+        make_dist(&scenario.dist(), version, &Target::all().collect::<Vec<_>>());
+        scenario
+    }
+
+    /// The servers alone.
+    pub fn empty(version: &str) -> Self {
+        floe::io::remote::install_tls();
+        let folder = tempfile::tempdir().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let github = GitHub::open(github_options(folder.path(), version)).unwrap();
+        let registry = Registry::open(registry_options(folder.path())).unwrap();
+        let (github_server, registry_server) = runtime.block_on(async {
+            let github = serve(github.router(), Tap::new(), None).await.unwrap();
+            (github, serve(registry.router(), Tap::new(), None).await.unwrap())
+        });
+        Scenario {
+            folder,
+            version: version.to_owned(),
+            runtime,
+            github,
+            registry,
+            github_server,
+            registry_server,
+            token: Some(TOKEN),
+            extra: Vec::new(),
+        }
+    }
+
+    /// The same servers with everything they hold, and the dist of another version whose tag is pushed too.
+    pub fn next(mut self, version: &str) -> Self {
+        let tag = SeedTag { name: format!("v{version}"), commit: COMMIT.parse().unwrap(), annotated: true };
+        self.github.push_tag(&self.repo(), &tag).unwrap();
+        std::fs::remove_dir_all(self.dist()).unwrap();
+        make_dist(&self.dist(), version, &Target::all().collect::<Vec<_>>());
+        self.version = version.to_owned();
+        self
+    }
+
+    /// The folder of the dist.
+    pub fn dist(&self) -> PathBuf {
+        self.folder.path().join("dist")
+    }
+
+    /// The scenario's own folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The repository.
+    pub fn repo(&self) -> Repo {
+        "acme/tool".parse().unwrap()
+    }
+
+    /// The address of the embedded GitHub.
+    pub fn github_url(&self) -> String {
+        self.github_server.url()
+    }
+
+    /// The address of the embedded registry.
+    pub fn registry_url(&self) -> String {
+        self.registry_server.url()
+    }
+
+    /// The watcher of the embedded GitHub.
+    pub fn github_tap(&self) -> &Tap {
+        &self.github_server.tap
+    }
+
+    /// The watcher of the embedded registry.
+    pub fn registry_tap(&self) -> &Tap {
+        &self.registry_server.tap
+    }
+
+    /// With one bit of a file in the dist turned over.
+    pub fn flip_bit(self, file: &str) -> Self {
+        let path = self.dist().join(file);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(path, bytes).unwrap();
+        self
+    }
+
+    /// Without a file of the dist.
+    pub fn without(self, file: &str) -> Self {
+        std::fs::remove_file(self.dist().join(file)).unwrap();
+        self
+    }
+
+    /// With another token than the one that may push; none at all is possible.
+    pub fn token(mut self, token: Option<&'static str>) -> Self {
+        self.token = token;
+        self
+    }
+
+    /// With further arguments on the command line.
+    pub fn arguments(mut self, arguments: &[&str]) -> Self {
+        self.extra.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self
+    }
+
+    /// With something that happens to the requests GitHub gets.
+    pub fn disturb_github(self, fault: Fault) -> Self {
+        self.github_server.tap.inject(fault);
+        self
+    }
+
+    /// With something that happens to the requests the registry gets.
+    pub fn disturb_registry(self, fault: Fault) -> Self {
+        self.registry_server.tap.inject(fault);
+        self
+    }
+
+    /// Runs the program to its end.
+    pub fn run<const N: usize>(&self, verb: [&str; N]) -> Outcome {
+        self.start(&verb, None)
+    }
+
+    /// Runs the program and kills it when a server gets its n-th request from now on.
+    pub fn run_until(&self, tap: &Tap, n: u64, verb: &[&str]) -> Outcome {
+        let child: Arc<Mutex<Option<Child>>> = Arc::default();
+        let doomed = Arc::clone(&child);
+        tap.before_each(move |head| {
+            if head.n == n
+                && let Some(child) = doomed.lock().unwrap().as_mut()
+            {
+                // It may have ended by itself in the meantime.
+                let _ = child.kill();
+            }
+        });
+        let outcome = self.start(verb, Some(child));
+        tap.before_each(|_| ());
+        outcome
+    }
+
+    fn start(&self, verb: &[&str], handle: Option<Arc<Mutex<Option<Child>>>>) -> Outcome {
+        let before = self.seen_writes().len();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_floe"));
+        command.current_dir(self.path()).args(verb).stdout(Stdio::piped()).stderr(Stdio::piped()).env_clear();
+        for kept in ["PATH", "SystemRoot", "TMPDIR", "TEMP"] {
+            if let Some(value) = std::env::var_os(kept) {
+                command.env(kept, value);
+            }
+        }
+        if let Some(token) = self.token {
+            let user = if token == READER { "reader" } else { "tester" };
+            command
+                .env("GITHUB_TOKEN", token)
+                .env("FLOE_REGISTRY_USER", user)
+                .env("FLOE_REGISTRY_TOKEN", token);
+        }
+        command.args(self.arguments_of(verb[0]));
+        let handle = handle.unwrap_or_default();
+        let (mut out, mut err) = {
+            // The lock is held until the child is in it, so that the killer cannot come too early and find nothing.
+            let mut slot = handle.lock().unwrap();
+            let mut child = command.spawn().unwrap();
+            let pipes = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+            *slot = Some(child);
+            pipes
+        };
+        let reader = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            err.read_to_end(&mut text).map(|_| text)
+        });
+        let mut stdout = Vec::new();
+        out.read_to_end(&mut stdout).unwrap();
+        let stderr = reader.join().unwrap().unwrap();
+        let status = handle.lock().unwrap().as_mut().unwrap().wait().unwrap();
+        Outcome {
+            code: status.code(),
+            stdout: self.neutral(&stdout),
+            stderr: self.neutral(&stderr),
+            writes: self.seen_writes().split_off(before),
+        }
+    }
+
+    fn arguments_of(&self, verb: &str) -> Vec<String> {
+        let mut arguments = Vec::new();
+        if matches!(verb, "plan" | "publish") {
+            arguments.extend(["dist".to_owned(), "--first-wait".to_owned(), "1".to_owned()]);
+            arguments.extend(["--tag".to_owned(), format!("v{}", self.version)]);
+        }
+        if matches!(verb, "plan" | "publish" | "verify") {
+            arguments.extend(["--repo", "acme/tool", "--api-url", &self.github_url()].map(str::to_owned));
+            arguments.extend(["--registry-url", &self.registry_url()].map(str::to_owned));
+        }
+        arguments.extend(self.extra.clone());
+        arguments
+    }
+
+    fn seen_writes(&self) -> Vec<String> {
+        let line =
+            |seen: &Seen| format!("{} {}", seen.method, seen.path.split('?').next().unwrap_or_default());
+        let all = self.github_server.tap.seen().into_iter().chain(self.registry_server.tap.seen());
+        all.filter(|seen| !matches!(seen.method.as_str(), "GET" | "HEAD")).map(|seen| line(&seen)).collect()
+    }
+
+    fn neutral(&self, bytes: &[u8]) -> String {
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        text.replace(&self.github_url(), "http://github")
+            .replace(&self.registry_url(), "http://registry")
+            .replace(&self.path().display().to_string(), "FOLDER")
+    }
+
+    /// Everything that matters about both servers' state, in words: what a run must leave whatever happened before.
+    pub fn state(&self) -> String {
+        let mut lines = Vec::new();
+        let mut releases = self.github.releases(&self.repo());
+        releases.sort_by(|a, b| a.tag_name.cmp(&b.tag_name));
+        for release in releases {
+            let kind = if release.draft { "draft" } else { "published" };
+            lines.push(format!("{kind} {} prerelease={}", release.tag_name, release.prerelease));
+            let mut assets: Vec<String> = release
+                .assets
+                .iter()
+                .map(|asset| format!("  {} {} {} {:?}", asset.name, asset.size, asset.state, asset.digest))
+                .collect();
+            assets.sort();
+            lines.extend(assets);
+        }
+        lines.push(format!("latest {:?}", self.github.latest(&self.repo())));
+        lines.extend(self.image_tags().into_iter().map(|(tag, digest)| format!("image {tag} {digest}")));
+        lines.join("\n")
+    }
+
+    /// Every tag of the image with the digest it points to, asked over HTTP as an account that may read.
+    pub fn image_tags(&self) -> Vec<(String, String)> {
+        self.runtime.block_on(async {
+            let client = reqwest::Client::new();
+            let base = format!("{}/v2/acme/tool", self.registry_url());
+            let get = async |path: &str| {
+                let token = format!("{}/token?scope=repository:acme/tool:pull", self.registry_url());
+                let token: serde_json::Value = client
+                    .get(token)
+                    .basic_auth("tester", Some(TOKEN))
+                    .send()
+                    .await
+                    .unwrap()
+                    .json()
+                    .await
+                    .unwrap();
+                client
+                    .get(format!("{base}/{path}"))
+                    .bearer_auth(token["token"].as_str().unwrap())
+                    .header("accept", "application/vnd.oci.image.index.v1+json")
+                    .send()
+                    .await
+                    .unwrap()
+            };
+            let list: serde_json::Value = get("tags/list").await.json().await.unwrap();
+            let mut tags = Vec::new();
+            for tag in list["tags"].as_array().into_iter().flatten().filter_map(|tag| tag.as_str()) {
+                let answer = get(&format!("manifests/{tag}")).await;
+                let digest = answer.headers()["docker-content-digest"].to_str().unwrap().to_owned();
+                tags.push((tag.to_owned(), digest));
+            }
+            tags.sort();
+            tags
+        })
+    }
+}
+
+impl Outcome {
+    /// It ended with this exit code.
+    #[track_caller]
+    pub fn exit(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// It changed nothing anywhere: not one POST, PATCH, PUT or DELETE.
+    #[track_caller]
+    pub fn no_writes(self) -> Self {
+        assert_eq!(self.writes, Vec::<String>::new());
+        self
+    }
+
+    /// It made exactly so many requests that change something.
+    #[track_caller]
+    pub fn writes(self, count: usize) -> Self {
+        assert_eq!(self.writes.len(), count, "{:#?}", self.writes);
+        self
+    }
+
+    /// What it said on stderr.
+    #[track_caller]
+    pub fn stderr(self, expected: expect_test::Expect) -> Self {
+        expected.assert_eq(&self.stderr);
+        self
+    }
+
+    /// What it said on stderr holds this.
+    #[track_caller]
+    pub fn says(self, words: &str) -> Self {
+        assert!(self.stderr.contains(words), "`{words}` is not in\n{}", self.stderr);
+        self
+    }
+
+    /// Whether it was killed rather than ended.
+    pub fn was_killed(&self) -> bool {
+        self.code.is_none()
+    }
+}
+
+/// Packs a dist of tiny but real binaries, with an image of both platforms where the targets allow it.
+pub fn make_dist(out: &Path, version: &str, targets: &[Target]) {
+    let manifest = format!("[package]\nname = \"tool\"\nversion = \"{version}\"\nedition = \"2021\"\n");
+    let sample = Sample::with_manifest(&manifest)
+        .file("src/main.rs", "fn main() {}\n")
+        .file("README.md", "# tool\n")
+        .file("LICENSE-MIT", "Permission is hereby granted.\n");
+    let project = sample.load().unwrap();
+    let commit: Commit = COMMIT.parse().unwrap();
+    let origin = Origin { commit: Some(commit), epoch: 1_700_000_000 };
+    let built = tempfile::tempdir().unwrap();
+    let mut builds = Vec::new();
+    let mut for_image = Vec::new();
+    for target in targets {
+        let path = built.path().join(target.triple()).join(format!("tool{}", target.exe_suffix()));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, binary(*target, version.as_bytes())).unwrap();
+        if target.platform().is_some() {
+            for_image.push(path.clone());
+        }
+        builds.push(Build { target: *target, binaries: vec![path] });
+    }
+    let report = Report::new(Loudness::Quiet);
+    package::pack(&project, &origin, &builds, out, &report).unwrap();
+    if !for_image.is_empty() {
+        oci::build(&for_image, &image_spec(version, &origin), &out.join("image")).unwrap();
+    }
+}
+
+fn image_spec(version: &str, origin: &Origin) -> ImageSpec {
+    ImageSpec {
+        title: "tool".to_owned(),
+        version: version.parse().unwrap(),
+        description: None,
+        licenses: None,
+        source: Some("https://github.com/acme/tool".to_owned()),
+        url: None,
+        documentation: None,
+        revision: origin.commit.clone(),
+        epoch: origin.epoch,
+        binary: "tool".to_owned(),
+        entrypoint: None,
+        labels: std::collections::BTreeMap::new(),
+        ports: Vec::new(),
+        user: None,
+        ca_certificates: None,
+    }
+}
+
+fn github_options(folder: &Path, version: &str) -> github::Options {
+    let repo: Repo = "acme/tool".parse().unwrap();
+    let account = |token: &str, login: &str, can_push: Vec<Repo>| github::Account {
+        token: token.to_owned(),
+        login: login.to_owned(),
+        can_push,
+        admin: false,
+        expires: None,
+    };
+    let tag = SeedTag { name: format!("v{version}"), commit: COMMIT.parse().unwrap(), annotated: true };
+    github::Options {
+        root: folder.join("github"),
+        repos: vec![SeedRepo {
+            repo: repo.clone(),
+            private: false,
+            tags: vec![tag],
+            default_branch: "main".to_owned(),
+        }],
+        tokens: vec![account(TOKEN, "maintainer", vec![repo]), account(READER, "reader", Vec::new())],
+        immutable: false,
+        rate_limit: 100_000,
+    }
+}
+
+fn registry_options(folder: &Path) -> registry::Options {
+    let name: ImageName = "ghcr.io/acme/tool".parse().unwrap();
+    let account = |token: &str, push: Vec<String>| registry::Account {
+        user: if push.is_empty() { "reader" } else { "tester" }.to_owned(),
+        token: token.to_owned(),
+        push,
+    };
+    registry::Options {
+        accounts: vec![account(TOKEN, vec![name.repository().to_owned()]), account(READER, Vec::new())],
+        visibility: Visibility::Everything,
+        ..registry::Options::ghcr(folder.join("registry"))
+    }
+}
