@@ -1,11 +1,12 @@
-//! `floe plan`: what publish would do now. It asks and changes nothing.
+//! `floe plan`: what publish would do now, and whether it would be refused. It asks and changes nothing; the right to
+//! push an image can only be asked for with an upload session, which is closed again.
 
 use super::gather;
 use crate::cli::PlanArgs;
 use crate::error::{Exit, Failure};
 use crate::io::remote::{self, Remote, Secrets};
 use crate::model::Release;
-use crate::plan::{Conflict, Plan};
+use crate::plan::{Conflict, Plan, Step};
 use crate::report::Report;
 use crate::world::World;
 
@@ -19,10 +20,18 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     let secrets = Secrets::from_env(&release.home.image);
     let remote = Remote::connect(&release, &args.release.remote, secrets, &retry)?;
     let (world, access) = remote.observe(&release).await?;
-    if let Err(missing) = remote::may_publish(&remote, access) {
+    let may_publish = remote::may_publish(&remote, &access);
+    if let Err(missing) = &may_publish {
         report.warn(format!("{missing}; drafts cannot be seen, and publishing would be refused"));
     }
+    if let Some(expires) = &access.expires {
+        report.warn(format!("the token expires at {expires}"));
+    }
     let plan = decide(&release, &world)?;
+    let pushes = plan.todo().any(|step| matches!(step, Step::PushImage { .. }));
+    if let Some(registry) = remote.registry.as_ref().filter(|_| pushes && may_publish.is_ok()) {
+        registry.may_push().await?;
+    }
     report.detail("Asked", format!("{} requests", remote.requests()));
     match args.json {
         true => report.json(&plan.to_json(&release)),

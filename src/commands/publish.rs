@@ -48,7 +48,7 @@ pub async fn carry_out(
     let (world, access) = remote.observe(release).await?;
     let plan = plan::decide(release, &world)?;
     if plan.todo().next().is_some() {
-        remote::may_publish(&remote, access)?;
+        remote::may_publish(&remote, &access)?;
     }
     report.line(plan.to_table(release));
     let receipt = Run::new((release, &plan), &remote, (report, &retry), receipt.to_owned()).finish().await?;

@@ -163,7 +163,7 @@ async fn tags(registry: &Registry, tag: &Tag) -> anyhow::Result<Vec<(String, Dig
 ///
 /// # Errors
 /// There is no token, or GitHub says that it may not push.
-pub fn may_publish(remote: &Remote, access: Access) -> anyhow::Result<()> {
+pub fn may_publish(remote: &Remote, access: &Access) -> anyhow::Result<()> {
     let repo = remote.github.repo();
     if !remote.github.has_token() {
         return Err(Failure::new(format!("there is no token to publish to `{repo}` with"))

@@ -29,9 +29,11 @@ fn a_first_run_makes_no_more_changes_than_it_must() {
 }
 
 #[test]
-fn the_plan_shows_every_step_and_sends_nothing() {
+fn the_plan_shows_every_step_and_changes_nothing() {
     let scenario = Scenario::new("1.4.0");
-    let outcome = scenario.run(["plan"]).exit(0).no_writes();
+    // The right to push is asked for with an upload session that is closed again.
+    let outcome = scenario.run(["plan"]).exit(0).writes(2);
+    assert!(!scenario.state().contains("v1.4.0"), "{}", scenario.state());
     let shape: Vec<String> = outcome
         .stdout
         .lines()
@@ -203,6 +205,15 @@ fn a_registry_token_that_runs_out_in_the_middle_is_renewed() {
     let revoke = What::Kill(std::sync::Arc::new(move |_| registry.revoke_tokens()));
     let scenario = scenario.disturb_registry(Fault::route("PUT", "/blobs/uploads/", 1, 1, revoke));
     scenario.run(["publish"]).exit(0);
+}
+
+#[test]
+fn the_plan_tells_what_publishing_would_be_refused_for() {
+    let scenario = Scenario::new("1.4.0");
+    scenario.registry.set_push("tester", Vec::new()).unwrap();
+    scenario.run(["plan"]).exit(1).says("failed to ask for the right to push `ghcr.io/acme/tool`");
+    let scenario = Scenario::new("1.4.0").token(None);
+    scenario.run(["plan"]).exit(0).no_writes().says("drafts cannot be seen, and publishing would be refused");
 }
 
 #[test]

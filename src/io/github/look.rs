@@ -2,18 +2,20 @@
 
 use anyhow::Context as _;
 
-use super::{GitHub, wire};
+use super::{GitHub, parse, wire};
 use crate::error::Failure;
 use crate::model::{Commit, Tag};
 use crate::world::{RemoteAsset, RemoteRelease};
 
 /// What GitHub says of the repository itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     /// Strangers cannot see it.
     pub private: bool,
     /// Whether the token may push; `None` if GitHub does not say.
     pub push: Option<bool>,
+    /// When the token expires, in GitHub's words, where it does.
+    pub expires: Option<String>,
 }
 
 impl GitHub {
@@ -22,8 +24,7 @@ impl GitHub {
     /// # Errors
     /// It does not exist or cannot be seen, the token is wrong, or GitHub cannot be reached.
     pub async fn access(&self) -> anyhow::Result<Access> {
-        let repository: Option<wire::Repository> = self.get("the repository", &self.path("")).await?;
-        let Some(repository) = repository else {
+        let Some(answer) = self.ask("the repository", &self.path("")).await? else {
             let hint = match self.has_token() {
                 true => {
                     "check the name, and that the token may see it: `gh repo view`; name another with `--repo owner/name`"
@@ -34,7 +35,17 @@ impl GitHub {
                 .hint(hint)
                 .into());
         };
-        Ok(Access { private: repository.private, push: repository.permissions.map(|rights| rights.push) })
+        let repository: wire::Repository =
+            parse(&answer.body).context("GitHub's answer about the repository is not understood")?;
+        let expires = answer
+            .headers
+            .get("github-authentication-token-expiration")
+            .and_then(|value| value.to_str().ok());
+        Ok(Access {
+            private: repository.private,
+            push: repository.permissions.map(|rights| rights.push),
+            expires: expires.map(str::to_owned),
+        })
     }
 
     /// The commit a tag peels to; `None` if there is no such tag.

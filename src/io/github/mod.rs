@@ -117,6 +117,15 @@ impl GitHub {
         what: &str,
         path: &str,
     ) -> anyhow::Result<Option<(T, Option<String>)>> {
+        let Some(answer) = self.ask(what, path).await? else { return Ok(None) };
+        let next = next_page(&answer.headers);
+        let value =
+            parse(&answer.body).with_context(|| format!("GitHub's answer about {what} is not understood"))?;
+        Ok(Some((value, next)))
+    }
+
+    /// Asks as often as it takes; `None` if it is not there (404).
+    async fn ask(&self, what: &str, path: &str) -> anyhow::Result<Option<Answer>> {
         let ask = async |_| {
             let answer = self.send(Method::GET, path, OctoBody::empty(), None).await?;
             match answer.status {
@@ -125,14 +134,7 @@ impl GitHub {
                 _ => Err(self.refused(answer)),
             }
         };
-        let answer =
-            self.retry.run(what, ask).await.with_context(|| format!("failed to read {what} from GitHub"))?;
-        let Some(answer) = answer else { return Ok(None) };
-        let next = next_page(&answer.headers);
-        Ok(Some((
-            parse(&answer.body).with_context(|| format!("GitHub's answer about {what} is not understood"))?,
-            next,
-        )))
+        self.retry.run(what, ask).await.with_context(|| format!("failed to read {what} from GitHub"))
     }
 
     /// One request that changes something, tried once.

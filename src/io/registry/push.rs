@@ -51,8 +51,31 @@ impl Registry {
         self.retry.run(&what, push).await.with_context(|| format!("failed to push {what}"))
     }
 
+    /// Asks for the right to push by opening an upload session, and closes it again: a registry gives out tokens
+    /// without that right, and says no only here (GHCR does).
+    ///
+    /// # Errors
+    /// The registry cannot be reached, or the token may not push.
+    pub async fn may_push(&self) -> anyhow::Result<()> {
+        let ask = async |_| self.open_session().await;
+        let what = format!("the right to push `{}`", self.name);
+        let session =
+            self.retry.run(&what, ask).await.with_context(|| format!("failed to ask for {what}"))?;
+        let token = self.bearer.lock().await.clone();
+        let request = self.client.request(Method::DELETE, session.clone()).timeout(retry::patience(0));
+        // Not every registry lets a session be cancelled; one that is left alone goes away by itself.
+        let _ = self.exchange(Method::DELETE, &session, request, token.as_ref()).await;
+        Ok(())
+    }
+
     /// Opens an upload session and gives the address to PUT the blob to.
     async fn begin_upload(&self, digest: &Digest) -> Result<Url, Refused> {
+        let mut url = self.open_session().await?;
+        url.query_pairs_mut().append_pair("digest", &digest.to_string());
+        Ok(url)
+    }
+
+    async fn open_session(&self) -> Result<Url, Refused> {
         let answer = self
             .send(Method::POST, "blobs/uploads/", |request| request.header(header::CONTENT_LENGTH, 0))
             .await?;
@@ -66,7 +89,6 @@ impl Registry {
             // Some registries take uploads on another host; the token goes there only over TLS or on this machine.
             url = address::server(url.as_str())?;
         }
-        url.query_pairs_mut().append_pair("digest", &digest.to_string());
         Ok(url)
     }
 
