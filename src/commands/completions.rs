@@ -24,7 +24,7 @@ pub fn completions(args: CompletionsArgs, report: &Report) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Writes `completions/` and `man/` below a folder.
+/// Writes `completions/` and `man/` below a folder, under the names that shells and `man` look for.
 ///
 /// # Errors
 /// A file cannot be written.
@@ -33,7 +33,7 @@ pub fn write_all(folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(&completions)?;
     fs::create_dir_all(&man)?;
     for shell in Shell::value_variants() {
-        fs::write(completions.join(format!("floe.{shell}")), completion(*shell)?)?;
+        clap_complete::generate_to(*shell, &mut Cli::command(), "floe", &completions)?;
     }
     clap_mangen::generate_to(Cli::command(), &man)?;
     Ok(())

@@ -4,6 +4,7 @@
 
 mod archive;
 mod binaries;
+mod cli;
 mod github_server;
 mod image;
 mod package;

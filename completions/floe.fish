@@ -1,0 +1,153 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_floe_global_optspecs
+    string join \n v/verbose q/quiet h/help V/version
+end
+
+function __fish_floe_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_floe_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_floe_using_subcommand
+    set -l cmd (__fish_floe_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c floe -n "__fish_floe_needs_command" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
+complete -c floe -n "__fish_floe_needs_command" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_needs_command" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_needs_command" -s V -l version -d 'Print version'
+complete -c floe -n "__fish_floe_needs_command" -f -a "package" -d 'Pack built binaries into archives, each with its record'
+complete -c floe -n "__fish_floe_needs_command" -f -a "image" -d 'Make one multi-platform OCI image layout from static binaries or docker archives'
+complete -c floe -n "__fish_floe_needs_command" -f -a "plan" -d 'Show what publish would do now, and change nothing'
+complete -c floe -n "__fish_floe_needs_command" -f -a "publish" -d 'Publish a release: everything is staged unseen, then revealed at once'
+complete -c floe -n "__fish_floe_needs_command" -f -a "verify" -d 'Check a dist before publishing, or a published release as a stranger'
+complete -c floe -n "__fish_floe_needs_command" -f -a "rehearse" -d 'Do the whole release of this project on this machine, with no account and no network'
+complete -c floe -n "__fish_floe_needs_command" -f -a "targets" -d 'List the targets floe knows'
+complete -c floe -n "__fish_floe_needs_command" -f -a "completions" -d 'Write shell completions and man pages'
+complete -c floe -n "__fish_floe_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c floe -n "__fish_floe_using_subcommand package" -l target -d 'The target of the binaries given by --binary' -r
+complete -c floe -n "__fish_floe_using_subcommand package" -l binary -d 'A built binary (may be repeated)' -r -F
+complete -c floe -n "__fish_floe_using_subcommand package" -s o -l out -d 'The folder the archives and records go to' -r -F
+complete -c floe -n "__fish_floe_using_subcommand package" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand package" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand package" -l tag -d 'The tag that is released; its version must be the package\'s' -r
+complete -c floe -n "__fish_floe_using_subcommand package" -l commit -d 'The commit the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
+complete -c floe -n "__fish_floe_using_subcommand package" -l epoch -d 'The time every file carries, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
+complete -c floe -n "__fish_floe_using_subcommand package" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
+complete -c floe -n "__fish_floe_using_subcommand package" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand package" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand package" -s V -l version -d 'Print version'
+complete -c floe -n "__fish_floe_using_subcommand image" -l ca-certificates -d 'A file of CA certificates (PEM) to put at /etc/ssl/certs/ca-certificates.crt' -r -F
+complete -c floe -n "__fish_floe_using_subcommand image" -s o -l out -d 'The folder of the OCI image layout' -r -F
+complete -c floe -n "__fish_floe_using_subcommand image" -l repo -d 'Where the image comes from, for its labels: owner/name [default: GITHUB_REPOSITORY, git, Cargo.toml]' -r
+complete -c floe -n "__fish_floe_using_subcommand image" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand image" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand image" -l tag -d 'The tag that is released; its version must be the package\'s' -r
+complete -c floe -n "__fish_floe_using_subcommand image" -l commit -d 'The commit the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
+complete -c floe -n "__fish_floe_using_subcommand image" -l epoch -d 'The time every file carries, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
+complete -c floe -n "__fish_floe_using_subcommand image" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
+complete -c floe -n "__fish_floe_using_subcommand image" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand image" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand image" -s V -l version -d 'Print version'
+complete -c floe -n "__fish_floe_using_subcommand plan" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l notes-file -d 'A file with the text of the release notes, instead of the changelog or GitHub\'s' -r -F
+complete -c floe -n "__fish_floe_using_subcommand plan" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand plan" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l tag -d 'The tag that is released; its version must be the package\'s' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l commit -d 'The commit the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l epoch -d 'The time every file carries, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l repo -d 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l registry-url -d 'Where the image\'s registry is reached [default: https:// and the host of the image\'s name]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l tries -d 'How often a request is tried' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l first-wait -d 'The first wait between two tries, in milliseconds; each further one is twice as long [default: 1000]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l no-image -d 'The release has no image'
+complete -c floe -n "__fish_floe_using_subcommand plan" -l json -d 'Print the plan as JSON on stdout'
+complete -c floe -n "__fish_floe_using_subcommand plan" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
+complete -c floe -n "__fish_floe_using_subcommand plan" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand plan" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand plan" -s V -l version -d 'Print version'
+complete -c floe -n "__fish_floe_using_subcommand publish" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l notes-file -d 'A file with the text of the release notes, instead of the changelog or GitHub\'s' -r -F
+complete -c floe -n "__fish_floe_using_subcommand publish" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand publish" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l tag -d 'The tag that is released; its version must be the package\'s' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l commit -d 'The commit the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l epoch -d 'The time every file carries, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l repo -d 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l registry-url -d 'Where the image\'s registry is reached [default: https:// and the host of the image\'s name]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l tries -d 'How often a request is tried' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l first-wait -d 'The first wait between two tries, in milliseconds; each further one is twice as long [default: 1000]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l receipt -d 'Where the receipt is written, after every step' -r -F
+complete -c floe -n "__fish_floe_using_subcommand publish" -l no-image -d 'The release has no image'
+complete -c floe -n "__fish_floe_using_subcommand publish" -l json -d 'Print the receipt as JSON on stdout instead of the two lines'
+complete -c floe -n "__fish_floe_using_subcommand publish" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
+complete -c floe -n "__fish_floe_using_subcommand publish" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand publish" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand publish" -s V -l version -d 'Print version'
+complete -c floe -n "__fish_floe_using_subcommand verify" -l release -d 'The published release to check as a stranger, with no token where the repository is public' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l keep -d 'Keep what was downloaded in this folder' -r -F
+complete -c floe -n "__fish_floe_using_subcommand verify" -l target -d 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand verify" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l tag -d 'The tag that is released; its version must be the package\'s' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l commit -d 'The commit the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l epoch -d 'The time every file carries, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l repo -d 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l registry-url -d 'Where the image\'s registry is reached [default: https:// and the host of the image\'s name]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l tries -d 'How often a request is tried' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l first-wait -d 'The first wait between two tries, in milliseconds; each further one is twice as long [default: 1000]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l no-image -d 'The release has no image'
+complete -c floe -n "__fish_floe_using_subcommand verify" -l json -d 'Print what was found as JSON on stdout'
+complete -c floe -n "__fish_floe_using_subcommand verify" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
+complete -c floe -n "__fish_floe_using_subcommand verify" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand verify" -s V -l version -d 'Print version'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -s o -l out -d 'The folder everything is left in [default: target/rehearsal]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l keep -d 'Keep what the servers hold from the last rehearsal'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l serve -d 'Keep the two servers up until Ctrl-C, and print their addresses'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l json -d 'Print the summary as JSON on stdout'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -s V -l version -d 'Print version'
+complete -c floe -n "__fish_floe_using_subcommand targets" -l json -d 'Print the Actions matrix as JSON'
+complete -c floe -n "__fish_floe_using_subcommand targets" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
+complete -c floe -n "__fish_floe_using_subcommand targets" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand targets" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand targets" -s V -l version -d 'Print version'
+complete -c floe -n "__fish_floe_using_subcommand completions" -l out -d 'Write completions/ for every shell and man/ for every verb into this folder' -r -F
+complete -c floe -n "__fish_floe_using_subcommand completions" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
+complete -c floe -n "__fish_floe_using_subcommand completions" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "package" -d 'Pack built binaries into archives, each with its record'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "image" -d 'Make one multi-platform OCI image layout from static binaries or docker archives'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "plan" -d 'Show what publish would do now, and change nothing'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "publish" -d 'Publish a release: everything is staged unseen, then revealed at once'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "verify" -d 'Check a dist before publishing, or a published release as a stranger'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "rehearse" -d 'Do the whole release of this project on this machine, with no account and no network'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "targets" -d 'List the targets floe knows'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "completions" -d 'Write shell completions and man pages'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -1,0 +1,56 @@
+//! The command line itself: its help, its completions, its exit codes for wrong usage.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use clap::CommandFactory;
+use floe::cli::Cli;
+use floe::commands::completions;
+
+#[test]
+fn the_command_line_is_well_formed_and_every_verb_has_an_example() {
+    let mut command = Cli::command();
+    command.build();
+    command.clone().debug_assert();
+    for verb in command.get_subcommands_mut().filter(|verb| verb.get_name() != "help") {
+        let help = verb.render_long_help().to_string();
+        assert!(help.contains("Example"), "`floe {} --help` shows no example:\n{help}", verb.get_name());
+    }
+}
+
+#[test]
+fn completions_and_man_pages_in_the_repository_are_those_of_this_command_line() {
+    let fresh = tempfile::tempdir().unwrap();
+    completions::write_all(fresh.path()).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for folder in ["completions", "man"] {
+        let (made, kept) = (files(&fresh.path().join(folder)), files(&root.join(folder)));
+        assert!(!made.is_empty());
+        for name in made.keys().chain(kept.keys()) {
+            assert!(
+                made.get(name) == kept.get(name),
+                "`{folder}/{name}` is not up to date: run `cargo run -- completions --out .`"
+            );
+        }
+    }
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_a_help_ends_with_0() {
+    let code = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_floe")).args(arguments).output().unwrap().status.code()
+    };
+    assert_eq!(code(&["no-such-verb"]), Some(2));
+    assert_eq!(code(&["package", "--target", "sparc"]), Some(2));
+    assert_eq!(code(&["publish"]), Some(2));
+    assert_eq!(code(&["--help"]), Some(0));
+    assert_eq!(code(&["publish", "--help"]), Some(0));
+}
+
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap()))
+        .collect()
+}
