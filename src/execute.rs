@@ -148,7 +148,11 @@ impl<'a> Run<'a> {
                     crate::notes::Head::Generated => github.generate_notes(tag, previous.as_ref()).await?,
                     crate::notes::Head::Text(_) => String::new(),
                 };
-                let link = format!("{}/commits/{tag}", self.release.home.page);
+                let page = &self.release.home.page;
+                let link = match previous {
+                    Some(previous) => format!("{page}/compare/{previous}...{tag}"),
+                    None => format!("{page}/commits/{tag}"),
+                };
                 let draft = github.create_draft(tag, &self.release.notes.render(&generated, &link)).await?;
                 let _ = self.draft.set(draft);
                 Ok(())

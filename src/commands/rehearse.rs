@@ -18,7 +18,6 @@ use crate::io::project::{self, Origin, Project};
 use crate::io::remote;
 use crate::model::{Commit, Digest, Home, Image, Platform, Record, Release, Schema, Tag};
 use crate::notes::{Head, unreleased_section};
-use crate::plan::Plan;
 use crate::receipt::Receipt;
 use crate::rehearsal::page::Page;
 use crate::rehearsal::servers::{Servers, TOKEN, USER};
@@ -56,7 +55,13 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     )
     .await?;
 
-    leave(&folder, &release, &plan, &receipt)?;
+    let notes = servers
+        .held
+        .releases(&release.home.repo)
+        .into_iter()
+        .find(|held| held.tag_name == release.home.tag.as_str());
+    let notes = notes.and_then(|held| held.body).unwrap_or_default();
+    leave(&folder, &Page { release: &release, plan: &plan, receipt: &receipt, notes: &notes })?;
     let summary = Summary::new(&release, &receipt, began.elapsed());
     report.line(summary.table(&release, &receipt));
     report.step("Finished", format!("everything is in {}", folder.root.display()));
@@ -253,14 +258,12 @@ fn explain(error: anyhow::Error, folder: &Folder) -> anyhow::Error {
         .into()
 }
 
-fn leave(folder: &Folder, release: &Release, plan: &Plan, receipt: &Receipt) -> anyhow::Result<()> {
-    let notes = release.notes.render("", &release.home.page);
-    let page = Page { release, plan, receipt, notes: &notes };
+fn leave(folder: &Folder, page: &Page<'_>) -> anyhow::Result<()> {
     let write = || {
-        let mut json = serde_json::to_string_pretty(&plan.to_json(release))?;
+        let mut json = serde_json::to_string_pretty(&page.plan.to_json(page.release))?;
         json.push('\n');
         fs::write(folder.root.join("plan.json"), json)?;
-        fs::write(folder.release().join("notes.md"), &notes)?;
+        fs::write(folder.release().join("notes.md"), page.notes)?;
         fs::write(folder.page(), page.render())?;
         anyhow::Ok(())
     };

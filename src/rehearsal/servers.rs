@@ -24,6 +24,8 @@ pub const TOKEN: &str = "rehearsal-token";
 pub struct Servers {
     /// GitHub's server.
     pub github: Server,
+    /// GitHub's state, for looking at without a request.
+    pub held: GitHub,
     /// The registry's server.
     pub registry: Server,
 }
@@ -70,6 +72,7 @@ impl Servers {
         Ok(Servers {
             github: serve(github.router(), Tap::new(), None).await?,
             registry: serve(registry.router(), Tap::new(), None).await?,
+            held: github,
         })
     }
 
