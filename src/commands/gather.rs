@@ -70,6 +70,7 @@ pub fn expect(
         commit: source.commit.clone(),
         binaries: project.map(|project| project.binaries.clone()),
         targets,
+        image: has_image,
         platforms,
     })
 }

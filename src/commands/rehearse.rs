@@ -16,7 +16,7 @@ use crate::error::{Exit, Failure};
 use crate::io::build::{self, Build};
 use crate::io::project::{self, Origin, Project};
 use crate::io::remote;
-use crate::model::{Commit, Digest, Home, Image, Platform, Record, Release, Schema, Tag};
+use crate::model::{Commit, Digest, Home, Image, Record, Release, Schema, Tag};
 use crate::notes::{Head, unreleased_section};
 use crate::receipt::Receipt;
 use crate::rehearsal::page::Page;
@@ -145,10 +145,12 @@ fn dist(
         name: Some(project.name.clone()),
         version: Some(project.version.clone()),
         binaries: Some(project.binaries.clone()),
+        image: project.config.image.is_some(),
         ..Expect::default()
     };
     if !args.dists.is_empty() {
-        return given(&args.dists, expect);
+        // Made elsewhere: rehearsed as they are, with whatever targets and platforms they hold.
+        return gather::check(&args.dists, &expect);
     }
     let origin = project::origin(project, &SourceArgs::default())?;
     let builds = build::for_this_machine(project, report)?;
@@ -167,17 +169,6 @@ fn dist(
     };
     let targets = builds.iter().map(|build| build.target).collect();
     gather::check(&[folder.dist()], &Expect { targets, platforms, ..expect })
-}
-
-/// Dists that were made elsewhere are rehearsed as they are, with whatever targets and platforms they hold.
-fn given(dists: &[PathBuf], expect: Expect) -> anyhow::Result<Verified> {
-    let platforms: Vec<Platform> = crate::io::dist::read(dists)?
-        .images
-        .iter()
-        .filter_map(|found| found.image.as_ref().ok())
-        .flat_map(|image| image.platforms.iter().map(|one| one.platform))
-        .collect();
-    gather::check(dists, &Expect { platforms, ..expect })
 }
 
 fn pieces(builds: &[Build]) -> Vec<package::Build> {

@@ -122,7 +122,7 @@ impl fmt::Display for Problem {
             Problem::TooMany { count } => write!(f, "{count} assets are more than the 1000 GitHub takes"),
             Problem::MissingImage => write!(f, "the image is missing: no dist holds `image/`"),
             Problem::ExtraImage { path } => {
-                write!(f, "`{}` is an image, which the release does not promise", path.display())
+                write!(f, "`{}` is an image, but the release is to have none", path.display())
             }
             Problem::TwoImages { paths } => {
                 let paths: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();

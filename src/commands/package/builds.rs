@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 
 use super::Build;
 use crate::cli::PackageArgs;
-use crate::error::{Failure, usage};
+use crate::error::{Exit, Failure, usage};
 use crate::io::binary;
 use crate::io::project::Project;
 use crate::model::Target;
@@ -91,6 +91,14 @@ fn binaries(
 
 /// The entries of a folder with their names, sorted.
 fn entries(folder: &Path) -> anyhow::Result<Vec<(String, PathBuf)>> {
+    if !folder.is_dir() {
+        return Err(Failure::new(format!("`{}` is not a folder", folder.display()))
+            .hint(
+                "lay binaries out as `native/<triple>/<binary>`, or give one with `--target` and `--binary`",
+            )
+            .exit(Exit::Usage)
+            .into());
+    }
     let failed = || format!("failed to read the folder `{}`", folder.display());
     let mut entries = Vec::new();
     for entry in fs::read_dir(folder).with_context(failed)? {
