@@ -13,6 +13,7 @@ mod project;
 mod publish;
 mod registry_server;
 mod resume;
+mod report_page;
 mod sample;
 mod scenario;
 mod tap;
