@@ -85,12 +85,17 @@ pub fn check(dists: &[std::path::PathBuf], expect: &Expect) -> anyhow::Result<Ve
 
 /// The failure that lists every problem.
 pub fn refuse(problems: &[Problem]) -> Failure {
-    let missing = problems.iter().any(|problem| matches!(problem, Problem::MissingTarget { .. }));
-    let hint = match missing {
-        true => {
-            "add what is missing to a dist, or say what this release holds: `targets` in [package.metadata.floe], or `--target` for each"
-        }
-        false => "make the dist again with `floe package` (and `floe image`); nothing was sent",
+    let any = |is: fn(&Problem) -> bool| problems.iter().any(is);
+    let hint = if any(|problem| matches!(problem, Problem::WrongTag { .. })) {
+        "give the tag of the version that was built, or raise `version` in Cargo.toml and build again"
+    } else if any(|problem| {
+        matches!(problem, Problem::MissingTarget { .. } | Problem::MissingPlatform { .. })
+    }) {
+        "add what is missing to a dist, or say what this release holds: `targets` in [package.metadata.floe], or `--target` for each"
+    } else if any(|problem| matches!(problem, Problem::MissingImage)) {
+        "make it with `floe image`, or say that there is none: `--no-image`, or `image = false` in [package.metadata.floe]"
+    } else {
+        "make the dist again with `floe package` (and `floe image`); nothing was sent"
     };
     let count = match problems.len() {
         1 => "1 problem".to_owned(),

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::anyhow;
 use backon::BackoffBuilder;
 use http::{HeaderMap, StatusCode};
+use url::Url;
 
 use crate::error::Failure;
 use crate::report::Report;
@@ -70,6 +71,19 @@ impl Refused {
     /// The connection broke, or it never came to be.
     pub fn connection(error: impl Into<anyhow::Error>) -> Self {
         Refused { error: error.into(), again: Again::Later }
+    }
+
+    /// The connection to a server broke, or it never came to be. The last cause is the one that says what happened.
+    pub fn unreachable(server: &Url, error: &dyn std::error::Error) -> Self {
+        let mut error = error;
+        while let Some(source) = error.source() {
+            error = source;
+        }
+        let host = server.host_str().unwrap_or_default();
+        let failure = Failure::new(format!("the connection to `{host}` failed: {error}")).hint(format!(
+            "check that this machine reaches it: `curl -sSI {server}`; then run the same command again"
+        ));
+        Refused::connection(failure)
     }
 
     /// Judges an answer that is not a success by its status and headers.

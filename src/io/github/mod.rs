@@ -164,7 +164,7 @@ impl GitHub {
             request = request.header(header::CONTENT_LENGTH, length);
         }
         let request = request.body(body).map_err(|error| Refused::no(error.into()))?;
-        let broke = |error: &dyn std::error::Error| Refused::connection(anyhow!(innermost(error)));
+        let broke = |error: &dyn std::error::Error| Refused::unreachable(&self.api, error);
         let exchange = async {
             let response = self.octocrab.execute(request).await.map_err(|error| broke(&error))?;
             let (parts, body) = response.into_parts();
@@ -243,13 +243,4 @@ fn next_page(headers: &HeaderMap) -> Option<String> {
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> anyhow::Result<T> {
     Ok(serde_json::from_slice(body)?)
-}
-
-/// The last cause of an error, which is the one that says what happened (`connection refused`).
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }

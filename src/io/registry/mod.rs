@@ -181,7 +181,7 @@ impl Registry {
             Some(token) => token.apply(request),
             None => request,
         };
-        let broke = |error: reqwest::Error| Refused::connection(anyhow!(innermost(&error)));
+        let broke = |error: reqwest::Error| Refused::unreachable(&self.base, &error);
         let mut response = request.send().await.map_err(broke)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Vec::new();
@@ -260,15 +260,6 @@ fn message(body: &[u8]) -> Option<String> {
         (Some(one), None) | (None, Some(one)) => Some(one.to_owned()),
         (None, None) => None,
     }
-}
-
-/// The last cause of an error, which is the one that says what happened (`connection refused`).
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
 
 /// A body that a request can be built with more than once.

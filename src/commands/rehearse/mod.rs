@@ -3,12 +3,17 @@
 //! It publishes with the code that `publish` runs and checks with the code that `verify` runs; only the addresses
 //! differ. Nothing leaves the machine.
 
+mod folder;
+mod summary;
+
+use folder::Folder;
+use summary::Summary;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
-use serde::Serialize;
 
 use super::{gather, image, package, publish, verify};
 use crate::cli::{RehearseArgs, RemoteArgs, SourceArgs};
@@ -16,12 +21,11 @@ use crate::error::{Exit, Failure};
 use crate::io::build::{self, Build};
 use crate::io::project::{self, Origin, Project};
 use crate::io::remote;
-use crate::model::{Commit, Digest, Home, Image, Record, Release, Schema, Tag};
+use crate::model::{Commit, Digest, Home, Image, Record, Release, Tag};
 use crate::notes::{Head, unreleased_section};
-use crate::receipt::Receipt;
 use crate::rehearsal::page::Page;
 use crate::rehearsal::servers::{Servers, TOKEN, USER};
-use crate::report::{Report, seconds, size};
+use crate::report::{Report, size};
 use crate::verify::{Expect, Verified};
 
 /// Runs the verb.
@@ -31,7 +35,11 @@ use crate::verify::{Expect, Verified};
 pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()> {
     let began = Instant::now();
     let project = project::load(&args.project)?;
-    let folder = Folder::prepare(&project, &args)?;
+    if let Some(dist) = args.dists.iter().find(|dist| !dist.is_dir()) {
+        return Err(Failure::new(format!("`{}` is not a folder", dist.display())).exit(Exit::Usage).into());
+    }
+    let root = args.out.clone().unwrap_or_else(|| project.target_dir.join("rehearsal"));
+    let folder = Folder::prepare(root, args.keep)?;
     let verified = dist(&project, &args, &folder, report)?;
     let release = promise(&project, verified, report)?;
 
@@ -70,68 +78,6 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         false => report.out(folder.page().display().to_string()),
     }
     if args.serve { serve(&servers, &release, &addresses, report).await } else { Ok(()) }
-}
-
-/// Where a rehearsal leaves everything.
-struct Folder {
-    root: PathBuf,
-}
-
-impl Folder {
-    /// Makes the folder. What an earlier rehearsal left goes away, but for the servers' state with `--keep`.
-    fn prepare(project: &Project, args: &RehearseArgs) -> anyhow::Result<Self> {
-        let root = args.out.clone().unwrap_or_else(|| project.target_dir.join("rehearsal"));
-        let folder = Folder { root };
-        if folder.root.exists() && !folder.mark().exists() && fs::read_dir(&folder.root)?.next().is_some() {
-            return Err(Failure::new(format!(
-                "`{}` holds something that is no rehearsal",
-                folder.root.display()
-            ))
-            .hint("choose another folder with `--out`")
-            .exit(Exit::Usage)
-            .into());
-        }
-        let clean = || {
-            fs::create_dir_all(&folder.root)?;
-            fs::write(
-                folder.mark(),
-                "This folder is made by `floe rehearse` and emptied by the next one.\n",
-            )?;
-            for old in [Some(folder.dist()), Some(folder.release()), (!args.keep).then(|| folder.servers())] {
-                match old.map(fs::remove_dir_all) {
-                    Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-                    _ => {}
-                }
-            }
-            Ok(())
-        };
-        clean().with_context(|| format!("failed to prepare `{}`", folder.root.display()))?;
-        Ok(folder)
-    }
-
-    fn mark(&self) -> PathBuf {
-        self.root.join("README.txt")
-    }
-
-    fn dist(&self) -> PathBuf {
-        self.root.join("dist")
-    }
-
-    fn release(&self) -> PathBuf {
-        self.root.join("release")
-    }
-
-    fn servers(&self) -> PathBuf {
-        self.root.join("servers")
-    }
-
-    fn receipt(&self) -> PathBuf {
-        self.root.join("receipt.json")
-    }
-
-    fn page(&self) -> PathBuf {
-        self.root.join("report.html")
-    }
 }
 
 /// The dists to rehearse with, checked: the given ones, or what this machine can build.
@@ -259,72 +205,6 @@ fn leave(folder: &Folder, page: &Page<'_>) -> anyhow::Result<()> {
         anyhow::Ok(())
     };
     write().with_context(|| format!("failed to write into `{}`", folder.root.display()))
-}
-
-/// What was rehearsed, as JSON, schema 1.
-#[derive(Serialize)]
-struct Summary {
-    schema: Schema<1>,
-    name: String,
-    version: semver::Version,
-    commit: Commit,
-    files: Vec<SummaryFile>,
-    image: Option<Digest>,
-    requests: u64,
-    done: usize,
-    millis: u64,
-}
-
-#[derive(Serialize)]
-struct SummaryFile {
-    name: String,
-    size: u64,
-    digest: Digest,
-}
-
-impl Summary {
-    fn new(release: &Release, receipt: &Receipt, took: std::time::Duration) -> Self {
-        let file = |asset: &crate::model::Asset| SummaryFile {
-            name: asset.name.clone(),
-            size: asset.size,
-            digest: asset.digest,
-        };
-        Summary {
-            schema: Schema,
-            name: release.name.clone(),
-            version: release.version.clone(),
-            commit: release.home.commit.clone(),
-            files: release.assets.iter().map(file).collect(),
-            image: release.image.as_ref().map(|image| image.index.digest),
-            requests: receipt.requests,
-            done: receipt.steps.iter().filter(|line| line.status == crate::receipt::Status::Done).count(),
-            millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        }
-    }
-
-    fn table(&self, release: &Release, receipt: &Receipt) -> String {
-        let home = &release.home;
-        let took = seconds(std::time::Duration::from_millis(self.millis));
-        let mut lines =
-            vec![format!("Rehearsed {} of {} at {} in {took}", home.tag, home.repo, home.commit.short())];
-        let width = self.files.iter().map(|file| file.name.len()).max().unwrap_or(0);
-        for file in &self.files {
-            lines.push(format!("  {:<width$}  {:>9}  {}", file.name, size(file.size), file.digest));
-        }
-        if let Some(image) = &release.image {
-            let platforms: Vec<String> = image.platforms.iter().map(|one| one.platform.to_string()).collect();
-            let name = format!("image for {}", platforms.join(", "));
-            lines.push(format!("  {name:<width$}  {:>9}  {}", size(image.size()), image.index.digest));
-        }
-        lines.push(format!(
-            "  {} of {} steps done in this run, {} requests; {}",
-            self.done,
-            receipt.steps.len(),
-            self.requests,
-            receipt.state()
-        ));
-        lines.join("\n")
-    }
 }
 
 /// Keeps the servers up until Ctrl-C, and says how to reach them with other clients.
