@@ -92,6 +92,8 @@ fn has_std(target: Target) -> anyhow::Result<bool> {
     Ok(std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()))
 }
 
+/// Not `--locked`: who rehearses the next version has just changed the one in Cargo.toml, and Cargo.lock follows with the
+/// build. All else in it stays as it is.
 fn build(project: &Project, recipe: &Recipe) -> anyhow::Result<Vec<PathBuf>> {
     let mut command = Command::new(cargo());
     command
@@ -102,9 +104,6 @@ fn build(project: &Project, recipe: &Recipe) -> anyhow::Result<Vec<PathBuf>> {
         .arg(&project.target_dir);
     for binary in &project.binaries {
         command.args(["--bin", binary]);
-    }
-    if project.workspace_root.join("Cargo.lock").is_file() {
-        command.arg("--locked");
     }
     if let Some(triple) = recipe.cross {
         command.args(["--target", triple]);

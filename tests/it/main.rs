@@ -13,6 +13,7 @@ mod project;
 mod publish;
 mod registry_server;
 mod report_page;
+mod rehearse;
 mod resume;
 mod sample;
 mod scenario;

@@ -1,0 +1,142 @@
+//! `floe rehearse` as a person would type it, in Cargo projects that hold nothing but an empty `main`.
+//!
+//! Only Rust is needed: Cargo builds them without a dependency and without a network.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use floe::model::{Digest, Repo, Target};
+use floe::rehearsal::github::{self, GitHub};
+use serde_json::Value;
+
+use crate::sample::Sample;
+use crate::scenario::make_dist;
+
+/// A run that succeeded.
+struct Run {
+    summary: Value,
+    stderr: String,
+}
+
+fn sample(version: &str) -> Sample {
+    Sample::with_manifest(&manifest(version))
+        .file("src/main.rs", "fn main() {}\n")
+        .file("README.md", "# tool\n")
+        .file("LICENSE-MIT", "Permission is hereby granted.\n")
+}
+
+fn manifest(version: &str) -> String {
+    format!(
+        "[package]\nname = \"tool\"\nversion = \"{version}\"\nedition = \"2021\"\n\
+         repository = \"https://github.com/acme/tool\"\n"
+    )
+}
+
+#[track_caller]
+fn rehearse(folder: &Path, arguments: &[&str]) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_floe"));
+    command.args(["rehearse", "--json"]).args(arguments).current_dir(folder);
+    // What a workflow or a developer may have set for floe itself says nothing about the sample.
+    for variable in [
+        "CARGO_TARGET_DIR",
+        "CARGO_BUILD_TARGET",
+        "GITHUB_API_URL",
+        "GITHUB_REF_NAME",
+        "GITHUB_REF_TYPE",
+        "GITHUB_REPOSITORY",
+        "GITHUB_SERVER_URL",
+        "SOURCE_DATE_EPOCH",
+    ] {
+        command.env_remove(variable);
+    }
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    Run { summary: serde_json::from_slice(&output.stdout).unwrap(), stderr }
+}
+
+/// What GitHub's state in a rehearsal's folder says.
+fn releases(folder: &Path) -> (Vec<String>, Option<String>) {
+    let root = folder.join("target/rehearsal/servers/github");
+    let options =
+        github::Options { root, repos: Vec::new(), tokens: Vec::new(), immutable: false, rate_limit: 5000 };
+    let (github, repo): (GitHub, Repo) = (GitHub::open(options).unwrap(), "acme/tool".parse().unwrap());
+    let mut tags: Vec<String> = github.releases(&repo).into_iter().map(|release| release.tag_name).collect();
+    tags.sort();
+    (tags, github.latest(&repo))
+}
+
+/// The image's tags in a rehearsal's folder.
+fn image_tags(folder: &Path) -> BTreeMap<String, Digest> {
+    let file = folder.join("target/rehearsal/servers/registry/repositories/acme/tool/_tags.json");
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+#[test]
+fn a_project_is_rehearsed_again_and_on_to_its_next_version() {
+    let project = sample("1.4.0");
+    let first = rehearse(project.path(), &[]);
+    assert_eq!((&first.summary["schema"], &first.summary["version"]), (&1.into(), &"1.4.0".into()));
+    let left = project.path().join("target/rehearsal");
+    for path in [
+        "dist",
+        "release/assets/SHA256SUMS",
+        "release/assets/tool-manifest.json",
+        "release/notes.md",
+        "servers/github",
+        "servers/registry",
+        "plan.json",
+        "receipt.json",
+        "report.html",
+    ] {
+        assert!(left.join(path).exists(), "{path} is not there");
+    }
+    for file in first.summary["files"].as_array().unwrap() {
+        let bytes = std::fs::read(left.join("release/assets").join(file["name"].as_str().unwrap())).unwrap();
+        assert_eq!(file["digest"], Digest::of(&bytes).to_string());
+    }
+
+    // From nothing again: the same bytes, and as much to do.
+    let second = rehearse(project.path(), &[]);
+    for same in ["files", "image", "commit", "done"] {
+        assert_eq!(second.summary[same], first.summary[same], "{same}");
+    }
+
+    let kept = rehearse(project.path(), &["--keep"]);
+    assert_eq!(kept.summary["done"], 0);
+    assert!(kept.stderr.contains("0 to do; the release is public and complete"), "{}", kept.stderr);
+    assert_eq!(releases(project.path()), (vec!["v1.4.0".to_owned()], Some("v1.4.0".to_owned())));
+
+    let project = project.file("Cargo.toml", manifest("1.5.0"));
+    let next = rehearse(project.path(), &["--keep"]);
+    assert_eq!((&next.summary["version"], &next.summary["done"]), (&"1.5.0".into(), &first.summary["done"]));
+    let both = vec!["v1.4.0".to_owned(), "v1.5.0".to_owned()];
+    assert_eq!(releases(project.path()), (both, Some("v1.5.0".to_owned())));
+    // Only Linux builds the binaries that an image holds.
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    assert!(left.join("dist/image/index.json").exists() && left.join("release/image/index.json").exists());
+    let tags = image_tags(project.path());
+    assert_eq!(tags.keys().collect::<Vec<_>>(), ["1", "1.4", "1.4.0", "1.5", "1.5.0", "latest"]);
+    assert_eq!((tags["1"], tags["latest"]), (tags["1.5.0"], tags["1.5.0"]));
+    assert_eq!(tags["1.4.0"].to_string(), first.summary["image"].as_str().unwrap());
+}
+
+#[test]
+fn the_same_dist_makes_the_same_release_in_any_folder() {
+    let made = tempfile::tempdir().unwrap();
+    let dist = made.path().join("dist");
+    make_dist(&dist, "1.4.0", &Target::all().collect::<Vec<_>>());
+    let summary = || {
+        let project = sample("1.4.0");
+        let mut run = rehearse(project.path(), &[dist.to_str().unwrap()]);
+        run.summary.as_object_mut().unwrap().remove("millis");
+        run.summary
+    };
+    let (one, other) = (summary(), summary());
+    assert_eq!(one["files"].as_array().unwrap().len(), 9);
+    assert!(one["image"].as_str().unwrap().starts_with("sha256:"));
+    assert_eq!(one, other);
+}
