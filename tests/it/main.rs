@@ -5,6 +5,8 @@
 mod archive;
 mod binaries;
 mod cli;
+#[cfg(unix)]
+mod counterparts;
 mod github_server;
 mod image;
 mod package;

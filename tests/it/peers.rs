@@ -1,8 +1,9 @@
 //! Other people's programs, for reading back what floe made. A test uses one if it is on `PATH`.
 //!
-//! Where `FLOE_REQUIRE_PEERS=1` is set, as in CI, an absent one is a failure.
+//! Where `FLOE_REQUIRE_PEERS=1` is set, as in CI, an absent one is a failure. They never see anybody's settings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The program's path; `None` where it is not installed.
 pub fn peer(program: &str) -> Option<PathBuf> {
@@ -13,4 +14,24 @@ pub fn peer(program: &str) -> Option<PathBuf> {
     let required = std::env::var_os("FLOE_REQUIRE_PEERS").is_some_and(|value| value == "1");
     assert!(found.is_some() || !required, "FLOE_REQUIRE_PEERS=1, but `{program}` is not on PATH");
     found
+}
+
+/// A program that runs in `home`, which is its home as well: nobody's settings, proxies or logins matter.
+pub fn command(program: &Path, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(home).env("LC_ALL", "C").env("TZ", "UTC");
+    for variable in ["HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"] {
+        command.env(variable, home);
+    }
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "REGISTRY_AUTH_FILE"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// Runs a program in `home` and gives what it said on stdout, or else on stderr.
+pub fn run(program: &Path, home: &Path, arguments: &[&str]) -> Result<String, String> {
+    let output = command(program, home).args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }

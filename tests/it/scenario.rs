@@ -38,6 +38,7 @@ pub struct Scenario {
     pub registry: Registry,
     github_server: Server,
     registry_server: Server,
+    registry_elsewhere: Option<String>,
     token: Option<&'static str>,
     extra: Vec<String>,
 }
@@ -80,6 +81,7 @@ impl Scenario {
             registry,
             github_server,
             registry_server,
+            registry_elsewhere: None,
             token: Some(TOKEN),
             extra: Vec::new(),
         }
@@ -115,9 +117,9 @@ impl Scenario {
         self.github_server.url()
     }
 
-    /// The address of the embedded registry.
+    /// The address of the registry: the embedded one, unless told otherwise.
     pub fn registry_url(&self) -> String {
-        self.registry_server.url()
+        self.registry_elsewhere.clone().unwrap_or_else(|| self.registry_server.url())
     }
 
     /// The watcher of the embedded GitHub.
@@ -149,6 +151,13 @@ impl Scenario {
     /// With another token than the one that may push; none at all is possible.
     pub fn token(mut self, token: Option<&'static str>) -> Self {
         self.token = token;
+        self
+    }
+
+    /// With the image in a registry that is not the embedded one. What that gets is not among the counted requests,
+    /// and its tags are not in [`Scenario::state`].
+    pub fn registry_at(mut self, url: &str) -> Self {
+        self.registry_elsewhere = Some(url.to_owned());
         self
     }
 
@@ -287,9 +296,9 @@ impl Scenario {
     pub fn image_tags(&self) -> Vec<(String, String)> {
         self.runtime.block_on(async {
             let client = reqwest::Client::new();
-            let base = format!("{}/v2/acme/tool", self.registry_url());
+            let base = format!("{}/v2/acme/tool", self.registry_server.url());
             let get = async |path: &str| {
-                let token = format!("{}/token?scope=repository:acme/tool:pull", self.registry_url());
+                let token = format!("{}/token?scope=repository:acme/tool:pull", self.registry_server.url());
                 let token: serde_json::Value = client
                     .get(token)
                     .basic_auth("tester", Some(TOKEN))

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::{Server, files, options};
-use crate::peers::peer;
+use crate::peers::{self, peer};
 
 const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -129,17 +129,9 @@ fn layout(folder: &Path) -> Digest {
     Digest::of(index.as_bytes())
 }
 
-/// Runs skopeo with a home of its own, so that nobody's settings matter.
 async fn skopeo(program: &Path, home: &Path, args: &[&str]) -> Result<(), String> {
-    let mut command = Command::new(program);
-    command.arg("--insecure-policy").args(args).current_dir(home);
-    for variable in ["HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"] {
-        command.env(variable, home);
-    }
-    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "REGISTRY_AUTH_FILE"] {
-        command.env_remove(variable);
-    }
-    let output = command.output().await.unwrap();
+    let mut command = Command::from(peers::command(program, home));
+    let output = command.arg("--insecure-policy").args(args).output().await.unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.success() { Ok(()) } else { Err(said) }
 }
