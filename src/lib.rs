@@ -12,12 +12,12 @@
 //!
 //! Modules in reading order:
 //!
-//! 1. [`model`]: the nouns. Pure.
+//! 1. [`model`]: the nouns, and [`units`]: numbers as people read them. Pure.
 //! 2. [`verify`], [`world`], [`plan`], [`receipt`], [`notes`]: the decisions. Pure.
 //! 3. [`audit`], [`archive`], [`oci`]: binaries, archives and image layouts as bytes.
 //! 4. [`io`]: the edges: folders, Cargo, git, GitHub, the registry.
 //! 5. [`execute`]: the only loop that acts; [`report`]: the only module that prints.
-//! 6. [`commands`]: one file a verb; [`cli`]: what people type.
+//! 6. [`commands`]: one file a verb; [`cli`]: what people type; [`error`]: what they are told when it fails.
 //! 7. [`rehearsal`]: a GitHub and a registry that live on this machine.
 
 pub mod archive;

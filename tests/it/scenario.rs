@@ -7,18 +7,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use floe::commands::package::{self, Build};
-use floe::io::project::Origin;
-use floe::model::{Commit, ImageName, Repo, Target};
-use floe::oci::{self, ImageSpec};
-use floe::rehearsal::github::{self, GitHub, SeedRepo, SeedTag};
-use floe::rehearsal::registry::{self, Registry, Visibility};
+use floe::model::{Repo, Target};
+use floe::rehearsal::github::{GitHub, SeedTag};
+use floe::rehearsal::registry::Registry;
 use floe::rehearsal::tap::{Fault, Seen, Server, Tap, serve};
-use floe::report::{Loudness, Report};
 use tempfile::TempDir;
 
-use crate::binaries::binary;
-use crate::sample::Sample;
+mod dist;
+mod servers;
+mod state;
+
+pub use dist::{make_dist, make_dist_from};
 
 /// The token of the account that may push.
 pub const TOKEN: &str = "token-that-may-push";
@@ -40,6 +39,7 @@ pub struct Scenario {
     registry_server: Server,
     registry_elsewhere: Option<String>,
     token: Option<&'static str>,
+    registry_secret: bool,
     extra: Vec<String>,
 }
 
@@ -67,8 +67,8 @@ impl Scenario {
         let folder = tempfile::tempdir().unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let github = GitHub::open(github_options(folder.path(), version)).unwrap();
-        let registry = Registry::open(registry_options(folder.path())).unwrap();
+        let github = GitHub::open(servers::github(folder.path(), version)).unwrap();
+        let registry = Registry::open(servers::registry(folder.path())).unwrap();
         let (github_server, registry_server) = runtime.block_on(async {
             let github = serve(github.router(), Tap::new(), None).await.unwrap();
             (github, serve(registry.router(), Tap::new(), None).await.unwrap())
@@ -83,6 +83,7 @@ impl Scenario {
             registry_server,
             registry_elsewhere: None,
             token: Some(TOKEN),
+            registry_secret: true,
             extra: Vec::new(),
         }
     }
@@ -161,6 +162,12 @@ impl Scenario {
         self
     }
 
+    /// With GitHub's token only, and no secret for the registry.
+    pub fn without_registry_secret(mut self) -> Self {
+        self.registry_secret = false;
+        self
+    }
+
     /// With further arguments on the command line.
     pub fn arguments(mut self, arguments: &[&str]) -> Self {
         self.extra.extend(arguments.iter().map(|argument| (*argument).to_owned()));
@@ -212,10 +219,10 @@ impl Scenario {
         }
         if let Some(token) = self.token {
             let user = if token == READER { "reader" } else { "tester" };
-            command
-                .env("GITHUB_TOKEN", token)
-                .env("FLOE_REGISTRY_USER", user)
-                .env("FLOE_REGISTRY_TOKEN", token);
+            command.env("GITHUB_TOKEN", token);
+            if self.registry_secret {
+                command.env("FLOE_REGISTRY_USER", user).env("FLOE_REGISTRY_TOKEN", token);
+            }
         }
         command.args(self.arguments_of(verb[0]));
         let handle = handle.unwrap_or_default();
@@ -246,10 +253,10 @@ impl Scenario {
     fn arguments_of(&self, verb: &str) -> Vec<String> {
         let mut arguments = Vec::new();
         if matches!(verb, "plan" | "publish") {
-            arguments.extend(["dist".to_owned(), "--first-wait".to_owned(), "1".to_owned()]);
-            arguments.extend(["--tag".to_owned(), format!("v{}", self.version)]);
+            arguments.extend(["dist".to_owned(), "--tag".to_owned(), format!("v{}", self.version)]);
         }
         if matches!(verb, "plan" | "publish" | "verify") {
+            arguments.extend(["--first-wait", "1"].map(str::to_owned));
             arguments.extend(["--repo", "acme/tool", "--api-url", &self.github_url()].map(str::to_owned));
             arguments.extend(["--registry-url", &self.registry_url()].map(str::to_owned));
         }
@@ -269,63 +276,6 @@ impl Scenario {
         text.replace(&self.github_url(), "http://github")
             .replace(&self.registry_url(), "http://registry")
             .replace(&self.path().display().to_string(), "FOLDER")
-    }
-
-    /// Everything that matters about both servers' state, in words: what a run must leave whatever happened before.
-    pub fn state(&self) -> String {
-        let mut lines = Vec::new();
-        let mut releases = self.github.releases(&self.repo());
-        releases.sort_by(|a, b| a.tag_name.cmp(&b.tag_name));
-        for release in releases {
-            let kind = if release.draft { "draft" } else { "published" };
-            lines.push(format!("{kind} {} prerelease={}", release.tag_name, release.prerelease));
-            let mut assets: Vec<String> = release
-                .assets
-                .iter()
-                .map(|asset| format!("  {} {} {} {:?}", asset.name, asset.size, asset.state, asset.digest))
-                .collect();
-            assets.sort();
-            lines.extend(assets);
-        }
-        lines.push(format!("latest {:?}", self.github.latest(&self.repo())));
-        lines.extend(self.image_tags().into_iter().map(|(tag, digest)| format!("image {tag} {digest}")));
-        lines.join("\n")
-    }
-
-    /// Every tag of the image with the digest it points to, asked over HTTP as an account that may read.
-    pub fn image_tags(&self) -> Vec<(String, String)> {
-        self.runtime.block_on(async {
-            let client = reqwest::Client::new();
-            let base = format!("{}/v2/acme/tool", self.registry_server.url());
-            let get = async |path: &str| {
-                let token = format!("{}/token?scope=repository:acme/tool:pull", self.registry_server.url());
-                let token: serde_json::Value = client
-                    .get(token)
-                    .basic_auth("tester", Some(TOKEN))
-                    .send()
-                    .await
-                    .unwrap()
-                    .json()
-                    .await
-                    .unwrap();
-                client
-                    .get(format!("{base}/{path}"))
-                    .bearer_auth(token["token"].as_str().unwrap())
-                    .header("accept", "application/vnd.oci.image.index.v1+json")
-                    .send()
-                    .await
-                    .unwrap()
-            };
-            let list: serde_json::Value = get("tags/list").await.json().await.unwrap();
-            let mut tags = Vec::new();
-            for tag in list["tags"].as_array().into_iter().flatten().filter_map(|tag| tag.as_str()) {
-                let answer = get(&format!("manifests/{tag}")).await;
-                let digest = answer.headers()["docker-content-digest"].to_str().unwrap().to_owned();
-                tags.push((tag.to_owned(), digest));
-            }
-            tags.sort();
-            tags
-        })
     }
 }
 
@@ -368,92 +318,5 @@ impl Outcome {
     /// Whether it was killed rather than ended.
     pub fn was_killed(&self) -> bool {
         self.code.is_none()
-    }
-}
-
-/// Packs a dist of tiny but real binaries, with an image of both platforms where the targets allow it.
-pub fn make_dist(out: &Path, version: &str, targets: &[Target]) {
-    let manifest = format!("[package]\nname = \"tool\"\nversion = \"{version}\"\nedition = \"2021\"\n");
-    let sample = Sample::with_manifest(&manifest)
-        .file("src/main.rs", "fn main() {}\n")
-        .file("README.md", "# tool\n")
-        .file("LICENSE-MIT", "Permission is hereby granted.\n");
-    let project = sample.load().unwrap();
-    let commit: Commit = COMMIT.parse().unwrap();
-    let origin = Origin { commit: Some(commit), epoch: 1_700_000_000 };
-    let built = tempfile::tempdir().unwrap();
-    let mut builds = Vec::new();
-    let mut for_image = Vec::new();
-    for target in targets {
-        let path = built.path().join(target.triple()).join(format!("tool{}", target.exe_suffix()));
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, binary(*target, version.as_bytes())).unwrap();
-        if target.platform().is_some() {
-            for_image.push(path.clone());
-        }
-        builds.push(Build { target: *target, binaries: vec![path] });
-    }
-    let report = Report::new(Loudness::Quiet);
-    package::pack(&project, &origin, &builds, out, &report).unwrap();
-    if !for_image.is_empty() {
-        oci::build(&for_image, &image_spec(version, &origin), &out.join("image")).unwrap();
-    }
-}
-
-fn image_spec(version: &str, origin: &Origin) -> ImageSpec {
-    ImageSpec {
-        title: "tool".to_owned(),
-        version: version.parse().unwrap(),
-        description: None,
-        licenses: None,
-        source: Some("https://github.com/acme/tool".to_owned()),
-        url: None,
-        documentation: None,
-        revision: origin.commit.clone(),
-        epoch: origin.epoch,
-        binary: "tool".to_owned(),
-        entrypoint: None,
-        labels: std::collections::BTreeMap::new(),
-        ports: Vec::new(),
-        user: None,
-        ca_certificates: None,
-    }
-}
-
-fn github_options(folder: &Path, version: &str) -> github::Options {
-    let repo: Repo = "acme/tool".parse().unwrap();
-    let account = |token: &str, login: &str, can_push: Vec<Repo>| github::Account {
-        token: token.to_owned(),
-        login: login.to_owned(),
-        can_push,
-        admin: false,
-        expires: None,
-    };
-    let tag = SeedTag { name: format!("v{version}"), commit: COMMIT.parse().unwrap(), annotated: true };
-    github::Options {
-        root: folder.join("github"),
-        repos: vec![SeedRepo {
-            repo: repo.clone(),
-            private: false,
-            tags: vec![tag],
-            default_branch: "main".to_owned(),
-        }],
-        tokens: vec![account(TOKEN, "maintainer", vec![repo]), account(READER, "reader", Vec::new())],
-        immutable: false,
-        rate_limit: 100_000,
-    }
-}
-
-fn registry_options(folder: &Path) -> registry::Options {
-    let name: ImageName = "ghcr.io/acme/tool".parse().unwrap();
-    let account = |token: &str, push: Vec<String>| registry::Account {
-        user: if push.is_empty() { "reader" } else { "tester" }.to_owned(),
-        token: token.to_owned(),
-        push,
-    };
-    registry::Options {
-        accounts: vec![account(TOKEN, vec![name.repository().to_owned()]), account(READER, Vec::new())],
-        visibility: Visibility::Everything,
-        ..registry::Options::ghcr(folder.join("registry"))
     }
 }

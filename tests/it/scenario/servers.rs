@@ -1,0 +1,47 @@
+//! What the two embedded servers of a scenario begin with: one repository, one who may push, one who may read.
+
+use std::path::Path;
+
+use floe::model::{ImageName, Repo};
+use floe::rehearsal::github::{self, SeedRepo, SeedTag};
+use floe::rehearsal::registry::{self, Visibility};
+
+use super::{COMMIT, READER, TOKEN};
+
+pub fn github(folder: &Path, version: &str) -> github::Options {
+    let repo: Repo = "acme/tool".parse().unwrap();
+    let account = |token: &str, login: &str, can_push: Vec<Repo>| github::Account {
+        token: token.to_owned(),
+        login: login.to_owned(),
+        can_push,
+        admin: false,
+        expires: None,
+    };
+    let tag = SeedTag { name: format!("v{version}"), commit: COMMIT.parse().unwrap(), annotated: true };
+    github::Options {
+        root: folder.join("github"),
+        repos: vec![SeedRepo {
+            repo: repo.clone(),
+            private: false,
+            tags: vec![tag],
+            default_branch: "main".to_owned(),
+        }],
+        tokens: vec![account(TOKEN, "maintainer", vec![repo]), account(READER, "reader", Vec::new())],
+        immutable: false,
+        rate_limit: 100_000,
+    }
+}
+
+pub fn registry(folder: &Path) -> registry::Options {
+    let name: ImageName = "ghcr.io/acme/tool".parse().unwrap();
+    let account = |token: &str, push: Vec<String>| registry::Account {
+        user: if push.is_empty() { "reader" } else { "tester" }.to_owned(),
+        token: token.to_owned(),
+        push,
+    };
+    registry::Options {
+        accounts: vec![account(TOKEN, vec![name.repository().to_owned()]), account(READER, Vec::new())],
+        visibility: Visibility::Everything,
+        ..registry::Options::ghcr(folder.join("registry"))
+    }
+}
