@@ -11,7 +11,7 @@ mod zip;
 
 use std::path::PathBuf;
 
-pub use read::{extract, list};
+pub use read::{extract, inspect, list};
 pub use write::write;
 
 use crate::model::{Digest, Entry};

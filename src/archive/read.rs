@@ -31,6 +31,20 @@ pub fn list(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Entry>> {
     list_within(path, kind, LIMITS)
 }
 
+/// The same for an archive that somebody else names: the reason is a clause that does not say which file it is.
+///
+/// # Errors
+///
+/// As [`list`].
+pub fn inspect(path: &Path, kind: ArchiveKind) -> Result<Vec<Entry>, String> {
+    list(path, kind).map_err(|error| {
+        let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+        // The first one only names the file.
+        causes.drain(..usize::from(causes.len() > 1));
+        causes.join(": ")
+    })
+}
+
 fn list_within(path: &Path, kind: ArchiveKind, limits: Limits) -> anyhow::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     each(path, kind, limits, &mut |found| {

@@ -48,12 +48,12 @@ fn read_one(dist: &Path, found: &mut Found) -> anyhow::Result<()> {
     for (entry, name) in entries.iter().zip(&names) {
         let path = entry.path();
         let is_file = fs::metadata(&path).is_ok_and(|facts| facts.is_file());
-        match (kind_of(name), name.strip_suffix(".json")) {
+        match (ArchiveKind::of_file(name), name.strip_suffix(".json")) {
             // Hidden files are other programs' business.
             _ if name.starts_with('.') => {}
             _ if name == "image" && path.is_dir() => found.images.push(read_image(&path)),
             (Some(kind), _) if is_file => found.archives.push(read_archive(&path, name, kind)?),
-            (None, Some(archive)) if is_file && kind_of(archive).is_some() => {
+            (None, Some(archive)) if is_file && ArchiveKind::of_file(archive).is_some() => {
                 if !names.iter().any(|other| other == archive) {
                     found.lonely_records.push(name.clone());
                 }
@@ -64,17 +64,13 @@ fn read_one(dist: &Path, found: &mut Found) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn kind_of(name: &str) -> Option<ArchiveKind> {
-    [ArchiveKind::TarGz, ArchiveKind::Zip].into_iter().find(|kind| name.ends_with(&format!(".{kind}")))
-}
-
 fn read_archive(path: &Path, name: &str, kind: ArchiveKind) -> anyhow::Result<FoundArchive> {
     let (digest, size) = digest_file(path)?;
     Ok(FoundArchive {
         path: path.to_owned(),
         facts: ArchiveFacts { file: name.to_owned(), size, digest },
         record: read_record(path),
-        contents: archive::list(path, kind).map_err(|error| format!("{error:#}")),
+        contents: archive::inspect(path, kind),
     })
 }
 

@@ -226,6 +226,13 @@ impl<'de> Deserialize<'de> for Target {
     }
 }
 
+impl ArchiveKind {
+    /// The kind of archive that a file of this name is; `None` if it is none.
+    pub fn of_file(name: &str) -> Option<Self> {
+        [ArchiveKind::TarGz, ArchiveKind::Zip].into_iter().find(|kind| name.ends_with(&format!(".{kind}")))
+    }
+}
+
 impl fmt::Display for ArchiveKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
