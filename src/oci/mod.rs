@@ -28,6 +28,7 @@ use crate::model::Commit;
 
 pub use build::build;
 pub use layout::{check, read};
+pub use place::Place;
 
 /// The most a layer or a docker archive may unpack to, in bytes: what GitHub's registry takes as one layer.
 /// It stops a small file that unpacks without end.

@@ -48,6 +48,16 @@ impl Credentials {
     pub fn new(user: impl Into<String>, token: Token) -> Self {
         Credentials { user: user.into(), token }
     }
+
+    /// The user.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// The secret.
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
 }
 
 impl Bearer {

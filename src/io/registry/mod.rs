@@ -251,7 +251,7 @@ impl Answer {
 }
 
 /// The registry's own words (OCI distribution-spec, "Error Codes").
-fn message(body: &[u8]) -> Option<String> {
+pub(super) fn message(body: &[u8]) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;
     let error = body.get("errors")?.get(0)?;
     let part = |key: &str| error.get(key).and_then(|value| value.as_str()).filter(|text| !text.is_empty());

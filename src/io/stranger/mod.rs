@@ -5,31 +5,26 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::header;
-use oci_client::client::{ClientConfig, ClientProtocol};
-use oci_client::manifest::{
-    IMAGE_MANIFEST_MEDIA_TYPE, OCI_IMAGE_INDEX_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE, OciDescriptor,
-};
-use oci_client::secrets::RegistryAuth;
-use oci_client::{Reference, RegistryOperation};
-use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
-use url::Url;
 
-use super::address;
+mod pull;
+
 use super::github::GitHub;
+use super::registry::Credentials;
 use super::retry::{Refused, Retry};
 use super::token::Token;
 use crate::archive;
 use crate::model::release::CHECKSUMS;
 use crate::model::{ArchiveKind, Digest, Hasher, ImageName, Manifest};
-use crate::oci;
 use crate::report::Report;
 use crate::verify::published::{Download, File, Pulled};
 use crate::world::{RemoteAsset, RemoteRelease};
+use pull::Puller;
 
 /// So many files are downloaded at once.
 const AT_ONCE: usize = 4;
@@ -69,10 +64,13 @@ impl Stranger<'_> {
             self.report.progress("Downloading", release.assets.iter().map(|asset| asset.size).sum());
         let client = reqwest::Client::builder()
             .http1_only()
+            .connect_timeout(Duration::from_secs(15))
+            .read_timeout(Duration::from_secs(60))
             .user_agent(concat!("floe/", env!("CARGO_PKG_VERSION")))
             .build()
             .context("failed to make a client for downloads")?;
-        let files: Vec<File> = stream::iter(&release.assets)
+        // What is unfinished on the server cannot be downloaded; that it is, is for `verify::published` to say.
+        let files: Vec<File> = stream::iter(release.assets.iter().filter(|asset| asset.uploaded))
             .map(|asset| async {
                 let path = assets.join(safe_name(&asset.name)?);
                 let (digest, size) = self.fetch(&client, asset, &path, &progress).await?;
@@ -80,11 +78,8 @@ impl Stranger<'_> {
             })
             .buffered(AT_ONCE)
             .map_ok(|(name, path, digest, size)| {
-                let kind = [ArchiveKind::TarGz, ArchiveKind::Zip]
-                    .into_iter()
-                    .find(|kind| name.ends_with(&format!(".{kind}")));
-                let contents =
-                    kind.map(|kind| archive::list(&path, kind).map_err(|error| format!("{error:#}")));
+                let kind = ArchiveKind::of_file(&name);
+                let contents = kind.map(|kind| archive::inspect(&path, kind));
                 File { name, size, digest, contents }
             })
             .try_collect()
@@ -155,139 +150,13 @@ impl Stranger<'_> {
             .with_context(|| format!("failed to download `{}`", asset.name))
     }
 
-    /// Pulls the image by digest into an OCI layout, and looks up what the version's tag points to.
+    /// The image the manifest names. A secret goes to its registry only where the environment means it for that one:
+    /// the manifest was downloaded, and nobody is believed because of what he wrote.
     async fn pull(&self, name: &ImageName, digest: &Digest, tag: &str) -> anyhow::Result<Pulled> {
-        let layout = self.folder.join("image");
-        let client = Puller::new(&(self.registry_url)(name), name, self.token.as_ref(), &layout)?;
-        let context = || format!("failed to pull `{name}` as a stranger");
-        let by_tag = client.resolve(tag).await.with_context(context)?;
-        if let Err(error) = client.pull(digest).await {
-            return Ok(Pulled { by_tag, image: Err(vec![format!("{error:#}")]) });
-        }
-        Ok(Pulled { by_tag, image: oci::check(&layout) })
-    }
-}
-
-/// One image on its way into a layout.
-struct Puller {
-    client: oci_client::Client,
-    auth: RegistryAuth,
-    host: String,
-    repository: String,
-    blobs: PathBuf,
-    layout: PathBuf,
-}
-
-/// The manifests floe understands.
-const ACCEPTED: [&str; 3] = [OCI_IMAGE_INDEX_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE];
-
-#[derive(Deserialize)]
-struct Index {
-    manifests: Vec<OciDescriptor>,
-}
-
-#[derive(Deserialize)]
-struct ImageManifest {
-    config: OciDescriptor,
-    layers: Vec<OciDescriptor>,
-}
-
-impl Puller {
-    fn new(registry: &str, name: &ImageName, token: Option<&Token>, layout: &Path) -> anyhow::Result<Self> {
-        let url: Url = address::server(registry)?;
-        let host = match (url.host_str(), url.port()) {
-            (Some(host), Some(port)) => format!("{host}:{port}"),
-            (Some(host), None) => host.to_owned(),
-            (None, _) => bail!("`{registry}` names no host"),
-        };
-        let protocol = match url.scheme() {
-            "http" => ClientProtocol::HttpsExcept(vec![host.clone()]),
-            _ => ClientProtocol::Https,
-        };
-        let client = oci_client::Client::try_from(ClientConfig { protocol, ..ClientConfig::default() })
-            .context("failed to make a client for the registry")?;
-        let auth = match token {
-            Some(token) => RegistryAuth::Basic("floe".to_owned(), token.reveal().to_owned()),
-            None => RegistryAuth::Anonymous,
-        };
-        let blobs = layout.join("blobs").join("sha256");
-        fs::create_dir_all(&blobs).with_context(|| format!("failed to make `{}`", blobs.display()))?;
-        Ok(Puller {
-            client,
-            auth,
-            host,
-            repository: name.repository().to_owned(),
-            blobs,
-            layout: layout.to_owned(),
-        })
-    }
-
-    async fn resolve(&self, tag: &str) -> anyhow::Result<Option<Digest>> {
-        let reference = Reference::with_tag(self.host.clone(), self.repository.clone(), tag.to_owned());
-        self.client.auth(&reference, &self.auth, RegistryOperation::Pull).await?;
-        match self.client.fetch_manifest_digest(&reference, &self.auth).await {
-            Ok(digest) => Ok(Some(digest.parse()?)),
-            Err(error) if is_absent(&error) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn pull(&self, index: &Digest) -> anyhow::Result<()> {
-        let bytes = self.manifest(index).await?;
-        let parsed: Index = serde_json::from_slice(&bytes).context("the image index is not understood")?;
-        for platform in &parsed.manifests {
-            let manifest = self.manifest(&platform.digest.parse()?).await?;
-            let manifest: ImageManifest =
-                serde_json::from_slice(&manifest).context("a manifest is not understood")?;
-            for blob in manifest.layers.iter().chain([&manifest.config]) {
-                self.blob(blob).await?;
-            }
-        }
-        let top = serde_json::json!({
-            "schemaVersion": 2,
-            "mediaType": OCI_IMAGE_INDEX_MEDIA_TYPE,
-            "manifests": [{ "mediaType": OCI_IMAGE_INDEX_MEDIA_TYPE, "digest": index, "size": bytes.len() }],
-        });
-        fs::write(self.layout.join("index.json"), top.to_string())?;
-        fs::write(self.layout.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#)?;
-        Ok(())
-    }
-
-    async fn manifest(&self, digest: &Digest) -> anyhow::Result<Vec<u8>> {
-        let reference =
-            Reference::with_digest(self.host.clone(), self.repository.clone(), digest.to_string());
-        let (bytes, _) = self.client.pull_manifest_raw(&reference, &self.auth, &ACCEPTED).await?;
-        anyhow::ensure!(Digest::of(&bytes) == *digest, "the registry sent other bytes for manifest {digest}");
-        fs::write(self.blobs.join(digest.hex()), &bytes)?;
-        Ok(bytes.to_vec())
-    }
-
-    async fn blob(&self, blob: &OciDescriptor) -> anyhow::Result<()> {
-        let digest: Digest = blob.digest.parse()?;
-        let path = self.blobs.join(digest.hex());
-        if path.exists() {
-            return Ok(());
-        }
-        let reference =
-            Reference::with_digest(self.host.clone(), self.repository.clone(), digest.to_string());
-        let file = tokio::fs::File::create(&path).await?;
-        self.client
-            .pull_blob(&reference, blob, file)
-            .await
-            .with_context(|| format!("failed to pull blob {digest}"))
-    }
-}
-
-fn is_absent(error: &oci_client::errors::OciDistributionError) -> bool {
-    use oci_client::errors::OciDistributionError as Error;
-    match error {
-        Error::ImageManifestNotFoundError(_) => true,
-        Error::ServerError { code, .. } => *code == 404,
-        Error::RegistryError { envelope, .. } => envelope.errors.iter().any(|one| {
-            use oci_client::errors::OciErrorCode as Code;
-            matches!(one.code, Code::ManifestUnknown | Code::NameUnknown | Code::NotFound)
-        }),
-        _ => false,
+        let credentials = self.token.as_ref().and_then(|_| Credentials::from_env(name));
+        let url = (self.registry_url)(name);
+        let puller = Puller::new(&url, name, credentials, &self.retry)?;
+        puller.image(digest, tag, &self.folder.join("image")).await
     }
 }
 
