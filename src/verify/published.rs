@@ -2,7 +2,7 @@
 //!
 //! Pure: it compares what others fetched, and trusts nothing because of where it came from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::model::release::CHECKSUMS;
@@ -65,6 +65,8 @@ pub enum Problem {
     Missing { name: String, by: &'static str },
     /// An asset is there that nothing names.
     Extra { name: String },
+    /// An archive is there that the manifest does not name.
+    Unlisted { name: String },
     /// An asset is unfinished on the server.
     Unfinished { name: String },
     /// An asset's bytes are not the ones that are named.
@@ -101,7 +103,7 @@ pub fn check(download: &Download) -> Vec<Problem> {
     }
     if let Some(sums) = sums {
         let extra =
-            download.files.iter().filter(|file| file.name != CHECKSUMS && !sums.contains_key(&file.name));
+            download.files.iter().filter(|file| file.name != CHECKSUMS && !sums.contains(file.name.as_str()));
         problems.extend(extra.map(|file| Problem::Extra { name: file.name.clone() }));
     }
     problems
@@ -116,22 +118,24 @@ fn check_github_digests(download: &Download, problems: &mut Vec<Problem>) {
     }
 }
 
-fn check_checksums(download: &Download, problems: &mut Vec<Problem>) -> Option<BTreeMap<String, Digest>> {
+/// Compares every line of the checksums, and returns the names in them.
+fn check_checksums<'a>(download: &'a Download, problems: &mut Vec<Problem>) -> Option<BTreeSet<&'a str>> {
     let Some(text) = &download.checksums else {
         problems.push(Problem::NoChecksums);
         return None;
     };
-    let mut sums = BTreeMap::new();
+    let mut sums = BTreeSet::new();
     for line in text.lines() {
         let parsed =
             line.split_once("  ").and_then(|(hex, name)| Some((name, format!("sha256:{hex}").parse().ok()?)));
         match parsed {
-            Some((name, digest)) => drop(sums.insert(name.to_owned(), digest)),
+            Some((name, digest)) => {
+                // A name that comes twice is compared twice, as `sha256sum -c` does.
+                expect(download, name, digest, "`SHA256SUMS`", problems);
+                sums.insert(name);
+            }
             None => problems.push(Problem::BadChecksum { line: line.chars().take(120).collect() }),
         }
-    }
-    for (name, expected) in &sums {
-        expect(download, name, *expected, CHECKSUMS, problems);
     }
     Some(sums)
 }
@@ -161,6 +165,12 @@ fn check_manifest(download: &Download, manifest: &Manifest, problems: &mut Vec<P
             if !entries.iter().any(|entry| same(&entry)) {
                 problems.push(Problem::Binary { name: file.name.clone(), path: binary.path.clone() });
             }
+        }
+    }
+    let archives = download.files.iter().filter(|file| file.contents.is_some());
+    for archive in archives {
+        if !manifest.artifacts.iter().any(|artifact| artifact.file == archive.name) {
+            problems.push(Problem::Unlisted { name: archive.name.clone() });
         }
     }
     if let (Some(promised), Some(pulled)) = (&manifest.image, &download.image) {
@@ -236,6 +246,9 @@ impl fmt::Display for Problem {
             Problem::BadManifest { why } => write!(f, "the release manifest cannot be read: {why}"),
             Problem::Missing { name, by } => write!(f, "`{name}` is missing, although {by} names it"),
             Problem::Extra { name } => write!(f, "`{name}` is there, but `{CHECKSUMS}` does not name it"),
+            Problem::Unlisted { name } => {
+                write!(f, "`{name}` is there, but the manifest does not name it")
+            }
             Problem::Unfinished { name } => write!(f, "`{name}` is unfinished on the server"),
             Problem::Digest { name, by, found, expected } => {
                 write!(f, "`{name}` is {found}, but {by} says {expected}")
