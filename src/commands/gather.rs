@@ -63,9 +63,7 @@ pub fn expect(
         if has_image { targets.iter().filter_map(|target| target.platform()).collect() } else { Vec::new() };
     Ok(Expect {
         name: project.map(|project| project.name.clone()),
-        version: project
-            .map(|project| project.version.clone())
-            .or(source.tag.as_ref().map(|tag| tag.version().clone())),
+        version: project.map(|project| project.version.clone()),
         tag: source.tag.clone().or_else(tag_of_workflow),
         commit: source.commit.clone(),
         binaries: project.map(|project| project.binaries.clone()),

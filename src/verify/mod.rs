@@ -134,7 +134,13 @@ fn identity(archives: &[(Record, PathBuf)], expect: &Expect) -> Identity {
     let first = archives.first().map(|(record, _)| record);
     Identity {
         name: expect.name.clone().or_else(|| first.map(|record| record.name.clone())),
-        version: expect.version.clone().or_else(|| first.map(|record| record.version.clone())),
+        version: expect.version.clone().or_else(|| {
+            // The tag's version, if anything is of that version: then the others are the odd ones out.
+            let tagged = expect.tag.as_ref().map(Tag::version);
+            let named =
+                archives.iter().map(|(record, _)| &record.version).find(|found| Some(*found) == tagged);
+            named.or(first.map(|record| &record.version)).cloned()
+        }),
         commit: expect
             .commit
             .clone()
