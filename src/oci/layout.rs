@@ -284,12 +284,19 @@ impl Checker {
 
     /// What lies among the blobs and is named by nothing would be public by accident or is left over.
     fn unnamed(&mut self) {
-        let expected: BTreeSet<String> = self.named.iter().map(Digest::hex).collect();
-        for (folder, known) in [("blobs", [String::from("sha256")].into()), ("blobs/sha256", expected)] {
+        let blobs: BTreeSet<String> = self.named.iter().map(Digest::hex).collect();
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        for (folder, known) in [
+            ("", set(&["blobs", "index.json", "oci-layout"])),
+            ("blobs/", set(&["sha256"])),
+            ("blobs/sha256/", blobs),
+        ] {
             match names(&self.layout.join(folder)) {
                 Ok(names) => {
-                    for name in names.difference(&known) {
-                        self.problem(format!("nothing names `{folder}/{}`", shown(name.as_bytes())));
+                    // Hidden files beside the layout's own are other programs' business, as in a dist.
+                    let hidden = |name: &&String| folder.is_empty() && name.starts_with('.');
+                    for name in names.difference(&known).filter(|name| !hidden(name)) {
+                        self.problem(format!("nothing names `{folder}{}`", shown(name.as_bytes())));
                     }
                 }
                 Err(error) => self.problem(format!("`{folder}` cannot be read: {error}")),
