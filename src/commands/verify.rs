@@ -172,7 +172,12 @@ impl Scratch {
         let own =
             || std::env::temp_dir().join(format!("floe-verify-{}-{}-{tag}", std::process::id(), repo.name()));
         let folder = keep.map_or_else(own, Path::to_owned);
-        std::fs::create_dir_all(&folder).with_context(|| format!("failed to make `{}`", folder.display()))?;
+        let made = match keep {
+            Some(_) => std::fs::create_dir_all(&folder),
+            // In a folder that everybody may write to, one that is there already is somebody else's.
+            None => std::fs::create_dir(&folder),
+        };
+        made.with_context(|| format!("failed to make `{}`", folder.display()))?;
         Ok(Scratch { folder, keep: keep.is_some() })
     }
 }
