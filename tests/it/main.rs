@@ -19,5 +19,8 @@ mod report_page;
 mod resume;
 mod sample;
 mod scenario;
+mod stranger;
 mod tap;
 mod tidy;
+mod verify;
+mod words;

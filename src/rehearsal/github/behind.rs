@@ -107,6 +107,32 @@ impl GitHub {
         })
     }
 
+    /// Takes an asset off a release, whatever its state.
+    ///
+    /// # Errors
+    ///
+    /// There is no such repository.
+    pub fn remove_asset(&self, repo: &Repo, asset: u64) -> anyhow::Result<()> {
+        self.behind(repo, |stored, _| {
+            for release in &mut stored.releases {
+                release.assets.retain(|kept| kept.id != asset);
+            }
+            Ok(())
+        })
+    }
+
+    /// Hides a repository from strangers, or shows it to them.
+    ///
+    /// # Errors
+    ///
+    /// There is no such repository.
+    pub fn set_private(&self, repo: &Repo, private: bool) -> anyhow::Result<()> {
+        self.behind(repo, |stored, _| {
+            stored.private = private;
+            Ok(())
+        })
+    }
+
     /// Every release of a repository as it is kept, drafts too, in the order they were made.
     pub fn releases(&self, repo: &Repo) -> Vec<StoredRelease> {
         self.look(repo, |stored| stored.releases.clone()).unwrap_or_default()
