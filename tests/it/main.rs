@@ -7,6 +7,7 @@ mod binaries;
 mod cli;
 #[cfg(unix)]
 mod counterparts;
+mod compat;
 mod github_server;
 mod image;
 mod package;
