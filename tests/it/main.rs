@@ -5,9 +5,9 @@
 mod archive;
 mod binaries;
 mod cli;
+mod compat;
 #[cfg(unix)]
 mod counterparts;
-mod compat;
 mod github_server;
 mod image;
 mod package;

@@ -57,7 +57,9 @@ fn inside(html: &mut Html, release: &Release, asset: &Asset) {
         html.text(checksums(release, asset));
     } else if asset.name == Manifest::file_name(&release.name) {
         let image = if release.manifest.image.is_some() { " and the image" } else { "" };
-        html.text(format!("The release as data: {} archives{image}", release.manifest.artifacts.len()));
+        let count = release.manifest.artifacts.len();
+        let archives = if count == 1 { "1 archive".to_owned() } else { format!("{count} archives") };
+        html.text(format!("The release as data: {archives}{image}"));
     }
 }
 
