@@ -64,7 +64,7 @@ impl Remote {
         self.github.requests() + self.registry.as_ref().map_or(0, Registry::requests)
     }
 
-    /// Looks at both servers at once. Read-only.
+    /// Looks at what the token may do, then at both servers at once. Read-only.
     ///
     /// # Errors
     /// A server cannot be reached or refuses; a look-up that fails is never taken for "not there".
@@ -76,12 +76,10 @@ impl Remote {
                 _ => Ok(None),
             }
         };
-        let (access, commit, releases, image) = tokio::try_join!(
-            self.github.access(),
-            self.github.tag_commit(tag),
-            self.releases_with_assets(tag),
-            image,
-        )?;
+        // First alone: a wrong token is then told as that, whichever server would answer first.
+        let access = self.github.access().await?;
+        let (commit, releases, image) =
+            tokio::try_join!(self.github.tag_commit(tag), self.releases_with_assets(tag), image)?;
         Ok((World { tag: commit, releases, image }, access))
     }
 
