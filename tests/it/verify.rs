@@ -64,10 +64,14 @@ impl Dist {
         let count = problems.lines().count();
         let title = format!("not well formed: {count} problem{}\n", if count == 1 { "" } else { "s" });
         let outcome = outcome.says(&title);
-        let missing = problems
-            .lines()
-            .any(|problem| problem.starts_with("target ") && problem.ends_with(" is missing"));
-        outcome.says(if missing { "hint: add what is missing" } else { "hint: make the dist again" });
+        let any = |begin: &str, end: &str| {
+            problems.lines().any(|problem| problem.starts_with(begin) && problem.ends_with(end))
+        };
+        outcome.says(match () {
+            () if any("tag `", "") => "hint: give the tag of the version that was built",
+            () if any("target ", " is missing") => "hint: add what is missing",
+            () => "hint: make the dist again",
+        });
         expected.assert_eq(&problems);
     }
 }

@@ -1,3 +1,5 @@
+//! What Markdown becomes on the page, and what of it never gets there.
+
 use super::*;
 
 fn html(text: &str) -> String {
