@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use object::read::ReadCache;
 
-use crate::audit::{self, Kind};
+use crate::audit::{self, Identity};
 
 /// Says what the executable at `path` is.
 ///
@@ -16,7 +16,7 @@ use crate::audit::{self, Kind};
 ///
 /// It cannot be read, is not a regular file, not an executable that floe knows, or was cut off. The text begins with
 /// the path.
-pub fn identify(path: &Path) -> anyhow::Result<Kind> {
+pub fn identify(path: &Path) -> anyhow::Result<Identity> {
     let shown = path.display();
     let about = path.symlink_metadata().with_context(|| format!("`{shown}` cannot be read"))?;
     if about.is_symlink() {

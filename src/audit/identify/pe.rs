@@ -5,10 +5,10 @@ use object::pe::{self, ImageDosHeader, ImageNtHeaders64};
 use object::read::ReadRef;
 use object::read::pe::ImageNtHeaders as _;
 
-use super::{Kind, broken, end};
+use super::{Identity, broken, end};
 use crate::model::{Arch, Format};
 
-pub(super) fn kind<'data, R: ReadRef<'data>>(data: R) -> Result<Kind, String> {
+pub(super) fn kind<'data, R: ReadRef<'data>>(data: R) -> Result<Identity, String> {
     let dos = ImageDosHeader::parse(data).map_err(broken("DOS header"))?;
     let mut offset = u64::from(dos.nt_headers_offset());
     match object::read::pe::optional_header_magic(data).map_err(broken("PE header"))? {
@@ -42,5 +42,5 @@ pub(super) fn kind<'data, R: ReadRef<'data>>(data: R) -> Result<Kind, String> {
             extent = extent.max(end("PE section table", begin.into(), size.into())?);
         }
     }
-    Ok(Kind { format: Format::Pe, arches: vec![arch], interpreter: None, extent })
+    Ok(Identity { format: Format::Pe, arches: vec![arch], interpreter: None, extent })
 }

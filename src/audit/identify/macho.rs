@@ -5,7 +5,7 @@ use object::read::ReadRef;
 use object::read::macho::{FatArch, MachHeader as _, MachOFatFile, Segment as _};
 use object::{BigEndian, Endianness, U32};
 
-use super::{Kind, broken, end};
+use super::{Identity, broken, end};
 use crate::model::{Arch, Format};
 
 /// More load commands, in bytes, than any linker writes; a file with more is not read on.
@@ -13,12 +13,12 @@ const MAX_COMMANDS: u32 = 1024 * 1024;
 /// More instruction sets than there ever were; Java's class files have the same magic and a version there.
 const MAX_ARCHES: u32 = 30;
 
-pub(super) fn kind<'data, R: ReadRef<'data>>(data: R) -> Result<Kind, String> {
+pub(super) fn kind<'data, R: ReadRef<'data>>(data: R) -> Result<Identity, String> {
     let (arch, extent) = thin(data, 0)?;
-    Ok(Kind { format: Format::Macho, arches: vec![arch], interpreter: None, extent })
+    Ok(Identity { format: Format::Macho, arches: vec![arch], interpreter: None, extent })
 }
 
-pub(super) fn universal<'data, Fat: FatArch, R: ReadRef<'data>>(data: R) -> Result<Kind, String> {
+pub(super) fn universal<'data, Fat: FatArch, R: ReadRef<'data>>(data: R) -> Result<Identity, String> {
     let header = broken("universal Mach-O header");
     let count = data.read_at::<U32<BigEndian>>(4).map(|count| count.get(BigEndian));
     match count {
@@ -29,7 +29,7 @@ pub(super) fn universal<'data, Fat: FatArch, R: ReadRef<'data>>(data: R) -> Resu
         Err(()) => return Err("its universal Mach-O header is broken or cut off".to_owned()),
     }
     let file = MachOFatFile::<Fat>::parse(data).map_err(header)?;
-    let mut kind = Kind { format: Format::Macho, arches: Vec::new(), interpreter: None, extent: 0 };
+    let mut kind = Identity { format: Format::Macho, arches: Vec::new(), interpreter: None, extent: 0 };
     for slice in file.arches() {
         let (offset, size) = slice.file_range();
         let (arch, _) = thin(data, offset)?;

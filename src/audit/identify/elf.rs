@@ -5,7 +5,7 @@ use object::elf::{self, FileHeader64, ProgramHeader64};
 use object::read::ReadRef;
 use object::read::elf::{FileHeader as _, ProgramHeader as _};
 
-use super::{Kind, broken, end};
+use super::{Identity, broken, end};
 use crate::model::{Arch, Format};
 
 /// More program headers than any linker writes; a file with more is not read on.
@@ -13,7 +13,7 @@ const MAX_PROGRAM_HEADERS: u16 = 1024;
 /// The longest path that Linux takes for an interpreter (`PATH_MAX`).
 const MAX_INTERPRETER: u64 = 4096;
 
-pub(super) fn kind<'data, R: ReadRef<'data>>(data: R) -> Result<Kind, String> {
+pub(super) fn kind<'data, R: ReadRef<'data>>(data: R) -> Result<Identity, String> {
     let ident = data.read_bytes_at(0, 6).map_err(|()| "its ELF header is broken or cut off".to_owned())?;
     match (ident[4], ident[5]) {
         (1, _) => return Err("it is a 32-bit ELF file, and no target of floe is 32-bit".to_owned()),
@@ -51,7 +51,7 @@ pub(super) fn kind<'data, R: ReadRef<'data>>(data: R) -> Result<Kind, String> {
     }
     let interpreter = segments.iter().find(|segment| segment.p_type(endian) == elf::PT_INTERP);
     let interpreter = interpreter.map(|segment| interpreter_path(segment, data)).transpose()?;
-    Ok(Kind { format: Format::Elf, arches: vec![arch], interpreter, extent })
+    Ok(Identity { format: Format::Elf, arches: vec![arch], interpreter, extent })
 }
 
 fn interpreter_path<'data, R: ReadRef<'data>>(
