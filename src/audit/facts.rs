@@ -182,7 +182,7 @@ pub struct VersionNeed {
     /// weak.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub weak: bool,
-    /// The symbols that ask for it, in the order of the symbol table: the first 64.
+    /// The symbols that ask for it, in the order of the symbol table: the first 32.
     pub symbols: Vec<Symbol>,
     /// How many symbols ask for it.
     pub symbol_count: u64,

@@ -14,27 +14,9 @@ const MAX_PROGRAM_HEADERS: u16 = 1024;
 const MAX_INTERPRETER: u64 = 4096;
 
 pub(super) fn kind<'data, R: ReadRef<'data>>(data: R) -> Result<Identity, String> {
-    let ident = data.read_bytes_at(0, 6).map_err(|()| "its ELF header is broken or cut off".to_owned())?;
-    match (ident[4], ident[5]) {
-        (1, _) => return Err("it is a 32-bit ELF file, and no target of floe is 32-bit".to_owned()),
-        (_, 2) => return Err("it is a big-endian ELF file, and no target of floe is big-endian".to_owned()),
-        _ => {}
-    }
+    let arch = arch(data)?;
     let header = FileHeader64::<LittleEndian>::parse(data).map_err(broken("ELF header"))?;
-    let endian = header.endian().map_err(broken("ELF header"))?;
-    let arch = match header.e_machine(endian) {
-        elf::EM_X86_64 => Arch::X86_64,
-        elf::EM_AARCH64 => Arch::Aarch64,
-        other => {
-            return Err(format!("it is an ELF file for machine {}, which no target of floe has", other.0));
-        }
-    };
-    match header.e_type(endian) {
-        elf::ET_EXEC | elf::ET_DYN => {}
-        elf::ET_REL => return Err("it is an ELF object file, not an executable".to_owned()),
-        elf::ET_CORE => return Err("it is an ELF core dump, not an executable".to_owned()),
-        other => return Err(format!("it is an ELF file of type {}, not an executable", other.0)),
-    }
+    let endian = LittleEndian;
     if header.e_entry(endian) == 0 {
         return Err("it is an ELF file without an entry point: a library, not an executable".to_owned());
     }
@@ -52,6 +34,29 @@ pub(super) fn kind<'data, R: ReadRef<'data>>(data: R) -> Result<Identity, String
     let interpreter = segments.iter().find(|segment| segment.p_type(endian) == elf::PT_INTERP);
     let interpreter = interpreter.map(|segment| interpreter_path(segment, data)).transpose()?;
     Ok(Identity { format: Format::Elf, arches: vec![arch], interpreter, extent })
+}
+
+/// The instruction set of what may be an executable or a library, from the file header alone.
+pub(in crate::audit) fn arch<'data, R: ReadRef<'data>>(data: R) -> Result<Arch, String> {
+    let ident = data.read_bytes_at(0, 6).map_err(|()| "its ELF header is broken or cut off".to_owned())?;
+    match (ident[4], ident[5]) {
+        (1, _) => return Err("it is a 32-bit ELF file, and no target of floe is 32-bit".to_owned()),
+        (_, 2) => return Err("it is a big-endian ELF file, and no target of floe is big-endian".to_owned()),
+        _ => {}
+    }
+    let header = FileHeader64::<LittleEndian>::parse(data).map_err(broken("ELF header"))?;
+    let endian = header.endian().map_err(broken("ELF header"))?;
+    match header.e_type(endian) {
+        elf::ET_EXEC | elf::ET_DYN => {}
+        elf::ET_REL => return Err("it is an ELF object file, not an executable".to_owned()),
+        elf::ET_CORE => return Err("it is an ELF core dump, not an executable".to_owned()),
+        other => return Err(format!("it is an ELF file of type {}, not an executable", other.0)),
+    }
+    match header.e_machine(endian) {
+        elf::EM_X86_64 => Ok(Arch::X86_64),
+        elf::EM_AARCH64 => Ok(Arch::Aarch64),
+        other => Err(format!("it is an ELF file for machine {}, which no target of floe has", other.0)),
+    }
 }
 
 fn interpreter_path<'data, R: ReadRef<'data>>(

@@ -9,9 +9,9 @@ use super::{Identity, broken, end};
 use crate::model::{Arch, Format};
 
 /// More load commands, in bytes, than any linker writes; a file with more is not read on.
-const MAX_COMMANDS: u32 = 1024 * 1024;
+pub(in crate::audit) const MAX_COMMANDS: u32 = 1024 * 1024;
 /// More instruction sets than there ever were; Java's class files have the same magic and a version there.
-const MAX_ARCHES: u32 = 30;
+pub(in crate::audit) const MAX_ARCHES: u32 = 30;
 
 pub(super) fn kind<'data, R: ReadRef<'data>>(data: R) -> Result<Identity, String> {
     let (arch, extent) = thin(data, 0)?;
@@ -71,7 +71,8 @@ fn thin<'data, R: ReadRef<'data>>(data: R, offset: u64) -> Result<(Arch, u64), S
     Ok((arch, end("Mach-O segment", offset, extent)?))
 }
 
-fn arch(cpu: CpuType) -> Result<Arch, String> {
+/// The instruction set of a CPU type.
+pub(in crate::audit) fn arch(cpu: CpuType) -> Result<Arch, String> {
     match cpu {
         macho::CPU_TYPE_X86_64 => Ok(Arch::X86_64),
         macho::CPU_TYPE_ARM64 => Ok(Arch::Aarch64),

@@ -2,9 +2,9 @@
 //!
 //! It never looks behind the headers; [`super::Facts`] are for that.
 
-mod elf;
-mod macho;
-mod pe;
+pub(super) mod elf;
+pub(super) mod macho;
+pub(super) mod pe;
 
 use std::fmt;
 

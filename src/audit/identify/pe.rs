@@ -20,13 +20,7 @@ pub(super) fn kind<'data, R: ReadRef<'data>>(data: R) -> Result<Identity, String
     }
     let (headers, _) = ImageNtHeaders64::parse(data, &mut offset).map_err(broken("PE header"))?;
     let header = headers.file_header();
-    let arch = match header.machine.get(LE) {
-        pe::IMAGE_FILE_MACHINE_AMD64 => Arch::X86_64,
-        pe::IMAGE_FILE_MACHINE_ARM64 => Arch::Aarch64,
-        other => {
-            return Err(format!("it is a PE file for machine {:#06x}, which no target of floe has", other.0));
-        }
-    };
+    let arch = arch(header.machine.get(LE))?;
     let flags = header.characteristics.get(LE).0;
     if flags & pe::IMAGE_FILE_DLL.0 != 0 {
         return Err("it is a DLL, not an executable".to_owned());
@@ -43,4 +37,13 @@ pub(super) fn kind<'data, R: ReadRef<'data>>(data: R) -> Result<Identity, String
         }
     }
     Ok(Identity { format: Format::Pe, arches: vec![arch], interpreter: None, extent })
+}
+
+/// The instruction set of a machine.
+pub(in crate::audit) fn arch(machine: pe::Machine) -> Result<Arch, String> {
+    match machine {
+        pe::IMAGE_FILE_MACHINE_AMD64 => Ok(Arch::X86_64),
+        pe::IMAGE_FILE_MACHINE_ARM64 => Ok(Arch::Aarch64),
+        other => Err(format!("it is a PE file for machine {:#06x}, which no target of floe has", other.0)),
+    }
 }
