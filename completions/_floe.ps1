@@ -30,6 +30,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('package', 'package', [CompletionResultType]::ParameterValue, 'Pack built binaries into archives, each with its record')
+            [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Tell what binaries ask of the machines they run on, and whether strangers'' machines have it')
             [CompletionResult]::new('image', 'image', [CompletionResultType]::ParameterValue, 'Make one multi-platform OCI image layout from static binaries or docker archives')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what publish would do now, and change nothing')
             [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Publish a release: everything is staged unseen, then revealed at once')
@@ -51,6 +52,22 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'The tag that is released; its version must be the package''s')
             [CompletionResult]::new('--commit', '--commit', [CompletionResultType]::ParameterName, 'The commit the binaries were built from [default: git''s HEAD, if nothing is modified]')
             [CompletionResult]::new('--epoch', '--epoch', [CompletionResultType]::ParameterName, 'The time every file carries, in seconds since 1970 [default: the commit''s time, else 1980-01-01]')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: requests, retries, what was skipped (-vv for each request)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: requests, retries, what was skipped (-vv for each request)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but results and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'floe;audit' {
+            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'The target whose rules apply [default: read from the binary]')
+            [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'The Cargo.toml of the project [default: the one of this folder]')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The package of the workspace [default: the only one with a binary]')
+            [CompletionResult]::new('--package', '--package', [CompletionResultType]::ParameterName, 'The package of the workspace [default: the only one with a binary]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the facts and the verdict as JSON on stdout')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: requests, retries, what was skipped (-vv for each request)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: requests, retries, what was skipped (-vv for each request)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but results and errors')
@@ -212,6 +229,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
         }
         'floe;help' {
             [CompletionResult]::new('package', 'package', [CompletionResultType]::ParameterValue, 'Pack built binaries into archives, each with its record')
+            [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Tell what binaries ask of the machines they run on, and whether strangers'' machines have it')
             [CompletionResult]::new('image', 'image', [CompletionResultType]::ParameterValue, 'Make one multi-platform OCI image layout from static binaries or docker archives')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what publish would do now, and change nothing')
             [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Publish a release: everything is staged unseen, then revealed at once')
@@ -223,6 +241,9 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             break
         }
         'floe;help;package' {
+            break
+        }
+        'floe;help;audit' {
             break
         }
         'floe;help;image' {

@@ -16,6 +16,9 @@ _floe() {
             ",$1")
                 cmd="floe"
                 ;;
+            floe,audit)
+                cmd="floe__subcmd__audit"
+                ;;
             floe,completions)
                 cmd="floe__subcmd__completions"
                 ;;
@@ -42,6 +45,9 @@ _floe() {
                 ;;
             floe,verify)
                 cmd="floe__subcmd__verify"
+                ;;
+            floe__subcmd__help,audit)
+                cmd="floe__subcmd__help__subcmd__audit"
                 ;;
             floe__subcmd__help,completions)
                 cmd="floe__subcmd__help__subcmd__completions"
@@ -77,12 +83,42 @@ _floe() {
 
     case "${cmd}" in
         floe)
-            opts="-v -q -h -V --verbose --quiet --help --version package image plan publish verify rehearse targets completions help"
+            opts="-v -q -h -V --verbose --quiet --help --version package audit image plan publish verify rehearse targets completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        floe__subcmd__audit)
+            opts="-p -v -q -h -V --target --json --manifest-path --package --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --manifest-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --package)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -109,8 +145,22 @@ _floe() {
             return 0
             ;;
         floe__subcmd__help)
-            opts="package image plan publish verify rehearse targets completions help"
+            opts="package audit image plan publish verify rehearse targets completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        floe__subcmd__help__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -27,6 +27,7 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand package 'Pack built binaries into archives, each with its record'
+            cand audit 'Tell what binaries ask of the machines they run on, and whether strangers'' machines have it'
             cand image 'Make one multi-platform OCI image layout from static binaries or docker archives'
             cand plan 'Show what publish would do now, and change nothing'
             cand publish 'Publish a release: everything is staged unseen, then revealed at once'
@@ -47,6 +48,21 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand --tag 'The tag that is released; its version must be the package''s'
             cand --commit 'The commit the binaries were built from [default: git''s HEAD, if nothing is modified]'
             cand --epoch 'The time every file carries, in seconds since 1970 [default: the commit''s time, else 1980-01-01]'
+            cand -v 'Say more: requests, retries, what was skipped (-vv for each request)'
+            cand --verbose 'Say more: requests, retries, what was skipped (-vv for each request)'
+            cand -q 'Say nothing but results and errors'
+            cand --quiet 'Say nothing but results and errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'floe;audit'= {
+            cand --target 'The target whose rules apply [default: read from the binary]'
+            cand --manifest-path 'The Cargo.toml of the project [default: the one of this folder]'
+            cand -p 'The package of the workspace [default: the only one with a binary]'
+            cand --package 'The package of the workspace [default: the only one with a binary]'
+            cand --json 'Print the facts and the verdict as JSON on stdout'
             cand -v 'Say more: requests, retries, what was skipped (-vv for each request)'
             cand --verbose 'Say more: requests, retries, what was skipped (-vv for each request)'
             cand -q 'Say nothing but results and errors'
@@ -200,6 +216,7 @@ set edit:completion:arg-completer[floe] = {|@words|
         }
         &'floe;help'= {
             cand package 'Pack built binaries into archives, each with its record'
+            cand audit 'Tell what binaries ask of the machines they run on, and whether strangers'' machines have it'
             cand image 'Make one multi-platform OCI image layout from static binaries or docker archives'
             cand plan 'Show what publish would do now, and change nothing'
             cand publish 'Publish a release: everything is staged unseen, then revealed at once'
@@ -210,6 +227,8 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'floe;help;package'= {
+        }
+        &'floe;help;audit'= {
         }
         &'floe;help;image'= {
         }

@@ -29,6 +29,7 @@ complete -c floe -n "__fish_floe_needs_command" -s q -l quiet -d 'Say nothing bu
 complete -c floe -n "__fish_floe_needs_command" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_needs_command" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_needs_command" -f -a "package" -d 'Pack built binaries into archives, each with its record'
+complete -c floe -n "__fish_floe_needs_command" -f -a "audit" -d 'Tell what binaries ask of the machines they run on, and whether strangers\' machines have it'
 complete -c floe -n "__fish_floe_needs_command" -f -a "image" -d 'Make one multi-platform OCI image layout from static binaries or docker archives'
 complete -c floe -n "__fish_floe_needs_command" -f -a "plan" -d 'Show what publish would do now, and change nothing'
 complete -c floe -n "__fish_floe_needs_command" -f -a "publish" -d 'Publish a release: everything is staged unseen, then revealed at once'
@@ -49,6 +50,14 @@ complete -c floe -n "__fish_floe_using_subcommand package" -s v -l verbose -d 'S
 complete -c floe -n "__fish_floe_using_subcommand package" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c floe -n "__fish_floe_using_subcommand package" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand package" -s V -l version -d 'Print version'
+complete -c floe -n "__fish_floe_using_subcommand audit" -l target -d 'The target whose rules apply [default: read from the binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand audit" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand audit" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand audit" -l json -d 'Print the facts and the verdict as JSON on stdout'
+complete -c floe -n "__fish_floe_using_subcommand audit" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
+complete -c floe -n "__fish_floe_using_subcommand audit" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand audit" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand audit" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand image" -l ca-certificates -d 'A file of CA certificates (PEM) to put at /etc/ssl/certs/ca-certificates.crt' -r -F
 complete -c floe -n "__fish_floe_using_subcommand image" -s o -l out -d 'The folder of the OCI image layout' -r -F
 complete -c floe -n "__fish_floe_using_subcommand image" -l repo -d 'Where the image comes from, for its labels: owner/name [default: GITHUB_REPOSITORY, git, Cargo.toml]' -r
@@ -142,12 +151,13 @@ complete -c floe -n "__fish_floe_using_subcommand completions" -s v -l verbose -
 complete -c floe -n "__fish_floe_using_subcommand completions" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "package" -d 'Pack built binaries into archives, each with its record'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "image" -d 'Make one multi-platform OCI image layout from static binaries or docker archives'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "plan" -d 'Show what publish would do now, and change nothing'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "publish" -d 'Publish a release: everything is staged unseen, then revealed at once'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "verify" -d 'Check a dist before publishing, or a published release as a stranger'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "rehearse" -d 'Do the whole release of this project on this machine, with no account and no network'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "targets" -d 'List the targets floe knows'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "completions" -d 'Write shell completions and man pages'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package image plan publish verify rehearse targets completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "package" -d 'Pack built binaries into archives, each with its record'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "audit" -d 'Tell what binaries ask of the machines they run on, and whether strangers\' machines have it'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "image" -d 'Make one multi-platform OCI image layout from static binaries or docker archives'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "plan" -d 'Show what publish would do now, and change nothing'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "publish" -d 'Publish a release: everything is staged unseen, then revealed at once'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "verify" -d 'Check a dist before publishing, or a published release as a stranger'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "rehearse" -d 'Do the whole release of this project on this machine, with no account and no network'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "targets" -d 'List the targets floe knows'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "completions" -d 'Write shell completions and man pages'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

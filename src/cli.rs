@@ -27,6 +27,8 @@ pub struct Cli {
 pub enum Command {
     /// Pack built binaries into archives, each with its record
     Package(PackageArgs),
+    /// Tell what binaries ask of the machines they run on, and whether strangers' machines have it
+    Audit(AuditArgs),
     /// Make one multi-platform OCI image layout from static binaries or docker archives
     Image(ImageArgs),
     /// Show what publish would do now, and change nothing
@@ -92,6 +94,26 @@ pub struct PackageArgs {
     /// Which source
     #[command(flatten)]
     pub source: SourceArgs,
+}
+
+/// Arguments of `floe audit`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    floe audit target/release/floe\n  \
+    floe audit dist --json")]
+pub struct AuditArgs {
+    /// Binaries, archives, or dists
+    #[arg(value_name = "FILE", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// The target whose rules apply [default: read from the binary]
+    #[arg(long, value_name = "TARGET")]
+    pub target: Option<Target>,
+    /// Print the facts and the verdict as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// Which package, for the rules that it loosens
+    #[command(flatten)]
+    pub project: ProjectArgs,
 }
 
 /// Arguments of `floe image`.

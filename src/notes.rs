@@ -56,18 +56,20 @@ impl Notes {
 /// The lower part: a table of downloads, and the commands that check them.
 pub fn footer(manifest: &Manifest, home: &Home) -> String {
     let mut text = format!("## Download {} {}\n\n", manifest.name, manifest.version);
-    text.push_str("| file | for | size | sha256 |\n|---|---|---:|---|\n");
+    text.push_str("| file | for | needs | size | sha256 |\n|---|---|---|---:|---|\n");
     for artifact in &manifest.artifacts {
         text.push_str(&format!(
-            "| [{file}]({page}/releases/download/{tag}/{file}) | {target} | {size} | `{digest}` |\n",
+            "| [{file}]({page}/releases/download/{tag}/{file}) | {target} | {needs} | {size} | `{digest}` |\n",
             file = artifact.file,
             page = home.page,
             tag = home.tag,
             target = artifact.target.name(),
+            needs = artifact.needs(),
             size = size(artifact.size),
             digest = artifact.digest.hex(),
         ));
     }
+    text.push_str(&loosened(manifest));
     if let Some(image) = &manifest.image {
         let platforms: Vec<String> = image.platforms.iter().map(|one| one.platform.to_string()).collect();
         text.push_str(&format!(
@@ -82,6 +84,17 @@ pub fn footer(manifest: &Manifest, home: &Home) -> String {
         home.commit, home.tag, home.repo
     ));
     text
+}
+
+/// The portability rules that are broken on purpose: whoever downloads it should know before it fails.
+fn loosened(manifest: &Manifest) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for artifact in &manifest.artifacts {
+        let line =
+            |(rule, reason)| format!("- `{}` does not keep the rule `{rule}`: {reason}\n", artifact.file);
+        lines.extend(artifact.loosened.iter().map(line));
+    }
+    if lines.is_empty() { String::new() } else { format!("\n{}", lines.concat()) }
 }
 
 /// The section of a changelog for one version: what stands below the heading that names it, up to the next heading

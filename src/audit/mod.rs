@@ -5,20 +5,18 @@
 
 mod auditable;
 mod elf;
-mod facts;
-mod foreign;
 mod identify;
 mod macho;
 mod paths;
 mod pe;
 mod read;
+pub mod rules;
 mod source;
 mod strings;
 
-pub use facts::{
-    Auditable, ElfFacts, Facts, Floor, FoundPath, Kind, PathKind, Paths, Relro, Rustc, Stack, Symbol,
-    VersionNeed,
+pub use crate::model::facts::{
+    Auditable, Crt, Dylib, DylibLoad, ElfFacts, Facts, Floor, FoundPath, Kind, MachoFacts, PathKind, Paths,
+    PeFacts, Relro, Rustc, Signature, SignatureKind, Slice, Stack, Symbol, TimeStamp, VersionNeed,
 };
-pub use foreign::{Crt, Dylib, DylibLoad, MachoFacts, PeFacts, Signature, SignatureKind, Slice, TimeStamp};
 pub use identify::{Identity, identify};
 pub use read::facts;

@@ -69,6 +69,7 @@ pub fn expect(
         binaries: project.map(|project| project.binaries.clone()),
         targets,
         image: has_image,
+        tolerate: false,
         platforms,
     })
 }

@@ -4,10 +4,12 @@
 
 use std::path::PathBuf;
 
-use crate::error::Failure;
+use crate::audit::rules;
+use crate::error::{Exit, Failure};
+use crate::io::binary;
 use crate::io::project::{self, Origin, Project};
 use crate::model::config::ImageConfig;
-use crate::model::{Image, Repo};
+use crate::model::{Image, Repo, Rule, Target};
 use crate::oci::ImageSpec;
 use crate::report::Report;
 use crate::{cli, oci, units};
@@ -23,10 +25,31 @@ pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
     let repo = project::repo(&project, args.repo.as_ref())?;
     let spec =
         ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &origin, &repo, &args.inputs)? };
+    gate(&args.inputs, &project)?;
     let image = oci::build(&args.inputs, &spec, &args.out)?;
     tell(&image, report);
     report.out(image.index.digest.to_string());
     Ok(())
+}
+
+/// The portability gate: a static binary must keep the rules of the target whose place it takes in the image. What is
+/// no binary is left to `oci::build`.
+fn gate(inputs: &[PathBuf], project: &Project) -> anyhow::Result<()> {
+    let mut broken = Vec::new();
+    for path in inputs.iter().filter(|path| binary::identify(path).is_ok()) {
+        let facts = binary::facts(path)?;
+        let target =
+            Target::all().find(|target| target.platform().is_some() && facts.arches == [target.arch()]);
+        let violations =
+            target.map(|target| rules::judge(&facts, target, &project.config.loosen)).unwrap_or_default();
+        // A dynamic binary is refused below, with the way out that is its own.
+        let told = rules::stopping(&violations).filter(|violation| violation.rule != Rule::Static);
+        broken.extend(told.map(|violation| format!("`{}`: {violation}", path.display())));
+    }
+    if broken.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new("the binaries would not do in an image").details(broken).exit(Exit::Problems).into())
 }
 
 /// What the project says about its image.

@@ -1,5 +1,6 @@
 //! One file a verb; each reads top to bottom as that verb's pipeline.
 
+pub mod audit;
 pub mod completions;
 pub mod gather;
 pub mod image;
@@ -21,6 +22,7 @@ use crate::report::Report;
 pub fn run(command: Command, report: &Report) -> anyhow::Result<()> {
     match command {
         Command::Package(args) => package::package(args, report),
+        Command::Audit(args) => audit::audit(args, report),
         Command::Image(args) => image::image(args, report),
         Command::Targets(args) => targets::targets(args, report),
         Command::Completions(args) => completions::completions(args, report),

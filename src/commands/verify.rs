@@ -8,13 +8,14 @@ use serde::Serialize;
 use super::gather;
 use crate::cli::{RemoteArgs, VerifyArgs};
 use crate::error::{Exit, Failure};
-use crate::io::remote;
+use crate::io::scratch::Scratch;
 use crate::io::stranger::Stranger;
 use crate::io::token::Token;
+use crate::io::{self, remote};
 use crate::model::{Digest, Repo, Schema, Tag};
 use crate::report::{Report, size};
-use crate::verify::Verified;
 use crate::verify::published::{self, Download};
+use crate::verify::{Problem, Verified};
 
 /// Runs the verb.
 ///
@@ -32,6 +33,7 @@ pub async fn verify(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         None => {
             let expect = gather::expect(project.as_ref(), &args.targets, args.no_image, &args.source)?;
             let verified = gather::check(&args.dists, &expect)?;
+            read_binaries_again(&verified)?;
             Verdict::of_dist(&verified).tell(args.json, report)
         }
     }
@@ -97,6 +99,27 @@ impl Verdict {
     }
 }
 
+/// The gate has judged the facts in the records; here they are read from the binaries once more.
+fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
+    let mut problems = Vec::new();
+    for (record, path) in &verified.archives {
+        let found = io::audit::audit(path)?;
+        for binary in &record.binaries {
+            let again =
+                found.iter().find(|one| one.inside.as_ref() == Some(&binary.path)).map(|one| &one.facts);
+            if again != binary.facts.as_ref() {
+                let (file, path) = (record.archive.file.clone(), binary.path.clone());
+                problems.push(Problem::Contents {
+                    file,
+                    path,
+                    why: "has other facts than its record says; pack it again",
+                });
+            }
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(gather::refuse(&problems).into()) }
+}
+
 /// Downloads a published release and checks every byte of it. The spare token is used only where a stranger sees
 /// no repository.
 ///
@@ -128,12 +151,13 @@ pub async fn as_stranger(
             remote::page(args, &repo)
         ))
     })?;
-    let scratch = Scratch::new(keep, &repo, tag)?;
+    let scratch = if keep.is_some() { None } else { Some(Scratch::new("verify")?) };
+    let folder = keep.or(scratch.as_ref().map(Scratch::path)).context("there is no folder to download to")?;
     let stranger = Stranger {
         github,
         token,
         registry_url: Box::new(|name| remote::registry_url(args, name)),
-        folder: scratch.folder.clone(),
+        folder: folder.to_owned(),
         retry,
         report: report.clone(),
     };
@@ -159,34 +183,4 @@ fn verdict(download: Download) -> anyhow::Result<Verdict> {
         files: download.files.into_iter().map(file).collect(),
         image: manifest.image.map(|image| image.digest),
     })
-}
-
-/// A folder for downloads that goes away by itself, unless it is to be kept.
-struct Scratch {
-    folder: PathBuf,
-    keep: bool,
-}
-
-impl Scratch {
-    fn new(keep: Option<&Path>, repo: &Repo, tag: &Tag) -> anyhow::Result<Self> {
-        let own =
-            || std::env::temp_dir().join(format!("floe-verify-{}-{}-{tag}", std::process::id(), repo.name()));
-        let folder = keep.map_or_else(own, Path::to_owned);
-        let made = match keep {
-            Some(_) => std::fs::create_dir_all(&folder),
-            // In a folder that everybody may write to, one that is there already is somebody else's.
-            None => std::fs::create_dir(&folder),
-        };
-        made.with_context(|| format!("failed to make `{}`", folder.display()))?;
-        Ok(Scratch { folder, keep: keep.is_some() })
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if !self.keep {
-            // A leftover in the system's folder for leftovers is no reason to fail.
-            let _ = std::fs::remove_dir_all(&self.folder);
-        }
-    }
 }

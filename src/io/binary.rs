@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use object::read::ReadCache;
 
-use crate::audit::{self, Identity};
+use crate::audit::{self, Facts, Identity};
 
 /// Says what the executable at `path` is.
 ///
@@ -34,4 +34,18 @@ pub fn identify(path: &Path) -> anyhow::Result<Identity> {
         bail!("`{shown}` was cut off: its headers speak of {} bytes, it has {}", kind.extent, about.len());
     }
     Ok(kind)
+}
+
+/// Everything that rules judge about the executable at `path`, read piece by piece.
+///
+/// # Errors
+///
+/// It cannot be read, or is not an executable that floe knows. The text begins with the path.
+pub fn facts(path: &Path) -> anyhow::Result<Facts> {
+    let shown = path.display();
+    let file = File::open(path).with_context(|| format!("`{shown}` cannot be read"))?;
+    match audit::facts(file) {
+        Ok(facts) => Ok(facts),
+        Err(why) => bail!("`{shown}` is refused: {why}"),
+    }
 }

@@ -32,7 +32,7 @@ struct Recipe {
     is_static: bool,
     /// `--target`, where the build is not a plain one for the host.
     cross: Option<&'static str>,
-    flags: &'static str,
+    flags: Vec<String>,
 }
 
 /// Builds the project for this machine. On Linux one of the builds is static: for musl where its standard library is
@@ -43,7 +43,7 @@ struct Recipe {
 pub fn for_this_machine(project: &Project, report: &Report) -> anyhow::Result<Vec<Build>> {
     let host = host()?;
     let mut builds = Vec::new();
-    for recipe in recipes(host)? {
+    for recipe in recipes(host, project)? {
         let kind = if recipe.is_static { " (static)" } else { "" };
         report.step("Building", format!("{} {} for {}{kind}", project.name, project.version, recipe.target));
         let binaries = build(project, &recipe)?;
@@ -65,24 +65,38 @@ fn host() -> anyhow::Result<Target> {
     })
 }
 
-fn recipes(host: Target) -> anyhow::Result<Vec<Recipe>> {
-    let plain = Recipe { target: host, is_static: host.platform().is_some(), cross: None, flags: "" };
+fn recipes(host: Target, project: &Project) -> anyhow::Result<Vec<Recipe>> {
+    let plain = Recipe { target: host, is_static: host.platform().is_some(), cross: None, flags: Vec::new() };
     if host.os() != Os::Linux || plain.is_static {
         return Ok(vec![plain]);
     }
     let musl = Target::all().find(|target| target.platform().is_some() && target.arch() == host.arch());
     match musl {
-        Some(musl) if has_std(musl)? => {
-            Ok(vec![plain, Recipe { target: musl, is_static: true, cross: Some(musl.triple()), flags: "" }])
-        }
+        Some(musl) if has_std(musl)? => Ok(vec![
+            plain,
+            Recipe { target: musl, is_static: true, cross: Some(musl.triple()), flags: remap(project) },
+        ]),
         // One static build serves both: the archive's binary is then the image's.
         _ => Ok(vec![Recipe {
             target: host,
             is_static: true,
             cross: Some(host.triple()),
-            flags: "-C target-feature=+crt-static",
+            flags: static_flags(project),
         }]),
     }
+}
+
+fn static_flags(project: &Project) -> Vec<String> {
+    ["-C".to_owned(), "target-feature=+crt-static".to_owned()].into_iter().chain(remap(project)).collect()
+}
+
+/// Takes this machine's folders out of the binary, as a real release must.
+fn remap(project: &Project) -> Vec<String> {
+    let cargo = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo = cargo.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let folders = [cargo.map(|cargo| (cargo, "/cargo")), Some((project.workspace_root.clone(), "/src"))];
+    let flag = |(from, to): (PathBuf, &str)| format!("--remap-path-prefix={}={to}", from.display());
+    folders.into_iter().flatten().map(flag).collect()
 }
 
 fn has_std(target: Target) -> anyhow::Result<bool> {
@@ -109,8 +123,11 @@ fn build(project: &Project, recipe: &Recipe) -> anyhow::Result<Vec<PathBuf>> {
         command.args(["--target", triple]);
     }
     if !recipe.flags.is_empty() {
+        // Encoded, because a path may hold spaces. Whoever set RUSTFLAGS keeps them.
         let own = std::env::var("RUSTFLAGS").unwrap_or_default();
-        command.env("RUSTFLAGS", format!("{own} {}", recipe.flags).trim());
+        let flags: Vec<String> =
+            own.split_whitespace().map(str::to_owned).chain(recipe.flags.iter().cloned()).collect();
+        command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     }
     let messages = process::run_shown(&mut command)
         .with_context(|| format!("failed to build `{}` for {}", project.name, recipe.target))?;

@@ -1,6 +1,7 @@
 //! The edges: everything that touches the file system, a process or the network.
 
 pub mod address;
+pub mod audit;
 pub mod binary;
 pub mod body;
 pub mod build;
@@ -14,5 +15,6 @@ pub mod receipt;
 pub mod registry;
 pub mod remote;
 pub mod retry;
+pub mod scratch;
 pub mod stranger;
 pub mod token;

@@ -2,10 +2,12 @@
 //!
 //! It is an asset like any other and is made from digests only, so the same release always has the same one.
 
+use std::collections::BTreeMap;
+
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{ArchiveKind, BinaryFacts, Commit, Digest, ImageName, Platform, Schema, Tag, Target};
+use super::{ArchiveKind, BinaryFacts, Commit, Digest, ImageName, Platform, Rule, Schema, Tag, Target};
 
 /// A release as data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +46,12 @@ pub struct Artifact {
     pub digest: Digest,
     /// The executables in it.
     pub binaries: Vec<BinaryFacts>,
+    /// What they need of their host, by its name: `glibc` or `macos` with the lowest version that will do.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub requires: BTreeMap<String, String>,
+    /// The portability rules that they break, each with the project's reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub loosened: BTreeMap<Rule, String>,
 }
 
 /// The image of a release.
@@ -64,6 +72,15 @@ pub struct ManifestPlatform {
     pub platform: Platform,
     /// The digest of its manifest.
     pub digest: Digest,
+}
+
+impl Artifact {
+    /// What its binaries need of their host, for people: `glibc 2.17`, `macos 11.0`, or `nothing`.
+    pub fn needs(&self) -> String {
+        let words: Vec<String> =
+            self.requires.iter().map(|(what, version)| format!("{what} {version}")).collect();
+        if words.is_empty() { "nothing".to_owned() } else { words.join(", ") }
+    }
 }
 
 impl Manifest {

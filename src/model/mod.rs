@@ -4,20 +4,24 @@
 
 pub mod config;
 pub mod digest;
+pub mod facts;
 pub mod image;
 pub mod manifest;
 pub mod record;
 pub mod release;
+pub mod rule;
 pub mod schema;
 pub mod tag;
 pub mod target;
 
 pub use config::Config;
 pub use digest::{Digest, Hasher};
+pub use facts::Facts;
 pub use image::{Blob, Image, ImageName, Platform, PlatformImage};
 pub use manifest::Manifest;
 pub use record::{ArchiveFacts, BinaryFacts, Entry, Record, Source};
 pub use release::{Asset, Content, Home, Release};
+pub use rule::Rule;
 pub use schema::Schema;
 pub use tag::{Commit, Repo, Tag};
 pub use target::{Arch, ArchiveKind, Builder, Format, Os, Target};

@@ -2,10 +2,12 @@
 //!
 //! It never holds a time of building, a machine or a path of one.
 
+use std::collections::BTreeMap;
+
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{Arch, Commit, Digest, Format, Schema, Target};
+use super::{Arch, Commit, Digest, Facts, Format, Rule, Schema, Target};
 
 /// The facts of one archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +26,9 @@ pub struct Record {
     pub archive: ArchiveFacts,
     /// The executables in it, sorted by path.
     pub binaries: Vec<BinaryFacts>,
+    /// The portability rules that its binaries break, each with the project's reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub loosened: BTreeMap<Rule, String>,
     /// Every file in it, sorted by path.
     pub contents: Vec<Entry>,
 }
@@ -64,6 +69,9 @@ pub struct BinaryFacts {
     pub format: Format,
     /// Its instruction set.
     pub arch: Arch,
+    /// Everything else that was read from its bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Facts>,
 }
 
 /// One regular file in an archive or an image.

@@ -2,12 +2,13 @@
 //!
 //! A `Release` exists only if verification passed; it has no field that means "not yet".
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use semver::Version;
 
 use super::manifest::{Artifact, Manifest, ManifestImage, ManifestPlatform};
-use super::{Commit, Digest, Image, ImageName, Record, Repo, Schema, Tag};
+use super::{BinaryFacts, Commit, Digest, Facts, Image, ImageName, Record, Repo, Schema, Tag};
 use crate::notes::{Head, Notes, footer};
 
 /// The file that lists every asset's digest in the form `sha256sum -c` reads.
@@ -131,7 +132,14 @@ fn manifest(
             kind: record.target.archive(),
             size: record.archive.size,
             digest: record.archive.digest,
-            binaries: record.binaries.clone(),
+            // The facts in full are in the record; a downloader needs what they come to.
+            binaries: record
+                .binaries
+                .iter()
+                .map(|binary| BinaryFacts { facts: None, ..binary.clone() })
+                .collect(),
+            requires: requires(record),
+            loosened: record.loosened.clone(),
         })
         .collect();
     artifacts.sort_by(|a, b| a.file.cmp(&b.file));
@@ -154,6 +162,19 @@ fn manifest(
         artifacts,
         image,
     }
+}
+
+/// What the binaries of an archive need of their host: the highest of what each of them needs.
+fn requires(record: &Record) -> BTreeMap<String, String> {
+    let facts = record.binaries.iter().filter_map(|binary| binary.facts.as_ref());
+    let mut requires = BTreeMap::new();
+    for (what, version) in facts.flat_map(Facts::requires) {
+        let highest = requires.entry(what.to_owned()).or_insert_with(|| version.clone());
+        if super::facts::above(&version, highest) {
+            *highest = version;
+        }
+    }
+    requires
 }
 
 /// `SHA256SUMS` in the format of GNU coreutils: digest, two spaces, name.

@@ -2,6 +2,7 @@
 //!
 //! A target's peculiarity is a field in its row, never an `else if` somewhere.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -39,6 +40,54 @@ struct Row {
     archive: ArchiveKind,
     builder: Builder,
     image: Option<Platform>,
+    contract: Contract,
+}
+
+/// What a target's binaries may ask of the machines they run on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contract {
+    /// The standard loader (`PT_INTERP`).
+    #[serde(default)]
+    pub interpreter: Option<String>,
+    /// The libraries that every such system has; a `*` at the end stands for anything.
+    #[serde(default)]
+    pub libraries: Vec<String>,
+    /// The highest symbol version by family: `GLIBC` at most `2.17`.
+    #[serde(default)]
+    pub floors: BTreeMap<String, String>,
+    /// Nothing may be asked for.
+    #[serde(default, rename = "static")]
+    pub is_static: bool,
+    /// The oldest macOS that must start it.
+    #[serde(default)]
+    pub min_os: Option<String>,
+    /// The C runtime must be linked in.
+    #[serde(default, rename = "crt", deserialize_with = "crt")]
+    pub crt_static: bool,
+}
+
+impl Contract {
+    /// Whether a library is one of those that every such system has. Windows does not tell cases apart; the other
+    /// names have no capitals that matter.
+    pub fn has_library(&self, library: &str) -> bool {
+        let library = library.to_ascii_lowercase();
+        self.libraries.iter().map(|known| known.to_ascii_lowercase()).any(|known| {
+            match known.strip_suffix('*') {
+                Some(prefix) => library.starts_with(prefix),
+                None => library == known,
+            }
+        })
+    }
+}
+
+fn crt<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    match std::borrow::Cow::<str>::deserialize(deserializer)?.as_ref() {
+        "static" => Ok(true),
+        other => {
+            Err(serde::de::Error::custom(format!("`{other}` is no C runtime; it is \"static\" or left out")))
+        }
+    }
 }
 
 /// The operating system a target runs on.
@@ -145,6 +194,11 @@ impl Target {
     /// The OCI platform whose image takes this target's binary, if there is one.
     pub fn platform(self) -> Option<Platform> {
         self.0.image
+    }
+
+    /// What its binaries may ask of the machines they run on.
+    pub fn contract(self) -> &'static Contract {
+        &self.0.contract
     }
 
     /// The archive's top folder, `<name>-<triple>`.

@@ -7,13 +7,14 @@ use std::path::PathBuf;
 
 use semver::Version;
 
-use crate::model::{
-    ArchiveFacts, BinaryFacts, Commit, Entry, Image, Os, Platform, PlatformImage, Record, Tag, Target,
-};
+use crate::audit::rules;
+use crate::model::{ArchiveFacts, BinaryFacts, Commit, Entry, Image, Platform, Record, Tag, Target};
 
+mod image;
 mod problem;
 pub mod published;
 
+use image::check_image;
 pub use problem::{Problem, Wrong};
 
 /// GitHub takes assets below this size only, in bytes.
@@ -71,6 +72,9 @@ pub struct Expect {
     pub targets: Vec<Target>,
     /// Whether the release may have an image at all.
     pub image: bool,
+    /// Binaries that break a portability rule are let pass: in a rehearsal, which is built for this machine and has
+    /// told it already.
+    pub tolerate: bool,
     /// The platforms an image must have; further ones it may have only where the release has that Linux anyway. Empty:
     /// an image is welcome, but none is missed.
     pub platforms: Vec<Platform>,
@@ -105,7 +109,7 @@ pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
 
     let mut archives = Vec::new();
     for archive in found.archives {
-        archives.extend(check_archive(archive, &mut problems));
+        archives.extend(check_archive(archive, expect, &mut problems));
     }
     archives.sort_by(|a, b| a.0.archive.file.cmp(&b.0.archive.file));
     let identity = identity(&archives, expect);
@@ -148,7 +152,11 @@ fn identity(archives: &[(Record, PathBuf)], expect: &Expect) -> Identity {
     }
 }
 
-fn check_archive(found: FoundArchive, problems: &mut Vec<Problem>) -> Option<(Record, PathBuf)> {
+fn check_archive(
+    found: FoundArchive,
+    expect: &Expect,
+    problems: &mut Vec<Problem>,
+) -> Option<(Record, PathBuf)> {
     let FoundArchive { path, facts, record, contents } = found;
     let file = facts.file.clone();
     if facts.size >= ASSET_LIMIT {
@@ -169,6 +177,9 @@ fn check_archive(found: FoundArchive, problems: &mut Vec<Problem>) -> Option<(Re
     } else if facts.digest != record.archive.digest {
         wrong(Wrong::Digest { found: facts.digest, record: record.archive.digest });
     }
+    if !expect.tolerate {
+        problems.extend(judge(&record));
+    }
     let expected = record.target.archive_file(&record.name);
     if facts.file != expected || record.archive.file != expected {
         problems.push(Problem::WrongName { file: file.clone(), expected });
@@ -177,6 +188,30 @@ fn check_archive(found: FoundArchive, problems: &mut Vec<Problem>) -> Option<(Re
         problems.extend(compare_contents(&file, &contents, &record));
     }
     Some((record, path))
+}
+
+/// The portability gate over the facts that were read when the archive was packed; `compare_contents` sees to it that
+/// they are of the binaries in it.
+fn judge(record: &Record) -> Vec<Problem> {
+    let file = &record.archive.file;
+    let of_one = |binary: &BinaryFacts| match &binary.facts {
+        None => {
+            let why = format!("it has no facts about `{}`; pack it again", binary.path);
+            vec![Problem::BadRecord { file: file.clone(), why }]
+        }
+        Some(facts) => {
+            let violations = rules::judge(facts, record.target, &record.loosened);
+            let stopping = rules::stopping(&violations).cloned();
+            stopping
+                .map(|violation| Problem::Portability {
+                    file: file.clone(),
+                    path: binary.path.clone(),
+                    violation,
+                })
+                .collect()
+        }
+    };
+    record.binaries.iter().flat_map(of_one).collect()
 }
 
 fn compare_contents(file: &str, contents: &[Entry], record: &Record) -> Vec<Problem> {
@@ -270,106 +305,5 @@ fn check_targets(archives: &[(Record, PathBuf)], expect: &Expect, problems: &mut
     // Two more assets are made by floe: the checksums and the manifest.
     if archives.len() + 2 > 1000 {
         problems.push(Problem::TooMany { count: archives.len() + 2 });
-    }
-}
-
-fn check_image(
-    found: Vec<FoundImage>,
-    archives: &[(Record, PathBuf)],
-    identity: &Identity,
-    expect: &Expect,
-    problems: &mut Vec<Problem>,
-) -> Option<Image> {
-    if found.len() > 1 {
-        problems.push(Problem::TwoImages { paths: found.iter().map(|image| image.path.clone()).collect() });
-        return None;
-    }
-    let Some(FoundImage { path, image }) = found.into_iter().next() else {
-        problems.extend((expect.image && !expect.platforms.is_empty()).then_some(Problem::MissingImage));
-        return None;
-    };
-    if !expect.image {
-        problems.push(Problem::ExtraImage { path });
-        return None;
-    }
-    let image = match image {
-        Ok(image) => image,
-        Err(whys) => {
-            problems.extend(whys.into_iter().map(|why| Problem::BadImage { path: path.clone(), why }));
-            return None;
-        }
-    };
-    let there: BTreeSet<Platform> = image.platforms.iter().map(|one| one.platform).collect();
-    let wanted: BTreeSet<Platform> = expect.platforms.iter().copied().collect();
-    problems
-        .extend(wanted.difference(&there).map(|platform| Problem::MissingPlatform { platform: *platform }));
-    let has_linux = |platform: &Platform| {
-        let mut targets = expect.targets.iter();
-        targets.any(|target| target.os() == Os::Linux && target.arch() == platform.arch())
-    };
-    let extra =
-        there.difference(&wanted).filter(|platform| !expect.targets.is_empty() && !has_linux(platform));
-    problems.extend(extra.map(|platform| Problem::ExtraPlatform { platform: *platform }));
-    for one in &image.platforms {
-        problems.extend(compare_image_binaries(one, archives));
-    }
-    check_labels(&image, identity, problems);
-    Some(image)
-}
-
-fn compare_image_binaries(image: &PlatformImage, archives: &[(Record, PathBuf)]) -> Option<Problem> {
-    let candidates: Vec<ImageFile<'_>> = archives
-        .iter()
-        .flat_map(|(record, _)| {
-            record.binaries.iter().map(|binary| ImageFile { target: record.target, binary })
-        })
-        .collect();
-    let why = compare_image_file(image, &candidates).err()?;
-    Some(Problem::ImageBinary { platform: image.platform, why })
-}
-
-/// A binary of an archive, as something the image may hold.
-struct ImageFile<'a> {
-    target: Target,
-    binary: &'a BinaryFacts,
-}
-
-/// Each binary in the image must be, digest for digest, a binary in an archive for that system.
-fn compare_image_file(image: &PlatformImage, binaries: &[ImageFile<'_>]) -> Result<(), String> {
-    let arch = image.platform.arch();
-    let candidates: Vec<&BinaryFacts> = binaries
-        .iter()
-        .filter(|one| one.target.os() == Os::Linux && one.target.arch() == arch)
-        .map(|one| one.binary)
-        .collect();
-    if candidates.is_empty() {
-        return Err(format!("there is no Linux archive for {arch} to compare it with"));
-    }
-    let mut seen = false;
-    for binary in &candidates {
-        let named = |file: &&Entry| file.path.rsplit('/').next() == Some(&binary.name);
-        let Some(file) = image.files.iter().find(named) else { continue };
-        if !candidates.iter().any(|other| other.name == binary.name && other.digest == file.digest) {
-            return Err(format!("`/{}` is not the `{}` of any {arch} archive", file.path, binary.name));
-        }
-        seen = true;
-    }
-    if seen { Ok(()) } else { Err("it holds none of the archives' binaries".to_owned()) }
-}
-
-fn check_labels(image: &Image, identity: &Identity, problems: &mut Vec<Problem>) {
-    let expected = [
-        ("org.opencontainers.image.version", identity.version.as_ref().map(Version::to_string)),
-        ("org.opencontainers.image.revision", identity.commit.as_ref().map(Commit::to_string)),
-    ];
-    for (label, expected) in expected {
-        if let (Some(found), Some(expected)) = (image.annotations.get(label), expected)
-            && *found != expected
-        {
-            problems.push(Problem::ImageLabel { label, found: found.clone(), expected });
-        }
-    }
-    if let Some(version) = identity.version.as_ref().filter(|version| !version.build.is_empty()) {
-        problems.push(Problem::NotATag { version: version.clone() });
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use semver::Version;
 
 use super::ASSET_LIMIT;
+use crate::audit::rules::Violation;
 use crate::model::{Commit, Digest, Platform, Tag, Target};
 
 /// Something that makes a release not well formed.
@@ -24,6 +25,8 @@ pub enum Problem {
     BadArchive { file: String, why: String },
     /// What is inside an archive is not what its record says.
     Contents { file: String, path: String, why: &'static str },
+    /// A binary would not run on a stranger's machine.
+    Portability { file: String, path: String, violation: Violation },
     /// A file that belongs to no release.
     Stray { path: PathBuf },
     /// The name of an archive is not the one its record leads to.
@@ -94,6 +97,7 @@ impl fmt::Display for Problem {
             Problem::LonelyRecord { file } => write!(f, "`{file}` is a record, but its archive is not there"),
             Problem::BadArchive { file, why } => write!(f, "`{file}` cannot be opened: {why}"),
             Problem::Contents { file, path, why } => write!(f, "`{path}` {why} (`{file}`)"),
+            Problem::Portability { file, path, violation } => write!(f, "`{path}` in `{file}`: {violation}"),
             Problem::Stray { path } => write!(f, "`{}` belongs to no release", path.display()),
             Problem::WrongName { file, expected } => write!(f, "`{file}` should be called `{expected}`"),
             Problem::WrongProject { file, found, expected } => {

@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::image::{ImageFile, compare_image_file};
 use crate::model::release::CHECKSUMS;
 use crate::model::{Commit, Digest, Entry, Image, Manifest, Tag};
-use crate::verify::{ImageFile, compare_image_file};
 use crate::world::RemoteRelease;
 
 /// What a stranger found under a tag.

@@ -23,10 +23,10 @@ const WRITTEN: [&str; 4] = ["plan", "matrix", "verdict", "summary"];
 
 #[test]
 fn old_files_are_read_and_written_again_byte_for_byte() {
-    for name in ["record", "record-without-commit"] {
+    for name in ["record", "record-without-commit", "record-without-facts"] {
         assert_eq!(again::<Record>(&sample(name)), sample(name), "{name}");
     }
-    for name in ["manifest", "manifest-without-image"] {
+    for name in ["manifest", "manifest-without-image", "manifest-without-needs"] {
         assert_eq!(again::<Manifest>(&sample(name)), sample(name), "{name}");
     }
     for name in ["receipt", "receipt-of-a-failed-run"] {

@@ -8,6 +8,7 @@ mod cli;
 mod compat;
 #[cfg(unix)]
 mod counterparts;
+mod gate;
 mod github_server;
 mod image;
 mod package;

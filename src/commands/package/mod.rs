@@ -5,7 +5,7 @@
 mod builds;
 mod contents;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,7 @@ use anyhow::Context as _;
 pub use builds::find;
 
 use crate::archive::{self, Contents, Item, Packed};
+use crate::audit::{Facts, rules};
 use crate::cli::PackageArgs;
 use crate::error::{Exit, Failure};
 use crate::io::binary;
@@ -45,7 +46,7 @@ pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
             .warn("the records name no commit: a tracked file is modified, or git has none; see `--commit`");
     }
     let builds = find(&args, &project, report)?;
-    for record in pack(&project, &origin, &builds, &args.out, report)? {
+    for record in pack((&project, &origin), &builds, &args.out, Gate::Stop, report)? {
         report.out(args.out.join(&record.archive.file).display().to_string());
     }
     Ok(())
@@ -60,15 +61,22 @@ pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
 /// All that is wrong with the binaries, before anything is written (exit code 3); then the first file that cannot be
 /// read or written.
 pub fn pack(
-    project: &Project,
-    origin: &Origin,
+    (project, origin): (&Project, &Origin),
     builds: &[Build],
     out: &Path,
+    gate: Gate,
     report: &Report,
 ) -> anyhow::Result<Vec<Record>> {
     let mut problems = Vec::new();
     let mut checked: Vec<(Target, Vec<Binary>)> =
         builds.iter().map(|build| (build.target, check(project, build, &mut problems))).collect();
+    let violations = checked.iter().flat_map(|(target, binaries)| violations(project, *target, binaries));
+    for violation in violations {
+        match gate {
+            Gate::Stop => problems.push(violation),
+            Gate::Tell => report.warn(format!("{violation}; `floe package` would refuse it")),
+        }
+    }
     if !problems.is_empty() {
         let what = format!("the binaries of `{}` {} cannot be packed", project.name, project.version);
         return Err(Failure::new(what).details(problems).exit(Exit::Problems).into());
@@ -85,6 +93,15 @@ pub fn pack(
     checked.into_iter().map(pack).collect()
 }
 
+/// What becomes of a binary that would not run on a stranger's machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// It is refused.
+    Stop,
+    /// It is only told: in a rehearsal, which is built for this machine.
+    Tell,
+}
+
 /// A binary that is what its target wants.
 struct Binary {
     name: String,
@@ -92,6 +109,18 @@ struct Binary {
     path: PathBuf,
     format: Format,
     arch: Arch,
+    facts: Facts,
+}
+
+/// The portability rules that binaries break, those that the project has not loosened, as lines for people.
+fn violations(project: &Project, target: Target, binaries: &[Binary]) -> Vec<String> {
+    let of_one = |binary: &Binary| {
+        let violations = rules::judge(&binary.facts, target, &project.config.loosen);
+        let lines = rules::stopping(&violations)
+            .map(|one| format!("`{}` for {}: {one}", binary.path.display(), target.name()));
+        lines.collect::<Vec<_>>()
+    };
+    binaries.iter().flat_map(of_one).collect()
 }
 
 /// Checks that a build has exactly the released binaries and that each is its target's.
@@ -118,8 +147,15 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
             continue;
         }
         match facts(path, target) {
-            Ok((format, arch)) => {
-                binaries.push(Binary { name: name.clone(), file_name, path: path.clone(), format, arch });
+            Ok((format, arch, facts)) => {
+                binaries.push(Binary {
+                    name: name.clone(),
+                    file_name,
+                    path: path.clone(),
+                    format,
+                    arch,
+                    facts,
+                });
             }
             Err(error) => problems.push(format!("{error:#}")),
         }
@@ -130,10 +166,10 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
     binaries
 }
 
-fn facts(path: &Path, target: Target) -> anyhow::Result<(Format, Arch)> {
+fn facts(path: &Path, target: Target) -> anyhow::Result<(Format, Arch, Facts)> {
     let kind = binary::identify(path)?;
     match kind.arch() {
-        Some(arch) if kind.is_for(target) => Ok((kind.format, arch)),
+        Some(arch) if kind.is_for(target) => Ok((kind.format, arch, binary::facts(path)?)),
         _ => anyhow::bail!(
             "`{}` is {kind}, but {} takes {} for {}",
             path.display(),
@@ -165,12 +201,16 @@ fn pack_one(
     pending.commit()?;
 
     let mut facts: Vec<BinaryFacts> = Vec::new();
+    let mut loosened = BTreeMap::new();
     for binary in binaries {
         let path = format!("{top}/{}", binary.file_name);
         let entry = entries.iter().find(|entry| entry.path == path);
         let entry = entry.with_context(|| format!("`{path}` is not in the archive that was just written"))?;
-        let Binary { name, format, arch, .. } = binary;
-        facts.push(BinaryFacts { name, path, size: entry.size, digest: entry.digest, format, arch });
+        let violations = rules::judge(&binary.facts, target, &project.config.loosen);
+        loosened.extend(violations.into_iter().filter_map(|one| Some((one.rule, one.loosened?))));
+        let Binary { name, format, arch, facts: own, .. } = binary;
+        let (size, digest) = (entry.size, entry.digest);
+        facts.push(BinaryFacts { name, path, size, digest, format, arch, facts: Some(own) });
     }
     facts.sort_by(|a, b| a.path.cmp(&b.path));
     let record = Record {
@@ -181,6 +221,7 @@ fn pack_one(
         source: Source { commit: origin.commit.clone(), epoch: origin.epoch },
         archive: ArchiveFacts { file, size, digest },
         binaries: facts,
+        loosened,
         contents: entries,
     };
     // The record comes last: where it is, the archive is whole.

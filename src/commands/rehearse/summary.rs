@@ -62,6 +62,9 @@ impl Summary {
             let name = format!("image for {}", platforms.join(", "));
             lines.push(format!("  {name:<width$}  {:>9}  {}", size(image.size()), image.index.digest));
         }
+        for artifact in &release.manifest.artifacts {
+            lines.push(format!("  {} needs {} of its host", artifact.file, artifact.needs()));
+        }
         lines.push(format!(
             "  {} of {} steps done in this run, {} requests; {}",
             self.done,

@@ -7,7 +7,7 @@ mod parse;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{ImageName, Target};
+use super::{ImageName, Rule, Target};
 
 /// What a project says in its `Cargo.toml`.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct Config {
     pub notes: NotesFrom,
     /// `binaries`: which of the package's binaries are released. Default: all of them.
     pub binaries: Option<Vec<String>>,
+    /// `loosen`: portability rules that binaries may break, each with the reason that users are told.
+    pub loosen: BTreeMap<Rule, String>,
 }
 
 /// The `image` table.
@@ -58,6 +60,7 @@ impl Default for Config {
             include: Vec::new(),
             image: Some(ImageConfig::default()),
             notes: NotesFrom::default(),
+            loosen: BTreeMap::new(),
             binaries: None,
         }
     }

@@ -2,13 +2,15 @@
 //!
 //! It never stops at the first mistake and never guesses what was meant; it only suggests.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::{Config, ConfigError, ImageConfig, NotesFrom};
-use crate::model::{ImageName, Target};
+use crate::model::{ImageName, Rule, Target};
 
 const ROOT: &str = "package.metadata.floe";
-const KEYS: [&str; 5] = ["targets", "include", "image", "notes", "binaries"];
+const KEYS: [&str; 6] = ["targets", "include", "image", "notes", "binaries", "loosen"];
 const IMAGE_KEYS: [&str; 5] = ["name", "entrypoint", "labels", "ports", "user"];
 
 impl Config {
@@ -51,6 +53,7 @@ impl Reader {
                 "binaries" => {
                     config.binaries = Some(self.some(&at, value, |name| binary(name, binaries)));
                 }
+                "loosen" => config.loosen = self.loosen(&at, value),
                 _ => self.unknown(ROOT, key, &KEYS),
             }
         }
@@ -102,12 +105,32 @@ impl Reader {
         }
     }
 
-    fn labels(&mut self, at: &str, value: &Value) -> std::collections::BTreeMap<String, String> {
+    fn loosen(&mut self, at: &str, value: &Value) -> BTreeMap<Rule, String> {
+        let mut loosened = BTreeMap::new();
+        let Some(table) = value.as_object() else {
+            self.wrong(at, value, "a table of rules, each with the reason why it may be broken");
+            return loosened;
+        };
+        for (key, value) in table {
+            match (key.parse::<Rule>(), value.as_str().map(str::trim)) {
+                (Ok(rule), Some(reason)) if !reason.is_empty() => {
+                    drop(loosened.insert(rule, reason.to_owned()))
+                }
+                (Ok(_), _) => {
+                    self.wrong(&format!("{at}.{key}"), value, "the reason, for those who download it")
+                }
+                (Err(_), _) => self.unknown(at, key, &Rule::ALL.map(Rule::name)),
+            }
+        }
+        loosened
+    }
+
+    fn labels(&mut self, at: &str, value: &Value) -> BTreeMap<String, String> {
         let Some(table) = value.as_object() else {
             self.wrong(at, value, "a table of strings");
             return Default::default();
         };
-        let mut labels = std::collections::BTreeMap::new();
+        let mut labels = BTreeMap::new();
         for (key, value) in table {
             match value.as_str() {
                 Some(_) if key.is_empty() => self.problem(at, "has a label without a name".to_owned()),
@@ -327,7 +350,7 @@ mod tests {
             `package.metadata.floe.include[1]` is not right: `/etc/passwd` is absolute or has a character that not every system takes; write it relative to the package's folder
             `package.metadata.floe.include[2]` is not right: `.` names nothing in the package's folder; write it relative to the package's folder
             `package.metadata.floe.notes` is `"none"`; it takes `"changelog"`, `"github"` or `"auto"`
-            `package.metadata.floe.target` is not a key; did you mean `targets`? The keys are `targets`, `include`, `image`, `notes`, `binaries`"#]]
+            `package.metadata.floe.target` is not a key; did you mean `targets`? The keys are `targets`, `include`, `image`, `notes`, `binaries`, `loosen`"#]]
         .assert_eq(&problems.join("\n"));
     }
 

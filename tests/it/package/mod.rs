@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use expect_test::expect;
 use floe::archive::list;
 use floe::cli::{PackageArgs, SourceArgs};
-use floe::commands::package::{Build, find, pack, package};
+use floe::commands::package::{Build, Gate, find, pack, package};
 use floe::error::{Exit, Failure};
 use floe::io::project::{self, Origin};
 use floe::model::{Record, Target};
@@ -65,7 +65,7 @@ impl Case {
         let report = Report::new(Loudness::Quiet);
         let project = project::load(&args.project)?;
         let origin = project::origin(&project, &args.source)?;
-        pack(&project, &origin, &find(args, &project, &report)?, &args.out, &report)
+        pack((&project, &origin), &find(args, &project, &report)?, &args.out, Gate::Stop, &report)
     }
 
     fn pack(&self) -> anyhow::Result<Vec<Record>> {
@@ -154,7 +154,40 @@ fn a_record_holds_the_facts_and_no_machine() {
               "size": 1024,
               "digest": "sha256:c89c2e47ec09cdaa4824b77029a749275239a603d89609acb064414c0682f1bc",
               "format": "pe",
-              "arch": "x86_64"
+              "arch": "x86_64",
+              "facts": {
+                "format": "pe",
+                "arches": [
+                  "x86_64"
+                ],
+                "bits": 64,
+                "size": 1024,
+                "kind": "executable",
+                "stripped": true,
+                "debug_info": false,
+                "paths": {
+                  "total": 0,
+                  "found": []
+                },
+                "pe": {
+                  "subsystem": "windows_cui",
+                  "subsystem_version": "6.0",
+                  "imports": [],
+                  "delay_imports": [],
+                  "crt": "static",
+                  "crt_dlls": [],
+                  "debug_directory": [],
+                  "timestamp": {
+                    "reproducible": true,
+                    "value": 0
+                  },
+                  "aslr": true,
+                  "high_entropy_va": true,
+                  "dep": true,
+                  "cfg": false,
+                  "authenticode": false
+                }
+              }
             }
           ],
           "contents": [
@@ -336,6 +369,7 @@ fn other_builders_hand_over_their_binaries() {
         binaries: vec![case.built.path().join("x86_64-musl/tool")],
     };
     let origin = Origin { commit: None, epoch: EPOCH };
-    let records = pack(&project, &origin, &[build], &case.out(), &Report::new(Loudness::Quiet)).unwrap();
+    let records =
+        pack((&project, &origin), &[build], &case.out(), Gate::Stop, &Report::new(Loudness::Quiet)).unwrap();
     assert_eq!(records, case.pack().unwrap());
 }

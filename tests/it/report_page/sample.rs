@@ -87,6 +87,7 @@ fn binary(name: &str, target: Target) -> BinaryFacts {
         digest: Digest::of(target.triple().as_bytes()),
         format: target.format(),
         arch: target.arch(),
+        facts: None,
     }
 }
 
@@ -103,6 +104,7 @@ pub fn record(name: &str, target: Target) -> Record {
             digest: Digest::of(target.archive_file(name).as_bytes()),
         },
         binaries: vec![binary(name, target)],
+        loosened: std::collections::BTreeMap::new(),
         contents: Vec::new(),
     }
 }

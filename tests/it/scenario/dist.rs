@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use floe::commands::package::{self, Build};
+use floe::commands::package::{self, Build, Gate};
 use floe::io::project::Origin;
 use floe::model::{Commit, Target};
 use floe::oci::{self, ImageSpec};
@@ -40,7 +40,7 @@ pub fn make_dist_from(seed: &[u8], out: &Path, version: &str, targets: &[Target]
         builds.push(Build { target: *target, binaries: vec![path] });
     }
     let report = Report::new(Loudness::Quiet);
-    package::pack(&project, &origin, &builds, out, &report).unwrap();
+    package::pack((&project, &origin), &builds, out, Gate::Stop, &report).unwrap();
     if !for_image.is_empty() {
         oci::build(&for_image, &image_spec(version, &origin), &out.join("image")).unwrap();
     }

@@ -1,11 +1,11 @@
 //! The facts that only Mach-O and only PE have.
 //!
-//! Plain data, like [`super::facts`].
+//! Plain data, like the rest of [`super`].
 
 use serde::{Deserialize, Serialize};
 
+use super::super::Arch;
 use super::Kind;
-use crate::model::Arch;
 
 /// What only Mach-O has (Apple's `mach-o/loader.h` and `mach-o/fat.h`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

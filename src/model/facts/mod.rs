@@ -7,8 +7,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MachoFacts, PeFacts};
-use crate::model::{Arch, Format};
+use super::{Arch, Format};
+
+mod foreign;
+
+pub use foreign::{Crt, Dylib, DylibLoad, MachoFacts, PeFacts, Signature, SignatureKind, Slice, TimeStamp};
 
 /// The facts of one binary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -222,4 +225,45 @@ pub enum Relro {
     Partial,
     /// All: functions are bound at the start (`DT_BIND_NOW`, `DF_BIND_NOW` or `DF_1_NOW`).
     Full,
+}
+
+impl Facts {
+    /// What a binary needs of its host, for people: `glibc` or `macos` with the lowest version that will do.
+    pub fn requires(&self) -> Vec<(&'static str, String)> {
+        let glibc =
+            self.elf.iter().filter(|elf| elf.interpreter.is_some()).filter_map(|elf| elf.floors.get("GLIBC"));
+        let macos =
+            self.macho.iter().flat_map(|macho| &macho.slices).filter_map(|slice| slice.min_os.as_ref());
+        glibc
+            .map(|floor| ("glibc", floor.version.clone()))
+            .chain(macos.map(|min| ("macos", min.clone())))
+            .collect()
+    }
+}
+
+/// Whether one dotted version is above another, by the order of the numbers; what is no number counts as 0.
+pub fn above(version: &str, limit: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u64> {
+        let mut numbers: Vec<u64> = text.split('.').map(|part| part.parse().unwrap_or(0)).collect();
+        while numbers.last() == Some(&0) {
+            numbers.pop();
+        }
+        numbers
+    };
+    numbers(version) > numbers(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_by_their_numbers() {
+        assert!(above("2.34", "2.17"));
+        assert!(above("2.17.1", "2.17"));
+        assert!(!above("2.4", "2.17"));
+        assert!(!above("2.17", "2.17"));
+        assert!(!above("11", "11.0"));
+        assert!(!above("10.12", "11.0"));
+    }
 }

@@ -1,0 +1,79 @@
+//! `floe audit`: what binaries ask of the machines they run on, and whether every stranger's machine has it.
+
+mod show;
+
+use serde::Serialize;
+
+use crate::audit::Facts;
+use crate::audit::rules::{self, Violation};
+use crate::cli::AuditArgs;
+use crate::commands::gather;
+use crate::error::{Exit, Failure};
+use crate::io;
+use crate::model::{Format, Schema, Target};
+use crate::report::Report;
+
+/// What was audited, as JSON, schema 1.
+#[derive(Serialize)]
+struct Audit {
+    schema: Schema<1>,
+    binaries: Vec<Audited>,
+}
+
+/// One binary.
+#[derive(Serialize)]
+struct Audited {
+    place: String,
+    /// The target whose contract it was judged by; none if it is for none of them.
+    target: Option<Target>,
+    facts: Facts,
+    violations: Vec<Violation>,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// A file cannot be read or is no binary (1); or a binary breaks a rule (3).
+pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
+    let project = gather::find_project(&args.project)?;
+    let loosened = project.map(|project| project.config.loosen).unwrap_or_default();
+    let mut binaries = Vec::new();
+    for path in &args.paths {
+        for found in io::audit::audit(path)? {
+            let target = args.target.or_else(|| target_of(&found.facts));
+            let violations =
+                target.map(|target| rules::judge(&found.facts, target, &loosened)).unwrap_or_default();
+            binaries.push(Audited { place: found.place, target, facts: found.facts, violations });
+        }
+    }
+    if binaries.is_empty() {
+        return Err(Failure::new("there is no binary in what was given").exit(Exit::Usage).into());
+    }
+    let broken: Vec<String> = binaries.iter().flat_map(broken).collect();
+    if args.json {
+        report.json(&Audit { schema: Schema, binaries })?;
+    } else {
+        report.out(binaries.iter().map(show::block).collect::<Vec<_>>().join("\n\n"));
+    }
+    if broken.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new("not every binary would run on a stranger's machine")
+        .details(broken)
+        .exit(Exit::Problems)
+        .into())
+}
+
+fn broken(binary: &Audited) -> Vec<String> {
+    rules::stopping(&binary.violations).map(|violation| format!("`{}`: {violation}", binary.place)).collect()
+}
+
+/// The target that a binary is most probably meant for: its format and instruction set, and for Linux whether it asks
+/// for anything of its host.
+fn target_of(facts: &Facts) -> Option<Target> {
+    let asks = facts.elf.as_ref().is_some_and(|elf| elf.interpreter.is_some() || !elf.needed.is_empty());
+    Target::all().find(|target| {
+        let same = target.format() == facts.format && facts.arches.first() == Some(&target.arch());
+        same && (facts.format != Format::Elf || target.contract().is_static != asks)
+    })
+}

@@ -1,0 +1,145 @@
+//! The facts of one binary as a short block that people read.
+
+use super::Audited;
+use crate::audit::{Crt, ElfFacts, Facts, Kind, MachoFacts, PeFacts, Relro, SignatureKind, Stack};
+
+/// The block: the place, then a line a fact.
+pub fn block(binary: &Audited) -> String {
+    let facts = &binary.facts;
+    let mut lines = vec![binary.place.clone()];
+    let mut line = |name: &str, text: String| lines.push(format!("  {name:<12}{text}"));
+    line("is", is(facts));
+    if let Some(target) = binary.target {
+        line("judged as", target.name().to_owned());
+    }
+    if let Some(elf) = &facts.elf {
+        of_elf(elf, &mut line);
+    }
+    if let Some(macho) = &facts.macho {
+        of_macho(macho, &mut line);
+    }
+    if let Some(pe) = &facts.pe {
+        of_pe(pe, &mut line);
+    }
+    of_any(facts, &mut line);
+    for violation in &binary.violations {
+        match &violation.loosened {
+            Some(reason) => line("loosened", format!("{}: {} ({reason})", violation.rule, violation.found)),
+            None => line("breaks", format!("{}: {}", violation.rule, violation.found)),
+        }
+    }
+    if binary.violations.is_empty() && binary.target.is_some() {
+        line("verdict", "runs on a stranger's machine".to_owned());
+    }
+    lines.join("\n")
+}
+
+fn is(facts: &Facts) -> String {
+    let arches: Vec<String> = facts.arches.iter().map(ToString::to_string).collect();
+    let kind = match facts.kind {
+        Kind::Executable => "executable at a fixed address",
+        Kind::Pie => "position-independent executable",
+        Kind::Static => "static executable",
+        Kind::StaticPie => "static position-independent executable",
+        Kind::Shared => "shared library",
+    };
+    let stripped = if facts.stripped { "stripped" } else { "not stripped" };
+    let debug = if facts.debug_info { ", with debug info" } else { "" };
+    format!("{} {}-bit for {}, {kind}, {stripped}{debug}", facts.format, facts.bits, arches.join(" and "))
+}
+
+fn of_elf(elf: &ElfFacts, line: &mut impl FnMut(&str, String)) {
+    line("loader", elf.interpreter.clone().unwrap_or_else(|| "none".to_owned()));
+    line("libraries", list(&elf.needed));
+    if !elf.rpath.is_empty() || !elf.runpath.is_empty() {
+        line("rpath", list(&[elf.rpath.clone(), elf.runpath.clone()].concat()));
+    }
+    for (family, floor) in &elf.floors {
+        let symbols: Vec<&str> = floor
+            .needs
+            .first()
+            .iter()
+            .flat_map(|need| &need.symbols)
+            .map(|symbol| symbol.name.as_str())
+            .take(4)
+            .collect();
+        line("floor", format!("{family} {} because of {}", floor.version, symbols.join(", ")));
+    }
+    let relro = match elf.relro {
+        Relro::None => "no RELRO",
+        Relro::Partial => "partial RELRO",
+        Relro::Full => "full RELRO",
+    };
+    let stack = if elf.stack == Stack::Executable { "executable stack" } else { "no executable stack" };
+    line("hardening", format!("{relro}, {}, {stack}", if elf.nx { "NX" } else { "no NX" }));
+}
+
+fn of_macho(macho: &MachoFacts, line: &mut impl FnMut(&str, String)) {
+    for slice in &macho.slices {
+        let unknown = || "unknown".to_owned();
+        let (min, sdk) =
+            (slice.min_os.clone().unwrap_or_else(unknown), slice.sdk.clone().unwrap_or_else(unknown));
+        line("macOS", format!("{min} and later, SDK {sdk} ({})", slice.arch));
+        line("libraries", list(&slice.dylibs.iter().map(|dylib| dylib.path.clone()).collect::<Vec<_>>()));
+        if !slice.rpaths.is_empty() {
+            line("rpath", list(&slice.rpaths));
+        }
+        let kind = match slice.signature.kind {
+            SignatureKind::None => "none",
+            SignatureKind::AdHoc => "ad hoc",
+            SignatureKind::DeveloperId => "Developer ID",
+            SignatureKind::Certificate => "a certificate",
+        };
+        let intact = match slice.signature.intact {
+            Some(true) => ", matches the bytes",
+            Some(false) => ", does not match the bytes",
+            None => "",
+        };
+        line("signature", format!("{kind}{intact}"));
+    }
+}
+
+fn of_pe(pe: &PeFacts, line: &mut impl FnMut(&str, String)) {
+    line("subsystem", format!("{} {}", pe.subsystem, pe.subsystem_version));
+    line("libraries", list(&[pe.imports.clone(), pe.delay_imports.clone()].concat()));
+    let crt = match pe.crt {
+        Crt::Static => "static".to_owned(),
+        Crt::Dynamic | Crt::DynamicDebug => format!("from {}", list(&pe.crt_dlls)),
+    };
+    line("C runtime", crt);
+    let stamp = if pe.timestamp.reproducible {
+        "reproducible".to_owned()
+    } else {
+        format!("{} s since 1970", pe.timestamp.value)
+    };
+    line("time stamp", stamp);
+    let flags = [(pe.aslr, "ASLR"), (pe.high_entropy_va, "high entropy"), (pe.dep, "DEP"), (pe.cfg, "CFG")];
+    let flags: Vec<&str> = flags.into_iter().filter(|(on, _)| *on).map(|(_, name)| name).collect();
+    line("hardening", if flags.is_empty() { "none".to_owned() } else { flags.join(", ") });
+    line("signature", if pe.authenticode { "Authenticode".to_owned() } else { "none".to_owned() });
+}
+
+fn of_any(facts: &Facts, line: &mut impl FnMut(&str, String)) {
+    if let Some(build_id) = &facts.build_id {
+        line("build id", build_id.clone());
+    }
+    if let Some(rustc) = &facts.rustc {
+        line("rustc", rustc.version.clone().or_else(|| rustc.source.clone()).unwrap_or_default());
+    }
+    if let Some(auditable) = &facts.auditable {
+        let packages =
+            auditable.packages.map_or_else(|| "unreadable".to_owned(), |count| format!("{count} packages"));
+        line("auditable", packages);
+    }
+    for path in facts.paths.found.iter().take(4) {
+        let section = path.section.as_deref().unwrap_or("no section");
+        line("path", format!("{} at {} ({section})", path.text, path.offset));
+    }
+    if facts.paths.total > 4 {
+        line("path", format!("… {} in all", facts.paths.total));
+    }
+}
+
+fn list(items: &[String]) -> String {
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}

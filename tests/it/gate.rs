@@ -1,0 +1,108 @@
+//! The portability gate: a binary that would not run on a stranger's machine is stopped before anything is sent.
+//!
+//! floe's own test binary is one: it is linked against this machine's glibc and holds this machine's paths.
+
+#![cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::sample::Sample;
+
+const FLOE: &str = env!("CARGO_BIN_EXE_floe");
+
+fn floe(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(FLOE).current_dir(folder).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A project `tool` whose binary is linked against this machine's glibc.
+fn unportable(manifest_lines: &str) -> Sample {
+    let binary = std::fs::read(FLOE).unwrap();
+    let sample = Sample::tool().manifest_lines("repository = \"https://github.com/acme/tool\"\n");
+    sample.manifest_lines(manifest_lines).file("native/x86_64-unknown-linux-gnu/tool", binary)
+}
+
+#[test]
+fn an_audit_names_the_symbols_that_make_the_floor() {
+    let output = floe(Path::new("/"), &["audit", FLOE]);
+    assert_eq!(output.status.code(), Some(3));
+    let told = text(&output.stderr);
+    assert!(told.contains("rule `floor`: it needs GLIBC 2."), "{told}");
+    assert!(told.contains("(at most 2.17 is allowed), because of "), "{told}");
+    assert!(told.contains("@GLIBC_2."), "{told}");
+    assert!(text(&output.stdout).contains("/lib64/ld-linux-x86-64.so.2"));
+}
+
+#[test]
+fn an_audit_as_json_is_one_value_with_facts_and_violations() {
+    let output = floe(Path::new("/"), &["audit", FLOE, "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["schema"], 1);
+    let binary = &json["binaries"][0];
+    assert_eq!(binary["target"], "x86_64-unknown-linux-gnu");
+    assert_eq!(binary["facts"]["elf"]["interpreter"], "/lib64/ld-linux-x86-64.so.2");
+    assert!(binary["violations"].as_array().unwrap().iter().any(|one| one["rule"] == "floor"));
+}
+
+#[test]
+fn a_binary_of_todays_glibc_is_not_packed() {
+    let sample = unportable("");
+    let output = floe(sample.path(), &["package", "native"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("rule `floor`"), "{}", text(&output.stderr));
+    assert!(!sample.path().join("dist").exists());
+}
+
+#[test]
+fn a_loosened_rule_lets_it_pass_and_its_reason_goes_along() {
+    let loosen = "[package.metadata.floe]\ntargets = [\"x86_64-gnu\"]\nimage = false\n\
+                  [package.metadata.floe.loosen]\nfloor = \"needs today's glibc\"\nbuilder-path = \"a test\"\n";
+    let sample = unportable(loosen);
+    let output = floe(sample.path(), &["package", "native"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let record =
+        std::fs::read_to_string(sample.path().join("dist/tool-x86_64-unknown-linux-gnu.tar.gz.json"))
+            .unwrap();
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    assert_eq!(record["loosened"]["floor"], "needs today's glibc");
+    assert_eq!(floe(sample.path(), &["verify", "dist"]).status.code(), Some(0));
+
+    let output = floe(sample.path(), &["rehearse", "dist"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let release = sample.path().join("target/rehearsal/release");
+    let manifest = std::fs::read_to_string(release.join("assets/tool-manifest.json")).unwrap();
+    assert!(manifest.contains("needs today's glibc") && manifest.contains("\"glibc\": \"2."), "{manifest}");
+    let notes = std::fs::read_to_string(release.join("notes.md")).unwrap();
+    assert!(notes.contains("does not keep the rule `floor`: needs today's glibc"), "{notes}");
+}
+
+#[test]
+fn a_record_cannot_hide_what_its_binary_breaks() {
+    let loosen = "[package.metadata.floe]\ntargets = [\"x86_64-gnu\"]\nimage = false\n\
+                  [package.metadata.floe.loosen]\nfloor = \"x\"\nbuilder-path = \"y\"\n";
+    let sample = unportable(loosen);
+    floe(sample.path(), &["package", "native"]);
+    let path = sample.path().join("dist/tool-x86_64-unknown-linux-gnu.tar.gz.json");
+    let mut record: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    record.as_object_mut().unwrap().remove("loosened");
+    std::fs::write(&path, record.to_string()).unwrap();
+    let output = floe(sample.path(), &["verify", "dist"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("rule `floor`"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_rule_that_does_not_exist_is_told_with_those_that_do() {
+    let sample =
+        Sample::tool().manifest_lines("[package.metadata.floe.loosen]\nflor = \"x\"\nfloor = \"\"\n");
+    let error = format!(
+        "{:?}",
+        sample.load().unwrap_err().downcast::<floe::error::Failure>().unwrap().detail_lines()
+    );
+    assert!(error.contains("did you mean `floor`?") && error.contains("`store-path`"), "{error}");
+    assert!(error.contains("the reason, for those who download it"), "{error}");
+}
