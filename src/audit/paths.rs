@@ -41,6 +41,22 @@ const ROOTS: [&str; 11] = [
     "/private/",
 ];
 
+/// The folders that have a marker of their own.
+const MARKED: [&str; 12] = [
+    "/nix/store/",
+    "/home/",
+    "/Users/",
+    "/root/",
+    "/build/",
+    "/builds/",
+    "/__w/",
+    "/tmp/",
+    "/private/tmp/",
+    "/var/tmp/",
+    "/var/folders/",
+    "/github/workspace/",
+];
+
 /// A text whose surroundings are worth reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Marker {
@@ -59,6 +75,12 @@ pub(super) enum Marker {
     WindowsWorkspace,
     Tmp,
     VarFolders,
+    /// GitHub's, in containers.
+    Github,
+    /// Cargo's folder of sources, wherever that is.
+    DotCargo,
+    /// The same, as images of the Rust project have it in `/usr/local`.
+    Cargo,
     /// Not a builder's: the standard library's sources, as its paths have it.
     Rustc,
 }
@@ -73,7 +95,7 @@ pub(super) struct Hit {
 }
 
 impl Marker {
-    pub(super) const ALL: [Marker; 12] = [
+    pub(super) const ALL: [Marker; 15] = [
         Marker::NixStore,
         Marker::Home,
         Marker::Users,
@@ -85,6 +107,9 @@ impl Marker {
         Marker::WindowsWorkspace,
         Marker::Tmp,
         Marker::VarFolders,
+        Marker::Github,
+        Marker::DotCargo,
+        Marker::Cargo,
         Marker::Rustc,
     ];
 
@@ -101,6 +126,9 @@ impl Marker {
             Marker::WindowsWorkspace => ":\\a\\",
             Marker::Tmp => "/tmp/",
             Marker::VarFolders => "/var/folders/",
+            Marker::Github => "/github/workspace/",
+            Marker::DotCargo => "/.cargo/registry/src/",
+            Marker::Cargo => "/cargo/registry/src/",
             Marker::Rustc => "/rustc",
         }
     }
@@ -129,7 +157,8 @@ pub(super) fn read(marker: Marker, before: &[u8], behind: &[u8]) -> Option<Hit> 
         }
         Marker::Home | Marker::Users | Marker::Root => {
             two_deep(below, b'/', b"")?;
-            begins(before).then_some(())?;
+            let person = if marker == Marker::Root { 0 } else { memchr::memchr(b'/', below)? + 1 };
+            (begins(before) || below[person..].starts_with(b".cargo/registry/")).then_some(())?;
             (PathKind::Home, 0)
         }
         Marker::Tmp | Marker::VarFolders => {
@@ -141,11 +170,12 @@ pub(super) fn read(marker: Marker, before: &[u8], behind: &[u8]) -> Option<Hit> 
             let nix = below.starts_with(b"nix-build-");
             (if nix { PathKind::Build } else { PathKind::Temporary }, lead)
         }
-        Marker::Build | Marker::Builds | Marker::Workspace => {
+        Marker::Build | Marker::Builds | Marker::Workspace | Marker::Github => {
             two_deep(below, b'/', b"")?;
             surely_begins(before, behind).then_some(())?;
             (PathKind::Build, 0)
         }
+        Marker::DotCargo | Marker::Cargo => (PathKind::Build, lead_of_cargo(before)?),
         Marker::Rustc => return None,
     };
     let whole = [&before[before.len() - lead..], behind].concat();
@@ -180,6 +210,23 @@ fn two_deep(below: &[u8], separator: u8, also: &[u8]) -> Option<()> {
     let named = name.iter().any(u8::is_ascii_alphanumeric) && length <= NAME;
     // The first byte is the separator, the next one begins a name.
     (named && rest[0] == separator && rest.get(1).is_some_and(|byte| part(*byte))).then_some(())
+}
+
+/// How many bytes of this belong to the path of Cargo's folder behind it; none where that lies in a folder that has a
+/// marker of its own.
+fn lead_of_cargo(before: &[u8]) -> Option<usize> {
+    let part =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'@' | b'/');
+    let run = before.iter().rev().take_while(|byte| part(byte)).count();
+    let run = &before[before.len() - run..];
+    // What stands before the first slash is another text, and so is what ends with a source file's name.
+    let ends = (0..run.len()).filter(|at| run[*at] == b'/' && ends_source(&run[..*at]));
+    let begin = ends.last().or_else(|| memchr::memchr(b'/', run)).unwrap_or(run.len());
+    let folder = [&run[begin..], b"/"].concat();
+    let marked = MARKED.iter().any(|root| folder.starts_with(root.as_bytes()));
+    let parent = run.iter().rposition(|byte| *byte == b'/').map_or(&run[..0], |at| &run[..at]);
+    let home = run.ends_with(b"/root") || parent.ends_with(b"/home") || parent.ends_with(b"/Users");
+    (!marked && !home).then(|| run.len() - begin)
 }
 
 /// Whether a path may begin behind this: not in the middle of a longer path or of an address.
@@ -259,6 +306,8 @@ mod tests {
             ("x=/home/jane/work/a.c:1", PathKind::Home, "/home/jane/work/a.c:1"),
             ("error/home/jane/.cargo/registry/x.rsfailed", PathKind::Home, "/home/jane/.cargo/registry/x.rs"),
             ("/rustc/1/a.rs/home/jane/b.rs", PathKind::Home, "/home/jane/b.rs"),
+            ("text/html/root/.cargo/registry/src/x", PathKind::Home, "/root/.cargo/registry/src/x"),
+            ("a/b/home/jane/.cargo/registry/src/x", PathKind::Home, "/home/jane/.cargo/registry/src/x"),
             ("file:///home/jane/b", PathKind::Home, "/home/jane/b"),
             ("(/Users/jane/src)", PathKind::Home, "/Users/jane/src"),
             ("/root/.cargo/registry", PathKind::Home, "/root/.cargo/registry"),
@@ -269,6 +318,17 @@ mod tests {
             ("/private/tmp/nix-build-x.drv-0/y", PathKind::Build, "/private/tmp/nix-build-x.drv-0/y"),
             (" /tmp/cargo-install9/release", PathKind::Temporary, "/tmp/cargo-install9/release"),
             ("\0/var/folders/zz/x1/T/", PathKind::Temporary, "/var/folders/zz/x1/T/"),
+            (
+                "/github/home/.cargo/registry/src/x-1/y.rs",
+                PathKind::Build,
+                "/github/home/.cargo/registry/src/x-1/y.rs",
+            ),
+            (
+                "a.rs/usr/local/cargo/registry/src/x/b.rs/usr/x",
+                PathKind::Build,
+                "/usr/local/cargo/registry/src/x/b.rs",
+            ),
+            ("/github/workspace/src/x.c", PathKind::Build, "/github/workspace/src/x.c"),
             ("/__w/floe/floe/x.c", PathKind::Build, "/__w/floe/floe/x.c"),
         ] {
             assert_eq!(found(text), [(kind, path.to_owned())], "{text}");

@@ -128,7 +128,8 @@ pub enum PathKind {
     NixStore,
     /// A person's folder: `/home/<x>/…`, `/Users/<x>/…`, `/root/…`, `C:\Users\<x>\…`.
     Home,
-    /// The folder of a sandbox or a build service: `/build/<x>/…`, `/private/tmp/nix-build-…`, `D:\a\<x>\…`.
+    /// The folder of a sandbox, a build service or Cargo: `/build/<x>/…`, `/private/tmp/nix-build-…`, `D:\a\<x>\…`,
+    /// `/usr/local/cargo/registry/…`.
     Build,
     /// A folder below a temporary one: `/tmp/<x>/…`, `/var/folders/…`.
     Temporary,
