@@ -20,6 +20,7 @@ mod registry_server;
 mod rehearse;
 mod report_page;
 mod resume;
+mod rules;
 mod sample;
 mod scenario;
 mod stranger;
