@@ -4,7 +4,7 @@
 //! set; only then is it revealed, one step after the other. It decides nothing: a step that is planned as done is
 //! left alone.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -28,58 +28,57 @@ const BLOBS_AT_ONCE: usize = 6;
 /// So many assets are uploaded at once.
 const ASSETS_AT_ONCE: usize = 4;
 
-/// One run of a plan.
-pub struct Run<'a> {
-    release: &'a Release,
-    plan: &'a Plan,
-    remote: &'a Remote,
-    report: &'a Report,
-    retry: &'a Retry,
+/// A plan and all that is needed to carry it out.
+pub struct Job<'a> {
+    /// What is promised.
+    pub release: &'a Release,
+    /// What is missing.
+    pub plan: &'a Plan,
+    /// Where it goes.
+    pub remote: &'a Remote,
+    /// How often something is tried.
+    pub retry: &'a Retry,
+    /// Where it is told.
+    pub report: &'a Report,
+    /// Where the receipt is written, after every step.
+    pub receipt: &'a Path,
+}
+
+/// Does what is left to do.
+///
+/// # Errors
+/// The first step that could not be done, with what is public now and how to go on. The receipt says the same.
+pub async fn run(job: Job<'_>) -> anyhow::Result<Receipt> {
+    let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let receipt = Mutex::new(Receipt::new(job.release, job.plan, now));
+    let draft = job.plan.draft.clone().map(OnceLock::from).unwrap_or_default();
+    let run = Run { job, draft, receipt, began: Instant::now() };
+    run.write()?;
+    let result = run.stage_then_reveal().await;
+    run.write()?;
+    let receipt = run.receipt.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    match result {
+        Ok(()) => Ok(receipt),
+        Err(error) => Err(Failure::around(error)
+            .state(receipt.state())
+            .hint("run the same command again; it continues where this run stopped")
+            .into()),
+    }
+}
+
+/// A job under way.
+struct Run<'a> {
+    job: Job<'a>,
     draft: OnceLock<RemoteRelease>,
     receipt: Mutex<Receipt>,
-    receipt_path: PathBuf,
     began: Instant,
 }
 
 impl<'a> Run<'a> {
-    /// Prepares a run; nothing is sent and nothing is written yet.
-    pub fn new(
-        (release, plan): (&'a Release, &'a Plan),
-        remote: &'a Remote,
-        (report, retry): (&'a Report, &'a Retry),
-        receipt_path: PathBuf,
-    ) -> Self {
-        let draft = OnceLock::new();
-        if let Some(there) = &plan.draft {
-            let _ = draft.set(there.clone());
-        }
-        let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-        let receipt = Mutex::new(Receipt::new(release, plan, now));
-        Run { release, plan, remote, report, retry, draft, receipt, receipt_path, began: Instant::now() }
-    }
-
-    /// Does what is left to do.
-    ///
-    /// # Errors
-    /// The first step that could not be done, with what is public now and how to go on. The receipt says the same.
-    pub async fn finish(self) -> anyhow::Result<Receipt> {
-        self.write()?;
-        let result = self.stage_then_reveal().await;
-        self.write()?;
-        let receipt = self.receipt.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match result {
-            Ok(()) => Ok(receipt),
-            Err(error) => Err(Failure::around(error)
-                .state(receipt.state())
-                .hint("run the same command again; it continues where this run stopped")
-                .into()),
-        }
-    }
-
     async fn stage_then_reveal(&self) -> anyhow::Result<()> {
         let staging = self.todo(Phase::Stage);
         let bytes = staging.iter().filter_map(|(_, step)| step.bytes()).sum();
-        let progress = self.report.progress("Staging", bytes);
+        let progress = self.job.report.progress("Staging", bytes);
         let (image, release): (Vec<_>, Vec<_>) =
             staging.into_iter().partition(|(_, step)| matches!(step, Step::PushImage { .. }));
         tokio::try_join!(self.each(&image, &progress), self.stage_release(&release, &progress))?;
@@ -89,12 +88,12 @@ impl<'a> Run<'a> {
         if revealing.iter().any(|(_, step)| matches!(step, Step::Publish { .. })) {
             self.compare_draft().await?;
         }
-        let none = self.report.progress("Revealing", 0);
+        let none = self.job.report.progress("Revealing", 0);
         self.each(&revealing, &none).await
     }
 
     fn todo(&self, phase: Phase) -> Vec<(usize, &'a Step)> {
-        let steps = self.plan.steps.iter().enumerate();
+        let steps = self.job.plan.steps.iter().enumerate();
         steps
             .filter(|(_, one)| !one.done && one.step.phase() == phase)
             .map(|(at, one)| (at, &one.step))
@@ -129,31 +128,32 @@ impl<'a> Run<'a> {
             result?;
             let bytes = step.bytes().map(|bytes| format!("  {}", size(bytes))).unwrap_or_default();
             let took = seconds(self.began.elapsed() - from);
-            self.report.step(past(step), format!("{}{bytes}  in {took}", step.object(self.release)));
+            self.job.report.step(past(step), format!("{}{bytes}  in {took}", step.object(self.job.release)));
         }
         Ok(())
     }
 
     /// The one place that changes the world.
     async fn act(&self, step: &Step, progress: &Progress) -> anyhow::Result<()> {
-        let github = &self.remote.github;
-        let tag = &self.release.home.tag;
+        let github = &self.job.remote.github;
+        let tag = &self.job.release.home.tag;
         match step {
             Step::PushImage { missing, .. } => {
                 let (image, registry) = self.image()?;
                 push_image(registry, image, missing, progress).await
             }
             Step::CreateDraft { previous } => {
-                let generated = match &self.release.notes.head {
+                let generated = match &self.job.release.notes.head {
                     crate::notes::Head::Generated => github.generate_notes(tag, previous.as_ref()).await?,
                     crate::notes::Head::Text(_) => String::new(),
                 };
-                let page = &self.release.home.page;
+                let page = &self.job.release.home.page;
                 let link = match previous {
                     Some(previous) => format!("{page}/compare/{previous}...{tag}"),
                     None => format!("{page}/commits/{tag}"),
                 };
-                let draft = github.create_draft(tag, &self.release.notes.render(&generated, &link)).await?;
+                let draft =
+                    github.create_draft(tag, &self.job.release.notes.render(&generated, &link)).await?;
                 let _ = self.draft.set(draft);
                 Ok(())
             }
@@ -185,17 +185,18 @@ impl<'a> Run<'a> {
     async fn compare_draft(&self) -> anyhow::Result<()> {
         let draft = self.draft()?.id;
         let compare = async |_| {
-            let there = self.remote.github.assets(draft).await?;
+            let there = self.job.remote.github.assets(draft).await?;
             let mut wrong: Vec<String> = Vec::new();
-            for asset in &self.release.assets {
+            for asset in &self.job.release.assets {
                 match there.iter().find(|one| one.name == asset.name) {
                     Some(one) if one.likeness(asset) != Likeness::Other => {}
                     Some(_) => wrong.push(format!("`{}` is not the promised one", asset.name)),
                     None => wrong.push(format!("`{}` is missing", asset.name)),
                 }
             }
-            let extra =
-                there.iter().filter(|one| !self.release.assets.iter().any(|asset| asset.name == one.name));
+            let extra = there
+                .iter()
+                .filter(|one| !self.job.release.assets.iter().any(|asset| asset.name == one.name));
             wrong.extend(extra.map(|one| format!("`{}` is not promised", one.name)));
             if wrong.is_empty() {
                 return Ok(());
@@ -203,11 +204,11 @@ impl<'a> Run<'a> {
             let text = format!("the draft does not hold what was promised: {}", wrong.join(", "));
             Err(Refused { error: anyhow!(text), again: Again::Later })
         };
-        self.retry.run("the draft", compare).await.context("failed to see the whole release in its draft")
+        self.job.retry.run("the draft", compare).await.context("failed to see the whole release in its draft")
     }
 
     fn image(&self) -> anyhow::Result<(&Image, &Registry)> {
-        let both = self.release.image.as_ref().zip(self.remote.registry.as_ref());
+        let both = self.job.release.image.as_ref().zip(self.job.remote.registry.as_ref());
         both.context("the plan has an image, but the release has none")
     }
 
@@ -216,7 +217,7 @@ impl<'a> Run<'a> {
     }
 
     fn asset(&self, name: &str) -> anyhow::Result<&Asset> {
-        let asset = self.release.assets.iter().find(|asset| asset.name == name);
+        let asset = self.job.release.assets.iter().find(|asset| asset.name == name);
         asset.with_context(|| format!("the plan uploads `{name}`, which the release does not promise"))
     }
 
@@ -231,8 +232,8 @@ impl<'a> Run<'a> {
 
     fn write(&self) -> anyhow::Result<()> {
         let mut receipt = self.lock();
-        receipt.requests = self.remote.requests();
-        write_receipt(&self.receipt_path, &receipt)
+        receipt.requests = self.job.remote.requests();
+        write_receipt(self.job.receipt, &receipt)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Receipt> {

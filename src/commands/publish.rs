@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{gather, plan};
 use crate::cli::{PublishArgs, RemoteArgs};
-use crate::execute::Run;
+use crate::execute::{self, Job};
 use crate::io::remote::{self, Remote, Secrets};
 use crate::io::retry::Retry;
 use crate::model::Release;
@@ -51,7 +51,8 @@ pub async fn carry_out(
         remote::may_publish(&remote, &access)?;
     }
     report.line(plan.to_table(release));
-    let receipt = Run::new((release, &plan), &remote, (report, &retry), receipt.to_owned()).finish().await?;
+    let job = Job { release, plan: &plan, remote: &remote, retry: &retry, report, receipt };
+    let receipt = execute::run(job).await?;
     if plan.todo().any(|step| matches!(step, Step::TagImage { .. })) && !access.private {
         warn_if_hidden(release, servers, &retry, report).await?;
     }
