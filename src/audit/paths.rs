@@ -220,8 +220,8 @@ fn lead_of_cargo(before: &[u8]) -> Option<usize> {
     let run = before.iter().rev().take_while(|byte| part(byte)).count();
     let run = &before[before.len() - run..];
     // What stands before the first slash is another text, and so is what ends with a source file's name.
-    let ends = (0..run.len()).filter(|at| run[*at] == b'/' && ends_source(&run[..*at]));
-    let begin = ends.last().or_else(|| memchr::memchr(b'/', run)).unwrap_or(run.len());
+    let mut ends = (0..run.len()).rev().filter(|at| run[*at] == b'/' && ends_source(&run[..*at]));
+    let begin = ends.next().or_else(|| memchr::memchr(b'/', run)).unwrap_or(run.len());
     let folder = [&run[begin..], b"/"].concat();
     let marked = MARKED.iter().any(|root| folder.starts_with(root.as_bytes()));
     let parent = run.iter().rposition(|byte| *byte == b'/').map_or(&run[..0], |at| &run[..at]);

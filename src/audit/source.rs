@@ -9,8 +9,10 @@ use object::pod::{self, Pod};
 
 /// The largest piece, in bytes. Only a Mach-O signature of a binary of more than 500 MB would need more.
 const LARGEST: u64 = 8 * 1024 * 1024;
-/// How many bytes may be asked for in sum, besides passes over the whole file.
+/// How many bytes may be asked for in sum, besides passes over the whole file: at most as many, and no more than twice
+/// the file and a little.
 const BUDGET: u64 = 64 * 1024 * 1024;
+const LITTLE: u64 = 1024 * 1024;
 /// What a piece costs at least: it bounds the number of pieces.
 const PIECE: u64 = 64;
 /// The longest name or path that is kept, in bytes.
@@ -26,7 +28,8 @@ pub(super) struct Source<S> {
 impl<S: Read + Seek> Source<S> {
     pub(super) fn new(mut inner: S) -> Result<Self, String> {
         let size = inner.seek(SeekFrom::End(0)).map_err(|why| format!("its size cannot be read ({why})"))?;
-        Ok(Source { inner, size, left: BUDGET })
+        let left = size.saturating_mul(2).saturating_add(LITTLE).min(BUDGET);
+        Ok(Source { inner, size, left })
     }
 
     /// The size of the file in bytes.
@@ -141,7 +144,7 @@ mod tests {
     fn the_budget_ends() {
         let mut source = Source::new(Cursor::new(vec![0; 4096])).unwrap();
         let reads = (0..).take_while(|_| source.bytes("x", 0, 4096).is_ok()).count();
-        assert_eq!(reads as u64, BUDGET / 4096);
+        assert_eq!(reads as u64, LITTLE / 4096 + 2);
         assert!(source.bytes("x", 0, 1).unwrap_err().contains("larger than any linker writes"));
     }
 

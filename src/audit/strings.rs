@@ -19,6 +19,8 @@ const PIECE: usize = 256 * 1024;
 const CONTEXT: usize = 512;
 /// How many paths of a kind are kept.
 const KEPT: usize = 32;
+/// How many markers are read; a file that has more is made of them, and its paths are counted up to here.
+const READ: u32 = 200_000;
 /// As much of the section `.comment` as is read, in bytes.
 const COMMENT: u64 = 64 * 1024;
 
@@ -29,6 +31,7 @@ pub(super) struct Texts {
     /// What stands behind `/rustc/` in the first path of the standard library.
     pub(super) rustc_source: Option<String>,
     kept: BTreeMap<PathKind, usize>,
+    read: u32,
 }
 
 /// Searches the whole file, whatever its headers say of it.
@@ -53,6 +56,8 @@ pub(super) fn scan<S: Read + Seek>(source: &mut Source<S>, sections: &[Section])
             hits.extend(finder.find_iter(&window[from..end]).map(|at| (from + at, *marker)));
         }
         hits.sort_unstable_by_key(|(at, _)| *at);
+        hits.truncate((READ - texts.read) as usize);
+        texts.read += hits.len() as u32;
         for (at, marker) in hits {
             texts.read(marker, (&window, at), begin, sections);
         }

@@ -16,31 +16,31 @@ pub fn binary(target: Target, seed: &[u8]) -> Vec<u8> {
 
 /// A little-endian file under construction.
 #[derive(Default)]
-struct Bytes(Vec<u8>);
+pub struct Bytes(pub Vec<u8>);
 
 impl Bytes {
-    fn u16(mut self, values: &[u16]) -> Self {
+    pub fn u16(mut self, values: &[u16]) -> Self {
         self.0.extend(values.iter().flat_map(|value| value.to_le_bytes()));
         self
     }
 
-    fn u32(mut self, values: &[u32]) -> Self {
+    pub fn u32(mut self, values: &[u32]) -> Self {
         self.0.extend(values.iter().flat_map(|value| value.to_le_bytes()));
         self
     }
 
-    fn u64(mut self, values: &[u64]) -> Self {
+    pub fn u64(mut self, values: &[u64]) -> Self {
         self.0.extend(values.iter().flat_map(|value| value.to_le_bytes()));
         self
     }
 
-    fn raw(mut self, bytes: &[u8]) -> Self {
+    pub fn raw(mut self, bytes: &[u8]) -> Self {
         self.0.extend_from_slice(bytes);
         self
     }
 
     /// `text` in a field of `size` bytes.
-    fn text(mut self, text: &str, size: usize) -> Self {
+    pub fn text(mut self, text: &str, size: usize) -> Self {
         let end = self.0.len() + size;
         self.0.extend_from_slice(text.as_bytes());
         self.0.resize(end, 0);
@@ -48,7 +48,7 @@ impl Bytes {
     }
 
     /// Zeros up to an offset.
-    fn pad(mut self, offset: usize) -> Self {
+    pub fn pad(mut self, offset: usize) -> Self {
         assert!(self.0.len() <= offset, "{} is beyond {offset}", self.0.len());
         self.0.resize(offset, 0);
         self

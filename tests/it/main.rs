@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod archive;
+mod audit_hostile;
 mod audit_peers;
 mod binaries;
 mod cli;

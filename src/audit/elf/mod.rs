@@ -104,7 +104,9 @@ fn sections<S: Read + Seek>(
         index => u32::from(index),
     };
     let names = match table.get(names as usize) {
-        Some(names) => source.bytes("ELF section names", names.sh_offset.get(LE), names.sh_size.get(LE))?,
+        Some(names) => {
+            source.bytes("table of ELF section names", names.sh_offset.get(LE), names.sh_size.get(LE))?
+        }
         None => Vec::new(),
     };
     let mut sections = Vec::new();
@@ -168,8 +170,8 @@ fn build_id<S: Read + Seek>(
     segments: &[ProgramHeader64<LE>],
 ) -> Result<Option<String>, String> {
     for segment in segments.iter().filter(|segment| segment.p_type.get(LE) == elf::PT_NOTE) {
-        let bytes = source.bytes("ELF notes", segment.p_offset.get(LE), segment.p_filesz.get(LE))?;
-        let broken = |why| format!("its ELF notes are broken ({why})");
+        let bytes = source.bytes("list of ELF notes", segment.p_offset.get(LE), segment.p_filesz.get(LE))?;
+        let broken = |why| format!("its list of ELF notes is broken ({why})");
         let mut notes =
             NoteIterator::<FileHeader64<LE>>::new(LE, segment.p_align.get(LE), &bytes).map_err(broken)?;
         while let Some(note) = notes.next().map_err(broken)? {

@@ -43,14 +43,14 @@ fn entries<S: Read + Seek>(
     source: &mut Source<S>,
     dynamic: &Dynamic,
 ) -> Result<(Vec<VersionNeed>, HashMap<u16, usize>), String> {
-    let what = "ELF version needs";
+    let what = "table of ELF version needs";
     let (mut needs, mut indices) = (Vec::new(), HashMap::new());
     let Some(mut at) = dynamic.table(elf::DT_VERNEED)? else {
         return Ok((needs, indices));
     };
     let libraries = dynamic.value(elf::DT_VERNEEDNUM).unwrap_or(0);
     if libraries > MAX_NEEDS as u64 {
-        return Err(format!("its table of {what} is broken (it is larger than any linker writes)"));
+        return Err(format!("its {what} is broken (it is larger than any linker writes)"));
     }
     for _ in 0..libraries {
         let need: Verneed<LE> = source.pod(what, at)?;
@@ -59,7 +59,7 @@ fn entries<S: Read + Seek>(
         for _ in 0..need.vn_cnt.get(LE) {
             let entry: Vernaux<LE> = source.pod(what, entry_at)?;
             if needs.len() == MAX_NEEDS {
-                return Err(format!("its table of {what} is broken (it is larger than any linker writes)"));
+                return Err(format!("its {what} is broken (it is larger than any linker writes)"));
             }
             indices.insert(entry.vna_other.get(LE).0 & 0x7fff, needs.len());
             needs.push(VersionNeed {
@@ -83,7 +83,7 @@ fn entries<S: Read + Seek>(
 }
 
 fn forward(at: u64, distance: u32) -> Result<u64, String> {
-    at.checked_add(distance.into()).ok_or_else(|| cut_off("ELF version needs"))
+    at.checked_add(distance.into()).ok_or_else(|| cut_off("table of ELF version needs"))
 }
 
 /// Adds to each need the symbols that ask for it.
@@ -104,7 +104,7 @@ fn symbols<S: Read + Seek>(
         let batch = BATCH.min(count - done);
         let (begin, mark) = (symbols + done * SYMBOL, versions + done * 2);
         let table: Vec<Sym64<LE>> = source.pods("ELF dynamic symbol table", begin, batch)?;
-        let marks: Vec<object::U16<LE>> = source.pods("ELF symbol versions", mark, batch)?;
+        let marks: Vec<object::U16<LE>> = source.pods("table of ELF symbol versions", mark, batch)?;
         for (symbol, mark) in table.iter().zip(&marks) {
             let Some(need) = indices.get(&(mark.get(LE) & 0x7fff)).and_then(|index| needs.get_mut(*index))
             else {

@@ -27,7 +27,11 @@ pub(super) fn read<S: Read + Seek>(source: &mut Source<S>) -> Result<(Headers, M
     let (mut slices, mut sections) = (Vec::new(), Vec::new());
     for (offset, size) in ranges.unwrap_or_else(|| vec![(0, source.size())]) {
         source.within("universal Mach-O header", offset, size)?;
-        slices.push(slice(source, (offset, size), &mut sections)?);
+        let slice = slice(source, (offset, size), &mut sections)?;
+        if slices.iter().any(|other: &Slice| other.arch == slice.arch) {
+            return Err("it is a universal Mach-O file with two slices for one instruction set".to_owned());
+        }
+        slices.push(slice);
     }
     let kind = slices.first().map(|slice| slice.kind).ok_or_else(|| cut_off("universal Mach-O header"))?;
     if slices.iter().any(|slice| slice.kind != kind) {

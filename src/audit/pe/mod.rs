@@ -95,7 +95,8 @@ impl Image {
         let fixed = (size_of::<ImageNtHeaders64>() - 24) as u64;
         let room = size.checked_sub(fixed).ok_or_else(|| cut_off("PE header"))? / DIRECTORY;
         let count = nt.optional_header.number_of_rva_and_sizes.get(LE).min(DIRECTORIES);
-        let directories = source.pods("PE data directories", begin + 24 + fixed, room.min(count.into()))?;
+        let directories =
+            source.pods("list of PE data directories", begin + 24 + fixed, room.min(count.into()))?;
         let count = nt.file_header.number_of_sections.get(LE);
         let table: Vec<ImageSectionHeader> =
             source.pods("PE section table", begin + 24 + size, count.into())?;

@@ -99,7 +99,8 @@ pub struct Auditable {
 /// The paths of a builder's machine in a binary.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Paths {
-    /// How many there are, repetitions included.
+    /// How many there are, repetitions included. Of a file with more than 200,000 texts that may be one, at least as
+    /// many.
     pub total: u64,
     /// The first 32 of each kind whose texts differ, in the order of their offsets.
     pub found: Vec<FoundPath>,
