@@ -93,6 +93,18 @@ fn a_record_cannot_hide_what_its_binary_breaks() {
     let output = floe(sample.path(), &["verify", "dist"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&output.stderr).contains("rule `floor`"), "{}", text(&output.stderr));
+    // Nobody listens there: had anything been sent, it would end otherwise.
+    let publish = [
+        "publish",
+        "dist",
+        "--commit",
+        "0123456789abcdef0123456789abcdef01234567",
+        "--api-url",
+        "http://127.0.0.1:1",
+    ];
+    let output = floe(sample.path(), &publish);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("rule `floor`"), "{}", text(&output.stderr));
 }
 
 #[test]
