@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn a_list_is_counted_and_anything_else_is_not() {
         let json = br#"{"packages":[{"name":"a","version":"1.0.0","source":"local","root":true},
-            {"name":"b","version":"2.0.0","source":"crates.io","dependencies":[0]}]}"#;
+            {"name":"b","version":"2.0.0","source":"registry","dependencies":[0]}]}"#;
         let padded = [deflate(json), vec![0; 300]].concat();
         assert_eq!(count_packages(&padded), Some(2));
         assert_eq!(count_packages(&deflate(b"{}")), None);

@@ -54,11 +54,10 @@ pub fn elf() -> Vec<u8> {
         "$ORIGIN/../lib:/opt/x",
     ];
     let (dynstr, [libc, libm, v17, v39, v29, write, spawn, exp, rpath, runpath]) = strings(texts);
-    let texts = [".dynsym", ".symtab", ".rodata", ".comment", ".dep-v0", ".debug_info"];
-    let (names, [n_dynsym, n_symtab, n_rodata, n_comment, n_dep, n_debug]) = strings(texts);
     let rodata = format!("/home/jane/floe/src/main.rs\0/rustc/{COMMIT}/library/std\0");
     let comment = "GCC: 13\0rustc version 1.75.0 (82e1608df 2023-12-21)\0";
     let dependencies = dependencies();
+    let (names, sections) = elf_sections([rodata.len(), comment.len(), dependencies.len()]);
     let size = 0xa00_u64;
     // type, flags, offset, size
     let segments: [(u32, u32, u64, u64); 7] = [
@@ -69,17 +68,6 @@ pub fn elf() -> Vec<u8> {
         (4, 4, 0x1f0, 36),
         (0x6474_e551, 6, 0, 0),
         (0x6474_e552, 4, 0x480, 0x130),
-    ];
-    // name, type, offset, size
-    let sections: [(u32, u32, u64, u64); 8] = [
-        (0, 0, 0, 0),
-        (n_dynsym, 11, 0x240, 96),
-        (n_symtab, 2, 0x240, 96),
-        (n_rodata, 1, 0x600, rodata.len() as u64),
-        (n_comment, 1, 0x680, comment.len() as u64),
-        (n_dep, 1, 0x6c0, dependencies.len() as u64),
-        (n_debug, 1, 0x240, 1),
-        (0, 3, 0x740, names.len() as u64),
     ];
     let mut file = Bytes::default()
         .raw(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0")
@@ -104,15 +92,50 @@ pub fn elf() -> Vec<u8> {
     file = file.u16(&[1, 2]).u32(&[libc, 16, 48]);
     file = file.u32(&[0]).u16(&[0, 2]).u32(&[v17, 16]).u32(&[0]).u16(&[0, 3]).u32(&[v39, 0]);
     file = file.u16(&[1, 1]).u32(&[libm, 16, 0]).u32(&[0]).u16(&[2, 4]).u32(&[v29, 0]).pad(0x480);
-    let dynamic: [u64; 32] = [
-        (1, u64::from(libc)),
+    file = file
+        .u64(&elf_dynamic([libc, libm, rpath, runpath], dynstr.len()))
+        .pad(0x600)
+        .raw(rodata.as_bytes())
+        .pad(0x680)
+        .raw(comment.as_bytes());
+    file = file.pad(0x6c0).raw(&dependencies).pad(0x740).raw(&names).pad(0x800);
+    for (name, kind, offset, size) in sections {
+        file = file.u32(&[name, kind]).u64(&[0, 0, offset, size]).u32(&[0, 0]).u64(&[1, 0]);
+    }
+    file.pad(size as usize).0
+}
+
+/// Name, kind, offset and size.
+type ElfSection = (u32, u32, u64, u64);
+
+/// The names of the sample's sections, and the sections.
+fn elf_sections([rodata, comment, dependencies]: [usize; 3]) -> (Vec<u8>, [ElfSection; 8]) {
+    let texts = [".dynsym", ".symtab", ".rodata", ".comment", ".dep-v0", ".debug_info"];
+    let (names, [n_dynsym, n_symtab, n_rodata, n_comment, n_dep, n_debug]) = strings(texts);
+    let sections = [
+        (0, 0, 0, 0),
+        (n_dynsym, 11, 0x240, 96),
+        (n_symtab, 2, 0x240, 96),
+        (n_rodata, 1, 0x600, rodata as u64),
+        (n_comment, 1, 0x680, comment as u64),
+        (n_dep, 1, 0x6c0, dependencies as u64),
+        (n_debug, 1, 0x240, 1),
+        (0, 3, 0x740, names.len() as u64),
+    ];
+    (names, sections)
+}
+
+/// The dynamic section of the sample, whose string table has a size.
+fn elf_dynamic([libc, libm, rpath, runpath]: [u32; 4], strings: usize) -> Vec<u64> {
+    let entries: [(u64, u64); 15] = [
+        (1, libc.into()),
         (1, libm.into()),
         (15, rpath.into()),
         (29, runpath.into()),
         (4, 0x220),
         (5, 0x2a0),
         (6, 0x240),
-        (10, dynstr.len() as u64),
+        (10, strings as u64),
         (11, 24),
         (0x6fff_fff0, 0x3a0),
         (0x6fff_fffe, 0x3b0),
@@ -120,18 +143,8 @@ pub fn elf() -> Vec<u8> {
         (30, 8),
         (0x6fff_fffb, 0x0800_0001),
         (0, 0),
-        (0, 0),
-    ]
-    .map(|(tag, value)| [tag, value])
-    .concat()
-    .try_into()
-    .unwrap();
-    file = file.u64(&dynamic[..30]).pad(0x600).raw(rodata.as_bytes()).pad(0x680).raw(comment.as_bytes());
-    file = file.pad(0x6c0).raw(&dependencies).pad(0x740).raw(&names).pad(0x800);
-    for (name, kind, offset, size) in sections {
-        file = file.u32(&[name, kind]).u64(&[0, 0, offset, size]).u32(&[0, 0]).u64(&[1, 0]);
-    }
-    file.pad(size as usize).0
+    ];
+    entries.map(|(tag, value)| [tag, value]).concat()
 }
 
 pub const ARM64: u32 = 0x0100_000c;
