@@ -1,0 +1,61 @@
+# What holds on every system: the project's own lints, formatting, tests, documentation and dependencies.
+{
+  lib,
+  pkgs,
+  craneLib,
+  source,
+  skeleton,
+  project,
+  settings,
+}:
+let
+  common = {
+    pname = project.name;
+    inherit (project) version;
+    src = source;
+    strictDeps = true;
+    cargoVendorDir = craneLib.vendorCargoDeps {
+      src = source;
+      inherit (settings) outputHashes;
+    };
+    buildInputs = settings.buildInputs pkgs;
+    nativeBuildInputs = settings.nativeBuildInputs pkgs ++ import ./tools.nix { inherit pkgs; inherit (project) lock; };
+    env = {
+      CARGO_PROFILE = "dev";
+      CARGO_CACHE_RUSTC_INFO = "0";
+    }
+    // settings.env;
+  };
+  # Tests and lints share these; they are built as the tests want them, not as a release does.
+  cargoArtifacts = craneLib.buildDepsOnly (
+    removeAttrs common [ "src" ]
+    // {
+      version = "0";
+      dummySrc = skeleton;
+    }
+  );
+in
+{
+  clippy = craneLib.cargoClippy (
+    common
+    // {
+      inherit cargoArtifacts;
+      cargoClippyExtraArgs = "--all-targets -- -D warnings";
+    }
+  );
+  fmt = craneLib.cargoFmt (removeAttrs common [ "cargoVendorDir" ]);
+  tests = craneLib.cargoTest (common // { inherit cargoArtifacts; });
+  docs = craneLib.cargoDoc (
+    common
+    // {
+      inherit cargoArtifacts;
+      env = common.env // {
+        RUSTDOCFLAGS = "-D warnings";
+      };
+    }
+  );
+}
+# What a project holds its dependencies to stands in its own deny.toml.
+// lib.optionalAttrs (builtins.pathExists (settings.src + "/deny.toml")) {
+  dependencies = craneLib.cargoDeny common;
+}

@@ -1,0 +1,49 @@
+# The OCI image layout of all platforms. dockerTools makes a docker archive of each, on any machine and without
+# emulation; `floe image` makes one layout of them, whose digest is known before anything is pushed.
+{
+  lib,
+  pkgs,
+  project,
+  toolchain,
+  packer,
+  settings,
+}:
+platforms:
+let
+  main = builtins.head (project.config.binaries or [ project.name ]);
+  one =
+    { architecture, binaries }:
+    pkgs.dockerTools.buildLayeredImage {
+      inherit (project) name;
+      inherit architecture;
+      tag = project.version;
+      # Nothing of the store is needed by a static binary, and nothing of it gets in.
+      includeStorePaths = false;
+      extraCommands = ''
+        install -D -m 755 -t bin ${binaries}/bin/*
+      ''
+      + lib.concatStrings (
+        lib.mapAttrsToList (path: file: ''
+          install -D -m 644 ${file} ${lib.escapeShellArg path}
+        '') settings.imageFiles
+      );
+      config = {
+        Entrypoint = [ "/bin/${main}" ];
+        User = "65532:65532";
+      }
+      // settings.imageConfig;
+    };
+in
+pkgs.runCommand "${project.name}-${project.version}-image"
+  {
+    nativeBuildInputs = [
+      packer
+      toolchain
+    ];
+    env = import ./origin.nix { inherit project settings; };
+  }
+  ''
+    export HOME=$TMPDIR
+    floe image ${toString (map one platforms)} --out "$out" --repo ${project.repo} \
+      --ca-certificates ${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt $projectArguments
+  ''

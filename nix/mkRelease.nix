@@ -1,0 +1,70 @@
+# Everything a Rust program needs to be released, as the outputs of its flake:
+#
+#     outputs = { self, floe, ... }: floe.lib.mkRelease { src = self; };
+#
+# gives packages.<system>.{release-<target>, image, dist, <name>, default}, apps.<system>.{publish, reproduce, default},
+# checks, devShells, formatter, and matrix. On Linux that is all of them; on macOS the program, its checks and the shell.
+#
+#   src                the source. `self` brings its commit with it, `./.` does not
+#   self               where commit and time are read, if `src` does not bring them               [default: src]
+#   package            the Cargo package of the workspace that is released           [default: the root's, else the only one]
+#   targets            short names of what the release promises   [default: `targets` in [package.metadata.floe], else all]
+#   features           Cargo features                                                                         [default: none]
+#   defaultFeatures    whether Cargo's default features are on                                                [default: true]
+#   nativeBuildInputs  pkgs: programs that builds call (protobuf, cmake)         [default: what crates of Cargo.lock call]
+#   buildInputs        pkgs: libraries of the native build, the checks and the shell. Linux releases cannot use them: their
+#                      C code is compiled in, from the crates (features called `vendored` or `bundled`)        [default: none]
+#   env                variables of every build, such as { SQLX_OFFLINE = "true"; }                            [default: none]
+#   rustflags          more flags for rustc; flags of .cargo/config.toml do not reach Linux releases            [default: none]
+#   outputHashes       hashes of git dependencies, as crane wants them, so that evaluation fetches nothing      [default: none]
+#   toolchain          { fenix, triples }: a toolchain with rust-std for each triple; `// { channel = "1.91.0"; }` is what
+#                      `matrix` tells the native legs                                [default: fenix's stable, nix/toolchain.nix]
+#   image              whether there is an image        [default: unless `image = false` is in [package.metadata.floe]]
+#   imageConfig        dockerTools' `config` of each platform: Env, Cmd, WorkingDir …           [default: the program alone]
+#   imageFiles         { "etc/tool.toml" = ./tool.toml; } files of the image besides the program and CA certificates
+#   repo               "owner/name" on GitHub                                              [default: `repository` in Cargo.toml]
+#   tag                fails at evaluation if it does not name the version of Cargo.toml                        [default: none]
+#   extraChecks        system: more checks                                                                      [default: none]
+{
+  nixpkgs,
+  crane,
+  fenix,
+  floe,
+}:
+settings:
+let
+  inherit (nixpkgs) lib;
+  known = lib.functionArgs (import ./settings.nix);
+  unknown = lib.attrNames (removeAttrs settings (lib.attrNames known));
+  given =
+    if unknown == [ ] then
+      import ./settings.nix settings
+    else
+      throw "mkRelease has no argument `${lib.head unknown}`; it knows ${lib.concatStringsSep ", " (lib.attrNames known)}";
+
+  table = import ./targets.nix { inherit lib; };
+  project = import ./project.nix { inherit lib table; } given;
+  outputs = lib.genAttrs (import ./systems.nix) (
+    system:
+    import ./system.nix {
+      inherit lib table project;
+      settings = given;
+      pkgs = nixpkgs.legacyPackages.${system};
+      fenix = fenix.packages.${system};
+      mkCrane = crane.mkLib;
+      packer = floe.packages.${system}.floe;
+    }
+  );
+  each = name: lib.mapAttrs (_: one: one.${name}) outputs;
+in
+{
+  packages = each "packages";
+  apps = each "apps";
+  checks = each "checks";
+  devShells = each "devShells";
+  formatter = each "formatter";
+  matrix = import ./matrix.nix {
+    inherit project;
+    inherit (outputs.x86_64-linux) toolchain;
+  };
+}

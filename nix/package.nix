@@ -1,0 +1,94 @@
+# The binaries of one target, or with `target = null` of the machine at hand: first the dependencies, which stay valid
+# as long as Cargo.lock does, then the project. Linux targets are linked by zig, so that one machine builds them all.
+{
+  lib,
+  pkgs,
+  craneLib,
+  source,
+  skeleton,
+  project,
+  settings,
+}:
+{
+  target,
+  # Builds in another folder; a check compares the bytes.
+  folder ? null,
+}:
+let
+  isNative = target == null;
+  # The oldest glibc that binaries ask for; zig takes it as a suffix of the triple.
+  floor = target.contract.floors.GLIBC or (if lib.hasSuffix "-gnu" target.triple then "2.17" else null);
+  triple = if floor == null then target.triple else "${target.triple}.${floor}";
+
+  command = "cargoWithProfile ${if isNative then "build" else "zigbuild"}";
+  flags = lib.concatStringsSep " " (
+    [ "--locked -p ${project.name}" ]
+    ++ lib.optional (!isNative) "--target ${triple}"
+    ++ lib.optional (!settings.defaultFeatures) "--no-default-features"
+    ++ lib.optional (settings.features != [ ]) "--features ${lib.concatStringsSep "," settings.features}"
+  );
+  common = {
+    pname = project.name;
+    cargoVendorDir = craneLib.vendorCargoDeps {
+      src = source;
+      inherit (settings) outputHashes;
+    };
+    strictDeps = true;
+    doCheck = false;
+    doIncludeCrossToolchainEnv = false;
+    cargoBuildCommand = command;
+    cargoExtraArgs = flags;
+    # The libraries of nixpkgs ask for its glibc, so that no release can use them.
+    buildInputs = lib.optionals isNative (settings.buildInputs pkgs);
+    nativeBuildInputs =
+      settings.nativeBuildInputs pkgs
+      ++ import ./tools.nix { inherit pkgs; inherit (project) lock; }
+      ++ lib.optionals (!isNative) [
+        pkgs.cargo-zigbuild
+        pkgs.zig
+      ];
+    preConfigure = lib.optionalString (!isNative) (builtins.readFile ./zig.sh);
+    postUnpack = lib.optionalString (folder != null) ''
+      mkdir -p "$NIX_BUILD_TOP/${folder}"
+      mv "$sourceRoot" "$NIX_BUILD_TOP/${folder}/"
+      sourceRoot=${folder}/$(basename "$sourceRoot")
+    '';
+    env = {
+      # Of all that cargo leaves behind only this file differs between two runs.
+      CARGO_CACHE_RUSTC_INFO = "0";
+      CARGO_PROFILE_RELEASE_STRIP = "true";
+      FLOE_RUSTFLAGS = settings.rustflags;
+    }
+    // settings.env;
+    # The profile strips; anything done later could bring paths of the store back.
+    dontFixup = !isNative;
+    failureHook = lib.optionalString (!isNative) ''
+      echo "floe: \`${project.name}\` does not build for ${target.name}. A program is missing: set \`nativeBuildInputs\`." >&2
+      echo "A C library is missing: set \`features\` so that its crate compiles it (\`vendored\`, \`bundled\`)." >&2
+      echo "The target is not wanted: leave it out of \`targets\`." >&2
+    '';
+  };
+  dependencies = craneLib.buildDepsOnly (
+    common
+    // {
+      version = "0";
+      dummySrc = skeleton;
+      # `cargo check` as well would compile every dependency once more.
+      buildPhaseCargoCommand = "${command} ${flags}";
+    }
+  );
+in
+craneLib.buildPackage (
+  common
+  // {
+    src = source;
+    inherit (project) version;
+    cargoArtifacts = dependencies;
+    passthru = { inherit dependencies; };
+    meta = {
+      mainProgram = project.name;
+      description = project.root.package.description or project.name;
+    };
+  }
+  // lib.optionalAttrs (!isNative) { allowedReferences = [ ]; }
+)

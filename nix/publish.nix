@@ -1,0 +1,27 @@
+# `nix run .#publish -- native/ --tag v1.4.0`: what `nix build .#dist` built, and the native legs' folders, published.
+{
+  lib,
+  pkgs,
+  project,
+  packer,
+  settings,
+  toolchain,
+  dist,
+}:
+let
+  environment = import ./origin.nix { inherit project settings; } // {
+    dist = "${dist}";
+    projectTargets = lib.concatMapStringsSep " " (target: "--target ${target.name}") project.promised;
+    projectImage = lib.optionalString (!project.hasImage) "--no-image";
+  };
+in
+pkgs.writeShellApplication {
+  name = "publish";
+  runtimeInputs = [
+    packer
+    toolchain
+  ];
+  runtimeEnv = environment;
+  text = builtins.readFile ./publish.sh;
+  meta.description = "Publish ${project.name}: the dist, and the folders of binaries that are given";
+}

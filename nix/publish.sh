@@ -1,0 +1,29 @@
+# shellcheck shell=bash
+# Run by `nix run .#publish -- [FOLDER…] [FLAGS OF floe publish…]`. A folder is a dist, or laid out as <triple>/<binary>;
+# those are packed here, so that one packer makes every archive. It compiles nothing.
+# shellcheck disable=SC2154,SC2086  # dist and project… come from publish.nix; the latter are words
+if [[ ${1-} == --help || ${1-} == -h ]]; then
+    printf 'usage: nix run .#publish -- [FOLDER…] [FLAGS OF floe publish…]\n\n'
+    printf 'FOLDER is a dist, or binaries of the native legs laid out as <triple>/<binary>.\n'
+    exit
+fi
+dists=("$dist")
+native=()
+while (($# > 0)) && [[ $1 != -* ]]; do
+    if [[ ! -d $1 ]]; then
+        printf 'error: `%s` is not a folder\n' "$1" >&2
+        exit 2
+    elif compgen -G "$1/*.json" >/dev/null || [[ -d $1/image ]]; then
+        dists+=("$1")
+    else
+        native+=("$1")
+    fi
+    shift
+done
+if ((${#native[@]} > 0)); then
+    packed=$(mktemp -d)
+    trap 'rm -rf "$packed"' EXIT
+    floe package "${native[@]}" $projectArguments --out "$packed/dist"
+    dists+=("$packed/dist")
+fi
+floe publish "${dists[@]}" $projectArguments $projectTargets $projectImage "$@"

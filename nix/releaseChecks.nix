@@ -1,0 +1,66 @@
+# What must hold of the releases that Linux builds, before anything is published.
+{
+  lib,
+  pkgs,
+  project,
+  settings,
+  packer,
+  toolchain,
+  package,
+  releases,
+  dist,
+}:
+let
+  name = what: "${project.name}-${what}";
+  # Binaries must run elsewhere: no path of the store, no rpath, the standard interpreter, no newer glibc, or static.
+  portable = target: release:
+    pkgs.runCommand (name "portable-${target}")
+      {
+        nativeBuildInputs = [ pkgs.binutils-unwrapped ];
+        env.floor = release.target.contract.floors.GLIBC or "2.17";
+      }
+      ''
+        bash ${./portable.sh} ${release.target.triple} ${release.binaries}/bin/*
+        touch "$out"
+      '';
+  # From nothing, in another folder: the same bytes.
+  twice = target: release:
+    pkgs.runCommand (name "twice-${target}") { } ''
+      diff -r ${release.binaries}/bin ${
+        package {
+          inherit (release) target;
+          folder = "elsewhere/twice";
+        }
+      }/bin
+      touch "$out"
+    '';
+  prefixed = prefix: check: lib.mapAttrs' (target: release: lib.nameValuePair "${prefix}-${target}" (check target release)) releases;
+  promise = lib.concatMapStringsSep " " (release: "--target ${release.target.name}") (lib.attrValues releases);
+in
+prefixed "portable" portable
+// prefixed "twice" twice
+// {
+  # The image's program is the archive's, byte for byte.
+  image = pkgs.runCommand (name "image-equals-archives") { nativeBuildInputs = [ pkgs.jq ]; } ''
+    bash ${./imageEquals.sh} ${dist} ${project.name}
+    touch "$out"
+  '';
+  # The dist as `publish` would read it, and the whole release on two servers inside the sandbox.
+  rehearsal =
+    pkgs.runCommand (name "rehearsal")
+      {
+        nativeBuildInputs = [
+          packer
+          toolchain
+        ];
+        env = import ./origin.nix { inherit project settings; };
+      }
+      ''
+        export HOME=$TMPDIR GITHUB_REPOSITORY=${project.repo}
+        floe verify ${dist} ${promise} ${lib.optionalString (!project.hasImage) "--no-image"} $projectArguments
+        cp -r ${settings.src} source
+        chmod -R u+w source
+        floe rehearse ${dist} --out "$TMPDIR/rehearsal" --manifest-path source/${project.folder}/Cargo.toml --package ${project.name}
+        cp "$TMPDIR/rehearsal/report.html" "$out"
+      '';
+}

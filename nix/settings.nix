@@ -1,0 +1,43 @@
+# The arguments of mkRelease with their defaults; its head says what they mean.
+{
+  src,
+  self ? src,
+  package ? null,
+  targets ? null,
+  features ? [ ],
+  defaultFeatures ? true,
+  nativeBuildInputs ? _: [ ],
+  buildInputs ? _: [ ],
+  env ? { },
+  rustflags ? "",
+  outputHashes ? { },
+  toolchain ? import ./toolchain.nix,
+  image ? null,
+  imageConfig ? { },
+  imageFiles ? { },
+  repo ? null,
+  tag ? null,
+  extraChecks ? _: { },
+}:
+{
+  inherit
+    src
+    self
+    package
+    targets
+    features
+    defaultFeatures
+    nativeBuildInputs
+    buildInputs
+    env
+    rustflags
+    outputHashes
+    toolchain
+    image
+    imageConfig
+    imageFiles
+    repo
+    tag
+    extraChecks
+    ;
+}

@@ -1,0 +1,22 @@
+# The shell to work in: the release's toolchain, what builds call, and on Linux what links releases.
+{
+  craneLib,
+  pkgs,
+  settings,
+  isLinux,
+}:
+craneLib.devShell {
+  packages =
+    settings.nativeBuildInputs pkgs
+    ++ settings.buildInputs pkgs
+    ++ (
+      if isLinux then
+        [
+          pkgs.cargo-zigbuild
+          pkgs.zig
+          pkgs.skopeo
+        ]
+      else
+        [ ]
+    );
+}

@@ -1,0 +1,10 @@
+# shellcheck shell=bash
+# Sourced before a build for a Linux target. Zig and cargo-zigbuild keep caches below HOME unless told otherwise, and
+# the path of their wrappers is part of what build scripts are told, so it must not differ from build to build.
+export HOME=$TMPDIR/home
+export ZIG_GLOBAL_CACHE_DIR=$TMPDIR/zig ZIG_LOCAL_CACHE_DIR=$TMPDIR/zig CARGO_ZIGBUILD_CACHE_DIR=$TMPDIR/zigbuild
+mkdir -p "$HOME" "$ZIG_GLOBAL_CACHE_DIR" "$CARGO_ZIGBUILD_CACHE_DIR"
+# Neither the folder of the build nor that of the crates stands in the binary.
+export RUSTFLAGS="--remap-path-prefix=$cargoVendorDir=/vendor --remap-path-prefix=$PWD=/src $FLOE_RUSTFLAGS"
+export CFLAGS="-ffile-prefix-map=$cargoVendorDir=/vendor -ffile-prefix-map=$PWD=/src"
+export CXXFLAGS=$CFLAGS

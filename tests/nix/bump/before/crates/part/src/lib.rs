@@ -1,0 +1,6 @@
+//! Test data.
+
+/// A number.
+pub fn number() -> u32 {
+    14
+}
