@@ -10,8 +10,8 @@ let
   # Of each package, the derivation that builds its dependencies. Evaluated here, but no part of the check.
   dependencies =
     packages:
-    lib.mapAttrs (_: one: builtins.unsafeDiscardStringContext one.dependencies.drvPath) (
-      lib.filterAttrs (_: one: one ? dependencies) (packages // lib.mapAttrs (_: one: one.binaries or { }) packages)
+    lib.mapAttrs (_: one: builtins.unsafeDiscardStringContext (one.binaries or one).dependencies.drvPath) (
+      lib.filterAttrs (_: one: (one.binaries or one) ? dependencies) packages
     );
   before = dependencies (release (sample "before"));
   after = dependencies (release (sample "after"));
