@@ -5,7 +5,7 @@ bad=0
 while IFS= read -r file; do
     # Comments and texts may use the words.
     if sed -E 's/#.*//; s/"[^"]*"//g' "$file" | grep -nE '(^|[^[:alnum:]_.'"'"'-])(with [^;=]*;|rec *\{)'; then
-        printf '%s: uses `with` or `rec`\n' "$file" >&2
+        printf '%s: uses with or rec\n' "$file" >&2
         bad=1
     fi
     if (($(wc -l <"$file") > 120)); then

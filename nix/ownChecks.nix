@@ -5,7 +5,7 @@ let
   inherit (pkgs) lib;
   inherit (pkgs.stdenv.hostPlatform) system;
   # Two versions of one workspace, test data.
-  sample = name: { outPath = "${../tests/nix/bump}/${name}"; };
+  sample = name: { outPath = "${self}/tests/nix/bump/${name}"; };
   release = src: (mkRelease { inherit src; }).packages.${system};
   # Of each package, the derivation that builds its dependencies. Evaluated here, but no part of the check.
   dependencies =

@@ -59,6 +59,8 @@ assert tag == null
   || tag == "v${version}"
   || tag == version
   || throw "the tag `${tag}` does not name the version of `${name}`, which is ${version}; change `version` in Cargo.toml";
+# Both are read before crane looks for them.
+assert builtins.seq root (builtins.isAttrs lock);
 {
   inherit
     name

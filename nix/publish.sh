@@ -11,7 +11,7 @@ dists=("$dist")
 native=()
 while (($# > 0)) && [[ $1 != -* ]]; do
     if [[ ! -d $1 ]]; then
-        printf 'error: `%s` is not a folder\n' "$1" >&2
+        printf "error: \`%s\` is not a folder\n" "$1" >&2
         exit 2
     elif compgen -G "$1/*.json" >/dev/null || [[ -d $1/image ]]; then
         dists+=("$1")

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # cargoVendorDir is crane's
 # Sourced before a build for a Linux target. Zig and cargo-zigbuild keep caches below HOME unless told otherwise, and
 # the path of their wrappers is part of what build scripts are told, so it must not differ from build to build.
 export HOME=$TMPDIR/home

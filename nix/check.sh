@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# What can be known of the flake on this machine: a stage a line, and at the end what was not done.
+# It takes Nix from PATH, or as root on Debian from Debian 13's packages, in place below target/ci; it installs nothing
+# but mmdebstrap. Where FLOE_NIX_INPUTS names a folder with checkouts (nixpkgs/, crane/, fenix/) it evaluates with those,
+# which wants Nix 2.31.2 or newer on PATH, else with the stand-ins of tests/nix/standins, which prove the wiring and
+# nothing of what the inputs do.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+here=$PWD
+home=$here/target/ci/nix
+mkdir -p "$home"
+export HOME=$home
+
+# Debian's Nix runs from where it was unpacked, through its own loader.
+debian=$home/debian
+install_nix() {
+    [[ ! -x $debian/usr/bin/nix ]] || return 0
+    command -v mmdebstrap >/dev/null || apt-get install -y --no-install-recommends mmdebstrap
+    rm -rf "$debian"
+    mmdebstrap --quiet --mode=root --variant=extract --include=nix-bin,ca-certificates trixie "$debian"
+}
+run() {
+    local program=$1
+    shift
+    if command -v "$program" >/dev/null; then
+        "$program" "$@"
+    else
+        local libraries=$debian/usr/lib/x86_64-linux-gnu
+        "$libraries/ld-linux-x86-64.so.2" --library-path "$libraries" "$debian/usr/bin/$program" "$@"
+    fi
+}
+options=(
+    --extra-experimental-features 'nix-command flakes' --store "$home/store" --option build-users-group ''
+    --option substituters '' --option allow-import-from-derivation false --option warn-dirty false --offline
+)
+inputs=${FLOE_NIX_INPUTS:-$here/tests/nix/standins}
+overrides=(--no-write-lock-file)
+for input in nixpkgs crane fenix; do
+    overrides+=(--override-input "$input" "path:$inputs/$input")
+done
+# `flake NAME [FLAGS…]` runs `nix NAME` on the inputs; what it was overriding is of no interest.
+flake() {
+    local log=$home/log
+    # shellcheck disable=SC2086  # `flake check` is two words
+    run nix $1 "${options[@]}" "${overrides[@]}" "${@:2}" 2>"$log" || { cat "$log" >&2 && return 1; }
+}
+passed() { printf '  ok  %s\n' "$*"; }
+failed() { printf 'FAIL  %s\n' "$*" >&2 && exit 1; }
+
+if ! command -v nix >/dev/null; then
+    install_nix
+fi
+passed "$(run nix --version)"
+
+mapfile -t files < <(git ls-files '*.nix')
+for file in "${files[@]}"; do
+    run nix-instantiate --store "$home/store" --option build-users-group '' --parse "$file" >/dev/null
+done
+bash nix/lint.sh flake.nix nix tests/nix
+passed "${#files[@]} files are parsed; no with, no rec, none over 120 lines"
+
+# Nix itself refuses a lock file that does not match flake.nix.
+run nix flake metadata "${options[@]}" --no-update-lock-file --json . >"$home/metadata.json" 2>"$home/log" || { cat "$home/log" >&2 && exit 1; }
+python3 - <<'EOF'
+import base64, json, re
+lock = json.load(open("flake.lock"))
+locked = {name: node["locked"] for name, node in lock["nodes"].items() if name != "root"}
+assert lock["version"] == 7 and set(locked) == {"nixpkgs", "crane", "fenix"}, "flake.lock has other inputs than flake.nix"
+for name, node in locked.items():
+    assert re.fullmatch("[0-9a-f]{40}", node["rev"]), f"{name} has no revision"
+    assert len(base64.b64decode(node["narHash"].removeprefix("sha256-"), validate=True)) == 32, f"{name} has no hash"
+assert lock["nodes"]["fenix"]["inputs"] == {"nixpkgs": ["nixpkgs"], "rust-analyzer-src": []}, "fenix brings inputs of its own"
+EOF
+passed 'flake.lock is well formed and matches flake.nix'
+
+flake 'flake check' --no-build --all-systems
+passed 'every output of four systems is evaluated, with no import from derivation'
+
+flake eval --json .#matrix >"$home/matrix.json"
+python3 - "$home/matrix.json" <<'EOF'
+import json, sys
+rows = json.load(open("nix/targets.json"))["targets"]
+want = [{"name": r["name"], "target": r["triple"], "archive": r["archive"], "builder": r["builder"], "image": r["image"]} for r in rows]
+got = json.load(open(sys.argv[1]))
+assert got["include"] == want and got["schema"] == 1, "the matrix is not that of nix/targets.json"
+assert got["toolchain"], "the matrix names no toolchain"
+EOF
+if [[ -x target/release/floe ]]; then
+    diff <(target/release/floe targets --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["include"])') \
+        <(python3 -c 'import json, sys; print(json.load(sys.stdin)["include"])' <"$home/matrix.json")
+fi
+passed 'the matrix is that of nix/targets.json'
+
+# Another version, then another source file: what is compiled of the dependencies stays valid, the program does not.
+copy=$home/copy
+paths() {
+    flake eval --json "path:$copy#packages.x86_64-linux" --apply "packages: builtins.mapAttrs (_: one: (one.binaries or one).$1) {
+        inherit (packages) default release-x86_64-gnu release-x86_64-musl release-aarch64-gnu release-aarch64-musl; }"
+}
+rm -rf "$copy"
+mkdir "$copy"
+git ls-files -z | xargs -0 cp --parents -t "$copy"
+dependencies=$(paths dependencies.drvPath) program=$(paths drvPath)
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+sed -i "0,/^version = \"$version\"/s//version = \"99.0.0\"/" "$copy/Cargo.toml"
+sed -i "/^name = \"floe\"/{n;s/\"$version\"/\"99.0.0\"/}" "$copy/Cargo.lock"
+[[ $(paths dependencies.drvPath) == "$dependencies" ]] || failed 'another version gives other dependencies'
+[[ $(paths drvPath) != "$program" ]] || failed 'another version gives the same program'
+cp Cargo.toml Cargo.lock "$copy"
+printf '\n// Another source.\n' >>"$copy/src/main.rs"
+[[ $(paths dependencies.drvPath) == "$dependencies" ]] || failed 'another source file gives other dependencies'
+[[ $(paths drvPath) != "$program" ]] || failed 'another source file gives the same program'
+cp src/main.rs "$copy/src/main.rs"
+sed -i '/^name = "anyhow"/,/^$/{s/^version = .*/version = "1.0.1"/}' "$copy/Cargo.lock"
+[[ $(paths dependencies.drvPath) != "$dependencies" ]] || failed 'another dependency gives the same dependencies'
+passed 'another version or source file leaves compiled dependencies valid'
+
+# What evaluation says about a mistake.
+refuses() {
+    local arguments=$1 message=$2
+    if run nix eval "${options[@]}" "${overrides[@]}" --impure .#lib --apply "lib: (lib.mkRelease ({ src = $here/tests/nix/bump/before; } // $arguments)).packages.x86_64-linux.dist.drvPath" >"$home/log" 2>&1; then
+        failed "mkRelease takes $arguments"
+    fi
+    grep -qF -- "$message" "$home/log" || { cat "$home/log" >&2 && failed "mkRelease does not say: $message"; }
+}
+# shellcheck disable=SC2016  # backticks are quotes here
+{
+    refuses '{ targets = [ "x86_64-gnu" "amd64" ]; }' 'there is no target `amd64`; floe knows x86_64-gnu, x86_64-musl, aarch64-gnu'
+    refuses '{ tag = "v1.5.0"; }' 'the tag `v1.5.0` does not name the version of `bump`, which is 1.4.0'
+    refuses '{ package = "bumb"; }' 'there is no package `bumb` in `src`; it has bump, part'
+    refuses '{ target = [ ]; }' 'mkRelease has no argument `target`; it knows'
+    refuses "{ src = $here/src; }" 'there is no `Cargo.toml` in `src`'
+    mkdir -p "$home/unlocked/src"
+    printf '[package]\nname = "tool"\nversion = "1.0.0"\n' >"$home/unlocked/Cargo.toml"
+    refuses "{ src = $home/unlocked; }" 'there is no `Cargo.lock` in `src`; run `cargo generate-lockfile`'
+}
+passed 'mistakes are named at evaluation'
+
+if [[ $inputs == "$here/tests/nix/standins" ]]; then
+    printf 'not done: nothing is built, deadnix is not run, and the inputs are stand-ins (FLOE_NIX_INPUTS names no checkouts)\n'
+else
+    printf 'not done: nothing is built, deadnix is not run\n'
+fi
