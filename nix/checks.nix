@@ -14,6 +14,7 @@ let
     inherit (project) version;
     src = source;
     strictDeps = true;
+    dontUseCmakeConfigure = true;
     cargoVendorDir = craneLib.vendorCargoDeps {
       src = source;
       inherit (settings) outputHashes;

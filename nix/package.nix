@@ -36,6 +36,8 @@ let
     strictDeps = true;
     doCheck = false;
     doIncludeCrossToolchainEnv = false;
+    # cmake is there for build scripts; the project itself has nothing to configure.
+    dontUseCmakeConfigure = true;
     cargoBuildCommand = command;
     cargoExtraArgs = flags;
     # The libraries of nixpkgs ask for its glibc, so that no release can use them.
