@@ -35,7 +35,7 @@
       lib = { inherit mkRelease; };
       templates.default = {
         path = ./nix/template;
-        description = "A Rust program, released by floe from GitHub Actions";
+        description = "A Rust program that is released by floe";
       };
     };
 }

@@ -10,7 +10,6 @@
 }:
 platforms:
 let
-  main = builtins.head (project.config.binaries or [ project.name ]);
   one =
     { architecture, binaries }:
     pkgs.dockerTools.buildLayeredImage {
@@ -28,7 +27,7 @@ let
         '') settings.imageFiles
       );
       config = {
-        Entrypoint = [ "/bin/${main}" ];
+        Entrypoint = [ "/bin/${project.main}" ];
         User = "65532:65532";
       }
       // settings.imageConfig;

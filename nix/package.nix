@@ -88,8 +88,8 @@ craneLib.buildPackage (
     cargoArtifacts = dependencies;
     passthru = { inherit dependencies; };
     meta = {
-      mainProgram = project.name;
-      description = project.root.package.description or project.name;
+      mainProgram = project.main;
+      inherit (project) description;
     };
   }
   // lib.optionalAttrs (!isNative) { allowedReferences = [ ]; }

@@ -50,6 +50,10 @@ let
     if own.workspace or false then root.workspace.package.${key} else own;
   version = field "version" "0.0.0";
   config = chosen.manifest.package.metadata.floe or { };
+  # As floe orders them: what the configuration names first, `default-run`, the one that is called like the package.
+  binaries = map (binary: binary.name) (chosen.manifest.bin or [ ]);
+  only = if lib.length binaries == 1 && !(lib.elem name binaries) then lib.head binaries else name;
+  main = lib.head (config.binaries or [ (chosen.manifest.package.default-run or only) ]);
   fromUrl = builtins.match "https://github.com/([^/]+)/([^/]+)" (lib.removeSuffix ".git" (field "repository" ""));
   promised = table.select (
     if targets != null then targets else config.targets or (map (target: target.name) table.all)
@@ -67,10 +71,13 @@ assert builtins.seq root (builtins.isAttrs lock);
     version
     lock
     root
-    config
+    main
     promised
     ;
   inherit (chosen) folder;
+  description = field "description" name;
+  # What is packed of what Cargo builds.
+  released = config.binaries or [ "*" ];
   built = lib.filter (target: target.builder == "nix") promised;
   hasImage = if image != null then image else config.image or { } != false;
   repo =

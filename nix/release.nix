@@ -19,7 +19,7 @@ pkgs.runCommand "${project.name}-${project.version}-${target.name}"
   ''
     export HOME=$TMPDIR
     arguments=(--target ${target.name} --out "$out")
-    for binary in ${binaries}/bin/*; do
+    for binary in ${toString (map (name: "${binaries}/bin/${name}") project.released)}; do
       arguments+=(--binary "$binary")
     done
     floe package "''${arguments[@]}" $projectArguments
