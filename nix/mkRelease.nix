@@ -6,25 +6,25 @@
 # checks, devShells, formatter, and matrix. On Linux that is all of them; on macOS the program, its checks and the shell.
 #
 #   src                the source. `self` brings its commit with it, `./.` does not
-#   self               where commit and time are read, if `src` does not bring them               [default: src]
-#   package            the Cargo package of the workspace that is released           [default: the root's, else the only one]
-#   targets            short names of what the release promises   [default: `targets` in [package.metadata.floe], else all]
-#   features           Cargo features                                                                         [default: none]
-#   defaultFeatures    whether Cargo's default features are on                                                [default: true]
-#   nativeBuildInputs  pkgs: programs that builds call (protobuf, cmake)         [default: what crates of Cargo.lock call]
-#   buildInputs        pkgs: libraries of the native build, the checks and the shell. Linux releases cannot use them: their
-#                      C code is compiled in, from the crates (features called `vendored` or `bundled`)        [default: none]
-#   env                variables of every build, such as { SQLX_OFFLINE = "true"; }                            [default: none]
-#   rustflags          more flags for rustc; flags of .cargo/config.toml do not reach Linux releases            [default: none]
-#   outputHashes       hashes of git dependencies, as crane wants them, so that evaluation fetches nothing      [default: none]
-#   toolchain          { fenix, triples }: a toolchain with rust-std for each triple; `// { channel = "1.91.0"; }` is what
-#                      `matrix` tells the native legs                                [default: fenix's stable, nix/toolchain.nix]
-#   image              whether there is an image        [default: unless `image = false` is in [package.metadata.floe]]
-#   imageConfig        dockerTools' `config` of each platform: Env, Cmd, WorkingDir …           [default: the program alone]
-#   imageFiles         { "etc/tool.toml" = ./tool.toml; } files of the image besides the program and CA certificates
-#   repo               "owner/name" on GitHub                                              [default: `repository` in Cargo.toml]
-#   tag                fails at evaluation if it does not name the version of Cargo.toml                        [default: none]
-#   extraChecks        system: more checks                                                                      [default: none]
+#   self               where commit and time are read, if `src` does not bring them [src]
+#   package            the Cargo package that is released [the root's, else the only one with a program]
+#   targets            short names of what the release promises [`targets` in [package.metadata.floe], else all]
+#   features           Cargo features [none]
+#   defaultFeatures    whether Cargo's default features are on [true]
+#   nativeBuildInputs  pkgs: programs that builds call, besides those that well-known crates call (tools.nix) [none]
+#   buildInputs        pkgs: libraries of the native build, the checks and the shell [none]. Linux releases cannot use
+#                      them: their C code is compiled in, from the crates (features `vendored`, `bundled`)
+#   env                variables of every build, such as { SQLX_OFFLINE = "true"; } [none]
+#   rustflags          more flags for rustc; those of .cargo/config.toml do not reach Linux releases [none]
+#   outputHashes       hashes of git dependencies, as crane wants them, so that evaluation fetches nothing [none]
+#   toolchain          { fenix, triples }: a toolchain with rust-std for each triple; `// { channel = "1.91.0"; }` is
+#                      what `matrix` tells the native legs [fenix's stable, toolchain.nix]
+#   image              whether there is an image [unless `image = false` stands in [package.metadata.floe]]
+#   imageConfig        dockerTools' `config` of each platform: Env, Cmd, WorkingDir … [the program alone]
+#   imageFiles         { "etc/tool.toml" = ./tool.toml; }: more files of the image [CA certificates]
+#   repo               "owner/name" on GitHub [`repository` in Cargo.toml]
+#   tag                fails at evaluation if it does not name the version of Cargo.toml [none]
+#   extraChecks        { pkgs }: more checks [none]
 {
   nixpkgs,
   crane,
@@ -34,13 +34,13 @@
 settings:
 let
   inherit (nixpkgs) lib;
-  known = lib.functionArgs (import ./settings.nix);
-  unknown = lib.attrNames (removeAttrs settings (lib.attrNames known));
+  names = lib.attrNames (lib.functionArgs (import ./settings.nix));
+  unknown = lib.attrNames (removeAttrs settings names);
   given =
     if unknown == [ ] then
       import ./settings.nix settings
     else
-      throw "mkRelease has no argument `${lib.head unknown}`; it knows ${lib.concatStringsSep ", " (lib.attrNames known)}";
+      throw "mkRelease has no argument `${lib.head unknown}`; it knows ${lib.concatStringsSep ", " names}";
 
   table = import ./targets.nix { inherit lib; };
   project = import ./project.nix { inherit lib table; } given;
