@@ -36,7 +36,7 @@ in
         ];
       }
       ''
-        deadnix --fail ${self}/flake.nix ${self}/nix ${self}/tests/nix
+        deadnix --fail ${self}/flake.nix ${self}/nix
         shellcheck ${self}/nix/*.sh
         bash ${./lint.sh} ${self}/flake.nix ${self}/nix ${self}/tests/nix
         touch "$out"
