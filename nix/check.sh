@@ -86,8 +86,8 @@ assert got["include"] == want and got["schema"] == 1, "the matrix is not that of
 assert got["toolchain"], "the matrix names no toolchain"
 EOF
 if [[ -x target/release/floe ]]; then
-    diff <(target/release/floe targets --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["include"])') \
-        <(python3 -c 'import json, sys; print(json.load(sys.stdin)["include"])' <"$home/matrix.json")
+    include='import json, sys; print(json.dumps(json.load(sys.stdin)["include"], sort_keys=True))'
+    diff <(target/release/floe targets --json | python3 -c "$include") <(python3 -c "$include" <"$home/matrix.json")
 fi
 passed 'the matrix is that of nix/targets.json'
 
