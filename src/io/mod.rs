@@ -5,6 +5,7 @@ pub mod audit;
 pub mod binary;
 pub mod body;
 pub mod build;
+pub mod clock;
 pub mod dist;
 pub mod git;
 pub mod github;

@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use super::clock::Clock;
 use super::github::{Access, GitHub};
 use super::registry::{Credentials, Registry};
 use super::retry::Retry;
@@ -179,7 +180,7 @@ pub fn may_publish(remote: &Remote, access: &Access) -> anyhow::Result<()> {
 /// The retry rule of a run, as its arguments ask for it.
 pub fn retry(args: &RemoteArgs, report: &crate::report::Report) -> Retry {
     let first_wait = args.first_wait.map_or(super::retry::FIRST_WAIT, std::time::Duration::from_millis);
-    Retry { tries: args.tries, first_wait, report: report.clone() }
+    Retry { tries: args.tries, first_wait, clock: Clock::system(), report: report.clone() }
 }
 
 /// Installs ring as the process's one TLS provider. Called once, before the first client is made.

@@ -3,13 +3,14 @@
 //! It repeats only what is safe to repeat: an attempt that changes something looks first whether an earlier,
 //! ambiguous one has done it already.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::anyhow;
 use backon::BackoffBuilder;
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
+use super::clock::Clock;
 use crate::error::Failure;
 use crate::report::Report;
 use crate::units::seconds;
@@ -21,6 +22,8 @@ pub struct Retry {
     pub tries: u32,
     /// The first wait; each further one is twice as long, with jitter.
     pub first_wait: Duration,
+    /// What is waited by.
+    pub clock: Clock,
     /// Where waits are said.
     pub report: Report,
 }
@@ -60,6 +63,8 @@ pub enum Again {
     Later,
     /// The server asks to slow down, and says until when if it says anything.
     Limited(Option<Duration>),
+    /// The server asks to slow down until this time, since 1970-01-01 in UTC.
+    LimitedUntil(Duration),
 }
 
 impl Refused {
@@ -89,13 +94,10 @@ impl Refused {
     /// Judges an answer that is not a success by its status and headers.
     pub fn answer(status: StatusCode, headers: &HeaderMap, body: &str, error: anyhow::Error) -> Self {
         let again = match status.as_u16() {
-            429 => Again::Limited(wait_asked_for(headers)),
-            403 if is_rate_limit(headers, body) => Again::Limited(wait_asked_for(headers)),
+            429 => wait_asked_for(headers).unwrap_or(Again::Limited(None)),
+            403 if is_rate_limit(headers, body) => wait_asked_for(headers).unwrap_or(Again::Limited(None)),
             408 => Again::Later,
-            500.. => match wait_asked_for(headers) {
-                Some(wait) => Again::Limited(Some(wait)),
-                None => Again::Later,
-            },
+            500.. => wait_asked_for(headers).unwrap_or(Again::Later),
             _ => Again::No,
         };
         Refused { error, again }
@@ -137,17 +139,21 @@ impl Retry {
                 return Err(if number == 1 { error } else { tried(error, number) });
             }
             let own = waits.next().unwrap_or(LONGEST_WAIT);
+            let again = match again {
+                Again::LimitedUntil(time) => Again::Limited(Some(time.saturating_sub(self.clock.now()))),
+                again => again,
+            };
             let wait = match again {
                 Again::Limited(Some(asked)) if asked > PATIENCE => {
                     return Err(error.context(format!("the server asks to wait {}", seconds(asked))));
                 }
                 Again::Limited(Some(asked)) => asked,
-                Again::Limited(None) => own.max(LIMITED_WAIT.min(self.first_wait * 60)),
+                Again::Limited(None) | Again::LimitedUntil(_) => own.max(LIMITED_WAIT.min(self.first_wait * 60)),
                 Again::Now | Again::No => Duration::ZERO,
                 Again::Later => own,
             };
             self.say(what, &error, number, wait);
-            tokio::time::sleep(wait).await;
+            self.clock.wait(wait).await;
         }
         Err(anyhow!("was never tried"))
     }
@@ -179,12 +185,13 @@ fn is_rate_limit(headers: &HeaderMap, body: &str) -> bool {
         || body.to_ascii_lowercase().contains("rate limit")
 }
 
-/// What `Retry-After` (RFC 9110, section 10.2.3) or GitHub's reset header ask for, from now.
-fn wait_asked_for(headers: &HeaderMap) -> Option<Duration> {
+/// What `Retry-After` (RFC 9110, section 10.2.3) or GitHub's reset header ask for.
+fn wait_asked_for(headers: &HeaderMap) -> Option<Again> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let until = |epoch: u64| Again::LimitedUntil(Duration::from_secs(epoch));
     if let Some(after) = text("retry-after") {
         if let Ok(seconds) = after.parse() {
-            return Some(Duration::from_secs(seconds));
+            return Some(Again::Limited(Some(Duration::from_secs(seconds))));
         }
         let date = chrono::DateTime::parse_from_rfc2822(after).ok()?;
         return Some(until(u64::try_from(date.timestamp()).ok()?));
@@ -193,11 +200,6 @@ fn wait_asked_for(headers: &HeaderMap) -> Option<Duration> {
         return text("x-ratelimit-reset").and_then(|reset| reset.parse().ok()).map(until);
     }
     None
-}
-
-fn until(epoch: u64) -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Duration::from_secs(epoch).saturating_sub(now)
 }
 
 #[cfg(test)]
@@ -222,12 +224,13 @@ mod tests {
         assert_eq!(judge(503, &[("retry-after", "3")], ""), Again::Limited(Some(Duration::from_secs(3))));
         assert_eq!(judge(408, &[], ""), Again::Later);
         let past = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1")];
-        assert_eq!(judge(403, &past, ""), Again::Limited(Some(Duration::ZERO)));
+        assert_eq!(judge(403, &past, ""), Again::LimitedUntil(Duration::from_secs(1)));
     }
 
     #[tokio::test]
     async fn it_stops_after_the_last_try_and_keeps_the_real_error() {
-        let retry = Retry { tries: 3, first_wait: Duration::ZERO, report: Report::new(Loudness::Quiet) };
+        let report = Report::new(Loudness::Quiet);
+        let retry = Retry { tries: 3, first_wait: Duration::ZERO, clock: Clock::system(), report };
         let mut seen = Vec::new();
         let result: anyhow::Result<()> = retry
             .run("asking", async |number| {

@@ -72,7 +72,7 @@ impl GitHub {
             builder = builder.personal_token(token.reveal().to_owned());
         }
         let octocrab = builder.build().context("failed to make a client for GitHub")?;
-        let (requests, pace) = (Arc::default(), stage::Pace::new(retry.first_wait));
+        let (requests, pace) = (Arc::default(), stage::Pace::new(&retry));
         Ok(GitHub { octocrab, repo, retry, api, uploads, has_token, requests, pace })
     }
 

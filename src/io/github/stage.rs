@@ -11,12 +11,12 @@ use octocrab::OctoBody;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde_json::json;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
-use tokio::time::Instant;
 
 use super::{Answer, GitHub, parse, wire};
 use crate::error::Failure;
 use crate::io::body::Upload;
-use crate::io::retry::{Again, Refused};
+use crate::io::clock::Clock;
+use crate::io::retry::{Again, Refused, Retry};
 use crate::model::{Asset, Tag};
 use crate::report::Progress;
 use crate::world::{Likeness, RemoteAsset, RemoteRelease};
@@ -32,13 +32,16 @@ const AT_ONCE: usize = 4;
 pub(super) struct Pace {
     permits: Arc<Semaphore>,
     slow: Arc<AtomicBool>,
-    last: Arc<Mutex<Option<Instant>>>,
+    last: Arc<Mutex<Option<Duration>>>,
     gap: Duration,
+    clock: Clock,
 }
 
 impl Pace {
-    pub fn new(gap: Duration) -> Self {
-        Pace { permits: Arc::new(Semaphore::new(AT_ONCE)), slow: Arc::default(), last: Arc::default(), gap }
+    pub fn new(retry: &Retry) -> Self {
+        let (gap, clock) = (retry.first_wait, retry.clock.clone());
+        let permits = Arc::new(Semaphore::new(AT_ONCE));
+        Pace { permits, slow: Arc::default(), last: Arc::default(), gap, clock }
     }
 
     /// Waits for leave to make one change; the change is over when the permit is dropped.
@@ -50,14 +53,14 @@ impl Pace {
         let permit = self.permits.acquire_many(all).await?;
         let mut last = self.last.lock().await;
         if let Some(last) = *last {
-            tokio::time::sleep_until(last + self.gap).await;
+            self.clock.wait((last + self.gap).saturating_sub(self.clock.now())).await;
         }
-        *last = Some(Instant::now());
+        *last = Some(self.clock.now());
         Ok(permit)
     }
 
     fn learn(&self, refused: &Refused) {
-        if matches!(refused.again, Again::Limited(_)) {
+        if matches!(refused.again, Again::Limited(_) | Again::LimitedUntil(_)) {
             self.slow.store(true, Ordering::Relaxed);
         }
     }

@@ -1,0 +1,82 @@
+//! Time as waiting sees it: the system's, or one of its own in which waiting takes no time at all.
+//!
+//! A rehearsal's faults and the tests own such a clock: what is waited for is written down and skipped. It never
+//! decides how long anything is waited for.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A clock; clones show the same time.
+#[derive(Debug, Clone, Default)]
+pub struct Clock {
+    own: Option<Arc<Mutex<Own>>>,
+}
+
+#[derive(Debug)]
+struct Own {
+    now: Duration,
+    waited: Duration,
+}
+
+/// Whoever waits lets others go on so often, so that a wait still puts something behind something else.
+const TURNS: usize = 20;
+
+impl Clock {
+    /// The system's clock: waiting waits.
+    pub fn system() -> Self {
+        Clock::default()
+    }
+
+    /// A clock that begins now, and that only waiting moves.
+    pub fn skipping() -> Self {
+        let own = Own { now: Clock::system().now(), waited: Duration::ZERO };
+        Clock { own: Some(Arc::new(Mutex::new(own))) }
+    }
+
+    /// The time since 1970-01-01 in UTC.
+    pub fn now(&self) -> Duration {
+        match &self.own {
+            Some(own) => lock(own).now,
+            None => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+        }
+    }
+
+    /// Waits.
+    pub async fn wait(&self, time: Duration) {
+        let Some(own) = &self.own else { return tokio::time::sleep(time).await };
+        let until = {
+            let mut own = lock(own);
+            own.waited += time;
+            own.now + time
+        };
+        for _ in 0..TURNS {
+            tokio::task::yield_now().await;
+        }
+        let mut own = lock(own);
+        // Two that wait at once wait side by side, not one after the other.
+        own.now = own.now.max(until);
+    }
+
+    /// How long was waited on this clock, all waits together; zero on the system's.
+    pub fn waited(&self) -> Duration {
+        self.own.as_ref().map_or(Duration::ZERO, |own| lock(own).waited)
+    }
+}
+
+fn lock(own: &Mutex<Own>) -> MutexGuard<'_, Own> {
+    own.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn waits_are_skipped_and_written_down() {
+        let clock = Clock::skipping();
+        let (began, hour) = (clock.now(), Duration::from_secs(3600));
+        tokio::join!(clock.wait(hour), clock.wait(hour));
+        assert_eq!(clock.now() - began, hour);
+        assert_eq!(clock.waited(), 2 * hour);
+    }
+}
