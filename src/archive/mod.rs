@@ -1,20 +1,26 @@
 //! Archives: written so that the same files always give the same bytes, and read without trusting them.
 //!
 //! Files are streamed in both directions, never held whole. Nothing of the machine gets in: no owner, no time but
-//! the given one, no mode but 0644 and 0755, no order but that of the paths.
+//! the given one, no mode but 0644 and 0755, no order but that of the paths, no number of cores.
 
+mod deflate;
+mod gzip;
 mod names;
+mod pool;
 mod read;
 mod tar_gz;
 mod write;
 mod zip;
+mod zip_write;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+pub use gzip::Gzip;
 pub use read::{extract, inspect, list};
 pub use write::write;
 
-use crate::model::{Digest, Entry};
+use crate::model::{Digest, Entry, Facts};
 
 /// What goes into an archive.
 #[derive(Debug, Clone)]
@@ -47,6 +53,9 @@ pub struct Packed {
     pub digest: Digest,
     /// The files in it, sorted by path; the paths begin with the top folder.
     pub entries: Vec<Entry>,
+    /// What the executables among them ask of their hosts, by path, or why one of them is no binary: read in the same
+    /// pass in which they were packed.
+    pub facts: BTreeMap<String, Result<Facts, String>>,
 }
 
 /// How much an archive may hold; more is taken for an attack, and is not written either.

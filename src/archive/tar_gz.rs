@@ -1,15 +1,16 @@
 //! tar.gz: POSIX ustar (IEEE 1003.1, "pax", "ustar Interchange Format") in one gzip member (RFC 1952).
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read, Write};
+use std::io::{BufRead as _, BufReader, BufWriter, Read, Write};
 
 use anyhow::{Context as _, bail, ensure};
-use flate2::{Compression, GzBuilder, bufread::GzDecoder};
+use flate2::bufread::GzDecoder;
 use tar::{EntryType, Header};
 
+use super::gzip::Gzip;
 use super::names::readable;
 use super::read::{Budget, Found, Visit};
-use super::write::Ready;
+use super::write::{Inside, Ready};
 use super::{Limits, Packed};
 use crate::model::Hasher;
 
@@ -18,21 +19,20 @@ const BLOCK: u64 = 512;
 
 pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow::Result<Packed> {
     let out = Hashing { file: into, hasher: Hasher::default() };
-    // 255 means "unknown operating system": the archive is the same on all of them.
-    let mut gzip = GzBuilder::new().mtime(0).operating_system(255).write(out, Compression::best());
-    let mut entries = Vec::with_capacity(items.len());
+    let mut gzip = Gzip::new(BufWriter::new(out)).context("failed to write the archive")?;
+    let mut inside = Inside::default();
     for item in items {
         let (mut file, size) = item.open()?;
         let header = header(&item.path, item.mode, size, epoch)?;
         gzip.write_all(header.as_bytes()).context("failed to write the archive")?;
-        entries.push(item.copy(&mut file, size, &mut gzip)?);
+        inside.add(item.copy(&mut file, size, &mut gzip)?);
         let padding = size.next_multiple_of(BLOCK) - size;
         gzip.write_all(&[0; BLOCK as usize][..padding as usize]).context("failed to write the archive")?;
     }
     gzip.write_all(&[0; 2 * BLOCK as usize]).context("failed to write the archive")?;
     let out = gzip.finish().context("failed to write the archive")?;
-    let (digest, size) = out.hasher.finish();
-    Ok(Packed { size, digest, entries })
+    let out = out.into_inner().map_err(|error| error.into_error()).context("failed to write the archive")?;
+    Ok(inside.packed(out.hasher.finish()))
 }
 
 fn header(path: &str, mode: u32, size: u64, epoch: u64) -> anyhow::Result<Header> {

@@ -1,21 +1,21 @@
 //! Writing: the checks that hold for both formats, and the one way in which a file is read.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{self, Seek as _, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 
 use super::names::{self, Names};
-use super::{Contents, Item, LIMITS, Limits, Packed, tar_gz, zip};
-use crate::model::{ArchiveKind, Digest, Entry, Hasher};
+use super::{Contents, Item, LIMITS, Limits, Packed, tar_gz, zip_write};
+use crate::audit;
+use crate::model::{ArchiveKind, Digest, Entry, Facts, Hasher};
 
 /// 2108-01-01, the first day that a ZIP file cannot hold.
 const END_OF_TIME: u64 = 4_354_819_200;
-/// A compressor may give other bytes for other pieces, so every file is handed over in pieces of exactly this size.
-const PIECE: usize = 64 * 1024;
-
-/// Writes an archive into an empty file that is open for writing and reading.
+/// Writes an archive into an empty file that is open for writing and reading. Each file is read once: what is in it is
+/// hashed, compressed and, if it is executable, audited in that one pass.
 ///
 /// The bytes depend on the contents and on nothing else: the same on every system, for every user, in every time
 /// zone. There are no entries for folders; tar is plain POSIX ustar, ZIP has no extra fields.
@@ -28,7 +28,7 @@ pub fn write(contents: &Contents, kind: ArchiveKind, into: &mut File) -> anyhow:
     let items = sorted(contents)?;
     match kind {
         ArchiveKind::TarGz => tar_gz::write(&items, contents.epoch, into),
-        ArchiveKind::Zip => zip::write(&items, contents.epoch, into),
+        ArchiveKind::Zip => zip_write::write(&items, contents.epoch, into),
     }
 }
 
@@ -51,22 +51,81 @@ impl Ready<'_> {
     }
 
     /// Copies the opened file into the archive and says what it was.
-    pub(super) fn copy(&self, file: &mut File, size: u64, into: &mut impl Write) -> anyhow::Result<Entry> {
+    pub(super) fn copy(&self, file: &mut File, size: u64, into: &mut impl Write) -> anyhow::Result<Written> {
         let path = &self.item.file;
-        let mut hasher = Hasher::default();
-        let mut piece = vec![0; PIECE];
-        loop {
-            let filled =
-                fill(file, &mut piece).with_context(|| format!("failed to read `{}`", path.display()))?;
-            hasher.update(&piece[..filled]);
-            into.write_all(&piece[..filled]).context("failed to write the archive")?;
-            if filled < PIECE {
-                break;
-            }
+        let mut hashed = Hashed { into, hasher: Hasher::default(), error: None };
+        let facts = self.item.executable.then(|| {
+            // A writer that failed is no fact about the file, so its error goes beside.
+            audit::facts_passing(&mut *file, &mut |piece| hashed.take(piece))
+        });
+        if let Some(error) = hashed.error {
+            return Err(error).context("failed to write the archive");
         }
-        let (digest, copied) = hasher.finish();
+        // What is no binary was passed on up to where that was seen, and what is none at all not even begun.
+        file.seek(SeekFrom::Start(hashed.hasher.length()))
+            .and_then(|_| io::copy(file, &mut hashed))
+            .with_context(|| format!("failed to pack `{}`", path.display()))?;
+        let (digest, copied) = hashed.hasher.finish();
         ensure!(copied == size, "`{}` changed while it was packed", path.display());
-        Ok(Entry { path: self.path.clone(), size, mode: self.mode, digest })
+        let entry = Entry { path: self.path.clone(), size, mode: self.mode, digest };
+        Ok(Written { entry, facts })
+    }
+}
+
+/// A file as it went into an archive.
+pub(super) struct Written {
+    pub(super) entry: Entry,
+    /// Of an executable.
+    pub(super) facts: Option<Result<Facts, String>>,
+}
+
+/// The files that went into an archive so far.
+#[derive(Default)]
+pub(super) struct Inside {
+    entries: Vec<Entry>,
+    facts: BTreeMap<String, Result<Facts, String>>,
+}
+
+impl Inside {
+    /// Enters a file that was written.
+    pub(super) fn add(&mut self, Written { entry, facts }: Written) {
+        self.facts.extend(facts.map(|facts| (entry.path.clone(), facts)));
+        self.entries.push(entry);
+    }
+
+    /// The archive that holds them, by its own digest and size.
+    pub(super) fn packed(self, (digest, size): (Digest, u64)) -> Packed {
+        Packed { size, digest, entries: self.entries, facts: self.facts }
+    }
+}
+
+/// Takes the digest of what is written, and keeps the error of a writer.
+struct Hashed<'w, W> {
+    into: &'w mut W,
+    hasher: Hasher,
+    error: Option<io::Error>,
+}
+
+impl<W: Write> Hashed<'_, W> {
+    fn take(&mut self, piece: &[u8]) -> Result<(), String> {
+        self.hasher.update(piece);
+        self.into.write_all(piece).map_err(|error| {
+            let text = error.to_string();
+            self.error = Some(error);
+            text
+        })
+    }
+}
+
+impl<W: Write> Write for Hashed<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.hasher.update(bytes);
+        self.into.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.into.flush()
     }
 }
 
@@ -109,18 +168,4 @@ fn refuse_special(path: &Path) -> anyhow::Result<u64> {
         _ => "a special file",
     };
     bail!("`{}` is {what}, not a regular file", path.display())
-}
-
-/// Reads until the buffer is full or the file ends.
-fn fill(file: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match file.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }

@@ -1,21 +1,16 @@
-//! ZIP (PKWARE's APPNOTE.TXT): deflate, no extra fields, no data descriptors, no comments.
+//! Reading ZIP (PKWARE's APPNOTE.TXT), as strangers write it. `zip_write` writes it.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read as _, Seek as _, SeekFrom};
+use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
 
 use anyhow::{Context as _, bail, ensure};
-use chrono::{DateTime, Datelike as _, Timelike as _};
 use zip::read::{ArchiveOffset, Config};
-use zip::write::{SimpleFileOptions, ZipWriter};
-use zip::{CompressionMethod, System, ZipArchive};
+use zip::{System, ZipArchive};
 
+use super::Limits;
 use super::names::readable;
 use super::read::{Budget, Found, Visit};
-use super::write::{Ready, digest};
-use super::{Limits, Packed};
 
-/// From this size on, a file needs ZIP64 fields.
-const LARGE: u64 = 0xf000_0000;
 /// The size of the end-of-central-directory record without a comment (APPNOTE 4.3.16).
 const END_RECORD: i64 = 22;
 /// The size of the locator that stands before it in a ZIP64 file (APPNOTE 4.3.15).
@@ -25,47 +20,6 @@ const KIND_BITS: u32 = 0o170_000;
 const REGULAR: u32 = 0o100_000;
 const FOLDER: u32 = 0o040_000;
 const LINK: u32 = 0o120_000;
-
-pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow::Result<Packed> {
-    let options = SimpleFileOptions::DEFAULT
-        .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(9))
-        .last_modified_time(dos_time(epoch)?)
-        // Otherwise the crate writes the system it runs on.
-        .system(System::Unix);
-    let mut writer = ZipWriter::new(BufWriter::new(&mut *into));
-    let mut entries = Vec::with_capacity(items.len());
-    for item in items {
-        let (mut file, size) = item.open()?;
-        let options = options.unix_permissions(item.mode).large_file(size >= LARGE);
-        writer.start_file(&item.path, options).context("failed to write the archive")?;
-        entries.push(item.copy(&mut file, size, &mut writer)?);
-    }
-    let buffered = writer.finish().context("failed to write the archive")?;
-    buffered.into_inner().map_err(|error| error.into_error()).context("failed to write the archive")?;
-    // Sizes are written into the local headers afterwards, so only now the bytes are what they will be.
-    into.rewind().context("failed to read the archive")?;
-    let (digest, size) = digest(into).context("failed to read the archive")?;
-    Ok(Packed { size, digest, entries })
-}
-
-/// The time in UTC, and 1980-01-01 for everything before it. A ZIP file counts in steps of two seconds.
-fn dos_time(epoch: u64) -> anyhow::Result<zip::DateTime> {
-    let time = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
-    let time = time.with_context(|| format!("{epoch} is not a time"))?.naive_utc();
-    if time.year() < 1980 {
-        return Ok(zip::DateTime::DEFAULT);
-    }
-    zip::DateTime::from_date_and_time(
-        u16::try_from(time.year())?,
-        u8::try_from(time.month())?,
-        u8::try_from(time.day())?,
-        u8::try_from(time.hour())?,
-        u8::try_from(time.minute())?,
-        u8::try_from(time.second())?,
-    )
-    .with_context(|| format!("{epoch} is not a time that a ZIP file can hold"))
-}
 
 /// Hands every entry to `visit`, in the order of the central directory.
 pub(super) fn read(mut file: File, limits: Limits, visit: Visit<'_>) -> anyhow::Result<()> {

@@ -38,6 +38,19 @@ pub(super) struct Headers {
 /// It is no such binary, it was cut off, or its headers contradict themselves. The text is a clause about the file: "its
 /// ELF section table is broken or cut off".
 pub fn facts<S: Read + Seek>(file: S) -> Result<Facts, String> {
+    facts_passing(file, &mut |_| Ok(()))
+}
+
+/// The same, and hands every byte of the file to `pass`, once and in their order, so that whoever wants to hash or pack
+/// them need not read them again.
+///
+/// # Errors
+///
+/// As [`facts`]: then `pass` was given the file's beginning, or nothing. What `pass` refuses is refused.
+pub fn facts_passing<S: Read + Seek>(
+    file: S,
+    pass: &mut dyn FnMut(&[u8]) -> Result<(), String>,
+) -> Result<Facts, String> {
     let mut source = Source::new(file)?;
     let magic = source.bytes("magic", 0, source.size().min(4))?;
     let (mut facts, sections) = match *magic {
@@ -61,7 +74,7 @@ pub fn facts<S: Read + Seek>(file: S) -> Result<Facts, String> {
     };
     facts.size = source.size();
     facts.auditable = auditable(&mut source, &sections)?;
-    let texts = strings::scan(&mut source, &sections)?;
+    let texts = strings::scan(&mut source, &sections, pass)?;
     facts.paths = texts.paths;
     facts.rustc = strings::rustc(&mut source, &sections, texts.rustc_source)?;
     Ok(facts)

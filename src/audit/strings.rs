@@ -34,8 +34,12 @@ pub(super) struct Texts {
     read: u32,
 }
 
-/// Searches the whole file, whatever its headers say of it.
-pub(super) fn scan<S: Read + Seek>(source: &mut Source<S>, sections: &[Section]) -> Result<Texts, String> {
+/// Searches the whole file, whatever its headers say of it, and hands it to `pass` on the way.
+pub(super) fn scan<S: Read + Seek>(
+    source: &mut Source<S>,
+    sections: &[Section],
+    pass: &mut dyn FnMut(&[u8]) -> Result<(), String>,
+) -> Result<Texts, String> {
     let finders = Marker::ALL.map(|marker| (marker, Finder::new(marker.text())));
     let mut texts = Texts::default();
     let mut window = Vec::with_capacity(PIECE + 2 * CONTEXT);
@@ -46,6 +50,7 @@ pub(super) fn scan<S: Read + Seek>(source: &mut Source<S>, sections: &[Section])
         let take = (source.size() - begin - filled as u64).min(room as u64) as usize;
         window.resize(filled + take, 0);
         source.fill(begin + filled as u64, &mut window[filled..])?;
+        pass(&window[filled..])?;
         let last = begin + window.len() as u64 == source.size();
         let until = if last { window.len() } else { window.len() - CONTEXT };
         let from = (searched - begin) as usize;
@@ -122,7 +127,14 @@ mod tests {
     fn texts(bytes: Vec<u8>) -> Texts {
         let size = bytes.len() as u64;
         let all = Section { name: ".rodata".to_owned(), offset: 1, size };
-        scan(&mut Source::new(Cursor::new(bytes)).unwrap(), &[all]).unwrap()
+        let mut passed = Vec::new();
+        let mut source = Source::new(Cursor::new(&bytes)).unwrap();
+        let texts = scan(&mut source, &[all], &mut |piece| {
+            passed.extend_from_slice(piece);
+            Ok(())
+        });
+        assert!(passed == bytes);
+        texts.unwrap()
     }
 
     #[test]

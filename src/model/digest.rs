@@ -47,6 +47,11 @@ impl Hasher {
         self.length += bytes.len() as u64;
     }
 
+    /// How many bytes it has taken so far.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
     /// The digest of everything so far and its length in bytes.
     pub fn finish(self) -> (Digest, u64) {
         (Digest(self.sha256.finalize().into()), self.length)

@@ -1,6 +1,7 @@
 //! `floe package`: built binaries become archives, each with its record.
 //!
-//! Everything is checked before the first archive is written. Nothing is built and nothing is sent.
+//! Each binary is read once: what it is, what it asks of its host and what it compresses to come out of one pass. No archive
+//! has its name before all binaries are found in order. Nothing is built and nothing is sent.
 
 mod builds;
 mod contents;
@@ -58,8 +59,8 @@ pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
 ///
 /// # Errors
 ///
-/// All that is wrong with the binaries, before anything is written (exit code 3); then the first file that cannot be
-/// read or written.
+/// The first file that cannot be read or written; or all that is wrong with the binaries (exit code 3). No archive is
+/// left or replaced then.
 pub fn pack(
     (project, origin): (&Project, &Origin),
     builds: &[Build],
@@ -70,27 +71,50 @@ pub fn pack(
     let mut problems = Vec::new();
     let mut checked: Vec<(Target, Vec<Binary>)> =
         builds.iter().map(|build| (build.target, check(project, build, &mut problems))).collect();
-    let violations = checked.iter().flat_map(|(target, binaries)| violations(project, *target, binaries));
-    for violation in violations {
-        match gate {
-            Gate::Stop => problems.push(violation),
-            Gate::Tell => report.warn(format!("{violation}; `floe package` would refuse it")),
-        }
-    }
     if !problems.is_empty() {
-        let what = format!("the binaries of `{}` {} cannot be packed", project.name, project.version);
-        return Err(Failure::new(what).details(problems).exit(Exit::Problems).into());
+        // Nothing is packed, so the binaries are read for what else is wrong with them.
+        for (target, binary) in checked.iter().flat_map(|(target, all)| all.iter().map(|one| (*target, one)))
+        {
+            match binary::facts(&binary.path) {
+                Ok(facts) if gate == Gate::Stop => {
+                    problems.extend(violations(project, target, &binary.path, &facts));
+                }
+                Ok(_) => {}
+                Err(error) => problems.push(format!("{error:#}")),
+            }
+        }
+        return Err(refuse(project, problems));
     }
     checked.sort_by_key(|(target, _)| *target);
     let common = contents::common(project, report)?;
-    let pack = |(target, binaries): (Target, Vec<Binary>)| {
-        let record = pack_one(project, origin, target, binaries, &common, out)
+    let is_new = !out.exists();
+    let mut packed = Vec::new();
+    for (target, binaries) in checked {
+        let one = pack_one((project, origin), target, binaries, &common, out)
             .with_context(|| format!("failed to pack `{}`", target.archive_file(&project.name)))?;
-        let ArchiveFacts { file, size, digest } = &record.archive;
-        report.step("Packed", format!("{file}  {}  {digest}", report::size(*size)));
-        Ok(record)
-    };
-    checked.into_iter().map(pack).collect()
+        for violation in &one.violations {
+            match gate {
+                Gate::Tell => report.warn(format!("{violation}; `floe package` would refuse it")),
+                Gate::Stop => problems.push(violation.clone()),
+            }
+        }
+        problems.extend(one.refused.iter().cloned());
+        packed.push(one);
+    }
+    if !problems.is_empty() {
+        drop(packed);
+        if is_new {
+            // It was made for archives that did not come to be; if something else lies there by now, it stays.
+            let _ = std::fs::remove_dir(out);
+        }
+        return Err(refuse(project, problems));
+    }
+    packed.into_iter().map(|one| one.commit(out, report)).collect()
+}
+
+fn refuse(project: &Project, problems: Vec<String>) -> anyhow::Error {
+    let what = format!("the binaries of `{}` {} cannot be packed", project.name, project.version);
+    Failure::new(what).details(problems).exit(Exit::Problems).into()
 }
 
 /// What becomes of a binary that would not run on a stranger's machine.
@@ -109,18 +133,13 @@ struct Binary {
     path: PathBuf,
     format: Format,
     arch: Arch,
-    facts: Facts,
 }
 
-/// The portability rules that binaries break, those that the project has not loosened, as lines for people.
-fn violations(project: &Project, target: Target, binaries: &[Binary]) -> Vec<String> {
-    let of_one = |binary: &Binary| {
-        let violations = rules::judge(&binary.facts, target, &project.config.loosen);
-        let lines = rules::stopping(&violations)
-            .map(|one| format!("`{}` for {}: {one}", binary.path.display(), target.name()));
-        lines.collect::<Vec<_>>()
-    };
-    binaries.iter().flat_map(of_one).collect()
+/// The portability rules that a binary breaks, those that the project has not loosened, as lines for people.
+fn violations(project: &Project, target: Target, path: &Path, facts: &Facts) -> Vec<String> {
+    let violations = rules::judge(facts, target, &project.config.loosen);
+    let line = |one| format!("`{}` for {}: {one}", path.display(), target.name());
+    rules::stopping(&violations).map(line).collect()
 }
 
 /// Checks that a build has exactly the released binaries and that each is its target's.
@@ -146,16 +165,9 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
             problems.push(format!("`{file_name}` for {} is given twice", target.name()));
             continue;
         }
-        match facts(path, target) {
-            Ok((format, arch, facts)) => {
-                binaries.push(Binary {
-                    name: name.clone(),
-                    file_name,
-                    path: path.clone(),
-                    format,
-                    arch,
-                    facts,
-                });
+        match identify(path, target) {
+            Ok((format, arch)) => {
+                binaries.push(Binary { name: name.clone(), file_name, path: path.clone(), format, arch });
             }
             Err(error) => problems.push(format!("{error:#}")),
         }
@@ -166,10 +178,10 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
     binaries
 }
 
-fn facts(path: &Path, target: Target) -> anyhow::Result<(Format, Arch, Facts)> {
+fn identify(path: &Path, target: Target) -> anyhow::Result<(Format, Arch)> {
     let kind = binary::identify(path)?;
     match kind.arch() {
-        Some(arch) if kind.is_for(target) => Ok((kind.format, arch, binary::facts(path)?)),
+        Some(arch) if kind.is_for(target) => Ok((kind.format, arch)),
         _ => anyhow::bail!(
             "`{}` is {kind}, but {} takes {} for {}",
             path.display(),
@@ -180,14 +192,39 @@ fn facts(path: &Path, target: Target) -> anyhow::Result<(Format, Arch, Facts)> {
     }
 }
 
+/// An archive that has no name yet: it is there whole, and gone if it is dropped.
+struct Unnamed {
+    archive: Pending,
+    record: Record,
+    /// The rules that its binaries break.
+    violations: Vec<String>,
+    /// Why a binary is none after all.
+    refused: Vec<String>,
+}
+
+impl Unnamed {
+    /// Gives the archive its name, and writes the record.
+    fn commit(self, out: &Path, report: &Report) -> anyhow::Result<Record> {
+        let Unnamed { archive, record, .. } = self;
+        archive.commit()?;
+        // The record comes last: where it is, the archive is whole.
+        let mut pending = Pending::create(&out.join(record.file_name()))?;
+        pending.file.write_all(record.to_json().as_bytes()).context("failed to write the record")?;
+        pending.commit()?;
+        let ArchiveFacts { file, size, digest } = &record.archive;
+        report.step("Packed", format!("{file}  {}  {digest}", report::size(*size)));
+        Ok(record)
+    }
+}
+
+/// Packs the binaries of a target, and audits each in the pass that packs it.
 fn pack_one(
-    project: &Project,
-    origin: &Origin,
+    (project, origin): (&Project, &Origin),
     target: Target,
     binaries: Vec<Binary>,
     common: &[Item],
     out: &Path,
-) -> anyhow::Result<Record> {
+) -> anyhow::Result<Unnamed> {
     let top = target.top_folder(&project.name);
     let items = binaries
         .iter()
@@ -196,23 +233,34 @@ fn pack_one(
         .collect();
     let contents = Contents { top: top.clone(), epoch: origin.epoch, items };
     let file = target.archive_file(&project.name);
-    let mut pending = Pending::create(&out.join(&file))?;
-    let Packed { size, digest, entries } = archive::write(&contents, target.archive(), &mut pending.file)?;
-    pending.commit()?;
+    let mut archive = Pending::create(&out.join(&file))?;
+    let Packed { size, digest, entries, mut facts } =
+        archive::write(&contents, target.archive(), &mut archive.file)?;
 
-    let mut facts: Vec<BinaryFacts> = Vec::new();
+    let (mut broken, mut refused) = (Vec::new(), Vec::new());
+    let mut all: Vec<BinaryFacts> = Vec::new();
     let mut loosened = BTreeMap::new();
     for binary in binaries {
         let path = format!("{top}/{}", binary.file_name);
         let entry = entries.iter().find(|entry| entry.path == path);
-        let entry = entry.with_context(|| format!("`{path}` is not in the archive that was just written"))?;
-        let violations = rules::judge(&binary.facts, target, &project.config.loosen);
-        loosened.extend(violations.into_iter().filter_map(|one| Some((one.rule, one.loosened?))));
-        let Binary { name, format, arch, facts: own, .. } = binary;
+        let (entry, own) = entry
+            .zip(facts.remove(&path))
+            .with_context(|| format!("`{path}` is not in the archive that was just written"))?;
+        let own = match own {
+            Ok(own) => own,
+            Err(why) => {
+                refused.push(format!("`{}` is refused: {why}", binary.path.display()));
+                continue;
+            }
+        };
+        broken.extend(violations(project, target, &binary.path, &own));
+        let judged = rules::judge(&own, target, &project.config.loosen);
+        loosened.extend(judged.into_iter().filter_map(|one| Some((one.rule, one.loosened?))));
+        let Binary { name, format, arch, .. } = binary;
         let (size, digest) = (entry.size, entry.digest);
-        facts.push(BinaryFacts { name, path, size, digest, format, arch, facts: Some(own) });
+        all.push(BinaryFacts { name, path, size, digest, format, arch, facts: Some(own) });
     }
-    facts.sort_by(|a, b| a.path.cmp(&b.path));
+    all.sort_by(|a, b| a.path.cmp(&b.path));
     let record = Record {
         schema: Schema,
         name: project.name.clone(),
@@ -220,13 +268,9 @@ fn pack_one(
         target,
         source: Source { commit: origin.commit.clone(), epoch: origin.epoch },
         archive: ArchiveFacts { file, size, digest },
-        binaries: facts,
+        binaries: all,
         loosened,
         contents: entries,
     };
-    // The record comes last: where it is, the archive is whole.
-    let mut pending = Pending::create(&out.join(record.file_name()))?;
-    pending.file.write_all(record.to_json().as_bytes()).context("failed to write the record")?;
-    pending.commit()?;
-    Ok(record)
+    Ok(Unnamed { archive, record, violations: broken, refused })
 }
