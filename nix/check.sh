@@ -80,10 +80,13 @@ flake eval --json .#matrix >"$home/matrix.json"
 python3 - "$home/matrix.json" <<'EOF'
 import json, sys
 rows = json.load(open("nix/targets.json"))["targets"]
-want = [{"name": r["name"], "target": r["triple"], "archive": r["archive"], "builder": r["builder"], "image": r["image"]} for r in rows]
+same = ["name", "archive", "builder", "image", "runner"]
+want = [{"target": r["triple"], "native": r.get("native")} | {key: r[key] for key in same} for r in rows]
 got = json.load(open(sys.argv[1]))
 assert got["include"] == want and got["schema"] == 1, "the matrix is not that of nix/targets.json"
-assert got["toolchain"], "the matrix names no toolchain"
+assert got["toolchain"] and got["floe"]["toolchain"], "the matrix names no toolchain"
+assert [r["name"] for r in got["native"]] == [r["name"] for r in rows if r["builder"] == "native"], "native legs are missing"
+assert set(got["runners"]) == {r["runner"] for r in rows}, "runners are missing"
 EOF
 if [[ -x target/release/floe ]]; then
     include='import json, sys; print(json.dumps(json.load(sys.stdin)["include"], sort_keys=True))'

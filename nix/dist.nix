@@ -3,9 +3,11 @@
   lib,
   pkgs,
   project,
+  packer,
 }:
 { releases, image }:
-pkgs.runCommand "${project.name}-${project.version}-dist" { } (
+# `.#dist.floe` is the floe that packed it: a later job copies both from store to store and compiles nothing.
+pkgs.runCommand "${project.name}-${project.version}-dist" { passthru.floe = packer; } (
   ''
     mkdir "$out"
   ''

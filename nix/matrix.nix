@@ -1,16 +1,63 @@
-# The Actions matrix: what the release promises, who builds it, and the toolchain that native legs install.
-# `include` is what `floe targets --json` prints.
-{ project, toolchain }:
+# The Actions matrix: what the release promises, who builds it and how, where it is tried, and which floe does it.
+# `include` is what `floe targets --json` prints; `native` are the legs that only cargo builds, with what the project
+# asks of every build added.
 {
-  schema = 1;
-  toolchain = toolchain.channel or null;
-  include = map (target: {
+  lib,
+  project,
+  settings,
+  floe,
+  toolchain,
+  fenix,
+}:
+let
+  row = target: {
     inherit (target)
       name
       archive
       builder
       image
+      runner
       ;
     target = target.triple;
-  }) project.promised;
+    native = target.native or null;
+  };
+  # Braces of the project's own would be places to fill in.
+  literal = lib.replaceStrings [ "{" "}" ] [ "{{" "}}" ];
+  leg = target: {
+    inherit (target) name runner;
+    inherit (target.native) cflags;
+    target = target.triple;
+    program = project.main + target.exe;
+    rustflags = lib.concatStringsSep " " (
+      lib.optional (settings.rustflags != "") (literal settings.rustflags) ++ [ target.native.rustflags ]
+    );
+    env = settings.env // target.native.env;
+  };
+  legs = map leg (lib.filter (target: target ? native) project.promised);
+in
+{
+  schema = 1;
+  toolchain =
+    toolchain.channel or (
+      if legs == [ ] then
+        null
+      else
+        throw "nothing says which Rust the native legs install; give `toolchain` a `// { channel = \"1.91.0\"; }`"
+    );
+  inherit (project) epoch;
+  include = map row project.promised;
+  native = legs;
+  # What `cargo install` is told, besides where and for what.
+  package = project.folder;
+  arguments = lib.concatStringsSep " " (
+    lib.optional (!settings.defaultFeatures) "--no-default-features"
+    ++ lib.optional (settings.features != [ ]) "--features ${lib.concatStringsSep "," settings.features}"
+  );
+  runners = lib.unique (map (target: target.runner) project.promised);
+  # The floe that the flake is locked to: its commit, and the Rust that it is built with.
+  floe = {
+    inherit ((fromTOML (builtins.readFile "${floe}/Cargo.toml")).package) repository;
+    rev = floe.rev or null;
+    toolchain = (import ./toolchain.nix { inherit fenix; triples = [ ]; }).channel;
+  };
 }

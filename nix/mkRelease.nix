@@ -64,7 +64,9 @@ in
   devShells = each "devShells";
   formatter = each "formatter";
   matrix = import ./matrix.nix {
-    inherit project;
+    inherit lib project floe;
+    settings = given;
     inherit (outputs.x86_64-linux) toolchain;
+    fenix = fenix.packages.x86_64-linux;
   };
 }

@@ -49,7 +49,7 @@ let
     map platform (lib.filter (target: target.image != null) project.built)
   );
   hasImage = isLinux && project.hasImage;
-  dist = import ./dist.nix { inherit lib pkgs project; } {
+  dist = import ./dist.nix { inherit lib pkgs project packer; } {
     releases = lib.attrValues releases;
     image = if hasImage then image else null;
   };
@@ -71,6 +71,8 @@ in
     };
   apps = {
     default = app program;
+    # The floe that packs, for whoever has none: `nix run .#floe -- plan`.
+    floe = app packer;
     reproduce = app (import ./reproduce.nix { inherit pkgs project packer; });
   }
   // lib.optionalAttrs isLinux {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::cli::TargetsArgs;
-use crate::model::{ArchiveKind, Builder, Platform, Schema, Target};
+use crate::model::{ArchiveKind, Builder, Native, Platform, Schema, Target};
 use crate::report::Report;
 
 /// The matrix as JSON, schema 1.
@@ -20,6 +20,8 @@ struct Row {
     archive: ArchiveKind,
     builder: Builder,
     image: Option<Platform>,
+    runner: &'static str,
+    native: Option<&'static Native>,
 }
 
 /// Runs the verb.
@@ -33,6 +35,8 @@ pub fn targets(args: TargetsArgs, report: &Report) -> anyhow::Result<()> {
         archive: target.archive(),
         builder: target.builder(),
         image: target.platform(),
+        runner: target.runner(),
+        native: target.native(),
     };
     let rows: Vec<Row> = Target::all().map(row).collect();
     if args.json {

@@ -24,4 +24,4 @@ pub use release::{Asset, Content, Home, Release};
 pub use rule::Rule;
 pub use schema::Schema;
 pub use tag::{Commit, Repo, Tag};
-pub use target::{Arch, ArchiveKind, Builder, Format, Os, Target};
+pub use target::{Arch, ArchiveKind, Builder, Format, Native, Os, Target};

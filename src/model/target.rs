@@ -40,7 +40,23 @@ struct Row {
     archive: ArchiveKind,
     builder: Builder,
     image: Option<Platform>,
+    runner: String,
+    #[serde(default)]
+    native: Option<Native>,
     contract: Contract,
+}
+
+/// How Cargo is run on a machine of the target's own system, so that the same source gives the same bytes there. In the
+/// flags `{0}` stands for the folder of the source and `{1}` for the one that Cargo's home is in.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Native {
+    /// Flags of rustc, which says how its linker is told.
+    pub rustflags: String,
+    /// Flags of the C compiler, for the crates that have C code.
+    pub cflags: String,
+    /// Variables that compiler and linker read.
+    pub env: BTreeMap<String, String>,
 }
 
 /// What a target's binaries may ask of the machines they run on.
@@ -196,6 +212,16 @@ impl Target {
         self.0.image
     }
 
+    /// The label of the GitHub runner that its binaries run on.
+    pub fn runner(self) -> &'static str {
+        &self.0.runner
+    }
+
+    /// How its own system builds it; `None` where the flake does.
+    pub fn native(self) -> Option<&'static Native> {
+        self.0.native.as_ref()
+    }
+
     /// What its binaries may ask of the machines they run on.
     pub fn contract(self) -> &'static Contract {
         &self.0.contract
@@ -327,6 +353,21 @@ mod tests {
             assert_eq!(target.triple().parse(), Ok(target));
         }
         assert!("x86_64-linux".parse::<Target>().unwrap_err().to_string().contains("aarch64-musl"));
+    }
+
+    #[test]
+    fn each_native_target_says_how_it_is_built_and_keeps_its_contract() {
+        for target in Target::all() {
+            assert_eq!(target.native().is_some(), target.builder() == Builder::Native, "{target:?}");
+            let Some(native) = target.native() else { continue };
+            let oldest = native.env.get("MACOSX_DEPLOYMENT_TARGET");
+            assert_eq!(oldest, target.contract().min_os.as_ref(), "{target:?}");
+            assert_eq!(native.rustflags.contains("+crt-static"), target.contract().crt_static, "{target:?}");
+            assert_eq!(native.rustflags.contains("/Brepro"), target.os() == Os::Windows, "{target:?}");
+            for folder in ["--remap-path-prefix={0}=", "--remap-path-prefix={1}="] {
+                assert!(native.rustflags.contains(folder), "{target:?}");
+            }
+        }
     }
 
     #[test]
