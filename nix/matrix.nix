@@ -31,7 +31,13 @@ let
     rustflags = lib.concatStringsSep " " (
       lib.optional (settings.rustflags != "") (literal settings.rustflags) ++ [ target.native.rustflags ]
     );
-    env = settings.env // target.native.env;
+    # A configuration of Cargo, in TOML, whose strings may be written as those of JSON are.
+    config = lib.concatStrings (
+      [ "[env]\n" ]
+      ++ lib.mapAttrsToList (name: value: "${name} = ${builtins.toJSON (toString value)}\n") (
+        settings.env // target.native.env
+      )
+    );
   };
   legs = map leg (lib.filter (target: target ? native) project.promised);
 in
