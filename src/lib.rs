@@ -18,10 +18,12 @@
 //! 4. [`io`]: the edges: folders, Cargo, git, GitHub, the registry.
 //! 5. [`execute`]: the only loop that acts; [`report`]: the only module that prints.
 //! 6. [`commands`]: one file a verb; [`cli`]: what people type; [`error`]: what they are told when it fails.
-//! 7. [`rehearsal`]: a GitHub and a registry that live on this machine.
+//! 7. [`border`]: what comes in from elsewhere, how much of it is read, what is checked first.
+//! 8. [`rehearsal`]: a GitHub and a registry that live on this machine.
 
 pub mod archive;
 pub mod audit;
+pub mod border;
 pub mod cli;
 pub mod commands;
 pub mod error;

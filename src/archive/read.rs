@@ -8,6 +8,7 @@ use anyhow::{Context as _, ensure};
 
 use super::names::Names;
 use super::{LIMITS, Limits, tar_gz, zip};
+use crate::border::files;
 use crate::model::{ArchiveKind, Entry, Hasher};
 
 /// An entry as it lies in an archive; the path is checked, the content not yet read.
@@ -111,7 +112,7 @@ fn each(path: &Path, kind: ArchiveKind, limits: Limits, visit: Visit<'_>) -> any
         ensure!(found.mode & !0o777 == 0, "`{}` has the mode {:o}", found.path, found.mode);
         visit(found)
     };
-    let file = File::open(path).with_context(|| format!("failed to open `{}`", path.display()))?;
+    let file = files::open(path).with_context(|| format!("failed to open `{}`", path.display()))?;
     match kind {
         ArchiveKind::TarGz => tar_gz::read(file, limits, &mut checked),
         ArchiveKind::Zip => zip::read(file, limits, &mut checked),

@@ -2,11 +2,12 @@
 //!
 //! Nothing is sent anywhere.
 
-use std::fs;
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::Context as _;
 
+use crate::border::files;
 use crate::cli::{ProjectArgs, ReleaseArgs, RemoteArgs, SourceArgs};
 use crate::error::{Exit, Failure};
 use crate::io::project::{self, Project};
@@ -148,11 +149,9 @@ pub fn changelog(project: &Project) -> anyhow::Result<Option<String>> {
 
 fn read_text(path: &Path) -> anyhow::Result<String> {
     let read = || {
-        anyhow::ensure!(
-            fs::metadata(path)?.len() <= CHANGELOG_LIMIT,
-            "it is larger than {CHANGELOG_LIMIT} bytes"
-        );
-        Ok(fs::read_to_string(path)?)
+        // Notes may come out of a pipe, `--notes-file <(git cliff)`, but not without an end.
+        let bytes = files::read(File::open(path)?, CHANGELOG_LIMIT)?;
+        String::from_utf8(bytes).context("it is not UTF-8")
     };
     read().with_context(|| format!("failed to read `{}`", path.display()))
 }

@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use object::read::ReadCache;
 
 use crate::audit::{self, Facts, Identity};
+use crate::border::files;
 
 /// Says what the executable at `path` is.
 ///
@@ -43,7 +44,7 @@ pub fn identify(path: &Path) -> anyhow::Result<Identity> {
 /// It cannot be read, or is not an executable that floe knows. The text begins with the path.
 pub fn facts(path: &Path) -> anyhow::Result<Facts> {
     let shown = path.display();
-    let file = File::open(path).with_context(|| format!("`{shown}` cannot be read"))?;
+    let file = files::open(path).with_context(|| format!("`{shown}` cannot be read"))?;
     match audit::facts(file) {
         Ok(facts) => Ok(facts),
         Err(why) => bail!("`{shown}` is refused: {why}"),

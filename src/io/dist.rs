@@ -2,13 +2,14 @@
 //!
 //! It reads and computes, and judges nothing: that is `verify`'s part.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
 use crate::archive;
+use crate::border::files;
 use crate::error::{Exit, Failure};
 use crate::model::{ArchiveFacts, ArchiveKind, Digest, Hasher, Record};
 use crate::oci;
@@ -47,11 +48,14 @@ fn read_one(dist: &Path, found: &mut Found) -> anyhow::Result<()> {
         entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     for (entry, name) in entries.iter().zip(&names) {
         let path = entry.path();
-        let is_file = fs::metadata(&path).is_ok_and(|facts| facts.is_file());
+        let kind_of_file = fs::symlink_metadata(&path)?.file_type();
+        let is_file = kind_of_file.is_file();
         match (ArchiveKind::of_file(name), name.strip_suffix(".json")) {
             // Hidden files are other programs' business.
             _ if name.starts_with('.') => {}
-            _ if name == "image" && path.is_dir() => found.images.push(read_image(&path)),
+            // A link may lead anywhere, and where it leads may be another place when the file is sent.
+            _ if kind_of_file.is_symlink() => found.links.push(path),
+            _ if name == "image" && kind_of_file.is_dir() => found.images.push(read_image(&path)),
             (Some(kind), _) if is_file => found.archives.push(read_archive(&path, name, kind)?),
             (None, Some(archive)) if is_file && ArchiveKind::of_file(archive).is_some() => {
                 if !names.iter().any(|other| other == archive) {
@@ -77,14 +81,11 @@ fn read_archive(path: &Path, name: &str, kind: ArchiveKind) -> anyhow::Result<Fo
 fn read_record(archive: &Path) -> Result<Record, String> {
     let mut path = archive.as_os_str().to_owned();
     path.push(".json");
-    let facts = fs::metadata(&path).map_err(|error| match error.kind() {
+    let file = files::open_no_link(path.as_ref()).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => "there is none; `floe package` writes it".to_owned(),
         _ => error.to_string(),
     })?;
-    if facts.len() > RECORD_LIMIT {
-        return Err(format!("it has {} bytes, more than any record", facts.len()));
-    }
-    let json = fs::read(&path).map_err(|error| error.to_string())?;
+    let json = files::read(file, RECORD_LIMIT).map_err(|error| error.to_string())?;
     serde_json::from_slice(&json).map_err(|error| error.to_string())
 }
 
@@ -98,7 +99,7 @@ fn read_image(path: &Path) -> FoundImage {
 /// It cannot be read.
 pub fn digest_file(path: &Path) -> anyhow::Result<(Digest, u64)> {
     let mut hasher = Hasher::default();
-    let mut copy = || io::copy(&mut File::open(path)?, &mut hasher);
+    let mut copy = || io::copy(&mut files::open(path)?, &mut hasher);
     copy().with_context(|| format!("failed to read `{}`", path.display()))?;
     Ok(hasher.finish())
 }

@@ -16,6 +16,7 @@ use super::place::Place;
 use super::rootfs::{self, Changes};
 use super::spec::{self, Descriptor, Index, Manifest, OciLayout};
 use super::{ImageSpec, JSON_LIMIT, config, layer};
+use crate::border::files;
 use crate::error::Failure;
 use crate::model::{Blob, Image, PlatformImage};
 
@@ -133,15 +134,11 @@ fn index(manifests: Vec<Descriptor>, annotations: BTreeMap<String, String>) -> I
 /// Reads a bundle of certificates; a private key that lies in the same file must not become public.
 fn read_certificates(path: &Path) -> anyhow::Result<Vec<u8>> {
     let reading = || format!("cannot read the CA certificates `{}`", path.display());
-    let size = fs::metadata(path).with_context(reading)?.len();
     let refuse = |why: &str| {
         Failure::new(format!("`{}` {why}", path.display()))
             .hint("give a bundle of CA certificates, such as /etc/ssl/certs/ca-certificates.crt")
     };
-    if size > JSON_LIMIT {
-        return Err(refuse("is too large for a bundle of CA certificates").into());
-    }
-    let text = fs::read(path).with_context(reading)?;
+    let text = files::open(path).and_then(|file| files::read(file, JSON_LIMIT)).with_context(reading)?;
     let holds = |what: &str| text.windows(what.len()).any(|window| window == what.as_bytes());
     match (holds("-----BEGIN CERTIFICATE-----"), holds("PRIVATE KEY-----")) {
         (_, true) => Err(refuse("holds a private key").into()),

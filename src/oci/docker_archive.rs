@@ -4,7 +4,6 @@
 //! An archive is walked as a stream, once for each thing wanted of it; it is never unpacked and never trusted.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -18,6 +17,7 @@ use super::rootfs::{self, Changes};
 use super::spec::{Execution, ImageConfig};
 use super::tarball::{self, Bounded, Kind, Member, shown};
 use super::{JSON_LIMIT, UNPACKED_LIMIT};
+use crate::border::files;
 use crate::error::Failure;
 use crate::model::{Digest, Platform};
 
@@ -189,7 +189,7 @@ fn walk_bounded(
     visit: impl FnMut(&Member, &mut dyn Read) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let opening = || format!("cannot read `{}`", path.display());
-    let mut file = BufReader::with_capacity(128 << 10, File::open(path).with_context(opening)?);
+    let mut file = BufReader::with_capacity(128 << 10, files::open(path).with_context(opening)?);
     let gzip = std::io::BufRead::fill_buf(&mut file).with_context(opening)?.starts_with(&[0x1f, 0x8b]);
     if gzip {
         return tarball::walk(Bounded::new(MultiGzDecoder::new(file), limit), visit);

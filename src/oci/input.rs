@@ -3,7 +3,6 @@
 //!
 //! A file's name is never asked; two files for one platform are refused.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +12,7 @@ use object::read::ReadCache;
 use super::docker_archive::DockerArchive;
 use super::tarball::shown;
 use crate::audit;
+use crate::border::files;
 use crate::error::Failure;
 use crate::model::Platform;
 
@@ -60,7 +60,7 @@ pub fn examine(paths: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
 fn examine_one(path: &Path) -> anyhow::Result<Input> {
     let reading = || format!("cannot read `{}`", path.display());
     let mut start = Vec::new();
-    File::open(path).and_then(|file| file.take(512).read_to_end(&mut start)).with_context(reading)?;
+    files::open(path).and_then(|file| file.take(512).read_to_end(&mut start)).with_context(reading)?;
     let path = path.to_owned();
     if start.starts_with(b"\x7fELF") {
         let platform = static_binary(&path)?;
@@ -84,7 +84,7 @@ fn examine_one(path: &Path) -> anyhow::Result<Input> {
 /// The platform of a static executable that is all there.
 fn static_binary(path: &Path) -> anyhow::Result<Platform> {
     let reading = || format!("cannot read `{}`", path.display());
-    let file = File::open(path).with_context(reading)?;
+    let file = files::open(path).with_context(reading)?;
     let size = file.metadata().with_context(reading)?.len();
     let kind = audit::identify(&ReadCache::new(file)).map_err(|why| {
         refuse(path, "cannot be put into an image")

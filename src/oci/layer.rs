@@ -2,7 +2,6 @@
 //!
 //! Owner, mode and time of every entry are fixed; nothing of the file on disk goes in but its bytes.
 
-use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -10,6 +9,7 @@ use anyhow::{Context, ensure};
 use tar::{EntryType, Header};
 
 use super::blobs::Hashed;
+use crate::border::files;
 use crate::model::Entry;
 
 /// Who is who in an image of floe's: root owns the files, `nonroot` runs them and has a home it can write to.
@@ -36,7 +36,7 @@ pub fn write_binary(
     epoch: u64,
 ) -> anyhow::Result<Vec<Entry>> {
     let reading = || format!("cannot read `{}`", binary.display());
-    let file = File::open(binary).with_context(reading)?;
+    let file = files::open(binary).with_context(reading)?;
     let size = file.metadata().with_context(reading)?.len();
     let mut layer = LayerTar::new(writer, epoch);
     layer.folder("bin/", 0o755)?;

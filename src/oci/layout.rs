@@ -4,7 +4,7 @@
 //! It reports every problem it can see and not the first; it changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -17,6 +17,7 @@ use super::rootfs::{self, Changes};
 use super::spec::{self, Descriptor, ImageConfig, Index, Manifest, OciLayout, platform_fields};
 use super::tarball::{Bounded, shown};
 use super::{JSON_LIMIT, UNPACKED_LIMIT};
+use crate::border::files;
 use crate::error::{Exit, Failure};
 use crate::model::{Digest, Entry, Hasher, Image, Platform, PlatformImage};
 
@@ -81,6 +82,13 @@ impl Checker {
     }
 
     fn image(&mut self) -> Option<Image> {
+        for folder in ["blobs", "blobs/sha256"] {
+            // Below a link every blob would be one that lies elsewhere.
+            if self.layout.join(folder).is_symlink() {
+                self.problem(format!("`{folder}` is a link"));
+                return None;
+            }
+        }
         let version: Option<OciLayout> = self.top_file("oci-layout");
         if let Some(version) = version.filter(|file| file.image_layout_version != spec::LAYOUT_VERSION) {
             self.problem(format!(
@@ -314,14 +322,8 @@ fn names(folder: &Path) -> io::Result<BTreeSet<String>> {
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
-    let about = fs::metadata(path).map_err(|error| why_not(&error))?;
-    if !about.is_file() {
-        return Err("is no file".to_owned());
-    }
-    if about.len() > JSON_LIMIT {
-        return Err(format!("is larger than {}", crate::units::size(JSON_LIMIT)));
-    }
-    let bytes = fs::read(path).map_err(|error| why_not(&error))?;
+    let read = files::open_no_link(path).and_then(|file| files::read(file, JSON_LIMIT));
+    let bytes = read.map_err(|error| why_not(&error))?;
     serde_json::from_slice(&bytes).map_err(|error| format!("cannot be read: {error}"))
 }
 
@@ -334,17 +336,13 @@ fn why_not(error: &io::Error) -> String {
 
 /// Streams a blob; an error if it is not the promised bytes.
 fn hash(path: &Path, promised: &Descriptor) -> Result<(), String> {
-    let about = fs::metadata(path).map_err(|error| why_not(&error))?;
-    if !about.is_file() {
-        return Err("is no file".to_owned());
-    }
-    if about.len() != promised.size {
-        return Err(format!("has {} bytes, not {}", about.len(), promised.size));
+    let mut file = files::open_no_link(path).map_err(|error| why_not(&error))?;
+    let size = file.metadata().map_err(|error| why_not(&error))?.len();
+    if size != promised.size {
+        return Err(format!("has {size} bytes, not {}", promised.size));
     }
     let mut hasher = Hasher::default();
-    File::open(path)
-        .and_then(|mut file| io::copy(&mut file, &mut hasher))
-        .map_err(|error| why_not(&error))?;
+    io::copy(&mut file, &mut hasher).map_err(|error| why_not(&error))?;
     match hasher.finish() {
         (digest, _) if digest == promised.digest => Ok(()),
         (digest, _) => Err(format!("has the digest {digest}")),
@@ -353,7 +351,7 @@ fn hash(path: &Path, promised: &Descriptor) -> Result<(), String> {
 
 /// Unpacks a layer to nowhere: its digest before compression, and what it changes.
 fn unpack(path: &Path) -> anyhow::Result<(Digest, Changes)> {
-    let tar = Bounded::new(MultiGzDecoder::new(File::open(path)?), UNPACKED_LIMIT);
+    let tar = Bounded::new(MultiGzDecoder::new(files::open_no_link(path)?), UNPACKED_LIMIT);
     let mut tar = Hashed::new(tar);
     let changes = rootfs::scan(&mut tar)?;
     let (_, (diff_id, _)) = tar.finish();

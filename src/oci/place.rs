@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
 
+use super::JSON_LIMIT;
 use super::spec::{LAYOUT_VERSION, OciLayout};
+use crate::border::files;
 use crate::error::Failure;
 
 /// A layout that is being made.
@@ -91,7 +93,8 @@ fn refuse_to_replace(out: &Path) -> anyhow::Result<()> {
 }
 
 fn is_layout(folder: &Path) -> bool {
-    fs::read(folder.join("oci-layout"))
+    files::open_no_link(&folder.join("oci-layout"))
+        .and_then(|file| files::read(file, JSON_LIMIT))
         .ok()
         .and_then(|bytes| serde_json::from_slice::<OciLayout>(&bytes).ok())
         .is_some_and(|layout| layout.image_layout_version == LAYOUT_VERSION)

@@ -30,6 +30,8 @@ pub struct Found {
     pub images: Vec<FoundImage>,
     /// Records without their archive.
     pub lonely_records: Vec<String>,
+    /// Links, wherever they lead.
+    pub links: Vec<PathBuf>,
     /// Files that belong to no release.
     pub strays: Vec<PathBuf>,
 }
@@ -106,6 +108,7 @@ pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     if found.archives.is_empty() && found.images.is_empty() {
         problems.push(Problem::Empty);
     }
+    problems.extend(found.links.into_iter().map(|path| Problem::Link { path }));
     problems.extend(found.strays.into_iter().map(|path| Problem::Stray { path }));
     problems.extend(found.lonely_records.into_iter().map(|file| Problem::LonelyRecord { file }));
 

@@ -4,7 +4,7 @@ use super::{Found, FoundArchive, FoundImage};
 
 /// The same without what is there already. Archives that differ, or that only one record describes, all stay.
 pub(super) fn once(found: Found) -> Found {
-    let Found { archives, images, lonely_records, strays } = found;
+    let Found { archives, images, lonely_records, links, strays } = found;
     let mut kept: Vec<FoundArchive> = Vec::new();
     for archive in archives {
         let same = |other: &FoundArchive| other.facts == archive.facts && other.record == archive.record;
@@ -22,5 +22,5 @@ pub(super) fn once(found: Found) -> Found {
             layouts.push(layout);
         }
     }
-    Found { archives: kept, images: layouts, lonely_records, strays }
+    Found { archives: kept, images: layouts, lonely_records, links, strays }
 }

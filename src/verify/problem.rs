@@ -27,6 +27,8 @@ pub enum Problem {
     Contents { file: String, path: String, why: &'static str },
     /// A binary would not run on a stranger's machine.
     Portability { file: String, path: String, violation: Violation },
+    /// A link where a file should be.
+    Link { path: PathBuf },
     /// A file that belongs to no release.
     Stray { path: PathBuf },
     /// The name of an archive is not the one its record leads to.
@@ -98,6 +100,9 @@ impl fmt::Display for Problem {
             Problem::BadArchive { file, why } => write!(f, "`{file}` cannot be opened: {why}"),
             Problem::Contents { file, path, why } => write!(f, "`{path}` {why} (`{file}`)"),
             Problem::Portability { file, path, violation } => write!(f, "`{path}` in `{file}`: {violation}"),
+            Problem::Link { path } => {
+                write!(f, "`{}` is a link; a dist holds the files themselves", path.display())
+            }
             Problem::Stray { path } => write!(f, "`{}` belongs to no release", path.display()),
             Problem::WrongName { file, expected } => write!(f, "`{file}` should be called `{expected}`"),
             Problem::WrongProject { file, found, expected } => {

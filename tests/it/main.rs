@@ -12,6 +12,7 @@ mod compat;
 mod counterparts;
 mod gate;
 mod github_server;
+mod hostile;
 mod image;
 mod package;
 mod peers;

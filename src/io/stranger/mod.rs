@@ -19,6 +19,7 @@ use super::registry::Credentials;
 use super::retry::{Refused, Retry};
 use super::token::Token;
 use crate::archive;
+use crate::border::files;
 use crate::model::release::CHECKSUMS;
 use crate::model::{ArchiveKind, Digest, Hasher, ImageName, Manifest};
 use crate::report::Report;
@@ -172,8 +173,9 @@ fn safe_name(name: &str) -> anyhow::Result<&str> {
 }
 
 fn read_text(path: &Path) -> anyhow::Result<String> {
-    anyhow::ensure!(fs::metadata(path)?.len() <= TEXT_LIMIT, "`{}` is too large", path.display());
-    Ok(fs::read_to_string(path)?)
+    let bytes = files::open_no_link(path).and_then(|file| files::read(file, TEXT_LIMIT));
+    let text = String::from_utf8(bytes.with_context(|| format!("`{}` cannot be read", path.display()))?);
+    text.with_context(|| format!("`{}` is not UTF-8", path.display()))
 }
 
 fn read_manifest(assets: &Path, files: &[File]) -> Result<Manifest, String> {

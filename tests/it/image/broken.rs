@@ -157,7 +157,10 @@ fn what_is_no_layout_at_all_is_one_problem_a_file() {
     let work = Work::new();
     work.built();
     work.write("image/index.json", &vec![b' '; 5 << 20]);
-    assert_eq!(oci::check(&work.path("image")).unwrap_err(), ["`index.json` is larger than 4.0 MiB"]);
+    assert_eq!(
+        oci::check(&work.path("image")).unwrap_err(),
+        ["`index.json` cannot be read: it is larger than 4.0 MiB"]
+    );
     work.write("image/index.json", br#"{"schemaVersion":2,"manifests":[]}"#);
     assert_eq!(oci::check(&work.path("image")).unwrap_err(), ["`index.json` has 0 entries, not one"]);
 }
