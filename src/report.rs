@@ -1,6 +1,7 @@
 //! The only module that prints. Verbs stand right-aligned in twelve columns as cargo's do.
 //!
-//! Results go to stdout, all else to stderr. It never prints a `Debug` form and never decides anything.
+//! Results go to stdout, all else to stderr. It never prints a `Debug` form and never decides anything. Whatever stands in
+//! a message may come from elsewhere, so nothing is printed that a terminal or a workflow would obey.
 
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::border::text;
 use crate::error::{Exit, Failure};
 pub use crate::units::{seconds, size};
 
@@ -68,7 +70,7 @@ impl Report {
     /// A line on stderr as it stands: tables and summaries.
     pub fn line(&self, text: impl AsRef<str>) {
         if self.loudness >= Loudness::Normal {
-            self.write(text.as_ref());
+            self.write(&text::table(text.as_ref()));
         }
     }
 
@@ -76,12 +78,12 @@ impl Report {
     pub fn out(&self, text: impl AsRef<str>) {
         let mut stdout = std::io::stdout().lock();
         // A reader that went away is no reason to fail: the work is done all the same.
-        let _ = writeln!(stdout, "{}", text.as_ref());
+        let _ = writeln!(stdout, "{}", text::table(text.as_ref()));
     }
 
     /// The one JSON value of a run, on stdout.
     pub fn json(&self, value: &impl serde::Serialize) -> anyhow::Result<()> {
-        self.out(serde_json::to_string_pretty(value)?);
+        self.out(text::json(&serde_json::to_string_pretty(value)?));
         Ok(())
     }
 
@@ -117,13 +119,16 @@ impl Report {
         let mut exit = Exit::Failed;
         let (mut state, mut hint) = (None, None);
         for cause in error.chain() {
-            match (cause.to_string(), lines.is_empty()) {
+            match (text::lines(&cause.to_string()), lines.is_empty()) {
                 (text, _) if text.is_empty() => {}
                 (text, true) => lines.push(format!("{} {text}", self.paint("31;1", "error:"))),
                 (text, false) => lines.push(format!("  caused by: {text}")),
             }
             if let Some(failure) = cause.downcast_ref::<Failure>() {
-                lines.extend(failure.detail_lines().iter().map(|line| format!("  {line}")));
+                let (shown, more) =
+                    failure.detail_lines().split_at_checked(DETAILS).unwrap_or((failure.detail_lines(), &[]));
+                lines.extend(shown.iter().map(|line| detail(line)));
+                lines.extend((!more.is_empty()).then(|| format!("  and {} more", more.len())));
                 if exit == Exit::Failed {
                     exit = failure.exit_code();
                 }
@@ -132,10 +137,10 @@ impl Report {
                 hint = failure.hint_text().or(hint);
             }
         }
-        lines.extend(state.map(str::to_owned));
+        lines.extend(state.map(text::lines));
         if let Some(hint) = hint {
             lines.push(String::new());
-            lines.push(format!("{} {hint}", self.paint("36;1", "hint:")));
+            lines.push(format!("{} {}", self.paint("36;1", "hint:"), text::lines(hint)));
         }
         self.write(&lines.join("\n"));
         exit
@@ -143,6 +148,7 @@ impl Report {
 
     fn say(&self, at: Loudness, colour: &str, verb: &str, text: &str) {
         if self.loudness >= at {
+            let text = text::lines(text);
             self.write(&format!("{} {text}", self.paint(&format!("{colour};1"), &format!("{verb:>12}"))));
         }
     }
@@ -163,6 +169,12 @@ impl Report {
     }
 }
 
+/// A line of details. A program's own words stand here too, and a workflow obeys lines that begin with two colons.
+fn detail(line: &str) -> String {
+    let line = text::lines(line);
+    if line.trim_start().starts_with("::") { format!("  | {line}") } else { format!("  {line}") }
+}
+
 /// Progress over a known number of bytes: a bar on a terminal, else a line every few seconds.
 #[derive(Clone)]
 pub struct Progress {
@@ -177,6 +189,9 @@ struct ProgressState {
     done: u64,
     said: Instant,
 }
+
+/// So many details are shown of one failure; a hostile file has a million.
+const DETAILS: usize = 500;
 
 /// How often progress is said where there is no terminal.
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::border::text;
 use crate::world::{RemoteAsset, RemoteRelease};
 
 #[derive(Deserialize)]
@@ -65,7 +66,8 @@ impl Release {
             draft: self.draft,
             prerelease: self.prerelease,
             immutable: self.immutable,
-            url: self.html_url,
+            // It is printed where programs read it: one address is one line.
+            url: text::line(&self.html_url).into_owned(),
             upload_url: self.upload_url,
             assets,
         }

@@ -3,6 +3,7 @@
 //! Every run has a bound of time and, on Linux, of memory; a file that would break either breaks the test.
 
 mod dists;
+mod words;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,31 @@
+//! Names and words that would move a cursor, turn the reading direction or be obeyed by a workflow.
+
+use super::Work;
+
+/// Clears the screen, turns what follows around, begins a line of its own that a workflow would obey.
+#[cfg(unix)]
+const NAME: &str = "a\u{1b}[2J\u{9b}1m\u{202e}\n::set-output name=image::evil";
+
+#[cfg(unix)]
+#[test]
+fn a_file_name_is_shown_and_not_obeyed() {
+    let work = Work::dist();
+    std::fs::write(work.path("dist").join(NAME), "").unwrap();
+    let ended = work.verify();
+    ended.with(3, r"a\u{1b}[2J\u{9b}1m\u{202e}");
+    assert!(ended.stderr.contains("    | ::set-output"), "{}", ended.stderr);
+    std::fs::create_dir(work.path("dist").join(format!("{NAME}.d"))).unwrap();
+    work.verify().with(3, r"a\u{1b}[2J");
+    work.run(&["audit", "--json", NAME]).with(1, r"a\u{1b}[2J");
+}
+
+#[test]
+fn no_more_problems_are_told_than_a_person_reads() {
+    let work = Work::dist();
+    for number in 0..700 {
+        std::fs::write(work.path("dist").join(format!("stray-{number}")), "").unwrap();
+    }
+    let ended = work.verify();
+    ended.with(3, "the release is not well formed: 700 problems");
+    ended.with(3, "\n  and 200 more\n");
+}
