@@ -12,9 +12,11 @@ let
     "target"
     "flake.lock"
   ];
+  # A template is a text that programs carry inside them, whatever its files are called.
+  isTemplate = path: lib.hasInfix "/template/" (lib.removePrefix (toString src) path);
 in
 lib.cleanSourceWith {
   src = lib.cleanSource src;
   name = "source";
-  filter = path: _: !(lib.elem (baseNameOf path) unread || lib.hasSuffix ".nix" path);
+  filter = path: _: isTemplate path || !(lib.elem (baseNameOf path) unread || lib.hasSuffix ".nix" path);
 }

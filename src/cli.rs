@@ -39,6 +39,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Do the whole release of this project on this machine, with no account and no network
     Rehearse(RehearseArgs),
+    /// Write the flake, the workflow and what else a release needs into this project
+    Init(InitArgs),
     /// List the targets floe knows
     Targets(TargetsArgs),
     /// Write shell completions and man pages
@@ -280,6 +282,36 @@ pub struct RehearseArgs {
     /// Print the summary as JSON on stdout
     #[arg(long)]
     pub json: bool,
+    /// Which package
+    #[command(flatten)]
+    pub project: ProjectArgs,
+}
+
+/// Arguments of `floe init`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    floe init                      shows what it would write, and asks\n  \
+    floe init --yes --target x86_64-musl --target aarch64-macos\n  \
+    floe init --check              in CI: says what is missing, older or no longer floe's; ends with 3 if anything is\n\n\
+    It writes flake.nix, .github/workflows/release.yml, CHANGELOG.md (if there is none) and the table\n\
+    [package.metadata.floe] of Cargo.toml: all of them or none. Running it again writes only what is missing,\n\
+    and moves the version of floe that the files name.")]
+pub struct InitArgs {
+    /// Write nothing: say what has drifted from what this floe would write
+    #[arg(long, conflicts_with_all = ["yes", "force", "targets", "pin"])]
+    pub check: bool,
+    /// Write without asking; where there is no terminal, nothing is written otherwise
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Put floe's text in place of a flake or a workflow that is somebody else's; only what git has committed
+    #[arg(long)]
+    pub force: bool,
+    /// A target the release holds (may be repeated) [default: all]
+    #[arg(long = "target", value_name = "TARGET")]
+    pub targets: Vec<Target>,
+    /// The commit of this floe's version, for the workflow to name instead of the tag
+    #[arg(long, value_name = "COMMIT")]
+    pub pin: Option<Commit>,
     /// Which package
     #[command(flatten)]
     pub project: ProjectArgs,

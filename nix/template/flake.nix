@@ -1,5 +1,5 @@
 {
-  # Where floe lives: write its address here, as in `github:owner/name`, or say it once with `nix registry add floe …`.
+  # Where floe lives, and which of it: an address such as `github:owner/name/v1.0.0`, or what `nix registry add floe …` says.
   inputs.floe.url = "flake:floe";
 
   # What else can be said, and what comes out, stands in the head of floe's nix/mkRelease.nix.

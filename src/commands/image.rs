@@ -129,6 +129,7 @@ mod tests {
             target_dir: "/nowhere/target".into(),
             binaries: binaries.iter().map(|name| (*name).to_owned()).collect(),
             config: Config::default(),
+            is_configured: false,
         }
     }
 

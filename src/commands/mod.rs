@@ -4,6 +4,7 @@ pub mod audit;
 pub mod completions;
 pub mod gather;
 pub mod image;
+pub mod init;
 pub mod package;
 pub mod plan;
 pub mod publish;
@@ -24,6 +25,7 @@ pub fn run(command: Command, report: &Report) -> anyhow::Result<()> {
         Command::Package(args) => package::package(args, report),
         Command::Audit(args) => audit::audit(args, report),
         Command::Image(args) => image::image(args, report),
+        Command::Init(args) => init::init(args, report),
         Command::Targets(args) => targets::targets(args, report),
         Command::Completions(args) => completions::completions(args, report),
         Command::Plan(args) => online(plan::plan(args, report)),

@@ -2,7 +2,7 @@
 //!
 //! It only reads: it never takes a lock, never fetches, never asks anybody for a password.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
@@ -61,6 +61,62 @@ pub fn origin(folder: &Path) -> anyhow::Result<Option<Repo>> {
     let remotes = git(folder, |git| git.args(["remote", "--verbose"]))?;
     let address = remotes.lines().find_map(|line| line.strip_prefix("origin\t")?.strip_suffix(" (fetch)"));
     Ok(address.filter(|address| !address.starts_with("file:")).and_then(Repo::from_url))
+}
+
+/// The root of the repository that the folder belongs to; `None` if it belongs to none, or to one that ignores it.
+///
+/// # Errors
+///
+/// As [`head`].
+pub fn root(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
+    let Some(root) = folder.ancestors().find(|folder| folder.join(".git").exists()) else { return Ok(None) };
+    let is_ignored = root != folder && keeping(&folder.join("Cargo.toml"))? == Keeping::Ignored;
+    Ok((!is_ignored).then(|| root.to_owned()))
+}
+
+/// Whether git would have a file again, as it is now, if it were lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// It is as it was committed.
+    Committed,
+    /// It is tracked, and differs from what was committed.
+    Modified,
+    /// Nobody added it.
+    Untracked,
+    /// `.gitignore` names it.
+    Ignored,
+}
+
+/// What git knows of a file that is there, in a folder of a repository.
+///
+/// # Errors
+///
+/// As [`head`].
+pub fn keeping(file: &Path) -> anyhow::Result<Keeping> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let name = file.file_name().unwrap_or_default();
+    let ask = |arguments: &[&str]| git(folder, |git| git.args(arguments).arg("--").arg(name));
+    if ask(&["ls-files", "--others", "--ignored", "--exclude-standard"])?.is_empty() {
+        let status = ask(&["status", "--porcelain", "--untracked-files=all"])?;
+        return Ok(match status.get(..2) {
+            None => Keeping::Committed,
+            Some("??") => Keeping::Untracked,
+            Some(_) => Keeping::Modified,
+        });
+    }
+    Ok(Keeping::Ignored)
+}
+
+/// Every tag of the folder's repository.
+///
+/// # Errors
+///
+/// As [`head`].
+pub fn tags(folder: &Path) -> anyhow::Result<Vec<String>> {
+    if !is_in_repository(folder) {
+        return Ok(Vec::new());
+    }
+    Ok(git(folder, |git| git.args(["tag", "--list"]))?.lines().map(str::to_owned).collect())
 }
 
 /// Whether the folder or one above it is checked out from a git repository.

@@ -18,4 +18,6 @@ pub mod remote;
 pub mod retry;
 pub mod scratch;
 pub mod stranger;
+pub mod surroundings;
+pub mod together;
 pub mod token;

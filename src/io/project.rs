@@ -46,6 +46,8 @@ pub struct Project {
     pub binaries: Vec<String>,
     /// `[package.metadata.floe]`.
     pub config: Config,
+    /// Whether there is such a table.
+    pub is_configured: bool,
 }
 
 /// Where the binaries come from.
@@ -225,6 +227,7 @@ fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<Project> {
         target_dir: metadata.target_directory.clone().into_std_path_buf(),
         binaries: config.binaries.clone().unwrap_or(all),
         config,
+        is_configured: !table.is_null(),
     })
 }
 
@@ -265,6 +268,7 @@ mod tests {
             target_dir: PathBuf::from("/nowhere/target"),
             binaries: vec!["tool".to_owned()],
             config: Config::default(),
+            is_configured: false,
         }
     }
 

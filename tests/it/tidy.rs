@@ -12,11 +12,12 @@ use floe::model::Target;
 const LONGEST: usize = 400;
 
 /// What decides and never looks: no file, no network, no process, no terminal, and nothing that has any of them.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "src/model/",
     "src/audit/",
     "src/verify/",
     "src/plan/",
+    "src/init/",
     "src/world.rs",
     "src/receipt.rs",
     "src/notes.rs",
