@@ -1,5 +1,5 @@
 {
-  # Where floe lives, and which of it: an address such as `github:owner/name/v1.0.0`, or what `nix registry add floe …` says.
+  # Where floe lives, and which of it: as `github:owner/name/v1.0.0`, or what `nix registry add floe …` says.
   inputs.floe.url = "flake:floe";
 
   # What else can be said, and what comes out, stands in the head of floe's nix/mkRelease.nix.

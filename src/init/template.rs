@@ -104,7 +104,7 @@ pub fn changelog(filling: &Filling) -> String {
 pub fn table(filling: &Filling) -> String {
     let rows: String = filling.targets.iter().map(|target| format!("    \"{}\",\n", target.name())).collect();
     format!(
-        "# What a release holds; `floe targets` lists what there is. What is taken out here is not built.\n\
+        "# What a release holds; `floe targets` lists what there is. What is not named here is not built.\n\
          [package.metadata.floe]\ntargets = [\n{rows}]\n"
     )
 }

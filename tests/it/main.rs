@@ -14,6 +14,7 @@ mod gate;
 mod github_server;
 mod hostile;
 mod image;
+mod init;
 mod package;
 mod peers;
 mod project;

@@ -124,7 +124,8 @@ fn without_a_repository_there_is_no_commit_and_time_stands_at_1980() {
     assert_eq!((origin.commit, origin.epoch), (given.commit, 7));
 }
 
-fn git(folder: &Path, arguments: &[&str]) {
+/// Runs git in a folder, as nobody in particular and with nobody's settings; the test fails if git does.
+pub fn git(folder: &Path, arguments: &[&str]) {
     let output = Command::new(peer("git").unwrap())
         .args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"])
         .args(arguments)
