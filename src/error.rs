@@ -28,6 +28,7 @@ pub struct Failure {
     state: Option<String>,
     hint: Option<String>,
     exit: Exit,
+    file: Option<String>,
     source: Option<anyhow::Error>,
 }
 
@@ -35,7 +36,8 @@ impl Failure {
     /// A failure with exit code 1.
     pub fn new(message: impl Into<String>) -> Self {
         let message = message.into();
-        Failure { message, details: Vec::new(), state: None, hint: None, exit: Exit::Failed, source: None }
+        let (state, hint, file, source) = (None, None, None, None);
+        Failure { message, details: Vec::new(), state, hint, exit: Exit::Failed, file, source }
     }
 
     /// Around an error that says it all itself: adds a state, a hint or an exit code, but no line of its own.
@@ -73,6 +75,12 @@ impl Failure {
         self
     }
 
+    /// The file of the project that the way out leads to: where a workflow shows the error.
+    pub fn file(mut self, file: impl Into<String>) -> Self {
+        self.file = Some(file.into());
+        self
+    }
+
     /// The exit code it asks for.
     pub fn exit_code(&self) -> Exit {
         self.exit
@@ -81,6 +89,11 @@ impl Failure {
     /// The hint, if there is one.
     pub fn hint_text(&self) -> Option<&str> {
         self.hint.as_deref()
+    }
+
+    /// The file of the project that the way out leads to, if there is one.
+    pub fn file_name(&self) -> Option<&str> {
+        self.file.as_deref()
     }
 
     /// The state of the world, if it was said.

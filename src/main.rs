@@ -1,10 +1,12 @@
 //! Parses, runs, prints the error, sets the exit code. Everything else is in the library.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser;
 use floe::cli::Cli;
 use floe::commands;
+use floe::error::Exit;
 use floe::report::{Loudness, Report};
 
 fn main() -> ExitCode {
@@ -16,8 +18,13 @@ fn main() -> ExitCode {
         (false, _) => Loudness::Trace,
     };
     let report = Report::new(loudness);
-    match commands::run(cli.command, &report) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => ExitCode::from(report.error(&error) as u8),
+    let teller = report.clone();
+    // Through the report, so that a panic's message is told like any other, without secrets.
+    panic::set_hook(Box::new(move |panic| teller.panic(panic)));
+    match panic::catch_unwind(AssertUnwindSafe(|| commands::run(cli.command, &report))) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => ExitCode::from(report.error(&error) as u8),
+        // The hook has told it.
+        Err(_) => ExitCode::from(Exit::Failed as u8),
     }
 }

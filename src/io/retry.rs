@@ -148,7 +148,9 @@ impl Retry {
                     return Err(error.context(format!("the server asks to wait {}", seconds(asked))));
                 }
                 Again::Limited(Some(asked)) => asked,
-                Again::Limited(None) | Again::LimitedUntil(_) => own.max(LIMITED_WAIT.min(self.first_wait * 60)),
+                Again::Limited(None) | Again::LimitedUntil(_) => {
+                    own.max(LIMITED_WAIT.min(self.first_wait * 60))
+                }
                 Again::Now | Again::No => Duration::ZERO,
                 Again::Later => own,
             };

@@ -13,7 +13,7 @@ use super::{Answer, Registry};
 use crate::error::Failure;
 use crate::io::address;
 use crate::io::retry::Refused;
-use crate::io::token::Token;
+use crate::io::token::{REGISTRY_TOKEN_VARIABLE, Token};
 use crate::model::ImageName;
 
 /// Who we are at a registry.
@@ -33,7 +33,7 @@ pub(super) enum Bearer {
 impl Credentials {
     /// From FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN; for GHCR else GitHub's token.
     pub fn from_env(name: &ImageName) -> Option<Self> {
-        let own = Token::from_env("FLOE_REGISTRY_TOKEN");
+        let own = Token::from_env(REGISTRY_TOKEN_VARIABLE);
         let (user, token) = match own {
             Some(token) => (std::env::var("FLOE_REGISTRY_USER").ok(), token),
             None if name.registry() == "ghcr.io" => (std::env::var("GITHUB_ACTOR").ok(), Token::github()?),

@@ -1,0 +1,154 @@
+//! GitHub Actions' conventions: workflow commands on stderr, outputs for later steps, and the job's summary.
+//!
+//! It only exists where `GITHUB_ACTIONS` is `true`. It never masks anything (`::add-mask::` would write the very
+//! secret into the log's stream; floe prints none) and never writes to stdout, which belongs to results.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+/// What GitHub takes of one step's summary, in bytes.
+const SUMMARY_LIMIT: usize = 1024 * 1024;
+
+/// The workflow that floe runs in.
+#[derive(Debug, Clone, Default)]
+pub struct Actions {
+    /// Where `name=value` is appended for later steps (`GITHUB_OUTPUT`).
+    output: Option<PathBuf>,
+    /// Where Markdown is appended for the page of the run (`GITHUB_STEP_SUMMARY`).
+    summary: Option<PathBuf>,
+}
+
+/// How loud an annotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Something stopped the run.
+    Error,
+    /// Something the maintainer should know.
+    Warning,
+    /// Something good to know.
+    Notice,
+}
+
+impl Actions {
+    /// The workflow this process runs in, if it runs in one.
+    pub fn from_env() -> Option<Self> {
+        let path = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let here = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+        here.then(|| Actions { output: path("GITHUB_OUTPUT"), summary: path("GITHUB_STEP_SUMMARY") })
+    }
+
+    /// Gives later steps a value under a name.
+    ///
+    /// # Errors
+    /// The file that GitHub names cannot be written.
+    pub fn output(&self, name: &str, value: &str) -> anyhow::Result<()> {
+        append(self.output.as_ref(), &output_lines(name, value))
+    }
+
+    /// Adds Markdown to the page of the run. What GitHub would not take is left out.
+    ///
+    /// # Errors
+    /// The file that GitHub names cannot be written.
+    pub fn summary(&self, markdown: &str) -> anyhow::Result<()> {
+        if markdown.len() >= SUMMARY_LIMIT {
+            return Ok(());
+        }
+        append(self.summary.as_ref(), &format!("{}\n\n", markdown.trim_end()))
+    }
+}
+
+/// An annotation: `::error title=…,file=…::message`.
+pub fn annotation(level: Level, title: &str, file: Option<&str>, message: &str) -> String {
+    let level = match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Notice => "notice",
+    };
+    let file = file.map(|file| format!(",file={}", property(file))).unwrap_or_default();
+    format!("::{level} title={}{file}::{}", property(title), data(message))
+}
+
+/// The line that begins a group of lines that the log folds.
+pub fn group(title: &str) -> String {
+    format!("::group::{}", data(title))
+}
+
+/// The line that ends it.
+pub const END_GROUP: &str = "::endgroup::";
+
+/// Text as it may stand in a log that the runner reads: no line of it is taken for a workflow command, whoever wrote
+/// it (a server's message, the name of a file).
+pub fn harmless(text: &str) -> String {
+    let line = |line: &str| {
+        let rest = line.trim_start();
+        match rest.starts_with("::") {
+            true => format!("{}\\{rest}", &line[..line.len() - rest.len()]),
+            false => line.to_owned(),
+        }
+    };
+    let lines: Vec<String> = text.split('\n').map(line).collect();
+    // The runner looks for its older form, `##[command]`, anywhere in a line.
+    lines.join("\n").replace("##[", "#\\#[")
+}
+
+/// A value after `::` (actions/toolkit, `escapeData`).
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A value of a property (actions/toolkit, `escapeProperty`).
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// `name=value`, or the form for values of several lines, with an end that the value does not hold.
+fn output_lines(name: &str, value: &str) -> String {
+    if !value.contains(['\n', '\r']) {
+        return format!("{name}={value}\n");
+    }
+    let mut end = "floe_end".to_owned();
+    while value.contains(&end) {
+        end.push('_');
+    }
+    format!("{name}<<{end}\n{value}\n{end}\n")
+}
+
+fn append(path: Option<&PathBuf>, text: &str) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    let write = || OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes());
+    write().with_context(|| format!("failed to write `{}`, which GitHub Actions reads", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn annotations_are_one_line_whatever_they_say() {
+        assert_eq!(
+            annotation(Level::Error, "floe: a, b", Some("Cargo.toml"), "100%\nof it\r"),
+            "::error title=floe%3A a%2C b,file=Cargo.toml::100%25%0Aof it%0D"
+        );
+        assert_eq!(annotation(Level::Notice, "x", None, "a:b,c"), "::notice title=x::a:b,c");
+        assert_eq!(group("a\n::error::b"), "::group::a%0A::error::b");
+    }
+
+    #[test]
+    fn nobody_elses_text_is_a_command() {
+        assert_eq!(harmless("fine: a::b"), "fine: a::b");
+        assert_eq!(harmless("::add-mask::x\n  ::error::y"), "\\::add-mask::x\n  \\::error::y");
+        assert_eq!(harmless("say ##[error]x"), "say #\\#[error]x");
+    }
+
+    #[test]
+    fn an_output_cannot_end_before_its_end() {
+        assert_eq!(output_lines("tag", "v1.4.0"), "tag=v1.4.0\n");
+        assert_eq!(
+            output_lines("notes", "a\nfloe_end\ntag=v9"),
+            "notes<<floe_end_\na\nfloe_end\ntag=v9\nfloe_end_\n"
+        );
+    }
+}

@@ -1,0 +1,39 @@
+//! What is shown before something is written: the difference, and a question that only a person can answer.
+//!
+//! Where nobody sees the question it is not asked.
+
+use std::io::{IsTerminal, Write};
+
+use super::{Loudness, Report};
+
+impl Report {
+    /// A difference as `git diff` shows it; what is added and removed is coloured on a terminal.
+    pub fn diff(&self, text: &str) {
+        if self.loudness < Loudness::Normal {
+            return;
+        }
+        let clean = self.clean(text);
+        let paint = |line: &str| match line.as_bytes().first() {
+            Some(b'+') => self.paint("32", line),
+            Some(b'-') => self.paint("31", line),
+            Some(b'@') => self.paint("36", line),
+            _ => line.to_owned(),
+        };
+        self.write(&clean.lines().map(paint).collect::<Vec<_>>().join("\n"));
+    }
+
+    /// Asks a question; `None` where nobody sees it or nobody can answer. Anything but a yes is a no.
+    pub fn ask(&self, question: &str) -> Option<bool> {
+        let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        if !somebody || self.loudness < Loudness::Normal {
+            return None;
+        }
+        let mut stderr = std::io::stderr().lock();
+        let _ = write!(stderr, "{} [y/N] ", self.clean(question));
+        let _ = stderr.flush();
+        let mut answer = String::new();
+        // Nothing that can be read is no yes either.
+        let _ = std::io::stdin().read_line(&mut answer);
+        Some(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+}

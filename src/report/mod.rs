@@ -1,0 +1,336 @@
+//! The only module that prints. Verbs stand right-aligned in twelve columns as cargo's do.
+//!
+//! Results go to stdout, all else to stderr. It never prints a `Debug` form, a secret or somebody else's control
+//! characters, and never decides anything.
+
+mod actions;
+mod ask;
+pub mod markdown;
+mod progress;
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io::{IsTerminal, Write};
+use std::panic::PanicHookInfo;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+
+use crate::border::text;
+use crate::error::{Exit, Failure};
+use crate::io::token::Token;
+pub use crate::units::{seconds, size};
+use actions::{Actions, Level};
+pub use progress::{Countdown, Progress};
+
+/// So many details are shown of one failure; a hostile file has a million.
+const DETAILS: usize = 500;
+
+/// How much is said on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loudness {
+    /// Results and errors only.
+    Quiet,
+    /// A line a step.
+    Normal,
+    /// Also what was skipped, retried and asked.
+    Verbose,
+    /// Each request.
+    Trace,
+}
+
+/// Where a run tells what it does. Cloning it is cheap; all clones print to the same place.
+#[derive(Clone)]
+pub struct Report {
+    loudness: Loudness,
+    colour: bool,
+    bars: MultiProgress,
+    actions: Option<Arc<Actions>>,
+    /// Whether the log folds what is said now.
+    in_group: Arc<AtomicBool>,
+    secrets: Arc<Vec<Token>>,
+}
+
+impl Report {
+    /// A report on this process's stdout and stderr, and on the workflow it runs in.
+    pub fn new(loudness: Loudness) -> Self {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Report {
+            loudness,
+            colour: !plain && std::io::stderr().is_terminal(),
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
+            actions: Actions::from_env().map(Arc::new),
+            in_group: Arc::default(),
+            secrets: Arc::new(Token::all_from_env()),
+        }
+    }
+
+    /// One step that was done or begins: a verb in twelve columns, then what it is done to.
+    pub fn step(&self, verb: &str, text: impl AsRef<str>) {
+        self.say(Loudness::Normal, "32", verb, text.as_ref());
+    }
+
+    /// Something that the maintainer should know but that stops nothing.
+    pub fn warn(&self, text: impl AsRef<str>) {
+        match self.actions {
+            Some(_) if self.loudness >= Loudness::Normal => {
+                self.annotate(Level::Warning, "floe", None, text.as_ref());
+            }
+            _ => self.say(Loudness::Normal, "33", "warning", text.as_ref()),
+        }
+    }
+
+    /// Something only `-v` shows.
+    pub fn detail(&self, verb: &str, text: impl AsRef<str>) {
+        self.say(Loudness::Verbose, "36", verb, text.as_ref());
+    }
+
+    /// Something only `-vv` shows.
+    pub fn trace(&self, verb: &str, text: impl AsRef<str>) {
+        self.say(Loudness::Trace, "2", verb, text.as_ref());
+    }
+
+    /// Something only `-v` shows; a workflow's log has it too, folded.
+    pub fn folded(&self, verb: &str, text: impl AsRef<str>) {
+        let at = if self.actions.is_some() { Loudness::Normal } else { Loudness::Verbose };
+        self.say(at, "36", verb, text.as_ref());
+    }
+
+    /// Whether `-v` was given.
+    pub fn is_verbose(&self) -> bool {
+        self.loudness >= Loudness::Verbose
+    }
+
+    /// A line on stderr as it stands: tables and summaries.
+    pub fn line(&self, text: impl AsRef<str>) {
+        if self.loudness >= Loudness::Normal {
+            self.write(&self.clean(text.as_ref()));
+        }
+    }
+
+    /// A result: a line on stdout.
+    pub fn out(&self, text: impl AsRef<str>) {
+        self.result(&self.clean(text.as_ref()));
+    }
+
+    /// The one JSON value of a run, on stdout.
+    ///
+    /// # Errors
+    /// The value cannot be written as JSON.
+    pub fn json(&self, value: &impl serde::Serialize) -> anyhow::Result<()> {
+        let json = self.hide(text::json(&serde_json::to_string_pretty(value)?));
+        // A runner that reads it looks for its old commands anywhere; in JSON the two can only stand in a text.
+        self.result(&json.replace("##[", "\\u0023\\u0023["));
+        Ok(())
+    }
+
+    /// Begins to show progress over `bytes` bytes; it ends when the returned value is dropped.
+    pub fn progress(&self, verb: &str, bytes: u64) -> Progress {
+        Progress::begin(self, verb, bytes)
+    }
+
+    /// Begins to show a wait; it ends when the returned value is dropped.
+    pub fn countdown(&self) -> Countdown {
+        Countdown::begin(self)
+    }
+
+    /// In a workflow, the log folds what is said from now on until the returned value is dropped.
+    pub fn group(&self, title: &str) -> Group {
+        if self.actions.is_some() && self.loudness >= Loudness::Normal {
+            self.end_group();
+            self.in_group.store(true, Ordering::Relaxed);
+            self.write(&actions::group(&self.clean(title)));
+        }
+        Group { report: self.clone() }
+    }
+
+    /// In a workflow, gives later steps a value under a name.
+    pub fn output(&self, name: &str, value: &str) {
+        let written = self.actions.as_ref().map_or(Ok(()), |actions| actions.output(name, &self.hide(value)));
+        if let Err(error) = written {
+            self.warn(format!("{error:#}"));
+        }
+    }
+
+    /// In a workflow, adds Markdown to the page of the run.
+    pub fn summary(&self, markdown: &str) {
+        let written = self.actions.as_ref().map_or(Ok(()), |actions| actions.summary(&self.hide(markdown)));
+        if let Err(error) = written {
+            self.warn(format!("{error:#}"));
+        }
+    }
+
+    /// In a workflow, a line on the page of the run that something good has happened.
+    pub fn notice(&self, title: &str, text: &str) {
+        if self.actions.is_some() {
+            self.annotate(Level::Notice, title, None, text);
+        }
+    }
+
+    /// Prints an error as DESIGN wants it and says which exit code it asks for.
+    pub fn error(&self, error: &anyhow::Error) -> Exit {
+        let told = Told::of(error);
+        self.end_group();
+        let text = self.clean(&told.text());
+        let plain =
+            ["error:", "hint:"].iter().zip(["31;1", "36;1"]).fold(text.clone(), |text, (word, colour)| {
+                let line = |line: &str| match line.strip_prefix(word) {
+                    Some(rest) => format!("{}{rest}", self.paint(colour, word)),
+                    None => line.to_owned(),
+                };
+                text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+            });
+        self.write(&plain);
+        if self.actions.is_some() {
+            let message = text.strip_prefix("error: ").unwrap_or(&text);
+            self.annotate(Level::Error, "floe", told.file.as_deref(), message);
+            self.summary(&format!("### floe could not do it\n\n{}", fenced(&text)));
+        }
+        told.exit
+    }
+
+    /// Tells of a panic: floe's own mistake, told like every other error. `RUST_BACKTRACE=1` adds where it came from.
+    pub fn panic(&self, panic: &PanicHookInfo<'_>) {
+        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
+        let what = panic.payload_as_str().unwrap_or("without a message");
+        let trace = Backtrace::capture();
+        let lines = match trace.status() {
+            BacktraceStatus::Captured => trace.to_string().lines().map(str::to_owned).collect(),
+            _ => Vec::new(),
+        };
+        let failure = Failure::new(format!("floe made a mistake{}: {what}", place.unwrap_or_default()))
+            .details(lines)
+            .state("what was done so far stays as it is; running the same command again goes on from there")
+            .hint(format!(
+                "run it with RUST_BACKTRACE=1 and tell it at {}/issues",
+                env!("CARGO_PKG_REPOSITORY")
+            ));
+        self.error(&failure.into());
+    }
+
+    fn annotate(&self, level: Level, title: &str, file: Option<&str>, text: &str) {
+        let text = self.hide(text::table(text));
+        self.write(&actions::annotation(level, title, file, &text));
+    }
+
+    fn end_group(&self) {
+        if self.in_group.swap(false, Ordering::Relaxed) {
+            self.write(actions::END_GROUP);
+        }
+    }
+
+    fn has_terminal(&self) -> bool {
+        self.loudness == Loudness::Normal && std::io::stderr().is_terminal()
+    }
+
+    fn say(&self, at: Loudness, colour: &str, verb: &str, text: &str) {
+        if self.loudness >= at {
+            let verb = self.paint(&format!("{colour};1"), &format!("{verb:>12}"));
+            self.write(&format!("{verb} {}", self.clean(&text::lines(text))));
+        }
+    }
+
+    fn paint(&self, colour: &str, text: &str) -> String {
+        if self.colour { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// Text that may hold anybody's words, as it may be printed.
+    fn clean(&self, text: &str) -> String {
+        let text = self.hide(text::table(text));
+        if self.actions.is_some() { actions::harmless(&text) } else { text }
+    }
+
+    /// The last line of defence: no message is made of a secret, and if one were, it would not be printed.
+    fn hide(&self, text: impl Into<String>) -> String {
+        self.secrets.iter().fold(text.into(), |text, secret| secret.hide_in(text))
+    }
+
+    fn result(&self, text: &str) {
+        let mut stdout = std::io::stdout().lock();
+        // A reader that went away is no reason to fail: the work is done all the same.
+        let _ = writeln!(stdout, "{text}");
+    }
+
+    fn write(&self, text: &str) {
+        self.bars.suspend(|| {
+            let mut stderr = std::io::stderr().lock();
+            let _ = writeln!(stderr, "{text}");
+        });
+    }
+}
+
+/// Lines that a workflow's log folds.
+pub struct Group {
+    report: Report,
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.report.end_group();
+    }
+}
+
+/// An error, put into words.
+struct Told {
+    lines: Vec<String>,
+    state: Option<String>,
+    hint: Option<String>,
+    file: Option<String>,
+    exit: Exit,
+}
+
+impl Told {
+    fn of(error: &anyhow::Error) -> Self {
+        let mut told = Told { lines: Vec::new(), state: None, hint: None, file: None, exit: Exit::Failed };
+        for cause in error.chain() {
+            match (text::lines(&cause.to_string()), told.lines.is_empty()) {
+                (text, _) if text.is_empty() => {}
+                (text, true) => told.lines.push(format!("error: {text}")),
+                (text, false) => told.lines.push(format!("  caused by: {text}")),
+            }
+            if let Some(failure) = cause.downcast_ref::<Failure>() {
+                let all = failure.detail_lines();
+                told.lines.extend(all.iter().take(DETAILS).map(|line| detail(line)));
+                let more = all.len().saturating_sub(DETAILS);
+                told.lines.extend((more > 0).then(|| format!("  and {more} more")));
+                if told.exit == Exit::Failed {
+                    told.exit = failure.exit_code();
+                }
+                told.state = told.state.or(failure.state_text().map(text::lines));
+                told.file = told.file.or(failure.file_name().map(str::to_owned));
+                // The cause nearest to the trouble knows the way out best.
+                told.hint = failure.hint_text().map(text::lines).or(told.hint);
+            }
+        }
+        told
+    }
+
+    fn text(&self) -> String {
+        let mut lines = self.lines.clone();
+        lines.extend(self.state.clone());
+        if let Some(hint) = &self.hint {
+            lines.push(String::new());
+            lines.push(format!("hint: {hint}"));
+        }
+        lines.join("\n")
+    }
+}
+
+/// A line of details. A program's own words stand here too, and a workflow obeys lines that begin with two colons.
+fn detail(line: &str) -> String {
+    let line = text::lines(line);
+    if line.trim_start().starts_with("::") { format!("  | {line}") } else { format!("  {line}") }
+}
+
+/// Text as a block of code in Markdown, with a fence that it does not hold.
+fn fenced(text: &str) -> String {
+    let mut fence = "```".to_owned();
+    while text.contains(&fence) {
+        fence.push('`');
+    }
+    format!("{fence}text\n{text}\n{fence}")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

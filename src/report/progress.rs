@@ -1,0 +1,113 @@
+//! Progress and waits: a bar on a terminal, else a line every few seconds.
+//!
+//! It measures nothing and decides nothing; it shows what it is told.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Report, lock, size};
+
+/// How often progress is said where there is no terminal.
+const PROGRESS_EVERY: Duration = Duration::from_secs(5);
+
+/// Progress over a known number of bytes.
+#[derive(Clone)]
+pub struct Progress {
+    report: Report,
+    bar: Option<ProgressBar>,
+    verb: String,
+    total: u64,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    done: u64,
+    said: Instant,
+}
+
+impl Progress {
+    pub(super) fn begin(report: &Report, verb: &str, bytes: u64) -> Self {
+        let bar = report.has_terminal().then(|| {
+            let bar = report.bars.add(ProgressBar::new(bytes));
+            bar.set_style(style("{msg:>12} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}"));
+            bar.set_message(verb.to_owned());
+            bar
+        });
+        let state = Arc::new(Mutex::new(State { done: 0, said: Instant::now() }));
+        Progress { report: report.clone(), bar, verb: verb.to_owned(), total: bytes, state }
+    }
+
+    /// `bytes` more are done.
+    pub fn add(&self, bytes: u64) {
+        let mut state = lock(&self.state);
+        state.done += bytes;
+        match &self.bar {
+            Some(bar) => bar.set_position(state.done.min(self.total)),
+            None if state.said.elapsed() >= PROGRESS_EVERY => {
+                state.said = Instant::now();
+                self.report.step(&self.verb, format!("{} of {}", size(state.done), size(self.total)));
+            }
+            None => {}
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if Arc::strong_count(&self.state) == 1
+            && let Some(bar) = &self.bar
+        {
+            bar.finish_and_clear();
+            self.report.bars.remove(bar);
+        }
+    }
+}
+
+/// A wait that counts down on a terminal; it goes away when it is dropped.
+pub struct Countdown {
+    report: Report,
+    bar: Option<ProgressBar>,
+}
+
+impl Countdown {
+    pub(super) fn begin(report: &Report) -> Self {
+        let bar = report.has_terminal().then(|| {
+            let bar = report.bars.add(ProgressBar::new_spinner());
+            bar.set_style(style("     Waiting {msg}"));
+            bar
+        });
+        Countdown { report: report.clone(), bar }
+    }
+
+    /// Shows `text` in place of what was shown before; where there is no terminal, as another line.
+    pub fn say(&self, text: String) {
+        match &self.bar {
+            Some(bar) => {
+                bar.set_message(text);
+                bar.tick();
+            }
+            None => self.report.step("Waiting", text),
+        }
+    }
+
+    /// How often there is something new to show.
+    pub fn every(&self) -> Duration {
+        if self.bar.is_some() { Duration::from_secs(1) } else { Duration::from_secs(60) }
+    }
+}
+
+impl Drop for Countdown {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+            self.report.bars.remove(bar);
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.progress_chars("=> ")
+}
