@@ -17,6 +17,7 @@ use crate::io::receipt::write_receipt;
 use crate::io::registry::Registry;
 use crate::io::remote::Remote;
 use crate::io::retry::{Again, Refused, Retry};
+use crate::io::stop;
 use crate::model::{Asset, Blob, Image, Release};
 use crate::plan::{Phase, Plan, Step};
 use crate::receipt::{Receipt, Status};
@@ -52,9 +53,11 @@ pub async fn run(job: Job<'_>) -> anyhow::Result<Receipt> {
     let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let receipt = Mutex::new(Receipt::new(job.release, job.plan, now));
     let draft = job.plan.draft.clone().map(OnceLock::from).unwrap_or_default();
-    let run = Run { job, draft, receipt, began: Instant::now() };
+    let run = Run { job, draft, receipt, halted: Mutex::default(), began: Instant::now() };
     run.write()?;
+    let heed = stop::heed();
     let result = run.stage_then_reveal().await;
+    drop(heed);
     run.write()?;
     let receipt = run.receipt.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     match result {
@@ -71,25 +74,45 @@ struct Run<'a> {
     job: Job<'a>,
     draft: OnceLock<RemoteRelease>,
     receipt: Mutex<Receipt>,
+    /// What the request to stop has cut off.
+    halted: Mutex<Option<anyhow::Error>>,
     began: Instant,
 }
 
 impl<'a> Run<'a> {
     async fn stage_then_reveal(&self) -> anyhow::Result<()> {
+        let group = self.job.report.group("Staging, unseen by anybody");
         let staging = self.todo(Phase::Stage);
         let bytes = staging.iter().filter_map(|(_, step)| step.bytes()).sum();
         let progress = self.job.report.progress("Staging", bytes);
         let (image, release): (Vec<_>, Vec<_>) =
             staging.into_iter().partition(|(_, step)| matches!(step, Step::PushImage { .. }));
         tokio::try_join!(self.each(&image, &progress), self.stage_release(&release, &progress))?;
-        drop(progress);
+        drop((progress, group));
+        self.go_on()?;
 
         let revealing = self.todo(Phase::Reveal);
         if revealing.iter().any(|(_, step)| matches!(step, Step::Publish { .. })) {
             self.compare_draft().await?;
         }
         let none = self.job.report.progress("Revealing", 0);
-        self.each(&revealing, &none).await
+        self.each(&revealing, &none).await?;
+        self.go_on()
+    }
+
+    /// Stops here if that was asked for and something is left.
+    fn go_on(&self) -> anyhow::Result<()> {
+        let Some(by) = stop::asked() else { return Ok(()) };
+        let (steps, left) = (self.lock().steps.len(), self.lock().left());
+        if left == 0 {
+            return Ok(());
+        }
+        let stopped = Failure::new(format!("stopped by {by} with {left} of {steps} steps left"));
+        let halted = self.halted.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        Err(match halted {
+            Some(error) => stopped.because(error).into(),
+            None => stopped.into(),
+        })
     }
 
     fn todo(&self, phase: Phase) -> Vec<(usize, &'a Step)> {
@@ -119,11 +142,21 @@ impl<'a> Run<'a> {
             .await
     }
 
-    /// One step after the other.
+    /// One step after the other, until somebody asks to stop: what is under way elsewhere then goes on to its end.
     async fn each(&self, steps: &[(usize, &'a Step)], progress: &Progress) -> anyhow::Result<()> {
         for (at, step) in steps {
+            if stop::asked().is_some() {
+                return Ok(());
+            }
             let from = self.began.elapsed();
             let result = self.act(step, progress).await;
+            if stop::asked().is_some()
+                && let Err(error) = result
+            {
+                self.note(*at, from, Status::Failed)?;
+                *self.halted.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
+                return Ok(());
+            }
             self.note(*at, from, if result.is_ok() { Status::Done } else { Status::Failed })?;
             result?;
             let bytes = step.bytes().map(|bytes| format!("  {}", size(bytes))).unwrap_or_default();

@@ -100,13 +100,17 @@ impl Receipt {
         self.steps.iter().filter(|line| line.verb == verb && status.contains(&line.status)).count()
     }
 
+    /// How many steps are still to be done, failed ones among them.
+    pub fn left(&self) -> usize {
+        self.steps.iter().filter(|line| matches!(line.status, Status::Todo | Status::Failed)).count()
+    }
+
     /// What is and what is not public now: one line for people.
     pub fn state(&self) -> String {
         let there = [Status::Was, Status::Done];
         let all = self.steps.iter().filter(|line| line.verb == "upload").count();
         let uploaded = self.count("upload", &there);
-        let left = self.steps.iter().filter(|line| !there.contains(&line.status)).count();
-        match (self.published, left) {
+        match (self.published, self.left()) {
             (false, _) => format!("{uploaded} of {all} assets are uploaded; nothing is public yet"),
             (true, 0) => "the release is public and complete".to_owned(),
             (true, left) => format!("the release is public; {left} of {} steps are left", self.steps.len()),

@@ -7,6 +7,7 @@ use crate::cli::{PublishArgs, RemoteArgs};
 use crate::execute::{self, Job};
 use crate::io::remote::{self, Remote, Secrets};
 use crate::io::retry::Retry;
+use crate::io::stop;
 use crate::model::Release;
 use crate::plan::{Plan, Step};
 use crate::receipt::Receipt;
@@ -43,6 +44,7 @@ pub async fn carry_out(
     receipt: &Path,
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
+    stop::listen(report);
     let retry = remote::retry(servers, report);
     let remote = Remote::connect(release, servers, secrets, &retry)?;
     let (world, access) = remote.observe(release).await?;

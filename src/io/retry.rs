@@ -11,6 +11,7 @@ use http::{HeaderMap, StatusCode};
 use url::Url;
 
 use super::clock::Clock;
+use super::wait;
 use crate::error::Failure;
 use crate::report::Report;
 use crate::units::seconds;
@@ -154,19 +155,12 @@ impl Retry {
                 Again::Now | Again::No => Duration::ZERO,
                 Again::Later => own,
             };
-            self.say(what, &error, number, wait);
-            self.clock.wait(wait).await;
+            let why = format!("{what}: {error:#}; try {} of {}", number + 1, self.tries);
+            if let Err(stopped) = wait::wait(&self.report, &self.clock, &why, wait).await {
+                return Err(error.context(stopped.to_string()));
+            }
         }
         Err(anyhow!("was never tried"))
-    }
-
-    fn say(&self, what: &str, error: &anyhow::Error, number: u32, wait: Duration) {
-        let text = format!("{what}: {error:#}; try {} of {} in {}", number + 1, self.tries, seconds(wait));
-        if wait >= Duration::from_secs(5) {
-            self.report.step("Waiting", text);
-        } else {
-            self.report.detail("Retrying", text);
-        }
     }
 }
 
