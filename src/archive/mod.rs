@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use gzip::Gzip;
-pub use read::{extract, inspect, list};
+pub use read::{extract, inspect, list, members};
 pub use write::write;
 
 use crate::model::{Digest, Entry, Facts};

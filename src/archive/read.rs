@@ -9,13 +9,15 @@ use anyhow::{Context as _, ensure};
 use super::names::Names;
 use super::{LIMITS, Limits, tar_gz, zip};
 use crate::border::files;
-use crate::model::{ArchiveKind, Entry, Hasher};
+use crate::model::{ArchiveKind, Digest, Entry, Hasher, Member, Nature};
 
 /// An entry as it lies in an archive; the path is checked, the content not yet read.
 pub(super) struct Found<'a> {
     pub(super) path: String,
     pub(super) is_folder: bool,
     pub(super) mode: u32,
+    /// In seconds since 1970-01-01 UTC.
+    pub(super) time: u64,
     pub(super) content: &'a mut dyn Read,
 }
 
@@ -32,7 +34,7 @@ pub fn list(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Entry>> {
     list_within(path, kind, LIMITS)
 }
 
-/// The same for an archive that somebody else names: the reason is a clause that does not say which file it is.
+/// [`list`] for an archive that somebody else names: the reason is a clause that does not say which file it is.
 ///
 /// # Errors
 ///
@@ -50,15 +52,30 @@ fn list_within(path: &Path, kind: ArchiveKind, limits: Limits) -> anyhow::Result
     let mut entries = Vec::new();
     each(path, kind, limits, &mut |found| {
         if !found.is_folder {
-            let mut hasher = Hasher::default();
-            copy(&found.path, found.content, &mut hasher)?;
-            let (digest, size) = hasher.finish();
+            let (digest, size) = digest_of(&found.path, found.content)?;
             entries.push(Entry { path: found.path, size, mode: found.mode, digest });
         }
         Ok(())
     })?;
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(entries)
+}
+
+/// Every entry of an archive with all that the archive says about it, sorted by path.
+///
+/// # Errors
+///
+/// As [`list`].
+pub fn members(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Member>> {
+    let mut members = Vec::new();
+    each(path, kind, LIMITS, &mut |found| {
+        let (digest, size) = digest_of(&found.path, found.content)?;
+        let nature = if found.is_folder { Nature::Folder } else { Nature::File(digest) };
+        members.push(Member { path: found.path, nature, size, mode: found.mode, time: found.time });
+        Ok(())
+    })?;
+    members.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(members)
 }
 
 /// Unpacks an archive into a folder, which is made if it is not there, and says what was unpacked.
@@ -118,6 +135,12 @@ fn each(path: &Path, kind: ArchiveKind, limits: Limits, visit: Visit<'_>) -> any
         ArchiveKind::Zip => zip::read(file, limits, &mut checked),
     }
     .with_context(|| format!("failed to read `{}`", path.display()))
+}
+
+fn digest_of(path: &str, content: &mut dyn Read) -> anyhow::Result<(Digest, u64)> {
+    let mut hasher = Hasher::default();
+    copy(path, content, &mut hasher)?;
+    Ok(hasher.finish())
 }
 
 fn copy(path: &str, content: &mut dyn Read, into: &mut dyn io::Write) -> anyhow::Result<()> {

@@ -88,7 +88,8 @@ pub(super) fn read(file: File, limits: Limits, visit: Visit<'_>) -> anyhow::Resu
             other => bail!("`{path}` is an entry of type {:?}", char::from(other.as_byte())),
         };
         let mode = entry.header().mode().with_context(|| format!("`{path}` has no mode"))?;
-        visit(Found { path, is_folder, mode, content: &mut entry })?;
+        let time = entry.header().mtime().with_context(|| format!("`{path}` has no time"))?;
+        visit(Found { path, is_folder, mode, time, content: &mut entry })?;
     }
     only_zeros(archive.into_inner())
 }

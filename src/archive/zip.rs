@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
 
 use anyhow::{Context as _, bail, ensure};
+use chrono::NaiveDate;
 use zip::read::{ArchiveOffset, Config};
 use zip::{System, ZipArchive};
 
@@ -20,6 +21,14 @@ const KIND_BITS: u32 = 0o170_000;
 const REGULAR: u32 = 0o100_000;
 const FOLDER: u32 = 0o040_000;
 const LINK: u32 = 0o120_000;
+
+/// What a ZIP file's time is in seconds since 1970-01-01 UTC; 0 for one that is in no calendar.
+fn seconds(time: zip::DateTime) -> u64 {
+    let day = NaiveDate::from_ymd_opt(time.year().into(), time.month().into(), time.day().into());
+    let time =
+        day.and_then(|day| day.and_hms_opt(time.hour().into(), time.minute().into(), time.second().into()));
+    time.and_then(|time| u64::try_from(time.and_utc().timestamp()).ok()).unwrap_or(0)
+}
 
 /// Hands every entry to `visit`, in the order of the central directory.
 pub(super) fn read(mut file: File, limits: Limits, visit: Visit<'_>) -> anyhow::Result<()> {
@@ -45,8 +54,9 @@ pub(super) fn read(mut file: File, limits: Limits, visit: Visit<'_>) -> anyhow::
             FOLDER => true,
             _ => bail!("`{path}` is a device"),
         };
+        let time = entry.last_modified().map_or(0, seconds);
         let mut content = Budget { inner: &mut entry, left: &mut left };
-        visit(Found { path, is_folder, mode: mode & !KIND_BITS, content: &mut content })?;
+        visit(Found { path, is_folder, mode: mode & !KIND_BITS, time, content: &mut content })?;
     }
     Ok(())
 }

@@ -19,4 +19,4 @@ pub use crate::model::facts::{
     PeFacts, Relro, Rustc, Signature, SignatureKind, Slice, Stack, Symbol, TimeStamp, VersionNeed,
 };
 pub use identify::{Identity, identify};
-pub use read::{facts, facts_passing};
+pub use read::{facts, facts_passing, section_at};

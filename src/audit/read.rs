@@ -52,32 +52,49 @@ pub fn facts_passing<S: Read + Seek>(
     pass: &mut dyn FnMut(&[u8]) -> Result<(), String>,
 ) -> Result<Facts, String> {
     let mut source = Source::new(file)?;
-    let magic = source.bytes("magic", 0, source.size().min(4))?;
-    let (mut facts, sections) = match *magic {
-        [0x7f, b'E', b'L', b'F'] => {
-            let (headers, only) = elf::read(&mut source)?;
-            let (facts, sections) = common(Format::Elf, headers);
-            (Facts { elf: Some(only), ..facts }, sections)
-        }
-        [0xfe, 0xed, 0xfa, 0xcf] | [0xcf, 0xfa, 0xed, 0xfe] | [0xca, 0xfe, 0xba, 0xbe | 0xbf] => {
-            let (headers, only) = macho::read(&mut source)?;
-            let (facts, sections) = common(Format::Macho, headers);
-            (Facts { macho: Some(only), ..facts }, sections)
-        }
-        [b'M', b'Z', ..] => {
-            let (headers, only) = pe::read(&mut source)?;
-            let (facts, sections) = common(Format::Pe, headers);
-            (Facts { pe: Some(only), ..facts }, sections)
-        }
-        // The refusal names what it is instead.
-        _ => return Err(super::identify(&magic[..]).err().unwrap_or_default()),
-    };
+    let (mut facts, sections) = headers(&mut source)?;
     facts.size = source.size();
     facts.auditable = auditable(&mut source, &sections)?;
     let texts = strings::scan(&mut source, &sections, pass)?;
     facts.paths = texts.paths;
     facts.rustc = strings::rustc(&mut source, &sections, texts.rustc_source)?;
     Ok(facts)
+}
+
+/// The name of the section that holds the byte at `offset`; `None` where no section does, or the file is no binary that
+/// floe reads.
+pub fn section_at<S: Read + Seek>(file: S, offset: u64) -> Option<String> {
+    let (_, sections) = headers(&mut Source::new(file).ok()?).ok()?;
+    let holds =
+        |section: &Section| offset.checked_sub(section.offset).is_some_and(|inside| inside < section.size);
+    sections
+        .into_iter()
+        .find(|section| holds(section) && !section.name.is_empty())
+        .map(|section| section.name)
+}
+
+/// What the headers say, whatever the format.
+fn headers<S: Read + Seek>(source: &mut Source<S>) -> Result<(Facts, Vec<Section>), String> {
+    let magic = source.bytes("magic", 0, source.size().min(4))?;
+    Ok(match *magic {
+        [0x7f, b'E', b'L', b'F'] => {
+            let (headers, only) = elf::read(source)?;
+            let (facts, sections) = common(Format::Elf, headers);
+            (Facts { elf: Some(only), ..facts }, sections)
+        }
+        [0xfe, 0xed, 0xfa, 0xcf] | [0xcf, 0xfa, 0xed, 0xfe] | [0xca, 0xfe, 0xba, 0xbe | 0xbf] => {
+            let (headers, only) = macho::read(source)?;
+            let (facts, sections) = common(Format::Macho, headers);
+            (Facts { macho: Some(only), ..facts }, sections)
+        }
+        [b'M', b'Z', ..] => {
+            let (headers, only) = pe::read(source)?;
+            let (facts, sections) = common(Format::Pe, headers);
+            (Facts { pe: Some(only), ..facts }, sections)
+        }
+        // The refusal names what it is instead.
+        _ => return Err(super::identify(&magic[..]).err().unwrap_or_default()),
+    })
 }
 
 fn common(format: Format, headers: Headers) -> (Facts, Vec<Section>) {

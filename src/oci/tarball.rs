@@ -40,6 +40,8 @@ pub struct Member {
     pub size: u64,
     /// Its permission bits.
     pub mode: u32,
+    /// Its time, in seconds since 1970-01-01 UTC.
+    pub time: u64,
 }
 
 /// Calls `visit` with every member of the tar and its content, in order, and reads `reader` to its end.
@@ -181,7 +183,8 @@ fn member<R: Read>(entry: &tar::Entry<'_, R>, long: Long) -> anyhow::Result<Memb
     ensure!(kind == Kind::File || size == 0, "`{path}` has content but is no file");
     ensure!(kind == Kind::Directory || !path.is_empty(), "the top folder is no folder");
     let mode = header.mode().with_context(|| format!("`{path}` has no readable mode"))? & 0o7777;
-    Ok(Member { path, absolute, kind, size, mode })
+    let time = header.mtime().with_context(|| format!("`{path}` has no readable time"))?;
+    Ok(Member { path, absolute, kind, size, mode, time })
 }
 
 /// A path without leading slash, `.` and empty parts, and whether it had a leading slash.
