@@ -37,6 +37,8 @@ pub enum Command {
     Publish(PublishArgs),
     /// Check a dist before publishing, or a published release as a stranger
     Verify(VerifyArgs),
+    /// Compare a rebuild with what is published, and name what differs
+    Reproduce(ReproduceArgs),
     /// Do the whole release of this project on this machine, with no account and no network
     Rehearse(RehearseArgs),
     /// Write the flake, the workflow and what else a release needs into this project
@@ -255,6 +257,34 @@ pub struct VerifyArgs {
     /// Which source
     #[command(flatten)]
     pub source: SourceArgs,
+    /// Where from
+    #[command(flatten)]
+    pub remote: RemoteArgs,
+}
+
+/// Arguments of `floe reproduce`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    floe reproduce v1.4.0 --repo acme/tool --rebuilt dist\n  \
+    floe reproduce v1.4.0 --repo acme/tool --rebuilt dist --statement tool-1.4.0.intoto.json\n\n\
+    On stdout stands a line for each asset and each part of the image: match, differs, missing, or not claimed.\n\
+    Exit code 0: all that is claimed was reproduced; 3: something differs or is missing; 1: it could not be told.")]
+pub struct ReproduceArgs {
+    /// The published release
+    #[arg(value_name = "TAG")]
+    pub tag: Tag,
+    /// A dist that was built again from the tag's sources (may be repeated)
+    #[arg(long, value_name = "DIST", required = true)]
+    pub rebuilt: Vec<PathBuf>,
+    /// Write the verdict as an in-toto statement, to be signed and published by whoever rebuilt
+    #[arg(long, value_name = "FILE")]
+    pub statement: Option<PathBuf>,
+    /// Print the comparison as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// Which package, for the repository it is released from
+    #[command(flatten)]
+    pub project: ProjectArgs,
     /// Where from
     #[command(flatten)]
     pub remote: RemoteArgs,

@@ -9,6 +9,7 @@ pub mod package;
 pub mod plan;
 pub mod publish;
 pub mod rehearse;
+pub mod reproduce;
 pub mod targets;
 pub mod verify;
 
@@ -31,6 +32,7 @@ pub fn run(command: Command, report: &Report) -> anyhow::Result<()> {
         Command::Plan(args) => online(plan::plan(args, report)),
         Command::Publish(args) => online(publish::publish(args, report)),
         Command::Verify(args) => online(verify::verify(args, report)),
+        Command::Reproduce(args) => online(reproduce::reproduce(args, report)),
         Command::Rehearse(args) => online(rehearse::rehearse(args, report)),
     }
 }

@@ -132,6 +132,22 @@ pub async fn as_stranger(
     keep: Option<&Path>,
     report: &Report,
 ) -> anyhow::Result<Verdict> {
+    let scratch = if keep.is_some() { None } else { Some(Scratch::new("verify")?) };
+    let folder = keep.or(scratch.as_ref().map(Scratch::path)).context("there is no folder to download to")?;
+    verdict(download(tag, (repo, spare), args, folder, report).await?)
+}
+
+/// The same, and hands over what was downloaded into `folder`: the assets below `assets/`, the image as `image/`.
+///
+/// # Errors
+/// As [`as_stranger`].
+pub async fn download(
+    tag: &Tag,
+    (repo, spare): (Repo, Option<Token>),
+    args: &RemoteArgs,
+    folder: &Path,
+    report: &Report,
+) -> anyhow::Result<Download> {
     let retry = remote::retry(args, report);
     let mut github = remote::github(args, repo.clone(), None, &retry)?;
     let mut token = None;
@@ -151,8 +167,6 @@ pub async fn as_stranger(
             remote::page(args, &repo)
         ))
     })?;
-    let scratch = if keep.is_some() { None } else { Some(Scratch::new("verify")?) };
-    let folder = keep.or(scratch.as_ref().map(Scratch::path)).context("there is no folder to download to")?;
     let stranger = Stranger {
         github,
         token,
@@ -164,7 +178,7 @@ pub async fn as_stranger(
     let download = stranger.download(tag, release).await?;
     let problems = published::check(&download);
     if problems.is_empty() {
-        return verdict(download);
+        return Ok(download);
     }
     Err(Failure::new(format!("release `{tag}` of `{repo}` is not what it claims to be"))
         .details(problems)

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod dist;
 pub mod git;
 pub mod github;
+pub mod inside;
 pub mod pending;
 pub mod process;
 pub mod project;

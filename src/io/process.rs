@@ -3,6 +3,7 @@
 //! No shell is ever between, so nothing in a name can become a command.
 
 use std::ffi::OsStr;
+use std::io::Read as _;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, anyhow};
@@ -28,10 +29,44 @@ pub fn run_shown(command: &mut Command) -> anyhow::Result<String> {
     finish(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()))
 }
 
-fn finish(command: &mut Command) -> anyhow::Result<String> {
+/// Runs a program whose exit code is part of its answer, and returns the first `limit` bytes that it writes to stdout.
+/// It is ended when it writes more; what it writes to stderr is dropped.
+///
+/// # Errors
+///
+/// The program is not there or cannot be read from.
+pub fn run_within(command: &mut Command, limit: u64) -> anyhow::Result<String> {
+    without_tokens(command).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let program = command.get_program().to_string_lossy().into_owned();
+    let mut child = command.spawn().with_context(|| format!("failed to start `{program}`"))?;
+    let mut bytes = Vec::new();
+    let read = match child.stdout.take() {
+        Some(stdout) => stdout.take(limit).read_to_end(&mut bytes),
+        None => Ok(0),
+    };
+    // It may have ended by itself; then there is nothing to end.
+    let _ = child.kill();
+    child.wait().with_context(|| format!("failed to wait for `{program}`"))?;
+    read.with_context(|| format!("failed to read what `{program}` writes"))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Whether a program of this name is on `PATH`.
+pub fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    std::env::split_paths(&path).any(|folder| folder.join(&file).is_file())
+}
+
+fn without_tokens(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_token(name)) {
         command.env_remove(name);
     }
+    command
+}
+
+fn finish(command: &mut Command) -> anyhow::Result<String> {
+    without_tokens(command);
     let shown = shown(command);
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| match error.kind() {
@@ -90,6 +125,18 @@ mod tests {
         let failure = error.downcast_ref::<Failure>().unwrap();
         assert!(failure.to_string().contains("no-such-verb` ended with exit code 101"), "{failure}");
         assert!(failure.detail_lines().concat().contains("no such command"), "{:?}", failure.detail_lines());
+    }
+
+    #[test]
+    fn no_more_is_read_than_is_asked_for() {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let whole = run(Command::new(&cargo).arg("--list")).unwrap();
+        let begun = run_within(Command::new(&cargo).arg("--list"), 20).unwrap();
+        assert_eq!(begun, whole[..20]);
+        // An exit code other than 0 is the caller's to read, not an error.
+        assert_eq!(run_within(Command::new(&cargo).arg("no-such-verb"), 20).unwrap(), "");
+        assert!(run_within(&mut Command::new("floe-no-such-program"), 20).is_err());
+        assert!(!is_there("floe-no-such-program"));
     }
 
     #[test]

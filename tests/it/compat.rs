@@ -8,18 +8,18 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use floe::model::{Manifest, Record};
+use floe::model::{Manifest, Record, Target};
 use floe::receipt::Receipt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, make_dist_with};
 
 /// The contracts that floe itself reads.
 const READ: [&str; 3] = ["record", "manifest", "receipt"];
 /// The contracts that others read.
-const WRITTEN: [&str; 4] = ["plan", "matrix", "verdict", "summary"];
+const WRITTEN: [&str; 5] = ["plan", "matrix", "verdict", "summary", "comparison"];
 
 #[test]
 fn old_files_are_read_and_written_again_byte_for_byte() {
@@ -97,9 +97,21 @@ impl Today {
             "plan" => Scenario::new("1.4.0").run(["plan", "--json"]).exit(0).stdout,
             "matrix" => self.scenario.run(["targets", "--json"]).exit(0).stdout,
             "verdict" => self.scenario.run(["verify", "dist", "--json"]).exit(0).stdout,
+            "comparison" => self.reproduce(),
             "summary" => self.rehearse(),
             other => panic!("there is no contract `{other}`"),
         }
+    }
+
+    /// A rebuild with every verdict.
+    fn reproduce(&self) -> String {
+        let targets = ["x86_64-gnu", "x86_64-musl", "aarch64-gnu"].map(|name| name.parse().unwrap());
+        let seed = |target: Target| match target.name() {
+            "x86_64-musl" => b"other".as_slice(),
+            _ => b"1.4.0",
+        };
+        make_dist_with(seed, &self.scenario.path().join("again"), "1.4.0", &targets);
+        self.scenario.run(["reproduce", "v1.4.0", "--rebuilt", "again", "--json"]).exit(3).stdout
     }
 
     fn rehearse(&self) -> String {

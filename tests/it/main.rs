@@ -22,6 +22,7 @@ mod publish;
 mod registry_server;
 mod rehearse;
 mod report_page;
+mod reproduce;
 mod resume;
 mod rules;
 mod sample;

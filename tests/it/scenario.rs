@@ -17,7 +17,7 @@ mod dist;
 mod servers;
 mod state;
 
-pub use dist::{make_dist, make_dist_from};
+pub use dist::{make_dist, make_dist_from, make_dist_with};
 
 /// The token of the account that may push.
 pub const TOKEN: &str = "token-that-may-push";
@@ -255,7 +255,7 @@ impl Scenario {
         if matches!(verb, "plan" | "publish") {
             arguments.extend(["dist".to_owned(), "--tag".to_owned(), format!("v{}", self.version)]);
         }
-        if matches!(verb, "plan" | "publish" | "verify") {
+        if matches!(verb, "plan" | "publish" | "verify" | "reproduce") {
             arguments.extend(["--first-wait", "1"].map(str::to_owned));
             arguments.extend(["--repo", "acme/tool", "--api-url", &self.github_url()].map(str::to_owned));
             arguments.extend(["--registry-url", &self.registry_url()].map(str::to_owned));

@@ -21,6 +21,7 @@ const PURE: [&str; 9] = [
     "src/world.rs",
     "src/receipt.rs",
     "src/notes.rs",
+    "src/reproduce/",
     "src/units.rs",
 ];
 

@@ -19,6 +19,11 @@ pub fn make_dist(out: &Path, version: &str, targets: &[Target]) {
 
 /// The same from binaries that differ: another seed, another binary.
 pub fn make_dist_from(seed: &[u8], out: &Path, version: &str, targets: &[Target]) {
+    make_dist_with(|_| seed, out, version, targets);
+}
+
+/// The same with a seed a target.
+pub fn make_dist_with<'s>(seed: impl Fn(Target) -> &'s [u8], out: &Path, version: &str, targets: &[Target]) {
     let manifest = format!("[package]\nname = \"tool\"\nversion = \"{version}\"\nedition = \"2021\"\n");
     let sample = Sample::with_manifest(&manifest)
         .file("src/main.rs", "fn main() {}\n")
@@ -33,7 +38,7 @@ pub fn make_dist_from(seed: &[u8], out: &Path, version: &str, targets: &[Target]
     for target in targets {
         let path = built.path().join(target.triple()).join(format!("tool{}", target.exe_suffix()));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, binary(*target, seed)).unwrap();
+        std::fs::write(&path, binary(*target, seed(*target))).unwrap();
         if target.platform().is_some() {
             for_image.push(path.clone());
         }

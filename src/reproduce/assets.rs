@@ -1,0 +1,161 @@
+//! The assets of a release: what was rebuilt is compared byte for byte; what follows from archives that were not is
+//! compared as far as it follows from the others, and never called a match.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Line, Verdict, json};
+use crate::model::release::CHECKSUMS;
+use crate::model::{Asset, Builder, Content, Manifest, Release};
+use crate::verify::published::{Download, File};
+
+/// A line an asset, sorted by name.
+pub(super) fn compare(download: &Download, published: &Manifest, rebuilt: &Release) -> Vec<Line> {
+    let derived = Derived { download, published, rebuilt, scope: Scope::new(published, rebuilt) };
+    let mut lines: Vec<Line> = download
+        .files
+        .iter()
+        .map(|file| {
+            let again = rebuilt.assets.iter().find(|asset| asset.name == file.name);
+            match (file.name.as_str(), again) {
+                (CHECKSUMS, Some(again)) => derived.line(file, again, derived.checksums(again)),
+                (name, Some(again)) if name == Manifest::file_name(&published.name) => {
+                    derived.line(file, again, derived.manifest())
+                }
+                (_, Some(again)) => Line::of(&file.name, Some(file.digest), Some(again.digest)),
+                (_, None) => absent(file, published),
+            }
+        })
+        .collect();
+    let extra =
+        rebuilt.assets.iter().filter(|asset| !download.files.iter().any(|file| file.name == asset.name));
+    lines.extend(extra.map(|asset| Line::of(&asset.name, None, Some(asset.digest))));
+    lines.sort_by(|a, b| a.name.cmp(&b.name));
+    lines
+}
+
+/// An asset that no rebuild was given of.
+fn absent(file: &File, published: &Manifest) -> Line {
+    let mut line = Line::of(&file.name, Some(file.digest), None);
+    let artifact = published.artifacts.iter().find(|artifact| artifact.file == file.name);
+    match artifact.map(|artifact| (artifact.target, artifact.target.builder())) {
+        Some((target, Builder::Nix)) => line.add([format!("no rebuilt dist holds {}", target.name())]),
+        Some((target, Builder::Native)) => {
+            line.verdict = Verdict::NotClaimed;
+            line.add([format!("{} is built by a native leg, and was not rebuilt", target.name())]);
+        }
+        None => {
+            line.verdict = Verdict::NotClaimed;
+            line.add(["nothing that was rebuilt makes it".to_owned()]);
+        }
+    }
+    line
+}
+
+/// How much of the release was rebuilt.
+struct Scope {
+    /// The archives on both sides.
+    both: BTreeSet<String>,
+    /// Whether that is all of them, and the image is on both sides or on neither.
+    whole: bool,
+    image: bool,
+}
+
+impl Scope {
+    fn new(published: &Manifest, rebuilt: &Release) -> Self {
+        let files = |manifest: &Manifest| -> BTreeSet<String> {
+            manifest.artifacts.iter().map(|artifact| artifact.file.clone()).collect()
+        };
+        let (ours, theirs) = (files(&rebuilt.manifest), files(published));
+        let image = published.image.is_some() == rebuilt.manifest.image.is_some();
+        let whole = theirs.is_subset(&ours) && image;
+        Scope { both: ours.intersection(&theirs).cloned().collect(), whole, image }
+    }
+}
+
+/// What floe derives from the archives: `SHA256SUMS` and the release manifest.
+struct Derived<'a> {
+    download: &'a Download,
+    published: &'a Manifest,
+    rebuilt: &'a Release,
+    scope: Scope,
+}
+
+impl Derived<'_> {
+    /// The verdict of a derived file, by what of it differs.
+    fn line(&self, file: &File, again: &Asset, differences: Vec<String>) -> Line {
+        let mut line = Line::of(&file.name, Some(file.digest), Some(again.digest));
+        if self.scope.whole {
+            if line.verdict == Verdict::Differs && differences.is_empty() {
+                line.add([
+                    "nothing in it that this floe knows differs, but it is written differently".to_owned()
+                ]);
+            }
+            line.add(differences);
+            return line;
+        }
+        // What was derived from a part of the archives is another file, whatever they are.
+        line.rebuilt = None;
+        line.verdict = if differences.is_empty() { Verdict::NotClaimed } else { Verdict::Differs };
+        if differences.is_empty() {
+            let (some, all) = (self.scope.both.len(), self.published.artifacts.len());
+            line.add([format!(
+                "what it says of the {some} rebuilt archives of {all} follows from them; the rest was not rebuilt"
+            )]);
+        }
+        line.add(differences);
+        line
+    }
+
+    fn checksums(&self, again: &Asset) -> Vec<String> {
+        let ours = match &again.content {
+            Content::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Content::File(_) => String::new(),
+        };
+        let theirs = lines(self.download.checksums.as_deref().unwrap_or_default());
+        let ours = lines(&ours);
+        let compared = theirs.keys().chain(ours.keys()).collect::<BTreeSet<_>>();
+        let compared =
+            compared.into_iter().filter(|name| self.scope.whole || self.scope.both.contains(*name));
+        compared
+            .filter(|name| theirs.get(*name) != ours.get(*name))
+            .map(|name| match (theirs.contains_key(name), ours.contains_key(name)) {
+                (true, true) => format!("its line of `{name}` differs, as that file does"),
+                (true, false) => format!("only the published one has a line of `{name}`"),
+                (false, _) => format!("only the rebuilt one has a line of `{name}`"),
+            })
+            .collect()
+    }
+
+    fn manifest(&self) -> Vec<String> {
+        let (theirs, ours) = (self.comparable(self.published), self.comparable(&self.rebuilt.manifest));
+        json::differences(&theirs, &ours)
+    }
+
+    /// What both manifests can know. Archives stand under their names, so that each is compared with itself.
+    fn comparable(&self, manifest: &Manifest) -> Value {
+        let mut manifest = manifest.clone();
+        if !self.scope.whole {
+            manifest.artifacts.retain(|artifact| self.scope.both.contains(&artifact.file));
+        }
+        if !self.scope.image {
+            manifest.image = None;
+        }
+        let mut value = serde_json::to_value(&manifest).unwrap_or_default();
+        let artifacts = value.get_mut("artifacts").map(Value::take).unwrap_or_default();
+        let by_name = artifacts
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|artifact| Some((artifact.get("file")?.as_str()?.to_owned(), artifact.clone())));
+        value["artifacts"] = Value::Object(by_name.collect());
+        value
+    }
+}
+
+/// The digests of a `SHA256SUMS` by name.
+fn lines(text: &str) -> BTreeMap<String, String> {
+    let pair = |line: &str| line.split_once("  ").map(|(digest, name)| (name.to_owned(), digest.to_owned()));
+    text.lines().filter_map(pair).collect()
+}

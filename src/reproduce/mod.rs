@@ -1,0 +1,155 @@
+//! Comparing a rebuild with what is published: a verdict for each asset and for each part of the image.
+//!
+//! Pure: it compares digests and data that others read. It never says `match` of bytes that nobody built again.
+
+mod assets;
+mod image;
+mod json;
+mod members;
+mod statement;
+
+use std::fmt;
+
+use semver::Version;
+use serde::Serialize;
+
+use crate::model::{Commit, Digest, Manifest, Release, Schema, Tag};
+use crate::verify::published::Download;
+
+pub use image::{Part, parts};
+pub use json::differences;
+pub use members::{Difference, compare as compare_members};
+pub use statement::Statement;
+
+/// So many findings are told of one line; of the rest only how many there are.
+pub const FINDINGS: usize = 8;
+
+/// What came of comparing one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Verdict {
+    /// The rebuild gave the published bytes.
+    #[serde(rename = "match")]
+    Match,
+    /// It gave others.
+    #[serde(rename = "differs")]
+    Differs,
+    /// It should have been built again, but was not.
+    #[serde(rename = "missing")]
+    Missing,
+    /// Nobody promises that it can be built again, and it was not.
+    #[serde(rename = "not claimed")]
+    NotClaimed,
+}
+
+impl Verdict {
+    /// The word that people and programs read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Match => "match",
+            Verdict::Differs => "differs",
+            Verdict::Missing => "missing",
+            Verdict::NotClaimed => "not claimed",
+        }
+    }
+}
+
+/// One asset or one part of the image, and what came of comparing it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// The asset's name; of the image `image`, then the platform and the part.
+    pub name: String,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// The digest of what is published; `None` if the release does not hold it.
+    pub published: Option<Digest>,
+    /// The digest of what was rebuilt; `None` if it was not.
+    pub rebuilt: Option<Digest>,
+    /// What is behind the verdict, a clause each.
+    pub findings: Vec<String>,
+}
+
+impl Line {
+    /// The line of two digests, of which at most one is absent.
+    fn of(name: impl Into<String>, published: Option<Digest>, rebuilt: Option<Digest>) -> Self {
+        let verdict = match (published, rebuilt) {
+            (Some(published), Some(rebuilt)) if published == rebuilt => Verdict::Match,
+            (Some(_), None) => Verdict::Missing,
+            _ => Verdict::Differs,
+        };
+        let mut findings = Vec::new();
+        if published.is_none() {
+            findings.push("the release does not hold it".to_owned());
+        }
+        Line { name: name.into(), verdict, published, rebuilt, findings }
+    }
+
+    /// Adds what was found, but no more than people read.
+    pub fn add(&mut self, findings: impl IntoIterator<Item = String>) {
+        let mut findings = findings.into_iter();
+        self.findings.extend(findings.by_ref().take(FINDINGS));
+        let more = findings.count();
+        if more > 0 {
+            self.findings.push(format!("and {more} more"));
+        }
+    }
+}
+
+/// A published release beside its rebuild, as JSON, schema 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Comparison {
+    schema: Schema<1>,
+    /// The tag.
+    pub tag: Tag,
+    /// The address of the repository.
+    pub repository: String,
+    /// The commit that was built.
+    pub commit: Commit,
+    /// The project's name.
+    pub name: String,
+    /// Its version.
+    pub version: Version,
+    /// Whether all that is claimed was rebuilt to the same bytes.
+    pub reproduced: bool,
+    /// The assets, sorted by name.
+    pub assets: Vec<Line>,
+    /// The image: its index, then manifest, config and layers of each platform. Empty if there is none.
+    pub image: Vec<Line>,
+}
+
+impl Comparison {
+    /// Compares what was downloaded, which must have passed `verify::published`, with the release that the rebuild
+    /// would be.
+    pub fn new(download: &Download, published: &Manifest, rebuilt: &Release) -> Self {
+        let assets = assets::compare(download, published, rebuilt);
+        let pulled = download.image.as_ref().and_then(|pulled| pulled.image.as_ref().ok());
+        let image = image::compare(pulled, rebuilt.image.as_ref());
+        let bad = |line: &Line| matches!(line.verdict, Verdict::Differs | Verdict::Missing);
+        Comparison {
+            schema: Schema,
+            tag: download.tag.clone(),
+            repository: rebuilt.home.page.clone(),
+            commit: published.commit.clone(),
+            name: published.name.clone(),
+            version: published.version.clone(),
+            reproduced: !assets.iter().chain(&image).any(bad),
+            assets,
+            image,
+        }
+    }
+
+    /// How many lines have a verdict, the image as one.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.assets.iter().chain(self.image.first()).filter(|line| line.verdict == verdict).count()
+    }
+}
+
+/// The count of each verdict: `5 match, 1 differs, 3 not claimed`.
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = [Verdict::Match, Verdict::Differs, Verdict::Missing, Verdict::NotClaimed];
+        let counts = all.into_iter().map(|verdict| (self.count(verdict), verdict.word()));
+        let words: Vec<String> =
+            counts.filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+        f.write_str(&words.join(", "))
+    }
+}
