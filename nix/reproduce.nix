@@ -1,4 +1,4 @@
-# `nix run .#reproduce -- v1.4.0`: builds a published tag again and compares what is published with it.
+# `nix run .#reproduce -- v1.4.0`: builds a published tag from scratch and compares what is published with it.
 {
   pkgs,
   project,
@@ -6,11 +6,8 @@
 }:
 pkgs.writeShellApplication {
   name = "reproduce";
-  runtimeInputs = [
-    packer
-    pkgs.jq
-  ];
+  runtimeInputs = [ packer ];
   runtimeEnv.repo = project.repo;
   text = builtins.readFile ./reproduce.sh;
-  meta.description = "Build a published tag of ${project.name} again, and compare";
+  meta.description = "Build a published tag of ${project.name} from scratch, and compare";
 }

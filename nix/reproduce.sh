@@ -1,73 +1,57 @@
 # shellcheck shell=bash
-# Run by `nix run .#reproduce -- TAG [--flake FLAKE] [--json]`: fetches what is published for the tag, builds the tag's
-# own flake again, and compares each asset and the image. A verdict a line; exit code 3 if anything differs.
+# Run by `nix run .#reproduce -- TAG`: builds the tag's own dist from scratch, then has `floe reproduce` compare.
+#
+# From scratch means in a new store below a temporary folder, which knows nothing that was built before on this machine,
+# with no remote builder and with one cache only: that of nixpkgs. It holds compilers and tools, but nothing of this
+# project, so every derivation of the project's own, the dependencies too, is compiled here and now. `--rebuild` would
+# make only the last derivation again and end without a verdict as soon as something differs; here all that differs is
+# compared and named.
 # shellcheck disable=SC2154  # repo comes from reproduce.nix
 usage() {
-    printf 'usage: nix run .#reproduce -- TAG [--flake FLAKE] [--json]\n\n'
-    printf 'FLAKE is where the tag is built from, for example a checkout [default: github:%s/TAG]\n' "$repo"
+    printf 'usage: nix run .#reproduce -- TAG [--flake FLAKE] [--json] [--statement FILE]\n\n'
+    printf 'FLAKE is what is built, for example a checkout of the tag [default: github:%s/TAG].\n' "$repo"
+    printf 'FILE gets the verdict as an in-toto statement. The build takes some GB below TMPDIR.\n'
+    printf 'Exit code 0: all that is claimed was reproduced; 3: something differs; 1: it could not be told.\n'
 }
-tag='' flake='' json=0
+misused() {
+    usage >&2
+    exit 2
+}
+tag='' flake='' comparing=()
 while (($# > 0)); do
     case $1 in
     --help | -h) usage && exit ;;
-    --json) json=1 ;;
-    --flake) flake=${2:?"--flake wants a flake"} && shift ;;
-    -*) usage >&2 && exit 2 ;;
-    *) tag=$1 ;;
+    --json) comparing+=(--json) ;;
+    --flake | --statement)
+        (($# > 1)) || misused
+        if [[ $1 == --flake ]]; then flake=$2; else comparing+=("$1" "$2"); fi
+        shift
+        ;;
+    -*) misused ;;
+    *)
+        [[ -z $tag ]] || misused
+        tag=$1
+        ;;
     esac
     shift
 done
-[[ -n $tag ]] || { usage >&2 && exit 2; }
-flake=${flake:-github:$repo/$tag}
+[[ -n $tag ]] || misused
+if [[ $(uname -s) != Linux ]]; then
+    printf 'error: a dist is built on Linux, and this is %s\n\n' "$(uname -s)" >&2
+    printf "hint: build it there with \`nix build github:%s/%s#dist\`, then \`floe reproduce %s --rebuilt result\`\n" \
+        "$repo" "$tag" "$tag" >&2
+    exit 1
+fi
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-floe verify --release "$tag" --repo "$repo" --keep "$work/published" >&2
-nix() { command nix --extra-experimental-features 'nix-command flakes' "$@"; }
-nix build "$flake#dist" --out-link "$work/dist" >&2
-# What came from a cache was built by someone else, so all that is compiled is built here once more. Nix fails if that
-# gives other bytes than the cache did.
-for target in $(nix eval --json "$flake#matrix" | jq -r '.include[] | select(.builder == "nix") | .name'); do
-    nix build "$flake#release-$target.binaries.dependencies" "$flake#release-$target.binaries" --rebuild --no-link >&2
-done
-
-verdicts=$work/verdicts
-verdict() { printf '%s\t%s\n' "$1" "$2" >>"$verdicts"; }
-# Compares what is inside, where the containers differ.
-inside() {
-    local unpacked
-    for unpacked in one other; do mkdir "$work/$unpacked"; done
-    if tar -xzf "$1" -C "$work/one" && tar -xzf "$2" -C "$work/other" && diff -r "$work/one" "$work/other" >&2; then
-        echo 'differs (same content in another container)'
-    else
-        echo differs
-    fi
-    rm -rf "$work/one" "$work/other"
-}
-for asset in "$work"/published/assets/*; do
-    name=$(basename "$asset")
-    again=$work/dist/$name
-    if [[ ! -e $again ]]; then
-        verdict "$name" 'not claimed'
-    elif cmp -s "$asset" "$again"; then
-        verdict "$name" match
-    else
-        verdict "$name" "$(inside "$asset" "$again")"
-        if command -v diffoscope >/dev/null; then diffoscope "$asset" "$again" >&2 || true; fi
-    fi
-done
-digest() { jq -r '.manifests[0].digest' "$1/index.json"; }
-if [[ -d $work/published/image && -d $work/dist/image ]]; then
-    if [[ $(digest "$work/published/image") == "$(digest "$work/dist/image")" ]]; then
-        verdict "image $(digest "$work/dist/image")" match
-    else
-        verdict "image $(digest "$work/published/image")" differs
-    fi
-fi
-if ((json)); then
-    jq -R -s --arg tag "$tag" '{schema: 1, tag: $tag, verdicts: [split("\n")[] | select(. != "") | split("\t")
-        | {name: .[0], verdict: .[1]}]}' "$verdicts"
-else
-    awk -F '\t' '{ printf "%-45s %s\n", $1, $2 }' "$verdicts"
-fi
-if grep -q $'\tdiffers' "$verdicts"; then exit 3; fi
+# What Nix built cannot be written to, not even to remove it.
+trap 'chmod -R u+w "$work" && rm -rf "$work"' EXIT
+# Before hours of compiling: is there something sound to compare with?
+floe verify --release "$tag" --repo "$repo" >&2
+dist=$(
+    env -u GITHUB_TOKEN -u GH_TOKEN nix build "${flake:-github:$repo/$tag}#dist" --no-link --print-out-paths \
+        --extra-experimental-features 'nix-command flakes' --store "$work/store" --option builders '' \
+        --option substituters https://cache.nixos.org/ --option accept-flake-config false \
+        --option sandbox true --option sandbox-fallback false
+)
+floe reproduce "$tag" --repo "$repo" --rebuilt "$work/store$dist" "${comparing[@]}"
