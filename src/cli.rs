@@ -150,7 +150,7 @@ pub struct ImageArgs {
 #[derive(Debug, Clone, Args)]
 pub struct ReleaseArgs {
     /// The dists: folders of archives and records, one of them with image/
-    #[arg(value_name = "DIST", required = true)]
+    #[arg(value_name = "DIST")]
     pub dists: Vec<PathBuf>,
     /// A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]
     #[arg(long = "target", value_name = "TARGET")]
@@ -200,13 +200,15 @@ pub struct RemoteArgs {
 
 /// Arguments of `floe plan`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  GITHUB_TOKEN=$(gh auth token) floe plan dist --tag v1.4.0")]
+#[command(after_help = "Examples:\n  \
+    GITHUB_TOKEN=$(gh auth token) floe plan dist --tag v1.4.0\n  \
+    floe plan --tag v1.4.0         with no dist: what can be known before anything is built")]
 pub struct PlanArgs {
     /// What and where
     #[command(flatten)]
     pub release: ReleaseArgs,
     /// Print the plan as JSON on stdout
-    #[arg(long)]
+    #[arg(long, requires = "dists")]
     pub json: bool,
 }
 
@@ -231,7 +233,8 @@ pub struct PublishArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     floe verify dist --tag v1.4.0\n  \
-    floe verify --release v1.4.0 --repo acme/tool")]
+    floe verify --release v1.4.0 --repo acme/tool\n  \
+    floe verify --release v1.4.0 --run=--version     runs what was downloaded, too")]
 pub struct VerifyArgs {
     /// The dists to check before publishing
     #[arg(value_name = "DIST", required_unless_present = "release", conflicts_with = "release")]
@@ -242,6 +245,9 @@ pub struct VerifyArgs {
     /// Keep what was downloaded in this folder
     #[arg(long, value_name = "FOLDER", requires = "release")]
     pub keep: Option<PathBuf>,
+    /// Run each downloaded program that is for this machine with this argument, such as --run=--version
+    #[arg(long, value_name = "ARGUMENT", requires = "release", allow_hyphen_values = true)]
+    pub run: Option<String>,
     /// A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]
     #[arg(long = "target", value_name = "TARGET", conflicts_with = "release")]
     pub targets: Vec<Target>,

@@ -6,10 +6,11 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::Context as _;
+use semver::Version;
 
 use crate::border::files;
 use crate::cli::{ProjectArgs, ReleaseArgs, RemoteArgs, SourceArgs};
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, usage};
 use crate::io::project::{self, Project};
 use crate::io::{dist, remote};
 use crate::model::config::NotesFrom;
@@ -25,11 +26,16 @@ const CHANGELOG_LIMIT: u64 = 16 * 1024 * 1024;
 /// # Errors
 /// The dists have problems (exit code 3), or it is not known what is released or where to.
 pub fn release(args: &ReleaseArgs) -> anyhow::Result<Release> {
+    if args.dists.is_empty() {
+        return Err(usage("no dist is given, so there is nothing to publish")
+            .hint("make one first: `floe package native/ --out dist`, then `floe publish dist`")
+            .into());
+    }
     let project = find_project(&args.project)?;
     let expect = expect(project.as_ref(), &args.targets, args.no_image, &args.source)?;
     let verified = check(&args.dists, &expect)?;
-    let head = head(project.as_ref(), args.notes_file.as_deref(), &verified)?;
-    let home = home(project.as_ref(), args, &verified)?;
+    let head = head(project.as_ref(), args.notes_file.as_deref(), &verified.version)?;
+    let home = home(project.as_ref(), args, (&verified.version, verified.commit.as_ref()))?;
     Ok(Release::new(verified.archives, verified.image, home, head))
 }
 
@@ -108,7 +114,7 @@ pub fn refuse(problems: &[Problem]) -> Failure {
 }
 
 /// A tag that a workflow runs for is the tag that is released.
-fn tag_of_workflow() -> Option<Tag> {
+pub fn tag_of_workflow() -> Option<Tag> {
     let variable = |name| std::env::var(name).ok();
     (variable("GITHUB_REF_TYPE")? == "tag").then(|| variable("GITHUB_REF_NAME")?.parse().ok()).flatten()
 }
@@ -117,7 +123,7 @@ fn tag_of_workflow() -> Option<Tag> {
 ///
 /// # Errors
 /// The project wants its changelog, and that has no section for the version; or a file cannot be read.
-pub fn head(project: Option<&Project>, file: Option<&Path>, verified: &Verified) -> anyhow::Result<Head> {
+pub fn head(project: Option<&Project>, file: Option<&Path>, version: &Version) -> anyhow::Result<Head> {
     if let Some(file) = file {
         return Ok(Head::Text(read_text(file)?));
     }
@@ -126,7 +132,6 @@ pub fn head(project: Option<&Project>, file: Option<&Path>, verified: &Verified)
         Some(project) => changelog(project)?,
         None => None,
     };
-    let version = &verified.version;
     Head::choose(from, changelog.as_deref(), version).ok_or_else(|| {
         Failure::new(format!("the release has no notes: CHANGELOG.md has no section for {version}"))
             .hint(format!(
@@ -156,10 +161,18 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
     read().with_context(|| format!("failed to read `{}`", path.display()))
 }
 
-fn home(project: Option<&Project>, args: &ReleaseArgs, verified: &Verified) -> anyhow::Result<Home> {
+/// Where a version goes and what it is called there; the commit is the one that the archives name, if there are any.
+///
+/// # Errors
+/// Nothing says the repository or the commit.
+pub fn home(
+    project: Option<&Project>,
+    args: &ReleaseArgs,
+    (version, built): (&Version, Option<&Commit>),
+) -> anyhow::Result<Home> {
     let repo = repo(project, &args.remote)?;
-    let tag = args.source.tag.clone().or_else(tag_of_workflow).unwrap_or_else(|| Tag::of(&verified.version));
-    let commit = commit(project, &args.source, verified)?;
+    let tag = args.source.tag.clone().or_else(tag_of_workflow).unwrap_or_else(|| Tag::of(version));
+    let commit = commit(project, &args.source, built)?;
     let configured = project.and_then(|project| project.config.image.as_ref()?.name.clone());
     let image = match args.image.clone().or(configured) {
         Some(image) => image,
@@ -185,9 +198,9 @@ pub fn repo(project: Option<&Project>, args: &RemoteArgs) -> anyhow::Result<Repo
     })
 }
 
-fn commit(project: Option<&Project>, source: &SourceArgs, verified: &Verified) -> anyhow::Result<Commit> {
-    if let Some(commit) = source.commit.clone().or_else(|| verified.commit.clone()) {
-        return Ok(commit);
+fn commit(project: Option<&Project>, source: &SourceArgs, built: Option<&Commit>) -> anyhow::Result<Commit> {
+    if let Some(commit) = source.commit.as_ref().or(built) {
+        return Ok(commit.clone());
     }
     let origin = project.map(|project| project::origin(project, source)).transpose()?;
     origin.and_then(|origin| origin.commit).ok_or_else(|| {

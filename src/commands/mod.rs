@@ -5,12 +5,14 @@ pub mod completions;
 pub mod gather;
 pub mod image;
 pub mod init;
+pub mod outlook;
 pub mod package;
 pub mod plan;
 pub mod publish;
 pub mod rehearse;
 pub mod reproduce;
 pub mod targets;
+pub mod trial;
 pub mod verify;
 
 use crate::cli::Command;

@@ -1,7 +1,7 @@
 //! `floe plan`: what publish would do now, and whether it would be refused. It asks and changes nothing; the right to
 //! push an image can only be asked for with an upload session, which is closed again.
 
-use super::gather;
+use super::{gather, outlook};
 use crate::cli::PlanArgs;
 use crate::error::{Exit, Failure};
 use crate::io::remote::{self, Remote, Secrets};
@@ -15,6 +15,9 @@ use crate::world::World;
 /// # Errors
 /// Problems with the dist (3), conflicts with the world (4), or a server that cannot be asked (1).
 pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
+    if args.release.dists.is_empty() {
+        return outlook::outlook(&args.release, report).await;
+    }
     let release = gather::release(&args.release)?;
     let retry = remote::retry(&args.release.remote, report);
     let secrets = Secrets::from_env(&release.home.image);
@@ -50,7 +53,7 @@ pub fn decide(release: &Release, world: &World) -> anyhow::Result<Plan> {
     Plan::new(release, world).map_err(|conflicts| refuse(&conflicts).into())
 }
 
-fn refuse(conflicts: &[Conflict]) -> Failure {
+pub(super) fn refuse(conflicts: &[Conflict]) -> Failure {
     let text = match conflicts.len() {
         1 => "something else stands where the release would go".to_owned(),
         count => format!("{count} things stand where the release would go"),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::gather;
+use super::{gather, trial};
 use crate::cli::{RemoteArgs, VerifyArgs};
 use crate::error::{Exit, Failure};
 use crate::io::scratch::Scratch;
@@ -26,8 +26,15 @@ pub async fn verify(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
     match &args.release {
         Some(tag) => {
             let repo = gather::repo(project.as_ref(), &args.remote)?;
-            let verdict =
-                as_stranger(tag, (repo, Token::github()), &args.remote, args.keep.as_deref(), report).await?;
+            let scratch = match (&args.keep, &args.run) {
+                (None, Some(_)) => Some(Scratch::new("verify")?),
+                _ => None,
+            };
+            let keep = args.keep.as_deref().or(scratch.as_ref().map(Scratch::path));
+            let verdict = as_stranger(tag, (repo, Token::github()), &args.remote, keep, report).await?;
+            if let (Some(argument), Some(folder)) = (&args.run, keep) {
+                trial::run_downloaded(&folder.join("assets"), &verdict.name, argument, report)?;
+            }
             verdict.tell(args.json, report)
         }
         None => {

@@ -5,15 +5,17 @@
 
 mod conflict;
 mod ladder;
+mod outlook;
 mod show;
 mod step;
 
 pub use conflict::Conflict;
 pub use ladder::{image_tags, previous};
+pub use outlook::Outlook;
 pub use show::PlanJson;
 pub use step::{Phase, Step};
 
-use crate::model::{Asset, Digest, Image, Release, Tag};
+use crate::model::{Asset, Digest, Home, Image, Release, Tag};
 use crate::world::{Likeness, Published, RemoteAsset, RemoteImage, RemoteRelease, World};
 use ladder::is_highest_stable;
 
@@ -50,11 +52,7 @@ impl Plan {
         // A draft beside a published release is somebody's leftover; the release is what counts.
         let draft = if published.is_none() { drafts.first().copied() } else { None };
 
-        let mut conflicts: Vec<Conflict> = tag_conflict(release, world).into_iter().collect();
-        if published.is_none() && drafts.len() > 1 {
-            let ids = drafts.iter().map(|draft| draft.id).collect();
-            conflicts.push(Conflict::Drafts { tag: home.tag.clone(), ids });
-        }
+        let mut conflicts = conflicts_of_the_tag(home, world);
         if let Some(published) = published {
             conflicts.extend(published_conflicts(release, published));
         }
@@ -99,15 +97,24 @@ impl Plan {
     }
 }
 
-fn tag_conflict(release: &Release, world: &World) -> Option<Conflict> {
-    let tag = release.home.tag.clone();
+/// What stands in the way of any release of the tag, whatever it holds.
+fn conflicts_of_the_tag(home: &Home, world: &World) -> Vec<Conflict> {
+    let tag = home.tag.clone();
+    let mut conflicts = Vec::new();
     match &world.tag {
-        None => Some(Conflict::NoTag { tag }),
-        Some(remote) if *remote != release.home.commit => {
-            Some(Conflict::OtherCommit { tag, remote: remote.clone(), built: release.home.commit.clone() })
-        }
-        Some(_) => None,
+        None => conflicts.push(Conflict::NoTag { tag: tag.clone() }),
+        Some(remote) if *remote != home.commit => conflicts.push(Conflict::OtherCommit {
+            tag: tag.clone(),
+            remote: remote.clone(),
+            built: home.commit.clone(),
+        }),
+        Some(_) => {}
     }
+    let drafts = world.drafts(&tag);
+    if world.published(&tag).is_none() && drafts.len() > 1 {
+        conflicts.push(Conflict::Drafts { tag, ids: drafts.iter().map(|draft| draft.id).collect() });
+    }
+    conflicts
 }
 
 fn published_conflicts(release: &Release, published: &RemoteRelease) -> Vec<Conflict> {

@@ -15,6 +15,7 @@ mod github_server;
 mod hostile;
 mod image;
 mod init;
+mod outlook;
 mod package;
 mod peers;
 mod project;

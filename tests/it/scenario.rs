@@ -40,6 +40,7 @@ pub struct Scenario {
     registry_elsewhere: Option<String>,
     token: Option<&'static str>,
     registry_secret: bool,
+    names_dist: bool,
     extra: Vec<String>,
 }
 
@@ -84,6 +85,7 @@ impl Scenario {
             registry_elsewhere: None,
             token: Some(TOKEN),
             registry_secret: true,
+            names_dist: true,
             extra: Vec::new(),
         }
     }
@@ -165,6 +167,22 @@ impl Scenario {
     /// With GitHub's token only, and no secret for the registry.
     pub fn without_registry_secret(mut self) -> Self {
         self.registry_secret = false;
+        self
+    }
+
+    /// With no dist on the command line, in the folder of a project with these lines at the end of its `Cargo.toml`.
+    pub fn before_anything_is_built(mut self, lines: &str) -> Self {
+        let manifest = format!("[package]\nname = \"tool\"\nversion = \"{}\"\n{lines}", self.version);
+        std::fs::create_dir(self.path().join("src")).unwrap();
+        std::fs::write(self.path().join("src/main.rs"), "fn main() {}\n").unwrap();
+        std::fs::write(self.path().join("Cargo.toml"), manifest).unwrap();
+        self.names_dist = false;
+        self.arguments(&["--commit", COMMIT])
+    }
+
+    /// For another version's tag; what is on disk and on the servers stays.
+    pub fn at(mut self, version: &str) -> Self {
+        self.version = version.to_owned();
         self
     }
 
@@ -253,7 +271,8 @@ impl Scenario {
     fn arguments_of(&self, verb: &str) -> Vec<String> {
         let mut arguments = Vec::new();
         if matches!(verb, "plan" | "publish") {
-            arguments.extend(["dist".to_owned(), "--tag".to_owned(), format!("v{}", self.version)]);
+            arguments.extend(self.names_dist.then(|| "dist".to_owned()));
+            arguments.extend(["--tag".to_owned(), format!("v{}", self.version)]);
         }
         if matches!(verb, "plan" | "publish" | "verify" | "reproduce") {
             arguments.extend(["--first-wait", "1"].map(str::to_owned));

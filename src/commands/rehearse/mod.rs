@@ -163,7 +163,7 @@ fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Re
 
 /// The notes as `publish` would take them; before a release its section is often still called `Unreleased`.
 fn head(project: &Project, verified: &Verified, report: &Report) -> anyhow::Result<Head> {
-    let missing = match gather::head(Some(project), None, verified) {
+    let missing = match gather::head(Some(project), None, &verified.version) {
         Ok(head) => return Ok(head),
         Err(missing) => missing,
     };
