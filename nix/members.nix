@@ -4,14 +4,25 @@
 let
   hasManifest = folder: builtins.pathExists (src + "/${folder}/Cargo.toml");
   subfolders =
-    folder: lib.attrNames (lib.filterAttrs (_: type: type == "directory") (builtins.readDir (src + "/${folder}")));
-  # `crates/*` is the only kind of pattern in wide use; a star anywhere else is not looked at.
+    folder:
+    lib.attrNames (
+      lib.filterAttrs (_: type: type == "directory") (
+        if builtins.pathExists (src + "/${folder}/.") then builtins.readDir (src + "/${folder}") else { }
+      )
+    );
+  # A star stands for any part of one folder's name, as in `crates/*` or `*/plugin-*`.
   expand =
     member:
-    if lib.hasSuffix "/*" member then
-      map (name: "${lib.removeSuffix "/*" member}/${name}") (subfolders (lib.removeSuffix "/*" member))
+    lib.foldl' (
+      folders: part: lib.concatMap (folder: map (name: child folder name) (named folder part)) folders
+    ) [ "" ] (lib.splitString "/" (lib.removePrefix "./" (lib.removeSuffix "/" member)));
+  child = folder: name: if folder == "" then name else "${folder}/${name}";
+  named =
+    folder: part:
+    if lib.hasInfix "*" part then
+      lib.filter (name: builtins.match (lib.replaceStrings [ "." "*" ] [ "\\." ".*" ] part) name != null) (subfolders folder)
     else
-      [ member ];
+      [ part ];
   excluded = root.workspace.exclude or [ ];
   folders = lib.subtractLists excluded (lib.concatMap expand (root.workspace.members or [ ]));
   member =

@@ -16,9 +16,12 @@
 }:
 let
   isNative = target == null;
-  # The oldest glibc that binaries ask for; zig takes it as a suffix of the triple.
-  floor = target.contract.floors.GLIBC or (if lib.hasSuffix "-gnu" target.triple then "2.17" else null);
-  triple = if floor == null then target.triple else "${target.triple}.${floor}";
+  # The newest glibc that binaries may ask for; zig takes it as a suffix of the triple.
+  triple = lib.concatStringsSep "." (
+    [ target.triple ] ++ lib.optional (target.contract ? floors) target.contract.floors.GLIBC
+  );
+  # rustc asks for a static-pie, in words that zig does not know; without this musl binaries lie at a fixed address.
+  pie = lib.optionalString (!isNative && target.contract.static or false) "-C link-arg=-pie";
 
   command = "cargoWithProfile ${if isNative then "build" else "zigbuild"}";
   flags = lib.concatStringsSep " " (
@@ -59,15 +62,13 @@ let
       # Of all that cargo leaves behind only this file differs between two runs.
       CARGO_CACHE_RUSTC_INFO = "0";
       CARGO_PROFILE_RELEASE_STRIP = "true";
-      FLOE_RUSTFLAGS = settings.rustflags;
+      FLOE_RUSTFLAGS = "${pie} ${settings.rustflags}";
     }
     // settings.env;
     # The profile strips; anything done later could bring paths of the store back.
     dontFixup = !isNative;
     failureHook = lib.optionalString (!isNative) ''
-      echo "floe: \`${project.name}\` does not build for ${target.name}. A program is missing: set \`nativeBuildInputs\`." >&2
-      echo "A C library is missing: set \`features\` so that its crate compiles it (\`vendored\`, \`bundled\`)." >&2
-      echo "The target is not wanted: leave it out of \`targets\`." >&2
+      bash ${./failed.sh} ${project.name} ${target.name} >&2
     '';
   };
   dependencies = craneLib.buildDepsOnly (

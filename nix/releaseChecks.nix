@@ -12,17 +12,21 @@
 }:
 let
   name = what: "${project.name}-${what}";
-  # Binaries must run elsewhere: no path of the store, no rpath, the standard interpreter, no newer glibc, or static.
+  manifest = "${settings.src}/${project.folder}/Cargo.toml";
+  pack = {
+    nativeBuildInputs = [
+      packer
+      toolchain
+    ];
+    env = import ./origin.nix { inherit project settings; };
+  };
+  # Binaries must run elsewhere: `floe audit` holds each to its target's contract in targets.json.
   portable = target: release:
-    pkgs.runCommand (name "portable-${target}")
-      {
-        nativeBuildInputs = [ pkgs.binutils-unwrapped ];
-        env.floor = release.target.contract.floors.GLIBC or "2.17";
-      }
-      ''
-        bash ${./portable.sh} ${release.target.triple} ${release.binaries}/bin/*
-        touch "$out"
-      '';
+    pkgs.runCommand (name "portable-${target}") pack ''
+      export HOME=$TMPDIR
+      floe audit --target ${target} --manifest-path ${manifest} --package ${project.name} ${release.binaries}/bin/*
+      touch "$out"
+    '';
   # From nothing, in another folder: the same bytes.
   twice = target: release:
     pkgs.runCommand (name "twice-${target}") { } ''
@@ -47,20 +51,10 @@ prefixed "portable" portable
   '';
   # The dist as `publish` would read it, and the whole release on two servers inside the sandbox.
   rehearsal =
-    pkgs.runCommand (name "rehearsal")
-      {
-        nativeBuildInputs = [
-          packer
-          toolchain
-        ];
-        env = import ./origin.nix { inherit project settings; };
-      }
-      ''
-        export HOME=$TMPDIR GITHUB_REPOSITORY=${project.repo}
-        floe verify ${dist} ${promise} ${lib.optionalString (!project.hasImage) "--no-image"} $projectArguments
-        cp -r ${settings.src} source
-        chmod -R u+w source
-        floe rehearse ${dist} --out "$TMPDIR/rehearsal" --manifest-path source/${project.folder}/Cargo.toml --package ${project.name}
-        cp "$TMPDIR/rehearsal/report.html" "$out"
-      '';
+    pkgs.runCommand (name "rehearsal") pack ''
+      export HOME=$TMPDIR GITHUB_REPOSITORY=${project.repo}
+      floe verify ${dist} ${promise} ${lib.optionalString (!project.hasImage) "--no-image"} $projectArguments
+      floe rehearse ${dist} --out "$TMPDIR/rehearsal" --manifest-path ${manifest} --package ${project.name}
+      cp "$TMPDIR/rehearsal/report.html" "$out"
+    '';
 }

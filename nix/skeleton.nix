@@ -4,13 +4,19 @@
   lib,
   craneLib,
   project,
+  settings,
 }:
 source:
 let
   inherit (project) lock root;
-  # A patch must keep the version that its requirements ask for, so a workspace with patches is left as it is.
-  isPlain = !(root ? patch || root ? replace);
-  isOwn = entry: isPlain && !(entry ? source);
+  # What stands in for a crate of a registry stays whole: dependencies are compiled with it, and ask for its version.
+  patches = lib.concatMap (
+    registry: lib.concatMap (patch: lib.optional (patch ? path) patch.path) (lib.attrValues registry)
+  ) (lib.attrValues (root.patch or { }));
+  patched = map (folder: (fromTOML (builtins.readFile (settings.src + "/${folder}/Cargo.toml"))).package) patches;
+  # Where that version is the workspace's own, all is left as it is; so it is with `replace`, which nobody should use.
+  isPlain = !(root ? replace) && lib.all (package: lib.isString (package.version or "")) patched;
+  isOwn = entry: isPlain && !(entry ? source) && lib.all (package: package.name != entry.name) patched;
   own = lib.filter isOwn lock.package;
 
   # Where two packages share a name, the lock file tells them apart by their versions.
@@ -55,6 +61,11 @@ craneLib.mkDummySrc {
     src = source;
     filter = path: _: baseNameOf path != "Cargo.lock";
   };
+  extraDummyScript = lib.concatMapStrings (folder: ''
+    rm -rf "$out/${folder}"
+    mkdir -p "$out/${dirOf folder}"
+    cp -r --no-preserve=mode ${builtins.path { name = "patch"; path = settings.src + "/${folder}"; }} "$out/${folder}"
+  '') patches;
   cargoLock = craneLib.writeTOML "Cargo.lock" (lock // { package = map normal lock.package; });
   cleanCargoTomlFilter = path: !(isPlain && isOwnVersion path) && craneLib.filters.cargoTomlDefault path;
 }

@@ -20,7 +20,7 @@ let
   craneLib = (mkCrane pkgs).overrideToolchain toolchain;
 
   source = import ./source.nix { inherit lib; } settings.src;
-  skeleton = import ./skeleton.nix { inherit lib craneLib project; } source;
+  skeleton = import ./skeleton.nix { inherit lib craneLib project settings; } source;
   package = import ./package.nix {
     inherit
       lib

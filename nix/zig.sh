@@ -6,5 +6,6 @@ export ZIG_GLOBAL_CACHE_DIR=$TMPDIR/zig ZIG_LOCAL_CACHE_DIR=$TMPDIR/zig CARGO_ZI
 mkdir -p "$HOME" "$ZIG_GLOBAL_CACHE_DIR" "$CARGO_ZIGBUILD_CACHE_DIR"
 # Neither the folder of the build nor that of the crates stands in the binary.
 export RUSTFLAGS="--remap-path-prefix=$cargoVendorDir=/vendor --remap-path-prefix=$PWD=/src $FLOE_RUSTFLAGS"
-export CFLAGS="-ffile-prefix-map=$cargoVendorDir=/vendor -ffile-prefix-map=$PWD=/src"
+# Binaries are position independent, whatever a build script thinks of its C code.
+export CFLAGS="-fPIC -ffile-prefix-map=$cargoVendorDir=/vendor -ffile-prefix-map=$PWD=/src"
 export CXXFLAGS=$CFLAGS

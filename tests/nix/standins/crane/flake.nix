@@ -32,9 +32,9 @@
           filters.cargoTomlDefault = _: true;
           writeTOML = name: value: make name { inherit value; };
           mkDummySrc =
-            { src, cargoLock, cleanCargoTomlFilter }:
+            { src, cargoLock, cleanCargoTomlFilter, extraDummyScript }:
             make "source" {
-              inherit cargoLock;
+              inherit cargoLock extraDummyScript;
               manifests = map (path: clean cleanCargoTomlFilter [ ] (fromTOML (builtins.unsafeDiscardStringContext (builtins.readFile path)))) (findCargoFiles src).cargoTomls;
             };
           vendorCargoDeps = { src, outputHashes }: make "vendor" { lock = builtins.filter (entry: entry ? source) (fromTOML (builtins.readFile "${src.origSrc}/Cargo.lock")).package; };

@@ -18,7 +18,7 @@
             )
             // (arguments.passthru or { })
             // { meta = { mainProgram = name; description = ""; } // (arguments.meta or { }); };
-          names = [ "binutils-unwrapped" "cacert" "cargo-zigbuild" "cmake" "deadnix" "jq" "nixfmt-tree" "perl" "protobuf" "shellcheck" "skopeo" "zig" ];
+          names = [ "cacert" "cargo-zigbuild" "cmake" "deadnix" "jq" "nixfmt-tree" "perl" "protobuf" "shellcheck" "skopeo" "zig" ];
         in
         lib.genAttrs names (name: make name { })
         // {

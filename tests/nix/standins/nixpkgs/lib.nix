@@ -7,7 +7,7 @@ let
   nameValuePair = name: value: { inherit name value; };
 in
 {
-  inherit (b) attrNames attrValues concatMap concatStringsSep elem elemAt filter functionArgs head isString length listToAttrs mapAttrs;
+  inherit (b) attrNames attrValues all concatMap concatStringsSep elem elemAt filter functionArgs head isString length listToAttrs mapAttrs;
   inherit removePrefix hasSuffix optional nameValuePair;
   removeSuffix = p: s: if hasSuffix p s then b.substring 0 (b.stringLength s - b.stringLength p) s else s;
   importJSON = path: b.fromJSON (b.readFile path);
@@ -20,6 +20,9 @@ in
   optionalAttrs = c: s: if c then s else { };
   optionalString = c: s: if c then s else "";
   subtractLists = e: b.filter (x: !(b.elem x e));
+  inherit (b) any foldl' replaceStrings;
+  hasInfix = i: s: b.length (b.split (b.replaceStrings [ "*" "." ] [ "\\*" "\\." ] i) s) > 1;
+  splitString = separator: s: b.filter b.isString (b.split (b.replaceStrings [ "." ] [ "\\." ] separator) s);
   unique = b.foldl' (l: x: if b.elem x l then l else l ++ [ x ]) [ ];
   last = l: b.elemAt l (b.length l - 1);
   concatStrings = b.concatStringsSep "";
