@@ -47,16 +47,29 @@ pub async fn carry_out(
     stop::listen(report);
     let retry = remote::retry(servers, report);
     let remote = Remote::connect(release, servers, secrets, &retry)?;
+    carry_out_at(release, (&remote, &retry), receipt, report).await
+}
+
+/// The same with clients that are there already.
+///
+/// # Errors
+/// Conflicts with the world (4), or a step that could not be done (1).
+pub async fn carry_out_at(
+    release: &Release,
+    (remote, retry): (&Remote, &Retry),
+    receipt: &Path,
+    report: &Report,
+) -> anyhow::Result<(Plan, Receipt)> {
     let (world, access) = remote.observe(release).await?;
     let plan = plan::decide(release, &world)?;
     if plan.todo().next().is_some() {
-        remote::may_publish(&remote, &access)?;
+        remote::may_publish(remote, &access)?;
     }
     report.line(plan.to_table(release));
-    let job = Job { release, plan: &plan, remote: &remote, retry: &retry, report, receipt };
+    let job = Job { release, plan: &plan, remote, retry, report, receipt };
     let receipt = execute::run(job).await?;
     if plan.todo().any(|step| matches!(step, Step::TagImage { .. })) && !access.private {
-        warn_if_hidden(release, servers, &retry, report).await?;
+        warn_if_hidden(release, remote, report).await?;
     }
     report.detail("Asked", format!("{} requests", remote.requests()));
     report.step("Finished", receipt.state());
@@ -64,15 +77,10 @@ pub async fn carry_out(
 }
 
 /// A registry's new package is private by default, and no API changes that: better said now than found by a user.
-async fn warn_if_hidden(
-    release: &Release,
-    args: &RemoteArgs,
-    retry: &Retry,
-    report: &Report,
-) -> anyhow::Result<()> {
-    let Some(image) = &release.image else { return Ok(()) };
+async fn warn_if_hidden(release: &Release, remote: &Remote, report: &Report) -> anyhow::Result<()> {
+    let (Some(image), Some(registry)) = (&release.image, &remote.registry) else { return Ok(()) };
     let name = &release.home.image;
-    if remote::strangers_can_pull(args, name, &image.index.digest, retry).await? {
+    if remote::strangers_can_pull(registry, &image.index.digest).await? {
         return Ok(());
     }
     let (owner, package) = name.repository().split_once('/').unwrap_or(("", name.repository()));

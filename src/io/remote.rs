@@ -60,6 +60,12 @@ impl Remote {
         Ok(Remote { github, registry })
     }
 
+    /// The same clients as those of a run that has not begun: no token was asked for, nothing was counted, nothing
+    /// is slowed down.
+    pub fn fresh(&self) -> Self {
+        Remote { github: self.github.fresh(), registry: self.registry.as_ref().map(Registry::fresh) }
+    }
+
     /// How many requests were made.
     pub fn requests(&self) -> u64 {
         self.github.requests() + self.registry.as_ref().map_or(0, Registry::requests)
@@ -193,13 +199,8 @@ pub fn install_tls() {
 ///
 /// # Errors
 /// The registry cannot be reached. A refusal is an answer, not an error.
-pub async fn strangers_can_pull(
-    args: &RemoteArgs,
-    name: &ImageName,
-    digest: &Digest,
-    retry: &Retry,
-) -> anyhow::Result<bool> {
-    let stranger = registry(args, name, None, &Retry { tries: 1, ..retry.clone() })?;
-    let answer = stranger.manifest(&digest.to_string()).await.context("failed to look as a stranger");
+pub async fn strangers_can_pull(registry: &Registry, digest: &Digest) -> anyhow::Result<bool> {
+    let answer =
+        registry.as_stranger().manifest(&digest.to_string()).await.context("failed to look as a stranger");
     Ok(matches!(answer, Ok(Some(found)) if found == *digest))
 }

@@ -28,6 +28,8 @@ pub struct Servers {
     pub held: GitHub,
     /// The registry's server.
     pub registry: Server,
+    /// The registry's state, for looking at without a request.
+    pub stored: Registry,
 }
 
 impl Servers {
@@ -73,6 +75,7 @@ impl Servers {
             github: serve(github.router(), Tap::new(), None).await?,
             registry: serve(registry.router(), Tap::new(), None).await?,
             held: github,
+            stored: registry,
         })
     }
 

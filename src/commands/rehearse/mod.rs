@@ -3,6 +3,7 @@
 //! It publishes with the code that `publish` runs and checks with the code that `verify` runs; only the addresses
 //! differ. Nothing leaves the machine.
 
+pub mod disturbed;
 mod folder;
 mod summary;
 
@@ -182,10 +183,7 @@ fn made_up_commit(verified: &Verified) -> anyhow::Result<Commit> {
 
 /// A conflict in a rehearsal has one more way out than in earnest.
 fn explain(error: anyhow::Error, folder: &Folder) -> anyhow::Error {
-    let conflict = error.chain().any(|cause| {
-        cause.downcast_ref::<Failure>().is_some_and(|failure| failure.exit_code() == Exit::Conflicts)
-    });
-    if !conflict {
+    if !disturbed::is_conflict(&error) {
         return error;
     }
     Failure::around(error)

@@ -76,6 +76,12 @@ impl GitHub {
         Ok(GitHub { octocrab, repo, retry, api, uploads, has_token, requests, pace })
     }
 
+    /// The same client as that of a run that has not begun.
+    pub fn fresh(&self) -> Self {
+        let (requests, pace) = (Arc::default(), stage::Pace::new(&self.retry));
+        GitHub { requests, pace, ..self.clone() }
+    }
+
     /// The repository.
     pub fn repo(&self) -> &Repo {
         &self.repo

@@ -76,6 +76,18 @@ impl Registry {
         Ok(Registry { client, base, name, credentials, bearer, greeted, retry, requests })
     }
 
+    /// The same client as that of a run that has not begun.
+    pub fn fresh(&self) -> Self {
+        let (bearer, greeted, requests) = (Arc::default(), Arc::default(), Arc::default());
+        Registry { bearer, greeted, requests, ..self.clone() }
+    }
+
+    /// The same client without credentials, which asks once and takes what it gets for an answer.
+    pub fn as_stranger(&self) -> Self {
+        let retry = Retry { tries: 1, ..self.retry.clone() };
+        Registry { credentials: None, retry, ..self.fresh() }
+    }
+
     /// The image's name.
     pub fn name(&self) -> &ImageName {
         &self.name

@@ -97,7 +97,13 @@ impl GitHub {
             .filter(|(scheme, _)| ["bearer", "token"].contains(&scheme.to_ascii_lowercase().as_str()))
             .map(|(_, token)| token.trim());
         let account = self.accounts.iter().find(|account| Some(account.token.as_str()) == token);
-        Ok(Caller { base, account: Some(account.cloned().ok_or_else(Refusal::bad_credentials)?) })
+        let account = account.filter(|_| !self.odd.is_expired()).ok_or_else(Refusal::bad_credentials)?;
+        let rights = self.rights.read().unwrap_or_else(PoisonError::into_inner);
+        let mut account = account.clone();
+        if let Some(can_push) = rights.get(&account.login) {
+            account.can_push.clone_from(can_push);
+        }
+        Ok(Caller { base, account: Some(account) })
     }
 }
 

@@ -87,6 +87,11 @@ impl Refusal {
         Refusal { errors, ..Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "Validation Failed") }
     }
 
+    /// The server before this one got no answer from it.
+    pub(super) fn bad_gateway() -> Self {
+        Refusal::new(StatusCode::BAD_GATEWAY, "Server Error")
+    }
+
     /// This server cannot go on: its disk, not the request, is at fault.
     pub(super) fn broken(error: &anyhow::Error) -> Self {
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("Server Error: {error:#}"))

@@ -30,7 +30,10 @@ pub(super) async fn list(
         let repo = caller.readable(stored, &owner, &name)?;
         let release = repo.release(id).filter(|release| is_seen(repo, release, &caller));
         let release = release.ok_or_else(Refusal::not_found)?;
-        let shown = release.assets.iter().map(|asset| view::asset(repo, release, asset, &caller.base));
+        let newest = release.assets.iter().map(|asset| asset.id).max().unwrap_or(0);
+        let newest = github.odd.newest_asset(newest);
+        let shown = release.assets.iter().filter(|asset| asset.id <= newest);
+        let shown = shown.map(|asset| view::asset(repo, release, asset, &caller.base));
         Ok(page::answer(shown.collect(), &caller.base, &uri))
     })
 }

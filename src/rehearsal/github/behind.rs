@@ -14,10 +14,10 @@ use super::releases::fresh;
 use super::state::{StoredAsset, StoredRelease, StoredRepo, UPLOADED, key};
 use super::upload::starter;
 use super::{GitHub, SeedTag};
-use crate::model::{Digest, Repo};
+use crate::model::{Commit, Digest, Repo};
 
 /// The name of whoever does what the caller did not do.
-const SOMEBODY: &str = "somebody-else";
+pub(super) const SOMEBODY: &str = "somebody-else";
 
 impl GitHub {
     /// Switches immutable releases on or off, for releases published from now on.
@@ -52,6 +52,11 @@ impl GitHub {
         })
     }
 
+    /// The commit a tag peels to.
+    pub fn tag(&self, repo: &Repo, tag: &str) -> Option<Commit> {
+        self.look(repo, |stored| stored.tags.get(tag).map(|tag| tag.commit.clone()))?
+    }
+
     /// Makes an empty draft of a tag, as somebody else, and returns its id.
     ///
     /// # Errors
@@ -73,6 +78,18 @@ impl GitHub {
     pub fn publish_behind_your_back(&self, repo: &Repo, release: u64) -> anyhow::Result<()> {
         let immutable = self.is_immutable();
         self.behind(repo, |stored, _| stored.publish(release, Some(MakeLatest::Yes), immutable))
+    }
+
+    /// Deletes a release, as somebody else would on its page.
+    ///
+    /// # Errors
+    ///
+    /// There is no such repository.
+    pub fn delete_release(&self, repo: &Repo, release: u64) -> anyhow::Result<()> {
+        self.behind(repo, |stored, _| {
+            stored.releases.retain(|kept| kept.id != release);
+            Ok(())
+        })
     }
 
     /// Leaves an asset whose upload broke off on a release, and returns its id.

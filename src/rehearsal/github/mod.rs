@@ -10,6 +10,7 @@ mod behind;
 mod git;
 mod latest;
 mod notes;
+mod odd;
 mod page;
 mod publish;
 mod releases;
@@ -20,11 +21,12 @@ mod upload;
 mod view;
 mod wanted;
 
+use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -102,6 +104,9 @@ pub struct GitHub {
     accounts: Arc<Vec<Account>>,
     limits: Arc<RateLimits>,
     immutable: Arc<AtomicBool>,
+    odd: Arc<odd::Oddities>,
+    /// By login, what somebody may push to where that is not what their account says.
+    rights: Arc<RwLock<HashMap<String, Vec<Repo>>>>,
     /// What storage addresses are signed with; one is good as long as the process lives.
     secret: u64,
 }
@@ -127,6 +132,8 @@ impl GitHub {
             accounts: Arc::new(options.tokens),
             limits: Arc::new(RateLimits::new(options.rate_limit)),
             immutable: Arc::new(AtomicBool::new(options.immutable)),
+            odd: Arc::default(),
+            rights: Arc::default(),
             secret: RandomState::new().build_hasher().finish(),
         })
     }

@@ -24,7 +24,10 @@ pub(super) async fn list(
     github.store.read(|stored| {
         let repo = caller.readable(stored, &owner, &name)?;
         let drafts_too = caller.can_push(repo);
+        let newest = repo.releases.iter().map(|release| release.id).max().unwrap_or(0);
+        let newest = github.odd.newest_release(newest);
         let shown = repo.releases.iter().rev().filter(|release| drafts_too || !release.draft);
+        let shown = shown.filter(|release| release.id <= newest);
         let shown = shown.map(|release| view::release(repo, release, &caller.base)).collect();
         Ok(page::answer(shown, &caller.base, &uri))
     })

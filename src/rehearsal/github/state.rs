@@ -15,6 +15,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::answer::Refusal;
+use super::behind::SOMEBODY;
 use super::{SeedRepo, SeedTag};
 use crate::model::{Commit, Digest, Repo, Schema};
 
@@ -109,6 +110,13 @@ pub struct StoredAsset {
     pub created_at: String,
     /// When it was last changed, RFC 3339.
     pub updated_at: String,
+}
+
+impl StoredRelease {
+    /// Whether it was made from elsewhere, not by a request.
+    pub fn is_by_somebody_else(&self) -> bool {
+        self.author == SOMEBODY
+    }
 }
 
 impl StoredAsset {

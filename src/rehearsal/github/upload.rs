@@ -16,6 +16,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::access::Caller;
 use super::answer::{Refusal, custom, field, json_answer};
+use super::odd::{self, Upload as Odd};
 use super::releases::number;
 use super::state::{STARTER, StoredAsset, StoredRelease, UPLOADED, now};
 use super::{GitHub, view};
@@ -36,11 +37,15 @@ pub(super) async fn upload(
     body: Body,
 ) -> Result<Response, Refusal> {
     let release = number(&release)?;
+    let becomes = github.odd.upload();
     let (asset, length) = github.store.change(|stored| {
         let id = stored.next_id();
         let repo = caller.writable(stored, &owner, &name)?;
         let release = repo.release_mut(release).ok_or_else(Refusal::not_found)?;
-        let (file, content_type, length) = promised(&query, &headers)?;
+        let (mut file, content_type, length) = promised(&query, &headers)?;
+        if becomes == Odd::Renamed {
+            file = format!("default.{file}");
+        }
         check_room(release, &file)?;
         let label = query.get("label").cloned().unwrap_or_default();
         release.assets.push(StoredAsset { label, content_type, ..starter(id, file, caller.login()) });
@@ -55,6 +60,10 @@ pub(super) async fn upload(
             return Err(error.downcast::<Refusal>().unwrap_or_else(|error| Refusal::broken(&error)));
         }
     };
+    if becomes == Odd::Starter {
+        let _ = tokio::fs::remove_file(&path).await;
+        return Err(Refusal::bad_gateway());
+    }
     let finished = github.store.change(|stored| {
         let repo = caller.writable(stored, &owner, &name)?;
         // It may have been deleted while it was uploaded.
@@ -63,6 +72,9 @@ pub(super) async fn upload(
         found.size = length;
         found.digest = Some(digest);
         found.updated_at = now();
+        if becomes == Odd::Spoilt {
+            odd::spoil(found);
+        }
         let (release, asset) = repo.asset(asset).ok_or_else(Refusal::not_found)?;
         Ok(view::asset(repo, release, asset, &caller.base))
     });

@@ -38,6 +38,19 @@ pub(super) struct Manifest {
     pub(super) annotations: BTreeMap<String, String>,
 }
 
+impl Manifest {
+    /// The manifests an index names.
+    pub(super) fn children(&self) -> impl Iterator<Item = Digest> {
+        self.manifests.iter().flatten().map(|child| child.digest)
+    }
+
+    /// The blobs an image names, but for those that live elsewhere.
+    pub(super) fn blobs(&self) -> impl Iterator<Item = Digest> {
+        let all = self.config.iter().chain(self.layers.iter().flatten());
+        all.filter(|blob| blob.urls.is_empty()).map(|blob| blob.digest)
+    }
+}
+
 /// What a manifest says about another piece of content (image-spec, "Descriptor").
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

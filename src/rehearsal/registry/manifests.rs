@@ -53,7 +53,7 @@ pub(super) async fn put(shared: &Shared, call: &mut Call, name: &Name, reference
     shared.store.put_manifest(name, &Stored { digest, media_type, bytes }, tag)?;
     let mut response = StatusCode::CREATED.into_response();
     set(&mut response, LOCATION, &format!("/v2/{name}/manifests/{digest}"))?;
-    set(&mut response, CONTENT_DIGEST, &digest.to_string())?;
+    set(&mut response, CONTENT_DIGEST, &shared.odd.told(&digest).to_string())?;
     // The header tells a client that it need not keep a list of referrers itself: only true with the API.
     if let Some(subject) = manifest.subject.filter(|_| shared.referrers) {
         set(&mut response, HeaderName::from_static("oci-subject"), &subject.digest.to_string())?;

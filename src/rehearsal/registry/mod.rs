@@ -12,6 +12,7 @@ mod access;
 mod blobs;
 mod check;
 mod manifests;
+mod odd;
 mod referrers;
 mod refusal;
 mod route;
@@ -35,6 +36,7 @@ use http::{HeaderName, HeaderValue, Method};
 use http_body_util::BodyExt;
 
 use access::Access;
+pub use odd::Held;
 use refusal::Refusal;
 use route::{Name, Route};
 use session::Sessions;
@@ -136,8 +138,7 @@ struct Shared {
     store: Store,
     access: Access,
     sessions: Sessions,
-    patch_limit: Option<u64>,
-    mounts: bool,
+    odd: odd::Oddities,
     referrers: bool,
 }
 
@@ -154,8 +155,7 @@ impl Registry {
             store,
             access,
             sessions: Sessions::default(),
-            patch_limit: options.patch_limit,
-            mounts: options.mounts,
+            odd: odd::Oddities::new(options.patch_limit, options.mounts),
             referrers: options.referrers,
         })))
     }

@@ -37,6 +37,15 @@ pub(super) struct Session {
 }
 
 impl Sessions {
+    /// Ends every upload that nobody works on right now; their bytes stay and are never read again.
+    pub(super) fn forget(&self) {
+        for session in lock(&self.0).values() {
+            if let Ok(mut session) = session.try_lock() {
+                session.over = true;
+            }
+        }
+    }
+
     /// Begins an upload.
     pub(super) fn start(&self, store: &Store, name: &Name) -> anyhow::Result<UploadId> {
         let id = UploadId::random()?;

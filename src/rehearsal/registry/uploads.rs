@@ -50,7 +50,7 @@ pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &Name, id: Up
         }
         Method::PATCH => {
             let length =
-                chunk(call, &session, shared.patch_limit).map_err(|no| at(no, name, &id, &session))?;
+                chunk(call, &session, shared.odd.patch_limit()).map_err(|no| at(no, name, &id, &session))?;
             session.append(take_body(call), length).await?;
             Ok(status(StatusCode::ACCEPTED, name, &id, session.length()))
         }
@@ -61,7 +61,7 @@ pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &Name, id: Up
             let length = chunk(call, &session, None).map_err(|no| at(no, name, &id, &session))?;
             session.append(take_body(call), length).await?;
             shared.sessions.close(&shared.store, session, &digest)?;
-            Ok(created(name, &digest))
+            Ok(created(name, &shared.odd.told(&digest)))
         }
         ref method => Err(Refusal::method(method)),
     }
@@ -72,7 +72,7 @@ fn mount(shared: &Shared, call: &Call, name: &Name) -> Result<Option<Digest>, Re
     let Some((digest, from)) = call.query("mount").zip(call.query("from")) else { return Ok(None) };
     let (Ok(digest), Ok(from)) = (route::digest(&digest), Name::parse(&from)) else { return Ok(None) };
     // Who may push has an account, and accounts may read everything: `from` needs no scope of its own.
-    if !shared.mounts || shared.store.blob_size(&from, &digest).is_none() {
+    if !shared.odd.mounts() || shared.store.blob_size(&from, &digest).is_none() {
         return Ok(None);
     }
     shared.store.link_blob(name, &digest)?;

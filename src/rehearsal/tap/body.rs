@@ -104,6 +104,55 @@ impl Drop for RequestBody {
     }
 }
 
+/// A request's body that is read in pieces of this size at the most, with a turn for everybody else between them.
+pub(super) struct SlowBody {
+    inner: RequestBody,
+    rest: Bytes,
+    turn: bool,
+}
+
+/// How many bytes a slow reader takes at once.
+const SIP: usize = 1024;
+
+impl SlowBody {
+    pub(super) fn new(inner: RequestBody) -> Self {
+        SlowBody { inner, rest: Bytes::new(), turn: false }
+    }
+}
+
+impl HttpBody for SlowBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        self.turn = !self.turn;
+        if self.turn {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if self.rest.is_empty() {
+            match std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
+                Some(Ok(frame)) => self.rest = frame.into_data().unwrap_or_default(),
+                other => return Poll::Ready(other),
+            }
+        }
+        let length = self.rest.len().min(SIP);
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        // A length that was promised stays promised; what was taken over already is not counted again.
+        SizeHint::default()
+    }
+}
+
 /// An answer's body.
 pub(super) struct AnswerBody {
     inner: Body,

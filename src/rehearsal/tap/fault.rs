@@ -36,6 +36,8 @@ pub enum When {
         /// How many are struck after those.
         times: usize,
     },
+    /// Every request before this time on the tap's clock, since 1970-01-01 in UTC.
+    Until(Duration),
 }
 
 /// What a fault does to a request.
@@ -70,12 +72,72 @@ pub enum What {
         /// After so many bytes of the answer's body; the head is always sent.
         after: u64,
     },
-    /// Handles the request only after this time.
+    /// Handles the request only after this time on the tap's clock.
     Late(Duration),
+    /// Handles the request as usual, but reads its body in small pieces, and lets others go first after each.
+    Slow,
+    /// Refuses this request, and all others until so much time is over on the tap's clock, without doing anything.
+    Limit(Limit),
+    /// Calls back, then handles the request as usual: for what happens elsewhere just before it.
+    First(Callback),
     /// Calls back, then drops the connection without doing anything.
     Kill(Callback),
     /// Does what was asked, calls back, then drops the connection without an answer.
     DoThenKill(Callback),
+}
+
+/// How a server says that it was asked too often, for how long that holds, and whether it says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// 403 with GitHub's words for a secondary limit, and a `Retry-After` if it is `told`.
+    Secondary {
+        /// For how long.
+        lasts: Duration,
+        /// Whether the answer says so.
+        told: bool,
+    },
+    /// 403 with GitHub's words and headers for an hour's requests that are used up.
+    Primary {
+        /// For how long.
+        lasts: Duration,
+    },
+    /// 429 without anything else.
+    TooMany {
+        /// For how long.
+        lasts: Duration,
+    },
+}
+
+impl Limit {
+    /// For how long it holds.
+    pub fn lasts(&self) -> Duration {
+        match self {
+            Limit::Secondary { lasts, .. } | Limit::Primary { lasts } | Limit::TooMany { lasts } => *lasts,
+        }
+    }
+
+    /// The answer to a request that comes at `now` when the limit holds until `until`.
+    pub(super) fn answer(&self, now: Duration, until: Duration) -> What {
+        let left = (until.saturating_sub(now).as_secs() + 1).to_string();
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let (status, headers, message) = match self {
+            Limit::Secondary { told, .. } => {
+                let headers = if *told { vec![header("retry-after", &left)] } else { Vec::new() };
+                (
+                    403,
+                    headers,
+                    "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
+                )
+            }
+            Limit::Primary { .. } => {
+                let reset = (until.as_secs() + 1).to_string();
+                let headers = vec![header("x-ratelimit-remaining", "0"), header("x-ratelimit-reset", &reset)];
+                (403, headers, "API rate limit exceeded for this account.")
+            }
+            Limit::TooMany { .. } => (429, Vec::new(), "Too many requests"),
+        };
+        What::Answer { status, headers, body: serde_json::json!({ "message": message }).to_string() }
+    }
 }
 
 impl Fault {
@@ -113,6 +175,9 @@ impl fmt::Debug for What {
             What::CutRequest { after } => write!(f, "CutRequest({after})"),
             What::CutAnswer { after } => write!(f, "CutAnswer({after})"),
             What::Late(wait) => write!(f, "Late({wait:?})"),
+            What::Slow => f.write_str("Slow"),
+            What::Limit(limit) => write!(f, "Limit({limit:?})"),
+            What::First(_) => f.write_str("First"),
             What::Kill(_) => f.write_str("Kill"),
             What::DoThenKill(_) => f.write_str("DoThenKill"),
         }
@@ -129,9 +194,19 @@ impl Armed {
         Armed { fault }
     }
 
+    /// Whether it can never strike again.
+    pub(super) fn is_spent(&self, now: Duration) -> bool {
+        match &self.fault.when {
+            When::Nth(_) => false,
+            When::Route { times, .. } => *times == 0,
+            When::Until(time) => now >= *time,
+        }
+    }
+
     /// What this fault does to the request, if it is the one it waits for. Counts it as met.
-    pub(super) fn strikes(&mut self, head: &Head) -> Option<What> {
+    pub(super) fn strikes(&mut self, head: &Head, now: Duration) -> Option<What> {
         match &mut self.fault.when {
+            When::Until(time) => (now < *time).then(|| self.fault.what.clone()),
             When::Nth(n) => (*n == head.n).then(|| self.fault.what.clone()),
             When::Route { method, path_contains, skip, times } => {
                 let same_method = method.as_ref().is_none_or(|method| *method == head.method);
@@ -157,7 +232,7 @@ mod tests {
     fn a_fault_skips_strikes_and_is_spent() {
         let mut armed = Armed::new(Fault::route("POST", "/assets", 1, 2, What::Refuse));
         let head = |method: &str, path: &str| Head { n: 1, method: method.into(), path: path.into() };
-        let mut struck = |method, path| armed.strikes(&head(method, path)).is_some();
+        let mut struck = |method, path| armed.strikes(&head(method, path), Duration::ZERO).is_some();
         assert!(!struck("GET", "/r/1/assets"));
         assert!(!struck("POST", "/r/1"));
         assert!(!struck("POST", "/r/1/assets"));

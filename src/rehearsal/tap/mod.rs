@@ -20,9 +20,10 @@ use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
 
-use body::{AnswerBody, RequestBody};
+use crate::io::clock::Clock;
+use body::{AnswerBody, RequestBody, SlowBody};
 use fault::Armed;
-pub use fault::{Callback, Fault, What, When};
+pub use fault::{Callback, Fault, Limit, What, When};
 pub use serve::{Server, serve};
 
 /// The log of a server's requests and the faults that wait for them. Clones share both.
@@ -70,6 +71,12 @@ struct Inner {
     faults: Vec<Armed>,
     before: Option<Callback>,
     after: Option<Afterwards>,
+    clock: Clock,
+    /// What no request may carry, and how many did.
+    forbidden: Vec<String>,
+    leaks: usize,
+    /// Requests that are being handled.
+    busy: usize,
 }
 
 struct Entry {
@@ -123,8 +130,37 @@ impl Tap {
         self.lock().after = Some(Arc::new(callback));
     }
 
+    /// Takes another clock for what is late and what is limited.
+    pub fn set_clock(&self, clock: Clock) {
+        self.lock().clock = clock;
+    }
+
+    /// Counts from now on how many requests carry one of these texts in a header or in their address.
+    pub fn forbid(&self, texts: Vec<String>) {
+        self.lock().forbidden = texts;
+    }
+
+    /// How many requests carried what [`Tap::forbid`] forbids.
+    pub fn leaks(&self) -> usize {
+        self.lock().leaks
+    }
+
+    /// Forgets everything: the log, the faults, the hooks. Numbers begin at 1 again.
+    pub fn reset(&self) {
+        let mut inner = self.lock();
+        *inner = Inner { busy: inner.busy, clock: inner.clock.clone(), ..Inner::default() };
+    }
+
+    /// Waits until no request is being handled.
+    pub async fn quiet(&self) {
+        while self.lock().busy > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Handles one request, or the fault that waits for it.
     async fn handle(self, router: Router, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
+        let _busy = Busy::new(&self);
         let (head, fault) = self.arrive(&request);
         let before = self.lock().before.clone();
         if let Some(before) = before {
@@ -180,10 +216,34 @@ impl Tap {
                 Ok((response, Some(after)))
             }
             What::Late(wait) => {
-                tokio::time::sleep(wait).await;
+                let clock = self.lock().clock.clone();
+                clock.wait(wait).await;
                 Ok(self.perform(head.n, router, request, None).await)
             }
+            What::Slow => {
+                let request =
+                    request.map(|body| SlowBody::new(RequestBody::new(body, self.clone(), head.n, None)));
+                Ok((call(router, request.map(Body::new)).await, None))
+            }
+            What::First(callback) => {
+                callback(head);
+                Ok(self.perform(head.n, router, request, None).await)
+            }
+            What::Limit(limit) => {
+                let refusal = self.limit(limit);
+                Box::pin(self.disturb(refusal, head, router, request)).await
+            }
         }
+    }
+
+    /// Begins a limit, and gives the answer for this first request.
+    fn limit(&self, limit: Limit) -> What {
+        let mut inner = self.lock();
+        let now = inner.clock.now();
+        let until = now + limit.lasts();
+        let answer = limit.answer(now, until);
+        inner.faults.insert(0, Armed::new(Fault { when: When::Until(until), what: answer.clone() }));
+        answer
     }
 
     async fn perform(
@@ -194,10 +254,7 @@ impl Tap {
         cut: Option<u64>,
     ) -> (Response<Body>, Option<u64>) {
         let request = request.map(|body| Body::new(RequestBody::new(body, self.clone(), n, cut)));
-        match TowerToHyperService::new(router).call(request).await {
-            Ok(response) => (response, None),
-            Err(never) => match never {},
-        }
+        (call(router, request).await, None)
     }
 
     /// Enters a request into the log and finds the fault that waits for it.
@@ -212,7 +269,12 @@ impl Tap {
         let Head { n, method, path } = head.clone();
         let seen = Seen { n, method, path, status: 0, received: 0, sent: 0, millis: 0 };
         inner.log.push(Entry { seen, started: Instant::now() });
-        let fault = inner.faults.iter_mut().find_map(|armed| armed.strikes(&head));
+        let now = inner.clock.now();
+        inner.faults.retain(|armed| !armed.is_spent(now));
+        let fault = inner.faults.iter_mut().find_map(|armed| armed.strikes(&head, now));
+        if carries(request, &inner.forbidden) {
+            inner.leaks += 1;
+        }
         (head, fault)
     }
 
@@ -239,6 +301,38 @@ impl Tap {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Counts as a request that is being handled, until it is dropped.
+struct Busy(Tap);
+
+impl Busy {
+    fn new(tap: &Tap) -> Self {
+        tap.lock().busy += 1;
+        Busy(tap.clone())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.lock().busy -= 1;
+    }
+}
+
+async fn call(router: Router, request: Request<Body>) -> Response<Body> {
+    match TowerToHyperService::new(router).call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// Whether a request has one of these texts in a header or in its address.
+fn carries<B>(request: &Request<B>, forbidden: &[String]) -> bool {
+    let uri = request.uri().to_string();
+    let within = |bytes: &[u8], text: &str| memchr::memmem::find(bytes, text.as_bytes()).is_some();
+    forbidden.iter().any(|text| {
+        within(uri.as_bytes(), text) || request.headers().values().any(|value| within(value.as_bytes(), text))
+    })
 }
 
 /// Where request `n`, counted from 1, stands in the log.
