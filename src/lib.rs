@@ -13,7 +13,7 @@
 //! Modules in reading order:
 //!
 //! 1. [`model`]: the nouns, and [`units`]: numbers as people read them. Pure.
-//! 2. [`verify`], [`world`], [`plan`], [`receipt`], [`notes`], [`init`], [`reproduce`]: the decisions. Pure.
+//! 2. [`verify`], [`world`], [`plan`], [`preflight`], [`receipt`], [`notes`], [`init`], [`reproduce`]: the decisions. Pure.
 //! 3. [`audit`], [`archive`], [`oci`]: binaries, archives and image layouts as bytes.
 //! 4. [`io`]: the edges: folders, Cargo, git, GitHub, the registry.
 //! 5. [`execute`]: the only loop that acts; [`report`]: the only module that prints.
@@ -34,6 +34,7 @@ pub mod model;
 pub mod notes;
 pub mod oci;
 pub mod plan;
+pub mod preflight;
 pub mod receipt;
 pub mod rehearsal;
 pub mod report;

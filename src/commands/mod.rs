@@ -12,6 +12,7 @@ pub mod publish;
 pub mod rehearse;
 pub mod reproduce;
 pub mod targets;
+pub mod tell;
 pub mod trial;
 pub mod verify;
 

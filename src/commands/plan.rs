@@ -1,63 +1,86 @@
-//! `floe plan`: what publish would do now, and whether it would be refused. It asks and changes nothing; the right to
-//! push an image can only be asked for with an upload session, which is closed again.
+//! `floe plan`: what publish would do now, and everything it would be refused for. It changes nothing: rights are
+//! asked for with notes that nobody keeps, and with an upload session that is closed again.
 
-use super::{gather, outlook};
+use super::{gather, outlook, tell};
 use crate::cli::PlanArgs;
 use crate::error::{Exit, Failure};
+use crate::io::preflight::{self, Looked};
 use crate::io::remote::{self, Remote, Secrets};
-use crate::model::Release;
-use crate::plan::{Conflict, Plan, Step};
+use crate::plan::Conflict;
+use crate::preflight::{Question, Said};
 use crate::report::Report;
-use crate::world::World;
 
-/// Runs the verb.
+/// Runs the verb. The plan is shown whenever there is one, also where publishing would be refused.
 ///
 /// # Errors
-/// Problems with the dist (3), conflicts with the world (4), or a server that cannot be asked (1).
+/// Problems with the dist (3), conflicts with the world (4), or anything else that publishing would be refused for (1).
 pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     if args.release.dists.is_empty() {
         return outlook::outlook(&args.release, report).await;
     }
     let release = gather::release(&args.release)?;
-    let retry = remote::retry(&args.release.remote, report);
+    let servers = &args.release.remote;
+    let retry = remote::retry(servers, report);
     let secrets = Secrets::from_env(&release.home.image);
-    let remote = Remote::connect(&release, &args.release.remote, secrets, &retry)?;
-    let (world, access) = remote.observe(&release).await?;
-    let may_publish = remote::may_publish(&remote, &access);
-    if let Err(missing) = &may_publish {
-        report.warn(format!("{missing}; drafts cannot be seen, and publishing would be refused"));
-    }
-    if let Some(expires) = &access.expires {
-        report.warn(format!("the token expires at {expires}"));
-    }
-    let plan = decide(&release, &world)?;
-    let pushes = plan.todo().any(|step| matches!(step, Step::PushImage { .. }));
-    if let Some(registry) = remote.registry.as_ref().filter(|_| pushes && may_publish.is_ok()) {
-        registry.may_push().await?;
-    }
+    let remote = Remote::connect(&release, servers, secrets, &retry)?;
+    let looked = preflight::look(&release, &remote).await;
+    tell::questions(&looked.questions, report);
     report.detail("Asked", format!("{} requests", remote.requests()));
-    match args.json {
-        true => report.json(&plan.to_json(&release)),
-        false => {
-            report.out(plan.to_table(&release));
-            Ok(())
+    if let Some(Ok(plan)) = &looked.plan {
+        match args.json {
+            true => report.json(&plan.to_json(&release).with_questions(&looked.questions))?,
+            false => report.out(plan.to_table(&release)),
+        }
+        tell::planned(&release, plan, &looked.questions, report);
+    }
+    refusal(looked).map_or(Ok(()), Err)
+}
+
+/// Everything that publishing would be refused for, as one error; `None` if nothing is.
+pub fn refusal(looked: Looked) -> Option<anyhow::Error> {
+    let refused: Vec<Said> = looked.questions.iter().filter_map(Question::refusal).cloned().collect();
+    let conflicts = match looked.plan {
+        Some(Err(conflicts)) => conflicts,
+        Some(Ok(_)) | None => Vec::new(),
+    };
+    let failure = match (refused.as_slice(), conflicts.as_slice()) {
+        ([], []) => return None,
+        // An error that is the only reason tells its own causes best.
+        ([_], []) if looked.error.is_some() => Failure::around(looked.error?),
+        ([said], []) => Failure::new(said.found.clone()).hint(said.cure.clone()),
+        ([], _) => return Some(refuse(&conflicts).into()),
+        _ => {
+            let count = refused.len() + conflicts.len();
+            many(format!("publishing would be refused for {count} reasons"), &conflicts, &refused)
+        }
+    };
+    let exit = if conflicts.is_empty() { Exit::Failed } else { Exit::Conflicts };
+    Some(failure.state("nothing was touched").exit(exit).into())
+}
+
+/// Everything that stands where the release would go, as one error.
+pub(super) fn refuse(conflicts: &[Conflict]) -> Failure {
+    let failure = match conflicts {
+        [conflict] => Failure::new("something else stands where the release would go")
+            .details([conflict])
+            .hint(conflict.way_out()),
+        _ => many(format!("{} things stand where the release would go", conflicts.len()), conflicts, &[]),
+    };
+    failure.state("nothing was touched").exit(Exit::Conflicts)
+}
+
+/// Several reasons: each in a line, and below it, or below those that share it, the way out.
+fn many(title: String, conflicts: &[Conflict], refused: &[Said]) -> Failure {
+    let said = |conflict: &Conflict| Said { found: conflict.to_string(), cure: conflict.way_out() };
+    let all: Vec<Said> = refused.iter().cloned().chain(conflicts.iter().map(said)).collect();
+    let mut lines = Vec::new();
+    for (at, reason) in all.iter().enumerate() {
+        lines.push(reason.found.clone());
+        if all.get(at + 1).is_none_or(|next| next.cure != reason.cure) {
+            lines.push(format!("    {}", reason.cure));
         }
     }
-}
-
-/// The plan, or the failure that lists every conflict.
-///
-/// # Errors
-/// Conflicts, with exit code 4.
-pub fn decide(release: &Release, world: &World) -> anyhow::Result<Plan> {
-    Plan::new(release, world).map_err(|conflicts| refuse(&conflicts).into())
-}
-
-pub(super) fn refuse(conflicts: &[Conflict]) -> Failure {
-    let text = match conflicts.len() {
-        1 => "something else stands where the release would go".to_owned(),
-        count => format!("{count} things stand where the release would go"),
-    };
-    let hint = conflicts.first().map(Conflict::way_out).unwrap_or_default();
-    Failure::new(text).details(conflicts).state("nothing was touched").hint(hint).exit(Exit::Conflicts)
+    Failure::new(title)
+        .details(lines)
+        .hint("put each right as told below it, then ask again with `floe plan`")
 }

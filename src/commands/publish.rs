@@ -2,14 +2,18 @@
 
 use std::path::Path;
 
-use super::{gather, plan};
+use anyhow::Context as _;
+
+use super::{gather, plan, tell};
 use crate::cli::{PublishArgs, RemoteArgs};
 use crate::execute::{self, Job};
+use crate::io::preflight::{self, Looked};
 use crate::io::remote::{self, Remote, Secrets};
 use crate::io::retry::Retry;
 use crate::io::stop;
 use crate::model::Release;
 use crate::plan::{Plan, Step};
+use crate::preflight::Question;
 use crate::receipt::Receipt;
 use crate::report::Report;
 
@@ -21,6 +25,7 @@ pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
     let release = gather::release(&args.release)?;
     let secrets = Secrets::from_env(&release.home.image);
     let (_, receipt) = carry_out(&release, &args.release.remote, secrets, &args.receipt, report).await?;
+    tell::published(&release, &receipt, report);
     if args.json {
         return report.json(&receipt);
     }
@@ -60,15 +65,24 @@ pub async fn carry_out_at(
     receipt: &Path,
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
-    let (world, access) = remote.observe(release).await?;
-    let plan = plan::decide(release, &world)?;
-    if plan.todo().next().is_some() {
-        remote::may_publish(remote, &access)?;
-    }
+    let looked = preflight::look(release, remote).await;
+    // Whether strangers can pull the image is asked again when it is there.
+    let asked: Vec<Question> =
+        looked.questions.iter().filter(|question| question.about != "package").cloned().collect();
+    tell::questions(&asked, report);
+    let private = looked.private;
+    let plan = match looked {
+        Looked { plan: Some(Ok(plan)), ref questions, .. }
+            if questions.iter().all(|question| question.refusal().is_none()) =>
+        {
+            plan
+        }
+        looked => return Err(plan::refusal(looked).context("failed to look at the servers")?),
+    };
     report.line(plan.to_table(release));
     let job = Job { release, plan: &plan, remote, retry, report, receipt };
     let receipt = execute::run(job).await?;
-    if plan.todo().any(|step| matches!(step, Step::TagImage { .. })) && !access.private {
+    if plan.todo().any(|step| matches!(step, Step::TagImage { .. })) && !private {
         warn_if_hidden(release, remote, report).await?;
     }
     report.detail("Asked", format!("{} requests", remote.requests()));
@@ -83,15 +97,13 @@ async fn warn_if_hidden(release: &Release, remote: &Remote, report: &Report) -> 
     if remote::strangers_can_pull(registry, &image.index.digest).await? {
         return Ok(());
     }
-    let (owner, package) = name.repository().split_once('/').unwrap_or(("", name.repository()));
-    let package = package.replace('/', "%2F");
-    report.warn(match name.registry() {
-        "ghcr.io" => format!(
-            "strangers cannot pull `{name}` yet: a new package is private. Make it public once, at \
-             https://github.com/users/{owner}/packages/container/{package}/settings (an organisation's: \
-             https://github.com/orgs/{owner}/packages/container/{package}/settings)"
+    report.warn(match name.settings() {
+        Some(settings) => format!(
+            "strangers cannot pull `{name}` yet: a new package is private. Make it public once, at {settings}"
         ),
-        registry => format!("strangers cannot pull `{name}`: make it public at {registry} if it should be"),
+        None => {
+            format!("strangers cannot pull `{name}`: make it public at {} if it should be", name.registry())
+        }
     });
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::{gather, trial};
+use super::{gather, tell, trial};
 use crate::cli::{RemoteArgs, VerifyArgs};
 use crate::error::{Exit, Failure};
 use crate::io::scratch::Scratch;
@@ -31,17 +31,22 @@ pub async fn verify(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
                 _ => None,
             };
             let keep = args.keep.as_deref().or(scratch.as_ref().map(Scratch::path));
+            let name = repo.to_string();
             let verdict = as_stranger(tag, (repo, Token::github()), &args.remote, keep, report).await?;
             if let (Some(argument), Some(folder)) = (&args.run, keep) {
                 trial::run_downloaded(&folder.join("assets"), &verdict.name, argument, report)?;
             }
+            tell::verified(&verdict, &format!("Release `{tag}` of {name}"), report);
+            report.output("tag", tag.as_str());
             verdict.tell(args.json, report)
         }
         None => {
             let expect = gather::expect(project.as_ref(), &args.targets, args.no_image, &args.source)?;
             let verified = gather::check(&args.dists, &expect)?;
             read_binaries_again(&verified)?;
-            Verdict::of_dist(&verified).tell(args.json, report)
+            let verdict = Verdict::of_dist(&verified);
+            tell::verified(&verdict, &format!("{} {}", verified.name, verified.version), report);
+            verdict.tell(args.json, report)
         }
     }
 }

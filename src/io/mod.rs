@@ -11,6 +11,7 @@ pub mod git;
 pub mod github;
 pub mod inside;
 pub mod pending;
+pub mod preflight;
 pub mod process;
 pub mod project;
 pub mod receipt;

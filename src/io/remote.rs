@@ -4,13 +4,13 @@ use anyhow::Context as _;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::clock::Clock;
-use super::github::{Access, GitHub};
+use super::github::GitHub;
 use super::registry::{Credentials, Registry};
 use super::retry::Retry;
 use super::token::Token;
 use crate::cli::RemoteArgs;
-use crate::error::Failure;
 use crate::model::{Digest, Image, ImageName, Release, Repo, Tag};
+use crate::preflight::Access;
 use crate::world::{RemoteImage, RemoteRelease, World};
 
 /// So many questions are asked of a registry at once.
@@ -71,23 +71,30 @@ impl Remote {
         self.github.requests() + self.registry.as_ref().map_or(0, Registry::requests)
     }
 
-    /// Looks at what the token may do, then at both servers at once. Read-only.
+    /// Looks at what GitHub holds of a release, and at what it says of the token. Read-only.
     ///
     /// # Errors
-    /// A server cannot be reached or refuses; a look-up that fails is never taken for "not there".
-    pub async fn observe(&self, release: &Release) -> anyhow::Result<(World, Access)> {
+    /// GitHub cannot be reached or refuses; a look-up that fails is never taken for "not there".
+    pub async fn observe_github(&self, release: &Release) -> anyhow::Result<(World, Access)> {
         let tag = &release.home.tag;
-        let image = async {
-            match (&self.registry, &release.image) {
-                (Some(registry), Some(image)) => observe_image(registry, image, tag).await.map(Some),
-                _ => Ok(None),
-            }
-        };
-        // First alone: a wrong token is then told as that, whichever server would answer first.
+        // First alone: a wrong token is then told as that, and once.
         let access = self.github.access().await?;
-        let (commit, releases, image) =
-            tokio::try_join!(self.github.tag_commit(tag), self.releases_with_assets(tag), image)?;
-        Ok((World { tag: commit, releases, image }, access))
+        let (commit, releases) =
+            tokio::try_join!(self.github.tag_commit(tag), self.releases_with_assets(tag))?;
+        Ok((World { tag: commit, releases, image: None }, access))
+    }
+
+    /// Looks at what the registry holds of the release's image, if it has one. Read-only.
+    ///
+    /// # Errors
+    /// As [`Remote::observe_github`].
+    pub async fn observe_registry(&self, release: &Release) -> anyhow::Result<Option<RemoteImage>> {
+        match (&self.registry, &release.image) {
+            (Some(registry), Some(image)) => {
+                observe_image(registry, image, &release.home.tag).await.map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     async fn releases_with_assets(&self, tag: &Tag) -> anyhow::Result<Vec<RemoteRelease>> {
@@ -162,25 +169,6 @@ async fn tags(registry: &Registry, tag: &Tag) -> anyhow::Result<Vec<(String, Dig
     });
     let answers: Vec<_> = answers.buffered(QUESTIONS_AT_ONCE).try_collect().await?;
     Ok(answers.into_iter().flatten().collect())
-}
-
-/// Refuses to go on without the right to publish; says what is missing.
-///
-/// # Errors
-/// There is no token, or GitHub says that it may not push.
-pub fn may_publish(remote: &Remote, access: &Access) -> anyhow::Result<()> {
-    let repo = remote.github.repo();
-    if !remote.github.has_token() {
-        return Err(Failure::new(format!("there is no token to publish to `{repo}` with"))
-            .hint("set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`")
-            .into());
-    }
-    if access.push == Some(false) {
-        return Err(Failure::new(format!("the token may not push to `{repo}`"))
-            .hint("in a workflow give the job `permissions: contents: write`; a token of your own needs \"Contents: Read and write\"")
-            .into());
-    }
-    Ok(())
 }
 
 /// The retry rule of a run, as its arguments ask for it.

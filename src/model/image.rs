@@ -94,6 +94,16 @@ impl ImageName {
         &self.repository
     }
 
+    /// Where the settings of the package are, for a name at GHCR; there is no API for them.
+    pub fn settings(&self) -> Option<String> {
+        let (owner, package) = self.repository.split_once('/').filter(|_| self.registry == "ghcr.io")?;
+        let package = package.replace('/', "%2F");
+        Some(format!(
+            "https://github.com/users/{owner}/packages/container/{package}/settings (an organisation's: \
+             https://github.com/orgs/{owner}/packages/container/{package}/settings)"
+        ))
+    }
+
     /// The name with a digest, the form that always means the same bytes.
     pub fn at(&self, digest: &Digest) -> String {
         format!("{self}@{digest}")
@@ -110,8 +120,11 @@ impl FromStr for ImageName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // What may hold a password is not said again.
+        let secret = text.contains('@') && !text.contains("@sha256:");
+        let shown = if secret { "what was given".to_owned() } else { format!("`{text}`") };
         let refuse =
-            |why: &str| format!("`{text}` is not an image name: {why}; write it as ghcr.io/owner/name");
+            |why: &str| format!("{shown} is not an image name: {why}; write it as ghcr.io/owner/name");
         let (registry, repository) = text.split_once('/').ok_or_else(|| refuse("it has no registry"))?;
         if !(registry.contains('.') || registry.contains(':') || registry == "localhost") {
             return Err(refuse("its first part is not a registry's host"));

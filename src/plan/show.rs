@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Phase, Plan, Planned};
 use crate::model::{Commit, Release, Schema, Tag};
+use crate::preflight::{Question, QuestionJson};
 use crate::units::size;
 
 /// A plan as JSON, schema 1.
@@ -19,6 +20,8 @@ pub struct PlanJson {
     image: Option<String>,
     published: bool,
     steps: Vec<StepJson>,
+    /// What was asked before; empty where nothing was.
+    questions: Vec<QuestionJson>,
 }
 
 #[derive(Debug, Serialize)]
@@ -29,6 +32,13 @@ struct StepJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
     done: bool,
+}
+
+impl PlanJson {
+    /// The same with the questions that were asked, and their answers.
+    pub fn with_questions(self, questions: &[Question]) -> Self {
+        PlanJson { questions: questions.iter().map(Question::to_json).collect(), ..self }
+    }
 }
 
 impl Plan {
@@ -51,6 +61,7 @@ impl Plan {
             image: release.image.as_ref().map(|image| release.home.image.at(&image.index.digest)),
             published: self.published.is_some(),
             steps: steps.collect(),
+            questions: Vec::new(),
         }
     }
 

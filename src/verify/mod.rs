@@ -20,6 +20,8 @@ pub use problem::{Problem, Wrong};
 
 /// GitHub takes assets below this size only, in bytes.
 pub const ASSET_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
+/// GitHub takes no more assets for one release.
+pub const ASSET_COUNT: usize = 1000;
 
 /// What lies in the dists, as it was read: nothing is trusted yet.
 #[derive(Debug, Default)]
@@ -308,7 +310,7 @@ fn check_targets(archives: &[(Record, PathBuf)], expect: &Expect, problems: &mut
     let missing = expect.targets.iter().filter(|target| !files.contains_key(target));
     problems.extend(missing.map(|target| Problem::MissingTarget { target: *target }));
     // Two more assets are made by floe: the checksums and the manifest.
-    if archives.len() + 2 > 1000 {
+    if archives.len() + 2 > ASSET_COUNT {
         problems.push(Problem::TooMany { count: archives.len() + 2 });
     }
 }

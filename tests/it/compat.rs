@@ -50,6 +50,13 @@ fn what_is_written_today_has_the_keys_and_types_of_the_samples() {
 }
 
 #[test]
+fn what_was_added_to_a_plan_left_the_rest_as_it_was() {
+    let mut today = value(&Scenario::new("1.4.0").run(["plan", "--json"]).exit(0).stdout);
+    assert!(today.as_object_mut().unwrap().remove("questions").is_some());
+    assert_eq!(shape(&today), shape(&value(&sample("plan-without-questions"))));
+}
+
+#[test]
 fn another_schema_is_refused_by_both_numbers() {
     let refusals =
         [refusal::<Record>("record"), refusal::<Manifest>("manifest"), refusal::<Receipt>("receipt")];

@@ -18,6 +18,7 @@ mod init;
 mod outlook;
 mod package;
 mod peers;
+mod preflight;
 mod project;
 mod publish;
 mod registry_server;

@@ -23,8 +23,19 @@ pub use dist::{make_dist, make_dist_from, make_dist_with};
 pub const TOKEN: &str = "token-that-may-push";
 /// The token of an account that may only read.
 pub const READER: &str = "token-that-may-read";
+/// The token of a workflow that may push: an app's, of which GitHub says that nobody behind it may.
+pub const WORKFLOW: &str = "ghs_token-of-a-workflow";
 /// The commit everything is built from.
 pub const COMMIT: &str = "3f9ac21c0ffee0000000000000000000000000aa";
+
+/// Who somebody with this token is at the registry.
+fn user(token: &str) -> &'static str {
+    match token {
+        READER => "reader",
+        WORKFLOW => "workflow",
+        _ => "tester",
+    }
+}
 
 /// A release on disk and the servers it goes to.
 pub struct Scenario {
@@ -236,7 +247,7 @@ impl Scenario {
             }
         }
         if let Some(token) = self.token {
-            let user = if token == READER { "reader" } else { "tester" };
+            let user = user(token);
             command.env("GITHUB_TOKEN", token);
             if self.registry_secret {
                 command.env("FLOE_REGISTRY_USER", user).env("FLOE_REGISTRY_TOKEN", token);
@@ -313,6 +324,21 @@ impl Outcome {
         self
     }
 
+    /// It asked whether it may, and changed nothing: notes that nobody keeps, an upload session that is closed again.
+    #[track_caller]
+    pub fn only_asked(self) -> Self {
+        let mut asked: Vec<&str> = self.writes.iter().map(|line| line.rsplit_once('/').unwrap().0).collect();
+        asked.sort_unstable();
+        let (notes, session) = ("POST /repos/acme/tool/releases", "/v2/acme/tool/blobs/uploads");
+        assert_eq!(
+            asked,
+            [&format!("DELETE {session}"), notes, &format!("POST {session}")],
+            "{:?}",
+            self.writes
+        );
+        self
+    }
+
     /// It made exactly so many requests that change something.
     #[track_caller]
     pub fn writes(self, count: usize) -> Self {
@@ -324,6 +350,15 @@ impl Outcome {
     #[track_caller]
     pub fn stderr(self, expected: expect_test::Expect) -> Self {
         expected.assert_eq(&self.stderr);
+        self
+    }
+
+    /// What it said on stderr besides warnings.
+    #[track_caller]
+    pub fn stderr_without_warnings(self, expected: expect_test::Expect) -> Self {
+        let lines = self.stderr.lines().filter(|line| !line.trim_start().starts_with("warning "));
+        let lines: Vec<String> = lines.map(|line| format!("{line}\n")).collect();
+        expected.assert_eq(&lines.concat());
         self
     }
 

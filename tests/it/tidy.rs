@@ -12,12 +12,13 @@ use floe::model::Target;
 const LONGEST: usize = 400;
 
 /// What decides and never looks: no file, no network, no process, no terminal, and nothing that has any of them.
-const PURE: [&str; 9] = [
+const PURE: &[&str] = &[
     "src/model/",
     "src/audit/",
     "src/verify/",
     "src/plan/",
     "src/init/",
+    "src/preflight/",
     "src/world.rs",
     "src/receipt.rs",
     "src/notes.rs",

@@ -23,6 +23,7 @@ use crate::error::{Exit, Failure};
 use crate::io::build::{self, Build};
 use crate::io::project::{self, Origin, Project};
 use crate::io::remote;
+use crate::io::stop;
 use crate::model::{Commit, Digest, Home, Image, Record, Release, Tag};
 use crate::notes::{Head, unreleased_section};
 use crate::rehearsal::page::Page;
@@ -73,7 +74,9 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let notes = notes.and_then(|held| held.body).unwrap_or_default();
     leave(&folder, &Page { release: &release, plan: &plan, receipt: &receipt, notes: &notes })?;
     let summary = Summary::new(&release, &receipt, began.elapsed());
-    report.line(summary.table(&release, &receipt));
+    let table = summary.table(&release, &receipt);
+    report.line(&table);
+    report.summary(&format!("### Rehearsed; nothing left this machine\n\n```text\n{table}\n```"));
     report.step("Finished", format!("everything is in {}", folder.root.display()));
     match args.json {
         true => report.json(&summary)?,
@@ -225,5 +228,8 @@ async fn serve(
         release.home.image.repository(),
         release.version,
     ));
-    tokio::signal::ctrl_c().await.context("failed to wait for Ctrl-C")
+    stop::listen(report);
+    let _heed = stop::heed();
+    stop::until_asked().await;
+    Ok(())
 }

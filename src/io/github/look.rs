@@ -5,18 +5,8 @@ use anyhow::Context as _;
 use super::{GitHub, parse, wire};
 use crate::error::Failure;
 use crate::model::{Commit, Tag};
+use crate::preflight::Access;
 use crate::world::{RemoteAsset, RemoteRelease};
-
-/// What GitHub says of the repository itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Access {
-    /// Strangers cannot see it.
-    pub private: bool,
-    /// Whether the token may push; `None` if GitHub does not say.
-    pub push: Option<bool>,
-    /// When the token expires, in GitHub's words, where it does.
-    pub expires: Option<String>,
-}
 
 impl GitHub {
     /// Whether the repository can be seen, and what the token may do there.
@@ -37,14 +27,17 @@ impl GitHub {
         };
         let repository: wire::Repository =
             parse(&answer.body).context("GitHub's answer about the repository is not understood")?;
-        let expires = answer
-            .headers
-            .get("github-authentication-token-expiration")
-            .and_then(|value| value.to_str().ok());
+        let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok());
+        let scopes = header("x-oauth-scopes").map(|text| {
+            text.split(',').map(str::trim).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
+        });
         Ok(Access {
             private: repository.private,
+            frozen: repository.archived || repository.disabled,
+            name: repository.full_name,
             push: repository.permissions.map(|rights| rights.push),
-            expires: expires.map(str::to_owned),
+            expires: header("github-authentication-token-expiration").map(str::to_owned),
+            scopes,
         })
     }
 

@@ -2,8 +2,8 @@
 //!
 //! It never deletes or changes what is published, and never sends `target_commitish`.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
@@ -14,17 +14,17 @@ use octocrab::{OctoBody, Octocrab};
 use serde::de::DeserializeOwned;
 use url::Url;
 
+mod ask;
 mod look;
 mod stage;
 mod wire;
-
-pub use look::Access;
 
 use super::address;
 use super::retry::{self, Refused, Retry};
 use super::token::Token;
 use crate::error::Failure;
 use crate::model::Repo;
+use crate::preflight::Budget;
 use crate::units::seconds;
 
 /// The version of the REST API that floe was written against.
@@ -42,6 +42,7 @@ pub struct GitHub {
     uploads: Url,
     has_token: bool,
     requests: Arc<AtomicU64>,
+    budget: Arc<Mutex<Option<Budget>>>,
     pace: stage::Pace,
 }
 
@@ -72,14 +73,14 @@ impl GitHub {
             builder = builder.personal_token(token.reveal().to_owned());
         }
         let octocrab = builder.build().context("failed to make a client for GitHub")?;
-        let (requests, pace) = (Arc::default(), stage::Pace::new(&retry));
-        Ok(GitHub { octocrab, repo, retry, api, uploads, has_token, requests, pace })
+        let (requests, budget, pace) = (Arc::default(), Arc::default(), stage::Pace::new(&retry));
+        Ok(GitHub { octocrab, repo, retry, api, uploads, has_token, requests, budget, pace })
     }
 
     /// The same client as that of a run that has not begun.
     pub fn fresh(&self) -> Self {
-        let (requests, pace) = (Arc::default(), stage::Pace::new(&self.retry));
-        GitHub { requests, pace, ..self.clone() }
+        let (requests, budget, pace) = (Arc::default(), Arc::default(), stage::Pace::new(&self.retry));
+        GitHub { requests, budget, pace, ..self.clone() }
     }
 
     /// The repository.
@@ -183,6 +184,7 @@ impl GitHub {
             .await
             .map_err(|_| Refused::connection(anyhow!("no answer within {}", seconds(patience))))??;
         self.retry.report.trace("GitHub", format!("{line} {}", parts.status.as_u16()));
+        self.learn_budget(&parts.headers);
         Ok(Answer { status: parts.status, headers: parts.headers, body })
     }
 
@@ -200,10 +202,12 @@ impl GitHub {
             StatusCode::UNAUTHORIZED => Failure::new(said).hint(
                 "the token is wrong or has expired: set GITHUB_TOKEN to one that is valid, for example `export GITHUB_TOKEN=$(gh auth token)`",
             ),
-            StatusCode::FORBIDDEN if text.contains("not accessible by") => Failure::new(said).hint(format!(
-                "the token lacks a permission ({}): in a workflow give the job `permissions: contents: write`",
-                accepted.unwrap_or("contents=write")
-            )),
+            StatusCode::FORBIDDEN if text.contains("not accessible by") => {
+                Failure::new(said).hint(ask::lacking(accepted))
+            }
+            StatusCode::FORBIDDEN if text.contains("SAML") => Failure::new(said).hint(
+                "let the organization in: \"Configure SSO\" beside the token at https://github.com/settings/tokens",
+            ),
             _ => Failure::new(said),
         };
         Refused::answer(answer.status, &answer.headers, &text, failure.into())

@@ -9,6 +9,12 @@ use crate::world::{RemoteAsset, RemoteRelease};
 pub(super) struct Repository {
     pub private: bool,
     #[serde(default)]
+    pub archived: bool,
+    #[serde(default)]
+    pub disabled: bool,
+    #[serde(default)]
+    pub full_name: Option<String>,
+    #[serde(default)]
     pub permissions: Option<Permissions>,
 }
 

@@ -93,6 +93,11 @@ impl Registry {
         &self.name
     }
 
+    /// Whether there is a secret for it.
+    pub fn has_credentials(&self) -> bool {
+        self.credentials.is_some()
+    }
+
     /// How many requests were made.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
@@ -237,14 +242,13 @@ impl Registry {
 
     fn permission_hint(&self, right: &str) -> String {
         let name = &self.name;
-        match name.repository().split_once('/') {
-            Some((owner, package)) if name.registry() == "ghcr.io" => format!(
-                "the token may not {right} `{name}`. In a workflow give the job `permissions: packages: write`; if the package was \
-                 first pushed by hand, open https://github.com/users/{owner}/packages/container/{}/settings (for an organisation: \
-                 https://github.com/orgs/{owner}/packages/container/{0}/settings) and add the repository under \"Manage Actions access\"",
-                package.replace('/', "%2F")
+        match name.settings() {
+            Some(settings) => format!(
+                "in a workflow give the job `permissions: packages: write`; a token of your own must be a classic one with \
+                 `write:packages`. If the package was first pushed by hand, add the repository under \"Manage Actions access\" \
+                 at {settings}"
             ),
-            _ => format!(
+            None => format!(
                 "the token may not {right} `{name}`: give its account that right at {}",
                 name.registry()
             ),

@@ -101,7 +101,9 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         "disabled": false,
         "default_branch": repo.default_branch,
     });
-    if caller.account.is_some() {
+    if let Some(account) = &caller.account {
+        // GitHub shows what the user behind a token may do. Behind an app's there is none, whatever it was granted.
+        let (push, admin) = if account.token.starts_with("ghs_") { (false, false) } else { (push, admin) };
         shown["permissions"] =
             json!({ "admin": admin, "maintain": admin, "push": push, "triage": push, "pull": true });
     }

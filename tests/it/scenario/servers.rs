@@ -6,7 +6,7 @@ use floe::model::{ImageName, Repo};
 use floe::rehearsal::github::{self, SeedRepo, SeedTag};
 use floe::rehearsal::registry::{self, Visibility};
 
-use super::{COMMIT, READER, TOKEN};
+use super::{COMMIT, READER, TOKEN, WORKFLOW};
 
 pub fn github(folder: &Path, version: &str) -> github::Options {
     let repo: Repo = "acme/tool".parse().unwrap();
@@ -26,7 +26,11 @@ pub fn github(folder: &Path, version: &str) -> github::Options {
             tags: vec![tag],
             default_branch: "main".to_owned(),
         }],
-        tokens: vec![account(TOKEN, "maintainer", vec![repo]), account(READER, "reader", Vec::new())],
+        tokens: vec![
+            account(TOKEN, "maintainer", vec![repo.clone()]),
+            account(WORKFLOW, "github-actions[bot]", vec![repo]),
+            account(READER, "reader", Vec::new()),
+        ],
         immutable: false,
         rate_limit: 100_000,
     }
@@ -34,13 +38,18 @@ pub fn github(folder: &Path, version: &str) -> github::Options {
 
 pub fn registry(folder: &Path) -> registry::Options {
     let name: ImageName = "ghcr.io/acme/tool".parse().unwrap();
+    let may_push = || vec![name.repository().to_owned()];
     let account = |token: &str, push: Vec<String>| registry::Account {
-        user: if push.is_empty() { "reader" } else { "tester" }.to_owned(),
+        user: super::user(token).to_owned(),
         token: token.to_owned(),
         push,
     };
     registry::Options {
-        accounts: vec![account(TOKEN, vec![name.repository().to_owned()]), account(READER, Vec::new())],
+        accounts: vec![
+            account(TOKEN, may_push()),
+            account(WORKFLOW, may_push()),
+            account(READER, Vec::new()),
+        ],
         visibility: Visibility::Everything,
         ..registry::Options::ghcr(folder.join("registry"))
     }

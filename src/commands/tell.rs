@@ -1,0 +1,99 @@
+//! What `plan` and `publish` tell besides their results: the answers to their questions, and what a workflow shows of
+//! them on its page and hands to later steps.
+//!
+//! Nothing is decided here.
+
+use crate::commands::verify::Verdict;
+use crate::model::Release;
+use crate::plan::{Phase, Plan};
+use crate::preflight::{Answer, Question};
+use crate::receipt::{Receipt, Status};
+use crate::report::{Report, markdown, size};
+
+/// Tells what was asked. What would be refused is left to the error that ends the run.
+pub fn questions(questions: &[Question], report: &Report) {
+    let _group = report.group("Questions before the release");
+    for question in questions {
+        let line = format!("{:<10}  {}", question.about, question.found());
+        match &question.answer {
+            Answer::Yes(_) => report.folded("Passed", line),
+            Answer::Unasked(_) => report.folded("Unasked", line),
+            Answer::Warning(said) => report.warn(format!("{}: {}", said.found, said.cure)),
+            Answer::No(_) => report.folded("Refused", line),
+        }
+    }
+}
+
+/// The plan on a workflow's page, and what later steps may want to know of it.
+pub fn planned(release: &Release, plan: &Plan, questions: &[Question], report: &Report) {
+    let home = &release.home;
+    let steps = plan.steps.iter().map(|planned| {
+        let phase = match planned.step.phase() {
+            Phase::Stage => "stage",
+            Phase::Reveal => "reveal",
+        };
+        let bytes = planned.step.bytes().map(size).unwrap_or_default();
+        let status = if planned.done { "done" } else { "todo" };
+        let object = planned.step.object(release);
+        [phase.to_owned(), planned.step.verb().to_owned(), object, bytes, status.to_owned()]
+    });
+    let asked = questions
+        .iter()
+        .map(|question| [question.about.to_owned(), question.word().to_owned(), question.found().to_owned()]);
+    report.summary(&format!(
+        "### Release {} of {} as planned\n\n{}\n{}\n\n{}",
+        home.tag,
+        home.repo,
+        markdown::table(["phase", "verb", "what", "size", "status"], steps),
+        plan.summary(),
+        markdown::table(["question", "answer", "found"], asked),
+    ));
+    outputs(release, report);
+    report.output("todo", &plan.todo().count().to_string());
+}
+
+/// The finished release on a workflow's page, and its addresses for later steps.
+pub fn published(release: &Release, receipt: &Receipt, report: &Report) {
+    let home = &release.home;
+    let steps = receipt.steps.iter().map(|line| {
+        let status = match line.status {
+            Status::Was => "was there",
+            Status::Done => "done",
+            Status::Todo => "todo",
+            Status::Failed => "failed",
+        };
+        let bytes = line.bytes.map(size).unwrap_or_default();
+        [line.phase.clone(), line.verb.clone(), line.object.clone(), bytes, status.to_owned()]
+    });
+    let image = receipt.image.as_ref().map(|image| format!("`{image}`\n\n")).unwrap_or_default();
+    let url = receipt.url.as_deref().unwrap_or_default();
+    report.summary(&format!(
+        "### Released [{} of {}]({url})\n\n{image}{}\n{}",
+        home.tag,
+        home.repo,
+        markdown::table(["phase", "verb", "what", "size", "status"], steps),
+        receipt.state()
+    ));
+    outputs(release, report);
+    report.output("url", url);
+    report.notice(&format!("Released {} of {}", home.tag, home.repo), url);
+}
+
+/// What was verified, on a workflow's page.
+pub fn verified(verdict: &Verdict, title: &str, report: &Report) {
+    let files =
+        verdict.files.iter().map(|file| [file.name.clone(), size(file.size), format!("`{}`", file.digest)]);
+    let image = verdict.image.map(|digest| format!("\nimage `{digest}`\n")).unwrap_or_default();
+    report.summary(&format!(
+        "### {title}: all is as it should be\n\n{}{image}",
+        markdown::table(["file", "size", "digest"], files)
+    ));
+}
+
+fn outputs(release: &Release, report: &Report) {
+    report.output("tag", release.home.tag.as_str());
+    if let Some(image) = &release.image {
+        report.output("image", &release.home.image.at(&image.index.digest));
+        report.output("digest", &image.index.digest.to_string());
+    }
+}

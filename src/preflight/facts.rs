@@ -1,0 +1,77 @@
+//! What is known before a release, besides what stands in the world: about the token, the repository and the
+//! package.
+//!
+//! Data and nothing else: it never knows how it was found out.
+
+use chrono::{DateTime, Utc};
+
+/// Something in words: what was found, and the way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// What was found: a lower-case fragment that names the thing.
+    pub found: String,
+    /// What to do about it: a setting's address, a permission's name, a workflow's line.
+    pub cure: String,
+}
+
+/// The answer of a server that may also be a no.
+pub type Asked<T> = Result<T, Said>;
+
+/// What GitHub says of the repository and of the token.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Strangers cannot see the repository.
+    pub private: bool,
+    /// Nothing in the repository can be changed: its owner has archived it, or GitHub has disabled it.
+    pub frozen: bool,
+    /// The repository's own name, `owner/name`: another one than was asked for if it was renamed.
+    pub name: Option<String>,
+    /// Whether the account behind the token may push; GitHub says `false` to every token of an app, a workflow's
+    /// among them, whatever it may do.
+    pub push: Option<bool>,
+    /// When the token expires, in GitHub's words, where it does.
+    pub expires: Option<String>,
+    /// What a classic token is for; other kinds have none.
+    pub scopes: Option<Vec<String>>,
+}
+
+/// How many requests GitHub takes until its hour is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Requests that are left.
+    pub remaining: u64,
+    /// When the next hour begins, in seconds since 1970.
+    pub reset: u64,
+}
+
+/// How the image's package looks to strangers now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Package {
+    /// There is none yet.
+    Absent,
+    /// Anybody can pull it.
+    Public,
+    /// Strangers are not let in.
+    Hidden,
+}
+
+/// Everything that was asked; `None` is what did not need to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// When it was asked.
+    pub now: DateTime<Utc>,
+    /// Whether there is a token for GitHub at all.
+    pub has_token: bool,
+    /// The repository and the token.
+    pub access: Asked<Access>,
+    /// Whether the token may write contents, asked where that is needed.
+    pub write: Option<Asked<()>>,
+    /// What is left of GitHub's hour.
+    pub budget: Option<Budget>,
+    /// Whether the registry answers, if the release has an image.
+    pub registry: Option<Asked<()>>,
+    /// Whether the image may be pushed, asked where that is needed.
+    pub push: Option<Asked<()>>,
+    /// How the package looks to strangers, asked where it will matter.
+    pub package: Option<Package>,
+}
