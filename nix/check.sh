@@ -1,21 +1,25 @@
 #!/usr/bin/env bash
 # What can be known of the flake on this machine: a stage a line, and at the end what was not done.
-# It takes Nix from PATH, or as root on Debian from Debian 13's packages, in place below target/ci; it installs nothing
-# but mmdebstrap. Where FLOE_NIX_INPUTS names a folder with checkouts (nixpkgs/, crane/, fenix/) it evaluates with those,
-# which wants Nix 2.31.2 or newer on PATH, else with the stand-ins of tests/nix/standins, which prove the wiring and
-# nothing of what the inputs do.
+# It takes Nix from PATH, or as root on Debian from Debian 13's packages, in place below target/ci; on the system it
+# installs nothing but mmdebstrap. Where FLOE_NIX_INPUTS names a folder with checkouts (nixpkgs/, crane/, fenix/) it
+# evaluates with those, which wants Nix 2.31.2 or newer on PATH, else with the stand-ins of tests/nix/standins, which
+# prove the wiring and nothing of what the inputs do. Where FLOE_NIX_BUILD is set too, it also builds the dist and the
+# checks, twice; its words are given to Nix, as in FLOE_NIX_BUILD='--option sandbox-paths /usr'.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 here=$PWD
 home=$here/target/ci/nix
 mkdir -p "$home"
-export HOME=$home
+# Cargo keeps its own folders; Nix gets one below target/.
+export CARGO_HOME=${CARGO_HOME:-$HOME/.cargo} RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup} HOME=$home
 
 # Debian's Nix runs from where it was unpacked, through its own loader.
 debian=$home/debian
 install_nix() {
     [[ ! -x $debian/usr/bin/nix ]] || return 0
-    command -v mmdebstrap >/dev/null || apt-get install -y --no-install-recommends mmdebstrap
+    if ! command -v mmdebstrap >/dev/null; then
+        apt-get update && apt-get install -y --no-install-recommends mmdebstrap
+    fi
     rm -rf "$debian"
     mmdebstrap --quiet --mode=root --variant=extract --include=nix-bin,ca-certificates trixie "$debian"
 }
@@ -45,6 +49,7 @@ flake() {
     run nix $1 "${options[@]}" "${overrides[@]}" "${@:2}" 2>"$log" || { cat "$log" >&2 && return 1; }
 }
 passed() { printf '  ok  %s\n' "$*"; }
+skipped=()
 failed() { printf 'FAIL  %s\n' "$*" >&2 && exit 1; }
 
 if ! command -v nix >/dev/null; then
@@ -58,6 +63,20 @@ for file in "${files[@]}"; do
 done
 bash nix/lint.sh flake.nix nix tests/nix
 passed "${#files[@]} files are parsed; no with, no rec, none over 120 lines"
+
+# Dead code is looked for by a program from crates.io, where that can be had.
+deadnix=$(command -v deadnix || echo "$home/tools/bin/deadnix")
+if [[ ! -x $deadnix ]]; then
+    cargo install --quiet --locked --version 1.3.1 --root "$home/tools" deadnix >"$home/log" 2>&1 || deadnix=
+fi
+if [[ -n $deadnix ]]; then
+    NO_COLOR=1 "$deadnix" --fail flake.nix nix
+    # The stand-ins name arguments only to see them given.
+    NO_COLOR=1 "$deadnix" --fail --no-lambda-pattern-names tests/nix
+    passed 'deadnix finds nothing that is not used'
+else
+    skipped+=('deadnix is not run, because it cannot be installed from here')
+fi
 
 # Nix itself refuses a lock file that does not match flake.nix.
 run nix flake metadata "${options[@]}" --no-update-lock-file --json . >"$home/metadata.json" 2>"$home/log" || { cat "$home/log" >&2 && exit 1; }
@@ -75,6 +94,24 @@ passed 'flake.lock is well formed and matches flake.nix'
 
 flake 'flake check' --no-build --all-systems
 passed 'every output of four systems is evaluated, with no import from derivation'
+
+# `measured SECONDS MEGABYTES COMMAND…` fails if the command takes more of either.
+measured() {
+    python3 - "$@" <<'EOF'
+import resource, subprocess, sys
+seconds, megabytes, command = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+code = subprocess.run(command, stdout=subprocess.DEVNULL).returncode
+usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+# Of the processor: by the clock it would depend on what else the machine does.
+took, used = usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024
+print(f"  ok  one release output is evaluated in {took:.1f} s and {used} MB")
+sys.exit(code or took > seconds or used > megabytes)
+EOF
+}
+export -f run
+export debian
+measured 3 1024 bash -c 'run nix eval --raw "$@" 2>/dev/null' _ "${options[@]}" "${overrides[@]}" \
+    .#packages.x86_64-linux.release-x86_64-musl.drvPath || failed 'evaluating one release output takes more than 3 s or 1 GB'
 
 flake eval --json .#matrix >"$home/matrix.json"
 python3 - "$home/matrix.json" <<'EOF'
@@ -116,6 +153,19 @@ printf '\n// Another source.\n' >>"$copy/src/main.rs"
 cp src/main.rs "$copy/src/main.rs"
 sed -i '/^name = "anyhow"/,/^$/{s/^version = .*/version = "1.0.1"/}' "$copy/Cargo.lock"
 [[ $(paths dependencies.drvPath) != "$dependencies" ]] || failed 'another dependency gives the same dependencies'
+patched=$home/patched
+rm -rf "$patched"
+cp -r tests/nix/patched "$patched"
+of_patched() {
+    flake eval --raw --impure .#lib \
+        --apply "lib: (lib.mkRelease { src = $patched; }).packages.x86_64-linux.release-x86_64-musl.binaries.$1"
+}
+dependencies=$(of_patched dependencies.drvPath) program=$(of_patched drvPath)
+sed -i 's/^version = "1.4.0"/version = "1.5.0"/' "$patched/Cargo.toml" "$patched/Cargo.lock"
+[[ $(of_patched dependencies.drvPath) == "$dependencies" ]] || failed 'another version gives other dependencies where one is patched'
+[[ $(of_patched drvPath) != "$program" ]] || failed 'another version gives the same program where one is patched'
+printf '// Another source.\n' >>"$patched/vendor/itoa/src/lib.rs"
+[[ $(of_patched dependencies.drvPath) != "$dependencies" ]] || failed 'a patched crate can change, and dependencies do not'
 passed 'another version or source file leaves compiled dependencies valid'
 
 # What evaluation says about a mistake.
@@ -139,8 +189,26 @@ refuses() {
 }
 passed 'mistakes are named at evaluation'
 
-if [[ $inputs == "$here/tests/nix/standins" ]]; then
-    printf 'not done: nothing is built, deadnix is not run, and the inputs are stand-ins (FLOE_NIX_INPUTS names no checkouts)\n'
+# Each archive and the image as CI of a machine with Nix would have them, then each once more, which must give the same.
+if [[ -n ${FLOE_NIX_BUILD-} ]]; then
+    read -ra words <<<"$FLOE_NIX_BUILD"
+    outputs=(.#dist)
+    for name in $(flake eval --json .#checks.x86_64-linux --apply builtins.attrNames | tr -d '[]"' | tr , ' '); do
+        outputs+=(".#checks.x86_64-linux.$name")
+    done
+    flake build "${words[@]}" --no-link "${outputs[@]}"
+    for target in x86_64-gnu x86_64-musl aarch64-gnu aarch64-musl; do
+        flake build "${words[@]}" --no-link --rebuild ".#release-$target" ".#release-$target.binaries"
+    done
+    passed "the dist and $((${#outputs[@]} - 1)) checks are built, the binaries and archives twice"
 else
-    printf 'not done: nothing is built, deadnix is not run\n'
+    skipped+=('nothing is built')
+fi
+if [[ $inputs == "$here/tests/nix/standins" ]]; then
+    skipped+=('the inputs are stand-ins (FLOE_NIX_INPUTS names no checkouts)')
+fi
+if ((${#skipped[@]} > 0)); then
+    printf 'not done: %s' "${skipped[0]}"
+    printf '; %s' "${skipped[@]:1}"
+    printf '\n'
 fi

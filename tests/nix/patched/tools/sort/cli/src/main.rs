@@ -1,0 +1,3 @@
+fn main() {
+    println!("{}", http::HeaderValue::from(42u16).to_str().unwrap_or_default());
+}
