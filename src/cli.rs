@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::{Commit, ImageName, Repo, Tag, Target};
 
@@ -300,12 +300,16 @@ pub struct ReproduceArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     floe rehearse                  builds, packs, publishes and verifies, all on this machine\n  \
+    floe rehearse --with cargo     builds with Cargo for this machine, whatever else is there\n  \
     floe rehearse --keep           publishes the same version again: nothing is left to do\n  \
     floe rehearse --serve          keeps the two servers up, for trying other clients on them")]
 pub struct RehearseArgs {
     /// Rehearse with these dists instead of building
     #[arg(value_name = "DIST")]
     pub dists: Vec<PathBuf>,
+    /// Who builds [default: nix if it is installed and the flake gives a `dist`, else cargo for this machine]
+    #[arg(long, value_name = "BUILDER", conflicts_with = "dists")]
+    pub with: Option<Builder>,
     /// Keep what the servers hold from the last rehearsal
     #[arg(long)]
     pub keep: bool,
@@ -321,6 +325,15 @@ pub struct RehearseArgs {
     /// Which package
     #[command(flatten)]
     pub project: ProjectArgs,
+}
+
+/// Who builds the dist of a rehearsal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Builder {
+    /// Cargo, for the machine at hand
+    Cargo,
+    /// Nix, `nix build .#dist` of the project's flake
+    Nix,
 }
 
 /// Arguments of `floe init`.

@@ -10,6 +10,7 @@ pub mod dist;
 pub mod git;
 pub mod github;
 pub mod inside;
+pub mod nix;
 pub mod pending;
 pub mod preflight;
 pub mod process;

@@ -23,6 +23,8 @@ mod project;
 mod publish;
 mod registry_server;
 mod rehearse;
+#[cfg(unix)]
+mod rehearse_nix;
 mod report_page;
 mod reproduce;
 mod resume;

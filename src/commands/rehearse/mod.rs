@@ -3,6 +3,7 @@
 //! It publishes with the code that `publish` runs and checks with the code that `verify` runs; only the addresses
 //! differ. Nothing leaves the machine.
 
+mod builder;
 pub mod disturbed;
 mod folder;
 mod summary;
@@ -18,12 +19,11 @@ use anyhow::Context as _;
 
 use super::package::Gate;
 use super::{gather, image, package, publish, verify};
-use crate::cli::{RehearseArgs, RemoteArgs, SourceArgs};
+use crate::cli::{Builder, RehearseArgs, RemoteArgs, SourceArgs};
 use crate::error::{Exit, Failure};
 use crate::io::build::{self, Build};
 use crate::io::project::{self, Origin, Project};
-use crate::io::remote;
-use crate::io::stop;
+use crate::io::{nix, remote, stop};
 use crate::model::{Commit, Digest, Home, Image, Record, Release, Tag};
 use crate::notes::{Head, unreleased_section};
 use crate::rehearsal::page::Page;
@@ -102,6 +102,11 @@ fn dist(
     if !args.dists.is_empty() {
         // Made elsewhere: rehearsed as they are, with whatever targets and platforms they hold.
         return gather::check(&args.dists, &expect);
+    }
+    if builder::choose(project, args.with, report)? == Builder::Nix {
+        report.step("Building", format!("{} {} with `nix build .#dist`", project.name, project.version));
+        nix::build_dist(&project.workspace_root, &folder.dist())?;
+        return gather::check(&[folder.dist()], &expect);
     }
     let origin = project::origin(project, &SourceArgs::default())?;
     let builds = build::for_this_machine(project, report)?;
