@@ -13,7 +13,7 @@ let
     "flake.lock"
   ];
   # A template is a text that programs carry inside them, whatever its files are called.
-  isTemplate = path: lib.hasInfix "/template/" (lib.removePrefix (toString src) path);
+  isTemplate = path: builtins.match ".*/template/.*" (lib.removePrefix (toString src) path) != null;
 in
 lib.cleanSourceWith {
   src = lib.cleanSource src;

@@ -341,9 +341,9 @@ pub enum Builder {
 #[command(after_help = "Examples:\n  \
     floe init                      shows what it would write, and asks\n  \
     floe init --yes --target x86_64-musl --target aarch64-macos\n  \
-    floe init --check              in CI: says what is missing, older or no longer floe's; ends with 3 if anything is\n\n\
-    It writes flake.nix, .github/workflows/release.yml, CHANGELOG.md (if there is none) and the table\n\
-    [package.metadata.floe] of Cargo.toml: all of them or none. Running it again writes only what is missing,\n\
+    floe init --check              in CI: tells what has drifted, and ends with 3 if anything has\n\n\
+    It writes flake.nix, .github/workflows/release.yml, CHANGELOG.md if there is none, and the table\n\
+    [package.metadata.floe] of Cargo.toml: all of them or none. A second run writes what is missing\n\
     and moves the version of floe that the files name.")]
 pub struct InitArgs {
     /// Write nothing: say what has drifted from what this floe would write

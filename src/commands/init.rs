@@ -6,7 +6,7 @@ use crate::cli::InitArgs;
 use crate::error::{Exit, Failure, usage};
 use crate::init::advice::{self, Advice};
 use crate::init::diff::unified;
-use crate::init::template::{Filling, Floe};
+use crate::init::template::{self, Filling, Floe};
 use crate::init::{self, Drift, File};
 use crate::io::git::{self, Keeping};
 use crate::io::project::{self, Project};
@@ -82,8 +82,9 @@ fn refuse_foreign(files: &[File], filling: &Filling, force: bool) -> anyhow::Res
         ways.push(match file.path.as_str() {
             "flake.nix" => format!(
                 "let your flake call floe too, with the input `floe.url = \"{}\";` and, as its outputs, \
-                 `nixpkgs.lib.recursiveUpdate (floe.lib.mkRelease {{ src = self; }}) {{ … yours … }}`",
-                filling.floe.input()
+                 `nixpkgs.lib.recursiveUpdate (floe.lib.mkRelease {}) {{ … yours … }}`",
+                filling.floe.input(),
+                template::arguments(filling)
             ),
             path => format!("rename `{path}` if it does something else, or take it away if floe replaces it"),
         });
@@ -215,10 +216,29 @@ fn check(files: &[File], filling: &Filling, report: &Report) -> anyhow::Result<(
     Err(Failure::new(format!("{what} drifted from what floe {} would write", filling.floe.version))
         .details(drifted.iter().flat_map(|file| file.told()))
         .state("nothing was written")
-        .hint(
-            "`floe init` writes what is missing and moves the version of floe that files name; what else floe's \
-             would say is shown above and is put in its place with `--force`",
-        )
+        .hint(way_out(&drifted))
         .exit(Exit::Problems)
         .into())
+}
+
+/// What to do about all that has drifted.
+fn way_out(drifted: &[&File]) -> String {
+    let has =
+        |is: fn(&File, &Drift) -> bool| drifted.iter().any(|file| file.drift.iter().any(|one| is(file, one)));
+    if has(|_, drift| matches!(drift, Drift::Newer { .. })) {
+        return "use the newer floe that the files name".to_owned();
+    }
+    let mut ways = Vec::new();
+    if has(|file, _| file.careful.is_some()) {
+        ways.push("`floe init` writes what is missing and moves the version of floe that files name");
+    }
+    if has(|file, drift| matches!(drift, Drift::Older { .. }) && file.careful.is_none()) {
+        ways.push(
+            "where a commit stands for the version, `floe init --pin <COMMIT>` moves it to this floe's",
+        );
+    }
+    if has(|file, _| file.forced.is_some()) {
+        ways.push("`floe init --force` puts floe's own text in place of what git has committed");
+    }
+    ways.join("; ")
 }

@@ -75,6 +75,15 @@ pub enum Advice {
         /// What it uses for it.
         what: &'static str,
     },
+    /// Another workflow makes the tags.
+    Tagger {
+        /// Its path.
+        path: String,
+        /// The line, counted from 1.
+        line: usize,
+        /// What it uses for it.
+        what: &'static str,
+    },
     /// The changelog has a name that floe does not read.
     OtherChangelog(String),
     /// Which floe is meant is not locked.
@@ -99,6 +108,14 @@ const RIVALS: [&str; 12] = [
     "dist host",
 ];
 
+/// What other workflows make tags with.
+const TAGGERS: [&str; 4] = [
+    "release-plz/action",
+    "MarcoIeni/release-plz-action",
+    "googleapis/release-please-action",
+    "google-github-actions/release-please-action",
+];
+
 /// All there is to know, what stops a release first.
 pub fn about(around: &Surroundings, found: &Found) -> Vec<Advice> {
     let mut advice = Vec::new();
@@ -115,7 +132,10 @@ pub fn about(around: &Surroundings, found: &Found) -> Vec<Advice> {
     if around.lock != Lock::Kept {
         advice.push(Advice::NoLock(around.lock));
     }
-    advice.extend(rivals(found));
+    let rival = |(path, line, what)| Advice::Rival { path, line, what };
+    advice.extend(uses(found, &RIVALS).into_iter().map(rival));
+    let tagger = |(path, line, what)| Advice::Tagger { path, line, what };
+    advice.extend(uses(found, &TAGGERS).into_iter().map(tagger));
     advice.extend(version(around));
     advice.extend(tag_style(&around.tags).map(Advice::TagStyle));
     if !around.is_flake_locked {
@@ -170,16 +190,16 @@ fn tag_style(tags: &[String]) -> Option<String> {
     bare.or(other).map(|(_, tag)| tag.clone())
 }
 
-/// A line for each workflow that publishes releases as well: the first of it.
-fn rivals(found: &Found) -> Vec<Advice> {
-    let mut rivals = Vec::new();
+/// For each workflow that mentions one of the words outside its comments: where it does so first.
+fn uses(found: &Found, words: &[&'static str]) -> Vec<(String, usize, &'static str)> {
+    let mut uses = Vec::new();
     for (path, text) in &found.workflows {
-        let uses = |line: &str| RIVALS.into_iter().find(|word| line.contains(word));
+        let word = |line: &str| words.iter().copied().find(|word| line.contains(word));
         let lines = text.lines().enumerate().filter(|(_, line)| pin::code(line).next().is_some());
-        let first = lines.filter_map(|(at, line)| Some((at + 1, uses(line)?))).next();
-        rivals.extend(first.map(|(line, what)| Advice::Rival { path: path.clone(), line, what }));
+        let first = lines.filter_map(|(at, line)| Some((at + 1, word(line)?))).next();
+        uses.extend(first.map(|(line, what)| (path.clone(), line, what)));
     }
-    rivals
+    uses
 }
 
 impl fmt::Display for Advice {
@@ -232,6 +252,11 @@ impl fmt::Display for Advice {
                 f,
                 "`{path}` publishes releases too (`{what}` in line {line}): take that out, or two of them make one tag's \
                  release"
+            ),
+            Advice::Tagger { path, line, what } => write!(
+                f,
+                "`{path}` makes tags (`{what}` in line {line}): pushed with GITHUB_TOKEN they start no workflow, so give \
+                 it an app's token or run the release by hand, and let it make no release of its own"
             ),
             Advice::OtherChangelog(path) => write!(
                 f,
@@ -329,5 +354,8 @@ mod tests {
         found.workflows.insert(".github/workflows/cd.yml".to_owned(), text.to_owned());
         let path = ".github/workflows/cd.yml".to_owned();
         assert_eq!(about(&tidy(), &found), [Advice::Rival { path, line: 3, what: "gh release upload" }]);
+        let (path, what) = (".github/workflows/cd.yml".to_owned(), "release-plz/action");
+        found.workflows.insert(path.clone(), format!("- uses: {what}@v0.5\n"));
+        assert_eq!(about(&tidy(), &found), [Advice::Tagger { path, line: 1, what }]);
     }
 }

@@ -28,6 +28,8 @@ pub struct Found {
     pub workflows: BTreeMap<String, String>,
     /// The path where the project keeps its changelog, whatever it is called; `None` if it keeps none.
     pub changelog: Option<String>,
+    /// Whether the project takes its release notes from GitHub, so that it needs no changelog.
+    pub has_generated_notes: bool,
     /// The path where a new changelog goes.
     pub changelog_path: String,
     /// The package's `Cargo.toml`: its path and its text.
@@ -68,6 +70,13 @@ pub enum Drift {
         /// This one.
         own: Version,
     },
+    /// It names a newer floe than this one, which cannot judge it.
+    Newer {
+        /// The one it names.
+        pinned: Version,
+        /// This one.
+        own: Version,
+    },
 }
 
 impl File {
@@ -90,6 +99,9 @@ impl fmt::Display for Drift {
             Drift::Lacks(1) => f.write_str("lacks a line that floe's has"),
             Drift::Lacks(lines) => write!(f, "lacks {lines} lines that floe's has"),
             Drift::Older { pinned, own } => write!(f, "names floe {pinned}, and this is floe {own}"),
+            Drift::Newer { pinned, own } => {
+                write!(f, "names floe {pinned}, which this floe {own} is too old for")
+            }
         }
     }
 }
@@ -101,7 +113,7 @@ impl fmt::Display for Drift {
 /// `Cargo.toml` has no place for the table.
 pub fn files(found: &Found, filling: &Filling) -> Result<Vec<File>, manifest::NoPlace> {
     let mut files = vec![workflow(found, filling), flake(found, filling), cargo(found, filling)?];
-    if found.changelog.is_none() {
+    if found.changelog.is_none() && !found.has_generated_notes {
         files.push(missing(&found.changelog_path, template::changelog(filling)));
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -127,7 +139,9 @@ fn workflow(found: &Found, filling: &Filling) -> File {
         (Some((path, old)), _) => {
             let lacks = pin::lacks(old, &ideal);
             let mut file = pinned(path, old, pin::workflow(old, &filling.floe), Some(ideal));
-            if lacks > 0 {
+            if matches!(file.drift[..], [Drift::Newer { .. }]) {
+                file.forced = None;
+            } else if lacks > 0 {
                 file.drift.insert(0, Drift::Lacks(lacks));
             } else {
                 file.forced = None;

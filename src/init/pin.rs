@@ -13,7 +13,7 @@ use super::template::{CALLED, Floe};
 /// What is to be said and done about the floe that a file names.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Pin {
-    /// It is an older one.
+    /// It is not this one.
     pub drift: Option<Drift>,
     /// The text with this floe in its place, where that can be known.
     pub moved: Option<String>,
@@ -65,17 +65,21 @@ pub fn code(text: &str) -> impl Iterator<Item = &str> {
 fn judge(text: &str, span: Range<usize>, pinned: Option<Version>, own: (&Floe, Option<String>)) -> Pin {
     let (floe, wanted) = own;
     let Some(pinned) = pinned else { return Pin::default() };
-    // A newer one is left: whoever moved it there had a newer floe.
-    if pinned > floe.version || wanted.as_deref() == Some(&text[span.clone()]) {
+    let version = floe.version.clone();
+    // Whoever wrote a newer one there had a newer floe.
+    if pinned > version {
+        return Pin { drift: Some(Drift::Newer { pinned, own: version }), moved: None };
+    }
+    if wanted.as_deref() == Some(&text[span.clone()]) {
         return Pin::default();
     }
-    let is_older = pinned < floe.version;
+    let is_older = pinned < version;
     // The same version stays as it is named, unless its commit was given.
     if !is_older && floe.commit.is_none() {
         return Pin::default();
     }
     let moved = wanted.map(|wanted| format!("{}{wanted}{}", &text[..span.start], &text[span.end..]));
-    let drift = is_older.then(|| Drift::Older { pinned, own: floe.version.clone() });
+    let drift = is_older.then(|| Drift::Older { pinned, own: version });
     Pin { drift, moved }
 }
 
@@ -108,8 +112,8 @@ mod tests {
     }
 
     #[test]
-    fn the_same_or_a_newer_floe_and_what_names_no_version_are_left() {
-        for text in ["v0.2.0", "v0.3.0", "main", &"b".repeat(40)] {
+    fn the_same_floe_and_what_names_no_version_are_left() {
+        for text in ["v0.2.0", "main", &"b".repeat(40)] {
             assert_eq!(workflow(&call(text), &floe("0.2.0", None)), Pin::default(), "{text}");
         }
         for address in
@@ -117,6 +121,13 @@ mod tests {
         {
             assert_eq!(flake(&format!("url = \"{address}\";"), &floe("0.2.0", None)), Pin::default());
         }
+    }
+
+    #[test]
+    fn a_newer_floe_is_told_and_left() {
+        let pin = workflow(&call("v0.3.0"), &floe("0.2.0", Some("a")));
+        assert_eq!(pin.drift.unwrap().to_string(), "names floe 0.3.0, which this floe 0.2.0 is too old for");
+        assert_eq!(pin.moved, None);
     }
 
     #[test]

@@ -109,11 +109,13 @@ pub fn table(filling: &Filling) -> String {
     )
 }
 
-fn arguments(filling: &Filling) -> String {
+/// What the flake says to `mkRelease`, in braces.
+pub fn arguments(filling: &Filling) -> String {
     let mut words = match &filling.folder {
         None => "src = self;".to_owned(),
         // Only the root of the repository knows its commit.
-        Some(folder) => format!("src = ./{folder}; inherit self;"),
+        Some(folder) if folder.bytes().all(is_plain) => format!("src = ./{folder}; inherit self;"),
+        Some(folder) => format!("src = self + \"/{folder}\"; inherit self;"),
     };
     for (name, value) in
         [("package", filling.package.clone()), ("repo", filling.repo.as_ref().map(Repo::to_string))]
@@ -123,6 +125,11 @@ fn arguments(filling: &Filling) -> String {
         }
     }
     format!("{{ {words} }}")
+}
+
+/// Whether a byte may stand in a path as Nix writes it without quotes.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"._-+/".contains(&byte)
 }
 
 /// With plain line ends, also if git checked floe's own sources out with others.
@@ -158,6 +165,8 @@ mod tests {
         assert!(flake(&filling).contains(
             "mkRelease { src = ./rust; inherit self; package = \"toolctl\"; repo = \"acme/tool\"; };"
         ));
+        filling.folder = Some("my tool".to_owned());
+        assert!(flake(&filling).contains("mkRelease { src = self + \"/my tool\"; inherit self;"));
         filling.floe.commit = Some("a".repeat(40).parse().unwrap());
         let call = format!("uses: acme/floe/.github/workflows/release.yml@{} # v0.1.0\n", "a".repeat(40));
         assert!(workflow(&filling).contains(&call));

@@ -14,6 +14,7 @@ use super::together::read;
 use crate::init::advice::{Lock, Surroundings};
 use crate::init::{Found, WORKFLOWS, manifest};
 use crate::model::Repo;
+use crate::model::config::NotesFrom;
 
 /// How changelogs are called, in capitals and without their ending.
 const CHANGELOGS: [&str; 5] = ["CHANGELOG", "CHANGES", "HISTORY", "RELEASES", "NEWS"];
@@ -48,6 +49,7 @@ pub fn look(project: &Project) -> anyhow::Result<Around> {
         flake: read(&root.join("flake.nix"))?,
         workflows: workflows(&root)?,
         changelog: changelog.transpose()?.map(|path| below(&root, &path)).transpose()?,
+        has_generated_notes: project.config.notes == NotesFrom::Github,
         changelog_path: below(&root, &workspace.join("CHANGELOG.md"))?,
         manifest: (below(&root, &project.manifest_path)?, manifest_text),
         is_configured: project.is_configured,
@@ -61,7 +63,9 @@ pub fn look(project: &Project) -> anyhow::Result<Around> {
         lock: lock(&workspace.join("Cargo.lock"), git_root.is_some())?,
         has_license: has_license(&project.root)? || has_license(workspace)?,
         says_strip: manifest::says_strip(&workspace_manifest),
-        is_flake_locked: read(&root.join("flake.lock"))?.is_some_and(|text| text.contains("\"floe\"")),
+        is_flake_locked: read(&root.join("flake.lock"))
+            .unwrap_or_default()
+            .is_some_and(|text| text.contains("\"floe\"")),
     };
     Ok(Around { folder: below(&root, workspace)?, root, found, surroundings })
 }
@@ -85,7 +89,10 @@ fn workflows(root: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let folder = root.join(WORKFLOWS);
     let mut workflows = BTreeMap::new();
     for name in names(&folder)?.into_iter().filter(|name| name.ends_with(".yml") || name.ends_with(".yaml")) {
-        if let Some(text) = read(&folder.join(&name))? {
+        let text = read(&folder.join(&name));
+        // What cannot be read matters only where something would be written.
+        let text = if name == "release.yml" { text? } else { text.unwrap_or_default() };
+        if let Some(text) = text {
             workflows.insert(format!("{WORKFLOWS}/{name}"), text);
         }
     }

@@ -38,7 +38,7 @@ fn floe_in(sample: &Sample, folder: &Path, arguments: &[&str]) -> (Option<i32>, 
     let stderr = String::from_utf8(output.stderr).unwrap();
     let real = sample.path().canonicalize().unwrap().display().to_string();
     let text = stderr.replace(&real, "<folder>").replace(&sample.path().display().to_string(), "<folder>");
-    (output.status.code(), text)
+    (output.status.code(), text.replace("<folder>\\", "<folder>/"))
 }
 
 /// What follows the differences: what was written, or why it was not.
@@ -268,10 +268,10 @@ fn a_flake_and_a_workflow_that_call_floe_in_their_own_way_are_left() {
     let other = bare();
     assert_eq!(floe(&other, &["--yes"]).0, Some(0));
     // It is called from another file, with a line more, so that release.yml is free to be anything.
-    let theirs = format!(
-        "{}    with:\n      cache: mine\n",
-        text(&other, WORKFLOW).replace("name: release", "name: floe")
-    );
+    let theirs = text(&other, WORKFLOW)
+        .replace("name: release", "name: 'floe'")
+        .replace("    with:\n", "    with:\n      cache: mine\n");
+    assert!(theirs.contains("cache: mine"));
     let sample = sample.file(".github/workflows/floe.yaml", &theirs);
     let (code, stderr) = floe(&sample, &["--yes"]);
     assert_eq!(code, Some(0), "{stderr}");
@@ -307,7 +307,7 @@ fn check_tells_each_file_that_has_drifted_and_init_mends_what_it_may() {
           `flake.nix` names floe 0.0.1, and this is floe <floe>
         nothing was written
 
-        hint: `floe init` writes what is missing and moves the version of floe that files name; what else floe's would say is shown above and is put in its place with `--force`
+        hint: `floe init` writes what is missing and moves the version of floe that files name; `floe init --force` puts floe's own text in place of what git has committed
     "#]]
     .assert_eq(&plain(end(&stderr)));
     assert_eq!(files(sample.path()), before);
@@ -323,6 +323,37 @@ fn check_tells_each_file_that_has_drifted_and_init_mends_what_it_may() {
     .assert_eq(&plain(end(&stderr)).split_inclusive('\n').take(2).collect::<String>());
     git(sample.path(), &["commit", "--quiet", "-a", "-m", "newer floe"]);
     assert_eq!(floe(&sample, &["--yes", "--force"]).0, Some(0));
+    assert_eq!(floe(&sample, &["--check"]).0, Some(0));
+}
+
+#[test]
+fn a_newer_floe_is_neither_judged_nor_taken_back_by_an_older_one() {
+    let sample = Sample::tool();
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    let own = Floe::own(None).unwrap();
+    let newer = text(&sample, WORKFLOW)
+        .replace(&format!("v{}", own.version), "v999.0.0")
+        .replace("packages: write", "");
+    let sample = sample.file(WORKFLOW, &newer);
+    let (code, stderr) = floe(&sample, &["--check"]);
+    assert_eq!(code, Some(3));
+    expect![[r#"
+        error: 1 file has drifted from what floe <floe> would write
+          `.github/workflows/release.yml` names floe 999.0.0, which this floe <floe> is too old for
+        nothing was written
+
+        hint: use the newer floe that the files name
+    "#]]
+    .assert_eq(&plain(end(&stderr)));
+    assert_eq!(floe(&sample, &["--yes", "--force"]).0, Some(0));
+    assert_eq!(text(&sample, WORKFLOW), newer);
+}
+
+#[test]
+fn who_takes_the_notes_from_github_needs_no_changelog() {
+    let sample = bare().manifest_lines("[package.metadata.floe]\nnotes = \"github\"");
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    assert!(!names(sample.path()).contains(&"CHANGELOG.md".to_owned()));
     assert_eq!(floe(&sample, &["--check"]).0, Some(0));
 }
 
