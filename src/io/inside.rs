@@ -185,7 +185,10 @@ fn json(path: &Path) -> anyhow::Result<serde_json::Value> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
+
     use super::*;
+    use crate::archive::{Contents, Item};
 
     fn said(published: &[u8], rebuilt: &[u8]) -> String {
         let folder = tempfile::tempdir().unwrap();
@@ -195,6 +198,32 @@ mod tests {
             path
         });
         compare(&one, &other).unwrap()
+    }
+
+    #[test]
+    fn what_only_the_container_says_is_compared_in_both_formats() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "the same").unwrap();
+        for kind in [ArchiveKind::TarGz, ArchiveKind::Zip] {
+            let archive = |name: &str, epoch: u64, executable: bool| {
+                let path = folder.path().join(format!("{name}-{kind:?}"));
+                let items = vec![Item { path: "file".to_owned(), file: file.clone(), executable }];
+                let mut out = OpenOptions::new().read(true).write(true).create_new(true).open(&path).unwrap();
+                archive::write(&Contents { top: "top".to_owned(), epoch, items }, kind, &mut out).unwrap();
+                path
+            };
+            let published = archive("published", 1_700_000_000, false);
+            let same = Pair { published: published.clone(), rebuilt: published.clone() };
+            assert_eq!(same.archives(kind).unwrap(), [SAME]);
+            let other = Pair { published, rebuilt: archive("rebuilt", 1_600_000_000, true) };
+            assert_eq!(
+                other.archives(kind).unwrap(),
+                [
+                    "`top/file`: mode 0644, rebuilt 0755; time 2023-11-14T22:13:20Z, rebuilt 2020-09-13T12:26:40Z"
+                ]
+            );
+        }
     }
 
     #[test]
