@@ -14,7 +14,7 @@ pub enum Exit {
     Failed = 1,
     /// Wrong usage.
     Usage = 2,
-    /// The release is not well formed.
+    /// The release is not well formed, or a rebuild is not the same.
     Problems = 3,
     /// The world holds something else under the same name.
     Conflicts = 4,

@@ -44,8 +44,14 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
     sides.look_inside(&mut comparison, report)?;
     let image = published.image.as_ref().map(|image| &image.name);
     let statement = Statement::new(&comparison, image).ok_or_else(|| {
-        Failure::new(format!("nothing of {} was rebuilt: the dist holds none of its targets", args.tag))
-            .hint("build the tag's own dist: `nix build github:OWNER/NAME/TAG#dist`, then `--rebuilt result`")
+        Failure::new(format!(
+            "nothing of {} was rebuilt: the dist holds nothing that the release holds",
+            args.tag
+        ))
+        .hint(format!(
+            "build the tag's own dist: `nix build github:{repo}/{}#dist`, then `--rebuilt result`",
+            args.tag
+        ))
     })?;
     if let Some(path) = &args.statement {
         write(path, &statement.to_json())?;

@@ -51,14 +51,14 @@ struct Predicate {
 }
 
 impl Statement {
-    /// The statement of a comparison; `None` if nothing was compared, because there is nothing to state then. `image`
+    /// The statement of a comparison; `None` if nothing published was rebuilt, because there is nothing to state then. `image`
     /// is the name that the release's image has.
     pub fn new(comparison: &Comparison, image: Option<&ImageName>) -> Option<Self> {
         let index = comparison.image.first().zip(image).map(|(line, image)| (image.to_string(), line));
         let assets = comparison.assets.iter().map(|line| (line.name.clone(), line));
         let claimed: Vec<(String, &Line)> =
             assets.chain(index).filter(|(_, line)| line.verdict != Verdict::NotClaimed).collect();
-        if !claimed.iter().any(|(_, line)| line.rebuilt.is_some()) {
+        if !claimed.iter().any(|(_, line)| line.published.is_some() && line.rebuilt.is_some()) {
             return None;
         }
         let names = |passed: bool| {

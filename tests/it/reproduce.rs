@@ -226,6 +226,22 @@ fn a_native_leg_that_somebody_did_build_again_is_compared_like_the_others() {
 }
 
 #[test]
+fn a_rebuild_of_nothing_that_was_published_is_no_verdict() {
+    let scenario = Scenario::empty("1.4.0");
+    make_dist(&scenario.dist(), "1.4.0", &["x86_64-macos".parse().unwrap()]);
+    scenario.run(["publish", "--target", "x86_64-macos", "--no-image"]).exit(0);
+    make_dist(&scenario.path().join("again"), "1.4.0", &["x86_64-gnu".parse().unwrap()]);
+    let outcome = compare(&scenario).exit(1);
+    assert_eq!(outcome.stdout, "");
+    expect![[r#"
+        error: nothing of v1.4.0 was rebuilt: the dist holds nothing that the release holds
+
+        hint: build the tag's own dist: `nix build github:acme/tool/v1.4.0#dist`, then `--rebuilt result`
+    "#]]
+    .assert_eq(&told(&outcome.stderr));
+}
+
+#[test]
 fn a_published_release_that_is_not_sound_is_not_compared() {
     let scenario = published();
     rebuild(&scenario, |_| SEED);
