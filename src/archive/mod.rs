@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use gzip::Gzip;
-pub use read::{extract, inspect, list, members};
+pub use names::is_reserved;
+pub use read::{extract, inspect, inspect_within, list, members};
 pub use write::write;
 
 use crate::model::{Digest, Entry, Facts};

@@ -59,7 +59,12 @@ impl Names {
 pub(super) fn writable(path: &str) -> Result<(), String> {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
     for component in path.split('/') {
-        if component.is_empty() || component == "." || component == ".." || component.ends_with('.') {
+        if component.is_empty()
+            || component == "."
+            || component == ".."
+            || component.ends_with('.')
+            || is_reserved(component)
+        {
             return Err(format!("`{path}` is not a path that every system takes"));
         }
         if !component.bytes().all(good) {
@@ -89,15 +94,38 @@ pub(super) fn readable(raw: &[u8]) -> Result<&str, String> {
     if path.contains(':') || path.chars().any(char::is_control) {
         return refuse("has a colon or a control character");
     }
+    // Systems spell one letter in several ways and take them for the same; which ones is different everywhere.
+    if !path.is_ascii() {
+        return refuse("has a letter that is not ASCII");
+    }
+    if path.contains(['<', '>', '"', '|', '?', '*']) {
+        return refuse("has a character that not every system takes");
+    }
     let path = path.strip_suffix('/').unwrap_or(path);
     for component in path.split('/') {
         match component {
             ".." => return refuse("leaves the folder it is unpacked into"),
             "" | "." => return refuse("has an empty component"),
+            _ if component.ends_with(['.', ' ']) => {
+                return refuse("ends in a dot or a space, which Windows drops");
+            }
+            _ if is_reserved(component) => return refuse("is the name of a device on Windows"),
             _ => {}
         }
     }
     Ok(path)
+}
+
+/// Whether Windows takes a name for a device, whatever stands behind its first dot (Microsoft, "Naming Files, Paths, and
+/// Namespaces").
+pub fn is_reserved(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name).trim_end_matches(' ').to_ascii_uppercase();
+    let numbered = |device: &str| {
+        stem.strip_prefix(device).is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']))
+    };
+    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$")
+        || numbered("COM")
+        || numbered("LPT")
 }
 
 #[cfg(test)]
@@ -109,7 +137,22 @@ mod tests {
         for path in ["tool", "a/b.c+d-e_f", ".hidden", "A/1"] {
             assert_eq!(writable(path), Ok(()), "{path}");
         }
-        for path in ["", "/a", "a/", "a//b", ".", "../a", "a b", "ü", "a\\b", "a:b", "con.", "a\n"] {
+        for path in [
+            "",
+            "/a",
+            "a/",
+            "a//b",
+            ".",
+            "../a",
+            "a b",
+            "ü",
+            "a\\b",
+            "a:b",
+            "con.",
+            "a\n",
+            "nul",
+            "a/Com1.md",
+        ] {
             assert!(writable(path).is_err(), "{path:?}");
         }
     }
@@ -117,6 +160,7 @@ mod tests {
     #[test]
     fn only_paths_below_the_folder_are_read() {
         assert_eq!(readable(b"a/b c"), Ok("a/b c"));
+        assert_eq!(readable(b"console/com10.nul"), Ok("console/com10.nul"));
         assert_eq!(readable(b"a/b/"), Ok("a/b"));
         for path in [
             &b"/etc/passwd"[..],
@@ -129,6 +173,13 @@ mod tests {
             b"./a",
             b"a\0b",
             b"\xff",
+            "\u{fc}".as_bytes(),
+            b"a/NUL",
+            b"con.txt/a",
+            b"a/lpt9 .x",
+            b"a./b",
+            b"a /b",
+            b"a?",
             b"//",
         ] {
             assert!(readable(path).is_err(), "{path:?}");

@@ -40,12 +40,27 @@ pub fn list(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Entry>> {
 ///
 /// As [`list`].
 pub fn inspect(path: &Path, kind: ArchiveKind) -> Result<Vec<Entry>, String> {
-    list(path, kind).map_err(|error| {
-        let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-        // The first one only names the file.
-        causes.drain(..usize::from(causes.len() > 1));
-        causes.join(": ")
-    })
+    list(path, kind).map_err(reason)
+}
+
+/// The same for an archive that should unpack to these files: it is not read on behind what they measure.
+///
+/// # Errors
+///
+/// As [`list`].
+pub fn inspect_within(path: &Path, kind: ArchiveKind, promised: &[Entry]) -> Result<Vec<Entry>, String> {
+    /// For what stands around the files: headers, and a little more so that a file too many is told by its name.
+    const MORE: u64 = 1024 * 1024;
+    let of_one = |entry: &Entry| entry.size.saturating_add(1024);
+    let bytes = promised.iter().fold(MORE, |all, entry| all.saturating_add(of_one(entry)));
+    list_within(path, kind, Limits { bytes: bytes.min(LIMITS.bytes), ..LIMITS }).map_err(reason)
+}
+
+fn reason(error: anyhow::Error) -> String {
+    let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    // The first one only names the file.
+    causes.drain(..usize::from(causes.len() > 1));
+    causes.join(": ")
 }
 
 fn list_within(path: &Path, kind: ArchiveKind, limits: Limits) -> anyhow::Result<Vec<Entry>> {
@@ -200,13 +215,16 @@ impl<A: io::Write, B: io::Write> io::Write for Both<'_, A, B> {
 pub(super) struct Budget<'l, R> {
     pub(super) inner: R,
     pub(super) left: &'l mut u64,
+    pub(super) limit: u64,
 }
 
 impl<R: Read> Read for Budget<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         let left = self.left.checked_sub(read as u64);
-        *self.left = left.ok_or_else(|| io::Error::other("it holds more than an archive may (8 GiB)"))?;
+        *self.left = left.ok_or_else(|| {
+            io::Error::other(format!("it unpacks to more than {}", crate::units::size(self.limit)))
+        })?;
         Ok(read)
     }
 }
@@ -239,7 +257,7 @@ mod tests {
             let error = format!("{:#}", list(2, 200_000).unwrap_err());
             assert!(error.ends_with("it has more than 2 entries"), "{error}");
             let error = format!("{:#}", list(3, 120_000).unwrap_err());
-            assert!(error.ends_with("it holds more than an archive may (8 GiB)"), "{error}");
+            assert!(error.contains("it unpacks to more than "), "{error}");
         }
     }
 }

@@ -72,7 +72,7 @@ impl Write for Hashing<'_> {
 pub(super) fn read(file: File, limits: Limits, visit: Visit<'_>) -> anyhow::Result<()> {
     let gzip = GzDecoder::new(BufReader::new(file));
     let mut budget = limits.bytes;
-    let mut archive = tar::Archive::new(Budget { inner: gzip, left: &mut budget });
+    let mut archive = tar::Archive::new(Budget { inner: gzip, left: &mut budget, limit: limits.bytes });
     // Raw: no header may change what a later one means, because readers do not agree on those that do.
     let entries = archive.entries().context("failed to read the first entry")?.raw(true);
     for (index, entry) in entries.enumerate() {

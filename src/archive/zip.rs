@@ -16,6 +16,8 @@ use super::read::{Budget, Found, Visit};
 const END_RECORD: i64 = 22;
 /// The size of the locator that stands before it in a ZIP64 file (APPNOTE 4.3.15).
 const LOCATOR: i64 = 20;
+/// No index is larger, in bytes: ten thousand entries with paths of 250 letters fit.
+const INDEX_LIMIT: i64 = 4 * 1024 * 1024;
 /// The bits of a Unix mode that say what a file is, and their values.
 const KIND_BITS: u32 = 0o170_000;
 const REGULAR: u32 = 0o100_000;
@@ -43,9 +45,11 @@ pub(super) fn read(mut file: File, limits: Limits, visit: Visit<'_>) -> anyhow::
         let mut entry = archive.by_index(index).context("failed to read the next entry")?;
         let path = readable(entry.name_raw()).map_err(anyhow::Error::msg)?.to_owned();
         // The crate's own `unix_mode` hides a set-user-id bit.
-        let mode = match entry.system() {
-            System::Unix => entry.external_attributes() >> 16,
-            _ => 0o644,
+        let mode = match (entry.system(), entry.external_attributes() >> 16) {
+            (System::Unix, mode) => mode,
+            // A system without modes; readers that look for one all the same must not find a link.
+            (_, 0) => 0o644,
+            (_, mode) => mode,
         };
         let is_folder = match mode & KIND_BITS {
             LINK => bail!("`{path}` is a link"),
@@ -55,7 +59,7 @@ pub(super) fn read(mut file: File, limits: Limits, visit: Visit<'_>) -> anyhow::
             _ => bail!("`{path}` is a device"),
         };
         let time = entry.last_modified().map_or(0, seconds);
-        let mut content = Budget { inner: &mut entry, left: &mut left };
+        let mut content = Budget { inner: &mut entry, left: &mut left, limit: limits.bytes };
         visit(Found { path, is_folder, mode: mode & !KIND_BITS, time, content: &mut content })?;
     }
     Ok(())
@@ -77,5 +81,10 @@ fn check_end(file: &mut File, limits: Limits) -> anyhow::Result<()> {
     ensure!(!locator.starts_with(b"PK\x06\x07"), "it is a ZIP64 file");
     let entries = usize::from(u16::from_le_bytes([end[10], end[11]]));
     ensure!(entries <= limits.entries, "it has more than {} entries", limits.entries);
+    let number = |at: usize| i64::from(u32::from_le_bytes([end[at], end[at + 1], end[at + 2], end[at + 3]]));
+    let (index, begin) = (number(12), number(16));
+    // The index is read whole, and it is all that stands before the end.
+    ensure!(index <= INDEX_LIMIT, "its index has {index} bytes");
+    ensure!(begin + index + END_RECORD == size, "its index is not where its end says");
     Ok(())
 }

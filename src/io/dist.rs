@@ -70,12 +70,13 @@ fn read_one(dist: &Path, found: &mut Found) -> anyhow::Result<()> {
 
 fn read_archive(path: &Path, name: &str, kind: ArchiveKind) -> anyhow::Result<FoundArchive> {
     let (digest, size) = digest_file(path)?;
-    Ok(FoundArchive {
-        path: path.to_owned(),
-        facts: ArchiveFacts { file: name.to_owned(), size, digest },
-        record: read_record(path),
-        contents: archive::inspect(path, kind),
-    })
+    let record = read_record(path);
+    let contents = match &record {
+        Ok(record) => archive::inspect_within(path, kind, &record.contents),
+        Err(_) => archive::inspect(path, kind),
+    };
+    let facts = ArchiveFacts { file: name.to_owned(), size, digest };
+    Ok(FoundArchive { path: path.to_owned(), facts, record, contents })
 }
 
 fn read_record(archive: &Path) -> Result<Record, String> {
