@@ -16,7 +16,7 @@ use super::blobs::{Blobs, Tee, WrittenLayer};
 use super::rootfs::{self, Changes};
 use super::spec::{Execution, ImageConfig};
 use super::tarball::{self, Bounded, Kind, Member, shown};
-use super::{JSON_LIMIT, UNPACKED_LIMIT};
+use super::{JSON_LIMIT, LAYERS_LIMIT, UNPACKED_LIMIT};
 use crate::border::files;
 use crate::error::Failure;
 use crate::model::{Digest, Platform};
@@ -54,6 +54,11 @@ impl DockerArchive {
     /// [`JSON_LIMIT`]; more than [`UNPACKED_LIMIT`] unpacked; a listed layer that is missing.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         let (described, members) = read_manifest(path)?;
+        ensure!(
+            described.layers.len() <= LAYERS_LIMIT,
+            "it lists {} layers, more than the {LAYERS_LIMIT} floe takes",
+            described.layers.len()
+        );
         let missing: Vec<_> = described
             .layers
             .iter()
@@ -112,7 +117,8 @@ impl DockerArchive {
 }
 
 fn recompress(content: &mut dyn Read, blobs: &Blobs) -> anyhow::Result<WrittenLayer<Rc<Changes>>> {
-    let layer = blobs.layer(|writer| rootfs::scan(Tee { reader: content, writer }))?;
+    let layer =
+        blobs.layer(|writer| rootfs::scan(Tee { reader: content, writer }, tarball::MEMBERS_LIMIT))?;
     if layer.facts.problems.is_empty() {
         return Ok(layer.map(Rc::new));
     }
@@ -192,9 +198,9 @@ fn walk_bounded(
     let mut file = BufReader::with_capacity(128 << 10, files::open(path).with_context(opening)?);
     let gzip = std::io::BufRead::fill_buf(&mut file).with_context(opening)?.starts_with(&[0x1f, 0x8b]);
     if gzip {
-        return tarball::walk(Bounded::new(MultiGzDecoder::new(file), limit), visit);
+        return tarball::walk(Bounded::new(MultiGzDecoder::new(file), limit), tarball::MEMBERS_LIMIT, visit);
     }
-    tarball::walk(Bounded::new(file, limit), visit)
+    tarball::walk(Bounded::new(file, limit), tarball::MEMBERS_LIMIT, visit)
 }
 
 fn quoted(name: &str) -> String {

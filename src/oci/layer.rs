@@ -132,7 +132,7 @@ mod tests {
         std::fs::write(&binary, b"binary").unwrap();
         let mut tar = Vec::new();
         let files = write_binary(&mut tar, ("floe", &binary), Some(b"PEM"), 1_000_000_000).unwrap();
-        assert_eq!(rootfs::files([&rootfs::scan(tar.as_slice()).unwrap()]).unwrap(), files);
+        assert_eq!(rootfs::files([&rootfs::scan(tar.as_slice(), 99).unwrap()]).unwrap(), files);
         let mut archive = tar::Archive::new(tar.as_slice());
         let listed: Vec<String> = archive
             .entries()

@@ -15,8 +15,9 @@ use serde::de::DeserializeOwned;
 use super::blobs::Hashed;
 use super::rootfs::{self, Changes};
 use super::spec::{self, Descriptor, ImageConfig, Index, Manifest, OciLayout, platform_fields};
-use super::tarball::{Bounded, shown};
-use super::{JSON_LIMIT, UNPACKED_LIMIT};
+use super::strict;
+use super::tarball::{Bounded, MEMBERS_LIMIT, shown};
+use super::{ENTRIES_LIMIT, JSON_LIMIT, LAYERS_LIMIT, UNPACKED_LIMIT};
 use crate::border::files;
 use crate::error::{Exit, Failure};
 use crate::model::{Digest, Entry, Hasher, Image, Platform, PlatformImage};
@@ -65,6 +66,9 @@ struct Checker {
     all_named: bool,
     /// Blobs that were hashed, and whether they are what they should be.
     hashed: BTreeMap<Digest, bool>,
+    /// How many bytes all layers that are still to come may unpack to, and how many members they may have.
+    unpacked: u64,
+    members: usize,
     /// Layers that were unpacked: platforms may share them.
     layers: BTreeMap<Digest, Option<Unpacked>>,
 }
@@ -77,6 +81,8 @@ impl Checker {
             named: BTreeSet::new(),
             all_named: true,
             hashed: BTreeMap::new(),
+            unpacked: UNPACKED_LIMIT,
+            members: MEMBERS_LIMIT,
             layers: BTreeMap::new(),
         }
     }
@@ -89,7 +95,7 @@ impl Checker {
                 return None;
             }
         }
-        let version: Option<OciLayout> = self.top_file("oci-layout");
+        let version: Option<OciLayout> = self.top_file("oci-layout", "");
         if let Some(version) = version.filter(|file| file.image_layout_version != spec::LAYOUT_VERSION) {
             self.problem(format!(
                 "`oci-layout` is of version `{}`, not {}",
@@ -97,7 +103,7 @@ impl Checker {
                 spec::LAYOUT_VERSION
             ));
         }
-        let top: Index = self.top_file("index.json")?;
+        let top: Index = self.top_file("index.json", spec::INDEX)?;
         self.expect_kind("`index.json`", (top.schema_version, &top.media_type), spec::INDEX);
         let [entry] = top.manifests.as_slice() else {
             self.all_named = false;
@@ -108,6 +114,14 @@ impl Checker {
         self.expect_kind("the image index", (index.schema_version, &index.media_type), spec::INDEX);
         if index.manifests.is_empty() {
             self.problem("the image index is empty".to_owned());
+        }
+        if index.manifests.len() > ENTRIES_LIMIT {
+            self.all_named = false;
+            let count = index.manifests.len();
+            self.problem(format!(
+                "the image index has {count} entries, more than the {ENTRIES_LIMIT} floe takes"
+            ));
+            return None;
         }
         let mut platforms: Vec<PlatformImage> = Vec::new();
         let mut seen = BTreeSet::new();
@@ -149,6 +163,12 @@ impl Checker {
         self.expect_kind(&name, (manifest.schema_version, &manifest.media_type), spec::MANIFEST);
         let config: Option<ImageConfig> =
             self.document(&format!("the config of {of}"), &manifest.config, spec::CONFIG);
+        if manifest.layers.len() > LAYERS_LIMIT {
+            self.all_named = false;
+            let count = manifest.layers.len();
+            self.problem(format!("{name} has {count} layers, more than the {LAYERS_LIMIT} floe takes"));
+            return None;
+        }
         let layers: Vec<_> = (1..)
             .zip(&manifest.layers)
             .map(|(number, layer)| self.layer(&format!("layer {number} of {of}"), layer))
@@ -205,6 +225,11 @@ impl Checker {
         let Some(layers) = layers.iter().map(Option::as_ref).collect::<Option<Vec<_>>>() else {
             return Vec::new();
         };
+        // A layer costs nothing to name a second time, and all the work to be laid over the others again.
+        if layers.iter().map(|(_, changes)| changes.len()).sum::<usize>() > 2 * MEMBERS_LIMIT {
+            self.problem(format!("the layers of {of} have more than {} members", 2 * MEMBERS_LIMIT));
+            return Vec::new();
+        }
         rootfs::files(layers.into_iter().map(|(_, changes)| &**changes)).unwrap_or_else(|problems| {
             self.problems
                 .extend(problems.into_iter().map(|problem| format!("the layers of {of}: {problem}")));
@@ -217,9 +242,13 @@ impl Checker {
         if let Some(known) = self.layers.get(&descriptor.digest) {
             return known.clone();
         }
-        let unpacked =
-            unpack(&path).map_err(|error| self.problem(format!("{name} cannot be unpacked: {error:#}"))).ok();
-        let found = unpacked.map(|(diff_id, changes)| {
+        let limits = (self.unpacked, self.members);
+        let unpacked = unpack(&path, limits)
+            .map_err(|error| self.problem(format!("{name} cannot be unpacked: {error:#}")))
+            .ok();
+        let found = unpacked.map(|(diff_id, size, changes)| {
+            self.unpacked = self.unpacked.saturating_sub(size);
+            self.members = self.members.saturating_sub(changes.len());
             let problems = changes.problems.iter().map(|problem| format!("{name}: {problem}"));
             self.problems.extend(problems);
             (diff_id, Rc::new(changes))
@@ -236,20 +265,20 @@ impl Checker {
         media_type: &str,
     ) -> Option<T> {
         let path = self.blob(name, descriptor, media_type);
-        let document = path.and_then(|path| self.json(name, &path));
+        let document = path.and_then(|path| self.json(name, &path, media_type));
         self.all_named &= document.is_some();
         document
     }
 
-    fn top_file<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+    fn top_file<T: DeserializeOwned>(&mut self, name: &str, media_type: &str) -> Option<T> {
         let path = self.layout.join(name);
-        let document = self.json(&format!("`{name}`"), &path);
+        let document = self.json(&format!("`{name}`"), &path, media_type);
         self.all_named &= document.is_some();
         document
     }
 
-    fn json<T: DeserializeOwned>(&mut self, name: &str, path: &Path) -> Option<T> {
-        match read_json(path) {
+    fn json<T: DeserializeOwned>(&mut self, name: &str, path: &Path, media_type: &str) -> Option<T> {
+        match read_json(path, media_type) {
             Ok(document) => Some(document),
             Err(why) => {
                 self.problem(format!("{name} {why}"));
@@ -321,9 +350,10 @@ fn names(folder: &Path) -> io::Result<BTreeSet<String>> {
     fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }
 
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
+fn read_json<T: DeserializeOwned>(path: &Path, media_type: &str) -> Result<T, String> {
     let read = files::open_no_link(path).and_then(|file| files::read(file, JSON_LIMIT));
     let bytes = read.map_err(|error| why_not(&error))?;
+    strict::check(&bytes, media_type)?;
     serde_json::from_slice(&bytes).map_err(|error| format!("cannot be read: {error}"))
 }
 
@@ -349,11 +379,11 @@ fn hash(path: &Path, promised: &Descriptor) -> Result<(), String> {
     }
 }
 
-/// Unpacks a layer to nowhere: its digest before compression, and what it changes.
-fn unpack(path: &Path) -> anyhow::Result<(Digest, Changes)> {
-    let tar = Bounded::new(MultiGzDecoder::new(files::open_no_link(path)?), UNPACKED_LIMIT);
+/// Unpacks a layer to nowhere: its digest and size before compression, and what it changes.
+fn unpack(path: &Path, (bytes, members): (u64, usize)) -> anyhow::Result<(Digest, u64, Changes)> {
+    let tar = Bounded::new(MultiGzDecoder::new(files::open_no_link(path)?), bytes);
     let mut tar = Hashed::new(tar);
-    let changes = rootfs::scan(&mut tar)?;
-    let (_, (diff_id, _)) = tar.finish();
-    Ok((diff_id, changes))
+    let changes = rootfs::scan(&mut tar, members)?;
+    let (_, (diff_id, size)) = tar.finish();
+    Ok((diff_id, size, changes))
 }

@@ -15,6 +15,7 @@ pub mod peek;
 mod place;
 mod rootfs;
 mod spec;
+mod strict;
 mod tarball;
 
 #[cfg(test)]
@@ -38,6 +39,12 @@ pub const UNPACKED_LIMIT: u64 = 10 << 30;
 /// The most a JSON document of an image may measure, in bytes (OCI distribution-spec, "Pushing Manifests":
 /// registries need not take larger ones).
 pub const JSON_LIMIT: u64 = 4 << 20;
+
+/// The most entries an image index may have: far more than there are platforms.
+pub const ENTRIES_LIMIT: usize = 32;
+
+/// The most layers an image may have; runtimes stop at 127.
+pub const LAYERS_LIMIT: usize = 256;
 
 /// What an image says about itself and how it is started.
 #[derive(Debug, Clone)]

@@ -20,7 +20,7 @@ use crate::model::{Member, Nature};
 /// It cannot be read, or is not a layer that [`super::check`] lets pass.
 pub fn members(layer: &Path) -> anyhow::Result<Vec<Member>> {
     let mut members = Vec::new();
-    tarball::walk(unpacked(layer)?, |member, content| {
+    tarball::walk(unpacked(layer)?, tarball::MEMBERS_LIMIT, |member, content| {
         let nature = match member.kind {
             Kind::File => {
                 let mut hashed = Hashed::new(content);
@@ -46,7 +46,7 @@ pub fn members(layer: &Path) -> anyhow::Result<Vec<Member>> {
 /// As [`members`]; or there is no such file, or `into` cannot be written.
 pub fn copy(layer: &Path, path: &str, into: &Path) -> anyhow::Result<()> {
     let mut found = false;
-    tarball::walk(unpacked(layer)?, |member, content| {
+    tarball::walk(unpacked(layer)?, tarball::MEMBERS_LIMIT, |member, content| {
         if member.path == path && member.kind == Kind::File {
             io::copy(content, &mut File::create(into)?)?;
             found = true;

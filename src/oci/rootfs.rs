@@ -40,14 +40,14 @@ enum Change {
     Opaque,
 }
 
-/// Reads a layer's tar to its end.
+/// Reads a layer's tar of no more than so many members to its end.
 ///
 /// # Errors
 /// What [`tarball::walk`] refuses; what else is wrong with names stands in [`Changes::problems`].
-pub fn scan(tar: impl Read) -> anyhow::Result<Changes> {
+pub fn scan(tar: impl Read, members: usize) -> anyhow::Result<Changes> {
     let mut changes = Changes::default();
     let mut seen: BTreeMap<String, bool> = BTreeMap::new();
-    tarball::walk(tar, |member, content| {
+    tarball::walk(tar, members, |member, content| {
         let is_directory = member.kind == Kind::Directory;
         if let Some(problem) = misplaced(member, &seen) {
             changes.problem(problem);
@@ -92,6 +92,11 @@ impl Changes {
         let change = |file: &Entry| Change::File { size: file.size, mode: file.mode, digest: file.digest };
         let list = files.iter().map(|file| (file.path.clone(), change(file))).collect();
         Changes { list, problems: Vec::new() }
+    }
+
+    /// How many changes there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
     }
 
     fn problem(&mut self, problem: String) {
@@ -204,7 +209,8 @@ mod tests {
     use crate::oci::samples::Tar;
 
     fn paths(layers: &[Tar]) -> Vec<String> {
-        let layers: Vec<Changes> = layers.iter().map(|tar| scan(tar.bytes().as_slice()).unwrap()).collect();
+        let layers: Vec<Changes> =
+            layers.iter().map(|tar| scan(tar.bytes().as_slice(), 9).unwrap()).collect();
         assert!(layers.iter().all(|layer| layer.problems.is_empty()), "{layers:?}");
         files(&layers).unwrap().into_iter().map(|entry| entry.path).collect()
     }
@@ -224,7 +230,7 @@ mod tests {
     #[test]
     fn a_file_is_described_by_the_layer_that_wins() {
         let layers = [b"one".as_slice(), b"three"]
-            .map(|content| scan(Tar::new().file("./bin/floe", content).end().as_slice()).unwrap());
+            .map(|content| scan(Tar::new().file("./bin/floe", content).end().as_slice(), 9).unwrap());
         let expected =
             Entry { path: "bin/floe".to_owned(), size: 5, mode: 0o644, digest: Digest::of(b"three") };
         assert_eq!(files(&layers).unwrap(), [expected]);
@@ -235,13 +241,13 @@ mod tests {
         let lower = Tar::new().file("a", b"content").symlink("s", "a");
         let upper = Tar::new().hard_link("b", "a").hard_link("t", "s");
         assert_eq!(paths(&[lower, upper]), ["a", "b"]);
-        let broken = scan(Tar::new().hard_link("b", "a").end().as_slice()).unwrap();
+        let broken = scan(Tar::new().hard_link("b", "a").end().as_slice(), 9).unwrap();
         assert_eq!(files([&broken]).unwrap_err(), ["`b` is a hard link to `a`, which is not there"]);
     }
 
     #[test]
     fn names_that_unpackers_disagree_about_are_problems() {
-        let problems = |tar: Tar| scan(tar.end().as_slice()).unwrap().problems.join("; ");
+        let problems = |tar: Tar| scan(tar.end().as_slice(), 9).unwrap().problems.join("; ");
         assert_eq!(problems(Tar::new().file("a", b"1").file("./a", b"2")), "`a` is there twice");
         assert_eq!(problems(Tar::new().dir("a").dir("a/").file("/nix/store/x", b"")), "");
         assert_eq!(problems(Tar::new().file("/etc/shadow", b"")), "`/etc/shadow` is an absolute path");

@@ -8,8 +8,14 @@ use std::io::{self, Read};
 use anyhow::{Context, bail, ensure};
 use tar::{EntryType, PaxExtensions};
 
-/// The most members a tar may have; each costs memory.
-const MEMBERS_LIMIT: usize = 1_000_000;
+/// The most members the layers of an image may have; each costs memory.
+pub const MEMBERS_LIMIT: usize = 250_000;
+
+/// The longest name of a member, in bytes (Linux, `PATH_MAX`).
+const NAME_LIMIT: usize = 4096;
+
+/// The most bytes that the names of all members of a tar may have together; they are held in memory.
+const NAMES_LIMIT: usize = 32 << 20;
 
 /// The most bytes of long names and extended headers for one member.
 const HEADER_LIMIT: u64 = 1 << 20;
@@ -49,21 +55,27 @@ pub struct Member {
 ///
 /// # Errors
 /// A damaged tar, names that leave the top folder or that no person could read, members that are no file, folder
-/// or link, sparse files, more than a million members, bytes behind the end, and whatever `visit` returns.
+/// or link, sparse files, more than `members` members, names without measure, bytes behind the end, and whatever `visit` returns.
 pub fn walk<R: Read>(
     mut reader: R,
+    members: usize,
     mut visit: impl FnMut(&Member, &mut dyn Read) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut archive = tar::Archive::new(&mut reader);
-    let mut long = Long::default();
+    let (mut long, mut names) = (Long::default(), 0);
     // Raw, because the crate's own treatment of long names would read them whole, however long they say they are.
     for (count, entry) in archive.entries()?.raw(true).enumerate() {
-        ensure!(count < MEMBERS_LIMIT, "it has more than {MEMBERS_LIMIT} members");
+        ensure!(count < members, "it has more members than the {MEMBERS_LIMIT} an image may have");
         let mut entry = entry.context("it cannot be read as a tar")?;
         if long.take(&mut entry)? {
             continue;
         }
         let member = member(&entry, std::mem::take(&mut long))?;
+        names += member.path.len();
+        if let Kind::HardLink(target) = &member.kind {
+            names += target.len();
+        }
+        ensure!(names <= NAMES_LIMIT, "its names are longer than {NAMES_LIMIT} bytes together");
         visit(&member, &mut entry)?;
     }
     ensure!(long.is_empty(), "it ends behind a long name that belongs to no member");
@@ -192,6 +204,7 @@ fn safe(name: &[u8]) -> anyhow::Result<(String, bool)> {
     let text = std::str::from_utf8(name).ok().filter(|text| !text.chars().any(char::is_control));
     let text = text.with_context(|| format!("the name `{}` is no plain text", shown(name)))?;
     ensure!(!text.is_empty(), "a member has no name");
+    ensure!(text.len() <= NAME_LIMIT, "the name `{}…` is longer than {NAME_LIMIT} bytes", shown(name));
     ensure!(text.split('/').all(|part| part != ".."), "the name `{}` leads out of its folder", shown(name));
     let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     Ok((parts.join("/"), text.starts_with('/')))
@@ -218,7 +231,7 @@ mod tests {
 
     fn names(tar: &[u8]) -> anyhow::Result<Vec<String>> {
         let mut names = Vec::new();
-        walk(tar, |member, _| {
+        walk(tar, 99, |member, _| {
             names.push(member.path.clone());
             Ok(())
         })?;
@@ -289,6 +302,23 @@ mod tests {
         assert!(refused(&tar.file("a", b"x").end()).contains("two different sizes"));
         let claim = raw_header(EntryType::GNULongName, "././@LongLink", 1 << 40);
         assert!(refused(&claim).contains("extended header of 1099511627776 bytes"));
+    }
+
+    #[test]
+    fn names_are_bounded_in_number_and_length() {
+        let tar = Tar::new().file("a", b"").file("b", b"").end();
+        let told = walk(tar.as_slice(), 1, |_, _| Ok(())).unwrap_err();
+        assert!(told.to_string().contains("more members than"), "{told}");
+        let long = |length: usize| {
+            let mut tar = Tar::new();
+            tar.append(EntryType::GNULongName, "././@LongLink", &vec![b'n'; length]);
+            tar.file("x", b"")
+        };
+        assert!(refused(&long(NAME_LIMIT + 1).end()).contains("is longer than 4096 bytes"));
+        let one = long(NAME_LIMIT).bytes();
+        let many = one[..one.len() - 1024].repeat(NAMES_LIMIT / NAME_LIMIT + 1);
+        let told = walk(many.as_slice(), MEMBERS_LIMIT, |_, _| Ok(())).unwrap_err();
+        assert!(told.to_string().contains("its names are longer than"), "{told}");
     }
 
     #[test]
