@@ -3,6 +3,7 @@
 //! TLS everywhere; plain http only to this machine itself.
 
 use anyhow::Context as _;
+use reqwest::redirect::Policy;
 use url::{Host, Url};
 
 use crate::error::{Exit, Failure};
@@ -39,9 +40,109 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Whether an address that a server sent may be gone to: over TLS, and to this machine only from this machine.
+pub fn may_lead(from: &Url, to: &Url) -> bool {
+    match to.scheme() {
+        "https" => is_loopback(from) || !is_loopback(to),
+        "http" => is_loopback(from) && is_loopback(to),
+        _ => false,
+    }
+}
+
+/// Redirects are followed a few times, and only to where [`may_lead`] allows. Secrets stay behind when the host changes,
+/// which is `reqwest`'s own rule.
+pub fn redirects() -> Policy {
+    const MOST: usize = 5;
+    Policy::custom(|attempt| {
+        let Some(from) = attempt.previous().first() else { return attempt.stop() };
+        if attempt.previous().len() > MOST {
+            return attempt.error("it was redirected too often");
+        }
+        match may_lead(from, attempt.url()) {
+            true => attempt.follow(),
+            false => attempt.error("it was redirected to an address that is not used"),
+        }
+    })
+}
+
+/// Whether two addresses are of one site, so that a secret for one may be shown to the other: the same host, a host above
+/// or below it, or one beside it. `registry.gitlab.com` and `gitlab.com` are, `a.co.uk` and `b.co.uk` are not.
+pub fn same_site(one: &Url, other: &Url) -> bool {
+    let (Some(Host::Domain(one_name)), Some(Host::Domain(other_name))) = (one.host(), other.host()) else {
+        return one.host() == other.host();
+    };
+    let parent = |name: &str| name.split_once('.').map(|(_, parent)| parent.to_owned()).unwrap_or_default();
+    let is_below = |name: &str, site: &str| name.strip_suffix(site).is_some_and(|rest| rest.ends_with('.'));
+    one_name == other_name
+        || (is_site(one_name) && is_below(other_name, one_name))
+        || (is_site(other_name) && is_below(one_name, other_name))
+        || (parent(one_name) == parent(other_name) && is_site(&parent(one_name)))
+}
+
+/// Whether a name belongs to somebody and is no suffix that many share, such as `com`, `co.uk` or `com.au`.
+fn is_site(name: &str) -> bool {
+    match name.split('.').collect::<Vec<_>>()[..] {
+        [] | [_] => false,
+        [second, top] => top.len() != 2 || second.len() > 3,
+        _ => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn urls(one: &str, other: &str) -> (Url, Url) {
+        (Url::parse(one).unwrap(), Url::parse(other).unwrap())
+    }
+
+    #[test]
+    fn a_server_may_not_lead_to_plain_http_or_into_this_machine() {
+        for (from, to) in [
+            ("https://github.com", "https://objects.githubusercontent.com/x?y"),
+            ("http://127.0.0.1:1", "http://127.0.0.1:2"),
+            ("http://127.0.0.1:1", "https://ghcr.io"),
+        ] {
+            let (from, to) = urls(from, to);
+            assert!(may_lead(&from, &to), "{from} {to}");
+        }
+        for to in [
+            "http://github.com",
+            "http://127.0.0.1",
+            "https://localhost",
+            "file:///etc/passwd",
+            "ftp://x.org",
+            "data:,x",
+        ] {
+            let (from, to) = urls("https://github.com", to);
+            assert!(!may_lead(&from, &to), "{to}");
+        }
+    }
+
+    #[test]
+    fn a_site_is_what_somebody_has_and_not_a_suffix() {
+        for (one, other) in [
+            ("ghcr.io", "ghcr.io"),
+            ("registry.gitlab.com", "gitlab.com"),
+            ("registry-1.docker.io", "auth.docker.io"),
+            ("registry.x.co.uk", "auth.x.co.uk"),
+            ("10.0.0.1", "10.0.0.1"),
+        ] {
+            let (one, other) = urls(&format!("https://{one}"), &format!("https://{other}"));
+            assert!(same_site(&one, &other) && same_site(&other, &one), "{one} {other}");
+        }
+        for (one, other) in [
+            ("ghcr.io", "evil.io"),
+            ("a.co.uk", "b.co.uk"),
+            ("a.com", "com"),
+            ("10.0.0.1", "8.8.0.1"),
+            ("ghcr.io", "ghcr.io.evil.org"),
+            ("ghcr.io", "notghcr.io"),
+        ] {
+            let (one, other) = urls(&format!("https://{one}"), &format!("https://{other}"));
+            assert!(!same_site(&one, &other) && !same_site(&other, &one), "{one} {other}");
+        }
+    }
 
     #[test]
     fn plain_http_is_for_this_machine_only() {

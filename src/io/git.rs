@@ -128,6 +128,8 @@ fn git(folder: &Path, arguments: impl FnOnce(&mut Command) -> &mut Command) -> a
     let mut command = Command::new("git");
     command
         .current_dir(folder)
+        // A repository's own settings may name a program that every `git status` runs.
+        .args(["-c", "core.fsmonitor=false"])
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("LC_ALL", "C");

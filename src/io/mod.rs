@@ -1,6 +1,7 @@
 //! The edges: everything that touches the file system, a process or the network.
 
 pub mod address;
+mod answer;
 pub mod audit;
 pub mod binary;
 pub mod body;

@@ -2,8 +2,11 @@
 
 use anyhow::Context as _;
 
+use url::Url;
+
 use super::{GitHub, parse, wire};
 use crate::error::Failure;
+use crate::io::address;
 use crate::model::{Commit, Tag};
 use crate::preflight::Access;
 use crate::world::{RemoteAsset, RemoteRelease};
@@ -109,6 +112,22 @@ impl GitHub {
 }
 
 impl GitHub {
+    /// An address for everybody that GitHub gave, if it may be gone to.
+    ///
+    /// # Errors
+    /// It is no address, is not reached over TLS, or leads into this machine.
+    pub fn address_of(&self, address: &str) -> anyhow::Result<Url> {
+        let url =
+            Url::parse(address).with_context(|| format!("GitHub gave `{address}`, which is no address"))?;
+        anyhow::ensure!(
+            address::may_lead(&self.api, &url),
+            "GitHub gave an address at `{}://{}`, which is not used",
+            url.scheme(),
+            url.host_str().unwrap_or_default()
+        );
+        Ok(url)
+    }
+
     /// Where an asset of a private repository is downloaded, with a token.
     pub fn asset_address(&self, id: u64) -> String {
         let base = self.api.as_str().trim_end_matches('/');

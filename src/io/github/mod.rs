@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use octocrab::{OctoBody, Octocrab};
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -20,6 +20,7 @@ mod stage;
 mod wire;
 
 use super::address;
+use super::answer::Gathered;
 use super::retry::{self, Refused, Retry};
 use super::token::Token;
 use crate::error::Failure;
@@ -31,6 +32,10 @@ use crate::units::seconds;
 const API_VERSION: &str = "2022-11-28";
 /// No answer floe asks for is larger; a hundred releases with a thousand assets each fit.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+/// No list has more pages: a hundred thousand releases are on these.
+const PAGES_LIMIT: usize = 1000;
+/// No list has more entries, whatever fits on a page.
+const ITEMS_LIMIT: usize = 100_000;
 
 /// A repository on GitHub and the right to talk to it.
 #[derive(Clone)]
@@ -107,11 +112,18 @@ impl GitHub {
         Ok(self.get_page(what, path).await?.map(|(value, _)| value))
     }
 
-    /// Reads every page of a list.
+    /// Reads every page of a list. There are only so many pages, whatever the answers say.
     async fn get_all<T: DeserializeOwned>(&self, what: &str, path: &str) -> anyhow::Result<Option<Vec<T>>> {
         let mut all = Vec::new();
         let mut next = Some(format!("{path}?per_page=100"));
+        let mut pages = 0;
         while let Some(path) = next {
+            pages += 1;
+            anyhow::ensure!(
+                pages <= PAGES_LIMIT && all.len() <= ITEMS_LIMIT,
+                "GitHub's list of {what} goes on behind {pages} pages with {} entries",
+                all.len()
+            );
             let Some((page, link)) = self.get_page::<Vec<T>>(what, &path).await? else { return Ok(None) };
             all.extend(page);
             next = link.map(|link| self.own_address(&link)).transpose()?;
@@ -174,10 +186,17 @@ impl GitHub {
         let broke = |error: &dyn std::error::Error| Refused::unreachable(&self.api, error);
         let exchange = async {
             let response = self.octocrab.execute(request).await.map_err(|error| broke(&error))?;
-            let (parts, body) = response.into_parts();
-            let body =
-                Limited::new(body, ANSWER_LIMIT).collect().await.map_err(|error| broke(error.as_ref()))?;
-            Ok::<_, Refused>((parts, body.to_bytes()))
+            let (parts, mut body) = response.into_parts();
+            let mut gathered = Gathered::new("GitHub", parts.status, ANSWER_LIMIT);
+            while let Some(frame) = body.frame().await {
+                let frame = frame.map_err(|error| broke(&error))?;
+                if let Some(piece) = frame.data_ref()
+                    && gathered.take(piece)?.is_break()
+                {
+                    break;
+                }
+            }
+            Ok::<_, Refused>((parts, gathered.finish()))
         };
         let patience = retry::patience(length);
         let (parts, body) = tokio::time::timeout(patience, exchange)
@@ -242,7 +261,7 @@ fn uploads_of(api: &Url) -> Url {
 }
 
 /// The address of the next page (RFC 8288, `rel="next"`).
-fn next_page(headers: &HeaderMap) -> Option<String> {
+pub fn next_page(headers: &HeaderMap) -> Option<String> {
     let links = headers.get(header::LINK)?.to_str().ok()?;
     links.split(',').find_map(|link| {
         let (address, parameters) = link.split_once(';')?;

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::border::text;
+use crate::io::answer::words;
 use crate::world::{RemoteAsset, RemoteRelease};
 
 #[derive(Deserialize)]
@@ -106,7 +107,7 @@ pub(super) fn message(body: &[u8]) -> Option<String> {
             _ => {}
         }
     }
-    Some(message)
+    Some(words(&message))
 }
 
 /// Whether an error is the one for a name that is taken.

@@ -5,16 +5,19 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, anyhow};
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use reqwest::{Method, RequestBuilder};
 use url::Url;
 
 use super::{Answer, Registry};
 use crate::error::Failure;
 use crate::io::address;
-use crate::io::retry::Refused;
+use crate::io::retry::{self, Refused};
 use crate::io::token::{REGISTRY_TOKEN_VARIABLE, Token};
 use crate::model::ImageName;
+
+/// No token is longer, in bytes; servers take no longer headers.
+const TOKEN_LIMIT: usize = 64 * 1024;
 
 /// Who we are at a registry.
 #[derive(Debug, Clone)]
@@ -92,7 +95,7 @@ impl Registry {
     }
 
     async fn ask_token(&self, realm: &str, service: Option<&str>) -> Result<Bearer, Refused> {
-        let mut url = address::server(realm).with_context(|| {
+        let mut url = token_service(realm).with_context(|| {
             format!("the registry `{}` names a token service that is not used", self.name.registry())
         })?;
         let right = if self.credentials.is_some() { "pull,push" } else { "pull" };
@@ -100,9 +103,9 @@ impl Registry {
         if let Some(service) = service {
             url.query_pairs_mut().append_pair("service", service);
         }
-        let mut request = self.client.request(Method::GET, url.clone());
+        let mut request = self.client.request(Method::GET, url.clone()).timeout(retry::patience(0));
         if let Some(own) = &self.credentials {
-            self.may_know(&url)?;
+            may_see(&url, &self.base)?;
             request = request.basic_auth(&own.user, Some(own.token.reveal()));
         }
         let answer = self.exchange(Method::GET, &url, request, None).await?;
@@ -123,24 +126,37 @@ impl Registry {
             _ => Err(self.refused(&answer, "push to")),
         }
     }
+}
 
-    /// The secret is shown only to the registry's own site or to a token service of this machine.
-    fn may_know(&self, url: &Url) -> Result<(), Refused> {
-        let site = |url: &Url| {
-            let host = url.host_str().unwrap_or_default().to_owned();
-            let parts: Vec<&str> = host.rsplit('.').take(2).collect();
-            parts.into_iter().rev().collect::<Vec<_>>().join(".")
-        };
-        let both_here = address::is_loopback(url) && address::is_loopback(&self.base);
-        if both_here || site(url) == site(&self.base) {
-            return Ok(());
-        }
-        let text = format!(
-            "the registry `{}` sends the token to another site, `{}`; it does not go there",
-            self.name.registry(),
-            url.host_str().unwrap_or_default()
-        );
-        Err(Refused::no(anyhow!(text)))
+/// The address of a token service. What is wrong with it is the registry's fault and nobody's usage.
+fn token_service(realm: &str) -> anyhow::Result<Url> {
+    address::server(realm).map_err(|error| anyhow!("{error:#}"))
+}
+
+/// The secret is shown only to the registry's own site or to a token service of this machine.
+///
+/// # Errors
+/// The token service is another site's, or not reached over TLS.
+fn may_see(service: &Url, registry: &Url) -> anyhow::Result<()> {
+    let both_here = address::is_loopback(service) && address::is_loopback(registry);
+    anyhow::ensure!(
+        both_here || address::same_site(service, registry),
+        "the registry `{}` sends the token to another site, `{}`; it does not go there",
+        registry.host_str().unwrap_or_default(),
+        service.host_str().unwrap_or_default()
+    );
+    Ok(())
+}
+
+/// Whether the token service that a registry's challenge names may be shown the registry's secret.
+///
+/// # Errors
+/// It is another site's, or not reached over TLS.
+pub fn may_know(headers: &HeaderMap, registry: &Url) -> anyhow::Result<()> {
+    let challenge = headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+    match challenge.and_then(Challenge::parse) {
+        Some(Challenge::Bearer { realm, .. }) => may_see(&token_service(&realm)?, registry),
+        _ => Ok(()),
     }
 }
 
@@ -149,6 +165,11 @@ fn token(body: &[u8]) -> anyhow::Result<Bearer> {
         serde_json::from_slice(body).context("the token service's answer is not understood")?;
     let token = ["token", "access_token"].into_iter().find_map(|key| body.get(key)?.as_str());
     let token = token.context("the token service's answer holds no token")?;
+    let fits = token.len() <= TOKEN_LIMIT && token.bytes().all(|byte| byte.is_ascii_graphic());
+    anyhow::ensure!(
+        fits && !token.is_empty(),
+        "the token service's answer holds a token that fits into no header"
+    );
     Ok(Bearer::Token(Token::from(token.to_owned())))
 }
 

@@ -18,9 +18,10 @@ use url::Url;
 mod auth;
 mod push;
 
-pub use auth::Credentials;
+pub use auth::{Credentials, may_know};
 
 use super::address;
+use super::answer::{Gathered, words};
 use super::retry::{self, Refused, Retry};
 use crate::error::Failure;
 use crate::model::{Digest, ImageName};
@@ -68,7 +69,7 @@ impl Registry {
         let client = reqwest::Client::builder()
             .http1_only()
             .connect_timeout(Duration::from_secs(15))
-            .redirect(reqwest::redirect::Policy::limited(5))
+            .redirect(address::redirects())
             .user_agent(concat!("floe/", env!("CARGO_PKG_VERSION")))
             .build()
             .with_context(|| format!("failed to make a client for the registry `{}`", name.registry()))?;
@@ -201,17 +202,14 @@ impl Registry {
         let broke = |error: reqwest::Error| Refused::unreachable(&self.base, &error);
         let mut response = request.send().await.map_err(broke)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let mut body = Vec::new();
+        let mut body = Gathered::new("the registry", status, ANSWER_LIMIT);
         while let Some(piece) = response.chunk().await.map_err(broke)? {
-            body.extend_from_slice(&piece);
-            if body.len() > ANSWER_LIMIT {
-                return Err(Refused::no(anyhow!(
-                    "the registry's answer is larger than {ANSWER_LIMIT} bytes"
-                )));
+            if body.take(&piece)?.is_break() {
+                break;
             }
         }
         self.retry.report.trace("registry", format!("{method} {} {}", url.path(), status.as_u16()));
-        Ok(Answer { status, headers, body: body.into() })
+        Ok(Answer { status, headers, body: body.finish() })
     }
 
     /// A manifest of this repository as people write it: `name:tag` or `name@digest`.
@@ -267,13 +265,13 @@ impl Answer {
 }
 
 /// The registry's own words (OCI distribution-spec, "Error Codes").
-pub(super) fn message(body: &[u8]) -> Option<String> {
+pub fn message(body: &[u8]) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;
     let error = body.get("errors")?.get(0)?;
     let part = |key: &str| error.get(key).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
     match (part("code"), part("message")) {
-        (Some(code), Some(message)) => Some(format!("{message} ({code})")),
-        (Some(one), None) | (None, Some(one)) => Some(one.to_owned()),
+        (Some(code), Some(message)) => Some(words(&format!("{message} ({code})"))),
+        (Some(one), None) | (None, Some(one)) => Some(words(one)),
         (None, None) => None,
     }
 }

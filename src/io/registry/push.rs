@@ -8,6 +8,7 @@ use http::{StatusCode, header};
 use reqwest::{Body, Method};
 use url::Url;
 
+use super::auth::Bearer;
 use super::{Answer, Registry, bytes};
 use crate::io::address;
 use crate::io::body::Upload;
@@ -27,7 +28,7 @@ impl Registry {
                 return Ok(());
             }
             let session = self.begin_upload(&blob.digest).await?;
-            let token = self.bearer.lock().await.clone();
+            let token = self.bearer_for(&session).await;
             let body = Upload::file(path, blob.size, blob.digest, progress.clone()).await?;
             let request = self
                 .client
@@ -61,7 +62,7 @@ impl Registry {
         let what = format!("the right to push `{}`", self.name);
         let session =
             self.retry.run(&what, ask).await.with_context(|| format!("failed to ask for {what}"))?;
-        let token = self.bearer.lock().await.clone();
+        let token = self.bearer_for(&session).await;
         let request = self.client.request(Method::DELETE, session.clone()).timeout(retry::patience(0));
         // Not every registry lets a session be cancelled; one that is left alone goes away by itself.
         let _ = self.exchange(Method::DELETE, &session, request, token.as_ref()).await;
@@ -84,12 +85,24 @@ impl Registry {
         }
         let location = answer.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
         let location = location.context("the registry opened an upload but does not say where")?;
-        let mut url = self.base.join(location).context("the registry's upload address is no address")?;
-        if url.origin() != self.base.origin() {
-            // Some registries take uploads on another host; the token goes there only over TLS or on this machine.
-            url = address::server(url.as_str())?;
+        let url = self.base.join(location).context("the registry's upload address is no address")?;
+        if !address::may_lead(&self.base, &url) {
+            // Without the query, which may be signed.
+            let host = url.host_str().unwrap_or_default();
+            let text =
+                format!("the registry wants the upload at `{}://{host}`, which is not used", url.scheme());
+            return Err(Refused::no(anyhow!(text)));
         }
         Ok(url)
+    }
+
+    /// The token, for an address of the registry's own. Some registries take uploads on another host; what it needs to
+    /// know stands in the address, and the token does not go there.
+    async fn bearer_for(&self, address: &Url) -> Option<Bearer> {
+        if address.origin() != self.base.origin() {
+            return None;
+        }
+        self.bearer.lock().await.clone()
     }
 
     /// Pushes a manifest by digest or under a tag; the same bytes under the same name are no change.
