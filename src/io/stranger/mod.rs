@@ -3,6 +3,7 @@
 //!
 //! Everything is streamed to files; nothing that was downloaded is trusted or run.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,17 +13,20 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use http::header;
 use tokio::io::AsyncWriteExt;
 
+mod at_most;
 mod pull;
 
+use super::address;
 use super::github::GitHub;
 use super::registry::Credentials;
-use super::retry::{Refused, Retry};
+use super::retry::{self, Refused, Retry};
 use super::token::Token;
 use crate::archive;
 use crate::border::files;
 use crate::model::release::CHECKSUMS;
 use crate::model::{ArchiveKind, Digest, Hasher, ImageName, Manifest};
 use crate::report::Report;
+use crate::verify::ASSET_LIMIT;
 use crate::verify::published::{Download, File, Pulled};
 use crate::world::{RemoteAsset, RemoteRelease};
 use pull::Puller;
@@ -30,7 +34,7 @@ use pull::Puller;
 /// So many files are downloaded at once.
 const AT_ONCE: usize = 4;
 /// No `SHA256SUMS` and no manifest is larger.
-const TEXT_LIMIT: u64 = 16 * 1024 * 1024;
+const TEXT_LIMIT: u64 = 8 * 1024 * 1024;
 
 /// A release on its way to a stranger.
 pub struct Stranger<'a> {
@@ -61,15 +65,19 @@ impl Stranger<'_> {
     ) -> anyhow::Result<Download> {
         let assets = self.folder.join("assets");
         fs::create_dir_all(&assets).with_context(|| format!("failed to make `{}`", assets.display()))?;
-        let progress =
-            self.report.progress("Downloading", release.assets.iter().map(|asset| asset.size).sum());
+        let progress = self.report.progress(
+            "Downloading",
+            release.assets.iter().fold(0, |all, asset| asset.size.saturating_add(all)),
+        );
         let client = reqwest::Client::builder()
             .http1_only()
             .connect_timeout(Duration::from_secs(15))
             .read_timeout(Duration::from_secs(60))
+            .redirect(address::redirects())
             .user_agent(concat!("floe/", env!("CARGO_PKG_VERSION")))
             .build()
             .context("failed to make a client for downloads")?;
+        check_names(&release.assets)?;
         // What is unfinished on the server cannot be downloaded; that it is, is for `verify::published` to say.
         let files: Vec<File> = stream::iter(release.assets.iter().filter(|asset| asset.uploaded))
             .map(|asset| async {
@@ -110,7 +118,7 @@ impl Stranger<'_> {
         progress: &crate::report::Progress,
     ) -> anyhow::Result<(Digest, u64)> {
         let fetch = async |_| {
-            let mut request = client.get(&asset.url);
+            let mut request = client.get(self.github.address_of(&asset.url)?);
             if let Some(token) = &self.token {
                 // A private file is not at its public address; the redirect to storage drops the token.
                 let url = self.github.asset_address(asset.id);
@@ -120,7 +128,7 @@ impl Stranger<'_> {
                     .bearer_auth(token.reveal());
             }
             let broke = |error: reqwest::Error| Refused::connection(error.without_url());
-            let response = request.send().await.map_err(broke)?;
+            let response = request.timeout(retry::patience(asset.size)).send().await.map_err(broke)?;
             let status = response.status();
             if !status.is_success() {
                 let error = anyhow::anyhow!("the server answered {status}");
@@ -129,9 +137,12 @@ impl Stranger<'_> {
             let promised = response.content_length();
             let mut stream = response.bytes_stream();
             let mut file = tokio::fs::File::create(path).await.context("failed to create the file")?;
-            let mut hasher = Hasher::default();
+            let (mut hasher, mut left) = (Hasher::default(), asset.size);
             while let Some(piece) = stream.next().await {
                 let piece = piece.map_err(broke)?;
+                left = left.checked_sub(piece.len() as u64).with_context(|| {
+                    format!("the server sends more than the {} bytes that GitHub speaks of", asset.size)
+                })?;
                 hasher.update(&piece);
                 file.write_all(&piece).await.context("failed to write")?;
                 progress.add(piece.len() as u64);
@@ -165,11 +176,31 @@ impl Stranger<'_> {
 fn safe_name(name: &str) -> anyhow::Result<&str> {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-~".contains(&byte));
     anyhow::ensure!(
-        plain && !name.is_empty() && !name.starts_with('.'),
+        plain && !name.is_empty() && !name.starts_with('.') && !archive::is_reserved(name),
         "`{}` is not the name of an asset",
         name.escape_debug()
     );
     Ok(name)
+}
+
+/// What GitHub lists must be files that can lie in one folder of any system, and no larger than it takes itself.
+fn check_names(assets: &[RemoteAsset]) -> anyhow::Result<()> {
+    const MOST: usize = 1000;
+    anyhow::ensure!(assets.len() <= MOST, "the release has {} assets; GitHub takes {MOST}", assets.len());
+    let mut seen = BTreeSet::new();
+    for asset in assets {
+        let name = safe_name(&asset.name)?;
+        anyhow::ensure!(
+            seen.insert(name.to_ascii_lowercase()),
+            "GitHub lists `{name}` twice, or two names that differ only in case"
+        );
+        anyhow::ensure!(
+            asset.size < ASSET_LIMIT,
+            "GitHub says that `{name}` has {} bytes; it takes files below {ASSET_LIMIT}",
+            asset.size
+        );
+    }
+    Ok(())
 }
 
 fn read_text(path: &Path) -> anyhow::Result<String> {
@@ -184,5 +215,9 @@ fn read_manifest(assets: &Path, files: &[File]) -> Result<Manifest, String> {
         return Err("the release holds no `<name>-manifest.json`, or more than one".to_owned());
     };
     let text = read_text(&assets.join(name)).map_err(|error| format!("{error:#}"))?;
-    serde_json::from_str(&text).map_err(|error| format!("`{name}`: {error}"))
+    let manifest: Manifest = serde_json::from_str(&text).map_err(|error| format!("`{name}`: {error}"))?;
+    if Manifest::file_name(&manifest.name) != *name {
+        return Err(format!("`{name}` is the manifest of `{}`", manifest.name));
+    }
+    Ok(manifest)
 }

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use http::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
 use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::errors::{DigestError, OciDistributionError as Error, OciErrorCode as Code};
 use oci_client::manifest::{
@@ -22,12 +23,15 @@ use serde::de::DeserializeOwned;
 use tokio::io::BufWriter;
 use url::Url;
 
+use super::at_most::{AtMost, is_too_much};
 use crate::error::Failure;
 use crate::io::address;
-use crate::io::registry::{Credentials, message};
-use crate::io::retry::{Again, Refused, Retry};
+use crate::io::answer::Gathered;
+use crate::io::registry::{Credentials, may_know, message};
+use crate::io::retry::{self, Again, Refused, Retry};
 use crate::model::{Digest, Image, ImageName};
 use crate::oci::{self, Place};
+use crate::units::seconds;
 use crate::verify::published::Pulled;
 
 /// How long a server may say nothing.
@@ -40,6 +44,9 @@ const ACCEPTED: [&str; 3] = [OCI_IMAGE_INDEX_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE, I
 /// A registry, as somebody sees it who has never pushed to it.
 pub(super) struct Puller<'a> {
     client: Client,
+    /// For manifests, which are read whole: the crate takes as much as a server sends.
+    plain: reqwest::Client,
+    url: Url,
     auth: RegistryAuth,
     host: String,
     name: &'a ImageName,
@@ -104,7 +111,15 @@ impl<'a> Puller<'a> {
             Some(own) => RegistryAuth::Basic(own.user().to_owned(), own.token().reveal().to_owned()),
             None => RegistryAuth::Anonymous,
         };
-        Ok(Puller { client, auth, host, name, retry })
+        let plain = reqwest::Client::builder()
+            .http1_only()
+            .connect_timeout(Duration::from_secs(15))
+            .timeout(retry::patience(0))
+            .redirect(address::redirects())
+            .user_agent(concat!("floe/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .context("failed to make a client for the registry")?;
+        Ok(Puller { client, plain, url, auth, host, name, retry })
     }
 
     /// Looks up what a tag points to, and pulls the image of a digest into the folder `layout`.
@@ -113,6 +128,7 @@ impl<'a> Puller<'a> {
     /// The registry cannot be reached or lets nobody in, or a file cannot be written. What is merely wrong stands in
     /// [`Pulled`].
     pub(super) async fn image(&self, digest: &Digest, tag: &str, layout: &Path) -> anyhow::Result<Pulled> {
+        self.check_token_service().await?;
         let by_tag = match self.resolve(tag).await {
             Ok(digest) => digest,
             Err(Fault::Wrong(_)) => None,
@@ -127,14 +143,56 @@ impl<'a> Puller<'a> {
     }
 
     async fn resolve(&self, tag: &str) -> Result<Option<Digest>, Fault> {
-        let reference =
-            Reference::with_tag(self.host.clone(), self.name.repository().to_owned(), tag.to_owned());
-        let ask = async || {
-            self.client.auth(&reference, &self.auth, RegistryOperation::Pull).await?;
-            self.client.fetch_manifest_digest(&reference, &self.auth).await
+        let manifest = self.manifest(&format!("tag `{tag}`"), tag).await?;
+        Ok(Some(Digest::of(&manifest)))
+    }
+
+    /// The crate shows a secret to whatever token service it is told of, so that is looked at before.
+    async fn check_token_service(&self) -> anyhow::Result<()> {
+        if matches!(self.auth, RegistryAuth::Anonymous) {
+            return Ok(());
+        }
+        let ask = async |_| {
+            let asked =
+                self.plain.get(self.url.join("/v2/").context("the registry has no address")?).send().await;
+            let answer = asked.map_err(|error| Refused::connection(error.without_url()))?;
+            may_know(answer.headers(), &self.url).map_err(Refused::no)
         };
-        let digest = self.ask(&format!("tag `{tag}`"), ask).await?;
-        Ok(digest.parse().ok())
+        self.retry
+            .run("the registry", ask)
+            .await
+            .with_context(|| format!("failed to ask for `{}`", self.name))
+    }
+
+    /// The bytes of a manifest, by tag or digest.
+    async fn manifest(&self, what: &str, reference: &str) -> Result<Bytes, Fault> {
+        let path = format!("/v2/{}/manifests/{reference}", self.name.repository());
+        let url = self.url.join(&path).with_context(|| format!("`{path}` is no path of a registry"))?;
+        let whole =
+            Reference::with_tag(self.host.clone(), self.name.repository().to_owned(), "latest".to_owned());
+        let ask = async |_| {
+            let token = match self.client.auth(&whole, &self.auth, RegistryOperation::Pull).await {
+                Ok(token) => token,
+                Err(error) => return self.judge(what, error).map(Err),
+            };
+            let request = self.plain.get(url.clone()).header(header::ACCEPT, ACCEPTED.join(", "));
+            let request = match (token, &self.auth) {
+                (Some(token), _) => request.bearer_auth(token),
+                (None, RegistryAuth::Basic(user, secret)) => request.basic_auth(user, Some(secret)),
+                (None, _) => request,
+            };
+            let (status, headers, body) = read(request).await?;
+            match status {
+                StatusCode::OK => Ok(Ok(body)),
+                StatusCode::NOT_FOUND => Ok(Err(format!("{what} is not in the registry"))),
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(self.shut(message(&body))),
+                _ => {
+                    let error = anyhow!("the registry answered {status}");
+                    Err(Refused::answer(status, &headers, &String::from_utf8_lossy(&body), error))
+                }
+            }
+        };
+        self.run(what, ask).await
     }
 
     async fn layout(&self, index: &Digest, layout: &Path) -> Result<Result<Image, Vec<String>>, Fault> {
@@ -142,9 +200,22 @@ impl<'a> Puller<'a> {
         let blobs = place.draft().join("blobs").join("sha256");
         fs::create_dir_all(&blobs).with_context(|| format!("failed to make `{}`", blobs.display()))?;
         let (parsed, size): (Index, usize) = self.document(index, &blobs).await?;
+        let wrong = |text: String| Fault::Wrong(text);
+        if parsed.manifests.len() > oci::ENTRIES_LIMIT {
+            return Err(wrong(format!("its index has {} entries", parsed.manifests.len())));
+        }
+        let mut all = 0;
         for platform in &parsed.manifests {
             let (manifest, _): (Manifest, usize) = self.document(&digest_of(platform)?, &blobs).await?;
+            if manifest.layers.len() > oci::LAYERS_LIMIT {
+                return Err(wrong(format!("one of its manifests has {} layers", manifest.layers.len())));
+            }
             for blob in manifest.layers.iter().chain([&manifest.config]) {
+                all = size_of(blob)?.saturating_add(all);
+                if all > oci::UNPACKED_LIMIT {
+                    let limit = crate::units::size(oci::UNPACKED_LIMIT);
+                    return Err(wrong(format!("its blobs are more than {limit} by their manifests")));
+                }
                 self.blob(blob, &blobs).await?;
             }
         }
@@ -165,9 +236,8 @@ impl<'a> Puller<'a> {
         digest: &Digest,
         blobs: &Path,
     ) -> Result<(T, usize), Fault> {
-        let (what, reference) = (format!("manifest `{digest}`"), self.reference(digest));
-        let ask = async || self.client.pull_manifest_raw(&reference, &self.auth, &ACCEPTED).await;
-        let (bytes, _) = self.ask(&what, ask).await?;
+        let what = format!("manifest `{digest}`");
+        let bytes = self.manifest(&what, &digest.to_string()).await?;
         let found = Digest::of(&bytes);
         if found != *digest {
             return Err(Fault::Wrong(format!("{what} is {found} in the registry")));
@@ -186,11 +256,23 @@ impl<'a> Puller<'a> {
             return Ok(());
         }
         let reference = self.reference(&digest);
-        let ask = async || {
-            let file = tokio::fs::File::create(&path).await?;
-            self.client.pull_blob(&reference, blob, BufWriter::with_capacity(PIECE, file)).await
+        let size = size_of(blob)?;
+        let what = format!("blob `{digest}`");
+        let attempt = async |_| {
+            let file = tokio::fs::File::create(&path).await.context("failed to write")?;
+            let file = AtMost::new(BufWriter::with_capacity(PIECE, file), size);
+            let patience = retry::patience(size);
+            let pull = tokio::time::timeout(patience, self.client.pull_blob(&reference, blob, file));
+            let late = |_| Refused::connection(anyhow!("it was not here within {}", seconds(patience)));
+            match pull.await.map_err(late)? {
+                Ok(()) => Ok(Ok(())),
+                Err(Error::IoError(error)) if is_too_much(&error) => {
+                    Ok(Err(format!("{what} has more than the {size} bytes that its manifest says")))
+                }
+                Err(error) => self.judge(&what, error).map(Err),
+            }
         };
-        self.ask(&format!("blob `{digest}`"), ask).await
+        self.run(&what, attempt).await
     }
 
     fn reference(&self, digest: &Digest) -> Reference {
@@ -198,11 +280,11 @@ impl<'a> Puller<'a> {
     }
 
     /// Asks as often as it takes.
-    async fn ask<T>(&self, what: &str, ask: impl AsyncFn() -> Result<T, Error>) -> Result<T, Fault> {
-        let attempt = async |_| match ask().await {
-            Ok(value) => Ok(Ok(value)),
-            Err(error) => self.judge(what, error).map(Err),
-        };
+    async fn run<T>(
+        &self,
+        what: &str,
+        attempt: impl AsyncFnMut(u32) -> Result<Result<T, String>, Refused>,
+    ) -> Result<T, Fault> {
         let answer = self.retry.run(what, attempt).await;
         answer
             .with_context(|| format!("failed to pull {what} of `{}` as a stranger", self.name))?
@@ -260,6 +342,26 @@ fn keep(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 /// A descriptor's digest, which is somebody else's text until it is parsed.
 fn digest_of(blob: &OciDescriptor) -> Result<Digest, Fault> {
     blob.digest.parse().map_err(|error| Fault::Wrong(format!("a manifest names a blob wrongly: {error}")))
+}
+
+/// The size a descriptor promises, in bytes; the crate reads it as a number that may be below nothing.
+fn size_of(blob: &OciDescriptor) -> Result<u64, Fault> {
+    u64::try_from(blob.size)
+        .map_err(|_| Fault::Wrong(format!("a manifest names a blob of {} bytes", blob.size)))
+}
+
+/// Sends a request and reads its answer within the limit of a manifest.
+async fn read(request: reqwest::RequestBuilder) -> Result<(StatusCode, HeaderMap, Bytes), Refused> {
+    let broke = |error: reqwest::Error| Refused::connection(error.without_url());
+    let mut response = request.send().await.map_err(broke)?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let mut body = Gathered::new("the registry", status, oci::JSON_LIMIT as usize);
+    while let Some(piece) = response.chunk().await.map_err(broke)? {
+        if body.take(&piece)?.is_break() {
+            break;
+        }
+    }
+    Ok((status, headers, body.finish()))
 }
 
 fn is_absent(error: &Error) -> bool {
