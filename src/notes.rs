@@ -2,8 +2,9 @@
 //!
 //! Pure text to text; it never asks GitHub for anything.
 
+use crate::border::text;
 use crate::model::config::NotesFrom;
-use crate::model::{Home, Manifest};
+use crate::model::{Home, Manifest, Rule};
 use crate::units::size;
 
 /// GitHub refuses a longer body (`body is too long (maximum is 125000 characters)`). Counted in characters.
@@ -90,8 +91,10 @@ pub fn footer(manifest: &Manifest, home: &Home) -> String {
 fn loosened(manifest: &Manifest) -> String {
     let mut lines: Vec<String> = Vec::new();
     for artifact in &manifest.artifacts {
-        let line =
-            |(rule, reason)| format!("- `{}` does not keep the rule `{rule}`: {reason}\n", artifact.file);
+        let line = |(rule, reason): (&Rule, &String)| {
+            let reason = text::line(reason);
+            format!("- `{}` does not keep the rule `{rule}`: {reason}\n", artifact.file)
+        };
         lines.extend(artifact.loosened.iter().map(line));
     }
     if lines.is_empty() { String::new() } else { format!("\n{}", lines.concat()) }

@@ -132,6 +132,9 @@ impl FromStr for ImageName {
         if registry.contains('@') {
             return Err(refuse("a registry's address takes no user and no password"));
         }
+        if !is_host(registry) {
+            return Err(refuse("its first part is not a registry's host"));
+        }
         let component = |part: &str| {
             let edge = |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
             edge(part.bytes().next())
@@ -145,6 +148,23 @@ impl FromStr for ImageName {
         }
         Ok(ImageName { registry: registry.to_owned(), repository: repository.to_owned() })
     }
+}
+
+/// A host and, where there is one, a port (RFC 3986, section 3.2.2), and nothing that an address could go on with.
+fn is_host(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !text.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let has_only = |text: &str, more: &[u8]| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
+    };
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|number| number.to_string() == port);
+    let is_name = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => has_only(address, b":."),
+        None => has_only(host, b".-"),
+    };
+    text.len() <= 255 && is_name && port.is_none_or(is_port)
 }
 
 impl Serialize for ImageName {
@@ -233,6 +253,10 @@ mod tests {
 
     #[test]
     fn image_names_are_parsed_at_the_border() {
+        for fine in ["127.0.0.1:5000/a", "localhost/a", "[::1]:5000/a", "[::1]/a", "my-registry.example:80/a"]
+        {
+            assert!(fine.parse::<ImageName>().is_ok(), "{fine}");
+        }
         let name: ImageName = "ghcr.io/acme/floe".parse().unwrap();
         assert_eq!((name.registry(), name.repository()), ("ghcr.io", "acme/floe"));
         for wrong in [
@@ -242,6 +266,15 @@ mod tests {
             "ghcr.io/acme/floe:1",
             "u:p@ghcr.io/a/b",
             "ghcr.io//a",
+            "ghcr.io?x=/a",
+            "ghcr.io#/a",
+            "ghcr.io\n::x/a",
+            "evil.org\\/a",
+            "ghcr.io:/a",
+            "ghcr.io:+80/a",
+            "ghcr.io:70000/a",
+            "a:b@ghcr.io:1/a",
+            "[::1/a",
         ] {
             assert!(wrong.parse::<ImageName>().is_err(), "{wrong}");
         }

@@ -187,6 +187,9 @@ fn check_archive(
     if !expect.tolerate {
         problems.extend(judge(&record));
     }
+    if !is_plain(&record.name) {
+        problems.push(Problem::BadName { file: file.clone(), name: record.name.clone() });
+    }
     let expected = record.target.archive_file(&record.name);
     if facts.file != expected || record.archive.file != expected {
         problems.push(Problem::WrongName { file: file.clone(), expected });
@@ -195,6 +198,13 @@ fn check_archive(
         problems.extend(compare_contents(&file, &contents, &record));
     }
     Some((record, path))
+}
+
+/// Whether a project's name can begin the names of its assets: GitHub changes every other letter, and a line of
+/// `SHA256SUMS` or of the notes takes no other.
+fn is_plain(name: &str) -> bool {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
+    !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.bytes().all(good)
 }
 
 /// The portability gate over the facts that were read when the archive was packed; `compare_contents` sees to it that
@@ -238,6 +248,10 @@ fn compare_contents(file: &str, contents: &[Entry], record: &Record) -> Vec<Prob
         }
     }
     for binary in &record.binaries {
+        let called = binary.path.rsplit('/').next().unwrap_or_default();
+        if called.strip_suffix(record.target.exe_suffix()).unwrap_or(called) != binary.name {
+            problem(&binary.path, "is not called as the binary of the record");
+        }
         match found.get(binary.path.as_str()) {
             Some(entry)
                 if entry.digest == binary.digest && entry.size == binary.size && entry.mode == 0o755 => {}

@@ -31,6 +31,8 @@ pub enum Problem {
     Link { path: PathBuf },
     /// A file that belongs to no release.
     Stray { path: PathBuf },
+    /// A project's name that no asset can have.
+    BadName { file: String, name: String },
     /// The name of an archive is not the one its record leads to.
     WrongName { file: String, expected: String },
     /// An archive is of another project.
@@ -104,6 +106,10 @@ impl fmt::Display for Problem {
                 write!(f, "`{}` is a link; a dist holds the files themselves", path.display())
             }
             Problem::Stray { path } => write!(f, "`{}` belongs to no release", path.display()),
+            Problem::BadName { file, name } => write!(
+                f,
+                "`{file}` is of a project called `{name}`; an asset's name takes up to 100 letters, digits and `._+-`"
+            ),
             Problem::WrongName { file, expected } => write!(f, "`{file}` should be called `{expected}`"),
             Problem::WrongProject { file, found, expected } => {
                 write!(f, "`{file}` is an archive of `{found}`, not of `{expected}`")
