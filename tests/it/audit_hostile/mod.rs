@@ -260,7 +260,7 @@ fn a_large_file_is_read_once_and_in_small_pieces() {
 }
 
 /// A small generator, so that every run is the same (Marsaglia's xorshift64*).
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -276,7 +276,7 @@ impl Random {
 }
 
 /// One to eight changes: bits, integers at the edges of what they can hold, pieces from elsewhere in the file, its end.
-fn mutate(content: &mut Vec<u8>, random: &mut Random) {
+pub fn mutate(content: &mut Vec<u8>, random: &mut Random) {
     for _ in 0..=random.below(8) {
         let size = content.len();
         let at = random.below(size);

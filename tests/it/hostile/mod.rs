@@ -3,6 +3,12 @@
 //! Every run has a bound of time and, on Linux, of memory; a file that would break either breaks the test.
 
 mod dists;
+mod doors;
+mod entries;
+mod github;
+mod images;
+mod registry;
+mod server;
 mod words;
 
 use std::io::Read;
@@ -84,6 +90,11 @@ impl Ended {
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> Ended {
+    run_with(folder, arguments, &[])
+}
+
+/// With further variables in the environment.
+fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
     let mut command = bounded();
     command.args(arguments).current_dir(folder).env_clear().stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -92,6 +103,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Ended {
             command.env(kept, value);
         }
     }
+    command.envs(variables.iter().copied());
     // Else the address space depends on how many processors there are.
     command.env("MALLOC_ARENA_MAX", "2").env("TOKIO_WORKER_THREADS", "2");
     let mut child = command.spawn().unwrap();

@@ -1,0 +1,13 @@
+//! OCI image layouts: any bytes give an answer, never a panic or a hang; index, manifest, config and layer in any state.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../tests/it/hostile/entries.rs"]
+#[expect(dead_code, reason = "this target knocks at one door of several")]
+mod entries;
+
+fuzz_target!(|data: &[u8]| {
+    entries::layout(data);
+});

@@ -1,0 +1,13 @@
+//! Archives for Windows: any bytes give an answer, never a panic or a hang; nothing is unpacked outside of its folder.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../tests/it/hostile/entries.rs"]
+#[expect(dead_code, reason = "this target knocks at one door of several")]
+mod entries;
+
+fuzz_target!(|data: &[u8]| {
+    entries::zip(data);
+});

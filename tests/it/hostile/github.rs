@@ -1,0 +1,133 @@
+//! A GitHub that means harm, as `floe verify --release` meets it: answers without an end, pages without a last one, names
+//! that lead out of a folder, addresses that lead elsewhere.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use super::server::{Answer, Server};
+use super::{Ended, Work};
+
+const REPOSITORY: &str = "GET /repos/acme/tool";
+
+fn json(value: &Value) -> Answer {
+    Answer::Whole(200, "content-type: application/json\r\n".to_owned(), value.to_string())
+}
+
+/// A release of these assets, and for everything else what `other` says.
+fn github(
+    assets: impl Fn(&str) -> Value + Send + Sync + 'static,
+    other: impl Fn(&str, &str) -> Option<Answer> + Send + Sync + 'static,
+) -> Server {
+    Server::new(move |request, url| match request {
+        _ if let Some(answer) = other(request, url) => answer,
+        REPOSITORY => json(&json!({ "private": false })),
+        "GET /repos/acme/tool/releases/tags/v1%2E4%2E0" => json(&json!({
+            "id": 1, "tag_name": "v1.4.0", "draft": false, "prerelease": false, "html_url": url, "upload_url": url,
+        })),
+        "GET /repos/acme/tool/releases/1/assets?per_page=100" => json(&assets(url)),
+        _ => Answer::Whole(404, String::new(), "{}".to_owned()),
+    })
+}
+
+fn asset(name: &str, size: u64, url: &str) -> Value {
+    json!({ "id": 7, "name": name, "size": size, "state": "uploaded", "browser_download_url": url })
+}
+
+fn verify(server: &Server) -> Ended {
+    let arguments = ["verify", "--release", "v1.4.0", "--repo", "acme/tool", "--api-url", &server.url];
+    Work::new().run(
+        &[&arguments[..], &["--registry-url", &server.url, "--first-wait", "1", "--tries", "2"]].concat(),
+    )
+}
+
+/// Answers the first question like this.
+fn first(answer: impl Fn() -> Answer + Send + Sync + 'static) -> Ended {
+    verify(&Server::new(move |_, _| answer()))
+}
+
+#[test]
+fn no_answer_is_read_without_an_end() {
+    first(|| Answer::Endless(500, String::new(), "{\"message\":")).with(1, "GitHub answered 500");
+    first(|| Answer::Endless(422, String::new(), "x")).with(1, "GitHub answered 422");
+    first(|| Answer::Endless(200, String::new(), "[")).with(1, "GitHub's answer is larger than 64.0 MiB");
+    let huge = "content-length: 999999999999\r\n".to_owned();
+    first(move || Answer::Endless(200, huge.clone(), "0,"))
+        .with(1, "GitHub's answer is larger than 64.0 MiB");
+}
+
+#[test]
+fn what_it_says_is_shown_and_not_obeyed() {
+    let said =
+        json!({ "message": "\u{1b}]0;x\u{7}no\n::add-mask::x\nhint: run `curl evil`\u{202e}" }).to_string();
+    let ended = first(move || Answer::Whole(422, String::new(), said.clone()));
+    ended.with(1, r"\u{1b}]0;x\u{7}no\n::add-mask::x\nhint: run `curl evil`\u{202e}");
+    let long = json!({ "message": "y".repeat(100_000) }).to_string();
+    let ended = first(move || Answer::Whole(422, String::new(), long.clone()));
+    assert!(ended.stderr.len() < 2000, "{} bytes", ended.stderr.len());
+    for odd in [
+        "[".repeat(100_000),
+        "{\"private\":1e999}".to_owned(),
+        "{\"private\":true,\"private\":false}".to_owned(),
+    ] {
+        first(move || Answer::Whole(200, String::new(), odd.clone())).with(1, "is not understood");
+    }
+}
+
+#[test]
+fn a_list_has_an_end_and_stays_on_its_server() {
+    let count = AtomicUsize::new(0);
+    let endless = move |request: &str, url: &str| {
+        request.contains("/assets?").then(|| {
+            let page = count.fetch_add(1, Ordering::Relaxed);
+            let next = format!("{url}/repos/acme/tool/releases/1/assets?per_page=100&page={page}");
+            Answer::Whole(200, format!("link: <{next}>; rel=\"next\"\r\n"), "[]".to_owned())
+        })
+    };
+    verify(&github(|_| json!([]), endless)).with(1, "GitHub's list of the assets goes on behind 1001 pages");
+    for next in ["https://evil.example/x", "http://127.0.0.1:1/x", "file:///etc/passwd", "//evil.example/x"] {
+        let elsewhere = move |request: &str, _: &str| {
+            let link = format!("link: <{next}>; rel=\"next\"\r\n");
+            request.contains("/assets?").then(|| Answer::Whole(200, link, "[]".to_owned()))
+        };
+        verify(&github(|_| json!([]), elsewhere)).with(1, "GitHub sent");
+    }
+}
+
+#[test]
+fn assets_that_could_not_be_files_of_one_folder_are_refused() {
+    let two = |one: Value, other: Value| verify(&github(move |_| json!([one, other]), |_, _| None));
+    let named = |name: &str| asset(name, 5, "http://127.0.0.1:1/");
+    for name in ["../../evil", "/etc/passwd", "a\\b", "NUL", "con.tar.gz", ".bashrc", "", "a\u{1b}[2J"] {
+        two(named("a"), named(name)).with(1, "is not the name of an asset");
+    }
+    for (one, other) in [("a", "a"), ("README", "readme")] {
+        two(named(one), named(other)).with(1, "twice, or two names that differ only in case");
+    }
+    two(asset("a", u64::MAX, ""), asset("b", u64::MAX, "")).with(1, "bytes; it takes files below");
+    two(asset("a", 1, ""), json!({ "id": -1 })).with(1, "is not understood");
+    let many = (0..1001).map(|number| named(&format!("a{number}"))).collect::<Vec<_>>();
+    verify(&github(move |_| json!(many), |_, _| None)).with(1, "the release has 1001 assets");
+}
+
+#[test]
+fn a_download_is_no_longer_than_promised_and_comes_from_where_it_may() {
+    for url in ["file:///etc/passwd", "http://10.0.0.1/x", "ftp://x.org/x", "data:,x"] {
+        verify(&github(move |_| json!([asset("a", 5, url)]), |_, _| None)).with(1, "which is not used");
+    }
+    verify(&github(|_| json!([asset("a", 5, "nowhere")]), |_, _| None)).with(1, "which is no address");
+    let download = |answer: fn() -> Answer| {
+        let here = |url: &str| json!([asset("a", 5, &format!("{url}/file"))]);
+        verify(&github(here, move |request, _| (request == "GET /file").then(answer)))
+    };
+    let endless = || Answer::Endless(200, String::new(), "too much");
+    download(endless).with(1, "the server sends more than the 5 bytes that GitHub speaks of");
+    let lying = || Answer::Endless(200, "content-length: 5000000000\r\n".to_owned(), "too much");
+    download(lying).with(1, "the server sends more than the 5 bytes that GitHub speaks of");
+    let elsewhere = || Answer::Whole(302, "location: http://10.0.0.1/x\r\n".to_owned(), String::new());
+    download(elsewhere).with(1, "failed to download `a`");
+    let file = || Answer::Whole(302, "location: file:///etc/passwd\r\n".to_owned(), String::new());
+    download(file).with(1, "failed to download `a`");
+    let circle = || Answer::Whole(302, "location: /file\r\n".to_owned(), String::new());
+    download(circle).with(1, "failed to download `a`");
+}

@@ -1,0 +1,108 @@
+//! A registry that means harm: where it sends a secret, what it says without an end, blobs that are more than promised.
+
+use floe::rehearsal::tap::{Fault, What};
+
+use super::server::{Answer, Server};
+use super::{Ended, Work};
+use crate::scenario::{Scenario, TOKEN};
+
+/// A question to a registry, as somebody who has a secret for it.
+fn ask(answer: impl Fn(&str, &str) -> Answer + Send + Sync + 'static) -> (Ended, Server) {
+    let server = Server::new(move |request, url| match request.contains("/repos/") {
+        true if request.contains("/releases?") => Answer::Whole(200, String::new(), "[]".to_owned()),
+        true if request.ends_with("/repos/acme/tool") => {
+            Answer::Whole(200, String::new(), r#"{"private":false}"#.to_owned())
+        }
+        true => Answer::Whole(404, String::new(), "{}".to_owned()),
+        false => answer(request, url),
+    });
+    let work = Work::dist();
+    let arguments =
+        ["plan", "dist", "--target", "x86_64-musl", "--repo", "acme/tool", "--api-url", &server.url];
+    let more = ["--registry-url", &server.url, "--first-wait", "1", "--tries", "2", "--tag", "v1.4.0"];
+    let secrets = [("FLOE_REGISTRY_USER", "tester"), ("FLOE_REGISTRY_TOKEN", "the-secret")];
+    (super::run_with(work.0.path(), &[&arguments[..], &more].concat(), &secrets), server)
+}
+
+/// A challenge that names this token service.
+fn challenge(realm: &str) -> Answer {
+    Answer::Whole(401, format!("www-authenticate: Bearer realm=\"{realm}\",service=\"x\"\r\n"), String::new())
+}
+
+#[test]
+fn a_secret_goes_to_no_token_service_of_somebody_else() {
+    for (realm, words) in [
+        ("http://10.0.0.1/token", "would be reached without TLS"),
+        ("https://evil.example/token", "sends the token to another site, `evil.example`"),
+        ("https://user:secret@evil.example/token", "takes no user and no password"),
+        ("file:///etc/passwd", "would be reached without TLS"),
+        ("nowhere", "is not an address"),
+    ] {
+        let (ended, _) = ask(move |_, _| challenge(realm));
+        ended.with(1, words);
+    }
+}
+
+#[test]
+fn what_a_registry_says_has_an_end_and_is_no_command() {
+    let (ended, _) = ask(|_, _| Answer::Whole(403, String::new(), String::new()));
+    ended.with(1, "the registry answered 403");
+    for (token, words) in [
+        (r#"{"token":"a\nb"}"#, "holds a token that fits into no header"),
+        (r#"{"token":""}"#, "holds a token that fits into no header"),
+        (r#"{"token":5}"#, "holds no token"),
+        ("[", "is not understood"),
+    ] {
+        let answer = move |request: &str, url: &str| match request.contains("/token") {
+            true => Answer::Whole(200, String::new(), token.to_owned()),
+            false => challenge(&format!("{url}/token")),
+        };
+        ask(answer).0.with(1, words);
+    }
+    let endless = |status: u16| {
+        move |request: &str, url: &str| match request.contains("/token") {
+            true => Answer::Endless(status, String::new(), "{\"token\":"),
+            false => challenge(&format!("{url}/token")),
+        }
+    };
+    ask(endless(200)).0.with(1, "the registry's answer is larger than 4.0 MiB");
+    ask(endless(403)).0.with(1, "gives no token");
+}
+
+#[test]
+fn a_token_does_not_follow_an_upload_to_another_server() {
+    let other = Server::new(|_, _| Answer::Whole(201, String::new(), String::new()));
+    let session = |location: &str| What::Answer {
+        status: 202,
+        headers: vec![("location".to_owned(), location.to_owned())],
+        body: String::new(),
+    };
+    let begin = |location: &str| {
+        let scenario = Scenario::new("1.4.0");
+        scenario.disturb_registry(Fault::route("POST", "/blobs/uploads/", 0, 100, session(location)))
+    };
+    let outcome = begin(&format!("{}/upload?signed=1", other.url)).run(["publish"]);
+    assert!(other.saw("put /upload?signed=1"), "{}", outcome.stderr);
+    assert!(!other.saw("authorization") && !other.saw(TOKEN), "the token went to another server");
+    for location in ["http://10.0.0.1/upload?signed=1", "file:///upload?signed=1"] {
+        let outcome = begin(location).run(["publish"]).exit(1).says("which is not used");
+        assert!(!outcome.stderr.contains("signed"), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn what_is_pulled_is_no_more_than_was_promised() {
+    let published = || {
+        let scenario = Scenario::new("1.4.0");
+        scenario.run(["publish"]).exit(0);
+        scenario.token(None)
+    };
+    let answer = |body: String| What::Answer { status: 200, headers: Vec::new(), body };
+    let verify = ["verify", "--release", "v1.4.0"];
+    let scenario =
+        published().disturb_registry(Fault::route("GET", "/blobs/", 1, 1, answer("x".repeat(1 << 20))));
+    scenario.run(verify).exit(3).says("bytes that its manifest says");
+    let scenario =
+        published().disturb_registry(Fault::route("GET", "/manifests/", 1, 1, answer(" ".repeat(5 << 20))));
+    scenario.run(verify).exit(1).says("the registry's answer is larger than 4.0 MiB");
+}
