@@ -187,6 +187,12 @@ refuses() {
     printf '[package]\nname = "tool"\nversion = "1.0.0"\n' >"$home/unlocked/Cargo.toml"
     refuses "{ src = $home/unlocked; }" 'there is no `Cargo.lock` in `src`; run `cargo generate-lockfile`'
 }
+mkdir -p "$home/flagged/.cargo"
+cp -r tests/nix/bump/before/. "$home/flagged"
+printf '[build]\nrustflags = ["--cfg", "tokio_unstable"]\n' >"$home/flagged/.cargo/config.toml"
+flake eval --impure .#lib \
+    --apply "lib: (lib.mkRelease { src = $home/flagged; }).packages.x86_64-linux.release-x86_64-gnu.drvPath" >/dev/null
+grep -q 'warning: Linux releases are built without the rustflags' "$home/log" || failed 'rustflags are lost without a word'
 passed 'mistakes are named at evaluation'
 
 # Each archive and the image as CI of a machine with Nix would have them, then each once more, which must give the same.
@@ -208,7 +214,6 @@ if [[ $inputs == "$here/tests/nix/standins" ]]; then
     skipped+=('the inputs are stand-ins (FLOE_NIX_INPUTS names no checkouts)')
 fi
 if ((${#skipped[@]} > 0)); then
-    printf 'not done: %s' "${skipped[0]}"
-    printf '; %s' "${skipped[@]:1}"
-    printf '\n'
+    list=$(printf '; %s' "${skipped[@]}")
+    printf 'not done: %s\n' "${list#; }"
 fi

@@ -11,11 +11,12 @@
 #   targets            short names of what the release promises [`targets` in [package.metadata.floe], else all]
 #   features           Cargo features [none]
 #   defaultFeatures    whether Cargo's default features are on [true]
-#   nativeBuildInputs  pkgs: programs that builds call, besides those that well-known crates call (tools.nix) [none]
+#   nativeBuildInputs  pkgs: programs that builds call [none]; those of well-known crates are there anyway (tools.nix)
 #   buildInputs        pkgs: libraries of the native build, the checks and the shell [none]. Linux releases cannot use
 #                      them: their C code is compiled in, from the crates (features `vendored`, `bundled`)
 #   env                variables of every build, such as { SQLX_OFFLINE = "true"; } [none]
-#   rustflags          more flags for rustc; those of .cargo/config.toml do not reach Linux releases [none]
+#   rustflags          flags for rustc in Linux releases; those of .cargo/config.toml do not reach them [none, and a
+#                      warning if there are some]
 #   outputHashes       hashes of git dependencies, as crane wants them, so that evaluation fetches nothing [none]
 #   toolchain          { fenix, triples }: a toolchain with rust-std for each triple; `// { channel = "1.91.0"; }` is
 #                      what `matrix` tells the native legs [fenix's stable, toolchain.nix]

@@ -62,7 +62,7 @@ let
       # Of all that cargo leaves behind only this file differs between two runs.
       CARGO_CACHE_RUSTC_INFO = "0";
       CARGO_PROFILE_RELEASE_STRIP = "true";
-      FLOE_RUSTFLAGS = "${pie} ${settings.rustflags}";
+      FLOE_RUSTFLAGS = "${pie} ${import ./rustflags.nix { inherit lib; } settings}";
     }
     // settings.env;
     # The profile strips; anything done later could bring paths of the store back.

@@ -9,7 +9,7 @@
   nativeBuildInputs ? _: [ ],
   buildInputs ? _: [ ],
   env ? { },
-  rustflags ? "",
+  rustflags ? null,
   outputHashes ? { },
   toolchain ? import ./toolchain.nix,
   image ? null,
@@ -30,7 +30,6 @@
     nativeBuildInputs
     buildInputs
     env
-    rustflags
     outputHashes
     toolchain
     image
@@ -40,4 +39,6 @@
     tag
     extraChecks
     ;
+  rustflags = if rustflags == null then "" else rustflags;
+  rustflagsAreGiven = rustflags != null;
 }

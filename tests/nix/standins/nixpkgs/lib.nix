@@ -23,6 +23,7 @@ in
   inherit (b) any foldl' replaceStrings;
   hasInfix = i: s: b.length (b.split (b.replaceStrings [ "*" "." ] [ "\\*" "\\." ] i) s) > 1;
   splitString = separator: s: b.filter b.isString (b.split (b.replaceStrings [ "." ] [ "\\." ] separator) s);
+  warnIf = c: text: value: if c then b.warn text value else value;
   unique = b.foldl' (l: x: if b.elem x l then l else l ++ [ x ]) [ ];
   last = l: b.elemAt l (b.length l - 1);
   concatStrings = b.concatStringsSep "";
