@@ -18,6 +18,8 @@ let
       tag = project.version;
       # Nothing of the store is needed by a static binary, and nothing of it gets in.
       includeStorePaths = false;
+      # `floe image` compresses; this is only what it reads.
+      compressor = "none";
       extraCommands = ''
         install -D -m 755 -t bin ${binaries}/bin/*
       ''

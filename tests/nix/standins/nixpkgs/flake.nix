@@ -27,7 +27,7 @@
           runCommand = name: arguments: text: make name (arguments // { inherit text; });
           writeShellApplication = arguments@{ name, text, runtimeInputs, runtimeEnv, meta }: make name arguments;
           dockerTools.buildLayeredImage =
-            arguments@{ name, tag, architecture, includeStorePaths, extraCommands, config }: make name arguments;
+            arguments@{ name, tag, architecture, includeStorePaths, compressor, extraCommands, config }: make name arguments;
         };
     in
     {
