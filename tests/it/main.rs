@@ -36,3 +36,4 @@ mod tap;
 mod tidy;
 mod verify;
 mod words;
+mod workflows;

@@ -1,0 +1,58 @@
+//! The workflows of `.github/workflows`: read as data, held to rules, and the release's run from tag to public release
+//! by a stand-in for GitHub's runner.
+//!
+//! What only GitHub can show (its runners, its signatures, its permissions) is not claimed here.
+
+mod commands;
+mod expression;
+mod rules;
+mod run;
+mod runner;
+mod yaml;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// The folder of the project.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A text of the project, with the line ends that a checkout may have turned.
+fn text(path: &str) -> String {
+    let path: PathBuf = root().join(path);
+    std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        .replace("\r\n", "\n")
+}
+
+/// The workflows by their paths, and the one that other projects copy.
+fn workflows() -> Vec<(&'static str, String)> {
+    [".github/workflows/ci.yml", ".github/workflows/release.yml", TEMPLATE]
+        .into_iter()
+        .map(|path| (path, text(path)))
+        .collect()
+}
+
+/// The workflow that other projects copy.
+const TEMPLATE: &str = "nix/template/.github/workflows/release.yml";
+
+/// The jobs of a workflow by their names.
+fn jobs(workflow: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    workflow["jobs"].as_object().unwrap().iter()
+}
+
+/// The steps of a job; none where it calls another workflow.
+fn steps(job: &Value) -> impl Iterator<Item = &Value> {
+    job["steps"].as_array().into_iter().flatten()
+}
+
+/// A text, or each of several.
+fn words(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(one) => vec![one],
+        Value::Array(several) => several.iter().map(|one| one.as_str().unwrap()).collect(),
+        _ => Vec::new(),
+    }
+}

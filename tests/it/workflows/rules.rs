@@ -1,0 +1,292 @@
+//! What holds of every workflow: who may do what, what is trusted, and that one job comes after the other.
+//!
+//! Each rule is shown to fail on a workflow that breaks it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{TEMPLATE, jobs, root, steps, text, words, workflows, yaml};
+use crate::peers;
+
+/// The only actions there are, each with the commit that its version is.
+const ACTIONS: [&str; 5] = [
+    "actions/attest@1e69f48acb82d1966a394da916b4c1698aa569d6 # v4.2.2",
+    "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
+    "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1",
+    "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1",
+    "cachix/install-nix-action@13d8dd58da0234aa297dedd986986ccb8e7f3e24 # v31.11.1",
+];
+
+#[test]
+fn every_workflow_keeps_the_rules() {
+    for (path, text) in workflows() {
+        assert_eq!(faults(&text), Vec::<String>::new(), "{path}");
+    }
+}
+
+#[test]
+fn each_rule_fails_on_what_it_forbids() {
+    let release = text(".github/workflows/release.yml");
+    let faults_after = |from: &str, to: &str| {
+        assert!(release.contains(from), "{from}");
+        faults(&release.replacen(from, to, 1)).join("\n")
+    };
+    for (from, to, fault) in [
+        ("permissions: {}", "permissions: read-all", "the workflow has permissions"),
+        ("    timeout-minutes: 45\n", "", "job `plan` has no time limit"),
+        ("contents: read # the source\n", "contents: read\n", "a permission without a reason"),
+        (
+            "    permissions:\n      contents: read # the source, and",
+            "    environment:\n      name: x # and",
+            "`plan` says no permissions",
+        ),
+        (" # v7.0.1", "", "is none of the pinned actions"),
+        (
+            "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1",
+            "actions/checkout@v7",
+            "is none of the pinned actions",
+        ),
+        ("persist-credentials: false", "fetch-depth: 0", "leaves its token behind"),
+        (
+            "nix flake check --print",
+            "nix flake check ${{ github.ref_name }} --print",
+            "an expression in `run`",
+        ),
+        ("cancel-in-progress: false", "cancel-in-progress: true", "is cut off"),
+        (
+            "    runs-on: ubuntu-24.04\n",
+            "    runs-on: ubuntu-latest\n",
+            "`ubuntu-latest` is another system some day",
+        ),
+        ("    shell: bash", "    shell: pwsh", "another shell"),
+        ("${{ github.token }}", "${{ secrets.RELEASE_TOKEN }}", "a secret"),
+    ] {
+        let found = faults_after(from, to);
+        assert!(found.contains(fault), "`{from}` became `{to}`, and the faults are:\n{found}");
+    }
+}
+
+/// Every rule that a workflow breaks, a line each.
+fn faults(text: &str) -> Vec<String> {
+    let workflow = yaml::read(text);
+    let mut faults = Vec::new();
+    if workflow["permissions"] != json!({}) {
+        faults.push("the workflow has permissions of its own".to_owned());
+    }
+    if text.contains("secrets.") {
+        faults.push("a secret is read".to_owned());
+    }
+    for (name, job) in jobs(&workflow) {
+        faults.extend(job_faults(name, job));
+    }
+    for line in text.lines().map(str::trim) {
+        let grant = line.ends_with(": read") || line.ends_with(": write");
+        if grant && !line.starts_with('#') {
+            faults.push(format!("a permission without a reason: `{line}`"));
+        }
+        if let Some(action) = line.strip_prefix("uses: ")
+            && !action.contains("/.github/workflows/")
+            && !ACTIONS.contains(&action)
+        {
+            faults.push(format!("`{action}` is none of the pinned actions"));
+        }
+    }
+    // What calls another workflow leaves these to it.
+    if jobs(&workflow).any(|(_, job)| job["uses"].is_null()) {
+        if workflow["defaults"]["run"]["shell"] != "bash" {
+            faults.push("another shell than bash".to_owned());
+        }
+        match &workflow["concurrency"]["cancel-in-progress"] {
+            Value::Bool(false) => {}
+            // A change's checks may give way to those of its next version.
+            Value::String(when)
+                if when == "${{ github.event_name == 'pull_request' }}" && workflow["name"] == "ci" => {}
+            _ => faults.push("a run is cut off by the next one".to_owned()),
+        }
+    }
+    faults
+}
+
+fn job_faults(name: &str, job: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    if !job["permissions"].is_object() {
+        faults.push(format!("job `{name}` says no permissions"));
+    }
+    if job["uses"].is_null() && !job["timeout-minutes"].is_number() {
+        faults.push(format!("job `{name}` has no time limit"));
+    }
+    if let Some(label) = job["runs-on"].as_str().filter(|label| label.ends_with("-latest")) {
+        faults.push(format!("job `{name}`: `{label}` is another system some day"));
+    }
+    for step in steps(job) {
+        let title = step["name"].as_str().unwrap_or("?");
+        if step["run"].as_str().is_some_and(|run| run.contains("${{")) {
+            faults.push(format!("job `{name}`, step `{title}`: an expression in `run`"));
+        }
+        let is_checkout = step["uses"].as_str().is_some_and(|action| action.starts_with("actions/checkout@"));
+        if is_checkout && step["with"]["persist-credentials"] != false {
+            faults.push(format!("job `{name}`, step `{title}`: leaves its token behind"));
+        }
+    }
+    faults
+}
+
+#[test]
+fn each_job_may_do_what_it_needs_and_no_more() {
+    let table = |path: &str| -> BTreeMap<String, String> {
+        let workflow = yaml::read(&text(path));
+        let grants = |job: &Value| {
+            let grants = job["permissions"].as_object().unwrap().iter();
+            grants
+                .map(|(what, how)| format!("{what} {}", how.as_str().unwrap()))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        jobs(&workflow).map(|(name, job)| (name.clone(), grants(job))).collect()
+    };
+    expect_test::expect![[r#"
+        assemble: contents read
+        attest: attestations write, id-token write
+        dry-run: contents read, packages read
+        linux: contents read
+        native: contents read
+        plan: contents read
+        publish: contents write, packages write
+        verify: contents read, packages read
+    "#]]
+    .assert_eq(&lines(&table(".github/workflows/release.yml")));
+    expect_test::expect![[r#"
+        lint: contents read
+        nix: contents read
+        test: contents read
+    "#]]
+    .assert_eq(&lines(&table(".github/workflows/ci.yml")));
+    // Who calls the workflow must allow what its jobs ask for, and nothing beyond.
+    expect_test::expect![[r#"
+        release: attestations write, contents write, id-token write, packages write
+    "#]]
+    .assert_eq(&lines(&table(TEMPLATE)));
+}
+
+fn lines(table: &BTreeMap<String, String>) -> String {
+    table.iter().map(|(name, grants)| format!("{name}: {grants}\n")).collect()
+}
+
+#[test]
+fn publishing_waits_for_everything_and_only_it_is_let_through_a_gate() {
+    let workflow = yaml::read(&text(".github/workflows/release.yml"));
+    let needs = |name: &str| words(&workflow["jobs"][name]["needs"]);
+    assert_eq!(needs("publish"), ["plan", "linux", "native", "assemble", "attest"]);
+    assert_eq!(needs("attest"), ["plan", "assemble"]);
+    assert_eq!(needs("assemble"), ["plan", "linux", "native"]);
+    assert_eq!((needs("linux"), needs("native")), (vec!["plan"], vec!["plan"]));
+    assert_eq!(needs("plan"), Vec::<&str>::new());
+    assert_eq!(needs("verify"), ["plan", "publish"]);
+    let gated: Vec<&String> =
+        jobs(&workflow).filter(|(_, job)| !job["environment"].is_null()).map(|(name, _)| name).collect();
+    assert_eq!(gated, ["publish"]);
+    assert_eq!(workflow["jobs"]["publish"]["environment"], "release");
+    for (name, job) in jobs(&workflow) {
+        let condition = job["if"].as_str().unwrap_or_default();
+        let quiet = condition.contains("github.event_name != 'pull_request' && !inputs.dry-run");
+        let writes = job["permissions"].as_object().unwrap().values().any(|how| how == "write");
+        assert_eq!(quiet, writes, "a rehearsal and a dry run write nothing: `{name}`");
+    }
+}
+
+#[test]
+fn the_two_workflows_do_not_get_in_each_others_way() {
+    let (ci, release) =
+        (yaml::read(&text(".github/workflows/ci.yml")), yaml::read(&text(".github/workflows/release.yml")));
+    assert_ne!(ci["name"], release["name"]);
+    let group = |workflow: &Value| workflow["concurrency"]["group"].as_str().unwrap().to_owned();
+    assert!(group(&ci).starts_with("ci-") && group(&release).starts_with("floe-release-"));
+    // A push of a tag starts the one, a push of a branch the other.
+    assert_eq!(ci["on"]["push"], json!({ "branches": ["main"] }));
+    assert_eq!(release["on"]["push"], json!({ "tags": ["v*"] }));
+    // Whoever calls the release must not hold the group that it waits for.
+    assert!(yaml::read(&text(TEMPLATE))["concurrency"].is_null());
+}
+
+#[test]
+fn the_template_calls_the_release_with_inputs_that_it_has() {
+    let (template, release) =
+        (yaml::read(&text(TEMPLATE)), yaml::read(&text(".github/workflows/release.yml")));
+    let job = &template["jobs"]["release"];
+    // `floe init` puts floe's address here; the placeholder is nobody's.
+    assert_eq!(job["uses"], "owner/name/.github/workflows/release.yml@v1.0.0");
+    let inputs = release["on"]["workflow_call"]["inputs"].as_object().unwrap();
+    for name in job["with"].as_object().unwrap().keys() {
+        assert!(inputs.contains_key(name), "the release has no input `{name}`");
+    }
+    let mut by_hand = release["on"]["workflow_dispatch"]["inputs"].as_object().unwrap().keys();
+    assert!(by_hand.all(|name| inputs.contains_key(name)));
+}
+
+#[test]
+fn what_the_workflow_reads_from_the_matrix_is_in_it() {
+    let release = text(".github/workflows/release.yml");
+    let matrix = text("nix/matrix.nix");
+    let mut asked = BTreeSet::new();
+    for place in ["fromJSON(needs.plan.outputs.matrix).", " matrix.", "(matrix."] {
+        for rest in release.split(place).skip(1) {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '.').unwrap();
+            asked.extend(rest[..end].split('.').map(str::to_owned));
+        }
+    }
+    asked.remove("json");
+    assert!(asked.contains("rustflags") && asked.contains("native") && asked.contains("rev"), "{asked:?}");
+    for key in &asked {
+        let given =
+            [format!("  {key} = "), format!("inherit ({key})"), format!(") {key};"), format!(" {key};")];
+        let alone =
+            matrix.lines().any(|line| line.trim() == key || line.contains(&format!(" {key} runner;")));
+        let named = matrix.contains(&format!("inherit (target) name {key}")) || key == "runner";
+        assert!(given.iter().any(|one| matrix.contains(one)) || alone || named, "the matrix has no `{key}`");
+    }
+}
+
+#[test]
+fn the_matrix_is_the_table_of_targets() {
+    let table: Value = serde_json::from_str(&text("nix/targets.json")).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_floe")).args(["targets", "--json"]).output().unwrap();
+    let matrix: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = table["targets"].as_array().unwrap().iter().map(|row| {
+        json!({
+            "name": row["name"], "target": row["triple"], "archive": row["archive"], "builder": row["builder"],
+            "image": row["image"], "runner": row["runner"], "native": row["native"],
+        })
+    });
+    assert_eq!(matrix["include"], rows.collect::<Value>());
+    for runner in matrix["include"].as_array().unwrap().iter().map(|row| row["runner"].as_str().unwrap()) {
+        assert!(!runner.ends_with("-latest"), "{runner}");
+    }
+}
+
+#[test]
+fn each_run_line_is_one_that_a_shell_takes() {
+    let Some(shellcheck) = peers::peer("shellcheck") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in workflows() {
+        let workflow = yaml::read(&text);
+        for (name, step) in jobs(&workflow).flat_map(|(name, job)| steps(job).map(move |step| (name, step))) {
+            let Some(run) = step["run"].as_str() else { continue };
+            let script = folder.path().join("run.sh");
+            std::fs::write(&script, run).unwrap();
+            let said = peers::run(&shellcheck, folder.path(), &["--shell=bash", script.to_str().unwrap()]);
+            assert!(said.is_ok(), "{path}, job `{name}`: {run}\n{}", said.unwrap_err());
+        }
+    }
+}
+
+#[test]
+fn changes_of_what_is_pinned_are_proposed_a_week_late() {
+    let dependabot = yaml::read(&text(".github/dependabot.yml"));
+    let updates = dependabot["updates"].as_array().unwrap();
+    let kinds: Vec<&str> = updates.iter().map(|one| one["package-ecosystem"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["github-actions", "cargo", "pip"]);
+    assert!(updates.iter().all(|one| one["cooldown"]["default-days"].as_u64() >= Some(7)));
+    assert!(root().join(".ci/requirements.txt").is_file());
+}

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# A stand-in for Nix: the commands of the release workflow, and nothing else, over folders in the place of a store.
+# STANDIN holds what it would build (`matrix.json`, `linux/<triple>/<binary>`), each job's HOME the store. What is
+# built, rather than found there, is noted in `$STANDIN/built`.
+set -euo pipefail
+store=$HOME/store
+mkdir -p "$store"
+
+build() {
+    [[ ! -e $store/$1 ]] || return 0
+    printf '%s: %s\n' "$GITHUB_JOB" "$1" >>"$STANDIN/built"
+    case $1 in
+    floe) cp "$STANDIN/floe" "$store/floe" ;;
+    dist)
+        "$STANDIN/floe" package "$STANDIN/linux" --out "$store/dist" >/dev/null
+        "$STANDIN/floe" image "$STANDIN"/linux/*-musl/tool --out "$store/dist/image" >/dev/null
+        # Nobody writes into a store.
+        find "$store/dist" -type f -exec chmod 444 {} +
+        ;;
+    *) printf 'error: flake does not provide attribute %s\n' "$1" >&2 && exit 1 ;;
+    esac
+}
+# The output's name in the store: `.#dist.floe` is floe, as in nix/dist.nix.
+output() { printf '%s' "${1##*[#.]}"; }
+
+case "$*" in
+'eval --json .#matrix') cat "$STANDIN/matrix.json" ;;
+'flake check --print-build-logs') ;;
+'build --print-build-logs --no-link .#dist') build dist ;;
+'build --out-link '*' .#dist') build dist && ln -s "$store/dist" "$3" ;;
+'copy --to file://'*)
+    to=${3#file://}
+    mkdir -p "${to%%\?*}"
+    for installable in "${@:4}"; do
+        name=$(output "$installable")
+        build "$name"
+        cp -r "$store/$name" "${to%%\?*}/"
+    done
+    ;;
+'copy --all --no-check-sigs --from file://'*) cp -r "${5#file://}"/* "$store/" && chmod +x "$store/floe" ;;
+'run .#floe -- '*)
+    build floe
+    exec "$store/floe" "${@:4}"
+    ;;
+'run .#publish -- '*)
+    build floe
+    build dist
+    # As nix/publish.nix sets them; the script is the flake's own.
+    export dist=$store/dist projectArguments="--manifest-path $PWD/Cargo.toml --package tool" projectTargets='' projectImage=''
+    PATH=$store:$PATH exec bash -euo pipefail "$STANDIN/publish.sh" "${@:4}"
+    ;;
+*) printf 'error: this stand-in knows no `nix %s`\n' "$*" >&2 && exit 1 ;;
+esac
