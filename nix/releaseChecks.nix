@@ -53,6 +53,8 @@ prefixed "portable" portable
   rehearsal =
     pkgs.runCommand (name "rehearsal") pack ''
       export HOME=$TMPDIR GITHUB_REPOSITORY=${project.repo}
+      # Nothing here is reached over TLS, but floe's clients want to know whom they would trust.
+      export SSL_CERT_FILE=${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt
       floe verify ${dist} ${promise} ${lib.optionalString (!project.hasImage) "--no-image"} $projectArguments
       floe rehearse ${dist} --out "$TMPDIR/rehearsal" --manifest-path ${manifest} --package ${project.name}
       cp "$TMPDIR/rehearsal/report.html" "$out"
