@@ -23,7 +23,8 @@ done
 if ((${#native[@]} > 0)); then
     packed=$(mktemp -d)
     trap 'rm -rf "$packed"' EXIT
-    floe package "${native[@]}" $projectArguments --out "$packed/dist"
+    # What it prints are files that are gone soon; on stdout stand the two lines of `floe publish` alone.
+    floe package "${native[@]}" $projectArguments --out "$packed/dist" >&2
     dists+=("$packed/dist")
 fi
 floe publish "${dists[@]}" $projectArguments $projectTargets $projectImage "$@"
