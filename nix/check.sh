@@ -3,8 +3,8 @@
 # It takes Nix from PATH, or as root on Debian from Debian 13's packages, in place below target/ci; on the system it
 # installs nothing but mmdebstrap. Where FLOE_NIX_INPUTS names a folder with checkouts (nixpkgs/, crane/, fenix/) it
 # evaluates with those, which wants Nix 2.31.2 or newer on PATH, else with the stand-ins of tests/nix/standins, which
-# prove the wiring and nothing of what the inputs do. Where FLOE_NIX_BUILD is set too, it also builds the dist and the
-# checks, twice; its words are given to Nix, as in FLOE_NIX_BUILD='--option sandbox-paths /usr'.
+# prove the wiring and nothing of what the inputs do. Where FLOE_NIX_BUILD=1 says that those inputs can build, it builds
+# the dist and the checks, and the binaries and archives once more; Nix takes its options from NIX_CONFIG.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 here=$PWD
@@ -196,15 +196,14 @@ grep -q 'warning: Linux releases are built without the rustflags' "$home/log" ||
 passed 'mistakes are named at evaluation'
 
 # Each archive and the image as CI of a machine with Nix would have them, then each once more, which must give the same.
-if [[ -n ${FLOE_NIX_BUILD-} ]]; then
-    read -ra words <<<"$FLOE_NIX_BUILD"
+if [[ ${FLOE_NIX_BUILD-0} != 0 ]]; then
     outputs=(.#dist)
     for name in $(flake eval --json .#checks.x86_64-linux --apply builtins.attrNames | tr -d '[]"' | tr , ' '); do
         outputs+=(".#checks.x86_64-linux.$name")
     done
-    flake build "${words[@]}" --no-link "${outputs[@]}"
+    flake build --no-link "${outputs[@]}"
     for target in x86_64-gnu x86_64-musl aarch64-gnu aarch64-musl; do
-        flake build "${words[@]}" --no-link --rebuild ".#release-$target" ".#release-$target.binaries"
+        flake build --no-link --rebuild ".#release-$target" ".#release-$target.binaries"
     done
     passed "the dist and $((${#outputs[@]} - 1)) checks are built, the binaries and archives twice"
 else
