@@ -15,7 +15,7 @@
 #   buildInputs        pkgs: libraries of the native build, the checks and the shell [none]. Linux releases cannot use
 #                      them: their C code is compiled in, from the crates (features `vendored`, `bundled`)
 #   env                variables of every build, such as { SQLX_OFFLINE = "true"; } [none]
-#   rustflags          flags for rustc in Linux releases; those of .cargo/config.toml do not reach them [none, and a
+#   rustflags          flags for rustc in releases; those of .cargo/config.toml do not reach them [none, and a
 #                      warning if there are some]
 #   outputHashes       hashes of git dependencies, as crane wants them, so that evaluation fetches nothing [none]
 #   toolchain          { fenix, triples }: a toolchain with rust-std for each triple; `// { channel = "1.91.0"; }` is
