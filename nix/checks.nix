@@ -12,7 +12,8 @@ let
   common = {
     pname = project.name;
     inherit (project) version;
-    src = source;
+    # All of it: tests may read what no compiler does, a workflow for example.
+    src = lib.cleanSource settings.src;
     strictDeps = true;
     dontUseCmakeConfigure = true;
     cargoVendorDir = craneLib.vendorCargoDeps {
@@ -45,7 +46,16 @@ in
     }
   );
   fmt = craneLib.cargoFmt (removeAttrs common [ "cargoVendorDir" ]);
-  tests = craneLib.cargoTest (common // { inherit cargoArtifacts; });
+  tests = craneLib.cargoTest (
+    common
+    // {
+      inherit cargoArtifacts;
+      # There is no network, but clients that trust nobody often do not even start.
+      env = common.env // {
+        SSL_CERT_FILE = "${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt";
+      };
+    }
+  );
   docs = craneLib.cargoDoc (
     common
     // {

@@ -241,7 +241,7 @@ impl Scenario {
         let before = self.seen_writes().len();
         let mut command = Command::new(env!("CARGO_BIN_EXE_floe"));
         command.current_dir(self.path()).args(verb).stdout(Stdio::piped()).stderr(Stdio::piped()).env_clear();
-        for kept in ["PATH", "SystemRoot", "TMPDIR", "TEMP"] {
+        for kept in ["PATH", "SystemRoot", "TMPDIR", "TEMP", "SSL_CERT_FILE"] {
             if let Some(value) = std::env::var_os(kept) {
                 command.env(kept, value);
             }

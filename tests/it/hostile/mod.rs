@@ -98,7 +98,7 @@ fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> En
     let mut command = bounded();
     command.args(arguments).current_dir(folder).env_clear().stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    for kept in ["PATH", "SystemRoot", "TMPDIR", "TEMP"] {
+    for kept in ["PATH", "SystemRoot", "TMPDIR", "TEMP", "SSL_CERT_FILE"] {
         if let Some(value) = std::env::var_os(kept) {
             command.env(kept, value);
         }
