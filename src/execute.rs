@@ -103,7 +103,10 @@ impl<'a> Run<'a> {
     /// Stops here if that was asked for and something is left.
     fn go_on(&self) -> anyhow::Result<()> {
         let Some(by) = stop::asked() else { return Ok(()) };
-        let (steps, left) = (self.lock().steps.len(), self.lock().left());
+        let (steps, left) = {
+            let receipt = self.lock();
+            (receipt.steps.len(), receipt.left())
+        };
         if left == 0 {
             return Ok(());
         }

@@ -18,8 +18,11 @@ use floe::receipt::Receipt;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use url::Url;
 
-/// A door, by its name. It says whether what came in was taken.
-pub const ALL: [(&str, fn(&[u8]) -> bool); 8] = [
+/// What is behind a door: it says whether what came in was taken.
+pub type Door = fn(&[u8]) -> bool;
+
+/// Every door by its name.
+pub const ALL: [(&str, Door); 8] = [
     ("tar_gz", tar_gz),
     ("zip", zip),
     ("layout", layout),

@@ -218,7 +218,7 @@ fn a_record_cannot_call_things_what_no_asset_is_called() {
             record.replacen("\"schema\": 1", "\"schema\": 99", 1),
             "this floe reads schema 1, but the file says schema 99",
         ),
-        (record.replacen('{', &format!("{{\"x\":{},", "[".repeat(9999)), 1), "recursion limit"),
+        (record.replacen('{', &format!("{{\"x\":{},", "[".repeat(9999)), 1), "has no usable record"),
         (" ".repeat(5 << 20), "it is larger than 4.0 MiB"),
     ] {
         fs::write(&path, text).unwrap();
