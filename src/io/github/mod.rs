@@ -75,6 +75,14 @@ impl GitHub {
             .add_header(header::HeaderName::from_static("x-github-api-version"), API_VERSION.to_owned());
         let has_token = token.is_some();
         if let Some(token) = token {
+            // The crate would panic, and say what the token is.
+            if http::HeaderValue::from_str(token.reveal()).is_err() {
+                return Err(Failure::new(
+                    "the token for GitHub holds a line break or another letter that no token has",
+                )
+                .hint("set GITHUB_TOKEN again, for example `export GITHUB_TOKEN=$(gh auth token)`")
+                .into());
+            }
             builder = builder.personal_token(token.reveal().to_owned());
         }
         let octocrab = builder.build().context("failed to make a client for GitHub")?;

@@ -75,6 +75,18 @@ fn what_it_says_is_shown_and_not_obeyed() {
 }
 
 #[test]
+fn a_token_with_a_line_break_is_refused_and_not_shown() {
+    let work = Work::dist();
+    let arguments =
+        ["plan", "dist", "--target", "x86_64-musl", "--repo", "acme/tool", "--api-url", "http://127.0.0.1:9"];
+    for token in ["se-cret\nx", "se-cret\u{1}x"] {
+        let ended = super::run_with(work.0.path(), &arguments, &[("GITHUB_TOKEN", token)]);
+        ended.with(1, "the token for GitHub holds a line break");
+        assert!(!ended.stderr.contains("se-cret"), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn a_list_has_an_end_and_stays_on_its_server() {
     let count = AtomicUsize::new(0);
     let endless = move |request: &str, url: &str| {
