@@ -19,7 +19,7 @@ use crate::scenario::{READER, Scenario, TOKEN};
 /// The floe that the project's flake is locked to.
 const FLOE_REV: &str = "00000000000000000000000000000000000000f1";
 /// What the workflow calls, besides what it brings; CI has them all.
-const PROGRAMS: [&str; 4] = ["bash", "git", "jq", "cmp"];
+const PROGRAMS: [&str; 5] = ["bash", "cargo", "cmp", "git", "jq"];
 
 /// A repository with a pushed tag, the servers that its release goes to, and the runner.
 struct Stage {
@@ -57,7 +57,7 @@ impl Stage {
             ("STANDIN", standin.display().to_string()),
             ("FLOE", env!("CARGO_BIN_EXE_floe").to_owned()),
             ("FLOE_REV", FLOE_REV.to_owned()),
-            ("CARGO_FOR_TESTS", std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())),
+            ("CARGO_FOR_TESTS", peer("cargo").unwrap().display().to_string()),
             ("RUSTUP_HOME", std::env::var("RUSTUP_HOME").unwrap_or_else(|_| real_home(".rustup"))),
             ("REGISTRY", scenario.registry_url()),
             ("GITHUB_API_URL", scenario.github_url()),
