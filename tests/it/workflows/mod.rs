@@ -27,6 +27,15 @@ fn text(path: &str) -> String {
         .replace("\r\n", "\n")
 }
 
+/// Whether everything that is read here is there. A source without workflows and flake is what the flake's own check and
+/// a published crate have; where every peer is required, as in CI, so are they.
+fn is_whole() -> bool {
+    let is_whole = root().join(".github").is_dir() && root().join("nix/system.nix").is_file();
+    let required = std::env::var_os("FLOE_REQUIRE_PEERS").is_some_and(|value| value == "1");
+    assert!(is_whole || !required, "FLOE_REQUIRE_PEERS=1, but the workflows or the flake are not here");
+    is_whole
+}
+
 /// The workflows by their paths, and the one that other projects copy.
 fn workflows() -> Vec<(&'static str, String)> {
     [".github/workflows/ci.yml", ".github/workflows/release.yml", TEMPLATE]

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{TEMPLATE, jobs, root, steps, text, words, workflows, yaml};
+use super::{TEMPLATE, is_whole, jobs, root, steps, text, words, workflows, yaml};
 use crate::peers;
 
 /// The only actions there are, each with the commit that its version is.
@@ -21,6 +21,9 @@ const ACTIONS: [&str; 5] = [
 
 #[test]
 fn every_workflow_keeps_the_rules() {
+    if !is_whole() {
+        return;
+    }
     for (path, text) in workflows() {
         assert_eq!(faults(&text), Vec::<String>::new(), "{path}");
     }
@@ -28,6 +31,9 @@ fn every_workflow_keeps_the_rules() {
 
 #[test]
 fn each_rule_fails_on_what_it_forbids() {
+    if !is_whole() {
+        return;
+    }
     let release = text(".github/workflows/release.yml");
     let faults_after = |from: &str, to: &str| {
         assert!(release.contains(from), "{from}");
@@ -135,6 +141,9 @@ fn job_faults(name: &str, job: &Value) -> Vec<String> {
 
 #[test]
 fn each_job_may_do_what_it_needs_and_no_more() {
+    if !is_whole() {
+        return;
+    }
     let table = |path: &str| -> BTreeMap<String, String> {
         let workflow = yaml::read(&text(path));
         let grants = |job: &Value| {
@@ -176,6 +185,9 @@ fn lines(table: &BTreeMap<String, String>) -> String {
 
 #[test]
 fn publishing_waits_for_everything_and_only_it_is_let_through_a_gate() {
+    if !is_whole() {
+        return;
+    }
     let workflow = yaml::read(&text(".github/workflows/release.yml"));
     let needs = |name: &str| words(&workflow["jobs"][name]["needs"]);
     assert_eq!(needs("publish"), ["plan", "linux", "native", "assemble", "attest"]);
@@ -198,6 +210,9 @@ fn publishing_waits_for_everything_and_only_it_is_let_through_a_gate() {
 
 #[test]
 fn the_two_workflows_do_not_get_in_each_others_way() {
+    if !is_whole() {
+        return;
+    }
     let (ci, release) =
         (yaml::read(&text(".github/workflows/ci.yml")), yaml::read(&text(".github/workflows/release.yml")));
     assert_ne!(ci["name"], release["name"]);
@@ -212,6 +227,9 @@ fn the_two_workflows_do_not_get_in_each_others_way() {
 
 #[test]
 fn the_template_calls_the_release_with_inputs_that_it_has() {
+    if !is_whole() {
+        return;
+    }
     let (template, release) =
         (yaml::read(&text(TEMPLATE)), yaml::read(&text(".github/workflows/release.yml")));
     let job = &template["jobs"]["release"];
@@ -227,6 +245,9 @@ fn the_template_calls_the_release_with_inputs_that_it_has() {
 
 #[test]
 fn what_the_workflow_reads_from_the_matrix_is_in_it() {
+    if !is_whole() {
+        return;
+    }
     let release = text(".github/workflows/release.yml");
     let matrix = text("nix/matrix.nix");
     let mut asked = BTreeSet::new();
@@ -250,6 +271,9 @@ fn what_the_workflow_reads_from_the_matrix_is_in_it() {
 
 #[test]
 fn the_matrix_is_the_table_of_targets() {
+    if !is_whole() {
+        return;
+    }
     let table: Value = serde_json::from_str(&text("nix/targets.json")).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_floe")).args(["targets", "--json"]).output().unwrap();
     let matrix: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -267,6 +291,9 @@ fn the_matrix_is_the_table_of_targets() {
 
 #[test]
 fn each_run_line_is_one_that_a_shell_takes() {
+    if !is_whole() {
+        return;
+    }
     let Some(shellcheck) = peers::peer("shellcheck") else { return };
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in workflows() {
@@ -283,6 +310,9 @@ fn each_run_line_is_one_that_a_shell_takes() {
 
 #[test]
 fn changes_of_what_is_pinned_are_proposed_a_week_late() {
+    if !is_whole() {
+        return;
+    }
     let dependabot = yaml::read(&text(".github/dependabot.yml"));
     let updates = dependabot["updates"].as_array().unwrap();
     let kinds: Vec<&str> = updates.iter().map(|one| one["package-ecosystem"].as_str().unwrap()).collect();

@@ -11,7 +11,7 @@ use floe::rehearsal::github::SeedTag;
 use serde_json::{Value, json};
 
 use super::runner::{Event, Outcome, Runner};
-use super::{text, yaml};
+use super::{is_whole, text, yaml};
 use crate::binaries::binary;
 use crate::peers::peer;
 use crate::scenario::{READER, Scenario, TOKEN};
@@ -37,7 +37,10 @@ const PUSH: Event = Event { name: "push", reference: "refs/tags/v1.4.0", inputs:
 impl Stage {
     /// `None` where a program is missing that every Linux runner has.
     fn new() -> Option<Self> {
-        if !cfg!(target_os = "linux") || PROGRAMS.into_iter().any(|program| peer(program).is_none()) {
+        if !is_whole()
+            || !cfg!(target_os = "linux")
+            || PROGRAMS.into_iter().any(|program| peer(program).is_none())
+        {
             return None;
         }
         let scenario = Scenario::empty("1.4.0");
@@ -92,7 +95,11 @@ fn make_repository(folder: &Path) -> String {
         &folder.join("Cargo.toml"),
         "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\n",
     );
-    write(&folder.join("src/main.rs"), "fn main() {}\n");
+    write(&folder.join("Cargo.lock"), "version = 4\n\n[[package]]\nname = \"tool\"\nversion = \"1.4.0\"\n");
+    write(
+        &folder.join("src/main.rs"),
+        "fn main() {\n    println!(\"tool {}\", option_env!(\"FROM_THE_TABLE\").unwrap_or(\"?\"));\n}\n",
+    );
     write(&folder.join("README.md"), "# tool\n");
     write(&folder.join("CHANGELOG.md"), "# Changelog\n\n## 1.4.0\n\nIt is faster.\n");
     let git = |arguments: &[&str]| {
@@ -310,4 +317,33 @@ fn a_tag_that_is_no_version_ends_before_anything_is_built() {
     assert_eq!(outcome.results["plan"], "failure");
     assert!(outcome.logs["plan"].contains("`v1$(id)` is not a release tag"), "{}", outcome.logs["plan"]);
     assert_eq!(stage.built(), "plan: floe\n");
+}
+
+/// What the legs of macOS and Windows run, run by the Cargo of this machine for this machine.
+#[test]
+fn a_native_leg_builds_runs_and_hands_over_its_program() {
+    let Some(mut stage) = Stage::new() else { return };
+    let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let path = stage.runner.folder.join("standin/matrix.json");
+    let mut matrix: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    matrix["toolchain"] = std::env::var("RUSTUP_TOOLCHAIN").unwrap_or_else(|_| "stable".to_owned()).into();
+    matrix["native"] = json!([{
+        "name": "here", "target": triple, "runner": "ubuntu-24.04", "program": "tool",
+        "rustflags": "-C opt-level=1 --remap-path-prefix={0}=/src --remap-path-prefix={1}=/build",
+        "cflags": "-ffile-prefix-map={0}=/src", "config": "[env]\nFROM_THE_TABLE = \"1.4.0\"\n",
+    }]);
+    fs::write(&path, matrix.to_string()).unwrap();
+    stage.workflow["jobs"]
+        .as_object_mut()
+        .unwrap()
+        .retain(|name, _| ["plan", "native"].contains(&name.as_str()));
+    let outcome = stage.run(&PUSH, None);
+    assert_results(&outcome, "native success, plan success");
+    assert!(outcome.logs["native"].contains("--- Run it once\ntool 1.4.0\n"), "{}", outcome.logs["native"]);
+    let artifact = stage.runner.folder.join(format!("attempt-1/artifacts/native-{triple}/{triple}"));
+    let names: Vec<_> = fs::read_dir(&artifact).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["tool"]);
+    let program = fs::read(artifact.join("tool")).unwrap();
+    let here = stage.runner.folder.to_str().unwrap().as_bytes();
+    assert!(!program.windows(here.len()).any(|window| window == here), "it says where it was built");
 }
