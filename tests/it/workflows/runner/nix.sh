@@ -49,5 +49,5 @@ case "$*" in
     export dist=$store/dist projectArguments="--manifest-path $PWD/Cargo.toml --package tool" projectTargets='' projectImage=''
     PATH=$store:$PATH exec bash -euo pipefail "$STANDIN/publish.sh" "${@:4}"
     ;;
-*) printf 'error: this stand-in knows no `nix %s`\n' "$*" >&2 && exit 1 ;;
+*) printf 'error: this stand-in does not know: nix %s\n' "$*" >&2 && exit 1 ;;
 esac
