@@ -22,19 +22,25 @@ let
     native = target.native or null;
   };
   # Braces of the project's own would be places to fill in.
-  literal = lib.replaceStrings [ "{" "}" ] [ "{{" "}}" ];
+  literal = builtins.replaceStrings [ "{" "}" ] [ "{{" "}}" ];
+  flags =
+    target:
+    lib.filter (flag: lib.isString flag && flag != "") (
+      builtins.split " " "${literal settings.rustflags} ${target.native.rustflags}"
+    );
   leg = target: {
     inherit (target) name runner;
     inherit (target.native) cflags;
     target = target.triple;
     program = project.main + target.exe;
-    rustflags = lib.concatStringsSep " " (
-      lib.optional (settings.rustflags != "") (literal settings.rustflags) ++ [ target.native.rustflags ]
-    );
-    # A configuration of Cargo, in TOML, whose strings may be written as those of JSON are.
+    # A configuration of Cargo. In its literal strings the backslashes of Windows are what they are; other strings of
+    # TOML may be written as those of JSON are. In the environment Git's bash on Windows would take flags for paths.
     config = lib.concatStrings (
-      [ "[env]\n" ]
-      ++ lib.mapAttrsToList (name: value: "${name} = ${builtins.toJSON (toString value)}\n") (
+      [
+        "[target.${target.triple}]\nrustflags = [${lib.concatMapStringsSep ", " (flag: "'${flag}'") (flags target)}]\n"
+        "[env]\n"
+      ]
+      ++ lib.mapAttrsToList (name: value: "${name} = ${literal (builtins.toJSON (toString value))}\n") (
         settings.env // target.native.env
       )
     );

@@ -66,6 +66,7 @@ fn each_rule_fails_on_what_it_forbids() {
             "    runs-on: ubuntu-latest\n",
             "`ubuntu-latest` is another system some day",
         ),
+        ("sandbox-fallback = false", "sandbox = false", "builds without a sandbox"),
         ("    shell: bash", "    shell: pwsh", "another shell"),
         ("${{ github.token }}", "${{ secrets.RELEASE_TOKEN }}", "a secret"),
     ] {
@@ -130,6 +131,16 @@ fn job_faults(name: &str, job: &Value) -> Vec<String> {
         let title = step["name"].as_str().unwrap_or("?");
         if step["run"].as_str().is_some_and(|run| run.contains("${{")) {
             faults.push(format!("job `{name}`, step `{title}`: an expression in `run`"));
+        }
+        let nix =
+            step["uses"].as_str().is_some_and(|action| action.starts_with("cachix/install-nix-action@"));
+        if nix
+            && !step["with"]["extra_nix_config"]
+                .as_str()
+                .unwrap_or_default()
+                .contains("sandbox-fallback = false")
+        {
+            faults.push(format!("job `{name}`, step `{title}`: builds without a sandbox, if it must"));
         }
         let is_checkout = step["uses"].as_str().is_some_and(|action| action.starts_with("actions/checkout@"));
         if is_checkout && step["with"]["persist-credentials"] != false {
@@ -258,7 +269,7 @@ fn what_the_workflow_reads_from_the_matrix_is_in_it() {
         }
     }
     asked.remove("json");
-    assert!(asked.contains("rustflags") && asked.contains("native") && asked.contains("rev"), "{asked:?}");
+    assert!(asked.contains("config") && asked.contains("native") && asked.contains("rev"), "{asked:?}");
     for key in &asked {
         let given =
             [format!("  {key} = "), format!("inherit ({key})"), format!(") {key};"), format!(" {key};")];

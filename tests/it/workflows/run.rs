@@ -96,10 +96,9 @@ fn make_repository(folder: &Path) -> String {
         "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\n",
     );
     write(&folder.join("Cargo.lock"), "version = 4\n\n[[package]]\nname = \"tool\"\nversion = \"1.4.0\"\n");
-    write(
-        &folder.join("src/main.rs"),
-        "fn main() {\n    println!(\"tool {}\", option_env!(\"FROM_THE_TABLE\").unwrap_or(\"?\"));\n}\n",
-    );
+    let main = "fn main() {\n    println!(\"tool {} {}\", option_env!(\"FROM_THE_TABLE\").unwrap_or(\"?\"), \
+                cfg!(from_the_table));\n}\n";
+    write(&folder.join("src/main.rs"), main);
     write(&folder.join("README.md"), "# tool\n");
     write(&folder.join("CHANGELOG.md"), "# Changelog\n\n## 1.4.0\n\nIt is faster.\n");
     let git = |arguments: &[&str]| {
@@ -141,7 +140,7 @@ fn make_standin(folder: &Path) -> PathBuf {
         let native = target.native()?;
         Some(json!({
             "name": target.name(), "target": target.triple(), "runner": target.runner(), "program": "tool",
-            "rustflags": native.rustflags, "cflags": native.cflags, "config": "[env]\n",
+            "cflags": native.cflags, "config": "[env]\n",
         }))
     });
     let mut runners: Vec<&str> = Target::all().map(Target::runner).collect();
@@ -329,8 +328,11 @@ fn a_native_leg_builds_runs_and_hands_over_its_program() {
     matrix["toolchain"] = std::env::var("RUSTUP_TOOLCHAIN").unwrap_or_else(|_| "stable".to_owned()).into();
     matrix["native"] = json!([{
         "name": "here", "target": triple, "runner": "ubuntu-24.04", "program": "tool",
-        "rustflags": "-C opt-level=1 --remap-path-prefix={0}=/src --remap-path-prefix={1}=/build",
-        "cflags": "-ffile-prefix-map={0}=/src", "config": "[env]\nFROM_THE_TABLE = \"1.4.0\"\n",
+        "cflags": "-ffile-prefix-map={0}=/src",
+        "config": format!(
+            "[target.{triple}]\nrustflags = ['--cfg', 'from_the_table', '--remap-path-prefix={{0}}=/src']\n\
+             [env]\nFROM_THE_TABLE = \"1.4.0\"\n"
+        ),
     }]);
     fs::write(&path, matrix.to_string()).unwrap();
     stage.workflow["jobs"]
@@ -339,7 +341,11 @@ fn a_native_leg_builds_runs_and_hands_over_its_program() {
         .retain(|name, _| ["plan", "native"].contains(&name.as_str()));
     let outcome = stage.run(&PUSH, None);
     assert_results(&outcome, "native success, plan success");
-    assert!(outcome.logs["native"].contains("--- Run it once\ntool 1.4.0\n"), "{}", outcome.logs["native"]);
+    assert!(
+        outcome.logs["native"].contains("--- Run it once\ntool 1.4.0 true\n"),
+        "{}",
+        outcome.logs["native"]
+    );
     let artifact = stage.runner.folder.join(format!("attempt-1/artifacts/native-{triple}/{triple}"));
     let names: Vec<_> = fs::read_dir(&artifact).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["tool"]);

@@ -49,7 +49,8 @@ fn checkout(job: &Job<'_>, with: &With) -> Result<(), String> {
     run(&["checkout", "--quiet", "--detach", "FETCH_HEAD"])
 }
 
-/// Files alone, with mode 0644, below what the paths have in common; nothing hidden.
+/// Files alone, with mode 0644, below what the paths have in common; nothing hidden, no empty folder, and no name that
+/// Windows could not have.
 fn upload(job: &Job<'_>, with: &With) -> Result<(), String> {
     let artifact = job.run.folder.join("artifacts").join(&with["name"]);
     if artifact.exists() {
@@ -84,6 +85,8 @@ fn copy(from: &Path, to: &Path) {
             }
         }
     } else {
+        let name = from.file_name().unwrap().to_string_lossy();
+        assert!(!name.contains(['"', ':', '<', '>', '|', '*', '?']), "`{name}` cannot be in an artifact");
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         // Not `fs::copy`, which keeps the mode.
         fs::write(to, fs::read(from).unwrap()).unwrap();
