@@ -62,7 +62,8 @@ in
   # What `cargo install` is told, besides where and for what.
   package = project.folder;
   arguments = lib.concatStringsSep " " (
-    lib.optional (!settings.defaultFeatures) "--no-default-features"
+    map (name: "--bin ${name}") (lib.filter (name: name != "*") project.released)
+    ++ lib.optional (!settings.defaultFeatures) "--no-default-features"
     ++ lib.optional (settings.features != [ ]) "--features ${lib.concatStringsSep "," settings.features}"
   );
   runners = lib.unique (map (target: target.runner) project.promised);

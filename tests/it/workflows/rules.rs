@@ -255,6 +255,24 @@ fn the_template_calls_the_release_with_inputs_that_it_has() {
 }
 
 #[test]
+fn where_floe_lives_is_said_in_one_place() {
+    if !is_whole() {
+        return;
+    }
+    // In two parts, so that this file does not say it too.
+    let said = ["OWNER", "/floe"].concat();
+    assert!(text("Cargo.toml").lines().any(|line| line.starts_with("repository = ")));
+    for path in
+        ["README.md", "RELEASING.md", "flake.nix", "nix/matrix.nix", "nix/template/flake.nix", TEMPLATE]
+    {
+        assert!(!text(path).contains(&said), "{path}");
+    }
+    for (path, text) in workflows() {
+        assert!(!text.contains(&said), "{path}");
+    }
+}
+
+#[test]
 fn what_the_workflow_reads_from_the_matrix_is_in_it() {
     if !is_whole() {
         return;
