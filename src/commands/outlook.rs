@@ -1,15 +1,15 @@
 //! `floe plan` with no dist: what can be known, and refused, before anything is built. It asks and changes nothing; the
 //! right to push an image can only be asked for with an upload session, which is closed again.
 
-use super::{gather, plan};
+use super::gather;
 use crate::cli::ReleaseArgs;
-use crate::error::usage;
+use crate::error::{Exit, Failure, usage};
 use crate::io::project;
 use crate::io::registry::Credentials;
 use crate::io::remote;
 use crate::io::token::Token;
 use crate::model::Home;
-use crate::plan::Outlook;
+use crate::plan::{Conflict, Outlook};
 use crate::report::Report;
 use crate::world::World;
 
@@ -32,8 +32,11 @@ pub async fn outlook(args: &ReleaseArgs, report: &Report) -> anyhow::Result<()> 
     let has_image = !expect.platforms.is_empty();
 
     let world = look(args, &home, has_image, report).await?;
-    let outlook = Outlook::new(&home, &world, &head, (expect.targets, has_image))
-        .map_err(|conflicts| plan::refuse(&conflicts))?;
+    let outlook = Outlook::new(&home, &world, &head, (expect.targets, has_image)).map_err(|conflicts| {
+        let hint = conflicts.first().map(Conflict::way_out).unwrap_or_default();
+        let failure = Failure::new(format!("`{}` cannot be released as it stands", home.tag));
+        failure.details(&conflicts).state("nothing was touched").hint(hint).exit(Exit::Conflicts)
+    })?;
     report.out(outlook.to_string());
     Ok(())
 }
