@@ -35,7 +35,9 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what publish would do now, and change nothing')
             [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Publish a release: everything is staged unseen, then revealed at once')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check a dist before publishing, or a published release as a stranger')
+            [CompletionResult]::new('reproduce', 'reproduce', [CompletionResultType]::ParameterValue, 'Compare a rebuild with what is published, and name what differs')
             [CompletionResult]::new('rehearse', 'rehearse', [CompletionResultType]::ParameterValue, 'Do the whole release of this project on this machine, with no account and no network')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write the flake, the workflow and what else a release needs into this project')
             [CompletionResult]::new('targets', 'targets', [CompletionResultType]::ParameterValue, 'List the targets floe knows')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Write shell completions and man pages')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -159,6 +161,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
         'floe;verify' {
             [CompletionResult]::new('--release', '--release', [CompletionResultType]::ParameterName, 'The published release to check as a stranger, with no token where the repository is public')
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep what was downloaded in this folder')
+            [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'Run each downloaded program that is for this machine with this argument, such as --run=--version')
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]')
             [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'The Cargo.toml of the project [default: the one of this folder]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The package of the workspace [default: the only one with a binary]')
@@ -184,7 +187,31 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'floe;reproduce' {
+            [CompletionResult]::new('--rebuilt', '--rebuilt', [CompletionResultType]::ParameterName, 'A dist that was built again from the tag''s sources (may be repeated)')
+            [CompletionResult]::new('--statement', '--statement', [CompletionResultType]::ParameterName, 'Write the verdict as an in-toto statement, to be signed and published by whoever rebuilt')
+            [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'The Cargo.toml of the project [default: the one of this folder]')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The package of the workspace [default: the only one with a binary]')
+            [CompletionResult]::new('--package', '--package', [CompletionResultType]::ParameterName, 'The package of the workspace [default: the only one with a binary]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]')
+            [CompletionResult]::new('--server-url', '--server-url', [CompletionResultType]::ParameterName, 'GitHub''s web address [default: `https://github.com`]')
+            [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'GitHub''s API [default: `https://api.github.com`]')
+            [CompletionResult]::new('--registry-url', '--registry-url', [CompletionResultType]::ParameterName, 'Where the image''s registry is reached [default: https:// and the host of the image''s name]')
+            [CompletionResult]::new('--tries', '--tries', [CompletionResultType]::ParameterName, 'How often a request is tried')
+            [CompletionResult]::new('--first-wait', '--first-wait', [CompletionResultType]::ParameterName, 'The first wait between two tries, in milliseconds; each further one is twice as long [default: 1000]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the comparison as JSON on stdout')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: requests, retries, what was skipped (-vv for each request)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: requests, retries, what was skipped (-vv for each request)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but results and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'floe;rehearse' {
+            [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'Who builds [default: nix if it is installed and the flake gives a `dist`, else cargo for this machine]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The folder everything is left in [default: target/rehearsal]')
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'The folder everything is left in [default: target/rehearsal]')
             [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'The Cargo.toml of the project [default: the one of this folder]')
@@ -193,6 +220,26 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep what the servers hold from the last rehearsal')
             [CompletionResult]::new('--serve', '--serve', [CompletionResultType]::ParameterName, 'Keep the two servers up until Ctrl-C, and print their addresses')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the summary as JSON on stdout')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: requests, retries, what was skipped (-vv for each request)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: requests, retries, what was skipped (-vv for each request)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but results and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'floe;init' {
+            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the release holds (may be repeated) [default: all]')
+            [CompletionResult]::new('--pin', '--pin', [CompletionResultType]::ParameterName, 'The commit of this floe''s version, for the workflow to name instead of the tag')
+            [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'The Cargo.toml of the project [default: the one of this folder]')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The package of the workspace [default: the only one with a binary]')
+            [CompletionResult]::new('--package', '--package', [CompletionResultType]::ParameterName, 'The package of the workspace [default: the only one with a binary]')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Write nothing: say what has drifted from what this floe would write')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Write without asking; where there is no terminal, nothing is written otherwise')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Write without asking; where there is no terminal, nothing is written otherwise')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Put floe''s text in place of a flake or a workflow that is somebody else''s; only what git has committed')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: requests, retries, what was skipped (-vv for each request)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: requests, retries, what was skipped (-vv for each request)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but results and errors')
@@ -234,7 +281,9 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what publish would do now, and change nothing')
             [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Publish a release: everything is staged unseen, then revealed at once')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check a dist before publishing, or a published release as a stranger')
+            [CompletionResult]::new('reproduce', 'reproduce', [CompletionResultType]::ParameterValue, 'Compare a rebuild with what is published, and name what differs')
             [CompletionResult]::new('rehearse', 'rehearse', [CompletionResultType]::ParameterValue, 'Do the whole release of this project on this machine, with no account and no network')
+            [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write the flake, the workflow and what else a release needs into this project')
             [CompletionResult]::new('targets', 'targets', [CompletionResultType]::ParameterValue, 'List the targets floe knows')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Write shell completions and man pages')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -258,7 +307,13 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
         'floe;help;verify' {
             break
         }
+        'floe;help;reproduce' {
+            break
+        }
         'floe;help;rehearse' {
+            break
+        }
+        'floe;help;init' {
             break
         }
         'floe;help;targets' {

@@ -28,6 +28,9 @@ _floe() {
             floe,image)
                 cmd="floe__subcmd__image"
                 ;;
+            floe,init)
+                cmd="floe__subcmd__init"
+                ;;
             floe,package)
                 cmd="floe__subcmd__package"
                 ;;
@@ -39,6 +42,9 @@ _floe() {
                 ;;
             floe,rehearse)
                 cmd="floe__subcmd__rehearse"
+                ;;
+            floe,reproduce)
+                cmd="floe__subcmd__reproduce"
                 ;;
             floe,targets)
                 cmd="floe__subcmd__targets"
@@ -58,6 +64,9 @@ _floe() {
             floe__subcmd__help,image)
                 cmd="floe__subcmd__help__subcmd__image"
                 ;;
+            floe__subcmd__help,init)
+                cmd="floe__subcmd__help__subcmd__init"
+                ;;
             floe__subcmd__help,package)
                 cmd="floe__subcmd__help__subcmd__package"
                 ;;
@@ -69,6 +78,9 @@ _floe() {
                 ;;
             floe__subcmd__help,rehearse)
                 cmd="floe__subcmd__help__subcmd__rehearse"
+                ;;
+            floe__subcmd__help,reproduce)
+                cmd="floe__subcmd__help__subcmd__reproduce"
                 ;;
             floe__subcmd__help,targets)
                 cmd="floe__subcmd__help__subcmd__targets"
@@ -83,7 +95,7 @@ _floe() {
 
     case "${cmd}" in
         floe)
-            opts="-v -q -h -V --verbose --quiet --help --version package audit image plan publish verify rehearse targets completions help"
+            opts="-v -q -h -V --verbose --quiet --help --version package audit image plan publish verify reproduce rehearse init targets completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -145,7 +157,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__help)
-            opts="package audit image plan publish verify rehearse targets completions help"
+            opts="package audit image plan publish verify reproduce rehearse init targets completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -214,6 +226,20 @@ _floe() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        floe__subcmd__help__subcmd__init)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         floe__subcmd__help__subcmd__package)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -257,6 +283,20 @@ _floe() {
             return 0
             ;;
         floe__subcmd__help__subcmd__rehearse)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        floe__subcmd__help__subcmd__reproduce)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -342,6 +382,40 @@ _floe() {
                     return 0
                     ;;
                 --epoch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        floe__subcmd__init)
+            opts="-y -p -v -q -h -V --check --yes --force --target --pin --manifest-path --package --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --manifest-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --package)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -559,12 +633,16 @@ _floe() {
             return 0
             ;;
         floe__subcmd__rehearse)
-            opts="-o -p -v -q -h -V --keep --serve --out --json --manifest-path --package --verbose --quiet --help --version"
+            opts="-o -p -v -q -h -V --with --keep --serve --out --json --manifest-path --package --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --with)
+                    COMPREPLY=($(compgen -W "cargo nix" -- "${cur}"))
+                    return 0
+                    ;;
                 --out)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -592,6 +670,64 @@ _floe() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        floe__subcmd__reproduce)
+            opts="-p -v -q -h -V --rebuilt --statement --json --manifest-path --package --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --rebuilt)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --statement)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --manifest-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --package)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --first-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         floe__subcmd__targets)
             opts="-v -q -h -V --json --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -607,7 +743,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__verify)
-            opts="-p -v -q -h -V --release --keep --target --no-image --json --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --help --version"
+            opts="-p -v -q -h -V --release --keep --run --target --no-image --json --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -618,6 +754,10 @@ _floe() {
                     return 0
                     ;;
                 --keep)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --run)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

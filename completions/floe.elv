@@ -32,7 +32,9 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand plan 'Show what publish would do now, and change nothing'
             cand publish 'Publish a release: everything is staged unseen, then revealed at once'
             cand verify 'Check a dist before publishing, or a published release as a stranger'
+            cand reproduce 'Compare a rebuild with what is published, and name what differs'
             cand rehearse 'Do the whole release of this project on this machine, with no account and no network'
+            cand init 'Write the flake, the workflow and what else a release needs into this project'
             cand targets 'List the targets floe knows'
             cand completions 'Write shell completions and man pages'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -150,6 +152,7 @@ set edit:completion:arg-completer[floe] = {|@words|
         &'floe;verify'= {
             cand --release 'The published release to check as a stranger, with no token where the repository is public'
             cand --keep 'Keep what was downloaded in this folder'
+            cand --run 'Run each downloaded program that is for this machine with this argument, such as --run=--version'
             cand --target 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]'
             cand --manifest-path 'The Cargo.toml of the project [default: the one of this folder]'
             cand -p 'The package of the workspace [default: the only one with a binary]'
@@ -174,7 +177,30 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'floe;reproduce'= {
+            cand --rebuilt 'A dist that was built again from the tag''s sources (may be repeated)'
+            cand --statement 'Write the verdict as an in-toto statement, to be signed and published by whoever rebuilt'
+            cand --manifest-path 'The Cargo.toml of the project [default: the one of this folder]'
+            cand -p 'The package of the workspace [default: the only one with a binary]'
+            cand --package 'The package of the workspace [default: the only one with a binary]'
+            cand --repo 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]'
+            cand --server-url 'GitHub''s web address [default: `https://github.com`]'
+            cand --api-url 'GitHub''s API [default: `https://api.github.com`]'
+            cand --registry-url 'Where the image''s registry is reached [default: https:// and the host of the image''s name]'
+            cand --tries 'How often a request is tried'
+            cand --first-wait 'The first wait between two tries, in milliseconds; each further one is twice as long [default: 1000]'
+            cand --json 'Print the comparison as JSON on stdout'
+            cand -v 'Say more: requests, retries, what was skipped (-vv for each request)'
+            cand --verbose 'Say more: requests, retries, what was skipped (-vv for each request)'
+            cand -q 'Say nothing but results and errors'
+            cand --quiet 'Say nothing but results and errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'floe;rehearse'= {
+            cand --with 'Who builds [default: nix if it is installed and the flake gives a `dist`, else cargo for this machine]'
             cand -o 'The folder everything is left in [default: target/rehearsal]'
             cand --out 'The folder everything is left in [default: target/rehearsal]'
             cand --manifest-path 'The Cargo.toml of the project [default: the one of this folder]'
@@ -183,6 +209,25 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand --keep 'Keep what the servers hold from the last rehearsal'
             cand --serve 'Keep the two servers up until Ctrl-C, and print their addresses'
             cand --json 'Print the summary as JSON on stdout'
+            cand -v 'Say more: requests, retries, what was skipped (-vv for each request)'
+            cand --verbose 'Say more: requests, retries, what was skipped (-vv for each request)'
+            cand -q 'Say nothing but results and errors'
+            cand --quiet 'Say nothing but results and errors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'floe;init'= {
+            cand --target 'A target the release holds (may be repeated) [default: all]'
+            cand --pin 'The commit of this floe''s version, for the workflow to name instead of the tag'
+            cand --manifest-path 'The Cargo.toml of the project [default: the one of this folder]'
+            cand -p 'The package of the workspace [default: the only one with a binary]'
+            cand --package 'The package of the workspace [default: the only one with a binary]'
+            cand --check 'Write nothing: say what has drifted from what this floe would write'
+            cand -y 'Write without asking; where there is no terminal, nothing is written otherwise'
+            cand --yes 'Write without asking; where there is no terminal, nothing is written otherwise'
+            cand --force 'Put floe''s text in place of a flake or a workflow that is somebody else''s; only what git has committed'
             cand -v 'Say more: requests, retries, what was skipped (-vv for each request)'
             cand --verbose 'Say more: requests, retries, what was skipped (-vv for each request)'
             cand -q 'Say nothing but results and errors'
@@ -221,7 +266,9 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand plan 'Show what publish would do now, and change nothing'
             cand publish 'Publish a release: everything is staged unseen, then revealed at once'
             cand verify 'Check a dist before publishing, or a published release as a stranger'
+            cand reproduce 'Compare a rebuild with what is published, and name what differs'
             cand rehearse 'Do the whole release of this project on this machine, with no account and no network'
+            cand init 'Write the flake, the workflow and what else a release needs into this project'
             cand targets 'List the targets floe knows'
             cand completions 'Write shell completions and man pages'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -238,7 +285,11 @@ set edit:completion:arg-completer[floe] = {|@words|
         }
         &'floe;help;verify'= {
         }
+        &'floe;help;reproduce'= {
+        }
         &'floe;help;rehearse'= {
+        }
+        &'floe;help;init'= {
         }
         &'floe;help;targets'= {
         }

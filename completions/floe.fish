@@ -34,7 +34,9 @@ complete -c floe -n "__fish_floe_needs_command" -f -a "image" -d 'Make one multi
 complete -c floe -n "__fish_floe_needs_command" -f -a "plan" -d 'Show what publish would do now, and change nothing'
 complete -c floe -n "__fish_floe_needs_command" -f -a "publish" -d 'Publish a release: everything is staged unseen, then revealed at once'
 complete -c floe -n "__fish_floe_needs_command" -f -a "verify" -d 'Check a dist before publishing, or a published release as a stranger'
+complete -c floe -n "__fish_floe_needs_command" -f -a "reproduce" -d 'Compare a rebuild with what is published, and name what differs'
 complete -c floe -n "__fish_floe_needs_command" -f -a "rehearse" -d 'Do the whole release of this project on this machine, with no account and no network'
+complete -c floe -n "__fish_floe_needs_command" -f -a "init" -d 'Write the flake, the workflow and what else a release needs into this project'
 complete -c floe -n "__fish_floe_needs_command" -f -a "targets" -d 'List the targets floe knows'
 complete -c floe -n "__fish_floe_needs_command" -f -a "completions" -d 'Write shell completions and man pages'
 complete -c floe -n "__fish_floe_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -113,6 +115,7 @@ complete -c floe -n "__fish_floe_using_subcommand publish" -s h -l help -d 'Prin
 complete -c floe -n "__fish_floe_using_subcommand publish" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand verify" -l release -d 'The published release to check as a stranger, with no token where the repository is public' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l keep -d 'Keep what was downloaded in this folder' -r -F
+complete -c floe -n "__fish_floe_using_subcommand verify" -l run -d 'Run each downloaded program that is for this machine with this argument, such as --run=--version' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l target -d 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
@@ -131,6 +134,23 @@ complete -c floe -n "__fish_floe_using_subcommand verify" -s v -l verbose -d 'Sa
 complete -c floe -n "__fish_floe_using_subcommand verify" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s V -l version -d 'Print version'
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l rebuilt -d 'A dist that was built again from the tag\'s sources (may be repeated)' -r -F
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l statement -d 'Write the verdict as an in-toto statement, to be signed and published by whoever rebuilt' -r -F
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l repo -d 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l registry-url -d 'Where the image\'s registry is reached [default: https:// and the host of the image\'s name]' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l tries -d 'How often a request is tried' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l first-wait -d 'The first wait between two tries, in milliseconds; each further one is twice as long [default: 1000]' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l json -d 'Print the comparison as JSON on stdout'
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -s V -l version -d 'Print version'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l with -d 'Who builds [default: nix if it is installed and the flake gives a `dist`, else cargo for this machine]' -r -f -a "cargo\t'Cargo, for the machine at hand'
+nix\t'Nix, `nix build .#dist` of the project\'s flake'"
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s o -l out -d 'The folder everything is left in [default: target/rehearsal]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
@@ -139,8 +159,19 @@ complete -c floe -n "__fish_floe_using_subcommand rehearse" -l serve -d 'Keep th
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l json -d 'Print the summary as JSON on stdout'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s q -l quiet -d 'Say nothing but results and errors'
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s V -l version -d 'Print version'
+complete -c floe -n "__fish_floe_using_subcommand init" -l target -d 'A target the release holds (may be repeated) [default: all]' -r
+complete -c floe -n "__fish_floe_using_subcommand init" -l pin -d 'The commit of this floe\'s version, for the workflow to name instead of the tag' -r
+complete -c floe -n "__fish_floe_using_subcommand init" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand init" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand init" -l check -d 'Write nothing: say what has drifted from what this floe would write'
+complete -c floe -n "__fish_floe_using_subcommand init" -s y -l yes -d 'Write without asking; where there is no terminal, nothing is written otherwise'
+complete -c floe -n "__fish_floe_using_subcommand init" -l force -d 'Put floe\'s text in place of a flake or a workflow that is somebody else\'s; only what git has committed'
+complete -c floe -n "__fish_floe_using_subcommand init" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
+complete -c floe -n "__fish_floe_using_subcommand init" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand init" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand init" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand targets" -l json -d 'Print the Actions matrix as JSON'
 complete -c floe -n "__fish_floe_using_subcommand targets" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
 complete -c floe -n "__fish_floe_using_subcommand targets" -s q -l quiet -d 'Say nothing but results and errors'
@@ -151,13 +182,15 @@ complete -c floe -n "__fish_floe_using_subcommand completions" -s v -l verbose -
 complete -c floe -n "__fish_floe_using_subcommand completions" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "package" -d 'Pack built binaries into archives, each with its record'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "audit" -d 'Tell what binaries ask of the machines they run on, and whether strangers\' machines have it'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "image" -d 'Make one multi-platform OCI image layout from static binaries or docker archives'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "plan" -d 'Show what publish would do now, and change nothing'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "publish" -d 'Publish a release: everything is staged unseen, then revealed at once'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "verify" -d 'Check a dist before publishing, or a published release as a stranger'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "rehearse" -d 'Do the whole release of this project on this machine, with no account and no network'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "targets" -d 'List the targets floe knows'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "completions" -d 'Write shell completions and man pages'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify rehearse targets completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "package" -d 'Pack built binaries into archives, each with its record'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "audit" -d 'Tell what binaries ask of the machines they run on, and whether strangers\' machines have it'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "image" -d 'Make one multi-platform OCI image layout from static binaries or docker archives'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "plan" -d 'Show what publish would do now, and change nothing'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "publish" -d 'Publish a release: everything is staged unseen, then revealed at once'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "verify" -d 'Check a dist before publishing, or a published release as a stranger'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "reproduce" -d 'Compare a rebuild with what is published, and name what differs'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "rehearse" -d 'Do the whole release of this project on this machine, with no account and no network'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "init" -d 'Write the flake, the workflow and what else a release needs into this project'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "targets" -d 'List the targets floe knows'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "completions" -d 'Write shell completions and man pages'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
