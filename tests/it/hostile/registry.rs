@@ -29,6 +29,8 @@ fn challenge(realm: &str) -> Answer {
     Answer::Whole(401, format!("www-authenticate: Bearer realm=\"{realm}\",service=\"x\"\r\n"), String::new())
 }
 
+// The tag of these releases is not there either, which is a conflict: hence 4.
+
 #[test]
 fn a_secret_goes_to_no_token_service_of_somebody_else() {
     for (realm, words) in [
@@ -39,14 +41,14 @@ fn a_secret_goes_to_no_token_service_of_somebody_else() {
         ("nowhere", "is not an address"),
     ] {
         let (ended, _) = ask(move |_, _| challenge(realm));
-        ended.with(1, words);
+        ended.with(4, words);
     }
 }
 
 #[test]
 fn what_a_registry_says_has_an_end_and_is_no_command() {
     let (ended, _) = ask(|_, _| Answer::Whole(403, String::new(), String::new()));
-    ended.with(1, "the registry answered 403");
+    ended.with(4, "the registry answered 403");
     for (token, words) in [
         (r#"{"token":"a\nb"}"#, "holds a token that fits into no header"),
         (r#"{"token":""}"#, "holds a token that fits into no header"),
@@ -57,7 +59,7 @@ fn what_a_registry_says_has_an_end_and_is_no_command() {
             true => Answer::Whole(200, String::new(), token.to_owned()),
             false => challenge(&format!("{url}/token")),
         };
-        ask(answer).0.with(1, words);
+        ask(answer).0.with(4, words);
     }
     let endless = |status: u16| {
         move |request: &str, url: &str| match request.contains("/token") {
@@ -65,8 +67,8 @@ fn what_a_registry_says_has_an_end_and_is_no_command() {
             false => challenge(&format!("{url}/token")),
         }
     };
-    ask(endless(200)).0.with(1, "the registry's answer is larger than 4.0 MiB");
-    ask(endless(403)).0.with(1, "gives no token");
+    ask(endless(200)).0.with(4, "the registry's answer is larger than 4.0 MiB");
+    ask(endless(403)).0.with(4, "gives no token");
 }
 
 #[test]
