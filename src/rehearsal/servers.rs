@@ -3,13 +3,16 @@
 //! They listen on this machine only, and their tokens are worth nothing anywhere else.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use super::faults::Inside;
 use super::github::{self, GitHub, SeedRepo, SeedTag};
 use super::registry::{self, Registry, Visibility};
 use super::tap::{Server, Tap, serve};
 use crate::cli::RemoteArgs;
+use crate::io::clock::Clock;
 use crate::io::registry::Credentials;
 use crate::io::remote::Secrets;
 use crate::io::token::Token;
@@ -88,6 +91,22 @@ impl Servers {
             registry_url: Some(self.registry.url()),
             tries: 3,
             first_wait: None,
+        }
+    }
+
+    /// Both servers from inside, with a clock of their own.
+    pub fn inside(&self, home: &Home, clock: Clock) -> Inside {
+        self.github.tap.set_clock(clock.clone());
+        self.registry.tap.set_clock(clock.clone());
+        Inside {
+            github: self.held.clone(),
+            github_tap: self.github.tap.clone(),
+            registry: self.stored.clone(),
+            registry_tap: self.registry.tap.clone(),
+            home: home.clone(),
+            users: (USER.to_owned(), USER.to_owned()),
+            clock,
+            killed: Arc::default(),
         }
     }
 

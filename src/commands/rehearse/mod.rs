@@ -4,7 +4,6 @@
 //! differ. Nothing leaves the machine.
 
 mod builder;
-pub mod disturbed;
 mod folder;
 mod summary;
 
@@ -191,7 +190,10 @@ fn made_up_commit(verified: &Verified) -> anyhow::Result<Commit> {
 
 /// A conflict in a rehearsal has one more way out than in earnest.
 fn explain(error: anyhow::Error, folder: &Folder) -> anyhow::Error {
-    if !disturbed::is_conflict(&error) {
+    let conflict = error.chain().any(|cause| {
+        cause.downcast_ref::<Failure>().is_some_and(|failure| failure.exit_code() == Exit::Conflicts)
+    });
+    if !conflict {
         return error;
     }
     Failure::around(error)

@@ -26,9 +26,13 @@ pub struct Watch {
 /// What the release promises.
 struct Promised {
     tag: Tag,
-    assets: BTreeSet<(String, u64, Option<Digest>)>,
-    index: Option<Digest>,
+    /// The assets of one dist, or of each of several that are published at once.
+    assets: Vec<Assets>,
+    indexes: Vec<Digest>,
 }
+
+/// Names, sizes and digests.
+type Assets = BTreeSet<(String, u64, Option<Digest>)>;
 
 #[derive(Default)]
 struct State {
@@ -44,16 +48,32 @@ struct State {
     broken: Vec<String>,
     checks: u64,
     two_drafts: bool,
+    /// The commit that the tag had when the publisher last looked.
+    looked: Option<Commit>,
+    /// Releases that somebody else published under the publisher's hands, and how many changes of each may still
+    /// come: those of requests that were under way.
+    under_way: BTreeMap<u64, u32>,
 }
+
+/// So many requests of a publisher may be under way when it cannot know yet what somebody else has done.
+const UNDER_WAY: u32 = 4;
 
 impl Watch {
     /// Begins to watch from what both servers hold now.
     pub fn new(inside: &Inside, release: &Release) -> Self {
-        let assets = release.assets.iter().map(|one| (one.name.clone(), one.size, Some(one.digest)));
+        Watch::any_of(inside, &[release])
+    }
+
+    /// The same where several dists of one version are published at once: any of them may become public, whole.
+    pub fn any_of(inside: &Inside, releases: &[&Release]) -> Self {
+        let assets = |release: &&Release| {
+            release.assets.iter().map(|one| (one.name.clone(), one.size, Some(one.digest))).collect()
+        };
+        let images = releases.iter().filter_map(|release| release.image.as_ref());
         let promised = Promised {
-            tag: release.home.tag.clone(),
-            assets: assets.collect(),
-            index: release.image.as_ref().map(|image| image.index.digest),
+            tag: inside.home.tag.clone(),
+            assets: releases.iter().map(assets).collect(),
+            indexes: images.map(|image| image.index.digest).collect(),
         };
         let watch = Watch { inside: inside.clone(), promised: Arc::new(promised), state: Arc::default() };
         {
@@ -94,6 +114,9 @@ impl Watch {
         self.judge(&mut state, "before somebody else's deed");
         deed();
         let releases = self.inside.github.releases(&self.inside.home.repo);
+        let published = releases.iter().filter(|one| !one.draft && !state.public.contains_key(&one.id));
+        let under_way: Vec<(u64, u32)> = published.map(|release| (release.id, UNDER_WAY)).collect();
+        state.under_way.extend(under_way);
         self.take(&mut state, &releases);
     }
 
@@ -103,6 +126,9 @@ impl Watch {
         let shows_releases = seen.method == "GET" && seen.path.contains("/releases?") && seen.status == 200;
         let after = format!("{side} request {}, {} {} {}", seen.n, seen.method, seen.path, seen.status);
         self.judge(&mut state, &after);
+        if side == Side::GitHub && seen.method == "GET" && seen.path.contains("/git/") {
+            state.looked = self.inside.github.tag(&self.inside.home.repo, self.promised.tag.as_str());
+        }
         if side == Side::GitHub && shows_releases {
             state.known = highest_stable(state.public.values()).max(state.known.take());
         }
@@ -127,11 +153,14 @@ impl Watch {
         self.take(state, &releases);
     }
 
-    fn releases(&self, state: &State, releases: &[StoredRelease]) -> Vec<String> {
+    fn releases(&self, state: &mut State, releases: &[StoredRelease]) -> Vec<String> {
         let mut broken = Vec::new();
         for (id, before) in &state.public {
             match releases.iter().find(|release| release.id == *id).map(frozen) {
                 None => broken.push(format!("the public release {} was deleted", before.tag_name)),
+                Some(now) if now != *before && state.under_way.get(id).is_some_and(|left| *left > 0) => {
+                    state.under_way.entry(*id).and_modify(|left| *left -= 1);
+                }
                 Some(now) if now != *before => {
                     broken.push(format!("the public release {} was changed", before.tag_name));
                 }
@@ -144,10 +173,11 @@ impl Watch {
         for release in releases.iter().filter(|one| !one.draft && !state.public.contains_key(&one.id)) {
             if release.tag_name != self.promised.tag.as_str() {
                 broken.push(format!("a release of another tag, {}, became public", release.tag_name));
-            } else if set(release) != self.promised.assets {
+            } else if !self.promised.assets.contains(&set(release)) {
                 broken.push(format!("{} became public without being complete", release.tag_name));
-            } else if self.commit(release).as_ref() != Some(&self.inside.home.commit) {
-                broken.push(format!("{} became public on another commit than was built", release.tag_name));
+            } else if state.looked.as_ref() != Some(&self.inside.home.commit) {
+                broken
+                    .push(format!("{} became public although its tag was seen elsewhere", release.tag_name));
             }
         }
         let ours = |one: &&StoredRelease| one.draft && !one.is_by_somebody_else();
@@ -185,16 +215,16 @@ impl Watch {
             if state.tags.get(name) == Some(digest) {
                 continue;
             }
-            if Some(*digest) != self.promised.index {
+            if !self.promised.indexes.contains(digest) {
                 broken.push(format!("the image tag {name} was moved to an image that is not ours"));
             }
             if !public {
                 broken.push(format!("the image tag {name} moved before the release was public"));
             }
             let ours = self.promised.tag.version();
-            let stable = self.promised.tag.is_prerelease();
+            let is_pre = self.promised.tag.is_prerelease();
             let lower = name == "latest" && state.known.as_ref().is_some_and(|known| ours < known);
-            if lower || (stable && name != &ours.to_string()) {
+            if lower || (is_pre && name != &ours.to_string()) {
                 broken.push(format!("the image tag {name} moved to {ours}, which does not own it"));
             }
         }
@@ -231,9 +261,9 @@ fn frozen(release: &StoredRelease) -> StoredRelease {
     release
 }
 
-fn set(release: &StoredRelease) -> BTreeSet<(String, u64, Option<Digest>)> {
+fn set(release: &StoredRelease) -> Assets {
     let whole = release.assets.iter().filter(|asset| asset.is_uploaded());
-    let mut set: BTreeSet<_> = whole.map(|one| (one.name.clone(), one.size, one.digest)).collect();
+    let mut set: Assets = whole.map(|one| (one.name.clone(), one.size, one.digest)).collect();
     // An unfinished asset belongs to no promise.
     set.extend(release.assets.iter().filter(|one| !one.is_uploaded()).map(|one| (one.name.clone(), 0, None)));
     set
