@@ -103,13 +103,17 @@ impl World {
         self.releases.iter().find(|release| !release.draft && release.tag == tag.as_str())
     }
 
-    /// The versions of all published releases but the one of `tag`. Releases whose tag names no version do not count.
+    /// The versions of all published releases but the one of `tag`. Releases whose tag names no version do not count,
+    /// nor do those of another prefix: in a monorepo each thing that is released has versions of its own.
     pub fn other_versions(&self, tag: &Tag) -> Vec<Published> {
         self.releases
             .iter()
             .filter(|release| !release.draft && release.tag != tag.as_str())
             .filter_map(|release| {
                 let other: Tag = release.tag.parse().ok()?;
+                if other.prefix() != tag.prefix() {
+                    return None;
+                }
                 let stable = !release.prerelease && !other.is_prerelease();
                 Some(Published { tag: other, stable })
             })

@@ -171,7 +171,7 @@ pub fn home(
     (version, built): (&Version, Option<&Commit>),
 ) -> anyhow::Result<Home> {
     let repo = repo(project, &args.remote)?;
-    let tag = args.source.tag.clone().or_else(tag_of_workflow).unwrap_or_else(|| Tag::of(version));
+    let tag = tag(project, args.source.tag.clone().or_else(tag_of_workflow), version)?;
     let commit = commit(project, &args.source, built)?;
     let configured = project.and_then(|project| project.config.image.as_ref()?.name.clone());
     let image = match args.image.clone().or(configured) {
@@ -179,6 +179,41 @@ pub fn home(
         None => image_name(&repo)?,
     };
     Ok(Home { page: remote::page(&args.remote, &repo), repo, tag, commit, image })
+}
+
+/// The tag that is released: the one that was given, else the one that the version and `tag-prefix` make.
+///
+/// # Errors
+/// The version has build metadata, or the tag begins otherwise than the project says (exit code 3).
+pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &semver::Version) -> anyhow::Result<Tag> {
+    if !version.build.is_empty() {
+        let text =
+            format!("version {version} cannot be released: it has build metadata, `+{}`", version.build);
+        return Err(Failure::new(text)
+            .hint("SemVer ranks it like the same version without, so that nobody could tell which is the latest, and no image tag may hold a `+`: take it out of `version` in Cargo.toml, or raise the version")
+            .exit(Exit::Problems)
+            .into());
+    }
+    let prefix = project.map(|project| project.config.tag_prefix.as_str());
+    let tag = match given {
+        Some(tag) => tag,
+        None => Tag::prefixed_or_plain(prefix.unwrap_or_default(), version),
+    };
+    match prefix {
+        Some(prefix) if prefix != tag.prefix() => {
+            let expected = Tag::prefixed_or_plain(prefix, version);
+            Err(Failure::new(format!(
+                "tag `{tag}` is not one of this package's, whose tags are like `{expected}`"
+            ))
+            .hint(format!(
+                "give the tag of this package, or write `tag-prefix = \"{}\"` under [package.metadata.floe]",
+                tag.prefix()
+            ))
+            .exit(Exit::Problems)
+            .into())
+        }
+        _ => Ok(tag),
+    }
 }
 
 /// The repository that is released from.

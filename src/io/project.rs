@@ -116,7 +116,10 @@ pub fn check_tag(project: &Project, tag: Option<&Tag>) -> anyhow::Result<()> {
         Some(tag) if tag.version() != version => Err(Failure::new(format!(
             "the tag `{tag}` does not name the version of `{name}`, which is {version}"
         ))
-        .hint(format!("release it as `{}`, or change `version` in Cargo.toml", Tag::of(version)))
+        .hint(format!(
+            "release it as `{}`, or change `version` in Cargo.toml",
+            Tag::prefixed_or_plain(&project.config.tag_prefix, version)
+        ))
         .exit(Exit::Problems)
         .into()),
         _ => Ok(()),

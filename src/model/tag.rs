@@ -8,17 +8,42 @@ use std::str::FromStr;
 use semver::Version;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A git tag that names a version: `v1.4.0` or `1.4.0` (SemVer 2.0.0).
+/// A git tag that names a version: `v1.4.0` or `1.4.0` (SemVer 2.0.0), with a prefix where one repository releases
+/// several things: `app-v1.4.0`, `cli/1.4.0`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
     text: String,
+    prefix: usize,
     version: Version,
 }
 
 impl Tag {
     /// The tag floe expects for a version: `v<version>`.
     pub fn of(version: &Version) -> Self {
-        Tag { text: format!("v{version}"), version: version.clone() }
+        Tag { text: format!("v{version}"), prefix: 0, version: version.clone() }
+    }
+
+    /// The same where there may be no prefix, or one that was checked before.
+    pub fn prefixed_or_plain(prefix: &str, version: &Version) -> Self {
+        Tag::prefixed(prefix, version).unwrap_or_else(|_| Tag::of(version))
+    }
+
+    /// The tag floe expects for a version of what is released under a prefix: `<prefix>v<version>`.
+    ///
+    /// # Errors
+    /// The prefix is not one that a tag can begin with; the message says what is.
+    pub fn prefixed(prefix: &str, version: &Version) -> Result<Self, String> {
+        if !is_prefix(prefix) {
+            return Err(format!(
+                "`{prefix}` is no prefix of a tag; write it with what parts it from the version, as `app-` or `app/`"
+            ));
+        }
+        Ok(Tag { text: format!("{prefix}v{version}"), prefix: prefix.len(), version: version.clone() })
+    }
+
+    /// What stands before the version and its `v`: the namespace in which versions are compared. Mostly nothing.
+    pub fn prefix(&self) -> &str {
+        &self.text[..self.prefix]
     }
 
     /// The version it names.
@@ -86,15 +111,36 @@ impl Commit {
     }
 }
 
+/// What parts a prefix from the version.
+const SEPARATORS: [char; 3] = ['-', '/', '_'];
+
+/// Whether tags may begin with this (git-check-ref-format, and safe in a URL and on a command line).
+fn is_prefix(prefix: &str) -> bool {
+    prefix.ends_with(SEPARATORS)
+        && prefix.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && prefix.chars().all(|c| c.is_ascii_alphanumeric() || "-/_.".contains(c))
+        && !["..", "//", "/.", "./"].iter().any(|wrong| prefix.contains(wrong))
+        && !prefix.split('/').any(|part| part.ends_with(".lock"))
+}
+
 impl FromStr for Tag {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let version = text.strip_prefix('v').unwrap_or(text);
-        let version = Version::parse(version).map_err(|error| {
-            format!("`{text}` is not a release tag: {error}; write it as v1.4.0 or v2.0.0-rc.1")
+        let version = |text: &str| Version::parse(text.strip_prefix('v').unwrap_or(text));
+        let error = match version(text) {
+            Ok(version) => return Ok(Tag { text: text.to_owned(), prefix: 0, version }),
+            Err(error) => error,
+        };
+        // The shortest prefix counts: what follows it may be a pre-release with separators of its own.
+        let ends = text.char_indices().filter(|(_, c)| SEPARATORS.contains(c)).map(|(at, _)| at + 1);
+        let mut split = ends.map(|end| text.split_at(end)).filter(|(prefix, _)| is_prefix(prefix));
+        let found =
+            split.find_map(|(prefix, rest)| version(rest).ok().map(|version| (prefix.len(), version)));
+        let (prefix, version) = found.ok_or_else(|| {
+            format!("`{text}` is not a release tag: {error}; write it as v1.4.0, v2.0.0-rc.1 or app-v1.4.0")
         })?;
-        Ok(Tag { text: text.to_owned(), version })
+        Ok(Tag { text: text.to_owned(), prefix, version })
     }
 }
 
@@ -180,6 +226,27 @@ mod tests {
         for wrong in ["v1.4", "nightly", "v01.0.0", "vv1.0.0", "v1.0.0$(id)", ""] {
             assert!(wrong.parse::<Tag>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_prefix_is_told_from_the_version_and_its_pre_release() {
+        for (text, prefix, version) in [
+            ("v1.4.0", "", "1.4.0"),
+            ("1.4.0-rc.1", "", "1.4.0-rc.1"),
+            ("app-v1.2.3", "app-", "1.2.3"),
+            ("app-v1.2.3-rc.1", "app-", "1.2.3-rc.1"),
+            ("my-app/1.2.3", "my-app/", "1.2.3"),
+            ("app_2-v1.2.3+build.5", "app_2-", "1.2.3+build.5"),
+        ] {
+            let tag: Tag = text.parse().unwrap();
+            assert_eq!((tag.prefix(), tag.version().to_string().as_str()), (prefix, version), "{text}");
+        }
+        for wrong in ["appv1.2.3", "-v1.2.3", "a..b-v1.2.3", "$(id)-v1.2.3", "a//v1.2.3", "app-v1.2"] {
+            assert!(wrong.parse::<Tag>().is_err(), "{wrong}");
+        }
+        let version = Version::new(1, 2, 3);
+        assert_eq!(Tag::prefixed("app-", &version).unwrap(), "app-v1.2.3".parse().unwrap());
+        assert!(Tag::prefixed("app", &version).unwrap_err().contains("as `app-` or `app/`"));
     }
 
     #[test]

@@ -31,8 +31,8 @@ pub fn image_tags(tag: &Tag, others: &[Published]) -> Vec<String> {
 pub fn previous(tag: &Tag, others: &[Published]) -> Option<Tag> {
     others
         .iter()
-        .filter(|other| other.tag.version() < tag.version() && (other.stable || tag.is_prerelease()))
-        .max_by(|a, b| a.tag.version().cmp(b.tag.version()))
+        .filter(|other| is_below(&other.tag, tag) && (other.stable || tag.is_prerelease()))
+        .max_by(|a, b| a.tag.version().cmp_precedence(b.tag.version()))
         .map(|other| other.tag.clone())
 }
 
@@ -41,7 +41,12 @@ pub(super) fn is_highest_stable(tag: &Tag, others: &[Published], among: impl Fn(
         && others
             .iter()
             .filter(|other| other.stable && among(other.tag.version()))
-            .all(|other| other.tag.version() < tag.version())
+            .all(|other| is_below(&other.tag, tag))
+}
+
+/// Whether a version ranks below another; build metadata does not count (SemVer, item 10).
+fn is_below(one: &Tag, other: &Tag) -> bool {
+    one.version().cmp_precedence(other.version()).is_lt()
 }
 
 #[cfg(test)]
@@ -70,6 +75,43 @@ mod tests {
         assert_eq!(tags("v1.4.0", &["v1.4.1"]), "1.4.0");
         assert_eq!(tags("v0.2.0", &["v0.1.0"]), "0.2.0 0.2 latest");
         assert_eq!(tags("v1.0.0", &["v2.0.0-beta.1"]), "1.0.0 1.0 1 latest");
+        assert_eq!(tags("v1.4.0", &["v1.4.0+rebuilt"]), "1.4.0");
+    }
+
+    #[test]
+    fn in_every_order_the_names_end_where_semver_says() {
+        let versions = ["v1.4.0", "v1.3.9", "v2.0.0-rc.1", "v2.0.0", "v1.4.1"];
+        let mut order = vec![0; versions.len()];
+        let mut count = 0;
+        for mut number in 0..120 {
+            // The factorial number system: each number below 5! is another order.
+            let mut left: Vec<usize> = (0..versions.len()).collect();
+            for (place, at) in order.iter_mut().enumerate() {
+                let choices = versions.len() - place;
+                *at = left.remove(number % choices);
+                number /= choices;
+            }
+            let mut names = std::collections::BTreeMap::new();
+            for (done, at) in order.iter().enumerate() {
+                let before: Vec<&str> = order[..done].iter().map(|at| versions[*at]).collect();
+                let moved = image_tags(&versions[*at].parse().unwrap(), &published(&before));
+                names.extend(moved.into_iter().map(|name| (name, versions[*at])));
+            }
+            for (name, owner) in [
+                ("latest", "v2.0.0"),
+                ("2", "v2.0.0"),
+                ("2.0", "v2.0.0"),
+                ("1", "v1.4.1"),
+                ("1.4", "v1.4.1"),
+                ("1.3", "v1.3.9"),
+                ("2.0.0-rc.1", "v2.0.0-rc.1"),
+            ] {
+                assert_eq!(names[name], owner, "{name} in {order:?}");
+            }
+            assert_eq!(names.len(), 6 + versions.len(), "{names:?}");
+            count += 1;
+        }
+        assert_eq!(count, 120);
     }
 
     #[test]

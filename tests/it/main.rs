@@ -19,6 +19,7 @@ mod outlook;
 mod package;
 mod peers;
 mod preflight;
+mod prefix;
 mod project;
 mod publish;
 mod registry_server;

@@ -23,7 +23,7 @@ use crate::error::{Exit, Failure};
 use crate::io::build::{self, Build};
 use crate::io::project::{self, Origin, Project};
 use crate::io::{nix, remote, stop};
-use crate::model::{Commit, Digest, Home, Image, Record, Release, Tag};
+use crate::model::{Commit, Digest, Home, Image, Record, Release};
 use crate::notes::{Head, unreleased_section};
 use crate::rehearsal::page::Page;
 use crate::rehearsal::servers::{Servers, TOKEN, USER};
@@ -161,7 +161,7 @@ fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Re
     let home = Home {
         page: remote::page(&RemoteArgs::default(), &repo),
         image: configured.map_or_else(|| gather::image_name(&repo), Ok)?,
-        tag: Tag::of(&verified.version),
+        tag: gather::tag(Some(project), None, &verified.version)?,
         commit,
         repo,
     };

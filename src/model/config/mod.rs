@@ -22,6 +22,8 @@ pub struct Config {
     pub notes: NotesFrom,
     /// `binaries`: which of the package's binaries are released. Default: all of them.
     pub binaries: Option<Vec<String>>,
+    /// `tag-prefix`: what this package's tags begin with, where one repository releases several. Default: nothing.
+    pub tag_prefix: String,
     /// `loosen`: portability rules that binaries may break, each with the reason that users are told.
     pub loosen: BTreeMap<Rule, String>,
 }
@@ -61,6 +63,7 @@ impl Default for Config {
             image: Some(ImageConfig::default()),
             notes: NotesFrom::default(),
             loosen: BTreeMap::new(),
+            tag_prefix: String::new(),
             binaries: None,
         }
     }

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::{Config, ConfigError, ImageConfig, NotesFrom};
-use crate::model::{ImageName, Rule, Target};
+use crate::model::{ImageName, Rule, Tag, Target};
 
 const ROOT: &str = "package.metadata.floe";
-const KEYS: [&str; 6] = ["targets", "include", "image", "notes", "binaries", "loosen"];
+const KEYS: [&str; 7] = ["targets", "include", "image", "notes", "binaries", "loosen", "tag-prefix"];
 const IMAGE_KEYS: [&str; 5] = ["name", "entrypoint", "labels", "ports", "user"];
 
 impl Config {
@@ -54,6 +54,7 @@ impl Reader {
                     config.binaries = Some(self.some(&at, value, |name| binary(name, binaries)));
                 }
                 "loosen" => config.loosen = self.loosen(&at, value),
+                "tag-prefix" => config.tag_prefix = self.text(&at, value, tag_prefix).unwrap_or_default(),
                 _ => self.unknown(ROOT, key, &KEYS),
             }
         }
@@ -225,6 +226,10 @@ fn binary(name: &str, binaries: &[String]) -> Result<String, String> {
     Err(format!("the package has no binary `{name}`{meant} It has {}", listed(&known)))
 }
 
+fn tag_prefix(text: &str) -> Result<String, String> {
+    Tag::prefixed(text, &semver::Version::new(1, 0, 0)).map(|_| text.to_owned())
+}
+
 fn not_empty(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("an argument is empty".to_owned()) } else { Ok(text.to_owned()) }
 }
@@ -315,8 +320,10 @@ mod tests {
             },
             "notes": "github",
             "binaries": ["toold"],
+            "tag-prefix": "tool-",
         }))
         .unwrap();
+        assert_eq!(config.tag_prefix, "tool-");
         let targets: Vec<&str> = config.targets.iter().map(|target| target.name()).collect();
         assert_eq!(targets, ["x86_64-musl", "aarch64-macos"]);
         assert_eq!(config.include, ["share", "contrib/tool.service"]);
@@ -350,7 +357,7 @@ mod tests {
             `package.metadata.floe.include[1]` is not right: `/etc/passwd` is absolute or has a character that not every system takes; write it relative to the package's folder
             `package.metadata.floe.include[2]` is not right: `.` names nothing in the package's folder; write it relative to the package's folder
             `package.metadata.floe.notes` is `"none"`; it takes `"changelog"`, `"github"` or `"auto"`
-            `package.metadata.floe.target` is not a key; did you mean `targets`? The keys are `targets`, `include`, `image`, `notes`, `binaries`, `loosen`"#]]
+            `package.metadata.floe.target` is not a key; did you mean `targets`? The keys are `targets`, `include`, `image`, `notes`, `binaries`, `loosen`, `tag-prefix`"#]]
         .assert_eq(&problems.join("\n"));
     }
 
@@ -362,6 +369,7 @@ mod tests {
             (json!({ "targets": [] }), "is empty"),
             (json!({ "targets": ["x86_64-musl", "x86_64-unknown-linux-musl"] }), "twice"),
             (json!({ "targets": ["riscv64-musl"] }), "the targets are x86_64-gnu"),
+            (json!({ "tag-prefix": "app" }), "write it with what parts it from the version"),
             (json!({ "image": true }), "takes `false` or a table"),
             (json!({ "image": { "ports": [8080] } }), "image.ports[0]` is `8080`; it takes a string"),
             (json!({ "image": { "ports": ["99999"] } }), "is not a port"),
