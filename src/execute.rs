@@ -193,7 +193,7 @@ impl<'a> Run<'a> {
                 let _ = self.draft.set(draft);
                 Ok(())
             }
-            Step::DeleteAsset { id, name } => github.delete_asset(*id, name).await,
+            Step::DeleteAsset { id, name } => github.delete_asset(self.draft()?, *id, name).await,
             Step::Upload { name, .. } => {
                 github.upload(self.draft()?, self.asset(name)?, progress).await?;
                 Ok(())

@@ -26,6 +26,8 @@ pub struct RemoteRelease {
     pub id: u64,
     /// The tag it names.
     pub tag: String,
+    /// Its notes.
+    pub notes: String,
     /// Not published yet.
     pub draft: bool,
     /// Marked as a pre-release.
@@ -38,6 +40,13 @@ pub struct RemoteRelease {
     pub upload_url: String,
     /// Its assets; read in full only for the release's own tag.
     pub assets: Vec<RemoteAsset>,
+}
+
+impl RemoteRelease {
+    /// Whether the notes hold this text; GitHub's editor ends lines as browsers do.
+    pub fn holds_notes(&self, text: &str) -> bool {
+        self.notes.replace('\r', "").contains(text.trim_end())
+    }
 }
 
 /// An asset as GitHub holds it.
@@ -79,6 +88,14 @@ pub enum Likeness {
 }
 
 impl RemoteAsset {
+    /// Whether its address is the one that a public release of this tag has; a draft's assets have another.
+    pub fn is_public(&self, tag: &str) -> bool {
+        let folder =
+            self.url.rsplit_once('/').and_then(|(folder, _)| folder.rsplit_once("/releases/download/"));
+        let decoded = |name| percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+        folder.is_some_and(|(_, name)| decoded(name) == tag)
+    }
+
     /// Compares it with the promised asset of the same name.
     pub fn likeness(&self, asset: &Asset) -> Likeness {
         if !self.uploaded || self.size != asset.size {

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 mod ask;
+mod draft;
 mod look;
 mod stage;
 mod wire;

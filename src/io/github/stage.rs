@@ -1,4 +1,4 @@
-//! Acting: one draft is created, filled and published. Every change looks first when it is tried again, because a
+//! Acting: notes are asked for, a draft is filled and published. Every change looks first when it is tried again, because a
 //! cut connection or a 502 does not say whether the change was made.
 
 use std::sync::Arc;
@@ -12,8 +12,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde_json::json;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
+use super::draft::published_meanwhile;
 use super::{Answer, GitHub, parse, wire};
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
 use crate::io::body::Upload;
 use crate::io::clock::Clock;
 use crate::io::retry::{Again, Refused, Retry};
@@ -85,55 +86,12 @@ impl GitHub {
         Ok(parse::<wire::Notes>(&answer.body)?.body)
     }
 
-    /// Creates the draft for a tag, or takes over the one that an ambiguous earlier try has made.
-    ///
-    /// # Errors
-    /// GitHub cannot be reached or refuses; or there are two drafts of the tag now.
-    pub async fn create_draft(&self, tag: &Tag, notes: &str) -> anyhow::Result<RemoteRelease> {
-        let body = json!({
-            "tag_name": tag,
-            "name": tag,
-            "body": notes,
-            "draft": true,
-            "prerelease": tag.is_prerelease(),
-        });
-        let create = async |number: u32| {
-            if number > 1
-                && let Some(draft) = self.only_draft(tag).await?
-            {
-                return Ok(draft);
-            }
-            let answer = self.paced(self.change(Method::POST, &self.path("/releases"), &body)).await?;
-            let answer = self.expect(answer, StatusCode::CREATED)?;
-            Ok(parse::<wire::Release>(&answer.body)?.into_remote(Vec::new()))
-        };
-        self.retry
-            .run("the draft", create)
-            .await
-            .with_context(|| format!("failed to create the draft of release `{tag}`"))
-    }
-
-    async fn only_draft(&self, tag: &Tag) -> anyhow::Result<Option<RemoteRelease>> {
-        let drafts = self.releases().await?.into_iter().filter(|one| one.draft && one.tag == tag.as_str());
-        let mut drafts: Vec<RemoteRelease> = drafts.collect();
-        match drafts.len() {
-            0 => Ok(None),
-            1 => Ok(drafts.pop()),
-            _ => {
-                let ids: Vec<String> = drafts.iter().map(|draft| draft.id.to_string()).collect();
-                let hint = "delete all but one of them on the releases page, then run the same command again";
-                let text =
-                    format!("there are {} drafts of `{tag}` now: releases {}", ids.len(), ids.join(", "));
-                Err(Failure::new(text).hint(hint).into())
-            }
-        }
-    }
-
     /// Deletes an asset of our own draft. One that is gone already is fine.
     ///
     /// # Errors
-    /// GitHub cannot be reached or refuses.
-    pub async fn delete_asset(&self, id: u64, name: &str) -> anyhow::Result<()> {
+    /// GitHub cannot be reached or refuses; or the release is no draft any more, and then nothing is deleted.
+    pub async fn delete_asset(&self, draft: &RemoteRelease, id: u64, name: &str) -> anyhow::Result<()> {
+        self.still_draft(draft).await?;
         let path = self.path(&format!("/releases/assets/{id}"));
         let delete = async |_| {
             let answer = self.paced(self.send(Method::DELETE, &path, OctoBody::empty(), None)).await?;
@@ -163,20 +121,27 @@ impl GitHub {
         let address = self.own_address(&format!("{base}?name={name}"))?;
         let upload = async |number: u32| {
             if number > 1
-                && let Some(there) = self.settle(draft.id, asset).await?
+                && let Some(there) = self.settle(draft, asset).await?
             {
                 return Ok(there);
             }
             let body = Upload::asset(asset, progress.clone()).await?;
             let sent = self.send(Method::POST, &address, OctoBody::new(body), Some(asset.content_type()));
             let answer = self.paced(sent).await?;
+            if answer.status == StatusCode::NOT_FOUND {
+                // The draft is gone, or another run has deleted this asset while it was unfinished: look, then decide.
+                return Err(Refused { again: Again::Later, ..self.refuse(answer) });
+            }
             if answer.status == StatusCode::UNPROCESSABLE_ENTITY && wire::already_exists(&answer.body) {
                 // An earlier try was stored although its answer said otherwise: look, then decide.
                 return Err(Refused { again: Again::Now, ..self.refuse(answer) });
             }
             let answer = self.expect(answer, StatusCode::CREATED)?;
-            let there = parse::<wire::Asset>(&answer.body)?.into_remote();
-            self.compare(there, asset)
+            let there = self.compare(parse::<wire::Asset>(&answer.body)?.into_remote(), asset)?;
+            if there.is_public(&draft.tag) {
+                return Err(Refused::no(published_meanwhile(&draft.tag).into()));
+            }
+            Ok(there)
         };
         let context = || format!("failed to upload `{}` to release `{}`", asset.name, draft.tag);
         self.retry.run(&asset.name, upload).await.with_context(context)
@@ -184,12 +149,12 @@ impl GitHub {
 
     /// After an ambiguous answer: what is there under the asset's name? The promised bytes are taken, anything else
     /// is deleted so that the next try finds the name free.
-    async fn settle(&self, release: u64, asset: &Asset) -> anyhow::Result<Option<RemoteAsset>> {
-        let there = self.assets(release).await?.into_iter().find(|there| there.name == asset.name);
+    async fn settle(&self, draft: &RemoteRelease, asset: &Asset) -> anyhow::Result<Option<RemoteAsset>> {
+        let there = self.assets(draft.id).await?.into_iter().find(|there| there.name == asset.name);
         match there {
             Some(there) if there.likeness(asset) == Likeness::Same => Ok(Some(there)),
             Some(there) => {
-                self.delete_asset(there.id, &there.name).await?;
+                self.delete_asset(draft, there.id, &there.name).await?;
                 Ok(None)
             }
             None => Ok(None),
@@ -241,6 +206,13 @@ impl GitHub {
                     Failure::new("the tag cannot be used again").because(refused.error).hint(hint).into(),
                 ));
             }
+            if answer.status == StatusCode::UNPROCESSABLE_ENTITY && wire::already_exists(&answer.body) {
+                let taken = Failure::new("another release of the tag has been published meanwhile")
+                    .because(self.refuse(answer).error)
+                    .hint("run the same command again: it tells whether that one is this release")
+                    .exit(Exit::Conflicts);
+                return Err(Refused::no(taken.into()));
+            }
             let answer = self.expect(answer, StatusCode::OK)?;
             Ok(parse::<wire::Release>(&answer.body)?.into_remote(Vec::new()))
         };
@@ -251,16 +223,19 @@ impl GitHub {
     }
 
     /// Makes a change within the pace.
-    async fn paced(&self, change: impl Future<Output = Result<Answer, Refused>>) -> Result<Answer, Refused> {
+    pub(super) async fn paced(
+        &self,
+        change: impl Future<Output = Result<Answer, Refused>>,
+    ) -> Result<Answer, Refused> {
         let _leave = self.pace.leave().await?;
         change.await
     }
 
-    fn expect(&self, answer: Answer, wanted: StatusCode) -> Result<Answer, Refused> {
+    pub(super) fn expect(&self, answer: Answer, wanted: StatusCode) -> Result<Answer, Refused> {
         if answer.status == wanted { Ok(answer) } else { Err(self.refuse(answer)) }
     }
 
-    fn refuse(&self, answer: Answer) -> Refused {
+    pub(super) fn refuse(&self, answer: Answer) -> Refused {
         let refused = self.refused(answer);
         self.pace.learn(&refused);
         refused

@@ -41,6 +41,8 @@ pub(super) struct GitObject {
 pub(super) struct Release {
     id: u64,
     tag_name: String,
+    #[serde(default)]
+    body: Option<String>,
     draft: bool,
     prerelease: bool,
     #[serde(default)]
@@ -70,6 +72,7 @@ impl Release {
         RemoteRelease {
             id: self.id,
             tag: self.tag_name,
+            notes: self.body.unwrap_or_default(),
             draft: self.draft,
             prerelease: self.prerelease,
             immutable: self.immutable,
