@@ -1,14 +1,16 @@
 //! The only loop that acts: step by step from a plan to a receipt.
 //!
-//! Everything is staged first, a few things at a time; then what is staged is compared with what is promised, as a
-//! set; only then is it revealed, one step after the other. It decides nothing: a step that is planned as done is
+//! Everything is staged first, a few things at a time; then both servers are looked at once more, and what is staged
+//! is compared with what is promised, as a set; only then is it revealed, one step after the other. It decides nothing: a step that is planned as done is
 //! left alone.
+
+mod again;
 
 use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -16,13 +18,13 @@ use crate::error::Failure;
 use crate::io::receipt::write_receipt;
 use crate::io::registry::Registry;
 use crate::io::remote::Remote;
-use crate::io::retry::{Again, Refused, Retry};
+use crate::io::retry::Retry;
 use crate::io::stop;
 use crate::model::{Asset, Blob, Image, Release};
-use crate::plan::{Phase, Plan, Step};
+use crate::plan::{Phase, Plan, Planned, Step};
 use crate::receipt::{Receipt, Status};
 use crate::report::{Progress, Report, seconds, size};
-use crate::world::{Likeness, RemoteRelease};
+use crate::world::RemoteRelease;
 
 /// So many blobs are pushed at once, each over its own connection.
 const BLOBS_AT_ONCE: usize = 6;
@@ -91,12 +93,14 @@ impl<'a> Run<'a> {
         drop((progress, group));
         self.go_on()?;
 
-        let revealing = self.todo(Phase::Reveal);
-        if revealing.iter().any(|(_, step)| matches!(step, Step::Publish { .. })) {
-            self.compare_draft().await?;
+        if self.todo(Phase::Reveal).is_empty() {
+            return Ok(());
         }
+        // What was decided at the beginning is old by now: what is revealed is decided on a second look.
+        let plan = self.look_again().await?;
+        self.lock().look_again(self.job.release, &plan);
         let none = self.job.report.progress("Revealing", 0);
-        self.each(&revealing, &none).await?;
+        self.each(&self.revealing(&plan), &none).await?;
         self.go_on()
     }
 
@@ -116,6 +120,14 @@ impl<'a> Run<'a> {
             Some(error) => stopped.because(error).into(),
             None => stopped.into(),
         })
+    }
+
+    /// The steps that a second look leaves to reveal, at their places in the first plan.
+    fn revealing<'p>(&self, plan: &'p Plan) -> Vec<(usize, &'p Step)> {
+        let is_reveal = |one: &&Planned| one.step.phase() == Phase::Reveal;
+        let from = self.job.plan.steps.iter().take_while(|one| !is_reveal(one)).count();
+        let steps = plan.steps.iter().filter(is_reveal).enumerate();
+        steps.filter(|(_, one)| !one.done).map(|(at, one)| (from + at, &one.step)).collect()
     }
 
     fn todo(&self, phase: Phase) -> Vec<(usize, &'a Step)> {
@@ -146,7 +158,7 @@ impl<'a> Run<'a> {
     }
 
     /// One step after the other, until somebody asks to stop: what is under way elsewhere then goes on to its end.
-    async fn each(&self, steps: &[(usize, &'a Step)], progress: &Progress) -> anyhow::Result<()> {
+    async fn each(&self, steps: &[(usize, &Step)], progress: &Progress) -> anyhow::Result<()> {
         for (at, step) in steps {
             if stop::asked().is_some() {
                 return Ok(());
@@ -188,10 +200,15 @@ impl<'a> Run<'a> {
                     Some(previous) => format!("{page}/compare/{previous}...{tag}"),
                     None => format!("{page}/commits/{tag}"),
                 };
-                let draft =
-                    github.create_draft(tag, &self.job.release.notes.render(&generated, &link)).await?;
-                let _ = self.draft.set(draft);
-                Ok(())
+                let notes = self.job.release.notes.render(&generated, &link);
+                match self.draft.get() {
+                    // Somebody else's draft, or one of another dist: its notes tell of other files.
+                    Some(draft) => github.write_notes(draft, &notes).await,
+                    None => {
+                        let _ = self.draft.set(github.create_draft(tag, &notes).await?);
+                        Ok(())
+                    }
+                }
             }
             Step::DeleteAsset { id, name } => github.delete_asset(self.draft()?, *id, name).await,
             Step::Upload { name, .. } => {
@@ -214,33 +231,6 @@ impl<'a> Run<'a> {
                 Ok(())
             }
         }
-    }
-
-    /// Before the commit point: the draft must hold exactly the promised assets, by name, size, state and digest.
-    /// A listing may lag behind what was just uploaded, so it is asked again before it counts.
-    async fn compare_draft(&self) -> anyhow::Result<()> {
-        let draft = self.draft()?.id;
-        let compare = async |_| {
-            let there = self.job.remote.github.assets(draft).await?;
-            let mut wrong: Vec<String> = Vec::new();
-            for asset in &self.job.release.assets {
-                match there.iter().find(|one| one.name == asset.name) {
-                    Some(one) if one.likeness(asset) != Likeness::Other => {}
-                    Some(_) => wrong.push(format!("`{}` is not the promised one", asset.name)),
-                    None => wrong.push(format!("`{}` is missing", asset.name)),
-                }
-            }
-            let extra = there
-                .iter()
-                .filter(|one| !self.job.release.assets.iter().any(|asset| asset.name == one.name));
-            wrong.extend(extra.map(|one| format!("`{}` is not promised", one.name)));
-            if wrong.is_empty() {
-                return Ok(());
-            }
-            let text = format!("the draft does not hold what was promised: {}", wrong.join(", "));
-            Err(Refused { error: anyhow!(text), again: Again::Later })
-        };
-        self.job.retry.run("the draft", compare).await.context("failed to see the whole release in its draft")
     }
 
     fn image(&self) -> anyhow::Result<(&Image, &Registry)> {

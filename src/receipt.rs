@@ -95,6 +95,17 @@ impl Receipt {
         }
     }
 
+    /// Takes over what a second look has decided about revealing: other tags, or a release that is public already.
+    pub fn look_again(&mut self, release: &Release, plan: &Plan) {
+        let seen = Receipt::new(release, plan, String::new());
+        let is_reveal = |line: &&Line| line.phase == "reveal";
+        let reveal: Vec<Line> = seen.steps.iter().filter(is_reveal).cloned().collect();
+        self.steps.retain(|line| !is_reveal(&line));
+        self.steps.extend(reveal);
+        self.published = seen.published;
+        self.url = seen.url.or(self.url.take());
+    }
+
     /// How many steps of a verb stand at a status.
     pub fn count(&self, verb: &str, status: &[Status]) -> usize {
         self.steps.iter().filter(|line| line.verb == verb && status.contains(&line.status)).count()

@@ -71,6 +71,16 @@ impl Remote {
         self.github.requests() + self.registry.as_ref().map_or(0, Registry::requests)
     }
 
+    /// Looks at both servers at once. Read-only.
+    ///
+    /// # Errors
+    /// As [`Remote::observe_github`].
+    pub async fn observe(&self, release: &Release) -> anyhow::Result<World> {
+        let ((world, _), image) =
+            tokio::try_join!(self.observe_github(release), self.observe_registry(release))?;
+        Ok(World { image, ..world })
+    }
+
     /// Looks at what GitHub holds of a release, and at what it says of the token. Read-only.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::error::{Exit, Failure};
 use crate::model::{Commit, Digest, Tag};
 
 /// Something public, or not ours, stands in the way. Nothing was touched.
@@ -85,4 +86,14 @@ impl Conflict {
             }
         }
     }
+}
+
+/// The failure that lists every conflict, with exit code 4 and the way out of the first.
+pub fn refuse(conflicts: &[Conflict]) -> Failure {
+    let text = match conflicts.len() {
+        1 => "something else stands where the release would go".to_owned(),
+        count => format!("{count} things stand where the release would go"),
+    };
+    let hint = conflicts.first().map(Conflict::way_out).unwrap_or_default();
+    Failure::new(text).details(conflicts).hint(hint).exit(Exit::Conflicts)
 }

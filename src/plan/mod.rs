@@ -9,7 +9,7 @@ mod outlook;
 mod show;
 mod step;
 
-pub use conflict::Conflict;
+pub use conflict::{Conflict, refuse};
 pub use ladder::{image_tags, previous};
 pub use outlook::Outlook;
 pub use show::PlanJson;
@@ -73,7 +73,8 @@ impl Plan {
         }
         steps.push(Planned {
             step: Step::CreateDraft { previous: previous(&home.tag, &others) },
-            done: published.is_some() || draft.is_some(),
+            // A draft whose notes tell of other files is not the draft of this release yet.
+            done: published.is_some() || draft.is_some_and(|draft| draft.holds_notes(&release.notes.footer)),
         });
         for asset in &release.assets {
             steps.extend(asset_steps(asset, draft, published.is_some()));
@@ -89,6 +90,11 @@ impl Plan {
             steps.push(tag_image(&home.tag, &others, &image.index.digest, remote));
         }
         Ok(Plan { steps, draft: draft.cloned(), published: published.cloned() })
+    }
+
+    /// Whether the registry holds the whole image, or the release has none.
+    pub fn has_image(&self) -> bool {
+        !self.todo().any(|step| matches!(step, Step::PushImage { .. }))
     }
 
     /// The steps that are left.
