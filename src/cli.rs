@@ -302,6 +302,7 @@ pub struct ReproduceArgs {
     floe rehearse                  builds, packs, publishes and verifies, all on this machine\n  \
     floe rehearse --with cargo     builds with Cargo for this machine, whatever else is there\n  \
     floe rehearse --keep           publishes the same version again: nothing is left to do\n  \
+    floe rehearse --faults 7       lets things go wrong, the same ones for the same number\n  \
     floe rehearse --serve          keeps the two servers up, for trying other clients on them")]
 pub struct RehearseArgs {
     /// Rehearse with these dists instead of building
@@ -313,6 +314,9 @@ pub struct RehearseArgs {
     /// Keep what the servers hold from the last rehearsal
     #[arg(long)]
     pub keep: bool,
+    /// Disturb the publishing by the faults that this number draws, and repeat it until it is done
+    #[arg(long, value_name = "SEED")]
+    pub faults: Option<u64>,
     /// Keep the two servers up until Ctrl-C, and print their addresses
     #[arg(long)]
     pub serve: bool,

@@ -1,6 +1,7 @@
 //! Tags of a repository that releases several things, and versions that cannot be released.
 
 use floe::commands::gather;
+use floe::commands::rehearse::disturbed::in_words;
 use floe::model::Tag;
 use floe::world::{RemoteRelease, World};
 
@@ -10,7 +11,7 @@ fn tag_of(lines: &str, given: Option<&str>, version: &str) -> Result<String, Str
     let project = Sample::tool().manifest_lines(lines).load().unwrap();
     let given = given.map(|tag| tag.parse().unwrap());
     let tag = gather::tag(Some(&project), given, &version.parse().unwrap());
-    tag.map(|tag| tag.to_string()).map_err(|error| error.to_string())
+    tag.map(|tag| tag.to_string()).map_err(|error| in_words(&error))
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use floe::model::{Digest, Repo, Target};
+use floe::rehearsal::faults::Schedule;
 use floe::rehearsal::github::{self, GitHub};
 use serde_json::Value;
 
@@ -139,4 +140,18 @@ fn the_same_dist_makes_the_same_release_in_any_folder() {
     assert_eq!(one["files"].as_array().unwrap().len(), 9);
     assert!(one["image"].as_str().unwrap().starts_with("sha256:"));
     assert_eq!(one, other);
+}
+
+#[test]
+fn a_rehearsal_withstands_what_a_seed_throws_at_it() {
+    let fits = |seed: &u64| {
+        let schedule = Schedule::from_seed(*seed);
+        schedule.strikes.len() > 3 && !schedule.strikes.iter().any(|strike| strike.kind.is_for_good())
+    };
+    let seed = (1..).find(fits).unwrap();
+    let project = sample("1.4.0");
+    let run = rehearse(project.path(), &["--faults", &seed.to_string()]);
+    assert!(run.stderr.contains(&format!("faults, drawn from seed {seed}:")), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("Withstood seed {seed} in")), "{}", run.stderr);
+    assert_eq!(releases(project.path()), (vec!["v1.4.0".to_owned()], Some("v1.4.0".to_owned())));
 }

@@ -4,6 +4,7 @@
 //! differ. Nothing leaves the machine.
 
 mod builder;
+pub mod disturbed;
 mod folder;
 mod summary;
 
@@ -51,8 +52,10 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         format!("GitHub at {}, registry at {}", servers.github.url(), servers.registry.url()),
     );
     let addresses = servers.addresses(&release.home);
-    let published =
-        publish::carry_out(&release, &addresses, servers.secrets(), &folder.receipt(), report).await;
+    let published = match args.faults {
+        Some(seed) => disturbed::by_seed(seed, &release, &servers, &folder.receipt(), report).await,
+        None => publish::carry_out(&release, &addresses, servers.secrets(), &folder.receipt(), report).await,
+    };
     let (plan, receipt) = published.map_err(|error| explain(error, &folder))?;
     let keep = folder.release();
     report.step("Verifying", "as a stranger: no token, public addresses, another client for the image");
@@ -190,10 +193,7 @@ fn made_up_commit(verified: &Verified) -> anyhow::Result<Commit> {
 
 /// A conflict in a rehearsal has one more way out than in earnest.
 fn explain(error: anyhow::Error, folder: &Folder) -> anyhow::Error {
-    let conflict = error.chain().any(|cause| {
-        cause.downcast_ref::<Failure>().is_some_and(|failure| failure.exit_code() == Exit::Conflicts)
-    });
-    if !conflict {
+    if !disturbed::is_conflict(&error) {
         return error;
     }
     Failure::around(error)
