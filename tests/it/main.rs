@@ -10,6 +10,7 @@ mod cli;
 mod compat;
 #[cfg(unix)]
 mod counterparts;
+mod faults;
 mod gate;
 mod github_server;
 mod hostile;

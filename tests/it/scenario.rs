@@ -14,7 +14,7 @@ use floe::rehearsal::tap::{Fault, Seen, Server, Tap, serve};
 use tempfile::TempDir;
 
 mod dist;
-mod servers;
+pub mod servers;
 mod state;
 
 pub use dist::{make_dist, make_dist_from, make_dist_with};

@@ -1,0 +1,222 @@
+//! A bench: two servers and one publisher in this process, set up afresh for each case without a new port or client.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use floe::cli::RemoteArgs;
+use floe::commands::gather;
+use floe::commands::publish::carry_out_at;
+use floe::commands::rehearse::disturbed::{Attempt, Ending, until_done};
+use floe::io::clock::Clock;
+use floe::io::registry::Credentials;
+use floe::io::remote::{Remote, Secrets};
+use floe::io::retry::Retry;
+use floe::io::token::Token;
+use floe::model::{Home, Release, Tag, Target};
+use floe::notes::Head;
+use floe::plan::Plan;
+use floe::receipt::Receipt;
+use floe::rehearsal::faults::{Inside, Schedule, Watch};
+use floe::rehearsal::github::GitHub;
+use floe::rehearsal::registry::{self, Registry, Visibility};
+use floe::rehearsal::tap::{Server, Tap, serve};
+use floe::report::{Loudness, Report};
+use floe::verify::Expect;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
+use tempfile::TempDir;
+
+use crate::scenario::{COMMIT, TOKEN, make_dist_from, servers};
+
+/// The registry's secret, unlike GitHub's, so that one that goes to the wrong server is seen.
+const REGISTRY_TOKEN: &str = "secret-of-the-registry";
+/// `tester:` and that, as Basic authentication has it (RFC 7617).
+const REGISTRY_BASIC: &str = "dGVzdGVyOnNlY3JldC1vZi10aGUtcmVnaXN0cnk=";
+
+/// A release on disk.
+pub struct Made {
+    pub release: Release,
+    _folder: TempDir,
+}
+
+/// Makes a release of these targets; another seed, other bytes.
+pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
+    let folder = folder();
+    let dist = folder.path().join("dist");
+    make_dist_from(seed.as_bytes(), &dist, version, targets);
+    let expect = Expect {
+        name: Some("tool".to_owned()),
+        targets: targets.to_vec(),
+        platforms: targets.iter().filter_map(|target| target.platform()).collect(),
+        image: true,
+        ..Expect::default()
+    };
+    let verified = gather::check(&[dist], &expect).unwrap();
+    let home = Home {
+        repo: "acme/tool".parse().unwrap(),
+        page: "https://github.com/acme/tool".to_owned(),
+        tag: Tag::of(&version.parse().unwrap()),
+        commit: COMMIT.parse().unwrap(),
+        image: "ghcr.io/acme/tool".parse().unwrap(),
+    };
+    let release = Release::new(verified.archives, verified.image, home, Head::Generated);
+    Made { release, _folder: folder }
+}
+
+/// In memory where the system has a place for that: thousands of small files are written and thrown away.
+pub fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
+/// A router that can be replaced while it serves.
+#[derive(Clone, Default)]
+struct Current(Arc<Mutex<Router>>);
+
+impl Current {
+    fn router(&self) -> Router {
+        let current = self.0.clone();
+        Router::new().fallback(move |request: axum::extract::Request| {
+            let router = current.lock().unwrap().clone();
+            async move {
+                match TowerToHyperService::new(router).call(request).await {
+                    Ok(answer) => answer,
+                    Err(never) => match never {},
+                }
+            }
+        })
+    }
+
+    fn set(&self, router: Router) {
+        *self.0.lock().unwrap() = router;
+    }
+}
+
+/// The two servers' addresses and the publisher's clients; what the servers hold is new for each case.
+pub struct Bench {
+    github: Current,
+    registry: Current,
+    github_server: Server,
+    registry_server: Server,
+    remote: Remote,
+    retry: Retry,
+}
+
+/// What came of one case.
+pub struct Came {
+    pub ending: Ending,
+    pub state: String,
+    pub broken: Vec<String>,
+    pub requests: u64,
+    pub seen: [Vec<(String, String)>; 2],
+}
+
+impl Bench {
+    pub async fn new(release: &Release) -> Self {
+        floe::io::remote::install_tls();
+        let (github, registry) = (Current::default(), Current::default());
+        let github_server = serve(github.router(), Tap::new(), None).await.unwrap();
+        let registry_server = serve(registry.router(), Tap::new(), None).await.unwrap();
+        let args = RemoteArgs {
+            repo: None,
+            server_url: None,
+            api_url: Some(github_server.url()),
+            registry_url: Some(registry_server.url()),
+            tries: 5,
+            first_wait: None,
+        };
+        let token = |text: &str| Token::from(text.to_owned());
+        let secrets = Secrets {
+            github: Some(token(TOKEN)),
+            registry: Some(Credentials::new("tester", token(REGISTRY_TOKEN))),
+        };
+        let retry = Retry {
+            tries: 5,
+            first_wait: Duration::from_secs(1),
+            clock: Clock::skipping(),
+            report: Report::new(Loudness::Quiet),
+        };
+        let remote = Remote::connect(release, &args, secrets, &retry).unwrap();
+        Bench { github, registry, github_server, registry_server, remote, retry }
+    }
+
+    /// Servers that hold nothing but the tag of a release.
+    pub async fn fresh(&self, release: &Release, folder: &Path) -> Inside {
+        let home = release.home.clone();
+        let github = GitHub::open(servers::github(folder, &release.version.to_string())).unwrap();
+        let registry = Registry::open(registry::Options {
+            accounts: vec![registry::Account {
+                user: "tester".to_owned(),
+                token: REGISTRY_TOKEN.to_owned(),
+                push: vec![home.image.repository().to_owned()],
+            }],
+            visibility: Visibility::Everything,
+            ..registry::Options::ghcr(folder.join("registry"))
+        })
+        .unwrap();
+        self.github.set(github.router());
+        self.registry.set(registry.router());
+        let inside = Inside {
+            github,
+            github_tap: self.github_server.tap.clone(),
+            registry,
+            registry_tap: self.registry_server.tap.clone(),
+            home,
+            users: ("maintainer".to_owned(), "tester".to_owned()),
+            clock: self.retry.clock.clone(),
+            killed: Arc::default(),
+        };
+        for tap in [&inside.github_tap, &inside.registry_tap] {
+            tap.quiet().await;
+            tap.reset();
+            tap.set_clock(inside.clock.clone());
+        }
+        inside.github_tap.forbid(vec![REGISTRY_TOKEN.to_owned(), REGISTRY_BASIC.to_owned()]);
+        inside.registry_tap.forbid(vec![TOKEN.to_owned()]);
+        inside
+    }
+
+    /// One run of a publisher of its own, with clients that share nothing with another's.
+    pub async fn run(&self, release: &Release, receipt: &Path) -> anyhow::Result<(Plan, Receipt)> {
+        let (remote, report) = (self.remote.fresh(), &self.retry.report);
+        carry_out_at(release, (&remote, &self.retry), receipt, report).await
+    }
+
+    /// A publisher of a release at this bench.
+    fn attempt<'a>(&'a self, release: &'a Release, receipt: &'a Path) -> Attempt<'a> {
+        Attempt { release, remote: &self.remote, retry: &self.retry, receipt, report: &self.retry.report }
+    }
+
+    /// Publishes a release under a schedule, from nothing.
+    pub async fn publish(&self, release: &Release, schedule: &Schedule) -> Came {
+        let folder = folder();
+        let inside = self.fresh(release, folder.path()).await;
+        let watch = Watch::new(&inside, release);
+        self.publish_at(release, schedule, &inside, &watch, &folder.path().join("receipt.json")).await
+    }
+
+    /// The same on servers that hold something already.
+    pub async fn publish_at(
+        &self,
+        release: &Release,
+        schedule: &Schedule,
+        inside: &Inside,
+        watch: &Watch,
+        receipt: &Path,
+    ) -> Came {
+        watch.attach();
+        schedule.arm(inside, watch);
+        let ending = until_done(self.attempt(release, receipt), inside, watch).await;
+        inside.quiet().await;
+        let mut broken = watch.broken();
+        let leaks = inside.github_tap.leaks() + inside.registry_tap.leaks();
+        if leaks > 0 {
+            broken.push(format!("{leaks} requests carried a token that belongs elsewhere"));
+        }
+        let seen = [&inside.github_tap, &inside.registry_tap]
+            .map(|tap| tap.seen().into_iter().map(|seen| (seen.method, seen.path)).collect());
+        Came { ending, state: inside.state().unwrap(), broken, requests: inside.requests(), seen }
+    }
+}

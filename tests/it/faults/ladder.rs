@@ -1,0 +1,87 @@
+//! Releases in every order: the moving names end where SemVer says, and never leave their place on the way.
+
+use std::collections::BTreeMap;
+
+use floe::model::{Tag, Target};
+use floe::plan::Step;
+use floe::rehearsal::faults::{Schedule, Watch};
+use floe::rehearsal::github::SeedTag;
+
+use super::bench::{Bench, Made, folder, made};
+use crate::scenario::COMMIT;
+
+const VERSIONS: [&str; 5] = ["1.4.0", "1.3.9", "2.0.0-rc.1", "2.0.0", "1.4.1"];
+
+#[tokio::test]
+async fn releases_in_many_orders_leave_every_name_where_semver_says() {
+    let targets: Vec<Target> = vec!["x86_64-musl".parse().unwrap()];
+    let made: BTreeMap<&str, Made> =
+        VERSIONS.iter().map(|version| (*version, self::made(version, version, &targets))).collect();
+    let bench = Bench::new(&made["1.4.0"].release).await;
+    let orders = orders(VERSIONS.to_vec());
+    assert_eq!(orders.len(), 120);
+    // Each tenth order over HTTP; the rest is the same function, tried on all of them in `plan::ladder`.
+    for order in orders.into_iter().step_by(10) {
+        let folder = folder();
+        let first = &made[order[0]].release;
+        let inside = bench.fresh(first, folder.path()).await;
+        for (at, version) in order.iter().enumerate() {
+            let release = &made[version].release;
+            let (name, commit) = (format!("v{version}"), COMMIT.parse().unwrap());
+            inside.github.push_tag(&release.home.repo, &SeedTag { name, commit, annotated: true }).unwrap();
+            let mut inside = inside.clone();
+            inside.home = release.home.clone();
+            let watch = Watch::new(&inside, release);
+            let receipt = folder.path().join("receipt.json");
+            let came = bench.publish_at(release, &Schedule::calm(), &inside, &watch, &receipt).await;
+            assert_eq!(came.broken, Vec::<String>::new(), "{version} in {order:?}");
+            let (plan, _) = came.ending.result.unwrap();
+            let previous = plan.steps.iter().find_map(|one| match &one.step {
+                Step::CreateDraft { previous } => Some(previous.as_ref().map(Tag::to_string)),
+                _ => None,
+            });
+            assert_eq!(previous.unwrap(), base(version, &order[..at]), "{version} in {order:?}");
+        }
+        assert_eq!(inside.github.latest(&first.home.repo).as_deref(), Some("v2.0.0"), "{order:?}");
+        let held = inside.registry.held("acme/tool", &Default::default()).unwrap();
+        let of = |tag: &str| made[tag].release.image.as_ref().unwrap().index.digest;
+        let mut wanted: BTreeMap<String, _> =
+            VERSIONS.map(|version| (version.to_owned(), of(version))).into();
+        for (tag, version) in [
+            ("latest", "2.0.0"),
+            ("2", "2.0.0"),
+            ("2.0", "2.0.0"),
+            ("1", "1.4.1"),
+            ("1.4", "1.4.1"),
+            ("1.3", "1.3.9"),
+        ] {
+            wanted.insert(tag.to_owned(), of(version));
+        }
+        assert_eq!(held.tags, wanted, "{order:?}");
+    }
+}
+
+/// Where the notes of a version begin, written down rather than computed as floe does.
+fn base(version: &str, before: &[&str]) -> Option<String> {
+    let wanted: &[&str] = match version {
+        "1.4.0" => &["1.3.9"],
+        "1.4.1" => &["1.4.0", "1.3.9"],
+        "2.0.0" => &["1.4.1", "1.4.0", "1.3.9"],
+        "2.0.0-rc.1" => &["1.4.1", "1.4.0", "1.3.9"],
+        _ => &[],
+    };
+    wanted.iter().find(|version| before.contains(version)).map(|version| format!("v{version}"))
+}
+
+/// All orders of some things.
+fn orders<'a>(things: Vec<&'a str>) -> Vec<Vec<&'a str>> {
+    if things.len() < 2 {
+        return vec![things];
+    }
+    let mut all = Vec::new();
+    for first in &things {
+        let rest = things.iter().copied().filter(|thing| thing != first).collect();
+        all.extend(orders(rest).into_iter().map(|order| [vec![*first], order].concat()));
+    }
+    all
+}

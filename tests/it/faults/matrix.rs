@@ -1,0 +1,124 @@
+//! Every single fault at every request where it applies, on a release of seven archives and two platforms.
+//!
+//! `FLOE_EVERY=10` tries every tenth of them, for a first look.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use floe::commands::rehearse::disturbed::{in_words, is_conflict};
+use floe::model::{Release, Target};
+use floe::rehearsal::faults::{Kind, Schedule, Side, Strike};
+
+use super::bench::{Bench, Came, made};
+
+/// So many threads publish, each at its own bench.
+const THREADS: usize = 2;
+
+#[test]
+fn whatever_single_fault_strikes_whichever_request_the_end_is_the_same() {
+    let made = made("one", "1.4.0", &Target::all().collect::<Vec<_>>());
+    let calm = on_a_bench(&made.release, Schedule::calm());
+    let every = std::env::var("FLOE_EVERY").map_or(1, |text| text.parse().unwrap());
+    let strikes = strikes(&calm.seen).into_iter().step_by(every);
+    let began = std::time::Instant::now();
+    let tally = all(&made.release, &calm.state, strikes.map(Schedule::one).collect());
+    super::summary::add("matrix", &tally, began.elapsed());
+    tally.assert_good();
+}
+
+/// One fault of each kind at each request that it fits, as an undisturbed run makes them.
+fn strikes(seen: &[Vec<(String, String)>; 2]) -> Vec<Strike> {
+    let mut strikes = Vec::new();
+    for (side, seen) in [Side::GitHub, Side::Registry].into_iter().zip(seen) {
+        for kind in Kind::ALL.iter().copied().filter(|kind| kind.is_at(side)) {
+            let fits = seen.iter().enumerate().filter(|(_, (method, path))| kind.fits(side, method, path));
+            for (fit, (at, _)) in fits.enumerate() {
+                let nth = if kind.has_route() { fit } else { at } as u64 + 1;
+                let amounts: &[u64] = match kind {
+                    Kind::CutRequest | Kind::CutAnswer => &[0, 40],
+                    Kind::ReleaseLag | Kind::AssetLag => &[2],
+                    _ => &[1],
+                };
+                strikes.extend(amounts.iter().map(|amount| Strike { side, nth, kind, amount: *amount }));
+            }
+        }
+    }
+    strikes
+}
+
+/// What came of many cases together.
+#[derive(Default)]
+pub struct Tally {
+    pub schedules: usize,
+    pub requests: u64,
+    pub runs: u32,
+    pub kills: u32,
+    pub bad: Vec<String>,
+}
+
+impl Tally {
+    #[track_caller]
+    pub fn assert_good(&self) {
+        let shown: Vec<&String> = self.bad.iter().take(8).collect();
+        assert!(self.bad.is_empty(), "{} of {} are bad: {shown:#?}", self.bad.len(), self.schedules);
+    }
+}
+
+/// One case at a bench of its own.
+pub fn on_a_bench(release: &Release, schedule: Schedule) -> Came {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { Bench::new(release).await.publish(release, &schedule).await })
+}
+
+/// All cases, on every thread's own bench; `wanted` is what an undisturbed run leaves.
+pub fn all(release: &Release, wanted: &str, schedules: Vec<Schedule>) -> Tally {
+    let (next, tally) = (AtomicUsize::new(0), Mutex::new(Tally::default()));
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(async {
+                    let bench = Bench::new(release).await;
+                    while let Some(schedule) = schedules.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let came = bench.publish(release, schedule).await;
+                        let bad = judge(schedule, &came, wanted);
+                        let mut tally = tally.lock().unwrap();
+                        tally.schedules += 1;
+                        tally.requests += came.requests;
+                        tally.runs += came.ending.runs;
+                        tally.kills += came.ending.kills;
+                        tally.bad.extend(bad);
+                    }
+                });
+            });
+        }
+    });
+    tally.into_inner().unwrap()
+}
+
+/// What is wrong with what came of a schedule.
+fn judge(schedule: &Schedule, came: &Came, wanted: &str) -> Option<String> {
+    let mut wrong = came.broken.clone();
+    let for_good = schedule.strikes.iter().any(|strike| strike.kind.is_for_good());
+    match &came.ending.result {
+        Ok(_) if came.state == wanted || for_good => {}
+        Ok(_) => wrong.push(format!("another end: {}", difference(wanted, &came.state))),
+        // What somebody else published in its place is left as it is, and said to be in the way.
+        Err(error) if schedule.has(Kind::Published) && is_conflict(error) => {}
+        Err(error) => wrong.push(format!("it was never done: {}", in_words(error))),
+    }
+    if wrong.is_empty() {
+        return None;
+    }
+    let (wrong, told) = (wrong.join("\n    "), came.ending.told.join("\n    "));
+    Some(format!("{schedule}\n    {wrong}\n    after {told}"))
+}
+
+/// The lines that only one of the two has.
+pub fn difference(wanted: &str, found: &str) -> String {
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
+    let (wanted, found) = (lines(wanted), lines(found));
+    let lacks = wanted.difference(&found).map(|line| format!("- {line}"));
+    let has = found.difference(&wanted).map(|line| format!("+ {line}"));
+    lacks.chain(has).collect::<Vec<_>>().join(" ")
+}

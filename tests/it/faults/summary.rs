@@ -1,0 +1,18 @@
+//! How much was thrown at publishing: a line for each test, left in target/faults/ because a test's output is captured.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::matrix::Tally;
+
+pub fn add(name: &str, tally: &Tally, took: Duration) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("faults");
+    std::fs::create_dir_all(&folder).unwrap();
+    let Tally { schedules, requests, runs, kills, bad } = tally;
+    let line = format!(
+        "{name}: {schedules} schedules, {requests} requests, {runs} runs, {kills} kills, {} bad, in {} s\n",
+        bad.len(),
+        took.as_secs()
+    );
+    std::fs::write(folder.join(name), line).unwrap();
+}
