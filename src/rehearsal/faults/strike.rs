@@ -88,36 +88,43 @@ impl Strike {
     }
 
     fn happen(self, inside: &Inside) {
-        let (github, registry, repo) = (&inside.github, &inside.registry, &inside.home.repo);
+        let (github, registry) = (&inside.github, &inside.registry);
         let listings = u32::try_from(self.amount).unwrap_or(u32::MAX);
-        // What fails here is a deed that cannot be done any more, such as moving an immutable release's tag.
-        let _ = match (self.kind, self.side) {
-            (Kind::Starter, _) => Ok(github.leave_starter()),
-            (Kind::Renamed, _) => Ok(github.rename_next()),
-            (Kind::WrongDigest, _) => Ok(github.spoil_next()),
-            (Kind::ReleaseLag, _) => Ok(github.lag_releases(listings)),
-            (Kind::AssetLag, _) => Ok(github.lag_assets(listings)),
-            (Kind::Expired, Side::GitHub) => Ok(github.expire_tokens(true)),
-            (Kind::Expired, Side::Registry) => Ok(registry.revoke_tokens()),
-            (Kind::NoPush, Side::GitHub) => Ok(github.set_push(&inside.users.0, Vec::new())),
-            (Kind::NoPush, Side::Registry) => registry.set_push(&inside.users.1, Vec::new()),
-            (Kind::Immutable, _) => Ok(github.set_immutable(true)),
-            (Kind::DuplicateDraft, _) => github.add_draft(repo, inside.home.tag.as_str()).map(drop),
-            (Kind::TagMoved, _) => github.push_tag(repo, &tag(&inside.home.tag, &elsewhere())),
-            (Kind::TagDeleted, _) => github.delete_tag(repo, inside.home.tag.as_str()),
-            (Kind::Published, _) => publish(inside, inside.home.tag.as_str()),
-            (Kind::Newer, _) => {
-                let newer = newer(&inside.home.tag);
-                github
-                    .push_tag(repo, &tag(&newer, &inside.home.commit))
-                    .and_then(|()| publish(inside, newer.as_str()))
+        match (self.kind, self.side) {
+            (Kind::Starter, _) => github.leave_starter(),
+            (Kind::Renamed, _) => github.rename_next(),
+            (Kind::WrongDigest, _) => github.spoil_next(),
+            (Kind::ReleaseLag, _) => github.lag_releases(listings),
+            (Kind::AssetLag, _) => github.lag_assets(listings),
+            (Kind::Expired, Side::GitHub) => github.expire_tokens(true),
+            (Kind::Expired, Side::Registry) => registry.revoke_tokens(),
+            (Kind::NoPush, Side::GitHub) => github.set_push(&inside.users.0, Vec::new()),
+            (Kind::Immutable, _) => github.set_immutable(true),
+            (Kind::MountRefused, _) => registry.set_mounts(false),
+            (Kind::PatchLimit, _) => registry.set_patch_limit(Some(1)),
+            (Kind::Forgotten, _) => registry.forget_uploads(),
+            (Kind::Misreported, _) => registry.misreport_next(),
+            // What fails is a deed that cannot be done any more, such as moving an immutable release's tag.
+            _ => drop(self.deed(inside)),
+        }
+    }
+
+    /// What somebody with rights does, which may be refused.
+    fn deed(self, inside: &Inside) -> anyhow::Result<()> {
+        let (github, home) = (&inside.github, &inside.home);
+        match self.kind {
+            Kind::NoPush => inside.registry.set_push(&inside.users.1, Vec::new()),
+            Kind::DuplicateDraft => github.add_draft(&home.repo, home.tag.as_str()).map(drop),
+            Kind::TagMoved => github.push_tag(&home.repo, &tag(&home.tag, &elsewhere())),
+            Kind::TagDeleted => github.delete_tag(&home.repo, home.tag.as_str()),
+            Kind::Published => publish(inside, home.tag.as_str()),
+            Kind::Newer => {
+                let newer = newer(&home.tag);
+                github.push_tag(&home.repo, &tag(&newer, &home.commit))?;
+                publish(inside, newer.as_str())
             }
-            (Kind::MountRefused, _) => Ok(registry.set_mounts(false)),
-            (Kind::PatchLimit, _) => Ok(registry.set_patch_limit(Some(1))),
-            (Kind::Forgotten, _) => Ok(registry.forget_uploads()),
-            (Kind::Misreported, _) => Ok(registry.misreport_next()),
             _ => Ok(()),
-        };
+        }
     }
 }
 
@@ -146,7 +153,7 @@ fn tag(name: &Tag, commit: &Commit) -> SeedTag {
 }
 
 /// The next minor version.
-pub(super) fn newer(tag: &Tag) -> Tag {
+fn newer(tag: &Tag) -> Tag {
     let version = tag.version();
     Tag::of(&semver::Version::new(version.major, version.minor + 1, 0))
 }

@@ -74,7 +74,7 @@ fn base(version: &str, before: &[&str]) -> Option<String> {
 }
 
 /// All orders of some things.
-fn orders<'a>(things: Vec<&'a str>) -> Vec<Vec<&'a str>> {
+fn orders(things: Vec<&str>) -> Vec<Vec<&str>> {
     if things.len() < 2 {
         return vec![things];
     }
