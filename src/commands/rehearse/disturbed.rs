@@ -75,9 +75,6 @@ pub async fn by_seed(
     for side in [Side::GitHub, Side::Registry] {
         inside.tap(side).calm();
     }
-    for line in &ending.told {
-        report.step("Then", line);
-    }
     let repeat = format!("`floe rehearse --faults {seed}` does the same again");
     let broken = watch.broken();
     if !broken.is_empty() {
@@ -103,6 +100,10 @@ pub async fn by_seed(
 pub async fn until_done(attempt: Attempt<'_>, inside: &Inside, watch: &Watch) -> Ending {
     let promised: Vec<String> = attempt.release.assets.iter().map(|asset| asset.name.clone()).collect();
     let (mut kills, mut told, mut last) = (0, Vec::new(), String::new());
+    let mut tell = |line: String| {
+        attempt.report.step("Then", &line);
+        told.push(line);
+    };
     for run in 1.. {
         let result = run_once(attempt, inside).await;
         inside.quiet().await;
@@ -111,7 +112,7 @@ pub async fn until_done(attempt: Attempt<'_>, inside: &Inside, watch: &Watch) ->
             Some(Err(error)) => error,
             None => {
                 kills += 1;
-                told.push(format!("run {run} was killed"));
+                tell(format!("run {run} was killed"));
                 if run < MOST_RUNS {
                     continue;
                 }
@@ -119,12 +120,12 @@ pub async fn until_done(attempt: Attempt<'_>, inside: &Inside, watch: &Watch) ->
             }
         };
         let said = in_words(&error);
-        told.push(format!("run {run} failed: {said}"));
+        tell(format!("run {run} failed: {said}"));
         let deeds = put_right(inside, watch, &promised);
         // A conflict that is told twice does not go away by running again.
         let stuck = deeds.is_empty() && is_conflict(&error) && said == last;
         last = said;
-        told.extend(deeds.into_iter().map(|deed| format!("the maintainer {deed}")));
+        deeds.into_iter().for_each(|deed| tell(format!("the maintainer {deed}")));
         if stuck || run >= MOST_RUNS {
             return Ending { runs: run, kills, told, result: Err(error) };
         }
