@@ -212,6 +212,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
         }
         'floe;rehearse' {
             [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'Who builds [default: nix if it is installed and the flake gives a `dist`, else cargo for this machine]')
+            [CompletionResult]::new('--faults', '--faults', [CompletionResultType]::ParameterName, 'Disturb the publishing by the faults that this number draws, and repeat it until it is done')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The folder everything is left in [default: target/rehearsal]')
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'The folder everything is left in [default: target/rehearsal]')
             [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'The Cargo.toml of the project [default: the one of this folder]')

@@ -633,7 +633,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__rehearse)
-            opts="-o -p -v -q -h -V --with --keep --serve --out --json --manifest-path --package --verbose --quiet --help --version"
+            opts="-o -p -v -q -h -V --with --keep --faults --serve --out --json --manifest-path --package --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -641,6 +641,10 @@ _floe() {
             case "${prev}" in
                 --with)
                     COMPREPLY=($(compgen -W "cargo nix" -- "${cur}"))
+                    return 0
+                    ;;
+                --faults)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --out)

@@ -201,6 +201,7 @@ set edit:completion:arg-completer[floe] = {|@words|
         }
         &'floe;rehearse'= {
             cand --with 'Who builds [default: nix if it is installed and the flake gives a `dist`, else cargo for this machine]'
+            cand --faults 'Disturb the publishing by the faults that this number draws, and repeat it until it is done'
             cand -o 'The folder everything is left in [default: target/rehearsal]'
             cand --out 'The folder everything is left in [default: target/rehearsal]'
             cand --manifest-path 'The Cargo.toml of the project [default: the one of this folder]'

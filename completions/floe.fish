@@ -151,6 +151,7 @@ complete -c floe -n "__fish_floe_using_subcommand reproduce" -s h -l help -d 'Pr
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l with -d 'Who builds [default: nix if it is installed and the flake gives a `dist`, else cargo for this machine]' -r -f -a "cargo\t'Cargo, for the machine at hand'
 nix\t'Nix, `nix build .#dist` of the project\'s flake'"
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l faults -d 'Disturb the publishing by the faults that this number draws, and repeat it until it is done' -r
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s o -l out -d 'The folder everything is left in [default: target/rehearsal]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
