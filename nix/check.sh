@@ -125,7 +125,7 @@ assert got["toolchain"] and got["floe"]["toolchain"], "the matrix names no toolc
 assert [r["name"] for r in got["native"]] == [r["name"] for r in rows if r["builder"] == "native"], "native legs are missing"
 assert set(got["runners"]) == {r["runner"] for r in rows}, "runners are missing"
 EOF
-if [[ -x target/release/floe ]]; then
+if [[ target/release/floe -nt nix/targets.json ]]; then
     include='import json, sys; print(json.dumps(json.load(sys.stdin)["include"], sort_keys=True))'
     diff <(target/release/floe targets --json | python3 -c "$include") <(python3 -c "$include" <"$home/matrix.json")
 fi
