@@ -7,10 +7,13 @@ use clap::Parser;
 use floe::cli::Cli;
 use floe::commands;
 use floe::error::Exit;
-use floe::report::{Loudness, Report};
+use floe::report::{Loudness, Report, without_passwords};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     let loudness = match (cli.quiet, cli.verbose) {
         (true, _) => Loudness::Quiet,
         (false, 0) => Loudness::Normal,
@@ -27,4 +30,14 @@ fn main() -> ExitCode {
         // The hook has told it.
         Err(_) => ExitCode::from(Exit::Failed as u8),
     }
+}
+
+/// clap says again what was typed, and an address may hold a password.
+fn usage(error: &clap::Error) -> ExitCode {
+    let said = error.to_string();
+    if without_passwords(&said) == said {
+        error.exit();
+    }
+    Report::new(Loudness::Normal).line(said.trim_end());
+    ExitCode::from(Exit::Usage as u8)
 }

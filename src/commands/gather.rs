@@ -107,10 +107,12 @@ pub fn refuse(problems: &[Problem]) -> Failure {
         1 => "1 problem".to_owned(),
         count => format!("{count} problems"),
     };
-    Failure::new(format!("the release is not well formed: {count}"))
-        .details(problems)
-        .hint(hint)
-        .exit(Exit::Problems)
+    let failure = Failure::new(format!("the release is not well formed: {count}"));
+    let failure = match any(|problem| matches!(problem, Problem::WrongTag { .. })) {
+        true => failure.file("Cargo.toml"),
+        false => failure,
+    };
+    failure.details(problems).hint(hint).exit(Exit::Problems)
 }
 
 /// A tag that a workflow runs for is the tag that is released.
@@ -137,6 +139,7 @@ pub fn head(project: Option<&Project>, file: Option<&Path>, version: &Version) -
             .hint(format!(
                 "write a heading `## {version}` with what changed below it, or give `--notes-file`"
             ))
+            .file("CHANGELOG.md")
             .exit(Exit::Problems)
             .into()
     })
@@ -178,7 +181,7 @@ pub fn home(
         Some(image) => image,
         None => image_name(&repo)?,
     };
-    Ok(Home { page: remote::page(&args.remote, &repo), repo, tag, commit, image })
+    Ok(Home { page: remote::page(&args.remote, &repo)?, repo, tag, commit, image })
 }
 
 /// The tag that is released: the one that was given, else the one that the version and `tag-prefix` make.

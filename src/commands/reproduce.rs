@@ -89,7 +89,7 @@ fn release(
         Some(image) => image.name.clone(),
         None => gather::image_name(repo)?,
     };
-    let page = remote::page(&args.remote, repo);
+    let page = remote::page(&args.remote, repo)?;
     let home =
         Home { page, repo: repo.clone(), tag: args.tag.clone(), commit: published.commit.clone(), image };
     Ok(Release::new(verified.archives, verified.image, home, Head::Text(String::new())))

@@ -173,11 +173,10 @@ pub async fn download(
         }
         (Err(error), None) => return Err(error),
     };
+    let page = remote::page(args, &repo)?;
     let release = found.ok_or_else(|| {
-        Failure::new(format!("`{repo}` has no published release `{tag}`")).hint(format!(
-            "a draft is not published; see `floe plan`, or look at {}/releases",
-            remote::page(args, &repo)
-        ))
+        Failure::new(format!("`{repo}` has no published release `{tag}`"))
+            .hint(format!("a draft is not published; see `floe plan`, or look at {}/releases", page))
     })?;
     let stranger = Stranger {
         github,

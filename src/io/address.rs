@@ -13,8 +13,11 @@ use crate::error::{Exit, Failure};
 /// # Errors
 /// It is no address, names another scheme than https, holds a password, or is plain http to another machine.
 pub fn server(text: &str) -> anyhow::Result<Url> {
-    let url = Url::parse(text)
-        .with_context(|| format!("`{text}` is not an address such as https://api.github.com"))?;
+    let url = Url::parse(text).with_context(|| {
+        // What may hold a password is not said again.
+        let shown = if text.contains('@') { "what was given".to_owned() } else { format!("`{text}`") };
+        format!("{shown} is not an address such as https://api.github.com")
+    })?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Failure::new("a server's address takes no user and no password")
             .hint("put the token into the environment: GITHUB_TOKEN, or FLOE_REGISTRY_TOKEN for a registry of your own")
@@ -141,6 +144,16 @@ mod tests {
         ] {
             let (one, other) = urls(&format!("https://{one}"), &format!("https://{other}"));
             assert!(!same_site(&one, &other) && !same_site(&other, &one), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_said_again() {
+        for wrong in
+            ["https://user:s3cret@host:port", "https://user:s3cret@ghcr.io", "http://u:s3cret@example.org"]
+        {
+            let error = server(wrong).unwrap_err();
+            assert!(!format!("{error:#} {error:?}").contains("s3cret"), "{error:?}");
         }
     }
 

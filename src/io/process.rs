@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, anyhow};
 
+use super::token::Token;
 use crate::error::Failure;
 
 /// How many of the last lines of a program's complaint are shown.
@@ -59,7 +60,12 @@ pub fn is_there(program: &str) -> bool {
 }
 
 fn without_tokens(command: &mut Command) -> &mut Command {
-    for (name, _) in std::env::vars_os().filter(|(name, _)| is_token(name)) {
+    let own = Token::all_from_env();
+    let holds_ours = |value: &OsStr| {
+        let value = value.to_string_lossy();
+        own.iter().any(|token| token.hide_in(value.clone().into_owned()) != value)
+    };
+    for (name, _) in std::env::vars_os().filter(|(name, value)| is_token(name) || holds_ours(value)) {
         command.env_remove(name);
     }
     command
@@ -89,7 +95,17 @@ fn finish(command: &mut Command) -> anyhow::Result<String> {
 /// Whether a variable of the environment holds a secret that no other program needs to see.
 fn is_token(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_ascii_uppercase();
-    name.ends_with("_TOKEN") || name == "TOKEN"
+    let ends = [
+        "_TOKEN",
+        "_PASSWORD",
+        "_SECRET",
+        "_SECRET_KEY",
+        "_SECRET_ACCESS_KEY",
+        "_PRIVATE_KEY",
+        "_APIKEY",
+        "_API_KEY",
+    ];
+    ends.iter().any(|end| name.ends_with(end)) || name == "TOKEN"
 }
 
 /// The command as a person would type it.
@@ -110,7 +126,9 @@ mod tests {
 
     #[test]
     fn secrets_are_known_by_their_names() {
-        for name in ["GITHUB_TOKEN", "GH_TOKEN", "CARGO_REGISTRY_TOKEN", "gh_token", "TOKEN"] {
+        for name in
+            ["GITHUB_TOKEN", "GH_TOKEN", "CARGO_REGISTRY_TOKEN", "gh_token", "TOKEN", "AWS_SECRET_ACCESS_KEY"]
+        {
             assert!(is_token(OsStr::new(name)), "{name}");
         }
         for name in ["PATH", "TOKENS", "GITHUB_TOKEN_FILE"] {

@@ -143,10 +143,14 @@ pub fn registry_url(args: &RemoteArgs, name: &ImageName) -> String {
     args.registry_url.clone().unwrap_or_else(|| format!("https://{}", name.registry()))
 }
 
-/// The address of a repository's page.
-pub fn page(args: &RemoteArgs, repo: &Repo) -> String {
+/// The address of a repository's page; it goes into manifests and notes.
+///
+/// # Errors
+/// The server's address is not one that may be used, or holds a password.
+pub fn page(args: &RemoteArgs, repo: &Repo) -> anyhow::Result<String> {
     let server = args.server_url.as_deref().unwrap_or("https://github.com").trim_end_matches('/');
-    format!("{server}/{repo}")
+    super::address::server(server)?;
+    Ok(format!("{server}/{repo}"))
 }
 
 async fn observe_image(registry: &Registry, image: &Image, tag: &Tag) -> anyhow::Result<RemoteImage> {

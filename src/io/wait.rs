@@ -30,12 +30,13 @@ pub async fn wait(report: &Report, clock: &Clock, why: &str, time: Duration) -> 
         };
     }
     let countdown = report.countdown();
-    let left = || time.checked_sub(clock.now().saturating_sub(began)).filter(|left| !left.is_zero());
-    while let Some(left) = left() {
+    let mut left = time;
+    while !left.is_zero() {
         countdown.say(line(why, left, end));
         if stop::cut_short(clock, left.min(countdown.every())).await {
             return Err(stopped());
         }
+        left = time.saturating_sub(clock.now().saturating_sub(began));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 mod actions;
 mod ask;
+mod hide;
 pub mod markdown;
 mod progress;
 
@@ -21,6 +22,7 @@ use crate::error::{Exit, Failure};
 use crate::io::token::Token;
 pub use crate::units::{seconds, size};
 use actions::{Actions, Level};
+pub use hide::without_passwords;
 pub use progress::{Countdown, Progress};
 
 /// So many details are shown of one failure; a hostile file has a million.
@@ -242,7 +244,8 @@ impl Report {
 
     /// The last line of defence: no message is made of a secret, and if one were, it would not be printed.
     fn hide(&self, text: impl Into<String>) -> String {
-        self.secrets.iter().fold(text.into(), |text, secret| secret.hide_in(text))
+        let text = without_passwords(&text.into());
+        self.secrets.iter().fold(text, |text, secret| secret.hide_in(text))
     }
 
     fn result(&self, text: &str) {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod actions;
 mod archive;
 mod audit_hostile;
 mod audit_peers;
@@ -33,6 +34,9 @@ mod resume;
 mod rules;
 mod sample;
 mod scenario;
+mod secrets;
+#[cfg(unix)]
+mod stopping;
 mod stranger;
 mod tap;
 mod tidy;

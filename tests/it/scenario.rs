@@ -14,10 +14,17 @@ use floe::rehearsal::tap::{Fault, Seen, Server, Tap, serve};
 use tempfile::TempDir;
 
 mod dist;
+mod heard;
+mod outcome;
+mod secrets;
 pub mod servers;
+#[cfg(unix)]
+mod signals;
 mod state;
 
 pub use dist::{make_dist, make_dist_from, make_dist_with};
+use heard::Heard;
+pub use outcome::Outcome;
 
 /// The token of the account that may push.
 pub const TOKEN: &str = "token-that-may-push";
@@ -53,16 +60,17 @@ pub struct Scenario {
     registry_secret: bool,
     names_dist: bool,
     extra: Vec<String>,
+    replaced: Vec<(String, String)>,
+    environment: Vec<(String, String)>,
+    /// Every byte that any run wrote to its terminal.
+    said: Mutex<Vec<u8>>,
 }
 
-/// What came of a run.
-pub struct Outcome {
-    code: Option<i32>,
-    /// What it said on stdout.
-    pub stdout: String,
-    /// What it said on stderr, with the run's own addresses and folders replaced.
-    pub stderr: String,
-    writes: Vec<String>,
+/// A run under way, for whoever wants to interfere.
+#[derive(Clone, Default)]
+struct Watched {
+    child: Arc<Mutex<Option<Child>>>,
+    heard: Heard,
 }
 
 impl Scenario {
@@ -98,6 +106,9 @@ impl Scenario {
             registry_secret: true,
             names_dist: true,
             extra: Vec::new(),
+            replaced: Vec::new(),
+            environment: Vec::new(),
+            said: Mutex::default(),
         }
     }
 
@@ -203,6 +214,18 @@ impl Scenario {
         self
     }
 
+    /// With another value for an argument that it is given anyway.
+    pub fn instead(mut self, name: &str, value: &str) -> Self {
+        self.replaced.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With a variable in the program's environment.
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// With something that happens to the requests GitHub gets.
     pub fn disturb_github(self, fault: Fault) -> Self {
         self.github_server.tap.inject(fault);
@@ -217,13 +240,13 @@ impl Scenario {
 
     /// Runs the program to its end.
     pub fn run<const N: usize>(&self, verb: [&str; N]) -> Outcome {
-        self.start(&verb, None)
+        self.start(&verb, &Watched::default())
     }
 
     /// Runs the program and kills it when a server gets its n-th request from now on.
     pub fn run_until(&self, tap: &Tap, n: u64, verb: &[&str]) -> Outcome {
-        let child: Arc<Mutex<Option<Child>>> = Arc::default();
-        let doomed = Arc::clone(&child);
+        let watched = Watched::default();
+        let doomed = Arc::clone(&watched.child);
         tap.before_each(move |head| {
             if head.n == n
                 && let Some(child) = doomed.lock().unwrap().as_mut()
@@ -232,12 +255,12 @@ impl Scenario {
                 let _ = child.kill();
             }
         });
-        let outcome = self.start(verb, Some(child));
+        let outcome = self.start(verb, &watched);
         tap.before_each(|_| ());
         outcome
     }
 
-    fn start(&self, verb: &[&str], handle: Option<Arc<Mutex<Option<Child>>>>) -> Outcome {
+    fn start(&self, verb: &[&str], watched: &Watched) -> Outcome {
         let before = self.seen_writes().len();
         let mut command = Command::new(env!("CARGO_BIN_EXE_floe"));
         command.current_dir(self.path()).args(verb).stdout(Stdio::piped()).stderr(Stdio::piped()).env_clear();
@@ -253,24 +276,22 @@ impl Scenario {
                 command.env("FLOE_REGISTRY_USER", user).env("FLOE_REGISTRY_TOKEN", token);
             }
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.args(self.arguments_of(verb[0]));
-        let handle = handle.unwrap_or_default();
-        let (mut out, mut err) = {
+        let (mut out, err) = {
             // The lock is held until the child is in it, so that the killer cannot come too early and find nothing.
-            let mut slot = handle.lock().unwrap();
+            let mut slot = watched.child.lock().unwrap();
             let mut child = command.spawn().unwrap();
             let pipes = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
             *slot = Some(child);
             pipes
         };
-        let reader = std::thread::spawn(move || {
-            let mut text = Vec::new();
-            err.read_to_end(&mut text).map(|_| text)
-        });
+        let reader = watched.heard.listen(err);
         let mut stdout = Vec::new();
         out.read_to_end(&mut stdout).unwrap();
-        let stderr = reader.join().unwrap().unwrap();
-        let status = handle.lock().unwrap().as_mut().unwrap().wait().unwrap();
+        let stderr = reader.join().unwrap();
+        let status = watched.child.lock().unwrap().as_mut().unwrap().wait().unwrap();
+        self.said.lock().unwrap().extend(stdout.iter().chain(&stderr));
         Outcome {
             code: status.code(),
             stdout: self.neutral(&stdout),
@@ -290,6 +311,11 @@ impl Scenario {
             arguments.extend(["--repo", "acme/tool", "--api-url", &self.github_url()].map(str::to_owned));
             arguments.extend(["--registry-url", &self.registry_url()].map(str::to_owned));
         }
+        for (name, value) in &self.replaced {
+            if let Some(at) = arguments.iter().position(|argument| argument == name) {
+                arguments[at + 1].clone_from(value);
+            }
+        }
         arguments.extend(self.extra.clone());
         arguments
     }
@@ -306,71 +332,5 @@ impl Scenario {
         text.replace(&self.github_url(), "http://github")
             .replace(&self.registry_url(), "http://registry")
             .replace(&self.path().display().to_string(), "FOLDER")
-    }
-}
-
-impl Outcome {
-    /// It ended with this exit code.
-    #[track_caller]
-    pub fn exit(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    /// It changed nothing anywhere: not one POST, PATCH, PUT or DELETE.
-    #[track_caller]
-    pub fn no_writes(self) -> Self {
-        assert_eq!(self.writes, Vec::<String>::new());
-        self
-    }
-
-    /// It asked whether it may, and changed nothing: notes that nobody keeps, an upload session that is closed again.
-    #[track_caller]
-    pub fn only_asked(self) -> Self {
-        let mut asked: Vec<&str> = self.writes.iter().map(|line| line.rsplit_once('/').unwrap().0).collect();
-        asked.sort_unstable();
-        let (notes, session) = ("POST /repos/acme/tool/releases", "/v2/acme/tool/blobs/uploads");
-        assert_eq!(
-            asked,
-            [&format!("DELETE {session}"), notes, &format!("POST {session}")],
-            "{:?}",
-            self.writes
-        );
-        self
-    }
-
-    /// It made exactly so many requests that change something.
-    #[track_caller]
-    pub fn writes(self, count: usize) -> Self {
-        assert_eq!(self.writes.len(), count, "{:#?}", self.writes);
-        self
-    }
-
-    /// What it said on stderr.
-    #[track_caller]
-    pub fn stderr(self, expected: expect_test::Expect) -> Self {
-        expected.assert_eq(&self.stderr);
-        self
-    }
-
-    /// What it said on stderr besides warnings.
-    #[track_caller]
-    pub fn stderr_without_warnings(self, expected: expect_test::Expect) -> Self {
-        let lines = self.stderr.lines().filter(|line| !line.trim_start().starts_with("warning "));
-        let lines: Vec<String> = lines.map(|line| format!("{line}\n")).collect();
-        expected.assert_eq(&lines.concat());
-        self
-    }
-
-    /// What it said on stderr holds this.
-    #[track_caller]
-    pub fn says(self, words: &str) -> Self {
-        assert!(self.stderr.contains(words), "`{words}` is not in\n{}", self.stderr);
-        self
-    }
-
-    /// Whether it was killed rather than ended.
-    pub fn was_killed(&self) -> bool {
-        self.code.is_none()
     }
 }

@@ -162,7 +162,7 @@ fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Re
     };
     let configured = project.config.image.as_ref().and_then(|image| image.name.clone());
     let home = Home {
-        page: remote::page(&RemoteArgs::default(), &repo),
+        page: remote::page(&RemoteArgs::default(), &repo)?,
         image: configured.map_or_else(|| gather::image_name(&repo), Ok)?,
         tag: gather::tag(Some(project), None, &verified.version)?,
         commit,

@@ -243,8 +243,10 @@ impl GitHub {
 
     /// An address out of an answer, only if it is on a server the token may go to.
     fn own_address(&self, address: &str) -> anyhow::Result<String> {
+        // Its query may be a signature, so only the part before is said.
+        let shown = address.split('?').next().unwrap_or_default();
         let url =
-            Url::parse(address).with_context(|| format!("GitHub sent `{address}`, which is no address"))?;
+            Url::parse(address).with_context(|| format!("GitHub sent `{shown}`, which is no address"))?;
         let same = |other: &Url| {
             (url.scheme(), url.host_str(), url.port_or_known_default())
                 == (other.scheme(), other.host_str(), other.port_or_known_default())

@@ -90,6 +90,11 @@ impl Access {
         lock(&self.tokens).clear();
     }
 
+    /// Every token that was issued and not forgotten.
+    pub(super) fn issued(&self) -> Vec<String> {
+        lock(&self.tokens).keys().cloned().collect()
+    }
+
     /// Any valid token will do: `GET /v2/`.
     pub(super) fn login(&self, call: &Call) -> Result<(), Refusal> {
         if self.token_auth {

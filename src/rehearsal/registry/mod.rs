@@ -183,6 +183,11 @@ impl Registry {
         self.0.access.set_visibility(visibility)
     }
 
+    /// Every token that was issued and not forgotten: for looking whether one of them turns up where it should not.
+    pub fn issued(&self) -> Vec<String> {
+        self.0.access.issued()
+    }
+
     /// Forgets every token that was issued: whoever uses one is answered with 401 and has to ask again.
     pub fn revoke_tokens(&self) {
         self.0.access.revoke_tokens();

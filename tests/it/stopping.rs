@@ -1,0 +1,119 @@
+//! Being asked to stop, by real signals to the real process: what is under way is finished, what is left is told, and
+//! running again ends as an undisturbed run does.
+
+use expect_test::expect;
+use floe::rehearsal::tap::{Fault, What};
+
+use crate::scenario::Scenario;
+
+fn undisturbed() -> String {
+    let scenario = Scenario::new("1.4.0");
+    scenario.run(["publish"]).exit(0);
+    scenario.state()
+}
+
+fn receipt(scenario: &Scenario) -> floe::receipt::Receipt {
+    let text = std::fs::read_to_string(scenario.path().join("floe-receipt.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn the_first_signal_finishes_what_is_under_way_and_stops() {
+    let wanted = undisturbed();
+    for signal in ["INT", "TERM"] {
+        let scenario = Scenario::new("1.4.0");
+        // The draft is being made: the seventh request, after those that look and ask.
+        let tap = scenario.github_tap().clone();
+        let outcome = scenario.run_signalled((&tap, 8), &[signal], &["publish"]).exit(1);
+        let outcome =
+            outcome.says("Stopping at SIG").says("error: stopped by SIG").says("nothing is public yet");
+        assert!(outcome.stderr.contains("hint: run the same command again"), "{}", outcome.stderr);
+        let receipt = receipt(&scenario);
+        assert!(!receipt.published);
+        // Nothing that was begun was left half-done: every step is done or was not begun.
+        use floe::receipt::Status::{Done, Todo};
+        assert!(receipt.steps.iter().all(|line| matches!(line.status, Done | Todo)), "{receipt:#?}");
+        assert!(receipt.left() > 0 && receipt.left() < receipt.steps.len(), "{receipt:#?}");
+        scenario.run(["publish"]).exit(0);
+        assert_eq!(scenario.state(), wanted);
+    }
+}
+
+#[test]
+fn whatever_request_it_is_asked_to_stop_at_the_next_run_finishes() {
+    let wanted = undisturbed();
+    let scenario = Scenario::new("1.4.0");
+    scenario.run(["publish"]).exit(0);
+    let requests = scenario.github_tap().seen().len() as u64;
+    for n in (7..=requests).step_by(3) {
+        let scenario = Scenario::new("1.4.0");
+        let tap = scenario.github_tap().clone();
+        let outcome = scenario.run_signalled((&tap, n), &["INT"], &["publish"]);
+        let (receipt, state) = (receipt(&scenario), scenario.state());
+        assert_eq!(
+            receipt.published,
+            state.contains("published v1.4.0"),
+            "at {n}: {state}\n{}",
+            outcome.stderr
+        );
+        scenario.run(["publish"]).exit(0);
+        assert_eq!(scenario.state(), wanted, "after a signal at request {n}");
+    }
+}
+
+#[test]
+fn the_second_signal_stops_at_once() {
+    let scenario = Scenario::new("1.4.0");
+    let tap = scenario.github_tap().clone();
+    let outcome = scenario.run_signalled((&tap, 9), &["INT", "TERM"], &["publish"]).exit(1);
+    let end = outcome.stderr.split_once("error: ").unwrap().1;
+    expect![[r#"
+        stopped at once by SIGTERM; what was under way may be there in part
+        the receipt says what was done before that
+
+        hint: run the same command again: it looks at what is there and does what is missing
+    "#]]
+    .assert_eq(end);
+    assert!(!receipt(&scenario).published);
+    scenario.run(["publish"]).exit(0);
+    assert_eq!(scenario.state(), undisturbed());
+}
+
+#[test]
+fn a_wait_is_shown_and_ends_at_once() {
+    let busy = What::Answer {
+        status: 503,
+        headers: vec![("retry-after".to_owned(), "3000".to_owned())],
+        body: "{}".to_owned(),
+    };
+    let scenario = Scenario::new("1.4.0").disturb_github(Fault::next("POST", "name=SHA256SUMS", busy));
+    let outcome = scenario.run_signalled_at_word("Waiting", "INT", &["publish"]).exit(1);
+    let waiting = outcome.stderr.lines().find(|line| line.contains("Waiting")).unwrap();
+    let (shown, clock) = waiting.trim().split_once(", at ").unwrap();
+    assert_eq!(
+        shown,
+        "Waiting SHA256SUMS: GitHub answered 503 Service Unavailable; try 2 of 5 in 50 min 00 s"
+    );
+    assert!(clock.len() == "12:34:56 UTC".len() && clock.ends_with(" UTC"), "{waiting}");
+    assert!(outcome.stderr.contains("caused by: failed to upload `SHA256SUMS`"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("the wait was ended by SIGINT"), "{}", outcome.stderr);
+    scenario.run(["publish"]).exit(0);
+    assert_eq!(scenario.state(), undisturbed());
+}
+
+#[test]
+fn while_it_only_looks_a_signal_ends_it() {
+    let scenario = Scenario::new("1.4.0");
+    let busy = What::Answer {
+        status: 503,
+        headers: vec![("retry-after".to_owned(), "3000".to_owned())],
+        body: "{}".to_owned(),
+    };
+    let scenario = scenario.disturb_github(Fault::next("GET", "/repos/acme/tool", busy));
+    scenario
+        .run_signalled_at_word("Waiting", "INT", &["publish"])
+        .exit(1)
+        .no_writes()
+        .says("error: stopped by SIGINT");
+    assert!(!scenario.path().join("floe-receipt.json").exists());
+}
