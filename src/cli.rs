@@ -31,7 +31,7 @@ pub enum Command {
     Audit(AuditArgs),
     /// Make one multi-platform OCI image layout from static binaries or docker archives
     Image(ImageArgs),
-    /// Show what publish would do now, and change nothing
+    /// Show what publish would do now and would be refused for, and change nothing
     Plan(PlanArgs),
     /// Publish a release: everything is staged unseen, then revealed at once
     Publish(PublishArgs),
@@ -202,7 +202,9 @@ pub struct RemoteArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     GITHUB_TOKEN=$(gh auth token) floe plan dist --tag v1.4.0\n  \
-    floe plan --tag v1.4.0         with no dist: what can be known before anything is built")]
+    floe plan --tag v1.4.0         with no dist: what can be known before anything is built\n\n\
+    Everything that could be refused later is asked, and every no is told with its cure (exit code 1, or 4 if\n\
+    something else stands where the release would go). -v shows what passed, --json has all of it.")]
 pub struct PlanArgs {
     /// What and where
     #[command(flatten)]
@@ -216,7 +218,8 @@ pub struct PlanArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  GITHUB_TOKEN=$(gh auth token) floe publish dist --tag v1.4.0\n\n\
     On stdout stand exactly two lines: the image by digest, and the address of the release.\n\
-    If it fails, run it again: it looks at what is there and does what is missing.")]
+    If it fails, run it again: it looks at what is there and does what is missing.\n\
+    Ctrl-C finishes the steps under way and stops; a second one stops at once.")]
 pub struct PublishArgs {
     /// What and where
     #[command(flatten)]

@@ -51,7 +51,7 @@ pub fn refusal(looked: Looked) -> Option<anyhow::Error> {
         ([], _) => return Some(refuse(&conflicts).into()),
         _ => {
             let count = refused.len() + conflicts.len();
-            many(format!("publishing would be refused for {count} reasons"), &conflicts, &refused)
+            many(format!("publishing would fail for {count} reasons"), &conflicts, &refused)
         }
     };
     let exit = if conflicts.is_empty() { Exit::Failed } else { Exit::Conflicts };

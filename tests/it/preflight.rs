@@ -43,7 +43,7 @@ fn every_no_is_told_at_once_each_with_its_cure() {
     scenario.registry.set_push("reader", Vec::new()).unwrap();
     scenario.github.delete_tag(&scenario.repo(), "v1.4.0").unwrap();
     scenario.run(["publish"]).exit(4).stderr_without_warnings(expect![[r#"
-        error: publishing would be refused for 3 reasons
+        error: publishing would fail for 3 reasons
           the token may not write to `acme/tool`: GitHub answered 403 Forbidden: Resource not accessible by integration
               the token lacks a permission (contents=write): in a workflow give the job `permissions: contents: write`; a fine-grained token needs "Contents: Read and write" for this repository, a classic one `repo`: https://github.com/settings/tokens
           failed to ask for the right to push `ghcr.io/acme/tool`: the registry answered 403 Forbidden: permission_denied: write_package (DENIED)
@@ -108,7 +108,7 @@ fn both_servers_are_asked_also_where_one_is_silent() {
         .disturb_github(down("GET"))
         .disturb_registry(down("HEAD"));
     scenario.run(["publish"]).exit(1).no_writes().stderr_without_warnings(expect![[r#"
-        error: publishing would be refused for 2 reasons
+        error: publishing would fail for 2 reasons
           failed to read the repository from GitHub: GitHub answered 503 Service Unavailable: down for repair (2 tries)
           failed to look for `ghcr.io/acme/tool@sha256:52d0266132335992f74342be1a2f9e24a194a9526423a8cefb99fe4b856cf91e`: the registry answered 503 Service Unavailable (2 tries)
               ask again: this may pass by itself

@@ -2,6 +2,7 @@
 //! none is ever said or written holds for every scenario, see `scenario/secrets.rs`.
 
 use std::io::{Read as _, Write as _};
+#[cfg(unix)]
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
