@@ -81,6 +81,7 @@ async fn answer(report: Report) {
 
 /// Exit code 1 and not 128 and the signal's number: floe was not killed, it could not do what it was told.
 fn end(report: &Report, failure: Failure) -> ! {
+    report.clear();
     report.error(&failure.into());
     std::process::exit(Exit::Failed as i32)
 }

@@ -136,6 +136,12 @@ impl Report {
         Countdown::begin(self)
     }
 
+    /// Takes bars off the terminal, for a process that is about to end in the middle of something.
+    pub fn clear(&self) {
+        // Where they cannot be drawn there is nothing to take off.
+        let _ = self.bars.clear();
+    }
+
     /// In a workflow, the log folds what is said from now on until the returned value is dropped.
     pub fn group(&self, title: &str) -> Group {
         if self.actions.is_some() && self.loudness >= Loudness::Normal {
