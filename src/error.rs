@@ -45,6 +45,24 @@ impl Failure {
         Failure::new("").because(error)
     }
 
+    /// For reasons that each have a way out: a single one gives the hint, of several each is followed by its own.
+    pub fn of_reasons(message: impl Into<String>, reasons: &[(String, String)]) -> Self {
+        if let [(found, cure)] = reasons {
+            return Failure::new(message).details([found]).hint(cure);
+        }
+        let mut lines = Vec::new();
+        for (at, (found, cure)) in reasons.iter().enumerate() {
+            lines.push(found.clone());
+            // Those that share a way out stand above it together.
+            if reasons.get(at + 1).is_none_or(|(_, next)| next != cure) {
+                lines.push(format!("    {cure}"));
+            }
+        }
+        Failure::new(message)
+            .details(lines)
+            .hint("put each right as told below it, then ask again with `floe plan`")
+    }
+
     /// What went wrong below.
     pub fn because(mut self, source: impl Into<anyhow::Error>) -> Self {
         self.source = Some(source.into());

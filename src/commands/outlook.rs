@@ -9,7 +9,7 @@ use crate::io::registry::Credentials;
 use crate::io::remote;
 use crate::io::token::Token;
 use crate::model::Home;
-use crate::plan::{Conflict, Outlook};
+use crate::plan::{self, Outlook};
 use crate::report::Report;
 use crate::world::World;
 
@@ -33,9 +33,10 @@ pub async fn outlook(args: &ReleaseArgs, report: &Report) -> anyhow::Result<()> 
 
     let world = look(args, &home, has_image, report).await?;
     let outlook = Outlook::new(&home, &world, &head, (expect.targets, has_image)).map_err(|conflicts| {
-        let hint = conflicts.first().map(Conflict::way_out).unwrap_or_default();
-        let failure = Failure::new(format!("`{}` cannot be released as it stands", home.tag));
-        failure.details(&conflicts).state("nothing was touched").hint(hint).exit(Exit::Conflicts)
+        let text = format!("`{}` cannot be released as it stands", home.tag);
+        Failure::of_reasons(text, &plan::reasons(&conflicts))
+            .state("nothing was touched")
+            .exit(Exit::Conflicts)
     })?;
     report.out(outlook.to_string());
     Ok(())

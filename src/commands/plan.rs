@@ -6,7 +6,7 @@ use crate::cli::PlanArgs;
 use crate::error::{Exit, Failure};
 use crate::io::preflight::{self, Looked};
 use crate::io::remote::{self, Remote, Secrets};
-use crate::plan::Conflict;
+use crate::plan;
 use crate::preflight::{Question, Said};
 use crate::report::Report;
 
@@ -48,39 +48,13 @@ pub fn refusal(looked: Looked) -> Option<anyhow::Error> {
         // An error that is the only reason tells its own causes best.
         ([_], []) if looked.error.is_some() => Failure::around(looked.error?),
         ([said], []) => Failure::new(said.found.clone()).hint(said.cure.clone()),
-        ([], _) => return Some(refuse(&conflicts).into()),
+        ([], _) => plan::refuse(&conflicts),
         _ => {
-            let count = refused.len() + conflicts.len();
-            many(format!("publishing would fail for {count} reasons"), &conflicts, &refused)
+            let said = refused.iter().map(|said| (said.found.clone(), said.cure.clone()));
+            let reasons: Vec<_> = said.chain(plan::reasons(&conflicts)).collect();
+            Failure::of_reasons(format!("publishing would fail for {} reasons", reasons.len()), &reasons)
         }
     };
     let exit = if conflicts.is_empty() { Exit::Failed } else { Exit::Conflicts };
     Some(failure.state("nothing was touched").exit(exit).into())
-}
-
-/// Everything that stands where the release would go, as one error.
-pub(super) fn refuse(conflicts: &[Conflict]) -> Failure {
-    let failure = match conflicts {
-        [conflict] => Failure::new("something else stands where the release would go")
-            .details([conflict])
-            .hint(conflict.way_out()),
-        _ => many(format!("{} things stand where the release would go", conflicts.len()), conflicts, &[]),
-    };
-    failure.state("nothing was touched").exit(Exit::Conflicts)
-}
-
-/// Several reasons: each in a line, and below it, or below those that share it, the way out.
-fn many(title: String, conflicts: &[Conflict], refused: &[Said]) -> Failure {
-    let said = |conflict: &Conflict| Said { found: conflict.to_string(), cure: conflict.way_out() };
-    let all: Vec<Said> = refused.iter().cloned().chain(conflicts.iter().map(said)).collect();
-    let mut lines = Vec::new();
-    for (at, reason) in all.iter().enumerate() {
-        lines.push(reason.found.clone());
-        if all.get(at + 1).is_none_or(|next| next.cure != reason.cure) {
-            lines.push(format!("    {}", reason.cure));
-        }
-    }
-    Failure::new(title)
-        .details(lines)
-        .hint("put each right as told below it, then ask again with `floe plan`")
 }

@@ -88,12 +88,16 @@ impl Conflict {
     }
 }
 
-/// The failure that lists every conflict, with exit code 4 and the way out of the first.
+/// The failure that lists every conflict with its way out; exit code 4.
 pub fn refuse(conflicts: &[Conflict]) -> Failure {
     let text = match conflicts.len() {
         1 => "something else stands where the release would go".to_owned(),
         count => format!("{count} things stand where the release would go"),
     };
-    let hint = conflicts.first().map(Conflict::way_out).unwrap_or_default();
-    Failure::new(text).details(conflicts).hint(hint).exit(Exit::Conflicts)
+    Failure::of_reasons(text, &reasons(conflicts)).exit(Exit::Conflicts)
+}
+
+/// Each conflict in words, and its way out.
+pub fn reasons(conflicts: &[Conflict]) -> Vec<(String, String)> {
+    conflicts.iter().map(|conflict| (conflict.to_string(), conflict.way_out())).collect()
 }
