@@ -276,7 +276,7 @@ async fn push_image(
 ) -> anyhow::Result<()> {
     let blobs = image.blobs().into_iter().filter(|blob| missing.contains(&blob.digest));
     stream::iter(blobs.collect::<Vec<_>>())
-        .map(|blob| async move { registry.push_blob(blob, &image.blob_path(&blob.digest), progress).await })
+        .map(|blob| async move { registry.push_blob(blob, &image.blob_file(&blob.digest), progress).await })
         .buffer_unordered(BLOBS_AT_ONCE)
         .try_collect::<()>()
         .await?;

@@ -1,6 +1,6 @@
 //! `floe verify`: a dist before publishing, or a published release as a stranger would check it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::io::scratch::Scratch;
 use crate::io::stranger::Stranger;
 use crate::io::token::Token;
 use crate::io::{self, remote};
-use crate::model::{Digest, Repo, Schema, Tag};
+use crate::model::{Digest, Repo, Schema, Seen, Tag};
 use crate::report::{Report, size};
 use crate::verify::published::{self, Download};
 use crate::verify::{Problem, Verified};
@@ -76,7 +76,7 @@ pub struct VerdictFile {
 
 impl Verdict {
     fn of_dist(verified: &Verified) -> Self {
-        let file = |(record, _): &(crate::model::Record, PathBuf)| VerdictFile {
+        let file = |(record, _): &(crate::model::Record, Seen)| VerdictFile {
             name: record.archive.file.clone(),
             size: record.archive.size,
             digest: record.archive.digest,
@@ -114,8 +114,8 @@ impl Verdict {
 /// The gate has judged the facts in the records; here they are read from the binaries once more.
 fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
     let mut problems = Vec::new();
-    for (record, path) in &verified.archives {
-        let found = io::audit::audit(path)?;
+    for (record, seen) in &verified.archives {
+        let found = io::audit::audit(&seen.path)?;
         for binary in &record.binaries {
             let again =
                 found.iter().find(|one| one.inside.as_ref() == Some(&binary.path)).map(|one| &one.facts);

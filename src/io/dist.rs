@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use crate::archive;
 use crate::border::files;
 use crate::error::{Exit, Failure};
-use crate::model::{ArchiveFacts, ArchiveKind, Digest, Hasher, Record};
+use crate::model::{ArchiveFacts, ArchiveKind, Hasher, Record, Seen, Stamp};
 use crate::oci;
 use crate::verify::{Found, FoundArchive, FoundImage};
 
@@ -69,14 +69,13 @@ fn read_one(dist: &Path, found: &mut Found) -> anyhow::Result<()> {
 }
 
 fn read_archive(path: &Path, name: &str, kind: ArchiveKind) -> anyhow::Result<FoundArchive> {
-    let (digest, size) = digest_file(path)?;
+    let (facts, stamp) = digest_file(path, name)?;
     let record = read_record(path);
     let contents = match &record {
         Ok(record) => archive::inspect_within(path, kind, &record.contents),
         Err(_) => archive::inspect(path, kind),
     };
-    let facts = ArchiveFacts { file: name.to_owned(), size, digest };
-    Ok(FoundArchive { path: path.to_owned(), facts, record, contents })
+    Ok(FoundArchive { seen: Seen { path: path.to_owned(), stamp }, facts, record, contents })
 }
 
 fn read_record(archive: &Path) -> Result<Record, String> {
@@ -94,13 +93,16 @@ fn read_image(path: &Path) -> FoundImage {
     FoundImage { path: path.to_owned(), image: oci::check(path) }
 }
 
-/// The digest and the size of a file, read in pieces.
-///
-/// # Errors
-/// It cannot be read.
-pub fn digest_file(path: &Path) -> anyhow::Result<(Digest, u64)> {
+/// What the file at `path` is, read in pieces, and how it looked meanwhile.
+fn digest_file(path: &Path, name: &str) -> anyhow::Result<(ArchiveFacts, Option<Stamp>)> {
     let mut hasher = Hasher::default();
-    let mut copy = || io::copy(&mut files::open(path)?, &mut hasher);
-    copy().with_context(|| format!("failed to read `{}`", path.display()))?;
-    Ok(hasher.finish())
+    let mut read = || {
+        let mut file = files::open(path)?;
+        let before = files::stamp(&file);
+        io::copy(&mut file, &mut hasher)?;
+        io::Result::Ok(files::lasting(&file, before))
+    };
+    let stamp = read().with_context(|| format!("failed to read `{}`", path.display()))?;
+    let (digest, size) = hasher.finish();
+    Ok((ArchiveFacts { file: name.to_owned(), size, digest }, stamp))
 }

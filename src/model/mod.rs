@@ -12,6 +12,7 @@ pub mod record;
 pub mod release;
 pub mod rule;
 pub mod schema;
+pub mod stamp;
 pub mod tag;
 pub mod target;
 
@@ -25,5 +26,6 @@ pub use record::{ArchiveFacts, BinaryFacts, Entry, Record, Source};
 pub use release::{Asset, Content, Home, Release};
 pub use rule::Rule;
 pub use schema::Schema;
+pub use stamp::{Seen, Stamp, Stamps};
 pub use tag::{Commit, Repo, Tag};
 pub use target::{Arch, ArchiveKind, Builder, Format, Native, Os, Target};

@@ -18,7 +18,7 @@ use super::spec::{self, Descriptor, Index, Manifest, OciLayout};
 use super::{ImageSpec, JSON_LIMIT, config, layer};
 use crate::border::files;
 use crate::error::Failure;
-use crate::model::{Blob, Image, PlatformImage};
+use crate::model::{Blob, Image, PlatformImage, Stamps};
 
 /// Makes the layout `out` (OCI image-spec v1.1, "OCI Image Layout") of `inputs`: static Linux binaries and docker
 /// archives, one a platform. The layout appears whole or not at all; one that was there is replaced.
@@ -42,7 +42,13 @@ pub fn build(inputs: &[PathBuf], spec: &ImageSpec, out: &Path) -> anyhow::Result
     let index = maker.index(&platforms, &blobs)?;
     maker.finish(&index, place.draft())?;
     place.reveal()?;
-    Ok(Image { layout: out.to_owned(), index, annotations: maker.annotations, platforms })
+    Ok(Image {
+        layout: out.to_owned(),
+        index,
+        annotations: maker.annotations,
+        platforms,
+        stamps: Stamps::default(),
+    })
 }
 
 /// What every platform of an image has in common.

@@ -20,7 +20,7 @@ use super::tarball::{Bounded, MEMBERS_LIMIT, shown};
 use super::{ENTRIES_LIMIT, JSON_LIMIT, LAYERS_LIMIT, UNPACKED_LIMIT};
 use crate::border::files;
 use crate::error::{Exit, Failure};
-use crate::model::{Digest, Entry, Hasher, Image, Platform, PlatformImage};
+use crate::model::{Digest, Entry, Hasher, Image, Platform, PlatformImage, Stamp, Stamps};
 
 /// Reads the layout in a folder.
 ///
@@ -66,6 +66,8 @@ struct Checker {
     all_named: bool,
     /// Blobs that were hashed, and whether they are what they should be.
     hashed: BTreeMap<Digest, bool>,
+    /// How they looked meanwhile.
+    stamps: Stamps,
     /// How many bytes all layers that are still to come may unpack to, and how many members they may have.
     unpacked: u64,
     members: usize,
@@ -81,6 +83,7 @@ impl Checker {
             named: BTreeSet::new(),
             all_named: true,
             hashed: BTreeMap::new(),
+            stamps: Stamps::default(),
             unpacked: UNPACKED_LIMIT,
             members: MEMBERS_LIMIT,
             layers: BTreeMap::new(),
@@ -134,7 +137,8 @@ impl Checker {
         }
         platforms.sort_by_key(|image| image.platform);
         let (layout, index_blob) = (self.layout.clone(), entry.blob());
-        Some(Image { layout, index: index_blob, annotations: index.annotations, platforms })
+        let stamps = std::mem::take(&mut self.stamps);
+        Some(Image { layout, index: index_blob, annotations: index.annotations, platforms, stamps })
     }
 
     fn platform(&mut self, number: usize, descriptor: &Descriptor) -> Option<Platform> {
@@ -299,11 +303,11 @@ impl Checker {
         let sound = match self.hashed.get(&key) {
             Some(sound) => *sound,
             None => {
-                let sound = hash(&path, descriptor)
-                    .map_err(|why| self.problem(format!("{name}, blob `{key}`, {why}")))
-                    .is_ok();
-                self.hashed.insert(key, sound);
-                sound
+                let found = hash(&path, descriptor)
+                    .map_err(|why| self.problem(format!("{name}, blob `{key}`, {why}")));
+                self.hashed.insert(key, found.is_ok());
+                self.stamps.0.extend(found.into_iter().flatten().map(|stamp| (key, stamp)));
+                self.hashed[&key]
             }
         };
         sound.then_some(path)
@@ -364,17 +368,18 @@ fn why_not(error: &io::Error) -> String {
     }
 }
 
-/// Streams a blob; an error if it is not the promised bytes.
-fn hash(path: &Path, promised: &Descriptor) -> Result<(), String> {
+/// Streams a blob and says how it looked meanwhile; an error if it is not the promised bytes.
+fn hash(path: &Path, promised: &Descriptor) -> Result<Option<Stamp>, String> {
     let mut file = files::open_no_link(path).map_err(|error| why_not(&error))?;
     let size = file.metadata().map_err(|error| why_not(&error))?.len();
+    let before = files::stamp(&file);
     if size != promised.size {
         return Err(format!("has {size} bytes, not {}", promised.size));
     }
     let mut hasher = Hasher::default();
     io::copy(&mut file, &mut hasher).map_err(|error| why_not(&error))?;
     match hasher.finish() {
-        (digest, _) if digest == promised.digest => Ok(()),
+        (digest, _) if digest == promised.digest => Ok(files::lasting(&file, before)),
         (digest, _) => Err(format!("has the digest {digest}")),
     }
 }

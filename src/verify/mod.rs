@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use semver::Version;
 
 use crate::audit::rules;
-use crate::model::{ArchiveFacts, BinaryFacts, Commit, Entry, Image, Platform, Record, Tag, Target};
+use crate::model::{ArchiveFacts, BinaryFacts, Commit, Entry, Image, Platform, Record, Seen, Tag, Target};
 
 mod image;
 mod once;
@@ -41,8 +41,8 @@ pub struct Found {
 /// An archive and what its record claims.
 #[derive(Debug)]
 pub struct FoundArchive {
-    /// Where it lies.
-    pub path: PathBuf,
+    /// Where it lies, and how it looked while its digest was computed.
+    pub seen: Seen,
     /// What it is: name, size and digest, computed from its bytes.
     pub facts: ArchiveFacts,
     /// Its record, or why there is none that can be read.
@@ -95,7 +95,7 @@ pub struct Verified {
     /// The commit the records name, if they name one.
     pub commit: Option<Commit>,
     /// The archives by their records, sorted by file name.
-    pub archives: Vec<(Record, PathBuf)>,
+    pub archives: Vec<(Record, Seen)>,
     /// The image.
     pub image: Option<Image>,
 }
@@ -141,7 +141,7 @@ struct Identity {
     commit: Option<Commit>,
 }
 
-fn identity(archives: &[(Record, PathBuf)], expect: &Expect) -> Identity {
+fn identity(archives: &[(Record, Seen)], expect: &Expect) -> Identity {
     let first = archives.first().map(|(record, _)| record);
     Identity {
         name: expect.name.clone().or_else(|| first.map(|record| record.name.clone())),
@@ -163,8 +163,8 @@ fn check_archive(
     found: FoundArchive,
     expect: &Expect,
     problems: &mut Vec<Problem>,
-) -> Option<(Record, PathBuf)> {
-    let FoundArchive { path, facts, record, contents } = found;
+) -> Option<(Record, Seen)> {
+    let FoundArchive { seen, facts, record, contents } = found;
     let file = facts.file.clone();
     if facts.size >= ASSET_LIMIT {
         problems.push(Problem::TooLarge { file: file.clone(), size: facts.size });
@@ -197,7 +197,7 @@ fn check_archive(
     if let Some(contents) = contents {
         problems.extend(compare_contents(&file, &contents, &record));
     }
-    Some((record, path))
+    Some((record, seen))
 }
 
 /// Whether a project's name can begin the names of its assets: GitHub changes every other letter, and a line of
@@ -263,7 +263,7 @@ fn compare_contents(file: &str, contents: &[Entry], record: &Record) -> Vec<Prob
 }
 
 fn check_identity(
-    archives: &[(Record, PathBuf)],
+    archives: &[(Record, Seen)],
     identity: &Identity,
     expect: &Expect,
     problems: &mut Vec<Problem>,
@@ -308,10 +308,10 @@ fn check_identity(
     }
 }
 
-fn check_targets(archives: &[(Record, PathBuf)], expect: &Expect, problems: &mut Vec<Problem>) {
+fn check_targets(archives: &[(Record, Seen)], expect: &Expect, problems: &mut Vec<Problem>) {
     let mut files: BTreeMap<Target, Vec<String>> = BTreeMap::new();
-    for (record, path) in archives {
-        files.entry(record.target).or_default().push(path.display().to_string());
+    for (record, seen) in archives {
+        files.entry(record.target).or_default().push(seen.path.display().to_string());
     }
     for (target, files) in &files {
         if files.len() > 1 {

@@ -10,7 +10,7 @@ use floe::notes::Head;
 use floe::plan::{Plan, Step};
 use floe::receipt::{Receipt, Status};
 use floe::world::World;
-use sample::{Sample, record};
+use sample::{Sample, nowhere, record};
 
 /// The tags of a page in order, each with its attributes; closing ones begin with a slash.
 fn tags(html: &str) -> Vec<(String, Vec<(String, String)>)> {
@@ -188,7 +188,7 @@ fn a_run_that_had_nothing_to_do_has_no_axis() {
 fn a_release_of_one_archive_without_image_shows_only_that() {
     let mut sample = Sample::new();
     let target: Target = "aarch64-macos".parse().unwrap();
-    let archives = vec![(record("tool", target), "nowhere".into())];
+    let archives = vec![(record("tool", target), nowhere())];
     sample.release = Release::new(archives, None, sample.release.home, Head::Generated);
     let world = World { tag: Some(sample.release.home.commit.clone()), ..World::default() };
     sample.plan = Plan::new(&sample.release, &world).unwrap();

@@ -167,7 +167,7 @@ impl GitHub {
             return Err(Refused::no(anyhow!(text)));
         }
         match there.likeness(asset) {
-            // Without a digest from the server, our own hash on the way and the size are what there is.
+            // Without a digest from the server, what was seen of the file on the way and the size are what there is.
             Likeness::Same | Likeness::Unproven => Ok(there),
             Likeness::Other => {
                 let found =

@@ -1,7 +1,5 @@
 //! Pushing: blobs in one PUT each, manifests by digest, tags last.
 
-use std::path::Path;
-
 use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
 use http::{StatusCode, header};
@@ -13,7 +11,7 @@ use super::{Answer, Registry, bytes};
 use crate::io::address;
 use crate::io::body::Upload;
 use crate::io::retry::{self, Refused};
-use crate::model::{Blob, Digest};
+use crate::model::{Blob, Digest, Seen};
 use crate::report::Progress;
 
 impl Registry {
@@ -21,7 +19,7 @@ impl Registry {
     ///
     /// # Errors
     /// The file changed meanwhile, or the registry cannot be reached or refuses.
-    pub async fn push_blob(&self, blob: &Blob, path: &Path, progress: &Progress) -> anyhow::Result<()> {
+    pub async fn push_blob(&self, blob: &Blob, file: &Seen, progress: &Progress) -> anyhow::Result<()> {
         let push = async |number: u32| {
             // After an ambiguous answer the blob may be there already.
             if number > 1 && self.has_blob(&blob.digest).await? {
@@ -29,7 +27,7 @@ impl Registry {
             }
             let session = self.begin_upload(&blob.digest).await?;
             let token = self.bearer_for(&session).await;
-            let body = Upload::file(path, blob.size, blob.digest, progress.clone()).await?;
+            let body = Upload::file(file, blob.size, blob.digest, progress.clone()).await?;
             let request = self
                 .client
                 .request(Method::PUT, session.clone())

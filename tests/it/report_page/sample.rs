@@ -2,7 +2,7 @@
 
 use floe::model::{
     ArchiveFacts, BinaryFacts, Blob, Digest, Entry, Home, Image, Platform, PlatformImage, Record, Release,
-    Schema, Source, Tag, Target,
+    Schema, Seen, Source, Tag, Target,
 };
 use floe::notes::Head;
 use floe::plan::Plan;
@@ -45,7 +45,7 @@ impl Sample {
 
     /// The names of files and paths are built from `name`, which may be anything.
     pub fn named(name: &str, changelog: &str) -> Self {
-        let archives = Target::all().map(|target| (record(name, target), "nowhere".into())).collect();
+        let archives = Target::all().map(|target| (record(name, target), nowhere())).collect();
         let home = Home {
             repo: "acme/tool".parse().unwrap(),
             page: "https://github.com/acme/tool".to_owned(),
@@ -117,6 +117,11 @@ fn blob(kind: &str, text: &str, size: u64) -> Blob {
     }
 }
 
+/// A file that nobody looks at.
+pub fn nowhere() -> Seen {
+    Seen { path: "nowhere".into(), stamp: None }
+}
+
 fn image(name: &str) -> Image {
     let platform = |platform: Platform| {
         let target = Target::all().find(|target| target.platform() == Some(platform)).unwrap();
@@ -147,5 +152,6 @@ fn image(name: &str) -> Image {
         index: blob("index.v1+json", "index", 744),
         annotations: Default::default(),
         platforms: Platform::ALL.map(platform).into(),
+        stamps: Default::default(),
     }
 }
