@@ -14,7 +14,7 @@
 //!
 //! 1. [`model`]: the nouns, and [`units`]: numbers as people read them. Pure.
 //! 2. [`verify`], [`world`], [`plan`], [`preflight`], [`receipt`], [`notes`], [`init`], [`reproduce`]: the decisions. Pure.
-//! 3. [`audit`], [`archive`], [`oci`]: binaries, archives and image layouts as bytes.
+//! 3. [`audit`], [`archive`], [`oci`]: binaries, archives and image layouts as bytes; [`cores`]: many of them at once.
 //! 4. [`io`]: the edges: folders, Cargo, git, GitHub, the registry.
 //! 5. [`execute`]: the only loop that acts; [`report`]: the only module that prints.
 //! 6. [`commands`]: one file a verb; [`cli`]: what people type; [`error`]: what they are told when it fails.
@@ -26,6 +26,7 @@ pub mod audit;
 pub mod border;
 pub mod cli;
 pub mod commands;
+pub mod cores;
 pub mod error;
 pub mod execute;
 pub mod init;

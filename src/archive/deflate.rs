@@ -6,16 +6,14 @@
 //! never a file.
 
 use std::io::{self, Write};
-use std::num::NonZero;
 
 use super::pool::{Job, Pool, squeeze};
+use crate::cores;
 
 /// The size of a block in bytes: part of the format, as the compressor is.
 pub(super) const BLOCK: usize = 1024 * 1024;
 /// How far back a match may reach (RFC 1951, section 2), and so how much of a block the next one is told.
 pub(super) const WINDOW: usize = 32 * 1024;
-/// More threads than this would need more memory than they save time.
-const MOST_THREADS: usize = 6;
 
 /// A writer that compresses: raw deflate at the best level, without header or checksum.
 pub(super) struct Deflate<W> {
@@ -30,8 +28,7 @@ pub(super) struct Deflate<W> {
 impl<W: Write> Deflate<W> {
     /// Compresses into `into`, on as many threads as there are cores, but no more than six.
     pub(super) fn new(into: W) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Deflate::with_threads(into, cores.min(MOST_THREADS))
+        Deflate::with_threads(into, cores::count())
     }
 
     /// The same on a given number of threads; with one, on the caller's.
@@ -125,7 +122,7 @@ mod tests {
     fn threads_and_pieces_leave_no_trace() {
         let bytes = sample(5 * BLOCK + 12_345);
         let alone = deflate(&bytes, 1, BLOCK);
-        for (threads, piece) in [(2, 1000), (3, 64 * 1024), (6, bytes.len()), (64, BLOCK + 1)] {
+        for (threads, piece) in [(2, 1000), (3, 64 * 1024), (6, bytes.len()), (8, 333), (64, BLOCK + 1)] {
             assert!(deflate(&bytes, threads, piece) == alone, "{threads} threads, pieces of {piece}");
         }
         let mut back = Vec::new();

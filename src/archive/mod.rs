@@ -6,6 +6,7 @@
 mod deflate;
 mod gzip;
 mod names;
+mod once;
 mod pool;
 mod read;
 mod tar_gz;
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 
 pub use gzip::Gzip;
 pub use names::is_reserved;
-pub use read::{extract, inspect, inspect_within, list, members};
+pub use read::{Examined, examine, extract, list, members};
 pub use write::write;
 
 use crate::model::{Digest, Entry, Facts};

@@ -7,9 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 
 use super::names::Names;
+use super::once::Once;
 use super::{LIMITS, Limits, tar_gz, zip};
 use crate::border::files;
-use crate::model::{ArchiveKind, Digest, Entry, Hasher, Member, Nature};
+use crate::model::{ArchiveKind, Digest, Entry, Hasher, Member, Nature, Stamp};
+
+/// So much of an archive is read at once, in bytes.
+pub(super) const PIECE: usize = 64 * 1024;
 
 /// An entry as it lies in an archive; the path is checked, the content not yet read.
 pub(super) struct Found<'a> {
@@ -20,6 +24,11 @@ pub(super) struct Found<'a> {
     pub(super) time: u64,
     pub(super) content: &'a mut dyn Read,
 }
+
+/// An archive that can be read in any order.
+pub(super) trait Source: io::Read + io::Seek {}
+
+impl<T: io::Read + io::Seek> Source for T {}
 
 /// What is done with each entry.
 pub(super) type Visit<'v> = &'v mut dyn FnMut(Found<'_>) -> anyhow::Result<()>;
@@ -34,26 +43,39 @@ pub fn list(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Entry>> {
     list_within(path, kind, LIMITS)
 }
 
-/// [`list`] for an archive that somebody else names: the reason is a clause that does not say which file it is.
-///
-/// # Errors
-///
-/// As [`list`].
-pub fn inspect(path: &Path, kind: ArchiveKind) -> Result<Vec<Entry>, String> {
-    list(path, kind).map_err(reason)
+/// An archive that somebody else names, all of it read in one pass.
+#[derive(Debug)]
+pub struct Examined {
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its digest.
+    pub digest: Digest,
+    /// How it looked meanwhile.
+    pub stamp: Option<Stamp>,
+    /// The files in it, as [`list`] gives them, or why it is no such archive: a clause that does not say which file it is.
+    pub contents: Result<Vec<Entry>, String>,
 }
 
-/// The same for an archive that should unpack to these files: it is not read on behind what they measure.
+/// Reads an archive to its end, whatever is in it. If it should unpack to the `promised` files, it is not unpacked on
+/// behind what they measure.
 ///
 /// # Errors
 ///
-/// As [`list`].
-pub fn inspect_within(path: &Path, kind: ArchiveKind, promised: &[Entry]) -> Result<Vec<Entry>, String> {
+/// The file is not there or cannot be read.
+pub fn examine(path: &Path, kind: ArchiveKind, promised: Option<&[Entry]>) -> io::Result<Examined> {
     /// For what stands around the files: headers, and a little more so that a file too many is told by its name.
     const MORE: u64 = 1024 * 1024;
     let of_one = |entry: &Entry| entry.size.saturating_add(1024);
-    let bytes = promised.iter().fold(MORE, |all, entry| all.saturating_add(of_one(entry)));
-    list_within(path, kind, Limits { bytes: bytes.min(LIMITS.bytes), ..LIMITS }).map_err(reason)
+    let bytes = promised.map_or(LIMITS.bytes, |files| {
+        files.iter().fold(MORE, |all, entry| all.saturating_add(of_one(entry)))
+    });
+    let limits = Limits { bytes: bytes.min(LIMITS.bytes), ..LIMITS };
+    let file = files::open(path)?;
+    let before = files::stamp(&file);
+    let mut once = Once::new(&file);
+    let contents = list_in((&mut once, path), kind, limits).map_err(reason);
+    let (digest, size) = once.finish()?;
+    Ok(Examined { size, digest, stamp: files::lasting(&file, before), contents })
 }
 
 fn reason(error: anyhow::Error) -> String {
@@ -64,8 +86,12 @@ fn reason(error: anyhow::Error) -> String {
 }
 
 fn list_within(path: &Path, kind: ArchiveKind, limits: Limits) -> anyhow::Result<Vec<Entry>> {
+    list_in((&mut open(path)?, path), kind, limits)
+}
+
+fn list_in(file: (&mut dyn Source, &Path), kind: ArchiveKind, limits: Limits) -> anyhow::Result<Vec<Entry>> {
     let mut entries = Vec::new();
-    each(path, kind, limits, &mut |found| {
+    each(file, kind, limits, &mut |found| {
         if !found.is_folder {
             let (digest, size) = digest_of(&found.path, found.content)?;
             entries.push(Entry { path: found.path, size, mode: found.mode, digest });
@@ -83,7 +109,7 @@ fn list_within(path: &Path, kind: ArchiveKind, limits: Limits) -> anyhow::Result
 /// As [`list`].
 pub fn members(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Member>> {
     let mut members = Vec::new();
-    each(path, kind, LIMITS, &mut |found| {
+    each((&mut open(path)?, path), kind, LIMITS, &mut |found| {
         let (digest, size) = digest_of(&found.path, found.content)?;
         let nature = if found.is_folder { Nature::Folder } else { Nature::File(digest) };
         members.push(Member { path: found.path, nature, size, mode: found.mode, time: found.time });
@@ -104,7 +130,7 @@ pub fn members(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Member>> {
 pub fn extract(path: &Path, kind: ArchiveKind, into: &Path) -> anyhow::Result<Vec<Entry>> {
     fs::create_dir_all(into).with_context(|| format!("failed to make the folder `{}`", into.display()))?;
     let mut entries = Vec::new();
-    each(path, kind, LIMITS, &mut |found| {
+    each((&mut open(path)?, path), kind, LIMITS, &mut |found| {
         let folder = match found.path.rsplit_once('/') {
             _ if found.is_folder => found.path.as_str(),
             Some((folder, _)) => folder,
@@ -132,8 +158,17 @@ pub fn extract(path: &Path, kind: ArchiveKind, into: &Path) -> anyhow::Result<Ve
     Ok(entries)
 }
 
+fn open(path: &Path) -> anyhow::Result<File> {
+    files::open(path).with_context(|| format!("failed to open `{}`", path.display()))
+}
+
 /// Hands every entry to `visit` after the checks that need to know the others.
-fn each(path: &Path, kind: ArchiveKind, limits: Limits, visit: Visit<'_>) -> anyhow::Result<()> {
+fn each(
+    (file, path): (&mut dyn Source, &Path),
+    kind: ArchiveKind,
+    limits: Limits,
+    visit: Visit<'_>,
+) -> anyhow::Result<()> {
     let mut names = Names::default();
     let mut checked = |found: Found<'_>| {
         let named = match found.is_folder {
@@ -144,7 +179,6 @@ fn each(path: &Path, kind: ArchiveKind, limits: Limits, visit: Visit<'_>) -> any
         ensure!(found.mode & !0o777 == 0, "`{}` has the mode {:o}", found.path, found.mode);
         visit(found)
     };
-    let file = files::open(path).with_context(|| format!("failed to open `{}`", path.display()))?;
     match kind {
         ArchiveKind::TarGz => tar_gz::read(file, limits, &mut checked),
         ArchiveKind::Zip => zip::read(file, limits, &mut checked),
@@ -159,8 +193,18 @@ fn digest_of(path: &str, content: &mut dyn Read) -> anyhow::Result<(Digest, u64)
 }
 
 fn copy(path: &str, content: &mut dyn Read, into: &mut dyn io::Write) -> anyhow::Result<()> {
-    io::copy(content, into).with_context(|| format!("failed to unpack `{path}`"))?;
-    Ok(())
+    let mut buffer = [0; 32 * 1024];
+    let mut copy = || {
+        loop {
+            match content.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(read) => into.write_all(&buffer[..read])?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    copy().with_context(|| format!("failed to unpack `{path}`"))
 }
 
 /// Makes a folder and those above it, below `into`, one by one so that none of them is a link to somewhere else.

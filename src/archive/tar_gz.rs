@@ -9,7 +9,7 @@ use tar::{EntryType, Header};
 
 use super::gzip::Gzip;
 use super::names::readable;
-use super::read::{Budget, Found, Visit};
+use super::read::{Budget, Found, PIECE, Source, Visit};
 use super::write::{Inside, Ready};
 use super::{Limits, Packed};
 use crate::model::Hasher;
@@ -69,8 +69,8 @@ impl Write for Hashing<'_> {
 }
 
 /// Hands every entry to `visit`, in the archive's order.
-pub(super) fn read(file: File, limits: Limits, visit: Visit<'_>) -> anyhow::Result<()> {
-    let gzip = GzDecoder::new(BufReader::new(file));
+pub(super) fn read(file: &mut dyn Source, limits: Limits, visit: Visit<'_>) -> anyhow::Result<()> {
+    let gzip = GzDecoder::new(BufReader::with_capacity(PIECE, file));
     let mut budget = limits.bytes;
     let mut archive = tar::Archive::new(Budget { inner: gzip, left: &mut budget, limit: limits.bytes });
     // Raw: no header may change what a later one means, because readers do not agree on those that do.
@@ -96,7 +96,7 @@ pub(super) fn read(file: File, limits: Limits, visit: Visit<'_>) -> anyhow::Resu
 
 /// Behind the last entry there is nothing, neither in the tar nor behind the gzip member. Reading to the end is also
 /// what compares the gzip checksum.
-fn only_zeros(mut rest: Budget<'_, GzDecoder<BufReader<File>>>) -> anyhow::Result<()> {
+fn only_zeros(mut rest: Budget<'_, GzDecoder<BufReader<&mut dyn Source>>>) -> anyhow::Result<()> {
     let mut buffer = [0; 8192];
     loop {
         match rest.read(&mut buffer).context("failed to read its end")? {

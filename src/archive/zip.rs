@@ -1,7 +1,6 @@
 //! Reading ZIP (PKWARE's APPNOTE.TXT), as strangers write it. `zip_write` writes it.
 
-use std::fs::File;
-use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{BufReader, SeekFrom};
 
 use anyhow::{Context as _, bail, ensure};
 use chrono::NaiveDate;
@@ -10,7 +9,7 @@ use zip::{System, ZipArchive};
 
 use super::Limits;
 use super::names::readable;
-use super::read::{Budget, Found, Visit};
+use super::read::{Budget, Found, PIECE, Source, Visit};
 
 /// The size of the end-of-central-directory record without a comment (APPNOTE 4.3.16).
 const END_RECORD: i64 = 22;
@@ -33,11 +32,11 @@ fn seconds(time: zip::DateTime) -> u64 {
 }
 
 /// Hands every entry to `visit`, in the order of the central directory.
-pub(super) fn read(mut file: File, limits: Limits, visit: Visit<'_>) -> anyhow::Result<()> {
-    check_end(&mut file, limits)?;
+pub(super) fn read(file: &mut dyn Source, limits: Limits, visit: Visit<'_>) -> anyhow::Result<()> {
+    check_end(file, limits)?;
     let config = Config { archive_offset: ArchiveOffset::Known(0) };
-    let mut archive =
-        ZipArchive::with_config(config, BufReader::new(file)).context("failed to read its index")?;
+    let mut archive = ZipArchive::with_config(config, BufReader::with_capacity(PIECE, file))
+        .context("failed to read its index")?;
     // Readers that go by the index and readers that go by the entries must see the same files.
     archive.validate_header_consistency().context("its index does not agree with its entries")?;
     let mut left = limits.bytes;
@@ -67,9 +66,9 @@ pub(super) fn read(mut file: File, limits: Limits, visit: Visit<'_>) -> anyhow::
 
 /// The number of entries is asked before the index is read into memory. What floe writes has neither a comment nor
 /// ZIP64, and with either of them readers find different ends.
-fn check_end(file: &mut File, limits: Limits) -> anyhow::Result<()> {
+fn check_end(file: &mut dyn Source, limits: Limits) -> anyhow::Result<()> {
     let no_zip = "it has no end of a ZIP file, or a comment behind it";
-    let size = i64::try_from(file.metadata().context("failed to read its size")?.len())?;
+    let size = i64::try_from(file.seek(SeekFrom::End(0)).context("failed to read its size")?)?;
     ensure!(size >= END_RECORD, no_zip);
     let length = (END_RECORD + LOCATOR).min(size);
     file.seek(SeekFrom::End(-length)).context("failed to read its end")?;

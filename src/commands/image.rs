@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use crate::audit::rules;
+use crate::cores;
 use crate::error::{Exit, Failure};
 use crate::io::binary;
 use crate::io::project::{self, Origin, Project};
@@ -36,8 +37,10 @@ pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
 /// no binary is left to `oci::build`.
 fn gate(inputs: &[PathBuf], project: &Project) -> anyhow::Result<()> {
     let mut broken = Vec::new();
-    for path in inputs.iter().filter(|path| binary::identify(path).is_ok()) {
-        let facts = binary::facts(path)?;
+    let binaries: Vec<&PathBuf> = inputs.iter().filter(|path| binary::identify(path).is_ok()).collect();
+    let audited = cores::each(binaries.clone(), |path| binary::facts(path));
+    for (path, facts) in binaries.into_iter().zip(audited) {
+        let facts = facts?;
         let target =
             Target::all().find(|target| target.platform().is_some() && facts.arches == [target.arch()]);
         let violations =

@@ -7,12 +7,13 @@ use serde::Serialize;
 
 use super::{gather, tell, trial};
 use crate::cli::{RemoteArgs, VerifyArgs};
+use crate::cores;
 use crate::error::{Exit, Failure};
 use crate::io::scratch::Scratch;
 use crate::io::stranger::Stranger;
 use crate::io::token::Token;
 use crate::io::{self, remote};
-use crate::model::{Digest, Repo, Schema, Seen, Tag};
+use crate::model::{Digest, Record, Repo, Schema, Seen, Tag};
 use crate::report::{Report, size};
 use crate::verify::published::{self, Download};
 use crate::verify::{Problem, Verified};
@@ -76,7 +77,7 @@ pub struct VerdictFile {
 
 impl Verdict {
     fn of_dist(verified: &Verified) -> Self {
-        let file = |(record, _): &(crate::model::Record, Seen)| VerdictFile {
+        let file = |(record, _): &(Record, Seen)| VerdictFile {
             name: record.archive.file.clone(),
             size: record.archive.size,
             digest: record.archive.digest,
@@ -114,8 +115,10 @@ impl Verdict {
 /// The gate has judged the facts in the records; here they are read from the binaries once more.
 fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
     let mut problems = Vec::new();
-    for (record, seen) in &verified.archives {
-        let found = io::audit::audit(&seen.path)?;
+    let audit = |(_, seen): &(Record, Seen)| io::audit::audit(&seen.path);
+    let audited = cores::each(verified.archives.iter().collect(), audit);
+    for ((record, _), found) in verified.archives.iter().zip(audited) {
+        let found = found?;
         for binary in &record.binaries {
             let again =
                 found.iter().find(|one| one.inside.as_ref() == Some(&binary.path)).map(|one| &one.facts);

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::archive;
+use crate::archive::{self, Examined};
 use crate::border::files;
+use crate::cores;
 use crate::error::{Exit, Failure};
-use crate::model::{ArchiveFacts, ArchiveKind, Hasher, Record, Seen, Stamp};
+use crate::model::{ArchiveFacts, ArchiveKind, Record, Seen};
 use crate::oci;
 use crate::verify::{Found, FoundArchive, FoundImage};
 
@@ -24,6 +25,7 @@ const RECORD_LIMIT: u64 = 4 * 1024 * 1024;
 /// A folder or a file in it cannot be read at all. What is merely wrong is found, not refused.
 pub fn read(dists: &[PathBuf]) -> anyhow::Result<Found> {
     let mut found = Found::default();
+    let (mut archives, mut layouts) = (Vec::new(), Vec::new());
     for dist in dists {
         if !dist.is_dir() {
             return Err(Failure::new(format!("`{}` is not a folder", dist.display()))
@@ -31,15 +33,29 @@ pub fn read(dists: &[PathBuf]) -> anyhow::Result<Found> {
                 .exit(Exit::Usage)
                 .into());
         }
-        read_one(dist, &mut found)
-            .with_context(|| format!("failed to read the dist `{}`", dist.display()))?;
+        list(dist, &mut found, (&mut archives, &mut layouts)).with_context(|| failed(dist))?;
     }
+    let read = |(path, kind): (PathBuf, ArchiveKind)| {
+        read_archive(&path, kind).with_context(|| failed(path.parent().unwrap_or(&path)))
+    };
+    found.archives = cores::each(archives, read).into_iter().collect::<anyhow::Result<_>>()?;
+    // The layers of each are read on all cores too.
+    found.images = layouts.iter().map(|path| read_image(path)).collect();
     Ok(found)
 }
 
-fn read_one(dist: &Path, found: &mut Found) -> anyhow::Result<()> {
+fn failed(dist: &Path) -> String {
+    format!("failed to read the dist `{}`", dist.display())
+}
+
+/// Sorts what lies in a dist: what has to be read is added to the archives and the layouts.
+fn list(
+    dist: &Path,
+    found: &mut Found,
+    (archives, layouts): (&mut Vec<(PathBuf, ArchiveKind)>, &mut Vec<PathBuf>),
+) -> anyhow::Result<()> {
     if dist.join("oci-layout").is_file() {
-        found.images.push(read_image(dist));
+        layouts.push(dist.to_owned());
         return Ok(());
     }
     let mut entries = fs::read_dir(dist)?.collect::<Result<Vec<_>, _>>()?;
@@ -55,8 +71,8 @@ fn read_one(dist: &Path, found: &mut Found) -> anyhow::Result<()> {
             _ if name.starts_with('.') => {}
             // A link may lead anywhere, and where it leads may be another place when the file is sent.
             _ if kind_of_file.is_symlink() => found.links.push(path),
-            _ if name == "image" && kind_of_file.is_dir() => found.images.push(read_image(&path)),
-            (Some(kind), _) if is_file => found.archives.push(read_archive(&path, name, kind)?),
+            _ if name == "image" && kind_of_file.is_dir() => layouts.push(path),
+            (Some(kind), _) if is_file => archives.push((path, kind)),
             (None, Some(archive)) if is_file && ArchiveKind::of_file(archive).is_some() => {
                 if !names.iter().any(|other| other == archive) {
                     found.lonely_records.push(name.clone());
@@ -68,13 +84,13 @@ fn read_one(dist: &Path, found: &mut Found) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn read_archive(path: &Path, name: &str, kind: ArchiveKind) -> anyhow::Result<FoundArchive> {
-    let (facts, stamp) = digest_file(path, name)?;
+fn read_archive(path: &Path, kind: ArchiveKind) -> anyhow::Result<FoundArchive> {
     let record = read_record(path);
-    let contents = match &record {
-        Ok(record) => archive::inspect_within(path, kind, &record.contents),
-        Err(_) => archive::inspect(path, kind),
-    };
+    let promised = record.as_ref().ok().map(|record| record.contents.as_slice());
+    let Examined { size, digest, stamp, contents } = archive::examine(path, kind, promised)
+        .with_context(|| format!("failed to read `{}`", path.display()))?;
+    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let facts = ArchiveFacts { file, size, digest };
     Ok(FoundArchive { seen: Seen { path: path.to_owned(), stamp }, facts, record, contents })
 }
 
@@ -91,18 +107,4 @@ fn read_record(archive: &Path) -> Result<Record, String> {
 
 fn read_image(path: &Path) -> FoundImage {
     FoundImage { path: path.to_owned(), image: oci::check(path) }
-}
-
-/// What the file at `path` is, read in pieces, and how it looked meanwhile.
-fn digest_file(path: &Path, name: &str) -> anyhow::Result<(ArchiveFacts, Option<Stamp>)> {
-    let mut hasher = Hasher::default();
-    let mut read = || {
-        let mut file = files::open(path)?;
-        let before = files::stamp(&file);
-        io::copy(&mut file, &mut hasher)?;
-        io::Result::Ok(files::lasting(&file, before))
-    };
-    let stamp = read().with_context(|| format!("failed to read `{}`", path.display()))?;
-    let (digest, size) = hasher.finish();
-    Ok((ArchiveFacts { file: name.to_owned(), size, digest }, stamp))
 }

@@ -9,18 +9,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use flate2::read::MultiGzDecoder;
 use serde::de::DeserializeOwned;
 
-use super::blobs::Hashed;
+use super::measure::{self, Measured};
 use super::rootfs::{self, Changes};
 use super::spec::{self, Descriptor, ImageConfig, Index, Manifest, OciLayout, platform_fields};
-use super::strict;
-use super::tarball::{Bounded, MEMBERS_LIMIT, shown};
-use super::{ENTRIES_LIMIT, JSON_LIMIT, LAYERS_LIMIT, UNPACKED_LIMIT};
+use super::tarball::{MEMBERS_LIMIT, shown};
+use super::{ENTRIES_LIMIT, LAYERS_LIMIT, UNPACKED_LIMIT};
 use crate::border::files;
 use crate::error::{Exit, Failure};
-use crate::model::{Digest, Entry, Hasher, Image, Platform, PlatformImage, Stamp, Stamps};
+use crate::model::{Digest, Entry, Image, Platform, PlatformImage, Stamps};
 
 /// Reads the layout in a folder.
 ///
@@ -71,6 +69,8 @@ struct Checker {
     /// How many bytes all layers that are still to come may unpack to, and how many members they may have.
     unpacked: u64,
     members: usize,
+    /// Layers that were read already, on all cores, and are still to be judged.
+    measured: BTreeMap<Digest, Measured>,
     /// Layers that were unpacked: platforms may share them.
     layers: BTreeMap<Digest, Option<Unpacked>>,
 }
@@ -86,6 +86,7 @@ impl Checker {
             stamps: Stamps::default(),
             unpacked: UNPACKED_LIMIT,
             members: MEMBERS_LIMIT,
+            measured: BTreeMap::new(),
             layers: BTreeMap::new(),
         }
     }
@@ -126,6 +127,7 @@ impl Checker {
             ));
             return None;
         }
+        self.measured = measure::measure(&self.layout, self.layers_of(&index));
         let mut platforms: Vec<PlatformImage> = Vec::new();
         let mut seen = BTreeSet::new();
         for (number, descriptor) in (1..).zip(&index.manifests) {
@@ -139,6 +141,16 @@ impl Checker {
         let (layout, index_blob) = (self.layout.clone(), entry.blob());
         let stamps = std::mem::take(&mut self.stamps);
         Some(Image { layout, index: index_blob, annotations: index.annotations, platforms, stamps })
+    }
+
+    /// The layers that the manifests of an index name, as far as they can be read; why not is said where they are judged.
+    fn layers_of(&self, index: &Index) -> Vec<Descriptor> {
+        let manifest = |descriptor: &Descriptor| {
+            let path = measure::blob_path(&self.layout, &descriptor.digest);
+            let manifest: Option<Manifest> = measure::json(&path, spec::MANIFEST).ok();
+            manifest.filter(|manifest| manifest.layers.len() <= LAYERS_LIMIT)
+        };
+        index.manifests.iter().filter_map(manifest).flat_map(|manifest| manifest.layers).collect()
     }
 
     fn platform(&mut self, number: usize, descriptor: &Descriptor) -> Option<Platform> {
@@ -247,7 +259,13 @@ impl Checker {
             return known.clone();
         }
         let limits = (self.unpacked, self.members);
-        let unpacked = unpack(&path, limits)
+        let measured = self.measured.remove(&descriptor.digest).and_then(|measured| measured.unpacked);
+        // What is near a limit is read once more within it: headers count as members too, three of them at the most.
+        let within = |found: &measure::Unpacked| found.1 <= limits.0 && 4 * found.2.len() <= limits.1;
+        let again = || measure::unpack(files::open_no_link(&path)?, limits);
+        let unpacked = measured
+            .filter(within)
+            .map_or_else(again, Ok)
             .map_err(|error| self.problem(format!("{name} cannot be unpacked: {error:#}")))
             .ok();
         let found = unpacked.map(|(diff_id, size, changes)| {
@@ -282,7 +300,7 @@ impl Checker {
     }
 
     fn json<T: DeserializeOwned>(&mut self, name: &str, path: &Path, media_type: &str) -> Option<T> {
-        match read_json(path, media_type) {
+        match measure::json(path, media_type) {
             Ok(document) => Some(document),
             Err(why) => {
                 self.problem(format!("{name} {why}"));
@@ -298,12 +316,14 @@ impl Checker {
             let said = shown(descriptor.media_type.as_bytes());
             self.problem(format!("{name} is of the media type `{said}`, not `{media_type}`"));
         }
-        let path = self.layout.join("blobs").join("sha256").join(descriptor.digest.hex());
+        let path = measure::blob_path(&self.layout, &descriptor.digest);
         let key = descriptor.digest;
         let sound = match self.hashed.get(&key) {
             Some(sound) => *sound,
             None => {
-                let found = hash(&path, descriptor)
+                let measured = self.measured.get(&key).filter(|found| found.size == descriptor.size);
+                let found = measured
+                    .map_or_else(|| measure::hash(&path, descriptor), |found| found.sound.clone())
                     .map_err(|why| self.problem(format!("{name}, blob `{key}`, {why}")));
                 self.hashed.insert(key, found.is_ok());
                 self.stamps.0.extend(found.into_iter().flatten().map(|stamp| (key, stamp)));
@@ -352,43 +372,4 @@ impl Checker {
 
 fn names(folder: &Path) -> io::Result<BTreeSet<String>> {
     fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
-}
-
-fn read_json<T: DeserializeOwned>(path: &Path, media_type: &str) -> Result<T, String> {
-    let read = files::open_no_link(path).and_then(|file| files::read(file, JSON_LIMIT));
-    let bytes = read.map_err(|error| why_not(&error))?;
-    strict::check(&bytes, media_type)?;
-    serde_json::from_slice(&bytes).map_err(|error| format!("cannot be read: {error}"))
-}
-
-fn why_not(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "is missing".to_owned(),
-        _ => format!("cannot be read: {error}"),
-    }
-}
-
-/// Streams a blob and says how it looked meanwhile; an error if it is not the promised bytes.
-fn hash(path: &Path, promised: &Descriptor) -> Result<Option<Stamp>, String> {
-    let mut file = files::open_no_link(path).map_err(|error| why_not(&error))?;
-    let size = file.metadata().map_err(|error| why_not(&error))?.len();
-    let before = files::stamp(&file);
-    if size != promised.size {
-        return Err(format!("has {size} bytes, not {}", promised.size));
-    }
-    let mut hasher = Hasher::default();
-    io::copy(&mut file, &mut hasher).map_err(|error| why_not(&error))?;
-    match hasher.finish() {
-        (digest, _) if digest == promised.digest => Ok(files::lasting(&file, before)),
-        (digest, _) => Err(format!("has the digest {digest}")),
-    }
-}
-
-/// Unpacks a layer to nowhere: its digest and size before compression, and what it changes.
-fn unpack(path: &Path, (bytes, members): (u64, usize)) -> anyhow::Result<(Digest, u64, Changes)> {
-    let tar = Bounded::new(MultiGzDecoder::new(files::open_no_link(path)?), bytes);
-    let mut tar = Hashed::new(tar);
-    let changes = rootfs::scan(&mut tar, members)?;
-    let (_, (diff_id, size)) = tar.finish();
-    Ok((diff_id, size, changes))
 }

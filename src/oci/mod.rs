@@ -11,6 +11,7 @@ mod docker_archive;
 mod input;
 mod layer;
 mod layout;
+mod measure;
 pub mod peek;
 mod place;
 mod rootfs;

@@ -36,7 +36,7 @@ pub struct File {
     pub name: String,
     /// Its size in bytes.
     pub size: u64,
-    /// Its digest, computed while it came.
+    /// Its digest, computed from the bytes that came.
     pub digest: Digest,
     /// What is in it if it is an archive, or why it cannot be opened.
     pub contents: Option<Result<Vec<Entry>, String>>,

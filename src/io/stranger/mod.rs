@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use anyhow::Context as _;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::header;
 use tokio::io::AsyncWriteExt;
+use tokio::task::spawn_blocking;
 
 mod at_most;
 mod pull;
@@ -21,18 +23,20 @@ use super::github::GitHub;
 use super::registry::Credentials;
 use super::retry::{self, Refused, Retry};
 use super::token::Token;
-use crate::archive;
+use crate::archive::{self, Examined};
 use crate::border::files;
 use crate::model::release::CHECKSUMS;
-use crate::model::{ArchiveKind, Digest, Hasher, ImageName, Manifest};
-use crate::report::Report;
+use crate::model::{ArchiveKind, Hasher, ImageName, Manifest};
+use crate::report::{Progress, Report};
 use crate::verify::ASSET_LIMIT;
 use crate::verify::published::{Download, File, Pulled};
 use crate::world::{RemoteAsset, RemoteRelease};
 use pull::Puller;
 
 /// So many files are downloaded at once.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
+/// How the name of a release's manifest ends.
+const MANIFEST: &str = "-manifest.json";
 /// No `SHA256SUMS` and no manifest is larger.
 const TEXT_LIMIT: u64 = 8 * 1024 * 1024;
 
@@ -79,35 +83,39 @@ impl Stranger<'_> {
             .context("failed to make a client for downloads")?;
         check_names(&release.assets)?;
         // What is unfinished on the server cannot be downloaded; that it is, is for `verify::published` to say.
-        let files: Vec<File> = stream::iter(release.assets.iter().filter(|asset| asset.uploaded))
-            .map(|asset| async {
-                let path = assets.join(safe_name(&asset.name)?);
-                let (digest, size) = self.fetch(&client, asset, &path, &progress).await?;
-                Ok::<_, anyhow::Error>((asset.name.clone(), path, digest, size))
-            })
-            .buffered(AT_ONCE)
-            .map_ok(|(name, path, digest, size)| {
-                let kind = ArchiveKind::of_file(&name);
-                let contents = kind.map(|kind| archive::inspect(&path, kind));
-                File { name, size, digest, contents }
-            })
-            .try_collect()
-            .await?;
+        let there = release.assets.iter().filter(|asset| asset.uploaded);
+        let (first, others): (Vec<_>, Vec<_>) = there.partition(|asset| asset.name.ends_with(MANIFEST));
+        let all = async |wanted: Vec<&RemoteAsset>| -> anyhow::Result<Vec<File>> {
+            let one = async |asset: &RemoteAsset| self.file(&client, asset, &assets, &progress).await;
+            stream::iter(wanted).map(one).buffered(AT_ONCE).try_collect().await
+        };
+        // The manifest first: what it names is fetched beside everything else.
+        let mut files = all(first).await?;
+        let manifest = read_manifest(&assets, &files);
+        let (others, image, commit) =
+            tokio::try_join!(all(others), self.image(&manifest), self.github.tag_commit(tag))?;
+        files.extend(others);
+        files.sort_by_key(|file| release.assets.iter().position(|asset| asset.name == file.name));
         drop(progress);
         let checksums = read_text(&assets.join(CHECKSUMS)).ok();
-        let manifest = read_manifest(&assets, &files);
-        let image = match manifest
-            .as_ref()
-            .ok()
-            .and_then(|manifest| manifest.image.as_ref().map(|image| (manifest, image)))
-        {
-            Some((manifest, image)) => {
-                Some(self.pull(&image.name, &image.digest, &manifest.version.to_string()).await?)
-            }
-            None => None,
-        };
-        let commit = self.github.tag_commit(tag).await?;
         Ok(Download { tag: tag.clone(), commit, release, files, checksums, manifest, image })
+    }
+
+    /// Downloads an asset, and reads it once it is here, while others come.
+    async fn file(
+        &self,
+        client: &reqwest::Client,
+        asset: &RemoteAsset,
+        assets: &Path,
+        progress: &Progress,
+    ) -> anyhow::Result<File> {
+        let name = asset.name.clone();
+        let path = assets.join(safe_name(&name)?);
+        self.fetch(client, asset, &path, progress).await?;
+        let read = spawn_blocking(move || read_file(name, &path));
+        read.await
+            .context("the thread that reads downloads ended")?
+            .with_context(|| format!("failed to read the downloaded `{}`", asset.name))
     }
 
     async fn fetch(
@@ -115,8 +123,8 @@ impl Stranger<'_> {
         client: &reqwest::Client,
         asset: &RemoteAsset,
         path: &Path,
-        progress: &crate::report::Progress,
-    ) -> anyhow::Result<(Digest, u64)> {
+        progress: &Progress,
+    ) -> anyhow::Result<()> {
         let fetch = async |_| {
             let mut request = client.get(self.github.address_of(&asset.url)?);
             if let Some(token) = &self.token {
@@ -137,23 +145,22 @@ impl Stranger<'_> {
             let promised = response.content_length();
             let mut stream = response.bytes_stream();
             let mut file = tokio::fs::File::create(path).await.context("failed to create the file")?;
-            let (mut hasher, mut left) = (Hasher::default(), asset.size);
+            let mut left = asset.size;
             while let Some(piece) = stream.next().await {
                 let piece = piece.map_err(broke)?;
                 left = left.checked_sub(piece.len() as u64).with_context(|| {
                     format!("the server sends more than the {} bytes that GitHub speaks of", asset.size)
                 })?;
-                hasher.update(&piece);
                 file.write_all(&piece).await.context("failed to write")?;
                 progress.add(piece.len() as u64);
             }
             file.flush().await.context("failed to write")?;
-            let (digest, size) = hasher.finish();
+            let size = asset.size - left;
             match promised {
                 Some(promised) if promised != size => Err(Refused::connection(anyhow::anyhow!(
                     "the connection broke after {size} of {promised} bytes"
                 ))),
-                _ => Ok((digest, size)),
+                _ => Ok(()),
             }
         };
         self.retry
@@ -162,14 +169,27 @@ impl Stranger<'_> {
             .with_context(|| format!("failed to download `{}`", asset.name))
     }
 
-    /// The image the manifest names. A secret goes to its registry only where the environment means it for that one:
-    /// the manifest was downloaded, and nobody is believed because of what he wrote.
-    async fn pull(&self, name: &ImageName, digest: &Digest, tag: &str) -> anyhow::Result<Pulled> {
-        let credentials = self.token.as_ref().and_then(|_| Credentials::from_env(name));
-        let url = (self.registry_url)(name);
-        let puller = Puller::new(&url, name, credentials, &self.retry)?;
-        puller.image(digest, tag, &self.folder.join("image")).await
+    /// The image the manifest names, if it names one. A secret goes to its registry only where the environment means it for
+    /// that one: the manifest was downloaded, and nobody is believed because of what he wrote.
+    async fn image(&self, manifest: &Result<Manifest, String>) -> anyhow::Result<Option<Pulled>> {
+        let Ok(Manifest { image: Some(image), version, .. }) = manifest else { return Ok(None) };
+        let credentials = self.token.as_ref().and_then(|_| Credentials::from_env(&image.name));
+        let url = (self.registry_url)(&image.name);
+        let puller = Puller::new(&url, &image.name, credentials, &self.retry)?;
+        puller.image(&image.digest, &version.to_string(), &self.folder.join("image")).await.map(Some)
     }
+}
+
+/// What a downloaded file is, read once.
+fn read_file(name: String, path: &Path) -> io::Result<File> {
+    let Some(kind) = ArchiveKind::of_file(&name) else {
+        let mut hasher = Hasher::default();
+        io::copy(&mut files::open_no_link(path)?, &mut hasher)?;
+        let (digest, size) = hasher.finish();
+        return Ok(File { name, size, digest, contents: None });
+    };
+    let Examined { size, digest, contents, .. } = archive::examine(path, kind, None)?;
+    Ok(File { name, size, digest, contents: Some(contents) })
 }
 
 /// An asset's name as a file name; GitHub's names cannot leave a folder, and nobody is believed to be GitHub.
@@ -210,7 +230,7 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
 }
 
 fn read_manifest(assets: &Path, files: &[File]) -> Result<Manifest, String> {
-    let mut names = files.iter().map(|file| &file.name).filter(|name| name.ends_with("-manifest.json"));
+    let mut names = files.iter().map(|file| &file.name).filter(|name| name.ends_with(MANIFEST));
     let (Some(name), None) = (names.next(), names.next()) else {
         return Err("the release holds no `<name>-manifest.json`, or more than one".to_owned());
     };

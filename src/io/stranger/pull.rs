@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::{HeaderMap, StatusCode, header};
 use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::errors::{DigestError, OciDistributionError as Error, OciErrorCode as Code};
@@ -21,6 +22,7 @@ use oci_client::{Client, Reference, RegistryOperation};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::io::BufWriter;
+use tokio::task::spawn_blocking;
 use url::Url;
 
 use super::at_most::{AtMost, is_too_much};
@@ -36,6 +38,8 @@ use crate::verify::published::Pulled;
 
 /// How long a server may say nothing.
 const SILENCE: Duration = Duration::from_secs(60);
+/// So many blobs are pulled at once, each over its own connection.
+const BLOBS_AT_ONCE: usize = 6;
 /// So much is gathered before it is written, in bytes.
 const PIECE: usize = 256 * 1024;
 /// The manifests floe understands.
@@ -205,20 +209,26 @@ impl<'a> Puller<'a> {
             return Err(wrong(format!("its index has {} entries", parsed.manifests.len())));
         }
         let mut all = 0;
+        let mut wanted: Vec<OciDescriptor> = Vec::new();
         for platform in &parsed.manifests {
             let (manifest, _): (Manifest, usize) = self.document(&digest_of(platform)?, &blobs).await?;
             if manifest.layers.len() > oci::LAYERS_LIMIT {
                 return Err(wrong(format!("one of its manifests has {} layers", manifest.layers.len())));
             }
-            for blob in manifest.layers.iter().chain([&manifest.config]) {
-                all = size_of(blob)?.saturating_add(all);
+            for blob in manifest.layers.into_iter().chain([manifest.config]) {
+                all = size_of(&blob)?.saturating_add(all);
                 if all > oci::UNPACKED_LIMIT {
                     let limit = crate::units::size(oci::UNPACKED_LIMIT);
                     return Err(wrong(format!("its blobs are more than {limit} by their manifests")));
                 }
-                self.blob(blob, &blobs).await?;
+                // Platforms may share a layer.
+                if !wanted.iter().any(|known| known.digest == blob.digest) {
+                    wanted.push(blob);
+                }
             }
         }
+        let pulls = stream::iter(&wanted).map(|blob| self.blob(blob, &blobs)).buffered(BLOBS_AT_ONCE);
+        pulls.try_collect::<()>().await?;
         let top = serde_json::json!({
             "schemaVersion": 2,
             "mediaType": OCI_IMAGE_INDEX_MEDIA_TYPE,
@@ -227,7 +237,9 @@ impl<'a> Puller<'a> {
         keep(&place.draft().join("index.json"), top.to_string().as_bytes())?;
         keep(&place.draft().join("oci-layout"), br#"{"imageLayoutVersion":"1.0.0"}"#)?;
         place.reveal()?;
-        Ok(oci::check(layout))
+        let layout = layout.to_owned();
+        let check = spawn_blocking(move || oci::check(&layout));
+        Ok(check.await.context("the thread that reads the image ended")?)
     }
 
     /// Pulls a manifest or an index, keeps its bytes and says how many they were.
@@ -251,10 +263,6 @@ impl<'a> Puller<'a> {
     async fn blob(&self, blob: &OciDescriptor, blobs: &Path) -> Result<(), Fault> {
         let digest = digest_of(blob)?;
         let path = blobs.join(digest.hex());
-        // Platforms may share a layer.
-        if path.exists() {
-            return Ok(());
-        }
         let reference = self.reference(&digest);
         let size = size_of(blob)?;
         let what = format!("blob `{digest}`");

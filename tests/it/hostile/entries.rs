@@ -56,7 +56,7 @@ fn archive_of(bytes: &[u8], kind: ArchiveKind) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
     fs::write(&path, bytes).unwrap();
-    let listed = archive::inspect(&path, kind);
+    let listed = archive::examine(&path, kind, None).unwrap().contents;
     let extracted = archive::extract(&path, kind, &folder.path().join("into"));
     let beside: Vec<_> =
         fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
