@@ -39,16 +39,23 @@ pub struct Measured {
 
 /// Reads layers on all cores, each digest once. What all of them unpack to is held within the limits of an image.
 pub fn measure(folder: &Path, layers: Vec<Descriptor>) -> BTreeMap<Digest, Measured> {
-    let (bytes, members) = (AtomicU64::new(UNPACKED_LIMIT), AtomicUsize::new(MEMBERS_LIMIT));
+    measure_within(folder, layers, (UNPACKED_LIMIT, MEMBERS_LIMIT))
+}
+
+fn measure_within(
+    folder: &Path,
+    layers: Vec<Descriptor>,
+    (bytes, members): (u64, usize),
+) -> BTreeMap<Digest, Measured> {
+    let (bytes, members) = (AtomicU64::new(bytes), AtomicUsize::new(members));
     let one = |layer: Descriptor| {
         let path = blob_path(folder, &layer.digest);
         let mut unpacked = None;
         let sound = read(&path, &layer, |reader| {
             let limits = (bytes.load(Relaxed), members.load(Relaxed));
             unpacked = unpack(reader, limits).ok().filter(|(_, size, changes)| {
-                let bytes = bytes.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(*size));
-                let members = members.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(changes.len()));
-                bytes.is_ok() && members.is_ok()
+                let keep = bytes.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(*size)).is_ok();
+                keep && members.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(changes.len())).is_ok()
             });
         });
         (layer.digest, Measured { size: layer.size, sound, unpacked })
@@ -122,5 +129,59 @@ fn why_not(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "is missing".to_owned(),
         _ => format!("cannot be read: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Blob;
+    use crate::oci::blobs::Blobs;
+    use crate::oci::samples::Tar;
+
+    /// A layout of three layers that unpack to as much each.
+    fn layout() -> (tempfile::TempDir, Vec<Blob>) {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::create(folder.path()).unwrap();
+        let layer = |name: &&str| {
+            let tar = Tar::new().file(name, &[7; 2000]).file("b", b"").end();
+            blobs.layer(|writer| Ok(writer.write_all(&tar)?)).unwrap().blob
+        };
+        let layers = ["x", "y", "z"].iter().map(layer).collect();
+        (folder, layers)
+    }
+
+    #[test]
+    fn what_is_kept_of_all_layers_is_within_the_limits_of_one() {
+        let (folder, layers) = layout();
+        let descriptors: Vec<Descriptor> = layers.iter().map(Descriptor::of).collect();
+        let all = measure(folder.path(), [descriptors.clone(), descriptors.clone()].concat());
+        assert_eq!(all.len(), 3);
+        let (_, size, changes) = all[&layers[0].digest].unpacked.as_ref().unwrap();
+        assert_eq!(changes.len(), 2);
+        for (limits, kept) in
+            [((3 * size, 6), 3), ((2 * size, 9), 2), ((9 * size, 4), 2), ((*size, 2), 1), ((size - 1, 9), 0)]
+        {
+            let found = measure_within(folder.path(), descriptors.clone(), limits);
+            // Every file is read to its end all the same.
+            assert!(found.values().all(|layer| layer.sound.is_ok()), "{limits:?}");
+            assert_eq!(found.values().filter(|layer| layer.unpacked.is_some()).count(), kept, "{limits:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_the_promised_one_is_told_by_its_size_or_its_digest() {
+        let (folder, layers) = layout();
+        let path = |number: usize| blob_path(folder.path(), &layers[number].digest);
+        std::fs::remove_file(path(0)).unwrap();
+        std::fs::write(path(1), "x").unwrap();
+        let mut flipped = std::fs::read(path(2)).unwrap();
+        flipped[100] ^= 1;
+        std::fs::write(path(2), &flipped).unwrap();
+        let found = measure(folder.path(), layers.iter().map(Descriptor::of).collect());
+        let why = |number: usize| found[&layers[number].digest].sound.clone().unwrap_err();
+        assert_eq!(why(0), "is missing");
+        assert_eq!(why(1), format!("has 1 bytes, not {}", layers[1].size));
+        assert_eq!(why(2), format!("has the digest {}", Digest::of(&flipped)));
     }
 }
