@@ -21,7 +21,12 @@ let
       inherit (settings) outputHashes;
     };
     buildInputs = settings.buildInputs pkgs;
-    nativeBuildInputs = settings.nativeBuildInputs pkgs ++ import ./tools.nix { inherit pkgs; inherit (project) lock; };
+    nativeBuildInputs =
+      settings.nativeBuildInputs pkgs
+      ++ import ./tools.nix {
+        inherit pkgs;
+        inherit (project) lock;
+      };
     env = {
       CARGO_PROFILE = "dev";
       CARGO_CACHE_RUSTC_INFO = "0";

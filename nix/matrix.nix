@@ -37,7 +37,9 @@ let
     # TOML may be written as those of JSON are. In the environment Git's bash on Windows would take flags for paths.
     config = lib.concatStrings (
       [
-        "[target.${target.triple}]\nrustflags = [${lib.concatMapStringsSep ", " (flag: "'${flag}'") (flags target)}]\n"
+        "[target.${target.triple}]\nrustflags = [${
+          lib.concatMapStringsSep ", " (flag: "'${flag}'") (flags target)
+        }]\n"
         "[env]\n"
       ]
       ++ lib.mapAttrsToList (name: value: "${name} = ${literal (builtins.toJSON (toString value))}\n") (
@@ -64,13 +66,19 @@ in
   arguments = lib.concatStringsSep " " (
     map (name: "--bin ${name}") (lib.filter (name: name != "*") project.released)
     ++ lib.optional (!settings.defaultFeatures) "--no-default-features"
-    ++ lib.optional (settings.features != [ ]) "--features ${lib.concatStringsSep "," settings.features}"
+    ++ lib.optional (
+      settings.features != [ ]
+    ) "--features ${lib.concatStringsSep "," settings.features}"
   );
   runners = lib.unique (map (target: target.runner) project.promised);
   # The floe that the flake is locked to: its commit, and the Rust that it is built with.
   floe = {
     inherit ((fromTOML (builtins.readFile "${floe}/Cargo.toml")).package) repository;
     rev = floe.rev or null;
-    toolchain = (import ./toolchain.nix { inherit fenix; triples = [ ]; }).channel;
+    toolchain =
+      (import ./toolchain.nix {
+        inherit fenix;
+        triples = [ ];
+      }).channel;
   };
 }

@@ -20,7 +20,9 @@ let
   named =
     folder: part:
     if lib.hasInfix "*" part then
-      lib.filter (name: builtins.match (lib.replaceStrings [ "." "*" ] [ "\\." ".*" ] part) name != null) (subfolders folder)
+      lib.filter (
+        name: builtins.match (lib.replaceStrings [ "." "*" ] [ "\\." ".*" ] part) name != null
+      ) (subfolders folder)
     else
       [ part ];
   excluded = root.workspace.exclude or [ ];
@@ -36,4 +38,7 @@ let
       isProgram = manifest ? bin || has "src/main.rs" || has "src/bin";
     };
 in
-map member (lib.optional (root ? package) "." ++ lib.filter (folder: folder != "." && hasManifest folder) folders)
+map member (
+  lib.optional (root ? package) "."
+  ++ lib.filter (folder: folder != "." && hasManifest folder) folders
+)

@@ -10,15 +10,16 @@ let
   # Of each package, the derivation that builds its dependencies. Evaluated here, but no part of the check.
   dependencies =
     packages:
-    lib.mapAttrs (_: one: builtins.unsafeDiscardStringContext (one.binaries or one).dependencies.drvPath) (
-      lib.filterAttrs (_: one: (one.binaries or one) ? dependencies) packages
-    );
+    lib.mapAttrs (
+      _: one: builtins.unsafeDiscardStringContext (one.binaries or one).dependencies.drvPath
+    ) (lib.filterAttrs (_: one: (one.binaries or one) ? dependencies) packages);
   before = dependencies (release (sample "before"));
   after = dependencies (release (sample "after"));
-  project = ((import ./template/flake.nix).outputs {
-    self = sample "before";
-    floe = self;
-  }).packages.${system};
+  project =
+    ((import ./template/flake.nix).outputs {
+      self = sample "before";
+      floe = self;
+    }).packages.${system};
   passed =
     name: holds: why:
     if holds then pkgs.runCommand "floe-${name}" { } "touch $out" else throw why;
@@ -32,11 +33,13 @@ in
       {
         nativeBuildInputs = [
           pkgs.deadnix
+          pkgs.nixfmt
           pkgs.shellcheck
         ];
       }
       ''
         deadnix --fail ${self}/flake.nix ${self}/nix
+        find ${self}/flake.nix ${self}/nix ${self}/tests/nix -name '*.nix' -exec nixfmt --check {} +
         shellcheck ${self}/nix/*.sh
         bash ${./lint.sh} ${self}/flake.nix ${self}/nix ${self}/tests/nix
         touch "$out"

@@ -28,7 +28,9 @@ let
     [ "--locked -p ${project.name}" ]
     ++ lib.optional (!isNative) "--target ${triple}"
     ++ lib.optional (!settings.defaultFeatures) "--no-default-features"
-    ++ lib.optional (settings.features != [ ]) "--features ${lib.concatStringsSep "," settings.features}"
+    ++ lib.optional (
+      settings.features != [ ]
+    ) "--features ${lib.concatStringsSep "," settings.features}"
   );
   common = {
     pname = project.name;
@@ -47,7 +49,10 @@ let
     buildInputs = lib.optionals isNative (settings.buildInputs pkgs);
     nativeBuildInputs =
       settings.nativeBuildInputs pkgs
-      ++ import ./tools.nix { inherit pkgs; inherit (project) lock; }
+      ++ import ./tools.nix {
+        inherit pkgs;
+        inherit (project) lock;
+      }
       ++ lib.optionals (!isNative) [
         pkgs.cargo-zigbuild
         pkgs.zig

@@ -13,7 +13,9 @@
 }:
 let
   read = path: fromTOML (builtins.unsafeDiscardStringContext (builtins.readFile path));
-  at = name: if builtins.pathExists (src + "/${name}") then read (src + "/${name}") else throw (missing name);
+  at =
+    name:
+    if builtins.pathExists (src + "/${name}") then read (src + "/${name}") else throw (missing name);
   missing =
     name:
     "there is no `${name}` in `src`; "
@@ -32,7 +34,10 @@ let
   programs = lib.filter (member: member.isProgram) members;
   chosen =
     if package != null then
-      if called package == null then throw "there is no package `${package}` in `src`; it has ${names}" else called package
+      if called package == null then
+        throw "there is no package `${package}` in `src`; it has ${names}"
+      else
+        called package
     else if root ? package then
       called root.package.name
     else if lib.length programs == 1 then
@@ -54,12 +59,15 @@ let
   binaries = map (binary: binary.name) (chosen.manifest.bin or [ ]);
   only = if lib.length binaries == 1 && !(lib.elem name binaries) then lib.head binaries else name;
   main = lib.head (config.binaries or [ (chosen.manifest.package.default-run or only) ]);
-  fromUrl = builtins.match "https://github.com/([^/]+)/([^/]+)" (lib.removeSuffix ".git" (field "repository" ""));
+  fromUrl = builtins.match "https://github.com/([^/]+)/([^/]+)" (
+    lib.removeSuffix ".git" (field "repository" "")
+  );
   promised = table.select (
     if targets != null then targets else config.targets or (map (target: target.name) table.all)
   );
 in
-assert tag == null
+assert
+  tag == null
   || tag == "v${version}"
   || tag == version
   || throw "the tag `${tag}` does not name the version of `${name}`, which is ${version}; change `version` in Cargo.toml";

@@ -21,14 +21,16 @@ let
     env = import ./origin.nix { inherit project settings; };
   };
   # Binaries must run elsewhere: `floe audit` holds each to its target's contract in targets.json.
-  portable = target: release:
+  portable =
+    target: release:
     pkgs.runCommand (name "portable-${target}") pack ''
       export HOME=$TMPDIR
       floe audit --target ${target} --manifest-path ${manifest} --package ${project.name} ${release.binaries}/bin/*
       touch "$out"
     '';
   # From nothing, in another folder: the same bytes.
-  twice = target: release:
+  twice =
+    target: release:
     pkgs.runCommand (name "twice-${target}") { } ''
       diff -r ${release.binaries}/bin ${
         package {
@@ -38,8 +40,14 @@ let
       }/bin
       touch "$out"
     '';
-  prefixed = prefix: check: lib.mapAttrs' (target: release: lib.nameValuePair "${prefix}-${target}" (check target release)) releases;
-  promise = lib.concatMapStringsSep " " (release: "--target ${release.target.name}") (lib.attrValues releases);
+  prefixed =
+    prefix: check:
+    lib.mapAttrs' (
+      target: release: lib.nameValuePair "${prefix}-${target}" (check target release)
+    ) releases;
+  promise = lib.concatMapStringsSep " " (release: "--target ${release.target.name}") (
+    lib.attrValues releases
+  );
 in
 prefixed "portable" portable
 // prefixed "twice" twice
@@ -50,13 +58,14 @@ prefixed "portable" portable
     touch "$out"
   '';
   # The dist as `publish` would read it, and the whole release on two servers inside the sandbox.
-  rehearsal =
-    pkgs.runCommand (name "rehearsal") pack ''
-      export HOME=$TMPDIR GITHUB_REPOSITORY=${project.repo}
-      # Nothing here is reached over TLS, but floe's clients want to know whom they would trust.
-      export SSL_CERT_FILE=${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt
-      floe verify ${dist} ${promise} ${lib.optionalString (!project.hasImage) "--no-image"} $projectArguments
-      floe rehearse ${dist} --out "$TMPDIR/rehearsal" --manifest-path ${manifest} --package ${project.name}
-      cp "$TMPDIR/rehearsal/report.html" "$out"
-    '';
+  rehearsal = pkgs.runCommand (name "rehearsal") pack ''
+    export HOME=$TMPDIR GITHUB_REPOSITORY=${project.repo}
+    # Nothing here is reached over TLS, but floe's clients want to know whom they would trust.
+    export SSL_CERT_FILE=${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt
+    floe verify ${dist} ${promise} ${
+      lib.optionalString (!project.hasImage) "--no-image"
+    } $projectArguments
+    floe rehearse ${dist} --out "$TMPDIR/rehearsal" --manifest-path ${manifest} --package ${project.name}
+    cp "$TMPDIR/rehearsal/report.html" "$out"
+  '';
 }

@@ -1,7 +1,12 @@
 # The project's own flags for rustc. Those of .cargo/config.toml are mostly for who works on it (another linker,
 # `target-cpu=native`) and are not carried into a release; a project that has some is told, until it says which it wants.
 { lib }:
-{ src, rustflags, rustflagsAreGiven, ... }:
+{
+  src,
+  rustflags,
+  rustflagsAreGiven,
+  ...
+}:
 let
   path = src + "/.cargo/config.toml";
   text = builtins.unsafeDiscardStringContext (builtins.readFile path);

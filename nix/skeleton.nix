@@ -13,14 +13,19 @@ let
   patches = lib.concatMap (
     registry: lib.concatMap (patch: lib.optional (patch ? path) patch.path) (lib.attrValues registry)
   ) (lib.attrValues (root.patch or { }));
-  patched = map (folder: (fromTOML (builtins.readFile (settings.src + "/${folder}/Cargo.toml"))).package) patches;
+  patched = map (
+    folder: (fromTOML (builtins.readFile (settings.src + "/${folder}/Cargo.toml"))).package
+  ) patches;
   # Where that version is the workspace's own, all is left as it is; so it is with `replace`, which nobody should use.
   isPlain = !(root ? replace) && lib.all (package: lib.isString (package.version or "")) patched;
-  isOwn = entry: isPlain && !(entry ? source) && lib.all (package: package.name != entry.name) patched;
+  isOwn =
+    entry: isPlain && !(entry ? source) && lib.all (package: package.name != entry.name) patched;
   own = lib.filter isOwn lock.package;
 
   # Where two packages share a name, the lock file tells them apart by their versions.
-  renamed = lib.listToAttrs (map (entry: lib.nameValuePair "${entry.name} ${entry.version}" "${entry.name} 0.0.0") own);
+  renamed = lib.listToAttrs (
+    map (entry: lib.nameValuePair "${entry.name} ${entry.version}" "${entry.name} 0.0.0") own
+  );
   normal =
     entry:
     entry
@@ -29,7 +34,9 @@ let
       dependencies = map (dependency: renamed.${dependency} or dependency) entry.dependencies;
     };
 
-  manifests = map (path: fromTOML (builtins.readFile path)) (craneLib.findCargoFiles source).cargoTomls;
+  manifests =
+    map (path: fromTOML (builtins.readFile path))
+      (craneLib.findCargoFiles source).cargoTomls;
   kinds = [
     "dependencies"
     "dev-dependencies"
@@ -38,20 +45,29 @@ let
   tables =
     manifest:
     lib.concatMap (holder: map (kind: holder.${kind} or { }) kinds) (
-      [ manifest (manifest.workspace or { }) ] ++ lib.attrValues (manifest.target or { })
+      [
+        manifest
+        (manifest.workspace or { })
+      ]
+      ++ lib.attrValues (manifest.target or { })
     );
   # The keys under which some manifest asks for a package of the workspace by its path.
   byPath = lib.unique (
-    lib.concatMap (
-      requirements: lib.attrNames (lib.filterAttrs (_: one: one ? path) requirements)
-    ) (lib.concatMap tables manifests)
+    lib.concatMap (requirements: lib.attrNames (lib.filterAttrs (_: one: one ? path) requirements)) (
+      lib.concatMap tables manifests
+    )
   );
   isOwnVersion =
     path:
     lib.last path == "version"
     && (
-      path == [ "package" "version" ]
-      || path == [ "workspace" "package" "version" ]
+      lib.elem (lib.init path) [
+        [ "package" ]
+        [
+          "workspace"
+          "package"
+        ]
+      ]
       || lib.length path > 2 && lib.elem (fromEnd 2 path) byPath && lib.elem (fromEnd 3 path) kinds
     );
   fromEnd = n: path: lib.elemAt path (lib.length path - n);
@@ -64,8 +80,14 @@ craneLib.mkDummySrc {
   extraDummyScript = lib.concatMapStrings (folder: ''
     rm -rf "$out/${folder}"
     mkdir -p "$out/${dirOf folder}"
-    cp -r --no-preserve=mode ${builtins.path { name = "patch"; path = settings.src + "/${folder}"; }} "$out/${folder}"
+    cp -r --no-preserve=mode ${
+      builtins.path {
+        name = "patch";
+        path = settings.src + "/${folder}";
+      }
+    } "$out/${folder}"
   '') patches;
   cargoLock = craneLib.writeTOML "Cargo.lock" (lock // { package = map normal lock.package; });
-  cleanCargoTomlFilter = path: !(isPlain && isOwnVersion path) && craneLib.filters.cargoTomlDefault path;
+  cleanCargoTomlFilter =
+    path: !(isPlain && isOwnVersion path) && craneLib.filters.cargoTomlDefault path;
 }

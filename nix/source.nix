@@ -18,5 +18,6 @@ in
 lib.cleanSourceWith {
   src = lib.cleanSource src;
   name = "source";
-  filter = path: _: isTemplate path || !(lib.elem (baseNameOf path) unread || lib.hasSuffix ".nix" path);
+  filter =
+    path: _: isTemplate path || !(lib.elem (baseNameOf path) unread || lib.hasSuffix ".nix" path);
 }

@@ -10,6 +10,33 @@
   packer,
 }:
 let
+  # As callPackage does it: each function is given what it asks for by name.
+  call =
+    path:
+    let
+      function = import path;
+    in
+    function (builtins.intersectAttrs (builtins.functionArgs function) scope);
+  scope = {
+    inherit
+      lib
+      pkgs
+      project
+      settings
+      packer
+      ;
+    inherit
+      isLinux
+      toolchain
+      craneLib
+      source
+      skeleton
+      package
+      releases
+      dist
+      ;
+  };
+
   inherit (pkgs.stdenv.hostPlatform) isLinux;
   # Each Linux builds every Linux target; the native legs build the rest with plain cargo.
   linuxTriples = map (target: target.triple) (lib.filter (target: target.builder == "nix") table.all);
@@ -19,37 +46,27 @@ let
   };
   craneLib = (mkCrane pkgs).overrideToolchain toolchain;
 
-  source = import ./source.nix { inherit lib; } settings.src;
-  skeleton = import ./skeleton.nix { inherit lib craneLib project settings; } source;
-  package = import ./package.nix {
-    inherit
-      lib
-      pkgs
-      craneLib
-      source
-      skeleton
-      project
-      settings
-      ;
-  };
+  source = call ./source.nix settings.src;
+  skeleton = call ./skeleton.nix source;
+  package = call ./package.nix;
   program = package { target = null; };
 
-  pack = { inherit pkgs project toolchain packer settings; };
-  release = import ./release.nix pack;
+  release =
+    target:
+    call ./release.nix {
+      inherit target;
+      binaries = package { inherit target; };
+    };
   releases = lib.listToAttrs (
-    map (target: lib.nameValuePair target.name (release { inherit target; binaries = package { inherit target; }; })) (
-      lib.optionals isLinux project.built
-    )
+    map (target: lib.nameValuePair target.name (release target)) (lib.optionals isLinux project.built)
   );
   platform = target: {
     architecture = lib.removePrefix "linux/" target.image;
     binaries = package { inherit target; };
   };
-  image = import ./image.nix (pack // { inherit lib; }) (
-    map platform (lib.filter (target: target.image != null) project.built)
-  );
+  image = call ./image.nix (map platform (lib.filter (target: target.image != null) project.built));
   hasImage = isLinux && project.hasImage;
-  dist = import ./dist.nix { inherit lib pkgs project packer; } {
+  dist = call ./dist.nix {
     releases = lib.attrValues releases;
     image = if hasImage then image else null;
   };
@@ -73,17 +90,15 @@ in
     default = app program;
     # The floe that packs, for whoever has none: `nix run .#floe -- plan`.
     floe = app packer;
-    reproduce = app (import ./reproduce.nix { inherit pkgs project packer; });
+    reproduce = app (call ./reproduce.nix);
   }
   // lib.optionalAttrs isLinux {
-    publish = app (import ./publish.nix { inherit lib pkgs project packer settings toolchain dist; });
+    publish = app (call ./publish.nix);
   };
   checks =
-    import ./checks.nix { inherit lib pkgs craneLib source skeleton project settings; }
-    // lib.optionalAttrs isLinux (
-      import ./releaseChecks.nix { inherit lib pkgs project settings packer toolchain package releases dist; }
-    )
+    call ./checks.nix
+    // lib.optionalAttrs isLinux (call ./releaseChecks.nix)
     // settings.extraChecks { inherit pkgs; };
-  devShells.default = import ./shell.nix { inherit craneLib pkgs settings isLinux; };
+  devShells.default = call ./shell.nix;
   formatter = pkgs.nixfmt-tree;
 }

@@ -8,14 +8,20 @@
       packages = builtins.mapAttrs (_: pkgs: {
         combine = parts: pkgs.make "toolchain" { inherit parts; };
         stable = nixpkgs.lib.genAttrs [ "cargo" "rustc" "clippy" "rustfmt" ] (name: pkgs.make name { }) // {
-          manifest.pkg.rustc.target.x86_64-unknown-linux-gnu.url = "https://example.org/dist/2026-01-01/rustc-1.97.1-x86_64-unknown-linux-gnu.tar.xz";
+          manifest.pkg.rustc.target.x86_64-unknown-linux-gnu.url =
+            "https://example.org/dist/2026-01-01/rustc-1.97.1-x86_64-unknown-linux-gnu.tar.xz";
         };
-        targets = nixpkgs.lib.genAttrs [
-          "x86_64-unknown-linux-gnu"
-          "x86_64-unknown-linux-musl"
-          "aarch64-unknown-linux-gnu"
-          "aarch64-unknown-linux-musl"
-        ] (triple: { stable.rust-std = pkgs.make triple { }; });
+        targets =
+          nixpkgs.lib.genAttrs
+            [
+              "x86_64-unknown-linux-gnu"
+              "x86_64-unknown-linux-musl"
+              "aarch64-unknown-linux-gnu"
+              "aarch64-unknown-linux-musl"
+            ]
+            (triple: {
+              stable.rust-std = pkgs.make triple { };
+            });
       }) nixpkgs.legacyPackages;
     };
 }
