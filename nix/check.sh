@@ -64,11 +64,16 @@ done
 bash nix/lint.sh flake.nix nix tests/nix
 passed "${#files[@]} files are parsed; no with, no rec, none over 120 lines"
 
-# Dead code is looked for by a program from crates.io, where that can be had.
-deadnix=$(command -v deadnix || echo "$home/tools/bin/deadnix")
-if [[ ! -x $deadnix ]]; then
-    cargo install --quiet --locked --version 1.3.1 --root "$home/tools" deadnix >"$home/log" 2>&1 || deadnix=
-fi
+# `tool PROGRAM CRATE VERSION` says where a program is that crates.io has too; built without optimisation, it is there
+# sooner.
+tool() {
+    local place=$home/tools/bin/$1
+    command -v "$1" && return
+    [[ -x $place ]] || CARGO_PROFILE_DEV_DEBUG=0 \
+        cargo install --quiet --debug --locked --version "$3" --root "$home/tools" "$2" >"$home/log" 2>&1 || return 0
+    printf '%s\n' "$place"
+}
+deadnix=$(tool deadnix deadnix 1.3.1)
 if [[ -n $deadnix ]]; then
     NO_COLOR=1 "$deadnix" --fail flake.nix nix
     # The stand-ins name arguments only to see them given.
@@ -76,6 +81,14 @@ if [[ -n $deadnix ]]; then
     passed 'deadnix finds nothing that is not used'
 else
     skipped+=('deadnix is not run, because it cannot be installed from here')
+fi
+# nixfmt itself is not to be had without Nix; this one writes the same bytes.
+nixfmt=$(tool nixfmt nixfmt_rs 0.5.3)
+if [[ -n $nixfmt ]]; then
+    "$nixfmt" --check "${files[@]}"
+    passed "every file is laid out as nixfmt does"
+else
+    skipped+=('nixfmt is not run, because it cannot be installed from here')
 fi
 
 # Nix itself refuses a lock file that does not match flake.nix.
@@ -95,6 +108,8 @@ passed 'flake.lock is well formed and matches flake.nix'
 flake 'flake check' --no-build --all-systems
 passed 'every output of four systems is evaluated, with no import from derivation'
 
+# Evaluated before it is measured, so that the inputs are in the store as they are wherever they were fetched once.
+flake eval --json .#matrix >"$home/matrix.json"
 # `measured SECONDS MEGABYTES COMMAND…` fails if the command takes more of either.
 measured() {
     python3 - "$@" <<'EOF'
@@ -113,7 +128,6 @@ export debian
 measured 3 1024 bash -c 'run nix eval --raw "$@" 2>/dev/null' _ "${options[@]}" "${overrides[@]}" \
     .#packages.x86_64-linux.release-x86_64-musl.drvPath || failed 'evaluating one release output takes more than 3 s or 1 GB'
 
-flake eval --json .#matrix >"$home/matrix.json"
 python3 - "$home/matrix.json" <<'EOF'
 import json, sys
 rows = json.load(open("nix/targets.json"))["targets"]
