@@ -8,7 +8,8 @@
 # compared and named.
 # shellcheck disable=SC2154  # repo comes from reproduce.nix
 usage() {
-    printf 'usage: nix run .#reproduce -- TAG [--flake FLAKE] [--json] [--statement FILE]\n\n'
+    printf 'usage: nix run .#reproduce -- TAG [--flake FLAKE] [--json] [--statement FILE]\n'
+    printf '                                  [--repo OWNER/NAME] [--api-url URL] [--registry-url URL]\n\n'
     printf 'FLAKE is what is built, for example a checkout of the tag [default: github:%s/TAG].\n' "$repo"
     printf 'FILE gets the verdict as an in-toto statement. The build takes some GB below TMPDIR.\n'
     printf 'Exit code 0: all that is claimed was reproduced; 3: something differs; 1: it could not be told.\n'
@@ -17,14 +18,19 @@ misused() {
     usage >&2
     exit 2
 }
-tag='' flake='' comparing=()
+tag='' flake='' comparing=() remote=()
 while (($# > 0)); do
     case $1 in
     --help | -h) usage && exit ;;
     --json) comparing+=(--json) ;;
-    --flake | --statement)
+    --flake | --statement | --repo | --api-url | --registry-url)
         (($# > 1)) || misused
-        if [[ $1 == --flake ]]; then flake=$2; else comparing+=("$1" "$2"); fi
+        case $1 in
+        --flake) flake=$2 ;;
+        --statement) comparing+=("$1" "$2") ;;
+        --repo) repo=$2 ;;
+        *) remote+=("$1" "$2") ;;
+        esac
         shift
         ;;
     -*) misused ;;
@@ -47,11 +53,11 @@ work=$(mktemp -d)
 # What Nix built cannot be written to, not even to remove it.
 trap 'chmod -R u+w "$work" && rm -rf "$work"' EXIT
 # Before hours of compiling: is there something sound to compare with?
-floe verify --release "$tag" --repo "$repo" >&2
+floe verify --release "$tag" --repo "$repo" "${remote[@]}" >&2
 dist=$(
     env -u GITHUB_TOKEN -u GH_TOKEN nix build "${flake:-github:$repo/$tag}#dist" --no-link --print-out-paths \
         --extra-experimental-features 'nix-command flakes' --store "$work/store" --option builders '' \
         --option substituters https://cache.nixos.org/ --option accept-flake-config false \
         --option sandbox true --option sandbox-fallback false
 )
-floe reproduce "$tag" --repo "$repo" --rebuilt "$work/store$dist" "${comparing[@]}"
+floe reproduce "$tag" --repo "$repo" --rebuilt "$work/store$dist" "${remote[@]}" "${comparing[@]}"
