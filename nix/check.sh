@@ -91,6 +91,17 @@ else
     skipped+=('nixfmt is not run, because it cannot be installed from here')
 fi
 
+# nixpkgs' writeShellApplication puts variables before a script, so that a directive at its head holds for one command only,
+# and refuses it if shellcheck then has anything to say.
+if command -v shellcheck >/dev/null; then
+    for script in publish reproduce; do
+        { printf '#!/usr/bin/env bash\nexport %s\n' "dist=/ projectArguments=a projectTargets=b projectImage=c repo=d" && cat "nix/$script.sh"; } | shellcheck -
+    done
+    passed 'the apps are scripts that nixpkgs takes'
+else
+    skipped+=('shellcheck is not installed')
+fi
+
 # Nix itself refuses a lock file that does not match flake.nix.
 run nix flake metadata "${options[@]}" --no-update-lock-file --json . >"$home/metadata.json" 2>"$home/log" || { cat "$home/log" >&2 && exit 1; }
 python3 - <<'EOF'

@@ -1,12 +1,14 @@
 # shellcheck shell=bash
 # Run by `nix run .#publish -- [FOLDER…] [FLAGS OF floe publish…]`. A folder is a dist, or laid out as <triple>/<binary>;
 # those are packed here, so that one packer makes every archive. It compiles nothing.
-# shellcheck disable=SC2154,SC2086  # dist and project… come from publish.nix; the latter are words
+# shellcheck disable=SC2154  # dist and project… come from publish.nix
 if [[ ${1-} == --help || ${1-} == -h ]]; then
     printf 'usage: nix run .#publish -- [FOLDER…] [FLAGS OF floe publish…]\n\n'
     printf 'FOLDER is a dist, or binaries of the native legs laid out as <triple>/<binary>.\n'
     exit
 fi
+read -ra project <<<"$projectArguments"
+read -ra promise <<<"$projectTargets $projectImage"
 dists=("$dist")
 native=()
 while (($# > 0)) && [[ $1 != -* ]]; do
@@ -24,7 +26,7 @@ if ((${#native[@]} > 0)); then
     packed=$(mktemp -d)
     trap 'rm -rf "$packed"' EXIT
     # What it prints are files that are gone soon; on stdout stand the two lines of `floe publish` alone.
-    floe package "${native[@]}" $projectArguments --out "$packed/dist" >&2
+    floe package "${native[@]}" "${project[@]}" --out "$packed/dist" >&2
     dists+=("$packed/dist")
 fi
-floe publish "${dists[@]}" $projectArguments $projectTargets $projectImage "$@"
+floe publish "${dists[@]}" "${project[@]}" "${promise[@]}" "$@"
