@@ -95,7 +95,12 @@ fi
 # and refuses it if shellcheck then has anything to say.
 if command -v shellcheck >/dev/null; then
     for script in publish reproduce; do
-        { printf '#!/usr/bin/env bash\nexport %s\n' "dist=/ projectArguments=a projectTargets=b projectImage=c repo=d" && cat "nix/$script.sh"; } | shellcheck -
+        # More than one word each, as what they stand for.
+        {
+            printf '#!/usr/bin/env bash\n'
+            printf 'export %s="a b"\n' dist projectArguments projectTargets projectImage repo
+            cat "nix/$script.sh"
+        } | shellcheck -
     done
     passed 'the apps are scripts that nixpkgs takes'
 else
