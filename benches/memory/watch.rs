@@ -29,11 +29,6 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// By how much the anonymous memory grew, in bytes.
-    pub fn growth(&self) -> u64 {
-        self.peak.saturating_sub(self.start)
-    }
-
     fn look(&mut self, pid: u32) {
         // It may have ended a moment ago; then there is nothing to see any more.
         let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else { return };

@@ -1,0 +1,164 @@
+//! Growth: how time and memory follow the number of files, the number of layers and the size of one file.
+//!
+//! Every point is floe alone, on servers of its own without any delay; what comes out is a table and one picture.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::image::publish;
+use crate::material::{self, Dist, SOURCE};
+use crate::measure::Spread;
+use crate::proxy::Link;
+use crate::rounds::{Look, Seen};
+use crate::svg::{self, Panel, Point, Series};
+use crate::{Bench, large, release, servers};
+
+/// From this size on a point is measured once, in bytes.
+const LARGE: u64 = 500_000_000;
+
+/// Measures everything, prints a table and draws the picture into `benches/growth.svg`; a quick run draws it elsewhere.
+///
+/// # Errors
+/// A run fails, or what it sent is not there.
+pub fn rows(bench: &Bench) -> anyhow::Result<()> {
+    let counts: &[u64] = if bench.quick { &[10, 30] } else { &[10, 100, 1000] };
+    let layers: &[u64] = if bench.quick { &[1, 3] } else { &[1, 10, 100] };
+    let sizes: &[u64] = if bench.quick {
+        &[1_000_000, 3_000_000]
+    } else {
+        &[10_000_000, 100_000_000, 1_000_000_000, 4_000_000_000]
+    };
+    let panels = [
+        Panel { title: "files of 100 kB each", unit: svg::Unit::Count, series: vec![files(bench, counts)?] },
+        Panel {
+            title: "layers of 3 MB each",
+            unit: svg::Unit::Count,
+            series: vec![of_layers(bench, layers)?],
+        },
+        Panel { title: "size of one file", unit: svg::Unit::Bytes, series: of_sizes(bench, sizes)? },
+    ];
+    table(bench, &panels);
+    let picture = match bench.quick {
+        true => bench.folder.join("growth.svg"),
+        false => Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/growth.svg"),
+    };
+    fs::write(&picture, svg::draw(&panels))
+        .with_context(|| format!("failed to write `{}`", picture.display()))?;
+    bench.report.step("Drawn", picture.display().to_string());
+    Ok(())
+}
+
+/// A release of more and more files.
+fn files(bench: &Bench, counts: &[u64]) -> anyhow::Result<Series> {
+    let one = |count: &u64| {
+        let folder = bench.folder.join(format!("growth-{count}"));
+        // Two more are floe's own, and GitHub takes no more than a thousand.
+        let files = material::files(&folder, *count - 2, 100_000)?;
+        let point = point(bench, *count, 0, |look| {
+            release::of_files(bench, look, (&folder, &files), Link::default())
+        })?;
+        fs::remove_dir_all(folder)?;
+        Ok(point)
+    };
+    series("publishing", counts.iter().map(one))
+}
+
+/// An image of more and more layers.
+fn of_layers(bench: &Bench, counts: &[u64]) -> anyhow::Result<Series> {
+    let one = |count: &u64| {
+        let root = bench.folder.join("growth-layers");
+        let dist =
+            Dist::new(&root, &["x86_64-musl"], 1000)?.with_image(&["x86_64-musl"], *count, 3_000_000)?;
+        let point = point(bench, *count, 0, |look| published(bench, look, &dist))?;
+        fs::remove_dir_all(root)?;
+        Ok(point)
+    };
+    series("floe publish", counts.iter().map(one))
+}
+
+/// One file that gets larger and larger: as a binary that is packed, as a layer, and both published.
+fn of_sizes(bench: &Bench, sizes: &[u64]) -> anyhow::Result<Vec<Series>> {
+    // GitHub takes no asset of 2 GiB.
+    let for_github = sizes.iter().filter(|size| **size < 1 << 31);
+    let (mut packing, mut sending) = (Vec::new(), Vec::new());
+    for size in for_github {
+        let dist = Dist { root: bench.folder.join("growth-binary") };
+        large::project(&dist.root, *size)?;
+        packing.push(point(bench, *size, *size, |look| {
+            // It may not be there yet.
+            let _ = fs::remove_dir_all(dist.root.join("dist"));
+            look.at(dist.floe(&["package", "native"]).args(SOURCE))
+        }));
+        sending
+            .push(point(bench, *size, *size, |look| release::of_dist(bench, look, &dist, Link::default())));
+        fs::remove_dir_all(&dist.root)?;
+    }
+    let (mut making, mut pushing) = (Vec::new(), Vec::new());
+    for size in sizes {
+        let dist = Dist::new(&bench.folder.join("growth-layer"), &["x86_64-musl"], 1000)?;
+        let archives = dist.docker_archives(&["x86_64-musl"], 1, *size)?;
+        making.push(point(bench, *size, *size, |look| {
+            let _ = fs::remove_dir_all(dist.root.join("dist/image"));
+            look.at(dist.floe(&["image", "--repo", servers::REPO]).args(SOURCE).args(&archives))
+        }));
+        archives.iter().try_for_each(fs::remove_file)?;
+        pushing.push(point(bench, *size, *size, |look| published(bench, look, &dist)));
+        fs::remove_dir_all(&dist.root)?;
+    }
+    Ok(vec![
+        series("floe package", packing)?,
+        series("floe publish, as an archive", sending)?,
+        series("floe image", making)?,
+        series("floe publish, as a layer", pushing)?,
+    ])
+}
+
+/// `floe publish` of a dist with an image, to servers without delay.
+fn published(bench: &Bench, look: Look, dist: &Dist) -> anyhow::Result<Seen> {
+    let hub = servers::hub(&bench.storage.join("github"), &bench.certificates)?;
+    let registry = servers::registry(&bench.storage.join("registry"), &bench.certificates)?;
+    let seen = look.at(&mut publish(bench, dist, (&hub, registry.address)))?;
+    servers::check_image(&registry, &bench.certificates, &dist.image()?)?;
+    Ok(seen)
+}
+
+fn point(
+    bench: &Bench,
+    at: u64,
+    bytes: u64,
+    run: impl Fn(Look) -> anyhow::Result<Seen>,
+) -> anyhow::Result<Point> {
+    bench.report.step("Running", format!("growth: {at}"));
+    let memory = run(Look::Memory)?.usage().peak;
+    let rounds = if bench.quick || bytes > LARGE { 1 } else { 3 };
+    let times = (0..rounds).map(|_| Ok(run(Look::Time)?.took().time.as_secs_f64()));
+    let times = times.collect::<anyhow::Result<Vec<f64>>>()?;
+    Ok(Point { at, seconds: Spread::of(times).median, memory })
+}
+
+fn series(
+    name: &'static str,
+    points: impl IntoIterator<Item = anyhow::Result<Point>>,
+) -> anyhow::Result<Series> {
+    Ok(Series { name, points: points.into_iter().collect::<Result<_, _>>().context(name)? })
+}
+
+fn table(bench: &Bench, panels: &[Panel]) {
+    bench
+        .report
+        .out("\n### Growth\n\n| | what | how much | time | anonymous memory |\n|---|---|--:|--:|--:|");
+    for panel in panels {
+        for series in &panel.series {
+            for Point { at, seconds, memory } in &series.points {
+                let memory = *memory as f64 / f64::from(1 << 20);
+                let at = panel.unit.show(*at as f64);
+                bench.report.out(format!(
+                    "| {} | {} | {at} | {seconds:.2} s | {memory:.1} MiB |",
+                    panel.title, series.name
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! floe beside the tools that do the same work, in one run: pushing images, uploading releases, packing, checking, starting.
+//!
+//! `cargo bench --bench peers` runs everything against whatever of the peers is on PATH and prints ratios. It never fails
+//! because something is slow, only because something did not happen. floe is run as the program that users run.
+
+mod clients;
+mod front;
+mod growth;
+mod image;
+mod material;
+mod measure;
+mod pack;
+mod proxy;
+mod release;
+mod rounds;
+mod servers;
+mod svg;
+mod tls;
+
+#[path = "../../tests/it/binaries.rs"]
+#[expect(unused_imports, reason = "its tests are run where it lives")]
+mod binaries;
+#[path = "../memory/large.rs"]
+mod large;
+#[path = "../memory/watch.rs"]
+mod watch;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use clap::{Parser, ValueEnum};
+use floe::rehearsal::servers::{TOKEN, USER};
+use floe::report::{Loudness, Report};
+
+use material::Dist;
+use proxy::Link;
+use tls::Certificates;
+
+#[derive(Parser)]
+#[command(name = "peers", about = "Measures floe beside the tools that do the same work")]
+struct Args {
+    /// Less of everything: a look at whether it works, in under a minute
+    #[arg(long)]
+    quick: bool,
+    /// Only these rows (may be repeated) [default: all]
+    #[arg(long, value_name = "ROW")]
+    only: Vec<Row>,
+    /// How many rounds [default: 7, or 1 with --quick]
+    #[arg(long, value_name = "N")]
+    rounds: Option<usize>,
+    /// Where the servers keep what they are sent [default: /dev/shm, so that no disk is measured, else target/]
+    #[arg(long, value_name = "FOLDER")]
+    storage: Option<PathBuf>,
+    /// Be one of the programs that the benchmark starts
+    #[arg(long = "as", value_name = "PROGRAM", hide = true)]
+    program: Option<Program>,
+    /// The arguments of that program
+    #[arg(hide = true)]
+    rest: Vec<String>,
+    /// What cargo gives to every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Row {
+    /// The proxy itself
+    Proxy,
+    /// Pushing an image
+    Image,
+    /// Uploading a release
+    Release,
+    /// A release with its image
+    Both,
+    /// Packing a binary, checking a dist
+    Pack,
+    /// Starting
+    Start,
+    /// How time and memory grow
+    Growth,
+}
+
+/// Measures one of them and prints it.
+type Measure = fn(&Bench) -> anyhow::Result<()>;
+
+/// What this program is when it was started by itself.
+#[derive(Clone, Copy, ValueEnum)]
+enum Program {
+    Github,
+    Proxy,
+    OciClient,
+    FloeFiles,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    floe::io::remote::install_tls();
+    let report = Report::new(Loudness::Normal);
+    let result = match args.program {
+        Some(program) => be(program, &args.rest, &report),
+        None => run(&args, report.clone()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(report.error(&error) as u8),
+    }
+}
+
+fn be(program: Program, rest: &[String], report: &Report) -> anyhow::Result<()> {
+    let say = |line: String| report.out(line);
+    match (program, rest) {
+        (Program::Github, [storage, certificates]) => {
+            servers::serve_github(Path::new(storage), Path::new(certificates), say)
+        }
+        (Program::Proxy, arguments) => servers::serve_proxy(arguments, say),
+        (Program::OciClient, [layout, reference]) => clients::oci_client(Path::new(layout), reference),
+        (Program::FloeFiles, [folder, api]) => clients::floe_files(Path::new(folder), api),
+        _ => bail!("the benchmark has started itself wrongly"),
+    }
+}
+
+fn run(args: &Args, report: Report) -> anyhow::Result<()> {
+    ensure!(cfg!(target_os = "linux"), "this benchmark reads /proc, which only Linux has; run it there");
+    // Gone with everything in them when this function ends, however it ends.
+    let folder = tempfile::Builder::new().prefix("peers-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let memory = Path::new("/dev/shm");
+    let storage = match &args.storage {
+        Some(storage) => storage.clone(),
+        None if memory.is_dir() => memory.to_owned(),
+        None => folder.path().to_owned(),
+    };
+    let storage = tempfile::Builder::new().prefix("floe-peers-").tempdir_in(storage)?;
+    let bench = Bench {
+        folder: folder.path().to_owned(),
+        storage: storage.path().to_owned(),
+        certificates: Certificates::make(&folder.path().join("certificates"))?,
+        report,
+        rounds: args.rounds.unwrap_or(if args.quick { 1 } else { 7 }),
+        quick: args.quick,
+    };
+    bench.tell_missing();
+    let wanted = |row| args.only.is_empty() || args.only.contains(&row);
+    let rows: [(Row, Measure); 7] = [
+        (Row::Proxy, proxy::check),
+        (Row::Image, image::rows),
+        (Row::Release, release::rows),
+        (Row::Both, release::both),
+        (Row::Pack, pack::rows),
+        (Row::Start, pack::start),
+        (Row::Growth, growth::rows),
+    ];
+    rows.iter().filter(|(row, _)| wanted(*row)).try_for_each(|(_, run)| run(&bench))
+}
+
+/// What every row needs.
+struct Bench {
+    folder: PathBuf,
+    storage: PathBuf,
+    certificates: Certificates,
+    report: Report,
+    rounds: usize,
+    quick: bool,
+}
+
+impl Bench {
+    /// How many of what size: the whole, or less of it.
+    fn size(&self, whole: (u64, u64), quick: (u64, u64)) -> (u64, u64) {
+        if self.quick { quick } else { whole }
+    }
+
+    /// A round trip of 50 ms.
+    fn far(&self) -> Link {
+        Link { delay: Duration::from_millis(25), ..Link::default() }
+    }
+
+    /// The same over a line of 100 MB/s that all share, with what Linux lets a connection have under way.
+    fn limited(&self) -> Link {
+        Link { bandwidth: Some(100_000_000), window: Some(4 << 20), ..self.far() }
+    }
+
+    /// Whether a program is on PATH.
+    fn has(&self, program: &str) -> bool {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    }
+
+    fn tell_missing(&self) {
+        for peer in ["skopeo", "crane", "oras", "gh", "gzip", "pigz"] {
+            if !self.has(peer) {
+                self.report.warn(format!("`{peer}` is not on PATH: its lines are missing"));
+            }
+        }
+    }
+
+    /// Somebody else's program, with nothing of this process's settings but the certificates.
+    fn program(&self, name: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(name);
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("HOME", &self.folder).env("TMPDIR", &self.folder);
+        command.env("SSL_CERT_FILE", self.certificates.trusted());
+        command
+    }
+
+    /// This program as one of those it can be.
+    fn this_program(&self, program: &str) -> Command {
+        let own = std::env::current_exe().context("this program has no path").unwrap_or_default();
+        let mut command = self.program(own);
+        command.args(["--as", program]);
+        command
+    }
+
+    /// floe with the right to publish, and with the servers' authority.
+    fn with_secrets<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command
+            .env("GITHUB_TOKEN", TOKEN)
+            .env("FLOE_REGISTRY_USER", USER)
+            .env("FLOE_REGISTRY_TOKEN", TOKEN)
+            .env("SSL_CERT_FILE", self.certificates.trusted())
+    }
+}
+
+/// Where floe leaves the receipt of a dist.
+fn receipt(dist: &Dist) -> PathBuf {
+    dist.root.join("floe-receipt.json")
+}

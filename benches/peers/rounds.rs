@@ -1,0 +1,226 @@
+//! Rounds: floe and its peers one after the other, again and again, in another order each time, on fresh servers.
+//!
+//! What is compared is always of one round, and the table shows the median of these ratios with the lowest and highest, so
+//! that a machine that is slower for a while slows all of them.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use floe::receipt::{Receipt, Status};
+
+use crate::Bench;
+use crate::measure::{self, Spread, Took};
+use crate::watch::Usage;
+
+/// What is looked at in a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// Time and processor time.
+    Time,
+    /// Memory.
+    Memory,
+}
+
+/// What was seen of one run.
+#[derive(Clone, Copy, Default)]
+pub struct Seen {
+    took: Took,
+    usage: Usage,
+    sending: Option<Duration>,
+    requests: Option<u64>,
+}
+
+impl Look {
+    /// Runs a program and looks at it.
+    ///
+    /// # Errors
+    /// It does not succeed.
+    pub fn at(self, command: &mut Command) -> anyhow::Result<Seen> {
+        Ok(match self {
+            Look::Time => Seen { took: measure::run(command)?, ..Seen::default() },
+            Look::Memory => Seen { usage: measure::memory(command)?, ..Seen::default() },
+        })
+    }
+}
+
+impl Seen {
+    /// Its time.
+    pub fn took(&self) -> Took {
+        self.took
+    }
+
+    /// Its memory.
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// One run and another after it as one.
+    pub fn then(self, other: Seen) -> Seen {
+        Seen {
+            took: Took { time: self.took.time + other.took.time, cpu: self.took.cpu + other.took.cpu },
+            usage: if self.usage.peak > other.usage.peak { self.usage } else { other.usage },
+            ..Seen::default()
+        }
+    }
+
+    /// With what floe's receipt tells of the run: how long the sending took, from the first step to the end of the last,
+    /// and how many requests all of it needed.
+    ///
+    /// # Errors
+    /// There is no receipt, or it cannot be read.
+    pub fn with_receipt(self, path: &Path) -> anyhow::Result<Seen> {
+        let text = std::fs::read(path).context("floe left no receipt")?;
+        let receipt: Receipt = serde_json::from_slice(&text)?;
+        let done = receipt.steps.iter().filter(|line| line.status == Status::Done);
+        let end = done.filter_map(|line| line.millis).map(|(_, to)| to).max();
+        Ok(Seen { sending: end.map(Duration::from_millis), requests: Some(receipt.requests), ..self })
+    }
+}
+
+/// One of those that are compared.
+pub struct Runner<'a> {
+    /// Its name in the table.
+    pub name: &'static str,
+    /// Runs it once.
+    pub run: Box<dyn Fn(Look) -> anyhow::Result<Seen> + 'a>,
+}
+
+impl<'a> Runner<'a> {
+    /// One of those that are compared.
+    pub fn new(name: &'static str, run: impl Fn(Look) -> anyhow::Result<Seen> + 'a) -> Self {
+        Runner { name, run: Box::new(run) }
+    }
+}
+
+/// What is measured beside floe itself.
+pub struct Beside<'a> {
+    /// The check of the dist that floe does first, as a run of its own: what is left without it is shown too.
+    pub check: Option<Runner<'a>>,
+    /// The others.
+    pub peers: Vec<Runner<'a>>,
+}
+
+/// Runs everything and prints the table.
+///
+/// # Errors
+/// Any run does not succeed, or what it should have done is not there.
+pub fn compare(bench: &Bench, title: &str, floe: Runner<'_>, beside: Beside<'_>) -> anyhow::Result<()> {
+    let has_check = beside.check.is_some();
+    let runners: Vec<Runner<'_>> = [floe].into_iter().chain(beside.check).chain(beside.peers).collect();
+    let run = |runner: &Runner<'_>, look| {
+        bench.report.step("Running", format!("{title}: {}", runner.name));
+        (runner.run)(look).with_context(|| format!("{title}: {} failed", runner.name))
+    };
+    // The first round warms everything up as well.
+    let memory = runners.iter().map(|one| run(one, Look::Memory)).collect::<Result<Vec<_>, _>>()?;
+    let mut rounds: Vec<Vec<Seen>> = Vec::new();
+    for number in 0..bench.rounds {
+        let mut seen = vec![Seen::default(); runners.len()];
+        for place in 0..runners.len() {
+            // Every other round backwards, and each one begun by somebody else.
+            let place = if number % 2 == 0 { place } else { runners.len() - 1 - place };
+            let at = (place + number / 2) % runners.len();
+            seen[at] = run(&runners[at], Look::Time)?;
+        }
+        rounds.push(seen);
+    }
+    let names: Vec<&str> = runners.iter().map(|runner| runner.name).collect();
+    Table { title, names: &names, memory: &memory, rounds: &rounds, has_check }.print(bench);
+    Ok(())
+}
+
+/// What was measured, floe first, its check second if there is one.
+struct Table<'a> {
+    title: &'a str,
+    names: &'a [&'a str],
+    memory: &'a [Seen],
+    rounds: &'a [Vec<Seen>],
+    has_check: bool,
+}
+
+/// A value of a round, in seconds, if it has one.
+type Value<'a> = &'a dyn Fn(&[Seen]) -> Option<f64>;
+
+impl Table<'_> {
+    fn print(&self, bench: &Bench) {
+        let out = |text: String| bench.report.out(text);
+        out(format!("\n### {} ({} rounds)\n", self.title, self.rounds.len()));
+        let whole: Value<'_> = &|round| Some(round[0].took.time.as_secs_f64());
+        let unchecked: Value<'_> = &|round| {
+            self.has_check
+                .then(|| (round[0].took.time.as_secs_f64() - round[1].took.time.as_secs_f64()).max(0.0))
+        };
+        let sending: Value<'_> = &|round| round[0].sending.map(|sending| sending.as_secs_f64());
+        let columns: Vec<(&str, Value<'_>)> =
+            [("floe ÷ it", whole), ("without the check ÷ it", unchecked), ("sending alone ÷ it", sending)]
+                .into_iter()
+                .filter(|(_, value)| self.spread(value).is_some())
+                .collect();
+        let heads: String = columns.iter().map(|(head, _)| format!(" {head} |")).collect();
+        out(format!("| |{heads} time | client CPU | anonymous memory | resident |"));
+        out(format!("|---|{}--:|--:|--:|--:|", "--:|".repeat(columns.len())));
+        let blank = " |".repeat(columns.len());
+        for (at, name) in self.names.iter().enumerate() {
+            let is_peer = at > usize::from(self.has_check);
+            let ratios: String = match is_peer {
+                true => columns.iter().map(|(_, value)| self.ratio(value, at)).collect(),
+                false => blank.clone(),
+            };
+            out(format!("| {name} |{ratios} {} |", self.absolute(at)));
+            if at == 0 {
+                let requests = self.rounds.iter().filter_map(|round| round[0].requests).max();
+                self.parts(bench, &blank, (unchecked, sending), requests);
+            }
+        }
+    }
+
+    /// floe's own parts, below its line.
+    fn parts(
+        &self,
+        bench: &Bench,
+        blank: &str,
+        (unchecked, sending): (Value<'_>, Value<'_>),
+        requests: Option<u64>,
+    ) {
+        let line = |name: &str, time: f64, cpu: Option<f64>| {
+            let cpu = cpu.map(millis).unwrap_or_default();
+            bench.report.out(format!("| {name} |{blank} {} | {cpu} | | |", millis(time)));
+        };
+        if let Some(time) = self.spread(unchecked) {
+            let cpu = |round: &[Seen]| {
+                Some((round[0].took.cpu.as_secs_f64() - round[1].took.cpu.as_secs_f64()).max(0.0))
+            };
+            line("· without the check of the dist", time.median, self.spread(&cpu).map(|cpu| cpu.median));
+        }
+        if let Some(time) = self.spread(sending) {
+            let requests = requests.map(|count| format!(" ({count} requests in all)")).unwrap_or_default();
+            line(&format!("· sending alone{requests}"), time.median, None);
+        }
+    }
+
+    fn ratio(&self, value: Value<'_>, at: usize) -> String {
+        let ratios =
+            self.rounds.iter().filter_map(|round| Some(value(round)? / round[at].took.time.as_secs_f64()));
+        let spread = Spread::of(ratios);
+        format!(" **{:.2}** ({:.2}–{:.2}) |", spread.median, spread.low, spread.high)
+    }
+
+    fn spread(&self, value: Value<'_>) -> Option<Spread> {
+        let values: Vec<f64> = self.rounds.iter().filter_map(|round| value(round)).collect();
+        (!values.is_empty()).then(|| Spread::of(values))
+    }
+
+    fn absolute(&self, at: usize) -> String {
+        let time = Spread::of(self.rounds.iter().map(|round| round[at].took.time.as_secs_f64()));
+        let cpu = Spread::of(self.rounds.iter().map(|round| round[at].took.cpu.as_secs_f64()));
+        let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
+        let Usage { peak, resident, .. } = self.memory[at].usage;
+        format!("{} | {} | {} | {}", millis(time.median), millis(cpu.median), mib(peak), mib(resident))
+    }
+}
+
+fn millis(seconds: f64) -> String {
+    format!("{:.0} ms", seconds * 1000.0)
+}
