@@ -5,31 +5,27 @@
 //! left alone.
 
 mod again;
+mod image;
 
 use std::path::Path;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::error::Failure;
-use crate::io::receipt::write_receipt;
+use crate::io::github::{ASSETS_AT_ONCE, second_to};
+use crate::io::receipt::Kept;
 use crate::io::registry::Registry;
-use crate::io::remote::Remote;
+use crate::io::remote::{self, Remote};
 use crate::io::retry::Retry;
 use crate::io::stop;
-use crate::model::{Asset, Blob, Image, Release};
+use crate::model::{Asset, Image, Release};
 use crate::plan::{Phase, Plan, Planned, Step};
 use crate::receipt::{Receipt, Status};
 use crate::report::{Progress, Report, seconds, size};
 use crate::world::RemoteRelease;
-
-/// So many blobs are pushed at once, each over its own connection.
-const BLOBS_AT_ONCE: usize = 6;
-/// So many assets are uploaded at once.
-const ASSETS_AT_ONCE: usize = 4;
 
 /// A plan and all that is needed to carry it out.
 pub struct Job<'a> {
@@ -45,25 +41,37 @@ pub struct Job<'a> {
     pub report: &'a Report,
     /// Where the receipt is written, after every step.
     pub receipt: &'a Path,
+    /// Whether the image is for strangers too.
+    pub public: bool,
+}
+
+/// What came of a job.
+pub struct Done {
+    /// What was done.
+    pub receipt: Receipt,
+    /// Whether strangers can pull the image, asked where it was for them and its tags were set.
+    pub pullable: Option<bool>,
 }
 
 /// Does what is left to do.
 ///
 /// # Errors
 /// The first step that could not be done, with what is public now and how to go on. The receipt says the same.
-pub async fn run(job: Job<'_>) -> anyhow::Result<Receipt> {
+pub async fn run(job: Job<'_>) -> anyhow::Result<Done> {
     let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    let receipt = Mutex::new(Receipt::new(job.release, job.plan, now));
+    let receipt = Kept::new(job.receipt, Receipt::new(job.release, job.plan, now));
     let draft = job.plan.draft.clone().map(OnceLock::from).unwrap_or_default();
-    let run = Run { job, draft, receipt, halted: Mutex::default(), began: Instant::now() };
-    run.write()?;
+    let (halted, pullable) = (Mutex::default(), OnceLock::new());
+    let run = Run { job, draft, receipt, halted, pullable, began: Instant::now() };
+    run.receipt.settle().await?;
     let heed = stop::heed();
     let result = run.stage_then_reveal().await;
     drop(heed);
-    run.write()?;
-    let receipt = run.receipt.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    run.receipt.change(|receipt| receipt.requests = run.job.remote.requests());
+    run.receipt.settle().await?;
+    let receipt = run.receipt.get();
     match result {
-        Ok(()) => Ok(receipt),
+        Ok(()) => Ok(Done { receipt, pullable: run.pullable.into_inner() }),
         Err(error) => Err(Failure::around(error)
             .state(receipt.state())
             .hint("run the same command again; it continues where this run stopped")
@@ -75,7 +83,9 @@ pub async fn run(job: Job<'_>) -> anyhow::Result<Receipt> {
 struct Run<'a> {
     job: Job<'a>,
     draft: OnceLock<RemoteRelease>,
-    receipt: Mutex<Receipt>,
+    receipt: Kept,
+    /// Whether strangers can pull the image.
+    pullable: OnceLock<bool>,
     /// What the request to stop has cut off.
     halted: Mutex<Option<anyhow::Error>>,
     began: Instant,
@@ -98,9 +108,12 @@ impl<'a> Run<'a> {
         }
         // What was decided at the beginning is old by now: what is revealed is decided on a second look.
         let plan = self.look_again().await?;
-        self.lock().look_again(self.job.release, &plan);
+        self.receipt.change(|receipt| receipt.look_again(self.job.release, &plan));
+        // Of what becomes public there is evidence first.
+        self.receipt.settle().await?;
         let none = self.job.report.progress("Revealing", 0);
-        self.each(&self.revealing(&plan), &none).await?;
+        let steps = self.revealing(&plan);
+        tokio::try_join!(self.each(&steps, &none), self.ask_as_stranger(&steps))?;
         self.go_on()
     }
 
@@ -108,14 +121,14 @@ impl<'a> Run<'a> {
     fn go_on(&self) -> anyhow::Result<()> {
         let Some(by) = stop::asked() else { return Ok(()) };
         let (steps, left) = {
-            let receipt = self.lock();
+            let receipt = self.receipt.get();
             (receipt.steps.len(), receipt.left())
         };
         if left == 0 {
             return Ok(());
         }
         let stopped = Failure::new(format!("stopped by {by} with {left} of {steps} steps left"));
-        let halted = self.halted.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner).take();
         Err(match halted {
             Some(error) => stopped.because(error).into(),
             None => stopped.into(),
@@ -139,6 +152,7 @@ impl<'a> Run<'a> {
     }
 
     /// The draft first, then its assets a few at a time; what is deleted is deleted before it is uploaded again.
+    /// Meanwhile it is seen whether another run was first: then what is under way ends here, and its draft is taken back.
     async fn stage_release(&self, steps: &[(usize, &'a Step)], progress: &Progress) -> anyhow::Result<()> {
         let (draft, assets): (Vec<_>, Vec<_>) =
             steps.iter().copied().partition(|(_, step)| matches!(step, Step::CreateDraft { .. }));
@@ -150,11 +164,23 @@ impl<'a> Run<'a> {
                 _ => groups.push(vec![one]),
             }
         }
-        stream::iter(groups)
+        let uploads = stream::iter(groups)
             .map(|group| async move { self.each(&group, progress).await })
             .buffer_unordered(ASSETS_AT_ONCE)
-            .try_collect()
-            .await
+            .try_collect::<()>();
+        let (github, overtaken) = (&self.job.remote.github, OnceLock::new());
+        let made_here = self.draft.get().filter(|_| self.job.plan.draft.is_none());
+        let be_first = async {
+            let Some(draft) = made_here else { return Ok(()) };
+            let Some(older) = github.older_than(draft).await? else { return Ok(()) };
+            let _ = overtaken.set(draft);
+            Err(second_to(&draft.tag, older.id).into())
+        };
+        let staged = tokio::try_join!(be_first, uploads).map(drop);
+        if let Some(draft) = overtaken.get() {
+            github.take_back(draft).await?;
+        }
+        staged
     }
 
     /// One step after the other, until somebody asks to stop: what is under way elsewhere then goes on to its end.
@@ -168,11 +194,11 @@ impl<'a> Run<'a> {
             if stop::asked().is_some()
                 && let Err(error) = result
             {
-                self.note(*at, from, Status::Failed)?;
-                *self.halted.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
+                self.note(*at, from, Status::Failed);
+                *self.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 return Ok(());
             }
-            self.note(*at, from, if result.is_ok() { Status::Done } else { Status::Failed })?;
+            self.note(*at, from, if result.is_ok() { Status::Done } else { Status::Failed });
             result?;
             let bytes = step.bytes().map(|bytes| format!("  {}", size(bytes))).unwrap_or_default();
             let took = seconds(self.began.elapsed() - from);
@@ -188,7 +214,7 @@ impl<'a> Run<'a> {
         match step {
             Step::PushImage { missing, .. } => {
                 let (image, registry) = self.image()?;
-                push_image(registry, image, missing, progress).await
+                image::push(registry, image, missing, progress).await
             }
             Step::CreateDraft { previous } => {
                 let generated = match &self.job.release.notes.head {
@@ -217,20 +243,27 @@ impl<'a> Run<'a> {
             }
             Step::Publish { latest, .. } => {
                 let release = github.publish(self.draft()?.id, tag, *latest).await?;
-                let mut receipt = self.lock();
-                receipt.published = true;
-                receipt.url = Some(release.url);
+                self.receipt.change(|receipt| {
+                    receipt.published = true;
+                    receipt.url = Some(release.url);
+                });
                 Ok(())
             }
             Step::TagImage { missing, .. } => {
                 let (image, registry) = self.image()?;
-                let index = read_manifest(image, &image.index)?;
-                for tag in missing {
-                    registry.push_manifest(tag, &image.index, &index).await?;
-                }
-                Ok(())
+                image::tag(registry, image, missing).await
             }
         }
+    }
+
+    /// Whether strangers can pull the image is seen while its tags are set: it is there by its digest by now.
+    async fn ask_as_stranger(&self, steps: &[(usize, &Step)]) -> anyhow::Result<()> {
+        let tags = steps.iter().any(|(_, step)| matches!(step, Step::TagImage { .. }));
+        if self.job.public && tags && stop::asked().is_none() {
+            let (image, registry) = self.image()?;
+            let _ = self.pullable.set(remote::strangers_can_pull(registry, &image.index.digest).await?);
+        }
+        Ok(())
     }
 
     fn image(&self) -> anyhow::Result<(&Image, &Registry)> {
@@ -247,57 +280,16 @@ impl<'a> Run<'a> {
         asset.with_context(|| format!("the plan uploads `{name}`, which the release does not promise"))
     }
 
-    fn note(&self, at: usize, from: Duration, status: Status) -> anyhow::Result<()> {
+    fn note(&self, at: usize, from: Duration, status: Status) {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        if let Some(line) = self.lock().steps.get_mut(at) {
-            line.status = status;
-            line.millis = Some((millis(from), millis(self.began.elapsed())));
-        }
-        self.write()
+        self.receipt.change(|receipt| {
+            receipt.requests = self.job.remote.requests();
+            if let Some(line) = receipt.steps.get_mut(at) {
+                line.status = status;
+                line.millis = Some((millis(from), millis(self.began.elapsed())));
+            }
+        });
     }
-
-    fn write(&self) -> anyhow::Result<()> {
-        let mut receipt = self.lock();
-        receipt.requests = self.job.remote.requests();
-        write_receipt(self.job.receipt, &receipt)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Receipt> {
-        self.receipt.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-/// Blobs a few at a time, then the platforms' manifests, the index last: nothing ever names what is not there.
-async fn push_image(
-    registry: &Registry,
-    image: &Image,
-    missing: &[crate::model::Digest],
-    progress: &Progress,
-) -> anyhow::Result<()> {
-    let blobs = image.blobs().into_iter().filter(|blob| missing.contains(&blob.digest));
-    stream::iter(blobs.collect::<Vec<_>>())
-        .map(|blob| async move { registry.push_blob(blob, &image.blob_file(&blob.digest), progress).await })
-        .buffer_unordered(BLOBS_AT_ONCE)
-        .try_collect::<()>()
-        .await?;
-    for manifest in image.manifests().into_iter().filter(|manifest| missing.contains(&manifest.digest)) {
-        let body = read_manifest(image, manifest)?;
-        registry.push_manifest(&manifest.digest.to_string(), manifest, &body).await?;
-        progress.add(manifest.size);
-    }
-    Ok(())
-}
-
-/// A manifest's bytes; small, and checked again because the layout may have changed since it was verified.
-fn read_manifest(image: &Image, manifest: &Blob) -> anyhow::Result<Bytes> {
-    let path = image.blob_path(&manifest.digest);
-    let body = std::fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
-    anyhow::ensure!(
-        crate::model::Digest::of(&body) == manifest.digest,
-        "`{}` changed since it was checked",
-        path.display()
-    );
-    Ok(body.into())
 }
 
 fn past(step: &Step) -> &'static str {

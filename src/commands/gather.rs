@@ -1,6 +1,6 @@
 //! From folders and a project to a [`Release`]: what `plan`, `publish` and the rehearsal have in common.
 //!
-//! Nothing is sent anywhere.
+//! Nothing is sent anywhere; while the dists are read, connections to where they go are opened.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,6 +11,7 @@ use semver::Version;
 use crate::border::files;
 use crate::cli::{ProjectArgs, ReleaseArgs, RemoteArgs, SourceArgs};
 use crate::error::{Exit, Failure, usage};
+use crate::io::client::Client;
 use crate::io::project::{self, Project};
 use crate::io::{dist, remote};
 use crate::model::config::NotesFrom;
@@ -21,11 +22,11 @@ use crate::verify::{self, Expect, Problem, Verified};
 /// No changelog is larger.
 const CHANGELOG_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// Reads the dists, checks them, and derives everything that is promised.
+/// Reads the dists, checks them, and derives everything that is promised. Meanwhile `client` opens connections.
 ///
 /// # Errors
 /// The dists have problems (exit code 3), or it is not known what is released or where to.
-pub fn release(args: &ReleaseArgs) -> anyhow::Result<Release> {
+pub fn release(args: &ReleaseArgs, client: &Client) -> anyhow::Result<Release> {
     if args.dists.is_empty() {
         return Err(usage("no dist is given, so there is nothing to publish")
             .hint("make one first: `floe package native/ --out dist`, then `floe publish dist`")
@@ -33,6 +34,9 @@ pub fn release(args: &ReleaseArgs) -> anyhow::Result<Release> {
     }
     let project = find_project(&args.project)?;
     let expect = expect(project.as_ref(), &args.targets, args.no_image, &args.source)?;
+    // A name that is none is told where it is needed, behind what is wrong with the dists.
+    let image = expect.image.then(|| image(project.as_ref(), args)).and_then(Result::ok);
+    remote::open(client, &args.remote, image.as_ref());
     let verified = check(&args.dists, &expect)?;
     let head = head(project.as_ref(), args.notes_file.as_deref(), &verified.version)?;
     let home = home(project.as_ref(), args, (&verified.version, verified.commit.as_ref()))?;
@@ -176,12 +180,17 @@ pub fn home(
     let repo = repo(project, &args.remote)?;
     let tag = tag(project, args.source.tag.clone().or_else(tag_of_workflow), version)?;
     let commit = commit(project, &args.source, built)?;
-    let configured = project.and_then(|project| project.config.image.as_ref()?.name.clone());
-    let image = match args.image.clone().or(configured) {
-        Some(image) => image,
-        None => image_name(&repo)?,
-    };
+    let image = image(project, args)?;
     Ok(Home { page: remote::page(&args.remote, &repo)?, repo, tag, commit, image })
+}
+
+/// What the image is called: as was typed, as the project says, else like the repository.
+fn image(project: Option<&Project>, args: &ReleaseArgs) -> anyhow::Result<ImageName> {
+    let configured = project.and_then(|project| project.config.image.as_ref()?.name.clone());
+    match args.image.clone().or(configured) {
+        Some(image) => Ok(image),
+        None => image_name(&repo(project, &args.remote)?),
+    }
 }
 
 /// The tag that is released: the one that was given, else the one that the version and `tag-prefix` make.

@@ -52,7 +52,9 @@ async fn look(args: &ReleaseArgs, home: &Home, has_image: bool, report: &Report)
         report.warn("without a token that may push, drafts are not seen, nor whether an image may be pushed");
     } else if has_image {
         let credentials = Credentials::from_env(&home.image);
-        remote::registry(&args.remote, &home.image, credentials, &retry)?.may_push().await?;
+        let registry = remote::registry(&args.remote, &home.image, credentials, &retry)?;
+        registry.may_push().await?;
+        registry.close().await;
     }
     if let Some(expires) = &access.expires {
         report.warn(format!("the token expires at {expires}"));

@@ -4,6 +4,7 @@
 use super::{gather, outlook, tell};
 use crate::cli::PlanArgs;
 use crate::error::{Exit, Failure};
+use crate::io::client::Client;
 use crate::io::preflight::{self, Looked};
 use crate::io::remote::{self, Remote, Secrets};
 use crate::plan;
@@ -18,14 +19,16 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     if args.release.dists.is_empty() {
         return outlook::outlook(&args.release, report).await;
     }
-    let release = gather::release(&args.release)?;
+    let client = Client::default();
+    let release = gather::release(&args.release, &client)?;
     let servers = &args.release.remote;
     let retry = remote::retry(servers, report);
     let secrets = Secrets::from_env(&release.home.image);
-    let remote = Remote::connect(&release, servers, secrets, &retry)?;
+    let remote = Remote::connect(&release, (servers, &client), secrets, &retry)?;
     let looked = preflight::look(&release, &remote).await;
+    remote.close().await;
     tell::questions(&looked.questions, report);
-    report.detail("Asked", format!("{} requests", remote.requests()));
+    report.detail("Asked", remote.asked());
     if let Some(Ok(plan)) = &looked.plan {
         match args.json {
             true => report.json(&plan.to_json(&release).with_questions(&looked.questions))?,

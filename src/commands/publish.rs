@@ -7,12 +7,13 @@ use anyhow::Context as _;
 use super::{gather, plan, tell};
 use crate::cli::{PublishArgs, RemoteArgs};
 use crate::execute::{self, Job};
+use crate::io::client::Client;
 use crate::io::preflight::{self, Looked};
 use crate::io::remote::{self, Remote, Secrets};
 use crate::io::retry::Retry;
 use crate::io::stop;
-use crate::model::Release;
-use crate::plan::{Plan, Step};
+use crate::model::{ImageName, Release};
+use crate::plan::Plan;
 use crate::preflight::Question;
 use crate::receipt::Receipt;
 use crate::report::Report;
@@ -22,9 +23,11 @@ use crate::report::Report;
 /// # Errors
 /// Problems with the dist (3), conflicts with the world (4), or a step that could not be done (1).
 pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
-    let release = gather::release(&args.release)?;
+    let client = Client::default();
+    let release = gather::release(&args.release, &client)?;
     let secrets = Secrets::from_env(&release.home.image);
-    let (_, receipt) = carry_out(&release, &args.release.remote, secrets, &args.receipt, report).await?;
+    let servers = (&args.release.remote, &client);
+    let (_, receipt) = carry_out(&release, servers, secrets, &args.receipt, report).await?;
     tell::published(&release, &receipt, report);
     if args.json {
         return report.json(&receipt);
@@ -44,14 +47,14 @@ pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
 /// Conflicts with the world (4), or a step that could not be done (1).
 pub async fn carry_out(
     release: &Release,
-    servers: &RemoteArgs,
+    (servers, client): (&RemoteArgs, &Client),
     secrets: Secrets,
     receipt: &Path,
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
     stop::listen(report);
     let retry = remote::retry(servers, report);
-    let remote = Remote::connect(release, servers, secrets, &retry)?;
+    let remote = Remote::connect(release, (servers, client), secrets, &retry)?;
     carry_out_at(release, (&remote, &retry), receipt, report).await
 }
 
@@ -65,7 +68,22 @@ pub async fn carry_out_at(
     receipt: &Path,
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
-    let looked = preflight::look(release, remote).await;
+    let done = Box::pin(look_and_act(release, (remote, retry), receipt, report)).await;
+    remote.close().await;
+    report.detail("Asked", remote.asked());
+    if let Ok((_, receipt)) = &done {
+        report.step("Finished", receipt.state());
+    }
+    done
+}
+
+async fn look_and_act(
+    release: &Release,
+    (remote, retry): (&Remote, &Retry),
+    receipt: &Path,
+    report: &Report,
+) -> anyhow::Result<(Plan, Receipt)> {
+    let looked = Box::pin(preflight::look(release, remote)).await;
     // Whether strangers can pull the image is asked again when it is there.
     let asked: Vec<Question> =
         looked.questions.iter().filter(|question| question.about != "package").cloned().collect();
@@ -80,23 +98,16 @@ pub async fn carry_out_at(
         looked => return Err(plan::refusal(looked).context("failed to look at the servers")?),
     };
     report.line(plan.to_table(release));
-    let job = Job { release, plan: &plan, remote, retry, report, receipt };
-    let receipt = execute::run(job).await?;
-    if plan.todo().any(|step| matches!(step, Step::TagImage { .. })) && !private {
-        warn_if_hidden(release, remote, report).await?;
+    let job = Job { release, plan: &plan, remote, retry, report, receipt, public: !private };
+    let done = Box::pin(execute::run(job)).await?;
+    if done.pullable == Some(false) {
+        warn_of_hidden(&release.home.image, report);
     }
-    report.detail("Asked", format!("{} requests", remote.requests()));
-    report.step("Finished", receipt.state());
-    Ok((plan, receipt))
+    Ok((plan, done.receipt))
 }
 
 /// A registry's new package is private by default, and no API changes that: better said now than found by a user.
-async fn warn_if_hidden(release: &Release, remote: &Remote, report: &Report) -> anyhow::Result<()> {
-    let (Some(image), Some(registry)) = (&release.image, &remote.registry) else { return Ok(()) };
-    let name = &release.home.image;
-    if remote::strangers_can_pull(registry, &image.index.digest).await? {
-        return Ok(());
-    }
+fn warn_of_hidden(name: &ImageName, report: &Report) {
     report.warn(match name.settings() {
         Some(settings) => format!(
             "strangers cannot pull `{name}` yet: a new package is private. Make it public once, at {settings}"
@@ -105,5 +116,4 @@ async fn warn_if_hidden(release: &Release, remote: &Remote, report: &Report) -> 
             format!("strangers cannot pull `{name}`: make it public at {} if it should be", name.registry())
         }
     });
-    Ok(())
 }

@@ -17,7 +17,9 @@ impl Run<'_> {
     /// something is asked again before it counts.
     pub(super) async fn look_again(&self) -> anyhow::Result<Plan> {
         let look = async |_| {
-            let world = self.job.remote.observe(self.job.release).await?;
+            // The assets of the release that counts are asked for along with the rest.
+            let known = self.job.plan.published.as_ref().or(self.draft.get()).map(|release| release.id);
+            let world = self.job.remote.observe(self.job.release, known).await?;
             self.withdraw(&world).await?;
             match Plan::new(self.job.release, &world) {
                 Ok(plan) => self.see_whole(&world, &plan).map(|()| plan),

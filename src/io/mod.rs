@@ -6,6 +6,7 @@ pub mod audit;
 pub mod binary;
 pub mod body;
 pub mod build;
+pub mod client;
 pub mod clock;
 pub mod dist;
 pub mod git;

@@ -4,12 +4,13 @@
 
 use chrono::Utc;
 
+use super::registry::Registry;
 use super::remote::{self, Remote};
 use crate::error::Failure;
 use crate::model::Release;
 use crate::plan::{Conflict, Plan, Step, previous};
 use crate::preflight::{Access, Facts, Package, Question, Said, questions};
-use crate::world::World;
+use crate::world::{RemoteImage, World};
 
 /// What both servers hold and allow, and what follows from it.
 pub struct Looked {
@@ -23,7 +24,8 @@ pub struct Looked {
     pub error: Option<anyhow::Error>,
 }
 
-/// Looks at both servers at once, decides, and asks for the rights that the plan needs.
+/// Looks at both servers at once, decides, and asks for the rights that the plan needs; meanwhile it looks which parts
+/// of an image are there that is not there whole.
 pub async fn look(release: &Release, remote: &Remote) -> Looked {
     let (github, image) = tokio::join!(remote.observe_github(release), remote.observe_registry(release));
     let mut error = None;
@@ -40,9 +42,8 @@ pub async fn look(release: &Release, remote: &Remote) -> Looked {
         Ok(image) => (image, Ok(())),
         Err(why) => (None, Err(said(why))),
     };
-    let complete = github.is_some() && registry.is_ok();
-    let world = World { image, ..github.unwrap_or_default() };
-    let plan = access.is_ok().then(|| Plan::new(release, &world));
+    let is_complete = github.is_some() && registry.is_ok();
+    let mut world = World { image, ..github.unwrap_or_default() };
     let private = access.as_ref().is_ok_and(|access| access.private);
     let mut facts = Facts {
         now: Utc::now(),
@@ -54,15 +55,20 @@ pub async fn look(release: &Release, remote: &Remote) -> Looked {
         push: None,
         package: None,
     };
+    let plan = facts.access.is_ok().then(|| Plan::new(release, &world));
     let wanted = Wanted::of(release, &world, plan.as_ref());
-    ask(&mut facts, &wanted, release, &world, remote).await;
-    if wanted.tags && !private && facts.registry == Some(Ok(())) {
-        facts.package = package(remote, &world).await;
+    if wanted.write {
+        remote.github.open_uploads();
+    }
+    if let Err(why) = ask(&mut facts, &wanted, (release, &mut world), remote).await {
+        facts.registry = Some(Err(said(why)));
     }
     facts.budget = remote.github.budget();
+    let plan = facts.access.is_ok().then(|| Plan::new(release, &world));
     let questions = questions(release, &world, plan.as_ref().and_then(|plan| plan.as_ref().ok()), &facts);
     // What stands in the way is told even where a server is silent, but nothing is planned on half of the truth.
-    let plan = plan.filter(|plan| complete || plan.is_err());
+    let is_complete = is_complete && !matches!(facts.registry, Some(Err(_)));
+    let plan = plan.filter(|plan| is_complete || plan.is_err());
     Looked { plan, questions, private, error }
 }
 
@@ -89,7 +95,16 @@ impl Wanted {
     }
 }
 
-async fn ask(facts: &mut Facts, wanted: &Wanted, release: &Release, world: &World, remote: &Remote) {
+/// Asks all of it at once.
+///
+/// # Errors
+/// The registry cannot say what it holds of the image; whatever else is refused is among the facts.
+async fn ask(
+    facts: &mut Facts,
+    wanted: &Wanted,
+    (release, world): (&Release, &mut World),
+    remote: &Remote,
+) -> anyhow::Result<()> {
     let tag = &release.home.tag;
     let writable = |access: &Access| {
         let name = access.name.as_ref();
@@ -103,23 +118,39 @@ async fn ask(facts: &mut Facts, wanted: &Wanted, release: &Release, world: &Worl
         let previous = previous(tag, &world.other_versions(tag));
         Some(remote.github.may_write(tag, previous.as_ref()).await.map_err(|error| say(&error)))
     };
+    let registry = remote.registry.as_ref().filter(|_| facts.registry == Some(Ok(())));
     let push = async {
-        let registry = remote.registry.as_ref().filter(|_| wanted.push && facts.registry == Some(Ok(())))?;
+        let registry = registry.filter(|_| wanted.push)?;
         // Without any secret the first answer has said it all; a registry of one's own may want none.
         if !facts.has_token && !registry.has_credentials() {
             return None;
         }
         Some(registry.may_push().await.map_err(|error| say(&error)))
     };
-    (facts.write, facts.push) = tokio::join!(write, push);
+    let private = facts.access.as_ref().is_ok_and(|access| access.private);
+    let stranger = registry.filter(|_| wanted.tags && !private);
+    let package = async { package(stranger?, world.image.as_ref()?).await };
+    let lacks_index = world.image.as_ref().is_some_and(|image| image.present.is_empty());
+    let parts = async {
+        match release.image.as_ref().filter(|_| registry.is_some() && wanted.push && lacks_index) {
+            Some(image) => remote.observe_parts(image).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let found;
+    (facts.write, facts.push, facts.package, found) = tokio::join!(write, push, package, parts);
+    if let Some(image) = &mut world.image {
+        image.present.extend(found?);
+        if stranger.is_some() && image.tags.is_empty() && image.present.is_empty() {
+            facts.package = Some(Package::Absent);
+        }
+    }
+    Ok(())
 }
 
 /// How the package looks to strangers, by the first of its tags that is there.
-async fn package(remote: &Remote, world: &World) -> Option<Package> {
-    let (image, registry) = world.image.as_ref().zip(remote.registry.as_ref())?;
-    let Some(digest) = image.tags.values().next() else {
-        return image.present.is_empty().then_some(Package::Absent);
-    };
+async fn package(registry: &Registry, image: &RemoteImage) -> Option<Package> {
+    let digest = image.tags.values().next()?;
     let public = remote::strangers_can_pull(registry, digest).await.ok()?;
     Some(if public { Package::Public } else { Package::Hidden })
 }

@@ -1,20 +1,25 @@
 //! Both servers of a release together: one look at what they hold, as a [`World`].
 
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use super::client::Client;
 use super::clock::Clock;
 use super::github::GitHub;
 use super::registry::{Credentials, Registry};
 use super::retry::Retry;
 use super::token::Token;
 use crate::cli::RemoteArgs;
-use crate::model::{Digest, Image, ImageName, Release, Repo, Tag};
+use crate::model::{Asset, Digest, Image, ImageName, Release, Repo, Tag};
 use crate::preflight::Access;
-use crate::world::{RemoteImage, RemoteRelease, World};
+use crate::world::{Likeness, RemoteAsset, RemoteImage, RemoteRelease, World};
 
-/// So many questions are asked of a registry at once.
-const QUESTIONS_AT_ONCE: usize = 8;
+/// So many requests are made of a registry at once, each over its own connection.
+pub const REGISTRY_AT_ONCE: usize = 12;
+/// So many questions are asked of GitHub at once when a release is looked at.
+const GITHUB_AT_ONCE: usize = 4;
 
 /// The secrets of a run.
 #[derive(Debug, Clone)]
@@ -45,16 +50,16 @@ impl Remote {
     /// Makes the clients; nothing is sent yet.
     ///
     /// # Errors
-    /// An address is not one that may be used, or the system's certificates cannot be read.
+    /// An address is not one that may be used, or the token is none.
     pub fn connect(
         release: &Release,
-        args: &RemoteArgs,
+        (args, client): (&RemoteArgs, &Client),
         secrets: Secrets,
         retry: &Retry,
     ) -> anyhow::Result<Self> {
-        let github = github(args, release.home.repo.clone(), secrets.github, retry)?;
+        let github = github_over(client, args, (release.home.repo.clone(), secrets.github), retry)?;
         let registry = match &release.image {
-            Some(_) => Some(registry(args, &release.home.image, secrets.registry, retry)?),
+            Some(_) => Some(registry_over(client, args, (&release.home.image, secrets.registry), retry)?),
             None => None,
         };
         Ok(Remote { github, registry })
@@ -71,76 +76,179 @@ impl Remote {
         self.github.requests() + self.registry.as_ref().map_or(0, Registry::requests)
     }
 
-    /// Looks at both servers at once. Read-only.
+    /// The same in words, by server.
+    pub fn asked(&self) -> String {
+        let github = self.github.requests();
+        match self.registry.as_ref().map(Registry::requests) {
+            Some(registry) => {
+                format!("{} requests: {github} of GitHub, {registry} of the registry", github + registry)
+            }
+            None => format!("{github} requests, all of GitHub"),
+        }
+    }
+
+    /// Looks at both servers at once, once more: of the image only whether all of it is there, of the release that is
+    /// `known` by its number at all assets. Read-only.
     ///
     /// # Errors
     /// As [`Remote::observe_github`].
-    pub async fn observe(&self, release: &Release) -> anyhow::Result<World> {
-        let ((world, _), image) =
-            tokio::try_join!(self.observe_github(release), self.observe_registry(release))?;
+    pub async fn observe(&self, release: &Release, known: Option<u64>) -> anyhow::Result<World> {
+        let (world, image) = tokio::try_join!(self.world(release, known), self.observe_registry(release))?;
         Ok(World { image, ..world })
     }
 
-    /// Looks at what GitHub holds of a release, and at what it says of the token. Read-only.
+    /// Looks at what GitHub holds of a release, and at what it says of the token, all at once. Read-only.
     ///
     /// # Errors
     /// GitHub cannot be reached or refuses; a look-up that fails is never taken for "not there".
     pub async fn observe_github(&self, release: &Release) -> anyhow::Result<(World, Access)> {
-        let tag = &release.home.tag;
-        // First alone: a wrong token is then told as that, and once.
-        let access = self.github.access().await?;
-        let (commit, releases) =
-            tokio::try_join!(self.github.tag_commit(tag), self.releases_with_assets(tag))?;
-        Ok((World { tag: commit, releases, image: None }, access))
+        let (access, world) = tokio::join!(self.github.access(), self.world(release, None));
+        // A wrong token fails all of them; it is told as that, and once.
+        let access = access?;
+        Ok((world?, access))
     }
 
-    /// Looks at what the registry holds of the release's image, if it has one. Read-only.
+    async fn world(&self, release: &Release, known: Option<u64>) -> anyhow::Result<World> {
+        let (tag, releases) = tokio::try_join!(
+            self.github.tag_commit(&release.home.tag),
+            self.releases_with_assets(release, known)
+        )?;
+        Ok(World { tag, releases, image: None })
+    }
+
+    async fn releases_with_assets(
+        &self,
+        release: &Release,
+        known: Option<u64>,
+    ) -> anyhow::Result<Vec<RemoteRelease>> {
+        let held = async {
+            match known {
+                Some(id) => self.github.assets(id).await.map(|assets| Some((id, assets))),
+                None => Ok(None),
+            }
+        };
+        let (mut releases, mut held) = tokio::try_join!(self.github.releases(), held)?;
+        let tag = release.home.tag.as_str();
+        for seen in releases.iter_mut().filter(|seen| seen.tag == tag) {
+            seen.assets = match held.take_if(|(id, _)| *id == seen.id) {
+                Some((_, assets)) => assets,
+                // The list of releases shows exactly what is promised; what else there may be, the list of assets is
+                // asked for before anything is revealed.
+                None if is_whole(seen, release) => continue,
+                None => self.github.assets(seen.id).await?,
+            };
+        }
+        Ok(releases)
+    }
+
+    /// Looks at what the registry holds under the image's names, if the release has one: its index and its tags.
+    /// Read-only.
     ///
     /// # Errors
     /// As [`Remote::observe_github`].
     pub async fn observe_registry(&self, release: &Release) -> anyhow::Result<Option<RemoteImage>> {
-        match (&self.registry, &release.image) {
-            (Some(registry), Some(image)) => {
-                observe_image(registry, image, &release.home.tag).await.map(Some)
-            }
-            _ => Ok(None),
-        }
+        let (Some(registry), Some(image)) = (&self.registry, &release.image) else { return Ok(None) };
+        let index = image.index.digest.to_string();
+        let (found, tags) = tokio::try_join!(registry.manifest(&index), tags(registry, &release.home.tag))?;
+        Ok(Some(RemoteImage { present: found.into_iter().collect(), tags: tags.into_iter().collect() }))
     }
 
-    async fn releases_with_assets(&self, tag: &Tag) -> anyhow::Result<Vec<RemoteRelease>> {
-        let mut releases = self.github.releases().await?;
-        for release in releases.iter_mut().filter(|release| release.tag == tag.as_str()) {
-            release.assets = self.github.assets(release.id).await?;
-        }
-        Ok(releases)
+    /// Looks which parts of the image the registry holds. Read-only.
+    ///
+    /// # Errors
+    /// As [`Remote::observe_github`].
+    pub async fn observe_parts(&self, image: &Image) -> anyhow::Result<Vec<Digest>> {
+        let Some(registry) = &self.registry else { return Ok(Vec::new()) };
+        let blobs = image.blobs().into_iter().map(|blob| (blob.digest, true));
+        let manifests = image.platforms.iter().map(|one| (one.manifest.digest, false));
+        let questions: Vec<(Digest, bool)> = blobs.chain(manifests).collect();
+        let answers = stream::iter(questions).map(|(digest, is_blob)| async move {
+            let there = match is_blob {
+                true => registry.has_blob(&digest).await?,
+                false => registry.manifest(&digest.to_string()).await?.is_some(),
+            };
+            anyhow::Ok(there.then_some(digest))
+        });
+        let answers: Vec<Option<Digest>> = answers.buffered(REGISTRY_AT_ONCE).try_collect().await?;
+        Ok(answers.into_iter().flatten().collect())
     }
+
+    /// Gives back what was opened only to ask, where it was not needed.
+    pub async fn close(&self) {
+        if let Some(registry) = &self.registry {
+            registry.close().await;
+        }
+    }
+}
+
+/// Whether a release shows exactly the promised assets.
+fn is_whole(seen: &RemoteRelease, release: &Release) -> bool {
+    let there: BTreeMap<&str, &RemoteAsset> =
+        seen.assets.iter().map(|one| (one.name.as_str(), one)).collect();
+    let is_there = |asset: &Asset| {
+        there.get(asset.name.as_str()).is_some_and(|there| there.likeness(asset) == Likeness::Same)
+    };
+    seen.assets.len() == release.assets.len() && release.assets.iter().all(is_there)
 }
 
 /// A client for GitHub's API, with a token or as a stranger.
 ///
 /// # Errors
-/// The address is not one that may be used, or the system's certificates cannot be read.
+/// The address is not one that may be used, or the token is none.
 pub fn github(args: &RemoteArgs, repo: Repo, token: Option<Token>, retry: &Retry) -> anyhow::Result<GitHub> {
-    let api = args.api_url.as_deref().unwrap_or("https://api.github.com");
-    GitHub::connect(api, repo, token, retry.clone())
+    github_over(&Client::default(), args, (repo, token), retry)
+}
+
+fn github_over(
+    client: &Client,
+    args: &RemoteArgs,
+    (repo, token): (Repo, Option<Token>),
+    retry: &Retry,
+) -> anyhow::Result<GitHub> {
+    GitHub::connect((client.clone(), api_url(args)), repo, token, retry.clone())
 }
 
 /// A client for an image's registry, with credentials or as a stranger.
 ///
 /// # Errors
-/// The address is not one that may be used, or the system's certificates cannot be read.
+/// The address is not one that may be used, or the token is none.
 pub fn registry(
     args: &RemoteArgs,
     name: &ImageName,
     credentials: Option<Credentials>,
     retry: &Retry,
 ) -> anyhow::Result<Registry> {
-    Registry::connect(&registry_url(args, name), name.clone(), credentials, retry.clone())
+    registry_over(&Client::default(), args, (name, credentials), retry)
+}
+
+fn registry_over(
+    client: &Client,
+    args: &RemoteArgs,
+    (name, credentials): (&ImageName, Option<Credentials>),
+    retry: &Retry,
+) -> anyhow::Result<Registry> {
+    let url = registry_url(args, name);
+    Registry::connect((client.clone(), &url), name.clone(), credentials, retry.clone())
 }
 
 /// Where an image's registry is reached: as told, else over TLS at the host of its name.
 pub fn registry_url(args: &RemoteArgs, name: &ImageName) -> String {
     args.registry_url.clone().unwrap_or_else(|| format!("https://{}", name.registry()))
+}
+
+/// Opens connections to both servers, so many as the first questions take; nothing is sent over them yet. An address
+/// that may not be used is told by whoever wants to use it.
+pub fn open(client: &Client, args: &RemoteArgs, image: Option<&ImageName>) {
+    if let Ok(api) = super::address::server(api_url(args)) {
+        client.open(&api, GITHUB_AT_ONCE);
+    }
+    if let Some(Ok(registry)) = image.map(|name| super::address::server(&registry_url(args, name))) {
+        client.open(&registry, REGISTRY_AT_ONCE);
+    }
+}
+
+fn api_url(args: &RemoteArgs) -> &str {
+    args.api_url.as_deref().unwrap_or("https://api.github.com")
 }
 
 /// The address of a repository's page; it goes into manifests and notes.
@@ -153,27 +261,6 @@ pub fn page(args: &RemoteArgs, repo: &Repo) -> anyhow::Result<String> {
     Ok(format!("{server}/{repo}"))
 }
 
-async fn observe_image(registry: &Registry, image: &Image, tag: &Tag) -> anyhow::Result<RemoteImage> {
-    let index = image.index.digest.to_string();
-    let (found, tags) = tokio::try_join!(registry.manifest(&index), tags(registry, tag))?;
-    let mut present: Vec<Digest> = found.into_iter().collect();
-    if present.is_empty() {
-        let blobs = image.blobs().into_iter().map(|blob| (blob.digest, true));
-        let manifests = image.platforms.iter().map(|one| (one.manifest.digest, false));
-        let questions: Vec<(Digest, bool)> = blobs.chain(manifests).collect();
-        let answers = stream::iter(questions).map(|(digest, is_blob)| async move {
-            let there = match is_blob {
-                true => registry.has_blob(&digest).await?,
-                false => registry.manifest(&digest.to_string()).await?.is_some(),
-            };
-            anyhow::Ok(there.then_some(digest))
-        });
-        let answers: Vec<Option<Digest>> = answers.buffered(QUESTIONS_AT_ONCE).try_collect().await?;
-        present.extend(answers.into_iter().flatten());
-    }
-    Ok(RemoteImage { present: present.into_iter().collect(), tags: tags.into_iter().collect() })
-}
-
 /// What every tag that this version could own points to now.
 async fn tags(registry: &Registry, tag: &Tag) -> anyhow::Result<Vec<(String, Digest)>> {
     let candidates = crate::plan::image_tags(tag, &[]);
@@ -181,7 +268,7 @@ async fn tags(registry: &Registry, tag: &Tag) -> anyhow::Result<Vec<(String, Dig
         let digest = registry.manifest(&tag).await?;
         anyhow::Ok(digest.map(|digest| (tag, digest)))
     });
-    let answers: Vec<_> = answers.buffered(QUESTIONS_AT_ONCE).try_collect().await?;
+    let answers: Vec<_> = answers.buffered(REGISTRY_AT_ONCE).try_collect().await?;
     Ok(answers.into_iter().flatten().collect())
 }
 

@@ -74,7 +74,7 @@ fn a_failure_is_an_annotation_of_one_line_and_stands_on_the_page() {
 #[test]
 fn nobody_elses_words_are_commands() {
     let hostile = What::answer(403, "no\n::add-mask::x\n##[error]y\u{1b}[2J");
-    let scenario = in_a_workflow().disturb_github(Fault::next("GET", "/repos/acme/tool", hostile));
+    let scenario = in_a_workflow().disturb_github(Fault::next("GET", "/repos/acme/tool$", hostile));
     let outcome = scenario.run(["plan"]).exit(1);
     assert!(
         !outcome.stderr.lines().any(|line| line.trim_start().starts_with("::add-mask")),

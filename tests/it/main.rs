@@ -30,6 +30,7 @@ mod rehearse;
 mod rehearse_nix;
 mod report_page;
 mod reproduce;
+mod requests;
 mod resume;
 mod rules;
 mod sample;

@@ -11,7 +11,7 @@ fn repository(change: serde_json::Value, header: (&str, &str)) -> Fault {
     let mut body = json!({ "private": false, "full_name": "acme/tool", "permissions": { "push": true } });
     body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
     let headers = vec![(header.0.to_owned(), header.1.to_owned())];
-    Fault::next("GET", "/repos/acme/tool", What::Answer { status: 200, headers, body: body.to_string() })
+    Fault::next("GET", "/repos/acme/tool$", What::Answer { status: 200, headers, body: body.to_string() })
 }
 
 #[test]

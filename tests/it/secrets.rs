@@ -53,7 +53,7 @@ impl Elsewhere {
 fn a_redirect_of_github_leads_no_token_to_another_host() {
     let other = Elsewhere::new();
     let scenario =
-        Scenario::new("1.4.0").disturb_github(Fault::next("GET", "/repos/acme/tool", other.lead(302)));
+        Scenario::new("1.4.0").disturb_github(Fault::next("GET", "/repos/acme/tool$", other.lead(302)));
     scenario.run(["publish"]).exit(1);
     other.was_asked_without_a_secret("GET ");
 }

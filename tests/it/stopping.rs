@@ -109,7 +109,7 @@ fn while_it_only_looks_a_signal_ends_it() {
         headers: vec![("retry-after".to_owned(), "3000".to_owned())],
         body: "{}".to_owned(),
     };
-    let scenario = scenario.disturb_github(Fault::next("GET", "/repos/acme/tool", busy));
+    let scenario = scenario.disturb_github(Fault::next("GET", "/repos/acme/tool$", busy));
     scenario
         .run_signalled_at_word("Waiting", "INT", &["publish"])
         .exit(1)

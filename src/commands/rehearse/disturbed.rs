@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::commands::publish;
 use crate::error::{Exit, Failure};
+use crate::io::client::Client;
 use crate::io::clock::Clock;
 use crate::io::remote::Remote;
 use crate::io::retry::Retry;
@@ -62,7 +63,8 @@ pub async fn by_seed(
     let inside = servers.inside(&release.home, clock.clone());
     let retry =
         Retry { tries: 5, first_wait: Duration::from_secs(1), clock: clock.clone(), report: report.clone() };
-    let remote = Remote::connect(release, &servers.addresses(&release.home), servers.secrets(), &retry)?;
+    let servers_at = (&servers.addresses(&release.home), &Client::default());
+    let remote = Remote::connect(release, servers_at, servers.secrets(), &retry)?;
     let (watch, schedule) = (Watch::new(&inside, release), Schedule::from_seed(seed));
     watch.attach();
     schedule.arm(&inside, &watch);

@@ -22,6 +22,7 @@ use super::{gather, image, package, publish, verify};
 use crate::cli::{Builder, RehearseArgs, RemoteArgs, SourceArgs};
 use crate::error::{Exit, Failure};
 use crate::io::build::{self, Build};
+use crate::io::client::Client;
 use crate::io::project::{self, Origin, Project};
 use crate::io::{nix, remote, stop};
 use crate::model::{Commit, Digest, Home, Image, Record, Release};
@@ -54,7 +55,16 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let addresses = servers.addresses(&release.home);
     let published = match args.faults {
         Some(seed) => disturbed::by_seed(seed, &release, &servers, &folder.receipt(), report).await,
-        None => publish::carry_out(&release, &addresses, servers.secrets(), &folder.receipt(), report).await,
+        None => {
+            publish::carry_out(
+                &release,
+                (&addresses, &Client::default()),
+                servers.secrets(),
+                &folder.receipt(),
+                report,
+            )
+            .await
+        }
     };
     let (plan, receipt) = published.map_err(|error| explain(error, &folder))?;
     let keep = folder.release();

@@ -5,28 +5,31 @@ use std::sync::PoisonError;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
-use super::GitHub;
+use super::{GitHub, parse, wire};
 use crate::error::Failure;
 use crate::io::retry::{Again, Refused};
 use crate::model::Tag;
 use crate::preflight::Budget;
 
 impl GitHub {
-    /// Asks for the right to write contents, by having notes written that nobody keeps. What GitHub says of an account
-    /// (`permissions.push`) is no answer: it is `false` for every token of an app, a workflow's among them.
+    /// Asks for the right to write contents, by having notes written: the draft's, if there is going to be one, else
+    /// nobody's. What GitHub says of an account (`permissions.push`) is no answer: it is `false` for every token of an
+    /// app, a workflow's among them.
     ///
     /// # Errors
     /// The token has no such right, or GitHub cannot be reached.
     pub async fn may_write(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<()> {
-        let mut body = json!({ "tag_name": tag });
-        if let Some(previous) = previous {
-            body["previous_tag_name"] = json!(previous);
-        }
+        let body = about_notes(tag, previous);
         let ask = async |_| {
             let answer = self.change(Method::POST, &self.path("/releases/generate-notes"), &body).await?;
             match answer.status {
+                StatusCode::OK => {
+                    let notes = parse::<wire::Notes>(&answer.body)?.body;
+                    *self.notes.lock().unwrap_or_else(PoisonError::into_inner) = Some((body.clone(), notes));
+                    Ok(())
+                }
                 // Whoever is told that the question is wrong was let in.
-                StatusCode::OK | StatusCode::UNPROCESSABLE_ENTITY => Ok(()),
+                StatusCode::UNPROCESSABLE_ENTITY => Ok(()),
                 // Whom it does not want to let in, GitHub tells that there is nothing.
                 StatusCode::NOT_FOUND => Err(Refused::no(
                     Failure::new(format!(
@@ -61,6 +64,15 @@ impl GitHub {
             *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = Some(Budget { remaining, reset });
         }
     }
+}
+
+/// The question for notes about the changes since an earlier release.
+pub(super) fn about_notes(tag: &Tag, previous: Option<&Tag>) -> serde_json::Value {
+    let mut body = json!({ "tag_name": tag });
+    if let Some(previous) = previous {
+        body["previous_tag_name"] = json!(previous);
+    }
+    body
 }
 
 /// The way out for a token without the right, with GitHub's own word for the right if it said one.

@@ -4,7 +4,6 @@
 
 use anyhow::Context as _;
 use http::{Method, StatusCode};
-use octocrab::OctoBody;
 use serde_json::json;
 
 use super::{GitHub, parse, wire};
@@ -13,7 +12,8 @@ use crate::model::Tag;
 use crate::world::RemoteRelease;
 
 impl GitHub {
-    /// Creates the draft for a tag, or takes over the one that an ambiguous earlier try has made.
+    /// Creates the draft for a tag, or takes over the one that an ambiguous earlier try has made. Whether another run
+    /// was first, [`GitHub::older_than`] says.
     ///
     /// # Errors
     /// GitHub cannot be reached or refuses; or there are two drafts of the tag now.
@@ -35,32 +35,34 @@ impl GitHub {
             }
             let answer = self.paced(self.change(Method::POST, &self.path("/releases"), &body)).await?;
             let answer = self.expect(answer, StatusCode::CREATED)?;
-            Ok(parse::<wire::Release>(&answer.body)?.into_remote(Vec::new()))
+            Ok(parse::<wire::Release>(&answer.body)?.into_remote())
         };
         let context = || format!("failed to create the draft of release `{tag}`");
         let draft = self.retry.run("the draft", create).await.with_context(context)?;
-        self.first_of(draft, notes, tries > 1).await.with_context(context)
+        match tries {
+            1 => Ok(draft),
+            _ => self.or_older(draft, notes).await.with_context(context),
+        }
     }
 
-    /// Of several releases of a tag the oldest counts: whoever made a later draft takes it back and stops. Only where
-    /// an earlier try of our own was ambiguous, an older draft with the same notes is the one that try has made.
-    async fn first_of(
-        &self,
-        draft: RemoteRelease,
-        notes: &str,
-        ambiguous: bool,
-    ) -> anyhow::Result<RemoteRelease> {
-        let others = self.of_tag(&draft.tag).await?.into_iter().filter(|one| one.id < draft.id);
-        let Some(older) = others.min_by_key(|one| one.id) else {
-            return Ok(draft);
-        };
+    /// An earlier try of our own was ambiguous, so an older draft with the same notes is the one that try has made.
+    async fn or_older(&self, draft: RemoteRelease, notes: &str) -> anyhow::Result<RemoteRelease> {
+        let Some(older) = self.older_than(&draft).await? else { return Ok(draft) };
         self.take_back(&draft).await?;
-        if ambiguous && older.draft && older.holds_notes(notes) {
-            return Ok(older);
+        match older.draft && older.holds_notes(notes) {
+            true => Ok(older),
+            false => Err(second_to(&draft.tag, older.id).into()),
         }
-        let text = format!("another run made a release of `{}` first: release {}", draft.tag, older.id);
-        let hint = "let the other run end; then run the same command again: it finds the release done, or says what differs";
-        Err(Failure::new(text).hint(hint).exit(Exit::Conflicts).into())
+    }
+
+    /// The oldest release of a draft's tag that is older than the draft. Of several the oldest counts: whoever made a
+    /// later one takes it back and stops.
+    ///
+    /// # Errors
+    /// GitHub cannot be reached or refuses.
+    pub async fn older_than(&self, draft: &RemoteRelease) -> anyhow::Result<Option<RemoteRelease>> {
+        let others = self.of_tag(&draft.tag).await?.into_iter().filter(|one| one.id < draft.id);
+        Ok(others.min_by_key(|one| one.id))
     }
 
     /// Deletes a draft that this run has made, where another run was first.
@@ -71,7 +73,7 @@ impl GitHub {
         self.still_draft(draft).await?;
         let path = self.path(&format!("/releases/{}", draft.id));
         let delete = async |_| {
-            let answer = self.paced(self.send(Method::DELETE, &path, OctoBody::empty(), None)).await?;
+            let answer = self.paced(self.send(Method::DELETE, &path, None)).await?;
             match answer.status {
                 StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(()),
                 _ => Err(self.refuse(answer)),
@@ -127,6 +129,13 @@ impl GitHub {
             _ => Ok(()),
         }
     }
+}
+
+/// Another run has made a release of the tag before ours.
+pub fn second_to(tag: &str, older: u64) -> Failure {
+    Failure::new(format!("another run made a release of `{tag}` first: release {older}"))
+        .hint("let the other run end; then run the same command again: it finds the release done, or says what differs")
+        .exit(Exit::Conflicts)
 }
 
 /// Somebody has published the draft while it was filled.

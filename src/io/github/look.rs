@@ -69,23 +69,24 @@ impl GitHub {
         anyhow::bail!("tag `{tag}` points to tags that point to tags without an end")
     }
 
-    /// Every release that can be seen: drafts too, if the token may push. Assets are not read here.
+    /// Every release that can be seen: drafts too, if the token may push. Their assets are those that the list shows;
+    /// that it shows all of them GitHub promises nowhere.
     ///
     /// # Errors
     /// GitHub cannot be reached or refuses.
     pub async fn releases(&self) -> anyhow::Result<Vec<RemoteRelease>> {
         let releases = self.get_all::<wire::Release>("the releases", &self.path("/releases")).await?;
-        Ok(releases.unwrap_or_default().into_iter().map(|release| release.into_remote(Vec::new())).collect())
+        Ok(releases.unwrap_or_default().into_iter().map(wire::Release::into_remote).collect())
     }
 
-    /// One release by its number, without its assets.
+    /// One release by its number, with the assets that it shows.
     ///
     /// # Errors
     /// GitHub cannot be reached or refuses.
     pub async fn release(&self, id: u64) -> anyhow::Result<Option<RemoteRelease>> {
         let release =
             self.get::<wire::Release>("the release", &self.path(&format!("/releases/{id}"))).await?;
-        Ok(release.map(|release| release.into_remote(Vec::new())))
+        Ok(release.map(wire::Release::into_remote))
     }
 
     /// The published release of a tag, with its assets.
@@ -95,7 +96,7 @@ impl GitHub {
     pub async fn published(&self, tag: &Tag) -> anyhow::Result<Option<RemoteRelease>> {
         let path = self.path(&format!("/releases/tags/{}", escape(tag.as_str())));
         let Some(release) = self.get::<wire::Release>("the release", &path).await? else { return Ok(None) };
-        let mut release = release.into_remote(Vec::new());
+        let mut release = release.into_remote();
         release.assets = self.assets(release.id).await?;
         Ok(Some(release))
     }

@@ -4,30 +4,30 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
-use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, header};
-use http_body_util::BodyExt;
-use octocrab::{OctoBody, Octocrab};
+use anyhow::Context as _;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http_body_util::Either;
 use serde::de::DeserializeOwned;
 use url::Url;
 
 mod ask;
 mod draft;
 mod look;
+mod pace;
 mod stage;
 mod wire;
 
+pub use draft::second_to;
+pub use pace::AT_ONCE as ASSETS_AT_ONCE;
+
 use super::address;
-use super::answer::Gathered;
-use super::retry::{self, Refused, Retry};
+use super::client::{Answer, Body, Client, Request};
+use super::retry::{Refused, Retry};
 use super::token::Token;
 use crate::error::Failure;
 use crate::model::Repo;
 use crate::preflight::Budget;
-use crate::units::seconds;
 
 /// The version of the REST API that floe was written against.
 const API_VERSION: &str = "2022-11-28";
@@ -41,60 +41,49 @@ const ITEMS_LIMIT: usize = 100_000;
 /// A repository on GitHub and the right to talk to it.
 #[derive(Clone)]
 pub struct GitHub {
-    octocrab: Octocrab,
+    client: Client,
     repo: Repo,
     retry: Retry,
     api: Url,
     uploads: Url,
-    has_token: bool,
+    /// What tells GitHub who we are, if it is told.
+    authorization: Option<HeaderValue>,
     requests: Arc<AtomicU64>,
     budget: Arc<Mutex<Option<Budget>>>,
-    pace: stage::Pace,
-}
-
-/// An answer that was read whole: status, headers and body.
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
+    /// Notes that GitHub wrote when it was asked whether we may write, and for what question.
+    notes: Arc<Mutex<Option<(serde_json::Value, String)>>>,
+    pace: pace::Pace,
 }
 
 impl GitHub {
     /// Makes the client; nothing is sent yet.
     ///
     /// # Errors
-    /// The API's address is not one that may be used, or the system's certificates cannot be read.
-    pub fn connect(api: &str, repo: Repo, token: Option<Token>, retry: Retry) -> anyhow::Result<Self> {
+    /// The API's address is not one that may be used, or the token is none.
+    pub fn connect(
+        (client, api): (Client, &str),
+        repo: Repo,
+        token: Option<Token>,
+        retry: Retry,
+    ) -> anyhow::Result<Self> {
         let api = address::server(api)?;
         let uploads = uploads_of(&api);
-        let mut builder = Octocrab::builder()
-            .base_uri(api.as_str().trim_end_matches('/'))
-            .and_then(|builder| builder.upload_uri(uploads.as_str().trim_end_matches('/')))
-            .with_context(|| format!("`{api}` cannot be used as GitHub's API"))?
-            .set_connect_timeout(Some(Duration::from_secs(15)))
-            .add_header(header::USER_AGENT, concat!("floe/", env!("CARGO_PKG_VERSION")).to_owned())
-            .add_header(header::HeaderName::from_static("x-github-api-version"), API_VERSION.to_owned());
-        let has_token = token.is_some();
-        if let Some(token) = token {
-            // The crate would panic, and say what the token is.
-            if http::HeaderValue::from_str(token.reveal()).is_err() {
-                return Err(Failure::new(
-                    "the token for GitHub holds a line break or another letter that no token has",
-                )
-                .hint("set GITHUB_TOKEN again, for example `export GITHUB_TOKEN=$(gh auth token)`")
-                .into());
-            }
-            builder = builder.personal_token(token.reveal().to_owned());
-        }
-        let octocrab = builder.build().context("failed to make a client for GitHub")?;
-        let (requests, budget, pace) = (Arc::default(), Arc::default(), stage::Pace::new(&retry));
-        Ok(GitHub { octocrab, repo, retry, api, uploads, has_token, requests, budget, pace })
+        let authorization = token.map(|token| authorization(&token)).transpose()?;
+        let (requests, budget, notes) = (Arc::default(), Arc::default(), Arc::default());
+        let pace = pace::Pace::new(&retry);
+        Ok(GitHub { client, repo, retry, api, uploads, authorization, requests, budget, notes, pace })
     }
 
     /// The same client as that of a run that has not begun.
     pub fn fresh(&self) -> Self {
-        let (requests, budget, pace) = (Arc::default(), Arc::default(), stage::Pace::new(&self.retry));
-        GitHub { requests, budget, pace, ..self.clone() }
+        let (requests, budget, notes) = (Arc::default(), Arc::default(), Arc::default());
+        GitHub { requests, budget, notes, pace: pace::Pace::new(&self.retry), ..self.clone() }
+    }
+
+    /// Opens the connections that uploads take, and one for what is asked meanwhile; they may lead to another host than
+    /// the API's. Nothing is sent.
+    pub fn open_uploads(&self) {
+        self.client.open(&self.uploads, ASSETS_AT_ONCE + 1);
     }
 
     /// The repository.
@@ -104,7 +93,7 @@ impl GitHub {
 
     /// Whether requests carry a token.
     pub fn has_token(&self) -> bool {
-        self.has_token
+        self.authorization.is_some()
     }
 
     /// How many requests were made.
@@ -155,7 +144,7 @@ impl GitHub {
     /// Asks as often as it takes; `None` if it is not there (404).
     async fn ask(&self, what: &str, path: &str) -> anyhow::Result<Option<Answer>> {
         let ask = async |_| {
-            let answer = self.send(Method::GET, path, OctoBody::empty(), None).await?;
+            let answer = self.send(Method::GET, path, None).await?;
             match answer.status {
                 StatusCode::NOT_FOUND => Ok(None),
                 status if status.is_success() => Ok(Some(answer)),
@@ -167,53 +156,42 @@ impl GitHub {
 
     /// One request that changes something, tried once.
     async fn change(&self, method: Method, path: &str, body: &serde_json::Value) -> Result<Answer, Refused> {
-        self.send(method, path, OctoBody::from(body.to_string()), Some("application/json")).await
+        let body = Either::Left(body.to_string().into());
+        self.send(method, path, Some(("application/json", body))).await
     }
 
-    /// One request, tried once. Any answer is an answer; only a broken connection is refused.
+    /// One request, tried once, with a body of a media type or without. Any answer is an answer; only a broken
+    /// connection is refused.
     async fn send(
         &self,
         method: Method,
         address: &str,
-        body: OctoBody,
-        kind: Option<&str>,
+        body: Option<(&'static str, Body)>,
     ) -> Result<Answer, Refused> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let line = format!("{method} {address}");
-        let mut request = Request::builder()
-            .method(method)
-            .uri(address)
-            .header(header::ACCEPT, "application/vnd.github+json");
-        if let Some(kind) = kind {
-            request = request.header(header::CONTENT_TYPE, kind);
+        let mut request = Request::new(method, self.url_of(address)?)
+            .header(header::ACCEPT, HeaderValue::from_static("application/vnd.github+json"))
+            .header(HeaderName::from_static("x-github-api-version"), HeaderValue::from_static(API_VERSION));
+        if let Some(authorization) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, authorization.clone());
         }
-        let length = http_body::Body::size_hint(&body).exact().unwrap_or(0);
-        if length > 0 {
-            request = request.header(header::CONTENT_LENGTH, length);
+        if let Some((kind, body)) = body {
+            request = request.body(HeaderValue::from_static(kind), body);
         }
-        let request = request.body(body).map_err(|error| Refused::no(error.into()))?;
-        let broke = |error: &dyn std::error::Error| Refused::unreachable(&self.api, error);
-        let exchange = async {
-            let response = self.octocrab.execute(request).await.map_err(|error| broke(&error))?;
-            let (parts, mut body) = response.into_parts();
-            let mut gathered = Gathered::new("GitHub", parts.status, ANSWER_LIMIT);
-            while let Some(frame) = body.frame().await {
-                let frame = frame.map_err(|error| broke(&error))?;
-                if let Some(piece) = frame.data_ref()
-                    && gathered.take(piece)?.is_break()
-                {
-                    break;
-                }
-            }
-            Ok::<_, Refused>((parts, gathered.finish()))
+        let answer = self.client.exchange("GitHub", request, ANSWER_LIMIT).await?;
+        self.retry.report.trace("GitHub", format!("{line} {}", answer.status.as_u16()));
+        self.learn_budget(&answer.headers);
+        Ok(answer)
+    }
+
+    /// A path of the API, or an address that [`GitHub::own_address`] has let pass.
+    fn url_of(&self, address: &str) -> anyhow::Result<Url> {
+        let whole = match address.starts_with('/') {
+            true => format!("{}{address}", self.api.as_str().trim_end_matches('/')),
+            false => address.to_owned(),
         };
-        let patience = retry::patience(length);
-        let (parts, body) = tokio::time::timeout(patience, exchange)
-            .await
-            .map_err(|_| Refused::connection(anyhow!("no answer within {}", seconds(patience))))??;
-        self.retry.report.trace("GitHub", format!("{line} {}", parts.status.as_u16()));
-        self.learn_budget(&parts.headers);
-        Ok(Answer { status: parts.status, headers: parts.headers, body })
+        Url::parse(&whole).with_context(|| format!("`{address}` is no path of GitHub's API"))
     }
 
     /// Judges an answer that is not the wished-for one, in words a maintainer can act on.
@@ -258,6 +236,17 @@ impl GitHub {
         );
         Ok(url.into())
     }
+}
+
+/// The header that holds a token.
+fn authorization(token: &Token) -> anyhow::Result<HeaderValue> {
+    let header = HeaderValue::from_str(&format!("Bearer {}", token.reveal()));
+    let mut header = header.map_err(|_| {
+        Failure::new("the token for GitHub holds a line break or another letter that no token has")
+            .hint("set GITHUB_TOKEN again, for example `export GITHUB_TOKEN=$(gh auth token)`")
+    })?;
+    header.set_sensitive(true);
+    Ok(header)
 }
 
 /// Where an API's uploads go: `uploads.github.com` for GitHub itself, the same server everywhere else.

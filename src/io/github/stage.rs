@@ -1,81 +1,38 @@
 //! Acting: notes are asked for, a draft is filled and published. Every change looks first when it is tried again, because a
 //! cut connection or a 502 does not say whether the change was made.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::PoisonError;
 
 use anyhow::{Context as _, anyhow};
 use http::{Method, StatusCode};
-use octocrab::OctoBody;
+use http_body_util::Either;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde_json::json;
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
+use super::ask::about_notes;
 use super::draft::published_meanwhile;
-use super::{Answer, GitHub, parse, wire};
+use super::{GitHub, parse, wire};
 use crate::error::{Exit, Failure};
 use crate::io::body::Upload;
-use crate::io::clock::Clock;
-use crate::io::retry::{Again, Refused, Retry};
+use crate::io::client::Answer;
+use crate::io::retry::{Again, Refused};
 use crate::model::{Asset, Tag};
 use crate::report::Progress;
 use crate::world::{Likeness, RemoteAsset, RemoteRelease};
 
 /// Everything but what RFC 3986, section 2.3, leaves as it is; `+` above all, which a query would read as a space.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// So many changes are made at once while GitHub does not mind.
-const AT_ONCE: usize = 4;
-
-/// Keeps changes within what GitHub takes: a few at once, and one at a time, spaced, as soon as it has answered with
-/// a rate limit (GitHub's "Best practices for using the REST API").
-#[derive(Clone)]
-pub(super) struct Pace {
-    permits: Arc<Semaphore>,
-    slow: Arc<AtomicBool>,
-    last: Arc<Mutex<Option<Duration>>>,
-    gap: Duration,
-    clock: Clock,
-}
-
-impl Pace {
-    pub fn new(retry: &Retry) -> Self {
-        let (gap, clock) = (retry.first_wait, retry.clock.clone());
-        let permits = Arc::new(Semaphore::new(AT_ONCE));
-        Pace { permits, slow: Arc::default(), last: Arc::default(), gap, clock }
-    }
-
-    /// Waits for leave to make one change; the change is over when the permit is dropped.
-    async fn leave(&self) -> anyhow::Result<SemaphorePermit<'_>> {
-        if !self.slow.load(Ordering::Relaxed) {
-            return Ok(self.permits.acquire().await?);
-        }
-        let all = u32::try_from(AT_ONCE).unwrap_or(1);
-        let permit = self.permits.acquire_many(all).await?;
-        let mut last = self.last.lock().await;
-        if let Some(last) = *last {
-            self.clock.wait((last + self.gap).saturating_sub(self.clock.now())).await;
-        }
-        *last = Some(self.clock.now());
-        Ok(permit)
-    }
-
-    fn learn(&self, refused: &Refused) {
-        if matches!(refused.again, Again::Limited(_) | Again::LimitedUntil(_)) {
-            self.slow.store(true, Ordering::Relaxed);
-        }
-    }
-}
-
 impl GitHub {
     /// What GitHub writes about the changes since `previous`. Stores nothing there.
     ///
     /// # Errors
     /// GitHub cannot be reached or refuses.
     pub async fn generate_notes(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<String> {
-        let mut body = json!({ "tag_name": tag });
-        if let Some(previous) = previous {
-            body["previous_tag_name"] = json!(previous);
+        let body = about_notes(tag, previous);
+        // The same was asked a moment ago, to learn whether we may write.
+        let asked = self.notes.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((_, notes)) = asked.filter(|(question, _)| *question == body) {
+            return Ok(notes);
         }
         let ask = async |_| {
             let path = self.path("/releases/generate-notes");
@@ -94,7 +51,7 @@ impl GitHub {
         self.still_draft(draft).await?;
         let path = self.path(&format!("/releases/assets/{id}"));
         let delete = async |_| {
-            let answer = self.paced(self.send(Method::DELETE, &path, OctoBody::empty(), None)).await?;
+            let answer = self.paced(self.send(Method::DELETE, &path, None)).await?;
             match answer.status {
                 StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(()),
                 _ => Err(self.refuse(answer)),
@@ -126,7 +83,7 @@ impl GitHub {
                 return Ok(there);
             }
             let body = Upload::asset(asset, progress.clone()).await?;
-            let sent = self.send(Method::POST, &address, OctoBody::new(body), Some(asset.content_type()));
+            let sent = self.send(Method::POST, &address, Some((asset.content_type(), Either::Right(body))));
             let answer = self.paced(sent).await?;
             if answer.status == StatusCode::NOT_FOUND {
                 // The draft is gone, or another run has deleted this asset while it was unfinished: look, then decide.
@@ -214,7 +171,7 @@ impl GitHub {
                 return Err(Refused::no(taken.into()));
             }
             let answer = self.expect(answer, StatusCode::OK)?;
-            Ok(parse::<wire::Release>(&answer.body)?.into_remote(Vec::new()))
+            Ok(parse::<wire::Release>(&answer.body)?.into_remote())
         };
         self.retry
             .run("the release", publish)

@@ -49,6 +49,8 @@ pub(super) struct Release {
     immutable: bool,
     html_url: String,
     upload_url: String,
+    #[serde(default)]
+    assets: Vec<Asset>,
 }
 
 #[derive(Deserialize)]
@@ -68,7 +70,7 @@ pub(super) struct Notes {
 }
 
 impl Release {
-    pub fn into_remote(self, assets: Vec<RemoteAsset>) -> RemoteRelease {
+    pub fn into_remote(self) -> RemoteRelease {
         RemoteRelease {
             id: self.id,
             tag: self.tag_name,
@@ -79,7 +81,7 @@ impl Release {
             // It is printed where programs read it: one address is one line.
             url: text::line(&self.html_url).into_owned(),
             upload_url: self.upload_url,
-            assets,
+            assets: self.assets.into_iter().map(Asset::into_remote).collect(),
         }
     }
 }

@@ -5,14 +5,15 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, anyhow};
-use http::{HeaderMap, StatusCode, header};
-use reqwest::{Method, RequestBuilder};
+use base64::Engine as _;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::Url;
 
-use super::{Answer, Registry};
+use super::{Registry, said};
 use crate::error::Failure;
 use crate::io::address;
-use crate::io::retry::{self, Refused};
+use crate::io::client::{Answer, Request};
+use crate::io::retry::Refused;
 use crate::io::token::{REGISTRY_TOKEN_VARIABLE, Token};
 use crate::model::ImageName;
 
@@ -61,14 +62,30 @@ impl Credentials {
     pub fn token(&self) -> &Token {
         &self.token
     }
+
+    /// Both as they are shown themselves.
+    fn basic(&self) -> Bearer {
+        Bearer::Basic(self.user.clone(), self.token.clone())
+    }
 }
 
 impl Bearer {
-    pub fn apply(&self, request: RequestBuilder) -> RequestBuilder {
-        match self {
-            Bearer::Token(token) => request.bearer_auth(token.reveal()),
-            Bearer::Basic(user, token) => request.basic_auth(user, Some(token.reveal())),
-        }
+    /// The header that shows it (RFC 6750, section 2.1; RFC 7617, section 2).
+    ///
+    /// # Errors
+    /// It holds a letter that fits into no header.
+    pub fn header(&self) -> anyhow::Result<HeaderValue> {
+        let text = match self {
+            Bearer::Token(token) => format!("Bearer {}", token.reveal()),
+            Bearer::Basic(user, token) => {
+                let both = format!("{user}:{}", token.reveal());
+                format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(both))
+            }
+        };
+        let header = HeaderValue::from_str(&text);
+        let mut header = header.map_err(|_| anyhow!("the registry's token fits into no header"))?;
+        header.set_sensitive(true);
+        Ok(header)
     }
 }
 
@@ -85,9 +102,7 @@ impl Registry {
             (Some(Challenge::Bearer { realm, service }), _) => {
                 self.ask_token(&realm, service.as_deref()).await?
             }
-            (Some(Challenge::Basic), Some(own)) if old.is_none() => {
-                Bearer::Basic(own.user.clone(), own.token.clone())
-            }
+            (Some(Challenge::Basic), Some(own)) if old.is_none() => own.basic(),
             _ => return Err(self.refused(refused, "push to")),
         };
         *bearer = Some(new.clone());
@@ -103,12 +118,14 @@ impl Registry {
         if let Some(service) = service {
             url.query_pairs_mut().append_pair("service", service);
         }
-        let mut request = self.client.request(Method::GET, url.clone()).timeout(retry::patience(0));
-        if let Some(own) = &self.credentials {
-            may_see(&url, &self.base)?;
-            request = request.basic_auth(&own.user, Some(own.token.reveal()));
-        }
-        let answer = self.exchange(Method::GET, &url, request, None).await?;
+        let own = match &self.credentials {
+            Some(own) => {
+                may_see(&url, &self.base)?;
+                Some(own.basic())
+            }
+            None => None,
+        };
+        let answer = self.exchange(Request::new(Method::GET, url), own.as_ref()).await?;
         match answer.status {
             StatusCode::OK => token(&answer.body).map_err(Refused::no),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
@@ -121,7 +138,7 @@ impl Registry {
                         "set GITHUB_TOKEN, or FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN for another registry"
                     }
                 };
-                Err(Refused::no(Failure::new(text).because(anyhow!(answer.said())).hint(hint).into()))
+                Err(Refused::no(Failure::new(text).because(anyhow!(said(&answer))).hint(hint).into()))
             }
             _ => Err(self.refused(&answer, "push to")),
         }

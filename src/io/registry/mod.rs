@@ -6,13 +6,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
-use reqwest::{Body, Method, RequestBuilder};
-use tokio::sync::Mutex;
+use http::{HeaderValue, Method, StatusCode, header};
+use tokio::sync::{Mutex, MutexGuard};
 use url::Url;
 
 mod auth;
@@ -21,8 +18,9 @@ mod push;
 pub use auth::{Credentials, may_know};
 
 use super::address;
-use super::answer::{Gathered, words};
-use super::retry::{self, Refused, Retry};
+use super::answer::words;
+use super::client::{Answer, Client, Request};
+use super::retry::{Refused, Retry};
 use crate::error::Failure;
 use crate::model::{Digest, ImageName};
 
@@ -36,57 +34,47 @@ const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, application/vn
 /// A repository in a registry and the right to talk to it.
 #[derive(Clone)]
 pub struct Registry {
-    client: reqwest::Client,
+    client: Client,
     base: Url,
     name: ImageName,
     credentials: Option<Credentials>,
     bearer: Arc<Mutex<Option<auth::Bearer>>>,
     /// Whether the registry has said what it wants to see.
     greeted: Arc<Mutex<bool>>,
+    /// An upload session that was opened to ask for the right to push; the first blob takes it.
+    session: Arc<Mutex<Option<Url>>>,
     retry: Retry,
     requests: Arc<AtomicU64>,
-}
-
-/// An answer that was read whole.
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
 }
 
 impl Registry {
     /// Makes the client; nothing is sent yet. `url` is where the registry is reached.
     ///
     /// # Errors
-    /// The address is not one that may be used, or the system's certificates cannot be read.
+    /// The address is not one that may be used.
     pub fn connect(
-        url: &str,
+        (client, url): (Client, &str),
         name: ImageName,
         credentials: Option<Credentials>,
         retry: Retry,
     ) -> anyhow::Result<Self> {
         let base = address::server(url)?;
-        let client = reqwest::Client::builder()
-            .http1_only()
-            .connect_timeout(Duration::from_secs(15))
-            .redirect(address::redirects())
-            .user_agent(concat!("floe/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .with_context(|| format!("failed to make a client for the registry `{}`", name.registry()))?;
-        let (bearer, greeted, requests) = (Arc::default(), Arc::default(), Arc::default());
-        Ok(Registry { client, base, name, credentials, bearer, greeted, retry, requests })
+        let (bearer, greeted) = (Arc::default(), Arc::default());
+        let (session, requests) = (Arc::default(), Arc::default());
+        Ok(Registry { client, base, name, credentials, bearer, greeted, session, retry, requests })
     }
 
     /// The same client as that of a run that has not begun.
     pub fn fresh(&self) -> Self {
-        let (bearer, greeted, requests) = (Arc::default(), Arc::default(), Arc::default());
-        Registry { bearer, greeted, requests, ..self.clone() }
+        let (bearer, greeted) = (Arc::default(), Arc::default());
+        let (session, requests) = (Arc::default(), Arc::default());
+        Registry { bearer, greeted, session, requests, ..self.clone() }
     }
 
     /// The same client without credentials, which asks once and takes what it gets for an answer.
     pub fn as_stranger(&self) -> Self {
         let retry = Retry { tries: 1, ..self.retry.clone() };
-        Registry { credentials: None, retry, ..self.fresh() }
+        Registry { credentials: None, retry, requests: self.requests.clone(), ..self.fresh() }
     }
 
     /// The image's name.
@@ -111,8 +99,11 @@ impl Registry {
     pub async fn manifest(&self, reference: &str) -> anyhow::Result<Option<Digest>> {
         let path = format!("manifests/{reference}");
         let ask = async |_| {
-            let answer =
-                self.send(Method::HEAD, &path, |request| request.header(header::ACCEPT, MANIFESTS)).await?;
+            let answer = self
+                .send(Method::HEAD, &path, |request| {
+                    request.header(header::ACCEPT, HeaderValue::from_static(MANIFESTS))
+                })
+                .await?;
             match answer.status {
                 StatusCode::OK => self.digest_of(answer, reference).map(Some),
                 // Registries hide what does not exist yet behind any of these, even with a token.
@@ -157,59 +148,41 @@ impl Registry {
         &self,
         method: Method,
         path: &str,
-        build: impl Fn(RequestBuilder) -> RequestBuilder,
+        build: impl Fn(Request) -> Request,
     ) -> Result<Answer, Refused> {
         let url = self.address(path)?;
-        // The first request learns whether a token is wanted; the others wait for it rather than be refused as well.
-        let greeting = self.greeted.lock().await;
-        let mut greeting = (!*greeting).then_some(greeting);
+        let mut greeting = self.greet().await;
         let token = self.bearer.lock().await.clone();
-        let mut answer = self.once(method.clone(), &url, &build, token.as_ref()).await?;
+        let request = || build(Request::new(method.clone(), url.clone()));
+        let mut answer = self.exchange(request(), token.as_ref()).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             let token = self.renew(&answer, token.as_ref()).await?;
-            answer = self.once(method, &url, &build, Some(&token)).await?;
+            over(greeting.take());
+            answer = self.exchange(request(), Some(&token)).await?;
         }
-        if let Some(greeted) = &mut greeting {
-            **greeted = true;
-        }
+        over(greeting);
         Ok(answer)
     }
 
-    async fn once(
-        &self,
-        method: Method,
-        url: &Url,
-        build: impl Fn(RequestBuilder) -> RequestBuilder,
-        token: Option<&auth::Bearer>,
-    ) -> Result<Answer, Refused> {
-        let request = build(self.client.request(method.clone(), url.clone()).timeout(retry::patience(0)));
-        self.exchange(method, url, request, token).await
+    /// Where there is a secret, a token is likely to be wanted: the first request finds out, and the others wait until
+    /// it has one, rather than be refused as well. Where there is none, nobody waits.
+    async fn greet(&self) -> Option<MutexGuard<'_, bool>> {
+        self.credentials.as_ref()?;
+        let greeted = self.greeted.lock().await;
+        (!*greeted).then_some(greeted)
     }
 
     /// Sends a request and reads its answer whole.
-    async fn exchange(
-        &self,
-        method: Method,
-        url: &Url,
-        request: RequestBuilder,
-        token: Option<&auth::Bearer>,
-    ) -> Result<Answer, Refused> {
+    async fn exchange(&self, request: Request, token: Option<&auth::Bearer>) -> Result<Answer, Refused> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let request = match token {
-            Some(token) => token.apply(request),
+            Some(token) => request.header(header::AUTHORIZATION, token.header()?),
             None => request,
         };
-        let broke = |error: reqwest::Error| Refused::unreachable(&self.base, &error);
-        let mut response = request.send().await.map_err(broke)?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let mut body = Gathered::new("the registry", status, ANSWER_LIMIT);
-        while let Some(piece) = response.chunk().await.map_err(broke)? {
-            if body.take(&piece)?.is_break() {
-                break;
-            }
-        }
-        self.retry.report.trace("registry", format!("{method} {} {}", url.path(), status.as_u16()));
-        Ok(Answer { status, headers, body: body.finish() })
+        let line = request.line();
+        let answer = self.client.exchange("the registry", request, ANSWER_LIMIT).await?;
+        self.retry.report.trace("registry", format!("{line} {}", answer.status.as_u16()));
+        Ok(answer)
     }
 
     /// A manifest of this repository as people write it: `name:tag` or `name@digest`.
@@ -226,7 +199,7 @@ impl Registry {
     /// Judges an answer that is not the wished-for one, in words a maintainer can act on.
     fn refused(&self, answer: &Answer, right: &str) -> Refused {
         let text = String::from_utf8_lossy(&answer.body);
-        let said = answer.said();
+        let said = said(answer);
         let name = &self.name;
         let failure = match answer.status {
             StatusCode::UNAUTHORIZED => Failure::new(said).hint(format!(
@@ -254,13 +227,18 @@ impl Registry {
     }
 }
 
-impl Answer {
-    /// What the registry said, in one line.
-    fn said(&self) -> String {
-        match message(&self.body) {
-            Some(message) => format!("the registry answered {}: {message}", self.status),
-            None => format!("the registry answered {}", self.status),
-        }
+/// The registry has said what it wants to see; whoever waited for that goes on.
+fn over(greeting: Option<MutexGuard<'_, bool>>) {
+    if let Some(mut greeted) = greeting {
+        *greeted = true;
+    }
+}
+
+/// What the registry answered, in one line.
+fn said(answer: &Answer) -> String {
+    match message(&answer.body) {
+        Some(message) => format!("the registry answered {}: {message}", answer.status),
+        None => format!("the registry answered {}", answer.status),
     }
 }
 
@@ -274,9 +252,4 @@ pub fn message(body: &[u8]) -> Option<String> {
         (Some(one), None) | (None, Some(one)) => Some(words(one)),
         (None, None) => None,
     }
-}
-
-/// A body that a request can be built with more than once.
-fn bytes(bytes: &Bytes) -> Body {
-    Body::from(bytes.clone())
 }

@@ -2,14 +2,15 @@
 
 use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
-use http::{StatusCode, header};
-use reqwest::{Body, Method};
+use http::{HeaderValue, Method, StatusCode, header};
+use http_body_util::Either;
 use url::Url;
 
+use super::Registry;
 use super::auth::Bearer;
-use super::{Answer, Registry, bytes};
 use crate::io::address;
 use crate::io::body::Upload;
+use crate::io::client::{Answer, Request};
 use crate::io::retry::{self, Refused};
 use crate::model::{Blob, Digest, Seen};
 use crate::report::Progress;
@@ -28,20 +29,19 @@ impl Registry {
             let session = self.begin_upload(&blob.digest).await?;
             let token = self.bearer_for(&session).await;
             let body = Upload::file(file, blob.size, blob.digest, progress.clone()).await?;
-            let request = self
-                .client
-                .request(Method::PUT, session.clone())
-                .timeout(retry::patience(blob.size))
-                .header(header::CONTENT_LENGTH, blob.size)
-                .header(header::CONTENT_TYPE, "application/octet-stream")
-                .body(Body::wrap(body));
-            let answer = self.exchange(Method::PUT, &session, request, token.as_ref()).await?;
+            let kind = HeaderValue::from_static("application/octet-stream");
+            let request = Request::new(Method::PUT, session).body(kind, Either::Right(body));
+            let answer = self.exchange(request, token.as_ref()).await?;
             match answer.status {
                 StatusCode::CREATED => self.compare(&answer, &blob.digest),
                 // The token ran out between the two requests; the next try renews it.
                 StatusCode::UNAUTHORIZED => {
                     self.renew(&answer, token.as_ref()).await?;
                     Err(Refused { again: retry::Again::Now, ..self.refused(&answer, "push to") })
+                }
+                // The registry has forgotten the session, or closed it; the next try opens another.
+                StatusCode::NOT_FOUND => {
+                    Err(Refused { again: retry::Again::Later, ..self.refused(&answer, "push to") })
                 }
                 _ => Err(self.refused(&answer, "push to")),
             }
@@ -50,8 +50,9 @@ impl Registry {
         self.retry.run(&what, push).await.with_context(|| format!("failed to push {what}"))
     }
 
-    /// Asks for the right to push by opening an upload session, and closes it again: a registry gives out tokens
-    /// without that right, and says no only here (GHCR does).
+    /// Asks for the right to push by opening an upload session: a registry gives out tokens without that right, and
+    /// says no only here (GHCR does). The first blob that is pushed takes the session; where none is,
+    /// [`Registry::close`] gives it back.
     ///
     /// # Errors
     /// The registry cannot be reached, or the token may not push.
@@ -60,24 +61,31 @@ impl Registry {
         let what = format!("the right to push `{}`", self.name);
         let session =
             self.retry.run(&what, ask).await.with_context(|| format!("failed to ask for {what}"))?;
-        let token = self.bearer_for(&session).await;
-        let request = self.client.request(Method::DELETE, session.clone()).timeout(retry::patience(0));
-        // Not every registry lets a session be cancelled; one that is left alone goes away by itself.
-        let _ = self.exchange(Method::DELETE, &session, request, token.as_ref()).await;
+        *self.session.lock().await = Some(session);
         Ok(())
     }
 
-    /// Opens an upload session and gives the address to PUT the blob to.
+    /// Closes the upload session that was opened to ask, if no blob has taken it.
+    pub async fn close(&self) {
+        let Some(session) = self.session.lock().await.take() else { return };
+        let token = self.bearer_for(&session).await;
+        // Not every registry lets a session be cancelled; one that is left alone goes away by itself.
+        let _ = self.exchange(Request::new(Method::DELETE, session), token.as_ref()).await;
+    }
+
+    /// Opens an upload session, or takes the one that is open, and gives the address to PUT the blob to.
     async fn begin_upload(&self, digest: &Digest) -> Result<Url, Refused> {
-        let mut url = self.open_session().await?;
+        let asked = self.session.lock().await.take();
+        let mut url = match asked {
+            Some(session) => session,
+            None => self.open_session().await?,
+        };
         url.query_pairs_mut().append_pair("digest", &digest.to_string());
         Ok(url)
     }
 
     async fn open_session(&self) -> Result<Url, Refused> {
-        let answer = self
-            .send(Method::POST, "blobs/uploads/", |request| request.header(header::CONTENT_LENGTH, 0))
-            .await?;
+        let answer = self.send(Method::POST, "blobs/uploads/", |request| request).await?;
         if answer.status != StatusCode::ACCEPTED {
             return Err(self.refused(&answer, "push to"));
         }
@@ -109,10 +117,9 @@ impl Registry {
     /// The registry cannot be reached, refuses, or stored something else.
     pub async fn push_manifest(&self, reference: &str, manifest: &Blob, body: &Bytes) -> anyhow::Result<()> {
         let path = format!("manifests/{reference}");
+        let kind = HeaderValue::from_str(&manifest.media_type).context("a manifest's media type is none")?;
         let push = async |_| {
-            let request = |request: reqwest::RequestBuilder| {
-                request.header(header::CONTENT_TYPE, &manifest.media_type).body(bytes(body))
-            };
+            let request = |request: Request| request.body(kind.clone(), Either::Left(body.clone().into()));
             let answer = self.send(Method::PUT, &path, request).await?;
             match answer.status {
                 StatusCode::CREATED => self.compare(&answer, &manifest.digest),

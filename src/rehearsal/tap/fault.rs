@@ -29,7 +29,7 @@ pub enum When {
     Route {
         /// The method in capitals, or any.
         method: Option<String>,
-        /// A part of path and query as [`Head::path`] shows them.
+        /// A part of path and query as [`Head::path`] shows them; with a `$` behind it, their end.
         path_contains: String,
         /// How many such requests are let through first.
         skip: usize,
@@ -146,12 +146,12 @@ impl Fault {
         Fault { when: When::Nth(n), what }
     }
 
-    /// A fault for the next request with this method and this part of a path.
+    /// A fault for the next request with this method and this part of a path, or this end with a `$` behind it.
     pub fn next(method: &str, path_contains: &str, what: What) -> Self {
         Fault::route(method, path_contains, 0, 1, what)
     }
 
-    /// A fault for `times` requests with this method and this part of a path, after `skip` of them.
+    /// A fault for `times` requests with this method and this part or end of a path, after `skip` of them.
     pub fn route(method: &str, path_contains: &str, skip: usize, times: usize, what: What) -> Self {
         let (method, path_contains) = (Some(method.to_owned()), path_contains.to_owned());
         Fault { when: When::Route { method, path_contains, skip, times }, what }
@@ -210,7 +210,11 @@ impl Armed {
             When::Nth(n) => (*n == head.n).then(|| self.fault.what.clone()),
             When::Route { method, path_contains, skip, times } => {
                 let same_method = method.as_ref().is_none_or(|method| *method == head.method);
-                if !same_method || !head.path.contains(path_contains.as_str()) {
+                let same_path = match path_contains.strip_suffix('$') {
+                    Some(end) => head.path.ends_with(end),
+                    None => head.path.contains(path_contains.as_str()),
+                };
+                if !same_method || !same_path {
                     return None;
                 }
                 if *skip > 0 {

@@ -9,6 +9,7 @@ use floe::cli::RemoteArgs;
 use floe::commands::gather;
 use floe::commands::publish::carry_out_at;
 use floe::commands::rehearse::disturbed::{Attempt, Ending, until_done};
+use floe::io::client::Client;
 use floe::io::clock::Clock;
 use floe::io::registry::Credentials;
 use floe::io::remote::{Remote, Secrets};
@@ -138,7 +139,7 @@ impl Bench {
             clock: Clock::skipping(),
             report: Report::new(Loudness::Quiet),
         };
-        let remote = Remote::connect(release, &args, secrets, &retry).unwrap();
+        let remote = Remote::connect(release, (&args, &Client::default()), secrets, &retry).unwrap();
         Bench { github, registry, github_server, registry_server, remote, retry }
     }
 

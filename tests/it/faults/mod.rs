@@ -1,6 +1,6 @@
 //! Publishing under fire: each fault at each request, and many faults at once, and the end is always the same.
 
-mod bench;
+pub mod bench;
 mod found;
 mod ladder;
 mod matrix;

@@ -51,7 +51,8 @@ pub fn make_dist_with<'s>(seed: impl Fn(Target) -> &'s [u8], out: &Path, version
     }
 }
 
-fn image_spec(version: &str, origin: &Origin) -> ImageSpec {
+/// What the image of a version is called, and what it is made from.
+pub fn image_spec(version: &str, origin: &Origin) -> ImageSpec {
     ImageSpec {
         title: "tool".to_owned(),
         version: version.parse().unwrap(),
