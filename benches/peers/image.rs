@@ -9,7 +9,7 @@ use floe::model::Image;
 
 use crate::material::{Dist, TAG};
 use crate::proxy::Link;
-use crate::rounds::{Beside, Look, Runner, Seen, compare};
+use crate::rounds::{Look, Runner, Seen, compare};
 use crate::servers::{self, Hub, REPO, Registry};
 use crate::{Bench, receipt};
 
@@ -52,9 +52,6 @@ impl Row<'_> {
             let hub = servers::hub(&self.bench.storage.join("github"), &self.bench.certificates)?;
             self.on_fresh_registry(look, |address| publish(self.bench, self.dist, (&hub, address)), true)
         });
-        let check = Runner::new("floe verify dist", |look| {
-            look.at(&mut self.dist.floe(&["verify", "dist", "--tag", TAG]))
-        });
         let mut peers = Vec::new();
         for (name, program, command) in CLIENTS {
             let run = move |look| {
@@ -64,7 +61,7 @@ impl Row<'_> {
                 peers.push(Runner::new(name, run));
             }
         }
-        compare(self.bench, title, floe, Beside { check: Some(check), peers })
+        compare(self.bench, title, floe, peers)
     }
 
     /// One push, or the second one, to a registry of its own; then the image is read back.

@@ -13,7 +13,7 @@ use anyhow::{Context as _, ensure};
 use crate::Bench;
 use crate::material::{Dist, SOURCE, TAG};
 use crate::measure::{self, Spread};
-use crate::rounds::{Beside, Look, Runner, compare};
+use crate::rounds::{Look, Runner, compare};
 
 /// Runs the rows of packing and of checking.
 ///
@@ -41,7 +41,7 @@ pub fn rows(bench: &Bench) -> anyhow::Result<()> {
         }
     }
     let title = format!("Packing {} MB of machine code", bytes / 1_000_000);
-    compare(bench, &title, Runner::new("floe package", pack), Beside { check: None, peers })?;
+    compare(bench, &title, Runner::new("floe package", pack), peers)?;
     sizes(bench, &packed, &tar)?;
     check(bench, &dist, &packed)
 }
@@ -76,7 +76,7 @@ fn check(bench: &Bench, code: &Dist, packed: &Path) -> anyhow::Result<()> {
     });
     let test = run("gzip --test", "gzip", vec!["--test".into(), packed.into()]);
     let sum = run("sha256sum", "sha256sum", vec![packed.into()]);
-    compare(bench, title, floe, Beside { check: None, peers: vec![test, sum] })?;
+    compare(bench, title, floe, vec![test, sum])?;
 
     let (layers, bytes) = bench.size((9, 100_000_000 / 3), (9, 1_000_000));
     let dist = Dist::new(&bench.folder.join("check"), &["x86_64-musl"], 1000)?;
@@ -88,7 +88,7 @@ fn check(bench: &Bench, code: &Dist, packed: &Path) -> anyhow::Result<()> {
     let floe =
         Runner::new("floe verify dist", |look| look.at(&mut dist.floe(&["verify", "dist", "--tag", TAG])));
     let sum = run("sha256sum", "sha256sum", layers);
-    compare(bench, &title, floe, Beside { check: None, peers: vec![sum] })
+    compare(bench, &title, floe, vec![sum])
 }
 
 /// Starting: `--version` of floe and of the others, and a program that does nothing at all.

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::material::{self, Dist, TAG};
 use crate::proxy::Link;
-use crate::rounds::{Beside, Look, Runner, Seen, compare};
+use crate::rounds::{Look, Runner, Seen, compare};
 use crate::servers::{self, REPO};
 use crate::{Bench, image, receipt};
 
@@ -39,7 +39,7 @@ pub fn rows(bench: &Bench) -> anyhow::Result<()> {
         let floe = Runner::new("floe's publishing, by its library", |look| {
             of_files(bench, look, (&folder, &files), link)
         });
-        compare(bench, &title, floe, Beside { check: None, peers: peers(bench, &files, link) })?;
+        compare(bench, &title, floe, peers(bench, &files, link))?;
     }
     let dist = dist(bench, "release")?;
     let files = with_stand_ins(&dist)?;
@@ -47,10 +47,7 @@ pub fn rows(bench: &Bench) -> anyhow::Result<()> {
         let title =
             format!("A dist's release over HTTPS, {delay} ms: {} files, 200 MB together", files.len());
         let floe = Runner::new("floe publish", |look| of_dist(bench, look, &dist, link));
-        let check = Runner::new("floe verify dist", |look| {
-            look.at(&mut dist.floe(&["verify", "dist", "--no-image", "--tag", TAG]))
-        });
-        compare(bench, &title, floe, Beside { check: Some(check), peers: peers(bench, &files, link) })?;
+        compare(bench, &title, floe, peers(bench, &files, link))?;
     }
     Ok(())
 }
@@ -81,8 +78,6 @@ pub fn both(bench: &Bench) -> anyhow::Result<()> {
         })?;
         seen.with_receipt(&receipt(&dist))
     });
-    let check =
-        Runner::new("floe verify dist", |look| look.at(&mut dist.floe(&["verify", "dist", "--tag", TAG])));
     let mut peers = Vec::new();
     if bench.has("skopeo") && bench.has("gh") {
         peers.push(Runner::new("skopeo copy, then gh release create", |look| {
@@ -96,7 +91,7 @@ pub fn both(bench: &Bench) -> anyhow::Result<()> {
     let title = format!(
         "A release with its image of two platforms, 50 ms: {files} MB of files, {layers} MB of layers"
     );
-    compare(bench, &title, floe, Beside { check: Some(check), peers })
+    compare(bench, &title, floe, peers)
 }
 
 /// How large the archives of a dist are together, in MB.

@@ -94,21 +94,12 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// What is measured beside floe itself.
-pub struct Beside<'a> {
-    /// The check of the dist that floe does first, as a run of its own: what is left without it is shown too.
-    pub check: Option<Runner<'a>>,
-    /// The others.
-    pub peers: Vec<Runner<'a>>,
-}
-
 /// Runs everything and prints the table.
 ///
 /// # Errors
 /// Any run does not succeed, or what it should have done is not there.
-pub fn compare(bench: &Bench, title: &str, floe: Runner<'_>, beside: Beside<'_>) -> anyhow::Result<()> {
-    let has_check = beside.check.is_some();
-    let runners: Vec<Runner<'_>> = [floe].into_iter().chain(beside.check).chain(beside.peers).collect();
+pub fn compare(bench: &Bench, title: &str, floe: Runner<'_>, peers: Vec<Runner<'_>>) -> anyhow::Result<()> {
+    let runners: Vec<Runner<'_>> = [floe].into_iter().chain(peers).collect();
     let run = |runner: &Runner<'_>, look| {
         bench.report.step("Running", format!("{title}: {}", runner.name));
         (runner.run)(look).with_context(|| format!("{title}: {} failed", runner.name))
@@ -127,17 +118,16 @@ pub fn compare(bench: &Bench, title: &str, floe: Runner<'_>, beside: Beside<'_>)
         rounds.push(seen);
     }
     let names: Vec<&str> = runners.iter().map(|runner| runner.name).collect();
-    Table { title, names: &names, memory: &memory, rounds: &rounds, has_check }.print(bench);
+    Table { title, names: &names, memory: &memory, rounds: &rounds }.print(bench);
     Ok(())
 }
 
-/// What was measured, floe first, its check second if there is one.
+/// What was measured, floe first.
 struct Table<'a> {
     title: &'a str,
     names: &'a [&'a str],
     memory: &'a [Seen],
     rounds: &'a [Vec<Seen>],
-    has_check: bool,
 }
 
 /// A value of a round, in seconds, if it has one.
@@ -148,55 +138,27 @@ impl Table<'_> {
         let out = |text: String| bench.report.out(text);
         out(format!("\n### {} ({} rounds)\n", self.title, self.rounds.len()));
         let whole: Value<'_> = &|round| Some(round[0].took.time.as_secs_f64());
-        let unchecked: Value<'_> = &|round| {
-            self.has_check
-                .then(|| (round[0].took.time.as_secs_f64() - round[1].took.time.as_secs_f64()).max(0.0))
-        };
         let sending: Value<'_> = &|round| round[0].sending.map(|sending| sending.as_secs_f64());
-        let columns: Vec<(&str, Value<'_>)> =
-            [("floe ÷ it", whole), ("without the check ÷ it", unchecked), ("sending alone ÷ it", sending)]
-                .into_iter()
-                .filter(|(_, value)| self.spread(value).is_some())
-                .collect();
+        let columns = [("floe ÷ it", whole), ("sending alone ÷ it", sending)];
+        let columns: Vec<_> = columns.into_iter().filter(|(_, value)| self.spread(value).is_some()).collect();
         let heads: String = columns.iter().map(|(head, _)| format!(" {head} |")).collect();
         out(format!("| |{heads} time | client CPU | anonymous memory | resident |"));
         out(format!("|---|{}--:|--:|--:|--:|", "--:|".repeat(columns.len())));
         let blank = " |".repeat(columns.len());
         for (at, name) in self.names.iter().enumerate() {
-            let is_peer = at > usize::from(self.has_check);
-            let ratios: String = match is_peer {
-                true => columns.iter().map(|(_, value)| self.ratio(value, at)).collect(),
-                false => blank.clone(),
+            let ratios: String = match at {
+                0 => blank.clone(),
+                _ => columns.iter().map(|(_, value)| self.ratio(value, at)).collect(),
             };
             out(format!("| {name} |{ratios} {} |", self.absolute(at)));
-            if at == 0 {
-                let requests = self.rounds.iter().filter_map(|round| round[0].requests).max();
-                self.parts(bench, &blank, (unchecked, sending), requests);
+            if let Some(time) = self.spread(sending).filter(|_| at == 0) {
+                let requests =
+                    self.rounds.iter().filter_map(|round| round[0].requests).max().unwrap_or_default();
+                out(format!(
+                    "| · sending alone ({requests} requests in all) |{blank} {} | | | |",
+                    millis(time.median)
+                ));
             }
-        }
-    }
-
-    /// floe's own parts, below its line.
-    fn parts(
-        &self,
-        bench: &Bench,
-        blank: &str,
-        (unchecked, sending): (Value<'_>, Value<'_>),
-        requests: Option<u64>,
-    ) {
-        let line = |name: &str, time: f64, cpu: Option<f64>| {
-            let cpu = cpu.map(millis).unwrap_or_default();
-            bench.report.out(format!("| {name} |{blank} {} | {cpu} | | |", millis(time)));
-        };
-        if let Some(time) = self.spread(unchecked) {
-            let cpu = |round: &[Seen]| {
-                Some((round[0].took.cpu.as_secs_f64() - round[1].took.cpu.as_secs_f64()).max(0.0))
-            };
-            line("· without the check of the dist", time.median, self.spread(&cpu).map(|cpu| cpu.median));
-        }
-        if let Some(time) = self.spread(sending) {
-            let requests = requests.map(|count| format!(" ({count} requests in all)")).unwrap_or_default();
-            line(&format!("· sending alone{requests}"), time.median, None);
         }
     }
 
