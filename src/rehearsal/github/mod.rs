@@ -17,6 +17,7 @@ mod releases;
 mod site;
 mod state;
 mod storage;
+mod store;
 mod upload;
 mod view;
 mod wanted;
@@ -36,8 +37,8 @@ use axum::routing::{get, post};
 use crate::model::{Commit, Repo};
 use access::RateLimits;
 use answer::Refusal;
-use state::Store;
 pub use state::{StoredAsset, StoredRelease};
+use store::Store;
 
 /// What an embedded GitHub begins with.
 #[derive(Debug, Clone)]

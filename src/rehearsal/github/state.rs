@@ -1,20 +1,11 @@
-//! What the embedded GitHub keeps: one JSON file, and a file an asset beside it.
-//!
-//! The JSON is replaced as a whole after every change, so that a process killed at any moment leaves the state
-//! before or after a change, never between. It is not made to survive a power cut.
+//! What the embedded GitHub knows: repositories, tags, releases and assets. How it is kept is `store`'s business.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use anyhow::Context as _;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::answer::Refusal;
 use super::behind::SOMEBODY;
 use super::{SeedRepo, SeedTag};
 use crate::model::{Commit, Digest, Repo, Schema};
@@ -23,6 +14,9 @@ use crate::model::{Commit, Digest, Repo, Schema};
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Stored {
     pub schema: Schema<1>,
+    /// How often it was replaced as a whole; the lines that belong to it have the same number.
+    #[serde(default)]
+    pub generation: u64,
     /// The last id that was given to anything.
     pub last_id: u64,
     /// By owner and name in lower case, since GitHub does not tell cases apart.
@@ -138,7 +132,8 @@ impl Stored {
         self.last_id
     }
 
-    fn seed(&mut self, seed: &SeedRepo) {
+    /// Adds what is missing of a repository.
+    pub(super) fn seed(&mut self, seed: &SeedRepo) {
         let key = key(seed.repo.owner(), seed.repo.name());
         if !self.repos.contains_key(&key) {
             let id = self.next_id();
@@ -202,69 +197,6 @@ impl StoredRepo {
     }
 }
 
-/// The state and the folder it is kept in.
-pub(super) struct Store {
-    root: PathBuf,
-    stored: Mutex<Stored>,
-}
-
-impl Store {
-    /// Reads what the folder holds and adds what is seeded and missing.
-    pub(super) fn open(root: PathBuf, seeds: &[SeedRepo]) -> anyhow::Result<Self> {
-        let assets = root.join("assets");
-        fs::create_dir_all(&assets)
-            .with_context(|| format!("failed to make the folder `{}`", assets.display()))?;
-        let path = root.join(FILE);
-        let mut stored: Stored = match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .with_context(|| format!("`{}` is not the state of an embedded GitHub", path.display()))?,
-            Err(error) if error.kind() == ErrorKind::NotFound => Stored::default(),
-            Err(error) => {
-                return Err(error).with_context(|| format!("failed to read `{}`", path.display()));
-            }
-        };
-        for seed in seeds {
-            stored.seed(seed);
-        }
-        save(&root, &stored)?;
-        Ok(Store { root, stored: Mutex::new(stored) })
-    }
-
-    /// Looks at the state.
-    pub(super) fn read<T>(&self, look: impl FnOnce(&Stored) -> T) -> T {
-        look(&self.lock())
-    }
-
-    /// Changes the state and keeps it, or changes nothing if `change` refuses.
-    pub(super) fn change<T>(
-        &self,
-        change: impl FnOnce(&mut Stored) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
-        let mut stored = self.lock();
-        let mut next = stored.clone();
-        let value = change(&mut next)?;
-        save(&self.root, &next).map_err(|error| Refusal::broken(&error))?;
-        *stored = next;
-        Ok(value)
-    }
-
-    /// Where the bytes of an asset are.
-    pub(super) fn asset_path(&self, id: u64) -> PathBuf {
-        self.root.join("assets").join(id.to_string())
-    }
-
-    /// Removes the bytes of assets that are no longer listed. That they stay would cost space, nothing else.
-    pub(super) fn forget(&self, assets: &[StoredAsset]) {
-        for asset in assets {
-            let _ = fs::remove_file(self.asset_path(asset.id));
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Stored> {
-        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// The name a repository is kept under.
 pub(super) fn key(owner: &str, name: &str) -> String {
     format!("{owner}/{name}").to_ascii_lowercase()
@@ -273,14 +205,4 @@ pub(super) fn key(owner: &str, name: &str) -> String {
 /// The current time as GitHub writes it.
 pub(super) fn now() -> String {
     DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// The file the state is kept in.
-const FILE: &str = "state.json";
-
-fn save(root: &Path, stored: &Stored) -> anyhow::Result<()> {
-    let (path, beside) = (root.join(FILE), root.join("state.json.new"));
-    let bytes = serde_json::to_vec_pretty(stored).context("failed to write the state as JSON")?;
-    fs::write(&beside, bytes).with_context(|| format!("failed to write `{}`", beside.display()))?;
-    fs::rename(&beside, &path).with_context(|| format!("failed to replace `{}`", path.display()))
 }

@@ -38,7 +38,7 @@ pub(super) async fn upload(
 ) -> Result<Response, Refusal> {
     let release = number(&release)?;
     let becomes = github.odd.upload();
-    let (asset, length) = github.store.change(|stored| {
+    let (asset, length) = github.store.change_asset(|stored| {
         let id = stored.next_id();
         let repo = caller.writable(stored, &owner, &name)?;
         let release = repo.release_mut(release).ok_or_else(Refusal::not_found)?;
@@ -49,7 +49,7 @@ pub(super) async fn upload(
         check_room(release, &file)?;
         let label = query.get("label").cloned().unwrap_or_default();
         release.assets.push(StoredAsset { label, content_type, ..starter(id, file, caller.login()) });
-        Ok((id, length))
+        Ok((id, (id, length)))
     })?;
     let path = github.store.asset_path(asset);
     let digest = match receive(body, length, &path).await {
@@ -64,7 +64,7 @@ pub(super) async fn upload(
         let _ = tokio::fs::remove_file(&path).await;
         return Err(Refusal::bad_gateway());
     }
-    let finished = github.store.change(|stored| {
+    let finished = github.store.change_asset(|stored| {
         let repo = caller.writable(stored, &owner, &name)?;
         // It may have been deleted while it was uploaded.
         let found = repo.asset_mut(asset).ok_or_else(Refusal::not_found)?;
@@ -76,7 +76,7 @@ pub(super) async fn upload(
             odd::spoil(found);
         }
         let (release, asset) = repo.asset(asset).ok_or_else(Refusal::not_found)?;
-        Ok(view::asset(repo, release, asset, &caller.base))
+        Ok((asset.id, view::asset(repo, release, asset, &caller.base)))
     });
     if finished.is_err() {
         let _ = tokio::fs::remove_file(&path).await;

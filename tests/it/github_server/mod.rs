@@ -6,6 +6,7 @@ mod git;
 mod octocrab;
 mod releases;
 
+use std::fs;
 use std::path::Path;
 
 use floe::model::{Digest, Repo};
@@ -60,6 +61,16 @@ impl Hub {
         let github = GitHub::open(options).unwrap();
         let server = serve(github.router(), Tap::new(), None).await.unwrap();
         Hub { github, server, client: client(), repo: "acme/floe".parse().unwrap(), folder }
+    }
+
+    /// Leaves a line about an asset without its end.
+    fn tear_off_a_line(&self) {
+        let files = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let lines: Vec<_> = files.filter(|path| path.extension() == Some("jsonl".as_ref())).collect();
+        let [lines] = lines.as_slice() else { panic!("{lines:?}") };
+        let whole = fs::read_to_string(lines).unwrap();
+        let last = whole.lines().last().unwrap();
+        fs::write(lines, format!("{whole}{}", last.replace("b.txt", "c.txt"))).unwrap();
     }
 
     /// Another server over the same folder.

@@ -246,7 +246,10 @@ async fn a_restart_forgets_nothing() {
     let draft = hub.made(json!({ "tag_name": "v1.0.0", "draft": true })).await;
     hub.upload(&draft, "a.txt", b"bytes").await;
     hub.github.push_tag(&hub.repo, &tag("v1.1.0", 9, false)).unwrap();
+    hub.upload(&draft, "b.txt", b"more").await;
     let before = hub.github.releases(&hub.repo);
+    // The server was killed while it wrote down one more asset, which nobody was told of.
+    hub.tear_off_a_line();
     let hub = hub.restarted().await;
     assert_eq!(hub.github.releases(&hub.repo), before);
     // What is stored stands above what is seeded.
