@@ -16,6 +16,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::error::Failure;
 use crate::io::github::{ASSETS_AT_ONCE, second_to};
+use crate::io::proof::Proof;
 use crate::io::receipt::Kept;
 use crate::io::registry::Registry;
 use crate::io::remote::{self, Remote};
@@ -31,6 +32,8 @@ use crate::world::RemoteRelease;
 pub struct Job<'a> {
     /// What is promised.
     pub release: &'a Release,
+    /// Whether its dist is what it is promised to be, as far as it was read.
+    pub proof: &'a Proof,
     /// What is missing.
     pub plan: &'a Plan,
     /// Where it goes.
@@ -72,10 +75,13 @@ pub async fn run(job: Job<'_>) -> anyhow::Result<Done> {
     let receipt = run.receipt.get();
     match result {
         Ok(()) => Ok(Done { receipt, pullable: run.pullable.into_inner() }),
-        Err(error) => Err(Failure::around(error)
-            .state(receipt.state())
-            .hint("run the same command again; it continues where this run stopped")
-            .into()),
+        Err(error) => Err(match run.job.proof.failure().await {
+            Some(broken) => Failure::around(broken).state(receipt.state()),
+            None => Failure::around(error)
+                .state(receipt.state())
+                .hint("run the same command again; it continues where this run stopped"),
+        }
+        .into()),
     }
 }
 
@@ -99,7 +105,13 @@ impl<'a> Run<'a> {
         let progress = self.job.report.progress("Staging", bytes);
         let (image, release): (Vec<_>, Vec<_>) =
             staging.into_iter().partition(|(_, step)| matches!(step, Step::PushImage { .. }));
-        tokio::try_join!(self.each(&image, &progress), self.stage_release(&release, &progress))?;
+        let proven = async { self.job.proof.whole().await.map(drop) };
+        let staged = async {
+            // A draft is seen in the list of releases: it is made for a dist that is known to be right.
+            proven.await?;
+            self.stage_release(&release, &progress).await
+        };
+        tokio::try_join!(self.each(&image, &progress), staged)?;
         drop((progress, group));
         self.go_on()?;
 
@@ -214,7 +226,7 @@ impl<'a> Run<'a> {
         match step {
             Step::PushImage { missing, .. } => {
                 let (image, registry) = self.image()?;
-                image::push(registry, image, missing, progress).await
+                image::push(registry, (image, self.job.proof), missing, progress).await
             }
             Step::CreateDraft { previous } => {
                 let generated = match &self.job.release.notes.head {
@@ -238,7 +250,8 @@ impl<'a> Run<'a> {
             }
             Step::DeleteAsset { id, name } => github.delete_asset(self.draft()?, *id, name).await,
             Step::Upload { name, .. } => {
-                github.upload(self.draft()?, self.asset(name)?, progress).await?;
+                let asset = asset(self.job.proof.whole().await?, name)?;
+                github.upload(self.draft()?, asset, progress).await?;
                 Ok(())
             }
             Step::Publish { latest, .. } => {
@@ -275,11 +288,6 @@ impl<'a> Run<'a> {
         self.draft.get().context("the plan uploads before there is a draft")
     }
 
-    fn asset(&self, name: &str) -> anyhow::Result<&Asset> {
-        let asset = self.job.release.assets.iter().find(|asset| asset.name == name);
-        asset.with_context(|| format!("the plan uploads `{name}`, which the release does not promise"))
-    }
-
     fn note(&self, at: usize, from: Duration, status: Status) {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         self.receipt.change(|receipt| {
@@ -290,6 +298,11 @@ impl<'a> Run<'a> {
             }
         });
     }
+}
+
+fn asset<'a>(release: &'a Release, name: &str) -> anyhow::Result<&'a Asset> {
+    let asset = release.assets.iter().find(|asset| asset.name == name);
+    asset.with_context(|| format!("the plan uploads `{name}`, which the release does not promise"))
 }
 
 fn past(step: &Step) -> &'static str {

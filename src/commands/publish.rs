@@ -9,6 +9,7 @@ use crate::cli::{PublishArgs, RemoteArgs};
 use crate::execute::{self, Job};
 use crate::io::client::Client;
 use crate::io::preflight::{self, Looked};
+use crate::io::proof::Proof;
 use crate::io::remote::{self, Remote, Secrets};
 use crate::io::retry::Retry;
 use crate::io::stop;
@@ -24,10 +25,10 @@ use crate::report::Report;
 /// Problems with the dist (3), conflicts with the world (4), or a step that could not be done (1).
 pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
     let client = Client::default();
-    let release = gather::release(&args.release, &client)?;
+    let (release, proof) = gather::release_ahead(&args.release, &client)?;
     let secrets = Secrets::from_env(&release.home.image);
     let servers = (&args.release.remote, &client);
-    let (_, receipt) = carry_out(&release, servers, secrets, &args.receipt, report).await?;
+    let (_, receipt) = carry_out_ahead((&release, &proof), servers, secrets, &args.receipt, report).await?;
     tell::published(&release, &receipt, report);
     if args.json {
         return report.json(&receipt);
@@ -52,10 +53,21 @@ pub async fn carry_out(
     receipt: &Path,
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
+    let proof = Proof::of(release.clone());
+    carry_out_ahead((release, &proof), (servers, client), secrets, receipt, report).await
+}
+
+async fn carry_out_ahead(
+    (release, proof): (&Release, &Proof),
+    (servers, client): (&RemoteArgs, &Client),
+    secrets: Secrets,
+    receipt: &Path,
+    report: &Report,
+) -> anyhow::Result<(Plan, Receipt)> {
     stop::listen(report);
     let retry = remote::retry(servers, report);
     let remote = Remote::connect(release, (servers, client), secrets, &retry)?;
-    carry_out_at(release, (&remote, &retry), receipt, report).await
+    over((release, proof), (&remote, &retry), receipt, report).await
 }
 
 /// The same with clients that are there already.
@@ -68,7 +80,16 @@ pub async fn carry_out_at(
     receipt: &Path,
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
-    let done = Box::pin(look_and_act(release, (remote, retry), receipt, report)).await;
+    over((release, &Proof::of(release.clone())), (remote, retry), receipt, report).await
+}
+
+async fn over(
+    (release, proof): (&Release, &Proof),
+    (remote, retry): (&Remote, &Retry),
+    receipt: &Path,
+    report: &Report,
+) -> anyhow::Result<(Plan, Receipt)> {
+    let done = Box::pin(look_and_act((release, proof), (remote, retry), receipt, report)).await;
     remote.close().await;
     report.detail("Asked", remote.asked());
     if let Ok((_, receipt)) = &done {
@@ -78,7 +99,7 @@ pub async fn carry_out_at(
 }
 
 async fn look_and_act(
-    release: &Release,
+    (release, proof): (&Release, &Proof),
     (remote, retry): (&Remote, &Retry),
     receipt: &Path,
     report: &Report,
@@ -95,10 +116,16 @@ async fn look_and_act(
         {
             plan
         }
-        looked => return Err(plan::refusal(looked).context("failed to look at the servers")?),
+        looked => {
+            // What is wrong with the dist is told first, as if it had been read first.
+            if let Some(broken) = proof.failure().await {
+                return Err(broken);
+            }
+            return Err(plan::refusal(looked).context("failed to look at the servers")?);
+        }
     };
     report.line(plan.to_table(release));
-    let job = Job { release, plan: &plan, remote, retry, report, receipt, public: !private };
+    let job = Job { release, proof, plan: &plan, remote, retry, report, receipt, public: !private };
     let done = Box::pin(execute::run(job)).await?;
     if done.pullable == Some(false) {
         warn_of_hidden(&release.home.image, report);

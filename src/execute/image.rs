@@ -7,28 +7,35 @@ use bytes::Bytes;
 use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::io::proof::Proof;
 use crate::io::registry::Registry;
 use crate::io::remote::REGISTRY_AT_ONCE;
 use crate::model::{Blob, Digest, Image};
 use crate::report::Progress;
 
-/// Pushes what the registry lacks, everything by its digest.
+/// Pushes what the registry lacks, everything by its digest: blobs as soon as they are known to be right, manifests when
+/// the whole dist is.
 ///
 /// # Errors
 /// A file changed since it was checked, or the registry cannot be reached or refuses.
 pub(super) async fn push(
     registry: &Registry,
-    image: &Image,
+    (image, proof): (&Image, &Proof),
     missing: &[Digest],
     progress: &Progress,
 ) -> anyhow::Result<()> {
     let is_missing = |blob: &&Blob| missing.contains(&blob.digest);
     let blobs: Vec<&Blob> = image.blobs().into_iter().filter(is_missing).collect();
     stream::iter(blobs)
-        .map(|blob| async move { registry.push_blob(blob, &image.blob_file(&blob.digest), progress).await })
+        .map(|blob| async move {
+            let file = proof.blob(image, &blob.digest).await?;
+            registry.push_blob(blob, &file, progress).await
+        })
         .buffer_unordered(REGISTRY_AT_ONCE)
         .try_collect::<()>()
         .await?;
+    // A manifest is seen on the package's page, even without a tag.
+    proof.whole().await?;
     let push = async |manifest: &Blob| {
         let body = read_manifest(image, manifest)?;
         registry.push_manifest(&manifest.digest.to_string(), manifest, &body).await?;

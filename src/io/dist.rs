@@ -24,6 +24,38 @@ const RECORD_LIMIT: u64 = 4 * 1024 * 1024;
 /// # Errors
 /// A folder or a file in it cannot be read at all. What is merely wrong is found, not refused.
 pub fn read(dists: &[PathBuf]) -> anyhow::Result<Found> {
+    read_and_tell(dists, &|_, _| {})
+}
+
+/// The same, and `tell` hears of each layer of an image as soon as it is known to be the promised one.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_and_tell(dists: &[PathBuf], tell: &oci::Tell<'_>) -> anyhow::Result<Found> {
+    let (mut found, archives, layouts) = list_all(dists)?;
+    // The image first, because its layers can go ahead of everything else.
+    found.images = layouts.iter().map(|path| read_image(path, tell)).collect();
+    let read = |(path, kind): (PathBuf, ArchiveKind)| {
+        read_archive(&path, kind).with_context(|| failed(path.parent().unwrap_or(&path)))
+    };
+    found.archives = cores::each(archives, read).into_iter().collect::<anyhow::Result<_>>()?;
+    Ok(found)
+}
+
+/// What the dists say they hold, read in no time: the records and the image's documents are believed, and neither an
+/// archive nor a layer is opened. `None` where that is not enough to go on.
+pub fn claimed(dists: &[PathBuf]) -> Option<Found> {
+    let (mut found, archives, layouts) = list_all(dists).ok()?;
+    let image = |path: &PathBuf| Some(FoundImage { path: path.clone(), image: Ok(oci::claimed(path)?) });
+    found.images = layouts.iter().map(image).collect::<Option<_>>()?;
+    found.archives = archives.into_iter().map(|(path, _)| claimed_archive(path)).collect::<Option<_>>()?;
+    Some(found)
+}
+
+type Listed = (Found, Vec<(PathBuf, ArchiveKind)>, Vec<PathBuf>);
+
+/// What lies in the dists: archives and layouts are named, and still to be read.
+fn list_all(dists: &[PathBuf]) -> anyhow::Result<Listed> {
     let mut found = Found::default();
     let (mut archives, mut layouts) = (Vec::new(), Vec::new());
     for dist in dists {
@@ -35,13 +67,7 @@ pub fn read(dists: &[PathBuf]) -> anyhow::Result<Found> {
         }
         list(dist, &mut found, (&mut archives, &mut layouts)).with_context(|| failed(dist))?;
     }
-    let read = |(path, kind): (PathBuf, ArchiveKind)| {
-        read_archive(&path, kind).with_context(|| failed(path.parent().unwrap_or(&path)))
-    };
-    found.archives = cores::each(archives, read).into_iter().collect::<anyhow::Result<_>>()?;
-    // The layers of each are read on all cores too.
-    found.images = layouts.iter().map(|path| read_image(path)).collect();
-    Ok(found)
+    Ok((found, archives, layouts))
 }
 
 fn failed(dist: &Path) -> String {
@@ -94,6 +120,15 @@ fn read_archive(path: &Path, kind: ArchiveKind) -> anyhow::Result<FoundArchive> 
     Ok(FoundArchive { seen: Seen { path: path.to_owned(), stamp }, facts, record, contents })
 }
 
+fn claimed_archive(path: PathBuf) -> Option<FoundArchive> {
+    let record = read_record(&path).ok()?;
+    let size = fs::symlink_metadata(&path).ok()?.len();
+    let file = path.file_name()?.to_string_lossy().into_owned();
+    let facts = ArchiveFacts { file, size, digest: record.archive.digest };
+    let contents = Ok(record.contents.clone());
+    Some(FoundArchive { seen: Seen { path, stamp: None }, facts, record: Ok(record), contents })
+}
+
 fn read_record(archive: &Path) -> Result<Record, String> {
     let mut path = archive.as_os_str().to_owned();
     path.push(".json");
@@ -105,6 +140,6 @@ fn read_record(archive: &Path) -> Result<Record, String> {
     serde_json::from_slice(&json).map_err(|error| error.to_string())
 }
 
-fn read_image(path: &Path) -> FoundImage {
-    FoundImage { path: path.to_owned(), image: oci::check(path) }
+fn read_image(path: &Path, tell: &oci::Tell<'_>) -> FoundImage {
+    FoundImage { path: path.to_owned(), image: oci::check_and_tell(path, tell) }
 }

@@ -17,6 +17,7 @@ pub mod pending;
 pub mod preflight;
 pub mod process;
 pub mod project;
+pub mod proof;
 pub mod receipt;
 pub mod registry;
 pub mod remote;

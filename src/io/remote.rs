@@ -236,13 +236,17 @@ pub fn registry_url(args: &RemoteArgs, name: &ImageName) -> String {
     args.registry_url.clone().unwrap_or_else(|| format!("https://{}", name.registry()))
 }
 
-/// Opens connections to both servers, so many as the first questions take; nothing is sent over them yet. An address
-/// that may not be used is told by whoever wants to use it.
-pub fn open(client: &Client, args: &RemoteArgs, image: Option<&ImageName>) {
+/// Opens connections to GitHub, so many as the first questions take; nothing is sent over them yet. An address that may
+/// not be used is told by whoever wants to use it.
+pub fn open_github(client: &Client, args: &RemoteArgs) {
     if let Ok(api) = super::address::server(api_url(args)) {
         client.open(&api, GITHUB_AT_ONCE);
     }
-    if let Some(Ok(registry)) = image.map(|name| super::address::server(&registry_url(args, name))) {
+}
+
+/// The same for the registry of an image.
+pub fn open_registry(client: &Client, args: &RemoteArgs, image: &ImageName) {
+    if let Ok(registry) = super::address::server(&registry_url(args, image)) {
         client.open(&registry, REGISTRY_AT_ONCE);
     }
 }

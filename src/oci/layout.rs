@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 
-use super::measure::{self, Measured};
+use super::measure::{self, Measured, Tell};
 use super::rootfs::{self, Changes};
 use super::spec::{self, Descriptor, ImageConfig, Index, Manifest, OciLayout, platform_fields};
 use super::tarball::{MEMBERS_LIMIT, shown};
@@ -41,8 +41,16 @@ pub fn read(layout: &Path) -> anyhow::Result<Image> {
 /// # Errors
 /// Every problem, a sentence each.
 pub fn check(layout: &Path) -> Result<Image, Vec<String>> {
+    check_and_tell(layout, &|_, _| {})
+}
+
+/// The same, and `tell` hears of each layer as soon as its bytes are known to be the promised ones and to unpack.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_and_tell(layout: &Path, tell: &Tell<'_>) -> Result<Image, Vec<String>> {
     let mut checker = Checker::new(layout);
-    let image = checker.image();
+    let image = checker.image(tell);
     if checker.all_named {
         checker.unnamed();
     }
@@ -91,7 +99,7 @@ impl Checker {
         }
     }
 
-    fn image(&mut self) -> Option<Image> {
+    fn image(&mut self, tell: &Tell<'_>) -> Option<Image> {
         for folder in ["blobs", "blobs/sha256"] {
             // Below a link every blob would be one that lies elsewhere.
             if self.layout.join(folder).is_symlink() {
@@ -127,7 +135,7 @@ impl Checker {
             ));
             return None;
         }
-        self.measured = measure::measure(&self.layout, self.layers_of(&index));
+        self.measured = measure::measure(&self.layout, self.layers_of(&index), tell);
         let mut platforms: Vec<PlatformImage> = Vec::new();
         let mut seen = BTreeSet::new();
         for (number, descriptor) in (1..).zip(&index.manifests) {

@@ -3,7 +3,7 @@
 //!
 //! It judges nothing: whoever asked says what is wrong, in the order of the layout.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -37,14 +37,18 @@ pub struct Measured {
     pub unpacked: Option<Unpacked>,
 }
 
-/// Reads layers on all cores, each digest once. What all of them unpack to is held within the limits of an image.
-pub fn measure(folder: &Path, layers: Vec<Descriptor>) -> BTreeMap<Digest, Measured> {
-    measure_within(folder, layers, (UNPACKED_LIMIT, MEMBERS_LIMIT))
+/// Who hears, on any thread, that a blob is what its descriptor promises, and how it looked meanwhile.
+pub type Tell<'a> = dyn Fn(Digest, Option<Stamp>) + Sync + 'a;
+
+/// Reads layers on all cores, each digest once, in their order. What all of them unpack to is held within the limits of
+/// an image.
+pub fn measure(folder: &Path, layers: Vec<Descriptor>, tell: &Tell<'_>) -> BTreeMap<Digest, Measured> {
+    measure_within((folder, tell), layers, (UNPACKED_LIMIT, MEMBERS_LIMIT))
 }
 
 fn measure_within(
-    folder: &Path,
-    layers: Vec<Descriptor>,
+    (folder, tell): (&Path, &Tell<'_>),
+    mut layers: Vec<Descriptor>,
     (bytes, members): (u64, usize),
 ) -> BTreeMap<Digest, Measured> {
     let (bytes, members) = (AtomicU64::new(bytes), AtomicUsize::new(members));
@@ -58,13 +62,14 @@ fn measure_within(
                 keep && members.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(changes.len())).is_ok()
             });
         });
+        if let (Ok(stamp), Some(_)) = (&sound, &unpacked) {
+            tell(layer.digest, *stamp);
+        }
         (layer.digest, Measured { size: layer.size, sound, unpacked })
     };
-    let mut first: BTreeMap<Digest, Descriptor> = BTreeMap::new();
-    for layer in layers {
-        first.entry(layer.digest).or_insert(layer);
-    }
-    cores::each(first.into_values().collect(), one).into_iter().collect()
+    let mut seen = BTreeSet::new();
+    layers.retain(|layer| seen.insert(layer.digest));
+    cores::each(layers, one).into_iter().collect()
 }
 
 /// Hashes a blob and says how it looked meanwhile.
@@ -155,14 +160,17 @@ mod tests {
     fn what_is_kept_of_all_layers_is_within_the_limits_of_one() {
         let (folder, layers) = layout();
         let descriptors: Vec<Descriptor> = layers.iter().map(Descriptor::of).collect();
-        let all = measure(folder.path(), [descriptors.clone(), descriptors.clone()].concat());
+        let told = std::sync::Mutex::new(BTreeSet::new());
+        let tell = |digest, _| assert!(told.lock().unwrap().insert(digest), "{digest} is told twice");
+        let all = measure(folder.path(), [descriptors.clone(), descriptors.clone()].concat(), &tell);
         assert_eq!(all.len(), 3);
+        assert!(told.into_inner().unwrap().iter().eq(all.keys()));
         let (_, size, changes) = all[&layers[0].digest].unpacked.as_ref().unwrap();
         assert_eq!(changes.len(), 2);
         for (limits, kept) in
             [((3 * size, 6), 3), ((2 * size, 9), 2), ((9 * size, 4), 2), ((*size, 2), 1), ((size - 1, 9), 0)]
         {
-            let found = measure_within(folder.path(), descriptors.clone(), limits);
+            let found = measure_within((folder.path(), &|_, _| {}), descriptors.clone(), limits);
             // Every file is read to its end all the same.
             assert!(found.values().all(|layer| layer.sound.is_ok()), "{limits:?}");
             assert_eq!(found.values().filter(|layer| layer.unpacked.is_some()).count(), kept, "{limits:?}");
@@ -178,7 +186,11 @@ mod tests {
         let mut flipped = std::fs::read(path(2)).unwrap();
         flipped[100] ^= 1;
         std::fs::write(path(2), &flipped).unwrap();
-        let found = measure(folder.path(), layers.iter().map(Descriptor::of).collect());
+        let told = std::sync::Mutex::new(Vec::new());
+        let tell = |digest, _| told.lock().unwrap().push(digest);
+        let descriptors = layers.iter().map(Descriptor::of).collect();
+        let found = measure(folder.path(), descriptors, &tell);
+        assert_eq!(*told.lock().unwrap(), []);
         let why = |number: usize| found[&layers[number].digest].sound.clone().unwrap_err();
         assert_eq!(why(0), "is missing");
         assert_eq!(why(1), format!("has 1 bytes, not {}", layers[1].size));

@@ -6,6 +6,7 @@
 mod annotations;
 mod blobs;
 mod build;
+mod claimed;
 mod config;
 mod docker_archive;
 mod input;
@@ -30,7 +31,9 @@ use semver::Version;
 use crate::model::Commit;
 
 pub use build::build;
-pub use layout::{check, read};
+pub use claimed::claimed;
+pub use layout::{check, check_and_tell, read};
+pub use measure::Tell;
 pub use place::Place;
 
 /// The most a layer or a docker archive may unpack to, in bytes: what GitHub's registry takes as one layer.
