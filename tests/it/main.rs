@@ -23,6 +23,7 @@ mod peers;
 mod prefix;
 mod preflight;
 mod project;
+mod proof;
 mod publish;
 mod registry_server;
 mod rehearse;
