@@ -16,7 +16,7 @@ use crate::io::wait;
 use crate::report::Report;
 
 /// So many changes are made at once while GitHub does not mind.
-pub const AT_ONCE: usize = 4;
+pub const AT_ONCE: usize = 6;
 /// GitHub takes so many changes within so many seconds.
 const LIMITS: [(usize, u32); 2] = [(80, 60), (500, 3600)];
 

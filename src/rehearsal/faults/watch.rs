@@ -55,9 +55,9 @@ struct State {
     under_way: BTreeMap<u64, u32>,
 }
 
-/// So many changes may still be seen when a publisher cannot know yet what somebody else has done: four uploads are
+/// So many changes may still be seen when a publisher cannot know yet what somebody else has done: six uploads are
 /// under way at the most, and each is seen when it begins and when it ends.
-const UNDER_WAY: u32 = 8;
+const UNDER_WAY: u32 = 12;
 
 impl Watch {
     /// Begins to watch from what both servers hold now.
