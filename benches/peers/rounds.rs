@@ -5,10 +5,9 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::Context as _;
-use floe::receipt::{Receipt, Status};
+use floe::receipt::Receipt;
 
 use crate::Bench;
 use crate::measure::{self, Spread, Took};
@@ -28,7 +27,6 @@ pub enum Look {
 pub struct Seen {
     took: Took,
     usage: Usage,
-    sending: Option<Duration>,
     requests: Option<u64>,
 }
 
@@ -65,17 +63,14 @@ impl Seen {
         }
     }
 
-    /// With what floe's receipt tells of the run: how long the sending took, from the first step to the end of the last,
-    /// and how many requests all of it needed.
+    /// With what floe's receipt tells of the run: how many requests it needed.
     ///
     /// # Errors
     /// There is no receipt, or it cannot be read.
     pub fn with_receipt(self, path: &Path) -> anyhow::Result<Seen> {
         let text = std::fs::read(path).context("floe left no receipt")?;
         let receipt: Receipt = serde_json::from_slice(&text)?;
-        let done = receipt.steps.iter().filter(|line| line.status == Status::Done);
-        let end = done.filter_map(|line| line.millis).map(|(_, to)| to).max();
-        Ok(Seen { sending: end.map(Duration::from_millis), requests: Some(receipt.requests), ..self })
+        Ok(Seen { requests: Some(receipt.requests), ..self })
     }
 }
 
@@ -130,48 +125,24 @@ struct Table<'a> {
     rounds: &'a [Vec<Seen>],
 }
 
-/// A value of a round, in seconds, if it has one.
-type Value<'a> = &'a dyn Fn(&[Seen]) -> Option<f64>;
-
 impl Table<'_> {
     fn print(&self, bench: &Bench) {
         let out = |text: String| bench.report.out(text);
         out(format!("\n### {} ({} rounds)\n", self.title, self.rounds.len()));
-        let whole: Value<'_> = &|round| Some(round[0].took.time.as_secs_f64());
-        let sending: Value<'_> = &|round| round[0].sending.map(|sending| sending.as_secs_f64());
-        let columns = [("floe ÷ it", whole), ("sending alone ÷ it", sending)];
-        let columns: Vec<_> = columns.into_iter().filter(|(_, value)| self.spread(value).is_some()).collect();
-        let heads: String = columns.iter().map(|(head, _)| format!(" {head} |")).collect();
-        out(format!("| |{heads} time | client CPU | anonymous memory | resident |"));
-        out(format!("|---|{}--:|--:|--:|--:|", "--:|".repeat(columns.len())));
-        let blank = " |".repeat(columns.len());
+        out("| | floe ÷ it | time | client CPU | anonymous memory | resident |".to_owned());
+        out("|---|--:|--:|--:|--:|--:|".to_owned());
         for (at, name) in self.names.iter().enumerate() {
-            let ratios: String = match at {
-                0 => blank.clone(),
-                _ => columns.iter().map(|(_, value)| self.ratio(value, at)).collect(),
-            };
-            out(format!("| {name} |{ratios} {} |", self.absolute(at)));
-            if let Some(time) = self.spread(sending).filter(|_| at == 0) {
-                let requests =
-                    self.rounds.iter().filter_map(|round| round[0].requests).max().unwrap_or_default();
-                out(format!(
-                    "| · sending alone ({requests} requests in all) |{blank} {} | | | |",
-                    millis(time.median)
-                ));
-            }
+            let requests = self.rounds.iter().filter_map(|round| round[at].requests).max();
+            let requests = requests.map(|count| format!(", {count} requests")).unwrap_or_default();
+            let ratio = if at == 0 { String::new() } else { self.ratio(at) };
+            out(format!("| {name}{requests} |{ratio} | {} |", self.absolute(at)));
         }
     }
 
-    fn ratio(&self, value: Value<'_>, at: usize) -> String {
-        let ratios =
-            self.rounds.iter().filter_map(|round| Some(value(round)? / round[at].took.time.as_secs_f64()));
-        let spread = Spread::of(ratios);
-        format!(" **{:.2}** ({:.2}–{:.2}) |", spread.median, spread.low, spread.high)
-    }
-
-    fn spread(&self, value: Value<'_>) -> Option<Spread> {
-        let values: Vec<f64> = self.rounds.iter().filter_map(|round| value(round)).collect();
-        (!values.is_empty()).then(|| Spread::of(values))
+    fn ratio(&self, at: usize) -> String {
+        let time = |seen: &Seen| seen.took.time.as_secs_f64();
+        let spread = Spread::of(self.rounds.iter().map(|round| time(&round[0]) / time(&round[at])));
+        format!(" **{:.2}** ({:.2}–{:.2})", spread.median, spread.low, spread.high)
     }
 
     fn absolute(&self, at: usize) -> String {
