@@ -170,6 +170,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::{Seek as _, Write as _};
     use std::path::PathBuf;
     use std::time::{Duration, SystemTime};
 
@@ -210,10 +211,11 @@ mod tests {
     /// Writes other bytes of the same size, with the same time, until the file system's clock has ticked.
     fn overwrite(path: &PathBuf, stamp: Option<Stamp>) {
         let modified = path.metadata().unwrap().modified().unwrap();
-        let mut file = File::open(path).unwrap();
+        // Never shorter meanwhile: it may be read already.
+        let mut file = File::options().read(true).write(true).open(path).unwrap();
         while files::lasting(&file, stamp).is_some() {
-            fs::write(path, vec![8; SIZE]).unwrap();
-            file = File::options().write(true).open(path).unwrap();
+            file.rewind().unwrap();
+            file.write_all(&vec![8; SIZE]).unwrap();
             file.set_modified(modified).unwrap();
         }
     }
