@@ -105,10 +105,9 @@ impl<'a> Run<'a> {
         let progress = self.job.report.progress("Staging", bytes);
         let (image, release): (Vec<_>, Vec<_>) =
             staging.into_iter().partition(|(_, step)| matches!(step, Step::PushImage { .. }));
-        let proven = async { self.job.proof.whole().await.map(drop) };
         let staged = async {
             // A draft is seen in the list of releases: it is made for a dist that is known to be right.
-            proven.await?;
+            self.job.proof.whole().await?;
             self.stage_release(&release, &progress).await
         };
         tokio::try_join!(self.each(&image, &progress), staged)?;

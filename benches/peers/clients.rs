@@ -141,7 +141,7 @@ pub fn floe_files(folder: &Path, api: &str) -> anyhow::Result<()> {
     let report = Report::new(Loudness::Quiet);
     let receipt = folder.join("floe-receipt.json");
     runtime()?.block_on(publish::carry_out(
-        &release,
+        &io::proof::Proof::of(release),
         (&servers, &io::client::Client::default()),
         secrets,
         &receipt,

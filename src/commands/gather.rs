@@ -37,17 +37,11 @@ pub fn release(args: &ReleaseArgs, client: &Client) -> anyhow::Result<Release> {
 ///
 /// # Errors
 /// As [`release`].
-pub fn release_ahead(args: &ReleaseArgs, client: &Client) -> anyhow::Result<(Release, Proof)> {
+pub fn release_ahead(args: &ReleaseArgs, client: &Client) -> anyhow::Result<Proof> {
     let sources = Sources::find(args, client)?;
     match sources.claimed() {
-        Some(claimed) => {
-            let proof = Proof::begin(&claimed, move |tell| sources.read(tell));
-            Ok((claimed, proof))
-        }
-        None => {
-            let release = sources.read(&|_, _| {})?;
-            Ok((release.clone(), Proof::of(release)))
-        }
+        Some(claimed) => Ok(Proof::begin(claimed, move |tell| sources.read(tell))),
+        None => sources.read(&|_, _| {}).map(Proof::of),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::io::proof::Proof;
 use crate::io::remote::{self, Remote, Secrets};
 use crate::io::retry::Retry;
 use crate::io::stop;
-use crate::model::{ImageName, Release};
+use crate::model::ImageName;
 use crate::plan::Plan;
 use crate::preflight::Question;
 use crate::receipt::Receipt;
@@ -25,11 +25,12 @@ use crate::report::Report;
 /// Problems with the dist (3), conflicts with the world (4), or a step that could not be done (1).
 pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
     let client = Client::default();
-    let (release, proof) = gather::release_ahead(&args.release, &client)?;
+    let proof = gather::release_ahead(&args.release, &client)?;
+    let release = proof.claimed();
     let secrets = Secrets::from_env(&release.home.image);
     let servers = (&args.release.remote, &client);
-    let (_, receipt) = carry_out_ahead((&release, &proof), servers, secrets, &args.receipt, report).await?;
-    tell::published(&release, &receipt, report);
+    let (_, receipt) = carry_out(&proof, servers, secrets, &args.receipt, report).await?;
+    tell::published(release, &receipt, report);
     if args.json {
         return report.json(&receipt);
     }
@@ -42,23 +43,12 @@ pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Publishes a release that is known to be well formed.
+/// Publishes a release, as far as it is known to be well formed.
 ///
 /// # Errors
-/// Conflicts with the world (4), or a step that could not be done (1).
+/// Problems with the dist (3), conflicts with the world (4), or a step that could not be done (1).
 pub async fn carry_out(
-    release: &Release,
-    (servers, client): (&RemoteArgs, &Client),
-    secrets: Secrets,
-    receipt: &Path,
-    report: &Report,
-) -> anyhow::Result<(Plan, Receipt)> {
-    let proof = Proof::of(release.clone());
-    carry_out_ahead((release, &proof), (servers, client), secrets, receipt, report).await
-}
-
-async fn carry_out_ahead(
-    (release, proof): (&Release, &Proof),
+    proof: &Proof,
     (servers, client): (&RemoteArgs, &Client),
     secrets: Secrets,
     receipt: &Path,
@@ -66,30 +56,21 @@ async fn carry_out_ahead(
 ) -> anyhow::Result<(Plan, Receipt)> {
     stop::listen(report);
     let retry = remote::retry(servers, report);
-    let remote = Remote::connect(release, (servers, client), secrets, &retry)?;
-    over((release, proof), (&remote, &retry), receipt, report).await
+    let remote = Remote::connect(proof.claimed(), (servers, client), secrets, &retry)?;
+    carry_out_at(proof, (&remote, &retry), receipt, report).await
 }
 
 /// The same with clients that are there already.
 ///
 /// # Errors
-/// Conflicts with the world (4), or a step that could not be done (1).
+/// As [`carry_out`].
 pub async fn carry_out_at(
-    release: &Release,
+    proof: &Proof,
     (remote, retry): (&Remote, &Retry),
     receipt: &Path,
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
-    over((release, &Proof::of(release.clone())), (remote, retry), receipt, report).await
-}
-
-async fn over(
-    (release, proof): (&Release, &Proof),
-    (remote, retry): (&Remote, &Retry),
-    receipt: &Path,
-    report: &Report,
-) -> anyhow::Result<(Plan, Receipt)> {
-    let done = Box::pin(look_and_act((release, proof), (remote, retry), receipt, report)).await;
+    let done = Box::pin(look_and_act(proof, (remote, retry), receipt, report)).await;
     remote.close().await;
     report.detail("Asked", remote.asked());
     if let Ok((_, receipt)) = &done {
@@ -99,11 +80,12 @@ async fn over(
 }
 
 async fn look_and_act(
-    (release, proof): (&Release, &Proof),
+    proof: &Proof,
     (remote, retry): (&Remote, &Retry),
     receipt: &Path,
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
+    let release = proof.claimed();
     let looked = Box::pin(preflight::look(release, remote)).await;
     // Whether strangers can pull the image is asked again when it is there.
     let asked: Vec<Question> =

@@ -20,6 +20,7 @@ use crate::oci::Tell;
 pub struct Proof(Arc<Known>);
 
 struct Known {
+    claimed: Release,
     blobs: Mutex<BTreeMap<Digest, Option<Stamp>>>,
     /// The release as it was read, or nothing if it is not well formed.
     whole: OnceLock<Option<Release>>,
@@ -30,38 +31,44 @@ struct Known {
 impl Proof {
     /// Of a release that was read to its end.
     pub fn of(release: Release) -> Self {
-        let proof = Proof::new();
+        let proof = Proof::new(release.clone());
         proof.end(Ok(release));
         proof
     }
 
     /// Begins to read, on threads of its own. What was read must be the release that was `claimed`.
     pub fn begin(
-        claimed: &Release,
+        claimed: Release,
         read: impl FnOnce(&Tell<'_>) -> anyhow::Result<Release> + Send + 'static,
     ) -> Self {
-        let proof = Proof::new();
+        let proof = Proof::new(claimed);
         // Of configs more is not to be known: they were hashed.
-        for image in claimed.image.iter() {
+        for image in proof.claimed().image.iter() {
             let configs = image.platforms.iter().map(|one| one.config.digest);
             configs.for_each(|digest| proof.add(digest, image.stamps.0.get(&digest).copied()));
         }
-        let (told, ended, promised) = (proof.clone(), proof.clone(), names(claimed));
+        let (told, ended) = (proof.clone(), proof.clone());
         tokio::spawn(async move {
             let reading = spawn_blocking(move || read(&|digest, stamp| told.add(digest, stamp)));
             let release = reading.await.context("the thread that reads dists ended").flatten();
             ended.end(release.and_then(|release| {
-                anyhow::ensure!(names(&release) == promised, "the dist changed while it was read");
+                let is_claimed = names(&release) == names(ended.claimed());
+                anyhow::ensure!(is_claimed, "the dist changed while it was read");
                 Ok(release)
             }));
         });
         proof
     }
 
-    fn new() -> Self {
+    fn new(claimed: Release) -> Self {
         let (news, _) = watch::channel(());
         let (blobs, whole, failure) = (Mutex::default(), OnceLock::new(), Mutex::default());
-        Proof(Arc::new(Known { blobs, whole, failure, news }))
+        Proof(Arc::new(Known { claimed, blobs, whole, failure, news }))
+    }
+
+    /// The release by what its dist claims: good enough to plan on.
+    pub fn claimed(&self) -> &Release {
+        &self.0.claimed
     }
 
     fn add(&self, digest: Digest, stamp: Option<Stamp>) {

@@ -22,7 +22,7 @@ async fn a_layer_goes_ahead_and_everything_else_waits() {
     let (claimed, image) = (&made.release, made.release.image.as_ref().unwrap());
     let (go_on, may_go_on) = mpsc::channel::<()>();
     let (digest, whole) = (layer(claimed), claimed.clone());
-    let proof = Proof::begin(claimed, move |tell| {
+    let proof = Proof::begin(claimed.clone(), move |tell| {
         tell(digest, None);
         may_go_on.recv()?;
         Ok(whole)
@@ -51,7 +51,7 @@ async fn what_is_wrong_with_a_dist_stops_whoever_waits_and_is_told_once() {
         (Box::new(|| panic!("the reader fell over")), "the thread that reads dists ended"),
     ];
     for (read, said) in reads {
-        let proof = Proof::begin(&made.release, |_| read());
+        let proof = Proof::begin(made.release.clone(), |_| read());
         let stopped = proof.blob(image, &layer(&made.release)).await.unwrap_err();
         assert_eq!(stopped.to_string(), "the dist is not well formed, so nothing more of it is sent");
         assert!(proof.whole().await.is_err());

@@ -9,6 +9,7 @@ use crate::commands::publish;
 use crate::error::{Exit, Failure};
 use crate::io::client::Client;
 use crate::io::clock::Clock;
+use crate::io::proof::Proof;
 use crate::io::remote::Remote;
 use crate::io::retry::Retry;
 use crate::model::Release;
@@ -139,10 +140,11 @@ pub async fn until_done(attempt: Attempt<'_>, inside: &Inside, watch: &Watch) ->
 async fn run_once(attempt: Attempt<'_>, inside: &Inside) -> Option<anyhow::Result<(Plan, Receipt)>> {
     let Attempt { release, remote, retry, receipt, report } = attempt;
     let remote = remote.fresh();
+    let proof = Proof::of(release.clone());
     tokio::select! {
         biased;
         () = inside.killed.notified() => None,
-        result = publish::carry_out_at(release, (&remote, retry), receipt, report) => Some(result),
+        result = publish::carry_out_at(&proof, (&remote, retry), receipt, report) => Some(result),
     }
 }
 

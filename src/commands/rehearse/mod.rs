@@ -24,6 +24,7 @@ use crate::error::{Exit, Failure};
 use crate::io::build::{self, Build};
 use crate::io::client::Client;
 use crate::io::project::{self, Origin, Project};
+use crate::io::proof::Proof;
 use crate::io::{nix, remote, stop};
 use crate::model::{Commit, Digest, Home, Image, Record, Release};
 use crate::notes::{Head, unreleased_section};
@@ -57,7 +58,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         Some(seed) => disturbed::by_seed(seed, &release, &servers, &folder.receipt(), report).await,
         None => {
             publish::carry_out(
-                &release,
+                &Proof::of(release.clone()),
                 (&addresses, &Client::default()),
                 servers.secrets(),
                 &folder.receipt(),

@@ -11,6 +11,7 @@ use floe::commands::publish::carry_out_at;
 use floe::commands::rehearse::disturbed::{Attempt, Ending, until_done};
 use floe::io::client::Client;
 use floe::io::clock::Clock;
+use floe::io::proof::Proof;
 use floe::io::registry::Credentials;
 use floe::io::remote::{Remote, Secrets};
 use floe::io::retry::Retry;
@@ -182,7 +183,7 @@ impl Bench {
     /// One run of a publisher of its own, with clients that share nothing with another's.
     pub async fn run(&self, release: &Release, receipt: &Path) -> anyhow::Result<(Plan, Receipt)> {
         let (remote, report) = (self.remote.fresh(), &self.retry.report);
-        carry_out_at(release, (&remote, &self.retry), receipt, report).await
+        carry_out_at(&Proof::of(release.clone()), (&remote, &self.retry), receipt, report).await
     }
 
     /// A publisher of a release at this bench.
