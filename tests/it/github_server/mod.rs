@@ -165,7 +165,7 @@ fn options(root: &Path) -> Options {
         login: format!("{token}-login"),
         can_push,
         admin,
-        expires: Some("2031-01-02 03:04:05 UTC".to_owned()).filter(|_| admin),
+        expires: admin.then(|| "2031-01-02 03:04:05 UTC".to_owned()),
     };
     Options {
         root: root.to_owned(),
