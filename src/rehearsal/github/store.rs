@@ -14,22 +14,21 @@ use serde::{Deserialize, Serialize};
 
 use super::SeedRepo;
 use super::answer::Refusal;
-use super::state::{Stored, StoredAsset};
+use super::state::{Stored, StoredAsset, key};
+use crate::model::Repo;
 
 /// An asset as it is from now on, in the release it belongs to.
 #[derive(Serialize, Deserialize)]
-struct Line {
+pub(super) struct Line {
     repo: String,
     release: u64,
     asset: StoredAsset,
 }
 
 impl Line {
-    fn of(stored: &Stored, id: u64) -> Option<Self> {
-        stored.repos.iter().find_map(|(repo, one)| {
-            let (release, asset) = one.asset(id)?;
-            Some(Line { repo: repo.clone(), release: release.id, asset: asset.clone() })
-        })
+    /// An asset of a release in a repository, as it is to be.
+    pub(super) fn new(repo: &Repo, release: u64, asset: StoredAsset) -> Self {
+        Line { repo: key(repo.owner(), repo.name()), release, asset }
     }
 
     fn apply(self, stored: &mut Stored) {
@@ -87,16 +86,17 @@ impl Store {
         Ok(value)
     }
 
-    /// Changes one asset, or adds one, and keeps that. `change` says which; if it refuses, it has changed nothing.
+    /// Changes one asset, or adds one, and keeps that, or changes nothing: `decide` says what it is to be and changes no
+    /// more than the last id.
     pub(super) fn change_asset<T>(
         &self,
-        change: impl FnOnce(&mut Stored) -> Result<(u64, T), Refusal>,
+        decide: impl FnOnce(&mut Stored) -> Result<(Line, T), Refusal>,
     ) -> Result<T, Refusal> {
         let mut kept = self.lock();
-        let (id, value) = change(&mut kept.stored)?;
-        let line = Line::of(&kept.stored, id).ok_or_else(Refusal::not_found)?;
+        let (line, value) = decide(&mut kept.stored)?;
         let generation = kept.stored.generation;
         append(&self.root, (generation, &mut kept.lines), &line).map_err(|error| Refusal::broken(&error))?;
+        line.apply(&mut kept.stored);
         Ok(value)
     }
 
@@ -127,20 +127,19 @@ fn lines(root: &Path, generation: u64) -> PathBuf {
 
 fn load(root: &Path) -> anyhow::Result<Stored> {
     let read = |path: &Path| match fs::read(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        read => read.with_context(|| format!("failed to read `{}`", path.display())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some).with_context(|| format!("failed to read `{}`", path.display())),
     };
+    let no_state = |path: &Path| format!("`{}` is not the state of an embedded GitHub", path.display());
     let path = root.join(FILE);
-    let json = read(&path)?;
-    if json.is_empty() {
-        return Ok(Stored::default());
-    }
-    let mut stored: Stored = serde_json::from_slice(&json)
-        .with_context(|| format!("`{}` is not the state of an embedded GitHub", path.display()))?;
-    // A line without an end was never answered.
-    for line in read(&lines(root, stored.generation))?.split_inclusive(|byte| *byte == b'\n') {
-        let whole = serde_json::from_slice::<Line>(line).ok().filter(|_| line.ends_with(b"\n"));
-        whole.into_iter().for_each(|line| line.apply(&mut stored));
+    let Some(json) = read(&path)? else { return Ok(Stored::default()) };
+    let mut stored: Stored = serde_json::from_slice(&json).with_context(|| no_state(&path))?;
+    let path = lines(root, stored.generation);
+    let lines = read(&path)?.unwrap_or_default();
+    // What stands behind the last line's end was never answered.
+    for line in lines.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")) {
+        let line: Line = serde_json::from_slice(line).with_context(|| no_state(&path))?;
+        line.apply(&mut stored);
     }
     Ok(stored)
 }
@@ -166,5 +165,10 @@ fn append(root: &Path, (generation, file): (u64, &mut Option<File>), line: &Line
         Some(file) => file,
         none => none.insert(File::options().append(true).create(true).open(&path).with_context(shown)?),
     };
-    file.write_all(&json).with_context(shown)
+    let before = file.metadata().with_context(shown)?.len();
+    file.write_all(&json).with_context(shown).or_else(|error| {
+        // Nothing may be written behind half a line.
+        file.set_len(before).with_context(shown)?;
+        Err(error)
+    })
 }

@@ -19,6 +19,7 @@ use super::answer::{Refusal, custom, field, json_answer};
 use super::odd::{self, Upload as Odd};
 use super::releases::number;
 use super::state::{STARTER, StoredAsset, StoredRelease, UPLOADED, now};
+use super::store::Line;
 use super::{GitHub, view};
 use crate::model::{Digest, Hasher};
 
@@ -41,15 +42,15 @@ pub(super) async fn upload(
     let (asset, length) = github.store.change_asset(|stored| {
         let id = stored.next_id();
         let repo = caller.writable(stored, &owner, &name)?;
-        let release = repo.release_mut(release).ok_or_else(Refusal::not_found)?;
+        let release = repo.release(release).ok_or_else(Refusal::not_found)?;
         let (mut file, content_type, length) = promised(&query, &headers)?;
         if becomes == Odd::Renamed {
             file = format!("default.{file}");
         }
         check_room(release, &file)?;
         let label = query.get("label").cloned().unwrap_or_default();
-        release.assets.push(StoredAsset { label, content_type, ..starter(id, file, caller.login()) });
-        Ok((id, (id, length)))
+        let asset = StoredAsset { label, content_type, ..starter(id, file, caller.login()) };
+        Ok((Line::new(&repo.repo, release.id, asset), (id, length)))
     })?;
     let path = github.store.asset_path(asset);
     let digest = match receive(body, length, &path).await {
@@ -67,16 +68,15 @@ pub(super) async fn upload(
     let finished = github.store.change_asset(|stored| {
         let repo = caller.writable(stored, &owner, &name)?;
         // It may have been deleted while it was uploaded.
-        let found = repo.asset_mut(asset).ok_or_else(Refusal::not_found)?;
-        found.state = UPLOADED.to_owned();
-        found.size = length;
-        found.digest = Some(digest);
-        found.updated_at = now();
+        let (release, starter) = repo.asset(asset).ok_or_else(Refusal::not_found)?;
+        let state = UPLOADED.to_owned();
+        let (size, digest, updated_at) = (length, Some(digest), now());
+        let mut asset = StoredAsset { state, size, digest, updated_at, ..starter.clone() };
         if becomes == Odd::Spoilt {
-            odd::spoil(found);
+            odd::spoil(&mut asset);
         }
-        let (release, asset) = repo.asset(asset).ok_or_else(Refusal::not_found)?;
-        Ok((asset.id, view::asset(repo, release, asset, &caller.base)))
+        let shown = view::asset(repo, release, &asset, &caller.base);
+        Ok((Line::new(&repo.repo, release.id, asset), shown))
     });
     if finished.is_err() {
         let _ = tokio::fs::remove_file(&path).await;

@@ -1,5 +1,6 @@
 //! The life of releases.
 
+use floe::rehearsal::github::GitHub;
 use serde_json::json;
 
 use super::{GUEST, Hub, OWNER, each, tag};
@@ -238,6 +239,27 @@ async fn notes_name_the_range() {
     let made =
         hub.made(json!({ "tag_name": "v1.1.0", "body": "Mine", "generate_release_notes": true })).await;
     assert!(made["body"].as_str().unwrap().starts_with("Mine\n**Full Changelog**: "), "{made}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_down_did_not_happen() {
+    let hub = Hub::new().await;
+    let draft = hub.made(json!({ "tag_name": "v1.0.0", "draft": true })).await;
+    let state = std::fs::read(hub.folder.path().join("state.json")).unwrap();
+    let state: serde_json::Value = serde_json::from_slice(&state).unwrap();
+    // Where the lines would go, there is a folder.
+    let in_the_way = hub.folder.path().join(format!("assets-{}.jsonl", state["generation"]));
+    std::fs::create_dir(&in_the_way).unwrap();
+    assert_eq!(hub.upload(&draft, "a.txt", b"bytes").await.status, 500);
+    std::fs::remove_dir(&in_the_way).unwrap();
+    assert!(hub.github.releases(&hub.repo)[0].assets.is_empty());
+    hub.upload(&draft, "a.txt", b"bytes").await;
+    // A whole line that says nothing is a state that somebody has spoilt.
+    std::fs::write(&in_the_way, "{}\n").unwrap();
+    let folder = hub.folder.path().to_owned();
+    hub.server.shut_down().await;
+    let spoilt = format!("{:#}", GitHub::open(super::options(&folder)).err().unwrap());
+    assert!(spoilt.contains("is not the state of an embedded GitHub"), "{spoilt}");
 }
 
 #[tokio::test]
