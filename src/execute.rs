@@ -30,9 +30,7 @@ use crate::world::RemoteRelease;
 
 /// A plan and all that is needed to carry it out.
 pub struct Job<'a> {
-    /// What is promised.
-    pub release: &'a Release,
-    /// Whether its dist is what it is promised to be, as far as it was read.
+    /// What is promised, and whether its dist is that, as far as it was read.
     pub proof: &'a Proof,
     /// What is missing.
     pub plan: &'a Plan,
@@ -46,6 +44,12 @@ pub struct Job<'a> {
     pub receipt: &'a Path,
     /// Whether the image is for strangers too.
     pub public: bool,
+}
+
+impl<'a> Job<'a> {
+    fn release(&self) -> &'a Release {
+        self.proof.claimed()
+    }
 }
 
 /// What came of a job.
@@ -62,7 +66,7 @@ pub struct Done {
 /// The first step that could not be done, with what is public now and how to go on. The receipt says the same.
 pub async fn run(job: Job<'_>) -> anyhow::Result<Done> {
     let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    let receipt = Kept::new(job.receipt, Receipt::new(job.release, job.plan, now));
+    let receipt = Kept::new(job.receipt, Receipt::new(job.release(), job.plan, now));
     let draft = job.plan.draft.clone().map(OnceLock::from).unwrap_or_default();
     let (halted, pullable) = (Mutex::default(), OnceLock::new());
     let run = Run { job, draft, receipt, halted, pullable, began: Instant::now() };
@@ -119,7 +123,7 @@ impl<'a> Run<'a> {
         }
         // What was decided at the beginning is old by now: what is revealed is decided on a second look.
         let plan = self.look_again().await?;
-        self.receipt.change(|receipt| receipt.look_again(self.job.release, &plan));
+        self.receipt.change(|receipt| receipt.look_again(self.job.release(), &plan));
         // Of what becomes public there is evidence first.
         self.receipt.settle().await?;
         let none = self.job.report.progress("Revealing", 0);
@@ -213,7 +217,9 @@ impl<'a> Run<'a> {
             result?;
             let bytes = step.bytes().map(|bytes| format!("  {}", size(bytes))).unwrap_or_default();
             let took = seconds(self.began.elapsed() - from);
-            self.job.report.step(past(step), format!("{}{bytes}  in {took}", step.object(self.job.release)));
+            self.job
+                .report
+                .step(past(step), format!("{}{bytes}  in {took}", step.object(self.job.release())));
         }
         Ok(())
     }
@@ -221,23 +227,23 @@ impl<'a> Run<'a> {
     /// The one place that changes the world.
     async fn act(&self, step: &Step, progress: &Progress) -> anyhow::Result<()> {
         let github = &self.job.remote.github;
-        let tag = &self.job.release.home.tag;
+        let tag = &self.job.release().home.tag;
         match step {
             Step::PushImage { missing, .. } => {
                 let (image, registry) = self.image()?;
                 image::push(registry, (image, self.job.proof), missing, progress).await
             }
             Step::CreateDraft { previous } => {
-                let generated = match &self.job.release.notes.head {
+                let generated = match &self.job.release().notes.head {
                     crate::notes::Head::Generated => github.generate_notes(tag, previous.as_ref()).await?,
                     crate::notes::Head::Text(_) => String::new(),
                 };
-                let page = &self.job.release.home.page;
+                let page = &self.job.release().home.page;
                 let link = match previous {
                     Some(previous) => format!("{page}/compare/{previous}...{tag}"),
                     None => format!("{page}/commits/{tag}"),
                 };
-                let notes = self.job.release.notes.render(&generated, &link);
+                let notes = self.job.release().notes.render(&generated, &link);
                 match self.draft.get() {
                     // Somebody else's draft, or one of another dist: its notes tell of other files.
                     Some(draft) => github.write_notes(draft, &notes).await,
@@ -279,7 +285,7 @@ impl<'a> Run<'a> {
     }
 
     fn image(&self) -> anyhow::Result<(&Image, &Registry)> {
-        let both = self.job.release.image.as_ref().zip(self.job.remote.registry.as_ref());
+        let both = self.job.release().image.as_ref().zip(self.job.remote.registry.as_ref());
         both.context("the plan has an image, but the release has none")
     }
 

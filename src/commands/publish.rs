@@ -107,7 +107,7 @@ async fn look_and_act(
         }
     };
     report.line(plan.to_table(release));
-    let job = Job { release, proof, plan: &plan, remote, retry, report, receipt, public: !private };
+    let job = Job { proof, plan: &plan, remote, retry, report, receipt, public: !private };
     let done = Box::pin(execute::run(job)).await?;
     if done.pullable == Some(false) {
         warn_of_hidden(&release.home.image, report);
