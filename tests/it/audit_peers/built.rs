@@ -20,9 +20,9 @@ struct Built {
     path: PathBuf,
 }
 
-/// Compiles a text; `None` where the compiler is not installed.
+/// Compiles a text; `None` where the compiler is not installed, or is one that Nix wraps: that adds options of its own.
 fn build(compiler: &str, options: &[&str], text: &str) -> Option<Built> {
-    let compiler = peer(compiler)?;
+    let compiler = peer(compiler).filter(|_| std::env::var_os("NIX_CC").is_none())?;
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("program.c"), text).unwrap();
     let path = folder.path().join("program");

@@ -5,7 +5,7 @@
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use floe::model::{Digest, Record};
@@ -36,9 +36,8 @@ fn floe(sample: &Sample, verb: &str, arguments: &[&Path]) -> String {
 /// A dist of one target and an image of one platform, both of a program that says hello.
 fn package(sample: &Sample, dist: &Path) -> String {
     let built = sample.path().join("tool");
-    let rustc = std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from);
-    let flags = ["--edition", "2021", "-C", "target-feature=+crt-static", "src/main.rs", "-o", "tool"];
-    assert!(Command::new(rustc).args(flags).current_dir(sample.path()).status().unwrap().success());
+    let flags = ["--edition", "2021", "src/main.rs", "-o", "tool"];
+    assert!(peers::static_rustc().args(flags).current_dir(sample.path()).status().unwrap().success());
     let argument = Path::new;
     let target = [argument("--target"), argument("x86_64-musl"), argument("--binary"), &built];
     floe(sample, "package", &[&target[..], &[argument("--out"), dist]].concat());

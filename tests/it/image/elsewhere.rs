@@ -9,7 +9,7 @@ use floe::model::Digest;
 use serde_json::Value;
 
 use super::{Work, docker_archive};
-use crate::peers::peer;
+use crate::peers::{self, peer};
 
 #[test]
 fn skopeo_reads_and_copies_the_layout() {
@@ -53,13 +53,11 @@ fn a_real_static_binary_runs_from_its_layer() {
     let Some(tar) = peer("tar") else { return };
     let work = Work::new();
     let source = work.write("hello.rs", br#"fn main() { println!("hello from the image"); }"#);
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let compile = |output: &std::path::Path, linkage: &str| {
-        let flags = ["--edition", "2024", "-C", linkage, "-o"];
-        let status = Command::new(&rustc).args(flags).arg(output).arg(&source).status().unwrap();
+    let compile = |mut rustc: Command, output: &std::path::Path| {
+        let status = rustc.args(["--edition", "2024", "-o"]).arg(output).arg(&source).status().unwrap();
         assert!(status.success());
     };
-    compile(&work.path("hello"), "target-feature=+crt-static");
+    compile(peers::static_rustc(), &work.path("hello"));
     let image = work.build(&["hello"]).unwrap();
     assert_eq!(floe::oci::read(&work.path("image")).unwrap(), image);
     let root = work.path("root");
@@ -71,7 +69,8 @@ fn a_real_static_binary_runs_from_its_layer() {
     assert_eq!(output.stdout, b"hello from the image\n");
 
     if cfg!(target_env = "gnu") {
-        compile(&work.path("dynamic"), "target-feature=-crt-static");
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        compile(Command::new(rustc), &work.path("dynamic"));
         let error = work.build(&["dynamic"]).unwrap_err();
         assert!(error.to_string().contains("is dynamically linked"), "{error}");
     }

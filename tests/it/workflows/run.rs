@@ -67,8 +67,10 @@ impl Stage {
             ("GITHUB_REPOSITORY", "acme/tool".to_owned()),
             ("GITHUB_SERVER_URL", "https://github.com".to_owned()),
         ];
-        let variables: BTreeMap<String, String> =
+        let mut variables: BTreeMap<String, String> =
             variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        // Where there is no system store of certificates, as in a Nix sandbox, this names one.
+        variables.extend(std::env::var("SSL_CERT_FILE").ok().map(|file| ("SSL_CERT_FILE".to_owned(), file)));
         let tokens = [WRITES, READS];
         let runner = Runner { folder, origin, commit, variables, tokens, attestations_fail: false };
         let workflow = yaml::read(&text(".github/workflows/release.yml"));
