@@ -363,3 +363,18 @@ fn an_image_that_strangers_cannot_pull() {
         hint: the image is private: whoever owns `ghcr.io/acme/tool` has to make it public, unless the repository is private too
     "#]]);
 }
+
+/// Elsewhere the system is asked, which always has some.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_machine_without_certificates() {
+    let Published { scenario } = Published::new();
+    let published = Published { scenario: scenario.environment("SSL_CERT_FILE", "/dev/null") };
+    published.fails(expect![[r#"
+        error: this machine has no CA certificates
+          caused by: builder error
+          caused by: unexpected error: No CA certificates were loaded from the system
+
+        hint: let this machine know who vouches for it: install the CA certificates (Debian: `apt-get install ca-certificates`), or name a file with them in `SSL_CERT_FILE`
+    "#]]);
+}

@@ -22,6 +22,7 @@ use tower_service::Service as _;
 use url::{Host, Url};
 
 use super::Body;
+use crate::error::Failure;
 use crate::io::retry::Refused;
 
 /// A server that has not been reached by then is not waited for.
@@ -30,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Opens a connection to a server.
 ///
 /// # Errors
-/// It cannot be reached, nobody vouches for it, or the system's certificates cannot be read.
+/// It cannot be reached, nobody vouches for it, or the system has no certificates.
 pub(super) async fn connect(server: &Url) -> Result<SendRequest<Body>, Refused> {
     let opening = async {
         let stream = reach(server).await?;
@@ -40,7 +41,7 @@ pub(super) async fn connect(server: &Url) -> Result<SendRequest<Body>, Refused> 
         // Certificates are many small files or one large one, so a thread that may wait reads them.
         let config = tokio::task::spawn_blocking(tls).await.map_err(anyhow::Error::from)??;
         let tls = TlsConnector::from(config).connect(name(server)?, stream.into_inner()).await;
-        let tls = tls.map_err(|error| Refused::unreachable(server, &error))?;
+        let tls = tls.map_err(|error| refused(server, &error))?;
         speak(TokioIo::new(tls)).await.map_err(|error| Refused::unreachable(server, &error))
     };
     let late = |_| {
@@ -80,6 +81,17 @@ where
     Ok(sender)
 }
 
+/// Why there is no TLS. A certificate that does not hold is the same the next time; whatever else breaks may not be.
+fn refused(server: &Url, error: &std::io::Error) -> Refused {
+    let tls = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+    let Some(rustls::Error::InvalidCertificate(reason)) = tls else {
+        return Refused::unreachable(server, error);
+    };
+    let host = server.host_str().unwrap_or_default();
+    let failure = Failure::new(format!("the certificate of `{host}` does not hold: {reason}"));
+    Refused::no(failure.hint(super::TRUST).into())
+}
+
 /// What a server's certificate must be for.
 fn name(server: &Url) -> anyhow::Result<ServerName<'static>> {
     let name = match server.host().context("the address names no host")? {
@@ -97,5 +109,5 @@ fn tls() -> anyhow::Result<Arc<ClientConfig>> {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     });
-    CONFIG.clone().context("failed to read the system's certificates")
+    CONFIG.clone().map_err(|error| super::no_certificates(error).into())
 }

@@ -18,6 +18,7 @@ use super::address;
 use super::answer::Gathered;
 use super::body::Upload;
 use super::retry::{self, Refused};
+use crate::error::Failure;
 use crate::units::seconds;
 use pool::{Connection, Pool};
 
@@ -32,6 +33,15 @@ const USER_AGENT: &str = concat!("floe/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone, Default)]
 pub struct Client {
     pool: Pool,
+}
+
+/// What to do where a server is not believed, or nobody is.
+const TRUST: &str = "let this machine know who vouches for it: install the CA certificates (Debian: `apt-get install \
+                     ca-certificates`), or name a file with them in `SSL_CERT_FILE`";
+
+/// Says that no certificate authority is known here, as in a container that has nothing but a program.
+pub(super) fn no_certificates(error: impl Into<anyhow::Error>) -> Failure {
+    Failure::new("this machine has no CA certificates").because(error).hint(TRUST)
 }
 
 /// A request that has not been sent.

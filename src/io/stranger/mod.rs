@@ -19,6 +19,7 @@ mod at_most;
 mod pull;
 
 use super::address;
+use super::client::no_certificates;
 use super::github::GitHub;
 use super::registry::Credentials;
 use super::retry::{self, Refused, Retry};
@@ -80,7 +81,7 @@ impl Stranger<'_> {
             .redirect(address::redirects())
             .user_agent(concat!("floe/", env!("CARGO_PKG_VERSION")))
             .build()
-            .context("failed to make a client for downloads")?;
+            .map_err(no_certificates)?;
         check_names(&release.assets)?;
         // What is unfinished on the server cannot be downloaded; that it is, is for `verify::published` to say.
         let there = release.assets.iter().filter(|asset| asset.uploaded);

@@ -29,6 +29,7 @@ use super::at_most::{AtMost, is_too_much};
 use crate::error::Failure;
 use crate::io::address;
 use crate::io::answer::Gathered;
+use crate::io::client::no_certificates;
 use crate::io::registry::{Credentials, may_know, message};
 use crate::io::retry::{self, Again, Refused, Retry};
 use crate::model::{Digest, Image, ImageName};
@@ -110,7 +111,7 @@ impl<'a> Puller<'a> {
             user_agent: concat!("floe/", env!("CARGO_PKG_VERSION")),
             ..ClientConfig::default()
         };
-        let client = Client::try_from(config).context("failed to make a client for the registry")?;
+        let client = Client::try_from(config).map_err(no_certificates)?;
         let auth = match credentials {
             Some(own) => RegistryAuth::Basic(own.user().to_owned(), own.token().reveal().to_owned()),
             None => RegistryAuth::Anonymous,
@@ -122,7 +123,7 @@ impl<'a> Puller<'a> {
             .redirect(address::redirects())
             .user_agent(concat!("floe/", env!("CARGO_PKG_VERSION")))
             .build()
-            .context("failed to make a client for the registry")?;
+            .map_err(no_certificates)?;
         Ok(Puller { client, plain, url, auth, host, name, retry })
     }
 
