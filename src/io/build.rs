@@ -70,8 +70,7 @@ fn recipes(host: Target, project: &Project) -> anyhow::Result<Vec<Recipe>> {
     if host.os() != Os::Linux || plain.is_static {
         return Ok(vec![plain]);
     }
-    let musl = Target::all().find(|target| target.platform().is_some() && target.arch() == host.arch());
-    match musl {
+    match musl(host) {
         Some(musl) if has_std(musl)? => Ok(vec![
             plain,
             Recipe { target: musl, is_static: true, cross: Some(musl.triple()), flags: remap(project) },
@@ -84,6 +83,11 @@ fn recipes(host: Target, project: &Project) -> anyhow::Result<Vec<Recipe>> {
             flags: static_flags(project),
         }]),
     }
+}
+
+/// The target whose binaries need nothing of any system with this processor.
+fn musl(host: Target) -> Option<Target> {
+    Target::all().find(|target| target.platform().is_some() && target.arch() == host.arch())
 }
 
 fn static_flags(project: &Project) -> Vec<String> {
@@ -129,8 +133,7 @@ fn build(project: &Project, recipe: &Recipe) -> anyhow::Result<Vec<PathBuf>> {
             own.split_whitespace().map(str::to_owned).chain(recipe.flags.iter().cloned()).collect();
         command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     }
-    let messages = process::run_shown(&mut command)
-        .with_context(|| format!("failed to build `{}` for {}", project.name, recipe.target))?;
+    let messages = process::run_shown(&mut command).map_err(|error| failed(project, recipe, error))?;
     let mut found = Vec::new();
     for message in Message::parse_stream(messages.as_bytes()) {
         let Message::CompilerArtifact(artifact) = message.context("cargo's messages are not understood")?
@@ -148,6 +151,18 @@ fn build(project: &Project, recipe: &Recipe) -> anyhow::Result<Vec<PathBuf>> {
         project.binaries.len()
     );
     Ok(found)
+}
+
+/// A static binary for glibc wants what many systems do not install.
+fn failed(project: &Project, recipe: &Recipe, error: anyhow::Error) -> Failure {
+    let failure =
+        Failure::new(format!("failed to build `{}` for {}", project.name, recipe.target)).because(error);
+    match musl(recipe.target) {
+        Some(musl) if recipe.is_static && recipe.target != musl => failure.hint(format!(
+            "if the linker misses static libraries, take musl's: `rustup target add {musl}`; or install glibc's (Fedora: `glibc-static`)"
+        )),
+        _ => failure,
+    }
 }
 
 fn cargo() -> String {

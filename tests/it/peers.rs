@@ -36,18 +36,31 @@ pub fn run(program: &Path, home: &Path, arguments: &[&str]) -> Result<String, St
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
 
-/// `rustc` for a program that needs nothing of its system: for musl where its standard library is installed, because the
-/// static part of glibc often is not.
+/// Whether Rust's standard library for musl is installed, for this machine's processor.
+#[cfg(target_os = "linux")]
+pub fn has_musl() -> bool {
+    let asked = rustc().args(["--print", "target-libdir", "--target", &musl()]).output().unwrap();
+    Path::new(String::from_utf8(asked.stdout).unwrap().trim()).is_dir()
+}
+
+/// `rustc` for a program that needs nothing of its system: for musl where that is installed, because the static part of
+/// glibc often is not.
 #[cfg(target_os = "linux")]
 pub fn static_rustc() -> Command {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let musl = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
-    let asked = Command::new(&rustc).args(["--print", "target-libdir", "--target", &musl]).output().unwrap();
-    let library = PathBuf::from(String::from_utf8(asked.stdout).unwrap().trim());
-    let mut command = Command::new(rustc);
-    match library.is_dir() {
-        true => command.args(["--target", &musl]),
+    let mut command = rustc();
+    match has_musl() {
+        true => command.args(["--target", &musl()]),
         false => command.args(["-C", "target-feature=+crt-static"]),
     };
     command
+}
+
+#[cfg(target_os = "linux")]
+pub fn rustc() -> Command {
+    Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+}
+
+#[cfg(target_os = "linux")]
+fn musl() -> String {
+    format!("{}-unknown-linux-musl", std::env::consts::ARCH)
 }

@@ -155,3 +155,24 @@ fn a_rehearsal_withstands_what_a_seed_throws_at_it() {
     assert!(run.stderr.contains(&format!("Withstood seed {seed} in")), "{}", run.stderr);
     assert_eq!(releases(project.path()), (vec!["v1.4.0".to_owned()], Some("v1.4.0".to_owned())));
 }
+
+/// Where musl's standard library is not installed, the static binary is for glibc, and not every system can link that.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_linker_without_static_libraries_is_told_how_to_get_them() {
+    if crate::peers::has_musl() {
+        return;
+    }
+    let project = sample("1.4.0");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_floe"));
+    command.arg("rehearse").current_dir(project.path()).env("RUSTFLAGS", "-C linker=false");
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    assert!(stderr.contains(&format!("error: failed to build `tool` for {host}")), "{stderr}");
+    assert!(
+        stderr.contains("hint: if the linker misses static libraries, take musl's: `rustup target add "),
+        "{stderr}"
+    );
+}

@@ -69,8 +69,7 @@ fn a_real_static_binary_runs_from_its_layer() {
     assert_eq!(output.stdout, b"hello from the image\n");
 
     if cfg!(target_env = "gnu") {
-        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        compile(Command::new(rustc), &work.path("dynamic"));
+        compile(peers::rustc(), &work.path("dynamic"));
         let error = work.build(&["dynamic"]).unwrap_err();
         assert!(error.to_string().contains("is dynamically linked"), "{error}");
     }
