@@ -232,9 +232,11 @@ if [[ ${FLOE_NIX_BUILD-0} != 0 ]]; then
         outputs+=(".#checks.x86_64-linux.$name")
     done
     flake build --no-link "${outputs[@]}"
+    again=()
     for target in x86_64-gnu x86_64-musl aarch64-gnu aarch64-musl; do
-        flake build --no-link --rebuild ".#release-$target" ".#release-$target.binaries"
+        again+=(".#release-$target" ".#release-$target.binaries")
     done
+    flake build --no-link --rebuild "${again[@]}"
     passed "the dist and $((${#outputs[@]} - 1)) checks are built, the binaries and archives twice"
 else
     skipped+=('nothing is built')
