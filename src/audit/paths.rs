@@ -359,6 +359,7 @@ mod tests {
             "C:\\Users\\Public\\x",
             "/home/linuxbrew/.linuxbrew/bin",
             "/rustc/82e1608dfa6e0b5569232559e3d385fea5a93112/library/core/src/a.rs",
+            "/vendor/registry/src/index.crates.io-1949cf8c6b5b557f/serde-1.0.0/src/lib.rs",
         ] {
             assert_eq!(found(text), [], "{text}");
         }

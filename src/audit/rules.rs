@@ -93,7 +93,7 @@ fn cure(rule: Rule) -> &'static str {
             "a path of the builder's Nix store was compiled in: pass `--remap-path-prefix` for Rust and `-ffile-prefix-map` for C"
         }
         Rule::BuilderPath => {
-            "paths of the build machine were compiled in: pass `--remap-path-prefix=$HOME=/home` for Rust and `-ffile-prefix-map` for C"
+            "paths of the build machine were compiled in: pass `--remap-path-prefix=$HOME/.cargo=/vendor --remap-path-prefix=$PWD=/src` for Rust and `-ffile-prefix-map` for C"
         }
     }
 }

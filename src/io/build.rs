@@ -98,7 +98,7 @@ fn static_flags(project: &Project) -> Vec<String> {
 fn remap(project: &Project) -> Vec<String> {
     let cargo = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let cargo = cargo.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    let folders = [cargo.map(|cargo| (cargo, "/cargo")), Some((project.workspace_root.clone(), "/src"))];
+    let folders = [cargo.map(|cargo| (cargo, "/vendor")), Some((project.workspace_root.clone(), "/src"))];
     let flag = |(from, to): (PathBuf, &str)| format!("--remap-path-prefix={}={to}", from.display());
     folders.into_iter().flatten().map(flag).collect()
 }

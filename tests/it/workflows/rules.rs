@@ -3,11 +3,14 @@
 //! Each rule is shown to fail on a workflow that breaks it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Cursor;
 use std::process::Command;
 
+use floe::model::Target;
 use serde_json::{Value, json};
 
 use super::{TEMPLATE, is_whole, jobs, root, steps, text, words, workflows, yaml};
+use crate::binaries::binary;
 use crate::peers;
 
 /// The only actions there are, each with the commit that its version is.
@@ -270,6 +273,40 @@ fn where_floe_lives_is_said_in_one_place() {
     }
     for (path, text) in workflows() {
         assert!(!text.contains(&said), "{path}");
+    }
+}
+
+/// What rustc writes into panics of the project and of its dependencies, on the systems that Nix does not build for.
+#[test]
+fn what_native_legs_compile_in_passes_the_gate() {
+    if !is_whole() {
+        return;
+    }
+    let release = yaml::read(&text(".github/workflows/release.yml"));
+    let steps = release["jobs"]["native"]["steps"].as_array().unwrap();
+    let home = steps.iter().find_map(|step| step["env"]["CARGO_HOME"].as_str()).unwrap();
+    let home = home.strip_prefix("${{ runner.temp }}").unwrap();
+    let found = |target: Target, path: &str| {
+        let binary = binary(target, format!("\0{path}\0").as_bytes());
+        floe::audit::facts(Cursor::new(binary)).unwrap().paths.found
+    };
+    let krate = "registry/src/index.crates.io-1949cf8c6b5b557f/serde-1.0.0/src/lib.rs";
+    for target in Target::all().filter(|target| target.native().is_some()) {
+        let flags = &target.native().unwrap().rustflags;
+        let mapped = |folder: &str| {
+            flags
+                .split(' ')
+                .find_map(|flag| flag.strip_prefix(&format!("--remap-path-prefix={folder}=")))
+                .unwrap()
+        };
+        for path in [
+            format!("{}/src/main.rs", mapped("{0}")),
+            format!("{}/target/{target}/release/build/x-1/out/y.rs", mapped("{0}")),
+            format!("{}{home}/{krate}", mapped("{1}")),
+        ] {
+            assert!(found(target, &path).is_empty(), "{target}: {path}");
+        }
+        assert_eq!(found(target, &format!("/Users/runner/work/_temp{home}/{krate}")).len(), 1, "{target}");
     }
 }
 
