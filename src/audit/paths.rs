@@ -175,7 +175,11 @@ pub(super) fn read(marker: Marker, before: &[u8], behind: &[u8]) -> Option<Hit> 
             surely_begins(before, behind).then_some(())?;
             (PathKind::Build, 0)
         }
-        Marker::DotCargo | Marker::Cargo => (PathKind::Build, lead_of_cargo(before)?),
+        Marker::DotCargo | Marker::Cargo => {
+            // A registry's folder and a crate's in it; without them it is a text that speaks of such paths.
+            two_deep(below, b'/', b"")?;
+            (PathKind::Build, lead_of_cargo(before)?)
+        }
         Marker::Rustc => return None,
     };
     let whole = [&before[before.len() - lead..], behind].concat();
@@ -360,6 +364,8 @@ mod tests {
             "/home/linuxbrew/.linuxbrew/bin",
             "/rustc/82e1608dfa6e0b5569232559e3d385fea5a93112/library/core/src/a.rs",
             "/vendor/registry/src/index.crates.io-1949cf8c6b5b557f/serde-1.0.0/src/lib.rs",
+            // The texts of this file itself, as a linker may lay them side by side.
+            "/nix//rustc//usr//cargo//private//.cargo/registry/src//cargo/registry/src/it",
         ] {
             assert_eq!(found(text), [], "{text}");
         }
