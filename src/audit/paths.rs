@@ -363,7 +363,7 @@ mod tests {
             "C:\\Users\\Public\\x",
             "/home/linuxbrew/.linuxbrew/bin",
             "/rustc/82e1608dfa6e0b5569232559e3d385fea5a93112/library/core/src/a.rs",
-            "/vendor/registry/src/index.crates.io-1949cf8c6b5b557f/serde-1.0.0/src/lib.rs",
+            "/vendor/registry/src/index-1949cf8c6b5b557f/serde-1.0.0/src/lib.rs",
             // The texts of this file itself, as a linker may lay them side by side.
             "/nix//rustc//usr//cargo//private//.cargo/registry/src//cargo/registry/src/it",
         ] {

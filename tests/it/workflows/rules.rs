@@ -290,7 +290,7 @@ fn what_native_legs_compile_in_passes_the_gate() {
         let binary = binary(target, format!("\0{path}\0").as_bytes());
         floe::audit::facts(Cursor::new(binary)).unwrap().paths.found
     };
-    let krate = "registry/src/index.crates.io-1949cf8c6b5b557f/serde-1.0.0/src/lib.rs";
+    let krate = "registry/src/index-1949cf8c6b5b557f/serde-1.0.0/src/lib.rs";
     for target in Target::all().filter(|target| target.native().is_some()) {
         let flags = &target.native().unwrap().rustflags;
         let mapped = |folder: &str| {
