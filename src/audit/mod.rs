@@ -4,19 +4,24 @@
 //! input gives an error, never a panic, a hang or memory beyond the file's size.
 
 mod auditable;
+mod contract;
 mod elf;
+mod facts;
 mod identify;
 mod macho;
 mod paths;
 mod pe;
 mod read;
+mod rule;
 pub mod rules;
 mod source;
 mod strings;
 
-pub use crate::model::facts::{
+pub use contract::{Arch, Contract, Format};
+pub use facts::{
     Auditable, Crt, Dylib, DylibLoad, ElfFacts, Facts, Floor, FoundPath, Kind, MachoFacts, PathKind, Paths,
-    PeFacts, Relro, Rustc, Signature, SignatureKind, Slice, Stack, Symbol, TimeStamp, VersionNeed,
+    PeFacts, Relro, Rustc, Signature, SignatureKind, Slice, Stack, Symbol, TimeStamp, VersionNeed, above,
 };
 pub use identify::{Identity, identify};
 pub use read::{facts, facts_passing, section_at};
+pub use rule::Rule;

@@ -6,7 +6,7 @@ use std::io::{Read, Seek};
 
 use super::source::Source;
 use super::{Auditable, Facts, Kind, auditable, elf, macho, pe, strings};
-use crate::model::{Arch, Format};
+use crate::audit::{Arch, Format};
 
 /// A named part of a file.
 pub(super) struct Section {

@@ -8,10 +8,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Crt, Facts, Kind, PathKind, Stack, VersionNeed};
-use crate::model::facts::above;
-use crate::model::target::Contract;
-use crate::model::{Arch, Rule, Target};
+use super::facts::above;
+use super::{Arch, Contract, Crt, Facts, Format, Kind, PathKind, Rule, Stack, VersionNeed};
 
 /// A binary breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,10 +26,14 @@ pub struct Violation {
 }
 
 /// Judges a binary by a target's contract. What a project has loosened comes back with its reason.
-pub fn judge(facts: &Facts, target: Target, loosened: &BTreeMap<Rule, String>) -> Vec<Violation> {
-    let contract = target.contract();
+pub fn judge(
+    facts: &Facts,
+    (format, arch): (Format, Arch),
+    contract: &Contract,
+    loosened: &BTreeMap<Rule, String>,
+) -> Vec<Violation> {
     let mut found: Vec<(Rule, String)> = Vec::new();
-    judge_any(facts, target, &mut found);
+    judge_any(facts, (format, arch), &mut found);
     if let Some(elf) = &facts.elf {
         judge_elf(elf, contract, &mut found);
     }
@@ -98,8 +100,8 @@ fn cure(rule: Rule) -> &'static str {
     }
 }
 
-fn judge_any(facts: &Facts, target: Target, found: &mut Vec<(Rule, String)>) {
-    if facts.format != target.format() || facts.arches != [target.arch()] {
+fn judge_any(facts: &Facts, (format, arch): (Format, Arch), found: &mut Vec<(Rule, String)>) {
+    if facts.format != format || facts.arches != [arch] {
         let arches: Vec<String> = facts.arches.iter().map(Arch::to_string).collect();
         found.push((Rule::Arch, format!("it is {} for {}", facts.format, arches.join(" and "))));
     }

@@ -44,7 +44,7 @@ fn gate(inputs: &[PathBuf], project: &Project) -> anyhow::Result<()> {
         let target =
             Target::all().find(|target| target.platform().is_some() && facts.arches == [target.arch()]);
         let violations =
-            target.map(|target| rules::judge(&facts, target, &project.config.loosen)).unwrap_or_default();
+            target.map(|target| target.judge(&facts, &project.config.loosen)).unwrap_or_default();
         // A dynamic binary is refused below, with the way out that is its own.
         let told = rules::stopping(&violations).filter(|violation| violation.rule != Rule::Static);
         broken.extend(told.map(|violation| format!("`{}`: {violation}", path.display())));

@@ -4,28 +4,25 @@
 
 pub mod config;
 pub mod digest;
-pub mod facts;
 pub mod image;
 pub mod manifest;
 pub mod member;
 pub mod record;
 pub mod release;
-pub mod rule;
 pub mod schema;
 pub mod stamp;
 pub mod tag;
 pub mod target;
 
+pub use crate::audit::{Arch, Facts, Format, Rule};
 pub use config::Config;
 pub use digest::{Digest, Hasher};
-pub use facts::Facts;
 pub use image::{Blob, Image, ImageName, Platform, PlatformImage};
 pub use manifest::Manifest;
 pub use member::{Member, Nature};
 pub use record::{ArchiveFacts, BinaryFacts, Entry, Record, Source};
 pub use release::{Asset, Content, Home, Release};
-pub use rule::Rule;
 pub use schema::Schema;
 pub use stamp::{Seen, Stamp, Stamps};
 pub use tag::{Commit, Repo, Tag};
-pub use target::{Arch, ArchiveKind, Builder, Format, Native, Os, Target};
+pub use target::{ArchiveKind, Builder, Native, Os, Target};

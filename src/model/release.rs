@@ -169,7 +169,7 @@ fn requires(record: &Record) -> BTreeMap<String, String> {
     let mut requires = BTreeMap::new();
     for (what, version) in facts.flat_map(Facts::requires) {
         let highest = requires.entry(what.to_owned()).or_insert_with(|| version.clone());
-        if super::facts::above(&version, highest) {
+        if crate::audit::above(&version, highest) {
             *highest = version;
         }
     }

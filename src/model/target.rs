@@ -10,6 +10,8 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Platform, Schema};
+use crate::audit::rules::{self, Violation};
+use crate::audit::{Arch, Contract, Facts, Format, Rule};
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../nix/targets.json"))
@@ -59,53 +61,6 @@ pub struct Native {
     pub env: BTreeMap<String, String>,
 }
 
-/// What a target's binaries may ask of the machines they run on.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Contract {
-    /// The standard loader (`PT_INTERP`).
-    #[serde(default)]
-    pub interpreter: Option<String>,
-    /// The libraries that every such system has; a `*` at the end stands for anything.
-    #[serde(default)]
-    pub libraries: Vec<String>,
-    /// The highest symbol version by family: `GLIBC` at most `2.17`.
-    #[serde(default)]
-    pub floors: BTreeMap<String, String>,
-    /// Nothing may be asked for.
-    #[serde(default, rename = "static")]
-    pub is_static: bool,
-    /// The oldest macOS that must start it.
-    #[serde(default)]
-    pub min_os: Option<String>,
-    /// The C runtime must be linked in.
-    #[serde(default, rename = "crt", deserialize_with = "crt")]
-    pub crt_static: bool,
-}
-
-impl Contract {
-    /// Whether a library is one of those that every such system has. Windows does not tell cases apart; the other
-    /// names have no capitals that matter.
-    pub fn has_library(&self, library: &str) -> bool {
-        let library = library.to_ascii_lowercase();
-        self.libraries.iter().map(|known| known.to_ascii_lowercase()).any(|known| {
-            match known.strip_suffix('*') {
-                Some(prefix) => library.starts_with(prefix),
-                None => library == known,
-            }
-        })
-    }
-}
-
-fn crt<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    match std::borrow::Cow::<str>::deserialize(deserializer)?.as_ref() {
-        "static" => Ok(true),
-        other => {
-            Err(serde::de::Error::custom(format!("`{other}` is no C runtime; it is \"static\" or left out")))
-        }
-    }
-}
-
 /// The operating system a target runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -116,28 +71,6 @@ pub enum Os {
     Macos,
     /// Windows.
     Windows,
-}
-
-/// The instruction set of a target or a binary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Arch {
-    /// x86-64, also known as amd64.
-    X86_64,
-    /// AArch64, also known as arm64.
-    Aarch64,
-}
-
-/// The format of an executable file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// Linux executables.
-    Elf,
-    /// macOS executables.
-    Macho,
-    /// Windows executables.
-    Pe,
 }
 
 /// What an archive is packed as.
@@ -225,6 +158,11 @@ impl Target {
     /// What its binaries may ask of the machines they run on.
     pub fn contract(self) -> &'static Contract {
         &self.0.contract
+    }
+
+    /// Compares a binary's facts with the contract. A violation that the project has loosened carries its reason.
+    pub fn judge(self, facts: &Facts, loosened: &BTreeMap<Rule, String>) -> Vec<Violation> {
+        rules::judge(facts, (self.format(), self.arch()), self.contract(), loosened)
     }
 
     /// The archive's top folder, `<name>-<triple>`.
@@ -318,25 +256,6 @@ impl fmt::Display for ArchiveKind {
         f.write_str(match self {
             ArchiveKind::TarGz => "tar.gz",
             ArchiveKind::Zip => "zip",
-        })
-    }
-}
-
-impl fmt::Display for Arch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Arch::X86_64 => "x86_64",
-            Arch::Aarch64 => "aarch64",
-        })
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Format::Elf => "ELF",
-            Format::Macho => "Mach-O",
-            Format::Pe => "PE",
         })
     }
 }

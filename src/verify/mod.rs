@@ -217,7 +217,7 @@ fn judge(record: &Record) -> Vec<Problem> {
             vec![Problem::BadRecord { file: file.clone(), why }]
         }
         Some(facts) => {
-            let violations = rules::judge(facts, record.target, &record.loosened);
+            let violations = record.target.judge(facts, &record.loosened);
             let stopping = rules::stopping(&violations).cloned();
             stopping
                 .map(|violation| Problem::Portability {

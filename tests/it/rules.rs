@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
-use floe::audit::rules::{judge, stopping};
+use floe::audit::rules::stopping;
 use floe::audit::{
     self, Crt, Dylib, DylibLoad, Facts, Floor, FoundPath, Kind, PathKind, Stack, Symbol, VersionNeed,
 };
@@ -20,7 +20,7 @@ fn good(target: &str) -> (Facts, Target) {
 fn broken(target: &str, change: impl FnOnce(&mut Facts)) -> Vec<Rule> {
     let (mut facts, target) = good(target);
     change(&mut facts);
-    judge(&facts, target, &BTreeMap::new()).into_iter().map(|violation| violation.rule).collect()
+    target.judge(&facts, &BTreeMap::new()).into_iter().map(|violation| violation.rule).collect()
 }
 
 fn need(version: &str, library: &str) -> VersionNeed {
@@ -44,7 +44,7 @@ fn a_good_binary_of_each_target_keeps_every_rule() {
 #[test]
 fn what_it_is_must_be_what_the_target_takes() {
     let (facts, _) = good("aarch64-musl");
-    let rules = judge(&facts, "x86_64-musl".parse().unwrap(), &BTreeMap::new());
+    let rules = "x86_64-musl".parse::<Target>().unwrap().judge(&facts, &BTreeMap::new());
     assert_eq!(rules[0].rule, Rule::Arch);
     assert_eq!(broken("x86_64-gnu", |facts| facts.kind = Kind::Shared), [Rule::Program]);
 }
@@ -74,7 +74,7 @@ fn a_floor_is_told_with_its_symbols_and_only_above_the_limit() {
         let (mut facts, target) = good("x86_64-gnu");
         facts.elf.as_mut().unwrap().interpreter = target.contract().interpreter.clone();
         facts.elf.as_mut().unwrap().floors.insert("GLIBC".to_owned(), floor);
-        judge(&facts, target, &BTreeMap::new())
+        target.judge(&facts, &BTreeMap::new())
     };
     assert_eq!(with("2.17", "libc.so.6"), []);
     let told = with("2.39", "libc.so.6");
@@ -149,7 +149,7 @@ fn paths_of_the_builder_are_told_with_their_place_unless_the_rule_is_loosened() 
         path(PathKind::Temporary, "/tmp/x/y"),
     ];
     let reasons = BTreeMap::from([(Rule::BuilderPath, "they are in panics only".to_owned())]);
-    let all = judge(&facts, target, &reasons);
+    let all = target.judge(&facts, &reasons);
     assert_eq!(all.iter().map(|one| one.rule).collect::<Vec<_>>(), [Rule::StorePath, Rule::BuilderPath]);
     assert!(all[0].found.contains("-x` at offset 4096 (.rodata)"), "{}", all[0].found);
     assert_eq!(all[1].loosened.as_deref(), Some("they are in panics only"));

@@ -6,7 +6,7 @@ use object::read::ReadRef;
 use object::read::elf::{FileHeader as _, ProgramHeader as _};
 
 use super::{Identity, broken, end};
-use crate::model::{Arch, Format};
+use crate::audit::{Arch, Format};
 
 /// More program headers than any linker writes; a file with more is not read on.
 const MAX_PROGRAM_HEADERS: u16 = 1024;

@@ -6,7 +6,7 @@ use object::read::macho::{FatArch, MachHeader as _, MachOFatFile, Segment as _};
 use object::{BigEndian, Endianness, U32};
 
 use super::{Identity, broken, end};
-use crate::model::{Arch, Format};
+use crate::audit::{Arch, Format};
 
 /// More load commands, in bytes, than any linker writes; a file with more is not read on.
 pub(in crate::audit) const MAX_COMMANDS: u32 = 1024 * 1024;

@@ -10,7 +10,7 @@ use std::fmt;
 
 use object::read::ReadRef;
 
-use crate::model::{Arch, Format, Target};
+use crate::audit::{Arch, Format};
 
 /// What an executable is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +34,9 @@ impl Identity {
         }
     }
 
-    /// Whether it has exactly the format and the instruction set of a target.
-    pub fn is_for(&self, target: Target) -> bool {
-        self.format == target.format() && self.arch() == Some(target.arch())
+    /// Whether it has exactly this format and this instruction set.
+    pub fn is_for(&self, format: Format, arch: Arch) -> bool {
+        self.format == format && self.arch() == Some(arch)
     }
 }
 

@@ -6,7 +6,7 @@ use object::read::ReadRef;
 use object::read::pe::ImageNtHeaders as _;
 
 use super::{Identity, broken, end};
-use crate::model::{Arch, Format};
+use crate::audit::{Arch, Format};
 
 pub(super) fn kind<'data, R: ReadRef<'data>>(data: R) -> Result<Identity, String> {
     let dos = ImageDosHeader::parse(data).map_err(broken("DOS header"))?;

@@ -10,10 +10,10 @@ use object::read::macho::{
     LoadCommandData, LoadCommandIterator, LoadCommandVariant, Section as _, Segment as _,
 };
 
+use crate::audit::Arch;
 use crate::audit::read::Section;
 use crate::audit::source::{Source, cut_off, printable};
 use crate::audit::{Dylib, DylibLoad, Kind, Signature, SignatureKind, Slice};
-use crate::model::Arch;
 
 /// What the commands of a slice say.
 pub(super) struct Commands {

@@ -41,8 +41,7 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
     for path in &args.paths {
         for found in io::audit::audit(path)? {
             let target = args.target.or_else(|| target_of(&found.facts));
-            let violations =
-                target.map(|target| rules::judge(&found.facts, target, &loosened)).unwrap_or_default();
+            let violations = target.map(|target| target.judge(&found.facts, &loosened)).unwrap_or_default();
             binaries.push(Audited { place: found.place, target, facts: found.facts, violations });
         }
     }

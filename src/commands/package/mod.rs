@@ -137,7 +137,7 @@ struct Binary {
 
 /// The portability rules that a binary breaks, those that the project has not loosened, as lines for people.
 fn violations(project: &Project, target: Target, path: &Path, facts: &Facts) -> Vec<String> {
-    let violations = rules::judge(facts, target, &project.config.loosen);
+    let violations = target.judge(facts, &project.config.loosen);
     let line = |one| format!("`{}` for {}: {one}", path.display(), target.name());
     rules::stopping(&violations).map(line).collect()
 }
@@ -181,7 +181,7 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
 fn identify(path: &Path, target: Target) -> anyhow::Result<(Format, Arch)> {
     let kind = binary::identify(path)?;
     match kind.arch() {
-        Some(arch) if kind.is_for(target) => Ok((kind.format, arch)),
+        Some(arch) if kind.is_for(target.format(), target.arch()) => Ok((kind.format, arch)),
         _ => anyhow::bail!(
             "`{}` is {kind}, but {} takes {} for {}",
             path.display(),
@@ -254,7 +254,7 @@ fn pack_one(
             }
         };
         broken.extend(violations(project, target, &binary.path, &own));
-        let judged = rules::judge(&own, target, &project.config.loosen);
+        let judged = target.judge(&own, &project.config.loosen);
         loosened.extend(judged.into_iter().filter_map(|one| Some((one.rule, one.loosened?))));
         let Binary { name, format, arch, .. } = binary;
         let (size, digest) = (entry.size, entry.digest);

@@ -1,0 +1,96 @@
+//! A contract: the properties that a portable binary must have on one platform.
+//!
+//! Plain data that the caller reads from its own table of targets; [`super::rules`] compares facts with it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The instruction set of a binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Arch {
+    /// x86-64, also known as amd64.
+    X86_64,
+    /// AArch64, also known as arm64.
+    Aarch64,
+}
+
+/// The format of an executable file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Linux executables.
+    Elf,
+    /// macOS executables.
+    Macho,
+    /// Windows executables.
+    Pe,
+}
+
+/// The requirements that a binary may have of its host.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contract {
+    /// The standard loader (`PT_INTERP`).
+    #[serde(default)]
+    pub interpreter: Option<String>,
+    /// The libraries that every such host has; a `*` at the end matches any suffix.
+    #[serde(default)]
+    pub libraries: Vec<String>,
+    /// The highest symbol version by family: `GLIBC` at most `2.17`.
+    #[serde(default)]
+    pub floors: BTreeMap<String, String>,
+    /// No loader and no library is allowed.
+    #[serde(default, rename = "static")]
+    pub is_static: bool,
+    /// The oldest macOS that must start it.
+    #[serde(default)]
+    pub min_os: Option<String>,
+    /// The C runtime must be linked in.
+    #[serde(default, rename = "crt", deserialize_with = "crt")]
+    pub crt_static: bool,
+}
+
+impl Contract {
+    /// Whether a library is one of those that every such host has. Windows compares file names without case; the other
+    /// systems' library names have no capitals that matter.
+    pub fn has_library(&self, library: &str) -> bool {
+        let library = library.to_ascii_lowercase();
+        self.libraries.iter().map(|known| known.to_ascii_lowercase()).any(|known| {
+            match known.strip_suffix('*') {
+                Some(prefix) => library.starts_with(prefix),
+                None => library == known,
+            }
+        })
+    }
+}
+
+fn crt<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    match std::borrow::Cow::<str>::deserialize(deserializer)?.as_ref() {
+        "static" => Ok(true),
+        other => {
+            Err(serde::de::Error::custom(format!("`{other}` is no C runtime; it is \"static\" or left out")))
+        }
+    }
+}
+
+impl fmt::Display for Arch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Arch::X86_64 => "x86_64",
+            Arch::Aarch64 => "aarch64",
+        })
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Elf => "ELF",
+            Format::Macho => "Mach-O",
+            Format::Pe => "PE",
+        })
+    }
+}
