@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::plan::{self, Conflict};
+
 /// The exit code of a run, as README promises them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -61,6 +63,15 @@ impl Failure {
         Failure::new(message)
             .details(lines)
             .hint("put each right as told below it, then ask again with `floe plan`")
+    }
+
+    /// Lists every conflict with its way out; exit code 4.
+    pub fn of_conflicts(conflicts: &[Conflict]) -> Self {
+        let text = match conflicts.len() {
+            1 => "something else stands where the release would go".to_owned(),
+            count => format!("{count} things stand where the release would go"),
+        };
+        Failure::of_reasons(text, &plan::reasons(conflicts)).exit(Exit::Conflicts)
     }
 
     /// What went wrong below.

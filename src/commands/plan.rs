@@ -51,7 +51,7 @@ pub fn refusal(looked: Looked) -> Option<anyhow::Error> {
         // An error that is the only reason tells its own causes best.
         ([_], []) if looked.error.is_some() => Failure::around(looked.error?),
         ([said], []) => Failure::new(said.found.clone()).hint(said.cure.clone()),
-        ([], _) => plan::refuse(&conflicts),
+        ([], _) => Failure::of_conflicts(&conflicts),
         _ => {
             let said = refused.iter().map(|said| (said.found.clone(), said.cure.clone()));
             let reasons: Vec<_> = said.chain(plan::reasons(&conflicts)).collect();

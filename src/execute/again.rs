@@ -9,7 +9,7 @@ use anyhow::{Context as _, anyhow};
 use super::Run;
 use crate::error::{Exit, Failure};
 use crate::io::retry::{Again, Refused};
-use crate::plan::{self, Conflict, Plan};
+use crate::plan::{Conflict, Plan};
 use crate::world::{Likeness, RemoteRelease, World};
 
 impl Run<'_> {
@@ -24,9 +24,9 @@ impl Run<'_> {
             match Plan::new(self.job.release(), &world) {
                 Ok(plan) => self.see_whole(&world, &plan).map(|()| plan),
                 Err(conflicts) if self.may_pass(&conflicts) => {
-                    Err(Refused { error: plan::refuse(&conflicts).into(), again: Again::Later })
+                    Err(Refused { error: Failure::of_conflicts(&conflicts).into(), again: Again::Later })
                 }
-                Err(conflicts) => Err(Refused::no(plan::refuse(&conflicts).into())),
+                Err(conflicts) => Err(Refused::no(Failure::of_conflicts(&conflicts).into())),
             }
         };
         self.job.retry.run("the draft", look).await.context("failed to see the whole release in its draft")

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::error::{Exit, Failure};
 use crate::model::{Commit, Digest, Tag};
 
 /// Something public, or not ours, stands in the way. Nothing was touched.
@@ -86,15 +85,6 @@ impl Conflict {
             }
         }
     }
-}
-
-/// The failure that lists every conflict with its way out; exit code 4.
-pub fn refuse(conflicts: &[Conflict]) -> Failure {
-    let text = match conflicts.len() {
-        1 => "something else stands where the release would go".to_owned(),
-        count => format!("{count} things stand where the release would go"),
-    };
-    Failure::of_reasons(text, &reasons(conflicts)).exit(Exit::Conflicts)
 }
 
 /// Each conflict in words, and its way out.

@@ -9,7 +9,7 @@ mod outlook;
 mod show;
 mod step;
 
-pub use conflict::{Conflict, reasons, refuse};
+pub use conflict::{Conflict, reasons};
 pub use ladder::{image_tags, previous};
 pub use outlook::Outlook;
 pub use show::PlanJson;
