@@ -146,20 +146,20 @@ measured 3 1024 bash -c 'run nix eval --raw "$@" 2>/dev/null' _ "${options[@]}" 
 
 python3 - "$home/matrix.json" <<'EOF'
 import json, sys
-rows = json.load(open("nix/targets.json"))["targets"]
+rows = json.load(open("crates/floe-core/targets.json"))["targets"]
 same = ["name", "archive", "builder", "image", "runner"]
 want = [{"target": r["triple"], "native": r.get("native")} | {key: r[key] for key in same} for r in rows]
 got = json.load(open(sys.argv[1]))
-assert got["include"] == want and got["schema"] == 1, "the matrix is not that of nix/targets.json"
+assert got["include"] == want and got["schema"] == 1, "the matrix is not that of crates/floe-core/targets.json"
 assert got["toolchain"] and got["floe"]["toolchain"], "the matrix names no toolchain"
 assert [r["name"] for r in got["native"]] == [r["name"] for r in rows if r["builder"] == "native"], "native legs are missing"
 assert set(got["runners"]) == {r["runner"] for r in rows}, "runners are missing"
 EOF
-if [[ target/release/floe -nt nix/targets.json ]]; then
+if [[ target/release/floe -nt crates/floe-core/targets.json ]]; then
     include='import json, sys; print(json.dumps(json.load(sys.stdin)["include"], sort_keys=True))'
     diff <(target/release/floe targets --json | python3 -c "$include") <(python3 -c "$include" <"$home/matrix.json")
 fi
-passed 'the matrix is that of nix/targets.json'
+passed 'the matrix is that of crates/floe-core/targets.json'
 
 # Another version, then another source file: what is compiled of the dependencies stays valid, the program does not.
 copy=$home/copy

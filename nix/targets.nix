@@ -1,7 +1,7 @@
 # The table of targets.json, and how a list of short names is looked up in it.
 { lib }:
 let
-  inherit (lib.importJSON ./targets.json) targets;
+  inherit (lib.importJSON ../crates/floe-core/targets.json) targets;
   byName = lib.listToAttrs (map (target: lib.nameValuePair target.name target) targets);
   known = lib.concatMapStringsSep ", " (target: target.name) targets;
   find = name: byName.${name} or (throw "there is no target `${name}`; floe knows ${known}");

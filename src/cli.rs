@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::{Commit, ImageName, Repo, Tag, Target};
+use floe_core::model::{Commit, ImageName, Repo, Tag, Target};
 
 /// Turns a git tag into a release: checked before anyone sees it, published all at once.
 #[derive(Debug, Parser)]

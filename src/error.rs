@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::plan::{self, Conflict};
+use floe_core::plan::{self, Conflict};
 
 /// The exit code of a run, as README promises them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,45 +1,64 @@
 //! floe turns a git tag into a release: the same bytes from any machine, checked before anyone sees them,
 //! published all at once.
 //!
-//! The whole of it is one sentence: **floe looks, then decides, then acts.** Looking ([`io`]) and acting
-//! ([`execute`]) touch the network; deciding ([`plan`]) is a function of what was looked at. No state file is
-//! ever read: when a run fails half-way, running it again looks again, plans again, and only what is missing
-//! remains.
-//!
-//! A type a stage carries a release through: [`verify::Found`] (what lies in the folders) becomes
-//! [`verify::Verified`] (nothing wrong with it), becomes [`model::Release`] (what is promised to the world),
-//! becomes [`plan::Plan`] (what is missing), becomes [`receipt::Receipt`] (what was done).
+//! **floe looks, then decides, then acts.** Looking and acting ([`release`]) use the network; deciding
+//! ([`floe_core::plan`]) is a pure function of what was looked at. No state file is read: when a run fails half-way,
+//! running it again looks again, plans again, and only the missing steps remain.
 //!
 //! Modules in reading order:
 //!
-//! 1. [`model`]: the nouns, and [`units`]: numbers as people read them. Pure.
-//! 2. [`verify`], [`world`], [`plan`], [`preflight`], [`receipt`], [`notes`], [`init`], [`reproduce`]: the decisions. Pure.
-//! 3. [`audit`], [`archive`], [`oci`]: binaries, archives and image layouts as bytes; [`cores`]: many of them at once.
-//! 4. [`io`]: the edges: folders, Cargo, git, GitHub, the registry.
-//! 5. [`execute`]: the only loop that acts; [`report`]: the only module that prints.
-//! 6. [`commands`]: one file a verb; [`cli`]: what people type; [`error`]: what they are told when it fails.
-//! 7. [`border`]: what comes in from elsewhere, how much of it is read, what is checked first.
-//! 8. [`rehearsal`]: a GitHub and a registry that live on this machine.
+//! 1. [`cli`]: the arguments; [`commands`]: one file a subcommand; [`error`]: failures with a hint and an exit code.
+//! 2. [`release`]: from dists and arguments to a release, a session with the servers, a plan, and its execution.
+//! 3. [`github`], [`registry`], [`download`]: the clients; [`net`]: their transport, retries, URL rules and tokens.
+//! 4. [`package`]: archives; [`image`]: the OCI layout; [`files`]: atomic files and folders.
+//! 5. [`project`]: Cargo, git, the repository, and `floe init`.
+//! 6. [`report`]: the only module that prints.
+//! 7. `rehearse`: the whole release on this machine (feature `rehearse`, on by default).
 
-pub mod archive;
-pub mod audit;
-pub mod border;
 pub mod cli;
 pub mod commands;
-pub mod cores;
+pub mod download;
 pub mod error;
-pub mod execute;
-pub mod init;
-pub mod io;
-pub mod model;
-pub mod notes;
-pub mod oci;
-pub mod plan;
-pub mod preflight;
-pub mod receipt;
-pub mod rehearsal;
+pub mod files;
+pub mod github;
+pub mod image;
+pub mod net;
+pub mod package;
+pub mod project;
+pub mod registry;
+#[cfg(feature = "rehearse")]
+pub mod rehearse;
+pub mod release;
 pub mod report;
-pub mod reproduce;
-pub mod units;
-pub mod verify;
-pub mod world;
+pub mod token;
+
+use cli::Command;
+use release::remote::install_tls;
+use report::Report;
+
+/// Runs the verb that was typed.
+///
+/// # Errors
+/// Whatever the verb could not do.
+pub fn run(command: Command, report: &Report) -> anyhow::Result<()> {
+    match command {
+        Command::Package(args) => commands::package::package(args, report),
+        Command::Audit(args) => commands::audit::audit(args, report),
+        Command::Image(args) => commands::image::image(args, report),
+        Command::Init(args) => commands::init::init(args, report),
+        Command::Targets(args) => commands::targets::targets(args, report),
+        Command::Completions(args) => commands::completions::completions(args, report),
+        Command::Plan(args) => online(commands::plan::plan(args, report)),
+        Command::Publish(args) => online(commands::publish::publish(args, report)),
+        Command::Verify(args) => online(commands::verify::verify(args, report)),
+        Command::Reproduce(args) => online(commands::reproduce::reproduce(args, report)),
+        #[cfg(feature = "rehearse")]
+        Command::Rehearse(args) => online(rehearse::rehearse(args, report)),
+    }
+}
+
+/// Runs what talks to servers; the runtime and the TLS provider are made only for it.
+fn online(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    install_tls();
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(work)
+}

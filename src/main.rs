@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use floe::cli::Cli;
-use floe::commands;
 use floe::error::Exit;
 use floe::report::{Loudness, Report, without_passwords};
 
@@ -24,7 +23,7 @@ fn main() -> ExitCode {
     let teller = report.clone();
     // Through the report, so that a panic's message is told like any other, without secrets.
     panic::set_hook(Box::new(move |panic| teller.panic(panic)));
-    match panic::catch_unwind(AssertUnwindSafe(|| commands::run(cli.command, &report))) {
+    match panic::catch_unwind(AssertUnwindSafe(|| floe::run(cli.command, &report))) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(error)) => ExitCode::from(report.error(&error) as u8),
         // The hook has told it.

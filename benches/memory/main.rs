@@ -64,7 +64,7 @@ fn measure(size: u64, limit: u64, report: &Report) -> anyhow::Result<bool> {
         .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
         .context("failed to make a folder in target/")?;
     let work = Work { folder: folder.path() };
-    report.step("Making", format!("a binary of {}", floe::units::size(size)));
+    report.step("Making", format!("a binary of {}", floe_core::units::size(size)));
     large::project(&work.path("project"), size)?;
     let rows = work.release(report)?;
     print(&rows, (size, limit), report);
@@ -136,8 +136,8 @@ fn print(rows: &[Row], (size, limit): (u64, u64), report: &Report) {
     let mib = |bytes: u64| format!("{:.1}", bytes as f64 / f64::from(1 << 20));
     report.out(format!(
         "Anonymous memory in MiB; one asset and one layer of {} each; it may grow by {}\n",
-        floe::units::size(size),
-        floe::units::size(limit)
+        floe_core::units::size(size),
+        floe_core::units::size(limit)
     ));
     report.out("| command | at the start | peak | difference | with mapped files | took | |");
     report.out("|---|--:|--:|--:|--:|--:|---|");

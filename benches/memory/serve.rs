@@ -7,9 +7,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context as _;
-use floe::model::{Home, ImageName, Repo, Tag};
-use floe::rehearsal::servers::{self, TOKEN, USER};
+use floe::rehearse::servers::{self, TOKEN, USER};
 use floe::report::Report;
+use floe_core::model::{Home, ImageName, Repo, Tag};
 
 use crate::COMMIT;
 use crate::watch::{Usage, Watcher};
@@ -75,7 +75,7 @@ impl Servers {
 /// # Errors
 /// The folder cannot be used or no port can be had.
 pub fn until_stdin_ends(folder: &Path, report: &Report) -> anyhow::Result<()> {
-    floe::io::remote::install_tls();
+    floe::release::remote::install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let servers = runtime.block_on(servers::Servers::start(folder, &home()?))?;
     report.out(servers.github.url());

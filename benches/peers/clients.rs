@@ -5,15 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use floe::border::files;
 use floe::cli::RemoteArgs;
 use floe::commands::publish;
-use floe::io;
-use floe::io::remote::Secrets;
-use floe::model::release::{Asset, Content};
-use floe::model::{Blob, Release, Seen};
-use floe::notes::Head;
+use floe::release::remote::Secrets;
 use floe::report::{Loudness, Report};
+use floe_core::model::notes::Head;
+use floe_core::model::release::{Asset, Content};
+use floe_core::model::{Blob, Release, Seen};
+use floe_core::untrusted::files;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use oci_client::client::ClientConfig;
 use oci_client::secrets::RegistryAuth;
@@ -141,8 +140,8 @@ pub fn floe_files(folder: &Path, api: &str) -> anyhow::Result<()> {
     let report = Report::new(Loudness::Quiet);
     let receipt = folder.join("floe-receipt.json");
     runtime()?.block_on(publish::carry_out(
-        &io::proof::Proof::of(release),
-        (&servers, &io::client::Client::default()),
+        &floe::release::proof::Proof::of(release),
+        (&servers, &floe::net::client::Client::default()),
         secrets,
         &receipt,
         &report,

@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::process::Command;
 
-use floe::model::Image;
+use floe_core::model::Image;
 
 use crate::material::{Dist, TAG};
 use crate::proxy::Link;

@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::{Parser, ValueEnum};
-use floe::rehearsal::servers::{TOKEN, USER};
+use floe::rehearse::servers::{TOKEN, USER};
 use floe::report::{Loudness, Report};
 
 use material::Dist;
@@ -97,7 +97,7 @@ enum Program {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    floe::io::remote::install_tls();
+    floe::release::remote::install_tls();
     let report = Report::new(Loudness::Normal);
     let result = match args.program {
         Some(program) => be(program, &args.rest, &report),

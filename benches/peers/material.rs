@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
-use floe::model::{ArchiveKind, Digest, Hasher, Image, Platform, Target};
+use floe_core::model::{ArchiveKind, Digest, Hasher, Image, Platform, Target};
 use serde_json::{Value, json};
 
 use crate::binaries::binary;
@@ -154,7 +154,7 @@ impl Dist {
     /// # Errors
     /// There is none, or it is not sound.
     pub fn image(&self) -> anyhow::Result<Image> {
-        floe::oci::read(&self.root.join("dist/image"))
+        floe::image::read(&self.root.join("dist/image"))
     }
 
     /// The archives in the dist.

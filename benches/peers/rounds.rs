@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context as _;
-use floe::receipt::Receipt;
+use floe_core::receipt::Receipt;
 
 use crate::Bench;
 use crate::measure::{self, Spread, Took};

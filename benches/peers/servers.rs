@@ -8,8 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use floe::model::{Commit, Home, ImageName, Repo, Tag};
-use floe::rehearsal::servers::{self, TOKEN};
+use floe::rehearse::servers::{self, TOKEN};
+use floe_core::model::{Commit, Home, ImageName, Repo, Tag};
 use serde_json::{Value, json};
 
 use crate::proxy::{self, Link};
@@ -243,17 +243,21 @@ pub fn check_release(hub: &Hub, files: &[PathBuf], extra: usize) -> anyhow::Resu
 pub fn check_image(
     registry: &Registry,
     certificates: &Certificates,
-    image: &floe::model::Image,
+    image: &floe_core::model::Image,
 ) -> anyhow::Result<()> {
     let base = format!("https://{}/v2/{REPO}", registry.address);
     let index = image.index.digest;
     for reference in ["1.4.0".to_owned(), index.to_string()] {
         let (_, body) = get(Some(certificates), &format!("{base}/manifests/{reference}"))?;
-        ensure!(floe::model::Digest::of(&body) == index, "`{reference}` is another image");
+        ensure!(floe_core::model::Digest::of(&body) == index, "`{reference}` is another image");
     }
     for manifest in image.manifests() {
         let (_, body) = get(Some(certificates), &format!("{base}/manifests/{}", manifest.digest))?;
-        ensure!(floe::model::Digest::of(&body) == manifest.digest, "{} is another manifest", manifest.digest);
+        ensure!(
+            floe_core::model::Digest::of(&body) == manifest.digest,
+            "{} is another manifest",
+            manifest.digest
+        );
     }
     for blob in image.blobs() {
         let (size, _) = head(certificates, &format!("{base}/blobs/{}", blob.digest))?;

@@ -8,18 +8,19 @@ use std::path::Path;
 use anyhow::Context as _;
 use semver::Version;
 
-use crate::border::files;
 use crate::cli::{ProjectArgs, ReleaseArgs, RemoteArgs, SourceArgs};
 use crate::error::{Exit, Failure, usage};
-use crate::io::client::Client;
-use crate::io::project::{self, Project};
-use crate::io::proof::Proof;
-use crate::io::{dist, remote};
-use crate::model::config::NotesFrom;
-use crate::model::{Commit, Home, ImageName, Platform, Release, Repo, Tag, Target};
-use crate::notes::Head;
-use crate::oci;
-use crate::verify::{self, Expect, Problem, Verified};
+use crate::image;
+use crate::net::client::Client;
+use crate::project::cargo::{self, Project};
+use crate::release::dist;
+use crate::release::proof::Proof;
+use crate::release::remote;
+use floe_core::model::config::NotesFrom;
+use floe_core::model::notes::Head;
+use floe_core::model::{Commit, Home, ImageName, Platform, Release, Repo, Tag, Target};
+use floe_core::untrusted::files;
+use floe_core::verify::{self, Expect, Problem, Verified};
 
 /// No changelog is larger.
 const CHANGELOG_LIMIT: u64 = 16 * 1024 * 1024;
@@ -68,7 +69,7 @@ impl Sources {
         Ok(Sources { args: args.clone(), project, expect })
     }
 
-    fn read(&self, tell: &oci::Tell<'_>) -> anyhow::Result<Release> {
+    fn read(&self, tell: &image::Tell<'_>) -> anyhow::Result<Release> {
         let found = dist::read_and_tell(&self.args.dists, tell)?;
         self.derive(verify::check(found, &self.expect).map_err(|problems| refuse(&problems))?)
     }
@@ -105,10 +106,10 @@ impl Sources {
 /// # Errors
 /// There is a `Cargo.toml`, but it cannot be used.
 pub fn find_project(args: &ProjectArgs) -> anyhow::Result<Option<Project>> {
-    if args.manifest_path.is_none() && args.package.is_none() && !project::is_here()? {
+    if args.manifest_path.is_none() && args.package.is_none() && !cargo::is_here()? {
         return Ok(None);
     }
-    project::load(args).map(Some)
+    cargo::load(args).map(Some)
 }
 
 /// What a release of this project must be.
@@ -291,7 +292,7 @@ pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &semver::Vers
 /// Nothing says it.
 pub fn repo(project: Option<&Project>, args: &RemoteArgs) -> anyhow::Result<Repo> {
     if let Some(project) = project {
-        return project::repo(project, args.repo.as_ref());
+        return cargo::repo(project, args.repo.as_ref());
     }
     let variable = std::env::var("GITHUB_REPOSITORY").ok().and_then(|text| text.parse().ok());
     args.repo.clone().or(variable).ok_or_else(|| {
@@ -306,7 +307,7 @@ fn commit(project: Option<&Project>, source: &SourceArgs, built: Option<&Commit>
     if let Some(commit) = source.commit.as_ref().or(built) {
         return Ok(commit.clone());
     }
-    let origin = project.map(|project| project::origin(project, source)).transpose()?;
+    let origin = project.map(|project| cargo::origin(project, source)).transpose()?;
     origin.and_then(|origin| origin.commit).ok_or_else(|| {
         Failure::new("nothing says which commit the archives were built from")
             .hint("give it as `--commit $(git rev-parse v1.4.0^{commit})`, or pack in a checkout with nothing modified")

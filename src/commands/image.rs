@@ -4,16 +4,18 @@
 
 use std::path::PathBuf;
 
-use crate::audit::rules;
-use crate::cores;
+use crate::cli;
 use crate::error::{Exit, Failure};
-use crate::io::binary;
-use crate::io::project::{self, Origin, Project};
-use crate::model::config::ImageConfig;
-use crate::model::{Image, Repo, Rule, Target};
-use crate::oci::ImageSpec;
+use crate::image;
+use crate::image::ImageSpec;
+use crate::package::binary;
+use crate::project::cargo::{self, Origin, Project};
 use crate::report::Report;
-use crate::{cli, oci, units};
+use floe_audit::rules;
+use floe_core::model::config::ImageConfig;
+use floe_core::model::{Image, Repo, Rule, Target};
+use floe_core::parallel;
+use floe_core::units;
 
 /// Runs `floe image`: one line on stdout, the digest of the image index.
 ///
@@ -21,13 +23,13 @@ use crate::{cli, oci, units};
 /// What [`project::load`], [`project::origin`], [`project::repo`] and [`oci::build`] return, and a project that says
 /// it has no image.
 pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
-    let project = project::load(&args.project)?;
-    let origin = project::origin(&project, &args.source)?;
-    let repo = project::repo(&project, args.repo.as_ref())?;
+    let project = cargo::load(&args.project)?;
+    let origin = cargo::origin(&project, &args.source)?;
+    let repo = cargo::repo(&project, args.repo.as_ref())?;
     let spec =
         ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &origin, &repo, &args.inputs)? };
     gate(&args.inputs, &project)?;
-    let image = oci::build(&args.inputs, &spec, &args.out)?;
+    let image = image::build(&args.inputs, &spec, &args.out)?;
     tell(&image, report);
     report.out(image.index.digest.to_string());
     Ok(())
@@ -38,7 +40,7 @@ pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
 fn gate(inputs: &[PathBuf], project: &Project) -> anyhow::Result<()> {
     let mut broken = Vec::new();
     let binaries: Vec<&PathBuf> = inputs.iter().filter(|path| binary::identify(path).is_ok()).collect();
-    let audited = cores::each(binaries.clone(), |path| binary::facts(path));
+    let audited = parallel::each(binaries.clone(), |path| binary::facts(path));
     for (path, facts) in binaries.into_iter().zip(audited) {
         let facts = facts?;
         let target =
@@ -114,7 +116,7 @@ mod tests {
     use semver::Version;
 
     use super::*;
-    use crate::model::Config;
+    use floe_core::model::Config;
 
     fn project(binaries: &[&str]) -> Project {
         let text = |text: &str| Some(text.to_owned());

@@ -4,14 +4,14 @@
 
 use crate::cli::InitArgs;
 use crate::error::{Exit, Failure, usage};
-use crate::init::advice::{self, Advice};
-use crate::init::diff::unified;
-use crate::init::template::{self, Filling, Floe};
-use crate::init::{self, Drift, File};
-use crate::io::git::{self, Keeping};
-use crate::io::project::{self, Project};
-use crate::io::surroundings::{self, Around};
-use crate::io::together::{self, Change};
+use crate::files::together::{self, Change};
+use crate::project::cargo::{self, Project};
+use crate::project::git::{self, Keeping};
+use crate::project::init::advice::{self, Advice};
+use crate::project::init::diff::unified;
+use crate::project::init::template::{self, Filling, Floe};
+use crate::project::init::{self, Drift, File};
+use crate::project::surroundings::{self, Around};
 use crate::report::Report;
 
 /// Runs the verb.
@@ -19,7 +19,7 @@ use crate::report::Report;
 /// # Errors
 /// Somebody else's files stand there (4), something has drifted (3), or it cannot look or write (1).
 pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
-    let project = project::load(&args.project)?;
+    let project = cargo::load(&args.project)?;
     if project.is_configured && !args.targets.is_empty() {
         let manifest = project.manifest_path.display();
         return Err(usage(format!("`{manifest}` says its targets itself: change them there")).into());
@@ -143,7 +143,7 @@ fn write(changes: &[Change], project: &Project, args: &InitArgs) -> anyhow::Resu
     let written = together::write(changes)?;
     let mut again = args.project.clone();
     again.package = Some(project.name.clone());
-    if let Err(error) = project::load(&again) {
+    if let Err(error) = cargo::load(&again) {
         written.take_back();
         return Err(Failure::around(error)
             .state("with the table in it Cargo.toml could not be read; everything was put back as it was")

@@ -4,14 +4,14 @@
 use super::gather;
 use crate::cli::ReleaseArgs;
 use crate::error::{Exit, Failure, usage};
-use crate::io::project;
-use crate::io::registry::Credentials;
-use crate::io::remote;
-use crate::io::token::Token;
-use crate::model::Home;
-use crate::plan::{self, Outlook};
+use crate::project::cargo;
+use crate::registry::Credentials;
+use crate::release::remote;
 use crate::report::Report;
-use crate::world::World;
+use crate::token::Token;
+use floe_core::model::Home;
+use floe_core::plan::{self, Outlook};
+use floe_core::world::World;
 
 /// Prints the outlook on stdout.
 ///
@@ -25,7 +25,7 @@ pub async fn outlook(args: &ReleaseArgs, report: &Report) -> anyhow::Result<()> 
             .into());
     };
     let tag = args.source.tag.clone().or_else(gather::tag_of_workflow);
-    project::check_tag(&project, tag.as_ref())?;
+    cargo::check_tag(&project, tag.as_ref())?;
     let head = gather::head(Some(&project), args.notes_file.as_deref(), &project.version)?;
     let home = gather::home(Some(&project), args, (&project.version, None))?;
     let expect = gather::expect(Some(&project), &args.targets, args.no_image, &args.source)?;

@@ -4,12 +4,12 @@
 use super::{gather, outlook, tell};
 use crate::cli::PlanArgs;
 use crate::error::{Exit, Failure};
-use crate::io::client::Client;
-use crate::io::preflight::{self, Looked};
-use crate::io::remote::{self, Remote, Secrets};
-use crate::plan;
-use crate::preflight::{Question, Said};
+use crate::net::client::Client;
+use crate::release::preflight::{self, Looked};
+use crate::release::remote::{self, Remote, Secrets};
 use crate::report::Report;
+use floe_core::plan;
+use floe_core::preflight::{CheckedPlanJson, Question, Said};
 
 /// Runs the verb. The plan is shown whenever there is one, also where publishing would be refused.
 ///
@@ -31,7 +31,7 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     report.detail("Asked", remote.asked());
     if let Some(Ok(plan)) = &looked.plan {
         match args.json {
-            true => report.json(&plan.to_json(&release).with_questions(&looked.questions))?,
+            true => report.json(&CheckedPlanJson::new(plan, &release, &looked.questions))?,
             false => report.out(plan.to_table(&release)),
         }
         tell::planned(&release, plan, &looked.questions, report);

@@ -6,18 +6,18 @@ use anyhow::Context as _;
 
 use super::{gather, plan, tell};
 use crate::cli::{PublishArgs, RemoteArgs};
-use crate::execute::{self, Job};
-use crate::io::client::Client;
-use crate::io::preflight::{self, Looked};
-use crate::io::proof::Proof;
-use crate::io::remote::{self, Remote, Secrets};
-use crate::io::retry::Retry;
-use crate::io::stop;
-use crate::model::ImageName;
-use crate::plan::Plan;
-use crate::preflight::Question;
-use crate::receipt::Receipt;
+use crate::net::client::Client;
+use crate::net::retry::Retry;
+use crate::net::stop;
+use crate::release::execute::{self, Job};
+use crate::release::preflight::{self, Looked};
+use crate::release::proof::Proof;
+use crate::release::remote::{self, Remote, Secrets};
 use crate::report::Report;
+use floe_core::model::ImageName;
+use floe_core::plan::Plan;
+use floe_core::preflight::Question;
+use floe_core::receipt::Receipt;
 
 /// Runs the verb: two lines on stdout, the image by digest and the release's address.
 ///

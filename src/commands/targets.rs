@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::cli::TargetsArgs;
-use crate::model::{ArchiveKind, Builder, Native, Platform, Schema, Target};
 use crate::report::Report;
+use floe_core::model::{ArchiveKind, Builder, Native, Platform, Schema, Target};
 
 /// The matrix as JSON, schema 1.
 #[derive(Serialize)]

@@ -4,11 +4,11 @@
 //! Nothing is decided here.
 
 use crate::commands::verify::Verdict;
-use crate::model::Release;
-use crate::plan::{Phase, Plan};
-use crate::preflight::{Answer, Question};
-use crate::receipt::{Receipt, Status};
 use crate::report::{Report, markdown, size};
+use floe_core::model::Release;
+use floe_core::plan::{Phase, Plan};
+use floe_core::preflight::{Answer, Question};
+use floe_core::receipt::{Receipt, Status};
 
 /// Tells what was asked. What would be refused is left to the error that ends the run.
 pub fn questions(questions: &[Question], report: &Report) {

@@ -7,12 +7,12 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::archive;
 use crate::error::{Exit, Failure};
-use crate::io::process;
-use crate::io::scratch::Scratch;
-use crate::model::{Manifest, Os, Target};
+use crate::files::scratch::Scratch;
+use crate::package::archive;
+use crate::project::process;
 use crate::report::Report;
+use floe_core::model::{Manifest, Os, Target};
 
 /// Unpacks each archive of a download that is for this machine and runs its programs with one argument. `assets` is the
 /// folder of the release `name`, every byte of which was checked before.

@@ -7,16 +7,16 @@ use serde::Serialize;
 
 use super::{gather, tell, trial};
 use crate::cli::{RemoteArgs, VerifyArgs};
-use crate::cores;
+use crate::download::Stranger;
 use crate::error::{Exit, Failure};
-use crate::io::scratch::Scratch;
-use crate::io::stranger::Stranger;
-use crate::io::token::Token;
-use crate::io::{self, remote};
-use crate::model::{Digest, Record, Repo, Schema, Seen, Tag};
+use crate::files::scratch::Scratch;
+use crate::release::remote;
 use crate::report::{Report, size};
-use crate::verify::published::{self, Download};
-use crate::verify::{Problem, Verified};
+use crate::token::Token;
+use floe_core::model::{Digest, Record, Repo, Schema, Seen, Tag};
+use floe_core::parallel;
+use floe_core::verify::published::{self, Download};
+use floe_core::verify::{Problem, Verified};
 
 /// Runs the verb.
 ///
@@ -115,8 +115,8 @@ impl Verdict {
 /// The gate has judged the facts in the records; here they are read from the binaries once more.
 fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
     let mut problems = Vec::new();
-    let audit = |(_, seen): &(Record, Seen)| io::audit::audit(&seen.path);
-    let audited = cores::each(verified.archives.iter().collect(), audit);
+    let audit = |(_, seen): &(Record, Seen)| crate::package::audit::audit(&seen.path);
+    let audited = parallel::each(verified.archives.iter().collect(), audit);
     for ((record, _), found) in verified.archives.iter().zip(audited) {
         let found = found?;
         for binary in &record.binaries {

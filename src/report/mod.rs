@@ -17,11 +17,11 @@ use std::sync::{Arc, Mutex};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
-use crate::border::text;
 use crate::error::{Exit, Failure};
-use crate::io::token::Token;
-pub use crate::units::{seconds, size};
+use crate::token::Token;
 use actions::{Actions, Level};
+pub use floe_core::units::{seconds, size};
+use floe_core::untrusted::text;
 pub use hide::without_passwords;
 pub use progress::{Countdown, Progress};
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use expect_test::expect;
-use floe::rehearsal::tap::{Fault, What};
+use floe_rehearsal::interceptor::{Fault, What};
 
 use crate::scenario::Scenario;
 

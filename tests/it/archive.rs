@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use expect_test::expect;
-use floe::archive::{Contents, Item, Packed, extract, list, write};
-use floe::model::{ArchiveKind, Digest};
+use floe::package::archive::{Contents, Item, Packed, extract, list, write};
+use floe_core::model::{ArchiveKind, Digest};
 use tempfile::TempDir;
 
 use crate::peers::peer;

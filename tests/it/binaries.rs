@@ -2,7 +2,7 @@
 //!
 //! Each ends the process at once. They are for tests that need seven targets and no seven machines.
 
-use floe::model::{Arch, Format, Os, Target};
+use floe_core::model::{Arch, Format, Os, Target};
 
 /// An executable for a target; another seed gives other bytes.
 pub fn binary(target: Target, seed: &[u8]) -> Vec<u8> {
@@ -218,7 +218,7 @@ fn pe(arch: Arch, seed: &[u8]) -> Vec<u8> {
 }
 
 mod tests {
-    use floe::audit::identify;
+    use floe_audit::identify;
     use object::Object as _;
 
     use super::*;

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use floe::model::{Manifest, Record, Target};
-use floe::receipt::Receipt;
+use floe_core::model::{Manifest, Record, Target};
+use floe_core::receipt::Receipt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

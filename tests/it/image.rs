@@ -11,9 +11,9 @@ use std::path::PathBuf;
 use expect_test::expect;
 use floe::cli::{ImageArgs, SourceArgs};
 use floe::error::Failure;
-use floe::model::{Digest, Image, Platform};
-use floe::oci::{self, ImageSpec};
+use floe::image::{self, ImageSpec};
 use floe::report::{Loudness, Report};
+use floe_core::model::{Digest, Image, Platform};
 use oci_spec::image::{Arch, ImageConfiguration, ImageIndex, ImageManifest, OciLayout, Os};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -66,7 +66,7 @@ impl Work {
 
     fn build(&self, inputs: &[&str]) -> anyhow::Result<Image> {
         let inputs: Vec<PathBuf> = inputs.iter().map(|name| self.path(name)).collect();
-        oci::build(&inputs, &spec(), &self.path("image"))
+        image::build(&inputs, &spec(), &self.path("image"))
     }
 
     /// A layout of both platforms.
@@ -277,8 +277,8 @@ fn what_is_read_is_what_was_made() {
         (["arm64", "docker"], with, [3, 4]),
     ] {
         let inputs = inputs.map(|name| work.path(name));
-        let made = oci::build(&inputs, &spec, &work.path("image")).unwrap();
-        assert_eq!(oci::read(&work.path("image")).unwrap(), made);
+        let made = image::build(&inputs, &spec, &work.path("image")).unwrap();
+        assert_eq!(image::read(&work.path("image")).unwrap(), made);
         assert_eq!([made.platforms[0].files.len(), made.platforms[1].files.len()], files);
     }
 }
@@ -301,7 +301,7 @@ fn the_history_of_a_docker_archive_changes_nothing() {
         work.build(&["docker"]).unwrap().index.digest
     });
     assert_eq!(digests[0], digests[1]);
-    let image = oci::read(&work.path("image")).unwrap();
+    let image = image::read(&work.path("image")).unwrap();
     let config: Value = serde_json::from_str(&blob(&image, &image.platforms[0].config.digest)).unwrap();
     assert_eq!(config.get("history"), None);
     assert_eq!(config["created"], "2001-09-09T01:46:40Z");
@@ -333,7 +333,7 @@ fn only_certificates_become_public() {
     ] {
         let file = work.write("ca.pem", content.as_bytes());
         let spec = ImageSpec { ca_certificates: Some(file), ..spec() };
-        let error = oci::build(&[work.path("amd64")], &spec, &work.path("image")).unwrap_err();
+        let error = image::build(&[work.path("amd64")], &spec, &work.path("image")).unwrap_err();
         assert!(error.to_string().contains(why), "{error}");
     }
 }
@@ -353,7 +353,7 @@ fn the_command_makes_the_image_of_a_project() {
     };
     let report = Report::new(Loudness::Quiet);
     floe::commands::image::image(args, &report).unwrap();
-    let image = oci::read(&sample.path().join("dist/image")).unwrap();
+    let image = image::read(&sample.path().join("dist/image")).unwrap();
     assert_eq!(image.annotations["org.opencontainers.image.source"], "https://github.com/acme/tool");
     assert_eq!(image.annotations["org.opencontainers.image.description"], "A tool");
     assert_eq!(image.annotations["org.opencontainers.image.created"], "1970-01-01T00:00:00Z");

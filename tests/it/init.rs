@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use expect_test::expect;
-use floe::init::template::Floe;
+use floe::project::init::template::Floe;
 
 use crate::peers::peer;
 use crate::project::git;

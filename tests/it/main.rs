@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod actions;
+mod architecture;
 mod archive;
 mod audit_hostile;
 mod audit_peers;
@@ -41,7 +42,6 @@ mod secrets;
 mod stopping;
 mod stranger;
 mod tap;
-mod tidy;
 mod verify;
 mod words;
 mod workflows;

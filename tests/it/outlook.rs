@@ -1,7 +1,7 @@
 //! `floe plan` before anything is built: what it foresees, and what it refuses.
 
 use expect_test::expect;
-use floe::rehearsal::github::SeedTag;
+use floe_rehearsal::github::SeedTag;
 
 use crate::scenario::{READER, Scenario};
 

@@ -1,9 +1,9 @@
 //! Tags of a repository that releases several things, and versions that cannot be released.
 
 use floe::commands::gather;
-use floe::commands::rehearse::disturbed::in_words;
-use floe::model::Tag;
-use floe::world::{RemoteRelease, World};
+use floe::rehearse::disturbed::in_words;
+use floe_core::model::Tag;
+use floe_core::world::{RemoteRelease, World};
 
 use crate::sample::Sample;
 
@@ -52,8 +52,8 @@ fn versions_of_another_prefix_do_not_count() {
     let of = |tag: &str| {
         let tag: Tag = tag.parse().unwrap();
         let others = world.other_versions(&tag);
-        let previous = floe::plan::previous(&tag, &others).map(|tag| tag.to_string());
-        (floe::plan::image_tags(&tag, &others).join(" "), previous)
+        let previous = floe_core::plan::previous(&tag, &others).map(|tag| tag.to_string());
+        (floe_core::plan::image_tags(&tag, &others).join(" "), previous)
     };
     assert_eq!(of("app-v1.3.0"), ("1.3.0 1.3 1 latest".to_owned(), Some("app-v1.2.0".to_owned())));
     assert_eq!(of("app-v1.1.1"), ("1.1.1 1.1".to_owned(), Some("app-1.1.0".to_owned())));

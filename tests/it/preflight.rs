@@ -1,7 +1,7 @@
 //! What is asked before anything is sent: every no is told with its cure, and nothing is left behind by asking.
 
 use expect_test::expect;
-use floe::rehearsal::tap::{Fault, What};
+use floe_rehearsal::interceptor::{Fault, What};
 use serde_json::json;
 
 use crate::scenario::{READER, Scenario, WORKFLOW};

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use floe::cli::{ProjectArgs, SourceArgs};
 use floe::error::{Exit, Failure};
-use floe::io::project::{self, Project};
+use floe::project::cargo::{self, Project};
 
 use crate::peers::peer;
 use crate::sample::Sample;
@@ -54,25 +54,25 @@ fn a_package_is_read_with_all_it_says() {
 #[test]
 fn a_member_is_found_by_its_folder_or_by_name() {
     let sample = workspace();
-    let one = project::load(&args(&sample, "one/Cargo.toml", None)).unwrap();
+    let one = cargo::load(&args(&sample, "one/Cargo.toml", None)).unwrap();
     assert_eq!(one.version.to_string(), "2.1.0-rc.1");
     assert_eq!(one.license.as_deref(), Some("MIT"));
     assert_eq!(one.binaries, ["one", "alpha", "zeta"]);
     assert_ne!(one.root, one.workspace_root);
-    assert_eq!(project::load(&args(&sample, "Cargo.toml", Some("two"))).unwrap().name, "two");
-    assert_eq!(project::load(&args(&sample, "one/Cargo.toml", Some("two"))).unwrap().name, "two");
+    assert_eq!(cargo::load(&args(&sample, "Cargo.toml", Some("two"))).unwrap().name, "two");
+    assert_eq!(cargo::load(&args(&sample, "one/Cargo.toml", Some("two"))).unwrap().name, "two");
 }
 
 #[test]
 fn the_only_member_with_a_binary_needs_no_name() {
     let sample = workspace().file("Cargo.toml", WORKSPACE.replace("\"two\", ", ""));
-    assert_eq!(project::load(&args(&sample, "Cargo.toml", None)).unwrap().name, "one");
-    assert_eq!(project::load(&args(&sample, "lib/Cargo.toml", None)).unwrap().name, "one");
+    assert_eq!(cargo::load(&args(&sample, "Cargo.toml", None)).unwrap().name, "one");
+    assert_eq!(cargo::load(&args(&sample, "lib/Cargo.toml", None)).unwrap().name, "one");
 }
 
 #[test]
 fn several_packages_are_listed() {
-    let failure = failure(project::load(&args(&workspace(), "Cargo.toml", None)));
+    let failure = failure(cargo::load(&args(&workspace(), "Cargo.toml", None)));
     assert!(failure.to_string().contains("several packages with a binary: `one`, `two`"), "{failure}");
     assert_eq!(failure.hint_text(), Some("say which one is released: `--package one`"));
     assert_eq!(failure.exit_code(), Exit::Usage);
@@ -86,7 +86,7 @@ fn what_cannot_be_released_is_said_with_a_way_out() {
         ("Cargo.toml", Some("three"), "there is no package `three`", "give one of `one`, `two`"),
         ("nowhere/Cargo.toml", None, "there is no file", "--manifest-path"),
     ] {
-        let failure = failure(project::load(&args(&sample, manifest, package)));
+        let failure = failure(cargo::load(&args(&sample, manifest, package)));
         assert!(failure.to_string().contains(message), "{failure}");
         assert!(failure.hint_text().unwrap().contains(hint), "{failure}");
     }
@@ -117,10 +117,10 @@ fn a_wrong_configuration_is_told_in_full() {
 #[test]
 fn without_a_repository_there_is_no_commit_and_time_stands_at_1980() {
     let project = Sample::tool().load().unwrap();
-    let origin = project::origin(&project, &SourceArgs::default()).unwrap();
+    let origin = cargo::origin(&project, &SourceArgs::default()).unwrap();
     assert_eq!((origin.commit, origin.epoch), (None, 315_532_800));
     let given = SourceArgs { epoch: Some(7), commit: Some("a".repeat(40).parse().unwrap()), tag: None };
-    let origin = project::origin(&project, &given).unwrap();
+    let origin = cargo::origin(&project, &given).unwrap();
     assert_eq!((origin.commit, origin.epoch), (given.commit, 7));
 }
 
@@ -147,7 +147,7 @@ fn git_gives_the_commit_only_if_nothing_is_modified() {
     }
     let sample = Sample::tool();
     let project = sample.load().unwrap();
-    let origin = || project::origin(&project, &SourceArgs::default()).unwrap();
+    let origin = || cargo::origin(&project, &SourceArgs::default()).unwrap();
     git(sample.path(), &["init", "--quiet"]);
     assert_eq!((origin().commit, origin().epoch), (None, 315_532_800));
     git(sample.path(), &["add", "Cargo.toml", "src"]);
@@ -173,8 +173,8 @@ fn a_repository_that_does_not_track_the_project_says_nothing_about_it() {
     git(sample.path(), &["init", "--quiet"]);
     git(sample.path(), &["add", "."]);
     git(sample.path(), &["commit", "--quiet", "-m", "begin"]);
-    let project = project::load(&args(&sample, "unpacked/Cargo.toml", None)).unwrap();
-    assert_eq!(project::origin(&project, &SourceArgs::default()).unwrap().commit, None);
+    let project = cargo::load(&args(&sample, "unpacked/Cargo.toml", None)).unwrap();
+    assert_eq!(cargo::origin(&project, &SourceArgs::default()).unwrap().commit, None);
 }
 
 #[test]
@@ -185,9 +185,10 @@ fn the_repository_is_given_or_found() {
     let sample = Sample::tool().manifest_lines("repository = \"https://github.com/acme/from-cargo\"");
     let project = sample.load().unwrap();
     let given = "acme/given".parse().unwrap();
-    assert_eq!(project::repo(&project, Some(&given)).unwrap(), given);
+    assert_eq!(cargo::repo(&project, Some(&given)).unwrap(), given);
     git(sample.path(), &["init", "--quiet"]);
-    let found = |sample: &Sample| floe::io::git::origin(sample.path()).unwrap().map(|repo| repo.to_string());
+    let found =
+        |sample: &Sample| floe::project::git::origin(sample.path()).unwrap().map(|repo| repo.to_string());
     assert_eq!(found(&sample), None);
     git(sample.path(), &["remote", "add", "origin", "git@github.com:acme/from-git.git"]);
     assert_eq!(found(&sample).as_deref(), Some("acme/from-git"));

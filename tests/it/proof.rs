@@ -2,8 +2,8 @@
 
 use std::sync::mpsc;
 
-use floe::io::proof::Proof;
-use floe::model::{Digest, Release};
+use floe::release::proof::Proof;
+use floe_core::model::{Digest, Release};
 use futures_util::FutureExt as _;
 
 use crate::faults::bench::{Made, made};

@@ -1,7 +1,7 @@
 //! Publishing as a whole: the program as a process, against the two embedded servers.
 
 use expect_test::expect;
-use floe::rehearsal::tap::{Fault, What};
+use floe_rehearsal::interceptor::{Fault, What};
 
 use crate::scenario::{READER, Scenario};
 

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use floe::model::{Digest, Repo, Target};
-use floe::rehearsal::faults::Schedule;
-use floe::rehearsal::github::{self, GitHub};
+use floe_core::model::{Digest, Repo, Target};
+use floe_rehearsal::faults::Schedule;
+use floe_rehearsal::github::{self, GitHub};
 use serde_json::Value;
 
 use crate::sample::Sample;

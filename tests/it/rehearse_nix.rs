@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use floe::model::Target;
+use floe_core::model::Target;
 
 use crate::binaries::binary;
 use crate::sample::Sample;

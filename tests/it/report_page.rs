@@ -5,11 +5,11 @@ mod sample;
 
 use std::collections::BTreeSet;
 
-use floe::model::{Digest, Release, Target};
-use floe::notes::Head;
-use floe::plan::{Plan, Step};
-use floe::receipt::{Receipt, Status};
-use floe::world::World;
+use floe_core::model::notes::Head;
+use floe_core::model::{Digest, Release, Target};
+use floe_core::plan::{Plan, Step};
+use floe_core::receipt::{Receipt, Status};
+use floe_core::world::World;
 use sample::{Sample, nowhere, record};
 
 /// The tags of a page in order, each with its attributes; closing ones begin with a slash.

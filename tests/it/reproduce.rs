@@ -10,7 +10,7 @@ use expect_test::expect;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use floe::model::{Builder, Digest, Target};
+use floe_core::model::{Builder, Digest, Target};
 use serde_json::Value;
 
 use crate::peers::peer;

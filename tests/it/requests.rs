@@ -3,10 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use floe::io::project::Origin;
-use floe::model::{Asset, Content, Digest, Image, Release, Target};
-use floe::oci;
-use floe::rehearsal::faults::Schedule;
+use floe::image;
+use floe::project::cargo::Origin;
+use floe_core::model::{Asset, Content, Digest, Image, Release, Target};
+use floe_rehearsal::faults::Schedule;
 
 use crate::faults::bench::{Bench, Made, folder, made};
 use crate::scenario::{COMMIT, image_spec};
@@ -108,7 +108,7 @@ fn image(layers: usize, folder: &Path) -> Image {
     let archive = docker_archive(layers, folder);
     let layout = folder.join("image");
     let origin = Origin { commit: Some(COMMIT.parse().unwrap()), epoch: 1_700_000_000 };
-    oci::build(&[archive], &image_spec("1.4.0", &origin), &layout).unwrap()
+    image::build(&[archive], &image_spec("1.4.0", &origin), &layout).unwrap()
 }
 
 fn docker_archive(layers: usize, folder: &Path) -> PathBuf {

@@ -12,7 +12,7 @@ fn whatever_request_of_the_registry_it_is_killed_at_the_next_run_finishes() {
     kill_at_each(|scenario| scenario.registry_tap().clone());
 }
 
-fn kill_at_each(tap_of: impl Fn(&Scenario) -> floe::rehearsal::tap::Tap) {
+fn kill_at_each(tap_of: impl Fn(&Scenario) -> floe_rehearsal::interceptor::Interceptor) {
     let undisturbed = Scenario::new("1.4.0");
     undisturbed.run(["publish"]).exit(0);
     // Looking at the state makes requests of its own, so the run's are counted first.

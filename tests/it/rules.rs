@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
-use floe::audit::rules::stopping;
-use floe::audit::{
+use floe_audit::rules::stopping;
+use floe_audit::{
     self, Crt, Dylib, DylibLoad, Facts, Floor, FoundPath, Kind, PathKind, Stack, Symbol, VersionNeed,
 };
-use floe::model::{Rule, Target};
+use floe_core::model::{Rule, Target};
 
 use crate::binaries::binary;
 
 fn good(target: &str) -> (Facts, Target) {
     let target: Target = target.parse().unwrap();
-    (audit::facts(Cursor::new(binary(target, b"seed"))).unwrap(), target)
+    (floe_audit::facts(Cursor::new(binary(target, b"seed"))).unwrap(), target)
 }
 
 /// The rules that are broken after a change of the facts.
@@ -51,8 +51,9 @@ fn what_it_is_must_be_what_the_target_takes() {
 
 #[test]
 fn a_linux_binary_asks_for_nothing_unusual() {
-    let elf =
-        |change: fn(&mut audit::ElfFacts)| broken("x86_64-gnu", |facts| change(facts.elf.as_mut().unwrap()));
+    let elf = |change: fn(&mut floe_audit::ElfFacts)| {
+        broken("x86_64-gnu", |facts| change(facts.elf.as_mut().unwrap()))
+    };
     let store = "/nix/store/00000000000000000000000000000000-glibc/lib/ld-linux-x86-64.so.2";
     assert_eq!(
         broken("x86_64-gnu", |facts| facts.elf.as_mut().unwrap().interpreter = Some(store.to_owned())),
@@ -95,7 +96,7 @@ fn a_musl_binary_asks_for_nothing_at_all() {
 
 #[test]
 fn a_macos_binary_takes_only_what_every_mac_has() {
-    let slice = |change: fn(&mut audit::Slice)| {
+    let slice = |change: fn(&mut floe_audit::Slice)| {
         broken("aarch64-macos", |facts| change(&mut facts.macho.as_mut().unwrap().slices[0]))
     };
     let library = |path: &str| Dylib {

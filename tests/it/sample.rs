@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use floe::cli::ProjectArgs;
-use floe::io::project::{self, Project};
+use floe::project::cargo::{self, Project};
 use tempfile::TempDir;
 
 /// A folder with a Cargo project; it goes away with the value.
@@ -52,7 +52,7 @@ impl Sample {
 
     /// What floe reads in it.
     pub fn load(&self) -> anyhow::Result<Project> {
-        project::load(&self.args())
+        cargo::load(&self.args())
     }
 
     fn manifest(&self) -> PathBuf {

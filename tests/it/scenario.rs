@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use floe::model::{Repo, Target};
-use floe::rehearsal::github::{GitHub, SeedTag};
-use floe::rehearsal::registry::Registry;
-use floe::rehearsal::tap::{Fault, Seen, Server, Tap, serve};
+use floe_core::model::{Repo, Target};
+use floe_rehearsal::github::{GitHub, SeedTag};
+use floe_rehearsal::interceptor::{Fault, Interceptor, Seen, Server, serve};
+use floe_rehearsal::registry::Registry;
 use tempfile::TempDir;
 
 mod dist;
@@ -83,15 +83,15 @@ impl Scenario {
 
     /// The servers alone.
     pub fn empty(version: &str) -> Self {
-        floe::io::remote::install_tls();
+        floe::release::remote::install_tls();
         let folder = tempfile::tempdir().unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let github = GitHub::open(servers::github(folder.path(), version)).unwrap();
         let registry = Registry::open(servers::registry(folder.path())).unwrap();
         let (github_server, registry_server) = runtime.block_on(async {
-            let github = serve(github.router(), Tap::new(), None).await.unwrap();
-            (github, serve(registry.router(), Tap::new(), None).await.unwrap())
+            let github = serve(github.router(), Interceptor::new(), None).await.unwrap();
+            (github, serve(registry.router(), Interceptor::new(), None).await.unwrap())
         });
         Scenario {
             folder,
@@ -148,12 +148,12 @@ impl Scenario {
     }
 
     /// The watcher of the embedded GitHub.
-    pub fn github_tap(&self) -> &Tap {
+    pub fn github_tap(&self) -> &Interceptor {
         &self.github_server.tap
     }
 
     /// The watcher of the embedded registry.
-    pub fn registry_tap(&self) -> &Tap {
+    pub fn registry_tap(&self) -> &Interceptor {
         &self.registry_server.tap
     }
 
@@ -244,7 +244,7 @@ impl Scenario {
     }
 
     /// Runs the program and kills it when a server gets its n-th request from now on.
-    pub fn run_until(&self, tap: &Tap, n: u64, verb: &[&str]) -> Outcome {
+    pub fn run_until(&self, tap: &Interceptor, n: u64, verb: &[&str]) -> Outcome {
         let watched = Watched::default();
         let doomed = Arc::clone(&watched.child);
         tap.before_each(move |head| {

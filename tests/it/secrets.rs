@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::Request;
-use floe::rehearsal::tap::{Fault, Server, Tap, What, serve};
+use floe_rehearsal::interceptor::{Fault, Interceptor, Server, What, serve};
 use http::StatusCode;
 
 use crate::scenario::{Scenario, TOKEN};
@@ -32,7 +32,7 @@ impl Elsewhere {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let router = Router::new().fallback(handler);
-        let server = runtime.block_on(serve(router, Tap::new(), None)).unwrap();
+        let server = runtime.block_on(serve(router, Interceptor::new(), None)).unwrap();
         Elsewhere { server, shown, _runtime: runtime }
     }
 
@@ -139,7 +139,7 @@ fn a_server_that_nobody_vouches_for_gets_nothing() {
 
 /// A TLS server on this machine with a certificate that it signed itself, and what it was told after the handshake.
 fn untrusted_server() -> (String, Arc<Mutex<Vec<u8>>>) {
-    floe::io::remote::install_tls();
+    floe::release::remote::install_tls();
     let certificate = include_bytes!("tls/nobody-trusts-it.der").to_vec().into();
     let key = include_bytes!("tls/nobody-trusts-it.key").to_vec();
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.into());

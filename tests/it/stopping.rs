@@ -2,7 +2,7 @@
 //! running again ends as an undisturbed run does.
 
 use expect_test::expect;
-use floe::rehearsal::tap::{Fault, What};
+use floe_rehearsal::interceptor::{Fault, What};
 
 use crate::scenario::Scenario;
 
@@ -12,7 +12,7 @@ fn undisturbed() -> String {
     scenario.state()
 }
 
-fn receipt(scenario: &Scenario) -> floe::receipt::Receipt {
+fn receipt(scenario: &Scenario) -> floe_core::receipt::Receipt {
     let text = std::fs::read_to_string(scenario.path().join("floe-receipt.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
@@ -31,7 +31,7 @@ fn the_first_signal_finishes_what_is_under_way_and_stops() {
         let receipt = receipt(&scenario);
         assert!(!receipt.published);
         // Nothing that was begun was left half-done: every step is done or was not begun.
-        use floe::receipt::Status::{Done, Todo};
+        use floe_core::receipt::Status::{Done, Todo};
         assert!(receipt.steps.iter().all(|line| matches!(line.status, Done | Todo)), "{receipt:#?}");
         assert!(receipt.left() > 0 && receipt.left() < receipt.steps.len(), "{receipt:#?}");
         scenario.run(["publish"]).exit(0);

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use expect_test::{Expect, expect};
-use floe::model::{Digest, Repo};
-use floe::rehearsal::github::{SeedTag, StoredAsset};
-use floe::rehearsal::registry::Visibility;
-use floe::rehearsal::tap::{Fault, What};
+use floe_core::model::{Digest, Repo};
+use floe_rehearsal::github::{SeedTag, StoredAsset};
+use floe_rehearsal::interceptor::{Fault, What};
+use floe_rehearsal::registry::Visibility;
 use serde_json::Value;
 
 use crate::scenario::{READER, Scenario, TOKEN};

@@ -6,14 +6,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::post;
-use floe::rehearsal::tap::{Fault, Seen, Server, Tap, What, serve};
+use floe_rehearsal::interceptor::{Fault, Interceptor, Seen, Server, What, serve};
 use http_body_util::BodyExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// A client as others make them: no redirects followed, no proxy asked, a connection a request.
 pub fn client() -> reqwest::Client {
     // Only the first installation succeeds, and all are the same.
-    floe::io::remote::install_tls();
+    floe::release::remote::install_tls();
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
     builder.pool_max_idle_per_host(0).build().unwrap()
 }
@@ -31,7 +31,7 @@ async fn writing_down() -> (Server, Arc<Mutex<Vec<String>>>) {
         "0123456789"
     };
     let router = Router::new().route("/", post(handler.clone()).get(handler));
-    (serve(router, Tap::new(), None).await.unwrap(), bodies)
+    (serve(router, Interceptor::new(), None).await.unwrap(), bodies)
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn a_dropped_connection_is_no_answer() {
     let killed = Arc::new(Mutex::new(Vec::new()));
     let kill = {
         let killed = killed.clone();
-        Arc::new(move |head: &floe::rehearsal::tap::Head| killed.lock().unwrap().push(head.n))
+        Arc::new(move |head: &floe_rehearsal::interceptor::Head| killed.lock().unwrap().push(head.n))
     };
     for what in [
         What::Refuse,

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use expect_test::{Expect, expect};
-use floe::model::Target;
+use floe_core::model::Target;
 use serde_json::Value;
 
 use crate::scenario::{Scenario, make_dist, make_dist_from};

@@ -4,14 +4,13 @@ mod show;
 
 use serde::Serialize;
 
-use crate::audit::Facts;
-use crate::audit::rules::{self, Violation};
 use crate::cli::AuditArgs;
 use crate::commands::gather;
 use crate::error::{Exit, Failure};
-use crate::io;
-use crate::model::{Format, Schema, Target};
 use crate::report::Report;
+use floe_audit::Facts;
+use floe_audit::rules::{self, Violation};
+use floe_core::model::{Format, Schema, Target};
 
 /// What was audited, as JSON, schema 1.
 #[derive(Serialize)]
@@ -39,7 +38,7 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
     let loosened = project.map(|project| project.config.loosen).unwrap_or_default();
     let mut binaries = Vec::new();
     for path in &args.paths {
-        for found in io::audit::audit(path)? {
+        for found in crate::package::audit::audit(path)? {
             let target = args.target.or_else(|| target_of(&found.facts));
             let violations = target.map(|target| target.judge(&found.facts, &loosened)).unwrap_or_default();
             binaries.push(Audited { place: found.place, target, facts: found.facts, violations });

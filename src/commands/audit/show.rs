@@ -1,7 +1,7 @@
 //! The facts of one binary as a short block that people read.
 
 use super::Audited;
-use crate::audit::{Crt, ElfFacts, Facts, Kind, MachoFacts, PeFacts, Relro, SignatureKind, Stack};
+use floe_audit::{Crt, ElfFacts, Facts, Kind, MachoFacts, PeFacts, Relro, SignatureKind, Stack};
 
 /// The block: the place, then a line a fact.
 pub fn block(binary: &Audited) -> String {

@@ -11,10 +11,10 @@ use anyhow::{Context as _, bail};
 use super::Build;
 use crate::cli::PackageArgs;
 use crate::error::{Exit, Failure, usage};
-use crate::io::binary;
-use crate::io::project::Project;
-use crate::model::Target;
+use crate::package::binary;
+use crate::project::cargo::Project;
 use crate::report::Report;
+use floe_core::model::Target;
 
 /// Everything that the arguments give to pack, one build a target, sorted by triple.
 ///

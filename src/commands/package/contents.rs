@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::archive::Item;
-use crate::io::project::Project;
+use crate::package::archive::Item;
+use crate::project::cargo::Project;
 use crate::report::Report;
 
 /// Files that are packed where they are, a group a line. If the package's folder has none of a group, the

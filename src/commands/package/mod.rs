@@ -14,15 +14,15 @@ use anyhow::Context as _;
 
 pub use builds::find;
 
-use crate::archive::{self, Contents, Item, Packed};
-use crate::audit::{Facts, rules};
 use crate::cli::PackageArgs;
 use crate::error::{Exit, Failure};
-use crate::io::binary;
-use crate::io::pending::Pending;
-use crate::io::project::{self, Origin, Project};
-use crate::model::{Arch, ArchiveFacts, BinaryFacts, Format, Record, Schema, Source, Target};
+use crate::files::pending::Pending;
+use crate::package::archive::{self, Contents, Item, Packed};
+use crate::package::binary;
+use crate::project::cargo::{self, Origin, Project};
 use crate::report::{self, Report};
+use floe_audit::{Facts, rules};
+use floe_core::model::{Arch, ArchiveFacts, BinaryFacts, Format, Record, Schema, Source, Target};
 
 /// The binaries that were built for a target.
 #[derive(Debug, Clone)]
@@ -39,9 +39,9 @@ pub struct Build {
 ///
 /// The tag is not the version's, a binary is missing, superfluous or not its target's, a file cannot be packed.
 pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
-    let project = project::load(&args.project)?;
-    project::check_tag(&project, args.source.tag.as_ref())?;
-    let origin = project::origin(&project, &args.source)?;
+    let project = cargo::load(&args.project)?;
+    cargo::check_tag(&project, args.source.tag.as_ref())?;
+    let origin = cargo::origin(&project, &args.source)?;
     if origin.commit.is_none() {
         report
             .warn("the records name no commit: a tracked file is modified, or git has none; see `--commit`");

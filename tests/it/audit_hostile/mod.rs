@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use expect_test::{expect, expect_file};
-use floe::audit::{Crt, DylibLoad, Facts, Kind, PathKind, Relro, SignatureKind, facts};
-use floe::model::{Arch, Target};
+use floe_audit::{Crt, DylibLoad, Facts, Kind, PathKind, Relro, SignatureKind, facts};
+use floe_core::model::{Arch, Target};
 
 use crate::binaries::binary;
 

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use floe::audit::{Crt, Facts, Kind, PathKind, Relro, Stack};
-use floe::model::Arch;
+use floe_audit::{Crt, Facts, Kind, PathKind, Relro, Stack};
+use floe_core::model::Arch;
 use tempfile::TempDir;
 
 use super::{differences, elf, facts_of, pe};
@@ -139,7 +139,7 @@ fn without_section_headers_the_needs_are_the_same() {
         // e_shoff, then e_shnum and e_shstrndx.
         content[40..48].fill(0);
         content[60..64].fill(0);
-        let bare = floe::audit::facts(std::io::Cursor::new(content)).unwrap();
+        let bare = floe_audit::facts(std::io::Cursor::new(content)).unwrap();
         assert_eq!(bare.elf, whole.elf, "{options:?}");
         assert_eq!((bare.kind, bare.build_id), (whole.kind, whole.build_id));
         assert!(bare.stripped && !whole.stripped);

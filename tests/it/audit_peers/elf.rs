@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use floe::audit::{Facts, Kind, Relro, Stack};
-use floe::model::Arch;
+use floe_audit::{Facts, Kind, Relro, Stack};
+use floe_core::model::Arch;
 
 use super::{Fields, facts_of, field, output, sections_of_paths, told_sections};
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use floe::audit::{DylibLoad, Facts, Kind, SignatureKind};
+use floe_audit::{DylibLoad, Facts, Kind, SignatureKind};
 
 use super::{Fields, facts_of, field, number, output, sections_of_paths, told_sections};
 
@@ -187,7 +187,7 @@ fn a_changed_byte_breaks_the_signature_of_a_real_binary() {
             // The last third of the slice: behind the code, before the signature.
             let at = slice.offset + slice.size / 3 * 2;
             content[at as usize] ^= 1;
-            let changed = floe::audit::facts(std::io::Cursor::new(content)).unwrap().macho.unwrap();
+            let changed = floe_audit::facts(std::io::Cursor::new(content)).unwrap().macho.unwrap();
             let changed = changed.slices.into_iter().find(|other| other.offset == slice.offset).unwrap();
             assert_eq!(changed.signature.intact, Some(false));
             let why = changed.signature.mismatch.unwrap();

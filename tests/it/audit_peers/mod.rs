@@ -13,8 +13,8 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 
-use floe::audit::{Facts, facts};
-use floe::model::{Format, Target};
+use floe_audit::{Facts, facts};
+use floe_core::model::{Format, Target};
 
 use crate::peers::peer;
 

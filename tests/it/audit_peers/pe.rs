@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use floe::audit::{Facts, Kind};
-use floe::model::Arch;
+use floe_audit::{Facts, Kind};
+use floe_core::model::Arch;
 
 use super::{Fields, facts_of, field, number, output, sections_of_paths, told_sections};
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use floe::model::Target;
+use floe_core::model::Target;
 use zip::ZipArchive;
 
 use crate::peers::peer;

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use floe::model::{Digest, Record};
+use floe_core::model::{Digest, Record};
 
 use super::tree;
 use crate::peers::{self, peer};

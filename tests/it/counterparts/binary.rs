@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use floe::model::{Digest, Record};
+use floe_core::model::{Digest, Record};
 
 use crate::peers::{self, peer};
 use crate::sample::Sample;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use floe::model::Digest;
+use floe_core::model::Digest;
 
 use crate::peers;
 

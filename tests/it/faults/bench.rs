@@ -8,24 +8,24 @@ use axum::Router;
 use floe::cli::RemoteArgs;
 use floe::commands::gather;
 use floe::commands::publish::carry_out_at;
-use floe::commands::rehearse::disturbed::{Attempt, Ending, until_done};
-use floe::io::client::Client;
-use floe::io::clock::Clock;
-use floe::io::proof::Proof;
-use floe::io::registry::Credentials;
-use floe::io::remote::{Remote, Secrets};
-use floe::io::retry::Retry;
-use floe::io::token::Token;
-use floe::model::{Home, Release, Tag, Target};
-use floe::notes::Head;
-use floe::plan::Plan;
-use floe::receipt::Receipt;
-use floe::rehearsal::faults::{Inside, Schedule, Watch};
-use floe::rehearsal::github::GitHub;
-use floe::rehearsal::registry::{self, Registry, Visibility};
-use floe::rehearsal::tap::{Server, Tap, serve};
+use floe::net::client::Client;
+use floe::net::retry::Retry;
+use floe::registry::Credentials;
+use floe::rehearse::disturbed::{Attempt, Ending, until_done};
+use floe::release::proof::Proof;
+use floe::release::remote::{Remote, Secrets};
 use floe::report::{Loudness, Report};
-use floe::verify::Expect;
+use floe::token::Token;
+use floe_core::clock::Clock;
+use floe_core::model::notes::Head;
+use floe_core::model::{Home, Release, Tag, Target};
+use floe_core::plan::Plan;
+use floe_core::receipt::Receipt;
+use floe_core::verify::Expect;
+use floe_rehearsal::faults::{Inside, Schedule, Watch};
+use floe_rehearsal::github::GitHub;
+use floe_rehearsal::interceptor::{Interceptor, Server, serve};
+use floe_rehearsal::registry::{self, Registry, Visibility};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use tempfile::TempDir;
@@ -117,10 +117,10 @@ pub struct Came {
 
 impl Bench {
     pub async fn new(release: &Release) -> Self {
-        floe::io::remote::install_tls();
+        floe::release::remote::install_tls();
         let (github, registry) = (Current::default(), Current::default());
-        let github_server = serve(github.router(), Tap::new(), None).await.unwrap();
-        let registry_server = serve(registry.router(), Tap::new(), None).await.unwrap();
+        let github_server = serve(github.router(), Interceptor::new(), None).await.unwrap();
+        let registry_server = serve(registry.router(), Interceptor::new(), None).await.unwrap();
         let args = RemoteArgs {
             repo: None,
             server_url: None,

@@ -1,8 +1,8 @@
 //! What the schedules have found, one case each, so that it is never lost again.
 
-use floe::commands::rehearse::disturbed::{in_words, is_conflict};
-use floe::model::{Release, Target};
-use floe::rehearsal::faults::{Kind, Schedule, Side, Strike, Watch};
+use floe::rehearse::disturbed::{in_words, is_conflict};
+use floe_core::model::{Release, Target};
+use floe_rehearsal::faults::{Kind, Schedule, Side, Strike, Watch};
 
 use super::bench::{Bench, Came, Made, folder, made};
 

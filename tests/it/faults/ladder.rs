@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use floe::model::{Tag, Target};
-use floe::plan::Step;
-use floe::rehearsal::faults::{Schedule, Watch};
-use floe::rehearsal::github::SeedTag;
+use floe_core::model::{Tag, Target};
+use floe_core::plan::Step;
+use floe_rehearsal::faults::{Schedule, Watch};
+use floe_rehearsal::github::SeedTag;
 
 use super::bench::{Bench, Made, folder, made};
 use crate::scenario::COMMIT;

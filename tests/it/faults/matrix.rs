@@ -5,9 +5,9 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use floe::commands::rehearse::disturbed::{in_words, is_conflict};
-use floe::model::{Release, Target};
-use floe::rehearsal::faults::{Kind, Schedule, Side, Strike};
+use floe::rehearse::disturbed::{in_words, is_conflict};
+use floe_core::model::{Release, Target};
+use floe_rehearsal::faults::{Kind, Schedule, Side, Strike};
 
 use super::bench::{Bench, Came, made};
 

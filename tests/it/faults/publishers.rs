@@ -1,8 +1,8 @@
 //! Two publishers of the same tag at once, in many interleavings: one wins, the other says so, nothing is spoilt.
 
-use floe::commands::rehearse::disturbed::{in_words, is_conflict};
-use floe::model::{Release, Target};
-use floe::rehearsal::faults::{Kind, Schedule, Side, Strike, Watch};
+use floe::rehearse::disturbed::{in_words, is_conflict};
+use floe_core::model::{Release, Target};
+use floe_rehearsal::faults::{Kind, Schedule, Side, Strike, Watch};
 
 use super::bench::{Bench, folder, made};
 

@@ -1,7 +1,7 @@
 //! Thousands of schedules of several faults, drawn from seeds; `FLOE_SCHEDULES` says how many, `FLOE_SEED` from which.
 
-use floe::model::Target;
-use floe::rehearsal::faults::Schedule;
+use floe_core::model::Target;
+use floe_rehearsal::faults::Schedule;
 
 use super::bench::made;
 use super::matrix::{all, on_a_bench};

@@ -2,8 +2,8 @@
 
 use std::io::{Read as _, Write as _};
 
-use floe::model::Digest;
-use floe::rehearsal::tap::{Fault, What};
+use floe_core::model::Digest;
+use floe_rehearsal::interceptor::{Fault, What};
 use http::Method;
 use serde_json::{Value, json};
 

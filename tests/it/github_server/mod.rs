@@ -9,9 +9,9 @@ mod releases;
 use std::fs;
 use std::path::Path;
 
-use floe::model::{Digest, Repo};
-use floe::rehearsal::github::{Account, GitHub, Options, SeedRepo, SeedTag};
-use floe::rehearsal::tap::{Server, Tap, serve};
+use floe_core::model::{Digest, Repo};
+use floe_rehearsal::github::{Account, GitHub, Options, SeedRepo, SeedTag};
+use floe_rehearsal::interceptor::{Interceptor, Server, serve};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ impl Hub {
         let mut options = options(folder.path());
         change(&mut options);
         let github = GitHub::open(options).unwrap();
-        let server = serve(github.router(), Tap::new(), None).await.unwrap();
+        let server = serve(github.router(), Interceptor::new(), None).await.unwrap();
         Hub { github, server, client: client(), repo: "acme/floe".parse().unwrap(), folder }
     }
 
@@ -78,7 +78,7 @@ impl Hub {
         let Hub { server, client, repo, folder, .. } = self;
         server.shut_down().await;
         let github = GitHub::open(options(folder.path())).unwrap();
-        let server = serve(github.router(), Tap::new(), None).await.unwrap();
+        let server = serve(github.router(), Interceptor::new(), None).await.unwrap();
         Hub { github, server, client, repo, folder }
     }
 

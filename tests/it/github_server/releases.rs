@@ -1,6 +1,6 @@
 //! The life of releases.
 
-use floe::rehearsal::github::GitHub;
+use floe_rehearsal::github::GitHub;
 use serde_json::json;
 
 use super::{GUEST, Hub, OWNER, each, tag};

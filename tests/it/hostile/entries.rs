@@ -6,15 +6,17 @@
 use std::fs;
 use std::io::Write as _;
 
-use floe::archive;
-use floe::border::text;
-use floe::io::github::next_page;
-use floe::io::registry::{may_know, message};
-use floe::io::retry::Refused;
-use floe::model::{ArchiveKind, Commit, Digest, ImageName, Manifest, Platform, Record, Repo, Tag, Target};
-use floe::notes;
-use floe::oci::{self, ImageSpec};
-use floe::receipt::Receipt;
+use floe::github::next_page;
+use floe::image::{self, ImageSpec};
+use floe::net::retry::Refused;
+use floe::package::archive;
+use floe::registry::{may_know, message};
+use floe_core::model::notes;
+use floe_core::model::{
+    ArchiveKind, Commit, Digest, ImageName, Manifest, Platform, Record, Repo, Tag, Target,
+};
+use floe_core::receipt::Receipt;
+use floe_core::untrusted::text;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use url::Url;
 
@@ -95,7 +97,7 @@ pub fn layout(bytes: &[u8]) -> bool {
     );
     fs::write(folder.path().join("index.json"), top).unwrap();
     fs::write(folder.path().join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
-    oci::check(folder.path()).is_ok()
+    image::check(folder.path()).is_ok()
 }
 
 fn split(bytes: &[u8]) -> Vec<Vec<u8>> {
@@ -135,9 +137,9 @@ pub fn docker(bytes: &[u8]) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
     fs::write(&path, bytes).unwrap();
-    let built = oci::build(&[path], &spec(), &folder.path().join("image"));
+    let built = image::build(&[path], &spec(), &folder.path().join("image"));
     if built.is_ok() {
-        assert_eq!(oci::check(&folder.path().join("image")).err(), None, "what was built is not sound");
+        assert_eq!(image::check(&folder.path().join("image")).err(), None, "what was built is not sound");
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1 + usize::from(built.is_ok()));
     built.is_ok()
@@ -217,7 +219,7 @@ pub fn notes(bytes: &[u8]) -> bool {
 pub fn names(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let _ = Repo::from_url(&text);
-    let _ = floe::io::address::server(&text);
+    let _ = floe::net::address::server(&text);
     let fit =
         |text: &str| text.chars().all(|letter| !letter.is_control() || letter == '\n' || letter == '\t');
     assert!(fit(&text::line(&text)) && fit(&text::lines(&text)) && fit(&text::table(&text)));

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use floe::model::Digest;
+use floe_core::model::Digest;
 use serde_json::{Value, json};
 
 use super::{ARCHIVE, Work};

@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use floe::model::Target;
+use floe_core::model::Target;
 use tempfile::TempDir;
 
 use crate::scenario::make_dist;

@@ -1,6 +1,6 @@
 //! A registry that means harm: where it sends a secret, what it says without an end, blobs that are more than promised.
 
-use floe::rehearsal::tap::{Fault, What};
+use floe_rehearsal::interceptor::{Fault, What};
 
 use super::server::{Answer, Server};
 use super::{Ended, Work};

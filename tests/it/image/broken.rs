@@ -6,8 +6,8 @@ use std::fs;
 
 use expect_test::expect;
 use floe::error::{Exit, Failure};
-use floe::model::{Digest, Image};
-use floe::oci;
+use floe::image;
+use floe_core::model::{Digest, Image};
 use serde_json::{Value, json};
 
 use super::{Work, blob, tar};
@@ -67,7 +67,7 @@ impl Forgery {
     }
 
     fn problems(&self) -> String {
-        oci::check(&self.work.path("image")).unwrap_err().join("\n")
+        image::check(&self.work.path("image")).unwrap_err().join("\n")
     }
 }
 
@@ -94,7 +94,7 @@ fn a_broken_layout_tells_every_problem() {
         the config of linux/amd64, blob `sha256:a9c8fc9f440641478523194c26135aa2270fa3927b6ffd933f9bb3315044eee7`, is missing
         the config of linux/arm64, blob `sha256:dc42de085b969389d65b9dde74b4ca7cd23e0cfd6ccb3d057b53feee7aa67cdf`, has 1 bytes, not 705
         layer 1 of linux/arm64, blob `sha256:71130db39719d60645d514355a82e9127b16b556c76fcf29d2ea84fbb27f4fc7`, has the digest sha256:eb59afbb1a3313c91136367661a423ac7eb614c020e1e0f1864a87a967d81407"#]].assert_eq(&forgery.problems());
-    let error = oci::read(&forgery.work.path("image")).unwrap_err();
+    let error = image::read(&forgery.work.path("image")).unwrap_err();
     let failure = error.downcast_ref::<Failure>().unwrap();
     assert_eq!((failure.exit_code(), failure.detail_lines().len()), (Exit::Problems, 4));
 }
@@ -151,16 +151,16 @@ fn layers_that_are_not_safe_to_unpack_are_problems() {
 fn what_is_no_layout_at_all_is_one_problem_a_file() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(
-        oci::check(folder.path()).unwrap_err(),
+        image::check(folder.path()).unwrap_err(),
         ["`oci-layout` is missing", "`index.json` is missing"]
     );
     let work = Work::new();
     work.built();
     work.write("image/index.json", &vec![b' '; 5 << 20]);
     assert_eq!(
-        oci::check(&work.path("image")).unwrap_err(),
+        image::check(&work.path("image")).unwrap_err(),
         ["`index.json` cannot be read: it is larger than 4.0 MiB"]
     );
     work.write("image/index.json", br#"{"schemaVersion":2,"manifests":[]}"#);
-    assert_eq!(oci::check(&work.path("image")).unwrap_err(), ["`index.json` has 0 entries, not one"]);
+    assert_eq!(image::check(&work.path("image")).unwrap_err(), ["`index.json` has 0 entries, not one"]);
 }

@@ -5,7 +5,7 @@
 use std::fs;
 use std::process::Command;
 
-use floe::model::Digest;
+use floe_core::model::Digest;
 use serde_json::Value;
 
 use super::{Work, docker_archive};
@@ -59,7 +59,7 @@ fn a_real_static_binary_runs_from_its_layer() {
     };
     compile(peers::static_rustc(), &work.path("hello"));
     let image = work.build(&["hello"]).unwrap();
-    assert_eq!(floe::oci::read(&work.path("image")).unwrap(), image);
+    assert_eq!(floe::image::read(&work.path("image")).unwrap(), image);
     let root = work.path("root");
     fs::create_dir(&root).unwrap();
     let layer = image.blob_path(&image.platforms[0].layers[0].digest);

@@ -7,13 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use expect_test::expect;
-use floe::archive::list;
 use floe::cli::{PackageArgs, SourceArgs};
 use floe::commands::package::{Build, Gate, find, pack, package};
 use floe::error::{Exit, Failure};
-use floe::io::project::{self, Origin};
-use floe::model::{Record, Target};
+use floe::package::archive::list;
+use floe::project::cargo::{self, Origin};
 use floe::report::{Loudness, Report};
+use floe_core::model::{Record, Target};
 use tempfile::TempDir;
 
 use crate::binaries::binary;
@@ -63,8 +63,8 @@ impl Case {
 
     fn pack_args(&self, args: &PackageArgs) -> anyhow::Result<Vec<Record>> {
         let report = Report::new(Loudness::Quiet);
-        let project = project::load(&args.project)?;
-        let origin = project::origin(&project, &args.source)?;
+        let project = cargo::load(&args.project)?;
+        let origin = cargo::origin(&project, &args.source)?;
         pack((&project, &origin), &find(args, &project, &report)?, &args.out, Gate::Stop, &report)
     }
 

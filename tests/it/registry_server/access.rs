@@ -1,7 +1,7 @@
 //! Tokens, rights and visibility.
 
-use floe::model::Digest;
-use floe::rehearsal::registry::{Options, Visibility};
+use floe_core::model::Digest;
+use floe_rehearsal::registry::{Options, Visibility};
 use reqwest::Method;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

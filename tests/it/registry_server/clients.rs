@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use floe::model::Digest;
-use floe::rehearsal::registry::{Options, Visibility};
+use floe_core::model::Digest;
+use floe_rehearsal::registry::{Options, Visibility};
 use oci_client::client::{ClientConfig, ClientProtocol, Config, ImageLayer};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference};

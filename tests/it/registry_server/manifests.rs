@@ -1,7 +1,7 @@
 //! Manifests, tags and referrers.
 
-use floe::model::Digest;
-use floe::rehearsal::registry::Options;
+use floe_core::model::Digest;
+use floe_rehearsal::registry::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
 

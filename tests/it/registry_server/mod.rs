@@ -8,8 +8,8 @@ mod push;
 
 use std::path::{Path, PathBuf};
 
-use floe::model::Digest;
-use floe::rehearsal::registry::{Account, Options, Registry};
+use floe_core::model::Digest;
+use floe_rehearsal::registry::{Account, Options, Registry};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
@@ -43,7 +43,7 @@ fn options(root: &Path) -> Options {
 
 impl Server {
     async fn start(options: Options) -> Self {
-        floe::io::remote::install_tls();
+        floe::release::remote::install_tls();
         let registry = Registry::open(options).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();

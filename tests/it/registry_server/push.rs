@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use floe::model::Digest;
-use floe::rehearsal::registry::{Options, Registry};
+use floe_core::model::Digest;
+use floe_rehearsal::registry::{Options, Registry};
 use futures_util::stream;
 use reqwest::{Body, Method, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

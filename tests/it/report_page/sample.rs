@@ -1,14 +1,14 @@
 //! A release by hand: seven targets, an image of two platforms, and a run that published it.
 
-use floe::model::{
+use floe::rehearse::page::Page;
+use floe_core::model::notes::Head;
+use floe_core::model::{
     ArchiveFacts, BinaryFacts, Blob, Digest, Entry, Home, Image, Platform, PlatformImage, Record, Release,
     Schema, Seen, Source, Tag, Target,
 };
-use floe::notes::Head;
-use floe::plan::Plan;
-use floe::receipt::{Receipt, Status};
-use floe::rehearsal::page::Page;
-use floe::world::{RemoteImage, World};
+use floe_core::plan::Plan;
+use floe_core::receipt::{Receipt, Status};
+use floe_core::world::{RemoteImage, World};
 
 /// A release of seven targets and two platforms, and a run that published it.
 pub struct Sample {

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use floe::commands::package::{self, Build, Gate};
-use floe::io::project::Origin;
-use floe::model::{Commit, Target};
-use floe::oci::{self, ImageSpec};
+use floe::image::{self, ImageSpec};
+use floe::project::cargo::Origin;
 use floe::report::{Loudness, Report};
+use floe_core::model::{Commit, Target};
 
 use super::COMMIT;
 use crate::binaries::binary;
@@ -47,7 +47,7 @@ pub fn make_dist_with<'s>(seed: impl Fn(Target) -> &'s [u8], out: &Path, version
     let report = Report::new(Loudness::Quiet);
     package::pack((&project, &origin), &builds, out, Gate::Stop, &report).unwrap();
     if !for_image.is_empty() {
-        oci::build(&for_image, &image_spec(version, &origin), &out.join("image")).unwrap();
+        image::build(&for_image, &image_spec(version, &origin), &out.join("image")).unwrap();
     }
 }
 

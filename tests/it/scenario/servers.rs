@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use floe::model::{ImageName, Repo};
-use floe::rehearsal::github::{self, SeedRepo, SeedTag};
-use floe::rehearsal::registry::{self, Visibility};
+use floe_core::model::{ImageName, Repo};
+use floe_rehearsal::github::{self, SeedRepo, SeedTag};
+use floe_rehearsal::registry::{self, Visibility};
 
 use super::{COMMIT, READER, TOKEN, WORKFLOW};
 

@@ -2,14 +2,19 @@
 
 use std::process::Command;
 
-use floe::rehearsal::tap::Tap;
+use floe_rehearsal::interceptor::Interceptor;
 
 use super::{Outcome, Scenario, Watched};
 
 impl Scenario {
     /// Runs the program and sends it signals when a server gets its n-th request from now on. Each but the last is
     /// answered before the next is sent, and the request is handled after that.
-    pub fn run_signalled(&self, (tap, n): (&Tap, u64), signals: &[&'static str], verb: &[&str]) -> Outcome {
+    pub fn run_signalled(
+        &self,
+        (tap, n): (&Interceptor, u64),
+        signals: &[&'static str],
+        verb: &[&str],
+    ) -> Outcome {
         let watched = Watched::default();
         let (target, signals, first) = (watched.clone(), signals.to_vec(), tap.seen().len() as u64);
         tap.before_each(move |head| {

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use clap::Parser as _;
 use floe::cli::Cli;
-use floe::model::Target;
+use floe_core::model::Target;
 
 use super::{is_whole, jobs, steps, text, workflows, yaml};
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 use std::process::Command;
 
-use floe::model::Target;
+use floe_core::model::Target;
 use serde_json::{Value, json};
 
 use super::{TEMPLATE, is_whole, jobs, root, steps, text, words, workflows, yaml};
@@ -288,7 +288,7 @@ fn what_native_legs_compile_in_passes_the_gate() {
     let home = home.strip_prefix("${{ runner.temp }}").unwrap();
     let found = |target: Target, path: &str| {
         let binary = binary(target, format!("\0{path}\0").as_bytes());
-        floe::audit::facts(Cursor::new(binary)).unwrap().paths.found
+        floe_audit::facts(Cursor::new(binary)).unwrap().paths.found
     };
     let krate = "registry/src/index-1949cf8c6b5b557f/serde-1.0.0/src/lib.rs";
     for target in Target::all().filter(|target| target.native().is_some()) {

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use floe::model::{Builder, Target};
-use floe::rehearsal::github::SeedTag;
+use floe_core::model::{Builder, Target};
+use floe_rehearsal::github::SeedTag;
 use serde_json::{Value, json};
 
 use super::runner::{Event, Outcome, Runner};

@@ -1,0 +1,195 @@
+//! The symbol versions that a file needs of its libraries (Linux Standard Base, Core, "Symbol Versioning").
+//!
+//! The table of needs alone decides whether the loader starts a program; the symbols only tell why a need is there.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::io::{Read, Seek};
+
+use object::LittleEndian as LE;
+use object::elf::{self, Sym64, Vernaux, Verneed};
+
+use super::Dynamic;
+use crate::source::{Source, cut_off};
+use crate::{Floor, Symbol, VersionNeed};
+
+/// The size of a symbol table entry, in bytes.
+pub(super) const SYMBOL: u64 = size_of::<Sym64<LE>>() as u64;
+/// More needs, and more libraries, than any linker writes.
+const MAX_NEEDS: usize = 4096;
+/// How many symbols are named for a need.
+const NAMED: usize = 32;
+/// How many symbols are read at once.
+const BATCH: u64 = 4096;
+
+/// The floor of each family, and the needs without a number.
+type Needs = (BTreeMap<String, Floor>, Vec<VersionNeed>);
+
+/// Reads the needs; `dynsym` is how many symbols there are, if a section said so.
+pub(super) fn needs<S: Read + Seek>(
+    source: &mut Source<S>,
+    dynamic: &Dynamic,
+    dynsym: Option<u64>,
+) -> Result<Needs, String> {
+    let (mut needs, indices) = entries(source, dynamic)?;
+    if !needs.is_empty() {
+        symbols(source, dynamic, dynsym, (&mut needs, &indices))?;
+    }
+    Ok(sorted(needs))
+}
+
+/// Walks `DT_VERNEED`: the needs in the file's order, and which index of `DT_VERSYM` means which of them.
+fn entries<S: Read + Seek>(
+    source: &mut Source<S>,
+    dynamic: &Dynamic,
+) -> Result<(Vec<VersionNeed>, HashMap<u16, usize>), String> {
+    let what = "table of ELF version needs";
+    let (mut needs, mut indices) = (Vec::new(), HashMap::new());
+    let Some(mut at) = dynamic.table(elf::DT_VERNEED)? else {
+        return Ok((needs, indices));
+    };
+    let libraries = dynamic.value(elf::DT_VERNEEDNUM).unwrap_or(0);
+    if libraries > MAX_NEEDS as u64 {
+        return Err(format!("its {what} is broken (it is larger than any linker writes)"));
+    }
+    for _ in 0..libraries {
+        let need: Verneed<LE> = source.pod(what, at)?;
+        let library = dynamic.string(source, need.vn_file.get(LE).into())?;
+        let mut entry_at = forward(at, need.vn_aux.get(LE))?;
+        for _ in 0..need.vn_cnt.get(LE) {
+            let entry: Vernaux<LE> = source.pod(what, entry_at)?;
+            if needs.len() == MAX_NEEDS {
+                return Err(format!("its {what} is broken (it is larger than any linker writes)"));
+            }
+            indices.insert(entry.vna_other.get(LE).0 & 0x7fff, needs.len());
+            needs.push(VersionNeed {
+                version: dynamic.string(source, entry.vna_name.get(LE).into())?,
+                library: library.clone(),
+                weak: entry.vna_flags.get(LE).0 & elf::VER_FLG_WEAK.0 != 0,
+                symbols: Vec::new(),
+                symbol_count: 0,
+            });
+            match entry.vna_next.get(LE) {
+                0 => break,
+                distance => entry_at = forward(entry_at, distance)?,
+            }
+        }
+        match need.vn_next.get(LE) {
+            0 => break,
+            distance => at = forward(at, distance)?,
+        }
+    }
+    Ok((needs, indices))
+}
+
+fn forward(at: u64, distance: u32) -> Result<u64, String> {
+    at.checked_add(distance.into()).ok_or_else(|| cut_off("table of ELF version needs"))
+}
+
+/// Adds to each need the symbols that ask for it.
+fn symbols<S: Read + Seek>(
+    source: &mut Source<S>,
+    dynamic: &Dynamic,
+    dynsym: Option<u64>,
+    (needs, indices): (&mut [VersionNeed], &HashMap<u16, usize>),
+) -> Result<(), String> {
+    let tables = (dynamic.table(elf::DT_SYMTAB)?, dynamic.table(elf::DT_VERSYM)?);
+    let (Some(symbols), Some(versions)) = tables else { return Ok(()) };
+    let count = match dynsym {
+        Some(count) => count,
+        None => symbol_count(source, dynamic)?,
+    };
+    let mut done = 0;
+    while done < count {
+        let batch = BATCH.min(count - done);
+        let (begin, mark) = (symbols + done * SYMBOL, versions + done * 2);
+        let table: Vec<Sym64<LE>> = source.pods("ELF dynamic symbol table", begin, batch)?;
+        let marks: Vec<object::U16<LE>> = source.pods("table of ELF symbol versions", mark, batch)?;
+        for (symbol, mark) in table.iter().zip(&marks) {
+            let Some(need) = indices.get(&(mark.get(LE) & 0x7fff)).and_then(|index| needs.get_mut(*index))
+            else {
+                continue;
+            };
+            need.symbol_count += 1;
+            if need.symbols.len() < NAMED {
+                let name = dynamic.string(source, symbol.st_name.get(LE).into())?;
+                need.symbols.push(Symbol { name, weak: symbol.st_bind() == elf::STB_WEAK });
+            }
+        }
+        done += batch;
+    }
+    Ok(())
+}
+
+/// How many symbols there are where no section says so: what the hash table says, else as many as have room before
+/// the next table.
+fn symbol_count<S: Read + Seek>(source: &mut Source<S>, dynamic: &Dynamic) -> Result<u64, String> {
+    if let Some(table) = dynamic.table(elf::DT_HASH)? {
+        let chains: [object::U32<LE>; 2] = source.pod("ELF hash table", table)?;
+        return Ok(chains[1].get(LE).into());
+    }
+    let begin = dynamic.value(elf::DT_SYMTAB).unwrap_or(0);
+    Ok(dynamic.next_table(begin).map_or(0, |end| (end - begin) / SYMBOL))
+}
+
+fn sorted(needs: Vec<VersionNeed>) -> Needs {
+    let mut families = BTreeMap::<String, Vec<VersionNeed>>::new();
+    let mut unnumbered = Vec::new();
+    for need in needs {
+        match split(&need.version) {
+            Some((family, _)) => families.entry(family.to_owned()).or_default().push(need),
+            None => unnumbered.push(need),
+        }
+    }
+    let floor = |(family, mut needs): (String, Vec<VersionNeed>)| {
+        needs.sort_by_cached_key(|need| {
+            let number = &need.version[family.len() + 1..];
+            (Reverse((numbers(number), number.to_owned())), need.library.clone())
+        });
+        let version = needs[0].version[family.len() + 1..].to_owned();
+        (family, Floor { version, needs })
+    };
+    (families.into_iter().map(floor).collect(), unnumbered)
+}
+
+/// `GLIBCXX_3.4.21` as `GLIBCXX` and `3.4.21`; `None` where no number stands behind an underscore.
+fn split(version: &str) -> Option<(&str, &str)> {
+    let digit =
+        |(at, _): &(usize, &str)| version[at + 1..].starts_with(|letter: char| letter.is_ascii_digit());
+    let (at, _) = version.match_indices('_').find(digit)?;
+    (at > 0).then(|| (&version[..at], &version[at + 1..]))
+}
+
+fn numbers(version: &str) -> Vec<u64> {
+    let parts = version.split(|letter: char| !letter.is_ascii_digit()).filter(|part| !part.is_empty());
+    parts.map(|part| part.parse().unwrap_or(u64::MAX)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn need(version: &str) -> VersionNeed {
+        VersionNeed {
+            version: version.to_owned(),
+            library: "libc.so.6".to_owned(),
+            weak: false,
+            symbols: Vec::new(),
+            symbol_count: 0,
+        }
+    }
+
+    #[test]
+    fn the_floor_is_the_highest_by_number_and_not_by_letter() {
+        let needs =
+            ["GLIBC_2.9", "GLIBC_2.17", "GLIBC_2.2.5", "GLIBC_PRIVATE", "OPENSSL_1_1_0", "GLIBC_ABI_DT_RELR"];
+        let (floors, unnumbered) = sorted(needs.map(need).to_vec());
+        assert_eq!(floors["GLIBC"].version, "2.17");
+        let order: Vec<_> = floors["GLIBC"].needs.iter().map(|need| need.version.as_str()).collect();
+        assert_eq!(order, ["GLIBC_2.17", "GLIBC_2.9", "GLIBC_2.2.5"]);
+        assert_eq!(floors["OPENSSL"].version, "1_1_0");
+        assert_eq!(unnumbered.len(), 2);
+        assert_eq!(split("_1"), None);
+        assert!(numbers("99999999999999999999999") > numbers("2.99"));
+    }
+}

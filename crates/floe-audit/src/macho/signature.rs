@@ -1,0 +1,136 @@
+//! The signature embedded in a slice: who vouches for it, and whether the pages still have the digests it holds
+//! (Apple's `kern/cs_blobs.h`).
+//!
+//! Certificates are looked at, never checked: trust is for the host to decide.
+
+use std::io::{Read, Seek};
+
+use object::BigEndian as BE;
+use object::macho::{self, CsSlot};
+use object::read::macho::{CodeDirectory, CodeSignature};
+use sha2::{Digest as _, Sha256};
+
+use crate::source::{Source, cut_off, printable};
+use crate::{Signature, SignatureKind};
+
+const BROKEN: &str = "its Mach-O signature is broken";
+/// What is read of a slice at once, in bytes.
+const PIECE: u64 = 256 * 1024;
+/// More slots than any signer writes: each is a directory, a list of requirements or the like.
+const MAX_BLOBS: u32 = 64;
+/// Signers align the signature to as much.
+const ALIGNMENT: u64 = 16;
+
+/// Reads the signature at `place`, offset in the slice and size.
+pub(super) fn read<S: Read + Seek>(
+    source: &mut Source<S>,
+    (offset, size): (u64, u64),
+    place: (u64, u64),
+) -> Result<Signature, String> {
+    if place.0 + place.1 > size {
+        return Err(cut_off("Mach-O signature"));
+    }
+    let bytes = source.bytes("Mach-O signature", offset + place.0, place.1)?;
+    let signature = CodeSignature::parse(&bytes).map_err(broken)?;
+    if signature.header().count.get(BE) > MAX_BLOBS {
+        return Err(format!("{BROKEN} (it has too many parts)"));
+    }
+    let mut directories = Vec::new();
+    let (mut certificate, mut parts) = (&[][..], Vec::new());
+    let mut blobs = signature.blobs();
+    while let Some(blob) = blobs.next().map_err(broken)? {
+        if let Some(directory) = blob.code_directory().map_err(broken)? {
+            directories.push(directory);
+        } else if blob.slot() == macho::CSSLOT_SIGNATURESLOT {
+            certificate = blob.contents();
+        } else {
+            parts.push((blob.slot(), blob.data()));
+        }
+    }
+    let main = directories.first().ok_or_else(|| format!("{BROKEN} (it has no code directory)"))?;
+    let flags = main.header().flags.get(BE);
+    let kind = if flags.contains(macho::CS_ADHOC) || certificate.is_empty() {
+        SignatureKind::AdHoc
+    } else if memchr::memmem::find(certificate, b"Developer ID Application").is_some() {
+        SignatureKind::DeveloperId
+    } else {
+        SignatureKind::Certificate
+    };
+    let mut facts = Signature {
+        kind,
+        identifier: Some(printable(main.ident().map_err(broken)?)),
+        team: main.team_id().map_err(broken)?.map(printable),
+        linker_signed: flags.contains(macho::CS_LINKER_SIGNED),
+        hardened_runtime: flags.contains(macho::CS_RUNTIME),
+        intact: None,
+        mismatch: None,
+    };
+    let computable = |directory: &&CodeDirectory<'_>| {
+        let header = directory.header();
+        let whole = header.hash_type == macho::CS_HASHTYPE_SHA256 && header.hash_size == 32;
+        let cut = header.hash_type == macho::CS_HASHTYPE_SHA256_TRUNCATED && header.hash_size == 20;
+        (whole || cut) && directory.scatter_offset().unwrap_or(0) == 0
+    };
+    if let Some(directory) = directories.iter().find(computable) {
+        facts.mismatch = mismatch(source, offset, (directory, place.0), &parts)?;
+        facts.intact = Some(facts.mismatch.is_none());
+    }
+    Ok(facts)
+}
+
+/// The first thing that has another digest than a directory says.
+fn mismatch<S: Read + Seek>(
+    source: &mut Source<S>,
+    offset: u64,
+    (directory, signature): (&CodeDirectory<'_>, u64),
+    parts: &[(CsSlot, &[u8])],
+) -> Result<Option<String>, String> {
+    let header = directory.header();
+    let limit = directory.code_limit();
+    if limit > signature || limit + ALIGNMENT <= signature {
+        return Ok(Some(format!("it signs {limit} bytes, and the signature begins at {signature}")));
+    }
+    let page = match header.page_size {
+        0 => limit.max(1),
+        power @ 1..32 => 1 << power,
+        _ => return Err(format!("{BROKEN} (its pages are too large)")),
+    };
+    if limit.div_ceil(page) != u64::from(header.n_code_slots.get(BE)) {
+        return Ok(Some(format!("it has digests of another number of pages than {}", limit.div_ceil(page))));
+    }
+    for (slot, bytes) in parts {
+        let Ok(expected) = directory.special_hash(*slot) else { continue };
+        if !Sha256::digest(bytes).starts_with(expected) {
+            return Ok(Some(format!("its part {} has another digest", slot.0)));
+        }
+    }
+    let mut buffer = vec![0; PIECE.min(limit) as usize];
+    let mut hasher = Sha256::new();
+    let mut done = 0;
+    while done < limit {
+        // Up to the end of the page or of the buffer, so that many small pages are one read.
+        let filled = PIECE.min(limit - done) as usize;
+        source.fill(offset + done, &mut buffer[..filled])?;
+        let mut rest = &buffer[..filled];
+        while !rest.is_empty() {
+            let left = (page - done % page).min(limit - done);
+            let take = left.min(rest.len() as u64);
+            hasher.update(&rest[..take as usize]);
+            rest = &rest[take as usize..];
+            let index = (done / page) as u32;
+            done += take;
+            if take == left {
+                let expected = directory.code_hash(index).map_err(broken)?;
+                if !hasher.finalize_reset().starts_with(expected) {
+                    let begin = u64::from(index) * page;
+                    return Ok(Some(format!("the page at offset {begin} has another digest")));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn broken(why: object::read::Error) -> String {
+    format!("{BROKEN} ({why})")
+}

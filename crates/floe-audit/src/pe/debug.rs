@@ -1,0 +1,102 @@
+//! The debug directory of a PE file (Microsoft, "PE Format", "The .debug Section").
+//!
+//! It says where the PDB is and whether the time stamps are times; the PDB itself is never looked for.
+
+use std::io::{Read, Seek};
+
+use object::LittleEndian as LE;
+use object::pe::{self, DebugType, ImageDebugDirectory};
+
+use super::Image;
+use crate::source::{Source, cut_off, printable};
+
+const WHAT: &str = "PE debug directory";
+/// More entries than any linker writes.
+const MAX_ENTRIES: u64 = 256;
+/// The signature, the identifier and the age before the path, in bytes.
+const CODEVIEW: u64 = 24;
+/// As long as a path of a PDB may be, in bytes.
+const MAX_PATH: u64 = 4096;
+
+/// What the debug directory says.
+#[derive(Default)]
+pub(super) struct Debug {
+    pub(super) kinds: Vec<String>,
+    /// The identifier and the age of the PDB.
+    pub(super) id: Option<String>,
+    pub(super) pdb_path: Option<String>,
+    pub(super) reproducible: bool,
+}
+
+pub(super) fn read<S: Read + Seek>(source: &mut Source<S>, image: &Image) -> Result<Debug, String> {
+    let mut debug = Debug::default();
+    let Some((address, size)) = image.directory(pe::IMAGE_DIRECTORY_ENTRY_DEBUG) else {
+        return Ok(debug);
+    };
+    let count = size / size_of::<ImageDebugDirectory>() as u64;
+    if count > MAX_ENTRIES {
+        return Err(format!("its {WHAT} is broken (it is larger than any linker writes)"));
+    }
+    let (at, _) = image.offset(WHAT, address)?;
+    let entries: Vec<ImageDebugDirectory> = source.pods(WHAT, at, count)?;
+    for entry in entries {
+        let kind = entry.typ.get(LE);
+        debug.kinds.push(name(kind));
+        debug.reproducible |= kind == pe::IMAGE_DEBUG_TYPE_REPRO;
+        let size = u64::from(entry.size_of_data.get(LE));
+        if kind == pe::IMAGE_DEBUG_TYPE_CODEVIEW && debug.id.is_none() && size >= CODEVIEW {
+            let at = entry.pointer_to_raw_data.get(LE).into();
+            let bytes = source.bytes(WHAT, at, size.min(CODEVIEW + MAX_PATH))?;
+            (debug.id, debug.pdb_path) = codeview(&bytes)?;
+        }
+    }
+    Ok(debug)
+}
+
+/// The identifier with the age, and the path, of a CodeView entry for a PDB 7.0 (`RSDS`); others say neither.
+fn codeview(bytes: &[u8]) -> Result<(Option<String>, Option<String>), String> {
+    let Some(rest) = bytes.strip_prefix(b"RSDS") else { return Ok((None, None)) };
+    let (fields, path) = rest.split_first_chunk::<20>().ok_or_else(|| cut_off(WHAT))?;
+    let [a, b, c, d, e, f, g, h, last @ .., w, x, y, z] = fields;
+    // The first three parts of an identifier are numbers, lowest byte first.
+    let head = format!("{d:02X}{c:02X}{b:02X}{a:02X}-{f:02X}{e:02X}-{h:02X}{g:02X}");
+    let tail: String = last.iter().map(|byte| format!("{byte:02X}")).collect();
+    let (two, six) = tail.split_at(4);
+    let age = u32::from_le_bytes([*w, *x, *y, *z]);
+    let length = memchr::memchr(0, path).unwrap_or(path.len());
+    let path = Some(printable(&path[..length])).filter(|path| !path.is_empty());
+    Ok((Some(format!("{head}-{two}-{six}-{age}")), path))
+}
+
+fn name(kind: DebugType) -> String {
+    let name = match kind {
+        pe::IMAGE_DEBUG_TYPE_COFF => "coff",
+        pe::IMAGE_DEBUG_TYPE_CODEVIEW => "codeview",
+        pe::IMAGE_DEBUG_TYPE_MISC => "misc",
+        pe::IMAGE_DEBUG_TYPE_VC_FEATURE => "vc_feature",
+        pe::IMAGE_DEBUG_TYPE_POGO => "pogo",
+        pe::IMAGE_DEBUG_TYPE_ILTCG => "iltcg",
+        pe::IMAGE_DEBUG_TYPE_REPRO => "repro",
+        pe::IMAGE_DEBUG_TYPE_EX_DLLCHARACTERISTICS => "ex_dllcharacteristics",
+        other => return other.0.to_string(),
+    };
+    name.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_is_written_as_microsoft_does() {
+        let mut bytes = b"RSDS".to_vec();
+        bytes.extend(1..=16);
+        bytes.extend(7_u32.to_le_bytes());
+        bytes.extend(b"floe.pdb\0");
+        let (id, path) = codeview(&bytes).unwrap();
+        assert_eq!(id.as_deref(), Some("04030201-0605-0807-090A-0B0C0D0E0F10-7"));
+        assert_eq!(path.as_deref(), Some("floe.pdb"));
+        assert_eq!(codeview(b"NB10").unwrap(), (None, None));
+        assert!(codeview(b"RSDS\0").is_err());
+    }
+}

@@ -1,0 +1,30 @@
+//! The nouns of a release: plain data, parsed at the border and carried as types.
+//!
+//! Nothing in here touches a file, the network, the environment or a terminal.
+
+pub mod config;
+pub mod digest;
+pub mod image;
+pub mod manifest;
+pub mod member;
+pub mod notes;
+pub mod record;
+pub mod release;
+pub mod schema;
+pub mod stamp;
+pub mod tag;
+pub mod target;
+
+pub use crate::untrusted::files::Stamp;
+pub use config::Config;
+pub use digest::{Digest, Hasher};
+pub use floe_audit::{Arch, Facts, Format, Rule};
+pub use image::{Blob, Image, ImageName, Platform, PlatformImage};
+pub use manifest::Manifest;
+pub use member::{Member, Nature};
+pub use record::{ArchiveFacts, BinaryFacts, Entry, Record, Source};
+pub use release::{Asset, Content, Home, Release};
+pub use schema::Schema;
+pub use stamp::{Seen, Stamps};
+pub use tag::{Commit, Repo, Tag};
+pub use target::{ArchiveKind, Builder, Native, Os, Target};

@@ -1,0 +1,182 @@
+//! A release: everything that is promised to the world, computed before anything is sent.
+//!
+//! A `Release` exists only if verification passed; it has no field that means "not yet".
+
+use std::collections::BTreeMap;
+
+use semver::Version;
+
+use super::manifest::{Artifact, Manifest, ManifestImage, ManifestPlatform};
+use super::{BinaryFacts, Commit, Digest, Facts, Image, ImageName, Record, Repo, Schema, Seen, Tag};
+use crate::model::notes::{Head, Notes, footer};
+
+/// The file that lists every asset's digest in the form `sha256sum -c` reads.
+pub const CHECKSUMS: &str = "SHA256SUMS";
+
+/// What is going to be released, and where.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// The project's name.
+    pub name: String,
+    /// Its version.
+    pub version: Version,
+    /// Where it goes and what it is called there.
+    pub home: Home,
+    /// The files of the release, sorted by name; exactly these, no more.
+    pub assets: Vec<Asset>,
+    /// The release manifest, which is also one of the assets.
+    pub manifest: Manifest,
+    /// The image, if the release has one.
+    pub image: Option<Image>,
+    /// What the release page says.
+    pub notes: Notes,
+}
+
+/// Where a release goes and what it is called there.
+#[derive(Debug, Clone)]
+pub struct Home {
+    /// The repository.
+    pub repo: Repo,
+    /// The address of the repository's page, `https://github.com/owner/name`.
+    pub page: String,
+    /// The tag.
+    pub tag: Tag,
+    /// The commit the tag must peel to.
+    pub commit: Commit,
+    /// The image's name.
+    pub image: ImageName,
+}
+
+/// A file of a release.
+#[derive(Debug, Clone)]
+pub struct Asset {
+    /// Its name on the release page; `[A-Za-z0-9._+-]` only, because GitHub rewrites anything else.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its digest.
+    pub digest: Digest,
+    /// Where its bytes are.
+    pub content: Content,
+}
+
+/// Where an asset's bytes are.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// In a file.
+    File(Seen),
+    /// Here: the small files that floe makes itself.
+    Bytes(Vec<u8>),
+}
+
+impl Asset {
+    /// The media type sent with the upload.
+    pub fn content_type(&self) -> &'static str {
+        match self.name.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("gz") => "application/gzip",
+            Some("zip") => "application/zip",
+            Some("json") => "application/json",
+            _ => "text/plain; charset=utf-8",
+        }
+    }
+
+    fn made_here(name: String, text: String) -> Self {
+        let bytes = text.into_bytes();
+        Asset { name, size: bytes.len() as u64, digest: Digest::of(&bytes), content: Content::Bytes(bytes) }
+    }
+}
+
+impl Release {
+    /// Derives everything that is promised from verified archives: manifest, checksums, the set of assets.
+    pub fn new(archives: Vec<(Record, Seen)>, image: Option<Image>, home: Home, head: Head) -> Self {
+        let (name, version) = match archives.first() {
+            Some((record, _)) => (record.name.clone(), record.version.clone()),
+            None => (home.repo.name().to_owned(), home.tag.version().clone()),
+        };
+        let manifest = manifest(&name, &version, &archives, image.as_ref(), &home);
+        let notes = Notes { head, footer: footer(&manifest, &home) };
+        let mut assets: Vec<Asset> = archives
+            .into_iter()
+            .map(|(record, file)| Asset {
+                name: record.archive.file,
+                size: record.archive.size,
+                digest: record.archive.digest,
+                content: Content::File(file),
+            })
+            .collect();
+        assets.push(Asset::made_here(Manifest::file_name(&name), manifest.to_json()));
+        assets.sort_by(|a, b| a.name.cmp(&b.name));
+        assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), checksums(&assets)));
+        Release { name, version, home, assets, manifest, image, notes }
+    }
+
+    /// The bytes of all assets together.
+    pub fn asset_bytes(&self) -> u64 {
+        self.assets.iter().map(|asset| asset.size).sum()
+    }
+}
+
+fn manifest(
+    name: &str,
+    version: &Version,
+    archives: &[(Record, Seen)],
+    image: Option<&Image>,
+    home: &Home,
+) -> Manifest {
+    let mut artifacts: Vec<Artifact> = archives
+        .iter()
+        .map(|(record, _)| Artifact {
+            file: record.archive.file.clone(),
+            target: record.target,
+            kind: record.target.archive(),
+            size: record.archive.size,
+            digest: record.archive.digest,
+            // The facts in full are in the record; a downloader needs what they come to.
+            binaries: record
+                .binaries
+                .iter()
+                .map(|binary| BinaryFacts { facts: None, ..binary.clone() })
+                .collect(),
+            requires: requires(record),
+            loosened: record.loosened.clone(),
+        })
+        .collect();
+    artifacts.sort_by(|a, b| a.file.cmp(&b.file));
+    let image = image.map(|image| ManifestImage {
+        name: home.image.clone(),
+        digest: image.index.digest,
+        platforms: image
+            .platforms
+            .iter()
+            .map(|one| ManifestPlatform { platform: one.platform, digest: one.manifest.digest })
+            .collect(),
+    });
+    Manifest {
+        schema: Schema,
+        name: name.to_owned(),
+        version: version.clone(),
+        tag: home.tag.clone(),
+        repository: home.page.clone(),
+        commit: home.commit.clone(),
+        artifacts,
+        image,
+    }
+}
+
+/// What the binaries of an archive need of their host: the highest of what each of them needs.
+fn requires(record: &Record) -> BTreeMap<String, String> {
+    let facts = record.binaries.iter().filter_map(|binary| binary.facts.as_ref());
+    let mut requires = BTreeMap::new();
+    for (what, version) in facts.flat_map(Facts::requires) {
+        let highest = requires.entry(what.to_owned()).or_insert_with(|| version.clone());
+        if floe_audit::above(&version, highest) {
+            *highest = version;
+        }
+    }
+    requires
+}
+
+/// `SHA256SUMS` in the format of GNU coreutils: digest, two spaces, name.
+fn checksums(assets: &[Asset]) -> String {
+    assets.iter().map(|asset| format!("{}  {}\n", asset.digest.hex(), asset.name)).collect()
+}

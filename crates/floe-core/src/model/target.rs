@@ -1,0 +1,297 @@
+//! The targets floe knows, read from the one table `nix/targets.json`.
+//!
+//! A target's peculiarity is a field in its row, never an `else if` somewhere.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Platform, Schema};
+use floe_audit::rules::{self, Violation};
+use floe_audit::{Arch, Contract, Facts, Format, Rule};
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../targets.json"))
+        .expect("nix/targets.json is read by a test before it is ever shipped")
+});
+
+/// A Rust target triple that floe can release for.
+#[derive(Clone, Copy)]
+pub struct Target(&'static Row);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    #[serde(rename = "schema")]
+    _schema: Schema<1>,
+    targets: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    name: String,
+    triple: String,
+    os: Os,
+    arch: Arch,
+    format: Format,
+    exe: String,
+    archive: ArchiveKind,
+    builder: Builder,
+    image: Option<Platform>,
+    runner: String,
+    #[serde(default)]
+    native: Option<Native>,
+    contract: Contract,
+}
+
+/// How Cargo is run on a machine of the target's own system, so that the same source gives the same bytes there. In the
+/// flags `{0}` stands for the folder of the source and `{1}` for the one that Cargo's home is in.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Native {
+    /// Flags of rustc, which says how its linker is told.
+    pub rustflags: String,
+    /// Flags of the C compiler, for the crates that have C code.
+    pub cflags: String,
+    /// Variables that compiler and linker read.
+    pub env: BTreeMap<String, String>,
+}
+
+/// The operating system a target runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Os {
+    /// Linux, with glibc or musl.
+    Linux,
+    /// macOS.
+    Macos,
+    /// Windows.
+    Windows,
+}
+
+/// What an archive is packed as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ArchiveKind {
+    /// A gzip-compressed POSIX tar.
+    #[serde(rename = "tar.gz")]
+    TarGz,
+    /// A ZIP file.
+    #[serde(rename = "zip")]
+    Zip,
+}
+
+/// Who builds a target's binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Builder {
+    /// The flake, on any Linux.
+    Nix,
+    /// Cargo on a machine of that system.
+    Native,
+}
+
+impl Target {
+    /// Every target, in the table's order.
+    pub fn all() -> impl Iterator<Item = Target> {
+        TABLE.targets.iter().map(Target)
+    }
+
+    /// The short name, such as `x86_64-musl`.
+    pub fn name(self) -> &'static str {
+        &self.0.name
+    }
+
+    /// The Rust target triple, such as `x86_64-unknown-linux-musl`.
+    pub fn triple(self) -> &'static str {
+        &self.0.triple
+    }
+
+    /// The operating system.
+    pub fn os(self) -> Os {
+        self.0.os
+    }
+
+    /// The instruction set.
+    pub fn arch(self) -> Arch {
+        self.0.arch
+    }
+
+    /// The format of its executables.
+    pub fn format(self) -> Format {
+        self.0.format
+    }
+
+    /// What stands behind an executable's name: `.exe` or nothing.
+    pub fn exe_suffix(self) -> &'static str {
+        &self.0.exe
+    }
+
+    /// What its archive is packed as.
+    pub fn archive(self) -> ArchiveKind {
+        self.0.archive
+    }
+
+    /// Who builds it.
+    pub fn builder(self) -> Builder {
+        self.0.builder
+    }
+
+    /// The OCI platform whose image takes this target's binary, if there is one.
+    pub fn platform(self) -> Option<Platform> {
+        self.0.image
+    }
+
+    /// The label of the GitHub runner that its binaries run on.
+    pub fn runner(self) -> &'static str {
+        &self.0.runner
+    }
+
+    /// How its own system builds it; `None` where the flake does.
+    pub fn native(self) -> Option<&'static Native> {
+        self.0.native.as_ref()
+    }
+
+    /// What its binaries may ask of the machines they run on.
+    pub fn contract(self) -> &'static Contract {
+        &self.0.contract
+    }
+
+    /// Compares a binary's facts with the contract. A violation that the project has loosened carries its reason.
+    pub fn judge(self, facts: &Facts, loosened: &BTreeMap<Rule, String>) -> Vec<Violation> {
+        rules::judge(facts, (self.format(), self.arch()), self.contract(), loosened)
+    }
+
+    /// The archive's top folder, `<name>-<triple>`.
+    pub fn top_folder(self, project: &str) -> String {
+        format!("{project}-{}", self.triple())
+    }
+
+    /// The archive's file name, `<name>-<triple>.tar.gz` or `.zip`.
+    pub fn archive_file(self, project: &str) -> String {
+        format!("{}.{}", self.top_folder(project), self.archive())
+    }
+}
+
+impl PartialEq for Target {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Target {}
+
+impl PartialOrd for Target {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Target {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.triple().cmp(other.triple())
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.triple())
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a text is not a target: it is neither a short name nor a triple of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownTarget(String);
+
+impl fmt::Display for UnknownTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = Target::all().map(Target::name).collect::<Vec<_>>().join(", ");
+        write!(f, "`{}` is not a target that floe knows; the targets are {known}", self.0)
+    }
+}
+
+impl std::error::Error for UnknownTarget {}
+
+impl FromStr for Target {
+    type Err = UnknownTarget;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Target::all()
+            .find(|target| target.name() == text || target.triple() == text)
+            .ok_or_else(|| UnknownTarget(text.chars().take(100).collect()))
+    }
+}
+
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.triple())
+    }
+}
+
+impl<'de> Deserialize<'de> for Target {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl ArchiveKind {
+    /// The kind of archive that a file of this name is; `None` if it is none.
+    pub fn of_file(name: &str) -> Option<Self> {
+        [ArchiveKind::TarGz, ArchiveKind::Zip].into_iter().find(|kind| name.ends_with(&format!(".{kind}")))
+    }
+}
+
+impl fmt::Display for ArchiveKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ArchiveKind::TarGz => "tar.gz",
+            ArchiveKind::Zip => "zip",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_read_and_each_row_is_found_by_both_names() {
+        assert_eq!(Target::all().count(), 7);
+        for target in Target::all() {
+            assert_eq!(target.name().parse(), Ok(target));
+            assert_eq!(target.triple().parse(), Ok(target));
+        }
+        assert!("x86_64-linux".parse::<Target>().unwrap_err().to_string().contains("aarch64-musl"));
+    }
+
+    #[test]
+    fn each_native_target_says_how_it_is_built_and_keeps_its_contract() {
+        for target in Target::all() {
+            assert_eq!(target.native().is_some(), target.builder() == Builder::Native, "{target:?}");
+            let Some(native) = target.native() else { continue };
+            let oldest = native.env.get("MACOSX_DEPLOYMENT_TARGET");
+            assert_eq!(oldest, target.contract().min_os.as_ref(), "{target:?}");
+            assert_eq!(native.rustflags.contains("+crt-static"), target.contract().crt_static, "{target:?}");
+            assert_eq!(native.rustflags.contains("/Brepro"), target.os() == Os::Windows, "{target:?}");
+            for folder in ["--remap-path-prefix={0}=", "--remap-path-prefix={1}="] {
+                assert!(native.rustflags.contains(folder), "{target:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn archives_have_stable_addresses() {
+        let windows: Target = "x86_64-windows".parse().unwrap();
+        assert_eq!(windows.archive_file("floe"), "floe-x86_64-pc-windows-msvc.zip");
+    }
+}

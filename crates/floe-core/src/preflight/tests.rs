@@ -1,0 +1,163 @@
+//! What each answer is judged to be.
+
+use chrono::DateTime;
+use semver::Version;
+
+use super::*;
+use crate::model::notes::Head;
+use crate::model::{Asset, Content, Digest, Home, Release};
+use crate::world::World;
+
+fn release() -> Release {
+    let home = Home {
+        repo: "acme/tool".parse().unwrap(),
+        page: "https://github.com/acme/tool".to_owned(),
+        tag: "v1.4.0".parse().unwrap(),
+        commit: "3f9ac21c0ffee0000000000000000000000000aa".parse().unwrap(),
+        image: "ghcr.io/acme/tool".parse().unwrap(),
+    };
+    let release = Release::new(Vec::new(), None, home, Head::Text("Better.".to_owned()));
+    assert_eq!(release.version, Version::new(1, 4, 0));
+    release
+}
+
+fn facts() -> Facts {
+    Facts {
+        now: DateTime::from_timestamp(1_790_000_000, 0).unwrap(),
+        has_token: true,
+        access: Ok(Access { name: Some("Acme/Tool".to_owned()), ..Access::default() }),
+        write: Some(Ok(())),
+        budget: Some(Budget { remaining: 4000, reset: 1_790_003_600 }),
+        registry: Some(Ok(())),
+        push: Some(Ok(())),
+        package: Some(Package::Public),
+    }
+}
+
+fn ask(release: &Release, facts: &Facts, about: &str) -> Question {
+    let world = World { tag: Some(release.home.commit.clone()), ..World::default() };
+    let plan = crate::plan::Plan::new(release, &world).unwrap();
+    questions(release, &world, Some(&plan), facts).into_iter().find(|one| one.about == about).unwrap()
+}
+
+/// The answer's word, what was found, and the cure.
+fn told(question: &Question) -> (String, String) {
+    let cure = match &question.answer {
+        Answer::Warning(said) | Answer::No(said) => said.cure.clone(),
+        _ => String::new(),
+    };
+    (format!("{}: {}", question.word(), question.found()), cure)
+}
+
+fn with_access(change: impl FnOnce(&mut Access)) -> Facts {
+    let mut facts = facts();
+    change(facts.access.as_mut().unwrap());
+    facts
+}
+
+#[test]
+fn a_release_that_nothing_stands_against_has_only_yes() {
+    let (release, facts) = (release(), facts());
+    let world = World { tag: Some(release.home.commit.clone()), ..World::default() };
+    let plan = crate::plan::Plan::new(&release, &world).unwrap();
+    let all = questions(&release, &world, Some(&plan), &facts);
+    let about: Vec<&str> = all.iter().map(|one| one.about).collect();
+    assert_eq!(
+        about.join(" "),
+        "token repository rights tag release version assets notes requests registry push package"
+    );
+    assert!(all.iter().all(|one| one.word() == "yes"), "{all:#?}");
+}
+
+#[test]
+fn a_token_is_judged_by_the_time_it_has_left() {
+    let expires = |text: &str| {
+        let facts = with_access(|access| access.expires = Some(text.to_owned()));
+        told(&ask(&release(), &facts, "token")).0
+    };
+    assert_eq!(expires("2026-12-01 12:00:00 UTC"), "yes: it is valid until 2026-12-01 12:00 UTC");
+    assert_eq!(
+        expires("2026-09-21 17:40:00 UTC"),
+        "warning: the token expires in 3 h 26 min, at 2026-09-21 17:40 UTC"
+    );
+    assert_eq!(
+        expires("2026-09-21 09:40:00 -0700"),
+        "warning: the token expires in 2 h 26 min, at 2026-09-21 16:40 UTC"
+    );
+    assert_eq!(expires("2026-09-21 14:00:00 UTC"), "no: the token expired at 2026-09-21 14:00 UTC");
+    assert_eq!(expires("some day"), "warning: the token expires at some day");
+}
+
+#[test]
+fn a_classic_token_needs_a_scope_that_covers_the_repository() {
+    let scopes = |private, scopes: &[&str]| {
+        let facts = with_access(|access| {
+            access.private = private;
+            access.scopes = Some(scopes.iter().map(|scope| (*scope).to_owned()).collect());
+        });
+        ask(&release(), &facts, "rights").word()
+    };
+    assert_eq!(scopes(false, &["public_repo"]), "yes");
+    assert_eq!(scopes(true, &["public_repo"]), "no");
+    assert_eq!(scopes(true, &["gist", "repo"]), "yes");
+    assert_eq!(scopes(false, &["gist"]), "no");
+    assert_eq!(scopes(false, &[]), "no");
+}
+
+#[test]
+fn what_the_account_may_do_says_nothing_about_a_workflows_token() {
+    let facts = with_access(|access| access.push = Some(false));
+    assert_eq!(ask(&release(), &facts, "rights").word(), "yes");
+}
+
+#[test]
+fn each_no_names_its_cure() {
+    let repository = |change: fn(&mut Access)| told(&ask(&release(), &with_access(change), "repository"));
+    let (found, cure) = repository(|access| access.frozen = true);
+    assert_eq!(found, "no: `acme/tool` is archived or disabled: nothing in it can be changed");
+    assert!(cure.contains("https://github.com/acme/tool/settings"), "{cure}");
+    let (found, cure) = repository(|access| access.name = Some("acme/hammer".to_owned()));
+    assert!(found.starts_with("no: `acme/tool` is called `acme/hammer` now"), "{found}");
+    assert!(cure.contains("--repo acme/hammer"), "{cure}");
+    let (found, cure) = told(&ask(&release(), &Facts { has_token: false, ..facts() }, "token"));
+    assert_eq!(found, "no: there is no token to publish to `acme/tool` with");
+    assert!(cure.contains("GITHUB_TOKEN"), "{cure}");
+    let (found, cure) =
+        told(&ask(&release(), &Facts { package: Some(Package::Hidden), ..facts() }, "package"));
+    assert_eq!(found, "warning: strangers cannot pull `ghcr.io/acme/tool`");
+    assert!(cure.contains("https://github.com/orgs/acme/packages/container/tool/settings"), "{cure}");
+}
+
+#[test]
+fn names_that_github_would_change_or_that_collide_are_told() {
+    let mut release = release();
+    let asset = |name: &str| Asset {
+        name: name.to_owned(),
+        size: 1,
+        digest: Digest::of(b"x"),
+        content: Content::Bytes(b"x".to_vec()),
+    };
+    release.assets.push(asset("tool name.tar.gz"));
+    let (found, _) = told(&ask(&release, &facts(), "assets"));
+    assert_eq!(found, "no: GitHub would keep `tool name.tar.gz` under another name");
+    release.assets.pop();
+    release.assets.push(asset("sha256sums"));
+    let (found, _) = told(&ask(&release, &facts(), "assets"));
+    assert_eq!(found, "no: two assets are called `sha256sums`, if upper and lower case are the same");
+    release.assets = (0..1001).map(|n| asset(&format!("a{n}"))).collect();
+    let (found, _) = told(&ask(&release, &facts(), "assets"));
+    assert_eq!(found, "no: 1001 assets are more than the 1000 GitHub takes");
+}
+
+#[test]
+fn notes_that_would_be_cut_and_an_hour_that_is_too_short_are_warnings() {
+    let mut long = release();
+    long.notes.head = Head::Text("ä".repeat(125_000));
+    assert_eq!(ask(&long, &facts(), "notes").word(), "warning");
+    let budget = Some(Budget { remaining: 5, reset: 1_790_003_600 });
+    let (found, _) = told(&ask(&release(), &Facts { budget, ..facts() }, "requests"));
+    assert_eq!(
+        found,
+        "warning: 6 requests are needed, but GitHub takes only 5 until its hour ends at 15:13:20 UTC"
+    );
+}

@@ -1,0 +1,330 @@
+//! Verification: what was found in the folders becomes [`Verified`], or every [`Problem`] with it, not the first.
+//!
+//! Pure: it compares data that others read, and never touches a file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use semver::Version;
+
+use crate::model::{ArchiveFacts, BinaryFacts, Commit, Entry, Image, Platform, Record, Seen, Tag, Target};
+use floe_audit::rules;
+
+mod image;
+mod once;
+mod problem;
+pub mod published;
+
+use image::check_image;
+pub use problem::{Problem, Wrong};
+
+/// GitHub takes assets below this size only, in bytes.
+pub const ASSET_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
+/// GitHub takes no more assets for one release.
+pub const ASSET_COUNT: usize = 1000;
+
+/// What lies in the dists, as it was read: nothing is trusted yet.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The archives.
+    pub archives: Vec<FoundArchive>,
+    /// The image layouts.
+    pub images: Vec<FoundImage>,
+    /// Records without their archive.
+    pub lonely_records: Vec<String>,
+    /// Links, wherever they lead.
+    pub links: Vec<PathBuf>,
+    /// Files that belong to no release.
+    pub strays: Vec<PathBuf>,
+}
+
+/// An archive and what its record claims.
+#[derive(Debug)]
+pub struct FoundArchive {
+    /// Where it lies, and how it looked while its digest was computed.
+    pub seen: Seen,
+    /// What it is: name, size and digest, computed from its bytes.
+    pub facts: ArchiveFacts,
+    /// Its record, or why there is none that can be read.
+    pub record: Result<Record, String>,
+    /// The files in it, or why it cannot be read.
+    pub contents: Result<Vec<Entry>, String>,
+}
+
+/// An image layout.
+#[derive(Debug)]
+pub struct FoundImage {
+    /// Its folder.
+    pub path: PathBuf,
+    /// What it holds, or everything that is wrong with it.
+    pub image: Result<Image, Vec<String>>,
+}
+
+/// What the release must be.
+#[derive(Debug, Clone, Default)]
+pub struct Expect {
+    /// The project's name.
+    pub name: Option<String>,
+    /// The project's version.
+    pub version: Option<Version>,
+    /// The tag.
+    pub tag: Option<Tag>,
+    /// The commit.
+    pub commit: Option<Commit>,
+    /// The binaries each archive must hold.
+    pub binaries: Option<Vec<String>>,
+    /// The targets, all of them and no other. Empty: whatever is there.
+    pub targets: Vec<Target>,
+    /// Whether the release may have an image at all.
+    pub image: bool,
+    /// Binaries that break a portability rule are let pass: in a rehearsal, which is built for this machine and has
+    /// told it already.
+    pub tolerate: bool,
+    /// The platforms an image must have; further ones it may have only where the release has that Linux anyway. Empty:
+    /// an image is welcome, but none is missed.
+    pub platforms: Vec<Platform>,
+}
+
+/// Archives and image with nothing wrong about them.
+#[derive(Debug)]
+pub struct Verified {
+    /// The project's name.
+    pub name: String,
+    /// Its version.
+    pub version: Version,
+    /// The commit the records name, if they name one.
+    pub commit: Option<Commit>,
+    /// The archives by their records, sorted by file name.
+    pub archives: Vec<(Record, Seen)>,
+    /// The image.
+    pub image: Option<Image>,
+}
+
+/// Checks everything that was found against what is expected and against itself.
+///
+/// # Errors
+/// Every problem, in the order of the files.
+pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
+    let found = once::once(found);
+    let mut problems = Vec::new();
+    if found.archives.is_empty() && found.images.is_empty() {
+        problems.push(Problem::Empty);
+    }
+    problems.extend(found.links.into_iter().map(|path| Problem::Link { path }));
+    problems.extend(found.strays.into_iter().map(|path| Problem::Stray { path }));
+    problems.extend(found.lonely_records.into_iter().map(|file| Problem::LonelyRecord { file }));
+
+    let mut archives = Vec::new();
+    for archive in found.archives {
+        archives.extend(check_archive(archive, expect, &mut problems));
+    }
+    archives.sort_by(|a, b| a.0.archive.file.cmp(&b.0.archive.file));
+    let identity = identity(&archives, expect);
+    check_identity(&archives, &identity, expect, &mut problems);
+    check_targets(&archives, expect, &mut problems);
+    let image = check_image(found.images, &archives, &identity, expect, &mut problems);
+
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let Identity { name, version, commit } = identity;
+    match (name, version) {
+        (Some(name), Some(version)) => Ok(Verified { name, version, commit, archives, image }),
+        _ => Err(vec![Problem::Empty]),
+    }
+}
+
+/// What all archives must agree on: the expectation, else what the first one says.
+struct Identity {
+    name: Option<String>,
+    version: Option<Version>,
+    commit: Option<Commit>,
+}
+
+fn identity(archives: &[(Record, Seen)], expect: &Expect) -> Identity {
+    let first = archives.first().map(|(record, _)| record);
+    Identity {
+        name: expect.name.clone().or_else(|| first.map(|record| record.name.clone())),
+        version: expect.version.clone().or_else(|| {
+            // The tag's version, if anything is of that version: then the others are the odd ones out.
+            let tagged = expect.tag.as_ref().map(Tag::version);
+            let named =
+                archives.iter().map(|(record, _)| &record.version).find(|found| Some(*found) == tagged);
+            named.or(first.map(|record| &record.version)).cloned()
+        }),
+        commit: expect
+            .commit
+            .clone()
+            .or_else(|| archives.iter().find_map(|(record, _)| record.source.commit.clone())),
+    }
+}
+
+fn check_archive(
+    found: FoundArchive,
+    expect: &Expect,
+    problems: &mut Vec<Problem>,
+) -> Option<(Record, Seen)> {
+    let FoundArchive { seen, facts, record, contents } = found;
+    let file = facts.file.clone();
+    if facts.size >= ASSET_LIMIT {
+        problems.push(Problem::TooLarge { file: file.clone(), size: facts.size });
+    }
+    let contents =
+        contents.map_err(|why| problems.push(Problem::BadArchive { file: file.clone(), why })).ok();
+    let record = match record {
+        Ok(record) => record,
+        Err(why) => {
+            problems.push(Problem::BadRecord { file, why });
+            return None;
+        }
+    };
+    let mut wrong = |wrong| problems.push(Problem::WrongBytes { file: file.clone(), wrong });
+    if facts.size != record.archive.size {
+        wrong(Wrong::Size { found: facts.size, record: record.archive.size });
+    } else if facts.digest != record.archive.digest {
+        wrong(Wrong::Digest { found: facts.digest, record: record.archive.digest });
+    }
+    if !expect.tolerate {
+        problems.extend(judge(&record));
+    }
+    if !is_plain(&record.name) {
+        problems.push(Problem::BadName { file: file.clone(), name: record.name.clone() });
+    }
+    let expected = record.target.archive_file(&record.name);
+    if facts.file != expected || record.archive.file != expected {
+        problems.push(Problem::WrongName { file: file.clone(), expected });
+    }
+    if let Some(contents) = contents {
+        problems.extend(compare_contents(&file, &contents, &record));
+    }
+    Some((record, seen))
+}
+
+/// Whether a project's name can begin the names of its assets: GitHub changes every other letter, and a line of
+/// `SHA256SUMS` or of the notes takes no other.
+fn is_plain(name: &str) -> bool {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
+    !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.bytes().all(good)
+}
+
+/// The portability gate over the facts that were read when the archive was packed; `compare_contents` sees to it that
+/// they are of the binaries in it.
+fn judge(record: &Record) -> Vec<Problem> {
+    let file = &record.archive.file;
+    let of_one = |binary: &BinaryFacts| match &binary.facts {
+        None => {
+            let why = format!("it has no facts about `{}`; pack it again", binary.path);
+            vec![Problem::BadRecord { file: file.clone(), why }]
+        }
+        Some(facts) => {
+            let violations = record.target.judge(facts, &record.loosened);
+            let stopping = rules::stopping(&violations).cloned();
+            stopping
+                .map(|violation| Problem::Portability {
+                    file: file.clone(),
+                    path: binary.path.clone(),
+                    violation,
+                })
+                .collect()
+        }
+    };
+    record.binaries.iter().flat_map(of_one).collect()
+}
+
+fn compare_contents(file: &str, contents: &[Entry], record: &Record) -> Vec<Problem> {
+    let found: BTreeMap<&str, &Entry> = contents.iter().map(|entry| (entry.path.as_str(), entry)).collect();
+    let promised: BTreeMap<&str, &Entry> =
+        record.contents.iter().map(|entry| (entry.path.as_str(), entry)).collect();
+    let mut problems = Vec::new();
+    let mut problem = |path: &str, why| {
+        problems.push(Problem::Contents { file: file.to_owned(), path: path.to_owned(), why })
+    };
+    for path in found.keys().chain(promised.keys()).collect::<BTreeSet<_>>() {
+        match (found.get(path), promised.get(path)) {
+            (Some(_), None) => problem(path, "is in the archive but not in its record"),
+            (None, Some(_)) => problem(path, "is in the record but not in the archive"),
+            (Some(found), Some(promised)) if found != promised => problem(path, "differs from the record"),
+            _ => {}
+        }
+    }
+    for binary in &record.binaries {
+        let called = binary.path.rsplit('/').next().unwrap_or_default();
+        if called.strip_suffix(record.target.exe_suffix()).unwrap_or(called) != binary.name {
+            problem(&binary.path, "is not called as the binary of the record");
+        }
+        match found.get(binary.path.as_str()) {
+            Some(entry)
+                if entry.digest == binary.digest && entry.size == binary.size && entry.mode == 0o755 => {}
+            Some(_) => problem(&binary.path, "is not the binary of the record"),
+            None => problem(&binary.path, "is a binary of the record but not in the archive"),
+        }
+    }
+    problems
+}
+
+fn check_identity(
+    archives: &[(Record, Seen)],
+    identity: &Identity,
+    expect: &Expect,
+    problems: &mut Vec<Problem>,
+) {
+    for (record, _) in archives {
+        let file = &record.archive.file;
+        if let Some(expected) = identity.name.as_ref().filter(|name| **name != record.name) {
+            let (found, expected) = (record.name.clone(), expected.clone());
+            problems.push(Problem::WrongProject { file: file.clone(), found, expected });
+        }
+        if let Some(expected) = identity.version.as_ref().filter(|version| **version != record.version) {
+            let (found, expected) = (record.version.clone(), expected.clone());
+            problems.push(Problem::WrongVersion { file: file.clone(), found, expected });
+        }
+        if let (Some(found), Some(expected)) = (&record.source.commit, &identity.commit)
+            && found != expected
+        {
+            let (found, expected) = (found.clone(), expected.clone());
+            problems.push(Problem::WrongCommit { file: file.clone(), found, expected });
+        }
+    }
+    if let (Some(tag), Some(version)) = (&expect.tag, &identity.version)
+        && tag.version() != version
+    {
+        problems.push(Problem::WrongTag { tag: tag.clone(), version: version.clone() });
+    }
+    let binaries: BTreeSet<&str> = match &expect.binaries {
+        Some(names) => names.iter().map(String::as_str).collect(),
+        None => archives
+            .iter()
+            .flat_map(|(record, _)| &record.binaries)
+            .map(|binary| binary.name.as_str())
+            .collect(),
+    };
+    for (record, _) in archives {
+        for binary in &binaries {
+            if !record.binaries.iter().any(|found| found.name == *binary) {
+                let file = record.archive.file.clone();
+                problems.push(Problem::MissingBinary { file, binary: (*binary).to_owned() });
+            }
+        }
+    }
+}
+
+fn check_targets(archives: &[(Record, Seen)], expect: &Expect, problems: &mut Vec<Problem>) {
+    let mut files: BTreeMap<Target, Vec<String>> = BTreeMap::new();
+    for (record, seen) in archives {
+        files.entry(record.target).or_default().push(seen.path.display().to_string());
+    }
+    for (target, files) in &files {
+        if files.len() > 1 {
+            problems.push(Problem::TwiceTarget { target: *target, files: files.clone() });
+        }
+        if !expect.targets.is_empty() && !expect.targets.contains(target) {
+            problems.push(Problem::ExtraTarget { target: *target, file: files[0].clone() });
+        }
+    }
+    let missing = expect.targets.iter().filter(|target| !files.contains_key(target));
+    problems.extend(missing.map(|target| Problem::MissingTarget { target: *target }));
+    // Two more assets are made by floe: the checksums and the manifest.
+    if archives.len() + 2 > ASSET_COUNT {
+        problems.push(Problem::TooMany { count: archives.len() + 2 });
+    }
+}

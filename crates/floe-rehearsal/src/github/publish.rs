@@ -1,0 +1,79 @@
+//! The moment a release becomes public: what must hold, and what it changes.
+//!
+//! It works on a copy of the state: what it refuses half-way has not happened.
+
+use super::answer::{Refusal, custom, field};
+use super::latest::MakeLatest;
+use super::state::{StoredRepo, StoredTag, now};
+use floe_core::model::Commit;
+use serde_json::{Value, json};
+
+impl StoredRepo {
+    /// Publishes a draft. It becomes the latest release unless it says otherwise or is a prerelease.
+    pub(super) fn publish(
+        &mut self,
+        id: u64,
+        make_latest: Option<MakeLatest>,
+        immutable: bool,
+    ) -> Result<(), Refusal> {
+        let release = self.release(id).ok_or_else(Refusal::not_found)?;
+        let (tag, prerelease) = (release.tag_name.clone(), release.prerelease);
+        self.check_tag(&tag)?;
+        if !self.tags.contains_key(&tag) {
+            let commit = self.resolve(&release.target_commitish.clone());
+            let commit = commit.ok_or_else(|| Refusal::invalid(no_such_target()))?;
+            // GitHub makes a lightweight tag, whatever the other tags are.
+            self.tags.insert(tag, StoredTag { commit, annotated: false });
+        }
+        if let Some(release) = self.release_mut(id) {
+            release.draft = false;
+            release.immutable = immutable;
+            release.published_at = Some(now());
+        }
+        match make_latest {
+            _ if prerelease => {}
+            Some(wanted) => self.make_latest(id, wanted),
+            None => self.make_latest(id, MakeLatest::Yes),
+        }
+        Ok(())
+    }
+
+    /// Whether a release may be published under this tag.
+    fn check_tag(&self, tag: &str) -> Result<(), Refusal> {
+        if self.published(tag).is_some() {
+            return Err(Refusal::invalid([field("Release", "already_exists", "tag_name")]));
+        }
+        if self.spent_tags.contains(tag) {
+            let spent = custom("Release", "tag_name", "tag_name was used by an immutable release");
+            if self.tags.contains_key(tag) {
+                return Err(Refusal::invalid([spent]));
+            }
+            let rule = "pre_receive Repository rule violations found\n\n\
+                        Cannot create ref due to creations being restricted.\n\n";
+            return Err(Refusal::invalid([custom("Release", "pre_receive", rule), spent, no_valid_tag()]));
+        }
+        Ok(())
+    }
+
+    /// The commit a branch or a commit's name stands for; a tag's name is not accepted.
+    fn resolve(&self, target: &str) -> Option<Commit> {
+        if target == self.default_branch {
+            return self.head.clone();
+        }
+        self.commits().find(|commit| commit.as_str() == target).cloned()
+    }
+
+    /// Every commit that is known of.
+    pub(super) fn commits(&self) -> impl Iterator<Item = &Commit> {
+        self.tags.values().map(|tag| &tag.commit).chain(&self.head)
+    }
+}
+
+fn no_such_target() -> [Value; 3] {
+    let tag = custom("Release", "tag_name", "tag_name is not a valid tag");
+    [tag, no_valid_tag(), field("Release", "invalid", "target_commitish")]
+}
+
+fn no_valid_tag() -> Value {
+    json!({ "resource": "Release", "code": "custom", "message": "Published releases must have a valid tag" })
+}

@@ -1,0 +1,215 @@
+//! Bodies that are counted as they pass, and that break where a fault says.
+//!
+//! They pass pieces on as they come and never hold more than one.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+
+use super::Interceptor;
+
+/// A request's body. It ends with an error if it is shorter than the `Content-Length` promised.
+pub(super) struct RequestBody {
+    inner: Option<Incoming>,
+    tap: Interceptor,
+    n: u64,
+    promised: Option<u64>,
+    arrived: u64,
+    cut: Option<u64>,
+}
+
+impl RequestBody {
+    /// The body of request `n`, which breaks off after `cut` bytes.
+    pub(super) fn new(inner: Incoming, tap: Interceptor, n: u64, cut: Option<u64>) -> Self {
+        let promised = inner.size_hint().exact();
+        RequestBody { inner: Some(inner), tap, n, promised, arrived: 0, cut }
+    }
+
+    /// Ends the body with an error and leaves what is still on its way unread.
+    fn broken(&mut self) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        self.inner = None;
+        let text = format!("the request's body broke off after {} bytes", self.arrived);
+        Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::UnexpectedEof, text))))
+    }
+}
+
+impl HttpBody for RequestBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if self.cut == Some(self.arrived) && self.promised != Some(self.arrived) {
+            return self.broken();
+        }
+        let Some(inner) = &mut self.inner else {
+            return Poll::Ready(None);
+        };
+        match std::task::ready!(Pin::new(inner).poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                let Ok(mut data) = frame.into_data() else {
+                    return Poll::Ready(None);
+                };
+                if let Some(cut) = self.cut {
+                    data.truncate(usize::try_from(cut - self.arrived).unwrap_or(usize::MAX));
+                }
+                self.arrived += data.len() as u64;
+                self.tap.update(self.n, |seen| seen.received += data.len() as u64);
+                Poll::Ready(Some(Ok(Frame::data(data))))
+            }
+            Some(Err(_)) => self.broken(),
+            // A body whose connection ended looks complete to hyper's reader, so the length is compared.
+            None if self.promised.is_some_and(|promised| promised != self.arrived) => self.broken(),
+            None => {
+                self.inner = None;
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.as_ref().is_none_or(|inner| inner.is_end_stream() && self.promised == Some(self.arrived))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.promised.map_or_else(SizeHint::default, |promised| SizeHint::with_exact(promised - self.arrived))
+    }
+}
+
+impl Drop for RequestBody {
+    /// Reads on what the server did not want: a client that is still sending would not look for its answer.
+    fn drop(&mut self) {
+        let (Some(mut inner), Ok(runtime)) = (self.inner.take(), tokio::runtime::Handle::try_current())
+        else {
+            return;
+        };
+        if inner.is_end_stream() || self.cut.is_some() {
+            return;
+        }
+        let (tap, n) = (self.tap.clone(), self.n);
+        runtime.spawn(async move {
+            while let Some(Ok(frame)) = inner.frame().await {
+                let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+                tap.update(n, |seen| seen.received += length);
+            }
+        });
+    }
+}
+
+/// A request's body that is read in pieces of this size at the most, with a turn for everybody else between them.
+pub(super) struct SlowBody {
+    inner: RequestBody,
+    rest: Bytes,
+    turn: bool,
+}
+
+/// How many bytes a slow reader takes at once.
+const SIP: usize = 1024;
+
+impl SlowBody {
+    pub(super) fn new(inner: RequestBody) -> Self {
+        SlowBody { inner, rest: Bytes::new(), turn: false }
+    }
+}
+
+impl HttpBody for SlowBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        self.turn = !self.turn;
+        if self.turn {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if self.rest.is_empty() {
+            match std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
+                Some(Ok(frame)) => self.rest = frame.into_data().unwrap_or_default(),
+                other => return Poll::Ready(other),
+            }
+        }
+        let length = self.rest.len().min(SIP);
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        // A length that was promised stays promised; what was taken over already is not counted again.
+        SizeHint::default()
+    }
+}
+
+/// An answer's body.
+pub(super) struct AnswerBody {
+    inner: Body,
+    tap: Interceptor,
+    n: u64,
+    sent: u64,
+    cut: Option<u64>,
+    flushed: bool,
+}
+
+impl AnswerBody {
+    /// The body of the answer to request `n`, which breaks off after `cut` bytes.
+    pub(super) fn new(inner: Body, tap: Interceptor, n: u64, cut: Option<u64>) -> Self {
+        AnswerBody { inner, tap, n, sent: 0, cut, flushed: false }
+    }
+}
+
+impl HttpBody for AnswerBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.cut == Some(self.sent) {
+            // The server flushes what it has when a body has nothing more for now, and drops it at an error.
+            if !self.flushed {
+                self.flushed = true;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            return Poll::Ready(Some(Err(axum::Error::new(super::Dropped))));
+        }
+        match std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                let mut data = match frame.into_data() {
+                    Ok(data) => data,
+                    Err(frame) => return Poll::Ready(Some(Ok(frame))),
+                };
+                if let Some(cut) = self.cut {
+                    data.truncate(usize::try_from(cut - self.sent).unwrap_or(usize::MAX));
+                }
+                self.sent += data.len() as u64;
+                self.tap.update(self.n, |seen| seen.sent += data.len() as u64);
+                Poll::Ready(Some(Ok(Frame::data(data))))
+            }
+            other => Poll::Ready(other),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream() && self.cut != Some(self.sent)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        // The length that is promised is the whole one also where the answer is going to be cut.
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,222 @@
+//! Which request this is: paths to routes, and the texts in them to values that are safe as paths on disk.
+//!
+//! Repository names have several components, so a path is read from its end. Nothing in here touches the disk.
+
+use std::fmt;
+
+use http::StatusCode;
+use percent_encoding::percent_decode_str;
+
+use super::refusal::Refusal;
+use floe_core::model::Digest;
+
+/// The endpoints (distribution-spec, "Endpoints") and the token endpoint.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// `/v2/`: end-1.
+    Base,
+    /// `/token`: where the challenge points.
+    Token,
+    /// `/v2/<name>/blobs/<digest>`: end-2.
+    Blob(Name, Digest),
+    /// `/v2/<name>/blobs/uploads/`: end-4 and end-11.
+    StartUpload(Name),
+    /// `/v2/<name>/blobs/uploads/<id>`: end-5, end-6 and end-13.
+    Upload(Name, UploadId),
+    /// `/v2/<name>/manifests/<reference>`: end-3, end-7 and end-9.
+    Manifest(Name, Reference),
+    /// `/v2/<name>/tags/list`: end-8.
+    Tags(Name),
+    /// `/v2/<name>/referrers/<digest>`: end-12.
+    Referrers(Name, Digest),
+}
+
+/// A repository's name: components of lower-case letters, digits and single separators between slashes
+/// (distribution-spec, "Pulling manifests"), at most 255 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Name(String);
+
+/// A tag or a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reference {
+    /// At most 128 letters, digits, `_`, `.` and `-`; the first is neither `.` nor `-`.
+    Tag(String),
+    /// Always means the same bytes.
+    Digest(Digest),
+}
+
+/// An upload's id: 32 lower-case hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct UploadId(String);
+
+impl Route {
+    /// Reads a request's path, still percent-encoded.
+    pub(super) fn parse(path: &str) -> Result<Self, Refusal> {
+        match path {
+            "/token" => return Ok(Route::Token),
+            "/v2" | "/v2/" => return Ok(Route::Base),
+            _ => {}
+        }
+        let decode = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+        let rest = path.strip_prefix("/v2/").ok_or_else(unknown)?;
+        let parts: Vec<String> = rest.split('/').map(decode).collect();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        match parts.as_slice() {
+            [name @ .., "tags", "list"] => Ok(Route::Tags(Name::join(name)?)),
+            [name @ .., "manifests", reference] => {
+                Ok(Route::Manifest(Name::join(name)?, Reference::parse(reference)?))
+            }
+            [name @ .., "blobs", "uploads"] | [name @ .., "blobs", "uploads", ""] => {
+                Ok(Route::StartUpload(Name::join(name)?))
+            }
+            [name @ .., "blobs", "uploads", id] => Ok(Route::Upload(Name::join(name)?, UploadId::parse(id)?)),
+            [name @ .., "blobs", hex] => Ok(Route::Blob(Name::join(name)?, digest(hex)?)),
+            [name @ .., "referrers", hex] => Ok(Route::Referrers(Name::join(name)?, digest(hex)?)),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl Name {
+    /// Reads a name; the refusal is `NAME_INVALID`.
+    pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
+        if text.len() <= 255 && text.split('/').all(is_component) {
+            return Ok(Name(text.to_owned()));
+        }
+        let text: String = text.chars().take(255).collect();
+        Err(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "NAME_INVALID",
+            format!("invalid repository name `{text}`"),
+        ))
+    }
+
+    fn join(parts: &[&str]) -> Result<Self, Refusal> {
+        // A slash that came percent-encoded would join what the client meant to keep apart.
+        match parts.iter().any(|part| part.contains('/')) {
+            true => Name::parse(""),
+            false => Name::parse(&parts.join("/")),
+        }
+    }
+
+    /// The whole name.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Reference {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        if text.contains(':') {
+            return Ok(Reference::Digest(digest(text)?));
+        }
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+        if !text.is_empty() && text.len() <= 128 && !text.starts_with(['.', '-']) && text.bytes().all(inner) {
+            return Ok(Reference::Tag(text.to_owned()));
+        }
+        Err(Refusal::new(StatusCode::BAD_REQUEST, "MANIFEST_INVALID", "invalid tag"))
+    }
+}
+
+impl UploadId {
+    /// A new one.
+    pub(super) fn random() -> anyhow::Result<Self> {
+        Ok(UploadId(super::random_hex(16)?))
+    }
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        match text.len() == 32 && text.bytes().all(hex) {
+            true => Ok(UploadId(text.to_owned())),
+            false => Err(Refusal::upload_unknown()),
+        }
+    }
+
+    /// All 32 digits.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Reads a digest; the refusal is `DIGEST_INVALID`.
+pub(super) fn digest(text: &str) -> Result<Digest, Refusal> {
+    text.parse().map_err(|error| Refusal::digest_invalid(format!("{error}")))
+}
+
+/// `[a-z0-9]+` parts with `.`, `_`, `__` or any number of `-` between them.
+fn is_component(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let separator = |run: &[u8]| matches!(run, b"" | b"." | b"_" | b"__") || run.iter().all(|b| *b == b'-');
+    bytes.first().is_some_and(is_alphanumeric)
+        && bytes.last().is_some_and(is_alphanumeric)
+        && bytes.split(is_alphanumeric).all(separator)
+}
+
+fn is_alphanumeric(byte: &u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
+}
+
+fn unknown() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "UNSUPPORTED", "there is no such endpoint")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap_or_else(|_| panic!("`{text}` is a name"))
+    }
+
+    #[test]
+    fn names_have_any_number_of_components_even_such_as_look_like_endpoints() {
+        let digest = Digest::of(b"floe");
+        let cases = [
+            ("/v2/floe/tags/list".to_owned(), Route::Tags(name("floe"))),
+            (format!("/v2/acme/tools/floe/blobs/{digest}"), Route::Blob(name("acme/tools/floe"), digest)),
+            (format!("/v2/a/blobs/sha256%3A{}", digest.hex()), Route::Blob(name("a"), digest)),
+            ("/v2/acme/blobs/blobs/uploads/".to_owned(), Route::StartUpload(name("acme/blobs"))),
+            (
+                "/v2/blobs/uploads/manifests/1".to_owned(),
+                Route::Manifest(name("blobs/uploads"), Reference::Tag("1".to_owned())),
+            ),
+            (format!("/v2/a/b/referrers/{digest}"), Route::Referrers(name("a/b"), digest)),
+        ];
+        for (path, route) in cases {
+            assert_eq!(Route::parse(&path).ok(), Some(route), "{path}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_leaves_the_folder_is_a_name_a_tag_or_an_id() {
+        for wrong in
+            ["", "a//b", "..", "a/../b", "A", "a/_b", "a_", "a..b", "a___b", "a\\b", "a/", "a:b", "é"]
+        {
+            assert!(Name::parse(wrong).is_err(), "{wrong}");
+        }
+        for right in ["a", "a/b/c", "a.b", "a__b", "a---b", "0/1-x_y"] {
+            assert!(Name::parse(right).is_ok(), "{right}");
+        }
+        for path in [
+            "/v2/a/manifests/..",
+            "/v2/a/manifests/",
+            "/v2/a/manifests/-x",
+            "/v2/a/manifests/%2e%2e%2fx",
+            "/v2/a%2fb/manifests/1",
+            "/v2/a/blobs/uploads/../../x",
+            "/v2/a/blobs/uploads/0123",
+            "/v2/a/blobs/sha256:00",
+            "/v2/manifests/1",
+            "/v2/_catalog",
+            "/",
+        ] {
+            assert!(Route::parse(path).is_err(), "{path}");
+        }
+    }
+}

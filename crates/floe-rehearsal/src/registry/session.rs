@@ -1,0 +1,188 @@
+//! Uploads under way: the bytes on disk, and beside them in memory the digest of what came so far.
+//!
+//! A request whose body breaks off counts for nothing: the upload stands again where it stood before. After a
+//! restart the digest is computed again from the file.
+
+use std::collections::HashMap;
+use std::io::SeekFrom;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use anyhow::Context;
+use axum::body::Body;
+use http::StatusCode;
+use http_body_util::BodyExt;
+use tokio::fs::File;
+use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+use tokio::sync::OwnedMutexGuard;
+
+use super::lock;
+use super::refusal::Refusal;
+use super::route::{Name, UploadId};
+use super::store::Store;
+use floe_core::model::{Digest, Hasher};
+
+/// Every upload that somebody works on.
+#[derive(Default)]
+pub(super) struct Sessions(Mutex<HashMap<UploadId, Arc<tokio::sync::Mutex<Session>>>>);
+
+/// One upload; whoever holds it is alone with it.
+pub(super) struct Session {
+    name: Name,
+    id: UploadId,
+    path: PathBuf,
+    hasher: Hasher,
+    length: u64,
+    over: bool,
+}
+
+impl Sessions {
+    /// Ends every upload that nobody works on right now; their bytes stay and are never read again.
+    pub(super) fn forget(&self) {
+        for session in lock(&self.0).values() {
+            if let Ok(mut session) = session.try_lock() {
+                session.over = true;
+            }
+        }
+    }
+
+    /// Begins an upload.
+    pub(super) fn start(&self, store: &Store, name: &Name) -> anyhow::Result<UploadId> {
+        let id = UploadId::random()?;
+        let path = store.create_upload(name, &id)?;
+        self.insert(Session::at(name, &id, path));
+        Ok(id)
+    }
+
+    /// Takes an upload of this repository; waits while another request works on it.
+    pub(super) async fn take(
+        &self,
+        store: &Store,
+        name: &Name,
+        id: &UploadId,
+    ) -> Result<OwnedMutexGuard<Session>, Refusal> {
+        let known = lock(&self.0).get(id).cloned();
+        let session = match known {
+            Some(session) => session,
+            None => self.insert(recall(store, name, id).await?),
+        };
+        let session = session.lock_owned().await;
+        if session.over || session.name != *name { Err(Refusal::upload_unknown()) } else { Ok(session) }
+    }
+
+    /// Ends an upload and throws its bytes away.
+    pub(super) fn cancel(&self, store: &Store, mut session: OwnedMutexGuard<Session>) -> anyhow::Result<()> {
+        self.end(&mut session);
+        store.remove_upload(&session.name, &session.path)
+    }
+
+    /// Ends an upload: its bytes become a blob if they have this digest, and are thrown away if not.
+    pub(super) fn close(
+        &self,
+        store: &Store,
+        mut session: OwnedMutexGuard<Session>,
+        digest: &Digest,
+    ) -> Result<(), Refusal> {
+        let (found, _) = session.hasher.clone().finish();
+        if found != *digest {
+            self.cancel(store, session)?;
+            let message = "provided digest did not match uploaded content";
+            let detail = serde_json::json!({ "digest": digest, "uploaded": found });
+            return Err(Refusal::digest_invalid(message).detail(detail));
+        }
+        self.end(&mut session);
+        Ok(store.adopt(&session.path, &session.name, digest)?)
+    }
+
+    fn insert(&self, session: Session) -> Arc<tokio::sync::Mutex<Session>> {
+        // Two requests may recall the same upload at once; the first one's session is everybody's.
+        let id = session.id.clone();
+        lock(&self.0).entry(id).or_insert_with(|| Arc::new(tokio::sync::Mutex::new(session))).clone()
+    }
+
+    fn end(&self, session: &mut Session) {
+        session.over = true;
+        lock(&self.0).remove(&session.id);
+    }
+}
+
+impl Session {
+    /// How many bytes it has.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Takes a request's body to the end of the file, while hashing it; `expected` is how many bytes it must have,
+    /// where the client said so.
+    pub(super) async fn append(&mut self, body: Body, expected: Option<u64>) -> Result<(), Refusal> {
+        let mut file = self.open().await.context("failed to open an upload")?;
+        let mut hasher = self.hasher.clone();
+        let received = receive(&mut file, &mut hasher, body, expected).await;
+        // Also after a failure: what is still on its way to the disk must not arrive after the cut.
+        let flushed = file.flush().await.context("failed to write an upload");
+        match received.and_then(|length| Ok(flushed.map(|()| length)?)) {
+            Ok(length) => {
+                self.hasher = hasher;
+                self.length += length;
+                Ok(())
+            }
+            Err(refusal) => {
+                file.set_len(self.length).await.context("failed to cut an upload back")?;
+                Err(refusal)
+            }
+        }
+    }
+
+    fn at(name: &Name, id: &UploadId, path: PathBuf) -> Self {
+        let (name, id) = (name.clone(), id.clone());
+        Session { name, id, path, hasher: Hasher::default(), length: 0, over: false }
+    }
+
+    async fn open(&self) -> std::io::Result<File> {
+        let mut file = File::options().write(true).open(&self.path).await?;
+        file.seek(SeekFrom::Start(self.length)).await?;
+        Ok(file)
+    }
+}
+
+async fn receive(
+    file: &mut File,
+    hasher: &mut Hasher,
+    mut body: Body,
+    expected: Option<u64>,
+) -> Result<u64, Refusal> {
+    let wrong_size = || {
+        Refusal::new(StatusCode::BAD_REQUEST, "SIZE_INVALID", "provided length did not match content length")
+    };
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::upload_invalid("the request's body broke off"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len() as u64;
+        if expected.is_some_and(|expected| length > expected) {
+            return Err(wrong_size());
+        }
+        hasher.update(&data);
+        file.write_all(&data).await.context("failed to write an upload")?;
+    }
+    if expected.is_none_or(|expected| length == expected) { Ok(length) } else { Err(wrong_size()) }
+}
+
+/// An upload that an earlier process began.
+async fn recall(store: &Store, name: &Name, id: &UploadId) -> Result<Session, Refusal> {
+    let path = store.upload_path(name, id);
+    let mut session = Session::at(name, id, path.clone());
+    let hashed = tokio::task::spawn_blocking(move || {
+        let mut hasher = Hasher::default();
+        let length = std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
+        std::io::Result::Ok((hasher, length))
+    });
+    match hashed.await.map_err(anyhow::Error::from)? {
+        Ok((hasher, length)) => {
+            (session.hasher, session.length) = (hasher, length);
+            Ok(session)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Refusal::upload_unknown()),
+        Err(error) => Err(anyhow::Error::from(error).context("failed to read an upload").into()),
+    }
+}

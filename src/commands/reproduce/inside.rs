@@ -1,0 +1,252 @@
+//! Looking into a published file and its rebuild where their bytes differ: which entries, which bytes of them.
+//!
+//! Both were written by others: they are unpacked within bounds, compared as streams, and nothing in them is run.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use crate::files::scratch::Scratch;
+use crate::image::{self, JSON_LIMIT};
+use crate::package::archive;
+use crate::project::process;
+use floe_core::model::{ArchiveKind, Member};
+use floe_core::reproduce::{self, Difference, FINDINGS};
+
+/// What is said where nothing that people unpack differs.
+const SAME: &str = "same content in another container";
+/// So many bytes are compared at once.
+const PIECE: usize = 256 * 1024;
+/// No more of diffoscope's report is shown, in bytes.
+const REPORT_LIMIT: u64 = 64 * 1024;
+
+/// Two files of one name.
+#[derive(Debug, Clone)]
+pub struct Pair {
+    /// The published one.
+    pub published: PathBuf,
+    /// The rebuilt one.
+    pub rebuilt: PathBuf,
+}
+
+impl Pair {
+    /// What differs between two archives: which entries, and where in them.
+    ///
+    /// # Errors
+    /// One of them cannot be read, or there is no room to unpack them.
+    pub fn archives(&self, kind: ArchiveKind) -> anyhow::Result<Vec<String>> {
+        let (theirs, ours) =
+            (archive::members(&self.published, kind)?, archive::members(&self.rebuilt, kind)?);
+        let scratch = Scratch::new("reproduce")?;
+        let mut unpacked = None;
+        findings(&theirs, &ours, |path| {
+            let folders = match &unpacked {
+                Some(folders) => folders,
+                None => unpacked.insert(self.unpack(kind, scratch.path())?),
+            };
+            compare(&folders.published.join(path), &folders.rebuilt.join(path))
+        })
+    }
+
+    /// What differs between two layers of an image.
+    ///
+    /// # Errors
+    /// As [`Pair::archives`].
+    pub fn layers(&self) -> anyhow::Result<Vec<String>> {
+        let (theirs, ours) = (image::peek::members(&self.published)?, image::peek::members(&self.rebuilt)?);
+        let scratch = Scratch::new("reproduce")?;
+        findings(&theirs, &ours, |path| {
+            let [one, other] = ["published", "rebuilt"].map(|name| scratch.path().join(name));
+            image::peek::copy(&self.published, path, &one)?;
+            image::peek::copy(&self.rebuilt, path, &other)?;
+            compare(&one, &other)
+        })
+    }
+
+    /// Where two JSON documents differ.
+    ///
+    /// # Errors
+    /// One of them cannot be read, is too large, or is no JSON.
+    pub fn documents(&self) -> anyhow::Result<Vec<String>> {
+        let found = reproduce::differences(&json(&self.published)?, &json(&self.rebuilt)?);
+        Ok(if found.is_empty() { vec!["the same content, written differently".to_owned()] } else { found })
+    }
+
+    /// The beginning of diffoscope's report; `None` where it is not installed.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn diffoscope(&self) -> anyhow::Result<Option<String>> {
+        if !process::is_there("diffoscope") {
+            return Ok(None);
+        }
+        let mut command = Command::new("diffoscope");
+        command.args(["--no-progress", "--text", "-", "--"]).arg(&self.published).arg(&self.rebuilt);
+        let mut said = process::run_within(&mut command, REPORT_LIMIT)?;
+        if said.len() as u64 >= REPORT_LIMIT {
+            said.push_str("\n… and more; run diffoscope yourself to see it");
+        }
+        Ok(Some(said))
+    }
+
+    fn unpack(&self, kind: ArchiveKind, into: &Path) -> anyhow::Result<Pair> {
+        let folders = Pair { published: into.join("published"), rebuilt: into.join("rebuilt") };
+        archive::extract(&self.published, kind, &folders.published)?;
+        archive::extract(&self.rebuilt, kind, &folders.rebuilt)?;
+        Ok(folders)
+    }
+}
+
+/// A clause a difference. `bytes` says where the content of a file differs; it is asked for the first few only.
+fn findings(
+    theirs: &[Member],
+    ours: &[Member],
+    mut bytes: impl FnMut(&str) -> anyhow::Result<String>,
+) -> anyhow::Result<Vec<String>> {
+    let differences = reproduce::compare_members(theirs, ours);
+    if differences.is_empty() {
+        return Ok(vec![SAME.to_owned()]);
+    }
+    let mut found = Vec::new();
+    for (number, difference) in differences.iter().enumerate() {
+        found.push(match difference {
+            Difference::Changed { path, facts, content: true } if number < FINDINGS => {
+                let clauses: Vec<String> = facts.iter().cloned().chain([bytes(path)?]).collect();
+                format!("`{path}`: {}", clauses.join("; "))
+            }
+            other => other.to_string(),
+        });
+    }
+    Ok(found)
+}
+
+/// Where two files that differ do: the first byte, its section if they are binaries, and how many there are.
+fn compare(published: &Path, rebuilt: &Path) -> anyhow::Result<String> {
+    let counted = count(published, rebuilt)
+        .with_context(|| format!("failed to compare `{}` with its rebuild", published.display()))?;
+    let Some(first) = counted.first else {
+        return Ok(format!("the shorter one is the beginning of the longer, {} bytes", counted.compared));
+    };
+    let section = |path: &Path| floe_audit::section_at(File::open(path).ok()?, first);
+    let place = match (section(published), section(rebuilt)) {
+        (Some(theirs), Some(ours)) if theirs == ours => format!(" in `{theirs}`"),
+        (Some(theirs), Some(ours)) => format!(" in `{theirs}`, rebuilt in `{ours}`"),
+        (Some(one), None) | (None, Some(one)) => format!(" in `{one}`"),
+        (None, None) => String::new(),
+    };
+    let differ = if counted.different == 1 { "differs" } else { "differ" };
+    Ok(format!(
+        "{} of {} bytes {differ}, the first at {first:#x}{place}",
+        counted.different, counted.compared
+    ))
+}
+
+/// How two streams of bytes differ as far as both go.
+#[derive(Default)]
+struct Counted {
+    first: Option<u64>,
+    different: u64,
+    compared: u64,
+}
+
+fn count(published: &Path, rebuilt: &Path) -> std::io::Result<Counted> {
+    let mut theirs = BufReader::with_capacity(PIECE, File::open(published)?);
+    let mut ours = BufReader::with_capacity(PIECE, File::open(rebuilt)?);
+    let mut counted = Counted::default();
+    loop {
+        let (one, other) = (theirs.fill_buf()?, ours.fill_buf()?);
+        let length = one.len().min(other.len());
+        if length == 0 {
+            return Ok(counted);
+        }
+        let different =
+            || one[..length].iter().zip(&other[..length]).enumerate().filter(|(_, (a, b))| a != b);
+        if counted.first.is_none() {
+            counted.first = different().next().map(|(at, _)| counted.compared + at as u64);
+        }
+        counted.different += different().count() as u64;
+        counted.compared += length as u64;
+        theirs.consume(length);
+        ours.consume(length);
+    }
+}
+
+fn json(path: &Path) -> anyhow::Result<serde_json::Value> {
+    let read = || {
+        anyhow::ensure!(fs::metadata(path)?.len() <= JSON_LIMIT, "it is larger than {JSON_LIMIT} bytes");
+        Ok(serde_json::from_slice(&fs::read(path)?)?)
+    };
+    read().with_context(|| format!("failed to read `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+
+    use super::*;
+    use crate::package::archive::{Contents, Item};
+
+    fn said(published: &[u8], rebuilt: &[u8]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, other] = [("one", published), ("other", rebuilt)].map(|(name, bytes)| {
+            let path = folder.path().join(name);
+            fs::write(&path, bytes).unwrap();
+            path
+        });
+        compare(&one, &other).unwrap()
+    }
+
+    #[test]
+    fn what_only_the_container_says_is_compared_in_both_formats() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "the same").unwrap();
+        for kind in [ArchiveKind::TarGz, ArchiveKind::Zip] {
+            let archive = |name: &str, epoch: u64, executable: bool| {
+                let path = folder.path().join(format!("{name}-{kind:?}"));
+                let items = vec![Item { path: "file".to_owned(), file: file.clone(), executable }];
+                let mut out = OpenOptions::new().read(true).write(true).create_new(true).open(&path).unwrap();
+                archive::write(&Contents { top: "top".to_owned(), epoch, items }, kind, &mut out).unwrap();
+                path
+            };
+            let published = archive("published", 1_700_000_000, false);
+            let same = Pair { published: published.clone(), rebuilt: published.clone() };
+            assert_eq!(same.archives(kind).unwrap(), [SAME]);
+            let other = Pair { published, rebuilt: archive("rebuilt", 1_600_000_000, true) };
+            assert_eq!(
+                other.archives(kind).unwrap(),
+                [
+                    "`top/file`: mode 0644, rebuilt 0755; time 2023-11-14T22:13:20Z, rebuilt 2020-09-13T12:26:40Z"
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn bytes_are_counted_across_the_pieces_in_which_they_are_read() {
+        let long = vec![7; 2 * PIECE + 5];
+        let mut changed = long.clone();
+        for at in [PIECE - 1, PIECE, 2 * PIECE + 4] {
+            changed[at] = 8;
+        }
+        assert_eq!(said(&long, &changed), "3 of 524293 bytes differ, the first at 0x3ffff");
+        assert_eq!(said(b"abc", b"abd"), "1 of 3 bytes differs, the first at 0x2");
+        assert_eq!(said(b"abc", b"abcdef"), "the shorter one is the beginning of the longer, 3 bytes");
+    }
+
+    #[test]
+    fn in_a_binary_the_section_is_named() {
+        let own = fs::read(std::env::current_exe().unwrap()).unwrap();
+        let text = b"a text that stands in this binary, and there only once".as_slice();
+        let Some(at) = memchr::memmem::find(&own, text) else { panic!("this test is not in its own binary") };
+        let mut changed = own.clone();
+        changed[at] ^= 1;
+        let said = said(&own, &changed);
+        assert!(said.contains(&format!("the first at {at:#x} in `")), "{said}");
+        #[cfg(target_os = "linux")]
+        assert!(said.ends_with(" in `.rodata`"), "{said}");
+    }
+}

@@ -1,0 +1,197 @@
+//! `floe reproduce`: what is published for a tag beside a rebuild of it, a verdict a line.
+//!
+//! It builds nothing and believes nobody: the published release is verified first, the rebuild is checked as any dist.
+
+mod inside;
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::{gather, verify};
+use crate::cli::ReproduceArgs;
+use crate::error::{Exit, Failure};
+use crate::files::pending::Pending;
+use crate::files::scratch::Scratch;
+use crate::release::dist;
+use crate::release::remote;
+use crate::report::Report;
+use crate::token::Token;
+use floe_core::model::notes::Head;
+use floe_core::model::{ArchiveKind, Content, Home, Image, Manifest, Release, Repo};
+use floe_core::reproduce::{Comparison, Line, Part, Statement, Verdict, parts};
+use floe_core::verify::published::Download;
+use floe_core::verify::{self as check, Expect};
+use inside::Pair;
+
+/// Runs the verb.
+///
+/// # Errors
+/// Something differs or is missing, or the published release is not sound (exit code 3); a server cannot be reached,
+/// or the rebuilt dist is none of this release (1).
+pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<()> {
+    let project = gather::find_project(&args.project)?;
+    let repo = gather::repo(project.as_ref(), &args.remote)?;
+    let found = dist::read(&args.rebuilt)?;
+    let scratch = Scratch::new("published")?;
+    report.step("Verifying", format!("{} of {repo} as a stranger", args.tag));
+    let from = (repo.clone(), Token::github());
+    let download = verify::download(&args.tag, from, &args.remote, scratch.path(), report).await?;
+    let published = download.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
+    let rebuilt = release(found, published, (&repo, &args))?;
+
+    report.step("Comparing", format!("{} with its rebuild", args.tag));
+    let mut comparison = Comparison::new(&download, published, &rebuilt);
+    let sides = Sides { download: &download, folder: scratch.path(), rebuilt: &rebuilt };
+    sides.look_inside(&mut comparison, report)?;
+    let image = published.image.as_ref().map(|image| &image.name);
+    let statement = Statement::new(&comparison, image).ok_or_else(|| {
+        Failure::new(format!(
+            "nothing of {} was rebuilt: the dist holds nothing that the release holds",
+            args.tag
+        ))
+        .hint(format!(
+            "build the tag's own dist: `nix build github:{repo}/{}#dist`, then `--rebuilt result`",
+            args.tag
+        ))
+    })?;
+    if let Some(path) = &args.statement {
+        write(path, &statement.to_json())?;
+    }
+    match args.json {
+        true => report.json(&comparison)?,
+        false => table(&comparison, report),
+    }
+    conclude(&comparison, &repo, report)
+}
+
+/// The release that the rebuilt dists would be. What they cannot know of the world is taken as it was published: the
+/// image's name; and the repository and the tag as they were asked for.
+fn release(
+    found: check::Found,
+    published: &Manifest,
+    (repo, args): (&Repo, &ReproduceArgs),
+) -> anyhow::Result<Release> {
+    let expect = Expect {
+        name: Some(published.name.clone()),
+        version: Some(published.version.clone()),
+        tag: Some(args.tag.clone()),
+        commit: Some(published.commit.clone()),
+        image: true,
+        // Whether it may be published is not asked any more; whether it is the same is.
+        tolerate: true,
+        ..Expect::default()
+    };
+    let verified = check::check(found, &expect).map_err(|problems| {
+        Failure::new(format!("the rebuilt dist is none of {} of `{repo}`", args.tag))
+            .details(problems)
+            .hint(format!("build commit {} again, with nothing modified", published.commit.short()))
+    })?;
+    let image = match &published.image {
+        Some(image) => image.name.clone(),
+        None => gather::image_name(repo)?,
+    };
+    let page = remote::page(&args.remote, repo)?;
+    let home =
+        Home { page, repo: repo.clone(), tag: args.tag.clone(), commit: published.commit.clone(), image };
+    Ok(Release::new(verified.archives, verified.image, home, Head::Text(String::new())))
+}
+
+/// Where the bytes of both sides lie.
+struct Sides<'a> {
+    download: &'a Download,
+    folder: &'a Path,
+    rebuilt: &'a Release,
+}
+
+impl Sides<'_> {
+    /// Adds to each line that differs what differs in it.
+    fn look_inside(&self, comparison: &mut Comparison, report: &Report) -> anyhow::Result<()> {
+        for line in comparison.assets.iter_mut().filter(|line| is_on_both_sides(line)) {
+            let (Some(kind), Some(pair)) = (ArchiveKind::of_file(&line.name), self.asset(&line.name)) else {
+                continue;
+            };
+            line.add(pair.archives(kind)?);
+            self.ask_diffoscope(&line.name, &pair, report)?;
+        }
+        let pulled = self.download.image.as_ref().and_then(|pulled| pulled.image.as_ref().ok());
+        let (Some(theirs), Some(ours)) = (pulled, &self.rebuilt.image) else { return Ok(()) };
+        for (name, part, _) in parts(theirs) {
+            let line = comparison.image.iter_mut().find(|line| line.name == name);
+            let Some(line) = line.filter(|line| is_on_both_sides(line)) else { continue };
+            let Some(pair) = blobs(line, theirs, ours) else { continue };
+            match part {
+                Part::Layer => line.add(pair.layers()?),
+                Part::Document => line.add(pair.documents()?),
+            }
+        }
+        Ok(())
+    }
+
+    fn asset(&self, name: &str) -> Option<Pair> {
+        let asset = self.rebuilt.assets.iter().find(|asset| asset.name == name)?;
+        match &asset.content {
+            Content::File(seen) => {
+                Some(Pair { published: self.folder.join("assets").join(name), rebuilt: seen.path.clone() })
+            }
+            Content::Bytes(_) => None,
+        }
+    }
+
+    fn ask_diffoscope(&self, name: &str, pair: &Pair, report: &Report) -> anyhow::Result<()> {
+        if let Some(said) = pair.diffoscope()?.filter(|said| !said.trim().is_empty()) {
+            report.step("Diffoscope", format!("says of {name}:"));
+            report.line(said.trim_end());
+        }
+        Ok(())
+    }
+}
+
+fn is_on_both_sides(line: &Line) -> bool {
+    line.verdict == Verdict::Differs && line.published.is_some() && line.rebuilt.is_some()
+}
+
+fn blobs(line: &Line, theirs: &Image, ours: &Image) -> Option<Pair> {
+    let (published, rebuilt) = (line.published?, line.rebuilt?);
+    Some(Pair { published: theirs.blob_path(&published), rebuilt: ours.blob_path(&rebuilt) })
+}
+
+/// A line a verdict, and indented below it what is behind it.
+fn table(comparison: &Comparison, report: &Report) {
+    let lines = || comparison.assets.iter().chain(&comparison.image);
+    let width = lines().map(|line| line.name.len()).max().unwrap_or(0);
+    for line in lines() {
+        report.out(format!("{:<width$}  {}", line.name, line.verdict.word()));
+        line.findings.iter().for_each(|finding| report.out(format!("    {finding}")));
+    }
+}
+
+fn conclude(comparison: &Comparison, repo: &Repo, report: &Report) -> anyhow::Result<()> {
+    let Comparison { tag, name, version, commit, .. } = comparison;
+    if comparison.reproduced {
+        report.step("Reproduced", format!("{name} {version} from {}: {comparison}", commit.short()));
+        return Ok(());
+    }
+    let missing = comparison.count(Verdict::Missing) > 0 && comparison.count(Verdict::Differs) == 0;
+    let hint = if missing {
+        "build the missing targets too, and give each dist with `--rebuilt`".to_owned()
+    } else {
+        format!(
+            "build it from scratch with `nix run github:{repo}/{tag}#reproduce -- {tag}`; if that differs too, tell the maintainers"
+        )
+    };
+    Err(Failure::new(format!("{tag} of `{repo}` was not reproduced: {comparison}"))
+        .hint(hint)
+        .exit(Exit::Problems)
+        .into())
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    let write = || {
+        let mut pending = Pending::create(path)?;
+        pending.file.write_all(text.as_bytes())?;
+        pending.commit()
+    };
+    write().with_context(|| format!("failed to write the statement `{}`", path.display()))
+}

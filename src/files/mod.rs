@@ -1,0 +1,5 @@
+//! Files and folders that appear whole or not at all.
+
+pub mod pending;
+pub mod scratch;
+pub mod together;

@@ -1,0 +1,146 @@
+//! The one draft of a tag: made, taken back where another run was first, and given its notes.
+//!
+//! Nothing in here touches a release that is no draft any more.
+
+use anyhow::Context as _;
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use super::{GitHub, parse, wire};
+use crate::error::{Exit, Failure};
+use floe_core::model::Tag;
+use floe_core::world::RemoteRelease;
+
+impl GitHub {
+    /// Creates the draft for a tag, or takes over the one that an ambiguous earlier try has made. Whether another run
+    /// was first, [`GitHub::older_than`] says.
+    ///
+    /// # Errors
+    /// GitHub cannot be reached or refuses; or there are two drafts of the tag now.
+    pub async fn create_draft(&self, tag: &Tag, notes: &str) -> anyhow::Result<RemoteRelease> {
+        let body = json!({
+            "tag_name": tag,
+            "name": tag,
+            "body": notes,
+            "draft": true,
+            "prerelease": tag.is_prerelease(),
+        });
+        let mut tries = 0;
+        let create = async |number: u32| {
+            tries = number;
+            if number > 1
+                && let Some(draft) = self.only_draft(tag, notes).await?
+            {
+                return Ok(draft);
+            }
+            let answer = self.paced(self.change(Method::POST, &self.path("/releases"), &body)).await?;
+            let answer = self.expect(answer, StatusCode::CREATED)?;
+            Ok(parse::<wire::Release>(&answer.body)?.into_remote())
+        };
+        let context = || format!("failed to create the draft of release `{tag}`");
+        let draft = self.retry.run("the draft", create).await.with_context(context)?;
+        match tries {
+            1 => Ok(draft),
+            _ => self.or_older(draft, notes).await.with_context(context),
+        }
+    }
+
+    /// An earlier try of our own was ambiguous, so an older draft with the same notes is the one that try has made.
+    async fn or_older(&self, draft: RemoteRelease, notes: &str) -> anyhow::Result<RemoteRelease> {
+        let Some(older) = self.older_than(&draft).await? else { return Ok(draft) };
+        self.take_back(&draft).await?;
+        match older.draft && older.holds_notes(notes) {
+            true => Ok(older),
+            false => Err(second_to(&draft.tag, older.id).into()),
+        }
+    }
+
+    /// The oldest release of a draft's tag that is older than the draft. Of several the oldest counts: whoever made a
+    /// later one takes it back and stops.
+    ///
+    /// # Errors
+    /// GitHub cannot be reached or refuses.
+    pub async fn older_than(&self, draft: &RemoteRelease) -> anyhow::Result<Option<RemoteRelease>> {
+        let others = self.of_tag(&draft.tag).await?.into_iter().filter(|one| one.id < draft.id);
+        Ok(others.min_by_key(|one| one.id))
+    }
+
+    /// Deletes a draft that this run has made, where another run was first.
+    ///
+    /// # Errors
+    /// GitHub cannot be reached or refuses; or the release is no draft any more, and then it is not deleted.
+    pub async fn take_back(&self, draft: &RemoteRelease) -> anyhow::Result<()> {
+        self.still_draft(draft).await?;
+        let path = self.path(&format!("/releases/{}", draft.id));
+        let delete = async |_| {
+            let answer = self.paced(self.send(Method::DELETE, &path, None)).await?;
+            match answer.status {
+                StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(()),
+                _ => Err(self.refuse(answer)),
+            }
+        };
+        self.retry.run("the draft", delete).await
+    }
+
+    async fn of_tag(&self, tag: &str) -> anyhow::Result<Vec<RemoteRelease>> {
+        Ok(self.releases().await?.into_iter().filter(|one| one.tag == tag).collect())
+    }
+
+    /// The draft that an ambiguous earlier try has made, if it did.
+    async fn only_draft(&self, tag: &Tag, notes: &str) -> anyhow::Result<Option<RemoteRelease>> {
+        let mut drafts = self.of_tag(tag.as_str()).await?;
+        drafts.retain(|one| one.draft);
+        match drafts.len() {
+            0 => Ok(None),
+            1 => Ok(drafts.pop().filter(|draft| draft.holds_notes(notes))),
+            _ => {
+                let ids: Vec<String> = drafts.iter().map(|draft| draft.id.to_string()).collect();
+                let hint = "delete all but one of them on the releases page, then run the same command again";
+                let text =
+                    format!("there are {} drafts of `{tag}` now: releases {}", ids.len(), ids.join(", "));
+                Err(Failure::new(text).hint(hint).exit(Exit::Conflicts).into())
+            }
+        }
+    }
+
+    /// Gives a draft of ours its title and notes. Whether it is a draft is not sent: it must not become one again.
+    ///
+    /// # Errors
+    /// GitHub cannot be reached or refuses; or the release is no draft any more.
+    pub async fn write_notes(&self, draft: &RemoteRelease, notes: &str) -> anyhow::Result<()> {
+        self.still_draft(draft).await?;
+        let tag = &draft.tag;
+        let body = json!({ "name": tag, "body": notes });
+        let path = self.path(&format!("/releases/{}", draft.id));
+        let write = async |_| {
+            let answer = self.paced(self.change(Method::PATCH, &path, &body)).await?;
+            self.expect(answer, StatusCode::OK).map(drop)
+        };
+        self.retry
+            .run("the notes", write)
+            .await
+            .with_context(|| format!("failed to write the notes of the draft of `{tag}`"))
+    }
+
+    /// Nothing of a release is changed or deleted that somebody has published meanwhile.
+    pub(super) async fn still_draft(&self, draft: &RemoteRelease) -> anyhow::Result<()> {
+        match self.release(draft.id).await? {
+            Some(release) if !release.draft => Err(published_meanwhile(&draft.tag).into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Another run has made a release of the tag before ours.
+pub fn second_to(tag: &str, older: u64) -> Failure {
+    Failure::new(format!("another run made a release of `{tag}` first: release {older}"))
+        .hint("let the other run end; then run the same command again: it finds the release done, or says what differs")
+        .exit(Exit::Conflicts)
+}
+
+/// Somebody has published the draft while it was filled.
+pub(super) fn published_meanwhile(tag: &str) -> Failure {
+    Failure::new(format!("somebody published release `{tag}` before it was complete"))
+        .hint("run the same command again: it tells what the published release lacks; then raise the version and release that")
+        .exit(Exit::Conflicts)
+}

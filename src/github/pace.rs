@@ -1,0 +1,113 @@
+//! How fast GitHub is asked to change something: a few at once, so many a minute and an hour, and one after the other as
+//! soon as it minds (GitHub's "Rate limits for the REST API" and "Best practices for using the REST API").
+//!
+//! It counts what this run does and knows nothing of others; what they use up, GitHub says with a rate limit.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+
+use crate::net::retry::{Again, Refused, Retry};
+use crate::net::wait;
+use crate::report::Report;
+use floe_core::clock::Clock;
+
+/// So many changes are made at once while GitHub does not mind.
+pub const AT_ONCE: usize = 6;
+/// GitHub takes so many changes within so many seconds.
+const LIMITS: [(usize, u32); 2] = [(80, 60), (500, 3600)];
+
+/// Keeps changes within what GitHub takes. Clones count together.
+#[derive(Clone)]
+pub(super) struct Pace {
+    permits: Arc<Semaphore>,
+    slow: Arc<AtomicBool>,
+    /// When the last changes were made, the newest at the end; no more of them than a limit looks at.
+    made: Arc<Mutex<VecDeque<Duration>>>,
+    /// A second; shorter where a run is told to wait less.
+    second: Duration,
+    clock: Clock,
+    report: Report,
+}
+
+impl Pace {
+    pub fn new(retry: &Retry) -> Self {
+        Pace {
+            permits: Arc::new(Semaphore::new(AT_ONCE)),
+            slow: Arc::default(),
+            made: Arc::default(),
+            second: retry.first_wait,
+            clock: retry.clock.clone(),
+            report: retry.report.clone(),
+        }
+    }
+
+    /// Waits for leave to make one change; the change is over when the permit is dropped.
+    ///
+    /// # Errors
+    /// The process was asked to stop meanwhile.
+    pub async fn leave(&self) -> anyhow::Result<SemaphorePermit<'_>> {
+        let slow = self.slow.load(Ordering::Relaxed);
+        let permits = if slow { AT_ONCE } else { 1 };
+        let permit = self.permits.acquire_many(u32::try_from(permits).unwrap_or(1)).await?;
+        let mut made = self.made.lock().await;
+        if let Some(last) = made.back().filter(|_| slow) {
+            self.clock.wait((*last + self.second).saturating_sub(self.clock.now())).await;
+        }
+        let full = due(&made, self.second).saturating_sub(self.clock.now());
+        if !full.is_zero() {
+            let why = "GitHub takes 80 changes a minute and 500 an hour; the next one";
+            wait::wait(&self.report, &self.clock, why, full).await?;
+        }
+        made.push_back(self.clock.now());
+        if made.len() > LIMITS[LIMITS.len() - 1].0 {
+            made.pop_front();
+        }
+        Ok(permit)
+    }
+
+    /// Slows down once GitHub has answered with a rate limit.
+    pub fn learn(&self, refused: &Refused) {
+        if matches!(refused.again, Again::Limited(_) | Again::LimitedUntil(_)) {
+            self.slow.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// When the next change may be made, after those that were.
+fn due(made: &VecDeque<Duration>, second: Duration) -> Duration {
+    let of_one = |(count, seconds): (usize, u32)| {
+        let first = made.get(made.len().checked_sub(count)?)?;
+        Some(*first + second * seconds)
+    };
+    LIMITS.into_iter().filter_map(of_one).max().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Loudness;
+
+    #[tokio::test]
+    async fn no_minute_has_more_than_80_changes_and_no_hour_more_than_500() {
+        let (second, clock) = (Duration::from_secs(1), Clock::skipping());
+        let report = Report::new(Loudness::Quiet);
+        let pace = Pace::new(&Retry { tries: 1, first_wait: second, clock: clock.clone(), report });
+        let began = clock.now();
+        let mut made = Vec::new();
+        for _ in 0..1000 {
+            drop(pace.leave().await.unwrap());
+            made.push(clock.now() - began);
+        }
+        for (count, seconds) in LIMITS {
+            let apart = made.iter().zip(&made[count..]).map(|(one, later)| *later - *one);
+            assert!(apart.min().unwrap() >= second * seconds, "{count} in {seconds} s");
+        }
+        assert_eq!(made[79], Duration::ZERO);
+        assert_eq!((made[80], made[499]), (60 * second, 360 * second));
+        assert_eq!((made[500], made[999]), (3600 * second, 3960 * second));
+    }
+}

@@ -1,0 +1,273 @@
+//! How a container of the image is started: what the project says, over what a docker archive brings, over
+//! defaults (OCI image-spec, config.md: `config`).
+//!
+//! It never lets an image run as root, and no path of a build machine's store gets in.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+use super::spec::{Empty, Execution, ImageConfig, RootFs};
+use super::{ImageSpec, annotations, layer};
+use crate::error::Failure;
+use floe_core::model::{Digest, Platform};
+
+/// Who a container runs as if nobody says otherwise: the `nonroot` of distroless images, as a number, because
+/// Kubernetes cannot see that a name is not root.
+const DEFAULT_USER: &str = "65532:65532";
+
+/// Where programs of an image are looked for.
+const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What must not be in an image's configuration: a path that exists on the build machine only.
+const STORE: &str = "/nix/store";
+
+/// The config of a platform's image. `base` is what its input brings.
+///
+/// # Errors
+/// Root as user, a port that is none, no entrypoint and no command, a store path in any text.
+pub fn image_config(
+    spec: &ImageSpec,
+    (platform, base): (Platform, &Execution),
+    labels: &BTreeMap<String, String>,
+    diff_ids: Vec<Digest>,
+) -> anyhow::Result<ImageConfig> {
+    let config = ImageConfig {
+        created: Some(annotations::created(spec.epoch)?),
+        architecture: platform.architecture().to_owned(),
+        os: platform.os().to_owned(),
+        config: Some(execution(spec, base, labels)?),
+        rootfs: RootFs { kind: "layers".to_owned(), diff_ids },
+    };
+    let mut found = Vec::new();
+    store_paths(&serde_json::to_value(&config)?, "", &mut found);
+    if found.is_empty() {
+        return Ok(config);
+    }
+    Err(Failure::new(format!("the config of the image names paths below `{STORE}`"))
+        .details(found)
+        .hint("copy what the image needs to plain paths, and start it by those: `config.Entrypoint = [ \"/bin/…\" ];`")
+        .into())
+}
+
+/// What a binary brings: itself.
+pub fn of_binary(name: &str) -> Execution {
+    Execution { entrypoint: Some(vec![format!("/bin/{name}")]), ..Execution::default() }
+}
+
+fn execution(
+    spec: &ImageSpec,
+    base: &Execution,
+    labels: &BTreeMap<String, String>,
+) -> anyhow::Result<Execution> {
+    let (entrypoint, cmd) = match &spec.entrypoint {
+        // As docker does it: the arguments were those of the entrypoint that is gone.
+        Some(entrypoint) => (filled(entrypoint), None),
+        None => (base.entrypoint.as_deref().and_then(filled), base.cmd.as_deref().and_then(filled)),
+    };
+    if entrypoint.is_none() && cmd.is_none() {
+        return Err(Failure::new("the image says nothing of what to start")
+            .hint(
+                "set `config.Entrypoint` in dockerTools, or `entrypoint` in `[package.metadata.floe.image]`",
+            )
+            .into());
+    }
+    let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let user = spec.user.clone().or_else(|| text(&base.user)).unwrap_or_else(|| DEFAULT_USER.to_owned());
+    let ports = match spec.ports.as_slice() {
+        [] => base.exposed_ports.clone().unwrap_or_default(),
+        ports => ports.iter().map(|port| (port.clone(), Empty {})).collect(),
+    };
+    ports.keys().try_for_each(|port| checked_port(port))?;
+    Ok(Execution {
+        user: Some(checked_user(user)?),
+        exposed_ports: Some(ports).filter(|ports| !ports.is_empty()),
+        env: Some(environment(spec, base)),
+        entrypoint,
+        cmd,
+        volumes: base.volumes.clone().filter(|volumes| !volumes.is_empty()),
+        working_dir: text(&base.working_dir),
+        labels: Some(labels.clone()),
+        stop_signal: text(&base.stop_signal),
+    })
+}
+
+fn filled(list: &[String]) -> Option<Vec<String>> {
+    Some(list.to_vec()).filter(|list| !list.is_empty())
+}
+
+fn environment(spec: &ImageSpec, base: &Execution) -> Vec<String> {
+    let mut environment = base.env.clone().unwrap_or_default();
+    if !environment.iter().any(|pair| pair.starts_with("PATH=")) {
+        environment.insert(0, PATH.to_owned());
+    }
+    if spec.ca_certificates.is_some() {
+        environment.retain(|pair| !pair.starts_with("SSL_CERT_FILE="));
+        environment.push(format!("SSL_CERT_FILE=/{}", layer::CA_CERTIFICATES));
+    }
+    environment
+}
+
+fn checked_user(user: String) -> anyhow::Result<String> {
+    let number =
+        |text: &str| text.parse::<u32>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let (uid, gid) = user.split_once(':').unwrap_or((&user, "0"));
+    let hint = format!("give it as numbers, such as `{DEFAULT_USER}`, or leave it out");
+    match (number(uid), number(gid)) {
+        (Some(0), _) => Err(Failure::new(format!("the image's user `{user}` is root")).hint(hint).into()),
+        (Some(_), Some(_)) => Ok(user),
+        _ => Err(Failure::new(format!("the image's user `{user}` is not `uid` or `uid:gid`"))
+            .hint(hint)
+            .into()),
+    }
+}
+
+fn checked_port(port: &str) -> anyhow::Result<()> {
+    let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
+    let plain = number.bytes().all(|byte| byte.is_ascii_digit());
+    let number = number.parse::<u16>().ok().filter(|number| plain && *number > 0);
+    number
+        .context("a port is a number from 1 to 65535")
+        .and_then(|_| {
+            ensure!(matches!(protocol, "tcp" | "udp" | "sctp"), "a port's protocol is tcp, udp or sctp");
+            Ok(())
+        })
+        .with_context(|| format!("the image cannot expose `{port}`"))
+}
+
+/// Where in a document texts hold a store path.
+fn store_paths(value: &Value, place: &str, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.contains(STORE) => {
+            found.push(format!("`{place}` is `{}`", super::tarball::shown(text.as_bytes())));
+        }
+        Value::Array(list) => {
+            for (index, value) in list.iter().enumerate() {
+                store_paths(value, &format!("{place}[{index}]"), found);
+            }
+        }
+        Value::Object(map) => {
+            for (key, value) in map {
+                let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+                if key.contains(STORE) {
+                    found.push(format!("`{}` is a key", super::tarball::shown(place.as_bytes())));
+                }
+                store_paths(value, &place, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::samples::image_spec;
+
+    fn json(spec: &ImageSpec, base: &Execution) -> anyhow::Result<String> {
+        let labels = [("a".to_owned(), "b".to_owned())].into();
+        let config = image_config(spec, (Platform::LinuxArm64, base), &labels, vec![Digest::of(b"")])?;
+        Ok(serde_json::to_string_pretty(&config)?)
+    }
+
+    fn refused(spec: &ImageSpec, base: &Execution) -> String {
+        let error = json(spec, base).unwrap_err();
+        let details = error.downcast_ref::<Failure>().map(|failure| failure.detail_lines().join("; "));
+        format!("{error:#}: {}", details.unwrap_or_default())
+    }
+
+    #[test]
+    fn a_binary_is_started_by_nobody_in_particular() {
+        let spec = ImageSpec {
+            ports: vec!["8080/tcp".to_owned()],
+            ca_certificates: Some("certificates.pem".into()),
+            ..image_spec()
+        };
+        expect_test::expect![[r#"
+            {
+              "created": "2001-09-09T01:46:40Z",
+              "architecture": "arm64",
+              "os": "linux",
+              "config": {
+                "User": "65532:65532",
+                "ExposedPorts": {
+                  "8080/tcp": {}
+                },
+                "Env": [
+                  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                  "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"
+                ],
+                "Entrypoint": [
+                  "/bin/floe"
+                ],
+                "Labels": {
+                  "a": "b"
+                }
+              },
+              "rootfs": {
+                "type": "layers",
+                "diff_ids": [
+                  "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+                ]
+              }
+            }"#]]
+        .assert_eq(&json(&spec, &of_binary("floe")).unwrap());
+    }
+
+    #[test]
+    fn an_archive_keeps_what_the_project_does_not_override() {
+        let base: Execution = serde_json::from_str(
+            r#"{"Env": ["PATH=/bin", "A=1"], "Cmd": ["serve"], "Entrypoint": ["/bin/floe"], "WorkingDir": "/data",
+                "ExposedPorts": {"53/udp": {}}, "User": "1000", "Labels": {"x": "y"}, "Volumes": null}"#,
+        )
+        .unwrap();
+        let labels = BTreeMap::new();
+        let kept = execution(&image_spec(), &base, &labels).unwrap();
+        assert_eq!(kept.user.as_deref(), Some("1000"));
+        assert_eq!(kept.env.unwrap(), ["PATH=/bin", "A=1"]);
+        assert_eq!(
+            (kept.entrypoint.unwrap(), kept.cmd.unwrap()),
+            (vec!["/bin/floe".into()], vec!["serve".into()])
+        );
+        assert_eq!(kept.working_dir.as_deref(), Some("/data"));
+        assert!(kept.exposed_ports.unwrap().contains_key("53/udp"));
+        let spec = ImageSpec {
+            entrypoint: Some(vec!["/bin/other".to_owned()]),
+            ports: vec!["80".to_owned()],
+            user: Some("7:7".to_owned()),
+            ..image_spec()
+        };
+        let over = execution(&spec, &base, &labels).unwrap();
+        assert_eq!((over.entrypoint.unwrap(), over.cmd), (vec!["/bin/other".to_owned()], None));
+        assert_eq!(over.user.as_deref(), Some("7:7"));
+        assert_eq!(over.exposed_ports.unwrap().into_keys().collect::<Vec<_>>(), ["80"]);
+    }
+
+    #[test]
+    fn root_names_and_wrong_ports_are_refused() {
+        for user in ["0", "0:0", "00", "root", "65532:users", "", "-1", "+5", "1:2:3"] {
+            let spec = ImageSpec { user: Some(user.to_owned()), ..image_spec() };
+            assert!(refused(&spec, &of_binary("floe")).contains("user"), "{user}");
+        }
+        let root = Execution { user: Some("0".to_owned()), ..of_binary("floe") };
+        assert!(refused(&image_spec(), &root).contains("`0` is root"));
+        for port in ["0", "65536", "http", "80/icmp", "+80", ""] {
+            let spec = ImageSpec { ports: vec![port.to_owned()], ..image_spec() };
+            assert!(refused(&spec, &of_binary("floe")).contains("cannot expose"), "{port}");
+        }
+        let nothing = Execution { cmd: Some(Vec::new()), ..Execution::default() };
+        assert!(refused(&image_spec(), &nothing).contains("says nothing of what to start"));
+    }
+
+    #[test]
+    fn store_paths_are_named_where_they_stand() {
+        let base: Execution = serde_json::from_str(
+            r#"{"Env": ["A=1", "LIBS=/nix/store/abc/lib"], "Entrypoint": ["/nix/store/abc/bin/floe"]}"#,
+        )
+        .unwrap();
+        let told = refused(&image_spec(), &base);
+        assert!(told.contains("`config.Env[2]` is `LIBS=/nix/store/abc/lib`"), "{told}");
+        assert!(told.contains("`config.Entrypoint[0]` is `/nix/store/abc/bin/floe`"), "{told}");
+    }
+}

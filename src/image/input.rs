@@ -1,0 +1,173 @@
+//! Tells from a file's own bytes what can be made of it: a static Linux binary or a docker archive, and for which
+//! platform.
+//!
+//! A file's name is never asked; two files for one platform are refused.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, ensure};
+use object::read::ReadCache;
+
+use super::docker_archive::DockerArchive;
+use super::tarball::shown;
+use crate::error::Failure;
+use floe_core::model::Platform;
+use floe_core::untrusted::files;
+
+/// A file that becomes the image of one platform.
+#[derive(Debug)]
+pub struct Input {
+    /// The file.
+    pub path: PathBuf,
+    /// Where it runs.
+    pub platform: Platform,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What a file is.
+#[derive(Debug)]
+pub enum Kind {
+    /// A static executable.
+    Binary,
+    /// What `docker save` and dockerTools write.
+    DockerArchive(Box<DockerArchive>),
+}
+
+/// Looks at every file; the result is sorted by platform.
+///
+/// # Errors
+/// No file at all, files that are neither, and two files of one platform.
+pub fn examine(paths: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
+    ensure!(!paths.is_empty(), "an image needs at least one binary or docker archive");
+    let mut inputs = paths.iter().map(|path| examine_one(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    inputs.sort_by_key(|input| input.platform);
+    let mut pairs = inputs.iter().zip(inputs.iter().skip(1));
+    if let Some((one, other)) = pairs.find(|(one, other)| one.platform == other.platform) {
+        let (one_path, other_path) = (one.path.display(), other.path.display());
+        return Err(Failure::new(format!(
+            "`{one_path}` and `{other_path}` are both for {}, but an image has one entry a platform",
+            one.platform
+        ))
+        .hint("give `floe image` one file a platform")
+        .into());
+    }
+    Ok(inputs)
+}
+
+fn examine_one(path: &Path) -> anyhow::Result<Input> {
+    let reading = || format!("cannot read `{}`", path.display());
+    let mut start = Vec::new();
+    files::open(path).and_then(|file| file.take(512).read_to_end(&mut start)).with_context(reading)?;
+    let path = path.to_owned();
+    if start.starts_with(b"\x7fELF") {
+        let platform = static_binary(&path)?;
+        return Ok(Input { path, platform, kind: Kind::Binary });
+    }
+    if start.starts_with(&[0x1f, 0x8b]) || start.get(257..262) == Some(b"ustar") {
+        let archive = DockerArchive::open(&path)
+            .with_context(|| format!("`{}` is no docker archive that floe can use", path.display()))?;
+        return Ok(Input { path, platform: archive.platform, kind: Kind::DockerArchive(Box::new(archive)) });
+    }
+    let hint = match start.as_slice() {
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "write the docker archive with gzip or plain: `compressor = \"gz\";`",
+        [b'M', b'Z', ..] | [0xcf, 0xfa, 0xed, 0xfe, ..] => {
+            "images hold Linux binaries: give the musl target's"
+        }
+        _ => "give static Linux binaries, or what `dockerTools.buildLayeredImage` makes",
+    };
+    Err(refuse(&path, "is neither a Linux binary nor a docker archive").hint(hint).into())
+}
+
+/// The platform of a static executable that is all there.
+fn static_binary(path: &Path) -> anyhow::Result<Platform> {
+    let reading = || format!("cannot read `{}`", path.display());
+    let file = files::open(path).with_context(reading)?;
+    let size = file.metadata().with_context(reading)?.len();
+    let kind = floe_audit::identify(&ReadCache::new(file)).map_err(|why| {
+        refuse(path, "cannot be put into an image")
+            .because(anyhow!(why))
+            .hint("give a binary for a musl target, as Cargo put it into target/<triple>/release/")
+    })?;
+    if kind.extent > size {
+        let why = format!("was cut off: it has {size} bytes, and its headers speak of {}", kind.extent);
+        return Err(refuse(path, &why).hint("build it again").into());
+    }
+    if let Some(interpreter) = kind.interpreter {
+        let interpreter = shown(interpreter.as_bytes());
+        let why = format!("is dynamically linked: it needs `{interpreter}`, which floe's images do not have");
+        return Err(refuse(path, &why)
+            .hint("build for a musl target: `cargo build --release --target x86_64-unknown-linux-musl`")
+            .into());
+    }
+    let platform = Platform::ALL.into_iter().find(|platform| kind.arches == [platform.arch()]);
+    platform.with_context(|| format!("`{}` is for a processor that floe makes no images for", path.display()))
+}
+
+fn refuse(path: &Path, why: &str) -> Failure {
+    Failure::new(format!("`{}` {why}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::samples::{Tar, docker_archive, elf, elf_with_interpreter, gzip};
+
+    fn examine_bytes(files: &[&[u8]]) -> anyhow::Result<Vec<(Platform, bool)>> {
+        let folder = tempfile::tempdir()?;
+        let mut paths = Vec::new();
+        for (number, bytes) in files.iter().enumerate() {
+            paths.push(folder.path().join(number.to_string()));
+            std::fs::write(&paths[number], bytes)?;
+        }
+        let inputs = examine(&paths)?;
+        Ok(inputs.iter().map(|input| (input.platform, matches!(input.kind, Kind::Binary))).collect())
+    }
+
+    fn refused(files: &[&[u8]]) -> (String, String) {
+        let error = examine_bytes(files).unwrap_err();
+        let hint = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint_text());
+        (format!("{error:#}"), hint.unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn the_content_says_what_a_file_is_and_where_it_runs() {
+        let archive = docker_archive("amd64", &[&Tar::new().end()], "{}");
+        let (amd64, arm64) = ((Platform::LinuxAmd64, true), (Platform::LinuxArm64, true));
+        assert_eq!(examine_bytes(&[&elf(183), &elf(62)]).unwrap(), [amd64, arm64]);
+        for archive in [archive.clone(), gzip(&archive)] {
+            let mixed = examine_bytes(&[&elf(183), &archive]).unwrap();
+            assert_eq!(mixed, [(Platform::LinuxAmd64, false), arm64]);
+        }
+    }
+
+    #[test]
+    fn two_files_of_one_platform_are_refused() {
+        let (why, hint) = refused(&[&elf(62), &elf(183), &elf(62)]);
+        assert!(why.contains("0` and `") && why.contains("2` are both for linux/amd64"), "{why}");
+        assert!(hint.contains("one file a platform"));
+        assert!(examine_bytes(&[]).is_err());
+    }
+
+    #[test]
+    fn what_would_not_run_is_refused_with_a_way_out() {
+        let mut shared = elf(62);
+        shared[24..32].fill(0);
+        let interpreted = elf_with_interpreter(62);
+        for (file, why) in [
+            (interpreted, "is dynamically linked: it needs `/lib/ld.so`"),
+            (elf(243), "an ELF file for machine 243"),
+            (shared, "a library, not an executable"),
+            (elf(62)[..100].to_vec(), "cut off"),
+            (elf(62)[..125].to_vec(), "was cut off: it has 125 bytes"),
+            (b"MZ\x90".to_vec(), "neither a Linux binary nor a docker archive"),
+            (Vec::new(), "neither a Linux binary nor a docker archive"),
+            (gzip(&Tar::new().file("floe", b"x").end()), "holds no `manifest.json`"),
+        ] {
+            let (told, hint) = refused(&[&file]);
+            assert!(told.contains(why), "{told}");
+            assert!(!hint.is_empty(), "{told}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Makes the layer of a static binary: the binary, users, a place for temporary files, CA certificates.
+//!
+//! Owner, mode and time of every entry are fixed; nothing of the file on disk goes in but its bytes.
+
+use std::io::{Read, Write};
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use tar::{EntryType, Header};
+
+use super::blobs::Hashed;
+use floe_core::model::Entry;
+use floe_core::untrusted::files;
+
+/// Who is who in an image of floe's: root owns the files, `nonroot` runs them and has a home it can write to.
+const PASSWD: &str = "\
+root:x:0:0:root:/root:/sbin/nologin
+nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin
+nonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin
+";
+
+const GROUP: &str = "\
+root:x:0:
+nobody:x:65534:
+nonroot:x:65532:
+";
+
+/// Where programs look for CA certificates; what `SSL_CERT_FILE` is set to.
+pub const CA_CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
+
+/// Writes the layer of a binary, `bin/<name>`, and returns its regular files, sorted by path.
+pub fn write_binary(
+    writer: &mut dyn Write,
+    (name, binary): (&str, &Path),
+    certificates: Option<&[u8]>,
+    epoch: u64,
+) -> anyhow::Result<Vec<Entry>> {
+    let reading = || format!("cannot read `{}`", binary.display());
+    let file = files::open(binary).with_context(reading)?;
+    let size = file.metadata().with_context(reading)?.len();
+    let mut layer = LayerTar::new(writer, epoch);
+    layer.folder("bin/", 0o755)?;
+    layer.file(&format!("bin/{name}"), 0o755, size, file).with_context(reading)?;
+    layer.folder("etc/", 0o755)?;
+    layer.text("etc/group", GROUP.as_bytes())?;
+    layer.text("etc/passwd", PASSWD.as_bytes())?;
+    if let Some(certificates) = certificates {
+        layer.certificates(certificates)?;
+    }
+    layer.folder("tmp/", 0o1777)?;
+    layer.finish()
+}
+
+/// Writes a layer that only adds CA certificates to the layers below it, and returns its regular files.
+pub fn write_certificates(
+    writer: &mut dyn Write,
+    certificates: &[u8],
+    epoch: u64,
+) -> anyhow::Result<Vec<Entry>> {
+    let mut layer = LayerTar::new(writer, epoch);
+    layer.folder("etc/", 0o755)?;
+    layer.certificates(certificates)?;
+    layer.finish()
+}
+
+/// A tar with one owner, one time and the ustar format (POSIX.1-1988), which has no extra headers.
+struct LayerTar<'a> {
+    tar: tar::Builder<&'a mut dyn Write>,
+    epoch: u64,
+    files: Vec<Entry>,
+}
+
+impl<'a> LayerTar<'a> {
+    fn new(writer: &'a mut dyn Write, epoch: u64) -> Self {
+        LayerTar { tar: tar::Builder::new(writer), epoch, files: Vec::new() }
+    }
+
+    fn folder(&mut self, path: &str, mode: u32) -> anyhow::Result<()> {
+        let header = self.header(path, EntryType::Directory, mode, 0)?;
+        Ok(self.tar.append(&header, std::io::empty())?)
+    }
+
+    fn text(&mut self, path: &str, content: &[u8]) -> anyhow::Result<()> {
+        self.file(path, 0o644, content.len() as u64, content)
+    }
+
+    fn certificates(&mut self, certificates: &[u8]) -> anyhow::Result<()> {
+        self.folder("etc/ssl/", 0o755)?;
+        self.folder("etc/ssl/certs/", 0o755)?;
+        self.text(CA_CERTIFICATES, certificates)
+    }
+
+    fn file(&mut self, path: &str, mode: u32, size: u64, content: impl Read) -> anyhow::Result<()> {
+        let header = self.header(path, EntryType::Regular, mode, size)?;
+        // One byte more than promised is asked for, so that a file that grows is seen as one that shrinks is.
+        let mut content = Hashed::new(content.take(size + 1));
+        self.tar.append(&header, &mut content)?;
+        let (_, (digest, read)) = content.finish();
+        ensure!(read == size, "it changed while it was read: it had {size} bytes, then {read}");
+        self.files.push(Entry { path: path.to_owned(), size, mode, digest });
+        Ok(())
+    }
+
+    fn header(&self, path: &str, kind: EntryType, mode: u32, size: u64) -> anyhow::Result<Header> {
+        let mut header = Header::new_ustar();
+        header.set_path(path).with_context(|| format!("`{path}` cannot stand in a tar"))?;
+        header.set_entry_type(kind);
+        header.set_mode(mode);
+        header.set_size(size);
+        header.set_mtime(self.epoch);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_cksum();
+        Ok(header)
+    }
+
+    fn finish(mut self) -> anyhow::Result<Vec<Entry>> {
+        self.tar.finish()?;
+        Ok(self.files)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::rootfs;
+
+    #[test]
+    fn a_binary_is_packed_with_what_it_needs_and_with_nothing_of_this_machine() {
+        let folder = tempfile::tempdir().unwrap();
+        let binary = folder.path().join("floe");
+        std::fs::write(&binary, b"binary").unwrap();
+        let mut tar = Vec::new();
+        let files = write_binary(&mut tar, ("floe", &binary), Some(b"PEM"), 1_000_000_000).unwrap();
+        assert_eq!(rootfs::files([&rootfs::scan(tar.as_slice(), 99).unwrap()]).unwrap(), files);
+        let mut archive = tar::Archive::new(tar.as_slice());
+        let listed: Vec<String> = archive
+            .entries()
+            .unwrap()
+            .map(|entry| {
+                let entry = entry.unwrap();
+                let header = entry.header();
+                assert_eq!((header.uid().unwrap(), header.gid().unwrap()), (0, 0));
+                assert_eq!(header.mtime().unwrap(), 1_000_000_000);
+                format!("{:o} {}", header.mode().unwrap(), entry.path().unwrap().display())
+            })
+            .collect();
+        assert_eq!(
+            listed.join("\n"),
+            "755 bin/\n755 bin/floe\n755 etc/\n644 etc/group\n644 etc/passwd\n755 etc/ssl/\n\
+             755 etc/ssl/certs/\n644 etc/ssl/certs/ca-certificates.crt\n1777 tmp/"
+        );
+        // The same on every machine and in every version: else a published image could not be made again.
+        expect_test::expect!["sha256:4eef6e0a82e93af3bab70768792b9cb1207771a6617d385cf2076810d71f227d"]
+            .assert_eq(&floe_core::model::Digest::of(&tar).to_string());
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_no_layer() {
+        for content in [b"longer".as_slice(), b"s"] {
+            let mut tar = Vec::new();
+            let mut layer = LayerTar::new(&mut tar, 0);
+            let error = layer.file("bin/floe", 0o755, 4, content).unwrap_err();
+            assert!(error.to_string().contains("it changed while it was read"), "{error}");
+        }
+    }
+}

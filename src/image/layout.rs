@@ -1,0 +1,383 @@
+//! Reads an OCI image layout and checks all of it (OCI image-spec v1.1, "OCI Image Layout"): every blob, every
+//! digest, every layer's content, and that there is nothing else.
+//!
+//! It reports every problem it can see and not the first; it changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use serde::de::DeserializeOwned;
+
+use super::measure::{self, Measured, Tell};
+use super::rootfs::{self, Changes};
+use super::spec::{self, Descriptor, ImageConfig, Index, Manifest, OciLayout, platform_fields};
+use super::tarball::{MEMBERS_LIMIT, shown};
+use super::{ENTRIES_LIMIT, LAYERS_LIMIT, UNPACKED_LIMIT};
+use crate::error::{Exit, Failure};
+use floe_core::model::{Digest, Entry, Image, Platform, PlatformImage, Stamps};
+use floe_core::untrusted::files;
+
+/// Reads the layout in a folder.
+///
+/// # Errors
+/// A [`Failure`] with exit code 3 whose details are what [`check`] found.
+pub fn read(layout: &Path) -> anyhow::Result<Image> {
+    check(layout).map_err(|problems| {
+        Failure::new(format!("`{}` is not a sound OCI image layout", layout.display()))
+            .details(problems)
+            .exit(Exit::Problems)
+            .hint("make it again with `floe image`")
+            .into()
+    })
+}
+
+/// Reads and checks the layout in a folder: `oci-layout`, `index.json` with its one entry, the image index with one
+/// entry a platform; size, digest and media type of every blob; that each layer unpacks to its diff id, to safe
+/// paths and within bounds; and that no blob lies there unnamed.
+///
+/// # Errors
+/// Every problem, a sentence each.
+pub fn check(layout: &Path) -> Result<Image, Vec<String>> {
+    check_and_tell(layout, &|_, _| {})
+}
+
+/// The same, and `tell` hears of each layer as soon as its bytes are known to be the promised ones and to unpack.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_and_tell(layout: &Path, tell: &Tell<'_>) -> Result<Image, Vec<String>> {
+    let mut checker = Checker::new(layout);
+    let image = checker.image(tell);
+    if checker.all_named {
+        checker.unnamed();
+    }
+    match image {
+        Some(image) if checker.problems.is_empty() => Ok(image),
+        _ => Err(checker.problems),
+    }
+}
+
+/// A layer's digest before compression, and what it changes.
+type Unpacked = (Digest, Rc<Changes>);
+
+struct Checker {
+    layout: PathBuf,
+    problems: Vec<String>,
+    /// Every blob that something names.
+    named: BTreeSet<Digest>,
+    /// Whether every document could be read: only then is it known what is named.
+    all_named: bool,
+    /// Blobs that were hashed, and whether they are what they should be.
+    hashed: BTreeMap<Digest, bool>,
+    /// How they looked meanwhile.
+    stamps: Stamps,
+    /// How many bytes all layers that are still to come may unpack to, and how many members they may have.
+    unpacked: u64,
+    members: usize,
+    /// Layers that were read already, on all cores, and are still to be judged.
+    measured: BTreeMap<Digest, Measured>,
+    /// Layers that were unpacked: platforms may share them.
+    layers: BTreeMap<Digest, Option<Unpacked>>,
+}
+
+impl Checker {
+    fn new(layout: &Path) -> Self {
+        Checker {
+            layout: layout.to_owned(),
+            problems: Vec::new(),
+            named: BTreeSet::new(),
+            all_named: true,
+            hashed: BTreeMap::new(),
+            stamps: Stamps::default(),
+            unpacked: UNPACKED_LIMIT,
+            members: MEMBERS_LIMIT,
+            measured: BTreeMap::new(),
+            layers: BTreeMap::new(),
+        }
+    }
+
+    fn image(&mut self, tell: &Tell<'_>) -> Option<Image> {
+        for folder in ["blobs", "blobs/sha256"] {
+            // Below a link every blob would be one that lies elsewhere.
+            if self.layout.join(folder).is_symlink() {
+                self.problem(format!("`{folder}` is a link"));
+                return None;
+            }
+        }
+        let version: Option<OciLayout> = self.top_file("oci-layout", "");
+        if let Some(version) = version.filter(|file| file.image_layout_version != spec::LAYOUT_VERSION) {
+            self.problem(format!(
+                "`oci-layout` is of version `{}`, not {}",
+                shown(version.image_layout_version.as_bytes()),
+                spec::LAYOUT_VERSION
+            ));
+        }
+        let top: Index = self.top_file("index.json", spec::INDEX)?;
+        self.expect_kind("`index.json`", (top.schema_version, &top.media_type), spec::INDEX);
+        let [entry] = top.manifests.as_slice() else {
+            self.all_named = false;
+            self.problem(format!("`index.json` has {} entries, not one", top.manifests.len()));
+            return None;
+        };
+        let index: Index = self.document("the image index", entry, spec::INDEX)?;
+        self.expect_kind("the image index", (index.schema_version, &index.media_type), spec::INDEX);
+        if index.manifests.is_empty() {
+            self.problem("the image index is empty".to_owned());
+        }
+        if index.manifests.len() > ENTRIES_LIMIT {
+            self.all_named = false;
+            let count = index.manifests.len();
+            self.problem(format!(
+                "the image index has {count} entries, more than the {ENTRIES_LIMIT} floe takes"
+            ));
+            return None;
+        }
+        self.measured = measure::measure(&self.layout, self.layers_of(&index), tell);
+        let mut platforms: Vec<PlatformImage> = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (number, descriptor) in (1..).zip(&index.manifests) {
+            let platform = self.platform(number, descriptor);
+            if let Some(platform) = platform.filter(|platform| !seen.insert(*platform)) {
+                self.problem(format!("the image index has {platform} twice"));
+            }
+            platforms.extend(self.platform_image(number, platform, descriptor));
+        }
+        platforms.sort_by_key(|image| image.platform);
+        let (layout, index_blob) = (self.layout.clone(), entry.blob());
+        let stamps = std::mem::take(&mut self.stamps);
+        Some(Image { layout, index: index_blob, annotations: index.annotations, platforms, stamps })
+    }
+
+    /// The layers that the manifests of an index name, as far as they can be read; why not is said where they are judged.
+    fn layers_of(&self, index: &Index) -> Vec<Descriptor> {
+        let manifest = |descriptor: &Descriptor| {
+            let path = measure::blob_path(&self.layout, &descriptor.digest);
+            let manifest: Option<Manifest> = measure::json(&path, spec::MANIFEST).ok();
+            manifest.filter(|manifest| manifest.layers.len() <= LAYERS_LIMIT)
+        };
+        index.manifests.iter().filter_map(manifest).flat_map(|manifest| manifest.layers).collect()
+    }
+
+    fn platform(&mut self, number: usize, descriptor: &Descriptor) -> Option<Platform> {
+        let said = descriptor.platform.clone().unwrap_or_default();
+        let found = Platform::ALL.into_iter().find(|platform| platform_fields(*platform) == said);
+        if found.is_none() {
+            let said = serde_json::to_string(&said).unwrap_or_default();
+            self.problem(format!(
+                "entry {number} of the image index has the platform {}, which is not exactly linux/amd64 or \
+                 linux/arm64",
+                shown(said.as_bytes())
+            ));
+        }
+        found
+    }
+
+    fn platform_image(
+        &mut self,
+        number: usize,
+        platform: Option<Platform>,
+        descriptor: &Descriptor,
+    ) -> Option<PlatformImage> {
+        let of = platform.map_or_else(|| format!("entry {number}"), |platform| platform.to_string());
+        let name = format!("the manifest of {of}");
+        let manifest: Manifest = self.document(&name, descriptor, spec::MANIFEST)?;
+        self.expect_kind(&name, (manifest.schema_version, &manifest.media_type), spec::MANIFEST);
+        let config: Option<ImageConfig> =
+            self.document(&format!("the config of {of}"), &manifest.config, spec::CONFIG);
+        if manifest.layers.len() > LAYERS_LIMIT {
+            self.all_named = false;
+            let count = manifest.layers.len();
+            self.problem(format!("{name} has {count} layers, more than the {LAYERS_LIMIT} floe takes"));
+            return None;
+        }
+        let layers: Vec<_> = (1..)
+            .zip(&manifest.layers)
+            .map(|(number, layer)| self.layer(&format!("layer {number} of {of}"), layer))
+            .collect();
+        if let Some(config) = &config {
+            self.compare(&of, platform, config, &layers);
+        }
+        let files = self.files(&of, &layers);
+        Some(PlatformImage {
+            platform: platform?,
+            manifest: descriptor.blob(),
+            config: manifest.config.blob(),
+            layers: manifest.layers.iter().map(Descriptor::blob).collect(),
+            files,
+        })
+    }
+
+    /// The config must say what the index and the layers say.
+    fn compare(
+        &mut self,
+        of: &str,
+        platform: Option<Platform>,
+        config: &ImageConfig,
+        layers: &[Option<Unpacked>],
+    ) {
+        let said = format!("{}/{}", config.os, config.architecture);
+        if platform.is_some_and(|platform| platform.to_string() != said) {
+            self.problem(format!("the config of {of} is for `{}`", shown(said.as_bytes())));
+        }
+        if config.rootfs.kind != "layers" {
+            let kind = shown(config.rootfs.kind.as_bytes());
+            self.problem(format!("the config of {of} has a root of the type `{kind}`, not `layers`"));
+        }
+        let diff_ids = &config.rootfs.diff_ids;
+        if diff_ids.len() != layers.len() {
+            self.problem(format!(
+                "the config of {of} has {} diff ids, but its manifest has {} layers",
+                diff_ids.len(),
+                layers.len()
+            ));
+        }
+        for (number, (layer, said)) in (1..).zip(layers.iter().zip(diff_ids)) {
+            if let Some((diff_id, _)) = layer
+                && diff_id != said
+            {
+                self.problem(format!(
+                    "layer {number} of {of} unpacks to {diff_id}, but the config says {said}"
+                ));
+            }
+        }
+    }
+
+    fn files(&mut self, of: &str, layers: &[Option<Unpacked>]) -> Vec<Entry> {
+        let Some(layers) = layers.iter().map(Option::as_ref).collect::<Option<Vec<_>>>() else {
+            return Vec::new();
+        };
+        // A layer costs nothing to name a second time, and all the work to be laid over the others again.
+        if layers.iter().map(|(_, changes)| changes.len()).sum::<usize>() > 2 * MEMBERS_LIMIT {
+            self.problem(format!("the layers of {of} have more than {} members", 2 * MEMBERS_LIMIT));
+            return Vec::new();
+        }
+        rootfs::files(layers.into_iter().map(|(_, changes)| &**changes)).unwrap_or_else(|problems| {
+            self.problems
+                .extend(problems.into_iter().map(|problem| format!("the layers of {of}: {problem}")));
+            Vec::new()
+        })
+    }
+
+    fn layer(&mut self, name: &str, descriptor: &Descriptor) -> Option<Unpacked> {
+        let path = self.blob(name, descriptor, spec::LAYER)?;
+        if let Some(known) = self.layers.get(&descriptor.digest) {
+            return known.clone();
+        }
+        let limits = (self.unpacked, self.members);
+        let measured = self.measured.remove(&descriptor.digest).and_then(|measured| measured.unpacked);
+        // What is near a limit is read once more within it: headers count as members too, three of them at the most.
+        let within = |found: &measure::Unpacked| found.1 <= limits.0 && 4 * found.2.len() <= limits.1;
+        let again = || measure::unpack(files::open_no_link(&path)?, limits);
+        let unpacked = measured
+            .filter(within)
+            .map_or_else(again, Ok)
+            .map_err(|error| self.problem(format!("{name} cannot be unpacked: {error:#}")))
+            .ok();
+        let found = unpacked.map(|(diff_id, size, changes)| {
+            self.unpacked = self.unpacked.saturating_sub(size);
+            self.members = self.members.saturating_sub(changes.len());
+            let problems = changes.problems.iter().map(|problem| format!("{name}: {problem}"));
+            self.problems.extend(problems);
+            (diff_id, Rc::new(changes))
+        });
+        self.layers.insert(descriptor.digest, found.clone());
+        found
+    }
+
+    /// A JSON document among the blobs; what it names counts as named.
+    fn document<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        descriptor: &Descriptor,
+        media_type: &str,
+    ) -> Option<T> {
+        let path = self.blob(name, descriptor, media_type);
+        let document = path.and_then(|path| self.json(name, &path, media_type));
+        self.all_named &= document.is_some();
+        document
+    }
+
+    fn top_file<T: DeserializeOwned>(&mut self, name: &str, media_type: &str) -> Option<T> {
+        let path = self.layout.join(name);
+        let document = self.json(&format!("`{name}`"), &path, media_type);
+        self.all_named &= document.is_some();
+        document
+    }
+
+    fn json<T: DeserializeOwned>(&mut self, name: &str, path: &Path, media_type: &str) -> Option<T> {
+        match measure::json(path, media_type) {
+            Ok(document) => Some(document),
+            Err(why) => {
+                self.problem(format!("{name} {why}"));
+                None
+            }
+        }
+    }
+
+    /// The path of a blob, if its bytes are those the descriptor promises.
+    fn blob(&mut self, name: &str, descriptor: &Descriptor, media_type: &str) -> Option<PathBuf> {
+        self.named.insert(descriptor.digest);
+        if descriptor.media_type != media_type {
+            let said = shown(descriptor.media_type.as_bytes());
+            self.problem(format!("{name} is of the media type `{said}`, not `{media_type}`"));
+        }
+        let path = measure::blob_path(&self.layout, &descriptor.digest);
+        let key = descriptor.digest;
+        let sound = match self.hashed.get(&key) {
+            Some(sound) => *sound,
+            None => {
+                let measured = self.measured.get(&key).filter(|found| found.size == descriptor.size);
+                let found = measured
+                    .map_or_else(|| measure::hash(&path, descriptor), |found| found.sound.clone())
+                    .map_err(|why| self.problem(format!("{name}, blob `{key}`, {why}")));
+                self.hashed.insert(key, found.is_ok());
+                self.stamps.0.extend(found.into_iter().flatten().map(|stamp| (key, stamp)));
+                self.hashed[&key]
+            }
+        };
+        sound.then_some(path)
+    }
+
+    fn expect_kind(&mut self, name: &str, (schema, said): (u32, &Option<String>), media_type: &str) {
+        if schema != 2 {
+            self.problem(format!("{name} has the schema version {schema}, not 2"));
+        }
+        if let Some(said) = said.as_deref().filter(|said| *said != media_type) {
+            let said = shown(said.as_bytes());
+            self.problem(format!("{name} says it is `{said}`, not `{media_type}`"));
+        }
+    }
+
+    /// What lies among the blobs and is named by nothing would be public by accident or is left over.
+    fn unnamed(&mut self) {
+        let blobs: BTreeSet<String> = self.named.iter().map(Digest::hex).collect();
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        for (folder, known) in [
+            ("", set(&["blobs", "index.json", "oci-layout"])),
+            ("blobs/", set(&["sha256"])),
+            ("blobs/sha256/", blobs),
+        ] {
+            match names(&self.layout.join(folder)) {
+                Ok(names) => {
+                    // Hidden files beside the layout's own are other programs' business, as in a dist.
+                    let hidden = |name: &&String| folder.is_empty() && name.starts_with('.');
+                    for name in names.difference(&known).filter(|name| !hidden(name)) {
+                        self.problem(format!("nothing names `{folder}{}`", shown(name.as_bytes())));
+                    }
+                }
+                Err(error) => self.problem(format!("`{folder}` cannot be read: {error}")),
+            }
+        }
+    }
+
+    fn problem(&mut self, problem: String) {
+        self.problems.push(problem);
+    }
+}
+
+fn names(folder: &Path) -> io::Result<BTreeSet<String>> {
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+}

@@ -1,0 +1,178 @@
+//! The JSON documents of an OCI image, field for field and in the order of the specification (OCI image-spec
+//! v1.1: descriptor.md, image-index.md, manifest.md, config.md, image-layout.md).
+//!
+//! Maps are sorted, so that the same document is always the same bytes; `history` has no field and cannot be
+//! written. Fields that floe does not know are skipped in reading.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use floe_core::model::{Blob, Digest, Platform};
+
+/// The media type of an image index.
+pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+/// The media type of an image manifest.
+pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+/// The media type of an image's configuration.
+pub const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+/// The media type of a layer: a tar, compressed with gzip.
+pub const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+/// The annotation of an index entry that says what the image is called in the layout.
+pub const REF_NAME: &str = "org.opencontainers.image.ref.name";
+/// The version of the layout format, in the file `oci-layout`.
+pub const LAYOUT_VERSION: &str = "1.0.0";
+
+/// The file `oci-layout` (image-layout.md).
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OciLayout {
+    /// Always [`LAYOUT_VERSION`].
+    pub image_layout_version: String,
+}
+
+/// A descriptor (descriptor.md).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Descriptor {
+    /// What it points to.
+    pub media_type: String,
+    /// The digest of what it points to.
+    pub digest: Digest,
+    /// The size of what it points to, in bytes.
+    pub size: u64,
+    /// The platform, in an index. A map, so that a field too many is seen and can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<BTreeMap<String, serde_json::Value>>,
+    /// What else is to say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// An image index (image-index.md); `index.json` is one as well.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Index {
+    /// Always 2.
+    pub schema_version: u32,
+    /// [`INDEX`]; optional in the specification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// What it lists.
+    pub manifests: Vec<Descriptor>,
+    /// What else is to say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// An image manifest (manifest.md).
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// Always 2.
+    pub schema_version: u32,
+    /// [`MANIFEST`]; optional in the specification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// The image's configuration.
+    pub config: Descriptor,
+    /// Its layers, bottom first.
+    pub layers: Vec<Descriptor>,
+    /// What else is to say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// An image's configuration (config.md); docker's has the same fields and more.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ImageConfig {
+    /// When it was made, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// The instruction set in Go's spelling.
+    pub architecture: String,
+    /// The operating system in Go's spelling.
+    pub os: String,
+    /// How a container of it is started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Execution>,
+    /// The digests of its layers before compression, bottom first.
+    pub rootfs: RootFs,
+}
+
+/// How a container is started (config.md, `config`).
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Execution {
+    /// The user it runs as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The ports it listens on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exposed_ports: Option<BTreeMap<String, Empty>>,
+    /// Its environment, `NAME=value`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub env: Option<Vec<String>>,
+    /// What is started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entrypoint: Option<Vec<String>>,
+    /// The arguments behind the entrypoint, if nobody gives others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cmd: Option<Vec<String>>,
+    /// Folders that hold data of the container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volumes: Option<BTreeMap<String, Empty>>,
+    /// The folder it is started in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub working_dir: Option<String>,
+    /// The labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeMap<String, String>>,
+    /// The signal that ends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_signal: Option<String>,
+}
+
+/// `{}`: Go's way to write the members of a set.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+pub struct Empty {}
+
+/// The layers before compression (config.md, `rootfs`).
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RootFs {
+    /// Always `layers`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The digests of the uncompressed layers, bottom first.
+    pub diff_ids: Vec<Digest>,
+}
+
+impl Descriptor {
+    /// A descriptor of a blob and nothing more.
+    pub fn of(blob: &Blob) -> Self {
+        Descriptor {
+            media_type: blob.media_type.clone(),
+            digest: blob.digest,
+            size: blob.size,
+            platform: None,
+            annotations: BTreeMap::new(),
+        }
+    }
+
+    /// The same with exactly `architecture` and `os`, as an entry of an index.
+    pub fn on(self, platform: Platform) -> Self {
+        Descriptor { platform: Some(platform_fields(platform)), ..self }
+    }
+
+    /// What it points to.
+    pub fn blob(&self) -> Blob {
+        Blob { media_type: self.media_type.clone(), digest: self.digest, size: self.size }
+    }
+}
+
+/// The `platform` object of an index entry: these two fields and no other.
+pub fn platform_fields(platform: Platform) -> BTreeMap<String, serde_json::Value> {
+    [("architecture", platform.architecture()), ("os", platform.os())]
+        .map(|(key, value)| (key.to_owned(), value.into()))
+        .into()
+}

@@ -1,0 +1,170 @@
+//! Deflate (RFC 1951) on all cores, and the same bytes on any number of them.
+//!
+//! What is written is cut into blocks of one fixed size. Each is compressed by itself, with the 32 KiB before it as its
+//! dictionary, and ends on a byte's border (a sync flush, as `pigz` does it), so that the blocks stand behind each other
+//! as one stream. Which thread took a block, and in what pieces it was written, leaves no trace. A few blocks are held,
+//! never a file.
+
+use std::io::{self, Write};
+
+use super::pool::{Job, Pool, squeeze};
+use floe_core::parallel;
+
+/// The size of a block in bytes: part of the format, as the compressor is.
+pub(super) const BLOCK: usize = 1024 * 1024;
+/// How far back a match may reach (RFC 1951, section 2), and so how much of a block the next one is told.
+pub(super) const WINDOW: usize = 32 * 1024;
+
+/// A writer that compresses: raw deflate at the best level, without header or checksum.
+pub(super) struct Deflate<W> {
+    into: W,
+    /// The block that is being filled, behind the dictionary it is compressed with.
+    job: Job,
+    threads: usize,
+    /// Begun with the second block: most files have only one.
+    pool: Option<Pool>,
+}
+
+impl<W: Write> Deflate<W> {
+    /// Compresses into `into`, on as many threads as there are cores, but no more than six.
+    pub(super) fn new(into: W) -> Self {
+        Deflate::with_threads(into, parallel::count())
+    }
+
+    /// The same on a given number of threads; with one, on the caller's.
+    pub(super) fn with_threads(into: W, threads: usize) -> Self {
+        Deflate { into, job: Job::default(), threads, pool: None }
+    }
+
+    /// Compresses what is left, ends the stream, and gives the writer back.
+    ///
+    /// # Errors
+    ///
+    /// The writer cannot be written to.
+    pub(super) fn finish(mut self) -> io::Result<W> {
+        self.job.is_last = true;
+        self.hand_over(Job::default())?;
+        if let Some(mut pool) = self.pool.take() {
+            while let Some(done) = pool.next()? {
+                self.into.write_all(&done.compressed)?;
+            }
+        }
+        Ok(self.into)
+    }
+
+    /// Gives the filled block away and begins the next one.
+    fn next_block(&mut self) -> io::Result<()> {
+        let mut next = self.pool.as_mut().map(Pool::spare).unwrap_or_default();
+        next.follow(&self.job);
+        self.hand_over(next)
+    }
+
+    fn hand_over(&mut self, next: Job) -> io::Result<()> {
+        let mut job = std::mem::replace(&mut self.job, next);
+        if self.threads < 2 || (job.is_last && self.pool.is_none()) {
+            squeeze(&mut job)?;
+            return self.into.write_all(&job.compressed);
+        }
+        let pool = self.pool.get_or_insert_with(|| Pool::new(self.threads));
+        pool.begin(job)?;
+        while let Some(done) = pool.next_if_full()? {
+            self.into.write_all(&done.compressed)?;
+            pool.give_back(done);
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for Deflate<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // A full block is given away only when there is more, so that the last one is known to be the last.
+        if self.job.is_full() && !bytes.is_empty() {
+            self.next_block()?;
+        }
+        Ok(self.job.take(bytes))
+    }
+
+    /// Does nothing: where a block ends must not depend on who flushes.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use expect_test::expect;
+
+    use super::*;
+    use floe_core::model::Digest;
+
+    /// Bytes that compress somewhat, and badly across the borders of blocks.
+    fn sample(size: usize) -> Vec<u8> {
+        let mut state = 1_u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        (0..size).map(|at| if at / 4096 % 3 == 0 { next() } else { (at / 64 % 251) as u8 }).collect()
+    }
+
+    fn deflate(bytes: &[u8], threads: usize, piece: usize) -> Vec<u8> {
+        let mut deflate = Deflate::with_threads(Vec::new(), threads);
+        for piece in bytes.chunks(piece) {
+            deflate.write_all(piece).unwrap();
+            deflate.flush().unwrap();
+        }
+        deflate.finish().unwrap()
+    }
+
+    #[test]
+    fn threads_and_pieces_leave_no_trace() {
+        let bytes = sample(5 * BLOCK + 12_345);
+        let alone = deflate(&bytes, 1, BLOCK);
+        for (threads, piece) in [(2, 1000), (3, 64 * 1024), (6, bytes.len()), (8, 333), (64, BLOCK + 1)] {
+            assert!(deflate(&bytes, threads, piece) == alone, "{threads} threads, pieces of {piece}");
+        }
+        let mut back = Vec::new();
+        flate2::read::DeflateDecoder::new(alone.as_slice()).read_to_end(&mut back).unwrap();
+        assert!(back == bytes);
+        // The format: another digest means that every archive and image of every project gets other bytes.
+        expect!["sha256:556970929745c39343d48840589493c403c7bf26ff6646d209b09248870a9604"]
+            .assert_eq(&Digest::of(&alone).to_string());
+    }
+
+    #[test]
+    fn every_length_around_a_border_comes_back() {
+        let bytes = sample(2 * BLOCK + 1);
+        for size in [0, 1, WINDOW, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK - 1, 2 * BLOCK, 2 * BLOCK + 1] {
+            for threads in [1, 2] {
+                let mut back = Vec::new();
+                let compressed = deflate(&bytes[..size], threads, 70_000);
+                let mut decoder = flate2::bufread::DeflateDecoder::new(compressed.as_slice());
+                decoder.read_to_end(&mut back).unwrap();
+                assert!(back == bytes[..size], "{size} bytes on {threads} threads");
+                assert!(decoder.into_inner().is_empty(), "there is something behind {size} bytes");
+            }
+        }
+    }
+
+    #[test]
+    fn a_writer_that_fails_ends_it() {
+        struct Full(usize);
+        impl Write for Full {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::StorageFull)?;
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let bytes = sample(8 * BLOCK);
+        for room in [0, BLOCK, 2 * BLOCK] {
+            let mut deflate = Deflate::with_threads(Full(room), 3);
+            let error = deflate.write_all(&bytes).and_then(|()| deflate.finish().map(drop)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{room}");
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Reading: the checks that hold for both formats. An archive is an input from strangers.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+
+use super::names::Names;
+use super::once::Once;
+use super::{LIMITS, Limits, tar_gz, zip};
+use floe_core::model::{ArchiveKind, Digest, Entry, Hasher, Member, Nature, Stamp};
+use floe_core::untrusted::files;
+
+/// So much of an archive is read at once, in bytes.
+pub(super) const PIECE: usize = 64 * 1024;
+
+/// An entry as it lies in an archive; the path is checked, the content not yet read.
+pub(super) struct Found<'a> {
+    pub(super) path: String,
+    pub(super) is_folder: bool,
+    pub(super) mode: u32,
+    /// In seconds since 1970-01-01 UTC.
+    pub(super) time: u64,
+    pub(super) content: &'a mut dyn Read,
+}
+
+/// An archive that can be read in any order.
+pub(super) trait Source: io::Read + io::Seek {}
+
+impl<T: io::Read + io::Seek> Source for T {}
+
+/// What is done with each entry.
+pub(super) type Visit<'v> = &'v mut dyn FnMut(Found<'_>) -> anyhow::Result<()>;
+
+/// Every regular file in an archive with its digest, sorted by path.
+///
+/// # Errors
+///
+/// The file is not such an archive, is cut off or fails its checksums; an entry is absolute, leaves its folder, is a
+/// link, a device or an extension, is there twice; there are more than 10,000 entries or 8 GiB.
+pub fn list(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Entry>> {
+    list_within(path, kind, LIMITS)
+}
+
+/// An archive that somebody else names, all of it read in one pass.
+#[derive(Debug)]
+pub struct Examined {
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its digest.
+    pub digest: Digest,
+    /// How it looked meanwhile.
+    pub stamp: Option<Stamp>,
+    /// The files in it, as [`list`] gives them, or why it is no such archive: a clause that does not say which file it is.
+    pub contents: Result<Vec<Entry>, String>,
+}
+
+/// Reads an archive to its end, whatever is in it. If it should unpack to the `promised` files, it is not unpacked on
+/// behind what they measure.
+///
+/// # Errors
+///
+/// The file is not there or cannot be read.
+pub fn examine(path: &Path, kind: ArchiveKind, promised: Option<&[Entry]>) -> io::Result<Examined> {
+    /// For what stands around the files: headers, and a little more so that a file too many is told by its name.
+    const MORE: u64 = 1024 * 1024;
+    let of_one = |entry: &Entry| entry.size.saturating_add(1024);
+    let bytes = promised.map_or(LIMITS.bytes, |files| {
+        files.iter().fold(MORE, |all, entry| all.saturating_add(of_one(entry)))
+    });
+    let limits = Limits { bytes: bytes.min(LIMITS.bytes), ..LIMITS };
+    let file = files::open(path)?;
+    let before = files::stamp(&file);
+    let mut once = Once::new(&file);
+    let contents = list_in((&mut once, path), kind, limits).map_err(reason);
+    let (digest, size) = once.finish()?;
+    Ok(Examined { size, digest, stamp: files::lasting(&file, before), contents })
+}
+
+fn reason(error: anyhow::Error) -> String {
+    let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    // The first one only names the file.
+    causes.drain(..usize::from(causes.len() > 1));
+    causes.join(": ")
+}
+
+fn list_within(path: &Path, kind: ArchiveKind, limits: Limits) -> anyhow::Result<Vec<Entry>> {
+    list_in((&mut open(path)?, path), kind, limits)
+}
+
+fn list_in(file: (&mut dyn Source, &Path), kind: ArchiveKind, limits: Limits) -> anyhow::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    each(file, kind, limits, &mut |found| {
+        if !found.is_folder {
+            let (digest, size) = digest_of(&found.path, found.content)?;
+            entries.push(Entry { path: found.path, size, mode: found.mode, digest });
+        }
+        Ok(())
+    })?;
+    entries.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(entries)
+}
+
+/// Every entry of an archive with all that the archive says about it, sorted by path.
+///
+/// # Errors
+///
+/// As [`list`].
+pub fn members(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Member>> {
+    let mut members = Vec::new();
+    each((&mut open(path)?, path), kind, LIMITS, &mut |found| {
+        let (digest, size) = digest_of(&found.path, found.content)?;
+        let nature = if found.is_folder { Nature::Folder } else { Nature::File(digest) };
+        members.push(Member { path: found.path, nature, size, mode: found.mode, time: found.time });
+        Ok(())
+    })?;
+    members.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(members)
+}
+
+/// Unpacks an archive into a folder, which is made if it is not there, and says what was unpacked.
+///
+/// No existing file is overwritten and no link is followed. Files get mode 0755 if the archive says that they can be
+/// executed, else 0644. After an error, what was unpacked so far is left.
+///
+/// # Errors
+///
+/// As [`list`]; or a file is there already, or cannot be written.
+pub fn extract(path: &Path, kind: ArchiveKind, into: &Path) -> anyhow::Result<Vec<Entry>> {
+    fs::create_dir_all(into).with_context(|| format!("failed to make the folder `{}`", into.display()))?;
+    let mut entries = Vec::new();
+    each((&mut open(path)?, path), kind, LIMITS, &mut |found| {
+        let folder = match found.path.rsplit_once('/') {
+            _ if found.is_folder => found.path.as_str(),
+            Some((folder, _)) => folder,
+            None => "",
+        };
+        make_folders(into, folder)?;
+        if found.is_folder {
+            return Ok(());
+        }
+        let target = below(into, &found.path);
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&target)
+            .with_context(|| format!("failed to make `{}`", target.display()))?;
+        let mut hasher = Hasher::default();
+        copy(&found.path, found.content, &mut Both(&mut file, &mut hasher))?;
+        set_mode(&file, found.mode)
+            .with_context(|| format!("failed to set the mode of `{}`", target.display()))?;
+        let (digest, size) = hasher.finish();
+        entries.push(Entry { path: found.path, size, mode: found.mode, digest });
+        Ok(())
+    })?;
+    entries.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(entries)
+}
+
+fn open(path: &Path) -> anyhow::Result<File> {
+    files::open(path).with_context(|| format!("failed to open `{}`", path.display()))
+}
+
+/// Hands every entry to `visit` after the checks that need to know the others.
+fn each(
+    (file, path): (&mut dyn Source, &Path),
+    kind: ArchiveKind,
+    limits: Limits,
+    visit: Visit<'_>,
+) -> anyhow::Result<()> {
+    let mut names = Names::default();
+    let mut checked = |found: Found<'_>| {
+        let named = match found.is_folder {
+            true => names.folder(&found.path),
+            false => names.file(&found.path),
+        };
+        named.map_err(anyhow::Error::msg)?;
+        ensure!(found.mode & !0o777 == 0, "`{}` has the mode {:o}", found.path, found.mode);
+        visit(found)
+    };
+    match kind {
+        ArchiveKind::TarGz => tar_gz::read(file, limits, &mut checked),
+        ArchiveKind::Zip => zip::read(file, limits, &mut checked),
+    }
+    .with_context(|| format!("failed to read `{}`", path.display()))
+}
+
+fn digest_of(path: &str, content: &mut dyn Read) -> anyhow::Result<(Digest, u64)> {
+    let mut hasher = Hasher::default();
+    copy(path, content, &mut hasher)?;
+    Ok(hasher.finish())
+}
+
+fn copy(path: &str, content: &mut dyn Read, into: &mut dyn io::Write) -> anyhow::Result<()> {
+    let mut buffer = [0; 32 * 1024];
+    let mut copy = || {
+        loop {
+            match content.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(read) => into.write_all(&buffer[..read])?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    copy().with_context(|| format!("failed to unpack `{path}`"))
+}
+
+/// Makes a folder and those above it, below `into`, one by one so that none of them is a link to somewhere else.
+fn make_folders(into: &Path, path: &str) -> anyhow::Result<()> {
+    let mut folder = into.to_owned();
+    for component in path.split('/').filter(|component| !component.is_empty()) {
+        folder.push(component);
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let is_folder = folder.symlink_metadata().is_ok_and(|about| about.is_dir());
+                ensure!(is_folder, "`{}` is there already and is not a folder", folder.display());
+            }
+            made => made.with_context(|| format!("failed to make the folder `{}`", folder.display()))?,
+        }
+    }
+    Ok(())
+}
+
+fn below(folder: &Path, path: &str) -> PathBuf {
+    path.split('/').fold(folder.to_owned(), |folder, component| folder.join(component))
+}
+
+#[cfg(unix)]
+fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = if mode & 0o111 == 0 { 0o644 } else { 0o755 };
+    file.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn set_mode(_: &File, _: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// Writes the same into two places.
+struct Both<'b, A, B>(&'b mut A, &'b mut B);
+
+impl<A: io::Write, B: io::Write> io::Write for Both<'_, A, B> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(bytes)?;
+        self.1.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()?;
+        self.1.flush()
+    }
+}
+
+/// A reader that fails as soon as it gave more than was agreed, however small the archive was.
+pub(super) struct Budget<'l, R> {
+    pub(super) inner: R,
+    pub(super) left: &'l mut u64,
+    pub(super) limit: u64,
+}
+
+impl<R: Read> Read for Budget<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let left = self.left.checked_sub(read as u64);
+        *self.left = left.ok_or_else(|| {
+            io::Error::other(format!("it unpacks to more than {}", floe_core::units::size(self.limit)))
+        })?;
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::package::archive::{Contents, Item, write};
+
+    fn sample(kind: ArchiveKind, sizes: &[usize]) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let item = |(index, size): (usize, &usize)| {
+            let file = folder.path().join(index.to_string());
+            fs::write(&file, vec![0; *size]).unwrap();
+            Item { path: format!("f{index}"), file, executable: false }
+        };
+        let items = sizes.iter().enumerate().map(item).collect();
+        let path = folder.path().join("archive");
+        let mut file = OpenOptions::new().read(true).write(true).create_new(true).open(&path).unwrap();
+        write(&Contents { top: "top".to_owned(), epoch: 0, items }, kind, &mut file).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn too_many_entries_and_too_many_bytes_are_refused() {
+        for kind in [ArchiveKind::TarGz, ArchiveKind::Zip] {
+            let (_folder, path) = sample(kind, &[50_000, 50_000, 50_000]);
+            let list = |entries, bytes| list_within(&path, kind, Limits { entries, bytes });
+            assert_eq!(list(3, 200_000).unwrap().len(), 3);
+            let error = format!("{:#}", list(2, 200_000).unwrap_err());
+            assert!(error.ends_with("it has more than 2 entries"), "{error}");
+            let error = format!("{:#}", list(3, 120_000).unwrap_err());
+            assert!(error.contains("it unpacks to more than "), "{error}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Writing: the checks that hold for both formats, and the one way in which a file is read.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Seek as _, SeekFrom, Write};
+use std::path::Path;
+
+use anyhow::{Context as _, bail, ensure};
+
+use super::names::{self, Names};
+use super::{Contents, Item, LIMITS, Limits, Packed, tar_gz, zip_write};
+use floe_core::model::{ArchiveKind, Digest, Entry, Facts, Hasher};
+
+/// 2108-01-01, the first day that a ZIP file cannot hold.
+const END_OF_TIME: u64 = 4_354_819_200;
+/// Writes an archive into an empty file that is open for writing and reading. Each file is read once: what is in it is
+/// hashed, compressed and, if it is executable, audited in that one pass.
+///
+/// The bytes depend on the contents and on nothing else: the same on every system, for every user, in every time
+/// zone. There are no entries for folders; tar is plain POSIX ustar, ZIP has no extra fields.
+///
+/// # Errors
+///
+/// A file cannot be read or changes meanwhile, is a link or a special file; a name is not `[A-Za-z0-9._+-]`, comes
+/// twice or differs from another only in case; there is more than an archive may hold; the disk is full.
+pub fn write(contents: &Contents, kind: ArchiveKind, into: &mut File) -> anyhow::Result<Packed> {
+    let items = sorted(contents)?;
+    match kind {
+        ArchiveKind::TarGz => tar_gz::write(&items, contents.epoch, into),
+        ArchiveKind::Zip => zip_write::write(&items, contents.epoch, into),
+    }
+}
+
+/// One file that is going to be written, with its path in the archive.
+pub(super) struct Ready<'c> {
+    pub(super) path: String,
+    pub(super) mode: u32,
+    item: &'c Item,
+}
+
+impl Ready<'_> {
+    /// Opens the file and says its size in bytes.
+    pub(super) fn open(&self) -> anyhow::Result<(File, u64)> {
+        let path = &self.item.file;
+        refuse_special(path)?;
+        let file = File::open(path).with_context(|| format!("failed to open `{}`", path.display()))?;
+        let size = file.metadata().with_context(|| format!("failed to read `{}`", path.display()))?.len();
+        ensure!(size < LIMITS.bytes, "`{}` is too large for an archive", path.display());
+        Ok((file, size))
+    }
+
+    /// Copies the opened file into the archive and says what it was.
+    pub(super) fn copy(&self, file: &mut File, size: u64, into: &mut impl Write) -> anyhow::Result<Written> {
+        let path = &self.item.file;
+        let mut hashed = Hashed { into, hasher: Hasher::default(), error: None };
+        let facts = self.item.executable.then(|| {
+            // A writer that failed is no fact about the file, so its error goes beside.
+            floe_audit::facts_passing(&mut *file, &mut |piece| hashed.take(piece))
+        });
+        if let Some(error) = hashed.error {
+            return Err(error).context("failed to write the archive");
+        }
+        // What is no binary was passed on up to where that was seen, and what is none at all not even begun.
+        file.seek(SeekFrom::Start(hashed.hasher.length()))
+            .and_then(|_| io::copy(file, &mut hashed))
+            .with_context(|| format!("failed to pack `{}`", path.display()))?;
+        let (digest, copied) = hashed.hasher.finish();
+        ensure!(copied == size, "`{}` changed while it was packed", path.display());
+        let entry = Entry { path: self.path.clone(), size, mode: self.mode, digest };
+        Ok(Written { entry, facts })
+    }
+}
+
+/// A file as it went into an archive.
+pub(super) struct Written {
+    pub(super) entry: Entry,
+    /// Of an executable.
+    pub(super) facts: Option<Result<Facts, String>>,
+}
+
+/// The files that went into an archive so far.
+#[derive(Default)]
+pub(super) struct Inside {
+    entries: Vec<Entry>,
+    facts: BTreeMap<String, Result<Facts, String>>,
+}
+
+impl Inside {
+    /// Enters a file that was written.
+    pub(super) fn add(&mut self, Written { entry, facts }: Written) {
+        self.facts.extend(facts.map(|facts| (entry.path.clone(), facts)));
+        self.entries.push(entry);
+    }
+
+    /// The archive that holds them, by its own digest and size.
+    pub(super) fn packed(self, (digest, size): (Digest, u64)) -> Packed {
+        Packed { size, digest, entries: self.entries, facts: self.facts }
+    }
+}
+
+/// Takes the digest of what is written, and keeps the error of a writer.
+struct Hashed<'w, W> {
+    into: &'w mut W,
+    hasher: Hasher,
+    error: Option<io::Error>,
+}
+
+impl<W: Write> Hashed<'_, W> {
+    fn take(&mut self, piece: &[u8]) -> Result<(), String> {
+        self.hasher.update(piece);
+        self.into.write_all(piece).map_err(|error| {
+            let text = error.to_string();
+            self.error = Some(error);
+            text
+        })
+    }
+}
+
+impl<W: Write> Write for Hashed<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.hasher.update(bytes);
+        self.into.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.into.flush()
+    }
+}
+
+/// A file's digest and size.
+pub(super) fn digest(file: &mut File) -> std::io::Result<(Digest, u64)> {
+    let mut hasher = Hasher::default();
+    std::io::copy(file, &mut hasher)?;
+    Ok(hasher.finish())
+}
+
+fn sorted(contents: &Contents) -> anyhow::Result<Vec<Ready<'_>>> {
+    let Limits { entries, bytes } = LIMITS;
+    ensure!(contents.epoch < END_OF_TIME, "the time {} is after the year 2107", contents.epoch);
+    ensure!(contents.items.len() <= entries, "more than {entries} files are too many for an archive");
+    let mut total = 0;
+    let mut seen = Names::default();
+    let mut items = Vec::new();
+    for item in &contents.items {
+        let path = format!("{}/{}", contents.top, item.path);
+        let named = names::writable(&path).and_then(|()| seen.file(&path));
+        named
+            .map_err(anyhow::Error::msg)
+            .with_context(|| format!("failed to pack `{}`", item.file.display()))?;
+        total += refuse_special(&item.file)?;
+        let mode = if item.executable { 0o755 } else { 0o644 };
+        items.push(Ready { path, mode, item });
+    }
+    ensure!(total < bytes, "more than 8 GiB are too much for an archive");
+    items.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(items)
+}
+
+/// The size of a regular file; anything else is refused by name.
+fn refuse_special(path: &Path) -> anyhow::Result<u64> {
+    let about = path.symlink_metadata().with_context(|| format!("failed to read `{}`", path.display()))?;
+    let what = match about.file_type() {
+        kind if kind.is_file() => return Ok(about.len()),
+        kind if kind.is_symlink() => "a symbolic link",
+        kind if kind.is_dir() => "a folder",
+        _ => "a special file",
+    };
+    bail!("`{}` is {what}, not a regular file", path.display())
+}

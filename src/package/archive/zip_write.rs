@@ -1,0 +1,258 @@
+//! Writing ZIP (PKWARE's APPNOTE.TXT): deflate, no data descriptors, no comments, and no extra fields but ZIP64's for
+//! a file of almost 4 GiB and more.
+//!
+//! By hand, because what compresses on all cores hands over what is compressed already. It never writes a ZIP64 index:
+//! no release takes an archive as large as that.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
+
+use anyhow::{Context as _, ensure};
+use chrono::{DateTime, Datelike as _, Timelike as _};
+use crc32fast::Hasher as Crc32;
+
+use super::Packed;
+use super::deflate::Deflate;
+use super::write::{Inside, Ready, digest};
+
+/// From this size on, a file needs ZIP64 fields: what cannot be compressed grows a little.
+const LARGE: u64 = 0xf000_0000;
+/// What a field of 32 bits holds where the real value stands in a ZIP64 field (APPNOTE 4.5.3).
+const ELSEWHERE: u32 = u32::MAX;
+/// Where a local header has its checksum (APPNOTE 4.3.7).
+const CHECKSUM_AT: u64 = 14;
+/// Made on Unix, whatever made it: only then the mode is read (APPNOTE 4.4.2).
+const UNIX: u16 = 3 << 8;
+/// The mode of a regular file without its permissions.
+const REGULAR: u32 = 0o100_000;
+
+pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow::Result<Packed> {
+    let time = dos_time(epoch)?;
+    let mut out = BufWriter::new(&mut *into);
+    let mut inside = Inside::default();
+    let mut members = Vec::with_capacity(items.len());
+    for item in items {
+        let (mut file, size) = item.open()?;
+        let offset = out.stream_position().context("failed to write the archive")?;
+        let mut member =
+            Member { path: &item.path, mode: item.mode, time, offset, size, ..Member::default() };
+        out.write_all(&member.local()).context("failed to write the archive")?;
+        let begin = offset + member.local().len() as u64;
+        let mut body = Body { deflate: Deflate::new(&mut out), crc: Crc32::new() };
+        inside.add(item.copy(&mut file, size, &mut body)?);
+        member.crc = body.crc.finalize();
+        body.deflate.finish().context("failed to write the archive")?;
+        let end = out.stream_position().context("failed to write the archive")?;
+        member.compressed = end - begin;
+        member.enter(&mut out, end).context("failed to write the archive")?;
+        members.push(member);
+    }
+    end(&members, &mut out).context("failed to write the archive")?;
+    out.into_inner().map_err(|error| error.into_error()).context("failed to write the archive")?;
+    // Checksums and sizes are written into the local headers afterwards, so only now the bytes are what they will be.
+    into.rewind().context("failed to read the archive")?;
+    let (digest, size) = digest(into).context("failed to read the archive")?;
+    ensure!(size < u64::from(ELSEWHERE), "it has 4 GiB or more; no release takes that");
+    Ok(inside.packed((digest, size)))
+}
+
+/// What goes into a member: checked before it is compressed.
+struct Body<W> {
+    deflate: Deflate<W>,
+    crc: Crc32,
+}
+
+impl<W: Write> Write for Body<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = self.deflate.write(bytes)?;
+        self.crc.update(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.deflate.flush()
+    }
+}
+
+/// One file in the archive.
+#[derive(Default)]
+struct Member<'p> {
+    path: &'p str,
+    mode: u32,
+    /// Time and date.
+    time: (u16, u16),
+    /// Where its local header begins.
+    offset: u64,
+    size: u64,
+    compressed: u64,
+    crc: u32,
+}
+
+impl Member<'_> {
+    fn is_large(&self) -> bool {
+        self.size >= LARGE
+    }
+
+    /// The local file header (APPNOTE 4.3.7), name and extra field included.
+    fn local(&self) -> Vec<u8> {
+        let mut bytes = b"PK\x03\x04".to_vec();
+        bytes.extend(self.common());
+        bytes.extend(self.path.as_bytes());
+        bytes.extend(self.zip64());
+        bytes
+    }
+
+    /// Its entry in the central directory (APPNOTE 4.3.12).
+    fn central(&self) -> Vec<u8> {
+        let mut bytes = b"PK\x01\x02".to_vec();
+        bytes.extend((UNIX | self.version()).to_le_bytes());
+        bytes.extend(self.common());
+        // No comment, the first disk, no internal attributes.
+        bytes.extend([0; 6]);
+        bytes.extend(((REGULAR | self.mode) << 16).to_le_bytes());
+        bytes.extend((self.offset as u32).to_le_bytes());
+        bytes.extend(self.path.as_bytes());
+        bytes.extend(self.zip64());
+        bytes
+    }
+
+    /// What both headers have in common, in this order.
+    fn common(&self) -> Vec<u8> {
+        const NO_FLAGS: u16 = 0;
+        const DEFLATE: u16 = 8;
+        let (time, date) = self.time;
+        let small = |size: u64| if self.is_large() { ELSEWHERE } else { size as u32 };
+        let sizes = [self.crc, small(self.compressed), small(self.size)];
+        // Paths are no longer than a tar takes, where they are checked.
+        let lengths = [self.path.len() as u16, self.zip64().len() as u16];
+        let mut bytes = Vec::new();
+        bytes.extend([self.version(), NO_FLAGS, DEFLATE, time, date].map(u16::to_le_bytes).concat());
+        bytes.extend(sizes.map(u32::to_le_bytes).concat());
+        bytes.extend(lengths.map(u16::to_le_bytes).concat());
+        bytes
+    }
+
+    /// The version of the format that is needed to unpack it (APPNOTE 4.4.3): 2.0, and 4.5 for ZIP64.
+    fn version(&self) -> u16 {
+        if self.is_large() { 45 } else { 20 }
+    }
+
+    /// The ZIP64 field with both sizes (APPNOTE 4.5.3), where it is needed.
+    fn zip64(&self) -> Vec<u8> {
+        const ID_AND_SIZE: [u16; 2] = [1, 16];
+        if !self.is_large() {
+            return Vec::new();
+        }
+        [
+            ID_AND_SIZE.map(u16::to_le_bytes).concat(),
+            [self.size, self.compressed].map(u64::to_le_bytes).concat(),
+        ]
+        .concat()
+    }
+
+    /// Enters checksum and compressed size into the local header, which is written already, and goes back to `end`.
+    fn enter(&self, out: &mut BufWriter<&mut File>, end: u64) -> io::Result<()> {
+        let local = self.local();
+        let fields = &local[CHECKSUM_AT as usize..];
+        out.seek(SeekFrom::Start(self.offset + CHECKSUM_AT))?;
+        out.write_all(fields)?;
+        out.seek(SeekFrom::Start(end))?;
+        Ok(())
+    }
+}
+
+/// The central directory and its end (APPNOTE 4.3.16).
+fn end(members: &[Member<'_>], out: &mut BufWriter<&mut File>) -> io::Result<()> {
+    let begin = out.stream_position()?;
+    let mut size = 0;
+    for member in members {
+        let central = member.central();
+        size += central.len() as u32;
+        out.write_all(&central)?;
+    }
+    // No archive has more than 10,000 entries.
+    let count = members.len() as u16;
+    let mut bytes = b"PK\x05\x06\0\0\0\0".to_vec();
+    bytes.extend([count, count].map(u16::to_le_bytes).concat());
+    bytes.extend([size, begin as u32].map(u32::to_le_bytes).concat());
+    bytes.extend([0; 2]);
+    out.write_all(&bytes)
+}
+
+/// The time in UTC (APPNOTE 4.4.6), and 1980-01-01 for everything before it. A ZIP file counts in steps of two seconds.
+fn dos_time(epoch: u64) -> anyhow::Result<(u16, u16)> {
+    let time = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
+    let time = time.with_context(|| format!("{epoch} is not a time"))?.naive_utc();
+    if time.year() < 1980 {
+        return Ok((0, 1 << 5 | 1));
+    }
+    ensure!(time.year() <= 2107, "{epoch} is not a time that a ZIP file can hold");
+    let (year, month, day) = (time.year() as u32 - 1980, time.month(), time.day());
+    let clock = time.hour() << 11 | time.minute() << 5 | (time.second() / 2);
+    Ok((clock as u16, (year << 9 | month << 5 | day) as u16))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use zip::write::{SimpleFileOptions, ZipWriter};
+    use zip::{CompressionMethod, System};
+
+    use super::*;
+    use crate::package::archive::{Contents, Item};
+    use floe_core::model::ArchiveKind;
+
+    /// Files of less than one block, which the crate compresses to the same bytes.
+    const FILES: [(&str, &[u8], bool); 3] =
+        [("a/empty", b"", false), ("a/text", b"text text text text", false), ("tool", &[7; 5000], true)];
+
+    fn ours(folder: &std::path::Path, epoch: u64) -> Vec<u8> {
+        let items = FILES.map(|(path, content, executable)| {
+            let file = folder.join(path.replace('/', "-"));
+            std::fs::write(&file, content).unwrap();
+            Item { path: path.to_owned(), file, executable }
+        });
+        let contents = Contents { top: "top".to_owned(), epoch, items: items.to_vec() };
+        let mut file = tempfile::tempfile().unwrap();
+        crate::package::archive::write(&contents, ArchiveKind::Zip, &mut file).unwrap();
+        let mut bytes = Vec::new();
+        file.rewind().unwrap();
+        file.read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
+    fn theirs(time: zip::DateTime) -> Vec<u8> {
+        let options = SimpleFileOptions::DEFAULT
+            .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(9))
+            .last_modified_time(time)
+            .system(System::Unix);
+        let mut writer = ZipWriter::new(io::Cursor::new(Vec::new()));
+        for (path, content, executable) in FILES {
+            let mode = if executable { 0o755 } else { 0o644 };
+            writer.start_file(format!("top/{path}"), options.unix_permissions(mode)).unwrap();
+            writer.write_all(content).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn another_writer_writes_the_same_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let time = zip::DateTime::from_date_and_time(2024, 2, 29, 12, 34, 56).unwrap();
+        assert!(ours(folder.path(), 1_709_210_096) == theirs(time));
+        assert!(ours(folder.path(), 0) == theirs(zip::DateTime::DEFAULT));
+    }
+
+    #[test]
+    fn a_large_file_has_its_sizes_in_64_bits() {
+        let member =
+            Member { path: "a", mode: 0o644, size: 5 << 32, compressed: 3 << 32, ..Member::default() };
+        let (local, central) = (member.local(), member.central());
+        let field = [&[1, 0, 16, 0][..], &(5_u64 << 32).to_le_bytes(), &(3_u64 << 32).to_le_bytes()].concat();
+        assert!(local.ends_with(&field) && central.ends_with(&field));
+        assert_eq!((local[4], central[4], central[6]), (45, 45, 45));
+        assert_eq!((&local[18..26], &central[20..28]), (&[0xff; 8][..], &[0xff; 8][..]));
+    }
+}

@@ -1,0 +1,9 @@
+//! The project that is released: its Cargo manifest, its repository, its builds, and `floe init`.
+
+pub mod build;
+pub mod cargo;
+pub mod git;
+pub mod init;
+pub mod nix;
+pub mod process;
+pub mod surroundings;

@@ -1,0 +1,167 @@
+//! Other programs: run to their end, heard out, and never given a token.
+//!
+//! No shell is ever between, so nothing in a name can become a command.
+
+use std::ffi::OsStr;
+use std::io::Read as _;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, anyhow};
+
+use crate::error::Failure;
+use crate::token::Token;
+
+/// How many of the last lines of a program's complaint are shown.
+const LAST_LINES: usize = 12;
+
+/// Runs a program and returns what it wrote to stdout.
+///
+/// What it writes to stderr is shown only in the error. Its stdin is empty.
+///
+/// # Errors
+///
+/// The program is not there, ends with another code than 0, or writes something that is not UTF-8.
+pub fn run(command: &mut Command) -> anyhow::Result<String> {
+    finish(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()))
+}
+
+/// The same for programs that take a while: what they write to stderr goes to the terminal as it comes.
+pub fn run_shown(command: &mut Command) -> anyhow::Result<String> {
+    finish(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()))
+}
+
+/// Runs a program whose exit code is part of its answer, and returns the first `limit` bytes that it writes to stdout.
+/// It is ended when it writes more; what it writes to stderr is dropped.
+///
+/// # Errors
+///
+/// The program is not there or cannot be read from.
+pub fn run_within(command: &mut Command, limit: u64) -> anyhow::Result<String> {
+    without_tokens(command).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let program = command.get_program().to_string_lossy().into_owned();
+    let mut child = command.spawn().with_context(|| format!("failed to start `{program}`"))?;
+    let mut bytes = Vec::new();
+    let read = match child.stdout.take() {
+        Some(stdout) => stdout.take(limit).read_to_end(&mut bytes),
+        None => Ok(0),
+    };
+    // It may have ended by itself; then there is nothing to end.
+    let _ = child.kill();
+    child.wait().with_context(|| format!("failed to wait for `{program}`"))?;
+    read.with_context(|| format!("failed to read what `{program}` writes"))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Whether a program of this name is on `PATH`.
+pub fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    std::env::split_paths(&path).any(|folder| folder.join(&file).is_file())
+}
+
+fn without_tokens(command: &mut Command) -> &mut Command {
+    let own = Token::all_from_env();
+    let holds_ours = |value: &OsStr| {
+        let value = value.to_string_lossy();
+        own.iter().any(|token| token.hide_in(value.clone().into_owned()) != value)
+    };
+    for (name, _) in std::env::vars_os().filter(|(name, value)| is_token(name) || holds_ours(value)) {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn finish(command: &mut Command) -> anyhow::Result<String> {
+    without_tokens(command);
+    let shown = shown(command);
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => anyhow!(
+            Failure::new(format!("failed to start `{program}`: there is no such program"))
+                .hint(format!("install `{program}`, or put its folder into PATH"))
+        ),
+        _ => anyhow!(error).context(format!("failed to start `{program}`")),
+    })?;
+    if output.status.success() {
+        return String::from_utf8(output.stdout).with_context(|| format!("`{shown}` wrote no UTF-8"));
+    }
+    let why = match output.status.code() {
+        Some(code) => format!("`{shown}` ended with exit code {code}"),
+        None => format!("`{shown}` was stopped by a signal"),
+    };
+    Err(Failure::new(why).details(last_lines(&output.stderr)).into())
+}
+
+/// Whether a variable of the environment holds a secret that no other program needs to see.
+fn is_token(name: &OsStr) -> bool {
+    let name = name.to_string_lossy().to_ascii_uppercase();
+    let ends = [
+        "_TOKEN",
+        "_PASSWORD",
+        "_SECRET",
+        "_SECRET_KEY",
+        "_SECRET_ACCESS_KEY",
+        "_PRIVATE_KEY",
+        "_APIKEY",
+        "_API_KEY",
+    ];
+    ends.iter().any(|end| name.ends_with(end)) || name == "TOKEN"
+}
+
+/// The command as a person would type it.
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+}
+
+fn last_lines(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    lines[lines.len().saturating_sub(LAST_LINES)..].iter().map(|line| (*line).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_known_by_their_names() {
+        for name in
+            ["GITHUB_TOKEN", "GH_TOKEN", "CARGO_REGISTRY_TOKEN", "gh_token", "TOKEN", "AWS_SECRET_ACCESS_KEY"]
+        {
+            assert!(is_token(OsStr::new(name)), "{name}");
+        }
+        for name in ["PATH", "TOKENS", "GITHUB_TOKEN_FILE"] {
+            assert!(!is_token(OsStr::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_error_names_the_command_and_what_it_complained_about() {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let error = run(Command::new(cargo).arg("no-such-verb")).unwrap_err();
+        let failure = error.downcast_ref::<Failure>().unwrap();
+        assert!(failure.to_string().contains("no-such-verb` ended with exit code 101"), "{failure}");
+        assert!(failure.detail_lines().concat().contains("no such command"), "{:?}", failure.detail_lines());
+    }
+
+    #[test]
+    fn no_more_is_read_than_is_asked_for() {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let whole = run(Command::new(&cargo).arg("--list")).unwrap();
+        let begun = run_within(Command::new(&cargo).arg("--list"), 20).unwrap();
+        assert_eq!(begun, whole[..20]);
+        // An exit code other than 0 is the caller's to read, not an error.
+        assert_eq!(run_within(Command::new(&cargo).arg("no-such-verb"), 20).unwrap(), "");
+        assert!(run_within(&mut Command::new("floe-no-such-program"), 20).is_err());
+        assert!(!is_there("floe-no-such-program"));
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let error = run(&mut Command::new("floe-no-such-program")).unwrap_err();
+        let failure = error.downcast_ref::<Failure>().unwrap();
+        assert_eq!(failure.to_string(), "failed to start `floe-no-such-program`: there is no such program");
+        assert!(failure.hint_text().unwrap().contains("PATH"));
+    }
+}

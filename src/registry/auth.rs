@@ -1,0 +1,230 @@
+//! Tokens of a registry: asked for where its challenge says, kept, and renewed when they have run out.
+//!
+//! A secret goes to the registry itself, or to the token service it names over TLS (or on this machine); nowhere else.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, anyhow};
+use base64::Engine as _;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use url::Url;
+
+use super::{Registry, said};
+use crate::error::Failure;
+use crate::net::address;
+use crate::net::client::{Answer, Request};
+use crate::net::retry::Refused;
+use crate::token::{REGISTRY_TOKEN_VARIABLE, Token};
+use floe_core::model::ImageName;
+
+/// No token is longer, in bytes; servers take no longer headers.
+const TOKEN_LIMIT: usize = 64 * 1024;
+
+/// Who we are at a registry.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    user: String,
+    token: Token,
+}
+
+/// What a request carries: a token of the registry's own, or the credentials themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Bearer {
+    Token(Token),
+    Basic(String, Token),
+}
+
+impl Credentials {
+    /// From FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN; for GHCR else GitHub's token.
+    pub fn from_env(name: &ImageName) -> Option<Self> {
+        let own = Token::from_env(REGISTRY_TOKEN_VARIABLE);
+        let (user, token) = match own {
+            Some(token) => (std::env::var("FLOE_REGISTRY_USER").ok(), token),
+            None if name.registry() == "ghcr.io" => (std::env::var("GITHUB_ACTOR").ok(), Token::github()?),
+            None => return None,
+        };
+        // GHCR looks at the token only; it wants some name all the same.
+        let user = user.filter(|user| !user.is_empty()).unwrap_or_else(|| "floe".to_owned());
+        Some(Credentials { user, token })
+    }
+
+    /// A user and a secret.
+    pub fn new(user: impl Into<String>, token: Token) -> Self {
+        Credentials { user: user.into(), token }
+    }
+
+    /// The user.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// The secret.
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// Both as they are shown themselves.
+    fn basic(&self) -> Bearer {
+        Bearer::Basic(self.user.clone(), self.token.clone())
+    }
+}
+
+impl Bearer {
+    /// The header that shows it (RFC 6750, section 2.1; RFC 7617, section 2).
+    ///
+    /// # Errors
+    /// It holds a letter that fits into no header.
+    pub fn header(&self) -> anyhow::Result<HeaderValue> {
+        let text = match self {
+            Bearer::Token(token) => format!("Bearer {}", token.reveal()),
+            Bearer::Basic(user, token) => {
+                let both = format!("{user}:{}", token.reveal());
+                format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(both))
+            }
+        };
+        let header = HeaderValue::from_str(&text);
+        let mut header = header.map_err(|_| anyhow!("the registry's token fits into no header"))?;
+        header.set_sensitive(true);
+        Ok(header)
+    }
+}
+
+impl Registry {
+    /// A new token, as the challenge of a 401 asks for (RFC 6750, section 3; distribution's token specification).
+    /// Several requests that are refused at once ask only once.
+    pub(super) async fn renew(&self, refused: &Answer, old: Option<&Bearer>) -> Result<Bearer, Refused> {
+        let mut bearer = self.bearer.lock().await;
+        if let Some(new) = bearer.as_ref().filter(|new| Some(*new) != old) {
+            return Ok(new.clone());
+        }
+        let challenge = refused.headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+        let new = match (challenge.and_then(Challenge::parse), &self.credentials) {
+            (Some(Challenge::Bearer { realm, service }), _) => {
+                self.ask_token(&realm, service.as_deref()).await?
+            }
+            (Some(Challenge::Basic), Some(own)) if old.is_none() => own.basic(),
+            _ => return Err(self.refused(refused, "push to")),
+        };
+        *bearer = Some(new.clone());
+        Ok(new)
+    }
+
+    async fn ask_token(&self, realm: &str, service: Option<&str>) -> Result<Bearer, Refused> {
+        let mut url = token_service(realm).with_context(|| {
+            format!("the registry `{}` names a token service that is not used", self.name.registry())
+        })?;
+        let right = if self.credentials.is_some() { "pull,push" } else { "pull" };
+        url.query_pairs_mut().append_pair("scope", &format!("repository:{}:{right}", self.name.repository()));
+        if let Some(service) = service {
+            url.query_pairs_mut().append_pair("service", service);
+        }
+        let own = match &self.credentials {
+            Some(own) => {
+                may_see(&url, &self.base)?;
+                Some(own.basic())
+            }
+            None => None,
+        };
+        let answer = self.exchange(Request::new(Method::GET, url), own.as_ref()).await?;
+        match answer.status {
+            StatusCode::OK => token(&answer.body).map_err(Refused::no),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                let text = format!("the registry `{}` gives no token", self.name.registry());
+                let hint = match self.credentials {
+                    Some(_) => {
+                        "the token is wrong or has expired; GHCR takes the workflow's GITHUB_TOKEN or a classic token with `write:packages`"
+                    }
+                    None => {
+                        "set GITHUB_TOKEN, or FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN for another registry"
+                    }
+                };
+                Err(Refused::no(Failure::new(text).because(anyhow!(said(&answer))).hint(hint).into()))
+            }
+            _ => Err(self.refused(&answer, "push to")),
+        }
+    }
+}
+
+/// The address of a token service. What is wrong with it is the registry's fault and nobody's usage.
+fn token_service(realm: &str) -> anyhow::Result<Url> {
+    address::server(realm).map_err(|error| anyhow!("{error:#}"))
+}
+
+/// The secret is shown only to the registry's own site or to a token service of this machine.
+///
+/// # Errors
+/// The token service is another site's, or not reached over TLS.
+fn may_see(service: &Url, registry: &Url) -> anyhow::Result<()> {
+    let both_here = address::is_loopback(service) && address::is_loopback(registry);
+    anyhow::ensure!(
+        both_here || address::same_site(service, registry),
+        "the registry `{}` sends the token to another site, `{}`; it does not go there",
+        registry.host_str().unwrap_or_default(),
+        service.host_str().unwrap_or_default()
+    );
+    Ok(())
+}
+
+/// Whether the token service that a registry's challenge names may be shown the registry's secret.
+///
+/// # Errors
+/// It is another site's, or not reached over TLS.
+pub fn may_know(headers: &HeaderMap, registry: &Url) -> anyhow::Result<()> {
+    let challenge = headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+    match challenge.and_then(Challenge::parse) {
+        Some(Challenge::Bearer { realm, .. }) => may_see(&token_service(&realm)?, registry),
+        _ => Ok(()),
+    }
+}
+
+fn token(body: &[u8]) -> anyhow::Result<Bearer> {
+    let body: BTreeMap<String, serde_json::Value> =
+        serde_json::from_slice(body).context("the token service's answer is not understood")?;
+    let token = ["token", "access_token"].into_iter().find_map(|key| body.get(key)?.as_str());
+    let token = token.context("the token service's answer holds no token")?;
+    let fits = token.len() <= TOKEN_LIMIT && token.bytes().all(|byte| byte.is_ascii_graphic());
+    anyhow::ensure!(
+        fits && !token.is_empty(),
+        "the token service's answer holds a token that fits into no header"
+    );
+    Ok(Bearer::Token(Token::from(token.to_owned())))
+}
+
+/// What a registry asks for in `WWW-Authenticate`.
+enum Challenge {
+    Bearer { realm: String, service: Option<String> },
+    Basic,
+}
+
+impl Challenge {
+    fn parse(header: &str) -> Option<Self> {
+        let (scheme, rest) = header.split_once(' ').unwrap_or((header, ""));
+        if scheme.eq_ignore_ascii_case("basic") {
+            return Some(Challenge::Basic);
+        }
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return None;
+        }
+        let parameter = |name: &str| {
+            let start = rest.find(&format!("{name}=\""))? + name.len() + 2;
+            rest[start..].split('"').next().map(str::to_owned)
+        };
+        Some(Challenge::Bearer { realm: parameter("realm")?, service: parameter("service") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_challenge_is_read() {
+        let header = r#"Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="repository:a/b:pull""#;
+        let Some(Challenge::Bearer { realm, service }) = Challenge::parse(header) else {
+            panic!("not a bearer")
+        };
+        assert_eq!((realm.as_str(), service.as_deref()), ("https://ghcr.io/token", Some("ghcr.io")));
+        assert!(matches!(Challenge::parse("Basic realm=\"x\""), Some(Challenge::Basic)));
+        assert!(Challenge::parse("Negotiate").is_none());
+    }
+}

@@ -1,0 +1,255 @@
+//! A registry, as a release tool needs it: what is there, and pushing what is not (OCI distribution-spec 1.1).
+//!
+//! Every blob is one monolithic PUT over its own HTTP/1.1 connection; manifests are pushed by digest, tags last.
+//! It never deletes and never overwrites a digest. Pulling, as a stranger does it, is another module on another
+//! client (`stranger`), so that pushing is checked by code that did not push.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context as _, anyhow};
+use http::{HeaderValue, Method, StatusCode, header};
+use tokio::sync::{Mutex, MutexGuard};
+use url::Url;
+
+mod auth;
+mod push;
+
+pub use auth::{Credentials, may_know};
+
+use crate::error::Failure;
+use crate::net::address;
+use crate::net::answer::words;
+use crate::net::client::{Answer, Client, Request};
+use crate::net::retry::{Refused, Retry};
+use floe_core::model::{Digest, ImageName};
+
+/// No answer floe reads whole is larger (OCI distribution-spec: registries take manifests of 4 MiB).
+const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
+/// What a manifest may be, for registries that look at `Accept`.
+const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
+                         application/vnd.docker.distribution.manifest.list.v2+json, \
+                         application/vnd.docker.distribution.manifest.v2+json";
+
+/// A repository in a registry and the right to talk to it.
+#[derive(Clone)]
+pub struct Registry {
+    client: Client,
+    base: Url,
+    name: ImageName,
+    credentials: Option<Credentials>,
+    bearer: Arc<Mutex<Option<auth::Bearer>>>,
+    /// Whether the registry has said what it wants to see.
+    greeted: Arc<Mutex<bool>>,
+    /// An upload session that was opened to ask for the right to push; the first blob takes it.
+    session: Arc<Mutex<Option<Url>>>,
+    retry: Retry,
+    requests: Arc<AtomicU64>,
+}
+
+impl Registry {
+    /// Makes the client; nothing is sent yet. `url` is where the registry is reached.
+    ///
+    /// # Errors
+    /// The address is not one that may be used.
+    pub fn connect(
+        (client, url): (Client, &str),
+        name: ImageName,
+        credentials: Option<Credentials>,
+        retry: Retry,
+    ) -> anyhow::Result<Self> {
+        let base = address::server(url)?;
+        let (bearer, greeted) = (Arc::default(), Arc::default());
+        let (session, requests) = (Arc::default(), Arc::default());
+        Ok(Registry { client, base, name, credentials, bearer, greeted, session, retry, requests })
+    }
+
+    /// The same client as that of a run that has not begun.
+    pub fn fresh(&self) -> Self {
+        let (bearer, greeted) = (Arc::default(), Arc::default());
+        let (session, requests) = (Arc::default(), Arc::default());
+        Registry { bearer, greeted, session, requests, ..self.clone() }
+    }
+
+    /// The same client without credentials, which asks once and takes what it gets for an answer.
+    pub fn as_stranger(&self) -> Self {
+        let retry = Retry { tries: 1, ..self.retry.clone() };
+        Registry { credentials: None, retry, requests: self.requests.clone(), ..self.fresh() }
+    }
+
+    /// The image's name.
+    pub fn name(&self) -> &ImageName {
+        &self.name
+    }
+
+    /// Whether there is a secret for it.
+    pub fn has_credentials(&self) -> bool {
+        self.credentials.is_some()
+    }
+
+    /// How many requests were made.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// The digest a tag or digest stands for; `None` if the registry has no such manifest.
+    ///
+    /// # Errors
+    /// The registry cannot be reached or refuses.
+    pub async fn manifest(&self, reference: &str) -> anyhow::Result<Option<Digest>> {
+        let path = format!("manifests/{reference}");
+        let ask = async |_| {
+            let answer = self
+                .send(Method::HEAD, &path, |request| {
+                    request.header(header::ACCEPT, HeaderValue::from_static(MANIFESTS))
+                })
+                .await?;
+            match answer.status {
+                StatusCode::OK => self.digest_of(answer, reference).map(Some),
+                // Registries hide what does not exist yet behind any of these, even with a token.
+                StatusCode::NOT_FOUND => Ok(None),
+                _ => Err(self.refused(&answer, "read")),
+            }
+        };
+        let what = self.shown(reference);
+        self.retry.run(&what, ask).await.with_context(|| format!("failed to look for {what}"))
+    }
+
+    fn digest_of(&self, answer: Answer, reference: &str) -> Result<Digest, Refused> {
+        let header = answer.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
+        match (header.map(str::parse), reference.parse()) {
+            (Some(Ok(digest)), _) | (None, Ok(digest)) => Ok(digest),
+            _ => {
+                Err(Refused::no(anyhow!("the registry does not say the digest of {}", self.shown(reference))))
+            }
+        }
+    }
+
+    /// Whether the registry has a blob.
+    ///
+    /// # Errors
+    /// The registry cannot be reached or refuses.
+    pub async fn has_blob(&self, digest: &Digest) -> anyhow::Result<bool> {
+        let path = format!("blobs/{digest}");
+        let ask = async |_| {
+            let answer = self.send(Method::HEAD, &path, |request| request).await?;
+            match answer.status {
+                StatusCode::OK => Ok(true),
+                StatusCode::NOT_FOUND => Ok(false),
+                _ => Err(self.refused(&answer, "read")),
+            }
+        };
+        let what = format!("blob {} of `{}`", digest.short(), self.name);
+        self.retry.run(&what, ask).await.with_context(|| format!("failed to look for {what}"))
+    }
+
+    /// One request below the repository, tried once; a refused token is renewed once.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        build: impl Fn(Request) -> Request,
+    ) -> Result<Answer, Refused> {
+        let url = self.address(path)?;
+        let mut greeting = self.greet().await;
+        let token = self.bearer.lock().await.clone();
+        let request = || build(Request::new(method.clone(), url.clone()));
+        let mut answer = self.exchange(request(), token.as_ref()).await?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            let token = self.renew(&answer, token.as_ref()).await?;
+            over(greeting.take());
+            answer = self.exchange(request(), Some(&token)).await?;
+        }
+        over(greeting);
+        Ok(answer)
+    }
+
+    /// Where there is a secret, a token is likely to be wanted: the first request finds out, and the others wait until
+    /// it has one, rather than be refused as well. Where there is none, nobody waits.
+    async fn greet(&self) -> Option<MutexGuard<'_, bool>> {
+        self.credentials.as_ref()?;
+        let greeted = self.greeted.lock().await;
+        (!*greeted).then_some(greeted)
+    }
+
+    /// Sends a request and reads its answer whole.
+    async fn exchange(&self, request: Request, token: Option<&auth::Bearer>) -> Result<Answer, Refused> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let request = match token {
+            Some(token) => request.header(header::AUTHORIZATION, token.header()?),
+            None => request,
+        };
+        let line = request.line();
+        let answer = self.client.exchange("the registry", request, ANSWER_LIMIT).await?;
+        self.retry.report.trace("registry", format!("{line} {}", answer.status.as_u16()));
+        Ok(answer)
+    }
+
+    /// A manifest of this repository as people write it: `name:tag` or `name@digest`.
+    fn shown(&self, reference: &str) -> String {
+        let separator = if reference.contains(':') { '@' } else { ':' };
+        format!("`{}{separator}{reference}`", self.name)
+    }
+
+    fn address(&self, path: &str) -> anyhow::Result<Url> {
+        let path = format!("/v2/{}/{path}", self.name.repository());
+        self.base.join(&path).with_context(|| format!("`{path}` is no path of a registry"))
+    }
+
+    /// Judges an answer that is not the wished-for one, in words a maintainer can act on.
+    fn refused(&self, answer: &Answer, right: &str) -> Refused {
+        let text = String::from_utf8_lossy(&answer.body);
+        let said = said(answer);
+        let name = &self.name;
+        let failure = match answer.status {
+            StatusCode::UNAUTHORIZED => Failure::new(said).hint(format!(
+                "`{name}` wants a token that may {right} it: set GITHUB_TOKEN, or FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN for another registry"
+            )),
+            StatusCode::FORBIDDEN => Failure::new(said).hint(self.permission_hint(right)),
+            _ => Failure::new(said),
+        };
+        Refused::answer(answer.status, &answer.headers, &text, failure.into())
+    }
+
+    fn permission_hint(&self, right: &str) -> String {
+        let name = &self.name;
+        match name.settings() {
+            Some(settings) => format!(
+                "in a workflow give the job `permissions: packages: write`; a token of your own must be a classic one with \
+                 `write:packages`. If the package was first pushed by hand, add the repository under \"Manage Actions access\" \
+                 at {settings}"
+            ),
+            None => format!(
+                "the token may not {right} `{name}`: give its account that right at {}",
+                name.registry()
+            ),
+        }
+    }
+}
+
+/// The registry has said what it wants to see; whoever waited for that goes on.
+fn over(greeting: Option<MutexGuard<'_, bool>>) {
+    if let Some(mut greeted) = greeting {
+        *greeted = true;
+    }
+}
+
+/// What the registry answered, in one line.
+fn said(answer: &Answer) -> String {
+    match message(&answer.body) {
+        Some(message) => format!("the registry answered {}: {message}", answer.status),
+        None => format!("the registry answered {}", answer.status),
+    }
+}
+
+/// The registry's own words (OCI distribution-spec, "Error Codes").
+pub fn message(body: &[u8]) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let error = body.get("errors")?.get(0)?;
+    let part = |key: &str| error.get(key).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
+    match (part("code"), part("message")) {
+        (Some(code), Some(message)) => Some(words(&format!("{message} ({code})"))),
+        (Some(one), None) | (None, Some(one)) => Some(words(one)),
+        (None, None) => None,
+    }
+}

@@ -1,0 +1,143 @@
+//! Pushing: blobs in one PUT each, manifests by digest, tags last.
+
+use anyhow::{Context as _, anyhow};
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, header};
+use http_body_util::Either;
+use url::Url;
+
+use super::Registry;
+use super::auth::Bearer;
+use crate::net::address;
+use crate::net::body::Upload;
+use crate::net::client::{Answer, Request};
+use crate::net::retry::{self, Refused};
+use crate::report::Progress;
+use floe_core::model::{Blob, Digest, Seen};
+
+impl Registry {
+    /// Pushes a blob from a file: a session, then one PUT with the whole of it (distribution-spec, "POST then PUT").
+    ///
+    /// # Errors
+    /// The file changed meanwhile, or the registry cannot be reached or refuses.
+    pub async fn push_blob(&self, blob: &Blob, file: &Seen, progress: &Progress) -> anyhow::Result<()> {
+        let push = async |number: u32| {
+            // After an ambiguous answer the blob may be there already.
+            if number > 1 && self.has_blob(&blob.digest).await? {
+                return Ok(());
+            }
+            let session = self.begin_upload(&blob.digest).await?;
+            let token = self.bearer_for(&session).await;
+            let body = Upload::file(file, blob.size, blob.digest, progress.clone()).await?;
+            let kind = HeaderValue::from_static("application/octet-stream");
+            let request = Request::new(Method::PUT, session).body(kind, Either::Right(body));
+            let answer = self.exchange(request, token.as_ref()).await?;
+            match answer.status {
+                StatusCode::CREATED => self.compare(&answer, &blob.digest),
+                // The token ran out between the two requests; the next try renews it.
+                StatusCode::UNAUTHORIZED => {
+                    self.renew(&answer, token.as_ref()).await?;
+                    Err(Refused { again: retry::Again::Now, ..self.refused(&answer, "push to") })
+                }
+                // The registry has forgotten the session, or closed it; the next try opens another.
+                StatusCode::NOT_FOUND => {
+                    Err(Refused { again: retry::Again::Later, ..self.refused(&answer, "push to") })
+                }
+                _ => Err(self.refused(&answer, "push to")),
+            }
+        };
+        let what = format!("blob {} of `{}`", blob.digest.short(), self.name);
+        self.retry.run(&what, push).await.with_context(|| format!("failed to push {what}"))
+    }
+
+    /// Asks for the right to push by opening an upload session: a registry gives out tokens without that right, and
+    /// says no only here (GHCR does). The first blob that is pushed takes the session; where none is,
+    /// [`Registry::close`] gives it back.
+    ///
+    /// # Errors
+    /// The registry cannot be reached, or the token may not push.
+    pub async fn may_push(&self) -> anyhow::Result<()> {
+        let ask = async |_| self.open_session().await;
+        let what = format!("the right to push `{}`", self.name);
+        let session =
+            self.retry.run(&what, ask).await.with_context(|| format!("failed to ask for {what}"))?;
+        *self.session.lock().await = Some(session);
+        Ok(())
+    }
+
+    /// Closes the upload session that was opened to ask, if no blob has taken it.
+    pub async fn close(&self) {
+        let Some(session) = self.session.lock().await.take() else { return };
+        let token = self.bearer_for(&session).await;
+        // Not every registry lets a session be cancelled; one that is left alone goes away by itself.
+        let _ = self.exchange(Request::new(Method::DELETE, session), token.as_ref()).await;
+    }
+
+    /// Opens an upload session, or takes the one that is open, and gives the address to PUT the blob to.
+    async fn begin_upload(&self, digest: &Digest) -> Result<Url, Refused> {
+        let asked = self.session.lock().await.take();
+        let mut url = match asked {
+            Some(session) => session,
+            None => self.open_session().await?,
+        };
+        url.query_pairs_mut().append_pair("digest", &digest.to_string());
+        Ok(url)
+    }
+
+    async fn open_session(&self) -> Result<Url, Refused> {
+        let answer = self.send(Method::POST, "blobs/uploads/", |request| request).await?;
+        if answer.status != StatusCode::ACCEPTED {
+            return Err(self.refused(&answer, "push to"));
+        }
+        let location = answer.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
+        let location = location.context("the registry opened an upload but does not say where")?;
+        let url = self.base.join(location).context("the registry's upload address is no address")?;
+        if !address::may_lead(&self.base, &url) {
+            // Without the query, which may be signed.
+            let host = url.host_str().unwrap_or_default();
+            let text =
+                format!("the registry wants the upload at `{}://{host}`, which is not used", url.scheme());
+            return Err(Refused::no(anyhow!(text)));
+        }
+        Ok(url)
+    }
+
+    /// The token, for an address of the registry's own. Some registries take uploads on another host; what it needs to
+    /// know stands in the address, and the token does not go there.
+    async fn bearer_for(&self, address: &Url) -> Option<Bearer> {
+        if address.origin() != self.base.origin() {
+            return None;
+        }
+        self.bearer.lock().await.clone()
+    }
+
+    /// Pushes a manifest by digest or under a tag; the same bytes under the same name are no change.
+    ///
+    /// # Errors
+    /// The registry cannot be reached, refuses, or stored something else.
+    pub async fn push_manifest(&self, reference: &str, manifest: &Blob, body: &Bytes) -> anyhow::Result<()> {
+        let path = format!("manifests/{reference}");
+        let kind = HeaderValue::from_str(&manifest.media_type).context("a manifest's media type is none")?;
+        let push = async |_| {
+            let request = |request: Request| request.body(kind.clone(), Either::Left(body.clone().into()));
+            let answer = self.send(Method::PUT, &path, request).await?;
+            match answer.status {
+                StatusCode::CREATED => self.compare(&answer, &manifest.digest),
+                _ => Err(self.refused(&answer, "push to")),
+            }
+        };
+        let what = self.shown(reference);
+        self.retry.run(&what, push).await.with_context(|| format!("failed to push {what}"))
+    }
+
+    /// What the registry says it stored must be what was sent; a registry that says nothing is believed.
+    fn compare(&self, answer: &Answer, digest: &Digest) -> Result<(), Refused> {
+        let stored = answer.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
+        match stored {
+            Some(stored) if stored != digest.to_string() => {
+                Err(Refused::no(anyhow!("the registry stored {stored}, but {digest} was sent")))
+            }
+            _ => Ok(()),
+        }
+    }
+}

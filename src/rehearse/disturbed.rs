@@ -1,0 +1,170 @@
+//! A release under faults: published again and again as a maintainer would, until it is done or cannot be.
+//!
+//! It decides nothing about the release; each run is the one that `floe publish` makes.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::commands::publish;
+use crate::error::{Exit, Failure};
+use crate::net::client::Client;
+use crate::net::retry::Retry;
+use crate::rehearse::servers::Servers;
+use crate::release::proof::Proof;
+use crate::release::remote::Remote;
+use crate::report::{Report, seconds};
+use floe_core::clock::Clock;
+use floe_core::model::Release;
+use floe_core::plan::Plan;
+use floe_core::receipt::Receipt;
+use floe_rehearsal::faults::{Inside, Schedule, Side, Watch, put_right};
+
+/// Nobody runs a release more often than this without asking somebody.
+const MOST_RUNS: u32 = 12;
+
+/// What is published, with what, and where it is told.
+#[derive(Clone, Copy)]
+pub struct Attempt<'a> {
+    /// What is promised.
+    pub release: &'a Release,
+    /// The clients; every run begins with fresh ones.
+    pub remote: &'a Remote,
+    /// How often something is tried.
+    pub retry: &'a Retry,
+    /// Where the receipt is written.
+    pub receipt: &'a Path,
+    /// Where it is told.
+    pub report: &'a Report,
+}
+
+/// How it ended.
+pub struct Ending {
+    /// How many runs there were.
+    pub runs: u32,
+    /// How many of them were killed.
+    pub kills: u32,
+    /// What happened between the runs, a line each.
+    pub told: Vec<String>,
+    /// What came of the last run.
+    pub result: anyhow::Result<(Plan, Receipt)>,
+}
+
+/// A rehearsal's publishing under the faults of a seed, on a clock of its own: what is waited for takes no time.
+///
+/// # Errors
+/// It could not be done in the end, or something was public that must not have been; both name the seed.
+pub async fn by_seed(
+    seed: u64,
+    release: &Release,
+    servers: &Servers,
+    receipt: &Path,
+    report: &Report,
+) -> anyhow::Result<(Plan, Receipt)> {
+    let clock = Clock::skipping();
+    let inside = servers.inside(&release.home, clock.clone());
+    let retry =
+        Retry { tries: 5, first_wait: Duration::from_secs(1), clock: clock.clone(), report: report.clone() };
+    let servers_at = (&servers.addresses(&release.home), &Client::default());
+    let remote = Remote::connect(release, servers_at, servers.secrets(), &retry)?;
+    let (watch, schedule) = (Watch::new(&inside, release), Schedule::from_seed(seed));
+    watch.attach();
+    schedule.arm(&inside, &watch);
+    report.step("Disturbing", format!("with {} faults, drawn from seed {seed}:", schedule.strikes.len()));
+    for strike in &schedule.strikes {
+        report.line(format!("{:13}{strike}: {}", "", strike.kind.words()));
+    }
+    let attempt = Attempt { release, remote: &remote, retry: &retry, receipt, report };
+    let ending = until_done(attempt, &inside, &watch).await;
+    for side in [Side::GitHub, Side::Registry] {
+        inside.tap(side).calm();
+    }
+    let repeat = format!("`floe rehearse --faults {seed}` does the same again");
+    let broken = watch.broken();
+    if !broken.is_empty() {
+        let text = format!("what must hold after every request did not, with seed {seed}");
+        return Err(Failure::new(text).details(broken).hint(repeat).into());
+    }
+    report.step(
+        "Withstood",
+        format!(
+            "seed {seed} in {} runs, {} of them killed; what must hold held after each of {} requests; {} of waiting skipped",
+            ending.runs,
+            ending.kills,
+            watch.checks(),
+            seconds(clock.waited())
+        ),
+    );
+    ending.result.map_err(|error| {
+        Failure::around(error).state(format!("it cannot be done under seed {seed}; {repeat}")).into()
+    })
+}
+
+/// Publishes until it is done, or until nobody can do anything about what stands in the way.
+pub async fn until_done(attempt: Attempt<'_>, inside: &Inside, watch: &Watch) -> Ending {
+    let promised: Vec<String> = attempt.release.assets.iter().map(|asset| asset.name.clone()).collect();
+    let (mut kills, mut told, mut last) = (0, Vec::new(), String::new());
+    let mut tell = |line: String| {
+        attempt.report.step("Then", &line);
+        told.push(line);
+    };
+    for run in 1.. {
+        let result = run_once(attempt, inside).await;
+        inside.quiet().await;
+        let error = match result {
+            Some(Ok(done)) => return Ending { runs: run, kills, told, result: Ok(done) },
+            Some(Err(error)) => error,
+            None => {
+                kills += 1;
+                tell(format!("run {run} was killed"));
+                if run < MOST_RUNS {
+                    continue;
+                }
+                anyhow::anyhow!("it was killed {kills} times")
+            }
+        };
+        let said = in_words(&error);
+        tell(format!("run {run} failed: {said}"));
+        let deeds = put_right(inside, watch, &promised);
+        // A conflict that is told twice does not go away by running again.
+        let stuck = deeds.is_empty() && is_conflict(&error) && said == last;
+        last = said;
+        deeds.into_iter().for_each(|deed| tell(format!("the maintainer {deed}")));
+        if stuck || run >= MOST_RUNS {
+            return Ending { runs: run, kills, told, result: Err(error) };
+        }
+    }
+    Ending { runs: 0, kills, told, result: Err(anyhow::anyhow!("it was never run")) }
+}
+
+/// One run; nothing comes of one that is killed, and it stops where it is.
+async fn run_once(attempt: Attempt<'_>, inside: &Inside) -> Option<anyhow::Result<(Plan, Receipt)>> {
+    let Attempt { release, remote, retry, receipt, report } = attempt;
+    let remote = remote.fresh();
+    let proof = Proof::of(release.clone());
+    tokio::select! {
+        biased;
+        () = inside.killed.notified() => None,
+        result = publish::carry_out_at(&proof, (&remote, retry), receipt, report) => Some(result),
+    }
+}
+
+/// An error and its causes in one line.
+pub fn in_words(error: &anyhow::Error) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        words.push(cause.to_string());
+        if let Some(failure) = cause.downcast_ref::<Failure>() {
+            words.extend(failure.detail_lines().iter().cloned());
+        }
+    }
+    words.retain(|text| !text.is_empty());
+    words.join(": ")
+}
+
+/// Whether an error is that something else stands where the release would go.
+pub fn is_conflict(error: &anyhow::Error) -> bool {
+    let asks = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<Failure>().is_some_and(|failure| failure.exit_code() == Exit::Conflicts)
+    };
+    error.chain().any(asks)
+}

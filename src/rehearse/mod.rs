@@ -1,0 +1,259 @@
+//! `floe rehearse`: a whole release of this project on this machine, over HTTP, with no account and no network.
+//!
+//! It publishes with the code that `publish` runs and checks with the code that `verify` runs; only the addresses
+//! differ. Nothing leaves the machine.
+
+mod builder;
+pub mod disturbed;
+mod folder;
+pub mod page;
+pub mod servers;
+mod summary;
+
+use folder::Folder;
+use summary::Summary;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context as _;
+
+use crate::cli::{Builder, RehearseArgs, RemoteArgs, SourceArgs};
+use crate::commands::package::Gate;
+use crate::commands::{gather, image, package, publish, verify};
+use crate::error::{Exit, Failure};
+use crate::net::client::Client;
+use crate::net::stop;
+use crate::project::build::{self, Build};
+use crate::project::cargo::{self, Origin, Project};
+use crate::project::nix;
+use crate::rehearse::page::Page;
+use crate::rehearse::servers::{Servers, TOKEN, USER};
+use crate::release::proof::Proof;
+use crate::release::remote;
+use crate::report::{Report, size};
+use floe_core::model::notes::{Head, unreleased_section};
+use floe_core::model::{Commit, Digest, Home, Image, Record, Release};
+use floe_core::preflight::CheckedPlanJson;
+use floe_core::verify::{Expect, Verified};
+
+/// Runs the verb.
+///
+/// # Errors
+/// What a real release of the project would fail with.
+pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let project = cargo::load(&args.project)?;
+    if let Some(dist) = args.dists.iter().find(|dist| !dist.is_dir()) {
+        return Err(Failure::new(format!("`{}` is not a folder", dist.display())).exit(Exit::Usage).into());
+    }
+    let root = args.out.clone().unwrap_or_else(|| project.target_dir.join("rehearsal"));
+    let folder = Folder::prepare(root, args.keep)?;
+    let verified = dist(&project, &args, &folder, report)?;
+    let release = promise(&project, verified, report)?;
+
+    let servers = Servers::start(&folder.servers(), &release.home).await?;
+    report.step(
+        "Serving",
+        format!("GitHub at {}, registry at {}", servers.github.url(), servers.registry.url()),
+    );
+    let addresses = servers.addresses(&release.home);
+    let published = match args.faults {
+        Some(seed) => disturbed::by_seed(seed, &release, &servers, &folder.receipt(), report).await,
+        None => {
+            publish::carry_out(
+                &Proof::of(release.clone()),
+                (&addresses, &Client::default()),
+                servers.secrets(),
+                &folder.receipt(),
+                report,
+            )
+            .await
+        }
+    };
+    let (plan, receipt) = published.map_err(|error| explain(error, &folder))?;
+    let keep = folder.release();
+    report.step("Verifying", "as a stranger: no token, public addresses, another client for the image");
+    verify::as_stranger(
+        &release.home.tag,
+        (release.home.repo.clone(), None),
+        &addresses,
+        Some(&keep),
+        report,
+    )
+    .await?;
+
+    let notes = servers
+        .held
+        .releases(&release.home.repo)
+        .into_iter()
+        .find(|held| held.tag_name == release.home.tag.as_str());
+    let notes = notes.and_then(|held| held.body).unwrap_or_default();
+    leave(&folder, &Page { release: &release, plan: &plan, receipt: &receipt, notes: &notes })?;
+    let summary = Summary::new(&release, &receipt, began.elapsed());
+    let table = summary.table(&release, &receipt);
+    report.line(&table);
+    report.summary(&format!("### Rehearsed; nothing left this machine\n\n```text\n{table}\n```"));
+    report.step("Finished", format!("everything is in {}", folder.root.display()));
+    match args.json {
+        true => report.json(&summary)?,
+        false => report.out(folder.page().display().to_string()),
+    }
+    if args.serve { serve(&servers, &release, &addresses, report).await } else { Ok(()) }
+}
+
+/// The dists to rehearse with, checked: the given ones, or what this machine can build.
+fn dist(
+    project: &Project,
+    args: &RehearseArgs,
+    folder: &Folder,
+    report: &Report,
+) -> anyhow::Result<Verified> {
+    let expect = Expect {
+        name: Some(project.name.clone()),
+        version: Some(project.version.clone()),
+        binaries: Some(project.binaries.clone()),
+        image: project.config.image.is_some(),
+        ..Expect::default()
+    };
+    if !args.dists.is_empty() {
+        // Made elsewhere: rehearsed as they are, with whatever targets and platforms they hold.
+        return gather::check(&args.dists, &expect);
+    }
+    if builder::choose(project, args.with, report)? == Builder::Nix {
+        report.step("Building", format!("{} {} with `nix build .#dist`", project.name, project.version));
+        nix::build_dist(&project.workspace_root, &folder.dist())?;
+        return gather::check(&[folder.dist()], &expect);
+    }
+    let origin = cargo::origin(project, &SourceArgs::default())?;
+    let builds = build::for_this_machine(project, report)?;
+    package::pack((project, &origin), &pieces(&builds), &folder.dist(), Gate::Tell, report)?;
+    let platforms = match static_binaries(project, &builds) {
+        Some(binaries) if project.config.image.is_some() => {
+            let image = make_image(project, &origin, &binaries, &folder.dist().join("image"))?;
+            report.step("Made", format!("image {}  {}", image.index.digest, size(image.size())));
+            image.platforms.iter().map(|one| one.platform).collect()
+        }
+        Some(_) => Vec::new(),
+        None => {
+            report.warn("no image: this machine builds no Linux binaries");
+            Vec::new()
+        }
+    };
+    let targets = builds.iter().map(|build| build.target).collect();
+    gather::check(&[folder.dist()], &Expect { targets, platforms, tolerate: true, ..expect })
+}
+
+fn pieces(builds: &[Build]) -> Vec<package::Build> {
+    let piece = |build: &Build| package::Build { target: build.target, binaries: build.binaries.clone() };
+    builds.iter().map(piece).collect()
+}
+
+/// The main binary of each static Linux build.
+fn static_binaries(project: &Project, builds: &[Build]) -> Option<Vec<PathBuf>> {
+    let main = project.binaries.first()?;
+    let linux =
+        builds.iter().filter(|build| build.is_static && build.target.os() == floe_core::model::Os::Linux);
+    let binaries: Vec<PathBuf> = linux
+        .filter_map(|build| {
+            build.binaries.iter().find(|path| path.file_stem().is_some_and(|stem| stem == main.as_str()))
+        })
+        .cloned()
+        .collect();
+    (!binaries.is_empty()).then_some(binaries)
+}
+
+fn make_image(project: &Project, origin: &Origin, binaries: &[PathBuf], out: &Path) -> anyhow::Result<Image> {
+    let repo = cargo::repo(project, None)?;
+    let spec = image::spec(project, origin, &repo, binaries)?;
+    crate::image::build(binaries, &spec, out)
+}
+
+/// What is promised, exactly as `publish` would; only a commit is made up where git has none to offer.
+fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Result<Release> {
+    let repo = cargo::repo(project, None)?;
+    let commit = match verified.commit.clone() {
+        Some(commit) => commit,
+        None => made_up_commit(&verified)?,
+    };
+    let configured = project.config.image.as_ref().and_then(|image| image.name.clone());
+    let home = Home {
+        page: remote::page(&RemoteArgs::default(), &repo)?,
+        image: configured.map_or_else(|| gather::image_name(&repo), Ok)?,
+        tag: gather::tag(Some(project), None, &verified.version)?,
+        commit,
+        repo,
+    };
+    let head = head(project, &verified, report)?;
+    Ok(Release::new(verified.archives, verified.image, home, head))
+}
+
+/// The notes as `publish` would take them; before a release its section is often still called `Unreleased`.
+fn head(project: &Project, verified: &Verified, report: &Report) -> anyhow::Result<Head> {
+    let missing = match gather::head(Some(project), None, &verified.version) {
+        Ok(head) => return Ok(head),
+        Err(missing) => missing,
+    };
+    let changelog = gather::changelog(project)?;
+    let Some(text) = changelog.as_deref().and_then(unreleased_section) else { return Err(missing) };
+    report.warn(format!("{missing}; rehearsing with `Unreleased`, but publishing would be refused"));
+    Ok(Head::Text(text))
+}
+
+/// A modified checkout has no commit to name; the rehearsal takes one that depends on the archives alone.
+fn made_up_commit(verified: &Verified) -> anyhow::Result<Commit> {
+    let digests: String =
+        verified.archives.iter().map(|(record, _): &(Record, _)| record.archive.digest.hex()).collect();
+    Digest::of(digests.as_bytes()).hex()[..40].parse().map_err(anyhow::Error::msg)
+}
+
+/// A conflict in a rehearsal has one more way out than in earnest.
+fn explain(error: anyhow::Error, folder: &Folder) -> anyhow::Error {
+    if !disturbed::is_conflict(&error) {
+        return error;
+    }
+    Failure::around(error)
+        .state(format!(
+            "the embedded servers in `{}` hold another release of this version",
+            folder.servers().display()
+        ))
+        .into()
+}
+
+fn leave(folder: &Folder, page: &Page<'_>) -> anyhow::Result<()> {
+    let write = || {
+        let mut json = serde_json::to_string_pretty(&CheckedPlanJson::new(page.plan, page.release, &[]))?;
+        json.push('\n');
+        fs::write(folder.root.join("plan.json"), json)?;
+        fs::write(folder.release().join("notes.md"), page.notes)?;
+        fs::write(folder.page(), page.render())?;
+        anyhow::Ok(())
+    };
+    write().with_context(|| format!("failed to write into `{}`", folder.root.display()))
+}
+
+/// Keeps the servers up until Ctrl-C, and says how to reach them with other clients.
+async fn serve(
+    servers: &Servers,
+    release: &Release,
+    addresses: &RemoteArgs,
+    report: &Report,
+) -> anyhow::Result<()> {
+    let (repo, tag) = (&release.home.repo, &release.home.tag);
+    let api = addresses.api_url.as_deref().unwrap_or_default();
+    let host = servers.registry.addr;
+    report.line(format!(
+        "\nThe servers stay up; Ctrl-C ends them. User `{USER}`, token `{TOKEN}` at both. Try:\n  \
+         curl {api}/repos/{repo}/releases/tags/{tag}\n  \
+         floe verify --release {tag} --repo {repo} --api-url {api} --registry-url {}\n  \
+         skopeo inspect --tls-verify=false docker://{host}/{}:{}",
+        servers.registry.url(),
+        release.home.image.repository(),
+        release.version,
+    ));
+    stop::listen(report);
+    let _heed = stop::heed();
+    stop::until_asked().await;
+    Ok(())
+}

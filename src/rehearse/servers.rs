@@ -1,0 +1,118 @@
+//! The two servers of a rehearsal together: started for one release, addressed as the real ones would be.
+//!
+//! They listen on this machine only, and their tokens are worth nothing anywhere else.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::cli::RemoteArgs;
+use crate::registry::Credentials;
+use crate::release::remote::Secrets;
+use crate::token::Token;
+use floe_core::clock::Clock;
+use floe_core::model::Home;
+use floe_rehearsal::faults::Inside;
+use floe_rehearsal::github::{self, GitHub, SeedRepo, SeedTag};
+use floe_rehearsal::interceptor::{Interceptor, Server, serve};
+use floe_rehearsal::registry::{self, Registry, Visibility};
+
+/// Who the rehearsal is at both servers.
+pub const USER: &str = "rehearsal";
+/// Its token at both servers.
+pub const TOKEN: &str = "rehearsal-token";
+
+/// A GitHub and a registry on this machine.
+pub struct Servers {
+    /// GitHub's server.
+    pub github: Server,
+    /// GitHub's state, for looking at without a request.
+    pub held: GitHub,
+    /// The registry's server.
+    pub registry: Server,
+    /// The registry's state, for looking at without a request.
+    pub stored: Registry,
+}
+
+impl Servers {
+    /// Starts both, with their state in `folder` and whatever it holds from an earlier rehearsal.
+    ///
+    /// # Errors
+    /// The folder cannot be used, or no port can be had.
+    pub async fn start(folder: &Path, home: &Home) -> anyhow::Result<Self> {
+        let tag = SeedTag { name: home.tag.to_string(), commit: home.commit.clone(), annotated: false };
+        let repo = SeedRepo {
+            repo: home.repo.clone(),
+            private: false,
+            tags: vec![tag],
+            default_branch: "main".to_owned(),
+        };
+        let account = github::Account {
+            token: TOKEN.to_owned(),
+            login: USER.to_owned(),
+            can_push: vec![home.repo.clone()],
+            admin: false,
+            expires: None,
+        };
+        let github = GitHub::open(github::Options {
+            root: folder.join("github"),
+            repos: vec![repo],
+            tokens: vec![account],
+            immutable: false,
+            rate_limit: 5000,
+        })
+        .context("failed to start the embedded GitHub")?;
+        let account = registry::Account {
+            user: USER.to_owned(),
+            token: TOKEN.to_owned(),
+            push: vec![home.image.repository().to_owned()],
+        };
+        let registry = Registry::open(registry::Options {
+            accounts: vec![account],
+            visibility: Visibility::Everything,
+            ..registry::Options::ghcr(folder.join("registry"))
+        })
+        .context("failed to start the embedded registry")?;
+        Ok(Servers {
+            github: serve(github.router(), Interceptor::new(), None).await?,
+            registry: serve(registry.router(), Interceptor::new(), None).await?,
+            held: github,
+            stored: registry,
+        })
+    }
+
+    /// The arguments that lead a release here instead of to the real servers. Names stay the real ones.
+    pub fn addresses(&self, home: &Home) -> RemoteArgs {
+        RemoteArgs {
+            repo: Some(home.repo.clone()),
+            server_url: None,
+            api_url: Some(self.github.url()),
+            registry_url: Some(self.registry.url()),
+            tries: 3,
+            first_wait: None,
+        }
+    }
+
+    /// Both servers from inside, with a clock of their own.
+    pub fn inside(&self, home: &Home, clock: Clock) -> Inside {
+        self.github.tap.set_clock(clock.clone());
+        self.registry.tap.set_clock(clock.clone());
+        Inside {
+            github: self.held.clone(),
+            github_tap: self.github.tap.clone(),
+            registry: self.stored.clone(),
+            registry_tap: self.registry.tap.clone(),
+            home: home.clone(),
+            users: (USER.to_owned(), USER.to_owned()),
+            clock,
+            killed: Arc::default(),
+        }
+    }
+
+    /// The rehearsal's own secrets; the environment's are never used here.
+    pub fn secrets(&self) -> Secrets {
+        let token = || Token::from(TOKEN.to_owned());
+        Secrets { github: Some(token()), registry: Some(Credentials::new(USER, token())) }
+    }
+}

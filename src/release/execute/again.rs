@@ -1,0 +1,103 @@
+//! The second look, right before the commit point: both servers are observed and the plan is made once more.
+//!
+//! What was staged must be there as it was promised, and what has happened elsewhere since the first look counts:
+//! the tag may have moved, a higher version may be out, somebody may have published in our place. It changes
+//! nothing, but for a draft of its own that nobody needs any more.
+
+use anyhow::{Context as _, anyhow};
+
+use super::Run;
+use crate::error::{Exit, Failure};
+use crate::net::retry::{Again, Refused};
+use floe_core::plan::{Conflict, Plan};
+use floe_core::world::{Likeness, RemoteRelease, World};
+
+impl Run<'_> {
+    /// The plan for what is left to reveal. A listing may lag behind what was just staged, so one that lacks
+    /// something is asked again before it counts.
+    pub(super) async fn look_again(&self) -> anyhow::Result<Plan> {
+        let look = async |_| {
+            // The assets of the release that counts are asked for along with the rest.
+            let known = self.job.plan.published.as_ref().or(self.draft.get()).map(|release| release.id);
+            let world = self.job.remote.observe(self.job.release(), known).await?;
+            self.withdraw(&world).await?;
+            match Plan::new(self.job.release(), &world) {
+                Ok(plan) => self.see_whole(&world, &plan).map(|()| plan),
+                Err(conflicts) if self.may_pass(&conflicts) => {
+                    Err(Refused { error: Failure::of_conflicts(&conflicts).into(), again: Again::Later })
+                }
+                Err(conflicts) => Err(Refused::no(Failure::of_conflicts(&conflicts).into())),
+            }
+        };
+        self.job.retry.run("the draft", look).await.context("failed to see the whole release in its draft")
+    }
+
+    /// Takes back the draft that this run has made, if another one of the tag has been published meanwhile: nobody
+    /// needs it any more.
+    async fn withdraw(&self, world: &World) -> anyhow::Result<()> {
+        let published = world.published(&self.job.release().home.tag);
+        let made_here = self.draft.get().filter(|_| self.job.plan.draft.is_none());
+        match (published, made_here) {
+            (Some(published), Some(draft)) if published.id != draft.id => {
+                self.job.remote.github.take_back(draft).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether conflicts go away by themselves: another run that came later withdraws its draft.
+    fn may_pass(&self, conflicts: &[Conflict]) -> bool {
+        let own = self.draft.get().map(|draft| draft.id);
+        conflicts.iter().all(|conflict| match conflict {
+            Conflict::Drafts { ids, .. } => ids.iter().min().copied() == own,
+            _ => false,
+        })
+    }
+
+    /// Everything that was staged must be there: by name, size, state and digest, as a set.
+    fn see_whole(&self, world: &World, plan: &Plan) -> Result<(), Refused> {
+        let later = |text: String| Err(Refused { error: anyhow!(text), again: Again::Later });
+        if !plan.has_image() {
+            return later("the registry does not hold the whole image".to_owned());
+        }
+        if plan.published.is_some() {
+            // Somebody has published exactly what was promised; then that much is done.
+            return Ok(());
+        }
+        let own = self.draft()?.id;
+        let Some(draft) = world.releases.iter().find(|release| release.id == own) else {
+            return later(format!("the draft, release {own}, is not among the releases"));
+        };
+        if !draft.holds_notes(&self.job.release().notes.footer) {
+            return Err(Refused::no(taken_over(own).into()));
+        }
+        let wrong = self.differences(draft);
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        later(format!("the draft does not hold what was promised: {}", wrong.join(", ")))
+    }
+
+    fn differences(&self, draft: &RemoteRelease) -> Vec<String> {
+        let assets = &self.job.release().assets;
+        let mut wrong: Vec<String> = Vec::new();
+        for asset in assets {
+            match draft.assets.iter().find(|one| one.name == asset.name) {
+                Some(one) if one.likeness(asset) != Likeness::Other => {}
+                Some(_) => wrong.push(format!("`{}` is not the promised one", asset.name)),
+                None => wrong.push(format!("`{}` is missing", asset.name)),
+            }
+        }
+        let is_promised = |name: &str| assets.iter().any(|asset| asset.name == name);
+        let extra = draft.assets.iter().filter(|one| !is_promised(&one.name));
+        wrong.extend(extra.map(|one| format!("`{}` is not promised", one.name)));
+        wrong
+    }
+}
+
+/// The draft's notes list other digests than this dist has: whoever wrote them fills it with another dist.
+fn taken_over(id: u64) -> Failure {
+    Failure::new(format!("another run fills the same draft, release {id}, from another dist"))
+        .hint("let the other run end, or end it; then run the same command again")
+        .exit(Exit::Conflicts)
+}

@@ -1,0 +1,160 @@
+//! The direction of dependencies: which module may use which. A new edge that closes a cycle or points upward fails.
+//!
+//! The edges between crates need no test, because Cargo refuses cycles.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use floe_core::model::Target;
+
+/// For each module of a crate, the modules of the same crate that it may use. Each may use only modules above it in the
+/// table, so the table cannot allow a cycle.
+type Allowed = &'static [(&'static str, &'static [&'static str])];
+
+const FLOE: Allowed = &[
+    ("cli", &[]),
+    ("error", &[]),
+    ("token", &[]),
+    ("files", &["error"]),
+    ("report", &["error", "token"]),
+    ("net", &["error", "report", "token"]),
+    ("github", &["error", "net", "report", "token"]),
+    ("registry", &["error", "net", "report", "token"]),
+    ("package", &["error", "files"]),
+    ("image", &["error", "files", "package"]),
+    ("download", &["error", "github", "image", "net", "package", "registry", "report", "token"]),
+    ("project", &["cli", "error", "files", "report", "token"]),
+    (
+        "release",
+        &[
+            "cli", "download", "error", "files", "github", "image", "net", "package", "project", "registry",
+            "report", "token",
+        ],
+    ),
+    (
+        "rehearse",
+        &[
+            "cli", "commands", "error", "files", "image", "net", "package", "project", "registry", "release",
+            "report", "token",
+        ],
+    ),
+    (
+        "commands",
+        &[
+            "cli", "download", "error", "files", "github", "image", "net", "package", "project", "registry",
+            "release", "report", "token",
+        ],
+    ),
+];
+
+/// The same for the crate of nouns and decisions.
+const CORE: Allowed = &[
+    ("clock", &[]),
+    ("parallel", &[]),
+    ("units", &[]),
+    ("untrusted", &["units"]),
+    ("model", &["units", "untrusted"]),
+    ("world", &["model"]),
+    ("verify", &["model", "units", "world"]),
+    ("reproduce", &["model", "units", "verify"]),
+    ("plan", &["model", "units", "world"]),
+    ("preflight", &["model", "plan", "units", "verify", "world"]),
+    ("receipt", &["model", "plan"]),
+];
+
+/// The same for the embedded servers.
+const REHEARSAL: Allowed = &[
+    ("interceptor", &[]),
+    ("github", &[]),
+    ("registry", &[]),
+    ("faults", &["github", "interceptor", "registry"]),
+];
+
+#[test]
+fn modules_use_only_the_modules_that_they_may() {
+    for (folder, allowed) in
+        [("src", FLOE), ("crates/floe-core/src", CORE), ("crates/floe-rehearsal/src", REHEARSAL)]
+    {
+        let mut known = BTreeSet::new();
+        for (module, uses) in allowed {
+            let unknown: Vec<_> = uses.iter().filter(|used| !known.contains(*used)).collect();
+            assert!(
+                unknown.is_empty(),
+                "{folder}: `{module}` may use {unknown:?}, which come later in the table"
+            );
+            known.insert(*module);
+        }
+        let edges = edges(&root().join(folder));
+        let there: BTreeSet<&str> = edges.keys().map(String::as_str).collect();
+        assert_eq!(there, known, "the modules of `{folder}` and those of the table differ");
+        for (module, uses) in allowed {
+            for (used, file) in &edges[*module] {
+                assert!(
+                    uses.contains(&used.as_str()),
+                    "`{}` uses `crate::{used}`, which `{module}` may not use",
+                    file.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_table_of_targets_is_read_whole_and_has_no_row_twice() {
+    let text = fs::read_to_string(root().join("crates/floe-core/targets.json")).unwrap();
+    let table: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(table["schema"], 1);
+    let rows = table["targets"].as_array().unwrap();
+    assert_eq!(rows.len(), Target::all().count());
+    for key in ["name", "triple"] {
+        let different: BTreeSet<&str> = rows.iter().map(|row| row[key].as_str().unwrap()).collect();
+        assert_eq!(different.len(), rows.len(), "two rows have the same {key}");
+    }
+}
+
+/// For each module at the top of a crate, the other top modules that it names, each with one file that does so. Tests and
+/// comments do not count.
+fn edges(source: &Path) -> BTreeMap<String, BTreeMap<String, PathBuf>> {
+    let mut edges: BTreeMap<String, BTreeMap<String, PathBuf>> = BTreeMap::new();
+    for path in rust_files(source) {
+        let inside = path.strip_prefix(source).unwrap();
+        let module = inside.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        if ["lib", "main"].contains(&module.as_str()) {
+            continue;
+        }
+        let used = edges.entry(module.clone()).or_default();
+        if inside.ends_with("tests.rs") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for rest in line.split("crate::").skip(1) {
+                let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                if name != module {
+                    used.entry(name).or_insert_with(|| path.clone());
+                }
+            }
+        }
+    }
+    edges
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
