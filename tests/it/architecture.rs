@@ -33,17 +33,17 @@ const FLOE: Allowed = &[
         ],
     ),
     (
-        "rehearse",
-        &[
-            "cli", "commands", "error", "files", "image", "net", "package", "project", "registry", "release",
-            "report", "token",
-        ],
-    ),
-    (
         "commands",
         &[
             "cli", "download", "error", "files", "github", "image", "net", "package", "project", "registry",
             "release", "report", "token",
+        ],
+    ),
+    (
+        "rehearse",
+        &[
+            "cli", "commands", "error", "files", "image", "net", "package", "project", "registry", "release",
+            "report", "token",
         ],
     ),
 ];
