@@ -1,11 +1,13 @@
-//! Files that somebody else wrote: regular ones only, and never more of them than was agreed.
+//! Untrusted files: only regular files are opened, and small ones are read within a limit.
 //!
-//! A pipe would make floe wait for ever and a device has no end, so neither is opened.
+//! Opening a pipe can block for ever and a device has no end, so neither is opened.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::SystemTime;
+
+use super::bounded::{Bounded, ByteLimit};
 
 /// What a system says of an open file, and changes whenever its bytes change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,14 +27,14 @@ pub struct Stamp {
 /// # Errors
 /// It is not there, cannot be read, or is a folder, a pipe, a socket or a device.
 pub fn open(path: &Path) -> io::Result<File> {
-    // Asked before it is opened: opening a pipe waits for somebody who writes into it.
+    // Checked before it is opened, because opening a pipe blocks until it has a writer.
     if !path.metadata()?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
     File::open(path)
 }
 
-/// Opens a regular file that lies where no link has any business to be: a link may lead out of its folder.
+/// Opens a regular file in a folder that must not contain links: a link can lead out of the folder.
 ///
 /// # Errors
 /// As [`open`], and it is a link.
@@ -43,17 +45,14 @@ pub fn open_no_link(path: &Path) -> io::Result<File> {
     open(path)
 }
 
-/// Reads a file of a few bytes whole.
+/// Reads a small file into memory.
 ///
 /// # Errors
 /// It cannot be read, or holds more than `limit` bytes.
 pub fn read(file: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    // The size in the metadata is not used: some files have none, and others grow.
     let mut bytes = Vec::new();
-    // The size that a folder tells is not asked: some files have none, and others grow.
-    file.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(io::Error::other(format!("it is larger than {}", crate::units::size(limit))));
-    }
+    Bounded::new(file, ByteLimit::of_size(limit)).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -100,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_more_is_read_than_was_agreed() {
+    fn no_more_is_read_than_the_limit() {
         assert_eq!(read(&b"1234"[..], 4).unwrap(), b"1234");
         assert_eq!(read(&b"12345"[..], 4).unwrap_err().to_string(), "it is larger than 4 B");
         assert_eq!(read(io::repeat(0), 2048).unwrap_err().to_string(), "it is larger than 2.0 KiB");

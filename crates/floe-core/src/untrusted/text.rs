@@ -1,12 +1,11 @@
-//! Text that somebody else wrote, made fit for a terminal, a log and a page: it can neither move the cursor, nor turn
-//! the direction of reading, nor look like a line of floe's own.
+//! Untrusted text, escaped for a terminal, a log and a page: it cannot move the cursor, change the reading direction or
+//! look like a line of floe's own.
 //!
-//! Nothing is dropped: what is not fit stands there in the form `\u{1b}`.
+//! Nothing is dropped: an unsafe character is shown as `\u{1b}`.
 
 use std::borrow::Cow;
 
-/// What stands before each further line of a text that has several: no command of a workflow and no `hint:` of floe's
-/// own begins like this.
+/// Begins the second and each later line of a text: no workflow command and no `hint:` of floe begins like this.
 const FURTHER: &str = "\n    | ";
 
 /// The text in one line.
@@ -14,61 +13,61 @@ pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, |_| false)
 }
 
-/// The text with its line breaks, each further line marked as one.
+/// The text with its line breaks, each line after the first marked as such.
 pub fn lines(text: &str) -> String {
     let lines: Vec<Cow<'_, str>> = text.trim_end_matches(['\n', '\r']).split('\n').map(clean).collect();
     lines.join(FURTHER)
 }
 
-/// The text as a table that floe itself laid out: line breaks and tabs are its own.
+/// The text of a table that floe laid out: line breaks and tabs are kept.
 pub fn table(text: &str) -> Cow<'_, str> {
     escaped(text, |letter| matches!(letter, '\n' | '\t'))
 }
 
-/// JSON in which no string holds a character that is not fit for a terminal. It stays the same value.
+/// JSON in which unsafe characters of strings are escaped. It stays the same value.
 pub fn json(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|letter| letter == '\n' || is_fit(letter)) {
+    if text.chars().all(|letter| letter == '\n' || is_safe(letter)) {
         return Cow::Borrowed(text);
     }
-    let mut fit = String::with_capacity(text.len() + 16);
+    let mut safe = String::with_capacity(text.len() + 16);
     for letter in text.chars() {
-        if letter == '\n' || is_fit(letter) {
-            fit.push(letter);
+        if letter == '\n' || is_safe(letter) {
+            safe.push(letter);
             continue;
         }
         let mut units = [0; 2];
         for unit in letter.encode_utf16(&mut units) {
-            fit.push_str(&format!("\\u{unit:04x}"));
+            safe.push_str(&format!("\\u{unit:04x}"));
         }
     }
-    Cow::Owned(fit)
+    Cow::Owned(safe)
 }
 
 fn clean(line: &str) -> Cow<'_, str> {
     escaped(line.trim_end_matches('\r'), |letter| letter == '\t')
 }
 
-fn escaped(text: &str, may_stay: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if text.chars().all(|letter| may_stay(letter) || is_fit(letter)) {
+fn escaped(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if text.chars().all(|letter| keep(letter) || is_safe(letter)) {
         return Cow::Borrowed(text);
     }
-    let mut fit = String::with_capacity(text.len() + 16);
+    let mut safe = String::with_capacity(text.len() + 16);
     for letter in text.chars() {
-        match may_stay(letter) || is_fit(letter) {
-            true => fit.push(letter),
-            false => fit.extend(letter.escape_default()),
+        match keep(letter) || is_safe(letter) {
+            true => safe.push(letter),
+            false => safe.extend(letter.escape_default()),
         }
     }
-    Cow::Owned(fit)
+    Cow::Owned(safe)
 }
 
-/// Neither a control character (C0, DEL, C1) nor one that is not seen and changes how others are: Unicode's separators
-/// of lines, marks of direction (UAX 9), zero-width letters and tags.
-fn is_fit(letter: char) -> bool {
-    let unseen = matches!(letter,
+/// Excludes control characters (C0, DEL, C1) and invisible ones that change how others are shown: Unicode's line separators,
+/// direction marks (UAX 9), zero-width characters and tags.
+fn is_safe(letter: char) -> bool {
+    let is_invisible = matches!(letter,
         '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
-    !letter.is_control() && !unseen
+    !letter.is_control() && !is_invisible
 }
 
 #[cfg(test)]
@@ -76,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_moves_the_cursor_is_shown_instead() {
+    fn unsafe_characters_are_escaped() {
         assert_eq!(line("plain, ä, 漢, \u{1f980}"), "plain, ä, 漢, \u{1f980}");
         assert_eq!(line("a\x1b[2J\x07\x7f\u{9b}b"), "a\\u{1b}[2J\\u{7}\\u{7f}\\u{9b}b");
         assert_eq!(line("a\n::set-output\r"), "a\\n::set-output\\r");
@@ -85,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_further_line_never_looks_like_one_of_our_own() {
+    fn a_later_line_never_looks_like_one_of_floes_own() {
         assert_eq!(lines("one\r\nhint: two\n::error::three\n"), "one\n    | hint: two\n    | ::error::three");
     }
 
@@ -94,7 +93,7 @@ mod tests {
         let value = serde_json::json!({ "a\u{9b}": "\u{1b}[2J\u{202e}\u{e0041}ä\n" });
         let text = serde_json::to_string_pretty(&value).unwrap();
         let fit = json(&text);
-        assert!(fit.chars().all(|letter| letter == '\n' || is_fit(letter)), "{fit}");
+        assert!(fit.chars().all(|letter| letter == '\n' || is_safe(letter)), "{fit}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&fit).unwrap(), value);
     }
 }
