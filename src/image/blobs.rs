@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::spec;
 use crate::package::archive::Gzip;
-use floe_core::model::{Blob, Digest, Hasher};
+use floe_core::model::{Blob, Digest, Hashing};
 
 /// The folder `blobs/sha256` of a layout that is being made.
 pub struct Blobs {
@@ -62,53 +62,15 @@ impl Blobs {
     ) -> anyhow::Result<WrittenLayer<T>> {
         let draft = self.folder.join("unfinished");
         let writing = || format!("cannot write `{}`", draft.display());
-        let file = Hashed::new(BufWriter::new(File::create(&draft).with_context(writing)?));
-        let mut tar = Hashed::new(Gzip::new(file).with_context(writing)?);
+        let file = Hashing::new(BufWriter::new(File::create(&draft).with_context(writing)?));
+        let mut tar = Hashing::new(Gzip::new(file).with_context(writing)?);
         let facts = fill(&mut tar)?;
-        let (gzip, (diff_id, _)) = tar.finish();
-        let (mut file, (digest, size)) = gzip.finish().with_context(writing)?.finish();
+        let (gzip, diff_id, _) = tar.finish();
+        let (mut file, digest, size) = gzip.finish().with_context(writing)?.finish();
         file.flush().with_context(writing)?;
         drop(file);
         fs::rename(&draft, self.folder.join(digest.hex())).with_context(writing)?;
         Ok(WrittenLayer { blob: Blob { media_type: spec::LAYER.to_owned(), digest, size }, diff_id, facts })
-    }
-}
-
-/// Hashes what is read or written on its way.
-pub struct Hashed<T> {
-    inner: T,
-    hasher: Hasher,
-}
-
-impl<T> Hashed<T> {
-    /// Hashes everything that goes through `inner` from now on.
-    pub fn new(inner: T) -> Self {
-        Hashed { inner, hasher: Hasher::default() }
-    }
-
-    /// What was wrapped; the digest and the length of all that went through.
-    pub fn finish(self) -> (T, (Digest, u64)) {
-        (self.inner, self.hasher.finish())
-    }
-}
-
-impl<W: Write> Write for Hashed<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.hasher.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
-
-impl<R: Read> Read for Hashed<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.hasher.update(&buffer[..read]);
-        Ok(read)
     }
 }
 

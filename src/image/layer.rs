@@ -8,8 +8,7 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use tar::{EntryType, Header};
 
-use super::blobs::Hashed;
-use floe_core::model::Entry;
+use floe_core::model::{Entry, Hashing};
 use floe_core::untrusted::files;
 
 /// Who is who in an image of floe's: root owns the files, `nonroot` runs them and has a home it can write to.
@@ -93,9 +92,9 @@ impl<'a> LayerTar<'a> {
     fn file(&mut self, path: &str, mode: u32, size: u64, content: impl Read) -> anyhow::Result<()> {
         let header = self.header(path, EntryType::Regular, mode, size)?;
         // One byte more than promised is asked for, so that a file that grows is seen as one that shrinks is.
-        let mut content = Hashed::new(content.take(size + 1));
+        let mut content = Hashing::new(content.take(size + 1));
         self.tar.append(&header, &mut content)?;
-        let (_, (digest, read)) = content.finish();
+        let (_, digest, read) = content.finish();
         ensure!(read == size, "it changed while it was read: it had {size} bytes, then {read}");
         self.files.push(Entry { path: path.to_owned(), size, mode, digest });
         Ok(())

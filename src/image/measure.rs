@@ -11,13 +11,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use flate2::bufread::MultiGzDecoder;
 use serde::de::DeserializeOwned;
 
-use super::blobs::Hashed;
 use super::rootfs::{self, Changes};
 use super::spec::Descriptor;
 use super::strict;
 use super::tarball::{Bounded, MEMBERS_LIMIT};
 use super::{JSON_LIMIT, UNPACKED_LIMIT};
-use floe_core::model::{Digest, Stamp};
+use floe_core::model::{Digest, Hashing, Stamp};
 use floe_core::parallel;
 use floe_core::untrusted::files;
 
@@ -92,13 +91,11 @@ fn read(
     if size != promised.size {
         return Err(format!("has {size} bytes, not {}", promised.size));
     }
-    let mut hashed = Hashed::new(&file);
-    look(&mut hashed);
-    let mut rest = BufReader::with_capacity(PIECE, hashed);
-    io::copy(&mut rest, &mut io::sink()).map_err(|error| why_not(&error))?;
-    match rest.into_inner().finish() {
-        (_, (digest, _)) if digest == promised.digest => Ok(files::lasting(&file, before)),
-        (_, (digest, _)) => Err(format!("has the digest {digest}")),
+    let mut hashing = Hashing::new(&file);
+    look(&mut hashing);
+    match hashing.finish_file().map_err(|error| why_not(&error))? {
+        (digest, _) if digest == promised.digest => Ok(files::lasting(&file, before)),
+        (digest, _) => Err(format!("has the digest {digest}")),
     }
 }
 
@@ -108,9 +105,9 @@ fn read(
 /// It is no gzip of a tar, or more than that.
 pub fn unpack(layer: impl Read, (bytes, members): (u64, usize)) -> anyhow::Result<Unpacked> {
     let gzip = MultiGzDecoder::new(BufReader::with_capacity(PIECE, layer));
-    let mut tar = Hashed::new(Bounded::new(gzip, bytes));
+    let mut tar = Hashing::new(Bounded::new(gzip, bytes));
     let changes = rootfs::scan(&mut tar, members)?;
-    let (_, (diff_id, size)) = tar.finish();
+    let (_, diff_id, size) = tar.finish();
     Ok((diff_id, size, changes))
 }
 

@@ -10,9 +10,8 @@ use anyhow::Context as _;
 use flate2::read::MultiGzDecoder;
 
 use super::UNPACKED_LIMIT;
-use super::blobs::Hashed;
 use super::tarball::{self, Bounded, Kind};
-use floe_core::model::{Member, Nature};
+use floe_core::model::{Digest, Member, Nature};
 
 /// Every member of the layer at `layer`, sorted by path.
 ///
@@ -23,9 +22,7 @@ pub fn members(layer: &Path) -> anyhow::Result<Vec<Member>> {
     tarball::walk(unpacked(layer)?, tarball::MEMBERS_LIMIT, |member, content| {
         let nature = match member.kind {
             Kind::File => {
-                let mut hashed = Hashed::new(content);
-                io::copy(&mut hashed, &mut io::sink())?;
-                let (_, (digest, _)) = hashed.finish();
+                let (digest, _) = Digest::of_reader(content)?;
                 Nature::File(digest)
             }
             Kind::Directory => Nature::Folder,

@@ -4,11 +4,10 @@
 //! It reads layers as streams and unpacks nothing.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io::Read;
 
 use anyhow::Context;
 
-use super::blobs::Hashed;
 use super::tarball::{self, Kind, Member};
 use floe_core::model::{Digest, Entry};
 
@@ -116,10 +115,8 @@ fn change(member: &Member, content: &mut dyn Read) -> anyhow::Result<(String, Ch
     }
     let change = match &member.kind {
         Kind::File => {
-            let mut hashed = Hashed::new(content);
-            io::copy(&mut hashed, &mut io::sink())
-                .with_context(|| format!("cannot read `{}`", member.path))?;
-            let (_, (digest, size)) = hashed.finish();
+            let (digest, size) =
+                Digest::of_reader(content).with_context(|| format!("cannot read `{}`", member.path))?;
             Change::File { size, mode: member.mode, digest }
         }
         Kind::HardLink(target) => Change::HardLink(target.clone()),

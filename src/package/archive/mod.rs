@@ -6,7 +6,6 @@
 mod deflate;
 mod gzip;
 mod names;
-mod once;
 mod pool;
 mod read;
 mod tar_gz;

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 
 use super::names::Names;
-use super::once::Once;
 use super::{LIMITS, Limits, tar_gz, zip};
-use floe_core::model::{ArchiveKind, Digest, Entry, Hasher, Member, Nature, Stamp};
+use floe_core::model::{ArchiveKind, Digest, Entry, Hashing, Member, Nature, Stamp};
 use floe_core::untrusted::files;
 
 /// So much of an archive is read at once, in bytes.
@@ -72,9 +71,9 @@ pub fn examine(path: &Path, kind: ArchiveKind, promised: Option<&[Entry]>) -> io
     let limits = Limits { bytes: bytes.min(LIMITS.bytes), ..LIMITS };
     let file = files::open(path)?;
     let before = files::stamp(&file);
-    let mut once = Once::new(&file);
-    let contents = list_in((&mut once, path), kind, limits).map_err(reason);
-    let (digest, size) = once.finish()?;
+    let mut hashing = Hashing::new(&file);
+    let contents = list_in((&mut hashing, path), kind, limits).map_err(reason);
+    let (digest, size) = hashing.finish_file()?;
     Ok(Examined { size, digest, stamp: files::lasting(&file, before), contents })
 }
 
@@ -141,16 +140,17 @@ pub fn extract(path: &Path, kind: ArchiveKind, into: &Path) -> anyhow::Result<Ve
             return Ok(());
         }
         let target = below(into, &found.path);
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .open(&target)
             .with_context(|| format!("failed to make `{}`", target.display()))?;
-        let mut hasher = Hasher::default();
-        copy(&found.path, found.content, &mut Both(&mut file, &mut hasher))?;
+        let mut hashing = Hashing::new(file);
+        io::copy(found.content, &mut hashing)
+            .with_context(|| format!("failed to unpack `{}`", found.path))?;
+        let (file, digest, size) = hashing.finish();
         set_mode(&file, found.mode)
             .with_context(|| format!("failed to set the mode of `{}`", target.display()))?;
-        let (digest, size) = hasher.finish();
         entries.push(Entry { path: found.path, size, mode: found.mode, digest });
         Ok(())
     })?;
@@ -187,24 +187,7 @@ fn each(
 }
 
 fn digest_of(path: &str, content: &mut dyn Read) -> anyhow::Result<(Digest, u64)> {
-    let mut hasher = Hasher::default();
-    copy(path, content, &mut hasher)?;
-    Ok(hasher.finish())
-}
-
-fn copy(path: &str, content: &mut dyn Read, into: &mut dyn io::Write) -> anyhow::Result<()> {
-    let mut buffer = [0; 32 * 1024];
-    let mut copy = || {
-        loop {
-            match content.read(&mut buffer) {
-                Ok(0) => return Ok(()),
-                Ok(read) => into.write_all(&buffer[..read])?,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-    };
-    copy().with_context(|| format!("failed to unpack `{path}`"))
+    Digest::of_reader(content).with_context(|| format!("failed to unpack `{path}`"))
 }
 
 /// Makes a folder and those above it, below `into`, one by one so that none of them is a link to somewhere else.
@@ -237,22 +220,6 @@ fn set_mode(file: &File, mode: u32) -> io::Result<()> {
 #[cfg(not(unix))]
 fn set_mode(_: &File, _: u32) -> io::Result<()> {
     Ok(())
-}
-
-/// Writes the same into two places.
-struct Both<'b, A, B>(&'b mut A, &'b mut B);
-
-impl<A: io::Write, B: io::Write> io::Write for Both<'_, A, B> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write_all(bytes)?;
-        self.1.write_all(bytes)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()?;
-        self.1.flush()
-    }
 }
 
 /// A reader that fails as soon as it gave more than was agreed, however small the archive was.

@@ -12,14 +12,13 @@ use super::names::readable;
 use super::read::{Budget, Found, PIECE, Source, Visit};
 use super::write::{Inside, Ready};
 use super::{Limits, Packed};
-use floe_core::model::Hasher;
+use floe_core::model::Hashing;
 
 /// tar counts in blocks of this many bytes.
 const BLOCK: u64 = 512;
 
 pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow::Result<Packed> {
-    let out = Hashing { file: into, hasher: Hasher::default() };
-    let mut gzip = Gzip::new(BufWriter::new(out)).context("failed to write the archive")?;
+    let mut gzip = Gzip::new(BufWriter::new(Hashing::new(into))).context("failed to write the archive")?;
     let mut inside = Inside::default();
     for item in items {
         let (mut file, size) = item.open()?;
@@ -32,7 +31,8 @@ pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow:
     gzip.write_all(&[0; 2 * BLOCK as usize]).context("failed to write the archive")?;
     let out = gzip.finish().context("failed to write the archive")?;
     let out = out.into_inner().map_err(|error| error.into_error()).context("failed to write the archive")?;
-    Ok(inside.packed(out.hasher.finish()))
+    let (_, digest, size) = out.finish();
+    Ok(inside.packed((digest, size)))
 }
 
 fn header(path: &str, mode: u32, size: u64, epoch: u64) -> anyhow::Result<Header> {
@@ -48,24 +48,6 @@ fn header(path: &str, mode: u32, size: u64, epoch: u64) -> anyhow::Result<Header
     header.set_device_minor(0)?;
     header.set_cksum();
     Ok(header)
-}
-
-/// Takes the digest of what goes into a file.
-struct Hashing<'f> {
-    file: &'f mut File,
-    hasher: Hasher,
-}
-
-impl Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.hasher.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.file.flush()
-    }
 }
 
 /// Hands every entry to `visit`, in the archive's order.

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail, ensure};
 
 use super::names::{self, Names};
 use super::{Contents, Item, LIMITS, Limits, Packed, tar_gz, zip_write};
-use floe_core::model::{ArchiveKind, Digest, Entry, Facts, Hasher};
+use floe_core::model::{ArchiveKind, Digest, Entry, Facts, Hashing};
 
 /// 2108-01-01, the first day that a ZIP file cannot hold.
 const END_OF_TIME: u64 = 4_354_819_200;
@@ -52,19 +52,22 @@ impl Ready<'_> {
     /// Copies the opened file into the archive and says what it was.
     pub(super) fn copy(&self, file: &mut File, size: u64, into: &mut impl Write) -> anyhow::Result<Written> {
         let path = &self.item.file;
-        let mut hashed = Hashed { into, hasher: Hasher::default(), error: None };
+        let mut into = Hashing::new(into);
+        let mut failed = None;
         let facts = self.item.executable.then(|| {
-            // A writer that failed is no fact about the file, so its error goes beside.
-            floe_audit::facts_passing(&mut *file, &mut |piece| hashed.take(piece))
+            floe_audit::facts_passing(&mut *file, &mut |piece| {
+                // The error of the writer is kept aside, because it is no fact about the file.
+                into.write_all(piece).map_err(|error| failed.insert(error).to_string())
+            })
         });
-        if let Some(error) = hashed.error {
+        if let Some(error) = failed {
             return Err(error).context("failed to write the archive");
         }
-        // What is no binary was passed on up to where that was seen, and what is none at all not even begun.
-        file.seek(SeekFrom::Start(hashed.hasher.length()))
-            .and_then(|_| io::copy(file, &mut hashed))
+        // The audit stops where it sees that a file is no binary, so the rest is copied here.
+        file.seek(SeekFrom::Start(into.length()))
+            .and_then(|_| io::copy(file, &mut into))
             .with_context(|| format!("failed to pack `{}`", path.display()))?;
-        let (digest, copied) = hashed.hasher.finish();
+        let (_, digest, copied) = into.finish();
         ensure!(copied == size, "`{}` changed while it was packed", path.display());
         let entry = Entry { path: self.path.clone(), size, mode: self.mode, digest };
         Ok(Written { entry, facts })
@@ -96,43 +99,6 @@ impl Inside {
     pub(super) fn packed(self, (digest, size): (Digest, u64)) -> Packed {
         Packed { size, digest, entries: self.entries, facts: self.facts }
     }
-}
-
-/// Takes the digest of what is written, and keeps the error of a writer.
-struct Hashed<'w, W> {
-    into: &'w mut W,
-    hasher: Hasher,
-    error: Option<io::Error>,
-}
-
-impl<W: Write> Hashed<'_, W> {
-    fn take(&mut self, piece: &[u8]) -> Result<(), String> {
-        self.hasher.update(piece);
-        self.into.write_all(piece).map_err(|error| {
-            let text = error.to_string();
-            self.error = Some(error);
-            text
-        })
-    }
-}
-
-impl<W: Write> Write for Hashed<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.hasher.update(bytes);
-        self.into.write_all(bytes)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.into.flush()
-    }
-}
-
-/// A file's digest and size.
-pub(super) fn digest(file: &mut File) -> std::io::Result<(Digest, u64)> {
-    let mut hasher = Hasher::default();
-    std::io::copy(file, &mut hasher)?;
-    Ok(hasher.finish())
 }
 
 fn sorted(contents: &Contents) -> anyhow::Result<Vec<Ready<'_>>> {

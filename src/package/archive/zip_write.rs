@@ -13,7 +13,8 @@ use crc32fast::Hasher as Crc32;
 
 use super::Packed;
 use super::deflate::Deflate;
-use super::write::{Inside, Ready, digest};
+use super::write::{Inside, Ready};
+use floe_core::model::Digest;
 
 /// From this size on, a file needs ZIP64 fields: what cannot be compressed grows a little.
 const LARGE: u64 = 0xf000_0000;
@@ -51,7 +52,7 @@ pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow:
     out.into_inner().map_err(|error| error.into_error()).context("failed to write the archive")?;
     // Checksums and sizes are written into the local headers afterwards, so only now the bytes are what they will be.
     into.rewind().context("failed to read the archive")?;
-    let (digest, size) = digest(into).context("failed to read the archive")?;
+    let (digest, size) = Digest::of_reader(into).context("failed to read the archive")?;
     ensure!(size < u64::from(ELSEWHERE), "it has 4 GiB or more; no release takes that");
     Ok(inside.packed((digest, size)))
 }

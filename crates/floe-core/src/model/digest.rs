@@ -1,8 +1,7 @@
-//! Digests: always SHA-256, always `sha256:<64 hex digits>` (OCI image-spec, "Digests").
-//!
-//! A digest is a value, never a string that somebody forgot to check.
+//! Digests: always SHA-256, always `sha256:<64 hex digits>` (OCI image-spec, "Digests"), and how they are computed.
 
 use std::fmt;
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -18,6 +17,16 @@ impl Digest {
         Digest(Sha256::digest(bytes).into())
     }
 
+    /// The digest of the rest of `reader`, and its length in bytes.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn of_reader(mut reader: impl Read) -> io::Result<(Self, u64)> {
+        let mut hasher = Hasher::default();
+        io::copy(&mut reader, &mut hasher)?;
+        Ok(hasher.finish())
+    }
+
     /// The 64 lower-case hexadecimal digits without the `sha256:` prefix, as `SHA256SUMS` wants them.
     pub fn hex(&self) -> String {
         use fmt::Write as _;
@@ -27,7 +36,7 @@ impl Digest {
         })
     }
 
-    /// The first twelve hexadecimal digits: enough for a person to compare, never to decide by.
+    /// The first twelve hexadecimal digits, for people to compare; never compared by floe.
     pub fn short(&self) -> String {
         self.hex()[..12].to_owned()
     }
@@ -58,14 +67,91 @@ impl Hasher {
     }
 }
 
-impl std::io::Write for Hasher {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+impl Write for Hasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.update(bytes);
         Ok(bytes.len())
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Hashes the bytes that pass through a reader or a writer.
+///
+/// A reader may seek: bytes that are read again are not hashed again, and [`Hashing::finish_file`] hashes those that were
+/// skipped.
+pub struct Hashing<T> {
+    inner: T,
+    hasher: Hasher,
+    /// Where the next read begins.
+    position: u64,
+}
+
+impl<T> Hashing<T> {
+    /// Wraps a reader or writer that is at its beginning.
+    pub fn new(inner: T) -> Self {
+        Hashing { inner, hasher: Hasher::default(), position: 0 }
+    }
+
+    /// How many bytes were hashed so far.
+    pub fn length(&self) -> u64 {
+        self.hasher.length()
+    }
+
+    /// The reader or writer that was wrapped, the digest of what passed through it, and its length in bytes.
+    pub fn finish(self) -> (T, Digest, u64) {
+        let (digest, length) = self.hasher.finish();
+        (self.inner, digest, length)
+    }
+}
+
+impl<T: Read + Seek> Hashing<T> {
+    /// Reads the bytes that were skipped, and returns digest and length of the whole file.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn finish_file(mut self) -> io::Result<(Digest, u64)> {
+        /// A larger piece than `io::copy` takes by itself, in bytes.
+        const PIECE: usize = 128 * 1024;
+        self.inner.seek(SeekFrom::Start(self.hasher.length()))?;
+        io::copy(&mut BufReader::with_capacity(PIECE, self.inner), &mut self.hasher)?;
+        Ok(self.hasher.finish())
+    }
+}
+
+impl<T: Read> Read for Hashing<T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        // Only what follows the hashed bytes without a gap is hashed.
+        let known = self.hasher.length().checked_sub(self.position).map(usize::try_from);
+        if let Some(Ok(known)) = known
+            && known < read
+        {
+            self.hasher.update(&buffer[known..read]);
+        }
+        self.position += read as u64;
+        Ok(read)
+    }
+}
+
+impl<T: Seek> Seek for Hashing<T> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.position = self.inner.seek(to)?;
+        Ok(self.position)
+    }
+}
+
+impl<T: Write> Write for Hashing<T> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
     }
 }
 
@@ -147,5 +233,37 @@ mod tests {
         hasher.update(b"fl");
         hasher.update(b"oe");
         assert_eq!(hasher.finish(), (Digest::of(b"floe"), 4));
+    }
+    #[test]
+    fn what_is_written_or_read_is_hashed() {
+        let mut writer = Hashing::new(Vec::new());
+        writer.write_all(b"floe").unwrap();
+        assert_eq!(writer.finish(), (b"floe".to_vec(), Digest::of(b"floe"), 4));
+        let mut reader = Hashing::new(&b"floe"[..]);
+        io::copy(&mut reader, &mut io::sink()).unwrap();
+        assert_eq!(reader.finish(), (&b""[..], Digest::of(b"floe"), 4));
+        assert_eq!(Digest::of_reader(&b"floe"[..]).unwrap(), (Digest::of(b"floe"), 4));
+    }
+
+    #[test]
+    fn a_file_has_one_digest_whatever_was_read_of_it() {
+        let bytes: Vec<u8> = (0..100_000_u32).map(|number| (number / 7) as u8).collect();
+        // Where a read begins and its length: nothing, a gap, the same twice, an overlap, after the end.
+        for reads in [
+            &[][..],
+            &[(50, 10)],
+            &[(0, 10), (0, 10), (5, 20)],
+            &[(99_990, 50), (0, 1000), (500, 1000), (200_000, 5), (1500, 98_500), (0, 3)],
+        ] {
+            let mut file = Hashing::new(io::Cursor::new(&bytes));
+            for (at, length) in reads {
+                file.seek(SeekFrom::Start(*at)).unwrap();
+                let mut taken = Vec::new();
+                (&mut file).take(*length).read_to_end(&mut taken).unwrap();
+                let from = bytes.len().min(*at as usize);
+                assert!(taken == bytes[from..bytes.len().min(from + *length as usize)]);
+            }
+            assert_eq!(file.finish_file().unwrap(), (Digest::of(&bytes), 100_000), "{reads:?}");
+        }
     }
 }

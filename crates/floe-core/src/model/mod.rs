@@ -17,7 +17,7 @@ pub mod target;
 
 pub use crate::untrusted::files::Stamp;
 pub use config::Config;
-pub use digest::{Digest, Hasher};
+pub use digest::{Digest, Hasher, Hashing};
 pub use floe_audit::{Arch, Facts, Format, Rule};
 pub use image::{Blob, Image, ImageName, Platform, PlatformImage};
 pub use manifest::Manifest;
