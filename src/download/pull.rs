@@ -27,7 +27,7 @@ use url::Url;
 
 use super::at_most::{AtMost, is_too_much};
 use crate::error::Failure;
-use crate::image::{self, Place};
+use crate::image::{self, AtomicDir};
 use crate::net::address;
 use crate::net::answer::Gathered;
 use crate::net::client::no_certificates;
@@ -201,7 +201,7 @@ impl<'a> Puller<'a> {
     }
 
     async fn layout(&self, index: &Digest, layout: &Path) -> Result<Result<Image, Vec<String>>, Fault> {
-        let place = Place::prepare(layout)?;
+        let place = AtomicDir::prepare(layout)?;
         let blobs = place.draft().join("blobs").join("sha256");
         fs::create_dir_all(&blobs).with_context(|| format!("failed to make `{}`", blobs.display()))?;
         let (parsed, size): (Index, usize) = self.document(index, &blobs).await?;

@@ -10,9 +10,9 @@ use std::rc::Rc;
 use anyhow::{Context, anyhow};
 
 use super::annotations::annotations;
+use super::atomic_dir::AtomicDir;
 use super::blobs::{Blobs, WrittenLayer};
 use super::input::{self, Input, Kind};
-use super::place::Place;
 use super::rootfs::{self, Changes};
 use super::spec::{self, Descriptor, Index, Manifest, OciLayout};
 use super::{ImageSpec, JSON_LIMIT, config, layer};
@@ -27,32 +27,32 @@ use floe_core::untrusted::files;
 /// A file that is neither, a dynamically linked binary, two files of one platform, a docker archive that is damaged
 /// or hostile, a `spec` that no image may have, an `out` that is there and is no OCI layout.
 pub fn build(inputs: &[PathBuf], spec: &ImageSpec, out: &Path) -> anyhow::Result<Image> {
-    let maker = Maker::new(spec)?;
+    let builder = LayoutBuilder::new(spec)?;
     let inputs = input::examine(inputs)?;
-    let place = Place::prepare(out)?;
+    let place = AtomicDir::prepare(out)?;
     let blobs = Blobs::create(place.draft())?;
     let platforms = inputs
         .iter()
         .map(|input| {
-            maker.platform(input, &blobs).with_context(|| {
+            builder.platform(input, &blobs).with_context(|| {
                 format!("cannot make the image of {} from `{}`", input.platform, input.path.display())
             })
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let index = maker.index(&platforms, &blobs)?;
-    maker.finish(&index, place.draft())?;
+    let index = builder.index(&platforms, &blobs)?;
+    builder.finish(&index, place.draft())?;
     place.reveal()?;
     Ok(Image {
         layout: out.to_owned(),
         index,
-        annotations: maker.annotations,
+        annotations: builder.annotations,
         platforms,
         stamps: Stamps::default(),
     })
 }
 
 /// What every platform of an image has in common.
-struct Maker<'a> {
+struct LayoutBuilder<'a> {
     spec: &'a ImageSpec,
     annotations: BTreeMap<String, String>,
     certificates: Option<Vec<u8>>,
@@ -60,13 +60,13 @@ struct Maker<'a> {
 
 type Layer = WrittenLayer<Rc<Changes>>;
 
-impl<'a> Maker<'a> {
+impl<'a> LayoutBuilder<'a> {
     fn new(spec: &'a ImageSpec) -> anyhow::Result<Self> {
         if spec.binary.is_empty() || spec.binary == "." || spec.binary == ".." || spec.binary.contains('/') {
             return Err(anyhow!("`{}` cannot be the file name of a binary", spec.binary));
         }
         let certificates = spec.ca_certificates.as_deref().map(read_certificates).transpose()?;
-        Ok(Maker { spec, annotations: annotations(spec)?, certificates })
+        Ok(LayoutBuilder { spec, annotations: annotations(spec)?, certificates })
     }
 
     fn platform(&self, input: &Input, blobs: &Blobs) -> anyhow::Result<PlatformImage> {

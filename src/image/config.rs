@@ -12,6 +12,7 @@ use super::spec::{Empty, Execution, ImageConfig, RootFs};
 use super::{ImageSpec, annotations, layer};
 use crate::error::Failure;
 use floe_core::model::{Digest, Platform};
+use floe_core::untrusted::text;
 
 /// Who a container runs as if nobody says otherwise: the `nonroot` of distroless images, as a number, because
 /// Kubernetes cannot see that a name is not root.
@@ -140,7 +141,7 @@ fn checked_port(port: &str) -> anyhow::Result<()> {
 fn store_paths(value: &Value, place: &str, found: &mut Vec<String>) {
     match value {
         Value::String(text) if text.contains(STORE) => {
-            found.push(format!("`{place}` is `{}`", super::tarball::shown(text.as_bytes())));
+            found.push(format!("`{place}` is `{}`", text::name(text)));
         }
         Value::Array(list) => {
             for (index, value) in list.iter().enumerate() {
@@ -151,7 +152,7 @@ fn store_paths(value: &Value, place: &str, found: &mut Vec<String>) {
             for (key, value) in map {
                 let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
                 if key.contains(STORE) {
-                    found.push(format!("`{}` is a key", super::tarball::shown(place.as_bytes())));
+                    found.push(format!("`{}` is a key", text::name(&place)));
                 }
                 store_paths(value, &place, found);
             }

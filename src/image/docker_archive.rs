@@ -15,11 +15,13 @@ use serde::Deserialize;
 use super::blobs::{Blobs, Tee, WrittenLayer};
 use super::rootfs::{self, Changes};
 use super::spec::{Execution, ImageConfig};
-use super::tarball::{self, Bounded, Kind, Member, shown};
+use super::tarball::{self, LayerMember};
 use super::{JSON_LIMIT, LAYERS_LIMIT, UNPACKED_LIMIT};
 use crate::error::Failure;
+use crate::package::archive::tar_walk::TarKind;
 use floe_core::model::{Digest, Platform};
-use floe_core::untrusted::files;
+use floe_core::untrusted::bounded::{Bounded, ByteLimit};
+use floe_core::untrusted::{files, text};
 
 /// The file that says which members are the config and the layers.
 const MANIFEST: &str = "manifest.json";
@@ -134,7 +136,7 @@ fn read_manifest(path: &Path) -> anyhow::Result<(Described, BTreeMap<String, u64
         if member.path == MANIFEST {
             manifest = Some(read_text(member, content)?);
         }
-        if member.kind == Kind::File {
+        if member.kind == TarKind::File {
             members.insert(member.path.clone(), member.size);
         }
         Ok(())
@@ -163,9 +165,9 @@ fn read_json<T: for<'de> Deserialize<'de>>(path: &Path, name: &str) -> anyhow::R
     serde_json::from_slice(&text).with_context(|| format!("its {} cannot be read", quoted(name)))
 }
 
-fn read_text(member: &Member, content: &mut dyn Read) -> anyhow::Result<Vec<u8>> {
+fn read_text(member: &LayerMember, content: &mut dyn Read) -> anyhow::Result<Vec<u8>> {
     let (name, size) = (quoted(&member.path), floe_core::units::size(member.size));
-    ensure!(member.kind == Kind::File, "its {name} is no file");
+    ensure!(member.kind == TarKind::File, "its {name} is no file");
     ensure!(
         member.size <= JSON_LIMIT,
         "its {name} measures {size}; {} is the limit",
@@ -179,12 +181,12 @@ fn read_text(member: &Member, content: &mut dyn Read) -> anyhow::Result<Vec<u8>>
 /// Walks an archive, plain or gzip; refuses links and absolute names, which no such archive needs.
 fn walk(
     path: &Path,
-    mut visit: impl FnMut(&Member, &mut dyn Read) -> anyhow::Result<()>,
+    mut visit: impl FnMut(&LayerMember, &mut dyn Read) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     walk_bounded(path, UNPACKED_LIMIT, |member, content| {
         let name = quoted(&member.path);
         ensure!(!member.absolute, "its member {name} has an absolute path");
-        ensure!(matches!(member.kind, Kind::File | Kind::Directory), "its member {name} is a link");
+        ensure!(matches!(member.kind, TarKind::File | TarKind::Directory), "its member {name} is a link");
         visit(member, content)
     })
 }
@@ -192,19 +194,17 @@ fn walk(
 fn walk_bounded(
     path: &Path,
     limit: u64,
-    visit: impl FnMut(&Member, &mut dyn Read) -> anyhow::Result<()>,
+    visit: impl FnMut(&LayerMember, &mut dyn Read) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let opening = || format!("cannot read `{}`", path.display());
     let mut file = BufReader::with_capacity(128 << 10, files::open(path).with_context(opening)?);
     let gzip = std::io::BufRead::fill_buf(&mut file).with_context(opening)?.starts_with(&[0x1f, 0x8b]);
-    if gzip {
-        return tarball::walk(Bounded::new(MultiGzDecoder::new(file), limit), tarball::MEMBERS_LIMIT, visit);
-    }
-    tarball::walk(Bounded::new(file, limit), tarball::MEMBERS_LIMIT, visit)
+    let reader: Box<dyn Read> = if gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+    tarball::walk(Bounded::new(reader, ByteLimit::of_unpacked(limit)), tarball::MEMBERS_LIMIT, visit)
 }
 
 fn quoted(name: &str) -> String {
-    format!("`{}`", shown(name.as_bytes()))
+    format!("`{}`", text::name(name))
 }
 
 #[cfg(test)]

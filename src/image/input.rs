@@ -10,10 +10,9 @@ use anyhow::{Context, anyhow, ensure};
 use object::read::ReadCache;
 
 use super::docker_archive::DockerArchive;
-use super::tarball::shown;
 use crate::error::Failure;
 use floe_core::model::Platform;
-use floe_core::untrusted::files;
+use floe_core::untrusted::{files, text};
 
 /// A file that becomes the image of one platform.
 #[derive(Debug)]
@@ -95,7 +94,7 @@ fn static_binary(path: &Path) -> anyhow::Result<Platform> {
         return Err(refuse(path, &why).hint("build it again").into());
     }
     if let Some(interpreter) = kind.interpreter {
-        let interpreter = shown(interpreter.as_bytes());
+        let interpreter = text::name(&interpreter);
         let why = format!("is dynamically linked: it needs `{interpreter}`, which floe's images do not have");
         return Err(refuse(path, &why)
             .hint("build for a musl target: `cargo build --release --target x86_64-unknown-linux-musl`")

@@ -14,11 +14,11 @@ use serde::de::DeserializeOwned;
 use super::measure::{self, Measured, Tell};
 use super::rootfs::{self, Changes};
 use super::spec::{self, Descriptor, ImageConfig, Index, Manifest, OciLayout, platform_fields};
-use super::tarball::{MEMBERS_LIMIT, shown};
+use super::tarball::MEMBERS_LIMIT;
 use super::{ENTRIES_LIMIT, LAYERS_LIMIT, UNPACKED_LIMIT};
 use crate::error::{Exit, Failure};
 use floe_core::model::{Digest, Entry, Image, Platform, PlatformImage, Stamps};
-use floe_core::untrusted::files;
+use floe_core::untrusted::{files, text};
 
 /// Reads the layout in a folder.
 ///
@@ -111,7 +111,7 @@ impl Checker {
         if let Some(version) = version.filter(|file| file.image_layout_version != spec::LAYOUT_VERSION) {
             self.problem(format!(
                 "`oci-layout` is of version `{}`, not {}",
-                shown(version.image_layout_version.as_bytes()),
+                text::name(&version.image_layout_version),
                 spec::LAYOUT_VERSION
             ));
         }
@@ -169,7 +169,7 @@ impl Checker {
             self.problem(format!(
                 "entry {number} of the image index has the platform {}, which is not exactly linux/amd64 or \
                  linux/arm64",
-                shown(said.as_bytes())
+                text::name(&said)
             ));
         }
         found
@@ -220,10 +220,10 @@ impl Checker {
     ) {
         let said = format!("{}/{}", config.os, config.architecture);
         if platform.is_some_and(|platform| platform.to_string() != said) {
-            self.problem(format!("the config of {of} is for `{}`", shown(said.as_bytes())));
+            self.problem(format!("the config of {of} is for `{}`", text::name(&said)));
         }
         if config.rootfs.kind != "layers" {
-            let kind = shown(config.rootfs.kind.as_bytes());
+            let kind = text::name(&config.rootfs.kind);
             self.problem(format!("the config of {of} has a root of the type `{kind}`, not `layers`"));
         }
         let diff_ids = &config.rootfs.diff_ids;
@@ -321,7 +321,7 @@ impl Checker {
     fn blob(&mut self, name: &str, descriptor: &Descriptor, media_type: &str) -> Option<PathBuf> {
         self.named.insert(descriptor.digest);
         if descriptor.media_type != media_type {
-            let said = shown(descriptor.media_type.as_bytes());
+            let said = text::name(&descriptor.media_type);
             self.problem(format!("{name} is of the media type `{said}`, not `{media_type}`"));
         }
         let path = measure::blob_path(&self.layout, &descriptor.digest);
@@ -346,7 +346,7 @@ impl Checker {
             self.problem(format!("{name} has the schema version {schema}, not 2"));
         }
         if let Some(said) = said.as_deref().filter(|said| *said != media_type) {
-            let said = shown(said.as_bytes());
+            let said = text::name(&said);
             self.problem(format!("{name} says it is `{said}`, not `{media_type}`"));
         }
     }
@@ -365,7 +365,7 @@ impl Checker {
                     // Hidden files beside the layout's own are other programs' business, as in a dist.
                     let hidden = |name: &&String| folder.is_empty() && name.starts_with('.');
                     for name in names.difference(&known).filter(|name| !hidden(name)) {
-                        self.problem(format!("nothing names `{folder}{}`", shown(name.as_bytes())));
+                        self.problem(format!("nothing names `{folder}{}`", text::name(&name)));
                     }
                 }
                 Err(error) => self.problem(format!("`{folder}` cannot be read: {error}")),

@@ -14,10 +14,11 @@ use serde::de::DeserializeOwned;
 use super::rootfs::{self, Changes};
 use super::spec::Descriptor;
 use super::strict;
-use super::tarball::{Bounded, MEMBERS_LIMIT};
+use super::tarball::MEMBERS_LIMIT;
 use super::{JSON_LIMIT, UNPACKED_LIMIT};
 use floe_core::model::{Digest, Hashing, Stamp};
 use floe_core::parallel;
+use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 use floe_core::untrusted::files;
 
 /// So much of a file is read at once, in bytes.
@@ -105,7 +106,7 @@ fn read(
 /// It is no gzip of a tar, or more than that.
 pub fn unpack(layer: impl Read, (bytes, members): (u64, usize)) -> anyhow::Result<Unpacked> {
     let gzip = MultiGzDecoder::new(BufReader::with_capacity(PIECE, layer));
-    let mut tar = Hashing::new(Bounded::new(gzip, bytes));
+    let mut tar = Hashing::new(Bounded::new(gzip, ByteLimit::of_unpacked(bytes)));
     let changes = rootfs::scan(&mut tar, members)?;
     let (_, diff_id, size) = tar.finish();
     Ok((diff_id, size, changes))

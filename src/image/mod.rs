@@ -4,6 +4,7 @@
 //! machine: no clock, no file mode and no order of a folder goes into an image, and `history` never does.
 
 mod annotations;
+mod atomic_dir;
 mod blobs;
 mod build;
 mod claimed;
@@ -11,10 +12,9 @@ mod config;
 mod docker_archive;
 mod input;
 mod layer;
+pub mod layer_reader;
 mod layout;
 mod measure;
-pub mod peek;
-mod place;
 mod rootfs;
 mod spec;
 mod strict;
@@ -30,11 +30,11 @@ use semver::Version;
 
 use floe_core::model::Commit;
 
+pub use atomic_dir::AtomicDir;
 pub use build::build;
 pub use claimed::claimed;
 pub use layout::{check, check_and_tell, read};
 pub use measure::Tell;
-pub use place::Place;
 
 /// The most a layer or a docker archive may unpack to, in bytes: what GitHub's registry takes as one layer.
 /// It stops a small file that unpacks without end.

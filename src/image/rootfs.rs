@@ -1,31 +1,28 @@
-//! What the layers of an image come to: the changes of each layer, and the regular files of all of them together
-//! (OCI image-spec, layer.md: "Change Types", "Whiteouts").
+//! The files of an image: what each layer adds, and the regular files of all layers together (OCI image-spec, layer.md).
 //!
-//! It reads layers as streams and unpacks nothing.
+//! Layers are read as streams and never unpacked. Layers that remove files of lower ones are refused.
 
 use std::collections::BTreeMap;
 use std::io::Read;
 
 use anyhow::Context;
 
-use super::tarball::{self, Kind, Member};
+use super::tarball::{self, LayerMember};
+use crate::package::archive::tar_walk::TarKind;
 use floe_core::model::{Digest, Entry};
 
-/// The prefix of a name that removes what lower layers have under the rest of it.
+/// The prefix of a name that removes a file of lower layers (layer.md, "Whiteouts").
 const WHITEOUT: &str = ".wh.";
 
-/// The name that removes all that lower layers have in its folder.
-const OPAQUE: &str = ".wh..wh..opq";
-
-/// The most problems that are told of one layer: a hostile one has a million.
+/// The most problems that are reported for one layer: a hostile one can have a million.
 const PROBLEMS_LIMIT: usize = 20;
 
-/// What one layer changes.
+/// What one layer adds.
 #[derive(Debug, Default)]
 pub struct Changes {
     /// By path, in the order of the tar.
     list: Vec<(String, Change)>,
-    /// What is wrong with its names, in words.
+    /// The names that cannot be accepted, a sentence each.
     pub problems: Vec<String>,
 }
 
@@ -34,52 +31,41 @@ enum Change {
     File { size: u64, mode: u32, digest: Digest },
     HardLink(String),
     Directory,
-    Other,
-    Whiteout,
-    Opaque,
+    Symlink,
 }
 
-/// Reads a layer's tar of no more than so many members to its end.
+/// Reads a layer's tar of at most `members` members to its end.
 ///
 /// # Errors
-/// What [`tarball::walk`] refuses; what else is wrong with names stands in [`Changes::problems`].
+/// What [`tarball::walk`] refuses; other problems with names are in [`Changes::problems`].
 pub fn scan(tar: impl Read, members: usize) -> anyhow::Result<Changes> {
     let mut changes = Changes::default();
     let mut seen: BTreeMap<String, bool> = BTreeMap::new();
     tarball::walk(tar, members, |member, content| {
-        let is_directory = member.kind == Kind::Directory;
-        if let Some(problem) = misplaced(member, &seen) {
-            changes.problem(problem);
+        if let Some(problem) = problem(member, &seen)
+            && changes.problems.len() < PROBLEMS_LIMIT
+        {
+            changes.problems.push(problem);
         }
-        seen.insert(member.path.clone(), is_directory);
-        let (path, change) = change(member, content)?;
-        changes.list.push((path, change));
+        seen.insert(member.path.clone(), member.kind == TarKind::Directory);
+        changes.list.push((member.path.clone(), change(member, content)?));
         Ok(())
     })?;
     Ok(changes)
 }
 
-/// The regular files of an image, sorted by path: upper layers over lower ones, whiteouts obeyed.
+/// The regular files of an image, sorted by path: upper layers over lower ones.
 ///
 /// # Errors
-/// A sentence a hard link that leads to nothing.
+/// A sentence for each hard link without a target.
 pub fn files<'a>(layers: impl IntoIterator<Item = &'a Changes>) -> Result<Vec<Entry>, Vec<String>> {
     let mut tree = Tree::default();
     let mut problems = Vec::new();
-    for layer in layers {
-        for (path, change) in &layer.list {
-            match change {
-                Change::Whiteout => tree.remove(path),
-                Change::Opaque => tree.remove_below(path),
-                _ => {}
-            }
-        }
-        for (path, change) in &layer.list {
-            if let Err(problem) = tree.put(path, change)
-                && problems.len() < PROBLEMS_LIMIT
-            {
-                problems.push(problem);
-            }
+    for (path, change) in layers.into_iter().flat_map(|layer| &layer.list) {
+        if let Err(problem) = tree.put(path, change)
+            && problems.len() < PROBLEMS_LIMIT
+        {
+            problems.push(problem);
         }
     }
     if problems.is_empty() { Ok(tree.0.into_values().flatten().collect()) } else { Err(problems) }
@@ -97,106 +83,72 @@ impl Changes {
     pub fn len(&self) -> usize {
         self.list.len()
     }
-
-    fn problem(&mut self, problem: String) {
-        if self.problems.len() < PROBLEMS_LIMIT {
-            self.problems.push(problem);
-        }
-    }
 }
 
-fn change(member: &Member, content: &mut dyn Read) -> anyhow::Result<(String, Change)> {
-    let (folder, name) = member.path.rsplit_once('/').unwrap_or(("", &member.path));
-    if name == OPAQUE {
-        return Ok((folder.to_owned(), Change::Opaque));
-    }
-    if let Some(removed) = name.strip_prefix(WHITEOUT) {
-        return Ok((join(folder, removed), Change::Whiteout));
-    }
-    let change = match &member.kind {
-        Kind::File => {
+fn change(member: &LayerMember, content: &mut dyn Read) -> anyhow::Result<Change> {
+    Ok(match member.kind {
+        TarKind::File => {
             let (digest, size) =
                 Digest::of_reader(content).with_context(|| format!("cannot read `{}`", member.path))?;
             Change::File { size, mode: member.mode, digest }
         }
-        Kind::HardLink(target) => Change::HardLink(target.clone()),
-        Kind::Directory => Change::Directory,
-        Kind::Symlink => Change::Other,
-    };
-    Ok((member.path.clone(), change))
+        TarKind::HardLink => Change::HardLink(member.target.clone()),
+        TarKind::Directory => Change::Directory,
+        TarKind::Symlink => Change::Symlink,
+    })
 }
 
-fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
-}
-
-/// What is wrong with where a member stands among those before it: unpackers disagree about such layers.
-fn misplaced(member: &Member, seen: &BTreeMap<String, bool>) -> Option<String> {
-    let Member { path, absolute, .. } = member;
-    // dockerTools writes its store paths from the root; nothing else that is absolute is meant well.
+/// Why the name of a member is not accepted after those before it. Unpackers disagree about such layers.
+fn problem(member: &LayerMember, seen: &BTreeMap<String, bool>) -> Option<String> {
+    let LayerMember { path, absolute, .. } = member;
+    if path.split('/').any(|part| part.starts_with(WHITEOUT)) {
+        return Some(format!(
+            "`{path}` is a whiteout, which floe does not apply: build the image without removing files of lower layers"
+        ));
+    }
+    // dockerTools writes its store paths from the root; no other absolute path is expected.
     if *absolute && path != "nix" && path != "nix/store" && !path.starts_with("nix/store/") {
         return Some(format!("`/{path}` is an absolute path"));
     }
-    let is_directory = member.kind == Kind::Directory;
+    let is_directory = member.kind == TarKind::Directory;
     if seen.get(path).is_some_and(|was_directory| !(*was_directory && is_directory)) {
         return Some(format!("`{path}` is there twice"));
     }
-    let through = ancestors(path).find(|folder| seen.get(*folder) == Some(&false));
-    if let Some(through) = through {
+    let mut ancestors = path.match_indices('/').map(|(end, _)| &path[..end]);
+    if let Some(through) = ancestors.find(|folder| seen.get(*folder) == Some(&false)) {
         return Some(format!("`{path}` lies below `{through}`, which is no folder"));
     }
     let below = (!is_directory).then(|| below(path)).and_then(|range| seen.range(range).next());
     below.map(|(inner, _)| format!("`{inner}` lies below `{path}`, which is no folder"))
 }
 
-fn ancestors(path: &str) -> impl Iterator<Item = &str> {
-    path.match_indices('/').map(|(end, _)| &path[..end])
-}
-
-/// The keys of everything below a folder: `/` is followed by `0`.
+/// The keys of everything below a folder: the character after `/` is `0`.
 fn below(folder: &str) -> std::ops::Range<String> {
-    if folder.is_empty() {
-        return "\0".to_owned()..char::MAX.to_string();
-    }
     format!("{folder}/")..format!("{folder}0")
 }
 
-/// Everything in the image by path; `None` is what is no regular file.
+/// Everything in the image by path; `None` for all but regular files.
 #[derive(Default)]
 struct Tree(BTreeMap<String, Option<Entry>>);
 
 impl Tree {
     fn put(&mut self, path: &str, change: &Change) -> Result<(), String> {
         let node = match change {
-            Change::Whiteout | Change::Opaque => return Ok(()),
-            Change::Directory => {
-                self.0.insert(path.to_owned(), None);
-                return Ok(());
-            }
-            Change::Other => None,
+            Change::Directory | Change::Symlink => None,
             Change::File { size, mode, digest } => {
                 Some(Entry { path: path.to_owned(), size: *size, mode: *mode, digest: *digest })
             }
             Change::HardLink(target) => match self.0.get(target) {
                 Some(node) => node.clone().map(|entry| Entry { path: path.to_owned(), ..entry }),
-                None => return Err(format!("`{path}` is a hard link to `{target}`, which is not there")),
+                None => return Err(format!("`{path}` is a hard link to `{target}`, which is missing")),
             },
         };
-        self.remove_below(path);
+        if !matches!(change, Change::Directory) {
+            let hidden: Vec<String> = self.0.range(below(path)).map(|(path, _)| path.clone()).collect();
+            hidden.iter().for_each(|path| drop(self.0.remove(path)));
+        }
         self.0.insert(path.to_owned(), node);
         Ok(())
-    }
-
-    fn remove(&mut self, path: &str) {
-        self.0.remove(path);
-        self.remove_below(path);
-    }
-
-    fn remove_below(&mut self, folder: &str) {
-        let gone: Vec<String> = self.0.range(below(folder)).map(|(path, _)| path.clone()).collect();
-        for path in gone {
-            self.0.remove(&path);
-        }
     }
 }
 
@@ -213,15 +165,10 @@ mod tests {
     }
 
     #[test]
-    fn upper_layers_cover_lower_ones_and_whiteouts_remove() {
-        let lower =
-            Tar::new().dir("a/").file("a/1", b"1").file("a/2", b"2").file("b", b"b").file("c/x", b"x");
-        let upper =
-            Tar::new().file("a/.wh.1", b"").file("b", b"other").file("c/.wh..wh..opq", b"").file("c/y", b"y");
-        assert_eq!(paths(&[lower, upper]), ["a/2", "b", "c/y"]);
-        let lower = Tar::new().file("d/1", b"1").file("d.txt", b"").file("e", b"e").file("f/g", b"");
-        let upper = Tar::new().symlink("d", "/elsewhere").dir("e/").file(".wh.f", b"");
-        assert_eq!(paths(&[lower, upper]), ["d.txt"]);
+    fn upper_layers_cover_lower_ones() {
+        let lower = Tar::new().dir("a/").file("a/1", b"1").file("b", b"b").file("d/1", b"1").file("e", b"e");
+        let upper = Tar::new().file("a/2", b"2").file("b", b"other").symlink("d", "/elsewhere").dir("e/");
+        assert_eq!(paths(&[lower.file("d.txt", b""), upper]), ["a/1", "a/2", "b", "d.txt"]);
     }
 
     #[test]
@@ -239,7 +186,7 @@ mod tests {
         let upper = Tar::new().hard_link("b", "a").hard_link("t", "s");
         assert_eq!(paths(&[lower, upper]), ["a", "b"]);
         let broken = scan(Tar::new().hard_link("b", "a").end().as_slice(), 9).unwrap();
-        assert_eq!(files([&broken]).unwrap_err(), ["`b` is a hard link to `a`, which is not there"]);
+        assert_eq!(files([&broken]).unwrap_err(), ["`b` is a hard link to `a`, which is missing"]);
     }
 
     #[test]
@@ -248,6 +195,14 @@ mod tests {
         assert_eq!(problems(Tar::new().file("a", b"1").file("./a", b"2")), "`a` is there twice");
         assert_eq!(problems(Tar::new().dir("a").dir("a/").file("/nix/store/x", b"")), "");
         assert_eq!(problems(Tar::new().file("/etc/shadow", b"")), "`/etc/shadow` is an absolute path");
+        for whiteout in ["a/.wh.b", "a/.wh..wh..opq", ".wh.a"] {
+            assert_eq!(
+                problems(Tar::new().file(whiteout, b"")),
+                format!(
+                    "`{whiteout}` is a whiteout, which floe does not apply: build the image without removing files of lower layers"
+                )
+            );
+        }
         let through = "`l/x` lies below `l`, which is no folder";
         assert_eq!(problems(Tar::new().symlink("l", "/etc").file("l/x", b"")), through);
         assert_eq!(problems(Tar::new().file("l/x", b"").symlink("l", "/etc")), through);

@@ -10,7 +10,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::spec;
-use super::tarball::shown;
+use floe_core::untrusted::text;
 
 /// The names that say what an image is made of.
 const NAMES: [&str; 11] = [
@@ -99,11 +99,11 @@ impl<'de> Visitor<'de> for Strict {
             {
                 return Err(Error::custom(format!(
                     "`{}` is not `{right}`, but some readers take it for that",
-                    shown(name.as_bytes())
+                    text::name(&name)
                 )));
             }
             if !names.insert(name.to_lowercase()) {
-                let text = format!("`{}` is there twice, at least for some readers", shown(name.as_bytes()));
+                let text = format!("`{}` is there twice, at least for some readers", text::name(&name));
                 return Err(Error::custom(text));
             }
             object.next_value::<Top>()?;

@@ -56,12 +56,13 @@ impl Pair {
     /// # Errors
     /// As [`Pair::archives`].
     pub fn layers(&self) -> anyhow::Result<Vec<String>> {
-        let (theirs, ours) = (image::peek::members(&self.published)?, image::peek::members(&self.rebuilt)?);
+        let (theirs, ours) =
+            (image::layer_reader::members(&self.published)?, image::layer_reader::members(&self.rebuilt)?);
         let scratch = Scratch::new("reproduce")?;
         findings(&theirs, &ours, |path| {
             let [one, other] = ["published", "rebuilt"].map(|name| scratch.path().join(name));
-            image::peek::copy(&self.published, path, &one)?;
-            image::peek::copy(&self.rebuilt, path, &other)?;
+            image::layer_reader::copy(&self.published, path, &one)?;
+            image::layer_reader::copy(&self.rebuilt, path, &other)?;
             compare(&one, &other)
         })
     }

@@ -9,6 +9,7 @@ mod names;
 mod pool;
 mod read;
 mod tar_gz;
+pub mod tar_walk;
 mod write;
 mod zip;
 mod zip_write;

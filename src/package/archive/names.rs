@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use floe_core::untrusted::text;
+
 /// The paths seen so far in one archive.
 #[derive(Default)]
 pub(super) struct Names {
@@ -82,8 +84,7 @@ pub(super) fn writable(path: &str) -> Result<(), String> {
 ///
 /// A clause that begins with the path.
 pub(super) fn readable(raw: &[u8]) -> Result<&str, String> {
-    let shown = || raw.escape_ascii().to_string().chars().take(200).collect::<String>();
-    let refuse = |why: &str| Err(format!("`{}` {why}", shown()));
+    let refuse = |why: &str| Err(format!("`{}` {why}", text::name(raw)));
     let Ok(path) = str::from_utf8(raw) else { return refuse("is not UTF-8") };
     if path.starts_with('/') {
         return refuse("is absolute");

@@ -15,7 +15,7 @@ use floe_core::untrusted::files;
 pub(super) const PIECE: usize = 64 * 1024;
 
 /// An entry as it lies in an archive; the path is checked, the content not yet read.
-pub(super) struct Found<'a> {
+pub(super) struct RawEntry<'a> {
     pub(super) path: String,
     pub(super) is_folder: bool,
     pub(super) mode: u32,
@@ -25,12 +25,12 @@ pub(super) struct Found<'a> {
 }
 
 /// An archive that can be read in any order.
-pub(super) trait Source: io::Read + io::Seek {}
+pub(super) trait ReadSeek: io::Read + io::Seek {}
 
-impl<T: io::Read + io::Seek> Source for T {}
+impl<T: io::Read + io::Seek> ReadSeek for T {}
 
 /// What is done with each entry.
-pub(super) type Visit<'v> = &'v mut dyn FnMut(Found<'_>) -> anyhow::Result<()>;
+pub(super) type Visit<'v> = &'v mut dyn FnMut(RawEntry<'_>) -> anyhow::Result<()>;
 
 /// Every regular file in an archive with its digest, sorted by path.
 ///
@@ -88,7 +88,11 @@ fn list_within(path: &Path, kind: ArchiveKind, limits: Limits) -> anyhow::Result
     list_in((&mut open(path)?, path), kind, limits)
 }
 
-fn list_in(file: (&mut dyn Source, &Path), kind: ArchiveKind, limits: Limits) -> anyhow::Result<Vec<Entry>> {
+fn list_in(
+    file: (&mut dyn ReadSeek, &Path),
+    kind: ArchiveKind,
+    limits: Limits,
+) -> anyhow::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     each(file, kind, limits, &mut |found| {
         if !found.is_folder {
@@ -164,13 +168,13 @@ fn open(path: &Path) -> anyhow::Result<File> {
 
 /// Hands every entry to `visit` after the checks that need to know the others.
 fn each(
-    (file, path): (&mut dyn Source, &Path),
+    (file, path): (&mut dyn ReadSeek, &Path),
     kind: ArchiveKind,
     limits: Limits,
     visit: Visit<'_>,
 ) -> anyhow::Result<()> {
     let mut names = Names::default();
-    let mut checked = |found: Found<'_>| {
+    let mut checked = |found: RawEntry<'_>| {
         let named = match found.is_folder {
             true => names.folder(&found.path),
             false => names.file(&found.path),
@@ -222,24 +226,6 @@ fn set_mode(_: &File, _: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// A reader that fails as soon as it gave more than was agreed, however small the archive was.
-pub(super) struct Budget<'l, R> {
-    pub(super) inner: R,
-    pub(super) left: &'l mut u64,
-    pub(super) limit: u64,
-}
-
-impl<R: Read> Read for Budget<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        let left = self.left.checked_sub(read as u64);
-        *self.left = left.ok_or_else(|| {
-            io::Error::other(format!("it unpacks to more than {}", floe_core::units::size(self.limit)))
-        })?;
-        Ok(read)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,7 +252,7 @@ mod tests {
             let list = |entries, bytes| list_within(&path, kind, Limits { entries, bytes });
             assert_eq!(list(3, 200_000).unwrap().len(), 3);
             let error = format!("{:#}", list(2, 200_000).unwrap_err());
-            assert!(error.ends_with("it has more than 2 entries"), "{error}");
+            assert!(error.ends_with("it has more members than the 2 allowed"), "{error}");
             let error = format!("{:#}", list(3, 120_000).unwrap_err());
             assert!(error.contains("it unpacks to more than "), "{error}");
         }

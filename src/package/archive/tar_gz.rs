@@ -1,7 +1,7 @@
 //! tar.gz: POSIX ustar (IEEE 1003.1, "pax", "ustar Interchange Format") in one gzip member (RFC 1952).
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Read, Write};
+use std::io::{BufRead as _, BufReader, BufWriter, Write};
 
 use anyhow::{Context as _, bail, ensure};
 use flate2::bufread::GzDecoder;
@@ -9,10 +9,12 @@ use tar::{EntryType, Header};
 
 use super::gzip::Gzip;
 use super::names::readable;
-use super::read::{Budget, Found, PIECE, Source, Visit};
+use super::read::{PIECE, RawEntry, ReadSeek, Visit};
+use super::tar_walk::{self, TarKind, TarMember, TarRules};
 use super::write::{Inside, Ready};
 use super::{Limits, Packed};
 use floe_core::model::Hashing;
+use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 
 /// tar counts in blocks of this many bytes.
 const BLOCK: u64 = 512;
@@ -51,44 +53,24 @@ fn header(path: &str, mode: u32, size: u64, epoch: u64) -> anyhow::Result<Header
 }
 
 /// Hands every entry to `visit`, in the archive's order.
-pub(super) fn read(file: &mut dyn Source, limits: Limits, visit: Visit<'_>) -> anyhow::Result<()> {
+pub(super) fn read(file: &mut dyn ReadSeek, limits: Limits, visit: Visit<'_>) -> anyhow::Result<()> {
     let gzip = GzDecoder::new(BufReader::with_capacity(PIECE, file));
-    let mut budget = limits.bytes;
-    let mut archive = tar::Archive::new(Budget { inner: gzip, left: &mut budget, limit: limits.bytes });
-    // Raw: no header may change what a later one means, because readers do not agree on those that do.
-    let entries = archive.entries().context("failed to read the first entry")?.raw(true);
-    for (index, entry) in entries.enumerate() {
-        ensure!(index < limits.entries, "it has more than {} entries", limits.entries);
-        let mut entry = entry.context("failed to read the next entry")?;
-        let raw = entry.path_bytes().into_owned();
-        let path = readable(&raw).map_err(anyhow::Error::msg)?.to_owned();
-        let is_folder = match entry.header().entry_type() {
-            EntryType::Regular => false,
-            EntryType::Directory => true,
-            EntryType::Symlink | EntryType::Link => bail!("`{path}` is a link"),
-            EntryType::Block | EntryType::Char | EntryType::Fifo => bail!("`{path}` is a device"),
-            other => bail!("`{path}` is an entry of type {:?}", char::from(other.as_byte())),
+    let mut tar = Bounded::new(gzip, ByteLimit::of_unpacked(limits.bytes));
+    let rules = TarRules { headers: limits.entries, headers_limit: limits.entries, long_names: false };
+    // It reads to the end, which also compares gzip's checksum.
+    tar_walk::walk(&mut tar, rules, |TarMember { name, kind, mode, time, .. }, content| {
+        let path = readable(&name).map_err(anyhow::Error::msg)?.to_owned();
+        let is_folder = match kind {
+            TarKind::File => false,
+            TarKind::Directory => true,
+            TarKind::Symlink | TarKind::HardLink => bail!("`{path}` is a link"),
         };
-        let mode = entry.header().mode().with_context(|| format!("`{path}` has no mode"))?;
-        let time = entry.header().mtime().with_context(|| format!("`{path}` has no time"))?;
-        visit(Found { path, is_folder, mode, time, content: &mut entry })?;
-    }
-    only_zeros(archive.into_inner())
-}
-
-/// Behind the last entry there is nothing, neither in the tar nor behind the gzip member. Reading to the end is also
-/// what compares the gzip checksum.
-fn only_zeros(mut rest: Budget<'_, GzDecoder<BufReader<&mut dyn Source>>>) -> anyhow::Result<()> {
-    let mut buffer = [0; 8192];
-    loop {
-        match rest.read(&mut buffer).context("failed to read its end")? {
-            0 => break,
-            read => {
-                ensure!(buffer[..read].iter().all(|byte| *byte == 0), "it has data behind the last entry")
-            }
-        }
-    }
-    let mut file = rest.inner.into_inner();
-    ensure!(file.fill_buf().context("failed to read its end")?.is_empty(), "it has data behind its end");
+        visit(RawEntry { path, is_folder, mode, time, content })
+    })?;
+    let mut file = tar.into_inner().into_inner();
+    ensure!(
+        file.fill_buf().context("failed to read its end")?.is_empty(),
+        "it has data after its gzip member"
+    );
     Ok(())
 }

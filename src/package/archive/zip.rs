@@ -9,7 +9,8 @@ use zip::{System, ZipArchive};
 
 use super::Limits;
 use super::names::readable;
-use super::read::{Budget, Found, PIECE, Source, Visit};
+use super::read::{PIECE, RawEntry, ReadSeek, Visit};
+use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 
 /// The size of the end-of-central-directory record without a comment (APPNOTE 4.3.16).
 const END_RECORD: i64 = 22;
@@ -32,14 +33,14 @@ fn seconds(time: zip::DateTime) -> u64 {
 }
 
 /// Hands every entry to `visit`, in the order of the central directory.
-pub(super) fn read(file: &mut dyn Source, limits: Limits, visit: Visit<'_>) -> anyhow::Result<()> {
+pub(super) fn read(file: &mut dyn ReadSeek, limits: Limits, visit: Visit<'_>) -> anyhow::Result<()> {
     check_end(file, limits)?;
     let config = Config { archive_offset: ArchiveOffset::Known(0) };
     let mut archive = ZipArchive::with_config(config, BufReader::with_capacity(PIECE, file))
         .context("failed to read its index")?;
     // Readers that go by the index and readers that go by the entries must see the same files.
     archive.validate_header_consistency().context("its index does not agree with its entries")?;
-    let mut left = limits.bytes;
+    let mut unpacked = ByteLimit::of_unpacked(limits.bytes);
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).context("failed to read the next entry")?;
         let path = readable(entry.name_raw()).map_err(anyhow::Error::msg)?.to_owned();
@@ -58,15 +59,15 @@ pub(super) fn read(file: &mut dyn Source, limits: Limits, visit: Visit<'_>) -> a
             _ => bail!("`{path}` is a device"),
         };
         let time = entry.last_modified().map_or(0, seconds);
-        let mut content = Budget { inner: &mut entry, left: &mut left, limit: limits.bytes };
-        visit(Found { path, is_folder, mode: mode & !KIND_BITS, time, content: &mut content })?;
+        let mut content = Bounded::new(&mut entry, &mut unpacked);
+        visit(RawEntry { path, is_folder, mode: mode & !KIND_BITS, time, content: &mut content })?;
     }
     Ok(())
 }
 
 /// The number of entries is asked before the index is read into memory. What floe writes has neither a comment nor
 /// ZIP64, and with either of them readers find different ends.
-fn check_end(file: &mut dyn Source, limits: Limits) -> anyhow::Result<()> {
+fn check_end(file: &mut dyn ReadSeek, limits: Limits) -> anyhow::Result<()> {
     let no_zip = "it has no end of a ZIP file, or a comment behind it";
     let size = i64::try_from(file.seek(SeekFrom::End(0)).context("failed to read its size")?)?;
     ensure!(size >= END_RECORD, no_zip);
@@ -79,7 +80,7 @@ fn check_end(file: &mut dyn Source, limits: Limits) -> anyhow::Result<()> {
     ensure!(end.starts_with(b"PK\x05\x06") && end.ends_with(&[0, 0]), no_zip);
     ensure!(!locator.starts_with(b"PK\x06\x07"), "it is a ZIP64 file");
     let entries = usize::from(u16::from_le_bytes([end[10], end[11]]));
-    ensure!(entries <= limits.entries, "it has more than {} entries", limits.entries);
+    ensure!(entries <= limits.entries, "it has more members than the {} allowed", limits.entries);
     let number = |at: usize| i64::from(u32::from_le_bytes([end[at], end[at + 1], end[at + 2], end[at + 3]]));
     let (index, begin) = (number(12), number(16));
     // The index is read whole, and it is all that stands before the end.

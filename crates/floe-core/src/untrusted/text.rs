@@ -13,6 +13,15 @@ pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, |_| false)
 }
 
+/// A name from a file or an archive, at most 200 characters of it.
+pub fn name(name: impl AsRef<[u8]>) -> String {
+    let escape = |letter: char| match letter {
+        '"' | '\'' => letter.to_string(),
+        _ => letter.escape_debug().to_string(),
+    };
+    String::from_utf8_lossy(name.as_ref()).chars().take(200).map(escape).collect()
+}
+
 /// The text with its line breaks, each line after the first marked as such.
 pub fn lines(text: &str) -> String {
     let lines: Vec<Cow<'_, str>> = text.trim_end_matches(['\n', '\r']).split('\n').map(clean).collect();

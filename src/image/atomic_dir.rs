@@ -16,12 +16,12 @@ use floe_core::untrusted::files;
 
 /// A layout that is being made.
 #[derive(Debug)]
-pub struct Place {
+pub struct AtomicDir {
     out: PathBuf,
     draft: PathBuf,
 }
 
-impl Place {
+impl AtomicDir {
     /// Makes the folder `<out>.partial-…`.
     ///
     /// # Errors
@@ -31,7 +31,7 @@ impl Place {
         let draft = sibling(out, "partial")?;
         fs::create_dir_all(&draft)
             .with_context(|| format!("cannot make the folder `{}`", draft.display()))?;
-        Ok(Place { out: out.to_owned(), draft })
+        Ok(AtomicDir { out: out.to_owned(), draft })
     }
 
     /// The folder to write to.
@@ -61,7 +61,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for AtomicDir {
     fn drop(&mut self) {
         // After `reveal` it is not there; after an error there is a better one to tell than this.
         let _ = fs::remove_dir_all(&self.draft);
@@ -118,13 +118,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("dist/image");
         for content in ["first", "next"] {
-            let place = Place::prepare(&out).unwrap();
+            let place = AtomicDir::prepare(&out).unwrap();
             fs::write(place.draft().join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
             fs::write(place.draft().join(content), "").unwrap();
             place.reveal().unwrap();
             assert_eq!(names(&out), [content, "oci-layout"].map(str::to_owned).as_slice());
         }
-        drop(Place::prepare(&out).unwrap());
+        drop(AtomicDir::prepare(&out).unwrap());
         assert_eq!(names(&folder.path().join("dist")), ["image"]);
     }
 
@@ -134,13 +134,13 @@ mod tests {
         let (file, photos) = (folder.path().join("file"), folder.path().join("photos"));
         fs::write(&file, "").unwrap();
         fs::create_dir(&photos).unwrap();
-        drop(Place::prepare(&photos).unwrap());
+        drop(AtomicDir::prepare(&photos).unwrap());
         fs::write(photos.join("oci-layout"), "{}").unwrap();
         for out in [&file, &photos] {
-            let error = Place::prepare(out).unwrap_err();
+            let error = AtomicDir::prepare(out).unwrap_err();
             assert!(error.to_string().contains("is not an OCI layout"), "{error}");
         }
         assert_eq!(names(folder.path()), ["file", "photos"]);
-        assert!(Place::prepare(Path::new("/")).is_err());
+        assert!(AtomicDir::prepare(Path::new("/")).is_err());
     }
 }

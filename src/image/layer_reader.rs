@@ -1,6 +1,6 @@
-//! Looks into one layer of a layout that was checked, for comparing it with another one.
+//! Reads the members of a checked layer, for comparing it with another one.
 //!
-//! It reads the layer as a stream and writes nothing but the files it is asked for.
+//! The layer is read as a stream; only requested files are written.
 
 use std::fs::File;
 use std::io;
@@ -10,8 +10,10 @@ use anyhow::Context as _;
 use flate2::read::MultiGzDecoder;
 
 use super::UNPACKED_LIMIT;
-use super::tarball::{self, Bounded, Kind};
+use super::tarball;
+use crate::package::archive::tar_walk::TarKind;
 use floe_core::model::{Digest, Member, Nature};
+use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 
 /// Every member of the layer at `layer`, sorted by path.
 ///
@@ -21,12 +23,9 @@ pub fn members(layer: &Path) -> anyhow::Result<Vec<Member>> {
     let mut members = Vec::new();
     tarball::walk(unpacked(layer)?, tarball::MEMBERS_LIMIT, |member, content| {
         let nature = match member.kind {
-            Kind::File => {
-                let (digest, _) = Digest::of_reader(content)?;
-                Nature::File(digest)
-            }
-            Kind::Directory => Nature::Folder,
-            Kind::Symlink | Kind::HardLink(_) => Nature::Link,
+            TarKind::File => Nature::File(Digest::of_reader(content)?.0),
+            TarKind::Directory => Nature::Folder,
+            TarKind::Symlink | TarKind::HardLink => Nature::Link,
         };
         let path = if member.path.is_empty() { ".".to_owned() } else { member.path.clone() };
         members.push(Member { path, nature, size: member.size, mode: member.mode, time: member.time });
@@ -44,7 +43,7 @@ pub fn members(layer: &Path) -> anyhow::Result<Vec<Member>> {
 pub fn copy(layer: &Path, path: &str, into: &Path) -> anyhow::Result<()> {
     let mut found = false;
     tarball::walk(unpacked(layer)?, tarball::MEMBERS_LIMIT, |member, content| {
-        if member.path == path && member.kind == Kind::File {
+        if member.path == path && member.kind == TarKind::File {
             io::copy(content, &mut File::create(into)?)?;
             found = true;
         }
@@ -57,5 +56,5 @@ pub fn copy(layer: &Path, path: &str, into: &Path) -> anyhow::Result<()> {
 
 fn unpacked(layer: &Path) -> anyhow::Result<Bounded<MultiGzDecoder<File>>> {
     let file = File::open(layer).with_context(|| format!("failed to open `{}`", layer.display()))?;
-    Ok(Bounded::new(MultiGzDecoder::new(file), UNPACKED_LIMIT))
+    Ok(Bounded::new(MultiGzDecoder::new(file), ByteLimit::of_unpacked(UNPACKED_LIMIT)))
 }
