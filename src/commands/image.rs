@@ -40,7 +40,7 @@ pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
 fn gate(inputs: &[PathBuf], project: &Project) -> anyhow::Result<()> {
     let mut broken = Vec::new();
     let binaries: Vec<&PathBuf> = inputs.iter().filter(|path| binary::identify(path).is_ok()).collect();
-    let audited = parallel::each(binaries.clone(), |path| binary::facts(path));
+    let audited = parallel::map(binaries.clone(), |path| binary::facts(path));
     for (path, facts) in binaries.into_iter().zip(audited) {
         let facts = facts?;
         let target =

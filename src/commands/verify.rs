@@ -116,7 +116,7 @@ impl Verdict {
 fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
     let mut problems = Vec::new();
     let audit = |(_, seen): &(Record, Seen)| crate::package::audit::audit(&seen.path);
-    let audited = parallel::each(verified.archives.iter().collect(), audit);
+    let audited = parallel::map(verified.archives.iter().collect(), audit);
     for ((record, _), found) in verified.archives.iter().zip(audited) {
         let found = found?;
         for binary in &record.binaries {

@@ -69,7 +69,7 @@ fn measure_within(
     };
     let mut seen = BTreeSet::new();
     layers.retain(|layer| seen.insert(layer.digest));
-    parallel::each(layers, one).into_iter().collect()
+    parallel::map(layers, one).into_iter().collect()
 }
 
 /// Hashes a blob and says how it looked meanwhile.

@@ -38,7 +38,7 @@ pub fn read_and_tell(dists: &[PathBuf], tell: &image::Tell<'_>) -> anyhow::Resul
     let read = |(path, kind): (PathBuf, ArchiveKind)| {
         read_archive(&path, kind).with_context(|| failed(path.parent().unwrap_or(&path)))
     };
-    found.archives = parallel::each(archives, read).into_iter().collect::<anyhow::Result<_>>()?;
+    found.archives = parallel::map(archives, read).into_iter().collect::<anyhow::Result<_>>()?;
     Ok(found)
 }
 

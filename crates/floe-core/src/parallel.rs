@@ -1,47 +1,52 @@
-//! The same work on many things, on all cores: whichever is next is taken, and what came of them stands in their order.
+//! Parallel work: the same function on many values, and locks without poisoning.
 //!
-//! It never begins more threads than there are cores, and six at the most: each may hold a few MiB.
+//! It starts at most six threads, because each may hold a few MiB.
 
 use std::num::NonZero;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// More threads than this would need more memory than they save time.
-const MOST: usize = 6;
+/// More threads would need more memory than they save time.
+const THREADS_LIMIT: usize = 6;
 
-/// How many threads are worth while.
-pub fn count() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get).min(MOST)
+/// How many threads are worthwhile on this machine.
+pub fn threads() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get).min(THREADS_LIMIT)
 }
 
-/// What comes of each thing, in the order of the things.
+/// Applies `work` to each value; the results are in the order of the values.
 ///
 /// # Panics
 /// As `work` does.
-pub fn each<T: Send, R: Send>(things: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    each_on(count(), things, work)
+pub fn map<T: Send, R: Send>(values: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    map_on(threads(), values, work)
 }
 
-fn each_on<T: Send, R: Send>(threads: usize, things: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let others = threads.min(things.len()).saturating_sub(1);
-    let queue = Mutex::new(things.into_iter().enumerate());
+fn map_on<T: Send, R: Send>(threads: usize, values: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let others = threads.min(values.len()).saturating_sub(1);
+    let queue = Mutex::new(values.into_iter().enumerate());
     let done = Mutex::new(Vec::new());
-    let go_on = || {
+    let work_off = || {
         loop {
-            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((number, thing)) = next else { return };
-            let result = work(thing);
-            done.lock().unwrap_or_else(PoisonError::into_inner).push((number, result));
+            let next = lock(&queue).next();
+            let Some((number, value)) = next else { return };
+            let result = work(value);
+            lock(&done).push((number, result));
         }
     };
     thread::scope(|scope| {
-        // A system that gives no more threads leaves the work to those that are there.
-        (0..others).map_while(|_| thread::Builder::new().spawn_scoped(scope, go_on).ok()).for_each(drop);
-        go_on();
+        // Where the system starts no more threads, the existing ones do the work.
+        (0..others).map_while(|_| thread::Builder::new().spawn_scoped(scope, work_off).ok()).for_each(drop);
+        work_off();
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_unstable_by_key(|(number, _)| *number);
     done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Locks a mutex whose value is valid even where a thread panicked while it held the lock.
+pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -51,19 +56,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_stand_in_the_order_of_the_things_on_any_number_of_threads() {
-        let things: Vec<u32> = (0..100).collect();
-        let expected: Vec<u32> = things.iter().map(|thing| thing * 2).collect();
+    fn results_are_in_the_order_of_the_values_on_any_number_of_threads() {
+        let values: Vec<u32> = (0..100).collect();
+        let expected: Vec<u32> = values.iter().map(|value| value * 2).collect();
         for threads in [0, 1, 2, 7, 1000] {
-            assert_eq!(each_on(threads, things.clone(), |thing| thing * 2), expected, "{threads}");
+            assert_eq!(map_on(threads, values.clone(), |value| value * 2), expected, "{threads}");
         }
-        assert_eq!(each_on(4, Vec::<u32>::new(), |thing| thing), Vec::<u32>::new());
+        assert_eq!(map_on(4, Vec::<u32>::new(), |value| value), Vec::<u32>::new());
     }
 
     #[test]
-    fn things_are_worked_on_at_the_same_time() {
+    fn values_are_worked_on_at_the_same_time() {
         // Would never end one after the other.
         let all = Barrier::new(3);
-        assert_eq!(each_on(3, vec!["a", "b", "c"], |thing| (all.wait(), thing).1), ["a", "b", "c"]);
+        assert_eq!(map_on(3, vec!["a", "b", "c"], |value| (all.wait(), value).1), ["a", "b", "c"]);
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Deflate<W> {
 impl<W: Write> Deflate<W> {
     /// Compresses into `into`, on as many threads as there are cores, but no more than six.
     pub(super) fn new(into: W) -> Self {
-        Deflate::with_threads(into, parallel::count())
+        Deflate::with_threads(into, parallel::threads())
     }
 
     /// The same on a given number of threads; with one, on the caller's.

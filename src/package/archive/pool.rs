@@ -5,12 +5,13 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::deflate::{BLOCK, WINDOW};
+use floe_core::parallel::lock;
 
 /// A block on its way.
 #[derive(Default)]
@@ -191,7 +192,7 @@ impl Drop for Pool {
 fn work(jobs: &Mutex<Receiver<(Job, SyncSender<Done>)>>) {
     let mut squeezer = Squeezer::new();
     loop {
-        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let next = lock(jobs).recv();
         let Ok((mut job, answer)) = next else { return };
         let done = squeezer.squeeze(&mut job).map(|()| job);
         // Nobody waits any more where writing has failed.
