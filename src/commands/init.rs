@@ -4,7 +4,7 @@
 
 use crate::cli::InitArgs;
 use crate::error::{Exit, Failure, usage};
-use crate::files::together::{self, Change};
+use crate::files::transaction::{self, Change};
 use crate::project::cargo::{self, Project};
 use crate::project::git::{self, Keeping};
 use crate::project::init::advice::{self, Advice};
@@ -140,7 +140,7 @@ fn confirm(count: usize, yes: bool, report: &Report) -> anyhow::Result<()> {
 
 /// Writes all of it and has Cargo read the result; what Cargo does not understand is taken back.
 fn write(changes: &[Change], project: &Project, args: &InitArgs) -> anyhow::Result<()> {
-    let written = together::write(changes)?;
+    let written = transaction::write(changes)?;
     let mut again = args.project.clone();
     again.package = Some(project.name.clone());
     if let Err(error) = cargo::load(&again) {

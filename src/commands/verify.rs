@@ -10,6 +10,7 @@ use crate::cli::{RemoteArgs, VerifyArgs};
 use crate::download::Stranger;
 use crate::error::{Exit, Failure};
 use crate::files::scratch::Scratch;
+use crate::net::stop;
 use crate::release::remote;
 use crate::report::{Report, size};
 use crate::token::Token;
@@ -26,6 +27,7 @@ pub async fn verify(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
     let project = gather::find_project(&args.project)?;
     match &args.release {
         Some(tag) => {
+            stop::listen(report);
             let repo = gather::repo(project.as_ref(), &args.remote)?;
             let scratch = match (&args.keep, &args.run) {
                 (None, Some(_)) => Some(Scratch::new("verify")?),

@@ -1,5 +1,5 @@
 //! Files and folders that appear whole or not at all.
 
-pub mod pending;
+pub mod atomic_file;
 pub mod scratch;
-pub mod together;
+pub mod transaction;

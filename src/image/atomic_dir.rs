@@ -1,13 +1,13 @@
-//! Where a layout comes to be: next to where it will stand, moved there whole when it is finished.
+//! A layout that appears whole or not at all: it is made in a temporary folder next to its path, then renamed.
 //!
-//! It never replaces anything but an OCI layout or an empty folder, and leaves nothing behind when it fails.
+//! It replaces only an OCI layout or an empty folder, and leaves nothing behind when it fails.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
+use tempfile::TempDir;
 
 use super::JSON_LIMIT;
 use super::spec::{LAYOUT_VERSION, OciLayout};
@@ -18,64 +18,55 @@ use floe_core::untrusted::files;
 #[derive(Debug)]
 pub struct AtomicDir {
     out: PathBuf,
-    draft: PathBuf,
+    draft: TempDir,
 }
 
 impl AtomicDir {
-    /// Makes the folder `<out>.partial-…`.
+    /// Makes an empty folder for the layout that will be at `out`.
     ///
     /// # Errors
-    /// `out` is there and is no OCI layout, or its folder cannot be written to.
+    /// `out` exists and is no OCI layout, or its parent folder cannot be written to.
     pub fn prepare(out: &Path) -> anyhow::Result<Self> {
         refuse_to_replace(out)?;
-        let draft = sibling(out, "partial")?;
-        fs::create_dir_all(&draft)
-            .with_context(|| format!("cannot make the folder `{}`", draft.display()))?;
-        Ok(AtomicDir { out: out.to_owned(), draft })
+        Ok(AtomicDir { out: out.to_owned(), draft: sibling(out)? })
     }
 
     /// The folder to write to.
     pub fn draft(&self) -> &Path {
-        &self.draft
+        self.draft.path()
     }
 
-    /// Moves the finished layout to its place; the one that was there goes.
+    /// Renames the finished layout to its path; one that is there is replaced.
     pub fn reveal(self) -> anyhow::Result<()> {
         refuse_to_replace(&self.out)?;
         let moving = || format!("cannot move the layout to `{}`", self.out.display());
-        let old = sibling(&self.out, "old")?;
+        let aside = sibling(&self.out)?;
+        let old = aside.path().join("old");
         match fs::rename(&self.out, &old) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::rename(&self.draft, &self.out).with_context(moving)?;
-            }
-            moved => {
-                moved.with_context(moving)?;
-                if let Err(error) = fs::rename(&self.draft, &self.out) {
-                    let _ = fs::rename(&old, &self.out);
-                    return Err(error).with_context(moving);
-                }
-                fs::remove_dir_all(&old).with_context(|| format!("cannot remove `{}`", old.display()))?;
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            moved => moved.with_context(moving)?,
         }
-        Ok(())
+        if let Err(error) = fs::rename(self.draft.path(), &self.out) {
+            let _ = fs::rename(&old, &self.out);
+            return Err(error).with_context(moving);
+        }
+        // It has another name now, so dropping it must not remove it.
+        let _ = self.draft.keep();
+        let removing = format!("cannot remove `{}`", aside.path().display());
+        aside.close().context(removing)
     }
 }
 
-impl Drop for AtomicDir {
-    fn drop(&mut self) {
-        // After `reveal` it is not there; after an error there is a better one to tell than this.
-        let _ = fs::remove_dir_all(&self.draft);
-    }
-}
-
-/// `<out>.<what>-<process>-<number>`: in the same file system, so that moving is one step.
-fn sibling(out: &Path, what: &str) -> anyhow::Result<PathBuf> {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
+/// A hidden temporary folder next to `out`: in the same file system, so that renaming is one step.
+fn sibling(out: &Path) -> anyhow::Result<TempDir> {
     let name = out.file_name().and_then(|name| name.to_str()).with_context(|| {
         format!("`{}` cannot be the folder of an image; give a plain name", out.display())
     })?;
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    Ok(out.with_file_name(format!("{name}.{what}-{}-{number}", std::process::id())))
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let making = || format!("cannot make a folder in `{}`", parent.display());
+    fs::create_dir_all(parent).with_context(making)?;
+    let prefix = format!(".{name}.");
+    tempfile::Builder::new().prefix(&prefix).suffix(".part").tempdir_in(parent).with_context(making)
 }
 
 fn refuse_to_replace(out: &Path) -> anyhow::Result<()> {
@@ -87,7 +78,7 @@ fn refuse_to_replace(out: &Path) -> anyhow::Result<()> {
     if about.is_dir() && (is_layout(out) || fs::read_dir(out).with_context(reading)?.next().is_none()) {
         return Ok(());
     }
-    Err(Failure::new(format!("`{}` is there and is not an OCI layout", out.display()))
+    Err(Failure::new(format!("`{}` exists and is not an OCI layout", out.display()))
         .hint("choose another --out, or remove it yourself")
         .into())
 }

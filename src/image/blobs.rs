@@ -60,6 +60,7 @@ impl Blobs {
         &self,
         fill: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
     ) -> anyhow::Result<WrittenLayer<T>> {
+        // The name is free, because the layout is a temporary folder so far.
         let draft = self.folder.join("unfinished");
         let writing = || format!("cannot write `{}`", draft.display());
         let file = Hashing::new(BufWriter::new(File::create(&draft).with_context(writing)?));

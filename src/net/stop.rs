@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::error::{Exit, Failure};
+use crate::files::scratch;
 use crate::report::Report;
 use floe_core::clock::Clock;
 
@@ -83,6 +84,7 @@ async fn answer(report: Report) {
 fn end(report: &Report, failure: Failure) -> ! {
     report.clear();
     report.error(&failure.into());
+    scratch::remove_all();
     std::process::exit(Exit::Failed as i32)
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::files::together::read;
+use crate::files::transaction::read;
 use crate::project::cargo::Project;
 use crate::project::git::{self, Keeping};
 use crate::project::init::advice::{Lock, Surroundings};

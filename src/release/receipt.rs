@@ -3,14 +3,13 @@
 //! A task of its own writes it, so that no step waits for the disk; steps that end while it is being written are
 //! written together. It is evidence and never read again.
 
-use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context as _;
 use tokio::sync::watch;
 
-use crate::files::pending::Pending;
+use crate::files::atomic_file;
 use floe_core::receipt::Receipt;
 
 /// A receipt that is kept on disk.
@@ -82,10 +81,6 @@ fn to_json(receipt: &Receipt) -> anyhow::Result<Vec<u8>> {
 
 /// Replaces the file at `path`: written beside it, synced, then renamed over it.
 fn write(path: &Path, json: &[u8]) -> anyhow::Result<()> {
-    let write = || {
-        let mut pending = Pending::create(path)?;
-        pending.file.write_all(json)?;
-        pending.commit()
-    };
-    write().with_context(|| format!("failed to write the receipt `{}`", path.display()))
+    atomic_file::write(path, json)
+        .with_context(|| format!("failed to write the receipt `{}`", path.display()))
 }

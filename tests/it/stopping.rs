@@ -117,3 +117,24 @@ fn while_it_only_looks_a_signal_ends_it() {
         .says("error: stopped by SIGINT");
     assert!(!scenario.path().join("floe-receipt.json").exists());
 }
+
+#[test]
+fn a_verification_that_is_stopped_leaves_no_temporary_folder() {
+    let scenario = Scenario::new("1.4.0");
+    scenario.run(["publish"]).exit(0);
+    let temporary = scenario.path().join("temporary");
+    std::fs::create_dir(&temporary).unwrap();
+    let busy = What::Answer {
+        status: 503,
+        headers: vec![("retry-after".to_owned(), "3000".to_owned())],
+        body: "{}".to_owned(),
+    };
+    let scenario = scenario.environment("TMPDIR", temporary.to_str().unwrap()).disturb_github(Fault::next(
+        "GET",
+        "SHA256SUMS",
+        busy,
+    ));
+    let outcome = scenario.run_signalled_at_word("Waiting", "INT", &["verify", "--release", "v1.4.0"]);
+    outcome.exit(1).says("Waiting SHA256SUMS").says("error: stopped by SIGINT");
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
+}

@@ -7,7 +7,6 @@ mod builds;
 mod contents;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -16,7 +15,7 @@ pub use builds::find;
 
 use crate::cli::PackageArgs;
 use crate::error::{Exit, Failure};
-use crate::files::pending::Pending;
+use crate::files::atomic_file::{self, AtomicFile};
 use crate::package::archive::{self, Contents, Item, Packed};
 use crate::package::binary;
 use crate::project::cargo::{self, Origin, Project};
@@ -194,7 +193,7 @@ fn identify(path: &Path, target: Target) -> anyhow::Result<(Format, Arch)> {
 
 /// An archive that has no name yet: it is there whole, and gone if it is dropped.
 struct Unnamed {
-    archive: Pending,
+    archive: AtomicFile,
     record: Record,
     /// The rules that its binaries break.
     violations: Vec<String>,
@@ -208,9 +207,7 @@ impl Unnamed {
         let Unnamed { archive, record, .. } = self;
         archive.commit()?;
         // The record comes last: where it is, the archive is whole.
-        let mut pending = Pending::create(&out.join(record.file_name()))?;
-        pending.file.write_all(record.to_json().as_bytes()).context("failed to write the record")?;
-        pending.commit()?;
+        atomic_file::write(&out.join(record.file_name()), record.to_json().as_bytes())?;
         let ArchiveFacts { file, size, digest } = &record.archive;
         report.step("Packed", format!("{file}  {}  {digest}", report::size(*size)));
         Ok(record)
@@ -233,9 +230,9 @@ fn pack_one(
         .collect();
     let contents = Contents { top: top.clone(), epoch: origin.epoch, items };
     let file = target.archive_file(&project.name);
-    let mut archive = Pending::create(&out.join(&file))?;
+    let mut archive = AtomicFile::create(&out.join(&file))?;
     let Packed { size, digest, entries, mut facts } =
-        archive::write(&contents, target.archive(), &mut archive.file)?;
+        archive::write(&contents, target.archive(), archive.file())?;
 
     let (mut broken, mut refused) = (Vec::new(), Vec::new());
     let mut all: Vec<BinaryFacts> = Vec::new();

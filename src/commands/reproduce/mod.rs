@@ -4,7 +4,6 @@
 
 mod inside;
 
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -12,8 +11,9 @@ use anyhow::Context as _;
 use super::{gather, verify};
 use crate::cli::ReproduceArgs;
 use crate::error::{Exit, Failure};
-use crate::files::pending::Pending;
+use crate::files::atomic_file;
 use crate::files::scratch::Scratch;
+use crate::net::stop;
 use crate::release::dist;
 use crate::release::remote;
 use crate::report::Report;
@@ -34,6 +34,7 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
     let project = gather::find_project(&args.project)?;
     let repo = gather::repo(project.as_ref(), &args.remote)?;
     let found = dist::read(&args.rebuilt)?;
+    stop::listen(report);
     let scratch = Scratch::new("published")?;
     report.step("Verifying", format!("{} of {repo} as a stranger", args.tag));
     let from = (repo.clone(), Token::github());
@@ -188,10 +189,6 @@ fn conclude(comparison: &Comparison, repo: &Repo, report: &Report) -> anyhow::Re
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    let write = || {
-        let mut pending = Pending::create(path)?;
-        pending.file.write_all(text.as_bytes())?;
-        pending.commit()
-    };
-    write().with_context(|| format!("failed to write the statement `{}`", path.display()))
+    atomic_file::write(path, text.as_bytes())
+        .with_context(|| format!("failed to write the statement `{}`", path.display()))
 }

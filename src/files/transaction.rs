@@ -1,6 +1,6 @@
-//! Several files that are written all or not at all, and can be taken back.
+//! Several files that are written all or not at all, and can be put back.
 //!
-//! Nothing is written over what was not seen: a file that changed since is a failure.
+//! A file that changed since it was read is not overwritten.
 
 use std::fs;
 use std::io::Write as _;
@@ -8,36 +8,31 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::files::pending::Pending;
+use crate::files::atomic_file::AtomicFile;
 
 /// One file to write.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// Where.
+    /// Its path.
     pub path: PathBuf,
-    /// What it says now, as it was seen; `None` if it is not there.
+    /// Its text as it was read; `None` if it did not exist.
     pub old: Option<String>,
-    /// What it is going to say.
+    /// Its new text.
     pub new: String,
 }
 
-/// What was written, for taking it back.
+/// The files that were written.
 #[derive(Debug)]
-#[must_use = "what is not taken back stays"]
+#[must_use = "the files stay unless they are put back"]
 pub struct Written {
     done: Vec<Change>,
     /// The folders that were made, the outermost first.
     folders: Vec<PathBuf>,
 }
 
-/// Writes all of them. If one cannot be written, those before it are taken back.
-///
-/// # Errors
-///
-/// A file is no longer what was seen, or cannot be written; nothing has changed then.
+/// Writes all of them. If one cannot be written or is no longer what was read, nothing has changed.
 pub fn write(changes: &[Change]) -> anyhow::Result<Written> {
-    let folders = absent_folders(changes);
-    let mut written = Written { done: Vec::new(), folders };
+    let mut written = Written { done: Vec::new(), folders: absent_folders(changes) };
     match write_each(changes, &mut written.done) {
         Ok(()) => Ok(written),
         Err(error) => {
@@ -48,15 +43,15 @@ pub fn write(changes: &[Change]) -> anyhow::Result<Written> {
 }
 
 impl Written {
-    /// Puts everything back as it was. What cannot be put back stays as it is written.
+    /// Puts everything back as it was, as far as that is possible.
     pub fn take_back(self) {
         for change in self.done.iter().rev() {
             let _ = match &change.old {
-                Some(old) => begin(&change.path, old).and_then(Pending::commit),
+                Some(old) => begin(&change.path, old).and_then(AtomicFile::commit),
                 None => fs::remove_file(&change.path).map_err(anyhow::Error::from),
             };
         }
-        // Only what is empty goes away.
+        // Removes empty folders only.
         for folder in self.folders.iter().rev() {
             let _ = fs::remove_dir(folder);
         }
@@ -64,42 +59,38 @@ impl Written {
 }
 
 fn write_each(changes: &[Change], done: &mut Vec<Change>) -> anyhow::Result<()> {
-    // All that needs room on the disk comes first; what is left are renames.
-    let pending: Vec<Pending> =
+    // Everything that needs disk space comes first; only renames follow.
+    let begun: Vec<AtomicFile> =
         changes.iter().map(|change| begin(&change.path, &change.new)).collect::<anyhow::Result<_>>()?;
     for change in changes {
         if read(&change.path)? != change.old {
             bail!("`{}` was changed meanwhile", change.path.display());
         }
     }
-    for (change, pending) in changes.iter().zip(pending) {
-        pending.commit()?;
+    for (change, file) in changes.iter().zip(begun) {
+        file.commit()?;
         done.push(change.clone());
     }
     Ok(())
 }
 
-fn begin(path: &Path, text: &str) -> anyhow::Result<Pending> {
-    let mut pending = Pending::create(path)?;
+fn begin(path: &Path, text: &str) -> anyhow::Result<AtomicFile> {
+    let mut file = AtomicFile::create(path)?;
     let mut write = || {
-        pending.file.write_all(text.as_bytes())?;
+        file.file().write_all(text.as_bytes())?;
         match fs::metadata(path) {
-            Ok(old) => pending.file.set_permissions(old.permissions()),
+            Ok(old) => file.file().set_permissions(old.permissions()),
             Err(_) => Ok(()),
         }
     };
     write().with_context(|| format!("failed to write `{}`", path.display()))?;
-    Ok(pending)
+    Ok(file)
 }
 
-/// No file of a setup is larger, in bytes.
+/// The most bytes of a file that `floe init` reads.
 const LIMIT: u64 = 1024 * 1024;
 
-/// The text of a file; `None` if it is not there.
-///
-/// # Errors
-///
-/// It is no file (a folder, a symbolic link), larger than 1 MiB, or not UTF-8.
+/// The text of a regular file of at most 1 MiB; `None` if it does not exist.
 pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
     let failed = || format!("failed to read `{}`", path.display());
     let about = match fs::symlink_metadata(path) {
@@ -116,7 +107,7 @@ pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
     fs::read_to_string(path).map(Some).with_context(failed)
 }
 
-/// The folders that are not there yet, the outermost first.
+/// The folders that do not exist yet, the outermost first.
 fn absent_folders(changes: &[Change]) -> Vec<PathBuf> {
     let above = |change: &Change| -> Vec<PathBuf> {
         let absent = change.path.ancestors().skip(1).take_while(|folder| !folder.exists());
@@ -137,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_can_be_taken_back() {
+    fn written_files_can_be_put_back() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::write(at("a"), "old").unwrap();
@@ -151,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_changed_meanwhile_stops_all() {
+    fn a_file_that_changed_meanwhile_stops_all() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::write(at("a"), "mine").unwrap();
@@ -165,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_and_links_are_not_written_over() {
+    fn folders_and_links_are_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         assert!(read(folder.path()).unwrap_err().to_string().contains("is no file"));
         #[cfg(unix)]

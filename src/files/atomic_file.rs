@@ -1,0 +1,92 @@
+//! A file that appears whole or not at all: it is written under a temporary name in the same folder, then renamed.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use tempfile::{Builder, NamedTempFile};
+
+/// A file that is being written. Dropping it before [`AtomicFile::commit`] removes it.
+#[derive(Debug)]
+pub struct AtomicFile {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl AtomicFile {
+    /// Begins an empty file that will be at `path`; missing folders above it are made.
+    pub fn create(path: &Path) -> anyhow::Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let name = path.file_name().with_context(|| format!("`{}` is not a file's name", path.display()))?;
+        fs::create_dir_all(folder)
+            .with_context(|| format!("failed to make the folder `{}`", folder.display()))?;
+        // Hidden, so that one left behind by a killed process is not taken for a part of a dist.
+        let prefix = format!(".{}.", name.to_string_lossy());
+        let mut builder = Builder::new();
+        builder.prefix(&prefix).suffix(".part");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder
+            .tempfile_in(folder)
+            .with_context(|| format!("failed to write into `{}`", folder.display()))?;
+        Ok(AtomicFile { file, path: path.to_owned() })
+    }
+
+    /// The file, open for reading and writing.
+    pub fn file(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+
+    /// Flushes it to disk and renames it to its path; a file that is there is replaced.
+    pub fn commit(self) -> anyhow::Result<()> {
+        let AtomicFile { file, path } = self;
+        file.as_file()
+            .sync_all()
+            .and_then(|()| Ok(file.persist(&path)?))
+            .map(drop)
+            .with_context(|| format!("failed to write `{}`", path.display()))
+    }
+}
+
+/// Writes a whole file.
+pub fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let mut file = AtomicFile::create(path)?;
+    file.file().write_all(content).with_context(|| format!("failed to write `{}`", path.display()))?;
+    file.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_committed_file_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/file");
+        let mut file = AtomicFile::create(&path).unwrap();
+        file.file().write_all(b"half").unwrap();
+        assert!(!path.exists());
+        drop(file);
+        write(&path, b"old").unwrap();
+        write(&path, b"new").unwrap();
+        let mut file = AtomicFile::create(&path).unwrap();
+        file.file().write_all(b"half").unwrap();
+        drop(file);
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        let names: Vec<_> = fs::read_dir(folder.path().join("deep")).unwrap().collect();
+        assert_eq!(names.len(), 1, "{names:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_mode_is_that_of_any_new_file() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let [plain, atomic] = ["plain", "atomic"].map(|name| folder.path().join(name));
+        fs::write(&plain, "").unwrap();
+        write(&atomic, b"").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&atomic), mode(&plain));
+    }
+}
