@@ -180,6 +180,37 @@ impl<'de> Deserialize<'de> for ImageName {
     }
 }
 
+/// Checks a port of a container: `8080`, `8080/tcp`, `53/udp` or `5060/sctp`.
+///
+/// # Errors
+/// A sentence about `text`.
+pub fn parse_port(text: &str) -> Result<String, String> {
+    let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    match (parse_digits::<u16>(number), protocol) {
+        (Some(1..), "tcp" | "udp" | "sctp") => Ok(text.to_owned()),
+        _ => Err(format!("`{text}` is not a port; write it as 8080/tcp or 53/udp")),
+    }
+}
+
+/// Checks the user of a container, `uid` or `uid:gid`: numbers, because an image may have no passwd file, and never root.
+///
+/// # Errors
+/// A sentence about `text`.
+pub fn parse_user(text: &str) -> Result<String, String> {
+    let (user, group) = text.split_once(':').unwrap_or((text, "0"));
+    let problem = match (parse_digits::<u32>(user), parse_digits::<u32>(group)) {
+        (Some(0), _) => "root",
+        (Some(_), Some(_)) => return Ok(text.to_owned()),
+        _ => "not a number",
+    };
+    Err(format!("`{text}` is {problem}; write a numeric uid or uid:gid such as 65532:65532"))
+}
+
+/// A number without a sign.
+fn parse_digits<N: FromStr>(text: &str) -> Option<N> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// A piece of content in an OCI layout or registry (OCI image-spec, "Descriptor").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blob {
@@ -259,7 +290,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn image_names_are_parsed_at_the_border() {
+    fn ports_have_a_number_and_a_protocol() {
+        for port in ["1", "80", "8080/tcp", "53/udp", "5060/sctp", "65535"] {
+            assert_eq!(parse_port(port).as_deref(), Ok(port));
+        }
+        for port in ["0", "65536", "http", "80/icmp", "+80", "", "80/", "/tcp"] {
+            assert!(parse_port(port).unwrap_err().contains("is not a port"), "{port}");
+        }
+    }
+
+    #[test]
+    fn users_are_numbers_and_never_root() {
+        for user in ["1", "1000:0", "65532:65532"] {
+            assert_eq!(parse_user(user).as_deref(), Ok(user));
+        }
+        for user in ["0", "0:0", "00", "0:7"] {
+            assert!(parse_user(user).unwrap_err().contains("is root"), "{user}");
+        }
+        for user in ["root", "65532:users", "", "-1", "+5", "1:2:3", "4294967296"] {
+            assert!(parse_user(user).unwrap_err().contains("is not a number"), "{user}");
+        }
+    }
+
+    #[test]
+    fn image_names_are_parsed() {
         for fine in ["127.0.0.1:5000/a", "localhost/a", "[::1]:5000/a", "[::1]/a", "my-registry.example:80/a"]
         {
             assert!(fine.parse::<ImageName>().is_ok(), "{fine}");

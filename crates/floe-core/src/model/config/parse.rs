@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::{Config, ConfigError, ImageConfig, NotesFrom};
-use crate::model::{ImageName, Rule, Tag, Target};
+use crate::model::{ImageName, Rule, Tag, Target, image};
 
 const ROOT: &str = "package.metadata.floe";
 const KEYS: [&str; 7] = ["targets", "include", "image", "notes", "binaries", "loosen", "tag-prefix"];
@@ -235,26 +235,11 @@ fn not_empty(text: &str) -> Result<String, String> {
 }
 
 fn port(text: &str) -> Result<String, String> {
-    let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
-    match digits(number).and_then(|digits| digits.parse::<u16>().ok()) {
-        Some(1..) if protocol == "tcp" || protocol == "udp" => Ok(text.to_owned()),
-        _ => Err(format!("`{text}` is not a port; write it as 8080/tcp or 53/udp")),
-    }
+    image::parse_port(text)
 }
 
-/// Only numbers: an image without a passwd file has no names. Never root, so that nobody gets it by accident.
 fn user(text: &str) -> Result<String, String> {
-    let (user, group) = text.split_once(':').unwrap_or((text, "1"));
-    let number = |text| digits(text).and_then(|digits| digits.parse::<u32>().ok());
-    match (number(user), number(group)) {
-        (Some(1..), Some(_)) => Ok(text.to_owned()),
-        (Some(0), _) => Err(format!("`{text}` is root; write a numeric uid or uid:gid such as 65532:65532")),
-        _ => Err(format!("`{text}` is not a number; write a numeric uid or uid:gid such as 65532:65532")),
-    }
-}
-
-fn digits(text: &str) -> Option<&str> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then_some(text)
+    image::parse_user(text)
 }
 
 fn listed(keys: &[&str]) -> String {
