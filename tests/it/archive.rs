@@ -317,7 +317,7 @@ fn hostile_zips_are_refused() {
     let length = comment.len();
     comment[length - 2] = 1;
     comment.push(b'!');
-    assert!(refused(ArchiveKind::Zip, &comment).ends_with("or a comment behind it"));
+    assert!(refused(ArchiveKind::Zip, &comment).ends_with("or a comment after it"));
 }
 
 #[test]

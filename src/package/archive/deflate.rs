@@ -1,27 +1,26 @@
-//! Deflate (RFC 1951) on all cores, and the same bytes on any number of them.
+//! Deflate (RFC 1951) on all cores, with the same bytes on any number of them.
 //!
-//! What is written is cut into blocks of one fixed size. Each is compressed by itself, with the 32 KiB before it as its
-//! dictionary, and ends on a byte's border (a sync flush, as `pigz` does it), so that the blocks stand behind each other
-//! as one stream. Which thread took a block, and in what pieces it was written, leaves no trace. A few blocks are held,
-//! never a file.
+//! The input is cut into blocks of one fixed size. Each is compressed separately, with the 32 KiB before it as its dictionary,
+//! and ends on a byte boundary (a sync flush, as in `pigz`), so that the blocks form one stream. The output depends neither on
+//! the threads nor on the pieces in which the input was written. Only a few blocks are in memory.
 
 use std::io::{self, Write};
 
-use super::pool::{Job, Pool, squeeze};
+use super::pool::{Block, Pool, compress_block};
 use floe_core::parallel;
 
 /// The size of a block in bytes: part of the format, as the compressor is.
 pub(super) const BLOCK: usize = 1024 * 1024;
-/// How far back a match may reach (RFC 1951, section 2), and so how much of a block the next one is told.
+/// How far back a match may reach (RFC 1951, section 2), and so the size of a dictionary.
 pub(super) const WINDOW: usize = 32 * 1024;
 
 /// A writer that compresses: raw deflate at the best level, without header or checksum.
 pub(super) struct Deflate<W> {
     into: W,
-    /// The block that is being filled, behind the dictionary it is compressed with.
-    job: Job,
+    /// The block that is being filled.
+    block: Block,
     threads: usize,
-    /// Begun with the second block: most files have only one.
+    /// Started with the second block: most files have only one.
     pool: Option<Pool>,
 }
 
@@ -31,19 +30,15 @@ impl<W: Write> Deflate<W> {
         Deflate::with_threads(into, parallel::threads())
     }
 
-    /// The same on a given number of threads; with one, on the caller's.
+    /// The same on a given number of threads; one means the caller's own.
     pub(super) fn with_threads(into: W, threads: usize) -> Self {
-        Deflate { into, job: Job::default(), threads, pool: None }
+        Deflate { into, block: Block::default(), threads, pool: None }
     }
 
-    /// Compresses what is left, ends the stream, and gives the writer back.
-    ///
-    /// # Errors
-    ///
-    /// The writer cannot be written to.
+    /// Compresses the last block, ends the stream, and returns the writer.
     pub(super) fn finish(mut self) -> io::Result<W> {
-        self.job.is_last = true;
-        self.hand_over(Job::default())?;
+        self.block.is_last = true;
+        self.hand_over(Block::default())?;
         if let Some(mut pool) = self.pool.take() {
             while let Some(done) = pool.next()? {
                 self.into.write_all(&done.compressed)?;
@@ -52,21 +47,21 @@ impl<W: Write> Deflate<W> {
         Ok(self.into)
     }
 
-    /// Gives the filled block away and begins the next one.
+    /// Hands over the full block and begins the next one.
     fn next_block(&mut self) -> io::Result<()> {
         let mut next = self.pool.as_mut().map(Pool::spare).unwrap_or_default();
-        next.follow(&self.job);
+        next.follow(&self.block);
         self.hand_over(next)
     }
 
-    fn hand_over(&mut self, next: Job) -> io::Result<()> {
-        let mut job = std::mem::replace(&mut self.job, next);
-        if self.threads < 2 || (job.is_last && self.pool.is_none()) {
-            squeeze(&mut job)?;
-            return self.into.write_all(&job.compressed);
+    fn hand_over(&mut self, next: Block) -> io::Result<()> {
+        let mut block = std::mem::replace(&mut self.block, next);
+        if self.threads < 2 || (block.is_last && self.pool.is_none()) {
+            compress_block(&mut block)?;
+            return self.into.write_all(&block.compressed);
         }
         let pool = self.pool.get_or_insert_with(|| Pool::new(self.threads));
-        pool.begin(job)?;
+        pool.begin(block)?;
         while let Some(done) = pool.next_if_full()? {
             self.into.write_all(&done.compressed)?;
             pool.give_back(done);
@@ -77,14 +72,14 @@ impl<W: Write> Deflate<W> {
 
 impl<W: Write> Write for Deflate<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // A full block is given away only when there is more, so that the last one is known to be the last.
-        if self.job.is_full() && !bytes.is_empty() {
+        // A full block is handed over only when there is more input, so that the last one is known to be the last.
+        if self.block.is_full() && !bytes.is_empty() {
             self.next_block()?;
         }
-        Ok(self.job.take(bytes))
+        Ok(self.block.take(bytes))
     }
 
-    /// Does nothing: where a block ends must not depend on who flushes.
+    /// Does nothing, because the ends of blocks must not depend on flushes.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -99,7 +94,7 @@ mod tests {
     use super::*;
     use floe_core::model::Digest;
 
-    /// Bytes that compress somewhat, and badly across the borders of blocks.
+    /// Bytes that compress somewhat, and badly across the boundaries of blocks.
     fn sample(size: usize) -> Vec<u8> {
         let mut state = 1_u32;
         let mut next = || {
@@ -119,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_and_pieces_leave_no_trace() {
+    fn the_output_does_not_depend_on_threads_and_pieces() {
         let bytes = sample(5 * BLOCK + 12_345);
         let alone = deflate(&bytes, 1, BLOCK);
         for (threads, piece) in [(2, 1000), (3, 64 * 1024), (6, bytes.len()), (8, 333), (64, BLOCK + 1)] {
@@ -128,13 +123,13 @@ mod tests {
         let mut back = Vec::new();
         flate2::read::DeflateDecoder::new(alone.as_slice()).read_to_end(&mut back).unwrap();
         assert!(back == bytes);
-        // The format: another digest means that every archive and image of every project gets other bytes.
+        // The format: another digest means other bytes for every archive and image of every project.
         expect!["sha256:556970929745c39343d48840589493c403c7bf26ff6646d209b09248870a9604"]
             .assert_eq(&Digest::of(&alone).to_string());
     }
 
     #[test]
-    fn every_length_around_a_border_comes_back() {
+    fn every_length_around_a_boundary_is_restored() {
         let bytes = sample(2 * BLOCK + 1);
         for size in [0, 1, WINDOW, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK - 1, 2 * BLOCK, 2 * BLOCK + 1] {
             for threads in [1, 2] {
@@ -143,7 +138,7 @@ mod tests {
                 let mut decoder = flate2::bufread::DeflateDecoder::new(compressed.as_slice());
                 decoder.read_to_end(&mut back).unwrap();
                 assert!(back == bytes[..size], "{size} bytes on {threads} threads");
-                assert!(decoder.into_inner().is_empty(), "there is something behind {size} bytes");
+                assert!(decoder.into_inner().is_empty(), "there is data after {size} bytes");
             }
         }
     }

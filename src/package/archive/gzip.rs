@@ -1,6 +1,4 @@
-//! gzip (RFC 1952): one member, whose header says nothing of name, time or machine.
-//!
-//! It only writes; whoever reads gzip uses `flate2`.
+//! Writes gzip (RFC 1952): one member, whose header has no name, no time and no system. Reading uses `flate2`.
 
 use std::io::{self, Write};
 
@@ -11,7 +9,7 @@ use super::deflate::Deflate;
 /// Magic, deflate, no flags, no time, "best compression", unknown system (RFC 1952, section 2.3).
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
 
-/// A writer that compresses into one gzip member, on all cores and with the same bytes on any number of them.
+/// A writer that compresses into one gzip member.
 pub struct Gzip<W> {
     deflate: Deflate<W>,
     crc: Crc32,
@@ -21,20 +19,12 @@ pub struct Gzip<W> {
 
 impl<W: Write> Gzip<W> {
     /// Begins a member.
-    ///
-    /// # Errors
-    ///
-    /// The writer cannot be written to.
     pub fn new(mut into: W) -> io::Result<Self> {
         into.write_all(&HEADER)?;
         Ok(Gzip { deflate: Deflate::new(into), crc: Crc32::new(), size: 0 })
     }
 
-    /// Compresses what is left, writes the checksum and the size, and gives the writer back.
-    ///
-    /// # Errors
-    ///
-    /// The writer cannot be written to.
+    /// Compresses the rest, writes checksum and size, and returns the writer.
     pub fn finish(self) -> io::Result<W> {
         let mut into = self.deflate.finish()?;
         into.write_all(&self.crc.finalize().to_le_bytes())?;
@@ -47,7 +37,7 @@ impl<W: Write> Write for Gzip<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = self.deflate.write(bytes)?;
         self.crc.update(&bytes[..taken]);
-        // What is taken at once is smaller than a block.
+        // It is at most a block.
         self.size = self.size.wrapping_add(taken as u32);
         Ok(taken)
     }
@@ -64,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_is_read_back_and_says_nothing_of_the_machine() {
+    fn a_member_is_read_back_and_does_not_depend_on_the_machine() {
         let text = b"floe floe floe".repeat(200_000);
         let mut gzip = Gzip::new(Vec::new()).unwrap();
         gzip.write_all(&text).unwrap();
@@ -72,13 +62,13 @@ mod tests {
         assert_eq!(bytes[..10], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255]);
         let mut decoder = flate2::bufread::GzDecoder::new(bytes.as_slice());
         let mut back = Vec::new();
-        // Reading to the end is what compares checksum and size.
+        // Reading to the end compares checksum and size.
         decoder.read_to_end(&mut back).unwrap();
         assert!(back == text && decoder.into_inner().is_empty());
     }
 
     #[test]
-    fn nothing_is_a_member_too() {
+    fn an_empty_member_is_valid() {
         let bytes = Gzip::new(Vec::new()).unwrap().finish().unwrap();
         let mut back = Vec::new();
         flate2::read::GzDecoder::new(bytes.as_slice()).read_to_end(&mut back).unwrap();

@@ -1,7 +1,7 @@
-//! Archives: written so that the same files always give the same bytes, and read without trusting them.
+//! Archives: written so that the same files always give the same bytes, and read as untrusted input.
 //!
-//! Files are streamed in both directions, never held whole. Nothing of the machine gets in: no owner, no time but
-//! the given one, no mode but 0644 and 0755, no order but that of the paths, no number of cores.
+//! Files are streamed in both directions. The bytes do not depend on the machine: there is no owner, one given time, the
+//! modes 0644 and 0755, and the order of the paths.
 
 mod deflate;
 mod gzip;
@@ -24,10 +24,10 @@ pub use write::write;
 
 use floe_core::model::{Digest, Entry, Facts};
 
-/// What goes into an archive.
+/// The files of an archive that is to be written.
 #[derive(Debug, Clone)]
 pub struct Contents {
-    /// The one folder that holds everything, `<name>-<triple>`.
+    /// The top folder, `<name>-<triple>`.
     pub top: String,
     /// The time of every file, in seconds since 1970-01-01 UTC.
     pub epoch: u64,
@@ -40,7 +40,7 @@ pub struct Contents {
 pub struct Item {
     /// Its path below the top folder, with slashes.
     pub path: String,
-    /// Where its bytes are: a regular file, not a link to one.
+    /// The regular file that holds its bytes; a link is refused.
     pub file: PathBuf,
     /// Whether it gets mode 0755 instead of 0644.
     pub executable: bool,
@@ -53,14 +53,13 @@ pub struct Packed {
     pub size: u64,
     /// Its digest.
     pub digest: Digest,
-    /// The files in it, sorted by path; the paths begin with the top folder.
+    /// Its files, sorted by path; the paths begin with the top folder.
     pub entries: Vec<Entry>,
-    /// What the executables among them ask of their hosts, by path, or why one of them is no binary: read in the same
-    /// pass in which they were packed.
+    /// The facts of each executable by path, or why it is no binary; read in the pass that packed it.
     pub facts: BTreeMap<String, Result<Facts, String>>,
 }
 
-/// How much an archive may hold; more is taken for an attack, and is not written either.
+/// The limits for both reading and writing.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     entries: usize,

@@ -1,4 +1,4 @@
-//! Which paths an archive may have: what unpacks on one system must unpack to the same on every other.
+//! The paths that an archive may have: it must unpack to the same files on every system.
 
 use std::collections::BTreeMap;
 
@@ -7,27 +7,22 @@ use floe_core::untrusted::text;
 /// The paths seen so far in one archive.
 #[derive(Default)]
 pub(super) struct Names {
-    seen: BTreeMap<String, Seen>,
+    seen: BTreeMap<String, SeenPath>,
 }
 
-struct Seen {
+struct SeenPath {
     path: String,
     is_file: bool,
 }
 
 impl Names {
-    /// Takes the path of a regular file.
-    ///
-    /// # Errors
-    ///
-    /// It is there already, differs from another one only in case, or is a folder elsewhere. The text is a clause
-    /// that begins with the path.
+    /// Adds the path of a regular file. It must not be there already, differ from another one only in case, or be a folder too.
     pub(super) fn file(&mut self, path: &str) -> Result<(), String> {
         self.parents(path)?;
         self.add(path, true)
     }
 
-    /// Takes the path of a folder, which may come more than once.
+    /// Adds the path of a folder, which may come more than once.
     pub(super) fn folder(&mut self, path: &str) -> Result<(), String> {
         self.parents(path)?;
         self.add(path, false)
@@ -39,7 +34,7 @@ impl Names {
 
     fn add(&mut self, path: &str, is_file: bool) -> Result<(), String> {
         let Some(other) = self.seen.get(&path.to_lowercase()) else {
-            self.seen.insert(path.to_lowercase(), Seen { path: path.to_owned(), is_file });
+            self.seen.insert(path.to_lowercase(), SeenPath { path: path.to_owned(), is_file });
             return Ok(());
         };
         if other.path != path {
@@ -53,11 +48,7 @@ impl Names {
     }
 }
 
-/// Whether a path may be written: only components that every system, shell and release page takes as they are.
-///
-/// # Errors
-///
-/// A clause that begins with the path.
+/// Checks a path that is to be written: only components that every system, shell and release page accepts unchanged.
 pub(super) fn writable(path: &str) -> Result<(), String> {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
     for component in path.split('/') {
@@ -67,22 +58,18 @@ pub(super) fn writable(path: &str) -> Result<(), String> {
             || component.ends_with('.')
             || is_reserved(component)
         {
-            return Err(format!("`{path}` is not a path that every system takes"));
+            return Err(format!("`{path}` is not a valid path on every system"));
         }
         if !component.bytes().all(good) {
             return Err(format!(
-                "`{path}` has a character other than letters, digits and `._+-`, which not every system takes"
+                "`{path}` has a character other than letters, digits and `._+-`, which is not portable"
             ));
         }
     }
     Ok(())
 }
 
-/// The path of an entry that somebody else wrote, if it stays below the folder it is unpacked into.
-///
-/// # Errors
-///
-/// A clause that begins with the path.
+/// The path of an untrusted entry, if it stays below the folder it is unpacked into.
 pub(super) fn readable(raw: &[u8]) -> Result<&str, String> {
     let refuse = |why: &str| Err(format!("`{}` {why}", text::name(raw)));
     let Ok(path) = str::from_utf8(raw) else { return refuse("is not UTF-8") };
@@ -95,12 +82,12 @@ pub(super) fn readable(raw: &[u8]) -> Result<&str, String> {
     if path.contains(':') || path.chars().any(char::is_control) {
         return refuse("has a colon or a control character");
     }
-    // Systems spell one letter in several ways and take them for the same; which ones is different everywhere.
+    // Systems disagree about which Unicode spellings of a name are the same file.
     if !path.is_ascii() {
         return refuse("has a letter that is not ASCII");
     }
     if path.contains(['<', '>', '"', '|', '?', '*']) {
-        return refuse("has a character that not every system takes");
+        return refuse("has a character that is not portable");
     }
     let path = path.strip_suffix('/').unwrap_or(path);
     for component in path.split('/') {
@@ -117,8 +104,7 @@ pub(super) fn readable(raw: &[u8]) -> Result<&str, String> {
     Ok(path)
 }
 
-/// Whether Windows takes a name for a device, whatever stands behind its first dot (Microsoft, "Naming Files, Paths, and
-/// Namespaces").
+/// Whether a name is a device on Windows, with any extension (Microsoft, "Naming Files, Paths, and Namespaces").
 pub fn is_reserved(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).trim_end_matches(' ').to_ascii_uppercase();
     let numbered = |device: &str| {
@@ -188,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_must_not_meet() {
+    fn paths_must_not_collide() {
         let add = |paths: [&str; 2]| {
             let mut names = Names::default();
             paths.iter().try_for_each(|path| names.file(path))

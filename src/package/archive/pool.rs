@@ -1,4 +1,4 @@
-//! Threads that compress blocks: they take whichever comes next, and what they made comes back in order.
+//! Threads that compress blocks: each takes the next block, and the results come back in order.
 //!
 //! A pool holds a fixed number of blocks, however many pass through it. Dropping it ends its threads.
 
@@ -13,22 +13,22 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 use super::deflate::{BLOCK, WINDOW};
 use floe_core::parallel::lock;
 
-/// A block on its way.
+/// A block of a deflate stream.
 #[derive(Default)]
-pub(super) struct Job {
+pub(super) struct Block {
     /// The dictionary, then the block.
     bytes: Vec<u8>,
     /// How much of `bytes` is the dictionary.
     dictionary: usize,
     /// Whether the stream ends with it.
     pub(super) is_last: bool,
-    /// What came of it.
+    /// The compressed block.
     pub(super) compressed: Vec<u8>,
 }
 
-impl Job {
-    /// Empties it for the block behind `before`, whose end is its dictionary.
-    pub(super) fn follow(&mut self, before: &Job) {
+impl Block {
+    /// Empties it for the block after `before`, whose end becomes the dictionary.
+    pub(super) fn follow(&mut self, before: &Block) {
         self.bytes.clear();
         self.bytes.reserve_exact(WINDOW + BLOCK);
         self.bytes.extend_from_slice(&before.bytes[before.bytes.len().saturating_sub(WINDOW)..]);
@@ -37,7 +37,7 @@ impl Job {
         self.compressed.clear();
     }
 
-    /// Takes as many of `bytes` as the block has room for, and says how many.
+    /// Appends as many of `bytes` as there is room for, and returns how many.
     pub(super) fn take(&mut self, bytes: &[u8]) -> usize {
         let room = BLOCK - (self.bytes.len() - self.dictionary);
         let taken = room.min(bytes.len());
@@ -51,98 +51,85 @@ impl Job {
     }
 }
 
-/// Compresses one block on this thread.
-///
-/// # Errors
-///
-/// None that depends on the data; a broken compressor is told.
-pub(super) fn squeeze(job: &mut Job) -> io::Result<()> {
-    Squeezer::new().squeeze(job)
+/// Compresses a block on this thread.
+pub(super) fn compress_block(block: &mut Block) -> io::Result<()> {
+    compress_with(&mut compressor(), block)
 }
 
-/// A compressor that is used again and again: making one costs a quarter of a MiB.
-struct Squeezer(Compress);
+/// It is used for many blocks, because creating one allocates a quarter of a MiB.
+fn compressor() -> Compress {
+    Compress::new(Compression::best(), false)
+}
 
-impl Squeezer {
-    fn new() -> Self {
-        Squeezer(Compress::new(Compression::best(), false))
+fn compress_with(deflate: &mut Compress, block: &mut Block) -> io::Result<()> {
+    deflate.reset();
+    let (dictionary, bytes) = block.bytes.split_at(block.dictionary);
+    if !dictionary.is_empty() {
+        deflate.set_dictionary(dictionary)?;
     }
-
-    fn squeeze(&mut self, job: &mut Job) -> io::Result<()> {
-        let deflate = &mut self.0;
-        deflate.reset();
-        let (dictionary, block) = job.bytes.split_at(job.dictionary);
-        if !dictionary.is_empty() {
-            deflate.set_dictionary(dictionary)?;
-        }
-        let flush = if job.is_last { FlushCompress::Finish } else { FlushCompress::Sync };
-        let out = &mut job.compressed;
-        out.clear();
-        // What cannot be compressed is stored, with five bytes for each piece of at most 64 KiB.
-        out.reserve_exact(block.len() + block.len() / 1000 + 64);
-        loop {
-            let rest = &block[deflate.total_in() as usize..];
-            match deflate.compress_vec(rest, out, flush)? {
-                Status::StreamEnd => return Ok(()),
-                // All of a flush is out when there is room behind it (zlib's manual, `deflate`).
-                Status::Ok | Status::BufError
-                    if !job.is_last
-                        && deflate.total_in() == block.len() as u64
-                        && out.len() < out.capacity() =>
-                {
-                    return Ok(());
-                }
-                Status::Ok | Status::BufError => out.reserve(BLOCK / 8),
+    let flush = if block.is_last { FlushCompress::Finish } else { FlushCompress::Sync };
+    let out = &mut block.compressed;
+    out.clear();
+    // Incompressible data is stored, with five bytes for each piece of at most 64 KiB.
+    out.reserve_exact(bytes.len() + bytes.len() / 1000 + 64);
+    loop {
+        let rest = &bytes[deflate.total_in() as usize..];
+        match deflate.compress_vec(rest, out, flush)? {
+            Status::StreamEnd => return Ok(()),
+            // A flush is complete when there is room left in the output (zlib's manual, `deflate`).
+            Status::Ok | Status::BufError
+                if !block.is_last
+                    && deflate.total_in() == bytes.len() as u64
+                    && out.len() < out.capacity() =>
+            {
+                return Ok(());
             }
+            Status::Ok | Status::BufError => out.reserve(BLOCK / 8),
         }
     }
 }
 
-/// The answer to a job.
-type Done = io::Result<Job>;
+/// A compressed block, or why it could not be compressed.
+type Done = io::Result<Block>;
 
 /// The threads and the blocks they work on.
 pub(super) struct Pool {
-    queue: Option<SyncSender<(Job, SyncSender<Done>)>>,
+    queue: Option<SyncSender<(Block, SyncSender<Done>)>>,
     threads: Vec<JoinHandle<()>>,
-    /// Where the answers come from, in the order of the blocks.
+    /// The results to come, in the order of the blocks.
     waiting: VecDeque<Receiver<Done>>,
-    /// Blocks that are done, for using their memory again.
-    spare: Vec<Job>,
-    most: usize,
+    /// Written blocks, whose memory is reused.
+    spare: Vec<Block>,
+    limit: usize,
 }
 
 impl Pool {
-    /// Begins `threads` threads, or as many of them as the system gives.
+    /// Starts `threads` threads, or as many of them as the system allows.
     pub(super) fn new(threads: usize) -> Self {
-        // Besides one block a thread, one waits to be taken and one to be written.
-        let most = threads + 2;
-        let (queue, jobs) = sync_channel::<(Job, SyncSender<Done>)>(most);
-        let jobs = Arc::new(Mutex::new(jobs));
+        // One block for each thread, one waiting to be taken and one to be written.
+        let limit = threads + 2;
+        let (queue, blocks) = sync_channel::<(Block, SyncSender<Done>)>(limit);
+        let blocks = Arc::new(Mutex::new(blocks));
         let begin = |number| {
-            let jobs = Arc::clone(&jobs);
+            let blocks = Arc::clone(&blocks);
             let name = format!("deflate-{number}");
-            thread::Builder::new().name(name).spawn(move || work(&jobs)).ok()
+            thread::Builder::new().name(name).spawn(move || work(&blocks)).ok()
         };
         let threads = (1..=threads).map_while(begin).collect();
-        Pool { queue: Some(queue), threads, waiting: VecDeque::new(), spare: Vec::new(), most }
+        Pool { queue: Some(queue), threads, waiting: VecDeque::new(), spare: Vec::new(), limit }
     }
 
-    /// Hands a block to the first thread that is free.
-    ///
-    /// # Errors
-    ///
-    /// The system gives no thread at all, and the block cannot be compressed here either.
-    pub(super) fn begin(&mut self, mut job: Job) -> io::Result<()> {
+    /// Hands a block to the first free thread; where the system allows no threads, it is compressed here.
+    pub(super) fn begin(&mut self, mut block: Block) -> io::Result<()> {
         let (answer, done) = sync_channel(1);
         match &self.queue {
             Some(queue) if !self.threads.is_empty() => {
-                queue.send((job, answer)).map_err(|_| io::Error::other("the compressing threads ended"))?;
+                queue.send((block, answer)).map_err(|_| io::Error::other("the compressing threads ended"))?;
             }
             _ => {
-                squeeze(&mut job)?;
+                compress_block(&mut block)?;
                 // There is room for one answer, and its receiver is here.
-                let _ = answer.send(Ok(job));
+                let _ = answer.send(Ok(block));
             }
         }
         self.waiting.push_back(done);
@@ -150,38 +137,30 @@ impl Pool {
     }
 
     /// Waits for the oldest block; `None` if there is none left.
-    ///
-    /// # Errors
-    ///
-    /// It could not be compressed.
-    pub(super) fn next(&mut self) -> io::Result<Option<Job>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<Block>> {
         let Some(done) = self.waiting.pop_front() else { return Ok(None) };
         done.recv().map_err(|_| io::Error::other("a compressing thread ended"))?.map(Some)
     }
 
     /// The same, but `None` also while there is room for more blocks.
-    ///
-    /// # Errors
-    ///
-    /// As [`Pool::next`].
-    pub(super) fn next_if_full(&mut self) -> io::Result<Option<Job>> {
-        if self.waiting.len() < self.most { Ok(None) } else { self.next() }
+    pub(super) fn next_if_full(&mut self) -> io::Result<Option<Block>> {
+        if self.waiting.len() < self.limit { Ok(None) } else { self.next() }
     }
 
     /// Memory for a new block.
-    pub(super) fn spare(&mut self) -> Job {
+    pub(super) fn spare(&mut self) -> Block {
         self.spare.pop().unwrap_or_default()
     }
 
-    /// Takes the memory of a block that was written.
-    pub(super) fn give_back(&mut self, job: Job) {
-        self.spare.push(job);
+    /// Takes back a block that was written, to reuse its memory.
+    pub(super) fn give_back(&mut self, block: Block) {
+        self.spare.push(block);
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        // The threads end when there is nothing more to take.
+        // The threads end when the queue is closed.
         self.queue.take();
         for thread in self.threads.drain(..) {
             let _ = thread.join();
@@ -189,13 +168,13 @@ impl Drop for Pool {
     }
 }
 
-fn work(jobs: &Mutex<Receiver<(Job, SyncSender<Done>)>>) {
-    let mut squeezer = Squeezer::new();
+fn work(blocks: &Mutex<Receiver<(Block, SyncSender<Done>)>>) {
+    let mut deflate = compressor();
     loop {
-        let next = lock(jobs).recv();
-        let Ok((mut job, answer)) = next else { return };
-        let done = squeezer.squeeze(&mut job).map(|()| job);
-        // Nobody waits any more where writing has failed.
+        let next = lock(blocks).recv();
+        let Ok((mut block, answer)) = next else { return };
+        let done = compress_with(&mut deflate, &mut block).map(|()| block);
+        // After a failed write, there is no receiver.
         let _ = answer.send(done);
     }
 }

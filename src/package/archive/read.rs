@@ -1,4 +1,4 @@
-//! Reading: the checks that hold for both formats. An archive is an input from strangers.
+//! Reads untrusted archives: the checks that both formats share.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
@@ -11,10 +11,10 @@ use super::{LIMITS, Limits, tar_gz, zip};
 use floe_core::model::{ArchiveKind, Digest, Entry, Hashing, Member, Nature, Stamp};
 use floe_core::untrusted::files;
 
-/// So much of an archive is read at once, in bytes.
+/// How many bytes of an archive are read at once.
 pub(super) const PIECE: usize = 64 * 1024;
 
-/// An entry as it lies in an archive; the path is checked, the content not yet read.
+/// An entry of an archive; its path is checked, its content not read yet.
 pub(super) struct RawEntry<'a> {
     pub(super) path: String,
     pub(super) is_folder: bool,
@@ -29,40 +29,34 @@ pub(super) trait ReadSeek: io::Read + io::Seek {}
 
 impl<T: io::Read + io::Seek> ReadSeek for T {}
 
-/// What is done with each entry.
+/// Is called with each entry.
 pub(super) type Visit<'v> = &'v mut dyn FnMut(RawEntry<'_>) -> anyhow::Result<()>;
 
 /// Every regular file in an archive with its digest, sorted by path.
 ///
-/// # Errors
-///
-/// The file is not such an archive, is cut off or fails its checksums; an entry is absolute, leaves its folder, is a
-/// link, a device or an extension, is there twice; there are more than 10,000 entries or 8 GiB.
+/// The archive is refused if it is cut off or fails its checksums, if an entry is absolute, leaves its folder, is there
+/// twice, or is a link, a device or an extension, and if there are more than 10,000 entries or 8 GiB.
 pub fn list(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Entry>> {
     list_within(path, kind, LIMITS)
 }
 
-/// An archive that somebody else names, all of it read in one pass.
+/// An archive that was read to its end.
 #[derive(Debug)]
 pub struct Examined {
     /// Its size in bytes.
     pub size: u64,
     /// Its digest.
     pub digest: Digest,
-    /// How it looked meanwhile.
+    /// The stamp of the file that was read.
     pub stamp: Option<Stamp>,
-    /// The files in it, as [`list`] gives them, or why it is no such archive: a clause that does not say which file it is.
+    /// Its files as in [`list`], or why it is no such archive: a clause that does not name the file.
     pub contents: Result<Vec<Entry>, String>,
 }
 
-/// Reads an archive to its end, whatever is in it. If it should unpack to the `promised` files, it is not unpacked on
-/// behind what they measure.
-///
-/// # Errors
-///
-/// The file is not there or cannot be read.
+/// Reads an archive to its end, whatever it holds. If it should hold the `promised` files, not many more bytes than theirs
+/// are unpacked. It fails only where the file cannot be read.
 pub fn examine(path: &Path, kind: ArchiveKind, promised: Option<&[Entry]>) -> io::Result<Examined> {
-    /// For what stands around the files: headers, and a little more so that a file too many is told by its name.
+    /// For headers, and for an unexpected file to be reported by its name.
     const MORE: u64 = 1024 * 1024;
     let of_one = |entry: &Entry| entry.size.saturating_add(1024);
     let bytes = promised.map_or(LIMITS.bytes, |files| {
@@ -79,7 +73,7 @@ pub fn examine(path: &Path, kind: ArchiveKind, promised: Option<&[Entry]>) -> io
 
 fn reason(error: anyhow::Error) -> String {
     let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-    // The first one only names the file.
+    // The first one names the file.
     causes.drain(..usize::from(causes.len() > 1));
     causes.join(": ")
 }
@@ -105,11 +99,7 @@ fn list_in(
     Ok(entries)
 }
 
-/// Every entry of an archive with all that the archive says about it, sorted by path.
-///
-/// # Errors
-///
-/// As [`list`].
+/// Every entry of an archive with its metadata, sorted by path.
 pub fn members(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Member>> {
     let mut members = Vec::new();
     each((&mut open(path)?, path), kind, LIMITS, &mut |found| {
@@ -122,14 +112,10 @@ pub fn members(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Member>> {
     Ok(members)
 }
 
-/// Unpacks an archive into a folder, which is made if it is not there, and says what was unpacked.
+/// Unpacks an archive into a folder, which is made if it does not exist, and returns its files.
 ///
-/// No existing file is overwritten and no link is followed. Files get mode 0755 if the archive says that they can be
-/// executed, else 0644. After an error, what was unpacked so far is left.
-///
-/// # Errors
-///
-/// As [`list`]; or a file is there already, or cannot be written.
+/// No existing file is overwritten and no link is followed. Files get mode 0755 if they are executable, else 0644. After an
+/// error, the files that were unpacked so far stay.
 pub fn extract(path: &Path, kind: ArchiveKind, into: &Path) -> anyhow::Result<Vec<Entry>> {
     fs::create_dir_all(into).with_context(|| format!("failed to make the folder `{}`", into.display()))?;
     let mut entries = Vec::new();
@@ -166,7 +152,7 @@ fn open(path: &Path) -> anyhow::Result<File> {
     files::open(path).with_context(|| format!("failed to open `{}`", path.display()))
 }
 
-/// Hands every entry to `visit` after the checks that need to know the others.
+/// Calls `visit` with every entry after the checks that concern several entries.
 fn each(
     (file, path): (&mut dyn ReadSeek, &Path),
     kind: ArchiveKind,
@@ -194,7 +180,7 @@ fn digest_of(path: &str, content: &mut dyn Read) -> anyhow::Result<(Digest, u64)
     Digest::of_reader(content).with_context(|| format!("failed to unpack `{path}`"))
 }
 
-/// Makes a folder and those above it, below `into`, one by one so that none of them is a link to somewhere else.
+/// Makes a folder and those above it one by one, so that none of them is a link out of `into`.
 fn make_folders(into: &Path, path: &str) -> anyhow::Result<()> {
     let mut folder = into.to_owned();
     for component in path.split('/').filter(|component| !component.is_empty()) {

@@ -16,7 +16,7 @@ use super::{Limits, Packed};
 use floe_core::model::Hashing;
 use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 
-/// tar counts in blocks of this many bytes.
+/// The size of a block of a tar in bytes.
 const BLOCK: u64 = 512;
 
 pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow::Result<Packed> {
@@ -52,12 +52,12 @@ fn header(path: &str, mode: u32, size: u64, epoch: u64) -> anyhow::Result<Header
     Ok(header)
 }
 
-/// Hands every entry to `visit`, in the archive's order.
+/// Calls `visit` with every entry, in the archive's order.
 pub(super) fn read(file: &mut dyn ReadSeek, limits: Limits, visit: Visit<'_>) -> anyhow::Result<()> {
     let gzip = GzDecoder::new(BufReader::with_capacity(PIECE, file));
     let mut tar = Bounded::new(gzip, ByteLimit::of_unpacked(limits.bytes));
     let rules = TarRules { headers: limits.entries, headers_limit: limits.entries, long_names: false };
-    // It reads to the end, which also compares gzip's checksum.
+    // The walk reads to the end, so gzip's checksum is compared too.
     tar_walk::walk(&mut tar, rules, |TarMember { name, kind, mode, time, .. }, content| {
         let path = readable(&name).map_err(anyhow::Error::msg)?.to_owned();
         let is_folder = match kind {

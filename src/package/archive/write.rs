@@ -1,4 +1,4 @@
-//! Writing: the checks that hold for both formats, and the one way in which a file is read.
+//! Writes archives: the checks that both formats share, and how a file is read.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,18 +11,15 @@ use super::names::{self, Names};
 use super::{Contents, Item, LIMITS, Limits, Packed, tar_gz, zip_write};
 use floe_core::model::{ArchiveKind, Digest, Entry, Facts, Hashing};
 
-/// 2108-01-01, the first day that a ZIP file cannot hold.
+/// 2108-01-01, the first day that a ZIP file cannot represent.
 const END_OF_TIME: u64 = 4_354_819_200;
-/// Writes an archive into an empty file that is open for writing and reading. Each file is read once: what is in it is
-/// hashed, compressed and, if it is executable, audited in that one pass.
+
+/// Writes an archive into an empty file that is open for writing and reading. Each file is read once: it is hashed,
+/// compressed and, if it is executable, audited in that one pass.
 ///
-/// The bytes depend on the contents and on nothing else: the same on every system, for every user, in every time
-/// zone. There are no entries for folders; tar is plain POSIX ustar, ZIP has no extra fields.
-///
-/// # Errors
-///
-/// A file cannot be read or changes meanwhile, is a link or a special file; a name is not `[A-Za-z0-9._+-]`, comes
-/// twice or differs from another only in case; there is more than an archive may hold; the disk is full.
+/// The bytes depend on the contents only. There are no entries for folders; tar is plain POSIX ustar, ZIP has no extra
+/// fields. A file that is a link or a special file or that changes meanwhile is refused, and so is a name that is not
+/// `[A-Za-z0-9._+-]`, comes twice or differs from another only in case.
 pub fn write(contents: &Contents, kind: ArchiveKind, into: &mut File) -> anyhow::Result<Packed> {
     let items = sorted(contents)?;
     match kind {
@@ -31,7 +28,7 @@ pub fn write(contents: &Contents, kind: ArchiveKind, into: &mut File) -> anyhow:
     }
 }
 
-/// One file that is going to be written, with its path in the archive.
+/// A file to write, with its path in the archive.
 pub(super) struct Ready<'c> {
     pub(super) path: String,
     pub(super) mode: u32,
@@ -39,7 +36,7 @@ pub(super) struct Ready<'c> {
 }
 
 impl Ready<'_> {
-    /// Opens the file and says its size in bytes.
+    /// Opens the file, and returns its size in bytes.
     pub(super) fn open(&self) -> anyhow::Result<(File, u64)> {
         let path = &self.item.file;
         refuse_special(path)?;
@@ -49,7 +46,7 @@ impl Ready<'_> {
         Ok((file, size))
     }
 
-    /// Copies the opened file into the archive and says what it was.
+    /// Copies the opened file into the archive.
     pub(super) fn copy(&self, file: &mut File, size: u64, into: &mut impl Write) -> anyhow::Result<Written> {
         let path = &self.item.file;
         let mut into = Hashing::new(into);
@@ -74,14 +71,14 @@ impl Ready<'_> {
     }
 }
 
-/// A file as it went into an archive.
+/// A file that was written.
 pub(super) struct Written {
     pub(super) entry: Entry,
-    /// Of an executable.
+    /// Only of an executable.
     pub(super) facts: Option<Result<Facts, String>>,
 }
 
-/// The files that went into an archive so far.
+/// The files that were written so far.
 #[derive(Default)]
 pub(super) struct Inside {
     entries: Vec<Entry>,
@@ -89,13 +86,12 @@ pub(super) struct Inside {
 }
 
 impl Inside {
-    /// Enters a file that was written.
     pub(super) fn add(&mut self, Written { entry, facts }: Written) {
         self.facts.extend(facts.map(|facts| (entry.path.clone(), facts)));
         self.entries.push(entry);
     }
 
-    /// The archive that holds them, by its own digest and size.
+    /// The archive that holds them.
     pub(super) fn packed(self, (digest, size): (Digest, u64)) -> Packed {
         Packed { size, digest, entries: self.entries, facts: self.facts }
     }
@@ -104,7 +100,7 @@ impl Inside {
 fn sorted(contents: &Contents) -> anyhow::Result<Vec<Ready<'_>>> {
     let Limits { entries, bytes } = LIMITS;
     ensure!(contents.epoch < END_OF_TIME, "the time {} is after the year 2107", contents.epoch);
-    ensure!(contents.items.len() <= entries, "more than {entries} files are too many for an archive");
+    ensure!(contents.items.len() <= entries, "an archive takes at most {entries} files");
     let mut total = 0;
     let mut seen = Names::default();
     let mut items = Vec::new();
@@ -118,7 +114,7 @@ fn sorted(contents: &Contents) -> anyhow::Result<Vec<Ready<'_>>> {
         let mode = if item.executable { 0o755 } else { 0o644 };
         items.push(Ready { path, mode, item });
     }
-    ensure!(total < bytes, "more than 8 GiB are too much for an archive");
+    ensure!(total < bytes, "an archive takes at most 8 GiB");
     items.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(items)
 }

@@ -1,4 +1,4 @@
-//! Reading ZIP (PKWARE's APPNOTE.TXT), as strangers write it. `zip_write` writes it.
+//! Reads untrusted ZIP files (PKWARE's APPNOTE.TXT). `zip_write` writes them.
 
 use std::io::{BufReader, SeekFrom};
 
@@ -14,17 +14,17 @@ use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 
 /// The size of the end-of-central-directory record without a comment (APPNOTE 4.3.16).
 const END_RECORD: i64 = 22;
-/// The size of the locator that stands before it in a ZIP64 file (APPNOTE 4.3.15).
+/// The size of the locator before it in a ZIP64 file (APPNOTE 4.3.15).
 const LOCATOR: i64 = 20;
-/// No index is larger, in bytes: ten thousand entries with paths of 250 letters fit.
+/// The most bytes of an index: ten thousand entries with paths of 250 letters fit.
 const INDEX_LIMIT: i64 = 4 * 1024 * 1024;
-/// The bits of a Unix mode that say what a file is, and their values.
+/// The bits of a Unix mode for the kind of a file, and their values.
 const KIND_BITS: u32 = 0o170_000;
 const REGULAR: u32 = 0o100_000;
 const FOLDER: u32 = 0o040_000;
 const LINK: u32 = 0o120_000;
 
-/// What a ZIP file's time is in seconds since 1970-01-01 UTC; 0 for one that is in no calendar.
+/// A ZIP file's time in seconds since 1970-01-01 UTC; 0 for an invalid date.
 fn seconds(time: zip::DateTime) -> u64 {
     let day = NaiveDate::from_ymd_opt(time.year().into(), time.month().into(), time.day().into());
     let time =
@@ -32,23 +32,23 @@ fn seconds(time: zip::DateTime) -> u64 {
     time.and_then(|time| u64::try_from(time.and_utc().timestamp()).ok()).unwrap_or(0)
 }
 
-/// Hands every entry to `visit`, in the order of the central directory.
+/// Calls `visit` with every entry, in the order of the central directory.
 pub(super) fn read(file: &mut dyn ReadSeek, limits: Limits, visit: Visit<'_>) -> anyhow::Result<()> {
     check_end(file, limits)?;
     let config = Config { archive_offset: ArchiveOffset::Known(0) };
     let mut archive = ZipArchive::with_config(config, BufReader::with_capacity(PIECE, file))
         .context("failed to read its index")?;
-    // Readers that go by the index and readers that go by the entries must see the same files.
+    // Readers of the index and readers of the local headers must see the same files.
     archive.validate_header_consistency().context("its index does not agree with its entries")?;
     let mut unpacked = ByteLimit::of_unpacked(limits.bytes);
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).context("failed to read the next entry")?;
         let path = readable(entry.name_raw()).map_err(anyhow::Error::msg)?.to_owned();
-        // The crate's own `unix_mode` hides a set-user-id bit.
+        // The crate's `unix_mode` hides a set-user-id bit.
         let mode = match (entry.system(), entry.external_attributes() >> 16) {
             (System::Unix, mode) => mode,
-            // A system without modes; readers that look for one all the same must not find a link.
             (_, 0) => 0o644,
+            // The system has no modes, but some readers apply one anyway, so it must not be a link.
             (_, mode) => mode,
         };
         let is_folder = match mode & KIND_BITS {
@@ -65,10 +65,10 @@ pub(super) fn read(file: &mut dyn ReadSeek, limits: Limits, visit: Visit<'_>) ->
     Ok(())
 }
 
-/// The number of entries is asked before the index is read into memory. What floe writes has neither a comment nor
-/// ZIP64, and with either of them readers find different ends.
+/// Checks the number of entries before the index is read into memory. A comment and ZIP64 are refused: readers disagree
+/// about where such a file ends, and floe writes neither.
 fn check_end(file: &mut dyn ReadSeek, limits: Limits) -> anyhow::Result<()> {
-    let no_zip = "it has no end of a ZIP file, or a comment behind it";
+    let no_zip = "it has no end of a ZIP file, or a comment after it";
     let size = i64::try_from(file.seek(SeekFrom::End(0)).context("failed to read its size")?)?;
     ensure!(size >= END_RECORD, no_zip);
     let length = (END_RECORD + LOCATOR).min(size);
@@ -83,7 +83,7 @@ fn check_end(file: &mut dyn ReadSeek, limits: Limits) -> anyhow::Result<()> {
     ensure!(entries <= limits.entries, "it has more members than the {} allowed", limits.entries);
     let number = |at: usize| i64::from(u32::from_le_bytes([end[at], end[at + 1], end[at + 2], end[at + 3]]));
     let (index, begin) = (number(12), number(16));
-    // The index is read whole, and it is all that stands before the end.
+    // The index is read whole, and nothing else is before the end.
     ensure!(index <= INDEX_LIMIT, "its index has {index} bytes");
     ensure!(begin + index + END_RECORD == size, "its index is not where its end says");
     Ok(())

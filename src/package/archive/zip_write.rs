@@ -1,8 +1,8 @@
-//! Writing ZIP (PKWARE's APPNOTE.TXT): deflate, no data descriptors, no comments, and no extra fields but ZIP64's for
-//! a file of almost 4 GiB and more.
+//! Writes ZIP (PKWARE's APPNOTE.TXT): deflate, no data descriptors, no comments, and no extra fields but ZIP64's for a
+//! file of almost 4 GiB and more.
 //!
-//! By hand, because what compresses on all cores hands over what is compressed already. It never writes a ZIP64 index:
-//! no release takes an archive as large as that.
+//! The `zip` crate compresses on one core and takes no compressed data. A ZIP64 index is never written, because GitHub
+//! takes no archive of that size.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
@@ -16,13 +16,13 @@ use super::deflate::Deflate;
 use super::write::{Inside, Ready};
 use floe_core::model::Digest;
 
-/// From this size on, a file needs ZIP64 fields: what cannot be compressed grows a little.
+/// From this size on, a file gets ZIP64 fields: incompressible data grows a little.
 const LARGE: u64 = 0xf000_0000;
-/// What a field of 32 bits holds where the real value stands in a ZIP64 field (APPNOTE 4.5.3).
+/// The value of a 32-bit field whose real value is in a ZIP64 field (APPNOTE 4.5.3).
 const ELSEWHERE: u32 = u32::MAX;
-/// Where a local header has its checksum (APPNOTE 4.3.7).
+/// The offset of the checksum in a local header (APPNOTE 4.3.7).
 const CHECKSUM_AT: u64 = 14;
-/// Made on Unix, whatever made it: only then the mode is read (APPNOTE 4.4.2).
+/// "Made on Unix" on every system: only then is the mode read (APPNOTE 4.4.2).
 const UNIX: u16 = 3 << 8;
 /// The mode of a regular file without its permissions.
 const REGULAR: u32 = 0o100_000;
@@ -31,33 +31,33 @@ pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow:
     let time = dos_time(epoch)?;
     let mut out = BufWriter::new(&mut *into);
     let mut inside = Inside::default();
-    let mut members = Vec::with_capacity(items.len());
+    let mut entries = Vec::with_capacity(items.len());
     for item in items {
         let (mut file, size) = item.open()?;
         let offset = out.stream_position().context("failed to write the archive")?;
-        let mut member =
-            Member { path: &item.path, mode: item.mode, time, offset, size, ..Member::default() };
-        out.write_all(&member.local()).context("failed to write the archive")?;
-        let begin = offset + member.local().len() as u64;
+        let mut entry =
+            ZipEntry { path: &item.path, mode: item.mode, time, offset, size, ..ZipEntry::default() };
+        out.write_all(&entry.local()).context("failed to write the archive")?;
+        let begin = offset + entry.local().len() as u64;
         let mut body = Body { deflate: Deflate::new(&mut out), crc: Crc32::new() };
         inside.add(item.copy(&mut file, size, &mut body)?);
-        member.crc = body.crc.finalize();
+        entry.crc = body.crc.finalize();
         body.deflate.finish().context("failed to write the archive")?;
         let end = out.stream_position().context("failed to write the archive")?;
-        member.compressed = end - begin;
-        member.enter(&mut out, end).context("failed to write the archive")?;
-        members.push(member);
+        entry.compressed = end - begin;
+        entry.write_sizes(&mut out, end).context("failed to write the archive")?;
+        entries.push(entry);
     }
-    end(&members, &mut out).context("failed to write the archive")?;
+    end(&entries, &mut out).context("failed to write the archive")?;
     out.into_inner().map_err(|error| error.into_error()).context("failed to write the archive")?;
-    // Checksums and sizes are written into the local headers afterwards, so only now the bytes are what they will be.
+    // Hashed only now, because checksums and sizes are written into the local headers afterwards.
     into.rewind().context("failed to read the archive")?;
     let (digest, size) = Digest::of_reader(into).context("failed to read the archive")?;
-    ensure!(size < u64::from(ELSEWHERE), "it has 4 GiB or more; no release takes that");
+    ensure!(size < u64::from(ELSEWHERE), "it has 4 GiB or more, which no release takes");
     Ok(inside.packed((digest, size)))
 }
 
-/// What goes into a member: checked before it is compressed.
+/// The content of an entry: its checksum is taken before it is compressed.
 struct Body<W> {
     deflate: Deflate<W>,
     crc: Crc32,
@@ -75,21 +75,21 @@ impl<W: Write> Write for Body<W> {
     }
 }
 
-/// One file in the archive.
+/// One file of the archive.
 #[derive(Default)]
-struct Member<'p> {
+struct ZipEntry<'p> {
     path: &'p str,
     mode: u32,
     /// Time and date.
     time: (u16, u16),
-    /// Where its local header begins.
+    /// The offset of its local header.
     offset: u64,
     size: u64,
     compressed: u64,
     crc: u32,
 }
 
-impl Member<'_> {
+impl ZipEntry<'_> {
     fn is_large(&self) -> bool {
         self.size >= LARGE
     }
@@ -117,14 +117,14 @@ impl Member<'_> {
         bytes
     }
 
-    /// What both headers have in common, in this order.
+    /// The fields that both headers share, in this order.
     fn common(&self) -> Vec<u8> {
         const NO_FLAGS: u16 = 0;
         const DEFLATE: u16 = 8;
         let (time, date) = self.time;
         let small = |size: u64| if self.is_large() { ELSEWHERE } else { size as u32 };
         let sizes = [self.crc, small(self.compressed), small(self.size)];
-        // Paths are no longer than a tar takes, where they are checked.
+        // Paths were checked: they fit into a tar.
         let lengths = [self.path.len() as u16, self.zip64().len() as u16];
         let mut bytes = Vec::new();
         bytes.extend([self.version(), NO_FLAGS, DEFLATE, time, date].map(u16::to_le_bytes).concat());
@@ -138,7 +138,7 @@ impl Member<'_> {
         if self.is_large() { 45 } else { 20 }
     }
 
-    /// The ZIP64 field with both sizes (APPNOTE 4.5.3), where it is needed.
+    /// The ZIP64 field with both sizes (APPNOTE 4.5.3), if it is needed.
     fn zip64(&self) -> Vec<u8> {
         const ID_AND_SIZE: [u16; 2] = [1, 16];
         if !self.is_large() {
@@ -151,8 +151,8 @@ impl Member<'_> {
         .concat()
     }
 
-    /// Enters checksum and compressed size into the local header, which is written already, and goes back to `end`.
-    fn enter(&self, out: &mut BufWriter<&mut File>, end: u64) -> io::Result<()> {
+    /// Writes checksum and compressed size into the local header, and seeks back to `end`.
+    fn write_sizes(&self, out: &mut BufWriter<&mut File>, end: u64) -> io::Result<()> {
         let local = self.local();
         let fields = &local[CHECKSUM_AT as usize..];
         out.seek(SeekFrom::Start(self.offset + CHECKSUM_AT))?;
@@ -163,16 +163,16 @@ impl Member<'_> {
 }
 
 /// The central directory and its end (APPNOTE 4.3.16).
-fn end(members: &[Member<'_>], out: &mut BufWriter<&mut File>) -> io::Result<()> {
+fn end(entries: &[ZipEntry<'_>], out: &mut BufWriter<&mut File>) -> io::Result<()> {
     let begin = out.stream_position()?;
     let mut size = 0;
-    for member in members {
-        let central = member.central();
+    for entry in entries {
+        let central = entry.central();
         size += central.len() as u32;
         out.write_all(&central)?;
     }
-    // No archive has more than 10,000 entries.
-    let count = members.len() as u16;
+    // There are at most 10,000 entries.
+    let count = entries.len() as u16;
     let mut bytes = b"PK\x05\x06\0\0\0\0".to_vec();
     bytes.extend([count, count].map(u16::to_le_bytes).concat());
     bytes.extend([size, begin as u32].map(u32::to_le_bytes).concat());
@@ -180,14 +180,14 @@ fn end(members: &[Member<'_>], out: &mut BufWriter<&mut File>) -> io::Result<()>
     out.write_all(&bytes)
 }
 
-/// The time in UTC (APPNOTE 4.4.6), and 1980-01-01 for everything before it. A ZIP file counts in steps of two seconds.
+/// The time in UTC (APPNOTE 4.4.6), in steps of two seconds; 1980-01-01 for everything before it.
 fn dos_time(epoch: u64) -> anyhow::Result<(u16, u16)> {
     let time = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
     let time = time.with_context(|| format!("{epoch} is not a time"))?.naive_utc();
     if time.year() < 1980 {
         return Ok((0, 1 << 5 | 1));
     }
-    ensure!(time.year() <= 2107, "{epoch} is not a time that a ZIP file can hold");
+    ensure!(time.year() <= 2107, "{epoch} is not a time that a ZIP file can represent");
     let (year, month, day) = (time.year() as u32 - 1980, time.month(), time.day());
     let clock = time.hour() << 11 | time.minute() << 5 | (time.second() / 2);
     Ok((clock as u16, (year << 9 | month << 5 | day) as u16))
@@ -248,9 +248,9 @@ mod tests {
 
     #[test]
     fn a_large_file_has_its_sizes_in_64_bits() {
-        let member =
-            Member { path: "a", mode: 0o644, size: 5 << 32, compressed: 3 << 32, ..Member::default() };
-        let (local, central) = (member.local(), member.central());
+        let entry =
+            ZipEntry { path: "a", mode: 0o644, size: 5 << 32, compressed: 3 << 32, ..ZipEntry::default() };
+        let (local, central) = (entry.local(), entry.central());
         let field = [&[1, 0, 16, 0][..], &(5_u64 << 32).to_le_bytes(), &(3_u64 << 32).to_le_bytes()].concat();
         assert!(local.ends_with(&field) && central.ends_with(&field));
         assert_eq!((local[4], central[4], central[6]), (45, 45, 45));
