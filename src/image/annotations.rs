@@ -1,7 +1,5 @@
-//! What an image says about itself: one set, which is the labels of the configs and the annotations of the
-//! manifests and the index alike (OCI image-spec, annotations.md: "Pre-Defined Annotation Keys").
-//!
-//! GitHub shows the index's annotations, docker the labels; neither is ever without them.
+//! The annotations of an image (OCI image-spec, annotations.md: "Pre-Defined Annotation Keys"). One set serves as the labels
+//! of the configs, which docker shows, and the annotations of manifests and index, which GitHub shows.
 
 use std::collections::BTreeMap;
 
@@ -14,19 +12,16 @@ use crate::error::Failure;
 /// The prefix of the pre-defined keys.
 const PREFIX: &str = "org.opencontainers.image.";
 
-/// How many characters of a description GitHub shows.
+/// The characters of a description that GitHub shows.
 const DESCRIPTION_LIMIT: usize = 512;
 
-/// How many characters of a licence GitHub shows.
+/// The characters of a licence that GitHub shows.
 const LICENSES_LIMIT: usize = 256;
 
-/// The keys that are facts: a label of the project cannot say otherwise.
+/// The keys that labels of the project cannot set, because floe knows their values.
 const FACTS: [&str; 4] = ["version", "revision", "created", "ref.name"];
 
-/// The set for a project.
-///
-/// # Errors
-/// A licence that is too long, an empty key, a label that contradicts a fact, a time that no calendar has.
+/// The annotations of a project's image.
 pub fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>> {
     let created = created(spec.epoch)?;
     let texts = [
@@ -47,8 +42,8 @@ pub fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>>
     for (key, value) in &spec.labels {
         ensure!(!key.trim().is_empty(), "a label has no name");
         if FACTS.iter().any(|fact| key.strip_prefix(PREFIX) == Some(*fact)) {
-            return Err(Failure::new(format!("the label `{key}` is not the project's to set"))
-                .hint("take it out of `labels` in `[package.metadata.floe.image]`; floe sets it itself")
+            return Err(Failure::new(format!("the label `{key}` cannot be set"))
+                .hint("remove it from `labels` in `[package.metadata.floe.image]`; floe sets it itself")
                 .into());
         }
         set.insert(key.clone(), value.clone());
@@ -56,7 +51,7 @@ pub fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>>
     let licenses = set.get(&format!("{PREFIX}licenses")).map_or(0, |text| text.chars().count());
     if licenses > LICENSES_LIMIT {
         return Err(Failure::new(format!(
-            "the licence has {licenses} characters, but an image's may have {LICENSES_LIMIT}"
+            "the licence has {licenses} characters, but an image takes {LICENSES_LIMIT}"
         ))
         .hint("set `license` in Cargo.toml to an SPDX expression, such as `MIT OR Apache-2.0`")
         .into());
@@ -64,13 +59,13 @@ pub fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>>
     Ok(set)
 }
 
-/// An epoch as RFC 3339, the form of `created` in configs and annotations.
+/// The time in RFC 3339, as `created` has it in configs and annotations.
 pub fn created(epoch: u64) -> anyhow::Result<String> {
     let time = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
-    // A ustar header has room for this many seconds, and RFC 3339 for four digits of a year.
+    // The most seconds of a ustar header; RFC 3339 has four digits for the year.
     let time = time.filter(|_| epoch < 0o77777777777);
     let time =
-        time.with_context(|| format!("`{epoch}` is not a time in seconds since 1970 that files can carry"))?;
+        time.with_context(|| format!("`{epoch}` is not a time in seconds since 1970 that files can have"))?;
     Ok(time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 

@@ -1,6 +1,4 @@
-//! Writes blobs into a layout: each under its digest, each in one pass.
-//!
-//! It never holds a layer in memory, and its compressor is pinned: another version may give other bytes.
+//! Writes the blobs of a layout, each in one pass and named by its digest. Layers are streamed.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
@@ -18,19 +16,19 @@ pub struct Blobs {
     folder: PathBuf,
 }
 
-/// A layer as it was written.
+/// A layer that was written.
 #[derive(Clone)]
 pub struct WrittenLayer<T> {
     /// The compressed layer.
     pub blob: Blob,
     /// The digest before compression.
     pub diff_id: Digest,
-    /// What the filler returned.
+    /// What the function that filled it returned.
     pub facts: T,
 }
 
 impl<T> WrittenLayer<T> {
-    /// The same with other facts.
+    /// Converts the facts.
     pub fn map<U>(self, facts: impl FnOnce(T) -> U) -> WrittenLayer<U> {
         WrittenLayer { blob: self.blob, diff_id: self.diff_id, facts: facts(self.facts) }
     }
@@ -54,8 +52,7 @@ impl Blobs {
         Ok(Blob { media_type: media_type.to_owned(), digest, size })
     }
 
-    /// Writes a layer: `fill` writes the tar, which is compressed and hashed before and behind the compressor on
-    /// the way to the disk.
+    /// Writes a layer: `fill` writes the tar, which is hashed, compressed and hashed again on its way to the disk.
     pub fn layer<T>(
         &self,
         fill: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
@@ -75,11 +72,11 @@ impl Blobs {
     }
 }
 
-/// Writes a copy of everything that is read.
+/// A reader that writes a copy of everything that is read.
 pub struct Tee<R, W> {
-    /// Where it is read from.
+    /// The source.
     pub reader: R,
-    /// Where the copy goes.
+    /// The destination of the copy.
     pub writer: W,
 }
 
@@ -96,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_layer_is_hashed_on_both_sides_of_a_compressor_that_says_nothing_of_the_machine() {
+    fn a_layer_is_hashed_before_and_after_compression() {
         let folder = tempfile::tempdir().unwrap();
         let blobs = Blobs::create(folder.path()).unwrap();
         let layer = blobs.layer(|writer| Ok(writer.write_all(b"floe")?)).unwrap();

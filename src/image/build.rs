@@ -1,6 +1,5 @@
-//! Makes one OCI image layout of static binaries and docker archives: layers, configs, manifests, an index.
-//!
-//! One entry a platform and nothing else in the index: no attestation manifests, no variants.
+//! Builds an OCI image layout from static binaries and docker archives: layers, configs, manifests, and an index with one
+//! entry for each platform.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,20 +11,16 @@ use anyhow::{Context, anyhow};
 use super::annotations::annotations;
 use super::atomic_dir::AtomicDir;
 use super::blobs::{Blobs, WrittenLayer};
-use super::input::{self, Input, Kind};
-use super::rootfs::{self, Changes};
-use super::spec::{self, Descriptor, Index, Manifest, OciLayout};
+use super::input::{self, Input, InputKind};
+use super::rootfs::{self, Changeset};
+use super::spec::{self, Descriptor, ImageIndex, ImageManifest, OciLayout};
 use super::{ImageSpec, JSON_LIMIT, config, layer};
 use crate::error::Failure;
 use floe_core::model::{Blob, Image, PlatformImage, Stamps};
 use floe_core::untrusted::files;
 
-/// Makes the layout `out` (OCI image-spec v1.1, "OCI Image Layout") of `inputs`: static Linux binaries and docker
-/// archives, one a platform. The layout appears whole or not at all; one that was there is replaced.
-///
-/// # Errors
-/// A file that is neither, a dynamically linked binary, two files of one platform, a docker archive that is damaged
-/// or hostile, a `spec` that no image may have, an `out` that is there and is no OCI layout.
+/// Builds the layout `out` (OCI image-spec v1.1, "OCI Image Layout") from `inputs`: static Linux binaries and docker
+/// archives, one for each platform. The layout appears whole or not at all; an older layout is replaced.
 pub fn build(inputs: &[PathBuf], spec: &ImageSpec, out: &Path) -> anyhow::Result<Image> {
     let builder = LayoutBuilder::new(spec)?;
     let inputs = input::examine(inputs)?;
@@ -51,19 +46,19 @@ pub fn build(inputs: &[PathBuf], spec: &ImageSpec, out: &Path) -> anyhow::Result
     })
 }
 
-/// What every platform of an image has in common.
+/// The parts that all platforms of an image share.
 struct LayoutBuilder<'a> {
     spec: &'a ImageSpec,
     annotations: BTreeMap<String, String>,
     certificates: Option<Vec<u8>>,
 }
 
-type Layer = WrittenLayer<Rc<Changes>>;
+type Layer = WrittenLayer<Rc<Changeset>>;
 
 impl<'a> LayoutBuilder<'a> {
     fn new(spec: &'a ImageSpec) -> anyhow::Result<Self> {
         if spec.binary.is_empty() || spec.binary == "." || spec.binary == ".." || spec.binary.contains('/') {
-            return Err(anyhow!("`{}` cannot be the file name of a binary", spec.binary));
+            return Err(anyhow!("`{}` is not a file name for a binary", spec.binary));
         }
         let certificates = spec.ca_certificates.as_deref().map(read_certificates).transpose()?;
         Ok(LayoutBuilder { spec, annotations: annotations(spec)?, certificates })
@@ -71,10 +66,10 @@ impl<'a> LayoutBuilder<'a> {
 
     fn platform(&self, input: &Input, blobs: &Blobs) -> anyhow::Result<PlatformImage> {
         let (layers, base) = match &input.kind {
-            Kind::Binary => {
+            InputKind::Binary => {
                 (vec![self.binary_layer(&input.path, blobs)?], config::of_binary(&self.spec.binary))
             }
-            Kind::DockerArchive(archive) => {
+            InputKind::DockerArchive(archive) => {
                 let mut layers = archive.write_layers(blobs)?;
                 layers.extend(self.certificates_layer(blobs)?);
                 (layers, archive.execution.clone())
@@ -86,7 +81,7 @@ impl<'a> LayoutBuilder<'a> {
         let files = rootfs::files(layers.iter().map(|layer| &*layer.facts))
             .map_err(|problems| Failure::new("its layers do not fit together").details(problems))?;
         let layers: Vec<Blob> = layers.into_iter().map(|layer| layer.blob).collect();
-        let manifest = Manifest {
+        let manifest = ImageManifest {
             schema_version: 2,
             media_type: Some(spec::MANIFEST.to_owned()),
             config: Descriptor::of(&config),
@@ -102,13 +97,13 @@ impl<'a> LayoutBuilder<'a> {
             let certificates = self.certificates.as_deref();
             layer::write_binary(writer, (&self.spec.binary, binary), certificates, self.spec.epoch)
         })?;
-        Ok(layer.map(|files| Changes::of_files(&files).into()))
+        Ok(layer.map(|files| Changeset::of_files(&files).into()))
     }
 
     fn certificates_layer(&self, blobs: &Blobs) -> anyhow::Result<Option<Layer>> {
         let Some(certificates) = &self.certificates else { return Ok(None) };
         let layer = blobs.layer(|writer| layer::write_certificates(writer, certificates, self.spec.epoch))?;
-        Ok(Some(layer.map(|files| Changes::of_files(&files).into())))
+        Ok(Some(layer.map(|files| Changeset::of_files(&files).into())))
     }
 
     fn index(&self, platforms: &[PlatformImage], blobs: &Blobs) -> anyhow::Result<Blob> {
@@ -133,11 +128,11 @@ impl<'a> LayoutBuilder<'a> {
     }
 }
 
-fn index(manifests: Vec<Descriptor>, annotations: BTreeMap<String, String>) -> Index {
-    Index { schema_version: 2, media_type: Some(spec::INDEX.to_owned()), manifests, annotations }
+fn index(manifests: Vec<Descriptor>, annotations: BTreeMap<String, String>) -> ImageIndex {
+    ImageIndex { schema_version: 2, media_type: Some(spec::INDEX.to_owned()), manifests, annotations }
 }
 
-/// Reads a bundle of certificates; a private key that lies in the same file must not become public.
+/// Reads a bundle of certificates; a private key in the same file must not become public.
 fn read_certificates(path: &Path) -> anyhow::Result<Vec<u8>> {
     let reading = || format!("cannot read the CA certificates `{}`", path.display());
     let refuse = |why: &str| {

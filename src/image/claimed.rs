@@ -4,23 +4,23 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
-use super::spec::{self, Descriptor, Index, Manifest, platform_fields};
+use super::spec::{self, Descriptor, ImageIndex, ImageManifest, platform_fields};
 use super::{ENTRIES_LIMIT, LAYERS_LIMIT, measure};
 use floe_core::model::{Image, Platform, PlatformImage, Stamps};
 
 /// The image that a layout claims to hold, without the files in its layers. Its documents and configs are hashed, so
 /// that they are what is planned by their digests. `None` where anything is odd: [`super::check`] says what.
 pub fn claimed(layout: &Path) -> Option<Image> {
-    let top: Index = measure::json(&layout.join("index.json"), spec::INDEX).ok()?;
+    let top: ImageIndex = measure::json(&layout.join("index.json"), spec::INDEX).ok()?;
     let [entry] = top.manifests.as_slice() else { return None };
     let mut stamps = Stamps::default();
-    let index: Index = document(layout, entry, spec::INDEX, &mut stamps)?;
+    let index: ImageIndex = document(layout, entry, spec::INDEX, &mut stamps)?;
     if index.manifests.len() > ENTRIES_LIMIT {
         return None;
     }
     let mut platforms = Vec::new();
     for one in &index.manifests {
-        let manifest: Manifest = document(layout, one, spec::MANIFEST, &mut stamps)?;
+        let manifest: ImageManifest = document(layout, one, spec::MANIFEST, &mut stamps)?;
         let of = |platform: &Platform| one.platform.as_ref() == Some(&platform_fields(*platform));
         if manifest.layers.len() > LAYERS_LIMIT {
             return None;

@@ -1,7 +1,6 @@
-//! How a container of the image is started: what the project says, over what a docker archive brings, over
-//! defaults (OCI image-spec, config.md: `config`).
+//! The config of an image (OCI image-spec, config.md): the project's settings, else the docker archive's, else defaults.
 //!
-//! It never lets an image run as root, and no path of a build machine's store gets in.
+//! An image that runs as root or whose config names a path in a Nix store is refused.
 
 use std::collections::BTreeMap;
 
@@ -14,20 +13,16 @@ use floe_core::model::image::{parse_port, parse_user};
 use floe_core::model::{Digest, Platform};
 use floe_core::untrusted::text;
 
-/// Who a container runs as if nobody says otherwise: the `nonroot` of distroless images, as a number, because
-/// Kubernetes cannot see that a name is not root.
+/// The default user: `nonroot` of distroless images, as a number, because Kubernetes cannot tell whether a name is root.
 const DEFAULT_USER: &str = "65532:65532";
 
-/// Where programs of an image are looked for.
+/// The default search path.
 const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// What must not be in an image's configuration: a path that exists on the build machine only.
+/// Paths below it exist on the build machine only.
 const STORE: &str = "/nix/store";
 
-/// The config of a platform's image. `base` is what its input brings.
-///
-/// # Errors
-/// Root as user, a port that is none, no entrypoint and no command, a store path in any text.
+/// The config of a platform's image. `base` comes from its input.
 pub fn image_config(
     spec: &ImageSpec,
     (platform, base): (Platform, &Execution),
@@ -52,7 +47,7 @@ pub fn image_config(
         .into())
 }
 
-/// What a binary brings: itself.
+/// Starts a binary.
 pub fn of_binary(name: &str) -> Execution {
     Execution { entrypoint: Some(vec![format!("/bin/{name}")]), ..Execution::default() }
 }
@@ -63,12 +58,12 @@ fn execution(
     labels: &BTreeMap<String, String>,
 ) -> anyhow::Result<Execution> {
     let (entrypoint, cmd) = match &spec.entrypoint {
-        // As docker does it: the arguments were those of the entrypoint that is gone.
+        // As in docker: the arguments belonged to the replaced entrypoint.
         Some(entrypoint) => (filled(entrypoint), None),
         None => (base.entrypoint.as_deref().and_then(filled), base.cmd.as_deref().and_then(filled)),
     };
     if entrypoint.is_none() && cmd.is_none() {
-        return Err(Failure::new("the image says nothing of what to start")
+        return Err(Failure::new("the image has neither an entrypoint nor a command")
             .hint(
                 "set `config.Entrypoint` in dockerTools, or `entrypoint` in `[package.metadata.floe.image]`",
             )
@@ -114,7 +109,7 @@ fn environment(spec: &ImageSpec, base: &Execution) -> Vec<String> {
     environment
 }
 
-/// Where in a document texts hold a store path.
+/// Collects the strings of a document that contain a store path.
 fn store_paths(value: &Value, place: &str, found: &mut Vec<String>) {
     match value {
         Value::String(text) if text.contains(STORE) => {
@@ -156,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_binary_is_started_by_nobody_in_particular() {
+    fn a_binary_is_started_as_nonroot() {
         let spec = ImageSpec {
             ports: vec!["8080/tcp".to_owned()],
             ca_certificates: Some("certificates.pem".into()),
@@ -233,11 +228,11 @@ mod tests {
         let spec = ImageSpec { ports: vec!["80/icmp".to_owned()], ..image_spec() };
         assert!(refused(&spec, &of_binary("floe")).contains("cannot expose a port: `80/icmp`"));
         let nothing = Execution { cmd: Some(Vec::new()), ..Execution::default() };
-        assert!(refused(&image_spec(), &nothing).contains("says nothing of what to start"));
+        assert!(refused(&image_spec(), &nothing).contains("neither an entrypoint nor a command"));
     }
 
     #[test]
-    fn store_paths_are_named_where_they_stand() {
+    fn store_paths_are_reported_with_their_place() {
         let base: Execution = serde_json::from_str(
             r#"{"Env": ["A=1", "LIBS=/nix/store/abc/lib"], "Entrypoint": ["/nix/store/abc/bin/floe"]}"#,
         )

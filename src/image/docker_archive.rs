@@ -1,7 +1,7 @@
-//! Reads docker archives, plain or gzip: what `docker save` writes and what nixpkgs' dockerTools makes
-//! (moby, "Docker Image Specification v1.2.0": "Combined Image JSON + Filesystem Changeset Format").
+//! Reads docker archives, plain or gzip, as `docker save` and nixpkgs' dockerTools write them (moby, "Docker Image
+//! Specification v1.2.0": "Combined Image JSON + Filesystem Changeset Format").
 //!
-//! An archive is walked as a stream, once for each thing wanted of it; it is never unpacked and never trusted.
+//! An archive is untrusted. It is streamed, once for the manifest, the config and the layers each, and never unpacked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
@@ -13,7 +13,7 @@ use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
 use super::blobs::{Blobs, Tee, WrittenLayer};
-use super::rootfs::{self, Changes};
+use super::rootfs::{self, Changeset};
 use super::spec::{Execution, ImageConfig};
 use super::tarball::{self, LayerMember};
 use super::{JSON_LIMIT, LAYERS_LIMIT, UNPACKED_LIMIT};
@@ -23,24 +23,24 @@ use floe_core::model::{Digest, Platform};
 use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 use floe_core::untrusted::{files, text};
 
-/// The file that says which members are the config and the layers.
+/// The member that names the config and the layers.
 const MANIFEST: &str = "manifest.json";
 
-/// A docker archive whose description was read; its layers were not.
+/// A docker archive whose manifest and config were read; its layers were not.
 #[derive(Debug)]
 pub struct DockerArchive {
     /// Where its image runs.
     pub platform: Platform,
-    /// How its image is started.
+    /// How its container is started.
     pub execution: Execution,
     path: PathBuf,
-    /// The members that are its layers, bottom first.
+    /// The members with its layers, bottom first.
     layers: Vec<String>,
-    /// The digests its layers must have.
+    /// The digests of its layers by its config.
     diff_ids: Vec<Digest>,
 }
 
-/// One image in `manifest.json`.
+/// An image in `manifest.json`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Described {
@@ -49,11 +49,7 @@ struct Described {
 }
 
 impl DockerArchive {
-    /// Reads what an archive says about itself.
-    ///
-    /// # Errors
-    /// Anything but one image with one config for a platform floe knows; unsafe or repeated names; JSON over
-    /// [`JSON_LIMIT`]; more than [`UNPACKED_LIMIT`] unpacked; a listed layer that is missing.
+    /// Reads manifest and config. The archive must hold one image for a platform that floe knows, within the limits.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         let (described, members) = read_manifest(path)?;
         ensure!(
@@ -89,12 +85,8 @@ impl DockerArchive {
         Ok(DockerArchive { platform, execution, path: path.to_owned(), layers: described.layers, diff_ids })
     }
 
-    /// Writes its layers: the tars as they are, byte for byte, compressed by floe. Bottom first; a layer that is
-    /// listed twice comes twice.
-    ///
-    /// # Errors
-    /// A layer whose digest is not what the config says, or that no unpacker should be given.
-    pub fn write_layers(&self, blobs: &Blobs) -> anyhow::Result<Vec<WrittenLayer<Rc<Changes>>>> {
+    /// Writes its layers, bottom first: the tars byte for byte, compressed by floe. A layer that is listed twice comes twice.
+    pub fn write_layers(&self, blobs: &Blobs) -> anyhow::Result<Vec<WrittenLayer<Rc<Changeset>>>> {
         let wanted: BTreeSet<&String> = self.layers.iter().collect();
         let mut written = BTreeMap::new();
         walk(&self.path, |member, content| {
@@ -118,13 +110,13 @@ impl DockerArchive {
     }
 }
 
-fn recompress(content: &mut dyn Read, blobs: &Blobs) -> anyhow::Result<WrittenLayer<Rc<Changes>>> {
+fn recompress(content: &mut dyn Read, blobs: &Blobs) -> anyhow::Result<WrittenLayer<Rc<Changeset>>> {
     let layer =
         blobs.layer(|writer| rootfs::scan(Tee { reader: content, writer }, tarball::MEMBERS_LIMIT))?;
     if layer.facts.problems.is_empty() {
         return Ok(layer.map(Rc::new));
     }
-    Err(Failure::new("its names are not safe to unpack").details(&layer.facts.problems).into())
+    Err(Failure::new("floe cannot use its members").details(&layer.facts.problems).into())
 }
 
 /// `manifest.json`, and the sizes of all members by name.
@@ -149,7 +141,7 @@ fn read_manifest(path: &Path) -> anyhow::Result<(Described, BTreeMap<String, u64
         serde_json::from_slice(&manifest).with_context(|| format!("its `{MANIFEST}` cannot be read"))?;
     match <[Described; 1]>::try_from(images) {
         Ok([image]) => Ok((image, members)),
-        Err(images) => bail!("it holds {} images; floe wants archives of one", images.len()),
+        Err(images) => bail!("it holds {} images; floe takes archives of one", images.len()),
     }
 }
 
@@ -170,7 +162,7 @@ fn read_text(member: &LayerMember, content: &mut dyn Read) -> anyhow::Result<Vec
     ensure!(member.kind == TarKind::File, "its {name} is no file");
     ensure!(
         member.size <= JSON_LIMIT,
-        "its {name} measures {size}; {} is the limit",
+        "its {name} has {size}; the limit is {}",
         floe_core::units::size(JSON_LIMIT)
     );
     let mut text = Vec::new();
@@ -178,7 +170,7 @@ fn read_text(member: &LayerMember, content: &mut dyn Read) -> anyhow::Result<Vec
     Ok(text)
 }
 
-/// Walks an archive, plain or gzip; refuses links and absolute names, which no such archive needs.
+/// Walks an archive. Links and absolute names are refused, because such archives have none.
 fn walk(
     path: &Path,
     mut visit: impl FnMut(&LayerMember, &mut dyn Read) -> anyhow::Result<()>,
@@ -219,7 +211,7 @@ mod tests {
         (folder, path)
     }
 
-    fn open_and_write(bytes: &[u8]) -> anyhow::Result<Vec<WrittenLayer<Rc<Changes>>>> {
+    fn open_and_write(bytes: &[u8]) -> anyhow::Result<Vec<WrittenLayer<Rc<Changeset>>>> {
         let (folder, path) = on_disk(bytes);
         DockerArchive::open(&path)?.write_layers(&Blobs::create(folder.path())?)
     }
@@ -234,7 +226,7 @@ mod tests {
     fn layers_keep_their_bytes_and_come_in_the_order_of_the_manifest() {
         let lower = Tar::new().dir("./").file("./bin/floe", b"lower").end();
         let upper = Tar::new().file("etc/floe.toml", b"upper").end();
-        // dockerTools writes the manifest last, and nothing says that layers lie there in order.
+        // dockerTools writes the manifest last, and layers may come in any order.
         let config = docker_config("arm64", &[&lower, &upper, &lower], "{}");
         let archive = Tar::new()
             .dir("u")
@@ -279,7 +271,7 @@ mod tests {
         );
         let huge = vec![b' '; JSON_LIMIT as usize + 1];
         let told = refused(&Tar::new().file("manifest.json", &huge).end());
-        assert!(told.contains("4.0 MiB is the limit"), "{told}");
+        assert!(told.contains("the limit is 4.0 MiB"), "{told}");
         let layer = Tar::new().end();
         let other = docker_archive("riscv64", &[&layer], "{}");
         assert!(refused(&other).contains("linux/riscv64"));

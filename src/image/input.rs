@@ -1,7 +1,5 @@
-//! Tells from a file's own bytes what can be made of it: a static Linux binary or a docker archive, and for which
-//! platform.
-//!
-//! A file's name is never asked; two files for one platform are refused.
+//! Identifies the inputs of an image by their content, never by their names: static Linux binaries and docker archives, one
+//! for each platform.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -14,30 +12,27 @@ use crate::error::Failure;
 use floe_core::model::Platform;
 use floe_core::untrusted::{files, text};
 
-/// A file that becomes the image of one platform.
+/// The input for one platform.
 #[derive(Debug)]
 pub struct Input {
-    /// The file.
+    /// Its path.
     pub path: PathBuf,
-    /// Where it runs.
+    /// Its platform.
     pub platform: Platform,
     /// What it is.
-    pub kind: Kind,
+    pub kind: InputKind,
 }
 
-/// What a file is.
+/// The kind of an input.
 #[derive(Debug)]
-pub enum Kind {
+pub enum InputKind {
     /// A static executable.
     Binary,
-    /// What `docker save` and dockerTools write.
+    /// A docker archive, as `docker save` and dockerTools write it.
     DockerArchive(Box<DockerArchive>),
 }
 
-/// Looks at every file; the result is sorted by platform.
-///
-/// # Errors
-/// No file at all, files that are neither, and two files of one platform.
+/// Identifies every file; the result is sorted by platform.
 pub fn examine(paths: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
     ensure!(!paths.is_empty(), "an image needs at least one binary or docker archive");
     let mut inputs = paths.iter().map(|path| examine_one(path)).collect::<anyhow::Result<Vec<_>>>()?;
@@ -46,10 +41,10 @@ pub fn examine(paths: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
     if let Some((one, other)) = pairs.find(|(one, other)| one.platform == other.platform) {
         let (one_path, other_path) = (one.path.display(), other.path.display());
         return Err(Failure::new(format!(
-            "`{one_path}` and `{other_path}` are both for {}, but an image has one entry a platform",
+            "`{one_path}` and `{other_path}` are both for {}, but an image has one entry for each platform",
             one.platform
         ))
-        .hint("give `floe image` one file a platform")
+        .hint("give `floe image` one file for each platform")
         .into());
     }
     Ok(inputs)
@@ -62,12 +57,16 @@ fn examine_one(path: &Path) -> anyhow::Result<Input> {
     let path = path.to_owned();
     if start.starts_with(b"\x7fELF") {
         let platform = static_binary(&path)?;
-        return Ok(Input { path, platform, kind: Kind::Binary });
+        return Ok(Input { path, platform, kind: InputKind::Binary });
     }
     if start.starts_with(&[0x1f, 0x8b]) || start.get(257..262) == Some(b"ustar") {
         let archive = DockerArchive::open(&path)
             .with_context(|| format!("`{}` is no docker archive that floe can use", path.display()))?;
-        return Ok(Input { path, platform: archive.platform, kind: Kind::DockerArchive(Box::new(archive)) });
+        return Ok(Input {
+            path,
+            platform: archive.platform,
+            kind: InputKind::DockerArchive(Box::new(archive)),
+        });
     }
     let hint = match start.as_slice() {
         [0x28, 0xb5, 0x2f, 0xfd, ..] => "write the docker archive with gzip or plain: `compressor = \"gz\";`",
@@ -121,7 +120,7 @@ mod tests {
             std::fs::write(&paths[number], bytes)?;
         }
         let inputs = examine(&paths)?;
-        Ok(inputs.iter().map(|input| (input.platform, matches!(input.kind, Kind::Binary))).collect())
+        Ok(inputs.iter().map(|input| (input.platform, matches!(input.kind, InputKind::Binary))).collect())
     }
 
     fn refused(files: &[&[u8]]) -> (String, String) {
@@ -145,7 +144,7 @@ mod tests {
     fn two_files_of_one_platform_are_refused() {
         let (why, hint) = refused(&[&elf(62), &elf(183), &elf(62)]);
         assert!(why.contains("0` and `") && why.contains("2` are both for linux/amd64"), "{why}");
-        assert!(hint.contains("one file a platform"));
+        assert!(hint.contains("one file for each platform"));
         assert!(examine_bytes(&[]).is_err());
     }
 

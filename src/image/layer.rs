@@ -1,6 +1,5 @@
-//! Makes the layer of a static binary: the binary, users, a place for temporary files, CA certificates.
-//!
-//! Owner, mode and time of every entry are fixed; nothing of the file on disk goes in but its bytes.
+//! Writes the layer of a static binary: the binary, users, `/tmp` and CA certificates. Owner, mode and time of every entry are
+//! fixed.
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -11,7 +10,7 @@ use tar::{EntryType, Header};
 use floe_core::model::{Entry, Hashing};
 use floe_core::untrusted::files;
 
-/// Who is who in an image of floe's: root owns the files, `nonroot` runs them and has a home it can write to.
+/// Root owns the files; `nonroot` runs the program and has a writable home.
 const PASSWD: &str = "\
 root:x:0:0:root:/root:/sbin/nologin
 nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin
@@ -24,7 +23,7 @@ nobody:x:65534:
 nonroot:x:65532:
 ";
 
-/// Where programs look for CA certificates; what `SSL_CERT_FILE` is set to.
+/// The path of the CA certificates, which `SSL_CERT_FILE` names.
 pub const CA_CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
 
 /// Writes the layer of a binary, `bin/<name>`, and returns its regular files, sorted by path.
@@ -91,7 +90,7 @@ impl<'a> LayerTar<'a> {
 
     fn file(&mut self, path: &str, mode: u32, size: u64, content: impl Read) -> anyhow::Result<()> {
         let header = self.header(path, EntryType::Regular, mode, size)?;
-        // One byte more than promised is asked for, so that a file that grows is seen as one that shrinks is.
+        // One byte more is read, to notice a file that grew.
         let mut content = Hashing::new(content.take(size + 1));
         self.tar.append(&header, &mut content)?;
         let (_, digest, read) = content.finish();
@@ -102,7 +101,7 @@ impl<'a> LayerTar<'a> {
 
     fn header(&self, path: &str, kind: EntryType, mode: u32, size: u64) -> anyhow::Result<Header> {
         let mut header = Header::new_ustar();
-        header.set_path(path).with_context(|| format!("`{path}` cannot stand in a tar"))?;
+        header.set_path(path).with_context(|| format!("`{path}` is not a valid path in a tar"))?;
         header.set_entry_type(kind);
         header.set_mode(mode);
         header.set_size(size);
@@ -125,7 +124,7 @@ mod tests {
     use crate::image::rootfs;
 
     #[test]
-    fn a_binary_is_packed_with_what_it_needs_and_with_nothing_of_this_machine() {
+    fn the_layer_of_a_binary_does_not_depend_on_the_machine() {
         let folder = tempfile::tempdir().unwrap();
         let binary = folder.path().join("floe");
         std::fs::write(&binary, b"binary").unwrap();
@@ -149,13 +148,13 @@ mod tests {
             "755 bin/\n755 bin/floe\n755 etc/\n644 etc/group\n644 etc/passwd\n755 etc/ssl/\n\
              755 etc/ssl/certs/\n644 etc/ssl/certs/ca-certificates.crt\n1777 tmp/"
         );
-        // The same on every machine and in every version: else a published image could not be made again.
+        // The same in every version, or published images could not be reproduced.
         expect_test::expect!["sha256:4eef6e0a82e93af3bab70768792b9cb1207771a6617d385cf2076810d71f227d"]
             .assert_eq(&floe_core::model::Digest::of(&tar).to_string());
     }
 
     #[test]
-    fn a_file_that_changes_while_it_is_read_is_no_layer() {
+    fn a_file_that_changes_while_it_is_read_is_refused() {
         for content in [b"longer".as_slice(), b"s"] {
             let mut tar = Vec::new();
             let mut layer = LayerTar::new(&mut tar, 0);

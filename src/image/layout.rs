@@ -1,7 +1,5 @@
-//! Reads an OCI image layout and checks all of it (OCI image-spec v1.1, "OCI Image Layout"): every blob, every
-//! digest, every layer's content, and that there is nothing else.
-//!
-//! It reports every problem it can see and not the first; it changes nothing.
+//! Reads an OCI image layout and checks all of it (OCI image-spec v1.1, "OCI Image Layout"): every blob, every digest, the
+//! content of every layer, and that there is nothing else. All problems are reported, not only the first.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,21 +10,18 @@ use std::rc::Rc;
 use serde::de::DeserializeOwned;
 
 use super::measure::{self, Measured, Tell};
-use super::rootfs::{self, Changes};
-use super::spec::{self, Descriptor, ImageConfig, Index, Manifest, OciLayout, platform_fields};
+use super::rootfs::{self, Changeset};
+use super::spec::{self, Descriptor, ImageConfig, ImageIndex, ImageManifest, OciLayout, platform_fields};
 use super::tarball::MEMBERS_LIMIT;
 use super::{ENTRIES_LIMIT, LAYERS_LIMIT, UNPACKED_LIMIT};
 use crate::error::{Exit, Failure};
 use floe_core::model::{Digest, Entry, Image, Platform, PlatformImage, Stamps};
 use floe_core::untrusted::{files, text};
 
-/// Reads the layout in a folder.
-///
-/// # Errors
-/// A [`Failure`] with exit code 3 whose details are what [`check`] found.
+/// Reads the layout in a folder; what [`check`] finds ends with exit code 3.
 pub fn read(layout: &Path) -> anyhow::Result<Image> {
     check(layout).map_err(|problems| {
-        Failure::new(format!("`{}` is not a sound OCI image layout", layout.display()))
+        Failure::new(format!("`{}` is not a valid OCI image layout", layout.display()))
             .details(problems)
             .exit(Exit::Problems)
             .hint("make it again with `floe image`")
@@ -34,20 +29,14 @@ pub fn read(layout: &Path) -> anyhow::Result<Image> {
     })
 }
 
-/// Reads and checks the layout in a folder: `oci-layout`, `index.json` with its one entry, the image index with one
-/// entry a platform; size, digest and media type of every blob; that each layer unpacks to its diff id, to safe
-/// paths and within bounds; and that no blob lies there unnamed.
-///
-/// # Errors
-/// Every problem, a sentence each.
+/// Reads and checks the layout in a folder: `oci-layout`, `index.json` with one entry, the image index with one entry for
+/// each platform; size, digest and media type of every blob; that each layer unpacks to its diff id, to safe paths and
+/// within the limits; and that every blob is referenced. The error has a sentence for every problem.
 pub fn check(layout: &Path) -> Result<Image, Vec<String>> {
     check_and_tell(layout, &|_, _| {})
 }
 
-/// The same, and `tell` hears of each layer as soon as its bytes are known to be the promised ones and to unpack.
-///
-/// # Errors
-/// As [`check`].
+/// The same, and calls `tell` with each layer as soon as it is known to be the promised one.
 pub fn check_and_tell(layout: &Path, tell: &Tell<'_>) -> Result<Image, Vec<String>> {
     let mut checker = Checker::new(layout);
     let image = checker.image(tell);
@@ -60,26 +49,26 @@ pub fn check_and_tell(layout: &Path, tell: &Tell<'_>) -> Result<Image, Vec<Strin
     }
 }
 
-/// A layer's digest before compression, and what it changes.
-type Unpacked = (Digest, Rc<Changes>);
+/// A layer's digest before compression, and its members.
+type Unpacked = (Digest, Rc<Changeset>);
 
 struct Checker {
     layout: PathBuf,
     problems: Vec<String>,
-    /// Every blob that something names.
+    /// Every blob that is referenced.
     named: BTreeSet<Digest>,
-    /// Whether every document could be read: only then is it known what is named.
+    /// Whether every document could be read, so that `named` is complete.
     all_named: bool,
-    /// Blobs that were hashed, and whether they are what they should be.
+    /// Blobs that were hashed, and whether they match their descriptors.
     hashed: BTreeMap<Digest, bool>,
-    /// How they looked meanwhile.
+    /// Their stamps.
     stamps: Stamps,
-    /// How many bytes all layers that are still to come may unpack to, and how many members they may have.
+    /// The bytes and members that the remaining layers may unpack to.
     unpacked: u64,
     members: usize,
-    /// Layers that were read already, on all cores, and are still to be judged.
+    /// Layers that were read in parallel and are not checked yet.
     measured: BTreeMap<Digest, Measured>,
-    /// Layers that were unpacked: platforms may share them.
+    /// Layers that were checked; platforms may share them.
     layers: BTreeMap<Digest, Option<Unpacked>>,
 }
 
@@ -101,7 +90,7 @@ impl Checker {
 
     fn image(&mut self, tell: &Tell<'_>) -> Option<Image> {
         for folder in ["blobs", "blobs/sha256"] {
-            // Below a link every blob would be one that lies elsewhere.
+            // A link would lead to blobs outside of the layout.
             if self.layout.join(folder).is_symlink() {
                 self.problem(format!("`{folder}` is a link"));
                 return None;
@@ -115,14 +104,14 @@ impl Checker {
                 spec::LAYOUT_VERSION
             ));
         }
-        let top: Index = self.top_file("index.json", spec::INDEX)?;
+        let top: ImageIndex = self.top_file("index.json", spec::INDEX)?;
         self.expect_kind("`index.json`", (top.schema_version, &top.media_type), spec::INDEX);
         let [entry] = top.manifests.as_slice() else {
             self.all_named = false;
             self.problem(format!("`index.json` has {} entries, not one", top.manifests.len()));
             return None;
         };
-        let index: Index = self.document("the image index", entry, spec::INDEX)?;
+        let index: ImageIndex = self.document("the image index", entry, spec::INDEX)?;
         self.expect_kind("the image index", (index.schema_version, &index.media_type), spec::INDEX);
         if index.manifests.is_empty() {
             self.problem("the image index is empty".to_owned());
@@ -151,11 +140,11 @@ impl Checker {
         Some(Image { layout, index: index_blob, annotations: index.annotations, platforms, stamps })
     }
 
-    /// The layers that the manifests of an index name, as far as they can be read; why not is said where they are judged.
-    fn layers_of(&self, index: &Index) -> Vec<Descriptor> {
+    /// The layers of all manifests that can be read; a broken manifest is reported later.
+    fn layers_of(&self, index: &ImageIndex) -> Vec<Descriptor> {
         let manifest = |descriptor: &Descriptor| {
             let path = measure::blob_path(&self.layout, &descriptor.digest);
-            let manifest: Option<Manifest> = measure::json(&path, spec::MANIFEST).ok();
+            let manifest: Option<ImageManifest> = measure::json(&path, spec::MANIFEST).ok();
             manifest.filter(|manifest| manifest.layers.len() <= LAYERS_LIMIT)
         };
         index.manifests.iter().filter_map(manifest).flat_map(|manifest| manifest.layers).collect()
@@ -183,7 +172,7 @@ impl Checker {
     ) -> Option<PlatformImage> {
         let of = platform.map_or_else(|| format!("entry {number}"), |platform| platform.to_string());
         let name = format!("the manifest of {of}");
-        let manifest: Manifest = self.document(&name, descriptor, spec::MANIFEST)?;
+        let manifest: ImageManifest = self.document(&name, descriptor, spec::MANIFEST)?;
         self.expect_kind(&name, (manifest.schema_version, &manifest.media_type), spec::MANIFEST);
         let config: Option<ImageConfig> =
             self.document(&format!("the config of {of}"), &manifest.config, spec::CONFIG);
@@ -210,7 +199,7 @@ impl Checker {
         })
     }
 
-    /// The config must say what the index and the layers say.
+    /// Compares a config with the index and the layers.
     fn compare(
         &mut self,
         of: &str,
@@ -249,7 +238,7 @@ impl Checker {
         let Some(layers) = layers.iter().map(Option::as_ref).collect::<Option<Vec<_>>>() else {
             return Vec::new();
         };
-        // A layer costs nothing to name a second time, and all the work to be laid over the others again.
+        // A layer can be listed many times, and each time it is applied again.
         if layers.iter().map(|(_, changes)| changes.len()).sum::<usize>() > 2 * MEMBERS_LIMIT {
             self.problem(format!("the layers of {of} have more than {} members", 2 * MEMBERS_LIMIT));
             return Vec::new();
@@ -268,7 +257,7 @@ impl Checker {
         }
         let limits = (self.unpacked, self.members);
         let measured = self.measured.remove(&descriptor.digest).and_then(|measured| measured.unpacked);
-        // What is near a limit is read once more within it: headers count as members too, three of them at the most.
+        // Near a limit, the layer is read again within it: long headers count as members too, up to three for each.
         let within = |found: &measure::Unpacked| found.1 <= limits.0 && 4 * found.2.len() <= limits.1;
         let again = || measure::unpack(files::open_no_link(&path)?, limits);
         let unpacked = measured
@@ -287,7 +276,7 @@ impl Checker {
         found
     }
 
-    /// A JSON document among the blobs; what it names counts as named.
+    /// A JSON document among the blobs.
     fn document<T: DeserializeOwned>(
         &mut self,
         name: &str,
@@ -317,7 +306,7 @@ impl Checker {
         }
     }
 
-    /// The path of a blob, if its bytes are those the descriptor promises.
+    /// The path of a blob, if its content matches the descriptor.
     fn blob(&mut self, name: &str, descriptor: &Descriptor, media_type: &str) -> Option<PathBuf> {
         self.named.insert(descriptor.digest);
         if descriptor.media_type != media_type {
@@ -351,7 +340,7 @@ impl Checker {
         }
     }
 
-    /// What lies among the blobs and is named by nothing would be public by accident or is left over.
+    /// Reports files that nothing references: leftovers, or files that would be published by accident.
     fn unnamed(&mut self) {
         let blobs: BTreeSet<String> = self.named.iter().map(Digest::hex).collect();
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -362,10 +351,10 @@ impl Checker {
         ] {
             match names(&self.layout.join(folder)) {
                 Ok(names) => {
-                    // Hidden files beside the layout's own are other programs' business, as in a dist.
+                    // Hidden files at the top belong to other programs, as in a dist.
                     let hidden = |name: &&String| folder.is_empty() && name.starts_with('.');
                     for name in names.difference(&known).filter(|name| !hidden(name)) {
-                        self.problem(format!("nothing names `{folder}{}`", text::name(&name)));
+                        self.problem(format!("nothing references `{folder}{}`", text::name(&name)));
                     }
                 }
                 Err(error) => self.problem(format!("`{folder}` cannot be read: {error}")),

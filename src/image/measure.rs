@@ -1,7 +1,5 @@
-//! Reads the files of a layout: documents whole, and layers as streams, each once for the digests on both sides of its
-//! compression and for what it changes.
-//!
-//! It judges nothing: whoever asked says what is wrong, in the order of the layout.
+//! Reads the files of a layout: documents into memory, and layers as streams, each once for both digests and its members.
+//! `layout` reports the problems, in the order of the layout.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read};
@@ -11,7 +9,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use flate2::bufread::MultiGzDecoder;
 use serde::de::DeserializeOwned;
 
-use super::rootfs::{self, Changes};
+use super::rootfs::{self, Changeset};
 use super::spec::Descriptor;
 use super::strict;
 use super::tarball::MEMBERS_LIMIT;
@@ -21,27 +19,26 @@ use floe_core::parallel;
 use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 use floe_core::untrusted::files;
 
-/// So much of a file is read at once, in bytes.
+/// How many bytes of a file are read at once.
 const PIECE: usize = 128 * 1024;
 
-/// A layer's digest and size before compression, and what it changes.
-pub type Unpacked = (Digest, u64, Changes);
+/// A layer's digest and size before compression, and its members.
+pub type Unpacked = (Digest, u64, Changeset);
 
 /// A layer that was read.
 pub struct Measured {
     /// Its size by its descriptor.
     pub size: u64,
-    /// How it looked meanwhile, or why it is not what its descriptor promises.
+    /// The stamp of the file, or why it does not match its descriptor.
     pub sound: Result<Option<Stamp>, String>,
-    /// What it unpacks to; `None` where that failed, or is more than all layers together may be.
+    /// Its content; `None` if it could not be unpacked within the limits of all layers together.
     pub unpacked: Option<Unpacked>,
 }
 
-/// Who hears, on any thread, that a blob is what its descriptor promises, and how it looked meanwhile.
+/// Is called on any thread with a blob that matches its descriptor, and the stamp of its file.
 pub type Tell<'a> = dyn Fn(Digest, Option<Stamp>) + Sync + 'a;
 
-/// Reads layers on all cores, each digest once, in their order. What all of them unpack to is held within the limits of
-/// an image.
+/// Reads layers in parallel, each digest once. All of them together stay within the limits of one image.
 pub fn measure(folder: &Path, layers: Vec<Descriptor>, tell: &Tell<'_>) -> BTreeMap<Digest, Measured> {
     measure_within((folder, tell), layers, (UNPACKED_LIMIT, MEMBERS_LIMIT))
 }
@@ -72,15 +69,12 @@ fn measure_within(
     parallel::map(layers, one).into_iter().collect()
 }
 
-/// Hashes a blob and says how it looked meanwhile.
-///
-/// # Errors
-/// A clause: it is not what its descriptor promises.
+/// Hashes a blob and compares it with its descriptor.
 pub fn hash(path: &Path, promised: &Descriptor) -> Result<Option<Stamp>, String> {
     read(path, promised, |_| {})
 }
 
-/// Hashes a blob to its end, and lets `look` read it on the way as far as it likes.
+/// Hashes a whole blob, of which `look` may read as much as it needs.
 fn read(
     path: &Path,
     promised: &Descriptor,
@@ -100,10 +94,7 @@ fn read(
     }
 }
 
-/// Unpacks a layer to nowhere, so many bytes and members of it at most.
-///
-/// # Errors
-/// It is no gzip of a tar, or more than that.
+/// Reads a layer, which may unpack to so many bytes and members.
 pub fn unpack(layer: impl Read, (bytes, members): (u64, usize)) -> anyhow::Result<Unpacked> {
     let gzip = MultiGzDecoder::new(BufReader::with_capacity(PIECE, layer));
     let mut tar = Hashing::new(Bounded::new(gzip, ByteLimit::of_unpacked(bytes)));
@@ -112,10 +103,7 @@ pub fn unpack(layer: impl Read, (bytes, members): (u64, usize)) -> anyhow::Resul
     Ok((diff_id, size, changes))
 }
 
-/// A document of a layout.
-///
-/// # Errors
-/// A clause: it is missing, too large, or not understood in one way only.
+/// Reads a JSON document of a layout. The error is a clause about the file.
 pub fn json<T: DeserializeOwned>(path: &Path, media_type: &str) -> Result<T, String> {
     let read = files::open_no_link(path).and_then(|file| files::read(file, JSON_LIMIT));
     let bytes = read.map_err(|error| why_not(&error))?;
@@ -123,7 +111,7 @@ pub fn json<T: DeserializeOwned>(path: &Path, media_type: &str) -> Result<T, Str
     serde_json::from_slice(&bytes).map_err(|error| format!("cannot be read: {error}"))
 }
 
-/// Where a blob lies in a layout.
+/// The path of a blob in a layout.
 pub fn blob_path(layout: &Path, digest: &Digest) -> PathBuf {
     layout.join("blobs").join("sha256").join(digest.hex())
 }
@@ -155,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_of_all_layers_is_within_the_limits_of_one() {
+    fn all_layers_together_stay_within_the_limits() {
         let (folder, layers) = layout();
         let descriptors: Vec<Descriptor> = layers.iter().map(Descriptor::of).collect();
         let told = std::sync::Mutex::new(BTreeSet::new());
@@ -169,14 +157,14 @@ mod tests {
             [((3 * size, 6), 3), ((2 * size, 9), 2), ((9 * size, 4), 2), ((*size, 2), 1), ((size - 1, 9), 0)]
         {
             let found = measure_within((folder.path(), &|_, _| {}), descriptors.clone(), limits);
-            // Every file is read to its end all the same.
+            // Every file is still read to its end.
             assert!(found.values().all(|layer| layer.sound.is_ok()), "{limits:?}");
             assert_eq!(found.values().filter(|layer| layer.unpacked.is_some()).count(), kept, "{limits:?}");
         }
     }
 
     #[test]
-    fn a_file_that_is_not_the_promised_one_is_told_by_its_size_or_its_digest() {
+    fn a_wrong_file_is_reported_by_its_size_or_digest() {
         let (folder, layers) = layout();
         let path = |number: usize| blob_path(folder.path(), &layers[number].digest);
         std::fs::remove_file(path(0)).unwrap();

@@ -1,7 +1,7 @@
-//! OCI image layouts (OCI image-spec v1.1) as bytes in a folder: made, read and checked.
+//! OCI image layouts (OCI image-spec v1.1): made, read and checked as files in a folder.
 //!
-//! Nothing in here prints, talks to a network or runs a program. The same inputs give the same bytes on every
-//! machine: no clock, no file mode and no order of a folder goes into an image, and `history` never does.
+//! The same inputs give the same bytes on every machine: an image depends neither on the clock, nor on modes or the order of
+//! files on disk, and it has no `history`.
 
 mod annotations;
 mod atomic_dir;
@@ -36,44 +36,43 @@ pub use claimed::claimed;
 pub use layout::{check, check_and_tell, read};
 pub use measure::Tell;
 
-/// The most a layer or a docker archive may unpack to, in bytes: what GitHub's registry takes as one layer.
-/// It stops a small file that unpacks without end.
+/// The most bytes that a layer or a docker archive may unpack to: GitHub's registry takes no larger layer.
 pub const UNPACKED_LIMIT: u64 = 10 << 30;
 
-/// The most a JSON document of an image may measure, in bytes (OCI distribution-spec, "Pushing Manifests":
-/// registries need not take larger ones).
+/// The most bytes of a JSON document of an image (OCI distribution-spec, "Pushing Manifests": registries may refuse larger
+/// ones).
 pub const JSON_LIMIT: u64 = 4 << 20;
 
-/// The most entries an image index may have: far more than there are platforms.
+/// The most entries of an image index, far more than there are platforms.
 pub const ENTRIES_LIMIT: usize = 32;
 
-/// The most layers an image may have; runtimes stop at 127.
+/// The most layers of an image; container runtimes take 127.
 pub const LAYERS_LIMIT: usize = 256;
 
-/// What an image says about itself and how it is started.
+/// The metadata of an image, and how it is started.
 #[derive(Debug, Clone)]
 pub struct ImageSpec {
     /// The project's name: `org.opencontainers.image.title`.
     pub title: String,
     /// Its version.
     pub version: Version,
-    /// One line about it; cut to the 512 characters that GitHub shows.
+    /// A line about it; cut to the 512 characters that GitHub shows.
     pub description: Option<String>,
     /// The licence as an SPDX expression, 256 characters at most.
     pub licenses: Option<String>,
-    /// The address of the sources, `https://github.com/owner/name`; GitHub links package and repository by it.
+    /// The address of the sources, `https://github.com/owner/name`, by which GitHub links package and repository.
     pub source: Option<String>,
-    /// The address of the project's page.
+    /// The address of the home page.
     pub url: Option<String>,
     /// The address of its documentation.
     pub documentation: Option<String>,
-    /// The commit it was built from, if it is known.
+    /// The commit it was built from, if known.
     pub revision: Option<Commit>,
-    /// The time that image and files carry: seconds since 1970-01-01 UTC (`SOURCE_DATE_EPOCH`).
+    /// The time of image and files: seconds since 1970-01-01 UTC (`SOURCE_DATE_EPOCH`).
     pub epoch: u64,
-    /// The file name of a binary in the image, `/bin/<binary>`; docker archives bring their own.
+    /// The file name of the binary in the image, `/bin/<binary>`; not used for docker archives.
     pub binary: String,
-    /// The entrypoint, instead of `/bin/<binary>` or the docker archive's.
+    /// The entrypoint. Default: `/bin/<binary>`, or the docker archive's.
     pub entrypoint: Option<Vec<String>>,
     /// Extra labels, which are also annotations.
     pub labels: BTreeMap<String, String>,

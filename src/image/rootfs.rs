@@ -1,4 +1,4 @@
-//! The files of an image: what each layer adds, and the regular files of all layers together (OCI image-spec, layer.md).
+//! The files of an image: the members of each layer, and the regular files of all layers together (OCI image-spec, layer.md).
 //!
 //! Layers are read as streams and never unpacked. Layers that remove files of lower ones are refused.
 
@@ -17,17 +17,17 @@ const WHITEOUT: &str = ".wh.";
 /// The most problems that are reported for one layer: a hostile one can have a million.
 const PROBLEMS_LIMIT: usize = 20;
 
-/// What one layer adds.
+/// The members of one layer (layer.md, "Change Types").
 #[derive(Debug, Default)]
-pub struct Changes {
+pub struct Changeset {
     /// By path, in the order of the tar.
-    list: Vec<(String, Change)>,
+    list: Vec<(String, Node)>,
     /// The names that cannot be accepted, a sentence each.
     pub problems: Vec<String>,
 }
 
 #[derive(Debug)]
-enum Change {
+enum Node {
     File { size: u64, mode: u32, digest: Digest },
     HardLink(String),
     Directory,
@@ -37,32 +37,32 @@ enum Change {
 /// Reads a layer's tar of at most `members` members to its end.
 ///
 /// # Errors
-/// What [`tarball::walk`] refuses; other problems with names are in [`Changes::problems`].
-pub fn scan(tar: impl Read, members: usize) -> anyhow::Result<Changes> {
-    let mut changes = Changes::default();
+/// What [`tarball::walk`] refuses; other problems with names are in [`Changeset::problems`].
+pub fn scan(tar: impl Read, members: usize) -> anyhow::Result<Changeset> {
+    let mut changeset = Changeset::default();
     let mut seen: BTreeMap<String, bool> = BTreeMap::new();
     tarball::walk(tar, members, |member, content| {
         if let Some(problem) = problem(member, &seen)
-            && changes.problems.len() < PROBLEMS_LIMIT
+            && changeset.problems.len() < PROBLEMS_LIMIT
         {
-            changes.problems.push(problem);
+            changeset.problems.push(problem);
         }
         seen.insert(member.path.clone(), member.kind == TarKind::Directory);
-        changes.list.push((member.path.clone(), change(member, content)?));
+        changeset.list.push((member.path.clone(), node(member, content)?));
         Ok(())
     })?;
-    Ok(changes)
+    Ok(changeset)
 }
 
 /// The regular files of an image, sorted by path: upper layers over lower ones.
 ///
 /// # Errors
 /// A sentence for each hard link without a target.
-pub fn files<'a>(layers: impl IntoIterator<Item = &'a Changes>) -> Result<Vec<Entry>, Vec<String>> {
+pub fn files<'a>(layers: impl IntoIterator<Item = &'a Changeset>) -> Result<Vec<Entry>, Vec<String>> {
     let mut tree = Tree::default();
     let mut problems = Vec::new();
-    for (path, change) in layers.into_iter().flat_map(|layer| &layer.list) {
-        if let Err(problem) = tree.put(path, change)
+    for (path, node) in layers.into_iter().flat_map(|layer| &layer.list) {
+        if let Err(problem) = tree.put(path, node)
             && problems.len() < PROBLEMS_LIMIT
         {
             problems.push(problem);
@@ -71,30 +71,30 @@ pub fn files<'a>(layers: impl IntoIterator<Item = &'a Changes>) -> Result<Vec<En
     if problems.is_empty() { Ok(tree.0.into_values().flatten().collect()) } else { Err(problems) }
 }
 
-impl Changes {
-    /// The changes of a layer that holds only these regular files.
+impl Changeset {
+    /// A layer that holds only these regular files.
     pub fn of_files(files: &[Entry]) -> Self {
-        let change = |file: &Entry| Change::File { size: file.size, mode: file.mode, digest: file.digest };
-        let list = files.iter().map(|file| (file.path.clone(), change(file))).collect();
-        Changes { list, problems: Vec::new() }
+        let node = |file: &Entry| Node::File { size: file.size, mode: file.mode, digest: file.digest };
+        let list = files.iter().map(|file| (file.path.clone(), node(file))).collect();
+        Changeset { list, problems: Vec::new() }
     }
 
-    /// How many changes there are.
+    /// How many members it has.
     pub fn len(&self) -> usize {
         self.list.len()
     }
 }
 
-fn change(member: &LayerMember, content: &mut dyn Read) -> anyhow::Result<Change> {
+fn node(member: &LayerMember, content: &mut dyn Read) -> anyhow::Result<Node> {
     Ok(match member.kind {
         TarKind::File => {
             let (digest, size) =
                 Digest::of_reader(content).with_context(|| format!("cannot read `{}`", member.path))?;
-            Change::File { size, mode: member.mode, digest }
+            Node::File { size, mode: member.mode, digest }
         }
-        TarKind::HardLink => Change::HardLink(member.target.clone()),
-        TarKind::Directory => Change::Directory,
-        TarKind::Symlink => Change::Symlink,
+        TarKind::HardLink => Node::HardLink(member.target.clone()),
+        TarKind::Directory => Node::Directory,
+        TarKind::Symlink => Node::Symlink,
     })
 }
 
@@ -132,22 +132,22 @@ fn below(folder: &str) -> std::ops::Range<String> {
 struct Tree(BTreeMap<String, Option<Entry>>);
 
 impl Tree {
-    fn put(&mut self, path: &str, change: &Change) -> Result<(), String> {
-        let node = match change {
-            Change::Directory | Change::Symlink => None,
-            Change::File { size, mode, digest } => {
+    fn put(&mut self, path: &str, node: &Node) -> Result<(), String> {
+        let entry = match node {
+            Node::Directory | Node::Symlink => None,
+            Node::File { size, mode, digest } => {
                 Some(Entry { path: path.to_owned(), size: *size, mode: *mode, digest: *digest })
             }
-            Change::HardLink(target) => match self.0.get(target) {
-                Some(node) => node.clone().map(|entry| Entry { path: path.to_owned(), ..entry }),
+            Node::HardLink(target) => match self.0.get(target) {
+                Some(entry) => entry.clone().map(|entry| Entry { path: path.to_owned(), ..entry }),
                 None => return Err(format!("`{path}` is a hard link to `{target}`, which is missing")),
             },
         };
-        if !matches!(change, Change::Directory) {
+        if !matches!(node, Node::Directory) {
             let hidden: Vec<String> = self.0.range(below(path)).map(|(path, _)| path.clone()).collect();
             hidden.iter().for_each(|path| drop(self.0.remove(path)));
         }
-        self.0.insert(path.to_owned(), node);
+        self.0.insert(path.to_owned(), entry);
         Ok(())
     }
 }
@@ -158,7 +158,7 @@ mod tests {
     use crate::image::samples::Tar;
 
     fn paths(layers: &[Tar]) -> Vec<String> {
-        let layers: Vec<Changes> =
+        let layers: Vec<Changeset> =
             layers.iter().map(|tar| scan(tar.bytes().as_slice(), 9).unwrap()).collect();
         assert!(layers.iter().all(|layer| layer.problems.is_empty()), "{layers:?}");
         files(&layers).unwrap().into_iter().map(|entry| entry.path).collect()

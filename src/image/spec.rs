@@ -1,8 +1,8 @@
-//! The JSON documents of an OCI image, field for field and in the order of the specification (OCI image-spec
-//! v1.1: descriptor.md, image-index.md, manifest.md, config.md, image-layout.md).
+//! The JSON documents of an OCI image, with fields in the order of the specification (OCI image-spec v1.1: descriptor.md,
+//! image-index.md, manifest.md, config.md, image-layout.md).
 //!
-//! Maps are sorted, so that the same document is always the same bytes; `history` has no field and cannot be
-//! written. Fields that floe does not know are skipped in reading.
+//! Maps are sorted, so that a document always has the same bytes. There is no field for `history`. Unknown fields are
+//! ignored when reading.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 /// The media type of a layer: a tar, compressed with gzip.
 pub const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
-/// The annotation of an index entry that says what the image is called in the layout.
+/// The annotation of an index entry with the image's name in the layout.
 pub const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// The version of the layout format, in the file `oci-layout`.
 pub const LAYOUT_VERSION: &str = "1.0.0";
@@ -35,16 +35,16 @@ pub struct OciLayout {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {
-    /// What it points to.
+    /// The media type of the blob.
     pub media_type: String,
-    /// The digest of what it points to.
+    /// The digest of the blob.
     pub digest: Digest,
-    /// The size of what it points to, in bytes.
+    /// The size of the blob in bytes.
     pub size: u64,
-    /// The platform, in an index. A map, so that a field too many is seen and can be told.
+    /// The platform, in an index. A map, so that unexpected fields are seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<BTreeMap<String, serde_json::Value>>,
-    /// What else is to say.
+    /// Its annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
 }
@@ -52,15 +52,15 @@ pub struct Descriptor {
 /// An image index (image-index.md); `index.json` is one as well.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Index {
+pub struct ImageIndex {
     /// Always 2.
     pub schema_version: u32,
     /// [`INDEX`]; optional in the specification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
-    /// What it lists.
+    /// The descriptors it lists.
     pub manifests: Vec<Descriptor>,
-    /// What else is to say.
+    /// Its annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
 }
@@ -68,7 +68,7 @@ pub struct Index {
 /// An image manifest (manifest.md).
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Manifest {
+pub struct ImageManifest {
     /// Always 2.
     pub schema_version: u32,
     /// [`MANIFEST`]; optional in the specification.
@@ -78,7 +78,7 @@ pub struct Manifest {
     pub config: Descriptor,
     /// Its layers, bottom first.
     pub layers: Vec<Descriptor>,
-    /// What else is to say.
+    /// Its annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
 }
@@ -86,7 +86,7 @@ pub struct Manifest {
 /// An image's configuration (config.md); docker's has the same fields and more.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ImageConfig {
-    /// When it was made, RFC 3339.
+    /// When it was created, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
     /// The instruction set in Go's spelling.
@@ -113,13 +113,13 @@ pub struct Execution {
     /// Its environment, `NAME=value`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub env: Option<Vec<String>>,
-    /// What is started.
+    /// The program and its first arguments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entrypoint: Option<Vec<String>>,
-    /// The arguments behind the entrypoint, if nobody gives others.
+    /// The default arguments after the entrypoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cmd: Option<Vec<String>>,
-    /// Folders that hold data of the container.
+    /// Folders for the data of the container.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub volumes: Option<BTreeMap<String, Empty>>,
     /// The folder it is started in.
@@ -133,7 +133,7 @@ pub struct Execution {
     pub stop_signal: Option<String>,
 }
 
-/// `{}`: Go's way to write the members of a set.
+/// `{}`, the value of each member of a set.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub struct Empty {}
 
@@ -148,7 +148,7 @@ pub struct RootFs {
 }
 
 impl Descriptor {
-    /// A descriptor of a blob and nothing more.
+    /// A descriptor of a blob.
     pub fn of(blob: &Blob) -> Self {
         Descriptor {
             media_type: blob.media_type.clone(),
@@ -159,18 +159,18 @@ impl Descriptor {
         }
     }
 
-    /// The same with exactly `architecture` and `os`, as an entry of an index.
+    /// Adds the platform, for an entry of an index.
     pub fn on(self, platform: Platform) -> Self {
         Descriptor { platform: Some(platform_fields(platform)), ..self }
     }
 
-    /// What it points to.
+    /// The blob that it describes.
     pub fn blob(&self) -> Blob {
         Blob { media_type: self.media_type.clone(), digest: self.digest, size: self.size }
     }
 }
 
-/// The `platform` object of an index entry: these two fields and no other.
+/// The `platform` object of an index entry, which has exactly these two fields.
 pub fn platform_fields(platform: Platform) -> BTreeMap<String, serde_json::Value> {
     [("architecture", platform.architecture()), ("os", platform.os())]
         .map(|(key, value)| (key.to_owned(), value.into()))

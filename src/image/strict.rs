@@ -1,8 +1,6 @@
-//! JSON that every reader reads alike: no name twice, none that differs from another or from the specification's only in
-//! case (Go's reader takes those for the same), and no document that is two kinds of document at once (image-spec v1.1,
-//! "mediaType": ambiguous documents).
-//!
-//! It says nothing about what the document means.
+//! Refuses JSON that readers interpret differently: a key that comes twice or differs from another or from the specification's
+//! only in case (Go ignores case), and a document that is of two kinds at once (image-spec v1.1, "mediaType": ambiguous
+//! documents).
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use super::spec;
 use floe_core::untrusted::text;
 
-/// The names that say what an image is made of.
+/// The keys that determine the content of an image.
 const NAMES: [&str; 11] = [
     "schemaVersion",
     "mediaType",
@@ -27,10 +25,7 @@ const NAMES: [&str; 11] = [
     "imageLayoutVersion",
 ];
 
-/// Checks a document of a media type.
-///
-/// # Errors
-/// What readers disagree about, as a clause behind the document's name.
+/// Checks a document of a media type. The error is a clause about the document.
 pub fn check(json: &[u8], media_type: &str) -> Result<(), String> {
     let Top(names) = serde_json::from_slice(json).map_err(|error| format!("cannot be read: {error}"))?;
     let foreign: &[&str] = match media_type {
@@ -39,12 +34,12 @@ pub fn check(json: &[u8], media_type: &str) -> Result<(), String> {
         _ => &[],
     };
     match foreign.iter().find(|name| names.contains(&name.to_lowercase())) {
-        Some(name) => Err(format!("has `{name}`, which is another kind of document's")),
+        Some(name) => Err(format!("has `{name}`, which belongs to another kind of document")),
         None => Ok(()),
     }
 }
 
-/// The names of an object in lower case; anything but an object has none.
+/// The keys of an object in lower case; any other value has none.
 struct Top(BTreeSet<String>);
 
 impl<'de> Deserialize<'de> for Top {
@@ -98,12 +93,12 @@ impl<'de> Visitor<'de> for Strict {
                 NAMES.iter().find(|right| right.eq_ignore_ascii_case(&name) && **right != name)
             {
                 return Err(Error::custom(format!(
-                    "`{}` is not `{right}`, but some readers take it for that",
+                    "`{}` is not `{right}`, but some readers treat it as the same",
                     text::name(&name)
                 )));
             }
             if !names.insert(name.to_lowercase()) {
-                let text = format!("`{}` is there twice, at least for some readers", text::name(&name));
+                let text = format!("`{}` is there twice (some readers ignore case)", text::name(&name));
                 return Err(Error::custom(text));
             }
             object.next_value::<Top>()?;
@@ -117,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_readers_disagree_about_is_refused() {
+    fn ambiguous_documents_are_refused() {
         let refused = |json: &str| check(json.as_bytes(), spec::MANIFEST).unwrap_err();
         assert!(refused(r#"{"layers":[],"layers":[1]}"#).contains("`layers` is there twice"));
         assert!(refused(r#"{"a":{"b":1,"B":2}}"#).contains("`B` is there twice"));

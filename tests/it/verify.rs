@@ -198,7 +198,7 @@ fn files_that_belong_to_no_release() {
     dist.verify(expect![[r#"
         `dist/notes.txt` belongs to no release
         `dist/old` belongs to no release
-        the image `dist/image` is broken: nothing names `secret.pem`"#]]);
+        the image `dist/image` is broken: nothing references `secret.pem`"#]]);
 }
 
 #[test]

@@ -113,13 +113,13 @@ fn documents_that_readers_take_for_two_things_are_refused() {
     manifest(|text| text.replacen('{', r#"{"Layers":[],"#, 1)).refused("`Layers` is not `layers`");
     manifest(|text| text.replacen('{', r#"{"layers":[],"#, 1)).refused("`layers` is there twice");
     manifest(|text| text.replacen('{', r#"{"manifests":[],"#, 1))
-        .refused("which is another kind of document's");
+        .refused("which belongs to another kind of document");
     manifest(|text| text.replacen("\"size\"", "\"Size\":1,\"size\"", 1)).refused("`Size` is not `size`");
     manifest(|text| format!("{text}{text}")).refused("cannot be read: trailing characters");
     manifest(|text| text.replacen('{', &format!("{{\"a\":{},", "[".repeat(9999)), 1))
         .refused("recursion limit");
     Layout::with(|index| index["layers"] = json!([]), |_, _| (), |text| text)
-        .refused("has `layers`, which is");
+        .refused("has `layers`, which belongs");
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_docker_archive_is_bounded_too() {
             .with(1, words);
         assert!(!sample.path().join("dist").exists(), "something was left");
     };
-    refused(&bomb("manifest.json"), "its `manifest.json` measures 512.0 MiB; 4.0 MiB is the limit");
+    refused(&bomb("manifest.json"), "its `manifest.json` has 512.0 MiB; the limit is 4.0 MiB");
     refused(&bomb("x"), "it holds no `manifest.json`");
     let manifest = json!([{ "Config": "c", "Layers": vec!["x"; 5000] }]).to_string();
     let mut tar = tar::Builder::new(Vec::new());

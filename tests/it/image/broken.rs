@@ -130,8 +130,8 @@ fn blobs_that_nothing_names_are_problems() {
     fs::write(forgery.image.blob_path(&Digest::of(b"secret")), "secret").unwrap();
     fs::create_dir(forgery.work.path("image/blobs/sha512")).unwrap();
     expect![[r#"
-        nothing names `blobs/sha512`
-        nothing names `blobs/sha256/2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b`"#]]
+        nothing references `blobs/sha512`
+        nothing references `blobs/sha256/2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b`"#]]
     .assert_eq(&forgery.problems());
 }
 
