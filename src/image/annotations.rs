@@ -1,5 +1,5 @@
-//! The annotations of an image (OCI image-spec, annotations.md: "Pre-Defined Annotation Keys"). One set serves as the labels
-//! of the configs, which docker shows, and the annotations of manifests and index, which GitHub shows.
+//! The annotations of an image (OCI image-spec, annotations.md: "Pre-Defined Annotation Keys"). One set serves as
+//! the labels of the configs, which docker shows, and the annotations of manifests and index, which GitHub shows.
 
 use std::collections::BTreeMap;
 
@@ -75,53 +75,4 @@ fn shortened(text: &str) -> String {
         return text.to_owned();
     }
     text.chars().take(DESCRIPTION_LIMIT - 1).chain(['…']).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::image::samples::image_spec;
-
-    #[test]
-    fn the_set_is_what_is_known_and_no_more() {
-        let set = annotations(&image_spec()).unwrap();
-        let lines: Vec<String> = set.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        expect_test::expect![[r#"
-            org.opencontainers.image.created=2001-09-09T01:46:40Z
-            org.opencontainers.image.description=Turns a tag into a release
-            org.opencontainers.image.licenses=MIT OR Apache-2.0
-            org.opencontainers.image.revision=3f9ac21000000000000000000000000000000000
-            org.opencontainers.image.source=https://github.com/acme/floe
-            org.opencontainers.image.title=floe
-            org.opencontainers.image.version=1.4.0"#]]
-        .assert_eq(&lines.join("\n"));
-    }
-
-    #[test]
-    fn what_github_would_cut_is_cut_on_a_character_and_what_it_would_break_is_refused() {
-        let long = ImageSpec { description: Some("ü".repeat(600)), ..image_spec() };
-        let set = annotations(&long).unwrap();
-        let description = &set["org.opencontainers.image.description"];
-        assert_eq!(description.chars().count(), 512);
-        assert!(description.ends_with("ü…"));
-        let long = ImageSpec { licenses: Some("MIT OR ".repeat(40)), ..image_spec() };
-        assert!(annotations(&long).unwrap_err().to_string().contains("280 characters"));
-    }
-
-    #[test]
-    fn labels_add_and_replace_but_contradict_no_fact() {
-        let with =
-            |key: &str| ImageSpec { labels: [(key.to_owned(), "mine".to_owned())].into(), ..image_spec() };
-        assert_eq!(annotations(&with("com.acme.team")).unwrap()["com.acme.team"], "mine");
-        let title = "org.opencontainers.image.title";
-        assert_eq!(annotations(&with(title)).unwrap()[title], "mine");
-        assert!(annotations(&with("org.opencontainers.image.version")).is_err());
-    }
-
-    #[test]
-    fn times_are_written_as_the_specification_wants_them() {
-        assert_eq!(created(0).unwrap(), "1970-01-01T00:00:00Z");
-        assert!(created(u64::MAX).is_err());
-        assert!(created(1 << 40).is_err());
-    }
 }

@@ -23,9 +23,6 @@ pub struct AtomicDir {
 
 impl AtomicDir {
     /// Makes an empty folder for the layout that will be at `out`.
-    ///
-    /// # Errors
-    /// `out` exists and is no OCI layout, or its parent folder cannot be written to.
     pub fn prepare(out: &Path) -> anyhow::Result<Self> {
         refuse_to_replace(out)?;
         Ok(AtomicDir { out: out.to_owned(), draft: sibling(out)? })

@@ -1,5 +1,5 @@
-//! Builds an OCI image layout from static binaries and docker archives: layers, configs, manifests, and an index with one
-//! entry for each platform.
+//! Builds an OCI image layout from static binaries and docker archives: layers, configs, manifests, and an index
+//! with one entry for each platform.
 
 use std::collections::BTreeMap;
 use std::fs;

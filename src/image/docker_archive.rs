@@ -1,10 +1,11 @@
 //! Reads docker archives, plain or gzip, as `docker save` and nixpkgs' dockerTools write them (moby, "Docker Image
 //! Specification v1.2.0": "Combined Image JSON + Filesystem Changeset Format").
 //!
-//! An archive is untrusted. It is streamed, once for the manifest, the config and the layers each, and never unpacked.
+//! An archive is untrusted. It is streamed, once for the manifest, the config and the layers each, and never
+//! unpacked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -85,7 +86,8 @@ impl DockerArchive {
         Ok(DockerArchive { platform, execution, path: path.to_owned(), layers: described.layers, diff_ids })
     }
 
-    /// Writes its layers, bottom first: the tars byte for byte, compressed by floe. A layer that is listed twice comes twice.
+    /// Writes its layers, bottom first: the tars byte for byte, compressed by floe. A layer that is listed twice
+    /// comes twice.
     pub fn write_layers(&self, blobs: &Blobs) -> anyhow::Result<Vec<WrittenLayer<Rc<Changeset>>>> {
         let wanted: BTreeSet<&String> = self.layers.iter().collect();
         let mut written = BTreeMap::new();
@@ -175,7 +177,12 @@ fn walk(
     path: &Path,
     mut visit: impl FnMut(&LayerMember, &mut dyn Read) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    walk_bounded(path, UNPACKED_LIMIT, |member, content| {
+    let opening = || format!("cannot read `{}`", path.display());
+    let mut file = BufReader::with_capacity(128 << 10, files::open(path).with_context(opening)?);
+    let gzip = file.fill_buf().with_context(opening)?.starts_with(&[0x1f, 0x8b]);
+    let reader: Box<dyn Read> = if gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+    let reader = Bounded::new(reader, ByteLimit::of_unpacked(UNPACKED_LIMIT));
+    tarball::walk(reader, tarball::MEMBERS_LIMIT, |member, content| {
         let name = quoted(&member.path);
         ensure!(!member.absolute, "its member {name} has an absolute path");
         ensure!(matches!(member.kind, TarKind::File | TarKind::Directory), "its member {name} is a link");
@@ -183,130 +190,6 @@ fn walk(
     })
 }
 
-fn walk_bounded(
-    path: &Path,
-    limit: u64,
-    visit: impl FnMut(&LayerMember, &mut dyn Read) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let opening = || format!("cannot read `{}`", path.display());
-    let mut file = BufReader::with_capacity(128 << 10, files::open(path).with_context(opening)?);
-    let gzip = std::io::BufRead::fill_buf(&mut file).with_context(opening)?.starts_with(&[0x1f, 0x8b]);
-    let reader: Box<dyn Read> = if gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-    tarball::walk(Bounded::new(reader, ByteLimit::of_unpacked(limit)), tarball::MEMBERS_LIMIT, visit)
-}
-
 fn quoted(name: &str) -> String {
     format!("`{}`", text::name(name))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::image::samples::{Tar, docker_archive, docker_config, gzip};
-
-    fn on_disk(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("archive");
-        std::fs::write(&path, bytes).unwrap();
-        (folder, path)
-    }
-
-    fn open_and_write(bytes: &[u8]) -> anyhow::Result<Vec<WrittenLayer<Rc<Changeset>>>> {
-        let (folder, path) = on_disk(bytes);
-        DockerArchive::open(&path)?.write_layers(&Blobs::create(folder.path())?)
-    }
-
-    fn refused(bytes: &[u8]) -> String {
-        let error = open_and_write(bytes).map(|layers| layers.len()).unwrap_err();
-        let details = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
-        format!("{error:#} {}", details.map(|failure| failure.detail_lines().join("; ")).unwrap_or_default())
-    }
-
-    #[test]
-    fn layers_keep_their_bytes_and_come_in_the_order_of_the_manifest() {
-        let lower = Tar::new().dir("./").file("./bin/floe", b"lower").end();
-        let upper = Tar::new().file("etc/floe.toml", b"upper").end();
-        // dockerTools writes the manifest last, and layers may come in any order.
-        let config = docker_config("arm64", &[&lower, &upper, &lower], "{}");
-        let archive = Tar::new()
-            .dir("u")
-            .file("./u/layer.tar", &upper)
-            .file("l/layer.tar", &lower)
-            .file("c.json", config.as_bytes())
-            .file(
-                "manifest.json",
-                br#"[{"Config":"c.json","RepoTags":["floe:1"],"Layers":["l/layer.tar","u/layer.tar","l/layer.tar"]}]"#,
-            )
-            .end();
-        for bytes in [archive.clone(), gzip(&archive)] {
-            let layers = open_and_write(&bytes).unwrap();
-            let digests: Vec<Digest> = layers.iter().map(|layer| layer.diff_id).collect();
-            assert_eq!(digests, [&lower, &upper, &lower].map(|layer| Digest::of(layer)));
-            let files = rootfs::files(layers.iter().map(|layer| &*layer.facts)).unwrap();
-            assert_eq!(files.len(), 2);
-        }
-        let (_folder, path) = on_disk(&archive);
-        assert_eq!(DockerArchive::open(&path).unwrap().platform, Platform::LinuxArm64);
-    }
-
-    #[test]
-    fn names_and_links_that_no_archive_needs_are_refused() {
-        let good = || Tar::new().file("manifest.json", b"[]");
-        assert!(refused(&good().file("../../etc/passwd", b"").end()).contains("leads out of its folder"));
-        assert!(refused(&good().file("/etc/passwd", b"").end()).contains("absolute path"));
-        assert!(refused(&good().symlink("layer.tar", "/etc/passwd").end()).contains("is a link"));
-        assert!(refused(&good().hard_link("layer.tar", "manifest.json").end()).contains("is a link"));
-        assert!(refused(&good().file("./manifest.json", b"[]").end()).contains("`manifest.json` twice"));
-    }
-
-    #[test]
-    fn a_description_that_does_not_fit_is_refused() {
-        let manifest = |json: &str| refused(&Tar::new().file("manifest.json", json.as_bytes()).end());
-        assert!(refused(&Tar::new().file("a", b"").end()).contains("holds no `manifest.json`"));
-        assert!(manifest("[]").contains("it holds 0 images"));
-        assert!(manifest("{}").contains("its `manifest.json` cannot be read"));
-        assert!(manifest(r#"[{"Config":"../c","Layers":[]}]"#).contains("holds no `../c`"));
-        assert!(
-            manifest(r#"[{"Config":"c","Layers":["gone","\u001b[2J"]}]"#).contains("`gone`, `\\u{1b}[2J`")
-        );
-        let huge = vec![b' '; JSON_LIMIT as usize + 1];
-        let told = refused(&Tar::new().file("manifest.json", &huge).end());
-        assert!(told.contains("the limit is 4.0 MiB"), "{told}");
-        let layer = Tar::new().end();
-        let other = docker_archive("riscv64", &[&layer], "{}");
-        assert!(refused(&other).contains("linux/riscv64"));
-        assert!(refused(&docker_archive("amd64", &[], "{}")).contains("no layers"));
-    }
-
-    #[test]
-    fn layers_that_lie_are_refused() {
-        let (layer, other) = (Tar::new().file("a", b"1").end(), Tar::new().file("a", b"2").end());
-        let wrong = Tar::new()
-            .file("l.tar", &layer)
-            .file("c.json", docker_config("amd64", &[&other], "{}").as_bytes())
-            .file("manifest.json", br#"[{"Config":"c.json","Layers":["l.tar"]}]"#)
-            .end();
-        assert!(refused(&wrong).contains("but its config says"));
-        for (layer, why) in [
-            (Tar::new().file("../a", b""), "leads out of its folder"),
-            (Tar::new().file("/etc/shadow", b""), "`/etc/shadow` is an absolute path"),
-            (Tar::new().file("a", b"").file("a", b""), "`a` is there twice"),
-            (Tar::new().symlink("a", "/").file("a/b", b""), "below `a`, which is no folder"),
-        ] {
-            let told = refused(&docker_archive("amd64", &[&layer.end()], "{}"));
-            assert!(told.contains(why), "{told}");
-        }
-    }
-
-    #[test]
-    fn a_bomb_and_a_cut_archive_are_refused() {
-        let (_folder, path) = on_disk(&gzip(&vec![0; 1 << 20]));
-        let told = walk_bounded(&path, 1 << 16, |_, _| Ok(())).unwrap_err();
-        assert!(format!("{told:#}").contains("it unpacks to more than 64.0 KiB"), "{told:#}");
-        let whole = gzip(&docker_archive("amd64", &[&Tar::new().file("a", &[1; 4000]).end()], "{}"));
-        assert!(open_and_write(&whole).is_ok());
-        for cut in [20, whole.len() / 2, whole.len() - 4] {
-            assert!(open_and_write(&whole[..cut]).is_err(), "{cut}");
-        }
-    }
 }

@@ -1,5 +1,5 @@
-//! Writes the layer of a static binary: the binary, users, `/tmp` and CA certificates. Owner, mode and time of every entry are
-//! fixed.
+//! Writes the layer of a static binary: the binary, users, `/tmp` and CA certificates. Owner, mode and time of
+//! every entry are fixed.
 
 use std::io::{Read, Write};
 use std::path::Path;

@@ -16,9 +16,6 @@ use floe_core::model::{Digest, Member, Nature};
 use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 
 /// Every member of the layer at `layer`, sorted by path.
-///
-/// # Errors
-/// It cannot be read, or is not a layer that [`super::check`] lets pass.
 pub fn members(layer: &Path) -> anyhow::Result<Vec<Member>> {
     let mut members = Vec::new();
     tarball::walk(unpacked(layer)?, tarball::MEMBERS_LIMIT, |member, content| {
@@ -37,9 +34,6 @@ pub fn members(layer: &Path) -> anyhow::Result<Vec<Member>> {
 }
 
 /// Writes the content of the file at `path` in the layer to `into`.
-///
-/// # Errors
-/// As [`members`]; or there is no such file, or `into` cannot be written.
 pub fn copy(layer: &Path, path: &str, into: &Path) -> anyhow::Result<()> {
     let mut found = false;
     tarball::walk(unpacked(layer)?, tarball::MEMBERS_LIMIT, |member, content| {

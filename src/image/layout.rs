@@ -1,5 +1,6 @@
-//! Reads an OCI image layout and checks all of it (OCI image-spec v1.1, "OCI Image Layout"): every blob, every digest, the
-//! content of every layer, and that there is nothing else. All problems are reported, not only the first.
+//! Reads an OCI image layout and checks all of it (OCI image-spec v1.1, "OCI Image Layout"): every blob, every
+//! digest, the content of every layer, and that there is nothing else. All problems are reported, not only the
+//! first.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -29,9 +30,9 @@ pub fn read(layout: &Path) -> anyhow::Result<Image> {
     })
 }
 
-/// Reads and checks the layout in a folder: `oci-layout`, `index.json` with one entry, the image index with one entry for
-/// each platform; size, digest and media type of every blob; that each layer unpacks to its diff id, to safe paths and
-/// within the limits; and that every blob is referenced. The error has a sentence for every problem.
+/// Reads and checks the layout in a folder: `oci-layout`, `index.json` with one entry, the image index with one
+/// entry for each platform; size, digest and media type of every blob; that each layer unpacks to its diff id, to
+/// safe paths and within the limits; and that every blob is referenced. The error has a sentence for every problem.
 pub fn check(layout: &Path) -> Result<Image, Vec<String>> {
     check_and_tell(layout, &|_, _| {})
 }

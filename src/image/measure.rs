@@ -1,5 +1,5 @@
-//! Reads the files of a layout: documents into memory, and layers as streams, each once for both digests and its members.
-//! `layout` reports the problems, in the order of the layout.
+//! Reads the files of a layout: documents into memory, and layers as streams, each once for both digests and its
+//! members. `layout` reports the problems, in the order of the layout.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read};
@@ -127,7 +127,6 @@ fn why_not(error: &io::Error) -> String {
 mod tests {
     use super::*;
     use crate::image::blobs::Blobs;
-    use crate::image::samples::Tar;
     use floe_core::model::Blob;
 
     /// A layout of three layers that unpack to as much each.
@@ -135,7 +134,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let blobs = Blobs::create(folder.path()).unwrap();
         let layer = |name: &&str| {
-            let tar = Tar::new().file(name, &[7; 2000]).file("b", b"").end();
+            let mut tar = tar::Builder::new(Vec::new());
+            for (name, content) in [(*name, &[7; 2000][..]), ("b", b"")] {
+                let mut header = tar::Header::new_ustar();
+                header.set_size(content.len() as u64);
+                header.set_mode(0o644);
+                header.set_mtime(0);
+                tar.append_data(&mut header, name, content).unwrap();
+            }
+            let tar = tar.into_inner().unwrap();
             blobs.layer(|writer| Ok(writer.write_all(&tar)?)).unwrap().blob
         };
         let layers = ["x", "y", "z"].iter().map(layer).collect();

@@ -1,7 +1,7 @@
 //! OCI image layouts (OCI image-spec v1.1): made, read and checked as files in a folder.
 //!
-//! The same inputs give the same bytes on every machine: an image depends neither on the clock, nor on modes or the order of
-//! files on disk, and it has no `history`.
+//! The same inputs give the same bytes on every machine: an image depends neither on the clock, nor on modes or the
+//! order of files on disk, and it has no `history`.
 
 mod annotations;
 mod atomic_dir;
@@ -20,9 +20,6 @@ mod spec;
 mod strict;
 mod tarball;
 
-#[cfg(test)]
-mod samples;
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -39,8 +36,8 @@ pub use measure::Tell;
 /// The most bytes that a layer or a docker archive may unpack to: GitHub's registry takes no larger layer.
 pub const UNPACKED_LIMIT: u64 = 10 << 30;
 
-/// The most bytes of a JSON document of an image (OCI distribution-spec, "Pushing Manifests": registries may refuse larger
-/// ones).
+/// The most bytes of a JSON document of an image (OCI distribution-spec, "Pushing Manifests": registries may refuse
+/// larger ones).
 pub const JSON_LIMIT: u64 = 4 << 20;
 
 /// The most entries of an image index, far more than there are platforms.

@@ -1,4 +1,5 @@
-//! The files of an image: the members of each layer, and the regular files of all layers together (OCI image-spec, layer.md).
+//! The files of an image: the members of each layer, and the regular files of all layers together (OCI image-spec,
+//! layer.md).
 //!
 //! Layers are read as streams and never unpacked. Layers that remove files of lower ones are refused.
 
@@ -34,10 +35,8 @@ enum Node {
     Symlink,
 }
 
-/// Reads a layer's tar of at most `members` members to its end.
-///
-/// # Errors
-/// What [`tarball::walk`] refuses; other problems with names are in [`Changeset::problems`].
+/// Reads a layer's tar of at most `members` members to its end. Names that are not accepted are in
+/// [`Changeset::problems`].
 pub fn scan(tar: impl Read, members: usize) -> anyhow::Result<Changeset> {
     let mut changeset = Changeset::default();
     let mut seen: BTreeMap<String, bool> = BTreeMap::new();
@@ -54,10 +53,8 @@ pub fn scan(tar: impl Read, members: usize) -> anyhow::Result<Changeset> {
     Ok(changeset)
 }
 
-/// The regular files of an image, sorted by path: upper layers over lower ones.
-///
-/// # Errors
-/// A sentence for each hard link without a target.
+/// The regular files of an image, sorted by path: upper layers over lower ones. The error has a sentence for each hard
+/// link without a target.
 pub fn files<'a>(layers: impl IntoIterator<Item = &'a Changeset>) -> Result<Vec<Entry>, Vec<String>> {
     let mut tree = Tree::default();
     let mut problems = Vec::new();
@@ -149,62 +146,5 @@ impl Tree {
         }
         self.0.insert(path.to_owned(), entry);
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::image::samples::Tar;
-
-    fn paths(layers: &[Tar]) -> Vec<String> {
-        let layers: Vec<Changeset> =
-            layers.iter().map(|tar| scan(tar.bytes().as_slice(), 9).unwrap()).collect();
-        assert!(layers.iter().all(|layer| layer.problems.is_empty()), "{layers:?}");
-        files(&layers).unwrap().into_iter().map(|entry| entry.path).collect()
-    }
-
-    #[test]
-    fn upper_layers_cover_lower_ones() {
-        let lower = Tar::new().dir("a/").file("a/1", b"1").file("b", b"b").file("d/1", b"1").file("e", b"e");
-        let upper = Tar::new().file("a/2", b"2").file("b", b"other").symlink("d", "/elsewhere").dir("e/");
-        assert_eq!(paths(&[lower.file("d.txt", b""), upper]), ["a/1", "a/2", "b", "d.txt"]);
-    }
-
-    #[test]
-    fn a_file_is_described_by_the_layer_that_wins() {
-        let layers = [b"one".as_slice(), b"three"]
-            .map(|content| scan(Tar::new().file("./bin/floe", content).end().as_slice(), 9).unwrap());
-        let expected =
-            Entry { path: "bin/floe".to_owned(), size: 5, mode: 0o644, digest: Digest::of(b"three") };
-        assert_eq!(files(&layers).unwrap(), [expected]);
-    }
-
-    #[test]
-    fn hard_links_are_files_and_links_are_not() {
-        let lower = Tar::new().file("a", b"content").symlink("s", "a");
-        let upper = Tar::new().hard_link("b", "a").hard_link("t", "s");
-        assert_eq!(paths(&[lower, upper]), ["a", "b"]);
-        let broken = scan(Tar::new().hard_link("b", "a").end().as_slice(), 9).unwrap();
-        assert_eq!(files([&broken]).unwrap_err(), ["`b` is a hard link to `a`, which is missing"]);
-    }
-
-    #[test]
-    fn names_that_unpackers_disagree_about_are_problems() {
-        let problems = |tar: Tar| scan(tar.end().as_slice(), 9).unwrap().problems.join("; ");
-        assert_eq!(problems(Tar::new().file("a", b"1").file("./a", b"2")), "`a` is there twice");
-        assert_eq!(problems(Tar::new().dir("a").dir("a/").file("/nix/store/x", b"")), "");
-        assert_eq!(problems(Tar::new().file("/etc/shadow", b"")), "`/etc/shadow` is an absolute path");
-        for whiteout in ["a/.wh.b", "a/.wh..wh..opq", ".wh.a"] {
-            assert_eq!(
-                problems(Tar::new().file(whiteout, b"")),
-                format!(
-                    "`{whiteout}` is a whiteout, which floe does not apply: build the image without removing files of lower layers"
-                )
-            );
-        }
-        let through = "`l/x` lies below `l`, which is no folder";
-        assert_eq!(problems(Tar::new().symlink("l", "/etc").file("l/x", b"")), through);
-        assert_eq!(problems(Tar::new().file("l/x", b"").symlink("l", "/etc")), through);
     }
 }

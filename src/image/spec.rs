@@ -1,5 +1,5 @@
-//! The JSON documents of an OCI image, with fields in the order of the specification (OCI image-spec v1.1: descriptor.md,
-//! image-index.md, manifest.md, config.md, image-layout.md).
+//! The JSON documents of an OCI image, with fields in the order of the specification (OCI image-spec v1.1:
+//! descriptor.md, image-index.md, manifest.md, config.md, image-layout.md).
 //!
 //! Maps are sorted, so that a document always has the same bytes. There is no field for `history`. Unknown fields are
 //! ignored when reading.

@@ -1,6 +1,6 @@
-//! Refuses JSON that readers interpret differently: a key that comes twice or differs from another or from the specification's
-//! only in case (Go ignores case), and a document that is of two kinds at once (image-spec v1.1, "mediaType": ambiguous
-//! documents).
+//! Refuses JSON that readers interpret differently: a key that comes twice or differs from another or from the
+//! specification's only in case (Go ignores case), and a document that is of two kinds at once (image-spec v1.1,
+//! "mediaType": ambiguous documents).
 
 use std::collections::BTreeSet;
 use std::fmt;

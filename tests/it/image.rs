@@ -3,7 +3,11 @@
 //! No test here runs another program.
 
 mod broken;
+mod config;
 mod elsewhere;
+mod inputs;
+mod samples;
+mod tars;
 
 use std::fs;
 use std::path::PathBuf;

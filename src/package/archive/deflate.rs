@@ -1,8 +1,9 @@
 //! Deflate (RFC 1951) on all cores, with the same bytes on any number of them.
 //!
-//! The input is cut into blocks of one fixed size. Each is compressed separately, with the 32 KiB before it as its dictionary,
-//! and ends on a byte boundary (a sync flush, as in `pigz`), so that the blocks form one stream. The output depends neither on
-//! the threads nor on the pieces in which the input was written. Only a few blocks are in memory.
+//! The input is cut into blocks of one fixed size. Each is compressed separately, with the 32 KiB before it as its
+//! dictionary, and ends on a byte boundary (a sync flush, as in `pigz`), so that the blocks form one stream. The
+//! output depends neither on the threads nor on the pieces in which the input was written. Only a few blocks are in
+//! memory.
 
 use std::io::{self, Write};
 

@@ -1,7 +1,7 @@
 //! Archives: written so that the same files always give the same bytes, and read as untrusted input.
 //!
-//! Files are streamed in both directions. The bytes do not depend on the machine: there is no owner, one given time, the
-//! modes 0644 and 0755, and the order of the paths.
+//! Files are streamed in both directions. The bytes do not depend on the machine: there is no owner, one given
+//! time, the modes 0644 and 0755, and the order of the paths.
 
 mod deflate;
 mod gzip;

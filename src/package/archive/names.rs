@@ -16,7 +16,8 @@ struct SeenPath {
 }
 
 impl Names {
-    /// Adds the path of a regular file. It must not be there already, differ from another one only in case, or be a folder too.
+    /// Adds the path of a regular file. It must not be there already, differ from another one only in case, or be a
+    /// folder too.
     pub(super) fn file(&mut self, path: &str) -> Result<(), String> {
         self.parents(path)?;
         self.add(path, true)

@@ -34,8 +34,8 @@ pub(super) type Visit<'v> = &'v mut dyn FnMut(RawEntry<'_>) -> anyhow::Result<()
 
 /// Every regular file in an archive with its digest, sorted by path.
 ///
-/// The archive is refused if it is cut off or fails its checksums, if an entry is absolute, leaves its folder, is there
-/// twice, or is a link, a device or an extension, and if there are more than 10,000 entries or 8 GiB.
+/// The archive is refused if it is cut off or fails its checksums, if an entry is absolute, leaves its folder, is
+/// there twice, or is a link, a device or an extension, and if there are more than 10,000 entries or 8 GiB.
 pub fn list(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Entry>> {
     list_within(path, kind, LIMITS)
 }
@@ -53,8 +53,8 @@ pub struct Examined {
     pub contents: Result<Vec<Entry>, String>,
 }
 
-/// Reads an archive to its end, whatever it holds. If it should hold the `promised` files, not many more bytes than theirs
-/// are unpacked. It fails only where the file cannot be read.
+/// Reads an archive to its end, whatever it holds. If it should hold the `promised` files, not many more bytes than
+/// theirs are unpacked. It fails only where the file cannot be read.
 pub fn examine(path: &Path, kind: ArchiveKind, promised: Option<&[Entry]>) -> io::Result<Examined> {
     /// For headers, and for an unexpected file to be reported by its name.
     const MORE: u64 = 1024 * 1024;
@@ -114,8 +114,8 @@ pub fn members(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Member>> {
 
 /// Unpacks an archive into a folder, which is made if it does not exist, and returns its files.
 ///
-/// No existing file is overwritten and no link is followed. Files get mode 0755 if they are executable, else 0644. After an
-/// error, the files that were unpacked so far stay.
+/// No existing file is overwritten and no link is followed. Files get mode 0755 if they are executable, else 0644.
+/// After an error, the files that were unpacked so far stay.
 pub fn extract(path: &Path, kind: ArchiveKind, into: &Path) -> anyhow::Result<Vec<Entry>> {
     fs::create_dir_all(into).with_context(|| format!("failed to make the folder `{}`", into.display()))?;
     let mut entries = Vec::new();

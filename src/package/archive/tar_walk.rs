@@ -1,5 +1,5 @@
-//! Walks an untrusted tar as a stream (POSIX.1-2017, "pax Interchange Format", with GNU's long names). Names are given as
-//! they are; the caller decides which of them it accepts.
+//! Walks an untrusted tar as a stream (POSIX.1-2017, "pax Interchange Format", with GNU's long names). Names are
+//! given as they are; the caller decides which of them it accepts.
 //!
 //! Nothing is read without a limit, nothing is written and no link is followed.
 
@@ -20,8 +20,8 @@ pub struct TarRules {
     pub headers: usize,
     /// The limit that this is a part of, for the message.
     pub headers_limit: usize,
-    /// Whether a long name or an extended header may come before a member. Readers disagree about those, so archives for
-    /// people have none.
+    /// Whether a long name or an extended header may come before a member. Readers disagree about those, so
+    /// release archives have none.
     pub long_names: bool,
 }
 
@@ -55,12 +55,8 @@ pub enum TarKind {
     HardLink,
 }
 
-/// Calls `visit` with every member of the tar and its content, in order, and reads `reader` to its end. `visit` may leave
-/// content unread.
-///
-/// # Errors
-/// A damaged tar; a member that is no file, folder or link; a sparse file; a member of two sizes; more headers than the
-/// rules allow; data after the end; and whatever `visit` returns.
+/// Calls `visit` with every member of the tar and its content, in order, and reads `reader` to its end. `visit` may
+/// leave content unread.
 pub fn walk(
     mut reader: impl Read,
     rules: TarRules,

@@ -17,9 +17,9 @@ const END_OF_TIME: u64 = 4_354_819_200;
 /// Writes an archive into an empty file that is open for writing and reading. Each file is read once: it is hashed,
 /// compressed and, if it is executable, audited in that one pass.
 ///
-/// The bytes depend on the contents only. There are no entries for folders; tar is plain POSIX ustar, ZIP has no extra
-/// fields. A file that is a link or a special file or that changes meanwhile is refused, and so is a name that is not
-/// `[A-Za-z0-9._+-]`, comes twice or differs from another only in case.
+/// The bytes depend on the contents only. There are no entries for folders; tar is plain POSIX ustar, ZIP has no
+/// extra fields. A file that is a link or a special file or that changes meanwhile is refused, and so is a name
+/// that is not `[A-Za-z0-9._+-]`, comes twice or differs from another only in case.
 pub fn write(contents: &Contents, kind: ArchiveKind, into: &mut File) -> anyhow::Result<Packed> {
     let items = sorted(contents)?;
     match kind {

@@ -1,8 +1,8 @@
-//! Writes ZIP (PKWARE's APPNOTE.TXT): deflate, no data descriptors, no comments, and no extra fields but ZIP64's for a
-//! file of almost 4 GiB and more.
+//! Writes ZIP (PKWARE's APPNOTE.TXT): deflate, no data descriptors, no comments, and no extra fields but ZIP64's
+//! for a file of almost 4 GiB and more.
 //!
-//! The `zip` crate compresses on one core and takes no compressed data. A ZIP64 index is never written, because GitHub
-//! takes no archive of that size.
+//! The `zip` crate compresses on one core and takes no compressed data. A ZIP64 index is never written, because
+//! GitHub takes no archive of that size.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};

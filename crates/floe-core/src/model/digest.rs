@@ -80,8 +80,8 @@ impl Write for Hasher {
 
 /// Hashes the bytes that pass through a reader or a writer.
 ///
-/// A reader may seek: bytes that are read again are not hashed again, and [`Hashing::finish_file`] hashes those that were
-/// skipped.
+/// A reader may seek: bytes that are read again are not hashed again, and [`Hashing::finish_file`] hashes those
+/// that were skipped.
 pub struct Hashing<T> {
     inner: T,
     hasher: Hasher,

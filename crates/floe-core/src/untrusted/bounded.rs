@@ -1,5 +1,5 @@
-//! Limits on how many bytes are taken from untrusted input: a small archive can unpack without end, and a server can send
-//! without end.
+//! Limits on how many bytes are taken from untrusted input: a small archive can unpack without end, and a server
+//! can send without end.
 
 use std::borrow::BorrowMut;
 use std::io::{self, Read};

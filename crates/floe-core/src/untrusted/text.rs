@@ -1,5 +1,5 @@
-//! Untrusted text, escaped for a terminal, a log and a page: it cannot move the cursor, change the reading direction or
-//! look like a line of floe's own.
+//! Untrusted text, escaped for a terminal, a log and a page: it cannot move the cursor, change the reading
+//! direction or look like a line of floe's own.
 //!
 //! Nothing is dropped: an unsafe character is shown as `\u{1b}`.
 
@@ -70,8 +70,8 @@ fn escaped(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Excludes control characters (C0, DEL, C1) and invisible ones that change how others are shown: Unicode's line separators,
-/// direction marks (UAX 9), zero-width characters and tags.
+/// Excludes control characters (C0, DEL, C1) and invisible ones that change how others are shown: Unicode's line
+/// separators, direction marks (UAX 9), zero-width characters and tags.
 fn is_safe(letter: char) -> bool {
     let is_invisible = matches!(letter,
         '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'

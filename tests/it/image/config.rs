@@ -1,0 +1,154 @@
+//! Config and annotations of an image: the project's settings over the docker archive's, and what is refused.
+
+use std::collections::BTreeMap;
+
+use expect_test::expect;
+use floe::error::Failure;
+use floe::image::{self, ImageSpec};
+use serde_json::Value;
+
+use super::samples::{Tar, docker_archive};
+use super::{Work, blob, pretty, spec};
+
+/// The config of an image of one input, as JSON.
+fn config(work: &Work, input: &str, spec: &ImageSpec) -> anyhow::Result<String> {
+    let image = image::build(&[work.path(input)], spec, &work.path("image"))?;
+    Ok(blob(&image, &image.platforms[0].config.digest))
+}
+
+/// The `config` object of an image of a docker archive with this one.
+fn started(spec: &ImageSpec, execution: &str) -> anyhow::Result<Value> {
+    let work = Work::new();
+    work.write("docker", &docker_archive("amd64", &[&Tar::new().end()], execution));
+    let config: Value = serde_json::from_str(&config(&work, "docker", spec)?)?;
+    Ok(config["config"].clone())
+}
+
+fn refused(spec: &ImageSpec, execution: &str) -> String {
+    let error = started(spec, execution).unwrap_err();
+    let details = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
+    format!("{error:#}: {}", details.map(|failure| failure.detail_lines().join("; ")).unwrap_or_default())
+}
+
+fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>> {
+    let work = Work::new();
+    Ok(image::build(&[work.path("amd64")], spec, &work.path("image"))?.annotations)
+}
+
+#[test]
+fn a_binary_is_started_as_nonroot_with_what_the_project_sets() {
+    let work = Work::new();
+    let certificates = work.write("ca.pem", b"-----BEGIN CERTIFICATE-----\n");
+    let spec =
+        ImageSpec { ports: vec!["8080/tcp".to_owned()], ca_certificates: Some(certificates), ..spec() };
+    let config: Value = serde_json::from_str(&config(&work, "arm64", &spec).unwrap()).unwrap();
+    let mut config = config["config"].clone();
+    config.as_object_mut().unwrap().remove("Labels").unwrap();
+    expect![[r#"
+        {
+          "Entrypoint": [
+            "/bin/tool"
+          ],
+          "Env": [
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"
+          ],
+          "ExposedPorts": {
+            "8080/tcp": {}
+          },
+          "User": "65532:65532"
+        }"#]]
+    .assert_eq(&pretty(&config.to_string()));
+}
+
+#[test]
+fn the_keys_of_a_config_are_in_the_order_of_the_specification() {
+    let work = Work::new();
+    let config = config(&work, "amd64", &ImageSpec { ports: vec!["80".to_owned()], ..spec() }).unwrap();
+    let keys =
+        ["created", "architecture", "os", "config", "User", "ExposedPorts", "Env", "Entrypoint", "Labels"];
+    let places = keys.map(|key| config.find(&format!("\"{key}\":")).unwrap());
+    assert!(places.is_sorted() && config.ends_with("}"), "{config}");
+    assert!(config.find("\"rootfs\":{\"type\":").unwrap() > places[8], "{config}");
+}
+
+#[test]
+fn an_archive_keeps_what_the_project_does_not_override() {
+    let base = r#"{"Env": ["PATH=/bin", "A=1"], "Cmd": ["serve"], "Entrypoint": ["/bin/floe"], "WorkingDir": "/data",
+        "ExposedPorts": {"53/udp": {}, "80/sctp": {}}, "User": "1000", "Labels": {"x": "y"}, "Volumes": null}"#;
+    let mut kept = started(&spec(), base).unwrap();
+    let labels = kept.as_object_mut().unwrap().remove("Labels").unwrap();
+    assert_eq!(labels.get("x"), None);
+    expect![[r#"{"Cmd":["serve"],"Entrypoint":["/bin/floe"],"Env":["PATH=/bin","A=1"],"ExposedPorts":{"53/udp":{},"80/sctp":{}},"User":"1000","WorkingDir":"/data"}"#]]
+        .assert_eq(&kept.to_string());
+    let over = ImageSpec {
+        entrypoint: Some(vec!["/bin/other".to_owned()]),
+        ports: vec!["80".to_owned()],
+        user: Some("7:7".to_owned()),
+        ..spec()
+    };
+    let over = started(&over, base).unwrap();
+    assert_eq!((over["Entrypoint"].to_string(), over.get("Cmd")), (r#"["/bin/other"]"#.to_owned(), None));
+    assert_eq!(
+        (over["User"].as_str(), over["ExposedPorts"].to_string()),
+        (Some("7:7"), r#"{"80":{}}"#.to_owned())
+    );
+}
+
+#[test]
+fn root_wrong_ports_and_nothing_to_start_are_refused() {
+    let start = |more: &str| format!(r#"{{"Entrypoint": ["/bin/floe"]{more}}}"#);
+    for user in ["0", "root"] {
+        let told = refused(&ImageSpec { user: Some(user.to_owned()), ..spec() }, &start(""));
+        assert!(told.contains(&format!("the image's user is invalid: `{user}` is ")), "{told}");
+        let told = refused(&spec(), &start(&format!(r#", "User": "{user}""#)));
+        assert!(told.contains(&format!("the image's user is invalid: `{user}` is ")), "{told}");
+    }
+    let told = refused(&ImageSpec { ports: vec!["80/icmp".to_owned()], ..spec() }, &start(""));
+    assert!(told.contains("the image cannot expose a port: `80/icmp` is not a port"), "{told}");
+    let told = refused(&spec(), &start(r#", "ExposedPorts": {"0/tcp": {}}"#));
+    assert!(told.contains("`0/tcp` is not a port"), "{told}");
+    assert!(refused(&spec(), r#"{"Cmd": []}"#).contains("neither an entrypoint nor a command"));
+}
+
+#[test]
+fn store_paths_are_reported_with_their_place() {
+    let told = refused(
+        &spec(),
+        r#"{"Env": ["A=1", "LIBS=/nix/store/abc/lib"], "Entrypoint": ["/nix/store/abc/bin/floe"]}"#,
+    );
+    assert!(told.contains("`config.Env[2]` is `LIBS=/nix/store/abc/lib`"), "{told}");
+    assert!(told.contains("`config.Entrypoint[0]` is `/nix/store/abc/bin/floe`"), "{told}");
+}
+
+#[test]
+fn long_texts_are_cut_or_refused() {
+    let long = ImageSpec { description: Some("ü".repeat(600)), ..spec() };
+    let description = &annotations(&long).unwrap()["org.opencontainers.image.description"];
+    assert_eq!(description.chars().count(), 512);
+    assert!(description.ends_with("ü…"));
+    let long = ImageSpec { licenses: Some("MIT OR ".repeat(40)), ..spec() };
+    assert!(annotations(&long).unwrap_err().to_string().contains("280 characters"));
+}
+
+#[test]
+fn labels_add_and_replace_but_cannot_set_what_floe_knows() {
+    let with = |key: &str| ImageSpec { labels: [(key.to_owned(), "mine".to_owned())].into(), ..spec() };
+    for key in ["com.acme.team", "org.opencontainers.image.title"] {
+        assert_eq!(annotations(&with(key)).unwrap()[key], "mine");
+    }
+    for key in ["version", "revision", "created", "ref.name"] {
+        let error = annotations(&with(&format!("org.opencontainers.image.{key}"))).unwrap_err();
+        assert!(error.to_string().ends_with("cannot be set"), "{error}");
+    }
+    assert!(annotations(&with(" ")).unwrap_err().to_string().contains("a label has no name"));
+}
+
+#[test]
+fn times_are_those_that_files_can_have() {
+    let at = |epoch| annotations(&ImageSpec { epoch, ..spec() });
+    assert_eq!(at(0).unwrap()["org.opencontainers.image.created"], "1970-01-01T00:00:00Z");
+    for epoch in [1 << 40, u64::MAX] {
+        assert!(at(epoch).unwrap_err().to_string().contains("is not a time"), "{epoch}");
+    }
+}

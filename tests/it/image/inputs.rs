@@ -1,0 +1,167 @@
+//! Inputs of an image, by their content: binaries and docker archives, whose members and configs are untrusted.
+
+use floe::error::Failure;
+use floe::image;
+use floe_core::model::{Digest, Platform};
+use serde_json::Value;
+
+use super::samples::{Tar, docker_archive, docker_config, gzip};
+use super::{Work, blob};
+
+/// What `floe image` says about a docker archive, with the details.
+fn refused(archive: &[u8]) -> String {
+    let work = Work::new();
+    work.write("docker", archive);
+    let error = work.build(&["docker"]).unwrap_err();
+    let details = error.chain().filter_map(|cause| cause.downcast_ref::<Failure>());
+    let details: Vec<String> = details.flat_map(|failure| failure.detail_lines().to_vec()).collect();
+    format!("{error:#}: {}", details.join("; "))
+}
+
+/// The same for an archive of one layer.
+fn refused_layer(layer: Tar) -> String {
+    refused(&docker_archive("amd64", &[&layer.end()], START))
+}
+
+/// How a container is started, as docker archives have it.
+const START: &str = r#"{"Entrypoint": ["/bin/floe"]}"#;
+
+/// The regular files of an image of these layers.
+fn files(layers: &[Tar]) -> Vec<String> {
+    let work = Work::new();
+    let layers: Vec<Vec<u8>> = layers.iter().cloned().map(Tar::end).collect();
+    let layers: Vec<&[u8]> = layers.iter().map(Vec::as_slice).collect();
+    work.write("docker", &docker_archive("amd64", &layers, START));
+    let image = work.build(&["docker"]).unwrap();
+    image.platforms[0].files.iter().map(|file| format!("{} {}", file.path, file.size)).collect()
+}
+
+#[test]
+fn the_content_says_what_a_file_is_and_where_it_runs() {
+    let work = Work::new();
+    let archive = docker_archive("amd64", &[&Tar::new().end()], START);
+    work.write("plain", &archive);
+    work.write("gzip", &gzip(&archive));
+    for inputs in [["arm64", "amd64"], ["arm64", "plain"], ["gzip", "arm64"]] {
+        let image = work.build(&inputs).unwrap();
+        let platforms: Vec<Platform> = image.platforms.iter().map(|one| one.platform).collect();
+        assert_eq!(platforms, [Platform::LinuxAmd64, Platform::LinuxArm64], "{inputs:?}");
+    }
+}
+
+#[test]
+fn two_files_of_one_platform_are_refused() {
+    let work = Work::new();
+    work.write("docker", &docker_archive("amd64", &[&Tar::new().end()], START));
+    let error = work.build(&["docker", "arm64", "amd64"]).unwrap_err();
+    let why = error.to_string();
+    assert!(why.contains("docker` and `") && why.ends_with("one entry for each platform"), "{why}");
+    assert!(error.downcast_ref::<Failure>().unwrap().hint_text().is_some());
+    assert!(work.build(&[]).is_err());
+}
+
+#[test]
+fn layers_keep_their_bytes_and_come_in_the_order_of_the_manifest() {
+    let lower = Tar::new().dir("./").file("./bin/floe", b"lower").end();
+    let upper = Tar::new().file("etc/floe.toml", b"upper").end();
+    // dockerTools writes the manifest last, and layers may come in any order.
+    let config = docker_config("arm64", &[&lower, &upper, &lower], START);
+    let archive = Tar::new()
+        .dir("u")
+        .file("./u/layer.tar", &upper)
+        .file("l/layer.tar", &lower)
+        .file("c.json", config.as_bytes())
+        .file(
+            "manifest.json",
+            br#"[{"Config":"c.json","RepoTags":["floe:1"],"Layers":["l/layer.tar","u/layer.tar","l/layer.tar"]}]"#,
+        )
+        .end();
+    for bytes in [archive.clone(), gzip(&archive)] {
+        let work = Work::new();
+        work.write("docker", &bytes);
+        let image = work.build(&["docker"]).unwrap();
+        let [arm64] = image.platforms.as_slice() else { panic!("one platform was given") };
+        assert_eq!(arm64.platform, Platform::LinuxArm64);
+        let config: Value = serde_json::from_str(&blob(&image, &arm64.config.digest)).unwrap();
+        let digests = [&lower, &upper, &lower].map(|layer| Digest::of(layer));
+        assert_eq!(config["rootfs"]["diff_ids"], serde_json::json!(digests));
+        assert_eq!((arm64.files.len(), arm64.layers.len()), (2, 3));
+        assert_eq!(image::check(&work.path("image")).unwrap(), image);
+    }
+}
+
+#[test]
+fn names_and_links_that_no_archive_needs_are_refused() {
+    let good = || Tar::new().file("manifest.json", b"[]");
+    assert!(refused(&good().file("../../etc/passwd", b"").end()).contains("leads out of its folder"));
+    assert!(refused(&good().file("/etc/passwd", b"").end()).contains("absolute path"));
+    assert!(refused(&good().symlink("layer.tar", "/etc/passwd").end()).contains("is a link"));
+    assert!(refused(&good().hard_link("layer.tar", "manifest.json").end()).contains("is a link"));
+    assert!(refused(&good().file("./manifest.json", b"[]").end()).contains("`manifest.json` twice"));
+}
+
+#[test]
+fn a_description_that_does_not_fit_is_refused() {
+    let manifest = |json: &str| refused(&Tar::new().file("manifest.json", json.as_bytes()).end());
+    assert!(refused(&Tar::new().file("a", b"").end()).contains("holds no `manifest.json`"));
+    assert!(manifest("[]").contains("it holds 0 images"));
+    assert!(manifest("{}").contains("its `manifest.json` cannot be read"));
+    assert!(manifest(r#"[{"Config":"../c","Layers":[]}]"#).contains("holds no `../c`"));
+    assert!(manifest(r#"[{"Config":"c","Layers":["gone","\u001b[2J"]}]"#).contains("`gone`, `\\u{1b}[2J`"));
+    let told = refused(&Tar::new().file("manifest.json", &vec![b' '; (4 << 20) + 1]).end());
+    assert!(told.contains("the limit is 4.0 MiB"), "{told}");
+    let layer = Tar::new().end();
+    assert!(refused(&docker_archive("riscv64", &[&layer], START)).contains("linux/riscv64"));
+    assert!(refused(&docker_archive("amd64", &[], START)).contains("no layers"));
+}
+
+#[test]
+fn a_layer_with_another_digest_and_a_cut_archive_are_refused() {
+    let (layer, other) = (Tar::new().file("a", b"1").end(), Tar::new().file("a", b"2").end());
+    let wrong = Tar::new()
+        .file("l.tar", &layer)
+        .file("c.json", docker_config("amd64", &[&other], START).as_bytes())
+        .file("manifest.json", br#"[{"Config":"c.json","Layers":["l.tar"]}]"#)
+        .end();
+    assert!(refused(&wrong).contains("but its config says"));
+    let whole = gzip(&docker_archive("amd64", &[&Tar::new().file("a", &[1; 4000]).end()], START));
+    for cut in [20, whole.len() / 2, whole.len() - 4] {
+        assert!(!refused(&whole[..cut]).is_empty(), "{cut}");
+    }
+}
+
+#[test]
+fn upper_layers_cover_lower_ones() {
+    let lower = Tar::new().dir("a/").file("a/1", b"1").file("b", b"b").file("d/1", b"1").file("e", b"e");
+    let upper = Tar::new().file("a/2", b"2").file("./b", b"other").symlink("d", "/elsewhere").dir("e/");
+    assert_eq!(files(&[lower.file("d.txt", b""), upper]), ["a/1 1", "a/2 1", "b 5", "d.txt 0"]);
+}
+
+#[test]
+fn hard_links_are_files_and_symbolic_links_are_not() {
+    let lower = Tar::new().file("a", b"content").symlink("s", "a");
+    let upper = Tar::new().hard_link("b", "a").hard_link("t", "s");
+    assert_eq!(files(&[lower, upper]), ["a 7", "b 7"]);
+    let told = refused_layer(Tar::new().hard_link("b", "a"));
+    assert!(told.contains("`b` is a hard link to `a`, which is missing"), "{told}");
+}
+
+#[test]
+fn layers_that_unpackers_disagree_about_are_refused() {
+    assert_eq!(files(&[Tar::new().dir("a").dir("a/").file("/nix/store/x", b"")]), ["nix/store/x 0"]);
+    let whiteout = |path: &str| {
+        let told = refused_layer(Tar::new().file("b", b"").file(path, b""));
+        assert!(told.contains(&format!("`{path}` is a whiteout, which floe does not apply")), "{told}");
+    };
+    ["a/.wh.b", "a/.wh..wh..opq", ".wh.b", ".wh.a/b"].into_iter().for_each(whiteout);
+    for (layer, why) in [
+        (Tar::new().file("../a", b""), "leads out of its folder"),
+        (Tar::new().file("/etc/shadow", b""), "`/etc/shadow` is an absolute path"),
+        (Tar::new().file("a", b"1").file("./a", b"2"), "`a` is there twice"),
+        (Tar::new().symlink("l", "/etc").file("l/x", b""), "`l/x` lies below `l`, which is no folder"),
+        (Tar::new().file("l/x", b"").symlink("l", "/etc"), "`l/x` lies below `l`, which is no folder"),
+    ] {
+        let told = refused_layer(layer);
+        assert!(told.contains(why), "{told}");
+    }
+}
