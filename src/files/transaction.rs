@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use crate::files::atomic_file::AtomicFile;
+use floe_core::untrusted::files;
 
 /// One file to write.
 #[derive(Debug, Clone)]
@@ -101,10 +102,11 @@ pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
     if about.is_symlink() {
         bail!("`{}` is a symbolic link, which would be replaced by a file", path.display());
     }
-    if !about.is_file() || about.len() > LIMIT {
-        bail!("`{}` is no file of at most {LIMIT} bytes", path.display());
+    if !about.is_file() {
+        bail!("`{}` is no file", path.display());
     }
-    fs::read_to_string(path).map(Some).with_context(failed)
+    let bytes = fs::File::open(path).and_then(|file| files::read(file, LIMIT)).with_context(failed)?;
+    String::from_utf8(bytes).map(Some).with_context(failed)
 }
 
 /// The folders that do not exist yet, the outermost first.

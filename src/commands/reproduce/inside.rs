@@ -2,7 +2,7 @@
 //!
 //! Both were written by others: they are unpacked within bounds, compared as streams, and nothing in them is run.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,6 +15,7 @@ use crate::package::archive;
 use crate::project::process;
 use floe_core::model::{ArchiveKind, Member};
 use floe_core::reproduce::{self, Difference, FINDINGS};
+use floe_core::untrusted::files;
 
 /// What is said where nothing that people unpack differs.
 const SAME: &str = "same content in another container";
@@ -176,16 +177,13 @@ fn count(published: &Path, rebuilt: &Path) -> std::io::Result<Counted> {
 }
 
 fn json(path: &Path) -> anyhow::Result<serde_json::Value> {
-    let read = || {
-        anyhow::ensure!(fs::metadata(path)?.len() <= JSON_LIMIT, "it is larger than {JSON_LIMIT} bytes");
-        Ok(serde_json::from_slice(&fs::read(path)?)?)
-    };
+    let read = || anyhow::Ok(serde_json::from_slice(&files::read(files::open(path)?, JSON_LIMIT)?)?);
     read().with_context(|| format!("failed to read `{}`", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs::OpenOptions;
+    use std::fs::{self, OpenOptions};
 
     use super::*;
     use crate::package::archive::{Contents, Item};

@@ -47,7 +47,12 @@ impl Ready<'_> {
     }
 
     /// Copies the opened file into the archive.
-    pub(super) fn copy(&self, file: &mut File, size: u64, into: &mut impl Write) -> anyhow::Result<Written> {
+    pub(super) fn copy(
+        &self,
+        file: &mut File,
+        size: u64,
+        into: &mut impl Write,
+    ) -> anyhow::Result<PackedFile> {
         let path = &self.item.file;
         let mut into = Hashing::new(into);
         let mut failed = None;
@@ -67,12 +72,12 @@ impl Ready<'_> {
         let (_, digest, copied) = into.finish();
         ensure!(copied == size, "`{}` changed while it was packed", path.display());
         let entry = Entry { path: self.path.clone(), size, mode: self.mode, digest };
-        Ok(Written { entry, facts })
+        Ok(PackedFile { entry, facts })
     }
 }
 
 /// A file that was written.
-pub(super) struct Written {
+pub(super) struct PackedFile {
     pub(super) entry: Entry,
     /// Only of an executable.
     pub(super) facts: Option<Result<Facts, String>>,
@@ -86,7 +91,7 @@ pub(super) struct Inside {
 }
 
 impl Inside {
-    pub(super) fn add(&mut self, Written { entry, facts }: Written) {
+    pub(super) fn add(&mut self, PackedFile { entry, facts }: PackedFile) {
         self.facts.extend(facts.map(|facts| (entry.path.clone(), facts)));
         self.entries.push(entry);
     }
