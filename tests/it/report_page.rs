@@ -1,6 +1,7 @@
-//! The page of a rehearsal: made from releases by hand, read as text, as a tree of tags and in a browser.
+//! The page of a rehearsal: rendered from samples, then read as text, as a tree of tags and in a browser.
 
 mod browser;
+mod notes;
 mod sample;
 
 use std::collections::BTreeSet;
@@ -12,10 +13,10 @@ use floe_core::receipt::{Receipt, Status};
 use floe_core::world::World;
 use sample::{Sample, nowhere, record};
 
-/// The tags of a page in order, each with its attributes; closing ones begin with a slash.
+/// The tags of HTML in order, each with its attributes; closing ones begin with a slash.
 fn tags(html: &str) -> Vec<(String, Vec<(String, String)>)> {
     let mut tags = Vec::new();
-    let mut rest = html.split_once("<!doctype html>").unwrap().1;
+    let mut rest = html.strip_prefix("<!DOCTYPE html>").unwrap_or(html);
     while let Some((text, after)) = rest.split_once('<') {
         assert!(
             !text.contains('>') || tags.last().is_some_and(|(tag, _)| tag == "style"),
@@ -24,12 +25,17 @@ fn tags(html: &str) -> Vec<(String, Vec<(String, String)>)> {
         let (tag, after) = after.split_once('>').unwrap();
         let (name, mut values) = tag.split_once(' ').unwrap_or((tag, ""));
         let mut attributes = Vec::new();
-        while let Some((attribute, more)) = values.trim_start().split_once("=\"") {
-            let (value, more) = more.split_once('"').unwrap();
+        while !values.is_empty() {
+            let (attribute, more) = values.split_at(values.find([' ', '=']).unwrap_or(values.len()));
+            assert!(attribute.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "in {tag}");
+            let (value, more) = match more.strip_prefix("=\"") {
+                Some(more) => more.split_once('"').unwrap(),
+                None => ("", more),
+            };
             attributes.push((attribute.to_owned(), value.to_owned()));
-            values = more;
+            assert!(more.is_empty() || more.starts_with(' '), "in {tag}");
+            values = more.trim_start();
         }
-        assert_eq!(values, "", "in {tag}");
         tags.push((name.to_owned(), attributes));
         rest = after;
     }
@@ -42,7 +48,7 @@ fn assert_balanced(html: &str) {
     for (tag, _) in tags(html) {
         match tag.strip_prefix('/') {
             Some(closed) => assert_eq!(open.pop().as_deref(), Some(closed)),
-            None if ["meta", "br", "hr"].contains(&tag.as_str()) => {}
+            None if ["meta", "br", "hr", "input"].contains(&tag.as_str()) => {}
             None => open.push(tag),
         }
     }
@@ -57,11 +63,12 @@ fn values(html: &str, attribute: &str) -> Vec<String> {
 #[test]
 fn the_page_is_one_well_formed_file_that_loads_nothing() {
     let html = Sample::new().render();
+    assert!(html.starts_with("<!DOCTYPE html><html lang=\"en\">"));
     assert_balanced(&html);
     assert!(html.contains(
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;\">"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
     ));
-    assert!(html.contains("<html lang=\"en\">") && html.contains("<title>tool 1.4.0: rehearsal</title>"));
+    assert!(html.contains("<title>tool 1.4.0: rehearsal</title>"));
     let names: BTreeSet<String> = tags(&html).into_iter().map(|(tag, _)| tag).collect();
     for wrong in ["script", "link", "img", "iframe", "object", "form", "base", "svg", "video"] {
         assert!(!names.contains(wrong), "{wrong}");
@@ -82,7 +89,7 @@ fn the_page_is_one_well_formed_file_that_loads_nothing() {
 fn every_link_leads_somewhere() {
     let html = Sample::new().render();
     let ids = values(&html, "id");
-    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "an id stands twice in {ids:?}");
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "an id is used twice in {ids:?}");
     let own = ["dist/", "release/", "plan.json", "receipt.json"];
     for link in values(&html, "href") {
         let fine = match link.strip_prefix('#') {
@@ -146,7 +153,7 @@ fn binaries_are_called_equal_only_where_their_digests_are() {
 }
 
 #[test]
-fn steps_stand_on_one_axis_with_the_commit_point_before_publishing() {
+fn steps_share_one_axis_with_the_commit_point_before_publishing() {
     let mut sample = Sample::new();
     let html = sample.render();
     assert_eq!(html.matches("class=\"bar").count(), sample.receipt.steps.len());
@@ -179,7 +186,8 @@ fn a_run_that_had_nothing_to_do_has_no_axis() {
     let html = sample.render();
     assert_balanced(&html);
     assert!(
-        html.contains("nothing was left to do") && html.contains("the release was public before this run")
+        html.contains("Every step was done before this run")
+            && html.contains("the release was public before this run")
     );
     assert!(!html.contains("class=\"bar") && !html.contains(">Time line<"));
 }
@@ -204,7 +212,7 @@ fn a_release_of_one_archive_without_image_shows_only_that() {
 }
 
 #[test]
-fn no_field_can_bring_markup_in() {
+fn no_field_becomes_markup() {
     const EVIL: &str = "\"'><script>alert(1)</script>&lt;";
     let mut sample =
         Sample::named(EVIL, &format!("# {EVIL}\n\n- [x]({EVIL}) `{EVIL}`\n\n|{EVIL}|\n|---|\n|{EVIL}|\n"));
@@ -231,11 +239,11 @@ fn no_field_can_bring_markup_in() {
     assert_balanced(&html);
     let found: BTreeSet<String> = tags(&html).into_iter().map(|(tag, _)| tag).collect();
     assert!(found.is_subset(&clean), "{:?}", found.difference(&clean));
-    assert!(html.contains("&quot;&#39;&gt;&lt;script&gt;"));
+    assert!(html.contains("&quot;'&gt;&lt;script&gt;"));
     assert!(values(&html, "href").iter().all(|link| !link.to_lowercase().starts_with("javascript")));
 }
 
-/// The colours of each theme by name, as the style sheet says them: light first.
+/// The colours of each theme by name, light first.
 fn themes(html: &str) -> [Vec<(String, String)>; 2] {
     let theme = |block: &str| {
         let block = block.split_once('}').unwrap().0;

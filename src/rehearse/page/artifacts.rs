@@ -1,97 +1,77 @@
-//! Every file of the release with size and digest, and what is in it.
-//!
-//! What it says about a file's content comes from the release's own facts or is counted here.
+//! Every asset of the release with its size, digest and contents.
 
-use super::html::Html;
-use super::image::holders;
+use maud::{Markup, html};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::image::copies;
+use super::{body, digest, table};
 use floe_core::model::manifest::Artifact;
 use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{Asset, BinaryFacts, Content, Manifest, Release};
 use floe_core::units::size;
 
-/// Writes the table of all assets.
-pub(super) fn show(html: &mut Html, release: &Release) {
-    let total = format!("{} files, {} together.", release.assets.len(), size(release.asset_bytes()));
-    html.element("p", &[("class", "about")], |html| {
-        html.text(total);
-        html.text(" A name leads to the copy that was downloaded here as a stranger would.");
+/// A file's name as one segment of a path (RFC 3986, section 3.3).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
+
+pub(super) fn show(release: &Release) -> Markup {
+    let heads = ["Name", "Size", "Digest", "Contents"];
+    let rows = release.assets.iter().map(|asset| {
+        let copy = format!("release/assets/{}", utf8_percent_encode(&asset.name, SEGMENT));
+        let name = html! { a.path id=(anchor(release, &asset.name)) href=(copy) { (asset.name) } };
+        [name, html! { (size(asset.size)) }, digest(&asset.digest), contents(release, asset)]
     });
-    html.table(("stack assets", "Artifacts"), &["Name", "Size", "Digest", "What is inside"], |table| {
-        table.body(|rows| {
-            for asset in &release.assets {
-                rows.row(&[("id", &anchor(release, &asset.name))], |row| {
-                    row.cell(|html| {
-                        let copy = format!("release/assets/{}", path(&asset.name));
-                        html.leaf("a", &[("href", &copy), ("class", "path")], &asset.name);
-                    });
-                    row.text(size(asset.size));
-                    row.cell(|html| html.digest(&asset.digest));
-                    row.cell(|html| inside(html, release, asset));
-                });
-            }
-        });
-    });
+    html! {
+        p.about {
+            (release.assets.len()) " files, " (size(release.asset_bytes())) " together."
+            " A name links to the copy that this rehearsal downloaded anonymously."
+        }
+        (table("assets", "Artifacts", &heads, body(&heads, rows)))
+    }
 }
 
-/// The id of an asset's row; a name may hold what an id may not.
+/// The id of an asset on the page: its position, because a name may hold characters that an id may not.
 pub(super) fn anchor(release: &Release, file: &str) -> String {
     let index = release.assets.iter().position(|asset| asset.name == file);
     index.map_or_else(|| "artifacts".to_owned(), |index| format!("asset-{}", index + 1))
 }
 
-/// A name as one segment of an address.
-fn path(name: &str) -> String {
-    percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC)
-        .to_string()
-        .replace("%2E", ".")
-        .replace("%2D", "-")
-        .replace("%5F", "_")
-}
-
-fn inside(html: &mut Html, release: &Release, asset: &Asset) {
-    if let Some(artifact) = release.manifest.artifacts.iter().find(|artifact| artifact.file == asset.name) {
-        for binary in &artifact.binaries {
-            html.element("div", &[("class", "binary")], |html| executable(html, release, artifact, binary));
+fn contents(release: &Release, asset: &Asset) -> Markup {
+    let Manifest { artifacts, image, .. } = &release.manifest;
+    html! {
+        @if let Some(artifact) = artifacts.iter().find(|artifact| artifact.file == asset.name) {
+            @for binary in &artifact.binaries { .binary { (executable(release, artifact, binary)) } }
+        } @else if asset.name == CHECKSUMS {
+            (checksums(release, asset))
+        } @else if asset.name == Manifest::file_name(&release.name) {
+            "The release as data: " (artifacts.len()) @if artifacts.len() == 1 { " archive" } @else { " archives" }
+            @if image.is_some() { " and the image" }
         }
-    } else if asset.name == CHECKSUMS {
-        html.text(checksums(release, asset));
-    } else if asset.name == Manifest::file_name(&release.name) {
-        let image = if release.manifest.image.is_some() { " and the image" } else { "" };
-        let count = release.manifest.artifacts.len();
-        let archives = if count == 1 { "1 archive".to_owned() } else { format!("{count} archives") };
-        html.text(format!("The release as data: {archives}{image}"));
     }
 }
 
-fn executable(html: &mut Html, release: &Release, artifact: &Artifact, binary: &BinaryFacts) {
-    html.element("p", &[], |html| {
-        html.leaf("code", &[("class", "path")], &binary.path);
-        html.text(format!(" {}, {}, {}", binary.format, binary.arch, size(binary.size)));
-    });
-    html.digest(&binary.digest);
-    let holders = holders(release, binary);
-    for (platform, file) in &holders {
-        html.element("p", &[("class", "same")], |html| {
-            html.text("Equal to ");
-            html.leaf("code", &[("class", "path")], format!("/{}", file.path));
-            html.text(format!(" in the image for {platform}"));
-        });
-    }
-    let image = release.image.iter().flat_map(|image| &image.platforms);
-    let wanted = image.map(|one| one.platform).find(|platform| artifact.target.platform() == Some(*platform));
-    if let (Some(platform), true) = (wanted, holders.is_empty()) {
-        html.leaf("p", &[("class", "other")], format!("No file of the image for {platform} is equal to it"));
+fn executable(release: &Release, artifact: &Artifact, binary: &BinaryFacts) -> Markup {
+    let copies = copies(release, binary);
+    let mut platforms = release.image.iter().flat_map(|image| &image.platforms).map(|one| one.platform);
+    let own = platforms.find(|platform| artifact.target.platform() == Some(*platform));
+    html! {
+        p { code.path { (binary.path) } " " (binary.format) ", " (binary.arch) ", " (size(binary.size)) }
+        (digest(&binary.digest))
+        @for (platform, file) in &copies {
+            p.same { "Equal to " code.path { "/" (file.path) } " in the image for " (platform) }
+        }
+        @if let Some(platform) = own && copies.is_empty() {
+            p.other { "No file of the image for " (platform) " is equal to it" }
+        }
     }
 }
 
-/// How many of the other assets it lists with the digest they have.
+/// Counts the other assets that are listed with the digest they have.
 fn checksums(release: &Release, asset: &Asset) -> String {
-    let others: Vec<&Asset> = release.assets.iter().filter(|other| other.name != asset.name).collect();
     let Content::Bytes(bytes) = &asset.content else { return "The digests of the other files".to_owned() };
     let text = String::from_utf8_lossy(bytes);
-    let lists = |other: &&&Asset| {
-        let line = format!("{}  {}", other.digest.hex(), other.name);
-        text.lines().any(|one| one == line)
-    };
-    format!("The digests of {} of the {} other files", others.iter().filter(lists).count(), others.len())
+    let others = release.assets.iter().filter(|other| other.name != asset.name);
+    let expected = others.map(|other| format!("{}  {}", other.digest.hex(), other.name));
+    let is_listed = |expected: &String| text.lines().any(|line| line == expected);
+    let (listed, other): (Vec<_>, Vec<_>) = expected.partition(is_listed);
+    format!("The digests of {} of the {} other files", listed.len(), listed.len() + other.len())
 }

@@ -1,227 +1,253 @@
-//! The page a rehearsal leaves: the release as its visitors would see it, in one self-contained file.
+//! The HTML page of a rehearsal: the release as its visitors would see it, in one self-contained file.
 //!
-//! It runs nothing and loads nothing, and whatever it shows is escaped. What it says about equal bytes is computed
-//! from digests when the page is made.
+//! The page runs no script and loads nothing. The templates escape every value they show, and equality of files is
+//! computed from digests when the page is rendered.
 
 mod artifacts;
 mod download;
-mod html;
 mod image;
 mod markdown;
 mod steps;
 
-use html::Html;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use url::Url;
 
 use floe_core::model::notes::Head;
-use floe_core::model::{Os, Release};
+use floe_core::model::{Digest, Release};
 use floe_core::plan::{Plan, Step};
-use floe_core::receipt::{Receipt, Status};
+use floe_core::receipt::Receipt;
 use floe_core::units::size;
 
 const STYLE: &str = include_str!("style.css");
 /// The page may use its own style sheet and nothing else.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
-/// What the page shows.
+/// The content of the page.
 pub struct Page<'a> {
     /// The release.
     pub release: &'a Release,
     /// The plan it was published by.
     pub plan: &'a Plan,
-    /// What was done.
+    /// The steps of the run and their outcome.
     pub receipt: &'a Receipt,
     /// The release notes, in Markdown.
     pub notes: &'a str,
 }
 
 impl Page<'_> {
-    /// The whole page as HTML.
+    /// Renders the whole page as HTML.
     pub fn render(&self) -> String {
-        let mut html = Html::document();
-        html.element("html", &[("lang", "en")], |html| {
-            html.element("head", &[], |html| self.head(html));
-            html.element("body", &[], |html| {
-                html.leaf("a", &[("class", "skip"), ("href", "#main")], "Skip to the release");
-                html.element("header", &[], |html| self.header(html));
-                html.element("div", &[("class", "page")], |html| {
-                    html.element("nav", &[("aria-label", "On this page")], |html| self.contents(html));
-                    html.element("main", &[("id", "main")], |html| self.sections(html));
-                });
-                html.element("footer", &[], |html| self.footer(html));
-            });
-        });
-        html.finish()
-    }
-
-    fn head(&self, html: &mut Html) {
-        html.void("meta", &[("charset", "utf-8")]);
-        html.void("meta", &[("http-equiv", "Content-Security-Policy"), ("content", POLICY)]);
-        html.void("meta", &[("name", "viewport"), ("content", "width=device-width, initial-scale=1")]);
-        html.void("meta", &[("name", "color-scheme"), ("content", "light dark")]);
-        html.void("meta", &[("name", "referrer"), ("content", "no-referrer")]);
-        html.leaf("title", &[], format!("{} {}: rehearsal", self.release.name, self.release.version));
-        html.style(STYLE);
-    }
-
-    fn header(&self, html: &mut Html) {
-        let Release { name, version, home, .. } = self.release;
-        html.element("div", &[("class", "inner")], |html| {
-            html.leaf("p", &[("class", "kicker")], "Rehearsal of a release");
-            html.element("h1", &[], |html| {
-                html.text(format!("{name} "));
-                html.leaf("span", &[("class", "version")], version.to_string());
-            });
-            html.element("p", &[("class", "lede")], |html| {
-                html.text("Packed, published and verified on this machine; nothing left it. This is what visitors of ");
-                html.web_link(&home.page, |html| html.text(home.repo.to_string()));
-                html.text(" will get once the release is published in earnest.");
-            });
-            html.element("dl", &[("class", "facts")], |html| self.facts(html));
-        });
-    }
-
-    fn facts(&self, html: &mut Html) {
-        let (release, home) = (self.release, &self.release.home);
-        let (class, state, place) = self.state();
-        let mut fact = |name: &str, class: &str, inside: &dyn Fn(&mut Html)| {
-            html.element("div", &[("class", class)], |html| {
-                html.leaf("dt", &[], name);
-                html.element("dd", &[], inside);
-            });
+        let Release { name, version, .. } = self.release;
+        let page = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta http-equiv="Content-Security-Policy" content=(POLICY);
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    meta name="referrer" content="no-referrer";
+                    title { (name) " " (version) ": rehearsal" }
+                    style { (PreEscaped(STYLE)) }
+                }
+                body {
+                    a.skip href="#main" { "Skip to the release" }
+                    header { .inner { (self.header()) } }
+                    .page {
+                        nav aria-label="On this page" { ul { (self.contents()) } }
+                        main #main { (self.sections()) }
+                    }
+                    footer { .inner { (self.footer()) } }
+                }
+            }
+            "\n"
         };
-        fact("State", class, &|html| {
-            html.leaf("strong", &[], &state);
-            html.leaf("small", &[], place);
-        });
-        fact("Assets", "", &|html| {
-            html.text(format!("{} files, {}", release.assets.len(), size(release.asset_bytes())));
-            if let Some(image) = &release.image {
-                html.leaf("small", &[], format!("and an image, {}", size(image.size())));
-            }
-        });
-        fact("Platforms", "", &|html| {
-            html.text(systems(release).join(", "));
-            if let Some(image) = &release.image {
-                let platforms: Vec<String> =
-                    image.platforms.iter().map(|one| one.platform.to_string()).collect();
-                html.leaf("small", &[], format!("image for {}", platforms.join(", ")));
-            }
-        });
-        fact("Tag", "", &|html| {
-            html.code(home.tag.as_str());
-            html.leaf("small", &[], self.published_as());
-        });
-        fact("Repository", "", &|html| html.web_link(&home.page, |html| html.text(home.repo.to_string())));
-        fact("Commit", "wide", &|html| html.leaf("code", &[("class", "digest")], home.commit.as_str()));
+        // HTML forbids control characters, and maud does not escape them.
+        let forbidden = |c: char| c.is_control() && c != '\n' && c != '\t';
+        page.into_string().replace(forbidden, "\u{fffd}")
     }
 
-    /// The class that shows it, the state in words, and where that is so.
+    fn header(&self) -> Markup {
+        let Release { name, version, home, assets, image, .. } = self.release;
+        let repo = || web_link(&home.page, html! { (home.repo) });
+        let systems: Vec<_> = download::families(self.release).iter().map(|family| family.name).collect();
+        let platforms = image.iter().flat_map(|image| &image.platforms).map(|one| one.platform.to_string());
+        let (class, state, place) = self.state();
+        html! {
+            p.kicker { "Rehearsal of a release" }
+            h1 { (name) " " span.version { (version) } }
+            p.lede {
+                "Packed, published and verified on this machine; nothing left it. Visitors of " (repo())
+                " will see this release once it is published."
+            }
+            dl.facts {
+                div.state.(class) { dt { "State" } dd { strong { (state) } small { (place) } } }
+                div { dt { "Assets" } dd {
+                    (assets.len()) " files, " (size(self.release.asset_bytes()))
+                    @if let Some(image) = image { small { "and an image, " (size(image.size())) } }
+                } }
+                div { dt { "Platforms" } dd {
+                    (systems.join(", "))
+                    @if image.is_some() { small { "image for " (platforms.collect::<Vec<_>>().join(", ")) } }
+                } }
+                div { dt { "Tag" } dd { code { (home.tag.as_str()) } small { (self.published_as()) } } }
+                div { dt { "Repository" } dd { (repo()) } }
+                div.wide { dt { "Commit" } dd { code.digest { (home.commit.as_str()) } } }
+            }
+        }
+    }
+
+    /// The state's class, the state in words, and who it is visible to.
     fn state(&self) -> (&'static str, String, &'static str) {
-        let there = [Status::Was, Status::Done];
-        let left = self.receipt.steps.iter().filter(|line| !there.contains(&line.status)).count();
+        const SERVERS: &str = "on the rehearsal’s own servers";
+        let left = self.receipt.left();
         let steps = if left == 1 { "step" } else { "steps" };
         match (self.receipt.published, left) {
-            (true, 0) => {
-                ("state complete", "Public and complete".to_owned(), "on this rehearsal’s own servers")
-            }
-            (true, _) => {
-                ("state partial", format!("Public, {left} {steps} left"), "on this rehearsal’s own servers")
-            }
-            (false, _) => {
-                ("state partial", format!("Not public, {left} {steps} left"), "nobody could see anything")
-            }
+            (true, 0) => ("complete", "Public and complete".to_owned(), SERVERS),
+            (true, _) => ("partial", format!("Public, {left} {steps} left"), SERVERS),
+            (false, _) => ("partial", format!("Not public, {left} {steps} left"), "invisible to visitors"),
         }
     }
 
     fn published_as(&self) -> &'static str {
-        let publish = self.plan.steps.iter().find_map(|planned| match planned.step {
-            Step::Publish { latest, prerelease } => Some((latest, prerelease)),
-            _ => None,
-        });
-        match publish {
-            Some((true, _)) => "published as latest",
-            Some((_, true)) => "published as a pre-release",
+        let is_publish = |step: &&Step| matches!(step, Step::Publish { .. });
+        match self.plan.steps.iter().map(|planned| &planned.step).find(is_publish) {
+            Some(Step::Publish { latest: true, .. }) => "published as latest",
+            Some(Step::Publish { prerelease: true, .. }) => "published as a pre-release",
             _ => "not the latest",
         }
     }
 
-    fn contents(&self, html: &mut Html) {
-        let mut links: Vec<(&str, &str)> = vec![("#get", "Get it")];
-        links.extend(download::families(self.release).iter().map(|family| (family.anchor, family.name)));
-        if self.release.image.is_some() {
-            links.push(("#image", "Image"));
+    fn contents(&self) -> Markup {
+        html! {
+            li { a href="#get" { "Get it" } }
+            @for family in download::families(self.release) {
+                li.sub { a href={ "#" (family.id) } { (family.name) } }
+            }
+            @if self.release.image.is_some() { li.sub { a href="#image" { "Image" } } }
+            li.sub { a href="#verify" { "Verify" } }
+            li { a href="#artifacts" { "Artifacts" } }
+            li { a href="#notes" { "Release notes" } }
+            li { a href="#steps" { "Steps" } }
+            li { a href="#files" { "Files of this rehearsal" } }
         }
-        links.extend([("#verify", "Verify"), ("#artifacts", "Artifacts"), ("#notes", "Release notes")]);
-        links.extend([("#steps", "Steps"), ("#files", "Files of this rehearsal")]);
-        html.element("ul", &[], |html| {
-            for (anchor, name) in links {
-                let sub = matches!(anchor, "#linux" | "#macos" | "#windows" | "#image" | "#verify");
-                html.element("li", &[("class", if sub { "sub" } else { "" })], |html| {
-                    html.leaf("a", &[("href", anchor)], name);
-                });
-            }
-        });
     }
 
-    fn sections(&self, html: &mut Html) {
-        section(html, "get", "Get it", |html| {
-            html.leaf(
-                "p",
-                &[("class", "about")],
-                "The addresses are those of the real release: they answer once it is published.",
-            );
-            download::archives(html, self.release);
-            if let Some(image) = &self.release.image {
-                image::show(html, self.release, image, self.plan);
-            }
-            download::verify(html, self.release);
-        });
-        section(html, "artifacts", "Artifacts", |html| artifacts::show(html, self.release));
-        section(html, "notes", "Release notes", |html| {
-            if self.release.notes.head == Head::Generated {
-                let from = "GitHub generates the upper part of these notes when the draft is made; it is not shown here.";
-                html.leaf("p", &[("class", "about")], from);
-            }
-            html.element("div", &[("class", "notes")], |html| markdown::render(html, self.notes));
-        });
-        section(html, "steps", "Steps", |html| steps::show(html, self.receipt));
-    }
-
-    fn footer(&self, html: &mut Html) {
-        html.element("div", &[("class", "inner")], |html| {
-            html.leaf("h2", &[("id", "files")], "Files of this rehearsal");
-            html.element("dl", &[("class", "files")], |html| {
-                for (path, what) in [
-                    ("dist/", "the archives, their records and the image, if this rehearsal built them"),
-                    ("release/", "what a stranger downloaded and checked afterwards, and the notes"),
-                    ("plan.json", "what was to be done"),
-                    ("receipt.json", "what was done, as data"),
-                ] {
-                    html.element("dt", &[], |html| {
-                        html.element("a", &[("href", path)], |html| html.code(path))
-                    });
-                    html.leaf("dd", &[], what);
+    fn sections(&self) -> Markup {
+        let release = self.release;
+        html! {
+            (section("get", "Get it", html! {
+                p.about { "These are the URLs of the real release; they work once it is published." }
+                (download::archives(release))
+                @if let Some(image) = &release.image { (image::show(release, image, self.plan)) }
+                (download::verify(release))
+            }))
+            (section("artifacts", "Artifacts", artifacts::show(release)))
+            (section("notes", "Release notes", html! {
+                @if release.notes.head == Head::Generated {
+                    p.about { "GitHub generates the upper part of these notes with the draft; it is not shown here." }
                 }
-            });
-            let (version, requests) = (env!("CARGO_PKG_VERSION"), self.receipt.requests);
-            let made =
-                format!("Made by floe {version} with {requests} requests, begun {}.", self.receipt.started);
-            html.leaf("p", &[("class", "made")], made);
-        });
+                .notes { (markdown::render(self.notes)) }
+            }))
+            (section("steps", "Steps", steps::show(self.receipt)))
+        }
+    }
+
+    fn footer(&self) -> Markup {
+        let file =
+            |path: &str, about: &str| html! { dt { a href=(path) { code { (path) } } } dd { (about) } };
+        html! {
+            h2 #files { "Files of this rehearsal" }
+            dl.files {
+                (file("dist/", "the archives, their records and the image, if this rehearsal built them"))
+                (file("release/", "the assets as downloaded anonymously and verified, and the notes"))
+                (file("plan.json", "the planned steps"))
+                (file("receipt.json", "the steps of this run and their outcome"))
+            }
+            p.made {
+                "Made by floe " (env!("CARGO_PKG_VERSION")) " with " (self.receipt.requests)
+                " requests, started " (self.receipt.started) "."
+            }
+        }
     }
 }
 
-/// The systems that the release has archives for, in the order people look for them.
-fn systems(release: &Release) -> Vec<&'static str> {
-    let all = [(Os::Linux, "Linux"), (Os::Macos, "macOS"), (Os::Windows, "Windows")];
-    let there = |os: Os| release.manifest.artifacts.iter().any(|artifact| artifact.target.os() == os);
-    all.into_iter().filter(|(os, _)| there(*os)).map(|(_, name)| name).collect()
+fn section(id: &str, title: &str, content: Markup) -> Markup {
+    let heading = format!("{id}-title");
+    html! { section id=(id) aria-labelledby=(heading) { h2 id=(heading) { (title) } (content) } }
 }
 
-fn section(html: &mut Html, id: &'static str, title: &'static str, inside: impl FnOnce(&mut Html)) {
-    let heading = format!("{id}-title");
-    html.element("section", &[("id", id), ("aria-labelledby", &heading)], |html| {
-        html.leaf("h2", &[("id", &heading)], title);
-        inside(html);
-    });
+/// One click selects the whole digest.
+fn digest(digest: &Digest) -> Markup {
+    html! { code.digest { (digest) } }
+}
+
+/// One click selects the whole command.
+fn command(text: &str) -> Markup {
+    html! { pre.command { code { (text) } } }
+}
+
+/// A link that leaves the page. Only http and https become links: any other scheme could run code.
+fn web_link(address: &str, content: Markup) -> Markup {
+    match Url::parse(address.trim()) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => {
+            html! { a href=(url) rel="noopener noreferrer" { (content) } }
+        }
+        _ => content,
+    }
+}
+
+/// A table whose rows become blocks on narrow screens. The roles repeat the tags because some browsers drop table
+/// semantics as soon as a table has another `display`.
+fn table(class: &str, label: &str, heads: &[&str], bodies: Markup) -> Markup {
+    html! {
+        table.stack.(class) role="table" aria-label=(label) {
+            thead role="rowgroup" { tr role="row" {
+                @for head in heads { th scope="col" role="columnheader" { (head) } }
+            } }
+            (bodies)
+        }
+    }
+}
+
+/// A body of rows whose first cells are their headers.
+fn body<const N: usize>(heads: &[&str], rows: impl IntoIterator<Item = [Markup; N]>) -> Markup {
+    html! { tbody role="rowgroup" { @for row in rows { tr role="row" { (cells(heads, row)) } } } }
+}
+
+/// The cells of a row. Each but the first carries its column's name for narrow screens.
+fn cells(heads: &[&str], cells: impl IntoIterator<Item = Markup>) -> Markup {
+    html! {
+        @for (column, (head, cell)) in heads.iter().zip(cells).enumerate() {
+            @if column == 0 { th scope="row" role="rowheader" { (cell) } }
+            @else { td data-label=(head) role="cell" { (cell) } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_addresses_become_links() {
+        let link = web_link("HTTPS://Example.org/ä?a=1&\"", html! { "<" });
+        let expected =
+            r#"<a href="https://example.org/%C3%A4?a=1&amp;%22" rel="noopener noreferrer">&lt;</a>"#;
+        assert_eq!(link.into_string(), expected);
+        for wrong in [
+            "javascript:alert(1)",
+            "java\nscript:alert(1)",
+            "\u{1}javascript:alert(1)",
+            " data:text/html,x",
+            "//example.org",
+            "docs/a.md",
+            "vbscript:x",
+            "https://",
+            "ftp://example.org",
+            "",
+        ] {
+            assert_eq!(web_link(wrong, html! { "a" }).into_string(), "a", "{wrong}");
+        }
+    }
 }

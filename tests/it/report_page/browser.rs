@@ -1,4 +1,4 @@
-//! The page in Chromium, where that is installed: that it is read as it was meant, and fits every width.
+//! The page in Chromium, where that is installed: it shows everything and fits every width.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use super::sample::Sample;
 use crate::peers::peer;
 
-/// Chromium on a file, without a window and without asking anybody anything.
+/// Opens a file in Chromium without a window, and without requests to its vendor.
 fn chromium(program: &Path, profile: &Path, arguments: &[&str], page: &Path) -> String {
     let output = Command::new(program)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
@@ -21,8 +21,8 @@ fn chromium(program: &Path, profile: &Path, arguments: &[&str], page: &Path) -> 
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A page around pages that writes down how wide they become at each width. It stands in for a script in the page,
-/// which must have none.
+/// A page that loads the pages into frames and notes how wide they become at each width. The pages themselves must have
+/// no script.
 const RULER: &str = r#"<!doctype html><meta charset="utf-8"><body><script>
 for (const file of ["report.html", "long.html"]) for (const width of [320, 360, 768, 1100, 1600]) {
   const frame = document.createElement("iframe");
@@ -41,7 +41,7 @@ for (const file of ["report.html", "long.html"]) for (const width of [320, 360, 
 }
 </script>"#;
 
-/// Longer than any narrow screen is wide, and nowhere to break.
+/// Wider than any narrow screen, without a place to break.
 const LONG: &str = "a_tool_whose_name_is_longer_than_any_narrow_screen_is_wide_and_offers_no_place_to_break";
 
 #[test]

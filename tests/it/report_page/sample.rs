@@ -1,4 +1,4 @@
-//! A release by hand: seven targets, an image of two platforms, and a run that published it.
+//! A sample: a release of seven targets and an image of two platforms, and the run that published it.
 
 use floe::rehearse::page::Page;
 use floe_core::model::notes::Head;
@@ -43,7 +43,7 @@ impl Sample {
         Sample::named("tool", CHANGELOG)
     }
 
-    /// The names of files and paths are built from `name`, which may be anything.
+    /// Files and paths are named after `name`, which may hold any character.
     pub fn named(name: &str, changelog: &str) -> Self {
         let archives = Target::all().map(|target| (record(name, target), nowhere())).collect();
         let home = Home {
@@ -117,7 +117,7 @@ fn blob(kind: &str, text: &str, size: u64) -> Blob {
     }
 }
 
-/// A file that nobody looks at.
+/// A file that is never opened.
 pub fn nowhere() -> Seen {
     Seen { path: "nowhere".into(), stamp: None }
 }

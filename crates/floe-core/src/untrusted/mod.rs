@@ -22,7 +22,7 @@
 //! | `Retry-After`, reset times | as the server's own | an hour | a longer wait ends the run; `retry` |
 //! | downloads: assets, manifests, blobs | no | the promised size (GitHub's, the descriptor's), 4 MiB, 10 GiB an image; a minute and the time at 64 KiB a second | digests, then all of the above; `io::stranger`, [`crate::verify::published`] |
 //! | `SHA256SUMS`, a release manifest | no | 8 MiB | against each other and the bytes; its image is pulled without a secret unless the environment names that registry |
-//! | text from any of these on a terminal, in a log, as JSON | no | 500 characters of a server's, 500 lines of problems | [`text`]; on the HTML page `rehearsal::page::html` |
+//! | text from any of these on a terminal, in a log, as JSON | no | 500 characters of a server's, 500 lines of problems | [`text`]; on the HTML page the template of `rehearse::page` |
 //!
 //! One reader has no limit of ours: `oci-client` reads the error answer to a blob request, and the answer of an anonymous
 //! token service, whole.
