@@ -211,9 +211,9 @@ fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<Project> {
     let manifest_path = package.manifest_path.clone().into_std_path_buf();
     let all = binaries(package);
     let table = package.metadata.get("floe").unwrap_or(&serde_json::Value::Null);
-    let config = Config::parse(table, package.manifest_path.as_str(), &all).map_err(|error| {
-        Failure::new(format!("`[package.metadata.floe]` in `{}` is not right", error.manifest))
-            .details(error.problems)
+    let config = Config::parse(table, &all).map_err(|problems| {
+        Failure::new(format!("`[package.metadata.floe]` in `{}` is invalid", package.manifest_path))
+            .details(problems)
             .exit(Exit::Usage)
     })?;
     let root = manifest_path.parent().unwrap_or(Path::new("/")).to_owned();

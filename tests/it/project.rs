@@ -105,13 +105,17 @@ fn a_broken_manifest_shows_what_cargo_says() {
 }
 
 #[test]
-fn a_wrong_configuration_is_told_in_full() {
+fn a_wrong_configuration_is_a_usage_error() {
     let sample =
         Sample::tool().manifest_lines("[package.metadata.floe]\nbinary = [\"a\"]\nbinaries = [\"tol\"]\n");
     let failure = failure(sample.load());
     assert_eq!(failure.exit_code(), Exit::Usage);
-    assert!(failure.to_string().contains("Cargo.toml` is not right"), "{failure}");
-    assert_eq!(failure.detail_lines().len(), 2, "{:?}", failure.detail_lines());
+    assert!(failure.to_string().contains("Cargo.toml` is invalid"), "{failure}");
+    let [unknown] = failure.detail_lines() else { panic!("{:?}", failure.detail_lines()) };
+    assert!(unknown.contains("floe.binary` is not a key (did you mean `binaries`?)"), "{unknown}");
+    let sample =
+        Sample::tool().manifest_lines("[package.metadata.floe]\ntargets = [\"x86\"]\nbinaries = [\"tol\"]\n");
+    assert_eq!(self::failure(sample.load()).detail_lines().len(), 2);
 }
 
 #[test]

@@ -1,30 +1,29 @@
-//! `[package.metadata.floe]`: the only configuration there is. Every key is optional.
+//! `[package.metadata.floe]`, floe's only configuration. Every key is optional.
 //!
-//! It never reads the file itself: Cargo does, and hands over the table as JSON.
+//! It never reads the file: Cargo does, and passes the table on as JSON.
 
 mod parse;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::{ImageName, Rule, Target};
 
-/// What a project says in its `Cargo.toml`.
+/// A project's `[package.metadata.floe]`.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `targets`: what the release must hold. Default: every target floe knows.
+    /// `targets`: the targets a release must contain. Default: every target floe knows.
     pub targets: Vec<Target>,
     /// `include`: extra files and folders for the archives, relative to the package's folder.
     pub include: Vec<String>,
-    /// `image`: the image; `image = false` means none.
+    /// `image`: the image; `None` for `image = false`.
     pub image: Option<ImageConfig>,
     /// `notes`: where the release notes come from.
     pub notes: NotesFrom,
     /// `binaries`: which of the package's binaries are released. Default: all of them.
     pub binaries: Option<Vec<String>>,
-    /// `tag-prefix`: what this package's tags begin with, where one repository releases several. Default: nothing.
+    /// `tag-prefix`: the prefix of this package's tags, for repositories that release several packages. Default: empty.
     pub tag_prefix: String,
-    /// `loosen`: portability rules that binaries may break, each with the reason that users are told.
+    /// `loosen`: portability rules that binaries may break, each with the reason shown to users.
     pub loosen: BTreeMap<Rule, String>,
 }
 
@@ -46,7 +45,7 @@ pub struct ImageConfig {
 /// Where release notes come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum NotesFrom {
-    /// The section of `CHANGELOG.md` for the version; it is a problem if there is none.
+    /// The changelog's section for the version, which must exist.
     Changelog,
     /// GitHub's generated notes.
     Github,
@@ -68,21 +67,3 @@ impl Default for Config {
         }
     }
 }
-
-/// Everything that is wrong with a `[package.metadata.floe]` table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError {
-    /// The `Cargo.toml` it stands in.
-    pub manifest: String,
-    /// One a wrong key: the key with all its dots, what is wrong, and what would be right.
-    pub problems: Vec<String>,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`[package.metadata.floe]` in `{}` is not right: ", self.manifest)?;
-        f.write_str(&self.problems.join("; "))
-    }
-}
-
-impl std::error::Error for ConfigError {}

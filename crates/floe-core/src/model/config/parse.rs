@@ -1,207 +1,188 @@
-//! Reads the table: every wrong key and value is found in one go, each with what would be right.
+//! Reads the table: serde checks its shape, then every value is checked, so that one run reports all wrong values.
 //!
-//! It never stops at the first mistake and never guesses what was meant; it only suggests.
+//! A wrong key or value is never replaced by a default or by a guess; the message only suggests.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::Value;
 
-use super::{Config, ConfigError, ImageConfig, NotesFrom};
+use super::{Config, ImageConfig, NotesFrom};
 use crate::model::{ImageName, Rule, Tag, Target, image};
 
 const ROOT: &str = "package.metadata.floe";
-const KEYS: [&str; 7] = ["targets", "include", "image", "notes", "binaries", "loosen", "tag-prefix"];
-const IMAGE_KEYS: [&str; 5] = ["name", "entrypoint", "labels", "ports", "user"];
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+struct Table {
+    targets: Option<Vec<String>>,
+    include: Vec<String>,
+    /// `false` or an [`ImageTable`].
+    image: Option<Value>,
+    notes: Option<String>,
+    binaries: Option<Vec<String>>,
+    loosen: BTreeMap<String, String>,
+    tag_prefix: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "`false` or a table")]
+struct ImageTable {
+    name: Option<String>,
+    entrypoint: Option<Vec<String>>,
+    labels: BTreeMap<String, String>,
+    ports: Vec<String>,
+    user: Option<String>,
+}
 
 impl Config {
-    /// Reads `[package.metadata.floe]`, as Cargo hands it over, for a package that has `binaries`.
-    ///
-    /// `manifest_path` is only for the message. `null` means that there is no such table: all defaults.
+    /// Reads `[package.metadata.floe]` as Cargo's JSON for a package that has `binaries`; `null` means all defaults.
     ///
     /// # Errors
     ///
-    /// All that is wrong: unknown keys, wrong kinds of values, values that are not allowed.
-    pub fn parse(value: &Value, manifest_path: &str, binaries: &[String]) -> Result<Config, ConfigError> {
+    /// One line for each problem: the key with its full path, what is wrong, and what is allowed.
+    pub fn parse(value: &Value, binaries: &[String]) -> Result<Config, Vec<String>> {
         if value.is_null() {
             return Ok(Config::default());
         }
-        let mut reader = Reader::default();
-        let config = reader.config(value, binaries);
-        if reader.problems.is_empty() {
-            return Ok(config);
+        let table: Table = shape(ROOT, value).map_err(|problem| vec![problem])?;
+        let mut problems = Problems::default();
+        let default = Config::default();
+        let config = Config {
+            targets: match table.targets {
+                Some(names) => problems.some("targets", &names, str::parse::<Target>),
+                None => default.targets,
+            },
+            include: problems.each("include", &table.include, include_path),
+            image: problems.image(table.image),
+            notes: problems.one("notes", table.notes, notes).unwrap_or_default(),
+            binaries: table
+                .binaries
+                .map(|names| problems.some("binaries", &names, |name| binary(name, binaries))),
+            loosen: problems.loosen(table.loosen),
+            tag_prefix: problems.one("tag-prefix", table.tag_prefix, tag_prefix).unwrap_or_default(),
+        };
+        for (index, target) in config.targets.iter().enumerate() {
+            if config.targets[..index].contains(target) {
+                problems.add("targets", format!("names `{target}` twice"));
+            }
         }
-        Err(ConfigError { manifest: manifest_path.to_owned(), problems: reader.problems })
+        if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }
     }
 }
 
+/// The problems found so far.
 #[derive(Default)]
-struct Reader {
-    problems: Vec<String>,
-}
+struct Problems(Vec<String>);
 
-impl Reader {
-    fn config(&mut self, value: &Value, binaries: &[String]) -> Config {
-        let mut config = Config::default();
-        let Some(table) = self.table(ROOT, value, &KEYS) else { return config };
-        for (key, value) in table {
-            let at = format!("{ROOT}.{key}");
-            match key.as_str() {
-                "targets" => config.targets = self.targets(&at, value),
-                "include" => config.include = self.each(&at, value, include_path),
-                "image" => config.image = self.image(&at, value),
-                "notes" => config.notes = self.notes(&at, value),
-                "binaries" => {
-                    config.binaries = Some(self.some(&at, value, |name| binary(name, binaries)));
+impl Problems {
+    fn image(&mut self, value: Option<Value>) -> Option<ImageConfig> {
+        let table: ImageTable = match value {
+            None => ImageTable::default(),
+            Some(Value::Bool(false)) => return None,
+            Some(value) => match shape(&format!("{ROOT}.image"), &value) {
+                Ok(table) => table,
+                Err(problem) => {
+                    self.0.push(problem);
+                    return None;
                 }
-                "loosen" => config.loosen = self.loosen(&at, value),
-                "tag-prefix" => config.tag_prefix = self.text(&at, value, tag_prefix).unwrap_or_default(),
-                _ => self.unknown(ROOT, key, &KEYS),
-            }
-        }
-        config
-    }
-
-    fn image(&mut self, at: &str, value: &Value) -> Option<ImageConfig> {
-        if value == &Value::Bool(false) {
-            return None;
-        }
-        let mut image = ImageConfig::default();
-        let Some(table) = value.as_object() else {
-            self.wrong(at, value, "`false` or a table");
-            return Some(image);
+            },
         };
-        for (key, value) in table {
-            let at = format!("{at}.{key}");
-            match key.as_str() {
-                "name" => image.name = self.text(&at, value, str::parse::<ImageName>),
-                "entrypoint" => image.entrypoint = Some(self.some(&at, value, not_empty)),
-                "labels" => image.labels = self.labels(&at, value),
-                "ports" => image.ports = self.each(&at, value, port),
-                "user" => image.user = self.text(&at, value, user),
-                _ => self.unknown(&format!("{ROOT}.image"), key, &IMAGE_KEYS),
-            }
+        if table.labels.contains_key("") {
+            self.add("image.labels", "has a label without a name");
         }
-        Some(image)
+        Some(ImageConfig {
+            name: self.one("image.name", table.name, str::parse::<ImageName>),
+            entrypoint: table.entrypoint.map(|words| self.some("image.entrypoint", &words, not_empty)),
+            labels: table.labels,
+            ports: self.each("image.ports", &table.ports, port),
+            user: self.one("image.user", table.user, user),
+        })
     }
 
-    fn targets(&mut self, at: &str, value: &Value) -> Vec<Target> {
-        let targets = self.some(at, value, |text| text.parse::<Target>().map_err(|error| error.to_string()));
-        for (index, target) in targets.iter().enumerate() {
-            if targets[..index].contains(target) {
-                self.problem(at, format!("names `{target}` twice"));
-            }
-        }
-        targets
-    }
-
-    fn notes(&mut self, at: &str, value: &Value) -> NotesFrom {
-        match value.as_str() {
-            Some("changelog") => NotesFrom::Changelog,
-            Some("github") => NotesFrom::Github,
-            Some("auto") => NotesFrom::Auto,
-            _ => {
-                self.wrong(at, value, "`\"changelog\"`, `\"github\"` or `\"auto\"`");
-                NotesFrom::default()
-            }
-        }
-    }
-
-    fn loosen(&mut self, at: &str, value: &Value) -> BTreeMap<Rule, String> {
+    fn loosen(&mut self, table: BTreeMap<String, String>) -> BTreeMap<Rule, String> {
         let mut loosened = BTreeMap::new();
-        let Some(table) = value.as_object() else {
-            self.wrong(at, value, "a table of rules, each with the reason why it may be broken");
-            return loosened;
-        };
-        for (key, value) in table {
-            match (key.parse::<Rule>(), value.as_str().map(str::trim)) {
-                (Ok(rule), Some(reason)) if !reason.is_empty() => {
-                    drop(loosened.insert(rule, reason.to_owned()))
+        for (name, reason) in table {
+            match name.parse::<Rule>() {
+                Err(_) => {
+                    self.add(&format!("loosen.{name}"), unknown(&name, &Rule::ALL.map(Rule::name), "rule"))
                 }
-                (Ok(_), _) => {
-                    self.wrong(&format!("{at}.{key}"), value, "the reason, for those who download it")
+                Ok(_) if reason.trim().is_empty() => {
+                    self.add(&format!("loosen.{name}"), "is empty; write the reason, it is shown to users")
                 }
-                (Err(_), _) => self.unknown(at, key, &Rule::ALL.map(Rule::name)),
+                Ok(rule) => drop(loosened.insert(rule, reason.trim().to_owned())),
             }
         }
         loosened
     }
 
-    fn labels(&mut self, at: &str, value: &Value) -> BTreeMap<String, String> {
-        let Some(table) = value.as_object() else {
-            self.wrong(at, value, "a table of strings");
-            return Default::default();
-        };
-        let mut labels = BTreeMap::new();
-        for (key, value) in table {
-            match value.as_str() {
-                Some(_) if key.is_empty() => self.problem(at, "has a label without a name".to_owned()),
-                Some(text) => drop(labels.insert(key.clone(), text.to_owned())),
-                None => self.wrong(&format!("{at}.\"{key}\""), value, "a string"),
-            }
+    fn one<T, E: Display>(
+        &mut self,
+        key: &str,
+        text: Option<String>,
+        read: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        read(&text?).map_err(|why| self.add(key, format!("is invalid: {why}"))).ok()
+    }
+
+    fn each<T, E: Display>(
+        &mut self,
+        key: &str,
+        texts: &[String],
+        read: impl Fn(&str) -> Result<T, E>,
+    ) -> Vec<T> {
+        let read =
+            |(index, text): (usize, &String)| self.one(&format!("{key}[{index}]"), Some(text.clone()), &read);
+        texts.iter().enumerate().filter_map(read).collect()
+    }
+
+    /// As `each`, for a list that must not be empty.
+    fn some<T, E: Display>(
+        &mut self,
+        key: &str,
+        texts: &[String],
+        read: impl Fn(&str) -> Result<T, E>,
+    ) -> Vec<T> {
+        if texts.is_empty() {
+            self.add(key, "is empty; name at least one, or remove the key to get the default");
         }
-        labels
+        self.each(key, texts, read)
     }
 
-    /// A table; anything else is a problem.
-    fn table<'v>(&mut self, at: &str, value: &'v Value, keys: &[&str]) -> Option<&'v Map<String, Value>> {
-        let table = value.as_object();
-        if table.is_none() {
-            self.wrong(at, value, &format!("a table with the keys {}", listed(keys)));
+    fn add(&mut self, key: &str, why: impl AsRef<str>) {
+        self.0.push(format!("`{ROOT}.{key}` {}", why.as_ref()));
+    }
+}
+
+/// The table at the path `at` in the shape of `T`.
+fn shape<'v, T: Deserialize<'v>>(at: &str, value: &'v Value) -> Result<T, String> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = match error.path().to_string() {
+            path if path == "." => at.to_owned(),
+            path => format!("{at}.{path}"),
+        };
+        let message = error.into_inner().to_string();
+        // serde names the key and then the allowed ones, each in backticks.
+        if message.starts_with("unknown field") {
+            let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+            return format!("`{path}` {}", unknown(names[0], &names[1..], "key"));
         }
-        table
-    }
+        // TOML calls them lists and tables.
+        let message = message.replace("sequence", "list").replace(" map", " table");
+        format!("`{path}` has an {message}")
+    })
+}
 
-    /// A string that `read` understands.
-    fn text<T>(&mut self, at: &str, value: &Value, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        let Some(text) = value.as_str() else {
-            self.wrong(at, value, "a string");
-            return None;
-        };
-        read(text).map_err(|why| self.problem(at, format!("is not right: {why}"))).ok()
-    }
-
-    /// A list of strings, each of which `read` understands.
-    fn each<T>(&mut self, at: &str, value: &Value, read: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
-        let Some(list) = value.as_array() else {
-            self.wrong(at, value, "a list of strings");
-            return Vec::new();
-        };
-        let read = |(index, value)| self.text(&format!("{at}[{index}]"), value, &read);
-        list.iter().enumerate().filter_map(read).collect()
-    }
-
-    /// The same, with at least one element.
-    fn some<T>(&mut self, at: &str, value: &Value, read: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
-        if value.as_array().is_some_and(Vec::is_empty) {
-            self.problem(at, "is empty; name at least one, or leave the key out for the default".to_owned());
-        }
-        self.each(at, value, read)
-    }
-
-    fn unknown(&mut self, table: &str, key: &str, keys: &[&str]) {
-        let keys_are = listed(keys);
-        let why = match nearest(key, keys.iter().copied()) {
-            Some(meant) => format!("is not a key; did you mean `{meant}`? The keys are {keys_are}"),
-            None => format!("is not a key; the keys are {keys_are}"),
-        };
-        self.problem(&format!("{table}.{key}"), why);
-    }
-
-    fn wrong(&mut self, at: &str, value: &Value, right: &str) {
-        let found: String = value.to_string().chars().take(60).collect();
-        self.problem(at, format!("is `{found}`; it takes {right}"));
-    }
-
-    fn problem(&mut self, at: &str, why: String) {
-        self.problems.push(format!("`{at}` {why}"));
-    }
+fn unknown(name: &str, known: &[&str], what: &str) -> String {
+    format!("is not a {what}{}; the {what}s are {}", did_you_mean(name, known), listed(known))
 }
 
 /// A path in the package's folder, with slashes, without `.` components.
 fn include_path(text: &str) -> Result<String, String> {
     let refuse = |why: &str| Err(format!("`{text}` {why}; write it relative to the package's folder"));
     if text.starts_with('/') || text.contains(['\\', ':']) {
-        return refuse("is absolute or has a character that not every system takes");
+        return refuse("is absolute or has a character that not every system allows");
     }
     let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     if parts.contains(&"..") {
@@ -213,17 +194,22 @@ fn include_path(text: &str) -> Result<String, String> {
     Ok(parts.join("/"))
 }
 
+fn notes(text: &str) -> Result<NotesFrom, String> {
+    match text {
+        "changelog" => Ok(NotesFrom::Changelog),
+        "github" => Ok(NotesFrom::Github),
+        "auto" => Ok(NotesFrom::Auto),
+        _ => Err(format!("`{text}` is none of `changelog`, `github` and `auto`")),
+    }
+}
+
 fn binary(name: &str, binaries: &[String]) -> Result<String, String> {
     if binaries.iter().any(|binary| binary == name) {
         return Ok(name.to_owned());
     }
-    let known = binaries.iter().map(String::as_str);
-    let meant = match nearest(name, known.clone()) {
-        Some(meant) => format!("; did you mean `{meant}`?"),
-        None => ";".to_owned(),
-    };
-    let known: Vec<&str> = known.collect();
-    Err(format!("the package has no binary `{name}`{meant} It has {}", listed(&known)))
+    let known: Vec<&str> = binaries.iter().map(String::as_str).collect();
+    let meant = did_you_mean(name, &known);
+    Err(format!("the package has no binary `{name}`{meant}; it has {}", listed(&known)))
 }
 
 fn tag_prefix(text: &str) -> Result<String, String> {
@@ -242,34 +228,15 @@ fn user(text: &str) -> Result<String, String> {
     image::parse_user(text)
 }
 
-fn listed(keys: &[&str]) -> String {
-    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+fn listed(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The one of `known` that `text` most probably is a slip of the pen for.
-fn nearest<'k>(text: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let bound = 1 + text.chars().count() / 4;
-    known
-        .map(|known| (distance(text, known), known))
-        .filter(|(distance, _)| *distance <= bound)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
-}
-
-/// How many letters must be put in, taken out or changed (Levenshtein's distance).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+/// A suggestion if one of `known` is similar enough, by the measure and the bound that clap uses.
+fn did_you_mean(name: &str, known: &[&str]) -> String {
+    let scored = known.iter().map(|known| (strsim::jaro(name, known), known));
+    let best = scored.filter(|(score, _)| *score > 0.7).max_by(|a, b| a.0.total_cmp(&b.0));
+    best.map(|(_, meant)| format!(" (did you mean `{meant}`?)")).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -280,11 +247,11 @@ mod tests {
 
     fn parse(value: Value) -> Result<Config, Vec<String>> {
         let binaries = ["tool".to_owned(), "toold".to_owned()];
-        Config::parse(&value, "Cargo.toml", &binaries).map_err(|error| error.problems)
+        Config::parse(&value, &binaries)
     }
 
     #[test]
-    fn nothing_said_means_every_target_and_an_image() {
+    fn without_a_table_there_is_every_target_and_an_image() {
         let config = parse(Value::Null).unwrap();
         assert_eq!(config.targets.len(), Target::all().count());
         assert!(config.image.is_some() && config.binaries.is_none() && config.include.is_empty());
@@ -292,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_can_be_said_is_read() {
+    fn every_key_is_read() {
         let config = parse(json!({
             "targets": ["x86_64-musl", "aarch64-apple-darwin"],
             "include": ["./share/", "contrib/tool.service"],
@@ -324,9 +291,8 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_said_at_once() {
+    fn all_wrong_values_are_reported_at_once() {
         let problems = parse(json!({
-            "target": ["x86_64-musl"],
             "notes": "none",
             "include": ["../secret", "/etc/passwd", "."],
             "binaries": ["tol"],
@@ -334,35 +300,51 @@ mod tests {
         }))
         .unwrap_err();
         expect_test::expect![[r#"
-            `package.metadata.floe.binaries[0]` is not right: the package has no binary `tol`; did you mean `tool`? It has `tool`, `toold`
-            `package.metadata.floe.image.name` is not right: `acme/tool` is not an image name: its first part is not a registry's host; write it as ghcr.io/owner/name
-            `package.metadata.floe.image.port` is not a key; did you mean `ports`? The keys are `name`, `entrypoint`, `labels`, `ports`, `user`
-            `package.metadata.floe.image.user` is not right: `root` is not a number; write a numeric uid or uid:gid such as 65532:65532
-            `package.metadata.floe.include[0]` is not right: `../secret` leaves the package's folder; write it relative to the package's folder
-            `package.metadata.floe.include[1]` is not right: `/etc/passwd` is absolute or has a character that not every system takes; write it relative to the package's folder
-            `package.metadata.floe.include[2]` is not right: `.` names nothing in the package's folder; write it relative to the package's folder
-            `package.metadata.floe.notes` is `"none"`; it takes `"changelog"`, `"github"` or `"auto"`
-            `package.metadata.floe.target` is not a key; did you mean `targets`? The keys are `targets`, `include`, `image`, `notes`, `binaries`, `loosen`, `tag-prefix`"#]]
+            `package.metadata.floe.include[0]` is invalid: `../secret` leaves the package's folder; write it relative to the package's folder
+            `package.metadata.floe.include[1]` is invalid: `/etc/passwd` is absolute or has a character that not every system allows; write it relative to the package's folder
+            `package.metadata.floe.include[2]` is invalid: `.` names nothing in the package's folder; write it relative to the package's folder
+            `package.metadata.floe.image.port` is not a key (did you mean `ports`?); the keys are `name`, `entrypoint`, `labels`, `ports`, `user`
+            `package.metadata.floe.notes` is invalid: `none` is none of `changelog`, `github` and `auto`
+            `package.metadata.floe.binaries[0]` is invalid: the package has no binary `tol` (did you mean `tool`?); it has `tool`, `toold`"#]]
         .assert_eq(&problems.join("\n"));
     }
 
     #[test]
     fn values_of_another_kind_are_refused() {
         for (value, part) in [
-            (json!("all"), "takes a table with the keys `targets`"),
-            (json!({ "targets": "x86_64-musl" }), "takes a list of strings"),
+            (json!("all"), "`package.metadata.floe` has an invalid type: string \"all\", expected a table"),
+            (
+                json!({ "targets": "x86_64-musl" }),
+                "floe.targets` has an invalid type: string \"x86_64-musl\", expected a list",
+            ),
             (json!({ "targets": [] }), "is empty"),
             (json!({ "targets": ["x86_64-musl", "x86_64-unknown-linux-musl"] }), "twice"),
             (json!({ "targets": ["riscv64-musl"] }), "the targets are x86_64-gnu"),
             (json!({ "tag-prefix": "app" }), "write it with what parts it from the version"),
-            (json!({ "image": true }), "takes `false` or a table"),
-            (json!({ "image": { "ports": [8080] } }), "image.ports[0]` is `8080`; it takes a string"),
+            (
+                json!({ "loosen": { "rpat": "why" } }),
+                "loosen.rpat` is not a rule (did you mean `rpath`?); the rules are",
+            ),
+            (json!({ "loosen": { "rpath": " " } }), "loosen.rpath` is empty; write the reason"),
+            (json!({ "loosen": ["rpath"] }), "floe.loosen` has an invalid type: list, expected a table"),
+            (
+                json!({ "image": true }),
+                "floe.image` has an invalid type: boolean `true`, expected `false` or a table",
+            ),
+            (
+                json!({ "image": { "ports": [8080] } }),
+                "image.ports[0]` has an invalid type: integer `8080`, expected a string",
+            ),
             (json!({ "image": { "ports": ["99999"] } }), "is not a port"),
             (json!({ "image": { "ports": ["80/http"] } }), "is not a port"),
             (json!({ "image": { "user": "0:0" } }), "is root"),
             (json!({ "image": { "user": "+5" } }), "is not a number"),
             (json!({ "image": { "user": "1000:staff" } }), "is not a number"),
-            (json!({ "image": { "labels": { "a": 1 } } }), "labels.\"a\"` is `1`; it takes a string"),
+            (
+                json!({ "image": { "labels": { "a": 1 } } }),
+                "image.labels.a` has an invalid type: integer `1`, expected a string",
+            ),
+            (json!({ "image": { "labels": { "": "b" } } }), "image.labels` has a label without a name"),
             (json!({ "image": { "entrypoint": [] } }), "is empty"),
         ] {
             let problems = parse(value.clone()).unwrap_err();
@@ -371,8 +353,11 @@ mod tests {
     }
 
     #[test]
-    fn a_far_off_key_gets_no_suggestion() {
-        assert_eq!(nearest("targes", KEYS.into_iter()), Some("targets"));
-        assert_eq!(nearest("signing", KEYS.into_iter()), None);
+    fn an_unknown_key_gets_a_suggestion_only_if_one_is_close() {
+        let problem = |key: &str| parse(json!({ key: 1 })).unwrap_err().concat();
+        expect_test::expect![[r#"
+            `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `image`, `notes`, `binaries`, `loosen`, `tag-prefix`
+            `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `image`, `notes`, `binaries`, `loosen`, `tag-prefix`"#]]
+        .assert_eq(&[problem("targes"), problem("signing")].join("\n"));
     }
 }
