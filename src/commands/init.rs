@@ -6,7 +6,7 @@ use crate::cli::InitArgs;
 use crate::error::{Exit, Failure, usage};
 use crate::files::transaction::{self, Change};
 use crate::project::cargo::{self, Project};
-use crate::project::git::{self, Keeping};
+use crate::project::git::{self, FileStatus};
 use crate::project::init::advice::{self, Advice};
 use crate::project::init::diff::unified;
 use crate::project::init::template::{self, Filling, Floe};
@@ -111,7 +111,8 @@ fn changes(files: &[File], around: &Around, force: bool) -> anyhow::Result<Vec<C
         let Some(new) = text(file, force) else { continue };
         let path = around.root.join(&file.path);
         let is_replaced = force && file.forced.is_some();
-        if is_replaced && (!around.surroundings.has_git || git::keeping(&path)? != Keeping::Committed) {
+        if is_replaced && (!around.surroundings.has_git || git::file_status(&path)? != FileStatus::Committed)
+        {
             return Err(Failure::new(format!(
                 "`{}` is not committed as it is, so nothing would keep what it says",
                 file.path

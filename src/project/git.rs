@@ -1,6 +1,7 @@
-//! What git knows about a folder: the commit, its time, whether something is modified, the remote.
+//! A folder's git repository: the commit, its time, modified files, tags, and the remote.
 //!
-//! It only reads: it never takes a lock, never fetches, never asks anybody for a password.
+//! It only reads: it takes no lock, fetches nothing, asks for no password, and runs no program that the repository's
+//! own configuration names.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,24 +22,33 @@ pub struct Head {
     pub modified: bool,
 }
 
-/// What is checked out in the repository that tracks `file`; `None` if no repository does or it has no commit.
-///
-/// # Errors
-///
-/// There is a repository, but git is not installed or refuses to read it.
+/// Whether git could restore a file as it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileStatus {
+    /// As it was committed.
+    Committed,
+    /// Tracked, and different from the commit.
+    Modified,
+    /// Not added.
+    Untracked,
+    /// Excluded by `.gitignore`.
+    Ignored,
+}
+
+/// The checked-out commit of the repository that tracks `file`; `None` without such a repository or without a commit.
 pub fn head(file: &Path) -> anyhow::Result<Option<Head>> {
     let Some(folder) = file.parent().filter(|folder| is_in_repository(folder)) else { return Ok(None) };
     let name = file.file_name().unwrap_or_default();
-    // A file that the repository ignores, as in a folder of unpacked sources, does not come from its commits.
+    // An ignored file, as in a folder of unpacked sources, does not come from the repository's commits.
     if git(folder, |git| git.args(["ls-files", "--"]).arg(name))?.is_empty() {
         return Ok(None);
     }
-    let status = git(folder, |git| {
-        git.args(["status", "--porcelain=v2", "--branch", "--untracked-files=no", "--ignore-submodules=none"])
+    let status = status(folder, |git| {
+        git.args(["--porcelain=v2", "--branch", "--untracked-files=no", "--ignore-submodules=none"])
     })?;
     let (about, changes): (Vec<&str>, Vec<&str>) = status.lines().partition(|line| line.starts_with('#'));
     let Some(commit) = about.iter().find_map(|line| line.strip_prefix("# branch.oid ")) else {
-        anyhow::bail!("`git status` did not say what is checked out in `{}`", folder.display());
+        anyhow::bail!("`git status` names no commit in `{}`", folder.display());
     };
     if commit == "(initial)" {
         return Ok(None);
@@ -49,11 +59,7 @@ pub fn head(file: &Path) -> anyhow::Result<Option<Head>> {
     Ok(Some(Head { commit, time, modified: !changes.is_empty() }))
 }
 
-/// The repository that the remote `origin` of the folder's repository points to, if it has one on a server.
-///
-/// # Errors
-///
-/// As [`head`].
+/// The repository that the remote `origin` points to, if it is on a server.
 pub fn origin(folder: &Path) -> anyhow::Result<Option<Repo>> {
     if !is_in_repository(folder) {
         return Ok(None);
@@ -63,55 +69,30 @@ pub fn origin(folder: &Path) -> anyhow::Result<Option<Repo>> {
     Ok(address.filter(|address| !address.starts_with("file:")).and_then(Repo::from_url))
 }
 
-/// The root of the repository that the folder belongs to; `None` if it belongs to none, or to one that ignores it.
-///
-/// # Errors
-///
-/// As [`head`].
+/// The root of the folder's repository; `None` outside of any, and in one that ignores the folder's `Cargo.toml`.
 pub fn root(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
     let Some(root) = folder.ancestors().find(|folder| folder.join(".git").exists()) else { return Ok(None) };
-    let is_ignored = root != folder && keeping(&folder.join("Cargo.toml"))? == Keeping::Ignored;
+    let is_ignored = root != folder && file_status(&folder.join("Cargo.toml"))? == FileStatus::Ignored;
     Ok((!is_ignored).then(|| root.to_owned()))
 }
 
-/// Whether git would have a file again, as it is now, if it were lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keeping {
-    /// It is as it was committed.
-    Committed,
-    /// It is tracked, and differs from what was committed.
-    Modified,
-    /// Nobody added it.
-    Untracked,
-    /// `.gitignore` names it.
-    Ignored,
-}
-
-/// What git knows of a file that is there, in a folder of a repository.
-///
-/// # Errors
-///
-/// As [`head`].
-pub fn keeping(file: &Path) -> anyhow::Result<Keeping> {
+/// The status of an existing file in a folder of a repository.
+pub fn file_status(file: &Path) -> anyhow::Result<FileStatus> {
     let folder = file.parent().unwrap_or(Path::new("."));
     let name = file.file_name().unwrap_or_default();
-    let ask = |arguments: &[&str]| git(folder, |git| git.args(arguments).arg("--").arg(name));
-    if ask(&["ls-files", "--others", "--ignored", "--exclude-standard"])?.is_empty() {
-        let status = ask(&["status", "--porcelain", "--untracked-files=all"])?;
-        return Ok(match status.get(..2) {
-            None => Keeping::Committed,
-            Some("??") => Keeping::Untracked,
-            Some(_) => Keeping::Modified,
-        });
+    let ignored = ["ls-files", "--others", "--ignored", "--exclude-standard", "--"];
+    if !git(folder, |git| git.args(ignored).arg(name))?.is_empty() {
+        return Ok(FileStatus::Ignored);
     }
-    Ok(Keeping::Ignored)
+    let status = status(folder, |git| git.args(["--porcelain", "--untracked-files=all", "--"]).arg(name))?;
+    Ok(match status.get(..2) {
+        None => FileStatus::Committed,
+        Some("??") => FileStatus::Untracked,
+        Some(_) => FileStatus::Modified,
+    })
 }
 
 /// Every tag of the folder's repository.
-///
-/// # Errors
-///
-/// As [`head`].
 pub fn tags(folder: &Path) -> anyhow::Result<Vec<String>> {
     if !is_in_repository(folder) {
         return Ok(Vec::new());
@@ -119,24 +100,61 @@ pub fn tags(folder: &Path) -> anyhow::Result<Vec<String>> {
     Ok(git(folder, |git| git.args(["tag", "--list"]))?.lines().map(str::to_owned).collect())
 }
 
-/// Whether the folder or one above it is checked out from a git repository.
 fn is_in_repository(folder: &Path) -> bool {
     folder.ancestors().any(|folder| folder.join(".git").exists())
 }
 
+/// `git status`, without the content filters of the repository's own configuration: they are commands, and the checkout
+/// may come from anyone. Filters of the user's configuration still run; without Git LFS every large file would count as modified.
+fn status(folder: &Path, arguments: impl FnOnce(&mut Command) -> &mut Command) -> anyhow::Result<String> {
+    /// No repository's own filters need more text.
+    const LIMIT: u64 = 64 * 1024;
+    let mut config = command(folder);
+    config.args(["config", "--null", "--show-scope", "--get-regexp", "^filter\\."]);
+    // Exit code 1 means that there are no filters.
+    let listed = process::run_within(&mut config, LIMIT)?;
+    anyhow::ensure!(
+        listed.len() < LIMIT as usize,
+        "git's configuration of `{}` is too long",
+        folder.display()
+    );
+    let fields: Vec<&str> = listed.split_terminator('\0').collect();
+    let own = fields.chunks(2).filter_map(|pair| match pair {
+        ["local" | "worktree", setting] => setting.split('\n').next(),
+        _ => None,
+    });
+    let given = std::env::var("GIT_CONFIG_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(0);
+    let mut count: usize = given;
+    let mut git = command(folder);
+    for key in own {
+        git.env(format!("GIT_CONFIG_KEY_{count}"), key).env(format!("GIT_CONFIG_VALUE_{count}"), "");
+        count += 1;
+    }
+    git.env("GIT_CONFIG_COUNT", count.to_string());
+    run(folder, arguments(git.arg("status")))
+}
+
 fn git(folder: &Path, arguments: impl FnOnce(&mut Command) -> &mut Command) -> anyhow::Result<String> {
+    run(folder, arguments(&mut command(folder)))
+}
+
+fn run(folder: &Path, git: &mut Command) -> anyhow::Result<String> {
+    process::run(git).with_context(|| format!("failed to ask git about `{}`", folder.display()))
+}
+
+fn command(folder: &Path) -> Command {
     let mut command = Command::new("git");
     command
         .current_dir(folder)
-        // A repository's own settings may name a program that every `git status` runs.
-        .args(["-c", "core.fsmonitor=false"])
+        // Each of these may name a program in the repository's own configuration.
+        .args(["-c", "core.fsmonitor=false", "-c", "log.showSignature=false"])
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_NO_LAZY_FETCH", "1")
         .env("LC_ALL", "C");
-    // Inside a hook these point to another repository than the folder's.
+    // In a hook these point to another repository than the folder's.
     for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
         command.env_remove(name);
     }
-    process::run(arguments(&mut command))
-        .with_context(|| format!("failed to ask git about `{}`", folder.display()))
+    command
 }

@@ -1,6 +1,6 @@
-//! Other programs: run to their end, heard out, and never given a token.
+//! Running other programs, without a shell and without floe's tokens in their environment.
 //!
-//! No shell is ever between, so nothing in a name can become a command.
+//! It never passes text through a shell, so nothing in a name can become a command.
 
 use std::ffi::OsStr;
 use std::io::Read as _;
@@ -11,31 +11,23 @@ use anyhow::{Context as _, anyhow};
 use crate::error::Failure;
 use crate::token::Token;
 
-/// How many of the last lines of a program's complaint are shown.
+/// How many of the last lines of stderr an error shows.
 const LAST_LINES: usize = 12;
 
-/// Runs a program and returns what it wrote to stdout.
+/// Runs a program with empty stdin and returns its stdout, which must be UTF-8.
 ///
-/// What it writes to stderr is shown only in the error. Its stdin is empty.
-///
-/// # Errors
-///
-/// The program is not there, ends with another code than 0, or writes something that is not UTF-8.
+/// Any exit code but 0 is an error, which shows the last lines of stderr.
 pub fn run(command: &mut Command) -> anyhow::Result<String> {
     finish(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()))
 }
 
-/// The same for programs that take a while: what they write to stderr goes to the terminal as it comes.
+/// As [`run`], for programs that take a while: their stderr goes to the terminal as it comes.
 pub fn run_shown(command: &mut Command) -> anyhow::Result<String> {
     finish(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()))
 }
 
-/// Runs a program whose exit code is part of its answer, and returns the first `limit` bytes that it writes to stdout.
-/// It is ended when it writes more; what it writes to stderr is dropped.
-///
-/// # Errors
-///
-/// The program is not there or cannot be read from.
+/// Runs a program and returns the first `limit` bytes of its stdout, whatever its exit code. It is killed if it writes
+/// more; stderr is dropped.
 pub fn run_within(command: &mut Command, limit: u64) -> anyhow::Result<String> {
     without_tokens(command).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let program = command.get_program().to_string_lossy().into_owned();
@@ -45,10 +37,10 @@ pub fn run_within(command: &mut Command, limit: u64) -> anyhow::Result<String> {
         Some(stdout) => stdout.take(limit).read_to_end(&mut bytes),
         None => Ok(0),
     };
-    // It may have ended by itself; then there is nothing to end.
+    // It fails if the program has ended by itself, which is the normal case.
     let _ = child.kill();
     child.wait().with_context(|| format!("failed to wait for `{program}`"))?;
-    read.with_context(|| format!("failed to read what `{program}` writes"))?;
+    read.with_context(|| format!("failed to read the output of `{program}`"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -83,7 +75,8 @@ fn finish(command: &mut Command) -> anyhow::Result<String> {
         _ => anyhow!(error).context(format!("failed to start `{program}`")),
     })?;
     if output.status.success() {
-        return String::from_utf8(output.stdout).with_context(|| format!("`{shown}` wrote no UTF-8"));
+        return String::from_utf8(output.stdout)
+            .with_context(|| format!("`{shown}` wrote something other than UTF-8"));
     }
     let why = match output.status.code() {
         Some(code) => format!("`{shown}` ended with exit code {code}"),
@@ -92,7 +85,7 @@ fn finish(command: &mut Command) -> anyhow::Result<String> {
     Err(Failure::new(why).details(last_lines(&output.stderr)).into())
 }
 
-/// Whether a variable of the environment holds a secret that no other program needs to see.
+/// Whether an environment variable's name says that it holds a secret.
 fn is_token(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_ascii_uppercase();
     let ends = [
@@ -108,7 +101,6 @@ fn is_token(name: &OsStr) -> bool {
     ends.iter().any(|end| name.ends_with(end)) || name == "TOKEN"
 }
 
-/// The command as a person would type it.
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
@@ -137,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_names_the_command_and_what_it_complained_about() {
+    fn the_error_names_the_command_and_shows_its_stderr() {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let error = run(Command::new(cargo).arg("no-such-verb")).unwrap_err();
         let failure = error.downcast_ref::<Failure>().unwrap();

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 
 use crate::files::transaction::read;
 use crate::project::cargo::Project;
-use crate::project::git::{self, Keeping};
+use crate::project::git::{self, FileStatus};
 use crate::project::init::advice::{Lock, Surroundings};
 use crate::project::init::{Found, WORKFLOWS, manifest};
 use floe_core::model::Repo;
@@ -126,10 +126,10 @@ fn lock(path: &Path, has_git: bool) -> anyhow::Result<Lock> {
     if !has_git {
         return Ok(Lock::Kept);
     }
-    Ok(match git::keeping(path)? {
-        Keeping::Committed | Keeping::Modified => Lock::Kept,
-        Keeping::Untracked => Lock::Untracked,
-        Keeping::Ignored => Lock::Ignored,
+    Ok(match git::file_status(path)? {
+        FileStatus::Committed | FileStatus::Modified => Lock::Kept,
+        FileStatus::Untracked => Lock::Untracked,
+        FileStatus::Ignored => Lock::Ignored,
     })
 }
 

@@ -6,6 +6,7 @@ use std::process::Command;
 use floe::cli::{ProjectArgs, SourceArgs};
 use floe::error::{Exit, Failure};
 use floe::project::cargo::{self, Project};
+use floe::project::git::{self, FileStatus};
 
 use crate::peers::peer;
 use crate::sample::Sample;
@@ -191,11 +192,38 @@ fn the_repository_is_given_or_found() {
     let given = "acme/given".parse().unwrap();
     assert_eq!(cargo::repo(&project, Some(&given)).unwrap(), given);
     git(sample.path(), &["init", "--quiet"]);
-    let found =
-        |sample: &Sample| floe::project::git::origin(sample.path()).unwrap().map(|repo| repo.to_string());
+    let found = |sample: &Sample| git::origin(sample.path()).unwrap().map(|repo| repo.to_string());
     assert_eq!(found(&sample), None);
     git(sample.path(), &["remote", "add", "origin", "git@github.com:acme/from-git.git"]);
     assert_eq!(found(&sample).as_deref(), Some("acme/from-git"));
     git(sample.path(), &["remote", "set-url", "origin", "file:///srv/git/tool.git"]);
     assert_eq!(found(&sample), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn no_program_that_the_repository_configures_is_run() {
+    if peer("git").is_none() {
+        return;
+    }
+    let sample = Sample::tool().file(".gitattributes", "* filter=own\n");
+    let project = sample.load().unwrap();
+    git(sample.path(), &["init", "--quiet"]);
+    git(sample.path(), &["add", "."]);
+    git(sample.path(), &["commit", "--quiet", "-m", "begin"]);
+    let ran = sample.path().join("ran");
+    let command = format!("touch '{}'; cat", ran.display());
+    for key in ["filter.own.clean", "filter.own.process", "core.fsmonitor", "gpg.program"] {
+        git(sample.path(), &["config", key, &command]);
+    }
+    git(sample.path(), &["config", "filter.own.required", "true"]);
+    git(sample.path(), &["config", "log.showSignature", "true"]);
+    // Other times than the index has make git compare the content.
+    let manifest = sample.path().join("Cargo.toml");
+    std::fs::write(&manifest, std::fs::read(&manifest).unwrap()).unwrap();
+    assert!(cargo::origin(&project, &SourceArgs::default()).unwrap().commit.is_some());
+    assert_eq!(git::file_status(&manifest).unwrap(), FileStatus::Committed);
+    assert!(!ran.exists());
+    let _ = Command::new("git").arg("status").current_dir(sample.path()).output().unwrap();
+    assert!(ran.exists(), "git itself runs it");
 }

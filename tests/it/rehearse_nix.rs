@@ -115,7 +115,7 @@ fn where_the_flake_gives_none_cargo_builds_and_it_is_said_why() {
     let place = Place::new("echo \"error: attribute 'dist' is missing\" >&2; exit 1");
     let output = place.rehearse(&[]);
     assert!(output.status.success(), "{}", stderr(&output));
-    let why = "the flake gives no `dist` here: attribute 'dist' is missing\n";
+    let why = "the flake has no `dist` for this system: attribute 'dist' is missing\n";
     let said = format!("       Using Cargo, for this machine alone: {why}");
     assert!(stderr(&output).contains(&said), "{}", stderr(&output));
 
