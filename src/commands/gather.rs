@@ -106,10 +106,7 @@ impl Sources {
 /// # Errors
 /// There is a `Cargo.toml`, but it cannot be used.
 pub fn find_project(args: &ProjectArgs) -> anyhow::Result<Option<Project>> {
-    if args.manifest_path.is_none() && args.package.is_none() && !cargo::is_here()? {
-        return Ok(None);
-    }
-    cargo::load(args).map(Some)
+    cargo::find(args.manifest_path.as_deref(), args.package.as_deref())
 }
 
 /// What a release of this project must be.
@@ -196,25 +193,25 @@ pub fn head(project: Option<&Project>, file: Option<&Path>, version: &Version) -
         Some(project) => changelog(project)?,
         None => None,
     };
+    let name = project.map(Project::changelog_name).transpose()?.unwrap_or_else(|| "CHANGELOG.md".to_owned());
     Head::choose(from, changelog.as_deref(), version).ok_or_else(|| {
-        Failure::new(format!("the release has no notes: CHANGELOG.md has no section for {version}"))
+        Failure::new(format!("the release has no notes: {name} has no section for {version}"))
             .hint(format!(
                 "write a heading `## {version}` with what changed below it, or give `--notes-file`"
             ))
-            .file("CHANGELOG.md")
+            .file(name)
             .exit(Exit::Problems)
             .into()
     })
 }
 
-/// The project's changelog: in the package's folder, else in the workspace's.
+/// The text of the project's changelog, if it has one in Markdown.
 ///
 /// # Errors
 /// It is there but cannot be read.
 pub fn changelog(project: &Project) -> anyhow::Result<Option<String>> {
-    let folders = [&project.root, &project.workspace_root];
-    let path = folders.iter().map(|folder| folder.join("CHANGELOG.md")).find(|path| path.is_file());
-    path.map(|path| read_text(&path)).transpose()
+    let found = project.changelog()?.filter(|found| found.is_markdown);
+    found.map(|found| read_text(&found.path)).transpose()
 }
 
 fn read_text(path: &Path) -> anyhow::Result<String> {
@@ -291,23 +288,14 @@ pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &semver::Vers
 /// # Errors
 /// Nothing says it.
 pub fn repo(project: Option<&Project>, args: &RemoteArgs) -> anyhow::Result<Repo> {
-    if let Some(project) = project {
-        return cargo::repo(project, args.repo.as_ref());
-    }
-    let variable = std::env::var("GITHUB_REPOSITORY").ok().and_then(|text| text.parse().ok());
-    args.repo.clone().or(variable).ok_or_else(|| {
-        Failure::new("nothing says which repository the release belongs to")
-            .hint("give it as `--repo owner/name`")
-            .exit(Exit::Usage)
-            .into()
-    })
+    cargo::find_repo(args.repo.as_ref(), || Ok(project))
 }
 
 fn commit(project: Option<&Project>, source: &SourceArgs, built: Option<&Commit>) -> anyhow::Result<Commit> {
     if let Some(commit) = source.commit.as_ref().or(built) {
         return Ok(commit.clone());
     }
-    let origin = project.map(|project| cargo::origin(project, source)).transpose()?;
+    let origin = project.map(|project| cargo::origin(project, None, source.epoch)).transpose()?;
     origin.and_then(|origin| origin.commit).ok_or_else(|| {
         Failure::new("nothing says which commit the archives were built from")
             .hint("give it as `--commit $(git rev-parse v1.4.0^{commit})`, or pack in a checkout with nothing modified")

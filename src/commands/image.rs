@@ -23,8 +23,8 @@ use floe_core::units;
 /// What [`project::load`], [`project::origin`], [`project::repo`] and [`oci::build`] return, and a project that says
 /// it has no image.
 pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
-    let project = cargo::load(&args.project)?;
-    let origin = cargo::origin(&project, &args.source)?;
+    let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
+    let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
     let repo = cargo::repo(&project, args.repo.as_ref())?;
     let spec =
         ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &origin, &repo, &args.inputs)? };

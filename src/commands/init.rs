@@ -19,7 +19,7 @@ use crate::report::Report;
 /// # Errors
 /// Somebody else's files stand there (4), something has drifted (3), or it cannot look or write (1).
 pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
-    let project = cargo::load(&args.project)?;
+    let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
     if project.is_configured && !args.targets.is_empty() {
         let manifest = project.manifest_path.display();
         return Err(usage(format!("`{manifest}` says its targets itself: change them there")).into());
@@ -142,9 +142,8 @@ fn confirm(count: usize, yes: bool, report: &Report) -> anyhow::Result<()> {
 /// Writes all of it and has Cargo read the result; what Cargo does not understand is taken back.
 fn write(changes: &[Change], project: &Project, args: &InitArgs) -> anyhow::Result<()> {
     let written = transaction::write(changes)?;
-    let mut again = args.project.clone();
-    again.package = Some(project.name.clone());
-    if let Err(error) = cargo::load(&again) {
+    let again = cargo::load(args.project.manifest_path.as_deref(), Some(&project.name));
+    if let Err(error) = again {
         written.take_back();
         return Err(Failure::around(error)
             .state("with the table in it Cargo.toml could not be read; everything was put back as it was")

@@ -14,3 +14,11 @@ pub mod targets;
 pub mod tell;
 pub mod trial;
 pub mod verify;
+
+use crate::cli::{ProjectArgs, RemoteArgs};
+use crate::project::repo_context::RepoContext;
+
+/// The project and the repository that the arguments name, or those of the current folder.
+fn context(project: &ProjectArgs, remote: &RemoteArgs) -> RepoContext {
+    RepoContext::new(project.manifest_path.clone(), project.package.clone(), remote.repo.clone())
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::{gather, tell, trial};
+use super::{context, gather, tell, trial};
 use crate::cli::{RemoteArgs, VerifyArgs};
 use crate::download::Stranger;
 use crate::error::{Exit, Failure};
@@ -24,11 +24,11 @@ use floe_core::verify::{Problem, Verified};
 /// # Errors
 /// Every problem, with exit code 3; or something cannot be read or reached (1).
 pub async fn verify(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
-    let project = gather::find_project(&args.project)?;
+    let context = context(&args.project, &args.remote);
     match &args.release {
         Some(tag) => {
             stop::listen(report);
-            let repo = gather::repo(project.as_ref(), &args.remote)?;
+            let repo = context.repo()?.clone();
             let scratch = match (&args.keep, &args.run) {
                 (None, Some(_)) => Some(Scratch::new("verify")?),
                 _ => None,
@@ -44,7 +44,7 @@ pub async fn verify(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
             verdict.tell(args.json, report)
         }
         None => {
-            let expect = gather::expect(project.as_ref(), &args.targets, args.no_image, &args.source)?;
+            let expect = gather::expect(context.project()?, &args.targets, args.no_image, &args.source)?;
             let verified = gather::check(&args.dists, &expect)?;
             read_binaries_again(&verified)?;
             let verdict = Verdict::of_dist(&verified);

@@ -1,6 +1,6 @@
-//! The project that is released: what Cargo says about the package, and what git says about its source.
+//! The project that is released: the package as Cargo describes it, and its source as git describes it.
 //!
-//! It only looks: nothing is built, nothing is fetched, no file is written.
+//! It only reads: nothing is built or fetched, and no file is written.
 
 use std::path::{Path, PathBuf};
 
@@ -8,14 +8,15 @@ use anyhow::{Context as _, bail};
 use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
 use semver::Version;
 
-use crate::cli::{ProjectArgs, SourceArgs};
 use crate::error::{Exit, Failure};
 use crate::project::git;
 use crate::project::process;
 use floe_core::model::{Commit, Config, Repo, Tag};
 
-/// The time of files where there is no commit: 1980-01-01, the earliest that a ZIP file can hold.
+/// The time of files without a commit: 1980-01-01, the earliest that a ZIP file can hold.
 const NO_COMMIT_EPOCH: u64 = 315_532_800;
+/// The usual names of changelogs in lower case, without extension.
+const CHANGELOGS: [&str; 5] = ["changelog", "changes", "history", "releases", "news"];
 
 /// A Cargo package with a binary.
 #[derive(Debug, Clone)]
@@ -36,13 +37,13 @@ pub struct Project {
     pub documentation: Option<String>,
     /// The folder of the package.
     pub root: PathBuf,
-    /// The folder of the workspace; the same where there is none.
+    /// The folder of the workspace; the same as `root` for a single package.
     pub workspace_root: PathBuf,
     /// The package's `Cargo.toml`.
     pub manifest_path: PathBuf,
-    /// Where Cargo builds.
+    /// Cargo's build folder.
     pub target_dir: PathBuf,
-    /// The binaries that are released, without `.exe`, never empty. The first is the main one: in the order of the
+    /// The binaries that are released, without `.exe`, never empty, the main one first: in the order of the
     /// configuration's `binaries`, else `default-run`, the one named like the package, the others by name.
     pub binaries: Vec<String>,
     /// `[package.metadata.floe]`.
@@ -54,63 +55,58 @@ pub struct Project {
 /// Where the binaries come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// The commit, if it is known and nothing is modified.
+    /// The commit, if it is known and no tracked file is modified.
     pub commit: Option<Commit>,
     /// The time of every file, in seconds since 1970-01-01 UTC.
     pub epoch: u64,
 }
 
-/// Finds the package: `--package`, else the one of the folder, else the workspace's only one with a binary.
+/// A project's changelog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changelog {
+    /// The file.
+    pub path: PathBuf,
+    /// Whether it is Markdown. Release notes are taken from nothing else.
+    pub is_markdown: bool,
+}
+
+/// Finds the package: the named one, else the one of the manifest, else the workspace's only one with a binary.
 ///
-/// # Errors
-///
-/// There is no `Cargo.toml`, no cargo, no such package, none or more than one with a binary, or the configuration
-/// is wrong.
-pub fn load(args: &ProjectArgs) -> anyhow::Result<Project> {
-    let manifest = manifest(args.manifest_path.as_deref())?;
+/// The manifest defaults to the `Cargo.toml` in the current folder or above it.
+pub fn load(manifest_path: Option<&Path>, package: Option<&str>) -> anyhow::Result<Project> {
+    let manifest = manifest(manifest_path)?;
     let mut command = MetadataCommand::new();
     command.manifest_path(&manifest).no_deps().other_options(["--offline".to_owned()]);
     let json = process::run(&mut command.cargo_command())
         .with_context(|| format!("failed to read `{}`", manifest.display()))?;
     let metadata =
         MetadataCommand::parse(json).with_context(|| format!("failed to read `{}`", manifest.display()))?;
-    let package = choose(&metadata, &manifest, args.package.as_deref())?;
+    let package = choose(&metadata, &manifest, package)?;
     project(package, &metadata)
 }
 
-/// Whether this folder belongs to a Cargo project.
-///
-/// # Errors
-///
-/// The current folder cannot be found.
-pub fn is_here() -> anyhow::Result<bool> {
-    let folder = std::env::current_dir().context("failed to find the current folder")?;
-    Ok(folder.ancestors().any(|folder| folder.join("Cargo.toml").is_file()))
+/// As [`load`], but `None` if neither argument is given and the current folder is in no Cargo project.
+pub fn find(manifest_path: Option<&Path>, package: Option<&str>) -> anyhow::Result<Option<Project>> {
+    if manifest_path.is_none() && package.is_none() && manifest_above(&current_folder()?).is_none() {
+        return Ok(None);
+    }
+    load(manifest_path, package).map(Some)
 }
 
-/// The commit and the time of the source, from the arguments, else from git.
+/// The commit and the time of the source: those given, else git's.
 ///
-/// A commit is claimed only if no tracked file differs from it. Where there is no commit at all, the time is
-/// 1980-01-01.
-///
-/// # Errors
-///
-/// There is a repository, but git is not installed or cannot read it.
-pub fn origin(project: &Project, source: &SourceArgs) -> anyhow::Result<Origin> {
-    if let (Some(commit), Some(epoch)) = (&source.commit, source.epoch) {
+/// HEAD counts as the commit only if no tracked file is modified. Without any commit the time is 1980-01-01.
+pub fn origin(project: &Project, commit: Option<&Commit>, epoch: Option<u64>) -> anyhow::Result<Origin> {
+    if let (Some(commit), Some(epoch)) = (commit, epoch) {
         return Ok(Origin { commit: Some(commit.clone()), epoch });
     }
     let head = git::head(&project.manifest_path)?;
-    let epoch = source.epoch.or(head.as_ref().map(|head| head.time)).unwrap_or(NO_COMMIT_EPOCH);
+    let epoch = epoch.or(head.as_ref().map(|head| head.time)).unwrap_or(NO_COMMIT_EPOCH);
     let unmodified = head.filter(|head| !head.modified).map(|head| head.commit);
-    Ok(Origin { commit: source.commit.clone().or(unmodified), epoch })
+    Ok(Origin { commit: commit.cloned().or(unmodified), epoch })
 }
 
-/// Checks that a tag, if there is one, names the package's version.
-///
-/// # Errors
-///
-/// It names another one (exit code 3).
+/// Checks that a tag, if one is given, names the package's version; otherwise the exit code is 3.
 pub fn check_tag(project: &Project, tag: Option<&Tag>) -> anyhow::Result<()> {
     let Project { name, version, .. } = project;
     match tag {
@@ -127,35 +123,82 @@ pub fn check_tag(project: &Project, tag: Option<&Tag>) -> anyhow::Result<()> {
     }
 }
 
-/// The repository on GitHub: the given one, `GITHUB_REPOSITORY`, the git remote `origin`, or `repository` in
-/// `Cargo.toml`.
-///
-/// # Errors
-///
-/// None of them says it, or `GITHUB_REPOSITORY` is not `owner/name`.
+/// As [`find_repo`], for a project that is known already. Runs `git remote` each time.
 pub fn repo(project: &Project, given: Option<&Repo>) -> anyhow::Result<Repo> {
-    find_repo(project, given, std::env::var("GITHUB_REPOSITORY").ok().as_deref())
+    find_repo(given, || Ok(Some(project)))
 }
 
-fn find_repo(project: &Project, given: Option<&Repo>, variable: Option<&str>) -> anyhow::Result<Repo> {
+/// The repository on GitHub: the given one, `GITHUB_REPOSITORY`, git's remote `origin`, or `repository` in
+/// `Cargo.toml`. The project is only asked for if neither of the first two says it.
+pub fn find_repo<'p>(
+    given: Option<&Repo>,
+    project: impl FnOnce() -> anyhow::Result<Option<&'p Project>>,
+) -> anyhow::Result<Repo> {
+    choose_repo(given, std::env::var("GITHUB_REPOSITORY").ok().as_deref(), project)
+}
+
+fn choose_repo<'p>(
+    given: Option<&Repo>,
+    variable: Option<&str>,
+    project: impl FnOnce() -> anyhow::Result<Option<&'p Project>>,
+) -> anyhow::Result<Repo> {
     if let Some(repo) = given {
         return Ok(repo.clone());
     }
     if let Some(text) = variable.filter(|text| !text.is_empty()) {
         return text.parse().map_err(anyhow::Error::msg).context("failed to read `GITHUB_REPOSITORY`");
     }
-    if let Some(repo) = git::origin(&project.root)? {
-        return Ok(repo);
-    }
-    project.repository.as_deref().and_then(Repo::from_url).ok_or_else(|| {
-        Failure::new(format!("nothing says which repository `{}` belongs to", project.name))
-            .hint("give it as `--repo owner/name`, or write `repository` into Cargo.toml")
-            .exit(Exit::Usage)
-            .into()
-    })
+    let failure = match project()? {
+        None => Failure::new("no repository is given for the release").hint("give it as `--repo owner/name`"),
+        Some(project) => {
+            let named = || project.repository.as_deref().and_then(Repo::from_url);
+            if let Some(repo) = git::origin(&project.root)?.or_else(named) {
+                return Ok(repo);
+            }
+            Failure::new(format!("the repository of `{}` is unknown", project.name))
+                .hint("give it as `--repo owner/name`, or add `repository` to Cargo.toml")
+        }
+    };
+    Err(failure.exit(Exit::Usage).into())
 }
 
-/// The `Cargo.toml` to read: the given one, else that of this folder or one above it.
+impl Project {
+    /// The changelog of the package or of its workspace: `CHANGELOG.md` if there is one, else another usual name, and
+    /// Markdown before other formats.
+    pub fn changelog(&self) -> anyhow::Result<Option<Changelog>> {
+        let mut found = Vec::new();
+        for folder in [&self.root, &self.workspace_root] {
+            let failed = || format!("failed to read the folder `{}`", folder.display());
+            for entry in folder.read_dir().with_context(failed)? {
+                let path = entry.with_context(failed)?.path();
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                if let Some((stem, is_markdown)) = changelog_name(&name).filter(|_| path.is_file()) {
+                    let folder = folder != &self.root;
+                    found.push(((name != "CHANGELOG.md", !is_markdown, folder, stem, name), path));
+                }
+            }
+        }
+        Ok(found.into_iter().min().map(|(rank, path)| Changelog { path, is_markdown: !rank.1 }))
+    }
+
+    /// The file that release notes are taken from, for messages: the Markdown changelog, or `CHANGELOG.md`.
+    pub fn changelog_name(&self) -> anyhow::Result<String> {
+        let found = self.changelog()?.filter(|found| found.is_markdown);
+        let name = found.as_ref().and_then(|found| found.path.file_name());
+        Ok(name.map_or_else(|| "CHANGELOG.md".to_owned(), |name| name.to_string_lossy().into_owned()))
+    }
+}
+
+/// Which of the usual names of a changelog this is, and whether the file is Markdown.
+fn changelog_name(name: &str) -> Option<(usize, bool)> {
+    let name = name.to_lowercase();
+    let (stem, extension) = name.split_once('.').unwrap_or((&name, ""));
+    let stem = CHANGELOGS.iter().position(|known| *known == stem)?;
+    let is_markdown = ["md", "markdown"].contains(&extension);
+    (is_markdown || ["", "txt", "rst", "adoc"].contains(&extension)).then_some((stem, is_markdown))
+}
+
+/// The `Cargo.toml` to read: the given one, else that of the current folder or one above it.
 fn manifest(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     let absent = |what: String| {
         Failure::new(what).hint("run floe in the project's folder, or give `--manifest-path <PATH>`")
@@ -166,11 +209,18 @@ fn manifest(given: Option<&Path>) -> anyhow::Result<PathBuf> {
         }
         return std::path::absolute(path).with_context(|| format!("failed to find `{}`", path.display()));
     }
-    let folder = std::env::current_dir().context("failed to find the current folder")?;
-    let found = folder.ancestors().map(|folder| folder.join("Cargo.toml")).find(|path| path.is_file());
-    found.ok_or_else(|| {
+    let folder = current_folder()?;
+    manifest_above(&folder).ok_or_else(|| {
         absent(format!("there is no `Cargo.toml` in `{}` or above it", folder.display())).into()
     })
+}
+
+fn current_folder() -> anyhow::Result<PathBuf> {
+    std::env::current_dir().context("failed to find the current folder")
+}
+
+fn manifest_above(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().map(|folder| folder.join("Cargo.toml")).find(|path| path.is_file())
 }
 
 fn choose<'m>(metadata: &'m Metadata, manifest: &Path, name: Option<&str>) -> anyhow::Result<&'m Package> {
@@ -245,7 +295,7 @@ fn binaries(package: &Package) -> Vec<String> {
     names
 }
 
-/// Whether two paths mean one file, also where one of them goes through a symbolic link.
+/// Whether two paths lead to the same file, resolving symbolic links.
 fn same_file(a: &Path, b: &Path) -> bool {
     match (a.canonicalize(), b.canonicalize()) {
         (Ok(a), Ok(b)) => a == b,
@@ -279,7 +329,7 @@ mod tests {
     #[test]
     fn the_variable_goes_before_the_manifest() {
         let project = project(Some("https://github.com/acme/from-cargo"));
-        let find = |variable| find_repo(&project, None, variable).map(|repo| repo.to_string());
+        let find = |variable| choose_repo(None, variable, || Ok(Some(&project))).map(|repo| repo.to_string());
         assert_eq!(find(Some("acme/from-env")).unwrap(), "acme/from-env");
         assert_eq!(find(Some("")).unwrap(), "acme/from-cargo");
         assert_eq!(find(None).unwrap(), "acme/from-cargo");
@@ -290,8 +340,28 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_says_the_repository_the_way_out_is_named() {
-        let error = find_repo(&project(None), None, None).unwrap_err();
-        assert!(error.downcast_ref::<Failure>().unwrap().hint_text().unwrap().contains("--repo owner/name"));
+    fn an_unknown_repository_is_an_error_with_a_hint() {
+        let project = project(None);
+        for project in [None, Some(&project)] {
+            let error = choose_repo(None, None, || Ok(project)).unwrap_err();
+            let failure = error.downcast_ref::<Failure>().unwrap();
+            assert!(failure.hint_text().unwrap().contains("--repo owner/name"), "{failure}");
+            assert_eq!(failure.exit_code(), Exit::Usage);
+        }
+    }
+
+    #[test]
+    fn changelogs_are_known_by_their_names() {
+        for (name, expected) in [
+            ("CHANGELOG.md", Some((0, true))),
+            ("Changelog.markdown", Some((0, true))),
+            ("CHANGES", Some((1, false))),
+            ("NEWS.rst", Some((4, false))),
+            ("CHANGELOG.html", None),
+            ("CHANGELOG.de.md", None),
+            ("changelogs.md", None),
+        ] {
+            assert_eq!(changelog_name(name), expected, "{name}");
+        }
     }
 }

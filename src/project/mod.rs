@@ -6,4 +6,5 @@ pub mod git;
 pub mod init;
 pub mod nix;
 pub mod process;
+pub mod repo_context;
 pub mod surroundings;

@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
-use crate::cli::{Builder, RehearseArgs, RemoteArgs, SourceArgs};
+use crate::cli::{Builder, RehearseArgs, RemoteArgs};
 use crate::commands::package::Gate;
 use crate::commands::{gather, image, package, publish, verify};
 use crate::error::{Exit, Failure};
@@ -44,7 +44,7 @@ use floe_core::verify::{Expect, Verified};
 /// What a real release of the project would fail with.
 pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()> {
     let began = Instant::now();
-    let project = cargo::load(&args.project)?;
+    let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
     if let Some(dist) = args.dists.iter().find(|dist| !dist.is_dir()) {
         return Err(Failure::new(format!("`{}` is not a folder", dist.display())).exit(Exit::Usage).into());
     }
@@ -126,7 +126,7 @@ fn dist(
         nix::build_dist(&project.workspace_root, &folder.dist())?;
         return gather::check(&[folder.dist()], &expect);
     }
-    let origin = cargo::origin(project, &SourceArgs::default())?;
+    let origin = cargo::origin(project, None, None)?;
     let builds = build::for_this_machine(project, report)?;
     package::pack((project, &origin), &pieces(&builds), &folder.dist(), Gate::Tell, report)?;
     let platforms = match static_binaries(project, &builds) {

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use floe::cli::{ProjectArgs, SourceArgs};
 use floe::error::{Exit, Failure};
 use floe::project::cargo::{self, Project};
 use floe::project::git::{self, FileStatus};
+use floe::project::repo_context::RepoContext;
 
 use crate::peers::peer;
 use crate::sample::Sample;
@@ -27,9 +27,8 @@ fn workspace() -> Sample {
         .file("lib/src/lib.rs", "")
 }
 
-fn args(sample: &Sample, manifest: &str, package: Option<&str>) -> ProjectArgs {
-    let manifest_path = Some(sample.path().join(manifest));
-    ProjectArgs { manifest_path, package: package.map(str::to_owned) }
+fn load(sample: &Sample, manifest: &str, package: Option<&str>) -> anyhow::Result<Project> {
+    cargo::load(Some(&sample.path().join(manifest)), package)
 }
 
 fn failure(result: anyhow::Result<Project>) -> Failure {
@@ -55,39 +54,39 @@ fn a_package_is_read_with_all_it_says() {
 #[test]
 fn a_member_is_found_by_its_folder_or_by_name() {
     let sample = workspace();
-    let one = cargo::load(&args(&sample, "one/Cargo.toml", None)).unwrap();
+    let one = load(&sample, "one/Cargo.toml", None).unwrap();
     assert_eq!(one.version.to_string(), "2.1.0-rc.1");
     assert_eq!(one.license.as_deref(), Some("MIT"));
     assert_eq!(one.binaries, ["one", "alpha", "zeta"]);
     assert_ne!(one.root, one.workspace_root);
-    assert_eq!(cargo::load(&args(&sample, "Cargo.toml", Some("two"))).unwrap().name, "two");
-    assert_eq!(cargo::load(&args(&sample, "one/Cargo.toml", Some("two"))).unwrap().name, "two");
+    assert_eq!(load(&sample, "Cargo.toml", Some("two")).unwrap().name, "two");
+    assert_eq!(load(&sample, "one/Cargo.toml", Some("two")).unwrap().name, "two");
 }
 
 #[test]
 fn the_only_member_with_a_binary_needs_no_name() {
     let sample = workspace().file("Cargo.toml", WORKSPACE.replace("\"two\", ", ""));
-    assert_eq!(cargo::load(&args(&sample, "Cargo.toml", None)).unwrap().name, "one");
-    assert_eq!(cargo::load(&args(&sample, "lib/Cargo.toml", None)).unwrap().name, "one");
+    assert_eq!(load(&sample, "Cargo.toml", None).unwrap().name, "one");
+    assert_eq!(load(&sample, "lib/Cargo.toml", None).unwrap().name, "one");
 }
 
 #[test]
 fn several_packages_are_listed() {
-    let failure = failure(cargo::load(&args(&workspace(), "Cargo.toml", None)));
+    let failure = failure(load(&workspace(), "Cargo.toml", None));
     assert!(failure.to_string().contains("several packages with a binary: `one`, `two`"), "{failure}");
     assert_eq!(failure.hint_text(), Some("say which one is released: `--package one`"));
     assert_eq!(failure.exit_code(), Exit::Usage);
 }
 
 #[test]
-fn what_cannot_be_released_is_said_with_a_way_out() {
+fn a_package_that_cannot_be_released_is_an_error_with_a_hint() {
     let sample = workspace();
     for (manifest, package, message, hint) in [
         ("Cargo.toml", Some("lib"), "the package `lib` has no binary", "give one of `one`, `two`"),
         ("Cargo.toml", Some("three"), "there is no package `three`", "give one of `one`, `two`"),
         ("nowhere/Cargo.toml", None, "there is no file", "--manifest-path"),
     ] {
-        let failure = failure(cargo::load(&args(&sample, manifest, package)));
+        let failure = failure(load(&sample, manifest, package));
         assert!(failure.to_string().contains(message), "{failure}");
         assert!(failure.hint_text().unwrap().contains(hint), "{failure}");
     }
@@ -120,16 +119,16 @@ fn a_wrong_configuration_is_a_usage_error() {
 }
 
 #[test]
-fn without_a_repository_there_is_no_commit_and_time_stands_at_1980() {
+fn without_a_repository_there_is_no_commit_and_the_time_is_1980() {
     let project = Sample::tool().load().unwrap();
-    let origin = cargo::origin(&project, &SourceArgs::default()).unwrap();
+    let origin = cargo::origin(&project, None, None).unwrap();
     assert_eq!((origin.commit, origin.epoch), (None, 315_532_800));
-    let given = SourceArgs { epoch: Some(7), commit: Some("a".repeat(40).parse().unwrap()), tag: None };
-    let origin = cargo::origin(&project, &given).unwrap();
-    assert_eq!((origin.commit, origin.epoch), (given.commit, 7));
+    let commit = "a".repeat(40).parse().unwrap();
+    let origin = cargo::origin(&project, Some(&commit), Some(7)).unwrap();
+    assert_eq!((origin.commit, origin.epoch), (Some(commit), 7));
 }
 
-/// Runs git in a folder, as nobody in particular and with nobody's settings; the test fails if git does.
+/// Runs git in a folder without any user's configuration; the test fails if git does.
 pub fn git(folder: &Path, arguments: &[&str]) {
     let output = Command::new(peer("git").unwrap())
         .args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"])
@@ -152,7 +151,7 @@ fn git_gives_the_commit_only_if_nothing_is_modified() {
     }
     let sample = Sample::tool();
     let project = sample.load().unwrap();
-    let origin = || cargo::origin(&project, &SourceArgs::default()).unwrap();
+    let origin = || cargo::origin(&project, None, None).unwrap();
     git(sample.path(), &["init", "--quiet"]);
     assert_eq!((origin().commit, origin().epoch), (None, 315_532_800));
     git(sample.path(), &["add", "Cargo.toml", "src"]);
@@ -166,7 +165,7 @@ fn git_gives_the_commit_only_if_nothing_is_modified() {
 }
 
 #[test]
-fn a_repository_that_does_not_track_the_project_says_nothing_about_it() {
+fn a_repository_that_ignores_the_project_gives_no_commit() {
     if peer("git").is_none() {
         return;
     }
@@ -178,8 +177,8 @@ fn a_repository_that_does_not_track_the_project_says_nothing_about_it() {
     git(sample.path(), &["init", "--quiet"]);
     git(sample.path(), &["add", "."]);
     git(sample.path(), &["commit", "--quiet", "-m", "begin"]);
-    let project = cargo::load(&args(&sample, "unpacked/Cargo.toml", None)).unwrap();
-    assert_eq!(cargo::origin(&project, &SourceArgs::default()).unwrap().commit, None);
+    let project = load(&sample, "unpacked/Cargo.toml", None).unwrap();
+    assert_eq!(cargo::origin(&project, None, None).unwrap().commit, None);
 }
 
 #[test]
@@ -198,6 +197,44 @@ fn the_repository_is_given_or_found() {
     assert_eq!(found(&sample).as_deref(), Some("acme/from-git"));
     git(sample.path(), &["remote", "set-url", "origin", "file:///srv/git/tool.git"]);
     assert_eq!(found(&sample), None);
+}
+
+#[test]
+fn a_context_needs_no_project_for_a_given_repository() {
+    let given = "acme/given".parse().unwrap();
+    let nowhere = RepoContext::new(Some("/nowhere/Cargo.toml".into()), None, Some(given));
+    assert_eq!(nowhere.repo().unwrap().to_string(), "acme/given");
+    assert!(nowhere.project().unwrap_err().to_string().contains("there is no file"));
+    let sample = Sample::tool();
+    let context = RepoContext::new(Some(sample.path().join("Cargo.toml")), None, None);
+    assert_eq!(context.project().unwrap().unwrap().name, "tool");
+    // It is not read again.
+    std::fs::remove_file(sample.path().join("Cargo.toml")).unwrap();
+    assert_eq!(context.project().unwrap().unwrap().name, "tool");
+}
+
+#[test]
+fn the_changelog_is_found_by_any_usual_name_and_markdown_goes_first() {
+    let member = workspace();
+    let found = |sample: &Sample| {
+        let changelog = load(sample, "one/Cargo.toml", None).unwrap().changelog().unwrap()?;
+        let path = changelog.path.canonicalize().unwrap();
+        let path = path.strip_prefix(sample.path().canonicalize().unwrap()).unwrap().to_owned();
+        Some((path.to_str().unwrap().replace('\\', "/"), changelog.is_markdown))
+    };
+    assert_eq!(found(&member), None);
+    let mut sample = member;
+    for (name, expected) in [
+        ("NEWS.rst", ("NEWS.rst", false)),
+        ("one/HISTORY", ("one/HISTORY", false)),
+        ("Changes.md", ("Changes.md", true)),
+        ("one/News.md", ("one/News.md", true)),
+        ("CHANGELOG.md", ("CHANGELOG.md", true)),
+        ("one/CHANGELOG.md", ("one/CHANGELOG.md", true)),
+    ] {
+        sample = sample.file(name, "");
+        assert_eq!(found(&sample), Some((expected.0.to_owned(), expected.1)), "{name}");
+    }
 }
 
 #[cfg(unix)]
@@ -221,7 +258,7 @@ fn no_program_that_the_repository_configures_is_run() {
     // Other times than the index has make git compare the content.
     let manifest = sample.path().join("Cargo.toml");
     std::fs::write(&manifest, std::fs::read(&manifest).unwrap()).unwrap();
-    assert!(cargo::origin(&project, &SourceArgs::default()).unwrap().commit.is_some());
+    assert!(cargo::origin(&project, None, None).unwrap().commit.is_some());
     assert_eq!(git::file_status(&manifest).unwrap(), FileStatus::Committed);
     assert!(!ran.exists());
     let _ = Command::new("git").arg("status").current_dir(sample.path()).output().unwrap();

@@ -52,7 +52,7 @@ impl Sample {
 
     /// What floe reads in it.
     pub fn load(&self) -> anyhow::Result<Project> {
-        cargo::load(&self.args())
+        cargo::load(Some(&self.manifest()), None)
     }
 
     fn manifest(&self) -> PathBuf {

@@ -38,9 +38,9 @@ pub struct Build {
 ///
 /// The tag is not the version's, a binary is missing, superfluous or not its target's, a file cannot be packed.
 pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
-    let project = cargo::load(&args.project)?;
+    let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
     cargo::check_tag(&project, args.source.tag.as_ref())?;
-    let origin = cargo::origin(&project, &args.source)?;
+    let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
     if origin.commit.is_none() {
         report
             .warn("the records name no commit: a tracked file is modified, or git has none; see `--commit`");

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::{gather, verify};
+use super::{context, gather, verify};
 use crate::cli::ReproduceArgs;
 use crate::error::{Exit, Failure};
 use crate::files::atomic_file;
@@ -31,8 +31,7 @@ use inside::Pair;
 /// Something differs or is missing, or the published release is not sound (exit code 3); a server cannot be reached,
 /// or the rebuilt dist is none of this release (1).
 pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<()> {
-    let project = gather::find_project(&args.project)?;
-    let repo = gather::repo(project.as_ref(), &args.remote)?;
+    let repo = context(&args.project, &args.remote).repo()?.clone();
     let found = dist::read(&args.rebuilt)?;
     stop::listen(report);
     let scratch = Scratch::new("published")?;

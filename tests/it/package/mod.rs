@@ -63,8 +63,8 @@ impl Case {
 
     fn pack_args(&self, args: &PackageArgs) -> anyhow::Result<Vec<Record>> {
         let report = Report::new(Loudness::Quiet);
-        let project = cargo::load(&args.project)?;
-        let origin = cargo::origin(&project, &args.source)?;
+        let project = self.sample.load()?;
+        let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
         pack((&project, &origin), &find(args, &project, &report)?, &args.out, Gate::Stop, &report)
     }
 
