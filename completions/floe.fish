@@ -36,7 +36,7 @@ complete -c floe -n "__fish_floe_needs_command" -f -a "publish" -d 'Publish a re
 complete -c floe -n "__fish_floe_needs_command" -f -a "verify" -d 'Check a dist before publishing, or a published release as a stranger'
 complete -c floe -n "__fish_floe_needs_command" -f -a "reproduce" -d 'Compare a rebuild with what is published, and name what differs'
 complete -c floe -n "__fish_floe_needs_command" -f -a "rehearse" -d 'Do the whole release of this project on this machine, with no account and no network'
-complete -c floe -n "__fish_floe_needs_command" -f -a "init" -d 'Write the flake, the workflow and what else a release needs into this project'
+complete -c floe -n "__fish_floe_needs_command" -f -a "init" -d 'Add the flake, the workflow and the other files of a release to this project'
 complete -c floe -n "__fish_floe_needs_command" -f -a "targets" -d 'List the targets floe knows'
 complete -c floe -n "__fish_floe_needs_command" -f -a "completions" -d 'Write shell completions and man pages'
 complete -c floe -n "__fish_floe_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -162,13 +162,13 @@ complete -c floe -n "__fish_floe_using_subcommand rehearse" -s v -l verbose -d '
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand init" -l target -d 'A target the release holds (may be repeated) [default: all]' -r
-complete -c floe -n "__fish_floe_using_subcommand init" -l pin -d 'The commit of this floe\'s version, for the workflow to name instead of the tag' -r
+complete -c floe -n "__fish_floe_using_subcommand init" -l target -d 'A target of the release (may be repeated) [default: all]' -r
+complete -c floe -n "__fish_floe_using_subcommand init" -l pin -d 'The commit of this version of floe, which the workflow then calls instead of the tag' -r
 complete -c floe -n "__fish_floe_using_subcommand init" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand init" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand init" -l check -d 'Write nothing: say what has drifted from what this floe would write'
-complete -c floe -n "__fish_floe_using_subcommand init" -s y -l yes -d 'Write without asking; where there is no terminal, nothing is written otherwise'
-complete -c floe -n "__fish_floe_using_subcommand init" -l force -d 'Put floe\'s text in place of a flake or a workflow that is somebody else\'s; only what git has committed'
+complete -c floe -n "__fish_floe_using_subcommand init" -l check -d 'Write nothing, and report how files have drifted from floe\'s templates'
+complete -c floe -n "__fish_floe_using_subcommand init" -s y -l yes -d 'Write without asking; required if there is no terminal to ask on'
+complete -c floe -n "__fish_floe_using_subcommand init" -l force -d 'Replace a flake or workflow of other content, if git has committed it'
 complete -c floe -n "__fish_floe_using_subcommand init" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
 complete -c floe -n "__fish_floe_using_subcommand init" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c floe -n "__fish_floe_using_subcommand init" -s h -l help -d 'Print help'
@@ -191,7 +191,7 @@ complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subc
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "verify" -d 'Check a dist before publishing, or a published release as a stranger'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "reproduce" -d 'Compare a rebuild with what is published, and name what differs'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "rehearse" -d 'Do the whole release of this project on this machine, with no account and no network'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "init" -d 'Write the flake, the workflow and what else a release needs into this project'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "init" -d 'Add the flake, the workflow and the other files of a release to this project'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "targets" -d 'List the targets floe knows'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "completions" -d 'Write shell completions and man pages'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

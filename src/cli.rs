@@ -41,7 +41,7 @@ pub enum Command {
     Reproduce(ReproduceArgs),
     /// Do the whole release of this project on this machine, with no account and no network
     Rehearse(RehearseArgs),
-    /// Write the flake, the workflow and what else a release needs into this project
+    /// Add the flake, the workflow and the other files of a release to this project
     Init(InitArgs),
     /// List the targets floe knows
     Targets(TargetsArgs),
@@ -346,26 +346,26 @@ pub enum Builder {
 /// Arguments of `floe init`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    floe init                      shows what it would write, and asks\n  \
+    floe init                      show what would be written, and ask\n  \
     floe init --yes --target x86_64-musl --target aarch64-macos\n  \
-    floe init --check              in CI: tells what has drifted, and ends with 3 if anything has\n\n\
-    It writes flake.nix, .github/workflows/release.yml, CHANGELOG.md if there is none, and the table\n\
-    [package.metadata.floe] of Cargo.toml: all of them or none. A second run writes what is missing\n\
-    and moves the version of floe that the files name.")]
+    floe init --check              in CI: report drift, and exit with 3 if there is any\n\n\
+    The files are flake.nix, .github/workflows/release.yml, CHANGELOG.md if there is no changelog, and\n\
+    the table [package.metadata.floe] in Cargo.toml. All of them are written, or none. A second run\n\
+    writes what is missing, and moves the version of floe that the files call.")]
 pub struct InitArgs {
-    /// Write nothing: say what has drifted from what this floe would write
+    /// Write nothing, and report how files have drifted from floe's templates
     #[arg(long, conflicts_with_all = ["yes", "force", "targets", "pin"])]
     pub check: bool,
-    /// Write without asking; where there is no terminal, nothing is written otherwise
+    /// Write without asking; required if there is no terminal to ask on
     #[arg(short, long)]
     pub yes: bool,
-    /// Put floe's text in place of a flake or a workflow that is somebody else's; only what git has committed
+    /// Replace a flake or workflow of other content, if git has committed it
     #[arg(long)]
     pub force: bool,
-    /// A target the release holds (may be repeated) [default: all]
+    /// A target of the release (may be repeated) [default: all]
     #[arg(long = "target", value_name = "TARGET")]
     pub targets: Vec<Target>,
-    /// The commit of this floe's version, for the workflow to name instead of the tag
+    /// The commit of this version of floe, which the workflow then calls instead of the tag
     #[arg(long, value_name = "COMMIT")]
     pub pin: Option<Commit>,
     /// Which package

@@ -1,7 +1,7 @@
 {
-  # Where floe lives, and which of it: as `github:owner/name/v1.0.0`, or what `nix registry add floe …` says.
+  # A version of floe, such as `github:owner/name/v1.0.0`; `flake:floe` is what `nix registry add floe …` has set.
   inputs.floe.url = "flake:floe";
 
-  # What else can be said, and what comes out, stands in the head of floe's nix/mkRelease.nix.
+  # The head of floe's nix/mkRelease.nix lists all arguments and outputs.
   outputs = { self, floe }: floe.lib.mkRelease { src = self; };
 }

@@ -1,184 +1,257 @@
-//! `floe init`: the files of a release for a project that has none, shown before they are written, all or none.
+//! `floe init`: adds the files of a release to a project, after showing them, all or none.
 //!
-//! It never writes over what somebody else wrote, unless it is told to and git has it; it sends nothing anywhere.
+//! It replaces text that floe did not write only with `--force`, and only if git has it. It uses no network.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use similar::TextDiff;
+
+use super::gather;
+use super::package::contents;
 use crate::cli::InitArgs;
 use crate::error::{Exit, Failure, usage};
-use crate::files::transaction::{self, Change};
+use crate::files::transaction::{self, Change, read};
 use crate::project::cargo::{self, Project};
 use crate::project::git::{self, FileStatus};
-use crate::project::init::advice::{self, Advice};
-use crate::project::init::diff::unified;
 use crate::project::init::template::{self, Filling, Floe};
-use crate::project::init::{self, Drift, File};
-use crate::project::surroundings::{self, Around};
+use crate::project::init::{self, Drift, File, Found, Git, NoLock, WORKFLOWS, advice};
 use crate::report::Report;
+use floe_core::model::Repo;
 
-/// Runs the verb.
-///
-/// # Errors
-/// Somebody else's files stand there (4), something has drifted (3), or it cannot look or write (1).
+/// Runs the command. Foreign files in the way are a conflict (exit code 4), drift is a problem (3).
 pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
     if project.is_configured && !args.targets.is_empty() {
         let manifest = project.manifest_path.display();
-        return Err(usage(format!("`{manifest}` says its targets itself: change them there")).into());
+        return Err(usage(format!("`{manifest}` already lists its targets: change them there")).into());
     }
-    let around = surroundings::look(&project)?;
-    let filling = filling(&project, &around, &args)?;
-    let files = init::files(&around.found, &filling).map_err(|why| {
-        Failure::new(format!("failed to put a table into `{}`", project.manifest_path.display())).because(why)
-    })?;
-    report.step("Project", format!("{} {} in {}", project.name, project.version, around.root.display()));
+    let git_root = git::root(&project.workspace_root)?;
+    let root = git_root.as_deref().unwrap_or(&project.workspace_root);
+    let mut found = look(&project, root, git_root.is_some())?;
+    let filling = filling(&project, &found, root, &args)?;
+    let files = init::files(&found, &filling)?;
+    report.step("Project", format!("{} {} in {}", project.name, project.version, root.display()));
     if args.check {
         return check(&files, &filling, report);
     }
     refuse_foreign(&files, &filling, args.force)?;
-    let changes = changes(&files, &around, args.force)?;
-    let changed: Vec<&File> = files.iter().filter(|file| text(file, args.force).is_some()).collect();
-    for file in &changed {
-        report.diff(&unified(&file.path, file.old.as_deref(), text(file, args.force).unwrap_or_default()));
+    let is_written = |file: &&File| file.new.is_some() && (args.force || !file.needs_force());
+    let written: Vec<&File> = files.iter().filter(is_written).collect();
+    let changes = changes(&written, root, found.git.is_some())?;
+    for file in &written {
+        report.diff(&unified(file));
     }
     if !changes.is_empty() {
         confirm(changes.len(), args.yes, report)?;
-        write(&changes, &project, &args)?;
+        // It stays as it is written, so there is nothing to take back.
+        let _ = transaction::write(&changes)?;
     }
-    tell(&files, &changed, report);
-    for advice in told(&around, &changed, args.force) {
-        report.warn(advice.to_string());
+    tell(&files, &written, report);
+    found.workflows.retain(|path, _| !written.iter().any(|file| file.path == *path));
+    for advice in advice::about(&found).into_iter().chain(missing_notes(&project)) {
+        report.warn(advice);
     }
-    report.line(closing(&around, &args));
+    report.line(next_steps(&found, &args));
     Ok(())
 }
 
-fn filling(project: &Project, around: &Around, args: &InitArgs) -> anyhow::Result<Filling> {
-    let targets = if args.targets.is_empty() { project.config.targets.clone() } else { args.targets.clone() };
-    let named = &around.surroundings.repository;
-    Ok(Filling {
-        floe: Floe::own(args.pin.clone())?,
-        name: project.name.clone(),
-        // A flake takes the root's package by itself.
-        package: (project.root != project.workspace_root).then(|| project.name.clone()),
-        folder: Some(around.folder.clone()).filter(|folder| !folder.is_empty()),
-        repo: if named.is_none() { around.surroundings.origin.clone() } else { None },
-        targets,
+/// Reads what decides which files are written and which obstacles a release would meet.
+fn look(project: &Project, root: &Path, has_git: bool) -> anyhow::Result<Found> {
+    let workspace = &project.workspace_root;
+    let git = || -> anyhow::Result<Git> {
+        let lock = lock(&workspace.join("Cargo.lock"))?;
+        Ok(Git { origin: git::origin(root)?, tags: git::tags(root)?, lock })
+    };
+    let flake_lock = read(&root.join("flake.lock"))?;
+    Ok(Found {
+        version: project.version.clone(),
+        config: project.config.clone(),
+        is_configured: project.is_configured,
+        manifest: (below(root, &project.manifest_path)?, read(&project.manifest_path)?.unwrap_or_default()),
+        repository: project.repository.as_deref().and_then(on_github),
+        git: has_git.then(git).transpose()?,
+        flake: read(&root.join("flake.nix"))?,
+        is_flake_locked: flake_lock.is_some_and(|text| text.contains("\"floe\"")),
+        workflows: workflows(root)?,
+        has_changelog: project.changelog()?.is_some(),
+        changelog_path: below(root, &workspace.join("CHANGELOG.md"))?,
+        has_license: contents::has_license(project)?,
     })
 }
 
-/// What is going to be written into a file.
-fn text(file: &File, force: bool) -> Option<&str> {
-    let forced = file.forced.as_deref().filter(|_| force);
-    forced.or(file.careful.as_deref())
+fn lock(path: &Path) -> anyhow::Result<Option<NoLock>> {
+    if !path.is_file() {
+        return Ok(Some(NoLock::Missing));
+    }
+    Ok(match git::file_status(path)? {
+        FileStatus::Committed | FileStatus::Modified => None,
+        FileStatus::Untracked => Some(NoLock::Untracked),
+        FileStatus::Ignored => Some(NoLock::Ignored),
+    })
 }
 
-/// The failure that names every file that somebody else wrote, and both ways out.
+fn workflows(root: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    let folder = root.join(WORKFLOWS);
+    let mut workflows = BTreeMap::new();
+    if !folder.is_dir() {
+        return Ok(workflows);
+    }
+    let failed = || format!("failed to read the folder `{}`", folder.display());
+    for entry in fs::read_dir(&folder).with_context(failed)? {
+        let path = entry.with_context(failed)?.path();
+        if !path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
+            continue;
+        }
+        // Only the file that may be written has to be readable.
+        let is_written = path.ends_with("release.yml");
+        let text = if is_written { read(&path)? } else { read(&path).unwrap_or_default() };
+        if let Some(text) = text {
+            workflows.insert(below(root, &path)?, text);
+        }
+    }
+    Ok(workflows)
+}
+
+/// A path relative to the root, with slashes.
+fn below(root: &Path, path: &Path) -> anyhow::Result<String> {
+    let path = path
+        .strip_prefix(root)
+        .with_context(|| format!("`{}` is not below `{}`", path.display(), root.display()))?;
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+    Ok(parts.join("/"))
+}
+
+fn on_github(url: &str) -> Option<Repo> {
+    url.strip_prefix("https://github.com/").and_then(|_| Repo::from_url(url))
+}
+
+fn filling(project: &Project, found: &Found, root: &Path, args: &InitArgs) -> anyhow::Result<Filling> {
+    let targets = if args.targets.is_empty() { project.config.targets.clone() } else { args.targets.clone() };
+    let url = project.repository.as_deref().map(|url| url.strip_suffix(".git").unwrap_or(url));
+    let origin = || found.git.as_ref().and_then(|git| git.origin.clone());
+    let repo = found.repository.clone().or_else(origin);
+    let folder = below(root, &project.workspace_root)?;
+    Ok(Filling {
+        floe: Floe::own(args.pin.clone())?,
+        name: project.name.clone(),
+        // A flake finds the root's package by itself.
+        package: (project.root != project.workspace_root).then(|| project.name.clone()),
+        folder: Some(folder).filter(|folder| !folder.is_empty()),
+        // nix/project.nix reads no other form of it from Cargo.toml.
+        repo: repo.filter(|repo| url != Some(&format!("https://github.com/{repo}"))),
+        targets,
+        tag_prefix: project.config.tag_prefix.clone(),
+    })
+}
+
 fn refuse_foreign(files: &[File], filling: &Filling, force: bool) -> anyhow::Result<()> {
-    let foreign: Vec<&File> = files.iter().filter(|file| file.is_foreign()).collect();
+    let foreign: Vec<&File> = files.iter().filter(|file| file.drift == Some(Drift::Foreign)).collect();
     if force || foreign.is_empty() {
         return Ok(());
     }
-    let mut ways = Vec::new();
-    for file in &foreign {
-        ways.push(match file.path.as_str() {
-            "flake.nix" => format!(
-                "let your flake call floe too, with the input `floe.url = \"{}\";` and, as its outputs, \
-                 `nixpkgs.lib.recursiveUpdate (floe.lib.mkRelease {}) {{ … yours … }}`",
-                filling.floe.input(),
-                template::arguments(filling)
-            ),
-            path => format!("rename `{path}` if it does something else, or take it away if floe replaces it"),
-        });
-    }
+    let fix = |file: &&File| match file.path.as_str() {
+        "flake.nix" => format!(
+            "let your flake call floe, with the input `floe.url = \"{}\";` and the outputs \
+             `nixpkgs.lib.recursiveUpdate (floe.lib.mkRelease {}) {{ … yours … }}`",
+            filling.floe.input(),
+            template::arguments(filling)
+        ),
+        path => format!("rename `{path}` if it does something else, or delete it if floe replaces it"),
+    };
+    let fixes: Vec<String> = foreign.iter().map(fix).collect();
     let text = match foreign.len() {
-        1 => "a file stands where floe's would go".to_owned(),
-        count => format!("{count} files stand where floe's would go"),
+        1 => "a file is in the way".to_owned(),
+        count => format!("{count} files are in the way"),
     };
     Err(Failure::new(text)
-        .details(foreign.iter().flat_map(|file| file.told()))
+        .details(foreign.iter().filter_map(|file| file.drift_line()))
         .state("nothing was written")
-        .hint(format!(
-            "{}; or put floe's in place of what git has committed: `floe init --force`",
-            ways.join("; ")
-        ))
+        .hint(format!("{}; or replace what git has committed with `floe init --force`", fixes.join("; ")))
         .exit(Exit::Conflicts)
         .into())
 }
 
-/// What is going to be written, and nothing that would be lost by it.
-fn changes(files: &[File], around: &Around, force: bool) -> anyhow::Result<Vec<Change>> {
+/// The files to write, unless that would lose text or write outside of the repository.
+fn changes(files: &[&File], root: &Path, has_git: bool) -> anyhow::Result<Vec<Change>> {
+    let refuse = |text: String, hint: String| {
+        let failure = Failure::new(text).state("nothing was written").hint(hint);
+        Err(failure.exit(Exit::Conflicts).into())
+    };
     let mut changes = Vec::new();
     for file in files {
-        let Some(new) = text(file, force) else { continue };
-        let path = around.root.join(&file.path);
-        let is_replaced = force && file.forced.is_some();
-        if is_replaced && (!around.surroundings.has_git || git::file_status(&path)? != FileStatus::Committed)
-        {
-            return Err(Failure::new(format!(
-                "`{}` is not committed as it is, so nothing would keep what it says",
-                file.path
-            ))
-            .state("nothing was written")
-            .hint(format!("commit it, or move it away: `git add {0} && git commit {0}`", file.path))
-            .exit(Exit::Conflicts)
-            .into());
+        let (name, path) = (&file.path, root.join(&file.path));
+        if file.needs_force() && (!has_git || git::file_status(&path)? != FileStatus::Committed) {
+            return refuse(
+                format!("`{name}` has content that git has not committed"),
+                format!("commit it, or move it away: `git add {name} && git commit {name}`"),
+            );
         }
-        changes.push(Change { path, old: file.old.clone(), new: new.to_owned() });
+        let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(root);
+        if !folder.canonicalize()?.starts_with(root.canonicalize()?) {
+            return refuse(
+                format!("`{name}` leads out of the repository through a symbolic link"),
+                "replace the link with a folder".to_owned(),
+            );
+        }
+        changes.push(Change { path, old: file.old.clone(), new: file.new.clone().unwrap_or_default() });
     }
     Ok(changes)
 }
 
+/// The change of a file as `git apply` takes it.
+fn unified(file: &File) -> String {
+    let File { path, new, old, .. } = file;
+    let (mode, before) = match old {
+        None => ("new file mode 100644\n", "/dev/null".to_owned()),
+        Some(_) => ("", format!("a/{path}")),
+    };
+    let (old, new) = (old.as_deref().unwrap_or_default(), new.as_deref().unwrap_or_default());
+    let diff = TextDiff::configure().timeout(Duration::from_secs(1)).diff_lines(old, new);
+    let hunks = diff.unified_diff().header(&before, &format!("b/{path}")).to_string();
+    format!("diff --git a/{path} b/{path}\n{mode}{hunks}")
+}
+
 fn confirm(count: usize, yes: bool, report: &Report) -> anyhow::Result<()> {
-    let what = if count == 1 { "this file".to_owned() } else { format!("these {count} files") };
-    let answer = if yes { Some(true) } else { report.ask(&format!("Write {what}?")) };
+    let files = if count == 1 { "this file".to_owned() } else { format!("these {count} files") };
+    let answer = if yes { Some(true) } else { report.ask(&format!("Write {files}?")) };
     match answer {
         Some(true) => Ok(()),
         Some(false) => Err(Failure::new("nothing was written").into()),
-        None => Err(Failure::new("nothing was written: there is no terminal to ask on")
-            .hint(format!("write {what} with `floe init --yes`"))
+        None => Err(Failure::new("nothing was written, because there is no terminal to ask on")
+            .hint(format!("write {files} with `floe init --yes`"))
             .into()),
     }
 }
 
-/// Writes all of it and has Cargo read the result; what Cargo does not understand is taken back.
-fn write(changes: &[Change], project: &Project, args: &InitArgs) -> anyhow::Result<()> {
-    let written = transaction::write(changes)?;
-    let again = cargo::load(args.project.manifest_path.as_deref(), Some(&project.name));
-    if let Err(error) = again {
-        written.take_back();
-        return Err(Failure::around(error)
-            .state("with the table in it Cargo.toml could not be read; everything was put back as it was")
-            .into());
-    }
-    Ok(())
-}
-
-fn tell(files: &[File], changed: &[&File], report: &Report) {
-    for file in changed {
+fn tell(files: &[File], written: &[&File], report: &Report) {
+    for file in written {
         let verb = if file.old.is_none() { "Wrote" } else { "Changed" };
         report.step(verb, &file.path);
     }
-    if changed.is_empty() {
-        let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
-        report.step("Unchanged", paths.join(", "));
+    if written.is_empty() {
+        report.step("Unchanged", paths(files));
     }
-    for file in files.iter().filter(|file| !changed.contains(file)) {
-        for line in file.told() {
-            report.warn(line);
-        }
+    for line in files.iter().filter(|file| !written.contains(file)).filter_map(File::drift_line) {
+        report.warn(line);
     }
 }
 
-/// The advice, without what the files that were just put in their place answer already.
-fn told(around: &Around, changed: &[&File], force: bool) -> Vec<Advice> {
-    let replaced =
-        |path: &String| force && changed.iter().any(|file| file.path == *path && file.forced.is_some());
-    let mut advice = advice::about(&around.surroundings, &around.found);
-    advice.retain(|one| !matches!(one, Advice::Rival { path, .. } if replaced(path)));
-    advice
+fn paths(files: &[File]) -> String {
+    files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// The two commands to try.
-fn closing(around: &Around, args: &InitArgs) -> String {
+/// A project that takes its notes from its changelog cannot be released without a section for the version.
+fn missing_notes(project: &Project) -> Option<String> {
+    let missing = gather::head(Some(project), None, &project.version).err()?;
+    let hint = missing.downcast_ref::<Failure>().and_then(Failure::hint_text);
+    Some(hint.map_or_else(|| format!("{missing:#}"), |hint| format!("{missing}: {hint}")))
+}
+
+fn next_steps(found: &Found, args: &InitArgs) -> String {
     let mut rehearse = "floe rehearse".to_owned();
     if let Some(path) = &args.project.manifest_path {
         rehearse.push_str(&format!(" --manifest-path {}", path.display()));
@@ -186,59 +259,41 @@ fn closing(around: &Around, args: &InitArgs) -> String {
     if let Some(package) = &args.project.package {
         rehearse.push_str(&format!(" --package {package}"));
     }
-    let tag = advice::next_tag(&around.surroundings);
+    let tag = advice::next_tag(found);
     let release = format!("git tag {tag} && git push origin {tag}");
     let width = rehearse.len().max(release.len());
     format!(
-        "\nTry these two:\n  {rehearse:width$}  the whole release on this machine; nothing leaves it\n  \
-         {release:width$}  the release itself, once all this is committed and pushed"
+        "\nNext steps:\n  {rehearse:width$}  run the whole release on this machine; nothing is uploaded\n  \
+         {release:width$}  release, after these files are committed and pushed"
     )
 }
 
-/// Says what has drifted, with the difference where one helps.
+/// Reports all drift, with the difference where it is only a part of the file.
 fn check(files: &[File], filling: &Filling, report: &Report) -> anyhow::Result<()> {
-    let drifted: Vec<&File> = files.iter().filter(|file| !file.drift.is_empty()).collect();
-    for file in &drifted {
-        // Of a file that is missing or wholly another one, all lines differ, which tells nothing.
-        let is_all = file.drift.iter().any(|drift| matches!(drift, Drift::Missing | Drift::Foreign));
-        let new = file.forced.as_deref().or(file.careful.as_deref()).filter(|_| !is_all);
-        if let Some(new) = new {
-            report.diff(&unified(&file.path, file.old.as_deref(), new));
-        }
+    for file in files.iter().filter(|file| matches!(file.drift, Some(Drift::Lacks(_)))) {
+        report.diff(&unified(file));
     }
-    if drifted.is_empty() {
-        let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
-        report.step("Checked", format!("{}: nothing has drifted", paths.join(", ")));
+    let drift: Vec<String> = files.iter().filter_map(File::drift_line).collect();
+    if drift.is_empty() {
+        report.step("Checked", format!("{}: no drift", paths(files)));
         return Ok(());
     }
-    let what =
-        if drifted.len() == 1 { "1 file has".to_owned() } else { format!("{} files have", drifted.len()) };
-    Err(Failure::new(format!("{what} drifted from what floe {} would write", filling.floe.version))
-        .details(drifted.iter().flat_map(|file| file.told()))
+    let mut fixes = Vec::new();
+    if files.iter().any(|file| matches!(file.drift, Some(Drift::Newer(_)))) {
+        fixes.push("check with the version of floe that the workflow calls");
+    }
+    if files.iter().any(|file| file.drift == Some(Drift::Missing)) {
+        fixes.push("write missing files with `floe init`");
+    }
+    if files.iter().any(File::needs_force) {
+        fixes.push("replace what git has committed with `floe init --force`");
+    }
+    let count =
+        if drift.len() == 1 { "1 file has".to_owned() } else { format!("{} files have", drift.len()) };
+    Err(Failure::new(format!("{count} drifted from the templates of floe {}", filling.floe.version))
+        .details(drift)
         .state("nothing was written")
-        .hint(way_out(&drifted))
+        .hint(fixes.join("; "))
         .exit(Exit::Problems)
         .into())
-}
-
-/// What to do about all that has drifted.
-fn way_out(drifted: &[&File]) -> String {
-    let has =
-        |is: fn(&File, &Drift) -> bool| drifted.iter().any(|file| file.drift.iter().any(|one| is(file, one)));
-    if has(|_, drift| matches!(drift, Drift::Newer { .. })) {
-        return "use the newer floe that the files name".to_owned();
-    }
-    let mut ways = Vec::new();
-    if has(|file, _| file.careful.is_some()) {
-        ways.push("`floe init` writes what is missing and moves the version of floe that files name");
-    }
-    if has(|file, drift| matches!(drift, Drift::Older { .. }) && file.careful.is_none()) {
-        ways.push(
-            "where a commit stands for the version, `floe init --pin <COMMIT>` moves it to this floe's",
-        );
-    }
-    if has(|file, _| file.forced.is_some()) {
-        ways.push("`floe init --force` puts floe's own text in place of what git has committed");
-    }
-    ways.join("; ")
 }

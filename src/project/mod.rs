@@ -7,4 +7,3 @@ pub mod init;
 pub mod nix;
 pub mod process;
 pub mod repo_context;
-pub mod surroundings;

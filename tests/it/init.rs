@@ -1,6 +1,6 @@
-//! `floe init` as people run it: on fresh projects, on those that have files of the same names, again, and in CI.
+//! `floe init` on fresh projects, on projects that have files of the same names, a second time, and in CI.
 //!
-//! Each runs the real program on a project made from nothing; what was printed and what lies there afterwards count.
+//! Each test runs the program on a project made for it, and checks its output and the files it leaves.
 
 use std::fs;
 use std::path::Path;
@@ -13,12 +13,13 @@ use crate::peers::peer;
 use crate::project::git;
 use crate::sample::Sample;
 
+mod drift;
 mod places;
 
 const WORKFLOW: &str = ".github/workflows/release.yml";
 const FOREIGN: &str = "on: push\njobs: {}\n";
 
-/// A run's exit code and what it said on stderr, with the project's folder as `<folder>`.
+/// A run's exit code and its stderr, with the project's folder as `<folder>`.
 fn floe(sample: &Sample, arguments: &[&str]) -> (Option<i32>, String) {
     floe_in(sample, sample.path(), arguments)
 }
@@ -34,14 +35,14 @@ fn floe_in(sample: &Sample, folder: &Path, arguments: &[&str]) -> (Option<i32>, 
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    assert!(output.stdout.is_empty(), "files are the result, not what is printed");
+    assert!(output.stdout.is_empty(), "the files are the result, so stdout is empty");
     let stderr = String::from_utf8(output.stderr).unwrap();
     let real = sample.path().canonicalize().unwrap().display().to_string();
     let text = stderr.replace(&real, "<folder>").replace(&sample.path().display().to_string(), "<folder>");
     (output.status.code(), text.replace("<folder>\\", "<folder>/"))
 }
 
-/// What follows the differences: what was written, or why it was not.
+/// The output after the differences: what was written, or why nothing was.
 fn end(stderr: &str) -> &str {
     let marks = ["       Wrote", "     Changed", "   Unchanged", "error: "];
     let starts = marks.iter().filter_map(|mark| match stderr.starts_with(mark) {
@@ -80,13 +81,13 @@ fn text(sample: &Sample, name: &str) -> String {
     fs::read_to_string(sample.path().join(name)).unwrap()
 }
 
-/// With its address and version where they differ from build to build.
+/// With a fixed address and version of floe.
 fn plain(text: &str) -> String {
     let own = Floe::own(None).unwrap();
     text.replace(&own.repo.to_string(), "acme/floe").replace(&own.version.to_string(), "<floe>")
 }
 
-/// Puts all that is there under git, with a remote.
+/// Commits all files to a new git repository with a remote.
 fn commit(sample: &Sample) {
     git(sample.path(), &["init", "--quiet"]);
     git(sample.path(), &["add", "."]);
@@ -121,7 +122,7 @@ fn without_a_terminal_it_shows_everything_and_writes_nothing() {
          version = "1.4.0"
          edition = "2021" # as ever
 
-        +# What a release holds; `floe targets` lists what there is. What is not named here is not built.
+        +# The targets of a release; others are not built. `floe targets` lists all that floe knows.
         +[package.metadata.floe]
         +targets = [
         +    "x86_64-musl",
@@ -132,7 +133,7 @@ fn without_a_terminal_it_shows_everything_and_writes_nothing() {
     .assert_eq(&between(&stderr, "--- a/Cargo.toml", "diff --git").replace("\n \n", "\n\n"));
     assert!(stderr.contains("+++ b/CHANGELOG.md") && stderr.contains("+++ b/flake.nix"));
     expect![[r#"
-        error: nothing was written: there is no terminal to ask on
+        error: nothing was written, because there is no terminal to ask on
 
         hint: write these 4 files with `floe init --yes`
     "#]]
@@ -150,15 +151,13 @@ fn it_writes_all_once_and_the_second_run_changes_nothing() {
                Wrote CHANGELOG.md
              Changed Cargo.toml
                Wrote flake.nix
-             warning this is no git repository, and a release begins with a tag: `git init`, commit, and push to GitHub
-             warning Cargo.lock is missing, and a release is built from it: `cargo generate-lockfile`, and commit it
-             warning flake.lock does not say which floe is meant: `git add flake.nix && nix flake lock`, and commit both
-             warning there is no LICENSE file, so the archives hold none: add one beside Cargo.toml
-             warning binaries keep their symbols: `strip = true` below [profile.release] makes downloads smaller
+             warning the project is in no git repository, and a release starts with a tag: run `git init`, commit, and push to GitHub
+             warning flake.lock does not pin floe: run `git add flake.nix && nix flake lock`, and commit both
+             warning there is no licence file to put into the archives: add LICENSE beside Cargo.toml
 
-        Try these two:
-          floe rehearse                             the whole release on this machine; nothing leaves it
-          git tag v1.4.0 && git push origin v1.4.0  the release itself, once all this is committed and pushed
+        Next steps:
+          floe rehearse                             run the whole release on this machine; nothing is uploaded
+          git tag v1.4.0 && git push origin v1.4.0  release, after these files are committed and pushed
     "#]]
     .assert_eq(end(&stderr));
     let project = sample.load().unwrap();
@@ -174,10 +173,7 @@ fn it_writes_all_once_and_the_second_run_changes_nothing() {
     assert_eq!(files(sample.path()), written);
     let (code, stderr) = floe(&sample, &["--check"]);
     assert_eq!(code, Some(0), "{stderr}");
-    assert!(
-        stderr
-            .ends_with("Checked .github/workflows/release.yml, Cargo.toml, flake.nix: nothing has drifted\n")
-    );
+    assert!(stderr.ends_with("Checked .github/workflows/release.yml, Cargo.toml, flake.nix: no drift\n"));
 }
 
 #[test]
@@ -185,20 +181,20 @@ fn the_files_say_what_the_templates_say_with_floes_address() {
     let sample = bare();
     let commit = "c".repeat(40);
     assert_eq!(floe(&sample, &["--yes", "--pin", &commit]).0, Some(0));
-    expect![[r##"
+    expect![[r#"
         {
-          # Where floe lives, and which of it: as `github:owner/name/v1.0.0`, or what `nix registry add floe …` says.
+          # A version of floe, such as `github:owner/name/v1.0.0`; `flake:floe` is what `nix registry add floe …` has set.
           inputs.floe.url = "github:acme/floe/v<floe>";
 
-          # What else can be said, and what comes out, stands in the head of floe's nix/mkRelease.nix.
+          # The head of floe's nix/mkRelease.nix lists all arguments and outputs.
           outputs = { self, floe }: floe.lib.mkRelease { src = self; };
         }
-    "##]]
+    "#]]
     .assert_eq(&plain(&text(&sample, "flake.nix")));
     expect![[r#"
         # Changelog
 
-        Every change that users of tool can see, newest first. The format is that of
+        All notable changes to tool, newest first. The format is based on
         [Keep a Changelog](https://keepachangelog.com), and versions follow [SemVer](https://semver.org).
 
         ## Unreleased
@@ -226,7 +222,7 @@ fn what_it_shows_is_a_patch_that_git_applies() {
 }
 
 #[test]
-fn somebody_elses_files_stop_it_and_only_what_git_keeps_is_replaced() {
+fn foreign_files_stop_it_and_only_committed_ones_are_replaced() {
     if peer("git").is_none() {
         return;
     }
@@ -235,20 +231,20 @@ fn somebody_elses_files_stop_it_and_only_what_git_keeps_is_replaced() {
     let (code, stderr) = floe(&sample, &["--yes"]);
     assert_eq!(code, Some(4));
     expect![[r#"
-        error: 2 files stand where floe's would go
-          `.github/workflows/release.yml` is there and does not call floe
-          `flake.nix` is there and does not call floe
+        error: 2 files are in the way
+          `.github/workflows/release.yml` exists and does not call floe
+          `flake.nix` exists and does not call floe
         nothing was written
 
-        hint: rename `.github/workflows/release.yml` if it does something else, or take it away if floe replaces it; let your flake call floe too, with the input `floe.url = "github:acme/floe/v<floe>";` and, as its outputs, `nixpkgs.lib.recursiveUpdate (floe.lib.mkRelease { src = self; }) { … yours … }`; or put floe's in place of what git has committed: `floe init --force`
+        hint: rename `.github/workflows/release.yml` if it does something else, or delete it if floe replaces it; let your flake call floe, with the input `floe.url = "github:acme/floe/v<floe>";` and the outputs `nixpkgs.lib.recursiveUpdate (floe.lib.mkRelease { src = self; }) { … yours … }`; or replace what git has committed with `floe init --force`
     "#]]
     .assert_eq(&plain(end(&stderr)));
-    assert_eq!(floe(&sample, &["--yes", "--force"]).0, Some(4), "nothing keeps them");
+    assert_eq!(floe(&sample, &["--yes", "--force"]).0, Some(4), "without git they would be lost");
     commit(&sample);
     let sample = sample.file("flake.nix", "{ outputs = _: { a = 1; }; }\n");
     let (code, stderr) = floe(&sample, &["--yes", "--force"]);
     assert_eq!(code, Some(4));
-    assert!(stderr.contains("`flake.nix` is not committed as it is"), "{stderr}");
+    assert!(stderr.contains("`flake.nix` has content that git has not committed"), "{stderr}");
     git(sample.path(), &["checkout", "--quiet", "flake.nix"]);
     assert_eq!(files(sample.path()), before);
 
@@ -260,7 +256,7 @@ fn somebody_elses_files_stop_it_and_only_what_git_keeps_is_replaced() {
 }
 
 #[test]
-fn a_flake_and_a_workflow_that_call_floe_in_their_own_way_are_left() {
+fn a_flake_and_a_workflow_with_their_own_call_of_floe_are_left() {
     let own = Floe::own(None).unwrap();
     let flake =
         "{ outputs = inputs: inputs.floe.lib.mkRelease { src = ./.; env.A = \"b\"; } // { a = 1; }; }\n";
@@ -282,75 +278,30 @@ fn a_flake_and_a_workflow_that_call_floe_in_their_own_way_are_left() {
 }
 
 #[test]
-fn check_tells_each_file_that_has_drifted_and_init_mends_what_it_may() {
-    if peer("git").is_none() {
-        return;
-    }
-    let sample = Sample::tool();
-    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
-    let own = Floe::own(None).unwrap();
-    let older = |text: String| text.replace(&format!("v{}", own.version), "v0.0.1");
-    let flake = older(text(&sample, "flake.nix"));
-    let workflow = older(text(&sample, WORKFLOW)).replace("      packages: write # the image\n", "");
-    let sample = sample.file("flake.nix", &flake).file(WORKFLOW, &workflow);
-    fs::remove_file(sample.path().join("CHANGELOG.md")).unwrap();
-    commit(&sample);
-    let before = files(sample.path());
-    let (code, stderr) = floe(&sample, &["--check"]);
-    assert_eq!(code, Some(3));
-    assert!(stderr.contains("\n+      packages: write # the image\n"), "{stderr}");
-    expect![[r#"
-        error: 3 files have drifted from what floe <floe> would write
-          `.github/workflows/release.yml` lacks a line that floe's has
-          `.github/workflows/release.yml` names floe 0.0.1, and this is floe <floe>
-          `CHANGELOG.md` is missing
-          `flake.nix` names floe 0.0.1, and this is floe <floe>
-        nothing was written
-
-        hint: `floe init` writes what is missing and moves the version of floe that files name; `floe init --force` puts floe's own text in place of what git has committed
-    "#]]
-    .assert_eq(&plain(end(&stderr)));
-    assert_eq!(files(sample.path()), before);
-
+fn a_changelog_without_the_required_section_is_reported() {
+    let sample = Sample::tool().manifest_lines("[package.metadata.floe]\nnotes = \"changelog\"");
     let (code, stderr) = floe(&sample, &["--yes"]);
     assert_eq!(code, Some(0), "{stderr}");
-    let (code, stderr) = floe(&sample, &["--check"]);
-    assert_eq!(code, Some(3));
-    expect![[r#"
-        error: 1 file has drifted from what floe <floe> would write
-          `.github/workflows/release.yml` lacks a line that floe's has
-    "#]]
-    .assert_eq(&plain(end(&stderr)).split_inclusive('\n').take(2).collect::<String>());
-    git(sample.path(), &["commit", "--quiet", "-a", "-m", "newer floe"]);
-    assert_eq!(floe(&sample, &["--yes", "--force"]).0, Some(0));
-    assert_eq!(floe(&sample, &["--check"]).0, Some(0));
+    assert!(stderr.contains("CHANGELOG.md has no section for 1.4.0: write a heading `## 1.4.0`"), "{stderr}");
+    let sample = sample.file("CHANGELOG.md", "# Changelog\n\n## 1.4.0\n\nFirst.\n");
+    assert!(!floe(&sample, &["--yes"]).1.contains("section"));
 }
 
+#[cfg(unix)]
 #[test]
-fn a_newer_floe_is_neither_judged_nor_taken_back_by_an_older_one() {
+fn nothing_is_written_through_a_link_that_leads_out_of_the_project() {
     let sample = Sample::tool();
-    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
-    let own = Floe::own(None).unwrap();
-    let newer = text(&sample, WORKFLOW)
-        .replace(&format!("v{}", own.version), "v999.0.0")
-        .replace("packages: write", "");
-    let sample = sample.file(WORKFLOW, &newer);
-    let (code, stderr) = floe(&sample, &["--check"]);
-    assert_eq!(code, Some(3));
-    expect![[r#"
-        error: 1 file has drifted from what floe <floe> would write
-          `.github/workflows/release.yml` names floe 999.0.0, which this floe <floe> is too old for
-        nothing was written
-
-        hint: use the newer floe that the files name
-    "#]]
-    .assert_eq(&plain(end(&stderr)));
-    assert_eq!(floe(&sample, &["--yes", "--force"]).0, Some(0));
-    assert_eq!(text(&sample, WORKFLOW), newer);
+    let outside = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(outside.path(), sample.path().join(".github")).unwrap();
+    let (code, stderr) = floe(&sample, &["--yes"]);
+    assert_eq!(code, Some(4));
+    assert!(stderr.contains("`.github/workflows/release.yml` leads out of the repository"), "{stderr}");
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+    assert!(!sample.path().join("flake.nix").exists(), "all or none");
 }
 
 #[test]
-fn who_takes_the_notes_from_github_needs_no_changelog() {
+fn a_project_with_notes_from_github_needs_no_changelog() {
     let sample = bare().manifest_lines("[package.metadata.floe]\nnotes = \"github\"");
     assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
     assert!(!names(sample.path()).contains(&"CHANGELOG.md".to_owned()));

@@ -43,6 +43,11 @@ pub(super) fn common(project: &Project, report: &Report) -> anyhow::Result<Vec<I
     Ok(items)
 }
 
+/// Whether archives get a licence file.
+pub(in super::super) fn has_license(project: &Project) -> anyhow::Result<bool> {
+    Ok(!documents(project, &LICENCES)?.is_empty())
+}
+
 /// The files whose names begin with one of `names` in any case.
 fn documents(project: &Project, names: &[&str]) -> anyhow::Result<Vec<Item>> {
     for root in [&project.root, &project.workspace_root] {

@@ -4,7 +4,7 @@
 //! has its name before all binaries are found in order. Nothing is built and nothing is sent.
 
 mod builds;
-mod contents;
+pub(super) mod contents;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,99 +1,14 @@
-//! What else a first release would stumble over, told while there is time: licence, lock file, tags, a second releaser.
+//! What would make a first release fail, found before it is tried.
 //!
-//! It only tells, each with the way out. Nothing of it is changed, and nothing of it is drift.
-
-use std::fmt;
+//! It only reports, each with a fix. Nothing of it is changed, and nothing of it is drift.
 
 use semver::Version;
 
-use super::{Found, pin};
-use floe_core::model::{Repo, Tag};
-
-/// What is known of the project's surroundings.
-#[derive(Debug, Clone)]
-pub struct Surroundings {
-    /// The package's version.
-    pub version: Version,
-    /// The repository that `Cargo.toml` names.
-    pub repository: Option<Repo>,
-    /// The repository that git's remote `origin` names.
-    pub origin: Option<Repo>,
-    /// Whether the project lies in a git repository.
-    pub has_git: bool,
-    /// Every tag that git has here.
-    pub tags: Vec<String>,
-    /// What becomes of `Cargo.lock`.
-    pub lock: Lock,
-    /// Whether a file is there whose name begins with `LICENSE`, `LICENCE` or `COPYING`.
-    pub has_license: bool,
-    /// Whether `[profile.release]` says whether symbols are stripped.
-    pub says_strip: bool,
-    /// Whether `flake.lock` is there and says which floe is meant.
-    pub is_flake_locked: bool,
-}
-
-/// What becomes of `Cargo.lock`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lock {
-    /// It is in git, or there is no git.
-    Kept,
-    /// It is not there.
-    Missing,
-    /// `.gitignore` names it.
-    Ignored,
-    /// It is there and was never added.
-    Untracked,
-}
-
-/// One thing to know, with the way out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Advice {
-    /// The project is in no git repository.
-    NoGit,
-    /// Nothing says where the release goes.
-    NoHome,
-    /// `Cargo.toml` names no repository, or none on GitHub that a flake can read; git knows this one.
-    NoRepository(Repo),
-    /// `Cargo.toml` and git name different ones, in this order.
-    TwoHomes(Repo, Repo),
-    /// The version is 0.0.0.
-    NoVersion,
-    /// The version has its tag already.
-    Tagged(Version),
-    /// The tags here are written in another way, like this one.
-    TagStyle(String),
-    /// `Cargo.lock` would not be there where the release is built.
-    NoLock(Lock),
-    /// There is no licence file.
-    NoLicense,
-    /// Another workflow publishes releases as well.
-    Rival {
-        /// Its path.
-        path: String,
-        /// The line, counted from 1.
-        line: usize,
-        /// What it uses for it.
-        what: &'static str,
-    },
-    /// Another workflow makes the tags.
-    Tagger {
-        /// Its path.
-        path: String,
-        /// The line, counted from 1.
-        line: usize,
-        /// What it uses for it.
-        what: &'static str,
-    },
-    /// The changelog has a name that floe does not read.
-    OtherChangelog(String),
-    /// Which floe is meant is not locked.
-    FlakeUnlocked,
-    /// Nothing says that binaries are stripped.
-    NotStripped,
-}
+use super::{Found, Git, NoLock, code};
+use floe_core::model::Tag;
 
 /// What other workflows publish releases with.
-const RIVALS: [&str; 12] = [
+const PUBLISHERS: [&str; 12] = [
     "softprops/action-gh-release",
     "ncipollo/release-action",
     "actions/create-release",
@@ -108,7 +23,7 @@ const RIVALS: [&str; 12] = [
     "dist host",
 ];
 
-/// What other workflows make tags with.
+/// What other workflows create tags with.
 const TAGGERS: [&str; 4] = [
     "release-plz/action",
     "MarcoIeni/release-plz-action",
@@ -116,246 +31,245 @@ const TAGGERS: [&str; 4] = [
     "google-github-actions/release-please-action",
 ];
 
-/// All there is to know, what stops a release first.
-pub fn about(around: &Surroundings, found: &Found) -> Vec<Advice> {
+/// A line for each obstacle, in the order in which a release would meet them.
+pub fn about(found: &Found) -> Vec<String> {
     let mut advice = Vec::new();
-    match (around.has_git, &around.repository, &around.origin) {
-        (false, ..) => advice.push(Advice::NoGit),
-        (true, None, None) => advice.push(Advice::NoHome),
-        (true, None, Some(origin)) => advice.push(Advice::NoRepository(origin.clone())),
-        // GitHub takes capitals and small letters for the same.
-        (true, Some(named), Some(origin)) if !named.to_string().eq_ignore_ascii_case(&origin.to_string()) => {
-            advice.push(Advice::TwoHomes(named.clone(), origin.clone()));
-        }
-        (true, Some(_), _) => {}
+    match &found.git {
+        None => advice.push(
+            "the project is in no git repository, and a release starts with a tag: run `git init`, commit, and push to \
+             GitHub"
+                .to_owned(),
+        ),
+        Some(git) => advice.extend(about_git(found, git)),
     }
-    if around.lock != Lock::Kept {
-        advice.push(Advice::NoLock(around.lock));
+    if !found.is_flake_locked {
+        advice.push(
+            "flake.lock does not pin floe: run `git add flake.nix && nix flake lock`, and commit both"
+                .to_owned(),
+        );
     }
-    let rival = |(path, line, what)| Advice::Rival { path, line, what };
-    advice.extend(uses(found, &RIVALS).into_iter().map(rival));
-    let tagger = |(path, line, what)| Advice::Tagger { path, line, what };
-    advice.extend(uses(found, &TAGGERS).into_iter().map(tagger));
-    advice.extend(version(around));
-    advice.extend(tag_style(&around.tags).map(Advice::TagStyle));
-    if !around.is_flake_locked {
-        advice.push(Advice::FlakeUnlocked);
+    for (path, tool) in uses(found, &PUBLISHERS) {
+        advice.push(format!(
+            "`{path}` also publishes releases, with `{tool}`: remove that, or both publish the release of a tag"
+        ));
     }
-    if !around.has_license {
-        advice.push(Advice::NoLicense);
+    for (path, tool) in uses(found, &TAGGERS) {
+        advice.push(format!(
+            "`{path}` creates tags, with `{tool}`: a tag pushed with GITHUB_TOKEN starts no workflow, so use the token \
+             of an app or run the release workflow by hand, and let `{tool}` create no release"
+        ));
     }
-    let other_name = found.changelog.as_ref().filter(|path| !path.ends_with("CHANGELOG.md"));
-    advice.extend(other_name.cloned().map(Advice::OtherChangelog));
-    if !around.says_strip {
-        advice.push(Advice::NotStripped);
+    if !found.has_license {
+        advice.push(
+            "there is no licence file to put into the archives: add LICENSE beside Cargo.toml".to_owned(),
+        );
     }
     advice
 }
 
-/// The tag that the next release would have: the version's own, or that of the next one if it has been released.
-pub fn next_tag(around: &Surroundings) -> Tag {
-    let Surroundings { version, .. } = around;
-    match is_tagged(around) {
-        false => Tag::of(version),
-        true if version.pre.is_empty() => {
-            Tag::of(&Version::new(version.major, version.minor, version.patch + 1))
+/// The next release's tag: that of the version, or of the version after it if the former exists.
+pub fn next_tag(found: &Found) -> Tag {
+    let Version { major, minor, patch, .. } = found.version;
+    let next = match (tagged(found), found.version.pre.is_empty()) {
+        (None, _) => found.version.clone(),
+        (Some(_), true) => Version::new(major, minor, patch + 1),
+        (Some(_), false) => Version::new(major, minor, patch),
+    };
+    Tag::prefixed_or_plain(&found.config.tag_prefix, &next)
+}
+
+fn about_git(found: &Found, git: &Git) -> Vec<String> {
+    let mut advice = Vec::new();
+    match (&found.repository, &git.origin) {
+        (None, None) => advice.push(
+            "the repository on GitHub is unknown: add `repository = \"https://github.com/owner/name\"` to Cargo.toml, \
+             or the remote `origin` to git"
+                .to_owned(),
+        ),
+        // GitHub ignores case.
+        (Some(named), Some(origin)) if !named.to_string().eq_ignore_ascii_case(&origin.to_string()) => {
+            advice.push(format!(
+                "`repository` in Cargo.toml is {named}, but git's `origin` is {origin}: the image would name the first \
+                 as its source, while the release goes to the second"
+            ));
         }
-        true => Tag::of(&Version::new(version.major, version.minor, version.patch)),
+        _ => {}
     }
+    if let Some(why) = git.lock {
+        let (state, fix) = match why {
+            NoLock::Missing => ("is missing", "run `cargo generate-lockfile`"),
+            NoLock::Ignored => ("is ignored by git", "remove it from .gitignore"),
+            NoLock::Untracked => ("is not in git", "run `git add Cargo.lock`"),
+        };
+        advice.push(format!("Cargo.lock {state}, and a release is built from it: {fix}, and commit it"));
+    }
+    if let Some(tag) = tagged(found) {
+        advice.push(format!(
+            "version {} is already tagged as `{tag}`: raise `version` before the next release",
+            found.version
+        ));
+    }
+    advice.extend(tag_style(&git.tags, &found.config.tag_prefix));
+    advice
 }
 
-fn is_tagged(around: &Surroundings) -> bool {
-    around.tags.iter().filter_map(|tag| tag.parse::<Tag>().ok()).any(|tag| *tag.version() == around.version)
+fn tagged(found: &Found) -> Option<Tag> {
+    let tags = found.git.iter().flat_map(|git| &git.tags).filter_map(|tag| tag.parse::<Tag>().ok());
+    let mut own = tags.filter(|tag| tag.prefix() == found.config.tag_prefix);
+    own.find(|tag| *tag.version() == found.version)
 }
 
-fn version(around: &Surroundings) -> Option<Advice> {
-    if around.version == Version::new(0, 0, 0) {
-        return Some(Advice::NoVersion);
+/// Advice if the repository has tags for versions, but none for which the workflow would run.
+fn tag_style(tags: &[String], prefix: &str) -> Option<String> {
+    let own = format!("{prefix}v");
+    let tags: Vec<Tag> = tags.iter().filter_map(|tag| tag.parse().ok()).collect();
+    if tags.iter().any(|tag| tag.as_str().starts_with(&own) && tag.prefix() == prefix) {
+        return None;
     }
-    is_tagged(around).then(|| Advice::Tagged(around.version.clone()))
+    // A package with a prefix shares its repository with others, whose tags say nothing about it.
+    let others = tags.iter().filter(|tag| prefix.is_empty() || tag.prefix() == prefix);
+    let last = others.max_by_key(|tag| (tag.prefix() == prefix, tag.version().clone()))?;
+    let fix = match last.prefix() == prefix {
+        true => format!("name the next one like `{own}1.4.0`"),
+        false => format!(
+            "set `tag-prefix = \"{}\"` in [package.metadata.floe], or name the next one like `{own}1.4.0`",
+            last.prefix()
+        ),
+    };
+    Some(format!("tags look like `{last}` here, but the workflow runs for `{own}*`: {fix}"))
 }
 
-/// A tag of the style in use, if there are tags for versions and none is like `v1.4.0`.
-fn tag_style(tags: &[String]) -> Option<String> {
-    let (mut bare, mut other) = (None, None);
-    for tag in tags {
-        let last = tag.rsplit(['-', '/', '_']).next().unwrap_or(tag);
-        match (tag.parse::<Tag>(), last.parse::<Tag>()) {
-            (Ok(_), _) if tag.starts_with('v') => return None,
-            (Ok(parsed), _) => bare = bare.max(Some((parsed.version().clone(), tag))),
-            (Err(_), Ok(parsed)) => other = other.max(Some((parsed.version().clone(), tag))),
-            (Err(_), Err(_)) => {}
-        }
-    }
-    bare.or(other).map(|(_, tag)| tag.clone())
-}
-
-/// For each workflow that mentions one of the words outside its comments: where it does so first.
-fn uses(found: &Found, words: &[&'static str]) -> Vec<(String, usize, &'static str)> {
-    let mut uses = Vec::new();
-    for (path, text) in &found.workflows {
-        let word = |line: &str| words.iter().copied().find(|word| line.contains(word));
-        let lines = text.lines().enumerate().filter(|(_, line)| pin::code(line).next().is_some());
-        let first = lines.filter_map(|(at, line)| Some((at + 1, word(line)?))).next();
-        uses.extend(first.map(|(line, what)| (path.clone(), line, what)));
-    }
-    uses
-}
-
-impl fmt::Display for Advice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Advice::NoGit => write!(
-                f,
-                "this is no git repository, and a release begins with a tag: `git init`, commit, and push to GitHub"
-            ),
-            Advice::NoHome => write!(
-                f,
-                "nothing says where the release goes: write `repository` into Cargo.toml, or add git's remote `origin`"
-            ),
-            Advice::NoRepository(repo) => write!(
-                f,
-                "Cargo.toml does not say where the project lives: write \
-                 `repository = \"https://github.com/{repo}\"` below [package]"
-            ),
-            Advice::TwoHomes(named, origin) => write!(
-                f,
-                "`repository` in Cargo.toml is {named} and git's origin is {origin}: the image is labelled with the \
-                 first, a release goes to where its workflow runs"
-            ),
-            Advice::NoVersion => write!(f, "`version` is 0.0.0: raise it before the first tag"),
-            Advice::Tagged(version) => {
-                write!(
-                    f,
-                    "the version {version} has its tag already: raise `version` before the next release"
-                )
-            }
-            Advice::TagStyle(tag) => write!(
-                f,
-                "tags are written like `{tag}` here; the workflow runs for those like `v1.4.0`, so name the next one so"
-            ),
-            Advice::NoLock(Lock::Ignored) => write!(
-                f,
-                "git ignores Cargo.lock, and a release is built from it: take it out of .gitignore and commit it"
-            ),
-            Advice::NoLock(Lock::Untracked) => {
-                write!(f, "Cargo.lock is not in git, and a release is built from it: `git add Cargo.lock`")
-            }
-            Advice::NoLock(_) => write!(
-                f,
-                "Cargo.lock is missing, and a release is built from it: `cargo generate-lockfile`, and commit it"
-            ),
-            Advice::NoLicense => {
-                write!(f, "there is no LICENSE file, so the archives hold none: add one beside Cargo.toml")
-            }
-            Advice::Rival { path, line, what } => write!(
-                f,
-                "`{path}` publishes releases too (`{what}` in line {line}): take that out, or two of them make one tag's \
-                 release"
-            ),
-            Advice::Tagger { path, line, what } => write!(
-                f,
-                "`{path}` makes tags (`{what}` in line {line}): pushed with GITHUB_TOKEN they start no workflow, so give \
-                 it an app's token or run the release by hand, and let it make no release of its own"
-            ),
-            Advice::OtherChangelog(path) => write!(
-                f,
-                "`{path}` is not read: without a CHANGELOG.md the notes of a release are those GitHub generates"
-            ),
-            Advice::FlakeUnlocked => write!(
-                f,
-                "flake.lock does not say which floe is meant: `git add flake.nix && nix flake lock`, and commit both"
-            ),
-            Advice::NotStripped => write!(
-                f,
-                "binaries keep their symbols: `strip = true` below [profile.release] makes downloads smaller"
-            ),
-        }
-    }
+/// The workflows that contain one of the words outside of comments, each with the first such word.
+fn uses(found: &Found, words: &[&'static str]) -> Vec<(String, &'static str)> {
+    let word = |line: &str| words.iter().copied().find(|word| line.contains(word));
+    let first = |(path, text): (&String, &String)| Some((path.clone(), code(text).find_map(word)?));
+    found.workflows.iter().filter_map(first).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use floe_core::model::Config;
 
-    fn tidy() -> Surroundings {
-        let repo: Repo = "acme/tool".parse().unwrap();
-        Surroundings {
+    fn ready() -> Found {
+        Found {
             version: Version::new(1, 4, 0),
-            repository: Some(repo.clone()),
-            origin: Some(repo),
-            has_git: true,
-            tags: vec!["v1.3.0".to_owned()],
-            lock: Lock::Kept,
-            has_license: true,
-            says_strip: true,
+            config: Config::default(),
+            is_configured: true,
+            manifest: ("Cargo.toml".to_owned(), String::new()),
+            repository: "acme/tool".parse().ok(),
+            git: Some(git(&["v1.3.0"])),
+            flake: None,
             is_flake_locked: true,
+            workflows: BTreeMap::new(),
+            has_changelog: true,
+            changelog_path: "CHANGELOG.md".to_owned(),
+            has_license: true,
         }
     }
 
-    fn told(around: &Surroundings) -> Vec<Advice> {
-        about(around, &Found::default())
+    fn git(tags: &[&str]) -> Git {
+        let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        Git { origin: "Acme/tool".parse().ok(), tags, lock: None }
+    }
+
+    fn with_prefix(prefix: &str, tags: &[&str]) -> Found {
+        let config = Config { tag_prefix: prefix.to_owned(), ..Config::default() };
+        Found { config, git: Some(git(tags)), ..ready() }
     }
 
     #[test]
-    fn where_all_is_well_nothing_is_said() {
-        assert_eq!(told(&tidy()), []);
-        assert_eq!(told(&Surroundings { origin: Some("Acme/tool".parse().unwrap()), ..tidy() }), []);
-        assert_eq!(next_tag(&tidy()).as_str(), "v1.4.0");
+    fn a_project_that_is_ready_gets_no_advice() {
+        assert_eq!(about(&ready()), Vec::<String>::new());
+        assert_eq!(next_tag(&ready()).as_str(), "v1.4.0");
     }
 
     #[test]
-    fn each_thing_is_told() {
-        let other: Repo = "acme/fork".parse().unwrap();
-        let cases: [(Surroundings, Advice); 9] = [
-            (Surroundings { has_git: false, ..tidy() }, Advice::NoGit),
-            (Surroundings { repository: None, origin: None, ..tidy() }, Advice::NoHome),
-            (Surroundings { repository: None, ..tidy() }, Advice::NoRepository("acme/tool".parse().unwrap())),
+    fn each_obstacle_gets_one_line_with_a_fix() {
+        let lock = |lock| Found { git: Some(Git { lock: Some(lock), ..git(&[]) }), ..ready() };
+        let nowhere = Found { repository: None, git: Some(Git { origin: None, ..git(&[]) }), ..ready() };
+        for (found, expected) in [
+            (Found { git: None, ..ready() }, "run `git init`"),
+            (nowhere, "add `repository = "),
             (
-                Surroundings { origin: Some(other.clone()), ..tidy() },
-                Advice::TwoHomes("acme/tool".parse().unwrap(), other),
+                Found { repository: "acme/fork".parse().ok(), ..ready() },
+                "Cargo.toml is acme/fork, but git's `origin` is Acme/tool",
             ),
-            (Surroundings { version: Version::new(0, 0, 0), ..tidy() }, Advice::NoVersion),
-            (Surroundings { lock: Lock::Ignored, ..tidy() }, Advice::NoLock(Lock::Ignored)),
-            (Surroundings { has_license: false, ..tidy() }, Advice::NoLicense),
-            (Surroundings { says_strip: false, ..tidy() }, Advice::NotStripped),
-            (Surroundings { is_flake_locked: false, ..tidy() }, Advice::FlakeUnlocked),
-        ];
-        for (around, advice) in cases {
-            assert_eq!(told(&around), [advice]);
+            (
+                lock(NoLock::Missing),
+                "Cargo.lock is missing, and a release is built from it: run `cargo generate-lockfile`",
+            ),
+            (lock(NoLock::Ignored), "remove it from .gitignore"),
+            (lock(NoLock::Untracked), "run `git add Cargo.lock`"),
+            (Found { is_flake_locked: false, ..ready() }, "nix flake lock"),
+            (Found { has_license: false, ..ready() }, "add LICENSE"),
+        ] {
+            let advice = about(&found);
+            assert!(advice.len() == 1 && advice[0].contains(expected), "{expected}: {advice:?}");
         }
+        assert_eq!(about(&Found { repository: None, ..ready() }), Vec::<String>::new(), "git knows it");
     }
 
     #[test]
-    fn a_version_that_was_released_gives_way_to_the_next() {
-        let tagged = |version: &str, tag: &str| Surroundings {
+    fn after_a_tagged_version_the_next_one_is_suggested() {
+        let tagged = |version: &str, tag: &str| Found {
             version: version.parse().unwrap(),
-            tags: vec![tag.to_owned(), "v0.1.0".to_owned()],
-            ..tidy()
+            git: Some(git(&[tag, "v0.1.0"])),
+            ..ready()
         };
-        assert_eq!(told(&tagged("1.4.0", "v1.4.0")), [Advice::Tagged(Version::new(1, 4, 0))]);
+        assert_eq!(
+            about(&tagged("1.4.0", "v1.4.0")),
+            ["version 1.4.0 is already tagged as `v1.4.0`: raise `version` before the next release"]
+        );
         assert_eq!(next_tag(&tagged("1.4.0", "1.4.0")).as_str(), "v1.4.1");
         assert_eq!(next_tag(&tagged("1.4.0-rc.1", "v1.4.0-rc.1")).as_str(), "v1.4.0");
     }
 
     #[test]
-    fn another_way_to_write_tags_is_seen() {
-        let style = |tags: &[&str]| tag_style(&tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>());
-        assert_eq!(style(&["14.9.0", "14.10.0", "ignore-0.4.1"]).as_deref(), Some("14.10.0"));
-        assert_eq!(style(&["tool-v1.0.0"]).as_deref(), Some("tool-v1.0.0"));
-        assert_eq!(style(&["0.9.0", "v1.0.0"]), None);
-        assert_eq!(style(&["nightly", "weekly-2"]), None);
+    fn tags_for_which_the_workflow_would_not_run_are_reported() {
+        let style = |prefix: &str, tags: &[&str]| about(&with_prefix(prefix, tags)).concat();
+        let bare = style("", &["14.9.0", "14.10.0", "ignore-0.4.1"]);
+        assert!(
+            bare.contains("tags look like `14.10.0` here, but the workflow runs for `v*`: name the next"),
+            "{bare}"
+        );
+        assert!(style("", &["tool-v1.0.0"]).contains("set `tag-prefix = \"tool-\"`"));
+        assert!(
+            style("tool-", &["tool-1.0.0"])
+                .contains("runs for `tool-v*`: name the next one like `tool-v1.4.0`")
+        );
+        for (prefix, tags) in
+            [("", ["0.9.0", "v1.0.0"]), ("", ["nightly", "weekly-x"]), ("tool-", ["v1.0.0", "lib-v2.0.0"])]
+        {
+            assert_eq!(style(prefix, &tags), "", "{tags:?}");
+        }
     }
 
     #[test]
-    fn a_second_releaser_is_named_with_its_line() {
-        let mut found = Found::default();
-        let text = "jobs:\n  # - uses: softprops/action-gh-release\n  - run: gh release upload v1 x\n  - run: gh release create\n";
-        found.workflows.insert(".github/workflows/cd.yml".to_owned(), text.to_owned());
-        let path = ".github/workflows/cd.yml".to_owned();
-        assert_eq!(about(&tidy(), &found), [Advice::Rival { path, line: 3, what: "gh release upload" }]);
-        let (path, what) = (".github/workflows/cd.yml".to_owned(), "release-plz/action");
-        found.workflows.insert(path.clone(), format!("- uses: {what}@v0.5\n"));
-        assert_eq!(about(&tidy(), &found), [Advice::Tagger { path, line: 1, what }]);
+    fn a_prefix_separates_the_versions_of_two_packages() {
+        let found = with_prefix("tool-", &["lib-v1.4.0", "v1.4.0", "tool-v1.3.0"]);
+        assert_eq!((about(&found), next_tag(&found).as_str()), (Vec::new(), "tool-v1.4.0"));
+        let found = with_prefix("tool-", &["tool-v1.4.0"]);
+        assert_eq!((about(&found).len(), next_tag(&found).as_str()), (1, "tool-v1.4.1"));
+    }
+
+    #[test]
+    fn another_workflow_that_publishes_or_tags_is_named() {
+        let workflow = |text: &str| {
+            let workflows = [(".github/workflows/cd.yml".to_owned(), text.to_owned())].into();
+            about(&Found { workflows, ..ready() })
+        };
+        let advice = workflow(
+            "# - uses: softprops/action-gh-release\n- run: gh release upload v1 x\n- run: gh release create\n",
+        );
+        assert!(
+            advice[0]
+                .starts_with("`.github/workflows/cd.yml` also publishes releases, with `gh release upload`")
+        );
+        let advice = workflow("- uses: release-plz/action@v0.5\n");
+        assert!(advice[0].starts_with("`.github/workflows/cd.yml` creates tags, with `release-plz/action`"));
+        assert_eq!(workflow("# gh release create\n- run: cargo test\n"), Vec::<String>::new());
     }
 }

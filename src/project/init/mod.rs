@@ -1,93 +1,110 @@
-//! What `floe init` would write into a project, decided from what is there: which files, what they say, and how far
-//! those that are there have drifted from it.
+//! The files that `floe init` manages: their text, and how far existing files have drifted from it.
 //!
-//! Pure: it never looks, asks or writes. A file that somebody else wrote is never merged, only told.
+//! Pure: it decides by what was found and neither reads nor writes. A file of another origin is reported, never merged.
 
 pub mod advice;
-pub mod diff;
-pub mod manifest;
-mod pin;
+mod manifest;
 pub mod template;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use anyhow::Context as _;
 use semver::Version;
 
-use template::Filling;
+use floe_core::model::config::NotesFrom;
+use floe_core::model::{Config, Repo};
+use template::{CALLED, Filling, Floe};
 
 /// Where GitHub looks for workflows, below the root of the repository.
 pub const WORKFLOWS: &str = ".github/workflows";
 
-/// What was found where the files would go. Paths are relative to the root of the repository, with slashes.
-#[derive(Debug, Clone, Default)]
+/// What was found in the project. Paths are relative to the root of the repository, with slashes.
+#[derive(Debug, Clone)]
 pub struct Found {
+    /// The package's version.
+    pub version: Version,
+    /// `[package.metadata.floe]`, or the defaults.
+    pub config: Config,
+    /// Whether Cargo.toml has that table.
+    pub is_configured: bool,
+    /// The path and the text of the package's `Cargo.toml`.
+    pub manifest: (String, String),
+    /// The repository on GitHub that `Cargo.toml` names.
+    pub repository: Option<Repo>,
+    /// The git repository; `None` if the project is in none.
+    pub git: Option<Git>,
     /// The text of `flake.nix`.
     pub flake: Option<String>,
-    /// The text of every workflow, by its path.
+    /// Whether `flake.lock` pins floe.
+    pub is_flake_locked: bool,
+    /// The text of every workflow by its path.
     pub workflows: BTreeMap<String, String>,
-    /// The path where the project keeps its changelog, whatever it is called; `None` if it keeps none.
-    pub changelog: Option<String>,
-    /// Whether the project takes its release notes from GitHub, so that it needs no changelog.
-    pub has_generated_notes: bool,
-    /// The path where a new changelog goes.
+    /// Whether the project has a changelog under any of the usual names.
+    pub has_changelog: bool,
+    /// The path of a new changelog.
     pub changelog_path: String,
-    /// The package's `Cargo.toml`: its path and its text.
-    pub manifest: (String, String),
-    /// Whether Cargo finds `[package.metadata.floe]` in it.
-    pub is_configured: bool,
+    /// Whether archives get a licence file.
+    pub has_license: bool,
 }
 
-/// One file of the setup.
+/// The project's git repository.
+#[derive(Debug, Clone, Default)]
+pub struct Git {
+    /// The repository that the remote `origin` points to.
+    pub origin: Option<Repo>,
+    /// Every tag.
+    pub tags: Vec<String>,
+    /// Why a checkout lacks `Cargo.lock`, if it does.
+    pub lock: Option<NoLock>,
+}
+
+/// Why a checkout lacks `Cargo.lock`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoLock {
+    /// The file does not exist.
+    Missing,
+    /// `.gitignore` excludes it.
+    Ignored,
+    /// It was never added.
+    Untracked,
+}
+
+/// One managed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     /// Its path below the root of the repository, with slashes.
     pub path: String,
-    /// Its text now; `None` if it is not there.
+    /// Its present text; `None` if it does not exist.
     pub old: Option<String>,
-    /// What is not as this floe would have it; empty if all is.
-    pub drift: Vec<Drift>,
-    /// What is written in its place without asking for more: a new file, or the old one with a pin moved or the
-    /// table added. `None` if it stays as it is.
-    pub careful: Option<String>,
-    /// What only `--force` writes: floe's own text in place of somebody else's.
-    pub forced: Option<String>,
+    /// How it differs from floe's text.
+    pub drift: Option<Drift>,
+    /// The text to write; `None` if the file is left alone.
+    pub new: Option<String>,
 }
 
-/// How a file differs from what this floe would write.
+/// How a file differs from floe's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Drift {
-    /// It is not there.
+    /// It does not exist.
     Missing,
-    /// It is there and does not call floe.
+    /// It exists and does not call floe.
     Foreign,
-    /// It calls floe, and this many lines that floe's own has are not in it.
+    /// It calls floe, but lacks this many lines of floe's text.
     Lacks(usize),
-    /// It names an older floe.
-    Older {
-        /// The one it names.
-        pinned: Version,
-        /// This one.
-        own: Version,
-    },
-    /// It names a newer floe than this one, which cannot judge it.
-    Newer {
-        /// The one it names.
-        pinned: Version,
-        /// This one.
-        own: Version,
-    },
+    /// It calls a newer floe, whose text this one does not know.
+    Newer(Version),
 }
 
 impl File {
-    /// Whether it stands in the way: nothing is written over it without `--force`.
-    pub fn is_foreign(&self) -> bool {
-        self.drift.contains(&Drift::Foreign)
+    /// Whether only `--force` may write it, because that replaces text that floe did not write.
+    pub fn needs_force(&self) -> bool {
+        matches!(self.drift, Some(Drift::Foreign | Drift::Lacks(_)))
     }
 
-    /// A line for each difference, with the file's name.
-    pub fn told(&self) -> impl Iterator<Item = String> {
-        self.drift.iter().map(|drift| format!("`{}` {drift}", self.path))
+    /// A line that names the file and its drift, if it has drifted.
+    pub fn drift_line(&self) -> Option<String> {
+        self.drift.as_ref().map(|drift| format!("`{}` {drift}", self.path))
     }
 }
 
@@ -95,94 +112,135 @@ impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Drift::Missing => f.write_str("is missing"),
-            Drift::Foreign => f.write_str("is there and does not call floe"),
-            Drift::Lacks(1) => f.write_str("lacks a line that floe's has"),
-            Drift::Lacks(lines) => write!(f, "lacks {lines} lines that floe's has"),
-            Drift::Older { pinned, own } => write!(f, "names floe {pinned}, and this is floe {own}"),
-            Drift::Newer { pinned, own } => {
-                write!(f, "names floe {pinned}, which this floe {own} is too old for")
-            }
+            Drift::Foreign => f.write_str("exists and does not call floe"),
+            Drift::Lacks(1) => f.write_str("lacks one line of floe's template"),
+            Drift::Lacks(lines) => write!(f, "lacks {lines} lines of floe's template"),
+            Drift::Newer(version) => write!(f, "calls floe {version}, which is newer than this floe"),
         }
     }
 }
 
-/// Every file of the setup, in the order of their paths.
-///
-/// # Errors
-///
-/// `Cargo.toml` has no place for the table.
-pub fn files(found: &Found, filling: &Filling) -> Result<Vec<File>, manifest::NoPlace> {
+/// Every managed file, sorted by path.
+pub fn files(found: &Found, filling: &Filling) -> anyhow::Result<Vec<File>> {
     let mut files = vec![workflow(found, filling), flake(found, filling), cargo(found, filling)?];
-    if found.changelog.is_none() && !found.has_generated_notes {
-        files.push(missing(&found.changelog_path, template::changelog(filling)));
+    if !found.has_changelog && found.config.notes != NotesFrom::Github {
+        files.push(file(&found.changelog_path, None, Drift::Missing, template::changelog(filling)));
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }
 
 fn flake(found: &Found, filling: &Filling) -> File {
-    let ideal = template::flake(filling);
-    let Some(old) = &found.flake else { return missing("flake.nix", ideal) };
-    // Whoever calls it may say anything else beside it; only what it is pinned to is floe's.
-    match pin::code(old).any(|line| line.contains(".mkRelease")) {
-        true => pinned("flake.nix", old, pin::flake(old, &filling.floe), None),
-        false => foreign("flake.nix", old, ideal),
-    }
-}
-
-fn workflow(found: &Found, filling: &Filling) -> File {
-    let ideal = template::workflow(filling);
-    let usual = format!("{WORKFLOWS}/release.yml");
-    // A project may call it from a file of another name.
-    let caller = found.workflows.iter().find(|(_, text)| pin::calls(text, &filling.floe));
-    match (caller, found.workflows.get(&usual)) {
-        (Some((path, old)), _) => {
-            let lacks = pin::lacks(old, &ideal);
-            let mut file = pinned(path, old, pin::workflow(old, &filling.floe), Some(ideal));
-            if matches!(file.drift[..], [Drift::Newer { .. }]) {
-                file.forced = None;
-            } else if lacks > 0 {
-                file.drift.insert(0, Drift::Lacks(lacks));
-            } else {
-                file.forced = None;
-            }
-            file
+    let path = "flake.nix";
+    match &found.flake {
+        None => file(path, None, Drift::Missing, template::flake(filling)),
+        // A flake may say anything besides its call. `nix flake update` does not move a version in a URL.
+        Some(old) if code(old).any(|line| line.contains(".mkRelease")) => {
+            File { new: newer_flake(old, &filling.floe), ..unchanged(path, old) }
         }
-        (None, Some(old)) => foreign(&usual, old, ideal),
-        (None, None) => missing(&usual, ideal),
+        Some(old) => file(path, Some(old), Drift::Foreign, template::flake(filling)),
     }
 }
 
-/// The table is the user's: it is written once, and what it says later is not compared with anything.
-fn cargo(found: &Found, filling: &Filling) -> Result<File, manifest::NoPlace> {
-    let (path, old) = &found.manifest;
-    let careful = match found.is_configured {
-        true => None,
-        false => Some(manifest::with_table(old, &template::table(filling))?),
+fn workflow<'f>(found: &'f Found, filling: &Filling) -> File {
+    let usual = format!("{WORKFLOWS}/release.yml");
+    let called = |(path, text): (&'f String, &'f String)| Some((path, text, call(text, &filling.floe)?));
+    // A project may call floe in a file of another name.
+    let Some((path, old, call)) = found.workflows.iter().find_map(called) else {
+        let text = template::workflow(filling, &filling.floe.call());
+        return match found.workflows.get(&usual) {
+            None => file(&usual, None, Drift::Missing, text),
+            Some(old) => file(&usual, Some(old), Drift::Foreign, text),
+        };
     };
-    Ok(File { path: path.clone(), old: Some(old.clone()), drift: Vec::new(), careful, forced: None })
-}
-
-fn missing(path: &str, ideal: String) -> File {
-    File { path: path.to_owned(), old: None, drift: vec![Drift::Missing], careful: Some(ideal), forced: None }
-}
-
-fn foreign(path: &str, old: &str, ideal: String) -> File {
-    File {
-        path: path.to_owned(),
-        old: Some(old.to_owned()),
-        drift: vec![Drift::Foreign],
-        careful: None,
-        forced: Some(ideal),
+    let floe = &filling.floe;
+    let words = call.split(['@', '#', ' ']);
+    let version = words.filter_map(|word| Version::parse(word.strip_prefix('v')?).ok()).next_back();
+    if let Some(newer) = version.clone().filter(|version| *version > floe.version) {
+        return File { drift: Some(Drift::Newer(newer)), ..unchanged(path, old) };
+    }
+    // The call of a fork stays, and so does a commit unless another one is given.
+    let own = floe.call();
+    let ours = format!("{}{CALLED}", floe.repo);
+    let is_older_tag =
+        call.starts_with(&format!("{ours}v")) && version.is_some_and(|version| version < floe.version);
+    let moves = is_older_tag || (floe.commit.is_some() && call.contains(&ours));
+    let wanted = if moves { &own } else { call };
+    let text = template::workflow(filling, wanted);
+    match lacks(old, &text) {
+        0 if wanted == call => unchanged(path, old),
+        0 => File { new: Some(old.replacen(call, wanted, 1)), ..unchanged(path, old) },
+        lines => file(path, Some(old), Drift::Lacks(lines), text),
     }
 }
 
-fn pinned(path: &str, old: &str, pin: pin::Pin, ideal: Option<String>) -> File {
-    File {
-        path: path.to_owned(),
-        old: Some(old.to_owned()),
-        drift: pin.drift.into_iter().collect(),
-        careful: pin.moved,
-        forced: ideal,
+/// The flake with this version of floe, if its URL names an older one.
+fn newer_flake(text: &str, floe: &Floe) -> Option<String> {
+    let start = format!("github:{}/v", floe.repo);
+    let rest = &text[text.find(&start)? + start.len()..];
+    let named = &rest[..rest.find(['"', '?', ';', ' ', '\n'])?];
+    let is_older = Version::parse(named).ok()? < floe.version;
+    is_older.then(|| text.replacen(&format!("{start}{named}"), &format!("{start}{}", floe.version), 1))
+}
+
+/// The table in `Cargo.toml` is the user's: it is added once, and its content never counts as drift.
+fn cargo(found: &Found, filling: &Filling) -> anyhow::Result<File> {
+    let (path, old) = &found.manifest;
+    let mut file = unchanged(path, old);
+    if !found.is_configured {
+        let new = manifest::with_table(old, &template::table(filling));
+        file.new = Some(new.with_context(|| format!("failed to add `[package.metadata.floe]` to `{path}`"))?);
+    }
+    Ok(file)
+}
+
+fn file(path: &str, old: Option<&String>, drift: Drift, new: String) -> File {
+    File { path: path.to_owned(), old: old.cloned(), drift: Some(drift), new: Some(new) }
+}
+
+fn unchanged(path: &str, old: &str) -> File {
+    File { path: path.to_owned(), old: Some(old.to_owned()), drift: None, new: None }
+}
+
+/// The call of floe in a workflow, as it follows `uses:`, from whichever fork.
+fn call<'t>(text: &'t str, floe: &Floe) -> Option<&'t str> {
+    let called = format!("/{}{CALLED}", floe.repo.name());
+    code(text).find_map(|line| Some(line.split_once("uses:")?.1.trim()).filter(|call| call.contains(&called)))
+}
+
+/// How many lines of floe's workflow another one lacks. Additions, order, comments, quotes, the name and the version
+/// of floe do not count.
+fn lacks(text: &str, own: &str) -> usize {
+    let lines = |text| -> BTreeSet<String> {
+        let lines = code(text).filter(|line| !line.contains(CALLED) && !line.starts_with("name:"));
+        lines.map(|line| line.split(" #").next().unwrap_or(line).trim().replace('\'', "\"")).collect()
+    };
+    lines(own).difference(&lines(text)).count()
+}
+
+/// The lines that are neither empty nor a comment, trimmed.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn additions_and_formatting_are_no_drift_but_missing_lines_are() {
+        let own = "on:\n  push:\n    tags: [\"v*\"]\n    permissions:\n      packages: write # the image\n";
+        let theirs = "# mine\non:\n  push:\n    tags: ['v*']\n    branches: [x]\n    permissions:\n      packages: write\n";
+        assert_eq!(lacks(theirs, own), 0);
+        assert_eq!(lacks("on:\n  push:\n    permissions:\n", own), 2);
+    }
+
+    #[test]
+    fn a_call_is_found_in_any_fork_but_not_in_a_comment() {
+        let floe = Floe { repo: "acme/floe".parse().unwrap(), version: Version::new(0, 1, 0), commit: None };
+        let text = |line: &str| format!("jobs:\n  # uses: acme/floe{CALLED}v0.0.1\n  a:\n    {line}\n");
+        let uses = format!("fork/floe{CALLED}v0.2.0");
+        assert_eq!(call(&text(&format!("uses: {uses}")), &floe), Some(uses.as_str()));
+        assert_eq!(call(&text("uses: acme/other/.github/workflows/release.yml@v1"), &floe), None);
     }
 }

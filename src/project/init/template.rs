@@ -1,7 +1,6 @@
-//! The texts that `nix flake init -t` gives as they are and `floe init` fills in: there is one of each, in
-//! `nix/template/`.
+//! The templates in `nix/template/`, which `nix flake init -t` copies and `floe init` fills in.
 //!
-//! It fills in what is known and never asks; floe's own address comes from its `Cargo.toml`.
+//! Values come from the project, and floe's own address from its `Cargo.toml`; no template names an address.
 
 use semver::Version;
 
@@ -10,65 +9,66 @@ use floe_core::model::{Commit, Repo, Target};
 const FLAKE: &str = include_str!("../../../nix/template/flake.nix");
 const WORKFLOW: &str = include_str!("../../../nix/template/.github/workflows/release.yml");
 
-/// The address in the flake's template that stands for floe's.
+/// The placeholder for floe's address in the flake's template.
 const FLOE_INPUT: &str = "\"flake:floe\"";
-/// The arguments in the flake's template.
+/// The arguments of `mkRelease` in the flake's template.
 const ARGUMENTS: &str = "{ src = self; }";
-/// What a workflow calls, behind the repository's name.
+/// The tags in the workflow's template.
+const TAGS: &str = "\"v*\"";
+/// What a workflow calls, after the repository's name.
 pub const CALLED: &str = "/.github/workflows/release.yml@";
 
-/// What the texts are filled in with.
+/// The values that are filled into the templates.
 #[derive(Debug, Clone)]
 pub struct Filling {
-    /// Which floe they call.
+    /// The floe to call.
     pub floe: Floe,
-    /// The name of the program's package, for the changelog.
+    /// The package's name, for the changelog.
     pub name: String,
-    /// The package, where a flake would not find it by itself.
+    /// The package, unless a flake finds it by itself.
     pub package: Option<String>,
-    /// The folder of the workspace below the root of the repository, where it is not the root itself.
+    /// The folder of the workspace below the root of the repository, unless it is the root.
     pub folder: Option<String>,
-    /// The repository, where `Cargo.toml` does not say it.
+    /// The repository, unless a flake finds it in `Cargo.toml`.
     pub repo: Option<Repo>,
-    /// What a release holds.
+    /// The targets of a release.
     pub targets: Vec<Target>,
+    /// The prefix of the package's tags.
+    pub tag_prefix: String,
 }
 
-/// A floe that can be named: where it lives, and which one.
+/// A version of floe and where it is.
 #[derive(Debug, Clone)]
 pub struct Floe {
     /// Its repository.
     pub repo: Repo,
     /// Its version.
     pub version: Version,
-    /// The commit of that version, if workflows are to name it rather than the tag.
+    /// The commit of that version, if workflows should name it instead of the tag.
     pub commit: Option<Commit>,
 }
 
 impl Floe {
-    /// The one that runs now.
-    ///
-    /// # Errors
-    ///
-    /// It was built from a `Cargo.toml` that does not say where it lives.
+    /// The running one, with the address in the `Cargo.toml` it was built from.
     pub fn own(commit: Option<Commit>) -> anyhow::Result<Self> {
         let url = env!("CARGO_PKG_REPOSITORY");
         let repo = Repo::from_url(url).ok_or_else(|| {
-            anyhow::anyhow!("this floe does not know where it lives: `{url}` is no repository")
+            anyhow::anyhow!("this floe was built without its address: `{url}` is not a repository")
         })?;
         Ok(Floe { repo, version: env!("CARGO_PKG_VERSION").parse()?, commit })
     }
 
-    /// How a flake names it; the exact commit stands in `flake.lock`.
+    /// The URL of a flake's input; `flake.lock` pins the commit.
     pub fn input(&self) -> String {
         format!("github:{}/v{}", self.repo, self.version)
     }
 
-    /// How a workflow names which one, behind the `@`: the commit with the version in a comment, else the tag.
-    pub fn reference(&self) -> String {
-        match &self.commit {
-            Some(commit) => format!("{commit} # v{}", self.version),
-            None => format!("v{}", self.version),
+    /// The call in a workflow, pinned to the commit, with the version in a comment, or to the tag.
+    pub fn call(&self) -> String {
+        let Floe { repo, version, commit } = self;
+        match commit {
+            Some(commit) => format!("{repo}{CALLED}{commit} # v{version}"),
+            None => format!("{repo}{CALLED}v{version}"),
         }
     }
 }
@@ -79,41 +79,41 @@ pub fn flake(filling: &Filling) -> String {
     plain(FLAKE).replacen(FLOE_INPUT, &input, 1).replacen(ARGUMENTS, &arguments(filling), 1)
 }
 
-/// `.github/workflows/release.yml`.
-pub fn workflow(filling: &Filling) -> String {
-    let call = format!("{}{CALLED}{}", filling.floe.repo, filling.floe.reference());
+/// `.github/workflows/release.yml`, with the call of floe that it is to make.
+pub fn workflow(filling: &Filling, call: &str) -> String {
     let line = |line: &str| match line.split_once("uses: ") {
         Some((before, called)) if called.contains(CALLED) => format!("{before}uses: {call}\n"),
         _ => format!("{line}\n"),
     };
-    plain(WORKFLOW).lines().map(line).collect()
+    let text: String = plain(WORKFLOW).lines().map(line).collect();
+    text.replacen(TAGS, &format!("\"{}v*\"", filling.tag_prefix), 1)
 }
 
 /// `CHANGELOG.md`.
 pub fn changelog(filling: &Filling) -> String {
     format!(
         "# Changelog\n\n\
-         Every change that users of {} can see, newest first. The format is that of\n\
+         All notable changes to {}, newest first. The format is based on\n\
          [Keep a Changelog](https://keepachangelog.com), and versions follow [SemVer](https://semver.org).\n\n\
          ## Unreleased\n",
         filling.name
     )
 }
 
-/// The table of `Cargo.toml`.
+/// The table for `Cargo.toml`.
 pub fn table(filling: &Filling) -> String {
     let rows: String = filling.targets.iter().map(|target| format!("    \"{}\",\n", target.name())).collect();
     format!(
-        "# What a release holds; `floe targets` lists what there is. What is not named here is not built.\n\
+        "# The targets of a release; others are not built. `floe targets` lists all that floe knows.\n\
          [package.metadata.floe]\ntargets = [\n{rows}]\n"
     )
 }
 
-/// What the flake says to `mkRelease`, in braces.
+/// The arguments of `mkRelease`, in braces.
 pub fn arguments(filling: &Filling) -> String {
     let mut words = match &filling.folder {
         None => "src = self;".to_owned(),
-        // Only the root of the repository knows its commit.
+        // Only the root of the repository has a commit.
         Some(folder) if folder.bytes().all(is_plain) => format!("src = ./{folder}; inherit self;"),
         Some(folder) => format!("src = self + \"/{folder}\"; inherit self;"),
     };
@@ -127,12 +127,12 @@ pub fn arguments(filling: &Filling) -> String {
     format!("{{ {words} }}")
 }
 
-/// Whether a byte may stand in a path as Nix writes it without quotes.
+/// Whether Nix allows a byte in a path without quotes.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"._-+/".contains(&byte)
 }
 
-/// With plain line ends, also if git checked floe's own sources out with others.
+/// Removes the carriage returns that git may add to floe's own sources on Windows.
 fn plain(text: &str) -> String {
     text.replace("\r\n", "\n")
 }
@@ -150,7 +150,12 @@ mod tests {
             folder: None,
             repo: None,
             targets: Vec::new(),
+            tag_prefix: String::new(),
         }
+    }
+
+    fn workflow(filling: &Filling) -> String {
+        super::workflow(filling, &filling.floe.call())
     }
 
     #[test]
@@ -159,6 +164,9 @@ mod tests {
         assert!(flake(&filling).contains("inputs.floe.url = \"github:acme/floe/v0.1.0\";"));
         assert!(flake(&filling).contains("floe.lib.mkRelease { src = self; };"));
         assert!(workflow(&filling).contains("    uses: acme/floe/.github/workflows/release.yml@v0.1.0\n"));
+        assert!(workflow(&filling).contains("    tags: [\"v*\"]\n"));
+        filling.tag_prefix = "tool-".to_owned();
+        assert!(workflow(&filling).contains("    tags: [\"tool-v*\"]\n"));
         filling.package = Some("toolctl".to_owned());
         filling.folder = Some("rust".to_owned());
         filling.repo = Some("acme/tool".parse().unwrap());
@@ -173,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_templates_stay_short_and_say_no_address_of_their_own() {
+    fn the_templates_are_short_and_name_no_address() {
         assert!(plain(FLAKE).lines().count() < 25);
         assert_eq!(plain(FLAKE).matches("github:").count(), 1, "the one in the comment");
         assert!(plain(FLAKE).contains(FLOE_INPUT) && plain(FLAKE).contains(ARGUMENTS));
@@ -182,9 +190,9 @@ mod tests {
     }
 
     #[test]
-    fn this_floe_knows_where_it_lives() {
+    fn this_floe_knows_its_address() {
         let floe = Floe::own(None).unwrap();
         assert!(env!("CARGO_PKG_REPOSITORY").ends_with(&floe.repo.to_string()));
-        assert_eq!(floe.reference(), format!("v{}", env!("CARGO_PKG_VERSION")));
+        assert!(floe.call().ends_with(&format!("@v{}", env!("CARGO_PKG_VERSION"))));
     }
 }

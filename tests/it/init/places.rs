@@ -1,6 +1,6 @@
-//! Where the files go: workspaces, projects below the root of their repository, and what is no project at all.
+//! `floe init` in workspaces, below the root of a repository, and where there is nothing to release.
 //!
-//! What cannot be done is said with a way out, and nothing is written.
+//! A refusal has a hint, and then nothing is written.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -25,7 +25,7 @@ fn workspace() -> Sample {
 }
 
 #[test]
-fn a_workspace_with_several_programs_wants_to_know_which() {
+fn a_workspace_with_several_programs_needs_package() {
     let sample = workspace();
     let before = files(sample.path());
     let (code, stderr) = floe(&sample, &["--yes"]);
@@ -43,13 +43,13 @@ fn a_workspace_with_several_programs_wants_to_know_which() {
     assert!(stderr.contains("\n  floe rehearse --package two  "), "{stderr}");
     assert!(text(&sample, "flake.nix").contains("mkRelease { src = self; package = \"two\"; };"));
     assert!(text(&sample, "crates/two/Cargo.toml").ends_with("\"x86_64-windows\",\n]\n"));
-    assert!(text(&sample, "CHANGELOG.md").contains("users of two"));
+    assert!(text(&sample, "CHANGELOG.md").contains("changes to two"));
     assert!(!text(&sample, "crates/one/Cargo.toml").contains("floe"));
     assert_eq!(floe(&sample, &["--check", "--package", "two"]).0, Some(0));
 }
 
 #[test]
-fn below_the_root_of_a_repository_the_flake_and_the_workflow_stand_at_its_root() {
+fn in_a_subfolder_of_a_repository_flake_and_workflow_go_to_the_root() {
     if peer("git").is_none() {
         return;
     }
@@ -77,20 +77,18 @@ fn below_the_root_of_a_repository_the_flake_and_the_workflow_stand_at_its_root()
             "rust/tool/src/main.rs"
         ]
     );
-    let told: Vec<&str> = end(&stderr).lines().filter(|line| line.contains("warning")).collect();
+    let warnings: Vec<&str> = end(&stderr).lines().filter(|line| line.contains("warning")).collect();
+    assert!(warnings[0].contains("Cargo.lock is missing"), "{warnings:?}");
     assert!(
-        told[0].ends_with("write `repository = \"https://github.com/acme/tool\"` below [package]"),
-        "{told:?}"
+        warnings[1]
+            .ends_with("version 1.4.0 is already tagged as `1.4.0`: raise `version` before the next release")
     );
-    assert!(
-        told[2].ends_with("the version 1.4.0 has its tag already: raise `version` before the next release")
-    );
-    assert!(told[3].contains("tags are written like `1.4.0` here"), "{told:?}");
+    assert!(warnings[2].contains("tags look like `1.4.0` here"), "{warnings:?}");
     assert!(stderr.contains("\n  git tag v1.4.1 && git push origin v1.4.1  "), "{stderr}");
 }
 
 #[test]
-fn what_git_ignores_and_a_second_releaser_are_told() {
+fn an_ignored_lock_file_and_a_second_publisher_are_reported() {
     if peer("git").is_none() {
         return;
     }
@@ -105,16 +103,15 @@ fn what_git_ignores_and_a_second_releaser_are_told() {
     assert_eq!(code, Some(0), "{stderr}");
     assert!(!names(sample.path()).contains(&"CHANGELOG.md".to_owned()), "it keeps one under another name");
     for line in [
-        "git ignores Cargo.lock",
-        "`.github/workflows/cd.yml` publishes releases too (`softprops/action-gh-release` in line 4)",
-        "`CHANGES.md` is not read",
+        "Cargo.lock is ignored by git",
+        "`.github/workflows/cd.yml` also publishes releases, with `softprops/action-gh-release`",
     ] {
         assert!(stderr.contains(&format!("     warning {line}")), "{line}\n{stderr}");
     }
 }
 
 #[test]
-fn where_there_is_nothing_to_release_nothing_is_written() {
+fn without_a_binary_or_a_manifest_nothing_is_written() {
     let library =
         Sample::with_manifest("[package]\nname = \"lib\"\nversion = \"0.1.0\"\nedition = \"2021\"\n")
             .file("src/lib.rs", "");
@@ -136,25 +133,38 @@ fn where_there_is_nothing_to_release_nothing_is_written() {
 }
 
 #[test]
-fn a_table_that_cargo_does_not_understand_is_taken_back_with_all_the_rest() {
+fn metadata_in_an_inline_table_is_extended() {
     let sample = Sample::with_manifest(
         "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\nmetadata = { deb = { a = 1 } }\n",
     )
     .file("src/main.rs", "fn main() {}\n");
-    let before = files(sample.path());
-    let (code, stderr) = floe(&sample, &["--yes"]);
-    assert_eq!(code, Some(1), "{stderr}");
-    assert!(stderr.contains("everything was put back as it was"), "{stderr}");
-    assert_eq!(files(sample.path()), before);
-    assert!(!sample.path().join(".github").exists());
+    let (code, stderr) = floe(&sample, &["--yes", "--target", "x86_64-musl"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(sample.load().unwrap().config.targets.len(), 1);
+    assert_eq!(floe(&sample, &["--check"]).0, Some(0));
 }
 
 #[test]
-fn targets_that_the_project_names_itself_are_not_named_again() {
+fn a_repository_in_another_notation_is_given_to_the_flake() {
+    for (url, arguments) in [
+        ("https://github.com/acme/tool", "{ src = self; }"),
+        ("https://github.com/acme/tool.git", "{ src = self; }"),
+        ("https://github.com/acme/tool/", "{ src = self; repo = \"acme/tool\"; }"),
+        ("https://github.com/acme/tool/tree/main/cli", "{ src = self; repo = \"acme/tool\"; }"),
+    ] {
+        let sample = Sample::tool().manifest_lines(&format!("repository = \"{url}\""));
+        let (code, stderr) = floe(&sample, &["--yes"]);
+        assert_eq!(code, Some(0), "{stderr}");
+        assert!(text(&sample, "flake.nix").contains(&format!("mkRelease {arguments};")), "{url}");
+    }
+}
+
+#[test]
+fn targets_in_cargo_toml_are_not_overridden() {
     let sample = Sample::tool().manifest_lines("[package.metadata.floe]\ntargets = [\"x86_64-gnu\"]");
     let (code, stderr) = floe(&sample, &["--yes", "--target", "x86_64-musl"]);
     assert_eq!(code, Some(2));
-    assert!(stderr.contains("says its targets itself"), "{stderr}");
+    assert!(stderr.contains("already lists its targets"), "{stderr}");
     let manifest = text(&sample, "Cargo.toml");
     assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
     assert_eq!(text(&sample, "Cargo.toml"), manifest);

@@ -1,0 +1,123 @@
+//! `floe init --check` and a second `floe init`: what counts as drift, and what is repaired.
+//!
+//! Every kind of drift is made in a project that `floe init` has written.
+
+use std::fs;
+
+use expect_test::expect;
+use floe::project::init::template::Floe;
+
+use super::{WORKFLOW, commit, end, files, floe, plain, text};
+use crate::peers::peer;
+use crate::sample::Sample;
+
+#[test]
+fn check_reports_each_drifted_file_and_init_repairs_what_it_may() {
+    if peer("git").is_none() {
+        return;
+    }
+    let sample = Sample::tool();
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    let workflow = text(&sample, WORKFLOW).replace("      packages: write # the image\n", "");
+    let sample = sample.file(WORKFLOW, &workflow);
+    fs::remove_file(sample.path().join("CHANGELOG.md")).unwrap();
+    commit(&sample);
+    let before = files(sample.path());
+    let (code, stderr) = floe(&sample, &["--check"]);
+    assert_eq!(code, Some(3));
+    assert!(stderr.contains("\n+      packages: write # the image\n"), "{stderr}");
+    expect![[r#"
+        error: 2 files have drifted from the templates of floe <floe>
+          `.github/workflows/release.yml` lacks one line of floe's template
+          `CHANGELOG.md` is missing
+        nothing was written
+
+        hint: write missing files with `floe init`; replace what git has committed with `floe init --force`
+    "#]]
+    .assert_eq(&plain(end(&stderr)));
+    assert_eq!(files(sample.path()), before);
+
+    let (code, stderr) = floe(&sample, &["--yes"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let (code, stderr) = floe(&sample, &["--check"]);
+    assert_eq!(code, Some(3));
+    expect![[r#"
+        error: 1 file has drifted from the templates of floe <floe>
+          `.github/workflows/release.yml` lacks one line of floe's template
+    "#]]
+    .assert_eq(&plain(end(&stderr)).split_inclusive('\n').take(2).collect::<String>());
+    assert_eq!(floe(&sample, &["--yes", "--force"]).0, Some(0));
+    assert_eq!(floe(&sample, &["--check"]).0, Some(0));
+}
+
+#[test]
+fn a_workflow_that_calls_a_newer_floe_is_neither_compared_nor_replaced() {
+    let sample = Sample::tool();
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    let own = Floe::own(None).unwrap();
+    let newer = text(&sample, WORKFLOW)
+        .replace(&format!("v{}", own.version), "v999.0.0")
+        .replace("packages: write", "");
+    let sample = sample.file(WORKFLOW, &newer);
+    let (code, stderr) = floe(&sample, &["--check"]);
+    assert_eq!(code, Some(3));
+    expect![[r#"
+        error: 1 file has drifted from the templates of floe <floe>
+          `.github/workflows/release.yml` calls floe 999.0.0, which is newer than this floe
+        nothing was written
+
+        hint: check with the version of floe that the workflow calls
+    "#]]
+    .assert_eq(&plain(end(&stderr)));
+    assert_eq!(floe(&sample, &["--yes", "--force"]).0, Some(0));
+    assert_eq!(text(&sample, WORKFLOW), newer);
+}
+
+#[test]
+fn a_second_run_moves_an_older_floe_and_a_commit_only_to_a_given_one() {
+    let sample = Sample::tool();
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    let own = Floe::own(None).unwrap();
+    let written = |sample: &Sample| (text(sample, "flake.nix"), text(sample, WORKFLOW));
+    let current = written(&sample);
+    let with = |sample: Sample, reference: &str| {
+        let (flake, workflow) = (&current.0, current.1.replace(&format!("@v{}", own.version), reference));
+        let older = flake.replace(&format!("/v{}", own.version), "/v0.0.1");
+        sample.file("flake.nix", older).file(WORKFLOW, workflow)
+    };
+    let sample = with(sample, "@v0.0.1");
+    assert_eq!(floe(&sample, &["--check"]).0, Some(0), "an older version is no drift");
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    assert_eq!(written(&sample), current);
+
+    let (old, new) = ("b".repeat(40), "c".repeat(40));
+    let sample = with(sample, &format!("@{old} # v0.0.1"));
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    assert!(text(&sample, WORKFLOW).contains(&format!("@{old} # v0.0.1\n")));
+    assert_eq!(floe(&sample, &["--yes", "--pin", &new]).0, Some(0));
+    assert!(text(&sample, WORKFLOW).contains(&format!("@{new} # v{}\n", own.version)));
+    assert_eq!(floe(&sample, &["--check"]).0, Some(0));
+
+    let fork =
+        current.1.replace(&own.repo.to_string(), "fork/floe").replace(&own.version.to_string(), "0.0.1");
+    let sample = sample.file(WORKFLOW, &fork);
+    assert_eq!(floe(&sample, &["--yes", "--pin", &new]).0, Some(0));
+    assert_eq!(text(&sample, WORKFLOW), fork);
+}
+
+#[test]
+fn a_tag_prefix_is_part_of_the_workflow_and_of_the_next_tag() {
+    let prefixed = "[package.metadata.floe]\ntag-prefix = \"tool-\"";
+    let sample = Sample::tool().manifest_lines(prefixed);
+    let (code, stderr) = floe(&sample, &["--yes"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(text(&sample, WORKFLOW).contains("    tags: [\"tool-v*\"]\n"));
+    assert!(stderr.contains("\n  git tag tool-v1.4.0 && git push origin tool-v1.4.0  "), "{stderr}");
+    assert_eq!(floe(&sample, &["--check"]).0, Some(0));
+    // A workflow that was written before the prefix would never run.
+    let workflow = text(&sample, WORKFLOW).replace("tool-v*", "v*");
+    let sample = sample.file(WORKFLOW, workflow);
+    let (code, stderr) = floe(&sample, &["--check"]);
+    assert_eq!(code, Some(3));
+    assert!(stderr.contains("\n-    tags: [\"v*\"]\n+    tags: [\"tool-v*\"]\n"), "{stderr}");
+}
