@@ -17,7 +17,7 @@ use floe_core::clock::Clock;
 use floe_core::model::Release;
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
-use floe_rehearsal::faults::{Inside, Schedule, Side, Watch, put_right};
+use floe_rehearsal::faults::{Invariants, Schedule, Side, Testbed, repair};
 
 /// Nobody runs a release more often than this without asking somebody.
 const MOST_RUNS: u32 = 12;
@@ -66,7 +66,7 @@ pub async fn by_seed(
         Retry { tries: 5, first_wait: Duration::from_secs(1), clock: clock.clone(), report: report.clone() };
     let servers_at = (&servers.addresses(&release.home), &Client::default());
     let remote = Remote::connect(release, servers_at, servers.secrets(), &retry)?;
-    let (watch, schedule) = (Watch::new(&inside, release), Schedule::from_seed(seed));
+    let (watch, schedule) = (Invariants::new(&inside, release), Schedule::from_seed(seed));
     watch.attach();
     schedule.arm(&inside, &watch);
     report.step("Disturbing", format!("with {} faults, drawn from seed {seed}:", schedule.strikes.len()));
@@ -76,7 +76,7 @@ pub async fn by_seed(
     let attempt = Attempt { release, remote: &remote, retry: &retry, receipt, report };
     let ending = until_done(attempt, &inside, &watch).await;
     for side in [Side::GitHub, Side::Registry] {
-        inside.tap(side).calm();
+        inside.interceptor(side).calm();
     }
     let repeat = format!("`floe rehearse --faults {seed}` does the same again");
     let broken = watch.broken();
@@ -100,7 +100,7 @@ pub async fn by_seed(
 }
 
 /// Publishes until it is done, or until nobody can do anything about what stands in the way.
-pub async fn until_done(attempt: Attempt<'_>, inside: &Inside, watch: &Watch) -> Ending {
+pub async fn until_done(attempt: Attempt<'_>, inside: &Testbed, watch: &Invariants) -> Ending {
     let promised: Vec<String> = attempt.release.assets.iter().map(|asset| asset.name.clone()).collect();
     let (mut kills, mut told, mut last) = (0, Vec::new(), String::new());
     let mut tell = |line: String| {
@@ -124,7 +124,7 @@ pub async fn until_done(attempt: Attempt<'_>, inside: &Inside, watch: &Watch) ->
         };
         let said = in_words(&error);
         tell(format!("run {run} failed: {said}"));
-        let deeds = put_right(inside, watch, &promised);
+        let deeds = repair(inside, watch, &promised);
         // A conflict that is told twice does not go away by running again.
         let stuck = deeds.is_empty() && is_conflict(&error) && said == last;
         last = said;
@@ -137,7 +137,7 @@ pub async fn until_done(attempt: Attempt<'_>, inside: &Inside, watch: &Watch) ->
 }
 
 /// One run; nothing comes of one that is killed, and it stops where it is.
-async fn run_once(attempt: Attempt<'_>, inside: &Inside) -> Option<anyhow::Result<(Plan, Receipt)>> {
+async fn run_once(attempt: Attempt<'_>, inside: &Testbed) -> Option<anyhow::Result<(Plan, Receipt)>> {
     let Attempt { release, remote, retry, receipt, report } = attempt;
     let remote = remote.fresh();
     let proof = Proof::of(release.clone());

@@ -13,10 +13,10 @@ use crate::release::remote::Secrets;
 use crate::token::Token;
 use floe_core::clock::Clock;
 use floe_core::model::Home;
-use floe_rehearsal::faults::Inside;
-use floe_rehearsal::github::{self, GitHub, SeedRepo, SeedTag};
+use floe_rehearsal::faults::Testbed;
+use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
 use floe_rehearsal::interceptor::{Interceptor, Server, serve};
-use floe_rehearsal::registry::{self, Registry, Visibility};
+use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions, Visibility};
 
 /// Who the rehearsal is at both servers.
 pub const USER: &str = "rehearsal";
@@ -28,11 +28,11 @@ pub struct Servers {
     /// GitHub's server.
     pub github: Server,
     /// GitHub's state, for looking at without a request.
-    pub held: GitHub,
+    pub held: EmbeddedGitHub,
     /// The registry's server.
     pub registry: Server,
     /// The registry's state, for looking at without a request.
-    pub stored: Registry,
+    pub stored: EmbeddedRegistry,
 }
 
 impl Servers {
@@ -48,14 +48,14 @@ impl Servers {
             tags: vec![tag],
             default_branch: "main".to_owned(),
         };
-        let account = github::Account {
+        let account = GitHubAccount {
             token: TOKEN.to_owned(),
             login: USER.to_owned(),
             can_push: vec![home.repo.clone()],
             admin: false,
             expires: None,
         };
-        let github = GitHub::open(github::Options {
+        let github = EmbeddedGitHub::open(GitHubOptions {
             root: folder.join("github"),
             repos: vec![repo],
             tokens: vec![account],
@@ -63,15 +63,15 @@ impl Servers {
             rate_limit: 5000,
         })
         .context("failed to start the embedded GitHub")?;
-        let account = registry::Account {
+        let account = RegistryAccount {
             user: USER.to_owned(),
             token: TOKEN.to_owned(),
             push: vec![home.image.repository().to_owned()],
         };
-        let registry = Registry::open(registry::Options {
+        let registry = EmbeddedRegistry::open(RegistryOptions {
             accounts: vec![account],
             visibility: Visibility::Everything,
-            ..registry::Options::ghcr(folder.join("registry"))
+            ..RegistryOptions::ghcr(folder.join("registry"))
         })
         .context("failed to start the embedded registry")?;
         Ok(Servers {
@@ -95,14 +95,14 @@ impl Servers {
     }
 
     /// Both servers from inside, with a clock of their own.
-    pub fn inside(&self, home: &Home, clock: Clock) -> Inside {
-        self.github.tap.set_clock(clock.clone());
-        self.registry.tap.set_clock(clock.clone());
-        Inside {
+    pub fn inside(&self, home: &Home, clock: Clock) -> Testbed {
+        self.github.interceptor.set_clock(clock.clone());
+        self.registry.interceptor.set_clock(clock.clone());
+        Testbed {
             github: self.held.clone(),
-            github_tap: self.github.tap.clone(),
+            github_interceptor: self.github.interceptor.clone(),
             registry: self.stored.clone(),
-            registry_tap: self.registry.tap.clone(),
+            registry_interceptor: self.registry.interceptor.clone(),
             home: home.clone(),
             users: (USER.to_owned(), USER.to_owned()),
             clock,

@@ -18,6 +18,7 @@ mod github_server;
 mod hostile;
 mod image;
 mod init;
+mod interceptor;
 mod outlook;
 mod package;
 mod peers;
@@ -41,7 +42,6 @@ mod secrets;
 #[cfg(unix)]
 mod stopping;
 mod stranger;
-mod tap;
 mod verify;
 mod words;
 mod workflows;

@@ -88,7 +88,10 @@ fn what_a_dist_claims_must_hold_together_before_anything_is_asked() {
     std::fs::write(&archive, &std::fs::read(&archive).unwrap()[1..]).unwrap();
     shorter.run(["publish"]).exit(3).no_writes().says("bytes, but its record says");
     for scenario in [&lacks, &shorter] {
-        assert!(scenario.github_tap().seen().is_empty() && scenario.registry_tap().seen().is_empty());
+        assert!(
+            scenario.github_interceptor().log().is_empty()
+                && scenario.registry_interceptor().log().is_empty()
+        );
     }
 }
 

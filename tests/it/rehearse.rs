@@ -8,7 +8,7 @@ use std::process::Command;
 
 use floe_core::model::{Digest, Repo, Target};
 use floe_rehearsal::faults::Schedule;
-use floe_rehearsal::github::{self, GitHub};
+use floe_rehearsal::github::{EmbeddedGitHub, GitHubOptions};
 use serde_json::Value;
 
 use crate::sample::Sample;
@@ -61,8 +61,9 @@ fn rehearse(folder: &Path, arguments: &[&str]) -> Run {
 fn releases(folder: &Path) -> (Vec<String>, Option<String>) {
     let root = folder.join("target/rehearsal/servers/github");
     let options =
-        github::Options { root, repos: Vec::new(), tokens: Vec::new(), immutable: false, rate_limit: 5000 };
-    let (github, repo): (GitHub, Repo) = (GitHub::open(options).unwrap(), "acme/tool".parse().unwrap());
+        GitHubOptions { root, repos: Vec::new(), tokens: Vec::new(), immutable: false, rate_limit: 5000 };
+    let (github, repo): (EmbeddedGitHub, Repo) =
+        (EmbeddedGitHub::open(options).unwrap(), "acme/tool".parse().unwrap());
     let mut tags: Vec<String> = github.releases(&repo).into_iter().map(|release| release.tag_name).collect();
     tags.sort();
     (tags, github.latest(&repo))

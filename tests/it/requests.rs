@@ -75,7 +75,8 @@ async fn requests_are_as_many_as_the_formula_says() {
         {
             let (_, receipt) = bench.run(&made.release, &receipt).await.unwrap();
             inside.quiet().await;
-            let seen = [&inside.github_tap, &inside.registry_tap].map(|tap| tap.seen());
+            let seen = [&inside.github_interceptor, &inside.registry_interceptor]
+                .map(|interceptor| interceptor.log());
             let new: Vec<String> = seen
                 .iter()
                 .zip(counted)

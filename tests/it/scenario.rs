@@ -8,9 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use floe_core::model::{Repo, Target};
-use floe_rehearsal::github::{GitHub, SeedTag};
-use floe_rehearsal::interceptor::{Fault, Interceptor, Seen, Server, serve};
-use floe_rehearsal::registry::Registry;
+use floe_rehearsal::github::{EmbeddedGitHub, SeedTag};
+use floe_rehearsal::interceptor::{Fault, Interceptor, LoggedRequest, Server, serve};
+use floe_rehearsal::registry::EmbeddedRegistry;
 use tempfile::TempDir;
 
 mod dist;
@@ -50,9 +50,9 @@ pub struct Scenario {
     version: String,
     runtime: tokio::runtime::Runtime,
     /// The embedded GitHub.
-    pub github: GitHub,
+    pub github: EmbeddedGitHub,
     /// The embedded registry.
-    pub registry: Registry,
+    pub registry: EmbeddedRegistry,
     github_server: Server,
     registry_server: Server,
     registry_elsewhere: Option<String>,
@@ -87,8 +87,8 @@ impl Scenario {
         let folder = tempfile::tempdir().unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let github = GitHub::open(servers::github(folder.path(), version)).unwrap();
-        let registry = Registry::open(servers::registry(folder.path())).unwrap();
+        let github = EmbeddedGitHub::open(servers::github(folder.path(), version)).unwrap();
+        let registry = EmbeddedRegistry::open(servers::registry(folder.path())).unwrap();
         let (github_server, registry_server) = runtime.block_on(async {
             let github = serve(github.router(), Interceptor::new(), None).await.unwrap();
             (github, serve(registry.router(), Interceptor::new(), None).await.unwrap())
@@ -148,13 +148,13 @@ impl Scenario {
     }
 
     /// The watcher of the embedded GitHub.
-    pub fn github_tap(&self) -> &Interceptor {
-        &self.github_server.tap
+    pub fn github_interceptor(&self) -> &Interceptor {
+        &self.github_server.interceptor
     }
 
     /// The watcher of the embedded registry.
-    pub fn registry_tap(&self) -> &Interceptor {
-        &self.registry_server.tap
+    pub fn registry_interceptor(&self) -> &Interceptor {
+        &self.registry_server.interceptor
     }
 
     /// With one bit of a file in the dist turned over.
@@ -228,13 +228,13 @@ impl Scenario {
 
     /// With something that happens to the requests GitHub gets.
     pub fn disturb_github(self, fault: Fault) -> Self {
-        self.github_server.tap.inject(fault);
+        self.github_server.interceptor.inject(fault);
         self
     }
 
     /// With something that happens to the requests the registry gets.
     pub fn disturb_registry(self, fault: Fault) -> Self {
-        self.registry_server.tap.inject(fault);
+        self.registry_server.interceptor.inject(fault);
         self
     }
 
@@ -244,10 +244,10 @@ impl Scenario {
     }
 
     /// Runs the program and kills it when a server gets its n-th request from now on.
-    pub fn run_until(&self, tap: &Interceptor, n: u64, verb: &[&str]) -> Outcome {
+    pub fn run_until(&self, interceptor: &Interceptor, n: u64, verb: &[&str]) -> Outcome {
         let watched = Watched::default();
         let doomed = Arc::clone(&watched.child);
-        tap.before_each(move |head| {
+        interceptor.before_each(move |head| {
             if head.n == n
                 && let Some(child) = doomed.lock().unwrap().as_mut()
             {
@@ -256,7 +256,7 @@ impl Scenario {
             }
         });
         let outcome = self.start(verb, &watched);
-        tap.before_each(|_| ());
+        interceptor.before_each(|_| ());
         outcome
     }
 
@@ -321,9 +321,11 @@ impl Scenario {
     }
 
     fn seen_writes(&self) -> Vec<String> {
-        let line =
-            |seen: &Seen| format!("{} {}", seen.method, seen.path.split('?').next().unwrap_or_default());
-        let all = self.github_server.tap.seen().into_iter().chain(self.registry_server.tap.seen());
+        let line = |seen: &LoggedRequest| {
+            format!("{} {}", seen.method, seen.path.split('?').next().unwrap_or_default())
+        };
+        let all =
+            self.github_server.interceptor.log().into_iter().chain(self.registry_server.interceptor.log());
         all.filter(|seen| !matches!(seen.method.as_str(), "GET" | "HEAD")).map(|seen| line(&seen)).collect()
     }
 

@@ -23,8 +23,8 @@ fn the_first_signal_finishes_what_is_under_way_and_stops() {
     for signal in ["INT", "TERM"] {
         let scenario = Scenario::new("1.4.0");
         // The draft is being made: the seventh request, after those that look and ask.
-        let tap = scenario.github_tap().clone();
-        let outcome = scenario.run_signalled((&tap, 8), &[signal], &["publish"]).exit(1);
+        let interceptor = scenario.github_interceptor().clone();
+        let outcome = scenario.run_signalled((&interceptor, 8), &[signal], &["publish"]).exit(1);
         let outcome =
             outcome.says("Stopping at SIG").says("error: stopped by SIG").says("nothing is public yet");
         assert!(outcome.stderr.contains("hint: run the same command again"), "{}", outcome.stderr);
@@ -44,11 +44,11 @@ fn whatever_request_it_is_asked_to_stop_at_the_next_run_finishes() {
     let wanted = undisturbed();
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
-    let requests = scenario.github_tap().seen().len() as u64;
+    let requests = scenario.github_interceptor().log().len() as u64;
     for n in (7..=requests).step_by(3) {
         let scenario = Scenario::new("1.4.0");
-        let tap = scenario.github_tap().clone();
-        let outcome = scenario.run_signalled((&tap, n), &["INT"], &["publish"]);
+        let interceptor = scenario.github_interceptor().clone();
+        let outcome = scenario.run_signalled((&interceptor, n), &["INT"], &["publish"]);
         let (receipt, state) = (receipt(&scenario), scenario.state());
         assert_eq!(
             receipt.published,
@@ -64,8 +64,8 @@ fn whatever_request_it_is_asked_to_stop_at_the_next_run_finishes() {
 #[test]
 fn the_second_signal_stops_at_once() {
     let scenario = Scenario::new("1.4.0");
-    let tap = scenario.github_tap().clone();
-    let outcome = scenario.run_signalled((&tap, 9), &["INT", "TERM"], &["publish"]).exit(1);
+    let interceptor = scenario.github_interceptor().clone();
+    let outcome = scenario.run_signalled((&interceptor, 9), &["INT", "TERM"], &["publish"]).exit(1);
     let end = outcome.stderr.split_once("error: ").unwrap().1;
     expect![[r#"
         stopped at once by SIGTERM; what was under way may be there in part

@@ -22,10 +22,10 @@ use floe_core::model::{Home, Release, Tag, Target};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::verify::Expect;
-use floe_rehearsal::faults::{Inside, Schedule, Watch};
-use floe_rehearsal::github::GitHub;
+use floe_rehearsal::faults::{Invariants, Schedule, Testbed};
+use floe_rehearsal::github::EmbeddedGitHub;
 use floe_rehearsal::interceptor::{Interceptor, Server, serve};
-use floe_rehearsal::registry::{self, Registry, Visibility};
+use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions, Visibility};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use tempfile::TempDir;
@@ -145,38 +145,38 @@ impl Bench {
     }
 
     /// Servers that hold nothing but the tag of a release.
-    pub async fn fresh(&self, release: &Release, folder: &Path) -> Inside {
+    pub async fn fresh(&self, release: &Release, folder: &Path) -> Testbed {
         let home = release.home.clone();
-        let github = GitHub::open(servers::github(folder, &release.version.to_string())).unwrap();
-        let registry = Registry::open(registry::Options {
-            accounts: vec![registry::Account {
+        let github = EmbeddedGitHub::open(servers::github(folder, &release.version.to_string())).unwrap();
+        let registry = EmbeddedRegistry::open(RegistryOptions {
+            accounts: vec![RegistryAccount {
                 user: "tester".to_owned(),
                 token: REGISTRY_TOKEN.to_owned(),
                 push: vec![home.image.repository().to_owned()],
             }],
             visibility: Visibility::Everything,
-            ..registry::Options::ghcr(folder.join("registry"))
+            ..RegistryOptions::ghcr(folder.join("registry"))
         })
         .unwrap();
         self.github.set(github.router());
         self.registry.set(registry.router());
-        let inside = Inside {
+        let inside = Testbed {
             github,
-            github_tap: self.github_server.tap.clone(),
+            github_interceptor: self.github_server.interceptor.clone(),
             registry,
-            registry_tap: self.registry_server.tap.clone(),
+            registry_interceptor: self.registry_server.interceptor.clone(),
             home,
             users: ("maintainer".to_owned(), "tester".to_owned()),
             clock: self.retry.clock.clone(),
             killed: Arc::default(),
         };
-        for tap in [&inside.github_tap, &inside.registry_tap] {
-            tap.quiet().await;
-            tap.reset();
-            tap.set_clock(inside.clock.clone());
+        for interceptor in [&inside.github_interceptor, &inside.registry_interceptor] {
+            interceptor.quiet().await;
+            interceptor.reset();
+            interceptor.set_clock(inside.clock.clone());
         }
-        inside.github_tap.forbid(vec![REGISTRY_TOKEN.to_owned(), REGISTRY_BASIC.to_owned()]);
-        inside.registry_tap.forbid(vec![TOKEN.to_owned()]);
+        inside.github_interceptor.forbid(vec![REGISTRY_TOKEN.to_owned(), REGISTRY_BASIC.to_owned()]);
+        inside.registry_interceptor.forbid(vec![TOKEN.to_owned()]);
         inside
     }
 
@@ -195,7 +195,7 @@ impl Bench {
     pub async fn publish(&self, release: &Release, schedule: &Schedule) -> Came {
         let folder = folder();
         let inside = self.fresh(release, folder.path()).await;
-        let watch = Watch::new(&inside, release);
+        let watch = Invariants::new(&inside, release);
         self.publish_at(release, schedule, &inside, &watch, &folder.path().join("receipt.json")).await
     }
 
@@ -204,8 +204,8 @@ impl Bench {
         &self,
         release: &Release,
         schedule: &Schedule,
-        inside: &Inside,
-        watch: &Watch,
+        inside: &Testbed,
+        watch: &Invariants,
         receipt: &Path,
     ) -> Came {
         watch.attach();
@@ -213,12 +213,12 @@ impl Bench {
         let ending = until_done(self.attempt(release, receipt), inside, watch).await;
         inside.quiet().await;
         let mut broken = watch.broken();
-        let leaks = inside.github_tap.leaks() + inside.registry_tap.leaks();
+        let leaks = inside.github_interceptor.leaks() + inside.registry_interceptor.leaks();
         if leaks > 0 {
             broken.push(format!("{leaks} requests carried a token that belongs elsewhere"));
         }
-        let seen = [&inside.github_tap, &inside.registry_tap]
-            .map(|tap| tap.seen().into_iter().map(|seen| (seen.method, seen.path)).collect());
+        let seen = [&inside.github_interceptor, &inside.registry_interceptor]
+            .map(|interceptor| interceptor.log().into_iter().map(|seen| (seen.method, seen.path)).collect());
         Came { ending, state: inside.state().unwrap(), broken, requests: inside.requests(), seen }
     }
 }

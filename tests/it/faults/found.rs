@@ -2,7 +2,7 @@
 
 use floe::rehearse::disturbed::{in_words, is_conflict};
 use floe_core::model::{Release, Target};
-use floe_rehearsal::faults::{Kind, Schedule, Side, Strike, Watch};
+use floe_rehearsal::faults::{FaultKind, Injection, Invariants, Schedule, Side};
 
 use super::bench::{Bench, Came, Made, folder, made};
 
@@ -11,11 +11,11 @@ fn small() -> Made {
 }
 
 /// Publishes with one fault at GitHub's n-th request that is like this one.
-async fn struck(release: &Release, kind: Kind, method: &str, part: &str) -> Came {
+async fn struck(release: &Release, kind: FaultKind, method: &str, part: &str) -> Came {
     let bench = Bench::new(release).await;
     let calm = bench.publish(release, &Schedule::calm()).await;
     let at = calm.seen[0].iter().position(|(verb, path)| verb == method && path.contains(part)).unwrap();
-    let strike = Strike { side: Side::GitHub, nth: at as u64 + 1, kind, amount: 2 };
+    let strike = Injection { side: Side::GitHub, nth: at as u64 + 1, kind, amount: 2 };
     let came = bench.publish(release, &Schedule::one(strike)).await;
     assert_eq!(came.broken, Vec::<String>::new(), "{strike}: {:?}", came.ending.told);
     if !kind.is_for_good() {
@@ -26,7 +26,7 @@ async fn struck(release: &Release, kind: Kind, method: &str, part: &str) -> Came
 
 #[tokio::test]
 async fn a_tag_that_moves_while_files_are_uploaded_is_not_published() {
-    for kind in [Kind::TagMoved, Kind::TagDeleted] {
+    for kind in [FaultKind::TagMoved, FaultKind::TagDeleted] {
         let came = struck(&small().release, kind, "POST", "/uploads/").await;
         let told = came.ending.told.join("\n");
         assert!(told.contains("tag `v1.4.0`"), "{told}");
@@ -36,7 +36,7 @@ async fn a_tag_that_moves_while_files_are_uploaded_is_not_published() {
 
 #[tokio::test]
 async fn a_higher_version_that_comes_out_while_files_are_uploaded_stays_the_latest() {
-    let came = struck(&small().release, Kind::Newer, "POST", "/uploads/").await;
+    let came = struck(&small().release, FaultKind::Newer, "POST", "/uploads/").await;
     assert!(came.ending.result.is_ok(), "{:?}", came.ending.told);
     assert!(came.state.contains("latest v1.5.0"), "{}", came.state);
     assert!(came.state.contains("image 1.4 sha256:"), "{}", came.state);
@@ -47,7 +47,7 @@ async fn a_higher_version_that_comes_out_while_files_are_uploaded_stays_the_late
 async fn a_draft_that_somebody_publishes_half_way_is_left_alone() {
     // With more files than are uploaded at once, so that what is under way cannot complete it.
     let whole = made("one", "1.4.0", &Target::all().collect::<Vec<_>>());
-    let came = struck(&whole.release, Kind::Published, "POST", "/uploads/").await;
+    let came = struck(&whole.release, FaultKind::Published, "POST", "/uploads/").await;
     let error = came.ending.result.unwrap_err();
     assert!(is_conflict(&error), "{}", in_words(&error));
     let first = &came.ending.told[0];
@@ -63,8 +63,8 @@ async fn a_draft_with_other_notes_gets_those_of_this_dist() {
     let at = 1 + bench_uploads(&bench, &one.release).await;
     let folder = folder();
     let inside = bench.fresh(&one.release, folder.path()).await;
-    let watch = Watch::any_of(&inside, &[&one.release, &other.release]);
-    let kill = Strike { side: Side::GitHub, nth: at, kind: Kind::KillAfter, amount: 1 };
+    let watch = Invariants::any_of(&inside, &[&one.release, &other.release]);
+    let kill = Injection { side: Side::GitHub, nth: at, kind: FaultKind::KillAfter, amount: 1 };
     kill.arm(&inside, &watch);
     let receipt = folder.path().join("receipt.json");
     tokio::select! {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use floe_core::model::{Tag, Target};
 use floe_core::plan::Step;
-use floe_rehearsal::faults::{Schedule, Watch};
+use floe_rehearsal::faults::{Invariants, Schedule};
 use floe_rehearsal::github::SeedTag;
 
 use super::bench::{Bench, Made, folder, made};
@@ -31,7 +31,7 @@ async fn releases_in_many_orders_leave_every_name_where_semver_says() {
             inside.github.push_tag(&release.home.repo, &SeedTag { name, commit, annotated: true }).unwrap();
             let mut inside = inside.clone();
             inside.home = release.home.clone();
-            let watch = Watch::new(&inside, release);
+            let watch = Invariants::new(&inside, release);
             let receipt = folder.path().join("receipt.json");
             let came = bench.publish_at(release, &Schedule::calm(), &inside, &watch, &receipt).await;
             assert_eq!(came.broken, Vec::<String>::new(), "{version} in {order:?}");

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use floe::rehearse::disturbed::{in_words, is_conflict};
 use floe_core::model::{Release, Target};
-use floe_rehearsal::faults::{Kind, Schedule, Side, Strike};
+use floe_rehearsal::faults::{FaultKind, Injection, Schedule, Side};
 
 use super::bench::{Bench, Came, made};
 
@@ -27,19 +27,19 @@ fn whatever_single_fault_strikes_whichever_request_the_end_is_the_same() {
 }
 
 /// One fault of each kind at each request that it fits, as an undisturbed run makes them.
-fn strikes(seen: &[Vec<(String, String)>; 2]) -> Vec<Strike> {
+fn strikes(seen: &[Vec<(String, String)>; 2]) -> Vec<Injection> {
     let mut strikes = Vec::new();
     for (side, seen) in [Side::GitHub, Side::Registry].into_iter().zip(seen) {
-        for kind in Kind::ALL.iter().copied().filter(|kind| kind.is_at(side)) {
+        for kind in FaultKind::ALL.iter().copied().filter(|kind| kind.is_at(side)) {
             let fits = seen.iter().enumerate().filter(|(_, (method, path))| kind.fits(side, method, path));
             for (fit, (at, _)) in fits.enumerate() {
                 let nth = if kind.has_route() { fit } else { at } as u64 + 1;
                 let amounts: &[u64] = match kind {
-                    Kind::CutRequest | Kind::CutAnswer => &[0, 40],
-                    Kind::ReleaseLag | Kind::AssetLag => &[2],
+                    FaultKind::CutRequest | FaultKind::CutAnswer => &[0, 40],
+                    FaultKind::ReleaseLag | FaultKind::AssetLag => &[2],
                     _ => &[1],
                 };
-                strikes.extend(amounts.iter().map(|amount| Strike { side, nth, kind, amount: *amount }));
+                strikes.extend(amounts.iter().map(|amount| Injection { side, nth, kind, amount: *amount }));
             }
         }
     }
@@ -104,7 +104,7 @@ fn judge(schedule: &Schedule, came: &Came, wanted: &str) -> Option<String> {
         Ok(_) if came.state == wanted || for_good => {}
         Ok(_) => wrong.push(format!("another end: {}", difference(wanted, &came.state))),
         // What somebody else published in its place is left as it is, and said to be in the way.
-        Err(error) if schedule.has(Kind::Published) && is_conflict(error) => {}
+        Err(error) if schedule.has(FaultKind::Published) && is_conflict(error) => {}
         Err(error) => wrong.push(format!("it was never done: {}", in_words(error))),
     }
     if wrong.is_empty() {

@@ -2,7 +2,7 @@
 
 use floe::rehearse::disturbed::{in_words, is_conflict};
 use floe_core::model::{Release, Target};
-use floe_rehearsal::faults::{Kind, Schedule, Side, Strike, Watch};
+use floe_rehearsal::faults::{FaultKind, Injection, Invariants, Schedule, Side};
 
 use super::bench::{Bench, folder, made};
 
@@ -46,7 +46,7 @@ async fn two_publishers_of_different_dists_end_with_the_release_of_one_of_them()
 async fn both(bench: &Bench, one: &Release, other: &Release, interleaving: u64) -> ((bool, bool), String) {
     let folder = folder();
     let inside = bench.fresh(one, folder.path()).await;
-    let watch = Watch::any_of(&inside, &[one, other]);
+    let watch = Invariants::any_of(&inside, &[one, other]);
     watch.expect_two_drafts();
     watch.attach();
     for strike in delays(interleaving) {
@@ -73,8 +73,8 @@ async fn both(bench: &Bench, one: &Release, other: &Release, interleaving: u64) 
 }
 
 /// Requests that come late, so that the two runs mesh differently each time.
-fn delays(interleaving: u64) -> Vec<Strike> {
-    let late = |side, nth| Strike { side, nth, kind: Kind::Late, amount: 1 };
+fn delays(interleaving: u64) -> Vec<Injection> {
+    let late = |side, nth| Injection { side, nth, kind: FaultKind::Late, amount: 1 };
     let step = 2 + interleaving % 7;
     let github = (0..12).map(|at| late(Side::GitHub, 1 + interleaving % 5 + at * step));
     let registry = (0..12).map(|at| late(Side::Registry, 1 + interleaving % 11 + at * (step + 1)));

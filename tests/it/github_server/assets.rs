@@ -67,7 +67,7 @@ async fn what_goes_up_comes_down() {
 async fn an_upload_that_breaks_off_leaves_a_starter() {
     let hub = Hub::new().await;
     let release = draft(&hub).await;
-    hub.server.tap.inject(Fault::next("POST", "/assets?name=a.txt", What::CutRequest { after: 4 }));
+    hub.server.interceptor.inject(Fault::next("POST", "/assets?name=a.txt", What::CutRequest { after: 4 }));
     assert!(hub.uploading(&release, "a.txt", "0123456789").send().await.is_err());
     let assets = release["assets_url"].as_str().unwrap();
     let left = hub.get(assets, OWNER).await.json();
@@ -93,7 +93,7 @@ async fn a_client_that_dies_leaves_a_starter_too() {
     let release = draft(&hub).await;
     let (addr, id) = (hub.server.addr, &release["id"]);
     let (told, mut over) = tokio::sync::mpsc::unbounded_channel();
-    hub.server.tap.after_each(move |seen| told.send(seen.status).unwrap());
+    hub.server.interceptor.after_each(move |seen| told.send(seen.status).unwrap());
     let head = format!(
         "POST /uploads/repos/acme/floe/releases/{id}/assets?name=a.txt HTTP/1.1\r\nhost: {addr}\r\n\
          user-agent: test\r\nauthorization: token {OWNER}\r\ncontent-type: text/plain\r\ncontent-length: 10\r\n\r\n0123"
@@ -112,18 +112,18 @@ async fn an_ambiguous_answer_may_have_done_it() {
     let hub = Hub::new().await;
     let release = draft(&hub).await;
     let bad_gateway = What::DoThenAnswer { status: 502, body: "{\"message\":\"Server Error\"}".to_owned() };
-    hub.server.tap.inject(Fault::next("POST", "name=a.txt", bad_gateway));
-    hub.server.tap.inject(Fault::next("POST", "name=b.txt", What::CutAnswer { after: 9 }));
-    hub.server.tap.inject(Fault::next("POST", "name=c.txt", What::Refuse));
+    hub.server.interceptor.inject(Fault::next("POST", "name=a.txt", bad_gateway));
+    hub.server.interceptor.inject(Fault::next("POST", "name=b.txt", What::CutAnswer { after: 9 }));
+    hub.server.interceptor.inject(Fault::next("POST", "name=c.txt", What::Refuse));
     assert_eq!(hub.upload(&release, "a.txt", b"a").await.status, 502);
     let cut = hub.uploading(&release, "b.txt", "b").send().await.unwrap();
     assert!(cut.bytes().await.is_err());
     assert!(hub.uploading(&release, "c.txt", "c").send().await.is_err());
     let kept = hub.get(release["assets_url"].as_str().unwrap(), OWNER).await.json();
     assert_eq!((each(&kept, "name"), each(&kept, "state")), (vec!["a.txt", "b.txt"], vec!["uploaded"; 2]));
-    let seen = hub.server.tap.seen();
+    let seen = hub.server.interceptor.log();
     let statuses: Vec<u16> = seen.iter().map(|seen| seen.status).collect();
-    assert_eq!((statuses, hub.server.tap.writes()), (vec![201, 502, 201, 0, 200], 4));
+    assert_eq!((statuses, hub.server.interceptor.writes()), (vec![201, 502, 201, 0, 200], 4));
 }
 
 #[tokio::test]

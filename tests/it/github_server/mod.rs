@@ -10,12 +10,12 @@ use std::fs;
 use std::path::Path;
 
 use floe_core::model::{Digest, Repo};
-use floe_rehearsal::github::{Account, GitHub, Options, SeedRepo, SeedTag};
+use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
 use floe_rehearsal::interceptor::{Interceptor, Server, serve};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
-use crate::tap::client;
+use crate::interceptor::client;
 
 /// May write `acme/floe` and `acme/secret`, and read their settings.
 const OWNER: &str = "token-of-the-owner";
@@ -24,7 +24,7 @@ const GUEST: &str = "token-of-a-guest";
 
 /// A server with one public and one private repository, and a client's ways of asking it.
 struct Hub {
-    github: GitHub,
+    github: EmbeddedGitHub,
     server: Server,
     client: reqwest::Client,
     repo: Repo,
@@ -54,11 +54,11 @@ impl Hub {
         Hub::with(|_| ()).await
     }
 
-    async fn with(change: impl FnOnce(&mut Options)) -> Self {
+    async fn with(change: impl FnOnce(&mut GitHubOptions)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut options = options(folder.path());
         change(&mut options);
-        let github = GitHub::open(options).unwrap();
+        let github = EmbeddedGitHub::open(options).unwrap();
         let server = serve(github.router(), Interceptor::new(), None).await.unwrap();
         Hub { github, server, client: client(), repo: "acme/floe".parse().unwrap(), folder }
     }
@@ -77,7 +77,7 @@ impl Hub {
     async fn restarted(self) -> Self {
         let Hub { server, client, repo, folder, .. } = self;
         server.shut_down().await;
-        let github = GitHub::open(options(folder.path())).unwrap();
+        let github = EmbeddedGitHub::open(options(folder.path())).unwrap();
         let server = serve(github.router(), Interceptor::new(), None).await.unwrap();
         Hub { github, server, client, repo, folder }
     }
@@ -146,7 +146,7 @@ impl Hub {
     }
 }
 
-fn options(root: &Path) -> Options {
+fn options(root: &Path) -> GitHubOptions {
     let repos: Vec<Repo> = vec!["acme/floe".parse().unwrap(), "acme/secret".parse().unwrap()];
     let seed = |repo: &Repo, private| SeedRepo {
         repo: repo.clone(),
@@ -160,14 +160,14 @@ fn options(root: &Path) -> Options {
         ],
         default_branch: "main".to_owned(),
     };
-    let account = |token: &str, can_push: Vec<Repo>, admin| Account {
+    let account = |token: &str, can_push: Vec<Repo>, admin| GitHubAccount {
         token: token.to_owned(),
         login: format!("{token}-login"),
         can_push,
         admin,
         expires: admin.then(|| "2031-01-02 03:04:05 UTC".to_owned()),
     };
-    Options {
+    GitHubOptions {
         root: root.to_owned(),
         repos: vec![seed(&repos[0], false), seed(&repos[1], true)],
         tokens: vec![account(OWNER, repos, true), account(GUEST, Vec::new(), false)],

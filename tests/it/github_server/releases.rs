@@ -1,6 +1,6 @@
 //! The life of releases.
 
-use floe_rehearsal::github::GitHub;
+use floe_rehearsal::github::EmbeddedGitHub;
 use serde_json::json;
 
 use super::{GUEST, Hub, OWNER, each, tag};
@@ -258,7 +258,7 @@ async fn what_cannot_be_written_down_did_not_happen() {
     std::fs::write(&in_the_way, "{}\n").unwrap();
     let folder = hub.folder.path().to_owned();
     hub.server.shut_down().await;
-    let spoilt = format!("{:#}", GitHub::open(super::options(&folder)).err().unwrap());
+    let spoilt = format!("{:#}", EmbeddedGitHub::open(super::options(&folder)).err().unwrap());
     assert!(spoilt.contains("is not the state of an embedded GitHub"), "{spoilt}");
 }
 

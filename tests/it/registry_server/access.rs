@@ -1,7 +1,7 @@
 //! Tokens, rights and visibility.
 
 use floe_core::model::Digest;
-use floe_rehearsal::registry::{Options, Visibility};
+use floe_rehearsal::registry::{RegistryOptions, Visibility};
 use reqwest::Method;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -140,7 +140,7 @@ async fn a_client_that_sends_all_before_it_reads_sees_the_refusal() {
 #[tokio::test]
 async fn without_tokens_everybody_may_do_everything() {
     let root = tempfile::tempdir().unwrap();
-    let server = Server::start(Options { token_auth: false, ..options(root.path()) }).await;
+    let server = Server::start(RegistryOptions { token_auth: false, ..options(root.path()) }).await;
     assert_eq!(server.get("/v2/").await.status(), 200);
     let digest = server.blob(b"pushed").await;
     assert_eq!(server.read(&digest).await, b"pushed");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use floe_core::model::Digest;
-use floe_rehearsal::registry::{Options, Visibility};
+use floe_rehearsal::registry::{RegistryOptions, Visibility};
 use oci_client::client::{ClientConfig, ClientProtocol, Config, ImageLayer};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference};
@@ -141,7 +141,7 @@ fn names_and_bytes(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     files(folder).into_iter().map(|path| (name(&path), fs::read(&path).unwrap())).collect()
 }
 
-async fn copy_with_skopeo(options: impl Fn(&Path) -> Options) {
+async fn copy_with_skopeo(options: impl Fn(&Path) -> RegistryOptions) {
     let Some(program) = peer("skopeo") else { return };
     let root = tempfile::tempdir().unwrap();
     let home = tempfile::tempdir().unwrap();
@@ -184,5 +184,5 @@ async fn skopeo_copies_a_layout_there_and_back() {
 
 #[tokio::test]
 async fn skopeo_copies_to_a_registry_without_mounts() {
-    copy_with_skopeo(|root| Options { mounts: false, referrers: true, ..options(root) }).await;
+    copy_with_skopeo(|root| RegistryOptions { mounts: false, referrers: true, ..options(root) }).await;
 }

@@ -1,7 +1,7 @@
 //! Manifests, tags and referrers.
 
 use floe_core::model::Digest;
-use floe_rehearsal::registry::Options;
+use floe_rehearsal::registry::RegistryOptions;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ fn image(mark: &str) -> Value {
     })
 }
 
-async fn server(options: Options) -> Server {
+async fn server(options: RegistryOptions) -> Server {
     let server = Server::for_owner(options).await;
     server.blob(b"{}").await;
     server.blob(b"layer").await;
@@ -205,7 +205,7 @@ async fn referrers_are_absent_as_with_ghcr_unless_switched_on() {
     let path = format!("/v2/acme/floe/referrers/{}", Digest::of(subject.as_bytes()));
     assert_eq!(ghcr.get(&path).await.status(), 404);
 
-    let server = Server::for_owner(Options { referrers: true, ..options(root.path()) }).await;
+    let server = Server::for_owner(RegistryOptions { referrers: true, ..options(root.path()) }).await;
     let about = |kind: &str| {
         let mut manifest = image(kind);
         manifest["artifactType"] = json!(kind);

@@ -9,7 +9,7 @@ mod push;
 use std::path::{Path, PathBuf};
 
 use floe_core::model::Digest;
-use floe_rehearsal::registry::{Account, Options, Registry};
+use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 /// A registry that is being served, and a client with a token for one repository.
 struct Server {
-    registry: Registry,
+    registry: EmbeddedRegistry,
     host: String,
     http: Client,
     bearer: Option<String>,
@@ -32,19 +32,22 @@ impl Drop for Server {
 }
 
 /// GHCR's manners, and two accounts: `owner` may push everywhere, `guest` nowhere.
-fn options(root: &Path) -> Options {
-    let account = |user: &str, push: &[&str]| Account {
+fn options(root: &Path) -> RegistryOptions {
+    let account = |user: &str, push: &[&str]| RegistryAccount {
         user: user.to_owned(),
         token: format!("{user}-secret"),
         push: push.iter().map(|name| (*name).to_owned()).collect(),
     };
-    Options { accounts: vec![account("owner", &["*"]), account("guest", &[])], ..Options::ghcr(root) }
+    RegistryOptions {
+        accounts: vec![account("owner", &["*"]), account("guest", &[])],
+        ..RegistryOptions::ghcr(root)
+    }
 }
 
 impl Server {
-    async fn start(options: Options) -> Self {
+    async fn start(options: RegistryOptions) -> Self {
         floe::release::remote::install_tls();
-        let registry = Registry::open(options).unwrap();
+        let registry = EmbeddedRegistry::open(options).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
         let router = registry.router();
@@ -54,7 +57,7 @@ impl Server {
     }
 
     /// With a token of `owner` for pulling from and pushing to `acme/floe`.
-    async fn for_owner(options: Options) -> Self {
+    async fn for_owner(options: RegistryOptions) -> Self {
         let mut server = Server::start(options).await;
         server.login("owner", "acme/floe").await;
         server

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use floe_core::model::Digest;
-use floe_rehearsal::registry::{Options, Registry};
+use floe_rehearsal::registry::{EmbeddedRegistry, RegistryOptions};
 use futures_util::stream;
 use reqwest::{Body, Method, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -226,7 +226,7 @@ async fn a_mount_takes_a_blob_over_or_begins_an_upload() {
     assert_eq!((mounted.status().as_u16(), location(&mounted)), (201, there.clone()));
     assert_eq!(server.get(&there).await.bytes().await.unwrap(), BYTES);
 
-    let mut server = Server::start(Options { mounts: false, ..options(root.path()) }).await;
+    let mut server = Server::start(RegistryOptions { mounts: false, ..options(root.path()) }).await;
     server.login("owner", "acme/third").await;
     let path = format!("/v2/acme/third/blobs/uploads/?mount={digest}&from=acme/floe");
     assert_eq!(server.send(Method::POST, &path).await.status(), 202);
@@ -235,7 +235,7 @@ async fn a_mount_takes_a_blob_over_or_begins_an_upload() {
 #[tokio::test]
 async fn chunks_with_a_range_have_a_longest_length_and_streams_have_none() {
     let root = tempfile::tempdir().unwrap();
-    let server = Server::for_owner(Options { patch_limit: Some(10), ..options(root.path()) }).await;
+    let server = Server::for_owner(RegistryOptions { patch_limit: Some(10), ..options(root.path()) }).await;
     let at = server.begin().await;
     let long = patch(&server, &at, Some("0-10"), &BYTES[..11]).await;
     assert_eq!(header(long.headers(), "range"), "0-0");
@@ -281,5 +281,5 @@ fn a_wrong_name_in_the_options_is_refused() {
     let root = tempfile::tempdir().unwrap();
     let mut options = options(root.path());
     options.accounts[0].push = vec!["../floe".to_owned()];
-    assert!(Registry::open(options).err().unwrap().to_string().contains("`../floe`"));
+    assert!(EmbeddedRegistry::open(options).err().unwrap().to_string().contains("`../floe`"));
 }

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use floe_core::model::{ImageName, Repo};
-use floe_rehearsal::github::{self, SeedRepo, SeedTag};
-use floe_rehearsal::registry::{self, Visibility};
+use floe_rehearsal::github::{GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
+use floe_rehearsal::registry::{RegistryAccount, RegistryOptions, Visibility};
 
 use super::{COMMIT, READER, TOKEN, WORKFLOW};
 
-pub fn github(folder: &Path, version: &str) -> github::Options {
+pub fn github(folder: &Path, version: &str) -> GitHubOptions {
     let repo: Repo = "acme/tool".parse().unwrap();
-    let account = |token: &str, login: &str, can_push: Vec<Repo>| github::Account {
+    let account = |token: &str, login: &str, can_push: Vec<Repo>| GitHubAccount {
         token: token.to_owned(),
         login: login.to_owned(),
         can_push,
@@ -18,7 +18,7 @@ pub fn github(folder: &Path, version: &str) -> github::Options {
         expires: None,
     };
     let tag = SeedTag { name: format!("v{version}"), commit: COMMIT.parse().unwrap(), annotated: true };
-    github::Options {
+    GitHubOptions {
         root: folder.join("github"),
         repos: vec![SeedRepo {
             repo: repo.clone(),
@@ -36,21 +36,21 @@ pub fn github(folder: &Path, version: &str) -> github::Options {
     }
 }
 
-pub fn registry(folder: &Path) -> registry::Options {
+pub fn registry(folder: &Path) -> RegistryOptions {
     let name: ImageName = "ghcr.io/acme/tool".parse().unwrap();
     let may_push = || vec![name.repository().to_owned()];
-    let account = |token: &str, push: Vec<String>| registry::Account {
+    let account = |token: &str, push: Vec<String>| RegistryAccount {
         user: super::user(token).to_owned(),
         token: token.to_owned(),
         push,
     };
-    registry::Options {
+    RegistryOptions {
         accounts: vec![
             account(TOKEN, may_push()),
             account(WORKFLOW, may_push()),
             account(READER, Vec::new()),
         ],
         visibility: Visibility::Everything,
-        ..registry::Options::ghcr(folder.join("registry"))
+        ..RegistryOptions::ghcr(folder.join("registry"))
     }
 }

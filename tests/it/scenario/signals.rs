@@ -11,13 +11,13 @@ impl Scenario {
     /// answered before the next is sent, and the request is handled after that.
     pub fn run_signalled(
         &self,
-        (tap, n): (&Interceptor, u64),
+        (interceptor, n): (&Interceptor, u64),
         signals: &[&'static str],
         verb: &[&str],
     ) -> Outcome {
         let watched = Watched::default();
-        let (target, signals, first) = (watched.clone(), signals.to_vec(), tap.seen().len() as u64);
-        tap.before_each(move |head| {
+        let (target, signals, first) = (watched.clone(), signals.to_vec(), interceptor.log().len() as u64);
+        interceptor.before_each(move |head| {
             if head.n == first + n {
                 for (at, signal) in signals.iter().enumerate() {
                     target.signal(signal);
@@ -30,7 +30,7 @@ impl Scenario {
             }
         });
         let outcome = self.start(verb, &watched);
-        tap.before_each(|_| ());
+        interceptor.before_each(|_| ());
         outcome
     }
 

@@ -1,40 +1,40 @@
 //! Faults as people know them: each has a name, strikes one request of one server, and can be drawn from a seed.
 //!
-//! The tap carries out what happens to a request, the servers what becomes of their state. Nothing in here knows
-//! what floe does about it; [`Watch`] knows what must hold all the same.
+//! The interceptor carries out what happens to a request, the servers what becomes of their state. Nothing in here knows
+//! what floe does about it; [`Invariants`] knows what must hold all the same.
 
-mod kind;
-mod maintainer;
+mod fault;
+mod injection;
+mod invariants;
+mod operator;
 mod schedule;
-mod strike;
-mod watch;
 
 use std::sync::Arc;
 
-pub use kind::{Kind, Side};
-pub use maintainer::put_right;
+pub use fault::{FaultKind, Side};
+pub use injection::Injection;
+pub use invariants::Invariants;
+pub use operator::repair;
 pub use schedule::Schedule;
-pub use strike::Strike;
 use tokio::sync::Notify;
-pub use watch::Watch;
 
-use super::github::GitHub;
+use super::github::EmbeddedGitHub;
 use super::interceptor::Interceptor;
-use super::registry::Registry;
+use super::registry::EmbeddedRegistry;
 use floe_core::clock::Clock;
 use floe_core::model::{Digest, Home};
 
 /// Both servers seen from inside: what faults act on, and what is watched.
 #[derive(Clone)]
-pub struct Inside {
+pub struct Testbed {
     /// GitHub's state.
-    pub github: GitHub,
+    pub github: EmbeddedGitHub,
     /// What GitHub is reached through.
-    pub github_tap: Interceptor,
+    pub github_interceptor: Interceptor,
     /// The registry's state.
-    pub registry: Registry,
+    pub registry: EmbeddedRegistry,
     /// What the registry is reached through.
-    pub registry_tap: Interceptor,
+    pub registry_interceptor: Interceptor,
     /// Where the release goes.
     pub home: Home,
     /// Who publishes, as GitHub and as the registry call them.
@@ -45,24 +45,24 @@ pub struct Inside {
     pub killed: Arc<Notify>,
 }
 
-impl Inside {
+impl Testbed {
     /// What a server is reached through.
-    pub fn tap(&self, side: Side) -> &Interceptor {
+    pub fn interceptor(&self, side: Side) -> &Interceptor {
         match side {
-            Side::GitHub => &self.github_tap,
-            Side::Registry => &self.registry_tap,
+            Side::GitHub => &self.github_interceptor,
+            Side::Registry => &self.registry_interceptor,
         }
     }
 
     /// How many requests both servers have seen.
     pub fn requests(&self) -> u64 {
-        (self.github_tap.seen().len() + self.registry_tap.seen().len()) as u64
+        (self.github_interceptor.log().len() + self.registry_interceptor.log().len()) as u64
     }
 
     /// Waits until neither server is handling a request.
     pub async fn quiet(&self) {
-        self.github_tap.quiet().await;
-        self.registry_tap.quiet().await;
+        self.github_interceptor.quiet().await;
+        self.registry_interceptor.quiet().await;
     }
 
     /// Everything that matters about both servers' state, in words: what a release must leave whatever happened.

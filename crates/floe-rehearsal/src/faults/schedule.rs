@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::kind::{Kind, Side};
-use super::strike::Strike;
-use super::{Inside, Watch};
+use super::fault::{FaultKind, Side};
+use super::injection::Injection;
+use super::{Invariants, Testbed};
 
 /// Faults that strike one release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Schedule {
     /// What it was drawn from; `None` if it was written by hand.
     pub seed: Option<u64>,
     /// The faults.
-    pub strikes: Vec<Strike>,
+    pub strikes: Vec<Injection>,
 }
 
 impl Schedule {
@@ -22,26 +22,26 @@ impl Schedule {
     }
 
     /// One fault.
-    pub fn one(strike: Strike) -> Self {
+    pub fn one(strike: Injection) -> Self {
         Schedule { seed: None, strikes: vec![strike] }
     }
 
     /// One to six faults, most of them early, where a release has its requests.
     pub fn from_seed(seed: u64) -> Self {
-        let mut dice = Dice(seed);
+        let mut dice = SplitMix64(seed);
         let count = 1 + dice.below(6);
         let strikes = (0..count).map(|_| strike(&mut dice)).collect();
         Schedule { seed: Some(seed), strikes }
     }
 
     /// Whether a fault of this kind is among them.
-    pub fn has(&self, kind: Kind) -> bool {
+    pub fn has(&self, kind: FaultKind) -> bool {
         self.strikes.iter().any(|strike| strike.kind == kind)
     }
 
     /// Puts all of them in their requests' ways.
-    pub fn arm(&self, inside: &Inside, watch: &Watch) {
-        if self.has(Kind::ReleaseLag) {
+    pub fn arm(&self, inside: &Testbed, watch: &Invariants) {
+        if self.has(FaultKind::ReleaseLag) {
             // A draft that no listing shows cannot be found again by a later run; it is seen before the commit point.
             watch.expect_two_drafts();
         }
@@ -53,7 +53,7 @@ impl Schedule {
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let strikes: Vec<String> = self.strikes.iter().map(Strike::to_string).collect();
+        let strikes: Vec<String> = self.strikes.iter().map(Injection::to_string).collect();
         match self.seed {
             Some(seed) => write!(f, "seed {seed}: {}", strikes.join("; ")),
             None => f.write_str(&strikes.join("; ")),
@@ -61,26 +61,26 @@ impl fmt::Display for Schedule {
     }
 }
 
-fn strike(dice: &mut Dice) -> Strike {
+fn strike(dice: &mut SplitMix64) -> Injection {
     let side = if dice.below(2) == 0 { Side::GitHub } else { Side::Registry };
-    let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| kind.is_at(side)).collect();
+    let kinds: Vec<FaultKind> = FaultKind::ALL.iter().copied().filter(|kind| kind.is_at(side)).collect();
     let kind = kinds[dice.index(kinds.len())];
     let nth = match kind.place() {
-        super::kind::Where::Route(..) => 1 + dice.below(4),
+        super::fault::Where::Route(..) => 1 + dice.below(4),
         _ => 1 + dice.below(30),
     };
     let amount = match kind {
         // Heads are short and bodies long; most cuts are near the beginning.
-        Kind::CutRequest | Kind::CutAnswer => dice.below(2) * dice.below(600),
+        FaultKind::CutRequest | FaultKind::CutAnswer => dice.below(2) * dice.below(600),
         _ => 1 + dice.below(4),
     };
-    Strike { side, nth, kind, amount }
+    Injection { side, nth, kind, amount }
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): small, and the same on every machine.
-pub(super) struct Dice(u64);
+pub(super) struct SplitMix64(u64);
 
-impl Dice {
+impl SplitMix64 {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(Schedule::from_seed(7), Schedule::from_seed(7));
         let first = Schedule::from_seed(1).to_string();
         assert!(first.starts_with("seed 1: "), "{first}");
-        for kind in Kind::ALL {
+        for kind in FaultKind::ALL {
             assert!((0..2000).any(|seed| Schedule::from_seed(seed).has(*kind)), "{kind} never comes up");
         }
     }

@@ -13,9 +13,9 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::answer::{Refusal, json_answer};
-use super::state::{Stored, StoredRepo, key};
-use super::{Account, GitHub, view};
+use super::response::{ApiError, json_answer};
+use super::state::{StoredRepo, StoredState, key};
+use super::{EmbeddedGitHub, GitHubAccount, view};
 
 /// Who asks, and under which address they know this server.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ pub(super) struct Caller {
     /// `http://host:port`, from the request's `Host`.
     pub base: String,
     /// Nobody if the request had no token.
-    pub account: Option<Account>,
+    pub account: Option<GitHubAccount>,
 }
 
 impl Caller {
@@ -48,13 +48,13 @@ impl Caller {
     /// The repository, if they may see it.
     pub(super) fn readable<'a>(
         &self,
-        stored: &'a Stored,
+        stored: &'a StoredState,
         owner: &str,
         name: &str,
-    ) -> Result<&'a StoredRepo, Refusal> {
-        let repo = stored.repos.get(&key(owner, name)).ok_or_else(Refusal::not_found)?;
+    ) -> Result<&'a StoredRepo, ApiError> {
+        let repo = stored.repos.get(&key(owner, name)).ok_or_else(ApiError::not_found)?;
         if repo.private && self.account.is_none() {
-            return Err(Refusal::not_found());
+            return Err(ApiError::not_found());
         }
         Ok(repo)
     }
@@ -62,31 +62,31 @@ impl Caller {
     /// The repository, if they may write its contents.
     pub(super) fn writable<'a>(
         &self,
-        stored: &'a mut Stored,
+        stored: &'a mut StoredState,
         owner: &str,
         name: &str,
-    ) -> Result<&'a mut StoredRepo, Refusal> {
+    ) -> Result<&'a mut StoredRepo, ApiError> {
         let can_push = self.can_push(self.readable(stored, owner, name)?);
         if self.account.is_none() {
-            return Err(Refusal::anonymous());
+            return Err(ApiError::anonymous());
         }
         if !can_push {
-            return Err(Refusal::no_push());
+            return Err(ApiError::no_push());
         }
-        stored.repos.get_mut(&key(owner, name)).ok_or_else(Refusal::not_found)
+        stored.repos.get_mut(&key(owner, name)).ok_or_else(ApiError::not_found)
     }
 }
 
-impl FromRequestParts<GitHub> for Caller {
-    type Rejection = Refusal;
+impl FromRequestParts<EmbeddedGitHub> for Caller {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, github: &GitHub) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, github: &EmbeddedGitHub) -> Result<Self, ApiError> {
         github.caller(&parts.headers)
     }
 }
 
-impl GitHub {
-    fn caller(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
+impl EmbeddedGitHub {
+    fn caller(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let base = format!("http://{}", text(header::HOST).unwrap_or("localhost"));
         let Some(authorization) = text(header::AUTHORIZATION) else {
@@ -97,7 +97,7 @@ impl GitHub {
             .filter(|(scheme, _)| ["bearer", "token"].contains(&scheme.to_ascii_lowercase().as_str()))
             .map(|(_, token)| token.trim());
         let account = self.accounts.iter().find(|account| Some(account.token.as_str()) == token);
-        let account = account.filter(|_| !self.odd.is_expired()).ok_or_else(Refusal::bad_credentials)?;
+        let account = account.filter(|_| !self.quirks.is_expired()).ok_or_else(ApiError::bad_credentials)?;
         let rights = self.rights.read().unwrap_or_else(PoisonError::into_inner);
         let mut account = account.clone();
         if let Some(can_push) = rights.get(&account.login) {
@@ -108,7 +108,7 @@ impl GitHub {
 }
 
 /// What every request to the API goes through: who it is, and whether they have asked too often.
-pub(super) async fn front(State(github): State<GitHub>, request: Request, next: Next) -> Response {
+pub(super) async fn front(State(github): State<EmbeddedGitHub>, request: Request, next: Next) -> Response {
     if !request.headers().contains_key(header::USER_AGENT) {
         let text = "Request forbidden by administrative rules. Please make sure your request has a User-Agent \
                     header (https://docs.github.com/en/rest/overview/resources-in-the-rest-api#user-agent-required).";
@@ -122,7 +122,7 @@ pub(super) async fn front(State(github): State<GitHub>, request: Request, next: 
     let free = request.uri().path() == "/rate_limit";
     let window = github.limits.count(&caller, !free);
     let mut response = match window.is_over() {
-        true if !free => Refusal::rate_limited(caller.login()).into_response(),
+        true if !free => ApiError::rate_limited(caller.login()).into_response(),
         _ => next.run(request).await,
     };
     let headers = response.headers_mut();
@@ -193,7 +193,7 @@ impl Window {
 }
 
 /// `GET /rate_limit`
-pub(super) async fn rate_limit(State(github): State<GitHub>, caller: Caller) -> Response {
+pub(super) async fn rate_limit(State(github): State<EmbeddedGitHub>, caller: Caller) -> Response {
     let window = github.limits.count(&caller, false);
     let rate = json!({
         "limit": window.limit,
@@ -207,17 +207,17 @@ pub(super) async fn rate_limit(State(github): State<GitHub>, caller: Caller) -> 
 }
 
 /// `GET /user`
-pub(super) async fn user(caller: Caller) -> Result<Response, Refusal> {
-    let account = caller.account.as_ref().ok_or_else(Refusal::anonymous)?;
+pub(super) async fn user(caller: Caller) -> Result<Response, ApiError> {
+    let account = caller.account.as_ref().ok_or_else(ApiError::anonymous)?;
     Ok(json_answer(StatusCode::OK, &view::user(&caller.base, &account.login)))
 }
 
 /// `GET /repos/{owner}/{name}`
 pub(super) async fn repository(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     caller: Caller,
     Path((owner, name)): Path<(String, String)>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     github.store.read(|stored| {
         let repo = caller.readable(stored, &owner, &name)?;
         Ok(json_answer(StatusCode::OK, &view::repository(repo, &caller)))
@@ -226,15 +226,15 @@ pub(super) async fn repository(
 
 /// `GET /repos/{owner}/{name}/immutable-releases`
 pub(super) async fn immutable_releases(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     caller: Caller,
     Path((owner, name)): Path<(String, String)>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     github.store.read(|stored| {
         let repo = caller.readable(stored, &owner, &name)?;
         // Whoever may not ask gets the same answer as whoever asks where it is off.
         if !caller.is_admin(repo) || !github.is_immutable() {
-            return Err(Refusal::not_found());
+            return Err(ApiError::not_found());
         }
         let answer = json!({ "enabled": true, "enforced_by_owner": false });
         Ok(json_answer(StatusCode::OK, &answer))

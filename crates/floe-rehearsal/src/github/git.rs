@@ -8,9 +8,9 @@ use http::{HeaderMap, StatusCode, Uri, header};
 use serde_json::{Value, json};
 
 use super::access::Caller;
-use super::answer::{Refusal, json_answer};
+use super::response::{ApiError, json_answer};
 use super::state::{StoredRepo, StoredTag};
-use super::{GitHub, page, view};
+use super::{EmbeddedGitHub, page, view};
 use floe_core::model::Digest;
 
 type OwnerNamePath = Path<(String, String, String)>;
@@ -20,51 +20,51 @@ const LONG_AGO: &str = "1980-01-01T00:00:00Z";
 
 /// `GET /repos/{owner}/{name}/git/ref/{ref}`, where the ref is `tags/…` or `heads/…`
 pub(super) async fn one_ref(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     caller: Caller,
     Path((owner, name, path)): OwnerNamePath,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     github.store.read(|stored| {
         let repo = caller.readable(stored, &owner, &name)?;
         let found = refs(repo, &caller.base).into_iter().find(|(name, _)| *name == path);
-        let (_, found) = found.ok_or_else(Refusal::not_found)?;
+        let (_, found) = found.ok_or_else(ApiError::not_found)?;
         Ok(json_answer(StatusCode::OK, &found))
     })
 }
 
 /// `GET /repos/{owner}/{name}/git/refs/tags`
 pub(super) async fn tag_refs(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     caller: Caller,
     Path((owner, name)): Path<(String, String)>,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     github.refs_below(&caller, (&owner, &name), "tags/", &uri)
 }
 
 /// `GET /repos/{owner}/{name}/git/matching-refs/{prefix}`
 pub(super) async fn matching_refs(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     caller: Caller,
     Path((owner, name, prefix)): OwnerNamePath,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     github.refs_below(&caller, (&owner, &name), &prefix, &uri)
 }
 
 /// `GET /repos/{owner}/{name}/git/tags/{sha}`: the tag object of an annotated tag
 pub(super) async fn tag_object(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     caller: Caller,
     Path((owner, name, sha)): OwnerNamePath,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     github.store.read(|stored| {
         let repo = caller.readable(stored, &owner, &name)?;
         let found = repo
             .tags
             .iter()
             .find(|(name, tag)| tag.annotated && object_name(repo, name, tag) == sha)
-            .ok_or_else(Refusal::not_found)?;
+            .ok_or_else(ApiError::not_found)?;
         let (tag_name, tag) = found;
         let answer = json!({
             "node_id": format!("TA_{sha}"),
@@ -82,11 +82,11 @@ pub(super) async fn tag_object(
 
 /// `GET /repos/{owner}/{name}/tags`
 pub(super) async fn tags(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     caller: Caller,
     Path((owner, name)): Path<(String, String)>,
     uri: Uri,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     github.store.read(|stored| {
         let repo = caller.readable(stored, &owner, &name)?;
         let api = format!("{}/repos/{}", caller.base, repo.repo);
@@ -105,15 +105,15 @@ pub(super) async fn tags(
 
 /// `GET /repos/{owner}/{name}/commits/{ref}`, where the ref is a commit, a tag or a branch
 pub(super) async fn commit(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     caller: Caller,
     Path((owner, name, path)): OwnerNamePath,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     github.store.read(|stored| {
         let repo = caller.readable(stored, &owner, &name)?;
         let sha = peeled(repo, &path)
-            .ok_or_else(|| Refusal::unprocessable(format!("No commit found for SHA: {path}")))?;
+            .ok_or_else(|| ApiError::unprocessable(format!("No commit found for SHA: {path}")))?;
         let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
         if accept.contains("github.sha") || accept.contains("github.v3.sha") {
             let kind = [(header::CONTENT_TYPE, "application/vnd.github.sha; charset=utf-8")];
@@ -123,14 +123,14 @@ pub(super) async fn commit(
     })
 }
 
-impl GitHub {
+impl EmbeddedGitHub {
     fn refs_below(
         &self,
         caller: &Caller,
         (owner, name): (&str, &str),
         prefix: &str,
         uri: &Uri,
-    ) -> Result<Response, Refusal> {
+    ) -> Result<Response, ApiError> {
         self.store.read(|stored| {
             let repo = caller.readable(stored, owner, name)?;
             let below = refs(repo, &caller.base).into_iter().filter(|(name, _)| name.starts_with(prefix));

@@ -4,23 +4,23 @@
 //! it. It never reaches out to anything, and it keeps no more than its folder holds.
 
 mod access;
-mod answer;
+mod admin;
 mod assets;
-mod behind;
 mod git;
 mod latest;
 mod notes;
-mod odd;
 mod page;
 mod publish;
+mod quirks;
+mod release_params;
 mod releases;
+mod response;
 mod site;
 mod state;
 mod storage;
 mod store;
 mod upload;
 mod view;
-mod wanted;
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -35,20 +35,20 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use access::RateLimits;
-use answer::Refusal;
 use floe_core::model::{Commit, Repo};
+use response::ApiError;
 pub use state::{StoredAsset, StoredRelease};
-use store::Store;
+use store::StateStore;
 
 /// What an embedded GitHub begins with.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct GitHubOptions {
     /// The folder its state lives in. What is stored there stands above what is seeded here.
     pub root: PathBuf,
     /// The repositories there are. A tag that the stored repository does not have yet is added to it.
     pub repos: Vec<SeedRepo>,
     /// Who may come in.
-    pub tokens: Vec<Account>,
+    pub tokens: Vec<GitHubAccount>,
     /// Whether releases become immutable when they are published.
     pub immutable: bool,
     /// Requests an hour and account.
@@ -81,7 +81,7 @@ pub struct SeedTag {
 
 /// Somebody with a token.
 #[derive(Debug, Clone)]
-pub struct Account {
+pub struct GitHubAccount {
     /// The token.
     pub token: String,
     /// The name shown to others.
@@ -97,15 +97,15 @@ pub struct Account {
 
 /// An embedded GitHub. Clones are the same one.
 ///
-/// Besides its [`router`](GitHub::router) it has what happens to a repository from elsewhere: tags that move,
+/// Besides its [`router`](EmbeddedGitHub::router) it has what happens to a repository from elsewhere: tags that move,
 /// releases that somebody else publishes.
 #[derive(Clone)]
-pub struct GitHub {
-    store: Arc<Store>,
-    accounts: Arc<Vec<Account>>,
+pub struct EmbeddedGitHub {
+    store: Arc<StateStore>,
+    accounts: Arc<Vec<GitHubAccount>>,
     limits: Arc<RateLimits>,
     immutable: Arc<AtomicBool>,
-    odd: Arc<odd::Oddities>,
+    quirks: Arc<quirks::GitHubQuirks>,
     /// By login, what somebody may push to where that is not what their account says.
     rights: Arc<RwLock<HashMap<String, Vec<Repo>>>>,
     /// What storage addresses are signed with; one is good as long as the process lives.
@@ -116,24 +116,24 @@ pub struct GitHub {
 ///
 /// # Errors
 ///
-/// As [`GitHub::open`].
-pub fn router(options: Options) -> anyhow::Result<Router> {
-    Ok(GitHub::open(options)?.router())
+/// As [`EmbeddedGitHub::open`].
+pub fn router(options: GitHubOptions) -> anyhow::Result<Router> {
+    Ok(EmbeddedGitHub::open(options)?.router())
 }
 
-impl GitHub {
+impl EmbeddedGitHub {
     /// Opens the state in `options.root`, or begins it there.
     ///
     /// # Errors
     ///
     /// The folder cannot be made or written, or what is in it was not written by an embedded GitHub.
-    pub fn open(options: Options) -> anyhow::Result<Self> {
-        Ok(GitHub {
-            store: Arc::new(Store::open(options.root, &options.repos)?),
+    pub fn open(options: GitHubOptions) -> anyhow::Result<Self> {
+        Ok(EmbeddedGitHub {
+            store: Arc::new(StateStore::open(options.root, &options.repos)?),
             accounts: Arc::new(options.tokens),
             limits: Arc::new(RateLimits::new(options.rate_limit)),
             immutable: Arc::new(AtomicBool::new(options.immutable)),
-            odd: Arc::default(),
+            quirks: Arc::default(),
             rights: Arc::default(),
             secret: RandomState::new().build_hasher().finish(),
         })
@@ -151,13 +151,13 @@ impl GitHub {
             .route("/storage/{asset}", get(storage::bytes));
         self.api()
             .merge(site)
-            .fallback(async || Refusal::not_found())
-            .method_not_allowed_fallback(async || Refusal::not_found())
+            .fallback(async || ApiError::not_found())
+            .method_not_allowed_fallback(async || ApiError::not_found())
             .layer(DefaultBodyLimit::max(JSON_LIMIT))
             .with_state(self.clone())
     }
 
-    fn api(&self) -> Router<GitHub> {
+    fn api(&self) -> Router<EmbeddedGitHub> {
         let repo = |rest: &str| format!("/repos/{{owner}}/{{name}}{rest}");
         Router::new()
             .route("/user", get(access::user))

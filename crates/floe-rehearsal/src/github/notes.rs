@@ -9,23 +9,23 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::access::Caller;
-use super::answer::{Refusal, json_answer};
+use super::release_params::{object, text};
+use super::response::{ApiError, json_answer};
 use super::state::StoredRepo;
-use super::wanted::{object, text};
-use super::{GitHub, view};
+use super::{EmbeddedGitHub, view};
 
 /// `POST /repos/{owner}/{name}/releases/generate-notes`
 pub(super) async fn generate(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     caller: Caller,
     Path((owner, name)): Path<(String, String)>,
     bytes: Bytes,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let mut stored = github.store.read(Clone::clone);
     let repo = caller.writable(&mut stored, &owner, &name)?;
     let map = object(&bytes)?;
     let Some(tag) = text(&map, "tag_name")? else {
-        return Err(Refusal::invalid_request("\"tag_name\" wasn't supplied."));
+        return Err(ApiError::invalid_request("\"tag_name\" wasn't supplied."));
     };
     let previous = text(&map, "previous_tag_name")?;
     let body = made(repo, &tag, previous.as_deref(), &caller.base)?;
@@ -38,9 +38,9 @@ pub(super) fn made(
     tag: &str,
     previous: Option<&str>,
     base: &str,
-) -> Result<String, Refusal> {
+) -> Result<String, ApiError> {
     if previous.is_some_and(|previous| !repo.tags.contains_key(previous)) {
-        return Err(Refusal::invalid([json!("Invalid previous_tag parameter")]));
+        return Err(ApiError::invalid([json!("Invalid previous_tag parameter")]));
     }
     let last = repo.releases.iter().rev().find(|release| !release.draft && release.tag_name != tag);
     let previous = previous.or(last.map(|release| release.tag_name.as_str()));

@@ -4,7 +4,7 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, Uri, header};
 use serde_json::Value;
 
-use super::answer::json_answer;
+use super::response::json_answer;
 
 /// The page of `items` that the request asks for: 30 of them unless `per_page` says otherwise, at most 100.
 pub(super) fn answer(items: Vec<Value>, base: &str, uri: &Uri) -> Response {

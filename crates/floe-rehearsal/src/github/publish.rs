@@ -2,8 +2,8 @@
 //!
 //! It works on a copy of the state: what it refuses half-way has not happened.
 
-use super::answer::{Refusal, custom, field};
 use super::latest::MakeLatest;
+use super::response::{ApiError, custom, field};
 use super::state::{StoredRepo, StoredTag, now};
 use floe_core::model::Commit;
 use serde_json::{Value, json};
@@ -15,13 +15,13 @@ impl StoredRepo {
         id: u64,
         make_latest: Option<MakeLatest>,
         immutable: bool,
-    ) -> Result<(), Refusal> {
-        let release = self.release(id).ok_or_else(Refusal::not_found)?;
+    ) -> Result<(), ApiError> {
+        let release = self.release(id).ok_or_else(ApiError::not_found)?;
         let (tag, prerelease) = (release.tag_name.clone(), release.prerelease);
         self.check_tag(&tag)?;
         if !self.tags.contains_key(&tag) {
             let commit = self.resolve(&release.target_commitish.clone());
-            let commit = commit.ok_or_else(|| Refusal::invalid(no_such_target()))?;
+            let commit = commit.ok_or_else(|| ApiError::invalid(no_such_target()))?;
             // GitHub makes a lightweight tag, whatever the other tags are.
             self.tags.insert(tag, StoredTag { commit, annotated: false });
         }
@@ -39,18 +39,18 @@ impl StoredRepo {
     }
 
     /// Whether a release may be published under this tag.
-    fn check_tag(&self, tag: &str) -> Result<(), Refusal> {
+    fn check_tag(&self, tag: &str) -> Result<(), ApiError> {
         if self.published(tag).is_some() {
-            return Err(Refusal::invalid([field("Release", "already_exists", "tag_name")]));
+            return Err(ApiError::invalid([field("Release", "already_exists", "tag_name")]));
         }
         if self.spent_tags.contains(tag) {
             let spent = custom("Release", "tag_name", "tag_name was used by an immutable release");
             if self.tags.contains_key(tag) {
-                return Err(Refusal::invalid([spent]));
+                return Err(ApiError::invalid([spent]));
             }
             let rule = "pre_receive Repository rule violations found\n\n\
                         Cannot create ref due to creations being restricted.\n\n";
-            return Err(Refusal::invalid([custom("Release", "pre_receive", rule), spent, no_valid_tag()]));
+            return Err(ApiError::invalid([custom("Release", "pre_receive", rule), spent, no_valid_tag()]));
         }
         Ok(())
     }

@@ -6,18 +6,18 @@ use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse as _, Response};
 
 use super::access::Caller;
-use super::answer::Refusal;
+use super::response::ApiError;
 use super::state::{StoredRelease, StoredRepo};
 use super::storage::found;
-use super::{GitHub, view};
+use super::{EmbeddedGitHub, view};
 use floe_core::units::size;
 
 /// `GET /{owner}/{name}/releases`
 pub(super) async fn list(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     caller: Caller,
     Path((owner, name)): Path<(String, String)>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     github.store.read(|stored| {
         let repo = caller.readable(stored, &owner, &name)?;
         let latest = repo.latest_release().map(|release| release.id);
@@ -38,13 +38,13 @@ pub(super) async fn list(
 
 /// `GET /{owner}/{name}/releases/latest`
 pub(super) async fn latest(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     caller: Caller,
     Path((owner, name)): Path<(String, String)>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     github.store.read(|stored| {
         let repo = caller.readable(stored, &owner, &name)?;
-        let latest = repo.latest_release().ok_or_else(Refusal::not_found)?;
+        let latest = repo.latest_release().ok_or_else(ApiError::not_found)?;
         let tag = view::encoded(&latest.tag_name);
         Ok(found(format!("{}/{}/releases/tag/{tag}", caller.base, repo.repo)))
     })
@@ -52,13 +52,13 @@ pub(super) async fn latest(
 
 /// `GET /{owner}/{name}/releases/tag/{tag}`
 pub(super) async fn release(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     caller: Caller,
     Path((owner, name, tag)): Path<(String, String, String)>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     github.store.read(|stored| {
         let repo = caller.readable(stored, &owner, &name)?;
-        let release = repo.published(&tag).ok_or_else(Refusal::not_found)?;
+        let release = repo.published(&tag).ok_or_else(ApiError::not_found)?;
         Ok(page(title(release), &one(repo, release)))
     })
 }

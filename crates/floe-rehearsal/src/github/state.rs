@@ -6,13 +6,13 @@ use std::time::SystemTime;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::behind::SOMEBODY;
+use super::admin::SOMEBODY;
 use super::{SeedRepo, SeedTag};
 use floe_core::model::{Commit, Digest, Repo, Schema};
 
 /// Everything but the bytes of assets.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct Stored {
+pub(super) struct StoredState {
     pub schema: Schema<1>,
     /// How often it was replaced as a whole; the lines that belong to it have the same number.
     #[serde(default)]
@@ -125,7 +125,7 @@ pub(super) const UPLOADED: &str = "uploaded";
 /// The state of an asset whose upload has begun.
 pub(super) const STARTER: &str = "starter";
 
-impl Stored {
+impl StoredState {
     /// An id nothing else has.
     pub(super) fn next_id(&mut self) -> u64 {
         self.last_id += 1;

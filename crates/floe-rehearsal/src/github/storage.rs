@@ -17,9 +17,9 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
 use super::access::Caller;
-use super::answer::Refusal;
 use super::releases::number;
-use super::{GitHub, view};
+use super::response::ApiError;
+use super::{EmbeddedGitHub, view};
 use floe_core::model::Digest;
 
 /// How long a storage address is good for, in seconds.
@@ -29,29 +29,29 @@ const PIECE: usize = 64 * 1024;
 
 /// `GET /{owner}/{name}/releases/download/{tag}/{file}`
 pub(super) async fn download(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     caller: Caller,
     Path((owner, name, file)): Path<(String, String, String)>,
-) -> Result<Response, Refusal> {
-    let (tag, file) = file.rsplit_once('/').ok_or_else(Refusal::not_found)?;
+) -> Result<Response, ApiError> {
+    let (tag, file) = file.rsplit_once('/').ok_or_else(ApiError::not_found)?;
     let asset = github.store.read(|stored| {
         let repo = caller.readable(stored, &owner, &name)?;
-        let release = repo.published(tag).ok_or_else(Refusal::not_found)?;
+        let release = repo.published(tag).ok_or_else(ApiError::not_found)?;
         let asset = release.assets.iter().find(|asset| asset.name == file && asset.is_uploaded());
-        asset.map(|asset| asset.id).ok_or_else(Refusal::not_found)
+        asset.map(|asset| asset.id).ok_or_else(ApiError::not_found)
     })?;
     github.to_storage(&caller.base, asset)
 }
 
 /// `GET /{owner}/{name}/releases/latest/download/{file}`
 pub(super) async fn download_latest(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     caller: Caller,
     Path((owner, name, file)): Path<(String, String, String)>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     github.store.read(|stored| {
         let repo = caller.readable(stored, &owner, &name)?;
-        let latest = repo.latest_release().ok_or_else(Refusal::not_found)?;
+        let latest = repo.latest_release().ok_or_else(ApiError::not_found)?;
         let (tag, file) = (view::encoded(&latest.tag_name), view::encoded(&file));
         Ok(found(format!("{}/{}/releases/download/{tag}/{file}", caller.base, repo.repo)))
     })
@@ -59,11 +59,11 @@ pub(super) async fn download_latest(
 
 /// `GET /storage/{asset}`, signed
 pub(super) async fn bytes(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     Path(asset): Path<String>,
     Query(query): Query<HashMap<String, String>>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let id = number(&asset)?;
     let expires = query.get("se").and_then(|expires| expires.parse().ok()).unwrap_or(0);
     if query.get("sig") != Some(&github.signature(id, expires)) || expires < seconds() {
@@ -71,18 +71,18 @@ pub(super) async fn bytes(
     }
     let name = github.store.read(|stored| {
         let asset = stored.repos.values().find_map(|repo| repo.asset(id));
-        asset.map(|(_, asset)| asset.name.clone()).ok_or_else(Refusal::not_found)
+        asset.map(|(_, asset)| asset.name.clone()).ok_or_else(ApiError::not_found)
     })?;
     let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
     send(&github.store.asset_path(id), &name, range).await
 }
 
-impl GitHub {
+impl EmbeddedGitHub {
     /// Leads to the bytes of an asset and counts the download.
-    pub(super) fn to_storage(&self, base: &str, asset: u64) -> Result<Response, Refusal> {
+    pub(super) fn to_storage(&self, base: &str, asset: u64) -> Result<Response, ApiError> {
         self.store.change(|stored| {
             let asset = stored.repos.values_mut().find_map(|repo| repo.asset_mut(asset));
-            asset.ok_or_else(Refusal::not_found)?.download_count += 1;
+            asset.ok_or_else(ApiError::not_found)?.download_count += 1;
             Ok(())
         })?;
         let expires = seconds() + GOOD_FOR;
@@ -105,9 +105,9 @@ pub(super) fn found(location: String) -> Response {
 }
 
 /// Sends a file, or the part of it that `range` asks for.
-async fn send(path: &FilePath, name: &str, range: Option<&str>) -> Result<Response, Refusal> {
-    let broken = |error: std::io::Error| Refusal::broken(&error.into());
-    let mut file = File::open(path).await.map_err(|_| Refusal::not_found())?;
+async fn send(path: &FilePath, name: &str, range: Option<&str>) -> Result<Response, ApiError> {
+    let broken = |error: std::io::Error| ApiError::broken(&error.into());
+    let mut file = File::open(path).await.map_err(|_| ApiError::not_found())?;
     let size = file.metadata().await.map_err(broken)?.len();
     let (start, end) = match range.map(|range| asked(range, size)) {
         None | Some(Asked::Everything) => (0, size),
@@ -127,7 +127,7 @@ async fn send(path: &FilePath, name: &str, range: Option<&str>) -> Result<Respon
         let part = format!("bytes {start}-{}/{size}", end - 1);
         response = response.status(StatusCode::PARTIAL_CONTENT).header(header::CONTENT_RANGE, part);
     }
-    response.body(stream_of(file, end - start)).map_err(|error| Refusal::broken(&error.into()))
+    response.body(stream_of(file, end - start)).map_err(|error| ApiError::broken(&error.into()))
 }
 
 /// The next `length` bytes of a file, a piece at a time.

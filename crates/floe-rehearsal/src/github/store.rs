@@ -13,25 +13,25 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::SeedRepo;
-use super::answer::Refusal;
-use super::state::{Stored, StoredAsset, key};
+use super::response::ApiError;
+use super::state::{StoredAsset, StoredState, key};
 use floe_core::model::Repo;
 
 /// An asset as it is from now on, in the release it belongs to.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Line {
+pub(super) struct AssetLine {
     repo: String,
     release: u64,
     asset: StoredAsset,
 }
 
-impl Line {
+impl AssetLine {
     /// An asset of a release in a repository, as it is to be.
     pub(super) fn new(repo: &Repo, release: u64, asset: StoredAsset) -> Self {
-        Line { repo: key(repo.owner(), repo.name()), release, asset }
+        AssetLine { repo: key(repo.owner(), repo.name()), release, asset }
     }
 
-    fn apply(self, stored: &mut Stored) {
+    fn apply(self, stored: &mut StoredState) {
         stored.last_id = stored.last_id.max(self.asset.id);
         let repo = stored.repos.get_mut(&self.repo);
         let Some(release) = repo.and_then(|repo| repo.release_mut(self.release)) else { return };
@@ -43,18 +43,18 @@ impl Line {
 }
 
 /// The state and the folder it is kept in.
-pub(super) struct Store {
+pub(super) struct StateStore {
     root: PathBuf,
-    kept: Mutex<Kept>,
+    kept: Mutex<Loaded>,
 }
 
-struct Kept {
-    stored: Stored,
+struct Loaded {
+    stored: StoredState,
     /// Where the lines of this generation go, once there is one.
     lines: Option<File>,
 }
 
-impl Store {
+impl StateStore {
     /// Reads what the folder holds and adds what is seeded and missing.
     pub(super) fn open(root: PathBuf, seeds: &[SeedRepo]) -> anyhow::Result<Self> {
         let assets = root.join("assets");
@@ -65,24 +65,24 @@ impl Store {
             stored.seed(seed);
         }
         save(&root, &mut stored)?;
-        Ok(Store { root, kept: Mutex::new(Kept { stored, lines: None }) })
+        Ok(StateStore { root, kept: Mutex::new(Loaded { stored, lines: None }) })
     }
 
     /// Looks at the state.
-    pub(super) fn read<T>(&self, look: impl FnOnce(&Stored) -> T) -> T {
+    pub(super) fn read<T>(&self, look: impl FnOnce(&StoredState) -> T) -> T {
         look(&self.lock().stored)
     }
 
     /// Changes the state and keeps it, or changes nothing if `change` refuses.
     pub(super) fn change<T>(
         &self,
-        change: impl FnOnce(&mut Stored) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
+        change: impl FnOnce(&mut StoredState) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
         let mut kept = self.lock();
         let mut next = kept.stored.clone();
         let value = change(&mut next)?;
-        save(&self.root, &mut next).map_err(|error| Refusal::broken(&error))?;
-        *kept = Kept { stored: next, lines: None };
+        save(&self.root, &mut next).map_err(|error| ApiError::broken(&error))?;
+        *kept = Loaded { stored: next, lines: None };
         Ok(value)
     }
 
@@ -90,12 +90,12 @@ impl Store {
     /// more than the last id.
     pub(super) fn change_asset<T>(
         &self,
-        decide: impl FnOnce(&mut Stored) -> Result<(Line, T), Refusal>,
-    ) -> Result<T, Refusal> {
+        decide: impl FnOnce(&mut StoredState) -> Result<(AssetLine, T), ApiError>,
+    ) -> Result<T, ApiError> {
         let mut kept = self.lock();
         let (line, value) = decide(&mut kept.stored)?;
         let generation = kept.stored.generation;
-        append(&self.root, (generation, &mut kept.lines), &line).map_err(|error| Refusal::broken(&error))?;
+        append(&self.root, (generation, &mut kept.lines), &line).map_err(|error| ApiError::broken(&error))?;
         line.apply(&mut kept.stored);
         Ok(value)
     }
@@ -112,7 +112,7 @@ impl Store {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, Loaded> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -125,26 +125,26 @@ fn lines(root: &Path, generation: u64) -> PathBuf {
     root.join(format!("assets-{generation}.jsonl"))
 }
 
-fn load(root: &Path) -> anyhow::Result<Stored> {
+fn load(root: &Path) -> anyhow::Result<StoredState> {
     let read = |path: &Path| match fs::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         read => read.map(Some).with_context(|| format!("failed to read `{}`", path.display())),
     };
     let no_state = |path: &Path| format!("`{}` is not the state of an embedded GitHub", path.display());
     let path = root.join(FILE);
-    let Some(json) = read(&path)? else { return Ok(Stored::default()) };
-    let mut stored: Stored = serde_json::from_slice(&json).with_context(|| no_state(&path))?;
+    let Some(json) = read(&path)? else { return Ok(StoredState::default()) };
+    let mut stored: StoredState = serde_json::from_slice(&json).with_context(|| no_state(&path))?;
     let path = lines(root, stored.generation);
     let lines = read(&path)?.unwrap_or_default();
     // What stands behind the last line's end was never answered.
     for line in lines.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")) {
-        let line: Line = serde_json::from_slice(line).with_context(|| no_state(&path))?;
+        let line: AssetLine = serde_json::from_slice(line).with_context(|| no_state(&path))?;
         line.apply(&mut stored);
     }
     Ok(stored)
 }
 
-fn save(root: &Path, stored: &mut Stored) -> anyhow::Result<()> {
+fn save(root: &Path, stored: &mut StoredState) -> anyhow::Result<()> {
     let (path, beside) = (root.join(FILE), root.join("state.json.new"));
     let spent = lines(root, stored.generation);
     stored.generation += 1;
@@ -156,7 +156,7 @@ fn save(root: &Path, stored: &mut Stored) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn append(root: &Path, (generation, file): (u64, &mut Option<File>), line: &Line) -> anyhow::Result<()> {
+fn append(root: &Path, (generation, file): (u64, &mut Option<File>), line: &AssetLine) -> anyhow::Result<()> {
     let path = lines(root, generation);
     let shown = || format!("failed to write `{}`", path.display());
     let mut json = serde_json::to_vec(line).context("failed to write an asset as JSON")?;

@@ -15,12 +15,12 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
 use super::access::Caller;
-use super::answer::{Refusal, custom, field, json_answer};
-use super::odd::{self, Upload as Odd};
+use super::quirks::{self, UploadQuirk};
 use super::releases::number;
+use super::response::{ApiError, custom, field, json_answer};
 use super::state::{STARTER, StoredAsset, StoredRelease, UPLOADED, now};
-use super::store::Line;
-use super::{GitHub, view};
+use super::store::AssetLine;
+use super::{EmbeddedGitHub, view};
 use floe_core::model::{Digest, Hasher};
 
 /// The largest asset GitHub says it takes, in bytes.
@@ -30,27 +30,27 @@ const COUNT_LIMIT: usize = 1000;
 
 /// `POST /uploads/repos/{owner}/{name}/releases/{id}/assets?name=…&label=…`
 pub(super) async fn upload(
-    State(github): State<GitHub>,
+    State(github): State<EmbeddedGitHub>,
     caller: Caller,
     Path((owner, name, release)): Path<(String, String, String)>,
     Query(query): Query<HashMap<String, String>>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let release = number(&release)?;
-    let becomes = github.odd.upload();
+    let becomes = github.quirks.upload();
     let (asset, length) = github.store.change_asset(|stored| {
         let id = stored.next_id();
         let repo = caller.writable(stored, &owner, &name)?;
-        let release = repo.release(release).ok_or_else(Refusal::not_found)?;
+        let release = repo.release(release).ok_or_else(ApiError::not_found)?;
         let (mut file, content_type, length) = promised(&query, &headers)?;
-        if becomes == Odd::Renamed {
+        if becomes == UploadQuirk::Renamed {
             file = format!("default.{file}");
         }
         check_room(release, &file)?;
         let label = query.get("label").cloned().unwrap_or_default();
         let asset = StoredAsset { label, content_type, ..starter(id, file, caller.login()) };
-        Ok((Line::new(&repo.repo, release.id, asset), (id, length)))
+        Ok((AssetLine::new(&repo.repo, release.id, asset), (id, length)))
     })?;
     let path = github.store.asset_path(asset);
     let digest = match receive(body, length, &path).await {
@@ -58,25 +58,25 @@ pub(super) async fn upload(
         Err(error) => {
             // The starter has no bytes: it says that something was begun, nothing more.
             let _ = tokio::fs::remove_file(&path).await;
-            return Err(error.downcast::<Refusal>().unwrap_or_else(|error| Refusal::broken(&error)));
+            return Err(error.downcast::<ApiError>().unwrap_or_else(|error| ApiError::broken(&error)));
         }
     };
-    if becomes == Odd::Starter {
+    if becomes == UploadQuirk::Starter {
         let _ = tokio::fs::remove_file(&path).await;
-        return Err(Refusal::bad_gateway());
+        return Err(ApiError::bad_gateway());
     }
     let finished = github.store.change_asset(|stored| {
         let repo = caller.writable(stored, &owner, &name)?;
         // It may have been deleted while it was uploaded.
-        let (release, starter) = repo.asset(asset).ok_or_else(Refusal::not_found)?;
+        let (release, starter) = repo.asset(asset).ok_or_else(ApiError::not_found)?;
         let state = UPLOADED.to_owned();
         let (size, digest, updated_at) = (length, Some(digest), now());
         let mut asset = StoredAsset { state, size, digest, updated_at, ..starter.clone() };
-        if becomes == Odd::Spoilt {
-            odd::spoil(&mut asset);
+        if becomes == UploadQuirk::Spoilt {
+            quirks::spoil(&mut asset);
         }
         let shown = view::asset(repo, release, &asset, &caller.base);
-        Ok((Line::new(&repo.repo, release.id, asset), shown))
+        Ok((AssetLine::new(&repo.repo, release.id, asset), shown))
     });
     if finished.is_err() {
         let _ = tokio::fs::remove_file(&path).await;
@@ -113,18 +113,18 @@ pub(super) fn rewritten(name: &str) -> String {
 }
 
 /// What a request says about the file it brings: name, media type and length.
-fn promised(query: &HashMap<String, String>, headers: &HeaderMap) -> Result<(String, String, u64), Refusal> {
+fn promised(query: &HashMap<String, String>, headers: &HeaderMap) -> Result<(String, String, u64), ApiError> {
     let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
-    let missing = |name| Refusal::invalid([field("ReleaseAsset", "missing_field", name)]);
+    let missing = |name| ApiError::invalid([field("ReleaseAsset", "missing_field", name)]);
     let name = query.get("name").map(|name| rewritten(name)).filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| missing("name"))?;
     let content_type = text(header::CONTENT_TYPE).ok_or_else(|| missing("content_type"))?.to_owned();
     if headers.contains_key(header::TRANSFER_ENCODING) {
-        return Err(Refusal::bad_request("Bad Request: chunked uploads are not supported"));
+        return Err(ApiError::bad_request("Bad Request: chunked uploads are not supported"));
     }
     let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
-    let length = length.ok_or_else(Refusal::length_required)?;
-    let size = |message: &str| Refusal::invalid([custom("ReleaseAsset", "size", message)]);
+    let length = length.ok_or_else(ApiError::length_required)?;
+    let size = |message: &str| ApiError::invalid([custom("ReleaseAsset", "size", message)]);
     match length {
         0 => Err(size("size must be greater than or equal to 1")),
         1..=SIZE_LIMIT => Ok((name, content_type, length)),
@@ -133,16 +133,16 @@ fn promised(query: &HashMap<String, String>, headers: &HeaderMap) -> Result<(Str
 }
 
 /// Whether a release takes one more file of this name.
-fn check_room(release: &StoredRelease, name: &str) -> Result<(), Refusal> {
+fn check_room(release: &StoredRelease, name: &str) -> Result<(), ApiError> {
     if release.immutable {
-        return Err(Refusal::unprocessable("Cannot upload assets to an immutable release."));
+        return Err(ApiError::unprocessable("Cannot upload assets to an immutable release."));
     }
     if release.assets.iter().any(|asset| asset.name == name) {
-        return Err(Refusal::invalid([field("ReleaseAsset", "already_exists", "name")]));
+        return Err(ApiError::invalid([field("ReleaseAsset", "already_exists", "name")]));
     }
     if release.assets.len() >= COUNT_LIMIT {
         let message = format!("file_count limited to {COUNT_LIMIT} assets per release");
-        return Err(Refusal::invalid([custom("ReleaseAsset", "file_count", &message)]));
+        return Err(ApiError::invalid([custom("ReleaseAsset", "file_count", &message)]));
     }
     Ok(())
 }
@@ -153,14 +153,14 @@ async fn receive(body: Body, length: u64, path: &FilePath) -> anyhow::Result<Dig
     let mut file = File::create(path).await.with_context(shown)?;
     let (mut hasher, mut pieces) = (Hasher::default(), body.into_data_stream());
     while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|_| Refusal::bad_request("Bad Size: the body broke off"))?;
+        let piece = piece.map_err(|_| ApiError::bad_request("Bad Size: the body broke off"))?;
         hasher.update(&piece);
         file.write_all(&piece).await.with_context(shown)?;
     }
     file.flush().await.with_context(shown)?;
     match hasher.finish() {
         (digest, arrived) if arrived == length => Ok(digest),
-        _ => Err(Refusal::bad_request("Bad Size: the body is not as long as it was said to be").into()),
+        _ => Err(ApiError::bad_request("Bad Size: the body is not as long as it was said to be").into()),
     }
 }
 

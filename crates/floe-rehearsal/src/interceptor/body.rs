@@ -17,7 +17,7 @@ use super::Interceptor;
 /// A request's body. It ends with an error if it is shorter than the `Content-Length` promised.
 pub(super) struct RequestBody {
     inner: Option<Incoming>,
-    tap: Interceptor,
+    interceptor: Interceptor,
     n: u64,
     promised: Option<u64>,
     arrived: u64,
@@ -26,9 +26,9 @@ pub(super) struct RequestBody {
 
 impl RequestBody {
     /// The body of request `n`, which breaks off after `cut` bytes.
-    pub(super) fn new(inner: Incoming, tap: Interceptor, n: u64, cut: Option<u64>) -> Self {
+    pub(super) fn new(inner: Incoming, interceptor: Interceptor, n: u64, cut: Option<u64>) -> Self {
         let promised = inner.size_hint().exact();
-        RequestBody { inner: Some(inner), tap, n, promised, arrived: 0, cut }
+        RequestBody { inner: Some(inner), interceptor, n, promised, arrived: 0, cut }
     }
 
     /// Ends the body with an error and leaves what is still on its way unread.
@@ -62,7 +62,7 @@ impl HttpBody for RequestBody {
                     data.truncate(usize::try_from(cut - self.arrived).unwrap_or(usize::MAX));
                 }
                 self.arrived += data.len() as u64;
-                self.tap.update(self.n, |seen| seen.received += data.len() as u64);
+                self.interceptor.update(self.n, |seen| seen.received += data.len() as u64);
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
             Some(Err(_)) => self.broken(),
@@ -94,11 +94,11 @@ impl Drop for RequestBody {
         if inner.is_end_stream() || self.cut.is_some() {
             return;
         }
-        let (tap, n) = (self.tap.clone(), self.n);
+        let (interceptor, n) = (self.interceptor.clone(), self.n);
         runtime.spawn(async move {
             while let Some(Ok(frame)) = inner.frame().await {
                 let length = frame.data_ref().map_or(0, Bytes::len) as u64;
-                tap.update(n, |seen| seen.received += length);
+                interceptor.update(n, |seen| seen.received += length);
             }
         });
     }
@@ -156,7 +156,7 @@ impl HttpBody for SlowBody {
 /// An answer's body.
 pub(super) struct AnswerBody {
     inner: Body,
-    tap: Interceptor,
+    interceptor: Interceptor,
     n: u64,
     sent: u64,
     cut: Option<u64>,
@@ -165,8 +165,8 @@ pub(super) struct AnswerBody {
 
 impl AnswerBody {
     /// The body of the answer to request `n`, which breaks off after `cut` bytes.
-    pub(super) fn new(inner: Body, tap: Interceptor, n: u64, cut: Option<u64>) -> Self {
-        AnswerBody { inner, tap, n, sent: 0, cut, flushed: false }
+    pub(super) fn new(inner: Body, interceptor: Interceptor, n: u64, cut: Option<u64>) -> Self {
+        AnswerBody { inner, interceptor, n, sent: 0, cut, flushed: false }
     }
 }
 
@@ -197,7 +197,7 @@ impl HttpBody for AnswerBody {
                     data.truncate(usize::try_from(cut - self.sent).unwrap_or(usize::MAX));
                 }
                 self.sent += data.len() as u64;
-                self.tap.update(self.n, |seen| seen.sent += data.len() as u64);
+                self.interceptor.update(self.n, |seen| seen.sent += data.len() as u64);
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
             other => Poll::Ready(other),

@@ -6,10 +6,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Head;
+use super::RequestHead;
 
 /// What is called when a request meets a fault that asks for it.
-pub type Callback = Arc<dyn Fn(&Head) + Send + Sync>;
+pub type Callback = Arc<dyn Fn(&RequestHead) + Send + Sync>;
 
 /// Something that goes wrong with a request.
 #[derive(Debug, Clone)]
@@ -23,20 +23,20 @@ pub struct Fault {
 /// Which request a fault waits for.
 #[derive(Debug, Clone)]
 pub enum When {
-    /// The n-th request of this server since the tap was made, counted from 1.
+    /// The n-th request of this server since the interceptor was made, counted from 1.
     Nth(u64),
     /// Requests that look like this.
     Route {
         /// The method in capitals, or any.
         method: Option<String>,
-        /// A part of path and query as [`Head::path`] shows them; with a `$` behind it, their end.
+        /// A part of path and query as [`RequestHead::path`] shows them; with a `$` behind it, their end.
         path_contains: String,
         /// How many such requests are let through first.
         skip: usize,
         /// How many are struck after those.
         times: usize,
     },
-    /// Every request before this time on the tap's clock, since 1970-01-01 in UTC.
+    /// Every request before this time on the interceptor's clock, since 1970-01-01 in UTC.
     Until(Duration),
 }
 
@@ -72,11 +72,11 @@ pub enum What {
         /// After so many bytes of the answer's body; the head is always sent.
         after: u64,
     },
-    /// Handles the request only after this time on the tap's clock.
+    /// Handles the request only after this time on the interceptor's clock.
     Late(Duration),
     /// Handles the request as usual, but reads its body in small pieces, and lets others go first after each.
     Slow,
-    /// Refuses this request, and all others until so much time is over on the tap's clock, without doing anything.
+    /// Refuses this request, and all others until so much time is over on the interceptor's clock, without doing anything.
     Limit(Limit),
     /// Calls back, then handles the request as usual: for what happens elsewhere just before it.
     First(Callback),
@@ -204,7 +204,7 @@ impl Armed {
     }
 
     /// What this fault does to the request, if it is the one it waits for. Counts it as met.
-    pub(super) fn strikes(&mut self, head: &Head, now: Duration) -> Option<What> {
+    pub(super) fn strikes(&mut self, head: &RequestHead, now: Duration) -> Option<What> {
         match &mut self.fault.when {
             When::Until(time) => (now < *time).then(|| self.fault.what.clone()),
             When::Nth(n) => (*n == head.n).then(|| self.fault.what.clone()),
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn a_fault_skips_strikes_and_is_spent() {
         let mut armed = Armed::new(Fault::route("POST", "/assets", 1, 2, What::Refuse));
-        let head = |method: &str, path: &str| Head { n: 1, method: method.into(), path: path.into() };
+        let head = |method: &str, path: &str| RequestHead { n: 1, method: method.into(), path: path.into() };
         let mut struck = |method, path| armed.strikes(&head(method, path), Duration::ZERO).is_some();
         assert!(!struck("GET", "/r/1/assets"));
         assert!(!struck("POST", "/r/1"));

@@ -36,7 +36,7 @@ pub struct Interceptor {
 
 /// A request as it arrives, before anything was done about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Head {
+pub struct RequestHead {
     /// Which request of this server it is, counted from 1.
     pub n: u64,
     /// The method, in capitals.
@@ -47,7 +47,7 @@ pub struct Head {
 
 /// A request and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Seen {
+pub struct LoggedRequest {
     /// Which request of this server it was, counted from 1.
     pub n: u64,
     /// The method, in capitals.
@@ -65,11 +65,11 @@ pub struct Seen {
 }
 
 /// What is called once a request was handled; see [`Interceptor::after_each`].
-pub type Afterwards = Arc<dyn Fn(&Seen) + Send + Sync>;
+pub type Afterwards = Arc<dyn Fn(&LoggedRequest) + Send + Sync>;
 
 #[derive(Default)]
 struct Inner {
-    log: Vec<Entry>,
+    log: Vec<LogEntry>,
     faults: Vec<Armed>,
     before: Option<Callback>,
     after: Option<Afterwards>,
@@ -81,8 +81,8 @@ struct Inner {
     busy: usize,
 }
 
-struct Entry {
-    seen: Seen,
+struct LogEntry {
+    seen: LoggedRequest,
     started: Instant,
 }
 
@@ -105,14 +105,14 @@ impl Interceptor {
     }
 
     /// Every request so far, in the order of arrival.
-    pub fn seen(&self) -> Vec<Seen> {
+    pub fn log(&self) -> Vec<LoggedRequest> {
         self.lock().log.iter().map(|entry| entry.seen.clone()).collect()
     }
 
     /// How many requests so far were meant to change something: POST, PATCH, PUT or DELETE.
     pub fn writes(&self) -> usize {
         let writes =
-            |entry: &&Entry| matches!(entry.seen.method.as_str(), "POST" | "PATCH" | "PUT" | "DELETE");
+            |entry: &&LogEntry| matches!(entry.seen.method.as_str(), "POST" | "PATCH" | "PUT" | "DELETE");
         self.lock().log.iter().filter(writes).count()
     }
 
@@ -122,13 +122,13 @@ impl Interceptor {
     }
 
     /// Calls `callback` with each request before it is handled. It must not wait for an answer of this server.
-    pub fn before_each(&self, callback: impl Fn(&Head) + Send + Sync + 'static) {
+    pub fn before_each(&self, callback: impl Fn(&RequestHead) + Send + Sync + 'static) {
         self.lock().before = Some(Arc::new(callback));
     }
 
     /// Calls `callback` with each request once it was handled and before its answer is sent: the server's state
     /// holds still for this request. It must not wait for an answer of this server.
-    pub fn after_each(&self, callback: impl Fn(&Seen) + Send + Sync + 'static) {
+    pub fn after_each(&self, callback: impl Fn(&LoggedRequest) + Send + Sync + 'static) {
         self.lock().after = Some(Arc::new(callback));
     }
 
@@ -191,7 +191,7 @@ impl Interceptor {
     async fn disturb(
         &self,
         fault: What,
-        head: &Head,
+        head: &RequestHead,
         router: Router,
         request: Request<Incoming>,
     ) -> Result<(Response<Body>, Option<u64>), Dropped> {
@@ -267,17 +267,17 @@ impl Interceptor {
     }
 
     /// Enters a request into the log and finds the fault that waits for it.
-    fn arrive<B>(&self, request: &Request<B>) -> (Head, Option<What>) {
+    fn arrive<B>(&self, request: &Request<B>) -> (RequestHead, Option<What>) {
         let mut inner = self.lock();
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let head = Head {
+        let head = RequestHead {
             n: inner.log.len() as u64 + 1,
             method: request.method().as_str().to_owned(),
             path: redacted(path),
         };
-        let Head { n, method, path } = head.clone();
-        let seen = Seen { n, method, path, status: 0, received: 0, sent: 0, millis: 0 };
-        inner.log.push(Entry { seen, started: Instant::now() });
+        let RequestHead { n, method, path } = head.clone();
+        let seen = LoggedRequest { n, method, path, status: 0, received: 0, sent: 0, millis: 0 };
+        inner.log.push(LogEntry { seen, started: Instant::now() });
         let now = inner.clock.now();
         inner.faults.retain(|armed| !armed.is_spent(now));
         let fault = inner.faults.iter_mut().find_map(|armed| armed.strikes(&head, now));
@@ -300,7 +300,7 @@ impl Interceptor {
     }
 
     /// Changes what the log says about request `n`, and how long it took so far.
-    fn update(&self, n: u64, change: impl FnOnce(&mut Seen)) {
+    fn update(&self, n: u64, change: impl FnOnce(&mut LoggedRequest)) {
         if let Some(entry) = self.lock().log.get_mut(index(n)) {
             change(&mut entry.seen);
             entry.seen.millis = entry.started.elapsed().as_millis() as u64;
@@ -316,9 +316,9 @@ impl Interceptor {
 struct Busy(Interceptor);
 
 impl Busy {
-    fn new(tap: &Interceptor) -> Self {
-        tap.lock().busy += 1;
-        Busy(tap.clone())
+    fn new(interceptor: &Interceptor) -> Self {
+        interceptor.lock().busy += 1;
+        Busy(interceptor.clone())
     }
 }
 

@@ -20,26 +20,26 @@ pub struct Server {
     /// Where it listens.
     pub addr: SocketAddr,
     /// What it has seen, and where faults are injected.
-    pub tap: Interceptor,
+    pub interceptor: Interceptor,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
     handlers: mpsc::Receiver<()>,
 }
 
-/// Serves `router` through `tap` on 127.0.0.1, at a free port unless one is given.
+/// Serves `router` through `interceptor` on 127.0.0.1, at a free port unless one is given.
 ///
 /// # Errors
 ///
 /// The port is taken.
-pub async fn serve(router: Router, tap: Interceptor, port: Option<u16>) -> anyhow::Result<Server> {
+pub async fn serve(router: Router, interceptor: Interceptor, port: Option<u16>) -> anyhow::Result<Server> {
     let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(0)));
     let listener =
         TcpListener::bind(wanted).await.with_context(|| format!("failed to listen on `{wanted}`"))?;
     let addr = listener.local_addr().context("failed to read the address of the server")?;
     let (stop, stopped) = oneshot::channel();
     let (working, handlers) = mpsc::channel(1);
-    let task = tokio::spawn(accept(listener, stopped, router, tap.clone(), working));
-    Ok(Server { addr, tap, stop: Some(stop), task, handlers })
+    let task = tokio::spawn(accept(listener, stopped, router, interceptor.clone(), working));
+    Ok(Server { addr, interceptor, stop: Some(stop), task, handlers })
 }
 
 impl Server {
@@ -68,7 +68,7 @@ async fn accept(
     listener: TcpListener,
     mut stopped: oneshot::Receiver<()>,
     router: Router,
-    tap: Interceptor,
+    interceptor: Interceptor,
     working: mpsc::Sender<()>,
 ) {
     let mut connections = JoinSet::new();
@@ -78,7 +78,7 @@ async fn accept(
             accepted = listener.accept() => {
                 // A connection that broke before it was accepted is of no interest.
                 if let Ok((stream, _)) = accepted {
-                    connections.spawn(connection(stream, router.clone(), tap.clone(), working.clone()));
+                    connections.spawn(connection(stream, router.clone(), interceptor.clone(), working.clone()));
                 }
             }
             Some(_) = connections.join_next() => {}
@@ -88,15 +88,15 @@ async fn accept(
 }
 
 /// Serves the requests of one connection until it ends or a fault ends it.
-async fn connection(stream: TcpStream, router: Router, tap: Interceptor, working: mpsc::Sender<()>) {
+async fn connection(stream: TcpStream, router: Router, interceptor: Interceptor, working: mpsc::Sender<()>) {
     // Without it a small answer may wait for the client's acknowledgement; that it fails would only be slow.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
-        let (router, tap, working) = (router.clone(), tap.clone(), working.clone());
+        let (router, interceptor, working) = (router.clone(), interceptor.clone(), working.clone());
         async move {
             // A task of its own, so that what was begun is finished even if the client has gone, as real servers do.
             let handled = tokio::spawn(async move {
-                let answer = tap.handle(router, request).await;
+                let answer = interceptor.handle(router, request).await;
                 drop(working);
                 answer
             });

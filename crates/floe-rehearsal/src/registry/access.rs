@@ -12,22 +12,22 @@ use anyhow::ensure;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 
-use super::refusal::Refusal;
+use super::error::RegistryError;
 use super::route::Name;
-use super::{Account, Call, Visibility, lock, random_hex};
+use super::{Call, RegistryAccount, Visibility, lock, random_hex};
 
 /// How long a token lives.
 pub(super) const LIFETIME: Duration = Duration::from_secs(300);
 
 /// The rights and the tokens of one registry.
-pub(super) struct Access {
+pub(super) struct AccessControl {
     token_auth: bool,
     rights: RwLock<Rights>,
     tokens: Mutex<HashMap<String, Grant>>,
 }
 
 struct Rights {
-    accounts: Vec<Account>,
+    accounts: Vec<RegistryAccount>,
     visibility: Visibility,
 }
 
@@ -37,14 +37,14 @@ pub(super) struct Grant {
     /// Nobody, for an anonymous token.
     pub(super) user: Option<String>,
     /// The scopes the token was issued for.
-    pub(super) scopes: Vec<Scope>,
+    pub(super) scopes: Vec<TokenScope>,
     /// When it stops to be valid.
     pub(super) until: Instant,
 }
 
 /// `repository:<name>:<actions>`.
 #[derive(Clone)]
-pub(super) struct Scope {
+pub(super) struct TokenScope {
     /// The repository.
     pub(super) name: Name,
     /// Whether the token is for pulling.
@@ -53,17 +53,17 @@ pub(super) struct Scope {
     pub(super) push: bool,
 }
 
-impl Access {
+impl AccessControl {
     /// Fails if a repository in a list is not a valid name.
     pub(super) fn new(
         token_auth: bool,
-        accounts: Vec<Account>,
+        accounts: Vec<RegistryAccount>,
         visibility: Visibility,
     ) -> anyhow::Result<Self> {
         accounts.iter().try_for_each(|account| check_names(&account.push))?;
         check_visibility(&visibility)?;
         let rights = RwLock::new(Rights { accounts, visibility });
-        Ok(Access { token_auth, rights, tokens: Mutex::default() })
+        Ok(AccessControl { token_auth, rights, tokens: Mutex::default() })
     }
 
     /// Replaces the push rights of one account.
@@ -96,7 +96,7 @@ impl Access {
     }
 
     /// Any valid token will do: `GET /v2/`.
-    pub(super) fn login(&self, call: &Call) -> Result<(), Refusal> {
+    pub(super) fn login(&self, call: &Call) -> Result<(), RegistryError> {
         if self.token_auth {
             self.grant(call).ok_or_else(|| challenge(call, None))?;
         }
@@ -105,7 +105,7 @@ impl Access {
 
     /// Refuses who may not pull: 401 with a challenge, without a token for it or for a stranger who knocks at a
     /// private repository.
-    pub(super) fn pull(&self, call: &Call, name: &Name) -> Result<(), Refusal> {
+    pub(super) fn pull(&self, call: &Call, name: &Name) -> Result<(), RegistryError> {
         if !self.token_auth {
             return Ok(());
         }
@@ -120,7 +120,7 @@ impl Access {
 
     /// Refuses who may not push: 401 with a challenge without a token for it, 403 with a token but no right, in
     /// GHCR's words.
-    pub(super) fn push(&self, call: &Call, name: &Name) -> Result<(), Refusal> {
+    pub(super) fn push(&self, call: &Call, name: &Name) -> Result<(), RegistryError> {
         if !self.token_auth {
             return Ok(());
         }
@@ -131,11 +131,12 @@ impl Access {
             return Err(refuse());
         }
         let rights = self.rights.read().unwrap_or_else(PoisonError::into_inner);
-        let allowed = |account: &Account| account.push.iter().any(|to| to == "*" || to == name.as_str());
+        let allowed =
+            |account: &RegistryAccount| account.push.iter().any(|to| to == "*" || to == name.as_str());
         if rights.accounts.iter().any(|account| account.user == user && allowed(account)) {
             return Ok(());
         }
-        Err(Refusal::new(StatusCode::FORBIDDEN, "DENIED", "permission_denied: write_package"))
+        Err(RegistryError::new(StatusCode::FORBIDDEN, "DENIED", "permission_denied: write_package"))
     }
 
     /// Whether a repository may be pulled without an account.
@@ -149,14 +150,14 @@ impl Access {
     /// The account that has this token; the user's name counts only where one is given.
     pub(super) fn account(&self, user: Option<&str>, token: &str) -> Option<String> {
         let rights = self.rights.read().unwrap_or_else(PoisonError::into_inner);
-        let fits = |account: &&Account| {
+        let fits = |account: &&RegistryAccount| {
             account.token == token && user.is_none_or(|user| user.eq_ignore_ascii_case(&account.user))
         };
         rights.accounts.iter().find(fits).map(|account| account.user.clone())
     }
 
     /// Issues a token and forgets those that ran out.
-    pub(super) fn issue(&self, user: Option<String>, scopes: Vec<Scope>) -> anyhow::Result<String> {
+    pub(super) fn issue(&self, user: Option<String>, scopes: Vec<TokenScope>) -> anyhow::Result<String> {
         let token = random_hex(32)?;
         let now = Instant::now();
         let mut tokens = lock(&self.tokens);
@@ -173,10 +174,10 @@ impl Access {
 }
 
 /// 401 with where to get a token, and for what.
-fn challenge(call: &Call, scope: Option<&str>) -> Refusal {
+fn challenge(call: &Call, scope: Option<&str>) -> RegistryError {
     let host = call.host();
     let scope = scope.map(|scope| format!(r#",scope="{scope}""#)).unwrap_or_default();
-    Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication required")
+    RegistryError::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication required")
         .header(WWW_AUTHENTICATE, &format!(r#"Bearer realm="http://{host}/token",service="{host}"{scope}"#))
 }
 

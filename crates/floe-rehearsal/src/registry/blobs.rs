@@ -15,17 +15,17 @@ use http::{HeaderName, Method, StatusCode};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use super::refusal::Refusal;
+use super::error::RegistryError;
 use super::route::Name;
-use super::{Answer, Shared};
+use super::{HandlerResult, Shared};
 use floe_core::model::Digest;
 
 /// How many bytes are read at a time.
 const PIECE: usize = 64 * 1024;
 
 /// Answers `GET` and `HEAD` of a blob.
-pub(super) async fn get(shared: &Shared, parts: &Parts, name: &Name, digest: &Digest) -> Answer {
-    let size = shared.store.blob_size(name, digest).ok_or_else(|| Refusal::blob_unknown(digest))?;
+pub(super) async fn get(shared: &Shared, parts: &Parts, name: &Name, digest: &Digest) -> HandlerResult {
+    let size = shared.store.blob_size(name, digest).ok_or_else(|| RegistryError::blob_unknown(digest))?;
     let head = parts.method == Method::HEAD;
     let asked = parts.headers.get(RANGE).filter(|_| !head).and_then(|value| value.to_str().ok());
     let asked = asked.map(|text| Asked::parse(text, size));
@@ -33,7 +33,7 @@ pub(super) async fn get(shared: &Shared, parts: &Parts, name: &Name, digest: &Di
         None | Some(Asked::Everything) => (StatusCode::OK, 0, size),
         Some(Asked::Part { start, length }) => (StatusCode::PARTIAL_CONTENT, start, length),
         Some(Asked::Nothing) => {
-            let refusal = Refusal::new(
+            let refusal = RegistryError::new(
                 StatusCode::RANGE_NOT_SATISFIABLE,
                 "BLOB_UNKNOWN",
                 "the blob has no such range of bytes",

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::refusal::Refusal;
+use super::error::RegistryError;
 use super::route::{self, Name};
 use super::store::Store;
 use floe_core::model::Digest;
@@ -85,16 +85,21 @@ pub(super) struct Referrer {
 
 /// Reads a manifest and refuses one that is not whole. A missing blob or child is 404 `MANIFEST_BLOB_UNKNOWN`,
 /// everything else 400 `MANIFEST_INVALID` or `DIGEST_INVALID`.
-pub(super) fn check(store: &Store, name: &Name, media_type: &str, bytes: &[u8]) -> Result<Manifest, Refusal> {
+pub(super) fn check(
+    store: &Store,
+    name: &Name,
+    media_type: &str,
+    bytes: &[u8],
+) -> Result<Manifest, RegistryError> {
     let manifest = read(media_type, bytes)?;
     for child in manifest.manifests.iter().flatten() {
         let (found, size) = store
             .manifest_facts(name, &child.digest)?
-            .ok_or_else(|| Refusal::manifest_blob_unknown(&child.digest))?;
+            .ok_or_else(|| RegistryError::manifest_blob_unknown(&child.digest))?;
         check_size(child, size)?;
         if found != child.media_type {
             let message = format!("`{}` is a `{found}`, not a `{}`", child.digest, child.media_type);
-            return Err(Refusal::manifest_invalid(message));
+            return Err(RegistryError::manifest_invalid(message));
         }
     }
     for blob in manifest.config.iter().chain(manifest.layers.iter().flatten()) {
@@ -102,19 +107,19 @@ pub(super) fn check(store: &Store, name: &Name, media_type: &str, bytes: &[u8]) 
             Some(size) => check_size(blob, size)?,
             // A layer that may not be distributed lives where its addresses say.
             None if !blob.urls.is_empty() => {}
-            None => return Err(Refusal::manifest_blob_unknown(&blob.digest)),
+            None => return Err(RegistryError::manifest_blob_unknown(&blob.digest)),
         }
     }
     Ok(manifest)
 }
 
 /// Reads a manifest and refuses one of the wrong kind.
-pub(super) fn read(media_type: &str, bytes: &[u8]) -> Result<Manifest, Refusal> {
-    let invalid = Refusal::manifest_invalid;
+pub(super) fn read(media_type: &str, bytes: &[u8]) -> Result<Manifest, RegistryError> {
+    let invalid = RegistryError::manifest_invalid;
     let manifest: Manifest = match serde_json::from_slice(bytes) {
         Ok(manifest) => manifest,
         Err(error) if error.to_string().starts_with(NOT_A_DIGEST) => {
-            return Err(Refusal::digest_invalid(error.to_string()));
+            return Err(RegistryError::digest_invalid(error.to_string()));
         }
         Err(error) => return Err(invalid(format!("cannot read the manifest: {error}"))),
     };
@@ -151,11 +156,11 @@ fn digest<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Digest, D
     })
 }
 
-fn check_size(descriptor: &Descriptor, size: u64) -> Result<(), Refusal> {
+fn check_size(descriptor: &Descriptor, size: u64) -> Result<(), RegistryError> {
     if descriptor.size == size {
         return Ok(());
     }
-    Err(Refusal::manifest_invalid(format!(
+    Err(RegistryError::manifest_invalid(format!(
         "`{}` has {size} bytes, but the manifest says {}",
         descriptor.digest, descriptor.size
     )))

@@ -11,10 +11,10 @@
 mod access;
 mod blobs;
 mod check;
+mod error;
 mod manifests;
-mod odd;
+mod quirks;
 mod referrers;
-mod refusal;
 mod route;
 mod session;
 mod store;
@@ -35,9 +35,9 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method};
 use http_body_util::BodyExt;
 
-use access::Access;
-pub use odd::Held;
-use refusal::Refusal;
+use access::AccessControl;
+use error::RegistryError;
+pub use quirks::Held;
 use route::{Name, Route};
 use session::Sessions;
 use store::Store;
@@ -49,23 +49,23 @@ pub const GHCR_PATCH_LIMIT: u64 = 4 * 1024 * 1024;
 /// later sees the answer and not a broken pipe.
 const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
 
-/// Makes the registry's router: see [`Registry::open`], for which this is the short form where nobody wants to
+/// Makes the registry's router: see [`EmbeddedRegistry::open`], for which this is the short form where nobody wants to
 /// change anything while it runs.
 ///
 /// # Errors
 ///
-/// As [`Registry::open`].
-pub fn router(options: Options) -> anyhow::Result<Router> {
-    Ok(Registry::open(options)?.router())
+/// As [`EmbeddedRegistry::open`].
+pub fn router(options: RegistryOptions) -> anyhow::Result<Router> {
+    Ok(EmbeddedRegistry::open(options)?.router())
 }
 
 /// How a registry behaves.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct RegistryOptions {
     /// The folder that holds the state; it is made if it is not there.
     pub root: PathBuf,
     /// Who may log in. Every account may pull everything: they are members of one organisation.
-    pub accounts: Vec<Account>,
+    pub accounts: Vec<RegistryAccount>,
     /// What may be pulled without an account.
     pub visibility: Visibility,
     /// Whether Bearer tokens are asked for. Without them everybody may pull and push everything, and
@@ -80,11 +80,11 @@ pub struct Options {
     pub referrers: bool,
 }
 
-impl Options {
+impl RegistryOptions {
     /// As GHCR behaves: tokens asked for, all private, chunks up to 4 MiB, mounts, no referrers API; nobody may
     /// log in yet.
     pub fn ghcr(root: impl Into<PathBuf>) -> Self {
-        Options {
+        RegistryOptions {
             root: root.into(),
             accounts: Vec::new(),
             visibility: Visibility::default(),
@@ -98,7 +98,7 @@ impl Options {
 
 /// Somebody who may log in. Its `Debug` form hides the token.
 #[derive(Clone)]
-pub struct Account {
+pub struct RegistryAccount {
     /// The name before the colon.
     pub user: String,
     /// The secret after it.
@@ -107,9 +107,12 @@ pub struct Account {
     pub push: Vec<String>,
 }
 
-impl fmt::Debug for Account {
+impl fmt::Debug for RegistryAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account").field("user", &self.user).field("push", &self.push).finish_non_exhaustive()
+        f.debug_struct("RegistryAccount")
+            .field("user", &self.user)
+            .field("push", &self.push)
+            .finish_non_exhaustive()
     }
 }
 
@@ -132,30 +135,30 @@ impl Default for Visibility {
 /// A running registry's handle: it serves through its router and can be changed meanwhile. Cloning it is cheap;
 /// all clones are the same registry.
 #[derive(Clone)]
-pub struct Registry(Arc<Shared>);
+pub struct EmbeddedRegistry(Arc<Shared>);
 
 struct Shared {
     store: Store,
-    access: Access,
+    access: AccessControl,
     sessions: Sessions,
-    odd: odd::Oddities,
+    quirks: quirks::RegistryQuirks,
     referrers: bool,
 }
 
-impl Registry {
+impl EmbeddedRegistry {
     /// Opens the folder `options.root`, as an earlier registry left it or new.
     ///
     /// # Errors
     ///
     /// The folder cannot be made, or a repository named in `options` is not a valid name.
-    pub fn open(options: Options) -> anyhow::Result<Self> {
+    pub fn open(options: RegistryOptions) -> anyhow::Result<Self> {
         let store = Store::open(&options.root)?;
-        let access = Access::new(options.token_auth, options.accounts, options.visibility)?;
-        Ok(Registry(Arc::new(Shared {
+        let access = AccessControl::new(options.token_auth, options.accounts, options.visibility)?;
+        Ok(EmbeddedRegistry(Arc::new(Shared {
             store,
             access,
             sessions: Sessions::default(),
-            odd: odd::Oddities::new(options.patch_limit, options.mounts),
+            quirks: quirks::RegistryQuirks::new(options.patch_limit, options.mounts),
             referrers: options.referrers,
         })))
     }
@@ -195,7 +198,7 @@ impl Registry {
 }
 
 /// What a handler answers.
-type Answer = Result<Response, Refusal>;
+type HandlerResult = Result<Response, RegistryError>;
 
 /// One request on its way through the handlers.
 struct Call {
@@ -231,19 +234,19 @@ impl Call {
 
 /// Answers one request in a task of its own: a connection that is cut while it is being answered would otherwise
 /// stop the handler between two steps, and a half-received upload would stay behind.
-async fn serve(State(registry): State<Registry>, request: Request) -> Response {
+async fn serve(State(registry): State<EmbeddedRegistry>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let call = Call { parts, body };
     let mut response = match tokio::spawn(registry.answer(call)).await {
         Ok(response) => response,
-        Err(error) => Refusal::from(anyhow::Error::from(error)).into_response(),
+        Err(error) => RegistryError::from(anyhow::Error::from(error)).into_response(),
     };
     let version = HeaderValue::from_static("registry/2.0");
     response.headers_mut().insert(HeaderName::from_static("docker-distribution-api-version"), version);
     response
 }
 
-impl Registry {
+impl EmbeddedRegistry {
     async fn answer(self, mut call: Call) -> Response {
         match self.0.dispatch(&mut call).await {
             Ok(response) => response,
@@ -256,7 +259,7 @@ impl Registry {
 }
 
 impl Shared {
-    async fn dispatch(&self, call: &mut Call) -> Answer {
+    async fn dispatch(&self, call: &mut Call) -> HandlerResult {
         let route = Route::parse(call.parts.uri.path())?;
         let method = call.parts.method.clone();
         match (&method, route) {
@@ -297,18 +300,18 @@ impl Shared {
                 self.pull(call, &name)?;
                 referrers::list(self, call, &name, &digest)
             }
-            _ => Err(Refusal::method(&method)),
+            _ => Err(RegistryError::method(&method)),
         }
     }
 
     /// Refuses who may not pull, then a repository that nothing was ever pushed to: in this order, so that a
     /// stranger does not learn which private repositories exist.
-    fn pull(&self, call: &Call, name: &Name) -> Result<(), Refusal> {
+    fn pull(&self, call: &Call, name: &Name) -> Result<(), RegistryError> {
         self.access.pull(call, name)?;
-        if self.store.exists(name) { Ok(()) } else { Err(Refusal::name_unknown(name)) }
+        if self.store.exists(name) { Ok(()) } else { Err(RegistryError::name_unknown(name)) }
     }
 
-    fn push(&self, call: &Call, name: &Name) -> Result<(), Refusal> {
+    fn push(&self, call: &Call, name: &Name) -> Result<(), RegistryError> {
         self.access.push(call, name)
     }
 }

@@ -8,17 +8,17 @@ use http::{HeaderName, StatusCode};
 
 use super::blobs::set;
 use super::check::{self, INDEX, Referrer};
-use super::refusal::Refusal;
+use super::error::RegistryError;
 use super::route::{Name, Reference};
-use super::store::Stored;
-use super::{Answer, Call, Shared};
+use super::store::StoredManifest;
+use super::{Call, HandlerResult, Shared};
 use floe_core::model::Digest;
 
 /// Answers `GET /v2/<name>/referrers/<digest>?artifactType=<only these>`, in one page.
-pub(super) fn list(shared: &Shared, call: &Call, name: &Name, digest: &Digest) -> Answer {
+pub(super) fn list(shared: &Shared, call: &Call, name: &Name, digest: &Digest) -> HandlerResult {
     if !shared.referrers {
         let message = "this registry has no referrers API";
-        return Err(Refusal::new(StatusCode::NOT_FOUND, "UNSUPPORTED", message));
+        return Err(RegistryError::new(StatusCode::NOT_FOUND, "UNSUPPORTED", message));
     }
     let wanted = call.query("artifactType").filter(|wanted| !wanted.is_empty());
     let mut referrers = Vec::new();
@@ -36,7 +36,7 @@ pub(super) fn list(shared: &Shared, call: &Call, name: &Name, digest: &Digest) -
     Ok(response)
 }
 
-fn referrer(stored: Stored, subject: &Digest) -> Result<Option<Referrer>, Refusal> {
+fn referrer(stored: StoredManifest, subject: &Digest) -> Result<Option<Referrer>, RegistryError> {
     let manifest = check::read(&stored.media_type, &stored.bytes)?;
     if manifest.subject.is_none_or(|found| found.digest != *subject) {
         return Ok(None);

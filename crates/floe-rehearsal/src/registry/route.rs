@@ -7,7 +7,7 @@ use std::fmt;
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
 
-use super::refusal::Refusal;
+use super::error::RegistryError;
 use floe_core::model::Digest;
 
 /// The endpoints (distribution-spec, "Endpoints") and the token endpoint.
@@ -51,7 +51,7 @@ pub(super) struct UploadId(String);
 
 impl Route {
     /// Reads a request's path, still percent-encoded.
-    pub(super) fn parse(path: &str) -> Result<Self, Refusal> {
+    pub(super) fn parse(path: &str) -> Result<Self, RegistryError> {
         match path {
             "/token" => return Ok(Route::Token),
             "/v2" | "/v2/" => return Ok(Route::Base),
@@ -79,19 +79,19 @@ impl Route {
 
 impl Name {
     /// Reads a name; the refusal is `NAME_INVALID`.
-    pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
+    pub(super) fn parse(text: &str) -> Result<Self, RegistryError> {
         if text.len() <= 255 && text.split('/').all(is_component) {
             return Ok(Name(text.to_owned()));
         }
         let text: String = text.chars().take(255).collect();
-        Err(Refusal::new(
+        Err(RegistryError::new(
             StatusCode::BAD_REQUEST,
             "NAME_INVALID",
             format!("invalid repository name `{text}`"),
         ))
     }
 
-    fn join(parts: &[&str]) -> Result<Self, Refusal> {
+    fn join(parts: &[&str]) -> Result<Self, RegistryError> {
         // A slash that came percent-encoded would join what the client meant to keep apart.
         match parts.iter().any(|part| part.contains('/')) {
             true => Name::parse(""),
@@ -106,7 +106,7 @@ impl Name {
 }
 
 impl Reference {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, RegistryError> {
         if text.contains(':') {
             return Ok(Reference::Digest(digest(text)?));
         }
@@ -114,7 +114,7 @@ impl Reference {
         if !text.is_empty() && text.len() <= 128 && !text.starts_with(['.', '-']) && text.bytes().all(inner) {
             return Ok(Reference::Tag(text.to_owned()));
         }
-        Err(Refusal::new(StatusCode::BAD_REQUEST, "MANIFEST_INVALID", "invalid tag"))
+        Err(RegistryError::new(StatusCode::BAD_REQUEST, "MANIFEST_INVALID", "invalid tag"))
     }
 }
 
@@ -124,11 +124,11 @@ impl UploadId {
         Ok(UploadId(super::random_hex(16)?))
     }
 
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, RegistryError> {
         let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         match text.len() == 32 && text.bytes().all(hex) {
             true => Ok(UploadId(text.to_owned())),
-            false => Err(Refusal::upload_unknown()),
+            false => Err(RegistryError::upload_unknown()),
         }
     }
 
@@ -145,8 +145,8 @@ impl fmt::Display for Name {
 }
 
 /// Reads a digest; the refusal is `DIGEST_INVALID`.
-pub(super) fn digest(text: &str) -> Result<Digest, Refusal> {
-    text.parse().map_err(|error| Refusal::digest_invalid(format!("{error}")))
+pub(super) fn digest(text: &str) -> Result<Digest, RegistryError> {
+    text.parse().map_err(|error| RegistryError::digest_invalid(format!("{error}")))
 }
 
 /// `[a-z0-9]+` parts with `.`, `_`, `__` or any number of `-` between them.
@@ -162,8 +162,8 @@ fn is_alphanumeric(byte: &u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 
-fn unknown() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "UNSUPPORTED", "there is no such endpoint")
+fn unknown() -> RegistryError {
+    RegistryError::new(StatusCode::NOT_FOUND, "UNSUPPORTED", "there is no such endpoint")
 }
 
 #[cfg(test)]

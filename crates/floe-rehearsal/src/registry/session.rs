@@ -16,8 +16,8 @@ use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::OwnedMutexGuard;
 
+use super::error::RegistryError;
 use super::lock;
-use super::refusal::Refusal;
 use super::route::{Name, UploadId};
 use super::store::Store;
 use floe_core::model::{Digest, Hasher};
@@ -60,14 +60,14 @@ impl Sessions {
         store: &Store,
         name: &Name,
         id: &UploadId,
-    ) -> Result<OwnedMutexGuard<Session>, Refusal> {
+    ) -> Result<OwnedMutexGuard<Session>, RegistryError> {
         let known = lock(&self.0).get(id).cloned();
         let session = match known {
             Some(session) => session,
             None => self.insert(recall(store, name, id).await?),
         };
         let session = session.lock_owned().await;
-        if session.over || session.name != *name { Err(Refusal::upload_unknown()) } else { Ok(session) }
+        if session.over || session.name != *name { Err(RegistryError::upload_unknown()) } else { Ok(session) }
     }
 
     /// Ends an upload and throws its bytes away.
@@ -82,13 +82,13 @@ impl Sessions {
         store: &Store,
         mut session: OwnedMutexGuard<Session>,
         digest: &Digest,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), RegistryError> {
         let (found, _) = session.hasher.clone().finish();
         if found != *digest {
             self.cancel(store, session)?;
             let message = "provided digest did not match uploaded content";
             let detail = serde_json::json!({ "digest": digest, "uploaded": found });
-            return Err(Refusal::digest_invalid(message).detail(detail));
+            return Err(RegistryError::digest_invalid(message).detail(detail));
         }
         self.end(&mut session);
         Ok(store.adopt(&session.path, &session.name, digest)?)
@@ -114,7 +114,7 @@ impl Session {
 
     /// Takes a request's body to the end of the file, while hashing it; `expected` is how many bytes it must have,
     /// where the client said so.
-    pub(super) async fn append(&mut self, body: Body, expected: Option<u64>) -> Result<(), Refusal> {
+    pub(super) async fn append(&mut self, body: Body, expected: Option<u64>) -> Result<(), RegistryError> {
         let mut file = self.open().await.context("failed to open an upload")?;
         let mut hasher = self.hasher.clone();
         let received = receive(&mut file, &mut hasher, body, expected).await;
@@ -150,13 +150,17 @@ async fn receive(
     hasher: &mut Hasher,
     mut body: Body,
     expected: Option<u64>,
-) -> Result<u64, Refusal> {
+) -> Result<u64, RegistryError> {
     let wrong_size = || {
-        Refusal::new(StatusCode::BAD_REQUEST, "SIZE_INVALID", "provided length did not match content length")
+        RegistryError::new(
+            StatusCode::BAD_REQUEST,
+            "SIZE_INVALID",
+            "provided length did not match content length",
+        )
     };
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Refusal::upload_invalid("the request's body broke off"))?;
+        let frame = frame.map_err(|_| RegistryError::upload_invalid("the request's body broke off"))?;
         let Ok(data) = frame.into_data() else { continue };
         length += data.len() as u64;
         if expected.is_some_and(|expected| length > expected) {
@@ -169,7 +173,7 @@ async fn receive(
 }
 
 /// An upload that an earlier process began.
-async fn recall(store: &Store, name: &Name, id: &UploadId) -> Result<Session, Refusal> {
+async fn recall(store: &Store, name: &Name, id: &UploadId) -> Result<Session, RegistryError> {
     let path = store.upload_path(name, id);
     let mut session = Session::at(name, id, path.clone());
     let hashed = tokio::task::spawn_blocking(move || {
@@ -182,7 +186,7 @@ async fn recall(store: &Store, name: &Name, id: &UploadId) -> Result<Session, Re
             (session.hasher, session.length) = (hasher, length);
             Ok(session)
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Refusal::upload_unknown()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(RegistryError::upload_unknown()),
         Err(error) => Err(anyhow::Error::from(error).context("failed to read an upload").into()),
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Store {
 }
 
 /// A manifest as it was pushed.
-pub(super) struct Stored {
+pub(super) struct StoredManifest {
     /// The digest of `bytes`.
     pub(super) digest: Digest,
     /// What the pusher said it is.
@@ -88,7 +88,11 @@ impl Store {
     }
 
     /// The manifest a tag or digest stands for.
-    pub(super) fn manifest(&self, name: &Name, reference: &Reference) -> anyhow::Result<Option<Stored>> {
+    pub(super) fn manifest(
+        &self,
+        name: &Name,
+        reference: &Reference,
+    ) -> anyhow::Result<Option<StoredManifest>> {
         let digest = match reference {
             Reference::Digest(digest) => Some(*digest),
             Reference::Tag(tag) => self.tags(name)?.get(tag).copied(),
@@ -97,7 +101,7 @@ impl Store {
         let Some(media_type) = self.media_type(name, &digest)? else { return Ok(None) };
         let path = self.blob_path(&digest);
         let bytes = fs::read(&path).with_context(|| format!("failed to read manifest `{digest}`"))?;
-        Ok(Some(Stored { digest, media_type, bytes }))
+        Ok(Some(StoredManifest { digest, media_type, bytes }))
     }
 
     /// The media type and the size in bytes of a manifest that a repository holds.
@@ -132,7 +136,7 @@ impl Store {
     pub(super) fn put_manifest(
         &self,
         name: &Name,
-        manifest: &Stored,
+        manifest: &StoredManifest,
         tag: Option<&str>,
     ) -> anyhow::Result<()> {
         let _changing = lock(&self.changing);

@@ -6,15 +6,15 @@ use http::header::LINK;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::blobs::set;
-use super::refusal::Refusal;
+use super::error::RegistryError;
 use super::route::Name;
-use super::{Answer, Call, Shared};
+use super::{Call, HandlerResult, Shared};
 
 /// Answers `GET /v2/<name>/tags/list?n=<at most>&last=<after this tag>`.
-pub(super) fn list(shared: &Shared, call: &Call, name: &Name) -> Answer {
+pub(super) fn list(shared: &Shared, call: &Call, name: &Name) -> HandlerResult {
     let most = match call.query("n") {
         Some(text) => text.parse().map_err(|_| {
-            Refusal::new(StatusCode::BAD_REQUEST, "UNSUPPORTED", "`n` is not a number of tags")
+            RegistryError::new(StatusCode::BAD_REQUEST, "UNSUPPORTED", "`n` is not a number of tags")
         })?,
         None => usize::MAX,
     };

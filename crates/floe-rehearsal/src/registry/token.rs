@@ -12,16 +12,16 @@ use http::{Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use serde_json::json;
 
-use super::access::{LIFETIME, Scope};
-use super::refusal::Refusal;
+use super::access::{LIFETIME, TokenScope};
+use super::error::RegistryError;
 use super::route::Name;
-use super::{Answer, Call, Shared};
+use super::{Call, HandlerResult, Shared};
 
 /// The longest form, in bytes.
 const FORM_LIMIT: usize = 64 * 1024;
 
 /// Answers both forms of the request.
-pub(super) async fn issue(shared: &Shared, call: &mut Call) -> Answer {
+pub(super) async fn issue(shared: &Shared, call: &mut Call) -> HandlerResult {
     let asked = if call.parts.method == Method::POST { from_form(call).await? } else { from_query(call)? };
     let scopes = asked.scopes.iter().flat_map(|scope| parse_scopes(scope)).collect::<Vec<_>>();
     let user = match asked.credentials {
@@ -40,23 +40,23 @@ pub(super) async fn issue(shared: &Shared, call: &mut Call) -> Answer {
     Ok(([(CACHE_CONTROL, "no-store")], axum::Json(body)).into_response())
 }
 
-struct Asked {
+struct TokenRequest {
     credentials: Option<(Option<String>, String)>,
     scopes: Vec<String>,
 }
 
-fn from_query(call: &Call) -> Result<Asked, Refusal> {
+fn from_query(call: &Call) -> Result<TokenRequest, RegistryError> {
     let scopes = call.queries("scope").collect();
     let credentials = match call.header(AUTHORIZATION) {
         Some(header) => Some(basic(header).ok_or_else(|| denied("denied"))?),
         None => None,
     };
-    Ok(Asked { credentials: credentials.map(|(user, token)| (Some(user), token)), scopes })
+    Ok(TokenRequest { credentials: credentials.map(|(user, token)| (Some(user), token)), scopes })
 }
 
-async fn from_form(call: &mut Call) -> Result<Asked, Refusal> {
+async fn from_form(call: &mut Call) -> Result<TokenRequest, RegistryError> {
     let body = std::mem::replace(&mut call.body, Body::empty());
-    let unreadable = || Refusal::new(StatusCode::BAD_REQUEST, "UNSUPPORTED", "cannot read the form");
+    let unreadable = || RegistryError::new(StatusCode::BAD_REQUEST, "UNSUPPORTED", "cannot read the form");
     let form = Limited::new(body, FORM_LIMIT).collect().await.map_err(|_| unreadable())?.to_bytes();
     let field = |name: &str| {
         let mut pairs = url::form_urlencoded::parse(&form);
@@ -69,24 +69,24 @@ async fn from_form(call: &mut Call) -> Result<Asked, Refusal> {
     };
     // Unlike a GET, a form without credentials is no anonymous request but a broken one (RFC 6749, 4.3.2 and 6).
     let credentials = Some(credentials.ok_or_else(unreadable)?);
-    Ok(Asked { credentials, scopes: field("scope").into_iter().collect() })
+    Ok(TokenRequest { credentials, scopes: field("scope").into_iter().collect() })
 }
 
 /// A stranger gets a token for pulling what is public, whatever else it asked for.
-fn anonymous(shared: &Shared, scopes: Vec<Scope>) -> Result<Vec<Scope>, Refusal> {
+fn anonymous(shared: &Shared, scopes: Vec<TokenScope>) -> Result<Vec<TokenScope>, RegistryError> {
     if scopes.iter().all(|scope| shared.access.is_public(&scope.name)) {
-        return Ok(scopes.into_iter().map(|scope| Scope { push: false, ..scope }).collect());
+        return Ok(scopes.into_iter().map(|scope| TokenScope { push: false, ..scope }).collect());
     }
     Err(denied("requested access to the resource is denied"))
 }
 
 /// Reads `repository:<name>:<actions>`, several of them with spaces between; scopes of other kinds are ignored, as
 /// the token then simply does not cover them.
-fn parse_scopes(text: &str) -> Vec<Scope> {
+fn parse_scopes(text: &str) -> Vec<TokenScope> {
     let scope = |text: &str| {
         let (name, actions) = text.strip_prefix("repository:")?.rsplit_once(':')?;
         let asks = |wanted: &str| actions.split(',').any(|action| action == wanted || action == "*");
-        Some(Scope { name: Name::parse(name).ok()?, pull: asks("pull"), push: asks("push") })
+        Some(TokenScope { name: Name::parse(name).ok()?, pull: asks("pull"), push: asks("push") })
     };
     text.split(' ').filter_map(scope).collect()
 }
@@ -126,8 +126,8 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn denied(message: &str) -> Refusal {
-    Refusal::new(StatusCode::FORBIDDEN, "DENIED", message)
+fn denied(message: &str) -> RegistryError {
+    RegistryError::new(StatusCode::FORBIDDEN, "DENIED", message)
 }
 
 #[cfg(test)]

@@ -9,14 +9,14 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, LOCATION, RANGE};
 use http::{HeaderName, Method, StatusCode};
 
-use super::refusal::Refusal;
+use super::error::RegistryError;
 use super::route::{self, Name, UploadId};
 use super::session::Session;
-use super::{Answer, Call, Shared};
+use super::{Call, HandlerResult, Shared};
 use floe_core::model::Digest;
 
 /// Answers `POST /v2/<name>/blobs/uploads/`: a mount, an upload in this one request, or the begin of one.
-pub(super) async fn start(shared: &Shared, call: &mut Call, name: &Name) -> Answer {
+pub(super) async fn start(shared: &Shared, call: &mut Call, name: &Name) -> HandlerResult {
     if let Some(digest) = mount(shared, call, name)? {
         return Ok(created(name, &digest));
     }
@@ -36,10 +36,10 @@ pub(super) async fn start(shared: &Shared, call: &mut Call, name: &Name) -> Answ
 }
 
 /// Answers everything about one upload: `GET`, `PATCH`, `PUT` and `DELETE`.
-pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &Name, id: UploadId) -> Answer {
+pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &Name, id: UploadId) -> HandlerResult {
     let session = shared.sessions.take(&shared.store, name, &id).await?;
     if call.query("_state").is_none_or(|given| given != state(name, &id)) {
-        return Err(Refusal::upload_invalid("the upload's address lacks the query of its Location"));
+        return Err(RegistryError::upload_invalid("the upload's address lacks the query of its Location"));
     }
     let mut session = session;
     match call.parts.method {
@@ -49,30 +49,30 @@ pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &Name, id: Up
             Ok(StatusCode::NO_CONTENT.into_response())
         }
         Method::PATCH => {
-            let length =
-                chunk(call, &session, shared.odd.patch_limit()).map_err(|no| at(no, name, &id, &session))?;
+            let length = chunk(call, &session, shared.quirks.patch_limit())
+                .map_err(|no| at(no, name, &id, &session))?;
             session.append(take_body(call), length).await?;
             Ok(status(StatusCode::ACCEPTED, name, &id, session.length()))
         }
         Method::PUT => {
             let digest =
-                call.query("digest").ok_or_else(|| Refusal::digest_invalid("`digest` is missing"))?;
+                call.query("digest").ok_or_else(|| RegistryError::digest_invalid("`digest` is missing"))?;
             let digest = route::digest(&digest)?;
             let length = chunk(call, &session, None).map_err(|no| at(no, name, &id, &session))?;
             session.append(take_body(call), length).await?;
             shared.sessions.close(&shared.store, session, &digest)?;
-            Ok(created(name, &shared.odd.told(&digest)))
+            Ok(created(name, &shared.quirks.told(&digest)))
         }
-        ref method => Err(Refusal::method(method)),
+        ref method => Err(RegistryError::method(method)),
     }
 }
 
 /// Mounts if asked to and if it can be done; any reason against it means an ordinary upload, not a refusal.
-fn mount(shared: &Shared, call: &Call, name: &Name) -> Result<Option<Digest>, Refusal> {
+fn mount(shared: &Shared, call: &Call, name: &Name) -> Result<Option<Digest>, RegistryError> {
     let Some((digest, from)) = call.query("mount").zip(call.query("from")) else { return Ok(None) };
     let (Ok(digest), Ok(from)) = (route::digest(&digest), Name::parse(&from)) else { return Ok(None) };
     // Who may push has an account, and accounts may read everything: `from` needs no scope of its own.
-    if !shared.odd.mounts() || shared.store.blob_size(&from, &digest).is_none() {
+    if !shared.quirks.mounts() || shared.store.blob_size(&from, &digest).is_none() {
         return Ok(None);
     }
     shared.store.link_blob(name, &digest)?;
@@ -81,9 +81,10 @@ fn mount(shared: &Shared, call: &Call, name: &Name) -> Result<Option<Digest>, Re
 
 /// Checks `Content-Range: <start>-<end>`, and says how many bytes the body must have; without the header it may
 /// have any number (distribution-spec, "Pushing a blob in chunks").
-fn chunk(call: &Call, session: &Session, limit: Option<u64>) -> Result<Option<u64>, Refusal> {
-    let no =
-        |message: String| Refusal::new(StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID", message);
+fn chunk(call: &Call, session: &Session, limit: Option<u64>) -> Result<Option<u64>, RegistryError> {
+    let no = |message: String| {
+        RegistryError::new(StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID", message)
+    };
     if !call.parts.headers.contains_key(CONTENT_RANGE) {
         return Ok(None);
     }
@@ -101,13 +102,13 @@ fn chunk(call: &Call, session: &Session, limit: Option<u64>) -> Result<Option<u6
     let said = call.header(CONTENT_LENGTH).and_then(|text| text.parse::<u64>().ok());
     if said.is_some_and(|said| said != length) {
         let message = "Content-Length and Content-Range contradict each other";
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "SIZE_INVALID", message));
+        return Err(RegistryError::new(StatusCode::BAD_REQUEST, "SIZE_INVALID", message));
     }
     Ok(Some(length))
 }
 
 /// Says with a refusal where the upload stands, so that the client can go on from there.
-fn at(refusal: Refusal, name: &Name, id: &UploadId, session: &Session) -> Refusal {
+fn at(refusal: RegistryError, name: &Name, id: &UploadId, session: &Session) -> RegistryError {
     refusal.header(LOCATION, &location(name, id)).header(RANGE, &range(session.length()))
 }
 

@@ -8,18 +8,18 @@ use std::sync::atomic::Ordering;
 
 use anyhow::anyhow;
 
-use super::answer::Refusal;
 use super::latest::MakeLatest;
 use super::releases::fresh;
+use super::response::ApiError;
 use super::state::{StoredAsset, StoredRelease, StoredRepo, UPLOADED, key};
 use super::upload::starter;
-use super::{GitHub, SeedTag};
+use super::{EmbeddedGitHub, SeedTag};
 use floe_core::model::{Commit, Digest, Repo};
 
 /// The name of whoever does what the caller did not do.
 pub(super) const SOMEBODY: &str = "somebody-else";
 
-impl GitHub {
+impl EmbeddedGitHub {
     /// Switches immutable releases on or off, for releases published from now on.
     pub fn set_immutable(&self, immutable: bool) {
         self.immutable.store(immutable, Ordering::SeqCst);
@@ -31,9 +31,9 @@ impl GitHub {
     ///
     /// There is no such repository, or the tag belongs to an immutable release.
     pub fn push_tag(&self, repo: &Repo, tag: &SeedTag) -> anyhow::Result<()> {
-        self.behind(repo, |stored, _| {
+        self.change(repo, |stored, _| {
             if stored.published(&tag.name).is_some_and(|release| release.immutable) {
-                return Err(Refusal::unprocessable("Cannot update this protected ref."));
+                return Err(ApiError::unprocessable("Cannot update this protected ref."));
             }
             stored.add_tag(tag);
             Ok(())
@@ -46,7 +46,7 @@ impl GitHub {
     ///
     /// There is no such repository.
     pub fn delete_tag(&self, repo: &Repo, tag: &str) -> anyhow::Result<()> {
-        self.behind(repo, |stored, _| {
+        self.change(repo, |stored, _| {
             stored.tags.remove(tag);
             Ok(())
         })
@@ -63,7 +63,7 @@ impl GitHub {
     ///
     /// There is no such repository.
     pub fn add_draft(&self, repo: &Repo, tag: &str) -> anyhow::Result<u64> {
-        self.behind(repo, |stored, id| {
+        self.change(repo, |stored, id| {
             let draft = fresh(id, tag.to_owned(), &stored.default_branch, SOMEBODY);
             stored.releases.push(draft);
             Ok(id)
@@ -77,7 +77,7 @@ impl GitHub {
     /// There is no such draft, or it cannot be published.
     pub fn publish_behind_your_back(&self, repo: &Repo, release: u64) -> anyhow::Result<()> {
         let immutable = self.is_immutable();
-        self.behind(repo, |stored, _| stored.publish(release, Some(MakeLatest::Yes), immutable))
+        self.change(repo, |stored, _| stored.publish(release, Some(MakeLatest::Yes), immutable))
     }
 
     /// Deletes a release, as somebody else would on its page.
@@ -86,7 +86,7 @@ impl GitHub {
     ///
     /// There is no such repository.
     pub fn delete_release(&self, repo: &Repo, release: u64) -> anyhow::Result<()> {
-        self.behind(repo, |stored, _| {
+        self.change(repo, |stored, _| {
             stored.releases.retain(|kept| kept.id != release);
             Ok(())
         })
@@ -98,8 +98,8 @@ impl GitHub {
     ///
     /// There is no such release.
     pub fn add_starter(&self, repo: &Repo, release: u64, name: &str) -> anyhow::Result<u64> {
-        self.behind(repo, |stored, id| {
-            let release = stored.release_mut(release).ok_or_else(Refusal::not_found)?;
+        self.change(repo, |stored, id| {
+            let release = stored.release_mut(release).ok_or_else(ApiError::not_found)?;
             release.assets.push(starter(id, name.to_owned(), SOMEBODY));
             Ok(id)
         })
@@ -111,9 +111,9 @@ impl GitHub {
     ///
     /// There is no such release, or the bytes cannot be written.
     pub fn add_asset(&self, repo: &Repo, release: u64, name: &str, bytes: &[u8]) -> anyhow::Result<u64> {
-        self.behind(repo, |stored, id| {
-            let release = stored.release_mut(release).ok_or_else(Refusal::not_found)?;
-            fs::write(self.store.asset_path(id), bytes).map_err(|error| Refusal::broken(&error.into()))?;
+        self.change(repo, |stored, id| {
+            let release = stored.release_mut(release).ok_or_else(ApiError::not_found)?;
+            fs::write(self.store.asset_path(id), bytes).map_err(|error| ApiError::broken(&error.into()))?;
             release.assets.push(StoredAsset {
                 state: UPLOADED.to_owned(),
                 size: bytes.len() as u64,
@@ -130,7 +130,7 @@ impl GitHub {
     ///
     /// There is no such repository.
     pub fn remove_asset(&self, repo: &Repo, asset: u64) -> anyhow::Result<()> {
-        self.behind(repo, |stored, _| {
+        self.change(repo, |stored, _| {
             for release in &mut stored.releases {
                 release.assets.retain(|kept| kept.id != asset);
             }
@@ -144,7 +144,7 @@ impl GitHub {
     ///
     /// There is no such repository.
     pub fn set_private(&self, repo: &Repo, private: bool) -> anyhow::Result<()> {
-        self.behind(repo, |stored, _| {
+        self.change(repo, |stored, _| {
             stored.private = private;
             Ok(())
         })
@@ -170,15 +170,15 @@ impl GitHub {
     }
 
     /// Changes a repository; `change` is given an id nothing else has.
-    fn behind<T>(
+    fn change<T>(
         &self,
         repo: &Repo,
-        change: impl FnOnce(&mut StoredRepo, u64) -> Result<T, Refusal>,
+        change: impl FnOnce(&mut StoredRepo, u64) -> Result<T, ApiError>,
     ) -> anyhow::Result<T> {
         let changed = self.store.change(|stored| {
             let id = stored.next_id();
             let found = stored.repos.get_mut(&key(repo.owner(), repo.name()));
-            change(found.ok_or_else(Refusal::not_found)?, id)
+            change(found.ok_or_else(ApiError::not_found)?, id)
         });
         changed.map_err(|refusal| anyhow!("the embedded GitHub refused for `{repo}`: {refusal}"))
     }

@@ -5,15 +5,15 @@
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::answer::{Refusal, custom};
 use super::latest::MakeLatest;
+use super::response::{ApiError, custom};
 use super::state::StoredRelease;
 
 /// The most characters a release's notes may have.
 const BODY_LIMIT: usize = 125_000;
 
 /// The properties of a release as they were sent; what was not sent stays as it is.
-pub(super) struct Wanted {
+pub(super) struct ReleaseParams {
     pub tag_name: Option<String>,
     pub target_commitish: Option<String>,
     pub name: Option<String>,
@@ -24,11 +24,11 @@ pub(super) struct Wanted {
     pub generate_release_notes: bool,
 }
 
-impl Wanted {
+impl ReleaseParams {
     /// Reads a request's body.
-    pub(super) fn read(bytes: &Bytes) -> Result<Self, Refusal> {
+    pub(super) fn read(bytes: &Bytes) -> Result<Self, ApiError> {
         let map = object(bytes)?;
-        let wanted = Wanted {
+        let wanted = ReleaseParams {
             tag_name: text(&map, "tag_name")?,
             target_commitish: text(&map, "target_commitish")?.filter(|text| !text.is_empty()),
             name: text(&map, "name")?,
@@ -40,10 +40,10 @@ impl Wanted {
         };
         if wanted.body.as_ref().is_some_and(|body| body.chars().count() > BODY_LIMIT) {
             let message = format!("body is too long (maximum is {BODY_LIMIT} characters)");
-            return Err(Refusal::invalid([custom("Release", "body", &message)]));
+            return Err(ApiError::invalid([custom("Release", "body", &message)]));
         }
         if wanted.tag_name.as_ref().is_some_and(|tag| !is_ref_name(tag)) {
-            return Err(Refusal::invalid([
+            return Err(ApiError::invalid([
                 custom("Release", "tag_name", "tag_name is not a valid tag"),
                 custom("Release", "tag_name", "tag_name is not well-formed"),
             ]));
@@ -66,16 +66,16 @@ impl Wanted {
 }
 
 /// The JSON object a request's body is.
-pub(super) fn object(bytes: &Bytes) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn object(bytes: &Bytes) -> Result<Map<String, Value>, ApiError> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(map)) => Ok(map),
-        Ok(_) => Err(Refusal::bad_request("Body should be a JSON object")),
-        Err(_) => Err(Refusal::bad_request("Problems parsing JSON")),
+        Ok(_) => Err(ApiError::bad_request("Body should be a JSON object")),
+        Err(_) => Err(ApiError::bad_request("Problems parsing JSON")),
     }
 }
 
 /// A text property, if it was sent.
-pub(super) fn text(map: &Map<String, Value>, name: &str) -> Result<Option<String>, Refusal> {
+pub(super) fn text(map: &Map<String, Value>, name: &str) -> Result<Option<String>, ApiError> {
     match map.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -83,7 +83,7 @@ pub(super) fn text(map: &Map<String, Value>, name: &str) -> Result<Option<String
     }
 }
 
-fn flag(map: &Map<String, Value>, name: &str) -> Result<Option<bool>, Refusal> {
+fn flag(map: &Map<String, Value>, name: &str) -> Result<Option<bool>, ApiError> {
     match map.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Bool(flag)) => Ok(Some(*flag)),
@@ -91,20 +91,20 @@ fn flag(map: &Map<String, Value>, name: &str) -> Result<Option<bool>, Refusal> {
     }
 }
 
-fn make_latest(map: &Map<String, Value>) -> Result<Option<MakeLatest>, Refusal> {
+fn make_latest(map: &Map<String, Value>) -> Result<Option<MakeLatest>, ApiError> {
     match text(map, "make_latest")?.as_deref() {
         None => Ok(None),
         Some("true") => Ok(Some(MakeLatest::Yes)),
         Some("false") => Ok(Some(MakeLatest::No)),
         Some("legacy") => Ok(Some(MakeLatest::Legacy)),
-        Some(other) => Err(Refusal::invalid_request(&format!(
+        Some(other) => Err(ApiError::invalid_request(&format!(
             "For 'properties/make_latest', {other} is not a member of [\"true\", \"false\", \"legacy\"]."
         ))),
     }
 }
 
-fn not_a(name: &str, value: &Value, kind: &str) -> Refusal {
-    Refusal::invalid_request(&format!("For 'properties/{name}', {value} is not a {kind}."))
+fn not_a(name: &str, value: &Value, kind: &str) -> ApiError {
+    ApiError::invalid_request(&format!("For 'properties/{name}', {value} is not a {kind}."))
 }
 
 /// Whether git takes it for the name of a ref (git-check-ref-format).

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::post;
-use floe_rehearsal::interceptor::{Fault, Interceptor, Seen, Server, What, serve};
+use floe_rehearsal::interceptor::{Fault, Interceptor, LoggedRequest, Server, What, serve};
 use http_body_util::BodyExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -41,10 +41,11 @@ async fn an_undisturbed_request_is_logged_without_its_secrets() {
     let answer = client().post(url).body("hello").send().await.unwrap();
     assert_eq!(answer.text().await.unwrap(), "0123456789");
     client().get(server.url()).send().await.unwrap().bytes().await.unwrap();
-    let tap = server.tap.clone();
+    let interceptor = server.interceptor.clone();
     server.shut_down().await;
-    let seen: Vec<Seen> = tap.seen().into_iter().map(|seen| Seen { millis: 0, ..seen }).collect();
-    let entry = |n, method: &str, path: &str, received| Seen {
+    let seen: Vec<LoggedRequest> =
+        interceptor.log().into_iter().map(|seen| LoggedRequest { millis: 0, ..seen }).collect();
+    let entry = |n, method: &str, path: &str, received| LoggedRequest {
         n,
         method: method.to_owned(),
         path: path.to_owned(),
@@ -54,7 +55,7 @@ async fn an_undisturbed_request_is_logged_without_its_secrets() {
         millis: 0,
     };
     assert_eq!(seen, [entry(1, "POST", "/?token=REDACTED", 5), entry(2, "GET", "/", 0)]);
-    assert_eq!(tap.writes(), 1);
+    assert_eq!(interceptor.writes(), 1);
 }
 
 #[tokio::test]
@@ -63,7 +64,7 @@ async fn a_dropped_connection_is_no_answer() {
     let killed = Arc::new(Mutex::new(Vec::new()));
     let kill = {
         let killed = killed.clone();
-        Arc::new(move |head: &floe_rehearsal::interceptor::Head| killed.lock().unwrap().push(head.n))
+        Arc::new(move |head: &floe_rehearsal::interceptor::RequestHead| killed.lock().unwrap().push(head.n))
     };
     for what in [
         What::Refuse,
@@ -72,21 +73,21 @@ async fn a_dropped_connection_is_no_answer() {
         What::CutRequest { after: 3 },
         What::CutRequest { after: 100 },
     ] {
-        server.tap.inject(Fault::next("POST", "/", what.clone()));
+        server.interceptor.inject(Fault::next("POST", "/", what.clone()));
         let answer = client().post(server.url()).body("hello").send().await;
         assert!(answer.is_err(), "{what:?} was answered: {answer:?}");
     }
     assert_eq!(*bodies.lock().unwrap(), ["whole 5", "broken", "whole 5"]);
     assert_eq!(*killed.lock().unwrap(), [2, 3]);
-    let statuses: Vec<u16> = server.tap.seen().iter().map(|seen| seen.status).collect();
+    let statuses: Vec<u16> = server.interceptor.log().iter().map(|seen| seen.status).collect();
     assert_eq!(statuses, [0; 5]);
-    assert_eq!(server.tap.seen()[3].received, 3);
+    assert_eq!(server.interceptor.log()[3].received, 3);
 }
 
 #[tokio::test]
 async fn nothing_at_all_is_sent_on_a_refused_connection() {
     let (server, _) = writing_down().await;
-    server.tap.inject(Fault::nth(1, What::Refuse));
+    server.interceptor.inject(Fault::nth(1, What::Refuse));
     let mut stream = tokio::net::TcpStream::connect(server.addr).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let mut bytes = Vec::new();
@@ -98,7 +99,7 @@ async fn nothing_at_all_is_sent_on_a_refused_connection() {
 async fn a_cut_answer_has_its_head_and_the_first_bytes() {
     let (server, bodies) = writing_down().await;
     for after in [0, 4] {
-        server.tap.inject(Fault::next("GET", "/", What::CutAnswer { after }));
+        server.interceptor.inject(Fault::next("GET", "/", What::CutAnswer { after }));
         let mut answer = client().get(server.url()).send().await.unwrap();
         assert_eq!((answer.status().as_u16(), answer.content_length()), (200, Some(10)));
         let mut arrived = Vec::new();
@@ -112,7 +113,7 @@ async fn a_cut_answer_has_its_head_and_the_first_bytes() {
         assert_eq!(arrived, b"0123456789"[..after as usize]);
     }
     assert_eq!(bodies.lock().unwrap().len(), 2);
-    assert_eq!(server.tap.seen()[1].sent, 4);
+    assert_eq!(server.interceptor.log()[1].sent, 4);
 }
 
 #[tokio::test]
@@ -123,20 +124,20 @@ async fn an_invented_answer_does_nothing_and_a_late_one_everything() {
         headers: vec![("retry-after".to_owned(), "7".to_owned())],
         body: "{}".to_owned(),
     };
-    server.tap.inject(Fault::next("POST", "/", limited));
+    server.interceptor.inject(Fault::next("POST", "/", limited));
     let big = vec![7; 3 << 20];
     let answer = client().post(server.url()).body(big.clone()).send().await.unwrap();
     assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (429, &"7".parse().unwrap()));
     assert!(bodies.lock().unwrap().is_empty());
 
     let bad_gateway = What::DoThenAnswer { status: 502, body: "{}".to_owned() };
-    server.tap.inject(Fault::next("POST", "/", bad_gateway));
+    server.interceptor.inject(Fault::next("POST", "/", bad_gateway));
     assert_eq!(client().post(server.url()).body(big).send().await.unwrap().status(), 502);
     assert_eq!(*bodies.lock().unwrap(), ["whole 3145728"]);
 
-    server.tap.inject(Fault::next("GET", "/", What::Late(Duration::from_millis(20))));
+    server.interceptor.inject(Fault::next("GET", "/", What::Late(Duration::from_millis(20))));
     assert_eq!(client().get(server.url()).send().await.unwrap().status(), 200);
-    assert!(server.tap.seen()[2].millis >= 20);
+    assert!(server.interceptor.log()[2].millis >= 20);
 }
 
 #[tokio::test]
@@ -144,11 +145,11 @@ async fn hooks_see_every_request_before_and_after() {
     let (server, _) = writing_down().await;
     let calls: Arc<Mutex<Vec<String>>> = Arc::default();
     let (before, after) = (calls.clone(), calls.clone());
-    server.tap.before_each(move |head| before.lock().unwrap().push(format!("before {}", head.n)));
+    server.interceptor.before_each(move |head| before.lock().unwrap().push(format!("before {}", head.n)));
     server
-        .tap
+        .interceptor
         .after_each(move |seen| after.lock().unwrap().push(format!("after {} {}", seen.n, seen.status)));
-    server.tap.inject(Fault::nth(2, What::Refuse));
+    server.interceptor.inject(Fault::nth(2, What::Refuse));
     for _ in 0..2 {
         let _ = client().get(server.url()).send().await;
     }

@@ -2,13 +2,13 @@
 //!
 //! Nothing else is touched, and what is public never is.
 
-use super::{Inside, Watch};
+use super::{Invariants, Testbed};
 use crate::github::{SeedTag, StoredRelease};
 
 /// Puts right what only a person can, and tells what that was.
 ///
 /// `promised` are the names of the release's assets.
-pub fn put_right(inside: &Inside, watch: &Watch, promised: &[String]) -> Vec<String> {
+pub fn repair(inside: &Testbed, watch: &Invariants, promised: &[String]) -> Vec<String> {
     let (github, registry, home) = (&inside.github, &inside.registry, &inside.home);
     let mut told = Vec::new();
     watch.by_somebody_else(|| {
@@ -31,7 +31,7 @@ pub fn put_right(inside: &Inside, watch: &Watch, promised: &[String]) -> Vec<Str
 }
 
 /// Leaves one draft of the tag, with nothing in it that the release does not promise.
-fn tidy_drafts(inside: &Inside, promised: &[String]) -> Vec<String> {
+fn tidy_drafts(inside: &Testbed, promised: &[String]) -> Vec<String> {
     let (github, home) = (&inside.github, &inside.home);
     let of_tag = |release: &StoredRelease| release.tag_name == home.tag.as_str();
     let releases: Vec<StoredRelease> = github.releases(&home.repo).into_iter().filter(of_tag).collect();

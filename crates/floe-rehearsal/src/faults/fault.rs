@@ -35,27 +35,27 @@ macro_rules! kinds {
     ($($kind:ident $name:literal $place:expr, $words:literal;)*) => {
         /// A kind of fault.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Kind {
+        pub enum FaultKind {
             $(#[doc = $words] $kind,)*
         }
 
-        impl Kind {
+        impl FaultKind {
             /// All of them.
-            pub const ALL: &[Kind] = &[$(Kind::$kind),*];
+            pub const ALL: &[FaultKind] = &[$(FaultKind::$kind),*];
 
             /// Its name.
             pub fn name(self) -> &'static str {
-                match self { $(Kind::$kind => $name,)* }
+                match self { $(FaultKind::$kind => $name,)* }
             }
 
             /// What happens, in words.
             pub fn words(self) -> &'static str {
-                match self { $(Kind::$kind => $words,)* }
+                match self { $(FaultKind::$kind => $words,)* }
             }
 
             /// Which requests it strikes.
             pub fn place(self) -> Where {
-                match self { $(Kind::$kind => $place,)* }
+                match self { $(FaultKind::$kind => $place,)* }
             }
         }
     };
@@ -103,7 +103,7 @@ kinds! {
     KillAfter "kill-after" Anywhere, "it is done, and the publisher is killed";
 }
 
-impl Kind {
+impl FaultKind {
     /// Whether it can strike this server.
     pub fn is_at(self, side: Side) -> bool {
         match self.place() {
@@ -122,7 +122,7 @@ impl Kind {
         match self.place() {
             Route(only, verb, part) => only == side && verb == method && path.contains(part),
             // A request without a body has no middle.
-            _ if matches!(self, Kind::CutRequest | Kind::Slow) => {
+            _ if matches!(self, FaultKind::CutRequest | FaultKind::Slow) => {
                 self.is_at(side) && matches!(method, "POST" | "PUT" | "PATCH")
             }
             _ => self.is_at(side),
@@ -131,11 +131,11 @@ impl Kind {
 
     /// Whether it is somebody else's deed that a publisher cannot undo: the end may be another one then.
     pub fn is_for_good(self) -> bool {
-        matches!(self, Kind::Published | Kind::Newer)
+        matches!(self, FaultKind::Published | FaultKind::Newer)
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }

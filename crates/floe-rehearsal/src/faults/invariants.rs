@@ -8,19 +8,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use semver::Version;
 
-use super::Inside;
-use super::kind::Side;
+use super::Testbed;
+use super::fault::Side;
 use crate::github::StoredRelease;
-use crate::interceptor::Seen;
+use crate::interceptor::LoggedRequest;
 use crate::registry::Held;
 use floe_core::model::{Commit, Digest, Release, Tag};
 
 /// Watches both servers while one release is published. Clones watch together.
 #[derive(Clone)]
-pub struct Watch {
-    inside: Inside,
+pub struct Invariants {
+    inside: Testbed,
     promised: Arc<Promised>,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<Observed>>,
 }
 
 /// What the release promises.
@@ -35,7 +35,7 @@ struct Promised {
 type Assets = BTreeSet<(String, u64, Option<Digest>)>;
 
 #[derive(Default)]
-struct State {
+struct Observed {
     /// Every public release by its number, as it was when it became public.
     public: BTreeMap<u64, StoredRelease>,
     /// The commits of the public releases' tags.
@@ -59,14 +59,14 @@ struct State {
 /// under way at the most, and each is seen when it begins and when it ends.
 const UNDER_WAY: u32 = 12;
 
-impl Watch {
+impl Invariants {
     /// Begins to watch from what both servers hold now.
-    pub fn new(inside: &Inside, release: &Release) -> Self {
-        Watch::any_of(inside, &[release])
+    pub fn new(inside: &Testbed, release: &Release) -> Self {
+        Invariants::any_of(inside, &[release])
     }
 
     /// The same where several dists of one version are published at once: any of them may become public, whole.
-    pub fn any_of(inside: &Inside, releases: &[&Release]) -> Self {
+    pub fn any_of(inside: &Testbed, releases: &[&Release]) -> Self {
         let assets = |release: &&Release| {
             release.assets.iter().map(|one| (one.name.clone(), one.size, Some(one.digest))).collect()
         };
@@ -76,7 +76,8 @@ impl Watch {
             assets: releases.iter().map(assets).collect(),
             indexes: images.map(|image| image.index.digest).collect(),
         };
-        let watch = Watch { inside: inside.clone(), promised: Arc::new(promised), state: Arc::default() };
+        let watch =
+            Invariants { inside: inside.clone(), promised: Arc::new(promised), state: Arc::default() };
         {
             let mut state = watch.lock();
             watch.judge(&mut state, "at the beginning");
@@ -89,7 +90,7 @@ impl Watch {
     pub fn attach(&self) {
         for side in [Side::GitHub, Side::Registry] {
             let watch = self.clone();
-            self.inside.tap(side).after_each(move |seen| watch.check(side, seen));
+            self.inside.interceptor(side).after_each(move |seen| watch.check(side, seen));
         }
     }
 
@@ -121,7 +122,7 @@ impl Watch {
         self.take(&mut state, &releases);
     }
 
-    fn check(&self, side: Side, seen: &Seen) {
+    fn check(&self, side: Side, seen: &LoggedRequest) {
         let mut state = self.lock();
         state.checks += 1;
         let shows_releases = seen.method == "GET" && seen.path.contains("/releases?") && seen.status == 200;
@@ -139,7 +140,7 @@ impl Watch {
     }
 
     /// Compares both servers with what they held before.
-    fn judge(&self, state: &mut State, after: &str) {
+    fn judge(&self, state: &mut Observed, after: &str) {
         let releases = self.inside.github.releases(&self.inside.home.repo);
         let mut broken = self.releases(state, &releases);
         broken.extend(self.latest(state));
@@ -154,7 +155,7 @@ impl Watch {
         self.take(state, &releases);
     }
 
-    fn releases(&self, state: &mut State, releases: &[StoredRelease]) -> Vec<String> {
+    fn releases(&self, state: &mut Observed, releases: &[StoredRelease]) -> Vec<String> {
         let mut broken = Vec::new();
         for (id, before) in &state.public {
             match releases.iter().find(|release| release.id == *id).map(frozen) {
@@ -189,7 +190,7 @@ impl Watch {
         broken
     }
 
-    fn latest(&self, state: &State) -> Vec<String> {
+    fn latest(&self, state: &Observed) -> Vec<String> {
         let latest = self.inside.github.latest(&self.inside.home.repo);
         if latest == state.latest {
             return Vec::new();
@@ -204,7 +205,7 @@ impl Watch {
         }
     }
 
-    fn image(&self, state: &mut State, releases: &[StoredRelease], held: &Held) -> Vec<String> {
+    fn image(&self, state: &mut Observed, releases: &[StoredRelease], held: &Held) -> Vec<String> {
         let mut broken: Vec<String> =
             held.missing.iter().map(|digest| format!("an image tag points to what lacks {digest}")).collect();
         if held.missing.is_empty() {
@@ -236,7 +237,7 @@ impl Watch {
     }
 
     /// Takes what GitHub holds now as what was there before.
-    fn take(&self, state: &mut State, releases: &[StoredRelease]) {
+    fn take(&self, state: &mut Observed, releases: &[StoredRelease]) {
         let public = releases.iter().filter(|release| !release.draft);
         state.public = public.map(|release| (release.id, frozen(release))).collect();
         state.commits = state.public.iter().map(|(id, release)| (*id, self.commit(release))).collect();
@@ -247,7 +248,7 @@ impl Watch {
         self.inside.github.tag(&self.inside.home.repo, &release.tag_name)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Observed> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

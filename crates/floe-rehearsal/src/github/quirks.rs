@@ -4,16 +4,16 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::GitHub;
+use super::EmbeddedGitHub;
 use super::state::StoredAsset;
 use floe_core::model::{Digest, Repo};
 
 /// What goes wrong from now on.
 #[derive(Default)]
-pub(super) struct Oddities(Mutex<Odd>);
+pub(super) struct GitHubQuirks(Mutex<Switches>);
 
 #[derive(Default)]
-struct Odd {
+struct Switches {
     releases: Option<Lag>,
     assets: Option<Lag>,
     starter: bool,
@@ -31,9 +31,9 @@ struct Lag {
 
 /// What becomes of an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Upload {
+pub(super) enum UploadQuirk {
     /// It is stored.
-    Stored,
+    StoredState,
     /// It is answered with 502, and an asset that is only a `starter` is left.
     Starter,
     /// It is stored under another name.
@@ -42,19 +42,19 @@ pub(super) enum Upload {
     Spoilt,
 }
 
-impl Oddities {
+impl GitHubQuirks {
     /// What becomes of the next upload.
-    pub(super) fn upload(&self) -> Upload {
+    pub(super) fn upload(&self) -> UploadQuirk {
         let mut odd = self.lock();
-        let mut take = |flag: fn(&mut Odd) -> &mut bool| std::mem::take(flag(&mut odd));
+        let mut take = |flag: fn(&mut Switches) -> &mut bool| std::mem::take(flag(&mut odd));
         if take(|odd| &mut odd.starter) {
-            Upload::Starter
+            UploadQuirk::Starter
         } else if take(|odd| &mut odd.rename) {
-            Upload::Renamed
+            UploadQuirk::Renamed
         } else if take(|odd| &mut odd.spoil) {
-            Upload::Spoilt
+            UploadQuirk::Spoilt
         } else {
-            Upload::Stored
+            UploadQuirk::StoredState
         }
     }
 
@@ -73,7 +73,7 @@ impl Oddities {
         shown(&mut self.lock().assets, newest)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Odd> {
+    fn lock(&self) -> MutexGuard<'_, Switches> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -88,42 +88,42 @@ fn shown(lag: &mut Option<Lag>, newest: u64) -> u64 {
     }
 }
 
-impl GitHub {
+impl EmbeddedGitHub {
     /// Leaves releases made from now on out of so many listings that would have shown one.
     pub fn lag_releases(&self, listings: u32) {
         let newest_shown = self.store.read(|stored| stored.last_id);
-        self.odd.lock().releases = Some(Lag { newest_shown, listings });
+        self.quirks.lock().releases = Some(Lag { newest_shown, listings });
     }
 
     /// Leaves assets uploaded from now on out of so many listings that would have shown one.
     pub fn lag_assets(&self, listings: u32) {
         let newest_shown = self.store.read(|stored| stored.last_id);
-        self.odd.lock().assets = Some(Lag { newest_shown, listings });
+        self.quirks.lock().assets = Some(Lag { newest_shown, listings });
     }
 
     /// Answers the next upload with 502 and leaves a `starter` of it.
     pub fn leave_starter(&self) {
-        self.odd.lock().starter = true;
+        self.quirks.lock().starter = true;
     }
 
     /// Stores the next upload under another name.
     pub fn rename_next(&self) {
-        self.odd.lock().rename = true;
+        self.quirks.lock().rename = true;
     }
 
     /// Stores the next upload wrongly: what is shown is another size and digest.
     pub fn spoil_next(&self) {
-        self.odd.lock().spoil = true;
+        self.quirks.lock().spoil = true;
     }
 
     /// Lets every token expire, or makes them good again.
     pub fn expire_tokens(&self, expired: bool) {
-        self.odd.lock().expired = expired;
+        self.quirks.lock().expired = expired;
     }
 
     /// Whether every token has expired.
     pub fn expired(&self) -> bool {
-        self.odd.is_expired()
+        self.quirks.is_expired()
     }
 
     /// Lets somebody push to these repositories only.

@@ -10,21 +10,21 @@ use anyhow::Context as _;
 use super::check;
 use super::route::Name;
 use super::store::Store;
-use super::{Registry, lock};
+use super::{EmbeddedRegistry, lock};
 use floe_core::model::Digest;
 
 /// What goes wrong from now on.
-pub(super) struct Oddities(Mutex<Odd>);
+pub(super) struct RegistryQuirks(Mutex<Switches>);
 
-struct Odd {
+struct Switches {
     patch_limit: Option<u64>,
     mounts: bool,
     misreport: bool,
 }
 
-impl Oddities {
+impl RegistryQuirks {
     pub(super) fn new(patch_limit: Option<u64>, mounts: bool) -> Self {
-        Oddities(Mutex::new(Odd { patch_limit, mounts, misreport: false }))
+        RegistryQuirks(Mutex::new(Switches { patch_limit, mounts, misreport: false }))
     }
 
     /// The longest `PATCH` with a `Content-Range`, in bytes.
@@ -57,20 +57,20 @@ pub struct Held {
     pub present: BTreeSet<Digest>,
 }
 
-impl Registry {
+impl EmbeddedRegistry {
     /// Sets the longest `PATCH` with a `Content-Range`, in bytes.
     pub fn set_patch_limit(&self, limit: Option<u64>) {
-        lock(&self.0.odd.0).patch_limit = limit;
+        lock(&self.0.quirks.0).patch_limit = limit;
     }
 
     /// Sets whether a blob may be mounted from another repository.
     pub fn set_mounts(&self, mounts: bool) {
-        lock(&self.0.odd.0).mounts = mounts;
+        lock(&self.0.quirks.0).mounts = mounts;
     }
 
     /// Tells another digest than the stored one when something is stored next.
     pub fn misreport_next(&self) {
-        lock(&self.0.odd.0).misreport = true;
+        lock(&self.0.quirks.0).misreport = true;
     }
 
     /// Forgets every upload that is under way, as a registry that was restarted does.

@@ -12,7 +12,7 @@ use floe_core::model::Digest;
 
 /// An answer that says no.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct RegistryError {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -20,10 +20,10 @@ pub(super) struct Refusal {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-impl Refusal {
+impl RegistryError {
     /// A refusal with no detail.
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Refusal { status, code, message: message.into(), detail: None, headers: Vec::new() }
+        RegistryError { status, code, message: message.into(), detail: None, headers: Vec::new() }
     }
 
     /// With the `detail` field of the error.
@@ -41,19 +41,22 @@ impl Refusal {
     /// There is such an endpoint, but not with this method.
     pub(super) fn method(method: &Method) -> Self {
         let message = format!("the operation {method} is unsupported here");
-        Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message)
+        RegistryError::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message)
     }
 
     /// Nothing was ever pushed to this repository.
     pub(super) fn name_unknown(name: &Name) -> Self {
-        let refusal =
-            Refusal::new(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "repository name not known to registry");
+        let refusal = RegistryError::new(
+            StatusCode::NOT_FOUND,
+            "NAME_UNKNOWN",
+            "repository name not known to registry",
+        );
         refusal.detail(json!({ "name": name.as_str() }))
     }
 
     /// The repository does not hold this blob.
     pub(super) fn blob_unknown(digest: &Digest) -> Self {
-        Refusal::new(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", "blob unknown to registry")
+        RegistryError::new(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", "blob unknown to registry")
             .detail(json!({ "digest": digest }))
     }
 
@@ -63,45 +66,45 @@ impl Refusal {
             Reference::Tag(tag) => json!({ "tag": tag }),
             Reference::Digest(digest) => json!({ "digest": digest }),
         };
-        Refusal::new(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", "manifest unknown").detail(detail)
+        RegistryError::new(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", "manifest unknown").detail(detail)
     }
 
     /// A manifest names something that the repository does not hold.
     pub(super) fn manifest_blob_unknown(digest: &Digest) -> Self {
         let message = "manifest references a manifest or blob unknown to registry";
-        Refusal::new(StatusCode::NOT_FOUND, "MANIFEST_BLOB_UNKNOWN", message)
+        RegistryError::new(StatusCode::NOT_FOUND, "MANIFEST_BLOB_UNKNOWN", message)
             .detail(json!({ "digest": digest }))
     }
 
     /// A manifest is not what it should be.
     pub(super) fn manifest_invalid(message: impl Into<String>) -> Self {
-        Refusal::new(StatusCode::BAD_REQUEST, "MANIFEST_INVALID", message)
+        RegistryError::new(StatusCode::BAD_REQUEST, "MANIFEST_INVALID", message)
     }
 
     /// A digest that is none, or not that of the content.
     pub(super) fn digest_invalid(message: impl Into<String>) -> Self {
-        Refusal::new(StatusCode::BAD_REQUEST, "DIGEST_INVALID", message)
+        RegistryError::new(StatusCode::BAD_REQUEST, "DIGEST_INVALID", message)
     }
 
     /// An upload that was never begun, is finished or was cancelled.
     pub(super) fn upload_unknown() -> Self {
-        Refusal::new(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
+        RegistryError::new(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
     }
 
     /// An upload that cannot go on like this.
     pub(super) fn upload_invalid(message: impl Into<String>) -> Self {
-        Refusal::new(StatusCode::BAD_REQUEST, "BLOB_UPLOAD_INVALID", message)
+        RegistryError::new(StatusCode::BAD_REQUEST, "BLOB_UPLOAD_INVALID", message)
     }
 }
 
-impl From<anyhow::Error> for Refusal {
+impl From<anyhow::Error> for RegistryError {
     /// The registry itself failed: 500.
     fn from(error: anyhow::Error) -> Self {
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", format!("{error:#}"))
+        RegistryError::new(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", format!("{error:#}"))
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for RegistryError {
     fn into_response(self) -> Response {
         let mut error = json!({ "code": self.code, "message": self.message });
         if let Some(detail) = self.detail {

@@ -20,7 +20,7 @@ pub(super) fn json_answer(status: StatusCode, value: &Value) -> Response {
 
 /// An answer that says no.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct ApiError {
     status: StatusCode,
     message: String,
     errors: Vec<Value>,
@@ -28,73 +28,73 @@ pub(super) struct Refusal {
     accepted: Option<&'static str>,
 }
 
-impl Refusal {
+impl ApiError {
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Refusal { status, message: message.into(), errors: Vec::new(), accepted: None }
+        ApiError { status, message: message.into(), errors: Vec::new(), accepted: None }
     }
 
     /// There is no such thing, or nothing that you may know of.
     pub(super) fn not_found() -> Self {
-        Refusal::new(StatusCode::NOT_FOUND, "Not Found")
+        ApiError::new(StatusCode::NOT_FOUND, "Not Found")
     }
 
     /// The token is not one of ours.
     pub(super) fn bad_credentials() -> Self {
-        Refusal::new(StatusCode::UNAUTHORIZED, "Bad credentials")
+        ApiError::new(StatusCode::UNAUTHORIZED, "Bad credentials")
     }
 
     /// There was no token where one is needed.
     pub(super) fn anonymous() -> Self {
-        Refusal::new(StatusCode::UNAUTHORIZED, "Requires authentication")
+        ApiError::new(StatusCode::UNAUTHORIZED, "Requires authentication")
     }
 
     /// The token may not write contents.
     pub(super) fn no_push() -> Self {
-        Refusal {
+        ApiError {
             accepted: Some("contents=write"),
-            ..Refusal::new(StatusCode::FORBIDDEN, "Resource not accessible by integration")
+            ..ApiError::new(StatusCode::FORBIDDEN, "Resource not accessible by integration")
         }
     }
 
     /// The hour's requests are used up.
     pub(super) fn rate_limited(login: &str) -> Self {
-        Refusal::new(StatusCode::FORBIDDEN, format!("API rate limit exceeded for {login}."))
+        ApiError::new(StatusCode::FORBIDDEN, format!("API rate limit exceeded for {login}."))
     }
 
     /// The request itself is not well formed.
     pub(super) fn bad_request(message: &str) -> Self {
-        Refusal::new(StatusCode::BAD_REQUEST, message)
+        ApiError::new(StatusCode::BAD_REQUEST, message)
     }
 
     /// An upload did not say how long it is.
     pub(super) fn length_required() -> Self {
-        Refusal::new(StatusCode::LENGTH_REQUIRED, "Length Required")
+        ApiError::new(StatusCode::LENGTH_REQUIRED, "Length Required")
     }
 
     /// The request is well formed JSON, but not of the form that is wanted.
     pub(super) fn invalid_request(detail: &str) -> Self {
-        Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, format!("Invalid request.\n\n{detail}"))
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, format!("Invalid request.\n\n{detail}"))
     }
 
     /// The message alone, with 422.
     pub(super) fn unprocessable(message: impl Into<String>) -> Self {
-        Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message)
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, message)
     }
 
     /// `Validation Failed` with what failed.
     pub(super) fn invalid(errors: impl IntoIterator<Item = Value>) -> Self {
         let errors = errors.into_iter().collect();
-        Refusal { errors, ..Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "Validation Failed") }
+        ApiError { errors, ..ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "Validation Failed") }
     }
 
     /// The server before this one got no answer from it.
     pub(super) fn bad_gateway() -> Self {
-        Refusal::new(StatusCode::BAD_GATEWAY, "Server Error")
+        ApiError::new(StatusCode::BAD_GATEWAY, "Server Error")
     }
 
     /// This server cannot go on: its disk, not the request, is at fault.
     pub(super) fn broken(error: &anyhow::Error) -> Self {
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("Server Error: {error:#}"))
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("Server Error: {error:#}"))
     }
 
     fn message(&self) -> String {
@@ -113,15 +113,15 @@ pub(super) fn custom(resource: &str, field: &str, message: &str) -> Value {
     json!({ "resource": resource, "code": "custom", "field": field, "message": message })
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message())
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for ApiError {}
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut body = json!({
             "message": self.message,
