@@ -84,8 +84,10 @@ impl<'a> LayoutBuilder<'a> {
         let manifest = ImageManifest {
             schema_version: 2,
             media_type: Some(spec::MANIFEST.to_owned()),
+            artifact_type: None,
             config: Descriptor::of(&config),
             layers: layers.iter().map(Descriptor::of).collect(),
+            subject: None,
             annotations: self.annotations.clone(),
         };
         let manifest = blobs.json(spec::MANIFEST, &manifest)?;
@@ -129,7 +131,14 @@ impl<'a> LayoutBuilder<'a> {
 }
 
 fn index(manifests: Vec<Descriptor>, annotations: BTreeMap<String, String>) -> ImageIndex {
-    ImageIndex { schema_version: 2, media_type: Some(spec::INDEX.to_owned()), manifests, annotations }
+    ImageIndex {
+        schema_version: 2,
+        media_type: Some(spec::INDEX.to_owned()),
+        artifact_type: None,
+        manifests,
+        subject: None,
+        annotations,
+    }
 }
 
 /// Reads a bundle of certificates; a private key in the same file must not become public.

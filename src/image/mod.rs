@@ -16,7 +16,6 @@ pub mod layer_reader;
 mod layout;
 mod measure;
 mod rootfs;
-mod spec;
 mod strict;
 mod tarball;
 
@@ -26,6 +25,7 @@ use std::path::PathBuf;
 use semver::Version;
 
 use floe_core::model::Commit;
+use floe_core::oci as spec;
 
 pub use atomic_dir::AtomicDir;
 pub use build::build;

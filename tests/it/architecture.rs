@@ -55,6 +55,7 @@ const CORE: Allowed = &[
     ("units", &[]),
     ("untrusted", &["units"]),
     ("model", &["units", "untrusted"]),
+    ("oci", &["model"]),
     ("world", &["model"]),
     ("verify", &["model", "units", "world"]),
     ("reproduce", &["model", "units", "verify"]),

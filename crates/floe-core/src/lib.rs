@@ -2,7 +2,8 @@
 //!
 //! Modules in reading order:
 //!
-//! 1. [`model`]: tags, digests, targets, images, manifests, records, releases and their notes; [`units`]: numbers as people read them.
+//! 1. [`model`]: tags, digests, targets, images, manifests, records, releases and their notes; [`oci`]:
+//!    the JSON documents of an image; [`units`]: numbers as people read them.
 //! 2. [`verify`]: whether a dist or a published release is what it claims; [`reproduce`]: whether a rebuild is the same.
 //! 3. [`world`]: the state of GitHub and the registry; [`plan`]: the missing steps; [`preflight`]: the reasons for which
 //!    a server would refuse them; [`receipt`]: a record of what was done.
@@ -11,6 +12,7 @@
 
 pub mod clock;
 pub mod model;
+pub mod oci;
 pub mod parallel;
 pub mod plan;
 pub mod preflight;

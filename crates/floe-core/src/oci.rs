@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use floe_core::model::{Blob, Digest, Platform};
+use crate::model::{Blob, Digest, Platform};
 
 /// The media type of an image index.
 pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -41,6 +41,9 @@ pub struct Descriptor {
     pub digest: Digest,
     /// The size of the blob in bytes.
     pub size: u64,
+    /// Addresses of a blob that a registry does not hold itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub urls: Vec<String>,
     /// The platform, in an index. A map, so that unexpected fields are seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<BTreeMap<String, serde_json::Value>>,
@@ -58,8 +61,14 @@ pub struct ImageIndex {
     /// [`INDEX`]; optional in the specification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
+    /// The kind of artifact, if it is not an image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
     /// The descriptors it lists.
     pub manifests: Vec<Descriptor>,
+    /// The manifest that this one refers to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Descriptor>,
     /// Its annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
@@ -74,10 +83,16 @@ pub struct ImageManifest {
     /// [`MANIFEST`]; optional in the specification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
+    /// The kind of artifact, if it is not an image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
     /// The image's configuration.
     pub config: Descriptor,
     /// Its layers, bottom first.
     pub layers: Vec<Descriptor>,
+    /// The manifest that this one refers to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Descriptor>,
     /// Its annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
@@ -154,6 +169,7 @@ impl Descriptor {
             media_type: blob.media_type.clone(),
             digest: blob.digest,
             size: blob.size,
+            urls: Vec::new(),
             platform: None,
             annotations: BTreeMap::new(),
         }
