@@ -95,8 +95,6 @@ kinds! {
     TagDeleted "tag-deleted" At(GitHub), "somebody deletes the tag";
     Published "published-meanwhile" At(GitHub), "somebody publishes a release of the tag";
     Newer "newer-meanwhile" At(GitHub), "somebody publishes a higher version";
-    MountRefused "mount-refused" At(Registry), "blobs cannot be mounted any more";
-    PatchLimit "patch-limit" At(Registry), "chunks with a Content-Range may have one byte";
     Forgotten "uploads-forgotten" At(Registry), "the registry forgets the uploads under way";
     Misreported "misreported-digest" Route(Registry, "PUT", "/v2/"), "it is stored, but another digest is told";
     Kill "kill" Anywhere, "the publisher is killed before it is done";

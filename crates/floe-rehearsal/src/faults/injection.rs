@@ -104,8 +104,6 @@ impl Injection {
             (FaultKind::Expired, Side::Registry) => registry.revoke_tokens(),
             (FaultKind::NoPush, Side::GitHub) => github.set_push(&inside.users.0, Vec::new()),
             (FaultKind::Immutable, _) => github.set_immutable(true),
-            (FaultKind::MountRefused, _) => registry.set_mounts(false),
-            (FaultKind::PatchLimit, _) => registry.set_patch_limit(Some(1)),
             (FaultKind::Forgotten, _) => registry.forget_uploads(),
             (FaultKind::Misreported, _) => registry.misreport_next(),
             // What fails is a deed that cannot be done any more, such as moving an immutable release's tag.
