@@ -66,10 +66,12 @@ const CORE: Allowed = &[
 
 /// The same for the embedded servers.
 const REHEARSAL: Allowed = &[
-    ("interceptor", &[]),
-    ("github", &[]),
-    ("registry", &[]),
-    ("faults", &["github", "interceptor", "registry"]),
+    ("lock", &[]),
+    ("download", &[]),
+    ("interceptor", &["lock"]),
+    ("github", &["download", "lock"]),
+    ("registry", &["download", "lock"]),
+    ("faults", &["github", "interceptor", "lock", "registry"]),
 ];
 
 #[test]

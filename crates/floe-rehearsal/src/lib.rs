@@ -2,7 +2,9 @@
 //! that other clients work on them; an interceptor in front of them that injects faults; and the invariants that must
 //! hold after every request.
 
+mod download;
 pub mod faults;
 pub mod github;
 pub mod interceptor;
+mod lock;
 pub mod registry;

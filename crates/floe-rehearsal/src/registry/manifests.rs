@@ -1,39 +1,37 @@
-//! Manifests: get, put and delete, by tag or digest (distribution-spec, "Pulling manifests", "Pushing manifests",
-//! "Deleting tags", "Deleting manifests").
-//!
-//! What was pushed is answered byte for byte: nothing is ever written anew from the parsed form.
+//! Manifests by tag or digest (distribution-spec, "Pulling manifests", "Pushing Manifests", "Deleting tags", "Deleting
+//! Manifests"). A manifest is stored and sent byte for byte as it was pushed.
 
 use axum::body::Body;
-use axum::response::IntoResponse;
+use axum::response::IntoResponse as _;
+use floe_core::model::Digest;
 use http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderName, StatusCode};
 use http_body::Body as _;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
-use super::blobs::set;
+use super::blobs::CONTENT_DIGEST;
+use super::check::Document;
 use super::error::RegistryError;
 use super::route::{Name, Reference};
 use super::store::StoredManifest;
-use super::{Call, HandlerResult, Shared, check};
-use floe_core::model::Digest;
+use super::{Call, HandlerResult, Shared};
 
-/// The longest manifest, in bytes: what the specification asks of every registry.
+/// The longest manifest in bytes. The specification asks registries to accept at least this much.
 const LIMIT: usize = 4 * 1024 * 1024;
 
-const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
-
-/// Answers `GET` and `HEAD`; the server leaves the body of a `HEAD` out by itself.
+/// `GET` and `HEAD`; hyper leaves out the body of a `HEAD` response.
 pub(super) fn get(shared: &Shared, name: &Name, reference: &Reference) -> HandlerResult {
-    let found = shared.store.manifest(name, reference)?;
-    let found = found.ok_or_else(|| RegistryError::manifest_unknown(reference))?;
-    let mut response = Body::from(found.bytes).into_response();
-    set(&mut response, CONTENT_TYPE, &found.media_type)?;
-    set(&mut response, CONTENT_DIGEST, &found.digest.to_string())?;
-    set(&mut response, ETAG, &format!("\"{}\"", found.digest))?;
-    Ok(response)
+    let manifest = shared.store.manifest(name, reference)?;
+    let manifest = manifest.ok_or_else(|| RegistryError::manifest_unknown(reference))?;
+    let headers = [
+        (CONTENT_TYPE, manifest.media_type),
+        (CONTENT_DIGEST, manifest.digest.to_string()),
+        (ETAG, format!("\"{}\"", manifest.digest)),
+    ];
+    Ok((headers, manifest.bytes).into_response())
 }
 
-/// Answers `PUT`: stores what is whole and right, and moves the tag.
+/// `PUT`: checks and stores a manifest, then moves the tag.
 pub(super) async fn put(
     shared: &Shared,
     call: &mut Call,
@@ -46,27 +44,27 @@ pub(super) async fn put(
     let bytes = body(call).await?;
     let digest = Digest::of(&bytes);
     let tag = match reference {
-        Reference::Digest(given) if *given != digest => {
-            let message = "provided digest did not match uploaded content";
-            let detail = serde_json::json!({ "digest": given, "uploaded": digest });
-            return Err(RegistryError::digest_invalid(message).detail(detail));
+        Reference::Digest(stated) if *stated != digest => {
+            return Err(RegistryError::digest_mismatch(stated, &digest));
         }
         Reference::Digest(_) => None,
         Reference::Tag(tag) => Some(tag.as_str()),
     };
-    let manifest = check::check(&shared.store, name, &media_type, &bytes)?;
+    let document = Document::parse(&media_type, &bytes)?;
+    document.check(&shared.store, name)?;
     shared.store.put_manifest(name, &StoredManifest { digest, media_type, bytes }, tag)?;
-    let mut response = StatusCode::CREATED.into_response();
-    set(&mut response, LOCATION, &format!("/v2/{name}/manifests/{digest}"))?;
-    set(&mut response, CONTENT_DIGEST, &shared.quirks.told(&digest).to_string())?;
-    // The header tells a client that it need not keep a list of referrers itself: only true with the API.
-    if let Some(subject) = manifest.subject.filter(|_| shared.referrers) {
-        set(&mut response, HeaderName::from_static("oci-subject"), &subject.digest.to_string())?;
-    }
-    Ok(response)
+    let headers = [
+        (LOCATION, format!("/v2/{name}/manifests/{digest}")),
+        (CONTENT_DIGEST, shared.quirks.reported(&digest).to_string()),
+    ];
+    // `OCI-Subject` tells a client that it need not maintain a list of referrers, which is true with the API only.
+    let subject = document.subject().filter(|_| shared.referrers);
+    let subject =
+        subject.map(|subject| [(HeaderName::from_static("oci-subject"), subject.digest.to_string())]);
+    Ok((StatusCode::CREATED, headers, subject, ()).into_response())
 }
 
-/// Answers `DELETE`: a tag alone, or a manifest with its tags.
+/// `DELETE`: removes a tag, or a manifest with its tags.
 pub(super) fn delete(shared: &Shared, name: &Name, reference: &Reference) -> HandlerResult {
     match shared.store.delete_manifest(name, reference)? {
         true => Ok(StatusCode::ACCEPTED.into_response()),
@@ -86,6 +84,6 @@ async fn body(call: &mut Call) -> Result<Vec<u8>, RegistryError> {
     match Limited::new(body, LIMIT).collect().await {
         Ok(collected) => Ok(collected.to_bytes().into()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_long()),
-        Err(_) => Err(RegistryError::manifest_invalid("the request's body broke off")),
+        Err(_) => Err(RegistryError::manifest_invalid("the body of the request broke off")),
     }
 }

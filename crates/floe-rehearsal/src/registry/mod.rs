@@ -1,12 +1,11 @@
-//! The embedded registry: the OCI distribution-spec 1.1 (push, pull, content discovery) over HTTP, with the
-//! manners of GHCR where GHCR differs from the specification, and its state in a plain folder.
+//! The embedded registry: OCI distribution-spec 1.1 (pull, push, content discovery, content management) over HTTP, with
+//! GHCR's behaviour where that differs, and its state in a plain folder.
 //!
-//! It never opens a connection and never reads or writes outside its folder: every name, tag, digest and
-//! upload id is parsed before it becomes a path.
+//! Every name, tag, digest and upload id is parsed before it becomes a path, so nothing outside the folder is read or
+//! written.
 //!
-//! In reading order: `route` (which request is this), `access` and `token` (who may), `store` (the folder),
-//! `blobs`, `uploads` and `session` (bytes out and in), `manifests`, `check`, `tags`, `referrers`, and `refusal`
-//! (every "no").
+//! In reading order: `route` (paths), `access` and `token` (authorisation), `store` (the folder), `blobs`, `uploads` and
+//! `session` (blobs out and in), `manifests`, `check`, `tags`, `referrers`, `error`, and `quirks` (faults).
 
 mod access;
 mod blobs;
@@ -24,65 +23,54 @@ mod uploads;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method};
-use http_body_util::BodyExt;
+use http_body_util::BodyExt as _;
 
 use access::AccessControl;
 use error::RegistryError;
 pub use quirks::Held;
+use quirks::RegistryQuirks;
 use route::{Name, Route};
 use session::Sessions;
 use store::Store;
 
-/// The longest chunk GHCR takes with a `Content-Range`, in bytes.
-pub const GHCR_PATCH_LIMIT: u64 = 4 * 1024 * 1024;
+/// The longest chunk with a `Content-Range` that GHCR accepts, in bytes.
+const GHCR_PATCH_LIMIT: u64 = 4 * 1024 * 1024;
 
-/// As much of a refused body is read before the answer, in bytes, so that a client which sends first and reads
-/// later sees the answer and not a broken pipe.
+/// How many bytes of a refused body are read before the response, so that a client that sends everything before it
+/// reads gets the response and not a broken pipe.
 const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
 
-/// Makes the registry's router: see [`EmbeddedRegistry::open`], for which this is the short form where nobody wants to
-/// change anything while it runs.
-///
-/// # Errors
-///
-/// As [`EmbeddedRegistry::open`].
-pub fn router(options: RegistryOptions) -> anyhow::Result<Router> {
-    Ok(EmbeddedRegistry::open(options)?.router())
-}
-
-/// How a registry behaves.
+/// The configuration of an [`EmbeddedRegistry`].
 #[derive(Debug, Clone)]
 pub struct RegistryOptions {
-    /// The folder that holds the state; it is made if it is not there.
+    /// The folder with the state, created if missing.
     pub root: PathBuf,
-    /// Who may log in. Every account may pull everything: they are members of one organisation.
+    /// All accounts. Each may pull every repository, like the members of one organisation.
     pub accounts: Vec<RegistryAccount>,
-    /// What may be pulled without an account.
+    /// The repositories that can be pulled without an account.
     pub visibility: Visibility,
-    /// Whether Bearer tokens are asked for. Without them everybody may pull and push everything, and
-    /// `accounts` and `visibility` mean nothing.
+    /// Whether requests need a Bearer token. If not, everything is allowed and `accounts` and `visibility` are ignored.
     pub token_auth: bool,
-    /// The longest `PATCH` with a `Content-Range`, in bytes; a longer one is answered with 416. A `PATCH`
-    /// without `Content-Range` may have any length, as with GHCR.
+    /// The longest `PATCH` with a `Content-Range`, in bytes; a longer one gets 416. A `PATCH` without `Content-Range`
+    /// may have any length, as with GHCR.
     pub patch_limit: Option<u64>,
-    /// Whether a blob may be mounted from another repository; where not, a mount begins an upload (202).
+    /// Whether blobs can be mounted from another repository. If not, a mount starts an upload (202).
     pub mounts: bool,
-    /// Whether there is a referrers API (distribution-spec, "Listing Referrers"); GHCR has none.
+    /// Whether there is a referrers API (distribution-spec, "Listing Referrers"). GHCR has none.
     pub referrers: bool,
 }
 
 impl RegistryOptions {
-    /// As GHCR behaves: tokens asked for, all private, chunks up to 4 MiB, mounts, no referrers API; nobody may
-    /// log in yet.
+    /// GHCR's behaviour, with no accounts yet.
     pub fn ghcr(root: impl Into<PathBuf>) -> Self {
         RegistryOptions {
             root: root.into(),
@@ -96,44 +84,40 @@ impl RegistryOptions {
     }
 }
 
-/// Somebody who may log in. Its `Debug` form hides the token.
+/// An account of the registry. Its `Debug` form hides the token.
 #[derive(Clone)]
 pub struct RegistryAccount {
-    /// The name before the colon.
+    /// The user name of Basic authentication.
     pub user: String,
-    /// The secret after it.
+    /// The password of Basic authentication.
     pub token: String,
-    /// The repositories it may push to, such as `acme/floe`; `*` stands for all.
+    /// The repositories it may push to, such as `acme/floe`, or `*` for all.
     pub push: Vec<String>,
 }
 
 impl fmt::Debug for RegistryAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RegistryAccount")
-            .field("user", &self.user)
-            .field("push", &self.push)
-            .finish_non_exhaustive()
+        let mut shown = f.debug_struct("RegistryAccount");
+        shown.field("user", &self.user).field("push", &self.push).finish_non_exhaustive()
     }
 }
 
-/// What may be pulled without an account.
+/// The repositories that can be pulled without an account. By default none, as GHCR creates packages private.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Visibility {
-    /// These repositories; all others are private.
+    /// These repositories are public.
     Listed(Vec<String>),
-    /// Every repository.
+    /// Every repository is public.
     Everything,
 }
 
 impl Default for Visibility {
-    /// Everything is private, as a new package of GHCR is.
     fn default() -> Self {
         Visibility::Listed(Vec::new())
     }
 }
 
-/// A running registry's handle: it serves through its router and can be changed meanwhile. Cloning it is cheap;
-/// all clones are the same registry.
+/// An embedded registry. Clones share its state, so it can be changed while its router serves.
 #[derive(Clone)]
 pub struct EmbeddedRegistry(Arc<Shared>);
 
@@ -141,73 +125,71 @@ struct Shared {
     store: Store,
     access: AccessControl,
     sessions: Sessions,
-    quirks: quirks::RegistryQuirks,
+    quirks: RegistryQuirks,
+    patch_limit: Option<u64>,
+    mounts: bool,
     referrers: bool,
 }
 
 impl EmbeddedRegistry {
-    /// Opens the folder `options.root`, as an earlier registry left it or new.
+    /// Opens the folder `options.root`, new or with the state of an earlier registry.
     ///
     /// # Errors
-    ///
-    /// The folder cannot be made, or a repository named in `options` is not a valid name.
+    /// The folder cannot be created, or `options` has an invalid repository name.
     pub fn open(options: RegistryOptions) -> anyhow::Result<Self> {
-        let store = Store::open(&options.root)?;
-        let access = AccessControl::new(options.token_auth, options.accounts, options.visibility)?;
         Ok(EmbeddedRegistry(Arc::new(Shared {
-            store,
-            access,
+            store: Store::open(&options.root)?,
+            access: AccessControl::new(options.token_auth, options.accounts, options.visibility)?,
             sessions: Sessions::default(),
-            quirks: quirks::RegistryQuirks::new(options.patch_limit, options.mounts),
+            quirks: RegistryQuirks::default(),
+            patch_limit: options.patch_limit,
+            mounts: options.mounts,
             referrers: options.referrers,
         })))
     }
 
-    /// Everything under `/v2/` and `/token`; any other path is answered with 404.
+    /// The routes below `/v2/`, and `/token`.
     pub fn router(&self) -> Router {
         Router::new().fallback(serve).with_state(self.clone())
     }
 
-    /// Sets the repositories `user` may push to, from the next request on.
+    /// Replaces the repositories that `user` may push to.
     ///
     /// # Errors
-    ///
-    /// There is no such account, or one of the names is not valid.
+    /// There is no such account, or a name is invalid.
     pub fn set_push(&self, user: &str, repositories: Vec<String>) -> anyhow::Result<()> {
         self.0.access.set_push(user, repositories)
     }
 
-    /// Sets what may be pulled without an account, from the next request on.
+    /// Replaces the set of public repositories.
     ///
     /// # Errors
-    ///
-    /// One of the names is not valid.
+    /// A name is invalid.
     pub fn set_visibility(&self, visibility: Visibility) -> anyhow::Result<()> {
         self.0.access.set_visibility(visibility)
     }
 
-    /// Every token that was issued and not forgotten: for looking whether one of them turns up where it should not.
+    /// Every token that was issued and not revoked, for tests that search for leaked tokens.
     pub fn issued(&self) -> Vec<String> {
         self.0.access.issued()
     }
 
-    /// Forgets every token that was issued: whoever uses one is answered with 401 and has to ask again.
+    /// Revokes all tokens. A request with one gets 401.
     pub fn revoke_tokens(&self) {
         self.0.access.revoke_tokens();
     }
 }
 
-/// What a handler answers.
 type HandlerResult = Result<Response, RegistryError>;
 
-/// One request on its way through the handlers.
+/// A request on its way through the handlers.
 struct Call {
     parts: Parts,
     body: Body,
 }
 
 impl Call {
-    /// A header as text; one that is not text counts as absent.
+    /// A header as text; `None` also if it is not text.
     fn header(&self, name: HeaderName) -> Option<&str> {
         self.parts.headers.get(name)?.to_str().ok()
     }
@@ -217,7 +199,6 @@ impl Call {
         self.queries(name).next()
     }
 
-    /// Every query parameter of that name.
     fn queries(&self, name: &str) -> impl Iterator<Item = String> {
         let query = self.parts.uri.query().unwrap_or_default().as_bytes();
         url::form_urlencoded::parse(query)
@@ -225,37 +206,38 @@ impl Call {
             .map(|(_, value)| value.into_owned())
     }
 
-    /// The host the client thinks it talks to; a text that could break out of a quoted header value is not one.
+    /// The `Host` header, if it can stand in a quoted header value.
     fn host(&self) -> &str {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
         self.header(http::header::HOST).filter(|host| host.bytes().all(plain)).unwrap_or("localhost")
     }
+
+    fn take_body(&mut self) -> Body {
+        std::mem::replace(&mut self.body, Body::empty())
+    }
 }
 
-/// Answers one request in a task of its own: a connection that is cut while it is being answered would otherwise
-/// stop the handler between two steps, and a half-received upload would stay behind.
+/// Handles a request in its own task, so that a cut connection does not cancel the handler between two steps and leave
+/// half an upload behind.
 async fn serve(State(registry): State<EmbeddedRegistry>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let call = Call { parts, body };
-    let mut response = match tokio::spawn(registry.answer(call)).await {
+    let mut call = Call { parts, body };
+    let answer = async move {
+        match registry.0.dispatch(&mut call).await {
+            Ok(response) => response,
+            Err(error) => {
+                drain(call.body).await;
+                error.into_response()
+            }
+        }
+    };
+    let mut response = match tokio::spawn(answer).await {
         Ok(response) => response,
         Err(error) => RegistryError::from(anyhow::Error::from(error)).into_response(),
     };
     let version = HeaderValue::from_static("registry/2.0");
     response.headers_mut().insert(HeaderName::from_static("docker-distribution-api-version"), version);
     response
-}
-
-impl EmbeddedRegistry {
-    async fn answer(self, mut call: Call) -> Response {
-        match self.0.dispatch(&mut call).await {
-            Ok(response) => response,
-            Err(refusal) => {
-                drain(call.body).await;
-                refusal.into_response()
-            }
-        }
-    }
 }
 
 impl Shared {
@@ -273,23 +255,23 @@ impl Shared {
                 blobs::get(self, &call.parts, &name, &digest).await
             }
             (&Method::POST, Route::StartUpload(name)) => {
-                self.push(call, &name)?;
+                self.access.push(call, &name)?;
                 uploads::start(self, call, &name).await
             }
             (_, Route::Upload(name, id)) => {
-                self.push(call, &name)?;
-                uploads::upload(self, call, &name, id).await
+                self.access.push(call, &name)?;
+                uploads::upload(self, call, &name, &id).await
             }
             (&Method::GET | &Method::HEAD, Route::Manifest(name, reference)) => {
                 self.pull(call, &name)?;
                 manifests::get(self, &name, &reference)
             }
             (&Method::PUT, Route::Manifest(name, reference)) => {
-                self.push(call, &name)?;
+                self.access.push(call, &name)?;
                 manifests::put(self, call, &name, &reference).await
             }
             (&Method::DELETE, Route::Manifest(name, reference)) => {
-                self.push(call, &name)?;
+                self.access.push(call, &name)?;
                 manifests::delete(self, &name, &reference)
             }
             (&Method::GET, Route::Tags(name)) => {
@@ -304,19 +286,15 @@ impl Shared {
         }
     }
 
-    /// Refuses who may not pull, then a repository that nothing was ever pushed to: in this order, so that a
-    /// stranger does not learn which private repositories exist.
+    /// Checks the right to pull before the existence of the repository, so that anonymous clients cannot find out which
+    /// private repositories exist.
     fn pull(&self, call: &Call, name: &Name) -> Result<(), RegistryError> {
         self.access.pull(call, name)?;
         if self.store.exists(name) { Ok(()) } else { Err(RegistryError::name_unknown(name)) }
     }
-
-    fn push(&self, call: &Call, name: &Name) -> Result<(), RegistryError> {
-        self.access.push(call, name)
-    }
 }
 
-/// Reads what is left of a refused request's body, up to a limit, and throws it away.
+/// Reads and discards the rest of a body, up to a limit.
 async fn drain(mut body: Body) {
     let mut left = DRAIN_LIMIT;
     while let Some(Ok(frame)) = body.frame().await {
@@ -328,15 +306,10 @@ async fn drain(mut body: Body) {
     }
 }
 
-/// Random bytes as lower-case hexadecimal digits, from the system's own source.
+/// Random bytes of the operating system as lower-case hexadecimal digits.
 fn random_hex(bytes: usize) -> anyhow::Result<String> {
     let mut buffer = vec![0; bytes];
     let provider = rustls::crypto::ring::default_provider();
     provider.secure_random.fill(&mut buffer).ok().context("the system gave no random bytes")?;
     Ok(buffer.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// Locks; what a panic left behind is still whole, because nothing in here panics between two writes.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,21 +1,21 @@
-//! Which request this is: paths to routes, and the texts in them to values that are safe as paths on disk.
+//! Parses the path of a request into a route whose parts are safe as paths on disk.
 //!
-//! Repository names have several components, so a path is read from its end. Nothing in here touches the disk.
+//! Repository names have several components, so a path is read from its end.
 
 use std::fmt;
 
+use floe_core::model::Digest;
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
 
 use super::error::RegistryError;
-use floe_core::model::Digest;
 
-/// The endpoints (distribution-spec, "Endpoints") and the token endpoint.
+/// The endpoints of the distribution-spec, with their numbers there, and the token endpoint.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Route {
     /// `/v2/`: end-1.
     Base,
-    /// `/token`: where the challenge points.
+    /// `/token`
     Token,
     /// `/v2/<name>/blobs/<digest>`: end-2.
     Blob(Name, Digest),
@@ -31,26 +31,24 @@ pub(super) enum Route {
     Referrers(Name, Digest),
 }
 
-/// A repository's name: components of lower-case letters, digits and single separators between slashes
-/// (distribution-spec, "Pulling manifests"), at most 255 bytes.
+/// A repository name: components of lower-case letters, digits and separators (distribution-spec, "Pulling
+/// manifests"), at most 255 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Name(String);
 
-/// A tag or a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reference {
     /// At most 128 letters, digits, `_`, `.` and `-`; the first is neither `.` nor `-`.
     Tag(String),
-    /// Always means the same bytes.
     Digest(Digest),
 }
 
-/// An upload's id: 32 lower-case hexadecimal digits.
+/// 32 lower-case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct UploadId(String);
 
 impl Route {
-    /// Reads a request's path, still percent-encoded.
+    /// Parses the path of a request, still percent-encoded.
     pub(super) fn parse(path: &str) -> Result<Self, RegistryError> {
         match path {
             "/token" => return Ok(Route::Token),
@@ -78,7 +76,7 @@ impl Route {
 }
 
 impl Name {
-    /// Reads a name; the refusal is `NAME_INVALID`.
+    /// The error is `NAME_INVALID`.
     pub(super) fn parse(text: &str) -> Result<Self, RegistryError> {
         if text.len() <= 255 && text.split('/').all(is_component) {
             return Ok(Name(text.to_owned()));
@@ -92,14 +90,13 @@ impl Name {
     }
 
     fn join(parts: &[&str]) -> Result<Self, RegistryError> {
-        // A slash that came percent-encoded would join what the client meant to keep apart.
+        // A percent-encoded slash would merge two components.
         match parts.iter().any(|part| part.contains('/')) {
             true => Name::parse(""),
             false => Name::parse(&parts.join("/")),
         }
     }
 
-    /// The whole name.
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
@@ -119,7 +116,6 @@ impl Reference {
 }
 
 impl UploadId {
-    /// A new one.
     pub(super) fn random() -> anyhow::Result<Self> {
         Ok(UploadId(super::random_hex(16)?))
     }
@@ -132,7 +128,6 @@ impl UploadId {
         }
     }
 
-    /// All 32 digits.
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
@@ -144,7 +139,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// Reads a digest; the refusal is `DIGEST_INVALID`.
+/// Parses a digest. The error is `DIGEST_INVALID`.
 pub(super) fn digest(text: &str) -> Result<Digest, RegistryError> {
     text.parse().map_err(|error| RegistryError::digest_invalid(format!("{error}")))
 }
@@ -175,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn names_have_any_number_of_components_even_such_as_look_like_endpoints() {
+    fn names_have_any_number_of_components_also_those_that_look_like_endpoints() {
         let digest = Digest::of(b"floe");
         let cases = [
             ("/v2/floe/tags/list".to_owned(), Route::Tags(name("floe"))),

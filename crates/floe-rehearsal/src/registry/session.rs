@@ -1,32 +1,31 @@
-//! Uploads under way: the bytes on disk, and beside them in memory the digest of what came so far.
+//! Uploads under way: the bytes on disk, and in memory the hash of the bytes so far.
 //!
-//! A request whose body breaks off counts for nothing: the upload stands again where it stood before. After a
-//! restart the digest is computed again from the file.
+//! A request whose body breaks off leaves the upload as it was before. After a restart the hash is computed again from
+//! the file.
 
 use std::collections::HashMap;
 use std::io::SeekFrom;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use anyhow::Context;
+use anyhow::Context as _;
 use axum::body::Body;
-use http::StatusCode;
-use http_body_util::BodyExt;
+use floe_core::model::{Digest, Hasher};
+use http_body_util::BodyExt as _;
 use tokio::fs::File;
-use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::sync::OwnedMutexGuard;
 
 use super::error::RegistryError;
-use super::lock;
 use super::route::{Name, UploadId};
 use super::store::Store;
-use floe_core::model::{Digest, Hasher};
+use crate::lock::lock;
 
-/// Every upload that somebody works on.
+/// The uploads that have seen a request since the start.
 #[derive(Default)]
 pub(super) struct Sessions(Mutex<HashMap<UploadId, Arc<tokio::sync::Mutex<Session>>>>);
 
-/// One upload; whoever holds it is alone with it.
+/// One upload. Its lock is held for the time of a request.
 pub(super) struct Session {
     name: Name,
     id: UploadId,
@@ -37,7 +36,7 @@ pub(super) struct Session {
 }
 
 impl Sessions {
-    /// Ends every upload that nobody works on right now; their bytes stay and are never read again.
+    /// Ends every upload without a request under way. Their bytes stay on disk and are never read again.
     pub(super) fn forget(&self) {
         for session in lock(&self.0).values() {
             if let Ok(mut session) = session.try_lock() {
@@ -46,7 +45,6 @@ impl Sessions {
         }
     }
 
-    /// Begins an upload.
     pub(super) fn start(&self, store: &Store, name: &Name) -> anyhow::Result<UploadId> {
         let id = UploadId::random()?;
         let path = store.create_upload(name, &id)?;
@@ -54,7 +52,7 @@ impl Sessions {
         Ok(id)
     }
 
-    /// Takes an upload of this repository; waits while another request works on it.
+    /// Locks an upload of this repository for a request; waits while another request holds it.
     pub(super) async fn take(
         &self,
         store: &Store,
@@ -70,32 +68,30 @@ impl Sessions {
         if session.over || session.name != *name { Err(RegistryError::upload_unknown()) } else { Ok(session) }
     }
 
-    /// Ends an upload and throws its bytes away.
+    /// Ends an upload and deletes its bytes.
     pub(super) fn cancel(&self, store: &Store, mut session: OwnedMutexGuard<Session>) -> anyhow::Result<()> {
         self.end(&mut session);
         store.remove_upload(&session.name, &session.path)
     }
 
-    /// Ends an upload: its bytes become a blob if they have this digest, and are thrown away if not.
+    /// Ends an upload. Its bytes become a blob if they have this digest, and are deleted otherwise.
     pub(super) fn close(
         &self,
         store: &Store,
         mut session: OwnedMutexGuard<Session>,
         digest: &Digest,
     ) -> Result<(), RegistryError> {
-        let (found, _) = session.hasher.clone().finish();
-        if found != *digest {
+        let (actual, _) = session.hasher.clone().finish();
+        if actual != *digest {
             self.cancel(store, session)?;
-            let message = "provided digest did not match uploaded content";
-            let detail = serde_json::json!({ "digest": digest, "uploaded": found });
-            return Err(RegistryError::digest_invalid(message).detail(detail));
+            return Err(RegistryError::digest_mismatch(digest, &actual));
         }
         self.end(&mut session);
         Ok(store.adopt(&session.path, &session.name, digest)?)
     }
 
     fn insert(&self, session: Session) -> Arc<tokio::sync::Mutex<Session>> {
-        // Two requests may recall the same upload at once; the first one's session is everybody's.
+        // Two requests may recall the same upload at once; both use the session of the first.
         let id = session.id.clone();
         lock(&self.0).entry(id).or_insert_with(|| Arc::new(tokio::sync::Mutex::new(session))).clone()
     }
@@ -107,18 +103,16 @@ impl Sessions {
 }
 
 impl Session {
-    /// How many bytes it has.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
 
-    /// Takes a request's body to the end of the file, while hashing it; `expected` is how many bytes it must have,
-    /// where the client said so.
+    /// Appends a request's body, which must have `expected` bytes if the client stated a length.
     pub(super) async fn append(&mut self, body: Body, expected: Option<u64>) -> Result<(), RegistryError> {
         let mut file = self.open().await.context("failed to open an upload")?;
         let mut hasher = self.hasher.clone();
         let received = receive(&mut file, &mut hasher, body, expected).await;
-        // Also after a failure: what is still on its way to the disk must not arrive after the cut.
+        // Flushed after a failure too: buffered bytes must not reach the file after it is cut.
         let flushed = file.flush().await.context("failed to write an upload");
         match received.and_then(|length| Ok(flushed.map(|()| length)?)) {
             Ok(length) => {
@@ -126,9 +120,9 @@ impl Session {
                 self.length += length;
                 Ok(())
             }
-            Err(refusal) => {
+            Err(error) => {
                 file.set_len(self.length).await.context("failed to cut an upload back")?;
-                Err(refusal)
+                Err(error)
             }
         }
     }
@@ -151,16 +145,10 @@ async fn receive(
     mut body: Body,
     expected: Option<u64>,
 ) -> Result<u64, RegistryError> {
-    let wrong_size = || {
-        RegistryError::new(
-            StatusCode::BAD_REQUEST,
-            "SIZE_INVALID",
-            "provided length did not match content length",
-        )
-    };
+    let wrong_size = || RegistryError::size_invalid("provided length did not match content length");
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| RegistryError::upload_invalid("the request's body broke off"))?;
+        let frame = frame.map_err(|_| RegistryError::upload_invalid("the body of the request broke off"))?;
         let Ok(data) = frame.into_data() else { continue };
         length += data.len() as u64;
         if expected.is_some_and(|expected| length > expected) {
@@ -172,7 +160,7 @@ async fn receive(
     if expected.is_none_or(|expected| length == expected) { Ok(length) } else { Err(wrong_size()) }
 }
 
-/// An upload that an earlier process began.
+/// An upload that an earlier process started.
 async fn recall(store: &Store, name: &Name, id: &UploadId) -> Result<Session, RegistryError> {
     let path = store.upload_path(name, id);
     let mut session = Session::at(name, id, path.clone());

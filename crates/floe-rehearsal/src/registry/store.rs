@@ -1,17 +1,16 @@
-//! The folder of a registry, plain enough to be looked at:
+//! The folder of a registry:
 //!
 //! ```text
 //! blobs/sha256/<hex>                    every blob and manifest, once
 //! repositories/<name>/_blobs/<hex>      empty: this repository holds that blob
-//! repositories/<name>/_manifests/<hex>  this repository holds that manifest; the file says its media type
+//! repositories/<name>/_manifests/<hex>  this repository holds that manifest; the file has its media type
 //! repositories/<name>/_tags.json        tag -> digest
-//! repositories/<name>/_uploads/<id>     what an unfinished upload has sent so far
+//! repositories/<name>/_uploads/<id>     the bytes of an unfinished upload
 //! ```
 //!
-//! A file appears under its final name only when it is whole (written beside it, then renamed). No component of a
-//! name begins with `_`, so nothing collides. Tags stand in one file because they tell `A` from `a` and not every
-//! file system does. The small files are read and written in place, blobs never: `blobs` and `session` stream.
-//! Nothing is ever removed from `blobs/`.
+//! Files are written under another name and renamed, so they are never seen half written. No component of a repository
+//! name starts with `_`, so names do not collide. Tags are in one file because they are case-sensitive and some file
+//! systems are not. Nothing is ever removed from `blobs/`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,34 +18,29 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use anyhow::Context;
-
-use super::route::{Name, Reference, UploadId};
-use super::{lock, random_hex};
+use anyhow::Context as _;
 use floe_core::model::Digest;
 
-/// A registry's folder.
+use super::random_hex;
+use super::route::{Name, Reference, UploadId};
+use crate::lock::lock;
+
 pub(super) struct Store {
     root: PathBuf,
-    /// Held while tags are read and written again, and while a repository's folders come and go.
+    /// Held while tags change, and while folders of a repository are created or removed.
     changing: Mutex<()>,
 }
 
 /// A manifest as it was pushed.
 pub(super) struct StoredManifest {
-    /// The digest of `bytes`.
     pub(super) digest: Digest,
-    /// What the pusher said it is.
     pub(super) media_type: String,
-    /// Exactly the bytes that were pushed.
     pub(super) bytes: Vec<u8>,
 }
 
-/// The tags of a repository.
 pub(super) type Tags = BTreeMap<String, Digest>;
 
 impl Store {
-    /// Opens the folder, and makes it if it is not there.
     pub(super) fn open(root: &Path) -> anyhow::Result<Self> {
         make_folder(&root.join("blobs").join("sha256"))?;
         make_folder(&root.join("repositories"))?;
@@ -59,7 +53,6 @@ impl Store {
         folder.join("_blobs").is_dir() || folder.join("_manifests").is_dir()
     }
 
-    /// Where a blob's bytes are, if they are anywhere.
     pub(super) fn blob_path(&self, digest: &Digest) -> PathBuf {
         self.root.join("blobs").join("sha256").join(digest.hex())
     }
@@ -70,16 +63,16 @@ impl Store {
         self.size(digest).filter(|_| held)
     }
 
-    /// Puts a blob that is in the store already into one more repository.
+    /// Adds a blob of the store to one more repository.
     pub(super) fn link_blob(&self, name: &Name, digest: &Digest) -> anyhow::Result<()> {
         let _changing = lock(&self.changing);
         write(&self.repository(name).join("_blobs").join(digest.hex()), b"")
     }
 
-    /// Takes a finished upload, whose digest the caller has checked, into the store and the repository.
+    /// Makes a finished upload a blob of the repository. The caller has checked the digest.
     pub(super) fn adopt(&self, upload: &Path, name: &Name, digest: &Digest) -> anyhow::Result<()> {
         let blob = self.blob_path(digest);
-        // A blob that is there already may be on its way to somebody: it stays, as it has the same bytes.
+        // An existing blob has the same bytes and may be in use, so it stays.
         let stored = if blob.is_file() { fs::remove_file(upload) } else { fs::rename(upload, &blob) };
         stored.with_context(|| format!("failed to store blob `{digest}`"))?;
         self.link_blob(name, digest)?;
@@ -87,7 +80,6 @@ impl Store {
         Ok(())
     }
 
-    /// The manifest a tag or digest stands for.
     pub(super) fn manifest(
         &self,
         name: &Name,
@@ -104,7 +96,7 @@ impl Store {
         Ok(Some(StoredManifest { digest, media_type, bytes }))
     }
 
-    /// The media type and the size in bytes of a manifest that a repository holds.
+    /// The media type and the size in bytes of a manifest of a repository.
     pub(super) fn manifest_facts(
         &self,
         name: &Name,
@@ -113,7 +105,7 @@ impl Store {
         Ok(self.media_type(name, digest)?.zip(self.size(digest)))
     }
 
-    /// Every manifest of a repository, by digest.
+    /// The digests of all manifests of a repository.
     pub(super) fn manifests(&self, name: &Name) -> anyhow::Result<Vec<Digest>> {
         let folder = self.repository(name).join("_manifests");
         let entries = match fs::read_dir(&folder) {
@@ -132,7 +124,7 @@ impl Store {
         Ok(digests)
     }
 
-    /// Stores a manifest that the caller has checked, and points a tag at it where one is given.
+    /// Stores a manifest that the caller has checked, and moves the tag to it if there is one.
     pub(super) fn put_manifest(
         &self,
         name: &Name,
@@ -154,7 +146,7 @@ impl Store {
         }
     }
 
-    /// Forgets a tag, or a manifest with every tag that points at it. False if there is none.
+    /// Removes a tag, or a manifest with every tag that points at it. False if there is none.
     pub(super) fn delete_manifest(&self, name: &Name, reference: &Reference) -> anyhow::Result<bool> {
         let _changing = lock(&self.changing);
         match reference {
@@ -171,7 +163,7 @@ impl Store {
                 if self.media_type(name, digest)?.is_none() {
                     return Ok(false);
                 }
-                // Tags first: a tag must never point at what is not there.
+                // Tags first, so that no tag ever points at a missing manifest.
                 self.change_tags(name, |tags| tags.retain(|_, target| target != digest))?;
                 let path = self.repository(name).join("_manifests").join(digest.hex());
                 fs::remove_file(&path).with_context(|| format!("failed to delete manifest `{digest}`"))?;
@@ -180,7 +172,6 @@ impl Store {
         }
     }
 
-    /// The tags of a repository, none if it has none.
     pub(super) fn tags(&self, name: &Name) -> anyhow::Result<Tags> {
         let path = self.repository(name).join("_tags.json");
         match read_if_there(&path)? {
@@ -190,33 +181,32 @@ impl Store {
         }
     }
 
-    /// Where an upload's bytes are.
     pub(super) fn upload_path(&self, name: &Name, id: &UploadId) -> PathBuf {
         self.repository(name).join("_uploads").join(id.as_str())
     }
 
-    /// Makes an upload's empty file.
+    /// Creates the empty file of an upload.
     pub(super) fn create_upload(&self, name: &Name, id: &UploadId) -> anyhow::Result<PathBuf> {
         let _changing = lock(&self.changing);
         let path = self.upload_path(name, id);
         make_folder(&self.repository(name).join("_uploads"))?;
-        fs::File::create_new(&path).context("failed to begin an upload")?;
+        fs::File::create_new(&path).context("failed to start an upload")?;
         Ok(path)
     }
 
-    /// Throws an upload away, and with it the folders of a repository that nothing else was pushed to.
+    /// Deletes an upload, and the folders of a repository that nothing was pushed to.
     pub(super) fn remove_upload(&self, name: &Name, upload: &Path) -> anyhow::Result<()> {
         fs::remove_file(upload).context("failed to remove an upload")?;
         self.tidy(name);
         Ok(())
     }
 
-    /// Removes the empty folders an upload leaves.
+    /// Removes the empty folders that an upload leaves.
     fn tidy(&self, name: &Name) {
         let _changing = lock(&self.changing);
         let mut folder = self.repository(name).join("_uploads");
         let top = self.root.join("repositories");
-        // Removing a folder fails where something is in it, and that is where tidying ends.
+        // Removing a folder that is not empty fails, which ends the loop.
         while folder != top && fs::remove_dir(&folder).is_ok() && folder.pop() {}
     }
 
@@ -233,7 +223,7 @@ impl Store {
         Ok(read_if_there(&path)?.map(|text| text.trim_end().to_owned()))
     }
 
-    /// The caller holds `changing`.
+    /// The caller holds the lock.
     fn change_tags(&self, name: &Name, change: impl FnOnce(&mut Tags)) -> anyhow::Result<()> {
         let mut tags = self.tags(name)?;
         change(&mut tags);
@@ -243,7 +233,7 @@ impl Store {
 }
 
 fn make_folder(path: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(path).with_context(|| format!("failed to make the folder `{}`", path.display()))
+    fs::create_dir_all(path).with_context(|| format!("failed to create the folder `{}`", path.display()))
 }
 
 fn read_if_there(path: &Path) -> anyhow::Result<Option<String>> {
@@ -254,7 +244,7 @@ fn read_if_there(path: &Path) -> anyhow::Result<Option<String>> {
     }
 }
 
-/// Writes a small file so that it is there whole or not at all.
+/// Writes a small file so that it is complete or absent.
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
         make_folder(folder)?;

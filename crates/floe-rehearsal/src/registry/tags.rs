@@ -1,41 +1,38 @@
-//! Listing tags, page by page (distribution-spec, "Listing Tags").
+//! Listing tags in pages (distribution-spec, "Listing Tags").
 
-use axum::response::IntoResponse;
+use axum::response::IntoResponse as _;
 use http::StatusCode;
 use http::header::LINK;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
 
-use super::blobs::set;
 use super::error::RegistryError;
 use super::route::Name;
 use super::{Call, HandlerResult, Shared};
 
-/// Answers `GET /v2/<name>/tags/list?n=<at most>&last=<after this tag>`.
+/// `GET /v2/<name>/tags/list?n=<at most>&last=<after this tag>`
 pub(super) fn list(shared: &Shared, call: &Call, name: &Name) -> HandlerResult {
-    let most = match call.query("n") {
+    let limit = match call.query("n") {
         Some(text) => text.parse().map_err(|_| {
             RegistryError::new(StatusCode::BAD_REQUEST, "UNSUPPORTED", "`n` is not a number of tags")
         })?,
         None => usize::MAX,
     };
     let mut tags: Vec<String> = shared.store.tags(name)?.into_keys().collect();
-    tags.sort_by_cached_key(|tag| place(tag));
+    tags.sort_by_cached_key(|tag| order(tag));
     if let Some(last) = call.query("last") {
-        let last = place(&last);
-        tags.retain(|tag| place(tag) > last);
+        tags.retain(|tag| order(tag) > order(&last));
     }
-    let more = tags.len() > most;
-    tags.truncate(most);
-    let body = serde_json::json!({ "name": name.as_str(), "tags": tags });
-    let mut response = axum::Json(body).into_response();
-    if let Some(last) = tags.last().filter(|_| more) {
+    let more = tags.len() > limit;
+    tags.truncate(limit);
+    let next = tags.last().filter(|_| more).map(|last| {
         let last = utf8_percent_encode(last, NON_ALPHANUMERIC);
-        set(&mut response, LINK, &format!(r#"</v2/{name}/tags/list?n={most}&last={last}>; rel="next""#))?;
-    }
-    Ok(response)
+        [(LINK, format!(r#"</v2/{name}/tags/list?n={limit}&last={last}>; rel="next""#))]
+    });
+    Ok((next, axum::Json(json!({ "name": name.as_str(), "tags": tags }))).into_response())
 }
 
-/// Tags are listed in case-insensitive order; the tag itself decides between those that differ in case only.
-fn place(tag: &str) -> (String, String) {
+/// The order ignores case, except between tags that differ in case only.
+fn order(tag: &str) -> (String, String) {
     (tag.to_ascii_lowercase(), tag.to_owned())
 }
