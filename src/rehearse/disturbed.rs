@@ -61,7 +61,7 @@ pub async fn by_seed(
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
     let clock = Clock::skipping();
-    let inside = servers.inside(&release.home, clock.clone());
+    let inside = servers.testbed(&release.home, clock.clone());
     let retry =
         Retry { tries: 5, first_wait: Duration::from_secs(1), clock: clock.clone(), report: report.clone() };
     let servers_at = (&servers.addresses(&release.home), &Client::default());
@@ -69,9 +69,9 @@ pub async fn by_seed(
     let (watch, schedule) = (Invariants::new(&inside, release), Schedule::from_seed(seed));
     watch.attach();
     schedule.arm(&inside, &watch);
-    report.step("Disturbing", format!("with {} faults, drawn from seed {seed}:", schedule.strikes.len()));
-    for strike in &schedule.strikes {
-        report.line(format!("{:13}{strike}: {}", "", strike.kind.words()));
+    report.step("Disturbing", format!("with {} faults, drawn from seed {seed}:", schedule.injections.len()));
+    for injection in &schedule.injections {
+        report.line(format!("{:13}{injection}: {}", "", injection.kind.description()));
     }
     let attempt = Attempt { release, remote: &remote, retry: &retry, receipt, report };
     let ending = until_done(attempt, &inside, &watch).await;
@@ -79,7 +79,7 @@ pub async fn by_seed(
         inside.interceptor(side).calm();
     }
     let repeat = format!("`floe rehearse --faults {seed}` does the same again");
-    let broken = watch.broken();
+    let broken = watch.violations();
     if !broken.is_empty() {
         let text = format!("what must hold after every request did not, with seed {seed}");
         return Err(Failure::new(text).details(broken).hint(repeat).into());

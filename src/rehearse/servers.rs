@@ -1,6 +1,5 @@
-//! The two servers of a rehearsal together: started for one release, addressed as the real ones would be.
-//!
-//! They listen on this machine only, and their tokens are worth nothing anywhere else.
+//! The two servers of a rehearsal, started for one release. They listen on this machine only, and their tokens are valid
+//! nowhere else.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,28 +17,23 @@ use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedR
 use floe_rehearsal::interceptor::{Interceptor, Server, serve};
 use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions, Visibility};
 
-/// Who the rehearsal is at both servers.
+/// The user name at both servers.
 pub const USER: &str = "rehearsal";
-/// Its token at both servers.
+/// The token at both servers.
 pub const TOKEN: &str = "rehearsal-token";
 
 /// A GitHub and a registry on this machine.
 pub struct Servers {
-    /// GitHub's server.
     pub github: Server,
-    /// GitHub's state, for looking at without a request.
+    /// GitHub's state, to read without a request.
     pub held: EmbeddedGitHub,
-    /// The registry's server.
     pub registry: Server,
-    /// The registry's state, for looking at without a request.
+    /// The registry's state, to read without a request.
     pub stored: EmbeddedRegistry,
 }
 
 impl Servers {
-    /// Starts both, with their state in `folder` and whatever it holds from an earlier rehearsal.
-    ///
-    /// # Errors
-    /// The folder cannot be used, or no port can be had.
+    /// Starts both with their state in `folder`, which may be an earlier rehearsal's.
     pub async fn start(folder: &Path, home: &Home) -> anyhow::Result<Self> {
         let tag = SeedTag { name: home.tag.to_string(), commit: home.commit.clone(), annotated: false };
         let repo = SeedRepo {
@@ -82,7 +76,7 @@ impl Servers {
         })
     }
 
-    /// The arguments that lead a release here instead of to the real servers. Names stay the real ones.
+    /// The arguments that send requests to these servers. Names stay the real ones.
     pub fn addresses(&self, home: &Home) -> RemoteArgs {
         RemoteArgs {
             repo: Some(home.repo.clone()),
@@ -94,8 +88,8 @@ impl Servers {
         }
     }
 
-    /// Both servers from inside, with a clock of their own.
-    pub fn inside(&self, home: &Home, clock: Clock) -> Testbed {
+    /// Access to the state of both servers, which then use `clock`.
+    pub fn testbed(&self, home: &Home, clock: Clock) -> Testbed {
         self.github.interceptor.set_clock(clock.clone());
         self.registry.interceptor.set_clock(clock.clone());
         Testbed {
@@ -110,7 +104,7 @@ impl Servers {
         }
     }
 
-    /// The rehearsal's own secrets; the environment's are never used here.
+    /// The rehearsal's own tokens. Those of the environment are not used.
     pub fn secrets(&self) -> Secrets {
         let token = || Token::from(TOKEN.to_owned());
         Secrets { github: Some(token()), registry: Some(Credentials::new(USER, token())) }

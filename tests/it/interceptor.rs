@@ -1,4 +1,4 @@
-//! What a client sees on the wire when a fault strikes, and what the log says about it.
+//! The effect of each fault on a client, on the server and on the log.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,8 +18,8 @@ pub fn client() -> reqwest::Client {
     builder.pool_max_idle_per_host(0).build().unwrap()
 }
 
-/// A server that writes down how each body it was sent ended, and answers ten bytes.
-async fn writing_down() -> (Server, Arc<Mutex<Vec<String>>>) {
+/// A server that records how each request body ended, and responds with ten bytes.
+async fn recorder() -> (Server, Arc<Mutex<Vec<String>>>) {
     let bodies: Arc<Mutex<Vec<String>>> = Arc::default();
     let kept = bodies.clone();
     let handler = move |body: Body| async move {
@@ -36,7 +36,7 @@ async fn writing_down() -> (Server, Arc<Mutex<Vec<String>>>) {
 
 #[tokio::test]
 async fn an_undisturbed_request_is_logged_without_its_secrets() {
-    let (server, _) = writing_down().await;
+    let (server, _) = recorder().await;
     let url = format!("{}/?token=s3cret", server.url());
     let answer = client().post(url).body("hello").send().await.unwrap();
     assert_eq!(answer.text().await.unwrap(), "0123456789");
@@ -59,23 +59,23 @@ async fn an_undisturbed_request_is_logged_without_its_secrets() {
 }
 
 #[tokio::test]
-async fn a_dropped_connection_is_no_answer() {
-    let (server, bodies) = writing_down().await;
+async fn a_dropped_connection_gives_no_response() {
+    let (server, bodies) = recorder().await;
     let killed = Arc::new(Mutex::new(Vec::new()));
     let kill = {
         let killed = killed.clone();
         Arc::new(move |head: &floe_rehearsal::interceptor::RequestHead| killed.lock().unwrap().push(head.n))
     };
-    for what in [
-        What::Refuse,
-        What::Kill(kill.clone()),
-        What::DoThenKill(kill),
-        What::CutRequest { after: 3 },
-        What::CutRequest { after: 100 },
+    for (name, what) in [
+        ("refuse", What::Refuse),
+        ("kill", What::Kill(kill.clone())),
+        ("do, then kill", What::DoThenKill(kill)),
+        ("cut in the body", What::CutRequest { after: 3 }),
+        ("cut after the body", What::CutRequest { after: 100 }),
     ] {
-        server.interceptor.inject(Fault::next("POST", "/", what.clone()));
+        server.interceptor.inject(Fault::next("POST", "/", what));
         let answer = client().post(server.url()).body("hello").send().await;
-        assert!(answer.is_err(), "{what:?} was answered: {answer:?}");
+        assert!(answer.is_err(), "{name} got a response: {answer:?}");
     }
     assert_eq!(*bodies.lock().unwrap(), ["whole 5", "broken", "whole 5"]);
     assert_eq!(*killed.lock().unwrap(), [2, 3]);
@@ -85,8 +85,8 @@ async fn a_dropped_connection_is_no_answer() {
 }
 
 #[tokio::test]
-async fn nothing_at_all_is_sent_on_a_refused_connection() {
-    let (server, _) = writing_down().await;
+async fn nothing_is_sent_on_a_refused_connection() {
+    let (server, _) = recorder().await;
     server.interceptor.inject(Fault::nth(1, What::Refuse));
     let mut stream = tokio::net::TcpStream::connect(server.addr).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
@@ -96,8 +96,8 @@ async fn nothing_at_all_is_sent_on_a_refused_connection() {
 }
 
 #[tokio::test]
-async fn a_cut_answer_has_its_head_and_the_first_bytes() {
-    let (server, bodies) = writing_down().await;
+async fn a_cut_response_has_its_head_and_the_first_bytes() {
+    let (server, bodies) = recorder().await;
     for after in [0, 4] {
         server.interceptor.inject(Fault::next("GET", "/", What::CutAnswer { after }));
         let mut answer = client().get(server.url()).send().await.unwrap();
@@ -109,7 +109,7 @@ async fn a_cut_answer_has_its_head_and_the_first_bytes() {
                 end => break end,
             }
         };
-        assert!(end.is_err(), "the answer looks complete");
+        assert!(end.is_err(), "the response looks complete");
         assert_eq!(arrived, b"0123456789"[..after as usize]);
     }
     assert_eq!(bodies.lock().unwrap().len(), 2);
@@ -117,8 +117,8 @@ async fn a_cut_answer_has_its_head_and_the_first_bytes() {
 }
 
 #[tokio::test]
-async fn an_invented_answer_does_nothing_and_a_late_one_everything() {
-    let (server, bodies) = writing_down().await;
+async fn an_invented_response_does_nothing_and_a_late_one_everything() {
+    let (server, bodies) = recorder().await;
     let limited = What::Answer {
         status: 429,
         headers: vec![("retry-after".to_owned(), "7".to_owned())],
@@ -141,8 +141,8 @@ async fn an_invented_answer_does_nothing_and_a_late_one_everything() {
 }
 
 #[tokio::test]
-async fn hooks_see_every_request_before_and_after() {
-    let (server, _) = writing_down().await;
+async fn callbacks_see_every_request_before_and_after() {
+    let (server, _) = recorder().await;
     let calls: Arc<Mutex<Vec<String>>> = Arc::default();
     let (before, after) = (calls.clone(), calls.clone());
     server.interceptor.before_each(move |head| before.lock().unwrap().push(format!("before {}", head.n)));

@@ -188,7 +188,7 @@ fn a_published_release_is_never_changed() {
     let scenario = Scenario::new("1.4.0");
     let draft = scenario.github.add_draft(&scenario.repo(), "v1.4.0").unwrap();
     scenario.github.add_asset(&scenario.repo(), draft, "SHA256SUMS", b"other").unwrap();
-    scenario.github.publish_behind_your_back(&scenario.repo(), draft).unwrap();
+    scenario.github.publish_draft(&scenario.repo(), draft).unwrap();
     let outcome = scenario.run(["publish"]).exit(4).no_writes();
     assert!(
         outcome.stderr.contains("`SHA256SUMS` of the published release `v1.4.0` is not the one of this dist")

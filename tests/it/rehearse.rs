@@ -147,7 +147,7 @@ fn the_same_dist_makes_the_same_release_in_any_folder() {
 fn a_rehearsal_withstands_what_a_seed_throws_at_it() {
     let fits = |seed: &u64| {
         let schedule = Schedule::from_seed(*seed);
-        schedule.strikes.len() > 3 && !schedule.strikes.iter().any(|strike| strike.kind.is_for_good())
+        schedule.injections.len() > 3 && !schedule.injections.iter().any(|one| one.kind.is_permanent())
     };
     let seed = (1..).find(fits).unwrap();
     let project = sample("1.4.0");

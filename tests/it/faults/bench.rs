@@ -32,9 +32,9 @@ use tempfile::TempDir;
 
 use crate::scenario::{COMMIT, TOKEN, make_dist_from, servers};
 
-/// The registry's secret, unlike GitHub's, so that one that goes to the wrong server is seen.
+/// Unlike GitHub's token, so that a token that goes to the wrong server is detected.
 const REGISTRY_TOKEN: &str = "secret-of-the-registry";
-/// `tester:` and that, as Basic authentication has it (RFC 7617).
+/// `tester:` and the token in Basic authentication (RFC 7617).
 const REGISTRY_BASIC: &str = "dGVzdGVyOnNlY3JldC1vZi10aGUtcmVnaXN0cnk=";
 
 /// A release on disk.
@@ -67,7 +67,7 @@ pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
     Made { release, _folder: folder }
 }
 
-/// In memory where the system has a place for that: thousands of small files are written and thrown away.
+/// A folder in memory where the system has one, for thousands of small files.
 pub fn folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
@@ -106,7 +106,7 @@ pub struct Bench {
     retry: Retry,
 }
 
-/// What came of one case.
+/// The outcome of one case.
 pub struct Came {
     pub ending: Ending,
     pub state: String,
@@ -212,7 +212,7 @@ impl Bench {
         schedule.arm(inside, watch);
         let ending = until_done(self.attempt(release, receipt), inside, watch).await;
         inside.quiet().await;
-        let mut broken = watch.broken();
+        let mut broken = watch.violations();
         let leaks = inside.github_interceptor.leaks() + inside.registry_interceptor.leaks();
         if leaks > 0 {
             broken.push(format!("{leaks} requests carried a token that belongs elsewhere"));

@@ -1,4 +1,4 @@
-//! What the schedules have found, one case each, so that it is never lost again.
+//! Regression tests for bugs that schedules have found.
 
 use floe::rehearse::disturbed::{in_words, is_conflict};
 use floe_core::model::{Release, Target};
@@ -10,22 +10,22 @@ fn small() -> Made {
     made("one", "1.4.0", &["x86_64-musl".parse::<Target>().unwrap()])
 }
 
-/// Publishes with one fault at GitHub's n-th request that is like this one.
+/// Publishes with one fault at GitHub's first request like this one.
 async fn struck(release: &Release, kind: FaultKind, method: &str, part: &str) -> Came {
     let bench = Bench::new(release).await;
     let calm = bench.publish(release, &Schedule::calm()).await;
     let at = calm.seen[0].iter().position(|(verb, path)| verb == method && path.contains(part)).unwrap();
-    let strike = Injection { side: Side::GitHub, nth: at as u64 + 1, kind, amount: 2 };
-    let came = bench.publish(release, &Schedule::one(strike)).await;
-    assert_eq!(came.broken, Vec::<String>::new(), "{strike}: {:?}", came.ending.told);
-    if !kind.is_for_good() {
-        assert_eq!(came.state, calm.state, "{strike}: {:?}", came.ending.told);
+    let injection = Injection { side: Side::GitHub, nth: at as u64 + 1, kind, amount: 2 };
+    let came = bench.publish(release, &Schedule::one(injection)).await;
+    assert_eq!(came.broken, Vec::<String>::new(), "{injection}: {:?}", came.ending.told);
+    if !kind.is_permanent() {
+        assert_eq!(came.state, calm.state, "{injection}: {:?}", came.ending.told);
     }
     came
 }
 
 #[tokio::test]
-async fn a_tag_that_moves_while_files_are_uploaded_is_not_published() {
+async fn a_tag_that_moves_during_the_uploads_is_not_published() {
     for kind in [FaultKind::TagMoved, FaultKind::TagDeleted] {
         let came = struck(&small().release, kind, "POST", "/uploads/").await;
         let told = came.ending.told.join("\n");
@@ -35,7 +35,7 @@ async fn a_tag_that_moves_while_files_are_uploaded_is_not_published() {
 }
 
 #[tokio::test]
-async fn a_higher_version_that_comes_out_while_files_are_uploaded_stays_the_latest() {
+async fn a_higher_version_that_is_published_during_the_uploads_stays_the_latest() {
     let came = struck(&small().release, FaultKind::Newer, "POST", "/uploads/").await;
     assert!(came.ending.result.is_ok(), "{:?}", came.ending.told);
     assert!(came.state.contains("latest v1.5.0"), "{}", came.state);
@@ -44,8 +44,8 @@ async fn a_higher_version_that_comes_out_while_files_are_uploaded_stays_the_late
 }
 
 #[tokio::test]
-async fn a_draft_that_somebody_publishes_half_way_is_left_alone() {
-    // With more files than are uploaded at once, so that what is under way cannot complete it.
+async fn an_incomplete_draft_that_another_user_publishes_is_left_alone() {
+    // More files than are uploaded at once, so that the uploads under way cannot complete the release.
     let whole = made("one", "1.4.0", &Target::all().collect::<Vec<_>>());
     let came = struck(&whole.release, FaultKind::Published, "POST", "/uploads/").await;
     let error = came.ending.result.unwrap_err();
@@ -59,26 +59,26 @@ async fn a_draft_with_other_notes_gets_those_of_this_dist() {
     let (one, other) = (small(), made("other", "1.4.0", &["x86_64-musl".parse().unwrap()]));
     let bench = Bench::new(&one.release).await;
     let wanted = bench.publish(&one.release, &Schedule::calm()).await.state;
-    // The first run, with another dist, is killed when its draft holds an asset and its notes.
+    // The first run, of another dist, is killed when its draft has notes and an asset.
     let at = 1 + bench_uploads(&bench, &one.release).await;
     let folder = folder();
-    let inside = bench.fresh(&one.release, folder.path()).await;
-    let watch = Invariants::any_of(&inside, &[&one.release, &other.release]);
+    let testbed = bench.fresh(&one.release, folder.path()).await;
+    let invariants = Invariants::any_of(&testbed, &[&one.release, &other.release]);
     let kill = Injection { side: Side::GitHub, nth: at, kind: FaultKind::KillAfter, amount: 1 };
-    kill.arm(&inside, &watch);
+    kill.arm(&testbed, &invariants);
     let receipt = folder.path().join("receipt.json");
     tokio::select! {
         biased;
-        () = inside.killed.notified() => {}
+        () = testbed.killed.notified() => {}
         done = bench.run(&other.release, &receipt) => panic!("it was not killed: {:?}", done.err()),
     }
-    inside.quiet().await;
-    assert!(inside.state().unwrap().contains("draft v1.4.0"));
+    testbed.quiet().await;
+    assert!(testbed.state().unwrap().contains("draft v1.4.0"));
     bench.run(&one.release, &receipt).await.unwrap();
-    assert_eq!(inside.state().unwrap(), wanted);
+    assert_eq!(testbed.state().unwrap(), wanted);
 }
 
-/// Which of GitHub's requests is the first upload.
+/// The position of the first upload among GitHub's requests.
 async fn bench_uploads(bench: &Bench, release: &Release) -> u64 {
     let seen = bench.publish(release, &Schedule::calm()).await.seen;
     seen[0].iter().position(|(_, path)| path.starts_with("/uploads/")).unwrap() as u64

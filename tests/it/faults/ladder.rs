@@ -1,4 +1,4 @@
-//! Releases in every order: the moving names end where SemVer says, and never leave their place on the way.
+//! Releases in many orders: moving names end where SemVer says, and no step violates an invariant.
 
 use std::collections::BTreeMap;
 
@@ -20,20 +20,20 @@ async fn releases_in_many_orders_leave_every_name_where_semver_says() {
     let bench = Bench::new(&made["1.4.0"].release).await;
     let orders = orders(VERSIONS.to_vec());
     assert_eq!(orders.len(), 120);
-    // Each tenth order over HTTP; the rest is the same function, tried on all of them in `plan::ladder`.
+    // Every tenth order over HTTP; `plan::ladder` tests the function with all of them.
     for order in orders.into_iter().step_by(10) {
         let folder = folder();
         let first = &made[order[0]].release;
-        let inside = bench.fresh(first, folder.path()).await;
+        let testbed = bench.fresh(first, folder.path()).await;
         for (at, version) in order.iter().enumerate() {
             let release = &made[version].release;
             let (name, commit) = (format!("v{version}"), COMMIT.parse().unwrap());
-            inside.github.push_tag(&release.home.repo, &SeedTag { name, commit, annotated: true }).unwrap();
-            let mut inside = inside.clone();
-            inside.home = release.home.clone();
-            let watch = Invariants::new(&inside, release);
+            testbed.github.push_tag(&release.home.repo, &SeedTag { name, commit, annotated: true }).unwrap();
+            let mut testbed = testbed.clone();
+            testbed.home = release.home.clone();
+            let invariants = Invariants::new(&testbed, release);
             let receipt = folder.path().join("receipt.json");
-            let came = bench.publish_at(release, &Schedule::calm(), &inside, &watch, &receipt).await;
+            let came = bench.publish_at(release, &Schedule::calm(), &testbed, &invariants, &receipt).await;
             assert_eq!(came.broken, Vec::<String>::new(), "{version} in {order:?}");
             let (plan, _) = came.ending.result.unwrap();
             let previous = plan.steps.iter().find_map(|one| match &one.step {
@@ -42,8 +42,8 @@ async fn releases_in_many_orders_leave_every_name_where_semver_says() {
             });
             assert_eq!(previous.unwrap(), base(version, &order[..at]), "{version} in {order:?}");
         }
-        assert_eq!(inside.github.latest(&first.home.repo).as_deref(), Some("v2.0.0"), "{order:?}");
-        let held = inside.registry.held("acme/tool", &Default::default()).unwrap();
+        assert_eq!(testbed.github.latest(&first.home.repo).as_deref(), Some("v2.0.0"), "{order:?}");
+        let held = testbed.registry.held("acme/tool", &Default::default()).unwrap();
         let of = |tag: &str| made[tag].release.image.as_ref().unwrap().index.digest;
         let mut wanted: BTreeMap<String, _> =
             VERSIONS.map(|version| (version.to_owned(), of(version))).into();
@@ -61,7 +61,7 @@ async fn releases_in_many_orders_leave_every_name_where_semver_says() {
     }
 }
 
-/// Where the notes of a version begin, written down rather than computed as floe does.
+/// The first version after which the notes of a version start, from a list and not computed.
 fn base(version: &str, before: &[&str]) -> Option<String> {
     let wanted: &[&str] = match version {
         "1.4.0" => &["1.3.9"],
@@ -73,7 +73,6 @@ fn base(version: &str, before: &[&str]) -> Option<String> {
     wanted.iter().find(|version| before.contains(version)).map(|version| format!("v{version}"))
 }
 
-/// All orders of some things.
 fn orders(things: Vec<&str>) -> Vec<Vec<&str>> {
     if things.len() < 2 {
         return vec![things];

@@ -1,6 +1,6 @@
-//! Every single fault at every request where it applies, on a release of seven archives and two platforms.
+//! Every fault at every request that it can affect, for a release of seven archives and two platforms.
 //!
-//! `FLOE_EVERY=10` tries every tenth of them, for a first look.
+//! `FLOE_EVERY=10` runs every tenth case.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,24 +11,24 @@ use floe_rehearsal::faults::{FaultKind, Injection, Schedule, Side};
 
 use super::bench::{Bench, Came, made};
 
-/// So many threads publish, each at its own bench.
+/// The number of threads, each with its own bench.
 const THREADS: usize = 2;
 
 #[test]
-fn whatever_single_fault_strikes_whichever_request_the_end_is_the_same() {
+fn any_fault_at_any_request_leads_to_the_same_state() {
     let made = made("one", "1.4.0", &Target::all().collect::<Vec<_>>());
     let calm = on_a_bench(&made.release, Schedule::calm());
     let every = std::env::var("FLOE_EVERY").map_or(1, |text| text.parse().unwrap());
-    let strikes = strikes(&calm.seen).into_iter().step_by(every);
+    let injections = injections(&calm.seen).into_iter().step_by(every);
     let began = std::time::Instant::now();
-    let tally = all(&made.release, &calm.state, strikes.map(Schedule::one).collect());
+    let tally = all(&made.release, &calm.state, injections.map(Schedule::one).collect());
     super::summary::add("matrix", &tally, began.elapsed());
     tally.assert_good();
 }
 
-/// One fault of each kind at each request that it fits, as an undisturbed run makes them.
-fn strikes(seen: &[Vec<(String, String)>; 2]) -> Vec<Injection> {
-    let mut strikes = Vec::new();
+/// Each kind of fault at each request of an undisturbed run that it can affect.
+fn injections(seen: &[Vec<(String, String)>; 2]) -> Vec<Injection> {
+    let mut injections = Vec::new();
     for (side, seen) in [Side::GitHub, Side::Registry].into_iter().zip(seen) {
         for kind in FaultKind::ALL.iter().copied().filter(|kind| kind.is_at(side)) {
             let fits = seen.iter().enumerate().filter(|(_, (method, path))| kind.fits(side, method, path));
@@ -39,14 +39,19 @@ fn strikes(seen: &[Vec<(String, String)>; 2]) -> Vec<Injection> {
                     FaultKind::ReleaseLag | FaultKind::AssetLag => &[2],
                     _ => &[1],
                 };
-                strikes.extend(amounts.iter().map(|amount| Injection { side, nth, kind, amount: *amount }));
+                injections.extend(amounts.iter().map(|amount| Injection {
+                    side,
+                    nth,
+                    kind,
+                    amount: *amount,
+                }));
             }
         }
     }
-    strikes
+    injections
 }
 
-/// What came of many cases together.
+/// The outcome of many cases.
 #[derive(Default)]
 pub struct Tally {
     pub schedules: usize,
@@ -64,13 +69,13 @@ impl Tally {
     }
 }
 
-/// One case at a bench of its own.
+/// Runs one case on a bench of its own.
 pub fn on_a_bench(release: &Release, schedule: Schedule) -> Came {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async { Bench::new(release).await.publish(release, &schedule).await })
 }
 
-/// All cases, on every thread's own bench; `wanted` is what an undisturbed run leaves.
+/// Runs all cases; `wanted` is the state after an undisturbed run.
 pub fn all(release: &Release, wanted: &str, schedules: Vec<Schedule>) -> Tally {
     let (next, tally) = (AtomicUsize::new(0), Mutex::new(Tally::default()));
     std::thread::scope(|scope| {
@@ -96,14 +101,14 @@ pub fn all(release: &Release, wanted: &str, schedules: Vec<Schedule>) -> Tally {
     tally.into_inner().unwrap()
 }
 
-/// What is wrong with what came of a schedule.
+/// The problems of a case, if any.
 fn judge(schedule: &Schedule, came: &Came, wanted: &str) -> Option<String> {
     let mut wrong = came.broken.clone();
-    let for_good = schedule.strikes.iter().any(|strike| strike.kind.is_for_good());
+    let for_good = schedule.injections.iter().any(|injection| injection.kind.is_permanent());
     match &came.ending.result {
         Ok(_) if came.state == wanted || for_good => {}
         Ok(_) => wrong.push(format!("another end: {}", difference(wanted, &came.state))),
-        // What somebody else published in its place is left as it is, and said to be in the way.
+        // A release that another user published is left as it is and reported as a conflict.
         Err(error) if schedule.has(FaultKind::Published) && is_conflict(error) => {}
         Err(error) => wrong.push(format!("it was never done: {}", in_words(error))),
     }
@@ -114,7 +119,7 @@ fn judge(schedule: &Schedule, came: &Came, wanted: &str) -> Option<String> {
     Some(format!("{schedule}\n    {wrong}\n    after {told}"))
 }
 
-/// The lines that only one of the two has.
+/// The lines that only one of the two texts has.
 pub fn difference(wanted: &str, found: &str) -> String {
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
     let (wanted, found) = (lines(wanted), lines(found));

@@ -1,4 +1,4 @@
-//! Publishing under fire: each fault at each request, and many faults at once, and the end is always the same.
+//! Publishing under faults, one at a time and several at once: the servers end in the same state.
 
 pub mod bench;
 mod found;

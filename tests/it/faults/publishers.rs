@@ -1,4 +1,4 @@
-//! Two publishers of the same tag at once, in many interleavings: one wins, the other says so, nothing is spoilt.
+//! Two publishers of the same tag at once, in many interleavings: one succeeds, the other reports a conflict.
 
 use floe::rehearse::disturbed::{in_words, is_conflict};
 use floe_core::model::{Release, Target};
@@ -6,7 +6,7 @@ use floe_rehearsal::faults::{FaultKind, Injection, Invariants, Schedule, Side};
 
 use super::bench::{Bench, folder, made};
 
-/// So many interleavings of each pair.
+/// The number of interleavings of each pair.
 const INTERLEAVINGS: u64 = 60;
 
 fn release(seed: &str) -> super::bench::Made {
@@ -20,7 +20,7 @@ async fn two_publishers_of_the_same_dist_end_with_one_release() {
     let wanted = bench.publish(&one.release, &Schedule::calm()).await.state;
     for interleaving in 0..INTERLEAVINGS {
         let (done, state) = both(&bench, &one.release, &one.release, interleaving).await;
-        assert!(done.0 || done.1, "interleaving {interleaving}: nobody won");
+        assert!(done.0 || done.1, "interleaving {interleaving}: neither succeeded");
         assert_eq!(state, wanted, "interleaving {interleaving}");
     }
 }
@@ -41,16 +41,16 @@ async fn two_publishers_of_different_dists_end_with_the_release_of_one_of_them()
     }
 }
 
-/// Two runs at once; whoever did not get through runs once more when the other has ended. Says who was done at the
-/// end, and what both servers hold.
+/// Runs both publishers at once, and again those that failed. Returns which of them succeeded in the end, and the state of
+/// the servers.
 async fn both(bench: &Bench, one: &Release, other: &Release, interleaving: u64) -> ((bool, bool), String) {
     let folder = folder();
-    let inside = bench.fresh(one, folder.path()).await;
-    let watch = Invariants::any_of(&inside, &[one, other]);
-    watch.expect_two_drafts();
-    watch.attach();
-    for strike in delays(interleaving) {
-        strike.arm(&inside, &watch);
+    let testbed = bench.fresh(one, folder.path()).await;
+    let invariants = Invariants::any_of(&testbed, &[one, other]);
+    invariants.allow_two_drafts();
+    invariants.attach();
+    for injection in delays(interleaving) {
+        injection.arm(&testbed, &invariants);
     }
     let receipts = [folder.path().join("one.json"), folder.path().join("other.json")];
     let (first, second) = tokio::join!(bench.run(one, &receipts[0]), bench.run(other, &receipts[1]));
@@ -60,19 +60,19 @@ async fn both(bench: &Bench, one: &Release, other: &Release, interleaving: u64) 
         assert!(is_conflict(&error), "interleaving {interleaving}: {said}");
         assert!(said.contains("v1.4.0"), "{said}");
     }
-    // As the message says: when the other has ended, the same command tells how it stands.
+    // The message says to run the command again when the other publisher has ended.
     if !done.0 {
         done.0 = bench.run(one, &receipts[0]).await.is_ok();
     }
     if !done.1 {
         done.1 = bench.run(other, &receipts[1]).await.is_ok();
     }
-    inside.quiet().await;
-    assert_eq!(watch.broken(), Vec::<String>::new(), "interleaving {interleaving}");
-    (done, inside.state().unwrap())
+    testbed.quiet().await;
+    assert_eq!(invariants.violations(), Vec::<String>::new(), "interleaving {interleaving}");
+    (done, testbed.state().unwrap())
 }
 
-/// Requests that come late, so that the two runs mesh differently each time.
+/// Late requests, so that the runs interleave differently each time.
 fn delays(interleaving: u64) -> Vec<Injection> {
     let late = |side, nth| Injection { side, nth, kind: FaultKind::Late, amount: 1 };
     let step = 2 + interleaving % 7;

@@ -1,4 +1,4 @@
-//! Thousands of schedules of several faults, drawn from seeds; `FLOE_SCHEDULES` says how many, `FLOE_SEED` from which.
+//! Schedules of several faults, drawn from seeds: `FLOE_SCHEDULES` of them, starting with `FLOE_SEED`.
 
 use floe_core::model::Target;
 use floe_rehearsal::faults::Schedule;
@@ -6,11 +6,11 @@ use floe_rehearsal::faults::Schedule;
 use super::bench::made;
 use super::matrix::{all, on_a_bench};
 
-/// So many in the suite; a longer soak is `FLOE_SCHEDULES=100000 cargo test --test it faults::random`.
+/// The number of schedules in the suite. A longer run: `FLOE_SCHEDULES=100000 cargo test --test it faults::random`.
 const SCHEDULES: u64 = 2000;
 
 #[test]
-fn whatever_several_faults_a_seed_draws_the_end_is_the_same() {
+fn the_faults_of_any_seed_lead_to_the_same_state() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let (count, first) = (number("FLOE_SCHEDULES").unwrap_or(SCHEDULES), number("FLOE_SEED").unwrap_or(1));
     let targets: Vec<Target> = vec!["x86_64-musl".parse().unwrap()];

@@ -1,4 +1,4 @@
-//! How much was thrown at publishing: a line for each test, left in target/faults/ because a test's output is captured.
+//! The number of schedules and requests of each test, in target/faults/ because the output of tests is captured.
 
 use std::path::Path;
 use std::time::Duration;

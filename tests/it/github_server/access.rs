@@ -1,4 +1,4 @@
-//! Who may do what, and how it is said that they may not.
+//! Authentication, rights, limits and error messages.
 
 use http::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{GUEST, Hub, OWNER};
 
 #[tokio::test]
-async fn a_refusal_says_what_is_missing() {
+async fn an_error_says_which_right_is_missing() {
     let hub = Hub::new().await;
     let repo = "/repos/acme/floe";
     let wrong = hub.get(repo, "not-a-token").await;
@@ -34,7 +34,7 @@ async fn a_refusal_says_what_is_missing() {
 }
 
 #[tokio::test]
-async fn an_account_learns_who_it_is_and_what_it_may() {
+async fn an_account_is_shown_its_login_and_rights() {
     let hub = Hub::new().await;
     let answer = hub.get("/repos/acme/floe", OWNER).await;
     let repo = answer.json();
@@ -63,7 +63,7 @@ async fn an_account_learns_who_it_is_and_what_it_may() {
 }
 
 #[tokio::test]
-async fn an_hour_has_so_many_requests() {
+async fn the_requests_of_an_hour_are_limited() {
     let hub = Hub::with(|options| options.rate_limit = 2).await;
     let header = |answer: &super::Answer| answer.header("x-ratelimit-remaining").to_owned();
     assert_eq!(header(&hub.get("/user", OWNER).await), "1");
@@ -79,7 +79,7 @@ async fn an_hour_has_so_many_requests() {
 }
 
 #[tokio::test]
-async fn a_malformed_release_is_refused_by_its_property() {
+async fn a_malformed_release_is_refused_with_the_name_of_the_property() {
     let hub = Hub::new().await;
     let message = async |json| {
         let answer = hub.post("/repos/acme/floe/releases", json).await;

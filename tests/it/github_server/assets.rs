@@ -1,4 +1,4 @@
-//! Uploads and downloads, whole and broken.
+//! Uploads and downloads, complete and broken.
 
 use std::io::{Read as _, Write as _};
 
@@ -14,7 +14,7 @@ async fn draft(hub: &Hub) -> Value {
 }
 
 #[tokio::test]
-async fn what_goes_up_comes_down() {
+async fn an_upload_can_be_downloaded_byte_for_byte() {
     let hub = Hub::new().await;
     let release = draft(&hub).await;
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n / 7) as u8).collect();
@@ -31,7 +31,7 @@ async fn what_goes_up_comes_down() {
     let url = asset["url"].as_str().unwrap();
     assert_eq!(hub.get(url, OWNER).await.json(), asset);
 
-    // A draft's bytes are had by the asset's id.
+    // The bytes of a draft's asset are downloaded by id.
     let octets = hub.request(Method::GET, url, OWNER).header("accept", "application/octet-stream");
     let found = hub.send(octets).await;
     assert_eq!(found.status, 302);
@@ -46,7 +46,7 @@ async fn what_goes_up_comes_down() {
     assert_eq!((beyond.status, beyond.header("content-range")), (416, "bytes */3000000"));
     assert_eq!(hub.get(storage.replace("sig=", "sig=0").as_str(), "").await.status, 403);
 
-    // A published one's by its name.
+    // Those of a published release are downloaded by name.
     hub.patch(release["url"].as_str().unwrap(), json!({ "draft": false })).await;
     let shown = hub.get(url, "").await.json();
     let latest = hub.get("/acme/floe/releases/latest/download/floe+1.tar.gz", "").await;
@@ -108,7 +108,7 @@ async fn a_client_that_dies_leaves_a_starter_too() {
 }
 
 #[tokio::test]
-async fn an_ambiguous_answer_may_have_done_it() {
+async fn an_upload_may_succeed_although_its_response_fails() {
     let hub = Hub::new().await;
     let release = draft(&hub).await;
     let bad_gateway = What::DoThenAnswer { status: 502, body: "{\"message\":\"Server Error\"}".to_owned() };
@@ -127,7 +127,7 @@ async fn an_ambiguous_answer_may_have_done_it() {
 }
 
 #[tokio::test]
-async fn an_upload_says_what_it_is() {
+async fn an_upload_needs_a_name_a_type_and_a_length() {
     let hub = Hub::new().await;
     let release = draft(&hub).await;
     let nameless = hub.upload(&release, "", b"a").await;
@@ -139,7 +139,7 @@ async fn an_upload_says_what_it_is() {
     let untyped = hub.send(hub.request(Method::POST, &url, OWNER).body("a")).await;
     assert_eq!((untyped.status, &untyped.json()["errors"][0]["field"]), (422, &json!("content_type")));
 
-    // These no client library would send.
+    // Requests that client libraries do not send.
     let (addr, id) = (hub.server.addr, release["id"].clone());
     let raw = |length: &str| {
         let head = format!(

@@ -1,4 +1,4 @@
-//! Tags, and the commits they peel to.
+//! Tags and commits.
 
 use http::Method;
 use serde_json::json;
@@ -45,7 +45,7 @@ async fn refs_and_tags_are_listed() {
 }
 
 #[tokio::test]
-async fn a_commit_is_found_by_any_of_its_names() {
+async fn a_commit_is_found_by_each_of_its_names() {
     let hub = Hub::new().await;
     let sha = commit_name(2);
     for name in ["v1.1.0", "tags/v1.1.0", &sha, &sha[..12]] {

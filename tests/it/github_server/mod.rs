@@ -1,4 +1,4 @@
-//! The embedded GitHub as an ordinary client sees it.
+//! The embedded GitHub over HTTP.
 
 mod access;
 mod assets;
@@ -22,7 +22,7 @@ const OWNER: &str = "token-of-the-owner";
 /// May write nothing.
 const GUEST: &str = "token-of-a-guest";
 
-/// A server with one public and one private repository, and a client's ways of asking it.
+/// A server with a public and a private repository, and a client for it.
 struct Hub {
     github: EmbeddedGitHub,
     server: Server,
@@ -31,7 +31,7 @@ struct Hub {
     folder: tempfile::TempDir,
 }
 
-/// An answer, read to its end.
+/// A complete response.
 #[derive(Debug)]
 struct Answer {
     status: u16,
@@ -63,7 +63,7 @@ impl Hub {
         Hub { github, server, client: client(), repo: "acme/floe".parse().unwrap(), folder }
     }
 
-    /// Leaves a line about an asset without its end.
+    /// Appends half a line to the journal of assets.
     fn tear_off_a_line(&self) {
         let files = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
         let lines: Vec<_> = files.filter(|path| path.extension() == Some("jsonl".as_ref())).collect();
@@ -73,7 +73,7 @@ impl Hub {
         fs::write(lines, format!("{whole}{}", last.replace("b.txt", "c.txt"))).unwrap();
     }
 
-    /// Another server over the same folder.
+    /// Another server with the same folder.
     async fn restarted(self) -> Self {
         let Hub { server, client, repo, folder, .. } = self;
         server.shut_down().await;
@@ -116,7 +116,7 @@ impl Hub {
         self.send(self.request(Method::DELETE, path, OWNER)).await
     }
 
-    /// Makes a release and returns its JSON.
+    /// Creates a release and returns its JSON.
     async fn made(&self, json: Value) -> Value {
         let answer = self.post("/repos/acme/floe/releases", json).await;
         assert_eq!(answer.status, 201, "{}", String::from_utf8_lossy(&answer.bytes));
@@ -184,7 +184,7 @@ fn commit_name(n: u8) -> String {
     Digest::of(&[n]).hex()[..40].to_owned()
 }
 
-/// The values of one property of every element of a list.
+/// The values of a property in a list.
 fn each<'a>(list: &'a Value, property: &str) -> Vec<&'a str> {
     list.as_array().unwrap().iter().map(|one| one[property].as_str().unwrap_or("?")).collect()
 }

@@ -1,4 +1,4 @@
-//! The embedded GitHub as octocrab sees it: everything it reads has to parse as what GitHub sends.
+//! The embedded GitHub with octocrab, whose models have to parse every response.
 
 use octocrab::Octocrab;
 use octocrab::models::repos::Object;
@@ -34,7 +34,7 @@ async fn octocrab_releases() {
     assert_eq!((asset.state.as_str(), asset.size), ("uploaded", 5));
     let taken = releases.upload_asset(*draft.id, "a.txt", "hello".into()).send().await.unwrap_err();
     let octocrab::Error::GitHub { source, .. } = taken else {
-        panic!("not understood as GitHub's answer: {taken:?}");
+        panic!("not an error of GitHub: {taken:?}");
     };
     assert_eq!(source.errors.unwrap()[0]["code"], "already_exists");
     let listed = releases.list().per_page(100).send().await.unwrap();

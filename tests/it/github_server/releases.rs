@@ -1,4 +1,4 @@
-//! The life of releases.
+//! Creating, changing, publishing and listing releases.
 
 use floe_rehearsal::github::EmbeddedGitHub;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{GUEST, Hub, OWNER, each, tag};
 
 #[tokio::test]
-async fn a_release_lives() {
+async fn a_release_is_drafted_published_edited_and_deleted() {
     let hub = Hub::new().await;
     let draft = hub.made(json!({ "tag_name": "v1.0.0", "name": "One", "body": "<b>", "draft": true })).await;
     assert!(draft["html_url"].as_str().unwrap().contains("/acme/floe/releases/tag/untagged-"));
@@ -42,13 +42,13 @@ async fn a_release_lives() {
     assert_eq!(hub.delete(url).await.status, 204);
     assert_eq!(hub.get(url, OWNER).await.status, 404);
     assert_eq!(std::fs::read_dir(hub.folder.path().join("assets")).unwrap().count(), 0);
-    // Neither the tag nor its name went with the release.
+    // The tag stays, and its name can be used again.
     assert_eq!(hub.get("/repos/acme/floe/git/ref/tags/v1.0.0", "").await.status, 200);
     hub.made(json!({ "tag_name": "v1.0.0" })).await;
 }
 
 #[tokio::test]
-async fn the_latest_is_what_was_made_so() {
+async fn make_latest_decides_which_release_is_the_latest() {
     let hub = Hub::new().await;
     assert_eq!(hub.get("/repos/acme/floe/releases/latest", "").await.status, 404);
     hub.made(json!({ "tag_name": "v2.0.0-rc.1", "prerelease": true })).await;
@@ -57,7 +57,7 @@ async fn the_latest_is_what_was_made_so() {
     assert_eq!(hub.latest().await, "v1.1.0");
     let backport = hub.made(json!({ "tag_name": "v1.0.1", "make_latest": "false" })).await;
     assert_eq!(hub.latest().await, "v1.1.0");
-    // A release published without a word about it takes the place, whatever its version.
+    // Without `make_latest` a published release becomes the latest, whatever its version.
     let stolen = hub.made(json!({ "tag_name": "v1.0.0" })).await;
     assert_eq!(hub.latest().await, "v1.0.0");
     hub.patch(stolen["url"].as_str().unwrap(), json!({ "make_latest": "false" })).await;
@@ -80,20 +80,20 @@ async fn the_latest_is_what_was_made_so() {
 }
 
 #[tokio::test]
-async fn by_legacy_date_and_version_decide() {
+async fn with_legacy_date_and_version_decide() {
     let hub = Hub::new().await;
     for name in ["v1.0.0", "v1.1.0", "v1.0.1"] {
         hub.made(json!({ "tag_name": name, "make_latest": "legacy" })).await;
     }
     let made: Vec<String> =
         hub.github.releases(&hub.repo).into_iter().map(|release| release.created_at).collect();
-    // The clock shows seconds: a later second wins, within one second the higher version does.
+    // Dates have seconds: the later one wins, and in the same second the higher version.
     let expected = if made[2] > made[1] { "v1.0.1" } else { "v1.1.0" };
     assert_eq!(hub.latest().await, expected);
 }
 
 #[tokio::test]
-async fn drafts_are_seen_by_those_who_can_push_and_by_nobody_else() {
+async fn only_accounts_that_can_push_see_drafts() {
     let hub = Hub::new().await;
     hub.made(json!({ "tag_name": "v1.0.0" })).await;
     let first = hub.made(json!({ "tag_name": "v1.1.0", "draft": true })).await;
@@ -119,7 +119,7 @@ async fn drafts_are_seen_by_those_who_can_push_and_by_nobody_else() {
 }
 
 #[tokio::test]
-async fn lists_come_in_pages_of_at_most_a_hundred() {
+async fn lists_have_pages_of_at_most_a_hundred() {
     let hub = Hub::new().await;
     let ids: Vec<u64> = (0..130).map(|_| hub.github.add_draft(&hub.repo, "v1.0.0").unwrap()).collect();
     let default = hub.get("/repos/acme/floe/releases", OWNER).await;
@@ -166,7 +166,7 @@ async fn an_immutable_release_is_frozen_and_its_tag_spent() {
     let (url, asset) = (draft["url"].as_str().unwrap(), asset["url"].as_str().unwrap());
     assert_eq!(hub.patch(url, json!({ "draft": false })).await.json()["immutable"], true);
 
-    // Switching it off does not thaw what is frozen.
+    // Switching it off does not change published releases.
     hub.github.set_immutable(false);
     assert_eq!(hub.get("/repos/acme/floe/immutable-releases", OWNER).await.status, 404);
     let answer = hub.upload(&draft, "b.txt", b"b").await;
@@ -197,11 +197,11 @@ async fn an_immutable_release_is_frozen_and_its_tag_spent() {
     let answer = hub.patch(again["url"].as_str().unwrap(), json!({ "draft": false })).await;
     let errors = answer.json()["errors"].to_string();
     assert!(errors.contains("Cannot create ref due to creations being restricted."), "{errors}");
-    assert!(hub.github.publish_behind_your_back(&hub.repo, again["id"].as_u64().unwrap()).is_err());
+    assert!(hub.github.publish_draft(&hub.repo, again["id"].as_u64().unwrap()).is_err());
 }
 
 #[tokio::test]
-async fn publishing_makes_a_missing_tag_where_it_was_told_to() {
+async fn publishing_creates_a_missing_tag_at_its_target() {
     let hub = Hub::new().await;
     let draft = hub.made(json!({ "tag_name": "v3.0.0", "draft": true })).await;
     assert_eq!(hub.get("/repos/acme/floe/git/ref/tags/v3.0.0", "").await.status, 404);
@@ -242,19 +242,19 @@ async fn notes_name_the_range() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_down_did_not_happen() {
+async fn a_change_that_cannot_be_saved_is_not_made() {
     let hub = Hub::new().await;
     let draft = hub.made(json!({ "tag_name": "v1.0.0", "draft": true })).await;
     let state = std::fs::read(hub.folder.path().join("state.json")).unwrap();
     let state: serde_json::Value = serde_json::from_slice(&state).unwrap();
-    // Where the lines would go, there is a folder.
+    // A folder in the place of the journal.
     let in_the_way = hub.folder.path().join(format!("assets-{}.jsonl", state["generation"]));
     std::fs::create_dir(&in_the_way).unwrap();
     assert_eq!(hub.upload(&draft, "a.txt", b"bytes").await.status, 500);
     std::fs::remove_dir(&in_the_way).unwrap();
     assert!(hub.github.releases(&hub.repo)[0].assets.is_empty());
     hub.upload(&draft, "a.txt", b"bytes").await;
-    // A whole line that says nothing is a state that somebody has spoilt.
+    // A complete line without content makes the state invalid.
     std::fs::write(&in_the_way, "{}\n").unwrap();
     let folder = hub.folder.path().to_owned();
     hub.server.shut_down().await;
@@ -263,22 +263,22 @@ async fn what_cannot_be_written_down_did_not_happen() {
 }
 
 #[tokio::test]
-async fn a_restart_forgets_nothing() {
+async fn a_restart_keeps_everything() {
     let hub = Hub::new().await;
     let draft = hub.made(json!({ "tag_name": "v1.0.0", "draft": true })).await;
     hub.upload(&draft, "a.txt", b"bytes").await;
     hub.github.push_tag(&hub.repo, &tag("v1.1.0", 9, false)).unwrap();
     hub.upload(&draft, "b.txt", b"more").await;
     let before = hub.github.releases(&hub.repo);
-    // The server was killed while it wrote down one more asset, which nobody was told of.
+    // The server was killed while it saved another asset, before the response.
     hub.tear_off_a_line();
     let hub = hub.restarted().await;
     assert_eq!(hub.github.releases(&hub.repo), before);
-    // What is stored stands above what is seeded.
+    // Stored state takes precedence over seeds.
     let moved = hub.get("/repos/acme/floe/git/ref/tags/v1.1.0", "").await.json();
     assert_eq!(moved["object"]["sha"], super::commit_name(9));
     let id = before[0].id;
-    hub.github.publish_behind_your_back(&hub.repo, id).unwrap();
+    hub.github.publish_draft(&hub.repo, id).unwrap();
     let file = hub.get("/acme/floe/releases/download/v1.0.0/a.txt", "").await;
     assert_eq!(hub.get(file.header("location"), "").await.bytes, b"bytes");
     assert!(hub.made(json!({ "tag_name": "v1.1.0" })).await["id"].as_u64().unwrap() > id);

@@ -15,7 +15,7 @@ const UPLOADS: &str = "/v2/acme/floe/blobs/uploads/";
 const TAGS: &str = "/v2/acme/floe/tags/list";
 
 #[tokio::test]
-async fn a_challenge_says_where_to_get_a_token_and_for_what() {
+async fn a_challenge_has_the_token_endpoint_and_the_scope() {
     let root = tempfile::tempdir().unwrap();
     let mut server = Server::start(options(root.path())).await;
     let host = server.host.clone();
@@ -35,7 +35,7 @@ async fn a_challenge_says_where_to_get_a_token_and_for_what() {
     server.bearer = token["token"].as_str().map(str::to_owned);
     assert_eq!(server.get("/v2/").await.status(), 200);
     assert_eq!(server.send(Method::POST, UPLOADS).await.status(), 202);
-    // It is for this repository only.
+    // The token is for this repository only.
     let response = server.send(Method::POST, "/v2/acme/other/blobs/uploads/").await;
     assert_eq!(response.status(), 401);
     assert_eq!(server.get("/v2/acme/other/tags/list").await.status(), 401);
@@ -64,7 +64,7 @@ async fn wrong_credentials_get_no_token() {
 }
 
 #[tokio::test]
-async fn a_missing_push_right_shows_at_the_upload_and_not_at_the_login() {
+async fn a_missing_push_right_is_reported_by_the_upload_and_not_by_the_token_endpoint() {
     let root = tempfile::tempdir().unwrap();
     let mut server = Server::for_owner(options(root.path())).await;
     server.blob(b"pushed").await;
@@ -83,7 +83,7 @@ async fn a_missing_push_right_shows_at_the_upload_and_not_at_the_login() {
 }
 
 #[tokio::test]
-async fn a_stranger_sees_what_is_public_and_nothing_else() {
+async fn an_anonymous_client_sees_public_repositories_only() {
     let root = tempfile::tempdir().unwrap();
     let mut server = Server::for_owner(options(root.path())).await;
     server.blob(b"pushed").await;
@@ -120,10 +120,10 @@ async fn a_revoked_token_fails_in_the_middle_of_an_upload() {
 }
 
 #[tokio::test]
-async fn a_client_that_sends_all_before_it_reads_sees_the_refusal() {
+async fn a_client_that_sends_everything_before_it_reads_gets_the_error() {
     let root = tempfile::tempdir().unwrap();
     let server = Server::start(options(root.path())).await;
-    // More than the sockets' buffers hold.
+    // More than fits into the buffers of the sockets.
     let body = vec![7_u8; 24 << 20];
     let head = format!(
         "POST {UPLOADS} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
@@ -138,7 +138,7 @@ async fn a_client_that_sends_all_before_it_reads_sees_the_refusal() {
 }
 
 #[tokio::test]
-async fn without_tokens_everybody_may_do_everything() {
+async fn without_token_authentication_everything_is_allowed() {
     let root = tempfile::tempdir().unwrap();
     let server = Server::start(RegistryOptions { token_auth: false, ..options(root.path()) }).await;
     assert_eq!(server.get("/v2/").await.status(), 200);

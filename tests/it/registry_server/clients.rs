@@ -1,4 +1,4 @@
-//! The registry as other people's clients see it: they push to it and read back the same bytes.
+//! The registry with oci-client and skopeo: they push to it and pull the same bytes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
-/// Nine MiB: three of the crate's chunks.
+/// 9 MiB, which are three chunks of oci-client.
 fn large() -> Vec<u8> {
     (0..9_u32 << 20).map(|byte| (byte % 251) as u8).collect()
 }
@@ -46,7 +46,7 @@ async fn push_and_pull_with_oci_client(use_monolithic_push: bool) {
     assert!(client().pull(&image, &RegistryAuth::Anonymous, vec![LAYER]).await.is_err());
     server.registry.set_visibility(Visibility::Everything).unwrap();
     let pulled = client().pull(&image, &RegistryAuth::Anonymous, vec![LAYER]).await.unwrap();
-    // The crate gives the layers in the order in which they arrived.
+    // oci-client returns the layers in the order of their arrival.
     let sorted = |layers: &[ImageLayer]| {
         let mut data: Vec<_> = layers.iter().map(|layer| layer.data.clone()).collect();
         data.sort_by_key(bytes::Bytes::len);
@@ -87,7 +87,7 @@ async fn oci_client_mounts_and_lists() {
     assert_eq!(tags.tags, ["1"]);
 }
 
-/// Writes an OCI image layout with the tag `1`: an index over one image a platform.
+/// Writes an OCI image layout with the tag `1`: an index of two images.
 fn layout(folder: &Path) -> Digest {
     fs::create_dir_all(folder.join("blobs/sha256")).unwrap();
     let blob = |media_type: &str, bytes: &[u8]| {
@@ -161,7 +161,7 @@ async fn copy_with_skopeo(options: impl Fn(&Path) -> RegistryOptions) {
     let refused = push("guest:guest-secret").await.unwrap_err();
     assert!(refused.contains("permission_denied: write_package"), "{refused}");
     let refused = push("owner:wrong").await.unwrap_err();
-    // Which words go round it depends on skopeo's version.
+    // The rest of the message depends on the version of skopeo.
     assert!(refused.contains("403") && refused.contains("Forbidden"), "{refused}");
     push("owner:owner-secret").await.unwrap();
     push("owner:owner-secret").await.unwrap();
@@ -169,7 +169,10 @@ async fn copy_with_skopeo(options: impl Fn(&Path) -> RegistryOptions) {
     assert_eq!(serde_json::from_str::<Value>(&stored).unwrap(), json!({ "1": index }));
 
     let pull = ["copy", "--src-tls-verify=false", "--src-no-creds", "--all", &image, "oci:back:1"];
-    assert!(skopeo(&program, home.path(), &pull).await.is_err(), "a private image is not for strangers");
+    assert!(
+        skopeo(&program, home.path(), &pull).await.is_err(),
+        "a private image was pulled without an account"
+    );
     server.registry.set_visibility(Visibility::Listed(vec!["acme/floe".to_owned()])).unwrap();
     skopeo(&program, home.path(), &pull).await.unwrap();
     let blobs = |layout: &str| names_and_bytes(&home.path().join(layout).join("blobs"));

@@ -16,7 +16,7 @@ fn descriptor(media_type: &str, bytes: &[u8]) -> Value {
     json!({ "mediaType": media_type, "digest": Digest::of(bytes), "size": bytes.len() })
 }
 
-/// An image whose two blobs are `{}` and `layer`.
+/// An image with the blobs `{}` and `layer`.
 fn image(mark: &str) -> Value {
     json!({
         "schemaVersion": 2, "mediaType": IMAGE, "annotations": { "mark": mark },
@@ -36,7 +36,7 @@ async fn tags(server: &Server) -> Value {
 }
 
 #[tokio::test]
-async fn a_manifest_comes_back_byte_for_byte_by_tag_and_by_digest() {
+async fn a_manifest_is_pulled_byte_for_byte_by_tag_and_by_digest() {
     let root = tempfile::tempdir().unwrap();
     let server = server(options(root.path())).await;
     let manifest = image("a");
@@ -87,7 +87,7 @@ async fn a_tag_moves_and_the_old_manifest_stays() {
 }
 
 #[tokio::test]
-async fn a_manifest_that_is_not_whole_is_refused() {
+async fn an_incomplete_or_invalid_manifest_is_refused() {
     let root = tempfile::tempdir().unwrap();
     let server = server(options(root.path())).await;
     let change = |pointer: &str, value: Value| {
@@ -161,7 +161,7 @@ async fn pushes_at_the_same_time_do_not_lose_each_others_tags() {
 }
 
 #[tokio::test]
-async fn tags_are_listed_page_by_page() {
+async fn tags_are_listed_in_pages() {
     let root = tempfile::tempdir().unwrap();
     let server = server(options(root.path())).await;
     for tag in ["b", "C", "a", "1.10", "1.9"] {
@@ -183,7 +183,7 @@ async fn tags_are_listed_page_by_page() {
 }
 
 #[tokio::test]
-async fn everything_is_there_after_a_restart() {
+async fn a_restart_keeps_everything() {
     let root = tempfile::tempdir().unwrap();
     let before = server(options(root.path())).await;
     before.put_manifest("1", IMAGE, &image("x")).await;
@@ -197,7 +197,7 @@ async fn everything_is_there_after_a_restart() {
 }
 
 #[tokio::test]
-async fn referrers_are_absent_as_with_ghcr_unless_switched_on() {
+async fn there_is_no_referrers_api_unless_switched_on() {
     let root = tempfile::tempdir().unwrap();
     let ghcr = server(options(root.path())).await;
     let subject = image("subject").to_string();
@@ -235,7 +235,7 @@ async fn referrers_are_absent_as_with_ghcr_unless_switched_on() {
 }
 
 #[tokio::test]
-async fn names_that_are_none_are_refused_and_lead_nowhere() {
+async fn invalid_names_are_refused_and_read_no_file() {
     let root = tempfile::tempdir().unwrap();
     let state = root.path().join("state");
     let server = server(options(&state)).await;

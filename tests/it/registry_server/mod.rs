@@ -1,5 +1,4 @@
-//! The rehearsal's registry, seen over HTTP: by a plain client that knows nothing of floe, by the oci-client
-//! crate, and by skopeo where it is installed.
+//! The embedded registry over HTTP.
 
 mod access;
 mod clients;
@@ -16,7 +15,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// A registry that is being served, and a client with a token for one repository.
+/// A running registry, and a client with a token for one repository.
 struct Server {
     registry: EmbeddedRegistry,
     host: String,
@@ -31,7 +30,7 @@ impl Drop for Server {
     }
 }
 
-/// GHCR's manners, and two accounts: `owner` may push everywhere, `guest` nowhere.
+/// GHCR's behaviour and two accounts: `owner` may push everywhere, `guest` nowhere.
 fn options(root: &Path) -> RegistryOptions {
     let account = |user: &str, push: &[&str]| RegistryAccount {
         user: user.to_owned(),
@@ -56,7 +55,7 @@ impl Server {
         Server { registry, host, http, bearer: None, serving }
     }
 
-    /// With a token of `owner` for pulling from and pushing to `acme/floe`.
+    /// With a token of `owner` to pull from and push to `acme/floe`.
     async fn for_owner(options: RegistryOptions) -> Self {
         let mut server = Server::start(options).await;
         server.login("owner", "acme/floe").await;
@@ -97,7 +96,7 @@ impl Server {
         self.send(Method::GET, path).await
     }
 
-    /// Begins an upload to `acme/floe` and says where it goes on.
+    /// Starts an upload to `acme/floe` and returns its address.
     async fn begin(&self) -> String {
         let response = self.send(Method::POST, "/v2/acme/floe/blobs/uploads/").await;
         assert_eq!(response.status(), StatusCode::ACCEPTED);
@@ -119,7 +118,7 @@ impl Server {
         request.body(body.to_string()).send().await.unwrap()
     }
 
-    /// What a blob of `acme/floe` holds, as the registry answers it.
+    /// The bytes of a blob of `acme/floe`, as the registry sends them.
     async fn read(&self, digest: &Digest) -> Vec<u8> {
         let response = self.get(&format!("/v2/acme/floe/blobs/{digest}")).await;
         assert_eq!(response.status(), StatusCode::OK);
@@ -131,12 +130,11 @@ fn header(headers: &HeaderMap, name: &str) -> String {
     headers.get(name).unwrap_or_else(|| panic!("there is a {name}")).to_str().unwrap().to_owned()
 }
 
-/// The address to go on at after an answer about an upload.
 fn location(response: &Response) -> String {
     response.headers()[LOCATION].to_str().unwrap().to_owned()
 }
 
-/// The status and the one error code of a refusal.
+/// The status and the error code of an error response.
 async fn refusal(response: Response) -> (u16, String) {
     let status = response.status().as_u16();
     let body: Value = response.json().await.unwrap();
@@ -147,7 +145,7 @@ fn no(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
-/// Every file below a folder.
+/// All files below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

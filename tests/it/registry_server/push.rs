@@ -1,4 +1,4 @@
-//! Blobs in and out: every way to send one, and every way to fail at it.
+//! Blobs: every way to push one, every way to fail, and pulling.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn finish(server: &Server, at: &str, digest: &Digest, body: &'static [u8])
 }
 
 #[tokio::test]
-async fn a_blob_sent_in_one_piece_is_there_and_only_there() {
+async fn a_blob_sent_in_one_piece_is_stored_in_its_repository_only() {
     let root = tempfile::tempdir().unwrap();
     let server = Server::for_owner(options(root.path())).await;
     let digest = Digest::of(BYTES);
@@ -58,7 +58,7 @@ async fn a_blob_sent_in_one_piece_is_there_and_only_there() {
 }
 
 #[tokio::test]
-async fn a_blob_may_come_with_the_first_request_in_chunks_or_as_a_stream() {
+async fn a_blob_can_be_sent_with_the_first_request_in_chunks_or_as_a_stream() {
     let root = tempfile::tempdir().unwrap();
     let server = Server::for_owner(options(root.path())).await;
     let single = server.blob(b"single").await;
@@ -120,7 +120,7 @@ async fn a_wrong_digest_stores_nothing() {
     assert!(!root.path().join("repositories/acme").exists());
 }
 
-/// Sends a request that promises 20 bytes, and 7 of them.
+/// Sends a request with a Content-Length of 20 and 7 bytes of its body.
 async fn begin_request(server: &Server, method: &str, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(&server.host).await.unwrap();
     let bearer = server.bearer.as_deref().unwrap();
@@ -139,7 +139,7 @@ async fn until(condition: impl Fn() -> bool) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it happens in good time");
+    tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it did not happen in 20 s");
 }
 
 #[tokio::test]
@@ -162,11 +162,11 @@ async fn a_client_that_goes_away_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_counts_for_nothing() {
+async fn a_body_that_breaks_off_leaves_the_upload_as_it_was() {
     let root = tempfile::tempdir().unwrap();
     let server = Server::for_owner(options(root.path())).await;
     let digest = Digest::of(BYTES);
-    // Sixteen of twenty bytes: each broken body is longer than what is missing.
+    // 16 of 20 bytes: each broken body is longer than the missing rest.
     let at = location(&patch(&server, &server.begin().await, None, &BYTES[..16]).await);
     for (method, path) in [("PATCH", at.clone()), ("PUT", format!("{at}&digest={digest}"))] {
         let mut stream = begin_request(&server, method, &path).await;
@@ -197,7 +197,7 @@ async fn an_upload_can_be_cancelled_and_leaves_no_repository() {
 }
 
 #[tokio::test]
-async fn an_upload_goes_on_only_at_the_address_it_was_given() {
+async fn an_upload_continues_only_at_its_location() {
     let root = tempfile::tempdir().unwrap();
     let mut server = Server::for_owner(options(root.path())).await;
     let at = server.begin().await;
@@ -210,7 +210,7 @@ async fn an_upload_goes_on_only_at_the_address_it_was_given() {
 }
 
 #[tokio::test]
-async fn a_mount_takes_a_blob_over_or_begins_an_upload() {
+async fn a_mount_adds_a_blob_or_starts_an_upload() {
     let root = tempfile::tempdir().unwrap();
     let mut server = Server::for_owner(options(root.path())).await;
     let digest = server.blob(BYTES).await;
@@ -233,7 +233,7 @@ async fn a_mount_takes_a_blob_over_or_begins_an_upload() {
 }
 
 #[tokio::test]
-async fn chunks_with_a_range_have_a_longest_length_and_streams_have_none() {
+async fn the_length_of_chunks_is_limited_and_that_of_streams_is_not() {
     let root = tempfile::tempdir().unwrap();
     let server = Server::for_owner(RegistryOptions { patch_limit: Some(10), ..options(root.path()) }).await;
     let at = server.begin().await;
@@ -265,7 +265,7 @@ async fn parts_of_a_blob_can_be_read() {
 }
 
 #[tokio::test]
-async fn an_upload_goes_on_after_a_restart() {
+async fn an_upload_continues_after_a_restart() {
     let root = tempfile::tempdir().unwrap();
     let server = Server::for_owner(options(root.path())).await;
     let at = location(&patch(&server, &server.begin().await, None, &BYTES[..8]).await);

@@ -1,13 +1,11 @@
-//! Every kind of fault there is, by name, with what it is in words and where it can strike.
+//! The kinds of fault: name, description and the requests that they affect.
 
 use std::fmt;
 
 /// One of the two servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
-    /// GitHub.
     GitHub,
-    /// The registry.
     Registry,
 }
 
@@ -20,41 +18,35 @@ impl fmt::Display for Side {
     }
 }
 
-/// Which requests a kind of fault strikes.
+/// The requests that a kind of fault can affect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Where {
-    /// Any request of either server.
+pub(super) enum Where {
     Anywhere,
-    /// Any request of this server.
     At(Side),
-    /// Requests of this server with this method and this part of a path.
+    /// Requests at a server with this method and this part of a path.
     Route(Side, &'static str, &'static str),
 }
 
 macro_rules! kinds {
-    ($($kind:ident $name:literal $place:expr, $words:literal;)*) => {
+    ($($kind:ident $name:literal $place:expr, $description:literal;)*) => {
         /// A kind of fault.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum FaultKind {
-            $(#[doc = $words] $kind,)*
+            $(#[doc = $description] $kind,)*
         }
 
         impl FaultKind {
-            /// All of them.
             pub const ALL: &[FaultKind] = &[$(FaultKind::$kind),*];
 
-            /// Its name.
-            pub fn name(self) -> &'static str {
+            fn name(self) -> &'static str {
                 match self { $(FaultKind::$kind => $name,)* }
             }
 
-            /// What happens, in words.
-            pub fn words(self) -> &'static str {
-                match self { $(FaultKind::$kind => $words,)* }
+            pub fn description(self) -> &'static str {
+                match self { $(FaultKind::$kind => $description,)* }
             }
 
-            /// Which requests it strikes.
-            pub fn place(self) -> Where {
+            pub(super) fn place(self) -> Where {
                 match self { $(FaultKind::$kind => $place,)* }
             }
         }
@@ -66,43 +58,43 @@ use Where::{Anywhere, At, Route};
 
 kinds! {
     Refuse "refuse" Anywhere, "the connection is refused";
-    CutRequest "cut-request" Anywhere, "the connection breaks in the middle of the request";
-    CutAnswer "cut-answer" Anywhere, "it is done, but the connection breaks in the middle of the answer";
-    NoAnswer "no-answer" Anywhere, "it is done, but no answer comes";
-    Late "late" Anywhere, "the answer comes late";
+    CutRequest "cut-request" Anywhere, "the connection breaks during the request";
+    CutAnswer "cut-answer" Anywhere, "the request succeeds, but the connection breaks during the response";
+    NoAnswer "no-answer" Anywhere, "the request succeeds, but there is no response";
+    Late "late" Anywhere, "the response is late";
     Slow "slow-reader" Anywhere, "the server reads slowly";
     Error500 "500" Anywhere, "500 Internal Server Error";
     Error502 "502" Anywhere, "502 Bad Gateway, and nothing is done";
     Error503 "503" Anywhere, "503 Service Unavailable";
     Error504 "504" Anywhere, "504 Gateway Timeout, and nothing is done";
-    Stored502 "502-but-done" Anywhere, "502 Bad Gateway, but it is done";
+    Stored502 "502-but-done" Anywhere, "502 Bad Gateway, but the request succeeds";
     TooMany "429" Anywhere, "429 Too Many Requests, for a while";
-    Secondary "secondary-limit" At(GitHub), "a secondary rate limit that does not say how long";
-    SecondaryTold "secondary-limit-told" At(GitHub), "a secondary rate limit with Retry-After";
-    Primary "primary-limit" At(GitHub), "the hour's requests are used up, with the time of the reset";
+    Secondary "secondary-limit" At(GitHub), "a secondary rate limit without Retry-After";
+    SecondaryRetryAfter "secondary-limit-retry-after" At(GitHub), "a secondary rate limit with Retry-After";
+    Primary "primary-limit" At(GitHub), "the primary rate limit, with the time of its reset";
     Starter "starter" Route(GitHub, "POST", "/assets"), "502 Bad Gateway, and an unfinished asset is left";
-    AlreadyExists "already-exists" Route(GitHub, "POST", "/assets"), "422 already_exists, although it does not";
-    StoredAlreadyExists "stored-already-exists" Route(GitHub, "POST", "/assets"), "it is stored, but answered with 422 already_exists";
+    AlreadyExists "already-exists" Route(GitHub, "POST", "/assets"), "422 already_exists, although there is no such asset";
+    StoredAlreadyExists "stored-already-exists" Route(GitHub, "POST", "/assets"), "422 already_exists, because the asset was just stored";
     Renamed "renamed-asset" Route(GitHub, "POST", "/assets"), "the asset is stored under another name";
     WrongDigest "wrong-digest" Route(GitHub, "POST", "/assets"), "the asset is stored with another size and digest";
     ReleaseLag "release-lag" At(GitHub), "new releases are missing from the next listings";
     AssetLag "asset-lag" At(GitHub), "new assets are missing from the next listings";
     Expired "token-expired" Anywhere, "the token expires";
-    NoPush "push-right-missing" Anywhere, "the right to push is taken away";
-    DuplicateDraft "duplicate-draft" At(GitHub), "somebody makes another draft of the tag";
-    Immutable "immutable-on" At(GitHub), "somebody switches immutable releases on";
-    TagMoved "tag-moved" At(GitHub), "somebody moves the tag to another commit";
-    TagDeleted "tag-deleted" At(GitHub), "somebody deletes the tag";
-    Published "published-meanwhile" At(GitHub), "somebody publishes a release of the tag";
-    Newer "newer-meanwhile" At(GitHub), "somebody publishes a higher version";
+    NoPush "push-right-missing" Anywhere, "the right to push is revoked";
+    DuplicateDraft "duplicate-draft" At(GitHub), "another user creates a draft of the tag";
+    Immutable "immutable-on" At(GitHub), "another user switches immutable releases on";
+    TagMoved "tag-moved" At(GitHub), "another user moves the tag to another commit";
+    TagDeleted "tag-deleted" At(GitHub), "another user deletes the tag";
+    Published "published-meanwhile" At(GitHub), "another user publishes a release of the tag";
+    Newer "newer-meanwhile" At(GitHub), "another user publishes a higher version";
     Forgotten "uploads-forgotten" At(Registry), "the registry forgets the uploads under way";
-    Misreported "misreported-digest" Route(Registry, "PUT", "/v2/"), "it is stored, but another digest is told";
-    Kill "kill" Anywhere, "the publisher is killed before it is done";
-    KillAfter "kill-after" Anywhere, "it is done, and the publisher is killed";
+    Misreported "misreported-digest" Route(Registry, "PUT", "/v2/"), "the request succeeds, but reports another digest";
+    Kill "kill" Anywhere, "the publisher is killed before the request is handled";
+    KillAfter "kill-after" Anywhere, "the publisher is killed after the request was handled";
 }
 
 impl FaultKind {
-    /// Whether it can strike this server.
+    /// Whether it can affect requests at this server.
     pub fn is_at(self, side: Side) -> bool {
         match self.place() {
             Anywhere => true,
@@ -110,16 +102,16 @@ impl FaultKind {
         }
     }
 
-    /// Whether its requests are counted among those that fit, rather than among all.
+    /// Whether [`Injection::nth`](super::Injection::nth) counts only the requests that it can affect.
     pub fn has_route(self) -> bool {
         matches!(self.place(), Route(..))
     }
 
-    /// Whether it can strike a request like this one.
+    /// Whether it can affect a request like this one.
     pub fn fits(self, side: Side, method: &str, path: &str) -> bool {
         match self.place() {
             Route(only, verb, part) => only == side && verb == method && path.contains(part),
-            // A request without a body has no middle.
+            // These need a request with a body.
             _ if matches!(self, FaultKind::CutRequest | FaultKind::Slow) => {
                 self.is_at(side) && matches!(method, "POST" | "PUT" | "PATCH")
             }
@@ -127,8 +119,8 @@ impl FaultKind {
         }
     }
 
-    /// Whether it is somebody else's deed that a publisher cannot undo: the end may be another one then.
-    pub fn is_for_good(self) -> bool {
+    /// Whether it is a change by another user that a publisher cannot undo, so that the final state may differ.
+    pub fn is_permanent(self) -> bool {
         matches!(self, FaultKind::Published | FaultKind::Newer)
     }
 }

@@ -1,39 +1,41 @@
-//! One fault at one request: how its kind becomes what the interceptor and the servers do.
+//! One fault at one request, and its effect on the interceptor and the servers.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use floe_core::model::{Commit, Digest, Tag};
+
 use super::fault::{FaultKind, Side, Where};
 use super::{Invariants, Testbed};
-use crate::github::SeedTag;
-use crate::interceptor::{Callback, Fault, Limit, RequestHead, What};
-use floe_core::model::{Commit, Digest, Tag};
+use crate::github::{SeedTag, UploadQuirk};
+use crate::interceptor::{Callback, Fault, Limit, What};
 
 /// One fault at one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Injection {
-    /// Which server.
     pub side: Side,
-    /// Which of its requests, counted from 1; for a kind with a route, which of those that fit.
+    /// The number of the request at this server, from 1; for a kind with a route, among the requests that fit.
     pub nth: u64,
-    /// What happens.
     pub kind: FaultKind,
-    /// How much of it: bytes before a cut, listings that lag, minutes that a limit lasts.
+    /// Bytes before a cut, listings that lag, or minutes of a limit.
     pub amount: u64,
 }
 
 impl fmt::Display for Injection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (kind, amount) = (self.kind, self.amount);
-        match self.kind.place() {
-            Where::Route(_, verb, part) => write!(f, "{} {verb} {part} #{}: {kind}", self.side, self.nth)?,
-            _ => write!(f, "{} request {}: {kind}", self.side, self.nth)?,
+        let Injection { side, nth, kind, amount } = self;
+        match kind.place() {
+            Where::Route(_, verb, part) => write!(f, "{side} {verb} {part} #{nth}: {kind}")?,
+            _ => write!(f, "{side} request {nth}: {kind}")?,
         }
-        match self.kind {
+        match kind {
             FaultKind::CutRequest | FaultKind::CutAnswer => write!(f, " after {amount} bytes"),
             FaultKind::ReleaseLag | FaultKind::AssetLag => write!(f, " for {amount} listings"),
-            FaultKind::TooMany | FaultKind::Secondary | FaultKind::SecondaryTold | FaultKind::Primary => {
+            FaultKind::TooMany
+            | FaultKind::Secondary
+            | FaultKind::SecondaryRetryAfter
+            | FaultKind::Primary => {
                 write!(f, " for {amount} minutes")
             }
             _ => Ok(()),
@@ -42,9 +44,9 @@ impl fmt::Display for Injection {
 }
 
 impl Injection {
-    /// Puts the fault in its request's way. `watch` is told what somebody else does.
-    pub fn arm(&self, inside: &Testbed, watch: &Invariants) {
-        let what = self.what(inside, watch);
+    /// Arms the fault at its server. Changes by other users are reported to `invariants`.
+    pub fn arm(&self, testbed: &Testbed, invariants: &Invariants) {
+        let what = self.what(testbed, invariants);
         let fault = match self.kind.place() {
             Where::Route(_, verb, part) => {
                 let skip = usize::try_from(self.nth.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -52,10 +54,10 @@ impl Injection {
             }
             _ => Fault::nth(self.nth, what),
         };
-        inside.interceptor(self.side).inject(fault);
+        testbed.interceptor(self.side).inject(fault);
     }
 
-    fn what(&self, inside: &Testbed, watch: &Invariants) -> What {
+    fn what(&self, testbed: &Testbed, invariants: &Invariants) -> What {
         let lasts = Duration::from_secs(60 * self.amount);
         match self.kind {
             FaultKind::Refuse => What::Refuse,
@@ -72,67 +74,65 @@ impl Injection {
             FaultKind::Error504 => What::answer(504, "Gateway Timeout"),
             FaultKind::Stored502 => What::DoThenAnswer { status: 502, body: String::new() },
             FaultKind::TooMany => What::Limit(Limit::TooMany { lasts }),
-            FaultKind::Secondary => What::Limit(Limit::Secondary { lasts, told: false }),
-            FaultKind::SecondaryTold => What::Limit(Limit::Secondary { lasts, told: true }),
+            FaultKind::Secondary => What::Limit(Limit::Secondary { lasts, retry_after: false }),
+            FaultKind::SecondaryRetryAfter => What::Limit(Limit::Secondary { lasts, retry_after: true }),
             FaultKind::Primary => What::Limit(Limit::Primary { lasts }),
             FaultKind::AlreadyExists => {
                 What::Answer { status: 422, headers: Vec::new(), body: already_exists() }
             }
             FaultKind::StoredAlreadyExists => What::DoThenAnswer { status: 422, body: already_exists() },
-            FaultKind::Kill => What::Kill(kill(inside)),
-            FaultKind::KillAfter => What::DoThenKill(kill(inside)),
-            _ => What::First(self.first(inside, watch)),
+            FaultKind::Kill => What::Kill(kill(testbed)),
+            FaultKind::KillAfter => What::DoThenKill(kill(testbed)),
+            _ => {
+                let (injection, testbed, invariants) = (*self, testbed.clone(), invariants.clone());
+                What::First(Arc::new(move |_| invariants.external_change(|| injection.change(&testbed))))
+            }
         }
     }
 
-    /// What happens to a server's state just before the request is handled.
-    fn first(&self, inside: &Testbed, watch: &Invariants) -> Callback {
-        let (strike, inside, watch) = (*self, inside.clone(), watch.clone());
-        Arc::new(move |_: &RequestHead| watch.by_somebody_else(|| strike.happen(&inside)))
-    }
-
-    fn happen(self, inside: &Testbed) {
-        let (github, registry) = (&inside.github, &inside.registry);
+    /// Changes the state of a server just before the request is handled.
+    fn change(self, testbed: &Testbed) {
+        let (github, registry) = (&testbed.github, &testbed.registry);
         let listings = u32::try_from(self.amount).unwrap_or(u32::MAX);
         match (self.kind, self.side) {
-            (FaultKind::Starter, _) => github.leave_starter(),
-            (FaultKind::Renamed, _) => github.rename_next(),
-            (FaultKind::WrongDigest, _) => github.spoil_next(),
+            (FaultKind::Starter, _) => github.spoil_next_upload(UploadQuirk::Starter),
+            (FaultKind::Renamed, _) => github.spoil_next_upload(UploadQuirk::Renamed),
+            (FaultKind::WrongDigest, _) => github.spoil_next_upload(UploadQuirk::Corrupted),
             (FaultKind::ReleaseLag, _) => github.lag_releases(listings),
             (FaultKind::AssetLag, _) => github.lag_assets(listings),
             (FaultKind::Expired, Side::GitHub) => github.expire_tokens(true),
             (FaultKind::Expired, Side::Registry) => registry.revoke_tokens(),
-            (FaultKind::NoPush, Side::GitHub) => github.set_push(&inside.users.0, Vec::new()),
+            (FaultKind::NoPush, Side::GitHub) => github.set_push(&testbed.users.0, Vec::new()),
             (FaultKind::Immutable, _) => github.set_immutable(true),
             (FaultKind::Forgotten, _) => registry.forget_uploads(),
             (FaultKind::Misreported, _) => registry.misreport_next(),
-            // What fails is a deed that cannot be done any more, such as moving an immutable release's tag.
-            _ => drop(self.deed(inside)),
+            // Some changes are impossible by now, such as moving the tag of an immutable release.
+            _ => drop(self.try_change(testbed)),
         }
     }
 
-    /// What somebody with rights does, which may be refused.
-    fn deed(self, inside: &Testbed) -> anyhow::Result<()> {
-        let (github, home) = (&inside.github, &inside.home);
+    /// Makes a change that can fail.
+    fn try_change(self, testbed: &Testbed) -> anyhow::Result<()> {
+        let (github, home) = (&testbed.github, &testbed.home);
         match self.kind {
-            FaultKind::NoPush => inside.registry.set_push(&inside.users.1, Vec::new()),
+            FaultKind::NoPush => testbed.registry.set_push(&testbed.users.1, Vec::new()),
             FaultKind::DuplicateDraft => github.add_draft(&home.repo, home.tag.as_str()).map(drop),
-            FaultKind::TagMoved => github.push_tag(&home.repo, &tag(&home.tag, &elsewhere())),
+            FaultKind::TagMoved => github.push_tag(&home.repo, &tag(&home.tag, &other_commit())),
             FaultKind::TagDeleted => github.delete_tag(&home.repo, home.tag.as_str()),
-            FaultKind::Published => publish(inside, home.tag.as_str()),
+            FaultKind::Published => publish(testbed, home.tag.as_str()),
             FaultKind::Newer => {
-                let newer = newer(&home.tag);
+                let newer = next_minor(&home.tag);
                 github.push_tag(&home.repo, &tag(&newer, &home.commit))?;
-                publish(inside, newer.as_str())
+                publish(testbed, newer.as_str())
             }
             _ => Ok(()),
         }
     }
 }
 
-/// Publishes the draft of a tag, or an empty release where there is no draft; what is public stays as it is.
-fn publish(inside: &Testbed, tag: &str) -> anyhow::Result<()> {
-    let (github, repo) = (&inside.github, &inside.home.repo);
+/// Publishes the draft of a tag, or an empty release if there is none. A published release stays as it is.
+fn publish(testbed: &Testbed, tag: &str) -> anyhow::Result<()> {
+    let (github, repo) = (&testbed.github, &testbed.home.repo);
     let releases = github.releases(repo);
     let mut of_tag = releases.iter().filter(|release| release.tag_name == tag);
     if of_tag.clone().any(|release| !release.draft) {
@@ -142,11 +142,11 @@ fn publish(inside: &Testbed, tag: &str) -> anyhow::Result<()> {
         Some(draft) => draft.id,
         None => github.add_draft(repo, tag)?,
     };
-    github.publish_behind_your_back(repo, draft)
+    github.publish_draft(repo, draft)
 }
 
-fn kill(inside: &Testbed) -> Callback {
-    let killed = Arc::clone(&inside.killed);
+fn kill(testbed: &Testbed) -> Callback {
+    let killed = Arc::clone(&testbed.killed);
     Arc::new(move |_| killed.notify_one())
 }
 
@@ -154,19 +154,18 @@ fn tag(name: &Tag, commit: &Commit) -> SeedTag {
     SeedTag { name: name.to_string(), commit: commit.clone(), annotated: true }
 }
 
-/// The next minor version.
-fn newer(tag: &Tag) -> Tag {
+fn next_minor(tag: &Tag) -> Tag {
     let version = tag.version();
     Tag::of(&semver::Version::new(version.major, version.minor + 1, 0))
 }
 
 /// A commit that nothing was built from.
-fn elsewhere() -> Commit {
+fn other_commit() -> Commit {
     let hex = Digest::of(b"elsewhere").hex();
     hex[..40].parse().unwrap_or_else(|_| unreachable!("a digest is hexadecimal"))
 }
 
-/// GitHub's words for a name that is taken.
+/// GitHub's error for the name of an existing asset.
 fn already_exists() -> String {
     let error = serde_json::json!({ "resource": "ReleaseAsset", "code": "already_exists", "field": "name" });
     serde_json::json!({ "message": "Validation Failed", "errors": [error] }).to_string()

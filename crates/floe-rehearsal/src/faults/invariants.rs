@@ -1,32 +1,32 @@
-//! What must hold after every request, whatever goes wrong: looked at on the servers' own state, from inside.
+//! The invariants of publishing, checked on the state of both servers after every request.
 //!
-//! It makes no request and changes nothing. What somebody else does is taken as it is; what is done by request is
-//! judged.
+//! The check makes no request and changes nothing. Changes by other users are accepted; changes by requests are judged.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use floe_core::model::{Commit, Digest, Release, Tag};
 use semver::Version;
 
 use super::Testbed;
 use super::fault::Side;
 use crate::github::StoredRelease;
 use crate::interceptor::LoggedRequest;
+use crate::lock::lock;
 use crate::registry::Held;
-use floe_core::model::{Commit, Digest, Release, Tag};
 
-/// Watches both servers while one release is published. Clones watch together.
+/// Checks both servers while one release is published. Clones share what was observed.
 #[derive(Clone)]
 pub struct Invariants {
-    inside: Testbed,
-    promised: Arc<Promised>,
-    state: Arc<Mutex<Observed>>,
+    testbed: Testbed,
+    expected: Arc<Expected>,
+    observed: Arc<Mutex<Observed>>,
 }
 
-/// What the release promises.
-struct Promised {
+/// The release that is published.
+struct Expected {
     tag: Tag,
-    /// The assets of one dist, or of each of several that are published at once.
+    /// The assets of each dist, where several are published at once.
     assets: Vec<Assets>,
     indexes: Vec<Digest>,
 }
@@ -36,224 +36,225 @@ type Assets = BTreeSet<(String, u64, Option<Digest>)>;
 
 #[derive(Default)]
 struct Observed {
-    /// Every public release by its number, as it was when it became public.
+    /// Every published release by id, as it was when it was published.
     public: BTreeMap<u64, StoredRelease>,
-    /// The commits of the public releases' tags.
+    /// The commits of the tags of the published releases.
     commits: BTreeMap<u64, Option<Commit>>,
     /// The highest stable version that a listing has shown the publisher.
     known: Option<Version>,
     latest: Option<String>,
-    tags: BTreeMap<String, Digest>,
-    whole: BTreeSet<Digest>,
-    broken: Vec<String>,
+    image_tags: BTreeMap<String, Digest>,
+    /// Images that were complete, which need no second look.
+    complete: BTreeSet<Digest>,
+    violations: Vec<String>,
     checks: u64,
     two_drafts: bool,
-    /// The commit that the tag had when the publisher last looked.
-    looked: Option<Commit>,
-    /// Releases that somebody else published under the publisher's hands, and how many changes of each may still
-    /// come: those of requests that were under way.
+    /// The commit of the tag when the publisher last asked for it.
+    tag_commit: Option<Commit>,
+    /// Releases that another user published during a run, with the number of changes that may still come from requests
+    /// that were under way.
     under_way: BTreeMap<u64, u32>,
 }
 
-/// So many changes may still be seen when a publisher cannot know yet what somebody else has done: six uploads are
-/// under way at the most, and each is seen when it begins and when it ends.
+/// The most changes by a publisher that cannot know yet what another user did: at most six uploads are under way, and
+/// each changes its asset when it starts and when it ends.
 const UNDER_WAY: u32 = 12;
 
 impl Invariants {
-    /// Begins to watch from what both servers hold now.
-    pub fn new(inside: &Testbed, release: &Release) -> Self {
-        Invariants::any_of(inside, &[release])
+    /// Starts from the current state of both servers.
+    pub fn new(testbed: &Testbed, release: &Release) -> Self {
+        Invariants::any_of(testbed, &[release])
     }
 
-    /// The same where several dists of one version are published at once: any of them may become public, whole.
-    pub fn any_of(inside: &Testbed, releases: &[&Release]) -> Self {
+    /// The same for several dists of one version that are published at once. Any of them may become public.
+    pub fn any_of(testbed: &Testbed, releases: &[&Release]) -> Self {
         let assets = |release: &&Release| {
             release.assets.iter().map(|one| (one.name.clone(), one.size, Some(one.digest))).collect()
         };
         let images = releases.iter().filter_map(|release| release.image.as_ref());
-        let promised = Promised {
-            tag: inside.home.tag.clone(),
+        let expected = Expected {
+            tag: testbed.home.tag.clone(),
             assets: releases.iter().map(assets).collect(),
             indexes: images.map(|image| image.index.digest).collect(),
         };
-        let watch =
-            Invariants { inside: inside.clone(), promised: Arc::new(promised), state: Arc::default() };
+        let invariants =
+            Invariants { testbed: testbed.clone(), expected: Arc::new(expected), observed: Arc::default() };
         {
-            let mut state = watch.lock();
-            watch.judge(&mut state, "at the beginning");
-            state.broken.clear();
+            let mut observed = lock(&invariants.observed);
+            invariants.judge(&mut observed, "at the start");
+            observed.violations.clear();
         }
-        watch
+        invariants
     }
 
-    /// Has both taps call it after every request.
+    /// Checks after every request at both servers.
     pub fn attach(&self) {
         for side in [Side::GitHub, Side::Registry] {
-            let watch = self.clone();
-            self.inside.interceptor(side).after_each(move |seen| watch.check(side, seen));
+            let invariants = self.clone();
+            self.testbed.interceptor(side).after_each(move |request| invariants.check(side, request));
         }
     }
 
-    /// Takes it as no fault that there are two drafts for a while: there are two publishers, or a listing lags.
-    pub fn expect_two_drafts(&self) {
-        self.lock().two_drafts = true;
+    /// Accepts two drafts, for two publishers or a listing that lags.
+    pub fn allow_two_drafts(&self) {
+        lock(&self.observed).two_drafts = true;
     }
 
-    /// What was broken, in words, each with the request after which it was seen.
-    pub fn broken(&self) -> Vec<String> {
-        self.lock().broken.clone()
+    /// The violations so far, each with the request after which it was seen.
+    pub fn violations(&self) -> Vec<String> {
+        lock(&self.observed).violations.clone()
     }
 
-    /// How many requests were checked.
+    /// The number of requests that were checked.
     pub fn checks(&self) -> u64 {
-        self.lock().checks
+        lock(&self.observed).checks
     }
 
-    /// Does what somebody else does: what it changes is as it should be.
-    pub fn by_somebody_else(&self, deed: impl FnOnce()) {
-        let mut state = self.lock();
-        // What was changed before it is judged first.
-        self.judge(&mut state, "before somebody else's deed");
-        deed();
-        let releases = self.inside.github.releases(&self.inside.home.repo);
-        let published = releases.iter().filter(|one| !one.draft && !state.public.contains_key(&one.id));
+    /// Makes a change that is not the publisher's and accepts its result.
+    pub(crate) fn external_change(&self, change: impl FnOnce()) {
+        let mut observed = lock(&self.observed);
+        // Earlier changes are judged first.
+        self.judge(&mut observed, "before a change by another user");
+        change();
+        let releases = self.testbed.github.releases(&self.testbed.home.repo);
+        let published = releases.iter().filter(|one| !one.draft && !observed.public.contains_key(&one.id));
         let under_way: Vec<(u64, u32)> = published.map(|release| (release.id, UNDER_WAY)).collect();
-        state.under_way.extend(under_way);
-        self.take(&mut state, &releases);
+        observed.under_way.extend(under_way);
+        self.accept(&mut observed, &releases);
     }
 
-    fn check(&self, side: Side, seen: &LoggedRequest) {
-        let mut state = self.lock();
-        state.checks += 1;
-        let shows_releases = seen.method == "GET" && seen.path.contains("/releases?") && seen.status == 200;
-        let after = format!("{side} request {}, {} {} {}", seen.n, seen.method, seen.path, seen.status);
-        self.judge(&mut state, &after);
-        if side == Side::GitHub && seen.method == "GET" && seen.path.contains("/git/") {
-            state.looked = self.inside.github.tag(&self.inside.home.repo, self.promised.tag.as_str());
-        }
-        if side == Side::GitHub && shows_releases {
-            state.known = highest_stable(state.public.values()).max(state.known.take());
-        }
-        if seen.method == "DELETE" && side == Side::Registry && !seen.path.contains("/uploads/") {
-            state.broken.push(format!("something was deleted from the registry ({after})"));
-        }
-    }
-
-    /// Compares both servers with what they held before.
-    fn judge(&self, state: &mut Observed, after: &str) {
-        let releases = self.inside.github.releases(&self.inside.home.repo);
-        let mut broken = self.releases(state, &releases);
-        broken.extend(self.latest(state));
-        match self.inside.registry.held(self.inside.home.image.repository(), &state.whole) {
-            Ok(held) => {
-                broken.extend(self.image(state, &releases, &held));
-                state.tags = held.tags;
+    fn check(&self, side: Side, request: &LoggedRequest) {
+        let LoggedRequest { n, method, path, status, .. } = request;
+        let after = format!("{side} request {n}, {method} {path} {status}");
+        let mut observed = lock(&self.observed);
+        observed.checks += 1;
+        self.judge(&mut observed, &after);
+        match (side, method.as_str()) {
+            (Side::GitHub, "GET") if path.contains("/git/") => {
+                let tag = self.expected.tag.as_str();
+                observed.tag_commit = self.testbed.github.tag(&self.testbed.home.repo, tag);
             }
-            Err(error) => broken.push(format!("the registry cannot be read: {error:#}")),
+            (Side::GitHub, "GET") if path.contains("/releases?") && *status == 200 => {
+                observed.known = highest_stable(observed.public.values()).max(observed.known.take());
+            }
+            (Side::Registry, "DELETE") if !path.contains("/uploads/") => {
+                observed.violations.push(format!("something was deleted from the registry ({after})"));
+            }
+            _ => {}
         }
-        state.broken.extend(broken.into_iter().map(|text| format!("{text} ({after})")));
-        self.take(state, &releases);
     }
 
-    fn releases(&self, state: &mut Observed, releases: &[StoredRelease]) -> Vec<String> {
-        let mut broken = Vec::new();
-        for (id, before) in &state.public {
+    /// Compares both servers with their last state.
+    fn judge(&self, observed: &mut Observed, after: &str) {
+        let releases = self.testbed.github.releases(&self.testbed.home.repo);
+        let mut violations = self.judge_releases(observed, &releases);
+        violations.extend(self.judge_latest(observed));
+        match self.testbed.registry.held(self.testbed.home.image.repository(), &observed.complete) {
+            Ok(held) => {
+                violations.extend(self.judge_image(observed, &releases, &held));
+                observed.image_tags = held.tags;
+            }
+            Err(error) => violations.push(format!("cannot read the registry: {error:#}")),
+        }
+        observed.violations.extend(violations.into_iter().map(|text| format!("{text} ({after})")));
+        self.accept(observed, &releases);
+    }
+
+    fn judge_releases(&self, observed: &mut Observed, releases: &[StoredRelease]) -> Vec<String> {
+        let mut violations = Vec::new();
+        for (id, before) in &observed.public {
+            let tag = &before.tag_name;
             match releases.iter().find(|release| release.id == *id).map(frozen) {
-                None => broken.push(format!("the public release {} was deleted", before.tag_name)),
-                Some(now) if now != *before && state.under_way.get(id).is_some_and(|left| *left > 0) => {
-                    state.under_way.entry(*id).and_modify(|left| *left -= 1);
-                }
-                Some(now) if now != *before => {
-                    broken.push(format!("the public release {} was changed", before.tag_name));
-                }
-                Some(_) if self.commit(before) != state.commits.get(id).cloned().flatten() => {
-                    broken.push(format!("the tag of the public release {} was moved", before.tag_name));
+                None => violations.push(format!("the public release {tag} was deleted")),
+                Some(now) if now != *before => match observed.under_way.get_mut(id) {
+                    Some(left) if *left > 0 => *left -= 1,
+                    _ => violations.push(format!("the public release {tag} was changed")),
+                },
+                Some(_) if self.commit(before) != observed.commits.get(id).cloned().flatten() => {
+                    violations.push(format!("the tag of the public release {tag} was moved"));
                 }
                 Some(_) => {}
             }
         }
-        for release in releases.iter().filter(|one| !one.draft && !state.public.contains_key(&one.id)) {
-            if release.tag_name != self.promised.tag.as_str() {
-                broken.push(format!("a release of another tag, {}, became public", release.tag_name));
-            } else if !self.promised.assets.contains(&set(release)) {
-                broken.push(format!("{} became public without being complete", release.tag_name));
-            } else if state.looked.as_ref() != Some(&self.inside.home.commit) {
-                broken
-                    .push(format!("{} became public although its tag was seen elsewhere", release.tag_name));
+        for release in releases.iter().filter(|one| !one.draft && !observed.public.contains_key(&one.id)) {
+            let tag = &release.tag_name;
+            if tag != self.expected.tag.as_str() {
+                violations.push(format!("a release of another tag, {tag}, became public"));
+            } else if !self.expected.assets.contains(&assets(release)) {
+                violations.push(format!("{tag} became public without being complete"));
+            } else if observed.tag_commit.as_ref() != Some(&self.testbed.home.commit) {
+                violations.push(format!("{tag} became public although its tag was seen at another commit"));
             }
         }
-        let ours = |one: &&StoredRelease| one.draft && !one.is_by_somebody_else();
-        let drafts = releases.iter().filter(ours).count();
-        if drafts > 1 && !state.two_drafts {
-            broken.push(format!("there are {drafts} drafts of our own"));
+        let is_ours = |one: &&StoredRelease| one.draft && !one.is_foreign();
+        let drafts = releases.iter().filter(is_ours).count();
+        if drafts > 1 && !observed.two_drafts {
+            violations.push(format!("there are {drafts} drafts by the publisher"));
         }
-        broken
+        violations
     }
 
-    fn latest(&self, state: &Observed) -> Vec<String> {
-        let latest = self.inside.github.latest(&self.inside.home.repo);
-        if latest == state.latest {
-            return Vec::new();
+    fn judge_latest(&self, observed: &Observed) -> Option<String> {
+        let latest = self.testbed.github.latest(&self.testbed.home.repo);
+        if latest == observed.latest {
+            return None;
         }
-        let version = latest.as_ref().and_then(|tag| tag.parse::<Tag>().ok());
-        let is_lower = |tag: &Tag| state.known.as_ref().is_some_and(|known| tag.version() < known);
-        match version {
-            Some(tag) if tag.is_prerelease() => vec![format!("latest is the pre-release {tag}")],
-            Some(tag) if is_lower(&tag) => vec![format!("latest went down to {tag}")],
-            None if state.latest.is_some() => vec!["there is no latest release any more".to_owned()],
-            _ => Vec::new(),
+        let tag = latest.as_ref().and_then(|tag| tag.parse::<Tag>().ok());
+        match tag {
+            Some(tag) if tag.is_prerelease() => Some(format!("latest is the prerelease {tag}")),
+            Some(tag) if observed.known.as_ref().is_some_and(|known| tag.version() < known) => {
+                Some(format!("latest went down to {tag}"))
+            }
+            None if observed.latest.is_some() => Some("there is no latest release any more".to_owned()),
+            _ => None,
         }
     }
 
-    fn image(&self, state: &mut Observed, releases: &[StoredRelease], held: &Held) -> Vec<String> {
-        let mut broken: Vec<String> =
-            held.missing.iter().map(|digest| format!("an image tag points to what lacks {digest}")).collect();
+    fn judge_image(&self, observed: &mut Observed, releases: &[StoredRelease], held: &Held) -> Vec<String> {
+        let missing = held.missing.iter();
+        let mut violations: Vec<String> =
+            missing.map(|digest| format!("an image tag points to an image without {digest}")).collect();
         if held.missing.is_empty() {
-            state.whole.extend(held.tags.values().copied());
+            observed.complete.extend(held.tags.values().copied());
         }
-        let tag = self.promised.tag.as_str();
-        let public = releases.iter().any(|release| !release.draft && release.tag_name == tag);
+        let tag = &self.expected.tag;
+        let public = releases.iter().any(|release| !release.draft && release.tag_name == tag.as_str());
         for (name, digest) in &held.tags {
-            if state.tags.get(name) == Some(digest) {
+            if observed.image_tags.get(name) == Some(digest) {
                 continue;
             }
-            if !self.promised.indexes.contains(digest) {
-                broken.push(format!("the image tag {name} was moved to an image that is not ours"));
+            if !self.expected.indexes.contains(digest) {
+                violations.push(format!("the image tag {name} moved to another image than the release's"));
             }
             if !public {
-                broken.push(format!("the image tag {name} moved before the release was public"));
+                violations.push(format!("the image tag {name} moved before the release was public"));
             }
-            let ours = self.promised.tag.version();
-            let is_pre = self.promised.tag.is_prerelease();
-            let lower = name == "latest" && state.known.as_ref().is_some_and(|known| ours < known);
-            if lower || (is_pre && name != &ours.to_string()) {
-                broken.push(format!("the image tag {name} moved to {ours}, which does not own it"));
+            let version = tag.version();
+            let is_lower = observed.known.as_ref().is_some_and(|known| version < known);
+            if (name == "latest" && is_lower) || (tag.is_prerelease() && name != &version.to_string()) {
+                violations.push(format!("the image tag {name} moved to {version}, which must not have it"));
             }
         }
-        for name in state.tags.keys().filter(|name| !held.tags.contains_key(*name)) {
-            broken.push(format!("the image tag {name} was deleted"));
+        for name in observed.image_tags.keys().filter(|name| !held.tags.contains_key(*name)) {
+            violations.push(format!("the image tag {name} was deleted"));
         }
-        broken
+        violations
     }
 
-    /// Takes what GitHub holds now as what was there before.
-    fn take(&self, state: &mut Observed, releases: &[StoredRelease]) {
+    /// Makes the current state of GitHub the one to compare with.
+    fn accept(&self, observed: &mut Observed, releases: &[StoredRelease]) {
         let public = releases.iter().filter(|release| !release.draft);
-        state.public = public.map(|release| (release.id, frozen(release))).collect();
-        state.commits = state.public.iter().map(|(id, release)| (*id, self.commit(release))).collect();
-        state.latest = self.inside.github.latest(&self.inside.home.repo);
+        observed.public = public.map(|release| (release.id, frozen(release))).collect();
+        observed.commits = observed.public.iter().map(|(id, release)| (*id, self.commit(release))).collect();
+        observed.latest = self.testbed.github.latest(&self.testbed.home.repo);
     }
 
     fn commit(&self, release: &StoredRelease) -> Option<Commit> {
-        self.inside.github.tag(&self.inside.home.repo, &release.tag_name)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Observed> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.testbed.github.tag(&self.testbed.home.repo, &release.tag_name)
     }
 }
 
-/// A release without what looking at it changes.
+/// A release without the fields that downloads change.
 fn frozen(release: &StoredRelease) -> StoredRelease {
     let mut release = release.clone();
     release.updated_at.clear();
@@ -263,12 +264,9 @@ fn frozen(release: &StoredRelease) -> StoredRelease {
     release
 }
 
-fn set(release: &StoredRelease) -> Assets {
-    let whole = release.assets.iter().filter(|asset| asset.is_uploaded());
-    let mut set: Assets = whole.map(|one| (one.name.clone(), one.size, one.digest)).collect();
-    // An unfinished asset belongs to no promise.
-    set.extend(release.assets.iter().filter(|one| !one.is_uploaded()).map(|one| (one.name.clone(), 0, None)));
-    set
+/// The assets of a release. An unfinished one has no digest, so it matches no expected one.
+fn assets(release: &StoredRelease) -> Assets {
+    release.assets.iter().map(|asset| (asset.name.clone(), asset.size, asset.digest)).collect()
 }
 
 fn highest_stable<'a>(releases: impl Iterator<Item = &'a StoredRelease>) -> Option<Version> {

@@ -1,7 +1,6 @@
-//! Faults as people know them: each has a name, strikes one request of one server, and can be drawn from a seed.
+//! Faults with names, drawn from a seed and injected into requests, and the invariants that must hold under them.
 //!
-//! The interceptor carries out what happens to a request, the servers what becomes of their state. Nothing in here knows
-//! what floe does about it; [`Invariants`] knows what must hold all the same.
+//! Nothing here depends on how floe handles them.
 
 mod fault;
 mod injection;
@@ -11,42 +10,37 @@ mod schedule;
 
 use std::sync::Arc;
 
+use floe_core::clock::Clock;
+use floe_core::model::{Digest, Home};
+use tokio::sync::Notify;
+
+use crate::github::EmbeddedGitHub;
+use crate::interceptor::Interceptor;
+use crate::registry::EmbeddedRegistry;
 pub use fault::{FaultKind, Side};
 pub use injection::Injection;
 pub use invariants::Invariants;
 pub use operator::repair;
 pub use schedule::Schedule;
-use tokio::sync::Notify;
 
-use super::github::EmbeddedGitHub;
-use super::interceptor::Interceptor;
-use super::registry::EmbeddedRegistry;
-use floe_core::clock::Clock;
-use floe_core::model::{Digest, Home};
-
-/// Both servers seen from inside: what faults act on, and what is watched.
+/// Both servers with direct access to their state, for one release.
 #[derive(Clone)]
 pub struct Testbed {
-    /// GitHub's state.
     pub github: EmbeddedGitHub,
-    /// What GitHub is reached through.
     pub github_interceptor: Interceptor,
-    /// The registry's state.
     pub registry: EmbeddedRegistry,
-    /// What the registry is reached through.
     pub registry_interceptor: Interceptor,
-    /// Where the release goes.
+    /// The repository, tag, commit and image of the release.
     pub home: Home,
-    /// Who publishes, as GitHub and as the registry call them.
+    /// The publisher's user names at GitHub and at the registry.
     pub users: (String, String),
-    /// What is waited by; both taps go by it too.
+    /// The clock of the publisher and of both interceptors.
     pub clock: Clock,
-    /// Told when the publisher is killed.
+    /// Notified when the publisher is killed.
     pub killed: Arc<Notify>,
 }
 
 impl Testbed {
-    /// What a server is reached through.
     pub fn interceptor(&self, side: Side) -> &Interceptor {
         match side {
             Side::GitHub => &self.github_interceptor,
@@ -54,7 +48,7 @@ impl Testbed {
         }
     }
 
-    /// How many requests both servers have seen.
+    /// The number of requests at both servers.
     pub fn requests(&self) -> u64 {
         (self.github_interceptor.log().len() + self.registry_interceptor.log().len()) as u64
     }
@@ -65,15 +59,15 @@ impl Testbed {
         self.registry_interceptor.quiet().await;
     }
 
-    /// Everything that matters about both servers' state, in words: what a release must leave whatever happened.
-    /// Numbers and times are left out, since they differ from run to run, and so are somebody else's drafts.
+    /// The state of both servers as lines that are the same for every successful release. Ids, times and the drafts of
+    /// other users are left out.
     ///
     /// # Errors
-    /// What the registry has on the disk cannot be read.
+    /// The registry's folder cannot be read.
     pub fn state(&self) -> anyhow::Result<String> {
         let mut lines = Vec::new();
         for release in self.github.releases(&self.home.repo) {
-            if release.draft && release.is_by_somebody_else() {
+            if release.draft && release.is_foreign() {
                 continue;
             }
             let kind = if release.draft { "draft" } else { "published" };
@@ -94,14 +88,14 @@ impl Testbed {
     }
 }
 
-/// Generated notes name the server, whose port is another one each time.
+/// Removes the ports of local servers, which generated notes contain.
 fn without_ports(text: &str) -> String {
-    const HERE: &str = "http://127.0.0.1:";
-    let mut parts = text.split(HERE);
-    let mut whole = parts.next().unwrap_or_default().to_owned();
+    const HOST: &str = "http://127.0.0.1:";
+    let mut parts = text.split(HOST);
+    let mut result = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        whole.push_str(HERE);
-        whole.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+        result.push_str(HOST);
+        result.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
     }
-    whole
+    result
 }

@@ -1,53 +1,52 @@
-//! What a maintainer does between two runs: puts right what the last one ended at, as its hint says.
+//! The work of a maintainer between two runs: fixes the cause of the last error, as its hint says.
 //!
-//! Nothing else is touched, and what is public never is.
+//! Nothing else changes, and published releases never do.
 
 use super::{Invariants, Testbed};
 use crate::github::{SeedTag, StoredRelease};
 
-/// Puts right what only a person can, and tells what that was.
+/// Fixes what a publisher cannot, and returns a description of each fix.
 ///
-/// `promised` are the names of the release's assets.
-pub fn repair(inside: &Testbed, watch: &Invariants, promised: &[String]) -> Vec<String> {
-    let (github, registry, home) = (&inside.github, &inside.registry, &inside.home);
-    let mut told = Vec::new();
-    watch.by_somebody_else(|| {
-        if github.expired() {
+/// `assets` are the names of the release's assets.
+pub fn repair(testbed: &Testbed, invariants: &Invariants, assets: &[String]) -> Vec<String> {
+    let (github, registry, home) = (&testbed.github, &testbed.registry, &testbed.home);
+    let mut fixes = Vec::new();
+    invariants.external_change(|| {
+        if github.tokens_expired() {
             github.expire_tokens(false);
-            told.push("set a token that is valid".to_owned());
+            fixes.push("set a valid token".to_owned());
         }
-        // Rights are given whether or not they were taken: who has them already notices nothing.
-        github.set_push(&inside.users.0, vec![home.repo.clone()]);
-        let _ = registry.set_push(&inside.users.1, vec![home.image.repository().to_owned()]);
+        // Granting rights that exist changes nothing.
+        github.set_push(&testbed.users.0, vec![home.repo.clone()]);
+        let _ = registry.set_push(&testbed.users.1, vec![home.image.repository().to_owned()]);
         if github.tag(&home.repo, home.tag.as_str()).as_ref() != Some(&home.commit) {
             let tag = SeedTag { name: home.tag.to_string(), commit: home.commit.clone(), annotated: true };
             if github.push_tag(&home.repo, &tag).is_ok() {
-                told.push(format!("pushed the tag `{}` where it was", home.tag));
+                fixes.push(format!("pushed the tag `{}` again", home.tag));
             }
         }
-        told.extend(tidy_drafts(inside, promised));
+        fixes.extend(tidy_drafts(testbed, assets));
     });
-    told
+    fixes
 }
 
-/// Leaves one draft of the tag, with nothing in it that the release does not promise.
-fn tidy_drafts(inside: &Testbed, promised: &[String]) -> Vec<String> {
-    let (github, home) = (&inside.github, &inside.home);
+/// Leaves one draft of the tag, with no other assets than those of the release; none if the release is published.
+fn tidy_drafts(testbed: &Testbed, assets: &[String]) -> Vec<String> {
+    let (github, home) = (&testbed.github, &testbed.home);
     let of_tag = |release: &StoredRelease| release.tag_name == home.tag.as_str();
-    let releases: Vec<StoredRelease> = github.releases(&home.repo).into_iter().filter(of_tag).collect();
-    let published = releases.iter().any(|release| !release.draft);
-    let mut told = Vec::new();
-    for extra in releases.iter().filter(|release| release.draft).skip(usize::from(!published)) {
+    let (drafts, published): (Vec<_>, Vec<_>) =
+        github.releases(&home.repo).into_iter().filter(of_tag).partition(|release| release.draft);
+    let keep = usize::from(published.is_empty());
+    let mut fixes = Vec::new();
+    for extra in drafts.iter().skip(keep) {
         if github.delete_release(&home.repo, extra.id).is_ok() {
-            told.push(format!("deleted the extra draft {} of `{}`", extra.id, home.tag));
+            fixes.push(format!("deleted the extra draft {} of `{}`", extra.id, home.tag));
         }
     }
-    for draft in releases.iter().filter(|release| release.draft).take(usize::from(!published)) {
-        for asset in draft.assets.iter().filter(|asset| !promised.contains(&asset.name)) {
-            if github.remove_asset(&home.repo, asset.id).is_ok() {
-                told.push(format!("deleted `{}` from the draft", asset.name));
-            }
+    for asset in drafts.iter().take(keep).flat_map(|draft| &draft.assets) {
+        if !assets.contains(&asset.name) && github.remove_asset(&home.repo, asset.id).is_ok() {
+            fixes.push(format!("deleted `{}` from the draft", asset.name));
         }
     }
-    told
+    fixes
 }

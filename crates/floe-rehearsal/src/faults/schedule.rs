@@ -1,84 +1,82 @@
-//! Several faults of one release, drawn from a seed: the same seed is always the same schedule.
+//! The faults of one release, drawn from a seed.
 
 use std::fmt;
 
-use super::fault::{FaultKind, Side};
+use super::fault::{FaultKind, Side, Where};
 use super::injection::Injection;
 use super::{Invariants, Testbed};
 
-/// Faults that strike one release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
-    /// What it was drawn from; `None` if it was written by hand.
+    /// The seed that it was drawn from, if any.
     pub seed: Option<u64>,
-    /// The faults.
-    pub strikes: Vec<Injection>,
+    pub injections: Vec<Injection>,
 }
 
 impl Schedule {
-    /// Nothing happens.
+    /// No faults.
     pub fn calm() -> Self {
-        Schedule { seed: None, strikes: Vec::new() }
+        Schedule { seed: None, injections: Vec::new() }
     }
 
     /// One fault.
-    pub fn one(strike: Injection) -> Self {
-        Schedule { seed: None, strikes: vec![strike] }
+    pub fn one(injection: Injection) -> Self {
+        Schedule { seed: None, injections: vec![injection] }
     }
 
-    /// One to six faults, most of them early, where a release has its requests.
+    /// One to six faults, most of them among the first requests. A seed always gives the same schedule.
     pub fn from_seed(seed: u64) -> Self {
-        let mut dice = SplitMix64(seed);
-        let count = 1 + dice.below(6);
-        let strikes = (0..count).map(|_| strike(&mut dice)).collect();
-        Schedule { seed: Some(seed), strikes }
+        let mut random = SplitMix64(seed);
+        let count = 1 + random.below(6);
+        let injections = (0..count).map(|_| injection(&mut random)).collect();
+        Schedule { seed: Some(seed), injections }
     }
 
-    /// Whether a fault of this kind is among them.
     pub fn has(&self, kind: FaultKind) -> bool {
-        self.strikes.iter().any(|strike| strike.kind == kind)
+        self.injections.iter().any(|injection| injection.kind == kind)
     }
 
-    /// Puts all of them in their requests' ways.
-    pub fn arm(&self, inside: &Testbed, watch: &Invariants) {
+    /// Arms all faults.
+    pub fn arm(&self, testbed: &Testbed, invariants: &Invariants) {
         if self.has(FaultKind::ReleaseLag) {
-            // A draft that no listing shows cannot be found again by a later run; it is seen before the commit point.
-            watch.expect_two_drafts();
+            // A later run cannot find a draft that no listing shows, so it creates another one. floe detects that before
+            // the commit point.
+            invariants.allow_two_drafts();
         }
-        for strike in &self.strikes {
-            strike.arm(inside, watch);
+        for injection in &self.injections {
+            injection.arm(testbed, invariants);
         }
     }
 }
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let strikes: Vec<String> = self.strikes.iter().map(Injection::to_string).collect();
-        match self.seed {
-            Some(seed) => write!(f, "seed {seed}: {}", strikes.join("; ")),
-            None => f.write_str(&strikes.join("; ")),
+        let injections: Vec<String> = self.injections.iter().map(Injection::to_string).collect();
+        if let Some(seed) = self.seed {
+            write!(f, "seed {seed}: ")?;
         }
+        f.write_str(&injections.join("; "))
     }
 }
 
-fn strike(dice: &mut SplitMix64) -> Injection {
-    let side = if dice.below(2) == 0 { Side::GitHub } else { Side::Registry };
+fn injection(random: &mut SplitMix64) -> Injection {
+    let side = if random.below(2) == 0 { Side::GitHub } else { Side::Registry };
     let kinds: Vec<FaultKind> = FaultKind::ALL.iter().copied().filter(|kind| kind.is_at(side)).collect();
-    let kind = kinds[dice.index(kinds.len())];
+    let kind = kinds[random.below(kinds.len() as u64) as usize];
     let nth = match kind.place() {
-        super::fault::Where::Route(..) => 1 + dice.below(4),
-        _ => 1 + dice.below(30),
+        Where::Route(..) => 1 + random.below(4),
+        _ => 1 + random.below(30),
     };
     let amount = match kind {
-        // Heads are short and bodies long; most cuts are near the beginning.
-        FaultKind::CutRequest | FaultKind::CutAnswer => dice.below(2) * dice.below(600),
-        _ => 1 + dice.below(4),
+        // Half of the cuts are before the first byte of the body.
+        FaultKind::CutRequest | FaultKind::CutAnswer => random.below(2) * random.below(600),
+        _ => 1 + random.below(4),
     };
     Injection { side, nth, kind, amount }
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014): small, and the same on every machine.
-pub(super) struct SplitMix64(u64);
+/// The SplitMix64 generator (Steele, Lea and Flood, 2014).
+struct SplitMix64(u64);
 
 impl SplitMix64 {
     fn next(&mut self) -> u64 {
@@ -93,10 +91,6 @@ impl SplitMix64 {
     fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
-
-    fn index(&mut self, length: usize) -> usize {
-        usize::try_from(self.below(length as u64)).unwrap_or(0)
-    }
 }
 
 #[cfg(test)]
@@ -104,12 +98,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_is_always_the_same_schedule_and_every_kind_comes_up() {
+    fn a_seed_always_gives_the_same_schedule_and_every_kind_is_drawn() {
         assert_eq!(Schedule::from_seed(7), Schedule::from_seed(7));
         let first = Schedule::from_seed(1).to_string();
         assert!(first.starts_with("seed 1: "), "{first}");
         for kind in FaultKind::ALL {
-            assert!((0..2000).any(|seed| Schedule::from_seed(seed).has(*kind)), "{kind} never comes up");
+            assert!((0..2000).any(|seed| Schedule::from_seed(seed).has(*kind)), "{kind} is never drawn");
         }
     }
 }

@@ -1,35 +1,56 @@
-//! What happens to a repository from elsewhere, and a look at it without a request.
+//! Changes and looks from outside the API, for tests of a release tool. They are neither counted nor logged.
 //!
-//! For tests of a release tool: none of it is counted or logged.
+//! A change fails if the repository does not exist.
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use anyhow::anyhow;
+use floe_core::model::{Commit, Digest, Repo};
 
 use super::latest::MakeLatest;
-use super::releases::fresh;
+use super::releases::empty_draft;
 use super::response::ApiError;
 use super::state::{StoredAsset, StoredRelease, StoredRepo, UPLOADED, key};
 use super::upload::starter;
 use super::{EmbeddedGitHub, SeedTag};
-use floe_core::model::{Commit, Digest, Repo};
+use crate::lock::lock;
 
-/// The name of whoever does what the caller did not do.
-pub(super) const SOMEBODY: &str = "somebody-else";
+/// The author of everything that is created from outside the API.
+pub(super) const OTHER_USER: &str = "somebody-else";
 
 impl EmbeddedGitHub {
-    /// Switches immutable releases on or off, for releases published from now on.
+    /// Switches immutable releases on or off. It applies to releases that are published later.
     pub fn set_immutable(&self, immutable: bool) {
         self.immutable.store(immutable, Ordering::SeqCst);
     }
 
-    /// Pushes a tag, or moves it as `git push --force` would; the default branch follows.
-    ///
-    /// # Errors
-    ///
-    /// There is no such repository, or the tag belongs to an immutable release.
+    /// Expires all tokens, or makes them valid again.
+    pub(crate) fn expire_tokens(&self, expired: bool) {
+        self.expired.store(expired, Ordering::SeqCst);
+    }
+
+    /// Whether all tokens have expired.
+    pub(crate) fn tokens_expired(&self) -> bool {
+        self.expired.load(Ordering::SeqCst)
+    }
+
+    /// Replaces the repositories that a user may push to.
+    pub fn set_push(&self, login: &str, repos: Vec<Repo>) {
+        lock(&self.rights).insert(login.to_owned(), repos);
+    }
+
+    /// Makes a repository private or public.
+    pub fn set_private(&self, repo: &Repo, private: bool) -> anyhow::Result<()> {
+        self.change(repo, |stored, _| {
+            stored.private = private;
+            Ok(())
+        })
+    }
+
+    /// Pushes a tag, or moves it as `git push --force` does. The default branch follows. Fails if the tag belongs to an
+    /// immutable release.
     pub fn push_tag(&self, repo: &Repo, tag: &SeedTag) -> anyhow::Result<()> {
         self.change(repo, |stored, _| {
             if stored.published(&tag.name).is_some_and(|release| release.immutable) {
@@ -40,11 +61,6 @@ impl EmbeddedGitHub {
         })
     }
 
-    /// Deletes a tag.
-    ///
-    /// # Errors
-    ///
-    /// There is no such repository.
     pub fn delete_tag(&self, repo: &Repo, tag: &str) -> anyhow::Result<()> {
         self.change(repo, |stored, _| {
             stored.tags.remove(tag);
@@ -52,83 +68,52 @@ impl EmbeddedGitHub {
         })
     }
 
-    /// The commit a tag peels to.
+    /// The commit that a tag peels to.
     pub fn tag(&self, repo: &Repo, tag: &str) -> Option<Commit> {
         self.look(repo, |stored| stored.tags.get(tag).map(|tag| tag.commit.clone()))?
     }
 
-    /// Makes an empty draft of a tag, as somebody else, and returns its id.
-    ///
-    /// # Errors
-    ///
-    /// There is no such repository.
+    /// Creates an empty draft of a tag and returns its id.
     pub fn add_draft(&self, repo: &Repo, tag: &str) -> anyhow::Result<u64> {
         self.change(repo, |stored, id| {
-            let draft = fresh(id, tag.to_owned(), &stored.default_branch, SOMEBODY);
+            let draft = empty_draft(id, tag.to_owned(), &stored.default_branch, OTHER_USER);
             stored.releases.push(draft);
             Ok(id)
         })
     }
 
-    /// Publishes a draft as somebody else would who pushed the button: it becomes the latest.
-    ///
-    /// # Errors
-    ///
-    /// There is no such draft, or it cannot be published.
-    pub fn publish_behind_your_back(&self, repo: &Repo, release: u64) -> anyhow::Result<()> {
+    /// Publishes a draft and makes it the latest release. Fails like the request to publish it would.
+    pub fn publish_draft(&self, repo: &Repo, release: u64) -> anyhow::Result<()> {
         let immutable = self.is_immutable();
         self.change(repo, |stored, _| stored.publish(release, Some(MakeLatest::Yes), immutable))
     }
 
-    /// Deletes a release, as somebody else would on its page.
-    ///
-    /// # Errors
-    ///
-    /// There is no such repository.
-    pub fn delete_release(&self, repo: &Repo, release: u64) -> anyhow::Result<()> {
+    pub(crate) fn delete_release(&self, repo: &Repo, release: u64) -> anyhow::Result<()> {
         self.change(repo, |stored, _| {
             stored.releases.retain(|kept| kept.id != release);
             Ok(())
         })
     }
 
-    /// Leaves an asset whose upload broke off on a release, and returns its id.
-    ///
-    /// # Errors
-    ///
-    /// There is no such release.
+    /// Adds an asset whose upload broke off to a release, and returns its id.
     pub fn add_starter(&self, repo: &Repo, release: u64, name: &str) -> anyhow::Result<u64> {
-        self.change(repo, |stored, id| {
-            let release = stored.release_mut(release).ok_or_else(ApiError::not_found)?;
-            release.assets.push(starter(id, name.to_owned(), SOMEBODY));
-            Ok(id)
-        })
+        self.add_to(repo, release, |id| Ok(starter(id, name.to_owned(), OTHER_USER)))
     }
 
-    /// Puts an asset on a release, whatever its state, and returns its id.
-    ///
-    /// # Errors
-    ///
-    /// There is no such release, or the bytes cannot be written.
+    /// Adds an asset to a release, also to an immutable one, and returns its id.
     pub fn add_asset(&self, repo: &Repo, release: u64, name: &str, bytes: &[u8]) -> anyhow::Result<u64> {
-        self.change(repo, |stored, id| {
-            let release = stored.release_mut(release).ok_or_else(ApiError::not_found)?;
-            fs::write(self.store.asset_path(id), bytes).map_err(|error| ApiError::broken(&error.into()))?;
-            release.assets.push(StoredAsset {
+        self.add_to(repo, release, |id| {
+            fs::write(self.asset_file(id), bytes).map_err(|error| ApiError::internal(&error.into()))?;
+            Ok(StoredAsset {
                 state: UPLOADED.to_owned(),
                 size: bytes.len() as u64,
                 digest: Some(Digest::of(bytes)),
-                ..starter(id, name.to_owned(), SOMEBODY)
-            });
-            Ok(id)
+                ..starter(id, name.to_owned(), OTHER_USER)
+            })
         })
     }
 
-    /// Takes an asset off a release, whatever its state.
-    ///
-    /// # Errors
-    ///
-    /// There is no such repository.
+    /// Removes an asset, also from an immutable release.
     pub fn remove_asset(&self, repo: &Repo, asset: u64) -> anyhow::Result<()> {
         self.change(repo, |stored, _| {
             for release in &mut stored.releases {
@@ -138,19 +123,7 @@ impl EmbeddedGitHub {
         })
     }
 
-    /// Hides a repository from strangers, or shows it to them.
-    ///
-    /// # Errors
-    ///
-    /// There is no such repository.
-    pub fn set_private(&self, repo: &Repo, private: bool) -> anyhow::Result<()> {
-        self.change(repo, |stored, _| {
-            stored.private = private;
-            Ok(())
-        })
-    }
-
-    /// Every release of a repository as it is kept, drafts too, in the order they were made.
+    /// All releases of a repository with drafts, oldest first.
     pub fn releases(&self, repo: &Repo) -> Vec<StoredRelease> {
         self.look(repo, |stored| stored.releases.clone()).unwrap_or_default()
     }
@@ -160,16 +133,29 @@ impl EmbeddedGitHub {
         self.look(repo, |stored| stored.latest_release().map(|release| release.tag_name.clone()))?
     }
 
-    /// The file with an asset's bytes.
+    /// The file with the bytes of an asset.
     pub fn asset_file(&self, asset: u64) -> PathBuf {
         self.store.asset_path(asset)
+    }
+
+    fn add_to(
+        &self,
+        repo: &Repo,
+        release: u64,
+        asset: impl FnOnce(u64) -> Result<StoredAsset, ApiError>,
+    ) -> anyhow::Result<u64> {
+        self.change(repo, |stored, id| {
+            let release = stored.release_mut(release).ok_or_else(ApiError::not_found)?;
+            release.assets.push(asset(id)?);
+            Ok(id)
+        })
     }
 
     fn look<T>(&self, repo: &Repo, look: impl FnOnce(&StoredRepo) -> T) -> Option<T> {
         self.store.read(|stored| stored.repos.get(&key(repo.owner(), repo.name())).map(look))
     }
 
-    /// Changes a repository; `change` is given an id nothing else has.
+    /// Changes a repository. `change` gets an unused id.
     fn change<T>(
         &self,
         repo: &Repo,
@@ -180,6 +166,6 @@ impl EmbeddedGitHub {
             let found = stored.repos.get_mut(&key(repo.owner(), repo.name()));
             change(found.ok_or_else(ApiError::not_found)?, id)
         });
-        changed.map_err(|refusal| anyhow!("the embedded GitHub refused for `{repo}`: {refusal}"))
+        changed.map_err(|error| anyhow!("the embedded GitHub refused a change of `{repo}`: {error}"))
     }
 }

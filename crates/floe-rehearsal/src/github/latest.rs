@@ -1,24 +1,22 @@
-//! Which release is the latest.
-//!
-//! A draft or a prerelease never is.
+//! The latest release of a repository, which is never a draft or a prerelease.
 
 use semver::Version;
 
 use super::state::{StoredRelease, StoredRepo};
 
-/// What `make_latest` asks for.
+/// The values of `make_latest`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MakeLatest {
-    /// `"true"`: this one, until another is made the latest.
+    /// `"true"`: this release, until another one is made the latest.
     Yes,
-    /// `"false"`: not this one.
+    /// `"false"`: not this release.
     No,
-    /// `"legacy"`: whatever date and version say.
+    /// `"legacy"`: date and version decide.
     Legacy,
 }
 
 impl StoredRepo {
-    /// The latest release: the one that was made so, or else the newest by date, version and number.
+    /// The release that was made the latest, or else the newest by date, version and id.
     pub(super) fn latest_release(&self) -> Option<&StoredRelease> {
         self.latest
             .and_then(|id| self.release(id))
@@ -26,12 +24,12 @@ impl StoredRepo {
             .or_else(|| self.newest(|_| true))
     }
 
-    /// Carries out `make_latest` for a published release.
-    pub(super) fn make_latest(&mut self, id: u64, wanted: MakeLatest) {
-        self.latest = match wanted {
+    /// Applies `make_latest` to a published release.
+    pub(super) fn make_latest(&mut self, id: u64, value: MakeLatest) {
+        self.latest = match value {
             MakeLatest::Yes => Some(id),
             MakeLatest::Legacy => None,
-            // Whatever else is the latest now is so explicitly from here on, or this one's date would decide.
+            // The release that is the latest now becomes so explicitly, or the date of this one would decide.
             MakeLatest::No => self
                 .latest
                 .filter(|latest| *latest != id)
@@ -39,13 +37,12 @@ impl StoredRepo {
         };
     }
 
-    fn newest(&self, among: impl Fn(&StoredRelease) -> bool) -> Option<&StoredRelease> {
-        self.releases.iter().filter(|release| can_be_latest(release) && among(release)).max_by_key(
-            |release| {
-                let version = release.tag_name.strip_prefix('v').unwrap_or(&release.tag_name);
-                (&release.created_at, Version::parse(version).ok(), release.id)
-            },
-        )
+    fn newest(&self, filter: impl Fn(&StoredRelease) -> bool) -> Option<&StoredRelease> {
+        let candidates = self.releases.iter().filter(|release| can_be_latest(release) && filter(release));
+        candidates.max_by_key(|release| {
+            let version = release.tag_name.strip_prefix('v').unwrap_or(&release.tag_name);
+            (&release.created_at, Version::parse(version).ok(), release.id)
+        })
     }
 }
 

@@ -1,7 +1,7 @@
-//! The embedded GitHub: the part of its REST API (version 2022-11-28) that a release touches, and its downloads.
+//! The embedded GitHub: the parts of its REST API (version 2022-11-28) that a release uses, and its downloads.
 //!
-//! It behaves as github.com was observed to, also where that is unhelpful, so that other people's clients work on
-//! it. It never reaches out to anything, and it keeps no more than its folder holds.
+//! It behaves as github.com was observed to, also where that is unhelpful, so that other clients work on it. It opens no
+//! connection and keeps all state in its folder.
 
 mod access;
 mod admin;
@@ -27,119 +27,112 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use floe_core::model::{Commit, Repo};
 
 use access::RateLimits;
-use floe_core::model::{Commit, Repo};
+pub(crate) use quirks::UploadQuirk;
 use response::ApiError;
 pub use state::{StoredAsset, StoredRelease};
 use store::StateStore;
 
-/// What an embedded GitHub begins with.
+/// The largest body of a JSON request, in bytes. Uploads have their own limit.
+const JSON_LIMIT: usize = 4 << 20;
+
+/// The configuration of an [`EmbeddedGitHub`].
 #[derive(Debug, Clone)]
 pub struct GitHubOptions {
-    /// The folder its state lives in. What is stored there stands above what is seeded here.
+    /// The folder with the state. State that is stored there takes precedence over `repos`.
     pub root: PathBuf,
-    /// The repositories there are. A tag that the stored repository does not have yet is added to it.
+    /// The repositories to create. Tags that the stored repository lacks are added to it.
     pub repos: Vec<SeedRepo>,
-    /// Who may come in.
+    /// All accounts.
     pub tokens: Vec<GitHubAccount>,
     /// Whether releases become immutable when they are published.
     pub immutable: bool,
-    /// Requests an hour and account.
+    /// The number of requests per hour and account.
     pub rate_limit: u32,
 }
 
-/// A repository to begin with.
+/// A repository to create.
 #[derive(Debug, Clone)]
 pub struct SeedRepo {
     /// Its owner and name.
     pub repo: Repo,
-    /// Whether only accounts can see it; every account can.
+    /// Whether only accounts can see it. Every account can.
     pub private: bool,
-    /// Its tags, oldest first. The default branch stands at the last one's commit.
+    /// Its tags, oldest first. The default branch is at the commit of the last one.
     pub tags: Vec<SeedTag>,
     /// The name of the default branch.
     pub default_branch: String,
 }
 
-/// A tag to begin with.
+/// A tag to create.
 #[derive(Debug, Clone)]
 pub struct SeedTag {
-    /// Its name, also with slashes.
+    /// Its name, which may have slashes.
     pub name: String,
     /// The commit it peels to.
     pub commit: Commit,
-    /// Whether it is a tag object that names the commit, rather than the commit's own name.
+    /// Whether it is a tag object.
     pub annotated: bool,
 }
 
-/// Somebody with a token.
+/// An account of the embedded GitHub.
 #[derive(Debug, Clone)]
 pub struct GitHubAccount {
-    /// The token.
+    /// The token. One that starts with `ghs_` is an app's.
     pub token: String,
     /// The name shown to others.
     pub login: String,
-    /// Repositories whose contents they may write.
+    /// The repositories whose contents it may write.
     pub can_push: Vec<Repo>,
-    /// Whether they may read the settings of those repositories.
+    /// Whether it may read the settings of those repositories.
     pub admin: bool,
-    /// What the header `github-authentication-token-expiration` says, `2026-11-03 12:00:00 UTC`. It is only said,
-    /// never enforced.
+    /// The value of the header `github-authentication-token-expiration`, such as `2026-11-03 12:00:00 UTC`. It is sent,
+    /// not enforced.
     pub expires: Option<String>,
 }
 
-/// An embedded GitHub. Clones are the same one.
-///
-/// Besides its [`router`](EmbeddedGitHub::router) it has what happens to a repository from elsewhere: tags that move,
-/// releases that somebody else publishes.
+/// An embedded GitHub. Clones share its state, so it can be changed while its router serves.
 #[derive(Clone)]
 pub struct EmbeddedGitHub {
     store: Arc<StateStore>,
     accounts: Arc<Vec<GitHubAccount>>,
     limits: Arc<RateLimits>,
     immutable: Arc<AtomicBool>,
+    expired: Arc<AtomicBool>,
     quirks: Arc<quirks::GitHubQuirks>,
-    /// By login, what somebody may push to where that is not what their account says.
-    rights: Arc<RwLock<HashMap<String, Vec<Repo>>>>,
-    /// What storage addresses are signed with; one is good as long as the process lives.
+    /// Push rights by login that replace those of the account.
+    rights: Arc<Mutex<HashMap<String, Vec<Repo>>>>,
+    /// The key that storage addresses are signed with, for the life of the process.
     secret: u64,
 }
 
-/// A router over an embedded GitHub that nobody needs a handle of.
-///
-/// # Errors
-///
-/// As [`EmbeddedGitHub::open`].
-pub fn router(options: GitHubOptions) -> anyhow::Result<Router> {
-    Ok(EmbeddedGitHub::open(options)?.router())
-}
-
 impl EmbeddedGitHub {
-    /// Opens the state in `options.root`, or begins it there.
+    /// Opens the folder `options.root`, new or with the state of an earlier one.
     ///
     /// # Errors
-    ///
-    /// The folder cannot be made or written, or what is in it was not written by an embedded GitHub.
+    /// The folder cannot be written, or holds something else.
     pub fn open(options: GitHubOptions) -> anyhow::Result<Self> {
         Ok(EmbeddedGitHub {
             store: Arc::new(StateStore::open(options.root, &options.repos)?),
             accounts: Arc::new(options.tokens),
             limits: Arc::new(RateLimits::new(options.rate_limit)),
             immutable: Arc::new(AtomicBool::new(options.immutable)),
+            expired: Arc::default(),
             quirks: Arc::default(),
             rights: Arc::default(),
             secret: RandomState::new().build_hasher().finish(),
         })
     }
 
-    /// Every route: the API at `/`, uploads at `/uploads`, storage at `/storage`, and the pages that people open.
+    /// All routes: the API at `/`, uploads at `/uploads`, storage at `/storage`, and the HTML pages.
     pub fn router(&self) -> Router {
         let site = Router::new()
             .route("/{owner}/{name}", get(site::list))
@@ -184,7 +177,7 @@ impl EmbeddedGitHub {
                 get(assets::by_id).patch(assets::update).delete(assets::delete),
             )
             .route(&format!("/uploads{}", repo("/releases/{id}/assets")), post(upload::upload))
-            .layer(from_fn_with_state(self.clone(), access::front))
+            .layer(from_fn_with_state(self.clone(), access::middleware))
     }
 
     /// Whether a release that is published now becomes immutable.
@@ -192,6 +185,3 @@ impl EmbeddedGitHub {
         self.immutable.load(Ordering::SeqCst)
     }
 }
-
-/// The most bytes of JSON that a request may hold; assets are not JSON and have their own limit.
-const JSON_LIMIT: usize = 4 << 20;

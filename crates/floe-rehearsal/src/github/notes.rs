@@ -1,39 +1,30 @@
-//! Generated release notes.
-//!
-//! They name the range of commits as GitHub does; there are no pull requests here to list.
+//! Generated release notes: the range of commits as GitHub writes it. There are no pull requests to list.
 
-use axum::extract::{Path, State};
-use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::json;
 
-use super::access::Caller;
+use super::access::RepoRequest;
 use super::release_params::{object, text};
-use super::response::{ApiError, json_answer};
+use super::response::{ApiError, ApiResult, json_response};
 use super::state::StoredRepo;
-use super::{EmbeddedGitHub, view};
+use super::view;
 
 /// `POST /repos/{owner}/{name}/releases/generate-notes`
-pub(super) async fn generate(
-    State(github): State<EmbeddedGitHub>,
-    caller: Caller,
-    Path((owner, name)): Path<(String, String)>,
-    bytes: Bytes,
-) -> Result<Response, ApiError> {
-    let mut stored = github.store.read(Clone::clone);
-    let repo = caller.writable(&mut stored, &owner, &name)?;
+pub(super) async fn generate(request: RepoRequest, bytes: Bytes) -> ApiResult {
+    let mut stored = request.github.store.read(Clone::clone);
+    let repo = request.writable(&mut stored)?;
     let map = object(&bytes)?;
     let Some(tag) = text(&map, "tag_name")? else {
         return Err(ApiError::invalid_request("\"tag_name\" wasn't supplied."));
     };
     let previous = text(&map, "previous_tag_name")?;
-    let body = made(repo, &tag, previous.as_deref(), &caller.base)?;
-    Ok(json_answer(StatusCode::OK, &json!({ "name": tag, "body": body })))
+    let body = generated(repo, &tag, previous.as_deref(), &request.caller.base)?;
+    Ok(json_response(StatusCode::OK, &json!({ "name": tag, "body": body })))
 }
 
-/// The notes of `tag`: the changes since `previous`, or since the release published last.
-pub(super) fn made(
+/// The notes of `tag`: the changes since `previous`, or since the release that was published last.
+pub(super) fn generated(
     repo: &StoredRepo,
     tag: &str,
     previous: Option<&str>,
@@ -44,8 +35,7 @@ pub(super) fn made(
     }
     let last = repo.releases.iter().rev().find(|release| !release.draft && release.tag_name != tag);
     let previous = previous.or(last.map(|release| release.tag_name.as_str()));
-    let page = format!("{base}/{}", repo.repo);
-    let (tag, encoded) = (tag, view::encoded(tag));
+    let (page, encoded) = (format!("{base}/{}", repo.repo), view::encoded(tag));
     Ok(match previous {
         Some(previous) => format!(
             "## What's Changed\n* Changes from {previous} to {tag}\n\n\n\

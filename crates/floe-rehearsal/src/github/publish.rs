@@ -1,15 +1,14 @@
-//! The moment a release becomes public: what must hold, and what it changes.
-//!
-//! It works on a copy of the state: what it refuses half-way has not happened.
+//! Publishing a draft: the conditions and the changes. It works on a copy of the state, so an error changes nothing.
+
+use floe_core::model::Commit;
+use serde_json::{Value, json};
 
 use super::latest::MakeLatest;
 use super::response::{ApiError, custom, field};
 use super::state::{StoredRepo, StoredTag, now};
-use floe_core::model::Commit;
-use serde_json::{Value, json};
 
 impl StoredRepo {
-    /// Publishes a draft. It becomes the latest release unless it says otherwise or is a prerelease.
+    /// Publishes a draft. It becomes the latest release unless `make_latest` or a prerelease prevents that.
     pub(super) fn publish(
         &mut self,
         id: u64,
@@ -20,9 +19,9 @@ impl StoredRepo {
         let (tag, prerelease) = (release.tag_name.clone(), release.prerelease);
         self.check_tag(&tag)?;
         if !self.tags.contains_key(&tag) {
-            let commit = self.resolve(&release.target_commitish.clone());
+            let commit = self.resolve(&release.target_commitish);
             let commit = commit.ok_or_else(|| ApiError::invalid(no_such_target()))?;
-            // GitHub makes a lightweight tag, whatever the other tags are.
+            // GitHub creates a lightweight tag, whatever the other tags are.
             self.tags.insert(tag, StoredTag { commit, annotated: false });
         }
         if let Some(release) = self.release_mut(id) {
@@ -30,15 +29,13 @@ impl StoredRepo {
             release.immutable = immutable;
             release.published_at = Some(now());
         }
-        match make_latest {
-            _ if prerelease => {}
-            Some(wanted) => self.make_latest(id, wanted),
-            None => self.make_latest(id, MakeLatest::Yes),
+        if !prerelease {
+            self.make_latest(id, make_latest.unwrap_or(MakeLatest::Yes));
         }
         Ok(())
     }
 
-    /// Whether a release may be published under this tag.
+    /// Checks that a release may be published under a tag.
     fn check_tag(&self, tag: &str) -> Result<(), ApiError> {
         if self.published(tag).is_some() {
             return Err(ApiError::invalid([field("Release", "already_exists", "tag_name")]));
@@ -55,7 +52,7 @@ impl StoredRepo {
         Ok(())
     }
 
-    /// The commit a branch or a commit's name stands for; a tag's name is not accepted.
+    /// The commit of a branch name or a commit name. Tag names are not accepted.
     fn resolve(&self, target: &str) -> Option<Commit> {
         if target == self.default_branch {
             return self.head.clone();
@@ -63,7 +60,7 @@ impl StoredRepo {
         self.commits().find(|commit| commit.as_str() == target).cloned()
     }
 
-    /// Every commit that is known of.
+    /// All known commits.
     pub(super) fn commits(&self) -> impl Iterator<Item = &Commit> {
         self.tags.values().map(|tag| &tag.commit).chain(&self.head)
     }

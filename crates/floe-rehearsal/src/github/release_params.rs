@@ -1,6 +1,5 @@
-//! What a request to create or change a release asks for.
-//!
-//! Parsed by hand, because GitHub's complaints name the property and are looked for.
+//! The body of a request that creates or changes a release. It is parsed by hand, because GitHub's error messages name
+//! the property.
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -9,10 +8,10 @@ use super::latest::MakeLatest;
 use super::response::{ApiError, custom};
 use super::state::StoredRelease;
 
-/// The most characters a release's notes may have.
+/// The most characters in the notes of a release.
 const BODY_LIMIT: usize = 125_000;
 
-/// The properties of a release as they were sent; what was not sent stays as it is.
+/// The properties of the request. Absent ones do not change the release.
 pub(super) struct ReleaseParams {
     pub tag_name: Option<String>,
     pub target_commitish: Option<String>,
@@ -25,10 +24,9 @@ pub(super) struct ReleaseParams {
 }
 
 impl ReleaseParams {
-    /// Reads a request's body.
-    pub(super) fn read(bytes: &Bytes) -> Result<Self, ApiError> {
+    pub(super) fn parse(bytes: &Bytes) -> Result<Self, ApiError> {
         let map = object(bytes)?;
-        let wanted = ReleaseParams {
+        let params = ReleaseParams {
             tag_name: text(&map, "tag_name")?,
             target_commitish: text(&map, "target_commitish")?.filter(|text| !text.is_empty()),
             name: text(&map, "name")?,
@@ -38,20 +36,20 @@ impl ReleaseParams {
             make_latest: make_latest(&map)?,
             generate_release_notes: flag(&map, "generate_release_notes")?.unwrap_or(false),
         };
-        if wanted.body.as_ref().is_some_and(|body| body.chars().count() > BODY_LIMIT) {
+        if params.body.as_ref().is_some_and(|body| body.chars().count() > BODY_LIMIT) {
             let message = format!("body is too long (maximum is {BODY_LIMIT} characters)");
             return Err(ApiError::invalid([custom("Release", "body", &message)]));
         }
-        if wanted.tag_name.as_ref().is_some_and(|tag| !is_ref_name(tag)) {
+        if params.tag_name.as_ref().is_some_and(|tag| !is_ref_name(tag)) {
             return Err(ApiError::invalid([
                 custom("Release", "tag_name", "tag_name is not a valid tag"),
                 custom("Release", "tag_name", "tag_name is not well-formed"),
             ]));
         }
-        Ok(wanted)
+        Ok(params)
     }
 
-    /// Writes everything into `release` but what publishing decides.
+    /// Changes `release`, except for the properties that publishing decides.
     pub(super) fn apply(self, release: &mut StoredRelease) {
         if let Some(tag) = self.tag_name {
             release.tag_name = tag;
@@ -65,7 +63,7 @@ impl ReleaseParams {
     }
 }
 
-/// The JSON object a request's body is.
+/// The body of a request, which has to be a JSON object.
 pub(super) fn object(bytes: &Bytes) -> Result<Map<String, Value>, ApiError> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(map)) => Ok(map),
@@ -74,12 +72,11 @@ pub(super) fn object(bytes: &Bytes) -> Result<Map<String, Value>, ApiError> {
     }
 }
 
-/// A text property, if it was sent.
 pub(super) fn text(map: &Map<String, Value>, name: &str) -> Result<Option<String>, ApiError> {
     match map.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(other) => Err(not_a(name, other, "string")),
+        Some(other) => Err(wrong_type(name, other, "string")),
     }
 }
 
@@ -87,7 +84,7 @@ fn flag(map: &Map<String, Value>, name: &str) -> Result<Option<bool>, ApiError> 
     match map.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Bool(flag)) => Ok(Some(*flag)),
-        Some(other) => Err(not_a(name, other, "boolean")),
+        Some(other) => Err(wrong_type(name, other, "boolean")),
     }
 }
 
@@ -103,11 +100,11 @@ fn make_latest(map: &Map<String, Value>) -> Result<Option<MakeLatest>, ApiError>
     }
 }
 
-fn not_a(name: &str, value: &Value, kind: &str) -> ApiError {
+fn wrong_type(name: &str, value: &Value, kind: &str) -> ApiError {
     ApiError::invalid_request(&format!("For 'properties/{name}', {value} is not a {kind}."))
 }
 
-/// Whether git takes it for the name of a ref (git-check-ref-format).
+/// Whether git accepts a name for a ref (git-check-ref-format).
 fn is_ref_name(name: &str) -> bool {
     let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
     name.split('/').all(part)

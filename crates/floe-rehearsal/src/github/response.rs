@@ -1,6 +1,4 @@
-//! Answers: JSON as GitHub sends it, and its ways of saying no.
-//!
-//! The wording is GitHub's, since clients and people look for it. Nothing here decides whether to refuse.
+//! JSON responses and errors in GitHub's words, which clients and people search for.
 
 use std::fmt;
 
@@ -9,22 +7,23 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-/// A JSON answer.
-pub(super) fn json_answer(status: StatusCode, value: &Value) -> Response {
+pub(super) type ApiResult = Result<Response, ApiError>;
+
+pub(super) fn json_response(status: StatusCode, value: &Value) -> Response {
     let mut response = Response::new(Body::from(value.to_string()));
     *response.status_mut() = status;
-    let kind = HeaderValue::from_static("application/json; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    let content_type = HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     response
 }
 
-/// An answer that says no.
+/// An error response.
 #[derive(Debug)]
 pub(super) struct ApiError {
     status: StatusCode,
     message: String,
     errors: Vec<Value>,
-    /// The permissions that would have been enough.
+    /// The permissions that the request needs.
     accepted: Option<&'static str>,
 }
 
@@ -33,17 +32,16 @@ impl ApiError {
         ApiError { status, message: message.into(), errors: Vec::new(), accepted: None }
     }
 
-    /// There is no such thing, or nothing that you may know of.
+    /// Absent, or not visible to the caller.
     pub(super) fn not_found() -> Self {
         ApiError::new(StatusCode::NOT_FOUND, "Not Found")
     }
 
-    /// The token is not one of ours.
+    /// The token is unknown or expired.
     pub(super) fn bad_credentials() -> Self {
         ApiError::new(StatusCode::UNAUTHORIZED, "Bad credentials")
     }
 
-    /// There was no token where one is needed.
     pub(super) fn anonymous() -> Self {
         ApiError::new(StatusCode::UNAUTHORIZED, "Requires authentication")
     }
@@ -56,66 +54,56 @@ impl ApiError {
         }
     }
 
-    /// The hour's requests are used up.
     pub(super) fn rate_limited(login: &str) -> Self {
         ApiError::new(StatusCode::FORBIDDEN, format!("API rate limit exceeded for {login}."))
     }
 
-    /// The request itself is not well formed.
     pub(super) fn bad_request(message: &str) -> Self {
         ApiError::new(StatusCode::BAD_REQUEST, message)
     }
 
-    /// An upload did not say how long it is.
     pub(super) fn length_required() -> Self {
         ApiError::new(StatusCode::LENGTH_REQUIRED, "Length Required")
     }
 
-    /// The request is well formed JSON, but not of the form that is wanted.
+    /// The request is valid JSON, but does not fit the schema.
     pub(super) fn invalid_request(detail: &str) -> Self {
-        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, format!("Invalid request.\n\n{detail}"))
+        ApiError::unprocessable(format!("Invalid request.\n\n{detail}"))
     }
 
-    /// The message alone, with 422.
     pub(super) fn unprocessable(message: impl Into<String>) -> Self {
         ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, message)
     }
 
-    /// `Validation Failed` with what failed.
+    /// `Validation Failed` with the errors.
     pub(super) fn invalid(errors: impl IntoIterator<Item = Value>) -> Self {
-        let errors = errors.into_iter().collect();
-        ApiError { errors, ..ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "Validation Failed") }
+        ApiError { errors: errors.into_iter().collect(), ..ApiError::unprocessable("Validation Failed") }
     }
 
-    /// The server before this one got no answer from it.
     pub(super) fn bad_gateway() -> Self {
         ApiError::new(StatusCode::BAD_GATEWAY, "Server Error")
     }
 
-    /// This server cannot go on: its disk, not the request, is at fault.
-    pub(super) fn broken(error: &anyhow::Error) -> Self {
+    /// A failure of the server itself, such as a full disk.
+    pub(super) fn internal(error: &anyhow::Error) -> Self {
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("Server Error: {error:#}"))
-    }
-
-    fn message(&self) -> String {
-        let errors: Vec<String> = self.errors.iter().map(Value::to_string).collect();
-        [vec![self.message.clone()], errors].concat().join(", ")
     }
 }
 
-/// One error of a `Validation Failed`, of the codes `missing_field`, `already_exists` and `invalid`.
+/// An error of a `Validation Failed` with the code `missing_field`, `already_exists` or `invalid`.
 pub(super) fn field(resource: &str, code: &str, field: &str) -> Value {
     json!({ "resource": resource, "code": code, "field": field })
 }
 
-/// One error of a `Validation Failed` in words.
+/// An error of a `Validation Failed` with a message.
 pub(super) fn custom(resource: &str, field: &str, message: &str) -> Value {
     json!({ "resource": resource, "code": "custom", "field": field, "message": message })
 }
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message())
+        f.write_str(&self.message)?;
+        self.errors.iter().try_for_each(|error| write!(f, ", {error}"))
     }
 }
 
@@ -131,11 +119,7 @@ impl IntoResponse for ApiError {
         if !self.errors.is_empty() {
             body["errors"] = Value::Array(self.errors);
         }
-        let mut response = json_answer(self.status, &body);
-        if let Some(accepted) = self.accepted {
-            let name = "x-accepted-github-permissions";
-            response.headers_mut().insert(name, HeaderValue::from_static(accepted));
-        }
-        response
+        let accepted = self.accepted.map(|accepted| [("x-accepted-github-permissions", accepted)]);
+        (accepted, json_response(self.status, &body)).into_response()
     }
 }

@@ -1,75 +1,52 @@
-//! The pages for people: the releases of a repository, and one release with its notes and files.
-//!
-//! Plain HTML without a script; notes are shown as they were written.
+//! The HTML pages of releases, plain and without scripts. Notes are shown as text.
 
-use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse as _, Response};
-
-use super::access::Caller;
-use super::response::ApiError;
-use super::state::{StoredRelease, StoredRepo};
-use super::storage::found;
-use super::{EmbeddedGitHub, view};
 use floe_core::units::size;
 
+use super::access::RepoRequest;
+use super::response::{ApiError, ApiResult};
+use super::state::{StoredRelease, StoredRepo};
+use super::storage::redirect;
+use super::view;
+
 /// `GET /{owner}/{name}/releases`
-pub(super) async fn list(
-    State(github): State<EmbeddedGitHub>,
-    caller: Caller,
-    Path((owner, name)): Path<(String, String)>,
-) -> Result<Response, ApiError> {
-    github.store.read(|stored| {
-        let repo = caller.readable(stored, &owner, &name)?;
-        let latest = repo.latest_release().map(|release| release.id);
-        let lines: Vec<String> = repo
-            .releases
-            .iter()
-            .rev()
-            .filter(|release| !release.draft)
+pub(super) async fn list(request: RepoRequest) -> ApiResult {
+    request.read(|repo| {
+        let published = repo.releases.iter().rev().filter(|release| !release.draft);
+        let lines: String = published
             .map(|release| {
-                let mark = if Some(release.id) == latest { " (latest)" } else { "" };
-                let link = format!("/{}/releases/tag/{}", repo.repo, view::encoded(&release.tag_name));
-                format!("<li><a href=\"{link}\">{}</a>{mark}</li>", escaped(title(release)))
+                let tag = view::encoded(&release.tag_name);
+                let title = escaped(title(release));
+                format!("<li><a href=\"/{}/releases/tag/{tag}\">{title}</a></li>", repo.repo)
             })
             .collect();
-        Ok(page(&format!("Releases of {}", repo.repo), &format!("<ul>{}</ul>", lines.concat())))
+        Ok(page(&format!("Releases of {}", repo.repo), &format!("<ul>{lines}</ul>")))
     })
 }
 
 /// `GET /{owner}/{name}/releases/latest`
-pub(super) async fn latest(
-    State(github): State<EmbeddedGitHub>,
-    caller: Caller,
-    Path((owner, name)): Path<(String, String)>,
-) -> Result<Response, ApiError> {
-    github.store.read(|stored| {
-        let repo = caller.readable(stored, &owner, &name)?;
+pub(super) async fn latest(request: RepoRequest) -> ApiResult {
+    request.read(|repo| {
         let latest = repo.latest_release().ok_or_else(ApiError::not_found)?;
         let tag = view::encoded(&latest.tag_name);
-        Ok(found(format!("{}/{}/releases/tag/{tag}", caller.base, repo.repo)))
+        Ok(redirect(format!("{}/{}/releases/tag/{tag}", request.caller.base, repo.repo)))
     })
 }
 
 /// `GET /{owner}/{name}/releases/tag/{tag}`
-pub(super) async fn release(
-    State(github): State<EmbeddedGitHub>,
-    caller: Caller,
-    Path((owner, name, tag)): Path<(String, String, String)>,
-) -> Result<Response, ApiError> {
-    github.store.read(|stored| {
-        let repo = caller.readable(stored, &owner, &name)?;
-        let release = repo.published(&tag).ok_or_else(ApiError::not_found)?;
-        Ok(page(title(release), &one(repo, release)))
+pub(super) async fn release(request: RepoRequest) -> ApiResult {
+    request.read(|repo| {
+        let release = repo.published(&request.parameter).ok_or_else(ApiError::not_found)?;
+        Ok(page(title(release), &content(repo, release)))
     })
 }
 
-/// A release's notes and files.
-fn one(repo: &StoredRepo, release: &StoredRelease) -> String {
-    let folder = format!("/{}/releases/download/{}", repo.repo, view::encoded(&release.tag_name));
-    let rows: Vec<String> = release
-        .assets
-        .iter()
-        .filter(|asset| asset.is_uploaded())
+/// The notes and files of a release.
+fn content(repo: &StoredRepo, release: &StoredRelease) -> String {
+    let repo = &repo.repo;
+    let folder = format!("/{repo}/releases/download/{}", view::encoded(&release.tag_name));
+    let assets = release.assets.iter().filter(|asset| asset.is_uploaded());
+    let rows: String = assets
         .map(|asset| {
             let digest = asset.digest.map(|digest| digest.to_string()).unwrap_or_default();
             let link = format!("<a href=\"{folder}/{}\">{}</a>", view::encoded(&asset.name), asset.name);
@@ -77,12 +54,10 @@ fn one(repo: &StoredRepo, release: &StoredRelease) -> String {
         })
         .collect();
     format!(
-        "<p>{} of <a href=\"/{repo}/releases\">{repo}</a>, published {}</p><pre>{}</pre><table>{}</table>",
+        "<p>{} of <a href=\"/{repo}/releases\">{repo}</a>, published {}</p><pre>{}</pre><table>{rows}</table>",
         escaped(&release.tag_name),
         release.published_at.as_deref().unwrap_or_default(),
         escaped(release.body.as_deref().unwrap_or_default()),
-        rows.concat(),
-        repo = repo.repo,
     )
 }
 

@@ -1,144 +1,137 @@
-//! What the embedded GitHub knows: repositories, tags, releases and assets. How it is kept is `store`'s business.
+//! The state of the embedded GitHub: repositories, tags, releases and assets without their bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use floe_core::model::{Commit, Digest, Repo, Schema};
 use serde::{Deserialize, Serialize};
 
-use super::admin::SOMEBODY;
+use super::admin::OTHER_USER;
 use super::{SeedRepo, SeedTag};
-use floe_core::model::{Commit, Digest, Repo, Schema};
 
-/// Everything but the bytes of assets.
+/// The content of `state.json`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct StoredState {
     pub schema: Schema<1>,
-    /// How often it was replaced as a whole; the lines that belong to it have the same number.
+    /// The number of times that the file was written; the lines that belong to it have the same number.
     #[serde(default)]
     pub generation: u64,
     /// The last id that was given to anything.
     pub last_id: u64,
-    /// By owner and name in lower case, since GitHub does not tell cases apart.
+    /// By owner and name in lower case, as GitHub ignores case.
     pub repos: BTreeMap<String, StoredRepo>,
 }
 
-/// A repository.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct StoredRepo {
     pub id: u64,
     pub repo: Repo,
     pub private: bool,
     pub default_branch: String,
-    /// Where the default branch stands, unless the repository is empty.
+    /// The commit of the default branch; `None` in an empty repository.
     pub head: Option<Commit>,
     pub tags: BTreeMap<String, StoredTag>,
-    /// In the order they were made.
+    /// Oldest first.
     pub releases: Vec<StoredRelease>,
-    /// Tag names of immutable releases that were deleted: they can never be used again.
+    /// Tag names of deleted immutable releases. They can never be used again.
     pub spent_tags: BTreeSet<String>,
     /// The release that was made the latest explicitly.
     pub latest: Option<u64>,
 }
 
-/// A tag.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct StoredTag {
     pub commit: Commit,
     pub annotated: bool,
 }
 
-/// A release as it is kept.
+/// A release. Times are in RFC 3339.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredRelease {
-    /// Its number, unique on this server.
+    /// Unique on this server.
     pub id: u64,
-    /// The tag, which need not exist while it is a draft.
+    /// The tag, which need not exist while the release is a draft.
     pub tag_name: String,
-    /// The branch or commit that a missing tag is made at.
+    /// The branch or commit for a tag that does not exist.
     pub target_commitish: String,
-    /// Its title.
+    /// The title.
     pub name: Option<String>,
-    /// Its notes.
+    /// The notes.
     pub body: Option<String>,
-    /// Whether only those who can push see it.
+    /// Whether only accounts that can push see it.
     pub draft: bool,
-    /// Whether it is marked as not ready.
+    /// Whether it is marked as not ready for production.
     pub prerelease: bool,
     /// Whether its assets and tag are frozen.
     pub immutable: bool,
-    /// Who made it.
+    /// The login of its author.
     pub author: String,
-    /// When it was made, RFC 3339.
     pub created_at: String,
-    /// When it was last changed, RFC 3339.
     pub updated_at: String,
-    /// When it was published, RFC 3339.
     pub published_at: Option<String>,
-    /// Its files in the order they were uploaded.
+    /// Its files, oldest first.
     pub assets: Vec<StoredAsset>,
 }
 
-/// An asset as it is kept.
+/// An asset. Times are in RFC 3339.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredAsset {
-    /// Its number, unique on this server; also the name of the file with its bytes.
+    /// Unique on this server; also the name of the file with its bytes.
     pub id: u64,
-    /// Its name after GitHub's rewriting.
+    /// Its name, rewritten as GitHub does.
     pub name: String,
-    /// The text shown in place of the name; empty if there is none.
+    /// The text shown in place of the name, or empty.
     pub label: String,
-    /// `uploaded`, or `starter` while it is uploaded and for ever if that broke off.
+    /// `uploaded`, or `starter` during the upload and after one that broke off.
     pub state: String,
     /// Its size in bytes; 0 for a starter.
     pub size: u64,
-    /// The digest of its bytes; a starter has none.
+    /// The digest of its bytes; `None` for a starter.
     pub digest: Option<Digest>,
-    /// The media type sent with the upload.
+    /// The media type that the client sent.
     pub content_type: String,
-    /// Who uploaded it.
+    /// The login of the uploader.
     pub uploader: String,
-    /// How often it was downloaded.
     pub download_count: u64,
-    /// When its upload began, RFC 3339.
     pub created_at: String,
-    /// When it was last changed, RFC 3339.
     pub updated_at: String,
 }
 
+/// The state of a complete asset.
+pub(super) const UPLOADED: &str = "uploaded";
+/// The state of an asset whose upload has started.
+pub(super) const STARTER: &str = "starter";
+
 impl StoredRelease {
-    /// Whether it was made from elsewhere, not by a request.
-    pub fn is_by_somebody_else(&self) -> bool {
-        self.author == SOMEBODY
+    /// Whether it was created from outside the API.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.author == OTHER_USER
     }
 }
 
 impl StoredAsset {
-    /// Whether all of it is there.
-    pub fn is_uploaded(&self) -> bool {
+    /// Whether it is complete.
+    pub(crate) fn is_uploaded(&self) -> bool {
         self.state == UPLOADED
     }
 }
 
-/// The state of an asset that is whole.
-pub(super) const UPLOADED: &str = "uploaded";
-/// The state of an asset whose upload has begun.
-pub(super) const STARTER: &str = "starter";
-
 impl StoredState {
-    /// An id nothing else has.
+    /// An unused id.
     pub(super) fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
     }
 
-    /// Adds what is missing of a repository.
+    /// Adds the parts of a repository that are missing.
     pub(super) fn seed(&mut self, seed: &SeedRepo) {
         let key = key(seed.repo.owner(), seed.repo.name());
-        if !self.repos.contains_key(&key) {
-            let id = self.next_id();
-            let fresh = StoredRepo {
-                id,
+        let next_id = self.last_id + 1;
+        let repo = self.repos.entry(key).or_insert_with(|| {
+            self.last_id = next_id;
+            StoredRepo {
+                id: next_id,
                 repo: seed.repo.clone(),
                 private: seed.private,
                 default_branch: seed.default_branch.clone(),
@@ -147,26 +140,22 @@ impl StoredState {
                 releases: Vec::new(),
                 spent_tags: BTreeSet::new(),
                 latest: None,
-            };
-            self.repos.insert(key.clone(), fresh);
-        }
-        if let Some(repo) = self.repos.get_mut(&key) {
-            for tag in &seed.tags {
-                if !repo.tags.contains_key(&tag.name) {
-                    repo.add_tag(tag);
-                }
+            }
+        });
+        for tag in &seed.tags {
+            if !repo.tags.contains_key(&tag.name) {
+                repo.add_tag(tag);
             }
         }
     }
 }
 
 impl StoredRepo {
-    /// The release with this number, whether or not it is a draft.
+    /// The release or draft with this id.
     pub(super) fn release(&self, id: u64) -> Option<&StoredRelease> {
         self.releases.iter().find(|release| release.id == id)
     }
 
-    /// The same, to change it.
     pub(super) fn release_mut(&mut self, id: u64) -> Option<&mut StoredRelease> {
         self.releases.iter_mut().find(|release| release.id == id)
     }
@@ -176,7 +165,7 @@ impl StoredRepo {
         self.releases.iter().find(|release| !release.draft && release.tag_name == tag)
     }
 
-    /// An asset and the release it belongs to.
+    /// An asset and its release.
     pub(super) fn asset(&self, id: u64) -> Option<(&StoredRelease, &StoredAsset)> {
         self.releases
             .iter()
@@ -184,12 +173,11 @@ impl StoredRepo {
             .find(|(_, asset)| asset.id == id)
     }
 
-    /// An asset, to change it.
     pub(super) fn asset_mut(&mut self, id: u64) -> Option<&mut StoredAsset> {
         self.releases.iter_mut().flat_map(|release| &mut release.assets).find(|asset| asset.id == id)
     }
 
-    /// Adds a tag, or moves it; the default branch follows.
+    /// Adds or moves a tag. The default branch follows.
     pub(super) fn add_tag(&mut self, tag: &SeedTag) {
         let stored = StoredTag { commit: tag.commit.clone(), annotated: tag.annotated };
         self.tags.insert(tag.name.clone(), stored);
@@ -197,7 +185,7 @@ impl StoredRepo {
     }
 }
 
-/// The name a repository is kept under.
+/// The key of a repository in [`StoredState::repos`].
 pub(super) fn key(owner: &str, name: &str) -> String {
     format!("{owner}/{name}").to_ascii_lowercase()
 }

@@ -1,23 +1,25 @@
-//! How the embedded GitHub keeps its state: one JSON file, a line a changed asset beside it, and a file with each asset's bytes.
+//! The folder of the embedded GitHub: `state.json`, a journal of changed assets beside it, and a file with the bytes of
+//! each asset.
 //!
-//! The JSON is replaced as a whole by every change but those of a single asset, which become lines: a thousand uploads
-//! would write it two thousand times. So a process killed at any moment leaves the state before or after a change, never
-//! between. It is not made to survive a power cut.
+//! A change replaces `state.json`, except for a change of one asset, which appends a line to the journal: a thousand
+//! uploads would otherwise write the state two thousand times. A process that is killed leaves the state before or after
+//! a change. A power cut may lose changes.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use anyhow::Context as _;
+use floe_core::model::Repo;
 use serde::{Deserialize, Serialize};
 
 use super::SeedRepo;
 use super::response::ApiError;
 use super::state::{StoredAsset, StoredState, key};
-use floe_core::model::Repo;
+use crate::lock::lock;
 
-/// An asset as it is from now on, in the release it belongs to.
+/// A line of the journal: the new state of an asset in a release.
 #[derive(Serialize, Deserialize)]
 pub(super) struct AssetLine {
     repo: String,
@@ -26,7 +28,6 @@ pub(super) struct AssetLine {
 }
 
 impl AssetLine {
-    /// An asset of a release in a repository, as it is to be.
     pub(super) fn new(repo: &Repo, release: u64, asset: StoredAsset) -> Self {
         AssetLine { repo: key(repo.owner(), repo.name()), release, asset }
     }
@@ -42,86 +43,80 @@ impl AssetLine {
     }
 }
 
-/// The state and the folder it is kept in.
 pub(super) struct StateStore {
     root: PathBuf,
-    kept: Mutex<Loaded>,
+    loaded: Mutex<Loaded>,
 }
 
 struct Loaded {
     stored: StoredState,
-    /// Where the lines of this generation go, once there is one.
-    lines: Option<File>,
+    /// The journal of this generation, once it has a line.
+    journal: Option<File>,
 }
 
 impl StateStore {
-    /// Reads what the folder holds and adds what is seeded and missing.
+    /// Loads the state from the folder and adds the missing parts of `seeds`.
     pub(super) fn open(root: PathBuf, seeds: &[SeedRepo]) -> anyhow::Result<Self> {
         let assets = root.join("assets");
         fs::create_dir_all(&assets)
-            .with_context(|| format!("failed to make the folder `{}`", assets.display()))?;
+            .with_context(|| format!("failed to create the folder `{}`", assets.display()))?;
         let mut stored = load(&root)?;
         for seed in seeds {
             stored.seed(seed);
         }
         save(&root, &mut stored)?;
-        Ok(StateStore { root, kept: Mutex::new(Loaded { stored, lines: None }) })
+        Ok(StateStore { root, loaded: Mutex::new(Loaded { stored, journal: None }) })
     }
 
-    /// Looks at the state.
     pub(super) fn read<T>(&self, look: impl FnOnce(&StoredState) -> T) -> T {
-        look(&self.lock().stored)
+        look(&lock(&self.loaded).stored)
     }
 
-    /// Changes the state and keeps it, or changes nothing if `change` refuses.
+    /// Changes and saves the state. An error of `change` or the disk changes nothing.
     pub(super) fn change<T>(
         &self,
         change: impl FnOnce(&mut StoredState) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let mut kept = self.lock();
-        let mut next = kept.stored.clone();
+        let mut loaded = lock(&self.loaded);
+        let mut next = loaded.stored.clone();
         let value = change(&mut next)?;
-        save(&self.root, &mut next).map_err(|error| ApiError::broken(&error))?;
-        *kept = Loaded { stored: next, lines: None };
+        save(&self.root, &mut next).map_err(|error| ApiError::internal(&error))?;
+        *loaded = Loaded { stored: next, journal: None };
         Ok(value)
     }
 
-    /// Changes one asset, or adds one, and keeps that, or changes nothing: `decide` says what it is to be and changes no
-    /// more than the last id.
+    /// Adds or changes one asset and saves that. `decide` returns the line for the journal and must change nothing but
+    /// the last id.
     pub(super) fn change_asset<T>(
         &self,
         decide: impl FnOnce(&mut StoredState) -> Result<(AssetLine, T), ApiError>,
     ) -> Result<T, ApiError> {
-        let mut kept = self.lock();
-        let (line, value) = decide(&mut kept.stored)?;
-        let generation = kept.stored.generation;
-        append(&self.root, (generation, &mut kept.lines), &line).map_err(|error| ApiError::broken(&error))?;
-        line.apply(&mut kept.stored);
+        let mut loaded = lock(&self.loaded);
+        let (line, value) = decide(&mut loaded.stored)?;
+        let generation = loaded.stored.generation;
+        append(&self.root, (generation, &mut loaded.journal), &line)
+            .map_err(|error| ApiError::internal(&error))?;
+        line.apply(&mut loaded.stored);
         Ok(value)
     }
 
-    /// Where the bytes of an asset are.
+    /// The file with the bytes of an asset.
     pub(super) fn asset_path(&self, id: u64) -> PathBuf {
         self.root.join("assets").join(id.to_string())
     }
 
-    /// Removes the bytes of assets that are no longer listed. That they stay would cost space, nothing else.
-    pub(super) fn forget(&self, assets: &[StoredAsset]) {
+    /// Deletes the bytes of deleted assets. A failure only costs space.
+    pub(super) fn delete_bytes(&self, assets: &[StoredAsset]) {
         for asset in assets {
             let _ = fs::remove_file(self.asset_path(asset.id));
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, Loaded> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-/// The file the state is kept in.
 const FILE: &str = "state.json";
 
-/// The file with the lines of a generation.
-fn lines(root: &Path, generation: u64) -> PathBuf {
+/// The journal of a generation.
+fn journal(root: &Path, generation: u64) -> PathBuf {
     root.join(format!("assets-{generation}.jsonl"))
 }
 
@@ -134,9 +129,9 @@ fn load(root: &Path) -> anyhow::Result<StoredState> {
     let path = root.join(FILE);
     let Some(json) = read(&path)? else { return Ok(StoredState::default()) };
     let mut stored: StoredState = serde_json::from_slice(&json).with_context(|| no_state(&path))?;
-    let path = lines(root, stored.generation);
+    let path = journal(root, stored.generation);
     let lines = read(&path)?.unwrap_or_default();
-    // What stands behind the last line's end was never answered.
+    // A last line without its end was never acknowledged to a client.
     for line in lines.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")) {
         let line: AssetLine = serde_json::from_slice(line).with_context(|| no_state(&path))?;
         line.apply(&mut stored);
@@ -145,19 +140,19 @@ fn load(root: &Path) -> anyhow::Result<StoredState> {
 }
 
 fn save(root: &Path, stored: &mut StoredState) -> anyhow::Result<()> {
-    let (path, beside) = (root.join(FILE), root.join("state.json.new"));
-    let spent = lines(root, stored.generation);
+    let (path, new) = (root.join(FILE), root.join("state.json.new"));
+    let old_journal = journal(root, stored.generation);
     stored.generation += 1;
     let bytes = serde_json::to_vec_pretty(stored).context("failed to write the state as JSON")?;
-    fs::write(&beside, bytes).with_context(|| format!("failed to write `{}`", beside.display()))?;
-    fs::rename(&beside, &path).with_context(|| format!("failed to replace `{}`", path.display()))?;
-    // They are in the state now. That they stay would cost space, nothing else.
-    let _ = fs::remove_file(spent);
+    fs::write(&new, bytes).with_context(|| format!("failed to write `{}`", new.display()))?;
+    fs::rename(&new, &path).with_context(|| format!("failed to replace `{}`", path.display()))?;
+    // Its lines are in the state now. A failure only costs space.
+    let _ = fs::remove_file(old_journal);
     Ok(())
 }
 
 fn append(root: &Path, (generation, file): (u64, &mut Option<File>), line: &AssetLine) -> anyhow::Result<()> {
-    let path = lines(root, generation);
+    let path = journal(root, generation);
     let shown = || format!("failed to write `{}`", path.display());
     let mut json = serde_json::to_vec(line).context("failed to write an asset as JSON")?;
     json.push(b'\n');
@@ -167,7 +162,7 @@ fn append(root: &Path, (generation, file): (u64, &mut Option<File>), line: &Asse
     };
     let before = file.metadata().with_context(shown)?.len();
     file.write_all(&json).with_context(shown).or_else(|error| {
-        // Nothing may be written behind half a line.
+        // The next line must not follow half a line.
         file.set_len(before).with_context(shown)?;
         Err(error)
     })

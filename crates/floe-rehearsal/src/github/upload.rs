@@ -1,90 +1,78 @@
-//! Uploads: bytes on their way to the disk, hashed as they pass.
+//! Uploads: streamed to disk and hashed on the way.
 //!
-//! An asset is listed as a `starter` from the moment its upload begins; one that breaks off stays that.
+//! From the start of an upload its asset is listed in state `starter`, and stays so if the upload breaks off.
 
 use std::collections::HashMap;
-use std::path::Path as FilePath;
+use std::path::Path;
 
 use anyhow::Context as _;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
-use axum::response::Response;
+use axum::extract::Query;
+use floe_core::model::{Digest, Hasher};
 use futures_util::StreamExt as _;
 use http::{HeaderMap, StatusCode, header};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
-use super::access::Caller;
-use super::quirks::{self, UploadQuirk};
-use super::releases::number;
-use super::response::{ApiError, custom, field, json_answer};
+use super::access::RepoRequest;
+use super::quirks::UploadQuirk;
+use super::response::{ApiError, ApiResult, custom, field, json_response};
 use super::state::{STARTER, StoredAsset, StoredRelease, UPLOADED, now};
 use super::store::AssetLine;
-use super::{EmbeddedGitHub, view};
-use floe_core::model::{Digest, Hasher};
+use super::view;
 
-/// The largest asset GitHub says it takes, in bytes.
+/// The largest asset in bytes, according to GitHub's error message.
 const SIZE_LIMIT: u64 = 2_147_483_648;
-/// The most assets a release can have.
+/// The most assets of a release.
 const COUNT_LIMIT: usize = 1000;
 
 /// `POST /uploads/repos/{owner}/{name}/releases/{id}/assets?name=…&label=…`
 pub(super) async fn upload(
-    State(github): State<EmbeddedGitHub>,
-    caller: Caller,
-    Path((owner, name, release)): Path<(String, String, String)>,
+    request: RepoRequest,
     Query(query): Query<HashMap<String, String>>,
-    headers: HeaderMap,
     body: Body,
-) -> Result<Response, ApiError> {
-    let release = number(&release)?;
-    let becomes = github.quirks.upload();
-    let (asset, length) = github.store.change_asset(|stored| {
+) -> ApiResult {
+    let (release, store) = (request.id()?, &request.github.store);
+    let quirk = request.github.quirks.next_upload();
+    let (asset, length) = store.change_asset(|stored| {
         let id = stored.next_id();
-        let repo = caller.writable(stored, &owner, &name)?;
+        let repo = request.writable(stored)?;
         let release = repo.release(release).ok_or_else(ApiError::not_found)?;
-        let (mut file, content_type, length) = promised(&query, &headers)?;
-        if becomes == UploadQuirk::Renamed {
-            file = format!("default.{file}");
+        let (mut name, content_type, length) = stated(&query, &request.headers)?;
+        if quirk == Some(UploadQuirk::Renamed) {
+            name = format!("default.{name}");
         }
-        check_room(release, &file)?;
+        check_room(release, &name)?;
         let label = query.get("label").cloned().unwrap_or_default();
-        let asset = StoredAsset { label, content_type, ..starter(id, file, caller.login()) };
+        let asset = StoredAsset { label, content_type, ..starter(id, name, request.caller.login()) };
         Ok((AssetLine::new(&repo.repo, release.id, asset), (id, length)))
     })?;
-    let path = github.store.asset_path(asset);
-    let digest = match receive(body, length, &path).await {
-        Ok(digest) => digest,
-        Err(error) => {
-            // The starter has no bytes: it says that something was begun, nothing more.
-            let _ = tokio::fs::remove_file(&path).await;
-            return Err(error.downcast::<ApiError>().unwrap_or_else(|error| ApiError::broken(&error)));
-        }
+    let path = store.asset_path(asset);
+    let finished = match receive(body, length, &path).await {
+        Err(error) => Err(error.downcast::<ApiError>().unwrap_or_else(|error| ApiError::internal(&error))),
+        Ok(_) if quirk == Some(UploadQuirk::Starter) => Err(ApiError::bad_gateway()),
+        Ok(digest) => store.change_asset(|stored| {
+            let repo = request.writable(stored)?;
+            // The asset may have been deleted during the upload.
+            let (release, starter) = repo.asset(asset).ok_or_else(ApiError::not_found)?;
+            let (size, digest) = match quirk {
+                Some(UploadQuirk::Corrupted) => (length + 1, Digest::of(b"corrupted")),
+                _ => (length, digest),
+            };
+            let (state, digest, updated_at) = (UPLOADED.to_owned(), Some(digest), now());
+            let asset = StoredAsset { state, size, digest, updated_at, ..starter.clone() };
+            let view = view::asset(repo, release, &asset, &request.caller.base);
+            Ok((AssetLine::new(&repo.repo, release.id, asset), view))
+        }),
     };
-    if becomes == UploadQuirk::Starter {
-        let _ = tokio::fs::remove_file(&path).await;
-        return Err(ApiError::bad_gateway());
-    }
-    let finished = github.store.change_asset(|stored| {
-        let repo = caller.writable(stored, &owner, &name)?;
-        // It may have been deleted while it was uploaded.
-        let (release, starter) = repo.asset(asset).ok_or_else(ApiError::not_found)?;
-        let state = UPLOADED.to_owned();
-        let (size, digest, updated_at) = (length, Some(digest), now());
-        let mut asset = StoredAsset { state, size, digest, updated_at, ..starter.clone() };
-        if becomes == UploadQuirk::Spoilt {
-            quirks::spoil(&mut asset);
-        }
-        let shown = view::asset(repo, release, &asset, &caller.base);
-        Ok((AssetLine::new(&repo.repo, release.id, asset), shown))
-    });
     if finished.is_err() {
+        // A starter has no bytes.
         let _ = tokio::fs::remove_file(&path).await;
     }
-    Ok(json_answer(StatusCode::CREATED, &finished?))
+    Ok(json_response(StatusCode::CREATED, &finished?))
 }
 
-/// An asset whose upload has begun.
+/// An asset whose upload has started.
 pub(super) fn starter(id: u64, name: String, uploader: &str) -> StoredAsset {
     StoredAsset {
         id,
@@ -101,7 +89,7 @@ pub(super) fn starter(id: u64, name: String, uploader: &str) -> StoredAsset {
     }
 }
 
-/// A file's name as GitHub rewrites it: anything unusual becomes a dot, and dots at both ends go.
+/// The name of an asset as GitHub rewrites it: other characters become dots, and dots at both ends are removed.
 pub(super) fn rewritten(name: &str) -> String {
     let usual = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
     if name.chars().all(usual) {
@@ -112,8 +100,8 @@ pub(super) fn rewritten(name: &str) -> String {
     parts.join(".")
 }
 
-/// What a request says about the file it brings: name, media type and length.
-fn promised(query: &HashMap<String, String>, headers: &HeaderMap) -> Result<(String, String, u64), ApiError> {
+/// The name, media type and length that a request states for its file.
+fn stated(query: &HashMap<String, String>, headers: &HeaderMap) -> Result<(String, String, u64), ApiError> {
     let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     let missing = |name| ApiError::invalid([field("ReleaseAsset", "missing_field", name)]);
     let name = query.get("name").map(|name| rewritten(name)).filter(|name| !name.is_empty());
@@ -132,7 +120,7 @@ fn promised(query: &HashMap<String, String>, headers: &HeaderMap) -> Result<(Str
     }
 }
 
-/// Whether a release takes one more file of this name.
+/// Checks that a release accepts one more asset of this name.
 fn check_room(release: &StoredRelease, name: &str) -> Result<(), ApiError> {
     if release.immutable {
         return Err(ApiError::unprocessable("Cannot upload assets to an immutable release."));
@@ -147,8 +135,8 @@ fn check_room(release: &StoredRelease, name: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Writes a body into a file, piece by piece, and says what it was.
-async fn receive(body: Body, length: u64, path: &FilePath) -> anyhow::Result<Digest> {
+/// Writes a body to a file and returns its digest.
+async fn receive(body: Body, length: u64, path: &Path) -> anyhow::Result<Digest> {
     let shown = || format!("failed to write `{}`", path.display());
     let mut file = File::create(path).await.with_context(shown)?;
     let (mut hasher, mut pieces) = (Hasher::default(), body.into_data_stream());
@@ -184,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_release_holds_a_thousand_files() {
-        let mut release = super::super::releases::fresh(1, "v1".to_owned(), "main", "me");
+        let mut release = super::super::releases::empty_draft(1, "v1".to_owned(), "main", "me");
         release.assets = (2..1001).map(|id| starter(id, format!("{id}"), "me")).collect();
         assert!(check_room(&release, "last").is_ok());
         release.assets.push(starter(1001, "last".to_owned(), "me"));

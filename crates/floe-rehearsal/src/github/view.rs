@@ -1,23 +1,21 @@
-//! The JSON of everything, with absolute addresses under the name the caller knows this server by.
-//!
-//! It only shows: nothing is looked up, counted or changed here.
+//! The JSON of the API, with addresses as the client knows this server. octocrab and others require most of the fields.
 
+use floe_core::model::Digest;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::access::Caller;
 use super::state::{StoredAsset, StoredRelease, StoredRepo};
-use floe_core::model::Digest;
 
-/// What stands for itself in the path of an address.
+/// Everything but unreserved characters (RFC 3986) and the slash.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// A tag or an asset's name as a part of an address.
+/// A tag or an asset name as part of an address.
 pub(super) fn encoded(name: &str) -> String {
     utf8_percent_encode(name, PATH).to_string()
 }
 
-/// The address a release's page has, which for a draft does not tell the tag.
+/// The last part of the address of a release's page, which hides the tag of a draft.
 fn page_name(release: &StoredRelease) -> String {
     match release.draft {
         true => format!("untagged-{}", &Digest::of(&release.id.to_be_bytes()).hex()[..20]),
@@ -25,7 +23,6 @@ fn page_name(release: &StoredRelease) -> String {
     }
 }
 
-/// A release with all its assets.
 pub(super) fn release(repo: &StoredRepo, release: &StoredRelease, base: &str) -> Value {
     let (api, page) = (format!("{base}/repos/{}", repo.repo), format!("{base}/{}", repo.repo));
     let (id, tag) = (release.id, encoded(&release.tag_name));
@@ -58,7 +55,6 @@ pub(super) fn release(repo: &StoredRepo, release: &StoredRelease, base: &str) ->
     })
 }
 
-/// An asset.
 pub(super) fn asset(repo: &StoredRepo, release: &StoredRelease, asset: &StoredAsset, base: &str) -> Value {
     let (tag, name) = (page_name(release), encoded(&asset.name));
     json!({
@@ -79,7 +75,7 @@ pub(super) fn asset(repo: &StoredRepo, release: &StoredRelease, asset: &StoredAs
     })
 }
 
-/// A repository, with what the caller may do to it.
+/// A repository, with the rights of the caller.
 pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
     let base = &caller.base;
     let (push, admin) = (caller.can_push(repo), caller.is_admin(repo));
@@ -102,7 +98,7 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         "default_branch": repo.default_branch,
     });
     if let Some(account) = &caller.account {
-        // GitHub shows what the user behind a token may do. Behind an app's there is none, whatever it was granted.
+        // GitHub shows the rights of the user of a token. An app's token has no user, whatever it may do.
         let (push, admin) = if account.token.starts_with("ghs_") { (false, false) } else { (push, admin) };
         shown["permissions"] =
             json!({ "admin": admin, "maintain": admin, "push": push, "triage": push, "pull": true });
@@ -110,10 +106,9 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
     shown
 }
 
-/// Somebody, by the name others see.
 pub(super) fn user(base: &str, login: &str) -> Value {
     let id = Digest::of(login.as_bytes()).hex();
-    // A number that stays the same for a name; nobody here has a real one.
+    // Invented, but always the same for a login.
     let id = u64::from_str_radix(&id[..8], 16).unwrap_or(1);
     let api = format!("{base}/users/{login}");
     json!({
@@ -138,7 +133,7 @@ pub(super) fn user(base: &str, login: &str) -> Value {
     })
 }
 
-/// The id the GraphQL API would know something by.
-pub(super) fn node_id(kind: &str, id: u64) -> String {
+/// An invented GraphQL id.
+fn node_id(kind: &str, id: u64) -> String {
     format!("{kind}_{id:012x}")
 }

@@ -1,6 +1,4 @@
-//! Bodies that are counted as they pass, and that break where a fault says.
-//!
-//! They pass pieces on as they come and never hold more than one.
+//! Bodies that are counted as they stream, and that break off where a fault says.
 
 use std::io;
 use std::pin::Pin;
@@ -14,7 +12,7 @@ use hyper::body::Incoming;
 
 use super::Interceptor;
 
-/// A request's body. It ends with an error if it is shorter than the `Content-Length` promised.
+/// A request body. It ends with an error if it is shorter than its `Content-Length`.
 pub(super) struct RequestBody {
     inner: Option<Incoming>,
     interceptor: Interceptor,
@@ -31,10 +29,10 @@ impl RequestBody {
         RequestBody { inner: Some(inner), interceptor, n, promised, arrived: 0, cut }
     }
 
-    /// Ends the body with an error and leaves what is still on its way unread.
+    /// Ends the body with an error and leaves the rest unread.
     fn broken(&mut self) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         self.inner = None;
-        let text = format!("the request's body broke off after {} bytes", self.arrived);
+        let text = format!("the body of the request broke off after {} bytes", self.arrived);
         Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::UnexpectedEof, text))))
     }
 }
@@ -62,11 +60,11 @@ impl HttpBody for RequestBody {
                     data.truncate(usize::try_from(cut - self.arrived).unwrap_or(usize::MAX));
                 }
                 self.arrived += data.len() as u64;
-                self.interceptor.update(self.n, |seen| seen.received += data.len() as u64);
+                self.interceptor.update(self.n, |request| request.received += data.len() as u64);
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
             Some(Err(_)) => self.broken(),
-            // A body whose connection ended looks complete to hyper's reader, so the length is compared.
+            // hyper reports the end of the connection as the end of the body, so the length is compared.
             None if self.promised.is_some_and(|promised| promised != self.arrived) => self.broken(),
             None => {
                 self.inner = None;
@@ -85,7 +83,7 @@ impl HttpBody for RequestBody {
 }
 
 impl Drop for RequestBody {
-    /// Reads on what the server did not want: a client that is still sending would not look for its answer.
+    /// Reads the rest that the server ignored: a client that is still sending would not read the response.
     fn drop(&mut self) {
         let (Some(mut inner), Ok(runtime)) = (self.inner.take(), tokio::runtime::Handle::try_current())
         else {
@@ -98,20 +96,20 @@ impl Drop for RequestBody {
         runtime.spawn(async move {
             while let Some(Ok(frame)) = inner.frame().await {
                 let length = frame.data_ref().map_or(0, Bytes::len) as u64;
-                interceptor.update(n, |seen| seen.received += length);
+                interceptor.update(n, |request| request.received += length);
             }
         });
     }
 }
 
-/// A request's body that is read in pieces of this size at the most, with a turn for everybody else between them.
+/// A request body that is read in small pieces, with a turn for other tasks between them.
 pub(super) struct SlowBody {
     inner: RequestBody,
     rest: Bytes,
     turn: bool,
 }
 
-/// How many bytes a slow reader takes at once.
+/// The most bytes that a slow reader takes at once.
 const SIP: usize = 1024;
 
 impl SlowBody {
@@ -148,13 +146,12 @@ impl HttpBody for SlowBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        // A length that was promised stays promised; what was taken over already is not counted again.
         SizeHint::default()
     }
 }
 
-/// An answer's body.
-pub(super) struct AnswerBody {
+/// A response body.
+pub(super) struct ResponseBody {
     inner: Body,
     interceptor: Interceptor,
     n: u64,
@@ -163,14 +160,14 @@ pub(super) struct AnswerBody {
     flushed: bool,
 }
 
-impl AnswerBody {
-    /// The body of the answer to request `n`, which breaks off after `cut` bytes.
+impl ResponseBody {
+    /// The body of the response to request `n`, which breaks off after `cut` bytes.
     pub(super) fn new(inner: Body, interceptor: Interceptor, n: u64, cut: Option<u64>) -> Self {
-        AnswerBody { inner, interceptor, n, sent: 0, cut, flushed: false }
+        ResponseBody { inner, interceptor, n, sent: 0, cut, flushed: false }
     }
 }
 
-impl HttpBody for AnswerBody {
+impl HttpBody for ResponseBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -179,7 +176,7 @@ impl HttpBody for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if self.cut == Some(self.sent) {
-            // The server flushes what it has when a body has nothing more for now, and drops it at an error.
+            // hyper flushes its buffer when a body is pending, and drops it at an error.
             if !self.flushed {
                 self.flushed = true;
                 cx.waker().wake_by_ref();
@@ -197,7 +194,7 @@ impl HttpBody for AnswerBody {
                     data.truncate(usize::try_from(cut - self.sent).unwrap_or(usize::MAX));
                 }
                 self.sent += data.len() as u64;
-                self.interceptor.update(self.n, |seen| seen.sent += data.len() as u64);
+                self.interceptor.update(self.n, |request| request.sent += data.len() as u64);
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
             other => Poll::Ready(other),
@@ -209,7 +206,7 @@ impl HttpBody for AnswerBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        // The length that is promised is the whole one also where the answer is going to be cut.
+        // The whole length, also if the response is going to be cut.
         self.inner.size_hint()
     }
 }

@@ -1,133 +1,95 @@
-//! Faults: which request goes wrong, and how.
-//!
-//! A fault is data that a test injects; it never changes what the servers do for other requests.
+//! The faults that an interceptor can inject: which request is affected, and how.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::RequestHead;
 
-/// What is called when a request meets a fault that asks for it.
 pub type Callback = Arc<dyn Fn(&RequestHead) + Send + Sync>;
 
-/// Something that goes wrong with a request.
-#[derive(Debug, Clone)]
+/// A fault of a request.
+#[derive(Clone)]
 pub struct Fault {
-    /// Which request it waits for.
-    pub when: When,
-    /// What it does to it.
-    pub what: What,
+    pub(super) when: When,
+    pub(super) what: What,
 }
 
-/// Which request a fault waits for.
-#[derive(Debug, Clone)]
-pub enum When {
-    /// The n-th request of this server since the interceptor was made, counted from 1.
+/// The requests that a fault affects.
+#[derive(Clone)]
+pub(super) enum When {
+    /// The n-th request at this server, from 1.
     Nth(u64),
-    /// Requests that look like this.
+    /// Requests that match.
     Route {
-        /// The method in capitals, or any.
-        method: Option<String>,
-        /// A part of path and query as [`RequestHead::path`] shows them; with a `$` behind it, their end.
+        /// In capitals.
+        method: String,
+        /// A part of [`RequestHead::path`]; with a final `$`, its end.
         path_contains: String,
-        /// How many such requests are let through first.
+        /// The number of matching requests that pass first.
         skip: usize,
-        /// How many are struck after those.
+        /// The number of matching requests that are affected after those.
         times: usize,
     },
-    /// Every request before this time on the interceptor's clock, since 1970-01-01 in UTC.
+    /// Every request before this time of the interceptor's clock, since 1970-01-01 in UTC.
     Until(Duration),
 }
 
-/// What a fault does to a request.
+/// The effect of a fault.
 #[derive(Clone)]
 pub enum What {
-    /// Drops the connection before the body is read and before anything is done.
+    /// Drops the connection before the body is read. Nothing is done.
     Refuse,
-    /// Reads the request and answers this, without doing anything; JSON unless a header says otherwise.
-    Answer {
-        /// The status.
-        status: u16,
-        /// Headers, name and value.
-        headers: Vec<(String, String)>,
-        /// The body.
-        body: String,
-    },
-    /// Does what was asked, but answers this.
-    DoThenAnswer {
-        /// The status.
-        status: u16,
-        /// The body.
-        body: String,
-    },
-    /// Handles the request as one whose body broke off, then drops the connection. A shorter body is handled
-    /// whole, so that only its answer is lost.
-    CutRequest {
-        /// After so many bytes of the request's body.
-        after: u64,
-    },
-    /// Does what was asked, but drops the connection while it answers. A shorter answer arrives whole.
-    CutAnswer {
-        /// After so many bytes of the answer's body; the head is always sent.
-        after: u64,
-    },
-    /// Handles the request only after this time on the interceptor's clock.
+    /// Reads the request and sends this response, with JSON unless a header says otherwise. Nothing is done.
+    Answer { status: u16, headers: Vec<(String, String)>, body: String },
+    /// Handles the request, but sends this response.
+    DoThenAnswer { status: u16, body: String },
+    /// Handles the request as one whose body breaks off after so many bytes, then drops the connection. Of a shorter
+    /// body only the response is lost.
+    CutRequest { after: u64 },
+    /// Handles the request, but drops the connection after the head and so many bytes of the response body. A shorter
+    /// response arrives whole.
+    CutAnswer { after: u64 },
+    /// Handles the request after a delay on the interceptor's clock.
     Late(Duration),
-    /// Handles the request as usual, but reads its body in small pieces, and lets others go first after each.
+    /// Handles the request, but reads its body in small pieces and lets other tasks run between them.
     Slow,
-    /// Refuses this request, and all others until so much time is over on the interceptor's clock, without doing anything.
+    /// Refuses this and all other requests for a time on the interceptor's clock.
     Limit(Limit),
-    /// Calls back, then handles the request as usual: for what happens elsewhere just before it.
+    /// Calls back, then handles the request: for changes just before it.
     First(Callback),
-    /// Calls back, then drops the connection without doing anything.
+    /// Calls back, then drops the connection. Nothing is done.
     Kill(Callback),
-    /// Does what was asked, calls back, then drops the connection without an answer.
+    /// Handles the request, calls back, then drops the connection without a response.
     DoThenKill(Callback),
 }
 
-/// How a server says that it was asked too often, for how long that holds, and whether it says so.
+/// A rate limit and how the server reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// 403 with GitHub's words for a secondary limit, and a `Retry-After` if it is `told`.
-    Secondary {
-        /// For how long.
-        lasts: Duration,
-        /// Whether the answer says so.
-        told: bool,
-    },
-    /// 403 with GitHub's words and headers for an hour's requests that are used up.
-    Primary {
-        /// For how long.
-        lasts: Duration,
-    },
-    /// 429 without anything else.
-    TooMany {
-        /// For how long.
-        lasts: Duration,
-    },
+    /// 403 with GitHub's message of a secondary limit, and `Retry-After` if wanted.
+    Secondary { lasts: Duration, retry_after: bool },
+    /// 403 with GitHub's message and headers of a used-up hour.
+    Primary { lasts: Duration },
+    /// 429 without a header.
+    TooMany { lasts: Duration },
 }
 
 impl Limit {
-    /// For how long it holds.
-    pub fn lasts(&self) -> Duration {
+    pub(super) fn lasts(&self) -> Duration {
         match self {
             Limit::Secondary { lasts, .. } | Limit::Primary { lasts } | Limit::TooMany { lasts } => *lasts,
         }
     }
 
-    /// The answer to a request that comes at `now` when the limit holds until `until`.
+    /// The response at `now` under a limit until `until`.
     pub(super) fn answer(&self, now: Duration, until: Duration) -> What {
         let left = (until.saturating_sub(now).as_secs() + 1).to_string();
         let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let (status, headers, message) = match self {
-            Limit::Secondary { told, .. } => {
-                let headers = if *told { vec![header("retry-after", &left)] } else { Vec::new() };
-                (
-                    403,
-                    headers,
-                    "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
-                )
+            Limit::Secondary { retry_after, .. } => {
+                let headers = retry_after.then(|| header("retry-after", &left)).into_iter().collect();
+                let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+                (403, headers, message)
             }
             Limit::Primary { .. } => {
                 let reset = (until.as_secs() + 1).to_string();
@@ -141,50 +103,32 @@ impl Limit {
 }
 
 impl Fault {
-    /// A fault for the n-th request of the server, counted from 1.
+    /// A fault of the n-th request at the server, from 1.
     pub fn nth(n: u64, what: What) -> Self {
         Fault { when: When::Nth(n), what }
     }
 
-    /// A fault for the next request with this method and this part of a path, or this end with a `$` behind it.
+    /// A fault of the next request with this method and this part of a path; with a final `$`, this end.
     pub fn next(method: &str, path_contains: &str, what: What) -> Self {
         Fault::route(method, path_contains, 0, 1, what)
     }
 
-    /// A fault for `times` requests with this method and this part or end of a path, after `skip` of them.
+    /// A fault of `times` requests with this method and this part or end of a path, after `skip` of them.
     pub fn route(method: &str, path_contains: &str, skip: usize, times: usize, what: What) -> Self {
-        let (method, path_contains) = (Some(method.to_owned()), path_contains.to_owned());
+        let (method, path_contains) = (method.to_owned(), path_contains.to_owned());
         Fault { when: When::Route { method, path_contains, skip, times }, what }
     }
 }
 
 impl What {
-    /// Answers a status with a JSON message as GitHub words it, without doing anything.
+    /// Sends a status with a message as GitHub's JSON has it. Nothing is done.
     pub fn answer(status: u16, message: &str) -> Self {
         let body = serde_json::json!({ "message": message }).to_string();
         What::Answer { status, headers: Vec::new(), body }
     }
 }
 
-impl fmt::Debug for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            What::Refuse => f.write_str("Refuse"),
-            What::Answer { status, .. } => write!(f, "Answer({status})"),
-            What::DoThenAnswer { status, .. } => write!(f, "DoThenAnswer({status})"),
-            What::CutRequest { after } => write!(f, "CutRequest({after})"),
-            What::CutAnswer { after } => write!(f, "CutAnswer({after})"),
-            What::Late(wait) => write!(f, "Late({wait:?})"),
-            What::Slow => f.write_str("Slow"),
-            What::Limit(limit) => write!(f, "Limit({limit:?})"),
-            What::First(_) => f.write_str("First"),
-            What::Kill(_) => f.write_str("Kill"),
-            What::DoThenKill(_) => f.write_str("DoThenKill"),
-        }
-    }
-}
-
-/// A fault that waits, with what is left of it.
+/// A fault that waits for its requests.
 pub(super) struct Armed {
     fault: Fault,
 }
@@ -194,7 +138,6 @@ impl Armed {
         Armed { fault }
     }
 
-    /// Whether it can never strike again.
     pub(super) fn is_spent(&self, now: Duration) -> bool {
         match &self.fault.when {
             When::Nth(_) => false,
@@ -203,18 +146,17 @@ impl Armed {
         }
     }
 
-    /// What this fault does to the request, if it is the one it waits for. Counts it as met.
+    /// The effect on a request, if it is affected. Counts the request.
     pub(super) fn strikes(&mut self, head: &RequestHead, now: Duration) -> Option<What> {
         match &mut self.fault.when {
             When::Until(time) => (now < *time).then(|| self.fault.what.clone()),
             When::Nth(n) => (*n == head.n).then(|| self.fault.what.clone()),
             When::Route { method, path_contains, skip, times } => {
-                let same_method = method.as_ref().is_none_or(|method| *method == head.method);
                 let same_path = match path_contains.strip_suffix('$') {
                     Some(end) => head.path.ends_with(end),
                     None => head.path.contains(path_contains.as_str()),
                 };
-                if !same_method || !same_path {
+                if *method != head.method || !same_path {
                     return None;
                 }
                 if *skip > 0 {

@@ -1,6 +1,4 @@
-//! Secrets in requests: left out of the log, and noticed where they do not belong.
-//!
-//! It never keeps one.
+//! Secrets in requests: replaced in the log, and detected where they must not be.
 
 use http::Request;
 
@@ -30,7 +28,7 @@ pub(super) fn redacted(path: &str) -> String {
     format!("{path}?{}", pairs.join("&"))
 }
 
-/// Whether a query parameter of this name holds something that lets somebody in.
+/// Whether a query parameter of this name holds a credential.
 fn is_secret(key: &str) -> bool {
     const PARTS: [&str; 5] = ["token", "password", "secret", "signature", "jwt"];
     let key = key.to_ascii_lowercase();

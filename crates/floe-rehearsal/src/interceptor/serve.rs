@@ -1,6 +1,4 @@
-//! The accept loop: HTTP/1.1 on 127.0.0.1 and nowhere else.
-//!
-//! It is ours rather than axum's because a fault has to end a connection without an answer.
+//! The accept loop: HTTP/1.1 on 127.0.0.1. It is not axum's, because a fault can end a connection without a response.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -15,26 +13,23 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::{Dropped, Interceptor};
 
-/// A server that runs. Dropping it ends the accept loop and all connections.
+/// A running server. Dropping it ends the accept loop and all connections.
 pub struct Server {
-    /// Where it listens.
     pub addr: SocketAddr,
-    /// What it has seen, and where faults are injected.
+    /// Its log, and where faults are injected.
     pub interceptor: Interceptor,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
     handlers: mpsc::Receiver<()>,
 }
 
-/// Serves `router` through `interceptor` on 127.0.0.1, at a free port unless one is given.
+/// Serves `router` through `interceptor` on 127.0.0.1, on a free port unless one is given.
 ///
 /// # Errors
-///
 /// The port is taken.
 pub async fn serve(router: Router, interceptor: Interceptor, port: Option<u16>) -> anyhow::Result<Server> {
-    let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(0)));
-    let listener =
-        TcpListener::bind(wanted).await.with_context(|| format!("failed to listen on `{wanted}`"))?;
+    let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(0)));
+    let listener = TcpListener::bind(addr).await.with_context(|| format!("failed to listen on `{addr}`"))?;
     let addr = listener.local_addr().context("failed to read the address of the server")?;
     let (stop, stopped) = oneshot::channel();
     let (working, handlers) = mpsc::channel(1);
@@ -48,12 +43,12 @@ impl Server {
         format!("http://{}", self.addr)
     }
 
-    /// Ends all connections and waits until every request that was begun has been handled.
+    /// Ends all connections and waits until the requests under way have been handled.
     pub async fn shut_down(mut self) {
         self.stop.take();
-        // The task ends by itself now; it can only fail by panicking, which has been reported by then.
+        // The task can only fail by panicking, which is reported on stderr.
         let _ = (&mut self.task).await;
-        // Nothing is ever sent: this waits until the last handler has dropped its sender.
+        // Nothing is ever sent; this waits until the last handler has dropped its sender.
         let _ = self.handlers.recv().await;
     }
 }
@@ -76,7 +71,7 @@ async fn accept(
         tokio::select! {
             _ = &mut stopped => break,
             accepted = listener.accept() => {
-                // A connection that broke before it was accepted is of no interest.
+                // An error means that a connection broke before it was accepted.
                 if let Ok((stream, _)) = accepted {
                     connections.spawn(connection(stream, router.clone(), interceptor.clone(), working.clone()));
                 }
@@ -87,24 +82,23 @@ async fn accept(
     connections.shutdown().await;
 }
 
-/// Serves the requests of one connection until it ends or a fault ends it.
 async fn connection(stream: TcpStream, router: Router, interceptor: Interceptor, working: mpsc::Sender<()>) {
-    // Without it a small answer may wait for the client's acknowledgement; that it fails would only be slow.
+    // Without it a small response may wait for the client's acknowledgement. A failure only costs time.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let (router, interceptor, working) = (router.clone(), interceptor.clone(), working.clone());
         async move {
-            // A task of its own, so that what was begun is finished even if the client has gone, as real servers do.
+            // In its own task, so that the request is handled to its end if the client goes away, as real servers do.
             let handled = tokio::spawn(async move {
-                let answer = interceptor.handle(router, request).await;
+                let outcome = interceptor.handle(router, request).await;
                 drop(working);
-                answer
+                outcome
             });
-            // A handler that panicked gives no answer; the panic itself has been reported by then.
+            // A handler that panics gives no response; the panic is reported on stderr.
             handled.await.unwrap_or(Err(Dropped))
         }
     });
-    // An error here is a client that went away or a connection that a fault dropped; both are in the log.
-    // Half-closed connections are answered: a client may have said all it has to say.
+    // An error means that the client went away or that a fault dropped the connection; the log has both. A client that
+    // closes its half of the connection still gets a response.
     let _ = http1::Builder::new().half_close(true).serve_connection(TokioIo::new(stream), service).await;
 }

@@ -41,12 +41,12 @@ pub struct Held {
 
 impl EmbeddedRegistry {
     /// Reports a wrong digest for the next content that is stored.
-    pub fn misreport_next(&self) {
+    pub(crate) fn misreport_next(&self) {
         self.0.quirks.misreport.store(true, Ordering::SeqCst);
     }
 
     /// Forgets every upload under way, like a registry that restarts.
-    pub fn forget_uploads(&self) {
+    pub(crate) fn forget_uploads(&self) {
         self.0.sessions.forget();
     }
 
