@@ -1,6 +1,4 @@
-//! Who builds the dist of a rehearsal: the project's flake where it can, else Cargo for this machine.
-//!
-//! It decides and says why; the building itself is `io`'s.
+//! Chooses the builder of a rehearsal's dist: the project's flake if it can, or else Cargo for this machine.
 
 use crate::cli::Builder;
 use crate::error::Failure;
@@ -8,25 +6,21 @@ use crate::project::cargo::Project;
 use crate::project::nix;
 use crate::report::Report;
 
-/// The builder that was asked for; else Nix where it is there and the flake gives a `dist`, else Cargo, which is said
-/// with the reason.
-///
-/// # Errors
-/// Nix was asked for and cannot build it.
-pub fn choose(project: &Project, asked: Option<Builder>, report: &Report) -> anyhow::Result<Builder> {
-    if asked == Some(Builder::Cargo) {
+/// The requested builder, or Nix if it is installed and the flake has a `dist`, or Cargo.
+pub fn choose(project: &Project, requested: Option<Builder>, report: &Report) -> anyhow::Result<Builder> {
+    if requested == Some(Builder::Cargo) {
         return Ok(Builder::Cargo);
     }
-    match (nix::offers_dist(&project.workspace_root), asked) {
+    match (nix::offers_dist(&project.workspace_root), requested) {
         (Ok(()), _) => {
-            report.step("Using", "Nix: the flake's `dist`, with every target that Linux builds");
+            report.step("Using", "Nix: the flake's `dist`, with all targets that build on Linux");
             Ok(Builder::Nix)
         }
         (Err(why), Some(_)) => Err(Failure::new(format!("Nix cannot build the dist: {why}"))
-            .hint("rehearse what Cargo builds for this machine: `floe rehearse --with cargo`")
+            .hint("rehearse with Cargo, for this machine only: `floe rehearse --with cargo`")
             .into()),
         (Err(why), None) => {
-            report.step("Using", format!("Cargo, for this machine alone: {why}"));
+            report.step("Using", format!("Cargo, for this machine only: {why}"));
             Ok(Builder::Cargo)
         }
     }

@@ -1,4 +1,4 @@
-//! The folder a rehearsal leaves everything in: emptied at the beginning, and one rehearsal's alone while it runs.
+//! The output folder of a rehearsal: emptied at the start, and locked while the rehearsal runs.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
@@ -8,25 +8,20 @@ use anyhow::Context as _;
 
 use crate::error::{Exit, Failure};
 
-/// What the folder is known by.
+/// The file that marks the folder as a rehearsal's.
 const MARK: &str = "README.txt";
 
-/// Where a rehearsal leaves everything.
 pub struct Folder {
-    /// The folder itself.
     pub root: PathBuf,
-    /// Held for as long as the rehearsal runs, so that no other one empties the folder meanwhile.
+    /// Locked while the rehearsal runs, so that no other one empties the folder.
     _lock: File,
 }
 
 impl Folder {
-    /// Makes the folder. What an earlier rehearsal left goes away, but for the servers' state with `keep`.
-    ///
-    /// # Errors
-    /// It holds something else, another rehearsal runs in it, or it cannot be written.
+    /// Creates the folder, or empties one of an earlier rehearsal, except for the state of the servers with `keep`.
     pub fn prepare(root: PathBuf, keep: bool) -> anyhow::Result<Self> {
         if root.exists() && !root.join(MARK).exists() && fs::read_dir(&root)?.next().is_some() {
-            return Err(Failure::new(format!("`{}` holds something that is no rehearsal", root.display()))
+            return Err(Failure::new(format!("`{}` has files that are not of a rehearsal", root.display()))
                 .hint("choose another folder with `--out`")
                 .exit(Exit::Usage)
                 .into());
@@ -45,45 +40,44 @@ impl Folder {
         Ok(folder)
     }
 
-    /// The dist that was built.
+    /// The dist.
     pub fn dist(&self) -> PathBuf {
         self.root.join("dist")
     }
 
-    /// The release as a stranger downloaded it.
+    /// The release as it was downloaded for verification.
     pub fn release(&self) -> PathBuf {
         self.root.join("release")
     }
 
-    /// The state of the two servers.
+    /// The state of both servers.
     pub fn servers(&self) -> PathBuf {
         self.root.join("servers")
     }
 
-    /// The receipt.
     pub fn receipt(&self) -> PathBuf {
         self.root.join("receipt.json")
     }
 
-    /// The page for people.
+    /// The HTML report.
     pub fn page(&self) -> PathBuf {
         self.root.join("report.html")
     }
 }
 
-/// Marks the folder as a rehearsal's and takes it for this process.
+/// Marks the folder as a rehearsal's and locks it for this process.
 fn lock(root: &Path) -> anyhow::Result<File> {
     fs::create_dir_all(root)?;
     let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(root.join(MARK))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            return Err(Failure::new("another rehearsal is running there")
+            return Err(Failure::new(format!("another rehearsal is running in `{}`", root.display()))
                 .hint("end it first (Ctrl-C ends one with `--serve`), or choose another folder with `--out`")
                 .into());
         }
         Err(TryLockError::Error(error)) => return Err(error.into()),
     }
-    file.write_all(b"This folder is made by `floe rehearse` and emptied by the next one.\n")?;
+    file.write_all(b"`floe rehearse` writes this folder and empties it for the next rehearsal.\n")?;
     Ok(file)
 }

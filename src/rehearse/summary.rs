@@ -1,4 +1,4 @@
-//! What a rehearsal ends with, for people and for programs.
+//! The summary of a rehearsal, as text and as JSON.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::report::{seconds, size};
 use floe_core::model::{Asset, Commit, Digest, Release, Schema};
 use floe_core::receipt::{Receipt, Status};
 
-/// What was rehearsed, as JSON, schema 1.
+/// The JSON has schema 1.
 #[derive(Serialize)]
 pub struct Summary {
     schema: Schema<1>,
@@ -30,7 +30,6 @@ struct SummaryFile {
 }
 
 impl Summary {
-    /// The summary of a run that took so long.
     pub fn new(release: &Release, receipt: &Receipt, took: Duration) -> Self {
         let file =
             |asset: &Asset| SummaryFile { name: asset.name.clone(), size: asset.size, digest: asset.digest };
@@ -47,7 +46,6 @@ impl Summary {
         }
     }
 
-    /// The summary as the lines people read.
     pub fn table(&self, release: &Release, receipt: &Receipt) -> String {
         let home = &release.home;
         let took = seconds(Duration::from_millis(self.millis));

@@ -116,7 +116,7 @@ fn where_the_flake_gives_none_cargo_builds_and_it_is_said_why() {
     let output = place.rehearse(&[]);
     assert!(output.status.success(), "{}", stderr(&output));
     let why = "the flake has no `dist` for this system: attribute 'dist' is missing\n";
-    let said = format!("       Using Cargo, for this machine alone: {why}");
+    let said = format!("       Using Cargo, for this machine only: {why}");
     assert!(stderr(&output).contains(&said), "{}", stderr(&output));
 
     let output = place.rehearse(&["--with", "nix"]);
