@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::facts::above;
 use super::{Arch, Contract, Crt, Facts, Format, Kind, PathKind, Rule, Stack, VersionNeed};
 
 /// A binary breaks a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// Which rule.
     pub rule: Rule,

@@ -1,13 +1,13 @@
 //! The receipt: what a run did, when, and what the world answered. Evidence for people and CI, never an input.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::model::Release;
 use crate::model::{Commit, Schema, Tag};
 use crate::plan::{Plan, Step};
 
 /// A run of `floe publish` as data; written after every step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Receipt {
     /// Always 1.
     pub schema: Schema<1>,
@@ -34,7 +34,7 @@ pub struct Receipt {
 }
 
 /// One step of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// `stage` or `reveal`.
     pub phase: String,
@@ -53,7 +53,7 @@ pub struct Line {
 }
 
 /// How a step stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Its effect was there before the run.
