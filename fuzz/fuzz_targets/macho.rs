@@ -13,7 +13,7 @@ fuzz_target!(|data: &[u8]| {
         let thin = magic[0] & 1 == 0;
         magic.copy_from_slice(if thin { b"\xcf\xfa\xed\xfe" } else { b"\xca\xfe\xba\xbe" });
     }
-    let _ = floe_audit::identify(&file[..]);
+    let _ = floe_audit::identify(Cursor::new(&file));
     if let Ok(facts) = floe_audit::facts(Cursor::new(&file)) {
         assert_eq!(facts.size, file.len() as u64);
     }

@@ -11,7 +11,7 @@ fuzz_target!(|data: &[u8]| {
     if let Some(magic) = file.get_mut(..2) {
         magic.copy_from_slice(b"MZ");
     }
-    let _ = floe_audit::identify(&file[..]);
+    let _ = floe_audit::identify(Cursor::new(&file));
     if let Ok(facts) = floe_audit::facts(Cursor::new(&file)) {
         assert_eq!(facts.size, file.len() as u64);
     }

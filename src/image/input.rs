@@ -5,7 +5,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, ensure};
-use object::read::ReadCache;
 
 use super::docker_archive::DockerArchive;
 use crate::error::Failure;
@@ -82,16 +81,13 @@ fn examine_one(path: &Path) -> anyhow::Result<Input> {
 fn static_binary(path: &Path) -> anyhow::Result<Platform> {
     let reading = || format!("cannot read `{}`", path.display());
     let file = files::open(path).with_context(reading)?;
-    let size = file.metadata().with_context(reading)?.len();
-    let kind = floe_audit::identify(&ReadCache::new(file)).map_err(|why| {
-        refuse(path, "cannot be put into an image")
-            .because(anyhow!(why))
-            .hint("give a binary for a musl target, as Cargo put it into target/<triple>/release/")
+    let kind = floe_audit::identify(file).map_err(|why| {
+        let hint = match why {
+            floe_audit::Error::Truncated { .. } => "build it again",
+            _ => "give a binary for a musl target, as Cargo put it into target/<triple>/release/",
+        };
+        refuse(path, "cannot be put into an image").because(anyhow!(why)).hint(hint)
     })?;
-    if kind.extent > size {
-        let why = format!("was cut off: it has {size} bytes, and its headers speak of {}", kind.extent);
-        return Err(refuse(path, &why).hint("build it again").into());
-    }
     if let Some(interpreter) = kind.interpreter {
         let interpreter = text::name(&interpreter);
         let why = format!("is dynamically linked: it needs `{interpreter}`, which floe's images do not have");
@@ -158,7 +154,7 @@ mod tests {
             (elf(243), "an ELF file for machine 243"),
             (shared, "a library, not an executable"),
             (elf(62)[..100].to_vec(), "cut off"),
-            (elf(62)[..125].to_vec(), "was cut off: it has 125 bytes"),
+            (elf(62)[..125].to_vec(), "its ELF segment is broken or cut off (it ends at"),
             (b"MZ\x90".to_vec(), "neither a Linux binary nor a docker archive"),
             (Vec::new(), "neither a Linux binary nor a docker archive"),
         ] {

@@ -1,6 +1,6 @@
-//! Auditing files: a binary, an archive of binaries, or a whole dist, whichever lies there.
+//! Finds the binaries in a file, an archive or a folder, and reads their facts.
 //!
-//! Archives are unpacked into a scratch folder, because a binary is read from many places of it; nothing is run.
+//! Archives are unpacked into a scratch folder, because a binary is read at random offsets. Nothing is run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,21 +13,22 @@ use crate::package::binary;
 use floe_audit::Facts;
 use floe_core::model::ArchiveKind;
 
-/// A binary that was found somewhere.
+/// The facts of a binary, and where it was found.
 #[derive(Debug)]
 pub struct Audited {
-    /// Where: the file, and behind it the path in the archive.
+    /// The file, and after a colon the path in the archive.
     pub place: String,
     /// The path in the archive, if it is in one.
     pub inside: Option<String>,
-    /// What it is.
+    /// Its facts.
     pub facts: Facts,
 }
 
-/// Audits a file or every file of a folder. Files in an archive or folder that are no binaries are passed over.
+/// Audits a file, every executable of an archive, or every file of a folder. Files in an archive or folder that are not
+/// binaries are passed over; damaged ones are not.
 ///
 /// # Errors
-/// It is not there or cannot be read; a file given by itself is no binary; an archive is damaged or hostile.
+/// It does not exist or cannot be read; a file given by itself is not a binary; a binary or an archive is damaged.
 pub fn audit(path: &Path) -> anyhow::Result<Vec<Audited>> {
     if path.is_dir() {
         let mut paths: Vec<PathBuf> =
@@ -45,15 +46,12 @@ fn of_file(path: &Path, must_be_binary: bool) -> anyhow::Result<Vec<Audited>> {
     let kind =
         [ArchiveKind::TarGz, ArchiveKind::Zip].into_iter().find(|kind| name.ends_with(&format!(".{kind}")));
     let place = path.display().to_string();
-    match kind {
-        Some(kind) => of_archive(path, kind).with_context(|| format!("failed to audit `{place}`")),
-        None if must_be_binary => Ok(vec![Audited { facts: binary::facts(path)?, place, inside: None }]),
-        None => Ok(binary::facts(path)
-            .ok()
-            .map(|facts| Audited { place, facts, inside: None })
-            .into_iter()
-            .collect()),
-    }
+    let facts = match kind {
+        Some(kind) => return of_archive(path, kind).with_context(|| format!("failed to audit `{place}`")),
+        None if must_be_binary => Some(binary::facts(path)?),
+        None => binary::facts_if_binary(path)?,
+    };
+    Ok(facts.into_iter().map(|facts| Audited { place: place.clone(), inside: None, facts }).collect())
 }
 
 fn of_archive(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Audited>> {
@@ -62,8 +60,7 @@ fn of_archive(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Audited>> {
     let mut found = Vec::new();
     for entry in entries {
         let file = scratch.path().join(&entry.path);
-        // What is executable must be a binary or a script; only the former has facts.
-        if binary::identify(&file).is_ok() {
+        if binary::is_executable(&file)? {
             let place = format!("{}:{}", path.display(), entry.path);
             found.push(Audited { place, facts: binary::facts(&file)?, inside: Some(entry.path) });
         }

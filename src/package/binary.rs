@@ -1,22 +1,18 @@
-//! A built binary as a file: what it is, seen from its headers.
-//!
-//! Only the headers are read, however large the file is.
+//! Opens binaries, and names them in errors. What is in them is read by [`floe_audit`].
 
 use std::fs::File;
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
-use object::read::ReadCache;
+use anyhow::{Context as _, anyhow, bail};
 
-use floe_audit::{Facts, Identity};
+use floe_audit::{Error, Facts, Identity};
 use floe_core::untrusted::files;
 
-/// Says what the executable at `path` is.
+/// Identifies the executable at `path`, which must be a regular file and complete. Only its headers are read.
 ///
 /// # Errors
 ///
-/// It cannot be read, is not a regular file, not an executable that floe knows, or was cut off. The text begins with
-/// the path.
+/// It cannot be read, or is not an executable that floe knows. The text begins with the path.
 pub fn identify(path: &Path) -> anyhow::Result<Identity> {
     let shown = path.display();
     let about = path.symlink_metadata().with_context(|| format!("`{shown}` cannot be read"))?;
@@ -26,27 +22,48 @@ pub fn identify(path: &Path) -> anyhow::Result<Identity> {
     if !about.is_file() {
         bail!("`{shown}` is not a regular file");
     }
-    let file = File::open(path).with_context(|| format!("`{shown}` cannot be read"))?;
-    let kind = match floe_audit::identify(&ReadCache::new(file)) {
-        Ok(kind) => kind,
-        Err(why) => bail!("`{shown}` is refused: {why}"),
-    };
-    if kind.extent > about.len() {
-        bail!("`{shown}` was cut off: its headers speak of {} bytes, it has {}", kind.extent, about.len());
-    }
-    Ok(kind)
+    floe_audit::identify(open(path)?).map_err(|why| refused(path, &why))
 }
 
-/// Everything that rules judge about the executable at `path`, read piece by piece.
+/// Whether the file at `path` is an executable.
 ///
 /// # Errors
 ///
-/// It cannot be read, or is not an executable that floe knows. The text begins with the path.
-pub fn facts(path: &Path) -> anyhow::Result<Facts> {
-    let shown = path.display();
-    let file = files::open(path).with_context(|| format!("`{shown}` cannot be read"))?;
-    match floe_audit::facts(file) {
-        Ok(facts) => Ok(facts),
-        Err(why) => bail!("`{shown}` is refused: {why}"),
+/// It cannot be read, or is a damaged executable. The text begins with the path.
+pub fn is_executable(path: &Path) -> anyhow::Result<bool> {
+    match floe_audit::identify(open(path)?) {
+        Ok(_) => Ok(true),
+        Err(Error::Unsupported(_)) => Ok(false),
+        Err(why) => Err(refused(path, &why)),
     }
+}
+
+/// Reads the facts of the binary at `path`.
+///
+/// # Errors
+///
+/// It cannot be read, or is not a binary that floe knows. The text begins with the path.
+pub fn facts(path: &Path) -> anyhow::Result<Facts> {
+    floe_audit::facts(open(path)?).map_err(|why| refused(path, &why))
+}
+
+/// Reads the facts of the file at `path`, if it is a binary.
+///
+/// # Errors
+///
+/// It cannot be read, or is a damaged binary. The text begins with the path.
+pub fn facts_if_binary(path: &Path) -> anyhow::Result<Option<Facts>> {
+    match floe_audit::facts(open(path)?) {
+        Ok(facts) => Ok(Some(facts)),
+        Err(Error::Unsupported(_)) => Ok(None),
+        Err(why) => Err(refused(path, &why)),
+    }
+}
+
+fn open(path: &Path) -> anyhow::Result<File> {
+    files::open(path).with_context(|| format!("`{}` cannot be read", path.display()))
+}
+
+fn refused(path: &Path, why: &Error) -> anyhow::Error {
+    anyhow!("`{}` is refused: {why}", path.display())
 }

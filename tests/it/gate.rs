@@ -9,6 +9,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use floe::package::archive::{self, Contents, Item};
+use floe_core::model::ArchiveKind;
+
+use crate::binaries::binary;
 use crate::sample::Sample;
 
 const FLOE: &str = env!("CARGO_BIN_EXE_floe");
@@ -72,6 +76,40 @@ fn an_audit_as_json_is_one_value_with_facts_and_violations() {
     let interpreter = binary["facts"]["elf"]["interpreter"].as_str().unwrap();
     assert!(interpreter.ends_with("/ld-linux-x86-64.so.2"), "{interpreter}");
     assert!(binary["violations"].as_array().unwrap().iter().any(|one| one["rule"] == "floor"));
+}
+
+#[test]
+fn a_damaged_binary_is_not_passed_over() {
+    let musl = "x86_64-musl".parse().unwrap();
+    let whole = binary(musl, b"seed");
+    let folder = tempfile::tempdir().unwrap();
+    let lay = |name: &str, content: &[u8]| std::fs::write(folder.path().join(name), content).unwrap();
+    lay("notes.txt", b"no binary");
+    lay("script", b"#!/bin/sh\n");
+    lay("tool", &whole);
+    let output = floe(folder.path(), &["audit", "."]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+
+    lay("tool", &whole[..whole.len() - 1]);
+    let items = ["notes.txt", "script", "tool"];
+    let item = |name: &str| Item { path: name.to_owned(), file: folder.path().join(name), executable: true };
+    let contents = Contents { top: "tool".to_owned(), epoch: 1, items: items.map(item).to_vec() };
+    let mut file = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(folder.path().join("tool.zip"))
+        .unwrap();
+    archive::write(&contents, ArchiveKind::Zip, &mut file, &mut archive::copy).unwrap();
+    for path in [".", "tool.zip"] {
+        let output = floe(folder.path(), &["audit", path]);
+        assert_eq!(output.status.code(), Some(1), "{path}: {}", text(&output.stdout));
+        let errors = text(&output.stderr);
+        assert!(
+            errors.contains("tool` is refused: its ELF segment is broken or cut off"),
+            "{path}: {errors}"
+        );
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use floe_audit::rules::stopping;
 use floe_audit::{
-    self, Crt, Dylib, DylibLoad, Facts, Floor, FoundPath, Kind, PathKind, Stack, Symbol, VersionNeed,
+    self, BinaryKind, Crt, Dylib, DylibLoad, Facts, Floor, FoundPath, PathKind, Stack, Symbol, VersionNeed,
 };
 use floe_core::model::{Rule, Target};
 
@@ -46,7 +46,7 @@ fn what_it_is_must_be_what_the_target_takes() {
     let (facts, _) = good("aarch64-musl");
     let rules = "x86_64-musl".parse::<Target>().unwrap().judge(&facts, &BTreeMap::new());
     assert_eq!(rules[0].rule, Rule::Arch);
-    assert_eq!(broken("x86_64-gnu", |facts| facts.kind = Kind::Shared), [Rule::Program]);
+    assert_eq!(broken("x86_64-gnu", |facts| facts.kind = BinaryKind::Shared), [Rule::Program]);
 }
 
 #[test]

@@ -1,37 +1,50 @@
-//! The dependency list that `cargo auditable` embeds: zlib-compressed JSON (its `PARSING.md`).
+//! The dependency list that `cargo auditable` embeds: zlib-compressed JSON in the section `.dep-v0` (its `PARSING.md`).
 //!
-//! It only counts; a list that is none gives no number, never an error, because a binary runs without one.
+//! Only the packages are counted. A list that cannot be read has no count and is not an error, because the program runs
+//! without it.
 
-use std::io::Read;
+use std::io::Read as _;
 
 use flate2::bufread::ZlibDecoder;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// As much as it may inflate to, in bytes.
+use super::Auditable;
+use super::error::Result;
+use super::facts::Section;
+use super::reader::BinaryReader;
+
+/// The largest list that is read, in bytes after decompression.
 const INFLATED: u64 = 8 * 1024 * 1024;
 
 #[derive(Deserialize)]
-struct List {
-    packages: Vec<Package>,
+struct DependencyList {
+    packages: Vec<Dependency>,
 }
 
 #[derive(Deserialize)]
-struct Package {
+struct Dependency {
     #[serde(rename = "name")]
     _name: IgnoredAny,
     #[serde(rename = "version")]
     _version: IgnoredAny,
 }
 
-/// How many packages a list names; what stands behind the compressed data is padding.
-pub(super) fn count_packages(section: &[u8]) -> Option<u64> {
+pub(super) fn read(reader: &mut BinaryReader<'_>, sections: &[Section]) -> Result<Option<Auditable>> {
+    let is_list = |section: &&Section| section.name == ".dep-v0" || section.name.ends_with(",.dep-v0");
+    let Some(section) = sections.iter().find(is_list) else { return Ok(None) };
+    let bytes = reader.bytes("section `.dep-v0`", section.offset, section.size)?;
+    Ok(Some(Auditable { size: section.size, packages: count_packages(&bytes) }))
+}
+
+/// Padding after the compressed data is ignored.
+fn count_packages(section: &[u8]) -> Option<u64> {
     let mut json = Vec::new();
     ZlibDecoder::new(section).take(INFLATED + 1).read_to_end(&mut json).ok()?;
     if json.len() as u64 > INFLATED {
         return None;
     }
-    serde_json::from_slice::<List>(&json).ok().map(|list| list.packages.len() as u64)
+    serde_json::from_slice::<DependencyList>(&json).ok().map(|list| list.packages.len() as u64)
 }
 
 #[cfg(test)]

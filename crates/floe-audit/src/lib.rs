@@ -1,27 +1,39 @@
-//! Facts about binaries, read from their bytes: what they are, what they run on and what they ask of a host.
+//! Reads what a binary is and what it needs from its host, and judges it by the promises of a target.
 //!
-//! Pure: it takes bytes or a reader that hands them out piece by piece. It never trusts a number in a file: hostile
-//! input gives an error, never a panic, a hang or memory beyond the file's size.
+//! Three formats are read, each by one reader: ELF, Mach-O (thin and universal) and PE, all 64-bit and for x86_64 or
+//! aarch64. No code of the binary is run, and nothing is looked up outside the file.
+//!
+//! - [`identify`] reads the headers of an executable: format, instruction sets, interpreter.
+//! - [`facts`] reads everything: linked libraries, symbol versions, minimum operating systems, signatures, hardening, and
+//!   the paths of the build machine that were compiled in.
+//! - [`rules::judge`] compares facts with a [`Contract`].
+//!
+//! Files are treated as hostile: no input makes a reader panic or hang, and memory and work are bounded. Offsets and sizes
+//! are in bytes, and offsets count from the beginning of the file unless their documentation differs.
 
 mod auditable;
 mod contract;
 mod elf;
+mod error;
 mod facts;
-mod identify;
+mod headers;
+mod identity;
 mod macho;
+mod model;
 mod paths;
 mod pe;
-mod read;
+mod reader;
 mod rule;
 pub mod rules;
-mod source;
 mod strings;
 
 pub use contract::{Arch, Contract, Format};
-pub use facts::{
-    Auditable, Crt, Dylib, DylibLoad, ElfFacts, Facts, Floor, FoundPath, Kind, MachoFacts, PathKind, Paths,
-    PeFacts, Relro, Rustc, Signature, SignatureKind, Slice, Stack, Symbol, TimeStamp, VersionNeed, above,
+pub use error::Error;
+pub use facts::{facts, facts_while_copying, section_at};
+pub use identity::{Identity, identify};
+pub use model::{
+    Auditable, BinaryKind, Crt, Dylib, DylibLoad, ElfFacts, Facts, Floor, FoundPath, MachoFacts, PathKind,
+    Paths, PeFacts, Relro, Rustc, Signature, SignatureKind, Slice, Stack, Symbol, TimeStamp, VersionNeed,
+    above,
 };
-pub use identify::{Identity, identify};
-pub use read::{facts, facts_passing, section_at};
 pub use rule::Rule;

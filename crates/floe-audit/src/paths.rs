@@ -1,32 +1,31 @@
-//! Which texts are paths of a builder's machine, and where they end.
+//! Decides which texts are paths of the machine that built a binary, and where they end.
 //!
-//! A marker such as `/home/` is only the beginning: a plausible name and something below it must follow, and what
-//! stands before must not make it the middle of a longer path or of an address. Rust lays texts side by side without a
-//! separator, so a letter before a marker says nothing; the end of a source file's name does.
+//! A marker such as `/home/` is only a candidate: a plausible name and something below it must follow, and the text
+//! before must not make it the middle of a longer path or of a URL. Rust places string literals side by side without a
+//! separator, so a letter before a marker proves nothing; the end of a source file's name does.
 
 use super::PathKind;
 
 /// How much of a path is kept, in bytes.
 const TEXT: usize = 200;
-/// The longest name of a person or a folder that is believed, in bytes.
+/// The longest plausible name of a person or a folder, in bytes.
 const NAME: usize = 64;
-/// The letters and digits of a Nix store hash: 32 of these. A reference that was removed has `e`s there, which the
-/// alphabet has not, and leads nowhere.
+/// The 32 characters of Nix's base 32. It has no `e`, so the `eeee…` of a removed reference is not a store path.
 const NIX_ALPHABET: &[u8] = b"0123456789abcdfghijklmnpqrsvwxyz";
-/// Folders that every machine of a kind has; programs ask for them by name.
-const OF_EVERYBODY: [&str; 5] = [
+/// Folders that every machine of a kind has, so programs name them on purpose.
+const SHARED: [&str; 5] = [
     "/home/linuxbrew/",
     "/Users/Shared/",
     "C:\\Users\\Public\\",
     "C:\\Users\\Default\\",
     "C:\\Users\\All Users\\",
 ];
-/// What only a builder's path has below it.
-const OF_BUILDERS: [&str; 6] =
+/// Folders that only occur below a build folder.
+const BUILD_ONLY: [&str; 6] =
     ["/.cargo/", "/.rustup/", "/registry/src/", "/cargo-vendor-dir/", "/build/source/", "/nix-build-"];
-/// Ends of source files' names, behind which another path may begin at once.
+/// Endings of source files' names, which another path may follow directly.
 const SOURCES: [&str; 9] = [".rs", ".c", ".cc", ".cpp", ".h", ".hpp", ".inc", ".s", ".S"];
-/// Where another path begins behind one.
+/// Beginnings of a path that may directly follow another one.
 const ROOTS: [&str; 11] = [
     "/home/",
     "/Users/",
@@ -41,7 +40,7 @@ const ROOTS: [&str; 11] = [
     "/private/",
 ];
 
-/// The folders that have a marker of their own.
+/// Folders below which another marker already finds the sources of Cargo's registry.
 const MARKED: [&str; 12] = [
     "/nix/store/",
     "/home/",
@@ -57,35 +56,57 @@ const MARKED: [&str; 12] = [
     "/github/workspace/",
 ];
 
-/// A text whose surroundings are worth reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Marker {
+/// The marker of the standard library's sources, which do not reveal the builder but the compiler.
+pub(super) const RUSTC: &str = "/rustc";
+
+/// A text whose surroundings are worth judging.
+#[derive(Clone, Copy)]
+pub(super) struct Marker {
+    pub(super) text: &'static str,
+    place: Place,
+}
+
+/// What a marker is the beginning of, which decides what must surround it.
+#[derive(Clone, Copy)]
+enum Place {
     NixStore,
-    Home,
-    Users,
-    Root,
-    WindowsUsers,
-    /// The folder of the Nix sandbox.
+    /// The parent of home folders.
+    Homes,
+    /// The home folder of root.
+    RootHome,
+    /// `:\Users\` or `:\a\`, after a drive letter.
+    Drive(PathKind),
+    /// The folder of a sandbox or a build service.
     Build,
-    /// GitLab's.
-    Builds,
-    /// GitHub's, in containers.
-    Workspace,
-    /// GitHub's, on Windows.
-    WindowsWorkspace,
-    Tmp,
-    VarFolders,
-    /// GitHub's, in containers.
-    Github,
-    /// Cargo's folder of sources, wherever that is.
-    DotCargo,
-    /// The same, as images of the Rust project have it in `/usr/local`.
-    Cargo,
-    /// Not a builder's: the standard library's sources, as its paths have it.
+    Temporary,
+    /// The sources of Cargo's registry, in any folder.
+    CargoRegistry,
     Rustc,
 }
 
-/// A path of a builder's machine.
+pub(super) const MARKERS: [Marker; 15] = [
+    Marker { text: "/nix/store/", place: Place::NixStore },
+    Marker { text: "/home/", place: Place::Homes },
+    Marker { text: "/Users/", place: Place::Homes },
+    Marker { text: "/root/", place: Place::RootHome },
+    Marker { text: ":\\Users\\", place: Place::Drive(PathKind::Home) },
+    // The Nix sandbox.
+    Marker { text: "/build/", place: Place::Build },
+    // GitLab.
+    Marker { text: "/builds/", place: Place::Build },
+    // GitHub: in containers, and on Windows.
+    Marker { text: "/__w/", place: Place::Build },
+    Marker { text: "/github/workspace/", place: Place::Build },
+    Marker { text: ":\\a\\", place: Place::Drive(PathKind::Build) },
+    Marker { text: "/tmp/", place: Place::Temporary },
+    Marker { text: "/var/folders/", place: Place::Temporary },
+    Marker { text: "/.cargo/registry/src/", place: Place::CargoRegistry },
+    // The same below `/usr/local`, as in the images of the Rust project.
+    Marker { text: "/cargo/registry/src/", place: Place::CargoRegistry },
+    Marker { text: RUSTC, place: Place::Rustc },
+];
+
+/// A path of the machine that built the binary.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Hit {
     pub(super) kind: PathKind,
@@ -94,103 +115,69 @@ pub(super) struct Hit {
     pub(super) text: String,
 }
 
-impl Marker {
-    pub(super) const ALL: [Marker; 15] = [
-        Marker::NixStore,
-        Marker::Home,
-        Marker::Users,
-        Marker::Root,
-        Marker::WindowsUsers,
-        Marker::Build,
-        Marker::Builds,
-        Marker::Workspace,
-        Marker::WindowsWorkspace,
-        Marker::Tmp,
-        Marker::VarFolders,
-        Marker::Github,
-        Marker::DotCargo,
-        Marker::Cargo,
-        Marker::Rustc,
-    ];
-
-    pub(super) fn text(self) -> &'static str {
-        match self {
-            Marker::NixStore => "/nix/store/",
-            Marker::Home => "/home/",
-            Marker::Users => "/Users/",
-            Marker::Root => "/root/",
-            Marker::WindowsUsers => ":\\Users\\",
-            Marker::Build => "/build/",
-            Marker::Builds => "/builds/",
-            Marker::Workspace => "/__w/",
-            Marker::WindowsWorkspace => ":\\a\\",
-            Marker::Tmp => "/tmp/",
-            Marker::VarFolders => "/var/folders/",
-            Marker::Github => "/github/workspace/",
-            Marker::DotCargo => "/.cargo/registry/src/",
-            Marker::Cargo => "/cargo/registry/src/",
-            Marker::Rustc => "/rustc",
-        }
-    }
-}
-
-/// Reads the path at a marker, which `behind` begins with; `before` ends where that begins.
-pub(super) fn read(marker: Marker, before: &[u8], behind: &[u8]) -> Option<Hit> {
-    let below = behind.strip_prefix(marker.text().as_bytes())?;
-    let (kind, lead) = match marker {
-        Marker::NixStore => {
+/// Reads the path at a marker, with which `text` begins. `before` is what precedes it in the file.
+pub(super) fn read(marker: Marker, before: &[u8], text: &[u8]) -> Option<Hit> {
+    let below = text.strip_prefix(marker.text.as_bytes())?;
+    let (kind, lead) = match marker.place {
+        Place::NixStore => {
             let hash = below.get(..33)?;
             (hash[..32].iter().all(|byte| NIX_ALPHABET.contains(byte)) && hash[32] == b'-').then_some(())?;
             (PathKind::NixStore, 0)
         }
-        Marker::WindowsUsers | Marker::WindowsWorkspace => {
+        Place::Drive(kind) => {
             before.last().filter(|byte| byte.is_ascii_alphabetic())?;
             two_deep(below, b'\\', b" ")?;
-            let home = marker == Marker::WindowsUsers;
-            (if home { PathKind::Home } else { PathKind::Build }, 1)
+            (kind, 1)
         }
-        Marker::Users
-            if before.ends_with(b":") && before.iter().nth_back(1).is_some_and(u8::is_ascii_alphabetic) =>
+        // A Windows path with slashes: `C:/Users/…`.
+        Place::Homes
+            if marker.text == "/Users/"
+                && before.ends_with(b":")
+                && before.iter().nth_back(1).is_some_and(u8::is_ascii_alphabetic) =>
         {
             two_deep(below, b'/', b" ")?;
             (PathKind::Home, 2)
         }
-        Marker::Home | Marker::Users | Marker::Root => {
+        Place::Homes | Place::RootHome => {
             two_deep(below, b'/', b"")?;
-            let person = if marker == Marker::Root { 0 } else { memchr::memchr(b'/', below)? + 1 };
-            (begins(before) || below[person..].starts_with(b".cargo/registry/")).then_some(())?;
+            let home = match marker.place {
+                Place::RootHome => below,
+                _ => &below[memchr::memchr(b'/', below)? + 1..],
+            };
+            (begins(before) || home.starts_with(b".cargo/registry/")).then_some(())?;
             (PathKind::Home, 0)
         }
-        Marker::Tmp | Marker::VarFolders => {
+        Place::Temporary => {
             two_deep(below, b'/', b"")?;
             let above =
                 ["/private/var", "/private", "/var"].iter().find(|above| before.ends_with(above.as_bytes()));
             let lead = above.map_or(0, |above| above.len());
-            surely_begins(&before[..before.len() - lead], behind).then_some(())?;
+            surely_begins(&before[..before.len() - lead], text).then_some(())?;
             let nix = below.starts_with(b"nix-build-");
             (if nix { PathKind::Build } else { PathKind::Temporary }, lead)
         }
-        Marker::Build | Marker::Builds | Marker::Workspace | Marker::Github => {
+        Place::Build => {
             two_deep(below, b'/', b"")?;
-            surely_begins(before, behind).then_some(())?;
+            surely_begins(before, text).then_some(())?;
             (PathKind::Build, 0)
         }
-        Marker::DotCargo | Marker::Cargo => {
-            // A registry's folder and a crate's in it; without them it is a text that speaks of such paths.
+        Place::CargoRegistry => {
+            // The folders of a registry and of a crate must follow. Otherwise a text only talks about such paths.
             two_deep(below, b'/', b"")?;
-            (PathKind::Build, lead_of_cargo(before)?)
+            (PathKind::Build, lead_of_registry(before)?)
         }
-        Marker::Rustc => return None,
+        Place::Rustc => return None,
     };
-    let whole = [&before[before.len() - lead..], behind].concat();
-    let text = text(&whole, if whole.get(1) == Some(&b':') { b" " } else { b"" });
-    (!OF_EVERYBODY.iter().any(|folder| text.starts_with(folder))).then_some(Hit { kind, lead, text })
+    let whole = [&before[before.len() - lead..], text].concat();
+    let text = path_at(&whole, if whole.get(1) == Some(&b':') { b" " } else { b"" });
+    (!SHARED.iter().any(|folder| text.starts_with(folder))).then_some(Hit { kind, lead, text })
 }
 
-/// What stands behind `/rustc/`: a commit, or a version as in `/rustc-1.75.0-src/` where a distribution built it.
-pub(super) fn rustc_source(behind: &[u8]) -> Option<String> {
-    let name =
-        behind.strip_prefix(b"/rustc")?.strip_prefix(b"/").or_else(|| behind.strip_prefix(b"/rustc-"))?;
+/// The compiler in a path of the standard library: a commit after `/rustc/`, or the version that a distribution writes,
+/// as in `/rustc-1.75.0-src/`.
+pub(super) fn rustc_source(text: &[u8]) -> Option<String> {
+    let name = text.strip_prefix(RUSTC.as_bytes())?.strip_prefix(b"/");
+    let name = name.or_else(|| text.strip_prefix(b"/rustc-"))?;
     let length = name.iter().position(|byte| matches!(byte, b'/' | b'\\'))?;
     let name = std::str::from_utf8(&name[..length.min(NAME)]).ok()?;
     let name = name.strip_suffix("-src").unwrap_or(name);
@@ -202,28 +189,29 @@ pub(super) fn rustc_source(behind: &[u8]) -> Option<String> {
     (commit || version && plain).then(|| name.to_owned())
 }
 
-/// A name, a separator, and something below it.
+/// Checks for a name, a separator, and the beginning of another name. `also` are further characters of names.
 fn two_deep(below: &[u8], separator: u8, also: &[u8]) -> Option<()> {
-    let part = |byte: u8| {
-        byte.is_ascii_alphanumeric()
-            || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'@')
-            || also.contains(&byte)
-    };
-    let length = below.iter().position(|byte| !part(*byte))?;
+    let part = |byte: &u8| is_name(byte) || also.contains(byte);
+    let length = below.iter().position(|byte| !part(byte))?;
     let (name, rest) = below.split_at(length);
     let named = name.iter().any(u8::is_ascii_alphanumeric) && length <= NAME;
-    // The first byte is the separator, the next one begins a name.
-    (named && rest[0] == separator && rest.get(1).is_some_and(|byte| part(*byte))).then_some(())
+    (named && rest[0] == separator && rest.get(1).is_some_and(part)).then_some(())
 }
 
-/// How many bytes of this belong to the path of Cargo's folder behind it; none where that lies in a folder that has a
-/// marker of its own.
-fn lead_of_cargo(before: &[u8]) -> Option<usize> {
-    let part =
-        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'@' | b'/');
-    let run = before.iter().rev().take_while(|byte| part(byte)).count();
-    let run = &before[before.len() - run..];
-    // What stands before the first slash is another text, and so is what ends with a source file's name.
+fn is_name(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'@')
+}
+
+/// The bytes at the end of `before` that satisfy a predicate.
+fn run(before: &[u8], part: impl Fn(&u8) -> bool) -> &[u8] {
+    let length = before.iter().rev().take_while(|byte| part(byte)).count();
+    &before[before.len() - length..]
+}
+
+/// How many bytes of `before` belong to the path of the registry that follows; `None` if another marker finds that path.
+fn lead_of_registry(before: &[u8]) -> Option<usize> {
+    let run = run(before, |byte| is_name(byte) || *byte == b'/');
+    // Text before the first slash is another literal, and so is everything up to a source file's name.
     let mut ends = (0..run.len()).rev().filter(|at| run[*at] == b'/' && ends_source(&run[..*at]));
     let begin = ends.next().or_else(|| memchr::memchr(b'/', run)).unwrap_or(run.len());
     let folder = [&run[begin..], b"/"].concat();
@@ -233,38 +221,30 @@ fn lead_of_cargo(before: &[u8]) -> Option<usize> {
     (!marked && !home).then(|| run.len() - begin)
 }
 
-/// Whether a path may begin behind this: not in the middle of a longer path or of an address.
+/// Whether a path may begin after `before`, which must not be the middle of a longer path or of a URL.
 fn begins(before: &[u8]) -> bool {
-    let part = |byte: &u8| {
-        byte.is_ascii_alphanumeric()
-            || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'@' | b'~' | b'%' | b':' | b'/')
-    };
-    let run = before.iter().rev().take_while(|byte| part(byte)).count();
-    let run = &before[before.len() - run..];
+    let run = run(before, |byte| is_name(byte) || matches!(byte, b'~' | b'%' | b':' | b'/'));
     run.ends_with(b"://") || ends_source(run) || !run.contains(&b'/')
 }
 
-/// Whether a path begins behind this even if its first folder is a common word: a text ends just there, or what is
-/// below is a builder's.
-fn surely_begins(before: &[u8], behind: &[u8]) -> bool {
-    let part = |byte: &u8| {
-        byte.is_ascii_alphanumeric()
-            || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'@' | b'~' | b'%' | b'/' | b'}')
-    };
+/// Whether a path begins after `before` although its first folder is a common word: another text ends just there, or
+/// the path leads to a folder that only builds have.
+fn surely_begins(before: &[u8], text: &[u8]) -> bool {
+    let part = |byte: &u8| is_name(byte) || matches!(byte, b'~' | b'%' | b'/' | b'}');
     let separate = before.last().is_none_or(|byte| !part(byte));
     let option = [b"-I", b"-L"].iter().any(|option| before.ends_with(*option));
-    let path = &behind[..behind.len().min(TEXT)];
-    let builders = || OF_BUILDERS.iter().any(|part| memchr::memmem::find(path, part.as_bytes()).is_some());
-    separate || option || ends_source(before) || before.ends_with(b"://") || begins(before) && builders()
+    let path = &text[..text.len().min(TEXT)];
+    let build = || BUILD_ONLY.iter().any(|part| memchr::memmem::find(path, part.as_bytes()).is_some());
+    separate || option || ends_source(before) || before.ends_with(b"://") || begins(before) && build()
 }
 
 fn ends_source(before: &[u8]) -> bool {
     SOURCES.iter().any(|end| before.ends_with(end.as_bytes()))
 }
 
-/// The path that the bytes begin with: printable, without what ends a path in a text, and no further than a Rust
-/// source file's name.
-fn text(bytes: &[u8], also: &[u8]) -> String {
+/// The path that the bytes begin with: printable, up to a character that ends a path in prose, and no further than the
+/// name of a Rust source file. `also` are further characters of paths.
+fn path_at(bytes: &[u8], also: &[u8]) -> String {
     let ends = |byte: &u8| {
         let quote = matches!(
             byte,
@@ -292,7 +272,7 @@ mod tests {
         let bytes = text.as_bytes();
         let mut hits = Vec::new();
         for at in 0..bytes.len() {
-            for marker in Marker::ALL {
+            for marker in MARKERS {
                 if let Some(hit) = read(marker, &bytes[..at], &bytes[at..]) {
                     assert!(text[at - hit.lead..].starts_with(&hit.text), "{hit:?}");
                     hits.push((hit.kind, hit.text));
@@ -340,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_one_is_not() {
+    fn a_text_that_only_looks_like_a_path_is_not_found() {
         for text in [
             "/nix/store/",
             "/nix/store/eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee-openssl-3.0/etc/ssl",
@@ -364,7 +344,7 @@ mod tests {
             "/home/linuxbrew/.linuxbrew/bin",
             "/rustc/82e1608dfa6e0b5569232559e3d385fea5a93112/library/core/src/a.rs",
             "/vendor/registry/src/index-1949cf8c6b5b557f/serde-1.0.0/src/lib.rs",
-            // The texts of this file itself, as a linker may lay them side by side.
+            // The literals of this file itself, as a linker may place them side by side.
             "/nix//rustc//usr//cargo//private//.cargo/registry/src//cargo/registry/src/it",
         ] {
             assert_eq!(found(text), [], "{text}");

@@ -1,41 +1,39 @@
-//! The names of the portability rules, as a project writes them to loosen one.
-//!
-//! What a rule means is in `audit::rules`.
+//! The names of the portability rules. `audit::rules` judges binaries by them.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A rule by its name, as a project writes it to loosen it.
+/// A portability rule, by the name under which a project can loosen it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
     /// The binary is for the target's instruction set.
     Arch,
-    /// It is a program, not a library.
+    /// The binary is a program, not a library.
     Program,
-    /// It asks for the standard loader, or for none.
+    /// It needs the standard loader of its system, or none.
     Interpreter,
     /// It has no RPATH and no RUNPATH.
     Rpath,
-    /// It asks only for libraries that every such system has.
+    /// It only needs libraries that every such system has.
     Libraries,
-    /// It needs no newer symbol version than the contract's floor.
+    /// It needs no newer symbol version than the target's contract allows.
     Floor,
-    /// It needs nothing of its host.
+    /// It is statically linked.
     Static,
     /// Its stack is not executable.
     Stack,
-    /// It starts on the oldest promised macOS.
+    /// It starts on the oldest macOS that is promised.
     MinOs,
-    /// Its signature, if it has one, still matches its bytes.
+    /// Its signature, if it has one, matches its bytes.
     Signature,
-    /// It brings its C runtime.
+    /// It does not need a C runtime from its host.
     Crt,
-    /// No path of a Nix store is in it.
+    /// It contains no path of a Nix store.
     StorePath,
-    /// No path of a builder's home or build folder is in it.
+    /// It contains no path of a home folder or a build folder.
     BuilderPath,
 }
 
@@ -57,7 +55,7 @@ impl Rule {
         Rule::BuilderPath,
     ];
 
-    /// Its name, as it is written.
+    /// Its name in Cargo.toml and in records.
     pub fn name(self) -> &'static str {
         match self {
             Rule::Arch => "arch",
@@ -96,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_is_found_by_the_name_it_is_written_with() {
+    fn every_rule_is_parsed_from_its_name() {
         for rule in Rule::ALL {
             assert_eq!(rule.name().parse(), Ok(rule));
             assert_eq!(serde_json::to_value(rule).unwrap(), rule.name());

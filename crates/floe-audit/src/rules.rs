@@ -1,31 +1,33 @@
-//! The portability rules: what a target's contract promises of a binary, and what its facts say instead.
+//! The portability rules: they compare the facts of a binary with the contract of a target.
 //!
-//! The contracts are data (`nix/targets.json`); this is the only place that compares facts with them. A rule that a
-//! project has loosened is still looked at, so that what it hides is known.
+//! The contracts are data that the caller owns. A rule that a project has loosened is still checked, so that its violations
+//! stay visible.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
 
-use super::facts::above;
-use super::{Arch, Contract, Crt, Facts, Format, Kind, PathKind, Rule, Stack, VersionNeed};
+use super::{BinaryKind, Crt, ElfFacts, Facts, Floor, MachoFacts, PathKind, PeFacts, Stack, VersionNeed};
+use crate::model::above;
+use crate::{Arch, Contract, Format, Rule};
 
-/// A binary breaks a rule.
+/// A rule that a binary breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// Which rule.
     pub rule: Rule,
-    /// What was found: the symbols, the path and where it stands.
+    /// What was found, as a clause: the symbols, the libraries, or the path and its place.
     pub found: String,
-    /// The usual cause, and the cure.
+    /// The usual cause, and a fix.
     pub cure: String,
-    /// Why the project lets it pass.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The project's reason for allowing it. `None` if the rule was not loosened.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub loosened: Option<String>,
 }
 
-/// Judges a binary by a target's contract. What a project has loosened comes back with its reason.
+/// Every rule of a target's contract that a binary breaks. `loosened` holds a project's reasons for allowing violations,
+/// which are returned with them.
 pub fn judge(
     facts: &Facts,
     (format, arch): (Format, Arch),
@@ -52,12 +54,11 @@ pub fn judge(
     found.into_iter().map(violation).collect()
 }
 
-/// The violations that stop a release: those nobody has loosened.
+/// The violations that stop a release: those that no reason allows.
 pub fn stopping(violations: &[Violation]) -> impl Iterator<Item = &Violation> {
     violations.iter().filter(|violation| violation.loosened.is_none())
 }
 
-/// The usual cause of a violation, and the cure.
 fn cure(rule: Rule) -> &'static str {
     match rule {
         Rule::Arch => {
@@ -105,7 +106,7 @@ fn judge_any(facts: &Facts, (format, arch): (Format, Arch), found: &mut Vec<(Rul
         let arches: Vec<String> = facts.arches.iter().map(Arch::to_string).collect();
         found.push((Rule::Arch, format!("it is {} for {}", facts.format, arches.join(" and "))));
     }
-    if facts.kind == Kind::Shared {
+    if facts.kind == BinaryKind::Shared {
         found.push((Rule::Program, "it is a shared library".to_owned()));
     }
     for (rule, kinds) in [
@@ -121,7 +122,7 @@ fn judge_any(facts: &Facts, (format, arch): (Format, Arch), found: &mut Vec<(Rul
     }
 }
 
-fn judge_elf(elf: &super::ElfFacts, contract: &Contract, found: &mut Vec<(Rule, String)>) {
+fn judge_elf(elf: &ElfFacts, contract: &Contract, found: &mut Vec<(Rule, String)>) {
     if contract.is_static && (elf.interpreter.is_some() || !elf.needed.is_empty()) {
         let asks: Vec<&str> = elf.interpreter.iter().chain(&elf.needed).map(String::as_str).collect();
         found.push((Rule::Static, format!("it asks for {}", asks.join(", "))));
@@ -137,7 +138,7 @@ fn judge_elf(elf: &super::ElfFacts, contract: &Contract, found: &mut Vec<(Rule, 
         found.push((Rule::Rpath, format!("it looks for libraries in `{}`", paths.join(":"))));
     }
     judge_libraries(elf.needed.iter().map(String::as_str), contract, found);
-    // What a library that is not allowed at all is asked for is told by that rule already.
+    // A library that is not allowed at all is already a violation of `libraries`, whatever is needed of it.
     let counts = |need: &VersionNeed| contract.has_library(&need.library);
     for (family, floor) in elf.floors.iter().filter(|(_, floor)| floor.needs.iter().any(counts)) {
         let allowed = contract.floors.get(family);
@@ -166,8 +167,8 @@ fn judge_libraries<'a>(
     }
 }
 
-/// Which symbols make the floor: those of every version above what is allowed.
-fn floor_found(family: &str, floor: &super::Floor, allowed: Option<&str>) -> String {
+/// Names the symbols of every version above the allowed one.
+fn floor_found(family: &str, floor: &Floor, allowed: Option<&str>) -> String {
     let too_new = floor.needs.iter().filter(|need| {
         let version = need.version.strip_prefix(&format!("{family}_")).unwrap_or(&need.version);
         allowed.is_none_or(|allowed| above(version, allowed))
@@ -182,7 +183,7 @@ fn floor_found(family: &str, floor: &super::Floor, allowed: Option<&str>) -> Str
     format!("it needs {family} {} ({limit}), because of {shown}{more}", floor.version)
 }
 
-fn judge_macho(macho: &super::MachoFacts, contract: &Contract, found: &mut Vec<(Rule, String)>) {
+fn judge_macho(macho: &MachoFacts, contract: &Contract, found: &mut Vec<(Rule, String)>) {
     for slice in &macho.slices {
         judge_libraries(slice.dylibs.iter().map(|dylib| dylib.path.as_str()), contract, found);
         if !slice.rpaths.is_empty() {
@@ -207,7 +208,7 @@ fn judge_macho(macho: &super::MachoFacts, contract: &Contract, found: &mut Vec<(
     }
 }
 
-fn judge_pe(pe: &super::PeFacts, contract: &Contract, found: &mut Vec<(Rule, String)>) {
+fn judge_pe(pe: &PeFacts, contract: &Contract, found: &mut Vec<(Rule, String)>) {
     if contract.crt_static && pe.crt != Crt::Static {
         found.push((Rule::Crt, format!("its C runtime comes from {}", pe.crt_dlls.join(", "))));
     }

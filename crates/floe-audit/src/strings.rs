@@ -1,91 +1,118 @@
-//! One pass over all bytes of a binary for the texts that tell where it was built and with what.
+//! Searches every byte of a binary once for paths that tell where it was built and with which compiler.
 //!
-//! It holds one window of the file at a time. What is compressed (some debug sections) or written in UTF-16 is not
+//! One window of the file is in memory at a time. Compressed sections (some debug information) and UTF-16 text are not
 //! searched.
 
-use std::collections::BTreeMap;
-use std::io::{Read, Seek};
-
 use memchr::memmem::Finder;
+use std::collections::BTreeMap;
 
-use super::paths::{self, Marker};
-use super::read::Section;
-use super::source::{Source, printable};
-use super::{FoundPath, PathKind, Paths, Rustc};
+use super::error::Result;
+use super::facts::Section;
+use super::paths::{self, MARKERS, Marker};
+use super::reader::{BinaryReader, printable};
+use super::{FoundPath, PathKind, Paths};
 
-/// What is searched at once, in bytes.
+/// How many new bytes are searched at once.
 const PIECE: usize = 256 * 1024;
-/// How many bytes before and behind a marker its reading may look at.
+/// How many bytes before and after the start of a marker may be looked at to judge it.
 const CONTEXT: usize = 512;
+const WINDOW: usize = PIECE + 2 * CONTEXT;
 /// How many paths of a kind are kept.
 const KEPT: usize = 32;
-/// How many markers are read; a file that has more is made of them, and its paths are counted up to here.
-const READ: u32 = 200_000;
-/// As much of the section `.comment` as is read, in bytes.
+/// How many markers are judged. A file with more of them consists of them, and its paths are counted up to here.
+const JUDGED: u32 = 200_000;
+/// How much of the section `.comment` is read, in bytes.
 const COMMENT: u64 = 64 * 1024;
 
-/// What was found.
-#[derive(Default)]
+/// The result of a search.
 pub(super) struct Texts {
     pub(super) paths: Paths,
-    /// What stands behind `/rustc/` in the first path of the standard library.
+    /// The commit or version in the first path of the standard library.
     pub(super) rustc_source: Option<String>,
-    kept: BTreeMap<PathKind, usize>,
-    read: u32,
+    /// How many bytes were searched.
+    pub(super) searched: u64,
 }
 
-/// Searches the whole file, whatever its headers say of it, and hands it to `pass` on the way.
-pub(super) fn scan<S: Read + Seek>(
-    source: &mut Source<S>,
-    sections: &[Section],
-    pass: &mut dyn FnMut(&[u8]) -> Result<(), String>,
-) -> Result<Texts, String> {
-    let finders = Marker::ALL.map(|marker| (marker, Finder::new(marker.text())));
-    let mut texts = Texts::default();
-    let mut window = Vec::with_capacity(PIECE + 2 * CONTEXT);
-    // `begin` is where the window begins in the file, `searched` where the search goes on.
-    let (mut begin, mut searched) = (0_u64, 0_u64);
-    loop {
-        let (filled, room) = (window.len(), PIECE + 2 * CONTEXT - window.len());
-        let take = (source.size() - begin - filled as u64).min(room as u64) as usize;
-        window.resize(filled + take, 0);
-        source.fill(begin + filled as u64, &mut window[filled..])?;
-        pass(&window[filled..])?;
-        let last = begin + window.len() as u64 == source.size();
-        let until = if last { window.len() } else { window.len() - CONTEXT };
-        let from = (searched - begin) as usize;
+/// A search in progress: it takes the bytes of a file in order.
+pub(super) struct Scanner {
+    finders: Vec<(Marker, Finder<'static>)>,
+    sections: Vec<Section>,
+    window: Vec<u8>,
+    /// Where the window begins in the file.
+    begin: u64,
+    /// Up to where in the window it was searched.
+    searched: usize,
+    paths: Paths,
+    rustc_source: Option<String>,
+    kept: BTreeMap<PathKind, usize>,
+    judged: u32,
+}
+
+impl Scanner {
+    /// The sections are only named in the result; the whole file is searched.
+    pub(super) fn new(sections: Vec<Section>) -> Scanner {
+        Scanner {
+            finders: MARKERS.map(|marker| (marker, Finder::new(marker.text))).to_vec(),
+            sections,
+            window: Vec::with_capacity(WINDOW),
+            begin: 0,
+            searched: 0,
+            paths: Paths::default(),
+            rustc_source: None,
+            kept: BTreeMap::new(),
+            judged: 0,
+        }
+    }
+
+    pub(super) fn push(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            if self.window.len() == WINDOW {
+                let until = WINDOW - CONTEXT;
+                self.search(until);
+                // What was searched stays as the context of what comes.
+                let done = until - CONTEXT;
+                self.window.drain(..done);
+                self.begin += done as u64;
+                self.searched = CONTEXT;
+            }
+            let (now, later) = bytes.split_at(bytes.len().min(WINDOW - self.window.len()));
+            self.window.extend_from_slice(now);
+            bytes = later;
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Texts {
+        self.search(self.window.len());
+        self.paths.found.sort_by_key(|path| path.offset);
+        let searched = self.begin + self.window.len() as u64;
+        Texts { paths: self.paths, rustc_source: self.rustc_source, searched }
+    }
+
+    /// Judges the markers that begin before `until` in the window.
+    fn search(&mut self, until: usize) {
         let mut hits = Vec::new();
-        for (marker, finder) in &finders {
-            // A marker that begins before `until` may end behind it.
-            let end = window.len().min(until + marker.text().len() - 1);
-            hits.extend(finder.find_iter(&window[from..end]).map(|at| (from + at, *marker)));
+        for (marker, finder) in &self.finders {
+            // A marker that begins before `until` may end after it.
+            let end = self.window.len().min(until + marker.text.len() - 1);
+            let found = finder.find_iter(&self.window[self.searched..end]);
+            hits.extend(found.map(|at| (self.searched + at, *marker)));
         }
         hits.sort_unstable_by_key(|(at, _)| *at);
-        hits.truncate((READ - texts.read) as usize);
-        texts.read += hits.len() as u32;
+        hits.truncate((JUDGED - self.judged) as usize);
+        self.judged += hits.len() as u32;
         for (at, marker) in hits {
-            texts.read(marker, (&window, at), begin, sections);
+            self.judge(marker, at);
         }
-        if last {
-            texts.paths.found.sort_by_key(|path| path.offset);
-            return Ok(texts);
-        }
-        searched = begin + until as u64;
-        let keep = until.saturating_sub(CONTEXT);
-        window.drain(..keep);
-        begin += keep as u64;
     }
-}
 
-impl Texts {
-    fn read(&mut self, marker: Marker, (window, at): (&[u8], usize), begin: u64, sections: &[Section]) {
-        let before = &window[at.saturating_sub(CONTEXT)..at];
-        let behind = &window[at..window.len().min(at + CONTEXT)];
-        if marker == Marker::Rustc {
-            self.rustc_source = self.rustc_source.take().or_else(|| paths::rustc_source(behind));
+    fn judge(&mut self, marker: Marker, at: usize) {
+        let before = &self.window[at.saturating_sub(CONTEXT)..at];
+        let text = &self.window[at..self.window.len().min(at + CONTEXT)];
+        if marker.text == paths::RUSTC {
+            self.rustc_source = self.rustc_source.take().or_else(|| paths::rustc_source(text));
             return;
         }
-        let Some(hit) = paths::read(marker, before, behind) else { return };
+        let Some(hit) = paths::read(marker, before, text) else { return };
         self.paths.total += 1;
         let kept = self.kept.entry(hit.kind).or_default();
         let same = |path: &FoundPath| path.kind == hit.kind && path.text == hit.text;
@@ -93,48 +120,32 @@ impl Texts {
             return;
         }
         *kept += 1;
-        let offset = begin + (at - hit.lead) as u64;
-        let holds = |section: &&Section| {
-            offset.checked_sub(section.offset).is_some_and(|distance| distance < section.size)
-        };
-        let section = sections.iter().find(holds).map(|section| section.name.clone());
+        let offset = self.begin + (at - hit.lead) as u64;
+        let section = self.sections.iter().find(|section| section.contains(offset));
+        let section = section.map(|section| section.name.clone());
         self.paths.found.push(FoundPath { kind: hit.kind, text: hit.text, section, offset });
     }
 }
 
-/// The Rust compiler, from ELF's `.comment` and from the paths of the standard library.
-pub(super) fn rustc<S: Read + Seek>(
-    source: &mut Source<S>,
-    sections: &[Section],
-    from_paths: Option<String>,
-) -> Result<Option<Rustc>, String> {
-    let mut version = None;
-    if let Some(comment) = sections.iter().find(|section| section.name == ".comment") {
-        let bytes = source.bytes("section `.comment`", comment.offset, comment.size.min(COMMENT))?;
-        let mut texts = bytes.split(|byte| *byte == 0);
-        version = texts.find_map(|text| text.strip_prefix(b"rustc version ")).map(printable);
-    }
-    let none = version.is_none() && from_paths.is_none();
-    Ok((!none).then_some(Rustc { version, source: from_paths }))
+/// The version of the Rust compiler, which it writes into ELF's section `.comment`.
+pub(super) fn rustc_version(reader: &mut BinaryReader<'_>, sections: &[Section]) -> Result<Option<String>> {
+    let Some(comment) = sections.iter().find(|section| section.name == ".comment") else { return Ok(None) };
+    let bytes = reader.bytes("section `.comment`", comment.offset, comment.size.min(COMMENT))?;
+    let mut texts = bytes.split(|byte| *byte == 0);
+    Ok(texts.find_map(|text| text.strip_prefix(b"rustc version ")).map(printable))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
-
     use super::*;
 
-    fn texts(bytes: Vec<u8>) -> Texts {
+    fn texts(bytes: &[u8], piece: usize) -> Texts {
         let size = bytes.len() as u64;
-        let all = Section { name: ".rodata".to_owned(), offset: 1, size };
-        let mut passed = Vec::new();
-        let mut source = Source::new(Cursor::new(&bytes)).unwrap();
-        let texts = scan(&mut source, &[all], &mut |piece| {
-            passed.extend_from_slice(piece);
-            Ok(())
-        });
-        assert!(passed == bytes);
-        texts.unwrap()
+        let mut scanner = Scanner::new(vec![Section { name: ".rodata".to_owned(), offset: 1, size }]);
+        bytes.chunks(piece).for_each(|piece| scanner.push(piece));
+        let texts = scanner.finish();
+        assert_eq!(texts.searched, size);
+        texts
     }
 
     #[test]
@@ -146,11 +157,13 @@ mod tests {
                 let mut bytes = vec![0; at];
                 bytes.extend(path);
                 bytes.resize(at + path.len() + PIECE, 0);
-                let found = texts(bytes).paths;
-                assert_eq!((found.total, found.found.len()), (1, 1), "{at}");
-                assert_eq!(found.found[0].text.as_bytes(), path);
-                assert_eq!(found.found[0].offset, at as u64);
-                assert_eq!(found.found[0].section.is_some(), at > 0);
+                for piece in [bytes.len(), 8192, 999] {
+                    let found = texts(&bytes, piece).paths;
+                    assert_eq!((found.total, found.found.len()), (1, 1), "{at}");
+                    assert_eq!(found.found[0].text.as_bytes(), path);
+                    assert_eq!(found.found[0].offset, at as u64);
+                    assert_eq!(found.found[0].section.is_some(), at > 0);
+                }
             }
         }
     }
@@ -162,7 +175,7 @@ mod tests {
             bytes.extend(format!("/home/jane/{}/x\0", number % 100).as_bytes());
         }
         bytes.extend(b"/nix/store/0123456789abcdfghijklmnpqrsvwxyz-glibc-2.40/lib\0");
-        let found = texts(bytes).paths;
+        let found = texts(&bytes, bytes.len()).paths;
         assert_eq!((found.total, found.found.len()), (501, KEPT + 1));
         assert_eq!(found.found[KEPT].kind, PathKind::NixStore);
         assert_eq!(found.found[KEPT].text, "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-glibc-2.40/lib");

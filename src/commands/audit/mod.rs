@@ -1,4 +1,4 @@
-//! `floe audit`: what binaries ask of the machines they run on, and whether every stranger's machine has it.
+//! `floe audit`: reports what binaries need from their hosts, and whether every host of a target provides it.
 
 mod show;
 
@@ -12,27 +12,23 @@ use floe_audit::Facts;
 use floe_audit::rules::{self, Violation};
 use floe_core::model::{Format, Schema, Target};
 
-/// What was audited, as JSON, schema 1.
+/// The result as JSON, schema 1.
 #[derive(Serialize)]
-struct Audit {
+struct AuditReport {
     schema: Schema<1>,
-    binaries: Vec<Audited>,
+    binaries: Vec<BinaryReport>,
 }
 
-/// One binary.
 #[derive(Serialize)]
-struct Audited {
+struct BinaryReport {
     place: String,
-    /// The target whose contract it was judged by; none if it is for none of them.
+    /// The target whose contract it was judged by; `None` if it is for none of them.
     target: Option<Target>,
     facts: Facts,
     violations: Vec<Violation>,
 }
 
-/// Runs the verb.
-///
-/// # Errors
-/// A file cannot be read or is no binary (1); or a binary breaks a rule (3).
+/// Runs `floe audit`. It fails if a file cannot be read or is not a binary (exit code 1), or breaks a rule (3).
 pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
     let project = gather::find_project(&args.project)?;
     let loosened = project.map(|project| project.config.loosen).unwrap_or_default();
@@ -41,7 +37,7 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
         for found in crate::package::audit::audit(path)? {
             let target = args.target.or_else(|| target_of(&found.facts));
             let violations = target.map(|target| target.judge(&found.facts, &loosened)).unwrap_or_default();
-            binaries.push(Audited { place: found.place, target, facts: found.facts, violations });
+            binaries.push(BinaryReport { place: found.place, target, facts: found.facts, violations });
         }
     }
     if binaries.is_empty() {
@@ -49,7 +45,7 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
     }
     let broken: Vec<String> = binaries.iter().flat_map(broken).collect();
     if args.json {
-        report.json(&Audit { schema: Schema, binaries })?;
+        report.json(&AuditReport { schema: Schema, binaries })?;
     } else {
         report.out(binaries.iter().map(show::block).collect::<Vec<_>>().join("\n\n"));
     }
@@ -62,16 +58,15 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
         .into())
 }
 
-fn broken(binary: &Audited) -> Vec<String> {
+fn broken(binary: &BinaryReport) -> Vec<String> {
     rules::stopping(&binary.violations).map(|violation| format!("`{}`: {violation}", binary.place)).collect()
 }
 
-/// The target that a binary is most probably meant for: its format and instruction set, and for Linux whether it asks
-/// for anything of its host.
+/// The target that a binary is most probably for, by its format and instruction set, and on Linux by how it is linked.
 fn target_of(facts: &Facts) -> Option<Target> {
-    let asks = facts.elf.as_ref().is_some_and(|elf| elf.interpreter.is_some() || !elf.needed.is_empty());
+    let dynamic = facts.elf.as_ref().is_some_and(|elf| elf.interpreter.is_some() || !elf.needed.is_empty());
     Target::all().find(|target| {
         let same = target.format() == facts.format && facts.arches.first() == Some(&target.arch());
-        same && (facts.format != Format::Elf || target.contract().is_static != asks)
+        same && (facts.format != Format::Elf || target.contract().is_static != dynamic)
     })
 }

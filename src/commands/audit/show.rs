@@ -1,10 +1,10 @@
-//! The facts of one binary as a short block that people read.
+//! Formats the facts of one binary for the terminal.
 
-use super::Audited;
-use floe_audit::{Crt, ElfFacts, Facts, Kind, MachoFacts, PeFacts, Relro, SignatureKind, Stack};
+use super::BinaryReport;
+use floe_audit::{BinaryKind, Crt, ElfFacts, Facts, MachoFacts, PeFacts, Relro, SignatureKind, Stack};
 
-/// The block: the place, then a line a fact.
-pub fn block(binary: &Audited) -> String {
+/// The place, then a line for each fact.
+pub fn block(binary: &BinaryReport) -> String {
     let facts = &binary.facts;
     let mut lines = vec![binary.place.clone()];
     let mut line = |name: &str, text: String| lines.push(format!("  {name:<12}{text}"));
@@ -37,11 +37,11 @@ pub fn block(binary: &Audited) -> String {
 fn is(facts: &Facts) -> String {
     let arches: Vec<String> = facts.arches.iter().map(ToString::to_string).collect();
     let kind = match facts.kind {
-        Kind::Executable => "executable at a fixed address",
-        Kind::Pie => "position-independent executable",
-        Kind::Static => "static executable",
-        Kind::StaticPie => "static position-independent executable",
-        Kind::Shared => "shared library",
+        BinaryKind::Executable => "executable at a fixed address",
+        BinaryKind::Pie => "position-independent executable",
+        BinaryKind::Static => "static executable",
+        BinaryKind::StaticPie => "static position-independent executable",
+        BinaryKind::Shared => "shared library",
     };
     let stripped = if facts.stripped { "stripped" } else { "not stripped" };
     let debug = if facts.debug_info { ", with debug info" } else { "" };

@@ -7,6 +7,8 @@ mod builds;
 pub(super) mod contents;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -231,8 +233,16 @@ fn pack_one(
     let contents = Contents { top: top.clone(), epoch: origin.epoch, items };
     let file = target.archive_file(&project.name);
     let mut archive = AtomicFile::create(&out.join(&file))?;
-    let Packed { size, digest, entries, mut facts } =
-        archive::write(&contents, target.archive(), archive.file())?;
+    let mut facts = BTreeMap::new();
+    let mut copy = |item: &Item, file: &mut File, into: &mut dyn Write| {
+        if !item.executable {
+            return archive::copy(item, file, into);
+        }
+        facts.insert(item.path.clone(), floe_audit::facts_while_copying(file, into)?);
+        Ok(())
+    };
+    let Packed { size, digest, entries } =
+        archive::write(&contents, target.archive(), archive.file(), &mut copy)?;
 
     let (mut broken, mut refused) = (Vec::new(), Vec::new());
     let mut all: Vec<BinaryFacts> = Vec::new();
@@ -241,7 +251,7 @@ fn pack_one(
         let path = format!("{top}/{}", binary.file_name);
         let entry = entries.iter().find(|entry| entry.path == path);
         let (entry, own) = entry
-            .zip(facts.remove(&path))
+            .zip(facts.remove(&binary.file_name))
             .with_context(|| format!("`{path}` is not in the archive that was just written"))?;
         let own = match own {
             Ok(own) => own,

@@ -14,15 +14,14 @@ mod write;
 mod zip;
 mod zip_write;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use gzip::Gzip;
 pub use names::is_reserved;
 pub use read::{Examined, examine, extract, list, members};
-pub use write::write;
+pub use write::{CopyFile, copy, write};
 
-use floe_core::model::{Digest, Entry, Facts};
+use floe_core::model::{Digest, Entry};
 
 /// The files of an archive that is to be written.
 #[derive(Debug, Clone)]
@@ -55,8 +54,6 @@ pub struct Packed {
     pub digest: Digest,
     /// Its files, sorted by path; the paths begin with the top folder.
     pub entries: Vec<Entry>,
-    /// The facts of each executable by path, or why it is no binary; read in the pass that packed it.
-    pub facts: BTreeMap<String, Result<Facts, String>>,
 }
 
 /// The limits for both reading and writing.

@@ -11,7 +11,7 @@ use super::gzip::Gzip;
 use super::names::readable;
 use super::read::{PIECE, RawEntry, ReadSeek, Visit};
 use super::tar_walk::{self, TarKind, TarMember, TarRules};
-use super::write::{Inside, Ready};
+use super::write::{CopyFile, Ready};
 use super::{Limits, Packed};
 use floe_core::model::Hashing;
 use floe_core::untrusted::bounded::{Bounded, ByteLimit};
@@ -19,14 +19,19 @@ use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 /// The size of a block of a tar in bytes.
 const BLOCK: u64 = 512;
 
-pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow::Result<Packed> {
+pub(super) fn write(
+    items: &[Ready<'_>],
+    epoch: u64,
+    into: &mut File,
+    copy: &mut CopyFile<'_>,
+) -> anyhow::Result<Packed> {
     let mut gzip = Gzip::new(BufWriter::new(Hashing::new(into))).context("failed to write the archive")?;
-    let mut inside = Inside::default();
+    let mut entries = Vec::with_capacity(items.len());
     for item in items {
         let (mut file, size) = item.open()?;
         let header = header(&item.path, item.mode, size, epoch)?;
         gzip.write_all(header.as_bytes()).context("failed to write the archive")?;
-        inside.add(item.copy(&mut file, size, &mut gzip)?);
+        entries.push(item.pack(&mut file, size, &mut gzip, copy)?);
         let padding = size.next_multiple_of(BLOCK) - size;
         gzip.write_all(&[0; BLOCK as usize][..padding as usize]).context("failed to write the archive")?;
     }
@@ -34,7 +39,7 @@ pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow:
     let out = gzip.finish().context("failed to write the archive")?;
     let out = out.into_inner().map_err(|error| error.into_error()).context("failed to write the archive")?;
     let (_, digest, size) = out.finish();
-    Ok(inside.packed((digest, size)))
+    Ok(Packed { size, digest, entries })
 }
 
 fn header(path: &str, mode: u32, size: u64, epoch: u64) -> anyhow::Result<Header> {

@@ -1,30 +1,43 @@
 //! Writes archives: the checks that both formats share, and how a file is read.
 
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Seek as _, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 
 use super::names::{self, Names};
 use super::{Contents, Item, LIMITS, Limits, Packed, tar_gz, zip_write};
-use floe_core::model::{ArchiveKind, Digest, Entry, Facts, Hashing};
+use floe_core::model::{ArchiveKind, Entry, Hashing};
 
 /// 2108-01-01, the first day that a ZIP file cannot represent.
 const END_OF_TIME: u64 = 4_354_819_200;
 
-/// Writes an archive into an empty file that is open for writing and reading. Each file is read once: it is hashed,
-/// compressed and, if it is executable, audited in that one pass.
+/// Copies the content of an item into an archive. A caller that inspects files while they are packed passes its own function;
+/// the others pass [`copy`].
+pub type CopyFile<'c> = dyn FnMut(&Item, &mut File, &mut dyn Write) -> io::Result<()> + 'c;
+
+/// Copies a file as it is.
+pub fn copy(_: &Item, file: &mut File, into: &mut dyn Write) -> io::Result<()> {
+    io::copy(file, into).map(drop)
+}
+
+/// Writes an archive into an empty file that is open for writing and reading. Each file is read once, by `copy`, and is
+/// hashed and compressed in that pass.
 ///
 /// The bytes depend on the contents only. There are no entries for folders; tar is plain POSIX ustar, ZIP has no
 /// extra fields. A file that is a link or a special file or that changes meanwhile is refused, and so is a name
 /// that is not `[A-Za-z0-9._+-]`, comes twice or differs from another only in case.
-pub fn write(contents: &Contents, kind: ArchiveKind, into: &mut File) -> anyhow::Result<Packed> {
+pub fn write(
+    contents: &Contents,
+    kind: ArchiveKind,
+    into: &mut File,
+    copy: &mut CopyFile<'_>,
+) -> anyhow::Result<Packed> {
     let items = sorted(contents)?;
     match kind {
-        ArchiveKind::TarGz => tar_gz::write(&items, contents.epoch, into),
-        ArchiveKind::Zip => zip_write::write(&items, contents.epoch, into),
+        ArchiveKind::TarGz => tar_gz::write(&items, contents.epoch, into, copy),
+        ArchiveKind::Zip => zip_write::write(&items, contents.epoch, into, copy),
     }
 }
 
@@ -47,58 +60,20 @@ impl Ready<'_> {
     }
 
     /// Copies the opened file into the archive.
-    pub(super) fn copy(
+    pub(super) fn pack(
         &self,
         file: &mut File,
         size: u64,
         into: &mut impl Write,
-    ) -> anyhow::Result<PackedFile> {
+        copy: &mut CopyFile<'_>,
+    ) -> anyhow::Result<Entry> {
         let path = &self.item.file;
-        let mut into = Hashing::new(into);
-        let mut failed = None;
-        let facts = self.item.executable.then(|| {
-            floe_audit::facts_passing(&mut *file, &mut |piece| {
-                // The error of the writer is kept aside, because it is no fact about the file.
-                into.write_all(piece).map_err(|error| failed.insert(error).to_string())
-            })
-        });
-        if let Some(error) = failed {
-            return Err(error).context("failed to write the archive");
-        }
-        // The audit stops where it sees that a file is no binary, so the rest is copied here.
-        file.seek(SeekFrom::Start(into.length()))
-            .and_then(|_| io::copy(file, &mut into))
+        let mut hashing = Hashing::new(into);
+        copy(self.item, file, &mut hashing)
             .with_context(|| format!("failed to pack `{}`", path.display()))?;
-        let (_, digest, copied) = into.finish();
+        let (_, digest, copied) = hashing.finish();
         ensure!(copied == size, "`{}` changed while it was packed", path.display());
-        let entry = Entry { path: self.path.clone(), size, mode: self.mode, digest };
-        Ok(PackedFile { entry, facts })
-    }
-}
-
-/// A file that was written.
-pub(super) struct PackedFile {
-    pub(super) entry: Entry,
-    /// Only of an executable.
-    pub(super) facts: Option<Result<Facts, String>>,
-}
-
-/// The files that were written so far.
-#[derive(Default)]
-pub(super) struct Inside {
-    entries: Vec<Entry>,
-    facts: BTreeMap<String, Result<Facts, String>>,
-}
-
-impl Inside {
-    pub(super) fn add(&mut self, PackedFile { entry, facts }: PackedFile) {
-        self.facts.extend(facts.map(|facts| (entry.path.clone(), facts)));
-        self.entries.push(entry);
-    }
-
-    /// The archive that holds them.
-    pub(super) fn packed(self, (digest, size): (Digest, u64)) -> Packed {
-        Packed { size, digest, entries: self.entries, facts: self.facts }
+        Ok(Entry { path: self.path.clone(), size, mode: self.mode, digest })
     }
 }
 

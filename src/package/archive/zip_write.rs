@@ -13,7 +13,7 @@ use crc32fast::Hasher as Crc32;
 
 use super::Packed;
 use super::deflate::Deflate;
-use super::write::{Inside, Ready};
+use super::write::{CopyFile, Ready};
 use floe_core::model::Digest;
 
 /// From this size on, a file gets ZIP64 fields: incompressible data grows a little.
@@ -27,10 +27,15 @@ const UNIX: u16 = 3 << 8;
 /// The mode of a regular file without its permissions.
 const REGULAR: u32 = 0o100_000;
 
-pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow::Result<Packed> {
+pub(super) fn write(
+    items: &[Ready<'_>],
+    epoch: u64,
+    into: &mut File,
+    copy: &mut CopyFile<'_>,
+) -> anyhow::Result<Packed> {
     let time = dos_time(epoch)?;
     let mut out = BufWriter::new(&mut *into);
-    let mut inside = Inside::default();
+    let mut files = Vec::with_capacity(items.len());
     let mut entries = Vec::with_capacity(items.len());
     for item in items {
         let (mut file, size) = item.open()?;
@@ -40,7 +45,7 @@ pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow:
         out.write_all(&entry.local()).context("failed to write the archive")?;
         let begin = offset + entry.local().len() as u64;
         let mut body = Body { deflate: Deflate::new(&mut out), crc: Crc32::new() };
-        inside.add(item.copy(&mut file, size, &mut body)?);
+        files.push(item.pack(&mut file, size, &mut body, copy)?);
         entry.crc = body.crc.finalize();
         body.deflate.finish().context("failed to write the archive")?;
         let end = out.stream_position().context("failed to write the archive")?;
@@ -53,8 +58,8 @@ pub(super) fn write(items: &[Ready<'_>], epoch: u64, into: &mut File) -> anyhow:
     // Hashed only now, because checksums and sizes are written into the local headers afterwards.
     into.rewind().context("failed to read the archive")?;
     let (digest, size) = Digest::of_reader(into).context("failed to read the archive")?;
-    ensure!(size < u64::from(ELSEWHERE), "it has 4 GiB or more, which no release takes");
-    Ok(inside.packed((digest, size)))
+    ensure!(size < u64::from(ELSEWHERE), "it has 4 GiB or more; no release takes that");
+    Ok(Packed { size, digest, entries: files })
 }
 
 /// The content of an entry: its checksum is taken before it is compressed.
@@ -216,7 +221,13 @@ mod tests {
         });
         let contents = Contents { top: "top".to_owned(), epoch, items: items.to_vec() };
         let mut file = tempfile::tempfile().unwrap();
-        crate::package::archive::write(&contents, ArchiveKind::Zip, &mut file).unwrap();
+        crate::package::archive::write(
+            &contents,
+            ArchiveKind::Zip,
+            &mut file,
+            &mut crate::package::archive::copy,
+        )
+        .unwrap();
         let mut bytes = Vec::new();
         file.rewind().unwrap();
         file.read_to_end(&mut bytes).unwrap();

@@ -9,13 +9,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use expect_test::{expect, expect_file};
-use floe_audit::{Crt, DylibLoad, Facts, Kind, PathKind, Relro, SignatureKind, facts};
+use floe_audit::{BinaryKind, Crt, DylibLoad, Facts, PathKind, Relro, SignatureKind, facts};
 use floe_core::model::{Arch, Target};
 
 use crate::binaries::binary;
 
 fn told(content: &[u8]) -> Result<Facts, String> {
-    facts(Cursor::new(content))
+    facts(Cursor::new(content)).map_err(|why| why.to_string())
 }
 
 fn paths(facts: &Facts) -> Vec<(PathKind, &str, Option<&str>)> {
@@ -25,7 +25,7 @@ fn paths(facts: &Facts) -> Vec<(PathKind, &str, Option<&str>)> {
 #[test]
 fn everything_an_elf_file_can_say_is_told() {
     let facts = told(&samples::elf()).unwrap();
-    assert_eq!((facts.kind, facts.stripped, facts.debug_info), (Kind::Pie, false, true));
+    assert_eq!((facts.kind, facts.stripped, facts.debug_info), (BinaryKind::Pie, false, true));
     assert_eq!(facts.build_id, Some("ab".repeat(20)));
     let rustc = facts.rustc.as_ref().unwrap();
     assert_eq!(rustc.version.as_deref(), Some("1.75.0 (82e1608df 2023-12-21)"));
@@ -85,7 +85,7 @@ fn everything_an_elf_file_can_say_is_told() {
 #[test]
 fn everything_a_macho_file_can_say_is_told() {
     let facts = told(&samples::macho(samples::ARM64)).unwrap();
-    assert_eq!((facts.kind, facts.stripped, facts.debug_info), (Kind::Pie, true, false));
+    assert_eq!((facts.kind, facts.stripped, facts.debug_info), (BinaryKind::Pie, true, false));
     assert_eq!(facts.build_id.as_deref(), Some("CDCDCDCD-CDCD-CDCD-CDCD-CDCDCDCDCDCD"));
     assert_eq!(facts.auditable.as_ref().unwrap().packages, Some(2));
     let home = (PathKind::Home, "/Users/jane/floe/src/main.rs", Some("__TEXT,__cstring"));
@@ -150,7 +150,7 @@ fn a_signature_that_does_not_match_says_where() {
 #[test]
 fn everything_a_pe_file_can_say_is_told() {
     let facts = told(&samples::pe()).unwrap();
-    assert_eq!((facts.kind, facts.stripped, facts.debug_info), (Kind::Executable, true, false));
+    assert_eq!((facts.kind, facts.stripped, facts.debug_info), (BinaryKind::Executable, true, false));
     assert_eq!(facts.build_id.as_deref(), Some("EFEFEFEF-EFEF-EFEF-EFEF-EFEFEFEFEFEF-3"));
     assert_eq!(facts.auditable.as_ref().unwrap().packages, Some(2));
     assert_eq!(paths(&facts), [(PathKind::Home, "C:\\Users\\Jane Doe\\floe\\src\\main.rs", Some(".rdata"))]);
@@ -173,7 +173,7 @@ fn the_smallest_binaries_of_every_target_have_facts() {
             (target.format(), &[target.arch()][..]),
             "{target}"
         );
-        assert!(facts.kind != Kind::Shared, "{target}");
+        assert!(facts.kind != BinaryKind::Shared, "{target}");
     }
 }
 

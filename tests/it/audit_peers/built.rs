@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use floe_audit::{Crt, Facts, Kind, PathKind, Relro, Stack};
+use floe_audit::{BinaryKind, Crt, Facts, PathKind, Relro, Stack};
 use floe_core::model::Arch;
 use tempfile::TempDir;
 
@@ -51,7 +51,7 @@ fn agree(path: &Path, differences: Vec<String>) {
 fn a_binary_linked_against_todays_glibc_tells_its_floor_and_the_symbols() {
     let Some(built) = build("gcc", &[], PROGRAM) else { return };
     let facts = checked_elf(&built);
-    assert_eq!(facts.kind, Kind::Pie);
+    assert_eq!(facts.kind, BinaryKind::Pie);
     assert!(!facts.stripped && !facts.debug_info);
     let floor = &facts.elf.unwrap().floors["GLIBC"];
     // Which release of glibc is installed decides the number; that it is beyond 2.17 does not depend on it.
@@ -67,7 +67,7 @@ fn the_cross_compilers_binaries_are_for_the_other_processor() {
     // Without a C library, for the compiler may have come without one.
     let (start, answer) = ("void _start(void) { for (;;) { } }\n", "int answer(void) { return 42; }\n");
     for (options, start, kind) in
-        [(&["-static"][..], start, Kind::Static), (&["-shared", "-fPIC"], answer, Kind::Shared)]
+        [(&["-static"][..], start, BinaryKind::Static), (&["-shared", "-fPIC"], answer, BinaryKind::Shared)]
     {
         let options = [options, &["-nostdlib", "-ffreestanding"]].concat();
         let Some(built) = build("aarch64-linux-gnu-gcc", &options, start) else { return };
@@ -80,16 +80,22 @@ fn the_cross_compilers_binaries_are_for_the_other_processor() {
 fn kinds_and_hardening_are_told() {
     let shared = "int answer(void) { return 42; }\n";
     for (options, text, kind, stack, relro) in [
-        (&["-no-pie", "-Wl,-z,norelro"][..], PROGRAM, Kind::Executable, Stack::NotExecutable, Relro::None),
-        (&["-pie", "-Wl,-z,relro,-z,lazy"], PROGRAM, Kind::Pie, Stack::NotExecutable, Relro::Partial),
-        (&["-pie", "-Wl,-z,now,-z,execstack"], PROGRAM, Kind::Pie, Stack::Executable, Relro::Full),
-        (&["-static"], PROGRAM, Kind::Static, Stack::NotExecutable, Relro::Partial),
-        (&["-static-pie", "-g"], PROGRAM, Kind::StaticPie, Stack::NotExecutable, Relro::Full),
-        (&["-shared", "-fPIC", "-s"], shared, Kind::Shared, Stack::NotExecutable, Relro::Partial),
+        (
+            &["-no-pie", "-Wl,-z,norelro"][..],
+            PROGRAM,
+            BinaryKind::Executable,
+            Stack::NotExecutable,
+            Relro::None,
+        ),
+        (&["-pie", "-Wl,-z,relro,-z,lazy"], PROGRAM, BinaryKind::Pie, Stack::NotExecutable, Relro::Partial),
+        (&["-pie", "-Wl,-z,now,-z,execstack"], PROGRAM, BinaryKind::Pie, Stack::Executable, Relro::Full),
+        (&["-static"], PROGRAM, BinaryKind::Static, Stack::NotExecutable, Relro::Partial),
+        (&["-static-pie", "-g"], PROGRAM, BinaryKind::StaticPie, Stack::NotExecutable, Relro::Full),
+        (&["-shared", "-fPIC", "-s"], shared, BinaryKind::Shared, Stack::NotExecutable, Relro::Partial),
         (
             &["-shared", "-fPIC", "-Wl,-soname,libx.so.1"],
             shared,
-            Kind::Shared,
+            BinaryKind::Shared,
             Stack::NotExecutable,
             Relro::Partial,
         ),
@@ -151,7 +157,7 @@ fn musl_makes_static_binaries_that_ask_for_nothing() {
     let Some(built) = build("musl-gcc", &["-static"], PROGRAM) else { return };
     let facts = checked_elf(&built);
     let elf = facts.elf.unwrap();
-    assert_eq!(facts.kind, Kind::Static);
+    assert_eq!(facts.kind, BinaryKind::Static);
     assert_eq!((elf.interpreter, elf.needed.len(), elf.floors.len()), (None, 0, 0));
     let Some(built) = build("musl-gcc", &[], PROGRAM) else { return };
     let elf = checked_elf(&built).elf.unwrap();
@@ -170,7 +176,7 @@ fn windows_binaries_tell_their_runtime_and_time_stamp() {
         if let Some(readobj) = peer("llvm-readobj") {
             agree(&path, differences(&path, &pe::ours(&facts), &pe::theirs(&readobj, &path)));
         }
-        assert_eq!((facts.kind, facts.stripped), (Kind::Executable, reproducible));
+        assert_eq!((facts.kind, facts.stripped), (BinaryKind::Executable, reproducible));
         assert_eq!(facts.debug_info, !reproducible);
         let home =
             facts.paths.found.iter().find(|path| path.text == "C:\\Users\\Jane Doe\\floe\\x.c").unwrap();

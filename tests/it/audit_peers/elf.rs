@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use floe_audit::{Facts, Kind, Relro, Stack};
+use floe_audit::{BinaryKind, Facts, Relro, Stack};
 use floe_core::model::Arch;
 
 use super::{Fields, facts_of, field, output, sections_of_paths, told_sections};
@@ -67,11 +67,11 @@ pub fn theirs(readelf: &Path, file: &Path) -> Fields {
     let needed = tagged("NEEDED");
     let asks = interpreter.is_some() || !needed.is_empty();
     let kind = match (after("Type:").unwrap(), asks) {
-        ("EXEC (Executable file)", true) => Kind::Executable,
-        ("EXEC (Executable file)", false) => Kind::Static,
-        ("DYN (Position-Independent Executable file)", true) => Kind::Pie,
-        ("DYN (Position-Independent Executable file)", false) => Kind::StaticPie,
-        ("DYN (Shared object file)", _) => Kind::Shared,
+        ("EXEC (Executable file)", true) => BinaryKind::Executable,
+        ("EXEC (Executable file)", false) => BinaryKind::Static,
+        ("DYN (Position-Independent Executable file)", true) => BinaryKind::Pie,
+        ("DYN (Position-Independent Executable file)", false) => BinaryKind::StaticPie,
+        ("DYN (Shared object file)", _) => BinaryKind::Shared,
         (other, _) => panic!("{other}"),
     };
     field(&mut fields, "kind", format!("{kind:?}"));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use floe_audit::{DylibLoad, Facts, Kind, SignatureKind};
+use floe_audit::{BinaryKind, DylibLoad, Facts, SignatureKind};
 
 use super::{Fields, facts_of, field, number, output, sections_of_paths, told_sections};
 
@@ -110,9 +110,9 @@ impl Slice<'_> {
     fn tell(&self, fields: &mut Fields) {
         let mut tell = |name: &str, value: String| field(fields, &format!("{} {name}", self.arch), value);
         let kind = match self.words[4] {
-            "EXECUTE" if self.words.contains(&"PIE") => Kind::Pie,
-            "EXECUTE" => Kind::Executable,
-            "DYLIB" | "BUNDLE" => Kind::Shared,
+            "EXECUTE" if self.words.contains(&"PIE") => BinaryKind::Pie,
+            "EXECUTE" => BinaryKind::Executable,
+            "DYLIB" | "BUNDLE" => BinaryKind::Shared,
             other => panic!("{other}"),
         };
         tell("kind", format!("{kind:?}"));

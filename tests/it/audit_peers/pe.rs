@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use floe_audit::{Facts, Kind};
+use floe_audit::{BinaryKind, Facts};
 use floe_core::model::Arch;
 
 use super::{Fields, facts_of, field, number, output, sections_of_paths, told_sections};
@@ -46,7 +46,7 @@ pub fn theirs(readobj: &Path, file: &Path) -> Fields {
         other => panic!("{other}"),
     };
     field(&mut fields, "arch", format!("{:?}", [arch]));
-    let kind = if flag("IMAGE_FILE_DLL ") { Kind::Shared } else { Kind::Executable };
+    let kind = if flag("IMAGE_FILE_DLL ") { BinaryKind::Shared } else { BinaryKind::Executable };
     field(&mut fields, "kind", format!("{kind:?}"));
     field(&mut fields, "stripped", value("SymbolCount:") == "0");
     let subsystem = value("Subsystem: IMAGE_SUBSYSTEM_").split(' ').next().unwrap();

@@ -1,125 +1,220 @@
-//! ELF: what the loader would do with a file (System V ABI, "Object Files" and "Program Loading and Dynamic Linking").
+//! ELF (System V gABI, "Object Files" and "Program Loading and Dynamic Linking").
 //!
-//! Everything that decides whether it runs comes from program headers and `PT_DYNAMIC`, as for the loader. Section
-//! headers, which a loader never reads, only tell symbols, debug information and the names of places.
+//! Everything that decides whether a file runs is read from the program headers and `PT_DYNAMIC`, as its loader does.
+//! Section headers, which no loader reads, only contribute names, symbols and debug information.
 
 mod dynamic;
 mod versions;
 
-use std::io::{Read, Seek};
-
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
-use object::read::elf::NoteIterator;
+use object::read::elf::{FileHeader as _, NoteIterator};
 
-use self::dynamic::Dynamic;
-use super::identify;
-use super::read::{Headers, Section};
-use super::source::{Source, cut_off, printable};
-use super::{ElfFacts, Kind, Relro, Stack};
+use self::dynamic::DynamicSection;
+use super::error::{Result, broken, cut_off, malformed, unsupported};
+use super::facts::{Section, of_format};
+use super::reader::{BinaryReader, printable};
+use super::{BinaryKind, ElfFacts, Facts, Identity, Relro, Stack};
+use crate::{Arch, Format};
 
-/// More program headers than any linker writes; a file with more is not read on.
+/// More program headers than any linker writes.
 const MAX_SEGMENTS: u16 = 1024;
-/// More sections than any linker writes into what can be loaded.
+/// More sections than any linker writes into a file that can be loaded.
 const MAX_SECTIONS: u64 = 16 * 1024;
+/// The longest interpreter that Linux accepts, in bytes (`PATH_MAX`).
+const MAX_INTERPRETER: u64 = 4096;
 
-pub(super) fn read<S: Read + Seek>(source: &mut Source<S>) -> Result<(Headers, ElfFacts), String> {
-    let start = source.bytes("ELF header", 0, source.size().min(size_of::<FileHeader64<LE>>() as u64))?;
-    let arch = identify::elf::arch(&start[..])?;
-    let header: FileHeader64<LE> = source.pod("ELF header", 0)?;
-    let segments = segments(source, &header)?;
-    let (sections, dynsym) = sections(source, &header)?;
-    let dynamic = Dynamic::read(source, &segments)?;
-    let mut facts = ElfFacts { relro: relro(&segments, &dynamic), ..ElfFacts::default() };
-    if let Some(segment) = find(&segments, elf::PT_INTERP) {
-        let bytes = source.bytes("ELF interpreter", segment.p_offset.get(LE), segment.p_filesz.get(LE))?;
-        let path = bytes.strip_suffix(b"\0").filter(|path| !path.is_empty());
-        facts.interpreter = Some(printable(path.ok_or_else(|| cut_off("ELF interpreter"))?));
-    }
-    if let Some(stack) = find(&segments, elf::PT_GNU_STACK) {
-        let executable = stack.p_flags.get(LE).0 & elf::PF_X.0 != 0;
-        facts.stack = if executable { Stack::Executable } else { Stack::NotExecutable };
-    }
-    let both = elf::PF_W.0 | elf::PF_X.0;
-    let mixed = loads(&segments).any(|segment| segment.p_flags.get(LE).0 & both == both);
-    facts.nx = facts.stack == Stack::NotExecutable && !mixed;
-    facts.soname = dynamic.strings(source, elf::DT_SONAME)?.pop();
-    facts.needed = dynamic.strings(source, elf::DT_NEEDED)?;
-    facts.rpath = folders(dynamic.strings(source, elf::DT_RPATH)?);
-    facts.runpath = folders(dynamic.strings(source, elf::DT_RUNPATH)?);
-    (facts.floors, facts.unnumbered) = versions::needs(source, &dynamic, dynsym)?;
-    let headers = Headers {
-        arches: vec![arch],
-        kind: kind(&header, &facts, &dynamic),
-        stripped: !sections.iter().any(|section| section.name == ".symtab"),
-        build_id: build_id(source, &segments)?,
-        sections,
-    };
-    Ok((headers, facts))
+/// The headers that a loader reads.
+pub(super) struct ElfHeaders {
+    file: FileHeader64<LE>,
+    arch: Arch,
+    segments: Vec<ProgramHeader64<LE>>,
+    interpreter: Option<String>,
 }
 
-fn segments<S: Read + Seek>(
-    source: &mut Source<S>,
-    header: &FileHeader64<LE>,
-) -> Result<Vec<ProgramHeader64<LE>>, String> {
-    let what = "ELF program header table";
-    let count = header.e_phnum.get(LE);
+impl ElfHeaders {
+    pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<ElfHeaders> {
+        let ident = reader.bytes("ELF header", 0, 6)?;
+        match (ident[4], ident[5]) {
+            (1, _) => return unsupported("it is a 32-bit ELF file, and no target of floe is 32-bit"),
+            (_, 2) => return unsupported("it is a big-endian ELF file, and no target of floe is big-endian"),
+            _ => {}
+        }
+        let file: FileHeader64<LE> = reader.pod("ELF header", 0)?;
+        if !file.is_supported() {
+            return Err(malformed("ELF header", "its class, byte order or version is unknown"));
+        }
+        match file.e_type.get(LE) {
+            elf::ET_EXEC | elf::ET_DYN => {}
+            elf::ET_REL => return unsupported("it is an ELF object file, not an executable"),
+            elf::ET_CORE => return unsupported("it is an ELF core dump, not an executable"),
+            other => return unsupported(format!("it is an ELF file of type {}, not an executable", other.0)),
+        }
+        let arch = arch(file.e_machine.get(LE))?;
+        let segments = segments(reader, &file)?;
+        let interpreter = find(&segments, elf::PT_INTERP).map(|segment| interpreter(reader, segment));
+        Ok(ElfHeaders { file, arch, interpreter: interpreter.transpose()?, segments })
+    }
+
+    pub(super) fn identity(self) -> Result<Identity> {
+        if self.file.e_entry.get(LE) == 0 {
+            return unsupported("it is an ELF file without an entry point: a library, not an executable");
+        }
+        Ok(Identity { format: Format::Elf, arches: vec![self.arch], interpreter: self.interpreter })
+    }
+
+    pub(super) fn facts(self, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
+        let (sections, dynsym) = sections(reader, &self.file)?;
+        let dynamic = DynamicSection::read(reader, &self.segments)?;
+        let mut elf = ElfFacts {
+            relro: self.relro(&dynamic),
+            interpreter: self.interpreter.clone(),
+            soname: dynamic.strings(reader, elf::DT_SONAME)?.pop(),
+            needed: dynamic.strings(reader, elf::DT_NEEDED)?,
+            rpath: folders(dynamic.strings(reader, elf::DT_RPATH)?),
+            runpath: folders(dynamic.strings(reader, elf::DT_RUNPATH)?),
+            ..ElfFacts::default()
+        };
+        if let Some(stack) = find(&self.segments, elf::PT_GNU_STACK) {
+            let executable = stack.p_flags.get(LE).contains(elf::PF_X);
+            elf.stack = if executable { Stack::Executable } else { Stack::NotExecutable };
+        }
+        let mixed =
+            loads(&self.segments).any(|segment| segment.p_flags.get(LE).contains(elf::PF_W | elf::PF_X));
+        elf.nx = elf.stack == Stack::NotExecutable && !mixed;
+        (elf.floors, elf.unnumbered) = versions::needs(reader, &dynamic, dynsym)?;
+        let facts = Facts {
+            stripped: !sections.iter().any(|section| section.name == ".symtab"),
+            build_id: self.build_id(reader)?,
+            ..of_format(Format::Elf, vec![self.arch], self.kind(&elf, &dynamic))
+        };
+        Ok((Facts { elf: Some(elf), ..facts }, sections))
+    }
+
+    fn relro(&self, dynamic: &DynamicSection) -> Relro {
+        let at_once = dynamic.value(elf::DT_BIND_NOW).is_some()
+            || dynamic.value(elf::DT_FLAGS).unwrap_or(0) & elf::DF_BIND_NOW.0 != 0
+            || dynamic.value(elf::DT_FLAGS_1).unwrap_or(0) & elf::DF_1_NOW.0 != 0;
+        match (find(&self.segments, elf::PT_GNU_RELRO), at_once) {
+            (None, _) => Relro::None,
+            (Some(_), false) => Relro::Partial,
+            (Some(_), true) => Relro::Full,
+        }
+    }
+
+    fn kind(&self, elf: &ElfFacts, dynamic: &DynamicSection) -> BinaryKind {
+        let dynamically = elf.interpreter.is_some() || !elf.needed.is_empty();
+        let pie = dynamic.value(elf::DT_FLAGS_1).unwrap_or(0) & elf::DF_1_PIE.0 != 0;
+        match (self.file.e_type.get(LE), dynamically) {
+            (elf::ET_EXEC, true) => BinaryKind::Executable,
+            (elf::ET_EXEC, false) => BinaryKind::Static,
+            (_, true) if pie => BinaryKind::Pie,
+            (_, false) if pie => BinaryKind::StaticPie,
+            // Linkers before 2016 set no flag. A library may have an interpreter too (libc.so.6), but it has a name.
+            _ if elf.soname.is_some() => BinaryKind::Shared,
+            _ if elf.interpreter.is_some() => BinaryKind::Pie,
+            (_, false) if self.file.e_entry.get(LE) != 0 => BinaryKind::StaticPie,
+            _ => BinaryKind::Shared,
+        }
+    }
+
+    /// The note that linkers make from a digest of the output (`NT_GNU_BUILD_ID`), as hex digits.
+    fn build_id(&self, reader: &mut BinaryReader<'_>) -> Result<Option<String>> {
+        let part = "list of ELF notes";
+        for segment in self.segments.iter().filter(|segment| segment.p_type.get(LE) == elf::PT_NOTE) {
+            let bytes = reader.bytes(part, segment.p_offset.get(LE), segment.p_filesz.get(LE))?;
+            let mut notes = NoteIterator::<FileHeader64<LE>>::new(LE, segment.p_align.get(LE), &bytes)
+                .map_err(broken(part))?;
+            while let Some(note) = notes.next().map_err(broken(part))? {
+                let id = note.desc();
+                if note.name() == elf::ELF_NOTE_GNU
+                    && note.n_type(LE).0 == elf::NT_GNU_BUILD_ID.0
+                    && id.len() <= 64
+                {
+                    return Ok(Some(id.iter().map(|byte| format!("{byte:02x}")).collect()));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn arch(machine: elf::Machine) -> Result<Arch> {
+    match machine {
+        elf::EM_X86_64 => Ok(Arch::X86_64),
+        elf::EM_AARCH64 => Ok(Arch::Aarch64),
+        other => {
+            unsupported(format!("it is an ELF file for machine {}, which no target of floe has", other.0))
+        }
+    }
+}
+
+fn segments(reader: &mut BinaryReader<'_>, file: &FileHeader64<LE>) -> Result<Vec<ProgramHeader64<LE>>> {
+    let part = "ELF program header table";
+    let count = file.e_phnum.get(LE);
     if count > MAX_SEGMENTS {
-        return Err(format!("its {what} is broken (it is too long)"));
+        return Err(malformed(part, "it is too long"));
     }
     let entry = size_of::<ProgramHeader64<LE>>() as u16;
-    if count > 0 && header.e_phentsize.get(LE) != entry {
-        return Err(format!("its {what} is broken (an entry has not {entry} bytes)"));
+    if count > 0 && file.e_phentsize.get(LE) != entry {
+        return Err(malformed(part, format_args!("its entries are not {entry} bytes long")));
     }
-    let segments: Vec<ProgramHeader64<LE>> = source.pods(what, header.e_phoff.get(LE), count.into())?;
+    let segments: Vec<ProgramHeader64<LE>> = reader.pods(part, file.e_phoff.get(LE), count.into())?;
     for segment in segments.iter().filter(|segment| segment.p_filesz.get(LE) > 0) {
-        source.within("ELF segment", segment.p_offset.get(LE), segment.p_filesz.get(LE))?;
+        reader.within("ELF segment", segment.p_offset.get(LE), segment.p_filesz.get(LE))?;
     }
     if loads(&segments).next().is_none() {
-        return Err("it is an ELF file that loads nothing, not an executable".to_owned());
+        return unsupported("it is an ELF file that loads nothing, not an executable");
     }
     Ok(segments)
 }
 
-/// The sections that take room in the file, and how many symbols the section `.dynsym` holds.
-fn sections<S: Read + Seek>(
-    source: &mut Source<S>,
-    header: &FileHeader64<LE>,
-) -> Result<(Vec<Section>, Option<u64>), String> {
-    let what = "ELF section table";
-    let offset = header.e_shoff.get(LE);
+fn interpreter(reader: &mut BinaryReader<'_>, segment: &ProgramHeader64<LE>) -> Result<String> {
+    let part = "ELF interpreter";
+    let size = segment.p_filesz.get(LE);
+    if size > MAX_INTERPRETER {
+        return Err(cut_off(part));
+    }
+    let bytes = reader.bytes(part, segment.p_offset.get(LE), size)?;
+    let path = bytes.strip_suffix(b"\0").filter(|path| !path.is_empty());
+    path.map(printable).ok_or_else(|| cut_off(part))
+}
+
+/// The sections that occupy bytes of the file, and how many symbols the section `.dynsym` holds.
+fn sections(reader: &mut BinaryReader<'_>, file: &FileHeader64<LE>) -> Result<(Vec<Section>, Option<u64>)> {
+    let part = "ELF section table";
+    let offset = file.e_shoff.get(LE);
     if offset == 0 {
         return Ok((Vec::new(), None));
     }
-    // Where there are too many for the fields of the header, the first entry says how many and where the names are.
-    let first: SectionHeader64<LE> = source.pod(what, offset)?;
-    let count = Some(u64::from(header.e_shnum.get(LE))).filter(|count| *count > 0);
+    // A count and an index too large for the file header are in the first entry instead.
+    let first: SectionHeader64<LE> = reader.pod(part, offset)?;
+    let count = Some(u64::from(file.e_shnum.get(LE))).filter(|count| *count > 0);
     let count = count.unwrap_or_else(|| first.sh_size.get(LE));
-    if count > MAX_SECTIONS || header.e_shentsize.get(LE) as usize != size_of::<SectionHeader64<LE>>() {
-        return Err(format!("its {what} is broken (its size or that of an entry is wrong)"));
+    if count > MAX_SECTIONS || file.e_shentsize.get(LE) as usize != size_of::<SectionHeader64<LE>>() {
+        return Err(malformed(part, "its size or that of an entry is wrong"));
     }
-    let table: Vec<SectionHeader64<LE>> = source.pods(what, offset, count)?;
-    let names = match header.e_shstrndx.get(LE).0 {
-        0xffff => first.sh_link.get(LE),
-        index => u32::from(index),
+    let table: Vec<SectionHeader64<LE>> = reader.pods(part, offset, count)?;
+    let names = match file.e_shstrndx.get(LE) {
+        elf::SHN_XINDEX => first.sh_link.get(LE),
+        index => u32::from(index.0),
     };
     let names = match table.get(names as usize) {
         Some(names) => {
-            source.bytes("table of ELF section names", names.sh_offset.get(LE), names.sh_size.get(LE))?
+            reader.bytes("table of ELF section names", names.sh_offset.get(LE), names.sh_size.get(LE))?
         }
         None => Vec::new(),
     };
     let mut sections = Vec::new();
     for section in &table {
-        let (begin, size) = (section.sh_offset.get(LE), section.sh_size.get(LE));
-        let kind = section.sh_type.get(LE);
-        if kind == elf::SHT_NULL || kind == elf::SHT_NOBITS {
+        let (offset, size) = (section.sh_offset.get(LE), section.sh_size.get(LE));
+        if matches!(section.sh_type.get(LE), elf::SHT_NULL | elf::SHT_NOBITS) {
             continue;
         }
-        source.within("ELF section", begin, size)?;
+        reader.within("ELF section", offset, size)?;
         let name = names.get(section.sh_name.get(LE) as usize..).unwrap_or_default();
         let length = memchr::memchr(0, name).unwrap_or(name.len()).min(256);
-        sections.push(Section { name: printable(&name[..length]), offset: begin, size });
+        sections.push(Section { name: printable(&name[..length]), offset, size });
     }
     let dynsym = table.iter().find(|section| section.sh_type.get(LE) == elf::SHT_DYNSYM);
     Ok((sections, dynsym.map(|section| section.sh_size.get(LE) / versions::SYMBOL)))
@@ -133,56 +228,6 @@ fn find(segments: &[ProgramHeader64<LE>], kind: elf::ProgramType) -> Option<&Pro
     segments.iter().find(|segment| segment.p_type.get(LE) == kind)
 }
 
-fn relro(segments: &[ProgramHeader64<LE>], dynamic: &Dynamic) -> Relro {
-    let at_once = dynamic.value(elf::DT_BIND_NOW).is_some()
-        || dynamic.value(elf::DT_FLAGS).unwrap_or(0) & elf::DF_BIND_NOW.0 != 0
-        || dynamic.value(elf::DT_FLAGS_1).unwrap_or(0) & elf::DF_1_NOW.0 != 0;
-    match (find(segments, elf::PT_GNU_RELRO), at_once) {
-        (None, _) => Relro::None,
-        (Some(_), false) => Relro::Partial,
-        (Some(_), true) => Relro::Full,
-    }
-}
-
-fn kind(header: &FileHeader64<LE>, facts: &ElfFacts, dynamic: &Dynamic) -> Kind {
-    let asks = facts.interpreter.is_some() || !facts.needed.is_empty();
-    let pie = dynamic.value(elf::DT_FLAGS_1).unwrap_or(0) & elf::DF_1_PIE.0 != 0;
-    match (header.e_type.get(LE), asks) {
-        (elf::ET_EXEC, true) => Kind::Executable,
-        (elf::ET_EXEC, false) => Kind::Static,
-        (_, true) if pie => Kind::Pie,
-        (_, false) if pie => Kind::StaticPie,
-        // Linkers before 2016 set no flag. A library may have an interpreter as well (libc.so.6), but it has a name.
-        _ if facts.soname.is_some() => Kind::Shared,
-        _ if facts.interpreter.is_some() => Kind::Pie,
-        (_, false) if header.e_entry.get(LE) != 0 => Kind::StaticPie,
-        _ => Kind::Shared,
-    }
-}
-
 fn folders(paths: Vec<String>) -> Vec<String> {
     paths.iter().flat_map(|path| path.split(':')).map(str::to_owned).collect()
-}
-
-/// The note that linkers make from a digest of the output (`NT_GNU_BUILD_ID`), as hex digits.
-fn build_id<S: Read + Seek>(
-    source: &mut Source<S>,
-    segments: &[ProgramHeader64<LE>],
-) -> Result<Option<String>, String> {
-    for segment in segments.iter().filter(|segment| segment.p_type.get(LE) == elf::PT_NOTE) {
-        let bytes = source.bytes("list of ELF notes", segment.p_offset.get(LE), segment.p_filesz.get(LE))?;
-        let broken = |why| format!("its list of ELF notes is broken ({why})");
-        let mut notes =
-            NoteIterator::<FileHeader64<LE>>::new(LE, segment.p_align.get(LE), &bytes).map_err(broken)?;
-        while let Some(note) = notes.next().map_err(broken)? {
-            let id = note.desc();
-            if note.name() == elf::ELF_NOTE_GNU
-                && note.n_type(LE).0 == elf::NT_GNU_BUILD_ID.0
-                && id.len() <= 64
-            {
-                return Ok(Some(id.iter().map(|byte| format!("{byte:02x}")).collect()));
-            }
-        }
-    }
-    Ok(None)
 }

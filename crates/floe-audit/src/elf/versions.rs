@@ -1,16 +1,15 @@
 //! The symbol versions that a file needs of its libraries (Linux Standard Base, Core, "Symbol Versioning").
 //!
-//! The table of needs alone decides whether the loader starts a program; the symbols only tell why a need is there.
-
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
-use std::io::{Read, Seek};
+//! The table of needs alone decides whether the loader starts a program. The symbols only explain a need.
 
 use object::LittleEndian as LE;
 use object::elf::{self, Sym64, Vernaux, Verneed};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
-use super::Dynamic;
-use crate::source::{Source, cut_off};
+use super::DynamicSection;
+use crate::error::{Result, cut_off, too_large};
+use crate::reader::BinaryReader;
 use crate::{Floor, Symbol, VersionNeed};
 
 /// The size of a symbol table entry, in bytes.
@@ -22,48 +21,48 @@ const NAMED: usize = 32;
 /// How many symbols are read at once.
 const BATCH: u64 = 4096;
 
-/// The floor of each family, and the needs without a number.
+/// The floor of each family, and the needs that have no number.
 type Needs = (BTreeMap<String, Floor>, Vec<VersionNeed>);
 
-/// Reads the needs; `dynsym` is how many symbols there are, if a section said so.
-pub(super) fn needs<S: Read + Seek>(
-    source: &mut Source<S>,
-    dynamic: &Dynamic,
+/// `dynsym` is the number of symbols, if a section tells it.
+pub(super) fn needs(
+    reader: &mut BinaryReader<'_>,
+    dynamic: &DynamicSection,
     dynsym: Option<u64>,
-) -> Result<Needs, String> {
-    let (mut needs, indices) = entries(source, dynamic)?;
+) -> Result<Needs> {
+    let (mut needs, indices) = entries(reader, dynamic)?;
     if !needs.is_empty() {
-        symbols(source, dynamic, dynsym, (&mut needs, &indices))?;
+        symbols(reader, dynamic, dynsym, (&mut needs, &indices))?;
     }
     Ok(sorted(needs))
 }
 
-/// Walks `DT_VERNEED`: the needs in the file's order, and which index of `DT_VERSYM` means which of them.
-fn entries<S: Read + Seek>(
-    source: &mut Source<S>,
-    dynamic: &Dynamic,
-) -> Result<(Vec<VersionNeed>, HashMap<u16, usize>), String> {
-    let what = "table of ELF version needs";
+/// The entries of `DT_VERNEED` in the file's order, and which of them each index in `DT_VERSYM` means.
+fn entries(
+    reader: &mut BinaryReader<'_>,
+    dynamic: &DynamicSection,
+) -> Result<(Vec<VersionNeed>, HashMap<u16, usize>)> {
+    let part = "table of ELF version needs";
     let (mut needs, mut indices) = (Vec::new(), HashMap::new());
     let Some(mut at) = dynamic.table(elf::DT_VERNEED)? else {
         return Ok((needs, indices));
     };
     let libraries = dynamic.value(elf::DT_VERNEEDNUM).unwrap_or(0);
     if libraries > MAX_NEEDS as u64 {
-        return Err(format!("its {what} is broken (it is larger than any linker writes)"));
+        return Err(too_large(part));
     }
     for _ in 0..libraries {
-        let need: Verneed<LE> = source.pod(what, at)?;
-        let library = dynamic.string(source, need.vn_file.get(LE).into())?;
+        let need: Verneed<LE> = reader.pod(part, at)?;
+        let library = dynamic.string(reader, need.vn_file.get(LE).into())?;
         let mut entry_at = forward(at, need.vn_aux.get(LE))?;
         for _ in 0..need.vn_cnt.get(LE) {
-            let entry: Vernaux<LE> = source.pod(what, entry_at)?;
+            let entry: Vernaux<LE> = reader.pod(part, entry_at)?;
             if needs.len() == MAX_NEEDS {
-                return Err(format!("its {what} is broken (it is larger than any linker writes)"));
+                return Err(too_large(part));
             }
             indices.insert(entry.vna_other.get(LE).0 & 0x7fff, needs.len());
             needs.push(VersionNeed {
-                version: dynamic.string(source, entry.vna_name.get(LE).into())?,
+                version: dynamic.string(reader, entry.vna_name.get(LE).into())?,
                 library: library.clone(),
                 weak: entry.vna_flags.get(LE).0 & elf::VER_FLG_WEAK.0 != 0,
                 symbols: Vec::new(),
@@ -82,29 +81,29 @@ fn entries<S: Read + Seek>(
     Ok((needs, indices))
 }
 
-fn forward(at: u64, distance: u32) -> Result<u64, String> {
+fn forward(at: u64, distance: u32) -> Result<u64> {
     at.checked_add(distance.into()).ok_or_else(|| cut_off("table of ELF version needs"))
 }
 
-/// Adds to each need the symbols that ask for it.
-fn symbols<S: Read + Seek>(
-    source: &mut Source<S>,
-    dynamic: &Dynamic,
+/// Adds to each need the symbols that have it.
+fn symbols(
+    reader: &mut BinaryReader<'_>,
+    dynamic: &DynamicSection,
     dynsym: Option<u64>,
     (needs, indices): (&mut [VersionNeed], &HashMap<u16, usize>),
-) -> Result<(), String> {
+) -> Result<()> {
     let tables = (dynamic.table(elf::DT_SYMTAB)?, dynamic.table(elf::DT_VERSYM)?);
     let (Some(symbols), Some(versions)) = tables else { return Ok(()) };
     let count = match dynsym {
         Some(count) => count,
-        None => symbol_count(source, dynamic)?,
+        None => symbol_count(reader, dynamic)?,
     };
     let mut done = 0;
     while done < count {
         let batch = BATCH.min(count - done);
         let (begin, mark) = (symbols + done * SYMBOL, versions + done * 2);
-        let table: Vec<Sym64<LE>> = source.pods("ELF dynamic symbol table", begin, batch)?;
-        let marks: Vec<object::U16<LE>> = source.pods("table of ELF symbol versions", mark, batch)?;
+        let table: Vec<Sym64<LE>> = reader.pods("ELF dynamic symbol table", begin, batch)?;
+        let marks: Vec<object::U16<LE>> = reader.pods("table of ELF symbol versions", mark, batch)?;
         for (symbol, mark) in table.iter().zip(&marks) {
             let Some(need) = indices.get(&(mark.get(LE) & 0x7fff)).and_then(|index| needs.get_mut(*index))
             else {
@@ -112,7 +111,7 @@ fn symbols<S: Read + Seek>(
             };
             need.symbol_count += 1;
             if need.symbols.len() < NAMED {
-                let name = dynamic.string(source, symbol.st_name.get(LE).into())?;
+                let name = dynamic.string(reader, symbol.st_name.get(LE).into())?;
                 need.symbols.push(Symbol { name, weak: symbol.st_bind() == elf::STB_WEAK });
             }
         }
@@ -121,11 +120,10 @@ fn symbols<S: Read + Seek>(
     Ok(())
 }
 
-/// How many symbols there are where no section says so: what the hash table says, else as many as have room before
-/// the next table.
-fn symbol_count<S: Read + Seek>(source: &mut Source<S>, dynamic: &Dynamic) -> Result<u64, String> {
+/// The number of symbols if no section tells it: the hash table's, or as many as fit before the next table.
+fn symbol_count(reader: &mut BinaryReader<'_>, dynamic: &DynamicSection) -> Result<u64> {
     if let Some(table) = dynamic.table(elf::DT_HASH)? {
-        let chains: [object::U32<LE>; 2] = source.pod("ELF hash table", table)?;
+        let chains: [object::U32<LE>; 2] = reader.pod("ELF hash table", table)?;
         return Ok(chains[1].get(LE).into());
     }
     let begin = dynamic.value(elf::DT_SYMTAB).unwrap_or(0);
@@ -152,7 +150,7 @@ fn sorted(needs: Vec<VersionNeed>) -> Needs {
     (families.into_iter().map(floor).collect(), unnumbered)
 }
 
-/// `GLIBCXX_3.4.21` as `GLIBCXX` and `3.4.21`; `None` where no number stands behind an underscore.
+/// Splits `GLIBCXX_3.4.21` into `GLIBCXX` and `3.4.21`; `None` if no number follows an underscore.
 fn split(version: &str) -> Option<(&str, &str)> {
     let digit =
         |(at, _): &(usize, &str)| version[at + 1..].starts_with(|letter: char| letter.is_ascii_digit());

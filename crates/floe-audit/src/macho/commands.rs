@@ -1,33 +1,32 @@
-//! The load commands of one slice (Apple's `mach-o/loader.h`).
-//!
-//! It only lists what they say; what lies elsewhere in the slice is given as a place and is read by others.
-
-use std::io::{Read, Seek};
+//! The header and the load commands of one slice (Apple's `mach-o/loader.h`).
 
 use object::Endianness;
-use object::macho::{self, DylibCommand, SegmentCommand64};
-use object::read::macho::{
-    LoadCommandData, LoadCommandIterator, LoadCommandVariant, Section as _, Segment as _,
-};
+use object::macho::{self, DylibCommand, MachHeader64, SegmentCommand64};
+use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader as _, Section as _, Segment as _};
 
+use super::signature;
 use crate::Arch;
-use crate::read::Section;
-use crate::source::{Source, cut_off, printable};
-use crate::{Dylib, DylibLoad, Kind, Signature, SignatureKind, Slice};
+use crate::error::{Error, Result, broken, cut_off, malformed, unsupported};
+use crate::facts::Section;
+use crate::reader::{BinaryReader, printable};
+use crate::{BinaryKind, Dylib, DylibLoad, Signature, Slice};
 
-/// What the commands of a slice say.
-pub(super) struct Commands {
-    /// All but what other tables tell: the instruction set, the kind, the symbols and the signature.
+const PART: &str = "list of Mach-O load commands";
+/// More load commands, in bytes, than any linker writes.
+const MAX_COMMANDS: u32 = 1024 * 1024;
+
+pub(super) struct SliceHeaders {
+    /// All but what is outside the load commands: whether it is stripped, and its signature.
     pub(super) slice: Slice,
-    pub(super) symbols: Option<LocalSymbols>,
+    symbols: Option<LocalSymbols>,
     /// Offset in the slice and size, in bytes.
-    pub(super) signature: Option<(u64, u64)>,
-    /// Whether something of the file is loaded.
+    signature: Option<(u64, u64)>,
+    /// Whether anything in the file is loaded.
     loads: bool,
 }
 
 /// Where the local symbols of a slice are.
-pub(super) struct LocalSymbols {
+struct LocalSymbols {
     /// In bytes from the beginning of the file.
     first: u64,
     count: u64,
@@ -35,56 +34,55 @@ pub(super) struct LocalSymbols {
     names: (u64, u64),
 }
 
-impl Commands {
-    /// Reads all commands; the sections and segments with bytes in the file are added to `sections`.
+impl SliceHeaders {
+    /// Reads the slice at an offset in the file, both in bytes. Its sections and segments with bytes in the file are added
+    /// to `sections`.
     pub(super) fn read(
-        mut all: LoadCommandIterator<'_, Endianness>,
-        endian: Endianness,
+        reader: &mut BinaryReader<'_>,
         (offset, size): (u64, u64),
         sections: &mut Vec<Section>,
-    ) -> Result<Commands, String> {
-        let mut commands = Commands::new(offset, size);
-        let (mut table, mut local) = (None, None);
-        let mut segments = Vec::new();
-        while let Some(command) = all.next().map_err(broken)? {
-            let variant = command.variant().map_err(broken)?;
-            match variant {
-                LoadCommandVariant::Segment64(segment, data) => {
-                    commands.segment(endian, (segment, data), sections, &mut segments)?;
-                }
-                LoadCommandVariant::Symtab(found) => table = Some(found),
-                LoadCommandVariant::Dysymtab(found) => {
-                    local = Some((found.ilocalsym.get(endian), found.nlocalsym.get(endian)));
-                }
-                LoadCommandVariant::LinkeditData(data) if command.cmd() == macho::LC_CODE_SIGNATURE => {
-                    let place = (data.dataoff.get(endian).into(), data.datasize.get(endian).into());
-                    commands.signature = Some(place);
-                }
-                other => commands.fact(endian, &command, other)?,
+    ) -> Result<SliceHeaders> {
+        let header: MachHeader64<Endianness> = reader.pod("Mach-O header", offset)?;
+        if !header.is_supported() {
+            return Err(malformed("Mach-O header", "it has no known magic"));
+        }
+        let endian = header.endian().map_err(broken("Mach-O header"))?;
+        let arch = arch(header.cputype(endian))?;
+        match header.filetype(endian) {
+            macho::MH_EXECUTE | macho::MH_DYLIB | macho::MH_BUNDLE => {}
+            macho::MH_OBJECT => return unsupported("it is a Mach-O object file, not an executable"),
+            other => {
+                return unsupported(format!("it is a Mach-O file of type {}, not an executable", other.0));
             }
         }
-        if !commands.loads {
-            return Err("it is a Mach-O file that loads nothing, not an executable".to_owned());
+        if header.sizeofcmds(endian) > MAX_COMMANDS {
+            return Err(malformed(PART, "it is too long"));
         }
-        // Behind all sections, because they lie in segments and are the better name.
-        sections.append(&mut segments);
-        commands.symbols = table.map(|table| {
-            let all = (0, table.nsyms.get(endian));
-            let (first, count) = local.unwrap_or(all);
-            let names = offset + u64::from(table.stroff.get(endian));
-            LocalSymbols {
-                first: offset + u64::from(table.symoff.get(endian)) + u64::from(first) * NLIST,
-                count: count.min(table.nsyms.get(endian)).into(),
-                names: (names, names + u64::from(table.strsize.get(endian))),
-            }
-        });
-        Ok(commands)
+        let length = size_of::<MachHeader64<Endianness>>() as u64 + u64::from(header.sizeofcmds(endian));
+        if length > size {
+            return Err(cut_off(PART));
+        }
+        let bytes = reader.bytes(PART, offset, length)?;
+        let mut headers = SliceHeaders::new(arch, offset, size);
+        headers.read_commands(&header, endian, &bytes, sections)?;
+        if !headers.loads {
+            return unsupported("it is a Mach-O file that loads nothing, not an executable");
+        }
+        let slice = &mut headers.slice;
+        if header.filetype(endian) == macho::MH_EXECUTE {
+            slice.kind = match header.flags(endian).contains(macho::MH_PIE) {
+                _ if slice.dylinker.is_none() && slice.dylibs.is_empty() => BinaryKind::Static,
+                true => BinaryKind::Pie,
+                false => BinaryKind::Executable,
+            };
+        }
+        Ok(headers)
     }
 
-    fn new(offset: u64, size: u64) -> Commands {
+    fn new(arch: Arch, offset: u64, size: u64) -> SliceHeaders {
         let slice = Slice {
-            arch: Arch::X86_64,
-            kind: Kind::Executable,
+            arch,
+            kind: BinaryKind::Shared,
             offset,
             size,
             stripped: true,
@@ -97,17 +95,51 @@ impl Commands {
             install_name: None,
             dylibs: Vec::new(),
             rpaths: Vec::new(),
-            signature: Signature {
-                kind: SignatureKind::None,
-                identifier: None,
-                team: None,
-                linker_signed: false,
-                hardened_runtime: false,
-                intact: None,
-                mismatch: None,
-            },
+            signature: Signature::default(),
         };
-        Commands { slice, symbols: None, signature: None, loads: false }
+        SliceHeaders { slice, symbols: None, signature: None, loads: false }
+    }
+
+    fn read_commands(
+        &mut self,
+        header: &MachHeader64<Endianness>,
+        endian: Endianness,
+        bytes: &[u8],
+        sections: &mut Vec<Section>,
+    ) -> Result<()> {
+        let mut commands = header.load_commands(endian, bytes, 0).map_err(broken(PART))?;
+        let (mut table, mut local) = (None, None);
+        let mut segments = Vec::new();
+        while let Some(command) = commands.next().map_err(broken(PART))? {
+            match command.variant().map_err(broken(PART))? {
+                LoadCommandVariant::Segment64(segment, data) => {
+                    self.segment(endian, (segment, data), sections, &mut segments)?;
+                }
+                LoadCommandVariant::Symtab(found) => table = Some(found),
+                LoadCommandVariant::Dysymtab(found) => {
+                    local = Some((found.ilocalsym.get(endian), found.nlocalsym.get(endian)));
+                }
+                LoadCommandVariant::LinkeditData(data) if command.cmd() == macho::LC_CODE_SIGNATURE => {
+                    self.signature =
+                        Some((data.dataoff.get(endian).into(), data.datasize.get(endian).into()));
+                }
+                other => self.fact(endian, &command, other)?,
+            }
+        }
+        // Sections lie in segments and are the better name, so they come first.
+        sections.append(&mut segments);
+        let offset = self.slice.offset;
+        self.symbols = table.map(|table| {
+            let all = (0, table.nsyms.get(endian));
+            let (first, count) = local.unwrap_or(all);
+            let names = offset + u64::from(table.stroff.get(endian));
+            LocalSymbols {
+                first: offset + u64::from(table.symoff.get(endian)) + u64::from(first) * NLIST,
+                count: count.min(table.nsyms.get(endian)).into(),
+                names: (names, names + u64::from(table.strsize.get(endian))),
+            }
+        });
+        Ok(())
     }
 
     fn segment(
@@ -116,11 +148,13 @@ impl Commands {
         (segment, data): (&SegmentCommand64<Endianness>, &[u8]),
         sections: &mut Vec<Section>,
         segments: &mut Vec<Section>,
-    ) -> Result<(), String> {
-        let what = "Mach-O segment";
+    ) -> Result<()> {
+        let part = "Mach-O segment";
+        let (slice_offset, slice_size) = (self.slice.offset, self.slice.size);
         let within = |begin: u64, size: u64| match begin.checked_add(size) {
-            Some(end) if end <= self.slice.size => Ok(self.slice.offset + begin),
-            _ => Err(cut_off(what)),
+            Some(end) if end <= slice_size => Ok(slice_offset + begin),
+            Some(end) => Err(Error::Truncated { part, end, size: slice_size }),
+            None => Err(cut_off(part)),
         };
         let (begin, size) = segment.file_range(endian);
         if size > 0 {
@@ -128,7 +162,7 @@ impl Commands {
             let name = printable(segment.name());
             segments.push(Section { name, offset: within(begin, size)?, size });
         }
-        for section in segment.sections(endian, data).map_err(broken)? {
+        for section in segment.sections(endian, data).map_err(broken(PART))? {
             let name = format!("{},{}", printable(section.segment_name()), printable(section.name()));
             self.slice.debug_info |=
                 matches!(name.as_str(), "__DWARF,__debug_info" | "__DWARF,__zdebug_info");
@@ -146,9 +180,9 @@ impl Commands {
         endian: Endianness,
         command: &LoadCommandData<'_, Endianness>,
         variant: LoadCommandVariant<'_, Endianness>,
-    ) -> Result<(), String> {
+    ) -> Result<()> {
         let slice = &mut self.slice;
-        let text = |at| command.string(endian, at).map(printable).map_err(broken);
+        let text = |at| command.string(endian, at).map(printable).map_err(broken(PART));
         match variant {
             LoadCommandVariant::Dylib(found) => slice.dylibs.push(dylib(endian, command, found)?),
             LoadCommandVariant::IdDylib(found) => slice.install_name = Some(text(found.dylib.name)?),
@@ -175,23 +209,33 @@ impl Commands {
         }
         Ok(())
     }
+
+    pub(super) fn facts(self, reader: &mut BinaryReader<'_>) -> Result<Slice> {
+        let mut slice = self.slice;
+        if let Some(symbols) = self.symbols {
+            slice.stripped = symbols.are_stripped(reader)?;
+        }
+        if let Some(place) = self.signature {
+            slice.signature = signature::read(reader, (slice.offset, slice.size), place)?;
+        }
+        Ok(slice)
+    }
 }
 
 const NLIST: u64 = size_of::<macho::Nlist64<Endianness>>() as u64;
 
 impl LocalSymbols {
-    /// Whether there are none. Apple's `strip` leaves one of its own, which says which bug it works around.
-    pub(super) fn is_stripped<S: Read + Seek>(&self, source: &mut Source<S>) -> Result<bool, String> {
+    /// Whether there are none. Apple's `strip` leaves one of its own, named after the bug that it works around.
+    fn are_stripped(&self, reader: &mut BinaryReader<'_>) -> Result<bool> {
         if self.count > 1 {
             return Ok(false);
         }
         for index in 0..self.count {
-            let what = "Mach-O symbol table";
-            // The index of the name is the first field; only its bytes are read, for both byte orders of floe's
-            // targets are the same.
-            let name: object::U32<object::LittleEndian> = source.pod(what, self.first + index * NLIST)?;
+            let part = "Mach-O symbol table";
+            // The first field is the index of the name. All supported instruction sets are little-endian.
+            let name: object::U32<object::LittleEndian> = reader.pod(part, self.first + index * NLIST)?;
             let at = self.names.0 + u64::from(name.get(object::LittleEndian));
-            if source.string(what, at, self.names.1)? != "radr://5614542" {
+            if reader.string(part, at, self.names.1)? != "radr://5614542" {
                 return Ok(false);
             }
         }
@@ -199,15 +243,21 @@ impl LocalSymbols {
     }
 }
 
-fn broken(why: object::read::Error) -> String {
-    format!("its list of Mach-O load commands is broken ({why})")
+fn arch(cpu: macho::CpuType) -> Result<Arch> {
+    match cpu {
+        macho::CPU_TYPE_X86_64 => Ok(Arch::X86_64),
+        macho::CPU_TYPE_ARM64 => Ok(Arch::Aarch64),
+        other => {
+            unsupported(format!("it is a Mach-O file for CPU type {}, which no target of floe has", other.0))
+        }
+    }
 }
 
 fn dylib(
     endian: Endianness,
     command: &LoadCommandData<'_, Endianness>,
     found: &DylibCommand<Endianness>,
-) -> Result<Dylib, String> {
+) -> Result<Dylib> {
     let load = match command.cmd() {
         macho::LC_LOAD_WEAK_DYLIB => DylibLoad::Weak,
         macho::LC_REEXPORT_DYLIB => DylibLoad::Reexport,
@@ -215,8 +265,8 @@ fn dylib(
         macho::LC_LOAD_UPWARD_DYLIB => DylibLoad::Upward,
         _ => DylibLoad::Load,
     };
-    // Linkers for macOS 15 and later may say it with flags behind the command instead.
-    let load = match command.dylib_use_flags(endian, found).map_err(broken)? {
+    // Linkers for macOS 15 and later may use flags after the command instead.
+    let load = match command.dylib_use_flags(endian, found).map_err(broken(PART))? {
         Some(flags) if flags.contains(macho::DYLIB_USE_WEAK_LINK) => DylibLoad::Weak,
         Some(flags) if flags.contains(macho::DYLIB_USE_REEXPORT) => DylibLoad::Reexport,
         Some(flags) if flags.contains(macho::DYLIB_USE_DELAYED_INIT) => DylibLoad::Lazy,
@@ -224,7 +274,7 @@ fn dylib(
         _ => load,
     };
     Ok(Dylib {
-        path: command.string(endian, found.dylib.name).map(printable).map_err(broken)?,
+        path: command.string(endian, found.dylib.name).map(printable).map_err(broken(PART))?,
         load,
         current_version: version_of_three(found.dylib.current_version.get(endian).0),
         compatibility_version: version_of_three(found.dylib.compatibility_version.get(endian).0),
@@ -242,7 +292,7 @@ fn uuid(bytes: [u8; 16]) -> String {
     text
 }
 
-/// `xxxx.yy.zz` in nibbles; a last part that is zero is left out.
+/// `xxxx.yy.zz` in nibbles; a last part of zero is left out.
 fn version(number: u32) -> String {
     match number & 0xff {
         0 => format!("{}.{}", number >> 16, number >> 8 & 0xff),

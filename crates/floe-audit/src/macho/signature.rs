@@ -1,45 +1,43 @@
-//! The signature embedded in a slice: who vouches for it, and whether the pages still have the digests it holds
-//! (Apple's `kern/cs_blobs.h`).
+//! The signature embedded in a slice (Apple's `kern/cs_blobs.h`): its kind, and whether the pages still match its digests.
 //!
-//! Certificates are looked at, never checked: trust is for the host to decide.
-
-use std::io::{Read, Seek};
+//! Certificates are not checked, because the host decides which ones it trusts.
 
 use object::BigEndian as BE;
 use object::macho::{self, CsSlot};
 use object::read::macho::{CodeDirectory, CodeSignature};
 use sha2::{Digest as _, Sha256};
 
-use crate::source::{Source, cut_off, printable};
+use crate::error::{Result, broken, cut_off, malformed};
+use crate::reader::{BinaryReader, printable};
 use crate::{Signature, SignatureKind};
 
-const BROKEN: &str = "its Mach-O signature is broken";
-/// What is read of a slice at once, in bytes.
+const PART: &str = "Mach-O signature";
+/// How much of a slice is read at once, in bytes.
 const PIECE: u64 = 256 * 1024;
-/// More slots than any signer writes: each is a directory, a list of requirements or the like.
+/// More parts (code directories, requirements and the like) than any signer writes.
 const MAX_BLOBS: u32 = 64;
-/// Signers align the signature to as much.
+/// Signers align the signature to a multiple of this many bytes.
 const ALIGNMENT: u64 = 16;
 
-/// Reads the signature at `place`, offset in the slice and size.
-pub(super) fn read<S: Read + Seek>(
-    source: &mut Source<S>,
+/// Reads the signature at `place`: its offset in the slice and its size, in bytes.
+pub(super) fn read(
+    reader: &mut BinaryReader<'_>,
     (offset, size): (u64, u64),
     place: (u64, u64),
-) -> Result<Signature, String> {
+) -> Result<Signature> {
     if place.0 + place.1 > size {
-        return Err(cut_off("Mach-O signature"));
+        return Err(cut_off(PART));
     }
-    let bytes = source.bytes("Mach-O signature", offset + place.0, place.1)?;
-    let signature = CodeSignature::parse(&bytes).map_err(broken)?;
+    let bytes = reader.bytes(PART, offset + place.0, place.1)?;
+    let signature = CodeSignature::parse(&bytes).map_err(broken(PART))?;
     if signature.header().count.get(BE) > MAX_BLOBS {
-        return Err(format!("{BROKEN} (it has too many parts)"));
+        return Err(malformed(PART, "it has too many parts"));
     }
     let mut directories = Vec::new();
     let (mut certificate, mut parts) = (&[][..], Vec::new());
     let mut blobs = signature.blobs();
-    while let Some(blob) = blobs.next().map_err(broken)? {
-        if let Some(directory) = blob.code_directory().map_err(broken)? {
+    while let Some(blob) = blobs.next().map_err(broken(PART))? {
+        if let Some(directory) = blob.code_directory().map_err(broken(PART))? {
             directories.push(directory);
         } else if blob.slot() == macho::CSSLOT_SIGNATURESLOT {
             certificate = blob.contents();
@@ -47,7 +45,7 @@ pub(super) fn read<S: Read + Seek>(
             parts.push((blob.slot(), blob.data()));
         }
     }
-    let main = directories.first().ok_or_else(|| format!("{BROKEN} (it has no code directory)"))?;
+    let main = directories.first().ok_or_else(|| malformed(PART, "it has no code directory"))?;
     let flags = main.header().flags.get(BE);
     let kind = if flags.contains(macho::CS_ADHOC) || certificate.is_empty() {
         SignatureKind::AdHoc
@@ -58,8 +56,8 @@ pub(super) fn read<S: Read + Seek>(
     };
     let mut facts = Signature {
         kind,
-        identifier: Some(printable(main.ident().map_err(broken)?)),
-        team: main.team_id().map_err(broken)?.map(printable),
+        identifier: Some(printable(main.ident().map_err(broken(PART))?)),
+        team: main.team_id().map_err(broken(PART))?.map(printable),
         linker_signed: flags.contains(macho::CS_LINKER_SIGNED),
         hardened_runtime: flags.contains(macho::CS_RUNTIME),
         intact: None,
@@ -72,19 +70,19 @@ pub(super) fn read<S: Read + Seek>(
         (whole || cut) && directory.scatter_offset().unwrap_or(0) == 0
     };
     if let Some(directory) = directories.iter().find(computable) {
-        facts.mismatch = mismatch(source, offset, (directory, place.0), &parts)?;
+        facts.mismatch = mismatch(reader, offset, (directory, place.0), &parts)?;
         facts.intact = Some(facts.mismatch.is_none());
     }
     Ok(facts)
 }
 
-/// The first thing that has another digest than a directory says.
-fn mismatch<S: Read + Seek>(
-    source: &mut Source<S>,
+/// The first part that does not match a code directory.
+fn mismatch(
+    reader: &mut BinaryReader<'_>,
     offset: u64,
     (directory, signature): (&CodeDirectory<'_>, u64),
     parts: &[(CsSlot, &[u8])],
-) -> Result<Option<String>, String> {
+) -> Result<Option<String>> {
     let header = directory.header();
     let limit = directory.code_limit();
     if limit > signature || limit + ALIGNMENT <= signature {
@@ -93,7 +91,7 @@ fn mismatch<S: Read + Seek>(
     let page = match header.page_size {
         0 => limit.max(1),
         power @ 1..32 => 1 << power,
-        _ => return Err(format!("{BROKEN} (its pages are too large)")),
+        _ => return Err(malformed(PART, "its pages are too large")),
     };
     if limit.div_ceil(page) != u64::from(header.n_code_slots.get(BE)) {
         return Ok(Some(format!("it has digests of another number of pages than {}", limit.div_ceil(page))));
@@ -110,7 +108,7 @@ fn mismatch<S: Read + Seek>(
     while done < limit {
         // Up to the end of the page or of the buffer, so that many small pages are one read.
         let filled = PIECE.min(limit - done) as usize;
-        source.fill(offset + done, &mut buffer[..filled])?;
+        reader.fill(offset + done, &mut buffer[..filled])?;
         let mut rest = &buffer[..filled];
         while !rest.is_empty() {
             let left = (page - done % page).min(limit - done);
@@ -120,7 +118,7 @@ fn mismatch<S: Read + Seek>(
             let index = (done / page) as u32;
             done += take;
             if take == left {
-                let expected = directory.code_hash(index).map_err(broken)?;
+                let expected = directory.code_hash(index).map_err(broken(PART))?;
                 if !hasher.finalize_reset().starts_with(expected) {
                     let begin = u64::from(index) * page;
                     return Ok(Some(format!("the page at offset {begin} has another digest")));
@@ -129,8 +127,4 @@ fn mismatch<S: Read + Seek>(
         }
     }
     Ok(None)
-}
-
-fn broken(why: object::read::Error) -> String {
-    format!("{BROKEN} ({why})")
 }

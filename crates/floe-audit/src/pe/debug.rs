@@ -1,26 +1,24 @@
 //! The debug directory of a PE file (Microsoft, "PE Format", "The .debug Section").
 //!
-//! It says where the PDB is and whether the time stamps are times; the PDB itself is never looked for.
-
-use std::io::{Read, Seek};
+//! It names the PDB file, and tells whether the time stamps are digests. The PDB file itself is not looked for.
 
 use object::LittleEndian as LE;
 use object::pe::{self, DebugType, ImageDebugDirectory};
 
-use super::Image;
-use crate::source::{Source, cut_off, printable};
+use super::PeHeaders;
+use crate::error::{Result, cut_off, too_large};
+use crate::reader::{BinaryReader, printable};
 
-const WHAT: &str = "PE debug directory";
+const PART: &str = "PE debug directory";
 /// More entries than any linker writes.
 const MAX_ENTRIES: u64 = 256;
 /// The signature, the identifier and the age before the path, in bytes.
 const CODEVIEW: u64 = 24;
-/// As long as a path of a PDB may be, in bytes.
+/// The longest path of a PDB file that is read, in bytes.
 const MAX_PATH: u64 = 4096;
 
-/// What the debug directory says.
 #[derive(Default)]
-pub(super) struct Debug {
+pub(super) struct DebugDirectory {
     pub(super) kinds: Vec<String>,
     /// The identifier and the age of the PDB.
     pub(super) id: Option<String>,
@@ -28,17 +26,17 @@ pub(super) struct Debug {
     pub(super) reproducible: bool,
 }
 
-pub(super) fn read<S: Read + Seek>(source: &mut Source<S>, image: &Image) -> Result<Debug, String> {
-    let mut debug = Debug::default();
-    let Some((address, size)) = image.directory(pe::IMAGE_DIRECTORY_ENTRY_DEBUG) else {
+pub(super) fn read(reader: &mut BinaryReader<'_>, headers: &PeHeaders) -> Result<DebugDirectory> {
+    let mut debug = DebugDirectory::default();
+    let Some((address, size)) = headers.directory(pe::IMAGE_DIRECTORY_ENTRY_DEBUG) else {
         return Ok(debug);
     };
     let count = size / size_of::<ImageDebugDirectory>() as u64;
     if count > MAX_ENTRIES {
-        return Err(format!("its {WHAT} is broken (it is larger than any linker writes)"));
+        return Err(too_large(PART));
     }
-    let (at, _) = image.offset(WHAT, address)?;
-    let entries: Vec<ImageDebugDirectory> = source.pods(WHAT, at, count)?;
+    let (at, _) = headers.offset(PART, address)?;
+    let entries: Vec<ImageDebugDirectory> = reader.pods(PART, at, count)?;
     for entry in entries {
         let kind = entry.typ.get(LE);
         debug.kinds.push(name(kind));
@@ -46,19 +44,19 @@ pub(super) fn read<S: Read + Seek>(source: &mut Source<S>, image: &Image) -> Res
         let size = u64::from(entry.size_of_data.get(LE));
         if kind == pe::IMAGE_DEBUG_TYPE_CODEVIEW && debug.id.is_none() && size >= CODEVIEW {
             let at = entry.pointer_to_raw_data.get(LE).into();
-            let bytes = source.bytes(WHAT, at, size.min(CODEVIEW + MAX_PATH))?;
+            let bytes = reader.bytes(PART, at, size.min(CODEVIEW + MAX_PATH))?;
             (debug.id, debug.pdb_path) = codeview(&bytes)?;
         }
     }
     Ok(debug)
 }
 
-/// The identifier with the age, and the path, of a CodeView entry for a PDB 7.0 (`RSDS`); others say neither.
-fn codeview(bytes: &[u8]) -> Result<(Option<String>, Option<String>), String> {
+/// The identifier with the age, and the path, of a CodeView entry for PDB 7.0 (`RSDS`). Others have neither.
+fn codeview(bytes: &[u8]) -> Result<(Option<String>, Option<String>)> {
     let Some(rest) = bytes.strip_prefix(b"RSDS") else { return Ok((None, None)) };
-    let (fields, path) = rest.split_first_chunk::<20>().ok_or_else(|| cut_off(WHAT))?;
+    let (fields, path) = rest.split_first_chunk::<20>().ok_or_else(|| cut_off(PART))?;
     let [a, b, c, d, e, f, g, h, last @ .., w, x, y, z] = fields;
-    // The first three parts of an identifier are numbers, lowest byte first.
+    // The first three parts of an identifier are little-endian numbers.
     let head = format!("{d:02X}{c:02X}{b:02X}{a:02X}-{f:02X}{e:02X}-{h:02X}{g:02X}");
     let tail: String = last.iter().map(|byte| format!("{byte:02X}")).collect();
     let (two, six) = tail.split_at(4);

@@ -1,64 +1,60 @@
-//! The DLLs a PE file asks for (Microsoft, "PE Format", `.idata` and "Delay-Load Import Tables").
+//! The DLLs that a PE file imports (Microsoft, "PE Format", "The .idata Section" and "Delay-Load Import Tables").
 //!
-//! Functions are not listed: a missing DLL is what stops a program on a stranger's machine.
-
-use std::io::{Read, Seek};
+//! Functions are not listed, because a missing DLL already prevents the start.
 
 use object::LittleEndian as LE;
 use object::pe::{self, ImageDelayloadDescriptor, ImageImportDescriptor};
 
-use super::Image;
+use super::PeHeaders;
 use crate::Crt;
-use crate::source::Source;
+use crate::error::{Result, malformed, too_large};
+use crate::reader::BinaryReader;
 
-/// More DLLs than any program asks for.
+/// More DLLs than any program imports.
 const MAX_DLLS: usize = 4096;
 
-/// The DLLs asked for at the start, and those asked for on the first call.
-pub(super) fn read<S: Read + Seek>(
-    source: &mut Source<S>,
-    image: &Image,
-) -> Result<(Vec<String>, Vec<String>), String> {
+/// The DLLs needed at the start, and those needed at a first call.
+pub(super) fn read(reader: &mut BinaryReader<'_>, headers: &PeHeaders) -> Result<(Vec<String>, Vec<String>)> {
     let mut imports = Vec::new();
-    let what = "PE import table";
+    let part = "PE import table";
     let size = size_of::<ImageImportDescriptor>() as u64;
-    // The table ends with an empty entry, whatever its directory says of its size.
-    for index in entries(image, pe::IMAGE_DIRECTORY_ENTRY_IMPORT, size) {
-        let (at, _) = image.offset(what, index)?;
-        let entry: ImageImportDescriptor = source.pod(what, at)?;
+    // The table ends with an empty entry, whatever size its directory gives.
+    for index in entries(headers, pe::IMAGE_DIRECTORY_ENTRY_IMPORT, size) {
+        let (at, _) = headers.offset(part, index)?;
+        let entry: ImageImportDescriptor = reader.pod(part, at)?;
         if entry.name.get(LE) == 0 {
             break;
         }
-        imports.push(image.string(source, what, entry.name.get(LE).into())?);
-        bounded(what, &imports)?;
+        imports.push(headers.string(reader, part, entry.name.get(LE).into())?);
+        bounded(part, &imports)?;
     }
     let mut delayed = Vec::new();
-    let what = "PE delay-load import table";
+    let part = "PE delay-load import table";
     let size = size_of::<ImageDelayloadDescriptor>() as u64;
-    for index in entries(image, pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT, size) {
-        let (at, _) = image.offset(what, index)?;
-        let entry: ImageDelayloadDescriptor = source.pod(what, at)?;
+    for index in entries(headers, pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT, size) {
+        let (at, _) = headers.offset(part, index)?;
+        let entry: ImageDelayloadDescriptor = reader.pod(part, at)?;
         if entry.dll_name_rva.get(LE) == 0 {
             break;
         }
         if entry.attributes.get(LE) & pe::IMAGE_DELAYLOAD_RVA_BASED == 0 {
-            return Err(format!("its {what} is broken (it has absolute addresses)"));
+            return Err(malformed(part, "it has absolute addresses"));
         }
-        delayed.push(image.string(source, what, entry.dll_name_rva.get(LE).into())?);
-        bounded(what, &delayed)?;
+        delayed.push(headers.string(reader, part, entry.dll_name_rva.get(LE).into())?);
+        bounded(part, &delayed)?;
     }
     Ok((imports, delayed))
 }
 
-/// The addresses of a table's entries, without an end.
-fn entries(image: &Image, directory: usize, size: u64) -> impl Iterator<Item = u64> + use<> {
-    let begin = image.directory(directory).map(|(address, _)| address);
+/// The addresses of a table's entries, without end.
+fn entries(headers: &PeHeaders, directory: usize, size: u64) -> impl Iterator<Item = u64> + use<> {
+    let begin = headers.directory(directory).map(|(address, _)| address);
     begin.into_iter().flat_map(move |begin| (0..).map(move |index| begin + index * size))
 }
 
-fn bounded(what: &str, names: &[String]) -> Result<(), String> {
+fn bounded(part: &str, names: &[String]) -> Result<()> {
     if names.len() > MAX_DLLS {
-        return Err(format!("its {what} is broken (it is larger than any linker writes)"));
+        return Err(too_large(part));
     }
     Ok(())
 }
@@ -68,7 +64,7 @@ pub(super) fn crt<'a>(imports: impl Iterator<Item = &'a String>) -> (Crt, Vec<St
     let mut crt = Crt::Static;
     let mut dlls = Vec::new();
     for dll in imports {
-        match of_crt(&dll.to_ascii_lowercase()) {
+        match crt_of_dll(&dll.to_ascii_lowercase()) {
             Some(Crt::DynamicDebug) => crt = Crt::DynamicDebug,
             Some(_) if crt == Crt::Static => crt = Crt::Dynamic,
             Some(_) => {}
@@ -79,9 +75,9 @@ pub(super) fn crt<'a>(imports: impl Iterator<Item = &'a String>) -> (Crt, Vec<St
     (crt, dlls)
 }
 
-/// Microsoft's names: `vcruntime140_1.dll`, `msvcp140.dll`, `msvcr120.dll`, `msvcrt.dll`, `ucrtbase.dll` and its
-/// `api-ms-win-crt-*`; a `d` before the dot is the debug runtime.
-fn of_crt(dll: &str) -> Option<Crt> {
+/// Recognises Microsoft's names: `vcruntime140_1.dll`, `msvcp140.dll`, `msvcr120.dll`, `msvcrt.dll`, `ucrtbase.dll` and its
+/// `api-ms-win-crt-*`. A `d` before the dot is the debug runtime.
+fn crt_of_dll(dll: &str) -> Option<Crt> {
     let name = dll.strip_suffix(".dll")?;
     if name == "ucrtbase" || name == "msvcrt" || name.starts_with("api-ms-win-crt-") {
         return Some(Crt::Dynamic);
@@ -101,16 +97,16 @@ fn of_crt(dll: &str) -> Option<Crt> {
 mod tests {
     use super::*;
 
-    fn told(dlls: &[&str]) -> (Crt, Vec<String>) {
+    fn crt_of(dlls: &[&str]) -> (Crt, Vec<String>) {
         crt(dlls.iter().map(|dll| (*dll).to_owned()).collect::<Vec<_>>().iter())
     }
 
     #[test]
-    fn the_runtime_is_told_by_its_dlls() {
-        assert_eq!(told(&["KERNEL32.dll", "ntdll.dll", "bcrypt.dll"]), (Crt::Static, vec![]));
-        let (crt, dlls) = told(&["KERNEL32.dll", "VCRUNTIME140.dll", "api-ms-win-crt-heap-l1-1-0.dll"]);
+    fn the_runtime_is_recognised_by_its_dlls() {
+        assert_eq!(crt_of(&["KERNEL32.dll", "ntdll.dll", "bcrypt.dll"]), (Crt::Static, vec![]));
+        let (crt, dlls) = crt_of(&["KERNEL32.dll", "VCRUNTIME140.dll", "api-ms-win-crt-heap-l1-1-0.dll"]);
         assert_eq!((crt, dlls.len()), (Crt::Dynamic, 2));
-        assert_eq!(told(&["msvcrt.dll", "VCRUNTIME140_1D.dll", "ucrtbase.dll"]).0, Crt::DynamicDebug);
-        assert_eq!(told(&["msvcrypt.dll", "msvcp.dll", "vcruntime140"]).0, Crt::Static);
+        assert_eq!(crt_of(&["msvcrt.dll", "VCRUNTIME140_1D.dll", "ucrtbase.dll"]).0, Crt::DynamicDebug);
+        assert_eq!(crt_of(&["msvcrypt.dll", "msvcp.dll", "vcruntime140"]).0, Crt::Static);
     }
 }

@@ -1,13 +1,13 @@
-//! What is known about a binary after reading it: the facts that rules judge and that a record keeps.
+//! The facts of a binary, which rules judge and records keep.
 //!
-//! Plain data. Every text in it came out of a file that may be hostile: control characters have been replaced, and
-//! every list has an end that the file's size sets.
+//! They are plain data. Every text comes from a file that may be hostile: control characters were replaced, and the length
+//! of texts and lists is limited. Offsets and sizes are in bytes.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Arch, Format};
+use crate::{Arch, Format};
 
 mod foreign;
 
@@ -16,118 +16,117 @@ pub use foreign::{Crt, Dylib, DylibLoad, MachoFacts, PeFacts, Signature, Signatu
 /// The facts of one binary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
-    /// Its format.
+    /// The file format.
     pub format: Format,
-    /// The instruction sets it has code for, never empty. Only a universal Mach-O has more than one.
+    /// The instruction sets it has code for, never empty. Only a universal Mach-O file has more than one.
     pub arches: Vec<Arch>,
-    /// The width of its addresses in bits: always 64, because no target of floe has another.
+    /// The width of its addresses in bits. It is always 64, because no other files are read.
     pub bits: u8,
     /// Its size in bytes.
     pub size: u64,
-    /// How a loader takes it. The slices of a universal Mach-O agree, or it is refused.
-    pub kind: Kind,
-    /// Whether its own symbols are gone: no `.symtab` (ELF), no local symbols (Mach-O), no COFF symbols (PE; Microsoft's
-    /// linker never writes any). Of a universal Mach-O: all slices.
+    /// How a loader treats it. A universal Mach-O file whose slices disagree is refused.
+    pub kind: BinaryKind,
+    /// Whether its own symbols were removed: it has no `.symtab` (ELF), no local symbols (Mach-O, in any slice) or no COFF
+    /// symbols (PE, where Microsoft's linker never writes any).
     pub stripped: bool,
-    /// Whether it holds DWARF: a section `.debug_info` or `.zdebug_info` (in Mach-O `__debug_info`).
+    /// Whether it contains DWARF: a section `.debug_info` or `.zdebug_info` (in Mach-O `__debug_info`).
     pub debug_info: bool,
-    /// What identifies this very build: the GNU build id as hex digits (ELF, `NT_GNU_BUILD_ID`), the UUID as
-    /// `XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX` (Mach-O, `LC_UUID`; of the first slice), or the same with `-` and the age
-    /// behind it (PE, CodeView `RSDS`).
+    /// The identifier of this build: the GNU build id as hex digits (ELF `NT_GNU_BUILD_ID`), the UUID of the first slice as
+    /// `XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX` (Mach-O `LC_UUID`), or the GUID in the same form, followed by `-` and the age
+    /// (PE, CodeView `RSDS`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build_id: Option<String>,
-    /// The Rust compiler that it says it was built with.
+    /// The Rust compiler that built it, if the file names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rustc: Option<Rustc>,
-    /// The dependency list that `cargo auditable` put into it.
+    /// The dependency list that `cargo auditable` embedded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auditable: Option<Auditable>,
-    /// The paths of a builder's machine that are in it.
+    /// The paths of the build machine that are in it.
     pub paths: Paths,
-    /// What only ELF has.
+    /// The facts that only ELF files have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elf: Option<ElfFacts>,
-    /// What only Mach-O has.
+    /// The facts that only Mach-O files have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub macho: Option<MachoFacts>,
-    /// What only PE has.
+    /// The facts that only PE files have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pe: Option<PeFacts>,
 }
 
-/// How a loader takes a binary.
+/// How a loader treats a binary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// An executable that asks for libraries, at a fixed address (ELF `ET_EXEC`; Mach-O without `MH_PIE`); every `.exe`,
-    /// whose address [`PeFacts::aslr`] tells.
+pub enum BinaryKind {
+    /// An executable with dynamic libraries and a fixed address (ELF `ET_EXEC`; Mach-O without `MH_PIE`). Also every PE
+    /// executable: [`PeFacts::aslr`] tells whether its address is fixed.
     Executable,
-    /// An executable that asks for a loader, at any address (ELF `ET_DYN` with `DF_1_PIE` or `PT_INTERP`; Mach-O
-    /// `MH_PIE`).
+    /// An executable with dynamic libraries or an interpreter, loaded at any address (ELF `ET_DYN` with `DF_1_PIE` or
+    /// `PT_INTERP`; Mach-O `MH_PIE`).
     Pie,
-    /// An executable that asks for nothing, at a fixed address.
+    /// A statically linked executable with a fixed address.
     Static,
-    /// An executable that asks for nothing, at any address.
+    /// A statically linked executable, loaded at any address.
     StaticPie,
-    /// A library: ELF shared object, Mach-O dylib or bundle, DLL.
+    /// A library: an ELF shared object, a Mach-O dylib or bundle, a DLL.
     Shared,
 }
 
-/// The Rust compiler a binary names. At least one of the two is there.
+/// The Rust compiler that a binary names. At least one field is present.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rustc {
-    /// Its version as ELF's `.comment` has it: `1.75.0 (82e1608df 2023-12-21)`.
+    /// The version in ELF's section `.comment`: `1.75.0 (82e1608df 2023-12-21)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// What stands behind `/rustc/` in the paths of the standard library: a commit of 40 hex digits, or a version
-    /// where a distribution built the compiler.
+    /// The source in the paths of the standard library (`/rustc/<source>/…`): a commit of 40 hex digits, or a version if a
+    /// distribution built the compiler.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
-/// The data of `cargo auditable` (section `.dep-v0`: zlib-compressed JSON).
+/// The dependency list of `cargo auditable` (section `.dep-v0`: zlib-compressed JSON).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Auditable {
     /// Its compressed size in bytes.
     pub size: u64,
-    /// How many packages it lists; `None` where it is not what `cargo auditable` writes, or inflates to more than
-    /// 8 MiB.
+    /// The number of packages in it. `None` if it is not in the format of `cargo auditable`, or larger than 8 MiB after
+    /// decompression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packages: Option<u64>,
 }
 
-/// The paths of a builder's machine in a binary.
+/// The paths of the build machine in a binary.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Paths {
-    /// How many there are, repetitions included. Of a file with more than 200,000 texts that may be one, at least as
-    /// many.
+    /// How many there are, including repetitions. A lower bound if the file has more than 200,000 candidates.
     pub total: u64,
-    /// The first 32 of each kind whose texts differ, in the order of their offsets.
+    /// The first 32 distinct ones of each kind, in the order of their offsets.
     pub found: Vec<FoundPath>,
 }
 
 /// A path in a binary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundPath {
-    /// What makes it a builder's.
+    /// What kind of place it leads to.
     pub kind: PathKind,
-    /// The path, as far as it is printable ASCII, at most 200 bytes. Rust lays texts side by side without a separator,
-    /// so the end may belong to the next one.
+    /// The path, as far as it is printable ASCII, at most 200 bytes. Rust places string literals side by side without a
+    /// separator, so the end may belong to the next one.
     pub text: String,
-    /// The section it is in (Mach-O: `__SEGMENT,__section`); `None` in headers and between sections.
+    /// The section that holds it (Mach-O: `__SEGMENT,__section`); `None` in headers and between sections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section: Option<String>,
     /// Where it begins, in bytes from the beginning of the file.
     pub offset: u64,
 }
 
-/// What makes a path a builder's.
+/// What kind of place on the build machine a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PathKind {
     /// `/nix/store/<32 letters and digits>-<name>`.
     NixStore,
-    /// A person's folder: `/home/<x>/…`, `/Users/<x>/…`, `/root/…`, `C:\Users\<x>\…`.
+    /// A home folder: `/home/<x>/…`, `/Users/<x>/…`, `/root/…`, `C:\Users\<x>\…`.
     Home,
     /// The folder of a sandbox, a build service or Cargo: `/build/<x>/…`, `/private/tmp/nix-build-…`, `D:\a\<x>\…`,
     /// `/usr/local/cargo/registry/…`.
@@ -136,43 +135,42 @@ pub enum PathKind {
     Temporary,
 }
 
-/// What only ELF has (System V ABI; the GNU parts: Linux Standard Base, Core, "Symbol Versioning").
+/// The facts that only ELF files have (System V gABI; for symbol versions, Linux Standard Base, Core, "Symbol Versioning").
 ///
-/// All of it is read as the loader reads it, through program headers and `PT_DYNAMIC`; a file without section headers
-/// gives the same.
+/// They are read as the loader reads them, through program headers and `PT_DYNAMIC`, so a file without section headers has
+/// the same ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ElfFacts {
-    /// The program that must be on the host to load it (`PT_INTERP`).
+    /// The program that must be on the host to load it (`PT_INTERP`), such as `/lib64/ld-linux-x86-64.so.2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interpreter: Option<String>,
-    /// Its own name, for those that link to it (`DT_SONAME`).
+    /// Its name for programs that link to it (`DT_SONAME`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soname: Option<String>,
-    /// The libraries it asks for (`DT_NEEDED`), in the file's order.
+    /// The libraries it needs (`DT_NEEDED`), in the file's order.
     pub needed: Vec<String>,
     /// The folders of `DT_RPATH`, split at colons.
     pub rpath: Vec<String>,
     /// The folders of `DT_RUNPATH`, split at colons.
     pub runpath: Vec<String>,
-    /// For each family of symbol versions (`GLIBC`, `GLIBCXX`, `CXXABI`, `GCC`, …) what it needs (`DT_VERNEED`).
+    /// What it needs of each family of symbol versions: `GLIBC`, `GLIBCXX`, `CXXABI`, `GCC`, … (`DT_VERNEED`).
     pub floors: BTreeMap<String, Floor>,
-    /// Needed versions that have no number, such as `GLIBC_PRIVATE`, and `GLIBC_ABI_DT_RELR`, which glibc has from 2.36
-    /// on.
+    /// The needed versions that have no number, such as `GLIBC_PRIVATE`, or `GLIBC_ABI_DT_RELR` of glibc 2.36 and later.
     pub unnumbered: Vec<VersionNeed>,
-    /// What `PT_GNU_STACK` says.
+    /// Whether its stack is executable (`PT_GNU_STACK`).
     pub stack: Stack,
-    /// No memory is both writable and executable: [`Stack::NotExecutable`], and no `PT_LOAD` has both flags.
+    /// Whether no memory is both writable and executable: [`Stack::NotExecutable`], and no `PT_LOAD` has both flags.
     pub nx: bool,
-    /// Whether tables are made read-only after relocation.
+    /// Which tables are made read-only after relocation (`PT_GNU_RELRO`).
     pub relro: Relro,
 }
 
 /// What a binary needs of one family of symbol versions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Floor {
-    /// The highest version by the order of its numbers, without the family: `2.34`.
+    /// The highest version, compared number by number and without the family: `2.34`.
     pub version: String,
-    /// Every version of the family, the highest first; those that make the floor are the first ones.
+    /// Every needed version of the family, the highest first.
     pub needs: Vec<VersionNeed>,
 }
 
@@ -183,17 +181,16 @@ pub struct VersionNeed {
     pub version: String,
     /// The library that must have it: `libc.so.6`.
     pub library: String,
-    /// Whether the loader goes on without it (`VER_FLG_WEAK`). It refuses to start otherwise, even if every symbol is
-    /// weak.
+    /// Whether the loader starts the program without it (`VER_FLG_WEAK`). Otherwise it refuses, even if every symbol is weak.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub weak: bool,
-    /// The symbols that ask for it, in the order of the symbol table: the first 32.
+    /// The first 32 symbols with this version, in the order of the symbol table.
     pub symbols: Vec<Symbol>,
-    /// How many symbols ask for it.
+    /// The number of symbols with this version.
     pub symbol_count: u64,
 }
 
-/// A symbol that asks for a version.
+/// A symbol with a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Symbol {
     /// Its name, without the version.
@@ -203,11 +200,11 @@ pub struct Symbol {
     pub weak: bool,
 }
 
-/// What a binary says about its stack (`PT_GNU_STACK`).
+/// Whether the stack is executable (`PT_GNU_STACK`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stack {
-    /// Nothing: the host decides.
+    /// The file does not say, so the host decides.
     #[default]
     Unsaid,
     /// Not executable.
@@ -216,21 +213,21 @@ pub enum Stack {
     Executable,
 }
 
-/// Whether a binary's relocated tables are made read-only (`PT_GNU_RELRO`).
+/// Which tables are made read-only after relocation (`PT_GNU_RELRO`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Relro {
-    /// No.
+    /// None.
     #[default]
     None,
-    /// All but the table of lazily bound functions.
+    /// All except the table of lazily bound functions.
     Partial,
     /// All: functions are bound at the start (`DT_BIND_NOW`, `DF_BIND_NOW` or `DF_1_NOW`).
     Full,
 }
 
 impl Facts {
-    /// What a binary needs of its host, for people: `glibc` or `macos` with the lowest version that will do.
+    /// The system versions that the host must have at least: `glibc` or `macos`, with the version.
     pub fn requires(&self) -> Vec<(&'static str, String)> {
         let glibc =
             self.elf.iter().filter(|elf| elf.interpreter.is_some()).filter_map(|elf| elf.floors.get("GLIBC"));
@@ -243,7 +240,7 @@ impl Facts {
     }
 }
 
-/// Whether one dotted version is above another, by the order of the numbers; what is no number counts as 0.
+/// Whether one dotted version is above another, compared number by number. A part that is not a number counts as 0.
 pub fn above(version: &str, limit: &str) -> bool {
     let numbers = |text: &str| -> Vec<u64> {
         let mut numbers: Vec<u64> = text.split('.').map(|part| part.parse().unwrap_or(0)).collect();

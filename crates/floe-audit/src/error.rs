@@ -1,0 +1,65 @@
+//! Why a file has no facts.
+
+use std::{fmt, io};
+
+/// Why a file could not be identified or read.
+///
+/// [`Display`](fmt::Display) writes a clause that completes "`floe.exe` is refused: …" and does not name the file:
+/// `it is a script, not an executable`, `its ELF section table is broken or cut off`.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file is not one of the binaries that this crate reads: a text or a script, an object file, a program for
+    /// another instruction set or, for [`identify`](super::identify), a library. Nothing is wrong with the file itself.
+    Unsupported(String),
+    /// The headers contradict themselves, or describe more than any linker writes.
+    Malformed(String),
+    /// A part that the headers describe ends after the end of the file: the file was cut off, or its headers are wrong.
+    Truncated {
+        /// The part, such as `ELF segment`.
+        part: &'static str,
+        /// Where the part ends, in bytes from the beginning of the file (of the slice, in a universal Mach-O file).
+        end: u64,
+        /// The size of the file (of the slice) in bytes.
+        size: u64,
+    },
+    /// The underlying reader failed.
+    Io(io::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Unsupported(clause) | Error::Malformed(clause) => f.write_str(clause),
+            Error::Truncated { part, end, size } => {
+                write!(f, "its {part} is broken or cut off (it ends at {end}, the file at {size})")
+            }
+            Error::Io(why) => write!(f, "it cannot be read ({why})"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
+
+pub(super) fn unsupported<T>(clause: impl Into<String>) -> Result<T> {
+    Err(Error::Unsupported(clause.into()))
+}
+
+pub(super) fn malformed(part: &str, why: impl fmt::Display) -> Error {
+    Error::Malformed(format!("its {part} is broken ({why})"))
+}
+
+/// Adapts the errors of the `object` crate, which do not name the part.
+pub(super) fn broken(part: &str) -> impl Fn(object::read::Error) -> Error {
+    move |why| malformed(part, why)
+}
+
+pub(super) fn cut_off(part: &str) -> Error {
+    Error::Malformed(format!("its {part} is broken or cut off"))
+}
+
+pub(super) fn too_large(part: &str) -> Error {
+    malformed(part, "it is larger than any linker writes")
+}

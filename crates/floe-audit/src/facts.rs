@@ -1,0 +1,156 @@
+//! Reads the facts of a binary: first its headers, then every byte once, in search of embedded paths.
+//!
+//! At most a few MiB of a file are in memory, however large it is.
+
+use std::io::{self, Read, Seek, Write};
+
+use super::auditable;
+use super::error::{Error, Result};
+use super::headers::Headers;
+use super::reader::BinaryReader;
+use super::strings::{self, Scanner};
+use super::{BinaryKind, Facts, Paths, Rustc};
+use crate::{Arch, Format};
+
+/// A named range of a file.
+pub(super) struct Section {
+    pub(super) name: String,
+    /// In bytes from the beginning of the file.
+    pub(super) offset: u64,
+    /// In bytes, in the file.
+    pub(super) size: u64,
+}
+
+impl Section {
+    pub(super) fn contains(&self, offset: u64) -> bool {
+        offset.checked_sub(self.offset).is_some_and(|distance| distance < self.size)
+    }
+}
+
+/// Reads the facts of an executable or a shared library.
+///
+/// `file` is a file, or a [`Cursor`](std::io::Cursor) over bytes. It is read in small pieces: first the headers at
+/// random offsets, then all of it once from its beginning.
+///
+/// # Errors
+///
+/// [`Error::Unsupported`] if it is not a binary of a format and an instruction set that this
+/// crate reads. Any other [`Error`] if it is incomplete, invalid or cannot be read.
+pub fn facts<S: Read + Seek>(mut file: S) -> Result<Facts, Error> {
+    let mut audit = Audit::begin(&mut file, io::sink())?;
+    let size = audit.facts.size;
+    file.rewind().and_then(|()| io::copy(&mut file.take(size), &mut audit)).map_err(Error::Io)?;
+    audit.finish()
+}
+
+/// Reads the facts of a binary and copies the file to `into` in the same pass, for a caller that packs or hashes it.
+///
+/// The file is copied whole even if it is not a binary; the inner result says so.
+///
+/// # Errors
+///
+/// The outer error is one of reading the file or of writing to `into`, after which the copy is incomplete. The inner error
+/// is that of [`facts`].
+pub fn facts_while_copying<S: Read + Seek, W: Write + ?Sized>(
+    mut file: S,
+    into: &mut W,
+) -> io::Result<Result<Facts, Error>> {
+    let begun = Audit::begin(&mut file, &mut *into);
+    file.rewind()?;
+    match begun {
+        Ok(mut audit) => {
+            io::copy(&mut file, &mut audit)?;
+            Ok(audit.finish())
+        }
+        Err(why) => {
+            io::copy(&mut file, into)?;
+            Ok(Err(why))
+        }
+    }
+}
+
+/// The name of the section that holds the byte at `offset`, in bytes from the beginning of the file.
+///
+/// `None` if no section holds it, or if the file is not a binary that [`facts`] reads.
+pub fn section_at<S: Read + Seek>(mut file: S, offset: u64) -> Option<String> {
+    let (_, sections) = headers(&mut BinaryReader::new(&mut file).ok()?).ok()?;
+    let mut names =
+        sections.into_iter().filter(|section| section.contains(offset)).map(|section| section.name);
+    names.find(|name| !name.is_empty())
+}
+
+/// A binary whose headers were read. Writing its bytes to it, in order, searches them and passes them on.
+struct Audit<W> {
+    facts: Facts,
+    scanner: Scanner,
+    into: W,
+}
+
+impl<W: Write> Audit<W> {
+    fn begin<S: Read + Seek>(file: &mut S, into: W) -> Result<Self> {
+        let mut reader = BinaryReader::new(file)?;
+        let (mut facts, sections) = headers(&mut reader)?;
+        facts.auditable = auditable::read(&mut reader, &sections)?;
+        let version = strings::rustc_version(&mut reader, &sections)?;
+        facts.rustc = version.map(|version| Rustc { version: Some(version), source: None });
+        Ok(Audit { facts, scanner: Scanner::new(sections), into })
+    }
+
+    fn finish(self) -> Result<Facts> {
+        let mut facts = self.facts;
+        let texts = self.scanner.finish();
+        if texts.searched != facts.size {
+            return Err(Error::Malformed("it changed while it was read".to_owned()));
+        }
+        facts.paths = texts.paths;
+        if texts.rustc_source.is_some() {
+            facts.rustc.get_or_insert(Rustc { version: None, source: None }).source = texts.rustc_source;
+        }
+        Ok(facts)
+    }
+}
+
+impl<W: Write> Write for Audit<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let length = self.into.write(bytes)?;
+        self.scanner.push(&bytes[..length]);
+        Ok(length)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.into.flush()
+    }
+}
+
+/// Everything that the headers tell, whatever the format, and the sections. Where two overlap, the first one counts.
+fn headers(reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
+    let (mut facts, sections) = match Headers::read(reader)? {
+        Headers::Elf(headers) => headers.facts(reader)?,
+        Headers::Macho(headers) => headers.facts(reader)?,
+        Headers::Pe(headers) => headers.facts(reader)?,
+    };
+    let dwarf = [".debug_info", ".zdebug_info", "__DWARF,__debug_info", "__DWARF,__zdebug_info"];
+    facts.size = reader.size();
+    facts.debug_info = sections.iter().any(|section| dwarf.contains(&section.name.as_str()));
+    Ok((facts, sections))
+}
+
+/// Facts to which a format's reader adds its own.
+pub(super) fn of_format(format: Format, arches: Vec<Arch>, kind: BinaryKind) -> Facts {
+    Facts {
+        format,
+        arches,
+        bits: 64,
+        size: 0,
+        kind,
+        stripped: false,
+        debug_info: false,
+        build_id: None,
+        rustc: None,
+        auditable: None,
+        paths: Paths::default(),
+        elf: None,
+        macho: None,
+        pe: None,
+    }
+}

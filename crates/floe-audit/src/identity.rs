@@ -1,0 +1,84 @@
+//! Identifies an executable from its headers alone.
+
+use std::fmt;
+use std::io::{Read, Seek};
+
+use super::error::Error;
+use super::headers::Headers;
+use super::reader::BinaryReader;
+use crate::{Arch, Format};
+
+/// The kind of an executable, and the hosts that it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The file format.
+    pub format: Format,
+    /// The instruction sets it has code for, never empty. Only a universal Mach-O file has more than one.
+    pub arches: Vec<Arch>,
+    /// The program that the kernel starts to load it (ELF `PT_INTERP`). `None` for a static ELF file, for Mach-O and for
+    /// PE.
+    pub interpreter: Option<String>,
+}
+
+impl Identity {
+    /// The instruction set, if there is exactly one.
+    pub fn arch(&self) -> Option<Arch> {
+        match self.arches[..] {
+            [arch] => Some(arch),
+            _ => None,
+        }
+    }
+
+    /// Whether it has exactly this format and this instruction set.
+    pub fn is_for(&self, format: Format, arch: Arch) -> bool {
+        self.format == format && self.arch() == Some(arch)
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arches = self.arches.iter().map(ToString::to_string).collect::<Vec<_>>();
+        write!(f, "{} for {}", self.format, arches.join(" and "))
+    }
+}
+
+/// Identifies an executable, and checks that the file is complete as far as its headers tell.
+///
+/// Only the headers are read, however large the file is.
+///
+/// # Errors
+///
+/// [`Error::Unsupported`] if the file is not an executable of a format and an instruction set that a [`Target`] has;
+/// libraries are refused. [`Error::Truncated`] if a segment or section ends after the end of the file. Any other
+/// [`Error`] if the headers are invalid or cannot be read.
+pub fn identify<S: Read + Seek>(mut file: S) -> Result<Identity, Error> {
+    match Headers::read(&mut BinaryReader::new(&mut file)?)? {
+        Headers::Elf(headers) => headers.identity(),
+        Headers::Macho(headers) => headers.identity(),
+        Headers::Pe(headers) => headers.identity(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_an_executable_is_named() {
+        for (bytes, part) in [
+            (&b""[..], "it is empty"),
+            (b"#!/bin/sh\n", "it is a script"),
+            (b"MZ", "its DOS header is broken or cut off"),
+            (b"\x7fELF", "its ELF header is broken or cut off"),
+            (b"\xcf\xfa\xed\xfe", "its Mach-O header is broken or cut off"),
+            (b"\xca\xfe\xba\xbe", "its universal Mach-O header is broken or cut off"),
+            (b"\xce\xfa\xed\xfe", "it is a 32-bit Mach-O"),
+            (b"hi", "it is not a binary of a format that floe knows"),
+        ] {
+            let error = identify(Cursor::new(bytes)).unwrap_err().to_string();
+            assert!(error.starts_with(part), "{bytes:?}: {error}");
+        }
+    }
+}
