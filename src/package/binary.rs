@@ -1,4 +1,4 @@
-//! Opens binaries, and names them in errors. What is in them is read by [`floe_audit`].
+//! Opens binaries for [`floe_audit`], and names them in its errors.
 
 use std::fs::File;
 use std::path::Path;

@@ -68,10 +68,10 @@ fn exit_code(arch: Arch) -> &'static [u8] {
 const INTERPRETER: u64 = 0x1c0;
 const CODE: u64 = 0x300;
 const SEED: u64 = 0x340;
-/// Where the second segment is, far behind whatever a seed can fill.
+/// Where the second segment is, far after all that a seed can fill.
 const WRITABLE: u64 = 0x1000_0000;
 
-/// glibc: a PIE that asks for `libc.so.6`; musl: a static PIE on x86_64, a static executable at a fixed address on
+/// glibc: a PIE that needs `libc.so.6`; musl: a static PIE on x86_64, a static executable at a fixed address on
 /// aarch64. One segment loads the whole file; a second one loads the dynamic section, where the loader writes.
 fn elf(target: Target, seed: &[u8]) -> Vec<u8> {
     let glibc = target.name().ends_with("-gnu");
@@ -123,7 +123,7 @@ fn elf(target: Target, seed: &[u8]) -> Vec<u8> {
     file.pad(CODE as usize).raw(exit_code(target.arch())).pad(SEED as usize).raw(seed).0
 }
 
-/// A thin 64-bit Mach-O that asks for libSystem and macOS 11.0.
+/// A thin 64-bit Mach-O that needs libSystem and macOS 11.0.
 fn macho(arch: Arch, seed: &[u8]) -> Vec<u8> {
     let (cpu, subtype) = match arch {
         Arch::X86_64 => (0x0100_0007, 3),
@@ -255,7 +255,7 @@ mod tests {
                 for value in [0x00, 0x7f, 0xff] {
                     let mut hostile = whole.clone();
                     hostile[at] = value;
-                    // Either answer may be right; that there is one is what counts.
+                    // Either answer may be right; only a panic is wrong.
                     let _ = identify(Cursor::new(&hostile));
                 }
             }
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_target_runs_is_named() {
+    fn unsupported_files_are_named() {
         let linux = "x86_64-musl".parse().unwrap();
         let change = |at: usize, bytes: &[u8]| {
             let mut file = binary(linux, b"");
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_universal_binary_says_all_its_instruction_sets() {
+    fn a_universal_binary_has_all_its_instruction_sets() {
         let slices = [
             (0x0100_0007_u32, binary("x86_64-macos".parse().unwrap(), b"")),
             (0x0100_000c, binary("aarch64-macos".parse().unwrap(), b"")),

@@ -1,4 +1,4 @@
-//! The portability gate: a binary that would not run on a stranger's machine is stopped before anything is sent.
+//! The portability gate: a binary that would not run on other machines is stopped before anything is sent.
 //!
 //! floe's own test binary is one: it is linked against this machine's glibc and holds this machine's paths.
 
@@ -153,7 +153,7 @@ fn a_record_cannot_hide_what_its_binary_breaks() {
     let output = floe(sample.path(), &["verify", "dist"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&output.stderr).contains("rule `floor`"), "{}", text(&output.stderr));
-    // Nobody listens there: had anything been sent, it would end otherwise.
+    // Nothing listens there, so sending anything would end with another error.
     let publish = [
         "publish",
         "dist",
@@ -168,7 +168,7 @@ fn a_record_cannot_hide_what_its_binary_breaks() {
 }
 
 #[test]
-fn a_rule_that_does_not_exist_is_told_with_those_that_do() {
+fn an_unknown_rule_is_refused_with_the_known_ones() {
     let sample =
         Sample::tool().manifest_lines("[package.metadata.floe.loosen]\nflor = \"x\"\nfloor = \"\"\n");
     let error = format!(

@@ -1,4 +1,4 @@
-//! Each portability rule, broken on purpose: facts of a good binary, and what one change makes of them.
+//! Each portability rule, broken by one change of the facts of a good binary.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -42,7 +42,7 @@ fn a_good_binary_of_each_target_keeps_every_rule() {
 }
 
 #[test]
-fn what_it_is_must_be_what_the_target_takes() {
+fn format_and_instruction_set_must_be_the_targets() {
     let (facts, _) = good("aarch64-musl");
     let rules = "x86_64-musl".parse::<Target>().unwrap().judge(&facts, &BTreeMap::new());
     assert_eq!(rules[0].rule, Rule::Arch);
@@ -68,7 +68,7 @@ fn a_linux_binary_asks_for_nothing_unusual() {
 }
 
 #[test]
-fn a_floor_is_told_with_its_symbols_and_only_above_the_limit() {
+fn a_floor_is_named_with_its_symbols_and_only_above_the_limit() {
     let with = |version: &str, library: &str| {
         let floor =
             Floor { version: version.to_owned(), needs: vec![need(&format!("GLIBC_{version}"), library)] };
@@ -78,9 +78,9 @@ fn a_floor_is_told_with_its_symbols_and_only_above_the_limit() {
         target.judge(&facts, &BTreeMap::new())
     };
     assert_eq!(with("2.17", "libc.so.6"), []);
-    let told = with("2.39", "libc.so.6");
-    assert_eq!(told.len(), 1);
-    let line = told[0].to_string();
+    let violations = with("2.39", "libc.so.6");
+    assert_eq!(violations.len(), 1);
+    let line = violations[0].to_string();
     assert!(line.starts_with(
         "rule `floor`: it needs GLIBC 2.39 (at most 2.17 is allowed), because of pidfd_getpid@GLIBC_2.39"
     ));
@@ -88,7 +88,7 @@ fn a_floor_is_told_with_its_symbols_and_only_above_the_limit() {
 }
 
 #[test]
-fn a_musl_binary_asks_for_nothing_at_all() {
+fn a_musl_binary_needs_nothing_at_all() {
     let needs =
         |facts: &mut Facts| facts.elf.as_mut().unwrap().needed.push("libc.musl-x86_64.so.1".to_owned());
     assert_eq!(broken("x86_64-musl", needs), [Rule::Static]);
@@ -135,7 +135,7 @@ fn a_windows_binary_brings_its_runtime() {
 }
 
 #[test]
-fn paths_of_the_builder_are_told_with_their_place_unless_the_rule_is_loosened() {
+fn build_paths_are_named_with_their_place_unless_the_rule_is_loosened() {
     let path = |kind: PathKind, text: &str| FoundPath {
         kind,
         text: text.to_owned(),

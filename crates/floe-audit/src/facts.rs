@@ -122,7 +122,7 @@ impl<W: Write> Write for Audit<W> {
     }
 }
 
-/// Everything that the headers tell, whatever the format, and the sections. Where two overlap, the first one counts.
+/// The facts in the headers of any format, and the sections. Where two sections overlap, the first one counts.
 fn headers(reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
     let (mut facts, sections) = match Headers::read(reader)? {
         Headers::Elf(headers) => headers.facts(reader)?,

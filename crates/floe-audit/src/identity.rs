@@ -42,7 +42,7 @@ impl fmt::Display for Identity {
     }
 }
 
-/// Identifies an executable, and checks that the file is complete as far as its headers tell.
+/// Identifies an executable, and checks that everything its headers describe is in the file.
 ///
 /// Only the headers are read, however large the file is.
 ///

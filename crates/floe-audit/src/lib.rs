@@ -1,4 +1,4 @@
-//! Reads what a binary is and what it needs from its host, and judges it by the promises of a target.
+//! Reads the facts of a binary, such as what it needs from its host, and judges it by the promises of a target.
 //!
 //! Three formats are read, each by one reader: ELF, Mach-O (thin and universal) and PE, all 64-bit and for x86_64 or
 //! aarch64. No code of the binary is run, and nothing is looked up outside the file.

@@ -66,7 +66,7 @@ pub(super) struct Marker {
     place: Place,
 }
 
-/// What a marker is the beginning of, which decides what must surround it.
+/// The kind of path that a marker begins, which decides what must surround it.
 #[derive(Clone, Copy)]
 enum Place {
     NixStore,

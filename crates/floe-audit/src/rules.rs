@@ -17,7 +17,7 @@ use crate::{Arch, Contract, Format, Rule};
 pub struct Violation {
     /// Which rule.
     pub rule: Rule,
-    /// What was found, as a clause: the symbols, the libraries, or the path and its place.
+    /// The finding, as a clause: the symbols, the libraries, or the path and its place.
     pub found: String,
     /// The usual cause, and a fix.
     pub cure: String,

@@ -69,7 +69,7 @@ impl Scanner {
             if self.window.len() == WINDOW {
                 let until = WINDOW - CONTEXT;
                 self.search(until);
-                // What was searched stays as the context of what comes.
+                // The last bytes stay as context of the next ones.
                 let done = until - CONTEXT;
                 self.window.drain(..done);
                 self.begin += done as u64;

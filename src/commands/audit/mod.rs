@@ -41,7 +41,7 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
         }
     }
     if binaries.is_empty() {
-        return Err(Failure::new("there is no binary in what was given").exit(Exit::Usage).into());
+        return Err(Failure::new("none of the given files is a binary").exit(Exit::Usage).into());
     }
     let broken: Vec<String> = binaries.iter().flat_map(broken).collect();
     if args.json {

@@ -1,6 +1,6 @@
-//! Binaries nobody would ship: a sample of each format is told exactly, then broken by hand and at random.
+//! Hostile binaries: the facts of a sample of each format are exact, then it is broken by hand and at random.
 //!
-//! Whatever is in a file, there is an answer soon, and never a panic.
+//! Every file gets an answer soon, and none causes a panic.
 
 mod samples;
 
@@ -14,7 +14,7 @@ use floe_core::model::{Arch, Target};
 
 use crate::binaries::binary;
 
-fn told(content: &[u8]) -> Result<Facts, String> {
+fn facts_of(content: &[u8]) -> Result<Facts, String> {
     facts(Cursor::new(content)).map_err(|why| why.to_string())
 }
 
@@ -23,8 +23,8 @@ fn paths(facts: &Facts) -> Vec<(PathKind, &str, Option<&str>)> {
 }
 
 #[test]
-fn everything_an_elf_file_can_say_is_told() {
-    let facts = told(&samples::elf()).unwrap();
+fn all_facts_of_an_elf_file_are_read() {
+    let facts = facts_of(&samples::elf()).unwrap();
     assert_eq!((facts.kind, facts.stripped, facts.debug_info), (BinaryKind::Pie, false, true));
     assert_eq!(facts.build_id, Some("ab".repeat(20)));
     let rustc = facts.rustc.as_ref().unwrap();
@@ -83,8 +83,8 @@ fn everything_an_elf_file_can_say_is_told() {
 }
 
 #[test]
-fn everything_a_macho_file_can_say_is_told() {
-    let facts = told(&samples::macho(samples::ARM64)).unwrap();
+fn all_facts_of_a_macho_file_are_read() {
+    let facts = facts_of(&samples::macho(samples::ARM64)).unwrap();
     assert_eq!((facts.kind, facts.stripped, facts.debug_info), (BinaryKind::Pie, true, false));
     assert_eq!(facts.build_id.as_deref(), Some("CDCDCDCD-CDCD-CDCD-CDCD-CDCDCDCDCDCD"));
     assert_eq!(facts.auditable.as_ref().unwrap().packages, Some(2));
@@ -94,8 +94,8 @@ fn everything_a_macho_file_can_say_is_told() {
     let macho = facts.macho.unwrap();
     assert!(!macho.universal);
     let slice = &macho.slices[0];
-    let told = [&slice.platform, &slice.min_os, &slice.sdk, &slice.dylinker].map(Option::as_deref);
-    assert_eq!(told, [Some("macos"), Some("11.0"), Some("14.2"), Some("/usr/lib/dyld")]);
+    let versions = [&slice.platform, &slice.min_os, &slice.sdk, &slice.dylinker].map(Option::as_deref);
+    assert_eq!(versions, [Some("macos"), Some("11.0"), Some("14.2"), Some("/usr/lib/dyld")]);
     let dylibs: Vec<_> = slice.dylibs.iter().map(|dylib| (dylib.path.as_str(), dylib.load)).collect();
     let weak = ("/usr/lib/libiconv.2.dylib", DylibLoad::Weak);
     let system = ("/usr/lib/libSystem.B.dylib", DylibLoad::Load);
@@ -106,17 +106,17 @@ fn everything_a_macho_file_can_say_is_told() {
     assert_eq!(signature.identifier.as_deref(), Some("org.example.floe"));
     assert_eq!(signature.team.as_deref(), Some("JANE123456"));
     assert!(signature.hardened_runtime && !signature.linker_signed);
-    let both = self::told(&samples::universal()).unwrap();
+    let both = facts_of(&samples::universal()).unwrap();
     assert_eq!(both.arches, [Arch::X86_64, Arch::Aarch64]);
     assert!(both.macho.unwrap().slices.iter().all(|slice| slice.signature.intact == Some(true)));
 }
 
 #[test]
-fn a_signature_that_does_not_match_says_where() {
+fn a_signature_that_does_not_match_names_the_place() {
     let signature = |change: &dyn Fn(&mut Vec<u8>)| {
         let mut content = samples::macho(samples::ARM64);
         change(&mut content);
-        told(&content).unwrap().macho.unwrap().slices.remove(0).signature
+        facts_of(&content).unwrap().macho.unwrap().slices.remove(0).signature
     };
     let mismatch = |change: &dyn Fn(&mut Vec<u8>)| signature(change).mismatch.unwrap_or_default();
     assert_eq!(mismatch(&|_| {}), "");
@@ -148,8 +148,8 @@ fn a_signature_that_does_not_match_says_where() {
 }
 
 #[test]
-fn everything_a_pe_file_can_say_is_told() {
-    let facts = told(&samples::pe()).unwrap();
+fn all_facts_of_a_pe_file_are_read() {
+    let facts = facts_of(&samples::pe()).unwrap();
     assert_eq!((facts.kind, facts.stripped, facts.debug_info), (BinaryKind::Executable, true, false));
     assert_eq!(facts.build_id.as_deref(), Some("EFEFEFEF-EFEF-EFEF-EFEF-EFEFEFEFEFEF-3"));
     assert_eq!(facts.auditable.as_ref().unwrap().packages, Some(2));
@@ -167,7 +167,7 @@ fn everything_a_pe_file_can_say_is_told() {
 #[test]
 fn the_smallest_binaries_of_every_target_have_facts() {
     for target in Target::all() {
-        let facts = told(&binary(target, b"seed")).unwrap();
+        let facts = facts_of(&binary(target, b"seed")).unwrap();
         assert_eq!(
             (facts.format, facts.arches.as_slice()),
             (target.format(), &[target.arch()][..]),
@@ -177,12 +177,12 @@ fn the_smallest_binaries_of_every_target_have_facts() {
     }
 }
 
-/// What stands in the way of hangs: far more than any of these files takes, far less than a person waits.
+/// The limit that detects hangs: far more than any of these files takes.
 const LIMIT: Duration = Duration::from_secs(60);
 
 fn soon(content: &[u8], what: impl Fn() -> String) -> Result<Facts, String> {
     let begin = Instant::now();
-    let answer = std::panic::catch_unwind(|| told(content));
+    let answer = std::panic::catch_unwind(|| facts_of(content));
     assert!(begin.elapsed() < LIMIT, "{} took {:?}", what(), begin.elapsed());
     answer.unwrap_or_else(|_| panic!("{} made the reader panic", what()))
 }
@@ -212,7 +212,7 @@ fn beginnings_of_samples_are_cut_off_or_complete() {
     }
 }
 
-/// A file of a given size: a sample, and endless copies of a text behind it. It counts what is asked of it.
+/// A file of a given size: a sample, followed by copies of a text. It counts the bytes that are read.
 struct Endless {
     begin: Vec<u8>,
     text: &'static [u8],

@@ -1,4 +1,4 @@
-//! Binaries made by hand that have everything the audit reads, under 4 KiB each: for telling facts exactly, and for
+//! Binaries made by hand that have everything the audit reads, under 4 KiB each: to compare facts exactly, and for
 //! being broken.
 //!
 //! They are for reading, not for running: a loader would find no code in them.
@@ -19,7 +19,7 @@ pub fn all() -> [(&'static str, Vec<u8>); 4] {
     [("elf", elf()), ("macho", macho(ARM64)), ("universal", universal()), ("pe", pe())]
 }
 
-/// What `cargo auditable` would embed for two packages.
+/// The section that `cargo auditable` would embed for two packages.
 fn dependencies() -> Vec<u8> {
     let json = br#"{"packages":[{"name":"a","version":"1.0.0"},{"name":"b","version":"2.0.0"}]}"#;
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
@@ -27,7 +27,7 @@ fn dependencies() -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Texts with a zero byte behind each, and where each begins.
+/// Texts with a zero byte after each, and where each begins.
 fn strings<const N: usize>(texts: [&str; N]) -> (Vec<u8>, [u32; N]) {
     let mut bytes = vec![0];
     let at = texts.map(|text| {
@@ -39,7 +39,7 @@ fn strings<const N: usize>(texts: [&str; N]) -> (Vec<u8>, [u32; N]) {
     (bytes, at)
 }
 
-/// A position-independent executable for glibc that asks for 2.39 because of a weak symbol, and for much else.
+/// A position-independent executable for glibc that needs 2.39 because of a weak symbol, and much else.
 pub fn elf() -> Vec<u8> {
     let texts = [
         "libc.so.6",
@@ -151,7 +151,7 @@ pub const ARM64: u32 = 0x0100_000c;
 pub const X86_64: u32 = 0x0100_0007;
 const SIGNATURE: u32 = 0x800;
 
-/// An executable for macOS 11.0 that asks for a library in a Nix store, signed by a made-up developer.
+/// An executable for macOS 11.0 that needs a library in a Nix store, signed by a made-up developer.
 pub fn macho(cpu: u32) -> Vec<u8> {
     let segment = |name: &str, at: [u64; 4], sections: &[Vec<u8>]| {
         Bytes::default()
@@ -255,7 +255,7 @@ fn sign(code: &[u8]) -> Vec<u8> {
     blob(0xfade_0cc0, &[index, content].concat())
 }
 
-/// Both instruction sets in one file. Its slices are cut to fit, so their signatures tell of no code.
+/// Both instruction sets in one file. Its slices are cut to fit, so their signatures cover no code.
 pub fn universal() -> Vec<u8> {
     let slices = [(X86_64, macho(X86_64)), (ARM64, macho(ARM64))];
     let mut file = [0xcafe_babe_u32, 2].map(u32::to_be_bytes).concat();
@@ -271,7 +271,7 @@ pub fn universal() -> Vec<u8> {
     file
 }
 
-/// A console program for Windows that asks for the dynamic runtime, with a PDB, and "signed".
+/// A console program for Windows that needs the dynamic runtime, with a PDB, and "signed".
 pub fn pe() -> Vec<u8> {
     let texts = ["KERNEL32.dll", "VCRUNTIME140.dll", "bcrypt.dll", "C:\\Users\\Jane Doe\\floe\\src\\main.rs"];
     let (names, [kernel, runtime, bcrypt, _]) = strings(texts);

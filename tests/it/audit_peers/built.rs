@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::{differences, elf, facts_of, pe};
 use crate::peers::peer;
 
-/// A program that asks for more than the oldest glibc has: `getrandom` came with 2.25.
+/// A program that needs a newer glibc than the oldest one: `getrandom` came with 2.25.
 const PROGRAM: &str = "#include <stdlib.h>\n#include <sys/random.h>\n\
     int main(void) { char byte; return getrandom(&byte, 1, 0) == 1 ? abs(0) : 1; }\n";
 
@@ -34,7 +34,7 @@ fn build(compiler: &str, options: &[&str], text: &str) -> Option<Built> {
     Some(Built { _folder: folder, path })
 }
 
-/// The facts of an ELF file, after `readelf` has told the same.
+/// The facts of an ELF file, after comparing them with `readelf`.
 fn checked_elf(built: &Built) -> Facts {
     let facts = facts_of(&built.path);
     if let Some(readelf) = peer("readelf") {
@@ -48,7 +48,7 @@ fn agree(path: &Path, differences: Vec<String>) {
 }
 
 #[test]
-fn a_binary_linked_against_todays_glibc_tells_its_floor_and_the_symbols() {
+fn the_glibc_floor_and_its_symbols_are_read() {
     let Some(built) = build("gcc", &[], PROGRAM) else { return };
     let facts = checked_elf(&built);
     assert_eq!(facts.kind, BinaryKind::Pie);
@@ -77,7 +77,7 @@ fn the_cross_compilers_binaries_are_for_the_other_processor() {
 }
 
 #[test]
-fn kinds_and_hardening_are_told() {
+fn kinds_and_hardening_are_read() {
     let shared = "int answer(void) { return 42; }\n";
     for (options, text, kind, stack, relro) in [
         (
@@ -105,7 +105,7 @@ fn kinds_and_hardening_are_told() {
         assert_eq!((facts.kind, facts.stripped), (kind, options.contains(&"-s")), "{options:?}");
         assert_eq!(facts.debug_info, options.contains(&"-g"), "{options:?}");
         let elf = facts.elf.unwrap();
-        // What a linker does unasked differs; what it was asked for does not.
+        // Linkers differ in their defaults, but not in what an option asks for.
         assert_eq!(elf.stack, stack, "{options:?}");
         assert_eq!(elf.nx, stack == Stack::NotExecutable, "{options:?}");
         if options.iter().any(|option| option.contains("-z,")) {
@@ -115,7 +115,7 @@ fn kinds_and_hardening_are_told() {
 }
 
 #[test]
-fn run_paths_interpreters_and_paths_in_strings_are_told() {
+fn run_paths_interpreters_and_paths_in_strings_are_read() {
     let store = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-glibc-2.40/lib";
     let interpreter = format!("-Wl,--dynamic-linker={store}/ld-linux-x86-64.so.2");
     let text = format!("const char *const file = \"/home/jane/floe/data\";\n{PROGRAM}");
@@ -165,7 +165,7 @@ fn musl_makes_static_binaries_that_ask_for_nothing() {
 }
 
 #[test]
-fn windows_binaries_tell_their_runtime_and_time_stamp() {
+fn the_runtime_and_the_time_stamp_of_windows_binaries_are_read() {
     let program = "#include <stdio.h>\nint main(void) { puts(\"C:\\\\Users\\\\Jane Doe\\\\floe\\\\x.c\"); return 0; }\n";
     let stamped = &["-g", "-Wl,--no-dynamicbase"][..];
     for (options, reproducible) in [(&["-s", "-Wl,--no-insert-timestamp"][..], true), (stamped, false)] {

@@ -1,4 +1,4 @@
-//! ELF as binutils' `readelf` tells it.
+//! ELF as binutils' `readelf` prints it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use floe_audit::{BinaryKind, Facts, Relro, Stack};
 use floe_core::model::Arch;
 
-use super::{Fields, facts_of, field, output, sections_of_paths, told_sections};
+use super::{Fields, facts_of, field, our_sections_of_paths, output, sections_of_paths};
 
 pub fn ours(facts: &Facts) -> Fields {
     let elf = facts.elf.as_ref().unwrap();
@@ -43,7 +43,7 @@ pub fn ours(facts: &Facts) -> Fields {
     for (family, floor) in &elf.floors {
         field(&mut fields, &format!("floor {family}"), &floor.version);
     }
-    field(&mut fields, "sections of paths", told_sections(facts));
+    field(&mut fields, "sections of paths", our_sections_of_paths(facts));
     fields
 }
 

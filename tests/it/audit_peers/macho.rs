@@ -1,16 +1,16 @@
-//! Mach-O as LLVM's `llvm-objdump --macho --private-headers` tells it, which `llvm-otool` is another name of.
+//! Mach-O as LLVM's `llvm-objdump --macho --private-headers` (also called `llvm-otool`) prints it.
 
 use std::path::Path;
 
 use floe_audit::{BinaryKind, DylibLoad, Facts, SignatureKind};
 
-use super::{Fields, facts_of, field, number, output, sections_of_paths, told_sections};
+use super::{Fields, facts_of, field, number, our_sections_of_paths, output, sections_of_paths};
 
 pub fn ours(facts: &Facts) -> Fields {
     let macho = facts.macho.as_ref().unwrap();
     let mut fields = Fields::new();
     field(&mut fields, "slices", macho.slices.len());
-    field(&mut fields, "sections of paths", told_sections(facts));
+    field(&mut fields, "sections of paths", our_sections_of_paths(facts));
     for slice in &macho.slices {
         let mut tell =
             |name: &str, value: String| field(&mut fields, &format!("{} {name}", slice.arch), value);
@@ -68,7 +68,7 @@ pub fn theirs(objdump: &Path, file: &Path) -> Fields {
             }
         }
         let slice = Slice { arch, words, blocks };
-        slice.tell(&mut fields);
+        slice.add_to(&mut fields);
         // Where the slice begins is the one thing that this output does not say.
         let begin = facts.macho.as_ref().unwrap().slices.iter().find(|slice| slice.arch.to_string() == arch);
         slice.sections(begin.unwrap().offset, &mut table);
@@ -107,7 +107,7 @@ impl Slice<'_> {
         self.blocks.iter().find(|block| get(block, "cmd").is_some_and(|cmd| names.contains(&cmd)))
     }
 
-    fn tell(&self, fields: &mut Fields) {
+    fn add_to(&self, fields: &mut Fields) {
         let mut tell = |name: &str, value: String| field(fields, &format!("{} {name}", self.arch), value);
         let kind = match self.words[4] {
             "EXECUTE" if self.words.contains(&"PIE") => BinaryKind::Pie,
@@ -184,7 +184,7 @@ fn a_changed_byte_breaks_the_signature_of_a_real_binary() {
             seen += 1;
             assert_eq!(slice.signature.intact, Some(true), "{}", real.path.display());
             let mut content = std::fs::read(&real.path).unwrap();
-            // The last third of the slice: behind the code, before the signature.
+            // The last third of the slice: after the code, before the signature.
             let at = slice.offset + slice.size / 3 * 2;
             content[at as usize] ^= 1;
             let changed = floe_audit::facts(std::io::Cursor::new(content)).unwrap().macho.unwrap();

@@ -1,4 +1,4 @@
-//! What floe says of a binary against what other people's programs say of it, field by field.
+//! floe's facts compared field by field with the output of other programs.
 //!
 //! On real binaries of all seven targets, and on small ones that the machine's compilers make.
 
@@ -18,14 +18,14 @@ use floe_core::model::{Format, Target};
 
 use crate::peers::peer;
 
-/// What is said of a file: a text for each field, so that a difference names it.
+/// The facts of a file: a text for each field, so that a difference names it.
 type Fields = BTreeMap<String, String>;
 
 fn field(fields: &mut Fields, name: &str, value: impl ToString) {
     fields.insert(name.to_owned(), value.to_string());
 }
 
-/// The differences between two tellings, one a line.
+/// The differences between two sets of fields, one a line.
 fn differences(path: &Path, ours: &Fields, theirs: &Fields) -> Vec<String> {
     let names: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
     let nothing = String::from("(nothing)");
@@ -39,7 +39,7 @@ fn differences(path: &Path, ours: &Fields, theirs: &Fields) -> Vec<String> {
         .collect()
 }
 
-/// What a program prints about a file.
+/// The output of a program for a file.
 fn output(program: &Path, options: &[&str], file: &Path) -> String {
     let output = Command::new(program).args(options).arg(file).output().unwrap();
     assert!(output.status.success(), "{program:?} {file:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -100,15 +100,15 @@ fn thirty_real_binaries_of_seven_targets_have_facts_that_make_sense() {
             assert_eq!(facts.size, real.path.metadata().unwrap().len(), "{path}");
             // Only the C compiler's runtime library, which some of them carry along, is not made by rustc.
             assert!(facts.rustc.is_some() || path.to_string().contains("libgcc_s"), "{path}");
-            told_paths_are_there(&real.path, &facts);
+            found_paths_are_there(&real.path, &facts);
             let json = serde_json::to_string(&facts).unwrap();
             assert_eq!(serde_json::from_str::<Facts>(&json).unwrap(), facts, "{path}");
         }
     }
 }
 
-/// Every path that is told stands at its offset, and a search for the bytes alone finds no fewer.
-fn told_paths_are_there(path: &Path, facts: &Facts) {
+/// Every path found is at its offset, and a search for the bytes alone finds no more.
+fn found_paths_are_there(path: &Path, facts: &Facts) {
     let content = fs::read(path).unwrap();
     for found in &facts.paths.found {
         assert!(content[found.offset as usize..].starts_with(found.text.as_bytes()), "{path:?}: {found:?}");
@@ -118,7 +118,7 @@ fn told_paths_are_there(path: &Path, facts: &Facts) {
     assert!(facts.paths.total as usize >= registry + windows, "{path:?}: {registry} and {windows}");
 }
 
-/// The sections that hold the told paths, as another program's table has them: name, offset and size.
+/// The sections of the paths found, by another program's table: name, offset and size.
 fn sections_of_paths(facts: &Facts, table: &[(String, u64, u64)]) -> String {
     let mut all = Vec::new();
     for found in &facts.paths.found {
@@ -131,8 +131,8 @@ fn sections_of_paths(facts: &Facts, table: &[(String, u64, u64)]) -> String {
     all.join(", ")
 }
 
-/// The same as floe tells it.
-fn told_sections(facts: &Facts) -> String {
+/// The same by floe.
+fn our_sections_of_paths(facts: &Facts) -> String {
     let all = facts.paths.found.iter();
     let all: Vec<_> = all
         .map(|found| format!("{:#x} {}", found.offset, found.section.as_deref().unwrap_or("none")))

@@ -1,11 +1,11 @@
-//! PE as LLVM's `llvm-readobj` tells it.
+//! PE as LLVM's `llvm-readobj` prints it.
 
 use std::path::Path;
 
 use floe_audit::{BinaryKind, Facts};
 use floe_core::model::Arch;
 
-use super::{Fields, facts_of, field, number, output, sections_of_paths, told_sections};
+use super::{Fields, facts_of, field, number, our_sections_of_paths, output, sections_of_paths};
 
 pub fn ours(facts: &Facts) -> Fields {
     let pe = facts.pe.as_ref().unwrap();
@@ -28,7 +28,7 @@ pub fn ours(facts: &Facts) -> Fields {
     field(&mut fields, "dep", pe.dep);
     field(&mut fields, "cfg", pe.cfg);
     field(&mut fields, "authenticode", pe.authenticode);
-    field(&mut fields, "sections of paths", told_sections(facts));
+    field(&mut fields, "sections of paths", our_sections_of_paths(facts));
     fields
 }
 
@@ -119,9 +119,9 @@ fn debug(lines: &[&str], fields: &mut Fields) {
 }
 
 /// Older releases write the bytes as they stand in the file, newer ones the identifier.
-fn identifier(told: &str) -> String {
-    let Some(bytes) = told.strip_prefix('(') else {
-        return told.trim_matches(['{', '}']).to_uppercase();
+fn identifier(text: &str) -> String {
+    let Some(bytes) = text.strip_prefix('(') else {
+        return text.trim_matches(['{', '}']).to_uppercase();
     };
     let bytes: Vec<_> = bytes.trim_end_matches(')').split(' ').collect();
     let order = [&[3, 2, 1, 0][..], &[5, 4], &[7, 6], &[8, 9], &[10, 11, 12, 13, 14, 15]];

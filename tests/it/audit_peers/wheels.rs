@@ -14,7 +14,7 @@ use zip::ZipArchive;
 
 use crate::peers::peer;
 
-/// The tags of a platform, and what is there for it. The universal macOS wheels are asked for as `x86_64`.
+/// The tags of a platform, and its packages. The universal macOS wheels are requested as `x86_64`.
 const WHEELS: [(&str, &[&str], &[&str]); 7] = [
     ("x86_64-gnu", &["manylinux2014_x86_64"], &[JUST, ZIGBUILD, PY_SPY, NH3, BCRYPT, TAPLO]),
     ("aarch64-gnu", &["manylinux2014_aarch64"], &[JUST, ZIGBUILD, PY_SPY, NH3, BCRYPT]),
@@ -50,7 +50,7 @@ pub fn binaries() -> Option<&'static [Real]> {
             let listed = folder.join("wheels.txt");
             let wanted = packages.join("\n");
             if !fs::read_to_string(&listed).is_ok_and(|text| text == wanted) {
-                // Nobody who only runs the tests is made to download anything.
+                // Running the tests alone downloads nothing.
                 if std::env::var_os("FLOE_REQUIRE_PEERS").is_none_or(|value| value != "1") {
                     return None;
                 }

@@ -15,7 +15,7 @@ const MAX_ENTRIES: u64 = 64 * 1024;
 /// The entries for the loader; empty in a file that has none.
 pub(super) struct DynamicSection {
     entries: Vec<(DynamicTag, u64)>,
-    /// Address, offset and size in the file of what is loaded.
+    /// Address, offset and size in the file of each loaded segment.
     loads: Vec<(u64, u64, u64)>,
 }
 

@@ -24,7 +24,7 @@ const BATCH: u64 = 4096;
 /// The floor of each family, and the needs that have no number.
 type Needs = (BTreeMap<String, Floor>, Vec<VersionNeed>);
 
-/// `dynsym` is the number of symbols, if a section tells it.
+/// `dynsym` is the number of symbols, if a section gives it.
 pub(super) fn needs(
     reader: &mut BinaryReader<'_>,
     dynamic: &DynamicSection,
@@ -120,7 +120,7 @@ fn symbols(
     Ok(())
 }
 
-/// The number of symbols if no section tells it: the hash table's, or as many as fit before the next table.
+/// The number of symbols if no section gives it: the hash table's, or as many as fit before the next table.
 fn symbol_count(reader: &mut BinaryReader<'_>, dynamic: &DynamicSection) -> Result<u64> {
     if let Some(table) = dynamic.table(elf::DT_HASH)? {
         let chains: [object::U32<LE>; 2] = reader.pod("ELF hash table", table)?;

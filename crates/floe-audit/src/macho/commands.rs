@@ -16,7 +16,7 @@ const PART: &str = "list of Mach-O load commands";
 const MAX_COMMANDS: u32 = 1024 * 1024;
 
 pub(super) struct SliceHeaders {
-    /// All but what is outside the load commands: whether it is stripped, and its signature.
+    /// All facts but those outside the load commands: whether it is stripped, and its signature.
     pub(super) slice: Slice,
     symbols: Option<LocalSymbols>,
     /// Offset in the slice and size, in bytes.

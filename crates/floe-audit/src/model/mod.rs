@@ -108,7 +108,7 @@ pub struct Paths {
 /// A path in a binary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundPath {
-    /// What kind of place it leads to.
+    /// The kind of place that it leads to.
     pub kind: PathKind,
     /// The path, as far as it is printable ASCII, at most 200 bytes. Rust places string literals side by side without a
     /// separator, so the end may belong to the next one.
@@ -120,7 +120,7 @@ pub struct FoundPath {
     pub offset: u64,
 }
 
-/// What kind of place on the build machine a path leads to.
+/// The kind of place on the build machine that a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PathKind {
@@ -153,7 +153,7 @@ pub struct ElfFacts {
     pub rpath: Vec<String>,
     /// The folders of `DT_RUNPATH`, split at colons.
     pub runpath: Vec<String>,
-    /// What it needs of each family of symbol versions: `GLIBC`, `GLIBCXX`, `CXXABI`, `GCC`, … (`DT_VERNEED`).
+    /// The needed versions of each family of symbol versions: `GLIBC`, `GLIBCXX`, `CXXABI`, `GCC`, … (`DT_VERNEED`).
     pub floors: BTreeMap<String, Floor>,
     /// The needed versions that have no number, such as `GLIBC_PRIVATE`, or `GLIBC_ABI_DT_RELR` of glibc 2.36 and later.
     pub unnumbered: Vec<VersionNeed>,
@@ -165,7 +165,7 @@ pub struct ElfFacts {
     pub relro: Relro,
 }
 
-/// What a binary needs of one family of symbol versions.
+/// The needs of a binary in one family of symbol versions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Floor {
     /// The highest version, compared number by number and without the family: `2.34`.

@@ -39,7 +39,7 @@ impl PeHeaders {
         let part = "PE header";
         let dos: ImageDosHeader = reader.pod("DOS header", 0)?;
         let begin = u64::from(dos.e_lfanew.get(LE));
-        // The magic of the optional header tells how large the whole is.
+        // The magic of the optional header decides how large all headers are.
         let magic: object::U16<LE> = reader.pod(part, begin + FILE_HEADER)?;
         match magic.get(LE) {
             pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC => {}
