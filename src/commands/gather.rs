@@ -11,7 +11,6 @@ use semver::Version;
 use crate::cli::{ProjectArgs, ReleaseArgs, RemoteArgs, SourceArgs};
 use crate::error::{Exit, Failure, usage};
 use crate::image;
-use crate::net::client::Client;
 use crate::project::cargo::{self, Project};
 use crate::release::dist;
 use crate::release::proof::Proof;
@@ -25,12 +24,12 @@ use floe_core::verify::{self, Expect, Problem, Verified};
 /// No changelog is larger.
 const CHANGELOG_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// Reads the dists, checks them, and derives everything that is promised. Meanwhile `client` opens connections.
+/// Reads the dists, checks them, and derives everything that is promised.
 ///
 /// # Errors
 /// The dists have problems (exit code 3), or it is not known what is released or where to.
-pub fn release(args: &ReleaseArgs, client: &Client) -> anyhow::Result<Release> {
-    Sources::find(args, client)?.read(&|_, _| {})
+pub fn release(args: &ReleaseArgs) -> anyhow::Result<Release> {
+    Sources::find(args)?.read(&|_, _| {})
 }
 
 /// The same by what the dists claim, where that holds together; whether they are right in it is found out meanwhile. Else
@@ -38,8 +37,8 @@ pub fn release(args: &ReleaseArgs, client: &Client) -> anyhow::Result<Release> {
 ///
 /// # Errors
 /// As [`release`].
-pub fn release_ahead(args: &ReleaseArgs, client: &Client) -> anyhow::Result<Proof> {
-    let sources = Sources::find(args, client)?;
+pub fn release_ahead(args: &ReleaseArgs) -> anyhow::Result<Proof> {
+    let sources = Sources::find(args)?;
     match sources.claimed() {
         Some(claimed) => Ok(Proof::begin(claimed, move |tell| sources.read(tell))),
         None => sources.read(&|_, _| {}).map(Proof::of),
@@ -54,18 +53,14 @@ struct Sources {
 }
 
 impl Sources {
-    fn find(args: &ReleaseArgs, client: &Client) -> anyhow::Result<Self> {
+    fn find(args: &ReleaseArgs) -> anyhow::Result<Self> {
         if args.dists.is_empty() {
             return Err(usage("no dist is given, so there is nothing to publish")
                 .hint("make one first: `floe package native/ --out dist`, then `floe publish dist`")
                 .into());
         }
-        remote::open_github(client, &args.remote);
         let project = find_project(&args.project)?;
         let expect = expect(project.as_ref(), &args.targets, args.no_image, &args.source)?;
-        // A name that is none is told where it is needed, behind what is wrong with the dists.
-        let image = expect.image.then(|| image(project.as_ref(), args)).and_then(Result::ok);
-        image.iter().for_each(|image| remote::open_registry(client, &args.remote, image));
         Ok(Sources { args: args.clone(), project, expect })
     }
 

@@ -20,7 +20,7 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
         return outlook::outlook(&args.release, report).await;
     }
     let client = Client::default();
-    let release = gather::release(&args.release, &client)?;
+    let release = gather::release(&args.release)?;
     let servers = &args.release.remote;
     let retry = remote::retry(servers, report);
     let secrets = Secrets::from_env(&release.home.image);

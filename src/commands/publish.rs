@@ -25,7 +25,7 @@ use floe_core::receipt::Receipt;
 /// Problems with the dist (3), conflicts with the world (4), or a step that could not be done (1).
 pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
     let client = Client::default();
-    let proof = gather::release_ahead(&args.release, &client)?;
+    let proof = gather::release_ahead(&args.release)?;
     let release = proof.claimed();
     let secrets = Secrets::from_env(&release.home.image);
     let servers = (&args.release.remote, &client);

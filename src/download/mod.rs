@@ -7,20 +7,19 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use http::header;
+use http::{HeaderValue, Method, header};
+use reqwest::Request;
 use tokio::io::AsyncWriteExt;
 use tokio::task::spawn_blocking;
 
 mod at_most;
 mod pull;
 
-use crate::github::GitHub;
-use crate::net::address;
-use crate::net::client::no_certificates;
+use crate::github::{GitHub, authorization};
+use crate::net::client::Client;
 use crate::net::retry::{self, Refused, Retry};
 use crate::package::archive::{self, Examined};
 use crate::registry::Credentials;
@@ -28,6 +27,7 @@ use crate::report::{Progress, Report};
 use crate::token::Token;
 use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{ArchiveKind, Hasher, ImageName, Manifest};
+use floe_core::units::seconds;
 use floe_core::untrusted::files;
 use floe_core::verify::ASSET_LIMIT;
 use floe_core::verify::published::{Download, File, Pulled};
@@ -74,14 +74,7 @@ impl Stranger<'_> {
             "Downloading",
             release.assets.iter().fold(0, |all, asset| asset.size.saturating_add(all)),
         );
-        let client = reqwest::Client::builder()
-            .http1_only()
-            .connect_timeout(Duration::from_secs(15))
-            .read_timeout(Duration::from_secs(60))
-            .redirect(address::redirects())
-            .user_agent(concat!("floe/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(no_certificates)?;
+        let client = Client::default();
         check_names(&release.assets)?;
         // What is unfinished on the server cannot be downloaded; that it is, is for `verify::published` to say.
         let there = release.assets.iter().filter(|asset| asset.uploaded);
@@ -105,7 +98,7 @@ impl Stranger<'_> {
     /// Downloads an asset, and reads it once it is here, while others come.
     async fn file(
         &self,
-        client: &reqwest::Client,
+        client: &Client,
         asset: &RemoteAsset,
         assets: &Path,
         progress: &Progress,
@@ -121,53 +114,59 @@ impl Stranger<'_> {
 
     async fn fetch(
         &self,
-        client: &reqwest::Client,
+        client: &Client,
         asset: &RemoteAsset,
         path: &Path,
         progress: &Progress,
     ) -> anyhow::Result<()> {
+        let patience = retry::patience(asset.size);
         let fetch = async |_| {
-            let mut request = client.get(self.github.address_of(&asset.url)?);
+            // A private file is not at its public address; the redirect to storage drops the token.
+            let mut request = match &self.token {
+                Some(_) => Request::new(Method::GET, self.github.asset_address(asset.id)?),
+                None => Request::new(Method::GET, self.github.address_of(&asset.url)?),
+            };
             if let Some(token) = &self.token {
-                // A private file is not at its public address; the redirect to storage drops the token.
-                let url = self.github.asset_address(asset.id);
-                request = client
-                    .get(url)
-                    .header(header::ACCEPT, "application/octet-stream")
-                    .bearer_auth(token.reveal());
+                let headers = request.headers_mut();
+                headers.insert(header::ACCEPT, HeaderValue::from_static("application/octet-stream"));
+                headers.insert(header::AUTHORIZATION, authorization(token)?);
             }
-            let broke = |error: reqwest::Error| Refused::connection(error.without_url());
-            let response = request.timeout(retry::patience(asset.size)).send().await.map_err(broke)?;
-            let status = response.status();
-            if !status.is_success() {
-                let error = anyhow::anyhow!("the server answered {status}");
-                return Err(Refused::answer(status, &response.headers().clone(), "", error));
-            }
-            let promised = response.content_length();
-            let mut stream = response.bytes_stream();
-            let mut file = tokio::fs::File::create(path).await.context("failed to create the file")?;
-            let mut left = asset.size;
-            while let Some(piece) = stream.next().await {
-                let piece = piece.map_err(broke)?;
-                left = left.checked_sub(piece.len() as u64).with_context(|| {
-                    format!("the server sends more than the {} bytes that GitHub speaks of", asset.size)
-                })?;
-                file.write_all(&piece).await.context("failed to write")?;
-                progress.add(piece.len() as u64);
-            }
-            file.flush().await.context("failed to write")?;
-            let size = asset.size - left;
-            match promised {
-                Some(promised) if promised != size => Err(Refused::connection(anyhow::anyhow!(
-                    "the connection broke after {size} of {promised} bytes"
-                ))),
-                _ => Ok(()),
-            }
+            let fetch = self.keep(client, request, asset, path, progress);
+            let late =
+                |_| Refused::connection(anyhow::anyhow!("it was not here within {}", seconds(patience)));
+            tokio::time::timeout(patience, fetch).await.map_err(late)?
         };
         self.retry
             .run(&asset.name, fetch)
             .await
             .with_context(|| format!("failed to download `{}`", asset.name))
+    }
+
+    async fn keep(
+        &self,
+        client: &Client,
+        request: Request,
+        asset: &RemoteAsset,
+        path: &Path,
+        progress: &Progress,
+    ) -> Result<(), Refused> {
+        let mut answer = client.stream(request).await?;
+        let status = answer.status();
+        if !status.is_success() {
+            let error = anyhow::anyhow!("the server answered {status}");
+            return Err(Refused::answer(status, answer.headers(), "", error));
+        }
+        let mut file = tokio::fs::File::create(path).await.context("failed to create the file")?;
+        let mut left = asset.size;
+        while let Some(piece) = answer.piece().await? {
+            left = left.checked_sub(piece.len() as u64).with_context(|| {
+                format!("the server sends more than the {} bytes that GitHub speaks of", asset.size)
+            })?;
+            file.write_all(&piece).await.context("failed to write")?;
+            progress.add(piece.len() as u64);
+        }
+        file.flush().await.context("failed to write")?;
+        Ok(())
     }
 
     /// The image the manifest names, if it names one. A secret goes to its registry only where the environment means it for

@@ -121,7 +121,7 @@ impl GitHub {
         let url =
             Url::parse(address).with_context(|| format!("GitHub gave `{address}`, which is no address"))?;
         anyhow::ensure!(
-            address::may_lead(&self.api, &url),
+            address::redirect_allowed(&self.api, &url),
             "GitHub gave an address at `{}://{}`, which is not used",
             url.scheme(),
             url.host_str().unwrap_or_default()
@@ -130,9 +130,8 @@ impl GitHub {
     }
 
     /// Where an asset of a private repository is downloaded, with a token.
-    pub fn asset_address(&self, id: u64) -> String {
-        let base = self.api.as_str().trim_end_matches('/');
-        format!("{base}{}", self.path(&format!("/releases/assets/{id}")))
+    pub fn asset_address(&self, id: u64) -> anyhow::Result<Url> {
+        self.url_of(&self.path(&format!("/releases/assets/{id}")))
     }
 }
 

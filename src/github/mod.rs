@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use http_body_util::Either;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use reqwest::{Body, Request};
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -23,7 +23,7 @@ pub use pace::AT_ONCE as ASSETS_AT_ONCE;
 
 use crate::error::Failure;
 use crate::net::address;
-use crate::net::client::{Answer, Body, Client, Request};
+use crate::net::client::{Answer, Client};
 use crate::net::retry::{Refused, Retry};
 use crate::token::Token;
 use floe_core::model::Repo;
@@ -78,12 +78,6 @@ impl GitHub {
     pub fn fresh(&self) -> Self {
         let (requests, budget, notes) = (Arc::default(), Arc::default(), Arc::default());
         GitHub { requests, budget, notes, pace: pace::Pace::new(&self.retry), ..self.clone() }
-    }
-
-    /// Opens the connections that uploads take, and one for what is asked meanwhile; they may lead to another host than
-    /// the API's. Nothing is sent.
-    pub fn open_uploads(&self) {
-        self.client.open(&self.uploads, ASSETS_AT_ONCE + 1);
     }
 
     /// The repository.
@@ -156,8 +150,7 @@ impl GitHub {
 
     /// One request that changes something, tried once.
     async fn change(&self, method: Method, path: &str, body: &serde_json::Value) -> Result<Answer, Refused> {
-        let body = Either::Left(body.to_string().into());
-        self.send(method, path, Some(("application/json", body))).await
+        self.send(method, path, Some(("application/json", body.to_string().into()))).await
     }
 
     /// One request, tried once, with a body of a media type or without. Any answer is an answer; only a broken
@@ -170,14 +163,14 @@ impl GitHub {
     ) -> Result<Answer, Refused> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let line = format!("{method} {address}");
-        let mut request = Request::new(method, self.url_of(address)?)
-            .header(header::ACCEPT, HeaderValue::from_static("application/vnd.github+json"))
-            .header(HeaderName::from_static("x-github-api-version"), HeaderValue::from_static(API_VERSION));
-        if let Some(authorization) = &self.authorization {
-            request = request.header(header::AUTHORIZATION, authorization.clone());
-        }
+        let mut request = Request::new(method, self.url_of(address)?);
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/vnd.github+json"));
+        headers.insert("x-github-api-version", HeaderValue::from_static(API_VERSION));
+        headers.extend(self.authorization.clone().map(|token| (header::AUTHORIZATION, token)));
         if let Some((kind, body)) = body {
-            request = request.body(HeaderValue::from_static(kind), body);
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+            *request.body_mut() = Some(body);
         }
         let answer = self.client.exchange("GitHub", request, ANSWER_LIMIT).await?;
         self.retry.report.trace("GitHub", format!("{line} {}", answer.status.as_u16()));
@@ -239,7 +232,7 @@ impl GitHub {
 }
 
 /// The header that holds a token.
-fn authorization(token: &Token) -> anyhow::Result<HeaderValue> {
+pub(crate) fn authorization(token: &Token) -> anyhow::Result<HeaderValue> {
     let header = HeaderValue::from_str(&format!("Bearer {}", token.reveal()));
     let mut header = header.map_err(|_| {
         Failure::new("the token for GitHub holds a line break or another letter that no token has")

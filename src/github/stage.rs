@@ -5,8 +5,8 @@ use std::sync::PoisonError;
 
 use anyhow::{Context as _, anyhow};
 use http::{Method, StatusCode};
-use http_body_util::Either;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
+use reqwest::Body;
 use serde_json::json;
 
 use super::ask::about_notes;
@@ -82,8 +82,8 @@ impl GitHub {
             {
                 return Ok(there);
             }
-            let body = Upload::asset(asset, progress.clone()).await?;
-            let sent = self.send(Method::POST, &address, Some((asset.content_type(), Either::Right(body))));
+            let body = Body::wrap(Upload::asset(asset, progress.clone()).await?);
+            let sent = self.send(Method::POST, &address, Some((asset.content_type(), body)));
             let answer = self.paced(sent).await?;
             if answer.status == StatusCode::NOT_FOUND {
                 // The draft is gone, or another run has deleted this asset while it was unfinished: look, then decide.

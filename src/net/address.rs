@@ -44,7 +44,7 @@ pub fn is_loopback(url: &Url) -> bool {
 }
 
 /// Whether an address that a server sent may be gone to: over TLS, and to this machine only from this machine.
-pub fn may_lead(from: &Url, to: &Url) -> bool {
+pub fn redirect_allowed(from: &Url, to: &Url) -> bool {
     match to.scheme() {
         "https" => is_loopback(from) || !is_loopback(to),
         "http" => is_loopback(from) && is_loopback(to),
@@ -52,7 +52,7 @@ pub fn may_lead(from: &Url, to: &Url) -> bool {
     }
 }
 
-/// Redirects are followed a few times, and only to where [`may_lead`] allows. Secrets stay behind when the host changes,
+/// Redirects are followed a few times, and only to where [`redirect_allowed`] allows. Secrets stay behind when the host changes,
 /// which is `reqwest`'s own rule.
 pub fn redirects() -> Policy {
     const MOST: usize = 5;
@@ -61,7 +61,7 @@ pub fn redirects() -> Policy {
         if attempt.previous().len() > MOST {
             return attempt.error("it was redirected too often");
         }
-        match may_lead(from, attempt.url()) {
+        match redirect_allowed(from, attempt.url()) {
             true => attempt.follow(),
             false => attempt.error("it was redirected to an address that is not used"),
         }
@@ -107,7 +107,7 @@ mod tests {
             ("http://127.0.0.1:1", "https://ghcr.io"),
         ] {
             let (from, to) = urls(from, to);
-            assert!(may_lead(&from, &to), "{from} {to}");
+            assert!(redirect_allowed(&from, &to), "{from} {to}");
         }
         for to in [
             "http://github.com",
@@ -118,7 +118,7 @@ mod tests {
             "data:,x",
         ] {
             let (from, to) = urls("https://github.com", to);
-            assert!(!may_lead(&from, &to), "{to}");
+            assert!(!redirect_allowed(&from, &to), "{to}");
         }
     }
 

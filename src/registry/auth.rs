@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, anyhow};
 use base64::Engine as _;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use reqwest::Request;
 use url::Url;
 
 use super::{Registry, said};
 use crate::error::Failure;
 use crate::net::address;
-use crate::net::client::{Answer, Request};
+use crate::net::client::Answer;
 use crate::net::retry::Refused;
 use crate::token::{REGISTRY_TOKEN_VARIABLE, Token};
 use floe_core::model::ImageName;

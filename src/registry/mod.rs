@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context as _, anyhow};
 use http::{HeaderValue, Method, StatusCode, header};
+use reqwest::Request;
 use tokio::sync::{Mutex, MutexGuard};
 use url::Url;
 
@@ -20,7 +21,7 @@ pub use auth::{Credentials, may_know};
 use crate::error::Failure;
 use crate::net::address;
 use crate::net::answer::words;
-use crate::net::client::{Answer, Client, Request};
+use crate::net::client::{self, Answer, Client};
 use crate::net::retry::{Refused, Retry};
 use floe_core::model::{Digest, ImageName};
 
@@ -101,7 +102,7 @@ impl Registry {
         let ask = async |_| {
             let answer = self
                 .send(Method::HEAD, &path, |request| {
-                    request.header(header::ACCEPT, HeaderValue::from_static(MANIFESTS))
+                    request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(MANIFESTS));
                 })
                 .await?;
             match answer.status {
@@ -132,7 +133,7 @@ impl Registry {
     pub async fn has_blob(&self, digest: &Digest) -> anyhow::Result<bool> {
         let path = format!("blobs/{digest}");
         let ask = async |_| {
-            let answer = self.send(Method::HEAD, &path, |request| request).await?;
+            let answer = self.send(Method::HEAD, &path, |_| {}).await?;
             match answer.status {
                 StatusCode::OK => Ok(true),
                 StatusCode::NOT_FOUND => Ok(false),
@@ -148,12 +149,16 @@ impl Registry {
         &self,
         method: Method,
         path: &str,
-        build: impl Fn(Request) -> Request,
+        build: impl Fn(&mut Request),
     ) -> Result<Answer, Refused> {
         let url = self.address(path)?;
         let mut greeting = self.greet().await;
         let token = self.bearer.lock().await.clone();
-        let request = || build(Request::new(method.clone(), url.clone()));
+        let request = || {
+            let mut request = Request::new(method.clone(), url.clone());
+            build(&mut request);
+            request
+        };
         let mut answer = self.exchange(request(), token.as_ref()).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             let token = self.renew(&answer, token.as_ref()).await?;
@@ -173,13 +178,12 @@ impl Registry {
     }
 
     /// Sends a request and reads its answer whole.
-    async fn exchange(&self, request: Request, token: Option<&auth::Bearer>) -> Result<Answer, Refused> {
+    async fn exchange(&self, mut request: Request, token: Option<&auth::Bearer>) -> Result<Answer, Refused> {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let request = match token {
-            Some(token) => request.header(header::AUTHORIZATION, token.header()?),
-            None => request,
-        };
-        let line = request.line();
+        if let Some(token) = token {
+            request.headers_mut().insert(header::AUTHORIZATION, token.header()?);
+        }
+        let line = client::line(&request);
         let answer = self.client.exchange("the registry", request, ANSWER_LIMIT).await?;
         self.retry.report.trace("registry", format!("{line} {}", answer.status.as_u16()));
         Ok(answer)

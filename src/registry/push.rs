@@ -3,14 +3,14 @@
 use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
-use http_body_util::Either;
+use reqwest::{Body, Request};
 use url::Url;
 
 use super::Registry;
 use super::auth::Bearer;
 use crate::net::address;
 use crate::net::body::Upload;
-use crate::net::client::{Answer, Request};
+use crate::net::client::Answer;
 use crate::net::retry::{self, Refused};
 use crate::report::Progress;
 use floe_core::model::{Blob, Digest, Seen};
@@ -29,8 +29,10 @@ impl Registry {
             let session = self.begin_upload(&blob.digest).await?;
             let token = self.bearer_for(&session).await;
             let body = Upload::file(file, blob.size, blob.digest, progress.clone()).await?;
+            let mut request = Request::new(Method::PUT, session);
             let kind = HeaderValue::from_static("application/octet-stream");
-            let request = Request::new(Method::PUT, session).body(kind, Either::Right(body));
+            request.headers_mut().insert(header::CONTENT_TYPE, kind);
+            *request.body_mut() = Some(Body::wrap(body));
             let answer = self.exchange(request, token.as_ref()).await?;
             match answer.status {
                 StatusCode::CREATED => self.compare(&answer, &blob.digest),
@@ -85,14 +87,14 @@ impl Registry {
     }
 
     async fn open_session(&self) -> Result<Url, Refused> {
-        let answer = self.send(Method::POST, "blobs/uploads/", |request| request).await?;
+        let answer = self.send(Method::POST, "blobs/uploads/", |_| {}).await?;
         if answer.status != StatusCode::ACCEPTED {
             return Err(self.refused(&answer, "push to"));
         }
         let location = answer.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
         let location = location.context("the registry opened an upload but does not say where")?;
         let url = self.base.join(location).context("the registry's upload address is no address")?;
-        if !address::may_lead(&self.base, &url) {
+        if !address::redirect_allowed(&self.base, &url) {
             // Without the query, which may be signed.
             let host = url.host_str().unwrap_or_default();
             let text =
@@ -119,8 +121,11 @@ impl Registry {
         let path = format!("manifests/{reference}");
         let kind = HeaderValue::from_str(&manifest.media_type).context("a manifest's media type is none")?;
         let push = async |_| {
-            let request = |request: Request| request.body(kind.clone(), Either::Left(body.clone().into()));
-            let answer = self.send(Method::PUT, &path, request).await?;
+            let build = |request: &mut Request| {
+                request.headers_mut().insert(header::CONTENT_TYPE, kind.clone());
+                *request.body_mut() = Some(body.clone().into());
+            };
+            let answer = self.send(Method::PUT, &path, build).await?;
             match answer.status {
                 StatusCode::CREATED => self.compare(&answer, &manifest.digest),
                 _ => Err(self.refused(&answer, "push to")),

@@ -57,9 +57,6 @@ pub async fn look(release: &Release, remote: &Remote) -> Looked {
     };
     let plan = facts.access.is_ok().then(|| Plan::new(release, &world));
     let wanted = Wanted::of(release, &world, plan.as_ref());
-    if wanted.write {
-        remote.github.open_uploads();
-    }
     if let Err(why) = ask(&mut facts, &wanted, (release, &mut world), remote).await {
         facts.registry = Some(Err(said(why)));
     }

@@ -18,8 +18,6 @@ use floe_core::world::{Likeness, RemoteAsset, RemoteImage, RemoteRelease, World}
 
 /// So many requests are made of a registry at once, each over its own connection.
 pub const REGISTRY_AT_ONCE: usize = 12;
-/// So many questions are asked of GitHub at once when a release is looked at.
-const GITHUB_AT_ONCE: usize = 4;
 
 /// The secrets of a run.
 #[derive(Debug, Clone)]
@@ -234,21 +232,6 @@ fn registry_over(
 /// Where an image's registry is reached: as told, else over TLS at the host of its name.
 pub fn registry_url(args: &RemoteArgs, name: &ImageName) -> String {
     args.registry_url.clone().unwrap_or_else(|| format!("https://{}", name.registry()))
-}
-
-/// Opens connections to GitHub, so many as the first questions take; nothing is sent over them yet. An address that may
-/// not be used is told by whoever wants to use it.
-pub fn open_github(client: &Client, args: &RemoteArgs) {
-    if let Ok(api) = crate::net::address::server(api_url(args)) {
-        client.open(&api, GITHUB_AT_ONCE);
-    }
-}
-
-/// The same for the registry of an image.
-pub fn open_registry(client: &Client, args: &RemoteArgs, image: &ImageName) {
-    if let Ok(registry) = crate::net::address::server(&registry_url(args, image)) {
-        client.open(&registry, REGISTRY_AT_ONCE);
-    }
 }
 
 fn api_url(args: &RemoteArgs) -> &str {

@@ -1,113 +1,95 @@
-//! One connection: TCP, through a proxy where the environment names one, TLS, HTTP/1.1. Nothing is asked over it here.
+//! The `reqwest` clients below the transport, and its errors in words a maintainer can act on.
 //!
-//! The system's certificates are read once a process, and only when the first connection with TLS is made.
+//! There is one client for each way to connect. It is built by the first request that needs it, so the system's
+//! certificates are read only where TLS is used, and a proxy is never asked for this machine itself.
 
-use std::sync::{Arc, LazyLock};
+use std::error::Error;
+use std::io;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
-use http::Uri;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::rt::{Read, Write};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
-use hyper_util::client::proxy::matcher::Matcher;
-use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-use rustls_platform_verifier::ConfigVerifierExt as _;
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tower_service::Service as _;
-use url::{Host, Url};
+use anyhow::anyhow;
+use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder};
+use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
+use url::Url;
 
-use super::Body;
 use crate::error::Failure;
+use crate::net::address;
 use crate::net::retry::Refused;
 
-/// A server that has not been reached by then is not waited for.
-const PATIENCE: Duration = Duration::from_secs(15);
+const USER_AGENT: &str = concat!("floe/", env!("CARGO_PKG_VERSION"));
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+const TRUST: &str = "let this machine know who vouches for it: install the CA certificates (Debian: `apt-get install \
+                     ca-certificates`), or name a file with them in `SSL_CERT_FILE`";
 
-/// Opens a connection to a server.
-///
-/// # Errors
-/// It cannot be reached, nobody vouches for it, or the system has no certificates.
-pub(super) async fn connect(server: &Url) -> Result<SendRequest<Body>, Refused> {
-    let opening = async {
-        let stream = reach(server).await?;
-        if server.scheme() == "http" {
-            return speak(stream).await.map_err(|error| Refused::unreachable(server, &error));
+/// The clients that were built so far, each with its pool of connections.
+#[derive(Default)]
+pub(super) struct Clients {
+    plain: OnceCell<Client>,
+    loopback: OnceCell<Client>,
+    remote: OnceCell<Client>,
+}
+
+impl Clients {
+    pub async fn of(&self, url: &Url) -> anyhow::Result<&Client> {
+        match (url.scheme(), address::is_loopback(url)) {
+            ("http", true) => {
+                self.plain.get_or_try_init(|| build(|it| it.no_proxy().tls_certs_only([]))).await
+            }
+            ("https", true) => self.loopback.get_or_try_init(|| build(ClientBuilder::no_proxy)).await,
+            ("https", false) => self.remote.get_or_try_init(|| build(|it| it)).await,
+            _ => Err(anyhow!("`{}` would be reached without TLS", url.origin().ascii_serialization())),
         }
-        // Certificates are many small files or one large one, so a thread that may wait reads them.
-        let config = tokio::task::spawn_blocking(tls).await.map_err(anyhow::Error::from)??;
-        let tls = TlsConnector::from(config).connect(name(server)?, stream.into_inner()).await;
-        let tls = tls.map_err(|error| refused(server, &error))?;
-        speak(TokioIo::new(tls)).await.map_err(|error| Refused::unreachable(server, &error))
-    };
-    let late = |_| {
-        let text = format!("`{}` was not reached within 15 s", server.host_str().unwrap_or_default());
-        Refused::connection(anyhow!(text))
-    };
-    tokio::time::timeout(PATIENCE, opening).await.map_err(late)?
-}
-
-/// TCP, without waiting for full packets; through a tunnel of the proxy that `HTTPS_PROXY` names, if `NO_PROXY` does
-/// not name the server.
-async fn reach(server: &Url) -> Result<TokioIo<TcpStream>, Refused> {
-    static PROXIES: LazyLock<Matcher> = LazyLock::new(Matcher::from_env);
-    let uri: Uri = server.as_str().parse().map_err(anyhow::Error::from)?;
-    let mut tcp = HttpConnector::new();
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    // Plain http goes to this machine only, and no proxy stands before that.
-    let proxy = PROXIES.intercept(&uri).filter(|_| server.scheme() == "https");
-    let Some(proxy) = proxy else {
-        return tcp.call(uri).await.map_err(|error| Refused::unreachable(server, &error));
-    };
-    let mut tunnel = Tunnel::new(proxy.uri().clone(), tcp);
-    if let Some(own) = proxy.basic_auth() {
-        tunnel = tunnel.with_auth(own.clone());
     }
-    tunnel.call(uri).await.map_err(|error| Refused::unreachable(server, &error))
 }
 
-async fn speak<T>(stream: T) -> hyper::Result<SendRequest<Body>>
-where
-    T: Read + Write + Unpin + Send + 'static,
-{
-    let (sender, connection) = http1::handshake(stream).await?;
-    // It ends with its sender; what breaks it is told to whoever waits for an answer.
-    tokio::spawn(connection);
-    Ok(sender)
+async fn build(adapt: impl FnOnce(ClientBuilder) -> ClientBuilder) -> anyhow::Result<Client> {
+    let builder = Client::builder()
+        .http1_only()
+        .tcp_nodelay(true)
+        .connect_timeout(CONNECT_TIMEOUT)
+        // `follow` has the only redirect rule.
+        .redirect(Policy::none())
+        .user_agent(USER_AGENT);
+    let builder = adapt(builder);
+    // This may read a file for each certificate, so it must not block the runtime.
+    Ok(spawn_blocking(move || builder.build()).await?.map_err(no_certificates)?)
 }
 
-/// Why there is no TLS. A certificate that does not hold is the same the next time; whatever else breaks may not be.
-fn refused(server: &Url, error: &std::io::Error) -> Refused {
-    let tls = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
-    let Some(rustls::Error::InvalidCertificate(reason)) = tls else {
-        return Refused::unreachable(server, error);
-    };
+/// The error of a machine without CA certificates, such as a container that holds one program only.
+pub fn no_certificates(error: impl Into<anyhow::Error>) -> Failure {
+    Failure::new("this machine has no CA certificates").because(error).hint(TRUST)
+}
+
+/// Judges an error of a connection to `server`: an invalid certificate stays invalid, anything else may pass.
+pub(super) fn broken(server: &Url, error: reqwest::Error) -> Refused {
+    // Addresses may be signed, so no message shows one whole.
+    let error = error.without_url();
     let host = server.host_str().unwrap_or_default();
-    let failure = Failure::new(format!("the certificate of `{host}` does not hold: {reason}"));
-    Refused::no(failure.hint(super::TRUST).into())
+    if let Some(reason) = invalid_certificate(&error) {
+        let failure = Failure::new(format!("the certificate of `{host}` does not hold: {reason}"));
+        return Refused::no(failure.hint(TRUST).into());
+    }
+    if error.is_connect() && error.is_timeout() {
+        let seconds = CONNECT_TIMEOUT.as_secs();
+        return Refused::connection(anyhow!("`{host}` was not reached within {seconds} s"));
+    }
+    Refused::unreachable(server, &error)
 }
 
-/// What a server's certificate must be for.
-fn name(server: &Url) -> anyhow::Result<ServerName<'static>> {
-    let name = match server.host().context("the address names no host")? {
-        Host::Domain(name) => ServerName::try_from(name.to_owned())?,
-        Host::Ipv4(address) => ServerName::from(std::net::IpAddr::from(address)),
-        Host::Ipv6(address) => ServerName::from(std::net::IpAddr::from(address)),
-    };
-    Ok(name)
-}
-
-/// Whom to believe: what the system believes.
-fn tls() -> anyhow::Result<Arc<ClientConfig>> {
-    static CONFIG: LazyLock<Result<Arc<ClientConfig>, rustls::Error>> = LazyLock::new(|| {
-        let mut config = ClientConfig::with_platform_verifier()?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Arc::new(config))
-    });
-    CONFIG.clone().map_err(|error| super::no_certificates(error).into())
+fn invalid_certificate<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::CertificateError> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(rustls::Error::InvalidCertificate(reason)) = error.downcast_ref() {
+            return Some(reason);
+        }
+        // `source` of an `io::Error` skips the error that it wraps.
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = match wrapped {
+            Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
+            None => error.source(),
+        };
+    }
+    None
 }

@@ -1,188 +1,154 @@
-//! The HTTP client of publishing: HTTP/1.1 over several connections, opened early, kept and used again.
+//! The HTTP transport for GitHub, the registry and downloads: HTTP/1.1 over several connections at once.
 //!
-//! One connection of HTTP/2 is held to its window over the round trip, several of HTTP/1.1 are not. It repeats nothing
-//! that may have arrived: what is tried again is for `retry` to say. The secret of a request is shown to no other
-//! server than the request's own.
+//! One connection of HTTP/2 is limited by its window per round trip; several of HTTP/1.1 are not. The transport repeats
+//! no request that may have arrived: `retry` decides that. Credentials go to the origin of their request only.
 
 mod connect;
-mod pool;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use anyhow::anyhow;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
-use http_body_util::{BodyExt as _, Either, Full};
-use hyper::body::{Body as _, Incoming};
+use http::{HeaderMap, Method, StatusCode, header};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use reqwest::{Body, Request, Response};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 use url::Url;
 
-use crate::error::Failure;
 use crate::net::address;
 use crate::net::answer::Gathered;
-use crate::net::body::Upload;
 use crate::net::retry::{self, Refused};
+pub(crate) use connect::no_certificates;
 use floe_core::units::seconds;
-use pool::{Connection, Pool};
 
-/// What is sent: a few bytes or an upload.
-pub(crate) type Body = Either<Full<Bytes>, Upload>;
-
-/// Redirects are followed so often.
-const REDIRECTS: usize = 5;
-const USER_AGENT: &str = concat!("floe/", env!("CARGO_PKG_VERSION"));
+const REDIRECTS_LIMIT: usize = 5;
+/// How long a download may deliver nothing.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// Connections to any number of servers. Clones share them.
 #[derive(Clone, Default)]
 pub struct Client {
-    pool: Pool,
-}
-
-/// What to do where a server is not believed, or nobody is.
-const TRUST: &str = "let this machine know who vouches for it: install the CA certificates (Debian: `apt-get install \
-                     ca-certificates`), or name a file with them in `SSL_CERT_FILE`";
-
-/// Says that no certificate authority is known here, as in a container that has nothing but a program.
-pub(crate) fn no_certificates(error: impl Into<anyhow::Error>) -> Failure {
-    Failure::new("this machine has no CA certificates").because(error).hint(TRUST)
-}
-
-/// A request that has not been sent.
-pub(crate) struct Request {
-    method: Method,
-    url: Url,
-    headers: HeaderMap,
-    body: Body,
+    clients: Arc<connect::Clients>,
 }
 
 /// An answer that was read whole.
 pub(crate) struct Answer {
-    /// Its status.
     pub status: StatusCode,
-    /// Its headers.
     pub headers: HeaderMap,
-    /// Its body.
     pub body: Bytes,
 }
 
-impl Request {
-    /// A request without a body.
-    pub fn new(method: Method, url: Url) -> Self {
-        let headers = HeaderMap::from_iter([(header::USER_AGENT, HeaderValue::from_static(USER_AGENT))]);
-        Request { method, url, headers, body: Either::Left(Full::default()) }
-    }
+/// An answer whose body is still to be read.
+pub(crate) struct Streamed {
+    response: Response,
+    server: Url,
+    /// The upload ends when this is dropped.
+    _upload: Option<oneshot::Sender<()>>,
+}
 
-    /// With a header.
-    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
-        self
-    }
-
-    /// With a body of this media type.
-    pub fn body(mut self, kind: HeaderValue, body: Body) -> Self {
-        self.body = body;
-        self.header(header::CONTENT_TYPE, kind)
-    }
-
-    /// What its line says, for a trace: the method and the path.
-    pub fn line(&self) -> String {
-        format!("{} {}", self.method, self.url.path())
-    }
-
-    /// The same request once more, if it only asks.
-    fn again(&self) -> Option<Request> {
-        let (method, url, headers) = (self.method.clone(), self.url.clone(), self.headers.clone());
-        let asks = matches!(method, Method::GET | Method::HEAD);
-        asks.then(|| Request { method, url, headers, body: Either::Left(Full::default()) })
-    }
-
-    /// As a server reads it (RFC 9112, section 3.2): the path alone, the host in a header.
-    fn into_http(self) -> anyhow::Result<http::Request<Body>> {
-        let length = self.length();
-        let path = &self.url[url::Position::BeforePath..url::Position::AfterQuery];
-        let host = &self.url[url::Position::BeforeHost..url::Position::AfterPort];
-        let mut request = http::Request::builder().method(&self.method).uri(path).header(header::HOST, host);
-        if let Some(headers) = request.headers_mut() {
-            headers.extend(self.headers);
-            if !matches!(self.method, Method::GET | Method::HEAD) {
-                headers.insert(header::CONTENT_LENGTH, length.into());
-            }
-        }
-        Ok(request.body(self.body)?)
-    }
-
-    /// The bytes of its body.
-    fn length(&self) -> u64 {
-        self.body.size_hint().lower()
-    }
+/// What a trace says of a request: the method and the path.
+pub(crate) fn line(request: &Request) -> String {
+    format!("{} {}", request.method(), request.url().path())
 }
 
 impl Client {
-    /// Opens connections to a server ahead of the requests, so many that there are `count`. Nothing is sent; one that
-    /// cannot be opened is told by the request that finds none.
-    pub fn open(&self, server: &Url, count: usize) {
-        self.pool.open(server, count);
-    }
-
-    /// Sends a request and reads its answer whole, up to `limit` bytes. `server` is who answers, for the message.
-    ///
-    /// # Errors
-    /// The connection broke or never came to be, the answer is too large, or it leads where nobody should go.
+    /// Sends a request and reads its answer whole, up to `limit` bytes. `server` names the sender in messages.
     pub(crate) async fn exchange(
         &self,
         server: &'static str,
         request: Request,
         limit: usize,
     ) -> Result<Answer, Refused> {
-        let patience = retry::patience(request.length());
-        // On the heap: this is at the bottom of every step, and many of them are under way at once.
-        let exchange = Box::pin(self.follow(server, request, limit));
-        tokio::time::timeout(patience, exchange)
-            .await
-            .map_err(|_| Refused::connection(anyhow!("no answer within {}", seconds(patience))))?
+        let patience = retry::patience(length(&request));
+        // On the heap: this future is at the bottom of every step, and many steps run at once.
+        let exchange = Box::pin(async { self.follow(request).await?.read(server, limit).await });
+        let late = |_| Refused::connection(anyhow!("no answer within {}", seconds(patience)));
+        timeout(patience, exchange).await.map_err(late)?
     }
 
-    /// Follows redirects of a request that only asks; whoever changes something is told where else to do it.
-    async fn follow(
-        &self,
-        server: &'static str,
-        mut request: Request,
-        limit: usize,
-    ) -> Result<Answer, Refused> {
-        for _ in 0..=REDIRECTS {
-            let (again, place) = (request.again(), root(&request.url));
-            let is_upload = request.length() > 0;
-            let (response, connection) = self.send(&place, request).await?;
-            request = match (again, location(&response)) {
-                (Some(again), Some(to)) => led(again, to)?,
-                _ => {
-                    let answer = read(server, response, limit, &place).await?;
-                    // Where an upload was answered before its end, the rest of it stands in the way.
-                    if !is_upload || answer.status.is_success() {
-                        self.pool.keep(connection);
-                    }
-                    return Ok(answer);
-                }
+    /// Sends a request and leaves the body of its answer to the caller, who limits its size.
+    pub(crate) async fn stream(&self, request: Request) -> Result<Streamed, Refused> {
+        timeout(SILENCE, Box::pin(self.follow(request))).await.map_err(silent)?
+    }
+
+    /// Follows redirects of a request that changes nothing; any other request gets the redirect as its answer.
+    async fn follow(&self, mut request: Request) -> Result<Streamed, Refused> {
+        for _ in 0..=REDIRECTS_LIMIT {
+            let again = request.try_clone().filter(|_| is_read_only(request.method()));
+            let answer = self.send(request).await?;
+            request = match again.zip(answer.location()) {
+                Some((again, to)) => redirect(again, to)?,
+                None => return Ok(answer),
             };
         }
         Err(Refused::no(anyhow!("it was redirected too often")))
     }
 
-    /// Sends a request over a connection that is there, or over a new one. What an idle connection did not take
-    /// because the server has closed it is sent over the next.
-    async fn send(&self, place: &Url, request: Request) -> Result<(Response<Incoming>, Connection), Refused> {
-        let mut request = request.into_http()?;
-        loop {
-            let mut connection = self.pool.take(place).await?;
-            match connection.sender.try_send_request(request).await {
-                Ok(response) => return Ok((response, connection)),
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) if connection.was_idle => request = unsent,
-                    _ => return Err(Refused::unreachable(place, &error.into_error())),
-                },
-            }
+    async fn send(&self, mut request: Request) -> Result<Streamed, Refused> {
+        let server = root(request.url());
+        let length = length(&request);
+        if !is_read_only(request.method()) {
+            request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
         }
+        let upload = request.body_mut().as_mut().filter(|body| body.as_bytes().is_none()).map(until_answered);
+        let client = self.clients.of(&server).await?;
+        let response = client.execute(request).await.map_err(|error| connect::broken(&server, error))?;
+        Ok(Streamed { response, server, _upload: upload })
     }
 }
 
-/// A server's own address, without what is asked of it: that may be signed, and is in no message.
+impl Streamed {
+    pub fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    pub fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+
+    /// The next piece of the body; `None` at its end.
+    pub async fn piece(&mut self) -> Result<Option<Bytes>, Refused> {
+        timeout(SILENCE, self.chunk()).await.map_err(silent)?
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Bytes>, Refused> {
+        self.response.chunk().await.map_err(|error| connect::broken(&self.server, error))
+    }
+
+    async fn read(mut self, server: &'static str, limit: usize) -> Result<Answer, Refused> {
+        let mut gathered = Gathered::new(server, self.status(), limit);
+        while let Some(piece) = self.chunk().await? {
+            if gathered.take(&piece)?.is_break() {
+                break;
+            }
+        }
+        let (status, headers) = (self.status(), self.headers().clone());
+        Ok(Answer { status, headers, body: gathered.finish() })
+    }
+
+    fn location(&self) -> Option<&str> {
+        let is_redirect = matches!(self.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+        self.headers().get(header::LOCATION).filter(|_| is_redirect)?.to_str().ok()
+    }
+}
+
+fn silent(_: tokio::time::error::Elapsed) -> Refused {
+    Refused::connection(anyhow!("the server sent nothing for {}", seconds(SILENCE)))
+}
+
+fn is_read_only(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+fn length(request: &Request) -> u64 {
+    request.body().map_or(0, |body| body.size_hint().lower())
+}
+
+/// A server's own address. The path and the query may be signed, so messages do not show them.
 fn root(url: &Url) -> Url {
     let mut root = url.clone();
     root.set_path("");
@@ -191,88 +157,112 @@ fn root(url: &Url) -> Url {
     root
 }
 
-/// Where an answer leads, if it does.
-fn location(response: &Response<Incoming>) -> Option<&str> {
-    let status = response.status().as_u16();
-    let is_redirect = matches!(status, 301 | 302 | 303 | 307 | 308);
-    response.headers().get(header::LOCATION).filter(|_| is_redirect)?.to_str().ok()
-}
-
-/// The request at the address that an answer led to, without its secret if that is another server's.
-fn led(request: Request, to: &str) -> anyhow::Result<Request> {
-    let url = request.url.join(to).map_err(|_| anyhow!("it was redirected to what is no address"))?;
+/// The request at the address of a redirect, without its credentials if the origin changes.
+fn redirect(mut request: Request, to: &str) -> anyhow::Result<Request> {
+    let url = request.url().join(to).map_err(|_| anyhow!("it was redirected to what is no address"))?;
     anyhow::ensure!(
-        address::may_lead(&request.url, &url),
+        address::redirect_allowed(request.url(), &url),
         "it was redirected to an address that is not used, at `{}://{}`",
         url.scheme(),
         url.host_str().unwrap_or_default()
     );
-    let mut headers = request.headers;
-    if url.origin() != request.url.origin() {
-        headers.remove(header::AUTHORIZATION);
+    if url.origin() != request.url().origin() {
+        request.headers_mut().remove(header::AUTHORIZATION);
     }
-    Ok(Request { url, headers, ..request })
+    *request.url_mut() = url;
+    Ok(request)
 }
 
-async fn read(
-    server: &'static str,
-    response: Response<Incoming>,
-    limit: usize,
-    place: &Url,
-) -> Result<Answer, Refused> {
-    let (parts, mut body) = response.into_parts();
-    let mut gathered = Gathered::new(server, parts.status, limit);
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Refused::unreachable(place, &error))?;
-        if let Some(piece) = frame.data_ref()
-            && gathered.take(piece)?.is_break()
-        {
-            break;
+/// Lets a streamed body end as soon as its answer was read: the rest of an upload that was refused early would only
+/// take bandwidth from the next attempt.
+fn until_answered(body: &mut Body) -> oneshot::Sender<()> {
+    let (answered, is_answered) = oneshot::channel();
+    let inner = std::mem::take(body);
+    *body = Body::wrap(UntilAnswered { inner, is_answered });
+    answered
+}
+
+struct UntilAnswered {
+    inner: Body,
+    is_answered: oneshot::Receiver<()>,
+}
+
+impl HttpBody for UntilAnswered {
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if Pin::new(&mut self.is_answered).poll(cx).is_ready() {
+            return Poll::Ready(Some(Err("the answer came before the end of the upload".into())));
         }
+        Pin::new(&mut self.inner).poll_frame(cx).map_err(Into::into)
     }
-    Ok(Answer { status: parts.status, headers: parts.headers, body: gathered.finish() })
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+    use http_body_util::BodyExt as _;
+
     use super::*;
 
-    fn secret(url: &str) -> Request {
-        let request = Request::new(Method::GET, Url::parse(url).unwrap());
-        request.header(header::AUTHORIZATION, HeaderValue::from_static("Bearer x"))
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
     }
 
     #[test]
-    fn a_secret_stays_with_its_server() {
+    fn credentials_stay_with_their_origin() {
         let from = "https://registry.example.org/v2/a";
+        let request = || {
+            let mut request = Request::new(Method::GET, url(from));
+            request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer x"));
+            request
+        };
         for (to, is_kept) in [
             ("/v2/b", true),
             ("https://registry.example.org:443/b", true),
             ("https://registry.example.org:8443/b", false),
             ("https://other.example.org/b", false),
         ] {
-            let led = led(secret(from), to).unwrap();
-            assert_eq!(led.headers.contains_key(header::AUTHORIZATION), is_kept, "{to}");
+            let request = redirect(request(), to).unwrap();
+            assert_eq!(request.headers().contains_key(header::AUTHORIZATION), is_kept, "{to}");
         }
         for to in ["http://registry.example.org/b", "https://127.0.0.1/b", "file:///b"] {
-            assert!(led(secret(from), to).is_err(), "{to}");
+            assert!(redirect(request(), to).is_err(), "{to}");
         }
     }
 
     #[test]
-    fn what_is_asked_of_a_server_is_not_part_of_its_address() {
-        let url = Url::parse("https://u.example.org:8443/v2/a?signature=s3cret#x").unwrap();
-        assert_eq!(root(&url).as_str(), "https://u.example.org:8443/");
+    fn a_path_is_not_part_of_the_servers_address() {
+        let signed = url("https://u.example.org:8443/v2/a?signature=s3cret#x");
+        assert_eq!(root(&signed).as_str(), "https://u.example.org:8443/");
     }
 
-    #[test]
-    fn what_changes_something_is_not_sent_again_and_says_its_length() {
-        let url = Url::parse("https://[::1]:8443/v2/a?b=c#d").unwrap();
-        let request = Request::new(Method::POST, url);
-        assert!(request.again().is_none());
-        let request = request.into_http().unwrap();
-        assert_eq!(request.uri(), "/v2/a?b=c");
-        assert_eq!(request.headers()[header::HOST], "[::1]:8443");
-        assert_eq!(request.headers()[header::CONTENT_LENGTH], "0");
+    #[tokio::test]
+    async fn plain_http_goes_to_this_machine_only() {
+        crate::release::remote::install_tls();
+        let clients = connect::Clients::default();
+        assert!(clients.of(&url("http://127.0.0.1:1")).await.is_ok());
+        assert!(clients.of(&url("http://example.org")).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn an_upload_ends_with_its_answer() {
+        let mut body = Body::wrap(http_body_util::Full::new(Bytes::from_static(b"bytes")));
+        let answered = until_answered(&mut body);
+        assert_eq!(body.size_hint().exact(), Some(5));
+        drop(answered);
+        assert!(body.collect().await.is_err());
     }
 }

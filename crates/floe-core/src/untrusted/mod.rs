@@ -18,7 +18,7 @@
 //! | GitHub: names, sizes and addresses of assets | no | 1000 assets, each below 2 GiB | names that can lie in one folder; addresses over TLS and not into this machine; `io::stranger` |
 //! | a registry: answers | about its own state | 4 MiB, an error 256 KiB; a minute | the digest, wherever bytes come with one; `registry` |
 //! | a registry: `WWW-Authenticate`, `Location` | no | a token 64 KiB | a token service of the registry's own site; uploads elsewhere over TLS and without the token |
-//! | redirects | no | 5 | over TLS, not into this machine, without secrets; `address::redirects` |
+//! | redirects | no | 5 | over TLS, not into this machine, credentials stay with their origin; `address::redirect_allowed` |
 //! | `Retry-After`, reset times | as the server's own | an hour | a longer wait ends the run; `retry` |
 //! | downloads: assets, manifests, blobs | no | the promised size (GitHub's, the descriptor's), 4 MiB, 10 GiB an image; a minute and the time at 64 KiB a second | digests, then all of the above; `io::stranger`, [`crate::verify::published`] |
 //! | `SHA256SUMS`, a release manifest | no | 8 MiB | against each other and the bytes; its image is pulled without a secret unless the environment names that registry |
