@@ -139,13 +139,7 @@ pub fn floe_files(folder: &Path, api: &str) -> anyhow::Result<()> {
     let secrets = Secrets::from_env(&release.home.image);
     let report = Report::new(Loudness::Quiet);
     let receipt = folder.join("floe-receipt.json");
-    runtime()?.block_on(publish::carry_out(
-        &floe::release::proof::Proof::of(release),
-        (&servers, &floe::net::client::Client::default()),
-        secrets,
-        &receipt,
-        &report,
-    ))?;
+    runtime()?.block_on(publish::carry_out(&release, &servers, secrets, &receipt, &report))?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! From folders and a project to a [`Release`]: what `plan`, `publish` and the rehearsal have in common.
 //!
-//! Nothing is sent anywhere from here; while the dists are read, connections to where they go are opened.
+//! Nothing is sent anywhere from here.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,10 +10,8 @@ use semver::Version;
 
 use crate::cli::{ProjectArgs, ReleaseArgs, RemoteArgs, SourceArgs};
 use crate::error::{Exit, Failure, usage};
-use crate::image;
 use crate::project::cargo::{self, Project};
 use crate::release::dist;
-use crate::release::proof::Proof;
 use crate::release::remote;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::Head;
@@ -29,71 +27,17 @@ const CHANGELOG_LIMIT: u64 = 16 * 1024 * 1024;
 /// # Errors
 /// The dists have problems (exit code 3), or it is not known what is released or where to.
 pub fn release(args: &ReleaseArgs) -> anyhow::Result<Release> {
-    Sources::find(args)?.read(&|_, _| {})
-}
-
-/// The same by what the dists claim, where that holds together; whether they are right in it is found out meanwhile. Else
-/// they are read first.
-///
-/// # Errors
-/// As [`release`].
-pub fn release_ahead(args: &ReleaseArgs) -> anyhow::Result<Proof> {
-    let sources = Sources::find(args)?;
-    match sources.claimed() {
-        Some(claimed) => Ok(Proof::begin(claimed, move |tell| sources.read(tell))),
-        None => sources.read(&|_, _| {}).map(Proof::of),
+    if args.dists.is_empty() {
+        return Err(usage("no dist is given, so there is nothing to publish")
+            .hint("make one first: `floe package native/ --out dist`, then `floe publish dist`")
+            .into());
     }
-}
-
-/// Everything that a release is derived from.
-struct Sources {
-    args: ReleaseArgs,
-    project: Option<Project>,
-    expect: Expect,
-}
-
-impl Sources {
-    fn find(args: &ReleaseArgs) -> anyhow::Result<Self> {
-        if args.dists.is_empty() {
-            return Err(usage("no dist is given, so there is nothing to publish")
-                .hint("make one first: `floe package native/ --out dist`, then `floe publish dist`")
-                .into());
-        }
-        let project = find_project(&args.project)?;
-        let expect = expect(project.as_ref(), &args.targets, args.no_image, &args.source)?;
-        Ok(Sources { args: args.clone(), project, expect })
-    }
-
-    fn read(&self, tell: &image::Tell<'_>) -> anyhow::Result<Release> {
-        let found = dist::read_and_tell(&self.args.dists, tell)?;
-        self.derive(verify::check(found, &self.expect).map_err(|problems| refuse(&problems))?)
-    }
-
-    /// What is claimed of an image cannot be compared with the archives, because its layers were not read.
-    fn claimed(&self) -> Option<Release> {
-        let mut found = dist::claimed(&self.args.dists)?;
-        let mut images = std::mem::take(&mut found.images).into_iter().filter_map(|found| found.image.ok());
-        let image = images.next();
-        let there: Vec<Platform> =
-            image.iter().flat_map(|image| &image.platforms).map(|one| one.platform).collect();
-        let is_expected = image.is_none() || self.expect.image;
-        if images.next().is_some()
-            || !is_expected
-            || !self.expect.platforms.iter().all(|one| there.contains(one))
-        {
-            return None;
-        }
-        let expect = Expect { platforms: Vec::new(), ..self.expect.clone() };
-        let verified = verify::check(found, &expect).ok()?;
-        self.derive(Verified { image, ..verified }).ok()
-    }
-
-    fn derive(&self, verified: Verified) -> anyhow::Result<Release> {
-        let Sources { args, project, .. } = self;
-        let head = head(project.as_ref(), args.notes_file.as_deref(), &verified.version)?;
-        let home = home(project.as_ref(), args, (&verified.version, verified.commit.as_ref()))?;
-        Ok(Release::new(verified.archives, verified.image, home, head))
-    }
+    let project = find_project(&args.project)?;
+    let expect = expect(project.as_ref(), &args.targets, args.no_image, &args.source)?;
+    let verified = check(&args.dists, &expect)?;
+    let head = head(project.as_ref(), args.notes_file.as_deref(), &verified.version)?;
+    let home = home(project.as_ref(), args, (&verified.version, verified.commit.as_ref()))?;
+    Ok(Release::new(verified.archives, verified.image, home, head))
 }
 
 /// The project of this folder, if there is one. A project that is there but wrong is an error.

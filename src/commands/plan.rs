@@ -19,12 +19,11 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     if args.release.dists.is_empty() {
         return outlook::outlook(&args.release, report).await;
     }
-    let client = Client::default();
     let release = gather::release(&args.release)?;
     let servers = &args.release.remote;
     let retry = remote::retry(servers, report);
     let secrets = Secrets::from_env(&release.home.image);
-    let remote = Remote::connect(&release, (servers, &client), secrets, &retry)?;
+    let remote = Remote::connect(&release, (servers, &Client::default()), secrets, &retry)?;
     let looked = preflight::look(&release, &remote).await;
     remote.close().await;
     tell::questions(&looked.questions, report);

@@ -11,10 +11,9 @@ use crate::net::retry::Retry;
 use crate::net::stop;
 use crate::release::execute::{self, Job};
 use crate::release::preflight::{self, Looked};
-use crate::release::proof::Proof;
 use crate::release::remote::{self, Remote, Secrets};
 use crate::report::Report;
-use floe_core::model::ImageName;
+use floe_core::model::{ImageName, Release};
 use floe_core::plan::Plan;
 use floe_core::preflight::Question;
 use floe_core::receipt::Receipt;
@@ -24,13 +23,10 @@ use floe_core::receipt::Receipt;
 /// # Errors
 /// Problems with the dist (3), conflicts with the world (4), or a step that could not be done (1).
 pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
-    let client = Client::default();
-    let proof = gather::release_ahead(&args.release)?;
-    let release = proof.claimed();
+    let release = gather::release(&args.release)?;
     let secrets = Secrets::from_env(&release.home.image);
-    let servers = (&args.release.remote, &client);
-    let (_, receipt) = carry_out(&proof, servers, secrets, &args.receipt, report).await?;
-    tell::published(release, &receipt, report);
+    let (_, receipt) = carry_out(&release, &args.release.remote, secrets, &args.receipt, report).await?;
+    tell::published(&release, &receipt, report);
     if args.json {
         return report.json(&receipt);
     }
@@ -43,21 +39,21 @@ pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Publishes a release, as far as it is known to be well formed.
+/// Publishes a release.
 ///
 /// # Errors
 /// Problems with the dist (3), conflicts with the world (4), or a step that could not be done (1).
 pub async fn carry_out(
-    proof: &Proof,
-    (servers, client): (&RemoteArgs, &Client),
+    release: &Release,
+    servers: &RemoteArgs,
     secrets: Secrets,
     receipt: &Path,
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
     stop::listen(report);
     let retry = remote::retry(servers, report);
-    let remote = Remote::connect(proof.claimed(), (servers, client), secrets, &retry)?;
-    carry_out_at(proof, (&remote, &retry), receipt, report).await
+    let remote = Remote::connect(release, (servers, &Client::default()), secrets, &retry)?;
+    carry_out_at(release, (&remote, &retry), receipt, report).await
 }
 
 /// The same with clients that are there already.
@@ -65,12 +61,12 @@ pub async fn carry_out(
 /// # Errors
 /// As [`carry_out`].
 pub async fn carry_out_at(
-    proof: &Proof,
+    release: &Release,
     (remote, retry): (&Remote, &Retry),
     receipt: &Path,
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
-    let done = Box::pin(look_and_act(proof, (remote, retry), receipt, report)).await;
+    let done = Box::pin(look_and_act(release, (remote, retry), receipt, report)).await;
     remote.close().await;
     report.detail("Asked", remote.asked());
     if let Ok((_, receipt)) = &done {
@@ -80,12 +76,11 @@ pub async fn carry_out_at(
 }
 
 async fn look_and_act(
-    proof: &Proof,
+    release: &Release,
     (remote, retry): (&Remote, &Retry),
     receipt: &Path,
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
-    let release = proof.claimed();
     let looked = Box::pin(preflight::look(release, remote)).await;
     // Whether strangers can pull the image is asked again when it is there.
     let asked: Vec<Question> =
@@ -98,16 +93,10 @@ async fn look_and_act(
         {
             plan
         }
-        looked => {
-            // What is wrong with the dist is told first, as if it had been read first.
-            if let Some(broken) = proof.failure().await {
-                return Err(broken);
-            }
-            return Err(plan::refusal(looked).context("failed to look at the servers")?);
-        }
+        looked => return Err(plan::refusal(looked).context("failed to look at the servers")?),
     };
     report.line(plan.to_table(release));
-    let job = Job { proof, plan: &plan, remote, retry, report, receipt, public: !private };
+    let job = Job { release, plan: &plan, remote, retry, report, receipt, public: !private };
     let done = Box::pin(execute::run(job)).await?;
     if done.pullable == Some(false) {
         warn_of_hidden(&release.home.image, report);

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 
-use super::measure::{self, Measured, Tell};
+use super::measure::{self, Measured};
 use super::rootfs::{self, Changeset};
 use super::spec::{self, Descriptor, ImageConfig, ImageIndex, ImageManifest, OciLayout, platform_fields};
 use super::tarball::MEMBERS_LIMIT;
@@ -34,13 +34,8 @@ pub fn read(layout: &Path) -> anyhow::Result<Image> {
 /// entry for each platform; size, digest and media type of every blob; that each layer unpacks to its diff id, to
 /// safe paths and within the limits; and that every blob is referenced. The error has a sentence for every problem.
 pub fn check(layout: &Path) -> Result<Image, Vec<String>> {
-    check_and_tell(layout, &|_, _| {})
-}
-
-/// The same, and calls `tell` with each layer as soon as it is known to be the promised one.
-pub fn check_and_tell(layout: &Path, tell: &Tell<'_>) -> Result<Image, Vec<String>> {
     let mut checker = Checker::new(layout);
-    let image = checker.image(tell);
+    let image = checker.image();
     if checker.all_named {
         checker.unnamed();
     }
@@ -89,7 +84,7 @@ impl Checker {
         }
     }
 
-    fn image(&mut self, tell: &Tell<'_>) -> Option<Image> {
+    fn image(&mut self) -> Option<Image> {
         for folder in ["blobs", "blobs/sha256"] {
             // A link would lead to blobs outside of the layout.
             if self.layout.join(folder).is_symlink() {
@@ -125,7 +120,7 @@ impl Checker {
             ));
             return None;
         }
-        self.measured = measure::measure(&self.layout, self.layers_of(&index), tell);
+        self.measured = measure::measure(&self.layout, self.layers_of(&index));
         let mut platforms: Vec<PlatformImage> = Vec::new();
         let mut seen = BTreeSet::new();
         for (number, descriptor) in (1..).zip(&index.manifests) {

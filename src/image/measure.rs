@@ -35,16 +35,13 @@ pub struct Measured {
     pub unpacked: Option<Unpacked>,
 }
 
-/// Is called on any thread with a blob that matches its descriptor, and the stamp of its file.
-pub type Tell<'a> = dyn Fn(Digest, Option<Stamp>) + Sync + 'a;
-
 /// Reads layers in parallel, each digest once. All of them together stay within the limits of one image.
-pub fn measure(folder: &Path, layers: Vec<Descriptor>, tell: &Tell<'_>) -> BTreeMap<Digest, Measured> {
-    measure_within((folder, tell), layers, (UNPACKED_LIMIT, MEMBERS_LIMIT))
+pub fn measure(folder: &Path, layers: Vec<Descriptor>) -> BTreeMap<Digest, Measured> {
+    measure_within(folder, layers, (UNPACKED_LIMIT, MEMBERS_LIMIT))
 }
 
 fn measure_within(
-    (folder, tell): (&Path, &Tell<'_>),
+    folder: &Path,
     mut layers: Vec<Descriptor>,
     (bytes, members): (u64, usize),
 ) -> BTreeMap<Digest, Measured> {
@@ -59,9 +56,6 @@ fn measure_within(
                 keep && members.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(changes.len())).is_ok()
             });
         });
-        if let (Ok(stamp), Some(_)) = (&sound, &unpacked) {
-            tell(layer.digest, *stamp);
-        }
         (layer.digest, Measured { size: layer.size, sound, unpacked })
     };
     let mut seen = BTreeSet::new();
@@ -153,17 +147,14 @@ mod tests {
     fn all_layers_together_stay_within_the_limits() {
         let (folder, layers) = layout();
         let descriptors: Vec<Descriptor> = layers.iter().map(Descriptor::of).collect();
-        let told = std::sync::Mutex::new(BTreeSet::new());
-        let tell = |digest, _| assert!(told.lock().unwrap().insert(digest), "{digest} is told twice");
-        let all = measure(folder.path(), [descriptors.clone(), descriptors.clone()].concat(), &tell);
+        let all = measure(folder.path(), [descriptors.clone(), descriptors.clone()].concat());
         assert_eq!(all.len(), 3);
-        assert!(told.into_inner().unwrap().iter().eq(all.keys()));
         let (_, size, changes) = all[&layers[0].digest].unpacked.as_ref().unwrap();
         assert_eq!(changes.len(), 2);
         for (limits, kept) in
             [((3 * size, 6), 3), ((2 * size, 9), 2), ((9 * size, 4), 2), ((*size, 2), 1), ((size - 1, 9), 0)]
         {
-            let found = measure_within((folder.path(), &|_, _| {}), descriptors.clone(), limits);
+            let found = measure_within(folder.path(), descriptors.clone(), limits);
             // Every file is still read to its end.
             assert!(found.values().all(|layer| layer.sound.is_ok()), "{limits:?}");
             assert_eq!(found.values().filter(|layer| layer.unpacked.is_some()).count(), kept, "{limits:?}");
@@ -179,11 +170,8 @@ mod tests {
         let mut flipped = std::fs::read(path(2)).unwrap();
         flipped[100] ^= 1;
         std::fs::write(path(2), &flipped).unwrap();
-        let told = std::sync::Mutex::new(Vec::new());
-        let tell = |digest, _| told.lock().unwrap().push(digest);
         let descriptors = layers.iter().map(Descriptor::of).collect();
-        let found = measure(folder.path(), descriptors, &tell);
-        assert_eq!(*told.lock().unwrap(), []);
+        let found = measure(folder.path(), descriptors);
         let why = |number: usize| found[&layers[number].digest].sound.clone().unwrap_err();
         assert_eq!(why(0), "is missing");
         assert_eq!(why(1), format!("has 1 bytes, not {}", layers[1].size));

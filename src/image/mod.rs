@@ -7,7 +7,6 @@ mod annotations;
 mod atomic_dir;
 mod blobs;
 mod build;
-mod claimed;
 mod config;
 mod docker_archive;
 mod input;
@@ -29,9 +28,7 @@ use floe_core::oci as spec;
 
 pub use atomic_dir::AtomicDir;
 pub use build::build;
-pub use claimed::claimed;
-pub use layout::{check, check_and_tell, read};
-pub use measure::Tell;
+pub use layout::{check, read};
 
 /// The most bytes that a layer or a docker archive may unpack to: GitHub's registry takes no larger layer.
 pub const UNPACKED_LIMIT: u64 = 10 << 30;

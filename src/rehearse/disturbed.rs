@@ -10,7 +10,6 @@ use crate::error::{Exit, Failure};
 use crate::net::client::Client;
 use crate::net::retry::Retry;
 use crate::rehearse::servers::Servers;
-use crate::release::proof::Proof;
 use crate::release::remote::Remote;
 use crate::report::{Report, seconds};
 use floe_core::clock::Clock;
@@ -140,11 +139,10 @@ pub async fn until_done(attempt: Attempt<'_>, inside: &Testbed, watch: &Invarian
 async fn run_once(attempt: Attempt<'_>, inside: &Testbed) -> Option<anyhow::Result<(Plan, Receipt)>> {
     let Attempt { release, remote, retry, receipt, report } = attempt;
     let remote = remote.fresh();
-    let proof = Proof::of(release.clone());
     tokio::select! {
         biased;
         () = inside.killed.notified() => None,
-        result = publish::carry_out_at(&proof, (&remote, retry), receipt, report) => Some(result),
+        result = publish::carry_out_at(release, (&remote, retry), receipt, report) => Some(result),
     }
 }
 

@@ -23,14 +23,12 @@ use crate::cli::{Builder, RehearseArgs, RemoteArgs};
 use crate::commands::package::Gate;
 use crate::commands::{gather, image, package, publish, verify};
 use crate::error::{Exit, Failure};
-use crate::net::client::Client;
 use crate::net::stop;
 use crate::project::build::{self, Build};
 use crate::project::cargo::{self, Origin, Project};
 use crate::project::nix;
 use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, TOKEN, USER};
-use crate::release::proof::Proof;
 use crate::release::remote;
 use crate::report::{Report, size};
 use floe_core::model::notes::{Head, unreleased_section};
@@ -61,16 +59,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let addresses = servers.addresses(&release.home);
     let published = match args.faults {
         Some(seed) => disturbed::by_seed(seed, &release, &servers, &folder.receipt(), report).await,
-        None => {
-            publish::carry_out(
-                &Proof::of(release.clone()),
-                (&addresses, &Client::default()),
-                servers.secrets(),
-                &folder.receipt(),
-                report,
-            )
-            .await
-        }
+        None => publish::carry_out(&release, &addresses, servers.secrets(), &folder.receipt(), report).await,
     };
     let (plan, receipt) = published.map_err(|error| explain(error, &folder))?;
     let keep = folder.release();

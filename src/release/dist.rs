@@ -24,32 +24,14 @@ const RECORD_LIMIT: u64 = 4 * 1024 * 1024;
 /// # Errors
 /// A folder or a file in it cannot be read at all. What is merely wrong is found, not refused.
 pub fn read(dists: &[PathBuf]) -> anyhow::Result<Found> {
-    read_and_tell(dists, &|_, _| {})
-}
-
-/// The same, and `tell` hears of each layer of an image as soon as it is known to be the promised one.
-///
-/// # Errors
-/// As [`read`].
-pub fn read_and_tell(dists: &[PathBuf], tell: &image::Tell<'_>) -> anyhow::Result<Found> {
     let (mut found, archives, layouts) = list_all(dists)?;
-    // The image first, because its layers can go ahead of everything else.
-    found.images = layouts.iter().map(|path| read_image(path, tell)).collect();
+    let image = |path: PathBuf| FoundImage { image: image::check(&path), path };
+    found.images = layouts.into_iter().map(image).collect();
     let read = |(path, kind): (PathBuf, ArchiveKind)| {
         read_archive(&path, kind).with_context(|| failed(path.parent().unwrap_or(&path)))
     };
     found.archives = parallel::map(archives, read).into_iter().collect::<anyhow::Result<_>>()?;
     Ok(found)
-}
-
-/// What the dists say they hold, read in no time: the records and the image's documents are believed, and neither an
-/// archive nor a layer is opened. `None` where that is not enough to go on.
-pub fn claimed(dists: &[PathBuf]) -> Option<Found> {
-    let (mut found, archives, layouts) = list_all(dists).ok()?;
-    let image = |path: &PathBuf| Some(FoundImage { path: path.clone(), image: Ok(image::claimed(path)?) });
-    found.images = layouts.iter().map(image).collect::<Option<_>>()?;
-    found.archives = archives.into_iter().map(|(path, _)| claimed_archive(path)).collect::<Option<_>>()?;
-    Some(found)
 }
 
 type Listed = (Found, Vec<(PathBuf, ArchiveKind)>, Vec<PathBuf>);
@@ -120,15 +102,6 @@ fn read_archive(path: &Path, kind: ArchiveKind) -> anyhow::Result<FoundArchive> 
     Ok(FoundArchive { seen: Seen { path: path.to_owned(), stamp }, facts, record, contents })
 }
 
-fn claimed_archive(path: PathBuf) -> Option<FoundArchive> {
-    let record = read_record(&path).ok()?;
-    let size = fs::symlink_metadata(&path).ok()?.len();
-    let file = path.file_name()?.to_string_lossy().into_owned();
-    let facts = ArchiveFacts { file, size, digest: record.archive.digest };
-    let contents = Ok(record.contents.clone());
-    Some(FoundArchive { seen: Seen { path, stamp: None }, facts, record: Ok(record), contents })
-}
-
 fn read_record(archive: &Path) -> Result<Record, String> {
     let mut path = archive.as_os_str().to_owned();
     path.push(".json");
@@ -138,8 +111,4 @@ fn read_record(archive: &Path) -> Result<Record, String> {
     })?;
     let json = files::read(file, RECORD_LIMIT).map_err(|error| error.to_string())?;
     serde_json::from_slice(&json).map_err(|error| error.to_string())
-}
-
-fn read_image(path: &Path, tell: &image::Tell<'_>) -> FoundImage {
-    FoundImage { path: path.to_owned(), image: image::check_and_tell(path, tell) }
 }

@@ -3,6 +3,5 @@
 pub mod dist;
 pub mod execute;
 pub mod preflight;
-pub mod proof;
 pub mod receipt;
 pub mod remote;

@@ -25,7 +25,6 @@ mod peers;
 mod prefix;
 mod preflight;
 mod project;
-mod proof;
 mod publish;
 mod registry_server;
 mod rehearse;

@@ -19,9 +19,9 @@ impl Run<'_> {
         let look = async |_| {
             // The assets of the release that counts are asked for along with the rest.
             let known = self.job.plan.published.as_ref().or(self.draft.get()).map(|release| release.id);
-            let world = self.job.remote.observe(self.job.release(), known).await?;
+            let world = self.job.remote.observe(self.job.release, known).await?;
             self.withdraw(&world).await?;
-            match Plan::new(self.job.release(), &world) {
+            match Plan::new(self.job.release, &world) {
                 Ok(plan) => self.see_whole(&world, &plan).map(|()| plan),
                 Err(conflicts) if self.may_pass(&conflicts) => {
                     Err(Refused { error: Failure::of_conflicts(&conflicts).into(), again: Again::Later })
@@ -35,7 +35,7 @@ impl Run<'_> {
     /// Takes back the draft that this run has made, if another one of the tag has been published meanwhile: nobody
     /// needs it any more.
     async fn withdraw(&self, world: &World) -> anyhow::Result<()> {
-        let published = world.published(&self.job.release().home.tag);
+        let published = world.published(&self.job.release.home.tag);
         let made_here = self.draft.get().filter(|_| self.job.plan.draft.is_none());
         match (published, made_here) {
             (Some(published), Some(draft)) if published.id != draft.id => {
@@ -68,7 +68,7 @@ impl Run<'_> {
         let Some(draft) = world.releases.iter().find(|release| release.id == own) else {
             return later(format!("the draft, release {own}, is not among the releases"));
         };
-        if !draft.holds_notes(&self.job.release().notes.footer) {
+        if !draft.holds_notes(&self.job.release.notes.footer) {
             return Err(Refused::no(taken_over(own).into()));
         }
         let wrong = self.differences(draft);
@@ -79,7 +79,7 @@ impl Run<'_> {
     }
 
     fn differences(&self, draft: &RemoteRelease) -> Vec<String> {
-        let assets = &self.job.release().assets;
+        let assets = &self.job.release.assets;
         let mut wrong: Vec<String> = Vec::new();
         for asset in assets {
             match draft.assets.iter().find(|one| one.name == asset.name) {

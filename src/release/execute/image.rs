@@ -8,34 +8,27 @@ use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::registry::Registry;
-use crate::release::proof::Proof;
 use crate::release::remote::REGISTRY_AT_ONCE;
 use crate::report::Progress;
 use floe_core::model::{Blob, Digest, Image};
 
-/// Pushes what the registry lacks, everything by its digest: blobs as soon as they are known to be right, manifests when
-/// the whole dist is.
+/// Pushes what the registry lacks, everything by its digest.
 ///
 /// # Errors
 /// A file changed since it was checked, or the registry cannot be reached or refuses.
 pub(super) async fn push(
     registry: &Registry,
-    (image, proof): (&Image, &Proof),
+    image: &Image,
     missing: &[Digest],
     progress: &Progress,
 ) -> anyhow::Result<()> {
     let is_missing = |blob: &&Blob| missing.contains(&blob.digest);
     let blobs: Vec<&Blob> = image.blobs().into_iter().filter(is_missing).collect();
     stream::iter(blobs)
-        .map(|blob| async move {
-            let file = proof.blob(image, &blob.digest).await?;
-            registry.push_blob(blob, &file, progress).await
-        })
+        .map(|blob| async move { registry.push_blob(blob, &image.blob_file(&blob.digest), progress).await })
         .buffer_unordered(REGISTRY_AT_ONCE)
         .try_collect::<()>()
         .await?;
-    // A manifest is seen on the package's page, even without a tag.
-    proof.whole().await?;
     let push = async |manifest: &Blob| {
         let body = read_manifest(image, manifest)?;
         registry.push_manifest(&manifest.digest.to_string(), manifest, &body).await?;

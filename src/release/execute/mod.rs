@@ -19,7 +19,6 @@ use crate::github::{ASSETS_AT_ONCE, second_to};
 use crate::net::retry::Retry;
 use crate::net::stop;
 use crate::registry::Registry;
-use crate::release::proof::Proof;
 use crate::release::receipt::Kept;
 use crate::release::remote::{self, Remote};
 use crate::report::{Progress, Report, seconds, size};
@@ -30,8 +29,8 @@ use floe_core::world::RemoteRelease;
 
 /// A plan and all that is needed to carry it out.
 pub struct Job<'a> {
-    /// What is promised, and whether its dist is that, as far as it was read.
-    pub proof: &'a Proof,
+    /// What is promised.
+    pub release: &'a Release,
     /// What is missing.
     pub plan: &'a Plan,
     /// Where it goes.
@@ -44,12 +43,6 @@ pub struct Job<'a> {
     pub receipt: &'a Path,
     /// Whether the image is for strangers too.
     pub public: bool,
-}
-
-impl<'a> Job<'a> {
-    fn release(&self) -> &'a Release {
-        self.proof.claimed()
-    }
 }
 
 /// What came of a job.
@@ -66,7 +59,7 @@ pub struct Done {
 /// The first step that could not be done, with what is public now and how to go on. The receipt says the same.
 pub async fn run(job: Job<'_>) -> anyhow::Result<Done> {
     let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    let receipt = Kept::new(job.receipt, Receipt::new(job.release(), job.plan, now));
+    let receipt = Kept::new(job.receipt, Receipt::new(job.release, job.plan, now));
     let draft = job.plan.draft.clone().map(OnceLock::from).unwrap_or_default();
     let (halted, pullable) = (Mutex::default(), OnceLock::new());
     let run = Run { job, draft, receipt, halted, pullable, began: Instant::now() };
@@ -79,13 +72,10 @@ pub async fn run(job: Job<'_>) -> anyhow::Result<Done> {
     let receipt = run.receipt.get();
     match result {
         Ok(()) => Ok(Done { receipt, pullable: run.pullable.into_inner() }),
-        Err(error) => Err(match run.job.proof.failure().await {
-            Some(broken) => Failure::around(broken).state(receipt.state()),
-            None => Failure::around(error)
-                .state(receipt.state())
-                .hint("run the same command again; it continues where this run stopped"),
-        }
-        .into()),
+        Err(error) => Err(Failure::around(error)
+            .state(receipt.state())
+            .hint("run the same command again; it continues where this run stopped")
+            .into()),
     }
 }
 
@@ -109,12 +99,7 @@ impl<'a> Run<'a> {
         let progress = self.job.report.progress("Staging", bytes);
         let (image, release): (Vec<_>, Vec<_>) =
             staging.into_iter().partition(|(_, step)| matches!(step, Step::PushImage { .. }));
-        let staged = async {
-            // A draft is seen in the list of releases: it is made for a dist that is known to be right.
-            self.job.proof.whole().await?;
-            self.stage_release(&release, &progress).await
-        };
-        tokio::try_join!(self.each(&image, &progress), staged)?;
+        tokio::try_join!(self.each(&image, &progress), self.stage_release(&release, &progress))?;
         drop((progress, group));
         self.go_on()?;
 
@@ -123,7 +108,7 @@ impl<'a> Run<'a> {
         }
         // What was decided at the beginning is old by now: what is revealed is decided on a second look.
         let plan = self.look_again().await?;
-        self.receipt.change(|receipt| receipt.look_again(self.job.release(), &plan));
+        self.receipt.change(|receipt| receipt.look_again(self.job.release, &plan));
         // Of what becomes public there is evidence first.
         self.receipt.settle().await?;
         let none = self.job.report.progress("Revealing", 0);
@@ -217,9 +202,7 @@ impl<'a> Run<'a> {
             result?;
             let bytes = step.bytes().map(|bytes| format!("  {}", size(bytes))).unwrap_or_default();
             let took = seconds(self.began.elapsed() - from);
-            self.job
-                .report
-                .step(past(step), format!("{}{bytes}  in {took}", step.object(self.job.release())));
+            self.job.report.step(past(step), format!("{}{bytes}  in {took}", step.object(self.job.release)));
         }
         Ok(())
     }
@@ -227,25 +210,25 @@ impl<'a> Run<'a> {
     /// The one place that changes the world.
     async fn act(&self, step: &Step, progress: &Progress) -> anyhow::Result<()> {
         let github = &self.job.remote.github;
-        let tag = &self.job.release().home.tag;
+        let tag = &self.job.release.home.tag;
         match step {
             Step::PushImage { missing, .. } => {
                 let (image, registry) = self.image()?;
-                image::push(registry, (image, self.job.proof), missing, progress).await
+                image::push(registry, image, missing, progress).await
             }
             Step::CreateDraft { previous } => {
-                let generated = match &self.job.release().notes.head {
+                let generated = match &self.job.release.notes.head {
                     floe_core::model::notes::Head::Generated => {
                         github.generate_notes(tag, previous.as_ref()).await?
                     }
                     floe_core::model::notes::Head::Text(_) => String::new(),
                 };
-                let page = &self.job.release().home.page;
+                let page = &self.job.release.home.page;
                 let link = match previous {
                     Some(previous) => format!("{page}/compare/{previous}...{tag}"),
                     None => format!("{page}/commits/{tag}"),
                 };
-                let notes = self.job.release().notes.render(&generated, &link);
+                let notes = self.job.release.notes.render(&generated, &link);
                 match self.draft.get() {
                     // Somebody else's draft, or one of another dist: its notes tell of other files.
                     Some(draft) => github.write_notes(draft, &notes).await,
@@ -257,7 +240,7 @@ impl<'a> Run<'a> {
             }
             Step::DeleteAsset { id, name } => github.delete_asset(self.draft()?, *id, name).await,
             Step::Upload { name, .. } => {
-                let asset = asset(self.job.proof.whole().await?, name)?;
+                let asset = asset(self.job.release, name)?;
                 github.upload(self.draft()?, asset, progress).await?;
                 Ok(())
             }
@@ -287,7 +270,7 @@ impl<'a> Run<'a> {
     }
 
     fn image(&self) -> anyhow::Result<(&Image, &Registry)> {
-        let both = self.job.release().image.as_ref().zip(self.job.remote.registry.as_ref());
+        let both = self.job.release.image.as_ref().zip(self.job.remote.registry.as_ref());
         both.context("the plan has an image, but the release has none")
     }
 

@@ -12,7 +12,6 @@ use floe::net::client::Client;
 use floe::net::retry::Retry;
 use floe::registry::Credentials;
 use floe::rehearse::disturbed::{Attempt, Ending, until_done};
-use floe::release::proof::Proof;
 use floe::release::remote::{Remote, Secrets};
 use floe::report::{Loudness, Report};
 use floe::token::Token;
@@ -183,7 +182,7 @@ impl Bench {
     /// One run of a publisher of its own, with clients that share nothing with another's.
     pub async fn run(&self, release: &Release, receipt: &Path) -> anyhow::Result<(Plan, Receipt)> {
         let (remote, report) = (self.remote.fresh(), &self.retry.report);
-        carry_out_at(&Proof::of(release.clone()), (&remote, &self.retry), receipt, report).await
+        carry_out_at(release, (&remote, &self.retry), receipt, report).await
     }
 
     /// A publisher of a release at this bench.
