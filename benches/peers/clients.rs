@@ -11,8 +11,7 @@ use floe::release::remote::Secrets;
 use floe::report::{Loudness, Report};
 use floe_core::model::notes::Head;
 use floe_core::model::release::{Asset, Content};
-use floe_core::model::{Blob, Release, Seen};
-use floe_core::untrusted::files;
+use floe_core::model::{Blob, Release};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use oci_client::client::ClientConfig;
 use oci_client::secrets::RegistryAuth;
@@ -126,12 +125,8 @@ pub fn floe_files(folder: &Path, api: &str) -> anyhow::Result<()> {
         Release::new(Vec::new(), None, servers::home()?, Head::Text("It is measured.".to_owned()));
     for path in files {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        // As floe looks at an archive when it checks a dist.
-        let file = files::open(&path)?;
-        let before = files::stamp(&file);
         let (digest, size) = material::digest(&path)?;
-        let seen = Seen { stamp: files::lasting(&file, before), path };
-        release.assets.push(Asset { name, size, digest, content: Content::File(seen) });
+        release.assets.push(Asset { name, size, digest, content: Content::File(path) });
     }
     // GitHub's limits on changes, 80 a minute, are kept by waiting, and the server here has none.
     let first_wait = Some(0);

@@ -1,6 +1,6 @@
 //! `floe verify`: a dist before publishing, or a published release as a stranger would check it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use crate::net::stop;
 use crate::release::remote;
 use crate::report::{Report, size};
 use crate::token::Token;
-use floe_core::model::{Digest, Record, Repo, Schema, Seen, Tag};
+use floe_core::model::{Digest, Record, Repo, Schema, Tag};
 use floe_core::parallel;
 use floe_core::verify::published::{self, Download};
 use floe_core::verify::{Problem, Verified};
@@ -79,7 +79,7 @@ pub struct VerdictFile {
 
 impl Verdict {
     fn of_dist(verified: &Verified) -> Self {
-        let file = |(record, _): &(Record, Seen)| VerdictFile {
+        let file = |(record, _): &(Record, PathBuf)| VerdictFile {
             name: record.archive.file.clone(),
             size: record.archive.size,
             digest: record.archive.digest,
@@ -117,7 +117,7 @@ impl Verdict {
 /// The gate has judged the facts in the records; here they are read from the binaries once more.
 fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
     let mut problems = Vec::new();
-    let audit = |(_, seen): &(Record, Seen)| crate::package::audit::audit(&seen.path);
+    let audit = |(_, path): &(Record, PathBuf)| crate::package::audit::audit(path);
     let audited = parallel::map(verified.archives.iter().collect(), audit);
     for ((record, _), found) in verified.archives.iter().zip(audited) {
         let found = found?;

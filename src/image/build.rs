@@ -16,7 +16,7 @@ use super::rootfs::{self, Changeset};
 use super::spec::{self, Descriptor, ImageIndex, ImageManifest, OciLayout};
 use super::{ImageSpec, JSON_LIMIT, config, layer};
 use crate::error::Failure;
-use floe_core::model::{Blob, Image, PlatformImage, Stamps};
+use floe_core::model::{Blob, Image, PlatformImage};
 use floe_core::untrusted::files;
 
 /// Builds the layout `out` (OCI image-spec v1.1, "OCI Image Layout") from `inputs`: static Linux binaries and docker
@@ -37,13 +37,7 @@ pub fn build(inputs: &[PathBuf], spec: &ImageSpec, out: &Path) -> anyhow::Result
     let index = builder.index(&platforms, &blobs)?;
     builder.finish(&index, place.draft())?;
     place.reveal()?;
-    Ok(Image {
-        layout: out.to_owned(),
-        index,
-        annotations: builder.annotations,
-        platforms,
-        stamps: Stamps::default(),
-    })
+    Ok(Image { layout: out.to_owned(), index, annotations: builder.annotations, platforms })
 }
 
 /// The parts that all platforms of an image share.

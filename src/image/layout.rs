@@ -16,7 +16,7 @@ use super::spec::{self, Descriptor, ImageConfig, ImageIndex, ImageManifest, OciL
 use super::tarball::MEMBERS_LIMIT;
 use super::{ENTRIES_LIMIT, LAYERS_LIMIT, UNPACKED_LIMIT};
 use crate::error::{Exit, Failure};
-use floe_core::model::{Digest, Entry, Image, Platform, PlatformImage, Stamps};
+use floe_core::model::{Digest, Entry, Image, Platform, PlatformImage};
 use floe_core::untrusted::{files, text};
 
 /// Reads the layout in a folder; what [`check`] finds ends with exit code 3.
@@ -57,8 +57,6 @@ struct Checker {
     all_named: bool,
     /// Blobs that were hashed, and whether they match their descriptors.
     hashed: BTreeMap<Digest, bool>,
-    /// Their stamps.
-    stamps: Stamps,
     /// The bytes and members that the remaining layers may unpack to.
     unpacked: u64,
     members: usize,
@@ -76,7 +74,6 @@ impl Checker {
             named: BTreeSet::new(),
             all_named: true,
             hashed: BTreeMap::new(),
-            stamps: Stamps::default(),
             unpacked: UNPACKED_LIMIT,
             members: MEMBERS_LIMIT,
             measured: BTreeMap::new(),
@@ -132,8 +129,7 @@ impl Checker {
         }
         platforms.sort_by_key(|image| image.platform);
         let (layout, index_blob) = (self.layout.clone(), entry.blob());
-        let stamps = std::mem::take(&mut self.stamps);
-        Some(Image { layout, index: index_blob, annotations: index.annotations, platforms, stamps })
+        Some(Image { layout, index: index_blob, annotations: index.annotations, platforms })
     }
 
     /// The layers of all manifests that can be read; a broken manifest is reported later.
@@ -319,7 +315,6 @@ impl Checker {
                     .map_or_else(|| measure::hash(&path, descriptor), |found| found.sound.clone())
                     .map_err(|why| self.problem(format!("{name}, blob `{key}`, {why}")));
                 self.hashed.insert(key, found.is_ok());
-                self.stamps.0.extend(found.into_iter().flatten().map(|stamp| (key, stamp)));
                 self.hashed[&key]
             }
         };

@@ -14,7 +14,7 @@ use super::spec::Descriptor;
 use super::strict;
 use super::tarball::MEMBERS_LIMIT;
 use super::{JSON_LIMIT, UNPACKED_LIMIT};
-use floe_core::model::{Digest, Hashing, Stamp};
+use floe_core::model::{Digest, Hashing};
 use floe_core::parallel;
 use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 use floe_core::untrusted::files;
@@ -29,8 +29,8 @@ pub type Unpacked = (Digest, u64, Changeset);
 pub struct Measured {
     /// Its size by its descriptor.
     pub size: u64,
-    /// The stamp of the file, or why it does not match its descriptor.
-    pub sound: Result<Option<Stamp>, String>,
+    /// Why it does not match its descriptor, if it does not.
+    pub sound: Result<(), String>,
     /// Its content; `None` if it could not be unpacked within the limits of all layers together.
     pub unpacked: Option<Unpacked>,
 }
@@ -64,26 +64,21 @@ fn measure_within(
 }
 
 /// Hashes a blob and compares it with its descriptor.
-pub fn hash(path: &Path, promised: &Descriptor) -> Result<Option<Stamp>, String> {
+pub fn hash(path: &Path, promised: &Descriptor) -> Result<(), String> {
     read(path, promised, |_| {})
 }
 
 /// Hashes a whole blob, of which `look` may read as much as it needs.
-fn read(
-    path: &Path,
-    promised: &Descriptor,
-    look: impl FnOnce(&mut dyn Read),
-) -> Result<Option<Stamp>, String> {
+fn read(path: &Path, promised: &Descriptor, look: impl FnOnce(&mut dyn Read)) -> Result<(), String> {
     let file = files::open_no_link(path).map_err(|error| why_not(&error))?;
     let size = file.metadata().map_err(|error| why_not(&error))?.len();
-    let before = files::stamp(&file);
     if size != promised.size {
         return Err(format!("has {size} bytes, not {}", promised.size));
     }
     let mut hashing = Hashing::new(&file);
     look(&mut hashing);
     match hashing.finish_file().map_err(|error| why_not(&error))? {
-        (digest, _) if digest == promised.digest => Ok(files::lasting(&file, before)),
+        (digest, _) if digest == promised.digest => Ok(()),
         (digest, _) => Err(format!("has the digest {digest}")),
     }
 }

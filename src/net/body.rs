@@ -1,10 +1,13 @@
-//! The body of an upload: a file or a few bytes, streamed in pieces. A file that still looks as it did when it was hashed
-//! is sent as it is; any other one is hashed again on the way.
+//! The body of an upload: a file or a few bytes, streamed in pieces and hashed on the way.
 //!
-//! It never holds more than two pieces, and it breaks off rather than send the whole of what is not the promised bytes.
+//! It holds two pieces at the most, and it gives out the last one only if all of them are the promised bytes, so that no
+//! server receives the whole of anything else.
 
+use std::error::Error;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -13,8 +16,9 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use crate::error::{Exit, Failure};
 use crate::report::Progress;
-use floe_core::model::{Asset, Content, Digest, Hasher, Seen, Stamp};
+use floe_core::model::{Asset, Content, Digest, Hasher};
 use floe_core::untrusted::files;
 
 /// How much is read and sent at once.
@@ -28,19 +32,47 @@ pub struct Upload {
 }
 
 enum Source {
-    /// The piece that is read while the one before it is sent; none behind the last one.
+    /// The piece that is read while the one before it is sent; none after the last one.
     File(Option<JoinHandle<io::Result<(Reader, Bytes)>>>),
     Bytes(Bytes),
 }
 
+/// A file does not hold the promised bytes. Sending it again would not help.
+#[derive(Debug, Clone)]
+pub struct WrongBytes {
+    file: String,
+    why: String,
+}
+
+impl WrongBytes {
+    /// The one among the causes of a transport's error, if that is why an upload broke off.
+    pub fn among_causes<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Self> {
+        std::iter::successors(Some(error), |&error| error.source())
+            .find_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
+    }
+}
+
+impl fmt::Display for WrongBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not the promised file: it {}", self.file, self.why)
+    }
+}
+
+impl Error for WrongBytes {}
+
+impl From<WrongBytes> for Failure {
+    fn from(wrong: WrongBytes) -> Self {
+        Failure::new(wrong.to_string())
+            .hint("the dist is not what was verified: make it again, and check it with `floe verify`")
+            .exit(Exit::Problems)
+    }
+}
+
 impl Upload {
     /// The body for an asset.
-    ///
-    /// # Errors
-    /// The file cannot be opened, or no longer has the promised size.
     pub async fn asset(asset: &Asset, progress: Progress) -> anyhow::Result<Self> {
         match &asset.content {
-            Content::File(file) => Upload::file(file, asset.size, asset.digest, progress).await,
+            Content::File(path) => Upload::file(path, asset.size, asset.digest, progress).await,
             Content::Bytes(bytes) => {
                 let source = Source::Bytes(Bytes::copy_from_slice(bytes));
                 Ok(Upload { source, left: asset.size, progress })
@@ -49,12 +81,9 @@ impl Upload {
     }
 
     /// The body for a file of a known size and digest.
-    ///
-    /// # Errors
-    /// The file cannot be opened, or no longer has the promised size.
-    pub async fn file(seen: &Seen, size: u64, promised: Digest, progress: Progress) -> anyhow::Result<Self> {
-        let seen = seen.clone();
-        let reader = spawn_blocking(move || Reader::open(seen, size, promised));
+    pub async fn file(path: &Path, size: u64, promised: Digest, progress: Progress) -> anyhow::Result<Self> {
+        let path = path.to_owned();
+        let reader = spawn_blocking(move || Reader::open(&path, size, promised));
         let reader = reader.await.context("the thread that opens files ended")??;
         let next = (size > 0).then(|| reader.begin());
         Ok(Upload { source: Source::File(next), left: size, progress })
@@ -107,32 +136,21 @@ impl Body for Upload {
 struct Reader {
     file: File,
     left: u64,
-    proof: Proof,
+    promised: Digest,
+    hasher: Hasher,
     name: String,
 }
 
-/// What shows that the promised bytes were sent.
-enum Proof {
-    /// The file looked like this when it was hashed, and looked so again before its first byte was read.
-    Stamp(Stamp),
-    /// They have this digest.
-    Digest(Hasher, Digest),
-}
-
 impl Reader {
-    fn open(Seen { path, stamp }: Seen, size: u64, promised: Digest) -> anyhow::Result<Self> {
+    fn open(path: &Path, size: u64, promised: Digest) -> anyhow::Result<Self> {
         let name = path.display().to_string();
-        let file = File::open(path).with_context(|| format!("failed to open `{name}`"))?;
+        let file = files::open_no_link(path).with_context(|| format!("failed to open `{name}`"))?;
         let found = file.metadata().with_context(|| format!("failed to look at `{name}`"))?.len();
-        anyhow::ensure!(
-            found == size,
-            "`{name}` has {found} bytes now, but it had {size} when it was checked"
-        );
-        let proof = match files::lasting(&file, stamp) {
-            Some(stamp) => Proof::Stamp(stamp),
-            None => Proof::Digest(Hasher::default(), promised),
-        };
-        Ok(Reader { file, left: size, proof, name })
+        let reader = Reader { file, left: size, promised, hasher: Hasher::default(), name };
+        match found == size {
+            true => Ok(reader),
+            false => Err(Failure::from(reader.wrong(format!("has {found} bytes, not {size}"))).into()),
+        }
     }
 
     /// Begins to read the next piece.
@@ -146,33 +164,30 @@ impl Reader {
         let mut piece = Vec::with_capacity(want as usize);
         (&self.file).take(want).read_to_end(&mut piece)?;
         if (piece.len() as u64) < want {
-            return Err(io::Error::other(format!("`{}` became shorter while it was uploaded", self.name)));
+            let why = "became shorter while it was sent".to_owned();
+            return Err(io::Error::other(self.wrong(why)));
         }
-        if let Proof::Digest(hasher, _) = &mut self.proof {
-            hasher.update(&piece);
-        }
+        self.hasher.update(&piece);
         self.left -= want;
-        if self.left == 0 && !self.is_promised() {
-            return Err(io::Error::other(format!("`{}` changed while it was uploaded", self.name)));
+        if self.left == 0 {
+            let (found, _) = self.hasher.clone().finish();
+            if found != self.promised {
+                let why = format!("has the digest {found}, not {}", self.promised);
+                return Err(io::Error::other(self.wrong(why)));
+            }
         }
         Ok((self, piece.into()))
     }
 
-    fn is_promised(&self) -> bool {
-        match &self.proof {
-            Proof::Stamp(stamp) => files::lasting(&self.file, Some(*stamp)).is_some(),
-            Proof::Digest(hasher, promised) => hasher.clone().finish().0 == *promised,
-        }
+    fn wrong(&self, why: String) -> WrongBytes {
+        WrongBytes { file: self.name.clone(), why }
     }
 }
 
-#[cfg(unix)]
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::io::{Seek as _, Write as _};
     use std::path::PathBuf;
-    use std::time::{Duration, SystemTime};
 
     use http_body_util::BodyExt as _;
 
@@ -181,91 +196,63 @@ mod tests {
 
     const SIZE: usize = 3 * PIECE as usize + 5;
 
-    /// A file of `7`s that was seen a while ago, in its folder.
-    fn seen() -> (tempfile::TempDir, Seen) {
+    /// A file of `7`s, in its folder.
+    fn sevens() -> (tempfile::TempDir, PathBuf, Digest) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         fs::write(&path, vec![7; SIZE]).unwrap();
-        let stamp = files::stamp_at(&File::open(&path).unwrap(), SystemTime::now() + Duration::from_secs(60));
-        assert!(stamp.is_some());
-        (folder, Seen { path, stamp })
+        (folder, path, Digest::of(&vec![7; SIZE]))
     }
 
-    fn sevens() -> Digest {
-        Digest::of(&vec![7; SIZE])
-    }
-
-    async fn upload(seen: &Seen, promised: Digest) -> Upload {
+    async fn upload(path: &Path, promised: Digest) -> anyhow::Result<Upload> {
         let progress = Report::new(Loudness::Quiet).progress("Uploading", 0);
-        Upload::file(seen, SIZE as u64, promised, progress).await.unwrap()
+        Upload::file(path, SIZE as u64, promised, progress).await
     }
 
-    async fn send(upload: Upload) -> Result<Bytes, String> {
-        upload.collect().await.map(|sent| sent.to_bytes()).map_err(|error| error.to_string())
-    }
-
-    fn changed(seen: &Seen) -> Result<Bytes, String> {
-        Err(format!("`{}` changed while it was uploaded", seen.path.display()))
-    }
-
-    /// Writes other bytes of the same size, with the same time, until the file system's clock has ticked.
-    fn overwrite(path: &PathBuf, stamp: Option<Stamp>) {
-        let modified = path.metadata().unwrap().modified().unwrap();
-        // Never shorter meanwhile: it may be read already.
-        let mut file = File::options().read(true).write(true).open(path).unwrap();
-        while files::lasting(&file, stamp).is_some() {
-            file.rewind().unwrap();
-            file.write_all(&vec![8; SIZE]).unwrap();
-            file.set_modified(modified).unwrap();
+    /// How much of it is given out, and why it broke off.
+    async fn sent(mut upload: Upload) -> (usize, Option<String>) {
+        let mut sent = 0;
+        while let Some(frame) = upload.frame().await {
+            match frame {
+                Ok(frame) => sent += frame.into_data().unwrap().len(),
+                Err(error) => return (sent, Some(WrongBytes::among_causes(&error).unwrap().to_string())),
+            }
         }
+        (sent, None)
     }
 
     #[tokio::test]
-    async fn what_still_looks_the_same_is_sent_unhashed() {
-        let (_folder, seen) = seen();
-        // Whoever hashed it would see that these are not the promised bytes.
+    async fn the_last_piece_of_a_file_is_given_out_only_if_it_is_the_promised_file() {
+        let (_folder, path, digest) = sevens();
+        assert_eq!(sent(upload(&path, digest).await.unwrap()).await, (SIZE, None));
         let other = Digest::of(b"other");
-        assert_eq!(send(upload(&seen, other).await).await.unwrap(), vec![7; SIZE]);
-        let unseen = Seen { stamp: None, ..seen.clone() };
-        assert_eq!(send(upload(&unseen, other).await).await, changed(&seen));
-        assert_eq!(send(upload(&unseen, sevens()).await).await.unwrap(), vec![7; SIZE]);
+        let (sent, why) = sent(upload(&path, other).await.unwrap()).await;
+        let wrong = format!("`{}` is not the promised file: it has the digest", path.display());
+        assert_eq!(why, Some(format!("{wrong} {digest}, not {other}")));
+        assert!(sent < SIZE);
     }
 
     #[tokio::test]
-    async fn another_file_of_the_same_size_and_time_is_noticed() {
-        let (folder, seen) = seen();
-        let modified = seen.path.metadata().unwrap().modified().unwrap();
-        let other = folder.path().join("other");
-        fs::write(&other, vec![8; SIZE]).unwrap();
-        File::options().write(true).open(&other).unwrap().set_modified(modified).unwrap();
-        fs::rename(&other, &seen.path).unwrap();
-        assert_eq!(send(upload(&seen, sevens()).await).await, changed(&seen));
-        // The same bytes in another file are the promised ones.
-        fs::write(&other, vec![7; SIZE]).unwrap();
-        fs::rename(&other, &seen.path).unwrap();
-        assert_eq!(send(upload(&seen, sevens()).await).await.unwrap(), vec![7; SIZE]);
-    }
-
-    #[tokio::test]
-    async fn other_bytes_in_the_same_file_are_noticed_although_its_time_is_set_back() {
-        let (_folder, seen) = seen();
-        overwrite(&seen.path, seen.stamp);
-        assert_eq!(send(upload(&seen, sevens()).await).await, changed(&seen));
+    async fn a_file_of_another_size_is_not_begun() {
+        let (_folder, path, digest) = sevens();
+        fs::write(&path, "7").unwrap();
+        let error = upload(&path, digest).await.map(drop).unwrap_err();
+        assert!(error.to_string().ends_with(&format!("it has 1 bytes, not {SIZE}")), "{error}");
     }
 
     #[tokio::test]
     async fn a_change_during_the_upload_is_noticed() {
-        for cut in [false, true] {
-            let (_folder, seen) = seen();
-            let mut upload = upload(&seen, sevens()).await;
+        for (length, why) in
+            [(2 * PIECE + 1, "became shorter while it was sent"), (SIZE as u64, "has the digest")]
+        {
+            let (_folder, path, digest) = sevens();
+            let mut upload = upload(&path, digest).await.unwrap();
             assert_eq!(upload.frame().await.unwrap().unwrap().into_data().unwrap().len() as u64, PIECE);
-            overwrite(&seen.path, seen.stamp);
-            if cut {
-                File::options().write(true).open(&seen.path).unwrap().set_len(2 * PIECE + 1).unwrap();
-            }
-            let error = send(upload).await.unwrap_err();
-            let (shorter, changed) = ("became shorter", "changed");
-            assert!(error.contains(if cut { shorter } else { changed }), "{error}");
+            let file = File::options().write(true).open(&path).unwrap();
+            file.set_len(2 * PIECE).unwrap();
+            file.set_len(length).unwrap();
+            let (_, found) = sent(upload).await;
+            assert!(found.unwrap().contains(why), "{why}");
         }
     }
 }

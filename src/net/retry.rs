@@ -11,6 +11,7 @@ use http::{HeaderMap, StatusCode};
 use url::Url;
 
 use crate::error::Failure;
+use crate::net::body::WrongBytes;
 use crate::net::wait;
 use crate::report::Report;
 use floe_core::clock::Clock;
@@ -80,7 +81,10 @@ impl Refused {
     }
 
     /// The connection to a server broke, or it never came to be. The last cause is the one that says what happened.
-    pub fn unreachable(server: &Url, error: &dyn std::error::Error) -> Self {
+    pub fn unreachable(server: &Url, error: &(dyn std::error::Error + 'static)) -> Self {
+        if let Some(wrong) = WrongBytes::among_causes(error) {
+            return Refused::no(Failure::from(wrong.clone()).into());
+        }
         let mut error = error;
         while let Some(source) = error.source() {
             error = source;

@@ -1,5 +1,7 @@
 //! Pushing: blobs in one PUT each, manifests by digest, tags last.
 
+use std::path::Path;
+
 use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
@@ -13,14 +15,14 @@ use crate::net::body::Upload;
 use crate::net::client::Answer;
 use crate::net::retry::{self, Refused};
 use crate::report::Progress;
-use floe_core::model::{Blob, Digest, Seen};
+use floe_core::model::{Blob, Digest};
 
 impl Registry {
     /// Pushes a blob from a file: a session, then one PUT with the whole of it (distribution-spec, "POST then PUT").
     ///
     /// # Errors
     /// The file changed meanwhile, or the registry cannot be reached or refuses.
-    pub async fn push_blob(&self, blob: &Blob, file: &Seen, progress: &Progress) -> anyhow::Result<()> {
+    pub async fn push_blob(&self, blob: &Blob, file: &Path, progress: &Progress) -> anyhow::Result<()> {
         let push = async |number: u32| {
             // After an ambiguous answer the blob may be there already.
             if number > 1 && self.has_blob(&blob.digest).await? {

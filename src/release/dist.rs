@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use crate::error::{Exit, Failure};
 use crate::image;
 use crate::package::archive::{self, Examined};
-use floe_core::model::{ArchiveFacts, ArchiveKind, Record, Seen};
+use floe_core::model::{ArchiveFacts, ArchiveKind, Record};
 use floe_core::parallel;
 use floe_core::untrusted::files;
 use floe_core::verify::{Found, FoundArchive, FoundImage};
@@ -95,11 +95,11 @@ fn list(
 fn read_archive(path: &Path, kind: ArchiveKind) -> anyhow::Result<FoundArchive> {
     let record = read_record(path);
     let promised = record.as_ref().ok().map(|record| record.contents.as_slice());
-    let Examined { size, digest, stamp, contents } = archive::examine(path, kind, promised)
+    let Examined { size, digest, contents } = archive::examine(path, kind, promised)
         .with_context(|| format!("failed to read `{}`", path.display()))?;
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let facts = ArchiveFacts { file, size, digest };
-    Ok(FoundArchive { seen: Seen { path: path.to_owned(), stamp }, facts, record, contents })
+    Ok(FoundArchive { path: path.to_owned(), facts, record, contents })
 }
 
 fn read_record(archive: &Path) -> Result<Record, String> {

@@ -132,8 +132,8 @@ impl Sides<'_> {
     fn asset(&self, name: &str) -> Option<Pair> {
         let asset = self.rebuilt.assets.iter().find(|asset| asset.name == name)?;
         match &asset.content {
-            Content::File(seen) => {
-                Some(Pair { published: self.folder.join("assets").join(name), rebuilt: seen.path.clone() })
+            Content::File(path) => {
+                Some(Pair { published: self.folder.join("assets").join(name), rebuilt: path.clone() })
             }
             Content::Bytes(_) => None,
         }

@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 
 use super::names::Names;
 use super::{LIMITS, Limits, tar_gz, zip};
-use floe_core::model::{ArchiveKind, Digest, Entry, Hashing, Member, Nature, Stamp};
+use floe_core::model::{ArchiveKind, Digest, Entry, Hashing, Member, Nature};
 use floe_core::untrusted::files;
 
 /// How many bytes of an archive are read at once.
@@ -47,8 +47,6 @@ pub struct Examined {
     pub size: u64,
     /// Its digest.
     pub digest: Digest,
-    /// The stamp of the file that was read.
-    pub stamp: Option<Stamp>,
     /// Its files as in [`list`], or why it is no such archive: a clause that does not name the file.
     pub contents: Result<Vec<Entry>, String>,
 }
@@ -64,11 +62,10 @@ pub fn examine(path: &Path, kind: ArchiveKind, promised: Option<&[Entry]>) -> io
     });
     let limits = Limits { bytes: bytes.min(LIMITS.bytes), ..LIMITS };
     let file = files::open(path)?;
-    let before = files::stamp(&file);
     let mut hashing = Hashing::new(&file);
     let contents = list_in((&mut hashing, path), kind, limits).map_err(reason);
     let (digest, size) = hashing.finish_file()?;
-    Ok(Examined { size, digest, stamp: files::lasting(&file, before), contents })
+    Ok(Examined { size, digest, contents })
 }
 
 fn reason(error: anyhow::Error) -> String {

@@ -25,7 +25,7 @@ pub(super) async fn push(
     let is_missing = |blob: &&Blob| missing.contains(&blob.digest);
     let blobs: Vec<&Blob> = image.blobs().into_iter().filter(is_missing).collect();
     stream::iter(blobs)
-        .map(|blob| async move { registry.push_blob(blob, &image.blob_file(&blob.digest), progress).await })
+        .map(|blob| async move { registry.push_blob(blob, &image.blob_path(&blob.digest), progress).await })
         .buffer_unordered(REGISTRY_AT_ONCE)
         .try_collect::<()>()
         .await?;

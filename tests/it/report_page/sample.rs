@@ -4,7 +4,7 @@ use floe::rehearse::page::Page;
 use floe_core::model::notes::Head;
 use floe_core::model::{
     ArchiveFacts, BinaryFacts, Blob, Digest, Entry, Home, Image, Platform, PlatformImage, Record, Release,
-    Schema, Seen, Source, Tag, Target,
+    Schema, Source, Tag, Target,
 };
 use floe_core::plan::Plan;
 use floe_core::receipt::{Receipt, Status};
@@ -118,8 +118,8 @@ fn blob(kind: &str, text: &str, size: u64) -> Blob {
 }
 
 /// A file that is never opened.
-pub fn nowhere() -> Seen {
-    Seen { path: "nowhere".into(), stamp: None }
+pub fn nowhere() -> std::path::PathBuf {
+    "nowhere".into()
 }
 
 fn image(name: &str) -> Image {
@@ -152,6 +152,5 @@ fn image(name: &str) -> Image {
         index: blob("index.v1+json", "index", 744),
         annotations: Default::default(),
         platforms: Platform::ALL.map(platform).into(),
-        stamps: Default::default(),
     }
 }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Arch, Digest, Entry, Seen, Stamps};
+use super::{Arch, Digest, Entry};
 
 /// An OCI platform that floe makes images for (OCI image-spec, "Image Index": `platform`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -233,8 +233,6 @@ pub struct Image {
     pub annotations: BTreeMap<String, String>,
     /// The images in the index, sorted by platform; one a platform.
     pub platforms: Vec<PlatformImage>,
-    /// How its blobs looked when they were hashed.
-    pub stamps: Stamps,
 }
 
 /// The image of one platform.
@@ -272,11 +270,6 @@ impl Image {
     /// The path of a blob in the layout.
     pub fn blob_path(&self, digest: &Digest) -> PathBuf {
         self.layout.join("blobs").join("sha256").join(digest.hex())
-    }
-
-    /// A blob as a file that was hashed.
-    pub fn blob_file(&self, digest: &Digest) -> Seen {
-        Seen { path: self.blob_path(digest), stamp: self.stamps.0.get(digest).copied() }
     }
 
     /// The bytes a registry stores for this image: blobs and manifests.

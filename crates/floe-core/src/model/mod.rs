@@ -11,11 +11,9 @@ pub mod notes;
 pub mod record;
 pub mod release;
 pub mod schema;
-pub mod stamp;
 pub mod tag;
 pub mod target;
 
-pub use crate::untrusted::files::Stamp;
 pub use config::Config;
 pub use digest::{Digest, Hasher, Hashing};
 pub use floe_audit::{Arch, Facts, Format, Rule};
@@ -25,6 +23,5 @@ pub use member::{Member, Nature};
 pub use record::{ArchiveFacts, BinaryFacts, Entry, Record, Source};
 pub use release::{Asset, Content, Home, Release};
 pub use schema::Schema;
-pub use stamp::{Seen, Stamps};
 pub use tag::{Commit, Repo, Tag};
 pub use target::{ArchiveKind, Builder, Native, Os, Target};

@@ -3,11 +3,12 @@
 //! A `Release` exists only if verification passed; it has no field that means "not yet".
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use semver::Version;
 
 use super::manifest::{Artifact, Manifest, ManifestImage, ManifestPlatform};
-use super::{BinaryFacts, Commit, Digest, Facts, Image, ImageName, Record, Repo, Schema, Seen, Tag};
+use super::{BinaryFacts, Commit, Digest, Facts, Image, ImageName, Record, Repo, Schema, Tag};
 use crate::model::notes::{Head, Notes, footer};
 
 /// The file that lists every asset's digest in the form `sha256sum -c` reads.
@@ -64,7 +65,7 @@ pub struct Asset {
 #[derive(Debug, Clone)]
 pub enum Content {
     /// In a file.
-    File(Seen),
+    File(PathBuf),
     /// Here: the small files that floe makes itself.
     Bytes(Vec<u8>),
 }
@@ -88,7 +89,7 @@ impl Asset {
 
 impl Release {
     /// Derives everything that is promised from verified archives: manifest, checksums, the set of assets.
-    pub fn new(archives: Vec<(Record, Seen)>, image: Option<Image>, home: Home, head: Head) -> Self {
+    pub fn new(archives: Vec<(Record, PathBuf)>, image: Option<Image>, home: Home, head: Head) -> Self {
         let (name, version) = match archives.first() {
             Some((record, _)) => (record.name.clone(), record.version.clone()),
             None => (home.repo.name().to_owned(), home.tag.version().clone()),
@@ -97,11 +98,11 @@ impl Release {
         let notes = Notes { head, footer: footer(&manifest, &home) };
         let mut assets: Vec<Asset> = archives
             .into_iter()
-            .map(|(record, file)| Asset {
+            .map(|(record, path)| Asset {
                 name: record.archive.file,
                 size: record.archive.size,
                 digest: record.archive.digest,
-                content: Content::File(file),
+                content: Content::File(path),
             })
             .collect();
         assets.push(Asset::made_here(Manifest::file_name(&name), manifest.to_json()));
@@ -119,7 +120,7 @@ impl Release {
 fn manifest(
     name: &str,
     version: &Version,
-    archives: &[(Record, Seen)],
+    archives: &[(Record, PathBuf)],
     image: Option<&Image>,
     home: &Home,
 ) -> Manifest {

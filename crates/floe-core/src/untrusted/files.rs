@@ -2,25 +2,11 @@
 //!
 //! Opening a pipe can block for ever and a device has no end, so neither is opened.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use std::time::SystemTime;
 
 use super::bounded::{Bounded, ByteLimit};
-
-/// What a system says of an open file, and changes whenever its bytes change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
-    /// Its size in bytes.
-    pub size: u64,
-    /// When its bytes last changed, in seconds and nanoseconds since 1970-01-01 UTC; anybody may set it.
-    pub modified: (i64, i64),
-    /// When its bytes or what is known of it last changed, in the same; nobody may set it.
-    pub changed: (i64, i64),
-    /// Its device and its number there: another file under the same name has others.
-    pub place: (u64, u64),
-}
 
 /// Opens a regular file for reading; a link to one is followed.
 ///
@@ -56,44 +42,6 @@ pub fn read(file: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// So many seconds a file must have been left alone before its stamp vouches for it: a change in the same tick of the
-/// file system's clock as the one before leaves no trace, and the slowest of these clocks ticks once a second.
-const SETTLED: i64 = 2;
-
-/// How an open file looks now; `None` if it changed just now, or the system does not say enough to know that it did.
-pub fn stamp(file: &File) -> Option<Stamp> {
-    stamp_at(file, SystemTime::now())
-}
-
-/// The same as if it were `now`.
-pub fn stamp_at(file: &File, now: SystemTime) -> Option<Stamp> {
-    let stamp = look(&file.metadata().ok()?)?;
-    let now = i64::try_from(now.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs()).ok()?;
-    (stamp.changed.0.checked_add(SETTLED)? <= now).then_some(stamp)
-}
-
-/// The stamp of before, if the file looks the same now: then nobody changed it meanwhile.
-pub fn lasting(file: &File, before: Option<Stamp>) -> Option<Stamp> {
-    before.filter(|before| file.metadata().is_ok_and(|now| look(&now) == Some(*before)))
-}
-
-#[cfg(unix)]
-fn look(about: &Metadata) -> Option<Stamp> {
-    use std::os::unix::fs::MetadataExt as _;
-    Some(Stamp {
-        size: about.len(),
-        modified: (about.mtime(), about.mtime_nsec()),
-        changed: (about.ctime(), about.ctime_nsec()),
-        place: (about.dev(), about.ino()),
-    })
-}
-
-/// Elsewhere every time of a file can be set by anybody, so none vouches for it.
-#[cfg(not(unix))]
-fn look(_: &Metadata) -> Option<Stamp> {
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,36 +61,6 @@ mod tests {
         assert!(open(&path).is_ok() && open_no_link(&path).is_ok());
         assert_eq!(open(folder.path()).unwrap_err().to_string(), "it is not a regular file");
         assert_eq!(open(&folder.path().join("gone")).unwrap_err().kind(), io::ErrorKind::NotFound);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_stamp_vouches_for_a_file_that_was_left_alone() {
-        use std::os::unix::fs::MetadataExt as _;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        std::fs::write(&path, "one").unwrap();
-        let file = File::options().read(true).write(true).open(&path).unwrap();
-        let changed = file.metadata().unwrap().modified().unwrap();
-        let after = |seconds| changed + std::time::Duration::from_secs(seconds);
-        // What changed just now may change once more unseen, and what changed in the future is on another clock.
-        for now in [SystemTime::UNIX_EPOCH, after(0), after(1)] {
-            assert_eq!(stamp_at(&file, now), None);
-        }
-        let stamp = stamp_at(&file, after(60));
-        assert!(stamp.is_some() && lasting(&file, stamp) == stamp && lasting(&file, None).is_none());
-        // Another file with the same bytes and times is another file.
-        let other = File::create(folder.path().join("other")).unwrap();
-        std::fs::write(folder.path().join("other"), "one").unwrap();
-        other.set_modified(changed).unwrap();
-        assert_eq!(lasting(&other, stamp), None);
-        // The time of its bytes can be set back, that of the change cannot.
-        while file.metadata().unwrap().ctime_nsec() == stamp.unwrap().changed.1 {
-            std::fs::write(&path, "two").unwrap();
-            file.set_modified(changed).unwrap();
-        }
-        assert_eq!(file.metadata().unwrap().modified().unwrap(), changed);
-        assert_eq!(lasting(&file, stamp), None);
     }
 
     #[cfg(unix)]

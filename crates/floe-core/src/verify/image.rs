@@ -1,16 +1,17 @@
 //! Whether an image is the promised one: its platforms, its labels, and that its binaries are the archives'.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use semver::Version;
 
 use super::{Expect, FoundImage, Identity, Problem};
-use crate::model::{BinaryFacts, Commit, Entry, Image, Os, Platform, PlatformImage, Record, Seen, Target};
+use crate::model::{BinaryFacts, Commit, Entry, Image, Os, Platform, PlatformImage, Record, Target};
 
 /// The promised image, if it is there and nothing is wrong with it.
 pub(super) fn check_image(
     found: Vec<FoundImage>,
-    archives: &[(Record, Seen)],
+    archives: &[(Record, PathBuf)],
     identity: &Identity,
     expect: &Expect,
     problems: &mut Vec<Problem>,
@@ -52,7 +53,7 @@ pub(super) fn check_image(
     Some(image)
 }
 
-fn compare_image_binaries(image: &PlatformImage, archives: &[(Record, Seen)]) -> Option<Problem> {
+fn compare_image_binaries(image: &PlatformImage, archives: &[(Record, PathBuf)]) -> Option<Problem> {
     let candidates: Vec<ImageFile<'_>> = archives
         .iter()
         .flat_map(|(record, _)| {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use semver::Version;
 
-use crate::model::{ArchiveFacts, BinaryFacts, Commit, Entry, Image, Platform, Record, Seen, Tag, Target};
+use crate::model::{ArchiveFacts, BinaryFacts, Commit, Entry, Image, Platform, Record, Tag, Target};
 use floe_audit::rules;
 
 mod image;
@@ -40,8 +40,8 @@ pub struct Found {
 /// An archive and what its record claims.
 #[derive(Debug)]
 pub struct FoundArchive {
-    /// Where it lies, and how it looked while its digest was computed.
-    pub seen: Seen,
+    /// Its path.
+    pub path: PathBuf,
     /// What it is: name, size and digest, computed from its bytes.
     pub facts: ArchiveFacts,
     /// Its record, or why there is none that can be read.
@@ -94,7 +94,7 @@ pub struct Verified {
     /// The commit the records name, if they name one.
     pub commit: Option<Commit>,
     /// The archives by their records, sorted by file name.
-    pub archives: Vec<(Record, Seen)>,
+    pub archives: Vec<(Record, PathBuf)>,
     /// The image.
     pub image: Option<Image>,
 }
@@ -163,7 +163,7 @@ struct Identity {
     commit: Option<Commit>,
 }
 
-fn identity(archives: &[(Record, Seen)], expect: &Expect) -> Identity {
+fn identity(archives: &[(Record, PathBuf)], expect: &Expect) -> Identity {
     let first = archives.first().map(|(record, _)| record);
     Identity {
         name: expect.name.clone().or_else(|| first.map(|record| record.name.clone())),
@@ -185,8 +185,8 @@ fn check_archive(
     found: FoundArchive,
     expect: &Expect,
     problems: &mut Vec<Problem>,
-) -> Option<(Record, Seen)> {
-    let FoundArchive { seen, facts, record, contents } = found;
+) -> Option<(Record, PathBuf)> {
+    let FoundArchive { path, facts, record, contents } = found;
     let file = facts.file.clone();
     if facts.size >= ASSET_LIMIT {
         problems.push(Problem::TooLarge { file: file.clone(), size: facts.size });
@@ -219,7 +219,7 @@ fn check_archive(
     if let Some(contents) = contents {
         problems.extend(compare_contents(&file, &contents, &record));
     }
-    Some((record, seen))
+    Some((record, path))
 }
 
 /// Whether a project's name can begin the names of its assets: GitHub changes every other letter, and a line of
@@ -285,7 +285,7 @@ fn compare_contents(file: &str, contents: &[Entry], record: &Record) -> Vec<Prob
 }
 
 fn check_identity(
-    archives: &[(Record, Seen)],
+    archives: &[(Record, PathBuf)],
     identity: &Identity,
     expect: &Expect,
     problems: &mut Vec<Problem>,
@@ -330,10 +330,10 @@ fn check_identity(
     }
 }
 
-fn check_targets(archives: &[(Record, Seen)], expect: &Expect, problems: &mut Vec<Problem>) {
+fn check_targets(archives: &[(Record, PathBuf)], expect: &Expect, problems: &mut Vec<Problem>) {
     let mut files: BTreeMap<Target, Vec<String>> = BTreeMap::new();
-    for (record, seen) in archives {
-        files.entry(record.target).or_default().push(seen.path.display().to_string());
+    for (record, path) in archives {
+        files.entry(record.target).or_default().push(path.display().to_string());
     }
     for (target, files) in &files {
         if files.len() > 1 {
