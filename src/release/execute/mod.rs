@@ -19,7 +19,7 @@ use crate::github::{ASSETS_AT_ONCE, second_to};
 use crate::net::retry::Retry;
 use crate::net::stop;
 use crate::registry::Registry;
-use crate::release::receipt::Kept;
+use crate::release::receipt::ReceiptWriter;
 use crate::release::remote::{self, Remote};
 use crate::report::{Progress, Report, seconds, size};
 use floe_core::model::{Asset, Image, Release};
@@ -59,18 +59,16 @@ pub struct Done {
 /// The first step that could not be done, with what is public now and how to go on. The receipt says the same.
 pub async fn run(job: Job<'_>) -> anyhow::Result<Done> {
     let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    let receipt = Kept::new(job.receipt, Receipt::new(job.release, job.plan, now));
+    let receipt = ReceiptWriter::begin(job.receipt, Receipt::new(job.release, job.plan, now)).await?;
     let draft = job.plan.draft.clone().map(OnceLock::from).unwrap_or_default();
     let (halted, pullable) = (Mutex::default(), OnceLock::new());
     let run = Run { job, draft, receipt, halted, pullable, began: Instant::now() };
-    run.receipt.settle().await?;
     let heed = stop::heed();
     let result = run.stage_then_reveal().await;
     drop(heed);
-    run.receipt.change(|receipt| receipt.requests = run.job.remote.requests());
-    run.receipt.settle().await?;
-    let receipt = run.receipt.get();
-    match result {
+    run.receipt.change(|receipt| receipt.requests = run.job.remote.requests()).await;
+    let receipt = run.receipt.get().await;
+    match result.and(run.receipt.flush().await) {
         Ok(()) => Ok(Done { receipt, pullable: run.pullable.into_inner() }),
         Err(error) => Err(Failure::around(error)
             .state(receipt.state())
@@ -83,7 +81,7 @@ pub async fn run(job: Job<'_>) -> anyhow::Result<Done> {
 struct Run<'a> {
     job: Job<'a>,
     draft: OnceLock<RemoteRelease>,
-    receipt: Kept,
+    receipt: ReceiptWriter,
     /// Whether strangers can pull the image.
     pullable: OnceLock<bool>,
     /// What the request to stop has cut off.
@@ -101,29 +99,27 @@ impl<'a> Run<'a> {
             staging.into_iter().partition(|(_, step)| matches!(step, Step::PushImage { .. }));
         tokio::try_join!(self.each(&image, &progress), self.stage_release(&release, &progress))?;
         drop((progress, group));
-        self.go_on()?;
+        self.go_on().await?;
 
         if self.todo(Phase::Reveal).is_empty() {
             return Ok(());
         }
         // What was decided at the beginning is old by now: what is revealed is decided on a second look.
         let plan = self.look_again().await?;
-        self.receipt.change(|receipt| receipt.look_again(self.job.release, &plan));
-        // Of what becomes public there is evidence first.
-        self.receipt.settle().await?;
+        self.receipt.change(|receipt| receipt.look_again(self.job.release, &plan)).await;
+        // The receipt must be on disk before anything becomes public.
+        self.receipt.flush().await?;
         let none = self.job.report.progress("Revealing", 0);
         let steps = self.revealing(&plan);
         tokio::try_join!(self.each(&steps, &none), self.ask_as_stranger(&steps))?;
-        self.go_on()
+        self.go_on().await
     }
 
     /// Stops here if that was asked for and something is left.
-    fn go_on(&self) -> anyhow::Result<()> {
+    async fn go_on(&self) -> anyhow::Result<()> {
         let Some(by) = stop::asked() else { return Ok(()) };
-        let (steps, left) = {
-            let receipt = self.receipt.get();
-            (receipt.steps.len(), receipt.left())
-        };
+        let receipt = self.receipt.get().await;
+        let (steps, left) = (receipt.steps.len(), receipt.left());
         if left == 0 {
             return Ok(());
         }
@@ -194,11 +190,11 @@ impl<'a> Run<'a> {
             if stop::asked().is_some()
                 && let Err(error) = result
             {
-                self.note(*at, from, Status::Failed);
+                self.note(*at, from, Status::Failed).await;
                 *self.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 return Ok(());
             }
-            self.note(*at, from, if result.is_ok() { Status::Done } else { Status::Failed });
+            self.note(*at, from, if result.is_ok() { Status::Done } else { Status::Failed }).await;
             result?;
             let bytes = step.bytes().map(|bytes| format!("  {}", size(bytes))).unwrap_or_default();
             let took = seconds(self.began.elapsed() - from);
@@ -246,10 +242,11 @@ impl<'a> Run<'a> {
             }
             Step::Publish { latest, .. } => {
                 let release = github.publish(self.draft()?.id, tag, *latest).await?;
-                self.receipt.change(|receipt| {
+                let publish = |receipt: &mut Receipt| {
                     receipt.published = true;
                     receipt.url = Some(release.url);
-                });
+                };
+                self.receipt.change(publish).await;
                 Ok(())
             }
             Step::TagImage { missing, .. } => {
@@ -278,15 +275,16 @@ impl<'a> Run<'a> {
         self.draft.get().context("the plan uploads before there is a draft")
     }
 
-    fn note(&self, at: usize, from: Duration, status: Status) {
+    async fn note(&self, at: usize, from: Duration, status: Status) {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        self.receipt.change(|receipt| {
+        let note = |receipt: &mut Receipt| {
             receipt.requests = self.job.remote.requests();
             if let Some(line) = receipt.steps.get_mut(at) {
                 line.status = status;
                 line.millis = Some((millis(from), millis(self.began.elapsed())));
             }
-        });
+        };
+        self.receipt.change(note).await;
     }
 }
 
