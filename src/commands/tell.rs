@@ -6,9 +6,9 @@
 use crate::commands::verify::Verdict;
 use crate::report::{Report, markdown, size};
 use floe_core::model::Release;
-use floe_core::plan::{Phase, Plan};
+use floe_core::plan::{Line, Plan};
 use floe_core::preflight::{Answer, Question};
-use floe_core::receipt::{Receipt, Status};
+use floe_core::receipt::Receipt;
 
 /// Tells what was asked. What would be refused is left to the error that ends the run.
 pub fn questions(questions: &[Question], report: &Report) {
@@ -27,16 +27,6 @@ pub fn questions(questions: &[Question], report: &Report) {
 /// The plan on a workflow's page, and what later steps may want to know of it.
 pub fn planned(release: &Release, plan: &Plan, questions: &[Question], report: &Report) {
     let home = &release.home;
-    let steps = plan.steps.iter().map(|planned| {
-        let phase = match planned.step.phase() {
-            Phase::Stage => "stage",
-            Phase::Reveal => "reveal",
-        };
-        let bytes = planned.step.bytes().map(size).unwrap_or_default();
-        let status = if planned.done { "done" } else { "todo" };
-        let object = planned.step.object(release);
-        [phase.to_owned(), planned.step.verb().to_owned(), object, bytes, status.to_owned()]
-    });
     let asked = questions
         .iter()
         .map(|question| [question.about.to_owned(), question.word().to_owned(), question.found().to_owned()]);
@@ -44,7 +34,7 @@ pub fn planned(release: &Release, plan: &Plan, questions: &[Question], report: &
         "### Release {} of {} as planned\n\n{}\n{}\n\n{}",
         home.tag,
         home.repo,
-        markdown::table(["phase", "verb", "what", "size", "status"], steps),
+        markdown::table(Line::HEAD, plan.lines().iter().map(Line::cells)),
         plan.summary(),
         markdown::table(["question", "answer", "found"], asked),
     ));
@@ -55,23 +45,13 @@ pub fn planned(release: &Release, plan: &Plan, questions: &[Question], report: &
 /// The finished release on a workflow's page, and its addresses for later steps.
 pub fn published(release: &Release, receipt: &Receipt, report: &Report) {
     let home = &release.home;
-    let steps = receipt.steps.iter().map(|line| {
-        let status = match line.status {
-            Status::Was => "was there",
-            Status::Done => "done",
-            Status::Todo => "todo",
-            Status::Failed => "failed",
-        };
-        let bytes = line.bytes.map(size).unwrap_or_default();
-        [line.phase.clone(), line.verb.clone(), line.object.clone(), bytes, status.to_owned()]
-    });
     let image = receipt.image.as_ref().map(|image| format!("`{image}`\n\n")).unwrap_or_default();
     let url = receipt.url.as_deref().unwrap_or_default();
     report.summary(&format!(
         "### Released [{} of {}]({url})\n\n{image}{}\n{}",
         home.tag,
         home.repo,
-        markdown::table(["phase", "verb", "what", "size", "status"], steps),
+        markdown::table(Line::HEAD, receipt.steps.iter().map(Line::cells)),
         receipt.state()
     ));
     outputs(release, report);

@@ -231,7 +231,7 @@ fn no_field_becomes_markup() {
     receipt.started = EVIL.to_owned();
     receipt.url = Some(format!("javascript:{EVIL}"));
     for line in &mut receipt.steps {
-        (line.phase, line.object) = (EVIL.to_owned(), EVIL.to_owned());
+        line.object = EVIL.to_owned();
     }
     receipt.steps[0].verb = EVIL.to_owned();
 

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::model::Release;
 use crate::model::{Commit, Schema, Tag};
-use crate::plan::{Plan, Step};
+pub use crate::plan::{Line, Status};
+use crate::plan::{Phase, Plan};
 
 /// A run of `floe publish` as data; written after every step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,53 +34,9 @@ pub struct Receipt {
     pub requests: u64,
 }
 
-/// One step of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Line {
-    /// `stage` or `reveal`.
-    pub phase: String,
-    /// What was done.
-    pub verb: String,
-    /// What to.
-    pub object: String,
-    /// The bytes it moved, where it moves any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<u64>,
-    /// How it stands.
-    pub status: Status,
-    /// When it began and ended, in milliseconds from the run's start.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub millis: Option<(u64, u64)>,
-}
-
-/// How a step stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// Its effect was there before the run.
-    Was,
-    /// This run did it.
-    Done,
-    /// Still to do.
-    Todo,
-    /// This run tried and could not.
-    Failed,
-}
-
 impl Receipt {
     /// The receipt of a run that has not done anything yet.
     pub fn new(release: &Release, plan: &Plan, started: String) -> Self {
-        let line = |step: &Step, done: bool| Line {
-            phase: match step.phase() {
-                crate::plan::Phase::Stage => "stage".to_owned(),
-                crate::plan::Phase::Reveal => "reveal".to_owned(),
-            },
-            verb: step.verb().to_owned(),
-            object: step.object(release),
-            bytes: step.bytes(),
-            status: if done { Status::Was } else { Status::Todo },
-            millis: None,
-        };
         Receipt {
             schema: Schema,
             name: release.name.clone(),
@@ -90,7 +47,7 @@ impl Receipt {
             url: plan.published.as_ref().map(|release| release.url.clone()),
             published: plan.published.is_some(),
             started,
-            steps: plan.steps.iter().map(|planned| line(&planned.step, planned.done)).collect(),
+            steps: plan.lines(),
             requests: 0,
         }
     }
@@ -98,10 +55,8 @@ impl Receipt {
     /// Takes over what a second look has decided about revealing: other tags, or a release that is public already.
     pub fn look_again(&mut self, release: &Release, plan: &Plan) {
         let seen = Receipt::new(release, plan, String::new());
-        let is_reveal = |line: &&Line| line.phase == "reveal";
-        let reveal: Vec<Line> = seen.steps.iter().filter(is_reveal).cloned().collect();
-        self.steps.retain(|line| !is_reveal(&line));
-        self.steps.extend(reveal);
+        self.steps.retain(|line| line.phase == Phase::Stage);
+        self.steps.extend(seen.steps.into_iter().filter(|line| line.phase == Phase::Reveal));
         self.published = seen.published;
         self.url = seen.url.or(self.url.take());
     }

@@ -93,10 +93,10 @@ impl<'a> Run<'a> {
     async fn stage_then_reveal(&self) -> anyhow::Result<()> {
         let group = self.job.report.group("Staging, unseen by anybody");
         let staging = self.todo(Phase::Stage);
-        let bytes = staging.iter().filter_map(|(_, step)| step.bytes()).sum();
+        let bytes = staging.iter().filter_map(|(_, one)| one.step.bytes()).sum();
         let progress = self.job.report.progress("Staging", bytes);
         let (image, release): (Vec<_>, Vec<_>) =
-            staging.into_iter().partition(|(_, step)| matches!(step, Step::PushImage { .. }));
+            staging.into_iter().partition(|(_, one)| matches!(one.step, Step::PushImage { .. }));
         tokio::try_join!(self.each(&image, &progress), self.stage_release(&release, &progress))?;
         drop((progress, group));
         self.go_on().await?;
@@ -132,31 +132,32 @@ impl<'a> Run<'a> {
     }
 
     /// The steps that a second look leaves to reveal, at their places in the first plan.
-    fn revealing<'p>(&self, plan: &'p Plan) -> Vec<(usize, &'p Step)> {
+    fn revealing<'p>(&self, plan: &'p Plan) -> Vec<(usize, &'p Planned)> {
         let is_reveal = |one: &&Planned| one.step.phase() == Phase::Reveal;
         let from = self.job.plan.steps.iter().take_while(|one| !is_reveal(one)).count();
         let steps = plan.steps.iter().filter(is_reveal).enumerate();
-        steps.filter(|(_, one)| !one.done).map(|(at, one)| (from + at, &one.step)).collect()
+        steps.filter(|(_, one)| !one.done).map(|(at, one)| (from + at, one)).collect()
     }
 
-    fn todo(&self, phase: Phase) -> Vec<(usize, &'a Step)> {
+    fn todo(&self, phase: Phase) -> Vec<(usize, &'a Planned)> {
         let steps = self.job.plan.steps.iter().enumerate();
-        steps
-            .filter(|(_, one)| !one.done && one.step.phase() == phase)
-            .map(|(at, one)| (at, &one.step))
-            .collect()
+        steps.filter(|(_, one)| !one.done && one.step.phase() == phase).collect()
     }
 
     /// The draft first, then its assets a few at a time; what is deleted is deleted before it is uploaded again.
     /// Meanwhile it is seen whether another run was first: then what is under way ends here, and its draft is taken back.
-    async fn stage_release(&self, steps: &[(usize, &'a Step)], progress: &Progress) -> anyhow::Result<()> {
+    async fn stage_release(&self, steps: &[(usize, &'a Planned)], progress: &Progress) -> anyhow::Result<()> {
         let (draft, assets): (Vec<_>, Vec<_>) =
-            steps.iter().copied().partition(|(_, step)| matches!(step, Step::CreateDraft { .. }));
+            steps.iter().copied().partition(|(_, one)| matches!(one.step, Step::CreateDraft { .. }));
         self.each(&draft, progress).await?;
-        let mut groups: Vec<Vec<(usize, &Step)>> = Vec::new();
+        let mut groups: Vec<Vec<(usize, &Planned)>> = Vec::new();
         for one in assets {
             match groups.last_mut() {
-                Some(group) if matches!(group.last(), Some((_, Step::DeleteAsset { .. }))) => group.push(one),
+                Some(group)
+                    if group.last().is_some_and(|(_, one)| matches!(one.step, Step::DeleteAsset { .. })) =>
+                {
+                    group.push(one)
+                }
                 _ => groups.push(vec![one]),
             }
         }
@@ -180,8 +181,8 @@ impl<'a> Run<'a> {
     }
 
     /// One step after the other, until somebody asks to stop: what is under way elsewhere then goes on to its end.
-    async fn each(&self, steps: &[(usize, &Step)], progress: &Progress) -> anyhow::Result<()> {
-        for (at, step) in steps {
+    async fn each(&self, steps: &[(usize, &Planned)], progress: &Progress) -> anyhow::Result<()> {
+        for (at, Planned { step, object, .. }) in steps {
             if stop::asked().is_some() {
                 return Ok(());
             }
@@ -198,7 +199,7 @@ impl<'a> Run<'a> {
             result?;
             let bytes = step.bytes().map(|bytes| format!("  {}", size(bytes))).unwrap_or_default();
             let took = seconds(self.began.elapsed() - from);
-            self.job.report.step(past(step), format!("{}{bytes}  in {took}", step.object(self.job.release)));
+            self.job.report.step(past(step), format!("{}{bytes}  in {took}", object));
         }
         Ok(())
     }
@@ -257,8 +258,8 @@ impl<'a> Run<'a> {
     }
 
     /// Whether strangers can pull the image is seen while its tags are set: it is there by its digest by now.
-    async fn ask_as_stranger(&self, steps: &[(usize, &Step)]) -> anyhow::Result<()> {
-        let tags = steps.iter().any(|(_, step)| matches!(step, Step::TagImage { .. }));
+    async fn ask_as_stranger(&self, steps: &[(usize, &Planned)]) -> anyhow::Result<()> {
+        let tags = steps.iter().any(|(_, one)| matches!(one.step, Step::TagImage { .. }));
         if self.job.public && tags && stop::asked().is_none() {
             let (image, registry) = self.image()?;
             let _ = self.pullable.set(remote::strangers_can_pull(registry, &image.index.digest).await?);

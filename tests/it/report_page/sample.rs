@@ -6,7 +6,7 @@ use floe_core::model::{
     ArchiveFacts, BinaryFacts, Blob, Digest, Entry, Home, Image, Platform, PlatformImage, Record, Release,
     Schema, Source, Tag, Target,
 };
-use floe_core::plan::Plan;
+use floe_core::plan::{Phase, Plan};
 use floe_core::receipt::{Receipt, Status};
 use floe_core::world::{RemoteImage, World};
 
@@ -65,7 +65,7 @@ impl Sample {
         receipt.published = true;
         receipt.requests = 97;
         for (index, line) in receipt.steps.iter_mut().enumerate() {
-            let from = if line.phase == "stage" { index as u64 * 31 } else { index as u64 * 40 };
+            let from = if line.phase == Phase::Stage { index as u64 * 31 } else { index as u64 * 40 };
             line.status = Status::Done;
             line.millis = Some((from, from + line.bytes.unwrap_or(2_000_000) / 30_000));
         }

@@ -5,12 +5,14 @@
 
 mod conflict;
 mod ladder;
+mod line;
 mod outlook;
 mod show;
 mod step;
 
 pub use conflict::{Conflict, reasons};
 pub use ladder::{image_tags, previous};
+pub use line::{Line, Status};
 pub use outlook::Outlook;
 pub use show::PlanJson;
 pub use step::{Phase, Step};
@@ -35,6 +37,8 @@ pub struct Plan {
 pub struct Planned {
     /// The step.
     pub step: Step,
+    /// What it is done to, for people.
+    pub object: String,
     /// Whether the world already holds its effect.
     pub done: bool,
 }
@@ -71,30 +75,40 @@ impl Plan {
         if let (Some(image), Some(remote)) = (&release.image, &world.image) {
             steps.push(push_image(image, remote));
         }
-        steps.push(Planned {
-            step: Step::CreateDraft { previous: previous(&home.tag, &others) },
-            // A draft whose notes tell of other files is not the draft of this release yet.
-            done: published.is_some() || draft.is_some_and(|draft| draft.holds_notes(&release.notes.footer)),
-        });
+        // The notes list the files. A draft whose notes list others is not the draft of this release yet.
+        let has_notes = draft.is_some_and(|draft| draft.holds_notes(&release.notes.footer));
+        let draft_step = Step::CreateDraft { previous: previous(&home.tag, &others) };
+        steps.push((draft_step, published.is_some() || has_notes));
         for asset in &release.assets {
             steps.extend(asset_steps(asset, draft, published.is_some()));
         }
-        steps.push(Planned {
-            step: Step::Publish {
-                latest: is_highest_stable(&home.tag, &others, |_| true),
-                prerelease: home.tag.is_prerelease(),
-            },
-            done: published.is_some(),
-        });
+        let (latest, prerelease) =
+            (is_highest_stable(&home.tag, &others, |_| true), home.tag.is_prerelease());
+        steps.push((Step::Publish { latest, prerelease }, published.is_some()));
         if let (Some(image), Some(remote)) = (&release.image, &world.image) {
             steps.push(tag_image(&home.tag, &others, &image.index.digest, remote));
         }
+        let planned = |(step, done): (Step, bool)| Planned { object: step.object(release), step, done };
+        let steps = steps.into_iter().map(planned).collect();
         Ok(Plan { steps, draft: draft.cloned(), published: published.cloned() })
     }
 
     /// Whether the registry holds the whole image, or the release has none.
     pub fn has_image(&self) -> bool {
         !self.todo().any(|step| matches!(step, Step::PushImage { .. }))
+    }
+
+    /// The steps as the lines of a table.
+    pub fn lines(&self) -> Vec<Line> {
+        let line = |planned: &Planned| Line {
+            phase: planned.step.phase(),
+            verb: planned.step.verb().to_owned(),
+            object: planned.object.clone(),
+            bytes: planned.step.bytes(),
+            status: if planned.done { Status::Was } else { Status::Todo },
+            millis: None,
+        };
+        self.steps.iter().map(line).collect()
     }
 
     /// The steps that are left.
@@ -156,7 +170,7 @@ fn image_conflict(release: &Release, world: &World) -> Option<Conflict> {
     (ours != found).then_some(Conflict::ImageTag { reference, remote: found, ours })
 }
 
-fn push_image(image: &Image, remote: &RemoteImage) -> Planned {
+fn push_image(image: &Image, remote: &RemoteImage) -> (Step, bool) {
     let missing: Vec<_> = image
         .blobs()
         .into_iter()
@@ -167,27 +181,24 @@ fn push_image(image: &Image, remote: &RemoteImage) -> Planned {
     let done = remote.present.contains(&image.index.digest);
     let bytes = if done { image.size() } else { missing.iter().map(|blob| blob.size).sum() };
     let missing = if done { Vec::new() } else { missing.iter().map(|blob| blob.digest).collect() };
-    Planned { step: Step::PushImage { digest: image.index.digest, missing, bytes }, done }
+    (Step::PushImage { digest: image.index.digest, missing, bytes }, done)
 }
 
-fn asset_steps(asset: &Asset, draft: Option<&RemoteRelease>, published: bool) -> Vec<Planned> {
+fn asset_steps(asset: &Asset, draft: Option<&RemoteRelease>, published: bool) -> Vec<(Step, bool)> {
     let remote = draft.and_then(|draft| draft.assets.iter().find(|remote| remote.name == asset.name));
     let same = remote.is_some_and(|remote| remote.likeness(asset) == Likeness::Same);
     let mut steps = Vec::new();
     if let Some(remote) = remote.filter(|_| !same) {
-        steps.push(Planned {
-            step: Step::DeleteAsset { id: remote.id, name: remote.name.clone() },
-            done: false,
-        });
+        steps.push((Step::DeleteAsset { id: remote.id, name: remote.name.clone() }, false));
     }
-    let step = Step::Upload { name: asset.name.clone(), bytes: asset.size };
-    steps.push(Planned { step, done: published || same });
+    steps.push((Step::Upload { name: asset.name.clone(), bytes: asset.size }, published || same));
     steps
 }
 
-fn tag_image(tag: &Tag, others: &[Published], digest: &Digest, remote: &RemoteImage) -> Planned {
+fn tag_image(tag: &Tag, others: &[Published], digest: &Digest, remote: &RemoteImage) -> (Step, bool) {
     let tags = image_tags(tag, others);
     let missing: Vec<String> =
         tags.iter().filter(|tag| remote.tags.get(*tag) != Some(digest)).cloned().collect();
-    Planned { done: missing.is_empty(), step: Step::TagImage { tags, missing } }
+    let done = missing.is_empty();
+    (Step::TagImage { tags, missing }, done)
 }

@@ -3,9 +3,8 @@
 use semver::Version;
 use serde::Serialize;
 
-use super::{Phase, Plan, Planned};
+use super::{Phase, Plan, Planned, Status};
 use crate::model::{Commit, Release, Schema, Tag};
-use crate::units::size;
 
 /// A plan as JSON, schema 1.
 #[derive(Debug, Serialize)]
@@ -34,10 +33,10 @@ struct StepJson {
 impl Plan {
     /// The plan as data for programs.
     pub fn to_json(&self, release: &Release) -> PlanJson {
-        let steps = self.steps.iter().map(|Planned { step, done }| StepJson {
+        let steps = self.steps.iter().map(|Planned { step, object, done }| StepJson {
             phase: step.phase(),
             verb: step.verb(),
-            object: step.object(release),
+            object: object.clone(),
             bytes: step.bytes(),
             done: *done,
         });
@@ -58,24 +57,12 @@ impl Plan {
     pub fn to_table(&self, release: &Release) -> String {
         let home = &release.home;
         let mut table = format!("Release {} of {} at {}\n", home.tag, home.repo, home.commit.short());
-        let rows: Vec<_> = self
-            .steps
-            .iter()
-            .map(|planned| {
-                (planned, planned.step.object(release), planned.step.bytes().map(size).unwrap_or_default())
-            })
-            .collect();
-        let width = rows.iter().map(|(_, object, _)| object.chars().count()).max().unwrap_or(0);
-        for (Planned { step, done }, object, bytes) in rows {
-            let phase = match step.phase() {
-                Phase::Stage => "stage",
-                Phase::Reveal => "reveal",
-            };
-            let status = if *done { "done" } else { "todo" };
-            table.push_str(&format!(
-                "  {phase:<6}  {:<7}  {object:<width$}  {bytes:>9}  {status}\n",
-                step.verb()
-            ));
+        let lines = self.lines();
+        let width = lines.iter().map(|line| line.object.chars().count()).max().unwrap_or(0);
+        for line in &lines {
+            let [phase, verb, object, bytes, _] = line.cells();
+            let status = if line.status == Status::Was { "done" } else { "todo" };
+            table.push_str(&format!("  {phase:<6}  {verb:<7}  {object:<width$}  {bytes:>9}  {status}\n"));
         }
         table.push_str(&self.summary());
         table

@@ -61,6 +61,16 @@ pub enum Step {
     },
 }
 
+impl Phase {
+    /// `stage` or `reveal`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Phase::Stage => "stage",
+            Phase::Reveal => "reveal",
+        }
+    }
+}
+
 impl Step {
     /// Which phase it belongs to.
     pub fn phase(&self) -> Phase {
@@ -86,7 +96,7 @@ impl Step {
     }
 
     /// What it is done to, for people.
-    pub fn object(&self, release: &Release) -> String {
+    pub(super) fn object(&self, release: &Release) -> String {
         match self {
             Step::PushImage { digest, .. } => {
                 let platforms: Vec<String> = release
