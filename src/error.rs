@@ -148,6 +148,11 @@ impl std::error::Error for Failure {
     }
 }
 
+/// The way out that an error names: that of the cause nearest to the trouble, which knows it best.
+pub fn hint_of(error: &anyhow::Error) -> Option<&str> {
+    error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()?.hint_text()).last()
+}
+
 /// Shorthand for failing inside a function that returns `anyhow::Result`.
 pub fn usage(message: impl Into<String>) -> Failure {
     Failure::new(message).exit(Exit::Usage)

@@ -33,7 +33,7 @@ pub mod report;
 pub mod token;
 
 use cli::Command;
-use release::remote::install_tls;
+use release::session::install_tls;
 use report::Report;
 
 /// Runs the verb that was typed.

@@ -75,7 +75,7 @@ impl Servers {
 /// # Errors
 /// The folder cannot be used or no port can be had.
 pub fn until_stdin_ends(folder: &Path, report: &Report) -> anyhow::Result<()> {
-    floe::release::remote::install_tls();
+    floe::release::session::install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let servers = runtime.block_on(servers::Servers::start(folder, &home()?))?;
     report.out(servers.github.url());

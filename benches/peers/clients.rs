@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use bytes::Bytes;
 use floe::cli::RemoteArgs;
-use floe::commands::publish;
-use floe::release::remote::Secrets;
+use floe::release;
+use floe::release::session::{self, Secrets, Session};
 use floe::report::{Loudness, Report};
 use floe_core::model::notes::Head;
 use floe_core::model::release::{Asset, Content};
@@ -134,7 +134,8 @@ pub fn floe_files(folder: &Path, api: &str) -> anyhow::Result<()> {
     let secrets = Secrets::from_env(&release.home.image);
     let report = Report::new(Loudness::Quiet);
     let receipt = folder.join("floe-receipt.json");
-    runtime()?.block_on(publish::carry_out(&release, &servers, secrets, &receipt, &report))?;
+    let session = Session::connect(&release, &servers, secrets, session::retry(&servers, &report))?;
+    runtime()?.block_on(release::publish(&release, &session, &receipt))?;
     Ok(())
 }
 

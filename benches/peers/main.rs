@@ -97,7 +97,7 @@ enum Program {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    floe::release::remote::install_tls();
+    floe::release::session::install_tls();
     let report = Report::new(Loudness::Normal);
     let result = match args.program {
         Some(program) => be(program, &args.rest, &report),

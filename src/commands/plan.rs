@@ -1,62 +1,52 @@
-//! `floe plan`: what publish would do now, and everything it would be refused for. It changes nothing: rights are
-//! asked for with notes that nobody keeps, and with an upload session that is closed again.
+//! `floe plan`: what publish would do now, and everything it would be refused for. It changes nothing.
+//!
+//! Without a dist it plans what is known before anything is built.
 
-use super::{gather, outlook, tell};
 use crate::cli::PlanArgs;
-use crate::error::{Exit, Failure};
-use crate::net::client::Client;
-use crate::release::preflight::{self, Looked};
-use crate::release::remote::{self, Remote, Secrets};
+use crate::release::inputs::Inputs;
+use crate::release::session::{self, Secrets, Session};
+use crate::release::{self, dist, job_summary};
 use crate::report::Report;
-use floe_core::plan;
-use floe_core::preflight::{CheckedPlanJson, Question, Said};
+use floe_core::model::{Outline, Release};
+use floe_core::preflight::CheckedPlanJson;
 
 /// Runs the verb. The plan is shown whenever there is one, also where publishing would be refused.
-///
-/// # Errors
-/// Problems with the dist (3), conflicts with the world (4), or anything else that publishing would be refused for (1).
 pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
+    let inputs = Inputs::find(&args.release)?;
     if args.release.dists.is_empty() {
-        return outlook::outlook(&args.release, report).await;
+        return plan_outline(&inputs.outline()?, &args, report).await;
     }
-    let release = gather::release(&args.release)?;
-    let servers = &args.release.remote;
-    let retry = remote::retry(servers, report);
-    let secrets = Secrets::from_env(&release.home.image);
-    let remote = Remote::connect(&release, (servers, &Client::default()), secrets, &retry)?;
-    let looked = preflight::look(&release, &remote).await;
-    remote.close().await;
-    tell::questions(&looked.questions, report);
-    report.detail("Asked", remote.asked());
-    if let Some(Ok(plan)) = &looked.plan {
-        match args.json {
-            true => report.json(&CheckedPlanJson::new(plan, &release, &looked.questions))?,
-            false => report.out(plan.to_table(&release)),
-        }
-        tell::planned(&release, plan, &looked.questions, report);
-    }
-    refusal(looked).map_or(Ok(()), Err)
+    let dist = dist::read(&args.release.dists)?;
+    let verified = dist::verify(dist, inputs.expect())?;
+    plan_release(&inputs.release(verified)?, &args, report).await
 }
 
-/// Everything that publishing would be refused for, as one error; `None` if nothing is.
-pub fn refusal(looked: Looked) -> Option<anyhow::Error> {
-    let refused: Vec<Said> = looked.questions.iter().filter_map(Question::refusal).cloned().collect();
-    let conflicts = match looked.plan {
-        Some(Err(conflicts)) => conflicts,
-        Some(Ok(_)) | None => Vec::new(),
-    };
-    let failure = match (refused.as_slice(), conflicts.as_slice()) {
-        ([], []) => return None,
-        // An error that is the only reason tells its own causes best.
-        ([_], []) if looked.error.is_some() => Failure::around(looked.error?),
-        ([said], []) => Failure::new(said.found.clone()).hint(said.cure.clone()),
-        ([], _) => Failure::of_conflicts(&conflicts),
-        _ => {
-            let said = refused.iter().map(|said| (said.found.clone(), said.cure.clone()));
-            let reasons: Vec<_> = said.chain(plan::reasons(&conflicts)).collect();
-            Failure::of_reasons(format!("publishing would fail for {} reasons", reasons.len()), &reasons)
+async fn plan_release(release: &Release, args: &PlanArgs, report: &Report) -> anyhow::Result<()> {
+    let servers = &args.release.remote;
+    let secrets = Secrets::from_env(&release.home.image);
+    let session = Session::connect(release, servers, secrets, session::retry(servers, report))?;
+    let preflight = release::plan(release, &session).await;
+    session.close().await;
+
+    preflight.report(report, |_| true);
+    if let Some(Ok(plan)) = &preflight.plan {
+        match args.json {
+            true => report.json(&CheckedPlanJson::new(plan, release, &preflight.questions))?,
+            false => report.out(plan.to_table(release)),
         }
-    };
-    let exit = if conflicts.is_empty() { Exit::Failed } else { Exit::Conflicts };
-    Some(failure.state("nothing was touched").exit(exit).into())
+        job_summary::planned(release, plan, &preflight.questions, report);
+    }
+    preflight.ready().map(drop)
+}
+
+async fn plan_outline(outline: &Outline, args: &PlanArgs, report: &Report) -> anyhow::Result<()> {
+    let servers = &args.release.remote;
+    let secrets = Secrets::from_env(&outline.home.image);
+    let session = Session::connect(outline, servers, secrets, session::retry(servers, report))?;
+    let preflight = release::plan(outline, &session).await;
+    session.close().await;
+
+    preflight.report(report, |_| true);
+    report.out(preflight.ready()?.plan.to_outlook(outline));
+    Ok(())
 }

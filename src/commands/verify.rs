@@ -1,57 +1,64 @@
 //! `floe verify`: a dist before publishing, or a published release as a stranger would check it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::{context, gather, tell, trial};
-use crate::cli::{RemoteArgs, VerifyArgs};
-use crate::download::Stranger;
-use crate::error::{Exit, Failure};
+use super::context;
+use crate::cli::{ReleaseArgs, VerifyArgs};
 use crate::files::scratch::Scratch;
 use crate::net::stop;
-use crate::release::remote;
-use crate::report::{Report, size};
+use crate::package::audit;
+use crate::release::inputs::Inputs;
+use crate::release::{dist, published, smoke_test};
+use crate::report::{Report, markdown, size};
 use crate::token::Token;
-use floe_core::model::{Digest, Record, Repo, Schema, Tag};
+use floe_core::model::{Digest, Record, Schema, Tag};
 use floe_core::parallel;
-use floe_core::verify::published::{self, Download};
+use floe_core::verify::published::{Download, File};
 use floe_core::verify::{Problem, Verified};
 
-/// Runs the verb.
-///
-/// # Errors
-/// Every problem, with exit code 3; or something cannot be read or reached (1).
+/// Runs the verb. Every problem is reported, with exit code 3.
 pub async fn verify(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
-    let context = context(&args.project, &args.remote);
     match &args.release {
-        Some(tag) => {
-            stop::listen(report);
-            let repo = context.repo()?.clone();
-            let scratch = match (&args.keep, &args.run) {
-                (None, Some(_)) => Some(Scratch::new("verify")?),
-                _ => None,
-            };
-            let keep = args.keep.as_deref().or(scratch.as_ref().map(Scratch::path));
-            let name = repo.to_string();
-            let verdict = as_stranger(tag, (repo, Token::github()), &args.remote, keep, report).await?;
-            if let (Some(argument), Some(folder)) = (&args.run, keep) {
-                trial::run_downloaded(&folder.join("assets"), &verdict.name, argument, report)?;
-            }
-            tell::verified(&verdict, &format!("Release `{tag}` of {name}"), report);
-            report.output("tag", tag.as_str());
-            verdict.tell(args.json, report)
-        }
-        None => {
-            let expect = gather::expect(context.project()?, &args.targets, args.no_image, &args.source)?;
-            let verified = gather::check(&args.dists, &expect)?;
-            read_binaries_again(&verified)?;
-            let verdict = Verdict::of_dist(&verified);
-            tell::verified(&verdict, &format!("{} {}", verified.name, verified.version), report);
-            verdict.tell(args.json, report)
-        }
+        Some(tag) => verify_published(tag, &args, report).await,
+        None => verify_dist(args, report),
     }
+}
+
+fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
+    let release = ReleaseArgs {
+        dists: args.dists,
+        targets: args.targets,
+        no_image: args.no_image,
+        image: None,
+        notes_file: None,
+        project: args.project,
+        source: args.source,
+        remote: args.remote,
+    };
+    let inputs = Inputs::find(&release)?;
+    let verified = dist::verify(dist::read(&release.dists)?, inputs.expect())?;
+    read_binaries_again(&verified)?;
+    let verdict = Verdict::of_dist(&verified);
+    verdict.show(&format!("{} {}", verified.name, verified.version), args.json, report)
+}
+
+async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyhow::Result<()> {
+    let repo = context(&args.project, &args.remote).repo()?.clone();
+    stop::listen(report);
+    let title = format!("Release `{tag}` of {repo}");
+    let scratch = if args.keep.is_none() { Some(Scratch::new("verify")?) } else { None };
+    let folder = args.keep.as_deref().or(scratch.as_ref().map(Scratch::path));
+    let folder = folder.context("there is no folder to download to")?;
+    let from = (repo, Token::github());
+    let verdict = verdict(published::download(tag, from, &args.remote, folder, report).await?)?;
+    if let Some(argument) = &args.run {
+        smoke_test::run_downloaded(&folder.join("assets"), &verdict.name, argument, report)?;
+    }
+    report.output("tag", tag.as_str());
+    verdict.show(&title, args.json, report)
 }
 
 /// What was verified, as JSON, schema 1. It exists only if nothing is wrong.
@@ -93,7 +100,14 @@ impl Verdict {
         }
     }
 
-    fn tell(&self, as_json: bool, report: &Report) -> anyhow::Result<()> {
+    fn show(&self, title: &str, as_json: bool, report: &Report) -> anyhow::Result<()> {
+        let files =
+            self.files.iter().map(|file| [file.name.clone(), size(file.size), format!("`{}`", file.digest)]);
+        let image = self.image.map(|digest| format!("\nimage `{digest}`\n")).unwrap_or_default();
+        report.summary(&format!(
+            "### {title}: all is as it should be\n\n{}{image}",
+            markdown::table(["file", "size", "digest"], files)
+        ));
         if as_json {
             return report.json(self);
         }
@@ -117,7 +131,7 @@ impl Verdict {
 /// The gate has judged the facts in the records; here they are read from the binaries once more.
 fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
     let mut problems = Vec::new();
-    let audit = |(_, path): &(Record, PathBuf)| crate::package::audit::audit(path);
+    let audit = |(_, path): &(Record, PathBuf)| audit::audit(path);
     let audited = parallel::map(verified.archives.iter().collect(), audit);
     for ((record, _), found) in verified.archives.iter().zip(audited) {
         let found = found?;
@@ -134,78 +148,12 @@ fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
             }
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(gather::refuse(&problems).into()) }
-}
-
-/// Downloads a published release and checks every byte of it. The spare token is used only where a stranger sees
-/// no repository.
-///
-/// # Errors
-/// There is no such release (1), it has problems (3), or a server cannot be reached (1).
-pub async fn as_stranger(
-    tag: &Tag,
-    (repo, spare): (Repo, Option<Token>),
-    args: &RemoteArgs,
-    keep: Option<&Path>,
-    report: &Report,
-) -> anyhow::Result<Verdict> {
-    let scratch = if keep.is_some() { None } else { Some(Scratch::new("verify")?) };
-    let folder = keep.or(scratch.as_ref().map(Scratch::path)).context("there is no folder to download to")?;
-    verdict(download(tag, (repo, spare), args, folder, report).await?)
-}
-
-/// The same, and hands over what was downloaded into `folder`: the assets below `assets/`, the image as `image/`.
-///
-/// # Errors
-/// As [`as_stranger`].
-pub async fn download(
-    tag: &Tag,
-    (repo, spare): (Repo, Option<Token>),
-    args: &RemoteArgs,
-    folder: &Path,
-    report: &Report,
-) -> anyhow::Result<Download> {
-    let retry = remote::retry(args, report);
-    let mut github = remote::github(args, repo.clone(), None, &retry)?;
-    let mut token = None;
-    let found = match (github.access().await, spare) {
-        (Ok(_), _) => github.published(tag).await?,
-        (Err(_), Some(own)) => {
-            github = remote::github(args, repo.clone(), Some(own.clone()), &retry)?;
-            github.access().await?;
-            token = Some(own);
-            github.published(tag).await?
-        }
-        (Err(error), None) => return Err(error),
-    };
-    let page = remote::page(args, &repo)?;
-    let release = found.ok_or_else(|| {
-        Failure::new(format!("`{repo}` has no published release `{tag}`"))
-            .hint(format!("a draft is not published; see `floe plan`, or look at {}/releases", page))
-    })?;
-    let stranger = Stranger {
-        github,
-        token,
-        registry_url: Box::new(|name| remote::registry_url(args, name)),
-        folder: folder.to_owned(),
-        retry,
-        report: report.clone(),
-    };
-    let download = stranger.download(tag, release).await?;
-    let problems = published::check(&download);
-    if problems.is_empty() {
-        return Ok(download);
-    }
-    Err(Failure::new(format!("release `{tag}` of `{repo}` is not what it claims to be"))
-        .details(problems)
-        .hint("do not run what was downloaded; tell the maintainers")
-        .exit(Exit::Problems)
-        .into())
+    if problems.is_empty() { Ok(()) } else { Err(dist::refuse(&problems).into()) }
 }
 
 fn verdict(download: Download) -> anyhow::Result<Verdict> {
     let manifest = download.manifest.map_err(anyhow::Error::msg)?;
-    let file = |file: published::File| VerdictFile { name: file.name, size: file.size, digest: file.digest };
+    let file = |file: File| VerdictFile { name: file.name, size: file.size, digest: file.digest };
     Ok(Verdict {
         schema: Schema,
         name: manifest.name,

@@ -45,6 +45,11 @@ pub struct WrongBytes {
 }
 
 impl WrongBytes {
+    /// The file, and a clause that says what is wrong with it.
+    pub fn new(file: impl Into<String>, why: impl Into<String>) -> Self {
+        WrongBytes { file: file.into(), why: why.into() }
+    }
+
     /// The one among the causes of a transport's error, if that is why an upload broke off.
     pub fn among_causes<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Self> {
         std::iter::successors(Some(error), |&error| error.source())
@@ -180,7 +185,7 @@ impl Reader {
     }
 
     fn wrong(&self, why: String) -> WrongBytes {
-        WrongBytes { file: self.name.clone(), why }
+        WrongBytes::new(&self.name, why)
     }
 }
 

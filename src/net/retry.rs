@@ -10,7 +10,7 @@ use backon::BackoffBuilder;
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use crate::error::Failure;
+use crate::error::{Failure, hint_of};
 use crate::net::body::WrongBytes;
 use crate::net::wait;
 use crate::report::Report;
@@ -171,8 +171,7 @@ impl Retry {
 /// The last real error, with the number of tries behind it; the way out it names is kept.
 fn tried(error: anyhow::Error, number: u32) -> anyhow::Error {
     let failure = Failure::new(format!("{error:#} ({number} tries)"));
-    let hint = error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()?.hint_text()).last();
-    match hint {
+    match hint_of(&error) {
         Some(hint) => failure.hint(hint).into(),
         None => failure.into(),
     }

@@ -5,12 +5,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::commands::publish;
 use crate::error::{Exit, Failure};
-use crate::net::client::Client;
 use crate::net::retry::Retry;
 use crate::rehearse::servers::Servers;
-use crate::release::remote::Remote;
+use crate::release;
+use crate::release::session::Session;
 use crate::report::{Report, seconds};
 use floe_core::clock::Clock;
 use floe_core::model::Release;
@@ -27,13 +26,9 @@ pub struct Attempt<'a> {
     /// What is promised.
     pub release: &'a Release,
     /// The clients; every run begins with fresh ones.
-    pub remote: &'a Remote,
-    /// How often something is tried.
-    pub retry: &'a Retry,
+    pub session: &'a Session,
     /// Where the receipt is written.
     pub receipt: &'a Path,
-    /// Where it is told.
-    pub report: &'a Report,
 }
 
 /// How it ended.
@@ -63,8 +58,8 @@ pub async fn by_seed(
     let inside = servers.testbed(&release.home, clock.clone());
     let retry =
         Retry { tries: 5, first_wait: Duration::from_secs(1), clock: clock.clone(), report: report.clone() };
-    let servers_at = (&servers.addresses(&release.home), &Client::default());
-    let remote = Remote::connect(release, servers_at, servers.secrets(), &retry)?;
+    let addresses = servers.addresses(&release.home);
+    let session = Session::connect(release, &addresses, servers.secrets(), retry)?;
     let (watch, schedule) = (Invariants::new(&inside, release), Schedule::from_seed(seed));
     watch.attach();
     schedule.arm(&inside, &watch);
@@ -72,7 +67,7 @@ pub async fn by_seed(
     for injection in &schedule.injections {
         report.line(format!("{:13}{injection}: {}", "", injection.kind.description()));
     }
-    let attempt = Attempt { release, remote: &remote, retry: &retry, receipt, report };
+    let attempt = Attempt { release, session: &session, receipt };
     let ending = until_done(attempt, &inside, &watch).await;
     for side in [Side::GitHub, Side::Registry] {
         inside.interceptor(side).calm();
@@ -103,7 +98,7 @@ pub async fn until_done(attempt: Attempt<'_>, inside: &Testbed, watch: &Invarian
     let promised: Vec<String> = attempt.release.assets.iter().map(|asset| asset.name.clone()).collect();
     let (mut kills, mut told, mut last) = (0, Vec::new(), String::new());
     let mut tell = |line: String| {
-        attempt.report.step("Then", &line);
+        attempt.session.report().step("Then", &line);
         told.push(line);
     };
     for run in 1.. {
@@ -137,12 +132,11 @@ pub async fn until_done(attempt: Attempt<'_>, inside: &Testbed, watch: &Invarian
 
 /// One run; nothing comes of one that is killed, and it stops where it is.
 async fn run_once(attempt: Attempt<'_>, inside: &Testbed) -> Option<anyhow::Result<(Plan, Receipt)>> {
-    let Attempt { release, remote, retry, receipt, report } = attempt;
-    let remote = remote.fresh();
+    let session = attempt.session.fresh();
     tokio::select! {
         biased;
         () = inside.killed.notified() => None,
-        result = publish::carry_out_at(release, (&remote, retry), receipt, report) => Some(result),
+        result = release::publish(attempt.release, &session, attempt.receipt) => Some(result),
     }
 }
 

@@ -21,7 +21,7 @@ use anyhow::Context as _;
 
 use crate::cli::{Builder, RehearseArgs, RemoteArgs};
 use crate::commands::package::Gate;
-use crate::commands::{gather, image, package, publish, verify};
+use crate::commands::{image, package};
 use crate::error::{Exit, Failure};
 use crate::net::stop;
 use crate::project::build::{self, Build};
@@ -29,7 +29,8 @@ use crate::project::cargo::{self, Origin, Project};
 use crate::project::nix;
 use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, TOKEN, USER};
-use crate::release::remote;
+use crate::release::session::{self, Session};
+use crate::release::{self, dist, inputs, published};
 use crate::report::{Report, size};
 use floe_core::model::notes::{Head, unreleased_section};
 use floe_core::model::{Commit, Digest, Home, Image, Record, Release};
@@ -57,21 +58,20 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         format!("GitHub at {}, registry at {}", servers.github.url(), servers.registry.url()),
     );
     let addresses = servers.addresses(&release.home);
-    let published = match args.faults {
+    let done = match args.faults {
         Some(seed) => disturbed::by_seed(seed, &release, &servers, &folder.receipt(), report).await,
-        None => publish::carry_out(&release, &addresses, servers.secrets(), &folder.receipt(), report).await,
+        None => {
+            stop::listen(report);
+            let retry = session::retry(&addresses, report);
+            let session = Session::connect(&release, &addresses, servers.secrets(), retry)?;
+            release::publish(&release, &session, &folder.receipt()).await
+        }
     };
-    let (plan, receipt) = published.map_err(|error| explain(error, &folder))?;
+    let (plan, receipt) = done.map_err(|error| explain(error, &folder))?;
     let keep = folder.release();
     report.step("Verifying", "as a stranger: no token, public addresses, another client for the image");
-    verify::as_stranger(
-        &release.home.tag,
-        (release.home.repo.clone(), None),
-        &addresses,
-        Some(&keep),
-        report,
-    )
-    .await?;
+    let from = (release.home.repo.clone(), None);
+    published::download(&release.home.tag, from, &addresses, &keep, report).await?;
 
     let notes = servers
         .held
@@ -108,12 +108,12 @@ fn dist(
     };
     if !args.dists.is_empty() {
         // Made elsewhere: rehearsed as they are, with whatever targets and platforms they hold.
-        return gather::check(&args.dists, &expect);
+        return check(&args.dists, &expect);
     }
     if builder::choose(project, args.with, report)? == Builder::Nix {
         report.step("Building", format!("{} {} with `nix build .#dist`", project.name, project.version));
         nix::build_dist(&project.workspace_root, &folder.dist())?;
-        return gather::check(&[folder.dist()], &expect);
+        return check(&[folder.dist()], &expect);
     }
     let origin = cargo::origin(project, None, None)?;
     let builds = build::for_this_machine(project, report)?;
@@ -131,7 +131,11 @@ fn dist(
         }
     };
     let targets = builds.iter().map(|build| build.target).collect();
-    gather::check(&[folder.dist()], &Expect { targets, platforms, tolerate: true, ..expect })
+    check(&[folder.dist()], &Expect { targets, platforms, tolerate: true, ..expect })
+}
+
+fn check(dists: &[PathBuf], expect: &Expect) -> anyhow::Result<Verified> {
+    dist::verify(dist::read(dists)?, expect)
 }
 
 fn pieces(builds: &[Build]) -> Vec<package::Build> {
@@ -168,9 +172,9 @@ fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Re
     };
     let configured = project.config.image.as_ref().and_then(|image| image.name.clone());
     let home = Home {
-        page: remote::page(&RemoteArgs::default(), &repo)?,
-        image: configured.map_or_else(|| gather::image_name(&repo), Ok)?,
-        tag: gather::tag(Some(project), None, &verified.version)?,
+        page: session::page(&RemoteArgs::default(), &repo)?,
+        image: configured.map_or_else(|| inputs::image_name(&repo), Ok)?,
+        tag: inputs::tag(Some(project), None, &verified.version)?,
         commit,
         repo,
     };
@@ -180,11 +184,11 @@ fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Re
 
 /// The notes as `publish` would take them; before a release its section is often still called `Unreleased`.
 fn head(project: &Project, verified: &Verified, report: &Report) -> anyhow::Result<Head> {
-    let missing = match gather::head(Some(project), None, &verified.version) {
+    let missing = match inputs::head(Some(project), None, &verified.version) {
         Ok(head) => return Ok(head),
         Err(missing) => missing,
     };
-    let changelog = gather::changelog(project)?;
+    let changelog = inputs::changelog(project)?;
     let Some(text) = changelog.as_deref().and_then(unreleased_section) else { return Err(missing) };
     report.warn(format!("{missing}; rehearsing with `Unreleased`, but publishing would be refused"));
     Ok(Head::Text(text))

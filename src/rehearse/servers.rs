@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::cli::RemoteArgs;
 use crate::registry::Credentials;
-use crate::release::remote::Secrets;
+use crate::release::session::Secrets;
 use crate::token::Token;
 use floe_core::clock::Clock;
 use floe_core::model::Home;

@@ -1,6 +1,6 @@
-//! Reading dists: folders of archives with their records, one of them with an image.
+//! Dists: folders of archives with their records, one of them with an image. They are read and verified.
 //!
-//! It reads and computes, and judges nothing: that is `verify`'s part.
+//! Reading judges nothing: that is [`verify::check`]'s part.
 
 use std::fs;
 use std::io;
@@ -8,22 +8,24 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, usage};
 use crate::image;
 use crate::package::archive::{self, Examined};
 use floe_core::model::{ArchiveFacts, ArchiveKind, Record};
 use floe_core::parallel;
 use floe_core::untrusted::files;
-use floe_core::verify::{Found, FoundArchive, FoundImage};
+use floe_core::verify::{self, Expect, Found, FoundArchive, FoundImage, Problem, Verified};
 
 /// No record is larger.
 const RECORD_LIMIT: u64 = 4 * 1024 * 1024;
 
-/// Reads any number of dists as one.
-///
-/// # Errors
-/// A folder or a file in it cannot be read at all. What is merely wrong is found, not refused.
+/// Reads any number of dists as one. It fails only if a folder or a file in it cannot be read at all.
 pub fn read(dists: &[PathBuf]) -> anyhow::Result<Found> {
+    if dists.is_empty() {
+        return Err(usage("no dist is given, so there is nothing to publish")
+            .hint("make one first: `floe package native/ --out dist`, then `floe publish dist`")
+            .into());
+    }
     let (mut found, archives, layouts) = list_all(dists)?;
     let image = |path: PathBuf| FoundImage { image: image::check(&path), path };
     found.images = layouts.into_iter().map(image).collect();
@@ -32,6 +34,37 @@ pub fn read(dists: &[PathBuf]) -> anyhow::Result<Found> {
     };
     found.archives = parallel::map(archives, read).into_iter().collect::<anyhow::Result<_>>()?;
     Ok(found)
+}
+
+/// Verifies what was read. Every problem is reported, with exit code 3.
+pub fn verify(found: Found, expect: &Expect) -> anyhow::Result<Verified> {
+    verify::check(found, expect).map_err(|problems| refuse(&problems).into())
+}
+
+/// The failure that lists every problem.
+pub fn refuse(problems: &[Problem]) -> Failure {
+    let any = |is: fn(&Problem) -> bool| problems.iter().any(is);
+    let hint = if any(|problem| matches!(problem, Problem::WrongTag { .. })) {
+        "give the tag of the version that was built, or raise `version` in Cargo.toml and build again"
+    } else if any(|problem| {
+        matches!(problem, Problem::MissingTarget { .. } | Problem::MissingPlatform { .. })
+    }) {
+        "add what is missing to a dist, or say what this release holds: `targets` in [package.metadata.floe], or `--target` for each"
+    } else if any(|problem| matches!(problem, Problem::MissingImage)) {
+        "make it with `floe image`, or say that there is none: `--no-image`, or `image = false` in [package.metadata.floe]"
+    } else {
+        "make the dist again with `floe package` (and `floe image`)"
+    };
+    let count = match problems.len() {
+        1 => "1 problem".to_owned(),
+        count => format!("{count} problems"),
+    };
+    let failure = Failure::new(format!("the release is not well formed: {count}"));
+    let failure = match any(|problem| matches!(problem, Problem::WrongTag { .. })) {
+        true => failure.file("Cargo.toml"),
+        false => failure,
+    };
+    failure.details(problems).hint(hint).exit(Exit::Problems)
 }
 
 type Listed = (Found, Vec<(PathBuf, ArchiveKind)>, Vec<PathBuf>);

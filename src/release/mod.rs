@@ -1,7 +1,61 @@
-//! A release on its way to the public: the dist, the servers, the plan, its execution and the receipt.
+//! A release on its way to the public, in six rooms and one direction:
+//!
+//! ```text
+//! Inputs ─▶ dist::read ─▶ verify ─▶ Release
+//! Session::connect ─▶ observe ─▶ World
+//! Plan::new(release, world) ─▶ preflight ─▶ execute ─▶ Receipt
+//! ```
 
 pub mod dist;
 pub mod execute;
+pub mod inputs;
+pub mod job_summary;
+pub mod observe;
 pub mod preflight;
+pub mod published;
 pub mod receipt;
-pub mod remote;
+pub mod session;
+pub mod smoke_test;
+
+use std::path::Path;
+
+use crate::release::execute::execute;
+use crate::release::preflight::{Preflight, preflight};
+use crate::release::session::Session;
+use floe_core::model::{Release, Subject};
+use floe_core::plan::Plan;
+use floe_core::receipt::Receipt;
+
+/// How many requests a registry gets at once, each over its own connection.
+const REGISTRY_AT_ONCE: usize = 12;
+
+/// Observes both servers, plans, and checks everything that could be refused later. Changes nothing.
+pub async fn plan<'a>(subject: impl Into<Subject<'a>>, session: &Session) -> Preflight {
+    let subject = subject.into();
+    let observed = Box::pin(session.observe(subject)).await;
+    let plan = observed.access.is_ok().then(|| Plan::new(subject, &observed.world));
+    Box::pin(preflight(subject, plan, observed, session)).await
+}
+
+/// Publishes a release: plans, then does what is missing. Running it again is the recovery.
+pub async fn publish(
+    release: &Release,
+    session: &Session,
+    receipt: &Path,
+) -> anyhow::Result<(Plan, Receipt)> {
+    let published = async {
+        let preflight = plan(release, session).await;
+        // Whether the image is public is looked at again when it is there.
+        preflight.report(session.report(), |question| question.about != "package");
+        let ready = preflight.ready()?;
+        session.report().line(ready.plan.to_table(release));
+        let receipt = Box::pin(execute(release, &ready, session, receipt)).await?;
+        anyhow::Ok((ready.plan, receipt))
+    };
+    let published = published.await;
+    session.close().await;
+    if let Ok((_, receipt)) = &published {
+        session.report().step("Finished", receipt.state());
+    }
+    published
+}

@@ -1,162 +1,189 @@
-//! Looking at both servers and asking them everything that they could refuse later.
+//! The checks before a release: both servers are asked for every right that the plan needs.
 //!
-//! Whatever is asked leaves nothing behind: notes that nobody keeps, and an upload session that is closed again.
+//! Asking changes nothing: generated notes are not stored, and an upload session is closed or used by the first blob.
 
+use anyhow::Context as _;
 use chrono::Utc;
 
-use crate::error::Failure;
+use crate::error::{Exit, Failure, hint_of};
 use crate::registry::Registry;
-use crate::release::remote::{self, Remote};
-use floe_core::model::Release;
-use floe_core::plan::{Conflict, Plan, Step, previous};
-use floe_core::preflight::{Access, Facts, Package, Question, Said, questions};
+use crate::release::observe::{self, Observed};
+use crate::release::session::Session;
+use crate::report::Report;
+use floe_core::model::Subject;
+use floe_core::plan::{self, Conflict, Plan, Step, previous};
+use floe_core::preflight::{Access, Answer, Facts, Package, Question, Said, questions};
 use floe_core::world::{RemoteImage, World};
 
-/// What both servers hold and allow, and what follows from it.
-pub struct Looked {
-    /// The plan, or what stands in its way; without it a server could not be asked, and a question says so.
+/// A plan and the checks before it.
+pub struct Preflight {
+    /// The plan, or what conflicts with it; `None` if a server did not answer.
     pub plan: Option<Result<Plan, Vec<Conflict>>>,
-    /// Every question, in the order in which publishing would meet them.
+    /// Every check, in the order in which publishing would meet them.
     pub questions: Vec<Question>,
-    /// Whether strangers cannot see the repository.
-    pub private: bool,
-    /// The error behind the first failed look, whole.
-    pub error: Option<anyhow::Error>,
+    is_public: bool,
+    /// The error of the first server that did not answer, with its causes.
+    error: Option<anyhow::Error>,
 }
 
-/// Looks at both servers at once, decides, and asks for the rights that the plan needs; meanwhile it looks which parts
-/// of an image are there that is not there whole.
-pub async fn look(release: &Release, remote: &Remote) -> Looked {
-    let (github, image) = tokio::join!(remote.observe_github(release), remote.observe_registry(release));
+/// A plan that may be executed.
+pub struct Ready {
+    /// The plan.
+    pub plan: Plan,
+    /// Whether everybody can see the repository, and so should be able to pull its image.
+    pub is_public: bool,
+}
+
+/// Asks for the rights that a plan needs, and judges them with everything that was observed.
+pub async fn preflight(
+    subject: Subject<'_>,
+    plan: Option<Result<Plan, Vec<Conflict>>>,
+    observed: Observed,
+    session: &Session,
+) -> Preflight {
+    let Observed { world, access, registry } = observed;
     let mut error = None;
     let mut said = |why: anyhow::Error| {
         let said = say(&why);
         error.get_or_insert(why);
         said
     };
-    let (github, access) = match github {
-        Ok((world, access)) => (Some(world), Ok(access)),
-        Err(why) => (None, Err(said(why))),
-    };
-    let (image, registry) = match image {
-        Ok(image) => (image, Ok(())),
-        Err(why) => (None, Err(said(why))),
-    };
-    let is_complete = github.is_some() && registry.is_ok();
-    let mut world = World { image, ..github.unwrap_or_default() };
-    let private = access.as_ref().is_ok_and(|access| access.private);
     let mut facts = Facts {
         now: Utc::now(),
-        has_token: remote.github.has_token(),
-        access,
+        has_token: session.github.has_token(),
+        access: access.map_err(&mut said),
         write: None,
         budget: None,
-        registry: remote.registry.as_ref().map(|_| registry),
+        // An outline has no image that could be looked for.
+        registry: subject.image().map(|_| registry.map_err(&mut said)),
         push: None,
         package: None,
     };
-    let plan = facts.access.is_ok().then(|| Plan::new(release, &world));
-    let wanted = Wanted::of(release, &world, plan.as_ref());
-    if let Err(why) = ask(&mut facts, &wanted, (release, &mut world), remote).await {
-        facts.registry = Some(Err(said(why)));
-    }
-    facts.budget = remote.github.budget();
-    let plan = facts.access.is_ok().then(|| Plan::new(release, &world));
-    let questions = questions(release, &world, plan.as_ref().and_then(|plan| plan.as_ref().ok()), &facts);
-    // What stands in the way is told even where a server is silent, but nothing is planned on half of the truth.
-    let is_complete = is_complete && !matches!(facts.registry, Some(Err(_)));
+    let needs = Needs::of(subject, plan.as_ref(), &world, &facts);
+    ask(&mut facts, needs, (subject, &world), session).await;
+    let done = plan.as_ref().and_then(|plan| plan.as_ref().ok());
+    let questions = questions(subject, &world, done, &facts);
+    // Conflicts are reported although the registry did not answer, but no plan is made of half the facts.
+    let is_complete = facts.access.is_ok() && !matches!(facts.registry, Some(Err(_)));
     let plan = plan.filter(|plan| is_complete || plan.is_err());
-    Looked { plan, questions, private, error }
+    let is_public = facts.access.is_ok_and(|access| !access.private);
+    Preflight { plan, questions, is_public, error }
 }
 
-/// Which rights publishing would need.
-struct Wanted {
+/// The rights that are asked for.
+#[derive(Clone, Copy)]
+struct Needs {
     write: bool,
     push: bool,
     tags: bool,
 }
 
-impl Wanted {
-    fn of(release: &Release, world: &World, plan: Option<&Result<Plan, Vec<Conflict>>>) -> Self {
-        let todo = |is: fn(&Step) -> bool| match plan {
+impl Needs {
+    fn of(
+        subject: Subject<'_>,
+        plan: Option<&Result<Plan, Vec<Conflict>>>,
+        world: &World,
+        facts: &Facts,
+    ) -> Self {
+        let todo = |is: &dyn Fn(&Step) -> bool| match plan {
             Some(Ok(plan)) => plan.todo().any(is),
-            // What is in the way may go out of it; only a published release stays as it is.
-            Some(Err(_)) => world.published(&release.home.tag).is_none(),
+            // Most conflicts can be resolved; a published release is not changed again.
+            Some(Err(_)) => world.published(&subject.home().tag).is_none(),
             None => true,
         };
-        Wanted {
-            write: todo(|step| !matches!(step, Step::PushImage { .. } | Step::TagImage { .. })),
-            push: todo(|step| matches!(step, Step::PushImage { .. } | Step::TagImage { .. })),
-            tags: todo(|step| matches!(step, Step::TagImage { .. })),
+        let of_registry = |step: &Step| matches!(step, Step::PushImage { .. } | Step::TagImage { .. });
+        // Before the dist is built, another token than the one that will publish may look.
+        let may_ask = subject.release().is_some() || facts.may_push();
+        Needs {
+            write: may_ask && facts.has_token && todo(&|step| !of_registry(step)),
+            push: may_ask && todo(&of_registry),
+            tags: todo(&|step| matches!(step, Step::TagImage { .. })),
         }
     }
 }
 
-/// Asks all of it at once.
-///
-/// # Errors
-/// The registry cannot say what it holds of the image; whatever else is refused is among the facts.
-async fn ask(
-    facts: &mut Facts,
-    wanted: &Wanted,
-    (release, world): (&Release, &mut World),
-    remote: &Remote,
-) -> anyhow::Result<()> {
-    let tag = &release.home.tag;
-    let writable = |access: &Access| {
+async fn ask(facts: &mut Facts, needs: Needs, (subject, world): (Subject<'_>, &World), session: &Session) {
+    let home = subject.home();
+    let takes_writes = |access: &Access| {
         let name = access.name.as_ref();
-        !access.frozen && name.is_none_or(|name| name.eq_ignore_ascii_case(&release.home.repo.to_string()))
+        !access.frozen && name.is_none_or(|name| name.eq_ignore_ascii_case(&home.repo.to_string()))
     };
-    let ask_write = wanted.write && facts.has_token && facts.access.as_ref().is_ok_and(writable);
     let write = async {
-        if !ask_write {
+        if !needs.write || !facts.access.as_ref().is_ok_and(takes_writes) {
             return None;
         }
-        let previous = previous(tag, &world.other_versions(tag));
-        Some(remote.github.may_write(tag, previous.as_ref()).await.map_err(|error| say(&error)))
+        let previous = previous(&home.tag, &world.other_versions(&home.tag));
+        Some(session.github.may_write(&home.tag, previous.as_ref()).await.map_err(|error| say(&error)))
     };
-    let registry = remote.registry.as_ref().filter(|_| facts.registry == Some(Ok(())));
+    let registry = session.registry.as_ref().filter(|_| !matches!(facts.registry, Some(Err(_))));
     let push = async {
-        let registry = registry.filter(|_| wanted.push)?;
-        // Without any secret the first answer has said it all; a registry of one's own may want none.
-        if !facts.has_token && !registry.has_credentials() {
-            return None;
-        }
+        // Without any secret the first answer said it all; a private registry may need none.
+        let registry =
+            registry.filter(|registry| needs.push && (facts.has_token || registry.has_credentials()))?;
         Some(registry.may_push().await.map_err(|error| say(&error)))
     };
-    let private = facts.access.as_ref().is_ok_and(|access| access.private);
-    let stranger = registry.filter(|_| wanted.tags && !private);
-    let package = async { package(stranger?, world.image.as_ref()?).await };
-    let lacks_index = world.image.as_ref().is_some_and(|image| image.present.is_empty());
-    let parts = async {
-        match release.image.as_ref().filter(|_| registry.is_some() && wanted.push && lacks_index) {
-            Some(image) => remote.observe_parts(image).await,
-            None => Ok(Vec::new()),
-        }
-    };
-    let found;
-    (facts.write, facts.push, facts.package, found) = tokio::join!(write, push, package, parts);
-    if let Some(image) = &mut world.image {
-        image.present.extend(found?);
-        if stranger.is_some() && image.tags.is_empty() && image.present.is_empty() {
-            facts.package = Some(Package::Absent);
+    let is_public = facts.access.as_ref().is_ok_and(|access| !access.private);
+    let package =
+        async { package(registry.filter(|_| needs.tags && is_public)?, world.image.as_ref()?).await };
+    (facts.write, facts.push, facts.package) = tokio::join!(write, push, package);
+    facts.budget = session.github.budget();
+}
+
+/// Whether the package is public, by the first of its tags that exists.
+async fn package(registry: &Registry, image: &RemoteImage) -> Option<Package> {
+    match image.tags.values().next() {
+        Some(digest) if observe::is_public(registry, digest).await => Some(Package::Public),
+        Some(_) => Some(Package::Hidden),
+        None if image.present.is_empty() => Some(Package::Absent),
+        None => None,
+    }
+}
+
+fn say(error: &anyhow::Error) -> Said {
+    let cure = hint_of(error).unwrap_or("ask again: this may pass by itself").to_owned();
+    Said { found: format!("{error:#}"), cure }
+}
+
+impl Preflight {
+    /// Reports the wanted checks. What failed is left to the error that ends the run.
+    pub fn report(&self, report: &Report, is_wanted: impl Fn(&Question) -> bool) {
+        let _group = report.group("Questions before the release");
+        for question in self.questions.iter().filter(|question| is_wanted(question)) {
+            let line = format!("{:<10}  {}", question.about, question.found());
+            match &question.answer {
+                Answer::Yes(_) => report.folded("Passed", line),
+                Answer::Unasked(_) => report.folded("Unasked", line),
+                Answer::Warning(said) => report.warn(format!("{}: {}", said.found, said.cure)),
+                Answer::No(_) => report.folded("Refused", line),
+            }
         }
     }
-    Ok(())
-}
 
-/// How the package looks to strangers, by the first of its tags that is there.
-async fn package(registry: &Registry, image: &RemoteImage) -> Option<Package> {
-    let digest = image.tags.values().next()?;
-    let public = remote::strangers_can_pull(registry, digest).await.ok()?;
-    Some(if public { Package::Public } else { Package::Hidden })
-}
-
-/// An error as one line and the way out of it.
-fn say(error: &anyhow::Error) -> Said {
-    let hint = error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()?.hint_text()).last();
-    Said {
-        found: format!("{error:#}"),
-        cure: hint.unwrap_or("ask again: this may pass by itself").to_owned(),
+    /// The plan, if it may be executed; else one error with every reason why not.
+    pub fn ready(self) -> anyhow::Result<Ready> {
+        let Preflight { plan, questions, is_public, error } = self;
+        let refused: Vec<&Said> = questions.iter().filter_map(Question::refusal).collect();
+        let (plan, conflicts) = match plan {
+            Some(Ok(plan)) => (Some(plan), Vec::new()),
+            Some(Err(conflicts)) => (None, conflicts),
+            None => (None, Vec::new()),
+        };
+        let failure = match (refused.as_slice(), conflicts.as_slice(), error) {
+            ([], [], _) => {
+                let plan = plan.context("a server did not answer, although no check failed")?;
+                return Ok(Ready { plan, is_public });
+            }
+            // A server's error is reported with its causes if it is the only reason.
+            ([_], [], Some(error)) => Failure::around(error),
+            ([said], [], None) => Failure::new(said.found.clone()).hint(said.cure.clone()),
+            ([], _, _) => Failure::of_conflicts(&conflicts),
+            _ => {
+                let said = refused.iter().map(|said| (said.found.clone(), said.cure.clone()));
+                let reasons: Vec<_> = said.chain(plan::reasons(&conflicts)).collect();
+                Failure::of_reasons(format!("publishing would fail for {} reasons", reasons.len()), &reasons)
+            }
+        };
+        let exit = if conflicts.is_empty() { Exit::Failed } else { Exit::Conflicts };
+        Err(failure.state("nothing was touched").exit(exit).into())
     }
 }

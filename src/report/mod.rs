@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, hint_of};
 use crate::token::Token;
 use actions::{Actions, Level};
 pub use floe_core::units::{seconds, size};
@@ -290,7 +290,13 @@ struct Told {
 
 impl Told {
     fn of(error: &anyhow::Error) -> Self {
-        let mut told = Told { lines: Vec::new(), state: None, hint: None, file: None, exit: Exit::Failed };
+        let mut told = Told {
+            lines: Vec::new(),
+            state: None,
+            hint: hint_of(error).map(text::lines),
+            file: None,
+            exit: Exit::Failed,
+        };
         for cause in error.chain() {
             match (text::lines(&cause.to_string()), told.lines.is_empty()) {
                 (text, _) if text.is_empty() => {}
@@ -307,8 +313,6 @@ impl Told {
                 }
                 told.state = told.state.or(failure.state_text().map(text::lines));
                 told.file = told.file.or(failure.file_name().map(str::to_owned));
-                // The cause nearest to the trouble knows the way out best.
-                told.hint = failure.hint_text().map(text::lines).or(told.hint);
             }
         }
         told

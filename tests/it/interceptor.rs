@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 /// A client as others make them: no redirects followed, no proxy asked, a connection a request.
 pub fn client() -> reqwest::Client {
     // Only the first installation succeeds, and all are the same.
-    floe::release::remote::install_tls();
+    floe::release::session::install_tls();
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
     builder.pool_max_idle_per_host(0).build().unwrap()
 }

@@ -1,7 +1,7 @@
 //! Tags of a repository that releases several things, and versions that cannot be released.
 
-use floe::commands::gather;
 use floe::rehearse::disturbed::in_words;
+use floe::release::inputs;
 use floe_core::model::Tag;
 use floe_core::world::{RemoteRelease, World};
 
@@ -10,7 +10,7 @@ use crate::sample::Sample;
 fn tag_of(lines: &str, given: Option<&str>, version: &str) -> Result<String, String> {
     let project = Sample::tool().manifest_lines(lines).load().unwrap();
     let given = given.map(|tag| tag.parse().unwrap());
-    let tag = gather::tag(Some(&project), given, &version.parse().unwrap());
+    let tag = inputs::tag(Some(&project), given, &version.parse().unwrap());
     tag.map(|tag| tag.to_string()).map_err(|error| in_words(&error))
 }
 

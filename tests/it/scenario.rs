@@ -83,7 +83,7 @@ impl Scenario {
 
     /// The servers alone.
     pub fn empty(version: &str) -> Self {
-        floe::release::remote::install_tls();
+        floe::release::session::install_tls();
         let folder = tempfile::tempdir().unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

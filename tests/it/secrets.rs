@@ -139,7 +139,7 @@ fn a_server_that_nobody_vouches_for_gets_nothing() {
 
 /// A TLS server on this machine with a certificate that it signed itself, and what it was told after the handshake.
 fn untrusted_server() -> (String, Arc<Mutex<Vec<u8>>>) {
-    floe::release::remote::install_tls();
+    floe::release::session::install_tls();
     let certificate = include_bytes!("tls/nobody-trusts-it.der").to_vec().into();
     let key = include_bytes!("tls/nobody-trusts-it.key").to_vec();
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.into());

@@ -52,8 +52,8 @@ impl Receipt {
         }
     }
 
-    /// Takes over what a second look has decided about revealing: other tags, or a release that is public already.
-    pub fn look_again(&mut self, release: &Release, plan: &Plan) {
+    /// Takes over what the recheck decided about revealing: other tags, or a release that is public already.
+    pub fn recheck(&mut self, release: &Release, plan: &Plan) {
         let seen = Receipt::new(release, plan, String::new());
         self.steps.retain(|line| line.phase == Phase::Stage);
         self.steps.extend(seen.steps.into_iter().filter(|line| line.phase == Phase::Reveal));

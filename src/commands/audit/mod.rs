@@ -5,8 +5,8 @@ mod show;
 use serde::Serialize;
 
 use crate::cli::AuditArgs;
-use crate::commands::gather;
 use crate::error::{Exit, Failure};
+use crate::release::inputs;
 use crate::report::Report;
 use floe_audit::Facts;
 use floe_audit::rules::{self, Violation};
@@ -30,7 +30,7 @@ struct BinaryReport {
 
 /// Runs `floe audit`. It fails if a file cannot be read or is not a binary (exit code 1), or breaks a rule (3).
 pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
-    let project = gather::find_project(&args.project)?;
+    let project = inputs::find_project(&args.project)?;
     let loosened = project.map(|project| project.config.loosen).unwrap_or_default();
     let mut binaries = Vec::new();
     for path in &args.paths {

@@ -8,14 +8,13 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::{context, gather, verify};
+use super::context;
 use crate::cli::ReproduceArgs;
 use crate::error::{Exit, Failure};
 use crate::files::atomic_file;
 use crate::files::scratch::Scratch;
 use crate::net::stop;
-use crate::release::dist;
-use crate::release::remote;
+use crate::release::{dist, published as stranger, session};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::notes::Head;
@@ -37,7 +36,7 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
     let scratch = Scratch::new("published")?;
     report.step("Verifying", format!("{} of {repo} as a stranger", args.tag));
     let from = (repo.clone(), Token::github());
-    let download = verify::download(&args.tag, from, &args.remote, scratch.path(), report).await?;
+    let download = stranger::download(&args.tag, from, &args.remote, scratch.path(), report).await?;
     let published = download.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
     let rebuilt = release(found, published, (&repo, &args))?;
 
@@ -90,9 +89,9 @@ fn release(
     })?;
     let image = match &published.image {
         Some(image) => image.name.clone(),
-        None => gather::image_name(repo)?,
+        None => inputs::image_name(repo)?,
     };
-    let page = remote::page(&args.remote, repo)?;
+    let page = session::page(&args.remote, repo)?;
     let home =
         Home { page, repo: repo.clone(), tag: args.tag.clone(), commit: published.commit.clone(), image };
     Ok(Release::new(verified.archives, verified.image, home, Head::Text(String::new())))

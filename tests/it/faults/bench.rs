@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use axum::Router;
 use floe::cli::RemoteArgs;
-use floe::commands::gather;
-use floe::commands::publish::carry_out_at;
-use floe::net::client::Client;
 use floe::net::retry::Retry;
 use floe::registry::Credentials;
 use floe::rehearse::disturbed::{Attempt, Ending, until_done};
-use floe::release::remote::{Remote, Secrets};
+use floe::release::session::{Secrets, Session, install_tls};
+use floe::release::{self, dist};
 use floe::report::{Loudness, Report};
 use floe::token::Token;
 use floe_core::clock::Clock;
@@ -45,8 +43,8 @@ pub struct Made {
 /// Makes a release of these targets; another seed, other bytes.
 pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
     let folder = folder();
-    let dist = folder.path().join("dist");
-    make_dist_from(seed.as_bytes(), &dist, version, targets);
+    let path = folder.path().join("dist");
+    make_dist_from(seed.as_bytes(), &path, version, targets);
     let expect = Expect {
         name: Some("tool".to_owned()),
         targets: targets.to_vec(),
@@ -54,7 +52,7 @@ pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
         image: true,
         ..Expect::default()
     };
-    let verified = gather::check(&[dist], &expect).unwrap();
+    let verified = dist::verify(dist::read(&[path]).unwrap(), &expect).unwrap();
     let home = Home {
         repo: "acme/tool".parse().unwrap(),
         page: "https://github.com/acme/tool".to_owned(),
@@ -101,8 +99,7 @@ pub struct Bench {
     registry: Current,
     github_server: Server,
     registry_server: Server,
-    remote: Remote,
-    retry: Retry,
+    session: Session,
 }
 
 /// The outcome of one case.
@@ -116,7 +113,7 @@ pub struct Came {
 
 impl Bench {
     pub async fn new(release: &Release) -> Self {
-        floe::release::remote::install_tls();
+        install_tls();
         let (github, registry) = (Current::default(), Current::default());
         let github_server = serve(github.router(), Interceptor::new(), None).await.unwrap();
         let registry_server = serve(registry.router(), Interceptor::new(), None).await.unwrap();
@@ -139,8 +136,8 @@ impl Bench {
             clock: Clock::skipping(),
             report: Report::new(Loudness::Quiet),
         };
-        let remote = Remote::connect(release, (&args, &Client::default()), secrets, &retry).unwrap();
-        Bench { github, registry, github_server, registry_server, remote, retry }
+        let session = Session::connect(release, &args, secrets, retry).unwrap();
+        Bench { github, registry, github_server, registry_server, session }
     }
 
     /// Servers that hold nothing but the tag of a release.
@@ -166,7 +163,7 @@ impl Bench {
             registry_interceptor: self.registry_server.interceptor.clone(),
             home,
             users: ("maintainer".to_owned(), "tester".to_owned()),
-            clock: self.retry.clock.clone(),
+            clock: self.session.retry.clock.clone(),
             killed: Arc::default(),
         };
         for interceptor in [&inside.github_interceptor, &inside.registry_interceptor] {
@@ -181,13 +178,12 @@ impl Bench {
 
     /// One run of a publisher of its own, with clients that share nothing with another's.
     pub async fn run(&self, release: &Release, receipt: &Path) -> anyhow::Result<(Plan, Receipt)> {
-        let (remote, report) = (self.remote.fresh(), &self.retry.report);
-        carry_out_at(release, (&remote, &self.retry), receipt, report).await
+        release::publish(release, &self.session.fresh(), receipt).await
     }
 
     /// A publisher of a release at this bench.
     fn attempt<'a>(&'a self, release: &'a Release, receipt: &'a Path) -> Attempt<'a> {
-        Attempt { release, remote: &self.remote, retry: &self.retry, receipt, report: &self.retry.report }
+        Attempt { release, session: &self.session, receipt }
     }
 
     /// Publishes a release under a schedule, from nothing.

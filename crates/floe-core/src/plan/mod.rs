@@ -3,22 +3,22 @@
 //! A step whose effect is already in the world is planned as done. What floe would have to change although it is
 //! public is a [`Conflict`], and then there is no plan at all.
 
+use std::borrow::Cow;
+
 mod conflict;
 mod ladder;
 mod line;
-mod outlook;
 mod show;
 mod step;
 
 pub use conflict::{Conflict, reasons};
 pub use ladder::{image_tags, previous};
 pub use line::{Line, Status};
-pub use outlook::Outlook;
 pub use show::PlanJson;
 pub use step::{Phase, Step};
 
-use crate::model::{Asset, Digest, Home, Image, Release, Tag};
-use crate::world::{Likeness, Published, RemoteAsset, RemoteImage, RemoteRelease, World};
+use crate::model::{Asset, Home, Image, Subject, Tag};
+use crate::world::{Likeness, RemoteAsset, RemoteImage, RemoteRelease, World};
 use ladder::is_highest_stable;
 
 /// What to do, in order: every stage step before every reveal step.
@@ -44,51 +44,52 @@ pub struct Planned {
 }
 
 impl Plan {
-    /// Decides what is left to do.
+    /// Decides what is left to do. Where bytes are not known yet, names are compared.
     ///
     /// # Errors
-    /// Every conflict between the release and the world.
-    pub fn new(release: &Release, world: &World) -> Result<Plan, Vec<Conflict>> {
-        let home = &release.home;
+    /// Every conflict between the subject and the world.
+    pub fn new<'a>(subject: impl Into<Subject<'a>>, world: &World) -> Result<Plan, Vec<Conflict>> {
+        let subject = subject.into();
+        let home = subject.home();
         let others = world.other_versions(&home.tag);
         let published = world.published(&home.tag);
         let drafts = world.drafts(&home.tag);
-        // A draft beside a published release is somebody's leftover; the release is what counts.
+        // A draft beside a published release is left over from another run; the release counts.
         let draft = if published.is_none() { drafts.first().copied() } else { None };
+        let assets = subject.assets();
 
         let mut conflicts = conflicts_of_the_tag(home, world);
         if let Some(published) = published {
-            conflicts.extend(published_conflicts(release, published));
+            conflicts.extend(published_conflicts(&home.tag, &assets, published));
         }
         if let Some(draft) = draft {
             conflicts.extend(
-                extra_assets(release, &draft.assets)
+                extra_assets(&assets, &draft.assets)
                     .map(|asset| Conflict::DraftHolds { id: draft.id, name: asset.name.clone() }),
             );
         }
-        conflicts.extend(image_conflict(release, world));
+        conflicts.extend(image_conflict(subject, world));
         if !conflicts.is_empty() {
             return Err(conflicts);
         }
 
-        let mut steps = Vec::new();
-        if let (Some(image), Some(remote)) = (&release.image, &world.image) {
-            steps.push(push_image(image, remote));
-        }
+        let is_published = published.is_some();
+        let image = image_steps(subject, world, is_published);
+        let (push, tag) = image.unzip();
+        let mut steps: Vec<(Step, bool)> = push.into_iter().collect();
         // The notes list the files. A draft whose notes list others is not the draft of this release yet.
-        let has_notes = draft.is_some_and(|draft| draft.holds_notes(&release.notes.footer));
-        let draft_step = Step::CreateDraft { previous: previous(&home.tag, &others) };
-        steps.push((draft_step, published.is_some() || has_notes));
-        for asset in &release.assets {
-            steps.extend(asset_steps(asset, draft, published.is_some()));
+        let footer = subject.release().map(|release| &release.notes.footer);
+        let has_notes = draft.zip(footer).is_some_and(|(draft, footer)| draft.holds_notes(footer));
+        let previous = previous(&home.tag, &others);
+        steps.push((Step::CreateDraft { previous }, is_published || has_notes));
+        for (name, asset) in &assets {
+            steps.extend(asset_steps(name, *asset, draft, is_published));
         }
         let (latest, prerelease) =
             (is_highest_stable(&home.tag, &others, |_| true), home.tag.is_prerelease());
-        steps.push((Step::Publish { latest, prerelease }, published.is_some()));
-        if let (Some(image), Some(remote)) = (&release.image, &world.image) {
-            steps.push(tag_image(&home.tag, &others, &image.index.digest, remote));
-        }
-        let planned = |(step, done): (Step, bool)| Planned { object: step.object(release), step, done };
+        steps.push((Step::Publish { latest, prerelease }, is_published));
+        steps.extend(tag);
+        let planned = |(step, done): (Step, bool)| Planned { object: step.object(subject), step, done };
         let steps = steps.into_iter().map(planned).collect();
         Ok(Plan { steps, draft: draft.cloned(), published: published.cloned() })
     }
@@ -117,7 +118,9 @@ impl Plan {
     }
 }
 
-/// What stands in the way of any release of the tag, whatever it holds.
+/// An asset's name, and the asset if its bytes are known.
+type NamedAsset<'a> = (Cow<'a, str>, Option<&'a Asset>);
+
 fn conflicts_of_the_tag(home: &Home, world: &World) -> Vec<Conflict> {
     let tag = home.tag.clone();
     let mut conflicts = Vec::new();
@@ -137,37 +140,60 @@ fn conflicts_of_the_tag(home: &Home, world: &World) -> Vec<Conflict> {
     conflicts
 }
 
-fn published_conflicts(release: &Release, published: &RemoteRelease) -> Vec<Conflict> {
-    let tag = &release.home.tag;
-    let mut conflicts: Vec<Conflict> = extra_assets(release, &published.assets)
+fn published_conflicts(tag: &Tag, assets: &[NamedAsset<'_>], published: &RemoteRelease) -> Vec<Conflict> {
+    let mut conflicts: Vec<Conflict> = extra_assets(assets, &published.assets)
         .map(|asset| Conflict::PublishedHolds { tag: tag.clone(), name: asset.name.clone() })
         .collect();
-    for asset in &release.assets {
-        let (tag, name) = (tag.clone(), asset.name.clone());
-        match published.assets.iter().find(|remote| remote.name == asset.name) {
-            None => conflicts.push(Conflict::PublishedLacks { tag, name }),
-            Some(remote) if remote.likeness(asset) == Likeness::Other => {
+    for (name, asset) in assets {
+        let (tag, name) = (tag.clone(), name.to_string());
+        match (published.assets.iter().find(|remote| remote.name == name), asset) {
+            (None, _) => conflicts.push(Conflict::PublishedLacks { tag, name }),
+            (Some(remote), Some(asset)) if remote.likeness(asset) == Likeness::Other => {
                 conflicts.push(Conflict::PublishedOther { tag, name });
             }
-            Some(_) => {}
+            (Some(_), _) => {}
         }
     }
     conflicts
 }
 
 fn extra_assets<'a>(
-    release: &'a Release,
-    assets: &'a [RemoteAsset],
+    assets: &'a [NamedAsset<'_>],
+    remote: &'a [RemoteAsset],
 ) -> impl Iterator<Item = &'a RemoteAsset> {
-    assets.iter().filter(|remote| !release.assets.iter().any(|asset| asset.name == remote.name))
+    remote.iter().filter(|remote| !assets.iter().any(|(name, _)| *name == remote.name))
 }
 
-fn image_conflict(release: &Release, world: &World) -> Option<Conflict> {
-    let (image, remote) = (release.image.as_ref()?, world.image.as_ref()?);
-    let exact = release.version.to_string();
+fn image_conflict(subject: Subject<'_>, world: &World) -> Option<Conflict> {
+    let (image, remote) = (subject.image()?, world.image.as_ref()?);
+    let exact = subject.version().to_string();
     let (ours, found) = (image.index.digest, *remote.tags.get(&exact)?);
-    let reference = format!("{}:{exact}", release.home.image);
+    let reference = format!("{}:{exact}", subject.home().image);
     (ours != found).then_some(Conflict::ImageTag { reference, remote: found, ours })
+}
+
+/// The steps that push the image and tag it, if there is an image and it was observed.
+fn image_steps(
+    subject: Subject<'_>,
+    world: &World,
+    is_published: bool,
+) -> Option<((Step, bool), (Step, bool))> {
+    let tag = &subject.home().tag;
+    let tags = image_tags(tag, &world.other_versions(tag));
+    let release = match subject {
+        Subject::Release(release) => release,
+        Subject::Outline(outline) if outline.platforms.is_empty() => return None,
+        Subject::Outline(_) => {
+            let push = Step::PushImage { digest: None, missing: Vec::new(), bytes: None };
+            let missing = if is_published { Vec::new() } else { tags.clone() };
+            return Some(((push, is_published), (Step::TagImage { tags, missing }, is_published)));
+        }
+    };
+    let (image, remote) = (release.image.as_ref()?, world.image.as_ref()?);
+    let missing: Vec<String> =
+        tags.iter().filter(|tag| remote.tags.get(*tag) != Some(&image.index.digest)).cloned().collect();
+    let is_tagged = missing.is_empty();
+    Some((push_image(image, remote), (Step::TagImage { tags, missing }, is_tagged)))
 }
 
 fn push_image(image: &Image, remote: &RemoteImage) -> (Step, bool) {
@@ -177,28 +203,27 @@ fn push_image(image: &Image, remote: &RemoteImage) -> (Step, bool) {
         .chain(image.manifests())
         .filter(|blob| !remote.present.contains(&blob.digest))
         .collect();
-    // Registries keep what a manifest names, so an index that is there is there with everything.
+    // A registry keeps what a manifest names, so an index that is there is there with everything.
     let done = remote.present.contains(&image.index.digest);
     let bytes = if done { image.size() } else { missing.iter().map(|blob| blob.size).sum() };
     let missing = if done { Vec::new() } else { missing.iter().map(|blob| blob.digest).collect() };
-    (Step::PushImage { digest: image.index.digest, missing, bytes }, done)
+    (Step::PushImage { digest: Some(image.index.digest), missing, bytes: Some(bytes) }, done)
 }
 
-fn asset_steps(asset: &Asset, draft: Option<&RemoteRelease>, published: bool) -> Vec<(Step, bool)> {
-    let remote = draft.and_then(|draft| draft.assets.iter().find(|remote| remote.name == asset.name));
-    let same = remote.is_some_and(|remote| remote.likeness(asset) == Likeness::Same);
+fn asset_steps(
+    name: &str,
+    asset: Option<&Asset>,
+    draft: Option<&RemoteRelease>,
+    is_published: bool,
+) -> Vec<(Step, bool)> {
+    let remote = draft.and_then(|draft| draft.assets.iter().find(|remote| remote.name == name));
+    let compared = remote.zip(asset).map(|(remote, asset)| (remote, remote.likeness(asset)));
+    let same = matches!(compared, Some((_, Likeness::Same)));
     let mut steps = Vec::new();
-    if let Some(remote) = remote.filter(|_| !same) {
+    if let Some((remote, _)) = compared.filter(|_| !same) {
         steps.push((Step::DeleteAsset { id: remote.id, name: remote.name.clone() }, false));
     }
-    steps.push((Step::Upload { name: asset.name.clone(), bytes: asset.size }, published || same));
+    let upload = Step::Upload { name: name.to_owned(), bytes: asset.map(|asset| asset.size) };
+    steps.push((upload, is_published || same));
     steps
-}
-
-fn tag_image(tag: &Tag, others: &[Published], digest: &Digest, remote: &RemoteImage) -> (Step, bool) {
-    let tags = image_tags(tag, others);
-    let missing: Vec<String> =
-        tags.iter().filter(|tag| remote.tags.get(*tag) != Some(digest)).cloned().collect();
-    let done = missing.is_empty();
-    (Step::TagImage { tags, missing }, done)
 }

@@ -3,8 +3,9 @@
 use semver::Version;
 use serde::Serialize;
 
-use super::{Phase, Plan, Planned, Status};
-use crate::model::{Commit, Release, Schema, Tag};
+use super::{Phase, Plan, Planned, Status, Step};
+use crate::model::notes::Head;
+use crate::model::{Commit, Home, Outline, Release, Schema, Tag};
 
 /// A plan as JSON, schema 1.
 #[derive(Debug, Serialize)]
@@ -66,6 +67,50 @@ impl Plan {
         }
         table.push_str(&self.summary());
         table
+    }
+
+    /// The plan of a release that is not built yet, as the summary people read.
+    pub fn to_outlook(&self, outline: &Outline) -> String {
+        let Home { tag, repo, commit, .. } = &outline.home;
+        let there = match (&self.published, &self.draft) {
+            (Some(published), _) => {
+                let files = published.assets.len();
+                format!("published already, with {files} files; the same again changes nothing")
+            }
+            (None, Some(draft)) => {
+                let files = draft.assets.len();
+                format!("a draft (release {}) with {files} files, which is continued", draft.id)
+            }
+            (None, None) => "none yet".to_owned(),
+        };
+        let targets: Vec<&str> = outline.targets.iter().map(|target| target.name()).collect();
+        let (mut image, mut notes, mut latest) =
+            ("none".to_owned(), "as the project wrote them".to_owned(), "stays where it is".to_owned());
+        for planned in &self.steps {
+            match &planned.step {
+                Step::TagImage { .. } => image.clone_from(&planned.object),
+                Step::CreateDraft { previous } if outline.notes == Head::Generated => {
+                    notes = match previous {
+                        Some(since) => format!("GitHub's, since {since}"),
+                        None => "GitHub's, from the beginning".to_owned(),
+                    };
+                }
+                Step::Publish { latest: true, .. } if !planned.done => latest = format!("moves to {tag}"),
+                _ => {}
+            }
+        }
+        let mut text = format!("Release {tag} of {repo} at {}\n", commit.short());
+        let lines = [
+            ("release", there),
+            ("targets", targets.join(", ")),
+            ("image", image),
+            ("notes", notes),
+            ("latest", latest),
+        ];
+        for (what, found) in lines {
+            text.push_str(&format!("  {what:<8} {found}\n"));
+        }
+        text + "nothing stands in the way; nothing is built yet"
     }
 
     /// The last line: how much is left, and what is public.

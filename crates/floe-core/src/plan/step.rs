@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Digest, Release, Tag};
+use crate::model::{Digest, Home, Platform, Subject, Tag};
 
 /// Staged things nobody sees; revealing makes them public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -19,12 +19,12 @@ pub enum Phase {
 pub enum Step {
     /// Push the blobs and manifests of the image that the registry lacks, by digest.
     PushImage {
-        /// The image index's digest.
-        digest: Digest,
-        /// What the registry lacks.
+        /// The image index's digest, once it is known.
+        digest: Option<Digest>,
+        /// The blobs and manifests that the registry lacks.
         missing: Vec<Digest>,
-        /// Their bytes.
-        bytes: u64,
+        /// Their bytes, once they are known.
+        bytes: Option<u64>,
     },
     /// Create the draft of the release.
     CreateDraft {
@@ -42,8 +42,8 @@ pub enum Step {
     Upload {
         /// Its name.
         name: String,
-        /// Its size in bytes.
-        bytes: u64,
+        /// Its size in bytes, once it is known.
+        bytes: Option<u64>,
     },
     /// Publish the draft: the one step that commits.
     Publish {
@@ -96,31 +96,28 @@ impl Step {
     }
 
     /// What it is done to, for people.
-    pub(super) fn object(&self, release: &Release) -> String {
+    pub(super) fn object(&self, subject: Subject<'_>) -> String {
+        let Home { tag, image, .. } = subject.home();
         match self {
             Step::PushImage { digest, .. } => {
-                let platforms: Vec<String> = release
-                    .image
-                    .iter()
-                    .flat_map(|image| &image.platforms)
-                    .map(|one| one.platform.to_string())
-                    .collect();
-                format!("image sha256:{}… ({})", digest.short(), platforms.join(", "))
+                let digest = digest.map(|digest| format!(" sha256:{}…", digest.short())).unwrap_or_default();
+                let platforms: Vec<String> = subject.platforms().iter().map(Platform::to_string).collect();
+                format!("image{digest} ({})", platforms.join(", "))
             }
-            Step::CreateDraft { .. } => format!("release {}", release.home.tag),
+            Step::CreateDraft { .. } => format!("release {tag}"),
             Step::DeleteAsset { name, .. } => format!("{name} (unfinished or different)"),
             Step::Upload { name, .. } => name.clone(),
-            Step::Publish { latest: true, .. } => format!("{} as latest", release.home.tag),
-            Step::Publish { prerelease: true, .. } => format!("{} as pre-release", release.home.tag),
-            Step::Publish { .. } => release.home.tag.to_string(),
-            Step::TagImage { tags, .. } => format!("{}:{}", release.home.image, tags.join(", ")),
+            Step::Publish { latest: true, .. } => format!("{tag} as latest"),
+            Step::Publish { prerelease: true, .. } => format!("{tag} as pre-release"),
+            Step::Publish { .. } => tag.to_string(),
+            Step::TagImage { tags, .. } => format!("{image}:{}", tags.join(", ")),
         }
     }
 
     /// The bytes it moves, where it moves any.
     pub fn bytes(&self) -> Option<u64> {
         match self {
-            Step::PushImage { bytes, .. } | Step::Upload { bytes, .. } => Some(*bytes),
+            Step::PushImage { bytes, .. } | Step::Upload { bytes, .. } => *bytes,
             _ => None,
         }
     }

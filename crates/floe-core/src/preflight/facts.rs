@@ -5,6 +5,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::model::Subject;
+
 /// Something in words: what was found, and the way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
@@ -74,4 +76,20 @@ pub struct Facts {
     pub push: Option<Asked<()>>,
     /// How the package looks to strangers, asked where it will matter.
     pub package: Option<Package>,
+}
+
+impl Facts {
+    /// Whether there is a token, and GitHub does not say that its account may not push.
+    pub fn may_push(&self) -> bool {
+        self.has_token && self.access.as_ref().is_ok_and(|access| access.push != Some(false))
+    }
+
+    /// Why a right was not asked for.
+    pub(super) fn why_unasked(&self, subject: Subject<'_>, verb: &str) -> String {
+        match subject {
+            _ if !self.has_token => "there is no token".to_owned(),
+            Subject::Outline(_) if !self.may_push() => "the token may not push".to_owned(),
+            _ => format!("nothing is left to {verb}"),
+        }
+    }
 }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::{Access, Answer, Facts, Package, Question, Said};
-use crate::model::Release;
 use crate::model::notes::{Head, LIMIT};
+use crate::model::{Home, Subject};
 use crate::plan::{Plan, Step};
 use crate::units::size;
 use crate::verify::{ASSET_COUNT, ASSET_LIMIT};
@@ -13,38 +13,42 @@ use crate::world::World;
 /// A token that lives shorter than this may not outlive the release.
 const SOON: TimeDelta = TimeDelta::days(1);
 
-/// Every question, in the order in which publishing would meet them. Without a plan there are conflicts, which speak
-/// for themselves.
-pub fn questions(release: &Release, world: &World, plan: Option<&Plan>, facts: &Facts) -> Vec<Question> {
+/// Every question, in the order in which publishing would meet them. Without a plan there are conflicts, which are
+/// reported beside them.
+pub fn questions<'a>(
+    subject: impl Into<Subject<'a>>,
+    world: &World,
+    plan: Option<&Plan>,
+    facts: &Facts,
+) -> Vec<Question> {
+    let subject = subject.into();
     let mut all = Vec::new();
     let mut ask = |about, answer| all.push(Question { about, answer });
-    ask("token", token(release, facts));
+    ask("token", token(subject, facts));
     match &facts.access {
         Err(said) => ask("repository", Answer::No(said.clone())),
         Ok(access) => {
-            ask("repository", repository(release, access));
-            ask("rights", rights(release, access, facts));
-            ask("tag", tag(release, world));
-            ask("release", standing(release, world));
+            ask("repository", repository(subject, access));
+            ask("rights", rights(subject, access, facts));
+            ask("tag", tag(subject, world));
+            ask("release", standing(subject, world));
         }
     }
-    ask("version", version(release));
-    ask("assets", assets(release));
-    ask("notes", notes(release));
+    ask("version", version(subject));
+    ask("assets", assets(subject));
+    ask("notes", notes(subject));
     if let Some(plan) = plan {
         ask("requests", requests(plan, facts));
     }
+    let image = &subject.home().image;
     if let Some(registry) = &facts.registry {
-        let image = &release.home.image;
-        let found = || format!("the registry of `{image}` answers");
-        ask("registry", answer(registry, found));
-        if registry.is_ok() {
-            let why = if facts.has_token { "nothing is left to push" } else { "there is no token" };
-            let unasked = || Answer::Unasked(why.to_owned());
-            let found = || format!("`{image}` may be pushed to");
-            ask("push", facts.push.as_ref().map_or_else(unasked, |push| answer(push, found)));
-            ask("package", package(release, facts));
-        }
+        ask("registry", answer(registry, || format!("the registry of `{image}` answers")));
+    }
+    if !subject.platforms().is_empty() && !matches!(facts.registry, Some(Err(_))) {
+        let unasked = || Answer::Unasked(facts.why_unasked(subject, "push"));
+        let found = || format!("`{image}` may be pushed to");
+        ask("push", facts.push.as_ref().map_or_else(unasked, |push| answer(push, found)));
+        ask("package", package(subject, facts));
     }
     all
 }
@@ -65,15 +69,18 @@ fn warning(found: impl Into<String>, cure: impl Into<String>) -> Answer {
 }
 
 /// The site of the repository's page: where the settings of tokens are.
-fn site(release: &Release) -> &str {
-    let repo = format!("/{}", release.home.repo);
-    release.home.page.strip_suffix(&repo).unwrap_or("https://github.com")
+fn site(subject: Subject<'_>) -> &str {
+    let repo = format!("/{}", subject.home().repo);
+    subject.home().page.strip_suffix(&repo).unwrap_or("https://github.com")
 }
 
-fn token(release: &Release, facts: &Facts) -> Answer {
+fn token(subject: Subject<'_>, facts: &Facts) -> Answer {
     if !facts.has_token {
+        if subject.release().is_none() {
+            return needs_push();
+        }
         return no(
-            format!("there is no token to publish to `{}` with", release.home.repo),
+            format!("there is no token to publish to `{}` with", subject.home().repo),
             "set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`",
         );
     }
@@ -87,7 +94,7 @@ fn token(release: &Release, facts: &Facts) -> Answer {
         return warning(format!("the token expires at {text}"), "see that it outlives the release");
     };
     let (left, at) = (end - facts.now, end.format("%Y-%m-%d %H:%M UTC"));
-    let cure = format!("make another at {}/settings/tokens, and set GITHUB_TOKEN to it", site(release));
+    let cure = format!("make another at {}/settings/tokens, and set GITHUB_TOKEN to it", site(subject));
     match left {
         left if left <= TimeDelta::zero() => no(format!("the token expired at {at}"), cure),
         left if left < SOON => {
@@ -106,8 +113,8 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S %z").ok().map(|time| time.to_utc())
 }
 
-fn repository(release: &Release, access: &Access) -> Answer {
-    let (repo, page) = (&release.home.repo, &release.home.page);
+fn repository(subject: Subject<'_>, access: &Access) -> Answer {
+    let Home { repo, page, .. } = subject.home();
     if access.frozen {
         let found = format!("`{repo}` is archived or disabled: nothing in it can be changed");
         return no(found, format!("unarchive it at {page}/settings, under \"Danger Zone\""));
@@ -122,7 +129,18 @@ fn repository(release: &Release, access: &Access) -> Answer {
     }
 }
 
-fn rights(release: &Release, access: &Access, facts: &Facts) -> Answer {
+/// Before the dist is built, another token than the one that publishes will do, but it sees less.
+fn needs_push() -> Answer {
+    warning(
+        "without a token that may push, drafts are not seen, nor whether an image may be pushed",
+        "set GITHUB_TOKEN to one that may push, to have that checked too",
+    )
+}
+
+fn rights(subject: Subject<'_>, access: &Access, facts: &Facts) -> Answer {
+    if subject.release().is_none() && access.push == Some(false) {
+        return needs_push();
+    }
     let enough = |scope: &String| scope == "repo" || (scope == "public_repo" && !access.private);
     if let Some(scopes) = access.scopes.as_ref().filter(|scopes| !scopes.iter().any(enough)) {
         let has =
@@ -132,29 +150,28 @@ fn rights(release: &Release, access: &Access, facts: &Facts) -> Answer {
             format!("the token is a classic one with {has}, but publishing takes `{wanted}`"),
             format!(
                 "add the scope at {}/settings/tokens; of the gh program: `gh auth refresh -s repo`",
-                site(release)
+                site(subject)
             ),
         );
     }
     match &facts.write {
-        None if facts.has_token => Answer::Unasked("nothing is left to write".to_owned()),
-        None => Answer::Unasked("there is no token".to_owned()),
+        None => Answer::Unasked(facts.why_unasked(subject, "write")),
         Some(write) => answer(write, || "the token may write contents".to_owned()),
     }
 }
 
-fn tag(release: &Release, world: &World) -> Answer {
-    let tag = &release.home.tag;
+fn tag(subject: Subject<'_>, world: &World) -> Answer {
+    let tag = &subject.home().tag;
     match &world.tag {
-        Some(commit) if *commit == release.home.commit => {
+        Some(commit) if *commit == subject.home().commit => {
             Answer::Yes(format!("`{tag}` is there, and is commit {}", commit.short()))
         }
-        _ => Answer::Unasked(format!("`{tag}` is not what was built, as told below")),
+        _ => Answer::Unasked(format!("`{tag}` is not what was built, as reported below")),
     }
 }
 
-fn standing(release: &Release, world: &World) -> Answer {
-    let tag = &release.home.tag;
+fn standing(subject: Subject<'_>, world: &World) -> Answer {
+    let tag = &subject.home().tag;
     let found = match (world.published(tag), world.drafts(tag).len()) {
         (Some(_), _) => format!("`{tag}` is published"),
         (None, 0) => format!("nothing is there of `{tag}` yet"),
@@ -171,21 +188,22 @@ fn standing(release: &Release, world: &World) -> Answer {
     }
 }
 
-fn version(release: &Release) -> Answer {
-    Answer::Yes(format!("tag `{}` names version {}", release.home.tag, release.version))
+fn version(subject: Subject<'_>) -> Answer {
+    Answer::Yes(format!("tag `{}` names version {}", subject.home().tag, subject.version()))
 }
 
 /// GitHub's limits, and the names that it would keep otherwise than they were sent.
-fn assets(release: &Release) -> Answer {
-    let (count, largest) =
-        (release.assets.len(), release.assets.iter().map(|asset| asset.size).max().unwrap_or(0));
+fn assets(subject: Subject<'_>) -> Answer {
+    let assets = subject.assets();
+    let known = || assets.iter().filter_map(|(_, asset)| *asset);
+    let count = assets.len();
     if count > ASSET_COUNT {
         return no(
             format!("{count} assets are more than the {ASSET_COUNT} GitHub takes"),
             "release fewer targets at once",
         );
     }
-    if let Some(asset) = release.assets.iter().find(|asset| asset.size >= ASSET_LIMIT) {
+    if let Some(asset) = known().find(|asset| asset.size >= ASSET_LIMIT) {
         return no(
             format!(
                 "`{}` has {}, and GitHub takes files below {}",
@@ -196,13 +214,13 @@ fn assets(release: &Release) -> Answer {
             "strip the binary, or leave files out of `include`",
         );
     }
-    if let Some(asset) = release.assets.iter().find(|asset| !is_kept(&asset.name)) {
+    if let Some((name, _)) = assets.iter().find(|(name, _)| !is_kept(name)) {
         return no(
-            format!("GitHub would keep `{}` under another name", asset.name),
+            format!("GitHub would keep `{name}` under another name"),
             "use only letters, digits, `.`, `_`, `-` and `+` in the name of the package",
         );
     }
-    let mut names: Vec<String> = release.assets.iter().map(|asset| asset.name.to_lowercase()).collect();
+    let mut names: Vec<String> = assets.iter().map(|(name, _)| name.to_lowercase()).collect();
     names.sort();
     if let Some(twice) = names.windows(2).find(|two| two[0] == two[1]) {
         return no(
@@ -210,10 +228,9 @@ fn assets(release: &Release) -> Answer {
             "give the package another name than its files",
         );
     }
-    Answer::Yes(format!(
-        "{count} of at most {ASSET_COUNT}, the largest with {}; names are kept",
-        size(largest)
-    ))
+    let largest = known().map(|asset| asset.size).max();
+    let largest = largest.map(|largest| format!(", the largest with {}", size(largest))).unwrap_or_default();
+    Answer::Yes(format!("{count} of at most {ASSET_COUNT}{largest}; names are kept"))
 }
 
 /// Whether GitHub keeps a name as it was sent: anything unusual becomes a dot, and dots at both ends go.
@@ -222,11 +239,12 @@ fn is_kept(name: &str) -> bool {
     !name.is_empty() && name.chars().all(usual) && !name.starts_with('.') && !name.ends_with('.')
 }
 
-fn notes(release: &Release) -> Answer {
-    let Head::Text(text) = &release.notes.head else {
+fn notes(subject: Subject<'_>) -> Answer {
+    let Head::Text(text) = subject.notes() else {
         return Answer::Yes(format!("GitHub writes them; cut at {LIMIT} characters if they are longer"));
     };
-    let count = text.trim_end().chars().count() + release.notes.footer.chars().count() + 2;
+    let footer = subject.release().map_or(0, |release| release.notes.footer.chars().count() + 2);
+    let count = text.trim_end().chars().count() + footer;
     if count <= LIMIT {
         return Answer::Yes(format!("{count} of at most {LIMIT} characters"));
     }
@@ -270,10 +288,11 @@ fn requests(plan: &Plan, facts: &Facts) -> Answer {
     )
 }
 
-fn package(release: &Release, facts: &Facts) -> Answer {
-    let image = &release.home.image;
+fn package(subject: Subject<'_>, facts: &Facts) -> Answer {
+    let image = &subject.home().image;
     let settings = image.settings();
     match facts.package {
+        None if subject.release().is_none() => Answer::Unasked("nothing is built yet".to_owned()),
         None => Answer::Unasked("nothing about it will change".to_owned()),
         Some(Package::Public) => Answer::Yes(format!("anybody can pull `{image}`")),
         Some(Package::Absent) if settings.is_some() => warning(

@@ -15,13 +15,13 @@ use floe_core::world::{Likeness, RemoteRelease, World};
 impl Run<'_> {
     /// The plan for what is left to reveal. A listing may lag behind what was just staged, so one that lacks
     /// something is asked again before it counts.
-    pub(super) async fn look_again(&self) -> anyhow::Result<Plan> {
+    pub(super) async fn recheck(&self) -> anyhow::Result<Plan> {
         let look = async |_| {
             // The assets of the release that counts are asked for along with the rest.
-            let known = self.job.plan.published.as_ref().or(self.draft.get()).map(|release| release.id);
-            let world = self.job.remote.observe(self.job.release, known).await?;
+            let known = self.plan.published.as_ref().or(self.draft.get()).map(|release| release.id);
+            let world = self.session.observe_again(self.release, known).await?;
             self.withdraw(&world).await?;
-            match Plan::new(self.job.release, &world) {
+            match Plan::new(self.release, &world) {
                 Ok(plan) => self.see_whole(&world, &plan).map(|()| plan),
                 Err(conflicts) if self.may_pass(&conflicts) => {
                     Err(Refused { error: Failure::of_conflicts(&conflicts).into(), again: Again::Later })
@@ -29,17 +29,20 @@ impl Run<'_> {
                 Err(conflicts) => Err(Refused::no(Failure::of_conflicts(&conflicts).into())),
             }
         };
-        self.job.retry.run("the draft", look).await.context("failed to see the whole release in its draft")
+        self.session
+            .retry
+            .run("the draft", look)
+            .await
+            .context("failed to see the whole release in its draft")
     }
 
     /// Takes back the draft that this run has made, if another one of the tag has been published meanwhile: nobody
     /// needs it any more.
     async fn withdraw(&self, world: &World) -> anyhow::Result<()> {
-        let published = world.published(&self.job.release.home.tag);
-        let made_here = self.draft.get().filter(|_| self.job.plan.draft.is_none());
-        match (published, made_here) {
+        let published = world.published(&self.release.home.tag);
+        match (published, self.own_draft()) {
             (Some(published), Some(draft)) if published.id != draft.id => {
-                self.job.remote.github.take_back(draft).await
+                self.session.github.take_back(draft).await
             }
             _ => Ok(()),
         }
@@ -68,7 +71,7 @@ impl Run<'_> {
         let Some(draft) = world.releases.iter().find(|release| release.id == own) else {
             return later(format!("the draft, release {own}, is not among the releases"));
         };
-        if !draft.holds_notes(&self.job.release.notes.footer) {
+        if !draft.holds_notes(&self.release.notes.footer) {
             return Err(Refused::no(taken_over(own).into()));
         }
         let wrong = self.differences(draft);
@@ -79,7 +82,7 @@ impl Run<'_> {
     }
 
     fn differences(&self, draft: &RemoteRelease) -> Vec<String> {
-        let assets = &self.job.release.assets;
+        let assets = &self.release.assets;
         let mut wrong: Vec<String> = Vec::new();
         for asset in assets {
             match draft.assets.iter().find(|one| one.name == asset.name) {

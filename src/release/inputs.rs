@@ -1,6 +1,6 @@
-//! From folders and a project to a [`Release`]: what `plan`, `publish` and the rehearsal have in common.
+//! The inputs of a release: arguments, the project and its repository.
 //!
-//! Nothing is sent anywhere from here.
+//! They are looked up on this machine; nothing is sent anywhere.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,48 +11,87 @@ use semver::Version;
 use crate::cli::{ProjectArgs, ReleaseArgs, RemoteArgs, SourceArgs};
 use crate::error::{Exit, Failure, usage};
 use crate::project::cargo::{self, Project};
-use crate::release::dist;
-use crate::release::remote;
+use crate::release::session;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::Head;
-use floe_core::model::{Commit, Home, ImageName, Platform, Release, Repo, Tag, Target};
+use floe_core::model::{Commit, Home, ImageName, Outline, Platform, Release, Repo, Tag, Target};
 use floe_core::untrusted::files;
-use floe_core::verify::{self, Expect, Problem, Verified};
+use floe_core::verify::{Expect, Verified};
 
 /// No changelog is larger.
 const CHANGELOG_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// Reads the dists, checks them, and derives everything that is promised.
-///
-/// # Errors
-/// The dists have problems (exit code 3), or it is not known what is released or where to.
-pub fn release(args: &ReleaseArgs) -> anyhow::Result<Release> {
-    if args.dists.is_empty() {
-        return Err(usage("no dist is given, so there is nothing to publish")
-            .hint("make one first: `floe package native/ --out dist`, then `floe publish dist`")
-            .into());
+/// Everything that a release is derived from besides its dist. Cargo and git are asked once.
+pub struct Inputs {
+    args: ReleaseArgs,
+    project: Option<Project>,
+    expect: Expect,
+}
+
+impl Inputs {
+    /// Finds the project, and what its release must be.
+    pub fn find(args: &ReleaseArgs) -> anyhow::Result<Self> {
+        let project = find_project(&args.project)?;
+        let expect = expect(project.as_ref(), &args.targets, args.no_image, &args.source)?;
+        Ok(Inputs { args: args.clone(), project, expect })
     }
-    let project = find_project(&args.project)?;
-    let expect = expect(project.as_ref(), &args.targets, args.no_image, &args.source)?;
-    let verified = check(&args.dists, &expect)?;
-    let head = head(project.as_ref(), args.notes_file.as_deref(), &verified.version)?;
-    let home = home(project.as_ref(), args, (&verified.version, verified.commit.as_ref()))?;
-    Ok(Release::new(verified.archives, verified.image, home, head))
+
+    /// What the dists must be.
+    pub fn expect(&self) -> &Expect {
+        &self.expect
+    }
+
+    /// The release of verified dists.
+    pub fn release(&self, verified: Verified) -> anyhow::Result<Release> {
+        let head = self.head(&verified.version)?;
+        let home = self.home(&verified.version, verified.commit.as_ref())?;
+        Ok(Release::new(verified.archives, verified.image, home, head))
+    }
+
+    /// The release as far as it is known before its dist is built.
+    pub fn outline(&self) -> anyhow::Result<Outline> {
+        let Some(project) = &self.project else {
+            return Err(usage("there is neither a dist nor a project to plan")
+                .hint("run `floe plan` in the project's folder, or give the dist: `floe plan dist`")
+                .into());
+        };
+        cargo::check_tag(project, self.expect.tag.as_ref())?;
+        Ok(Outline {
+            name: project.name.clone(),
+            version: project.version.clone(),
+            notes: self.head(&project.version)?,
+            home: self.home(&project.version, None)?,
+            targets: self.expect.targets.clone(),
+            platforms: self.expect.platforms.clone(),
+        })
+    }
+
+    fn head(&self, version: &Version) -> anyhow::Result<Head> {
+        head(self.project.as_ref(), self.args.notes_file.as_deref(), version)
+    }
+
+    /// Where a version goes and what it is called there; the commit is the one that the archives name, if they do.
+    fn home(&self, version: &Version, built: Option<&Commit>) -> anyhow::Result<Home> {
+        let (args, project) = (&self.args, self.project.as_ref());
+        let repo = repo(project, &args.remote)?;
+        let tag = tag(project, self.expect.tag.clone(), version)?;
+        let commit = commit(project, &args.source, built)?;
+        let configured = || project.and_then(|project| project.config.image.as_ref()?.name.clone());
+        let image = match args.image.clone().or_else(configured) {
+            Some(image) => image,
+            None => image_name(&repo)?,
+        };
+        Ok(Home { page: session::page(&args.remote, &repo)?, repo, tag, commit, image })
+    }
 }
 
 /// The project of this folder, if there is one. A project that is there but wrong is an error.
-///
-/// # Errors
-/// There is a `Cargo.toml`, but it cannot be used.
 pub fn find_project(args: &ProjectArgs) -> anyhow::Result<Option<Project>> {
     cargo::find(args.manifest_path.as_deref(), args.package.as_deref())
 }
 
 /// What a release of this project must be.
-///
-/// # Errors
-/// git cannot say the commit.
-pub fn expect(
+fn expect(
     project: Option<&Project>,
     targets: &[Target],
     no_image: bool,
@@ -79,40 +118,6 @@ pub fn expect(
     })
 }
 
-/// Reads and checks the dists.
-///
-/// # Errors
-/// Every problem, with exit code 3.
-pub fn check(dists: &[std::path::PathBuf], expect: &Expect) -> anyhow::Result<Verified> {
-    verify::check(dist::read(dists)?, expect).map_err(|problems| refuse(&problems).into())
-}
-
-/// The failure that lists every problem.
-pub fn refuse(problems: &[Problem]) -> Failure {
-    let any = |is: fn(&Problem) -> bool| problems.iter().any(is);
-    let hint = if any(|problem| matches!(problem, Problem::WrongTag { .. })) {
-        "give the tag of the version that was built, or raise `version` in Cargo.toml and build again"
-    } else if any(|problem| {
-        matches!(problem, Problem::MissingTarget { .. } | Problem::MissingPlatform { .. })
-    }) {
-        "add what is missing to a dist, or say what this release holds: `targets` in [package.metadata.floe], or `--target` for each"
-    } else if any(|problem| matches!(problem, Problem::MissingImage)) {
-        "make it with `floe image`, or say that there is none: `--no-image`, or `image = false` in [package.metadata.floe]"
-    } else {
-        "make the dist again with `floe package` (and `floe image`)"
-    };
-    let count = match problems.len() {
-        1 => "1 problem".to_owned(),
-        count => format!("{count} problems"),
-    };
-    let failure = Failure::new(format!("the release is not well formed: {count}"));
-    let failure = match any(|problem| matches!(problem, Problem::WrongTag { .. })) {
-        true => failure.file("Cargo.toml"),
-        false => failure,
-    };
-    failure.details(problems).hint(hint).exit(Exit::Problems)
-}
-
 /// A tag that a workflow runs for is the tag that is released.
 pub fn tag_of_workflow() -> Option<Tag> {
     let variable = |name| std::env::var(name).ok();
@@ -120,9 +125,6 @@ pub fn tag_of_workflow() -> Option<Tag> {
 }
 
 /// Where the upper part of the notes comes from.
-///
-/// # Errors
-/// The project wants its changelog, and that has no section for the version; or a file cannot be read.
 pub fn head(project: Option<&Project>, file: Option<&Path>, version: &Version) -> anyhow::Result<Head> {
     if let Some(file) = file {
         return Ok(Head::Text(read_text(file)?));
@@ -145,9 +147,6 @@ pub fn head(project: Option<&Project>, file: Option<&Path>, version: &Version) -
 }
 
 /// The text of the project's changelog, if it has one in Markdown.
-///
-/// # Errors
-/// It is there but cannot be read.
 pub fn changelog(project: &Project) -> anyhow::Result<Option<String>> {
     let found = project.changelog()?.filter(|found| found.is_markdown);
     found.map(|found| read_text(&found.path)).transpose()
@@ -162,35 +161,7 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
     read().with_context(|| format!("failed to read `{}`", path.display()))
 }
 
-/// Where a version goes and what it is called there; the commit is the one that the archives name, if there are any.
-///
-/// # Errors
-/// Nothing says the repository or the commit.
-pub fn home(
-    project: Option<&Project>,
-    args: &ReleaseArgs,
-    (version, built): (&Version, Option<&Commit>),
-) -> anyhow::Result<Home> {
-    let repo = repo(project, &args.remote)?;
-    let tag = tag(project, args.source.tag.clone().or_else(tag_of_workflow), version)?;
-    let commit = commit(project, &args.source, built)?;
-    let image = image(project, args)?;
-    Ok(Home { page: remote::page(&args.remote, &repo)?, repo, tag, commit, image })
-}
-
-/// What the image is called: as was typed, as the project says, else like the repository.
-fn image(project: Option<&Project>, args: &ReleaseArgs) -> anyhow::Result<ImageName> {
-    let configured = project.and_then(|project| project.config.image.as_ref()?.name.clone());
-    match args.image.clone().or(configured) {
-        Some(image) => Ok(image),
-        None => image_name(&repo(project, &args.remote)?),
-    }
-}
-
 /// The tag that is released: the one that was given, else the one that the version and `tag-prefix` make.
-///
-/// # Errors
-/// The version has build metadata, or the tag begins otherwise than the project says (exit code 3).
 pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &semver::Version) -> anyhow::Result<Tag> {
     if !version.build.is_empty() {
         let text =
@@ -223,9 +194,6 @@ pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &semver::Vers
 }
 
 /// The repository that is released from.
-///
-/// # Errors
-/// Nothing says it.
 pub fn repo(project: Option<&Project>, args: &RemoteArgs) -> anyhow::Result<Repo> {
     cargo::find_repo(args.repo.as_ref(), || Ok(project))
 }
@@ -244,9 +212,6 @@ fn commit(project: Option<&Project>, source: &SourceArgs, built: Option<&Commit>
 }
 
 /// The image's name where nobody chose one: GHCR, beside the repository, lower-case as registries want it.
-///
-/// # Errors
-/// The repository's name cannot be an image's.
 pub fn image_name(repo: &Repo) -> anyhow::Result<ImageName> {
     let name = format!("ghcr.io/{repo}").to_lowercase();
     name.parse()

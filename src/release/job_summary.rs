@@ -1,28 +1,10 @@
-//! What `plan` and `publish` tell besides their results: the answers to their questions, and what a workflow shows of
-//! them on its page and hands to later steps.
-//!
-//! Nothing is decided here.
+//! The summary of a workflow's job, and its outputs for later steps.
 
-use crate::commands::verify::Verdict;
-use crate::report::{Report, markdown, size};
+use crate::report::{Report, markdown};
 use floe_core::model::Release;
 use floe_core::plan::{Line, Plan};
-use floe_core::preflight::{Answer, Question};
+use floe_core::preflight::Question;
 use floe_core::receipt::Receipt;
-
-/// Tells what was asked. What would be refused is left to the error that ends the run.
-pub fn questions(questions: &[Question], report: &Report) {
-    let _group = report.group("Questions before the release");
-    for question in questions {
-        let line = format!("{:<10}  {}", question.about, question.found());
-        match &question.answer {
-            Answer::Yes(_) => report.folded("Passed", line),
-            Answer::Unasked(_) => report.folded("Unasked", line),
-            Answer::Warning(said) => report.warn(format!("{}: {}", said.found, said.cure)),
-            Answer::No(_) => report.folded("Refused", line),
-        }
-    }
-}
 
 /// The plan on a workflow's page, and what later steps may want to know of it.
 pub fn planned(release: &Release, plan: &Plan, questions: &[Question], report: &Report) {
@@ -57,17 +39,6 @@ pub fn published(release: &Release, receipt: &Receipt, report: &Report) {
     outputs(release, report);
     report.output("url", url);
     report.notice(&format!("Released {} of {}", home.tag, home.repo), url);
-}
-
-/// What was verified, on a workflow's page.
-pub fn verified(verdict: &Verdict, title: &str, report: &Report) {
-    let files =
-        verdict.files.iter().map(|file| [file.name.clone(), size(file.size), format!("`{}`", file.digest)]);
-    let image = verdict.image.map(|digest| format!("\nimage `{digest}`\n")).unwrap_or_default();
-    report.summary(&format!(
-        "### {title}: all is as it should be\n\n{}{image}",
-        markdown::table(["file", "size", "digest"], files)
-    ));
 }
 
 fn outputs(release: &Release, report: &Report) {

@@ -1,0 +1,112 @@
+//! A release before its dist is built: its names, and none of its bytes.
+
+use std::borrow::Cow;
+
+use semver::Version;
+
+use super::notes::Head;
+use super::release::CHECKSUMS;
+use super::{Asset, Home, Image, Manifest, Platform, Release, Target};
+
+/// What is known of a release before its dist is built.
+#[derive(Debug, Clone)]
+pub struct Outline {
+    /// The project's name.
+    pub name: String,
+    /// Its version.
+    pub version: Version,
+    /// Where it goes and what it is called there.
+    pub home: Home,
+    /// The targets that it is going to hold.
+    pub targets: Vec<Target>,
+    /// The platforms that its image is going to hold; none if it has no image.
+    pub platforms: Vec<Platform>,
+    /// Where its notes come from.
+    pub notes: Head,
+}
+
+/// What a plan is made for: a release, or its outline.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// A release: its bytes are known.
+    Release(&'a Release),
+    /// An outline: only names are known.
+    Outline(&'a Outline),
+}
+
+impl<'a> From<&'a Release> for Subject<'a> {
+    fn from(release: &'a Release) -> Self {
+        Subject::Release(release)
+    }
+}
+
+impl<'a> From<&'a Outline> for Subject<'a> {
+    fn from(outline: &'a Outline) -> Self {
+        Subject::Outline(outline)
+    }
+}
+
+impl<'a> Subject<'a> {
+    /// Where it goes and what it is called there.
+    pub fn home(self) -> &'a Home {
+        match self {
+            Subject::Release(release) => &release.home,
+            Subject::Outline(outline) => &outline.home,
+        }
+    }
+
+    /// Its version.
+    pub fn version(self) -> &'a Version {
+        match self {
+            Subject::Release(release) => &release.version,
+            Subject::Outline(outline) => &outline.version,
+        }
+    }
+
+    /// Where its notes come from.
+    pub fn notes(self) -> &'a Head {
+        match self {
+            Subject::Release(release) => &release.notes.head,
+            Subject::Outline(outline) => &outline.notes,
+        }
+    }
+
+    /// The release, if its bytes are known.
+    pub fn release(self) -> Option<&'a Release> {
+        match self {
+            Subject::Release(release) => Some(release),
+            Subject::Outline(_) => None,
+        }
+    }
+
+    /// The image, if it is known.
+    pub fn image(self) -> Option<&'a Image> {
+        self.release()?.image.as_ref()
+    }
+
+    /// The platforms of the image; none if there is no image.
+    pub fn platforms(self) -> Vec<Platform> {
+        match self {
+            Subject::Release(release) => {
+                release.image.iter().flat_map(|image| &image.platforms).map(|one| one.platform).collect()
+            }
+            Subject::Outline(outline) => outline.platforms.clone(),
+        }
+    }
+
+    /// The names of all assets, each with the asset if it is known.
+    pub fn assets(self) -> Vec<(Cow<'a, str>, Option<&'a Asset>)> {
+        match self {
+            Subject::Release(release) => {
+                release.assets.iter().map(|asset| (asset.name.as_str().into(), Some(asset))).collect()
+            }
+            Subject::Outline(outline) => {
+                let archives = outline.targets.iter().map(|target| target.archive_file(&outline.name));
+                let mut names: Vec<String> = archives.chain([Manifest::file_name(&outline.name)]).collect();
+                names.sort();
+                names.insert(0, CHECKSUMS.to_owned());
+                names.into_iter().map(|name| (name.into(), None)).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Revealing: one PATCH publishes the draft, and the image's tags follow.
+
+use futures_util::future::try_join_all;
+
+use super::stage::read_manifest;
+use super::{Placed, Run};
+use crate::net::stop;
+use crate::release::observe;
+use floe_core::plan::{Phase, Plan, Planned, Step};
+use floe_core::receipt::Receipt;
+
+impl Run<'_> {
+    /// The steps that the second plan leaves, at their places in the first one.
+    pub(super) async fn reveal(&self, plan: &Plan) -> anyhow::Result<()> {
+        let is_reveal = |one: &&Planned| one.step.phase() == Phase::Reveal;
+        let from = self.plan.steps.iter().take_while(|one| !is_reveal(one)).count();
+        let steps: Vec<Placed<'_>> = plan
+            .steps
+            .iter()
+            .filter(is_reveal)
+            .enumerate()
+            .filter(|(_, one)| !one.done)
+            .map(|(at, one)| (from + at, one))
+            .collect();
+        let progress = self.session.report().progress("Revealing", 0);
+        let has_tags = steps.iter().any(|(_, one)| matches!(one.step, Step::TagImage { .. }));
+        let (revealed, is_hidden) = tokio::join!(self.each(&steps, &progress), self.is_hidden(has_tags));
+        revealed?;
+        if is_hidden {
+            self.warn_of_hidden();
+        }
+        Ok(())
+    }
+
+    /// The commit point.
+    pub(super) async fn publish(&self, latest: bool) -> anyhow::Result<()> {
+        let release = self.session.github.publish(self.draft()?.id, &self.release.home.tag, latest).await?;
+        let published = |receipt: &mut Receipt| {
+            receipt.published = true;
+            receipt.url = Some(release.url);
+        };
+        self.receipt.change(published).await;
+        Ok(())
+    }
+
+    pub(super) async fn tag_image(&self, tags: &[String]) -> anyhow::Result<()> {
+        let (image, registry) = self.image()?;
+        let index = read_manifest(image, &image.index)?;
+        try_join_all(tags.iter().map(|tag| registry.push_manifest(tag, &image.index, &index))).await?;
+        Ok(())
+    }
+
+    /// Whether an image that is for everybody cannot be pulled anonymously. It is there by its digest already, so this
+    /// is seen while its tags are set.
+    async fn is_hidden(&self, has_tags: bool) -> bool {
+        let Ok((image, registry)) = self.image() else { return false };
+        let is_asked = self.is_public && has_tags && stop::asked().is_none();
+        is_asked && !observe::is_public(registry, &image.index.digest).await
+    }
+
+    /// A registry's new package is private by default, and no API changes that.
+    fn warn_of_hidden(&self) {
+        let name = &self.release.home.image;
+        self.session.report().warn(match name.settings() {
+            Some(settings) => format!(
+                "`{name}` cannot be pulled anonymously yet: a new package is private. Make it public once, at {settings}"
+            ),
+            None => format!(
+                "`{name}` cannot be pulled anonymously: make it public at {} if it should be",
+                name.registry()
+            ),
+        });
+    }
+}

@@ -1,0 +1,131 @@
+//! Staging: the image by digest, and the draft with its assets. Nobody sees any of it.
+
+use std::sync::OnceLock;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::{Placed, Run};
+use crate::error::Failure;
+use crate::github::{ASSETS_AT_ONCE, second_to};
+use crate::net::body::WrongBytes;
+use crate::release::REGISTRY_AT_ONCE;
+use crate::report::Progress;
+use floe_core::model::notes::Head;
+use floe_core::model::{Blob, Digest, Image, Tag};
+use floe_core::plan::{Phase, Step};
+
+impl Run<'_> {
+    pub(super) async fn stage(&self) -> anyhow::Result<()> {
+        let report = self.session.report();
+        let _group = report.group("Staging, unseen by anybody");
+        let staging = self.todo(Phase::Stage);
+        let bytes = staging.iter().filter_map(|(_, one)| one.step.bytes()).sum();
+        let progress = report.progress("Staging", bytes);
+        let (image, release): (Vec<_>, Vec<_>) =
+            staging.into_iter().partition(|(_, one)| matches!(one.step, Step::PushImage { .. }));
+        tokio::try_join!(self.each(&image, &progress), self.stage_release(&release, &progress))?;
+        Ok(())
+    }
+
+    /// The draft first, then its assets a few at a time; an asset that is replaced is deleted before it is uploaded.
+    /// Meanwhile the releases are listed: if another run made a draft first, this run takes its own back and ends.
+    async fn stage_release(&self, steps: &[Placed<'_>], progress: &Progress) -> anyhow::Result<()> {
+        let (draft, assets): (Vec<_>, Vec<_>) =
+            steps.iter().copied().partition(|(_, one)| matches!(one.step, Step::CreateDraft { .. }));
+        self.each(&draft, progress).await?;
+        let mut groups: Vec<Vec<Placed<'_>>> = Vec::new();
+        for one in assets {
+            let is_delete = |(_, one): &Placed<'_>| matches!(one.step, Step::DeleteAsset { .. });
+            match groups.last_mut() {
+                Some(group) if group.last().is_some_and(is_delete) => group.push(one),
+                _ => groups.push(vec![one]),
+            }
+        }
+        let uploads = stream::iter(groups)
+            .map(|group| async move { self.each(&group, progress).await })
+            .buffer_unordered(ASSETS_AT_ONCE)
+            .try_collect::<()>();
+        let (github, overtaken) = (&self.session.github, OnceLock::new());
+        let be_first = async {
+            let Some(draft) = self.own_draft() else { return Ok(()) };
+            let Some(older) = github.older_than(draft).await? else { return Ok(()) };
+            let _ = overtaken.set(draft);
+            Err(second_to(&draft.tag, older.id).into())
+        };
+        let staged = tokio::try_join!(be_first, uploads).map(drop);
+        if let Some(draft) = overtaken.get() {
+            github.take_back(draft).await?;
+        }
+        staged
+    }
+
+    pub(super) async fn create_draft(&self, previous: Option<&Tag>) -> anyhow::Result<()> {
+        let (github, home) = (&self.session.github, &self.release.home);
+        let (tag, page) = (&home.tag, &home.page);
+        let generated = match &self.release.notes.head {
+            Head::Generated => github.generate_notes(tag, previous).await?,
+            Head::Text(_) => String::new(),
+        };
+        let link = match previous {
+            Some(previous) => format!("{page}/compare/{previous}...{tag}"),
+            None => format!("{page}/commits/{tag}"),
+        };
+        let notes = self.release.notes.render(&generated, &link);
+        match self.draft.get() {
+            // A draft of a maintainer or of another dist: its notes list other files.
+            Some(draft) => github.write_notes(draft, &notes).await,
+            None => {
+                let _ = self.draft.set(github.create_draft(tag, &notes).await?);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) async fn upload(&self, name: &str, progress: &Progress) -> anyhow::Result<()> {
+        let asset = self.release.assets.iter().find(|asset| asset.name == name);
+        let asset = asset.with_context(|| format!("the plan uploads `{name}`, which the release lacks"))?;
+        self.session.github.upload(self.draft()?, asset, progress).await.map(drop)
+    }
+
+    /// Pushes by digest: blobs at once, then the platforms' manifests, the index last, so that nothing names what is not
+    /// there.
+    pub(super) async fn push_image(&self, missing: &[Digest], progress: &Progress) -> anyhow::Result<()> {
+        let (image, registry) = self.image()?;
+        let is_missing = |blob: &&Blob| missing.contains(&blob.digest);
+        let blobs: Vec<&Blob> = image.blobs().into_iter().filter(is_missing).collect();
+        stream::iter(blobs)
+            .map(|blob| async { registry.push_blob(blob, &image.blob_path(&blob.digest), progress).await })
+            .buffer_unordered(REGISTRY_AT_ONCE)
+            .try_collect::<()>()
+            .await?;
+        let push = async |manifest: &Blob| {
+            let body = read_manifest(image, manifest)?;
+            registry.push_manifest(&manifest.digest.to_string(), manifest, &body).await?;
+            progress.add(manifest.size);
+            anyhow::Ok(())
+        };
+        let (index, platforms): (Vec<&Blob>, Vec<&Blob>) = image
+            .manifests()
+            .into_iter()
+            .filter(is_missing)
+            .partition(|manifest| manifest.digest == image.index.digest);
+        try_join_all(platforms.into_iter().map(&push)).await?;
+        try_join_all(index.into_iter().map(&push)).await?;
+        Ok(())
+    }
+}
+
+/// A manifest's bytes; small, and checked again because the layout may have changed since it was verified.
+pub(super) fn read_manifest(image: &Image, manifest: &Blob) -> anyhow::Result<Bytes> {
+    let path = image.blob_path(&manifest.digest);
+    let body = std::fs::read(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
+    let found = Digest::of(&body);
+    if found != manifest.digest {
+        let why = format!("has the digest {found}, not {}", manifest.digest);
+        return Err(Failure::from(WrongBytes::new(path.display().to_string(), why)).into());
+    }
+    Ok(body.into())
+}

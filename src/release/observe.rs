@@ -1,0 +1,139 @@
+//! Observing: read-only requests for what both servers hold.
+//!
+//! A request that fails never counts as "not there".
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::registry::Registry;
+use crate::release::REGISTRY_AT_ONCE;
+use crate::release::session::Session;
+use floe_core::model::{Asset, Digest, Image, Release, Subject, Tag};
+use floe_core::plan::image_tags;
+use floe_core::preflight::Access;
+use floe_core::world::{Likeness, RemoteAsset, RemoteImage, RemoteRelease, World};
+
+/// What both servers hold. The part of a server that did not answer is empty.
+pub struct Observed {
+    /// The state of both servers.
+    pub world: World,
+    /// What GitHub says about the repository and the token, or why GitHub did not answer.
+    pub access: anyhow::Result<Access>,
+    /// Why the registry did not answer, if it did not.
+    pub registry: anyhow::Result<()>,
+}
+
+impl Session {
+    /// Observes both servers at once. The registry is asked about an image whose digests are known: about its index, its
+    /// tags, and each of its parts if the index is not there.
+    pub async fn observe(&self, subject: Subject<'_>) -> Observed {
+        let image = async {
+            let Some((registry, image)) = self.registry.as_ref().zip(subject.image()) else {
+                return Ok(None);
+            };
+            let mut found = names(registry, image, &subject.home().tag).await?;
+            if found.present.is_empty() {
+                found.present = parts(registry, image).await?;
+            }
+            anyhow::Ok(Some(found))
+        };
+        let (access, github, image) =
+            tokio::join!(self.github.access(), self.observe_github(subject, None), image);
+        // A wrong token fails every request; it is reported once, by the request for access.
+        let (access, github) = match (access, github) {
+            (Ok(access), Ok(world)) => (Ok(access), world),
+            (Err(error), _) | (_, Err(error)) => (Err(error), World::default()),
+        };
+        let (image, registry) = match image {
+            Ok(image) => (image, Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        Observed { world: World { image, ..github }, access, registry }
+    }
+
+    /// Observes both servers once more: of the image its index and its tags, of the release that is `known` by its
+    /// number all assets.
+    pub async fn observe_again(&self, release: &Release, known: Option<u64>) -> anyhow::Result<World> {
+        let image = async {
+            match self.registry.as_ref().zip(release.image.as_ref()) {
+                Some((registry, image)) => names(registry, image, &release.home.tag).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let (world, image) = tokio::try_join!(self.observe_github(release.into(), known), image)?;
+        Ok(World { image, ..world })
+    }
+
+    async fn observe_github(&self, subject: Subject<'_>, known: Option<u64>) -> anyhow::Result<World> {
+        let tag = &subject.home().tag;
+        let (tag, releases) = tokio::try_join!(self.github.tag_commit(tag), self.releases(subject, known))?;
+        Ok(World { tag, releases, image: None })
+    }
+
+    /// All releases; those of the tag with all their assets.
+    async fn releases(&self, subject: Subject<'_>, known: Option<u64>) -> anyhow::Result<Vec<RemoteRelease>> {
+        let held = async {
+            match known {
+                Some(id) => self.github.assets(id).await.map(|assets| Some((id, assets))),
+                None => Ok(None),
+            }
+        };
+        let (mut releases, mut held) = tokio::try_join!(self.github.releases(), held)?;
+        let tag = subject.home().tag.as_str();
+        for seen in releases.iter_mut().filter(|seen| seen.tag == tag) {
+            seen.assets = match held.take_if(|(id, _)| *id == seen.id) {
+                Some((_, assets)) => assets,
+                // The list of releases shows the promised assets. If there are more, the list of assets shows them
+                // before anything is revealed.
+                None if subject.release().is_some_and(|release| is_whole(seen, release)) => continue,
+                None => self.github.assets(seen.id).await?,
+            };
+        }
+        Ok(releases)
+    }
+}
+
+/// Whether a release shows exactly the promised assets.
+fn is_whole(seen: &RemoteRelease, release: &Release) -> bool {
+    let there: BTreeMap<&str, &RemoteAsset> =
+        seen.assets.iter().map(|one| (one.name.as_str(), one)).collect();
+    let is_there = |asset: &Asset| {
+        there.get(asset.name.as_str()).is_some_and(|there| there.likeness(asset) == Likeness::Same)
+    };
+    seen.assets.len() == release.assets.len() && release.assets.iter().all(is_there)
+}
+
+/// The index of an image, and the tags that its version could own.
+async fn names(registry: &Registry, image: &Image, tag: &Tag) -> anyhow::Result<RemoteImage> {
+    let tags = stream::iter(image_tags(tag, &[])).map(|tag| async move {
+        let digest = registry.manifest(&tag).await?;
+        anyhow::Ok(digest.map(|digest| (tag, digest)))
+    });
+    let tags = tags.buffered(REGISTRY_AT_ONCE).try_collect::<Vec<_>>();
+    let index = image.index.digest.to_string();
+    let (index, tags) = tokio::try_join!(registry.manifest(&index), tags)?;
+    Ok(RemoteImage { present: index.into_iter().collect(), tags: tags.into_iter().flatten().collect() })
+}
+
+/// The parts of an image that the registry holds.
+async fn parts(registry: &Registry, image: &Image) -> anyhow::Result<BTreeSet<Digest>> {
+    let blobs = image.blobs().into_iter().map(|blob| (blob.digest, true));
+    let manifests = image.platforms.iter().map(|one| (one.manifest.digest, false));
+    let questions: Vec<(Digest, bool)> = blobs.chain(manifests).collect();
+    let answers = stream::iter(questions).map(|(digest, is_blob)| async move {
+        let there = match is_blob {
+            true => registry.has_blob(&digest).await?,
+            false => registry.manifest(&digest.to_string()).await?.is_some(),
+        };
+        anyhow::Ok(there.then_some(digest))
+    });
+    let answers: Vec<Option<Digest>> = answers.buffered(REGISTRY_AT_ONCE).try_collect().await?;
+    Ok(answers.into_iter().flatten().collect())
+}
+
+/// Whether the image can be pulled by digest without credentials.
+pub async fn is_public(registry: &Registry, digest: &Digest) -> bool {
+    let answer = registry.as_stranger().manifest(&digest.to_string()).await;
+    matches!(answer, Ok(Some(found)) if found == *digest)
+}
