@@ -10,13 +10,7 @@ use floe_rehearsal::interceptor::{Fault, Interceptor, LoggedRequest, Server, Wha
 use http_body_util::BodyExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// A client as others make them: no redirects followed, no proxy asked, a connection a request.
-pub fn client() -> reqwest::Client {
-    // Only the first installation succeeds, and all are the same.
-    floe::release::session::install_tls();
-    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
-    builder.pool_max_idle_per_host(0).build().unwrap()
-}
+use crate::client;
 
 /// A server that records how each request body ended, and responds with ten bytes.
 async fn recorder() -> (Server, Arc<Mutex<Vec<String>>>) {

@@ -45,7 +45,7 @@ fn options(root: &Path) -> RegistryOptions {
 
 impl Server {
     async fn start(options: RegistryOptions) -> Self {
-        floe::release::session::install_tls();
+        crate::install_tls();
         let registry = EmbeddedRegistry::open(options).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();

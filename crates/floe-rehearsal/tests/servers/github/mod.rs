@@ -15,7 +15,7 @@ use floe_rehearsal::interceptor::{Interceptor, Server, serve};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
-use crate::interceptor::client;
+use crate::client;
 
 /// May write `acme/floe` and `acme/secret`, and read their settings.
 const OWNER: &str = "token-of-the-owner";

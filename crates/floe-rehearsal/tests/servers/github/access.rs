@@ -58,7 +58,7 @@ async fn an_account_is_shown_its_login_and_rights() {
     let version = hub.request(Method::GET, "/user", OWNER).header("x-github-api-version", "2026-03-10");
     assert_eq!(hub.send(version).await.header("x-github-api-version-selected"), "2026-03-10");
     assert_eq!(answer.header("x-github-api-version-selected"), "2022-11-28");
-    let anonymous_client = crate::interceptor::client().get(format!("{}/user", hub.server.url()));
+    let anonymous_client = crate::client().get(format!("{}/user", hub.server.url()));
     assert_eq!(hub.send(anonymous_client).await.status, 403);
 }
 
