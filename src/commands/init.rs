@@ -10,7 +10,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use similar::TextDiff;
 
-use super::gather;
 use super::package::contents;
 use crate::cli::InitArgs;
 use crate::error::{Exit, Failure, usage};
@@ -19,6 +18,7 @@ use crate::project::cargo::{self, Project};
 use crate::project::git::{self, FileStatus};
 use crate::project::init::template::{self, Filling, Floe};
 use crate::project::init::{self, Drift, File, Found, Git, NoLock, WORKFLOWS, advice};
+use crate::release::inputs;
 use crate::report::Report;
 use floe_core::model::Repo;
 
@@ -246,7 +246,7 @@ fn paths(files: &[File]) -> String {
 
 /// A project that takes its notes from its changelog cannot be released without a section for the version.
 fn missing_notes(project: &Project) -> Option<String> {
-    let missing = gather::head(Some(project), None, &project.version).err()?;
+    let missing = inputs::head(Some(project), None, &project.version).err()?;
     let hint = missing.downcast_ref::<Failure>().and_then(Failure::hint_text);
     Some(hint.map_or_else(|| format!("{missing:#}"), |hint| format!("{missing}: {hint}")))
 }

@@ -18,13 +18,13 @@ const FLOE: Allowed = &[
     ("token", &[]),
     ("files", &["error"]),
     ("report", &["error", "token"]),
-    ("net", &["error", "report", "token"]),
+    ("net", &["error", "files", "report", "token"]),
     ("github", &["error", "net", "report", "token"]),
     ("registry", &["error", "net", "report", "token"]),
     ("package", &["error", "files"]),
     ("image", &["error", "files", "package"]),
     ("download", &["error", "github", "image", "net", "package", "registry", "report", "token"]),
-    ("project", &["cli", "error", "files", "report", "token"]),
+    ("project", &["error", "files", "report", "token"]),
     (
         "release",
         &[

@@ -77,7 +77,10 @@ fn what_is_wrong_with_a_dist_stops_it_before_anything_is_asked() {
         (shorter, "bytes, but its record says"),
     ] {
         scenario.run(["publish"]).exit(3).says("error: the release is not well formed").says(said);
-        assert!(scenario.github_interceptor().log().is_empty() && scenario.registry_interceptor().log().is_empty());
+        assert!(
+            scenario.github_interceptor().log().is_empty()
+                && scenario.registry_interceptor().log().is_empty()
+        );
     }
 }
 

@@ -14,7 +14,7 @@ use crate::error::{Exit, Failure};
 use crate::files::atomic_file;
 use crate::files::scratch::Scratch;
 use crate::net::stop;
-use crate::release::{dist, published as stranger, session};
+use crate::release::{dist, inputs, published as stranger, session};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::notes::Head;

@@ -251,7 +251,7 @@ mod tests {
 
     #[tokio::test]
     async fn plain_http_goes_to_this_machine_only() {
-        crate::release::remote::install_tls();
+        crate::release::session::install_tls();
         let clients = connect::Clients::default();
         assert!(clients.of(&url("http://127.0.0.1:1")).await.is_ok());
         assert!(clients.of(&url("http://example.org")).await.is_err());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use maud::{Markup, html};
 
 use super::{cells, table};
+use floe_core::plan::Phase;
 use floe_core::receipt::{Line, Receipt, Status};
 use floe_core::units::{seconds, size};
 
@@ -24,7 +25,7 @@ pub(super) fn show(receipt: &Receipt) -> Markup {
     };
     let bodies = html! {
         @for phase in steps.chunk_by(|a, b| a.phase == b.phase) { tbody role="rowgroup" {
-            @if phase[0].phase == "stage" { (title("phase", html! { "Stage: invisible to visitors" })) }
+            @if phase[0].phase == Phase::Stage { (title("phase", html! { "Stage: invisible to visitors" })) }
             @for line in phase {
                 @if line.verb == "publish" {
                     (title("commit", html! { strong { "Commit point" } ": " (commit_point(line)) }))
@@ -106,9 +107,9 @@ impl Axis {
 
     /// A step's bar on the grid of the marks.
     fn track(&self, line: &Line) -> Markup {
-        let class = match (line.status, line.phase.as_str()) {
+        let class = match (line.status, line.phase) {
             (Status::Failed, _) => "failed",
-            (_, "reveal") => "reveal",
+            (_, Phase::Reveal) => "reveal",
             _ => "stage",
         };
         html! {
