@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use floe_core::model::{Commit, ImageName, Repo, Tag, Target};
+use floe_core::model::{Commit, Digest, ImageName, Repo, Tag, Target};
 
 /// Turns a git tag into a release: checked before anyone sees it, published all at once.
 #[derive(Debug, Parser)]
@@ -164,6 +164,9 @@ pub struct ReleaseArgs {
     /// A file with the text of the release notes, instead of the changelog or GitHub's
     #[arg(long, value_name = "FILE")]
     pub notes_file: Option<PathBuf>,
+    /// Take exactly the release whose SHA256SUMS has this digest, as `floe verify` printed it; nothing is unpacked again
+    #[arg(long, value_name = "DIGEST", requires = "dists")]
+    pub expect: Option<Digest>,
     /// Which package
     #[command(flatten)]
     pub project: ProjectArgs,
@@ -203,8 +206,8 @@ pub struct RemoteArgs {
 #[command(after_help = "Examples:\n  \
     GITHUB_TOKEN=$(gh auth token) floe plan dist --tag v1.4.0\n  \
     floe plan --tag v1.4.0         with no dist: what can be known before anything is built\n\n\
-    Everything that could be refused later is asked, and every no is told with its cure (exit code 1, or 4 if\n\
-    something else stands where the release would go). -v shows what passed, --json has all of it.")]
+    Everything that could be refused later is checked. All failed checks are reported together, each with a fix; the\n\
+    exit code is then 1, or 4 if something else is published under the same name. -v shows the passed checks.")]
 pub struct PlanArgs {
     /// What and where
     #[command(flatten)]
@@ -216,8 +219,10 @@ pub struct PlanArgs {
 
 /// Arguments of `floe publish`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  GITHUB_TOKEN=$(gh auth token) floe publish dist --tag v1.4.0\n\n\
-    On stdout stand exactly two lines: the image by digest, and the address of the release.\n\
+#[command(after_help = "Examples:\n  \
+    GITHUB_TOKEN=$(gh auth token) floe publish dist --tag v1.4.0\n  \
+    floe publish dist --tag v1.4.0 --expect sha256:…    as `floe verify dist` printed it\n\n\
+    It prints two lines to stdout: the image by digest, and the address of the release.\n\
     If it fails, run it again: it looks at what is there and does what is missing.\n\
     Ctrl-C finishes the steps under way and stops; a second one stops at once.")]
 pub struct PublishArgs {
@@ -235,7 +240,7 @@ pub struct PublishArgs {
 /// Arguments of `floe verify`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    floe verify dist --tag v1.4.0\n  \
+    floe verify dist --tag v1.4.0                    prints the digest that `floe publish --expect` takes\n  \
     floe verify --release v1.4.0 --repo acme/tool\n  \
     floe verify --release v1.4.0 --run=--version     runs what was downloaded, too")]
 pub struct VerifyArgs {
@@ -257,6 +262,9 @@ pub struct VerifyArgs {
     /// The release has no image
     #[arg(long, conflicts_with = "release")]
     pub no_image: bool,
+    /// The image's name, if `floe publish` gets one: the digest of SHA256SUMS depends on it
+    #[arg(long, value_name = "IMAGE", conflicts_with = "release")]
+    pub image: Option<ImageName>,
     /// Print what was found as JSON on stdout
     #[arg(long)]
     pub json: bool,

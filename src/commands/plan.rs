@@ -16,7 +16,7 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     if args.release.dists.is_empty() {
         return plan_outline(&inputs.outline()?, &args, report).await;
     }
-    let dist = dist::read(&args.release.dists)?;
+    let dist = dist::read(&args.release.dists, inputs.depth())?;
     let verified = dist::verify(dist, inputs.expect())?;
     plan_release(&inputs.release(verified)?, &args, report).await
 }

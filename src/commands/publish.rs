@@ -10,7 +10,7 @@ use crate::report::Report;
 /// Runs the verb: two lines on stdout, the image by digest and the release's address.
 pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
     let inputs = Inputs::find(&args.release)?;
-    let dist = dist::read(&args.release.dists)?;
+    let dist = dist::read(&args.release.dists, inputs.depth())?;
     let verified = dist::verify(dist, inputs.expect())?;
     let release = inputs.release(verified)?;
 

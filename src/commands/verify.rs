@@ -14,6 +14,7 @@ use crate::release::inputs::Inputs;
 use crate::release::{dist, published, smoke_test};
 use crate::report::{Report, markdown, size};
 use crate::token::Token;
+use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{Digest, Record, Schema, Tag};
 use floe_core::parallel;
 use floe_core::verify::published::{Download, File};
@@ -32,17 +33,26 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         dists: args.dists,
         targets: args.targets,
         no_image: args.no_image,
-        image: None,
+        image: args.image,
         notes_file: None,
+        expect: None,
         project: args.project,
         source: args.source,
         remote: args.remote,
     };
     let inputs = Inputs::find(&release)?;
-    let verified = dist::verify(dist::read(&release.dists)?, inputs.expect())?;
+    let verified = dist::verify(dist::read(&release.dists, inputs.depth())?, inputs.expect())?;
     read_binaries_again(&verified)?;
-    let verdict = Verdict::of_dist(&verified);
-    verdict.show(&format!("{} {}", verified.name, verified.version), args.json, report)
+    let mut verdict = Verdict::of_dist(&verified);
+    match inputs.sums(verified) {
+        Ok(sums) => verdict.sums = Some(sums),
+        Err(error) => {
+            report.warn(format!(
+                "the digest of `SHA256SUMS`, for `floe publish --expect`, is unknown: {error:#}"
+            ));
+        }
+    }
+    verdict.show(&format!("{} {}", verdict.name, verdict.version), args.json, report)
 }
 
 async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyhow::Result<()> {
@@ -71,6 +81,9 @@ pub struct Verdict {
     pub files: Vec<VerdictFile>,
     /// The digest of the image index.
     pub image: Option<Digest>,
+    /// The digest of `SHA256SUMS`, which covers all of it: `floe publish --expect` takes it. Unknown for a dist if
+    /// nothing says where it is released.
+    pub sums: Option<Digest>,
 }
 
 /// One verified file.
@@ -97,6 +110,7 @@ impl Verdict {
             version: verified.version.clone(),
             files: verified.archives.iter().map(file).collect(),
             image: verified.image.as_ref().map(|image| image.index.digest),
+            sums: None,
         }
     }
 
@@ -108,6 +122,9 @@ impl Verdict {
             "### {title}: all is as it should be\n\n{}{image}",
             markdown::table(["file", "size", "digest"], files)
         ));
+        if let Some(sums) = self.sums {
+            report.output("sums", &sums.to_string());
+        }
         if as_json {
             return report.json(self);
         }
@@ -118,8 +135,9 @@ impl Verdict {
     fn line(&self) -> String {
         let bytes = self.files.iter().map(|file| file.size).sum();
         let image = self.image.map(|digest| format!(", image {digest}")).unwrap_or_default();
+        let sums = self.sums.map(|digest| format!(", SHA256SUMS {digest}")).unwrap_or_default();
         format!(
-            "{} {}: {} files, {}{image}: all is as it should be",
+            "{} {}: {} files, {}{image}{sums}: all is as it should be",
             self.name,
             self.version,
             self.files.len(),
@@ -154,11 +172,13 @@ fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
 fn verdict(download: Download) -> anyhow::Result<Verdict> {
     let manifest = download.manifest.map_err(anyhow::Error::msg)?;
     let file = |file: File| VerdictFile { name: file.name, size: file.size, digest: file.digest };
+    let sums = download.files.iter().find(|file| file.name == CHECKSUMS).map(|file| file.digest);
     Ok(Verdict {
         schema: Schema,
         name: manifest.name,
         version: manifest.version,
         files: download.files.into_iter().map(file).collect(),
         image: manifest.image.map(|image| image.digest),
+        sums,
     })
 }

@@ -2,6 +2,7 @@
 //! members. `layout` reports the problems, in the order of the layout.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -68,13 +69,19 @@ pub fn hash(path: &Path, promised: &Descriptor) -> Result<(), String> {
     read(path, promised, |_| {})
 }
 
-/// Hashes a whole blob, of which `look` may read as much as it needs.
-fn read(path: &Path, promised: &Descriptor, look: impl FnOnce(&mut dyn Read)) -> Result<(), String> {
+/// Opens a blob, if its size is the one that its descriptor promises.
+pub fn open(path: &Path, promised: &Descriptor) -> Result<File, String> {
     let file = files::open_no_link(path).map_err(|error| why_not(&error))?;
     let size = file.metadata().map_err(|error| why_not(&error))?.len();
     if size != promised.size {
         return Err(format!("has {size} bytes, not {}", promised.size));
     }
+    Ok(file)
+}
+
+/// Hashes a whole blob, of which `look` may read as much as it needs.
+fn read(path: &Path, promised: &Descriptor, look: impl FnOnce(&mut dyn Read)) -> Result<(), String> {
+    let file = open(path, promised)?;
     let mut hashing = Hashing::new(&file);
     look(&mut hashing);
     match hashing.finish_file().map_err(|error| why_not(&error))? {

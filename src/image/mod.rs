@@ -28,7 +28,7 @@ use floe_core::oci as spec;
 
 pub use atomic_dir::AtomicDir;
 pub use build::build;
-pub use layout::{check, read};
+pub use layout::{check, check_to, read};
 
 /// The most bytes that a layer or a docker archive may unpack to: GitHub's registry takes no larger layer.
 pub const UNPACKED_LIMIT: u64 = 10 << 30;

@@ -35,7 +35,7 @@ use crate::report::{Report, size};
 use floe_core::model::notes::{Head, unreleased_section};
 use floe_core::model::{Commit, Digest, Home, Image, Record, Release};
 use floe_core::preflight::CheckedPlanJson;
-use floe_core::verify::{Expect, Verified};
+use floe_core::verify::{Depth, Expect, Verified};
 
 /// Runs the verb.
 ///
@@ -135,7 +135,7 @@ fn dist(
 }
 
 fn check(dists: &[PathBuf], expect: &Expect) -> anyhow::Result<Verified> {
-    dist::verify(dist::read(dists)?, expect)
+    dist::verify(dist::read(dists, Depth::Whole)?, expect)
 }
 
 fn pieces(builds: &[Build]) -> Vec<package::Build> {

@@ -14,9 +14,9 @@ use crate::project::cargo::{self, Project};
 use crate::release::session;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::Head;
-use floe_core::model::{Commit, Home, ImageName, Outline, Platform, Release, Repo, Tag, Target};
+use floe_core::model::{Commit, Digest, Home, ImageName, Outline, Platform, Release, Repo, Tag, Target};
 use floe_core::untrusted::files;
-use floe_core::verify::{Expect, Verified};
+use floe_core::verify::{Depth, Expect, Verified};
 
 /// No changelog is larger.
 const CHANGELOG_LIMIT: u64 = 16 * 1024 * 1024;
@@ -41,11 +41,28 @@ impl Inputs {
         &self.expect
     }
 
-    /// The release of verified dists.
+    /// How much of the dists must be read: a release that is pinned by its digest was verified before.
+    pub fn depth(&self) -> Depth {
+        if self.args.expect.is_some() { Depth::Claims } else { Depth::Whole }
+    }
+
+    /// The release of verified dists. It must be the expected one, if one is expected.
     pub fn release(&self, verified: Verified) -> anyhow::Result<Release> {
         let head = self.head(&verified.version)?;
         let home = self.home(&verified.version, verified.commit.as_ref())?;
-        Ok(Release::new(verified.archives, verified.image, home, head))
+        let release = Release::new(verified.archives, verified.image, home, head);
+        match self.args.expect {
+            Some(expected) if expected != release.sums() => Err(unexpected(&release, &expected).into()),
+            _ => Ok(release),
+        }
+    }
+
+    /// The digest of the `SHA256SUMS` that verified dists would be published with.
+    pub fn sums(&self, verified: Verified) -> anyhow::Result<Digest> {
+        let home = self.home(&verified.version, verified.commit.as_ref())?;
+        // The notes are no asset.
+        let notes = Head::Generated;
+        Ok(Release::new(verified.archives, verified.image, home, notes).sums())
     }
 
     /// The release as far as it is known before its dist is built.
@@ -83,6 +100,18 @@ impl Inputs {
         };
         Ok(Home { page: session::page(&args.remote, &repo)?, repo, tag, commit, image })
     }
+}
+
+fn unexpected(release: &Release, expected: &Digest) -> Failure {
+    let Home { repo, tag, commit, image, .. } = &release.home;
+    Failure::new(format!("`SHA256SUMS` would have the digest {}, but {expected} is expected", release.sums()))
+        .details([format!(
+            "the release is {tag} of `{repo}` at commit {}, with images called `{image}`",
+            commit.short()
+        )])
+        .state("nothing was sent")
+        .hint("if all of that is right, the dist is not the one that was verified: `floe verify` prints the digest of a dist, with the same arguments")
+        .exit(Exit::Problems)
 }
 
 /// The project of this folder, if there is one. A project that is there but wrong is an error.

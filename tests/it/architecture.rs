@@ -34,10 +34,7 @@ const FLOE: Allowed = &[
     ),
     (
         "commands",
-        &[
-            "cli", "download", "error", "files", "github", "image", "net", "package", "project", "registry",
-            "release", "report", "token",
-        ],
+        &["cli", "error", "files", "image", "net", "package", "project", "release", "report", "token"],
     ),
     (
         "rehearse",

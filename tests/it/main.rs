@@ -12,6 +12,7 @@ mod cli;
 mod compat;
 #[cfg(unix)]
 mod counterparts;
+mod expect;
 mod faults;
 mod gate;
 mod hostile;

@@ -239,8 +239,8 @@ impl Scenario {
     }
 
     /// Runs the program to its end.
-    pub fn run<const N: usize>(&self, verb: [&str; N]) -> Outcome {
-        self.start(&verb, &Watched::default())
+    pub fn run<'v>(&self, verb: impl AsRef<[&'v str]>) -> Outcome {
+        self.start(verb.as_ref(), &Watched::default())
     }
 
     /// Runs the program and kills it when a server gets its n-th request from now on.

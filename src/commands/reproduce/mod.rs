@@ -21,7 +21,7 @@ use floe_core::model::notes::Head;
 use floe_core::model::{ArchiveKind, Content, Home, Image, Manifest, Release, Repo};
 use floe_core::reproduce::{Comparison, Line, Part, Statement, Verdict, parts};
 use floe_core::verify::published::Download;
-use floe_core::verify::{self as check, Expect};
+use floe_core::verify::{self as check, Depth, Expect};
 use inside::Pair;
 
 /// Runs the verb.
@@ -31,7 +31,7 @@ use inside::Pair;
 /// or the rebuilt dist is none of this release (1).
 pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<()> {
     let repo = context(&args.project, &args.remote).repo()?.clone();
-    let found = dist::read(&args.rebuilt)?;
+    let found = dist::read(&args.rebuilt, Depth::Whole)?;
     stop::listen(report);
     let scratch = Scratch::new("published")?;
     report.step("Verifying", format!("{} of {repo} as a stranger", args.tag));

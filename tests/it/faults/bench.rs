@@ -18,7 +18,7 @@ use floe_core::model::notes::Head;
 use floe_core::model::{Home, Release, Tag, Target};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
-use floe_core::verify::Expect;
+use floe_core::verify::{Depth, Expect};
 use floe_rehearsal::faults::{Invariants, Schedule, Testbed};
 use floe_rehearsal::github::EmbeddedGitHub;
 use floe_rehearsal::interceptor::{Interceptor, Server, serve};
@@ -52,7 +52,7 @@ pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
         image: true,
         ..Expect::default()
     };
-    let verified = dist::verify(dist::read(&[path]).unwrap(), &expect).unwrap();
+    let verified = dist::verify(dist::read(&[path], Depth::Whole).unwrap(), &expect).unwrap();
     let home = Home {
         repo: "acme/tool".parse().unwrap(),
         page: "https://github.com/acme/tool".to_owned(),

@@ -111,6 +111,11 @@ impl Release {
         Release { name, version, home, assets, manifest, image, notes }
     }
 
+    /// The digest of `SHA256SUMS`. It covers every asset and, through the manifest, the image, the tag and the commit.
+    pub fn sums(&self) -> Digest {
+        Digest::of(checksums(self.assets.iter().filter(|asset| asset.name != CHECKSUMS)).as_bytes())
+    }
+
     /// The bytes of all assets together.
     pub fn asset_bytes(&self) -> u64 {
         self.assets.iter().map(|asset| asset.size).sum()
@@ -178,6 +183,6 @@ fn requires(record: &Record) -> BTreeMap<String, String> {
 }
 
 /// `SHA256SUMS` in the format of GNU coreutils: digest, two spaces, name.
-fn checksums(assets: &[Asset]) -> String {
-    assets.iter().map(|asset| format!("{}  {}\n", asset.digest.hex(), asset.name)).collect()
+fn checksums<'a>(assets: impl IntoIterator<Item = &'a Asset>) -> String {
+    assets.into_iter().map(|asset| format!("{}  {}\n", asset.digest.hex(), asset.name)).collect()
 }

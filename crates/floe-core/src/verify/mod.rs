@@ -22,6 +22,16 @@ pub const ASSET_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
 /// GitHub takes no more assets for one release.
 pub const ASSET_COUNT: usize = 1000;
 
+/// How much of a dist is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// All of it: every byte is hashed, and archives and layers are unpacked.
+    Whole,
+    /// Records and the image's documents. Archives and layers are only looked at for their size, and are taken for what
+    /// these claim: right where the digest of `SHA256SUMS` is known, and each file is hashed when it is sent.
+    Claims,
+}
+
 /// What lies in the dists, as it was read: nothing is trusted yet.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -42,7 +52,7 @@ pub struct Found {
 pub struct FoundArchive {
     /// Its path.
     pub path: PathBuf,
-    /// What it is: name, size and digest, computed from its bytes.
+    /// What it is: name, size and digest, computed from its bytes unless only claims were read.
     pub facts: ArchiveFacts,
     /// Its record, or why there is none that can be read.
     pub record: Result<Record, String>,
@@ -57,6 +67,8 @@ pub struct FoundImage {
     pub path: PathBuf,
     /// What it holds, or everything that is wrong with it.
     pub image: Result<Image, Vec<String>>,
+    /// How much of it was read.
+    pub depth: Depth,
 }
 
 /// What the release must be.
