@@ -3,7 +3,7 @@
 use crate::cli::PublishArgs;
 use crate::net::stop;
 use crate::release::inputs::Inputs;
-use crate::release::session::{self, Secrets, Session};
+use crate::release::session::Session;
 use crate::release::{self, dist, job_summary};
 use crate::report::Report;
 
@@ -15,9 +15,7 @@ pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
     let release = inputs.release(verified)?;
 
     stop::listen(report);
-    let servers = &args.release.remote;
-    let secrets = Secrets::from_env(&release.home.image);
-    let session = Session::connect(&release, servers, secrets, session::retry(servers, report))?;
+    let session = Session::open(&release, &args.release.remote, report)?;
     let (_, receipt) = release::publish(&release, &session, &args.receipt).await?;
 
     job_summary::published(&release, &receipt, report);

@@ -3,22 +3,20 @@
 use crate::report::{Report, markdown};
 use floe_core::model::Release;
 use floe_core::plan::{Line, Plan};
-use floe_core::preflight::Question;
+use floe_core::preflight::Check;
 use floe_core::receipt::Receipt;
 
 /// The plan on a workflow's page, and what later steps may want to know of it.
-pub fn planned(release: &Release, plan: &Plan, questions: &[Question], report: &Report) {
+pub fn planned(release: &Release, plan: &Plan, checks: &[Check], report: &Report) {
     let home = &release.home;
-    let asked = questions
-        .iter()
-        .map(|question| [question.about.to_owned(), question.word().to_owned(), question.found().to_owned()]);
+    let rows = checks.iter().map(|check| [check.about, check.word(), check.found()].map(str::to_owned));
     report.summary(&format!(
         "### Release {} of {} as planned\n\n{}\n{}\n\n{}",
         home.tag,
         home.repo,
         markdown::table(Line::HEAD, plan.lines().iter().map(Line::cells)),
         plan.summary(),
-        markdown::table(["question", "answer", "found"], asked),
+        markdown::table(["check", "passed", "found"], rows),
     ));
     outputs(release, report);
     report.output("todo", &plan.todo().count().to_string());

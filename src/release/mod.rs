@@ -46,7 +46,7 @@ pub async fn publish(
     let published = async {
         let preflight = plan(release, session).await;
         // Whether the image is public is looked at again when it is there.
-        preflight.report(session.report(), |question| question.about != "package");
+        preflight.report(session.report(), |check| check.about != "package");
         let ready = preflight.ready()?;
         session.report().line(ready.plan.to_table(release));
         let receipt = Box::pin(execute(release, &ready, session, receipt)).await?;

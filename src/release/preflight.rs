@@ -12,7 +12,7 @@ use crate::release::session::Session;
 use crate::report::Report;
 use floe_core::model::Subject;
 use floe_core::plan::{self, Conflict, Plan, Step, previous};
-use floe_core::preflight::{Access, Answer, Facts, Package, Question, Said, questions};
+use floe_core::preflight::{Access, Check, Facts, Finding, Outcome, Package, checks};
 use floe_core::world::{RemoteImage, World};
 
 /// A plan and the checks before it.
@@ -20,7 +20,7 @@ pub struct Preflight {
     /// The plan, or what conflicts with it; `None` if a server did not answer.
     pub plan: Option<Result<Plan, Vec<Conflict>>>,
     /// Every check, in the order in which publishing would meet them.
-    pub questions: Vec<Question>,
+    pub checks: Vec<Check>,
     is_public: bool,
     /// The error of the first server that did not answer, with its causes.
     error: Option<anyhow::Error>,
@@ -43,31 +43,31 @@ pub async fn preflight(
 ) -> Preflight {
     let Observed { world, access, registry } = observed;
     let mut error = None;
-    let mut said = |why: anyhow::Error| {
-        let said = say(&why);
+    let mut find = |why: anyhow::Error| {
+        let finding = finding(&why);
         error.get_or_insert(why);
-        said
+        finding
     };
     let mut facts = Facts {
         now: Utc::now(),
         has_token: session.github.has_token(),
-        access: access.map_err(&mut said),
+        access: access.map_err(&mut find),
         write: None,
         budget: None,
         // An outline has no image that could be looked for.
-        registry: subject.image().map(|_| registry.map_err(&mut said)),
+        registry: subject.image().map(|_| registry.map_err(&mut find)),
         push: None,
         package: None,
     };
     let needs = Needs::of(subject, plan.as_ref(), &world, &facts);
     ask(&mut facts, needs, (subject, &world), session).await;
     let done = plan.as_ref().and_then(|plan| plan.as_ref().ok());
-    let questions = questions(subject, &world, done, &facts);
+    let checks = checks(subject, &world, done, &facts);
     // Conflicts are reported although the registry did not answer, but no plan is made of half the facts.
     let is_complete = facts.access.is_ok() && !matches!(facts.registry, Some(Err(_)));
     let plan = plan.filter(|plan| is_complete || plan.is_err());
     let is_public = facts.access.is_ok_and(|access| !access.private);
-    Preflight { plan, questions, is_public, error }
+    Preflight { plan, checks, is_public, error }
 }
 
 /// The rights that are asked for.
@@ -113,14 +113,14 @@ async fn ask(facts: &mut Facts, needs: Needs, (subject, world): (Subject<'_>, &W
             return None;
         }
         let previous = previous(&home.tag, &world.other_versions(&home.tag));
-        Some(session.github.may_write(&home.tag, previous.as_ref()).await.map_err(|error| say(&error)))
+        Some(session.github.may_write(&home.tag, previous.as_ref()).await.map_err(|error| finding(&error)))
     };
     let registry = session.registry.as_ref().filter(|_| !matches!(facts.registry, Some(Err(_))));
     let push = async {
         // Without any secret the first answer said it all; a private registry may need none.
         let registry =
             registry.filter(|registry| needs.push && (facts.has_token || registry.has_credentials()))?;
-        Some(registry.may_push().await.map_err(|error| say(&error)))
+        Some(registry.may_push().await.map_err(|error| finding(&error)))
     };
     let is_public = facts.access.as_ref().is_ok_and(|access| !access.private);
     let package =
@@ -139,47 +139,47 @@ async fn package(registry: &Registry, image: &RemoteImage) -> Option<Package> {
     }
 }
 
-fn say(error: &anyhow::Error) -> Said {
+fn finding(error: &anyhow::Error) -> Finding {
     let cure = hint_of(error).unwrap_or("ask again: this may pass by itself").to_owned();
-    Said { found: format!("{error:#}"), cure }
+    Finding { found: format!("{error:#}"), cure }
 }
 
 impl Preflight {
     /// Reports the wanted checks. What failed is left to the error that ends the run.
-    pub fn report(&self, report: &Report, is_wanted: impl Fn(&Question) -> bool) {
-        let _group = report.group("Questions before the release");
-        for question in self.questions.iter().filter(|question| is_wanted(question)) {
-            let line = format!("{:<10}  {}", question.about, question.found());
-            match &question.answer {
-                Answer::Yes(_) => report.folded("Passed", line),
-                Answer::Unasked(_) => report.folded("Unasked", line),
-                Answer::Warning(said) => report.warn(format!("{}: {}", said.found, said.cure)),
-                Answer::No(_) => report.folded("Refused", line),
+    pub fn report(&self, report: &Report, is_wanted: impl Fn(&Check) -> bool) {
+        let _group = report.group("Checks before the release");
+        for check in self.checks.iter().filter(|check| is_wanted(check)) {
+            let line = format!("{:<10}  {}", check.about, check.found());
+            match &check.outcome {
+                Outcome::Passed { .. } => report.folded("Passed", line),
+                Outcome::Skipped { .. } => report.folded("Skipped", line),
+                Outcome::Warning(finding) => report.warn(format!("{}: {}", finding.found, finding.cure)),
+                Outcome::Failed(_) => report.folded("Failed", line),
             }
         }
     }
 
     /// The plan, if it may be executed; else one error with every reason why not.
     pub fn ready(self) -> anyhow::Result<Ready> {
-        let Preflight { plan, questions, is_public, error } = self;
-        let refused: Vec<&Said> = questions.iter().filter_map(Question::refusal).collect();
+        let Preflight { plan, checks, is_public, error } = self;
+        let failed: Vec<&Finding> = checks.iter().filter_map(Check::failure).collect();
         let (plan, conflicts) = match plan {
             Some(Ok(plan)) => (Some(plan), Vec::new()),
             Some(Err(conflicts)) => (None, conflicts),
             None => (None, Vec::new()),
         };
-        let failure = match (refused.as_slice(), conflicts.as_slice(), error) {
+        let failure = match (failed.as_slice(), conflicts.as_slice(), error) {
             ([], [], _) => {
                 let plan = plan.context("a server did not answer, although no check failed")?;
                 return Ok(Ready { plan, is_public });
             }
             // A server's error is reported with its causes if it is the only reason.
             ([_], [], Some(error)) => Failure::around(error),
-            ([said], [], None) => Failure::new(said.found.clone()).hint(said.cure.clone()),
+            ([finding], [], None) => Failure::new(finding.found.clone()).hint(finding.cure.clone()),
             ([], _, _) => Failure::of_conflicts(&conflicts),
             _ => {
-                let said = refused.iter().map(|said| (said.found.clone(), said.cure.clone()));
-                let reasons: Vec<_> = said.chain(plan::reasons(&conflicts)).collect();
+                let failed = failed.iter().map(|finding| (finding.found.clone(), finding.cure.clone()));
+                let reasons: Vec<_> = failed.chain(plan::reasons(&conflicts)).collect();
                 Failure::of_reasons(format!("publishing would fail for {} reasons", reasons.len()), &reasons)
             }
         };

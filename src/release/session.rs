@@ -39,6 +39,17 @@ pub struct Session {
 }
 
 impl Session {
+    /// A session as the arguments and the environment describe it.
+    pub fn open<'a>(
+        subject: impl Into<Subject<'a>>,
+        args: &RemoteArgs,
+        report: &Report,
+    ) -> anyhow::Result<Self> {
+        let subject = subject.into();
+        let secrets = Secrets::from_env(&subject.home().image);
+        Session::connect(subject, args, secrets, retry(args, report))
+    }
+
     /// Makes the clients; nothing is sent yet.
     pub fn connect<'a>(
         subject: impl Into<Subject<'a>>,

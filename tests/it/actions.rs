@@ -49,8 +49,7 @@ fn lines_are_folded_and_every_fold_ends() {
     let outcome = in_a_workflow().run(["publish"]).exit(0);
     let commands: Vec<&str> =
         outcome.stderr.lines().filter(|line| line.starts_with("::") && line.contains("group::")).collect();
-    let folds =
-        ["::group::Questions before the release", "::endgroup::", "::group::Staging, unseen by anybody"];
+    let folds = ["::group::Checks before the release", "::endgroup::", "::group::Staging, unseen by anybody"];
     assert_eq!(commands, [folds.as_slice(), &["::endgroup::"]].concat());
 }
 

@@ -4,12 +4,13 @@
 //! Data and nothing else: it never knows how it was found out.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use crate::model::Subject;
 
 /// Something in words: what was found, and the way out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
     /// What was found: a lower-case fragment that names the thing.
     pub found: String,
     /// What to do about it: a setting's address, a permission's name, a workflow's line.
@@ -17,7 +18,7 @@ pub struct Said {
 }
 
 /// The answer of a server that may also be a no.
-pub type Asked<T> = Result<T, Said>;
+pub type Asked<T> = Result<T, Finding>;
 
 /// What GitHub says of the repository and of the token.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
-use super::{Access, Answer, Facts, Package, Question, Said};
+use super::{Access, Asked, Check, Facts, Finding, Outcome, Package};
 use crate::model::notes::{Head, LIMIT};
 use crate::model::{Home, Subject};
 use crate::plan::{Plan, Step};
@@ -13,20 +13,20 @@ use crate::world::World;
 /// A token that lives shorter than this may not outlive the release.
 const SOON: TimeDelta = TimeDelta::days(1);
 
-/// Every question, in the order in which publishing would meet them. Without a plan there are conflicts, which are
+/// Every check, in the order in which publishing would meet them. Without a plan there are conflicts, which are
 /// reported beside them.
-pub fn questions<'a>(
+pub fn checks<'a>(
     subject: impl Into<Subject<'a>>,
     world: &World,
     plan: Option<&Plan>,
     facts: &Facts,
-) -> Vec<Question> {
+) -> Vec<Check> {
     let subject = subject.into();
     let mut all = Vec::new();
-    let mut ask = |about, answer| all.push(Question { about, answer });
+    let mut ask = |about, outcome| all.push(Check { about, outcome });
     ask("token", token(subject, facts));
     match &facts.access {
-        Err(said) => ask("repository", Answer::No(said.clone())),
+        Err(finding) => ask("repository", Outcome::Failed(finding.clone())),
         Ok(access) => {
             ask("repository", repository(subject, access));
             ask("rights", rights(subject, access, facts));
@@ -45,7 +45,7 @@ pub fn questions<'a>(
         ask("registry", answer(registry, || format!("the registry of `{image}` answers")));
     }
     if !subject.platforms().is_empty() && !matches!(facts.registry, Some(Err(_))) {
-        let unasked = || Answer::Unasked(facts.why_unasked(subject, "push"));
+        let unasked = || skipped(facts.why_unasked(subject, "push"));
         let found = || format!("`{image}` may be pushed to");
         ask("push", facts.push.as_ref().map_or_else(unasked, |push| answer(push, found)));
         ask("package", package(subject, facts));
@@ -53,19 +53,27 @@ pub fn questions<'a>(
     all
 }
 
-fn answer(asked: &super::Asked<()>, found: impl FnOnce() -> String) -> Answer {
+fn answer(asked: &Asked<()>, found: impl FnOnce() -> String) -> Outcome {
     match asked {
-        Ok(()) => Answer::Yes(found()),
-        Err(said) => Answer::No(said.clone()),
+        Ok(()) => passed(found()),
+        Err(finding) => Outcome::Failed(finding.clone()),
     }
 }
 
-fn no(found: impl Into<String>, cure: impl Into<String>) -> Answer {
-    Answer::No(Said { found: found.into(), cure: cure.into() })
+fn passed(found: impl Into<String>) -> Outcome {
+    Outcome::Passed { found: found.into() }
 }
 
-fn warning(found: impl Into<String>, cure: impl Into<String>) -> Answer {
-    Answer::Warning(Said { found: found.into(), cure: cure.into() })
+fn skipped(found: impl Into<String>) -> Outcome {
+    Outcome::Skipped { found: found.into() }
+}
+
+fn failed(found: impl Into<String>, cure: impl Into<String>) -> Outcome {
+    Outcome::Failed(Finding { found: found.into(), cure: cure.into() })
+}
+
+fn warning(found: impl Into<String>, cure: impl Into<String>) -> Outcome {
+    Outcome::Warning(Finding { found: found.into(), cure: cure.into() })
 }
 
 /// The site of the repository's page: where the settings of tokens are.
@@ -74,21 +82,21 @@ fn site(subject: Subject<'_>) -> &str {
     subject.home().page.strip_suffix(&repo).unwrap_or("https://github.com")
 }
 
-fn token(subject: Subject<'_>, facts: &Facts) -> Answer {
+fn token(subject: Subject<'_>, facts: &Facts) -> Outcome {
     if !facts.has_token {
         if subject.release().is_none() {
             return needs_push();
         }
-        return no(
+        return failed(
             format!("there is no token to publish to `{}` with", subject.home().repo),
             "set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`",
         );
     }
     let Ok(access) = &facts.access else {
-        return Answer::Unasked("GitHub did not say".to_owned());
+        return skipped("GitHub did not say");
     };
     let Some(text) = &access.expires else {
-        return Answer::Yes("it is valid, and GitHub names no end of it".to_owned());
+        return passed("it is valid, and GitHub names no end of it");
     };
     let Some(end) = moment(text) else {
         return warning(format!("the token expires at {text}"), "see that it outlives the release");
@@ -96,12 +104,12 @@ fn token(subject: Subject<'_>, facts: &Facts) -> Answer {
     let (left, at) = (end - facts.now, end.format("%Y-%m-%d %H:%M UTC"));
     let cure = format!("make another at {}/settings/tokens, and set GITHUB_TOKEN to it", site(subject));
     match left {
-        left if left <= TimeDelta::zero() => no(format!("the token expired at {at}"), cure),
+        left if left <= TimeDelta::zero() => failed(format!("the token expired at {at}"), cure),
         left if left < SOON => {
             let left = format!("{} h {:02} min", left.num_hours(), left.num_minutes() % 60);
             warning(format!("the token expires in {left}, at {at}"), cure)
         }
-        _ => Answer::Yes(format!("it is valid until {at}")),
+        _ => passed(format!("it is valid until {at}")),
     }
 }
 
@@ -113,31 +121,31 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S %z").ok().map(|time| time.to_utc())
 }
 
-fn repository(subject: Subject<'_>, access: &Access) -> Answer {
+fn repository(subject: Subject<'_>, access: &Access) -> Outcome {
     let Home { repo, page, .. } = subject.home();
     if access.frozen {
         let found = format!("`{repo}` is archived or disabled: nothing in it can be changed");
-        return no(found, format!("unarchive it at {page}/settings, under \"Danger Zone\""));
+        return failed(found, format!("unarchive it at {page}/settings, under \"Danger Zone\""));
     }
     match &access.name {
-        Some(name) if !name.eq_ignore_ascii_case(&repo.to_string()) => no(
+        Some(name) if !name.eq_ignore_ascii_case(&repo.to_string()) => failed(
             format!("`{repo}` is called `{name}` now, and what is sent to the old name is not taken"),
             format!("give `--repo {name}`, and set `repository` in Cargo.toml and the git remote to it"),
         ),
-        _ if access.private => Answer::Yes(format!("`{repo}` is there, and private")),
-        _ => Answer::Yes(format!("`{repo}` is there, and public")),
+        _ if access.private => passed(format!("`{repo}` is there, and private")),
+        _ => passed(format!("`{repo}` is there, and public")),
     }
 }
 
 /// Before the dist is built, another token than the one that publishes will do, but it sees less.
-fn needs_push() -> Answer {
+fn needs_push() -> Outcome {
     warning(
         "without a token that may push, drafts are not seen, nor whether an image may be pushed",
         "set GITHUB_TOKEN to one that may push, to have that checked too",
     )
 }
 
-fn rights(subject: Subject<'_>, access: &Access, facts: &Facts) -> Answer {
+fn rights(subject: Subject<'_>, access: &Access, facts: &Facts) -> Outcome {
     if subject.release().is_none() && access.push == Some(false) {
         return needs_push();
     }
@@ -146,7 +154,7 @@ fn rights(subject: Subject<'_>, access: &Access, facts: &Facts) -> Answer {
         let has =
             if scopes.is_empty() { "no scope".to_owned() } else { format!("`{}`", scopes.join("`, `")) };
         let wanted = if access.private { "repo" } else { "public_repo" };
-        return no(
+        return failed(
             format!("the token is a classic one with {has}, but publishing takes `{wanted}`"),
             format!(
                 "add the scope at {}/settings/tokens; of the gh program: `gh auth refresh -s repo`",
@@ -155,22 +163,22 @@ fn rights(subject: Subject<'_>, access: &Access, facts: &Facts) -> Answer {
         );
     }
     match &facts.write {
-        None => Answer::Unasked(facts.why_unasked(subject, "write")),
+        None => skipped(facts.why_unasked(subject, "write")),
         Some(write) => answer(write, || "the token may write contents".to_owned()),
     }
 }
 
-fn tag(subject: Subject<'_>, world: &World) -> Answer {
+fn tag(subject: Subject<'_>, world: &World) -> Outcome {
     let tag = &subject.home().tag;
     match &world.tag {
         Some(commit) if *commit == subject.home().commit => {
-            Answer::Yes(format!("`{tag}` is there, and is commit {}", commit.short()))
+            passed(format!("`{tag}` is there, and is commit {}", commit.short()))
         }
-        _ => Answer::Unasked(format!("`{tag}` is not what was built, as reported below")),
+        _ => skipped(format!("`{tag}` is not what was built, as reported below")),
     }
 }
 
-fn standing(subject: Subject<'_>, world: &World) -> Answer {
+fn standing(subject: Subject<'_>, world: &World) -> Outcome {
     let tag = &subject.home().tag;
     let found = match (world.published(tag), world.drafts(tag).len()) {
         (Some(_), _) => format!("`{tag}` is published"),
@@ -181,30 +189,28 @@ fn standing(subject: Subject<'_>, world: &World) -> Answer {
     // The setting itself is for administrators to read; what was published under it shows it to everybody.
     let newest = world.releases.iter().find(|release| !release.draft);
     match newest.is_some_and(|release| release.immutable) {
-        true => {
-            Answer::Yes(format!("{found}; releases are immutable here: what is published stays for ever"))
-        }
-        false => Answer::Yes(found),
+        true => passed(format!("{found}; releases are immutable here: what is published stays for ever")),
+        false => passed(found),
     }
 }
 
-fn version(subject: Subject<'_>) -> Answer {
-    Answer::Yes(format!("tag `{}` names version {}", subject.home().tag, subject.version()))
+fn version(subject: Subject<'_>) -> Outcome {
+    passed(format!("tag `{}` names version {}", subject.home().tag, subject.version()))
 }
 
 /// GitHub's limits, and the names that it would keep otherwise than they were sent.
-fn assets(subject: Subject<'_>) -> Answer {
+fn assets(subject: Subject<'_>) -> Outcome {
     let assets = subject.assets();
     let known = || assets.iter().filter_map(|(_, asset)| *asset);
     let count = assets.len();
     if count > ASSET_COUNT {
-        return no(
+        return failed(
             format!("{count} assets are more than the {ASSET_COUNT} GitHub takes"),
             "release fewer targets at once",
         );
     }
     if let Some(asset) = known().find(|asset| asset.size >= ASSET_LIMIT) {
-        return no(
+        return failed(
             format!(
                 "`{}` has {}, and GitHub takes files below {}",
                 asset.name,
@@ -215,7 +221,7 @@ fn assets(subject: Subject<'_>) -> Answer {
         );
     }
     if let Some((name, _)) = assets.iter().find(|(name, _)| !is_kept(name)) {
-        return no(
+        return failed(
             format!("GitHub would keep `{name}` under another name"),
             "use only letters, digits, `.`, `_`, `-` and `+` in the name of the package",
         );
@@ -223,14 +229,14 @@ fn assets(subject: Subject<'_>) -> Answer {
     let mut names: Vec<String> = assets.iter().map(|(name, _)| name.to_lowercase()).collect();
     names.sort();
     if let Some(twice) = names.windows(2).find(|two| two[0] == two[1]) {
-        return no(
+        return failed(
             format!("two assets are called `{}`, if upper and lower case are the same", twice[0]),
             "give the package another name than its files",
         );
     }
     let largest = known().map(|asset| asset.size).max();
     let largest = largest.map(|largest| format!(", the largest with {}", size(largest))).unwrap_or_default();
-    Answer::Yes(format!("{count} of at most {ASSET_COUNT}{largest}; names are kept"))
+    passed(format!("{count} of at most {ASSET_COUNT}{largest}; names are kept"))
 }
 
 /// Whether GitHub keeps a name as it was sent: anything unusual becomes a dot, and dots at both ends go.
@@ -239,14 +245,14 @@ fn is_kept(name: &str) -> bool {
     !name.is_empty() && name.chars().all(usual) && !name.starts_with('.') && !name.ends_with('.')
 }
 
-fn notes(subject: Subject<'_>) -> Answer {
+fn notes(subject: Subject<'_>) -> Outcome {
     let Head::Text(text) = subject.notes() else {
-        return Answer::Yes(format!("GitHub writes them; cut at {LIMIT} characters if they are longer"));
+        return passed(format!("GitHub writes them; cut at {LIMIT} characters if they are longer"));
     };
     let footer = subject.release().map_or(0, |release| release.notes.footer.chars().count() + 2);
     let count = text.trim_end().chars().count() + footer;
     if count <= LIMIT {
-        return Answer::Yes(format!("{count} of at most {LIMIT} characters"));
+        return passed(format!("{count} of at most {LIMIT} characters"));
     }
     warning(
         format!(
@@ -269,13 +275,13 @@ fn needed(plan: &Plan) -> u64 {
     plan.todo().map(of).sum()
 }
 
-fn requests(plan: &Plan, facts: &Facts) -> Answer {
+fn requests(plan: &Plan, facts: &Facts) -> Outcome {
     let needed = needed(plan);
     let Some(budget) = facts.budget else {
-        return Answer::Unasked("GitHub names no limit".to_owned());
+        return skipped("GitHub names no limit");
     };
     if budget.remaining >= needed {
-        return Answer::Yes(format!("{needed} are needed, {} are left in this hour", budget.remaining));
+        return passed(format!("{needed} are needed, {} are left in this hour", budget.remaining));
     }
     let end = i64::try_from(budget.reset).ok().and_then(|reset| DateTime::from_timestamp(reset, 0));
     let end = end.map(|end| end.format(" at %H:%M:%S UTC").to_string()).unwrap_or_default();
@@ -288,18 +294,18 @@ fn requests(plan: &Plan, facts: &Facts) -> Answer {
     )
 }
 
-fn package(subject: Subject<'_>, facts: &Facts) -> Answer {
+fn package(subject: Subject<'_>, facts: &Facts) -> Outcome {
     let image = &subject.home().image;
     let settings = image.settings();
     match facts.package {
-        None if subject.release().is_none() => Answer::Unasked("nothing is built yet".to_owned()),
-        None => Answer::Unasked("nothing about it will change".to_owned()),
-        Some(Package::Public) => Answer::Yes(format!("anybody can pull `{image}`")),
+        None if subject.release().is_none() => skipped("nothing is built yet"),
+        None => skipped("nothing about it will change"),
+        Some(Package::Public) => passed(format!("anybody can pull `{image}`")),
         Some(Package::Absent) if settings.is_some() => warning(
             format!("`{image}` does not exist yet, and GHCR makes a new package private"),
             format!("make it public once, after this release: {}", settings.unwrap_or_default()),
         ),
-        Some(Package::Absent) => Answer::Yes(format!("`{image}` does not exist yet")),
+        Some(Package::Absent) => passed(format!("`{image}` does not exist yet")),
         Some(Package::Hidden) => warning(
             format!("strangers cannot pull `{image}`"),
             match settings {

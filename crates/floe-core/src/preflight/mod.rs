@@ -1,44 +1,93 @@
-//! The questions before a release: everything that could be refused later is asked first, while nothing is sent.
+//! The checks before a release: everything that a server could refuse later is asked first, while nothing is sent.
 //!
-//! Answers are facts that were looked up before; this module only judges them. It knows no server and no clock.
+//! The answers are facts that were looked up before; this module only judges them. It knows no server and no clock.
 
 mod facts;
 mod judge;
-mod show;
 
-pub use facts::{Access, Asked, Budget, Facts, Package, Said};
-pub use judge::questions;
-pub use show::{CheckedPlanJson, QuestionJson};
+use serde::Serialize;
 
-/// A question and what was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
+use crate::model::Release;
+use crate::plan::{Plan, PlanJson};
+
+pub use facts::{Access, Asked, Budget, Facts, Finding, Package};
+pub use judge::checks;
+
+/// One check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
     /// What it is about, in one word.
     pub about: &'static str,
-    /// The answer.
-    pub answer: Answer,
+    /// How it ended.
+    #[serde(flatten)]
+    pub outcome: Outcome,
 }
 
-/// What was found, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// It is as it should be; what was found.
-    Yes(String),
-    /// It stops nothing now, but somebody should know.
-    Warning(Said),
+/// How a check ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "answer")]
+pub enum Outcome {
+    /// All is well.
+    #[serde(rename = "yes")]
+    Passed {
+        /// What was found.
+        found: String,
+    },
+    /// Publishing goes on, but the maintainer should know.
+    #[serde(rename = "warning")]
+    Warning(Finding),
     /// Publishing would be refused.
-    No(Said),
-    /// It was not asked, and why.
-    Unasked(String),
+    #[serde(rename = "no")]
+    Failed(Finding),
+    /// It was not made.
+    #[serde(rename = "unasked")]
+    Skipped {
+        /// Why not.
+        found: String,
+    },
 }
 
-impl Question {
-    /// What would be refused, and the cure.
-    pub fn refusal(&self) -> Option<&Said> {
-        match &self.answer {
-            Answer::No(said) => Some(said),
+impl Check {
+    /// The reason for which publishing would be refused, if the check failed.
+    pub fn failure(&self) -> Option<&Finding> {
+        match &self.outcome {
+            Outcome::Failed(finding) => Some(finding),
             _ => None,
         }
+    }
+
+    /// The outcome in one word: `yes`, `warning`, `no` or `unasked`.
+    pub fn word(&self) -> &'static str {
+        match self.outcome {
+            Outcome::Passed { .. } => "yes",
+            Outcome::Warning(_) => "warning",
+            Outcome::Failed(_) => "no",
+            Outcome::Skipped { .. } => "unasked",
+        }
+    }
+
+    /// What was found, or why the check was skipped.
+    pub fn found(&self) -> &str {
+        match &self.outcome {
+            Outcome::Passed { found } | Outcome::Skipped { found } => found,
+            Outcome::Warning(finding) | Outcome::Failed(finding) => &finding.found,
+        }
+    }
+}
+
+/// A plan with its checks as JSON, schema 1.
+#[derive(Debug, Serialize)]
+pub struct CheckedPlanJson<'a> {
+    #[serde(flatten)]
+    plan: PlanJson,
+    /// Empty where nothing was checked.
+    questions: &'a [Check],
+}
+
+impl<'a> CheckedPlanJson<'a> {
+    /// The plan and the checks as data for programs.
+    pub fn new(plan: &Plan, release: &Release, checks: &'a [Check]) -> Self {
+        CheckedPlanJson { plan: plan.to_json(release), questions: checks }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What each answer is judged to be.
+//! How each check is judged.
 
 use chrono::DateTime;
 use semver::Version;
@@ -34,19 +34,19 @@ fn facts() -> Facts {
     }
 }
 
-fn ask(release: &Release, facts: &Facts, about: &str) -> Question {
+fn ask(release: &Release, facts: &Facts, about: &str) -> Check {
     let world = World { tag: Some(release.home.commit.clone()), ..World::default() };
     let plan = crate::plan::Plan::new(release, &world).unwrap();
-    questions(release, &world, Some(&plan), facts).into_iter().find(|one| one.about == about).unwrap()
+    checks(release, &world, Some(&plan), facts).into_iter().find(|one| one.about == about).unwrap()
 }
 
-/// The answer's word, what was found, and the cure.
-fn told(question: &Question) -> (String, String) {
-    let cure = match &question.answer {
-        Answer::Warning(said) | Answer::No(said) => said.cure.clone(),
+/// The outcome's word, what was found, and the cure.
+fn told(check: &Check) -> (String, String) {
+    let cure = match &check.outcome {
+        Outcome::Warning(finding) | Outcome::Failed(finding) => finding.cure.clone(),
         _ => String::new(),
     };
-    (format!("{}: {}", question.word(), question.found()), cure)
+    (format!("{}: {}", check.word(), check.found()), cure)
 }
 
 fn with_access(change: impl FnOnce(&mut Access)) -> Facts {
@@ -60,7 +60,7 @@ fn a_release_that_nothing_stands_against_has_only_yes() {
     let (release, facts) = (release(), facts());
     let world = World { tag: Some(release.home.commit.clone()), ..World::default() };
     let plan = crate::plan::Plan::new(&release, &world).unwrap();
-    let all = questions(&release, &world, Some(&plan), &facts);
+    let all = checks(&release, &world, Some(&plan), &facts);
     let about: Vec<&str> = all.iter().map(|one| one.about).collect();
     assert_eq!(
         about.join(" "),
