@@ -6,20 +6,20 @@ use std::process::ExitCode;
 use clap::Parser;
 use floe::cli::Cli;
 use floe::error::Exit;
-use floe::report::{Loudness, Report, without_passwords};
+use floe::report::{Report, Verbosity, without_passwords};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let loudness = match (cli.quiet, cli.verbose) {
-        (true, _) => Loudness::Quiet,
-        (false, 0) => Loudness::Normal,
-        (false, 1) => Loudness::Verbose,
-        (false, _) => Loudness::Trace,
+    let verbosity = match (cli.quiet, cli.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, 0) => Verbosity::Normal,
+        (false, 1) => Verbosity::Verbose,
+        (false, _) => Verbosity::Trace,
     };
-    let report = Report::new(loudness);
+    let report = Report::new(verbosity);
     let teller = report.clone();
     // Through the report, so that a panic's message is told like any other, without secrets.
     panic::set_hook(Box::new(move |panic| teller.panic(panic)));
@@ -37,6 +37,6 @@ fn usage(error: &clap::Error) -> ExitCode {
     if without_passwords(&said) == said {
         error.exit();
     }
-    Report::new(Loudness::Normal).line(said.trim_end());
+    Report::new(Verbosity::Normal).line(said.trim_end());
     ExitCode::from(Exit::Usage as u8)
 }

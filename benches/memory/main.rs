@@ -13,7 +13,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
-use floe::report::{Loudness, Report, seconds};
+use floe::report::{Report, Verbosity, seconds};
 
 use serve::Servers;
 use watch::Usage;
@@ -40,7 +40,7 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let report = Report::new(Loudness::Normal);
+    let report = Report::new(Verbosity::Normal);
     let result = match &args.serve {
         Some(folder) => serve::until_stdin_ends(folder, &report).map(|()| true),
         None => measure(args.size, args.limit, &report),

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::Context as _;
 use floe::rehearse::servers::{self, TOKEN, USER};
 use floe::report::Report;
-use floe_core::model::{Home, ImageName, Repo, Tag};
+use floe_core::model::{Destination, ImageName, Repo, Tag};
 
 use crate::COMMIT;
 use crate::watch::{Usage, Watcher};
@@ -84,12 +84,12 @@ pub fn until_stdin_ends(folder: &Path, report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn home() -> anyhow::Result<Home> {
+fn home() -> anyhow::Result<Destination> {
     let parse = || {
         let repo: Repo = REPO.parse()?;
         let image: ImageName = format!("ghcr.io/{REPO}").parse()?;
         let page = format!("https://github.com/{REPO}");
-        Ok(Home { repo, page, tag: "v1.4.0".parse::<Tag>()?, commit: COMMIT.parse()?, image })
+        Ok(Destination { repo, page, tag: "v1.4.0".parse::<Tag>()?, commit: COMMIT.parse()?, image })
     };
     parse().map_err(|error: String| anyhow::anyhow!(error))
 }

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use floe::cli::RemoteArgs;
 use floe::release;
 use floe::release::session::{self, Secrets, Session};
-use floe::report::{Loudness, Report};
-use floe_core::model::notes::Head;
+use floe::report::{Report, Verbosity};
+use floe_core::model::notes::NotesSource;
 use floe_core::model::release::{Asset, Content};
 use floe_core::model::{Blob, Release};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -122,7 +122,7 @@ pub fn floe_files(folder: &Path, api: &str) -> anyhow::Result<()> {
     files.retain(|path| path.extension().is_some_and(|extension| extension == "gz"));
     files.sort();
     let mut release =
-        Release::new(Vec::new(), None, servers::home()?, Head::Text("It is measured.".to_owned()));
+        Release::new(Vec::new(), None, servers::home()?, NotesSource::Text("It is measured.".to_owned()));
     for path in files {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (digest, size) = material::digest(&path)?;
@@ -131,8 +131,8 @@ pub fn floe_files(folder: &Path, api: &str) -> anyhow::Result<()> {
     // GitHub's limits on changes, 80 a minute, are kept by waiting, and the server here has none.
     let first_wait = Some(0);
     let servers = RemoteArgs { api_url: Some(api.to_owned()), tries: 5, first_wait, ..RemoteArgs::default() };
-    let secrets = Secrets::from_env(&release.home.image);
-    let report = Report::new(Loudness::Quiet);
+    let secrets = Secrets::from_env(&release.destination.image);
+    let report = Report::new(Verbosity::Quiet);
     let receipt = folder.join("floe-receipt.json");
     let session = Session::connect(&release, &servers, secrets, session::retry(&servers, &report))?;
     runtime()?.block_on(release::publish(&release, &session, &receipt))?;

@@ -32,7 +32,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use clap::{Parser, ValueEnum};
 use floe::rehearse::servers::{TOKEN, USER};
-use floe::report::{Loudness, Report};
+use floe::report::{Report, Verbosity};
 
 use material::Dist;
 use proxy::Link;
@@ -98,7 +98,7 @@ enum Program {
 fn main() -> ExitCode {
     let args = Args::parse();
     floe::release::session::install_tls();
-    let report = Report::new(Loudness::Normal);
+    let report = Report::new(Verbosity::Normal);
     let result = match args.program {
         Some(program) => be(program, &args.rest, &report),
         None => run(&args, report.clone()),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use floe::rehearse::servers::{self, TOKEN};
-use floe_core::model::{Commit, Home, ImageName, Repo, Tag};
+use floe_core::model::{Commit, Destination, ImageName, Repo, Tag};
 use serde_json::{Value, json};
 
 use crate::proxy::{self, Link};
@@ -202,13 +202,13 @@ fn until_stdin_ends<T>(start: impl Future<Output = anyhow::Result<T>>) -> anyhow
 ///
 /// # Errors
 /// None that a test of it would not have shown.
-pub fn home() -> anyhow::Result<Home> {
+pub fn home() -> anyhow::Result<Destination> {
     let parse = || {
         let repo: Repo = REPO.parse()?;
         let image: ImageName = format!("ghcr.io/{REPO}").parse()?;
         let page = format!("https://github.com/{REPO}");
         let commit: Commit = material::COMMIT.parse()?;
-        Ok(Home { repo, page, tag: material::TAG.parse::<Tag>()?, commit, image })
+        Ok(Destination { repo, page, tag: material::TAG.parse::<Tag>()?, commit, image })
     };
     parse().map_err(|error: String| anyhow::anyhow!(error))
 }

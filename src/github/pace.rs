@@ -89,12 +89,12 @@ fn due(made: &VecDeque<Duration>, second: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Loudness;
+    use crate::report::Verbosity;
 
     #[tokio::test]
     async fn no_minute_has_more_than_80_changes_and_no_hour_more_than_500() {
         let (second, clock) = (Duration::from_secs(1), Clock::skipping());
-        let report = Report::new(Loudness::Quiet);
+        let report = Report::new(Verbosity::Quiet);
         let pace = Pace::new(&Retry { tries: 1, first_wait: second, clock: clock.clone(), report });
         let began = clock.now();
         let mut made = Vec::new();

@@ -18,7 +18,7 @@ use crate::net::client::Answer;
 use crate::net::retry::{Again, Refused};
 use crate::report::Progress;
 use floe_core::model::{Asset, Tag};
-use floe_core::world::{Likeness, RemoteAsset, RemoteRelease};
+use floe_core::world::{AssetMatch, RemoteAsset, RemoteRelease};
 
 /// Everything but what RFC 3986, section 2.3, leaves as it is; `+` above all, which a query would read as a space.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -109,7 +109,7 @@ impl GitHub {
     async fn settle(&self, draft: &RemoteRelease, asset: &Asset) -> anyhow::Result<Option<RemoteAsset>> {
         let there = self.assets(draft.id).await?.into_iter().find(|there| there.name == asset.name);
         match there {
-            Some(there) if there.likeness(asset) == Likeness::Same => Ok(Some(there)),
+            Some(there) if there.compare(asset) == AssetMatch::Same => Ok(Some(there)),
             Some(there) => {
                 self.delete_asset(draft, there.id, &there.name).await?;
                 Ok(None)
@@ -123,10 +123,10 @@ impl GitHub {
             let text = format!("GitHub stored `{}` under another name, `{}`", asset.name, there.name);
             return Err(Refused::no(anyhow!(text)));
         }
-        match there.likeness(asset) {
+        match there.compare(asset) {
             // Without a digest from the server, what was seen of the file on the way and the size are what there is.
-            Likeness::Same | Likeness::Unproven => Ok(there),
-            Likeness::Other => {
+            AssetMatch::Same | AssetMatch::Unproven => Ok(there),
+            AssetMatch::Other => {
                 let found =
                     there.digest.map_or_else(|| format!("{} bytes", there.size), |digest| digest.to_string());
                 let text =

@@ -197,7 +197,7 @@ mod tests {
     use http_body_util::BodyExt as _;
 
     use super::*;
-    use crate::report::{Loudness, Report};
+    use crate::report::{Report, Verbosity};
 
     const SIZE: usize = 3 * PIECE as usize + 5;
 
@@ -210,7 +210,7 @@ mod tests {
     }
 
     async fn upload(path: &Path, promised: Digest) -> anyhow::Result<Upload> {
-        let progress = Report::new(Loudness::Quiet).progress("Uploading", 0);
+        let progress = Report::new(Verbosity::Quiet).progress("Uploading", 0);
         Upload::file(path, SIZE as u64, promised, progress).await
     }
 

@@ -204,7 +204,7 @@ fn wait_asked_for(headers: &HeaderMap) -> Option<Again> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Loudness;
+    use crate::report::Verbosity;
 
     fn judge(status: u16, headers: &[(&'static str, &str)], body: &str) -> Again {
         let headers =
@@ -228,7 +228,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_stops_after_the_last_try_and_keeps_the_real_error() {
-        let report = Report::new(Loudness::Quiet);
+        let report = Report::new(Verbosity::Quiet);
         let retry = Retry { tries: 3, first_wait: Duration::ZERO, clock: Clock::system(), report };
         let mut seen = Vec::new();
         let result: anyhow::Result<()> = retry

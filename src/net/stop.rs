@@ -17,10 +17,10 @@ use floe_core::clock::Clock;
 /// Who asked the process to stop, once somebody has. A process has one set of signals, so there is one of these.
 static ASKED: LazyLock<watch::Sender<Option<&'static str>>> = LazyLock::new(|| watch::channel(None).0);
 /// Whether something is under way that wants to be asked rather than cut.
-static HEEDED: AtomicBool = AtomicBool::new(false);
+static GUARDED: AtomicBool = AtomicBool::new(false);
 
 /// While it lives, the first signal only asks.
-pub struct Heed(());
+pub struct SignalGuard(());
 
 /// Listens to signals from now on until the process ends. A signal that nobody heeds ends it.
 pub fn listen(report: &Report) {
@@ -32,14 +32,14 @@ pub fn listen(report: &Report) {
 }
 
 /// From now on the first signal only asks, and [`asked`] says so.
-pub fn heed() -> Heed {
-    HEEDED.store(true, Ordering::SeqCst);
-    Heed(())
+pub fn guard() -> SignalGuard {
+    GUARDED.store(true, Ordering::SeqCst);
+    SignalGuard(())
 }
 
-impl Drop for Heed {
+impl Drop for SignalGuard {
     fn drop(&mut self) {
-        HEEDED.store(false, Ordering::SeqCst);
+        GUARDED.store(false, Ordering::SeqCst);
     }
 }
 
@@ -70,7 +70,7 @@ async fn answer(report: Report) {
     let Ok(mut signals) = Signals::new() else { return };
     loop {
         let by = signals.next().await;
-        if !HEEDED.load(Ordering::SeqCst) {
+        if !GUARDED.load(Ordering::SeqCst) {
             end(&report, Failure::new(format!("stopped by {by}")).hint("run the same command again"));
         }
         if ASKED.send_replace(Some(by)).is_some() {

@@ -55,10 +55,10 @@ pub async fn by_seed(
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
     let clock = Clock::skipping();
-    let inside = servers.testbed(&release.home, clock.clone());
+    let inside = servers.testbed(&release.destination, clock.clone());
     let retry =
         Retry { tries: 5, first_wait: Duration::from_secs(1), clock: clock.clone(), report: report.clone() };
-    let addresses = servers.addresses(&release.home);
+    let addresses = servers.addresses(&release.destination);
     let session = Session::connect(release, &addresses, servers.secrets(), retry)?;
     let (watch, schedule) = (Invariants::new(&inside, release), Schedule::from_seed(seed));
     watch.attach();

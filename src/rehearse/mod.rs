@@ -20,7 +20,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 
 use crate::cli::{Builder, RehearseArgs, RemoteArgs};
-use crate::commands::package::Gate;
+use crate::commands::package::Enforcement;
 use crate::commands::{image, package};
 use crate::error::{Exit, Failure};
 use crate::net::stop;
@@ -32,8 +32,8 @@ use crate::rehearse::servers::{Servers, TOKEN, USER};
 use crate::release::session::{self, Session};
 use crate::release::{self, dist, inputs, published};
 use crate::report::{Report, size};
-use floe_core::model::notes::{Head, unreleased_section};
-use floe_core::model::{Commit, Digest, Home, Image, Record, Release};
+use floe_core::model::notes::{NotesSource, unreleased_section};
+use floe_core::model::{Commit, Destination, Digest, Image, Record, Release};
 use floe_core::preflight::CheckedPlanJson;
 use floe_core::verify::{Depth, Expect, Verified};
 
@@ -52,12 +52,12 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let verified = dist(&project, &args, &folder, report)?;
     let release = promise(&project, verified, report)?;
 
-    let servers = Servers::start(&folder.servers(), &release.home).await?;
+    let servers = Servers::start(&folder.servers(), &release.destination).await?;
     report.step(
         "Serving",
         format!("GitHub at {}, registry at {}", servers.github.url(), servers.registry.url()),
     );
-    let addresses = servers.addresses(&release.home);
+    let addresses = servers.addresses(&release.destination);
     let done = match args.faults {
         Some(seed) => disturbed::by_seed(seed, &release, &servers, &folder.receipt(), report).await,
         None => {
@@ -70,14 +70,14 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let (plan, receipt) = done.map_err(|error| explain(error, &folder))?;
     let keep = folder.release();
     report.step("Verifying", "as a stranger: no token, public addresses, another client for the image");
-    let from = (release.home.repo.clone(), None);
-    published::download(&release.home.tag, from, &addresses, &keep, report).await?;
+    let from = (release.destination.repo.clone(), None);
+    published::download(&release.destination.tag, from, &addresses, &keep, report).await?;
 
     let notes = servers
         .held
-        .releases(&release.home.repo)
+        .releases(&release.destination.repo)
         .into_iter()
-        .find(|held| held.tag_name == release.home.tag.as_str());
+        .find(|held| held.tag_name == release.destination.tag.as_str());
     let notes = notes.and_then(|held| held.body).unwrap_or_default();
     leave(&folder, &Page { release: &release, plan: &plan, receipt: &receipt, notes: &notes })?;
     let summary = Summary::new(&release, &receipt, began.elapsed());
@@ -117,7 +117,7 @@ fn dist(
     }
     let origin = cargo::origin(project, None, None)?;
     let builds = build::for_this_machine(project, report)?;
-    package::pack((project, &origin), &pieces(&builds), &folder.dist(), Gate::Tell, report)?;
+    package::pack((project, &origin), &pieces(&builds), &folder.dist(), Enforcement::Warn, report)?;
     let platforms = match static_binaries(project, &builds) {
         Some(binaries) if project.config.image.is_some() => {
             let image = make_image(project, &origin, &binaries, &folder.dist().join("image"))?;
@@ -171,27 +171,27 @@ fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Re
         None => made_up_commit(&verified)?,
     };
     let configured = project.config.image.as_ref().and_then(|image| image.name.clone());
-    let home = Home {
+    let destination = Destination {
         page: session::page(&RemoteArgs::default(), &repo)?,
         image: configured.map_or_else(|| inputs::image_name(&repo), Ok)?,
         tag: inputs::tag(Some(project), None, &verified.version)?,
         commit,
         repo,
     };
-    let head = head(project, &verified, report)?;
-    Ok(Release::new(verified.archives, verified.image, home, head))
+    let notes = notes(project, &verified, report)?;
+    Ok(Release::new(verified.archives, verified.image, destination, notes))
 }
 
 /// The notes as `publish` would take them; before a release its section is often still called `Unreleased`.
-fn head(project: &Project, verified: &Verified, report: &Report) -> anyhow::Result<Head> {
-    let missing = match inputs::head(Some(project), None, &verified.version) {
-        Ok(head) => return Ok(head),
+fn notes(project: &Project, verified: &Verified, report: &Report) -> anyhow::Result<NotesSource> {
+    let missing = match inputs::notes_source(Some(project), None, &verified.version) {
+        Ok(notes) => return Ok(notes),
         Err(missing) => missing,
     };
     let changelog = inputs::changelog(project)?;
     let Some(text) = changelog.as_deref().and_then(unreleased_section) else { return Err(missing) };
     report.warn(format!("{missing}; rehearsing with `Unreleased`, but publishing would be refused"));
-    Ok(Head::Text(text))
+    Ok(NotesSource::Text(text))
 }
 
 /// A modified checkout has no commit to name; the rehearsal takes one that depends on the archives alone.
@@ -233,7 +233,7 @@ async fn serve(
     addresses: &RemoteArgs,
     report: &Report,
 ) -> anyhow::Result<()> {
-    let (repo, tag) = (&release.home.repo, &release.home.tag);
+    let (repo, tag) = (&release.destination.repo, &release.destination.tag);
     let api = addresses.api_url.as_deref().unwrap_or_default();
     let host = servers.registry.addr;
     report.line(format!(
@@ -242,11 +242,11 @@ async fn serve(
          floe verify --release {tag} --repo {repo} --api-url {api} --registry-url {}\n  \
          skopeo inspect --tls-verify=false docker://{host}/{}:{}",
         servers.registry.url(),
-        release.home.image.repository(),
+        release.destination.image.repository(),
         release.version,
     ));
     stop::listen(report);
-    let _heed = stop::heed();
+    let _guard = stop::guard();
     stop::until_asked().await;
     Ok(())
 }

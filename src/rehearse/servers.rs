@@ -11,7 +11,7 @@ use crate::registry::Credentials;
 use crate::release::session::Secrets;
 use crate::token::Token;
 use floe_core::clock::Clock;
-use floe_core::model::Home;
+use floe_core::model::Destination;
 use floe_rehearsal::faults::Testbed;
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
 use floe_rehearsal::interceptor::{Interceptor, Server, serve};
@@ -34,10 +34,10 @@ pub struct Servers {
 
 impl Servers {
     /// Starts both with their state in `folder`, which may be an earlier rehearsal's.
-    pub async fn start(folder: &Path, home: &Home) -> anyhow::Result<Self> {
+    pub async fn start(folder: &Path, home: &Destination) -> anyhow::Result<Self> {
         let tag = SeedTag { name: home.tag.to_string(), commit: home.commit.clone(), annotated: false };
         let repo = SeedRepo {
-            repo: home.repo.clone(),
+            repo: destination.repo.clone(),
             private: false,
             tags: vec![tag],
             default_branch: "main".to_owned(),
@@ -45,7 +45,7 @@ impl Servers {
         let account = GitHubAccount {
             token: TOKEN.to_owned(),
             login: USER.to_owned(),
-            can_push: vec![home.repo.clone()],
+            can_push: vec![destination.repo.clone()],
             admin: false,
             expires: None,
         };
@@ -60,7 +60,7 @@ impl Servers {
         let account = RegistryAccount {
             user: USER.to_owned(),
             token: TOKEN.to_owned(),
-            push: vec![home.image.repository().to_owned()],
+            push: vec![destination.image.repository().to_owned()],
         };
         let registry = EmbeddedRegistry::open(RegistryOptions {
             accounts: vec![account],
@@ -77,9 +77,9 @@ impl Servers {
     }
 
     /// The arguments that send requests to these servers. Names stay the real ones.
-    pub fn addresses(&self, home: &Home) -> RemoteArgs {
+    pub fn addresses(&self, home: &Destination) -> RemoteArgs {
         RemoteArgs {
-            repo: Some(home.repo.clone()),
+            repo: Some(destination.repo.clone()),
             server_url: None,
             api_url: Some(self.github.url()),
             registry_url: Some(self.registry.url()),
@@ -89,7 +89,7 @@ impl Servers {
     }
 
     /// Access to the state of both servers, which then use `clock`.
-    pub fn testbed(&self, home: &Home, clock: Clock) -> Testbed {
+    pub fn testbed(&self, home: &Destination, clock: Clock) -> Testbed {
         self.github.interceptor.set_clock(clock.clone());
         self.registry.interceptor.set_clock(clock.clone());
         Testbed {

@@ -37,7 +37,7 @@ impl Summary {
             schema: Schema,
             name: release.name.clone(),
             version: release.version.clone(),
-            commit: release.home.commit.clone(),
+            commit: release.destination.commit.clone(),
             files: release.assets.iter().map(file).collect(),
             image: release.image.as_ref().map(|image| image.index.digest),
             requests: receipt.requests,
@@ -47,10 +47,14 @@ impl Summary {
     }
 
     pub fn table(&self, release: &Release, receipt: &Receipt) -> String {
-        let home = &release.home;
+        let destination = &release.destination;
         let took = seconds(Duration::from_millis(self.millis));
-        let mut lines =
-            vec![format!("Rehearsed {} of {} at {} in {took}", home.tag, home.repo, home.commit.short())];
+        let mut lines = vec![format!(
+            "Rehearsed {} of {} at {} in {took}",
+            destination.tag,
+            destination.repo,
+            destination.commit.short()
+        )];
         let width = self.files.iter().map(|file| file.name.len()).max().unwrap_or(0);
         for file in &self.files {
             lines.push(format!("  {:<width$}  {:>9}  {}", file.name, size(file.size), file.digest));

@@ -13,8 +13,10 @@ use crate::error::{Exit, Failure, usage};
 use crate::project::cargo::{self, Project};
 use crate::release::session;
 use floe_core::model::config::NotesFrom;
-use floe_core::model::notes::Head;
-use floe_core::model::{Commit, Digest, Home, ImageName, Outline, Platform, Release, Repo, Tag, Target};
+use floe_core::model::notes::NotesSource;
+use floe_core::model::{
+    Commit, Destination, Digest, ImageName, Outline, Platform, Release, Repo, Tag, Target,
+};
 use floe_core::untrusted::files;
 use floe_core::verify::{Depth, Expect, Verified};
 
@@ -48,9 +50,9 @@ impl Inputs {
 
     /// The release of verified dists. It must be the expected one, if one is expected.
     pub fn release(&self, verified: Verified) -> anyhow::Result<Release> {
-        let head = self.head(&verified.version)?;
-        let home = self.home(&verified.version, verified.commit.as_ref())?;
-        let release = Release::new(verified.archives, verified.image, home, head);
+        let notes = self.notes(&verified.version)?;
+        let destination = self.destination(&verified.version, verified.commit.as_ref())?;
+        let release = Release::new(verified.archives, verified.image, destination, notes);
         match self.args.expect {
             Some(expected) if expected != release.sums() => Err(unexpected(&release, &expected).into()),
             _ => Ok(release),
@@ -59,10 +61,10 @@ impl Inputs {
 
     /// The digest of the `SHA256SUMS` that verified dists would be published with.
     pub fn sums(&self, verified: Verified) -> anyhow::Result<Digest> {
-        let home = self.home(&verified.version, verified.commit.as_ref())?;
+        let destination = self.destination(&verified.version, verified.commit.as_ref())?;
         // The notes are no asset.
-        let notes = Head::Generated;
-        Ok(Release::new(verified.archives, verified.image, home, notes).sums())
+        let notes = NotesSource::Generated;
+        Ok(Release::new(verified.archives, verified.image, destination, notes).sums())
     }
 
     /// The release as far as it is known before its dist is built.
@@ -76,19 +78,19 @@ impl Inputs {
         Ok(Outline {
             name: project.name.clone(),
             version: project.version.clone(),
-            notes: self.head(&project.version)?,
-            home: self.home(&project.version, None)?,
+            notes: self.notes(&project.version)?,
+            destination: self.destination(&project.version, None)?,
             targets: self.expect.targets.clone(),
             platforms: self.expect.platforms.clone(),
         })
     }
 
-    fn head(&self, version: &Version) -> anyhow::Result<Head> {
-        head(self.project.as_ref(), self.args.notes_file.as_deref(), version)
+    fn notes(&self, version: &Version) -> anyhow::Result<NotesSource> {
+        notes_source(self.project.as_ref(), self.args.notes_file.as_deref(), version)
     }
 
     /// Where a version goes and what it is called there; the commit is the one that the archives name, if they do.
-    fn home(&self, version: &Version, built: Option<&Commit>) -> anyhow::Result<Home> {
+    fn destination(&self, version: &Version, built: Option<&Commit>) -> anyhow::Result<Destination> {
         let (args, project) = (&self.args, self.project.as_ref());
         let repo = repo(project, &args.remote)?;
         let tag = tag(project, self.expect.tag.clone(), version)?;
@@ -98,12 +100,12 @@ impl Inputs {
             Some(image) => image,
             None => image_name(&repo)?,
         };
-        Ok(Home { page: session::page(&args.remote, &repo)?, repo, tag, commit, image })
+        Ok(Destination { page: session::page(&args.remote, &repo)?, repo, tag, commit, image })
     }
 }
 
 fn unexpected(release: &Release, expected: &Digest) -> Failure {
-    let Home { repo, tag, commit, image, .. } = &release.home;
+    let Destination { repo, tag, commit, image, .. } = &release.destination;
     Failure::new(format!("`SHA256SUMS` would have the digest {}, but {expected} is expected", release.sums()))
         .details([format!(
             "the release is {tag} of `{repo}` at commit {}, with images called `{image}`",
@@ -154,9 +156,13 @@ pub fn tag_of_workflow() -> Option<Tag> {
 }
 
 /// Where the upper part of the notes comes from.
-pub fn head(project: Option<&Project>, file: Option<&Path>, version: &Version) -> anyhow::Result<Head> {
+pub fn notes_source(
+    project: Option<&Project>,
+    file: Option<&Path>,
+    version: &Version,
+) -> anyhow::Result<NotesSource> {
     if let Some(file) = file {
-        return Ok(Head::Text(read_text(file)?));
+        return Ok(NotesSource::Text(read_text(file)?));
     }
     let from = project.map_or(NotesFrom::Auto, |project| project.config.notes);
     let changelog = match project {
@@ -164,7 +170,7 @@ pub fn head(project: Option<&Project>, file: Option<&Path>, version: &Version) -
         None => None,
     };
     let name = project.map(Project::changelog_name).transpose()?.unwrap_or_else(|| "CHANGELOG.md".to_owned());
-    Head::choose(from, changelog.as_deref(), version).ok_or_else(|| {
+    NotesSource::choose(from, changelog.as_deref(), version).ok_or_else(|| {
         Failure::new(format!("the release has no notes: {name} has no section for {version}"))
             .hint(format!(
                 "write a heading `## {version}` with what changed below it, or give `--notes-file`"

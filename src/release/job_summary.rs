@@ -8,12 +8,12 @@ use floe_core::receipt::Receipt;
 
 /// The plan on a workflow's page, and what later steps may want to know of it.
 pub fn planned(release: &Release, plan: &Plan, checks: &[Check], report: &Report) {
-    let home = &release.home;
+    let destination = &release.destination;
     let rows = checks.iter().map(|check| [check.about, check.word(), check.found()].map(str::to_owned));
     report.summary(&format!(
         "### Release {} of {} as planned\n\n{}\n{}\n\n{}",
-        home.tag,
-        home.repo,
+        destination.tag,
+        destination.repo,
         markdown::table(Line::HEAD, plan.lines().iter().map(Line::cells)),
         plan.summary(),
         markdown::table(["check", "passed", "found"], rows),
@@ -24,25 +24,25 @@ pub fn planned(release: &Release, plan: &Plan, checks: &[Check], report: &Report
 
 /// The finished release on a workflow's page, and its addresses for later steps.
 pub fn published(release: &Release, receipt: &Receipt, report: &Report) {
-    let home = &release.home;
+    let destination = &release.destination;
     let image = receipt.image.as_ref().map(|image| format!("`{image}`\n\n")).unwrap_or_default();
     let url = receipt.url.as_deref().unwrap_or_default();
     report.summary(&format!(
         "### Released [{} of {}]({url})\n\n{image}{}\n{}",
-        home.tag,
-        home.repo,
+        destination.tag,
+        destination.repo,
         markdown::table(Line::HEAD, receipt.steps.iter().map(Line::cells)),
         receipt.state()
     ));
     outputs(release, report);
     report.output("url", url);
-    report.notice(&format!("Released {} of {}", home.tag, home.repo), url);
+    report.notice(&format!("Released {} of {}", destination.tag, destination.repo), url);
 }
 
 fn outputs(release: &Release, report: &Report) {
-    report.output("tag", release.home.tag.as_str());
+    report.output("tag", release.destination.tag.as_str());
     if let Some(image) = &release.image {
-        report.output("image", &release.home.image.at(&image.index.digest));
+        report.output("image", &release.destination.image.at(&image.index.digest));
         report.output("digest", &image.index.digest.to_string());
     }
 }

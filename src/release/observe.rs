@@ -12,7 +12,7 @@ use crate::release::session::Session;
 use floe_core::model::{Asset, Digest, Image, Release, Subject, Tag};
 use floe_core::plan::image_tags;
 use floe_core::preflight::Access;
-use floe_core::world::{Likeness, RemoteAsset, RemoteImage, RemoteRelease, World};
+use floe_core::world::{AssetMatch, RemoteAsset, RemoteImage, RemoteRelease, World};
 
 /// What both servers hold. The part of a server that did not answer is empty.
 pub struct Observed {
@@ -32,7 +32,7 @@ impl Session {
             let Some((registry, image)) = self.registry.as_ref().zip(subject.image()) else {
                 return Ok(None);
             };
-            let mut found = names(registry, image, &subject.home().tag).await?;
+            let mut found = names(registry, image, &subject.destination().tag).await?;
             if found.present.is_empty() {
                 found.present = parts(registry, image).await?;
             }
@@ -57,7 +57,7 @@ impl Session {
     pub async fn observe_again(&self, release: &Release, known: Option<u64>) -> anyhow::Result<World> {
         let image = async {
             match self.registry.as_ref().zip(release.image.as_ref()) {
-                Some((registry, image)) => names(registry, image, &release.home.tag).await.map(Some),
+                Some((registry, image)) => names(registry, image, &release.destination.tag).await.map(Some),
                 None => Ok(None),
             }
         };
@@ -66,7 +66,7 @@ impl Session {
     }
 
     async fn observe_github(&self, subject: Subject<'_>, known: Option<u64>) -> anyhow::Result<World> {
-        let tag = &subject.home().tag;
+        let tag = &subject.destination().tag;
         let (tag, releases) = tokio::try_join!(self.github.tag_commit(tag), self.releases(subject, known))?;
         Ok(World { tag, releases, image: None })
     }
@@ -80,7 +80,7 @@ impl Session {
             }
         };
         let (mut releases, mut held) = tokio::try_join!(self.github.releases(), held)?;
-        let tag = subject.home().tag.as_str();
+        let tag = subject.destination().tag.as_str();
         for seen in releases.iter_mut().filter(|seen| seen.tag == tag) {
             seen.assets = match held.take_if(|(id, _)| *id == seen.id) {
                 Some((_, assets)) => assets,
@@ -99,7 +99,7 @@ fn is_whole(seen: &RemoteRelease, release: &Release) -> bool {
     let there: BTreeMap<&str, &RemoteAsset> =
         seen.assets.iter().map(|one| (one.name.as_str(), one)).collect();
     let is_there = |asset: &Asset| {
-        there.get(asset.name.as_str()).is_some_and(|there| there.likeness(asset) == Likeness::Same)
+        there.get(asset.name.as_str()).is_some_and(|there| there.compare(asset) == AssetMatch::Same)
     };
     seen.assets.len() == release.assets.len() && release.assets.iter().all(is_there)
 }

@@ -88,7 +88,7 @@ impl Needs {
         let todo = |is: &dyn Fn(&Step) -> bool| match plan {
             Some(Ok(plan)) => plan.todo().any(is),
             // Most conflicts can be resolved; a published release is not changed again.
-            Some(Err(_)) => world.published(&subject.home().tag).is_none(),
+            Some(Err(_)) => world.published(&subject.destination().tag).is_none(),
             None => true,
         };
         let of_registry = |step: &Step| matches!(step, Step::PushImage { .. } | Step::TagImage { .. });
@@ -103,17 +103,23 @@ impl Needs {
 }
 
 async fn ask(facts: &mut Facts, needs: Needs, (subject, world): (Subject<'_>, &World), session: &Session) {
-    let home = subject.home();
+    let destination = subject.destination();
     let takes_writes = |access: &Access| {
         let name = access.name.as_ref();
-        !access.frozen && name.is_none_or(|name| name.eq_ignore_ascii_case(&home.repo.to_string()))
+        !access.frozen && name.is_none_or(|name| name.eq_ignore_ascii_case(&destination.repo.to_string()))
     };
     let write = async {
         if !needs.write || !facts.access.as_ref().is_ok_and(takes_writes) {
             return None;
         }
-        let previous = previous(&home.tag, &world.other_versions(&home.tag));
-        Some(session.github.may_write(&home.tag, previous.as_ref()).await.map_err(|error| finding(&error)))
+        let previous = previous(&destination.tag, &world.other_versions(&destination.tag));
+        Some(
+            session
+                .github
+                .may_write(&destination.tag, previous.as_ref())
+                .await
+                .map_err(|error| finding(&error)),
+        )
     };
     let registry = session.registry.as_ref().filter(|_| !matches!(facts.registry, Some(Err(_))));
     let push = async {

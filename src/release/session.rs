@@ -9,7 +9,7 @@ use crate::registry::{Credentials, Registry};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::clock::Clock;
-use floe_core::model::{Home, ImageName, Repo, Subject};
+use floe_core::model::{Destination, ImageName, Repo, Subject};
 
 /// The secrets of a run.
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ impl Session {
         report: &Report,
     ) -> anyhow::Result<Self> {
         let subject = subject.into();
-        let secrets = Secrets::from_env(&subject.home().image);
+        let secrets = Secrets::from_env(&subject.destination().image);
         Session::connect(subject, args, secrets, retry(args, report))
     }
 
@@ -58,7 +58,7 @@ impl Session {
         retry: Retry,
     ) -> anyhow::Result<Self> {
         let subject = subject.into();
-        let Home { repo, image, .. } = subject.home();
+        let Destination { repo, image, .. } = subject.destination();
         let client = Client::default();
         let at_github = (client.clone(), api_url(args));
         let github = GitHub::connect(at_github, repo.clone(), secrets.github, retry.clone())?;

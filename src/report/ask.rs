@@ -4,12 +4,12 @@
 
 use std::io::{IsTerminal, Write};
 
-use super::{Loudness, Report};
+use super::{Report, Verbosity};
 
 impl Report {
     /// A difference as `git diff` shows it; what is added and removed is coloured on a terminal.
     pub fn diff(&self, text: &str) {
-        if self.loudness < Loudness::Normal {
+        if self.verbosity < Verbosity::Normal {
             return;
         }
         let clean = self.clean(text);
@@ -25,7 +25,7 @@ impl Report {
     /// Asks a question; `None` where nobody sees it or nobody can answer. Anything but a yes is a no.
     pub fn ask(&self, question: &str) -> Option<bool> {
         let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        if !somebody || self.loudness < Loudness::Normal {
+        if !somebody || self.verbosity < Verbosity::Normal {
             return None;
         }
         let mut stderr = std::io::stderr().lock();

@@ -30,7 +30,7 @@ const DETAILS: usize = 500;
 
 /// How much is said on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Loudness {
+pub enum Verbosity {
     /// Results and errors only.
     Quiet,
     /// A line a step.
@@ -44,7 +44,7 @@ pub enum Loudness {
 /// Where a run tells what it does. Cloning it is cheap; all clones print to the same place.
 #[derive(Clone)]
 pub struct Report {
-    loudness: Loudness,
+    verbosity: Verbosity,
     colour: bool,
     bars: MultiProgress,
     actions: Option<Arc<Actions>>,
@@ -55,10 +55,10 @@ pub struct Report {
 
 impl Report {
     /// A report on this process's stdout and stderr, and on the workflow it runs in.
-    pub fn new(loudness: Loudness) -> Self {
+    pub fn new(verbosity: Verbosity) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Report {
-            loudness,
+            verbosity,
             colour: !plain && std::io::stderr().is_terminal(),
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
             actions: Actions::from_env().map(Arc::new),
@@ -69,43 +69,43 @@ impl Report {
 
     /// One step that was done or begins: a verb in twelve columns, then what it is done to.
     pub fn step(&self, verb: &str, text: impl AsRef<str>) {
-        self.say(Loudness::Normal, "32", verb, text.as_ref());
+        self.say(Verbosity::Normal, "32", verb, text.as_ref());
     }
 
     /// Something that the maintainer should know but that stops nothing.
     pub fn warn(&self, text: impl AsRef<str>) {
         match self.actions {
-            Some(_) if self.loudness >= Loudness::Normal => {
+            Some(_) if self.verbosity >= Verbosity::Normal => {
                 self.annotate(Level::Warning, "floe", None, text.as_ref());
             }
-            _ => self.say(Loudness::Normal, "33", "warning", text.as_ref()),
+            _ => self.say(Verbosity::Normal, "33", "warning", text.as_ref()),
         }
     }
 
     /// Something only `-v` shows.
     pub fn detail(&self, verb: &str, text: impl AsRef<str>) {
-        self.say(Loudness::Verbose, "36", verb, text.as_ref());
+        self.say(Verbosity::Verbose, "36", verb, text.as_ref());
     }
 
     /// Something only `-vv` shows.
     pub fn trace(&self, verb: &str, text: impl AsRef<str>) {
-        self.say(Loudness::Trace, "2", verb, text.as_ref());
+        self.say(Verbosity::Trace, "2", verb, text.as_ref());
     }
 
     /// Something only `-v` shows; a workflow's log has it too, folded.
     pub fn folded(&self, verb: &str, text: impl AsRef<str>) {
-        let at = if self.actions.is_some() { Loudness::Normal } else { Loudness::Verbose };
+        let at = if self.actions.is_some() { Verbosity::Normal } else { Verbosity::Verbose };
         self.say(at, "36", verb, text.as_ref());
     }
 
     /// Whether `-v` was given.
     pub fn is_verbose(&self) -> bool {
-        self.loudness >= Loudness::Verbose
+        self.verbosity >= Verbosity::Verbose
     }
 
     /// A line on stderr as it stands: tables and summaries.
     pub fn line(&self, text: impl AsRef<str>) {
-        if self.loudness >= Loudness::Normal {
+        if self.verbosity >= Verbosity::Normal {
             self.write(&self.clean(text.as_ref()));
         }
     }
@@ -144,7 +144,7 @@ impl Report {
 
     /// In a workflow, the log folds what is said from now on until the returned value is dropped.
     pub fn group(&self, title: &str) -> Group {
-        if self.actions.is_some() && self.loudness >= Loudness::Normal {
+        if self.actions.is_some() && self.verbosity >= Verbosity::Normal {
             self.end_group();
             self.in_group.store(true, Ordering::Relaxed);
             self.write(&actions::group(&self.clean(title)));
@@ -228,11 +228,11 @@ impl Report {
     }
 
     fn has_terminal(&self) -> bool {
-        self.loudness == Loudness::Normal && std::io::stderr().is_terminal()
+        self.verbosity == Verbosity::Normal && std::io::stderr().is_terminal()
     }
 
-    fn say(&self, at: Loudness, colour: &str, verb: &str, text: &str) {
-        if self.loudness >= at {
+    fn say(&self, at: Verbosity, colour: &str, verb: &str, text: &str) {
+        if self.verbosity >= at {
             let verb = self.paint(&format!("{colour};1"), &format!("{verb:>12}"));
             self.write(&format!("{verb} {}", self.clean(&text::lines(text))));
         }

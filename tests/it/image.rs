@@ -16,7 +16,7 @@ use expect_test::expect;
 use floe::cli::{ImageArgs, SourceArgs};
 use floe::error::Failure;
 use floe::image::{self, ImageSpec};
-use floe::report::{Loudness, Report};
+use floe::report::{Report, Verbosity};
 use floe_core::model::{Digest, Image, Platform};
 use oci_spec::image::{Arch, ImageConfiguration, ImageIndex, ImageManifest, OciLayout, Os};
 use serde_json::{Value, json};
@@ -355,7 +355,7 @@ fn the_command_makes_the_image_of_a_project() {
         project: sample.args(),
         source: SourceArgs { epoch: Some(0), ..SourceArgs::default() },
     };
-    let report = Report::new(Loudness::Quiet);
+    let report = Report::new(Verbosity::Quiet);
     floe::commands::image::image(args, &report).unwrap();
     let image = image::read(&sample.path().join("dist/image")).unwrap();
     assert_eq!(image.annotations["org.opencontainers.image.source"], "https://github.com/acme/tool");

@@ -6,7 +6,7 @@ mod sample;
 
 use std::collections::BTreeSet;
 
-use floe_core::model::notes::Head;
+use floe_core::model::notes::NotesSource;
 use floe_core::model::{Digest, Release, Target};
 use floe_core::plan::{Plan, Step};
 use floe_core::receipt::{Receipt, Status};
@@ -197,8 +197,8 @@ fn a_release_of_one_archive_without_image_shows_only_that() {
     let mut sample = Sample::new();
     let target: Target = "aarch64-macos".parse().unwrap();
     let archives = vec![(record("tool", target), nowhere())];
-    sample.release = Release::new(archives, None, sample.release.home, Head::Generated);
-    let world = World { tag: Some(sample.release.home.commit.clone()), ..World::default() };
+    sample.release = Release::new(archives, None, sample.release.destination, NotesSource::Generated);
+    let world = World { tag: Some(sample.release.destination.commit.clone()), ..World::default() };
     sample.plan = Plan::new(&sample.release, &world).unwrap();
     sample.receipt = Receipt::new(&sample.release, &sample.plan, String::new());
     sample.notes = sample.release.notes.render("", "");
@@ -216,7 +216,7 @@ fn no_field_becomes_markup() {
     const EVIL: &str = "\"'><script>alert(1)</script>&lt;";
     let mut sample =
         Sample::named(EVIL, &format!("# {EVIL}\n\n- [x]({EVIL}) `{EVIL}`\n\n|{EVIL}|\n|---|\n|{EVIL}|\n"));
-    sample.release.home.page = format!("javascript:{EVIL}");
+    sample.release.destination.page = format!("javascript:{EVIL}");
     for platform in &mut sample.release.image.as_mut().unwrap().platforms {
         platform.manifest.media_type = EVIL.to_owned();
         platform.files[0].path = EVIL.to_owned();

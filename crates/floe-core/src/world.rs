@@ -78,7 +78,7 @@ pub struct RemoteImage {
 /// How an asset on the server compares with the one that is promised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Likeness {
+pub enum AssetMatch {
     /// Whole, of the same size, and the server's digest is the same.
     Same,
     /// Whole and of the same size, but the server tells no digest.
@@ -97,14 +97,14 @@ impl RemoteAsset {
     }
 
     /// Compares it with the promised asset of the same name.
-    pub fn likeness(&self, asset: &Asset) -> Likeness {
+    pub fn compare(&self, asset: &Asset) -> AssetMatch {
         if !self.uploaded || self.size != asset.size {
-            return Likeness::Other;
+            return AssetMatch::Other;
         }
         match self.digest {
-            Some(digest) if digest == asset.digest => Likeness::Same,
-            Some(_) => Likeness::Other,
-            None => Likeness::Unproven,
+            Some(digest) if digest == asset.digest => AssetMatch::Same,
+            Some(_) => AssetMatch::Other,
+            None => AssetMatch::Unproven,
         }
     }
 }

@@ -48,7 +48,7 @@ pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
             .warn("the records name no commit: a tracked file is modified, or git has none; see `--commit`");
     }
     let builds = find(&args, &project, report)?;
-    for record in pack((&project, &origin), &builds, &args.out, Gate::Stop, report)? {
+    for record in pack((&project, &origin), &builds, &args.out, Enforcement::Deny, report)? {
         report.out(args.out.join(&record.archive.file).display().to_string());
     }
     Ok(())
@@ -66,7 +66,7 @@ pub fn pack(
     (project, origin): (&Project, &Origin),
     builds: &[Build],
     out: &Path,
-    gate: Gate,
+    enforcement: Enforcement,
     report: &Report,
 ) -> anyhow::Result<Vec<Record>> {
     let mut problems = Vec::new();
@@ -77,7 +77,7 @@ pub fn pack(
         for (target, binary) in checked.iter().flat_map(|(target, all)| all.iter().map(|one| (*target, one)))
         {
             match binary::facts(&binary.path) {
-                Ok(facts) if gate == Gate::Stop => {
+                Ok(facts) if enforcement == Enforcement::Deny => {
                     problems.extend(violations(project, target, &binary.path, &facts));
                 }
                 Ok(_) => {}
@@ -94,9 +94,9 @@ pub fn pack(
         let one = pack_one((project, origin), target, binaries, &common, out)
             .with_context(|| format!("failed to pack `{}`", target.archive_file(&project.name)))?;
         for violation in &one.violations {
-            match gate {
-                Gate::Tell => report.warn(format!("{violation}; `floe package` would refuse it")),
-                Gate::Stop => problems.push(violation.clone()),
+            match enforcement {
+                Enforcement::Warn => report.warn(format!("{violation}; `floe package` would refuse it")),
+                Enforcement::Deny => problems.push(violation.clone()),
             }
         }
         problems.extend(one.refused.iter().cloned());
@@ -118,13 +118,13 @@ fn refuse(project: &Project, problems: Vec<String>) -> anyhow::Error {
     Failure::new(what).details(problems).exit(Exit::Problems).into()
 }
 
-/// What becomes of a binary that would not run on a stranger's machine.
+/// How a broken portability rule is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gate {
-    /// It is refused.
-    Stop,
-    /// It is only told: in a rehearsal, which is built for this machine.
-    Tell,
+pub enum Enforcement {
+    /// The binary is refused.
+    Deny,
+    /// A warning: in a rehearsal, which is built for this machine.
+    Warn,
 }
 
 /// A binary that is what its target wants.

@@ -17,8 +17,8 @@ use crate::net::stop;
 use crate::release::{dist, inputs, published as stranger, session};
 use crate::report::Report;
 use crate::token::Token;
-use floe_core::model::notes::Head;
-use floe_core::model::{ArchiveKind, Content, Home, Image, Manifest, Release, Repo};
+use floe_core::model::notes::NotesSource;
+use floe_core::model::{ArchiveKind, Content, Destination, Image, Manifest, Release, Repo};
 use floe_core::reproduce::{Comparison, Line, Part, Statement, Verdict, parts};
 use floe_core::verify::published::Download;
 use floe_core::verify::{self as check, Depth, Expect};
@@ -92,9 +92,14 @@ fn release(
         None => inputs::image_name(repo)?,
     };
     let page = session::page(&args.remote, repo)?;
-    let home =
-        Home { page, repo: repo.clone(), tag: args.tag.clone(), commit: published.commit.clone(), image };
-    Ok(Release::new(verified.archives, verified.image, home, Head::Text(String::new())))
+    let destination = Destination {
+        page,
+        repo: repo.clone(),
+        tag: args.tag.clone(),
+        commit: published.commit.clone(),
+        image,
+    };
+    Ok(Release::new(verified.archives, verified.image, destination, NotesSource::Text(String::new())))
 }
 
 /// Where the bytes of both sides lie.

@@ -32,8 +32,8 @@ pub(super) fn families(release: &Release) -> Vec<Family<'_>> {
 }
 
 fn download(curl: &str, release: &Release, file: &str) -> Markup {
-    let home = &release.home;
-    command(&format!("{curl} -fLO {}/releases/download/{}/{file}", home.page, home.tag))
+    let destination = &release.destination;
+    command(&format!("{curl} -fLO {}/releases/download/{}/{file}", destination.page, destination.tag))
 }
 
 pub(super) fn archives(release: &Release) -> Markup {
@@ -84,6 +84,6 @@ pub(super) fn verify(release: &Release) -> Markup {
             @for family in families(release) { dt { (family.name) } dd { (command(&check(&family))) } }
         }
         p { "Or the whole release, every file and the image, downloaded anonymously:" }
-        (command(&format!("floe verify --release {} --repo {}", release.home.tag, release.home.repo)))
+        (command(&format!("floe verify --release {} --repo {}", release.destination.tag, release.destination.repo)))
     }
 }

@@ -13,7 +13,7 @@ use floe_core::units::size;
 const FILES_SHOWN: usize = 12;
 
 pub(super) fn show(release: &Release, image: &Image, plan: &Plan) -> Markup {
-    let name = &release.home.image;
+    let name = &release.destination.image;
     let tags = plan.steps.iter().find_map(|planned| match &planned.step {
         Step::TagImage { tags, .. } => Some(tags),
         _ => None,

@@ -12,7 +12,7 @@ mod steps;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use url::Url;
 
-use floe_core::model::notes::Head;
+use floe_core::model::notes::NotesSource;
 use floe_core::model::{Digest, Release};
 use floe_core::plan::{Plan, Step};
 use floe_core::receipt::Receipt;
@@ -68,8 +68,8 @@ impl Page<'_> {
     }
 
     fn header(&self) -> Markup {
-        let Release { name, version, home, assets, image, .. } = self.release;
-        let repo = || web_link(&home.page, html! { (home.repo) });
+        let Release { name, version, destination, assets, image, .. } = self.release;
+        let repo = || web_link(&destination.page, html! { (destination.repo) });
         let systems: Vec<_> = download::families(self.release).iter().map(|family| family.name).collect();
         let platforms = image.iter().flat_map(|image| &image.platforms).map(|one| one.platform.to_string());
         let (class, state, place) = self.state();
@@ -90,9 +90,9 @@ impl Page<'_> {
                     (systems.join(", "))
                     @if image.is_some() { small { "image for " (platforms.collect::<Vec<_>>().join(", ")) } }
                 } }
-                div { dt { "Tag" } dd { code { (home.tag.as_str()) } small { (self.published_as()) } } }
+                div { dt { "Tag" } dd { code { (destination.tag.as_str()) } small { (self.published_as()) } } }
                 div { dt { "Repository" } dd { (repo()) } }
-                div.wide { dt { "Commit" } dd { code.digest { (home.commit.as_str()) } } }
+                div.wide { dt { "Commit" } dd { code.digest { (destination.commit.as_str()) } } }
             }
         }
     }
@@ -144,7 +144,7 @@ impl Page<'_> {
             }))
             (section("artifacts", "Artifacts", artifacts::show(release)))
             (section("notes", "Release notes", html! {
-                @if release.notes.head == Head::Generated {
+                @if release.notes.head == NotesSource::Generated {
                     p.about { "GitHub generates the upper part of these notes with the draft; it is not shown here." }
                 }
                 .notes { (markdown::render(self.notes)) }

@@ -45,9 +45,9 @@ pub async fn execute(
         halted: Mutex::default(),
         began: Instant::now(),
     };
-    let heed = stop::heed();
+    let guard = stop::guard();
     let result = run.stage_then_reveal().await;
-    drop(heed);
+    drop(guard);
     run.receipt.change(|receipt| receipt.requests = session.requests()).await;
     let receipt = run.receipt.get().await;
     match result.and(run.receipt.flush().await) {

@@ -10,7 +10,7 @@ use super::Run;
 use crate::error::{Exit, Failure};
 use crate::net::retry::{Again, Refused};
 use floe_core::plan::{Conflict, Plan};
-use floe_core::world::{Likeness, RemoteRelease, World};
+use floe_core::world::{AssetMatch, RemoteRelease, World};
 
 impl Run<'_> {
     /// The plan for what is left to reveal. A listing may lag behind what was just staged, so one that lacks
@@ -39,7 +39,7 @@ impl Run<'_> {
     /// Takes back the draft that this run has made, if another one of the tag has been published meanwhile: nobody
     /// needs it any more.
     async fn withdraw(&self, world: &World) -> anyhow::Result<()> {
-        let published = world.published(&self.release.home.tag);
+        let published = world.published(&self.release.destination.tag);
         match (published, self.own_draft()) {
             (Some(published), Some(draft)) if published.id != draft.id => {
                 self.session.github.take_back(draft).await
@@ -86,7 +86,7 @@ impl Run<'_> {
         let mut wrong: Vec<String> = Vec::new();
         for asset in assets {
             match draft.assets.iter().find(|one| one.name == asset.name) {
-                Some(one) if one.likeness(asset) != Likeness::Other => {}
+                Some(one) if one.compare(asset) != AssetMatch::Other => {}
                 Some(_) => wrong.push(format!("`{}` is not the promised one", asset.name)),
                 None => wrong.push(format!("`{}` is missing", asset.name)),
             }

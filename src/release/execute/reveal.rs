@@ -34,7 +34,8 @@ impl Run<'_> {
 
     /// The commit point.
     pub(super) async fn publish(&self, latest: bool) -> anyhow::Result<()> {
-        let release = self.session.github.publish(self.draft()?.id, &self.release.home.tag, latest).await?;
+        let release =
+            self.session.github.publish(self.draft()?.id, &self.release.destination.tag, latest).await?;
         let published = |receipt: &mut Receipt| {
             receipt.published = true;
             receipt.url = Some(release.url);
@@ -60,7 +61,7 @@ impl Run<'_> {
 
     /// A registry's new package is private by default, and no API changes that.
     fn warn_of_hidden(&self) {
-        let name = &self.release.home.image;
+        let name = &self.release.destination.image;
         self.session.report().warn(match name.settings() {
             Some(settings) => format!(
                 "`{name}` cannot be pulled anonymously yet: a new package is private. Make it public once, at {settings}"

@@ -13,7 +13,7 @@ use crate::github::{ASSETS_AT_ONCE, second_to};
 use crate::net::body::WrongBytes;
 use crate::release::REGISTRY_AT_ONCE;
 use crate::report::Progress;
-use floe_core::model::notes::Head;
+use floe_core::model::notes::NotesSource;
 use floe_core::model::{Blob, Digest, Image, Tag};
 use floe_core::plan::{Phase, Step};
 
@@ -63,11 +63,11 @@ impl Run<'_> {
     }
 
     pub(super) async fn create_draft(&self, previous: Option<&Tag>) -> anyhow::Result<()> {
-        let (github, home) = (&self.session.github, &self.release.home);
-        let (tag, page) = (&home.tag, &home.page);
-        let generated = match &self.release.notes.head {
-            Head::Generated => github.generate_notes(tag, previous).await?,
-            Head::Text(_) => String::new(),
+        let (github, destination) = (&self.session.github, &self.release.destination);
+        let (tag, page) = (&destination.tag, &destination.page);
+        let generated = match &self.release.notes.source {
+            NotesSource::Generated => github.generate_notes(tag, previous).await?,
+            NotesSource::Text(_) => String::new(),
         };
         let link = match previous {
             Some(previous) => format!("{page}/compare/{previous}...{tag}"),

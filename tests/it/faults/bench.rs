@@ -11,11 +11,11 @@ use floe::registry::Credentials;
 use floe::rehearse::disturbed::{Attempt, Ending, until_done};
 use floe::release::session::{Secrets, Session, install_tls};
 use floe::release::{self, dist};
-use floe::report::{Loudness, Report};
+use floe::report::{Report, Verbosity};
 use floe::token::Token;
 use floe_core::clock::Clock;
-use floe_core::model::notes::Head;
-use floe_core::model::{Home, Release, Tag, Target};
+use floe_core::model::notes::NotesSource;
+use floe_core::model::{Destination, Release, Tag, Target};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::verify::{Depth, Expect};
@@ -53,14 +53,14 @@ pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
         ..Expect::default()
     };
     let verified = dist::verify(dist::read(&[path], Depth::Whole).unwrap(), &expect).unwrap();
-    let home = Home {
+    let destination = Destination {
         repo: "acme/tool".parse().unwrap(),
         page: "https://github.com/acme/tool".to_owned(),
         tag: Tag::of(&version.parse().unwrap()),
         commit: COMMIT.parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
     };
-    let release = Release::new(verified.archives, verified.image, home, Head::Generated);
+    let release = Release::new(verified.archives, verified.image, destination, NotesSource::Generated);
     Made { release, _folder: folder }
 }
 
@@ -134,7 +134,7 @@ impl Bench {
             tries: 5,
             first_wait: Duration::from_secs(1),
             clock: Clock::skipping(),
-            report: Report::new(Loudness::Quiet),
+            report: Report::new(Verbosity::Quiet),
         };
         let session = Session::connect(release, &args, secrets, retry).unwrap();
         Bench { github, registry, github_server, registry_server, session }
@@ -142,13 +142,13 @@ impl Bench {
 
     /// Servers that hold nothing but the tag of a release.
     pub async fn fresh(&self, release: &Release, folder: &Path) -> Testbed {
-        let home = release.home.clone();
+        let home = release.destination.clone();
         let github = EmbeddedGitHub::open(servers::github(folder, &release.version.to_string())).unwrap();
         let registry = EmbeddedRegistry::open(RegistryOptions {
             accounts: vec![RegistryAccount {
                 user: "tester".to_owned(),
                 token: REGISTRY_TOKEN.to_owned(),
-                push: vec![home.image.repository().to_owned()],
+                push: vec![destination.image.repository().to_owned()],
             }],
             visibility: Visibility::Everything,
             ..RegistryOptions::ghcr(folder.join("registry"))

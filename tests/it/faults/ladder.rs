@@ -28,9 +28,9 @@ async fn releases_in_many_orders_leave_every_name_where_semver_says() {
         for (at, version) in order.iter().enumerate() {
             let release = &made[version].release;
             let (name, commit) = (format!("v{version}"), COMMIT.parse().unwrap());
-            testbed.github.push_tag(&release.home.repo, &SeedTag { name, commit, annotated: true }).unwrap();
+            testbed.github.push_tag(&release.destination.repo, &SeedTag { name, commit, annotated: true }).unwrap();
             let mut testbed = testbed.clone();
-            testbed.home = release.home.clone();
+            testbed.home = release.destination.clone();
             let invariants = Invariants::new(&testbed, release);
             let receipt = folder.path().join("receipt.json");
             let came = bench.publish_at(release, &Schedule::calm(), &testbed, &invariants, &receipt).await;

@@ -205,7 +205,8 @@ pub fn notes(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let section = notes::changelog_section(&text, &semver::Version::new(1, 4, 0));
     let unreleased = notes::unreleased_section(&text);
-    let notes = notes::Notes { head: notes::Head::Text(text.into_owned()), footer: "footer".to_owned() };
+    let notes =
+        notes::Notes { source: notes::NotesSource::Text(text.into_owned()), footer: "footer".to_owned() };
     assert!(notes.render("", "https://example.org").chars().count() <= notes::LIMIT);
     section.is_some() || unreleased.is_some()
 }

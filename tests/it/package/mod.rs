@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 
 use expect_test::expect;
 use floe::cli::{PackageArgs, SourceArgs};
-use floe::commands::package::{Build, Gate, find, pack, package};
+use floe::commands::package::{Build, Enforcement, find, pack, package};
 use floe::error::{Exit, Failure};
 use floe::package::archive::list;
 use floe::project::cargo::{self, Origin};
-use floe::report::{Loudness, Report};
+use floe::report::{Report, Verbosity};
 use floe_core::model::{Record, Target};
 use tempfile::TempDir;
 
@@ -62,10 +62,10 @@ impl Case {
     }
 
     fn pack_args(&self, args: &PackageArgs) -> anyhow::Result<Vec<Record>> {
-        let report = Report::new(Loudness::Quiet);
+        let report = Report::new(Verbosity::Quiet);
         let project = self.sample.load()?;
         let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
-        pack((&project, &origin), &find(args, &project, &report)?, &args.out, Gate::Stop, &report)
+        pack((&project, &origin), &find(args, &project, &report)?, &args.out, Enforcement::Stop, &report)
     }
 
     fn pack(&self) -> anyhow::Result<Vec<Record>> {
@@ -340,7 +340,7 @@ fn a_tag_of_another_version_is_refused() {
     let case = Case::new(Sample::tool()).tool("x86_64-musl");
     let tag = Some("v1.5.0".parse().unwrap());
     let args = PackageArgs { source: SourceArgs { tag, ..SourceArgs::default() }, ..case.args() };
-    let error = package(args, &Report::new(Loudness::Quiet)).unwrap_err();
+    let error = package(args, &Report::new(Verbosity::Quiet)).unwrap_err();
     let failure = error.downcast_ref::<Failure>().unwrap();
     assert_eq!(failure.to_string(), "the tag `v1.5.0` does not name the version of `tool`, which is 1.4.0");
     assert_eq!(failure.hint_text(), Some("release it as `v1.4.0`, or change `version` in Cargo.toml"));
@@ -370,6 +370,7 @@ fn other_builders_hand_over_their_binaries() {
     };
     let origin = Origin { commit: None, epoch: EPOCH };
     let records =
-        pack((&project, &origin), &[build], &case.out(), Gate::Stop, &Report::new(Loudness::Quiet)).unwrap();
+        pack((&project, &origin), &[build], &case.out(), Enforcement::Deny, &Report::new(Verbosity::Quiet))
+            .unwrap();
     assert_eq!(records, case.pack().unwrap());
 }

@@ -1,10 +1,10 @@
 //! A sample: a release of seven targets and an image of two platforms, and the run that published it.
 
 use floe::rehearse::page::Page;
-use floe_core::model::notes::Head;
+use floe_core::model::notes::NotesSource;
 use floe_core::model::{
-    ArchiveFacts, BinaryFacts, Blob, Digest, Entry, Home, Image, Platform, PlatformImage, Record, Release,
-    Schema, Source, Tag, Target,
+    ArchiveFacts, BinaryFacts, Blob, Destination, Digest, Entry, Image, Platform, PlatformImage, Record,
+    Release, Schema, Source, Tag, Target,
 };
 use floe_core::plan::{Phase, Plan};
 use floe_core::receipt::{Receipt, Status};
@@ -46,17 +46,17 @@ impl Sample {
     /// Files and paths are named after `name`, which may hold any character.
     pub fn named(name: &str, changelog: &str) -> Self {
         let archives = Target::all().map(|target| (record(name, target), nowhere())).collect();
-        let home = Home {
+        let destination = Destination {
             repo: "acme/tool".parse().unwrap(),
             page: "https://github.com/acme/tool".to_owned(),
             tag: "v1.4.0".parse::<Tag>().unwrap(),
             commit: "3f9ac21be0a94f28a4a2f2c6f4be3b1c5d0e7a90".parse().unwrap(),
             image: "ghcr.io/acme/tool".parse().unwrap(),
         };
-        let head = Head::Text(changelog.to_owned());
-        let release = Release::new(archives, Some(image(name)), home, head);
+        let head = NotesSource::Text(changelog.to_owned());
+        let release = Release::new(archives, Some(image(name)), destination, head);
         let world = World {
-            tag: Some(release.home.commit.clone()),
+            tag: Some(release.destination.commit.clone()),
             image: Some(RemoteImage::default()),
             ..World::default()
         };
@@ -69,7 +69,7 @@ impl Sample {
             line.status = Status::Done;
             line.millis = Some((from, from + line.bytes.unwrap_or(2_000_000) / 30_000));
         }
-        let notes = release.notes.render("", &release.home.page);
+        let notes = release.notes.render("", &release.destination.page);
         Sample { release, plan, receipt, notes }
     }
 

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use floe::commands::package::{self, Build, Gate};
+use floe::commands::package::{self, Build, Enforcement};
 use floe::image::{self, ImageSpec};
 use floe::project::cargo::Origin;
-use floe::report::{Loudness, Report};
+use floe::report::{Report, Verbosity};
 use floe_core::model::{Commit, Target};
 
 use super::COMMIT;
@@ -44,8 +44,8 @@ pub fn make_dist_with<'s>(seed: impl Fn(Target) -> &'s [u8], out: &Path, version
         }
         builds.push(Build { target: *target, binaries: vec![path] });
     }
-    let report = Report::new(Loudness::Quiet);
-    package::pack((&project, &origin), &builds, out, Gate::Stop, &report).unwrap();
+    let report = Report::new(Verbosity::Quiet);
+    package::pack((&project, &origin), &builds, out, Enforcement::Deny, &report).unwrap();
     if !for_image.is_empty() {
         image::build(&for_image, &image_spec(version, &origin), &out.join("image")).unwrap();
     }

@@ -3,7 +3,7 @@
 //! Pure text to text; it never asks GitHub for anything.
 
 use crate::model::config::NotesFrom;
-use crate::model::{Home, Manifest, Rule};
+use crate::model::{Destination, Manifest, Rule};
 use crate::units::size;
 use crate::untrusted::text;
 
@@ -14,28 +14,32 @@ pub const LIMIT: usize = 125_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notes {
     /// The upper part.
-    pub head: Head,
+    pub source: NotesSource,
     /// The lower part: downloads, and the commands that verify them.
     pub footer: String,
 }
 
 /// The upper part of release notes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Head {
+pub enum NotesSource {
     /// This text.
     Text(String),
     /// What GitHub generates between two tags; asked for when the draft is made.
     Generated,
 }
 
-impl Head {
+impl NotesSource {
     /// Chooses where notes come from; `None` if the project wants its changelog and that has no such section.
-    pub fn choose(from: NotesFrom, changelog: Option<&str>, version: &semver::Version) -> Option<Head> {
+    pub fn choose(
+        from: NotesFrom,
+        changelog: Option<&str>,
+        version: &semver::Version,
+    ) -> Option<NotesSource> {
         let section = changelog.and_then(|text| changelog_section(text, version));
         match (from, section) {
-            (NotesFrom::Changelog | NotesFrom::Auto, Some(text)) => Some(Head::Text(text)),
+            (NotesFrom::Changelog | NotesFrom::Auto, Some(text)) => Some(NotesSource::Text(text)),
             (NotesFrom::Changelog, None) => None,
-            (NotesFrom::Github, _) | (NotesFrom::Auto, None) => Some(Head::Generated),
+            (NotesFrom::Github, _) | (NotesFrom::Auto, None) => Some(NotesSource::Generated),
         }
     }
 }
@@ -44,9 +48,9 @@ impl Notes {
     /// The whole body, never longer than [`LIMIT`] characters. A head that does not fit is cut at a line's end and
     /// points to `link`, where the rest is.
     pub fn render(&self, generated: &str, link: &str) -> String {
-        let head = match &self.head {
-            Head::Text(text) => text.trim_end(),
-            Head::Generated => generated.trim_end(),
+        let head = match &self.source {
+            NotesSource::Text(text) => text.trim_end(),
+            NotesSource::Generated => generated.trim_end(),
         };
         let room = LIMIT.saturating_sub(self.footer.chars().count() + 2);
         let head = cut(head, room, link);
@@ -55,15 +59,15 @@ impl Notes {
 }
 
 /// The lower part: a table of downloads, and the commands that check them.
-pub fn footer(manifest: &Manifest, home: &Home) -> String {
+pub fn footer(manifest: &Manifest, destination: &Destination) -> String {
     let mut text = format!("## Download {} {}\n\n", manifest.name, manifest.version);
     text.push_str("| file | for | needs | size | sha256 |\n|---|---|---|---:|---|\n");
     for artifact in &manifest.artifacts {
         text.push_str(&format!(
             "| [{file}]({page}/releases/download/{tag}/{file}) | {target} | {needs} | {size} | `{digest}` |\n",
             file = artifact.file,
-            page = home.page,
-            tag = home.tag,
+            page = destination.page,
+            tag = destination.tag,
             target = artifact.target.name(),
             needs = artifact.needs(),
             size = size(artifact.size),
@@ -82,7 +86,7 @@ pub fn footer(manifest: &Manifest, home: &Home) -> String {
     text.push_str(&format!(
         "\nBuilt from commit {}. To check what you downloaded:\n\n\
          ```sh\nsha256sum --ignore-missing -c SHA256SUMS\nfloe verify --release {} --repo {}\n```\n",
-        home.commit, home.tag, home.repo
+        destination.commit, destination.tag, destination.repo
     ));
     text
 }
@@ -254,7 +258,8 @@ Old.
 
     #[test]
     fn a_body_is_cut_at_a_line_and_keeps_its_footer() {
-        let notes = Notes { head: Head::Text("änderung\n".repeat(20_000)), footer: "FOOTER".to_owned() };
+        let notes =
+            Notes { source: NotesSource::Text("änderung\n".repeat(20_000)), footer: "FOOTER".to_owned() };
         let body = notes.render("", "https://example.org/compare");
         assert!(body.chars().count() <= LIMIT, "{}", body.chars().count());
         assert!(body.ends_with("the rest is at https://example.org/compare\n\nFOOTER"));
@@ -263,7 +268,7 @@ Old.
 
     #[test]
     fn generated_notes_stand_in_the_head() {
-        let notes = Notes { head: Head::Generated, footer: "FOOTER".to_owned() };
+        let notes = Notes { source: NotesSource::Generated, footer: "FOOTER".to_owned() };
         assert_eq!(notes.render("What's new\n", ""), "What's new\n\nFOOTER");
     }
 }

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use semver::Version;
 
-use super::notes::Head;
+use super::notes::NotesSource;
 use super::release::CHECKSUMS;
-use super::{Asset, Home, Image, Manifest, Platform, Release, Target};
+use super::{Asset, Destination, Image, Manifest, Platform, Release, Target};
 
 /// What is known of a release before its dist is built.
 #[derive(Debug, Clone)]
@@ -16,13 +16,13 @@ pub struct Outline {
     /// Its version.
     pub version: Version,
     /// Where it goes and what it is called there.
-    pub home: Home,
+    pub destination: Destination,
     /// The targets that it is going to hold.
     pub targets: Vec<Target>,
     /// The platforms that its image is going to hold; none if it has no image.
     pub platforms: Vec<Platform>,
     /// Where its notes come from.
-    pub notes: Head,
+    pub notes: NotesSource,
 }
 
 /// What a plan is made for: a release, or its outline.
@@ -48,10 +48,10 @@ impl<'a> From<&'a Outline> for Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// Where it goes and what it is called there.
-    pub fn home(self) -> &'a Home {
+    pub fn destination(self) -> &'a Destination {
         match self {
-            Subject::Release(release) => &release.home,
-            Subject::Outline(outline) => &outline.home,
+            Subject::Release(release) => &release.destination,
+            Subject::Outline(outline) => &outline.destination,
         }
     }
 
@@ -64,9 +64,9 @@ impl<'a> Subject<'a> {
     }
 
     /// Where its notes come from.
-    pub fn notes(self) -> &'a Head {
+    pub fn notes(self) -> &'a NotesSource {
         match self {
-            Subject::Release(release) => &release.notes.head,
+            Subject::Release(release) => &release.notes.source,
             Subject::Outline(outline) => &outline.notes,
         }
     }

@@ -9,7 +9,7 @@ use semver::Version;
 
 use super::manifest::{Artifact, Manifest, ManifestImage, ManifestPlatform};
 use super::{BinaryFacts, Commit, Digest, Facts, Image, ImageName, Record, Repo, Schema, Tag};
-use crate::model::notes::{Head, Notes, footer};
+use crate::model::notes::{Notes, NotesSource, footer};
 
 /// The file that lists every asset's digest in the form `sha256sum -c` reads.
 pub const CHECKSUMS: &str = "SHA256SUMS";
@@ -22,7 +22,7 @@ pub struct Release {
     /// Its version.
     pub version: Version,
     /// Where it goes and what it is called there.
-    pub home: Home,
+    pub destination: Destination,
     /// The files of the release, sorted by name; exactly these, no more.
     pub assets: Vec<Asset>,
     /// The release manifest, which is also one of the assets.
@@ -35,7 +35,7 @@ pub struct Release {
 
 /// Where a release goes and what it is called there.
 #[derive(Debug, Clone)]
-pub struct Home {
+pub struct Destination {
     /// The repository.
     pub repo: Repo,
     /// The address of the repository's page, `https://github.com/owner/name`.
@@ -89,13 +89,18 @@ impl Asset {
 
 impl Release {
     /// Derives everything that is promised from verified archives: manifest, checksums, the set of assets.
-    pub fn new(archives: Vec<(Record, PathBuf)>, image: Option<Image>, home: Home, head: Head) -> Self {
+    pub fn new(
+        archives: Vec<(Record, PathBuf)>,
+        image: Option<Image>,
+        destination: Destination,
+        source: NotesSource,
+    ) -> Self {
         let (name, version) = match archives.first() {
             Some((record, _)) => (record.name.clone(), record.version.clone()),
-            None => (home.repo.name().to_owned(), home.tag.version().clone()),
+            None => (destination.repo.name().to_owned(), destination.tag.version().clone()),
         };
-        let manifest = manifest(&name, &version, &archives, image.as_ref(), &home);
-        let notes = Notes { head, footer: footer(&manifest, &home) };
+        let manifest = manifest(&name, &version, &archives, image.as_ref(), &destination);
+        let notes = Notes { source, footer: footer(&manifest, &destination) };
         let mut assets: Vec<Asset> = archives
             .into_iter()
             .map(|(record, path)| Asset {
@@ -108,7 +113,7 @@ impl Release {
         assets.push(Asset::made_here(Manifest::file_name(&name), manifest.to_json()));
         assets.sort_by(|a, b| a.name.cmp(&b.name));
         assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), checksums(&assets)));
-        Release { name, version, home, assets, manifest, image, notes }
+        Release { name, version, destination, assets, manifest, image, notes }
     }
 
     /// The digest of `SHA256SUMS`. It covers every asset and, through the manifest, the image, the tag and the commit.
@@ -127,7 +132,7 @@ fn manifest(
     version: &Version,
     archives: &[(Record, PathBuf)],
     image: Option<&Image>,
-    home: &Home,
+    destination: &Destination,
 ) -> Manifest {
     let mut artifacts: Vec<Artifact> = archives
         .iter()
@@ -149,7 +154,7 @@ fn manifest(
         .collect();
     artifacts.sort_by(|a, b| a.file.cmp(&b.file));
     let image = image.map(|image| ManifestImage {
-        name: home.image.clone(),
+        name: destination.image.clone(),
         digest: image.index.digest,
         platforms: image
             .platforms
@@ -161,9 +166,9 @@ fn manifest(
         schema: Schema,
         name: name.to_owned(),
         version: version.clone(),
-        tag: home.tag.clone(),
-        repository: home.page.clone(),
-        commit: home.commit.clone(),
+        tag: destination.tag.clone(),
+        repository: destination.page.clone(),
+        commit: destination.commit.clone(),
         artifacts,
         image,
     }

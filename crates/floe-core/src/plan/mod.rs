@@ -17,8 +17,8 @@ pub use line::{Line, Status};
 pub use show::PlanJson;
 pub use step::{Phase, Step};
 
-use crate::model::{Asset, Home, Image, Subject, Tag};
-use crate::world::{Likeness, RemoteAsset, RemoteImage, RemoteRelease, World};
+use crate::model::{Asset, Destination, Image, Subject, Tag};
+use crate::world::{AssetMatch, RemoteAsset, RemoteImage, RemoteRelease, World};
 use ladder::is_highest_stable;
 
 /// What to do, in order: every stage step before every reveal step.
@@ -50,17 +50,17 @@ impl Plan {
     /// Every conflict between the subject and the world.
     pub fn new<'a>(subject: impl Into<Subject<'a>>, world: &World) -> Result<Plan, Vec<Conflict>> {
         let subject = subject.into();
-        let home = subject.home();
-        let others = world.other_versions(&home.tag);
-        let published = world.published(&home.tag);
-        let drafts = world.drafts(&home.tag);
+        let destination = subject.destination();
+        let others = world.other_versions(&destination.tag);
+        let published = world.published(&destination.tag);
+        let drafts = world.drafts(&destination.tag);
         // A draft beside a published release is left over from another run; the release counts.
         let draft = if published.is_none() { drafts.first().copied() } else { None };
         let assets = subject.assets();
 
-        let mut conflicts = conflicts_of_the_tag(home, world);
+        let mut conflicts = conflicts_of_the_tag(destination, world);
         if let Some(published) = published {
-            conflicts.extend(published_conflicts(&home.tag, &assets, published));
+            conflicts.extend(published_conflicts(&destination.tag, &assets, published));
         }
         if let Some(draft) = draft {
             conflicts.extend(
@@ -80,13 +80,13 @@ impl Plan {
         // The notes list the files. A draft whose notes list others is not the draft of this release yet.
         let footer = subject.release().map(|release| &release.notes.footer);
         let has_notes = draft.zip(footer).is_some_and(|(draft, footer)| draft.holds_notes(footer));
-        let previous = previous(&home.tag, &others);
+        let previous = previous(&destination.tag, &others);
         steps.push((Step::CreateDraft { previous }, is_published || has_notes));
         for (name, asset) in &assets {
             steps.extend(asset_steps(name, *asset, draft, is_published));
         }
         let (latest, prerelease) =
-            (is_highest_stable(&home.tag, &others, |_| true), home.tag.is_prerelease());
+            (is_highest_stable(&destination.tag, &others, |_| true), destination.tag.is_prerelease());
         steps.push((Step::Publish { latest, prerelease }, is_published));
         steps.extend(tag);
         let planned = |(step, done): (Step, bool)| Planned { object: step.object(subject), step, done };
@@ -121,15 +121,15 @@ impl Plan {
 /// An asset's name, and the asset if its bytes are known.
 type NamedAsset<'a> = (Cow<'a, str>, Option<&'a Asset>);
 
-fn conflicts_of_the_tag(home: &Home, world: &World) -> Vec<Conflict> {
-    let tag = home.tag.clone();
+fn conflicts_of_the_tag(destination: &Destination, world: &World) -> Vec<Conflict> {
+    let tag = destination.tag.clone();
     let mut conflicts = Vec::new();
     match &world.tag {
         None => conflicts.push(Conflict::NoTag { tag: tag.clone() }),
-        Some(remote) if *remote != home.commit => conflicts.push(Conflict::OtherCommit {
+        Some(remote) if *remote != destination.commit => conflicts.push(Conflict::OtherCommit {
             tag: tag.clone(),
             remote: remote.clone(),
-            built: home.commit.clone(),
+            built: destination.commit.clone(),
         }),
         Some(_) => {}
     }
@@ -148,7 +148,7 @@ fn published_conflicts(tag: &Tag, assets: &[NamedAsset<'_>], published: &RemoteR
         let (tag, name) = (tag.clone(), name.to_string());
         match (published.assets.iter().find(|remote| remote.name == name), asset) {
             (None, _) => conflicts.push(Conflict::PublishedLacks { tag, name }),
-            (Some(remote), Some(asset)) if remote.likeness(asset) == Likeness::Other => {
+            (Some(remote), Some(asset)) if remote.compare(asset) == AssetMatch::Other => {
                 conflicts.push(Conflict::PublishedOther { tag, name });
             }
             (Some(_), _) => {}
@@ -168,7 +168,7 @@ fn image_conflict(subject: Subject<'_>, world: &World) -> Option<Conflict> {
     let (image, remote) = (subject.image()?, world.image.as_ref()?);
     let exact = subject.version().to_string();
     let (ours, found) = (image.index.digest, *remote.tags.get(&exact)?);
-    let reference = format!("{}:{exact}", subject.home().image);
+    let reference = format!("{}:{exact}", subject.destination().image);
     (ours != found).then_some(Conflict::ImageTag { reference, remote: found, ours })
 }
 
@@ -178,7 +178,7 @@ fn image_steps(
     world: &World,
     is_published: bool,
 ) -> Option<((Step, bool), (Step, bool))> {
-    let tag = &subject.home().tag;
+    let tag = &subject.destination().tag;
     let tags = image_tags(tag, &world.other_versions(tag));
     let release = match subject {
         Subject::Release(release) => release,
@@ -217,8 +217,8 @@ fn asset_steps(
     is_published: bool,
 ) -> Vec<(Step, bool)> {
     let remote = draft.and_then(|draft| draft.assets.iter().find(|remote| remote.name == name));
-    let compared = remote.zip(asset).map(|(remote, asset)| (remote, remote.likeness(asset)));
-    let same = matches!(compared, Some((_, Likeness::Same)));
+    let compared = remote.zip(asset).map(|(remote, asset)| (remote, remote.compare(asset)));
+    let same = matches!(compared, Some((_, AssetMatch::Same)));
     let mut steps = Vec::new();
     if let Some((remote, _)) = compared.filter(|_| !same) {
         steps.push((Step::DeleteAsset { id: remote.id, name: remote.name.clone() }, false));

@@ -4,8 +4,8 @@ use semver::Version;
 use serde::Serialize;
 
 use super::{Phase, Plan, Planned, Status, Step};
-use crate::model::notes::Head;
-use crate::model::{Commit, Home, Outline, Release, Schema, Tag};
+use crate::model::notes::NotesSource;
+use crate::model::{Commit, Destination, Outline, Release, Schema, Tag};
 
 /// A plan as JSON, schema 1.
 #[derive(Debug, Serialize)]
@@ -45,10 +45,10 @@ impl Plan {
             schema: Schema,
             name: release.name.clone(),
             version: release.version.clone(),
-            tag: release.home.tag.clone(),
-            repository: release.home.repo.to_string(),
-            commit: release.home.commit.clone(),
-            image: release.image.as_ref().map(|image| release.home.image.at(&image.index.digest)),
+            tag: release.destination.tag.clone(),
+            repository: release.destination.repo.to_string(),
+            commit: release.destination.commit.clone(),
+            image: release.image.as_ref().map(|image| release.destination.image.at(&image.index.digest)),
             published: self.published.is_some(),
             steps: steps.collect(),
         }
@@ -56,8 +56,13 @@ impl Plan {
 
     /// The plan as the table people read.
     pub fn to_table(&self, release: &Release) -> String {
-        let home = &release.home;
-        let mut table = format!("Release {} of {} at {}\n", home.tag, home.repo, home.commit.short());
+        let destination = &release.destination;
+        let mut table = format!(
+            "Release {} of {} at {}\n",
+            destination.tag,
+            destination.repo,
+            destination.commit.short()
+        );
         let lines = self.lines();
         let width = lines.iter().map(|line| line.object.chars().count()).max().unwrap_or(0);
         for line in &lines {
@@ -71,7 +76,7 @@ impl Plan {
 
     /// The plan of a release that is not built yet, as the summary people read.
     pub fn to_outlook(&self, outline: &Outline) -> String {
-        let Home { tag, repo, commit, .. } = &outline.home;
+        let Destination { tag, repo, commit, .. } = &outline.destination;
         let there = match (&self.published, &self.draft) {
             (Some(published), _) => {
                 let files = published.assets.len();
@@ -89,7 +94,7 @@ impl Plan {
         for planned in &self.steps {
             match &planned.step {
                 Step::TagImage { .. } => image.clone_from(&planned.object),
-                Step::CreateDraft { previous } if outline.notes == Head::Generated => {
+                Step::CreateDraft { previous } if outline.notes == NotesSource::Generated => {
                     notes = match previous {
                         Some(since) => format!("GitHub's, since {since}"),
                         None => "GitHub's, from the beginning".to_owned(),

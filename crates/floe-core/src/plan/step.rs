@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Digest, Home, Platform, Subject, Tag};
+use crate::model::{Destination, Digest, Platform, Subject, Tag};
 
 /// Staged things nobody sees; revealing makes them public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -97,7 +97,7 @@ impl Step {
 
     /// What it is done to, for people.
     pub(super) fn object(&self, subject: Subject<'_>) -> String {
-        let Home { tag, image, .. } = subject.home();
+        let Destination { tag, image, .. } = subject.destination();
         match self {
             Step::PushImage { digest, .. } => {
                 let digest = digest.map(|digest| format!(" sha256:{}…", digest.short())).unwrap_or_default();

@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::{Access, Asked, Check, Facts, Finding, Outcome, Package};
-use crate::model::notes::{Head, LIMIT};
-use crate::model::{Home, Subject};
+use crate::model::notes::{LIMIT, NotesSource};
+use crate::model::{Destination, Subject};
 use crate::plan::{Plan, Step};
 use crate::units::size;
 use crate::verify::{ASSET_COUNT, ASSET_LIMIT};
@@ -40,7 +40,7 @@ pub fn checks<'a>(
     if let Some(plan) = plan {
         ask("requests", requests(plan, facts));
     }
-    let image = &subject.home().image;
+    let image = &subject.destination().image;
     if let Some(registry) = &facts.registry {
         ask("registry", answer(registry, || format!("the registry of `{image}` answers")));
     }
@@ -78,8 +78,8 @@ fn warning(found: impl Into<String>, cure: impl Into<String>) -> Outcome {
 
 /// The site of the repository's page: where the settings of tokens are.
 fn site(subject: Subject<'_>) -> &str {
-    let repo = format!("/{}", subject.home().repo);
-    subject.home().page.strip_suffix(&repo).unwrap_or("https://github.com")
+    let repo = format!("/{}", subject.destination().repo);
+    subject.destination().page.strip_suffix(&repo).unwrap_or("https://github.com")
 }
 
 fn token(subject: Subject<'_>, facts: &Facts) -> Outcome {
@@ -88,7 +88,7 @@ fn token(subject: Subject<'_>, facts: &Facts) -> Outcome {
             return needs_push();
         }
         return failed(
-            format!("there is no token to publish to `{}` with", subject.home().repo),
+            format!("there is no token to publish to `{}` with", subject.destination().repo),
             "set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`",
         );
     }
@@ -122,7 +122,7 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
 }
 
 fn repository(subject: Subject<'_>, access: &Access) -> Outcome {
-    let Home { repo, page, .. } = subject.home();
+    let Destination { repo, page, .. } = subject.destination();
     if access.frozen {
         let found = format!("`{repo}` is archived or disabled: nothing in it can be changed");
         return failed(found, format!("unarchive it at {page}/settings, under \"Danger Zone\""));
@@ -169,9 +169,9 @@ fn rights(subject: Subject<'_>, access: &Access, facts: &Facts) -> Outcome {
 }
 
 fn tag(subject: Subject<'_>, world: &World) -> Outcome {
-    let tag = &subject.home().tag;
+    let tag = &subject.destination().tag;
     match &world.tag {
-        Some(commit) if *commit == subject.home().commit => {
+        Some(commit) if *commit == subject.destination().commit => {
             passed(format!("`{tag}` is there, and is commit {}", commit.short()))
         }
         _ => skipped(format!("`{tag}` is not what was built, as reported below")),
@@ -179,7 +179,7 @@ fn tag(subject: Subject<'_>, world: &World) -> Outcome {
 }
 
 fn standing(subject: Subject<'_>, world: &World) -> Outcome {
-    let tag = &subject.home().tag;
+    let tag = &subject.destination().tag;
     let found = match (world.published(tag), world.drafts(tag).len()) {
         (Some(_), _) => format!("`{tag}` is published"),
         (None, 0) => format!("nothing is there of `{tag}` yet"),
@@ -195,7 +195,7 @@ fn standing(subject: Subject<'_>, world: &World) -> Outcome {
 }
 
 fn version(subject: Subject<'_>) -> Outcome {
-    passed(format!("tag `{}` names version {}", subject.home().tag, subject.version()))
+    passed(format!("tag `{}` names version {}", subject.destination().tag, subject.version()))
 }
 
 /// GitHub's limits, and the names that it would keep otherwise than they were sent.
@@ -246,7 +246,7 @@ fn is_kept(name: &str) -> bool {
 }
 
 fn notes(subject: Subject<'_>) -> Outcome {
-    let Head::Text(text) = subject.notes() else {
+    let NotesSource::Text(text) = subject.notes() else {
         return passed(format!("GitHub writes them; cut at {LIMIT} characters if they are longer"));
     };
     let footer = subject.release().map_or(0, |release| release.notes.footer.chars().count() + 2);
@@ -295,7 +295,7 @@ fn requests(plan: &Plan, facts: &Facts) -> Outcome {
 }
 
 fn package(subject: Subject<'_>, facts: &Facts) -> Outcome {
-    let image = &subject.home().image;
+    let image = &subject.destination().image;
     let settings = image.settings();
     match facts.package {
         None if subject.release().is_none() => skipped("nothing is built yet"),

@@ -4,19 +4,19 @@ use chrono::DateTime;
 use semver::Version;
 
 use super::*;
-use crate::model::notes::Head;
-use crate::model::{Asset, Content, Digest, Home, Release};
+use crate::model::notes::NotesSource;
+use crate::model::{Asset, Content, Destination, Digest, Release};
 use crate::world::World;
 
 fn release() -> Release {
-    let home = Home {
+    let destination = Destination {
         repo: "acme/tool".parse().unwrap(),
         page: "https://github.com/acme/tool".to_owned(),
         tag: "v1.4.0".parse().unwrap(),
         commit: "3f9ac21c0ffee0000000000000000000000000aa".parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
     };
-    let release = Release::new(Vec::new(), None, home, Head::Text("Better.".to_owned()));
+    let release = Release::new(Vec::new(), None, destination, NotesSource::Text("Better.".to_owned()));
     assert_eq!(release.version, Version::new(1, 4, 0));
     release
 }
@@ -35,7 +35,7 @@ fn facts() -> Facts {
 }
 
 fn ask(release: &Release, facts: &Facts, about: &str) -> Check {
-    let world = World { tag: Some(release.home.commit.clone()), ..World::default() };
+    let world = World { tag: Some(release.destination.commit.clone()), ..World::default() };
     let plan = crate::plan::Plan::new(release, &world).unwrap();
     checks(release, &world, Some(&plan), facts).into_iter().find(|one| one.about == about).unwrap()
 }
@@ -58,7 +58,7 @@ fn with_access(change: impl FnOnce(&mut Access)) -> Facts {
 #[test]
 fn a_release_that_nothing_stands_against_has_only_yes() {
     let (release, facts) = (release(), facts());
-    let world = World { tag: Some(release.home.commit.clone()), ..World::default() };
+    let world = World { tag: Some(release.destination.commit.clone()), ..World::default() };
     let plan = crate::plan::Plan::new(&release, &world).unwrap();
     let all = checks(&release, &world, Some(&plan), &facts);
     let about: Vec<&str> = all.iter().map(|one| one.about).collect();
@@ -152,7 +152,7 @@ fn names_that_github_would_change_or_that_collide_are_told() {
 #[test]
 fn notes_that_would_be_cut_and_an_hour_that_is_too_short_are_warnings() {
     let mut long = release();
-    long.notes.head = Head::Text("ä".repeat(125_000));
+    long.notes.source = NotesSource::Text("ä".repeat(125_000));
     assert_eq!(ask(&long, &facts(), "notes").word(), "warning");
     let budget = Some(Budget { remaining: 5, reset: 1_790_003_600 });
     let (found, _) = told(&ask(&release(), &Facts { budget, ..facts() }, "requests"));

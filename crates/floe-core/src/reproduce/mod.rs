@@ -127,7 +127,7 @@ impl Comparison {
         Comparison {
             schema: Schema,
             tag: download.tag.clone(),
-            repository: rebuilt.home.page.clone(),
+            repository: rebuilt.destination.page.clone(),
             commit: published.commit.clone(),
             name: published.name.clone(),
             version: published.version.clone(),

@@ -11,7 +11,7 @@ mod schedule;
 use std::sync::Arc;
 
 use floe_core::clock::Clock;
-use floe_core::model::{Digest, Home};
+use floe_core::model::{Digest, Destination};
 use tokio::sync::Notify;
 
 use crate::github::EmbeddedGitHub;
@@ -31,7 +31,7 @@ pub struct Testbed {
     pub registry: EmbeddedRegistry,
     pub registry_interceptor: Interceptor,
     /// The repository, tag, commit and image of the release.
-    pub home: Home,
+    pub home: Destination,
     /// The publisher's user names at GitHub and at the registry.
     pub users: (String, String),
     /// The clock of the publisher and of both interceptors.
