@@ -34,8 +34,12 @@ pub struct Servers {
 
 impl Servers {
     /// Starts both with their state in `folder`, which may be an earlier rehearsal's.
-    pub async fn start(folder: &Path, home: &Destination) -> anyhow::Result<Self> {
-        let tag = SeedTag { name: home.tag.to_string(), commit: home.commit.clone(), annotated: false };
+    pub async fn start(folder: &Path, destination: &Destination) -> anyhow::Result<Self> {
+        let tag = SeedTag {
+            name: destination.tag.to_string(),
+            commit: destination.commit.clone(),
+            annotated: false,
+        };
         let repo = SeedRepo {
             repo: destination.repo.clone(),
             private: false,
@@ -77,7 +81,7 @@ impl Servers {
     }
 
     /// The arguments that send requests to these servers. Names stay the real ones.
-    pub fn addresses(&self, home: &Destination) -> RemoteArgs {
+    pub fn addresses(&self, destination: &Destination) -> RemoteArgs {
         RemoteArgs {
             repo: Some(destination.repo.clone()),
             server_url: None,
@@ -89,7 +93,7 @@ impl Servers {
     }
 
     /// Access to the state of both servers, which then use `clock`.
-    pub fn testbed(&self, home: &Destination, clock: Clock) -> Testbed {
+    pub fn testbed(&self, destination: &Destination, clock: Clock) -> Testbed {
         self.github.interceptor.set_clock(clock.clone());
         self.registry.interceptor.set_clock(clock.clone());
         Testbed {
@@ -97,7 +101,7 @@ impl Servers {
             github_interceptor: self.github.interceptor.clone(),
             registry: self.stored.clone(),
             registry_interceptor: self.registry.interceptor.clone(),
-            home: home.clone(),
+            home: destination.clone(),
             users: (USER.to_owned(), USER.to_owned()),
             clock,
             killed: Arc::default(),

@@ -32,7 +32,9 @@ fn blobs(scenario: &Scenario) -> (PathBuf, PathBuf) {
 
 #[track_caller]
 fn asked_nothing(scenario: &Scenario, outcome: Outcome) -> Outcome {
-    assert!(scenario.github_tap().seen().is_empty() && scenario.registry_tap().seen().is_empty());
+    assert!(
+        scenario.github_interceptor().log().is_empty() && scenario.registry_interceptor().log().is_empty()
+    );
     outcome
 }
 

@@ -144,7 +144,7 @@ impl Page<'_> {
             }))
             (section("artifacts", "Artifacts", artifacts::show(release)))
             (section("notes", "Release notes", html! {
-                @if release.notes.head == NotesSource::Generated {
+                @if release.notes.source == NotesSource::Generated {
                     p.about { "GitHub generates the upper part of these notes with the draft; it is not shown here." }
                 }
                 .notes { (markdown::render(self.notes)) }

@@ -148,7 +148,7 @@ impl Bench {
             accounts: vec![RegistryAccount {
                 user: "tester".to_owned(),
                 token: REGISTRY_TOKEN.to_owned(),
-                push: vec![destination.image.repository().to_owned()],
+                push: vec![home.image.repository().to_owned()],
             }],
             visibility: Visibility::Everything,
             ..RegistryOptions::ghcr(folder.join("registry"))

@@ -28,7 +28,10 @@ async fn releases_in_many_orders_leave_every_name_where_semver_says() {
         for (at, version) in order.iter().enumerate() {
             let release = &made[version].release;
             let (name, commit) = (format!("v{version}"), COMMIT.parse().unwrap());
-            testbed.github.push_tag(&release.destination.repo, &SeedTag { name, commit, annotated: true }).unwrap();
+            testbed
+                .github
+                .push_tag(&release.destination.repo, &SeedTag { name, commit, annotated: true })
+                .unwrap();
             let mut testbed = testbed.clone();
             testbed.home = release.destination.clone();
             let invariants = Invariants::new(&testbed, release);
@@ -42,7 +45,7 @@ async fn releases_in_many_orders_leave_every_name_where_semver_says() {
             });
             assert_eq!(previous.unwrap(), base(version, &order[..at]), "{version} in {order:?}");
         }
-        assert_eq!(testbed.github.latest(&first.home.repo).as_deref(), Some("v2.0.0"), "{order:?}");
+        assert_eq!(testbed.github.latest(&first.destination.repo).as_deref(), Some("v2.0.0"), "{order:?}");
         let held = testbed.registry.held("acme/tool", &Default::default()).unwrap();
         let of = |tag: &str| made[tag].release.image.as_ref().unwrap().index.digest;
         let mut wanted: BTreeMap<String, _> =

@@ -65,7 +65,7 @@ impl Case {
         let report = Report::new(Verbosity::Quiet);
         let project = self.sample.load()?;
         let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
-        pack((&project, &origin), &find(args, &project, &report)?, &args.out, Enforcement::Stop, &report)
+        pack((&project, &origin), &find(args, &project, &report)?, &args.out, Enforcement::Deny, &report)
     }
 
     fn pack(&self) -> anyhow::Result<Vec<Record>> {

@@ -11,7 +11,7 @@ mod schedule;
 use std::sync::Arc;
 
 use floe_core::clock::Clock;
-use floe_core::model::{Digest, Destination};
+use floe_core::model::{Destination, Digest};
 use tokio::sync::Notify;
 
 use crate::github::EmbeddedGitHub;
