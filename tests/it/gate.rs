@@ -1,24 +1,25 @@
 //! The portability gate: a binary that would not run on other machines is stopped before anything is sent.
 //!
-//! floe's own test binary is one: it is linked against this machine's glibc and holds this machine's paths.
+//! Any that is linked against this machine's glibc is one.
 
 #![cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use floe::package::archive::{self, Contents, Item};
 use floe_core::model::ArchiveKind;
 
 use crate::binaries::binary;
-use crate::sample::Sample;
+use crate::peers;
+use crate::sample::{self, Sample};
 
-const FLOE: &str = env!("CARGO_BIN_EXE_floe");
+const BINARY: &str = "native/x86_64-unknown-linux-gnu/tool";
 
 fn floe(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(FLOE).current_dir(folder).args(arguments).output().unwrap()
+    sample::floe(folder).args(arguments).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -27,16 +28,18 @@ fn text(bytes: &[u8]) -> String {
 
 /// A project `tool` whose binary is linked against this machine's glibc.
 fn unportable() -> Sample {
-    let binary = std::fs::read(FLOE).unwrap();
-    let sample = Sample::tool().manifest_lines("repository = \"https://github.com/acme/tool\"\n");
-    sample.file("native/x86_64-unknown-linux-gnu/tool", binary)
+    let sample =
+        Sample::tool().manifest_lines("repository = \"https://github.com/acme/tool\"\n").file(BINARY, "");
+    let status = peers::rustc().args(["src/main.rs", "-o", BINARY]).current_dir(sample.path()).status();
+    assert!(status.unwrap().success());
+    sample
 }
 
 /// The same, with a reason for every rule that the binary breaks. Besides `floor` and `builder-path` they depend on who
 /// compiled it: in a Nix sandbox its loader, and where its dependencies lie, are in the store.
 fn loosened() -> Sample {
     let sample = unportable();
-    let audit = floe(sample.path(), &["audit", FLOE, "--json"]);
+    let audit = floe(sample.path(), &["audit", BINARY, "--json"]);
     let audit: serde_json::Value = serde_json::from_slice(&audit.stdout).unwrap();
     let broken: BTreeSet<&str> = audit["binaries"][0]["violations"]
         .as_array()
@@ -57,7 +60,7 @@ fn loosened() -> Sample {
 
 #[test]
 fn an_audit_names_the_symbols_that_make_the_floor() {
-    let output = floe(Path::new("/"), &["audit", FLOE]);
+    let output = floe(unportable().path(), &["audit", BINARY]);
     assert_eq!(output.status.code(), Some(3));
     let told = text(&output.stderr);
     assert!(told.contains("rule `floor`: it needs GLIBC 2."), "{told}");
@@ -68,7 +71,7 @@ fn an_audit_names_the_symbols_that_make_the_floor() {
 
 #[test]
 fn an_audit_as_json_is_one_value_with_facts_and_violations() {
-    let output = floe(Path::new("/"), &["audit", FLOE, "--json"]);
+    let output = floe(unportable().path(), &["audit", BINARY, "--json"]);
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["schema"], 1);
     let binary = &json["binaries"][0];

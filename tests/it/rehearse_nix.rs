@@ -5,12 +5,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use floe_core::model::Target;
 
 use crate::binaries::binary;
-use crate::sample::Sample;
+use crate::sample::{self, Sample};
 
 /// A project with a flake, and a folder in which a `nix` is and a store that it writes to.
 struct Place {
@@ -50,12 +50,9 @@ impl Place {
     fn rehearse(&self, arguments: &[&str]) -> Output {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders = std::iter::once(self.path("bin")).chain(std::env::split_paths(&path));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_floe"));
-        command.args(["rehearse", "--json"]).args(arguments).current_dir(self.project.path());
+        let mut command = sample::floe(self.project.path());
+        command.args(["rehearse", "--json"]).args(arguments);
         command.env("PATH", std::env::join_paths(folders).unwrap()).env("GITHUB_TOKEN", "secret");
-        for variable in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET", "GITHUB_REPOSITORY", "SOURCE_DATE_EPOCH"] {
-            command.env_remove(variable);
-        }
         command.output().unwrap()
     }
 

@@ -1,10 +1,26 @@
 //! Cargo projects made from nothing in a temporary folder.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use floe::cli::ProjectArgs;
 use floe::project::cargo::{self, Project};
 use tempfile::TempDir;
+
+/// floe in a folder, without what a workflow or a developer has set for floe itself.
+pub fn floe(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_floe"));
+    command.current_dir(folder);
+    let is_foreign = |name: &str| {
+        ["CARGO_BUILD_", "GIT_", "GITHUB_"].iter().any(|prefix| name.starts_with(prefix))
+            || ["CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_DIR", "RUSTFLAGS", "SOURCE_DATE_EPOCH"]
+                .contains(&name)
+    };
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_foreign(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
+    command
+}
 
 /// A folder with a Cargo project; it goes away with the value.
 pub struct Sample {

@@ -6,12 +6,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use floe_core::model::{Digest, Record};
 
 use crate::peers::{self, peer};
-use crate::sample::Sample;
+use crate::sample::{self, Sample};
 use crate::scenario::{COMMIT, Scenario};
 
 const MANIFEST: &str = "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\n\
@@ -21,12 +20,10 @@ const PROGRAM: &str = "fn main() { println!(\"tool {} says hello\", std::env::ar
 /// Runs floe on a project and gives its stdout.
 #[track_caller]
 fn floe(sample: &Sample, verb: &str, arguments: &[&Path]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_floe"))
+    let output = sample::floe(sample.path())
         .arg(verb)
         .args(arguments)
         .args(["--commit", COMMIT, "--epoch", "1700000000"])
-        .current_dir(sample.path())
-        .env_remove("GITHUB_REPOSITORY")
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
