@@ -213,6 +213,10 @@ refuses() {
     refuses '{ package = "bumb"; }' 'there is no package `bumb` in `src`; it has bump, part'
     refuses '{ target = [ ]; }' 'mkRelease has no argument `target`; it knows'
     refuses "{ src = $here/src; }" 'there is no `Cargo.toml` in `src`'
+    mkdir -p "$home/profiled"
+    cp -r tests/nix/bump/before/. "$home/profiled"
+    printf '\n[package.metadata.floe]\nprofile = "dist"\n' >>"$home/profiled/Cargo.toml"
+    refuses "{ src = $home/profiled; }" 'there is no profile `dist`, which `[package.metadata.floe]` names'
     mkdir -p "$home/unlocked/src"
     printf '[package]\nname = "tool"\nversion = "1.0.0"\n' >"$home/unlocked/Cargo.toml"
     refuses "{ src = $home/unlocked; }" 'there is no `Cargo.lock` in `src`; run `cargo generate-lockfile`'

@@ -35,8 +35,10 @@ let
     program = project.main + target.exe;
     # A configuration of Cargo. In its literal strings the backslashes of Windows are what they are; other strings of
     # TOML may be written as those of JSON are. In the environment Git's bash on Windows would take flags for paths.
+    # Symbols are stripped as in what Nix builds (package.nix).
     config = lib.concatStrings (
       [
+        "[profile.${project.profile}]\nstrip = true\n"
         "[target.${target.triple}]\nrustflags = [${
           lib.concatMapStringsSep ", " (flag: "'${flag}'") (flags target)
         }]\n"
@@ -64,7 +66,8 @@ in
   # What `cargo install` is told, besides where and for what.
   package = project.folder;
   arguments = lib.concatStringsSep " " (
-    map (name: "--bin ${name}") (lib.filter (name: name != "*") project.released)
+    [ "--profile ${project.profile}" ]
+    ++ map (name: "--bin ${name}") (lib.filter (name: name != "*") project.released)
     ++ lib.optional (!settings.defaultFeatures) "--no-default-features"
     ++ lib.optional (
       settings.features != [ ]

@@ -4,6 +4,7 @@
 #
 # gives packages.<system>.{release-<target>, image, dist, <name>, default}, apps.<system>.{publish, reproduce, default},
 # checks, devShells, formatter, and matrix. On Linux that is all of them; on macOS the program, its checks and the shell.
+# Programs are built with Cargo's profile `release`, or with the one that `profile` in [package.metadata.floe] names.
 #
 #   src                the source. `self` brings its commit with it, `./.` does not
 #   self               where commit and time are read, if `src` does not bring them [src]

@@ -15,6 +15,7 @@ let
     ) (lib.filterAttrs (_: one: (one.binaries or one) ? dependencies) packages);
   before = dependencies (release (sample "before"));
   after = dependencies (release (sample "after"));
+  releases = lib.attrValues (lib.filterAttrs (_: one: one ? binaries) self.packages.${system});
   project =
     ((import ./template/flake.nix).outputs {
       self = sample "before";
@@ -44,4 +45,17 @@ in
         bash ${./lint.sh} ${self}/flake.nix ${self}/nix ${self}/tests/nix
         touch "$out"
       '';
+}
+# One small binary to download. `.ci/run` has no time for link-time optimisation, so this is where the limit is enforced.
+// lib.optionalAttrs pkgs.stdenv.hostPlatform.isLinux {
+  size = pkgs.runCommand "floe-size" { } (
+    lib.concatMapStrings (release: ''
+      bytes=$(stat --format=%s ${release.binaries}/bin/floe)
+      echo "floe for ${release.target.name} has $bytes bytes; the limit is 10000000"
+      ((bytes < 10000000))
+    '') releases
+    + ''
+      touch "$out"
+    ''
+  );
 }

@@ -23,6 +23,8 @@ let
   # rustc asks for a static-pie, in words that zig does not know; without this musl binaries lie at a fixed address.
   pie = lib.optionalString (!isNative && target.contract.static or false) "-C link-arg=-pie";
 
+  # As Cargo spells a profile in the environment.
+  variable = name: lib.toUpper (builtins.replaceStrings [ "-" ] [ "_" ] name);
   command = "cargoWithProfile ${if isNative then "build" else "zigbuild"}";
   flags = lib.concatStringsSep " " (
     [ "--locked -p ${project.name}" ]
@@ -66,7 +68,8 @@ let
     env = {
       # Of all that cargo leaves behind only this file differs between two runs.
       CARGO_CACHE_RUSTC_INFO = "0";
-      CARGO_PROFILE_RELEASE_STRIP = "true";
+      CARGO_PROFILE = project.profile;
+      "CARGO_PROFILE_${variable project.profile}_STRIP" = "true";
       FLOE_RUSTFLAGS = "${pie} ${import ./rustflags.nix { inherit lib; } settings}";
     }
     // settings.env;

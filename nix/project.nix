@@ -62,6 +62,7 @@ let
   fromUrl = builtins.match "https://github.com/([^/]+)/([^/]+)" (
     lib.removeSuffix ".git" (field "repository" "")
   );
+  profile = config.profile or "release";
   promised = table.select (
     if targets != null then targets else config.targets or (map (target: target.name) table.all)
   );
@@ -71,6 +72,10 @@ assert
   || tag == "v${version}"
   || tag == version
   || throw "the tag `${tag}` does not name the version of `${name}`, which is ${version}; change `version` in Cargo.toml";
+assert
+  profile == "release"
+  || root ? profile.${profile}
+  || throw "there is no profile `${profile}`, which `[package.metadata.floe]` names; write `[profile.${profile}]` into the workspace's Cargo.toml";
 # Both are read before crane looks for them.
 assert builtins.seq root (builtins.isAttrs lock);
 {
@@ -80,6 +85,7 @@ assert builtins.seq root (builtins.isAttrs lock);
     lock
     root
     main
+    profile
     promised
     ;
   inherit (chosen) folder;

@@ -95,7 +95,8 @@ fn real_home(folder: &str) -> String {
 fn make_repository(folder: &Path) -> String {
     write(
         &folder.join("Cargo.toml"),
-        "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\n",
+        "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\n\
+         [package.metadata.floe]\nprofile = \"dist\"\n[profile.dist]\ninherits = \"release\"\n",
     );
     write(&folder.join("Cargo.lock"), "version = 4\n\n[[package]]\nname = \"tool\"\nversion = \"1.4.0\"\n");
     let main = "fn main() {\n    println!(\"tool {} {}\", option_env!(\"FROM_THE_TABLE\").unwrap_or(\"?\"), \
@@ -148,7 +149,8 @@ fn make_standin(folder: &Path) -> PathBuf {
     let mut runners: Vec<&str> = Target::all().map(Target::runner).collect();
     runners.dedup();
     let matrix = json!({
-        "schema": 1, "toolchain": "1.97.1", "epoch": 315_532_800, "package": ".", "arguments": "",
+        "schema": 1, "toolchain": "1.97.1", "epoch": 315_532_800, "package": ".",
+        "arguments": "--profile dist",
         "native": legs.collect::<Vec<_>>(), "runners": runners,
         "floe": { "repository": "https://github.com/acme/floe", "rev": FLOE_REV, "toolchain": "1.97.1" },
     });
@@ -332,7 +334,8 @@ fn a_native_leg_builds_runs_and_hands_over_its_program() {
         "name": "here", "target": triple, "runner": "ubuntu-24.04", "program": "tool",
         "cflags": "-ffile-prefix-map={0}=/src",
         "config": format!(
-            "[target.{triple}]\nrustflags = ['--cfg', 'from_the_table', '--remap-path-prefix={{0}}=/src']\n\
+            "[profile.dist]\nstrip = true\n\
+             [target.{triple}]\nrustflags = ['--cfg', 'from_the_table', '--remap-path-prefix={{0}}=/src']\n\
              [env]\nFROM_THE_TABLE = \"1.4.0\"\n"
         ),
     }]);
@@ -352,6 +355,7 @@ fn a_native_leg_builds_runs_and_hands_over_its_program() {
     let names: Vec<_> = fs::read_dir(&artifact).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["tool"]);
     let program = fs::read(artifact.join("tool")).unwrap();
-    let here = stage.runner.folder.to_str().unwrap().as_bytes();
-    assert!(!program.windows(here.len()).any(|window| window == here), "it says where it was built");
+    let holds = |text: &[u8]| program.windows(text.len()).any(|window| window == text);
+    assert!(!holds(stage.runner.folder.to_str().unwrap().as_bytes()), "it says where it was built");
+    assert!(!holds(b".symtab"), "it has its symbols");
 }

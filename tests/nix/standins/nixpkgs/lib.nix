@@ -9,6 +9,7 @@ let
     && b.substring (b.stringLength s - b.stringLength p) (-1) s == p;
   optional = c: x: if c then [ x ] else [ ];
   nameValuePair = name: value: { inherit name value; };
+  letters = s: b.genList (i: b.substring i 1 s) (b.stringLength s);
 in
 {
   inherit (b)
@@ -48,6 +49,7 @@ in
   optionalString = c: s: if c then s else "";
   subtractLists = e: b.filter (x: !(b.elem x e));
   inherit (b) any foldl' replaceStrings;
+  toUpper = b.replaceStrings (letters "abcdefghijklmnopqrstuvwxyz") (letters "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
   hasInfix = i: s: b.length (b.split (b.replaceStrings [ "*" "." ] [ "\\*" "\\." ] i) s) > 1;
   splitString =
     separator: s: b.filter b.isString (b.split (b.replaceStrings [ "." ] [ "\\." ] separator) s);

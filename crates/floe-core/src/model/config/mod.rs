@@ -21,6 +21,8 @@ pub struct Config {
     pub notes: NotesFrom,
     /// `binaries`: which of the package's binaries are released. Default: all of them.
     pub binaries: Option<Vec<String>>,
+    /// `profile`: the Cargo profile that releases are built with. Default: `release`.
+    pub profile: Option<String>,
     /// `tag-prefix`: the prefix of this package's tags, for repositories that release several packages. Default: empty.
     pub tag_prefix: String,
     /// `loosen`: portability rules that binaries may break, each with the reason shown to users.
@@ -64,6 +66,7 @@ impl Default for Config {
             loosen: BTreeMap::new(),
             tag_prefix: String::new(),
             binaries: None,
+            profile: None,
         }
     }
 }

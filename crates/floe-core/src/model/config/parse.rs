@@ -22,6 +22,7 @@ struct Table {
     image: Option<Value>,
     notes: Option<String>,
     binaries: Option<Vec<String>>,
+    profile: Option<String>,
     loosen: BTreeMap<String, String>,
     tag_prefix: Option<String>,
 }
@@ -61,6 +62,7 @@ impl Config {
                 .binaries
                 .map(|names| problems.some("binaries", &names, |name| binary(name, binaries))),
             loosen: problems.loosen(table.loosen),
+            profile: problems.one("profile", table.profile, profile),
             tag_prefix: problems.one("tag-prefix", table.tag_prefix, tag_prefix).unwrap_or_default(),
         };
         for (index, target) in config.targets.iter().enumerate() {
@@ -216,6 +218,11 @@ fn tag_prefix(text: &str) -> Result<String, String> {
     Tag::prefixed(text, &semver::Version::new(1, 0, 0)).map(|_| text.to_owned())
 }
 
+fn profile(text: &str) -> Result<String, String> {
+    let is_name = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    is_name.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` is not the name of a profile"))
+}
+
 fn not_empty(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("an argument is empty".to_owned()) } else { Ok(text.to_owned()) }
 }
@@ -272,10 +279,11 @@ mod tests {
             },
             "notes": "github",
             "binaries": ["toold"],
+            "profile": "dist",
             "tag-prefix": "tool-",
         }))
         .unwrap();
-        assert_eq!(config.tag_prefix, "tool-");
+        assert_eq!((config.tag_prefix.as_str(), config.profile.as_deref()), ("tool-", Some("dist")));
         let targets: Vec<&str> = config.targets.iter().map(|target| target.name()).collect();
         assert_eq!(targets, ["x86_64-musl", "aarch64-macos"]);
         assert_eq!(config.include, ["share", "contrib/tool.service"]);
@@ -320,6 +328,7 @@ mod tests {
             (json!({ "targets": [] }), "is empty"),
             (json!({ "targets": ["x86_64-musl", "x86_64-unknown-linux-musl"] }), "twice"),
             (json!({ "targets": ["riscv64-musl"] }), "the targets are x86_64-gnu"),
+            (json!({ "profile": "a b" }), "is not the name of a profile"),
             (json!({ "tag-prefix": "app" }), "write it with what parts it from the version"),
             (
                 json!({ "loosen": { "rpat": "why" } }),
@@ -356,8 +365,8 @@ mod tests {
     fn an_unknown_key_gets_a_suggestion_only_if_one_is_close() {
         let problem = |key: &str| parse(json!({ key: 1 })).unwrap_err().concat();
         expect_test::expect![[r#"
-            `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `image`, `notes`, `binaries`, `loosen`, `tag-prefix`
-            `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `image`, `notes`, `binaries`, `loosen`, `tag-prefix`"#]]
+            `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `image`, `notes`, `binaries`, `profile`, `loosen`, `tag-prefix`
+            `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `image`, `notes`, `binaries`, `profile`, `loosen`, `tag-prefix`"#]]
         .assert_eq(&[problem("targes"), problem("signing")].join("\n"));
     }
 }
