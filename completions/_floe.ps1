@@ -218,6 +218,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'The Cargo.toml of the project [default: the one of this folder]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The package of the workspace [default: the only one with a binary]')
             [CompletionResult]::new('--package', '--package', [CompletionResultType]::ParameterName, 'The package of the workspace [default: the only one with a binary]')
+            [CompletionResult]::new('--exact', '--exact', [CompletionResultType]::ParameterName, 'Have Cargo build as for a release: the profile as it is, no paths of this machine [default: quickly, without LTO]')
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep what the servers hold from the last rehearsal')
             [CompletionResult]::new('--serve', '--serve', [CompletionResultType]::ParameterName, 'Keep the two servers up until Ctrl-C, and print their addresses')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the summary as JSON on stdout')

@@ -633,7 +633,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__rehearse)
-            opts="-o -p -v -q -h -V --with --keep --faults --serve --out --json --manifest-path --package --verbose --quiet --help --version"
+            opts="-o -p -v -q -h -V --with --exact --keep --faults --serve --out --json --manifest-path --package --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -207,6 +207,7 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand --manifest-path 'The Cargo.toml of the project [default: the one of this folder]'
             cand -p 'The package of the workspace [default: the only one with a binary]'
             cand --package 'The package of the workspace [default: the only one with a binary]'
+            cand --exact 'Have Cargo build as for a release: the profile as it is, no paths of this machine [default: quickly, without LTO]'
             cand --keep 'Keep what the servers hold from the last rehearsal'
             cand --serve 'Keep the two servers up until Ctrl-C, and print their addresses'
             cand --json 'Print the summary as JSON on stdout'

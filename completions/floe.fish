@@ -155,6 +155,7 @@ complete -c floe -n "__fish_floe_using_subcommand rehearse" -l faults -d 'Distur
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s o -l out -d 'The folder everything is left in [default: target/rehearsal]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l exact -d 'Have Cargo build as for a release: the profile as it is, no paths of this machine [default: quickly, without LTO]'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l keep -d 'Keep what the servers hold from the last rehearsal'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l serve -d 'Keep the two servers up until Ctrl-C, and print their addresses'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l json -d 'Print the summary as JSON on stdout'

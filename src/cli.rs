@@ -312,6 +312,7 @@ pub struct ReproduceArgs {
 #[command(after_help = "Examples:\n  \
     floe rehearse                  builds, packs, publishes and verifies, all on this machine\n  \
     floe rehearse --with cargo     builds with Cargo for this machine, whatever else is there\n  \
+    floe rehearse --exact          the same, optimised as a release is\n  \
     floe rehearse --keep           publishes the same version again: nothing is left to do\n  \
     floe rehearse --faults 7       lets things go wrong, the same ones for the same number\n  \
     floe rehearse --serve          keeps the two servers up, for trying other clients on them")]
@@ -322,6 +323,9 @@ pub struct RehearseArgs {
     /// Who builds [default: nix if it is installed and the flake gives a `dist`, else cargo for this machine]
     #[arg(long, value_name = "BUILDER", conflicts_with = "dists")]
     pub with: Option<Builder>,
+    /// Have Cargo build as for a release: the profile as it is, no paths of this machine [default: quickly, without LTO]
+    #[arg(long, conflicts_with = "dists")]
+    pub exact: bool,
     /// Keep what the servers hold from the last rehearsal
     #[arg(long)]
     pub keep: bool,

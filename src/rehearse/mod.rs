@@ -24,7 +24,7 @@ use crate::commands::package::Enforcement;
 use crate::commands::{image, package};
 use crate::error::{Exit, Failure};
 use crate::net::stop;
-use crate::project::build::{self, Build};
+use crate::project::build::{self, Build, Effort};
 use crate::project::cargo::{self, Origin, Project};
 use crate::project::nix;
 use crate::rehearse::page::Page;
@@ -33,7 +33,7 @@ use crate::release::session::{self, Session};
 use crate::release::{self, dist, inputs, published};
 use crate::report::{Report, size};
 use floe_core::model::notes::{NotesSource, unreleased_section};
-use floe_core::model::{Commit, Destination, Digest, Image, Record, Release};
+use floe_core::model::{Commit, Destination, Digest, Image, Record, Release, Rule};
 use floe_core::preflight::CheckedPlanJson;
 use floe_core::verify::{Depth, Expect, Verified};
 
@@ -116,8 +116,19 @@ fn dist(
         return check(&[folder.dist()], &expect);
     }
     let origin = cargo::origin(project, None, None)?;
-    let builds = build::for_this_machine(project, report)?;
-    package::pack((project, &origin), &pieces(&builds), &folder.dist(), Enforcement::Warn, report)?;
+    // A quick build contains the paths of dependencies that were compiled before, which say nothing about the project.
+    let (effort, except): (_, &[Rule]) = match args.exact {
+        true => (Effort::Exact, &[]),
+        false => (Effort::Quick, &[Rule::BuilderPath]),
+    };
+    let builds = build::for_this_machine(project, effort, report)?;
+    package::pack(
+        (project, &origin),
+        &pieces(&builds),
+        &folder.dist(),
+        Enforcement::Warn { except },
+        report,
+    )?;
     let platforms = match static_binaries(project, &builds) {
         Some(binaries) if project.config.image.is_some() => {
             let image = make_image(project, &origin, &binaries, &folder.dist().join("image"))?;

@@ -11,7 +11,7 @@ use floe_rehearsal::faults::Schedule;
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubOptions};
 use serde_json::Value;
 
-use crate::sample::Sample;
+use crate::sample::{Sample, floe};
 use crate::scenario::make_dist;
 
 /// A run that succeeded.
@@ -36,22 +36,7 @@ fn manifest(version: &str) -> String {
 
 #[track_caller]
 fn rehearse(folder: &Path, arguments: &[&str]) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_floe"));
-    command.args(["rehearse", "--json"]).args(arguments).current_dir(folder);
-    // What a workflow or a developer may have set for floe itself says nothing about the sample.
-    for variable in [
-        "CARGO_TARGET_DIR",
-        "CARGO_BUILD_TARGET",
-        "GITHUB_API_URL",
-        "GITHUB_REF_NAME",
-        "GITHUB_REF_TYPE",
-        "GITHUB_REPOSITORY",
-        "GITHUB_SERVER_URL",
-        "SOURCE_DATE_EPOCH",
-    ] {
-        command.env_remove(variable);
-    }
-    let output = command.output().unwrap();
+    let output = floe(folder).args(["rehearse", "--json"]).args(arguments).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{stderr}");
     Run { summary: serde_json::from_slice(&output.stdout).unwrap(), stderr }
@@ -126,6 +111,63 @@ fn a_project_is_rehearsed_again_and_on_to_its_next_version() {
     assert_eq!(tags["1.4.0"].to_string(), first.summary["image"].as_str().unwrap());
 }
 
+/// A rehearsal is quick where dependencies are those of `cargo build --release`, although floe itself was started by Cargo
+/// here as by `cargo run`, and this build script watches what Cargo then sets.
+#[test]
+fn a_quick_rehearsal_compiles_no_dependency_again() {
+    let project = sample("1.4.0")
+        .manifest_lines("[dependencies]\npart = { path = \"part\" }")
+        .file("src/main.rs", "fn main() { part::part() }\n")
+        .file("part/Cargo.toml", "[package]\nname = \"part\"\nversion = \"1.0.0\"\nedition = \"2021\"\n")
+        .file("part/src/lib.rs", "pub fn part() {}\n")
+        .file(
+            "part/build.rs",
+            "fn main() { println!(\"cargo::rerun-if-env-changed=CARGO_MANIFEST_DIR\") }\n",
+        );
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--release"]).current_dir(project.path());
+    for variable in ["CARGO_MANIFEST_DIR", "CARGO_TARGET_DIR", "RUSTFLAGS"] {
+        cargo.env_remove(variable);
+    }
+    let output = cargo.output().unwrap();
+    let built = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && built.contains("Compiling part v1.0.0"), "{built}");
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+    let run = rehearse(project.path(), &[]);
+    assert!(!run.stderr.contains("Compiling part"), "{}", run.stderr);
+    let said =
+        "       Using profile `release` without link-time optimisation; `--exact` builds as releases are\n";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+}
+
+/// The binary names a path that no flag for rustc takes out; only an exact rehearsal looks for paths.
+#[test]
+fn an_exact_rehearsal_builds_with_the_profile_of_releases() {
+    let project = sample("1.4.0")
+        .manifest_lines(
+            "[package.metadata.floe]\nprofile = \"dist\"\n[profile.dist]\ninherits = \"release\"\nlto = true\n",
+        )
+        .file("src/main.rs", "fn main() { print!(\"/home/jane/tool/share\") }\n");
+    let quick = rehearse(project.path(), &[]);
+    assert!(!quick.stderr.contains("builder-path"), "{}", quick.stderr);
+    assert!(!project.path().join("target/dist").exists());
+    let exact = rehearse(project.path(), &["--exact"]);
+    let said = "       Using profile `dist` as it is, and no paths of this machine\n";
+    assert!(exact.stderr.contains(said), "{}", exact.stderr);
+    assert!(exact.stderr.contains("rule `builder-path`: `/home/jane/tool/share"), "{}", exact.stderr);
+    assert!(project.path().join("target/dist").is_dir());
+}
+
+#[test]
+fn the_flags_of_a_project_reach_its_build_from_any_folder() {
+    let project = sample("1.4.0")
+        .file(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"wanted\"]\n")
+        .file("src/main.rs", "#[cfg(not(wanted))]\ncompile_error!(\"a flag is lost\");\nfn main() {}\n");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let manifest = project.path().join("Cargo.toml");
+    rehearse(elsewhere.path(), &["--manifest-path", manifest.to_str().unwrap()]);
+}
+
 #[test]
 fn the_same_dist_makes_the_same_release_in_any_folder() {
     let made = tempfile::tempdir().unwrap();
@@ -165,9 +207,8 @@ fn a_linker_without_static_libraries_is_told_how_to_get_them() {
         return;
     }
     let project = sample("1.4.0");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_floe"));
-    command.arg("rehearse").current_dir(project.path()).env("RUSTFLAGS", "-C linker=false");
-    let output = command.output().unwrap();
+    let mut command = floe(project.path());
+    let output = command.arg("rehearse").env("RUSTFLAGS", "-C linker=false").output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);

@@ -22,8 +22,9 @@ use crate::package::archive::{self, Contents, Item, Packed};
 use crate::package::binary;
 use crate::project::cargo::{self, Origin, Project};
 use crate::report::{self, Report};
-use floe_audit::{Facts, rules};
-use floe_core::model::{Arch, ArchiveFacts, BinaryFacts, Format, Record, Schema, Source, Target};
+use floe_audit::Facts;
+use floe_audit::rules::{self, Violation};
+use floe_core::model::{Arch, ArchiveFacts, BinaryFacts, Format, Record, Rule, Schema, Source, Target};
 
 /// The binaries that were built for a target.
 #[derive(Debug, Clone)]
@@ -78,7 +79,8 @@ pub fn pack(
         {
             match binary::facts(&binary.path) {
                 Ok(facts) if enforcement == Enforcement::Deny => {
-                    problems.extend(violations(project, target, &binary.path, &facts));
+                    let broken = violations(project, target, &binary.path, &facts);
+                    problems.extend(broken.into_iter().map(|(_, line)| line));
                 }
                 Ok(_) => {}
                 Err(error) => problems.push(format!("{error:#}")),
@@ -93,9 +95,10 @@ pub fn pack(
     for (target, binaries) in checked {
         let one = pack_one((project, origin), target, binaries, &common, out)
             .with_context(|| format!("failed to pack `{}`", target.archive_file(&project.name)))?;
-        for violation in &one.violations {
+        for (rule, violation) in &one.violations {
             match enforcement {
-                Enforcement::Warn => report.warn(format!("{violation}; `floe package` would refuse it")),
+                Enforcement::Warn { except } if except.contains(rule) => {}
+                Enforcement::Warn { .. } => report.warn(format!("{violation}; `floe package` would refuse it")),
                 Enforcement::Deny => problems.push(violation.clone()),
             }
         }
@@ -124,7 +127,10 @@ pub enum Enforcement {
     /// The binary is refused.
     Deny,
     /// A warning: in a rehearsal, which is built for this machine.
-    Warn,
+    Warn {
+        /// The rules that depend on how this build was made, and not on the project.
+        except: &'static [Rule],
+    },
 }
 
 /// A binary that is what its target wants.
@@ -137,9 +143,9 @@ struct Binary {
 }
 
 /// The portability rules that a binary breaks, those that the project has not loosened, as lines for people.
-fn violations(project: &Project, target: Target, path: &Path, facts: &Facts) -> Vec<String> {
+fn violations(project: &Project, target: Target, path: &Path, facts: &Facts) -> Vec<(Rule, String)> {
     let violations = target.judge(facts, &project.config.loosen);
-    let line = |one| format!("`{}` for {}: {one}", path.display(), target.name());
+    let line = |one: &Violation| (one.rule, format!("`{}` for {}: {one}", path.display(), target.name()));
     rules::stopping(&violations).map(line).collect()
 }
 
@@ -198,7 +204,7 @@ struct Unnamed {
     archive: AtomicFile,
     record: Record,
     /// The rules that its binaries break.
-    violations: Vec<String>,
+    violations: Vec<(Rule, String)>,
     /// Why a binary is none after all.
     refused: Vec<String>,
 }
