@@ -39,7 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('rehearse', 'rehearse', [CompletionResultType]::ParameterValue, 'Do the whole release of this project on this machine, with no account and no network')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Add the flake, the workflow and the other files of a release to this project')
             [CompletionResult]::new('targets', 'targets', [CompletionResultType]::ParameterValue, 'List the targets floe knows')
-            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Write shell completions and man pages')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print shell completions')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -265,7 +265,6 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             break
         }
         'floe;completions' {
-            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Write completions/ for every shell and man/ for every verb into this folder')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: requests, retries, what was skipped (-vv for each request)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: requests, retries, what was skipped (-vv for each request)')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but results and errors')
@@ -287,7 +286,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('rehearse', 'rehearse', [CompletionResultType]::ParameterValue, 'Do the whole release of this project on this machine, with no account and no network')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Add the flake, the workflow and the other files of a release to this project')
             [CompletionResult]::new('targets', 'targets', [CompletionResultType]::ParameterValue, 'List the targets floe knows')
-            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Write shell completions and man pages')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print shell completions')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }

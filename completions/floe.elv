@@ -36,7 +36,7 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand rehearse 'Do the whole release of this project on this machine, with no account and no network'
             cand init 'Add the flake, the workflow and the other files of a release to this project'
             cand targets 'List the targets floe knows'
-            cand completions 'Write shell completions and man pages'
+            cand completions 'Print shell completions'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'floe;package'= {
@@ -251,7 +251,6 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand --version 'Print version'
         }
         &'floe;completions'= {
-            cand --out 'Write completions/ for every shell and man/ for every verb into this folder'
             cand -v 'Say more: requests, retries, what was skipped (-vv for each request)'
             cand --verbose 'Say more: requests, retries, what was skipped (-vv for each request)'
             cand -q 'Say nothing but results and errors'
@@ -272,7 +271,7 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand rehearse 'Do the whole release of this project on this machine, with no account and no network'
             cand init 'Add the flake, the workflow and the other files of a release to this project'
             cand targets 'List the targets floe knows'
-            cand completions 'Write shell completions and man pages'
+            cand completions 'Print shell completions'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'floe;help;package'= {

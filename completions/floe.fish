@@ -38,7 +38,7 @@ complete -c floe -n "__fish_floe_needs_command" -f -a "reproduce" -d 'Compare a 
 complete -c floe -n "__fish_floe_needs_command" -f -a "rehearse" -d 'Do the whole release of this project on this machine, with no account and no network'
 complete -c floe -n "__fish_floe_needs_command" -f -a "init" -d 'Add the flake, the workflow and the other files of a release to this project'
 complete -c floe -n "__fish_floe_needs_command" -f -a "targets" -d 'List the targets floe knows'
-complete -c floe -n "__fish_floe_needs_command" -f -a "completions" -d 'Write shell completions and man pages'
+complete -c floe -n "__fish_floe_needs_command" -f -a "completions" -d 'Print shell completions'
 complete -c floe -n "__fish_floe_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c floe -n "__fish_floe_using_subcommand package" -l target -d 'The target of the binaries given by --binary' -r
 complete -c floe -n "__fish_floe_using_subcommand package" -l binary -d 'A built binary (may be repeated)' -r -F
@@ -179,7 +179,6 @@ complete -c floe -n "__fish_floe_using_subcommand targets" -s v -l verbose -d 'S
 complete -c floe -n "__fish_floe_using_subcommand targets" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c floe -n "__fish_floe_using_subcommand targets" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand targets" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand completions" -l out -d 'Write completions/ for every shell and man/ for every verb into this folder' -r -F
 complete -c floe -n "__fish_floe_using_subcommand completions" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s q -l quiet -d 'Say nothing but results and errors'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s h -l help -d 'Print help'
@@ -194,5 +193,5 @@ complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subc
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "rehearse" -d 'Do the whole release of this project on this machine, with no account and no network'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "init" -d 'Add the flake, the workflow and the other files of a release to this project'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "targets" -d 'List the targets floe knows'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "completions" -d 'Write shell completions and man pages'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "completions" -d 'Print shell completions'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

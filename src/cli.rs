@@ -45,7 +45,7 @@ pub enum Command {
     Init(InitArgs),
     /// List the targets floe knows
     Targets(TargetsArgs),
-    /// Write shell completions and man pages
+    /// Print shell completions
     Completions(CompletionsArgs),
 }
 
@@ -396,14 +396,9 @@ pub struct TargetsArgs {
 
 /// Arguments of `floe completions`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
-    floe completions bash > ~/.local/share/bash-completion/completions/floe\n  \
-    floe completions --out .       writes completions/ and man/ as floe's own archives hold them")]
+#[command(after_help = "Example:\n  floe completions bash > ~/.local/share/bash-completion/completions/floe")]
 pub struct CompletionsArgs {
     /// The shell to print completions for
-    #[arg(value_name = "SHELL", required_unless_present = "out")]
-    pub shell: Option<clap_complete::Shell>,
-    /// Write completions/ for every shell and man/ for every verb into this folder
-    #[arg(long, value_name = "FOLDER", conflicts_with = "shell")]
-    pub out: Option<PathBuf>,
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
 }
