@@ -477,7 +477,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__plan)
-            opts="-p -v -q -h -V --target --no-image --image --notes-file --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --json --verbose --quiet --help --version"
+            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --json --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -492,6 +492,10 @@ _floe() {
                     return 0
                     ;;
                 --notes-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expect)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -551,7 +555,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__publish)
-            opts="-p -v -q -h -V --target --no-image --image --notes-file --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --receipt --json --verbose --quiet --help --version"
+            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --receipt --json --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -566,6 +570,10 @@ _floe() {
                     return 0
                     ;;
                 --notes-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expect)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -743,7 +751,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__verify)
-            opts="-p -v -q -h -V --release --keep --run --target --no-image --json --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --help --version"
+            opts="-p -v -q -h -V --release --keep --run --target --no-image --image --json --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -762,6 +770,10 @@ _floe() {
                     return 0
                     ;;
                 --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

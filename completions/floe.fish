@@ -75,6 +75,7 @@ complete -c floe -n "__fish_floe_using_subcommand image" -s V -l version -d 'Pri
 complete -c floe -n "__fish_floe_using_subcommand plan" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l notes-file -d 'A file with the text of the release notes, instead of the changelog or GitHub\'s' -r -F
+complete -c floe -n "__fish_floe_using_subcommand plan" -l expect -d 'Take exactly the release whose SHA256SUMS has this digest, as `floe verify` printed it; nothing is unpacked again' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand plan" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l tag -d 'The tag that is released; its version must be the package\'s' -r
@@ -95,6 +96,7 @@ complete -c floe -n "__fish_floe_using_subcommand plan" -s V -l version -d 'Prin
 complete -c floe -n "__fish_floe_using_subcommand publish" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l notes-file -d 'A file with the text of the release notes, instead of the changelog or GitHub\'s' -r -F
+complete -c floe -n "__fish_floe_using_subcommand publish" -l expect -d 'Take exactly the release whose SHA256SUMS has this digest, as `floe verify` printed it; nothing is unpacked again' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand publish" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l tag -d 'The tag that is released; its version must be the package\'s' -r
@@ -117,6 +119,7 @@ complete -c floe -n "__fish_floe_using_subcommand verify" -l release -d 'The pub
 complete -c floe -n "__fish_floe_using_subcommand verify" -l keep -d 'Keep what was downloaded in this folder' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -l run -d 'Run each downloaded program that is for this machine with this argument, such as --run=--version' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l target -d 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l image -d 'The image\'s name, if `floe publish` gets one: the digest of SHA256SUMS depends on it' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l tag -d 'The tag that is released; its version must be the package\'s' -r

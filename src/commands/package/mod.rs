@@ -98,7 +98,9 @@ pub fn pack(
         for (rule, violation) in &one.violations {
             match enforcement {
                 Enforcement::Warn { except } if except.contains(rule) => {}
-                Enforcement::Warn { .. } => report.warn(format!("{violation}; `floe package` would refuse it")),
+                Enforcement::Warn { .. } => {
+                    report.warn(format!("{violation}; `floe package` would refuse it"))
+                }
                 Enforcement::Deny => problems.push(violation.clone()),
             }
         }
