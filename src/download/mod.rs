@@ -20,7 +20,7 @@ mod pull;
 
 use crate::github::{GitHub, authorization};
 use crate::net::client::Client;
-use crate::net::retry::{self, Refused, Retry};
+use crate::net::retry::{self, AttemptError, Retry};
 use crate::package::archive::{self, Examined};
 use crate::registry::Credentials;
 use crate::report::{Progress, Report};
@@ -133,13 +133,10 @@ impl Stranger<'_> {
             }
             let fetch = self.keep(client, request, asset, path, progress);
             let late =
-                |_| Refused::connection(anyhow::anyhow!("it was not here within {}", seconds(patience)));
+                |_| AttemptError::connection(anyhow::anyhow!("it was not here within {}", seconds(patience)));
             tokio::time::timeout(patience, fetch).await.map_err(late)?
         };
-        self.retry
-            .run(&asset.name, fetch)
-            .await
-            .with_context(|| format!("failed to download `{}`", asset.name))
+        self.retry.run(fetch).await.with_context(|| format!("failed to download `{}`", asset.name))
     }
 
     async fn keep(
@@ -149,12 +146,12 @@ impl Stranger<'_> {
         asset: &RemoteAsset,
         path: &Path,
         progress: &Progress,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), AttemptError> {
         let mut answer = client.stream(request).await?;
         let status = answer.status();
         if !status.is_success() {
             let error = anyhow::anyhow!("the server answered {status}");
-            return Err(Refused::answer(status, answer.headers(), "", error));
+            return Err(AttemptError::answer(status, answer.headers(), "", error));
         }
         let mut file = tokio::fs::File::create(path).await.context("failed to create the file")?;
         let mut left = asset.size;

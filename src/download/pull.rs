@@ -31,7 +31,7 @@ use crate::image::{self, AtomicDir};
 use crate::net::address;
 use crate::net::answer::Gathered;
 use crate::net::client::no_certificates;
-use crate::net::retry::{self, Again, Refused, Retry};
+use crate::net::retry::{self, AttemptError, Retry, RetryPolicy};
 use crate::registry::{Credentials, may_know, message};
 use floe_core::model::{Digest, Image, ImageName};
 use floe_core::units::seconds;
@@ -160,13 +160,10 @@ impl<'a> Puller<'a> {
         let ask = async |_| {
             let asked =
                 self.plain.get(self.url.join("/v2/").context("the registry has no address")?).send().await;
-            let answer = asked.map_err(|error| Refused::connection(error.without_url()))?;
-            may_know(answer.headers(), &self.url).map_err(Refused::no)
+            let answer = asked.map_err(|error| AttemptError::connection(error.without_url()))?;
+            may_know(answer.headers(), &self.url).map_err(AttemptError::fatal)
         };
-        self.retry
-            .run("the registry", ask)
-            .await
-            .with_context(|| format!("failed to ask for `{}`", self.name))
+        self.retry.run(ask).await.with_context(|| format!("failed to ask for `{}`", self.name))
     }
 
     /// The bytes of a manifest, by tag or digest.
@@ -193,7 +190,7 @@ impl<'a> Puller<'a> {
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(self.shut(message(&body))),
                 _ => {
                     let error = anyhow!("the registry answered {status}");
-                    Err(Refused::answer(status, &headers, &String::from_utf8_lossy(&body), error))
+                    Err(AttemptError::answer(status, &headers, &String::from_utf8_lossy(&body), error))
                 }
             }
         };
@@ -272,7 +269,7 @@ impl<'a> Puller<'a> {
             let file = AtMost::new(BufWriter::with_capacity(PIECE, file), size);
             let patience = retry::patience(size);
             let pull = tokio::time::timeout(patience, self.client.pull_blob(&reference, blob, file));
-            let late = |_| Refused::connection(anyhow!("it was not here within {}", seconds(patience)));
+            let late = |_| AttemptError::connection(anyhow!("it was not here within {}", seconds(patience)));
             match pull.await.map_err(late)? {
                 Ok(()) => Ok(Ok(())),
                 Err(Error::IoError(error)) if is_too_much(&error) => {
@@ -292,16 +289,16 @@ impl<'a> Puller<'a> {
     async fn run<T>(
         &self,
         what: &str,
-        attempt: impl AsyncFnMut(u32) -> Result<Result<T, String>, Refused>,
+        attempt: impl AsyncFnMut(u32) -> Result<Result<T, String>, AttemptError>,
     ) -> Result<T, Fault> {
-        let answer = self.retry.run(what, attempt).await;
+        let answer = self.retry.run(attempt).await;
         answer
             .with_context(|| format!("failed to pull {what} of `{}` as a stranger", self.name))?
             .map_err(Fault::Wrong)
     }
 
     /// What is wrong with the thing itself, or why it could not be had.
-    fn judge(&self, what: &str, error: Error) -> Result<String, Refused> {
+    fn judge(&self, what: &str, error: Error) -> Result<String, AttemptError> {
         match error {
             Error::DigestError(DigestError::VerificationError { actual, .. }) => {
                 Ok(format!("{what} is {actual} in the registry"))
@@ -314,22 +311,28 @@ impl<'a> Puller<'a> {
                 if is(&[Code::Denied, Code::Unauthorized]) {
                     return Err(self.shut(envelope.errors.first().map(|one| one.message.clone())));
                 }
-                let again = if is(&[Code::Toomanyrequests]) { Again::Limited(None) } else { Again::No };
-                Err(Refused { error: anyhow!("the registry refused: {envelope}"), again })
+                let retry = if is(&[Code::Toomanyrequests]) {
+                    RetryPolicy::Limited(None)
+                } else {
+                    RetryPolicy::Never
+                };
+                Err(AttemptError { error: anyhow!("the registry refused: {envelope}"), retry })
             }
             Error::ServerError { code, .. } => {
                 let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 let error = anyhow!("the registry answered {status}");
-                Err(Refused::answer(status, &HeaderMap::new(), "", error))
+                Err(AttemptError::answer(status, &HeaderMap::new(), "", error))
             }
-            Error::RequestError(error) => Err(Refused::connection(error.without_url())),
-            Error::IoError(error) => Err(Refused::no(anyhow::Error::from(error).context("failed to write"))),
+            Error::RequestError(error) => Err(AttemptError::connection(error.without_url())),
+            Error::IoError(error) => {
+                Err(AttemptError::fatal(anyhow::Error::from(error).context("failed to write")))
+            }
             other => Ok(format!("{what} is not understood: {other}")),
         }
     }
 
     /// The registry does not let us in.
-    fn shut(&self, said: Option<String>) -> Refused {
+    fn shut(&self, said: Option<String>) -> AttemptError {
         let name = self.name;
         let said = said.map(|said| format!(" ({said})")).unwrap_or_default();
         let failure = match self.auth {
@@ -340,7 +343,7 @@ impl<'a> Puller<'a> {
                 "set GITHUB_TOKEN to a token with `read:packages`, or FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN for another registry",
             ),
         };
-        Refused::no(failure.into())
+        AttemptError::fatal(failure.into())
     }
 }
 
@@ -360,8 +363,8 @@ fn size_of(blob: &OciDescriptor) -> Result<u64, Fault> {
 }
 
 /// Sends a request and reads its answer within the limit of a manifest.
-async fn read(request: reqwest::RequestBuilder) -> Result<(StatusCode, HeaderMap, Bytes), Refused> {
-    let broke = |error: reqwest::Error| Refused::connection(error.without_url());
+async fn read(request: reqwest::RequestBuilder) -> Result<(StatusCode, HeaderMap, Bytes), AttemptError> {
+    let broke = |error: reqwest::Error| AttemptError::connection(error.without_url());
     let mut response = request.send().await.map_err(broke)?;
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Gathered::new("the registry", status, image::JSON_LIMIT as usize);

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use super::{GitHub, parse, wire};
+use super::{GitHub, models, parse};
 use crate::error::{Exit, Failure};
 use floe_core::model::Tag;
 use floe_core::world::RemoteRelease;
@@ -35,10 +35,10 @@ impl GitHub {
             }
             let answer = self.paced(self.change(Method::POST, &self.path("/releases"), &body)).await?;
             let answer = self.expect(answer, StatusCode::CREATED)?;
-            Ok(parse::<wire::Release>(&answer.body)?.into_remote())
+            Ok(parse::<models::Release>(&answer.body)?.into_remote())
         };
         let context = || format!("failed to create the draft of release `{tag}`");
-        let draft = self.retry.run("the draft", create).await.with_context(context)?;
+        let draft = self.retry.run(create).await.with_context(context)?;
         match tries {
             1 => Ok(draft),
             _ => self.or_older(draft, notes).await.with_context(context),
@@ -79,7 +79,7 @@ impl GitHub {
                 _ => Err(self.refuse(answer)),
             }
         };
-        self.retry.run("the draft", delete).await
+        self.retry.run(delete).await
     }
 
     async fn of_tag(&self, tag: &str) -> anyhow::Result<Vec<RemoteRelease>> {
@@ -117,7 +117,7 @@ impl GitHub {
             self.expect(answer, StatusCode::OK).map(drop)
         };
         self.retry
-            .run("the notes", write)
+            .run(write)
             .await
             .with_context(|| format!("failed to write the notes of the draft of `{tag}`"))
     }

@@ -11,23 +11,23 @@ use reqwest::{Body, Request};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-mod ask;
 mod draft;
-mod look;
-mod pace;
-mod stage;
-mod wire;
+mod models;
+mod mutations;
+mod permissions;
+mod queries;
+mod rate_limit;
 
 pub use draft::second_to;
-pub use pace::AT_ONCE as ASSETS_AT_ONCE;
+pub use rate_limit::AT_ONCE as ASSETS_AT_ONCE;
 
 use crate::error::Failure;
 use crate::net::address;
 use crate::net::client::{Answer, Client};
-use crate::net::retry::{Refused, Retry};
+use crate::net::retry::{AttemptError, Retry};
 use crate::token::Token;
 use floe_core::model::Repo;
-use floe_core::preflight::Budget;
+use floe_core::world::Budget;
 
 /// The version of the REST API that floe was written against.
 const API_VERSION: &str = "2022-11-28";
@@ -52,7 +52,7 @@ pub struct GitHub {
     budget: Arc<Mutex<Option<Budget>>>,
     /// Notes that GitHub wrote when it was asked whether we may write, and for what question.
     notes: Arc<Mutex<Option<(serde_json::Value, String)>>>,
-    pace: pace::Pace,
+    limiter: rate_limit::RateLimiter,
 }
 
 impl GitHub {
@@ -70,14 +70,14 @@ impl GitHub {
         let uploads = uploads_of(&api);
         let authorization = token.map(|token| authorization(&token)).transpose()?;
         let (requests, budget, notes) = (Arc::default(), Arc::default(), Arc::default());
-        let pace = pace::Pace::new(&retry);
-        Ok(GitHub { client, repo, retry, api, uploads, authorization, requests, budget, notes, pace })
+        let limiter = rate_limit::RateLimiter::new(&retry);
+        Ok(GitHub { client, repo, retry, api, uploads, authorization, requests, budget, notes, limiter })
     }
 
     /// The same client as that of a run that has not begun.
     pub fn fresh(&self) -> Self {
         let (requests, budget, notes) = (Arc::default(), Arc::default(), Arc::default());
-        GitHub { requests, budget, notes, pace: pace::Pace::new(&self.retry), ..self.clone() }
+        GitHub { requests, budget, notes, limiter: rate_limit::RateLimiter::new(&self.retry), ..self.clone() }
     }
 
     /// The repository.
@@ -145,11 +145,16 @@ impl GitHub {
                 _ => Err(self.refused(answer)),
             }
         };
-        self.retry.run(what, ask).await.with_context(|| format!("failed to read {what} from GitHub"))
+        self.retry.run(ask).await.with_context(|| format!("failed to read {what} from GitHub"))
     }
 
     /// One request that changes something, tried once.
-    async fn change(&self, method: Method, path: &str, body: &serde_json::Value) -> Result<Answer, Refused> {
+    async fn change(
+        &self,
+        method: Method,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<Answer, AttemptError> {
         self.send(method, path, Some(("application/json", body.to_string().into()))).await
     }
 
@@ -160,7 +165,7 @@ impl GitHub {
         method: Method,
         address: &str,
         body: Option<(&'static str, Body)>,
-    ) -> Result<Answer, Refused> {
+    ) -> Result<Answer, AttemptError> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let line = format!("{method} {address}");
         let mut request = Request::new(method, self.url_of(address)?);
@@ -188,9 +193,9 @@ impl GitHub {
     }
 
     /// Judges an answer that is not the wished-for one, in words a maintainer can act on.
-    fn refused(&self, answer: Answer) -> Refused {
+    fn refused(&self, answer: Answer) -> AttemptError {
         let text = String::from_utf8_lossy(&answer.body);
-        let message = wire::message(&answer.body);
+        let message = models::message(&answer.body);
         let said = match &message {
             Some(message) => format!("GitHub answered {}: {message}", answer.status),
             None => format!("GitHub answered {}", answer.status),
@@ -202,14 +207,14 @@ impl GitHub {
                 "the token is wrong or has expired: set GITHUB_TOKEN to one that is valid, for example `export GITHUB_TOKEN=$(gh auth token)`",
             ),
             StatusCode::FORBIDDEN if text.contains("not accessible by") => {
-                Failure::new(said).hint(ask::lacking(accepted))
+                Failure::new(said).hint(permissions::lacking(accepted))
             }
             StatusCode::FORBIDDEN if text.contains("SAML") => Failure::new(said).hint(
                 "let the organization in: \"Configure SSO\" beside the token at https://github.com/settings/tokens",
             ),
             _ => Failure::new(said),
         };
-        Refused::answer(answer.status, &answer.headers, &text, failure.into())
+        AttemptError::answer(answer.status, &answer.headers, &text, failure.into())
     }
 
     /// An address out of an answer, only if it is on a server the token may go to.

@@ -1,6 +1,6 @@
-//! The addresses of the servers, checked before anything is sent to them.
+//! Rules for server addresses, checked before anything is sent to them.
 //!
-//! TLS everywhere; plain http only to this machine itself.
+//! TLS is required; plain http is allowed to loopback addresses only.
 
 use anyhow::Context as _;
 use reqwest::redirect::Policy;
@@ -8,13 +8,13 @@ use url::{Host, Url};
 
 use crate::error::{Exit, Failure};
 
-/// Reads a server's address and refuses one that would send secrets in the clear.
+/// Parses a server's address and refuses one that would send secrets in the clear.
 ///
 /// # Errors
 /// It is no address, names another scheme than https, holds a password, or is plain http to another machine.
 pub fn server(text: &str) -> anyhow::Result<Url> {
     let url = Url::parse(text).with_context(|| {
-        // What may hold a password is not said again.
+        // The text may hold a password.
         let shown = if text.contains('@') { "what was given".to_owned() } else { format!("`{text}`") };
         format!("{shown} is not an address such as https://api.github.com")
     })?;
@@ -33,7 +33,7 @@ pub fn server(text: &str) -> anyhow::Result<Url> {
     }
 }
 
-/// Whether an address is this machine itself.
+/// Whether an address is a loopback address.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -43,7 +43,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether an address that a server sent may be gone to: over TLS, and to this machine only from this machine.
+/// Whether a server at `from` may lead to `to`: over TLS, and to loopback only from loopback.
 pub fn redirect_allowed(from: &Url, to: &Url) -> bool {
     match to.scheme() {
         "https" => is_loopback(from) || !is_loopback(to),
@@ -68,8 +68,8 @@ pub fn redirects() -> Policy {
     })
 }
 
-/// Whether two addresses are of one site, so that a secret for one may be shown to the other: the same host, a host above
-/// or below it, or one beside it. `registry.gitlab.com` and `gitlab.com` are, `a.co.uk` and `b.co.uk` are not.
+/// Whether two addresses belong to one site, so that a secret for one may go to the other: the same host, a parent or a
+/// child of it, or a sibling. `registry.gitlab.com` and `gitlab.com` do, `a.co.uk` and `b.co.uk` do not.
 pub fn same_site(one: &Url, other: &Url) -> bool {
     let (Some(Host::Domain(one_name)), Some(Host::Domain(other_name))) = (one.host(), other.host()) else {
         return one.host() == other.host();
@@ -82,7 +82,7 @@ pub fn same_site(one: &Url, other: &Url) -> bool {
         || (parent(one_name) == parent(other_name) && is_site(&parent(one_name)))
 }
 
-/// Whether a name belongs to somebody and is no suffix that many share, such as `com`, `co.uk` or `com.au`.
+/// Whether a name has one owner, unlike the public suffixes `com`, `co.uk` and `com.au`.
 fn is_site(name: &str) -> bool {
     match name.split('.').collect::<Vec<_>>()[..] {
         [] | [_] => false,
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_site_is_what_somebody_has_and_not_a_suffix() {
+    fn a_site_is_no_public_suffix() {
         for (one, other) in [
             ("ghcr.io", "ghcr.io"),
             ("registry.gitlab.com", "gitlab.com"),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_in_an_address_is_not_said_again() {
+    fn a_password_in_an_address_is_not_shown() {
         for wrong in
             ["https://user:s3cret@host:port", "https://user:s3cret@ghcr.io", "http://u:s3cret@example.org"]
         {

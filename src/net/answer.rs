@@ -1,6 +1,6 @@
-//! The body of an answer, gathered within a limit: whoever answers may send without an end.
+//! The body of an answer, read within a limit.
 //!
-//! What a server says about an error is cut where it gets too long; any other answer that is too long is refused.
+//! A body over the limit is truncated if it describes an error, and refused otherwise.
 
 use std::ops::ControlFlow;
 
@@ -8,13 +8,13 @@ use anyhow::anyhow;
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::net::retry::Refused;
+use crate::net::retry::AttemptError;
 use floe_core::units::size;
 
-/// So much is read of what a server says about an error, in bytes.
+/// The limit of a body that describes an error, in bytes.
 const ERROR_LIMIT: usize = 256 * 1024;
 
-/// What has come of an answer so far.
+/// The part of a body that has arrived.
 pub(crate) struct Gathered {
     bytes: Vec<u8>,
     limit: usize,
@@ -23,19 +23,18 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
-    /// For an answer of this status, of which no more than `limit` bytes are taken. `server` is who sends it, for the
-    /// message.
+    /// For an answer of this status with a body of at most `limit` bytes. `server` names the sender in messages.
     pub(crate) fn new(server: &'static str, status: StatusCode, limit: usize) -> Self {
         let is_error = !status.is_success();
         let limit = if is_error { limit.min(ERROR_LIMIT) } else { limit };
         Gathered { bytes: Vec::new(), limit, is_error, server }
     }
 
-    /// Takes the next piece; says to stop once nothing more is wanted.
+    /// Adds the next piece; breaks once the rest is not wanted.
     ///
     /// # Errors
-    /// The answer is larger than agreed.
-    pub(crate) fn take(&mut self, piece: &[u8]) -> Result<ControlFlow<()>, Refused> {
+    /// The answer is larger than the limit.
+    pub(crate) fn take(&mut self, piece: &[u8]) -> Result<ControlFlow<()>, AttemptError> {
         let room = self.limit - self.bytes.len();
         if piece.len() <= room {
             self.bytes.extend_from_slice(piece);
@@ -46,16 +45,16 @@ impl Gathered {
             return Ok(ControlFlow::Break(()));
         }
         let text = format!("{}'s answer is larger than {}", self.server, size(self.limit as u64));
-        Err(Refused::no(anyhow!(text)))
+        Err(AttemptError::fatal(anyhow!(text)))
     }
 
-    /// All that was taken.
+    /// The whole body.
     pub(crate) fn finish(self) -> Bytes {
         self.bytes.into()
     }
 }
 
-/// A server's own words, in one line that a person reads.
+/// A server's own words as one short line.
 pub(crate) fn words(text: &str) -> String {
     const LONGEST: usize = 500;
     let mut words: String = floe_core::untrusted::text::line(text.trim()).chars().take(LONGEST + 1).collect();

@@ -1,8 +1,9 @@
-//! The one retry function: bounded, exponential with jitter, honouring what the server says about waiting.
+//! The one retry function: bounded, exponential with jitter, honouring the server's own wait.
 //!
-//! It repeats only what is safe to repeat: an attempt that changes something looks first whether an earlier,
-//! ambiguous one has done it already.
+//! An attempt that changes something must look first whether an earlier, ambiguous one has done it already.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -20,70 +21,71 @@ use floe_core::units::seconds;
 /// How often and how long something is tried.
 #[derive(Clone)]
 pub struct Retry {
-    /// How many attempts there are at the most; at least one.
+    /// The number of attempts; at least one.
     pub tries: u32,
     /// The first wait; each further one is twice as long, with jitter.
     pub first_wait: Duration,
-    /// What is waited by.
+    /// The clock that measures waits.
     pub clock: Clock,
-    /// Where waits are said.
+    /// The report that shows waits.
     pub report: Report,
+    /// The reasons of the waits that are shown now: requests that fail together say so once.
+    shown: Arc<Mutex<BTreeSet<String>>>,
 }
 
-/// The first wait of a run that was not told another.
+/// The default first wait.
 pub const FIRST_WAIT: Duration = Duration::from_secs(1);
-/// No wait of our own choosing is longer.
+/// The longest wait that no server has asked for.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
-/// A server that asks for a longer wait is not waited for.
+/// A server that asks for a longer wait ends the run.
 const PATIENCE: Duration = Duration::from_secs(3600);
 /// GitHub's advice for a secondary rate limit that names no time.
 const LIMITED_WAIT: Duration = Duration::from_secs(60);
 
-/// How long an answer to a request with so many bytes is waited for: a minute, and what the bytes take on a line of
-/// 64 KiB a second.
+/// The timeout of a request with so many bytes: a minute, and the time that they take at 64 KiB a second.
 pub fn patience(bytes: u64) -> Duration {
     Duration::from_secs(60 + bytes / (64 * 1024))
 }
 
 /// An attempt that did not succeed.
 #[derive(Debug)]
-pub struct Refused {
-    /// What happened.
+pub struct AttemptError {
+    /// The reason.
     pub error: anyhow::Error,
-    /// Whether it makes sense to try again.
-    pub again: Again,
+    /// Whether another attempt may succeed.
+    pub retry: RetryPolicy,
 }
 
-/// Whether it makes sense to try again.
+/// Whether and when another attempt may succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Again {
-    /// The server said no; asking again changes nothing.
-    No,
-    /// At once: the attempt itself has put right what was in the way.
+pub enum RetryPolicy {
+    /// The answer is final.
+    Never,
+    /// At once: the attempt itself has removed the obstacle.
     Now,
-    /// After a while: a connection broke, or the server is in trouble.
+    /// After a while: a connection broke, or the server has an error.
     Later,
-    /// The server asks to slow down, and says until when if it says anything.
+    /// After a rate limit, with the server's own wait if it named one.
     Limited(Option<Duration>),
-    /// The server asks to slow down until this time, since 1970-01-01 in UTC.
+    /// After a rate limit that ends at this time, since 1970-01-01 in UTC.
     LimitedUntil(Duration),
 }
 
-impl Refused {
-    /// The server said no.
-    pub fn no(error: anyhow::Error) -> Self {
-        Refused { error, again: Again::No }
+impl AttemptError {
+    /// An error that another attempt cannot change.
+    pub fn fatal(error: anyhow::Error) -> Self {
+        AttemptError { error, retry: RetryPolicy::Never }
     }
 
-    /// The connection broke, or it never came to be.
+    /// The connection broke or could not be opened.
     pub fn connection(error: impl Into<anyhow::Error>) -> Self {
-        Refused { error: error.into(), again: Again::Later }
+        AttemptError { error: error.into(), retry: RetryPolicy::Later }
     }
 
-    /// The connection to a server broke, or it never came to be. The last cause is the one that says what happened.
+    /// The connection to a server broke or could not be opened. The last cause is the one that says why.
     pub fn unreachable(server: &Url, error: &(dyn std::error::Error + 'static)) -> Self {
         if let Some(wrong) = WrongBytes::among_causes(error) {
-            return Refused::no(Failure::from(wrong.clone()).into());
+            return AttemptError::fatal(Failure::from(wrong.clone()).into());
         }
         let mut error = error;
         while let Some(source) = error.source() {
@@ -93,38 +95,43 @@ impl Refused {
         let failure = Failure::new(format!("the connection to `{host}` failed: {error}")).hint(format!(
             "check that this machine reaches it: `curl -sSI {server}`; then run the same command again"
         ));
-        Refused::connection(failure)
+        AttemptError::connection(failure)
     }
 
     /// Judges an answer that is not a success by its status and headers.
     pub fn answer(status: StatusCode, headers: &HeaderMap, body: &str, error: anyhow::Error) -> Self {
-        let again = match status.as_u16() {
-            429 => wait_asked_for(headers).unwrap_or(Again::Limited(None)),
-            403 if is_rate_limit(headers, body) => wait_asked_for(headers).unwrap_or(Again::Limited(None)),
-            408 => Again::Later,
-            500.. => wait_asked_for(headers).unwrap_or(Again::Later),
-            _ => Again::No,
+        let limited = || wait_asked_for(headers).unwrap_or(RetryPolicy::Limited(None));
+        let retry = match status.as_u16() {
+            429 => limited(),
+            403 if is_rate_limit(headers, body) => limited(),
+            408 => RetryPolicy::Later,
+            500.. => wait_asked_for(headers).unwrap_or(RetryPolicy::Later),
+            _ => RetryPolicy::Never,
         };
-        Refused { error, again }
+        AttemptError { error, retry }
     }
 }
 
-impl From<anyhow::Error> for Refused {
+impl From<anyhow::Error> for AttemptError {
     fn from(error: anyhow::Error) -> Self {
-        Refused::no(error)
+        AttemptError::fatal(error)
     }
 }
 
 impl Retry {
-    /// Tries until it succeeds, is refused for good, or has been tried often enough. The attempt is told which one
-    /// it is, counted from 1, so that a repeated change can look first.
+    /// So many attempts, with waits that begin with `first_wait`.
+    pub fn new(tries: u32, first_wait: Duration, clock: Clock, report: Report) -> Self {
+        Retry { tries, first_wait, clock, report, shown: Arc::default() }
+    }
+
+    /// Tries until an attempt succeeds, fails for good, or was the last one. Attempts are counted from 1, so that a
+    /// repeated change can look first.
     ///
     /// # Errors
-    /// The last real error; if there was more than one attempt it says how many.
+    /// The last error; if there was more than one attempt it says how many.
     pub async fn run<T>(
         &self,
-        what: &str,
-        mut attempt: impl AsyncFnMut(u32) -> Result<T, Refused>,
+        mut attempt: impl AsyncFnMut(u32) -> Result<T, AttemptError>,
     ) -> anyhow::Result<T> {
         let mut waits = backon::ExponentialBuilder::default()
             .with_min_delay(self.first_wait)
@@ -133,42 +140,70 @@ impl Retry {
             .with_max_times(usize::MAX)
             .build();
         for number in 1.. {
-            let Refused { error, again } = match attempt(number).await {
+            let AttemptError { error, retry } = match attempt(number).await {
                 Ok(value) => return Ok(value),
-                Err(refused) => refused,
+                Err(failed) => failed,
             };
-            if again == Again::No {
+            if retry == RetryPolicy::Never {
                 return Err(error);
             }
             if number >= self.tries {
                 return Err(if number == 1 { error } else { tried(error, number) });
             }
             let own = waits.next().unwrap_or(LONGEST_WAIT);
-            let again = match again {
-                Again::LimitedUntil(time) => Again::Limited(Some(time.saturating_sub(self.clock.now()))),
-                again => again,
+            let retry = match retry {
+                RetryPolicy::LimitedUntil(time) => {
+                    RetryPolicy::Limited(Some(time.saturating_sub(self.clock.now())))
+                }
+                retry => retry,
             };
-            let wait = match again {
-                Again::Limited(Some(asked)) if asked > PATIENCE => {
+            let wait = match retry {
+                RetryPolicy::Limited(Some(asked)) if asked > PATIENCE => {
                     return Err(error.context(format!("the server asks to wait {}", seconds(asked))));
                 }
-                Again::Limited(Some(asked)) => asked,
-                Again::Limited(None) | Again::LimitedUntil(_) => {
+                RetryPolicy::Limited(Some(asked)) => asked,
+                RetryPolicy::Limited(None) | RetryPolicy::LimitedUntil(_) => {
                     own.max(LIMITED_WAIT.min(self.first_wait * 60))
                 }
-                Again::Now | Again::No => Duration::ZERO,
-                Again::Later => own,
+                RetryPolicy::Now | RetryPolicy::Never => Duration::ZERO,
+                RetryPolicy::Later => own,
             };
-            let why = format!("{what}: {error:#}; try {} of {}", number + 1, self.tries);
-            if let Err(stopped) = wait::wait(&self.report, &self.clock, &why, wait).await {
+            if let Err(stopped) = self.wait(&error, number + 1, wait).await {
                 return Err(error.context(stopped.to_string()));
             }
         }
         Err(anyhow!("was never tried"))
     }
+
+    /// Waits for the attempt `next`. The line is left to another request that waits for the same reason.
+    async fn wait(&self, error: &anyhow::Error, next: u32, time: Duration) -> anyhow::Result<()> {
+        let reason = format!("{error:#}");
+        let line = format!(" ({next}/{}): {reason}", self.tries);
+        match Shown::insert(&self.shown, reason) {
+            Some(_shown) => wait::wait(&self.report, &self.clock, ("Retrying", &line), time).await,
+            None => wait::wait_silently(&self.clock, time).await,
+        }
+    }
 }
 
-/// The last real error, with the number of tries behind it; the way out it names is kept.
+/// A reason that is shown until this is dropped.
+struct Shown<'a>(&'a Mutex<BTreeSet<String>>, String);
+
+impl<'a> Shown<'a> {
+    /// `None` if it is shown already.
+    fn insert(all: &'a Mutex<BTreeSet<String>>, reason: String) -> Option<Self> {
+        let is_new = all.lock().unwrap_or_else(PoisonError::into_inner).insert(reason.clone());
+        is_new.then_some(Shown(all, reason))
+    }
+}
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+    }
+}
+
+/// The last error, with the number of tries after it; its hint is kept.
 fn tried(error: anyhow::Error, number: u32) -> anyhow::Error {
     let failure = Failure::new(format!("{error:#} ({number} tries)"));
     match hint_of(&error) {
@@ -184,13 +219,13 @@ fn is_rate_limit(headers: &HeaderMap, body: &str) -> bool {
         || body.to_ascii_lowercase().contains("rate limit")
 }
 
-/// What `Retry-After` (RFC 9110, section 10.2.3) or GitHub's reset header ask for.
-fn wait_asked_for(headers: &HeaderMap) -> Option<Again> {
+/// The wait that `Retry-After` (RFC 9110, section 10.2.3) or GitHub's reset header asks for.
+fn wait_asked_for(headers: &HeaderMap) -> Option<RetryPolicy> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    let until = |epoch: u64| Again::LimitedUntil(Duration::from_secs(epoch));
+    let until = |epoch: u64| RetryPolicy::LimitedUntil(Duration::from_secs(epoch));
     if let Some(after) = text("retry-after") {
         if let Ok(seconds) = after.parse() {
-            return Some(Again::Limited(Some(Duration::from_secs(seconds))));
+            return Some(RetryPolicy::Limited(Some(Duration::from_secs(seconds))));
         }
         let date = chrono::DateTime::parse_from_rfc2822(after).ok()?;
         return Some(until(u64::try_from(date.timestamp()).ok()?));
@@ -206,35 +241,52 @@ mod tests {
     use super::*;
     use crate::report::Verbosity;
 
-    fn judge(status: u16, headers: &[(&'static str, &str)], body: &str) -> Again {
+    fn judge(status: u16, headers: &[(&'static str, &str)], body: &str) -> RetryPolicy {
         let headers =
             headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        Refused::answer(StatusCode::from_u16(status).unwrap(), &headers, body, anyhow!("x")).again
+        AttemptError::answer(StatusCode::from_u16(status).unwrap(), &headers, body, anyhow!("x")).retry
     }
 
     #[test]
-    fn a_no_is_told_from_a_not_now() {
-        assert_eq!(judge(404, &[], ""), Again::No);
-        assert_eq!(judge(403, &[], "Resource not accessible by integration"), Again::No);
-        assert_eq!(judge(403, &[], "You have exceeded a secondary rate limit"), Again::Limited(None));
-        assert_eq!(judge(403, &[("retry-after", "7")], ""), Again::Limited(Some(Duration::from_secs(7))));
-        assert_eq!(judge(429, &[], ""), Again::Limited(None));
-        assert_eq!(judge(502, &[], ""), Again::Later);
-        assert_eq!(judge(503, &[("retry-after", "3")], ""), Again::Limited(Some(Duration::from_secs(3))));
-        assert_eq!(judge(408, &[], ""), Again::Later);
+    fn a_final_answer_differs_from_one_that_may_pass() {
+        assert_eq!(judge(404, &[], ""), RetryPolicy::Never);
+        assert_eq!(judge(403, &[], "Resource not accessible by integration"), RetryPolicy::Never);
+        assert_eq!(judge(403, &[], "You have exceeded a secondary rate limit"), RetryPolicy::Limited(None));
+        assert_eq!(
+            judge(403, &[("retry-after", "7")], ""),
+            RetryPolicy::Limited(Some(Duration::from_secs(7)))
+        );
+        assert_eq!(judge(429, &[], ""), RetryPolicy::Limited(None));
+        assert_eq!(judge(502, &[], ""), RetryPolicy::Later);
+        assert_eq!(
+            judge(503, &[("retry-after", "3")], ""),
+            RetryPolicy::Limited(Some(Duration::from_secs(3)))
+        );
+        assert_eq!(judge(408, &[], ""), RetryPolicy::Later);
         let past = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1")];
-        assert_eq!(judge(403, &past, ""), Again::LimitedUntil(Duration::from_secs(1)));
+        assert_eq!(judge(403, &past, ""), RetryPolicy::LimitedUntil(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_reason_is_shown_once_at_a_time() {
+        let all = Mutex::default();
+        let shown = Shown::insert(&all, "cut".to_owned());
+        assert!(shown.is_some());
+        assert!(Shown::insert(&all, "cut".to_owned()).is_none());
+        assert!(Shown::insert(&all, "503".to_owned()).is_some());
+        drop(shown);
+        assert!(Shown::insert(&all, "cut".to_owned()).is_some());
     }
 
     #[tokio::test]
     async fn it_stops_after_the_last_try_and_keeps_the_real_error() {
         let report = Report::new(Verbosity::Quiet);
-        let retry = Retry { tries: 3, first_wait: Duration::ZERO, clock: Clock::system(), report };
+        let retry = Retry::new(3, Duration::ZERO, Clock::system(), report);
         let mut seen = Vec::new();
         let result: anyhow::Result<()> = retry
-            .run("asking", async |number| {
+            .run(async |number| {
                 seen.push(number);
-                Err(Refused::connection(anyhow!("cut")))
+                Err(AttemptError::connection(anyhow!("cut")))
             })
             .await;
         assert_eq!(format!("{:#}", result.unwrap_err()), "cut (3 tries)");

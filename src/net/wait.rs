@@ -1,6 +1,6 @@
-//! Waiting where a person sees it: what for, how long, until when. A long wait is said again now and then.
+//! Waits that a person sees: how long, until when and why. A long wait is repeated now and then.
 //!
-//! It ends at once when the process is asked to stop, and it decides nothing: how long is the caller's.
+//! A wait ends at once when the process is asked to stop. Its length is the caller's decision.
 
 use std::time::Duration;
 
@@ -12,37 +12,52 @@ use crate::report::Report;
 use floe_core::clock::Clock;
 use floe_core::units::seconds;
 
-/// A shorter wait is not worth a line of its own.
+/// A shorter wait is shown with `-v` only.
 const WORTH_A_LINE: Duration = Duration::from_secs(5);
+/// The end of a shorter wait needs no clock.
+const WORTH_A_TIME: Duration = Duration::from_secs(60);
 
-/// Waits on a clock, and says so.
+/// Waits on a clock and shows it: a verb for the end of the wait, and what follows the time that is left.
 ///
 /// # Errors
 /// The process was asked to stop meanwhile.
-pub async fn wait(report: &Report, clock: &Clock, why: &str, time: Duration) -> anyhow::Result<()> {
+pub async fn wait(
+    report: &Report,
+    clock: &Clock,
+    (verb, why): (&'static str, &str),
+    time: Duration,
+) -> anyhow::Result<()> {
     let began = clock.now();
     let end = DateTime::<Utc>::UNIX_EPOCH + began + time;
     if time < WORTH_A_LINE {
-        report.detail("Retrying", line(why, time, end));
-        return match stop::cut_short(clock, time).await {
-            true => Err(stopped()),
-            false => Ok(()),
-        };
+        report.detail(verb, line(why, time, end));
+        return wait_silently(clock, time).await;
     }
-    let countdown = report.countdown();
+    let countdown = report.countdown(verb);
     let mut left = time;
     while !left.is_zero() {
         countdown.say(line(why, left, end));
-        if stop::cut_short(clock, left.min(countdown.every())).await {
-            return Err(stopped());
-        }
+        wait_silently(clock, left.min(countdown.every())).await?;
         left = time.saturating_sub(clock.now().saturating_sub(began));
     }
     Ok(())
 }
 
+/// Waits on a clock.
+///
+/// # Errors
+/// The process was asked to stop meanwhile.
+pub async fn wait_silently(clock: &Clock, time: Duration) -> anyhow::Result<()> {
+    match stop::cut_short(clock, time).await {
+        true => Err(stopped()),
+        false => Ok(()),
+    }
+}
+
 fn line(why: &str, left: Duration, end: DateTime<Utc>) -> String {
-    format!("{why} in {}, at {} UTC", seconds(left), end.format("%H:%M:%S"))
+    let time = end.format(", at %H:%M:%S UTC").to_string();
+    let time = Some(time).filter(|_| left >= WORTH_A_TIME).unwrap_or_default();
+    format!("in {}{time}{why}", seconds(left))
 }
 
 fn stopped() -> anyhow::Error {
@@ -54,11 +69,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_says_what_for_how_long_and_until_when() {
+    fn a_wait_says_how_long_until_when_and_why() {
         let end = DateTime::from_timestamp(1_790_000_042, 0).unwrap();
-        assert_eq!(
-            line("GitHub answered 429; try 2 of 5", Duration::from_secs(75), end),
-            "GitHub answered 429; try 2 of 5 in 1 min 15 s, at 14:14:02 UTC"
-        );
+        let why = " (2/5): GitHub answered 429";
+        for (left, shown) in [(75_000, "in 1 min 15 s, at 14:14:02 UTC"), (5300, "in 5.3 s")] {
+            assert_eq!(line(why, Duration::from_millis(left), end), format!("{shown}{why}"));
+        }
     }
 }

@@ -14,7 +14,7 @@ use super::{Registry, said};
 use crate::error::Failure;
 use crate::net::address;
 use crate::net::client::Answer;
-use crate::net::retry::Refused;
+use crate::net::retry::AttemptError;
 use crate::token::{REGISTRY_TOKEN_VARIABLE, Token};
 use floe_core::model::ImageName;
 
@@ -93,7 +93,7 @@ impl Bearer {
 impl Registry {
     /// A new token, as the challenge of a 401 asks for (RFC 6750, section 3; distribution's token specification).
     /// Several requests that are refused at once ask only once.
-    pub(super) async fn renew(&self, refused: &Answer, old: Option<&Bearer>) -> Result<Bearer, Refused> {
+    pub(super) async fn renew(&self, refused: &Answer, old: Option<&Bearer>) -> Result<Bearer, AttemptError> {
         let mut bearer = self.bearer.lock().await;
         if let Some(new) = bearer.as_ref().filter(|new| Some(*new) != old) {
             return Ok(new.clone());
@@ -110,7 +110,7 @@ impl Registry {
         Ok(new)
     }
 
-    async fn ask_token(&self, realm: &str, service: Option<&str>) -> Result<Bearer, Refused> {
+    async fn ask_token(&self, realm: &str, service: Option<&str>) -> Result<Bearer, AttemptError> {
         let mut url = token_service(realm).with_context(|| {
             format!("the registry `{}` names a token service that is not used", self.name.registry())
         })?;
@@ -128,7 +128,7 @@ impl Registry {
         };
         let answer = self.exchange(Request::new(Method::GET, url), own.as_ref()).await?;
         match answer.status {
-            StatusCode::OK => token(&answer.body).map_err(Refused::no),
+            StatusCode::OK => token(&answer.body).map_err(AttemptError::fatal),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 let text = format!("the registry `{}` gives no token", self.name.registry());
                 let hint = match self.credentials {
@@ -139,7 +139,7 @@ impl Registry {
                         "set GITHUB_TOKEN, or FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN for another registry"
                     }
                 };
-                Err(Refused::no(Failure::new(text).because(anyhow!(said(&answer))).hint(hint).into()))
+                Err(AttemptError::fatal(Failure::new(text).because(anyhow!(said(&answer))).hint(hint).into()))
             }
             _ => Err(self.refused(&answer, "push to")),
         }

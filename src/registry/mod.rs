@@ -22,7 +22,7 @@ use crate::error::Failure;
 use crate::net::address;
 use crate::net::answer::words;
 use crate::net::client::{self, Answer, Client};
-use crate::net::retry::{Refused, Retry};
+use crate::net::retry::{AttemptError, Retry};
 use floe_core::model::{Digest, ImageName};
 
 /// No answer floe reads whole is larger (OCI distribution-spec: registries take manifests of 4 MiB).
@@ -74,7 +74,8 @@ impl Registry {
 
     /// The same client without credentials, which asks once and takes what it gets for an answer.
     pub fn as_stranger(&self) -> Self {
-        let retry = Retry { tries: 1, ..self.retry.clone() };
+        let mut retry = self.retry.clone();
+        retry.tries = 1;
         Registry { credentials: None, retry, requests: self.requests.clone(), ..self.fresh() }
     }
 
@@ -113,16 +114,17 @@ impl Registry {
             }
         };
         let what = self.shown(reference);
-        self.retry.run(&what, ask).await.with_context(|| format!("failed to look for {what}"))
+        self.retry.run(ask).await.with_context(|| format!("failed to look for {what}"))
     }
 
-    fn digest_of(&self, answer: Answer, reference: &str) -> Result<Digest, Refused> {
+    fn digest_of(&self, answer: Answer, reference: &str) -> Result<Digest, AttemptError> {
         let header = answer.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
         match (header.map(str::parse), reference.parse()) {
             (Some(Ok(digest)), _) | (None, Ok(digest)) => Ok(digest),
-            _ => {
-                Err(Refused::no(anyhow!("the registry does not say the digest of {}", self.shown(reference))))
-            }
+            _ => Err(AttemptError::fatal(anyhow!(
+                "the registry does not say the digest of {}",
+                self.shown(reference)
+            ))),
         }
     }
 
@@ -141,7 +143,7 @@ impl Registry {
             }
         };
         let what = format!("blob {} of `{}`", digest.short(), self.name);
-        self.retry.run(&what, ask).await.with_context(|| format!("failed to look for {what}"))
+        self.retry.run(ask).await.with_context(|| format!("failed to look for {what}"))
     }
 
     /// One request below the repository, tried once; a refused token is renewed once.
@@ -150,7 +152,7 @@ impl Registry {
         method: Method,
         path: &str,
         build: impl Fn(&mut Request),
-    ) -> Result<Answer, Refused> {
+    ) -> Result<Answer, AttemptError> {
         let url = self.address(path)?;
         let mut greeting = self.greet().await;
         let token = self.bearer.lock().await.clone();
@@ -178,7 +180,11 @@ impl Registry {
     }
 
     /// Sends a request and reads its answer whole.
-    async fn exchange(&self, mut request: Request, token: Option<&auth::Bearer>) -> Result<Answer, Refused> {
+    async fn exchange(
+        &self,
+        mut request: Request,
+        token: Option<&auth::Bearer>,
+    ) -> Result<Answer, AttemptError> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         if let Some(token) = token {
             request.headers_mut().insert(header::AUTHORIZATION, token.header()?);
@@ -201,7 +207,7 @@ impl Registry {
     }
 
     /// Judges an answer that is not the wished-for one, in words a maintainer can act on.
-    fn refused(&self, answer: &Answer, right: &str) -> Refused {
+    fn refused(&self, answer: &Answer, right: &str) -> AttemptError {
         let text = String::from_utf8_lossy(&answer.body);
         let said = said(answer);
         let name = &self.name;
@@ -212,7 +218,7 @@ impl Registry {
             StatusCode::FORBIDDEN => Failure::new(said).hint(self.permission_hint(right)),
             _ => Failure::new(said),
         };
-        Refused::answer(answer.status, &answer.headers, &text, failure.into())
+        AttemptError::answer(answer.status, &answer.headers, &text, failure.into())
     }
 
     fn permission_hint(&self, right: &str) -> String {

@@ -13,7 +13,7 @@ use super::auth::Bearer;
 use crate::net::address;
 use crate::net::body::Upload;
 use crate::net::client::Answer;
-use crate::net::retry::{self, Refused};
+use crate::net::retry::{AttemptError, RetryPolicy};
 use crate::report::Progress;
 use floe_core::model::{Blob, Digest};
 
@@ -41,17 +41,17 @@ impl Registry {
                 // The token ran out between the two requests; the next try renews it.
                 StatusCode::UNAUTHORIZED => {
                     self.renew(&answer, token.as_ref()).await?;
-                    Err(Refused { again: retry::Again::Now, ..self.refused(&answer, "push to") })
+                    Err(AttemptError { retry: RetryPolicy::Now, ..self.refused(&answer, "push to") })
                 }
                 // The registry has forgotten the session, or closed it; the next try opens another.
                 StatusCode::NOT_FOUND => {
-                    Err(Refused { again: retry::Again::Later, ..self.refused(&answer, "push to") })
+                    Err(AttemptError { retry: RetryPolicy::Later, ..self.refused(&answer, "push to") })
                 }
                 _ => Err(self.refused(&answer, "push to")),
             }
         };
         let what = format!("blob {} of `{}`", blob.digest.short(), self.name);
-        self.retry.run(&what, push).await.with_context(|| format!("failed to push {what}"))
+        self.retry.run(push).await.with_context(|| format!("failed to push {what}"))
     }
 
     /// Asks for the right to push by opening an upload session: a registry gives out tokens without that right, and
@@ -63,8 +63,7 @@ impl Registry {
     pub async fn may_push(&self) -> anyhow::Result<()> {
         let ask = async |_| self.open_session().await;
         let what = format!("the right to push `{}`", self.name);
-        let session =
-            self.retry.run(&what, ask).await.with_context(|| format!("failed to ask for {what}"))?;
+        let session = self.retry.run(ask).await.with_context(|| format!("failed to ask for {what}"))?;
         *self.session.lock().await = Some(session);
         Ok(())
     }
@@ -78,7 +77,7 @@ impl Registry {
     }
 
     /// Opens an upload session, or takes the one that is open, and gives the address to PUT the blob to.
-    async fn begin_upload(&self, digest: &Digest) -> Result<Url, Refused> {
+    async fn begin_upload(&self, digest: &Digest) -> Result<Url, AttemptError> {
         let asked = self.session.lock().await.take();
         let mut url = match asked {
             Some(session) => session,
@@ -88,7 +87,7 @@ impl Registry {
         Ok(url)
     }
 
-    async fn open_session(&self) -> Result<Url, Refused> {
+    async fn open_session(&self) -> Result<Url, AttemptError> {
         let answer = self.send(Method::POST, "blobs/uploads/", |_| {}).await?;
         if answer.status != StatusCode::ACCEPTED {
             return Err(self.refused(&answer, "push to"));
@@ -101,7 +100,7 @@ impl Registry {
             let host = url.host_str().unwrap_or_default();
             let text =
                 format!("the registry wants the upload at `{}://{host}`, which is not used", url.scheme());
-            return Err(Refused::no(anyhow!(text)));
+            return Err(AttemptError::fatal(anyhow!(text)));
         }
         Ok(url)
     }
@@ -134,15 +133,15 @@ impl Registry {
             }
         };
         let what = self.shown(reference);
-        self.retry.run(&what, push).await.with_context(|| format!("failed to push {what}"))
+        self.retry.run(push).await.with_context(|| format!("failed to push {what}"))
     }
 
     /// What the registry says it stored must be what was sent; a registry that says nothing is believed.
-    fn compare(&self, answer: &Answer, digest: &Digest) -> Result<(), Refused> {
+    fn compare(&self, answer: &Answer, digest: &Digest) -> Result<(), AttemptError> {
         let stored = answer.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
         match stored {
             Some(stored) if stored != digest.to_string() => {
-                Err(Refused::no(anyhow!("the registry stored {stored}, but {digest} was sent")))
+                Err(AttemptError::fatal(anyhow!("the registry stored {stored}, but {digest} was sent")))
             }
             _ => Ok(()),
         }

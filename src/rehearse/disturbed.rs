@@ -56,8 +56,7 @@ pub async fn by_seed(
 ) -> anyhow::Result<(Plan, Receipt)> {
     let clock = Clock::skipping();
     let inside = servers.testbed(&release.destination, clock.clone());
-    let retry =
-        Retry { tries: 5, first_wait: Duration::from_secs(1), clock: clock.clone(), report: report.clone() };
+    let retry = Retry::new(5, Duration::from_secs(1), clock.clone(), report.clone());
     let addresses = servers.addresses(&release.destination);
     let session = Session::connect(release, &addresses, servers.secrets(), retry)?;
     let (watch, schedule) = (Invariants::new(&inside, release), Schedule::from_seed(seed));

@@ -132,8 +132,8 @@ impl Report {
     }
 
     /// Begins to show a wait; it ends when the returned value is dropped.
-    pub fn countdown(&self) -> Countdown {
-        Countdown::begin(self)
+    pub fn countdown(&self, verb: &'static str) -> Countdown {
+        Countdown::begin(self, verb)
     }
 
     /// Takes bars off the terminal, for a process that is about to end in the middle of something.

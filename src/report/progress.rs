@@ -68,17 +68,19 @@ impl Drop for Progress {
 /// A wait that counts down on a terminal; it goes away when it is dropped.
 pub struct Countdown {
     report: Report,
+    verb: &'static str,
     bar: Option<ProgressBar>,
 }
 
 impl Countdown {
-    pub(super) fn begin(report: &Report) -> Self {
+    pub(super) fn begin(report: &Report, verb: &'static str) -> Self {
         let bar = report.has_terminal().then(|| {
             let bar = report.bars.add(ProgressBar::new_spinner());
-            bar.set_style(style("     Waiting {msg}"));
+            bar.set_style(style("{prefix:>12} {msg}"));
+            bar.set_prefix(verb);
             bar
         });
-        Countdown { report: report.clone(), bar }
+        Countdown { report: report.clone(), verb, bar }
     }
 
     /// Shows `text` in place of what was shown before; where there is no terminal, as another line.
@@ -88,7 +90,7 @@ impl Countdown {
                 bar.set_message(text);
                 bar.tick();
             }
-            None => self.report.step("Waiting", text),
+            None => self.report.step(self.verb, text),
         }
     }
 

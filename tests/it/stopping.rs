@@ -89,14 +89,12 @@ fn a_wait_is_shown_and_ends_at_once() {
         body: "{}".to_owned(),
     };
     let scenario = Scenario::new("1.4.0").disturb_github(Fault::next("POST", "name=SHA256SUMS", busy));
-    let outcome = scenario.run_signalled_at_word("Waiting", "INT", &["publish"]).exit(1);
-    let waiting = outcome.stderr.lines().find(|line| line.contains("Waiting")).unwrap();
-    let (shown, clock) = waiting.trim().split_once(", at ").unwrap();
-    assert_eq!(
-        shown,
-        "Waiting SHA256SUMS: GitHub answered 503 Service Unavailable; try 2 of 5 in 50 min 00 s"
-    );
-    assert!(clock.len() == "12:34:56 UTC".len() && clock.ends_with(" UTC"), "{waiting}");
+    let outcome = scenario.run_signalled_at_word("Retrying", "INT", &["publish"]).exit(1);
+    let waiting = outcome.stderr.lines().find(|line| line.contains("Retrying")).unwrap();
+    let (left, rest) = waiting.trim().split_once(", at ").unwrap();
+    let (clock, why) = rest.split_once(" UTC ").unwrap();
+    assert_eq!((left, clock.len()), ("Retrying in 50 min 00 s", "12:34:56".len()), "{waiting}");
+    assert_eq!(why, "(2/5): GitHub answered 503 Service Unavailable");
     assert!(outcome.stderr.contains("caused by: failed to upload `SHA256SUMS`"), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("the wait was ended by SIGINT"), "{}", outcome.stderr);
     scenario.run(["publish"]).exit(0);
@@ -113,7 +111,7 @@ fn while_it_only_looks_a_signal_ends_it() {
     };
     let scenario = scenario.disturb_github(Fault::next("GET", "/repos/acme/tool$", busy));
     scenario
-        .run_signalled_at_word("Waiting", "INT", &["publish"])
+        .run_signalled_at_word("Retrying", "INT", &["publish"])
         .exit(1)
         .no_writes()
         .says("error: stopped by SIGINT");

@@ -66,6 +66,33 @@ pub struct RemoteAsset {
     pub url: String,
 }
 
+/// The repository and the rights of the token, as GitHub says them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Only accounts with access can see the repository.
+    pub private: bool,
+    /// Nothing in the repository can be changed: its owner has archived it, or GitHub has disabled it.
+    pub frozen: bool,
+    /// The repository's own name, `owner/name`: another one than was asked for if it was renamed.
+    pub name: Option<String>,
+    /// Whether the account of the token may push. It is `false` for every token of an app, among them a workflow's,
+    /// whatever that may do.
+    pub push: Option<bool>,
+    /// When the token expires, in GitHub's words, where it does.
+    pub expires: Option<String>,
+    /// The scopes of a classic token; other kinds have none.
+    pub scopes: Option<Vec<String>>,
+}
+
+/// How many requests GitHub takes until its hour is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Requests that are left.
+    pub remaining: u64,
+    /// When the next hour begins, in seconds since 1970.
+    pub reset: u64,
+}
+
 /// What the registry holds of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RemoteImage {

@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::error::Failure;
 use crate::net::address;
-use crate::net::retry::Refused;
+use crate::net::retry::AttemptError;
 
 const USER_AGENT: &str = concat!("floe/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -63,19 +63,19 @@ pub fn no_certificates(error: impl Into<anyhow::Error>) -> Failure {
 }
 
 /// Judges an error of a connection to `server`: an invalid certificate stays invalid, anything else may pass.
-pub(super) fn broken(server: &Url, error: reqwest::Error) -> Refused {
+pub(super) fn broken(server: &Url, error: reqwest::Error) -> AttemptError {
     // Addresses may be signed, so no message shows one whole.
     let error = error.without_url();
     let host = server.host_str().unwrap_or_default();
     if let Some(reason) = invalid_certificate(&error) {
         let failure = Failure::new(format!("the certificate of `{host}` does not hold: {reason}"));
-        return Refused::no(failure.hint(TRUST).into());
+        return AttemptError::fatal(failure.hint(TRUST).into());
     }
     if error.is_connect() && error.is_timeout() {
         let seconds = CONNECT_TIMEOUT.as_secs();
-        return Refused::connection(anyhow!("`{host}` was not reached within {seconds} s"));
+        return AttemptError::connection(anyhow!("`{host}` was not reached within {seconds} s"));
     }
-    Refused::unreachable(server, &error)
+    AttemptError::unreachable(server, &error)
 }
 
 fn invalid_certificate<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::CertificateError> {

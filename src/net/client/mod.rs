@@ -21,7 +21,7 @@ use url::Url;
 
 use crate::net::address;
 use crate::net::answer::Gathered;
-use crate::net::retry::{self, Refused};
+use crate::net::retry::{self, AttemptError};
 pub(crate) use connect::no_certificates;
 use floe_core::units::seconds;
 
@@ -62,21 +62,21 @@ impl Client {
         server: &'static str,
         request: Request,
         limit: usize,
-    ) -> Result<Answer, Refused> {
+    ) -> Result<Answer, AttemptError> {
         let patience = retry::patience(length(&request));
         // On the heap: this future is at the bottom of every step, and many steps run at once.
         let exchange = Box::pin(async { self.follow(request).await?.read(server, limit).await });
-        let late = |_| Refused::connection(anyhow!("no answer within {}", seconds(patience)));
+        let late = |_| AttemptError::connection(anyhow!("no answer within {}", seconds(patience)));
         timeout(patience, exchange).await.map_err(late)?
     }
 
     /// Sends a request and leaves the body of its answer to the caller, who limits its size.
-    pub(crate) async fn stream(&self, request: Request) -> Result<Streamed, Refused> {
+    pub(crate) async fn stream(&self, request: Request) -> Result<Streamed, AttemptError> {
         timeout(SILENCE, Box::pin(self.follow(request))).await.map_err(silent)?
     }
 
     /// Follows redirects of a request that changes nothing; any other request gets the redirect as its answer.
-    async fn follow(&self, mut request: Request) -> Result<Streamed, Refused> {
+    async fn follow(&self, mut request: Request) -> Result<Streamed, AttemptError> {
         for _ in 0..=REDIRECTS_LIMIT {
             let again = request.try_clone().filter(|_| is_read_only(request.method()));
             let answer = self.send(request).await?;
@@ -85,10 +85,10 @@ impl Client {
                 None => return Ok(answer),
             };
         }
-        Err(Refused::no(anyhow!("it was redirected too often")))
+        Err(AttemptError::fatal(anyhow!("it was redirected too often")))
     }
 
-    async fn send(&self, mut request: Request) -> Result<Streamed, Refused> {
+    async fn send(&self, mut request: Request) -> Result<Streamed, AttemptError> {
         let server = root(request.url());
         let length = length(&request);
         if !is_read_only(request.method()) {
@@ -111,15 +111,15 @@ impl Streamed {
     }
 
     /// The next piece of the body; `None` at its end.
-    pub async fn piece(&mut self) -> Result<Option<Bytes>, Refused> {
+    pub async fn piece(&mut self) -> Result<Option<Bytes>, AttemptError> {
         timeout(SILENCE, self.chunk()).await.map_err(silent)?
     }
 
-    async fn chunk(&mut self) -> Result<Option<Bytes>, Refused> {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, AttemptError> {
         self.response.chunk().await.map_err(|error| connect::broken(&self.server, error))
     }
 
-    async fn read(mut self, server: &'static str, limit: usize) -> Result<Answer, Refused> {
+    async fn read(mut self, server: &'static str, limit: usize) -> Result<Answer, AttemptError> {
         let mut gathered = Gathered::new(server, self.status(), limit);
         while let Some(piece) = self.chunk().await? {
             if gathered.take(&piece)?.is_break() {
@@ -136,8 +136,8 @@ impl Streamed {
     }
 }
 
-fn silent(_: tokio::time::error::Elapsed) -> Refused {
-    Refused::connection(anyhow!("the server sent nothing for {}", seconds(SILENCE)))
+fn silent(_: tokio::time::error::Elapsed) -> AttemptError {
+    AttemptError::connection(anyhow!("the server sent nothing for {}", seconds(SILENCE)))
 }
 
 fn is_read_only(method: &Method) -> bool {
@@ -213,7 +213,9 @@ impl HttpBody for UntilAnswered {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
-    use http_body_util::BodyExt as _;
+    use http_body_util::{BodyExt as _, Full};
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+    use tokio::net::TcpListener;
 
     use super::*;
 
@@ -257,9 +259,38 @@ mod tests {
         assert!(clients.of(&url("http://example.org")).await.is_err());
     }
 
+    /// A server that reads no body, answers 422 and leaves its connections open.
+    async fn refuse_early() -> Url {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let mut stream = BufReader::new(stream);
+                let mut head = String::new();
+                while !head.ends_with("\r\n\r\n") && stream.read_line(&mut head).await.unwrap() > 0 {}
+                stream.write_all(b"HTTP/1.1 422 No\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+                open.push(stream);
+            }
+        });
+        url(&format!("http://{address}"))
+    }
+
+    #[tokio::test]
+    async fn an_upload_may_be_answered_before_its_end() {
+        crate::release::remote::install_tls();
+        let (server, client) = (refuse_early().await, Client::default());
+        for _ in 0..3 {
+            let mut request = Request::new(Method::POST, server.clone());
+            *request.body_mut() = Some(Body::wrap(Full::new(Bytes::from(vec![7; 16 << 20]))));
+            let answer = client.exchange("GitHub", request, 100).await.unwrap();
+            assert_eq!((answer.status.as_u16(), &answer.body[..]), (422, &b"{}"[..]));
+        }
+    }
+
     #[tokio::test]
     async fn an_upload_ends_with_its_answer() {
-        let mut body = Body::wrap(http_body_util::Full::new(Bytes::from_static(b"bytes")));
+        let mut body = Body::wrap(Full::new(Bytes::from_static(b"bytes")));
         let answered = until_answered(&mut body);
         assert_eq!(body.size_hint().exact(), Some(5));
         drop(answered);

@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow};
 
 use super::Run;
 use crate::error::{Exit, Failure};
-use crate::net::retry::{Again, Refused};
+use crate::net::retry::{AttemptError, RetryPolicy};
 use floe_core::plan::{Conflict, Plan};
 use floe_core::world::{AssetMatch, RemoteRelease, World};
 
@@ -24,16 +24,13 @@ impl Run<'_> {
             match Plan::new(self.release, &world) {
                 Ok(plan) => self.see_whole(&world, &plan).map(|()| plan),
                 Err(conflicts) if self.may_pass(&conflicts) => {
-                    Err(Refused { error: Failure::of_conflicts(&conflicts).into(), again: Again::Later })
+                    let error = Failure::of_conflicts(&conflicts).into();
+                    Err(AttemptError { error, retry: RetryPolicy::Later })
                 }
-                Err(conflicts) => Err(Refused::no(Failure::of_conflicts(&conflicts).into())),
+                Err(conflicts) => Err(AttemptError::fatal(Failure::of_conflicts(&conflicts).into())),
             }
         };
-        self.session
-            .retry
-            .run("the draft", look)
-            .await
-            .context("failed to see the whole release in its draft")
+        self.session.retry.run(look).await.context("failed to see the whole release in its draft")
     }
 
     /// Takes back the draft that this run has made, if another one of the tag has been published meanwhile: nobody
@@ -58,8 +55,8 @@ impl Run<'_> {
     }
 
     /// Everything that was staged must be there: by name, size, state and digest, as a set.
-    fn see_whole(&self, world: &World, plan: &Plan) -> Result<(), Refused> {
-        let later = |text: String| Err(Refused { error: anyhow!(text), again: Again::Later });
+    fn see_whole(&self, world: &World, plan: &Plan) -> Result<(), AttemptError> {
+        let later = |text: String| Err(AttemptError { error: anyhow!(text), retry: RetryPolicy::Later });
         if !plan.has_image() {
             return later("the registry does not hold the whole image".to_owned());
         }
@@ -72,7 +69,7 @@ impl Run<'_> {
             return later(format!("the draft, release {own}, is not among the releases"));
         };
         if !draft.holds_notes(&self.release.notes.footer) {
-            return Err(Refused::no(taken_over(own).into()));
+            return Err(AttemptError::fatal(taken_over(own).into()));
         }
         let wrong = self.differences(draft);
         if wrong.is_empty() {

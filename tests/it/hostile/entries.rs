@@ -8,7 +8,7 @@ use std::io::Write as _;
 
 use floe::github::next_page;
 use floe::image::{self, ImageSpec};
-use floe::net::retry::Refused;
+use floe::net::retry::AttemptError;
 use floe::package::archive;
 use floe::registry::{may_know, message};
 use floe_core::model::notes;
@@ -193,7 +193,7 @@ pub fn headers(bytes: &[u8]) -> bool {
     }
     for status in [StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE] {
         let body = String::from_utf8_lossy(bytes);
-        let _ = Refused::answer(status, &headers, &body, anyhow::anyhow!("x"));
+        let _ = AttemptError::answer(status, &headers, &body, anyhow::anyhow!("x"));
     }
     let ghcr = Url::parse("https://ghcr.io").unwrap();
     next_page(&headers).is_some()

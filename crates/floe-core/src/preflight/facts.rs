@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use crate::model::Subject;
 
+use crate::world::{Access, Budget};
+
 /// Something in words: what was found, and the way out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -19,33 +21,6 @@ pub struct Finding {
 
 /// The answer of a server that may also be a no.
 pub type Asked<T> = Result<T, Finding>;
-
-/// What GitHub says of the repository and of the token.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Access {
-    /// Strangers cannot see the repository.
-    pub private: bool,
-    /// Nothing in the repository can be changed: its owner has archived it, or GitHub has disabled it.
-    pub frozen: bool,
-    /// The repository's own name, `owner/name`: another one than was asked for if it was renamed.
-    pub name: Option<String>,
-    /// Whether the account behind the token may push; GitHub says `false` to every token of an app, a workflow's
-    /// among them, whatever it may do.
-    pub push: Option<bool>,
-    /// When the token expires, in GitHub's words, where it does.
-    pub expires: Option<String>,
-    /// What a classic token is for; other kinds have none.
-    pub scopes: Option<Vec<String>>,
-}
-
-/// How many requests GitHub takes until its hour is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
-    /// Requests that are left.
-    pub remaining: u64,
-    /// When the next hour begins, in seconds since 1970.
-    pub reset: u64,
-}
 
 /// How the image's package looks to strangers now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

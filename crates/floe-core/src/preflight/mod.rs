@@ -10,7 +10,8 @@ use serde::Serialize;
 use crate::model::Release;
 use crate::plan::{Plan, PlanJson};
 
-pub use facts::{Access, Asked, Budget, Facts, Finding, Package};
+pub use crate::world::{Access, Budget};
+pub use facts::{Asked, Facts, Finding, Package};
 pub use judge::checks;
 
 /// One check.

@@ -4,12 +4,11 @@ use anyhow::Context as _;
 
 use url::Url;
 
-use super::{GitHub, parse, wire};
+use super::{GitHub, models, parse};
 use crate::error::Failure;
 use crate::net::address;
 use floe_core::model::{Commit, Tag};
-use floe_core::preflight::Access;
-use floe_core::world::{RemoteAsset, RemoteRelease};
+use floe_core::world::{Access, RemoteAsset, RemoteRelease};
 
 impl GitHub {
     /// Whether the repository can be seen, and what the token may do there.
@@ -28,7 +27,7 @@ impl GitHub {
                 .hint(hint)
                 .into());
         };
-        let repository: wire::Repository =
+        let repository: models::Repository =
             parse(&answer.body).context("GitHub's answer about the repository is not understood")?;
         let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok());
         let scopes = header("x-oauth-scopes").map(|text| {
@@ -50,7 +49,7 @@ impl GitHub {
     /// GitHub cannot be reached, or what the tag points to is not a commit.
     pub async fn tag_commit(&self, tag: &Tag) -> anyhow::Result<Option<Commit>> {
         let path = self.path(&format!("/git/ref/tags/{}", escape(tag.as_str())));
-        let Some(reference) = self.get::<wire::GitRef>("the tag", &path).await? else { return Ok(None) };
+        let Some(reference) = self.get::<models::GitRef>("the tag", &path).await? else { return Ok(None) };
         let mut object = reference.object;
         // A tag may point to a tag; nobody nests them deeper than this on purpose.
         for _ in 0..8 {
@@ -58,7 +57,7 @@ impl GitHub {
                 "commit" => return object.sha.parse().map(Some).map_err(anyhow::Error::msg),
                 "tag" => {
                     let path = self.path(&format!("/git/tags/{}", escape(&object.sha)));
-                    let peeled = self.get::<wire::GitRef>("the tag", &path).await?;
+                    let peeled = self.get::<models::GitRef>("the tag", &path).await?;
                     object = peeled
                         .with_context(|| format!("tag `{tag}` points to a tag that is not there"))?
                         .object;
@@ -75,8 +74,8 @@ impl GitHub {
     /// # Errors
     /// GitHub cannot be reached or refuses.
     pub async fn releases(&self) -> anyhow::Result<Vec<RemoteRelease>> {
-        let releases = self.get_all::<wire::Release>("the releases", &self.path("/releases")).await?;
-        Ok(releases.unwrap_or_default().into_iter().map(wire::Release::into_remote).collect())
+        let releases = self.get_all::<models::Release>("the releases", &self.path("/releases")).await?;
+        Ok(releases.unwrap_or_default().into_iter().map(models::Release::into_remote).collect())
     }
 
     /// One release by its number, with the assets that it shows.
@@ -85,8 +84,8 @@ impl GitHub {
     /// GitHub cannot be reached or refuses.
     pub async fn release(&self, id: u64) -> anyhow::Result<Option<RemoteRelease>> {
         let release =
-            self.get::<wire::Release>("the release", &self.path(&format!("/releases/{id}"))).await?;
-        Ok(release.map(wire::Release::into_remote))
+            self.get::<models::Release>("the release", &self.path(&format!("/releases/{id}"))).await?;
+        Ok(release.map(models::Release::into_remote))
     }
 
     /// The published release of a tag, with its assets.
@@ -95,7 +94,7 @@ impl GitHub {
     /// GitHub cannot be reached or refuses.
     pub async fn published(&self, tag: &Tag) -> anyhow::Result<Option<RemoteRelease>> {
         let path = self.path(&format!("/releases/tags/{}", escape(tag.as_str())));
-        let Some(release) = self.get::<wire::Release>("the release", &path).await? else { return Ok(None) };
+        let Some(release) = self.get::<models::Release>("the release", &path).await? else { return Ok(None) };
         let mut release = release.into_remote();
         release.assets = self.assets(release.id).await?;
         Ok(Some(release))
@@ -107,8 +106,8 @@ impl GitHub {
     /// GitHub cannot be reached or refuses.
     pub async fn assets(&self, id: u64) -> anyhow::Result<Vec<RemoteAsset>> {
         let path = self.path(&format!("/releases/{id}/assets"));
-        let assets = self.get_all::<wire::Asset>("the assets", &path).await?;
-        Ok(assets.unwrap_or_default().into_iter().map(wire::Asset::into_remote).collect())
+        let assets = self.get_all::<models::Asset>("the assets", &path).await?;
+        Ok(assets.unwrap_or_default().into_iter().map(models::Asset::into_remote).collect())
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
-use crate::net::retry::{Again, Refused, Retry};
+use crate::net::retry::{AttemptError, Retry, RetryPolicy};
 use crate::net::wait;
 use crate::report::Report;
 use floe_core::clock::Clock;
@@ -22,7 +22,7 @@ const LIMITS: [(usize, u32); 2] = [(80, 60), (500, 3600)];
 
 /// Keeps changes within what GitHub takes. Clones count together.
 #[derive(Clone)]
-pub(super) struct Pace {
+pub(super) struct RateLimiter {
     permits: Arc<Semaphore>,
     slow: Arc<AtomicBool>,
     /// When the last changes were made, the newest at the end; no more of them than a limit looks at.
@@ -33,9 +33,9 @@ pub(super) struct Pace {
     report: Report,
 }
 
-impl Pace {
+impl RateLimiter {
     pub fn new(retry: &Retry) -> Self {
-        Pace {
+        RateLimiter {
             permits: Arc::new(Semaphore::new(AT_ONCE)),
             slow: Arc::default(),
             made: Arc::default(),
@@ -49,7 +49,7 @@ impl Pace {
     ///
     /// # Errors
     /// The process was asked to stop meanwhile.
-    pub async fn leave(&self) -> anyhow::Result<SemaphorePermit<'_>> {
+    pub async fn acquire(&self) -> anyhow::Result<SemaphorePermit<'_>> {
         let slow = self.slow.load(Ordering::Relaxed);
         let permits = if slow { AT_ONCE } else { 1 };
         let permit = self.permits.acquire_many(u32::try_from(permits).unwrap_or(1)).await?;
@@ -59,8 +59,8 @@ impl Pace {
         }
         let full = due(&made, self.second).saturating_sub(self.clock.now());
         if !full.is_zero() {
-            let why = "GitHub takes 80 changes a minute and 500 an hour; the next one";
-            wait::wait(&self.report, &self.clock, why, full).await?;
+            let why = ": GitHub accepts 80 changes a minute and 500 an hour";
+            wait::wait(&self.report, &self.clock, ("Resuming", why), full).await?;
         }
         made.push_back(self.clock.now());
         if made.len() > LIMITS[LIMITS.len() - 1].0 {
@@ -70,8 +70,8 @@ impl Pace {
     }
 
     /// Slows down once GitHub has answered with a rate limit.
-    pub fn learn(&self, refused: &Refused) {
-        if matches!(refused.again, Again::Limited(_) | Again::LimitedUntil(_)) {
+    pub fn learn(&self, refused: &AttemptError) {
+        if matches!(refused.retry, RetryPolicy::Limited(_) | RetryPolicy::LimitedUntil(_)) {
             self.slow.store(true, Ordering::Relaxed);
         }
     }
@@ -95,11 +95,11 @@ mod tests {
     async fn no_minute_has_more_than_80_changes_and_no_hour_more_than_500() {
         let (second, clock) = (Duration::from_secs(1), Clock::skipping());
         let report = Report::new(Verbosity::Quiet);
-        let pace = Pace::new(&Retry { tries: 1, first_wait: second, clock: clock.clone(), report });
+        let limiter = RateLimiter::new(&Retry::new(1, second, clock.clone(), report));
         let began = clock.now();
         let mut made = Vec::new();
         for _ in 0..1000 {
-            drop(pace.leave().await.unwrap());
+            drop(limiter.acquire().await.unwrap());
             made.push(clock.now() - began);
         }
         for (count, seconds) in LIMITS {

@@ -9,13 +9,13 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use reqwest::Body;
 use serde_json::json;
 
-use super::ask::about_notes;
 use super::draft::published_meanwhile;
-use super::{GitHub, parse, wire};
+use super::permissions::about_notes;
+use super::{GitHub, models, parse};
 use crate::error::{Exit, Failure};
 use crate::net::body::Upload;
 use crate::net::client::Answer;
-use crate::net::retry::{Again, Refused};
+use crate::net::retry::{AttemptError, RetryPolicy};
 use crate::report::Progress;
 use floe_core::model::{Asset, Tag};
 use floe_core::world::{AssetMatch, RemoteAsset, RemoteRelease};
@@ -39,8 +39,8 @@ impl GitHub {
             let answer = self.paced(self.change(Method::POST, &path, &body)).await?;
             self.expect(answer, StatusCode::OK)
         };
-        let answer = self.retry.run("notes", ask).await.context("failed to have GitHub write the notes")?;
-        Ok(parse::<wire::Notes>(&answer.body)?.body)
+        let answer = self.retry.run(ask).await.context("failed to have GitHub write the notes")?;
+        Ok(parse::<models::Notes>(&answer.body)?.body)
     }
 
     /// Deletes an asset of our own draft. One that is gone already is fine.
@@ -58,7 +58,7 @@ impl GitHub {
             }
         };
         self.retry
-            .run(name, delete)
+            .run(delete)
             .await
             .with_context(|| format!("failed to delete the unfinished `{name}` from the draft"))
     }
@@ -78,7 +78,7 @@ impl GitHub {
         let address = self.own_address(&format!("{base}?name={name}"))?;
         let upload = async |number: u32| {
             if number > 1
-                && let Some(there) = self.settle(draft, asset).await?
+                && let Some(there) = self.find_uploaded(draft, asset).await?
             {
                 return Ok(there);
             }
@@ -87,26 +87,30 @@ impl GitHub {
             let answer = self.paced(sent).await?;
             if answer.status == StatusCode::NOT_FOUND {
                 // The draft is gone, or another run has deleted this asset while it was unfinished: look, then decide.
-                return Err(Refused { again: Again::Later, ..self.refuse(answer) });
+                return Err(AttemptError { retry: RetryPolicy::Later, ..self.refuse(answer) });
             }
-            if answer.status == StatusCode::UNPROCESSABLE_ENTITY && wire::already_exists(&answer.body) {
+            if answer.status == StatusCode::UNPROCESSABLE_ENTITY && models::already_exists(&answer.body) {
                 // An earlier try was stored although its answer said otherwise: look, then decide.
-                return Err(Refused { again: Again::Now, ..self.refuse(answer) });
+                return Err(AttemptError { retry: RetryPolicy::Now, ..self.refuse(answer) });
             }
             let answer = self.expect(answer, StatusCode::CREATED)?;
-            let there = self.compare(parse::<wire::Asset>(&answer.body)?.into_remote(), asset)?;
+            let there = self.compare(parse::<models::Asset>(&answer.body)?.into_remote(), asset)?;
             if there.is_public(&draft.tag) {
-                return Err(Refused::no(published_meanwhile(&draft.tag).into()));
+                return Err(AttemptError::fatal(published_meanwhile(&draft.tag).into()));
             }
             Ok(there)
         };
         let context = || format!("failed to upload `{}` to release `{}`", asset.name, draft.tag);
-        self.retry.run(&asset.name, upload).await.with_context(context)
+        self.retry.run(upload).await.with_context(context)
     }
 
     /// After an ambiguous answer: what is there under the asset's name? The promised bytes are taken, anything else
     /// is deleted so that the next try finds the name free.
-    async fn settle(&self, draft: &RemoteRelease, asset: &Asset) -> anyhow::Result<Option<RemoteAsset>> {
+    async fn find_uploaded(
+        &self,
+        draft: &RemoteRelease,
+        asset: &Asset,
+    ) -> anyhow::Result<Option<RemoteAsset>> {
         let there = self.assets(draft.id).await?.into_iter().find(|there| there.name == asset.name);
         match there {
             Some(there) if there.compare(asset) == AssetMatch::Same => Ok(Some(there)),
@@ -118,10 +122,10 @@ impl GitHub {
         }
     }
 
-    fn compare(&self, there: RemoteAsset, asset: &Asset) -> Result<RemoteAsset, Refused> {
+    fn compare(&self, there: RemoteAsset, asset: &Asset) -> Result<RemoteAsset, AttemptError> {
         if there.name != asset.name {
             let text = format!("GitHub stored `{}` under another name, `{}`", asset.name, there.name);
-            return Err(Refused::no(anyhow!(text)));
+            return Err(AttemptError::fatal(anyhow!(text)));
         }
         match there.compare(asset) {
             // Without a digest from the server, what was seen of the file on the way and the size are what there is.
@@ -131,7 +135,7 @@ impl GitHub {
                     there.digest.map_or_else(|| format!("{} bytes", there.size), |digest| digest.to_string());
                 let text =
                     format!("GitHub holds {found} for `{}`, but {} was sent", asset.name, asset.digest);
-                Err(Refused { error: anyhow!(text), again: Again::Later })
+                Err(AttemptError { error: anyhow!(text), retry: RetryPolicy::Later })
             }
         }
     }
@@ -159,42 +163,39 @@ impl GitHub {
             if is_spent(&answer) {
                 let refused = self.refuse(answer);
                 let hint = "this version's tag belonged to an immutable release and is spent for ever: raise the version and release that";
-                return Err(Refused::no(
+                return Err(AttemptError::fatal(
                     Failure::new("the tag cannot be used again").because(refused.error).hint(hint).into(),
                 ));
             }
-            if answer.status == StatusCode::UNPROCESSABLE_ENTITY && wire::already_exists(&answer.body) {
+            if answer.status == StatusCode::UNPROCESSABLE_ENTITY && models::already_exists(&answer.body) {
                 let taken = Failure::new("another release of the tag has been published meanwhile")
                     .because(self.refuse(answer).error)
                     .hint("run the same command again: it tells whether that one is this release")
                     .exit(Exit::Conflicts);
-                return Err(Refused::no(taken.into()));
+                return Err(AttemptError::fatal(taken.into()));
             }
             let answer = self.expect(answer, StatusCode::OK)?;
-            Ok(parse::<wire::Release>(&answer.body)?.into_remote())
+            Ok(parse::<models::Release>(&answer.body)?.into_remote())
         };
-        self.retry
-            .run("the release", publish)
-            .await
-            .with_context(|| format!("failed to publish release `{tag}`"))
+        self.retry.run(publish).await.with_context(|| format!("failed to publish release `{tag}`"))
     }
 
     /// Makes a change within the pace.
     pub(super) async fn paced(
         &self,
-        change: impl Future<Output = Result<Answer, Refused>>,
-    ) -> Result<Answer, Refused> {
-        let _leave = self.pace.leave().await?;
+        change: impl Future<Output = Result<Answer, AttemptError>>,
+    ) -> Result<Answer, AttemptError> {
+        let _leave = self.limiter.acquire().await?;
         change.await
     }
 
-    pub(super) fn expect(&self, answer: Answer, wanted: StatusCode) -> Result<Answer, Refused> {
+    pub(super) fn expect(&self, answer: Answer, wanted: StatusCode) -> Result<Answer, AttemptError> {
         if answer.status == wanted { Ok(answer) } else { Err(self.refuse(answer)) }
     }
 
-    pub(super) fn refuse(&self, answer: Answer) -> Refused {
+    pub(super) fn refuse(&self, answer: Answer) -> AttemptError {
         let refused = self.refused(answer);
-        self.pace.learn(&refused);
+        self.limiter.learn(&refused);
         refused
     }
 }

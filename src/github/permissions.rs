@@ -5,11 +5,11 @@ use std::sync::PoisonError;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
-use super::{GitHub, parse, wire};
+use super::{GitHub, models, parse};
 use crate::error::Failure;
-use crate::net::retry::{Again, Refused};
+use crate::net::retry::{AttemptError, RetryPolicy};
 use floe_core::model::Tag;
-use floe_core::preflight::Budget;
+use floe_core::world::Budget;
 
 impl GitHub {
     /// Asks for the right to write contents, by having notes written: the draft's, if there is going to be one, else
@@ -24,14 +24,14 @@ impl GitHub {
             let answer = self.change(Method::POST, &self.path("/releases/generate-notes"), &body).await?;
             match answer.status {
                 StatusCode::OK => {
-                    let notes = parse::<wire::Notes>(&answer.body)?.body;
+                    let notes = parse::<models::Notes>(&answer.body)?.body;
                     *self.notes.lock().unwrap_or_else(PoisonError::into_inner) = Some((body.clone(), notes));
                     Ok(())
                 }
                 // Whoever is told that the question is wrong was let in.
                 StatusCode::UNPROCESSABLE_ENTITY => Ok(()),
                 // Whom it does not want to let in, GitHub tells that there is nothing.
-                StatusCode::NOT_FOUND => Err(Refused::no(
+                StatusCode::NOT_FOUND => Err(AttemptError::fatal(
                     Failure::new(format!(
                         "the token may not write to `{}`: GitHub answered 404 Not Found",
                         self.repo
@@ -40,16 +40,18 @@ impl GitHub {
                     .into(),
                 )),
                 _ => {
-                    let Refused { error, again } = self.refused(answer);
-                    let error = match again {
-                        Again::No => error.context(format!("the token may not write to `{}`", self.repo)),
+                    let AttemptError { error, retry } = self.refused(answer);
+                    let error = match retry {
+                        RetryPolicy::Never => {
+                            error.context(format!("the token may not write to `{}`", self.repo))
+                        }
                         _ => error.context("failed to ask GitHub for the right to write"),
                     };
-                    Err(Refused { error, again })
+                    Err(AttemptError { error, retry })
                 }
             }
         };
-        self.retry.run("the right to write contents", ask).await
+        self.retry.run(ask).await
     }
 
     /// What is left of GitHub's hour, as its last answer said.
