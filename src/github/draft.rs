@@ -1,44 +1,40 @@
-//! The one draft of a tag: made, taken back where another run was first, and given its notes.
+//! The one draft of a tag: created, deleted where another run was first, and given its notes.
 //!
-//! Nothing in here touches a release that is no draft any more.
+//! A release that is no longer a draft is never touched here.
 
 use anyhow::Context as _;
-use http::{Method, StatusCode};
-use serde_json::json;
 
-use super::{GitHub, models, parse};
+use super::{GitHub, models};
 use crate::error::{Exit, Failure};
 use floe_core::model::Tag;
 use floe_core::world::RemoteRelease;
 
 impl GitHub {
-    /// Creates the draft for a tag, or takes over the one that an ambiguous earlier try has made. Whether another run
-    /// was first, [`GitHub::older_than`] says.
+    /// Creates the draft for a tag, or takes the one that an ambiguous earlier try has made. [`GitHub::older_than`] says
+    /// whether another run was first.
     ///
     /// # Errors
     /// GitHub cannot be reached or refuses; or there are two drafts of the tag now.
     pub async fn create_draft(&self, tag: &Tag, notes: &str) -> anyhow::Result<RemoteRelease> {
-        let body = json!({
-            "tag_name": tag,
-            "name": tag,
-            "body": notes,
-            "draft": true,
-            "prerelease": tag.is_prerelease(),
-        });
+        let create = async || {
+            let repos = self.repos();
+            let releases = repos.releases();
+            let draft = releases.create(tag.as_str()).name(tag.as_str()).body(notes).draft(true);
+            draft.prerelease(tag.is_prerelease()).send().await
+        };
         let mut tries = 0;
-        let create = async |number: u32| {
+        let attempt = async |number: u32| {
             tries = number;
             if number > 1
                 && let Some(draft) = self.only_draft(tag, notes).await?
             {
                 return Ok(draft);
             }
-            let answer = self.paced(self.change(Method::POST, &self.path("/releases"), &body)).await?;
-            let answer = self.expect(answer, StatusCode::CREATED)?;
-            Ok(parse::<models::Release>(&answer.body)?.into_remote())
+            let draft = self.change(create()).await?.map_err(|error| self.judge(error))?;
+            Ok(models::release(draft)?)
         };
         let context = || format!("failed to create the draft of release `{tag}`");
-        let draft = self.retry.run(create).await.with_context(context)?;
+        let draft = self.retry.run(attempt).await.with_context(context)?;
         match tries {
             1 => Ok(draft),
             _ => self.or_older(draft, notes).await.with_context(context),
@@ -55,8 +51,8 @@ impl GitHub {
         }
     }
 
-    /// The oldest release of a draft's tag that is older than the draft. Of several the oldest counts: whoever made a
-    /// later one takes it back and stops.
+    /// The oldest release of a draft's tag, if it is older than the draft. The oldest one wins: the runs that made later
+    /// ones delete theirs and stop.
     ///
     /// # Errors
     /// GitHub cannot be reached or refuses.
@@ -71,15 +67,7 @@ impl GitHub {
     /// GitHub cannot be reached or refuses; or the release is no draft any more, and then it is not deleted.
     pub async fn take_back(&self, draft: &RemoteRelease) -> anyhow::Result<()> {
         self.still_draft(draft).await?;
-        let path = self.path(&format!("/releases/{}", draft.id));
-        let delete = async |_| {
-            let answer = self.paced(self.send(Method::DELETE, &path, None)).await?;
-            match answer.status {
-                StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(()),
-                _ => Err(self.refuse(answer)),
-            }
-        };
-        self.retry.run(delete).await
+        self.delete(&self.path(&format!("/releases/{}", draft.id))).await
     }
 
     async fn of_tag(&self, tag: &str) -> anyhow::Result<Vec<RemoteRelease>> {
@@ -103,26 +91,23 @@ impl GitHub {
         }
     }
 
-    /// Gives a draft of ours its title and notes. Whether it is a draft is not sent: it must not become one again.
+    /// Gives our draft its title and notes. `draft` is not sent, because a published release must not become one again.
     ///
     /// # Errors
     /// GitHub cannot be reached or refuses; or the release is no draft any more.
     pub async fn write_notes(&self, draft: &RemoteRelease, notes: &str) -> anyhow::Result<()> {
         self.still_draft(draft).await?;
         let tag = &draft.tag;
-        let body = json!({ "name": tag, "body": notes });
-        let path = self.path(&format!("/releases/{}", draft.id));
-        let write = async |_| {
-            let answer = self.paced(self.change(Method::PATCH, &path, &body)).await?;
-            self.expect(answer, StatusCode::OK).map(drop)
+        let write = async || {
+            let repos = self.repos();
+            repos.releases().update(draft.id).name(tag).body(notes).send().await
         };
-        self.retry
-            .run(write)
-            .await
-            .with_context(|| format!("failed to write the notes of the draft of `{tag}`"))
+        let attempt = async |_| self.change(write()).await?.map(drop).map_err(|error| self.judge(error));
+        let context = || format!("failed to write the notes of the draft of `{tag}`");
+        self.retry.run(attempt).await.with_context(context)
     }
 
-    /// Nothing of a release is changed or deleted that somebody has published meanwhile.
+    /// Fails if the draft was published meanwhile: a published release is neither changed nor deleted.
     pub(super) async fn still_draft(&self, draft: &RemoteRelease) -> anyhow::Result<()> {
         match self.release(draft.id).await? {
             Some(release) if !release.draft => Err(published_meanwhile(&draft.tag).into()),
@@ -134,13 +119,13 @@ impl GitHub {
 /// Another run has made a release of the tag before ours.
 pub fn second_to(tag: &str, older: u64) -> Failure {
     Failure::new(format!("another run made a release of `{tag}` first: release {older}"))
-        .hint("let the other run end; then run the same command again: it finds the release done, or says what differs")
+        .hint("wait until the other run ends, then run the same command again: it finds the release done, or says what differs")
         .exit(Exit::Conflicts)
 }
 
-/// Somebody has published the draft while it was filled.
+/// The draft was published by somebody else while it was filled.
 pub(super) fn published_meanwhile(tag: &str) -> Failure {
     Failure::new(format!("somebody published release `{tag}` before it was complete"))
-        .hint("run the same command again: it tells what the published release lacks; then raise the version and release that")
+        .hint("run the same command again: it says what the published release lacks; then raise the version and release that")
         .exit(Exit::Conflicts)
 }

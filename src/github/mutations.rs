@@ -1,46 +1,41 @@
-//! Acting: notes are asked for, a draft is filled and published. Every change looks first when it is tried again, because a
-//! cut connection or a 502 does not say whether the change was made.
+//! Mutations: notes are generated, a draft is filled and published. Each repeated change looks first, because a cut
+//! connection or a 502 does not say whether the change was made.
 
 use std::sync::PoisonError;
 
 use anyhow::{Context as _, anyhow};
-use http::{Method, StatusCode};
+use http::{Request, StatusCode, header};
+use octocrab::models::repos;
+use octocrab::repos::releases::MakeLatest;
+use octocrab::{FromResponse as _, OctoBody};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
-use reqwest::Body;
-use serde_json::json;
 
 use super::draft::published_meanwhile;
-use super::permissions::about_notes;
-use super::{GitHub, models, parse};
+use super::error::{already_exists, is_spent, is_status};
+use super::{GitHub, models};
 use crate::error::{Exit, Failure};
 use crate::net::body::Upload;
-use crate::net::client::Answer;
 use crate::net::retry::{AttemptError, RetryPolicy};
 use crate::report::Progress;
 use floe_core::model::{Asset, Tag};
 use floe_core::world::{AssetMatch, RemoteAsset, RemoteRelease};
 
-/// Everything but what RFC 3986, section 2.3, leaves as it is; `+` above all, which a query would read as a space.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// Everything but the unreserved characters of RFC 3986, section 2.3; above all `+`, which a query means a space by.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 impl GitHub {
-    /// What GitHub writes about the changes since `previous`. Stores nothing there.
+    /// The notes that GitHub generates from the changes since `previous`. Nothing is stored there.
     ///
     /// # Errors
     /// GitHub cannot be reached or refuses.
     pub async fn generate_notes(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<String> {
-        let body = about_notes(tag, previous);
-        // The same was asked a moment ago, to learn whether we may write.
         let asked = self.notes.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((_, notes)) = asked.filter(|(question, _)| *question == body) {
-            return Ok(notes);
+        if let Some(notes) = asked.filter(|notes| notes.tag == *tag && notes.previous.as_ref() == previous) {
+            return Ok(notes.text);
         }
-        let ask = async |_| {
-            let path = self.path("/releases/generate-notes");
-            let answer = self.paced(self.change(Method::POST, &path, &body)).await?;
-            self.expect(answer, StatusCode::OK)
-        };
-        let answer = self.retry.run(ask).await.context("failed to have GitHub write the notes")?;
-        Ok(parse::<models::Notes>(&answer.body)?.body)
+        let ask =
+            async |_| self.change(self.notes_since(tag, previous)).await?.map_err(|error| self.judge(error));
+        self.retry.run(ask).await.context("failed to have GitHub write the notes")
     }
 
     /// Deletes an asset of our own draft. One that is gone already is fine.
@@ -49,18 +44,19 @@ impl GitHub {
     /// GitHub cannot be reached or refuses; or the release is no draft any more, and then nothing is deleted.
     pub async fn delete_asset(&self, draft: &RemoteRelease, id: u64, name: &str) -> anyhow::Result<()> {
         self.still_draft(draft).await?;
-        let path = self.path(&format!("/releases/assets/{id}"));
-        let delete = async |_| {
-            let answer = self.paced(self.send(Method::DELETE, &path, None)).await?;
-            match answer.status {
-                StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(()),
-                _ => Err(self.refuse(answer)),
-            }
-        };
-        self.retry
-            .run(delete)
+        self.delete(&self.path(&format!("/releases/assets/{id}")))
             .await
             .with_context(|| format!("failed to delete the unfinished `{name}` from the draft"))
+    }
+
+    /// Deletes what has this path; 404 means that it is gone. octocrab's own routes to delete ignore the answer.
+    pub(super) async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        let delete = async || octocrab::map_github_error(self.crab._delete(path, None::<&()>).await?).await;
+        let attempt = async |_| match self.change(delete()).await? {
+            answer if is_status(&answer, StatusCode::NOT_FOUND) => Ok(()),
+            answer => answer.map(drop).map_err(|error| self.judge(error)),
+        };
+        self.retry.run(attempt).await
     }
 
     /// Uploads an asset to the draft and compares what GitHub says it holds with what was promised.
@@ -74,38 +70,53 @@ impl GitHub {
         progress: &Progress,
     ) -> anyhow::Result<RemoteAsset> {
         let base = draft.upload_url.split('{').next().unwrap_or_default();
-        let name = percent_encoding::utf8_percent_encode(&asset.name, UNRESERVED);
-        let address = self.own_address(&format!("{base}?name={name}"))?;
-        let upload = async |number: u32| {
+        let name = percent_encoding::utf8_percent_encode(&asset.name, RESERVED);
+        let address = self.service.own_url(&format!("{base}?name={name}"))?;
+        let attempt = async |number: u32| {
             if number > 1
                 && let Some(there) = self.find_uploaded(draft, asset).await?
             {
                 return Ok(there);
             }
-            let body = Body::wrap(Upload::asset(asset, progress.clone()).await?);
-            let sent = self.send(Method::POST, &address, Some((asset.content_type(), body)));
-            let answer = self.paced(sent).await?;
-            if answer.status == StatusCode::NOT_FOUND {
-                // The draft is gone, or another run has deleted this asset while it was unfinished: look, then decide.
-                return Err(AttemptError { retry: RetryPolicy::Later, ..self.refuse(answer) });
-            }
-            if answer.status == StatusCode::UNPROCESSABLE_ENTITY && models::already_exists(&answer.body) {
-                // An earlier try was stored although its answer said otherwise: look, then decide.
-                return Err(AttemptError { retry: RetryPolicy::Now, ..self.refuse(answer) });
-            }
-            let answer = self.expect(answer, StatusCode::CREATED)?;
-            let there = self.compare(parse::<models::Asset>(&answer.body)?.into_remote(), asset)?;
+            let body = Upload::asset(asset, progress.clone()).await?;
+            let request = Request::post(address.as_str())
+                .header(header::CONTENT_TYPE, asset.content_type())
+                .body(OctoBody::new(body))
+                .map_err(anyhow::Error::from)?;
+            let answer = self.change(self.send_asset(request)).await?;
+            let there = answer.map_err(|error| {
+                let retry = match &error {
+                    // The draft is gone, or another run has deleted this asset while it was unfinished: look, then decide.
+                    octocrab::Error::GitHub { source, .. } if source.status_code == StatusCode::NOT_FOUND => {
+                        Some(RetryPolicy::Later)
+                    }
+                    // An earlier try was stored although its answer said otherwise: look, then decide.
+                    octocrab::Error::GitHub { source, .. } if already_exists(source) => {
+                        Some(RetryPolicy::Now)
+                    }
+                    _ => None,
+                };
+                let judged = self.judge(error);
+                AttemptError { retry: retry.unwrap_or(judged.retry), ..judged }
+            })?;
+            let there = self.compare(models::asset(there)?, asset)?;
             if there.is_public(&draft.tag) {
                 return Err(AttemptError::fatal(published_meanwhile(&draft.tag).into()));
             }
             Ok(there)
         };
         let context = || format!("failed to upload `{}` to release `{}`", asset.name, draft.tag);
-        self.retry.run(upload).await.with_context(context)
+        self.retry.run(attempt).await.with_context(context)
     }
 
-    /// After an ambiguous answer: what is there under the asset's name? The promised bytes are taken, anything else
-    /// is deleted so that the next try finds the name free.
+    /// octocrab's `upload_asset` would hold the whole file in memory.
+    async fn send_asset(&self, request: Request<OctoBody>) -> octocrab::Result<repos::Asset> {
+        let answer = octocrab::map_github_error(self.crab.execute(request).await?).await?;
+        repos::Asset::from_response(answer).await
+    }
+
+    /// What GitHub holds under the asset's name after an ambiguous answer. The promised bytes are kept, anything else is
+    /// deleted so that the next try finds the name free.
     async fn find_uploaded(
         &self,
         draft: &RemoteRelease,
@@ -128,7 +139,7 @@ impl GitHub {
             return Err(AttemptError::fatal(anyhow!(text)));
         }
         match there.compare(asset) {
-            // Without a digest from the server, what was seen of the file on the way and the size are what there is.
+            // Without a digest from the server there are the size, and the digest of what was sent.
             AssetMatch::Same | AssetMatch::Unproven => Ok(there),
             AssetMatch::Other => {
                 let found =
@@ -143,66 +154,40 @@ impl GitHub {
     /// Publishes the draft: the commit point.
     ///
     /// # Errors
-    /// GitHub cannot be reached or refuses; a refusal of an immutable release's spent tag is said as such.
+    /// GitHub cannot be reached or refuses; a tag that an immutable release has used is said as such.
     pub async fn publish(&self, id: u64, tag: &Tag, latest: bool) -> anyhow::Result<RemoteRelease> {
-        let path = self.path(&format!("/releases/{id}"));
-        let body = json!({
-            "tag_name": tag,
-            "draft": false,
-            "prerelease": tag.is_prerelease(),
-            "make_latest": if latest { "true" } else { "false" },
-        });
-        let publish = async |number: u32| {
+        let latest = if latest { MakeLatest::True } else { MakeLatest::False };
+        let publish = async || {
+            let repos = self.repos();
+            let releases = repos.releases();
+            let update = releases.update(id).tag_name(tag.as_str()).draft(false);
+            update.prerelease(tag.is_prerelease()).make_latest(latest).send().await
+        };
+        let attempt = async |number: u32| {
             if number > 1
                 && let Some(release) = self.release(id).await?
                 && !release.draft
             {
                 return Ok(release);
             }
-            let answer = self.paced(self.change(Method::PATCH, &path, &body)).await?;
-            if is_spent(&answer) {
-                let refused = self.refuse(answer);
-                let hint = "this version's tag belonged to an immutable release and is spent for ever: raise the version and release that";
-                return Err(AttemptError::fatal(
-                    Failure::new("the tag cannot be used again").because(refused.error).hint(hint).into(),
-                ));
+            match self.change(publish()).await? {
+                Ok(release) => Ok(models::release(release)?),
+                Err(octocrab::Error::GitHub { source, .. }) if is_spent(&source) => {
+                    let hint = "this version's tag belonged to an immutable release and is spent for ever: raise the version and release that";
+                    let spent = Failure::new("the tag cannot be used again");
+                    let because = super::error::refusal(&source).error;
+                    Err(AttemptError::fatal(spent.because(because).hint(hint).into()))
+                }
+                Err(octocrab::Error::GitHub { source, .. }) if already_exists(&source) => {
+                    let taken = Failure::new("another release of the tag has been published meanwhile")
+                        .because(super::error::refusal(&source).error)
+                        .hint("run the same command again: it says whether that one is this release")
+                        .exit(Exit::Conflicts);
+                    Err(AttemptError::fatal(taken.into()))
+                }
+                Err(error) => Err(self.judge(error)),
             }
-            if answer.status == StatusCode::UNPROCESSABLE_ENTITY && models::already_exists(&answer.body) {
-                let taken = Failure::new("another release of the tag has been published meanwhile")
-                    .because(self.refuse(answer).error)
-                    .hint("run the same command again: it tells whether that one is this release")
-                    .exit(Exit::Conflicts);
-                return Err(AttemptError::fatal(taken.into()));
-            }
-            let answer = self.expect(answer, StatusCode::OK)?;
-            Ok(parse::<models::Release>(&answer.body)?.into_remote())
         };
-        self.retry.run(publish).await.with_context(|| format!("failed to publish release `{tag}`"))
+        self.retry.run(attempt).await.with_context(|| format!("failed to publish release `{tag}`"))
     }
-
-    /// Makes a change within the pace.
-    pub(super) async fn paced(
-        &self,
-        change: impl Future<Output = Result<Answer, AttemptError>>,
-    ) -> Result<Answer, AttemptError> {
-        let _leave = self.limiter.acquire().await?;
-        change.await
-    }
-
-    pub(super) fn expect(&self, answer: Answer, wanted: StatusCode) -> Result<Answer, AttemptError> {
-        if answer.status == wanted { Ok(answer) } else { Err(self.refuse(answer)) }
-    }
-
-    pub(super) fn refuse(&self, answer: Answer) -> AttemptError {
-        let refused = self.refused(answer);
-        self.limiter.learn(&refused);
-        refused
-    }
-}
-
-/// GitHub's words for a tag that an immutable release has used up.
-fn is_spent(answer: &Answer) -> bool {
-    let text = String::from_utf8_lossy(&answer.body);
-    let spent = ["used by an immutable release", "creations being restricted", "must have a valid tag"];
-    answer.status == StatusCode::UNPROCESSABLE_ENTITY && spent.iter().any(|words| text.contains(words))
 }

@@ -1,10 +1,12 @@
-//! Looking: everything here is read-only.
+//! Queries: everything here is read-only.
 
 use anyhow::Context as _;
-
+use octocrab::FromResponse as _;
+use octocrab::models::repos::{Asset, GitTag, Ref, Release};
 use url::Url;
 
-use super::{GitHub, models, parse};
+use super::GitHub;
+use super::models::{self, Repository};
 use crate::error::Failure;
 use crate::net::address;
 use floe_core::model::{Commit, Tag};
@@ -16,7 +18,13 @@ impl GitHub {
     /// # Errors
     /// It does not exist or cannot be seen, the token is wrong, or GitHub cannot be reached.
     pub async fn access(&self) -> anyhow::Result<Access> {
-        let Some(answer) = self.ask("the repository", &self.path("")).await? else {
+        let path = self.path("");
+        let ask = async || {
+            let answer = octocrab::map_github_error(self.crab._get(path.as_str()).await?).await?;
+            let headers = answer.headers().clone();
+            Ok((Repository::from_response(answer).await?, headers))
+        };
+        let Some((repository, headers)) = self.read("the repository", ask).await? else {
             let hint = match self.has_token() {
                 true => {
                     "check the name, and that the token may see it: `gh repo view`; name another with `--repo owner/name`"
@@ -27,9 +35,7 @@ impl GitHub {
                 .hint(hint)
                 .into());
         };
-        let repository: models::Repository =
-            parse(&answer.body).context("GitHub's answer about the repository is not understood")?;
-        let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok());
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let scopes = header("x-oauth-scopes").map(|text| {
             text.split(',').map(str::trim).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
         });
@@ -46,21 +52,21 @@ impl GitHub {
     /// The commit a tag peels to; `None` if there is no such tag.
     ///
     /// # Errors
-    /// GitHub cannot be reached, or what the tag points to is not a commit.
+    /// GitHub cannot be reached, or the tag does not point to a commit.
     pub async fn tag_commit(&self, tag: &Tag) -> anyhow::Result<Option<Commit>> {
         let path = self.path(&format!("/git/ref/tags/{}", escape(tag.as_str())));
-        let Some(reference) = self.get::<models::GitRef>("the tag", &path).await? else { return Ok(None) };
-        let mut object = reference.object;
-        // A tag may point to a tag; nobody nests them deeper than this on purpose.
+        let Some(reference) = self.get::<Ref>("the tag", &path).await? else { return Ok(None) };
+        let (mut kind, mut sha) = models::object(reference.object)?;
+        // A tag may point to another tag; more than eight of them are a mistake or an attack.
         for _ in 0..8 {
-            match object.kind.as_str() {
-                "commit" => return object.sha.parse().map(Some).map_err(anyhow::Error::msg),
+            match kind.as_str() {
+                "commit" => return sha.parse().map(Some).map_err(anyhow::Error::msg),
                 "tag" => {
-                    let path = self.path(&format!("/git/tags/{}", escape(&object.sha)));
-                    let peeled = self.get::<models::GitRef>("the tag", &path).await?;
-                    object = peeled
-                        .with_context(|| format!("tag `{tag}` points to a tag that is not there"))?
-                        .object;
+                    let path = self.path(&format!("/git/tags/{}", escape(&sha)));
+                    let peeled = self.get::<GitTag>("the tag", &path).await?.and_then(|tag| tag.object);
+                    let object =
+                        peeled.with_context(|| format!("tag `{tag}` points to a tag that is not there"))?;
+                    (kind, sha) = (object.r#type, object.sha);
                 }
                 kind => anyhow::bail!("tag `{tag}` points to a {kind}, not to a commit"),
             }
@@ -68,14 +74,14 @@ impl GitHub {
         anyhow::bail!("tag `{tag}` points to tags that point to tags without an end")
     }
 
-    /// Every release that can be seen: drafts too, if the token may push. Their assets are those that the list shows;
-    /// that it shows all of them GitHub promises nowhere.
+    /// Every release that can be seen, drafts among them if the token may push. GitHub does not promise that the list
+    /// shows all assets of each.
     ///
     /// # Errors
     /// GitHub cannot be reached or refuses.
     pub async fn releases(&self) -> anyhow::Result<Vec<RemoteRelease>> {
-        let releases = self.get_all::<models::Release>("the releases", &self.path("/releases")).await?;
-        Ok(releases.unwrap_or_default().into_iter().map(models::Release::into_remote).collect())
+        let releases = self.list::<Release>("the releases", &self.path("/releases")).await?;
+        releases.into_iter().map(models::release).collect()
     }
 
     /// One release by its number, with the assets that it shows.
@@ -83,9 +89,8 @@ impl GitHub {
     /// # Errors
     /// GitHub cannot be reached or refuses.
     pub async fn release(&self, id: u64) -> anyhow::Result<Option<RemoteRelease>> {
-        let release =
-            self.get::<models::Release>("the release", &self.path(&format!("/releases/{id}"))).await?;
-        Ok(release.map(models::Release::into_remote))
+        let release = self.read("the release", async || self.repos().releases().get(id).await).await?;
+        release.map(models::release).transpose()
     }
 
     /// The published release of a tag, with its assets.
@@ -93,9 +98,10 @@ impl GitHub {
     /// # Errors
     /// GitHub cannot be reached or refuses.
     pub async fn published(&self, tag: &Tag) -> anyhow::Result<Option<RemoteRelease>> {
+        // octocrab's `get_by_tag` does not percent-encode the tag.
         let path = self.path(&format!("/releases/tags/{}", escape(tag.as_str())));
-        let Some(release) = self.get::<models::Release>("the release", &path).await? else { return Ok(None) };
-        let mut release = release.into_remote();
+        let Some(release) = self.get::<Release>("the release", &path).await? else { return Ok(None) };
+        let mut release = models::release(release)?;
         release.assets = self.assets(release.id).await?;
         Ok(Some(release))
     }
@@ -106,13 +112,10 @@ impl GitHub {
     /// GitHub cannot be reached or refuses.
     pub async fn assets(&self, id: u64) -> anyhow::Result<Vec<RemoteAsset>> {
         let path = self.path(&format!("/releases/{id}/assets"));
-        let assets = self.get_all::<models::Asset>("the assets", &path).await?;
-        Ok(assets.unwrap_or_default().into_iter().map(models::Asset::into_remote).collect())
+        self.list::<Asset>("the assets", &path).await?.into_iter().map(models::asset).collect()
     }
-}
 
-impl GitHub {
-    /// An address for everybody that GitHub gave, if it may be gone to.
+    /// A public address that GitHub gave, if it may be followed.
     ///
     /// # Errors
     /// It is no address, is not reached over TLS, or leads into this machine.
@@ -120,7 +123,7 @@ impl GitHub {
         let url =
             Url::parse(address).with_context(|| format!("GitHub gave `{address}`, which is no address"))?;
         anyhow::ensure!(
-            address::redirect_allowed(&self.api, &url),
+            address::redirect_allowed(&self.service.api, &url),
             "GitHub gave an address at `{}://{}`, which is not used",
             url.scheme(),
             url.host_str().unwrap_or_default()
@@ -128,13 +131,16 @@ impl GitHub {
         Ok(url)
     }
 
-    /// Where an asset of a private repository is downloaded, with a token.
+    /// Where an asset of a private repository is downloaded with a token.
+    ///
+    /// # Errors
+    /// The API's address takes no path.
     pub fn asset_address(&self, id: u64) -> anyhow::Result<Url> {
-        self.url_of(&self.path(&format!("/releases/assets/{id}")))
+        self.service.api_url(&self.path(&format!("/releases/assets/{id}")))
     }
 }
 
-/// A tag or object name as one part of a path.
+/// A tag or object name as one segment of a path.
 fn escape(part: &str) -> String {
     percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC).to_string()
 }

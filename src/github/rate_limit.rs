@@ -1,7 +1,7 @@
-//! How fast GitHub is asked to change something: a few at once, so many a minute and an hour, and one after the other as
-//! soon as it minds (GitHub's "Rate limits for the REST API" and "Best practices for using the REST API").
+//! Rate limits on changes: a few at once, a number per minute and per hour, and one after the other once GitHub answers
+//! with a rate limit (GitHub's "Rate limits for the REST API" and "Best practices for using the REST API").
 //!
-//! It counts what this run does and knows nothing of others; what they use up, GitHub says with a rate limit.
+//! Only this run's changes are counted. GitHub's answers tell when other clients have used up the limit.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,19 +15,19 @@ use crate::net::wait;
 use crate::report::Report;
 use floe_core::clock::Clock;
 
-/// So many changes are made at once while GitHub does not mind.
+/// Changes at the same time, until GitHub answers with a rate limit.
 pub const AT_ONCE: usize = 6;
-/// GitHub takes so many changes within so many seconds.
+/// Changes and the seconds within which GitHub accepts no more of them.
 const LIMITS: [(usize, u32); 2] = [(80, 60), (500, 3600)];
 
-/// Keeps changes within what GitHub takes. Clones count together.
+/// Keeps changes within GitHub's limits. Clones count together.
 #[derive(Clone)]
 pub(super) struct RateLimiter {
     permits: Arc<Semaphore>,
     slow: Arc<AtomicBool>,
-    /// When the last changes were made, the newest at the end; no more of them than a limit looks at.
+    /// When the last changes were made, newest last, as many as the longest limit counts.
     made: Arc<Mutex<VecDeque<Duration>>>,
-    /// A second; shorter where a run is told to wait less.
+    /// A second; shorter where a run waits less.
     second: Duration,
     clock: Clock,
     report: Report,
@@ -45,7 +45,7 @@ impl RateLimiter {
         }
     }
 
-    /// Waits for leave to make one change; the change is over when the permit is dropped.
+    /// Waits until one change may be made; it ends when the permit is dropped.
     ///
     /// # Errors
     /// The process was asked to stop meanwhile.

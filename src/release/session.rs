@@ -130,7 +130,7 @@ pub fn page(args: &RemoteArgs, repo: &Repo) -> anyhow::Result<String> {
 /// The retry rule that the arguments ask for.
 pub fn retry(args: &RemoteArgs, report: &Report) -> Retry {
     let first_wait = args.first_wait.map_or(retry::FIRST_WAIT, std::time::Duration::from_millis);
-    Retry { tries: args.tries, first_wait, clock: Clock::system(), report: report.clone() }
+    Retry::new(args.tries, first_wait, Clock::system(), report.clone())
 }
 
 /// Installs ring as the process's one TLS provider. Called once, before the first client is made.

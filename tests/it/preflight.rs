@@ -124,7 +124,7 @@ fn an_hour_with_too_few_requests_left_is_a_warning() {
         ("x-ratelimit-remaining".to_owned(), "4".to_owned()),
         ("x-ratelimit-reset".to_owned(), "4102444800".to_owned()),
     ];
-    let last = What::Answer { status: 200, headers, body: json!({ "body": "" }).to_string() };
+    let last = What::Answer { status: 200, headers, body: json!({ "name": "", "body": "" }).to_string() };
     Scenario::new("1.4.0")
         .disturb_github(Fault::next("POST", "/releases/generate-notes", last))
         .run(["plan"])

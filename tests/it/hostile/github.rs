@@ -9,6 +9,7 @@ use super::server::{Answer, Server};
 use super::{Ended, Work};
 
 const REPOSITORY: &str = "GET /repos/acme/tool";
+const TIME: &str = "2026-01-02T03:04:05Z";
 
 fn json(value: &Value) -> Answer {
     Answer::Whole(200, "content-type: application/json\r\n".to_owned(), value.to_string())
@@ -23,15 +24,20 @@ fn github(
         _ if let Some(answer) = other(request, url) => answer,
         REPOSITORY => json(&json!({ "private": false })),
         "GET /repos/acme/tool/releases/tags/v1%2E4%2E0" => json(&json!({
-            "id": 1, "tag_name": "v1.4.0", "draft": false, "prerelease": false, "html_url": url, "upload_url": url,
+            "id": 1, "node_id": "R", "tag_name": "v1.4.0", "target_commitish": "main", "draft": false,
+            "prerelease": false, "url": url, "html_url": url, "upload_url": url, "assets_url": url, "assets": [],
         })),
         "GET /repos/acme/tool/releases/1/assets?per_page=100" => json(&assets(url)),
         _ => Answer::Whole(404, String::new(), "{}".to_owned()),
     })
 }
 
-fn asset(name: &str, size: u64, url: &str) -> Value {
-    json!({ "id": 7, "name": name, "size": size, "state": "uploaded", "browser_download_url": url })
+fn asset(name: &str, size: i64, url: &str) -> Value {
+    json!({
+        "id": 7, "node_id": "A", "name": name, "size": size, "state": "uploaded", "content_type": "text/plain",
+        "download_count": 0, "created_at": TIME, "updated_at": TIME, "url": "https://x.org",
+        "browser_download_url": url,
+    })
 }
 
 fn verify(server: &Server) -> Ended {
@@ -116,8 +122,10 @@ fn assets_that_could_not_be_files_of_one_folder_are_refused() {
     for (one, other) in [("a", "a"), ("README", "readme")] {
         two(named(one), named(other)).with(1, "twice, or two names that differ only in case");
     }
-    two(asset("a", u64::MAX, ""), asset("b", u64::MAX, "")).with(1, "bytes; it takes files below");
-    two(asset("a", 1, ""), json!({ "id": -1 })).with(1, "is not understood");
+    let here = "http://127.0.0.1:1/";
+    two(asset("a", i64::MAX, here), asset("b", i64::MAX, here)).with(1, "bytes; it takes files below");
+    two(asset("a", -1, here), asset("b", 1, here)).with(1, "GitHub says that `a` has -1 bytes");
+    two(asset("a", 1, here), json!({ "id": -1 })).with(1, "is not understood");
     let many = (0..1001).map(|number| named(&format!("a{number}"))).collect::<Vec<_>>();
     verify(&github(move |_| json!(many), |_, _| None)).with(1, "the release has 1001 assets");
 }
@@ -127,7 +135,7 @@ fn a_download_is_no_longer_than_promised_and_comes_from_where_it_may() {
     for url in ["file:///etc/passwd", "http://10.0.0.1/x", "ftp://x.org/x", "data:,x"] {
         verify(&github(move |_| json!([asset("a", 5, url)]), |_, _| None)).with(1, "which is not used");
     }
-    verify(&github(|_| json!([asset("a", 5, "nowhere")]), |_, _| None)).with(1, "which is no address");
+    verify(&github(|_| json!([asset("a", 5, "nowhere")]), |_, _| None)).with(1, "is not understood");
     let download = |answer: fn() -> Answer| {
         let here = |url: &str| json!([asset("a", 5, &format!("{url}/file"))]);
         verify(&github(here, move |request, _| (request == "GET /file").then(answer)))

@@ -1,0 +1,98 @@
+//! GitHub's errors: what they mean for another attempt, in words a maintainer can act on.
+
+use std::error::Error as _;
+
+use anyhow::anyhow;
+use http::StatusCode;
+use octocrab::GitHubError;
+
+use super::service::Passed;
+use crate::error::Failure;
+use crate::net::answer::words;
+use crate::net::retry::AttemptError;
+
+/// Judges whatever octocrab returns instead of a result.
+pub(super) fn judge(error: octocrab::Error) -> AttemptError {
+    match error {
+        octocrab::Error::GitHub { source, .. } => refusal(&source),
+        octocrab::Error::Service { source, .. } => match source.downcast::<Passed>() {
+            Ok(passed) => passed.0,
+            Err(source) => AttemptError::fatal(anyhow::Error::from_boxed(source)),
+        },
+        error => {
+            let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            AttemptError::fatal(anyhow!(cause).context("GitHub's answer is not understood"))
+        }
+    }
+}
+
+/// Judges an answer that is not a success.
+pub(super) fn refusal(error: &GitHubError) -> AttemptError {
+    let status = error.status_code;
+    let said = match message(error) {
+        Some(message) => format!("GitHub answered {status}: {}", words(&message)),
+        None => format!("GitHub answered {status}"),
+    };
+    let headers = error.headers.clone().unwrap_or_default();
+    let failure = match status {
+        StatusCode::UNAUTHORIZED => Failure::new(said).hint(
+            "the token is wrong or has expired: set GITHUB_TOKEN to one that is valid, for example `export GITHUB_TOKEN=$(gh auth token)`",
+        ),
+        StatusCode::FORBIDDEN if error.message.contains("not accessible by") => {
+            let accepted = headers.get("x-accepted-github-permissions").and_then(|value| value.to_str().ok());
+            Failure::new(said).hint(lacking(accepted))
+        }
+        StatusCode::FORBIDDEN if error.message.contains("SAML") => Failure::new(said).hint(
+            "let the organization in: \"Configure SSO\" beside the token at https://github.com/settings/tokens",
+        ),
+        _ => Failure::new(said),
+    };
+    AttemptError::answer(status, &headers, &error.message, failure.into())
+}
+
+/// The hint for a token without a permission, with GitHub's own name of the permission if it sent one.
+pub(super) fn lacking(accepted: Option<&str>) -> String {
+    let permission = accepted.unwrap_or("contents=write");
+    format!(
+        "the token lacks a permission ({permission}): in a workflow give the job `permissions: contents: write`; a fine-grained \
+         token needs \"Contents: Read and write\" for this repository, a classic one `repo`: https://github.com/settings/tokens"
+    )
+}
+
+/// Whether an answer has this status.
+pub(super) fn is_status<T>(result: &octocrab::Result<T>, status: StatusCode) -> bool {
+    matches!(result, Err(octocrab::Error::GitHub { source, .. }) if source.status_code == status)
+}
+
+/// Whether a 422 says that the name is taken.
+pub(super) fn already_exists(error: &GitHubError) -> bool {
+    let mut errors = error.errors.iter().flatten();
+    error.status_code == StatusCode::UNPROCESSABLE_ENTITY
+        && errors.any(|one| one.get("code").and_then(|code| code.as_str()) == Some("already_exists"))
+}
+
+/// Whether a 422 says that an immutable release has used the tag.
+pub(super) fn is_spent(error: &GitHubError) -> bool {
+    const WORDS: [&str; 3] =
+        ["used by an immutable release", "creations being restricted", "must have a valid tag"];
+    let text = message(error).unwrap_or_default();
+    error.status_code == StatusCode::UNPROCESSABLE_ENTITY && WORDS.iter().any(|words| text.contains(words))
+}
+
+/// GitHub's own words: `message`, followed by the texts or codes of `errors`. There are none where the answer was not
+/// the JSON of an error: octocrab then has the body or the status in the message's place.
+fn message(error: &GitHubError) -> Option<String> {
+    let mut message = error.message.clone();
+    if message.starts_with(['<', '{', '[']) || error.status_code.canonical_reason() == Some(&message) {
+        return None;
+    }
+    for error in error.errors.iter().flatten() {
+        let part = |key: &str| error.get(key).and_then(|value| value.as_str());
+        match (part("message"), part("field"), part("code")) {
+            (Some(text), _, _) => message.push_str(&format!("; {text}")),
+            (None, Some(field), Some(code)) => message.push_str(&format!("; {field}: {code}")),
+            _ => {}
+        }
+    }
+    Some(message)
+}

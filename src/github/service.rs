@@ -1,0 +1,142 @@
+//! The service below octocrab: it resolves each request's address, adds the token, sends the request over floe's own
+//! transport and keeps what GitHub says about the rate limit.
+//!
+//! The token is added here and only here, after the address has passed the rule of [`Service::url`].
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Uri, header};
+use http_body::Body as _;
+use http_body_util::Full;
+use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
+use reqwest::{Body, Request};
+use url::Url;
+
+use crate::net::client::Client;
+use crate::net::retry::AttemptError;
+use crate::report::Report;
+use floe_core::world::Budget;
+
+const API_VERSION: &str = "2022-11-28";
+/// A hundred releases with a thousand assets each fit.
+const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+
+/// What every request to GitHub's API needs.
+#[derive(Clone)]
+pub(super) struct Service {
+    pub client: Client,
+    pub api: Url,
+    /// Another host than the API's at github.com itself.
+    pub uploads: Url,
+    pub authorization: Option<HeaderValue>,
+    pub report: Report,
+    pub counts: Arc<Counts>,
+}
+
+/// What a run has learned from its requests so far.
+#[derive(Default)]
+pub(super) struct Counts {
+    requests: AtomicU64,
+    budget: Mutex<Option<Budget>>,
+}
+
+impl Counts {
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    pub fn budget(&self) -> Option<Budget> {
+        *self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learn_budget(&self, headers: &HeaderMap) {
+        let number = |name: &str| headers.get(name)?.to_str().ok()?.parse().ok();
+        let found = number("x-ratelimit-remaining").zip(number("x-ratelimit-reset"));
+        if let Some((remaining, reset)) = found {
+            *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = Some(Budget { remaining, reset });
+        }
+    }
+}
+
+/// An [`AttemptError`] on its way through octocrab.
+#[derive(Debug)]
+pub(super) struct Passed(pub AttemptError);
+
+impl fmt::Display for Passed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Passed {}
+
+impl Service {
+    /// An octocrab that sends its requests through this service. It needs a running tokio runtime.
+    pub fn octocrab(&self) -> Octocrab {
+        let service = self.clone();
+        let send = move |request| {
+            let service = service.clone();
+            async move { service.send(request).await.map_err(Passed) }
+        };
+        let builder = OctocrabBuilder::new_empty().with_service(tower::service_fn(send));
+        let Ok(octocrab) = builder.with_auth(AuthState::None).build();
+        octocrab
+    }
+
+    async fn send(
+        &self,
+        request: http::Request<OctoBody>,
+    ) -> Result<http::Response<Full<Bytes>>, AttemptError> {
+        let (parts, body) = request.into_parts();
+        let line = format!("{} {}", parts.method, parts.uri);
+        let mut request = Request::new(parts.method, self.url(&parts.uri)?);
+        *request.headers_mut() = parts.headers;
+        let headers = request.headers_mut();
+        headers.remove(header::CONTENT_LENGTH);
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/vnd.github+json"));
+        headers.insert("x-github-api-version", HeaderValue::from_static(API_VERSION));
+        headers.extend(self.authorization.clone().map(|token| (header::AUTHORIZATION, token)));
+        if !body.is_end_stream() {
+            *request.body_mut() = Some(Body::wrap(body));
+        }
+        self.counts.requests.fetch_add(1, Ordering::Relaxed);
+        let answer = self.client.exchange("GitHub", request, ANSWER_LIMIT).await?;
+        self.report.trace("GitHub", format!("{line} {}", answer.status.as_u16()));
+        self.counts.learn_budget(&answer.headers);
+        let mut response = http::Response::new(Full::new(answer.body));
+        (*response.status_mut(), *response.headers_mut()) = (answer.status, answer.headers);
+        Ok(response)
+    }
+
+    /// A path of the API, or an address on one of GitHub's own two servers.
+    fn url(&self, uri: &Uri) -> anyhow::Result<Url> {
+        let address = uri.to_string();
+        match address.starts_with('/') {
+            true => self.api_url(&address),
+            false => self.own_url(&address),
+        }
+    }
+
+    pub fn api_url(&self, path: &str) -> anyhow::Result<Url> {
+        let url = Url::parse(&format!("{}{path}", self.api.as_str().trim_end_matches('/')));
+        url.with_context(|| format!("`{path}` is no path of GitHub's API"))
+    }
+
+    /// An address that GitHub sent, if it is on a server that may see the token.
+    pub fn own_url(&self, address: &str) -> anyhow::Result<Url> {
+        // The query may be a signature, so messages show only the part before it.
+        let shown = address.split('?').next().unwrap_or_default();
+        let url =
+            Url::parse(address).with_context(|| format!("GitHub sent `{shown}`, which is no address"))?;
+        anyhow::ensure!(
+            url.origin() == self.api.origin() || url.origin() == self.uploads.origin(),
+            "GitHub sent an address on another server, `{}`; the token does not go there",
+            url.host_str().unwrap_or_default()
+        );
+        Ok(url)
+    }
+}
