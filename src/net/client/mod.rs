@@ -278,7 +278,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_upload_may_be_answered_before_its_end() {
-        crate::release::remote::install_tls();
+        crate::release::session::install_tls();
         let (server, client) = (refuse_early().await, Client::default());
         for _ in 0..3 {
             let mut request = Request::new(Method::POST, server.clone());

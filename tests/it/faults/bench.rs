@@ -130,8 +130,7 @@ impl Bench {
             github: Some(token(TOKEN)),
             registry: Some(Credentials::new("tester", token(REGISTRY_TOKEN))),
         };
-        let retry =
-            Retry::new(5, Duration::from_secs(1), Clock::skipping(), Report::new(Verbosity::Quiet));
+        let retry = Retry::new(5, Duration::from_secs(1), Clock::skipping(), Report::new(Verbosity::Quiet));
         let session = Session::connect(release, &args, secrets, retry).unwrap();
         Bench { github, registry, github_server, registry_server, session }
     }
