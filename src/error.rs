@@ -1,6 +1,4 @@
-//! Errors that people can act on: what failed, why, what is public now, and what to type next.
-//!
-//! It only carries; `report` prints.
+//! Errors that people can act on: the failure, its causes, the state of the release, and a way out. `report` prints them.
 
 use std::fmt;
 
@@ -10,15 +8,15 @@ use floe_core::plan::{self, Conflict};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Did it.
+    /// Success.
     Done = 0,
-    /// Could not: the network, a file, a permission.
+    /// Failure: the network, a file, a permission.
     Failed = 1,
-    /// Wrong usage.
+    /// Usage error.
     Usage = 2,
-    /// The release is not well formed, or a rebuild is not the same.
+    /// The release is invalid, or a rebuild is not the same.
     Problems = 3,
-    /// The world holds something else under the same name.
+    /// The servers hold something else under the same name.
     Conflicts = 4,
 }
 
@@ -42,12 +40,12 @@ impl Failure {
         Failure { message, details: Vec::new(), state, hint, exit: Exit::Failed, file, source }
     }
 
-    /// Around an error that says it all itself: adds a state, a hint or an exit code, but no line of its own.
+    /// Wraps an error to add a state, a hint or an exit code, without a line of its own.
     pub fn around(error: impl Into<anyhow::Error>) -> Self {
         Failure::new("").because(error)
     }
 
-    /// For reasons that each have a way out: a single one gives the hint, of several each is followed by its own.
+    /// Lists reasons that each have a way out: that of a single one is the hint, those of several follow their reasons.
     pub fn of_reasons(message: impl Into<String>, reasons: &[(String, String)]) -> Self {
         if let [(found, cure)] = reasons {
             return Failure::new(message).details([found]).hint(cure);
@@ -55,56 +53,56 @@ impl Failure {
         let mut lines = Vec::new();
         for (at, (found, cure)) in reasons.iter().enumerate() {
             lines.push(found.clone());
-            // Those that share a way out stand above it together.
+            // Reasons that share a way out are grouped above it.
             if reasons.get(at + 1).is_none_or(|(_, next)| next != cure) {
                 lines.push(format!("    {cure}"));
             }
         }
         Failure::new(message)
             .details(lines)
-            .hint("put each right as told below it, then ask again with `floe plan`")
+            .hint("fix each as described below it, then check again with `floe plan`")
     }
 
     /// Lists every conflict with its way out; exit code 4.
     pub fn of_conflicts(conflicts: &[Conflict]) -> Self {
         let text = match conflicts.len() {
-            1 => "something else stands where the release would go".to_owned(),
-            count => format!("{count} things stand where the release would go"),
+            1 => "the release conflicts with what the servers hold".to_owned(),
+            count => format!("the release conflicts with what the servers hold in {count} ways"),
         };
         Failure::of_reasons(text, &plan::reasons(conflicts)).exit(Exit::Conflicts)
     }
 
-    /// What went wrong below.
+    /// Adds a cause.
     pub fn because(mut self, source: impl Into<anyhow::Error>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// The lines that say what exactly is wrong, one a problem.
+    /// Adds lines of detail, one a problem.
     pub fn details(mut self, details: impl IntoIterator<Item = impl fmt::Display>) -> Self {
         self.details = details.into_iter().map(|detail| detail.to_string()).collect();
         self
     }
 
-    /// What is and what is not public now.
+    /// Adds the state: what is and what is not public now.
     pub fn state(mut self, state: impl Into<String>) -> Self {
         self.state = Some(state.into());
         self
     }
 
-    /// What to do next: a sentence with a command that can be pasted.
+    /// Adds the way out: a sentence with a command that can be pasted.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// With another exit code than 1.
+    /// Sets another exit code than 1.
     pub fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
     }
 
-    /// The file of the project that the way out leads to: where a workflow shows the error.
+    /// Names the file of the project to change. A workflow shows the error there.
     pub fn file(mut self, file: impl Into<String>) -> Self {
         self.file = Some(file.into());
         self
@@ -120,12 +118,12 @@ impl Failure {
         self.hint.as_deref()
     }
 
-    /// The file of the project that the way out leads to, if there is one.
+    /// The file of the project to change, if there is one.
     pub fn file_name(&self) -> Option<&str> {
         self.file.as_deref()
     }
 
-    /// The state of the world, if it was said.
+    /// The state, if there is one.
     pub fn state_text(&self) -> Option<&str> {
         self.state.as_deref()
     }

@@ -36,10 +36,7 @@ use cli::Command;
 use release::session::install_tls;
 use report::Report;
 
-/// Runs the verb that was typed.
-///
-/// # Errors
-/// Whatever the verb could not do.
+/// Runs a subcommand.
 pub fn run(command: Command, report: &Report) -> anyhow::Result<()> {
     match command {
         Command::Package(args) => commands::package::package(args, report),

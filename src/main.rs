@@ -20,18 +20,18 @@ fn main() -> ExitCode {
         (false, _) => Verbosity::Trace,
     };
     let report = Report::new(verbosity);
-    let teller = report.clone();
-    // Through the report, so that a panic's message is told like any other, without secrets.
-    panic::set_hook(Box::new(move |panic| teller.panic(panic)));
+    let panics = report.clone();
+    // Through the report, so that a panic's message is printed without secrets.
+    panic::set_hook(Box::new(move |panic| panics.panic(panic)));
     match panic::catch_unwind(AssertUnwindSafe(|| floe::run(cli.command, &report))) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(error)) => ExitCode::from(report.error(&error) as u8),
-        // The hook has told it.
+        // The hook has printed it.
         Err(_) => ExitCode::from(Exit::Failed as u8),
     }
 }
 
-/// clap says again what was typed, and an address may hold a password.
+/// clap repeats the arguments, and a URL may contain a password.
 fn usage(error: &clap::Error) -> ExitCode {
     let said = error.to_string();
     if without_passwords(&said) == said {

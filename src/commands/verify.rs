@@ -71,7 +71,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
     verdict.show(&title, args.json, report)
 }
 
-/// What was verified, as JSON, schema 1. It exists only if nothing is wrong.
+/// The result of a verification as JSON, schema 1. It exists only if nothing is wrong.
 #[derive(Debug, Serialize)]
 pub struct Verdict {
     schema: Schema<1>,

@@ -16,7 +16,7 @@ use floe_core::clock::Clock;
 
 /// Who asked the process to stop, once somebody has. A process has one set of signals, so there is one of these.
 static ASKED: LazyLock<watch::Sender<Option<&'static str>>> = LazyLock::new(|| watch::channel(None).0);
-/// Whether something is under way that wants to be asked rather than cut.
+/// Whether a run is under way that is asked to stop rather than cut.
 static GUARDED: AtomicBool = AtomicBool::new(false);
 
 /// While it lives, the first signal only asks.
@@ -31,7 +31,7 @@ pub fn listen(report: &Report) {
     });
 }
 
-/// From now on the first signal only asks, and [`asked`] says so.
+/// While the returned guard lives, the first signal only asks, and [`asked`] says so.
 pub fn guard() -> SignalGuard {
     GUARDED.store(true, Ordering::SeqCst);
     SignalGuard(())

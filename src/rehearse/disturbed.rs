@@ -1,6 +1,6 @@
-//! A release under faults: published again and again as a maintainer would, until it is done or cannot be.
+//! Publishing under faults: run again and again, as a maintainer would, until it is done or cannot be.
 //!
-//! It decides nothing about the release; each run is the one that `floe publish` makes.
+//! Each run is the one of `floe publish`.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,13 +17,13 @@ use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_rehearsal::faults::{Invariants, Schedule, Side, Testbed, repair};
 
-/// Nobody runs a release more often than this without asking somebody.
+/// The number of runs after which a maintainer gives up.
 const MOST_RUNS: u32 = 12;
 
-/// What is published, with what, and where it is told.
+/// A release to publish, and its clients.
 #[derive(Clone, Copy)]
 pub struct Attempt<'a> {
-    /// What is promised.
+    /// The release.
     pub release: &'a Release,
     /// The clients; every run begins with fresh ones.
     pub session: &'a Session,
@@ -37,16 +37,13 @@ pub struct Ending {
     pub runs: u32,
     /// How many of them were killed.
     pub kills: u32,
-    /// What happened between the runs, a line each.
+    /// The events between the runs, a line each.
     pub told: Vec<String>,
-    /// What came of the last run.
+    /// The result of the last run.
     pub result: anyhow::Result<(Plan, Receipt)>,
 }
 
-/// A rehearsal's publishing under the faults of a seed, on a clock of its own: what is waited for takes no time.
-///
-/// # Errors
-/// It could not be done in the end, or something was public that must not have been; both name the seed.
+/// Publishes under the faults of a seed, on a clock that skips waits. Errors name the seed.
 pub async fn by_seed(
     seed: u64,
     release: &Release,
@@ -92,7 +89,7 @@ pub async fn by_seed(
     })
 }
 
-/// Publishes until it is done, or until nobody can do anything about what stands in the way.
+/// Publishes until it is done, or until a conflict does not go away.
 pub async fn until_done(attempt: Attempt<'_>, inside: &Testbed, watch: &Invariants) -> Ending {
     let promised: Vec<String> = attempt.release.assets.iter().map(|asset| asset.name.clone()).collect();
     let (mut kills, mut told, mut last) = (0, Vec::new(), String::new());
@@ -118,7 +115,7 @@ pub async fn until_done(attempt: Attempt<'_>, inside: &Testbed, watch: &Invarian
         let said = in_words(&error);
         tell(format!("run {run} failed: {said}"));
         let deeds = repair(inside, watch, &promised);
-        // A conflict that is told twice does not go away by running again.
+        // A conflict that comes twice does not go away by running again.
         let stuck = deeds.is_empty() && is_conflict(&error) && said == last;
         last = said;
         deeds.into_iter().for_each(|deed| tell(format!("the maintainer {deed}")));
@@ -129,7 +126,7 @@ pub async fn until_done(attempt: Attempt<'_>, inside: &Testbed, watch: &Invarian
     Ending { runs: 0, kills, told, result: Err(anyhow::anyhow!("it was never run")) }
 }
 
-/// One run; nothing comes of one that is killed, and it stops where it is.
+/// One run; `None` if it was killed.
 async fn run_once(attempt: Attempt<'_>, inside: &Testbed) -> Option<anyhow::Result<(Plan, Receipt)>> {
     let session = attempt.session.fresh();
     tokio::select! {
@@ -152,7 +149,7 @@ pub fn in_words(error: &anyhow::Error) -> String {
     words.join(": ")
 }
 
-/// Whether an error is that something else stands where the release would go.
+/// Whether an error is a conflict.
 pub fn is_conflict(error: &anyhow::Error) -> bool {
     let asks = |cause: &(dyn std::error::Error + 'static)| {
         cause.downcast_ref::<Failure>().is_some_and(|failure| failure.exit_code() == Exit::Conflicts)

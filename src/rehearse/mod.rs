@@ -1,7 +1,6 @@
 //! `floe rehearse`: a whole release of this project on this machine, over HTTP, with no account and no network.
 //!
-//! It publishes with the code that `publish` runs and checks with the code that `verify` runs; only the addresses
-//! differ. Nothing leaves the machine.
+//! It runs the code of `publish` and of `verify`; only the addresses differ. Nothing leaves the machine.
 
 mod builder;
 pub mod disturbed;
@@ -37,10 +36,7 @@ use floe_core::model::{Commit, Destination, Digest, Image, Record, Release, Rule
 use floe_core::preflight::CheckedPlanJson;
 use floe_core::verify::{Depth, Expect, Verified};
 
-/// Runs the verb.
-///
-/// # Errors
-/// What a real release of the project would fail with.
+/// Runs the verb. It fails for the reasons for which a real release of the project would.
 pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()> {
     let began = Instant::now();
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
@@ -174,7 +170,7 @@ fn make_image(project: &Project, origin: &Origin, binaries: &[PathBuf], out: &Pa
     crate::image::build(binaries, &spec, out)
 }
 
-/// What is promised, exactly as `publish` would; only a commit is made up where git has none to offer.
+/// The release that `publish` would make; only a commit is made up if git has none.
 fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Result<Release> {
     let repo = cargo::repo(project, None)?;
     let commit = match verified.commit.clone() {
@@ -193,7 +189,7 @@ fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Re
     Ok(Release::new(verified.archives, verified.image, destination, notes))
 }
 
-/// The notes as `publish` would take them; before a release its section is often still called `Unreleased`.
+/// The notes of `publish`; before a release their section is often still called `Unreleased`.
 fn notes(project: &Project, verified: &Verified, report: &Report) -> anyhow::Result<NotesSource> {
     let missing = match inputs::notes_source(Some(project), None, &verified.version) {
         Ok(notes) => return Ok(notes),
@@ -205,14 +201,14 @@ fn notes(project: &Project, verified: &Verified, report: &Report) -> anyhow::Res
     Ok(NotesSource::Text(text))
 }
 
-/// A modified checkout has no commit to name; the rehearsal takes one that depends on the archives alone.
+/// A modified checkout has no commit; the rehearsal takes one that depends on the archives alone.
 fn made_up_commit(verified: &Verified) -> anyhow::Result<Commit> {
     let digests: String =
         verified.archives.iter().map(|(record, _): &(Record, _)| record.archive.digest.hex()).collect();
     Digest::of(digests.as_bytes()).hex()[..40].parse().map_err(anyhow::Error::msg)
 }
 
-/// A conflict in a rehearsal has one more way out than in earnest.
+/// A conflict in a rehearsal has one more way out.
 fn explain(error: anyhow::Error, folder: &Folder) -> anyhow::Error {
     if !disturbed::is_conflict(&error) {
         return error;

@@ -16,7 +16,7 @@ use floe_core::parallel;
 use floe_core::untrusted::files;
 use floe_core::verify::{self, Depth, Expect, Found, FoundArchive, FoundImage, Problem, Verified};
 
-/// No record is larger.
+/// The largest record.
 const RECORD_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// Reads any number of dists as one, to a depth. It fails only if a folder or a file in it cannot be read at all.
@@ -69,7 +69,7 @@ pub fn refuse(problems: &[Problem]) -> Failure {
 
 type Listed = (Found, Vec<(PathBuf, ArchiveKind)>, Vec<PathBuf>);
 
-/// What lies in the dists: archives and layouts are named, and still to be read.
+/// The contents of the dists by name: archives and layouts are still to be read.
 fn list_all(dists: &[PathBuf]) -> anyhow::Result<Listed> {
     let mut found = Found::default();
     let (mut archives, mut layouts) = (Vec::new(), Vec::new());
@@ -89,7 +89,7 @@ fn failed(dist: &Path) -> String {
     format!("failed to read the dist `{}`", dist.display())
 }
 
-/// Sorts what lies in a dist: what has to be read is added to the archives and the layouts.
+/// Sorts the contents of a dist: archives and layouts are still to be read.
 fn list(
     dist: &Path,
     found: &mut Found,
@@ -108,9 +108,9 @@ fn list(
         let kind_of_file = fs::symlink_metadata(&path)?.file_type();
         let is_file = kind_of_file.is_file();
         match (ArchiveKind::of_file(name), name.strip_suffix(".json")) {
-            // Hidden files are other programs' business.
+            // Hidden files belong to other programs.
             _ if name.starts_with('.') => {}
-            // A link may lead anywhere, and where it leads may be another place when the file is sent.
+            // A link may lead elsewhere by the time the file is sent.
             _ if kind_of_file.is_symlink() => found.links.push(path),
             _ if name == "image" && kind_of_file.is_dir() => layouts.push(path),
             (Some(kind), _) if is_file => archives.push((path, kind)),

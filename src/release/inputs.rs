@@ -20,7 +20,7 @@ use floe_core::model::{
 use floe_core::untrusted::files;
 use floe_core::verify::{Depth, Expect, Verified};
 
-/// No changelog is larger.
+/// The largest changelog.
 const CHANGELOG_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Everything that a release is derived from besides its dist. Cargo and git are asked once.
@@ -38,7 +38,7 @@ impl Inputs {
         Ok(Inputs { args: args.clone(), project, expect })
     }
 
-    /// What the dists must be.
+    /// The expectations of the dists.
     pub fn expect(&self) -> &Expect {
         &self.expect
     }
@@ -121,7 +121,7 @@ pub fn find_project(args: &ProjectArgs) -> anyhow::Result<Option<Project>> {
     cargo::find(args.manifest_path.as_deref(), args.package.as_deref())
 }
 
-/// What a release of this project must be.
+/// The expectations of a release of this project.
 fn expect(
     project: Option<&Project>,
     targets: &[Target],
@@ -155,7 +155,7 @@ pub fn tag_of_workflow() -> Option<Tag> {
     (variable("GITHUB_REF_TYPE")? == "tag").then(|| variable("GITHUB_REF_NAME")?.parse().ok()).flatten()
 }
 
-/// Where the upper part of the notes comes from.
+/// The source of the notes.
 pub fn notes_source(
     project: Option<&Project>,
     file: Option<&Path>,
@@ -189,7 +189,7 @@ pub fn changelog(project: &Project) -> anyhow::Result<Option<String>> {
 
 fn read_text(path: &Path) -> anyhow::Result<String> {
     let read = || {
-        // Notes may come out of a pipe, `--notes-file <(git cliff)`, but not without an end.
+        // Notes may come out of a pipe, `--notes-file <(git cliff)`, so their size is limited while reading.
         let bytes = files::read(File::open(path)?, CHANGELOG_LIMIT)?;
         String::from_utf8(bytes).context("it is not UTF-8")
     };
@@ -202,7 +202,7 @@ pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &semver::Vers
         let text =
             format!("version {version} cannot be released: it has build metadata, `+{}`", version.build);
         return Err(Failure::new(text)
-            .hint("SemVer ranks it like the same version without, so that nobody could tell which is the latest, and no image tag may hold a `+`: take it out of `version` in Cargo.toml, or raise the version")
+            .hint("SemVer ignores build metadata when it compares versions, and an image tag cannot contain `+`: take it out of `version` in Cargo.toml, or raise the version")
             .exit(Exit::Problems)
             .into());
     }
@@ -239,14 +239,14 @@ fn commit(project: Option<&Project>, source: &SourceArgs, built: Option<&Commit>
     }
     let origin = project.map(|project| cargo::origin(project, None, source.epoch)).transpose()?;
     origin.and_then(|origin| origin.commit).ok_or_else(|| {
-        Failure::new("nothing says which commit the archives were built from")
+        Failure::new("the commit that the archives were built from is unknown")
             .hint("give it as `--commit $(git rev-parse v1.4.0^{commit})`, or pack in a checkout with nothing modified")
             .exit(Exit::Usage)
             .into()
     })
 }
 
-/// The image's name where nobody chose one: GHCR, beside the repository, lower-case as registries want it.
+/// The default name of the image: that of the repository, at GHCR, in the lower case that registries require.
 pub fn image_name(repo: &Repo) -> anyhow::Result<ImageName> {
     let name = format!("ghcr.io/{repo}").to_lowercase();
     name.parse()

@@ -1,4 +1,4 @@
-//! Observing: read-only requests for what both servers hold.
+//! Observing: read-only requests for the state of both servers.
 //!
 //! A request that fails never counts as "not there".
 
@@ -14,11 +14,11 @@ use floe_core::plan::image_tags;
 use floe_core::preflight::Access;
 use floe_core::world::{AssetMatch, RemoteAsset, RemoteImage, RemoteRelease, World};
 
-/// What both servers hold. The part of a server that did not answer is empty.
+/// The state of both servers. The part of a server that did not answer is empty.
 pub struct Observed {
     /// The state of both servers.
     pub world: World,
-    /// What GitHub says about the repository and the token, or why GitHub did not answer.
+    /// The repository and the token as GitHub describes them, or why GitHub did not answer.
     pub access: anyhow::Result<Access>,
     /// Why the registry did not answer, if it did not.
     pub registry: anyhow::Result<()>,

@@ -151,7 +151,7 @@ fn finding(error: &anyhow::Error) -> Finding {
 }
 
 impl Preflight {
-    /// Reports the wanted checks. What failed is left to the error that ends the run.
+    /// Reports the wanted checks. Failed ones are left to the error that ends the run.
     pub fn report(&self, report: &Report, is_wanted: impl Fn(&Check) -> bool) {
         let _group = report.group("Checks before the release");
         for check in self.checks.iter().filter(|check| is_wanted(check)) {

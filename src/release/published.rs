@@ -49,7 +49,7 @@ pub async fn download(
     }
     Err(Failure::new(format!("release `{tag}` of `{repo}` is not what it claims to be"))
         .details(problems)
-        .hint("do not run what was downloaded; tell the maintainers")
+        .hint("do not run the downloaded files; report this to the maintainers")
         .exit(Exit::Problems)
         .into())
 }

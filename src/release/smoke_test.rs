@@ -1,6 +1,4 @@
-//! Running what was downloaded, as whoever downloads it will: the last proof that a release works.
-//!
-//! Only programs for this machine are run, each once, with no token in their environment.
+//! The smoke test: the downloaded programs for this machine are run, each once, with no token in their environment.
 
 use std::path::Path;
 use std::process::Command;

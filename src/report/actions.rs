@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-/// What GitHub takes of one step's summary, in bytes.
+/// GitHub's limit for one step's summary, in bytes.
 const SUMMARY_LIMIT: usize = 1024 * 1024;
 
 /// The workflow that floe runs in.
@@ -21,14 +21,14 @@ pub struct Actions {
     summary: Option<PathBuf>,
 }
 
-/// How loud an annotation is.
+/// The level of an annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// Something stopped the run.
+    /// An error.
     Error,
-    /// Something the maintainer should know.
+    /// A warning.
     Warning,
-    /// Something good to know.
+    /// A notice.
     Notice,
 }
 
@@ -48,7 +48,7 @@ impl Actions {
         append(self.output.as_ref(), &output_lines(name, value))
     }
 
-    /// Adds Markdown to the page of the run. What GitHub would not take is left out.
+    /// Adds Markdown to the page of the run, unless it is larger than GitHub's limit.
     ///
     /// # Errors
     /// The file that GitHub names cannot be written.
@@ -79,8 +79,8 @@ pub fn group(title: &str) -> String {
 /// The line that ends it.
 pub const END_GROUP: &str = "::endgroup::";
 
-/// Text as it may stand in a log that the runner reads: no line of it is taken for a workflow command, whoever wrote
-/// it (a server's message, the name of a file).
+/// Untrusted text (a server's message, the name of a file), escaped so that the runner takes no line of it for a
+/// workflow command.
 pub fn harmless(text: &str) -> String {
     let line = |line: &str| {
         let rest = line.trim_start();

@@ -1,6 +1,4 @@
-//! What is shown before something is written: the difference, and a question that only a person can answer.
-//!
-//! Where nobody sees the question it is not asked.
+//! Shown before something is written: the difference, and a question. Without a terminal it is not asked.
 
 use std::io::{IsTerminal, Write};
 
@@ -22,17 +20,17 @@ impl Report {
         self.write(&clean.lines().map(paint).collect::<Vec<_>>().join("\n"));
     }
 
-    /// Asks a question; `None` where nobody sees it or nobody can answer. Anything but a yes is a no.
+    /// Asks a question; `None` without a terminal. Every answer but yes is a no.
     pub fn ask(&self, question: &str) -> Option<bool> {
-        let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        if !somebody || self.verbosity < Verbosity::Normal {
+        let has_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        if !has_terminal || self.verbosity < Verbosity::Normal {
             return None;
         }
         let mut stderr = std::io::stderr().lock();
         let _ = write!(stderr, "{} [y/N] ", self.clean(question));
         let _ = stderr.flush();
         let mut answer = String::new();
-        // Nothing that can be read is no yes either.
+        // No input is not a yes.
         let _ = std::io::stdin().read_line(&mut answer);
         Some(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }

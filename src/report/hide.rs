@@ -1,8 +1,8 @@
-//! What is taken out of everything that is printed: passwords in addresses, and the signatures of signed ones.
+//! Removes passwords and signatures from the URLs in everything that is printed.
 //!
-//! It is the last line of defence: no message is made of a secret in the first place.
+//! It is the last line of defence: no message contains a secret in the first place.
 
-/// What stands for what was taken out.
+/// The replacement.
 const HIDDEN: &str = "***";
 
 /// Text whose addresses have no user and password (`https://***@host`), and no query that signs them.

@@ -1,6 +1,6 @@
 //! Tables in Markdown, as GitHub shows them on the page of a run.
 //!
-//! Whatever stands in a cell stays in it: nobody's file name becomes a link, a heading or another column.
+//! Cells are escaped, so that no file name becomes a link, a heading or another column.
 
 /// A table; the first row is its head.
 pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {

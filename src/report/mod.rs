@@ -1,7 +1,7 @@
-//! The only module that prints. Verbs stand right-aligned in twelve columns as cargo's do.
+//! The only module that prints. Verbs are right-aligned in twelve columns, as cargo's are.
 //!
-//! Results go to stdout, all else to stderr. It never prints a `Debug` form, a secret or somebody else's control
-//! characters, and never decides anything.
+//! Results go to stdout, all else to stderr. It never prints a `Debug` form, a secret or a control character of
+//! untrusted text.
 
 mod actions;
 mod ask;
@@ -25,7 +25,7 @@ use floe_core::untrusted::text;
 pub use hide::without_passwords;
 pub use progress::{Countdown, Progress};
 
-/// So many details are shown of one failure; a hostile file has a million.
+/// The number of details that are shown of one failure; a hostile file has a million.
 const DETAILS: usize = 500;
 
 /// How much is said on stderr.
@@ -41,7 +41,7 @@ pub enum Verbosity {
     Trace,
 }
 
-/// Where a run tells what it does. Cloning it is cheap; all clones print to the same place.
+/// The output of a run. Cloning it is cheap; all clones print to the same place.
 #[derive(Clone)]
 pub struct Report {
     verbosity: Verbosity,
@@ -72,7 +72,7 @@ impl Report {
         self.say(Verbosity::Normal, "32", verb, text.as_ref());
     }
 
-    /// Something that the maintainer should know but that stops nothing.
+    /// A warning.
     pub fn warn(&self, text: impl AsRef<str>) {
         match self.actions {
             Some(_) if self.verbosity >= Verbosity::Normal => {
@@ -103,7 +103,7 @@ impl Report {
         self.verbosity >= Verbosity::Verbose
     }
 
-    /// A line on stderr as it stands: tables and summaries.
+    /// Lines on stderr without a verb: tables and summaries.
     pub fn line(&self, text: impl AsRef<str>) {
         if self.verbosity >= Verbosity::Normal {
             self.write(&self.clean(text.as_ref()));
@@ -121,7 +121,7 @@ impl Report {
     /// The value cannot be written as JSON.
     pub fn json(&self, value: &impl serde::Serialize) -> anyhow::Result<()> {
         let json = self.hide(text::json(&serde_json::to_string_pretty(value)?));
-        // A runner that reads it looks for its old commands anywhere; in JSON the two can only stand in a text.
+        // GitHub's runner finds its old commands, `##[`, anywhere in a line. In JSON they can only be inside a string.
         self.result(&json.replace("##[", "\\u0023\\u0023["));
         Ok(())
     }
@@ -168,18 +168,18 @@ impl Report {
         }
     }
 
-    /// In a workflow, a line on the page of the run that something good has happened.
+    /// In a workflow, a notice on the page of the run.
     pub fn notice(&self, title: &str, text: &str) {
         if self.actions.is_some() {
             self.annotate(Level::Notice, title, None, text);
         }
     }
 
-    /// Prints an error as DESIGN wants it and says which exit code it asks for.
+    /// Prints an error and returns its exit code.
     pub fn error(&self, error: &anyhow::Error) -> Exit {
-        let told = Told::of(error);
+        let rendered = RenderedError::of(error);
         self.end_group();
-        let text = self.clean(&told.text());
+        let text = self.clean(&rendered.text());
         let plain =
             ["error:", "hint:"].iter().zip(["31;1", "36;1"]).fold(text.clone(), |text, (word, colour)| {
                 let line = |line: &str| match line.strip_prefix(word) {
@@ -191,13 +191,13 @@ impl Report {
         self.write(&plain);
         if self.actions.is_some() {
             let message = text.strip_prefix("error: ").unwrap_or(&text);
-            self.annotate(Level::Error, "floe", told.file.as_deref(), message);
-            self.summary(&format!("### floe could not do it\n\n{}", fenced(&text)));
+            self.annotate(Level::Error, "floe", rendered.file.as_deref(), message);
+            self.summary(&format!("### floe failed\n\n{}", fenced(&text)));
         }
-        told.exit
+        rendered.exit
     }
 
-    /// Tells of a panic: floe's own mistake, told like every other error. `RUST_BACKTRACE=1` adds where it came from.
+    /// Reports a panic like every other error. `RUST_BACKTRACE=1` adds a backtrace.
     pub fn panic(&self, panic: &PanicHookInfo<'_>) {
         let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
         let what = panic.payload_as_str().unwrap_or("without a message");
@@ -206,11 +206,11 @@ impl Report {
             BacktraceStatus::Captured => trace.to_string().lines().map(str::to_owned).collect(),
             _ => Vec::new(),
         };
-        let failure = Failure::new(format!("floe made a mistake{}: {what}", place.unwrap_or_default()))
+        let failure = Failure::new(format!("internal error{}: {what}", place.unwrap_or_default()))
             .details(lines)
             .state("what was done so far stays as it is; running the same command again goes on from there")
             .hint(format!(
-                "run it with RUST_BACKTRACE=1 and tell it at {}/issues",
+                "run it with RUST_BACKTRACE=1 and report it at {}/issues",
                 env!("CARGO_PKG_REPOSITORY")
             ));
         self.error(&failure.into());
@@ -242,13 +242,13 @@ impl Report {
         if self.colour { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// Text that may hold anybody's words, as it may be printed.
+    /// Untrusted text, made safe to print.
     fn clean(&self, text: &str) -> String {
         let text = self.hide(text::table(text));
         if self.actions.is_some() { actions::harmless(&text) } else { text }
     }
 
-    /// The last line of defence: no message is made of a secret, and if one were, it would not be printed.
+    /// The last line of defence: no message contains a secret in the first place.
     fn hide(&self, text: impl Into<String>) -> String {
         let text = without_passwords(&text.into());
         self.secrets.iter().fold(text, |text, secret| secret.hide_in(text))
@@ -256,7 +256,7 @@ impl Report {
 
     fn result(&self, text: &str) {
         let mut stdout = std::io::stdout().lock();
-        // A reader that went away is no reason to fail: the work is done all the same.
+        // A reader that went away is no reason to fail.
         let _ = writeln!(stdout, "{text}");
     }
 
@@ -279,8 +279,8 @@ impl Drop for Group {
     }
 }
 
-/// An error, put into words.
-struct Told {
+/// An error in words.
+struct RenderedError {
     lines: Vec<String>,
     state: Option<String>,
     hint: Option<String>,
@@ -288,9 +288,9 @@ struct Told {
     exit: Exit,
 }
 
-impl Told {
+impl RenderedError {
     fn of(error: &anyhow::Error) -> Self {
-        let mut told = Told {
+        let mut rendered = RenderedError {
             lines: Vec::new(),
             state: None,
             hint: hint_of(error).map(text::lines),
@@ -298,24 +298,24 @@ impl Told {
             exit: Exit::Failed,
         };
         for cause in error.chain() {
-            match (text::lines(&cause.to_string()), told.lines.is_empty()) {
+            match (text::lines(&cause.to_string()), rendered.lines.is_empty()) {
                 (text, _) if text.is_empty() => {}
-                (text, true) => told.lines.push(format!("error: {text}")),
-                (text, false) => told.lines.push(format!("  caused by: {text}")),
+                (text, true) => rendered.lines.push(format!("error: {text}")),
+                (text, false) => rendered.lines.push(format!("  caused by: {text}")),
             }
             if let Some(failure) = cause.downcast_ref::<Failure>() {
                 let all = failure.detail_lines();
-                told.lines.extend(all.iter().take(DETAILS).map(|line| detail(line)));
+                rendered.lines.extend(all.iter().take(DETAILS).map(|line| detail(line)));
                 let more = all.len().saturating_sub(DETAILS);
-                told.lines.extend((more > 0).then(|| format!("  and {more} more")));
-                if told.exit == Exit::Failed {
-                    told.exit = failure.exit_code();
+                rendered.lines.extend((more > 0).then(|| format!("  and {more} more")));
+                if rendered.exit == Exit::Failed {
+                    rendered.exit = failure.exit_code();
                 }
-                told.state = told.state.or(failure.state_text().map(text::lines));
-                told.file = told.file.or(failure.file_name().map(str::to_owned));
+                rendered.state = rendered.state.or(failure.state_text().map(text::lines));
+                rendered.file = rendered.file.or(failure.file_name().map(str::to_owned));
             }
         }
-        told
+        rendered
     }
 
     fn text(&self) -> String {
@@ -329,7 +329,7 @@ impl Told {
     }
 }
 
-/// A line of details. A program's own words stand here too, and a workflow obeys lines that begin with two colons.
+/// A line of details. It may be a program's output, and a workflow obeys lines that begin with two colons.
 fn detail(line: &str) -> String {
     let line = text::lines(line);
     if line.trim_start().starts_with("::") { format!("  | {line}") } else { format!("  {line}") }

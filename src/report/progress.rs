@@ -1,6 +1,6 @@
 //! Progress and waits: a bar on a terminal, else a line every few seconds.
 //!
-//! It measures nothing and decides nothing; it shows what it is told.
+//! It only displays.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

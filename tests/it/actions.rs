@@ -49,7 +49,7 @@ fn lines_are_folded_and_every_fold_ends() {
     let outcome = in_a_workflow().run(["publish"]).exit(0);
     let commands: Vec<&str> =
         outcome.stderr.lines().filter(|line| line.starts_with("::") && line.contains("group::")).collect();
-    let folds = ["::group::Checks before the release", "::endgroup::", "::group::Staging, unseen by anybody"];
+    let folds = ["::group::Checks before the release", "::endgroup::", "::group::Staging, not public"];
     assert_eq!(commands, [folds.as_slice(), &["::endgroup::"]].concat());
 }
 
@@ -61,7 +61,7 @@ fn a_failure_is_an_annotation_of_one_line_and_stands_on_the_page() {
     expect![[r#"::error title=floe::there is no token to publish to `acme/tool` with%0Anothing was touched%0A%0Ahint: set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`"#]]
         .assert_eq(annotation);
     let page = written(&scenario, "summary");
-    assert!(page.starts_with("### floe could not do it\n\n```text\nerror: there is no token"), "{page}");
+    assert!(page.starts_with("### floe failed\n\n```text\nerror: there is no token"), "{page}");
     assert_eq!(written(&scenario, "output"), "");
     let scenario = in_a_workflow().arguments(&["--tag", "v9.9.9"]);
     scenario

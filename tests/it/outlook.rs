@@ -16,7 +16,7 @@ fn what_a_release_will_do_is_known_before_it_is_built() {
           image    ghcr.io/acme/tool:1.4.0, 1.4, 1, latest
           notes    GitHub's, from the beginning
           latest   moves to v1.4.0
-        nothing stands in the way; nothing is built yet
+        nothing conflicts with it; nothing is built yet
     "#]]
     .assert_eq(&outcome.stdout);
     assert_eq!(outcome.stderr, "");

@@ -52,7 +52,7 @@ fn every_no_is_told_at_once_each_with_its_cure() {
               push the tag: `git push origin v1.4.0`
         nothing was touched
 
-        hint: put each right as told below it, then ask again with `floe plan`
+        hint: fix each as described below it, then check again with `floe plan`
     "#]]);
     assert!(!scenario.state().contains("v1.4.0"), "{}", scenario.state());
 }
@@ -139,11 +139,11 @@ fn what_was_asked_is_shown_to_who_wants_it() {
     let passed: Vec<&str> =
         outcome.stderr.lines().filter_map(|line| line.trim_start().strip_prefix("Passed ")).collect();
     expect![[r#"
-        token       it is valid, and GitHub names no end of it
+        token       it is valid and has no expiry date
         repository  `acme/tool` is there, and public
         rights      the token may write contents
         tag         `v1.4.0` is there, and is commit 3f9ac21
-        release     nothing is there of `v1.4.0` yet
+        release     there is no release `v1.4.0` yet
         version     tag `v1.4.0` names version 1.4.0
         assets      9 of at most 1000, the largest with 4.5 KiB; names are kept
         notes       GitHub writes them; cut at 125000 characters if they are longer

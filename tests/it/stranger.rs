@@ -86,7 +86,8 @@ impl Published {
     fn problems(&self, expected: Expect) {
         let outcome = self.scenario.run(["verify", "--release", "v1.4.0"]).exit(3).no_writes();
         let outcome = outcome.says("error: release `v1.4.0` of `acme/tool` is not what it claims to be\n");
-        let outcome = outcome.says("\nhint: do not run what was downloaded; tell the maintainers\n");
+        let outcome =
+            outcome.says("\nhint: do not run the downloaded files; report this to the maintainers\n");
         assert_eq!(outcome.stdout, "");
         expected.assert_eq(&problems(&outcome.stderr));
     }

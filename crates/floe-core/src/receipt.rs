@@ -1,4 +1,4 @@
-//! The receipt: what a run did, when, and what the world answered. Evidence for people and CI, never an input.
+//! The receipt: what a run did and when. It is evidence for people and CI, and never an input.
 
 use serde::Serialize;
 
@@ -35,7 +35,7 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// The receipt of a run that has not done anything yet.
+    /// The receipt of a run that has done nothing yet.
     pub fn new(release: &Release, plan: &Plan, started: String) -> Self {
         Receipt {
             schema: Schema,
@@ -61,17 +61,17 @@ impl Receipt {
         self.url = seen.url.or(self.url.take());
     }
 
-    /// How many steps of a verb stand at a status.
+    /// The number of steps with this action and one of these statuses.
     pub fn count(&self, verb: &str, status: &[Status]) -> usize {
         self.steps.iter().filter(|line| line.verb == verb && status.contains(&line.status)).count()
     }
 
-    /// How many steps are still to be done, failed ones among them.
+    /// The number of steps that are left, failed ones among them.
     pub fn left(&self) -> usize {
         self.steps.iter().filter(|line| matches!(line.status, Status::Todo | Status::Failed)).count()
     }
 
-    /// What is and what is not public now: one line for people.
+    /// One line for people: how much is public now.
     pub fn state(&self) -> String {
         let there = [Status::Was, Status::Done];
         let all = self.steps.iter().filter(|line| line.verb == "upload").count();

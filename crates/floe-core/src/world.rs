@@ -1,6 +1,4 @@
-//! The world: what GitHub and the registry hold now, as read-only calls saw it.
-//!
-//! A snapshot and nothing else: it never knows how it was taken.
+//! The world: a snapshot of what GitHub and the registry hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +13,7 @@ pub struct World {
     pub tag: Option<Commit>,
     /// Every release of the repository that could be seen, drafts included where the token may see them.
     pub releases: Vec<RemoteRelease>,
-    /// What the registry holds of the image; `None` if the release has no image.
+    /// The image as the registry holds it; `None` if the release has no image.
     pub image: Option<RemoteImage>,
 }
 
@@ -32,7 +30,7 @@ pub struct RemoteRelease {
     pub draft: bool,
     /// Marked as a pre-release.
     pub prerelease: bool,
-    /// Nobody can change it any more.
+    /// It cannot be changed any more.
     pub immutable: bool,
     /// The address of its page.
     pub url: String,
@@ -62,7 +60,7 @@ pub struct RemoteAsset {
     pub uploaded: bool,
     /// GitHub's own digest of it; older servers have none.
     pub digest: Option<Digest>,
-    /// Where anybody downloads it, once the release is published.
+    /// Where everybody downloads it, once the release is published.
     pub url: String,
 }
 
@@ -84,7 +82,7 @@ pub struct Access {
     pub scopes: Option<Vec<String>>,
 }
 
-/// How many requests GitHub takes until its hour is over.
+/// GitHub's rate limit: the requests that are left in this hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// Requests that are left.
@@ -93,7 +91,7 @@ pub struct Budget {
     pub reset: u64,
 }
 
-/// What the registry holds of an image.
+/// An image as the registry holds it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RemoteImage {
     /// The manifests and blobs of the image that are there.
@@ -108,7 +106,7 @@ pub struct RemoteImage {
 pub enum AssetMatch {
     /// Whole, of the same size, and the server's digest is the same.
     Same,
-    /// Whole and of the same size, but the server tells no digest.
+    /// Whole and of the same size, but the server has no digest.
     Unproven,
     /// Unfinished, or of another size or digest.
     Other,

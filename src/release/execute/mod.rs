@@ -1,7 +1,7 @@
-//! Executing a plan. Everything is staged where nobody sees it; then both servers are observed again and the staged
-//! assets are compared with the promised ones; only then is anything revealed.
+//! Executes a plan. Everything is staged first, where it is not public; then both servers are observed again and the
+//! staged assets are compared with the promised ones; only then is anything revealed.
 //!
-//! It decides nothing: a step that is planned as done is left alone.
+//! It decides nothing: a step that is planned as done is skipped.
 
 mod recheck;
 mod reveal;

@@ -1,8 +1,8 @@
-//! The second look, right before the commit point: both servers are observed and the plan is made once more.
+//! The recheck right before the commit point: both servers are observed and the plan is made once more.
 //!
-//! What was staged must be there as it was promised, and what has happened elsewhere since the first look counts:
-//! the tag may have moved, a higher version may be out, somebody may have published in our place. It changes
-//! nothing, but for a draft of its own that nobody needs any more.
+//! The staged assets must be the promised ones, and changes since the first look count: the tag may have moved, a higher
+//! version may be out, another run may have published the release. It changes nothing, except that it takes back a
+//! draft of this run that is not needed any more.
 
 use anyhow::{Context as _, anyhow};
 
@@ -13,11 +13,11 @@ use floe_core::plan::{Conflict, Plan};
 use floe_core::world::{AssetMatch, RemoteRelease, World};
 
 impl Run<'_> {
-    /// The plan for what is left to reveal. A listing may lag behind what was just staged, so one that lacks
-    /// something is asked again before it counts.
+    /// The plan for what is left to reveal. A listing may lag behind the uploads, so one that lacks something is asked
+    /// for again.
     pub(super) async fn recheck(&self) -> anyhow::Result<Plan> {
         let look = async |_| {
-            // The assets of the release that counts are asked for along with the rest.
+            // The assets of the known release are asked for along with the rest.
             let known = self.plan.published.as_ref().or(self.draft.get()).map(|release| release.id);
             let world = self.session.observe_again(self.release, known).await?;
             self.withdraw(&world).await?;
@@ -33,8 +33,7 @@ impl Run<'_> {
         self.session.retry.run(look).await.context("failed to see the whole release in its draft")
     }
 
-    /// Takes back the draft that this run has made, if another one of the tag has been published meanwhile: nobody
-    /// needs it any more.
+    /// Takes back the draft that this run made, if another release of the tag was published meanwhile.
     async fn withdraw(&self, world: &World) -> anyhow::Result<()> {
         let published = world.published(&self.release.destination.tag);
         match (published, self.own_draft()) {
@@ -45,7 +44,7 @@ impl Run<'_> {
         }
     }
 
-    /// Whether conflicts go away by themselves: another run that came later withdraws its draft.
+    /// Whether conflicts resolve themselves: a run that came later takes its draft back.
     fn may_pass(&self, conflicts: &[Conflict]) -> bool {
         let own = self.draft.get().map(|draft| draft.id);
         conflicts.iter().all(|conflict| match conflict {
@@ -61,7 +60,7 @@ impl Run<'_> {
             return later("the registry does not hold the whole image".to_owned());
         }
         if plan.published.is_some() {
-            // Somebody has published exactly what was promised; then that much is done.
+            // Another run has published exactly the promised release.
             return Ok(());
         }
         let own = self.draft()?.id;
@@ -95,7 +94,7 @@ impl Run<'_> {
     }
 }
 
-/// The draft's notes list other digests than this dist has: whoever wrote them fills it with another dist.
+/// The draft's notes list other digests than this dist has, so another run fills it from another dist.
 fn taken_over(id: u64) -> Failure {
     Failure::new(format!("another run fills the same draft, release {id}, from another dist"))
         .hint("let the other run end, or end it; then run the same command again")

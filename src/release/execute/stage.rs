@@ -1,4 +1,4 @@
-//! Staging: the image by digest, and the draft with its assets. Nobody sees any of it.
+//! Staging: the image by digest, and the draft with its assets. None of it is public.
 
 use std::sync::OnceLock;
 
@@ -20,7 +20,7 @@ use floe_core::plan::{Phase, Step};
 impl Run<'_> {
     pub(super) async fn stage(&self) -> anyhow::Result<()> {
         let report = self.session.report();
-        let _group = report.group("Staging, unseen by anybody");
+        let _group = report.group("Staging, not public");
         let staging = self.todo(Phase::Stage);
         let bytes = staging.iter().filter_map(|(_, one)| one.step.bytes()).sum();
         let progress = report.progress("Staging", bytes);

@@ -102,7 +102,7 @@ fn an_image_hidden_by_a_token_service_is_published_and_told() {
     tokens.let_strangers_pull(false);
     let registry = Distribution::start(&program, folder.path(), Some(&tokens.auth()));
     let scenario = Scenario::new("1.4.0").registry_at(registry.url());
-    scenario.run(["publish"]).exit(0).says("strangers cannot pull `ghcr.io/acme/tool` yet");
+    scenario.run(["publish"]).exit(0).says("`ghcr.io/acme/tool` cannot be pulled anonymously yet");
 }
 
 #[test]

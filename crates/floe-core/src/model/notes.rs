@@ -10,7 +10,7 @@ use crate::untrusted::text;
 /// GitHub refuses a longer body (`body is too long (maximum is 125000 characters)`). Counted in characters.
 pub const LIMIT: usize = 125_000;
 
-/// What the release page says.
+/// The text of a release's page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notes {
     /// The upper part.
@@ -24,7 +24,7 @@ pub struct Notes {
 pub enum NotesSource {
     /// This text.
     Text(String),
-    /// What GitHub generates between two tags; asked for when the draft is made.
+    /// The notes that GitHub generates between two tags, when the draft is made.
     Generated,
 }
 
@@ -91,7 +91,7 @@ pub fn footer(manifest: &Manifest, destination: &Destination) -> String {
     text
 }
 
-/// The portability rules that are broken on purpose: whoever downloads it should know before it fails.
+/// The portability rules that are broken on purpose, so that users know before a program fails.
 fn loosened(manifest: &Manifest) -> String {
     let mut lines: Vec<String> = Vec::new();
     for artifact in &manifest.artifacts {
@@ -104,8 +104,8 @@ fn loosened(manifest: &Manifest) -> String {
     if lines.is_empty() { String::new() } else { format!("\n{}", lines.concat()) }
 }
 
-/// The section of a changelog for one version: what stands below the heading that names it, up to the next heading
-/// of the same or a higher level. Link definitions that the section uses come with it.
+/// The section of a changelog for one version: from the heading that names it to the next heading of the same or a
+/// higher level. Link definitions that the section uses come with it.
 pub fn changelog_section(changelog: &str, version: &semver::Version) -> Option<String> {
     section(changelog, |title| names(title, version))
 }
@@ -144,7 +144,7 @@ fn section(changelog: &str, is_wanted: impl Fn(&str) -> bool) -> Option<String> 
     if links.is_empty() { Some(body.to_owned()) } else { Some(format!("{body}\n\n{}", links.join("\n"))) }
 }
 
-/// Whether lines stand inside a fenced code block, where `#` begins no heading.
+/// Whether lines are inside a fenced code block, where `#` begins no heading.
 #[derive(Default)]
 struct Fence(Option<&'static str>);
 

@@ -8,7 +8,7 @@ use super::notes::NotesSource;
 use super::release::CHECKSUMS;
 use super::{Asset, Destination, Image, Manifest, Platform, Release, Target};
 
-/// What is known of a release before its dist is built.
+/// A release as far as it is known before its dist is built.
 #[derive(Debug, Clone)]
 pub struct Outline {
     /// The project's name.
@@ -25,7 +25,7 @@ pub struct Outline {
     pub notes: NotesSource,
 }
 
-/// What a plan is made for: a release, or its outline.
+/// The subject of a plan: a release, or its outline.
 #[derive(Debug, Clone, Copy)]
 pub enum Subject<'a> {
     /// A release: its bytes are known.

@@ -1,4 +1,4 @@
-//! A release: everything that is promised to the world, computed before anything is sent.
+//! A release: everything that is promised, computed before anything is sent.
 //!
 //! A `Release` exists only if verification passed; it has no field that means "not yet".
 
@@ -14,7 +14,7 @@ use crate::model::notes::{Notes, NotesSource, footer};
 /// The file that lists every asset's digest in the form `sha256sum -c` reads.
 pub const CHECKSUMS: &str = "SHA256SUMS";
 
-/// What is going to be released, and where.
+/// A release and its destination.
 #[derive(Debug, Clone)]
 pub struct Release {
     /// The project's name.
@@ -29,7 +29,7 @@ pub struct Release {
     pub manifest: Manifest,
     /// The image, if the release has one.
     pub image: Option<Image>,
-    /// What the release page says.
+    /// The text of its page.
     pub notes: Notes,
 }
 
@@ -174,7 +174,7 @@ fn manifest(
     }
 }
 
-/// What the binaries of an archive need of their host: the highest of what each of them needs.
+/// The needs of an archive's binaries: the highest version of everything that one of them needs.
 fn requires(record: &Record) -> BTreeMap<String, String> {
     let facts = record.binaries.iter().filter_map(|binary| binary.facts.as_ref());
     let mut requires = BTreeMap::new();

@@ -1,10 +1,10 @@
-//! What stands in a plan's way, as data, as the line a person reads, and the way out of it.
+//! Conflicts: the reasons for which there is no plan, as data, as a line to read, and with a way out.
 
 use std::fmt;
 
 use crate::model::{Commit, Digest, Tag};
 
-/// Something public, or not ours, stands in the way. Nothing was touched.
+/// Something public, or not of this release, that floe would have to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "a variant's line says what its fields are")]
 pub enum Conflict {
@@ -62,7 +62,7 @@ impl fmt::Display for Conflict {
 }
 
 impl Conflict {
-    /// What a person can do about it.
+    /// The way out, for people.
     pub fn way_out(&self) -> String {
         match self {
             Conflict::NoTag { tag } => format!("push the tag: `git push origin {tag}`"),

@@ -10,9 +10,9 @@ use crate::units::size;
 pub struct Line {
     /// `stage` or `reveal`.
     pub phase: Phase,
-    /// What is done: `push`, `draft`, `delete`, `upload`, `publish` or `tag`.
+    /// The action: `push`, `draft`, `delete`, `upload`, `publish` or `tag`.
     pub verb: String,
-    /// What it is done to.
+    /// The thing that it acts on.
     pub object: String,
     /// The bytes it moves, where it moves any.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
-//! The plan: what is missing between the world and the release, decided by a pure function.
+//! The plan: the steps that are missing between the world and the release, decided by a pure function.
 //!
-//! A step whose effect is already in the world is planned as done. What floe would have to change although it is
-//! public is a [`Conflict`], and then there is no plan at all.
+//! A step whose effect is already in the world is planned as done. A public thing that floe would have to change is a
+//! [`Conflict`], and then there is no plan.
 
 use std::borrow::Cow;
 
@@ -21,14 +21,14 @@ use crate::model::{Asset, Destination, Image, Subject, Tag};
 use crate::world::{AssetMatch, RemoteAsset, RemoteImage, RemoteRelease, World};
 use ladder::is_highest_stable;
 
-/// What to do, in order: every stage step before every reveal step.
+/// The steps in order: every stage step before every reveal step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The steps.
     pub steps: Vec<Planned>,
-    /// The draft that is filled, if there is one already.
+    /// The existing draft that is filled, if there is one.
     pub draft: Option<RemoteRelease>,
-    /// The published release, if there is one already: then nothing about it is left to do.
+    /// The published release, if there is one. Nothing of it is left to do.
     pub published: Option<RemoteRelease>,
 }
 
@@ -37,7 +37,7 @@ pub struct Plan {
 pub struct Planned {
     /// The step.
     pub step: Step,
-    /// What it is done to, for people.
+    /// The thing that it acts on, for people.
     pub object: String,
     /// Whether the world already holds its effect.
     pub done: bool,

@@ -115,7 +115,7 @@ impl Plan {
         for (what, found) in lines {
             text.push_str(&format!("  {what:<8} {found}\n"));
         }
-        text + "nothing stands in the way; nothing is built yet"
+        text + "nothing conflicts with it; nothing is built yet"
     }
 
     /// The last line: how much is left, and what is public.

@@ -1,10 +1,10 @@
-//! Everything floe ever does to the world, as one enum; `execute` has the one `match` that does it.
+//! Every change that floe makes to the world, as one enum. `execute` has the one `match` that makes them.
 
 use serde::Serialize;
 
 use crate::model::{Destination, Digest, Platform, Subject, Tag};
 
-/// Staged things nobody sees; revealing makes them public.
+/// Staged things are visible to nobody but the maintainers; revealing makes them public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
@@ -14,7 +14,7 @@ pub enum Phase {
     Reveal,
 }
 
-/// Everything floe ever does to the world.
+/// A change that floe makes to the world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Push the blobs and manifests of the image that the registry lacks, by digest.
@@ -31,7 +31,7 @@ pub enum Step {
         /// The tag that generated notes begin at, if there is an earlier release.
         previous: Option<Tag>,
     },
-    /// Delete an unfinished or different asset of our own draft.
+    /// Delete an unfinished or different asset of the draft.
     DeleteAsset {
         /// GitHub's number of the asset.
         id: u64,
@@ -83,7 +83,7 @@ impl Step {
         }
     }
 
-    /// The one word for it: `push`, `draft`, `delete`, `upload`, `publish`, `tag`.
+    /// Its action in one word: `push`, `draft`, `delete`, `upload`, `publish`, `tag`.
     pub fn verb(&self) -> &'static str {
         match self {
             Step::PushImage { .. } => "push",
@@ -95,7 +95,7 @@ impl Step {
         }
     }
 
-    /// What it is done to, for people.
+    /// The thing that it acts on, for people.
     pub(super) fn object(&self, subject: Subject<'_>) -> String {
         let Destination { tag, image, .. } = subject.destination();
         match self {

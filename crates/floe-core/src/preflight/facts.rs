@@ -1,7 +1,4 @@
-//! What is known before a release, besides what stands in the world: about the token, the repository and the
-//! package.
-//!
-//! Data and nothing else: it never knows how it was found out.
+//! Facts about the token, the repository and the package. They are plain data and say nothing of how they were found.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -10,30 +7,30 @@ use crate::model::Subject;
 
 use crate::world::{Access, Budget};
 
-/// Something in words: what was found, and the way out.
+/// A finding in words, with the way out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was found: a lower-case fragment that names the thing.
+    /// A lower-case fragment that names the thing.
     pub found: String,
-    /// What to do about it: a setting's address, a permission's name, a workflow's line.
+    /// The way out: a setting's address, a permission's name, a workflow's line.
     pub cure: String,
 }
 
-/// The answer of a server that may also be a no.
+/// A server's answer, which may be a refusal.
 pub type Asked<T> = Result<T, Finding>;
 
-/// How the image's package looks to strangers now.
+/// Who can pull the image's package now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Package {
     /// There is none yet.
     Absent,
-    /// Anybody can pull it.
+    /// Everybody can.
     Public,
-    /// Strangers are not let in.
+    /// Only those with credentials can.
     Hidden,
 }
 
-/// Everything that was asked; `None` is what did not need to be.
+/// Everything that was asked; `None` for questions that were not needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// When it was asked.
@@ -44,13 +41,13 @@ pub struct Facts {
     pub access: Asked<Access>,
     /// Whether the token may write contents, asked where that is needed.
     pub write: Option<Asked<()>>,
-    /// What is left of GitHub's hour.
+    /// GitHub's rate limit.
     pub budget: Option<Budget>,
     /// Whether the registry answers, if the release has an image.
     pub registry: Option<Asked<()>>,
     /// Whether the image may be pushed, asked where that is needed.
     pub push: Option<Asked<()>>,
-    /// How the package looks to strangers, asked where it will matter.
+    /// Who can pull the package, asked where it matters.
     pub package: Option<Package>,
 }
 

@@ -1,4 +1,4 @@
-//! From facts to questions with answers, in the order in which they would be met.
+//! From facts to checks, in the order in which publishing would meet them.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
@@ -10,7 +10,7 @@ use crate::units::size;
 use crate::verify::{ASSET_COUNT, ASSET_LIMIT};
 use crate::world::World;
 
-/// A token that lives shorter than this may not outlive the release.
+/// A token that expires sooner may not outlive the release.
 const SOON: TimeDelta = TimeDelta::days(1);
 
 /// Every check, in the order in which publishing would meet them. Without a plan there are conflicts, which are
@@ -23,32 +23,32 @@ pub fn checks<'a>(
 ) -> Vec<Check> {
     let subject = subject.into();
     let mut all = Vec::new();
-    let mut ask = |about, outcome| all.push(Check { about, outcome });
-    ask("token", token(subject, facts));
+    let mut check = |about, outcome| all.push(Check { about, outcome });
+    check("token", token(subject, facts));
     match &facts.access {
-        Err(finding) => ask("repository", Outcome::Failed(finding.clone())),
+        Err(finding) => check("repository", Outcome::Failed(finding.clone())),
         Ok(access) => {
-            ask("repository", repository(subject, access));
-            ask("rights", rights(subject, access, facts));
-            ask("tag", tag(subject, world));
-            ask("release", standing(subject, world));
+            check("repository", repository(subject, access));
+            check("rights", rights(subject, access, facts));
+            check("tag", tag(subject, world));
+            check("release", release(subject, world));
         }
     }
-    ask("version", version(subject));
-    ask("assets", assets(subject));
-    ask("notes", notes(subject));
+    check("version", version(subject));
+    check("assets", assets(subject));
+    check("notes", notes(subject));
     if let Some(plan) = plan {
-        ask("requests", requests(plan, facts));
+        check("requests", requests(plan, facts));
     }
     let image = &subject.destination().image;
     if let Some(registry) = &facts.registry {
-        ask("registry", answer(registry, || format!("the registry of `{image}` answers")));
+        check("registry", answer(registry, || format!("the registry of `{image}` answers")));
     }
     if !subject.platforms().is_empty() && !matches!(facts.registry, Some(Err(_))) {
         let unasked = || skipped(facts.why_unasked(subject, "push"));
         let found = || format!("`{image}` may be pushed to");
-        ask("push", facts.push.as_ref().map_or_else(unasked, |push| answer(push, found)));
-        ask("package", package(subject, facts));
+        check("push", facts.push.as_ref().map_or_else(unasked, |push| answer(push, found)));
+        check("package", package(subject, facts));
     }
     all
 }
@@ -76,7 +76,7 @@ fn warning(found: impl Into<String>, cure: impl Into<String>) -> Outcome {
     Outcome::Warning(Finding { found: found.into(), cure: cure.into() })
 }
 
-/// The site of the repository's page: where the settings of tokens are.
+/// The site of the repository's page, which has the settings of tokens.
 fn site(subject: Subject<'_>) -> &str {
     let repo = format!("/{}", subject.destination().repo);
     subject.destination().page.strip_suffix(&repo).unwrap_or("https://github.com")
@@ -93,13 +93,13 @@ fn token(subject: Subject<'_>, facts: &Facts) -> Outcome {
         );
     }
     let Ok(access) = &facts.access else {
-        return skipped("GitHub did not say");
+        return skipped("GitHub did not answer");
     };
     let Some(text) = &access.expires else {
-        return passed("it is valid, and GitHub names no end of it");
+        return passed("it is valid and has no expiry date");
     };
     let Some(end) = moment(text) else {
-        return warning(format!("the token expires at {text}"), "see that it outlives the release");
+        return warning(format!("the token expires at {text}"), "make sure that it outlives the release");
     };
     let (left, at) = (end - facts.now, end.format("%Y-%m-%d %H:%M UTC"));
     let cure = format!("make another at {}/settings/tokens, and set GITHUB_TOKEN to it", site(subject));
@@ -178,15 +178,15 @@ fn tag(subject: Subject<'_>, world: &World) -> Outcome {
     }
 }
 
-fn standing(subject: Subject<'_>, world: &World) -> Outcome {
+fn release(subject: Subject<'_>, world: &World) -> Outcome {
     let tag = &subject.destination().tag;
     let found = match (world.published(tag), world.drafts(tag).len()) {
         (Some(_), _) => format!("`{tag}` is published"),
-        (None, 0) => format!("nothing is there of `{tag}` yet"),
-        (None, 1) => format!("one draft of `{tag}` is there"),
-        (None, count) => format!("{count} drafts of `{tag}` are there"),
+        (None, 0) => format!("there is no release `{tag}` yet"),
+        (None, 1) => format!("there is a draft of `{tag}`"),
+        (None, count) => format!("there are {count} drafts of `{tag}`"),
     };
-    // The setting itself is for administrators to read; what was published under it shows it to everybody.
+    // Only administrators can read the setting, but every release that was published under it shows it.
     let newest = world.releases.iter().find(|release| !release.draft);
     match newest.is_some_and(|release| release.immutable) {
         true => passed(format!("{found}; releases are immutable here: what is published stays for ever")),
@@ -198,7 +198,7 @@ fn version(subject: Subject<'_>) -> Outcome {
     passed(format!("tag `{}` names version {}", subject.destination().tag, subject.version()))
 }
 
-/// GitHub's limits, and the names that it would keep otherwise than they were sent.
+/// GitHub's limits, and the names that it would change.
 fn assets(subject: Subject<'_>) -> Outcome {
     let assets = subject.assets();
     let known = || assets.iter().filter_map(|(_, asset)| *asset);
@@ -262,7 +262,7 @@ fn notes(subject: Subject<'_>) -> Outcome {
     )
 }
 
-/// Requests that a plan makes at GitHub, each tried once.
+/// The requests that a plan makes to GitHub, without retries.
 fn needed(plan: &Plan) -> u64 {
     let of = |step: &Step| match step {
         // The notes that GitHub writes come with the draft.
@@ -290,7 +290,7 @@ fn requests(plan: &Plan, facts: &Facts) -> Outcome {
             "{needed} requests are needed, but GitHub takes only {} until its hour ends{end}",
             budget.remaining
         ),
-        "begin after that, or let it wait: it says so and goes on by itself",
+        "start after that, or let floe wait: it continues by itself",
     )
 }
 
@@ -300,17 +300,17 @@ fn package(subject: Subject<'_>, facts: &Facts) -> Outcome {
     match facts.package {
         None if subject.release().is_none() => skipped("nothing is built yet"),
         None => skipped("nothing about it will change"),
-        Some(Package::Public) => passed(format!("anybody can pull `{image}`")),
+        Some(Package::Public) => passed(format!("everybody can pull `{image}`")),
         Some(Package::Absent) if settings.is_some() => warning(
             format!("`{image}` does not exist yet, and GHCR makes a new package private"),
             format!("make it public once, after this release: {}", settings.unwrap_or_default()),
         ),
         Some(Package::Absent) => passed(format!("`{image}` does not exist yet")),
         Some(Package::Hidden) => warning(
-            format!("strangers cannot pull `{image}`"),
+            format!("`{image}` cannot be pulled anonymously"),
             match settings {
-                Some(settings) => format!("if they should, make it public: {settings}"),
-                None => format!("if they should, make it public at {}", image.registry()),
+                Some(settings) => format!("make it public if it should be: {settings}"),
+                None => format!("make it public if it should be, at {}", image.registry()),
             },
         ),
     }

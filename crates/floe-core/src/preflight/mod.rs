@@ -17,7 +17,7 @@ pub use judge::checks;
 /// One check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What it is about, in one word.
+    /// Its subject, in one word.
     pub about: &'static str,
     /// How it ended.
     #[serde(flatten)]
@@ -31,7 +31,7 @@ pub enum Outcome {
     /// All is well.
     #[serde(rename = "yes")]
     Passed {
-        /// What was found.
+        /// The finding.
         found: String,
     },
     /// Publishing goes on, but the maintainer should know.
@@ -67,7 +67,7 @@ impl Check {
         }
     }
 
-    /// What was found, or why the check was skipped.
+    /// The finding, or why the check was skipped.
     pub fn found(&self) -> &str {
         match &self.outcome {
             Outcome::Passed { found } | Outcome::Skipped { found } => found,

@@ -124,7 +124,7 @@ fn each_no_names_its_cure() {
     assert!(cure.contains("GITHUB_TOKEN"), "{cure}");
     let (found, cure) =
         told(&ask(&release(), &Facts { package: Some(Package::Hidden), ..facts() }, "package"));
-    assert_eq!(found, "warning: strangers cannot pull `ghcr.io/acme/tool`");
+    assert_eq!(found, "warning: `ghcr.io/acme/tool` cannot be pulled anonymously");
     assert!(cure.contains("https://github.com/orgs/acme/packages/container/tool/settings"), "{cure}");
 }
 

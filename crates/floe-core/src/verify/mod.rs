@@ -17,9 +17,9 @@ pub mod published;
 use image::check_image;
 pub use problem::{Problem, Wrong};
 
-/// GitHub takes assets below this size only, in bytes.
+/// GitHub only accepts assets below this size, in bytes.
 pub const ASSET_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
-/// GitHub takes no more assets for one release.
+/// GitHub accepts no more assets for one release.
 pub const ASSET_COUNT: usize = 1000;
 
 /// How much of a dist is read.
@@ -32,7 +32,7 @@ pub enum Depth {
     Claims,
 }
 
-/// What lies in the dists, as it was read: nothing is trusted yet.
+/// The contents of dists as they were read. Nothing is trusted yet.
 #[derive(Debug, Default)]
 pub struct Found {
     /// The archives.
@@ -52,7 +52,7 @@ pub struct Found {
 pub struct FoundArchive {
     /// Its path.
     pub path: PathBuf,
-    /// What it is: name, size and digest, computed from its bytes unless only claims were read.
+    /// Its name, size and digest, computed from its bytes unless only claims were read.
     pub facts: ArchiveFacts,
     /// Its record, or why there is none that can be read.
     pub record: Result<Record, String>,
@@ -65,13 +65,13 @@ pub struct FoundArchive {
 pub struct FoundImage {
     /// Its folder.
     pub path: PathBuf,
-    /// What it holds, or everything that is wrong with it.
+    /// Its content, or everything that is wrong with it.
     pub image: Result<Image, Vec<String>>,
     /// How much of it was read.
     pub depth: Depth,
 }
 
-/// What the release must be.
+/// The expectations of a release.
 #[derive(Debug, Clone, Default)]
 pub struct Expect {
     /// The project's name.
@@ -88,8 +88,8 @@ pub struct Expect {
     pub targets: Vec<Target>,
     /// Whether the release may have an image at all.
     pub image: bool,
-    /// Binaries that break a portability rule are let pass: in a rehearsal, which is built for this machine and has
-    /// told it already.
+    /// Binaries that break a portability rule pass: in a rehearsal, which builds for this machine and has warned about
+    /// them already.
     pub tolerate: bool,
     /// The platforms an image must have; further ones it may have only where the release has that Linux anyway. Empty:
     /// an image is welcome, but none is missed.
@@ -168,7 +168,7 @@ fn dedup(found: Found) -> Found {
     kept
 }
 
-/// What all archives must agree on: the expectation, else what the first one says.
+/// The identity that all archives must share: the expected one, else that of the first.
 struct Identity {
     name: Option<String>,
     version: Option<Version>,

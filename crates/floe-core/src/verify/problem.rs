@@ -1,4 +1,4 @@
-//! What can be wrong with a release before it is published, as data and as the line a person reads.
+//! The problems that a release can have before it is published, as data and as lines to read.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -19,13 +19,13 @@ pub enum Problem {
     WrongBytes { file: String, wrong: Wrong },
     /// A record is missing or cannot be read.
     BadRecord { file: String, why: String },
-    /// A record stands there without its archive.
+    /// A record without its archive.
     LonelyRecord { file: String },
     /// An archive cannot be opened.
     BadArchive { file: String, why: String },
-    /// What is inside an archive is not what its record says.
+    /// The content of an archive is not what its record says.
     Contents { file: String, path: String, why: &'static str },
-    /// A binary would not run on a stranger's machine.
+    /// A binary would not run on a common host.
     Portability { file: String, path: String, violation: Violation },
     /// A link where a file should be.
     Link { path: PathBuf },

@@ -1,4 +1,4 @@
-//! Verification after publishing: does what a stranger downloaded hang together, to the last byte?
+//! Verification after publishing: whether a downloaded release is consistent, to the last byte.
 //!
 //! Pure: it compares what others fetched, and trusts nothing because of where it came from.
 
@@ -10,14 +10,14 @@ use crate::model::release::CHECKSUMS;
 use crate::model::{Commit, Digest, Entry, Image, Manifest, Tag};
 use crate::world::RemoteRelease;
 
-/// What a stranger found under a tag.
+/// A downloaded release.
 #[derive(Debug)]
 pub struct Download {
-    /// The tag that was asked for.
+    /// The requested tag.
     pub tag: Tag,
     /// The commit the tag peels to.
     pub commit: Option<Commit>,
-    /// The release as GitHub tells it.
+    /// The release as GitHub describes it.
     pub release: RemoteRelease,
     /// Every asset as it was downloaded.
     pub files: Vec<File>,
@@ -38,16 +38,16 @@ pub struct File {
     pub size: u64,
     /// Its digest, computed from the bytes that came.
     pub digest: Digest,
-    /// What is in it if it is an archive, or why it cannot be opened.
+    /// The files in it if it is an archive, or why it cannot be opened.
     pub contents: Option<Result<Vec<Entry>, String>>,
 }
 
-/// The image as a stranger pulled it.
+/// The image as it was pulled.
 #[derive(Debug)]
 pub struct Pulled {
-    /// What the version's tag points to.
+    /// The digest that the version's tag points to.
     pub by_tag: Option<Digest>,
-    /// What the manifest's digest led to, or everything that is wrong with it.
+    /// The image of the manifest's digest, or everything that is wrong with it.
     pub image: Result<Image, Vec<String>>,
 }
 
@@ -89,7 +89,7 @@ pub enum Problem {
     ImageBinary { platform: String, why: String },
 }
 
-/// So many lines of checksums that are none are told; a hostile file has millions.
+/// The number of invalid lines that are reported; a hostile file has millions.
 const BAD_LINES: usize = 20;
 
 /// Every problem with what was downloaded; none means that all of it hangs together.
