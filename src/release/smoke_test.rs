@@ -14,9 +14,6 @@ use floe_core::model::{Manifest, Os, Target};
 
 /// Unpacks each archive of a download that is for this machine and runs its programs with one argument. `assets` is the
 /// folder of the release `name`, every byte of which was checked before.
-///
-/// # Errors
-/// There is no archive for this machine (1), or a program does not run or ends with another code than 0 (3).
 pub fn run_downloaded(assets: &Path, name: &str, argument: &str, report: &Report) -> anyhow::Result<()> {
     let path = assets.join(Manifest::file_name(name));
     let read = || anyhow::Ok(serde_json::from_slice::<Manifest>(&std::fs::read(&path)?)?);

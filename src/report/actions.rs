@@ -41,17 +41,11 @@ impl Actions {
     }
 
     /// Gives later steps a value under a name.
-    ///
-    /// # Errors
-    /// The file that GitHub names cannot be written.
     pub fn output(&self, name: &str, value: &str) -> anyhow::Result<()> {
         append(self.output.as_ref(), &output_lines(name, value))
     }
 
     /// Adds Markdown to the page of the run, unless it is larger than GitHub's limit.
-    ///
-    /// # Errors
-    /// The file that GitHub names cannot be written.
     pub fn summary(&self, markdown: &str) -> anyhow::Result<()> {
         if markdown.len() >= SUMMARY_LIMIT {
             return Ok(());

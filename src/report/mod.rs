@@ -116,9 +116,6 @@ impl Report {
     }
 
     /// The one JSON value of a run, on stdout.
-    ///
-    /// # Errors
-    /// The value cannot be written as JSON.
     pub fn json(&self, value: &impl serde::Serialize) -> anyhow::Result<()> {
         let json = self.hide(text::json(&serde_json::to_string_pretty(value)?));
         // GitHub's runner finds its old commands, `##[`, anywhere in a line. In JSON they can only be inside a string.
