@@ -62,8 +62,8 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
     let scratch = if args.keep.is_none() { Some(Scratch::new("verify")?) } else { None };
     let folder = args.keep.as_deref().or(scratch.as_ref().map(Scratch::path));
     let folder = folder.context("there is no folder to download to")?;
-    let from = (repo, Token::github());
-    let verdict = verdict(published::download(tag, from, &args.remote, folder, report).await?)?;
+    let token = Token::github();
+    let verdict = verdict(published::download(tag, repo, token, &args.remote, folder, report).await?)?;
     if let Some(argument) = &args.run {
         smoke_test::run_downloaded(&folder.join("assets"), &verdict.name, argument, report)?;
     }

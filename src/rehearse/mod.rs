@@ -66,8 +66,8 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let (plan, receipt) = done.map_err(|error| explain(error, &folder))?;
     let keep = folder.release();
     report.step("Verifying", "as a stranger: no token, public addresses, another client for the image");
-    let from = (release.destination.repo.clone(), None);
-    published::download(&release.destination.tag, from, &addresses, &keep, report).await?;
+    let repo = release.destination.repo.clone();
+    published::download(&release.destination.tag, repo, None, &addresses, &keep, report).await?;
 
     let notes = servers
         .held

@@ -60,7 +60,7 @@ pub async fn preflight(
         package: None,
     };
     let needs = Needs::of(subject, plan.as_ref(), &world, &facts);
-    ask(&mut facts, needs, (subject, &world), session).await;
+    ask(&mut facts, needs, subject, &world, session).await;
     let done = plan.as_ref().and_then(|plan| plan.as_ref().ok());
     let checks = checks(subject, &world, done, &facts);
     // Conflicts are reported although the registry did not answer, but no plan is made of half the facts.
@@ -102,7 +102,7 @@ impl Needs {
     }
 }
 
-async fn ask(facts: &mut Facts, needs: Needs, (subject, world): (Subject<'_>, &World), session: &Session) {
+async fn ask(facts: &mut Facts, needs: Needs, subject: Subject<'_>, world: &World, session: &Session) {
     let destination = subject.destination();
     let takes_writes = |access: &Access| {
         let name = access.name.as_ref();

@@ -15,7 +15,8 @@ use floe_core::verify::published::{self, Download};
 /// token is used only if the repository cannot be seen without one. Problems have exit code 3.
 pub async fn download(
     tag: &Tag,
-    (repo, token): (Repo, Option<Token>),
+    repo: Repo,
+    token: Option<Token>,
     args: &RemoteArgs,
     folder: &Path,
     report: &Report,

@@ -71,7 +71,8 @@ fn another_release_than_the_expected_one_is_not_begun() {
     let verdict =
         json(scenario.run(["verify", "dist", "--tag", "v1.4.0", "--image", "ghcr.io/acme/other", "--json"]));
     let sums = verdict["sums"].as_str().unwrap();
-    scenario.run(["plan", "--expect", sums, "--image", "ghcr.io/acme/other"]).exit(0);
+    let plan = scenario.run(["plan", "--expect", sums, "--image", "ghcr.io/acme/other"]).exit(1);
+    plan.says("error: failed to ask for the right to push `ghcr.io/acme/other`");
     scenario.run(["plan", "--expect", "latest"]).exit(2).says("is not a digest of the form sha256:");
 }
 

@@ -30,6 +30,7 @@ fn a_release_that_is_public_already_is_no_reason_to_stop() {
     let outcome = scenario.run(["plan"]).exit(0).no_writes();
     assert!(outcome.stdout.contains("published already, with 9 files"), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("image    none"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("latest   stays where it is"), "{}", outcome.stdout);
 }
 
 #[test]

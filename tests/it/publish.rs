@@ -255,3 +255,36 @@ fn no_token_is_ever_printed_or_written() {
         assert!(!text.contains(crate::scenario::TOKEN), "{text}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn git_and_cargo_are_asked_once() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scenario = Scenario::new("1.4.0").before_anything_is_built("");
+    let (bin, log) = (scenario.path().join("bin"), scenario.path().join("log"));
+    std::fs::create_dir_all(scenario.path().join(".git")).unwrap();
+    std::fs::create_dir(&bin).unwrap();
+    let remote = "case \"$*\" in *remote*) printf 'origin\\thttps://github.com/acme/tool (fetch)\\n';; esac";
+    let path = std::env::var("PATH").unwrap();
+    let real = format!("PATH='{path}' exec cargo \"$@\"");
+    for (name, then) in [("git", remote), ("cargo", real.as_str())] {
+        let script = format!("#!/bin/sh\necho {name} \"$*\" >> '{}'\n{then}\n", log.display());
+        std::fs::write(bin.join(name), script).unwrap();
+        std::fs::set_permissions(bin.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_floe"))
+        .args(["publish", "dist", "--tag", "v1.4.0", "--api-url", &scenario.github_url()])
+        .args(["--registry-url", &scenario.registry_url()])
+        .current_dir(scenario.path())
+        .env_remove("GITHUB_REPOSITORY")
+        .env_remove("GH_TOKEN")
+        .env("PATH", format!("{}:{path}", bin.display()))
+        .env("GITHUB_TOKEN", crate::scenario::TOKEN)
+        .envs([("FLOE_REGISTRY_USER", "tester"), ("FLOE_REGISTRY_TOKEN", crate::scenario::TOKEN)])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let log = std::fs::read_to_string(log).unwrap();
+    let count = |words: &str| log.lines().filter(|line| line.contains(words)).count();
+    assert_eq!((count("remote"), count("metadata")), (1, 1), "{log}");
+}

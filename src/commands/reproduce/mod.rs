@@ -35,8 +35,9 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
     stop::listen(report);
     let scratch = Scratch::new("published")?;
     report.step("Verifying", format!("{} of {repo} as a stranger", args.tag));
-    let from = (repo.clone(), Token::github());
-    let download = stranger::download(&args.tag, from, &args.remote, scratch.path(), report).await?;
+    let (remote, folder) = (&args.remote, scratch.path());
+    let token = Token::github();
+    let download = stranger::download(&args.tag, repo.clone(), token, remote, folder, report).await?;
     let published = download.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
     let rebuilt = release(found, published, (&repo, &args))?;
 
