@@ -343,7 +343,7 @@ impl Checker {
             self.problem(format!("{name} has the schema version {schema}, not 2"));
         }
         if let Some(said) = said.as_deref().filter(|said| *said != media_type) {
-            let said = text::name(&said);
+            let said = text::name(said);
             self.problem(format!("{name} says it is `{said}`, not `{media_type}`"));
         }
     }
@@ -362,7 +362,7 @@ impl Checker {
                     // Hidden files at the top belong to other programs, as in a dist.
                     let hidden = |name: &&String| folder.is_empty() && name.starts_with('.');
                     for name in names.difference(&known).filter(|name| !hidden(name)) {
-                        self.problem(format!("nothing references `{folder}{}`", text::name(&name)));
+                        self.problem(format!("nothing references `{folder}{}`", text::name(name)));
                     }
                 }
                 Err(error) => self.problem(format!("`{folder}` cannot be read: {error}")),
