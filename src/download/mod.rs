@@ -1,5 +1,4 @@
-//! Downloading a release as a stranger does: public addresses, no token where none is needed, and the image through
-//! another client (the `oci-client` crate) than the one that pushed it.
+//! Downloading a published release: from public addresses, without a token where none is needed.
 //!
 //! Everything is streamed to files; nothing that was downloaded is trusted or run.
 
@@ -12,17 +11,15 @@ use anyhow::Context as _;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{HeaderValue, Method, header};
 use reqwest::Request;
-use tokio::io::AsyncWriteExt;
 use tokio::task::spawn_blocking;
 
-mod at_most;
 mod pull;
 
 use crate::github::{GitHub, authorization};
-use crate::net::client::Client;
+use crate::net::client::{Client, TooLarge};
 use crate::net::retry::{self, AttemptError, Retry};
 use crate::package::archive::{self, Examined};
-use crate::registry::Credentials;
+use crate::registry::{Credentials, Registry};
 use crate::report::{Progress, Report};
 use crate::token::Token;
 use floe_core::model::release::CHECKSUMS;
@@ -32,37 +29,33 @@ use floe_core::untrusted::files;
 use floe_core::verify::ASSET_LIMIT;
 use floe_core::verify::published::{Download, File, Pulled};
 use floe_core::world::{RemoteAsset, RemoteRelease};
-use pull::Puller;
 
-/// So many files are downloaded at once.
+/// How many files are downloaded at once.
 const AT_ONCE: usize = 6;
 /// How the name of a release's manifest ends.
 const MANIFEST: &str = "-manifest.json";
 /// No `SHA256SUMS` and no manifest is larger.
 const TEXT_LIMIT: u64 = 8 * 1024 * 1024;
 
-/// A release on its way to a stranger.
-pub struct Stranger<'a> {
+/// Downloads a published release into a folder.
+pub struct Downloader<'a> {
     /// The repository, with or without a token.
     pub github: GitHub,
     /// The token, only where the repository is private.
     pub token: Option<Token>,
-    /// Where the registry is reached, for a manifest that names this image.
+    /// The address of the registry of an image that a manifest names.
     pub registry_url: Box<dyn Fn(&ImageName) -> String + 'a>,
-    /// Where downloads go.
+    /// The folder for the downloads.
     pub folder: PathBuf,
-    /// How often something is tried.
+    /// How often each request is tried.
     pub retry: Retry,
-    /// Where progress is said.
+    /// Shows the progress.
     pub report: Report,
 }
 
-impl Stranger<'_> {
-    /// Downloads every asset of a release, and the image its manifest names.
-    ///
-    /// # Errors
-    /// A server cannot be reached or refuses, or a file cannot be written. What is merely wrong is for
-    /// `verify::published` to say.
+impl Downloader<'_> {
+    /// Downloads every asset of a release and the image that its manifest names. It fails only if a server cannot be
+    /// reached or refuses, or a file cannot be written; `verify::published` reports wrong content.
     pub async fn download(
         &self,
         tag: &floe_core::model::Tag,
@@ -76,18 +69,18 @@ impl Stranger<'_> {
         );
         let client = Client::default();
         check_names(&release.assets)?;
-        // What is unfinished on the server cannot be downloaded; that it is, is for `verify::published` to say.
+        // An unfinished asset cannot be downloaded; `verify::published` reports it.
         let there = release.assets.iter().filter(|asset| asset.uploaded);
         let (first, others): (Vec<_>, Vec<_>) = there.partition(|asset| asset.name.ends_with(MANIFEST));
         let all = async |wanted: Vec<&RemoteAsset>| -> anyhow::Result<Vec<File>> {
             let one = async |asset: &RemoteAsset| self.file(&client, asset, &assets, &progress).await;
             stream::iter(wanted).map(one).buffered(AT_ONCE).try_collect().await
         };
-        // The manifest first: what it names is fetched beside everything else.
+        // The manifest first, so that its image is pulled while the other assets are downloaded.
         let mut files = all(first).await?;
         let manifest = read_manifest(&assets, &files);
         let (others, image, commit) =
-            tokio::try_join!(all(others), self.image(&manifest), self.github.tag_commit(tag))?;
+            tokio::try_join!(all(others), self.image(&client, &manifest), self.github.tag_commit(tag))?;
         files.extend(others);
         files.sort_by_key(|file| release.assets.iter().position(|asset| asset.name == file.name));
         drop(progress);
@@ -95,7 +88,7 @@ impl Stranger<'_> {
         Ok(Download { tag: tag.clone(), commit, release, files, checksums, manifest, image })
     }
 
-    /// Downloads an asset, and reads it once it is here, while others come.
+    /// Downloads an asset and then reads it, while others are still being downloaded.
     async fn file(
         &self,
         client: &Client,
@@ -121,7 +114,7 @@ impl Stranger<'_> {
     ) -> anyhow::Result<()> {
         let patience = retry::patience(asset.size);
         let fetch = async |_| {
-            // A private file is not at its public address; the redirect to storage drops the token.
+            // A private asset has no public address; the redirect to storage drops the token.
             let mut request = match &self.token {
                 Some(_) => Request::new(Method::GET, self.github.asset_address(asset.id)?),
                 None => Request::new(Method::GET, self.github.address_of(&asset.url)?),
@@ -131,15 +124,16 @@ impl Stranger<'_> {
                 headers.insert(header::ACCEPT, HeaderValue::from_static("application/octet-stream"));
                 headers.insert(header::AUTHORIZATION, authorization(token)?);
             }
-            let fetch = self.keep(client, request, asset, path, progress);
-            let late =
-                |_| AttemptError::connection(anyhow::anyhow!("it was not here within {}", seconds(patience)));
+            let fetch = self.save(client, request, asset, path, progress);
+            let late = |_| {
+                AttemptError::connection(anyhow::anyhow!("it was not complete within {}", seconds(patience)))
+            };
             tokio::time::timeout(patience, fetch).await.map_err(late)?
         };
         self.retry.run(fetch).await.with_context(|| format!("failed to download `{}`", asset.name))
     }
 
-    async fn keep(
+    async fn save(
         &self,
         client: &Client,
         request: Request,
@@ -153,31 +147,30 @@ impl Stranger<'_> {
             let error = anyhow::anyhow!("the server answered {status}");
             return Err(AttemptError::answer(status, answer.headers(), "", error));
         }
-        let mut file = tokio::fs::File::create(path).await.context("failed to create the file")?;
-        let mut left = asset.size;
-        while let Some(piece) = answer.piece().await? {
-            left = left.checked_sub(piece.len() as u64).with_context(|| {
-                format!("the server sends more than the {} bytes that GitHub speaks of", asset.size)
-            })?;
-            file.write_all(&piece).await.context("failed to write")?;
-            progress.add(piece.len() as u64);
-        }
-        file.flush().await.context("failed to write")?;
-        Ok(())
+        let saved = answer.save(path, asset.size, |piece| progress.add(piece.len() as u64)).await?;
+        saved.map_err(|TooLarge| {
+            let text = format!("the server sends more than the {} bytes that GitHub lists", asset.size);
+            AttemptError::fatal(anyhow::anyhow!(text))
+        })
     }
 
-    /// The image the manifest names, if it names one. A secret goes to its registry only where the environment means it for
-    /// that one: the manifest was downloaded, and nobody is believed because of what he wrote.
-    async fn image(&self, manifest: &Result<Manifest, String>) -> anyhow::Result<Option<Pulled>> {
+    /// Pulls the image that the manifest names, if it names one. The manifest was downloaded, so it is not trusted: its
+    /// registry gets only a secret that the environment has for it.
+    async fn image(
+        &self,
+        client: &Client,
+        manifest: &Result<Manifest, String>,
+    ) -> anyhow::Result<Option<Pulled>> {
         let Ok(Manifest { image: Some(image), version, .. }) = manifest else { return Ok(None) };
         let credentials = self.token.as_ref().and_then(|_| Credentials::from_env(&image.name));
         let url = (self.registry_url)(&image.name);
-        let puller = Puller::new(&url, &image.name, credentials, &self.retry)?;
-        puller.image(&image.digest, &version.to_string(), &self.folder.join("image")).await.map(Some)
+        let registry = (client.clone(), url.as_str());
+        let registry = Registry::connect(registry, image.name.clone(), credentials, self.retry.clone())?;
+        let layout = self.folder.join("image");
+        pull::image(&registry.pull_only(), &image.digest, &version.to_string(), &layout).await.map(Some)
     }
 }
 
-/// What a downloaded file is, read once.
 fn read_file(name: String, path: &Path) -> io::Result<File> {
     let Some(kind) = ArchiveKind::of_file(&name) else {
         let mut hasher = Hasher::default();
@@ -189,7 +182,7 @@ fn read_file(name: String, path: &Path) -> io::Result<File> {
     Ok(File { name, size, digest, contents: Some(contents) })
 }
 
-/// An asset's name as a file name; GitHub's names cannot leave a folder, and nobody is believed to be GitHub.
+/// Checks that an asset's name is a plain file name. GitHub's are, but the server may not be GitHub.
 fn safe_name(name: &str) -> anyhow::Result<&str> {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-~".contains(&byte));
     anyhow::ensure!(
@@ -200,7 +193,7 @@ fn safe_name(name: &str) -> anyhow::Result<&str> {
     Ok(name)
 }
 
-/// What GitHub lists must be files that can lie in one folder of any system, and no larger than it takes itself.
+/// Checks that the assets can be files in one folder on any system, and are no larger than GitHub's own limit.
 fn check_names(assets: &[RemoteAsset]) -> anyhow::Result<()> {
     const MOST: usize = 1000;
     anyhow::ensure!(assets.len() <= MOST, "the release has {} assets; GitHub takes {MOST}", assets.len());

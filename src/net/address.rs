@@ -3,7 +3,6 @@
 //! TLS is required; plain http is allowed to loopback addresses only.
 
 use anyhow::Context as _;
-use reqwest::redirect::Policy;
 use url::{Host, Url};
 
 use crate::error::{Exit, Failure};
@@ -50,22 +49,6 @@ pub fn redirect_allowed(from: &Url, to: &Url) -> bool {
         "http" => is_loopback(from) && is_loopback(to),
         _ => false,
     }
-}
-
-/// Redirects are followed a few times, and only to where [`redirect_allowed`] allows. Secrets stay behind when the host changes,
-/// which is `reqwest`'s own rule.
-pub fn redirects() -> Policy {
-    const MOST: usize = 5;
-    Policy::custom(|attempt| {
-        let Some(from) = attempt.previous().first() else { return attempt.stop() };
-        if attempt.previous().len() > MOST {
-            return attempt.error("it was redirected too often");
-        }
-        match redirect_allowed(from, attempt.url()) {
-            true => attempt.follow(),
-            false => attempt.error("it was redirected to an address that is not used"),
-        }
-    })
 }
 
 /// Whether two addresses belong to one site, so that a secret for one may go to the other: the same host, a parent or a

@@ -98,8 +98,10 @@ impl Registry {
         if let Some(new) = bearer.as_ref().filter(|new| Some(*new) != old) {
             return Ok(new.clone());
         }
-        let challenge = refused.headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
-        let new = match (challenge.and_then(Challenge::parse), &self.credentials) {
+        if self.credentials.is_some() {
+            may_know(&refused.headers, &self.base)?;
+        }
+        let new = match (Challenge::of(&refused.headers), &self.credentials) {
             (Some(Challenge::Bearer { realm, service }), _) => {
                 self.ask_token(&realm, service.as_deref()).await?
             }
@@ -111,25 +113,17 @@ impl Registry {
     }
 
     async fn ask_token(&self, realm: &str, service: Option<&str>) -> Result<Bearer, AttemptError> {
-        let mut url = token_service(realm).with_context(|| {
-            format!("the registry `{}` names a token service that is not used", self.name.registry())
-        })?;
-        let right = if self.credentials.is_some() { "pull,push" } else { "pull" };
+        let mut url = token_service(realm, &self.base)?;
+        let right = if self.credentials.is_some() && !self.pull_only { "pull,push" } else { "pull" };
         url.query_pairs_mut().append_pair("scope", &format!("repository:{}:{right}", self.name.repository()));
         if let Some(service) = service {
             url.query_pairs_mut().append_pair("service", service);
         }
-        let own = match &self.credentials {
-            Some(own) => {
-                may_see(&url, &self.base)?;
-                Some(own.basic())
-            }
-            None => None,
-        };
+        let own = self.credentials.as_ref().map(Credentials::basic);
         let answer = self.exchange(Request::new(Method::GET, url), own.as_ref()).await?;
         match answer.status {
             StatusCode::OK => token(&answer.body).map_err(AttemptError::fatal),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if !self.pull_only => {
                 let text = format!("the registry `{}` gives no token", self.name.registry());
                 let hint = match self.credentials {
                     Some(_) => {
@@ -146,36 +140,35 @@ impl Registry {
     }
 }
 
-/// The address of a token service. What is wrong with it is the registry's fault and nobody's usage.
-fn token_service(realm: &str) -> anyhow::Result<Url> {
-    address::server(realm).map_err(|error| anyhow!("{error:#}"))
+/// The address of a token service that `registry` names.
+fn token_service(realm: &str, registry: &Url) -> anyhow::Result<Url> {
+    let check = || {
+        // A wrong address is the registry's fault, so the exit code of `address::server` is dropped.
+        let url = address::server(realm).map_err(|error| anyhow!("{error:#}"))?;
+        let shown = url.origin().ascii_serialization();
+        anyhow::ensure!(address::redirect_allowed(registry, &url), "`{shown}` is this machine itself");
+        Ok(url)
+    };
+    let host = registry.host_str().unwrap_or_default();
+    check().with_context(|| format!("the registry `{host}` names a token service that is not used"))
 }
 
-/// The secret is shown only to the registry's own site or to a token service of this machine.
+/// Checks that the token service of a challenge may get the secret for `registry`: it is of the same site, or both are on
+/// this machine.
 ///
 /// # Errors
-/// The token service is another site's, or not reached over TLS.
-fn may_see(service: &Url, registry: &Url) -> anyhow::Result<()> {
-    let both_here = address::is_loopback(service) && address::is_loopback(registry);
+/// It is of another site, or not reached over TLS.
+pub fn may_know(headers: &HeaderMap, registry: &Url) -> anyhow::Result<()> {
+    let Some(Challenge::Bearer { realm, .. }) = Challenge::of(headers) else { return Ok(()) };
+    let service = token_service(&realm, registry)?;
+    let both_here = address::is_loopback(&service) && address::is_loopback(registry);
     anyhow::ensure!(
-        both_here || address::same_site(service, registry),
+        both_here || address::same_site(&service, registry),
         "the registry `{}` sends the token to another site, `{}`; it does not go there",
         registry.host_str().unwrap_or_default(),
         service.host_str().unwrap_or_default()
     );
     Ok(())
-}
-
-/// Whether the token service that a registry's challenge names may be shown the registry's secret.
-///
-/// # Errors
-/// It is another site's, or not reached over TLS.
-pub fn may_know(headers: &HeaderMap, registry: &Url) -> anyhow::Result<()> {
-    let challenge = headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
-    match challenge.and_then(Challenge::parse) {
-        Some(Challenge::Bearer { realm, .. }) => may_see(&token_service(&realm)?, registry),
-        _ => Ok(()),
-    }
 }
 
 fn token(body: &[u8]) -> anyhow::Result<Bearer> {
@@ -198,6 +191,10 @@ enum Challenge {
 }
 
 impl Challenge {
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        Challenge::parse(headers.get(header::WWW_AUTHENTICATE)?.to_str().ok()?)
+    }
+
     fn parse(header: &str) -> Option<Self> {
         let (scheme, rest) = header.split_once(' ').unwrap_or((header, ""));
         if scheme.eq_ignore_ascii_case("basic") {
@@ -227,5 +224,19 @@ mod tests {
         assert_eq!((realm.as_str(), service.as_deref()), ("https://ghcr.io/token", Some("ghcr.io")));
         assert!(matches!(Challenge::parse("Basic realm=\"x\""), Some(Challenge::Basic)));
         assert!(Challenge::parse("Negotiate").is_none());
+    }
+
+    #[test]
+    fn no_other_machine_names_a_token_service_on_this_one() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        for (realm, registry, is_used) in [
+            ("https://auth.docker.io/token", "https://registry-1.docker.io", true),
+            ("http://127.0.0.1:2/token", "http://127.0.0.1:1", true),
+            ("http://127.0.0.1:2/token", "https://ghcr.io", false),
+            ("https://localhost/token", "https://ghcr.io", false),
+            ("http://ghcr.io/token", "https://ghcr.io", false),
+        ] {
+            assert_eq!(token_service(realm, &url(registry)).is_ok(), is_used, "{realm} {registry}");
+        }
     }
 }

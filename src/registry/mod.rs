@@ -1,8 +1,7 @@
-//! A registry, as a release tool needs it: what is there, and pushing what is not (OCI distribution-spec 1.1).
+//! A client for registries: looking up, pushing and pulling (OCI distribution-spec 1.1).
 //!
 //! Every blob is one monolithic PUT over its own HTTP/1.1 connection; manifests are pushed by digest, tags last.
-//! It never deletes and never overwrites a digest. Pulling, as a stranger does it, is another module on another
-//! client (`stranger`), so that pushing is checked by code that did not push.
+//! It never deletes and never overwrites a digest.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,9 +13,11 @@ use tokio::sync::{Mutex, MutexGuard};
 use url::Url;
 
 mod auth;
+mod pull;
 mod push;
 
 pub use auth::{Credentials, may_know};
+pub use pull::PullError;
 
 use crate::error::Failure;
 use crate::net::address;
@@ -25,6 +26,8 @@ use crate::net::client::{self, Answer, Client};
 use crate::net::retry::{AttemptError, Retry};
 use floe_core::model::{Digest, ImageName};
 
+/// The name of the server in messages.
+const SERVER: &str = "the registry";
 /// No answer floe reads whole is larger (OCI distribution-spec: registries take manifests of 4 MiB).
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
 /// What a manifest may be, for registries that look at `Accept`.
@@ -39,6 +42,8 @@ pub struct Registry {
     base: Url,
     name: ImageName,
     credentials: Option<Credentials>,
+    /// Whether its tokens may only pull.
+    pull_only: bool,
     bearer: Arc<Mutex<Option<auth::Bearer>>>,
     /// Whether the registry has said what it wants to see.
     greeted: Arc<Mutex<bool>>,
@@ -62,7 +67,8 @@ impl Registry {
         let base = address::server(url)?;
         let (bearer, greeted) = (Arc::default(), Arc::default());
         let (session, requests) = (Arc::default(), Arc::default());
-        Ok(Registry { client, base, name, credentials, bearer, greeted, session, retry, requests })
+        let pull_only = false;
+        Ok(Registry { client, base, name, credentials, pull_only, bearer, greeted, session, retry, requests })
     }
 
     /// The same client as that of a run that has not begun.
@@ -101,11 +107,7 @@ impl Registry {
     pub async fn manifest(&self, reference: &str) -> anyhow::Result<Option<Digest>> {
         let path = format!("manifests/{reference}");
         let ask = async |_| {
-            let answer = self
-                .send(Method::HEAD, &path, |request| {
-                    request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(MANIFESTS));
-                })
-                .await?;
+            let answer = self.send(Method::HEAD, &path, accept_manifests).await?;
             match answer.status {
                 StatusCode::OK => self.digest_of(answer, reference).map(Some),
                 // Registries hide what does not exist yet behind any of these, even with a token.
@@ -185,14 +187,22 @@ impl Registry {
         mut request: Request,
         token: Option<&auth::Bearer>,
     ) -> Result<Answer, AttemptError> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.count();
         if let Some(token) = token {
             request.headers_mut().insert(header::AUTHORIZATION, token.header()?);
         }
         let line = client::line(&request);
-        let answer = self.client.exchange("the registry", request, ANSWER_LIMIT).await?;
-        self.retry.report.trace("registry", format!("{line} {}", answer.status.as_u16()));
+        let answer = self.client.exchange(SERVER, request, ANSWER_LIMIT).await?;
+        self.trace(&line, answer.status);
         Ok(answer)
+    }
+
+    fn count(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn trace(&self, line: &str, status: StatusCode) {
+        self.retry.report.trace("registry", format!("{line} {}", status.as_u16()));
     }
 
     /// A manifest of this repository as people write it: `name:tag` or `name@digest`.
@@ -212,6 +222,9 @@ impl Registry {
         let said = said(answer);
         let name = &self.name;
         let failure = match answer.status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if self.pull_only => {
+                self.pull_denied(message(&answer.body))
+            }
             StatusCode::UNAUTHORIZED => Failure::new(said).hint(format!(
                 "`{name}` wants a token that may {right} it: set GITHUB_TOKEN, or FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN for another registry"
             )),
@@ -235,6 +248,10 @@ impl Registry {
             ),
         }
     }
+}
+
+fn accept_manifests(request: &mut Request) {
+    request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(MANIFESTS));
 }
 
 /// The registry has said what it wants to see; whoever waited for that goes on.

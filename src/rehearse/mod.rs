@@ -65,7 +65,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     };
     let (plan, receipt) = done.map_err(|error| explain(error, &folder))?;
     let keep = folder.release();
-    report.step("Verifying", "as a stranger: no token, public addresses, another client for the image");
+    report.step("Verifying", "without a token, from the public addresses");
     let repo = release.destination.repo.clone();
     published::download(&release.destination.tag, repo, None, &addresses, &keep, report).await?;
 

@@ -1,9 +1,9 @@
-//! A published release as everybody gets it: downloaded anonymously where that is possible, and checked to the last byte.
+//! Downloads a published release, anonymously where that is possible, and checks every byte.
 
 use std::path::Path;
 
 use crate::cli::RemoteArgs;
-use crate::download::Stranger;
+use crate::download::Downloader;
 use crate::error::{Exit, Failure};
 use crate::release::session;
 use crate::report::Report;
@@ -35,7 +35,7 @@ pub async fn download(
         Failure::new(format!("`{repo}` has no published release `{tag}`"))
             .hint(format!("a draft is not published; see `floe plan`, or look at {page}/releases"))
     })?;
-    let stranger = Stranger {
+    let downloader = Downloader {
         github,
         token: used,
         registry_url: Box::new(|name| session::registry_url(args, name)),
@@ -43,7 +43,7 @@ pub async fn download(
         retry,
         report: report.clone(),
     };
-    let download = stranger.download(tag, release).await?;
+    let download = downloader.download(tag, release).await?;
     let problems = published::check(&download);
     if problems.is_empty() {
         return Ok(download);

@@ -23,7 +23,7 @@ const FLOE: Allowed = &[
     ("registry", &["error", "net", "report", "token"]),
     ("package", &["error", "files"]),
     ("image", &["error", "files", "package"]),
-    ("download", &["error", "github", "image", "net", "package", "registry", "report", "token"]),
+    ("download", &["github", "image", "net", "package", "registry", "report", "token"]),
     ("project", &["error", "files", "report", "token"]),
     (
         "release",

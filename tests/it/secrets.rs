@@ -98,7 +98,7 @@ fn no_token_service_of_another_site_is_shown_a_secret() {
     let scenario = Scenario::new("1.4.0").disturb_registry(Fault::route("HEAD", "/", 0, 100, challenge(401)));
     scenario.run(["publish"]).exit(1).says(words);
 
-    // A stranger of a private release has a secret too, and another client.
+    // Downloading a private release uses a secret too.
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
     scenario.github.set_private(&scenario.repo(), true).unwrap();

@@ -334,7 +334,7 @@ fn a_registry_that_is_down_says_nothing_about_the_release() {
     let down = What::answer(503, "");
     let scenario = scenario.disturb_registry(Fault::route("GET", "/blobs/", 1, 100, down));
     Published { scenario }.fails(expect![[r#"
-        error: failed to pull blob `sha256:<0>` of `ghcr.io/acme/tool` as a stranger
+        error: failed to pull blob `sha256:<0>` of `ghcr.io/acme/tool` anonymously
           caused by: the registry answered 503 Service Unavailable (5 tries)
     "#]]);
 }
@@ -358,10 +358,10 @@ fn an_image_that_strangers_cannot_pull() {
     let published = Published::new();
     published.scenario.registry.set_visibility(Visibility::Listed(Vec::new())).unwrap();
     published.fails(expect![[r#"
-        error: failed to pull tag `1.4.0` of `ghcr.io/acme/tool` as a stranger
-          caused by: the registry lets no stranger in (requested access to the resource is denied (DENIED))
+        error: failed to pull tag `1.4.0` of `ghcr.io/acme/tool` anonymously
+          caused by: the registry does not allow anonymous pulls (requested access to the resource is denied (DENIED))
 
-        hint: the image is private: whoever owns `ghcr.io/acme/tool` has to make it public, unless the repository is private too
+        hint: the image is private: the owner of `ghcr.io/acme/tool` must make it public, unless the repository is private too
     "#]]);
 }
 
@@ -370,9 +370,11 @@ fn an_image_that_strangers_cannot_pull() {
 #[test]
 fn a_machine_without_certificates() {
     let Published { scenario } = Published::new();
-    let published = Published { scenario: scenario.environment("SSL_CERT_FILE", "/dev/null") };
-    published.fails(expect![[r#"
-        error: this machine has no CA certificates
+    // Certificates are only read for a server over TLS.
+    let scenario = scenario.registry_at("https://127.0.0.1:1").environment("SSL_CERT_FILE", "/dev/null");
+    Published { scenario }.fails(expect![[r#"
+        error: failed to pull tag `1.4.0` of `ghcr.io/acme/tool` anonymously
+          caused by: this machine has no CA certificates
           caused by: builder error
           caused by: unexpected error: No CA certificates were loaded from the system
 

@@ -58,7 +58,7 @@ async fn build(adapt: impl FnOnce(ClientBuilder) -> ClientBuilder) -> anyhow::Re
 }
 
 /// The error of a machine without CA certificates, such as a container that holds one program only.
-pub fn no_certificates(error: impl Into<anyhow::Error>) -> Failure {
+fn no_certificates(error: impl Into<anyhow::Error>) -> Failure {
     Failure::new("this machine has no CA certificates").because(error).hint(TRUST)
 }
 

@@ -5,16 +5,19 @@
 
 mod connect;
 
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use reqwest::{Body, Request, Response};
+use tokio::fs::File;
+use tokio::io::{AsyncWriteExt as _, BufWriter};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use url::Url;
@@ -22,12 +25,14 @@ use url::Url;
 use crate::net::address;
 use crate::net::answer::Gathered;
 use crate::net::retry::{self, AttemptError};
-pub(crate) use connect::no_certificates;
 use floe_core::units::seconds;
+use floe_core::untrusted::bounded::ByteLimit;
 
 const REDIRECTS_LIMIT: usize = 5;
 /// How long a download may deliver nothing.
 const SILENCE: Duration = Duration::from_secs(60);
+/// How much of a download is gathered before it is written, in bytes.
+const PIECE: usize = 256 * 1024;
 
 /// Connections to any number of servers. Clones share them.
 #[derive(Clone, Default)]
@@ -49,6 +54,9 @@ pub(crate) struct Streamed {
     /// The upload ends when this is dropped.
     _upload: Option<oneshot::Sender<()>>,
 }
+
+/// The body of an answer is larger than its limit.
+pub(crate) struct TooLarge;
 
 /// What a trace says of a request: the method and the path.
 pub(crate) fn line(request: &Request) -> String {
@@ -110,16 +118,38 @@ impl Streamed {
         self.response.headers()
     }
 
-    /// The next piece of the body; `None` at its end.
-    pub async fn piece(&mut self) -> Result<Option<Bytes>, AttemptError> {
+    async fn piece(&mut self) -> Result<Option<Bytes>, AttemptError> {
         timeout(SILENCE, self.chunk()).await.map_err(silent)?
+    }
+
+    /// Writes the body to a new file at `path`, up to `limit` bytes, and shows each piece to `seen`.
+    pub async fn save(
+        &mut self,
+        path: &Path,
+        limit: u64,
+        mut seen: impl FnMut(&[u8]),
+    ) -> Result<Result<(), TooLarge>, AttemptError> {
+        let writing = || format!("failed to write `{}`", path.display());
+        let file = File::create(path).await.with_context(writing)?;
+        let mut file = BufWriter::with_capacity(PIECE, file);
+        let mut limit = ByteLimit::of_size(limit);
+        while let Some(piece) = self.piece().await? {
+            if limit.take(piece.len() as u64).is_err() {
+                return Ok(Err(TooLarge));
+            }
+            file.write_all(&piece).await.with_context(writing)?;
+            seen(&piece);
+        }
+        file.flush().await.with_context(writing)?;
+        Ok(Ok(()))
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, AttemptError> {
         self.response.chunk().await.map_err(|error| connect::broken(&self.server, error))
     }
 
-    async fn read(mut self, server: &'static str, limit: usize) -> Result<Answer, AttemptError> {
+    /// Reads the rest whole, up to `limit` bytes. `server` names the sender in messages.
+    pub async fn read(mut self, server: &'static str, limit: usize) -> Result<Answer, AttemptError> {
         let mut gathered = Gathered::new(server, self.status(), limit);
         while let Some(piece) = self.chunk().await? {
             if gathered.take(&piece)?.is_break() {

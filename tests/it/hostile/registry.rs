@@ -108,3 +108,51 @@ fn what_is_pulled_is_no_more_than_was_promised() {
         published().disturb_registry(Fault::route("GET", "/manifests/", 1, 1, answer(" ".repeat(5 << 20))));
     scenario.run(verify).exit(1).says("the registry's answer is larger than 4.0 MiB");
 }
+
+#[test]
+fn a_token_does_not_follow_a_blob_to_another_server() {
+    let other = Server::new(|_, _| Answer::Whole(200, String::new(), "x".to_owned()));
+    let redirected = |location: &str| {
+        let scenario = Scenario::new("1.4.0");
+        scenario.run(["publish"]).exit(0);
+        let headers = vec![("location".to_owned(), location.to_owned())];
+        let redirect = What::Answer { status: 307, headers, body: String::new() };
+        scenario.token(None).disturb_registry(Fault::route("GET", "/blobs/", 0, 100, redirect))
+    };
+    let verify = ["verify", "--release", "v1.4.0"];
+    redirected(&format!("{}/blob?signed=1", other.url)).run(verify).exit(3).says("in the registry");
+    assert!(
+        other.saw("get /blob?signed=1") && !other.saw("authorization"),
+        "the token went to another server"
+    );
+    redirected("http://10.0.0.1/blob").run(verify).exit(1).says("redirected to an address that is not used");
+}
+
+#[test]
+fn a_token_that_runs_out_while_blobs_are_pulled_is_renewed() {
+    let scenario = Scenario::new("1.4.0");
+    scenario.run(["publish"]).exit(0);
+    let challenge = format!("Bearer realm=\"{}/token\",service=\"x\"", scenario.registry_url());
+    let headers = vec![("www-authenticate".to_owned(), challenge)];
+    let expired = What::Answer { status: 401, headers, body: String::new() };
+    let scenario = scenario.token(None).disturb_registry(Fault::route("GET", "/blobs/", 1, 1, expired));
+    scenario.run(["verify", "--release", "v1.4.0"]).exit(0);
+}
+
+#[test]
+fn an_anonymous_download_reads_no_token_without_an_end() {
+    let scenario = Scenario::new("1.4.0");
+    scenario.run(["publish"]).exit(0);
+    let mut scenario = scenario.token(None);
+    for (status, words) in [
+        (200, "the registry's answer is larger than 4.0 MiB"),
+        (403, "the registry does not allow anonymous pulls"),
+    ] {
+        let server = Server::new(move |request, url| match request.contains("/token") {
+            true => Answer::Endless(status, String::new(), "{\"token\":"),
+            false => challenge(&format!("{url}/token")),
+        });
+        scenario = scenario.registry_at(&server.url);
+        scenario.run(["verify", "--release", "v1.4.0"]).exit(1).says(words);
+    }
+}
