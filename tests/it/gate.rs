@@ -179,5 +179,5 @@ fn an_unknown_rule_is_refused_with_the_known_ones() {
         sample.load().unwrap_err().downcast::<floe::error::Failure>().unwrap().detail_lines()
     );
     assert!(error.contains("did you mean `floor`?") && error.contains("`store-path`"), "{error}");
-    assert!(error.contains("the reason, for those who download it"), "{error}");
+    assert!(error.contains("is empty; write the reason"), "{error}");
 }

@@ -279,6 +279,7 @@ fn git_and_cargo_are_asked_once() {
         .env_remove("GITHUB_REPOSITORY")
         .env_remove("GH_TOKEN")
         .env("PATH", format!("{}:{path}", bin.display()))
+        .env("CARGO", bin.join("cargo"))
         .env("GITHUB_TOKEN", crate::scenario::TOKEN)
         .envs([("FLOE_REGISTRY_USER", "tester"), ("FLOE_REGISTRY_TOKEN", crate::scenario::TOKEN)])
         .output()

@@ -120,7 +120,7 @@ fn where_the_flake_gives_none_cargo_builds_and_it_is_said_why() {
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let said = format!(
         "error: Nix cannot build the dist: {why}\n\
-         hint: rehearse what Cargo builds for this machine: `floe rehearse --with cargo`\n"
+         hint: rehearse with Cargo, for this machine only: `floe rehearse --with cargo`\n"
     );
     assert_eq!(stderr(&output), said);
 }

@@ -141,9 +141,9 @@ fn a_download_is_no_longer_than_promised_and_comes_from_where_it_may() {
         verify(&github(here, move |request, _| (request == "GET /file").then(answer)))
     };
     let endless = || Answer::Endless(200, String::new(), "too much");
-    download(endless).with(1, "the server sends more than the 5 bytes that GitHub speaks of");
+    download(endless).with(1, "the server sends more than the 5 bytes that GitHub lists");
     let lying = || Answer::Endless(200, "content-length: 5000000000\r\n".to_owned(), "too much");
-    download(lying).with(1, "the server sends more than the 5 bytes that GitHub speaks of");
+    download(lying).with(1, "the server sends more than the 5 bytes that GitHub lists");
     let elsewhere = || Answer::Whole(302, "location: http://10.0.0.1/x\r\n".to_owned(), String::new());
     download(elsewhere).with(1, "failed to download `a`");
     let file = || Answer::Whole(302, "location: file:///etc/passwd\r\n".to_owned(), String::new());
