@@ -134,7 +134,7 @@ fn a_verification_that_is_stopped_leaves_no_temporary_folder() {
         "SHA256SUMS",
         busy,
     ));
-    let outcome = scenario.run_signalled_at_word("Waiting", "INT", &["verify", "--release", "v1.4.0"]);
-    outcome.exit(1).says("Waiting SHA256SUMS").says("error: stopped by SIGINT");
+    let outcome = scenario.run_signalled_at_word("Retrying", "INT", &["verify", "--release", "v1.4.0"]);
+    outcome.exit(1).says("Retrying in 50 min").says("error: stopped by SIGINT");
     assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
 }
