@@ -18,10 +18,6 @@ use floe_core::parallel;
 use floe_core::units;
 
 /// Runs `floe image`: one line on stdout, the digest of the image index.
-///
-/// # Errors
-/// What [`project::load`], [`project::origin`], [`project::repo`] and [`oci::build`] return, and a project that says
-/// it has no image.
 pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
     let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
@@ -58,9 +54,6 @@ fn gate(inputs: &[PathBuf], project: &Project) -> anyhow::Result<()> {
 }
 
 /// What the project says about its image.
-///
-/// # Errors
-/// It says that it has none.
 pub fn spec(
     project: &Project,
     origin: &Origin,

@@ -25,9 +25,6 @@ struct Row {
 }
 
 /// Runs the verb.
-///
-/// # Errors
-/// None that a person can cause.
 pub fn targets(args: TargetsArgs, report: &Report) -> anyhow::Result<()> {
     let row = |target: Target| Row {
         name: target.name(),

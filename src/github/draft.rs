@@ -12,9 +12,6 @@ use floe_core::world::RemoteRelease;
 impl GitHub {
     /// Creates the draft for a tag, or takes the one that an ambiguous earlier try has made. [`GitHub::older_than`] says
     /// whether another run was first.
-    ///
-    /// # Errors
-    /// GitHub cannot be reached or refuses; or there are two drafts of the tag now.
     pub async fn create_draft(&self, tag: &Tag, notes: &str) -> anyhow::Result<RemoteRelease> {
         let create = async || {
             let repos = self.repos();
@@ -53,18 +50,12 @@ impl GitHub {
 
     /// The oldest release of a draft's tag, if it is older than the draft. The oldest one wins: the runs that made later
     /// ones delete theirs and stop.
-    ///
-    /// # Errors
-    /// GitHub cannot be reached or refuses.
     pub async fn older_than(&self, draft: &RemoteRelease) -> anyhow::Result<Option<RemoteRelease>> {
         let others = self.of_tag(&draft.tag).await?.into_iter().filter(|one| one.id < draft.id);
         Ok(others.min_by_key(|one| one.id))
     }
 
     /// Deletes a draft that this run has made, where another run was first.
-    ///
-    /// # Errors
-    /// GitHub cannot be reached or refuses; or the release is no draft any more, and then it is not deleted.
     pub async fn take_back(&self, draft: &RemoteRelease) -> anyhow::Result<()> {
         self.still_draft(draft).await?;
         self.delete(&self.path(&format!("/releases/{}", draft.id))).await
@@ -92,9 +83,6 @@ impl GitHub {
     }
 
     /// Gives our draft its title and notes. `draft` is not sent, because a published release must not become one again.
-    ///
-    /// # Errors
-    /// GitHub cannot be reached or refuses; or the release is no draft any more.
     pub async fn write_notes(&self, draft: &RemoteRelease, notes: &str) -> anyhow::Result<()> {
         self.still_draft(draft).await?;
         let tag = &draft.tag;

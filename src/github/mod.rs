@@ -58,9 +58,6 @@ struct Notes {
 
 impl GitHub {
     /// Makes the client; nothing is sent yet.
-    ///
-    /// # Errors
-    /// The API's address is not one that may be used, or the token is none.
     pub fn connect(
         (client, api): (Client, &str),
         repo: Repo,

@@ -25,9 +25,6 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 
 impl GitHub {
     /// The notes that GitHub generates from the changes since `previous`. Nothing is stored there.
-    ///
-    /// # Errors
-    /// GitHub cannot be reached or refuses.
     pub async fn generate_notes(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<String> {
         let asked = self.notes.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(notes) = asked.filter(|notes| notes.tag == *tag && notes.previous.as_ref() == previous) {
@@ -39,9 +36,6 @@ impl GitHub {
     }
 
     /// Deletes an asset of our own draft. One that is gone already is fine.
-    ///
-    /// # Errors
-    /// GitHub cannot be reached or refuses; or the release is no draft any more, and then nothing is deleted.
     pub async fn delete_asset(&self, draft: &RemoteRelease, id: u64, name: &str) -> anyhow::Result<()> {
         self.still_draft(draft).await?;
         self.delete(&self.path(&format!("/releases/assets/{id}")))
@@ -60,9 +54,6 @@ impl GitHub {
     }
 
     /// Uploads an asset to the draft and compares what GitHub says it holds with what was promised.
-    ///
-    /// # Errors
-    /// The file changed meanwhile, GitHub cannot be reached or refuses, or it holds something else.
     pub async fn upload(
         &self,
         draft: &RemoteRelease,
@@ -152,9 +143,6 @@ impl GitHub {
     }
 
     /// Publishes the draft: the commit point.
-    ///
-    /// # Errors
-    /// GitHub cannot be reached or refuses; a tag that an immutable release has used is said as such.
     pub async fn publish(&self, id: u64, tag: &Tag, latest: bool) -> anyhow::Result<RemoteRelease> {
         let latest = if latest { MakeLatest::True } else { MakeLatest::False };
         let publish = async || {

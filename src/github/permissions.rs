@@ -15,9 +15,6 @@ impl GitHub {
     /// Asks whether the token may write contents, by having GitHub write notes, which only answers that. The draft takes
     /// them later. `permissions.push` of the repository is no answer: it is `false` for every token of an app, among
     /// them a workflow's.
-    ///
-    /// # Errors
-    /// The token may not write, or GitHub cannot be reached.
     pub async fn may_write(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<()> {
         let ask = async |_| match self.notes_since(tag, previous).await {
             Ok(text) => {

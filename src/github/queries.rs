@@ -14,9 +14,6 @@ use floe_core::world::{Access, RemoteAsset, RemoteRelease};
 
 impl GitHub {
     /// Whether the repository can be seen, and what the token may do there.
-    ///
-    /// # Errors
-    /// It does not exist or cannot be seen, the token is wrong, or GitHub cannot be reached.
     pub async fn access(&self) -> anyhow::Result<Access> {
         let path = self.path("");
         let ask = async || {
@@ -50,9 +47,6 @@ impl GitHub {
     }
 
     /// The commit a tag peels to; `None` if there is no such tag.
-    ///
-    /// # Errors
-    /// GitHub cannot be reached, or the tag does not point to a commit.
     pub async fn tag_commit(&self, tag: &Tag) -> anyhow::Result<Option<Commit>> {
         let path = self.path(&format!("/git/ref/tags/{}", escape(tag.as_str())));
         let Some(reference) = self.get::<Ref>("the tag", &path).await? else { return Ok(None) };
@@ -76,27 +70,18 @@ impl GitHub {
 
     /// Every release that can be seen, drafts among them if the token may push. GitHub does not promise that the list
     /// shows all assets of each.
-    ///
-    /// # Errors
-    /// GitHub cannot be reached or refuses.
     pub async fn releases(&self) -> anyhow::Result<Vec<RemoteRelease>> {
         let releases = self.list::<Release>("the releases", &self.path("/releases")).await?;
         releases.into_iter().map(models::release).collect()
     }
 
     /// One release by its number, with the assets that it shows.
-    ///
-    /// # Errors
-    /// GitHub cannot be reached or refuses.
     pub async fn release(&self, id: u64) -> anyhow::Result<Option<RemoteRelease>> {
         let release = self.read("the release", async || self.repos().releases().get(id).await).await?;
         release.map(models::release).transpose()
     }
 
     /// The published release of a tag, with its assets.
-    ///
-    /// # Errors
-    /// GitHub cannot be reached or refuses.
     pub async fn published(&self, tag: &Tag) -> anyhow::Result<Option<RemoteRelease>> {
         // octocrab's `get_by_tag` does not percent-encode the tag.
         let path = self.path(&format!("/releases/tags/{}", escape(tag.as_str())));
@@ -107,18 +92,12 @@ impl GitHub {
     }
 
     /// The assets of a release, all pages of them.
-    ///
-    /// # Errors
-    /// GitHub cannot be reached or refuses.
     pub async fn assets(&self, id: u64) -> anyhow::Result<Vec<RemoteAsset>> {
         let path = self.path(&format!("/releases/{id}/assets"));
         self.list::<Asset>("the assets", &path).await?.into_iter().map(models::asset).collect()
     }
 
     /// A public address that GitHub gave, if it may be followed.
-    ///
-    /// # Errors
-    /// It is no address, is not reached over TLS, or leads into this machine.
     pub fn address_of(&self, address: &str) -> anyhow::Result<Url> {
         let url =
             Url::parse(address).with_context(|| format!("GitHub gave `{address}`, which is no address"))?;
@@ -132,9 +111,6 @@ impl GitHub {
     }
 
     /// Where an asset of a private repository is downloaded with a token.
-    ///
-    /// # Errors
-    /// The API's address takes no path.
     pub fn asset_address(&self, id: u64) -> anyhow::Result<Url> {
         self.service.api_url(&self.path(&format!("/releases/assets/{id}")))
     }

@@ -46,9 +46,6 @@ impl RateLimiter {
     }
 
     /// Waits until one change may be made; it ends when the permit is dropped.
-    ///
-    /// # Errors
-    /// The process was asked to stop meanwhile.
     pub async fn acquire(&self) -> anyhow::Result<SemaphorePermit<'_>> {
         let slow = self.slow.load(Ordering::Relaxed);
         let permits = if slow { AT_ONCE } else { 1 };

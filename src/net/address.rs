@@ -8,9 +8,6 @@ use url::{Host, Url};
 use crate::error::{Exit, Failure};
 
 /// Parses a server's address and refuses one that would send secrets in the clear.
-///
-/// # Errors
-/// It is no address, names another scheme than https, holds a password, or is plain http to another machine.
 pub fn server(text: &str) -> anyhow::Result<Url> {
     let url = Url::parse(text).with_context(|| {
         // The text may hold a password.

@@ -31,9 +31,6 @@ impl Gathered {
     }
 
     /// Adds the next piece; breaks once the rest is not wanted.
-    ///
-    /// # Errors
-    /// The answer is larger than the limit.
     pub(crate) fn take(&mut self, piece: &[u8]) -> Result<ControlFlow<()>, AttemptError> {
         let room = self.limit - self.bytes.len();
         if piece.len() <= room {

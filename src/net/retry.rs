@@ -126,9 +126,6 @@ impl Retry {
 
     /// Tries until an attempt succeeds, fails for good, or was the last one. Attempts are counted from 1, so that a
     /// repeated change can look first.
-    ///
-    /// # Errors
-    /// The last error; if there was more than one attempt it says how many.
     pub async fn run<T>(
         &self,
         mut attempt: impl AsyncFnMut(u32) -> Result<T, AttemptError>,

@@ -18,9 +18,6 @@ const WORTH_A_LINE: Duration = Duration::from_secs(5);
 const WORTH_A_TIME: Duration = Duration::from_secs(60);
 
 /// Waits on a clock and shows it: a verb for the end of the wait, and what follows the time that is left.
-///
-/// # Errors
-/// The process was asked to stop meanwhile.
 pub async fn wait(
     report: &Report,
     clock: &Clock,
@@ -44,9 +41,6 @@ pub async fn wait(
 }
 
 /// Waits on a clock.
-///
-/// # Errors
-/// The process was asked to stop meanwhile.
 pub async fn wait_silently(clock: &Clock, time: Duration) -> anyhow::Result<()> {
     match stop::cut_short(clock, time).await {
         true => Err(stopped()),

@@ -26,9 +26,6 @@ pub struct Audited {
 
 /// Audits a file, every executable of an archive, or every file of a folder. Files in an archive or folder that are not
 /// binaries are passed over; damaged ones are not.
-///
-/// # Errors
-/// It does not exist or cannot be read; a file given by itself is not a binary; a binary or an archive is damaged.
 pub fn audit(path: &Path) -> anyhow::Result<Vec<Audited>> {
     if path.is_dir() {
         let mut paths: Vec<PathBuf> =

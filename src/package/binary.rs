@@ -9,10 +9,6 @@ use floe_audit::{Error, Facts, Identity};
 use floe_core::untrusted::files;
 
 /// Identifies the executable at `path`, which must be a regular file and complete. Only its headers are read.
-///
-/// # Errors
-///
-/// It cannot be read, or is not an executable that floe knows. The text begins with the path.
 pub fn identify(path: &Path) -> anyhow::Result<Identity> {
     let shown = path.display();
     let about = path.symlink_metadata().with_context(|| format!("`{shown}` cannot be read"))?;
@@ -26,10 +22,6 @@ pub fn identify(path: &Path) -> anyhow::Result<Identity> {
 }
 
 /// Whether the file at `path` is an executable.
-///
-/// # Errors
-///
-/// It cannot be read, or is a damaged executable. The text begins with the path.
 pub fn is_executable(path: &Path) -> anyhow::Result<bool> {
     match floe_audit::identify(open(path)?) {
         Ok(_) => Ok(true),
@@ -39,19 +31,11 @@ pub fn is_executable(path: &Path) -> anyhow::Result<bool> {
 }
 
 /// Reads the facts of the binary at `path`.
-///
-/// # Errors
-///
-/// It cannot be read, or is not a binary that floe knows. The text begins with the path.
 pub fn facts(path: &Path) -> anyhow::Result<Facts> {
     floe_audit::facts(open(path)?).map_err(|why| refused(path, &why))
 }
 
 /// Reads the facts of the file at `path`, if it is a binary.
-///
-/// # Errors
-///
-/// It cannot be read, or is a damaged binary. The text begins with the path.
 pub fn facts_if_binary(path: &Path) -> anyhow::Result<Option<Facts>> {
     match floe_audit::facts(open(path)?) {
         Ok(facts) => Ok(Some(facts)),

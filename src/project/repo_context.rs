@@ -24,14 +24,14 @@ impl RepoContext {
         RepoContext { manifest_path, package, given: repo, ..RepoContext::default() }
     }
 
-    /// The project, as [`project::find`] finds it. Runs `cargo metadata` the first time.
+    /// The project, as `cargo::find` finds it. Runs `cargo metadata` the first time.
     pub fn project(&self) -> anyhow::Result<Option<&Project>> {
         let found =
             once(&self.project, || cargo::find(self.manifest_path.as_deref(), self.package.as_deref()));
         found.map(Option::as_ref)
     }
 
-    /// The repository, as [`project::find_repo`] finds it. Runs `git remote` the first time.
+    /// The repository, as `cargo::find_repo` finds it. Runs `git remote` the first time.
     pub fn repo(&self) -> anyhow::Result<&Repo> {
         once(&self.repo, || cargo::find_repo(self.given.as_ref(), || self.project()))
     }

@@ -72,9 +72,6 @@ impl Credentials {
 
 impl Bearer {
     /// The header that shows it (RFC 6750, section 2.1; RFC 7617, section 2).
-    ///
-    /// # Errors
-    /// It holds a letter that fits into no header.
     pub fn header(&self) -> anyhow::Result<HeaderValue> {
         let text = match self {
             Bearer::Token(token) => format!("Bearer {}", token.reveal()),
@@ -155,9 +152,6 @@ fn token_service(realm: &str, registry: &Url) -> anyhow::Result<Url> {
 
 /// Checks that the token service of a challenge may get the secret for `registry`: it is of the same site, or both are on
 /// this machine.
-///
-/// # Errors
-/// It is of another site, or not reached over TLS.
 pub fn may_know(headers: &HeaderMap, registry: &Url) -> anyhow::Result<()> {
     let Some(Challenge::Bearer { realm, .. }) = Challenge::of(headers) else { return Ok(()) };
     let service = token_service(&realm, registry)?;

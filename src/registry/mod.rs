@@ -55,9 +55,6 @@ pub struct Registry {
 
 impl Registry {
     /// Makes the client; nothing is sent yet. `url` is where the registry is reached.
-    ///
-    /// # Errors
-    /// The address is not one that may be used.
     pub fn connect(
         (client, url): (Client, &str),
         name: ImageName,
@@ -101,9 +98,6 @@ impl Registry {
     }
 
     /// The digest a tag or digest stands for; `None` if the registry has no such manifest.
-    ///
-    /// # Errors
-    /// The registry cannot be reached or refuses.
     pub async fn manifest(&self, reference: &str) -> anyhow::Result<Option<Digest>> {
         let path = format!("manifests/{reference}");
         let ask = async |_| {
@@ -131,9 +125,6 @@ impl Registry {
     }
 
     /// Whether the registry has a blob.
-    ///
-    /// # Errors
-    /// The registry cannot be reached or refuses.
     pub async fn has_blob(&self, digest: &Digest) -> anyhow::Result<bool> {
         let path = format!("blobs/{digest}");
         let ask = async |_| {

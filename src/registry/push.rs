@@ -19,9 +19,6 @@ use floe_core::model::{Blob, Digest};
 
 impl Registry {
     /// Pushes a blob from a file: a session, then one PUT with the whole of it (distribution-spec, "POST then PUT").
-    ///
-    /// # Errors
-    /// The file changed meanwhile, or the registry cannot be reached or refuses.
     pub async fn push_blob(&self, blob: &Blob, file: &Path, progress: &Progress) -> anyhow::Result<()> {
         let push = async |number: u32| {
             // After an ambiguous answer the blob may be there already.
@@ -57,9 +54,6 @@ impl Registry {
     /// Asks for the right to push by opening an upload session: a registry gives out tokens without that right, and
     /// says no only here (GHCR does). The first blob that is pushed takes the session; where none is,
     /// [`Registry::close`] gives it back.
-    ///
-    /// # Errors
-    /// The registry cannot be reached, or the token may not push.
     pub async fn may_push(&self) -> anyhow::Result<()> {
         let ask = async |_| self.open_session().await;
         let what = format!("the right to push `{}`", self.name);
@@ -115,9 +109,6 @@ impl Registry {
     }
 
     /// Pushes a manifest by digest or under a tag; the same bytes under the same name are no change.
-    ///
-    /// # Errors
-    /// The registry cannot be reached, refuses, or stored something else.
     pub async fn push_manifest(&self, reference: &str, manifest: &Blob, body: &Bytes) -> anyhow::Result<()> {
         let path = format!("manifests/{reference}");
         let kind = HeaderValue::from_str(&manifest.media_type).context("a manifest's media type is none")?;

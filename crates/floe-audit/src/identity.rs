@@ -48,7 +48,7 @@ impl fmt::Display for Identity {
 ///
 /// # Errors
 ///
-/// [`Error::Unsupported`] if the file is not an executable of a format and an instruction set that a [`Target`] has;
+/// [`Error::Unsupported`] if the file is not an executable of a format and an instruction set that this crate reads;
 /// libraries are refused. [`Error::Truncated`] if a segment or section ends after the end of the file. Any other
 /// [`Error`] if the headers are invalid or cannot be read.
 pub fn identify<S: Read + Seek>(mut file: S) -> Result<Identity, Error> {

@@ -17,10 +17,6 @@ use crate::report::Report;
 use floe_core::model::Target;
 
 /// Everything that the arguments give to pack, one build a target, sorted by triple.
-///
-/// # Errors
-///
-/// Nothing is given, a folder is not laid out as `<triple>/<binary>`, or a target is given twice.
 pub fn find(args: &PackageArgs, project: &Project, report: &Report) -> anyhow::Result<Vec<Build>> {
     let mut builds = BTreeMap::new();
     if let Some(target) = args.target {

@@ -36,10 +36,6 @@ pub struct Build {
 }
 
 /// `floe package`: prints the path of each archive on stdout, one a line.
-///
-/// # Errors
-///
-/// The tag is not the version's, a binary is missing, superfluous or not its target's, a file cannot be packed.
 pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
     cargo::check_tag(&project, args.source.tag.as_ref())?;
@@ -58,11 +54,6 @@ pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
 /// Makes the archive and the record of each build in the folder `out`; older ones of the same names are replaced.
 ///
 /// The records come back sorted by target. The bytes depend on the files, the version and the origin only.
-///
-/// # Errors
-///
-/// The first file that cannot be read or written; or all that is wrong with the binaries (exit code 3). No archive is
-/// left or replaced then.
 pub fn pack(
     (project, origin): (&Project, &Origin),
     builds: &[Build],

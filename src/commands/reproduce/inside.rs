@@ -35,9 +35,6 @@ pub struct Pair {
 
 impl Pair {
     /// What differs between two archives: which entries, and where in them.
-    ///
-    /// # Errors
-    /// One of them cannot be read, or there is no room to unpack them.
     pub fn archives(&self, kind: ArchiveKind) -> anyhow::Result<Vec<String>> {
         let (theirs, ours) =
             (archive::members(&self.published, kind)?, archive::members(&self.rebuilt, kind)?);
@@ -53,9 +50,6 @@ impl Pair {
     }
 
     /// What differs between two layers of an image.
-    ///
-    /// # Errors
-    /// As [`Pair::archives`].
     pub fn layers(&self) -> anyhow::Result<Vec<String>> {
         let (theirs, ours) =
             (image::layer_reader::members(&self.published)?, image::layer_reader::members(&self.rebuilt)?);
@@ -69,18 +63,12 @@ impl Pair {
     }
 
     /// Where two JSON documents differ.
-    ///
-    /// # Errors
-    /// One of them cannot be read, is too large, or is no JSON.
     pub fn documents(&self) -> anyhow::Result<Vec<String>> {
         let found = reproduce::differences(&json(&self.published)?, &json(&self.rebuilt)?);
         Ok(if found.is_empty() { vec!["the same content, written differently".to_owned()] } else { found })
     }
 
     /// The beginning of diffoscope's report; `None` where it is not installed.
-    ///
-    /// # Errors
-    /// It cannot be started.
     pub fn diffoscope(&self) -> anyhow::Result<Option<String>> {
         if !process::is_there("diffoscope") {
             return Ok(None);

@@ -25,10 +25,6 @@ use floe_core::verify::{self as check, Depth, Expect};
 use inside::Pair;
 
 /// Runs the verb.
-///
-/// # Errors
-/// Something differs or is missing, or the published release is not sound (exit code 3); a server cannot be reached,
-/// or the rebuilt dist is none of this release (1).
 pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<()> {
     let repo = context(&args.project, &args.remote).repo()?.clone();
     let found = dist::read(&args.rebuilt, Depth::Whole)?;
