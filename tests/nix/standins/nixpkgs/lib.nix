@@ -49,7 +49,9 @@ in
   optionalString = c: s: if c then s else "";
   subtractLists = e: b.filter (x: !(b.elem x e));
   inherit (b) any foldl' replaceStrings;
-  toUpper = b.replaceStrings (letters "abcdefghijklmnopqrstuvwxyz") (letters "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+  toUpper = b.replaceStrings (letters "abcdefghijklmnopqrstuvwxyz") (
+    letters "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+  );
   hasInfix = i: s: b.length (b.split (b.replaceStrings [ "*" "." ] [ "\\*" "\\." ] i) s) > 1;
   splitString =
     separator: s: b.filter b.isString (b.split (b.replaceStrings [ "." ] [ "\\." ] separator) s);
