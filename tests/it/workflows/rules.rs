@@ -344,7 +344,7 @@ fn the_matrix_is_the_table_of_targets() {
     if !is_whole() {
         return;
     }
-    let table: Value = serde_json::from_str(&text("nix/targets.json")).unwrap();
+    let table: Value = serde_json::from_str(&text("crates/floe-core/targets.json")).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_floe")).args(["targets", "--json"]).output().unwrap();
     let matrix: Value = serde_json::from_slice(&output.stdout).unwrap();
     let rows = table["targets"].as_array().unwrap().iter().map(|row| {

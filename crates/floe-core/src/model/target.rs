@@ -1,4 +1,4 @@
-//! The targets floe knows, read from the one table `nix/targets.json`.
+//! The targets floe knows, read from the one table `targets.json`.
 //!
 //! A target's peculiarity is a field in its row, never an `else if` somewhere.
 
@@ -15,7 +15,7 @@ use floe_audit::{Arch, Contract, Facts, Format, Rule};
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../targets.json"))
-        .expect("nix/targets.json is read by a test before it is ever shipped")
+        .expect("targets.json is read by a test before it is ever shipped")
 });
 
 /// A Rust target triple that floe can release for.

@@ -5,7 +5,7 @@ use semver::Version;
 
 use super::*;
 use crate::model::notes::NotesSource;
-use crate::model::{Asset, Content, Destination, Digest, Release};
+use crate::model::{Asset, Blob, Content, Destination, Digest, Image, Platform, PlatformImage, Release};
 use crate::world::World;
 
 fn release() -> Release {
@@ -16,9 +16,31 @@ fn release() -> Release {
         commit: "3f9ac21c0ffee0000000000000000000000000aa".parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
     };
-    let release = Release::new(Vec::new(), None, destination, NotesSource::Text("Better.".to_owned()));
+    let release =
+        Release::new(Vec::new(), Some(image()), destination, NotesSource::Text("Better.".to_owned()));
     assert_eq!(release.version, Version::new(1, 4, 0));
     release
+}
+
+fn image() -> Image {
+    let blob = |content: &str| Blob {
+        media_type: "application/octet-stream".to_owned(),
+        digest: Digest::of(content.as_bytes()),
+        size: 1,
+    };
+    let platform = PlatformImage {
+        platform: Platform::ALL[0],
+        manifest: blob("manifest"),
+        config: blob("config"),
+        layers: vec![blob("layer")],
+        files: Vec::new(),
+    };
+    Image {
+        layout: "nowhere".into(),
+        index: blob("index"),
+        annotations: Default::default(),
+        platforms: vec![platform],
+    }
 }
 
 fn facts() -> Facts {
