@@ -1,4 +1,4 @@
-//! What people type, exactly as typed. No logic, no defaults that need looking at the world.
+//! The command line as clap parses it. No logic, and no default that depends on files or servers.
 
 use std::path::PathBuf;
 

@@ -53,7 +53,7 @@ fn gate(inputs: &[PathBuf], project: &Project) -> anyhow::Result<()> {
     Err(Failure::new("the binaries would not do in an image").details(broken).exit(Exit::Problems).into())
 }
 
-/// What the project says about its image.
+/// The image's settings and labels, from the project.
 pub fn spec(
     project: &Project,
     origin: &Origin,

@@ -106,7 +106,7 @@ impl GitHub {
         repos::Asset::from_response(answer).await
     }
 
-    /// What GitHub holds under the asset's name after an ambiguous answer. The promised bytes are kept, anything else is
+    /// The asset that GitHub holds under the name after an ambiguous answer. The promised bytes are kept, anything else is
     /// deleted so that the next try finds the name free.
     async fn find_uploaded(
         &self,

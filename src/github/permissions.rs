@@ -54,7 +54,7 @@ impl GitHub {
         Ok(notes.send().await?.body)
     }
 
-    /// What is left of GitHub's hour, by its last answer.
+    /// The requests left in GitHub's hour, by its last answer.
     pub fn budget(&self) -> Option<Budget> {
         self.service.counts.budget()
     }

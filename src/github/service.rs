@@ -25,7 +25,7 @@ const API_VERSION: &str = "2022-11-28";
 /// A hundred releases with a thousand assets each fit.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 
-/// What every request to GitHub's API needs.
+/// The settings that all requests to GitHub's API share.
 #[derive(Clone)]
 pub(super) struct Service {
     pub client: Client,
@@ -37,7 +37,7 @@ pub(super) struct Service {
     pub counts: Arc<Counts>,
 }
 
-/// What a run has learned from its requests so far.
+/// The counters and limits that a run has read from its answers so far.
 #[derive(Default)]
 pub(super) struct Counts {
     requests: AtomicU64,

@@ -23,7 +23,7 @@ pub struct WrittenLayer<T> {
     pub blob: Blob,
     /// The digest before compression.
     pub diff_id: Digest,
-    /// What the function that filled it returned.
+    /// The result of the function that filled it.
     pub facts: T,
 }
 

@@ -18,7 +18,7 @@ pub struct Input {
     pub path: PathBuf,
     /// Its platform.
     pub platform: Platform,
-    /// What it is.
+    /// The kind of the file.
     pub kind: InputKind,
 }
 

@@ -25,7 +25,7 @@ pub struct LayerMember {
     pub path: String,
     /// Whether the tar gave the path with a leading slash.
     pub absolute: bool,
-    /// What it is. Where a symbolic link leads is not checked: the container resolves it.
+    /// The kind of the member. Where a symbolic link leads is not checked: the container resolves it.
     pub kind: TarKind,
     /// The path of the file that a hard link is another name of; empty for everything else.
     pub target: String,

@@ -18,7 +18,7 @@ use floe_core::model::{Os, Target};
 /// The binaries of one target.
 #[derive(Debug, Clone)]
 pub struct Build {
-    /// What they run on.
+    /// The target that they run on.
     pub target: Target,
     /// Where they lie.
     pub binaries: Vec<PathBuf>,

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use crate::project::process;
 use floe_core::model::{Commit, Repo};
 
-/// What is checked out.
+/// The commit that is checked out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// The commit.

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use crate::project::cargo::{self, Project};
 use floe_core::model::Repo;
 
-/// What `--manifest-path`, `--package` and `--repo` say, and what was found by them.
+/// The values of `--manifest-path`, `--package` and `--repo`, and the project and repository that they name.
 #[derive(Debug, Default)]
 pub struct RepoContext {
     manifest_path: Option<PathBuf>,

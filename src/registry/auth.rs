@@ -28,7 +28,7 @@ pub struct Credentials {
     token: Token,
 }
 
-/// What a request carries: a token of the registry's own, or the credentials themselves.
+/// The secret of a request: a token of the registry's own, or the credentials themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Bearer {
     Token(Token),
@@ -178,7 +178,7 @@ fn token(body: &[u8]) -> anyhow::Result<Bearer> {
     Ok(Bearer::Token(Token::from(token.to_owned())))
 }
 
-/// What a registry asks for in `WWW-Authenticate`.
+/// The challenge of a registry in `WWW-Authenticate`.
 enum Challenge {
     Bearer { realm: String, service: Option<String> },
     Basic,

@@ -30,7 +30,7 @@ use floe_core::model::{Digest, ImageName};
 const SERVER: &str = "the registry";
 /// No answer floe reads whole is larger (OCI distribution-spec: registries take manifests of 4 MiB).
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
-/// What a manifest may be, for registries that look at `Accept`.
+/// The media types of manifests, for registries that evaluate `Accept`.
 const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
                          application/vnd.docker.distribution.manifest.list.v2+json, \
                          application/vnd.docker.distribution.manifest.v2+json";
@@ -252,7 +252,7 @@ fn over(greeting: Option<MutexGuard<'_, bool>>) {
     }
 }
 
-/// What the registry answered, in one line.
+/// The registry's answer in one line.
 fn said(answer: &Answer) -> String {
     match message(&answer.body) {
         Some(message) => format!("the registry answered {}: {message}", answer.status),

@@ -127,7 +127,7 @@ impl Registry {
         self.retry.run(push).await.with_context(|| format!("failed to push {what}"))
     }
 
-    /// What the registry says it stored must be what was sent; a registry that says nothing is believed.
+    /// Compares the digest that the registry reports with the one that was sent; a registry that reports none is believed.
     fn compare(&self, answer: &Answer, digest: &Digest) -> Result<(), AttemptError> {
         let stored = answer.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
         match stored {

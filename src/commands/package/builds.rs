@@ -65,7 +65,7 @@ fn target_folders(folder: &Path, report: &Report) -> anyhow::Result<Vec<(Target,
     Ok(found)
 }
 
-/// What is packed of a target's folder: the files named like a released binary, and every other executable, so that
+/// The files of a target's folder that are packed: the files named like a released binary, and every other executable, so that
 /// it is refused later instead of missing from the release.
 fn binaries(
     folder: &Path,

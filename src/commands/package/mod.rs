@@ -29,7 +29,7 @@ use floe_core::model::{Arch, ArchiveFacts, BinaryFacts, Format, Record, Rule, Sc
 /// The binaries that were built for a target.
 #[derive(Debug, Clone)]
 pub struct Build {
-    /// What they run on.
+    /// The target that they run on.
     pub target: Target,
     /// Where they are; each is called like a released binary of the project, with `.exe` for Windows.
     pub binaries: Vec<PathBuf>,

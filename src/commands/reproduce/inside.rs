@@ -17,7 +17,7 @@ use floe_core::model::{ArchiveKind, Member};
 use floe_core::reproduce::{self, Difference, FINDINGS};
 use floe_core::untrusted::files;
 
-/// What is said where nothing that people unpack differs.
+/// The words for archives whose unpacked content is the same.
 const SAME: &str = "same content in another container";
 /// So many bytes are compared at once.
 const PIECE: usize = 256 * 1024;
@@ -34,7 +34,7 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// What differs between two archives: which entries, and where in them.
+    /// The differences between two archives: the entries, and the places in them.
     pub fn archives(&self, kind: ArchiveKind) -> anyhow::Result<Vec<String>> {
         let (theirs, ours) =
             (archive::members(&self.published, kind)?, archive::members(&self.rebuilt, kind)?);
@@ -49,7 +49,7 @@ impl Pair {
         })
     }
 
-    /// What differs between two layers of an image.
+    /// The differences between two layers of an image.
     pub fn layers(&self) -> anyhow::Result<Vec<String>> {
         let (theirs, ours) =
             (image::layer_reader::members(&self.published)?, image::layer_reader::members(&self.rebuilt)?);

@@ -58,7 +58,7 @@ pub(crate) struct Streamed {
 /// The body of an answer is larger than its limit.
 pub(crate) struct TooLarge;
 
-/// What a trace says of a request: the method and the path.
+/// The line of a request in a trace: the method and the path.
 pub(crate) fn line(request: &Request) -> String {
     format!("{} {}", request.method(), request.url().path())
 }

@@ -13,7 +13,7 @@ use floe_core::untrusted::text;
 /// The most bytes of a long name or extended header of one member.
 const HEADER_LIMIT: u64 = 1 << 20;
 
-/// What a tar may hold.
+/// The limits of a tar, and the kinds of members that it may have.
 #[derive(Debug, Clone, Copy)]
 pub struct TarRules {
     /// How many headers are read.
@@ -30,7 +30,7 @@ pub struct TarRules {
 pub struct TarMember {
     /// Its name, unchecked.
     pub name: Vec<u8>,
-    /// What it is.
+    /// The kind of the member.
     pub kind: TarKind,
     /// The unchecked name of the earlier file that a hard link is another name of; empty for everything else.
     pub target: Vec<u8>,
@@ -42,7 +42,7 @@ pub struct TarMember {
     pub time: u64,
 }
 
-/// What a member of a tar is.
+/// The kind of a member of a tar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TarKind {
     /// A regular file.

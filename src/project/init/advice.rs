@@ -1,4 +1,4 @@
-//! What would make a first release fail, found before it is tried.
+//! Finds obstacles to a first release before it is tried.
 //!
 //! It only reports, each with a fix. Nothing of it is changed, and nothing of it is drift.
 
@@ -7,7 +7,7 @@ use semver::Version;
 use super::{Found, Git, NoLock, code};
 use floe_core::model::Tag;
 
-/// What other workflows publish releases with.
+/// Programs and actions that other workflows publish releases with.
 const PUBLISHERS: [&str; 12] = [
     "softprops/action-gh-release",
     "ncipollo/release-action",
@@ -23,7 +23,7 @@ const PUBLISHERS: [&str; 12] = [
     "dist host",
 ];
 
-/// What other workflows create tags with.
+/// Programs and actions that other workflows create tags with.
 const TAGGERS: [&str; 4] = [
     "release-plz/action",
     "MarcoIeni/release-plz-action",

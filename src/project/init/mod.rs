@@ -19,7 +19,7 @@ use template::{CALLED, Filling, Floe};
 /// Where GitHub looks for workflows, below the root of the repository.
 pub const WORKFLOWS: &str = ".github/workflows";
 
-/// What was found in the project. Paths are relative to the root of the repository, with slashes.
+/// The state of the project. Paths are relative to the root of the repository, with slashes.
 #[derive(Debug, Clone)]
 pub struct Found {
     /// The package's version.

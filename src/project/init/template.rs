@@ -15,7 +15,7 @@ const FLOE_INPUT: &str = "\"flake:floe\"";
 const ARGUMENTS: &str = "{ src = self; }";
 /// The tags in the workflow's template.
 const TAGS: &str = "\"v*\"";
-/// What a workflow calls, after the repository's name.
+/// The path of the called workflow, after the repository's name.
 pub const CALLED: &str = "/.github/workflows/release.yml@";
 
 /// The values that are filled into the templates.

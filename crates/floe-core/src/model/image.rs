@@ -120,7 +120,7 @@ impl FromStr for ImageName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // What may hold a password is not said again.
+        // The text may hold a password, so it is not repeated.
         let secret = text.contains('@') && !text.contains("@sha256:");
         let shown = if secret { "what was given".to_owned() } else { format!("`{text}`") };
         let refuse =
@@ -214,7 +214,7 @@ fn parse_digits<N: FromStr>(text: &str) -> Option<N> {
 /// A piece of content in an OCI layout or registry (OCI image-spec, "Descriptor").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blob {
-    /// What it is: a media type of the specification.
+    /// Its media type, as the specification names it.
     pub media_type: String,
     /// Its digest.
     pub digest: Digest,

@@ -18,7 +18,7 @@ pub struct Record {
     pub name: String,
     /// The project's version.
     pub version: Version,
-    /// What the binaries run on.
+    /// The target that the binaries run on.
     pub target: Target,
     /// Where the binaries come from.
     pub source: Source,
@@ -57,7 +57,7 @@ pub struct ArchiveFacts {
 /// One executable in an archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BinaryFacts {
-    /// What people type: the file name without `.exe`.
+    /// The command: the file name without `.exe`.
     pub name: String,
     /// Its path in the archive.
     pub path: String,
