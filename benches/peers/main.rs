@@ -17,7 +17,7 @@ mod servers;
 mod svg;
 mod tls;
 
-#[path = "../../tests/it/binaries.rs"]
+#[path = "../../tests/it/support/binaries.rs"]
 #[expect(unused_imports, reason = "its tests are run where it lives")]
 mod binaries;
 #[path = "../memory/large.rs"]

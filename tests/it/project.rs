@@ -8,8 +8,8 @@ use floe::project::cargo::{self, Project};
 use floe::project::git::{self, FileStatus};
 use floe::project::repo_context::RepoContext;
 
-use crate::peers::peer;
-use crate::sample::Sample;
+use crate::support::peers::peer;
+use crate::support::sample::Sample;
 
 const WORKSPACE: &str = "[workspace]\nmembers = [\"one\", \"two\", \"lib\"]\nresolver = \"2\"\n\
     [workspace.package]\nversion = \"2.1.0-rc.1\"\nlicense = \"MIT\"\n";

@@ -9,7 +9,7 @@ use floe_audit::{
 };
 use floe_core::model::{Rule, Target};
 
-use crate::binaries::binary;
+use crate::support::binaries::binary;
 
 fn good(target: &str) -> (Facts, Target) {
     let target: Target = target.parse().unwrap();

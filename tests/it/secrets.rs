@@ -11,7 +11,7 @@ use axum::extract::Request;
 use floe_rehearsal::interceptor::{Fault, Interceptor, Server, What, serve};
 use http::StatusCode;
 
-use crate::scenario::{Scenario, TOKEN};
+use crate::support::scenario::{Scenario, TOKEN};
 
 /// A server of somebody else, which writes down the secrets it is shown.
 struct Elsewhere {
@@ -140,8 +140,8 @@ fn a_server_that_nobody_vouches_for_gets_nothing() {
 /// A TLS server on this machine with a certificate that it signed itself, and what it was told after the handshake.
 fn untrusted_server() -> (String, Arc<Mutex<Vec<u8>>>) {
     floe::release::session::install_tls();
-    let certificate = include_bytes!("tls/nobody-trusts-it.der").to_vec().into();
-    let key = include_bytes!("tls/nobody-trusts-it.key").to_vec();
+    let certificate = include_bytes!("support/tls/nobody-trusts-it.der").to_vec().into();
+    let key = include_bytes!("support/tls/nobody-trusts-it.key").to_vec();
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.into());
     let config =
         rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key);

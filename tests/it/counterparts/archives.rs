@@ -8,8 +8,8 @@ use std::path::Path;
 use floe_core::model::{Digest, Record};
 
 use super::tree;
-use crate::peers::{self, peer};
-use crate::scenario::Scenario;
+use crate::support::peers::{self, peer};
+use crate::support::scenario::Scenario;
 
 /// The dist's archives of one kind, each with its record.
 fn archives(dist: &Path, kind: &str) -> Vec<(String, Record)> {

@@ -9,9 +9,9 @@ use std::path::Path;
 
 use floe_core::model::{Digest, Record};
 
-use crate::peers::{self, peer};
-use crate::sample::{self, Sample};
-use crate::scenario::{COMMIT, Scenario};
+use crate::support::peers::{self, peer};
+use crate::support::sample::{self, Sample};
+use crate::support::scenario::{COMMIT, Scenario};
 
 const MANIFEST: &str = "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\n\
                         repository = \"https://github.com/acme/tool\"\n";

@@ -3,8 +3,8 @@
 use std::fs;
 
 use super::skopeo_finds;
-use crate::peers::{self, peer};
-use crate::scenario::Scenario;
+use crate::support::peers::{self, peer};
+use crate::support::scenario::Scenario;
 
 #[test]
 fn skopeo_pulls_the_image_from_the_embedded_registry() {

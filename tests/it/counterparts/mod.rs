@@ -15,7 +15,7 @@ use std::path::Path;
 
 use floe_core::model::Digest;
 
-use crate::peers;
+use crate::support::peers;
 
 /// Every file below a folder, by its path in it with slashes.
 fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::distribution::Distribution;
 use super::skopeo_finds;
 use super::tokens::TokenService;
-use crate::peers::peer;
-use crate::scenario::{Outcome, Scenario};
+use crate::support::peers::peer;
+use crate::support::scenario::{Outcome, Scenario};
 
 /// The programs every test here needs.
 fn programs() -> Option<(PathBuf, PathBuf)> {

@@ -16,7 +16,7 @@ use axum::{Json, Router, routing};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::scenario::TOKEN;
+use crate::support::scenario::TOKEN;
 
 const SERVICE: &str = "counterpart.example";
 const ISSUER: &str = "the tests of floe";

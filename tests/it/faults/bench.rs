@@ -27,7 +27,7 @@ use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use tempfile::TempDir;
 
-use crate::scenario::{COMMIT, TOKEN, make_dist_from, servers};
+use crate::support::scenario::{COMMIT, TOKEN, make_dist_from, servers};
 
 /// Unlike GitHub's token, so that a token that goes to the wrong server is detected.
 const REGISTRY_TOKEN: &str = "secret-of-the-registry";

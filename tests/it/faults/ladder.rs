@@ -8,7 +8,7 @@ use floe_rehearsal::faults::{Invariants, Schedule};
 use floe_rehearsal::github::SeedTag;
 
 use super::bench::{Bench, Made, folder, made};
-use crate::scenario::COMMIT;
+use crate::support::scenario::COMMIT;
 
 const VERSIONS: [&str; 5] = ["1.4.0", "1.3.9", "2.0.0-rc.1", "2.0.0", "1.4.1"];
 

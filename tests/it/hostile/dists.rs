@@ -69,7 +69,7 @@ fn pipes_and_devices_make_nobody_wait() {
     pipe(&work, "pipe");
     work.run(&["audit", "pipe"]).with(1, "it is not a regular file");
     work.run(&["audit", "/dev/zero"]).with(1, "it is not a regular file");
-    let project = crate::sample::Sample::tool();
+    let project = crate::support::sample::Sample::tool();
     for input in ["/dev/zero", &work.path("pipe").display().to_string()] {
         let arguments = ["image", input, "--repo", "acme/tool", "--epoch", "0"];
         super::run(project.path(), &arguments).with(1, "not a regular file");

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::entries;
-use crate::audit_hostile::{Random, mutate};
+use crate::audit::hostile::{Random, mutate};
 
 /// Far more than any of these inputs takes, far less than a person waits.
 const LIMIT: Duration = Duration::from_secs(20);

@@ -7,7 +7,7 @@ use floe_core::model::Digest;
 use serde_json::{Value, json};
 
 use super::{ARCHIVE, Work};
-use crate::sample::Sample;
+use crate::support::sample::Sample;
 
 fn gzip(fill: impl FnOnce(&mut dyn std::io::Write)) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

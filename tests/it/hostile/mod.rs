@@ -20,7 +20,7 @@ use std::time::Duration;
 use floe_core::model::Target;
 use tempfile::TempDir;
 
-use crate::scenario::make_dist;
+use crate::support::scenario::make_dist;
 
 /// Far more than any of these runs takes, far less than a person waits.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -4,7 +4,7 @@ use floe_rehearsal::interceptor::{Fault, What};
 
 use super::server::{Answer, Server};
 use super::{Ended, Work};
-use crate::scenario::{Scenario, TOKEN};
+use crate::support::scenario::{Scenario, TOKEN};
 
 /// A question to a registry, as somebody who has a secret for it.
 fn ask(answer: impl Fn(&str, &str) -> Answer + Send + Sync + 'static) -> (Ended, Server) {

@@ -9,7 +9,7 @@ use floe_core::model::Digest;
 use serde_json::Value;
 
 use super::{Work, docker_archive};
-use crate::peers::{self, peer};
+use crate::support::peers::{self, peer};
 
 #[test]
 fn skopeo_reads_and_copies_the_layout() {

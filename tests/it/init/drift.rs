@@ -8,8 +8,8 @@ use expect_test::expect;
 use floe::project::init::template::Floe;
 
 use super::{WORKFLOW, commit, end, files, floe, plain, text};
-use crate::peers::peer;
-use crate::sample::Sample;
+use crate::support::peers::peer;
+use crate::support::sample::Sample;
 
 #[test]
 fn check_reports_each_drifted_file_and_init_repairs_what_it_may() {

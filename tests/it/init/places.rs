@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 use expect_test::expect;
 
 use super::{bare, commit, end, files, floe, floe_in, names, text};
-use crate::peers::peer;
 use crate::project::git;
-use crate::sample::Sample;
+use crate::support::peers::peer;
+use crate::support::sample::Sample;
 
 fn workspace() -> Sample {
     let member =

@@ -5,7 +5,7 @@ use std::fs;
 use expect_test::expect;
 
 use super::Case;
-use crate::sample::Sample;
+use crate::support::sample::Sample;
 
 #[test]
 fn documents_completions_and_man_pages_are_packed() {

@@ -1,5 +1,6 @@
 //! `floe package`: what gets into an archive, what is refused, and that nothing else makes a difference.
 
+mod archive;
 mod contents;
 
 use std::collections::BTreeMap;
@@ -16,8 +17,8 @@ use floe::report::{Report, Verbosity};
 use floe_core::model::{Record, Target};
 use tempfile::TempDir;
 
-use crate::binaries::binary;
-use crate::sample::Sample;
+use crate::support::binaries::binary;
+use crate::support::sample::Sample;
 
 const EPOCH: u64 = 1_709_210_096;
 

@@ -10,8 +10,8 @@ use floe_core::model::Target;
 use serde_json::{Value, json};
 
 use super::{TEMPLATE, is_whole, jobs, root, steps, text, words, workflows, yaml};
-use crate::binaries::binary;
-use crate::peers;
+use crate::support::binaries::binary;
+use crate::support::peers;
 
 /// The only actions there are, each with the commit that its version is.
 const ACTIONS: [&str; 5] = [

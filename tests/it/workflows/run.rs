@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 use super::runner::{Event, Outcome, Runner};
 use super::{is_whole, text, yaml};
-use crate::binaries::binary;
-use crate::peers::peer;
-use crate::scenario::{READER, Scenario, TOKEN};
+use crate::support::binaries::binary;
+use crate::support::peers::peer;
+use crate::support::scenario::{READER, Scenario, TOKEN};
 
 /// The floe that the project's flake is locked to.
 const FLOE_REV: &str = "00000000000000000000000000000000000000f1";

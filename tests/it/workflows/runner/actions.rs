@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::job::Job;
-use crate::peers;
+use crate::support::peers;
 
 type With = BTreeMap<String, String>;
 

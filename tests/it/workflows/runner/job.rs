@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::super::expression::{Contexts, shown};
 use super::super::steps;
 use super::{Outcome, Run};
-use crate::peers;
+use crate::support::peers;
 
 /// A job while it runs.
 pub struct Job<'j> {

@@ -1,0 +1,183 @@
+//! The portability gate: a binary that would not run on other machines is stopped before anything is sent.
+//!
+//! Any that is linked against this machine's glibc is one.
+
+#![cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Output;
+
+use floe::package::archive::{self, Contents, Item};
+use floe_core::model::ArchiveKind;
+
+use crate::support::binaries::binary;
+use crate::support::peers;
+use crate::support::sample::{self, Sample};
+
+const BINARY: &str = "native/x86_64-unknown-linux-gnu/tool";
+
+fn floe(folder: &Path, arguments: &[&str]) -> Output {
+    sample::floe(folder).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A project `tool` whose binary is linked against this machine's glibc.
+fn unportable() -> Sample {
+    let sample =
+        Sample::tool().manifest_lines("repository = \"https://github.com/acme/tool\"\n").file(BINARY, "");
+    let status = peers::rustc().args(["src/main.rs", "-o", BINARY]).current_dir(sample.path()).status();
+    assert!(status.unwrap().success());
+    sample
+}
+
+/// The same, with a reason for every rule that the binary breaks. Besides `floor` and `builder-path` they depend on who
+/// compiled it: in a Nix sandbox its loader, and where its dependencies lie, are in the store.
+fn loosened() -> Sample {
+    let sample = unportable();
+    let audit = floe(sample.path(), &["audit", BINARY, "--json"]);
+    let audit: serde_json::Value = serde_json::from_slice(&audit.stdout).unwrap();
+    let broken: BTreeSet<&str> = audit["binaries"][0]["violations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|violation| violation["rule"].as_str().unwrap())
+        .collect();
+    assert!(broken.contains("floor"), "{broken:?}");
+    let mut lines = "[package.metadata.floe]\ntargets = [\"x86_64-gnu\"]\nimage = false\n\
+                     [package.metadata.floe.loosen]\n"
+        .to_owned();
+    for rule in broken {
+        let reason = if rule == "floor" { "needs today's glibc" } else { "a test" };
+        writeln!(lines, "{rule} = \"{reason}\"").unwrap();
+    }
+    sample.manifest_lines(&lines)
+}
+
+#[test]
+fn an_audit_names_the_symbols_that_make_the_floor() {
+    let output = floe(unportable().path(), &["audit", BINARY]);
+    assert_eq!(output.status.code(), Some(3));
+    let told = text(&output.stderr);
+    assert!(told.contains("rule `floor`: it needs GLIBC 2."), "{told}");
+    assert!(told.contains("(at most 2.17 is allowed), because of "), "{told}");
+    assert!(told.contains("@GLIBC_2."), "{told}");
+    assert!(text(&output.stdout).contains("/ld-linux-x86-64.so.2"));
+}
+
+#[test]
+fn an_audit_as_json_is_one_value_with_facts_and_violations() {
+    let output = floe(unportable().path(), &["audit", BINARY, "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["schema"], 1);
+    let binary = &json["binaries"][0];
+    assert_eq!(binary["target"], "x86_64-unknown-linux-gnu");
+    let interpreter = binary["facts"]["elf"]["interpreter"].as_str().unwrap();
+    assert!(interpreter.ends_with("/ld-linux-x86-64.so.2"), "{interpreter}");
+    assert!(binary["violations"].as_array().unwrap().iter().any(|one| one["rule"] == "floor"));
+}
+
+#[test]
+fn a_damaged_binary_is_not_passed_over() {
+    let musl = "x86_64-musl".parse().unwrap();
+    let whole = binary(musl, b"seed");
+    let folder = tempfile::tempdir().unwrap();
+    let lay = |name: &str, content: &[u8]| std::fs::write(folder.path().join(name), content).unwrap();
+    lay("notes.txt", b"no binary");
+    lay("script", b"#!/bin/sh\n");
+    lay("tool", &whole);
+    let output = floe(folder.path(), &["audit", "."]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+
+    lay("tool", &whole[..whole.len() - 1]);
+    let items = ["notes.txt", "script", "tool"];
+    let item = |name: &str| Item { path: name.to_owned(), file: folder.path().join(name), executable: true };
+    let contents = Contents { top: "tool".to_owned(), epoch: 1, items: items.map(item).to_vec() };
+    let mut file = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(folder.path().join("tool.zip"))
+        .unwrap();
+    archive::write(&contents, ArchiveKind::Zip, &mut file, &mut archive::copy).unwrap();
+    for path in [".", "tool.zip"] {
+        let output = floe(folder.path(), &["audit", path]);
+        assert_eq!(output.status.code(), Some(1), "{path}: {}", text(&output.stdout));
+        let errors = text(&output.stderr);
+        assert!(
+            errors.contains("tool` is refused: its ELF segment is broken or cut off"),
+            "{path}: {errors}"
+        );
+    }
+}
+
+#[test]
+fn a_binary_of_todays_glibc_is_not_packed() {
+    let sample = unportable();
+    let output = floe(sample.path(), &["package", "native"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("rule `floor`"), "{}", text(&output.stderr));
+    assert!(!sample.path().join("dist").exists());
+}
+
+#[test]
+fn a_loosened_rule_lets_it_pass_and_its_reason_goes_along() {
+    let sample = loosened();
+    let output = floe(sample.path(), &["package", "native"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let record =
+        std::fs::read_to_string(sample.path().join("dist/tool-x86_64-unknown-linux-gnu.tar.gz.json"))
+            .unwrap();
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    assert_eq!(record["loosened"]["floor"], "needs today's glibc");
+    assert_eq!(floe(sample.path(), &["verify", "dist"]).status.code(), Some(0));
+
+    let output = floe(sample.path(), &["rehearse", "dist"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let release = sample.path().join("target/rehearsal/release");
+    let manifest = std::fs::read_to_string(release.join("assets/tool-manifest.json")).unwrap();
+    assert!(manifest.contains("needs today's glibc") && manifest.contains("\"glibc\": \"2."), "{manifest}");
+    let notes = std::fs::read_to_string(release.join("notes.md")).unwrap();
+    assert!(notes.contains("does not keep the rule `floor`: needs today's glibc"), "{notes}");
+}
+
+#[test]
+fn a_record_cannot_hide_what_its_binary_breaks() {
+    let sample = loosened();
+    floe(sample.path(), &["package", "native"]);
+    let path = sample.path().join("dist/tool-x86_64-unknown-linux-gnu.tar.gz.json");
+    let mut record: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    record.as_object_mut().unwrap().remove("loosened");
+    std::fs::write(&path, record.to_string()).unwrap();
+    let output = floe(sample.path(), &["verify", "dist"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("rule `floor`"), "{}", text(&output.stderr));
+    // Nothing listens there, so sending anything would end with another error.
+    let publish = [
+        "publish",
+        "dist",
+        "--commit",
+        "0123456789abcdef0123456789abcdef01234567",
+        "--api-url",
+        "http://127.0.0.1:1",
+    ];
+    let output = floe(sample.path(), &publish);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("rule `floor`"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn an_unknown_rule_is_refused_with_the_known_ones() {
+    let sample =
+        Sample::tool().manifest_lines("[package.metadata.floe.loosen]\nflor = \"x\"\nfloor = \"\"\n");
+    let error = format!(
+        "{:?}",
+        sample.load().unwrap_err().downcast::<floe::error::Failure>().unwrap().detail_lines()
+    );
+    assert!(error.contains("did you mean `floor`?") && error.contains("`store-path`"), "{error}");
+    assert!(error.contains("is empty; write the reason"), "{error}");
+}

@@ -1,0 +1,168 @@
+//! What is asked before anything is sent: every no is told with its cure, and nothing is left behind by asking.
+
+use expect_test::expect;
+use floe_rehearsal::interceptor::{Fault, What};
+use serde_json::json;
+
+use crate::support::scenario::{READER, Scenario, WORKFLOW};
+
+/// What GitHub says of the repository, with something changed and a header added.
+fn repository(change: serde_json::Value, header: (&str, &str)) -> Fault {
+    let mut body = json!({ "private": false, "full_name": "acme/tool", "permissions": { "push": true } });
+    body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    let headers = vec![(header.0.to_owned(), header.1.to_owned())];
+    Fault::next("GET", "/repos/acme/tool$", What::Answer { status: 200, headers, body: body.to_string() })
+}
+
+#[test]
+fn a_workflows_token_publishes_although_nobody_behind_it_may_push() {
+    let scenario = Scenario::new("1.4.0").token(Some(WORKFLOW));
+    scenario.run(["plan"]).exit(0).only_asked();
+    scenario.run(["publish"]).exit(0);
+}
+
+#[test]
+fn the_plan_is_shown_also_where_publishing_would_be_refused() {
+    let outcome = Scenario::new("1.4.0").token(None).run(["plan"]).exit(1).no_writes();
+    assert!(
+        outcome.stdout.contains("13 steps, 0 done, 13 to do; nothing is public yet"),
+        "{}",
+        outcome.stdout
+    );
+    outcome.stderr_without_warnings(expect![[r#"
+        error: there is no token to publish to `acme/tool` with
+        nothing was touched
+
+        hint: set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`
+    "#]]);
+}
+
+#[test]
+fn every_no_is_told_at_once_each_with_its_cure() {
+    let scenario = Scenario::new("1.4.0").token(Some(READER));
+    scenario.registry.set_push("reader", Vec::new()).unwrap();
+    scenario.github.delete_tag(&scenario.repo(), "v1.4.0").unwrap();
+    scenario.run(["publish"]).exit(4).stderr_without_warnings(expect![[r#"
+        error: publishing would fail for 3 reasons
+          the token may not write to `acme/tool`: GitHub answered 403 Forbidden: Resource not accessible by integration
+              the token lacks a permission (contents=write): in a workflow give the job `permissions: contents: write`; a fine-grained token needs "Contents: Read and write" for this repository, a classic one `repo`: https://github.com/settings/tokens
+          failed to ask for the right to push `ghcr.io/acme/tool`: the registry answered 403 Forbidden: permission_denied: write_package (DENIED)
+              in a workflow give the job `permissions: packages: write`; a token of your own must be a classic one with `write:packages`. If the package was first pushed by hand, add the repository under "Manage Actions access" at https://github.com/users/acme/packages/container/tool/settings (an organisation's: https://github.com/orgs/acme/packages/container/tool/settings)
+          the remote has no tag `v1.4.0`
+              push the tag: `git push origin v1.4.0`
+        nothing was touched
+
+        hint: fix each as described below it, then check again with `floe plan`
+    "#]]);
+    assert!(!scenario.state().contains("v1.4.0"), "{}", scenario.state());
+}
+
+#[test]
+fn a_repository_that_is_archived_or_renamed_is_told() {
+    let plan = |change| {
+        Scenario::new("1.4.0").disturb_github(repository(change, ("x-a", "b"))).run(["plan"]).exit(1)
+    };
+    plan(json!({ "archived": true }))
+        .says("error: `acme/tool` is archived or disabled: nothing in it can be changed")
+        .says("hint: unarchive it at https://github.com/acme/tool/settings");
+    plan(json!({ "full_name": "acme/hammer" }))
+        .says("`acme/tool` is called `acme/hammer` now")
+        .says("hint: give `--repo acme/hammer`, and set `repository` in Cargo.toml and the git remote to it");
+}
+
+#[test]
+fn a_token_that_is_about_to_end_or_is_for_something_else_is_told() {
+    let plan = |name, value| {
+        Scenario::new("1.4.0").disturb_github(repository(json!({}), (name, value))).run(["plan"])
+    };
+    let expiration = "github-authentication-token-expiration";
+    plan(expiration, "2001-01-01 12:00:00 UTC")
+        .exit(1)
+        .says("error: the token expired at 2001-01-01 12:00 UTC");
+    plan(expiration, "2999-01-01 12:00:00 UTC").exit(0);
+    let soon = chrono::Utc::now() + chrono::TimeDelta::hours(3);
+    let soon = soon.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+    plan(expiration, &soon).exit(0).says("warning the token expires in 2 h 59 min");
+    plan("x-oauth-scopes", "gist, write:packages")
+        .exit(1)
+        .says("the token is a classic one with `gist`, `write:packages`, but publishing takes `public_repo`");
+    plan("x-oauth-scopes", "public_repo").exit(0);
+}
+
+#[test]
+fn the_right_to_push_the_image_is_asked_before_anything_is_staged() {
+    let scenario = Scenario::new("1.4.0");
+    scenario.registry.set_push("tester", Vec::new()).unwrap();
+    for verb in ["plan", "publish"] {
+        let outcome = scenario.run([verb]).exit(1).says("permission_denied: write_package");
+        assert!(outcome.stderr.contains("\"Manage Actions access\""), "{}", outcome.stderr);
+    }
+    assert!(scenario.github.releases(&scenario.repo()).is_empty());
+}
+
+#[test]
+fn both_servers_are_asked_also_where_one_is_silent() {
+    let down = |method: &str| Fault::route(method, "/", 0, 100, What::answer(503, "down for repair"));
+    let scenario = Scenario::new("1.4.0")
+        .arguments(&["--tries", "2"])
+        .disturb_github(down("GET"))
+        .disturb_registry(down("HEAD"));
+    // Several questions of the registry are under way at once; any of them may be the one that gives up first.
+    scenario
+        .run(["publish"])
+        .exit(1)
+        .no_writes()
+        .says("error: publishing would fail for 2 reasons")
+        .says("  failed to read the repository from GitHub: GitHub answered 503 Service Unavailable: down for repair (2 tries)")
+        .says("the registry answered 503 Service Unavailable (2 tries)")
+        .says("      ask again: this may pass by itself");
+}
+
+#[test]
+fn an_hour_with_too_few_requests_left_is_a_warning() {
+    let headers = vec![
+        ("x-ratelimit-remaining".to_owned(), "4".to_owned()),
+        ("x-ratelimit-reset".to_owned(), "4102444800".to_owned()),
+    ];
+    let last = What::Answer { status: 200, headers, body: json!({ "name": "", "body": "" }).to_string() };
+    Scenario::new("1.4.0")
+        .disturb_github(Fault::next("POST", "/releases/generate-notes", last))
+        .run(["plan"])
+        .exit(0)
+        .says("13 requests are needed, but GitHub takes only 4 until its hour ends at 00:00:00 UTC");
+}
+
+#[test]
+fn what_was_asked_is_shown_to_who_wants_it() {
+    let scenario = Scenario::new("1.4.0").arguments(&["-v"]);
+    let outcome = scenario.run(["plan"]).exit(0);
+    let passed: Vec<&str> =
+        outcome.stderr.lines().filter_map(|line| line.trim_start().strip_prefix("Passed ")).collect();
+    expect![[r#"
+        token       it is valid and has no expiry date
+        repository  `acme/tool` is there, and public
+        rights      the token may write contents
+        tag         `v1.4.0` is there, and is commit 3f9ac21
+        release     there is no release `v1.4.0` yet
+        version     tag `v1.4.0` names version 1.4.0
+        assets      9 of at most 1000, the largest with 4.5 KiB; names are kept
+        notes       GitHub writes them; cut at 125000 characters if they are longer
+        requests    13 are needed, 99995 are left in this hour
+        registry    the registry of `ghcr.io/acme/tool` answers
+        push        `ghcr.io/acme/tool` may be pushed to
+    "#]]
+    .assert_eq(&format!("{}\n", passed.join("\n")));
+    let outcome = Scenario::new("1.4.0").token(Some(READER)).run(["plan", "--json"]).exit(1);
+    let plan: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let questions = plan["questions"].as_array().unwrap();
+    let rights = questions.iter().find(|question| question["about"] == "rights").unwrap();
+    assert_eq!(rights["answer"], "no");
+    assert!(rights["cure"].as_str().unwrap().contains("permissions: contents: write"), "{rights}");
+}
+
+#[test]
+fn a_finished_release_is_not_asked_for_rights() {
+    let scenario = Scenario::new("1.4.0");
+    scenario.run(["publish"]).exit(0);
+    scenario.token(Some(READER)).run(["publish"]).exit(0).no_writes();
+}

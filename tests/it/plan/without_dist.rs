@@ -1,0 +1,103 @@
+//! `floe plan` before anything is built: what it foresees, and what it refuses.
+
+use expect_test::expect;
+use floe_rehearsal::github::SeedTag;
+
+use crate::support::scenario::{READER, Scenario};
+
+#[test]
+fn what_a_release_will_do_is_known_before_it_is_built() {
+    let scenario = Scenario::empty("1.4.0").before_anything_is_built("");
+    let outcome = scenario.run(["plan"]).exit(0);
+    expect![[r#"
+        Release v1.4.0 of acme/tool at 3f9ac21
+          release  none yet
+          targets  x86_64-gnu, x86_64-musl, aarch64-gnu, aarch64-musl, x86_64-macos, aarch64-macos, x86_64-windows
+          image    ghcr.io/acme/tool:1.4.0, 1.4, 1, latest
+          notes    GitHub's, from the beginning
+          latest   moves to v1.4.0
+        nothing conflicts with it; nothing is built yet
+    "#]]
+    .assert_eq(&outcome.stdout);
+    assert_eq!(outcome.stderr, "");
+}
+
+#[test]
+fn a_release_that_is_public_already_is_no_reason_to_stop() {
+    let scenario = Scenario::new("1.4.0");
+    scenario.run(["publish"]).exit(0);
+    let scenario = scenario.before_anything_is_built("[package.metadata.floe]\nimage = false\n");
+    let outcome = scenario.run(["plan"]).exit(0).no_writes();
+    assert!(outcome.stdout.contains("published already, with 9 files"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("image    none"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("latest   stays where it is"), "{}", outcome.stdout);
+}
+
+#[test]
+fn what_would_be_refused_at_the_end_is_refused_at_the_beginning() {
+    let wants_changelog = "[package.metadata.floe]\nnotes = \"changelog\"\n";
+    let scenario = Scenario::empty("1.4.0").before_anything_is_built(wants_changelog);
+    scenario.run(["plan"]).exit(3).says("CHANGELOG.md has no section for 1.4.0").no_writes();
+
+    let scenario = Scenario::empty("1.4.0").before_anything_is_built("");
+    std::fs::write(scenario.path().join("Cargo.toml"), "[package]\nname = \"tool\"\nversion = \"1.5.0\"\n")
+        .unwrap();
+    scenario.run(["plan"]).exit(3).says("`v1.4.0` does not name the version of `tool`, which is 1.5.0");
+
+    let scenario = Scenario::empty("1.4.0").before_anything_is_built("");
+    let other = "00000000000000000000000000000000000000aa".parse().unwrap();
+    let moved = SeedTag { name: "v1.5.0".to_owned(), commit: other, annotated: false };
+    scenario.github.push_tag(&scenario.repo(), &moved).unwrap();
+    std::fs::write(scenario.path().join("Cargo.toml"), "[package]\nname = \"tool\"\nversion = \"1.5.0\"\n")
+        .unwrap();
+    let scenario = scenario.at("1.5.0");
+    scenario.run(["plan"]).exit(4).says("tag `v1.5.0` points to commit 0000000 there, but 3f9ac21 was built");
+    scenario.at("1.6.0").run(["plan"]).exit(3);
+}
+
+#[test]
+fn who_may_only_read_is_told_what_is_not_known() {
+    let scenario = Scenario::empty("1.4.0").before_anything_is_built("").token(Some(READER));
+    scenario.run(["plan"]).exit(0).no_writes().says("without a token that may push, drafts are not seen");
+}
+
+#[test]
+fn a_publish_with_no_dist_and_a_plan_with_no_project_are_wrong_usage() {
+    let scenario = Scenario::empty("1.4.0").before_anything_is_built("");
+    scenario.run(["publish"]).exit(2).says("floe package native/ --out dist");
+    std::fs::remove_file(scenario.path().join("Cargo.toml")).unwrap();
+    scenario.run(["plan"]).exit(2).says("there is neither a dist nor a project to plan");
+}
+
+#[test]
+fn the_same_dist_twice_is_one_and_another_is_a_problem() {
+    let scenario = Scenario::new("1.4.0");
+    let copy = scenario.path().join("copy");
+    copy_folder(&scenario.dist(), &copy);
+    scenario.run(["publish", "copy"]).exit(0);
+    scenario.run(["publish"]).exit(0).no_writes();
+    crate::support::scenario::make_dist_from(b"other", &copy, "1.4.0", &["x86_64-gnu".parse().unwrap()]);
+    scenario.run(["publish", "copy"]).exit(3).says("x86_64-gnu").no_writes();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_downloaded_is_run_where_it_is_for_this_machine() {
+    let scenario = Scenario::new("1.4.0");
+    scenario.run(["publish"]).exit(0);
+    let outcome = scenario.run(["verify", "--release", "v1.4.0", "--run=--version"]).exit(0);
+    let ran = outcome.stderr.lines().filter(|line| line.trim_start().starts_with("Ran tool for")).count();
+    assert_eq!(ran, 2, "{}", outcome.stderr);
+    assert!(outcome.stdout.ends_with("all is as it should be\n"), "{}", outcome.stdout);
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(|entry| entry.unwrap()) {
+        let target = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy_folder(&entry.path(), &target),
+            false => drop(std::fs::copy(entry.path(), target).unwrap()),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Being asked to stop, by real signals to the real process: what is under way is finished, what is left is told, and
+//! running again ends as an undisturbed run does.
+
+use std::collections::BTreeSet;
+
+use expect_test::expect;
+use floe_rehearsal::interceptor::{Fault, What};
+
+use crate::support::scenario::Scenario;
+
+fn undisturbed() -> String {
+    let scenario = Scenario::new("1.4.0");
+    scenario.run(["publish"]).exit(0);
+    scenario.state()
+}
+
+fn receipt(scenario: &Scenario) -> serde_json::Value {
+    let text = std::fs::read_to_string(scenario.path().join("floe-receipt.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn the_first_signal_finishes_what_is_under_way_and_stops() {
+    let wanted = undisturbed();
+    for signal in ["INT", "TERM"] {
+        let scenario = Scenario::new("1.4.0");
+        // The draft is being made: the seventh request, after those that look and ask.
+        let interceptor = scenario.github_interceptor().clone();
+        let outcome = scenario.run_signalled((&interceptor, 8), &[signal], &["publish"]).exit(1);
+        let outcome =
+            outcome.says("Stopping at SIG").says("error: stopped by SIG").says("nothing is public yet");
+        assert!(outcome.stderr.contains("hint: run the same command again"), "{}", outcome.stderr);
+        let receipt = receipt(&scenario);
+        assert_eq!(receipt["published"], false);
+        // No step was interrupted: each is done or was not started, and there are steps of both kinds.
+        let steps = receipt["steps"].as_array().unwrap();
+        let statuses: BTreeSet<&str> = steps.iter().map(|step| step["status"].as_str().unwrap()).collect();
+        assert_eq!(statuses, BTreeSet::from(["done", "todo"]), "{receipt:#}");
+        scenario.run(["publish"]).exit(0);
+        assert_eq!(scenario.state(), wanted);
+    }
+}
+
+#[test]
+fn whatever_request_it_is_asked_to_stop_at_the_next_run_finishes() {
+    let wanted = undisturbed();
+    let scenario = Scenario::new("1.4.0");
+    scenario.run(["publish"]).exit(0);
+    let requests = scenario.github_interceptor().log().len() as u64;
+    for n in (7..=requests).step_by(3) {
+        let scenario = Scenario::new("1.4.0");
+        let interceptor = scenario.github_interceptor().clone();
+        let outcome = scenario.run_signalled((&interceptor, n), &["INT"], &["publish"]);
+        let (receipt, state) = (receipt(&scenario), scenario.state());
+        assert_eq!(
+            receipt["published"],
+            state.contains("published v1.4.0"),
+            "at {n}: {state}\n{}",
+            outcome.stderr
+        );
+        scenario.run(["publish"]).exit(0);
+        assert_eq!(scenario.state(), wanted, "after a signal at request {n}");
+    }
+}
+
+#[test]
+fn the_second_signal_stops_at_once() {
+    let scenario = Scenario::new("1.4.0");
+    let interceptor = scenario.github_interceptor().clone();
+    let outcome = scenario.run_signalled((&interceptor, 9), &["INT", "TERM"], &["publish"]).exit(1);
+    let end = outcome.stderr.split_once("error: ").unwrap().1;
+    expect![[r#"
+        stopped at once by SIGTERM; what was under way may be there in part
+        the receipt says what was done before that
+
+        hint: run the same command again: it looks at what is there and does what is missing
+    "#]]
+    .assert_eq(end);
+    assert_eq!(receipt(&scenario)["published"], false);
+    scenario.run(["publish"]).exit(0);
+    assert_eq!(scenario.state(), undisturbed());
+}
+
+#[test]
+fn a_wait_is_shown_and_ends_at_once() {
+    let busy = What::Answer {
+        status: 503,
+        headers: vec![("retry-after".to_owned(), "3000".to_owned())],
+        body: "{}".to_owned(),
+    };
+    let scenario = Scenario::new("1.4.0").disturb_github(Fault::next("POST", "name=SHA256SUMS", busy));
+    let outcome = scenario.run_signalled_at_word("Retrying", "INT", &["publish"]).exit(1);
+    let waiting = outcome.stderr.lines().find(|line| line.contains("Retrying")).unwrap();
+    let (left, rest) = waiting.trim().split_once(", at ").unwrap();
+    let (clock, why) = rest.split_once(" UTC ").unwrap();
+    assert_eq!((left, clock.len()), ("Retrying in 50 min 00 s", "12:34:56".len()), "{waiting}");
+    assert_eq!(why, "(2/5): GitHub answered 503 Service Unavailable");
+    assert!(outcome.stderr.contains("caused by: failed to upload `SHA256SUMS`"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("the wait was ended by SIGINT"), "{}", outcome.stderr);
+    scenario.run(["publish"]).exit(0);
+    assert_eq!(scenario.state(), undisturbed());
+}
+
+#[test]
+fn while_it_only_looks_a_signal_ends_it() {
+    let scenario = Scenario::new("1.4.0");
+    let busy = What::Answer {
+        status: 503,
+        headers: vec![("retry-after".to_owned(), "3000".to_owned())],
+        body: "{}".to_owned(),
+    };
+    let scenario = scenario.disturb_github(Fault::next("GET", "/repos/acme/tool$", busy));
+    scenario
+        .run_signalled_at_word("Retrying", "INT", &["publish"])
+        .exit(1)
+        .no_writes()
+        .says("error: stopped by SIGINT");
+    assert!(!scenario.path().join("floe-receipt.json").exists());
+}
+
+#[test]
+fn a_verification_that_is_stopped_leaves_no_temporary_folder() {
+    let scenario = Scenario::new("1.4.0");
+    scenario.run(["publish"]).exit(0);
+    let temporary = scenario.path().join("temporary");
+    std::fs::create_dir(&temporary).unwrap();
+    let busy = What::Answer {
+        status: 503,
+        headers: vec![("retry-after".to_owned(), "3000".to_owned())],
+        body: "{}".to_owned(),
+    };
+    let scenario = scenario.environment("TMPDIR", temporary.to_str().unwrap()).disturb_github(Fault::next(
+        "GET",
+        "SHA256SUMS",
+        busy,
+    ));
+    let outcome = scenario.run_signalled_at_word("Retrying", "INT", &["verify", "--release", "v1.4.0"]);
+    outcome.exit(1).says("Retrying in 50 min").says("error: stopped by SIGINT");
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
+}

@@ -1,0 +1,224 @@
+//! `floe rehearse` as a person would type it, in Cargo projects that hold nothing but an empty `main`.
+//!
+//! Only Rust is needed: Cargo builds them without a dependency and without a network.
+
+#[cfg(unix)]
+mod nix;
+mod page;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use floe_core::model::{Digest, Repo, Target};
+use floe_rehearsal::faults::Schedule;
+use floe_rehearsal::github::{EmbeddedGitHub, GitHubOptions};
+use serde_json::Value;
+
+use crate::support::sample::{Sample, floe};
+use crate::support::scenario::make_dist;
+
+/// A run that succeeded.
+struct Run {
+    summary: Value,
+    stderr: String,
+}
+
+fn sample(version: &str) -> Sample {
+    Sample::with_manifest(&manifest(version))
+        .file("src/main.rs", "fn main() {}\n")
+        .file("README.md", "# tool\n")
+        .file("LICENSE-MIT", "Permission is hereby granted.\n")
+}
+
+fn manifest(version: &str) -> String {
+    format!(
+        "[package]\nname = \"tool\"\nversion = \"{version}\"\nedition = \"2021\"\n\
+         repository = \"https://github.com/acme/tool\"\n"
+    )
+}
+
+#[track_caller]
+fn rehearse(folder: &Path, arguments: &[&str]) -> Run {
+    let output = floe(folder).args(["rehearse", "--json"]).args(arguments).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    Run { summary: serde_json::from_slice(&output.stdout).unwrap(), stderr }
+}
+
+/// What GitHub's state in a rehearsal's folder says.
+fn releases(folder: &Path) -> (Vec<String>, Option<String>) {
+    let root = folder.join("target/rehearsal/servers/github");
+    let options =
+        GitHubOptions { root, repos: Vec::new(), tokens: Vec::new(), immutable: false, rate_limit: 5000 };
+    let (github, repo): (EmbeddedGitHub, Repo) =
+        (EmbeddedGitHub::open(options).unwrap(), "acme/tool".parse().unwrap());
+    let mut tags: Vec<String> = github.releases(&repo).into_iter().map(|release| release.tag_name).collect();
+    tags.sort();
+    (tags, github.latest(&repo))
+}
+
+/// The image's tags in a rehearsal's folder.
+fn image_tags(folder: &Path) -> BTreeMap<String, Digest> {
+    let file = folder.join("target/rehearsal/servers/registry/repositories/acme/tool/_tags.json");
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+#[test]
+fn a_project_is_rehearsed_again_and_on_to_its_next_version() {
+    let project = sample("1.4.0");
+    let first = rehearse(project.path(), &[]);
+    assert_eq!((&first.summary["schema"], &first.summary["version"]), (&1.into(), &"1.4.0".into()));
+    let left = project.path().join("target/rehearsal");
+    for path in [
+        "dist",
+        "release/assets/SHA256SUMS",
+        "release/assets/tool-manifest.json",
+        "release/notes.md",
+        "servers/github",
+        "servers/registry",
+        "plan.json",
+        "receipt.json",
+        "report.html",
+    ] {
+        assert!(left.join(path).exists(), "{path} is not there");
+    }
+    for file in first.summary["files"].as_array().unwrap() {
+        let bytes = std::fs::read(left.join("release/assets").join(file["name"].as_str().unwrap())).unwrap();
+        assert_eq!(file["digest"], Digest::of(&bytes).to_string());
+    }
+
+    // From nothing again: the same bytes, and as much to do.
+    let second = rehearse(project.path(), &[]);
+    for same in ["files", "image", "commit", "done"] {
+        assert_eq!(second.summary[same], first.summary[same], "{same}");
+    }
+
+    let kept = rehearse(project.path(), &["--keep"]);
+    assert_eq!(kept.summary["done"], 0);
+    assert!(kept.stderr.contains("0 to do; the release is public and complete"), "{}", kept.stderr);
+    assert_eq!(releases(project.path()), (vec!["v1.4.0".to_owned()], Some("v1.4.0".to_owned())));
+
+    let project = project.file("Cargo.toml", manifest("1.5.0"));
+    let next = rehearse(project.path(), &["--keep"]);
+    assert_eq!((&next.summary["version"], &next.summary["done"]), (&"1.5.0".into(), &first.summary["done"]));
+    let both = vec!["v1.4.0".to_owned(), "v1.5.0".to_owned()];
+    assert_eq!(releases(project.path()), (both, Some("v1.5.0".to_owned())));
+    // Only Linux builds the binaries that an image holds.
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    assert!(left.join("dist/image/index.json").exists() && left.join("release/image/index.json").exists());
+    let tags = image_tags(project.path());
+    assert_eq!(tags.keys().collect::<Vec<_>>(), ["1", "1.4", "1.4.0", "1.5", "1.5.0", "latest"]);
+    assert_eq!((tags["1"], tags["latest"]), (tags["1.5.0"], tags["1.5.0"]));
+    assert_eq!(tags["1.4.0"].to_string(), first.summary["image"].as_str().unwrap());
+}
+
+/// A rehearsal is quick where dependencies are those of `cargo build --release`, although floe itself was started by Cargo
+/// here as by `cargo run`, and this build script watches what Cargo then sets.
+#[test]
+fn a_quick_rehearsal_compiles_no_dependency_again() {
+    let project = sample("1.4.0")
+        .manifest_lines("[dependencies]\npart = { path = \"part\" }")
+        .file("src/main.rs", "fn main() { part::part() }\n")
+        .file("part/Cargo.toml", "[package]\nname = \"part\"\nversion = \"1.0.0\"\nedition = \"2021\"\n")
+        .file("part/src/lib.rs", "pub fn part() {}\n")
+        .file(
+            "part/build.rs",
+            "fn main() { println!(\"cargo::rerun-if-env-changed=CARGO_MANIFEST_DIR\") }\n",
+        );
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--release"]).current_dir(project.path());
+    for variable in ["CARGO_MANIFEST_DIR", "CARGO_TARGET_DIR", "RUSTFLAGS"] {
+        cargo.env_remove(variable);
+    }
+    let output = cargo.output().unwrap();
+    let built = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && built.contains("Compiling part v1.0.0"), "{built}");
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+    let run = rehearse(project.path(), &[]);
+    assert!(!run.stderr.contains("Compiling part"), "{}", run.stderr);
+    let said =
+        "       Using profile `release` without link-time optimisation; `--exact` builds as releases are\n";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+}
+
+/// The binary names a path that no flag for rustc takes out; only an exact rehearsal looks for paths.
+#[test]
+fn an_exact_rehearsal_builds_with_the_profile_of_releases() {
+    let project = sample("1.4.0")
+        .manifest_lines(
+            "[package.metadata.floe]\nprofile = \"dist\"\n[profile.dist]\ninherits = \"release\"\nlto = true\n",
+        )
+        .file("src/main.rs", "fn main() { print!(\"/home/jane/tool/share\") }\n");
+    let quick = rehearse(project.path(), &[]);
+    assert!(!quick.stderr.contains("builder-path"), "{}", quick.stderr);
+    assert!(!project.path().join("target/dist").exists());
+    let exact = rehearse(project.path(), &["--exact"]);
+    let said = "       Using profile `dist` as it is, and no paths of this machine\n";
+    assert!(exact.stderr.contains(said), "{}", exact.stderr);
+    assert!(exact.stderr.contains("rule `builder-path`: `/home/jane/tool/share"), "{}", exact.stderr);
+    assert!(project.path().join("target/dist").is_dir());
+}
+
+#[test]
+fn the_flags_of_a_project_reach_its_build_from_any_folder() {
+    let project = sample("1.4.0")
+        .file(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"wanted\"]\n")
+        .file("src/main.rs", "#[cfg(not(wanted))]\ncompile_error!(\"a flag is lost\");\nfn main() {}\n");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let manifest = project.path().join("Cargo.toml");
+    rehearse(elsewhere.path(), &["--manifest-path", manifest.to_str().unwrap()]);
+}
+
+#[test]
+fn the_same_dist_makes_the_same_release_in_any_folder() {
+    let made = tempfile::tempdir().unwrap();
+    let dist = made.path().join("dist");
+    make_dist(&dist, "1.4.0", &Target::all().collect::<Vec<_>>());
+    let summary = || {
+        let project = sample("1.4.0");
+        let mut run = rehearse(project.path(), &[dist.to_str().unwrap()]);
+        run.summary.as_object_mut().unwrap().remove("millis");
+        run.summary
+    };
+    let (one, other) = (summary(), summary());
+    assert_eq!(one["files"].as_array().unwrap().len(), 9);
+    assert!(one["image"].as_str().unwrap().starts_with("sha256:"));
+    assert_eq!(one, other);
+}
+
+#[test]
+fn a_rehearsal_withstands_what_a_seed_throws_at_it() {
+    let fits = |seed: &u64| {
+        let schedule = Schedule::from_seed(*seed);
+        schedule.injections.len() > 3 && !schedule.injections.iter().any(|one| one.kind.is_permanent())
+    };
+    let seed = (1..).find(fits).unwrap();
+    let project = sample("1.4.0");
+    let run = rehearse(project.path(), &["--faults", &seed.to_string()]);
+    assert!(run.stderr.contains(&format!("faults, drawn from seed {seed}:")), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("Withstood seed {seed} in")), "{}", run.stderr);
+    assert_eq!(releases(project.path()), (vec!["v1.4.0".to_owned()], Some("v1.4.0".to_owned())));
+}
+
+/// Where musl's standard library is not installed, the static binary is for glibc, and not every system can link that.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_linker_without_static_libraries_is_told_how_to_get_them() {
+    if crate::support::peers::has_musl() {
+        return;
+    }
+    let project = sample("1.4.0");
+    let mut command = floe(project.path());
+    let output = command.arg("rehearse").env("RUSTFLAGS", "-C linker=false").output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    assert!(stderr.contains(&format!("error: failed to build `tool` for {host}")), "{stderr}");
+    assert!(
+        stderr.contains("hint: if the linker misses static libraries, take musl's: `rustup target add "),
+        "{stderr}"
+    );
+}

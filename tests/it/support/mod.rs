@@ -1,0 +1,7 @@
+//! The language of the tests: sample projects and binaries, scenarios with two servers, and other programs.
+
+pub mod binaries;
+pub mod peers;
+pub mod sample;
+pub mod scenario;
+pub mod words;

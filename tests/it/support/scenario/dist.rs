@@ -1,0 +1,73 @@
+//! A dist made from nothing: tiny but real binaries, packed by floe itself.
+
+use std::path::Path;
+
+use floe::commands::package::{self, Build, Enforcement};
+use floe::image::{self, ImageSpec};
+use floe::project::cargo::Origin;
+use floe::report::{Report, Verbosity};
+use floe_core::model::{Commit, Target};
+
+use super::COMMIT;
+use crate::support::binaries::binary;
+use crate::support::sample::Sample;
+
+/// Packs a dist of tiny but real binaries, with an image of both platforms where the targets allow it.
+pub fn make_dist(out: &Path, version: &str, targets: &[Target]) {
+    make_dist_from(version.as_bytes(), out, version, targets);
+}
+
+/// The same from binaries that differ: another seed, another binary.
+pub fn make_dist_from(seed: &[u8], out: &Path, version: &str, targets: &[Target]) {
+    make_dist_with(|_| seed, out, version, targets);
+}
+
+/// The same with a seed a target.
+pub fn make_dist_with<'s>(seed: impl Fn(Target) -> &'s [u8], out: &Path, version: &str, targets: &[Target]) {
+    let manifest = format!("[package]\nname = \"tool\"\nversion = \"{version}\"\nedition = \"2021\"\n");
+    let sample = Sample::with_manifest(&manifest)
+        .file("src/main.rs", "fn main() {}\n")
+        .file("README.md", "# tool\n")
+        .file("LICENSE-MIT", "Permission is hereby granted.\n");
+    let project = sample.load().unwrap();
+    let commit: Commit = COMMIT.parse().unwrap();
+    let origin = Origin { commit: Some(commit), epoch: 1_700_000_000 };
+    let built = tempfile::tempdir().unwrap();
+    let mut builds = Vec::new();
+    let mut for_image = Vec::new();
+    for target in targets {
+        let path = built.path().join(target.triple()).join(format!("tool{}", target.exe_suffix()));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, binary(*target, seed(*target))).unwrap();
+        if target.platform().is_some() {
+            for_image.push(path.clone());
+        }
+        builds.push(Build { target: *target, binaries: vec![path] });
+    }
+    let report = Report::new(Verbosity::Quiet);
+    package::pack((&project, &origin), &builds, out, Enforcement::Deny, &report).unwrap();
+    if !for_image.is_empty() {
+        image::build(&for_image, &image_spec(version, &origin), &out.join("image")).unwrap();
+    }
+}
+
+/// What the image of a version is called, and what it is made from.
+pub fn image_spec(version: &str, origin: &Origin) -> ImageSpec {
+    ImageSpec {
+        title: "tool".to_owned(),
+        version: version.parse().unwrap(),
+        description: None,
+        licenses: None,
+        source: Some("https://github.com/acme/tool".to_owned()),
+        url: None,
+        documentation: None,
+        revision: origin.commit.clone(),
+        epoch: origin.epoch,
+        binary: "tool".to_owned(),
+        entrypoint: None,
+        labels: std::collections::BTreeMap::new(),
+        ports: Vec::new(),
+        user: None,
+        ca_certificates: None,
+    }
+}

@@ -1,0 +1,255 @@
+//! What `floe verify` tells of a dist that was broken in every way, before anything is sent: all of it, and exactly.
+
+mod published;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use expect_test::{Expect, expect};
+use floe_core::model::Target;
+use serde_json::Value;
+
+use crate::support::scenario::{Scenario, make_dist, make_dist_from};
+use crate::support::words::{flip_bit, problems};
+
+const MUSL: &str = "tool-x86_64-unknown-linux-musl.tar.gz";
+const WINDOWS: &str = "tool-x86_64-pc-windows-msvc.zip";
+
+/// A dist as it should be, to be broken.
+struct Dist {
+    scenario: Scenario,
+}
+
+impl Dist {
+    fn new() -> Self {
+        Dist { scenario: Scenario::new("1.4.0").token(None) }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.scenario.dist().join(name)
+    }
+
+    /// The digests of the image index, of the manifest of linux/amd64, and of its config and layer.
+    fn image(&self) -> [PathBuf; 4] {
+        let blob = |digest: &Value| self.path("image/blobs/sha256").join(&digest.as_str().unwrap()[7..]);
+        let read = |path: &Path| serde_json::from_slice::<Value>(&fs::read(path).unwrap()).unwrap();
+        let index = blob(&read(&self.path("image/index.json"))["manifests"][0]["digest"]);
+        let manifest = blob(&read(&index)["manifests"][0]["digest"]);
+        let document = read(&manifest);
+        let (config, layer) = (blob(&document["config"]["digest"]), blob(&document["layers"][0]["digest"]));
+        [index, manifest, config, layer]
+    }
+
+    /// A dist of one target beside this one, to take files from.
+    fn other(&self, seed: &[u8], version: &str) -> PathBuf {
+        let path = self.scenario.path().join("other");
+        make_dist_from(seed, &path, version, &["x86_64-musl".parse().unwrap()]);
+        path
+    }
+
+    fn take(&self, other: &Path, names: &[&str]) {
+        for name in names {
+            fs::copy(other.join(name), self.path(name)).unwrap();
+        }
+    }
+
+    #[track_caller]
+    fn verify(&self, expected: Expect) {
+        self.verify_as("v1.4.0", expected);
+    }
+
+    #[track_caller]
+    fn verify_as(&self, tag: &str, expected: Expect) {
+        let outcome = self.scenario.run(["verify", "dist", "--tag", tag]).exit(3).no_writes();
+        assert_eq!(outcome.stdout, "");
+        let problems = problems(&outcome.stderr);
+        let count = problems.lines().count();
+        let title = format!("not well formed: {count} problem{}\n", if count == 1 { "" } else { "s" });
+        let outcome = outcome.says(&title);
+        let any = |begin: &str, end: &str| {
+            problems.lines().any(|problem| problem.starts_with(begin) && problem.ends_with(end))
+        };
+        outcome.says(match () {
+            () if any("tag `", "") => "hint: give the tag of the version that was built",
+            () if any("target ", " is missing") => "hint: add what is missing",
+            () => "hint: make the dist again",
+        });
+        expected.assert_eq(&problems);
+    }
+}
+
+#[test]
+fn a_dist_as_it_should_be() {
+    let dist = Dist::new();
+    let outcome = dist.scenario.run(["verify", "dist", "--tag", "v1.4.0"]).exit(0).no_writes();
+    assert!(outcome.stdout.starts_with("tool 1.4.0: 7 files, "), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_bit_in_a_tar_gz() {
+    let dist = Dist::new();
+    flip_bit(&dist.path(MUSL));
+    dist.verify(expect![[r#"
+        `tool-x86_64-unknown-linux-musl.tar.gz` cannot be opened: failed to read its end: corrupt gzip stream does not have a matching checksum
+        `tool-x86_64-unknown-linux-musl.tar.gz` has the digest sha256:<0>, but its record says sha256:<1>"#]]);
+}
+
+#[test]
+fn a_bit_in_a_zip() {
+    let dist = Dist::new();
+    flip_bit(&dist.path(WINDOWS));
+    dist.verify(expect![[r#"
+        `tool-x86_64-pc-windows-msvc.zip` cannot be opened: its index is not where its end says
+        `tool-x86_64-pc-windows-msvc.zip` has the digest sha256:<0>, but its record says sha256:<1>"#]]);
+}
+
+#[test]
+fn a_bit_in_a_record() {
+    let dist = Dist::new();
+    let path = dist.path(&format!("{MUSL}.json"));
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("\"size\"", "\"sizf\"", 1)).unwrap();
+    dist.verify(expect![[r#"
+        `tool-x86_64-unknown-linux-musl.tar.gz` has no usable record: missing field `size`
+        target x86_64-musl is missing
+        the image for linux/amd64: `/bin/tool` is not the `tool` of any x86_64 archive"#]]);
+    // The same bit in a value that is still understood.
+    let digest = text.find("sha256:").unwrap() + "sha256:".len();
+    let mut bytes = text.into_bytes();
+    bytes[digest] = if bytes[digest] == b'0' { b'1' } else { b'0' };
+    fs::write(&path, bytes).unwrap();
+    dist.verify(expect![
+        "`tool-x86_64-unknown-linux-musl.tar.gz` has the digest sha256:<0>, but its record says sha256:<1>"
+    ]);
+}
+
+#[test]
+fn a_bit_in_each_kind_of_blob() {
+    let broken: String = ["the image index", "the manifest", "the config", "layer 1"]
+        .into_iter()
+        .enumerate()
+        .map(|(kind, name)| {
+            let dist = Dist::new();
+            flip_bit(&dist.image()[kind]);
+            let outcome = dist.scenario.run(["verify", "dist", "--tag", "v1.4.0"]).exit(3).no_writes();
+            let told = problems(&outcome.stderr);
+            assert!(told.lines().count() == 1 && told.contains(name), "{told}");
+            told + "\n"
+        })
+        .collect();
+    expect![[r#"
+        the image `dist/image` is broken: the image index, blob `sha256:<0>`, has the digest sha256:<1>
+        the image `dist/image` is broken: the manifest of linux/amd64, blob `sha256:<0>`, has the digest sha256:<1>
+        the image `dist/image` is broken: the config of linux/amd64, blob `sha256:<0>`, has the digest sha256:<1>
+        the image `dist/image` is broken: layer 1 of linux/amd64, blob `sha256:<0>`, has the digest sha256:<1>
+    "#]].assert_eq(&broken);
+}
+
+#[test]
+fn a_bit_in_the_index_of_the_layout() {
+    let dist = Dist::new();
+    let path = dist.path("image/index.json");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("digest", "digesu", 1)).unwrap();
+    dist.verify(expect![
+        "the image `dist/image` is broken: `index.json` cannot be read: missing field `digest`"
+    ]);
+}
+
+#[test]
+fn a_target_that_is_missing() {
+    let dist = Dist::new();
+    fs::remove_file(dist.path(MUSL)).unwrap();
+    fs::remove_file(dist.path(&format!("{MUSL}.json"))).unwrap();
+    dist.verify(expect![[r#"
+        target x86_64-musl is missing
+        the image for linux/amd64: `/bin/tool` is not the `tool` of any x86_64 archive"#]]);
+}
+
+#[test]
+fn an_archive_of_another_version() {
+    let dist = Dist::new();
+    let other = dist.other(b"older", "1.3.0");
+    dist.take(&other, &[MUSL, &format!("{MUSL}.json")]);
+    dist.verify(expect![[r#"
+        `tool-x86_64-unknown-linux-musl.tar.gz` is version 1.3.0, but the release is 1.4.0
+        the image for linux/amd64: `/bin/tool` is not the `tool` of any x86_64 archive"#]]);
+}
+
+#[test]
+fn an_old_archive_among_new_ones_is_the_odd_one_out() {
+    let dist = Dist::new();
+    let other = dist.scenario.path().join("other");
+    make_dist(&other, "1.3.0", &["aarch64-macos".parse().unwrap()]);
+    let mac = "tool-aarch64-apple-darwin.tar.gz";
+    dist.take(&other, &[mac, &format!("{mac}.json")]);
+    dist.verify(expect!["`tool-aarch64-apple-darwin.tar.gz` is version 1.3.0, but the release is 1.4.0"]);
+}
+
+#[test]
+fn a_tag_of_another_version() {
+    Dist::new().verify_as("v1.5.0", expect!["tag `v1.5.0` names version 1.5.0, but the project is at 1.4.0"]);
+}
+
+#[test]
+fn files_that_belong_to_no_release() {
+    let dist = Dist::new();
+    fs::write(dist.path("notes.txt"), "by hand").unwrap();
+    fs::create_dir(dist.path("old")).unwrap();
+    fs::write(dist.path("image/secret.pem"), "a secret").unwrap();
+    dist.verify(expect![[r#"
+        `dist/notes.txt` belongs to no release
+        `dist/old` belongs to no release
+        the image `dist/image` is broken: nothing references `secret.pem`"#]]);
+}
+
+#[test]
+fn an_archive_under_another_name() {
+    let dist = Dist::new();
+    fs::rename(dist.path(MUSL), dist.path("tool-linux.tar.gz")).unwrap();
+    dist.verify(expect![[r#"
+        `tool-x86_64-unknown-linux-musl.tar.gz.json` is a record, but its archive is not there
+        `tool-linux.tar.gz` has no usable record: there is none; `floe package` writes it
+        target x86_64-musl is missing
+        the image for linux/amd64: `/bin/tool` is not the `tool` of any x86_64 archive"#]]);
+    fs::rename(dist.path(&format!("{MUSL}.json")), dist.path("tool-linux.tar.gz.json")).unwrap();
+    dist.verify(expect!["`tool-linux.tar.gz` should be called `tool-x86_64-unknown-linux-musl.tar.gz`"]);
+}
+
+#[test]
+fn a_binary_that_is_not_the_one_in_the_image() {
+    let dist = Dist::new();
+    let other = dist.other(b"another build", "1.4.0");
+    dist.take(&other, &[MUSL, &format!("{MUSL}.json")]);
+    dist.verify(expect!["the image for linux/amd64: `/bin/tool` is not the `tool` of any x86_64 archive"]);
+}
+
+#[test]
+fn an_image_of_another_release() {
+    let dist = Dist::new();
+    let other = dist.scenario.path().join("other");
+    make_dist(&other, "1.3.0", &Target::all().collect::<Vec<_>>());
+    fs::remove_dir_all(dist.path("image")).unwrap();
+    fs::rename(other.join("image"), dist.path("image")).unwrap();
+    dist.verify(expect![[r#"
+        the image for linux/amd64: `/bin/tool` is not the `tool` of any x86_64 archive
+        the image for linux/arm64: `/bin/tool` is not the `tool` of any aarch64 archive
+        the image says `org.opencontainers.image.version` is `1.3.0`, but it should be `1.4.0`"#]]);
+}
+
+#[test]
+fn everything_at_once_is_told_at_once() {
+    let dist = Dist::new();
+    flip_bit(&dist.path(WINDOWS));
+    flip_bit(&dist.image()[3]);
+    fs::remove_file(dist.path("tool-aarch64-apple-darwin.tar.gz")).unwrap();
+    fs::write(dist.path("notes.txt"), "by hand").unwrap();
+    dist.verify_as("v1.5.0", expect![[r#"
+        `dist/notes.txt` belongs to no release
+        `tool-aarch64-apple-darwin.tar.gz.json` is a record, but its archive is not there
+        `tool-x86_64-pc-windows-msvc.zip` cannot be opened: its index is not where its end says
+        `tool-x86_64-pc-windows-msvc.zip` has the digest sha256:<0>, but its record says sha256:<1>
+        tag `v1.5.0` names version 1.5.0, but the project is at 1.4.0
+        target aarch64-macos is missing
+        the image `dist/image` is broken: layer 1 of linux/amd64, blob `sha256:<2>`, has the digest sha256:<3>"#]]);
+}
