@@ -35,13 +35,13 @@ const REGISTRY_TOKEN: &str = "secret-of-the-registry";
 const REGISTRY_BASIC: &str = "dGVzdGVyOnNlY3JldC1vZi10aGUtcmVnaXN0cnk=";
 
 /// A release on disk.
-pub struct Made {
+pub struct Fixture {
     pub release: Release,
     _folder: TempDir,
 }
 
-/// Makes a release of these targets; another seed, other bytes.
-pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
+/// Makes a release of these targets, whose bytes depend on the seed.
+pub fn fixture(seed: &str, version: &str, targets: &[Target]) -> Fixture {
     let folder = folder();
     let path = folder.path().join("dist");
     make_dist_from(seed.as_bytes(), &path, version, targets);
@@ -61,7 +61,7 @@ pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
         image: "ghcr.io/acme/tool".parse().unwrap(),
     };
     let release = Release::new(verified.archives, verified.image, destination, NotesSource::Generated);
-    Made { release, _folder: folder }
+    Fixture { release, _folder: folder }
 }
 
 /// A folder in memory where the system has one, for thousands of small files.
@@ -93,7 +93,7 @@ impl Current {
     }
 }
 
-/// The two servers' addresses and the publisher's clients; what the servers hold is new for each case.
+/// The two servers' addresses and the publisher's clients. The state of the servers is new for each case.
 pub struct Bench {
     github: Current,
     registry: Current,
@@ -102,11 +102,11 @@ pub struct Bench {
     session: Session,
 }
 
-/// The outcome of one case.
-pub struct Came {
+/// The outcome of one case, with the state of the servers, violated invariants, and the requests of both servers.
+pub struct Outcome {
     pub ending: Ending,
     pub state: String,
-    pub broken: Vec<String>,
+    pub violations: Vec<String>,
     pub requests: u64,
     pub seen: [Vec<(String, String)>; 2],
 }
@@ -151,7 +151,7 @@ impl Bench {
         .unwrap();
         self.github.set(github.router());
         self.registry.set(registry.router());
-        let inside = Testbed {
+        let testbed = Testbed {
             github,
             github_interceptor: self.github_server.interceptor.clone(),
             registry,
@@ -161,14 +161,14 @@ impl Bench {
             clock: self.session.retry.clock.clone(),
             killed: Arc::default(),
         };
-        for interceptor in [&inside.github_interceptor, &inside.registry_interceptor] {
+        for interceptor in [&testbed.github_interceptor, &testbed.registry_interceptor] {
             interceptor.quiet().await;
             interceptor.reset();
-            interceptor.set_clock(inside.clock.clone());
+            interceptor.set_clock(testbed.clock.clone());
         }
-        inside.github_interceptor.forbid(vec![REGISTRY_TOKEN.to_owned(), REGISTRY_BASIC.to_owned()]);
-        inside.registry_interceptor.forbid(vec![TOKEN.to_owned()]);
-        inside
+        testbed.github_interceptor.forbid(vec![REGISTRY_TOKEN.to_owned(), REGISTRY_BASIC.to_owned()]);
+        testbed.registry_interceptor.forbid(vec![TOKEN.to_owned()]);
+        testbed
     }
 
     /// One run of a publisher of its own, with clients that share nothing with another's.
@@ -182,33 +182,33 @@ impl Bench {
     }
 
     /// Publishes a release under a schedule, from nothing.
-    pub async fn publish(&self, release: &Release, schedule: &Schedule) -> Came {
+    pub async fn publish(&self, release: &Release, schedule: &Schedule) -> Outcome {
         let folder = folder();
-        let inside = self.fresh(release, folder.path()).await;
-        let watch = Invariants::new(&inside, release);
-        self.publish_at(release, schedule, &inside, &watch, &folder.path().join("receipt.json")).await
+        let testbed = self.fresh(release, folder.path()).await;
+        let invariants = Invariants::new(&testbed, release);
+        self.publish_at(release, schedule, &testbed, &invariants, &folder.path().join("receipt.json")).await
     }
 
-    /// The same on servers that hold something already.
+    /// The same on servers that are not empty.
     pub async fn publish_at(
         &self,
         release: &Release,
         schedule: &Schedule,
-        inside: &Testbed,
-        watch: &Invariants,
+        testbed: &Testbed,
+        invariants: &Invariants,
         receipt: &Path,
-    ) -> Came {
-        watch.attach();
-        schedule.arm(inside, watch);
-        let ending = until_done(self.attempt(release, receipt), inside, watch).await;
-        inside.quiet().await;
-        let mut broken = watch.violations();
-        let leaks = inside.github_interceptor.leaks() + inside.registry_interceptor.leaks();
+    ) -> Outcome {
+        invariants.attach();
+        schedule.arm(testbed, invariants);
+        let ending = until_done(self.attempt(release, receipt), testbed, invariants).await;
+        testbed.quiet().await;
+        let mut violations = invariants.violations();
+        let leaks = testbed.github_interceptor.leaks() + testbed.registry_interceptor.leaks();
         if leaks > 0 {
-            broken.push(format!("{leaks} requests carried a token that belongs elsewhere"));
+            violations.push(format!("{leaks} requests carried a token that belongs elsewhere"));
         }
-        let seen = [&inside.github_interceptor, &inside.registry_interceptor]
+        let seen = [&testbed.github_interceptor, &testbed.registry_interceptor]
             .map(|interceptor| interceptor.log().into_iter().map(|seen| (seen.method, seen.path)).collect());
-        Came { ending, state: inside.state().unwrap(), broken, requests: inside.requests(), seen }
+        Outcome { ending, state: testbed.state().unwrap(), violations, requests: testbed.requests(), seen }
     }
 }
