@@ -17,6 +17,9 @@ pub struct Cli {
     /// Say nothing but results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
+    /// Treat warnings as errors
+    #[arg(long, global = true)]
+    pub strict: bool,
     /// The verb
     #[command(subcommand)]
     pub command: Command,
