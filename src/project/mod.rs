@@ -6,4 +6,3 @@ pub mod git;
 pub mod init;
 pub mod nix;
 pub mod process;
-pub mod repo_context;

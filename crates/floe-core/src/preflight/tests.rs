@@ -15,6 +15,7 @@ fn release() -> Release {
         tag: "v1.4.0".parse().unwrap(),
         commit: "3f9ac21c0ffee0000000000000000000000000aa".parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
+        may_be_latest: true,
     };
     let release =
         Release::new(Vec::new(), Some(image()), destination, NotesSource::Text("Better.".to_owned()));
