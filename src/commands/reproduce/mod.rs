@@ -97,7 +97,13 @@ fn release(
         image,
         may_be_latest: false,
     };
-    Ok(Release::new(verified.archives, verified.image, destination, NotesSource::Text(String::new())))
+    Ok(Release::new(
+        verified.archives,
+        verified.files,
+        verified.image,
+        destination,
+        NotesSource::Text(String::new()),
+    ))
 }
 
 /// Where the bytes of both sides lie.

@@ -61,7 +61,8 @@ pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
         image: "ghcr.io/acme/tool".parse().unwrap(),
         may_be_latest: true,
     };
-    let release = Release::new(verified.archives, verified.image, destination, NotesSource::Generated);
+    let release =
+        Release::new(verified.archives, verified.files, verified.image, destination, NotesSource::Generated);
     Made { release, _folder: folder }
 }
 

@@ -17,8 +17,13 @@ fn release() -> Release {
         image: "ghcr.io/acme/tool".parse().unwrap(),
         may_be_latest: true,
     };
-    let release =
-        Release::new(Vec::new(), Some(image()), destination, NotesSource::Text("Better.".to_owned()));
+    let release = Release::new(
+        Vec::new(),
+        Vec::new(),
+        Some(image()),
+        destination,
+        NotesSource::Text("Better.".to_owned()),
+    );
     assert_eq!(release.version, Version::new(1, 4, 0));
     release
 }

@@ -55,7 +55,7 @@ impl Sample {
             may_be_latest: true,
         };
         let head = NotesSource::Text(changelog.to_owned());
-        let release = Release::new(archives, Some(image(name)), destination, head);
+        let release = Release::new(archives, Vec::new(), Some(image(name)), destination, head);
         let world = World {
             tag: Some(release.destination.commit.clone()),
             image: Some(RemoteImage::default()),
