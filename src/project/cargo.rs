@@ -76,7 +76,10 @@ impl Gated {
     /// A line that says why it is left out, and how it is not.
     pub fn line(&self) -> String {
         let (name, features) = (&self.name, self.features.join("`, `"));
-        format!("`{name}` is left out, because it requires the feature `{features}`: {} builds it", self.setting())
+        format!(
+            "`{name}` is left out, because it requires the feature `{features}`: {} builds it",
+            self.setting()
+        )
     }
 }
 
@@ -103,6 +106,8 @@ pub struct Changelog {
 ///
 /// The manifest defaults to the `Cargo.toml` in the current folder or above it.
 pub fn load(manifest_path: Option<&Path>, package: Option<&str>) -> anyhow::Result<Project> {
+    // An empty variable counts as unset.
+    let package = package.filter(|name| !name.is_empty());
     let manifest = manifest(manifest_path)?;
     let failed = || format!("failed to read `{}`", manifest.display());
     let mut command = MetadataCommand::new();
@@ -177,7 +182,9 @@ pub fn repo(project: Option<&Project>, given: Option<&Repo>) -> anyhow::Result<R
                 return Ok(repo);
             }
             let found = match &project.repository {
-                Some(url) => format!("`repository = \"{url}\"` of `{}` is not a repository on GitHub", project.name),
+                Some(url) => {
+                    format!("`repository = \"{url}\"` of `{}` is not a repository on GitHub", project.name)
+                }
                 None => format!("the repository of `{}` is unknown", project.name),
             };
             Failure::new(found)
@@ -308,13 +315,19 @@ fn choose<'m>(metadata: &'m Metadata, manifest: &Path, name: Option<&str>) -> an
         (_, []) => match members.iter().find(|one| !built(one).1.is_empty()) {
             Some(package) => bail!(only_gated(package)),
             None => bail!(
-                Failure::new(format!("`{}` has no binary, so there is nothing to release", manifest.display()))
-                    .hint("add `src/main.rs` or a `[[bin]]` to the package, or give another `--manifest-path`")
+                Failure::new(format!(
+                    "`{}` has no binary, so there is nothing to release",
+                    manifest.display()
+                ))
+                .hint("add `src/main.rs` or a `[[bin]]` to the package, or give another `--manifest-path`")
             ),
         },
         (default, [first, ..]) => bail!(
             Failure::new(format!("`{}` has several packages with a binary: {names}", manifest.display()))
-                .hint(format!("say which one is released: `--package {}`", default.first().unwrap_or(first).name))
+                .hint(format!(
+                    "say which one is released: `--package {}`",
+                    default.first().unwrap_or(first).name
+                ))
                 .exit(Exit::Usage)
         ),
     }
@@ -411,7 +424,9 @@ fn features(package: &Package) -> BTreeSet<String> {
     let mut on = BTreeSet::new();
     while let Some(feature) = todo.pop() {
         // `dependency/feature` turns the optional dependency on as well, `dependency?/feature` does not.
-        todo.extend(feature.split_once('/').filter(|(one, _)| !one.ends_with('?')).map(|(one, _)| one.to_owned()));
+        todo.extend(
+            feature.split_once('/').filter(|(one, _)| !one.ends_with('?')).map(|(one, _)| one.to_owned()),
+        );
         let more = package.features.get(&feature).cloned().unwrap_or_default();
         if on.insert(feature) {
             todo.extend(more);

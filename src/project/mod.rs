@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod cargo;
+pub mod flags;
 pub mod git;
 pub mod init;
 pub mod nix;

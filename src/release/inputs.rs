@@ -272,9 +272,13 @@ pub fn moving_names(
         }
         let tag = Tag::prefixed_or_plain(&config.tag_prefix, tag.version());
         let theirs = named(config).or_else(|| image_name(repo, &tag, sibling).ok());
-        if own.is_some_and(|own| own.image.is_some()) && config.image.is_some() && theirs.as_ref() == Some(&image) {
-            let hint =
-                format!("give `{package}` another `name` under [package.metadata.floe.image], or leave it out");
+        if own.is_some_and(|own| own.image.is_some())
+            && config.image.is_some()
+            && theirs.as_ref() == Some(&image)
+        {
+            let hint = format!(
+                "give `{package}` another `name` under [package.metadata.floe.image], or leave it out"
+            );
             return Err(refuse(&format!("the tags of the image `{image}`"), hint).into());
         }
     }

@@ -42,7 +42,8 @@ impl Since {
     /// The highest published version below a tag's; a stable release looks at stable ones only.
     pub fn of(tag: &Tag, world: &World) -> Self {
         let others = world.other_versions(tag);
-        let lower = others.iter().filter(|one| is_below(&one.tag, tag) && (one.stable || tag.is_prerelease()));
+        let lower =
+            others.iter().filter(|one| is_below(&one.tag, tag) && (one.stable || tag.is_prerelease()));
         let highest = lower.max_by(|a, b| a.tag.version().cmp_precedence(b.tag.version()));
         match highest {
             Some(highest) => Since::Tag(highest.tag.clone()),

@@ -103,8 +103,9 @@ impl Plan {
                 }
                 Step::Publish { latest: true, .. } if !planned.done => latest = format!("moves to {tag}"),
                 Step::Publish { .. } if !outline.destination.may_be_latest => {
-                    latest = "is not this package's; `latest = true` under [package.metadata.floe] makes it so"
-                        .to_owned();
+                    latest =
+                        "is not this package's; `latest = true` under [package.metadata.floe] makes it so"
+                            .to_owned();
                 }
                 _ => {}
             }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Since;
 use crate::model::{Destination, Digest, Platform, Subject};
 
-/// Staged things are visible to nobody but the maintainers; revealing makes them public.
+/// Only maintainers see staged things; revealing makes them public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {

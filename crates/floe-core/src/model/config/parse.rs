@@ -330,7 +330,10 @@ mod tests {
         }))
         .unwrap();
         assert_eq!((config.tag_prefix.as_str(), config.profile.as_deref()), ("tool-", Some("dist")));
-        assert_eq!((config.features.join(" ").as_str(), config.default_features), ("tls serde/derive", false));
+        assert_eq!(
+            (config.features.join(" ").as_str(), config.default_features),
+            ("tls serde/derive", false)
+        );
         assert!(config.may_be_latest());
         let targets: Vec<&str> = config.targets.iter().map(|target| target.name()).collect();
         assert_eq!(targets, ["x86_64-musl", "aarch64-macos"]);
@@ -397,7 +400,10 @@ mod tests {
             (json!({ "profile": "a b" }), "is not the name of a profile"),
             (json!({ "features": ["a b"] }), "features[0]` is invalid: `a b` is not the name of a feature"),
             (json!({ "features": ["a/b/c"] }), "is not the name of a feature"),
-            (json!({ "latest": "yes" }), "floe.latest` has an invalid type: string \"yes\", expected a boolean"),
+            (
+                json!({ "latest": "yes" }),
+                "floe.latest` has an invalid type: string \"yes\", expected a boolean",
+            ),
             (json!({ "tag-prefix": "app" }), "write it with what parts it from the version"),
             (
                 json!({ "loosen": { "rpat": "why" } }),
