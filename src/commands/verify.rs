@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::context;
+use super::repo;
 use crate::cli::{ReleaseArgs, VerifyArgs};
 use crate::files::scratch::Scratch;
 use crate::net::stop;
@@ -56,7 +56,7 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
 }
 
 async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyhow::Result<()> {
-    let repo = context(&args.project, &args.remote).repo()?.clone();
+    let repo = repo(&args.project, &args.remote)?;
     stop::listen(report);
     let title = format!("Release `{tag}` of {repo}");
     let scratch = if args.keep.is_none() { Some(Scratch::new("verify")?) } else { None };

@@ -171,26 +171,22 @@ fn static_binaries(project: &Project, builds: &[Build]) -> Option<Vec<PathBuf>> 
 }
 
 fn make_image(project: &Project, origin: &Origin, binaries: &[PathBuf], out: &Path) -> anyhow::Result<Image> {
-    let repo = cargo::repo(project, None)?;
+    let repo = cargo::repo(Some(project), None)?;
     let spec = image::spec(project, origin, &repo, binaries)?;
     crate::image::build(binaries, &spec, out)
 }
 
 /// The release that `publish` would make; only a commit is made up if git has none.
 fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Result<Release> {
-    let repo = cargo::repo(project, None)?;
+    let repo = cargo::repo(Some(project), None)?;
     let commit = match verified.commit.clone() {
         Some(commit) => commit,
         None => made_up_commit(&verified)?,
     };
-    let configured = project.config.image.as_ref().and_then(|image| image.name.clone());
-    let destination = Destination {
-        page: session::page(&RemoteArgs::default(), &repo)?,
-        image: configured.map_or_else(|| inputs::image_name(&repo), Ok)?,
-        tag: inputs::tag(Some(project), None, &verified.version)?,
-        commit,
-        repo,
-    };
+    let page = session::page(&RemoteArgs::default(), &repo)?;
+    let tag = inputs::tag(Some(project), None, &verified.version)?;
+    let (image, may_be_latest) = inputs::moving_names(Some(project), (&repo, &tag, &project.name), None)?;
+    let destination = Destination { repo, page, tag, commit, image, may_be_latest };
     let notes = notes(project, &verified, report)?;
     Ok(Release::new(verified.archives, verified.files, verified.image, destination, notes))
 }

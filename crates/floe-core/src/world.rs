@@ -18,7 +18,7 @@ pub struct World {
 }
 
 /// A release as GitHub holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RemoteRelease {
     /// GitHub's number for it; the only handle that never changes.
     pub id: u64,
@@ -146,20 +146,23 @@ impl World {
     }
 
     /// The versions of all published releases but the one of `tag`. Releases whose tag names no version do not count,
-    /// nor do those of another prefix: in a monorepo each thing that is released has versions of its own.
+    /// nor do those of another prefix, because each package of a repository has versions of its own.
     pub fn other_versions(&self, tag: &Tag) -> Vec<Published> {
-        self.releases
-            .iter()
-            .filter(|release| !release.draft && release.tag != tag.as_str())
-            .filter_map(|release| {
-                let other: Tag = release.tag.parse().ok()?;
-                if other.prefix() != tag.prefix() {
-                    return None;
-                }
-                let stable = !release.prerelease && !other.is_prerelease();
-                Some(Published { tag: other, stable })
-            })
-            .collect()
+        let version = |release: &RemoteRelease| {
+            let other: Tag = release.tag.parse().ok()?;
+            let stable = !release.prerelease && !other.is_prerelease();
+            (other.prefix() == tag.prefix()).then_some(Published { tag: other, stable })
+        };
+        self.others(tag).filter_map(version).collect()
+    }
+
+    /// Whether there is a published release besides the one of `tag`, of whatever package.
+    pub fn has_other_releases(&self, tag: &Tag) -> bool {
+        self.others(tag).next().is_some()
+    }
+
+    fn others(&self, tag: &Tag) -> impl Iterator<Item = &RemoteRelease> {
+        self.releases.iter().filter(|release| !release.draft && release.tag != tag.as_str())
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::context;
+use super::repo;
 use crate::cli::ReproduceArgs;
 use crate::error::{Exit, Failure};
 use crate::files::atomic_file;
@@ -26,7 +26,7 @@ use inside::Pair;
 
 /// Runs the verb.
 pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<()> {
-    let repo = context(&args.project, &args.remote).repo()?.clone();
+    let repo = repo(&args.project, &args.remote)?;
     let found = dist::read(&args.rebuilt, Depth::Whole)?;
     stop::listen(report);
     let scratch = Scratch::new("published")?;
@@ -86,7 +86,7 @@ fn release(
     })?;
     let image = match &published.image {
         Some(image) => image.name.clone(),
-        None => inputs::image_name(repo)?,
+        None => inputs::image_name(repo, &args.tag, &published.name)?,
     };
     let page = session::page(&args.remote, repo)?;
     let destination = Destination {
@@ -95,6 +95,7 @@ fn release(
         tag: args.tag.clone(),
         commit: published.commit.clone(),
         image,
+        may_be_latest: false,
     };
     Ok(Release::new(
         verified.archives,

@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
     async fn act(&self, step: &Step, progress: &Progress) -> anyhow::Result<()> {
         match step {
             Step::PushImage { missing, .. } => self.push_image(missing, progress).await,
-            Step::CreateDraft { previous } => self.create_draft(previous.as_ref()).await,
+            Step::CreateDraft { since } => self.create_draft(since).await,
             Step::DeleteAsset { id, name } => {
                 self.session.github.delete_asset(self.draft()?, *id, name).await
             }

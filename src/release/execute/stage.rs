@@ -14,8 +14,8 @@ use crate::net::body::WrongBytes;
 use crate::release::REGISTRY_AT_ONCE;
 use crate::report::Progress;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Blob, Digest, Image, Tag};
-use floe_core::plan::{Phase, Step};
+use floe_core::model::{Blob, Digest, Image};
+use floe_core::plan::{Phase, Since, Step};
 
 impl Run<'_> {
     pub(super) async fn stage(&self) -> anyhow::Result<()> {
@@ -62,16 +62,18 @@ impl Run<'_> {
         staged
     }
 
-    pub(super) async fn create_draft(&self, previous: Option<&Tag>) -> anyhow::Result<()> {
+    pub(super) async fn create_draft(&self, since: &Since) -> anyhow::Result<()> {
         let (github, destination) = (&self.session.github, &self.release.destination);
         let (tag, page) = (&destination.tag, &destination.page);
-        let generated = match &self.release.notes.source {
-            NotesSource::Generated => github.generate_notes(tag, previous).await?,
-            NotesSource::Text(_) => String::new(),
-        };
-        let link = match previous {
+        let link = match since.tag() {
             Some(previous) => format!("{page}/compare/{previous}...{tag}"),
             None => format!("{page}/commits/{tag}"),
+        };
+        let generated = match (&self.release.notes.source, since) {
+            (NotesSource::Text(_), _) => String::new(),
+            // GitHub writes no more than this for the first release of a repository.
+            (_, Since::BeginningOfPackage) => format!("**Full Changelog**: {link}"),
+            (_, since) => github.generate_notes(tag, since.tag()).await?,
         };
         let notes = self.release.notes.render(&generated, &link);
         match self.draft.get() {

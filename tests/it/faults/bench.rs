@@ -59,6 +59,7 @@ pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
         tag: Tag::of(&version.parse().unwrap()),
         commit: COMMIT.parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
+        may_be_latest: true,
     };
     let release =
         Release::new(verified.archives, verified.files, verified.image, destination, NotesSource::Generated);

@@ -80,7 +80,8 @@ impl Conflict {
                 "a published release is never changed: raise the version and release that".to_owned()
             }
             Conflict::ImageTag { .. } => {
-                "that version's image is public already: raise the version, or publish the dist it came from"
+                "that version's image is public already: raise the version, or publish the dist it came from; if it is \
+                 another program's, name this one's image with `name` under [package.metadata.floe.image]"
                     .to_owned()
             }
         }

@@ -12,7 +12,7 @@ mod show;
 mod step;
 
 pub use conflict::{Conflict, reasons};
-pub use ladder::{image_tags, previous};
+pub use ladder::{Since, image_tags};
 pub use line::{Line, Status};
 pub use show::PlanJson;
 pub use step::{Phase, Step};
@@ -80,13 +80,13 @@ impl Plan {
         // The notes list the files. A draft whose notes list others is not the draft of this release yet.
         let footer = subject.release().map(|release| &release.notes.footer);
         let has_notes = draft.zip(footer).is_some_and(|(draft, footer)| draft.holds_notes(footer));
-        let previous = previous(&destination.tag, &others);
-        steps.push((Step::CreateDraft { previous }, is_published || has_notes));
+        let since = Since::of(&destination.tag, world);
+        steps.push((Step::CreateDraft { since }, is_published || has_notes));
         for (name, asset) in &assets {
             steps.extend(asset_steps(name, *asset, draft, is_published));
         }
-        let (latest, prerelease) =
-            (is_highest_stable(&destination.tag, &others, |_| true), destination.tag.is_prerelease());
+        let latest = destination.may_be_latest && is_highest_stable(&destination.tag, &others, |_| true);
+        let prerelease = destination.tag.is_prerelease();
         steps.push((Step::Publish { latest, prerelease }, is_published));
         steps.extend(tag);
         let planned = |(step, done): (Step, bool)| Planned { object: step.object(subject), step, done };

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use crate::model::{Destination, Digest, Platform, Subject, Tag};
+use super::Since;
+use crate::model::{Destination, Digest, Platform, Subject};
 
-/// Staged things are visible to nobody but the maintainers; revealing makes them public.
+/// Only maintainers see staged things; revealing makes them public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
@@ -28,8 +29,8 @@ pub enum Step {
     },
     /// Create the draft of the release.
     CreateDraft {
-        /// The tag that generated notes begin at, if there is an earlier release.
-        previous: Option<Tag>,
+        /// Where generated notes begin.
+        since: Since,
     },
     /// Delete an unfinished or different asset of the draft.
     DeleteAsset {
