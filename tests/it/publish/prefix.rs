@@ -38,6 +38,7 @@ fn versions_of_another_prefix_do_not_count() {
     let release = |id: u64, tag: &str| RemoteRelease {
         id,
         tag: tag.to_owned(),
+        title: String::new(),
         notes: String::new(),
         draft: false,
         prerelease: false,
