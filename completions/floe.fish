@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_floe_global_optspecs
-    string join \n v/verbose q/quiet h/help V/version
+    string join \n v/verbose q/quiet strict h/help V/version
 end
 
 function __fish_floe_needs_command
@@ -26,6 +26,7 @@ end
 
 complete -c floe -n "__fish_floe_needs_command" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_needs_command" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_needs_command" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_needs_command" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_needs_command" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_needs_command" -f -a "package" -d 'Pack built binaries into archives, each with its record'
@@ -50,6 +51,7 @@ complete -c floe -n "__fish_floe_using_subcommand package" -l commit -d 'The com
 complete -c floe -n "__fish_floe_using_subcommand package" -l epoch -d 'Modification time of every file, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
 complete -c floe -n "__fish_floe_using_subcommand package" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand package" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand package" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand package" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand package" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand audit" -l target -d 'Apply the rules of this target [default: read from the binary]' -r
@@ -58,6 +60,7 @@ complete -c floe -n "__fish_floe_using_subcommand audit" -s p -l package -d 'The
 complete -c floe -n "__fish_floe_using_subcommand audit" -l json -d 'Print the facts and the verdict as JSON on stdout'
 complete -c floe -n "__fish_floe_using_subcommand audit" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand audit" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand audit" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand audit" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand audit" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand image" -l ca-certificates -d 'CA certificates (PEM) to place at /etc/ssl/certs/ca-certificates.crt' -r -F
@@ -70,6 +73,7 @@ complete -c floe -n "__fish_floe_using_subcommand image" -l commit -d 'The commi
 complete -c floe -n "__fish_floe_using_subcommand image" -l epoch -d 'Modification time of every file, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
 complete -c floe -n "__fish_floe_using_subcommand image" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand image" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand image" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand image" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand image" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand plan" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
@@ -91,6 +95,7 @@ complete -c floe -n "__fish_floe_using_subcommand plan" -l no-image -d 'Release 
 complete -c floe -n "__fish_floe_using_subcommand plan" -l json -d 'Print the plan as JSON on stdout'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand plan" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand publish" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
@@ -113,6 +118,7 @@ complete -c floe -n "__fish_floe_using_subcommand publish" -l no-image -d 'Relea
 complete -c floe -n "__fish_floe_using_subcommand publish" -l json -d 'Print the receipt as JSON on stdout instead of the two lines'
 complete -c floe -n "__fish_floe_using_subcommand publish" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand publish" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand publish" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand publish" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand publish" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand verify" -l release -d 'A published release to download and check, without a token if the repository is public' -r
@@ -135,6 +141,7 @@ complete -c floe -n "__fish_floe_using_subcommand verify" -l no-image -d 'Releas
 complete -c floe -n "__fish_floe_using_subcommand verify" -l json -d 'Print the result as JSON on stdout'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand verify" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l rebuilt -d 'A dist rebuilt from the tag\'s sources (may be repeated)' -r -F
@@ -150,6 +157,7 @@ complete -c floe -n "__fish_floe_using_subcommand reproduce" -l first-wait -d 'T
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l json -d 'Print the comparison as JSON on stdout'
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l with -d 'The builder [default: nix if it is installed and the flake has a `dist`, else cargo]' -r -f -a "cargo\t'Cargo, for this machine'
@@ -164,6 +172,7 @@ complete -c floe -n "__fish_floe_using_subcommand rehearse" -l serve -d 'Keep bo
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l json -d 'Print the summary as JSON on stdout'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand init" -l target -d 'A target of the release (may be repeated) [default: all]' -r
@@ -175,15 +184,18 @@ complete -c floe -n "__fish_floe_using_subcommand init" -s y -l yes -d 'Write wi
 complete -c floe -n "__fish_floe_using_subcommand init" -l force -d 'Replace a flake or workflow with other content, if it is committed'
 complete -c floe -n "__fish_floe_using_subcommand init" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand init" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand init" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand init" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand init" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand targets" -l json -d 'Print the Actions matrix as JSON'
 complete -c floe -n "__fish_floe_using_subcommand targets" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand targets" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand targets" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand targets" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand targets" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand completions" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "package" -d 'Pack built binaries into archives, each with its record'

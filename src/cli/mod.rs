@@ -21,6 +21,9 @@ pub struct Cli {
     /// Show only results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
+    /// Treat warnings as errors
+    #[arg(long, global = true)]
+    pub strict: bool,
     /// The subcommand
     #[command(subcommand)]
     pub command: Command,

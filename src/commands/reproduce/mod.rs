@@ -104,7 +104,13 @@ fn release(
         commit: published.commit.clone(),
         image,
     };
-    Ok(Release::new(verified.archives, verified.image, destination, NotesSource::Text(String::new())))
+    Ok(Release::new(
+        verified.archives,
+        verified.files,
+        verified.image,
+        destination,
+        NotesSource::Text(String::new()),
+    ))
 }
 
 /// The files of both sides.

@@ -90,6 +90,19 @@ fn a_token_that_is_about_to_end_or_is_for_something_else_is_told() {
 }
 
 #[test]
+fn strict_makes_warnings_errors_before_anything_is_sent() {
+    let soon = chrono::Utc::now() + chrono::TimeDelta::hours(3);
+    let soon = soon.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+    let header = ("github-authentication-token-expiration", soon.as_str());
+    let scenario = Scenario::new("1.4.0").disturb_github(repository(json!({}), header));
+    let publish = scenario.run(["publish", "--strict"]);
+    publish.exit(1).says("error: 1 warning is an error because of `--strict`").only_asked();
+    // The header was sent once; the plan warns that the image does not exist yet.
+    scenario.run(["plan", "--strict"]).exit(1).says("error: 1 warning is an error because of `--strict`");
+    scenario.run(["publish", "--strict"]).exit(0);
+}
+
+#[test]
 fn the_right_to_push_the_image_is_asked_before_anything_is_staged() {
     let scenario = Scenario::new("1.4.0");
     scenario.registry.set_push("tester", Vec::new()).unwrap();
