@@ -34,6 +34,7 @@ use crate::report::{Report, size};
 use floe_core::model::notes::{NotesSource, unreleased_section};
 use floe_core::model::{Commit, Destination, Digest, Image, Record, Release, Rule};
 use floe_core::preflight::CheckedPlanJson;
+use floe_core::verify::published::ReleaseRequest;
 use floe_core::verify::{Depth, Expect, Verified};
 
 /// Runs the verb. It fails for the reasons for which a real release of the project would.
@@ -67,7 +68,10 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let keep = folder.release();
     report.step("Verifying", "without a token, from the public addresses");
     let repo = release.destination.repo.clone();
-    published::download(&release.destination.tag, repo, None, &addresses, &keep, report).await?;
+    let request = published::request(&repo, &release.destination.tag, &addresses)?;
+    let request = ReleaseRequest { image: Some(release.destination.image.clone()), ..request };
+    let download = published::download(request, None, &addresses, &keep, report).await?;
+    published::verify(download, report)?;
 
     let notes = servers
         .held
