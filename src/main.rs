@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         (false, 1) => Verbosity::Verbose,
         (false, _) => Verbosity::Trace,
     };
-    let report = Report::new(verbosity);
+    let report = Report::new(verbosity).strict(cli.strict);
     let panics = report.clone();
     // Through the report, so that a panic's message is printed without secrets.
     panic::set_hook(Box::new(move |panic| panics.panic(panic)));

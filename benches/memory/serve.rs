@@ -93,7 +93,14 @@ fn home() -> anyhow::Result<Destination> {
         let repo: Repo = REPO.parse()?;
         let image: ImageName = format!("ghcr.io/{REPO}").parse()?;
         let page = format!("https://github.com/{REPO}");
-        Ok(Destination { repo, page, tag: "v1.4.0".parse::<Tag>()?, commit: COMMIT.parse()?, image })
+        Ok(Destination {
+            repo,
+            page,
+            tag: "v1.4.0".parse::<Tag>()?,
+            commit: COMMIT.parse()?,
+            image,
+            may_be_latest: true,
+        })
     };
     parse().map_err(|error: String| anyhow::anyhow!(error))
 }

@@ -34,6 +34,7 @@ use crate::token::Token;
 use floe_core::model::notes::{NotesSource, unreleased_section};
 use floe_core::model::{Commit, Destination, Digest, Image, Record, Release, Rule};
 use floe_core::preflight::CheckedPlanJson;
+use floe_core::verify::published::ReleaseRequest;
 use floe_core::verify::{Depth, Expect, Verified};
 
 /// Runs `floe rehearse`. It fails for the reasons for which a real release of the project would.
@@ -70,7 +71,10 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let keep = folder.release();
     report.step("Verifying", "without a token, from the public addresses");
     let repo = release.destination.repo.clone();
-    published::download(&release.destination.tag, repo, None, &addresses, &keep, report).await?;
+    let request = published::request(&repo, &release.destination.tag, &addresses)?;
+    let request = ReleaseRequest { image: Some(release.destination.image.clone()), ..request };
+    let download = published::download(request, None, &addresses, &keep, report).await?;
+    published::verify(download, report)?;
 
     let notes = servers
         .held
@@ -103,6 +107,7 @@ fn dist(
         version: Some(project.version.clone()),
         binaries: Some(project.binaries.clone()),
         image: project.config.image.is_some(),
+        files: project.asset_names(),
         ..Expect::default()
     };
     if !args.dists.is_empty() {
@@ -113,6 +118,11 @@ fn dist(
         report.step("Building", format!("{} {} with `nix build .#dist`", project.name, project.version));
         nix::build_dist(&project.workspace_root, &folder.dist())?;
         return check(&[folder.dist()], &expect);
+    }
+    for file in &expect.files {
+        report.warn(format!(
+            "the rehearsal leaves out `{file}`: Cargo does not make it; rehearse with a dist that has it"
+        ));
     }
     let origin = cargo::origin(project, None, None)?;
     // A quick build contains the paths of dependencies that were compiled before, which say nothing about the project.
@@ -141,7 +151,7 @@ fn dist(
         }
     };
     let targets = builds.iter().map(|build| build.target).collect();
-    check(&[folder.dist()], &Expect { targets, platforms, tolerate: true, ..expect })
+    check(&[folder.dist()], &Expect { targets, platforms, tolerate: true, files: Vec::new(), ..expect })
 }
 
 /// The requested builder; or Nix if it is installed and the flake has a `dist`, else Cargo.
@@ -188,28 +198,24 @@ fn static_binaries(project: &Project, builds: &[Build]) -> Option<Vec<PathBuf>> 
 }
 
 fn make_image(project: &Project, origin: &Origin, binaries: &[PathBuf], out: &Path) -> anyhow::Result<Image> {
-    let repo = cargo::repo(project, None)?;
+    let repo = cargo::repo(Some(project), None)?;
     let spec = image::spec(project, origin, &repo, binaries)?;
     crate::image::build(binaries, &spec, out)
 }
 
 /// The release that `publish` would make, except that a commit is invented if git has none.
 fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Result<Release> {
-    let repo = cargo::repo(project, None)?;
+    let repo = cargo::repo(Some(project), None)?;
     let commit = match verified.commit.clone() {
         Some(commit) => commit,
         None => invented_commit(&verified)?,
     };
-    let configured = project.config.image.as_ref().and_then(|image| image.name.clone());
-    let destination = Destination {
-        page: session::page(&RemoteArgs::default(), &repo)?,
-        image: configured.map_or_else(|| inputs::image_name(&repo), Ok)?,
-        tag: inputs::tag(Some(project), None, &verified.version)?,
-        commit,
-        repo,
-    };
+    let page = session::page(&RemoteArgs::default(), &repo)?;
+    let tag = inputs::tag(Some(project), None, &verified.version)?;
+    let (image, may_be_latest) = inputs::moving_names(Some(project), (&repo, &tag, &project.name), None)?;
+    let destination = Destination { repo, page, tag, commit, image, may_be_latest };
     let notes = notes(project, &verified, report)?;
-    Ok(Release::new(verified.archives, verified.image, destination, notes))
+    Ok(Release::new(verified.archives, verified.files, verified.image, destination, notes))
 }
 
 /// The notes of `publish`; before a release their section is often still called `Unreleased`.

@@ -12,9 +12,10 @@ mod progress;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{IsTerminal, Write};
 use std::panic::PanicHookInfo;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use anstream::{AutoStream, ColorChoice};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
 use crate::error::{Exit, Failure, hint_of};
@@ -51,20 +52,48 @@ pub struct Report {
     /// Whether the log folds what is said now.
     in_group: Arc<AtomicBool>,
     secrets: Arc<Vec<Token>>,
+    /// Whether warnings are errors.
+    strict: bool,
+    warnings: Arc<AtomicUsize>,
 }
 
 impl Report {
     /// A report on this process's stdout and stderr, and on the workflow it runs in.
     pub fn new(verbosity: Verbosity) -> Self {
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        // On Windows this also makes the console understand escape sequences.
+        let stderr = AutoStream::auto(std::io::stderr());
         Report {
             verbosity,
-            colour: !plain && std::io::stderr().is_terminal(),
+            colour: stderr.current_choice() == ColorChoice::AlwaysAnsi,
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
             actions: Actions::from_env().map(Arc::new),
             in_group: Arc::default(),
             secrets: Arc::new(Token::all_from_env()),
+            strict: false,
+            warnings: Arc::default(),
         }
+    }
+
+    /// With `--strict`, warnings are errors: also `--quiet` shows them.
+    pub fn strict(self, strict: bool) -> Self {
+        Report { strict, ..self }
+    }
+
+    /// Whether warnings are errors.
+    pub fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    /// Fails if warnings are errors and there was one. Called before the first effect that cannot be undone, and at the end.
+    pub fn refuse_warnings(&self) -> anyhow::Result<()> {
+        let what = match self.warnings.load(Ordering::Relaxed) {
+            count if count == 0 || !self.strict => return Ok(()),
+            1 => "1 warning is an error".to_owned(),
+            count => format!("{count} warnings are errors"),
+        };
+        Err(Failure::new(format!("{what} because of `--strict`"))
+            .hint("fix what the warnings name, or run the command without `--strict`")
+            .into())
     }
 
     /// One step that was done or begins: a verb in twelve columns, then what it is done to.
@@ -74,11 +103,11 @@ impl Report {
 
     /// A warning.
     pub fn warn(&self, text: impl AsRef<str>) {
+        self.warnings.fetch_add(1, Ordering::Relaxed);
+        let at = if self.strict { Verbosity::Quiet } else { Verbosity::Normal };
         match self.actions {
-            Some(_) if self.verbosity >= Verbosity::Normal => {
-                self.annotate(Level::Warning, "floe", None, text.as_ref());
-            }
-            _ => self.say(Verbosity::Normal, "33", "warning", text.as_ref()),
+            Some(_) if self.verbosity >= at => self.annotate(Level::Warning, "floe", None, text.as_ref()),
+            _ => self.say(at, "33", "warning", text.as_ref()),
         }
     }
 

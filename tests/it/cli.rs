@@ -8,6 +8,9 @@ use clap::{CommandFactory, ValueEnum as _};
 use clap_complete::Shell;
 use floe::cli::Cli;
 
+use crate::support::binaries::binary;
+use crate::support::sample::{Sample, floe};
+
 #[test]
 fn the_command_line_is_well_formed_and_every_verb_has_an_example() {
     let mut command = Cli::command();
@@ -50,6 +53,35 @@ fn wrong_usage_ends_with_2_and_a_help_ends_with_0() {
     assert_eq!(code(&["publish"]), Some(2));
     assert_eq!(code(&["--help"]), Some(0));
     assert_eq!(code(&["publish", "--help"]), Some(0));
+}
+
+#[test]
+fn strict_makes_warnings_errors_before_anything_is_written() {
+    let manifest = "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\n";
+    let sample = Sample::with_manifest(manifest).file("src/main.rs", "fn main() {}\n");
+    let native = "native/x86_64-musl/tool";
+    let sample = sample.file(native, binary("x86_64-musl".parse().unwrap(), b"tool"));
+    let run = |arguments: &[&str]| {
+        let output = floe(sample.path()).args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, stderr) = run(&["package", "native", "--strict", "--quiet"]);
+    expect_test::expect![[r#"
+             warning the records name no commit: a tracked file is modified, or git has none; see `--commit`
+             warning `tool` has no LICENSE file to put into the archives
+        error: 2 warnings are errors because of `--strict`
+
+        hint: fix what the warnings name, or run the command without `--strict`
+    "#]]
+    .assert_eq(&stderr);
+    assert_eq!(code, Some(1));
+    assert!(!sample.path().join("dist").exists());
+    assert_eq!(run(&["package", "native", "--quiet"]), (Some(0), String::new()));
+
+    let (code, stderr) = run(&["init", "--yes", "--strict"]);
+    assert!(stderr.contains("errors because of `--strict`"), "{stderr}");
+    assert_eq!(code, Some(1));
+    assert!(!sample.path().join("flake.nix").exists());
 }
 
 /// Writes `completions/` and `man/` below a folder, under the names that shells and `man` look for.

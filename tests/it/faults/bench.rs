@@ -59,8 +59,10 @@ pub fn fixture(seed: &str, version: &str, targets: &[Target]) -> Fixture {
         tag: Tag::of(&version.parse().unwrap()),
         commit: COMMIT.parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
+        may_be_latest: true,
     };
-    let release = Release::new(verified.archives, verified.image, destination, NotesSource::Generated);
+    let release =
+        Release::new(verified.archives, verified.files, verified.image, destination, NotesSource::Generated);
     Fixture { release, _folder: folder }
 }
 

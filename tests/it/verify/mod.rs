@@ -1,6 +1,12 @@
-//! What `floe verify` tells of a dist that was broken in every way, before anything is sent: all of it, and exactly.
+//! `floe verify` on dists that are broken in many ways: it reports every problem, before anything is sent.
 
+mod covered;
+mod kept;
 mod published;
+mod release;
+mod requested;
+#[cfg(unix)]
+mod run;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +35,7 @@ impl Dist {
         self.scenario.dist().join(name)
     }
 
-    /// The digests of the image index, of the manifest of linux/amd64, and of its config and layer.
+    /// The blobs of the image index, of the manifest of linux/amd64, and of its config and layer.
     fn image(&self) -> [PathBuf; 4] {
         let blob = |digest: &Value| self.path("image/blobs/sha256").join(&digest.as_str().unwrap()[7..]);
         let read = |path: &Path| serde_json::from_slice::<Value>(&fs::read(path).unwrap()).unwrap();
@@ -132,9 +138,9 @@ fn a_bit_in_each_kind_of_blob() {
             let dist = Dist::new();
             flip_bit(&dist.image()[kind]);
             let outcome = dist.scenario.run(["verify", "dist", "--tag", "v1.4.0"]).exit(3).no_writes();
-            let told = problems(&outcome.stderr);
-            assert!(told.lines().count() == 1 && told.contains(name), "{told}");
-            told + "\n"
+            let found = problems(&outcome.stderr);
+            assert!(found.lines().count() == 1 && found.contains(name), "{found}");
+            found + "\n"
         })
         .collect();
     expect![[r#"
@@ -198,8 +204,8 @@ fn files_that_belong_to_no_release() {
     fs::create_dir(dist.path("old")).unwrap();
     fs::write(dist.path("image/secret.pem"), "a secret").unwrap();
     dist.verify(expect![[r#"
-        `dist/notes.txt` belongs to no release
-        `dist/old` belongs to no release
+        `dist/notes.txt` belongs to no release; further files are listed as `assets` in [package.metadata.floe]
+        `dist/old` belongs to no release; further files are listed as `assets` in [package.metadata.floe]
         the image `dist/image` is broken: nothing references `secret.pem`"#]]);
 }
 
@@ -238,14 +244,14 @@ fn an_image_of_another_release() {
 }
 
 #[test]
-fn everything_at_once_is_told_at_once() {
+fn all_problems_are_reported_together() {
     let dist = Dist::new();
     flip_bit(&dist.path(WINDOWS));
     flip_bit(&dist.image()[3]);
     fs::remove_file(dist.path("tool-aarch64-apple-darwin.tar.gz")).unwrap();
     fs::write(dist.path("notes.txt"), "by hand").unwrap();
     dist.verify_as("v1.5.0", expect![[r#"
-        `dist/notes.txt` belongs to no release
+        `dist/notes.txt` belongs to no release; further files are listed as `assets` in [package.metadata.floe]
         `tool-aarch64-apple-darwin.tar.gz.json` is a record, but its archive is not there
         `tool-x86_64-pc-windows-msvc.zip` cannot be opened: its index is not where its end says
         `tool-x86_64-pc-windows-msvc.zip` has the digest sha256:<0>, but its record says sha256:<1>

@@ -91,6 +91,19 @@ impl EmbeddedGitHub {
         })
     }
 
+    /// Edits a release as its page on the site does.
+    pub fn edit_release(
+        &self,
+        repo: &Repo,
+        release: u64,
+        edit: impl FnOnce(&mut StoredRelease),
+    ) -> anyhow::Result<()> {
+        self.change(repo, |stored, _| {
+            edit(stored.release_mut(release).ok_or_else(ApiError::not_found)?);
+            Ok(())
+        })
+    }
+
     /// Publishes a draft and makes it the latest release. Fails like the request to publish it would.
     pub fn publish_draft(&self, repo: &Repo, release: u64) -> anyhow::Result<()> {
         let immutable = self.is_immutable();

@@ -40,6 +40,18 @@ impl EmbeddedRegistry {
         }
         Ok(held)
     }
+
+    /// A digest of all tags of all repositories but this one.
+    ///
+    /// # Errors
+    /// The name is invalid, or the folder cannot be read.
+    pub fn tags_elsewhere(&self, repository: &str) -> anyhow::Result<Digest> {
+        let name =
+            Name::parse(repository).ok().with_context(|| format!("`{repository}` is not a repository"))?;
+        let mut tags = self.0.store.all_tags()?;
+        tags.remove(&self.0.store.repository(&name));
+        Ok(Digest::of(format!("{tags:?}").as_bytes()))
+    }
 }
 
 /// Records what is missing of a manifest and everything below it.

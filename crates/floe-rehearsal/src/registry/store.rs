@@ -183,6 +183,21 @@ impl Store {
         }
     }
 
+    /// The file with the tags of every repository, as text.
+    pub(super) fn all_tags(&self) -> anyhow::Result<BTreeMap<PathBuf, String>> {
+        let mut found = BTreeMap::new();
+        let mut folders = vec![self.root.join("repositories")];
+        while let Some(folder) = folders.pop() {
+            found.extend(read_if_there(&folder.join("_tags.json"))?.map(|tags| (folder.clone(), tags)));
+            let is_component = |path: &PathBuf| {
+                path.is_dir() && !path.file_name().unwrap_or_default().to_string_lossy().starts_with('_')
+            };
+            let entries = fs::read_dir(&folder).into_iter().flatten().filter_map(Result::ok);
+            folders.extend(entries.map(|entry| entry.path()).filter(is_component));
+        }
+        Ok(found)
+    }
+
     /// Creates the empty file of an upload.
     pub(super) fn create_upload(&self, id: &UploadId) -> anyhow::Result<PathBuf> {
         let path = self.root.join("uploads").join(id.as_str());
@@ -190,7 +205,7 @@ impl Store {
         Ok(path)
     }
 
-    fn repository(&self, name: &Name) -> PathBuf {
+    pub(super) fn repository(&self, name: &Name) -> PathBuf {
         name.as_str().split('/').fold(self.root.join("repositories"), |path, part| path.join(part))
     }
 

@@ -15,6 +15,8 @@ pub struct Config {
     pub targets: Vec<Target>,
     /// `include`: extra files and folders for the archives, relative to the package's folder.
     pub include: Vec<String>,
+    /// `assets`: the names of further files that a release has. `{name}` and `{version}` stand for the package's.
+    pub assets: Vec<String>,
     /// `image`: the image; `None` for `image = false`.
     pub image: Option<ImageConfig>,
     /// `notes`: where the release notes come from.
@@ -23,16 +25,30 @@ pub struct Config {
     pub binaries: Option<Vec<String>>,
     /// `profile`: the Cargo profile that releases are built with. Default: `release`.
     pub profile: Option<String>,
+    /// `features`: Cargo features that releases are built with.
+    pub features: Vec<String>,
+    /// `default-features`: whether Cargo's default features are on. Default: `true`.
+    pub default_features: bool,
     /// `tag-prefix`: the prefix of this package's tags, for repositories that release several packages. Default: empty.
     pub tag_prefix: String,
+    /// `latest`: whether a release of this package may become GitHub's latest. Default: only without a `tag-prefix`.
+    pub latest: Option<bool>,
     /// `loosen`: portability rules that binaries may break, each with the reason shown to users.
     pub loosen: BTreeMap<Rule, String>,
+}
+
+impl Config {
+    /// Whether a release of this package may become GitHub's latest, a name that all packages of a repository share.
+    pub fn may_be_latest(&self) -> bool {
+        self.latest.unwrap_or(self.tag_prefix.is_empty())
+    }
 }
 
 /// The `image` table.
 #[derive(Debug, Clone, Default)]
 pub struct ImageConfig {
-    /// `name`: registry and repository. Default: `ghcr.io/<owner>/<repository name>`.
+    /// `name`: registry and repository. Default: `ghcr.io/<owner>/<repository name>`, and with a `tag-prefix`
+    /// `/<package>` after it.
     pub name: Option<ImageName>,
     /// `entrypoint`. Default: `["/bin/<the first binary>"]`.
     pub entrypoint: Option<Vec<String>>,
@@ -56,15 +72,28 @@ pub enum NotesFrom {
     Auto,
 }
 
+impl Config {
+    /// The names of the further files that a release of this version has.
+    pub fn asset_names(&self, name: &str, version: &semver::Version) -> Vec<String> {
+        let version = version.to_string();
+        let fill = |asset: &String| asset.replace("{name}", name).replace("{version}", &version);
+        self.assets.iter().map(fill).collect()
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Config {
             targets: Target::all().collect(),
             include: Vec::new(),
+            assets: Vec::new(),
             image: Some(ImageConfig::default()),
             notes: NotesFrom::default(),
             loosen: BTreeMap::new(),
+            features: Vec::new(),
+            default_features: true,
             tag_prefix: String::new(),
+            latest: None,
             binaries: None,
             profile: None,
         }
