@@ -35,13 +35,13 @@ const REGISTRY_TOKEN: &str = "secret-of-the-registry";
 const REGISTRY_BASIC: &str = "dGVzdGVyOnNlY3JldC1vZi10aGUtcmVnaXN0cnk=";
 
 /// A release on disk.
-pub struct Fixture {
+pub struct Made {
     pub release: Release,
     _folder: TempDir,
 }
 
 /// Makes a release of these targets, whose bytes depend on the seed.
-pub fn fixture(seed: &str, version: &str, targets: &[Target]) -> Fixture {
+pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
     let folder = folder();
     let path = folder.path().join("dist");
     make_dist_from(seed.as_bytes(), &path, version, targets);
@@ -63,7 +63,7 @@ pub fn fixture(seed: &str, version: &str, targets: &[Target]) -> Fixture {
     };
     let release =
         Release::new(verified.archives, verified.files, verified.image, destination, NotesSource::Generated);
-    Fixture { release, _folder: folder }
+    Made { release, _folder: folder }
 }
 
 /// A folder in memory where the system has one, for thousands of small files.
@@ -105,10 +105,10 @@ pub struct Bench {
 }
 
 /// The outcome of one case, with the state of the servers, violated invariants, and the requests of both servers.
-pub struct Outcome {
+pub struct Came {
     pub ending: Ending,
     pub state: String,
-    pub violations: Vec<String>,
+    pub broken: Vec<String>,
     pub requests: u64,
     pub seen: [Vec<(String, String)>; 2],
 }
@@ -184,7 +184,7 @@ impl Bench {
     }
 
     /// Publishes a release under a schedule, from nothing.
-    pub async fn publish(&self, release: &Release, schedule: &Schedule) -> Outcome {
+    pub async fn publish(&self, release: &Release, schedule: &Schedule) -> Came {
         let folder = folder();
         let testbed = self.fresh(release, folder.path()).await;
         let invariants = Invariants::new(&testbed, release);
@@ -199,18 +199,18 @@ impl Bench {
         testbed: &Testbed,
         invariants: &Invariants,
         receipt: &Path,
-    ) -> Outcome {
+    ) -> Came {
         invariants.attach();
         schedule.arm(testbed, invariants);
         let ending = until_done(self.attempt(release, receipt), testbed, invariants).await;
         testbed.quiet().await;
-        let mut violations = invariants.violations();
+        let mut broken = invariants.violations();
         let leaks = testbed.github_interceptor.leaks() + testbed.registry_interceptor.leaks();
         if leaks > 0 {
-            violations.push(format!("{leaks} requests carried a token that belongs elsewhere"));
+            broken.push(format!("{leaks} requests carried a token that belongs elsewhere"));
         }
         let seen = [&testbed.github_interceptor, &testbed.registry_interceptor]
             .map(|interceptor| interceptor.log().into_iter().map(|seen| (seen.method, seen.path)).collect());
-        Outcome { ending, state: testbed.state().unwrap(), violations, requests: testbed.requests(), seen }
+        Came { ending, state: testbed.state().unwrap(), broken, requests: testbed.requests(), seen }
     }
 }

@@ -4,63 +4,59 @@ use floe::rehearse::disturbed::{in_words, is_conflict};
 use floe_core::model::{Release, Target};
 use floe_rehearsal::faults::{FaultKind, Injection, Invariants, Schedule, Side};
 
-use super::bench::{Bench, Fixture, Outcome, fixture, folder};
+use super::bench::{Bench, Came, Made, folder, made};
 
-fn small() -> Fixture {
-    fixture("one", "1.4.0", &["x86_64-musl".parse::<Target>().unwrap()])
+fn small() -> Made {
+    made("one", "1.4.0", &["x86_64-musl".parse::<Target>().unwrap()])
 }
 
 /// Publishes with one fault at GitHub's first request like this one.
-async fn with_fault(release: &Release, kind: FaultKind, method: &str, part: &str) -> Outcome {
+async fn with_fault(release: &Release, kind: FaultKind, method: &str, part: &str) -> Came {
     let bench = Bench::new(release).await;
     let calm = bench.publish(release, &Schedule::calm()).await;
     let at = calm.seen[0].iter().position(|(verb, path)| verb == method && path.contains(part)).unwrap();
     let injection = Injection { side: Side::GitHub, nth: at as u64 + 1, kind, amount: 2 };
-    let outcome = bench.publish(release, &Schedule::one(injection)).await;
-    assert_eq!(outcome.violations, Vec::<String>::new(), "{injection}: {:?}", outcome.ending.events);
+    let came = bench.publish(release, &Schedule::one(injection)).await;
+    assert_eq!(came.broken, Vec::<String>::new(), "{injection}: {:?}", came.ending.events);
     if !kind.is_permanent() {
-        assert_eq!(outcome.state, calm.state, "{injection}: {:?}", outcome.ending.events);
+        assert_eq!(came.state, calm.state, "{injection}: {:?}", came.ending.events);
     }
-    outcome
+    came
 }
 
 #[tokio::test]
 async fn a_tag_that_moves_during_the_uploads_is_not_published() {
     for kind in [FaultKind::TagMoved, FaultKind::TagDeleted] {
-        let outcome = with_fault(&small().release, kind, "POST", "/uploads/").await;
-        let events = outcome.ending.events.join("\n");
+        let came = with_fault(&small().release, kind, "POST", "/uploads/").await;
+        let events = came.ending.events.join("\n");
         assert!(events.contains("tag `v1.4.0`"), "{events}");
-        assert_eq!(outcome.ending.runs, 2, "{events}");
+        assert_eq!(came.ending.runs, 2, "{events}");
     }
 }
 
 #[tokio::test]
 async fn a_higher_version_that_is_published_during_the_uploads_stays_the_latest() {
-    let outcome = with_fault(&small().release, FaultKind::Newer, "POST", "/uploads/").await;
-    assert!(outcome.ending.result.is_ok(), "{:?}", outcome.ending.events);
-    assert!(outcome.state.contains("latest v1.5.0"), "{}", outcome.state);
-    assert!(outcome.state.contains("image 1.4 sha256:"), "{}", outcome.state);
-    assert!(
-        !outcome.state.contains("image latest") && !outcome.state.contains("image 1 "),
-        "{}",
-        outcome.state
-    );
+    let came = with_fault(&small().release, FaultKind::Newer, "POST", "/uploads/").await;
+    assert!(came.ending.result.is_ok(), "{:?}", came.ending.events);
+    assert!(came.state.contains("latest v1.5.0"), "{}", came.state);
+    assert!(came.state.contains("image 1.4 sha256:"), "{}", came.state);
+    assert!(!came.state.contains("image latest") && !came.state.contains("image 1 "), "{}", came.state);
 }
 
 #[tokio::test]
 async fn an_incomplete_draft_that_another_user_publishes_is_left_alone() {
     // More files than are uploaded at once, so that the uploads under way cannot complete the release.
-    let whole = fixture("one", "1.4.0", &Target::all().collect::<Vec<_>>());
-    let outcome = with_fault(&whole.release, FaultKind::Published, "POST", "/uploads/").await;
-    let error = outcome.ending.result.unwrap_err();
+    let whole = made("one", "1.4.0", &Target::all().collect::<Vec<_>>());
+    let came = with_fault(&whole.release, FaultKind::Published, "POST", "/uploads/").await;
+    let error = came.ending.result.unwrap_err();
     assert!(is_conflict(&error), "{}", in_words(&error));
-    let first = &outcome.ending.events[0];
+    let first = &came.ending.events[0];
     assert!(first.contains("somebody published release `v1.4.0` before it was complete"), "{first}");
 }
 
 #[tokio::test]
 async fn a_draft_with_other_notes_gets_those_of_this_dist() {
-    let (one, other) = (small(), fixture("other", "1.4.0", &["x86_64-musl".parse().unwrap()]));
+    let (one, other) = (small(), made("other", "1.4.0", &["x86_64-musl".parse().unwrap()]));
     let bench = Bench::new(&one.release).await;
     let wanted = bench.publish(&one.release, &Schedule::calm()).await.state;
     // The first run, of another dist, is killed when its draft has notes and an asset.

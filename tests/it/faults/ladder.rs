@@ -7,7 +7,7 @@ use floe_core::plan::Step;
 use floe_rehearsal::faults::{Invariants, Schedule};
 use floe_rehearsal::github::SeedTag;
 
-use super::bench::{Bench, Fixture, fixture, folder};
+use super::bench::{Bench, Made, folder, made};
 use crate::support::scenario::COMMIT;
 
 const VERSIONS: [&str; 5] = ["1.4.0", "1.3.9", "2.0.0-rc.1", "2.0.0", "1.4.1"];
@@ -15,18 +15,18 @@ const VERSIONS: [&str; 5] = ["1.4.0", "1.3.9", "2.0.0-rc.1", "2.0.0", "1.4.1"];
 #[tokio::test]
 async fn releases_in_many_orders_leave_every_name_where_semver_says() {
     let targets: Vec<Target> = vec!["x86_64-musl".parse().unwrap()];
-    let fixtures: BTreeMap<&str, Fixture> =
-        VERSIONS.iter().map(|version| (*version, fixture(version, version, &targets))).collect();
-    let bench = Bench::new(&fixtures["1.4.0"].release).await;
+    let made: BTreeMap<&str, Made> =
+        VERSIONS.iter().map(|version| (*version, self::made(version, version, &targets))).collect();
+    let bench = Bench::new(&made["1.4.0"].release).await;
     let orders = orders(VERSIONS.to_vec());
     assert_eq!(orders.len(), 120);
     // Every tenth order over HTTP; `plan::ladder` tests the function with all of them.
     for order in orders.into_iter().step_by(10) {
         let folder = folder();
-        let first = &fixtures[order[0]].release;
+        let first = &made[order[0]].release;
         let testbed = bench.fresh(first, folder.path()).await;
         for (at, version) in order.iter().enumerate() {
-            let release = &fixtures[version].release;
+            let release = &made[version].release;
             let (name, commit) = (format!("v{version}"), COMMIT.parse().unwrap());
             testbed
                 .github
@@ -36,9 +36,9 @@ async fn releases_in_many_orders_leave_every_name_where_semver_says() {
             testbed.home = release.destination.clone();
             let invariants = Invariants::new(&testbed, release);
             let receipt = folder.path().join("receipt.json");
-            let outcome = bench.publish_at(release, &Schedule::calm(), &testbed, &invariants, &receipt).await;
-            assert_eq!(outcome.violations, Vec::<String>::new(), "{version} in {order:?}");
-            let (plan, _) = outcome.ending.result.unwrap();
+            let came = bench.publish_at(release, &Schedule::calm(), &testbed, &invariants, &receipt).await;
+            assert_eq!(came.broken, Vec::<String>::new(), "{version} in {order:?}");
+            let (plan, _) = came.ending.result.unwrap();
             let previous = plan.steps.iter().find_map(|one| match &one.step {
                 Step::CreateDraft { since, .. } => Some(since.tag().map(Tag::to_string)),
                 _ => None,
@@ -47,7 +47,7 @@ async fn releases_in_many_orders_leave_every_name_where_semver_says() {
         }
         assert_eq!(testbed.github.latest(&first.destination.repo).as_deref(), Some("v2.0.0"), "{order:?}");
         let held = testbed.registry.held("acme/tool", &Default::default()).unwrap();
-        let of = |tag: &str| fixtures[tag].release.image.as_ref().unwrap().index.digest;
+        let of = |tag: &str| made[tag].release.image.as_ref().unwrap().index.digest;
         let mut wanted: BTreeMap<String, _> =
             VERSIONS.map(|version| (version.to_owned(), of(version))).into();
         for (tag, version) in [

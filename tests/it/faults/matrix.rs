@@ -9,19 +9,19 @@ use floe::rehearse::disturbed::{in_words, is_conflict};
 use floe_core::model::{Release, Target};
 use floe_rehearsal::faults::{FaultKind, Injection, Schedule, Side};
 
-use super::bench::{Bench, Outcome, fixture};
+use super::bench::{Bench, Came, made};
 
 /// The number of threads, each with its own bench.
 const THREADS: usize = 2;
 
 #[test]
 fn any_fault_at_any_request_leads_to_the_same_state() {
-    let fixture = fixture("one", "1.4.0", &Target::all().collect::<Vec<_>>());
-    let calm = on_a_bench(&fixture.release, Schedule::calm());
+    let made = made("one", "1.4.0", &Target::all().collect::<Vec<_>>());
+    let calm = on_a_bench(&made.release, Schedule::calm());
     let every = std::env::var("FLOE_EVERY").map_or(1, |text| text.parse().unwrap());
     let injections = injections(&calm.seen).into_iter().step_by(every);
     let began = std::time::Instant::now();
-    let tally = all(&fixture.release, &calm.state, injections.map(Schedule::one).collect());
+    let tally = all(&made.release, &calm.state, injections.map(Schedule::one).collect());
     super::summary::add("matrix", &tally, began.elapsed());
     tally.assert_good();
 }
@@ -70,7 +70,7 @@ impl Tally {
 }
 
 /// Runs one case on a bench of its own.
-pub fn on_a_bench(release: &Release, schedule: Schedule) -> Outcome {
+pub fn on_a_bench(release: &Release, schedule: Schedule) -> Came {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async { Bench::new(release).await.publish(release, &schedule).await })
 }
@@ -85,13 +85,13 @@ pub fn all(release: &Release, wanted: &str, schedules: Vec<Schedule>) -> Tally {
                 runtime.block_on(async {
                     let bench = Bench::new(release).await;
                     while let Some(schedule) = schedules.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let outcome = bench.publish(release, schedule).await;
-                        let bad = judge(schedule, &outcome, wanted);
+                        let came = bench.publish(release, schedule).await;
+                        let bad = judge(schedule, &came, wanted);
                         let mut tally = tally.lock().unwrap();
                         tally.schedules += 1;
-                        tally.requests += outcome.requests;
-                        tally.runs += outcome.ending.runs;
-                        tally.kills += outcome.ending.kills;
+                        tally.requests += came.requests;
+                        tally.runs += came.ending.runs;
+                        tally.kills += came.ending.kills;
                         tally.bad.extend(bad);
                     }
                 });
@@ -102,12 +102,12 @@ pub fn all(release: &Release, wanted: &str, schedules: Vec<Schedule>) -> Tally {
 }
 
 /// The problems of a case, if any.
-fn judge(schedule: &Schedule, outcome: &Outcome, wanted: &str) -> Option<String> {
-    let mut wrong = outcome.violations.clone();
+fn judge(schedule: &Schedule, came: &Came, wanted: &str) -> Option<String> {
+    let mut wrong = came.broken.clone();
     let for_good = schedule.injections.iter().any(|injection| injection.kind.is_permanent());
-    match &outcome.ending.result {
-        Ok(_) if outcome.state == wanted || for_good => {}
-        Ok(_) => wrong.push(format!("another final state: {}", difference(wanted, &outcome.state))),
+    match &came.ending.result {
+        Ok(_) if came.state == wanted || for_good => {}
+        Ok(_) => wrong.push(format!("another final state: {}", difference(wanted, &came.state))),
         // A release that another user published is left as it is and reported as a conflict.
         Err(error) if schedule.has(FaultKind::Published) && is_conflict(error) => {}
         Err(error) => wrong.push(format!("it was never published: {}", in_words(error))),
@@ -115,7 +115,7 @@ fn judge(schedule: &Schedule, outcome: &Outcome, wanted: &str) -> Option<String>
     if wrong.is_empty() {
         return None;
     }
-    let (wrong, events) = (wrong.join("\n    "), outcome.ending.events.join("\n    "));
+    let (wrong, events) = (wrong.join("\n    "), came.ending.events.join("\n    "));
     Some(format!("{schedule}\n    {wrong}\n    after {events}"))
 }
 

@@ -4,13 +4,13 @@ use floe::rehearse::disturbed::{in_words, is_conflict};
 use floe_core::model::{Release, Target};
 use floe_rehearsal::faults::{FaultKind, Injection, Invariants, Schedule, Side};
 
-use super::bench::{Bench, fixture, folder};
+use super::bench::{Bench, folder, made};
 
 /// The number of interleavings of each pair.
 const INTERLEAVINGS: u64 = 60;
 
-fn release(seed: &str) -> super::bench::Fixture {
-    fixture(seed, "1.4.0", &["x86_64-musl".parse::<Target>().unwrap()])
+fn release(seed: &str) -> super::bench::Made {
+    made(seed, "1.4.0", &["x86_64-musl".parse::<Target>().unwrap()])
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use floe_core::model::Target;
 use floe_rehearsal::faults::Schedule;
 
-use super::bench::fixture;
+use super::bench::made;
 use super::matrix::{all, on_a_bench};
 
 /// The number of schedules in the suite. A longer run: `FLOE_SCHEDULES=100000 cargo test --test it faults::random`.
@@ -14,11 +14,11 @@ fn the_faults_of_any_seed_lead_to_the_same_state() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let (count, first) = (number("FLOE_SCHEDULES").unwrap_or(SCHEDULES), number("FLOE_SEED").unwrap_or(1));
     let targets: Vec<Target> = vec!["x86_64-musl".parse().unwrap()];
-    let fixture = fixture("one", "1.4.0", &targets);
-    let calm = on_a_bench(&fixture.release, Schedule::calm());
+    let made = made("one", "1.4.0", &targets);
+    let calm = on_a_bench(&made.release, Schedule::calm());
     let schedules = (first..first + count).map(Schedule::from_seed).collect();
     let began = std::time::Instant::now();
-    let tally = all(&fixture.release, &calm.state, schedules);
+    let tally = all(&made.release, &calm.state, schedules);
     super::summary::add("random", &tally, began.elapsed());
     tally.assert_good();
 }
