@@ -27,7 +27,7 @@ use floe_core::model::{ArchiveKind, Hasher, ImageName, Manifest};
 use floe_core::units::seconds;
 use floe_core::untrusted::files;
 use floe_core::verify::ASSET_LIMIT;
-use floe_core::verify::published::{Download, File, Pulled};
+use floe_core::verify::published::{Download, File, Pulled, ReleaseRequest, checksum};
 use floe_core::world::{RemoteAsset, RemoteRelease};
 
 /// How many files are downloaded at once.
@@ -54,11 +54,11 @@ pub struct Downloader<'a> {
 }
 
 impl Downloader<'_> {
-    /// Downloads every asset of a release and the image that its manifest names. It fails only if a server cannot be
-    /// reached or refuses, or a file cannot be written; `verify::published` reports wrong content.
+    /// Downloads the assets that `SHA256SUMS` and the manifest of a release name, and the image. It fails only if a server
+    /// cannot be reached or refuses, or a file cannot be written; `verify::published` reports wrong content.
     pub async fn download(
         &self,
-        tag: &floe_core::model::Tag,
+        request: ReleaseRequest,
         release: RemoteRelease,
     ) -> anyhow::Result<Download> {
         let assets = self.folder.join("assets");
@@ -71,21 +71,36 @@ impl Downloader<'_> {
         check_names(&release.assets)?;
         // An unfinished asset cannot be downloaded; `verify::published` reports it.
         let there = release.assets.iter().filter(|asset| asset.uploaded);
-        let (first, others): (Vec<_>, Vec<_>) = there.partition(|asset| asset.name.ends_with(MANIFEST));
+        let says = |asset: &&RemoteAsset| asset.name.ends_with(MANIFEST) || asset.name == CHECKSUMS;
+        let (first, others): (Vec<_>, Vec<_>) = there.partition(says);
         let all = async |wanted: Vec<&RemoteAsset>| -> anyhow::Result<Vec<File>> {
             let one = async |asset: &RemoteAsset| self.file(&client, asset, &assets, &progress).await;
             stream::iter(wanted).map(one).buffered(AT_ONCE).try_collect().await
         };
-        // The manifest first, so that its image is pulled while the other assets are downloaded.
-        let mut files = all(first).await?;
-        let manifest = read_manifest(&assets, &files);
-        let (others, image, commit) =
-            tokio::try_join!(all(others), self.image(&client, &manifest), self.github.tag_commit(tag))?;
-        files.extend(others);
-        files.sort_by_key(|file| release.assets.iter().position(|asset| asset.name == file.name));
-        drop(progress);
-        let checksums = read_text(&assets.join(CHECKSUMS)).ok();
-        Ok(Download { tag: tag.clone(), commit, release, files, checksums, manifest, image })
+        let files = all(first).await?;
+        let checksums = read_checksums(&assets, &files)?;
+        let manifest = read_manifest(&assets, &files, checksums.as_deref());
+        let mut download = Download {
+            request,
+            commit: None,
+            release: release.clone(),
+            files,
+            checksums,
+            manifest,
+            image: None,
+        };
+        // Other files are not the release's: nothing says what they must be.
+        let uncovered: BTreeSet<String> = download.uncovered().into_iter().map(str::to_owned).collect();
+        for file in download.files.extract_if(.., |file| uncovered.contains(&file.name)) {
+            fs::remove_file(assets.join(&file.name))
+                .with_context(|| format!("failed to remove `{}`", file.name))?;
+        }
+        let others = others.into_iter().filter(|asset| !uncovered.contains(&asset.name)).collect();
+        let tag = self.github.tag_commit(&download.request.tag);
+        let (others, image, commit) = tokio::try_join!(all(others), self.image(&client, &download), tag)?;
+        download.files.extend(others);
+        download.files.sort_by_key(|file| release.assets.iter().position(|asset| asset.name == file.name));
+        Ok(Download { commit, image, ..download })
     }
 
     /// Downloads an asset and then reads it, while others are still being downloaded.
@@ -154,14 +169,13 @@ impl Downloader<'_> {
         })
     }
 
-    /// Pulls the image that the manifest names, if it names one. The manifest was downloaded, so it is not trusted: its
-    /// registry gets only a secret that the environment has for it.
-    async fn image(
-        &self,
-        client: &Client,
-        manifest: &Result<Manifest, String>,
-    ) -> anyhow::Result<Option<Pulled>> {
-        let Ok(Manifest { image: Some(image), version, .. }) = manifest else { return Ok(None) };
+    /// Pulls the image that the manifest names, if it names one that was asked for. The manifest was downloaded, so it is
+    /// not trusted: its registry gets only a secret that the environment has for it.
+    async fn image(&self, client: &Client, download: &Download) -> anyhow::Result<Option<Pulled>> {
+        let Ok(Manifest { image: Some(image), version, .. }) = &download.manifest else { return Ok(None) };
+        if !download.request.covers_image(&image.name) {
+            return Ok(None);
+        }
         let credentials = self.token.as_ref().and_then(|_| Credentials::from_env(&image.name));
         let url = (self.registry_url)(&image.name);
         let registry = (client.clone(), url.as_str());
@@ -219,9 +233,24 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
     text.with_context(|| format!("`{}` is not UTF-8", path.display()))
 }
 
-fn read_manifest(assets: &Path, files: &[File]) -> Result<Manifest, String> {
-    let mut names = files.iter().map(|file| &file.name).filter(|name| name.ends_with(MANIFEST));
-    let (Some(name), None) = (names.next(), names.next()) else {
+/// The text of `SHA256SUMS`, if it is there. A line that is not UTF-8 is not a checksum.
+fn read_checksums(assets: &Path, files: &[File]) -> anyhow::Result<Option<String>> {
+    if !files.iter().any(|file| file.name == CHECKSUMS) {
+        return Ok(None);
+    }
+    let read = files::open_no_link(&assets.join(CHECKSUMS)).and_then(|file| files::read(file, TEXT_LIMIT));
+    let bytes = read.with_context(|| format!("failed to read the downloaded `{CHECKSUMS}`"))?;
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// The manifest of the release. Where there are several, somebody has added those that the checksums do not name.
+fn read_manifest(assets: &Path, files: &[File], checksums: Option<&str>) -> Result<Manifest, String> {
+    let mut names: Vec<&String> =
+        files.iter().map(|file| &file.name).filter(|name| name.ends_with(MANIFEST)).collect();
+    if let Some(checksums) = checksums.filter(|_| names.len() > 1) {
+        names.retain(|name| checksums.lines().filter_map(checksum).any(|(sum, _)| sum == *name));
+    }
+    let [name] = names[..] else {
         return Err("the release holds no `<name>-manifest.json`, or more than one".to_owned());
     };
     let text = read_text(&assets.join(name)).map_err(|error| format!("{error:#}"))?;

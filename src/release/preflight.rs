@@ -1,6 +1,6 @@
 //! The checks before a release: both servers are asked for every right that the plan needs.
 //!
-//! Asking changes nothing: generated notes are not stored, and an upload session is closed or used by the first blob.
+//! The requests change nothing: generated notes are not stored, and an upload session is closed or used by the first blob.
 
 use anyhow::Context as _;
 use chrono::Utc;
@@ -118,7 +118,7 @@ async fn ask(facts: &mut Facts, needs: Needs, subject: Subject<'_>, world: &Worl
     };
     let registry = session.registry.as_ref().filter(|_| !matches!(facts.registry, Some(Err(_))));
     let push = async {
-        // Without any secret the first answer said it all; a private registry may need none.
+        // Without any token the first answer was final; a private registry may need none.
         let registry =
             registry.filter(|registry| needs.push && (facts.has_token || registry.has_credentials()))?;
         Some(registry.may_push().await.map_err(|error| finding(&error)))

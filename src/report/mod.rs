@@ -15,6 +15,7 @@ use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use anstream::{AutoStream, ColorChoice};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
 use crate::error::{Exit, Failure, hint_of};
@@ -59,10 +60,11 @@ pub struct Report {
 impl Report {
     /// A report on this process's stdout and stderr, and on the workflow it runs in.
     pub fn new(verbosity: Verbosity) -> Self {
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        // On Windows this also makes the console understand escape sequences.
+        let stderr = AutoStream::auto(std::io::stderr());
         Report {
             verbosity,
-            colour: !plain && std::io::stderr().is_terminal(),
+            colour: stderr.current_choice() == ColorChoice::AlwaysAnsi,
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
             actions: Actions::from_env().map(Arc::new),
             in_group: Arc::default(),

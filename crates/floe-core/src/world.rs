@@ -24,6 +24,8 @@ pub struct RemoteRelease {
     pub id: u64,
     /// The tag it names.
     pub tag: String,
+    /// Its title; empty if it has none.
+    pub title: String,
     /// Its notes.
     pub notes: String,
     /// Not published yet.
@@ -41,6 +43,11 @@ pub struct RemoteRelease {
 }
 
 impl RemoteRelease {
+    /// Whether a person gave it a title; floe's is the tag.
+    pub fn has_own_title(&self) -> bool {
+        !self.title.trim().is_empty() && self.title != self.tag
+    }
+
     /// Whether the notes hold this text; GitHub's editor ends lines as browsers do.
     pub fn holds_notes(&self, text: &str) -> bool {
         self.notes.replace('\r', "").contains(text.trim_end())

@@ -84,7 +84,12 @@ impl Plan {
             }
             (None, Some(draft)) => {
                 let files = draft.assets.len();
-                format!("a draft (release {}) with {files} files, which is continued", draft.id)
+                let keeps = self.steps.iter().find_map(|planned| match &planned.step {
+                    Step::CreateDraft { keeps, .. } if !keeps.is_empty() => Some(keeps.join(" and ")),
+                    _ => None,
+                });
+                let keeps = keeps.map(|keeps| format!(" and keeps its {keeps}")).unwrap_or_default();
+                format!("a draft (release {}) with {files} files, which is continued{keeps}", draft.id)
             }
             (None, None) => "none yet".to_owned(),
         };
@@ -94,7 +99,7 @@ impl Plan {
         for planned in &self.steps {
             match &planned.step {
                 Step::TagImage { .. } => image.clone_from(&planned.object),
-                Step::CreateDraft { since } if outline.notes == NotesSource::Generated => {
+                Step::CreateDraft { since, .. } if outline.notes == NotesSource::Generated => {
                     notes = match since {
                         Since::Tag(since) => format!("GitHub's, since {since}"),
                         Since::Beginning => "GitHub's, from the beginning".to_owned(),

@@ -12,7 +12,7 @@ use super::Testbed;
 use super::fault::Side;
 use crate::github::StoredRelease;
 use crate::interceptor::LoggedRequest;
-use crate::lock::lock;
+use crate::lock;
 use crate::registry::Held;
 
 /// Checks both servers while one release is published. Clones share what was observed.
