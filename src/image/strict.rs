@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::spec;
+use floe_core::oci;
 use floe_core::untrusted::text;
 
 /// The keys that determine the content of an image.
@@ -29,8 +29,8 @@ const NAMES: [&str; 11] = [
 pub fn check(json: &[u8], media_type: &str) -> Result<(), String> {
     let Top(names) = serde_json::from_slice(json).map_err(|error| format!("cannot be read: {error}"))?;
     let foreign: &[&str] = match media_type {
-        spec::INDEX => &["config", "layers", "fsLayers"],
-        spec::MANIFEST => &["manifests", "fsLayers"],
+        oci::INDEX => &["config", "layers", "fsLayers"],
+        oci::MANIFEST => &["manifests", "fsLayers"],
         _ => &[],
     };
     match foreign.iter().find(|name| names.contains(&name.to_lowercase())) {
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn ambiguous_documents_are_refused() {
-        let refused = |json: &str| check(json.as_bytes(), spec::MANIFEST).unwrap_err();
+        let refused = |json: &str| check(json.as_bytes(), oci::MANIFEST).unwrap_err();
         assert!(refused(r#"{"layers":[],"layers":[1]}"#).contains("`layers` is there twice"));
         assert!(refused(r#"{"a":{"b":1,"B":2}}"#).contains("`B` is there twice"));
         assert!(refused(r#"{"layers":[],"Layers":[1]}"#).contains("`Layers` is not `layers`"));
@@ -121,8 +121,8 @@ mod tests {
         assert!(refused(r#"{"layers":[],"manifests":[]}"#).contains("has `manifests`"));
         assert!(refused(&"[".repeat(100_000)).contains("recursion limit"));
         assert!(refused("{").contains("cannot be read"));
-        let index = check(br#"{"manifests":[],"layers":[]}"#, spec::INDEX);
+        let index = check(br#"{"manifests":[],"layers":[]}"#, oci::INDEX);
         assert!(index.unwrap_err().contains("has `layers`"));
-        assert_eq!(check(br#"{"config":{"Env":["a"],"x":[1,-1,0.5,null,true]}}"#, spec::CONFIG), Ok(()));
+        assert_eq!(check(br#"{"config":{"Env":["a"],"x":[1,-1,0.5,null,true]}}"#, oci::CONFIG), Ok(()));
     }
 }

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 
 use crate::error::{Exit, Failure, usage};
 use crate::image;
-use crate::package::archive::{self, Examined};
+use crate::package::archive::{self, Budget, Examined};
 use floe_core::model::{ArchiveFacts, ArchiveKind, Digest, PromisedFile, Record};
 use floe_core::parallel;
 use floe_core::untrusted::files;
@@ -29,8 +29,9 @@ pub fn read(dists: &[PathBuf], depth: Depth) -> anyhow::Result<Found> {
     let (mut found, archives, layouts) = list_all(dists)?;
     let image = |path: PathBuf| FoundImage { image: image::check_to(depth, &path), path, depth };
     found.images = layouts.into_iter().map(image).collect();
+    let budget = Budget::default();
     let read = |(path, kind): (PathBuf, ArchiveKind)| {
-        read_archive(&path, kind, depth).with_context(|| failed(path.parent().unwrap_or(&path)))
+        read_archive(&path, kind, depth, &budget).with_context(|| failed(path.parent().unwrap_or(&path)))
     };
     found.archives = parallel::map(archives, read).into_iter().collect::<anyhow::Result<_>>()?;
     Ok(found)
@@ -129,13 +130,18 @@ fn list(
     Ok(())
 }
 
-fn read_archive(path: &Path, kind: ArchiveKind, depth: Depth) -> anyhow::Result<FoundArchive> {
+fn read_archive(
+    path: &Path,
+    kind: ArchiveKind,
+    depth: Depth,
+    budget: &Budget,
+) -> anyhow::Result<FoundArchive> {
     let record = read_record(path);
     if let (Depth::Claims, Ok(record)) = (depth, &record) {
         return claimed_archive(path, record);
     }
     let promised = record.as_ref().ok().map(|record| record.contents.as_slice());
-    let Examined { size, digest, contents } = archive::examine(path, kind, promised)
+    let Examined { size, digest, contents } = archive::examine(path, kind, promised, budget)
         .with_context(|| format!("failed to read `{}`", path.display()))?;
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let facts = ArchiveFacts { file, size, digest };

@@ -10,7 +10,8 @@ use semver::Version;
 use crate::model::{
     ArchiveFacts, BinaryFacts, Commit, Entry, Image, Platform, PromisedFile, Record, Tag, Target,
 };
-use floe_audit::rules;
+use crate::untrusted::text;
+use floe_audit::{RuleKind, rules};
 
 mod image;
 mod problem;
@@ -94,6 +95,8 @@ pub struct Expect {
     pub image: bool,
     /// The names of the further files, all of them and no other.
     pub files: Vec<String>,
+    /// The executable files of the image that are in no archive, by the project's configuration.
+    pub programs: Option<Vec<String>>,
     /// Binaries that break a portability rule pass: in a rehearsal, which builds for this machine and has warned about
     /// them already.
     pub tolerate: bool,
@@ -267,7 +270,11 @@ fn check_archive(
         problems.push(Problem::BadName { file: file.clone(), name: record.name.clone() });
     }
     let expected = record.target.archive_file(&record.name);
-    if facts.file != expected || record.archive.file != expected {
+    if record.archive.file != expected {
+        let why = format!("it calls the archive `{}`", text::name(&record.archive.file));
+        problems.push(Problem::BadRecord { file: file.clone(), why });
+    }
+    if facts.file != expected {
         problems.push(Problem::WrongName { file: file.clone(), expected });
     }
     if let Some(contents) = contents {
@@ -294,8 +301,8 @@ fn judge(record: &Record) -> Vec<Problem> {
         }
         Some(facts) => {
             let violations = record.target.judge(facts, &record.loosened);
-            let stopping = rules::stopping(&violations).cloned();
-            stopping
+            let broken = rules::unloosened(&violations, RuleKind::Portability).cloned();
+            broken
                 .map(|violation| Problem::Portability {
                     file: file.clone(),
                     path: binary.path.clone(),

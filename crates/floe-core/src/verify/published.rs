@@ -5,9 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::image::{ImageFile, compare_image_file};
+use super::image::{ArchiveProgram, compare_programs};
 use crate::model::release::CHECKSUMS;
 use crate::model::{Commit, Digest, Entry, Image, Manifest, Tag};
+use crate::oci::PROGRAMS;
 use crate::world::RemoteRelease;
 
 /// A downloaded release.
@@ -209,15 +210,18 @@ fn check_image(manifest: &Manifest, image: &Image, problems: &mut Vec<Problem>) 
             problems.push(problem);
         }
     }
-    let candidates: Vec<ImageFile<'_>> = manifest
+    let programs: Vec<ArchiveProgram<'_>> = manifest
         .artifacts
         .iter()
         .flat_map(|artifact| {
-            artifact.binaries.iter().map(|binary| ImageFile { target: artifact.target, binary })
+            let is_dynamic = artifact.requires.contains_key("glibc");
+            let program = move |binary| ArchiveProgram { target: artifact.target, binary, is_dynamic };
+            artifact.binaries.iter().map(program)
         })
         .collect();
+    let extra = image.annotations.get(PROGRAMS).map_or("", String::as_str);
     for one in &image.platforms {
-        if let Err(why) = compare_image_file(one, &candidates) {
+        if let Err(why) = compare_programs(one, &programs, extra) {
             problems.push(Problem::ImageBinary { platform: one.platform.to_string(), why });
         }
     }

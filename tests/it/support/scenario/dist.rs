@@ -54,6 +54,7 @@ pub fn make_dist_with<'s>(seed: impl Fn(Target) -> &'s [u8], out: &Path, version
 /// What the image of a version is called, and what it is made from.
 pub fn image_spec(version: &str, origin: &Origin) -> ImageSpec {
     ImageSpec {
+        name: "ghcr.io/acme/tool".parse().unwrap(),
         title: "tool".to_owned(),
         version: version.parse().unwrap(),
         description: None,
@@ -63,8 +64,9 @@ pub fn image_spec(version: &str, origin: &Origin) -> ImageSpec {
         documentation: None,
         revision: origin.commit.clone(),
         epoch: origin.epoch,
-        binary: "tool".to_owned(),
+        binaries: vec!["tool".to_owned()],
         entrypoint: None,
+        programs: Vec::new(),
         labels: std::collections::BTreeMap::new(),
         ports: Vec::new(),
         user: None,
