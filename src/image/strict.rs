@@ -50,6 +50,15 @@ impl<'de> Deserialize<'de> for Top {
 
 struct Strict;
 
+/// Values that have no keys.
+macro_rules! scalars {
+    ($($visit:ident: $value:ty),+) => {
+        $(fn $visit<E>(self, _: $value) -> Result<Self::Value, E> {
+            Ok(BTreeSet::new())
+        })+
+    };
+}
+
 impl<'de> Visitor<'de> for Strict {
     type Value = BTreeSet<String>;
 
@@ -57,25 +66,7 @@ impl<'de> Visitor<'de> for Strict {
         f.write_str("JSON")
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(BTreeSet::new())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(BTreeSet::new())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(BTreeSet::new())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(BTreeSet::new())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(BTreeSet::new())
-    }
+    scalars! { visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(BTreeSet::new())

@@ -209,6 +209,15 @@ fn a_record_cannot_call_things_what_no_asset_is_called() {
         fs::write(&path, record.to_string()).unwrap();
         work.verify().with(3, "is not called as the binary of the record");
     }
+    for name in ["../x", "/etc/passwd", "tool-x86_64-unknown-linux-musl.zip", ""] {
+        let work = Work::dist();
+        let path = work.path("dist").join(format!("{ARCHIVE}.json"));
+        let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        record["archive"]["file"] = json!(name);
+        fs::write(&path, record.to_string()).unwrap();
+        let words = format!("`{ARCHIVE}` has no usable record: it calls the archive `{name}`");
+        work.verify().with(3, &words);
+    }
     let work = Work::dist();
     let path = work.path("dist").join(format!("{ARCHIVE}.json"));
     let record = fs::read_to_string(&path).unwrap();

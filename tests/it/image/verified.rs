@@ -128,7 +128,7 @@ fn a_dynamic_program_needs_the_loader_of_its_target() {
     std::fs::write(&archive, docker_archive("amd64", &[&layer], r#"{"Entrypoint": ["/bin/tool"]}"#)).unwrap();
     let revision = Some(crate::support::scenario::COMMIT.parse().unwrap());
     let spec = ImageSpec { revision, ..spec() };
-    image::build(&[archive.clone()], &spec, &dist.join("image")).unwrap();
+    image::build(std::slice::from_ref(&archive), &spec, &dist.join("image")).unwrap();
     let output = sample::floe(sample.path()).args(["verify", "dist"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }
