@@ -212,7 +212,10 @@ impl Found<'_> {
         let missing: Vec<&str> = missing.map(|(_, name)| name).collect();
         self.add_unless_empty(Rule::Hardening, "it was linked without", &missing);
         if !pe.timestamp.reproducible {
-            self.add(Rule::TimeStamp, format!("it contains the time {}", pe.timestamp.value));
+            self.add(
+                Rule::TimeStamp,
+                format!("it contains the time of its build, {} s since 1970", pe.timestamp.value),
+            );
         }
     }
 
