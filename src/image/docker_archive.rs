@@ -52,7 +52,11 @@ struct Described {
 impl DockerArchive {
     /// Reads manifest and config. The archive must hold one image for a platform that floe knows, within the limits.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        let described = read_manifest(path)?;
+        let images: Vec<Described> = read_json(path, MANIFEST)?;
+        let described = match <[Described; 1]>::try_from(images) {
+            Ok([image]) => image,
+            Err(images) => bail!("it holds {} images; floe takes archives of one", images.len()),
+        };
         ensure!(
             described.layers.len() <= LAYERS_LIMIT,
             "it lists {} layers, more than the {LAYERS_LIMIT} floe takes",
@@ -111,55 +115,24 @@ fn recompress(content: &mut dyn Read, blobs: &Blobs) -> anyhow::Result<WrittenLa
     Err(Failure::new("floe cannot use its members").details(&layer.facts.problems).into())
 }
 
-fn read_manifest(path: &Path) -> anyhow::Result<Described> {
-    let mut files = BTreeSet::new();
-    let mut manifest = None;
+/// Reads a JSON document among the members.
+fn read_json<T: for<'de> Deserialize<'de>>(path: &Path, name: &str) -> anyhow::Result<T> {
+    let mut json = None;
     walk(path, |member, content| {
-        let is_new = member.kind != TarKind::File || files.insert(member.path.clone());
-        ensure!(is_new, "it has {} twice", quoted(&member.path));
-        if member.path == MANIFEST {
-            manifest = Some(read_text(member, content)?);
+        if member.path == name && member.kind == TarKind::File {
+            let read = files::read(content, JSON_LIMIT);
+            json = Some(read.with_context(|| format!("its {} cannot be read", quoted(name)))?);
         }
         Ok(())
     })?;
-    let manifest = manifest.ok_or_else(|| {
-        Failure::new(format!("it holds no `{MANIFEST}`"))
+    let json = json.ok_or_else(|| {
+        Failure::new(format!("it holds no {}", quoted(name)))
             .hint("give what `docker save` or `dockerTools.buildLayeredImage` makes, or static binaries")
     })?;
-    let images: Vec<Described> =
-        serde_json::from_slice(&manifest).with_context(|| format!("its `{MANIFEST}` cannot be read"))?;
-    match <[Described; 1]>::try_from(images) {
-        Ok([image]) => Ok(image),
-        Err(images) => bail!("it holds {} images; floe takes archives of one", images.len()),
-    }
+    serde_json::from_slice(&json).with_context(|| format!("its {} cannot be read", quoted(name)))
 }
 
-fn read_json<T: for<'de> Deserialize<'de>>(path: &Path, name: &str) -> anyhow::Result<T> {
-    let mut text = None;
-    walk(path, |member, content| {
-        if member.path == name {
-            text = Some(read_text(member, content)?);
-        }
-        Ok(())
-    })?;
-    let text = text.with_context(|| format!("it holds no {}, which its `{MANIFEST}` names", quoted(name)))?;
-    serde_json::from_slice(&text).with_context(|| format!("its {} cannot be read", quoted(name)))
-}
-
-fn read_text(member: &LayerMember, content: &mut dyn Read) -> anyhow::Result<Vec<u8>> {
-    let (name, size) = (quoted(&member.path), floe_core::units::size(member.size));
-    ensure!(member.kind == TarKind::File, "its {name} is no file");
-    ensure!(
-        member.size <= JSON_LIMIT,
-        "its {name} has {size}; the limit is {}",
-        floe_core::units::size(JSON_LIMIT)
-    );
-    let mut text = Vec::new();
-    content.read_to_end(&mut text).with_context(|| format!("cannot read its {name}"))?;
-    Ok(text)
-}
-
-/// Walks an archive. Links and absolute names are refused, because such archives have none.
+/// Walks an archive. Links, absolute names and names that come twice are refused, because such archives have none.
 fn walk(
     path: &Path,
     mut visit: impl FnMut(&LayerMember, &mut dyn Read) -> anyhow::Result<()>,
@@ -169,8 +142,11 @@ fn walk(
     let gzip = file.fill_buf().with_context(opening)?.starts_with(&[0x1f, 0x8b]);
     let reader: Box<dyn Read> = if gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
     let reader = Bounded::new(reader, ByteLimit::of_unpacked(UNPACKED_LIMIT));
+    let mut names = BTreeSet::new();
     tarball::walk(reader, tarball::MEMBERS_LIMIT, |member, content| {
         let name = quoted(&member.path);
+        let is_new = member.kind != TarKind::File || names.insert(member.path.clone());
+        ensure!(is_new, "it has {name} twice");
         ensure!(!member.absolute, "its member {name} has an absolute path");
         ensure!(matches!(member.kind, TarKind::File | TarKind::Directory), "its member {name} is a link");
         visit(member, content)

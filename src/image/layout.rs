@@ -259,8 +259,9 @@ impl Checker {
     }
 
     fn layer(&mut self, name: &str, descriptor: &Descriptor) -> Option<Unpacked> {
-        self.blob(name, descriptor, LAYER)?;
-        let unpacked = self.measured.get(&descriptor.digest)?.unpacked.clone();
+        self.blob(name, descriptor, LAYER).filter(|_| self.depth == Depth::Whole)?;
+        let measured = self.measured.get(&descriptor.digest).map(|measured| measured.unpacked.clone());
+        let unpacked = measured.unwrap_or_else(|| Err("its manifest changed meanwhile".to_owned()));
         if self.reported.insert(descriptor.digest) {
             match &unpacked {
                 Ok((_, changes)) => {
@@ -293,13 +294,7 @@ impl Checker {
     }
 
     fn json<T: DeserializeOwned>(&mut self, name: &str, path: &Path, media_type: &str) -> Option<T> {
-        match measure::json(path, media_type) {
-            Ok(document) => Some(document),
-            Err(why) => {
-                self.problem(format!("{name} {why}"));
-                None
-            }
-        }
+        measure::json(path, media_type).map_err(|why| self.problem(format!("{name} {why}"))).ok()
     }
 
     /// The path of a blob, if its content matches the descriptor.

@@ -178,7 +178,7 @@ fn a_docker_archive_is_bounded_too() {
             .with(1, words);
         assert!(!sample.path().join("dist").exists(), "something was left");
     };
-    refused(&bomb("manifest.json"), "its `manifest.json` has 512.0 MiB; the limit is 4.0 MiB");
+    refused(&bomb("manifest.json"), "it is larger than 4.0 MiB");
     refused(&bomb("x"), "it holds no `manifest.json`");
     let manifest = json!([{ "Config": "c", "Layers": vec!["x"; 5000] }]).to_string();
     let mut tar = tar::Builder::new(Vec::new());

@@ -124,7 +124,7 @@ fn a_description_that_does_not_fit_is_refused() {
     assert!(gone("gone").contains("it lists the layer `gone`, which is not in it"));
     assert!(gone("\\u001b[2J").contains("`\\u{1b}[2J`"));
     let error = refused(&Tar::new().file("manifest.json", &vec![b' '; (4 << 20) + 1]).end());
-    assert!(error.contains("the limit is 4.0 MiB"), "{error}");
+    assert!(error.contains("its `manifest.json` cannot be read: it is larger than 4.0 MiB"), "{error}");
     let layer = Tar::new().end();
     assert!(refused(&docker_archive("riscv64", &[&layer], START)).contains("linux/riscv64"));
     assert!(refused(&docker_archive("amd64", &[], START)).contains("no layers"));
