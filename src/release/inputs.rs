@@ -149,6 +149,7 @@ fn expect(
         binaries: project.map(|project| project.binaries.clone()),
         targets,
         image: has_image,
+        programs: project.and_then(|project| Some(project.config.image.as_ref()?.programs.clone())),
         files: project.map(Project::asset_names).unwrap_or_default(),
         tolerate: false,
         platforms,

@@ -54,7 +54,7 @@ const CORE: Allowed = &[
     ("model", &["units", "untrusted"]),
     ("oci", &["model"]),
     ("world", &["model"]),
-    ("verify", &["model", "units", "world"]),
+    ("verify", &["model", "oci", "units", "untrusted", "world"]),
     ("reproduce", &["model", "units", "verify"]),
     ("plan", &["model", "units", "world"]),
     ("preflight", &["model", "plan", "units", "verify", "world"]),
