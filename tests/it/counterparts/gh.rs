@@ -40,8 +40,9 @@ impl Gh {
         command.env("GH_NO_UPDATE_NOTIFIER", "1").env("GH_PROMPT_DISABLED", "1").stdin(Stdio::null());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         let output = command.args(arguments).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+        let bytes = if output.status.success() { Ok(output.stdout) } else { Err(output.stderr) };
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        bytes.map(text).map_err(text)
     }
 
     #[track_caller]

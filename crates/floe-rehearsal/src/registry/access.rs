@@ -15,7 +15,7 @@ use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use super::error::RegistryError;
 use super::route::Name;
 use super::{Call, RegistryAccount, Visibility};
-use crate::{lock, random_hex};
+use crate::basics::{lock, random_hex};
 
 /// The lifetime of a token.
 pub(super) const LIFETIME: Duration = Duration::from_secs(300);
