@@ -89,7 +89,7 @@ pub struct RegistryAccount {
     pub user: String,
     /// The password of Basic authentication.
     pub token: String,
-    /// The repositories it may push to, such as `acme/floe`, `acme/*` for those of an owner, or `*` for all.
+    /// The repositories it may push to, such as `acme/floe`, or `*` for all.
     pub push: Vec<String>,
 }
 

@@ -70,11 +70,11 @@ async fn a_missing_push_right_is_reported_by_the_upload_and_not_by_the_token_end
 
     server.registry.set_push("guest", vec!["acme/floe".to_owned()]).unwrap();
     assert_eq!(server.send(Method::POST, UPLOADS).await.status(), 202);
-    for (right, status) in [("acme/other", 403), ("acme/*", 202), ("acm/*", 403), ("*", 202)] {
+    for (right, status) in [("acme/other", 403), ("*", 202)] {
         server.registry.set_push("guest", vec![right.to_owned()]).unwrap();
         assert_eq!(server.send(Method::POST, UPLOADS).await.status(), status, "{right}");
     }
-    assert!(server.registry.set_push("guest", vec!["acme*".to_owned()]).is_err());
+    assert!(server.registry.set_push("guest", vec!["acme/*".to_owned()]).is_err());
     assert!(server.registry.set_push("nobody", Vec::new()).is_err());
 }
 
