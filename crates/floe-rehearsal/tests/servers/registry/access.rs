@@ -122,7 +122,8 @@ async fn a_client_that_sends_everything_before_it_reads_gets_the_error() {
     // More than fits into the buffers of the sockets.
     let body = vec![7_u8; 24 << 20];
     let head = format!(
-        "POST {UPLOADS} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        "POST {UPLOADS} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        server.host,
         body.len()
     );
     let mut stream = TcpStream::connect(&server.host).await.unwrap();
