@@ -63,11 +63,12 @@ const CORE: Allowed = &[
 
 /// The same for the embedded servers.
 const REHEARSAL: Allowed = &[
+    ("basics", &[]),
     ("download", &[]),
-    ("interceptor", &[]),
-    ("github", &["download"]),
-    ("registry", &["download"]),
-    ("faults", &["github", "interceptor", "registry"]),
+    ("interceptor", &["basics"]),
+    ("github", &["basics", "download"]),
+    ("registry", &["basics", "download"]),
+    ("faults", &["basics", "github", "interceptor", "registry"]),
 ];
 
 #[test]
