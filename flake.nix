@@ -25,14 +25,17 @@
         inherit nixpkgs crane fenix;
         floe = self;
       };
+      # floe is released by what it gives to others.
+      own = mkRelease {
+        src = self;
+        extraChecks = import ./nix/ownChecks.nix { inherit self mkRelease; };
+      };
     in
-    # floe is released by what it gives to others.
-    mkRelease {
-      src = self;
-      extraChecks = import ./nix/ownChecks.nix { inherit self mkRelease; };
-    }
+    own
     // {
-      lib = { inherit mkRelease; };
+      lib = own.lib // {
+        inherit mkRelease;
+      };
       templates.default = {
         path = ./nix/template;
         description = "A Rust program that is released by floe";

@@ -125,7 +125,7 @@ flake 'flake check' --no-build --all-systems
 passed 'every output of four systems is evaluated, with no import from derivation'
 
 # Evaluated before it is measured, so that the inputs are in the store as they are wherever they were fetched once.
-flake eval --json .#matrix >"$home/matrix.json"
+flake eval --json .#lib.matrix >"$home/matrix.json"
 # `measured SECONDS MEGABYTES COMMAND…` fails if the command takes more of either.
 measured() {
     python3 - "$@" <<'EOF'

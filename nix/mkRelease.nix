@@ -3,7 +3,7 @@
 #     outputs = { self, floe, ... }: floe.lib.mkRelease { src = self; };
 #
 # gives packages.<system>.{release-<target>, image, dist, <name>, default}, apps.<system>.{publish, reproduce, default},
-# checks, devShells, formatter, and matrix. On Linux that is all of them; on macOS the program, its checks and the shell.
+# checks, devShells, formatter, and lib.matrix. On Linux that is all of them; on macOS the program, its checks and the shell.
 # Programs are built with Cargo's profile `release`, or with the one that `profile` in [package.metadata.floe] names.
 #
 #   src                the source. `self` brings its commit with it, `./.` does not
@@ -21,7 +21,7 @@
 #                      warning if there are some for a target that is built]
 #   outputHashes       hashes of git dependencies, as crane wants them, so that evaluation fetches nothing [none]
 #   toolchain          { fenix, triples }: a toolchain with rust-std for each triple; `// { channel = "1.91.0"; }` is
-#                      what `matrix` tells the native legs [fenix's stable, toolchain.nix]
+#                      what `lib.matrix` tells the native legs [fenix's stable, toolchain.nix]
 #   image              whether there is an image [unless [package.metadata.floe] has `image = false`]
 #   imageConfig        dockerTools' `config` of each platform: Env, Cmd, WorkingDir … [the program alone]
 #   imageFiles         { "etc/tool.toml" = ./tool.toml; }: more files of the image [CA certificates]
@@ -66,7 +66,8 @@ in
   checks = each "checks";
   devShells = each "devShells";
   formatter = each "formatter";
-  matrix = import ./matrix.nix {
+  # Below `lib`, because `nix flake check` warns of outputs that it does not know.
+  lib.matrix = import ./matrix.nix {
     inherit lib project floe;
     settings = given;
     inherit (outputs.x86_64-linux) toolchain;
