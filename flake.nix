@@ -25,17 +25,23 @@
         inherit nixpkgs crane fenix;
         floe = self;
       };
-      # floe is released by what it gives to others.
-      own = mkRelease {
-        src = self;
-        extraChecks = import ./nix/ownChecks.nix { inherit self mkRelease; };
-      };
     in
-    own
-    // {
-      lib = own.lib // {
-        inherit mkRelease;
+    # floe is released by what it gives to others.
+    mkRelease {
+      src = self;
+      # floe packs itself.
+      packer = "source";
+      checks = {
+        clippy = true;
+        dependencies = true;
+        docs = true;
+        fmt = true;
+        tests = true;
       };
+      extraChecks = import ./nix/ownChecks.nix { inherit self mkRelease; };
+    }
+    // {
+      lib = { inherit mkRelease; };
       templates.default = {
         path = ./nix/template;
         description = "A Rust program that is released by floe";

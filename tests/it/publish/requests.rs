@@ -11,7 +11,7 @@ use floe_rehearsal::faults::Schedule;
 use crate::faults::bench::{Bench, Made, folder, made};
 use crate::support::scenario::{COMMIT, image_spec};
 
-/// What a release consists of, as far as it costs requests.
+/// The sizes of a release that cost requests.
 struct Sizes {
     assets: usize,
     blobs: usize,
@@ -39,7 +39,7 @@ fn github_first(sizes: &Sizes) -> usize {
 }
 
 /// The registry, first run: a refusal, the token; the index and the tags; every part; a session and a PUT for each blob;
-/// the manifests; once more the index and the tags; the tags themselves; a stranger is refused, gets a token, and looks.
+/// the manifests; once more the index and the tags; the tags themselves; an anonymous client is refused, gets a token, and looks.
 fn registry_first(sizes: &Sizes) -> usize {
     let Sizes { blobs, platforms, tags, .. } = sizes;
     (1 + 1) + (1 + tags) + (blobs + platforms) + 2 * blobs + (platforms + 1) + (1 + tags) + tags + 3

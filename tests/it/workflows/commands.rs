@@ -124,10 +124,7 @@ fn nix(arguments: &[&str], flags: &[&str]) -> Result<(), String> {
         let releases = Target::all().map(|target| format!("release-{}", target.name()));
         let is_package =
             packages().contains(package) || releases.into_iter().any(|release| release == package);
-        if output == "lib.matrix" {
-            continue;
-        }
-        if !is_package {
+        if !is_package && output != "matrix" {
             return Err(format!("the flake has no package `{package}`"));
         }
         let passed = format!("passthru.{attribute} = ");

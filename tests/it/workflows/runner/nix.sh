@@ -24,7 +24,7 @@ build() {
 output() { printf '%s' "${1##*[#.]}"; }
 
 case "$*" in
-'eval --json .#lib.matrix') cat "$STANDIN/matrix.json" ;;
+'eval --json .#matrix') cat "$STANDIN/matrix.json" ;;
 'flake check --print-build-logs') ;;
 'build --print-build-logs --no-link .#dist') build dist ;;
 'build --out-link '*' .#dist') build dist && ln -s "$store/dist" "$3" ;;
