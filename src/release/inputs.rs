@@ -24,7 +24,7 @@ use floe_core::verify::{Depth, Expect, Verified};
 /// The largest changelog.
 const CHANGELOG_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// Everything that a release is derived from besides its dist. Cargo and git are asked once.
+/// The inputs of a release besides its dist. Cargo and git are asked once.
 pub struct Inputs {
     args: ReleaseArgs,
     project: Option<Project>,

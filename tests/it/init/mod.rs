@@ -177,7 +177,7 @@ fn it_writes_all_once_and_the_second_run_changes_nothing() {
 }
 
 #[test]
-fn the_files_say_what_the_templates_say_with_floes_address() {
+fn the_files_are_the_templates_with_floes_address() {
     let sample = bare();
     let commit = "c".repeat(40);
     assert_eq!(floe(&sample, &["--yes", "--pin", &commit]).0, Some(0));
@@ -207,7 +207,7 @@ fn the_files_say_what_the_templates_say_with_floes_address() {
 }
 
 #[test]
-fn what_it_shows_is_a_patch_that_git_applies() {
+fn the_shown_difference_is_a_patch_that_git_applies() {
     if peer("git").is_none() {
         return;
     }
