@@ -44,6 +44,9 @@ pub(super) fn read(file: &mut dyn ReadSeek, limits: Limits, visit: Visit<'_>) ->
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).context("failed to read the next entry")?;
         let path = readable(entry.name_raw()).map_err(anyhow::Error::msg)?.to_owned();
+        // Without the flag for UTF-8, readers decode the name in different ways.
+        let is_same = entry.name().is_ok_and(|name| name.as_bytes() == entry.name_raw());
+        ensure!(is_same, "`{path}` has a name that is not marked as UTF-8");
         // The crate's `unix_mode` hides a set-user-id bit.
         let mode = match (entry.system(), entry.external_attributes() >> 16) {
             (System::Unix, mode) => mode,
