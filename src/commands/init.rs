@@ -235,7 +235,7 @@ fn paths(files: &[File]) -> String {
 
 /// A project that takes its notes from its changelog cannot be released without a section for the version.
 fn missing_notes(project: &Project) -> Option<String> {
-    let missing = inputs::notes_source(Some(project), None, &project.version).err()?;
+    let missing = inputs::notes(Some(project), None, &project.version).err()?;
     let hint = missing.downcast_ref::<Failure>().and_then(Failure::hint_text);
     Some(hint.map_or_else(|| format!("{missing:#}"), |hint| format!("{missing}: {hint}")))
 }

@@ -37,6 +37,10 @@ pub struct Project {
     pub homepage: Option<String>,
     /// `documentation`.
     pub documentation: Option<String>,
+    /// `readme`, relative to the package's folder. Cargo fills it in if there is a README of a usual name.
+    pub readme: Option<PathBuf>,
+    /// `license-file`, relative to the package's folder.
+    pub license_file: Option<PathBuf>,
     /// The folder of the package.
     pub root: PathBuf,
     /// The folder of the workspace; the same as `root` for a single package.
@@ -99,6 +103,13 @@ pub struct Changelog {
     pub path: PathBuf,
     /// Whether it is Markdown. Release notes are taken from nothing else.
     pub is_markdown: bool,
+}
+
+impl Changelog {
+    /// The name of the file.
+    pub fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
 }
 
 /// Finds the package: the named one, else that of the manifest, else the only one with a binary among the workspace's
@@ -242,11 +253,19 @@ impl Project {
         Ok(found.into_iter().min().map(|(rank, path)| Changelog { path, is_markdown: !rank.1 }))
     }
 
-    /// The file that release notes are taken from, for messages: the Markdown changelog, or `CHANGELOG.md`.
-    pub fn changelog_name(&self) -> anyhow::Result<String> {
-        let found = self.changelog()?.filter(|found| found.is_markdown);
-        let name = found.as_ref().and_then(|found| found.path.file_name());
-        Ok(name.map_or_else(|| "CHANGELOG.md".to_owned(), |name| name.to_string_lossy().into_owned()))
+    /// The names that headings of a changelog may have before a version: the package's, its tags' and the repository's.
+    pub fn names(&self) -> Vec<String> {
+        let repository = self.repository.as_deref().and_then(on_github);
+        let prefix = self.config.tag_prefix.trim_end_matches(['-', '_', '/']);
+        let names = [Some(self.name.as_str()), Some(prefix), repository.as_ref().map(Repo::name)];
+        names.into_iter().flatten().filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// The path of a file in the repository, with slashes; without one, in the workspace.
+    pub fn path_in_repository(&self, path: &Path) -> anyhow::Result<String> {
+        let root = git::root(&self.workspace_root)?;
+        let path = path.strip_prefix(root.as_ref().unwrap_or(&self.workspace_root)).unwrap_or(path);
+        Ok(path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/"))
     }
 }
 
@@ -370,6 +389,8 @@ fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<Project> {
         repository: package.repository.clone(),
         homepage: package.homepage.clone(),
         documentation: package.documentation.clone(),
+        readme: package.readme.clone().map(Into::into),
+        license_file: package.license_file.clone().map(Into::into),
         root: manifest_path.parent().unwrap_or(Path::new("/")).to_owned(),
         workspace_root: metadata.workspace_root.clone().into_std_path_buf(),
         manifest_path,
