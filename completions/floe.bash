@@ -423,7 +423,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__package)
-            opts="-o -p -v -q -h -V --target --binary --out --manifest-path --package --tag --commit --epoch --verbose --quiet --strict --help --version"
+            opts="-o -p -v -q -h -V --target --binary --documents --out --manifest-path --package --tag --commit --epoch --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -434,6 +434,10 @@ _floe() {
                     return 0
                     ;;
                 --binary)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --documents)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -679,7 +683,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__reproduce)
-            opts="-p -v -q -h -V --rebuilt --statement --json --manifest-path --package --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
+            opts="-p -v -q -h -V --rebuilt --statement --image --json --manifest-path --package --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -690,6 +694,10 @@ _floe() {
                     return 0
                     ;;
                 --statement)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

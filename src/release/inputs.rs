@@ -52,8 +52,8 @@ impl Inputs {
 
     /// The release of verified dists. It must be the expected one, if one is expected.
     pub fn release(&self, verified: Verified, report: &Report) -> anyhow::Result<Release> {
-        let notes = self.notes(&verified.version, report)?;
         let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
+        let notes = self.notes(&verified.version, report)?;
         let Verified { archives, files, image, .. } = verified;
         let release = Release::new(archives, files, image, destination, notes);
         match self.args.expect {
@@ -81,8 +81,8 @@ impl Inputs {
         Ok(Outline {
             name: project.name.clone(),
             version: project.version.clone(),
-            notes: self.notes(&project.version, report)?,
             destination: self.destination((&project.name, &project.version), None)?,
+            notes: self.notes(&project.version, report)?,
             targets: self.expect.targets.clone(),
             files: self.expect.files.clone(),
             platforms: self.expect.platforms.clone(),

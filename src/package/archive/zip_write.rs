@@ -14,6 +14,7 @@ use crc32fast::Hasher as Crc32;
 use super::Packed;
 use super::deflate::Deflate;
 use super::write::{CopyFile, Ready};
+use super::zip::UTF8;
 use floe_core::model::Digest;
 
 /// From this size on, a file gets ZIP64 fields: incompressible data grows a little.
@@ -125,8 +126,7 @@ impl ZipEntry<'_> {
     /// The fields that both headers share, in this order.
     fn common(&self) -> Vec<u8> {
         const DEFLATE: u16 = 8;
-        // "Language encoding": the name is UTF-8 (APPNOTE 4.4.4).
-        let flags = if self.path.is_ascii() { 0 } else { 1_u16 << 11 };
+        let flags = if self.path.is_ascii() { 0 } else { UTF8 };
         let (time, date) = self.time;
         let small = |size: u64| if self.is_large() { ELSEWHERE } else { size as u32 };
         let sizes = [self.crc, small(self.compressed), small(self.size)];

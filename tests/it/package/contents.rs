@@ -127,10 +127,10 @@ fn names_that_some_system_would_change_are_refused_together_with_a_way_out() {
     let case = Case::new(sample).tool("x86_64-musl");
     expect![[r#"
         error: `tool` has files that no archive can hold
-          `README:old.md` has a character that Windows does not allow in a name (one of `<>:"|?*`)
-          `share/aux.md` has the name of a device on Windows
-          `share/dot.` has a name that ends in a dot or a space, which Windows drops
-          `share/tool` and `share/Tool` differ only in case
+        `README:old.md` has a character that Windows does not allow in a name (one of `<>:"|?*`)
+        `share/aux.md` has the name of a device on Windows
+        `share/dot.` has a name that ends in a dot or a space, which Windows drops
+        `share/tool` and `share/Tool` differ only in case
 
         hint: rename it, or leave it out with `exclude = ["README:old.md"]` in [package.metadata.floe]"#]]
     .assert_eq(&case.said());
@@ -216,24 +216,24 @@ fn an_include_that_packs_nothing_is_an_error_or_a_warning() {
     };
     expect![[r#"
         error: failed to pack `contrib/*.sh`, which `include` names
-          caused by: the pattern matches no file
+        caused by: the pattern matches no file
 
         hint: patterns know `*`, `?` and `**`; anything else is a part of a name
         error: failed to pack `Contrib/tool.service`, which `include` names
-          caused by: there is no `Contrib` in `project`
+        caused by: there is no `Contrib` in `project`
 
         hint: it is called `contrib`, and case matters on most systems
         error: failed to pack `gone`, which `include` names
-          caused by: there is no `gone` in `project`
+        caused by: there is no `gone` in `project`
 
         hint: make it before packing, or take it out of `include`
         error: failed to pack `../secret`, which `include` names
-          caused by: `project/../secret` leads out of the workspace
+        caused by: `project/../secret` leads out of the workspace
 
         hint: copy it into the workspace, or take it out of `include`
         warning the archives lack `share/empty`, which is an empty folder: put a file into it, or leave it out with `exclude = ["share/empty"]` in [package.metadata.floe]
         error: failed to pack `contrib/tool.service`, which `include` names
-          caused by: `project/README.md` and `project/contrib/tool.service` have the same path `README.md` in the archives
+        caused by: `project/README.md` and `project/contrib/tool.service` have the same path `README.md` in the archives
 
         hint: give one of them another path: `include = [{ from = "…", to = "…" }]`"#]]
     .assert_eq(
