@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use super::patterns::{is_pattern, matches};
-use crate::error::Failure;
+use crate::error::{Failure, hint_of};
 use crate::package::archive::{self, Item, composed};
 use crate::project::cargo::Project;
-use crate::report::Report;
+use crate::report::{Report, Verbosity};
 use floe_core::model::config::Include;
 
 /// The beginnings of the names of documents that are packed. If the package's folder has none of a kind, the workspace's
@@ -36,13 +36,14 @@ pub(super) fn common(project: &Project, report: &Report) -> anyhow::Result<Vec<I
     }
 
     let folders = [project.root.as_path(), project.workspace_root.as_path()];
-    match &readme {
-        // The translations of a README are beside it.
-        Some(readme) if begins(&name_of(readme), &README) => {
-            files.add_documents(&[readme.parent().unwrap_or(&project.root)], &README)?
-        }
-        Some(_) => files.add_documents(&folders[..1], &README)?,
+    match readme.as_deref().and_then(Path::parent) {
         None => files.add_documents(&folders, &README)?,
+        // Its translations are beside it.
+        Some(folder) => {
+            let is_elsewhere = readme.as_ref().is_some_and(|readme| !begins(&name_of(readme), &README));
+            let beside: &Path = if is_elsewhere { &project.root } else { folder };
+            files.add_documents(&[beside], &README)? | files.add_documents(&folders[..1], &README)?
+        }
     };
     if !files.add_documents(&folders, &LICENCES)? && license.is_none() {
         report.warn(format!(
@@ -81,6 +82,15 @@ pub(super) fn with_built(
         files.put(item.clone(), Kind::Document)?;
     }
     files.finish(project)
+}
+
+/// The reason for which these files cannot be packed, with a way out.
+pub(in super::super) fn problem(project: &Project) -> Option<String> {
+    let error = common(project, &Report::new(Verbosity::Quiet)).err()?;
+    let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
+    let details = failure.map_or(&[][..], Failure::detail_lines).iter().map(|line| format!(": {line}"));
+    let hint = hint_of(&error).map(|hint| format!("; {hint}")).unwrap_or_default();
+    Some(format!("`floe package` would fail: {error:#}{}{hint}", details.collect::<String>()))
 }
 
 /// Whether archives get a licence file.
@@ -327,7 +337,7 @@ fn find(folder: &Path, parts: &[&str]) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// Adds every file below a folder, but not those of Cargo's build folder, with its path in the project.
+/// Adds every file below a folder, but not those of git and of Cargo's build folder, with its path in the project.
 fn list(
     folder: &Path,
     path: &str,
@@ -342,7 +352,7 @@ fn list(
             format!("{path}/{}", composed(&name))
         };
         match child.is_dir() && !child.is_symlink() {
-            true if child == target_dir => {}
+            true if child == target_dir || name == ".git" => {}
             true => list(&child, &path, target_dir, files)?,
             false => files.push((path, child)),
         }

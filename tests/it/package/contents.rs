@@ -5,7 +5,7 @@ use std::fs;
 use expect_test::expect;
 
 use super::Case;
-use crate::support::sample::Sample;
+use crate::support::sample::{Sample, floe};
 use floe::cli::PackageArgs;
 
 #[test]
@@ -134,6 +134,11 @@ fn names_that_some_system_would_change_are_refused_together_with_a_way_out() {
 
         hint: rename it, or leave it out with `exclude = ["README:old.md"]` in [package.metadata.floe]"#]]
     .assert_eq(&case.said());
+    let output = floe(case.sample.path()).args(["init", "--yes"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let expected =
+        "warning `floe package` would fail: `tool` has files that no archive can hold: `README:old.md` has";
+    assert!(said.contains(expected), "{said}");
     let exclude = "exclude = [\"README?old.md\", \"share/aux.md\", \"share/dot.\", \"share/Tool\"]";
     let case = Case { sample: case.sample.manifest_lines(exclude), ..case };
     assert_eq!(case.said(), "");
@@ -286,12 +291,13 @@ fn files_that_cargo_toml_names_go_first_and_missing_ones_are_a_warning() {
         .file("src/main.rs", "fn main() {}\n")
         .file("docs/README.md", "named")
         .file("docs/README.de.md", "beside it")
+        .file("README.md", "another one")
         .file("COPYING", "");
     let case = Case::new(sample).tool("x86_64-gnu");
     assert_eq!(case.packed(), ["COPYING", "README.de.md", "README.md", "tool"]);
-    expect![
-        "warning the archives lack `EULA`, which `license-file` in Cargo.toml names: there is no such file"
-    ]
+    expect![[r#"
+        warning the archives lack `EULA`, which `license-file` in Cargo.toml names: there is no such file
+        warning the archives lack `project/README.md`: `project/docs/README.md` has its path `README.md`; rename one of them"#]]
     .assert_eq(&case.said());
 }
 

@@ -11,7 +11,7 @@ use floe_rehearsal::faults::Schedule;
 use crate::faults::bench::{Bench, Made, folder, made};
 use crate::support::scenario::{COMMIT, image_spec};
 
-/// What a release consists of, as far as it costs requests.
+/// The sizes of a release that cost requests.
 struct Sizes {
     assets: usize,
     blobs: usize,
@@ -39,7 +39,7 @@ fn github_first(sizes: &Sizes) -> usize {
 }
 
 /// The registry, first run: a refusal, the token; the index and the tags; every part; a session and a PUT for each blob;
-/// the manifests; once more the index and the tags; the tags themselves; a stranger is refused, gets a token, and looks.
+/// the manifests; once more the index and the tags; the tags themselves; an anonymous client is refused, gets a token, and looks.
 fn registry_first(sizes: &Sizes) -> usize {
     let Sizes { blobs, platforms, tags, .. } = sizes;
     (1 + 1) + (1 + tags) + (blobs + platforms) + 2 * blobs + (platforms + 1) + (1 + tags) + tags + 3
@@ -67,15 +67,15 @@ async fn requests_are_as_many_as_the_formula_says() {
         let bench = Bench::new(&made.release).await;
         let servers = folder.path().join("servers");
         std::fs::create_dir(&servers).unwrap();
-        let inside = bench.fresh(&made.release, &servers).await;
+        let testbed = bench.fresh(&made.release, &servers).await;
         let receipt = folder.path().join("receipt.json");
         let mut counted = [0; 2];
         for wanted in
             [[github_first(&sizes), registry_first(&sizes)], [github_again(), registry_again(&sizes)]]
         {
             let (_, receipt) = bench.run(&made.release, &receipt).await.unwrap();
-            inside.quiet().await;
-            let seen = [&inside.github_interceptor, &inside.registry_interceptor]
+            testbed.quiet().await;
+            let seen = [&testbed.github_interceptor, &testbed.registry_interceptor]
                 .map(|interceptor| interceptor.log());
             let new: Vec<String> = seen
                 .iter()

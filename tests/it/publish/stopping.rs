@@ -1,5 +1,5 @@
-//! Being asked to stop, by real signals to the real process: what is under way is finished, what is left is told, and
-//! running again ends as an undisturbed run does.
+//! Signals to the real process: running steps are finished, the missing ones are reported, and the next run ends as an
+//! undisturbed run does.
 
 use std::collections::BTreeSet;
 

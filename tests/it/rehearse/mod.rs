@@ -1,4 +1,4 @@
-//! `floe rehearse` as a person would type it, in Cargo projects that hold nothing but an empty `main`.
+//! `floe rehearse` as a process, in Cargo projects with an empty `main`.
 //!
 //! Only Rust is needed: Cargo builds them without a dependency and without a network.
 
@@ -46,7 +46,7 @@ fn rehearse(folder: &Path, arguments: &[&str]) -> Run {
     Run { summary: serde_json::from_slice(&output.stdout).unwrap(), stderr }
 }
 
-/// What GitHub's state in a rehearsal's folder says.
+/// The releases and the latest release in a rehearsal's folder.
 fn releases(folder: &Path) -> (Vec<String>, Option<String>) {
     let root = folder.join("target/rehearsal/servers/github");
     let options =
@@ -88,7 +88,7 @@ fn a_project_is_rehearsed_again_and_on_to_its_next_version() {
         assert_eq!(file["digest"], Digest::of(&bytes).to_string());
     }
 
-    // From nothing again: the same bytes, and as much to do.
+    // From empty servers again: the same bytes, and the same steps.
     let second = rehearse(project.path(), &[]);
     for same in ["files", "image", "commit", "done"] {
         assert_eq!(second.summary[same], first.summary[same], "{same}");
@@ -246,7 +246,7 @@ fn the_same_dist_makes_the_same_release_in_any_folder() {
 }
 
 #[test]
-fn a_rehearsal_withstands_what_a_seed_throws_at_it() {
+fn a_rehearsal_withstands_the_faults_of_a_seed() {
     let fits = |seed: &u64| {
         let schedule = Schedule::from_seed(*seed);
         schedule.injections.len() > 3 && !schedule.injections.iter().any(|one| one.kind.is_permanent())

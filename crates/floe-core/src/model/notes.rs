@@ -5,7 +5,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::model::changelog::closed;
-use crate::model::{Destination, Manifest, Rule, body};
+use crate::model::{Destination, ImageName, Manifest, Rule, body};
 use crate::units::size;
 use crate::untrusted::text;
 
@@ -80,7 +80,7 @@ impl Notes {
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
 /// The lower part: a table of downloads, and the commands that check them.
-fn footer(manifest: &Manifest, destination: &Destination) -> String {
+pub fn footer(manifest: &Manifest, destination: &Destination) -> String {
     let mut text = format!("## Download {} {}\n\n", manifest.name, manifest.version);
     text.push_str("| file | for | needs | size | sha256 |\n|---|---|---|---:|---|\n");
     for artifact in &manifest.artifacts {
@@ -104,10 +104,14 @@ fn footer(manifest: &Manifest, destination: &Destination) -> String {
             image.name.at(&image.digest)
         ));
     }
+    let Destination { repo, tag, commit, .. } = destination;
+    // `floe verify` expects an image of the repository's owner unless it is given another.
+    let other = |name: &&ImageName| !name.owner().eq_ignore_ascii_case(repo.owner());
+    let image = manifest.image.as_ref().map(|image| &image.name).filter(other);
+    let image = image.map(|image| format!(" --image {image}")).unwrap_or_default();
     text.push_str(&format!(
-        "\nBuilt from commit {}. To check what you downloaded:\n\n\
-         ```sh\nsha256sum --ignore-missing -c SHA256SUMS\nfloe verify --release {} --repo {}\n```\n",
-        destination.commit, destination.tag, destination.repo
+        "\nBuilt from commit {commit}. To check what you downloaded:\n\n\
+         ```sh\nsha256sum --ignore-missing -c SHA256SUMS\nfloe verify --release {tag} --repo {repo}{image}\n```\n"
     ));
     text
 }

@@ -88,7 +88,6 @@ kinds! {
     Published "published-meanwhile" At(GitHub), "another user publishes a release of the tag";
     Newer "newer-meanwhile" At(GitHub), "another user publishes a higher version";
     Forgotten "uploads-forgotten" At(Registry), "the registry forgets the uploads under way";
-    Misreported "misreported-digest" Route(Registry, "PUT", "/v2/"), "the request succeeds, but reports another digest";
     Kill "kill" Anywhere, "the publisher is killed before the request is handled";
     KillAfter "kill-after" Anywhere, "the publisher is killed after the request was handled";
 }
