@@ -63,12 +63,11 @@ const CORE: Allowed = &[
 
 /// The same for the embedded servers.
 const REHEARSAL: Allowed = &[
-    ("lock", &[]),
     ("download", &[]),
-    ("interceptor", &["lock"]),
-    ("github", &["download", "lock"]),
-    ("registry", &["download", "lock"]),
-    ("faults", &["github", "interceptor", "lock", "registry"]),
+    ("interceptor", &[]),
+    ("github", &["download"]),
+    ("registry", &["download"]),
+    ("faults", &["github", "interceptor", "registry"]),
 ];
 
 #[test]

@@ -17,6 +17,8 @@ in
     attrNames
     attrValues
     all
+    concatLists
+    isAttrs
     concatMap
     concatStringsSep
     elem
