@@ -97,6 +97,9 @@ pub struct PackageArgs {
     /// A built binary (may be repeated)
     #[arg(long, value_name = "PATH", requires = "target")]
     pub binary: Vec<PathBuf>,
+    /// A folder with `completions/` and `man/` that the build made, for the archive
+    #[arg(long, value_name = "FOLDER", requires = "target")]
+    pub documents: Option<PathBuf>,
     /// Output folder for archives and records
     #[arg(short, long, value_name = "DIST", default_value = "dist")]
     pub out: PathBuf,

@@ -151,6 +151,8 @@ mod tests {
             repository: None,
             homepage: None,
             documentation: text("https://docs.rs/tool"),
+            readme: None,
+            license_file: None,
             root: "/nowhere".into(),
             workspace_root: "/nowhere".into(),
             manifest_path: "/nowhere/Cargo.toml".into(),

@@ -32,7 +32,8 @@ use crate::release::session::{self, Session};
 use crate::release::{self, dist, inputs, published};
 use crate::report::{Report, size};
 use crate::token::Token;
-use floe_core::model::notes::{NotesSource, unreleased_section};
+use floe_core::model::changelog;
+use floe_core::model::notes::NotesSource;
 use floe_core::model::{Commit, Destination, Digest, Image, Record, Release, Rule};
 use floe_core::preflight::CheckedPlanJson;
 use floe_core::verify::published::ReleaseRequest;
@@ -179,7 +180,11 @@ fn check(dists: &[PathBuf], expect: &Expect) -> anyhow::Result<Verified> {
 }
 
 fn pieces(builds: &[Build]) -> Vec<package::Build> {
-    let piece = |build: &Build| package::Build { target: build.target, binaries: build.binaries.clone() };
+    let piece = |build: &Build| package::Build {
+        target: build.target,
+        binaries: build.binaries.clone(),
+        documents: None,
+    };
     builds.iter().map(piece).collect()
 }
 
@@ -221,12 +226,13 @@ fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Re
 
 /// The notes of `publish`; before a release their section is often still called `Unreleased`.
 fn notes(project: &Project, verified: &Verified, report: &Report) -> anyhow::Result<NotesSource> {
-    let missing = match inputs::notes_source(Some(project), None, &verified.version) {
-        Ok(notes) => return Ok(notes),
+    let missing = match inputs::notes(Some(project), None, &verified.version) {
+        Ok(notes) => return Ok(notes.source_with_warning(report)),
         Err(missing) => missing,
     };
-    let changelog = inputs::changelog(project)?;
-    let Some(text) = changelog.as_deref().and_then(unreleased_section) else { return Err(missing) };
+    let changelog = project.changelog()?.map(|found| inputs::read_text(&found.path)).transpose()?;
+    let unreleased = changelog.as_deref().and_then(changelog::unreleased);
+    let Some(text) = unreleased else { return Err(missing) };
     report.warn(format!("{missing}; rehearsing with `Unreleased`, but publishing would be refused"));
     Ok(NotesSource::Text(text))
 }

@@ -5,6 +5,7 @@
 
 mod builds;
 pub(super) mod contents;
+mod patterns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -33,6 +34,8 @@ pub struct Build {
     pub target: Target,
     /// Where they are; each is called like a released binary of the project, with `.exe` for Windows.
     pub binaries: Vec<PathBuf>,
+    /// A folder whose `completions` and `man` go into the archive: those that the build made.
+    pub documents: Option<PathBuf>,
 }
 
 /// `floe package`: prints the path of each archive on stdout, one a line.
@@ -63,11 +66,12 @@ pub fn pack(
     report: &Report,
 ) -> anyhow::Result<Vec<Record>> {
     let mut problems = Vec::new();
-    let mut checked: Vec<(Target, Vec<Binary>)> =
-        builds.iter().map(|build| (build.target, check(project, build, &mut problems))).collect();
+    let mut checked: Vec<(&Build, Vec<Binary>)> =
+        builds.iter().map(|build| (build, check(project, build, &mut problems))).collect();
     if !problems.is_empty() {
         // Nothing is packed, so the binaries are read for what else is wrong with them.
-        for (target, binary) in checked.iter().flat_map(|(target, all)| all.iter().map(|one| (*target, one)))
+        for (target, binary) in
+            checked.iter().flat_map(|(build, all)| all.iter().map(|one| (build.target, one)))
         {
             match binary::facts(&binary.path) {
                 Ok(facts) if enforcement == Enforcement::Deny => {
@@ -81,12 +85,17 @@ pub fn pack(
         }
         return Err(refuse(project, problems));
     }
-    checked.sort_by_key(|(target, _)| *target);
+    checked.sort_by_key(|(build, _)| build.target);
     let common = contents::common(project, report)?;
     let is_new = !out.exists();
     let mut packed = Vec::new();
-    for (target, binaries) in checked {
-        let one = pack_one((project, origin), target, binaries, &common, out)
+    for (Build { target, documents, .. }, binaries) in checked {
+        let target = *target;
+        let items = match documents {
+            Some(folder) => &contents::with_built(project, folder, &common, report)?,
+            None => &common,
+        };
+        let one = pack_one((project, origin), target, binaries, items, out)
             .with_context(|| format!("failed to pack `{}`", target.archive_file(&project.name)))?;
         for (rule, violation) in &one.violations {
             match (rule.kind(), enforcement) {
@@ -249,7 +258,8 @@ fn pack_one(
     let mut archive = AtomicFile::create(&out.join(&file))?;
     let mut facts = BTreeMap::new();
     let mut copy = |item: &Item, file: &mut File, into: &mut dyn Write| {
-        if !item.executable {
+        // Scripts are executable, too.
+        if !binaries.iter().any(|binary| binary.file_name == item.path) {
             return archive::copy(item, file, into);
         }
         facts.insert(item.path.clone(), floe_audit::facts_while_copying(file, into)?);

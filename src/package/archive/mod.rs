@@ -17,7 +17,7 @@ mod zip_write;
 use std::path::PathBuf;
 
 pub use gzip::Gzip;
-pub use names::is_reserved;
+pub use names::{composed, conflicts, is_reserved, portable};
 pub use read::{Budget, Examined, examine, extract, list, members};
 pub use write::{CopyFile, copy, write};
 

@@ -283,7 +283,12 @@ fn a_changelog_without_the_required_section_is_reported() {
     let sample = Sample::tool().manifest_lines("[package.metadata.floe]\nnotes = \"changelog\"");
     let (code, stderr) = floe(&sample, &["--yes"]);
     assert_eq!(code, Some(0), "{stderr}");
-    assert!(stderr.contains("CHANGELOG.md has no section for 1.4.0: write a heading `## 1.4.0`"), "{stderr}");
+    assert!(
+        stderr.contains(
+            "`CHANGELOG.md` has no section for 1.4.0: write what changed below a heading `## 1.4.0`"
+        ),
+        "{stderr}"
+    );
     let sample = sample.file("CHANGELOG.md", "# Changelog\n\n## 1.4.0\n\nFirst.\n");
     assert!(!floe(&sample, &["--yes"]).1.contains("section"));
 }

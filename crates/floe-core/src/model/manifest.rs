@@ -50,9 +50,9 @@ pub struct ManifestFile {
 pub struct Artifact {
     /// Its file name, also the asset's name.
     pub file: String,
-    /// What its binaries run on.
+    /// The target that its binaries run on.
     pub target: Target,
-    /// What it is packed as.
+    /// The kind of archive.
     pub kind: ArchiveKind,
     /// Its size in bytes.
     pub size: u64,
@@ -90,7 +90,7 @@ pub struct ManifestPlatform {
 }
 
 impl Artifact {
-    /// What its binaries need of their host, for people: `glibc 2.17`, `macos 11.0`, or `nothing`.
+    /// The needs of its binaries, for people: `glibc 2.17`, `macos 11.0`, or `nothing`.
     pub fn needs(&self) -> String {
         let words: Vec<String> =
             self.requires.iter().map(|(what, version)| format!("{what} {version}")).collect();

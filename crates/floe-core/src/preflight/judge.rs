@@ -256,7 +256,7 @@ fn is_kept(name: &str) -> bool {
 }
 
 fn notes(subject: Subject<'_>) -> Outcome {
-    let NotesSource::Text(text) = subject.notes() else {
+    let Some(text) = subject.notes().text() else {
         return passed(format!("GitHub writes them; cut at {LIMIT} characters if they are longer"));
     };
     let room = subject.release().map_or(LIMIT, |release| body::room(&release.notes.footer));
@@ -264,11 +264,15 @@ fn notes(subject: Subject<'_>) -> Outcome {
     if count <= LIMIT {
         return passed(format!("{count} of at most {LIMIT} characters"));
     }
+    let source = match subject.notes() {
+        NotesSource::Changelog { file, .. } => format!("its section in `{file}`"),
+        _ => "the text".to_owned(),
+    };
     warning(
         format!(
             "the notes have {count} characters, and GitHub takes {LIMIT}: they will be cut at a line's end"
         ),
-        "shorten the section in CHANGELOG.md, or give `--notes-file`",
+        format!("shorten {source}, or give another one as `--notes-file`"),
     )
 }
 

@@ -11,7 +11,7 @@
 //! | a tar in either | no | a name 4096 bytes, all 32 MiB, an extended header 1 MiB | no `..`, device, sparse file, second size, whiteout, setuid file, or data after the end; `image::tarball`, `image::rootfs` |
 //! | a binary | no | streamed in pieces; 32 paths a kind | offsets and counts against its size; [`floe_audit`] |
 //! | `Cargo.toml` through `cargo metadata`, git | as the user's own | | types of [`crate::model`]; `git status` runs no program that the repository's settings name; `project`, `git` |
-//! | `CHANGELOG.md`, `--notes-file` | as the user's own | 16 MiB; of the notes 125,000 characters | UTF-8; [`crate::model::notes`] |
+//! | `CHANGELOG.md`, `--notes-file` | as the user's own | 16 MiB; of the notes 125,000 characters | UTF-8; [`crate::model::changelog`], [`crate::model::notes`] |
 //! | CA certificates | as the user's own | 4 MiB | PEM, and no private key; `image::build` |
 //! | arguments and the environment | as the user's own | | types of [`crate::model`], `address::server`; a receipt is written and never read |
 //! | GitHub: answers | about its own state | 64 MiB, an error 256 KiB; a list 1000 pages or 100,000 entries; a minute | JSON of `github`; `Link` and `upload_url` only to the API's and the uploads' own hosts |

@@ -53,7 +53,7 @@ pub fn make_dist_of<'s>(
         if target.platform().is_some() {
             for_image.push(path.clone());
         }
-        builds.push(Build { target: *target, binaries: vec![path] });
+        builds.push(Build { target: *target, binaries: vec![path], documents: None });
     }
     let report = Report::new(Verbosity::Quiet);
     package::pack((&project, &origin), &builds, out, Enforcement::Deny, &report).unwrap();

@@ -13,8 +13,10 @@ use super::{ImageName, Rule, Target};
 pub struct Config {
     /// `targets`: the targets a release must contain. Default: every target floe knows.
     pub targets: Vec<Target>,
-    /// `include`: extra files and folders for the archives, relative to the package's folder.
-    pub include: Vec<String>,
+    /// `include`: extra files and folders for the archives.
+    pub include: Vec<Include>,
+    /// `exclude`: paths in the archives, or patterns of them, that are left out.
+    pub exclude: Vec<String>,
     /// `assets`: the names of further files that a release has. `{name}` and `{version}` stand for the package's.
     pub assets: Vec<String>,
     /// `image`: the image; `None` for `image = false`.
@@ -42,6 +44,15 @@ impl Config {
     pub fn may_be_latest(&self) -> bool {
         self.latest.unwrap_or(self.tag_prefix.is_empty())
     }
+}
+
+/// Extra files for the archives: a path, or `{ from = "…", to = "…" }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Include {
+    /// A file, a folder or a pattern, with slashes, relative to the package's folder; it may lead to the workspace's.
+    pub from: String,
+    /// The path in the archives; for a pattern, the folder. Default: the path in the package or in the workspace.
+    pub to: Option<String>,
 }
 
 /// The `image` table.
@@ -88,6 +99,7 @@ impl Default for Config {
         Config {
             targets: Target::all().collect(),
             include: Vec::new(),
+            exclude: Vec::new(),
             assets: Vec::new(),
             image: Some(ImageSettings::default()),
             notes: NotesFrom::default(),
