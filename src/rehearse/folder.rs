@@ -71,7 +71,8 @@ impl Folder {
     }
 }
 
-/// The folder itself or something in it, if it is a link: nothing is written through one.
+/// The folder itself or something in it, if it is a link: nothing is written through one. `dist`, a link if Nix has made
+/// it, is removed.
 fn link_in(root: &Path) -> io::Result<Option<PathBuf>> {
     let root: PathBuf = root.components().collect();
     if root.is_symlink() {
@@ -83,7 +84,7 @@ fn link_in(root: &Path) -> io::Result<Option<PathBuf>> {
     };
     for entry in entries {
         let entry = entry?;
-        if entry.file_type()?.is_symlink() {
+        if entry.file_type()?.is_symlink() && entry.file_name() != "dist" {
             return Ok(Some(entry.path()));
         }
     }
