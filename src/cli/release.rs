@@ -20,7 +20,7 @@ pub struct ReleaseArgs {
     /// Release no image
     #[arg(long)]
     pub no_image: bool,
-    /// The image's name [default: `ghcr.io/OWNER/NAME`]
+    /// The image's name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<ImageName>,
     /// Take the text of the release notes from a file instead of the changelog or GitHub

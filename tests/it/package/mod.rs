@@ -5,7 +5,7 @@ mod contents;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use expect_test::expect;
 use floe::cli::{PackageArgs, SourceArgs};
@@ -111,7 +111,7 @@ impl Case {
                 text = text.replace(path.to_str().unwrap(), name);
             }
         }
-        text
+        text.replace(MAIN_SEPARATOR, "/")
     }
 }
 
