@@ -137,7 +137,7 @@ pub struct AuditArgs {
     floe image target/x86_64-unknown-linux-musl/release/floe target/aarch64-unknown-linux-musl/release/floe\n  \
     floe image result-amd64.tar.gz result-arm64.tar.gz --out dist/image")]
 pub struct ImageArgs {
-    /// Static binaries or docker archives (plain or gzip), one for each platform
+    /// For each platform, its static binaries or one docker archive (plain or gzip)
     #[arg(value_name = "FILE", required = true)]
     pub inputs: Vec<PathBuf>,
     /// CA certificates (PEM) to place at /etc/ssl/certs/ca-certificates.crt

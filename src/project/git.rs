@@ -107,7 +107,7 @@ pub fn tags(folder: &Path) -> anyhow::Result<Vec<String>> {
     Ok(if_in_repository(folder, &["tag", "--list"])?.lines().map(str::to_owned).collect())
 }
 
-/// What git prints in a folder; nothing where the folder is in no repository.
+/// The output of git in a folder; empty where the folder is in no repository.
 fn if_in_repository(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
     if is_in_repository(folder) { git(folder, |git| git.args(arguments)) } else { Ok(String::new()) }
 }

@@ -21,6 +21,7 @@ use crate::cli::{Builder, RehearseArgs, RemoteArgs};
 use crate::commands::package::Enforcement;
 use crate::commands::{image, package};
 use crate::error::{Exit, Failure};
+use crate::image::ImageSpec;
 use crate::net::stop;
 use crate::project::build::{self, Build, Effort};
 use crate::project::cargo::{self, Origin, Project};
@@ -126,10 +127,10 @@ fn dist(
         ));
     }
     let origin = cargo::origin(project, None, None)?;
-    // A quick build contains the paths of dependencies that were compiled before, which say nothing about the project.
+    // A quick build lacks the flags that remove these, and reuses dependencies that were compiled without them.
     let (effort, except): (_, &[Rule]) = match args.exact {
         true => (Effort::Exact, &[]),
-        false => (Effort::Quick, &[Rule::BuilderPath]),
+        false => (Effort::Quick, &[Rule::BuilderPath, Rule::TimeStamp]),
     };
     let builds = build::for_this_machine(project, effort, report)?;
     package::pack(
@@ -139,17 +140,16 @@ fn dist(
         Enforcement::Warn { except },
         report,
     )?;
-    let platforms = match static_binaries(project, &builds) {
-        Some(binaries) if project.config.image.is_some() => {
-            let image = make_image(project, &origin, &binaries, &folder.dist().join("image"))?;
-            report.step("Made", format!("image {}  {}", image.index.digest, size(image.size())));
-            image.platforms.iter().map(|one| one.platform).collect()
-        }
-        Some(_) => Vec::new(),
-        None => {
-            report.warn("no image: this machine builds no Linux binaries");
-            Vec::new()
-        }
+    let binaries = static_binaries(&builds);
+    let platforms = if project.config.image.is_none() {
+        Vec::new()
+    } else if binaries.is_empty() {
+        report.warn("no image: this machine builds no Linux binaries");
+        Vec::new()
+    } else {
+        let image = make_image(project, &origin, &binaries, &folder.dist().join("image"), report)?;
+        report.step("Made", format!("image {}  {}", image.index.digest, size(image.size())));
+        image.platforms.iter().map(|one| one.platform).collect()
     };
     let targets = builds.iter().map(|build| build.target).collect();
     check(&[folder.dist()], &Expect { targets, platforms, tolerate: true, files: Vec::new(), ..expect })
@@ -188,24 +188,25 @@ fn pieces(builds: &[Build]) -> Vec<package::Build> {
     builds.iter().map(piece).collect()
 }
 
-/// The main binary of each static Linux build.
-fn static_binaries(project: &Project, builds: &[Build]) -> Option<Vec<PathBuf>> {
-    let main = project.binaries.first()?;
+fn static_binaries(builds: &[Build]) -> Vec<PathBuf> {
     let linux =
         builds.iter().filter(|build| build.is_static && build.target.os() == floe_core::model::Os::Linux);
-    let binaries: Vec<PathBuf> = linux
-        .filter_map(|build| {
-            build.binaries.iter().find(|path| path.file_stem().is_some_and(|stem| stem == main.as_str()))
-        })
-        .cloned()
-        .collect();
-    (!binaries.is_empty()).then_some(binaries)
+    linux.flat_map(|build| build.binaries.clone()).collect()
 }
 
-fn make_image(project: &Project, origin: &Origin, binaries: &[PathBuf], out: &Path) -> anyhow::Result<Image> {
+fn make_image(
+    project: &Project,
+    origin: &Origin,
+    binaries: &[PathBuf],
+    out: &Path,
+    report: &Report,
+) -> anyhow::Result<Image> {
     let repo = repository::find(Some(project), None)?;
-    let spec = image::spec(project, origin, &repo, binaries)?;
-    crate::image::build(binaries, &spec, out)
+    let ca_certificates = image::certificates_of_this_machine();
+    let spec = ImageSpec { ca_certificates, ..image::spec(project, origin, &repo)? };
+    let image = crate::image::build(binaries, &spec, out)?;
+    image::warn(&image, &spec, report);
+    Ok(image)
 }
 
 /// The release that `publish` would make, except that a commit is invented if git has none.

@@ -26,7 +26,7 @@ use floe_core::verify::{Depth, Expect, Verified};
 /// The largest changelog.
 const CHANGELOG_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// Everything that a release is derived from besides its dist. Cargo and git are asked once.
+/// The inputs of a release besides its dist. Cargo and git are asked once.
 pub struct Inputs {
     args: ReleaseArgs,
     project: Option<Project>,
@@ -152,6 +152,7 @@ fn expect(
         binaries: project.map(|project| project.binaries.clone()),
         targets,
         image: has_image,
+        programs: project.and_then(|project| Some(project.config.image.as_ref()?.programs.clone())),
         files: project.map(Project::asset_names).unwrap_or_default(),
         tolerate: false,
         platforms,

@@ -23,7 +23,7 @@ use crate::package::archive::{self, Contents, Item, Packed};
 use crate::package::binary;
 use crate::project::cargo::{self, Origin, Project};
 use crate::report::{self, Report};
-use floe_audit::Facts;
+use floe_audit::RuleKind;
 use floe_audit::rules::{self, Violation};
 use floe_core::model::{Arch, ArchiveFacts, BinaryFacts, Format, Record, Rule, Schema, Source, Target};
 
@@ -75,8 +75,9 @@ pub fn pack(
         {
             match binary::facts(&binary.path) {
                 Ok(facts) if enforcement == Enforcement::Deny => {
-                    let broken = violations(project, target, &binary.path, &facts);
-                    problems.extend(broken.into_iter().map(|(_, line)| line));
+                    let violations = target.judge(&facts, &project.config.loosen);
+                    let broken = rules::unloosened(&violations, RuleKind::Portability);
+                    problems.extend(broken.map(|violation| line(target, &binary.path, violation)));
                 }
                 Ok(_) => {}
                 Err(error) => problems.push(format!("{error:#}")),
@@ -97,12 +98,13 @@ pub fn pack(
         let one = pack_one((project, origin), target, binaries, items, out)
             .with_context(|| format!("failed to pack `{}`", target.archive_file(&project.name)))?;
         for (rule, violation) in &one.violations {
-            match enforcement {
-                Enforcement::Warn { except } if except.contains(rule) => {}
-                Enforcement::Warn { .. } => {
-                    report.warn(format!("{violation}; `floe package` would refuse it"))
+            match (rule.kind(), enforcement) {
+                (_, Enforcement::Warn { except }) if except.contains(rule) => {}
+                (RuleKind::Hygiene, _) => report.warn(violation),
+                (RuleKind::Portability, Enforcement::Warn { .. }) => {
+                    report.warn(format!("{violation}; `floe package` would refuse it"));
                 }
-                Enforcement::Deny => problems.push(violation.clone()),
+                (RuleKind::Portability, Enforcement::Deny) => problems.push(violation.clone()),
             }
         }
         problems.extend(one.refused.iter().cloned());
@@ -125,7 +127,7 @@ fn refuse(project: &Project, problems: Vec<String>) -> anyhow::Error {
     Failure::new(what).details(problems).exit(Exit::Problems).into()
 }
 
-/// How a broken portability rule is handled.
+/// How a broken rule of portability is handled. A broken rule of hygiene is a warning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enforcement {
     /// The binary is refused.
@@ -146,11 +148,8 @@ struct Binary {
     arch: Arch,
 }
 
-/// The portability rules that a binary breaks, those that the project has not loosened, as lines for people.
-fn violations(project: &Project, target: Target, path: &Path, facts: &Facts) -> Vec<(Rule, String)> {
-    let violations = target.judge(facts, &project.config.loosen);
-    let line = |one: &Violation| (one.rule, format!("`{}` for {}: {one}", path.display(), target.name()));
-    rules::stopping(&violations).map(line).collect()
+fn line(target: Target, path: &Path, violation: &Violation) -> String {
+    format!("`{}` for {}: {violation}", path.display(), target.name())
 }
 
 /// Checks that a build has exactly the released binaries and that each is its target's.
@@ -197,6 +196,16 @@ fn identify(path: &Path, target: Target) -> anyhow::Result<(Format, Arch)> {
     let kind = binary::identify(path)?;
     match kind.arch() {
         Some(arch) if kind.is_for(target.format(), target.arch()) => Ok((kind.format, arch)),
+        None if target.format() == kind.format => anyhow::bail!(
+            "`{}` is universal ({kind}), but {} takes one instruction set: `lipo -thin {} {} -output …`",
+            path.display(),
+            target.name(),
+            match target.arch() {
+                Arch::Aarch64 => "arm64",
+                Arch::X86_64 => "x86_64",
+            },
+            path.display()
+        ),
         _ => anyhow::bail!(
             "`{}` is {kind}, but {} takes {} for {}",
             path.display(),
@@ -211,7 +220,7 @@ fn identify(path: &Path, target: Target) -> anyhow::Result<(Format, Arch)> {
 struct Unnamed {
     archive: AtomicFile,
     record: Record,
-    /// The rules that its binaries break.
+    /// The rules that its binaries break, and that the project has not loosened.
     violations: Vec<(Rule, String)>,
     /// Why a binary is none after all.
     refused: Vec<String>,
@@ -275,9 +284,12 @@ fn pack_one(
                 continue;
             }
         };
-        broken.extend(violations(project, target, &binary.path, &own));
-        let judged = target.judge(&own, &project.config.loosen);
-        loosened.extend(judged.into_iter().filter_map(|one| Some((one.rule, one.loosened?))));
+        for violation in target.judge(&own, &project.config.loosen) {
+            match violation.loosened {
+                Some(reason) => drop(loosened.insert(violation.rule, reason)),
+                None => broken.push((violation.rule, line(target, &binary.path, &violation))),
+            }
+        }
         let Binary { name, format, arch, .. } = binary;
         let (size, digest) = (entry.size, entry.digest);
         all.push(BinaryFacts { name, path, size, digest, format, arch, facts: Some(own) });

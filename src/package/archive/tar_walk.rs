@@ -32,7 +32,7 @@ pub struct TarMember {
     pub name: Vec<u8>,
     /// The kind of the member.
     pub kind: TarKind,
-    /// The unchecked name of the earlier file that a hard link is another name of; empty for everything else.
+    /// The unchecked name that a link leads to; empty for everything else. That of a hard link is an earlier file's.
     pub target: Vec<u8>,
     /// The size of its content in bytes; 0 for everything but a file.
     pub size: u64,
@@ -157,7 +157,9 @@ fn member<R: Read>(entry: &tar::Entry<'_, R>, long: LongHeaders) -> anyhow::Resu
         }
     };
     let target = match kind {
-        TarKind::HardLink => long.link.or_else(|| entry.link_name_bytes().map(|name| name.into_owned())),
+        TarKind::HardLink | TarKind::Symlink => {
+            long.link.or_else(|| entry.link_name_bytes().map(|name| name.into_owned()))
+        }
         _ => None,
     };
     let size = entry.size();

@@ -57,7 +57,7 @@ fn archive_of(bytes: &[u8], kind: ArchiveKind) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
     fs::write(&path, bytes).unwrap();
-    let listed = archive::examine(&path, kind, None).unwrap().contents;
+    let listed = archive::examine(&path, kind, None, &archive::Budget::default()).unwrap().contents;
     let extracted = archive::extract(&path, kind, &folder.path().join("into"));
     let beside: Vec<_> =
         fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -146,6 +146,7 @@ pub fn docker(bytes: &[u8]) -> bool {
 
 fn spec() -> ImageSpec {
     ImageSpec {
+        name: "ghcr.io/acme/tool".parse().unwrap(),
         title: "tool".to_owned(),
         version: "1.4.0".parse().unwrap(),
         description: None,
@@ -155,8 +156,9 @@ fn spec() -> ImageSpec {
         documentation: None,
         revision: None,
         epoch: 0,
-        binary: "tool".to_owned(),
+        binaries: vec!["tool".to_owned()],
         entrypoint: None,
+        programs: Vec::new(),
         labels: Default::default(),
         ports: Vec::new(),
         user: None,

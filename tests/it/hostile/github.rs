@@ -133,11 +133,12 @@ fn assets_that_could_not_be_files_of_one_folder_are_refused() {
 #[test]
 fn a_download_is_no_longer_than_promised_and_comes_from_where_it_may() {
     for url in ["file:///etc/passwd", "http://10.0.0.1/x", "ftp://x.org/x", "data:,x"] {
-        verify(&github(move |_| json!([asset("a", 5, url)]), |_, _| None)).with(1, "which is not used");
+        verify(&github(move |_| json!([asset("SHA256SUMS", 5, url)]), |_, _| None))
+            .with(1, "which is not used");
     }
-    verify(&github(|_| json!([asset("a", 5, "nowhere")]), |_, _| None)).with(1, "is not understood");
+    verify(&github(|_| json!([asset("SHA256SUMS", 5, "nowhere")]), |_, _| None)).with(1, "is not understood");
     let download = |answer: fn() -> Answer| {
-        let here = |url: &str| json!([asset("a", 5, &format!("{url}/file"))]);
+        let here = |url: &str| json!([asset("SHA256SUMS", 5, &format!("{url}/file"))]);
         verify(&github(here, move |request, _| (request == "GET /file").then(answer)))
     };
     let endless = || Answer::Endless(200, String::new(), "too much");
@@ -145,9 +146,9 @@ fn a_download_is_no_longer_than_promised_and_comes_from_where_it_may() {
     let lying = || Answer::Endless(200, "content-length: 5000000000\r\n".to_owned(), "too much");
     download(lying).with(1, "the server sends more than the 5 bytes that GitHub lists");
     let elsewhere = || Answer::Whole(302, "location: http://10.0.0.1/x\r\n".to_owned(), String::new());
-    download(elsewhere).with(1, "failed to download `a`");
+    download(elsewhere).with(1, "failed to download `SHA256SUMS`");
     let file = || Answer::Whole(302, "location: file:///etc/passwd\r\n".to_owned(), String::new());
-    download(file).with(1, "failed to download `a`");
+    download(file).with(1, "failed to download `SHA256SUMS`");
     let circle = || Answer::Whole(302, "location: /file\r\n".to_owned(), String::new());
-    download(circle).with(1, "failed to download `a`");
+    download(circle).with(1, "failed to download `SHA256SUMS`");
 }

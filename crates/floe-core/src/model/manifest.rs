@@ -60,10 +60,11 @@ pub struct Artifact {
     pub digest: Digest,
     /// The executables in it.
     pub binaries: Vec<BinaryFacts>,
-    /// The needs of their host, by name: `glibc` or `macos` with the lowest version.
+    /// The parts of the host that they need, each with the lowest version that is sufficient: `glibc`, `macos`, and other
+    /// libraries by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub requires: BTreeMap<String, String>,
-    /// The portability rules that they break, each with the project's reason.
+    /// The rules that they break, each with the project's reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub loosened: BTreeMap<Rule, String>,
 }

@@ -211,7 +211,7 @@ fn requires(record: &Record) -> BTreeMap<String, String> {
     let facts = record.binaries.iter().filter_map(|binary| binary.facts.as_ref());
     let mut requires = BTreeMap::new();
     for (what, version) in facts.flat_map(Facts::requires) {
-        let highest = requires.entry(what.to_owned()).or_insert_with(|| version.clone());
+        let highest = requires.entry(what).or_insert_with(|| version.clone());
         if floe_audit::above(&version, highest) {
             *highest = version;
         }

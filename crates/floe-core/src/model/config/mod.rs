@@ -20,7 +20,7 @@ pub struct Config {
     /// `assets`: the names of further files that a release has. `{name}` and `{version}` stand for the package's.
     pub assets: Vec<String>,
     /// `image`: the image; `None` for `image = false`.
-    pub image: Option<ImageConfig>,
+    pub image: Option<ImageSettings>,
     /// `notes`: where the release notes come from.
     pub notes: NotesFrom,
     /// `binaries`: which of the package's binaries are released. Default: all of them.
@@ -35,7 +35,7 @@ pub struct Config {
     pub tag_prefix: String,
     /// `latest`: whether a release of this package may become GitHub's latest. Default: only without a `tag-prefix`.
     pub latest: Option<bool>,
-    /// `loosen`: portability rules that binaries may break, each with the reason shown to users.
+    /// `loosen`: rules that binaries may break, each with the reason shown to users.
     pub loosen: BTreeMap<Rule, String>,
 }
 
@@ -57,7 +57,7 @@ pub struct Include {
 
 /// The `image` table.
 #[derive(Debug, Clone, Default)]
-pub struct ImageConfig {
+pub struct ImageSettings {
     /// `name`: registry and repository. Default: `ghcr.io/<owner>/<repository name>`, and with a `tag-prefix`
     /// `/<package>` after it.
     pub name: Option<ImageName>,
@@ -69,6 +69,8 @@ pub struct ImageConfig {
     pub ports: Vec<String>,
     /// `user`: numeric `uid` or `uid:gid`, never root. Default: `65532:65532`.
     pub user: Option<String>,
+    /// `programs`: executable files of the image that are in no archive, such as `/bin/busybox`. Default: none.
+    pub programs: Vec<String>,
 }
 
 /// Where release notes come from.
@@ -99,7 +101,7 @@ impl Default for Config {
             include: Vec::new(),
             exclude: Vec::new(),
             assets: Vec::new(),
-            image: Some(ImageConfig::default()),
+            image: Some(ImageSettings::default()),
             notes: NotesFrom::default(),
             loosen: BTreeMap::new(),
             features: Vec::new(),

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Config, ImageConfig, Include, NotesFrom};
+use super::{Config, ImageSettings, Include, NotesFrom};
 use crate::model::release::CHECKSUMS;
 use crate::model::{ImageName, Manifest, Rule, Tag, Target, image};
 
@@ -49,6 +49,7 @@ struct ImageTable {
     labels: BTreeMap<String, String>,
     ports: Vec<String>,
     user: Option<String>,
+    programs: Vec<String>,
 }
 
 impl Config {
@@ -95,7 +96,7 @@ impl Config {
 struct Problems(Vec<String>);
 
 impl Problems {
-    fn image(&mut self, value: Option<Value>) -> Option<ImageConfig> {
+    fn image(&mut self, value: Option<Value>) -> Option<ImageSettings> {
         let table: ImageTable = match value {
             None => ImageTable::default(),
             Some(Value::Bool(false)) => return None,
@@ -110,12 +111,13 @@ impl Problems {
         if table.labels.contains_key("") {
             self.add("image.labels", "has a label without a name");
         }
-        Some(ImageConfig {
+        Some(ImageSettings {
             name: self.one("image.name", table.name, str::parse::<ImageName>),
             entrypoint: table.entrypoint.map(|words| self.some("image.entrypoint", &words, not_empty)),
             labels: table.labels,
             ports: self.each("image.ports", &table.ports, port),
             user: self.one("image.user", table.user, user),
+            programs: self.each("image.programs", &table.programs, program),
         })
     }
 
@@ -144,7 +146,8 @@ impl Problems {
         for (name, reason) in table {
             match name.parse::<Rule>() {
                 Err(_) => {
-                    self.add(&format!("loosen.{name}"), unknown(&name, &Rule::ALL.map(Rule::name), "rule"))
+                    let known: Vec<&str> = Rule::ALL.iter().map(|rule| rule.name()).collect();
+                    self.add(&format!("loosen.{name}"), unknown(&name, &known, "rule"));
                 }
                 Ok(_) if reason.trim().is_empty() => {
                     self.add(&format!("loosen.{name}"), "is empty; write the reason, it is shown to users")
@@ -315,6 +318,16 @@ fn user(text: &str) -> Result<String, String> {
     image::parse_user(text)
 }
 
+/// The path of a file in the image; it is an annotation in which spaces separate paths.
+fn program(text: &str) -> Result<String, String> {
+    let parts = text.strip_prefix('/').map(|rest| rest.split('/').collect::<Vec<_>>()).unwrap_or_default();
+    let is_plain = !parts.is_empty() && !parts.iter().any(|part| ["", ".", ".."].contains(part));
+    match is_plain && text.chars().all(|c| c.is_ascii_graphic()) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("`{text}` is not the path of a program; write it as /bin/busybox")),
+    }
+}
+
 fn listed(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
@@ -358,6 +371,7 @@ mod tests {
                 "labels": { "org.example.team": "core" },
                 "ports": ["8080/tcp", "53/udp", "80"],
                 "user": "1000:1000",
+                "programs": ["/bin/busybox"],
             },
             "notes": "github",
             "binaries": ["toold"],
@@ -392,6 +406,7 @@ mod tests {
         assert_eq!(image.labels["org.example.team"], "core");
         assert_eq!(image.ports, ["8080/tcp", "53/udp", "80"]);
         assert_eq!(image.user.as_deref(), Some("1000:1000"));
+        assert_eq!(image.programs, ["/bin/busybox"]);
         assert!(parse(json!({ "image": false })).unwrap().image.is_none());
     }
 
@@ -420,7 +435,7 @@ mod tests {
             `package.metadata.floe.include[4].form` is not a key (did you mean `from`?); the keys are `from`, `to`
             `package.metadata.floe.include[5].to` is invalid: `../y` is not a path in the archives; write it as `README.md` or `man/tool.1`
             `package.metadata.floe.exclude[0]` is invalid: `../x` is not a path in the archives; write it as `README.md` or `man/tool.1`
-            `package.metadata.floe.image.port` is not a key (did you mean `ports`?); the keys are `name`, `entrypoint`, `labels`, `ports`, `user`
+            `package.metadata.floe.image.port` is not a key (did you mean `ports`?); the keys are `name`, `entrypoint`, `labels`, `ports`, `user`, `programs`
             `package.metadata.floe.notes` is invalid: `none` is none of `changelog`, `github` and `auto`
             `package.metadata.floe.binaries[0]` is invalid: the package has no binary `tol` (did you mean `tool`?); it has `tool`, `toold`"#]]
         .assert_eq(&problems.join("\n"));
