@@ -125,13 +125,10 @@ pub fn spec(project: &Project, origin: &Origin, repo: &Repo) -> anyhow::Result<I
 fn show(image: &Image, report: &Report) {
     for one in &image.platforms {
         let layers: u64 = one.layers.iter().map(|layer| layer.size).sum();
-        let (files, size) = (one.files.len(), units::size(layers));
-        report.step(
-            "image",
-            format!("{} {}, {files} files, {size}", one.platform, one.manifest.digest.short()),
-        );
+        let (files, size) = (units::files(one.files.len()), units::size(layers));
+        report.step("Image", format!("{} {}, {files}, {size}", one.platform, one.manifest.digest.short()));
     }
-    report.step("wrote", format!("{}, {}", image.layout.display(), units::size(image.size())));
+    report.step("Wrote", format!("{}, {}", image.layout.display(), units::size(image.size())));
 }
 
 #[cfg(test)]

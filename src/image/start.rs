@@ -105,7 +105,7 @@ mod tests {
                 r#"{"Entrypoint":["tool"],"Env":["PATH=/data"]}"#,
                 "it starts `tool`, which is in no folder of `PATH=/data`",
             ),
-            (r#"{"Entrypoint":["/bin/tool/"]}"#, "it starts `/bin/tool/`: `/bin/tool` is no folder"),
+            (r#"{"Entrypoint":["/bin/tool/"]}"#, "it starts `/bin/tool/`: `/bin/tool` is not a folder"),
             (r#"{"Entrypoint":["/bin"]}"#, "it starts `/bin`: `/bin` is a folder"),
             (
                 r#"{"Entrypoint":[""]}"#,
@@ -167,6 +167,6 @@ mod tests {
         };
         let layers = [layer("bin", link("usr/bin")), layer("bin/tool", file(0o755))];
         let problems = FileTree::of(&layers).unwrap_err();
-        assert_eq!(problems, ["`bin/tool` is below `bin`, which is no folder in a lower layer"]);
+        assert_eq!(problems, ["`bin/tool` is below `bin`, which is not a folder in a lower layer"]);
     }
 }

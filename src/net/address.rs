@@ -11,19 +11,19 @@ use crate::error::{Exit, Failure};
 pub fn server(text: &str) -> anyhow::Result<Url> {
     let url = Url::parse(text).with_context(|| {
         // The text may hold a password.
-        let shown = if text.contains('@') { "what was given".to_owned() } else { format!("`{text}`") };
-        format!("{shown} is not an address such as https://api.github.com")
+        let shown = if text.contains('@') { "the given text".to_owned() } else { format!("`{text}`") };
+        format!("{shown} is not a URL such as https://api.github.com")
     })?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Failure::new("a server's address takes no user and no password")
-            .hint("put the token into the environment: GITHUB_TOKEN, or FLOE_REGISTRY_TOKEN for a registry of your own")
+        return Err(Failure::new("a server's URL must not contain a user or a password")
+            .hint("set the token in the environment: GITHUB_TOKEN, or FLOE_REGISTRY_TOKEN for a registry other than GHCR")
             .exit(Exit::Usage)
             .into());
     }
     match (url.scheme(), is_loopback(&url)) {
         ("https", _) | ("http", true) => Ok(url),
         _ => Err(Failure::new(format!("`{text}` would be reached without TLS"))
-            .hint("use https://; plain http is for this machine itself only")
+            .hint("use https://; plain http is allowed to this machine only")
             .exit(Exit::Usage)
             .into()),
     }

@@ -150,7 +150,7 @@ impl Reader {
     fn open(path: &Path, size: u64, promised: Digest) -> anyhow::Result<Self> {
         let name = path.display().to_string();
         let file = files::open_no_link(path).with_context(|| format!("failed to open `{name}`"))?;
-        let found = file.metadata().with_context(|| format!("failed to look at `{name}`"))?.len();
+        let found = file.metadata().with_context(|| format!("failed to read the size of `{name}`"))?.len();
         let reader = Reader { file, left: size, promised, hasher: Hasher::default(), name };
         match found == size {
             true => Ok(reader),

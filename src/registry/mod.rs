@@ -204,7 +204,7 @@ impl Registry {
 
     fn address(&self, path: &str) -> anyhow::Result<Url> {
         let path = format!("/v2/{}/{path}", self.name.repository());
-        self.base.join(&path).with_context(|| format!("`{path}` is no path of a registry"))
+        self.base.join(&path).with_context(|| format!("`{path}` is not a valid path on a registry"))
     }
 
     /// Judges an answer that is not the wished-for one, in words a maintainer can act on.

@@ -88,7 +88,7 @@ impl Registry {
         }
         let location = answer.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
         let location = location.context("the registry opened an upload but does not say where")?;
-        let url = self.base.join(location).context("the registry's upload address is no address")?;
+        let url = self.base.join(location).context("the registry's upload location is not a valid URL")?;
         if !address::redirect_allowed(&self.base, &url) {
             // Without the query, which may be signed.
             let host = url.host_str().unwrap_or_default();

@@ -112,8 +112,16 @@ fn plain_http_and_passwords_in_addresses_are_wrong_usage_and_are_not_repeated() 
     for (name, value, words) in [
         ("--api-url", "http://api.example.org", "would be reached without TLS"),
         ("--registry-url", "http://registry.example.org", "would be reached without TLS"),
-        ("--registry-url", "https://user:s3cret-word@registry.example.org", "takes no user and no password"),
-        ("--server-url", "https://user:s3cret-word@github.example.org", "takes no user and no password"),
+        (
+            "--registry-url",
+            "https://user:s3cret-word@registry.example.org",
+            "must not contain a user or a password",
+        ),
+        (
+            "--server-url",
+            "https://user:s3cret-word@github.example.org",
+            "must not contain a user or a password",
+        ),
     ] {
         let mut scenario = Scenario::new("1.4.0");
         scenario = match name {
@@ -132,7 +140,7 @@ fn plain_http_and_passwords_in_addresses_are_wrong_usage_and_are_not_repeated() 
 fn a_server_that_nobody_vouches_for_gets_nothing() {
     let (address, received) = untrusted_server();
     let outcome = Scenario::new("1.4.0").instead("--api-url", &address).run(["publish"]).exit(1);
-    let outcome = outcome.says("the certificate of `127.0.0.1` does not hold").says("in `SSL_CERT_FILE`");
+    let outcome = outcome.says("the certificate of `127.0.0.1` is not valid").says("in `SSL_CERT_FILE`");
     assert!(!outcome.stderr.contains("tries)"), "{}", outcome.stderr);
     assert_eq!(*received.lock().unwrap(), Vec::<u8>::new());
 }

@@ -189,7 +189,7 @@ fn root(url: &Url) -> Url {
 
 /// The request at the address of a redirect, without its credentials if the origin changes.
 fn redirect(mut request: Request, to: &str) -> anyhow::Result<Request> {
-    let url = request.url().join(to).map_err(|_| anyhow!("it was redirected to what is no address"))?;
+    let url = request.url().join(to).map_err(|_| anyhow!("it was redirected to an invalid URL"))?;
     anyhow::ensure!(
         address::redirect_allowed(request.url(), &url),
         "it was redirected to an address that is not used, at `{}://{}`",

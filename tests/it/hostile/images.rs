@@ -140,12 +140,13 @@ fn descriptors_that_lie_are_refused() {
         let one = index["manifests"][0].clone();
         index["manifests"] = json!(vec![one; 5000]);
     };
-    Layout::with(many, |_, _| (), |text| text).refused("has 5000 entries, more than the 32 floe takes");
+    Layout::with(many, |_, _| (), |text| text)
+        .refused("has 5000 entries, more than the 32 that floe accepts");
     let layers = |manifest: &mut Value, _: &Layout| {
         let one = manifest["layers"][0].clone();
         manifest["layers"] = json!(vec![one; 5000]);
     };
-    Layout::with(|_| (), layers, |text| text).refused("has 5000 layers, more than the 256 floe takes");
+    Layout::with(|_| (), layers, |text| text).refused("has 5000 layers, more than the 256 that floe accepts");
 }
 
 #[test]
@@ -187,7 +188,7 @@ fn a_docker_archive_is_bounded_too() {
         manifest.as_bytes(),
     )
     .unwrap();
-    refused(&tar.into_inner().unwrap(), "it lists 5000 layers, more than the 256 floe takes");
+    refused(&tar.into_inner().unwrap(), "it lists 5000 layers, more than the 256 that floe accepts");
 }
 
 /// Without a project beside it, a record alone says what things are called.

@@ -36,9 +36,9 @@ fn a_secret_goes_to_no_token_service_of_somebody_else() {
     for (realm, words) in [
         ("http://10.0.0.1/token", "would be reached without TLS"),
         ("https://evil.example/token", "sends the token to another site, `evil.example`"),
-        ("https://user:secret@evil.example/token", "takes no user and no password"),
+        ("https://user:secret@evil.example/token", "must not contain a user or a password"),
         ("file:///etc/passwd", "would be reached without TLS"),
-        ("nowhere", "is not an address"),
+        ("nowhere", "is not a URL"),
     ] {
         let (ended, _) = ask(move |_, _| challenge(realm));
         ended.with(4, words);

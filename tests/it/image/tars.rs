@@ -72,7 +72,7 @@ fn members_that_no_image_needs_are_refused() {
     assert!(refused(&sparse.file("a", b"x").end()).contains("sparse"));
     let mut folder = Tar::new();
     folder.append(EntryType::Directory, "a", b"content");
-    assert!(refused(&folder.end()).contains("`a` has content but is no file"));
+    assert!(refused(&folder.end()).contains("`a` has content but is not a file"));
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn another_dist(scenario: &Scenario) {
 fn conflict(scenario: &Scenario, says: &str) {
     let before = release(scenario);
     scenario.run(["plan"]).exit(4).says(says);
-    scenario.run(["publish"]).exit(4).says(says).says("nothing was touched").says("hint: ");
+    scenario.run(["publish"]).exit(4).says(says).says("nothing was changed").says("hint: ");
     assert_eq!(release(scenario), before);
 }
 

@@ -120,7 +120,7 @@ fn all_problems_are_reported_together() {
 fn without_a_token_the_way_out_is_named() {
     Scenario::new("1.4.0").token(None).run(["publish"]).exit(1).no_writes().stderr(expect![[r#"
         error: there is no token to publish to `acme/tool` with
-        nothing was touched
+        nothing was changed
 
         hint: set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`
     "#]]);
@@ -191,7 +191,7 @@ fn a_published_release_is_never_changed() {
     assert!(
         outcome.stderr.contains("`SHA256SUMS` of the published release `v1.4.0` is not the one of this dist")
     );
-    assert!(outcome.stderr.contains("nothing was touched"));
+    assert!(outcome.stderr.contains("nothing was changed"));
 }
 
 #[test]
