@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Inputs ─▶ dist::read ─▶ verify ─▶ Release
-//! Session::connect ─▶ observe ─▶ World
+//! Session::open ─▶ observe ─▶ World
 //! Plan::new(release, world) ─▶ preflight ─▶ execute ─▶ Receipt
 //! ```
 
