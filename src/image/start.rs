@@ -1,4 +1,4 @@
-//! The program that a container of an image starts (OCI image-spec, config.md: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`).
+//! The program that a container starts (OCI image-spec, config.md: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`).
 
 use super::config::PATH;
 use super::rootfs::FileTree;
@@ -9,7 +9,7 @@ use floe_core::untrusted::text;
 /// The keys by which a runtime finds the program.
 const KEYS: [&str; 4] = ["Entrypoint", "Cmd", "Env", "WorkingDir"];
 
-/// The file that the entrypoint, or without one the command, leads to. It must be there, and every user must be able to run
+/// The file that the entrypoint, or else the command, resolves to. It must exist, and every user must be able to run
 /// it. The error is a clause about the image.
 pub fn program(execution: &Execution, tree: &FileTree) -> Result<Entry, String> {
     let others = || execution.others.keys();

@@ -39,7 +39,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether a server at `from` may lead to `to`: over TLS, and to loopback only from loopback.
+/// Whether a server at `from` may redirect to `to`: over TLS, and to loopback only from loopback.
 pub fn redirect_allowed(from: &Url, to: &Url) -> bool {
     match to.scheme() {
         "https" => is_loopback(from) || !is_loopback(to),
@@ -48,7 +48,7 @@ pub fn redirect_allowed(from: &Url, to: &Url) -> bool {
     }
 }
 
-/// Whether two addresses belong to one site, so that a secret for one may go to the other: the same host, a parent or a
+/// Whether two URLs belong to one site, so that a secret for one may be sent to the other: the same host, a parent or a
 /// child of it, or a sibling. `registry.gitlab.com` and `gitlab.com` do, `a.co.uk` and `b.co.uk` do not.
 pub fn same_site(one: &Url, other: &Url) -> bool {
     let (Some(Host::Domain(one_name)), Some(Host::Domain(other_name))) = (one.host(), other.host()) else {

@@ -70,10 +70,10 @@ fn the_second_signal_stops_at_once() {
     let outcome = scenario.run_signalled((&interceptor, 9), &["INT", "TERM"], &["publish"]).exit(1);
     let end = outcome.stderr.split_once("error: ").unwrap().1;
     expect![[r#"
-        stopped at once by SIGTERM; what was under way may be there in part
-        the receipt says what was done before that
+        stopped at once by SIGTERM; the steps under way may be done in part
+        the receipt lists the steps that were done before
 
-        hint: run the same command again: it looks at what is there and does what is missing
+        hint: run the same command again: it checks what is there and does the missing steps
     "#]]
     .assert_eq(end);
     assert_eq!(receipt(&scenario)["published"], false);
