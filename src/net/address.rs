@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_may_not_lead_to_plain_http_or_into_this_machine() {
+    fn a_redirect_may_not_lead_to_plain_http_or_loopback() {
         for (from, to) in [
             ("https://github.com", "https://objects.githubusercontent.com/x?y"),
             ("http://127.0.0.1:1", "http://127.0.0.1:2"),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_site_is_no_public_suffix() {
+    fn a_public_suffix_is_not_a_site() {
         for (one, other) in [
             ("ghcr.io", "ghcr.io"),
             ("registry.gitlab.com", "gitlab.com"),
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_for_this_machine_only() {
+    fn plain_http_is_allowed_to_loopback_only() {
         for fine in
             ["https://api.github.com", "http://127.0.0.1:5000", "http://[::1]:1", "http://localhost:80"]
         {

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_last_piece_of_a_file_is_given_out_only_if_it_is_the_promised_file() {
+    async fn the_last_piece_of_a_file_is_sent_only_if_its_digest_matches() {
         let (_folder, path, digest) = sevens();
         assert_eq!(sent(upload(&path, digest).await.unwrap()).await, (SIZE, None));
         let other = Digest::of(b"other");
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_of_another_size_is_not_begun() {
+    async fn a_file_of_another_size_is_refused_before_the_first_byte() {
         let (_folder, path, digest) = sevens();
         fs::write(&path, "7").unwrap();
         let error = upload(&path, digest).await.map(drop).unwrap_err();

@@ -68,15 +68,15 @@ impl Registry {
         Ok(Registry { client, base, name, credentials, pull_only, bearer, greeted, session, retry, requests })
     }
 
-    /// The same client as that of a run that has not begun.
+    /// The same client as at the start of a run.
     pub fn fresh(&self) -> Self {
         let (bearer, greeted) = (Arc::default(), Arc::default());
         let (session, requests) = (Arc::default(), Arc::default());
         Registry { bearer, greeted, session, requests, ..self.clone() }
     }
 
-    /// The same client without credentials, which asks once and takes what it gets for an answer.
-    pub fn as_stranger(&self) -> Self {
+    /// The same client without credentials, with a single attempt for each request.
+    pub fn anonymous(&self) -> Self {
         let mut retry = self.retry.clone();
         retry.tries = 1;
         Registry { credentials: None, retry, requests: self.requests.clone(), ..self.fresh() }

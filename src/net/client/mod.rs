@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn plain_http_goes_to_this_machine_only() {
+    async fn plain_http_is_sent_to_loopback_only() {
         crate::release::session::install_tls();
         let clients = connect::Clients::default();
         assert!(clients.of(&url("http://127.0.0.1:1")).await.is_ok());

@@ -18,7 +18,7 @@ fn refused(tar: &[u8]) -> String {
 }
 
 #[test]
-fn paths_are_made_plain() {
+fn paths_are_normalised() {
     let tar = Tar::new().dir("./").dir("./bin/").file("./bin//floe", b"x").file("/nix/store/a", b"y").end();
     assert_eq!(paths(&tar).unwrap(), [".", "bin", "bin/floe", "nix/store/a"]);
 }

@@ -103,7 +103,7 @@ fn strict_makes_warnings_errors_before_anything_is_sent() {
 }
 
 #[test]
-fn the_right_to_push_the_image_is_asked_before_anything_is_staged() {
+fn the_permission_to_push_the_image_is_checked_before_anything_is_staged() {
     let scenario = Scenario::new("1.4.0");
     scenario.registry.set_push("tester", Vec::new()).unwrap();
     for verb in ["plan", "publish"] {
@@ -114,7 +114,7 @@ fn the_right_to_push_the_image_is_asked_before_anything_is_staged() {
 }
 
 #[test]
-fn both_servers_are_asked_although_one_is_down() {
+fn both_servers_are_checked_even_if_one_is_down() {
     let down = |method: &str| Fault::route(method, "/", 0, 100, What::answer(503, "down for repair"));
     let scenario = Scenario::new("1.4.0")
         .arguments(&["--tries", "2"])
@@ -174,7 +174,7 @@ fn verbose_output_and_json_list_every_check() {
 }
 
 #[test]
-fn a_finished_release_is_not_asked_for_rights() {
+fn a_finished_release_needs_no_check_of_permissions() {
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
     scenario.token(Some(READER)).run(["publish"]).exit(0).no_writes();

@@ -42,7 +42,7 @@ fn the_first_signal_finishes_what_is_under_way_and_stops() {
 }
 
 #[test]
-fn whatever_request_it_is_asked_to_stop_at_the_next_run_finishes() {
+fn after_a_signal_at_any_request_the_next_run_finishes() {
     let wanted = undisturbed();
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
@@ -82,7 +82,7 @@ fn the_second_signal_stops_at_once() {
 }
 
 #[test]
-fn a_wait_is_shown_and_ends_at_once() {
+fn a_wait_is_shown_and_a_signal_ends_it() {
     let busy = What::Answer {
         status: 503,
         headers: vec![("retry-after".to_owned(), "3000".to_owned())],
@@ -102,7 +102,7 @@ fn a_wait_is_shown_and_ends_at_once() {
 }
 
 #[test]
-fn while_it_only_looks_a_signal_ends_it() {
+fn a_signal_before_the_first_write_ends_the_run() {
     let scenario = Scenario::new("1.4.0");
     let busy = What::Answer {
         status: 503,

@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn no_notes_take_in_the_downloads_below_them() {
+    fn open_markup_in_notes_does_not_swallow_the_downloads() {
         for (begin, end) in [
             ("~~~~ sh\n", "\n~~~~\n\nCut here"),
             ("<details>\n\n", "\n\n</details>\n\nCut here"),
