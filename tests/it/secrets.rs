@@ -145,11 +145,11 @@ fn a_server_with_an_untrusted_certificate_gets_no_request() {
     assert_eq!(*received.lock().unwrap(), Vec::<u8>::new());
 }
 
-/// A TLS server on this machine with a certificate that it signed itself, and what it was told after the handshake.
+/// A TLS server on this machine with a certificate that it signed itself, and what it received after the handshake.
 fn untrusted_server() -> (String, Arc<Mutex<Vec<u8>>>) {
     floe::release::session::install_tls();
-    let certificate = include_bytes!("support/tls/nobody-trusts-it.der").to_vec().into();
-    let key = include_bytes!("support/tls/nobody-trusts-it.key").to_vec();
+    let certificate = include_bytes!("support/tls/untrusted.der").to_vec().into();
+    let key = include_bytes!("support/tls/untrusted.key").to_vec();
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.into());
     let config =
         rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key);

@@ -1,5 +1,5 @@
-//! A GitHub that means harm, as `floe verify --release` meets it: answers without an end, pages without a last one, names
-//! that lead out of a folder, addresses that lead elsewhere.
+//! A hostile GitHub, as `floe verify --release` may meet it: endless answers, pages without a last one, names
+//! that leave a folder, URLs that lead elsewhere.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,7 +15,7 @@ fn json(value: &Value) -> Answer {
     Answer::Whole(200, "content-type: application/json\r\n".to_owned(), value.to_string())
 }
 
-/// A release of these assets, and for everything else what `other` says.
+/// A release with these assets; `other` answers all other requests.
 fn github(
     assets: impl Fn(&str) -> Value + Send + Sync + 'static,
     other: impl Fn(&str, &str) -> Option<Answer> + Send + Sync + 'static,

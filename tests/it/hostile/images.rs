@@ -1,4 +1,4 @@
-//! Archives, layouts and docker archives that unpack without measure, name things without number, or say two things at
+//! Archives, layouts and docker archives that unpack to huge sizes, have too many names, or can be read in two ways at
 //! once.
 
 use std::fs;
@@ -72,7 +72,7 @@ impl Layout {
         self.0.path("dist/image/blobs/sha256").join(hex)
     }
 
-    /// Puts a blob beside the others, and says its digest and size.
+    /// Adds a blob, and returns its digest and size.
     fn put(&self, content: &[u8]) -> (Value, Value) {
         let digest = json!(Digest::of(content));
         fs::write(self.path(&digest), content).unwrap();
@@ -191,7 +191,7 @@ fn a_docker_archive_has_limits_too() {
     refused(&tar.into_inner().unwrap(), "it lists 5000 layers, more than the 256 that floe accepts");
 }
 
-/// Without a project beside it, a record alone says what things are called.
+/// Without a project, all names come from the record.
 #[test]
 fn a_record_with_an_invalid_name_is_refused() {
     for (name, words) in [

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A stand-in for Nix: the commands of the release workflow, and nothing else, over folders in the place of a store.
+# A substitute for Nix: only the commands of the release workflow, with folders as the store.
 # STANDIN holds what it would build (`matrix.json`, `linux/<triple>/<binary>`), each job's HOME the store. What is
 # built, rather than found there, is noted in `$STANDIN/built`.
 set -euo pipefail
