@@ -84,7 +84,7 @@ pub(super) fn choose<'m>(
         (default, [first, ..]) => bail!(
             Failure::new(format!("`{}` has several packages with a binary: {names}", manifest.display()))
                 .hint(format!(
-                    "say which one is released: `--package {}`",
+                    "choose the one to release: `--package {}`",
                     default.first().unwrap_or(first).name
                 ))
                 .exit(Exit::Usage)

@@ -117,10 +117,9 @@ impl Registry {
         let header = answer.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
         match (header.map(str::parse), reference.parse()) {
             (Some(Ok(digest)), _) | (None, Ok(digest)) => Ok(digest),
-            _ => Err(AttemptError::fatal(anyhow!(
-                "the registry does not say the digest of {}",
-                self.shown(reference)
-            ))),
+            _ => {
+                Err(AttemptError::fatal(anyhow!("the registry sent no digest of {}", self.shown(reference))))
+            }
         }
     }
 

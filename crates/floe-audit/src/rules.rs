@@ -158,7 +158,7 @@ impl Found<'_> {
                     self.add(Rule::MinOs, format!("it starts on macOS {min_os} and later, not on {most}"));
                 }
                 (Some(_), None) => {
-                    self.add(Rule::MinOs, "it does not say which macOS it starts on".to_owned());
+                    self.add(Rule::MinOs, "it names no oldest macOS version".to_owned());
                 }
                 _ => {}
             }

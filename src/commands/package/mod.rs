@@ -169,7 +169,7 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
         let Some(name) = project.binaries.iter().find(|name| wanted(name) == file_name) else {
             problems.push(format!(
                 "`{}` is not a released binary: `{}` releases {released} (`binaries` in \
-                 `[package.metadata.floe]` says which)",
+                 `[package.metadata.floe]` lists them)",
                 path.display(),
                 project.name
             ));

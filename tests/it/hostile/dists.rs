@@ -56,7 +56,7 @@ fn pipes_and_devices_do_not_block() {
     for (name, words) in [
         ("dist/image/index.json", "`index.json` cannot be read: it is not a regular file"),
         ("dist/image/oci-layout", "`oci-layout` cannot be read: it is not a regular file"),
-        (&format!("dist/{ARCHIVE}"), "` belongs to no release"),
+        (&format!("dist/{ARCHIVE}"), "` is not part of the release"),
         (&format!("dist/{ARCHIVE}.json"), "has no usable record: it is not a regular file"),
     ] {
         let work = Work::dist();

@@ -47,8 +47,8 @@ fn a_zip_whose_index_is_elsewhere_is_refused() {
     let work = Work::new();
     for (index, begin, words) in [
         (u32::MAX, 0, "its index has 4294967295 bytes"),
-        (0, 7, "its index is not where its end says"),
-        (100, u32::MAX, "its index is not where its end says"),
+        (0, 7, "its index is not where its end record says"),
+        (100, u32::MAX, "its index is not where its end record says"),
     ] {
         let mut end = b"PK\x05\x06\0\0\0\0\x10\x27\x10\x27".to_vec();
         end.extend(index.to_le_bytes());

@@ -112,14 +112,14 @@ fn all_problems_are_reported_together() {
           target aarch64-macos is missing
           target x86_64-windows is missing
 
-        hint: add what is missing to a dist, or say what this release holds: `targets` in [package.metadata.floe], or `--target` for each
+        hint: add what is missing to a dist, or list what this release holds: `targets` in [package.metadata.floe], or `--target` for each
     "#]]);
 }
 
 #[test]
 fn without_a_token_the_error_has_a_hint() {
     Scenario::new("1.4.0").token(None).run(["publish"]).exit(1).no_writes().stderr(expect![[r#"
-        error: there is no token to publish to `acme/tool` with
+        error: there is no token to publish to `acme/tool`
         nothing was changed
 
         hint: set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`
