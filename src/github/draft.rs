@@ -121,7 +121,7 @@ pub fn second_to(tag: &str, older: u64) -> Failure {
         .exit(Exit::Conflicts)
 }
 
-/// The draft was published by somebody else while it was filled.
+/// The draft was published by another user or run during the uploads.
 pub(super) fn published_meanwhile(tag: &str) -> Failure {
     Failure::new(format!("somebody published release `{tag}` before it was complete"))
         .hint("run the same command again: it reports what the published release lacks; then raise the version and release that")

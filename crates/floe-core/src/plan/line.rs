@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Phase;
 use crate::units::size;
 
-/// One step, in words.
+/// One step as text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// `stage` or `reveal`.
