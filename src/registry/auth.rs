@@ -21,7 +21,7 @@ use floe_core::model::ImageName;
 /// No token is longer, in bytes; servers take no longer headers.
 const TOKEN_LIMIT: usize = 64 * 1024;
 
-/// Who we are at a registry.
+/// The credentials for a registry.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     user: String,

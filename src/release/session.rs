@@ -83,7 +83,7 @@ impl Session {
         }
     }
 
-    /// Where the run is reported.
+    /// The report of the run.
     pub fn report(&self) -> &Report {
         &self.retry.report
     }

@@ -164,7 +164,7 @@ impl Report {
 
     /// Takes bars off the terminal, for a process that is about to end in the middle of something.
     pub fn clear(&self) {
-        // Where they cannot be drawn there is nothing to take off.
+        // Without a terminal there are no bars to clear.
         let _ = self.bars.clear();
     }
 

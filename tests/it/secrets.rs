@@ -1,4 +1,4 @@
-//! Where secrets do not go: to another host, into the clear, to a server that is not proved, to a child process. That
+//! Secrets are not sent to another host, over plain http, to an untrusted server or to a child process. That
 //! none is ever said or written holds for every scenario, see `scenario/secrets.rs`.
 
 use std::io::{Read as _, Write as _};

@@ -1,6 +1,6 @@
 //! `floe package`: built binaries become archives, each with its record.
 //!
-//! Each binary is read once: what it is, what it asks of its host and what it compresses to come out of one pass. No archive
+//! Each binary is read once: its kind, its needs and its compressed bytes come from one pass. No archive
 //! has its name before all binaries are found in order. Nothing is built and nothing is sent.
 
 mod builds;

@@ -68,7 +68,7 @@ struct Run<'a> {
     session: &'a Session,
     receipt: ReceiptWriter,
     draft: OnceLock<RemoteRelease>,
-    /// The error of a step that was cut off by the request to stop.
+    /// The error of a step that was cut off by a signal.
     halted: Mutex<Option<anyhow::Error>>,
     began: Instant,
 }
@@ -136,7 +136,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The one place that changes the world.
+    /// The only place that changes the state of the servers.
     async fn act(&self, step: &Step, progress: &Progress) -> anyhow::Result<()> {
         match step {
             Step::PushImage { missing, .. } => self.push_image(missing, progress).await,

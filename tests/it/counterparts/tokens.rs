@@ -95,7 +95,7 @@ impl TokenService {
         self.state.is_public.store(may, Ordering::Relaxed);
     }
 
-    /// Who asked for what since the last time, in order: `tester repository:acme/tool:pull,push`.
+    /// The account and the scope of each request since the last call, in order: `tester repository:acme/tool:pull,push`.
     pub fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.state.asked.lock().unwrap())
     }

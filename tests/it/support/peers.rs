@@ -1,6 +1,6 @@
 //! Other people's programs, for reading back what floe made. A test uses one if it is on `PATH`.
 //!
-//! Where `FLOE_REQUIRE_PEERS=1` is set, as in CI, an absent one is a failure. They never see anybody's settings.
+//! Where `FLOE_REQUIRE_PEERS=1` is set, as in CI, an absent one is a failure. They do not read the user's settings.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

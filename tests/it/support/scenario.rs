@@ -35,7 +35,7 @@ pub const WORKFLOW: &str = "ghs_token-of-a-workflow";
 /// The commit everything is built from.
 pub const COMMIT: &str = "3f9ac21c0ffee0000000000000000000000000aa";
 
-/// Who somebody with this token is at the registry.
+/// The account of this token at the registry.
 fn user(token: &str) -> &'static str {
     match token {
         READER => "reader",

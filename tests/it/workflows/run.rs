@@ -28,7 +28,7 @@ struct Stage {
     workflow: Value,
 }
 
-/// Who may publish, and who may only look.
+/// The token of an account with write access, and of one with read access.
 const WRITES: (&str, &str) = (TOKEN, "tester");
 const READS: (&str, &str) = (READER, "reader");
 

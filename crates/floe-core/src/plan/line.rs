@@ -12,7 +12,7 @@ pub struct Line {
     pub phase: Phase,
     /// The action: `push`, `draft`, `delete`, `upload`, `publish` or `tag`.
     pub verb: String,
-    /// The thing that it acts on.
+    /// The object that it acts on.
     pub object: String,
     /// The bytes it moves, where it moves any.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -38,7 +38,7 @@ pub struct Plan {
 pub struct Planned {
     /// The step.
     pub step: Step,
-    /// What the step acts on, as text for people.
+    /// The object of the step, as text for people.
     pub object: String,
     /// Whether its effect is already there.
     pub done: bool,

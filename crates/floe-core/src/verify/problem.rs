@@ -31,7 +31,7 @@ pub enum Problem {
     Portability { file: String, path: String, violation: Violation },
     /// A link where a file should be.
     Link { path: PathBuf },
-    /// A file that belongs to no release.
+    /// A file that is not part of the release.
     Stray { path: PathBuf },
     /// A project's name that no asset can have.
     BadName { file: String, name: String },
