@@ -47,7 +47,7 @@ pub struct Registry {
     bearer: Arc<Mutex<Option<auth::Bearer>>>,
     /// Whether the first request has its answer, so that it is known whether a token is required.
     greeted: Arc<Mutex<bool>>,
-    /// An upload session that was opened to ask for the right to push; the first blob takes it.
+    /// The upload session that checked the permission to push; the first blob uses it.
     session: Arc<Mutex<Option<Url>>>,
     retry: Retry,
     requests: Arc<AtomicU64>,
@@ -117,10 +117,9 @@ impl Registry {
         let header = answer.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
         match (header.map(str::parse), reference.parse()) {
             (Some(Ok(digest)), _) | (None, Ok(digest)) => Ok(digest),
-            _ => Err(AttemptError::fatal(anyhow!(
-                "the registry does not say the digest of {}",
-                self.shown(reference)
-            ))),
+            _ => {
+                Err(AttemptError::fatal(anyhow!("the registry sent no digest of {}", self.shown(reference))))
+            }
         }
     }
 

@@ -92,8 +92,10 @@ impl Registry {
         if !address::redirect_allowed(&self.base, &url) {
             // Without the query, which may be signed.
             let host = url.host_str().unwrap_or_default();
-            let text =
-                format!("the registry wants the upload at `{}://{host}`, which is not used", url.scheme());
+            let text = format!(
+                "the registry redirects the upload to `{}://{host}`, which is not used",
+                url.scheme()
+            );
             return Err(AttemptError::fatal(anyhow!(text)));
         }
         Ok(url)

@@ -1,5 +1,5 @@
-//! Every parser, knocked at with what it takes and with what came of that when somebody changed it: the same changes in
-//! every run. `cargo fuzz` goes on from here for as long as one likes.
+//! Every parser, with valid samples and mutations of them: the same mutations in
+//! every run. `cargo fuzz` continues from the same samples.
 
 use std::fs;
 use std::path::Path;

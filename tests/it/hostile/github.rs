@@ -1,5 +1,5 @@
-//! A GitHub that means harm, as `floe verify --release` meets it: answers without an end, pages without a last one, names
-//! that lead out of a folder, addresses that lead elsewhere.
+//! A hostile GitHub, as `floe verify --release` may meet it: endless answers, pages without a last one, names
+//! that leave a folder, URLs that lead elsewhere.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,7 +15,7 @@ fn json(value: &Value) -> Answer {
     Answer::Whole(200, "content-type: application/json\r\n".to_owned(), value.to_string())
 }
 
-/// A release of these assets, and for everything else what `other` says.
+/// A release with these assets; `other` answers all other requests.
 fn github(
     assets: impl Fn(&str) -> Value + Send + Sync + 'static,
     other: impl Fn(&str, &str) -> Option<Answer> + Send + Sync + 'static,
@@ -124,7 +124,7 @@ fn assets_that_could_not_be_files_of_one_folder_are_refused() {
     }
     let here = "http://127.0.0.1:1/";
     two(asset("a", i64::MAX, here), asset("b", i64::MAX, here)).with(1, "bytes; it takes files below");
-    two(asset("a", -1, here), asset("b", 1, here)).with(1, "GitHub says that `a` has -1 bytes");
+    two(asset("a", -1, here), asset("b", 1, here)).with(1, "GitHub reports that `a` has -1 bytes");
     two(asset("a", 1, here), json!({ "id": -1 })).with(1, "is not understood");
     let many = (0..1001).map(|number| named(&format!("a{number}"))).collect::<Vec<_>>();
     verify(&github(move |_| json!(many), |_, _| None)).with(1, "the release has 1001 assets");

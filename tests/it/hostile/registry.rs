@@ -1,4 +1,4 @@
-//! A registry that means harm: where it sends a secret, what it says without an end, blobs that are more than promised.
+//! A hostile registry: it redirects secrets, sends endless answers, and blobs that are larger than promised.
 
 use floe_rehearsal::interceptor::{Fault, What};
 
@@ -6,7 +6,7 @@ use super::server::{Answer, Server};
 use super::{Ended, Work};
 use crate::support::scenario::{Scenario, TOKEN};
 
-/// A question to a registry, as somebody who has a secret for it.
+/// A request to a registry with credentials.
 fn ask(answer: impl Fn(&str, &str) -> Answer + Send + Sync + 'static) -> (Ended, Server) {
     let server = Server::new(move |request, url| match request.contains("/repos/") {
         true if request.contains("/releases?") => Answer::Whole(200, String::new(), "[]".to_owned()),

@@ -1,4 +1,4 @@
-//! Names and words that would move a cursor, turn the reading direction or be obeyed by a workflow.
+//! Names with terminal escape sequences, bidirectional controls and workflow commands.
 
 use super::Work;
 
