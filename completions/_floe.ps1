@@ -108,7 +108,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
         }
         'floe;plan' {
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]')
-            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image''s name [default: `ghcr.io/OWNER/NAME`]')
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image''s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]')
             [CompletionResult]::new('--notes-file', '--notes-file', [CompletionResultType]::ParameterName, 'Take the text of the release notes from a file instead of the changelog or GitHub')
             [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Publish only if SHA256SUMS has this digest, as `floe verify` prints it; archives are not unpacked again')
             [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'Path to the project''s Cargo.toml [default: found from the current folder]')
@@ -138,7 +138,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
         }
         'floe;publish' {
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]')
-            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image''s name [default: `ghcr.io/OWNER/NAME`]')
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image''s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]')
             [CompletionResult]::new('--notes-file', '--notes-file', [CompletionResultType]::ParameterName, 'Take the text of the release notes from a file instead of the changelog or GitHub')
             [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Publish only if SHA256SUMS has this digest, as `floe verify` prints it; archives are not unpacked again')
             [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'Path to the project''s Cargo.toml [default: found from the current folder]')

@@ -101,7 +101,7 @@ set edit:completion:arg-completer[floe] = {|@words|
         }
         &'floe;plan'= {
             cand --target 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]'
-            cand --image 'The image''s name [default: `ghcr.io/OWNER/NAME`]'
+            cand --image 'The image''s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]'
             cand --notes-file 'Take the text of the release notes from a file instead of the changelog or GitHub'
             cand --expect 'Publish only if SHA256SUMS has this digest, as `floe verify` prints it; archives are not unpacked again'
             cand --manifest-path 'Path to the project''s Cargo.toml [default: found from the current folder]'
@@ -130,7 +130,7 @@ set edit:completion:arg-completer[floe] = {|@words|
         }
         &'floe;publish'= {
             cand --target 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]'
-            cand --image 'The image''s name [default: `ghcr.io/OWNER/NAME`]'
+            cand --image 'The image''s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]'
             cand --notes-file 'Take the text of the release notes from a file instead of the changelog or GitHub'
             cand --expect 'Publish only if SHA256SUMS has this digest, as `floe verify` prints it; archives are not unpacked again'
             cand --manifest-path 'Path to the project''s Cargo.toml [default: found from the current folder]'

@@ -78,7 +78,7 @@ complete -c floe -n "__fish_floe_using_subcommand image" -l strict -d 'Treat war
 complete -c floe -n "__fish_floe_using_subcommand image" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand image" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand plan" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
-complete -c floe -n "__fish_floe_using_subcommand plan" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l notes-file -d 'Take the text of the release notes from a file instead of the changelog or GitHub' -r -F
 complete -c floe -n "__fish_floe_using_subcommand plan" -l expect -d 'Publish only if SHA256SUMS has this digest, as `floe verify` prints it; archives are not unpacked again' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
@@ -100,7 +100,7 @@ complete -c floe -n "__fish_floe_using_subcommand plan" -l strict -d 'Treat warn
 complete -c floe -n "__fish_floe_using_subcommand plan" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand publish" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
-complete -c floe -n "__fish_floe_using_subcommand publish" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l notes-file -d 'Take the text of the release notes from a file instead of the changelog or GitHub' -r -F
 complete -c floe -n "__fish_floe_using_subcommand publish" -l expect -d 'Publish only if SHA256SUMS has this digest, as `floe verify` prints it; archives are not unpacked again' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F

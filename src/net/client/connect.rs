@@ -68,7 +68,7 @@ pub(super) fn broken(server: &Url, error: reqwest::Error) -> AttemptError {
     let error = error.without_url();
     let host = server.host_str().unwrap_or_default();
     if let Some(reason) = invalid_certificate(&error) {
-        let failure = Failure::new(format!("the certificate of `{host}` does not hold: {reason}"));
+        let failure = Failure::new(format!("the certificate of `{host}` is not valid: {reason}"));
         return AttemptError::fatal(failure.hint(TRUST).into());
     }
     if error.is_connect() && error.is_timeout() {

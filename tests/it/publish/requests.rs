@@ -56,7 +56,7 @@ fn registry_again(sizes: &Sizes) -> usize {
 }
 
 #[tokio::test]
-async fn requests_are_as_many_as_the_formula_says() {
+async fn the_number_of_requests_matches_the_formula() {
     for (assets, layers) in [(1, 1), (20, 1), (1, 9), (20, 9)] {
         let mut made = made("one", "1.4.0", &["x86_64-musl".parse::<Target>().unwrap()]);
         let folder = folder();
