@@ -2,6 +2,7 @@
 
 mod archive;
 mod contents;
+mod names;
 
 use std::collections::BTreeMap;
 use std::fs;
