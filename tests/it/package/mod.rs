@@ -3,6 +3,7 @@
 mod archive;
 mod contents;
 mod hostile;
+mod names;
 
 use std::collections::BTreeMap;
 use std::fs;
