@@ -1,8 +1,11 @@
-//! The command line as clap parses it. No logic, and no default that depends on files or servers.
+//! The command line as clap parses it. No default depends on files or servers.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+
+use crate::environment;
 
 use floe_core::model::{Commit, Digest, ImageName, Repo, Tag, Target};
 
@@ -20,6 +23,39 @@ pub struct Cli {
     /// The verb
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// The arguments of this process, and the environment's in their place. An empty variable counts as unset.
+    pub fn from_env() -> Result<Self, clap::Error> {
+        let mut command = without_empty_variables(Cli::command());
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    }
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|argument| {
+        let is_empty = |name: &std::ffi::OsStr| environment::is_empty(&name.to_string_lossy());
+        match argument.get_env().is_some_and(is_empty) {
+            true => argument.env(Resettable::Reset),
+            false => argument,
+        }
+    });
+    command.mut_subcommands(without_empty_variables)
+}
+
+/// The environment, as the help of the commands that talk to servers shows it.
+macro_rules! environment_help {
+    () => {
+        "\n\nEnvironment (an empty variable counts as unset):\n  \
+         GH_TOKEN, GITHUB_TOKEN    the token for GitHub's API, and for ghcr.io\n  \
+         FLOE_REGISTRY_USER        the user at another registry\n  \
+         FLOE_REGISTRY_TOKEN       the token for that registry, which no other server gets\n  \
+         FLOE_REGISTRY_HOST        that registry's host [default: the registry of this project's image]\n  \
+         HTTPS_PROXY, NO_PROXY     the proxy, and the hosts that are reached without it\n  \
+         SSL_CERT_FILE             CA certificates (PEM), instead of the system's (Linux only)"
+    };
 }
 
 /// The verbs.
@@ -70,7 +106,7 @@ pub struct SourceArgs {
     #[arg(long, value_name = "COMMIT")]
     pub commit: Option<Commit>,
     /// The time every file carries, in seconds since 1970 [default: the commit's time, else 1980-01-01]
-    #[arg(long, value_name = "SECONDS", env = "SOURCE_DATE_EPOCH")]
+    #[arg(long, value_name = "SECONDS", env = "SOURCE_DATE_EPOCH", hide_env_values = true)]
     pub epoch: Option<u64>,
 }
 
@@ -203,11 +239,11 @@ pub struct RemoteArgs {
 
 /// Arguments of `floe plan`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = concat!("Examples:\n  \
     GITHUB_TOKEN=$(gh auth token) floe plan dist --tag v1.4.0\n  \
     floe plan --tag v1.4.0         with no dist: what can be known before anything is built\n\n\
     Everything that could be refused later is checked. All failed checks are reported together, each with a fix; the\n\
-    exit code is then 1, or 4 if something else is published under the same name. -v shows the passed checks.")]
+    exit code is then 1, or 4 if something else is published under the same name. -v shows the passed checks.", environment_help!()))]
 pub struct PlanArgs {
     /// What and where
     #[command(flatten)]
@@ -219,12 +255,12 @@ pub struct PlanArgs {
 
 /// Arguments of `floe publish`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = concat!("Examples:\n  \
     GITHUB_TOKEN=$(gh auth token) floe publish dist --tag v1.4.0\n  \
     floe publish dist --tag v1.4.0 --expect sha256:…    as `floe verify dist` printed it\n\n\
     It prints two lines to stdout: the image by digest, and the address of the release.\n\
     If it fails, run it again: it looks at what is there and does what is missing.\n\
-    Ctrl-C finishes the steps under way and stops; a second one stops at once.")]
+    Ctrl-C finishes the steps under way and stops; a second one stops at once.", environment_help!()))]
 pub struct PublishArgs {
     /// What and where
     #[command(flatten)]
@@ -239,10 +275,10 @@ pub struct PublishArgs {
 
 /// Arguments of `floe verify`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = concat!("Examples:\n  \
     floe verify dist --tag v1.4.0                    prints the digest that `floe publish --expect` takes\n  \
     floe verify --release v1.4.0 --repo acme/tool\n  \
-    floe verify --release v1.4.0 --run=--version     runs what was downloaded, too")]
+    floe verify --release v1.4.0 --run=--version     runs what was downloaded, too", environment_help!()))]
 pub struct VerifyArgs {
     /// The dists to check before publishing
     #[arg(value_name = "DIST", required_unless_present = "release", conflicts_with = "release")]
@@ -281,11 +317,11 @@ pub struct VerifyArgs {
 
 /// Arguments of `floe reproduce`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = concat!("Examples:\n  \
     floe reproduce v1.4.0 --repo acme/tool --rebuilt dist\n  \
     floe reproduce v1.4.0 --repo acme/tool --rebuilt dist --statement tool-1.4.0.intoto.json\n\n\
     On stdout stands a line for each asset and each part of the image: match, differs, missing, or not claimed.\n\
-    Exit code 0: all that is claimed was reproduced; 3: something differs or is missing; 1: it could not be told.")]
+    Exit code 0: all that is claimed was reproduced; 3: something differs or is missing; 1: it could not be told.", environment_help!()))]
 pub struct ReproduceArgs {
     /// The published release
     #[arg(value_name = "TAG")]

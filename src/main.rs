@@ -1,15 +1,17 @@
 //! Parses, runs, prints the error, sets the exit code. Everything else is in the library.
 
+use std::error::Error as _;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::{ContextValue, ErrorKind};
 use floe::cli::Cli;
-use floe::error::Exit;
-use floe::report::{Report, Verbosity, without_passwords};
+use floe::error::{Exit, Failure};
+use floe::report::{Report, Verbosity};
+use floe_core::untrusted::text::line;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::from_env() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -31,12 +33,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// clap repeats the arguments, and a URL may contain a password.
+/// Wrong usage, reported like every other error: clap repeats the arguments, which may come from anyone.
 fn usage(error: &clap::Error) -> ExitCode {
-    let said = error.to_string();
-    if without_passwords(&said) == said {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         error.exit();
     }
-    Report::new(Verbosity::Normal).line(said.trim_end());
-    ExitCode::from(Exit::Usage as u8)
+    let mut text = error.to_string();
+    // The longer text first, because it holds the others.
+    let values = error.context().filter_map(|(_, value)| match value {
+        ContextValue::String(value) => Some(value.clone()),
+        _ => None,
+    });
+    for outside in error.source().map(ToString::to_string).into_iter().chain(values) {
+        text = text.replace(&outside, &line(&outside));
+    }
+    let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+    let (message, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let details = rest.lines().map(str::trim_end).filter(|line| !line.is_empty());
+    let failure = Failure::new(message).details(details).exit(Exit::Usage);
+    ExitCode::from(Report::new(Verbosity::Normal).error(&failure.into()) as u8)
 }

@@ -9,21 +9,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use http::{HeaderValue, Method, header};
-use reqwest::Request;
+use http::StatusCode;
 use tokio::task::spawn_blocking;
+use url::Url;
 
 mod pull;
 
-use crate::github::{GitHub, authorization};
+use crate::error::Failure;
+use crate::github::GitHub;
+use crate::net::address::Endpoint;
 use crate::net::client::{Client, TooLarge};
-use crate::net::retry::{self, AttemptError, Retry};
+use crate::net::retry::{AttemptError, Retry, RetryPolicy, patience};
 use crate::package::archive::{self, Examined};
-use crate::registry::{Credentials, Registry};
+use crate::registry::{self, Credentials, Registry};
 use crate::report::{Progress, Report};
-use crate::token::Token;
 use floe_core::model::release::CHECKSUMS;
-use floe_core::model::{ArchiveKind, Hasher, ImageName, Manifest};
+use floe_core::model::{ArchiveKind, Hasher, ImageName, Manifest, Tag};
 use floe_core::units::seconds;
 use floe_core::untrusted::files;
 use floe_core::verify::ASSET_LIMIT;
@@ -34,17 +35,19 @@ use floe_core::world::{RemoteAsset, RemoteRelease};
 const AT_ONCE: usize = 6;
 /// How the name of a release's manifest ends.
 const MANIFEST: &str = "-manifest.json";
-/// No `SHA256SUMS` and no manifest is larger.
+/// The limit of `SHA256SUMS` and of a manifest.
 const TEXT_LIMIT: u64 = 8 * 1024 * 1024;
 
 /// Downloads a published release into a folder.
 pub struct Downloader<'a> {
-    /// The repository, with or without a token.
+    /// The repository.
     pub github: GitHub,
-    /// The token, only where the repository is private.
-    pub token: Option<Token>,
-    /// The address of the registry of an image that a manifest names.
-    pub registry_url: Box<dyn Fn(&ImageName) -> String + 'a>,
+    /// Whether the repository can be seen with the token only, and so may its image.
+    pub is_private: bool,
+    /// The address of the registry, if it is given. Else it is that of the image's name.
+    pub registry_url: Option<&'a str>,
+    /// The name of the project's own image, whose registry the environment's credentials are for.
+    pub own_image: ImageName,
     /// The folder for the downloads.
     pub folder: PathBuf,
     /// How often each request is tried.
@@ -56,11 +59,7 @@ pub struct Downloader<'a> {
 impl Downloader<'_> {
     /// Downloads every asset of a release and the image that its manifest names. It fails only if a server cannot be
     /// reached or refuses, or a file cannot be written; `verify::published` reports wrong content.
-    pub async fn download(
-        &self,
-        tag: &floe_core::model::Tag,
-        release: RemoteRelease,
-    ) -> anyhow::Result<Download> {
+    pub async fn download(&self, tag: &Tag, release: RemoteRelease) -> anyhow::Result<Download> {
         let assets = self.folder.join("assets");
         fs::create_dir_all(&assets).with_context(|| format!("failed to make `{}`", assets.display()))?;
         let progress = self.report.progress(
@@ -84,7 +83,10 @@ impl Downloader<'_> {
         files.extend(others);
         files.sort_by_key(|file| release.assets.iter().position(|asset| asset.name == file.name));
         drop(progress);
-        let checksums = read_text(&assets.join(CHECKSUMS)).ok();
+        let checksums = match files.iter().any(|file| file.name == CHECKSUMS) {
+            true => Some(read_text(&assets.join(CHECKSUMS))?),
+            false => None,
+        };
         Ok(Download { tag: tag.clone(), commit, release, files, checksums, manifest, image })
     }
 
@@ -112,23 +114,12 @@ impl Downloader<'_> {
         path: &Path,
         progress: &Progress,
     ) -> anyhow::Result<()> {
-        let patience = retry::patience(asset.size);
+        let patience = patience(asset.size);
+        let late =
+            |_| AttemptError::connection(anyhow::anyhow!("it was not complete within {}", seconds(patience)));
         let fetch = async |_| {
-            // A private asset has no public address; the redirect to storage drops the token.
-            let mut request = match &self.token {
-                Some(_) => Request::new(Method::GET, self.github.asset_address(asset.id)?),
-                None => Request::new(Method::GET, self.github.address_of(&asset.url)?),
-            };
-            if let Some(token) = &self.token {
-                let headers = request.headers_mut();
-                headers.insert(header::ACCEPT, HeaderValue::from_static("application/octet-stream"));
-                headers.insert(header::AUTHORIZATION, authorization(token)?);
-            }
-            let fetch = self.save(client, request, asset, path, progress);
-            let late = |_| {
-                AttemptError::connection(anyhow::anyhow!("it was not complete within {}", seconds(patience)))
-            };
-            tokio::time::timeout(patience, fetch).await.map_err(late)?
+            let save = self.save(client, asset, path, progress);
+            tokio::time::timeout(patience, save).await.map_err(late)?
         };
         self.retry.run(fetch).await.with_context(|| format!("failed to download `{}`", asset.name))
     }
@@ -136,38 +127,66 @@ impl Downloader<'_> {
     async fn save(
         &self,
         client: &Client,
-        request: Request,
         asset: &RemoteAsset,
         path: &Path,
         progress: &Progress,
     ) -> Result<(), AttemptError> {
-        let mut answer = client.stream(request).await?;
+        let request = self.github.asset_request(asset, self.is_private)?;
+        let mut answer = client.stream(self.github.endpoint(), request).await?;
         let status = answer.status();
         if !status.is_success() {
-            let error = anyhow::anyhow!("the server answered {status}");
-            return Err(AttemptError::answer(status, answer.headers(), "", error));
+            let failure = Failure::new(format!("the server answered {status}"));
+            let refused = AttemptError::answer(status, answer.headers(), "", failure);
+            // GitHub has just listed the asset, so its storage may lag behind.
+            return Err(match status {
+                StatusCode::NOT_FOUND => AttemptError { retry: RetryPolicy::Later, ..refused },
+                _ => refused,
+            });
         }
-        let saved = answer.save(path, asset.size, |piece| progress.add(piece.len() as u64)).await?;
+        let share = progress.share();
+        let saved = answer.save(path, asset.size, |piece| share.add(piece.len() as u64)).await?;
         saved.map_err(|TooLarge| {
-            let text = format!("the server sends more than the {} bytes that GitHub lists", asset.size);
-            AttemptError::fatal(anyhow::anyhow!(text))
-        })
+            anyhow::anyhow!("the server sends more than the {} bytes that GitHub lists", asset.size)
+        })?;
+        share.keep();
+        Ok(())
     }
 
-    /// Pulls the image that the manifest names, if it names one. The manifest was downloaded, so it is not trusted: its
-    /// registry gets only a secret that the environment has for it.
+    /// Pulls the image that the manifest names, if it names one. The manifest was downloaded, so it is not trusted: the
+    /// registry must be one that GitHub may lead to, and gets credentials only if they are bound to it and it does not allow
+    /// anonymous pulls.
     async fn image(
         &self,
         client: &Client,
         manifest: &Result<Manifest, String>,
     ) -> anyhow::Result<Option<Pulled>> {
         let Ok(Manifest { image: Some(image), version, .. }) = manifest else { return Ok(None) };
-        let credentials = self.token.as_ref().and_then(|_| Credentials::from_env(&image.name));
-        let url = (self.registry_url)(&image.name);
-        let registry = (client.clone(), url.as_str());
-        let registry = Registry::connect(registry, image.name.clone(), credentials, self.retry.clone())?;
-        let layout = self.folder.join("image");
-        pull::image(&registry.pull_only(), &image.digest, &version.to_string(), &layout).await.map(Some)
+        let name = &image.name;
+        let base = match self.registry_url {
+            Some(url) => Endpoint::given(registry::SERVER, url)?,
+            None => {
+                let url = Url::parse(&format!("https://{}", name.registry()))?;
+                let led = client.led(self.github.endpoint(), &url).await;
+                let mut led =
+                    led.with_context(|| format!("the registry of the image `{name}` is not used"))?;
+                led.label = registry::SERVER;
+                led
+            }
+        };
+        let connect = |credentials| {
+            Registry::connect(client.clone(), base.clone(), name.clone(), credentials, self.retry.clone())
+                .pull_only()
+        };
+        let mut registry = connect(None);
+        if self.is_private
+            && let Some(credentials) = Credentials::from_env(name, &self.own_image)?
+            && !registry.is_public(&image.digest).await?
+        {
+            registry = connect(Some(credentials));
+        }
+        pull::image(&registry, &image.digest, &version.to_string(), &self.folder.join("image"))
+            .await
+            .map(Some)
     }
 }
 
@@ -196,7 +215,7 @@ fn safe_name(name: &str) -> anyhow::Result<&str> {
 /// Checks that the assets can be files in one folder on any system, and are no larger than GitHub's own limit.
 fn check_names(assets: &[RemoteAsset]) -> anyhow::Result<()> {
     const MOST: usize = 1000;
-    anyhow::ensure!(assets.len() <= MOST, "the release has {} assets; GitHub takes {MOST}", assets.len());
+    anyhow::ensure!(assets.len() <= MOST, "the release has {} assets; GitHub accepts {MOST}", assets.len());
     let mut seen = BTreeSet::new();
     for asset in assets {
         let name = safe_name(&asset.name)?;
@@ -206,17 +225,18 @@ fn check_names(assets: &[RemoteAsset]) -> anyhow::Result<()> {
         );
         anyhow::ensure!(
             asset.size < ASSET_LIMIT,
-            "GitHub says that `{name}` has {} bytes; it takes files below {ASSET_LIMIT}",
+            "GitHub says that `{name}` has {} bytes; it accepts files below {ASSET_LIMIT}",
             asset.size
         );
     }
     Ok(())
 }
 
+/// A downloaded text. Bytes that are not UTF-8 are replaced, which no name and no digest survives.
 fn read_text(path: &Path) -> anyhow::Result<String> {
     let bytes = files::open_no_link(path).and_then(|file| files::read(file, TEXT_LIMIT));
-    let text = String::from_utf8(bytes.with_context(|| format!("`{}` cannot be read", path.display()))?);
-    text.with_context(|| format!("`{}` is not UTF-8", path.display()))
+    let bytes = bytes.with_context(|| format!("`{}` cannot be read", path.display()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn read_manifest(assets: &Path, files: &[File]) -> Result<Manifest, String> {

@@ -1,20 +1,19 @@
-//! Permissions: what GitHub would refuse later is asked in a way that leaves nothing behind.
+//! Permissions: requests that GitHub answers as it would answer later ones, but that leave nothing behind.
 
 use std::sync::PoisonError;
 
 use http::StatusCode;
 
-use super::error::{is_status, lacking};
+use super::error::is_status;
 use super::{GitHub, Notes};
 use crate::error::Failure;
 use crate::net::retry::{AttemptError, RetryPolicy};
 use floe_core::model::Tag;
-use floe_core::world::Budget;
 
 impl GitHub {
-    /// Asks whether the token may write contents, by having GitHub write notes, which only answers that. The draft takes
-    /// them later. `permissions.push` of the repository is no answer: it is `false` for every token of an app, among
-    /// them a workflow's.
+    /// Asks whether the token may write contents, by having GitHub generate notes, which takes that right and stores
+    /// nothing. The draft uses them later. `permissions.push` of the repository does not say it: it is `false` for every
+    /// token of an app, among them a workflow's.
     pub async fn may_write(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<()> {
         let ask = async |_| match self.notes_since(tag, previous).await {
             Ok(text) => {
@@ -28,10 +27,10 @@ impl GitHub {
             answer if is_status(&answer, StatusCode::NOT_FOUND) => {
                 let text =
                     format!("the token may not write to `{}`: GitHub answered 404 Not Found", self.repo);
-                Err(AttemptError::fatal(Failure::new(text).hint(lacking(None)).into()))
+                Err(AttemptError::fatal(Failure::new(text).hint(self.lacking(None)).into()))
             }
             Err(error) => {
-                let AttemptError { error, retry } = super::judge(error);
+                let AttemptError { error, retry } = self.judge(error);
                 let error = match retry {
                     RetryPolicy::Never => {
                         error.context(format!("the token may not write to `{}`", self.repo))
@@ -52,10 +51,5 @@ impl GitHub {
             notes = notes.previous_tag_name(previous.as_str());
         }
         Ok(notes.send().await?.body)
-    }
-
-    /// The requests left in GitHub's hour, by its last answer.
-    pub fn budget(&self) -> Option<Budget> {
-        self.service.counts.budget()
     }
 }

@@ -17,7 +17,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::error::{Exit, Failure};
-use crate::report::Progress;
+use crate::report::Share;
 use floe_core::model::{Asset, Content, Digest, Hasher};
 use floe_core::untrusted::files;
 
@@ -28,7 +28,7 @@ const PIECE: u64 = 256 * 1024;
 pub struct Upload {
     source: Source,
     left: u64,
-    progress: Progress,
+    share: Share,
 }
 
 enum Source {
@@ -48,12 +48,6 @@ impl WrongBytes {
     /// The file, and a clause that says what is wrong with it.
     pub fn new(file: impl Into<String>, why: impl Into<String>) -> Self {
         WrongBytes { file: file.into(), why: why.into() }
-    }
-
-    /// The one among the causes of a transport's error, if that is why an upload broke off.
-    pub fn among_causes<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Self> {
-        std::iter::successors(Some(error), |&error| error.source())
-            .find_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
     }
 }
 
@@ -75,23 +69,23 @@ impl From<WrongBytes> for Failure {
 
 impl Upload {
     /// The body for an asset.
-    pub async fn asset(asset: &Asset, progress: Progress) -> anyhow::Result<Self> {
+    pub async fn asset(asset: &Asset, share: Share) -> anyhow::Result<Self> {
         match &asset.content {
-            Content::File(path) => Upload::file(path, asset.size, asset.digest, progress).await,
+            Content::File(path) => Upload::file(path, asset.size, asset.digest, share).await,
             Content::Bytes(bytes) => {
                 let source = Source::Bytes(Bytes::copy_from_slice(bytes));
-                Ok(Upload { source, left: asset.size, progress })
+                Ok(Upload { source, left: asset.size, share })
             }
         }
     }
 
     /// The body for a file of a known size and digest.
-    pub async fn file(path: &Path, size: u64, promised: Digest, progress: Progress) -> anyhow::Result<Self> {
+    pub async fn file(path: &Path, size: u64, promised: Digest, share: Share) -> anyhow::Result<Self> {
         let path = path.to_owned();
         let reader = spawn_blocking(move || Reader::open(&path, size, promised));
         let reader = reader.await.context("the thread that opens files ended")??;
         let next = (size > 0).then(|| reader.begin());
-        Ok(Upload { source: Source::File(next), left: size, progress })
+        Ok(Upload { source: Source::File(next), left: size, share })
     }
 
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
@@ -124,7 +118,7 @@ impl Body for Upload {
             return Poll::Ready(None);
         }
         self.left -= piece.len() as u64;
-        self.progress.add(piece.len() as u64);
+        self.share.add(piece.len() as u64);
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
@@ -211,7 +205,7 @@ mod tests {
 
     async fn upload(path: &Path, promised: Digest) -> anyhow::Result<Upload> {
         let progress = Report::new(Verbosity::Quiet).progress("Uploading", 0);
-        Upload::file(path, SIZE as u64, promised, progress).await
+        Upload::file(path, SIZE as u64, promised, progress.share()).await
     }
 
     /// How much of it is given out, and why it broke off.
@@ -220,7 +214,7 @@ mod tests {
         while let Some(frame) = upload.frame().await {
             match frame {
                 Ok(frame) => sent += frame.into_data().unwrap().len(),
-                Err(error) => return (sent, Some(WrongBytes::among_causes(&error).unwrap().to_string())),
+                Err(error) => return (sent, Some(error.to_string())),
             }
         }
         (sent, None)

@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::Context as _;
 use cargo_metadata::Message;
 
+use crate::environment::{variable, variable_os};
 use crate::error::Failure;
 use crate::project::cargo::Project;
 use crate::project::process;
@@ -126,7 +127,7 @@ fn profile(project: &Project, effort: Effort) -> &str {
 /// Not `--locked`: a maintainer who rehearses the next version has just changed the one in Cargo.toml, and Cargo.lock
 /// follows with the build. Everything else in it stays as it is.
 fn build(project: &Project, recipe: &Recipe, effort: Effort, binary: &str) -> anyhow::Result<PathBuf> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::new(variable_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(&project.root)
         .args(["rustc", "--message-format=json-render-diagnostics", "--package", &project.name])
@@ -146,7 +147,7 @@ fn build(project: &Project, recipe: &Recipe, effort: Effort, binary: &str) -> an
         }
         // Encoded, because a path may hold spaces. Flags that the user has set in RUSTFLAGS stay.
         Effort::Exact => {
-            let own = std::env::var("RUSTFLAGS").unwrap_or_default();
+            let own = variable("RUSTFLAGS").unwrap_or_default();
             let flags: Vec<String> =
                 own.split_whitespace().map(str::to_owned).chain(remap(project)).collect();
             command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
@@ -172,7 +173,7 @@ fn build(project: &Project, recipe: &Recipe, effort: Effort, binary: &str) -> an
 
 /// Takes this machine's folders out of the binary, as a real release must.
 fn remap(project: &Project) -> Vec<String> {
-    let cargo = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo = variable_os("CARGO_HOME").map(PathBuf::from);
     let cargo = cargo.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
     let folders = [cargo.map(|cargo| (cargo, "/vendor")), Some((project.workspace_root.clone(), "/src"))];
     let flag = |(from, to): (PathBuf, &str)| format!("--remap-path-prefix={}={to}", from.display());
@@ -193,7 +194,7 @@ fn failed(project: &Project, recipe: &Recipe, error: anyhow::Error) -> Failure {
 
 /// In the project's folder, where rustup reads which toolchain the project wants.
 fn rustc(project: &Project) -> Command {
-    let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    let mut command = Command::new(variable_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     command.current_dir(&project.root);
     command
 }

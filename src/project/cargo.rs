@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
 use semver::Version;
 
+use crate::environment::{variable, variable_os};
 use crate::error::{Exit, Failure};
 use crate::project::git;
 use crate::project::process;
@@ -76,6 +77,7 @@ pub struct Changelog {
 pub fn load(manifest_path: Option<&Path>, package: Option<&str>) -> anyhow::Result<Project> {
     let manifest = manifest(manifest_path)?;
     let mut command = MetadataCommand::new();
+    command.cargo_path(variable_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.manifest_path(&manifest).no_deps().other_options(["--offline".to_owned()]);
     let json = process::run(&mut command.cargo_command())
         .with_context(|| format!("failed to read `{}`", manifest.display()))?;
@@ -134,7 +136,7 @@ pub fn find_repo<'p>(
     given: Option<&Repo>,
     project: impl FnOnce() -> anyhow::Result<Option<&'p Project>>,
 ) -> anyhow::Result<Repo> {
-    choose_repo(given, std::env::var("GITHUB_REPOSITORY").ok().as_deref(), project)
+    choose_repo(given, variable("GITHUB_REPOSITORY").as_deref(), project)
 }
 
 fn choose_repo<'p>(
@@ -145,7 +147,7 @@ fn choose_repo<'p>(
     if let Some(repo) = given {
         return Ok(repo.clone());
     }
-    if let Some(text) = variable.filter(|text| !text.is_empty()) {
+    if let Some(text) = variable {
         return text.parse().map_err(anyhow::Error::msg).context("failed to read `GITHUB_REPOSITORY`");
     }
     let failure = match project()? {

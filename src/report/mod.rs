@@ -17,13 +17,14 @@ use std::sync::{Arc, Mutex};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
+use crate::environment::variable_os;
 use crate::error::{Exit, Failure, hint_of};
 use crate::token::Token;
 use actions::{Actions, Level};
 pub use floe_core::units::{seconds, size};
 use floe_core::untrusted::text;
 pub use hide::without_passwords;
-pub use progress::{Countdown, Progress};
+pub use progress::{Countdown, Progress, Share};
 
 /// The number of details that are shown of one failure; a hostile file has a million.
 const DETAILS: usize = 500;
@@ -56,7 +57,7 @@ pub struct Report {
 impl Report {
     /// A report on this process's stdout and stderr, and on the workflow it runs in.
     pub fn new(verbosity: Verbosity) -> Self {
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let plain = variable_os("NO_COLOR").is_some();
         Report {
             verbosity,
             colour: !plain && std::io::stderr().is_terminal(),

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::Request;
 use floe_rehearsal::interceptor::{Fault, Interceptor, Server, What, serve};
+use floe_rehearsal::registry::Visibility;
 use http::StatusCode;
 
 use crate::support::scenario::{Scenario, TOKEN};
@@ -102,8 +103,8 @@ fn no_token_service_of_another_site_is_shown_a_secret() {
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
     scenario.github.set_private(&scenario.repo(), true).unwrap();
-    let fault = |method: &str| Fault::route(method, "/", 0, 100, challenge(401));
-    let scenario = scenario.disturb_registry(fault("HEAD")).disturb_registry(fault("GET"));
+    scenario.registry.set_visibility(Visibility::Listed(Vec::new())).unwrap();
+    let scenario = scenario.disturb_registry(Fault::route("GET", "/v2/$", 0, 100, challenge(401)));
     scenario.run(["verify", "--release", "v1.4.0"]).exit(1).says(words);
 }
 

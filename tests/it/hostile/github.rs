@@ -102,7 +102,8 @@ fn a_list_has_an_end_and_stays_on_its_server() {
             Answer::Whole(200, format!("link: <{next}>; rel=\"next\"\r\n"), "[]".to_owned())
         })
     };
-    verify(&github(|_| json!([]), endless)).with(1, "GitHub's list of the assets goes on behind 1001 pages");
+    verify(&github(|_| json!([]), endless))
+        .with(1, "GitHub's list of the assets does not end after 1001 pages");
     for next in ["https://evil.example/x", "http://127.0.0.1:1/x", "file:///etc/passwd", "//evil.example/x"] {
         let elsewhere = move |request: &str, _: &str| {
             let link = format!("link: <{next}>; rel=\"next\"\r\n");
@@ -123,7 +124,7 @@ fn assets_that_could_not_be_files_of_one_folder_are_refused() {
         two(named(one), named(other)).with(1, "twice, or two names that differ only in case");
     }
     let here = "http://127.0.0.1:1/";
-    two(asset("a", i64::MAX, here), asset("b", i64::MAX, here)).with(1, "bytes; it takes files below");
+    two(asset("a", i64::MAX, here), asset("b", i64::MAX, here)).with(1, "bytes; it accepts files below");
     two(asset("a", -1, here), asset("b", 1, here)).with(1, "GitHub says that `a` has -1 bytes");
     two(asset("a", 1, here), json!({ "id": -1 })).with(1, "is not understood");
     let many = (0..1001).map(|number| named(&format!("a{number}"))).collect::<Vec<_>>();
@@ -133,7 +134,17 @@ fn assets_that_could_not_be_files_of_one_folder_are_refused() {
 #[test]
 fn a_download_is_no_longer_than_promised_and_comes_from_where_it_may() {
     for url in ["file:///etc/passwd", "http://10.0.0.1/x", "ftp://x.org/x", "data:,x"] {
-        verify(&github(move |_| json!([asset("a", 5, url)]), |_, _| None)).with(1, "which is not used");
+        let ended = verify(&github(move |_| json!([asset("a", 5, url)]), |_, _| None));
+        ended.with(1, "which would be reached without TLS");
+    }
+    for (url, words) in [
+        ("https://user:secret@x.org/x", "which holds a user or a password"),
+        ("https://169.254.169.254/x", "which is no server's address"),
+        ("https://[::ffff:10.0.0.1]/x", "which is no server's address"),
+    ] {
+        let ended = verify(&github(move |_| json!([asset("a", 5, url)]), |_, _| None));
+        ended.with(1, words);
+        assert!(!ended.stderr.contains("secret"), "{}", ended.stderr);
     }
     verify(&github(|_| json!([asset("a", 5, "nowhere")]), |_, _| None)).with(1, "is not understood");
     let download = |answer: fn() -> Answer| {

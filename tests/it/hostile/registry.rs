@@ -36,9 +36,10 @@ fn a_secret_goes_to_no_token_service_of_somebody_else() {
     for (realm, words) in [
         ("http://10.0.0.1/token", "would be reached without TLS"),
         ("https://evil.example/token", "sends the token to another site, `evil.example`"),
-        ("https://user:secret@evil.example/token", "takes no user and no password"),
+        ("https://user:secret@evil.example/token", "holds a user or a password"),
         ("file:///etc/passwd", "would be reached without TLS"),
         ("nowhere", "is not an address"),
+        ("https://169.254.169.254/token", "is no server's address"),
     ] {
         let (ended, _) = ask(move |_, _| challenge(realm));
         ended.with(4, words);
@@ -68,7 +69,7 @@ fn what_a_registry_says_has_an_end_and_is_no_command() {
         }
     };
     ask(endless(200)).0.with(4, "the registry's answer is larger than 4.0 MiB");
-    ask(endless(403)).0.with(4, "gives no token");
+    ask(endless(403)).0.with(4, "the registry answered 403");
 }
 
 #[test]
@@ -87,7 +88,7 @@ fn a_token_does_not_follow_an_upload_to_another_server() {
     assert!(other.saw("put /upload?signed=1"), "{}", outcome.stderr);
     assert!(!other.saw("authorization") && !other.saw(TOKEN), "the token went to another server");
     for location in ["http://10.0.0.1/upload?signed=1", "file:///upload?signed=1"] {
-        let outcome = begin(location).run(["publish"]).exit(1).says("which is not used");
+        let outcome = begin(location).run(["publish"]).exit(1).says("which would be reached without TLS");
         assert!(!outcome.stderr.contains("signed"), "{}", outcome.stderr);
     }
 }

@@ -45,7 +45,7 @@ fn every_no_is_told_at_once_each_with_its_cure() {
     scenario.run(["publish"]).exit(4).stderr_without_warnings(expect![[r#"
         error: publishing would fail for 3 reasons
           the token may not write to `acme/tool`: GitHub answered 403 Forbidden: Resource not accessible by integration
-              the token lacks a permission (contents=write): in a workflow give the job `permissions: contents: write`; a fine-grained token needs "Contents: Read and write" for this repository, a classic one `repo`: https://github.com/settings/tokens
+              the token lacks a permission (contents=write): in a workflow give the job `permissions: contents: write`; a fine-grained token needs "Contents: Read and write" for this repository, a classic one `repo`: http://github/settings/tokens
           failed to ask for the right to push `ghcr.io/acme/tool`: the registry answered 403 Forbidden: permission_denied: write_package (DENIED)
               in a workflow give the job `permissions: packages: write`; a token of your own must be a classic one with `write:packages`. If the package was first pushed by hand, add the repository under "Manage Actions access" at https://github.com/users/acme/packages/container/tool/settings (an organisation's: https://github.com/orgs/acme/packages/container/tool/settings)
           the remote has no tag `v1.4.0`
@@ -64,7 +64,7 @@ fn a_repository_that_is_archived_or_renamed_is_told() {
     };
     plan(json!({ "archived": true }))
         .says("error: `acme/tool` is archived or disabled: nothing in it can be changed")
-        .says("hint: unarchive it at https://github.com/acme/tool/settings");
+        .says("hint: unarchive it at http://github/acme/tool/settings");
     plan(json!({ "full_name": "acme/hammer" }))
         .says("`acme/tool` is called `acme/hammer` now")
         .says("hint: give `--repo acme/hammer`, and set `repository` in Cargo.toml and the git remote to it");

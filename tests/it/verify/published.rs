@@ -283,7 +283,7 @@ fn a_draft_is_no_release() {
     Published { scenario }.fails(expect![[r#"
         error: `acme/tool` has no published release `v1.4.0`
 
-        hint: a draft is not published; see `floe plan`, or look at https://github.com/acme/tool/releases
+        hint: a draft is not published; see `floe plan`, or look at http://github/acme/tool/releases
     "#]]);
 }
 
@@ -378,6 +378,6 @@ fn a_machine_without_certificates() {
           caused by: builder error
           caused by: unexpected error: No CA certificates were loaded from the system
 
-        hint: let this machine know who vouches for it: install the CA certificates (Debian: `apt-get install ca-certificates`), or name a file with them in `SSL_CERT_FILE`
+        hint: install your distribution's `ca-certificates`, or name a file of CA certificates (PEM) in `SSL_CERT_FILE`
     "#]]);
 }

@@ -48,7 +48,9 @@ pub struct Facts {
     /// Whether the image may be pushed, asked where that is needed.
     pub push: Option<Asked<()>>,
     /// Who can pull the package, asked where it matters.
-    pub package: Option<Package>,
+    pub package: Option<Asked<Package>>,
+    /// GitHub's web address.
+    pub site: String,
 }
 
 impl Facts {

@@ -52,7 +52,8 @@ fn facts() -> Facts {
         budget: Some(Budget { remaining: 4000, reset: 1_790_003_600 }),
         registry: Some(Ok(())),
         push: Some(Ok(())),
-        package: Some(Package::Public),
+        package: Some(Ok(Package::Public)),
+        site: "https://github.example".to_owned(),
     }
 }
 
@@ -137,7 +138,7 @@ fn each_no_names_its_cure() {
     let repository = |change: fn(&mut Access)| told(&ask(&release(), &with_access(change), "repository"));
     let (found, cure) = repository(|access| access.frozen = true);
     assert_eq!(found, "no: `acme/tool` is archived or disabled: nothing in it can be changed");
-    assert!(cure.contains("https://github.com/acme/tool/settings"), "{cure}");
+    assert!(cure.contains("https://github.example/acme/tool/settings"), "{cure}");
     let (found, cure) = repository(|access| access.name = Some("acme/hammer".to_owned()));
     assert!(found.starts_with("no: `acme/tool` is called `acme/hammer` now"), "{found}");
     assert!(cure.contains("--repo acme/hammer"), "{cure}");
@@ -145,7 +146,7 @@ fn each_no_names_its_cure() {
     assert_eq!(found, "no: there is no token to publish to `acme/tool` with");
     assert!(cure.contains("GITHUB_TOKEN"), "{cure}");
     let (found, cure) =
-        told(&ask(&release(), &Facts { package: Some(Package::Hidden), ..facts() }, "package"));
+        told(&ask(&release(), &Facts { package: Some(Ok(Package::Hidden)), ..facts() }, "package"));
     assert_eq!(found, "warning: `ghcr.io/acme/tool` cannot be pulled anonymously");
     assert!(cure.contains("https://github.com/orgs/acme/packages/container/tool/settings"), "{cure}");
 }
