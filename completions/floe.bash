@@ -95,7 +95,7 @@ _floe() {
 
     case "${cmd}" in
         floe)
-            opts="-v -q -h -V --verbose --quiet --help --version package audit image plan publish verify reproduce rehearse init targets completions help"
+            opts="-v -q -h -V --verbose --quiet --strict --help --version package audit image plan publish verify reproduce rehearse init targets completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -109,7 +109,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__audit)
-            opts="-p -v -q -h -V --target --json --manifest-path --package --verbose --quiet --help --version"
+            opts="-p -v -q -h -V --target --json --manifest-path --package --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -139,7 +139,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__completions)
-            opts="-v -q -h -V --verbose --quiet --help --version bash elvish fish powershell zsh"
+            opts="-v -q -h -V --verbose --quiet --strict --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -335,7 +335,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__image)
-            opts="-o -p -v -q -h -V --ca-certificates --out --repo --manifest-path --package --tag --commit --epoch --verbose --quiet --help --version"
+            opts="-o -p -v -q -h -V --ca-certificates --out --repo --manifest-path --package --tag --commit --epoch --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -389,7 +389,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__init)
-            opts="-y -p -v -q -h -V --check --yes --force --target --pin --manifest-path --package --verbose --quiet --help --version"
+            opts="-y -p -v -q -h -V --check --yes --force --target --pin --manifest-path --package --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -423,7 +423,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__package)
-            opts="-o -p -v -q -h -V --target --binary --out --manifest-path --package --tag --commit --epoch --verbose --quiet --help --version"
+            opts="-o -p -v -q -h -V --target --binary --out --manifest-path --package --tag --commit --epoch --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -477,7 +477,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__plan)
-            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --json --verbose --quiet --help --version"
+            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --json --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -555,7 +555,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__publish)
-            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --receipt --json --verbose --quiet --help --version"
+            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --receipt --json --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -637,7 +637,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__rehearse)
-            opts="-o -p -v -q -h -V --with --exact --keep --faults --serve --out --json --manifest-path --package --verbose --quiet --help --version"
+            opts="-o -p -v -q -h -V --with --exact --keep --faults --serve --out --json --manifest-path --package --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -679,7 +679,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__reproduce)
-            opts="-p -v -q -h -V --rebuilt --statement --json --manifest-path --package --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --help --version"
+            opts="-p -v -q -h -V --rebuilt --statement --json --manifest-path --package --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -737,7 +737,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__targets)
-            opts="-v -q -h -V --json --verbose --quiet --help --version"
+            opts="-v -q -h -V --json --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -751,7 +751,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__verify)
-            opts="-p -v -q -h -V --release --keep --run --target --no-image --image --json --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --help --version"
+            opts="-p -v -q -h -V --release --keep --run --target --no-image --image --json --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

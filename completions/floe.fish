@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_floe_global_optspecs
-    string join \n v/verbose q/quiet h/help V/version
+    string join \n v/verbose q/quiet strict h/help V/version
 end
 
 function __fish_floe_needs_command
@@ -24,177 +24,189 @@ function __fish_floe_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c floe -n "__fish_floe_needs_command" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
-complete -c floe -n "__fish_floe_needs_command" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_needs_command" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
+complete -c floe -n "__fish_floe_needs_command" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_needs_command" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_needs_command" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_needs_command" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_needs_command" -f -a "package" -d 'Pack built binaries into archives, each with its record'
-complete -c floe -n "__fish_floe_needs_command" -f -a "audit" -d 'Tell what binaries ask of the machines they run on, and whether strangers\' machines have it'
-complete -c floe -n "__fish_floe_needs_command" -f -a "image" -d 'Make one multi-platform OCI image layout from static binaries or docker archives'
-complete -c floe -n "__fish_floe_needs_command" -f -a "plan" -d 'Show what publish would do now and would be refused for, and change nothing'
-complete -c floe -n "__fish_floe_needs_command" -f -a "publish" -d 'Publish a release: everything is staged unseen, then revealed at once'
-complete -c floe -n "__fish_floe_needs_command" -f -a "verify" -d 'Check a dist before publishing, or a published release as a stranger'
-complete -c floe -n "__fish_floe_needs_command" -f -a "reproduce" -d 'Compare a rebuild with what is published, and name what differs'
-complete -c floe -n "__fish_floe_needs_command" -f -a "rehearse" -d 'Do the whole release of this project on this machine, with no account and no network'
-complete -c floe -n "__fish_floe_needs_command" -f -a "init" -d 'Add the flake, the workflow and the other files of a release to this project'
-complete -c floe -n "__fish_floe_needs_command" -f -a "targets" -d 'List the targets floe knows'
+complete -c floe -n "__fish_floe_needs_command" -f -a "audit" -d 'Report what binaries need from their host and whether common hosts provide it'
+complete -c floe -n "__fish_floe_needs_command" -f -a "image" -d 'Build a multi-platform OCI image layout from static binaries or docker archives'
+complete -c floe -n "__fish_floe_needs_command" -f -a "plan" -d 'Show the steps that publish would take, and check whether they would be refused'
+complete -c floe -n "__fish_floe_needs_command" -f -a "publish" -d 'Publish a release: stage everything unseen, then reveal it at once'
+complete -c floe -n "__fish_floe_needs_command" -f -a "verify" -d 'Check a dist before publishing, or a published release as its users get it'
+complete -c floe -n "__fish_floe_needs_command" -f -a "reproduce" -d 'Compare a rebuild with the published release, and name the differences'
+complete -c floe -n "__fish_floe_needs_command" -f -a "rehearse" -d 'Run the whole release of this project on this machine, without an account or a network'
+complete -c floe -n "__fish_floe_needs_command" -f -a "init" -d 'Add the flake, the workflow and the other release files to this project'
+complete -c floe -n "__fish_floe_needs_command" -f -a "targets" -d 'List the supported targets'
 complete -c floe -n "__fish_floe_needs_command" -f -a "completions" -d 'Print shell completions'
 complete -c floe -n "__fish_floe_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c floe -n "__fish_floe_using_subcommand package" -l target -d 'The target of the binaries given by --binary' -r
+complete -c floe -n "__fish_floe_using_subcommand package" -l target -d 'The target of the binaries that --binary names' -r
 complete -c floe -n "__fish_floe_using_subcommand package" -l binary -d 'A built binary (may be repeated)' -r -F
-complete -c floe -n "__fish_floe_using_subcommand package" -s o -l out -d 'The folder the archives and records go to' -r -F
-complete -c floe -n "__fish_floe_using_subcommand package" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand package" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand package" -l tag -d 'The tag that is released; its version must be the package\'s' -r
-complete -c floe -n "__fish_floe_using_subcommand package" -l commit -d 'The commit the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
-complete -c floe -n "__fish_floe_using_subcommand package" -l epoch -d 'The time every file carries, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
-complete -c floe -n "__fish_floe_using_subcommand package" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
-complete -c floe -n "__fish_floe_using_subcommand package" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand package" -s o -l out -d 'Output folder for archives and records' -r -F
+complete -c floe -n "__fish_floe_using_subcommand package" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand package" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand package" -l tag -d 'The tag to release; its version must be the package\'s' -r
+complete -c floe -n "__fish_floe_using_subcommand package" -l commit -d 'The commit that the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
+complete -c floe -n "__fish_floe_using_subcommand package" -l epoch -d 'Modification time of every file, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
+complete -c floe -n "__fish_floe_using_subcommand package" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
+complete -c floe -n "__fish_floe_using_subcommand package" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand package" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand package" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand package" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand audit" -l target -d 'The target whose rules apply [default: read from the binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand audit" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand audit" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand audit" -l target -d 'Apply the rules of this target [default: read from the binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand audit" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand audit" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand audit" -l json -d 'Print the facts and the verdict as JSON on stdout'
-complete -c floe -n "__fish_floe_using_subcommand audit" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
-complete -c floe -n "__fish_floe_using_subcommand audit" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand audit" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
+complete -c floe -n "__fish_floe_using_subcommand audit" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand audit" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand audit" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand audit" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand image" -l ca-certificates -d 'A file of CA certificates (PEM) to put at /etc/ssl/certs/ca-certificates.crt' -r -F
-complete -c floe -n "__fish_floe_using_subcommand image" -s o -l out -d 'The folder of the OCI image layout' -r -F
-complete -c floe -n "__fish_floe_using_subcommand image" -l repo -d 'Where the image comes from, for its labels: owner/name [default: GITHUB_REPOSITORY, git, Cargo.toml]' -r
-complete -c floe -n "__fish_floe_using_subcommand image" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand image" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand image" -l tag -d 'The tag that is released; its version must be the package\'s' -r
-complete -c floe -n "__fish_floe_using_subcommand image" -l commit -d 'The commit the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
-complete -c floe -n "__fish_floe_using_subcommand image" -l epoch -d 'The time every file carries, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
-complete -c floe -n "__fish_floe_using_subcommand image" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
-complete -c floe -n "__fish_floe_using_subcommand image" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand image" -l ca-certificates -d 'CA certificates (PEM) to place at /etc/ssl/certs/ca-certificates.crt' -r -F
+complete -c floe -n "__fish_floe_using_subcommand image" -s o -l out -d 'Output folder for the OCI image layout' -r -F
+complete -c floe -n "__fish_floe_using_subcommand image" -l repo -d 'The repository for the image\'s labels [default: GITHUB_REPOSITORY, git, Cargo.toml]' -r
+complete -c floe -n "__fish_floe_using_subcommand image" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand image" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand image" -l tag -d 'The tag to release; its version must be the package\'s' -r
+complete -c floe -n "__fish_floe_using_subcommand image" -l commit -d 'The commit that the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
+complete -c floe -n "__fish_floe_using_subcommand image" -l epoch -d 'Modification time of every file, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
+complete -c floe -n "__fish_floe_using_subcommand image" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
+complete -c floe -n "__fish_floe_using_subcommand image" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand image" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand image" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand image" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand plan" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`]' -r
-complete -c floe -n "__fish_floe_using_subcommand plan" -l notes-file -d 'A file with the text of the release notes, instead of the changelog or GitHub\'s' -r -F
-complete -c floe -n "__fish_floe_using_subcommand plan" -l expect -d 'Take exactly the release whose SHA256SUMS has this digest, as `floe verify` printed it; nothing is unpacked again' -r
-complete -c floe -n "__fish_floe_using_subcommand plan" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand plan" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand plan" -l tag -d 'The tag that is released; its version must be the package\'s' -r
-complete -c floe -n "__fish_floe_using_subcommand plan" -l commit -d 'The commit the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
-complete -c floe -n "__fish_floe_using_subcommand plan" -l epoch -d 'The time every file carries, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l notes-file -d 'Take the text of the release notes from a file instead of the changelog or GitHub' -r -F
+complete -c floe -n "__fish_floe_using_subcommand plan" -l expect -d 'Publish only if SHA256SUMS has this digest, as `floe verify` prints it; archives are not unpacked again' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand plan" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l tag -d 'The tag to release; its version must be the package\'s' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l commit -d 'The commit that the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l epoch -d 'Modification time of every file, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l repo -d 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l registry-url -d 'Where the image\'s registry is reached [default: https:// and the host of the image\'s name]' -r
-complete -c floe -n "__fish_floe_using_subcommand plan" -l tries -d 'How often a request is tried' -r
-complete -c floe -n "__fish_floe_using_subcommand plan" -l first-wait -d 'The first wait between two tries, in milliseconds; each further one is twice as long [default: 1000]' -r
-complete -c floe -n "__fish_floe_using_subcommand plan" -l no-image -d 'The release has no image'
+complete -c floe -n "__fish_floe_using_subcommand plan" -l tries -d 'The most attempts for one request' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l no-image -d 'Release no image'
 complete -c floe -n "__fish_floe_using_subcommand plan" -l json -d 'Print the plan as JSON on stdout'
-complete -c floe -n "__fish_floe_using_subcommand plan" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
-complete -c floe -n "__fish_floe_using_subcommand plan" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand plan" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
+complete -c floe -n "__fish_floe_using_subcommand plan" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand plan" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand publish" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`]' -r
-complete -c floe -n "__fish_floe_using_subcommand publish" -l notes-file -d 'A file with the text of the release notes, instead of the changelog or GitHub\'s' -r -F
-complete -c floe -n "__fish_floe_using_subcommand publish" -l expect -d 'Take exactly the release whose SHA256SUMS has this digest, as `floe verify` printed it; nothing is unpacked again' -r
-complete -c floe -n "__fish_floe_using_subcommand publish" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand publish" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand publish" -l tag -d 'The tag that is released; its version must be the package\'s' -r
-complete -c floe -n "__fish_floe_using_subcommand publish" -l commit -d 'The commit the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
-complete -c floe -n "__fish_floe_using_subcommand publish" -l epoch -d 'The time every file carries, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l notes-file -d 'Take the text of the release notes from a file instead of the changelog or GitHub' -r -F
+complete -c floe -n "__fish_floe_using_subcommand publish" -l expect -d 'Publish only if SHA256SUMS has this digest, as `floe verify` prints it; archives are not unpacked again' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand publish" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l tag -d 'The tag to release; its version must be the package\'s' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l commit -d 'The commit that the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l epoch -d 'Modification time of every file, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l repo -d 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l registry-url -d 'Where the image\'s registry is reached [default: https:// and the host of the image\'s name]' -r
-complete -c floe -n "__fish_floe_using_subcommand publish" -l tries -d 'How often a request is tried' -r
-complete -c floe -n "__fish_floe_using_subcommand publish" -l first-wait -d 'The first wait between two tries, in milliseconds; each further one is twice as long [default: 1000]' -r
-complete -c floe -n "__fish_floe_using_subcommand publish" -l receipt -d 'Where the receipt is written, after every step' -r -F
-complete -c floe -n "__fish_floe_using_subcommand publish" -l no-image -d 'The release has no image'
+complete -c floe -n "__fish_floe_using_subcommand publish" -l tries -d 'The most attempts for one request' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l receipt -d 'Write the receipt to this file, after every step' -r -F
+complete -c floe -n "__fish_floe_using_subcommand publish" -l no-image -d 'Release no image'
 complete -c floe -n "__fish_floe_using_subcommand publish" -l json -d 'Print the receipt as JSON on stdout instead of the two lines'
-complete -c floe -n "__fish_floe_using_subcommand publish" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
-complete -c floe -n "__fish_floe_using_subcommand publish" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand publish" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
+complete -c floe -n "__fish_floe_using_subcommand publish" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand publish" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand publish" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand publish" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand verify" -l release -d 'The published release to check as a stranger, with no token where the repository is public' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l keep -d 'Keep what was downloaded in this folder' -r -F
-complete -c floe -n "__fish_floe_using_subcommand verify" -l run -d 'Run each downloaded program that is for this machine with this argument, such as --run=--version' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l release -d 'A published release to download and check, without a token if the repository is public' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l keep -d 'Keep the downloaded files in this folder' -r -F
+complete -c floe -n "__fish_floe_using_subcommand verify" -l run -d 'Run each downloaded program that fits this machine with this argument, such as --run=--version' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l target -d 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l image -d 'The image\'s name, if `floe publish` gets one: the digest of SHA256SUMS depends on it' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand verify" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l tag -d 'The tag that is released; its version must be the package\'s' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l commit -d 'The commit the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l epoch -d 'The time every file carries, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l image -d 'The image\'s name, if `floe publish` is given one: the digest of SHA256SUMS depends on it' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand verify" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l tag -d 'The tag to release; its version must be the package\'s' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l commit -d 'The commit that the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l epoch -d 'Modification time of every file, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l repo -d 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l registry-url -d 'Where the image\'s registry is reached [default: https:// and the host of the image\'s name]' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l tries -d 'How often a request is tried' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l first-wait -d 'The first wait between two tries, in milliseconds; each further one is twice as long [default: 1000]' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l no-image -d 'The release has no image'
-complete -c floe -n "__fish_floe_using_subcommand verify" -l json -d 'Print what was found as JSON on stdout'
-complete -c floe -n "__fish_floe_using_subcommand verify" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
-complete -c floe -n "__fish_floe_using_subcommand verify" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand verify" -l tries -d 'The most attempts for one request' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l no-image -d 'Release no image'
+complete -c floe -n "__fish_floe_using_subcommand verify" -l json -d 'Print the result as JSON on stdout'
+complete -c floe -n "__fish_floe_using_subcommand verify" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
+complete -c floe -n "__fish_floe_using_subcommand verify" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand verify" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand reproduce" -l rebuilt -d 'A dist that was built again from the tag\'s sources (may be repeated)' -r -F
-complete -c floe -n "__fish_floe_using_subcommand reproduce" -l statement -d 'Write the verdict as an in-toto statement, to be signed and published by whoever rebuilt' -r -F
-complete -c floe -n "__fish_floe_using_subcommand reproduce" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand reproduce" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l rebuilt -d 'A dist rebuilt from the tag\'s sources (may be repeated)' -r -F
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l statement -d 'Write the verdict as an in-toto statement, ready to be signed by the rebuilder' -r -F
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l repo -d 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l registry-url -d 'Where the image\'s registry is reached [default: https:// and the host of the image\'s name]' -r
-complete -c floe -n "__fish_floe_using_subcommand reproduce" -l tries -d 'How often a request is tried' -r
-complete -c floe -n "__fish_floe_using_subcommand reproduce" -l first-wait -d 'The first wait between two tries, in milliseconds; each further one is twice as long [default: 1000]' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l tries -d 'The most attempts for one request' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l json -d 'Print the comparison as JSON on stdout'
-complete -c floe -n "__fish_floe_using_subcommand reproduce" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
-complete -c floe -n "__fish_floe_using_subcommand reproduce" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -l with -d 'Who builds [default: nix if it is installed and the flake gives a `dist`, else cargo for this machine]' -r -f -a "cargo\t'Cargo, for the machine at hand'
-nix\t'Nix, `nix build .#dist` of the project\'s flake'"
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -l faults -d 'Disturb the publishing by the faults that this number draws, and repeat it until it is done' -r
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -s o -l out -d 'The folder everything is left in [default: target/rehearsal]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -l exact -d 'Have Cargo build as for a release: the profile as it is, no paths of this machine [default: quickly, without LTO]'
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -l keep -d 'Keep what the servers hold from the last rehearsal'
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -l serve -d 'Keep the two servers up until Ctrl-C, and print their addresses'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l with -d 'The builder [default: nix if it is installed and the flake has a `dist`, else cargo]' -r -f -a "cargo\t'Cargo, for this machine'
+nix\t'Nix, with the flake\'s `dist`'"
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l faults -d 'Inject the faults that this seed draws, and repeat publishing until it is done' -r
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -s o -l out -d 'Output folder [default: target/rehearsal]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l exact -d 'Build with the project\'s release profile and without paths of this machine [default: quickly, without LTO]'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l keep -d 'Keep the servers\' state from the last rehearsal'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l serve -d 'Keep both servers running until Ctrl-C, and print their addresses'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l json -d 'Print the summary as JSON on stdout'
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand init" -l target -d 'A target of the release (may be repeated) [default: all]' -r
-complete -c floe -n "__fish_floe_using_subcommand init" -l pin -d 'The commit of this version of floe, which the workflow then calls instead of the tag' -r
-complete -c floe -n "__fish_floe_using_subcommand init" -l manifest-path -d 'The Cargo.toml of the project [default: the one of this folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand init" -s p -l package -d 'The package of the workspace [default: the only one with a binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand init" -l check -d 'Write nothing, and report how files have drifted from floe\'s templates'
-complete -c floe -n "__fish_floe_using_subcommand init" -s y -l yes -d 'Write without asking; required if there is no terminal to ask on'
-complete -c floe -n "__fish_floe_using_subcommand init" -l force -d 'Replace a flake or workflow of other content, if git has committed it'
-complete -c floe -n "__fish_floe_using_subcommand init" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
-complete -c floe -n "__fish_floe_using_subcommand init" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand init" -l pin -d 'Pin the workflow to this commit of floe instead of its tag' -r
+complete -c floe -n "__fish_floe_using_subcommand init" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand init" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand init" -l check -d 'Write nothing, and report how files differ from floe\'s templates'
+complete -c floe -n "__fish_floe_using_subcommand init" -s y -l yes -d 'Write without asking; required without a terminal'
+complete -c floe -n "__fish_floe_using_subcommand init" -l force -d 'Replace a flake or workflow with other content, if it is committed'
+complete -c floe -n "__fish_floe_using_subcommand init" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
+complete -c floe -n "__fish_floe_using_subcommand init" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand init" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand init" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand init" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand targets" -l json -d 'Print the Actions matrix as JSON'
-complete -c floe -n "__fish_floe_using_subcommand targets" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
-complete -c floe -n "__fish_floe_using_subcommand targets" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand targets" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
+complete -c floe -n "__fish_floe_using_subcommand targets" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand targets" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand targets" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand targets" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand completions" -s v -l verbose -d 'Say more: requests, retries, what was skipped (-vv for each request)'
-complete -c floe -n "__fish_floe_using_subcommand completions" -s q -l quiet -d 'Say nothing but results and errors'
+complete -c floe -n "__fish_floe_using_subcommand completions" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
+complete -c floe -n "__fish_floe_using_subcommand completions" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand completions" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "package" -d 'Pack built binaries into archives, each with its record'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "audit" -d 'Tell what binaries ask of the machines they run on, and whether strangers\' machines have it'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "image" -d 'Make one multi-platform OCI image layout from static binaries or docker archives'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "plan" -d 'Show what publish would do now and would be refused for, and change nothing'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "publish" -d 'Publish a release: everything is staged unseen, then revealed at once'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "verify" -d 'Check a dist before publishing, or a published release as a stranger'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "reproduce" -d 'Compare a rebuild with what is published, and name what differs'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "rehearse" -d 'Do the whole release of this project on this machine, with no account and no network'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "init" -d 'Add the flake, the workflow and the other files of a release to this project'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "targets" -d 'List the targets floe knows'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "audit" -d 'Report what binaries need from their host and whether common hosts provide it'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "image" -d 'Build a multi-platform OCI image layout from static binaries or docker archives'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "plan" -d 'Show the steps that publish would take, and check whether they would be refused'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "publish" -d 'Publish a release: stage everything unseen, then reveal it at once'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "verify" -d 'Check a dist before publishing, or a published release as its users get it'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "reproduce" -d 'Compare a rebuild with the published release, and name the differences'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "rehearse" -d 'Run the whole release of this project on this machine, without an account or a network'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "init" -d 'Add the flake, the workflow and the other release files to this project'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "targets" -d 'List the supported targets'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "completions" -d 'Print shell completions'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

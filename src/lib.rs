@@ -38,9 +38,9 @@ use cli::Command;
 use release::session::install_tls;
 use report::Report;
 
-/// Runs a subcommand.
+/// Runs a subcommand. With `--strict` it fails if there was a warning.
 pub fn run(command: Command, report: &Report) -> anyhow::Result<()> {
-    match command {
+    let result = match command {
         Command::Package(args) => commands::package::package(args, report),
         Command::Audit(args) => commands::audit::audit(args, report),
         Command::Image(args) => commands::image::image(args, report),
@@ -53,7 +53,8 @@ pub fn run(command: Command, report: &Report) -> anyhow::Result<()> {
         Command::Reproduce(args) => online(commands::reproduce::reproduce(args, report)),
         #[cfg(feature = "rehearse")]
         Command::Rehearse(args) => online(rehearse::rehearse(args, report)),
-    }
+    };
+    result.and_then(|()| report.refuse_warnings())
 }
 
 /// Runs what talks to servers; the runtime and the TLS provider are made only for it.

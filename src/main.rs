@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use clap::error::{ContextValue, ErrorKind};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use floe::cli::Cli;
 use floe::error::{Exit, Failure};
 use floe::report::{Report, Verbosity};
@@ -13,7 +13,7 @@ use floe_core::untrusted::text::line;
 fn main() -> ExitCode {
     let cli = match Cli::from_env() {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage(error),
     };
     let verbosity = match (cli.quiet, cli.verbose) {
         (true, _) => Verbosity::Quiet,
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         (false, 1) => Verbosity::Verbose,
         (false, _) => Verbosity::Trace,
     };
-    let report = Report::new(verbosity);
+    let report = Report::new(verbosity).strict(cli.strict);
     let panics = report.clone();
     // Through the report, so that a panic's message is printed without secrets.
     panic::set_hook(Box::new(move |panic| panics.panic(panic)));
@@ -34,19 +34,23 @@ fn main() -> ExitCode {
 }
 
 /// Wrong usage, reported like every other error: clap repeats the arguments, which may come from anyone.
-fn usage(error: &clap::Error) -> ExitCode {
+fn usage(mut error: clap::Error) -> ExitCode {
     if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         error.exit();
     }
-    let mut text = error.to_string();
-    // The longer text first, because it holds the others.
-    let values = error.context().filter_map(|(_, value)| match value {
-        ContextValue::String(value) => Some(value.clone()),
-        _ => None,
-    });
-    for outside in error.source().map(ToString::to_string).into_iter().chain(values) {
-        text = text.replace(&outside, &line(&outside));
+    let outside: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in outside {
+        if let ContextValue::String(value) = value {
+            error.insert(kind, ContextValue::String(line(&value).into_owned()));
+        }
     }
+    let text = match (error.source(), error.get(ContextKind::InvalidValue), error.get(ContextKind::InvalidArg)) {
+        // clap would append the reason as it is.
+        (Some(reason), Some(value), Some(argument)) => {
+            format!("invalid value '{value}' for '{argument}': {}", line(&reason.to_string()))
+        }
+        _ => error.to_string(),
+    };
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
     let (message, rest) = text.split_once('\n').unwrap_or((text, ""));
     let details = rest.lines().map(str::trim_end).filter(|line| !line.is_empty());

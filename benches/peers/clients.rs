@@ -121,8 +121,13 @@ pub fn floe_files(folder: &Path, api: &str) -> anyhow::Result<()> {
         std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
     files.retain(|path| path.extension().is_some_and(|extension| extension == "gz"));
     files.sort();
-    let mut release =
-        Release::new(Vec::new(), None, servers::home()?, NotesSource::Text("It is measured.".to_owned()));
+    let mut release = Release::new(
+        Vec::new(),
+        Vec::new(),
+        None,
+        servers::home()?,
+        NotesSource::Text("It is measured.".to_owned()),
+    );
     for path in files {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (digest, size) = material::digest(&path)?;

@@ -13,7 +13,7 @@ use crate::measure::Spread;
 use crate::proxy::Link;
 use crate::rounds::{Look, Seen};
 use crate::svg::{self, Panel, Point, Series};
-use crate::{Bench, large, release, servers};
+use crate::{Bench, Way, large, release, servers};
 
 /// From this size on a point is measured once, in bytes.
 const LARGE: u64 = 500_000_000;
@@ -91,8 +91,9 @@ fn of_sizes(bench: &Bench, sizes: &[u64]) -> anyhow::Result<Vec<Series>> {
             let _ = fs::remove_dir_all(dist.root.join("dist"));
             look.at(dist.floe(&["package", "native"]).args(SOURCE))
         }));
-        sending
-            .push(point(bench, *size, *size, |look| release::of_dist(bench, look, &dist, Link::default())));
+        sending.push(point(bench, *size, *size, |look| {
+            release::of_dist(bench, look, &dist, Way::Verifying, Link::default())
+        }));
         fs::remove_dir_all(&dist.root)?;
     }
     let (mut making, mut pushing) = (Vec::new(), Vec::new());
@@ -119,7 +120,7 @@ fn of_sizes(bench: &Bench, sizes: &[u64]) -> anyhow::Result<Vec<Series>> {
 fn published(bench: &Bench, look: Look, dist: &Dist) -> anyhow::Result<Seen> {
     let hub = servers::hub(&bench.storage.join("github"), &bench.certificates)?;
     let registry = servers::registry(&bench.storage.join("registry"), &bench.certificates)?;
-    let seen = look.at(&mut publish(bench, dist, (&hub, registry.address)))?;
+    let seen = look.at(&mut publish(bench, dist, Way::Verifying, (&hub, registry.address))?)?;
     servers::check_image(&registry, &bench.certificates, &dist.image()?)?;
     Ok(seen)
 }

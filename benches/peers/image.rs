@@ -7,11 +7,11 @@ use std::process::Command;
 
 use floe_core::model::Image;
 
-use crate::material::{Dist, TAG};
+use crate::material::Dist;
 use crate::proxy::Link;
 use crate::rounds::{Look, Runner, Seen, compare};
 use crate::servers::{self, Hub, REPO, Registry};
-use crate::{Bench, receipt};
+use crate::{Bench, Way, receipt};
 
 /// Runs the rows.
 ///
@@ -48,48 +48,58 @@ struct Row<'a> {
 
 impl Row<'_> {
     fn run(&self, title: &str) -> anyhow::Result<()> {
-        let floe = Runner::new("floe publish", |look| {
-            let hub = servers::hub(&self.bench.storage.join("github"), &self.bench.certificates)?;
-            self.on_fresh_registry(look, |address| publish(self.bench, self.dist, (&hub, address)), true)
-        });
-        let mut peers = Vec::new();
+        let publishing = |way: Way| {
+            Runner::new(way.name(), move |look| {
+                let hub = servers::hub(&self.bench.storage.join("github"), &self.bench.certificates)?;
+                let run = |address| publish(self.bench, self.dist, way, (&hub, address));
+                self.on_fresh_registry(look, run, true)
+            })
+        };
+        let mut peers: Vec<Runner<'_>> = self.bench.ways().into_iter().map(publishing).collect();
         for (name, program, command) in CLIENTS {
             let run = move |look| {
-                self.on_fresh_registry(look, |address| command(self.bench, self.dist, address), false)
+                self.on_fresh_registry(look, |address| Ok(command(self.bench, self.dist, address)), false)
             };
             if program.is_none_or(|program| self.bench.has(program)) {
                 peers.push(Runner::new(name, run));
             }
         }
-        compare(self.bench, title, floe, peers)
+        compare(self.bench, title, peers)
     }
 
     /// One push, or the second one, to a registry of its own; then the image is read back.
     fn on_fresh_registry(
         &self,
         look: Look,
-        command: impl Fn(SocketAddr) -> Command,
+        command: impl Fn(SocketAddr) -> anyhow::Result<Command>,
         is_floe: bool,
     ) -> anyhow::Result<Seen> {
         let registry: Registry =
             servers::registry(&self.bench.storage.join("registry"), &self.bench.certificates)?;
         let between = servers::between(registry.address, self.link)?;
         if self.again {
-            crate::measure::run(&mut command(between.address))?;
+            crate::measure::run(&mut command(between.address)?)?;
         }
-        let seen = look.at(&mut command(between.address))?;
+        let seen = look.at(&mut command(between.address)?)?;
         servers::check_image(&registry, &self.bench.certificates, self.image)?;
         if is_floe { seen.with_receipt(&receipt(self.dist)) } else { Ok(seen) }
     }
 }
 
 /// `floe publish` to a GitHub without delay and to a registry.
-pub fn publish(bench: &Bench, dist: &Dist, (hub, registry): (&Hub, SocketAddr)) -> Command {
-    let mut command = dist.floe(&["publish", "dist", "--tag", TAG, "--repo", REPO]);
+///
+/// # Errors
+/// floe does not accept the dist.
+pub fn publish(
+    bench: &Bench,
+    dist: &Dist,
+    way: Way,
+    (hub, registry): (&Hub, SocketAddr),
+) -> anyhow::Result<Command> {
+    let mut command = way.command(bench, dist, &[])?;
     command.arg("--api-url").arg(format!("http://{}", hub.plain));
     command.arg("--registry-url").arg(format!("https://{registry}"));
-    bench.with_secrets(&mut command);
-    command
+    Ok(command)
 }
 
 /// Makes the command of a client that pushes a dist's image to a registry.

@@ -50,6 +50,9 @@ struct Args {
     /// How many rounds [default: 7, or 1 with --quick]
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
+    /// Another build of floe, such as an earlier version, to be measured in the same rounds
+    #[arg(long, value_name = "PROGRAM")]
+    against: Option<PathBuf>,
     /// Where the servers keep what they are sent [default: /dev/shm, so that no disk is measured, else target/]
     #[arg(long, value_name = "FOLDER")]
     storage: Option<PathBuf>,
@@ -140,6 +143,7 @@ fn run(args: &Args, report: Report) -> anyhow::Result<()> {
         report,
         rounds: args.rounds.unwrap_or(if args.quick { 1 } else { 7 }),
         quick: args.quick,
+        against: args.against.as_deref().map(std::path::absolute).transpose()?,
     };
     bench.tell_missing();
     let wanted = |row| args.only.is_empty() || args.only.contains(&row);
@@ -163,6 +167,7 @@ struct Bench {
     report: Report,
     rounds: usize,
     quick: bool,
+    against: Option<PathBuf>,
 }
 
 impl Bench {
@@ -212,6 +217,19 @@ impl Bench {
         command
     }
 
+    /// The ways in which floe publishes a dist; the first is the one that the others are compared with.
+    fn ways(&self) -> Vec<Way> {
+        let mut ways = vec![Way::Pinned, Way::Verifying];
+        ways.extend(self.against.is_some().then_some(Way::Other));
+        ways
+    }
+
+    /// The builds of floe that a row measures, by their names in it.
+    fn builds(&self, names: [&'static str; 2]) -> impl Iterator<Item = (&'static str, &Path)> {
+        let programs = [Some(Path::new(material::FLOE)), self.against.as_deref()];
+        names.into_iter().zip(programs).filter_map(|(name, program)| Some((name, program?)))
+    }
+
     /// floe with the right to publish, and with the servers' authority.
     fn with_secrets<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         command
@@ -219,6 +237,42 @@ impl Bench {
             .env("FLOE_REGISTRY_USER", USER)
             .env("FLOE_REGISTRY_TOKEN", TOKEN)
             .env("SSL_CERT_FILE", self.certificates.trusted())
+    }
+}
+
+/// How floe publishes a dist.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// With `--expect`, after `floe verify` in another process, whose time is not in the row.
+    Pinned,
+    /// Without it: the dist is verified first.
+    Verifying,
+    /// By another build of floe.
+    Other,
+}
+
+impl Way {
+    fn name(self) -> &'static str {
+        match self {
+            Way::Pinned => "floe publish --expect",
+            Way::Verifying => "floe publish",
+            Way::Other => "the other floe publish",
+        }
+    }
+
+    /// `floe publish dist` with the arguments that all rows share.
+    fn command(self, bench: &Bench, dist: &Dist, more: &[&str]) -> anyhow::Result<Command> {
+        let arguments =
+            [&["publish", "dist", "--tag", material::TAG, "--repo", servers::REPO], more].concat();
+        let mut command = match (self, &bench.against) {
+            (Way::Other, Some(program)) => dist.program(program, &arguments),
+            _ => dist.floe(&arguments),
+        };
+        if self == Way::Pinned {
+            command.arg("--expect").arg(dist.sums(more)?);
+        }
+        bench.with_secrets(&mut command);
+        Ok(command)
     }
 }
 

@@ -16,6 +16,8 @@ use crate::servers::REPO;
 
 /// The commit everything claims to be built from.
 pub const COMMIT: &str = "3f9ac21c0ffee0000000000000000000000000aa";
+/// The floe that is measured.
+pub const FLOE: &str = env!("CARGO_BIN_EXE_floe");
 /// The tag that is released.
 pub const TAG: &str = "v1.4.0";
 /// What every dist claims of its source.
@@ -169,9 +171,26 @@ impl Dist {
         Ok(archives)
     }
 
+    /// The digest of the release's `SHA256SUMS`, which `floe verify` prints.
+    ///
+    /// # Errors
+    /// floe does not accept the dist.
+    pub fn sums(&self, more: &[&str]) -> anyhow::Result<String> {
+        let mut command = self.floe(&["verify", "dist", "--tag", TAG, "--repo", REPO, "--json"]);
+        let output = command.args(more).output().context("failed to run floe verify")?;
+        anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let found: Value = serde_json::from_slice(&output.stdout)?;
+        Ok(found["sums"].as_str().context("floe verify printed no digest")?.to_owned())
+    }
+
     /// floe in the project's folder, without this process's tokens and settings.
     pub fn floe(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_floe"));
+        self.program(Path::new(FLOE), arguments)
+    }
+
+    /// A program in the project's folder, without this process's tokens and settings.
+    pub fn program(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.current_dir(&self.root).args(arguments).env_clear();
         for kept in ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME"] {
             command.envs(std::env::var_os(kept).map(|value| (kept, value)));

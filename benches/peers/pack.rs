@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 
 use crate::Bench;
-use crate::material::{Dist, SOURCE, TAG};
+use crate::material::{Dist, FLOE, SOURCE, TAG};
 use crate::measure::{self, Spread};
 use crate::rounds::{Look, Runner, compare};
 
@@ -23,27 +23,31 @@ pub fn rows(bench: &Bench) -> anyhow::Result<()> {
     let (_, bytes) = bench.size((1, 60_000_000), (1, 4_000_000));
     let dist = Dist::of_code(&bench.folder.join("code"), &code(bytes)?)?;
     let packed = dist.root.join("dist/tool-x86_64-unknown-linux-musl.tar.gz");
-    let pack = |look: Look| {
+    let dist = &dist;
+    let pack = move |program: &Path, look: Look| {
         // The record of an earlier run would be replaced; a user's first run finds none.
         let _ = fs::remove_dir_all(dist.root.join("dist"));
-        look.at(dist.floe(&["package", "native"]).args(SOURCE))
+        look.at(dist.program(program, &["package", "native"]).args(SOURCE))
     };
-    pack(Look::Time)?;
     let tar = dist.root.join("tool.tar");
+    let mut runners = Vec::new();
+    for (name, program) in bench.builds(["floe package", "the other floe package"]) {
+        runners.push(Runner::new(name, move |look| pack(program, look)));
+    }
+    pack(Path::new(FLOE), Look::Time)?;
     unpack(&packed, &tar)?;
-    let mut peers = Vec::new();
     for (name, program, arguments) in PACKERS {
         if bench.has(program) {
             let tar = &tar;
-            peers.push(Runner::new(name, move |look| {
+            runners.push(Runner::new(name, move |look| {
                 look.at(bench.program(program).args(arguments).arg(tar))
             }));
         }
     }
     let title = format!("Packing {} MB of machine code", bytes / 1_000_000);
-    compare(bench, &title, Runner::new("floe package", pack), peers)?;
+    compare(bench, &title, runners)?;
     sizes(bench, &packed, &tar)?;
-    check(bench, &dist, &packed)
+    check(bench, dist, &packed)
 }
 
 /// Other packers, with the tar file that is in floe's archive as their last argument; they leave it there.
@@ -71,12 +75,15 @@ fn check(bench: &Bench, code: &Dist, packed: &Path) -> anyhow::Result<()> {
         Runner::new(name, move |look: Look| look.at(bench.program(program).args(&arguments)))
     };
     let title = "Checking a dist: one archive of machine code";
-    let floe = Runner::new("floe verify dist", |look| {
-        look.at(&mut code.floe(&["verify", "dist", "--no-image", "--tag", TAG]))
-    });
+    let verify = |dist, more: &'static [&str]| {
+        bench.builds(["floe verify dist", "the other floe verify dist"]).map(move |(name, program)| {
+            let arguments = [&["verify", "dist", "--tag", TAG], more].concat();
+            Runner::new(name, move |look| look.at(&mut Dist::program(dist, program, &arguments)))
+        })
+    };
     let test = run("gzip --test", "gzip", vec!["--test".into(), packed.into()]);
     let sum = run("sha256sum", "sha256sum", vec![packed.into()]);
-    compare(bench, title, floe, vec![test, sum])?;
+    compare(bench, title, verify(code, &["--no-image"]).chain([test, sum]).collect())?;
 
     let (layers, bytes) = bench.size((9, 100_000_000 / 3), (9, 1_000_000));
     let dist = Dist::new(&bench.folder.join("check"), &["x86_64-musl"], 1000)?;
@@ -85,10 +92,8 @@ fn check(bench: &Bench, code: &Dist, packed: &Path) -> anyhow::Result<()> {
     let layers: Vec<PathBuf> = image.blobs().iter().map(|blob| image.blob_path(&blob.digest)).collect();
     let title =
         format!("Checking a dist: an image of {} MB in {} layers, of noise", 9 * bytes / 1_000_000, 9);
-    let floe =
-        Runner::new("floe verify dist", |look| look.at(&mut dist.floe(&["verify", "dist", "--tag", TAG])));
     let sum = run("sha256sum", "sha256sum", layers);
-    compare(bench, &title, floe, vec![sum])
+    compare(bench, &title, verify(&dist, &[]).chain([sum]).collect())
 }
 
 /// Starting: `--version` of floe and of the others, and a program that does nothing at all.
@@ -97,7 +102,7 @@ fn check(bench: &Bench, code: &Dist, packed: &Path) -> anyhow::Result<()> {
 /// One of them does not start.
 pub fn start(bench: &Bench) -> anyhow::Result<()> {
     let floe = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_floe"));
+        let mut command = Command::new(FLOE);
         command.arg("--version");
         command
     };

@@ -8,7 +8,7 @@ use crate::material::{self, Dist, TAG};
 use crate::proxy::Link;
 use crate::rounds::{Look, Runner, Seen, compare};
 use crate::servers::{self, REPO};
-use crate::{Bench, image, receipt};
+use crate::{Bench, Way, image, receipt};
 
 /// Every target floe knows; a release holds one archive of each.
 const TARGETS: [&str; 7] = [
@@ -39,15 +39,20 @@ pub fn rows(bench: &Bench) -> anyhow::Result<()> {
         let floe = Runner::new("floe's publishing, by its library", |look| {
             of_files(bench, look, (&folder, &files), link)
         });
-        compare(bench, &title, floe, peers(bench, &files, link))?;
+        compare(bench, &title, [vec![floe], peers(bench, &files, link)].into_iter().flatten().collect())?;
     }
     let dist = dist(bench, "release")?;
     let files = with_stand_ins(&dist)?;
     for (link, delay) in [(Link::default(), 0), (bench.far(), 50)] {
         let title =
             format!("A dist's release over HTTPS, {delay} ms: {} files, 200 MB together", files.len());
-        let floe = Runner::new("floe publish", |look| of_dist(bench, look, &dist, link));
-        compare(bench, &title, floe, peers(bench, &files, link))?;
+        let dist = &dist;
+        let floe = |way: Way| Runner::new(way.name(), move |look| of_dist(bench, look, dist, way, link));
+        compare(
+            bench,
+            &title,
+            bench.ways().into_iter().map(floe).chain(peers(bench, &files, link)).collect(),
+        )?;
     }
     Ok(())
 }
@@ -70,15 +75,18 @@ pub fn both(bench: &Bench) -> anyhow::Result<()> {
         servers::check_release(&hub, sent.files, sent.others)?;
         anyhow::Ok(seen)
     };
-    let floe = Runner::new("floe publish", |look| {
-        let seen = on_fresh(Sent::by_floe(&archives), &|hub, registry| {
-            let mut command = publish(bench, &dist, hub);
-            command.arg("--registry-url").arg(format!("https://{registry}"));
-            look.at(&mut command)
-        })?;
-        seen.with_receipt(&receipt(&dist))
-    });
-    let mut peers = Vec::new();
+    let publishing = |way: Way| {
+        let (on_fresh, archives, dist) = (&on_fresh, &archives, &dist);
+        Runner::new(way.name(), move |look| {
+            let seen = on_fresh(Sent::by_floe(archives), &|hub, registry| {
+                let mut command = publish(bench, dist, way, &[], hub)?;
+                command.arg("--registry-url").arg(format!("https://{registry}"));
+                look.at(&mut command)
+            })?;
+            seen.with_receipt(&receipt(dist))
+        })
+    };
+    let mut peers: Vec<Runner<'_>> = bench.ways().into_iter().map(publishing).collect();
     if bench.has("skopeo") && bench.has("gh") {
         peers.push(Runner::new("skopeo copy, then gh release create", |look| {
             on_fresh(Sent::by_others(&files), &|hub, registry| {
@@ -91,7 +99,7 @@ pub fn both(bench: &Bench) -> anyhow::Result<()> {
     let title = format!(
         "A release with its image of two platforms, 50 ms: {files} MB of files, {layers} MB of layers"
     );
-    compare(bench, &title, floe, peers)
+    compare(bench, &title, peers)
 }
 
 /// How large the archives of a dist are together, in MB.
@@ -163,10 +171,9 @@ pub fn of_files(
 ///
 /// # Errors
 /// As [`of_files`].
-pub fn of_dist(bench: &Bench, look: Look, dist: &Dist, link: Link) -> anyhow::Result<Seen> {
+pub fn of_dist(bench: &Bench, look: Look, dist: &Dist, way: Way, link: Link) -> anyhow::Result<Seen> {
     let seen = on_fresh_hub(bench, link, Sent::by_floe(&dist.archives()?), |hub| {
-        let mut command = publish(bench, dist, hub);
-        look.at(command.arg("--no-image"))
+        look.at(&mut publish(bench, dist, way, &["--no-image"], hub)?)
     })?;
     seen.with_receipt(&receipt(dist))
 }
@@ -207,11 +214,10 @@ fn with_stand_ins(dist: &Dist) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// `floe publish` to a GitHub.
-fn publish(bench: &Bench, dist: &Dist, hub: SocketAddr) -> Command {
-    let mut command = dist.floe(&["publish", "dist", "--tag", TAG, "--repo", REPO]);
+fn publish(bench: &Bench, dist: &Dist, way: Way, more: &[&str], hub: SocketAddr) -> anyhow::Result<Command> {
+    let mut command = way.command(bench, dist, more)?;
     command.arg("--api-url").arg(format!("https://{hub}"));
-    bench.with_secrets(&mut command);
-    command
+    Ok(command)
 }
 
 /// `gh release create`, which makes a draft, uploads five files at once, and publishes.

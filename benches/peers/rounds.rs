@@ -88,12 +88,11 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// Runs everything and prints the table.
+/// Runs everything and prints the table; the first runner is the one that the others are compared with.
 ///
 /// # Errors
 /// Any run does not succeed, or what it should have done is not there.
-pub fn compare(bench: &Bench, title: &str, floe: Runner<'_>, peers: Vec<Runner<'_>>) -> anyhow::Result<()> {
-    let runners: Vec<Runner<'_>> = [floe].into_iter().chain(peers).collect();
+pub fn compare(bench: &Bench, title: &str, runners: Vec<Runner<'_>>) -> anyhow::Result<()> {
     let run = |runner: &Runner<'_>, look| {
         bench.report.step("Running", format!("{title}: {}", runner.name));
         (runner.run)(look).with_context(|| format!("{title}: {} failed", runner.name))

@@ -25,6 +25,7 @@ pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
     let spec =
         ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &origin, &repo, &args.inputs)? };
     gate(&args.inputs, &project)?;
+    report.refuse_warnings()?;
     let image = image::build(&args.inputs, &spec, &args.out)?;
     tell(&image, report);
     report.out(image.index.digest.to_string());

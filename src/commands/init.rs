@@ -42,6 +42,14 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     let is_written = |file: &&File| file.new.is_some() && (args.force || !file.needs_force());
     let written: Vec<&File> = files.iter().filter(is_written).collect();
     let changes = changes(&written, root, found.git.is_some())?;
+    found.workflows.retain(|path, _| !written.iter().any(|file| file.path == *path));
+    let drifted = files.iter().filter(|file| !written.contains(file)).filter_map(File::drift_line);
+    let warnings = drifted.chain(advice::about(&found)).chain(missing_notes(&project));
+    let warnings: Vec<String> = warnings.collect();
+    if report.is_strict() {
+        warnings.iter().for_each(|warning| report.warn(warning));
+        report.refuse_warnings()?;
+    }
     for file in &written {
         report.diff(&unified(file));
     }
@@ -51,10 +59,7 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
         let _ = transaction::write(&changes)?;
     }
     tell(&files, &written, report);
-    found.workflows.retain(|path, _| !written.iter().any(|file| file.path == *path));
-    for advice in advice::about(&found).into_iter().chain(missing_notes(&project)) {
-        report.warn(advice);
-    }
+    warnings.iter().for_each(|warning| report.warn(warning));
     report.line(next_steps(&found, &args));
     Ok(())
 }
@@ -234,9 +239,6 @@ fn tell(files: &[File], written: &[&File], report: &Report) {
     }
     if written.is_empty() {
         report.step("Unchanged", paths(files));
-    }
-    for line in files.iter().filter(|file| !written.contains(file)).filter_map(File::drift_line) {
-        report.warn(line);
     }
 }
 

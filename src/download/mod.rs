@@ -18,14 +18,13 @@ mod pull;
 use crate::error::Failure;
 use crate::github::GitHub;
 use crate::net::address::Endpoint;
-use crate::net::client::{Client, TooLarge};
-use crate::net::retry::{AttemptError, Retry, RetryPolicy, patience};
+use crate::net::client::TooLarge;
+use crate::net::retry::{AttemptError, Retry, RetryPolicy};
 use crate::package::archive::{self, Examined};
 use crate::registry::{self, Credentials, Registry};
-use crate::report::{Progress, Report};
+use crate::report::Progress;
 use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{ArchiveKind, Hasher, ImageName, Manifest, Tag};
-use floe_core::units::seconds;
 use floe_core::untrusted::files;
 use floe_core::verify::ASSET_LIMIT;
 use floe_core::verify::published::{Download, File, Pulled};
@@ -50,10 +49,8 @@ pub struct Downloader<'a> {
     pub own_image: ImageName,
     /// The folder for the downloads.
     pub folder: PathBuf,
-    /// How often each request is tried.
+    /// How often each request is tried, and where that is reported.
     pub retry: Retry,
-    /// Shows the progress.
-    pub report: Report,
 }
 
 impl Downloader<'_> {
@@ -62,24 +59,23 @@ impl Downloader<'_> {
     pub async fn download(&self, tag: &Tag, release: RemoteRelease) -> anyhow::Result<Download> {
         let assets = self.folder.join("assets");
         fs::create_dir_all(&assets).with_context(|| format!("failed to make `{}`", assets.display()))?;
-        let progress = self.report.progress(
+        let progress = self.retry.report.progress(
             "Downloading",
             release.assets.iter().fold(0, |all, asset| asset.size.saturating_add(all)),
         );
-        let client = Client::default();
         check_names(&release.assets)?;
         // An unfinished asset cannot be downloaded; `verify::published` reports it.
         let there = release.assets.iter().filter(|asset| asset.uploaded);
         let (first, others): (Vec<_>, Vec<_>) = there.partition(|asset| asset.name.ends_with(MANIFEST));
         let all = async |wanted: Vec<&RemoteAsset>| -> anyhow::Result<Vec<File>> {
-            let one = async |asset: &RemoteAsset| self.file(&client, asset, &assets, &progress).await;
+            let one = async |asset: &RemoteAsset| self.file(asset, &assets, &progress).await;
             stream::iter(wanted).map(one).buffered(AT_ONCE).try_collect().await
         };
         // The manifest first, so that its image is pulled while the other assets are downloaded.
         let mut files = all(first).await?;
         let manifest = read_manifest(&assets, &files);
         let (others, image, commit) =
-            tokio::try_join!(all(others), self.image(&client, &manifest), self.github.tag_commit(tag))?;
+            tokio::try_join!(all(others), self.image(&manifest), self.github.tag_commit(tag))?;
         files.extend(others);
         files.sort_by_key(|file| release.assets.iter().position(|asset| asset.name == file.name));
         drop(progress);
@@ -91,48 +87,19 @@ impl Downloader<'_> {
     }
 
     /// Downloads an asset and then reads it, while others are still being downloaded.
-    async fn file(
-        &self,
-        client: &Client,
-        asset: &RemoteAsset,
-        assets: &Path,
-        progress: &Progress,
-    ) -> anyhow::Result<File> {
+    async fn file(&self, asset: &RemoteAsset, assets: &Path, progress: &Progress) -> anyhow::Result<File> {
         let name = asset.name.clone();
         let path = assets.join(safe_name(&name)?);
-        self.fetch(client, asset, &path, progress).await?;
+        let fetched = self.retry.run(async |_| self.fetch(asset, &path, progress).await).await;
+        fetched.with_context(|| format!("failed to download `{name}`"))?;
         let read = spawn_blocking(move || read_file(name, &path));
         read.await
             .context("the thread that reads downloads ended")?
             .with_context(|| format!("failed to read the downloaded `{}`", asset.name))
     }
 
-    async fn fetch(
-        &self,
-        client: &Client,
-        asset: &RemoteAsset,
-        path: &Path,
-        progress: &Progress,
-    ) -> anyhow::Result<()> {
-        let patience = patience(asset.size);
-        let late =
-            |_| AttemptError::connection(anyhow::anyhow!("it was not complete within {}", seconds(patience)));
-        let fetch = async |_| {
-            let save = self.save(client, asset, path, progress);
-            tokio::time::timeout(patience, save).await.map_err(late)?
-        };
-        self.retry.run(fetch).await.with_context(|| format!("failed to download `{}`", asset.name))
-    }
-
-    async fn save(
-        &self,
-        client: &Client,
-        asset: &RemoteAsset,
-        path: &Path,
-        progress: &Progress,
-    ) -> Result<(), AttemptError> {
-        let request = self.github.asset_request(asset, self.is_private)?;
-        let mut answer = client.stream(self.github.endpoint(), request).await?;
+    async fn fetch(&self, asset: &RemoteAsset, path: &Path, progress: &Progress) -> Result<(), AttemptError> {
+        let mut answer = self.github.download(asset, self.is_private).await?;
         let status = answer.status();
         if !status.is_success() {
             let failure = Failure::new(format!("the server answered {status}"));
@@ -155,13 +122,9 @@ impl Downloader<'_> {
     /// Pulls the image that the manifest names, if it names one. The manifest was downloaded, so it is not trusted: the
     /// registry must be one that GitHub may lead to, and gets credentials only if they are bound to it and it does not allow
     /// anonymous pulls.
-    async fn image(
-        &self,
-        client: &Client,
-        manifest: &Result<Manifest, String>,
-    ) -> anyhow::Result<Option<Pulled>> {
+    async fn image(&self, manifest: &Result<Manifest, String>) -> anyhow::Result<Option<Pulled>> {
         let Ok(Manifest { image: Some(image), version, .. }) = manifest else { return Ok(None) };
-        let name = &image.name;
+        let (name, client) = (&image.name, self.github.client());
         let base = match self.registry_url {
             Some(url) => Endpoint::given(registry::SERVER, url)?,
             None => {

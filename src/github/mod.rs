@@ -26,7 +26,7 @@ pub use rate_limit::AT_ONCE as ASSETS_AT_ONCE;
 
 use crate::error::Failure;
 use crate::net::address::Endpoint;
-use crate::net::client::Client;
+use crate::net::client::{Client, Streamed};
 use crate::net::retry::{AttemptError, Retry};
 use crate::token::Token;
 use error::is_status;
@@ -104,6 +104,11 @@ impl GitHub {
         &self.service.api
     }
 
+    /// The connections.
+    pub(crate) fn client(&self) -> &Client {
+        &self.service.client
+    }
+
     /// Whether requests carry a token.
     pub fn has_token(&self) -> bool {
         self.service.authorization.is_some()
@@ -119,20 +124,24 @@ impl GitHub {
         self.service.counts.budget()
     }
 
-    /// The request that downloads an asset: from its public address, or with the token from the API.
-    pub(crate) fn asset_request(&self, asset: &RemoteAsset, is_private: bool) -> anyhow::Result<Request> {
-        if !is_private {
-            let url = Url::parse(&asset.url)
-                .with_context(|| format!("GitHub gave `{}`, which is no address", asset.url))?;
-            return Ok(Request::new(Method::GET, url));
-        }
-        // A private asset has no public address; the redirect to storage drops the token.
-        let url = self.service.api_url(&self.path(&format!("/releases/assets/{}", asset.id)))?;
+    /// Begins to download an asset: from its public address, or with the token from the API.
+    pub(crate) async fn download(
+        &self,
+        asset: &RemoteAsset,
+        is_private: bool,
+    ) -> Result<Streamed, AttemptError> {
+        let url = match is_private {
+            // A private asset has no public address; the redirect to storage drops the token.
+            true => self.service.api_url(&self.path(&format!("/releases/assets/{}", asset.id)))?,
+            false => Url::parse(&asset.url).with_context(|| format!("`{}` is not an address", asset.url))?,
+        };
         let mut request = Request::new(Method::GET, url);
-        let headers = request.headers_mut();
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/octet-stream"));
-        headers.extend(self.service.authorization.clone().map(|token| (header::AUTHORIZATION, token)));
-        Ok(request)
+        if is_private {
+            let headers = request.headers_mut();
+            headers.insert(header::ACCEPT, HeaderValue::from_static("application/octet-stream"));
+            headers.extend(self.service.authorization.clone().map(|token| (header::AUTHORIZATION, token)));
+        }
+        self.service.client.stream(&self.service.api, request).await
     }
 
     fn path(&self, rest: &str) -> String {
@@ -156,6 +165,13 @@ impl GitHub {
         self.crab.repos(self.repo.owner(), self.repo.name())
     }
 
+    /// One answer with its headers, tried once.
+    async fn fetch<T: FromResponse>(&self, address: &str) -> octocrab::Result<(T, HeaderMap)> {
+        let answer = octocrab::map_github_error(self.crab._get(address).await?).await?;
+        let headers = answer.headers().clone();
+        Ok((T::from_response(answer).await?, headers))
+    }
+
     async fn get<T: DeserializeOwned>(&self, what: &str, path: &str) -> anyhow::Result<Option<T>> {
         self.read(what, async || self.crab.get(path, None::<&()>).await).await
     }
@@ -175,9 +191,8 @@ impl GitHub {
                 all.len()
             );
             let page = async || {
-                let answer = octocrab::map_github_error(self.crab._get(address.as_str()).await?).await?;
-                let next = next_page(answer.headers());
-                Ok((Vec::<T>::from_response(answer).await?, next))
+                let (entries, headers) = self.fetch::<Vec<T>>(&address).await?;
+                Ok((entries, next_page(&headers)))
             };
             let Some((entries, link)) = self.read(what, page).await? else {
                 anyhow::ensure!(pages == 1, "page {pages} of GitHub's list of {what} is not there");

@@ -1,7 +1,6 @@
 //! Queries: everything here is read-only.
 
 use anyhow::Context as _;
-use octocrab::FromResponse as _;
 use octocrab::models::repos::{Asset, GitTag, Ref, Release};
 
 use super::GitHub;
@@ -14,12 +13,8 @@ impl GitHub {
     /// Whether the repository can be seen, and what the token may do there.
     pub async fn access(&self) -> anyhow::Result<Access> {
         let path = self.path("");
-        let ask = async || {
-            let answer = octocrab::map_github_error(self.crab._get(path.as_str()).await?).await?;
-            let headers = answer.headers().clone();
-            Ok((Repository::from_response(answer).await?, headers))
-        };
-        let Some((repository, headers)) = self.read("the repository", ask).await? else {
+        let found = self.read("the repository", async || self.fetch::<Repository>(&path).await).await?;
+        let Some((repository, headers)) = found else {
             let hint = match self.has_token() {
                 true => {
                     "check the name, and that the token may see it: `gh repo view`; name another with `--repo owner/name`"

@@ -1,7 +1,7 @@
 //! The body of an upload: a file or a few bytes, streamed in pieces and hashed on the way.
 //!
-//! It holds two pieces at the most, and it gives out the last one only if all of them are the promised bytes, so that no
-//! server receives the whole of anything else.
+//! At most two pieces are in memory. The last one is sent only if all of them are the promised bytes, so that no server
+//! receives the whole of anything else.
 
 use std::error::Error;
 use std::fmt;
@@ -39,21 +39,18 @@ enum Source {
 
 /// A file does not hold the promised bytes. Sending it again would not help.
 #[derive(Debug, Clone)]
-pub struct WrongBytes {
-    file: String,
-    why: String,
-}
+pub struct WrongBytes(String);
 
 impl WrongBytes {
     /// The file, and a clause that says what is wrong with it.
-    pub fn new(file: impl Into<String>, why: impl Into<String>) -> Self {
-        WrongBytes { file: file.into(), why: why.into() }
+    pub fn new(file: &str, why: &str) -> Self {
+        WrongBytes(format!("`{file}` is not the promised file: it {why}"))
     }
 }
 
 impl fmt::Display for WrongBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is not the promised file: it {}", self.file, self.why)
+        f.write_str(&self.0)
     }
 }
 
@@ -148,7 +145,7 @@ impl Reader {
         let reader = Reader { file, left: size, promised, hasher: Hasher::default(), name };
         match found == size {
             true => Ok(reader),
-            false => Err(Failure::from(reader.wrong(format!("has {found} bytes, not {size}"))).into()),
+            false => Err(Failure::from(reader.wrong(&format!("has {found} bytes, not {size}"))).into()),
         }
     }
 
@@ -163,8 +160,7 @@ impl Reader {
         let mut piece = Vec::with_capacity(want as usize);
         (&self.file).take(want).read_to_end(&mut piece)?;
         if (piece.len() as u64) < want {
-            let why = "became shorter while it was sent".to_owned();
-            return Err(io::Error::other(self.wrong(why)));
+            return Err(io::Error::other(self.wrong("became shorter while it was sent")));
         }
         self.hasher.update(&piece);
         self.left -= want;
@@ -172,13 +168,13 @@ impl Reader {
             let (found, _) = self.hasher.clone().finish();
             if found != self.promised {
                 let why = format!("has the digest {found}, not {}", self.promised);
-                return Err(io::Error::other(self.wrong(why)));
+                return Err(io::Error::other(self.wrong(&why)));
             }
         }
         Ok((self, piece.into()))
     }
 
-    fn wrong(&self, why: String) -> WrongBytes {
+    fn wrong(&self, why: &str) -> WrongBytes {
         WrongBytes::new(&self.name, why)
     }
 }

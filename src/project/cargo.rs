@@ -165,6 +165,11 @@ fn choose_repo<'p>(
 }
 
 impl Project {
+    /// The names of the further files that its release has.
+    pub fn asset_names(&self) -> Vec<String> {
+        self.config.asset_names(&self.name, &self.version)
+    }
+
     /// The changelog of the package or of its workspace: `CHANGELOG.md` if there is one, else another usual name, and
     /// Markdown before other formats.
     pub fn changelog(&self) -> anyhow::Result<Option<Changelog>> {

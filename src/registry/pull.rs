@@ -5,17 +5,15 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Method, StatusCode};
-use tokio::time::timeout;
 
 use super::{ANSWER_LIMIT, Registry};
 use crate::error::Failure;
 use crate::net::client::TooLarge;
-use crate::net::retry::{AttemptError, patience};
+use crate::net::retry::AttemptError;
 use floe_core::model::{Blob, Digest, Hasher};
-use floe_core::units::seconds;
 
 /// Why something was not pulled.
 pub enum PullError {
@@ -53,9 +51,7 @@ impl Registry {
     /// Pulls a blob into a new file at `path`.
     pub async fn pull_blob(&self, blob: &Blob, path: &Path) -> Result<(), PullError> {
         let what = format!("blob `{}`", blob.digest);
-        let patience = patience(blob.size);
-        let late = |_| AttemptError::connection(anyhow!("it was not complete within {}", seconds(patience)));
-        let pull = async |_| timeout(patience, self.save_blob(&what, blob, path)).await.map_err(late)?;
+        let pull = async |_| self.save_blob(&what, blob, path).await;
         self.retry.run(pull).await.with_context(|| self.failed(&what))?
     }
 

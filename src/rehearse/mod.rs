@@ -100,6 +100,7 @@ fn dist(
         version: Some(project.version.clone()),
         binaries: Some(project.binaries.clone()),
         image: project.config.image.is_some(),
+        files: project.asset_names(),
         ..Expect::default()
     };
     if !args.dists.is_empty() {
@@ -110,6 +111,11 @@ fn dist(
         report.step("Building", format!("{} {} with `nix build .#dist`", project.name, project.version));
         nix::build_dist(&project.workspace_root, &folder.dist())?;
         return check(&[folder.dist()], &expect);
+    }
+    for file in &expect.files {
+        report.warn(format!(
+            "the rehearsal leaves out `{file}`: Cargo does not make it; rehearse with a dist that has it"
+        ));
     }
     let origin = cargo::origin(project, None, None)?;
     // A quick build contains the paths of dependencies that were compiled before, which say nothing about the project.
@@ -138,7 +144,7 @@ fn dist(
         }
     };
     let targets = builds.iter().map(|build| build.target).collect();
-    check(&[folder.dist()], &Expect { targets, platforms, tolerate: true, ..expect })
+    check(&[folder.dist()], &Expect { targets, platforms, tolerate: true, files: Vec::new(), ..expect })
 }
 
 fn check(dists: &[PathBuf], expect: &Expect) -> anyhow::Result<Verified> {
@@ -186,7 +192,7 @@ fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Re
         repo,
     };
     let notes = notes(project, &verified, report)?;
-    Ok(Release::new(verified.archives, verified.image, destination, notes))
+    Ok(Release::new(verified.archives, verified.files, verified.image, destination, notes))
 }
 
 /// The notes of `publish`; before a release their section is often still called `Unreleased`.

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use crate::error::{Exit, Failure, usage};
 use crate::image;
 use crate::package::archive::{self, Examined};
-use floe_core::model::{ArchiveFacts, ArchiveKind, Record};
+use floe_core::model::{ArchiveFacts, ArchiveKind, Digest, PromisedFile, Record};
 use floe_core::parallel;
 use floe_core::untrusted::files;
 use floe_core::verify::{self, Depth, Expect, Found, FoundArchive, FoundImage, Problem, Verified};
@@ -118,6 +118,10 @@ fn list(
                 if !names.iter().any(|other| other == archive) {
                     found.lonely_records.push(name.clone());
                 }
+            }
+            _ if is_file => {
+                let (digest, size) = Digest::of_reader(fs::File::open(&path)?)?;
+                found.files.push(PromisedFile { name: name.clone(), size, digest, path });
             }
             _ => found.strays.push(path),
         }

@@ -53,7 +53,8 @@ impl Inputs {
     pub fn release(&self, verified: Verified) -> anyhow::Result<Release> {
         let notes = self.notes(&verified.version)?;
         let destination = self.destination(&verified.version, verified.commit.as_ref())?;
-        let release = Release::new(verified.archives, verified.image, destination, notes);
+        let Verified { archives, files, image, .. } = verified;
+        let release = Release::new(archives, files, image, destination, notes);
         match self.args.expect {
             Some(expected) if expected != release.sums() => Err(unexpected(&release, &expected).into()),
             _ => Ok(release),
@@ -65,7 +66,7 @@ impl Inputs {
         let destination = self.destination(&verified.version, verified.commit.as_ref())?;
         // The notes are no asset.
         let notes = NotesSource::Generated;
-        Ok(Release::new(verified.archives, verified.image, destination, notes).sums())
+        Ok(Release::new(verified.archives, verified.files, verified.image, destination, notes).sums())
     }
 
     /// The release as far as it is known before its dist is built.
@@ -82,6 +83,7 @@ impl Inputs {
             notes: self.notes(&project.version)?,
             destination: self.destination(&project.version, None)?,
             targets: self.expect.targets.clone(),
+            files: self.expect.files.clone(),
             platforms: self.expect.platforms.clone(),
         })
     }
@@ -145,6 +147,7 @@ fn expect(
         binaries: project.map(|project| project.binaries.clone()),
         targets,
         image: has_image,
+        files: project.map(Project::asset_names).unwrap_or_default(),
         tolerate: false,
         platforms,
     })

@@ -48,6 +48,7 @@ pub async fn publish(
         // Whether the image is public is looked at again when it is there.
         preflight.report(session.report(), |check| check.about != "package");
         let ready = preflight.ready()?;
+        session.report().refuse_warnings()?;
         session.report().line(ready.plan.to_table(release));
         let receipt = Box::pin(execute(release, &ready, session, receipt)).await?;
         anyhow::Ok((ready.plan, receipt))

@@ -43,7 +43,6 @@ pub async fn download(
         own_image: inputs::image_name(&repo)?,
         folder: folder.to_owned(),
         retry,
-        report: report.clone(),
     };
     let download = downloader.download(tag, release).await?;
     let problems = published::check(&download);

@@ -12,7 +12,7 @@ mod progress;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{IsTerminal, Write};
 use std::panic::PanicHookInfo;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
@@ -52,6 +52,9 @@ pub struct Report {
     /// Whether the log folds what is said now.
     in_group: Arc<AtomicBool>,
     secrets: Arc<Vec<Token>>,
+    /// Whether warnings are errors.
+    strict: bool,
+    warnings: Arc<AtomicUsize>,
 }
 
 impl Report {
@@ -65,7 +68,31 @@ impl Report {
             actions: Actions::from_env().map(Arc::new),
             in_group: Arc::default(),
             secrets: Arc::new(Token::all_from_env()),
+            strict: false,
+            warnings: Arc::default(),
         }
+    }
+
+    /// With `--strict`, warnings are errors: also `--quiet` shows them.
+    pub fn strict(self, strict: bool) -> Self {
+        Report { strict, ..self }
+    }
+
+    /// Whether warnings are errors.
+    pub fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    /// Fails if warnings are errors and there was one. Called before the first effect that cannot be undone, and at the end.
+    pub fn refuse_warnings(&self) -> anyhow::Result<()> {
+        let what = match self.warnings.load(Ordering::Relaxed) {
+            count if count == 0 || !self.strict => return Ok(()),
+            1 => "1 warning is an error".to_owned(),
+            count => format!("{count} warnings are errors"),
+        };
+        Err(Failure::new(format!("{what} because of `--strict`"))
+            .hint("fix what the warnings name, or run the command without `--strict`")
+            .into())
     }
 
     /// One step that was done or begins: a verb in twelve columns, then what it is done to.
@@ -75,11 +102,11 @@ impl Report {
 
     /// A warning.
     pub fn warn(&self, text: impl AsRef<str>) {
+        self.warnings.fetch_add(1, Ordering::Relaxed);
+        let at = if self.strict { Verbosity::Quiet } else { Verbosity::Normal };
         match self.actions {
-            Some(_) if self.verbosity >= Verbosity::Normal => {
-                self.annotate(Level::Warning, "floe", None, text.as_ref());
-            }
-            _ => self.say(Verbosity::Normal, "33", "warning", text.as_ref()),
+            Some(_) if self.verbosity >= at => self.annotate(Level::Warning, "floe", None, text.as_ref()),
+            _ => self.say(at, "33", "warning", text.as_ref()),
         }
     }
 

@@ -98,13 +98,14 @@ pub fn pack(
         problems.extend(one.refused.iter().cloned());
         packed.push(one);
     }
-    if !problems.is_empty() {
+    let refused = if problems.is_empty() { report.refuse_warnings() } else { Err(refuse(project, problems)) };
+    if let Err(error) = refused {
         drop(packed);
         if is_new {
-            // It was made for archives that did not come to be; if something else lies there by now, it stays.
+            // A folder that another process has written into stays.
             let _ = std::fs::remove_dir(out);
         }
-        return Err(refuse(project, problems));
+        return Err(error);
     }
     packed.into_iter().map(|one| one.commit(out, report)).collect()
 }

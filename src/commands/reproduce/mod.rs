@@ -96,7 +96,13 @@ fn release(
         commit: published.commit.clone(),
         image,
     };
-    Ok(Release::new(verified.archives, verified.image, destination, NotesSource::Text(String::new())))
+    Ok(Release::new(
+        verified.archives,
+        verified.files,
+        verified.image,
+        destination,
+        NotesSource::Text(String::new()),
+    ))
 }
 
 /// Where the bytes of both sides lie.

@@ -133,6 +133,17 @@ impl Streamed {
         &mut self,
         path: &Path,
         limit: u64,
+        seen: impl FnMut(&[u8]),
+    ) -> Result<Result<(), TooLarge>, AttemptError> {
+        let patience = patience(limit);
+        let late = |_| AttemptError::connection(anyhow!("it was not complete within {}", seconds(patience)));
+        timeout(patience, self.write(path, limit, seen)).await.map_err(late)?
+    }
+
+    async fn write(
+        &mut self,
+        path: &Path,
+        limit: u64,
         mut seen: impl FnMut(&[u8]),
     ) -> Result<Result<(), TooLarge>, AttemptError> {
         let writing = || format!("failed to write `{}`", path.display());

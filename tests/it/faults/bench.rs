@@ -60,7 +60,8 @@ pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
         commit: COMMIT.parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
     };
-    let release = Release::new(verified.archives, verified.image, destination, NotesSource::Generated);
+    let release =
+        Release::new(verified.archives, verified.files, verified.image, destination, NotesSource::Generated);
     Made { release, _folder: folder }
 }
 

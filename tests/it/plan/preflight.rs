@@ -1,7 +1,9 @@
 //! What is asked before anything is sent: every no is told with its cure, and nothing is left behind by asking.
 
+use std::time::Duration;
+
 use expect_test::expect;
-use floe_rehearsal::interceptor::{Fault, What};
+use floe_rehearsal::interceptor::{Fault, Limit, What};
 use serde_json::json;
 
 use crate::support::scenario::{READER, Scenario, WORKFLOW};
@@ -90,6 +92,19 @@ fn a_token_that_is_about_to_end_or_is_for_something_else_is_told() {
 }
 
 #[test]
+fn strict_makes_warnings_errors_before_anything_is_sent() {
+    let soon = chrono::Utc::now() + chrono::TimeDelta::hours(3);
+    let soon = soon.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+    let header = ("github-authentication-token-expiration", soon.as_str());
+    let scenario = Scenario::new("1.4.0").disturb_github(repository(json!({}), header));
+    let publish = scenario.run(["publish", "--strict"]);
+    publish.exit(1).says("error: 1 warning is an error because of `--strict`").only_asked();
+    // The header was sent once; the plan warns that the image does not exist yet.
+    scenario.run(["plan", "--strict"]).exit(1).says("error: 1 warning is an error because of `--strict`");
+    scenario.run(["publish", "--strict"]).exit(0);
+}
+
+#[test]
 fn the_right_to_push_the_image_is_asked_before_anything_is_staged() {
     let scenario = Scenario::new("1.4.0");
     scenario.registry.set_push("tester", Vec::new()).unwrap();
@@ -165,4 +180,27 @@ fn a_finished_release_is_not_asked_for_rights() {
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
     scenario.token(Some(READER)).run(["publish"]).exit(0).no_writes();
+}
+
+#[test]
+fn a_plan_does_not_wait_for_a_rate_limit() {
+    let limit = |limit| Fault::next("GET", "/repos/acme/tool$", What::Limit(limit));
+    let lasts = Duration::from_secs(24 * 60);
+    for limit in [limit(Limit::Primary { lasts }), limit(Limit::Secondary { lasts, retry_after: true })] {
+        let scenario = Scenario::new("1.4.0").disturb_github(limit);
+        let outcome = scenario.run(["plan"]).exit(1).says("the server asks to wait 2");
+        outcome.says(" min").says(", until ").says(" UTC: GitHub answered 403 Forbidden");
+    }
+}
+
+#[test]
+fn a_package_that_could_not_be_checked_is_not_called_private() {
+    let scenario = Scenario::new("1.4.0");
+    scenario.run(["publish"]).exit(0);
+    let scenario = scenario.next("1.5.0");
+    // The package is looked for by the digest of an earlier tag, without credentials.
+    let (_, digest) = &scenario.image_tags()[0];
+    let fails = Fault::route("HEAD", digest, 0, 100, What::answer(502, "no"));
+    let outcome = scenario.disturb_registry(fails).run(["plan"]).exit(0);
+    outcome.says("warning whether `ghcr.io/acme/tool` can be pulled anonymously could not be checked");
 }

@@ -198,8 +198,8 @@ fn files_that_belong_to_no_release() {
     fs::create_dir(dist.path("old")).unwrap();
     fs::write(dist.path("image/secret.pem"), "a secret").unwrap();
     dist.verify(expect![[r#"
-        `dist/notes.txt` belongs to no release
-        `dist/old` belongs to no release
+        `dist/notes.txt` belongs to no release; further files are listed as `assets` in [package.metadata.floe]
+        `dist/old` belongs to no release; further files are listed as `assets` in [package.metadata.floe]
         the image `dist/image` is broken: nothing references `secret.pem`"#]]);
 }
 
@@ -245,7 +245,7 @@ fn everything_at_once_is_told_at_once() {
     fs::remove_file(dist.path("tool-aarch64-apple-darwin.tar.gz")).unwrap();
     fs::write(dist.path("notes.txt"), "by hand").unwrap();
     dist.verify_as("v1.5.0", expect![[r#"
-        `dist/notes.txt` belongs to no release
+        `dist/notes.txt` belongs to no release; further files are listed as `assets` in [package.metadata.floe]
         `tool-aarch64-apple-darwin.tar.gz.json` is a record, but its archive is not there
         `tool-x86_64-pc-windows-msvc.zip` cannot be opened: its index is not where its end says
         `tool-x86_64-pc-windows-msvc.zip` has the digest sha256:<0>, but its record says sha256:<1>

@@ -29,6 +29,20 @@ pub struct Manifest {
     /// The image, if the release has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<ManifestImage>,
+    /// The further files, sorted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<ManifestFile>,
+}
+
+/// A further file of a release: a package, an SBOM.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestFile {
+    /// Its name, also the asset's.
+    pub file: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its digest.
+    pub digest: Digest,
 }
 
 /// One archive of a release.

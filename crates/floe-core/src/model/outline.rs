@@ -19,6 +19,8 @@ pub struct Outline {
     pub destination: Destination,
     /// The targets that it is going to hold.
     pub targets: Vec<Target>,
+    /// The names of the further files that it is going to hold.
+    pub files: Vec<String>,
     /// The platforms that its image is going to hold; none if it has no image.
     pub platforms: Vec<Platform>,
     /// Where its notes come from.
@@ -103,6 +105,7 @@ impl<'a> Subject<'a> {
             Subject::Outline(outline) => {
                 let archives = outline.targets.iter().map(|target| target.archive_file(&outline.name));
                 let mut names: Vec<String> = archives.chain([Manifest::file_name(&outline.name)]).collect();
+                names.extend(outline.files.iter().cloned());
                 names.sort();
                 names.insert(0, CHECKSUMS.to_owned());
                 names.into_iter().map(|name| (name.into(), None)).collect()

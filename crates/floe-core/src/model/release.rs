@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use semver::Version;
 
-use super::manifest::{Artifact, Manifest, ManifestImage, ManifestPlatform};
+use super::manifest::{Artifact, Manifest, ManifestFile, ManifestImage, ManifestPlatform};
 use super::{BinaryFacts, Commit, Digest, Facts, Image, ImageName, Record, Repo, Schema, Tag};
 use crate::model::notes::{Notes, NotesSource, footer};
 
@@ -61,6 +61,25 @@ pub struct Asset {
     pub content: Content,
 }
 
+/// A further file that a release promises besides its archives: a package, an SBOM, a signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromisedFile {
+    /// Its name, also the asset's.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its digest.
+    pub digest: Digest,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// Whether `SHA256SUMS` and the manifest cover an asset. They cannot cover `SHA256SUMS` and its signatures, such as
+/// `SHA256SUMS.sigstore.json`.
+pub fn is_covered(name: &str) -> bool {
+    name.strip_prefix(CHECKSUMS).is_none_or(|rest| !rest.is_empty() && !rest.starts_with('.'))
+}
+
 /// Where an asset's bytes are.
 #[derive(Debug, Clone)]
 pub enum Content {
@@ -77,7 +96,8 @@ impl Asset {
             Some("gz") => "application/gzip",
             Some("zip") => "application/zip",
             Some("json") => "application/json",
-            _ => "text/plain; charset=utf-8",
+            None | Some("txt" | "sh" | "asc") => "text/plain; charset=utf-8",
+            Some(_) => "application/octet-stream",
         }
     }
 
@@ -88,9 +108,10 @@ impl Asset {
 }
 
 impl Release {
-    /// Derives everything that is promised from verified archives: manifest, checksums, the set of assets.
+    /// Derives everything that is promised from verified files: manifest, checksums, the set of assets.
     pub fn new(
         archives: Vec<(Record, PathBuf)>,
+        files: Vec<PromisedFile>,
         image: Option<Image>,
         destination: Destination,
         source: NotesSource,
@@ -99,7 +120,7 @@ impl Release {
             Some((record, _)) => (record.name.clone(), record.version.clone()),
             None => (destination.repo.name().to_owned(), destination.tag.version().clone()),
         };
-        let manifest = manifest(&name, &version, &archives, image.as_ref(), &destination);
+        let manifest = manifest(&name, &version, (&archives, &files, image.as_ref()), &destination);
         let notes = Notes { source, footer: footer(&manifest, &destination) };
         let mut assets: Vec<Asset> = archives
             .into_iter()
@@ -110,15 +131,20 @@ impl Release {
                 content: Content::File(path),
             })
             .collect();
+        let file = |PromisedFile { name, size, digest, path }| {
+            let content = Content::File(path);
+            Asset { name, size, digest, content }
+        };
+        assets.extend(files.into_iter().map(file));
         assets.push(Asset::made_here(Manifest::file_name(&name), manifest.to_json()));
         assets.sort_by(|a, b| a.name.cmp(&b.name));
         assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), checksums(&assets)));
         Release { name, version, destination, assets, manifest, image, notes }
     }
 
-    /// The digest of `SHA256SUMS`. It covers every asset and, through the manifest, the image, the tag and the commit.
+    /// The digest of `SHA256SUMS`. It covers every asset but the signatures of `SHA256SUMS` and, through the manifest, the image, the tag and the commit.
     pub fn sums(&self) -> Digest {
-        Digest::of(checksums(self.assets.iter().filter(|asset| asset.name != CHECKSUMS)).as_bytes())
+        Digest::of(checksums(&self.assets).as_bytes())
     }
 
     /// The bytes of all assets together.
@@ -130,8 +156,7 @@ impl Release {
 fn manifest(
     name: &str,
     version: &Version,
-    archives: &[(Record, PathBuf)],
-    image: Option<&Image>,
+    (archives, files, image): (&[(Record, PathBuf)], &[PromisedFile], Option<&Image>),
     destination: &Destination,
 ) -> Manifest {
     let mut artifacts: Vec<Artifact> = archives
@@ -162,6 +187,10 @@ fn manifest(
             .map(|one| ManifestPlatform { platform: one.platform, digest: one.manifest.digest })
             .collect(),
     });
+    let file =
+        |file: &PromisedFile| ManifestFile { file: file.name.clone(), size: file.size, digest: file.digest };
+    let mut covered: Vec<_> = files.iter().filter(|file| is_covered(&file.name)).map(file).collect();
+    covered.sort_by(|a, b| a.file.cmp(&b.file));
     Manifest {
         schema: Schema,
         name: name.to_owned(),
@@ -171,6 +200,7 @@ fn manifest(
         commit: destination.commit.clone(),
         artifacts,
         image,
+        files: covered,
     }
 }
 
@@ -188,6 +218,7 @@ fn requires(record: &Record) -> BTreeMap<String, String> {
 }
 
 /// `SHA256SUMS` in the format of GNU coreutils: digest, two spaces, name.
-fn checksums<'a>(assets: impl IntoIterator<Item = &'a Asset>) -> String {
-    assets.into_iter().map(|asset| format!("{}  {}\n", asset.digest.hex(), asset.name)).collect()
+fn checksums(assets: &[Asset]) -> String {
+    let covered = assets.iter().filter(|asset| is_covered(&asset.name));
+    covered.map(|asset| format!("{}  {}\n", asset.digest.hex(), asset.name)).collect()
 }

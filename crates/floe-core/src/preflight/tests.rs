@@ -16,8 +16,13 @@ fn release() -> Release {
         commit: "3f9ac21c0ffee0000000000000000000000000aa".parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
     };
-    let release =
-        Release::new(Vec::new(), Some(image()), destination, NotesSource::Text("Better.".to_owned()));
+    let release = Release::new(
+        Vec::new(),
+        Vec::new(),
+        Some(image()),
+        destination,
+        NotesSource::Text("Better.".to_owned()),
+    );
     assert_eq!(release.version, Version::new(1, 4, 0));
     release
 }

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use semver::Version;
 
-use crate::model::{ArchiveFacts, BinaryFacts, Commit, Entry, Image, Platform, Record, Tag, Target};
+use crate::model::{
+    ArchiveFacts, BinaryFacts, Commit, Entry, Image, Platform, PromisedFile, Record, Tag, Target,
+};
 use floe_audit::rules;
 
 mod image;
@@ -43,7 +45,9 @@ pub struct Found {
     pub lonely_records: Vec<String>,
     /// Links, wherever they lead.
     pub links: Vec<PathBuf>,
-    /// Files that belong to no release.
+    /// Other regular files.
+    pub files: Vec<PromisedFile>,
+    /// What else belongs to no release.
     pub strays: Vec<PathBuf>,
 }
 
@@ -88,6 +92,8 @@ pub struct Expect {
     pub targets: Vec<Target>,
     /// Whether the release may have an image at all.
     pub image: bool,
+    /// The names of the further files, all of them and no other.
+    pub files: Vec<String>,
     /// Binaries that break a portability rule pass: in a rehearsal, which builds for this machine and has warned about
     /// them already.
     pub tolerate: bool,
@@ -107,6 +113,8 @@ pub struct Verified {
     pub commit: Option<Commit>,
     /// The archives by their records, sorted by file name.
     pub archives: Vec<(Record, PathBuf)>,
+    /// The further files, sorted by name.
+    pub files: Vec<PromisedFile>,
     /// The image.
     pub image: Option<Image>,
 }
@@ -116,8 +124,9 @@ pub struct Verified {
 /// # Errors
 /// Every problem, in the order of the files.
 pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
-    let found = dedup(found);
+    let mut found = dedup(found);
     let mut problems = Vec::new();
+    let files = check_files(&mut found, expect, &mut problems);
     if found.archives.is_empty() && found.images.is_empty() {
         problems.push(Problem::Empty);
     }
@@ -133,6 +142,11 @@ pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     let identity = identity(&archives, expect);
     check_identity(&archives, &identity, expect, &mut problems);
     check_targets(&archives, expect, &mut problems);
+    // Two more assets are made by floe: the checksums and the manifest.
+    let count = archives.len() + files.len() + 2;
+    if count > ASSET_COUNT {
+        problems.push(Problem::TooMany { count });
+    }
     let image = check_image(found.images, &archives, &identity, expect, &mut problems);
 
     if !problems.is_empty() {
@@ -140,7 +154,7 @@ pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     }
     let Identity { name, version, commit } = identity;
     match (name, version) {
-        (Some(name), Some(version)) => Ok(Verified { name, version, commit, archives, image }),
+        (Some(name), Some(version)) => Ok(Verified { name, version, commit, archives, files, image }),
         _ => Err(vec![Problem::Empty]),
     }
 }
@@ -166,6 +180,34 @@ fn dedup(found: Found) -> Found {
         }
     }
     kept
+}
+
+/// Takes the promised files out of what was found. A promised archive of other contents has no record.
+fn check_files(found: &mut Found, expect: &Expect, problems: &mut Vec<Problem>) -> Vec<PromisedFile> {
+    let is_promised = |name: &String| expect.files.contains(name);
+    let archives: Vec<FoundArchive> =
+        found.archives.extract_if(.., |archive| is_promised(&archive.facts.file)).collect();
+    let archives = archives.into_iter().map(|FoundArchive { path, facts, .. }| PromisedFile {
+        name: facts.file,
+        size: facts.size,
+        digest: facts.digest,
+        path,
+    });
+    let (mut files, others): (Vec<_>, Vec<_>) =
+        archives.chain(found.files.drain(..)).partition(|file| is_promised(&file.name));
+    problems.extend(others.into_iter().map(|file| Problem::Stray { path: file.path }));
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    // The same file may be in several dists.
+    files.dedup_by(|a, b| a.name == b.name && a.digest == b.digest);
+    for pair in files.windows(2).filter(|pair| pair[0].name == pair[1].name) {
+        problems.push(Problem::TwiceFile { paths: [pair[0].path.clone(), pair[1].path.clone()] });
+    }
+    for file in files.iter().filter(|file| file.size >= ASSET_LIMIT) {
+        problems.push(Problem::TooLarge { file: file.name.clone(), size: file.size });
+    }
+    let missing = expect.files.iter().filter(|name| !files.iter().any(|file| file.name == **name));
+    problems.extend(missing.map(|name| Problem::MissingFile { file: name.clone() }));
+    files
 }
 
 /// The identity that all archives must share: the expected one, else that of the first.
@@ -357,8 +399,4 @@ fn check_targets(archives: &[(Record, PathBuf)], expect: &Expect, problems: &mut
     }
     let missing = expect.targets.iter().filter(|target| !files.contains_key(target));
     problems.extend(missing.map(|target| Problem::MissingTarget { target: *target }));
-    // Two more assets are made by floe: the checksums and the manifest.
-    if archives.len() + 2 > ASSET_COUNT {
-        problems.push(Problem::TooMany { count: archives.len() + 2 });
-    }
 }

@@ -51,6 +51,10 @@ pub enum Problem {
     ExtraTarget { target: Target, file: String },
     /// An archive lacks a binary.
     MissingBinary { file: String, binary: String },
+    /// A file that `assets` promises is not there.
+    MissingFile { file: String },
+    /// Two files of one name differ.
+    TwiceFile { paths: [PathBuf; 2] },
     /// A file is larger than GitHub takes.
     TooLarge { file: String, size: u64 },
     /// More assets than GitHub takes.
@@ -105,7 +109,11 @@ impl fmt::Display for Problem {
             Problem::Link { path } => {
                 write!(f, "`{}` is a link; a dist holds the files themselves", path.display())
             }
-            Problem::Stray { path } => write!(f, "`{}` belongs to no release", path.display()),
+            Problem::Stray { path } => write!(
+                f,
+                "`{}` belongs to no release; further files are listed as `assets` in [package.metadata.floe]",
+                path.display()
+            ),
             Problem::BadName { file, name } => write!(
                 f,
                 "`{file}` is of a project called `{name}`; an asset's name takes up to 100 letters, digits and `._+-`"
@@ -131,6 +139,12 @@ impl fmt::Display for Problem {
                 write!(f, "`{file}` is for {}, which the release does not promise", target.name())
             }
             Problem::MissingBinary { file, binary } => write!(f, "`{file}` lacks the binary `{binary}`"),
+            Problem::MissingFile { file } => {
+                write!(f, "`{file}` is missing, which `assets` in [package.metadata.floe] promises")
+            }
+            Problem::TwiceFile { paths: [one, other] } => {
+                write!(f, "`{}` and `{}` have one name and differ", one.display(), other.display())
+            }
             Problem::TooLarge { file, size } => {
                 write!(f, "`{file}` has {size} bytes; GitHub takes files below {ASSET_LIMIT} bytes")
             }

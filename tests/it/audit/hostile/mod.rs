@@ -199,7 +199,7 @@ fn files_broken_by_hand_are_refused_for_what_is_wrong_with_them() {
             soon(&content, || path.display().to_string()).err().unwrap_or_else(|| "it is read".to_owned());
         answers += &format!("{}: {answer}\n", path.file_name().unwrap().display());
     }
-    expect_file!["../corpus/audit.txt"].assert_eq(&answers);
+    expect_file!["../../corpus/audit.txt"].assert_eq(&answers);
 }
 
 #[test]

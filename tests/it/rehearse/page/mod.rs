@@ -197,7 +197,8 @@ fn a_release_of_one_archive_without_image_shows_only_that() {
     let mut sample = Sample::new();
     let target: Target = "aarch64-macos".parse().unwrap();
     let archives = vec![(record("tool", target), nowhere())];
-    sample.release = Release::new(archives, None, sample.release.destination, NotesSource::Generated);
+    sample.release =
+        Release::new(archives, Vec::new(), None, sample.release.destination, NotesSource::Generated);
     let world = World { tag: Some(sample.release.destination.commit.clone()), ..World::default() };
     sample.plan = Plan::new(&sample.release, &world).unwrap();
     sample.receipt = Receipt::new(&sample.release, &sample.plan, String::new());

@@ -54,7 +54,7 @@ impl Sample {
             image: "ghcr.io/acme/tool".parse().unwrap(),
         };
         let head = NotesSource::Text(changelog.to_owned());
-        let release = Release::new(archives, Some(image(name)), destination, head);
+        let release = Release::new(archives, Vec::new(), Some(image(name)), destination, head);
         let world = World {
             tag: Some(release.destination.commit.clone()),
             image: Some(RemoteImage::default()),

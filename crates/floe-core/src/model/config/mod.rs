@@ -15,6 +15,8 @@ pub struct Config {
     pub targets: Vec<Target>,
     /// `include`: extra files and folders for the archives, relative to the package's folder.
     pub include: Vec<String>,
+    /// `assets`: the names of further files that a release has. `{name}` and `{version}` stand for the package's.
+    pub assets: Vec<String>,
     /// `image`: the image; `None` for `image = false`.
     pub image: Option<ImageConfig>,
     /// `notes`: where the release notes come from.
@@ -56,11 +58,21 @@ pub enum NotesFrom {
     Auto,
 }
 
+impl Config {
+    /// The names of the further files that a release of this version has.
+    pub fn asset_names(&self, name: &str, version: &semver::Version) -> Vec<String> {
+        let version = version.to_string();
+        let fill = |asset: &String| asset.replace("{name}", name).replace("{version}", &version);
+        self.assets.iter().map(fill).collect()
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Config {
             targets: Target::all().collect(),
             include: Vec::new(),
+            assets: Vec::new(),
             image: Some(ImageConfig::default()),
             notes: NotesFrom::default(),
             loosen: BTreeMap::new(),

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Config, ImageConfig, NotesFrom};
-use crate::model::{ImageName, Rule, Tag, Target, image};
+use crate::model::release::CHECKSUMS;
+use crate::model::{ImageName, Manifest, Rule, Tag, Target, image};
 
 const ROOT: &str = "package.metadata.floe";
 
@@ -18,6 +19,7 @@ const ROOT: &str = "package.metadata.floe";
 struct Table {
     targets: Option<Vec<String>>,
     include: Vec<String>,
+    assets: Vec<String>,
     /// `false` or an [`ImageTable`].
     image: Option<Value>,
     notes: Option<String>,
@@ -56,6 +58,7 @@ impl Config {
                 None => default.targets,
             },
             include: problems.each("include", &table.include, include_path),
+            assets: problems.each("assets", &table.assets, asset),
             image: problems.image(table.image),
             notes: problems.one("notes", table.notes, notes).unwrap_or_default(),
             binaries: table
@@ -65,11 +68,8 @@ impl Config {
             profile: problems.one("profile", table.profile, profile),
             tag_prefix: problems.one("tag-prefix", table.tag_prefix, tag_prefix).unwrap_or_default(),
         };
-        for (index, target) in config.targets.iter().enumerate() {
-            if config.targets[..index].contains(target) {
-                problems.add("targets", format!("names `{target}` twice"));
-            }
-        }
+        problems.refuse_twice("targets", &config.targets);
+        problems.refuse_twice("assets", &config.assets);
         if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }
     }
 }
@@ -152,6 +152,14 @@ impl Problems {
         self.each(key, texts, read)
     }
 
+    fn refuse_twice<T: Display + PartialEq>(&mut self, key: &str, values: &[T]) {
+        for (index, value) in values.iter().enumerate() {
+            if values[..index].contains(value) {
+                self.add(key, format!("names `{value}` twice"));
+            }
+        }
+    }
+
     fn add(&mut self, key: &str, why: impl AsRef<str>) {
         self.0.push(format!("`{ROOT}.{key}` {}", why.as_ref()));
     }
@@ -194,6 +202,22 @@ fn include_path(text: &str) -> Result<String, String> {
         return refuse("names nothing in the package's folder");
     }
     Ok(parts.join("/"))
+}
+
+/// The name of a further asset: GitHub changes other characters, and floe makes some of the names itself.
+fn asset(text: &str) -> Result<String, String> {
+    let plain = text.replace("{name}", "name").replace("{version}", "1.0.0");
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
+    if plain.is_empty() || plain.len() > 200 || plain.starts_with('.') || !plain.bytes().all(good) {
+        return Err(format!(
+            "`{text}` is not the name of an asset; it takes letters, digits and `._+-`, `{{name}}` and `{{version}}`"
+        ));
+    }
+    let is_archive = |target: Target| plain.ends_with(&target.archive_file(""));
+    if plain == CHECKSUMS || plain.ends_with(&Manifest::file_name("")) || Target::all().any(is_archive) {
+        return Err(format!("floe makes `{text}` itself; list only files that something else makes"));
+    }
+    Ok(text.to_owned())
 }
 
 fn notes(text: &str) -> Result<NotesFrom, String> {
@@ -270,6 +294,7 @@ mod tests {
         let config = parse(json!({
             "targets": ["x86_64-musl", "aarch64-apple-darwin"],
             "include": ["./share/", "contrib/tool.service"],
+            "assets": ["{name}_{version}_amd64.deb", "sbom.cdx.json"],
             "image": {
                 "name": "ghcr.io/acme/tool",
                 "entrypoint": ["/bin/tool", "serve"],
@@ -287,6 +312,10 @@ mod tests {
         let targets: Vec<&str> = config.targets.iter().map(|target| target.name()).collect();
         assert_eq!(targets, ["x86_64-musl", "aarch64-macos"]);
         assert_eq!(config.include, ["share", "contrib/tool.service"]);
+        assert_eq!(
+            config.asset_names("tool", &semver::Version::new(1, 4, 0)),
+            ["tool_1.4.0_amd64.deb", "sbom.cdx.json"]
+        );
         assert_eq!(config.notes, NotesFrom::Github);
         assert_eq!(config.binaries.as_deref(), Some(&["toold".to_owned()][..]));
         let image = config.image.unwrap();
@@ -327,6 +356,13 @@ mod tests {
             ),
             (json!({ "targets": [] }), "is empty"),
             (json!({ "targets": ["x86_64-musl", "x86_64-unknown-linux-musl"] }), "twice"),
+            (json!({ "assets": ["{version}.deb", "{version}.deb"] }), "names `{version}.deb` twice"),
+            (json!({ "assets": ["töol.deb"] }), "is not the name of an asset"),
+            (json!({ "assets": [".deb"] }), "is not the name of an asset"),
+            (json!({ "assets": ["{arch}.deb"] }), "is not the name of an asset"),
+            (json!({ "assets": ["SHA256SUMS"] }), "floe makes `SHA256SUMS` itself"),
+            (json!({ "assets": ["{name}-manifest.json"] }), "floe makes `{name}-manifest.json` itself"),
+            (json!({ "assets": ["x-x86_64-pc-windows-msvc.zip"] }), "msvc.zip` itself"),
             (json!({ "targets": ["riscv64-musl"] }), "the targets are x86_64-gnu"),
             (json!({ "profile": "a b" }), "is not the name of a profile"),
             (json!({ "tag-prefix": "app" }), "write it with what parts it from the version"),
@@ -365,8 +401,8 @@ mod tests {
     fn an_unknown_key_gets_a_suggestion_only_if_one_is_close() {
         let problem = |key: &str| parse(json!({ key: 1 })).unwrap_err().concat();
         expect_test::expect![[r#"
-            `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `image`, `notes`, `binaries`, `profile`, `loosen`, `tag-prefix`
-            `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `image`, `notes`, `binaries`, `profile`, `loosen`, `tag-prefix`"#]]
+            `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `tag-prefix`
+            `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `tag-prefix`"#]]
         .assert_eq(&[problem("targes"), problem("signing")].join("\n"));
     }
 }

@@ -1,0 +1,183 @@
+//! The arguments of the commands that talk to servers: plan, publish, verify, reproduce.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use floe_core::model::{Digest, ImageName, Repo, Tag, Target};
+
+use super::{ProjectArgs, SourceArgs};
+
+/// The variables that the commands here read besides those of their options.
+macro_rules! environment_help {
+    () => {
+        "\n\nEnvironment (an empty variable counts as unset):\n  \
+         GH_TOKEN, GITHUB_TOKEN  token for GitHub's API and ghcr.io\n  \
+         FLOE_REGISTRY_USER      user at another registry\n  \
+         FLOE_REGISTRY_TOKEN     token for that registry; no other server gets it\n  \
+         FLOE_REGISTRY_HOST      host of that registry [default: the registry of the project's own image]\n  \
+         HTTPS_PROXY, NO_PROXY   proxy, and hosts that are reached without it\n  \
+         SSL_CERT_FILE           CA certificates (PEM) instead of the system's, on Linux"
+    };
+}
+
+/// The release and its destination.
+#[derive(Debug, Clone, Args)]
+pub struct ReleaseArgs {
+    /// Dists: folders of archives and records, one of them with image/
+    #[arg(value_name = "DIST")]
+    pub dists: Vec<PathBuf>,
+    /// A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]
+    #[arg(long = "target", value_name = "TARGET")]
+    pub targets: Vec<Target>,
+    /// Release no image
+    #[arg(long)]
+    pub no_image: bool,
+    /// The image's name [default: `ghcr.io/OWNER/NAME`]
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<ImageName>,
+    /// Take the text of the release notes from a file instead of the changelog or GitHub
+    #[arg(long, value_name = "FILE")]
+    pub notes_file: Option<PathBuf>,
+    /// Publish only if SHA256SUMS has this digest, as `floe verify` prints it; archives are not unpacked again
+    #[arg(long, value_name = "DIGEST", requires = "dists")]
+    pub expect: Option<Digest>,
+    /// The package
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// The source
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The servers
+    #[command(flatten)]
+    pub remote: RemoteArgs,
+}
+
+/// The servers a release goes to or comes from.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RemoteArgs {
+    /// The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub repo: Option<Repo>,
+    /// GitHub's web address [default: `https://github.com`]
+    #[arg(long, value_name = "URL", env = "GITHUB_SERVER_URL", hide_env_values = true)]
+    pub server_url: Option<String>,
+    /// GitHub's API [default: `https://api.github.com`]
+    #[arg(long, value_name = "URL", env = "GITHUB_API_URL", hide_env_values = true)]
+    pub api_url: Option<String>,
+    /// Where the image's registry is reached [default: https:// and the host of the image's name]
+    #[arg(long, value_name = "URL")]
+    pub registry_url: Option<String>,
+    /// The most attempts for one request
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub tries: u32,
+    /// The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]
+    #[arg(long, value_name = "MS", hide = true)]
+    pub first_wait: Option<u64>,
+}
+
+/// Arguments of `floe plan`.
+#[derive(Debug, Args)]
+#[command(after_help = concat!("Examples:\n  \
+    GITHUB_TOKEN=$(gh auth token) floe plan dist --tag v1.4.0\n  \
+    floe plan --tag v1.4.0         without a dist, before anything is built\n\n\
+    All failed checks are reported together, each with a fix; the exit code is then 1, or 4 if another release is\n\
+    published under the same name. -v shows the passed checks.", environment_help!()))]
+pub struct PlanArgs {
+    /// The release
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+    /// Print the plan as JSON on stdout
+    #[arg(long, requires = "dists")]
+    pub json: bool,
+}
+
+/// Arguments of `floe publish`.
+#[derive(Debug, Args)]
+#[command(after_help = concat!("Examples:\n  \
+    GITHUB_TOKEN=$(gh auth token) floe publish dist --tag v1.4.0\n  \
+    floe publish dist --tag v1.4.0 --expect sha256:…    the digest that `floe verify dist` prints\n\n\
+    Prints two lines to stdout: the image by digest, and the URL of the release.\n\
+    After a failure, run it again: it observes both servers and does the missing steps.\n\
+    Ctrl-C finishes the running steps and stops; a second Ctrl-C stops at once.", environment_help!()))]
+pub struct PublishArgs {
+    /// The release
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+    /// Write the receipt to this file, after every step
+    #[arg(long, value_name = "FILE", default_value = "floe-receipt.json")]
+    pub receipt: PathBuf,
+    /// Print the receipt as JSON on stdout instead of the two lines
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `floe verify`.
+#[derive(Debug, Args)]
+#[command(after_help = concat!("Examples:\n  \
+    floe verify dist --tag v1.4.0                    prints the digest for `floe publish --expect`\n  \
+    floe verify --release v1.4.0 --repo acme/tool\n  \
+    floe verify --release v1.4.0 --run=--version     also runs the downloaded program", environment_help!()))]
+pub struct VerifyArgs {
+    /// Dists to check before publishing
+    #[arg(value_name = "DIST", required_unless_present = "release", conflicts_with = "release")]
+    pub dists: Vec<PathBuf>,
+    /// A published release to download and check, without a token if the repository is public
+    #[arg(long, value_name = "TAG")]
+    pub release: Option<Tag>,
+    /// Keep the downloaded files in this folder
+    #[arg(long, value_name = "FOLDER", requires = "release")]
+    pub keep: Option<PathBuf>,
+    /// Run each downloaded program that fits this machine with this argument, such as --run=--version
+    #[arg(long, value_name = "ARGUMENT", requires = "release", allow_hyphen_values = true)]
+    pub run: Option<String>,
+    /// A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]
+    #[arg(long = "target", value_name = "TARGET", conflicts_with = "release")]
+    pub targets: Vec<Target>,
+    /// Release no image
+    #[arg(long, conflicts_with = "release")]
+    pub no_image: bool,
+    /// The image's name, if `floe publish` is given one: the digest of SHA256SUMS depends on it
+    #[arg(long, value_name = "IMAGE", conflicts_with = "release")]
+    pub image: Option<ImageName>,
+    /// Print the result as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// The package
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// The source
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The servers
+    #[command(flatten)]
+    pub remote: RemoteArgs,
+}
+
+/// Arguments of `floe reproduce`.
+#[derive(Debug, Args)]
+#[command(after_help = concat!("Examples:\n  \
+    floe reproduce v1.4.0 --repo acme/tool --rebuilt dist\n  \
+    floe reproduce v1.4.0 --repo acme/tool --rebuilt dist --statement tool-1.4.0.intoto.json\n\n\
+    Prints a line for each asset and each part of the image: match, differs, missing, or not claimed.\n\
+    Exit codes: 0 everything claimed was reproduced, 3 something differs or is missing, 1 could not be checked.", environment_help!()))]
+pub struct ReproduceArgs {
+    /// The published release
+    #[arg(value_name = "TAG")]
+    pub tag: Tag,
+    /// A dist rebuilt from the tag's sources (may be repeated)
+    #[arg(long, value_name = "DIST", required = true)]
+    pub rebuilt: Vec<PathBuf>,
+    /// Write the verdict as an in-toto statement, ready to be signed by the rebuilder
+    #[arg(long, value_name = "FILE")]
+    pub statement: Option<PathBuf>,
+    /// Print the comparison as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// The package
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// The servers
+    #[command(flatten)]
+    pub remote: RemoteArgs,
+}
