@@ -168,10 +168,10 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
         }
         'floe;verify' {
             [CompletionResult]::new('--release', '--release', [CompletionResultType]::ParameterName, 'A published release to download and check, without a token if the repository is public')
-            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the downloaded files in this folder')
-            [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'Run each downloaded program that fits this machine with this argument, such as --run=--version')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the downloaded files in this folder, which must be new or empty')
+            [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'Run each downloaded program that fits this machine with this argument, such as --run=--version, once all is verified')
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]')
-            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image''s name, if `floe publish` is given one: the digest of SHA256SUMS depends on it')
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image''s name, if it is not the default: SHA256SUMS depends on it, and a published image must have it')
             [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'Path to the project''s Cargo.toml [default: found from the current folder]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The workspace''s package [default: the only one with a binary]')
             [CompletionResult]::new('--package', '--package', [CompletionResultType]::ParameterName, 'The workspace''s package [default: the only one with a binary]')
@@ -200,6 +200,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
         'floe;reproduce' {
             [CompletionResult]::new('--rebuilt', '--rebuilt', [CompletionResultType]::ParameterName, 'A dist rebuilt from the tag''s sources (may be repeated)')
             [CompletionResult]::new('--statement', '--statement', [CompletionResultType]::ParameterName, 'Write the verdict as an in-toto statement, ready to be signed by the rebuilder')
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The published image''s name, if the image does not belong to the repository''s owner')
             [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'Path to the project''s Cargo.toml [default: found from the current folder]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The workspace''s package [default: the only one with a binary]')
             [CompletionResult]::new('--package', '--package', [CompletionResultType]::ParameterName, 'The workspace''s package [default: the only one with a binary]')

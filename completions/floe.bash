@@ -679,7 +679,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__reproduce)
-            opts="-p -v -q -h -V --rebuilt --statement --json --manifest-path --package --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
+            opts="-p -v -q -h -V --rebuilt --statement --image --json --manifest-path --package --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -690,6 +690,10 @@ _floe() {
                     return 0
                     ;;
                 --statement)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

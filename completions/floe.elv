@@ -159,10 +159,10 @@ set edit:completion:arg-completer[floe] = {|@words|
         }
         &'floe;verify'= {
             cand --release 'A published release to download and check, without a token if the repository is public'
-            cand --keep 'Keep the downloaded files in this folder'
-            cand --run 'Run each downloaded program that fits this machine with this argument, such as --run=--version'
+            cand --keep 'Keep the downloaded files in this folder, which must be new or empty'
+            cand --run 'Run each downloaded program that fits this machine with this argument, such as --run=--version, once all is verified'
             cand --target 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]'
-            cand --image 'The image''s name, if `floe publish` is given one: the digest of SHA256SUMS depends on it'
+            cand --image 'The image''s name, if it is not the default: SHA256SUMS depends on it, and a published image must have it'
             cand --manifest-path 'Path to the project''s Cargo.toml [default: found from the current folder]'
             cand -p 'The workspace''s package [default: the only one with a binary]'
             cand --package 'The workspace''s package [default: the only one with a binary]'
@@ -190,6 +190,7 @@ set edit:completion:arg-completer[floe] = {|@words|
         &'floe;reproduce'= {
             cand --rebuilt 'A dist rebuilt from the tag''s sources (may be repeated)'
             cand --statement 'Write the verdict as an in-toto statement, ready to be signed by the rebuilder'
+            cand --image 'The published image''s name, if the image does not belong to the repository''s owner'
             cand --manifest-path 'Path to the project''s Cargo.toml [default: found from the current folder]'
             cand -p 'The workspace''s package [default: the only one with a binary]'
             cand --package 'The workspace''s package [default: the only one with a binary]'

@@ -122,10 +122,10 @@ complete -c floe -n "__fish_floe_using_subcommand publish" -l strict -d 'Treat w
 complete -c floe -n "__fish_floe_using_subcommand publish" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand publish" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand verify" -l release -d 'A published release to download and check, without a token if the repository is public' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l keep -d 'Keep the downloaded files in this folder' -r -F
-complete -c floe -n "__fish_floe_using_subcommand verify" -l run -d 'Run each downloaded program that fits this machine with this argument, such as --run=--version' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l keep -d 'Keep the downloaded files in this folder, which must be new or empty' -r -F
+complete -c floe -n "__fish_floe_using_subcommand verify" -l run -d 'Run each downloaded program that fits this machine with this argument, such as --run=--version, once all is verified' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l target -d 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l image -d 'The image\'s name, if `floe publish` is given one: the digest of SHA256SUMS depends on it' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l image -d 'The image\'s name, if it is not the default: SHA256SUMS depends on it, and a published image must have it' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l tag -d 'The tag to release; its version must be the package\'s' -r
@@ -146,6 +146,7 @@ complete -c floe -n "__fish_floe_using_subcommand verify" -s h -l help -d 'Print
 complete -c floe -n "__fish_floe_using_subcommand verify" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l rebuilt -d 'A dist rebuilt from the tag\'s sources (may be repeated)' -r -F
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l statement -d 'Write the verdict as an in-toto statement, ready to be signed by the rebuilder' -r -F
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l image -d 'The published image\'s name, if the image does not belong to the repository\'s owner' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l repo -d 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]' -r

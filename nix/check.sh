@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What can be known of the flake on this machine: a stage a line, and at the end what was not done.
+# Checks the flake as far as this machine can: a line a stage, and at the end the stages that were left out.
 # It takes Nix from PATH, or as root on Debian from Debian 13's packages, in place below target/ci; on the system it
 # installs nothing but mmdebstrap. Where FLOE_NIX_INPUTS names a folder with checkouts (nixpkgs/, crane/, fenix/) it
 # evaluates with those, which wants Nix 2.31.2 or newer on PATH, else with the stand-ins of tests/nix/standins, which
@@ -76,7 +76,7 @@ tool() {
 deadnix=$(tool deadnix deadnix 1.3.1)
 if [[ -n $deadnix ]]; then
     NO_COLOR=1 "$deadnix" --fail flake.nix nix
-    # The stand-ins name arguments only to see them given.
+    # The stand-ins name arguments only to require them.
     NO_COLOR=1 "$deadnix" --fail --no-lambda-pattern-names tests/nix
     passed 'deadnix finds nothing that is not used'
 else
@@ -95,7 +95,7 @@ fi
 # and refuses it if shellcheck then has anything to say.
 if command -v shellcheck >/dev/null; then
     for script in publish reproduce; do
-        # More than one word each, as what they stand for.
+        # More than one word each, like their real values.
         {
             printf '#!/usr/bin/env bash\n'
             printf 'export %s="a b"\n' dist projectArguments projectTargets projectImage repo
@@ -198,36 +198,80 @@ printf '// Another source.\n' >>"$patched/vendor/itoa/src/lib.rs"
 [[ $(of_patched dependencies.drvPath) != "$dependencies" ]] || failed 'a patched crate can change, and dependencies do not'
 passed 'another version or source file leaves compiled dependencies valid'
 
-# What evaluation says about a mistake.
+# Mistakes are named by evaluation.
+evaluates() {
+    run nix eval "${options[@]}" "${overrides[@]}" --impure .#lib --apply "lib: (lib.mkRelease ({ src = $here/tests/nix/bump/before; } // $1)).packages.x86_64-linux.dist.drvPath" >"$home/log" 2>&1
+}
+accepts() { evaluates "$1" || { cat "$home/log" >&2 && failed "mkRelease does not take $1"; }; }
 refuses() {
     local arguments=$1 message=$2
-    if run nix eval "${options[@]}" "${overrides[@]}" --impure .#lib --apply "lib: (lib.mkRelease ({ src = $here/tests/nix/bump/before; } // $arguments)).packages.x86_64-linux.dist.drvPath" >"$home/log" 2>&1; then
-        failed "mkRelease takes $arguments"
-    fi
+    ! evaluates "$arguments" || failed "mkRelease takes $arguments"
     grep -qF -- "$message" "$home/log" || { cat "$home/log" >&2 && failed "mkRelease does not say: $message"; }
+}
+project() {
+    rm -rf "${home:?}/$1"
+    cp -r tests/nix/bump/before "$home/$1"
+    printf '\n[package.metadata.floe]\n%s\n' "$2" >>"$home/$1/Cargo.toml"
 }
 # shellcheck disable=SC2016  # backticks are quotes here
 {
     refuses '{ targets = [ "x86_64-gnu" "amd64" ]; }' 'there is no target `amd64`; floe knows x86_64-gnu, x86_64-musl, aarch64-gnu'
-    refuses '{ tag = "v1.5.0"; }' 'the tag `v1.5.0` does not name the version of `bump`, which is 1.4.0'
+    refuses '{ tag = "v1.5.0"; }' 'the tag `v1.5.0` does not name version 1.4.0 of `bump`; release it as `v1.4.0`'
+    refuses '{ tag = "bump-v1.4.0"; }' 'the tag `bump-v1.4.0` does not name version 1.4.0 of `bump`; release it as `v1.4.0`'
     refuses '{ package = "bumb"; }' 'there is no package `bumb` in `src`; it has bump, part'
     refuses '{ target = [ ]; }' 'mkRelease has no argument `target`; it knows'
     refuses "{ src = $here/src; }" 'there is no `Cargo.toml` in `src`'
-    mkdir -p "$home/profiled"
-    cp -r tests/nix/bump/before/. "$home/profiled"
-    printf '\n[package.metadata.floe]\nprofile = "dist"\n' >>"$home/profiled/Cargo.toml"
+    project profiled 'profile = "dist"'
     refuses "{ src = $home/profiled; }" 'there is no profile `dist`, which `[package.metadata.floe]` names'
+    project prefixed 'tag-prefix = "bump-"'
+    refuses "{ src = $home/prefixed; tag = \"v1.4.0\"; }" 'the tag `v1.4.0` does not name version 1.4.0 of `bump`; release it as `bump-v1.4.0`'
+    accepts "{ src = $home/prefixed; tag = \"bump-v1.4.0\"; }"
+    project featured 'features = ["extra"]
+[features]
+extra = []
+[[bin]]
+name = "extra"
+path = "src/main.rs"
+required-features = ["extra"]'
+    refuses "{ src = $home/featured; features = [ ]; }" 'has other programs than floe reads in Cargo.toml; write them under [package.metadata.floe] instead'
+    accepts "{ src = $home/featured; features = [ \"extra\" ]; }"
     mkdir -p "$home/unlocked/src"
     printf '[package]\nname = "tool"\nversion = "1.0.0"\n' >"$home/unlocked/Cargo.toml"
     refuses "{ src = $home/unlocked; }" 'there is no `Cargo.lock` in `src`; run `cargo generate-lockfile`'
 }
+rm -rf "$home/flagged"
 mkdir -p "$home/flagged/.cargo"
 cp -r tests/nix/bump/before/. "$home/flagged"
 printf '[build]\nrustflags = ["--cfg", "tokio_unstable"]\n' >"$home/flagged/.cargo/config.toml"
 flake eval --impure .#lib \
-    --apply "lib: (lib.mkRelease { src = $home/flagged; }).packages.x86_64-linux.release-x86_64-gnu.drvPath" >/dev/null
-grep -q 'warning: Linux releases are built without the rustflags' "$home/log" || failed 'rustflags are lost without a word'
+    --apply "lib: (lib.mkRelease { src = $home/flagged; }).packages.x86_64-linux.dist.drvPath" >/dev/null
+warnings=$(grep -c 'warning: .*are built without the rustflags' "$home/log" || true)
+((warnings == 1)) || failed "the warning that rustflags are lost comes $warnings times"
+printf '[target."cfg(windows)"]\nrustflags = ["-C", "a"]\n' >"$home/flagged/.cargo/config.toml"
+flake eval --impure .#lib \
+    --apply "lib: (lib.mkRelease { src = $home/flagged; }).packages.x86_64-linux.dist.drvPath" >/dev/null
+! grep -q 'rustflags' "$home/log" || failed 'rustflags for Windows are said to be lost on Linux'
+# A Cargo.toml that no package of the workspace names may be anything.
+mkdir -p "$home/flagged/fixtures/bad"
+printf 'x = \n' >"$home/flagged/fixtures/bad/Cargo.toml"
+accepts "{ src = $home/flagged; }"
 passed 'mistakes are named at evaluation'
+
+# Compilers see every folder but the build outputs at the root.
+sources=$home/sources
+rm -rf "$sources"
+cp -r tests/nix/bump/before "$sources"
+for folder in native dist target .github src/native src/dist src/target src/.github; do
+    mkdir "$sources/$folder"
+    touch "$sources/$folder/mod.rs"
+done
+touch "$sources/src/text.nix" "$sources/flake.nix"
+source=$(flake eval --raw --impure .#lib \
+    --apply "lib: builtins.fromJSON (builtins.unsafeDiscardStringContext (lib.mkRelease { src = $sources; }).packages.x86_64-linux.default.src)")
+found=$(cd "$home/store$source" && find . -name mod.rs -o -name '*.nix' | sort | tr '\n' ' ')
+[[ $found == './src/.github/mod.rs ./src/dist/mod.rs ./src/native/mod.rs ./src/target/mod.rs ./src/text.nix ' ]] ||
+    failed "compilers would see $found"
+passed 'compilers see all sources'
 
 # Each archive and the image as CI of a machine with Nix would have them, then each once more, which must give the same.
 if [[ ${FLOE_NIX_BUILD-0} != 0 ]]; then

@@ -1,4 +1,4 @@
-# What holds on every system: the project's own lints, formatting, tests, documentation and dependencies.
+# Checks of every system: the project's own lints, formatting, tests, documentation and dependencies.
 {
   lib,
   pkgs,
@@ -55,7 +55,7 @@ in
     common
     // {
       inherit cargoArtifacts;
-      # There is no network, but clients that trust nobody often do not even start.
+      # There is no network, but many TLS clients do not start without root certificates.
       env = common.env // {
         SSL_CERT_FILE = "${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt";
       };
@@ -71,7 +71,7 @@ in
     }
   );
 }
-# What a project holds its dependencies to stands in its own deny.toml.
+# The rules for dependencies are in the project's own deny.toml.
 // lib.optionalAttrs (builtins.pathExists (settings.src + "/deny.toml")) {
   dependencies = craneLib.cargoDeny common;
 }

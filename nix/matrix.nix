@@ -26,7 +26,7 @@ let
   flags =
     target:
     lib.filter (flag: lib.isString flag && flag != "") (
-      builtins.split " " "${literal settings.rustflags} ${target.native.rustflags}"
+      builtins.split " " "${literal project.rustflags} ${target.native.rustflags}"
     );
   leg = target: {
     inherit (target) name runner;
@@ -63,20 +63,18 @@ in
   inherit (project) epoch;
   include = map row project.promised;
   native = legs;
-  # What `cargo install` is told, besides where and for what.
+  # The arguments of `cargo install`, besides its folders and the target.
   package = project.folder;
   arguments = lib.concatStringsSep " " (
     [ "--profile ${project.profile}" ]
-    ++ map (name: "--bin ${name}") (lib.filter (name: name != "*") project.released)
-    ++ lib.optional (!settings.defaultFeatures) "--no-default-features"
-    ++ lib.optional (
-      settings.features != [ ]
-    ) "--features ${lib.concatStringsSep "," settings.features}"
+    ++ map (name: "--bin ${name}") project.released
+    ++ lib.optional (!project.defaultFeatures) "--no-default-features"
+    ++ lib.optional (project.features != [ ]) "--features ${lib.concatStringsSep "," project.features}"
   );
   runners = lib.unique (map (target: target.runner) project.promised);
   # The floe that the flake is locked to: its commit, and the Rust that it is built with.
   floe = {
-    inherit ((fromTOML (builtins.readFile "${floe}/Cargo.toml")).package) repository;
+    inherit ((fromTOML (builtins.readFile "${floe}/Cargo.toml")).workspace.package) repository;
     rev = floe.rev or null;
     toolchain =
       (import ./toolchain.nix {

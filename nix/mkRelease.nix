@@ -8,24 +8,25 @@
 #
 #   src                the source. `self` brings its commit with it, `./.` does not
 #   self               where commit and time are read, if `src` does not bring them [src]
-#   package            the Cargo package that is released [the root's, else the only one with a program]
+#   package            the Cargo package that is released [the root's, else the only default member or member with a
+#                      binary]
 #   targets            short names of what the release promises [`targets` in [package.metadata.floe], else all]
-#   features           Cargo features [none]
-#   defaultFeatures    whether Cargo's default features are on [true]
+#   features           Cargo features [`features` in [package.metadata.floe], which must build the same binaries]
+#   defaultFeatures    whether Cargo's default features are on [`default-features` there, else true]
 #   nativeBuildInputs  pkgs: programs that builds call [none]; those of well-known crates are there anyway (tools.nix)
 #   buildInputs        pkgs: libraries of the native build, the checks and the shell [none]. Linux releases cannot use
 #                      them: their C code is compiled in, from the crates (features `vendored`, `bundled`)
 #   env                variables of every build, such as { SQLX_OFFLINE = "true"; } [none]
 #   rustflags          flags for rustc in releases; those of .cargo/config.toml do not reach them [none, and a
-#                      warning if there are some]
+#                      warning if there are some for a target that is built]
 #   outputHashes       hashes of git dependencies, as crane wants them, so that evaluation fetches nothing [none]
 #   toolchain          { fenix, triples }: a toolchain with rust-std for each triple; `// { channel = "1.91.0"; }` is
 #                      what `matrix` tells the native legs [fenix's stable, toolchain.nix]
-#   image              whether there is an image [unless `image = false` stands in [package.metadata.floe]]
+#   image              whether there is an image [unless [package.metadata.floe] has `image = false`]
 #   imageConfig        dockerTools' `config` of each platform: Env, Cmd, WorkingDir … [the program alone]
 #   imageFiles         { "etc/tool.toml" = ./tool.toml; }: more files of the image [CA certificates]
 #   repo               "owner/name" on GitHub [`repository` in Cargo.toml]
-#   tag                fails at evaluation if it does not name the version of Cargo.toml [none]
+#   tag                evaluation fails if it is not `tag-prefix`, `v` and the version of Cargo.toml [none]
 #   extraChecks        { pkgs }: more checks [none]
 {
   nixpkgs,

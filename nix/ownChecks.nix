@@ -1,4 +1,4 @@
-# What floe's flake checks of itself, besides what mkRelease checks of every project.
+# Checks of floe itself, besides those that mkRelease makes of every project.
 { self, mkRelease }:
 { pkgs }:
 let

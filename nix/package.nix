@@ -29,10 +29,8 @@ let
   flags = lib.concatStringsSep " " (
     [ "--locked -p ${project.name}" ]
     ++ lib.optional (!isNative) "--target ${triple}"
-    ++ lib.optional (!settings.defaultFeatures) "--no-default-features"
-    ++ lib.optional (
-      settings.features != [ ]
-    ) "--features ${lib.concatStringsSep "," settings.features}"
+    ++ lib.optional (!project.defaultFeatures) "--no-default-features"
+    ++ lib.optional (project.features != [ ]) "--features ${lib.concatStringsSep "," project.features}"
   );
   common = {
     pname = project.name;
@@ -70,7 +68,7 @@ let
       CARGO_CACHE_RUSTC_INFO = "0";
       CARGO_PROFILE = project.profile;
       "CARGO_PROFILE_${variable project.profile}_STRIP" = "true";
-      FLOE_RUSTFLAGS = "${pie} ${import ./rustflags.nix { inherit lib; } settings}";
+      FLOE_RUSTFLAGS = "${pie} ${project.rustflags}";
     }
     // settings.env;
     # The profile strips; anything done later could bring paths of the store back.
@@ -96,6 +94,15 @@ craneLib.buildPackage (
     inherit (project) version;
     cargoArtifacts = dependencies;
     passthru = { inherit dependencies; };
+    # Cargo builds every binary of the package; `binaries` in [package.metadata.floe] may name fewer.
+    postInstall = ''
+      for program in "$out"/bin/*; do
+        case " ${toString project.released} " in
+        *" $(basename "$program") "*) ;;
+        *) rm "$program" ;;
+        esac
+      done
+    '';
     meta = {
       mainProgram = project.main;
       inherit (project) description;

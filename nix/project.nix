@@ -1,18 +1,25 @@
-# What Cargo.toml and Cargo.lock say about the package that is released. Every mistake is named here, before anything
-# is built; nothing is built to find it out.
+# The released package as Cargo.toml and Cargo.lock describe it. Every mistake is named here, before anything
+# is built; nothing is built to find it out. A test compares what is read here with what floe reads.
 { lib, table }:
 {
   src,
   self,
   package,
   targets,
+  features,
+  defaultFeatures,
+  rustflags,
   image,
   repo,
   tag,
   ...
 }:
 let
-  read = path: fromTOML (builtins.unsafeDiscardStringContext (builtins.readFile path));
+  read =
+    path:
+    builtins.addErrorContext "while reading `${toString path}`" (
+      fromTOML (builtins.unsafeDiscardStringContext (builtins.readFile path))
+    );
   at =
     name:
     if builtins.pathExists (src + "/${name}") then read (src + "/${name}") else throw (missing name);
@@ -28,79 +35,78 @@ let
 
   root = at "Cargo.toml";
   lock = at "Cargo.lock";
-  members = import ./members.nix { inherit lib read; } { inherit src root; };
-  names = lib.concatMapStringsSep ", " (member: member.manifest.package.name) members;
-  called = name: lib.findFirst (member: member.manifest.package.name == name) null members;
-  programs = lib.filter (member: member.isProgram) members;
-  chosen =
-    if package != null then
-      if called package == null then
-        throw "there is no package `${package}` in `src`; it has ${names}"
-      else
-        called package
-    else if root ? package then
-      called root.package.name
-    else if lib.length programs == 1 then
-      lib.head programs
-    else
-      throw "`src` has several packages, ${names}; say which one is released: `package = \"…\";`";
-
-  inherit (chosen.manifest.package) name;
-  # Cargo lets a member take these from the workspace.
-  field =
-    key: default:
-    let
-      own = chosen.manifest.package.${key} or default;
-    in
-    if own.workspace or false then root.workspace.package.${key} else own;
+  chosen = import ./chosen.nix { inherit lib read; } { inherit src root package; };
+  inherit (chosen)
+    name
+    config
+    binaries
+    field
+    ;
   version = field "version" "0.0.0";
-  config = chosen.manifest.package.metadata.floe or { };
-  # As floe orders them: what the configuration names first, `default-run`, the one that is called like the package.
-  binaries = map (binary: binary.name) (chosen.manifest.bin or [ ]);
-  only = if lib.length binaries == 1 && !(lib.elem name binaries) then lib.head binaries else name;
-  main = lib.head (config.binaries or [ (chosen.manifest.package.default-run or only) ]);
-  fromUrl = builtins.match "https://github.com/([^/]+)/([^/]+)" (
-    lib.removeSuffix ".git" (field "repository" "")
-  );
+  given = default: argument: if argument != null then argument else default;
+  on = {
+    features = given (config.features or [ ]) features;
+    default = given (config.default-features or true) defaultFeatures;
+  };
+  released = config.binaries or binaries.built;
+  tags = map (start: "${config.tag-prefix or ""}${start}${version}") [
+    "v"
+    ""
+  ];
   profile = config.profile or "release";
-  promised = table.select (
-    if targets != null then targets else config.targets or (map (target: target.name) table.all)
-  );
+  promised = table.select (given (config.targets or (map (target: target.name) table.all)) targets);
+  built = lib.filter (target: target.builder == "nix") promised;
+  flags = import ./rustflags.nix { inherit lib read; } { inherit src built rustflags; };
+  named = import ./repository.nix { inherit lib; } (field "repository" "");
 in
+# Both are read before crane looks for them.
+assert builtins.seq root (builtins.isAttrs lock);
 assert
   tag == null
-  || tag == "v${version}"
-  || tag == version
-  || throw "the tag `${tag}` does not name the version of `${name}`, which is ${version}; change `version` in Cargo.toml";
+  || lib.elem tag tags
+  || throw "the tag `${tag}` does not name version ${version} of `${name}`; release it as `${lib.head tags}`, or change `version` in Cargo.toml";
 assert
   profile == "release"
   || root ? profile.${profile}
   || throw "there is no profile `${profile}`, which `[package.metadata.floe]` names; write `[profile.${profile}]` into the workspace's Cargo.toml";
-# Both are read before crane looks for them.
-assert builtins.seq root (builtins.isAttrs lock);
+assert
+  released != [ ]
+  || throw "`${name}` has no binary that is built with the features that are on; write `features = [ … ]` under [package.metadata.floe]";
+assert lib.all (
+  one:
+  lib.elem one binaries.built
+  || throw "`binaries` names `${one}`, which `${name}` does not have or builds only with a feature that is off: `features` under [package.metadata.floe]"
+) released;
+# floe reads the features from Cargo.toml alone, so that what is given here must build the same programs.
+assert
+  (chosen.binariesWith on.features on.default).built == binaries.built
+  || throw "with `features` or `defaultFeatures` of mkRelease `${name}` has other programs than floe reads in Cargo.toml; write them under [package.metadata.floe] instead: `features = [ … ]`, `default-features = false`";
 {
   inherit
     name
     version
     lock
     root
-    main
+    released
     profile
     promised
+    built
     ;
-  inherit (chosen) folder;
+  inherit (chosen) folder folders;
+  inherit (on) features;
+  defaultFeatures = on.default;
+  main = lib.head released;
+  rustflags = flags.given;
+  inherit (flags) flagsOf;
   description = field "description" name;
-  # What is packed of what Cargo builds.
-  released = config.binaries or [ "*" ];
-  built = lib.filter (target: target.builder == "nix") promised;
-  hasImage = if image != null then image else config.image or { } != false;
+  hasImage = given (config.image or { } != false) image;
   repo =
     if repo != null then
       repo
-    else if fromUrl != null then
-      lib.concatStringsSep "/" fromUrl
+    else if named != null then
+      named
     else
-      throw "nothing says which repository `${name}` belongs to; write `repository` into Cargo.toml, or set `repo = \"owner/name\";`";
+      throw "no repository on GitHub is known for `${name}`; write `repository = \"https://github.com/owner/name\"` into Cargo.toml, or set `repo = \"owner/name\";`";
   commit = self.rev or null;
   # Only where there is a commit is it its time; 1980-01-01 is the earliest that a ZIP file can hold.
   epoch = if self ? rev then self.lastModified else 315532800;

@@ -25,7 +25,7 @@ done
 if ((${#native[@]} > 0)); then
     packed=$(mktemp -d)
     trap 'rm -rf "$packed"' EXIT
-    # What it prints are files that are gone soon; on stdout stand the two lines of `floe publish` alone.
+    # It prints files that are gone soon; stdout holds the two lines of `floe publish` alone.
     floe package "${native[@]}" "${project[@]}" --out "$packed/dist" >&2
     dists+=("$packed/dist")
 fi

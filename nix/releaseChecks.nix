@@ -1,4 +1,4 @@
-# What must hold of the releases that Linux builds, before anything is published.
+# Checks of the releases that Linux builds, before anything is published.
 {
   lib,
   pkgs,

@@ -12,7 +12,7 @@ usage() {
     printf '                                  [--repo OWNER/NAME] [--api-url URL] [--registry-url URL]\n\n'
     printf 'FLAKE is what is built, for example a checkout of the tag [default: github:%s/TAG].\n' "$repo"
     printf 'FILE gets the verdict as an in-toto statement. The build takes some GB below TMPDIR.\n'
-    printf 'Exit code 0: all that is claimed was reproduced; 3: something differs; 1: it could not be told.\n'
+    printf 'Exit code 0: all that is claimed was reproduced; 3: something differs; 1: it could not be compared.\n'
 }
 misused() {
     usage >&2
@@ -50,7 +50,7 @@ if [[ $(uname -s) != Linux ]]; then
 fi
 
 work=$(mktemp -d)
-# What Nix built cannot be written to, not even to remove it.
+# Nix makes its outputs read-only, so that they cannot even be removed.
 trap 'chmod -R u+w "$work" && rm -rf "$work"' EXIT
 # Before hours of compiling: is there something sound to compare with?
 floe verify --release "$tag" --repo "$repo" "${remote[@]}" >&2

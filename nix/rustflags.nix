@@ -1,18 +1,43 @@
-# The project's own flags for rustc. Those of .cargo/config.toml are mostly for who works on it (another linker,
-# `target-cpu=native`) and are not carried into a release; a project that has some is told, until it says which it wants.
-{ lib }:
+# The project's own flags for rustc. Those of .cargo/config.toml are mostly for people who work on it (another linker,
+# `target-cpu=native`) and are not carried into a release. A project that has some for a target that is built gets a
+# warning until it says which flags it wants.
+{ lib, read }:
 {
   src,
+  built,
   rustflags,
-  rustflagsAreGiven,
-  ...
 }:
 let
-  path = src + "/.cargo/config.toml";
-  text = builtins.unsafeDiscardStringContext (builtins.readFile path);
-  config = if builtins.pathExists path then fromTOML text else { };
-  tables = [ (config.build or { }) ] ++ lib.attrValues (config.target or { });
+  files = lib.filter (path: builtins.pathExists path) [
+    (src + "/.cargo/config")
+    (src + "/.cargo/config.toml")
+  ];
+  config = if files == [ ] then { } else read (lib.head files);
+  cfg = import ./cfg.nix { inherit lib; };
+  words =
+    flags:
+    if lib.isString flags then lib.filter (flag: flag != "") (lib.splitString " " flags) else flags;
+  of = table: words (table.rustflags or [ ]);
+  # Those of `[build]` count only where no table of the target has any.
+  flagsOf =
+    target:
+    let
+      tables = config.target or { };
+      holds = lib.filter (name: name != target.triple && cfg target name) (lib.attrNames tables);
+      own = lib.concatMap (name: of (tables.${name} or { })) ([ target.triple ] ++ holds);
+    in
+    if own != [ ] then own else of (config.build or { });
+  lost = lib.filter (target: flagsOf target != [ ]) built;
 in
-lib.warnIf (!rustflagsAreGiven && lib.any (table: table ? rustflags) tables)
-  "Linux releases are built without the rustflags of `.cargo/config.toml`; repeat what they need: `rustflags = \"…\";`"
-  rustflags
+{
+  inherit flagsOf;
+  given =
+    if rustflags != null then
+      rustflags
+    else
+      lib.warnIf (lost != [ ])
+        "releases for ${
+          lib.concatMapStringsSep ", " (target: target.name) lost
+        } are built without the rustflags of `.cargo/config.toml`; repeat what they need: `rustflags = \"…\";`"
+        "";
+}

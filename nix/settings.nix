@@ -4,8 +4,8 @@
   self ? src,
   package ? null,
   targets ? null,
-  features ? [ ],
-  defaultFeatures ? true,
+  features ? null,
+  defaultFeatures ? null,
   nativeBuildInputs ? _: [ ],
   buildInputs ? _: [ ],
   env ? { },
@@ -38,7 +38,6 @@
     repo
     tag
     extraChecks
+    rustflags
     ;
-  rustflags = if rustflags == null then "" else rustflags;
-  rustflagsAreGiven = rustflags != null;
 }

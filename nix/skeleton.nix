@@ -9,14 +9,13 @@
 source:
 let
   inherit (project) lock root;
-  # What stands in for a crate of a registry stays whole: dependencies are compiled with it, and ask for its version.
-  patches = lib.concatMap (
-    registry: lib.concatMap (patch: lib.optional (patch ? path) patch.path) (lib.attrValues registry)
-  ) (lib.attrValues (root.patch or { }));
+  dependencies = import ./dependencies.nix { inherit lib; };
+  # A patch of a registry's crate stays whole: dependencies are compiled with it, and ask for its version.
+  patches = dependencies.patches root;
   patched = map (
     folder: (fromTOML (builtins.readFile (settings.src + "/${folder}/Cargo.toml"))).package
   ) patches;
-  # Where that version is the workspace's own, all is left as it is; so it is with `replace`, which nobody should use.
+  # Where that version is the workspace's own, all is left as it is; the same goes for `replace`, which is deprecated.
   isPlain = !(root ? replace) && lib.all (package: lib.isString (package.version or "")) patched;
   isOwn =
     entry: isPlain && !(entry ? source) && lib.all (package: package.name != entry.name) patched;
@@ -34,27 +33,19 @@ let
       dependencies = map (dependency: renamed.${dependency} or dependency) entry.dependencies;
     };
 
-  manifests =
-    map (path: fromTOML (builtins.readFile path))
-      (craneLib.findCargoFiles source).cargoTomls;
-  kinds = [
-    "dependencies"
-    "dev-dependencies"
-    "build-dependencies"
-  ];
-  tables =
-    manifest:
-    lib.concatMap (holder: map (kind: holder.${kind} or { }) kinds) (
-      [
-        manifest
-        (manifest.workspace or { })
-      ]
-      ++ lib.attrValues (manifest.target or { })
-    );
+  # Any other Cargo.toml may be test data that is no TOML.
+  manifests = map (
+    folder: if folder == "" then "Cargo.toml" else "${folder}/Cargo.toml"
+  ) project.folders;
+  isRead =
+    path:
+    baseNameOf path != "Cargo.toml"
+    || lib.elem (lib.removePrefix "${toString settings.src}/" path) manifests;
+  tables = manifest: dependencies.tables manifest ++ dependencies.tables (manifest.workspace or { });
   # The keys under which some manifest asks for a package of the workspace by its path.
   byPath = lib.unique (
     lib.concatMap (requirements: lib.attrNames (lib.filterAttrs (_: one: one ? path) requirements)) (
-      lib.concatMap tables manifests
+      lib.concatMap (path: tables (fromTOML (builtins.readFile (settings.src + "/${path}")))) manifests
     )
   );
   isOwnVersion =
@@ -68,14 +59,17 @@ let
           "package"
         ]
       ]
-      || lib.length path > 2 && lib.elem (fromEnd 2 path) byPath && lib.elem (fromEnd 3 path) kinds
+      ||
+        lib.length path > 2
+        && lib.elem (fromEnd 2 path) byPath
+        && lib.elem (fromEnd 3 path) dependencies.kinds
     );
   fromEnd = n: path: lib.elemAt path (lib.length path - n);
 in
 craneLib.mkDummySrc {
   src = lib.cleanSourceWith {
     src = source;
-    filter = path: _: baseNameOf path != "Cargo.lock";
+    filter = path: _: baseNameOf path != "Cargo.lock" && isRead path;
   };
   extraDummyScript = lib.concatMapStrings (folder: ''
     rm -rf "$out/${folder}"

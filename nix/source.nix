@@ -1,23 +1,29 @@
 # The source as compilers see it: everything but what no compiler reads, so that a change of a workflow or of the
 # flake itself compiles nothing. What is packed beside the binaries is taken from `src`, whole.
-{ lib }:
-src:
+{ lib, settings }:
 let
+  inherit (settings) src self;
+  # At the root only: below it a module may be called `native`.
   unread = [
     ".ci"
     ".git"
     ".github"
+    "flake.lock"
+  ]
+  # A flake in git holds no build outputs: what has such a name there is source.
+  ++ lib.optionals (!(self ? rev || self ? dirtyRev)) [
     "dist"
     "native"
     "target"
-    "flake.lock"
   ];
+  below = path: lib.removePrefix "${toString src}/" path;
   # A template is a text that programs carry inside them, whatever its files are called.
-  isTemplate = path: builtins.match ".*/template/.*" (lib.removePrefix (toString src) path) != null;
+  isOfFlake =
+    path:
+    builtins.match "(nix/.*)?[^/]*[.]nix" path != null && builtins.match ".*/template/.*" path == null;
 in
 lib.cleanSourceWith {
   src = lib.cleanSource src;
   name = "source";
-  filter =
-    path: _: isTemplate path || !(lib.elem (baseNameOf path) unread || lib.hasSuffix ".nix" path);
+  filter = path: _: !(lib.elem (below path) unread || isOfFlake (below path));
 }

@@ -46,7 +46,7 @@ let
   };
   craneLib = (mkCrane pkgs).overrideToolchain toolchain;
 
-  source = call ./source.nix settings.src;
+  source = call ./source.nix;
   skeleton = call ./skeleton.nix source;
   package = call ./package.nix;
   program = package { target = null; };
@@ -88,8 +88,16 @@ in
     };
   apps = {
     default = app program;
-    # The floe that packs, for whoever has none: `nix run .#floe -- plan`.
-    floe = app packer;
+    # The floe that packs, for the released package: `nix run .#floe -- plan`.
+    floe = app (
+      pkgs.writeShellApplication {
+        name = "floe";
+        runtimeInputs = [ packer ];
+        runtimeEnv.FLOE_PACKAGE = project.name;
+        text = ''exec floe "$@"'';
+        inherit (packer) meta;
+      }
+    );
     reproduce = app (call ./reproduce.nix);
   }
   // lib.optionalAttrs isLinux {

@@ -5,7 +5,7 @@ let
     openssl-src = [ pkgs.perl ];
     prost-build = [ pkgs.protobuf ];
   };
-  # aws-lc-sys stands in the lock file of all who use rustls, compiled or not, and does without on Linux.
+  # Every project with rustls has aws-lc-sys in its lock file, compiled or not, and it needs no cmake on Linux.
   callsCmake = entry: entry.name != "aws-lc-sys" && builtins.elem "cmake" (entry.dependencies or [ ]);
 in
 builtins.concatMap (entry: callers.${entry.name} or [ ]) lock.package

@@ -44,13 +44,14 @@ fn usage(mut error: clap::Error) -> ExitCode {
             error.insert(kind, ContextValue::String(line(&value).into_owned()));
         }
     }
-    let text = match (error.source(), error.get(ContextKind::InvalidValue), error.get(ContextKind::InvalidArg)) {
-        // clap would append the reason as it is.
-        (Some(reason), Some(value), Some(argument)) => {
-            format!("invalid value '{value}' for '{argument}': {}", line(&reason.to_string()))
-        }
-        _ => error.to_string(),
-    };
+    let text =
+        match (error.source(), error.get(ContextKind::InvalidValue), error.get(ContextKind::InvalidArg)) {
+            // clap would append the reason as it is.
+            (Some(reason), Some(value), Some(argument)) => {
+                format!("invalid value '{value}' for '{argument}': {}", line(&reason.to_string()))
+            }
+            _ => error.to_string(),
+        };
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
     let (message, rest) = text.split_once('\n').unwrap_or((text, ""));
     let details = rest.lines().map(str::trim_end).filter(|line| !line.is_empty());

@@ -7,13 +7,16 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context as _;
-use floe::rehearse::servers::{self, TOKEN, USER};
+use floe::rehearse::servers::{self, USER};
 use floe::report::Report;
+use floe::token::Token;
 use floe_core::model::{Destination, ImageName, Repo, Tag};
 
 use crate::COMMIT;
 use crate::watch::{Usage, Watcher};
 
+/// The token at both servers.
+const TOKEN: &str = "token-of-the-benchmark";
 /// The repository that is released to.
 pub const REPO: &str = "acme/tool";
 
@@ -77,7 +80,8 @@ impl Servers {
 pub fn until_stdin_ends(folder: &Path, report: &Report) -> anyhow::Result<()> {
     floe::release::session::install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let servers = runtime.block_on(servers::Servers::start(folder, &home()?))?;
+    let token = Token::from(TOKEN.to_owned());
+    let servers = runtime.block_on(servers::Servers::start(folder, &home()?, token))?;
     report.out(servers.github.url());
     report.out(servers.registry.url());
     std::io::stdin().lock().read_to_end(&mut Vec::new())?;
@@ -89,7 +93,14 @@ fn home() -> anyhow::Result<Destination> {
         let repo: Repo = REPO.parse()?;
         let image: ImageName = format!("ghcr.io/{REPO}").parse()?;
         let page = format!("https://github.com/{REPO}");
-        Ok(Destination { repo, page, tag: "v1.4.0".parse::<Tag>()?, commit: COMMIT.parse()?, image })
+        Ok(Destination {
+            repo,
+            page,
+            tag: "v1.4.0".parse::<Tag>()?,
+            commit: COMMIT.parse()?,
+            image,
+            may_be_latest: true,
+        })
     };
     parse().map_err(|error: String| anyhow::anyhow!(error))
 }

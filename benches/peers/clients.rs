@@ -139,8 +139,10 @@ pub fn floe_files(folder: &Path, api: &str) -> anyhow::Result<()> {
     let secrets = Secrets::from_env(&release.destination.image)?;
     let report = Report::new(Verbosity::Quiet);
     let receipt = folder.join("floe-receipt.json");
-    let session = Session::connect(&release, &servers, secrets, session::retry(&servers, &report))?;
-    runtime()?.block_on(release::publish(&release, &session, &receipt))?;
+    runtime()?.block_on(async {
+        let session = Session::connect(&release, &servers, secrets, session::retry(&servers, &report))?;
+        release::publish(&release, &session, &receipt).await
+    })?;
     Ok(())
 }
 

@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::{Parser, ValueEnum};
-use floe::rehearse::servers::{TOKEN, USER};
+use floe::rehearse::servers::USER;
 use floe::report::{Report, Verbosity};
 
 use material::Dist;
@@ -233,9 +233,9 @@ impl Bench {
     /// floe with the right to publish, and with the servers' authority.
     fn with_secrets<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         command
-            .env("GITHUB_TOKEN", TOKEN)
+            .env("GITHUB_TOKEN", servers::TOKEN)
             .env("FLOE_REGISTRY_USER", USER)
-            .env("FLOE_REGISTRY_TOKEN", TOKEN)
+            .env("FLOE_REGISTRY_TOKEN", servers::TOKEN)
             .env("SSL_CERT_FILE", self.certificates.trusted())
     }
 }

@@ -225,7 +225,7 @@ fn gh(bench: &Bench, files: &[PathBuf], hub: SocketAddr) -> Command {
     let mut command = bench.program("gh");
     command.args(["release", "create", TAG, "--title", TAG, "--notes", "It is measured."]);
     command.args(["--repo", &format!("{hub}/{REPO}")]).args(files);
-    command.env("GH_ENTERPRISE_TOKEN", floe::rehearse::servers::TOKEN);
+    command.env("GH_ENTERPRISE_TOKEN", crate::servers::TOKEN);
     command.env("GH_CONFIG_DIR", bench.folder.join("gh")).env("GH_NO_UPDATE_NOTIFIER", "1");
     command.env("GH_PROMPT_DISABLED", "1");
     command

@@ -8,7 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use floe::rehearse::servers::{self, TOKEN};
+use floe::rehearse::servers;
+use floe::token::Token;
 use floe_core::model::{Commit, Destination, ImageName, Repo, Tag};
 use serde_json::{Value, json};
 
@@ -16,6 +17,8 @@ use crate::proxy::{self, Link};
 use crate::tls::Certificates;
 use crate::{front, material};
 
+/// The token at the embedded GitHub.
+pub const TOKEN: &str = "token-of-the-benchmark";
 /// The repository that is released to.
 pub const REPO: &str = "acme/tool";
 
@@ -164,7 +167,7 @@ fn this_program<'a, const N: usize>(
 /// The folder cannot be used or no port can be had.
 pub fn serve_github(storage: &Path, certificates: &Path, say: impl Fn(String)) -> anyhow::Result<()> {
     until_stdin_ends(async {
-        let servers = servers::Servers::start(storage, &home()?).await?;
+        let servers = servers::Servers::start(storage, &home()?, Token::from(TOKEN.to_owned())).await?;
         let tls = Certificates::at(certificates).server()?;
         let secure = front::start(servers.held.router(), tls).await?;
         say(servers.github.addr.to_string());
@@ -208,7 +211,7 @@ pub fn home() -> anyhow::Result<Destination> {
         let image: ImageName = format!("ghcr.io/{REPO}").parse()?;
         let page = format!("https://github.com/{REPO}");
         let commit: Commit = material::COMMIT.parse()?;
-        Ok(Destination { repo, page, tag: material::TAG.parse::<Tag>()?, commit, image })
+        Ok(Destination { repo, page, tag: material::TAG.parse::<Tag>()?, commit, image, may_be_latest: true })
     };
     parse().map_err(|error: String| anyhow::anyhow!(error))
 }

@@ -85,7 +85,8 @@ pub struct ProjectArgs {
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<PathBuf>,
     /// The workspace's package [default: the only one with a binary]
-    #[arg(short, long, value_name = "NAME")]
+    // A flake that releases one of several packages sets it for `nix run .#floe`.
+    #[arg(short, long, value_name = "NAME", env = "FLOE_PACKAGE", hide_env = true)]
     pub package: Option<String>,
 }
 

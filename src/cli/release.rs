@@ -123,12 +123,12 @@ pub struct VerifyArgs {
     #[arg(value_name = "DIST", required_unless_present = "release", conflicts_with = "release")]
     pub dists: Vec<PathBuf>,
     /// A published release to download and check, without a token if the repository is public
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, value_name = "TAG", conflicts_with = "tag")]
     pub release: Option<Tag>,
-    /// Keep the downloaded files in this folder
+    /// Keep the downloaded files in this folder, which must be new or empty
     #[arg(long, value_name = "FOLDER", requires = "release")]
     pub keep: Option<PathBuf>,
-    /// Run each downloaded program that fits this machine with this argument, such as --run=--version
+    /// Run each downloaded program that fits this machine with this argument, such as --run=--version, once all is verified
     #[arg(long, value_name = "ARGUMENT", requires = "release", allow_hyphen_values = true)]
     pub run: Option<String>,
     /// A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]
@@ -137,8 +137,8 @@ pub struct VerifyArgs {
     /// Release no image
     #[arg(long, conflicts_with = "release")]
     pub no_image: bool,
-    /// The image's name, if `floe publish` is given one: the digest of SHA256SUMS depends on it
-    #[arg(long, value_name = "IMAGE", conflicts_with = "release")]
+    /// The image's name, if it is not the default: SHA256SUMS depends on it, and a published image must have it
+    #[arg(long, value_name = "IMAGE")]
     pub image: Option<ImageName>,
     /// Print the result as JSON on stdout
     #[arg(long)]
@@ -159,7 +159,7 @@ pub struct VerifyArgs {
 #[command(after_help = concat!("Examples:\n  \
     floe reproduce v1.4.0 --repo acme/tool --rebuilt dist\n  \
     floe reproduce v1.4.0 --repo acme/tool --rebuilt dist --statement tool-1.4.0.intoto.json\n\n\
-    Prints a line for each asset and each part of the image: match, differs, missing, or not claimed.\n\
+    Prints a line for each asset and each part of the image: match, differs, missing, not claimed, or not covered.\n\
     Exit codes: 0 everything claimed was reproduced, 3 something differs or is missing, 1 could not be checked.", environment_help!()))]
 pub struct ReproduceArgs {
     /// The published release
@@ -171,6 +171,9 @@ pub struct ReproduceArgs {
     /// Write the verdict as an in-toto statement, ready to be signed by the rebuilder
     #[arg(long, value_name = "FILE")]
     pub statement: Option<PathBuf>,
+    /// The published image's name, if the image does not belong to the repository's owner
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<ImageName>,
     /// Print the comparison as JSON on stdout
     #[arg(long)]
     pub json: bool,

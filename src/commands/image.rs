@@ -21,7 +21,7 @@ use floe_core::units;
 pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
     let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
-    let repo = cargo::repo(&project, args.repo.as_ref())?;
+    let repo = cargo::repo(Some(&project), args.repo.as_ref())?;
     let spec =
         ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &origin, &repo, &args.inputs)? };
     gate(&args.inputs, &project)?;
@@ -127,8 +127,10 @@ mod tests {
             manifest_path: "/nowhere/Cargo.toml".into(),
             target_dir: "/nowhere/target".into(),
             binaries: binaries.iter().map(|name| (*name).to_owned()).collect(),
+            gated: Vec::new(),
             config: Config::default(),
             is_configured: false,
+            siblings: Vec::new(),
         }
     }
 

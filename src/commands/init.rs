@@ -14,13 +14,12 @@ use super::package::contents;
 use crate::cli::InitArgs;
 use crate::error::{Exit, Failure, usage};
 use crate::files::transaction::{self, Change, read};
-use crate::project::cargo::{self, Project};
+use crate::project::cargo::{self, Gated, Project};
 use crate::project::git::{self, FileStatus};
 use crate::project::init::template::{self, Filling, Floe};
-use crate::project::init::{self, Drift, File, Found, Git, NoLock, WORKFLOWS, advice};
+use crate::project::init::{self, Drift, File, Found, Git, WORKFLOWS, advice};
 use crate::release::inputs;
 use crate::report::Report;
-use floe_core::model::Repo;
 
 /// Runs the command. Foreign files in the way are a conflict (exit code 4), drift is a problem (3).
 pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
@@ -44,7 +43,8 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     let changes = changes(&written, root, found.git.is_some())?;
     found.workflows.retain(|path, _| !written.iter().any(|file| file.path == *path));
     let drifted = files.iter().filter(|file| !written.contains(file)).filter_map(File::drift_line);
-    let warnings = drifted.chain(advice::about(&found)).chain(missing_notes(&project));
+    let gated = project.gated.iter().map(Gated::line);
+    let warnings = drifted.chain(advice::about(&found)).chain(missing_notes(&project)).chain(gated);
     let warnings: Vec<String> = warnings.collect();
     if report.is_strict() {
         warnings.iter().for_each(|warning| report.warn(warning));
@@ -58,7 +58,7 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
         // It stays as it is written, so there is nothing to take back.
         let _ = transaction::write(&changes)?;
     }
-    tell(&files, &written, report);
+    report_written(&files, &written, report);
     warnings.iter().for_each(|warning| report.warn(warning));
     report.line(next_steps(&found, &args));
     Ok(())
@@ -68,7 +68,7 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
 fn look(project: &Project, root: &Path, has_git: bool) -> anyhow::Result<Found> {
     let workspace = &project.workspace_root;
     let git = || -> anyhow::Result<Git> {
-        let lock = lock(&workspace.join("Cargo.lock"))?;
+        let lock = git::file_status(&workspace.join("Cargo.lock"))?;
         Ok(Git { origin: git::origin(root)?, tags: git::tags(root)?, lock })
     };
     let flake_lock = read(&root.join("flake.lock"))?;
@@ -77,7 +77,7 @@ fn look(project: &Project, root: &Path, has_git: bool) -> anyhow::Result<Found> 
         config: project.config.clone(),
         is_configured: project.is_configured,
         manifest: (below(root, &project.manifest_path)?, read(&project.manifest_path)?.unwrap_or_default()),
-        repository: project.repository.as_deref().and_then(on_github),
+        repository: project.repository.as_deref().and_then(cargo::on_github),
         git: has_git.then(git).transpose()?,
         flake: read(&root.join("flake.nix"))?,
         is_flake_locked: flake_lock.is_some_and(|text| text.contains("\"floe\"")),
@@ -85,17 +85,6 @@ fn look(project: &Project, root: &Path, has_git: bool) -> anyhow::Result<Found> 
         has_changelog: project.changelog()?.is_some(),
         changelog_path: below(root, &workspace.join("CHANGELOG.md"))?,
         has_license: contents::has_license(project)?,
-    })
-}
-
-fn lock(path: &Path) -> anyhow::Result<Option<NoLock>> {
-    if !path.is_file() {
-        return Ok(Some(NoLock::Missing));
-    }
-    Ok(match git::file_status(path)? {
-        FileStatus::Committed | FileStatus::Modified => None,
-        FileStatus::Untracked => Some(NoLock::Untracked),
-        FileStatus::Ignored => Some(NoLock::Ignored),
     })
 }
 
@@ -130,15 +119,9 @@ fn below(root: &Path, path: &Path) -> anyhow::Result<String> {
     Ok(parts.join("/"))
 }
 
-fn on_github(url: &str) -> Option<Repo> {
-    url.strip_prefix("https://github.com/").and_then(|_| Repo::from_url(url))
-}
-
 fn filling(project: &Project, found: &Found, root: &Path, args: &InitArgs) -> anyhow::Result<Filling> {
     let targets = if args.targets.is_empty() { project.config.targets.clone() } else { args.targets.clone() };
-    let url = project.repository.as_deref().map(|url| url.strip_suffix(".git").unwrap_or(url));
-    let origin = || found.git.as_ref().and_then(|git| git.origin.clone());
-    let repo = found.repository.clone().or_else(origin);
+    let origin = found.git.as_ref().and_then(|git| git.origin.clone());
     let folder = below(root, &project.workspace_root)?;
     Ok(Filling {
         floe: Floe::own(args.pin.clone())?,
@@ -146,19 +129,23 @@ fn filling(project: &Project, found: &Found, root: &Path, args: &InitArgs) -> an
         // A flake finds the root's package by itself.
         package: (project.root != project.workspace_root).then(|| project.name.clone()),
         folder: Some(folder).filter(|folder| !folder.is_empty()),
-        // nix/project.nix reads no other form of it from Cargo.toml.
-        repo: repo.filter(|repo| url != Some(&format!("https://github.com/{repo}"))),
+        repo: origin.filter(|_| found.repository.is_none()),
         targets,
         tag_prefix: project.config.tag_prefix.clone(),
     })
 }
 
 fn refuse_foreign(files: &[File], filling: &Filling, force: bool) -> anyhow::Result<()> {
-    let foreign: Vec<&File> = files.iter().filter(|file| file.drift == Some(Drift::Foreign)).collect();
+    let is_foreign = |file: &&File| matches!(file.drift, Some(Drift::Foreign | Drift::Package(_)));
+    let foreign: Vec<&File> = files.iter().filter(is_foreign).collect();
     if force || foreign.is_empty() {
         return Ok(());
     }
     let fix = |file: &&File| match file.path.as_str() {
+        _ if file.drift != Some(Drift::Foreign) => format!(
+            "release `{}` without a flake, with `floe package` and `floe publish`, or from a repository of its own",
+            filling.name
+        ),
         "flake.nix" => format!(
             "let your flake call floe, with the input `floe.url = \"{}\";` and the outputs \
              `nixpkgs.lib.recursiveUpdate (floe.lib.mkRelease {}) {{ … yours … }}`",
@@ -232,7 +219,7 @@ fn confirm(count: usize, yes: bool, report: &Report) -> anyhow::Result<()> {
     }
 }
 
-fn tell(files: &[File], written: &[&File], report: &Report) {
+fn report_written(files: &[File], written: &[&File], report: &Report) {
     for file in written {
         let verb = if file.old.is_none() { "Wrote" } else { "Changed" };
         report.step(verb, &file.path);

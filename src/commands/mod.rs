@@ -11,10 +11,22 @@ pub mod reproduce;
 pub mod targets;
 pub mod verify;
 
-use crate::cli::{ProjectArgs, RemoteArgs};
-use crate::project::repo_context::RepoContext;
+use std::path::Path;
 
-/// The project and the repository that the arguments name, or those of the current folder.
-fn context(project: &ProjectArgs, remote: &RemoteArgs) -> RepoContext {
-    RepoContext::new(project.manifest_path.clone(), project.package.clone(), remote.repo.clone())
+use crate::cli::{ProjectArgs, RemoteArgs};
+use crate::project::cargo;
+use crate::release::inputs;
+use floe_core::model::Repo;
+
+/// The repository that the arguments name, or the one of the current folder. Neither git nor Cargo is run before it is
+/// needed.
+fn repo(args: &ProjectArgs, remote: &RemoteArgs) -> anyhow::Result<Repo> {
+    let folder = match args.manifest_path.as_deref().and_then(Path::parent) {
+        Some(folder) => std::path::absolute(folder)?,
+        None => cargo::current_folder()?,
+    };
+    match cargo::repo_outside_cargo(remote.repo.as_ref(), &folder)? {
+        Some(repo) => Ok(repo),
+        None => cargo::repo(inputs::find_project(args)?.as_ref(), None),
+    }
 }

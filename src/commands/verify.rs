@@ -1,11 +1,10 @@
-//! `floe verify`: a dist before publishing, or a published release as a stranger would check it.
+//! `floe verify`: a dist before publishing, or a published release, downloaded without a token if it is public.
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use serde::Serialize;
 
-use super::context;
+use super::repo;
 use crate::cli::{ReleaseArgs, VerifyArgs};
 use crate::files::scratch::Scratch;
 use crate::net::stop;
@@ -15,12 +14,12 @@ use crate::release::{dist, published, smoke_test};
 use crate::report::{Report, markdown, size};
 use crate::token::Token;
 use floe_core::model::release::CHECKSUMS;
-use floe_core::model::{Digest, Record, Schema, Tag};
+use floe_core::model::{Digest, Manifest, Record, Schema, Tag};
 use floe_core::parallel;
-use floe_core::verify::published::{Download, File};
+use floe_core::verify::published::{Download, File, ReleaseRequest};
 use floe_core::verify::{Problem, Verified};
 
-/// Runs the verb. Every problem is reported, with exit code 3.
+/// Runs the subcommand. Every problem is reported, with exit code 3.
 pub async fn verify(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
     match &args.release {
         Some(tag) => verify_published(tag, &args, report).await,
@@ -56,45 +55,59 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
 }
 
 async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyhow::Result<()> {
-    let repo = context(&args.project, &args.remote).repo()?.clone();
+    let repo = repo(&args.project, &args.remote)?;
     stop::listen(report);
-    let title = format!("Release `{tag}` of {repo}");
-    let scratch = if args.keep.is_none() { Some(Scratch::new("verify")?) } else { None };
-    let folder = args.keep.as_deref().or(scratch.as_ref().map(Scratch::path));
-    let folder = folder.context("there is no folder to download to")?;
-    let token = Token::github();
-    let verdict = verdict(published::download(tag, repo, token, &args.remote, folder, report).await?)?;
+    let scratch = match &args.keep {
+        Some(folder) => Scratch::inside(folder)?,
+        None => Scratch::new("verify")?,
+    };
+    let request = ReleaseRequest {
+        name: args.project.package.clone(),
+        commit: args.source.commit.clone(),
+        image: args.image.clone(),
+        ..published::request(&repo, tag, &args.remote)?
+    };
+    let (remote, token) = (&args.remote, Token::github());
+    let download = published::download(request, token, remote, scratch.path(), report).await?;
+    let verified = published::verify(download, report);
+    if args.keep.is_some() {
+        // A wrong release is kept too, to be looked at.
+        scratch.keep()?;
+    }
+    let verified = verified?;
+    let manifest = verified.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
     if let Some(argument) = &args.run {
-        smoke_test::run_downloaded(&folder.join("assets"), &verdict.name, argument, report)?;
+        let assets = args.keep.as_deref().unwrap_or(scratch.path()).join("assets");
+        smoke_test::run_downloaded(manifest, &assets, argument, report).await?;
     }
     report.output("tag", tag.as_str());
-    verdict.show(&title, args.json, report)
+    let verdict = Verdict::of_download(&verified, manifest);
+    verdict.show(&format!("Release `{tag}` of {repo}"), args.json, report)
 }
 
 /// The result of a verification as JSON, schema 1. It exists only if nothing is wrong.
 #[derive(Debug, Serialize)]
-pub struct Verdict {
+struct Verdict {
     schema: Schema<1>,
     name: String,
     version: semver::Version,
-    /// The files, with size in bytes and digest.
-    pub files: Vec<VerdictFile>,
+    files: Vec<VerdictFile>,
     /// The digest of the image index.
-    pub image: Option<Digest>,
+    image: Option<Digest>,
     /// The digest of `SHA256SUMS`, which covers all of it: `floe publish --expect` takes it. Unknown for a dist if
     /// nothing says where it is released.
-    pub sums: Option<Digest>,
+    sums: Option<Digest>,
+    /// The files of a published release that it does not cover.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    uncovered: Vec<String>,
 }
 
-/// One verified file.
+/// One verified file, its size in bytes.
 #[derive(Debug, Serialize)]
-pub struct VerdictFile {
-    /// Its name.
-    pub name: String,
-    /// Its size in bytes.
-    pub size: u64,
-    /// Its digest.
-    pub digest: Digest,
+struct VerdictFile {
+    name: String,
+    size: u64,
+    digest: Digest,
 }
 
 impl Verdict {
@@ -111,6 +124,22 @@ impl Verdict {
             files: verified.archives.iter().map(file).collect(),
             image: verified.image.as_ref().map(|image| image.index.digest),
             sums: None,
+            uncovered: Vec::new(),
+        }
+    }
+
+    fn of_download(download: &Download, manifest: &Manifest) -> Self {
+        let file =
+            |file: &File| VerdictFile { name: file.name.clone(), size: file.size, digest: file.digest };
+        let sums = download.files.iter().find(|file| file.name == CHECKSUMS);
+        Verdict {
+            schema: Schema,
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            files: download.files.iter().map(file).collect(),
+            image: manifest.image.as_ref().map(|image| image.digest),
+            sums: sums.map(|file| file.digest),
+            uncovered: download.uncovered().into_iter().map(str::to_owned).collect(),
         }
     }
 
@@ -118,35 +147,29 @@ impl Verdict {
         let files =
             self.files.iter().map(|file| [file.name.clone(), size(file.size), format!("`{}`", file.digest)]);
         let image = self.image.map(|digest| format!("\nimage `{digest}`\n")).unwrap_or_default();
-        report.summary(&format!(
-            "### {title}: all is as it should be\n\n{}{image}",
-            markdown::table(["file", "size", "digest"], files)
-        ));
+        let state = match self.uncovered.len() {
+            0 => "verified".to_owned(),
+            1 => "verified, but 1 further file is not covered".to_owned(),
+            count => format!("verified, but {count} further files are not covered"),
+        };
+        let table = markdown::table(["file", "size", "digest"], files);
+        report.summary(&format!("### {title}: {state}\n\n{table}{image}"));
         if let Some(sums) = self.sums {
             report.output("sums", &sums.to_string());
         }
         if as_json {
             return report.json(self);
         }
-        report.out(self.line());
-        Ok(())
-    }
-
-    fn line(&self) -> String {
-        let bytes = self.files.iter().map(|file| file.size).sum();
+        let Verdict { name, version, files, .. } = self;
+        let bytes = size(files.iter().map(|file| file.size).sum());
         let image = self.image.map(|digest| format!(", image {digest}")).unwrap_or_default();
         let sums = self.sums.map(|digest| format!(", SHA256SUMS {digest}")).unwrap_or_default();
-        format!(
-            "{} {}: {} files, {}{image}{sums}: all is as it should be",
-            self.name,
-            self.version,
-            self.files.len(),
-            size(bytes)
-        )
+        report.out(format!("{name} {version}: {} files, {bytes}{image}{sums}: {state}", files.len()));
+        Ok(())
     }
 }
 
-/// The gate has judged the facts in the records; here they are read from the binaries once more.
+/// The facts in the records were judged; here they are read from the binaries once more.
 fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
     let mut problems = Vec::new();
     let audit = |(_, path): &(Record, PathBuf)| audit::audit(path);
@@ -167,18 +190,4 @@ fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(dist::refuse(&problems).into()) }
-}
-
-fn verdict(download: Download) -> anyhow::Result<Verdict> {
-    let manifest = download.manifest.map_err(anyhow::Error::msg)?;
-    let file = |file: File| VerdictFile { name: file.name, size: file.size, digest: file.digest };
-    let sums = download.files.iter().find(|file| file.name == CHECKSUMS).map(|file| file.digest);
-    Ok(Verdict {
-        schema: Schema,
-        name: manifest.name,
-        version: manifest.version,
-        files: download.files.into_iter().map(file).collect(),
-        image: manifest.image.map(|image| image.digest),
-        sums,
-    })
 }

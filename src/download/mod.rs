@@ -24,10 +24,10 @@ use crate::package::archive::{self, Examined};
 use crate::registry::{self, Credentials, Registry};
 use crate::report::Progress;
 use floe_core::model::release::CHECKSUMS;
-use floe_core::model::{ArchiveKind, Hasher, ImageName, Manifest, Tag};
+use floe_core::model::{ArchiveKind, Hasher, ImageName, Manifest};
 use floe_core::untrusted::files;
 use floe_core::verify::ASSET_LIMIT;
-use floe_core::verify::published::{Download, File, Pulled};
+use floe_core::verify::published::{Download, File, Pulled, ReleaseRequest, checksum};
 use floe_core::world::{RemoteAsset, RemoteRelease};
 
 /// How many files are downloaded at once.
@@ -54,9 +54,13 @@ pub struct Downloader<'a> {
 }
 
 impl Downloader<'_> {
-    /// Downloads every asset of a release and the image that its manifest names. It fails only if a server cannot be
-    /// reached or refuses, or a file cannot be written; `verify::published` reports wrong content.
-    pub async fn download(&self, tag: &Tag, release: RemoteRelease) -> anyhow::Result<Download> {
+    /// Downloads the assets that `SHA256SUMS` and the manifest of a release name, and the image. It fails only if a server
+    /// cannot be reached or refuses, or a file cannot be written; `verify::published` reports wrong content.
+    pub async fn download(
+        &self,
+        request: ReleaseRequest,
+        release: RemoteRelease,
+    ) -> anyhow::Result<Download> {
         let assets = self.folder.join("assets");
         fs::create_dir_all(&assets).with_context(|| format!("failed to make `{}`", assets.display()))?;
         let progress = self.retry.report.progress(
@@ -66,24 +70,39 @@ impl Downloader<'_> {
         check_names(&release.assets)?;
         // An unfinished asset cannot be downloaded; `verify::published` reports it.
         let there = release.assets.iter().filter(|asset| asset.uploaded);
-        let (first, others): (Vec<_>, Vec<_>) = there.partition(|asset| asset.name.ends_with(MANIFEST));
+        let says = |asset: &&RemoteAsset| asset.name.ends_with(MANIFEST) || asset.name == CHECKSUMS;
+        let (first, others): (Vec<_>, Vec<_>) = there.partition(says);
         let all = async |wanted: Vec<&RemoteAsset>| -> anyhow::Result<Vec<File>> {
             let one = async |asset: &RemoteAsset| self.file(asset, &assets, &progress).await;
             stream::iter(wanted).map(one).buffered(AT_ONCE).try_collect().await
         };
-        // The manifest first, so that its image is pulled while the other assets are downloaded.
-        let mut files = all(first).await?;
-        let manifest = read_manifest(&assets, &files);
-        let (others, image, commit) =
-            tokio::try_join!(all(others), self.image(&manifest), self.github.tag_commit(tag))?;
-        files.extend(others);
-        files.sort_by_key(|file| release.assets.iter().position(|asset| asset.name == file.name));
-        drop(progress);
-        let checksums = match files.iter().any(|file| file.name == CHECKSUMS) {
-            true => Some(read_text(&assets.join(CHECKSUMS))?),
-            false => None,
+        let files = all(first).await?;
+        let has_checksums = files.iter().any(|file| file.name == CHECKSUMS);
+        let checksums = has_checksums.then(|| read_small(&assets.join(CHECKSUMS))).transpose()?;
+        // A line that is not UTF-8 is not a checksum.
+        let checksums = checksums.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let manifest = read_manifest(&assets, &files, checksums.as_deref());
+        let mut download = Download {
+            request,
+            commit: None,
+            release: release.clone(),
+            files,
+            checksums,
+            manifest,
+            image: None,
         };
-        Ok(Download { tag: tag.clone(), commit, release, files, checksums, manifest, image })
+        // Other files are not the release's: nothing says what they must be.
+        let uncovered: BTreeSet<String> = download.uncovered().into_iter().map(str::to_owned).collect();
+        for file in download.files.extract_if(.., |file| uncovered.contains(&file.name)) {
+            fs::remove_file(assets.join(&file.name))
+                .with_context(|| format!("failed to remove `{}`", file.name))?;
+        }
+        let others = others.into_iter().filter(|asset| !uncovered.contains(&asset.name)).collect();
+        let tag = self.github.tag_commit(&download.request.tag);
+        let (others, image, commit) = tokio::try_join!(all(others), self.image(&download), tag)?;
+        download.files.extend(others);
+        download.files.sort_by_key(|file| release.assets.iter().position(|asset| asset.name == file.name));
+        Ok(Download { commit, image, ..download })
     }
 
     /// Downloads an asset and then reads it, while others are still being downloaded.
@@ -119,11 +138,14 @@ impl Downloader<'_> {
         Ok(())
     }
 
-    /// Pulls the image that the manifest names, if it names one. The manifest was downloaded, so it is not trusted: the
+    /// Pulls the image that the manifest names, if it names one that was asked for. The manifest was downloaded, so it is not trusted: the
     /// registry must be one that GitHub may lead to, and gets credentials only if they are bound to it and it does not allow
     /// anonymous pulls.
-    async fn image(&self, manifest: &Result<Manifest, String>) -> anyhow::Result<Option<Pulled>> {
-        let Ok(Manifest { image: Some(image), version, .. }) = manifest else { return Ok(None) };
+    async fn image(&self, download: &Download) -> anyhow::Result<Option<Pulled>> {
+        let Ok(Manifest { image: Some(image), version, .. }) = &download.manifest else { return Ok(None) };
+        if !download.request.covers_image(&image.name) {
+            return Ok(None);
+        }
         let (name, client) = (&image.name, self.github.client());
         let base = match self.registry_url {
             Some(url) => Endpoint::given(registry::SERVER, url)?,
@@ -195,20 +217,23 @@ fn check_names(assets: &[RemoteAsset]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A downloaded text. Bytes that are not UTF-8 are replaced, which no name and no digest survives.
-fn read_text(path: &Path) -> anyhow::Result<String> {
+fn read_small(path: &Path) -> anyhow::Result<Vec<u8>> {
     let bytes = files::open_no_link(path).and_then(|file| files::read(file, TEXT_LIMIT));
-    let bytes = bytes.with_context(|| format!("`{}` cannot be read", path.display()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    bytes.with_context(|| format!("failed to read the downloaded `{}`", path.display()))
 }
 
-fn read_manifest(assets: &Path, files: &[File]) -> Result<Manifest, String> {
-    let mut names = files.iter().map(|file| &file.name).filter(|name| name.ends_with(MANIFEST));
-    let (Some(name), None) = (names.next(), names.next()) else {
+/// The manifest of the release. Where there are several, somebody has added those that the checksums do not name.
+fn read_manifest(assets: &Path, files: &[File], checksums: Option<&str>) -> Result<Manifest, String> {
+    let mut names: Vec<&String> =
+        files.iter().map(|file| &file.name).filter(|name| name.ends_with(MANIFEST)).collect();
+    if let Some(checksums) = checksums.filter(|_| names.len() > 1) {
+        names.retain(|name| checksums.lines().filter_map(checksum).any(|(sum, _)| sum == *name));
+    }
+    let [name] = names[..] else {
         return Err("the release holds no `<name>-manifest.json`, or more than one".to_owned());
     };
-    let text = read_text(&assets.join(name)).map_err(|error| format!("{error:#}"))?;
-    let manifest: Manifest = serde_json::from_str(&text).map_err(|error| format!("`{name}`: {error}"))?;
+    let json = read_small(&assets.join(name)).map_err(|error| format!("{error:#}"))?;
+    let manifest: Manifest = serde_json::from_slice(&json).map_err(|error| format!("`{name}`: {error}"))?;
     if Manifest::file_name(&manifest.name) != *name {
         return Err(format!("`{name}` is the manifest of `{}`", manifest.name));
     }

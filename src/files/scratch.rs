@@ -1,13 +1,18 @@
 //! Temporary folders. They are removed when they are dropped, and when a signal ends the process.
+//!
+//! Downloads into a folder that the user names go through one, too: nothing in that folder is written through a link,
+//! and a download that fails leaves nothing.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::Context as _;
 use tempfile::TempDir;
 
+use crate::error::{Exit, Failure};
 use floe_core::parallel::lock;
 
 /// The folders that exist now.
@@ -20,12 +25,56 @@ pub struct Scratch(TempDir);
 impl Scratch {
     /// Makes one; `purpose` is a part of its name.
     pub fn new(purpose: &str) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix(&format!("floe-{purpose}-"))
-            .tempdir()
-            .context("failed to make a temporary folder")?;
+        let folder = tempfile::Builder::new().prefix(&format!("floe-{purpose}-")).tempdir();
+        Ok(Scratch::register(folder.context("failed to make a temporary folder")?))
+    }
+
+    /// Makes one inside `folder`, which must be new or empty and no link.
+    pub fn inside(folder: &Path) -> anyhow::Result<Self> {
+        // A slash at the end would follow a link.
+        let folder: PathBuf = folder.components().collect();
+        let failed = || format!("failed to make a folder in `{}`", folder.display());
+        let refuse = |why: &str| {
+            let failure = Failure::new(format!("`{}` {why}", folder.display()));
+            Err(failure
+                .hint("give a folder that does not exist yet, or an empty one")
+                .exit(Exit::Usage)
+                .into())
+        };
+        match fs::symlink_metadata(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(&folder).with_context(failed)?;
+            }
+            about => match about.with_context(failed)?.file_type() {
+                kind if kind.is_symlink() => return refuse("is a symbolic link"),
+                kind if !kind.is_dir() => return refuse("is not a folder"),
+                _ => {}
+            },
+        }
+        if let Some(entry) = fs::read_dir(&folder).with_context(failed)?.next() {
+            let name = entry.with_context(failed)?.file_name();
+            return refuse(&format!("is not empty: it holds `{}`", name.display()));
+        }
+        let scratch = tempfile::Builder::new().prefix(".floe-").suffix(".part").tempdir_in(&folder);
+        Ok(Scratch::register(scratch.with_context(failed)?))
+    }
+
+    fn register(folder: TempDir) -> Self {
         lock(&FOLDERS).insert(folder.path().to_owned());
-        Ok(Scratch(folder))
+        Scratch(folder)
+    }
+
+    /// Moves everything in it to the folder around it.
+    pub fn keep(&self) -> anyhow::Result<()> {
+        let around = self.path().parent().context("a temporary folder is in another one")?;
+        for entry in fs::read_dir(self.path())? {
+            let entry = entry?;
+            let to = around.join(entry.file_name());
+            // On some systems a rename replaces a file.
+            anyhow::ensure!(fs::symlink_metadata(&to).is_err(), "`{}` was made meanwhile", to.display());
+            fs::rename(entry.path(), &to).with_context(|| format!("failed to make `{}`", to.display()))?;
+        }
+        Ok(())
     }
 
     /// The folder.
@@ -51,6 +100,36 @@ pub fn remove_all() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kept_folder_must_be_new_or_empty_and_no_link() {
+        let outside = tempfile::tempdir().unwrap();
+        let at = |name: &str| outside.path().join(name);
+        fs::create_dir(at("empty")).unwrap();
+        for name in ["deep/new", "empty"] {
+            let scratch = Scratch::inside(&at(name)).unwrap();
+            fs::create_dir(scratch.path().join("assets")).unwrap();
+            scratch.keep().unwrap();
+            let names: Vec<_> = fs::read_dir(at(name)).unwrap().map(|one| one.unwrap().file_name()).collect();
+            assert_eq!(names, ["assets"]);
+            let error = Scratch::inside(&at(name)).unwrap_err().to_string();
+            assert!(error.ends_with("is not empty: it holds `assets`"), "{error}");
+        }
+        fs::write(at("file"), "").unwrap();
+        assert!(Scratch::inside(&at("file")).unwrap_err().to_string().ends_with("is not a folder"));
+        #[cfg(unix)]
+        for (link, to) in [("link", "elsewhere"), ("link-to-nothing", "nothing")] {
+            if link == "link" {
+                fs::create_dir(at(to)).unwrap();
+            }
+            std::os::unix::fs::symlink(at(to), at(link)).unwrap();
+            for link in [at(link), at(&format!("{link}/"))] {
+                let error = Scratch::inside(&link).unwrap_err().to_string();
+                assert!(error.ends_with("is a symbolic link"), "{error}");
+            }
+            assert!(!at("nothing").exists());
+        }
+    }
 
     #[test]
     fn a_dropped_folder_is_removed_and_forgotten() {

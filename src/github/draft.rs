@@ -82,24 +82,34 @@ impl GitHub {
         }
     }
 
-    /// Gives our draft its title and notes. `draft` is not sent, because a published release must not become one again.
-    pub async fn write_notes(&self, draft: &RemoteRelease, notes: &str) -> anyhow::Result<()> {
-        self.still_draft(draft).await?;
+    /// Gives a draft floe's notes, and the tag as its title unless a person has given it another. `draft` is not sent,
+    /// because a published release must not become one again.
+    ///
+    /// GitHub has no conditional requests for releases, so each attempt reads the draft right before it is written.
+    pub async fn write_notes(
+        &self,
+        draft: &RemoteRelease,
+        compose: impl Fn(&RemoteRelease) -> anyhow::Result<String>,
+    ) -> anyhow::Result<()> {
         let tag = &draft.tag;
-        let write = async || {
-            let repos = self.repos();
-            repos.releases().update(draft.id).name(tag).body(notes).send().await
+        let attempt = async |_| {
+            let now = self.still_draft(draft).await?;
+            let (notes, repos) = (compose(&now)?, self.repos());
+            let releases = repos.releases();
+            let update = releases.update(now.id).body(&notes);
+            let update = if now.has_own_title() { update } else { update.name(tag) };
+            self.change(update.send()).await?.map(drop).map_err(|error| self.judge(error))
         };
-        let attempt = async |_| self.change(write()).await?.map(drop).map_err(|error| self.judge(error));
         let context = || format!("failed to write the notes of the draft of `{tag}`");
         self.retry.run(attempt).await.with_context(context)
     }
 
-    /// Fails if the draft was published meanwhile: a published release is neither changed nor deleted.
-    pub(super) async fn still_draft(&self, draft: &RemoteRelease) -> anyhow::Result<()> {
+    /// The draft as it is now. It fails if the draft was published meanwhile: a published release is neither changed nor
+    /// deleted.
+    pub(super) async fn still_draft(&self, draft: &RemoteRelease) -> anyhow::Result<RemoteRelease> {
         match self.release(draft.id).await? {
             Some(release) if !release.draft => Err(published_meanwhile(&draft.tag).into()),
-            _ => Ok(()),
+            found => Ok(found.unwrap_or_else(|| draft.clone())),
         }
     }
 }

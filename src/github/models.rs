@@ -29,6 +29,7 @@ pub(super) fn release(release: Release) -> anyhow::Result<RemoteRelease> {
     Ok(RemoteRelease {
         id: release.id.into_inner(),
         tag: release.tag_name,
+        title: release.name.unwrap_or_default(),
         notes: release.body.unwrap_or_default(),
         draft: release.draft,
         prerelease: release.prerelease,

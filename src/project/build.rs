@@ -8,13 +8,19 @@ use std::process::Command;
 
 use anyhow::Context as _;
 use cargo_metadata::Message;
+use cargo_metadata::diagnostic::DiagnosticLevel;
 
 use crate::environment::{variable, variable_os};
 use crate::error::Failure;
 use crate::project::cargo::Project;
-use crate::project::process;
+use crate::project::{flags, process};
 use crate::report::Report;
 use floe_core::model::{Os, Target};
+
+/// Takes the folders of the source and of Cargo's home out of a binary, where the table of targets says nothing else.
+const REMAP: &str = "--remap-path-prefix={0}=/src --remap-path-prefix={1}=/vendor";
+/// The same for the C compiler.
+const REMAP_C: &str = "-ffile-prefix-map={0}=/src -ffile-prefix-map={1}=/vendor";
 
 /// The binaries of one target.
 #[derive(Debug, Clone)]
@@ -44,7 +50,7 @@ struct Recipe {
     /// `--target`, where Cargo would not take it by itself.
     cross: Option<&'static str>,
     /// For rustc, but only where it links a binary: dependencies are the same for all recipes of a target.
-    link: &'static [&'static str],
+    link: Vec<String>,
 }
 
 /// Builds the project for this machine. On Linux one of the builds is static: for musl where its standard library is
@@ -52,27 +58,18 @@ struct Recipe {
 pub fn for_this_machine(project: &Project, effort: Effort, report: &Report) -> anyhow::Result<Vec<Build>> {
     let host = host(project)?;
     let profile = profile(project, effort);
-    report.step(
-        "Using",
-        match effort {
-            Effort::Quick => {
-                format!(
-                    "profile `{profile}` without link-time optimisation; `--exact` builds as releases are"
-                )
-            }
-            Effort::Exact => format!("profile `{profile}` as it is, and no paths of this machine"),
-        },
-    );
+    let how = match effort {
+        Effort::Quick => "without link-time optimisation; `--exact` builds as releases are",
+        Effort::Exact => "as it is, and no paths of this machine",
+    };
+    report.step("Using", format!("profile `{profile}` {how}"));
+    project.gated.iter().for_each(|gated| report.warn(gated.line()));
     let mut builds = Vec::new();
     for recipe in recipes(host, project)? {
         let kind = if recipe.is_static { " (static)" } else { "" };
         report.step("Building", format!("{} {} for {}{kind}", project.name, project.version, recipe.target));
-        let binaries = project
-            .binaries
-            .iter()
-            .map(|binary| build(project, &recipe, effort, binary))
-            .collect::<anyhow::Result<Vec<_>>>()
-            .map_err(|error| failed(project, &recipe, error))?;
+        let build = |binary: &String| build(project, &recipe, effort, binary, report);
+        let binaries = project.binaries.iter().map(build).collect::<anyhow::Result<Vec<_>>>()?;
         builds.push(Build { target: recipe.target, binaries, is_static: recipe.is_static });
     }
     Ok(builds)
@@ -90,16 +87,23 @@ fn host(project: &Project) -> anyhow::Result<Target> {
 }
 
 fn recipes(host: Target, project: &Project) -> anyhow::Result<Vec<Recipe>> {
-    let plain = Recipe { target: host, is_static: host.platform().is_some(), cross: None, link: &[] };
+    let native = host.native().map_or("", |native| &native.rustflags).split_whitespace();
+    // An exact build passes all of them to every crate.
+    let link = native.filter(|flag| !flag.starts_with("--remap-path-prefix")).map(str::to_owned).collect();
+    let plain = Recipe { target: host, is_static: host.platform().is_some(), cross: None, link };
     if host.os() != Os::Linux || plain.is_static {
         return Ok(vec![plain]);
     }
     match musl(host) {
         Some(musl) if has_std(project, musl)? => {
-            Ok(vec![plain, Recipe { target: musl, is_static: true, cross: Some(musl.triple()), link: &[] }])
+            let cross = Some(musl.triple());
+            Ok(vec![plain, Recipe { target: musl, is_static: true, cross, link: Vec::new() }])
         }
         // One static build serves both: the archive's binary is then the image's.
-        _ => Ok(vec![Recipe { is_static: true, link: &["-C", "target-feature=+crt-static"], ..plain }]),
+        _ => {
+            let link = ["-C", "target-feature=+crt-static"].map(str::to_owned).to_vec();
+            Ok(vec![Recipe { is_static: true, link, ..plain }])
+        }
     }
 }
 
@@ -126,18 +130,28 @@ fn profile(project: &Project, effort: Effort) -> &str {
 ///
 /// Not `--locked`: a maintainer who rehearses the next version has just changed the one in Cargo.toml, and Cargo.lock
 /// follows with the build. Everything else in it stays as it is.
-fn build(project: &Project, recipe: &Recipe, effort: Effort, binary: &str) -> anyhow::Result<PathBuf> {
+fn build(
+    project: &Project,
+    recipe: &Recipe,
+    effort: Effort,
+    binary: &str,
+    report: &Report,
+) -> anyhow::Result<PathBuf> {
     let mut command = Command::new(variable_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(&project.root)
-        .args(["rustc", "--message-format=json-render-diagnostics", "--package", &project.name])
+        .args(["rustc", "--message-format=json", "--package", &project.name])
         .args(["--bin", binary, "--profile", profile(project, effort)])
         .arg("--manifest-path")
         .arg(&project.manifest_path)
         .arg("--target-dir")
-        .arg(&project.target_dir);
-    if let Some(triple) = recipe.cross {
-        command.args(["--target", triple]);
+        .arg(&project.target_dir)
+        .args(recipe.cross.into_iter().flat_map(|triple| ["--target", triple]));
+    if !project.config.features.is_empty() {
+        command.args(["--features", &project.config.features.join(",")]);
+    }
+    if !project.config.default_features {
+        command.arg("--no-default-features");
     }
     match effort {
         // The value that a profile has by default, so that most projects are compiled with the very settings of
@@ -145,47 +159,67 @@ fn build(project: &Project, recipe: &Recipe, effort: Effort, binary: &str) -> an
         Effort::Quick => {
             command.args(["--config", "profile.release.lto=false"]);
         }
-        // Encoded, because a path may hold spaces. Flags that the user has set in RUSTFLAGS stay.
-        Effort::Exact => {
-            let own = variable("RUSTFLAGS").unwrap_or_default();
-            let flags: Vec<String> =
-                own.split_whitespace().map(str::to_owned).chain(remap(project)).collect();
-            command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
-        }
+        Effort::Exact => exact(project, recipe.target, &mut command)?,
     }
+    command.envs(recipe.target.native().into_iter().flat_map(|native| &native.env));
     // `cargo run` sets these for the floe that it starts. Build scripts of dependencies that watch them would run again.
     for (name, _) in std::env::vars_os() {
         if ["CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);
         }
     }
-    command.arg("--").args(recipe.link);
-    let messages = process::run_shown(&mut command)?;
-    for message in Message::parse_stream(messages.as_bytes()) {
-        if let Message::CompilerArtifact(artifact) = message.context("failed to read cargo's messages")?
-            && let Some(path) = artifact.executable.filter(|_| artifact.target.name == binary)
-        {
-            return Ok(path.into_std_path_buf());
+    command.arg("--").args(&recipe.link);
+    let (mut built, mut errors) = (None, Vec::new());
+    let read = |line: &str| match serde_json::from_str(line) {
+        Ok(Message::CompilerMessage(found)) => {
+            let diagnostic = found.message;
+            report.line(diagnostic.rendered.as_deref().unwrap_or(&diagnostic.message).trim_end());
+            if diagnostic.level == DiagnosticLevel::Error {
+                errors.push(diagnostic.message);
+            }
         }
+        Ok(Message::CompilerArtifact(artifact)) if artifact.target.name == binary => {
+            built = artifact.executable.or(built.take());
+        }
+        _ => {}
+    };
+    let ran = process::run_lines(&mut command, read);
+    ran.map_err(|error| failed(project, recipe, &errors, error))?;
+    built.map(Into::into).with_context(|| format!("cargo built no binary `{binary}`"))
+}
+
+/// Takes this machine's folders out of the binary, as a real release must, and builds with the flags that the table of
+/// targets gives to releases.
+fn exact(project: &Project, target: Target, command: &mut Command) -> anyhow::Result<()> {
+    let folders = [Some(project.workspace_root.clone()), flags::cargo_home()]
+        .map(|folder| folder.unwrap_or_default().display().to_string());
+    let fill = |flag: &str| flag.replace("{0}", &folders[0]).replace("{1}", &folders[1]);
+    let (rustflags, cflags) = match target.native() {
+        Some(native) => (native.rustflags.as_str(), native.cflags.as_str()),
+        None => (REMAP, REMAP_C),
+    };
+    let cfg = process::run(rustc(project).args(["--print", "cfg", "--target", target.triple()]))?;
+    let mut own = flags::of(&project.root, target, &cfg)?;
+    own.extend(rustflags.split_whitespace().map(fill));
+    // Encoded, because a path may hold spaces.
+    command.env("CARGO_ENCODED_RUSTFLAGS", own.join("\u{1f}"));
+    // There is no such form for C, where a path with a space would be two flags.
+    if !folders.concat().contains(char::is_whitespace) {
+        let own = variable("CFLAGS").unwrap_or_default();
+        let flags = std::iter::once(own).chain(cflags.split_whitespace().map(fill));
+        command.env("CFLAGS", flags.collect::<Vec<_>>().join(" ").trim());
     }
-    anyhow::bail!("cargo built no binary `{binary}`")
+    Ok(())
 }
 
-/// Takes this machine's folders out of the binary, as a real release must.
-fn remap(project: &Project) -> Vec<String> {
-    let cargo = variable_os("CARGO_HOME").map(PathBuf::from);
-    let cargo = cargo.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    let folders = [cargo.map(|cargo| (cargo, "/vendor")), Some((project.workspace_root.clone(), "/src"))];
-    let flag = |(from, to): (PathBuf, &str)| format!("--remap-path-prefix={}={to}", from.display());
-    folders.into_iter().flatten().map(flag).collect()
-}
-
-/// A static binary for glibc wants what many systems do not install.
-fn failed(project: &Project, recipe: &Recipe, error: anyhow::Error) -> Failure {
-    let failure =
-        Failure::new(format!("failed to build `{}` for {}", project.name, recipe.target)).because(error);
+fn failed(project: &Project, recipe: &Recipe, errors: &[String], error: anyhow::Error) -> Failure {
+    let failure = Failure::new(format!("failed to build `{}` for {}", project.name, recipe.target))
+        .because(error)
+        .details(errors);
+    // A static binary for glibc wants what many systems do not install.
+    let is_linker = errors.iter().any(|error| error.starts_with("linking with"));
     match musl(recipe.target) {
-        Some(musl) if recipe.is_static && recipe.target != musl => failure.hint(format!(
+        Some(musl) if is_linker && recipe.is_static && recipe.target != musl => failure.hint(format!(
             "if the linker misses static libraries, take musl's: `rustup target add {musl}`; or install glibc's (Fedora: `glibc-static`)"
         )),
         _ => failure,

@@ -2,11 +2,13 @@
 //!
 //! It only reads: nothing is built or fetched, and no file is written.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
+use cargo_metadata::{Metadata, MetadataCommand, Package, Target};
 use semver::Version;
+use serde_json::Value;
 
 use crate::environment::{variable, variable_os};
 use crate::error::{Exit, Failure};
@@ -47,10 +49,39 @@ pub struct Project {
     /// The binaries that are released, without `.exe`, never empty, the main one first: in the order of the
     /// configuration's `binaries`, else `default-run`, the one named like the package, the others by name.
     pub binaries: Vec<String>,
+    /// The binaries that are not built, because they require a feature that is off.
+    pub gated: Vec<Gated>,
     /// `[package.metadata.floe]`.
     pub config: Config,
     /// Whether there is such a table.
     pub is_configured: bool,
+    /// The other packages of the workspace that have a binary and such a table.
+    pub siblings: Vec<(String, Config)>,
+}
+
+/// A binary that requires a feature that is off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gated {
+    /// Its name.
+    pub name: String,
+    /// The features of its `required-features` that are off.
+    pub features: Vec<String>,
+}
+
+impl Gated {
+    /// The setting that builds it.
+    fn setting(&self) -> String {
+        format!("`features = [\"{}\"]` under [package.metadata.floe]", self.features.join("\", \""))
+    }
+
+    /// A line that says why it is left out, and how it is not.
+    pub fn line(&self) -> String {
+        let (name, features) = (&self.name, self.features.join("`, `"));
+        format!(
+            "`{name}` is left out, because it requires the feature `{features}`: {} builds it",
+            self.setting()
+        )
+    }
 }
 
 /// Where the binaries come from.
@@ -71,20 +102,21 @@ pub struct Changelog {
     pub is_markdown: bool,
 }
 
-/// Finds the package: the named one, else the one of the manifest, else the workspace's only one with a binary.
+/// Finds the package: the named one, else that of the manifest, else the only one with a binary among the workspace's
+/// default members or among all of its members.
 ///
 /// The manifest defaults to the `Cargo.toml` in the current folder or above it.
 pub fn load(manifest_path: Option<&Path>, package: Option<&str>) -> anyhow::Result<Project> {
+    // An empty variable counts as unset.
+    let package = package.filter(|name| !name.is_empty());
     let manifest = manifest(manifest_path)?;
+    let failed = || format!("failed to read `{}`", manifest.display());
     let mut command = MetadataCommand::new();
     command.cargo_path(variable_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.manifest_path(&manifest).no_deps().other_options(["--offline".to_owned()]);
-    let json = process::run(&mut command.cargo_command())
-        .with_context(|| format!("failed to read `{}`", manifest.display()))?;
-    let metadata =
-        MetadataCommand::parse(json).with_context(|| format!("failed to read `{}`", manifest.display()))?;
-    let package = choose(&metadata, &manifest, package)?;
-    project(package, &metadata)
+    let json = process::run(&mut command.cargo_command()).with_context(failed)?;
+    let metadata = MetadataCommand::parse(json).with_context(failed)?;
+    project(choose(&metadata, &manifest, package)?, &metadata)
 }
 
 /// As [`load`], but `None` if neither argument is given and the current folder is in no Cargo project.
@@ -108,60 +140,84 @@ pub fn origin(project: &Project, commit: Option<&Commit>, epoch: Option<u64>) ->
     Ok(Origin { commit: commit.cloned().or(unmodified), epoch })
 }
 
-/// Checks that a tag, if one is given, names the package's version; otherwise the exit code is 3.
+/// Checks that a tag, if one is given, is one of the package's and names its version; otherwise the exit code is 3.
 pub fn check_tag(project: &Project, tag: Option<&Tag>) -> anyhow::Result<()> {
     let Project { name, version, .. } = project;
-    match tag {
-        Some(tag) if tag.version() != version => Err(Failure::new(format!(
-            "the tag `{tag}` does not name the version of `{name}`, which is {version}"
-        ))
+    let Some(tag) = tag else { return Ok(()) };
+    check_prefix(project, tag, version)?;
+    if tag.version() == version {
+        return Ok(());
+    }
+    let own = Tag::prefixed_or_plain(&project.config.tag_prefix, version);
+    Err(Failure::new(format!("the tag `{tag}` does not name the version of `{name}`, which is {version}"))
+        .hint(format!("release it as `{own}`, or change `version` in Cargo.toml"))
+        .exit(Exit::Problems)
+        .into())
+}
+
+/// Checks that a tag has the package's prefix; otherwise the exit code is 3.
+pub fn check_prefix(project: &Project, tag: &Tag, version: &Version) -> anyhow::Result<()> {
+    let prefix = &project.config.tag_prefix;
+    if tag.prefix() == prefix {
+        return Ok(());
+    }
+    let (name, own) = (&project.name, Tag::prefixed_or_plain(prefix, version));
+    Err(Failure::new(format!("`{tag}` is not a tag of `{name}`, whose tags are like `{own}`"))
         .hint(format!(
-            "release it as `{}`, or change `version` in Cargo.toml",
-            Tag::prefixed_or_plain(&project.config.tag_prefix, version)
+            "release it as `{own}`, or write `tag-prefix = \"{}\"` under [package.metadata.floe]",
+            tag.prefix()
         ))
         .exit(Exit::Problems)
-        .into()),
-        _ => Ok(()),
-    }
+        .into())
 }
 
-/// As [`find_repo`], for a project that is known already. Runs `git remote` each time.
-pub fn repo(project: &Project, given: Option<&Repo>) -> anyhow::Result<Repo> {
-    find_repo(given, || Ok(Some(project)))
-}
-
-/// The repository on GitHub: the given one, `GITHUB_REPOSITORY`, git's remote `origin`, or `repository` in
-/// `Cargo.toml`. The project is only asked for if neither of the first two says it.
-pub fn find_repo<'p>(
-    given: Option<&Repo>,
-    project: impl FnOnce() -> anyhow::Result<Option<&'p Project>>,
-) -> anyhow::Result<Repo> {
-    choose_repo(given, variable("GITHUB_REPOSITORY").as_deref(), project)
-}
-
-fn choose_repo<'p>(
-    given: Option<&Repo>,
-    variable: Option<&str>,
-    project: impl FnOnce() -> anyhow::Result<Option<&'p Project>>,
-) -> anyhow::Result<Repo> {
-    if let Some(repo) = given {
-        return Ok(repo.clone());
+/// The repository on GitHub: the given one, `GITHUB_REPOSITORY`, git's remote `origin`, or `repository` in `Cargo.toml`.
+pub fn repo(project: Option<&Project>, given: Option<&Repo>) -> anyhow::Result<Repo> {
+    let folder = project.map_or_else(current_folder, |project| Ok(project.root.clone()))?;
+    if let Some(repo) = repo_outside_cargo(given, &folder)? {
+        return Ok(repo);
     }
-    if let Some(text) = variable {
-        return text.parse().map_err(anyhow::Error::msg).context("failed to read `GITHUB_REPOSITORY`");
-    }
-    let failure = match project()? {
+    let failure = match project {
         None => Failure::new("no repository is given for the release").hint("give it as `--repo owner/name`"),
         Some(project) => {
-            let named = || project.repository.as_deref().and_then(Repo::from_url);
-            if let Some(repo) = git::origin(&project.root)?.or_else(named) {
+            if let Some(repo) = project.repository.as_deref().and_then(on_github) {
                 return Ok(repo);
             }
-            Failure::new(format!("the repository of `{}` is unknown", project.name))
-                .hint("give it as `--repo owner/name`, or add `repository` to Cargo.toml")
+            let found = match &project.repository {
+                Some(url) => {
+                    format!("`repository = \"{url}\"` of `{}` is not a repository on GitHub", project.name)
+                }
+                None => format!("the repository of `{}` is unknown", project.name),
+            };
+            Failure::new(found)
+                .hint("give it as `--repo owner/name`, or write `repository = \"https://github.com/owner/name\"` into Cargo.toml")
         }
     };
     Err(failure.exit(Exit::Usage).into())
+}
+
+/// The repository as far as it is known without Cargo: the given one, `GITHUB_REPOSITORY`, or git's remote `origin`.
+pub fn repo_outside_cargo(given: Option<&Repo>, folder: &Path) -> anyhow::Result<Option<Repo>> {
+    if let Some(repo) = given {
+        return Ok(Some(repo.clone()));
+    }
+    match variable("GITHUB_REPOSITORY") {
+        Some(text) => {
+            text.parse().map(Some).map_err(anyhow::Error::msg).context("failed to read `GITHUB_REPOSITORY`")
+        }
+        None => git::origin(folder),
+    }
+}
+
+/// The repository that `repository` in `Cargo.toml` names: the address of any of its pages or a git remote's, at GitHub.
+/// `nix/project.nix` reads the same.
+pub fn on_github(url: &str) -> Option<Repo> {
+    let rest = url.trim_start_matches("git+");
+    let rest = rest.split_once("://").map_or(rest, |(_, rest)| rest);
+    let (host, _) = rest.split_once(['/', ':'])?;
+    let host = host.rsplit('@').next()?.to_ascii_lowercase();
+    let is_github = ["github.com", "www.github.com"].contains(&host.as_str());
+    Repo::from_url(url).filter(|_| is_github)
 }
 
 impl Project {
@@ -222,25 +278,27 @@ fn manifest(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     })
 }
 
-fn current_folder() -> anyhow::Result<PathBuf> {
+pub fn current_folder() -> anyhow::Result<PathBuf> {
     std::env::current_dir().context("failed to find the current folder")
 }
 
+/// The `Cargo.toml` of a folder or of one above it.
 fn manifest_above(folder: &Path) -> Option<PathBuf> {
     folder.ancestors().map(|folder| folder.join("Cargo.toml")).find(|path| path.is_file())
 }
 
 fn choose<'m>(metadata: &'m Metadata, manifest: &Path, name: Option<&str>) -> anyhow::Result<&'m Package> {
     let members = metadata.workspace_packages();
-    let released: Vec<&Package> = members.iter().copied().filter(|one| !binaries(one).is_empty()).collect();
+    let released: Vec<&Package> = members.iter().copied().filter(|one| !built(one).0.is_empty()).collect();
     let names = released.iter().map(|one| format!("`{}`", one.name)).collect::<Vec<_>>().join(", ");
     if let Some(name) = name {
         if let Some(package) = released.iter().find(|one| *one.name == name) {
             return Ok(package);
         }
-        let why = match members.iter().any(|one| *one.name == name) {
-            true => format!("the package `{name}` has no binary"),
-            false => format!("there is no package `{name}` in `{}`", manifest.display()),
+        let why = match members.iter().find(|one| *one.name == name) {
+            Some(package) if !built(package).1.is_empty() => bail!(only_gated(package)),
+            Some(_) => format!("the package `{name}` has no binary"),
+            None => format!("there is no package `{name}` in `{}`", manifest.display()),
         };
         bail!(match released.is_empty() {
             true => Failure::new(why).hint("add `src/main.rs` or a `[[bin]]` to the package"),
@@ -250,30 +308,62 @@ fn choose<'m>(metadata: &'m Metadata, manifest: &Path, name: Option<&str>) -> an
     if let Some(package) = released.iter().find(|one| same_file(one.manifest_path.as_std_path(), manifest)) {
         return Ok(package);
     }
-    match released[..] {
-        [package] => Ok(package),
-        [] => bail!(
-            Failure::new(format!("`{}` has no binary, so there is nothing to release", manifest.display()))
+    // Cargo before 1.71 does not name them.
+    let default = &metadata.workspace_default_members;
+    let is_default = |one: &&Package| default.is_available() && default.contains(&one.id);
+    let default: Vec<&Package> = released.iter().copied().filter(is_default).collect();
+    match (&default[..], &released[..]) {
+        ([package], _) | (_, [package]) => Ok(package),
+        (_, []) => match members.iter().find(|one| !built(one).1.is_empty()) {
+            Some(package) => bail!(only_gated(package)),
+            None => bail!(
+                Failure::new(format!(
+                    "`{}` has no binary, so there is nothing to release",
+                    manifest.display()
+                ))
                 .hint("add `src/main.rs` or a `[[bin]]` to the package, or give another `--manifest-path`")
-        ),
-        [first, ..] => bail!(
+            ),
+        },
+        (default, [first, ..]) => bail!(
             Failure::new(format!("`{}` has several packages with a binary: {names}", manifest.display()))
-                .hint(format!("say which one is released: `--package {}`", first.name))
+                .hint(format!(
+                    "say which one is released: `--package {}`",
+                    default.first().unwrap_or(first).name
+                ))
                 .exit(Exit::Usage)
         ),
     }
 }
 
+fn only_gated(package: &Package) -> Failure {
+    let gated = built(package).1;
+    let needs = |one: &Gated| format!("`{}` requires the feature `{}`", one.name, one.features.join("`, `"));
+    Failure::new(format!("no binary of `{}` is built with the features that are on", package.name))
+        .details(gated.iter().map(needs))
+        .hint(gated.first().map_or_else(String::new, |one| format!("write {}", one.setting())))
+}
+
 fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<Project> {
     let manifest_path = package.manifest_path.clone().into_std_path_buf();
-    let all = binaries(package);
-    let table = package.metadata.get("floe").unwrap_or(&serde_json::Value::Null);
-    let config = Config::parse(table, &all).map_err(|problems| {
+    let (built, gated) = built(package);
+    let config = config(package).map_err(|problems| {
         Failure::new(format!("`[package.metadata.floe]` in `{}` is invalid", package.manifest_path))
             .details(problems)
             .exit(Exit::Usage)
     })?;
-    let root = manifest_path.parent().unwrap_or(Path::new("/")).to_owned();
+    let chosen = config.binaries.clone();
+    let is_wanted = |one: &&Gated| chosen.iter().flatten().any(|name| *name == one.name);
+    if let Some(one) = gated.iter().find(is_wanted) {
+        let needs = one.features.join("`, `");
+        bail!(
+            Failure::new(format!("`binaries` names `{}`, which requires the feature `{needs}`", one.name))
+                .hint(format!("write {}, or take it out of `binaries`", one.setting()))
+                .exit(Exit::Usage)
+        );
+    }
+    let siblings = metadata.workspace_packages().into_iter().filter(|one| {
+        one.id != package.id && one.metadata.get("floe").is_some() && !self::built(one).0.is_empty()
+    });
     Ok(Project {
         name: package.name.to_string(),
         version: package.version.clone(),
@@ -282,24 +372,69 @@ fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<Project> {
         repository: package.repository.clone(),
         homepage: package.homepage.clone(),
         documentation: package.documentation.clone(),
-        root,
+        root: manifest_path.parent().unwrap_or(Path::new("/")).to_owned(),
         workspace_root: metadata.workspace_root.clone().into_std_path_buf(),
         manifest_path,
         target_dir: metadata.target_directory.clone().into_std_path_buf(),
-        binaries: config.binaries.clone().unwrap_or(all),
+        // With `binaries` nothing is left out that was not meant to be.
+        gated: if chosen.is_some() { Vec::new() } else { gated },
+        binaries: chosen.unwrap_or(built),
         config,
-        is_configured: !table.is_null(),
+        is_configured: package.metadata.get("floe").is_some(),
+        // A table that is wrong is reported when its own package is released.
+        siblings: siblings.filter_map(|one| Some((one.name.to_string(), self::config(one).ok()?))).collect(),
     })
 }
 
-/// The names of a package's binaries, the main one first.
-fn binaries(package: &Package) -> Vec<String> {
-    let targets = package.targets.iter().filter(|target| target.is_kind(TargetKind::Bin));
-    let mut names: Vec<String> = targets.map(|target| target.name.clone()).collect();
-    names.sort_by_cached_key(|name| {
+fn config(package: &Package) -> Result<Config, Vec<String>> {
+    let names: Vec<String> = binaries(package).iter().map(|target| target.name.clone()).collect();
+    Config::parse(package.metadata.get("floe").unwrap_or(&Value::Null), &names)
+}
+
+/// A package's binaries, the main one first.
+fn binaries(package: &Package) -> Vec<&Target> {
+    let mut found: Vec<&Target> = package.targets.iter().filter(|target| target.is_bin()).collect();
+    found.sort_by_cached_key(|Target { name, .. }| {
         (Some(name) != package.default_run.as_ref(), name != package.name.as_str(), name.clone())
     });
-    names
+    found
+}
+
+/// The binaries that are built with the features that are on, the main one first, and those that are not.
+fn built(package: &Package) -> (Vec<String>, Vec<Gated>) {
+    let on = features(package);
+    let (mut built, mut gated) = (Vec::new(), Vec::new());
+    for Target { name, required_features, .. } in binaries(package) {
+        let off: Vec<String> =
+            required_features.iter().filter(|feature| !on.contains(*feature)).cloned().collect();
+        match off.is_empty() {
+            true => built.push(name.clone()),
+            false => gated.push(Gated { name: name.clone(), features: off }),
+        }
+    }
+    (built, gated)
+}
+
+/// The features that releases are built with, and all that these turn on.
+fn features(package: &Package) -> BTreeSet<String> {
+    let setting = |key: &str| package.metadata.get("floe").and_then(|floe| floe.get(key));
+    let given = setting("features").and_then(Value::as_array).into_iter().flatten();
+    let mut todo: Vec<String> = given.filter_map(Value::as_str).map(str::to_owned).collect();
+    if setting("default-features") != Some(&Value::Bool(false)) {
+        todo.push("default".to_owned());
+    }
+    let mut on = BTreeSet::new();
+    while let Some(feature) = todo.pop() {
+        // `dependency/feature` turns the optional dependency on as well, `dependency?/feature` does not.
+        todo.extend(
+            feature.split_once('/').filter(|(one, _)| !one.ends_with('?')).map(|(one, _)| one.to_owned()),
+        );
+        let more = package.features.get(&feature).cloned().unwrap_or_default();
+        if on.insert(feature) {
+            todo.extend(more);
+        }
+    }
+    on
 }
 
 /// Whether two paths lead to the same file, resolving symbolic links.
@@ -314,46 +449,34 @@ fn same_file(a: &Path, b: &Path) -> bool {
 mod tests {
     use super::*;
 
-    fn project(repository: Option<&str>) -> Project {
-        Project {
-            name: "tool".to_owned(),
-            version: Version::new(1, 4, 0),
-            description: None,
-            license: None,
-            repository: repository.map(str::to_owned),
-            homepage: None,
-            documentation: None,
-            root: PathBuf::from("/nowhere"),
-            workspace_root: PathBuf::from("/nowhere"),
-            manifest_path: PathBuf::from("/nowhere/Cargo.toml"),
-            target_dir: PathBuf::from("/nowhere/target"),
-            binaries: vec!["tool".to_owned()],
-            config: Config::default(),
-            is_configured: false,
+    #[test]
+    fn only_addresses_at_github_name_a_repository() {
+        for url in [
+            "https://github.com/acme/tool",
+            "https://github.com/acme/tool.git",
+            "https://github.com/acme/tool/",
+            "https://github.com/acme/tool.git/",
+            "https://github.com/acme/tool/tree/main/cli",
+            "http://www.github.com/acme/tool",
+            "HTTPS://GitHub.com/acme/tool",
+            "git@github.com:acme/tool.git",
+            "ssh://git@github.com/acme/tool.git",
+            "git://github.com/acme/tool",
+            "git+https://github.com/acme/tool.git",
+        ] {
+            assert_eq!(on_github(url).map(|repo| repo.to_string()).as_deref(), Some("acme/tool"), "{url}");
         }
-    }
-
-    #[test]
-    fn the_variable_goes_before_the_manifest() {
-        let project = project(Some("https://github.com/acme/from-cargo"));
-        let find = |variable| choose_repo(None, variable, || Ok(Some(&project))).map(|repo| repo.to_string());
-        assert_eq!(find(Some("acme/from-env")).unwrap(), "acme/from-env");
-        assert_eq!(find(Some("")).unwrap(), "acme/from-cargo");
-        assert_eq!(find(None).unwrap(), "acme/from-cargo");
-        assert!(
-            format!("{:#}", find(Some("acme")).unwrap_err())
-                .starts_with("failed to read `GITHUB_REPOSITORY`")
-        );
-    }
-
-    #[test]
-    fn an_unknown_repository_is_an_error_with_a_hint() {
-        let project = project(None);
-        for project in [None, Some(&project)] {
-            let error = choose_repo(None, None, || Ok(project)).unwrap_err();
-            let failure = error.downcast_ref::<Failure>().unwrap();
-            assert!(failure.hint_text().unwrap().contains("--repo owner/name"), "{failure}");
-            assert_eq!(failure.exit_code(), Exit::Usage);
+        for url in [
+            "https://gitlab.com/acme/tool",
+            "https://github.com.example/acme/tool",
+            "https://example.org/github.com/tool",
+            "https://github.com@example.org/acme/tool",
+            "https://github.com/acme",
+            "github.com/acme/tool",
+            "acme/tool",
+            "",
+        ] {
+            assert_eq!(on_github(url), None, "{url}");
         }
     }
 

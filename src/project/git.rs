@@ -26,6 +26,8 @@ pub struct Head {
 /// Whether git could restore a file as it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileStatus {
+    /// It does not exist.
+    Missing,
     /// As it was committed.
     Committed,
     /// Tracked, and different from the commit.
@@ -77,8 +79,11 @@ pub fn root(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
     Ok((!is_ignored).then(|| root.to_owned()))
 }
 
-/// The status of an existing file in a folder of a repository.
+/// The status of a file in a folder of a repository.
 pub fn file_status(file: &Path) -> anyhow::Result<FileStatus> {
+    if !file.is_file() {
+        return Ok(FileStatus::Missing);
+    }
     let folder = file.parent().unwrap_or(Path::new("."));
     let name = file.file_name().unwrap_or_default();
     let ignored = ["ls-files", "--others", "--ignored", "--exclude-standard", "--"];

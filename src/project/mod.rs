@@ -2,8 +2,8 @@
 
 pub mod build;
 pub mod cargo;
+pub mod flags;
 pub mod git;
 pub mod init;
 pub mod nix;
 pub mod process;
-pub mod repo_context;

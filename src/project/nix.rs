@@ -25,7 +25,7 @@ pub fn offers_dist(root: &Path) -> Result<(), String> {
 /// Builds the dist of the project in a folder. `link` then leads to it, and protects it from garbage collection.
 pub fn build_dist(root: &Path, link: &Path) -> anyhow::Result<()> {
     let link = std::path::absolute(link)?;
-    process::run_shown(nix(root, "build", ".#dist").arg("--out-link").arg(&link)).map_err(|error| {
+    process::run_lines(nix(root, "build", ".#dist").arg("--out-link").arg(&link), |_| ()).map_err(|error| {
         Failure::new("failed to build the flake's `dist`").because(error).hint(
             "see Nix's messages above; `floe rehearse --with cargo` builds with Cargo for this machine instead",
         )

@@ -3,8 +3,8 @@
 //! It never passes text through a shell, so nothing in a name can become a command.
 
 use std::ffi::OsStr;
-use std::io::Read as _;
-use std::process::{Command, Stdio};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::{Context as _, anyhow};
 
@@ -19,29 +19,32 @@ const LAST_LINES: usize = 12;
 ///
 /// Any exit code but 0 is an error, which shows the last lines of stderr.
 pub fn run(command: &mut Command) -> anyhow::Result<String> {
-    finish(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()))
+    let output = start(command.stderr(Stdio::piped()))?.wait_with_output()?;
+    succeeded(command, output.status, &output.stderr)?;
+    String::from_utf8(output.stdout)
+        .with_context(|| format!("`{}` wrote something other than UTF-8", shown(command)))
 }
 
-/// As [`run`], for programs that take a while: their stderr goes to the terminal as it comes.
-pub fn run_shown(command: &mut Command) -> anyhow::Result<String> {
-    finish(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()))
+/// As [`run`], for programs that take a while: `each` gets the lines of stdout as they come, and stderr goes to the
+/// terminal.
+pub fn run_lines(command: &mut Command, mut each: impl FnMut(&str)) -> anyhow::Result<()> {
+    let mut child = start(command.stderr(Stdio::inherit()))?;
+    for line in child.stdout.take().into_iter().flat_map(|stdout| BufReader::new(stdout).lines()) {
+        each(&line.with_context(|| format!("failed to read the output of `{}`", shown(command)))?);
+    }
+    succeeded(command, child.wait()?, b"")
 }
 
 /// Runs a program and returns the first `limit` bytes of its stdout, whatever its exit code. It is killed if it writes
 /// more; stderr is dropped.
 pub fn run_within(command: &mut Command, limit: u64) -> anyhow::Result<String> {
-    without_tokens(command).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let program = command.get_program().to_string_lossy().into_owned();
-    let mut child = command.spawn().with_context(|| format!("failed to start `{program}`"))?;
+    let mut child = start(command.stderr(Stdio::null()))?;
     let mut bytes = Vec::new();
-    let read = match child.stdout.take() {
-        Some(stdout) => stdout.take(limit).read_to_end(&mut bytes),
-        None => Ok(0),
-    };
+    let read = child.stdout.take().map_or(Ok(0), |stdout| stdout.take(limit).read_to_end(&mut bytes));
     // It fails if the program has ended by itself, which is the normal case.
     let _ = child.kill();
-    child.wait().with_context(|| format!("failed to wait for `{program}`"))?;
-    read.with_context(|| format!("failed to read the output of `{program}`"))?;
+    child.wait().with_context(|| format!("failed to wait for `{}`", shown(command)))?;
+    read.with_context(|| format!("failed to read the output of `{}`", shown(command)))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -64,26 +67,28 @@ fn without_tokens(command: &mut Command) -> &mut Command {
     command
 }
 
-fn finish(command: &mut Command) -> anyhow::Result<String> {
-    without_tokens(command);
-    let shown = shown(command);
+fn start(command: &mut Command) -> anyhow::Result<Child> {
+    without_tokens(command).stdin(Stdio::null()).stdout(Stdio::piped());
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().map_err(|error| match error.kind() {
+    command.spawn().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => anyhow!(
             Failure::new(format!("failed to start `{program}`: there is no such program"))
                 .hint(format!("install `{program}`, or put its folder into PATH"))
         ),
         _ => anyhow!(error).context(format!("failed to start `{program}`")),
-    })?;
-    if output.status.success() {
-        return String::from_utf8(output.stdout)
-            .with_context(|| format!("`{shown}` wrote something other than UTF-8"));
+    })
+}
+
+fn succeeded(command: &Command, status: ExitStatus, stderr: &[u8]) -> anyhow::Result<()> {
+    if status.success() {
+        return Ok(());
     }
-    let why = match output.status.code() {
+    let shown = shown(command);
+    let why = match status.code() {
         Some(code) => format!("`{shown}` ended with exit code {code}"),
         None => format!("`{shown}` was stopped by a signal"),
     };
-    Err(Failure::new(why).details(last_lines(&output.stderr)).into())
+    Err(Failure::new(why).details(last_lines(stderr)).into())
 }
 
 /// Whether an environment variable's name says that it holds a secret.
@@ -139,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_read_than_is_asked_for() {
+    fn output_beyond_the_limit_is_not_read() {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let whole = run(Command::new(&cargo).arg("--list")).unwrap();
         let begun = run_within(Command::new(&cargo).arg("--list"), 20).unwrap();
@@ -151,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_is_not_there_is_named() {
+    fn a_missing_program_is_named() {
         let error = run(&mut Command::new("floe-no-such-program")).unwrap_err();
         let failure = error.downcast_ref::<Failure>().unwrap();
         assert_eq!(failure.to_string(), "failed to start `floe-no-such-program`: there is no such program");

@@ -23,7 +23,6 @@ const MOST_RUNS: u32 = 12;
 /// A release to publish, and its clients.
 #[derive(Clone, Copy)]
 pub struct Attempt<'a> {
-    /// The release.
     pub release: &'a Release,
     /// The clients; every run begins with fresh ones.
     pub session: &'a Session,
@@ -33,12 +32,11 @@ pub struct Attempt<'a> {
 
 /// How it ended.
 pub struct Ending {
-    /// How many runs there were.
     pub runs: u32,
-    /// How many of them were killed.
+    /// The number of runs that were killed.
     pub kills: u32,
-    /// The events between the runs, a line each.
-    pub told: Vec<String>,
+    /// The outcome of each failed run and the fixes after it, a line each.
+    pub events: Vec<String>,
     /// The result of the last run.
     pub result: anyhow::Result<(Plan, Receipt)>,
 }
@@ -52,86 +50,87 @@ pub async fn by_seed(
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
     let clock = Clock::skipping();
-    let inside = servers.testbed(&release.destination, clock.clone());
+    let testbed = servers.testbed(&release.destination, clock.clone());
     let retry = Retry::new(5, Duration::from_secs(1), clock.clone(), report.clone());
     let addresses = servers.addresses(&release.destination);
     let session = Session::connect(release, &addresses, servers.secrets(), retry)?;
-    let (watch, schedule) = (Invariants::new(&inside, release), Schedule::from_seed(seed));
-    watch.attach();
-    schedule.arm(&inside, &watch);
-    report.step("Disturbing", format!("with {} faults, drawn from seed {seed}:", schedule.injections.len()));
+    let (invariants, schedule) = (Invariants::new(&testbed, release), Schedule::from_seed(seed));
+    invariants.attach();
+    schedule.arm(&testbed, &invariants);
+    report.step("Injecting", format!("{} faults, drawn from seed {seed}:", schedule.injections.len()));
     for injection in &schedule.injections {
         report.line(format!("{:13}{injection}: {}", "", injection.kind.description()));
     }
     let attempt = Attempt { release, session: &session, receipt };
-    let ending = until_done(attempt, &inside, &watch).await;
+    let ending = until_done(attempt, &testbed, &invariants).await;
     for side in [Side::GitHub, Side::Registry] {
-        inside.interceptor(side).calm();
+        testbed.interceptor(side).calm();
     }
-    let repeat = format!("`floe rehearse --faults {seed}` does the same again");
-    let broken = watch.violations();
-    if !broken.is_empty() {
-        let text = format!("what must hold after every request did not, with seed {seed}");
-        return Err(Failure::new(text).details(broken).hint(repeat).into());
+    let repeat = format!("`floe rehearse --faults {seed}` injects the same faults again");
+    let violations = invariants.violations();
+    if !violations.is_empty() {
+        let text = format!("the faults of seed {seed} led to a violated invariant");
+        return Err(Failure::new(text).details(violations).hint(repeat).into());
     }
+    let Ending { runs, kills, result, .. } = ending;
+    let (checks, skipped) = (invariants.checks(), seconds(clock.waited()));
     report.step(
         "Withstood",
         format!(
-            "seed {seed} in {} runs, {} of them killed; what must hold held after each of {} requests; {} of waiting skipped",
-            ending.runs,
-            ending.kills,
-            watch.checks(),
-            seconds(clock.waited())
+            "seed {seed} in {runs} runs, {kills} of them killed; the invariants held after each of {checks} requests; \
+             {skipped} of waiting skipped"
         ),
     );
-    ending.result.map_err(|error| {
-        Failure::around(error).state(format!("it cannot be done under seed {seed}; {repeat}")).into()
+    result.map_err(|error| {
+        let state = format!("the release cannot be completed under the faults of seed {seed}; {repeat}");
+        Failure::around(error).state(state).into()
     })
 }
 
 /// Publishes until it is done, or until a conflict does not go away.
-pub async fn until_done(attempt: Attempt<'_>, inside: &Testbed, watch: &Invariants) -> Ending {
-    let promised: Vec<String> = attempt.release.assets.iter().map(|asset| asset.name.clone()).collect();
-    let (mut kills, mut told, mut last) = (0, Vec::new(), String::new());
-    let mut tell = |line: String| {
-        attempt.session.report().step("Then", &line);
-        told.push(line);
+pub async fn until_done(attempt: Attempt<'_>, testbed: &Testbed, invariants: &Invariants) -> Ending {
+    let assets: Vec<String> = attempt.release.assets.iter().map(|asset| asset.name.clone()).collect();
+    let (mut runs, mut kills, mut events, mut last) = (0, 0, Vec::new(), String::new());
+    let mut note = |event: String| {
+        attempt.session.report().step("Then", &event);
+        events.push(event);
     };
-    for run in 1.. {
-        let result = run_once(attempt, inside).await;
-        inside.quiet().await;
+    let result = loop {
+        runs += 1;
+        let result = run_once(attempt, testbed).await;
+        testbed.quiet().await;
         let error = match result {
-            Some(Ok(done)) => return Ending { runs: run, kills, told, result: Ok(done) },
+            Some(Ok(done)) => break Ok(done),
             Some(Err(error)) => error,
             None => {
                 kills += 1;
-                tell(format!("run {run} was killed"));
-                if run < MOST_RUNS {
+                note(format!("run {runs} was killed"));
+                if runs < MOST_RUNS {
                     continue;
                 }
-                anyhow::anyhow!("it was killed {kills} times")
+                break Err(anyhow::anyhow!("{kills} runs were killed"));
             }
         };
-        let said = in_words(&error);
-        tell(format!("run {run} failed: {said}"));
-        let deeds = repair(inside, watch, &promised);
+        let message = in_words(&error);
+        note(format!("run {runs} failed: {message}"));
+        let fixes = repair(testbed, invariants, &assets);
         // A conflict that comes twice does not go away by running again.
-        let stuck = deeds.is_empty() && is_conflict(&error) && said == last;
-        last = said;
-        deeds.into_iter().for_each(|deed| tell(format!("the maintainer {deed}")));
-        if stuck || run >= MOST_RUNS {
-            return Ending { runs: run, kills, told, result: Err(error) };
+        let is_stuck = fixes.is_empty() && is_conflict(&error) && message == last;
+        last = message;
+        fixes.into_iter().for_each(|fix| note(format!("the maintainer {fix}")));
+        if is_stuck || runs >= MOST_RUNS {
+            break Err(error);
         }
-    }
-    Ending { runs: 0, kills, told, result: Err(anyhow::anyhow!("it was never run")) }
+    };
+    Ending { runs, kills, events, result }
 }
 
 /// One run; `None` if it was killed.
-async fn run_once(attempt: Attempt<'_>, inside: &Testbed) -> Option<anyhow::Result<(Plan, Receipt)>> {
+async fn run_once(attempt: Attempt<'_>, testbed: &Testbed) -> Option<anyhow::Result<(Plan, Receipt)>> {
     let session = attempt.session.fresh();
     tokio::select! {
         biased;
-        () = inside.killed.notified() => None,
+        () = testbed.killed.notified() => None,
         result = release::publish(attempt.release, &session, attempt.receipt) => Some(result),
     }
 }
@@ -151,8 +150,6 @@ pub fn in_words(error: &anyhow::Error) -> String {
 
 /// Whether an error is a conflict.
 pub fn is_conflict(error: &anyhow::Error) -> bool {
-    let asks = |cause: &(dyn std::error::Error + 'static)| {
-        cause.downcast_ref::<Failure>().is_some_and(|failure| failure.exit_code() == Exit::Conflicts)
-    };
-    error.chain().any(asks)
+    let conflicts = |failure: &Failure| failure.exit_code() == Exit::Conflicts;
+    error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()).any(conflicts)
 }

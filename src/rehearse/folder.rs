@@ -27,6 +27,12 @@ impl Folder {
                 .into());
         }
         let context = || format!("failed to prepare `{}`", root.display());
+        if let Some(link) = link_in(&root).with_context(context)? {
+            return Err(Failure::new(format!("`{}` is a symbolic link", link.display()))
+                .hint("remove it, or choose another folder with `--out`")
+                .exit(Exit::Usage)
+                .into());
+        }
         let folder = Folder { _lock: lock(&root).with_context(context)?, root: root.clone() };
         let old = [Some(folder.dist()), Some(folder.release()), (!keep).then(|| folder.servers())];
         for old in old.into_iter().flatten() {
@@ -63,6 +69,25 @@ impl Folder {
     pub fn page(&self) -> PathBuf {
         self.root.join("report.html")
     }
+}
+
+/// The folder itself or something in it, if it is a link: nothing is written through one.
+fn link_in(root: &Path) -> io::Result<Option<PathBuf>> {
+    let root: PathBuf = root.components().collect();
+    if root.is_symlink() {
+        return Ok(Some(root));
+    }
+    let entries = match fs::read_dir(&root) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_symlink() {
+            return Ok(Some(entry.path()));
+        }
+    }
+    Ok(None)
 }
 
 /// Marks the folder as a rehearsal's and locks it for this process.

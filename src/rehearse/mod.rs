@@ -2,7 +2,6 @@
 //!
 //! It runs the code of `publish` and of `verify`; only the addresses differ. Nothing leaves the machine.
 
-mod builder;
 pub mod disturbed;
 mod folder;
 pub mod page;
@@ -27,18 +26,20 @@ use crate::project::build::{self, Build, Effort};
 use crate::project::cargo::{self, Origin, Project};
 use crate::project::nix;
 use crate::rehearse::page::Page;
-use crate::rehearse::servers::{Servers, TOKEN, USER};
+use crate::rehearse::servers::{Servers, USER};
 use crate::release::session::{self, Session};
 use crate::release::{self, dist, inputs, published};
 use crate::report::{Report, size};
+use crate::token::Token;
 use floe_core::model::notes::{NotesSource, unreleased_section};
 use floe_core::model::{Commit, Destination, Digest, Image, Record, Release, Rule};
 use floe_core::preflight::CheckedPlanJson;
+use floe_core::verify::published::ReleaseRequest;
 use floe_core::verify::{Depth, Expect, Verified};
 
-/// Runs the verb. It fails for the reasons for which a real release of the project would.
+/// Runs `floe rehearse`. It fails for the reasons for which a real release of the project would.
 pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()> {
-    let began = Instant::now();
+    let started = Instant::now();
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
     if let Some(dist) = args.dists.iter().find(|dist| !dist.is_dir()) {
         return Err(Failure::new(format!("`{}` is not a folder", dist.display())).exit(Exit::Usage).into());
@@ -46,9 +47,12 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let root = args.out.clone().unwrap_or_else(|| project.target_dir.join("rehearsal"));
     let folder = Folder::prepare(root, args.keep)?;
     let verified = dist(&project, &args, &folder, report)?;
+    let date = verified.archives.first().map(|(record, _)| record.source.epoch);
     let release = promise(&project, verified, report)?;
 
-    let servers = Servers::start(&folder.servers(), &release.destination).await?;
+    let token = Token::from(floe_rehearsal::random_hex(20)?);
+    let servers = Servers::start(&folder.servers(), &release.destination, token).await?;
+    servers.set_commit_date(&release.destination, date.unwrap_or_default())?;
     report.step(
         "Serving",
         format!("GitHub at {}, registry at {}", servers.github.url(), servers.registry.url()),
@@ -67,7 +71,10 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let keep = folder.release();
     report.step("Verifying", "without a token, from the public addresses");
     let repo = release.destination.repo.clone();
-    published::download(&release.destination.tag, repo, None, &addresses, &keep, report).await?;
+    let request = published::request(&repo, &release.destination.tag, &addresses)?;
+    let request = ReleaseRequest { image: Some(release.destination.image.clone()), ..request };
+    let download = published::download(request, None, &addresses, &keep, report).await?;
+    published::verify(download, report)?;
 
     let notes = servers
         .held
@@ -76,7 +83,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         .find(|held| held.tag_name == release.destination.tag.as_str());
     let notes = notes.and_then(|held| held.body).unwrap_or_default();
     leave(&folder, &Page { release: &release, plan: &plan, receipt: &receipt, notes: &notes })?;
-    let summary = Summary::new(&release, &receipt, began.elapsed());
+    let summary = Summary::new(&release, &receipt, started.elapsed());
     let table = summary.table(&release, &receipt);
     report.line(&table);
     report.summary(&format!("### Rehearsed; nothing left this machine\n\n```text\n{table}\n```"));
@@ -104,10 +111,10 @@ fn dist(
         ..Expect::default()
     };
     if !args.dists.is_empty() {
-        // Made elsewhere: rehearsed as they are, with whatever targets and platforms they hold.
+        // Built elsewhere: rehearsed as they are, with whatever targets and platforms they hold.
         return check(&args.dists, &expect);
     }
-    if builder::choose(project, args.with, report)? == Builder::Nix {
+    if builder(project, args.with, report)? == Builder::Nix {
         report.step("Building", format!("{} {} with `nix build .#dist`", project.name, project.version));
         nix::build_dist(&project.workspace_root, &folder.dist())?;
         return check(&[folder.dist()], &expect);
@@ -147,6 +154,26 @@ fn dist(
     check(&[folder.dist()], &Expect { targets, platforms, tolerate: true, files: Vec::new(), ..expect })
 }
 
+/// The requested builder; or Nix if it is installed and the flake has a `dist`, else Cargo.
+fn builder(project: &Project, requested: Option<Builder>, report: &Report) -> anyhow::Result<Builder> {
+    if requested == Some(Builder::Cargo) {
+        return Ok(Builder::Cargo);
+    }
+    match (nix::offers_dist(&project.workspace_root), requested) {
+        (Ok(()), _) => {
+            report.step("Using", "Nix: the flake's `dist`, with all targets that build on Linux");
+            Ok(Builder::Nix)
+        }
+        (Err(why), Some(_)) => Err(Failure::new(format!("Nix cannot build the dist: {why}"))
+            .hint("rehearse with Cargo, for this machine only: `floe rehearse --with cargo`")
+            .into()),
+        (Err(why), None) => {
+            report.step("Using", format!("Cargo, for this machine only: {why}"));
+            Ok(Builder::Cargo)
+        }
+    }
+}
+
 fn check(dists: &[PathBuf], expect: &Expect) -> anyhow::Result<Verified> {
     dist::verify(dist::read(dists, Depth::Whole)?, expect)
 }
@@ -171,26 +198,22 @@ fn static_binaries(project: &Project, builds: &[Build]) -> Option<Vec<PathBuf>> 
 }
 
 fn make_image(project: &Project, origin: &Origin, binaries: &[PathBuf], out: &Path) -> anyhow::Result<Image> {
-    let repo = cargo::repo(project, None)?;
+    let repo = cargo::repo(Some(project), None)?;
     let spec = image::spec(project, origin, &repo, binaries)?;
     crate::image::build(binaries, &spec, out)
 }
 
-/// The release that `publish` would make; only a commit is made up if git has none.
+/// The release that `publish` would make, except that a commit is invented if git has none.
 fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Result<Release> {
-    let repo = cargo::repo(project, None)?;
+    let repo = cargo::repo(Some(project), None)?;
     let commit = match verified.commit.clone() {
         Some(commit) => commit,
-        None => made_up_commit(&verified)?,
+        None => invented_commit(&verified)?,
     };
-    let configured = project.config.image.as_ref().and_then(|image| image.name.clone());
-    let destination = Destination {
-        page: session::page(&RemoteArgs::default(), &repo)?,
-        image: configured.map_or_else(|| inputs::image_name(&repo), Ok)?,
-        tag: inputs::tag(Some(project), None, &verified.version)?,
-        commit,
-        repo,
-    };
+    let page = session::page(&RemoteArgs::default(), &repo)?;
+    let tag = inputs::tag(Some(project), None, &verified.version)?;
+    let (image, may_be_latest) = inputs::moving_names(Some(project), (&repo, &tag, &project.name), None)?;
+    let destination = Destination { repo, page, tag, commit, image, may_be_latest };
     let notes = notes(project, &verified, report)?;
     Ok(Release::new(verified.archives, verified.files, verified.image, destination, notes))
 }
@@ -207,14 +230,14 @@ fn notes(project: &Project, verified: &Verified, report: &Report) -> anyhow::Res
     Ok(NotesSource::Text(text))
 }
 
-/// A modified checkout has no commit; the rehearsal takes one that depends on the archives alone.
-fn made_up_commit(verified: &Verified) -> anyhow::Result<Commit> {
+/// A modified checkout has no commit, so the rehearsal invents one that depends on the archives alone.
+fn invented_commit(verified: &Verified) -> anyhow::Result<Commit> {
     let digests: String =
         verified.archives.iter().map(|(record, _): &(Record, _)| record.archive.digest.hex()).collect();
     Digest::of(digests.as_bytes()).hex()[..40].parse().map_err(anyhow::Error::msg)
 }
 
-/// A conflict in a rehearsal has one more way out.
+/// Adds to a conflict that it is with an earlier rehearsal.
 fn explain(error: anyhow::Error, folder: &Folder) -> anyhow::Error {
     if !disturbed::is_conflict(&error) {
         return error;
@@ -239,7 +262,7 @@ fn leave(folder: &Folder, page: &Page<'_>) -> anyhow::Result<()> {
     write().with_context(|| format!("failed to write into `{}`", folder.root.display()))
 }
 
-/// Keeps the servers up until Ctrl-C, and says how to reach them with other clients.
+/// Keeps the servers running until Ctrl-C, and prints how to reach them with other clients.
 async fn serve(
     servers: &Servers,
     release: &Release,
@@ -248,10 +271,12 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let (repo, tag) = (&release.destination.repo, &release.destination.tag);
     let api = addresses.api_url.as_deref().unwrap_or_default();
-    let host = servers.registry.addr;
+    let (host, token) = (servers.registry.addr, servers.token.reveal());
+    // Only for this run, and of use on this machine only.
     report.line(format!(
-        "\nThe servers stay up; Ctrl-C ends them. User `{USER}`, token `{TOKEN}` at both. Try:\n  \
+        "\nThe servers run until Ctrl-C. User `{USER}`, token `{token}` at both. Try:\n  \
          curl {api}/repos/{repo}/releases/tags/{tag}\n  \
+         GH_HOST=github.localhost GH_TOKEN={token} http_proxy={api} gh release view {tag} --repo {repo}\n  \
          floe verify --release {tag} --repo {repo} --api-url {api} --registry-url {}\n  \
          skopeo inspect --tls-verify=false docker://{host}/{}:{}",
         servers.registry.url(),

@@ -1,10 +1,11 @@
-//! The two servers of a rehearsal, started for one release. They listen on this machine only, and their tokens are valid
+//! The two servers of a rehearsal, started for one release. They listen on this machine only, and their token is valid
 //! nowhere else.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use chrono::DateTime;
 
 use crate::cli::RemoteArgs;
 use crate::registry::Credentials;
@@ -19,8 +20,6 @@ use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOption
 
 /// The user name at both servers.
 pub const USER: &str = "rehearsal";
-/// The token at both servers.
-pub const TOKEN: &str = "rehearsal-token";
 
 /// A GitHub and a registry on this machine.
 pub struct Servers {
@@ -30,11 +29,14 @@ pub struct Servers {
     pub registry: Server,
     /// The registry's state, to read without a request.
     pub stored: EmbeddedRegistry,
+    /// The token at both servers.
+    pub token: Token,
 }
 
 impl Servers {
-    /// Starts both with their state in `folder`, which may be an earlier rehearsal's.
-    pub async fn start(folder: &Path, destination: &Destination) -> anyhow::Result<Self> {
+    /// Starts both with their state in `folder`, which may be an earlier rehearsal's. A token that can be guessed lets other
+    /// programs and web pages write.
+    pub async fn start(folder: &Path, destination: &Destination, token: Token) -> anyhow::Result<Self> {
         let tag = SeedTag {
             name: destination.tag.to_string(),
             commit: destination.commit.clone(),
@@ -47,7 +49,7 @@ impl Servers {
             default_branch: "main".to_owned(),
         };
         let account = GitHubAccount {
-            token: TOKEN.to_owned(),
+            token: token.reveal().to_owned(),
             login: USER.to_owned(),
             can_push: vec![destination.repo.clone()],
             admin: false,
@@ -57,14 +59,15 @@ impl Servers {
             root: folder.join("github"),
             repos: vec![repo],
             tokens: vec![account],
-            immutable: false,
+            immutable: true,
             rate_limit: 5000,
         })
         .context("failed to start the embedded GitHub")?;
         let account = RegistryAccount {
             user: USER.to_owned(),
-            token: TOKEN.to_owned(),
-            push: vec![destination.image.repository().to_owned()],
+            token: token.reveal().to_owned(),
+            // Packages belong to an owner at GHCR, who may create more of them.
+            push: vec![format!("{}/*", destination.image.repository().split('/').next().unwrap_or_default())],
         };
         let registry = EmbeddedRegistry::open(RegistryOptions {
             accounts: vec![account],
@@ -77,7 +80,14 @@ impl Servers {
             registry: serve(registry.router(), Interceptor::new(), None).await?,
             held: github,
             stored: registry,
+            token,
         })
+    }
+
+    /// Sets the date of the release's commit, in seconds since 1970.
+    pub fn set_commit_date(&self, destination: &Destination, epoch: u64) -> anyhow::Result<()> {
+        let date = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
+        self.held.set_commit_date(&destination.repo, &destination.commit, date.unwrap_or_default())
     }
 
     /// The arguments that send requests to these servers. Names stay the real ones.
@@ -110,7 +120,7 @@ impl Servers {
 
     /// The rehearsal's own tokens. Those of the environment are not used.
     pub fn secrets(&self) -> Secrets {
-        let token = || Token::from(TOKEN.to_owned());
-        Secrets { github: Some(token()), registry: Some(Credentials::new(USER, token())) }
+        let registry = Credentials::new(USER, self.token.clone());
+        Secrets { github: Some(self.token.clone()), registry: Some(registry) }
     }
 }

@@ -1,6 +1,5 @@
-//! Dists: folders of archives with their records, one of them with an image. They are read and verified.
-//!
-//! Reading judges nothing: that is [`verify::check`]'s part.
+//! Dists: folders of archives with their records, one of them with an image. They are read here, and judged by
+//! [`verify::check`].
 
 use std::fs;
 use std::io;

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use semver::Version;
 
-use crate::cli::{ProjectArgs, ReleaseArgs, RemoteArgs, SourceArgs};
+use crate::cli::{ProjectArgs, ReleaseArgs, SourceArgs};
 use crate::environment::variable;
 use crate::error::{Exit, Failure, usage};
 use crate::project::cargo::{self, Project};
@@ -16,7 +16,7 @@ use crate::release::session;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::{
-    Commit, Destination, Digest, ImageName, Outline, Platform, Release, Repo, Tag, Target,
+    Commit, Config, Destination, Digest, ImageName, Outline, Platform, Release, Repo, Tag, Target,
 };
 use floe_core::untrusted::files;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -52,7 +52,7 @@ impl Inputs {
     /// The release of verified dists. It must be the expected one, if one is expected.
     pub fn release(&self, verified: Verified) -> anyhow::Result<Release> {
         let notes = self.notes(&verified.version)?;
-        let destination = self.destination(&verified.version, verified.commit.as_ref())?;
+        let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
         let Verified { archives, files, image, .. } = verified;
         let release = Release::new(archives, files, image, destination, notes);
         match self.args.expect {
@@ -63,7 +63,7 @@ impl Inputs {
 
     /// The digest of the `SHA256SUMS` that verified dists would be published with.
     pub fn sums(&self, verified: Verified) -> anyhow::Result<Digest> {
-        let destination = self.destination(&verified.version, verified.commit.as_ref())?;
+        let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
         // The notes are no asset.
         let notes = NotesSource::Generated;
         Ok(Release::new(verified.archives, verified.files, verified.image, destination, notes).sums())
@@ -81,7 +81,7 @@ impl Inputs {
             name: project.name.clone(),
             version: project.version.clone(),
             notes: self.notes(&project.version)?,
-            destination: self.destination(&project.version, None)?,
+            destination: self.destination((&project.name, &project.version), None)?,
             targets: self.expect.targets.clone(),
             files: self.expect.files.clone(),
             platforms: self.expect.platforms.clone(),
@@ -92,18 +92,20 @@ impl Inputs {
         notes_source(self.project.as_ref(), self.args.notes_file.as_deref(), version)
     }
 
-    /// Where a version goes and what it is called there; the commit is the one that the archives name, if they do.
-    fn destination(&self, version: &Version, built: Option<&Commit>) -> anyhow::Result<Destination> {
+    /// Where a version of a package goes and what it is called there; the commit is the one that the archives name, if
+    /// they do.
+    fn destination(
+        &self,
+        (name, version): (&str, &Version),
+        built: Option<&Commit>,
+    ) -> anyhow::Result<Destination> {
         let (args, project) = (&self.args, self.project.as_ref());
-        let repo = repo(project, &args.remote)?;
+        let repo = cargo::repo(project, args.remote.repo.as_ref())?;
         let tag = tag(project, self.expect.tag.clone(), version)?;
         let commit = commit(project, &args.source, built)?;
-        let configured = || project.and_then(|project| project.config.image.as_ref()?.name.clone());
-        let image = match args.image.clone().or_else(configured) {
-            Some(image) => image,
-            None => image_name(&repo)?,
-        };
-        Ok(Destination { page: session::page(&args.remote, &repo)?, repo, tag, commit, image })
+        let page = session::page(&args.remote, &repo)?;
+        let (image, may_be_latest) = moving_names(project, (&repo, &tag, name), args.image.as_ref())?;
+        Ok(Destination { repo, page, tag, commit, image, may_be_latest })
     }
 }
 
@@ -200,7 +202,7 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
 }
 
 /// The tag that is released: the one that was given, else the one that the version and `tag-prefix` make.
-pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &semver::Version) -> anyhow::Result<Tag> {
+pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &Version) -> anyhow::Result<Tag> {
     if !version.build.is_empty() {
         let text =
             format!("version {version} cannot be released: it has build metadata, `+{}`", version.build);
@@ -209,31 +211,10 @@ pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &semver::Vers
             .exit(Exit::Problems)
             .into());
     }
-    let prefix = project.map(|project| project.config.tag_prefix.as_str());
-    let tag = match given {
-        Some(tag) => tag,
-        None => Tag::prefixed_or_plain(prefix.unwrap_or_default(), version),
-    };
-    match prefix {
-        Some(prefix) if prefix != tag.prefix() => {
-            let expected = Tag::prefixed_or_plain(prefix, version);
-            Err(Failure::new(format!(
-                "tag `{tag}` is not one of this package's, whose tags are like `{expected}`"
-            ))
-            .hint(format!(
-                "give the tag of this package, or write `tag-prefix = \"{}\"` under [package.metadata.floe]",
-                tag.prefix()
-            ))
-            .exit(Exit::Problems)
-            .into())
-        }
-        _ => Ok(tag),
-    }
-}
-
-/// The repository that is released from.
-pub fn repo(project: Option<&Project>, args: &RemoteArgs) -> anyhow::Result<Repo> {
-    cargo::find_repo(args.repo.as_ref(), || Ok(project))
+    let prefix = project.map_or("", |project| &project.config.tag_prefix);
+    let tag = given.unwrap_or_else(|| Tag::prefixed_or_plain(prefix, version));
+    project.map_or(Ok(()), |project| cargo::check_prefix(project, &tag, version))?;
+    Ok(tag)
 }
 
 fn commit(project: Option<&Project>, source: &SourceArgs, built: Option<&Commit>) -> anyhow::Result<Commit> {
@@ -249,10 +230,57 @@ fn commit(project: Option<&Project>, source: &SourceArgs, built: Option<&Commit>
     })
 }
 
-/// The default name of the image: that of the repository, at GHCR, in the lower case that registries require.
-pub fn image_name(repo: &Repo) -> anyhow::Result<ImageName> {
-    let name = format!("ghcr.io/{repo}").to_lowercase();
-    name.parse()
-        .map_err(anyhow::Error::msg)
-        .context("give the image a name with `--image` or `image.name` in Cargo.toml")
+/// The default name of the image at GHCR, in the lower case that registries require: that of the repository. Where tags
+/// have a prefix the repository releases several packages, and each has an image of its own.
+pub fn image_name(repo: &Repo, tag: &Tag, package: &str) -> anyhow::Result<ImageName> {
+    let name = match tag.prefix() {
+        "" => format!("ghcr.io/{repo}"),
+        _ => format!("ghcr.io/{repo}/{package}"),
+    };
+    name.to_lowercase().parse().map_err(|why: String| {
+        Failure::new(why)
+            .hint("name the image with `--image`, or with `name` under [package.metadata.floe.image] in Cargo.toml")
+            .exit(Exit::Usage)
+            .into()
+    })
+}
+
+/// The names that later releases take over: the image, and whether the release may become GitHub's latest. No other
+/// package of the workspace may own them, or each would move what users of the other one pull.
+pub fn moving_names(
+    project: Option<&Project>,
+    (repo, tag, package): (&Repo, &Tag, &str),
+    image: Option<&ImageName>,
+) -> anyhow::Result<(ImageName, bool)> {
+    let named = |config: &Config| config.image.as_ref().and_then(|image| image.name.clone());
+    let own = project.map(|project| &project.config);
+    let image = match image.cloned().or_else(|| named(own?)) {
+        Some(image) => image,
+        None => image_name(repo, tag, package)?,
+    };
+    let may_be_latest = own.map_or(tag.prefix().is_empty(), Config::may_be_latest);
+    let siblings = project.iter().flat_map(|project| &project.siblings);
+    for (sibling, config) in siblings.filter(|(_, config)| config.tag_prefix != tag.prefix()) {
+        let refuse = |name: &str, hint: String| {
+            Failure::new(format!("`{package}` and `{sibling}` would both move {name}"))
+                .hint(hint)
+                .exit(Exit::Usage)
+        };
+        if may_be_latest && config.may_be_latest() {
+            let hint = "write `latest = false` under [package.metadata.floe] of all packages but one";
+            return Err(refuse("GitHub's latest release", hint.to_owned()).into());
+        }
+        let tag = Tag::prefixed_or_plain(&config.tag_prefix, tag.version());
+        let theirs = named(config).or_else(|| image_name(repo, &tag, sibling).ok());
+        if own.is_some_and(|own| own.image.is_some())
+            && config.image.is_some()
+            && theirs.as_ref() == Some(&image)
+        {
+            let hint = format!(
+                "give `{package}` another `name` under [package.metadata.floe.image], or leave it out"
+            );
+            return Err(refuse(&format!("the tags of the image `{image}`"), hint).into());
+        }
+    }
+    Ok((image, may_be_latest))
 }

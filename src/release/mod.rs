@@ -1,4 +1,4 @@
-//! A release on its way to the public, in six rooms and one direction:
+//! The publish path, in six stages and one direction:
 //!
 //! ```text
 //! Inputs ─▶ dist::read ─▶ verify ─▶ Release

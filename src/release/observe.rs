@@ -32,11 +32,15 @@ impl Session {
             let Some((registry, image)) = self.registry.as_ref().zip(subject.image()) else {
                 return Ok(None);
             };
-            let mut found = names(registry, image, &subject.destination().tag).await?;
-            if found.present.is_empty() {
-                found.present = parts(registry, image).await?;
-            }
-            anyhow::Ok(Some(found))
+            // The parts are asked for as soon as the index is known to be missing, beside the tags.
+            let present = async {
+                match index(registry, image).await? {
+                    present if present.is_empty() => parts(registry, image).await,
+                    present => Ok(present),
+                }
+            };
+            let (present, tags) = tokio::try_join!(present, tags(registry, &subject.destination().tag))?;
+            anyhow::Ok(Some(RemoteImage { present, tags }))
         };
         let (access, github, image) =
             tokio::join!(self.github.access(), self.observe_github(subject, None), image);
@@ -57,7 +61,11 @@ impl Session {
     pub async fn observe_again(&self, release: &Release, known: Option<u64>) -> anyhow::Result<World> {
         let image = async {
             match self.registry.as_ref().zip(release.image.as_ref()) {
-                Some((registry, image)) => names(registry, image, &release.destination.tag).await.map(Some),
+                Some((registry, image)) => {
+                    let (present, tags) =
+                        tokio::try_join!(index(registry, image), tags(registry, &release.destination.tag))?;
+                    Ok(Some(RemoteImage { present, tags }))
+                }
                 None => Ok(None),
             }
         };
@@ -104,16 +112,19 @@ fn is_whole(seen: &RemoteRelease, release: &Release) -> bool {
     seen.assets.len() == release.assets.len() && release.assets.iter().all(is_there)
 }
 
-/// The index of an image, and the tags that its version could own.
-async fn names(registry: &Registry, image: &Image, tag: &Tag) -> anyhow::Result<RemoteImage> {
+/// The image's index, if the registry has it.
+async fn index(registry: &Registry, image: &Image) -> anyhow::Result<BTreeSet<Digest>> {
+    Ok(registry.manifest(&image.index.digest.to_string()).await?.into_iter().collect())
+}
+
+/// The digest of each tag that a release of this version may move.
+async fn tags(registry: &Registry, tag: &Tag) -> anyhow::Result<BTreeMap<String, Digest>> {
     let tags = stream::iter(image_tags(tag, &[])).map(|tag| async move {
         let digest = registry.manifest(&tag).await?;
         anyhow::Ok(digest.map(|digest| (tag, digest)))
     });
-    let tags = tags.buffered(REGISTRY_AT_ONCE).try_collect::<Vec<_>>();
-    let index = image.index.digest.to_string();
-    let (index, tags) = tokio::try_join!(registry.manifest(&index), tags)?;
-    Ok(RemoteImage { present: index.into_iter().collect(), tags: tags.into_iter().flatten().collect() })
+    let tags: Vec<_> = tags.buffered(REGISTRY_AT_ONCE).try_collect().await?;
+    Ok(tags.into_iter().flatten().collect())
 }
 
 /// The parts of an image that the registry holds.

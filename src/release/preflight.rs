@@ -1,6 +1,6 @@
 //! The checks before a release: both servers are asked for every right that the plan needs.
 //!
-//! Asking changes nothing: generated notes are not stored, and an upload session is closed or used by the first blob.
+//! The requests change nothing: generated notes are not stored, and an upload session is closed or used by the first blob.
 
 use anyhow::Context as _;
 use chrono::Utc;
@@ -11,7 +11,7 @@ use crate::release::observe::Observed;
 use crate::release::session::Session;
 use crate::report::Report;
 use floe_core::model::Subject;
-use floe_core::plan::{self, Conflict, Plan, Step, previous};
+use floe_core::plan::{self, Conflict, Plan, Since, Step};
 use floe_core::preflight::{Access, Asked, Check, Facts, Finding, Outcome, Package, checks};
 use floe_core::world::{RemoteImage, World};
 
@@ -113,18 +113,13 @@ async fn ask(facts: &mut Facts, needs: Needs, subject: Subject<'_>, world: &Worl
         if !needs.write || !facts.access.as_ref().is_ok_and(takes_writes) {
             return None;
         }
-        let previous = previous(&destination.tag, &world.other_versions(&destination.tag));
-        Some(
-            session
-                .github
-                .may_write(&destination.tag, previous.as_ref())
-                .await
-                .map_err(|error| finding(&error)),
-        )
+        let since = Since::of(&destination.tag, world);
+        let asked = session.github.may_write(&destination.tag, since.tag()).await;
+        Some(asked.map_err(|error| finding(&error)))
     };
     let registry = session.registry.as_ref().filter(|_| !matches!(facts.registry, Some(Err(_))));
     let push = async {
-        // Without any secret the first answer said it all; a private registry may need none.
+        // Without any token the first answer was final; a private registry may need none.
         let registry =
             registry.filter(|registry| needs.push && (facts.has_token || registry.has_credentials()))?;
         Some(registry.may_push().await.map_err(|error| finding(&error)))

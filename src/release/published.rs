@@ -2,56 +2,84 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
+
 use crate::cli::RemoteArgs;
 use crate::download::Downloader;
-use crate::error::{Exit, Failure, Refusal, refusal_of};
+use crate::error::{Exit, Failure, refusal_of};
+use crate::github::GitHub;
+use crate::net::retry::Retry;
 use crate::release::{inputs, session};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::{Repo, Tag};
-use floe_core::verify::published::{self, Download};
+use floe_core::verify::published::{self, Download, ReleaseRequest};
 
-/// Downloads a published release into `folder`, the assets below `assets/` and the image as `image/`, and checks it. The
-/// token is used only if the repository cannot be seen without one, or if GitHub's limit of anonymous requests is reached.
-/// Problems have exit code 3.
+/// The request for a release, without a name, commit or image that it must have.
+pub fn request(repo: &Repo, tag: &Tag, args: &RemoteArgs) -> anyhow::Result<ReleaseRequest> {
+    let page = session::known_page(args, repo)?;
+    Ok(ReleaseRequest { repo: repo.clone(), page, tag: tag.clone(), name: None, commit: None, image: None })
+}
+
+/// Downloads a published release into the new or empty `folder`, the assets below `assets/` and the image as `image/`.
+/// The token is used only if anonymous requests are denied, or limited by GitHub.
 pub async fn download(
-    tag: &Tag,
-    repo: Repo,
+    request: ReleaseRequest,
     token: Option<Token>,
     args: &RemoteArgs,
     folder: &Path,
     report: &Report,
 ) -> anyhow::Result<Download> {
     let retry = session::retry(args, report).reading();
-    let mut github = session::github(args, repo.clone(), None, &retry)?;
-    let mut is_private = false;
-    if let Err(error) = github.access().await {
-        let (Some(token), Some(refusal)) = (token, refusal_of(&error)) else { return Err(error) };
-        github = session::github(args, repo.clone(), Some(token), &retry)?;
-        github.access().await?;
-        is_private = refusal == Refusal::Denied;
-    }
-    let page = format!("{}/{repo}", github.site());
-    let release = github.published(tag).await?.ok_or_else(|| {
-        Failure::new(format!("`{repo}` has no published release `{tag}`"))
-            .hint(format!("a draft is not published; see `floe plan`, or look at {page}/releases"))
-    })?;
-    let downloader = Downloader {
-        github,
-        is_private,
-        registry_url: args.registry_url.as_deref(),
-        own_image: inputs::image_name(&repo)?,
-        folder: folder.to_owned(),
-        retry,
+    let name = format!("release `{}` of `{}`", request.tag, request.repo);
+    let download = async {
+        let (github, is_private) = connect(&request.repo, token, args, &retry).await?;
+        let page = request.page.as_ref().map(|page| format!(", or look at {page}/releases"));
+        let release = github.published(&request.tag).await?.ok_or_else(|| {
+            Failure::new("it is not published")
+                .hint(format!("see `floe plan` for a draft{}", page.unwrap_or_default()))
+        })?;
+        let package = request.name.as_deref().unwrap_or(request.repo.name());
+        let default = || inputs::image_name(&request.repo, &request.tag, package);
+        let own_image = request.image.clone().map_or_else(default, Ok)?;
+        let (folder, registry_url) = (folder.to_owned(), args.registry_url.as_deref());
+        let downloader = Downloader { github, is_private, registry_url, own_image, folder, retry };
+        downloader.download(request, release).await
     };
-    let download = downloader.download(tag, release).await?;
+    download.await.with_context(|| format!("{name} could not be checked"))
+}
+
+/// The client for a repository, and whether the repository is private.
+async fn connect(
+    repo: &Repo,
+    token: Option<Token>,
+    args: &RemoteArgs,
+    retry: &Retry,
+) -> anyhow::Result<(GitHub, bool)> {
+    let github = session::github(args, repo.clone(), None, retry)?;
+    let Err(error) = github.access().await else { return Ok((github, false)) };
+    let (Some(token), Some(_)) = (token, refusal_of(&error)) else { return Err(error) };
+    let github = session::github(args, repo.clone(), Some(token), retry)?;
+    // An anonymous request also fails at a rate limit. Only the answer to the token says that the repository is private.
+    let is_private = github.access().await?.private;
+    Ok((github, is_private))
+}
+
+/// Checks a download. Problems have exit code 3; files that the release does not cover are warnings.
+pub fn verify(download: Download, report: &Report) -> anyhow::Result<Download> {
     let problems = published::check(&download);
-    if problems.is_empty() {
-        return Ok(download);
+    let ReleaseRequest { tag, repo, .. } = &download.request;
+    if !problems.is_empty() {
+        return Err(Failure::new(format!("release `{tag}` of `{repo}` is wrong"))
+            .details(problems)
+            .hint("do not run the downloaded files; report this to the maintainers")
+            .exit(Exit::Problems)
+            .into());
     }
-    Err(Failure::new(format!("release `{tag}` of `{repo}` is not what it claims to be"))
-        .details(problems)
-        .hint("do not run the downloaded files; report this to the maintainers")
-        .exit(Exit::Problems)
-        .into())
+    for name in download.uncovered() {
+        report.warn(format!(
+            "`{name}` is not covered by this release: neither `SHA256SUMS` nor the manifest names it, so it was not checked"
+        ));
+    }
+    Ok(download)
 }

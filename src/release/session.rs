@@ -13,6 +13,8 @@ use crate::token::Token;
 use floe_core::clock::Clock;
 use floe_core::model::{Destination, ImageName, Repo, Subject};
 
+const GITHUB_API: &str = "https://api.github.com";
+
 /// The secrets of a run.
 #[derive(Debug, Clone)]
 pub struct Secrets {
@@ -123,7 +125,7 @@ pub fn github(args: &RemoteArgs, repo: Repo, token: Option<Token>, retry: &Retry
 }
 
 fn api_url(args: &RemoteArgs) -> &str {
-    args.api_url.as_deref().unwrap_or("https://api.github.com")
+    args.api_url.as_deref().unwrap_or(GITHUB_API)
 }
 
 /// GitHub's web address: the given one, else that of the API.
@@ -143,6 +145,12 @@ pub fn page(args: &RemoteArgs, repo: &Repo) -> anyhow::Result<String> {
     let server = if is_rehearsal { "https://github.com".to_owned() } else { site(args) };
     Endpoint::given("GitHub", &server)?;
     Ok(format!("{server}/{repo}"))
+}
+
+/// The address of a repository's page, where the arguments name it: an API elsewhere need not be that of github.com.
+pub fn known_page(args: &RemoteArgs, repo: &Repo) -> anyhow::Result<Option<String>> {
+    let is_known = args.server_url.is_some() || api_url(args).trim_end_matches('/') == GITHUB_API;
+    is_known.then(|| page(args, repo)).transpose()
 }
 
 /// The retry rule that the arguments ask for.

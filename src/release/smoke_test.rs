@@ -1,23 +1,40 @@
-//! The smoke test: the downloaded programs for this machine are run, each once, with no token in their environment.
+//! The smoke test: the downloaded programs for this machine are run, each once, after everything was verified.
+//!
+//! They get an empty folder, no input and almost no environment. Their time and their output are limited.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, Command};
 
+use crate::environment::variable_os;
 use crate::error::{Exit, Failure};
 use crate::files::scratch::Scratch;
 use crate::package::archive;
-use crate::project::process;
 use crate::report::Report;
 use floe_core::model::{Manifest, Os, Target};
+use floe_core::units::{seconds, size};
 
-/// Unpacks each archive of a download that is for this machine and runs its programs with one argument. `assets` is the
-/// folder of the release `name`, every byte of which was checked before.
-pub fn run_downloaded(assets: &Path, name: &str, argument: &str, report: &Report) -> anyhow::Result<()> {
-    let path = assets.join(Manifest::file_name(name));
-    let read = || anyhow::Ok(serde_json::from_slice::<Manifest>(&std::fs::read(&path)?)?);
-    let manifest = read().with_context(|| format!("failed to read `{}`", path.display()))?;
+/// The most time a program may take.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// The most a program may write to stdout or stderr, in bytes.
+const OUTPUT_LIMIT: u64 = 64 * 1024;
+/// The variables that programs get. Windows starts none without the folder of the system.
+const ENVIRONMENT: [&str; 7] = ["PATH", "LANG", "LC_ALL", "TZ", "TERM", "SystemRoot", "SystemDrive"];
+/// The variables that lead to the empty folder.
+const FOLDERS: [&str; 6] = ["HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "XDG_RUNTIME_DIR"];
+
+/// Unpacks each archive of a verified download that is for this machine and runs its programs with one argument.
+/// `assets` is the folder of the release's files.
+pub async fn run_downloaded(
+    manifest: &Manifest,
+    assets: &Path,
+    argument: &str,
+    report: &Report,
+) -> anyhow::Result<()> {
     let mine: Vec<_> =
         manifest.artifacts.iter().filter(|artifact| is_for_this_machine(artifact.target)).collect();
     if mine.is_empty() {
@@ -28,24 +45,97 @@ pub fn run_downloaded(assets: &Path, name: &str, argument: &str, report: &Report
     }
     let scratch = Scratch::new("run")?;
     for artifact in mine {
-        let unpacked = scratch.path().join(artifact.target.triple());
+        let (unpacked, folder) =
+            (scratch.path().join(artifact.target.triple()), scratch.path().join(artifact.target.name()));
         archive::extract(&assets.join(&artifact.file), artifact.kind, &unpacked)
             .with_context(|| format!("failed to unpack `{}`", artifact.file))?;
         for binary in &artifact.binaries {
-            let output =
-                process::run(Command::new(unpacked.join(&binary.path)).arg(argument)).map_err(|error| {
-                    Failure::new(format!("`{}` of `{}` does not run here", binary.name, artifact.file))
-                        .because(error)
-                        .hint(format!(
-                            "if it does not know `{argument}`, give another argument: `--run=--help`"
-                        ))
-                        .exit(Exit::Problems)
-                })?;
-            let said = output.lines().next().unwrap_or_default();
-            report.step("Ran", format!("{} for {}: {said}", binary.name, artifact.target.name()));
+            std::fs::create_dir_all(&folder).context("failed to make the folder of a program")?;
+            let mut command = Command::new(unpacked.join(&binary.path));
+            command.arg(argument).current_dir(&folder);
+            command.env_clear().envs(ENVIRONMENT.iter().filter_map(|name| Some((name, variable_os(name)?))));
+            command.envs(FOLDERS.map(|name| (name, &folder)));
+            let name = format!("`{}` of `{}`", binary.name, artifact.file);
+            let line = run(command).await?.map_err(|why| {
+                Failure::new(format!("{name} does not run here: it {why}"))
+                    .hint(format!("if it does not know `{argument}`, give another argument: `--run=--help`"))
+                    .exit(Exit::Problems)
+            });
+            report.step("Ran", format!("{} for {}: {}", binary.name, artifact.target.name(), line?));
         }
     }
     Ok(())
+}
+
+/// Runs a program and returns the first line of its output; the inner error says how it failed. The outer one says why it
+/// could not be started.
+async fn run(mut command: Command) -> anyhow::Result<Result<String, String>> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    #[cfg(unix)]
+    command.process_group(0);
+    let program = command.as_std().get_program().to_string_lossy().into_owned();
+    let mut child = command.spawn().map_err(|error| {
+        Failure::new(format!("failed to start `{program}`"))
+            .because(error)
+            .hint("the program could not be checked: it needs a loader that is not there, or TMPDIR does not allow programs")
+    })?;
+    let limited = tokio::time::timeout(TIME_LIMIT, finish(&mut child)).await;
+    let result = match limited {
+        Err(_) => Err(format!("did not end within {}", seconds(TIME_LIMIT))),
+        Ok(finished) => finished.with_context(|| format!("failed to read the output of `{program}`"))?,
+    };
+    if result.is_err() {
+        end_group(&mut child).await;
+    }
+    Ok(result)
+}
+
+async fn finish(child: &mut Child) -> std::io::Result<Result<String, String>> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    // The first stream that is too long ends the wait for the other one.
+    let (stdout, stderr) = match tokio::try_join!(read(stdout), read(stderr)) {
+        Ok(both) => both,
+        Err(None) => return Ok(Err(format!("wrote more than {}", size(OUTPUT_LIMIT)))),
+        Err(Some(error)) => return Err(error),
+    };
+    let status = child.wait().await?;
+    let text = String::from_utf8_lossy(&stdout);
+    match status.success() {
+        true => Ok(Ok(text.lines().next().unwrap_or_default().to_owned())),
+        false => {
+            let text = String::from_utf8_lossy(&stderr);
+            let last = text.lines().rfind(|line| !line.trim().is_empty());
+            let said = last.map(|line| format!(": {line}")).unwrap_or_default();
+            Ok(Err(format!("ended with {}{said}", how(status))))
+        }
+    }
+}
+
+/// Reads a stream to its end; `None` if it is too long.
+async fn read(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, Option<std::io::Error>> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        stream.take(OUTPUT_LIMIT + 1).read_to_end(&mut bytes).await.map_err(Some)?;
+    }
+    if bytes.len() as u64 > OUTPUT_LIMIT { Err(None) } else { Ok(bytes) }
+}
+
+fn how(status: ExitStatus) -> String {
+    status.code().map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"))
+}
+
+/// Kills a program and the programs that it has started.
+async fn end_group(child: &mut Child) {
+    #[cfg(unix)]
+    if let Some(id) = child.id() {
+        // Only the shell's own `kill` is sure to be there. It fails if all of them have ended by themselves.
+        let kill = Command::new("/bin/sh")
+            .args(["-c", &format!("kill -s KILL -- -{id}")])
+            .stderr(Stdio::null())
+            .status();
+        let _ = kill.await;
+    }
+    let _ = child.kill().await;
 }
 
 fn is_for_this_machine(target: Target) -> bool {

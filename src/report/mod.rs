@@ -15,9 +15,9 @@ use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use anstream::{AutoStream, ColorChoice};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
-use crate::environment::variable_os;
 use crate::error::{Exit, Failure, hint_of};
 use crate::token::Token;
 use actions::{Actions, Level};
@@ -60,10 +60,11 @@ pub struct Report {
 impl Report {
     /// A report on this process's stdout and stderr, and on the workflow it runs in.
     pub fn new(verbosity: Verbosity) -> Self {
-        let plain = variable_os("NO_COLOR").is_some();
+        // On Windows this also makes the console understand escape sequences.
+        let stderr = AutoStream::auto(std::io::stderr());
         Report {
             verbosity,
-            colour: !plain && std::io::stderr().is_terminal(),
+            colour: stderr.current_choice() == ColorChoice::AlwaysAnsi,
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
             actions: Actions::from_env().map(Arc::new),
             in_group: Arc::default(),

@@ -12,6 +12,7 @@ mod faults;
 mod hostile;
 mod image;
 mod init;
+mod layouts;
 mod package;
 mod plan;
 mod project;

@@ -6,10 +6,9 @@ use std::process::Command;
 use floe::error::{Exit, Failure};
 use floe::project::cargo::{self, Project};
 use floe::project::git::{self, FileStatus};
-use floe::project::repo_context::RepoContext;
 
 use crate::support::peers::peer;
-use crate::support::sample::Sample;
+use crate::support::sample::{Sample, floe};
 
 const WORKSPACE: &str = "[workspace]\nmembers = [\"one\", \"two\", \"lib\"]\nresolver = \"2\"\n\
     [workspace.package]\nversion = \"2.1.0-rc.1\"\nlicense = \"MIT\"\n";
@@ -189,7 +188,7 @@ fn the_repository_is_given_or_found() {
     let sample = Sample::tool().manifest_lines("repository = \"https://github.com/acme/from-cargo\"");
     let project = sample.load().unwrap();
     let given = "acme/given".parse().unwrap();
-    assert_eq!(cargo::repo(&project, Some(&given)).unwrap(), given);
+    assert_eq!(cargo::repo(Some(&project), Some(&given)).unwrap(), given);
     git(sample.path(), &["init", "--quiet"]);
     let found = |sample: &Sample| git::origin(sample.path()).unwrap().map(|repo| repo.to_string());
     assert_eq!(found(&sample), None);
@@ -200,17 +199,70 @@ fn the_repository_is_given_or_found() {
 }
 
 #[test]
-fn a_context_needs_no_project_for_a_given_repository() {
-    let given = "acme/given".parse().unwrap();
-    let nowhere = RepoContext::new(Some("/nowhere/Cargo.toml".into()), None, Some(given));
-    assert_eq!(nowhere.repo().unwrap().to_string(), "acme/given");
-    assert!(nowhere.project().unwrap_err().to_string().contains("there is no file"));
-    let sample = Sample::tool();
-    let context = RepoContext::new(Some(sample.path().join("Cargo.toml")), None, None);
-    assert_eq!(context.project().unwrap().unwrap().name, "tool");
-    // It is not read again.
-    std::fs::remove_file(sample.path().join("Cargo.toml")).unwrap();
-    assert_eq!(context.project().unwrap().unwrap().name, "tool");
+fn a_given_repository_is_found_with_no_cargo_and_no_git_in_any_folder() {
+    let two = workspace();
+    let broken = Sample::with_manifest("[package]\nname = 7\n").file(".git/config", "[remote");
+    let empty = tempfile::tempdir().unwrap();
+    for folder in [two.path(), broken.path(), empty.path()] {
+        for arguments in [
+            &["verify", "--release", "v1.0.0"][..],
+            &["reproduce", "v1.0.0", "--rebuilt", two.path().to_str().unwrap()],
+        ] {
+            let output = Command::new(env!("CARGO_BIN_EXE_floe"))
+                .args(arguments)
+                .args(["--repo", "acme/tool", "--tries", "1", "--api-url", "http://127.0.0.1:1"])
+                .current_dir(folder)
+                // Not even a program that is called by its path is there.
+                .env("PATH", empty.path())
+                .env("CARGO", empty.path().join("cargo"))
+                .env("GITHUB_REPOSITORY", "not a repository")
+                .output()
+                .unwrap();
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert!(!stderr.contains("Cargo.toml") && !stderr.contains("GITHUB_REPOSITORY"), "{stderr}");
+            assert!(stderr.contains("127.0.0.1"), "{arguments:?} in {}: {stderr}", folder.display());
+        }
+    }
+}
+
+#[test]
+fn git_names_the_repository_of_a_workspace_with_several_programs() {
+    if peer("git").is_none() {
+        return;
+    }
+    let sample = workspace();
+    git(sample.path(), &["init", "--quiet"]);
+    git(sample.path(), &["remote", "add", "origin", "git@github.com:acme/from-git.git"]);
+    let output = floe(sample.path())
+        .args(["verify", "--release", "v1.0.0", "--tries", "1", "--api-url", "http://127.0.0.1:1"])
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("127.0.0.1") && !stderr.contains("several packages"), "{stderr}");
+}
+
+#[test]
+fn a_repository_elsewhere_than_at_github_is_named_in_the_error() {
+    for (lines, message) in [
+        ("", "error: the repository of `tool` is unknown\n"),
+        (
+            "repository = \"https://gitlab.com/acme/tool\"",
+            "error: `repository = \"https://gitlab.com/acme/tool\"` of `tool` is not a repository on GitHub\n",
+        ),
+        (
+            "repository = \"acme/tool\"",
+            "error: `repository = \"acme/tool\"` of `tool` is not a repository on GitHub\n",
+        ),
+    ] {
+        let sample = Sample::tool().manifest_lines(lines);
+        let output = floe(sample.path()).args(["plan", "--commit", &"a".repeat(40)]).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(
+            stderr.starts_with(message) && stderr.contains("hint: give it as `--repo owner/name`"),
+            "{stderr}"
+        );
+    }
 }
 
 #[test]

@@ -18,12 +18,14 @@ pub struct World {
 }
 
 /// A release as GitHub holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RemoteRelease {
     /// GitHub's number for it; the only handle that never changes.
     pub id: u64,
     /// The tag it names.
     pub tag: String,
+    /// Its title; empty if it has none.
+    pub title: String,
     /// Its notes.
     pub notes: String,
     /// Not published yet.
@@ -41,6 +43,11 @@ pub struct RemoteRelease {
 }
 
 impl RemoteRelease {
+    /// Whether a person gave it a title; floe's is the tag.
+    pub fn has_own_title(&self) -> bool {
+        !self.title.trim().is_empty() && self.title != self.tag
+    }
+
     /// Whether the notes hold this text; GitHub's editor ends lines as browsers do.
     pub fn holds_notes(&self, text: &str) -> bool {
         self.notes.replace('\r', "").contains(text.trim_end())
@@ -146,20 +153,23 @@ impl World {
     }
 
     /// The versions of all published releases but the one of `tag`. Releases whose tag names no version do not count,
-    /// nor do those of another prefix: in a monorepo each thing that is released has versions of its own.
+    /// nor do those of another prefix, because each package of a repository has versions of its own.
     pub fn other_versions(&self, tag: &Tag) -> Vec<Published> {
-        self.releases
-            .iter()
-            .filter(|release| !release.draft && release.tag != tag.as_str())
-            .filter_map(|release| {
-                let other: Tag = release.tag.parse().ok()?;
-                if other.prefix() != tag.prefix() {
-                    return None;
-                }
-                let stable = !release.prerelease && !other.is_prerelease();
-                Some(Published { tag: other, stable })
-            })
-            .collect()
+        let version = |release: &RemoteRelease| {
+            let other: Tag = release.tag.parse().ok()?;
+            let stable = !release.prerelease && !other.is_prerelease();
+            (other.prefix() == tag.prefix()).then_some(Published { tag: other, stable })
+        };
+        self.others(tag).filter_map(version).collect()
+    }
+
+    /// Whether there is a published release besides the one of `tag`, of whatever package.
+    pub fn has_other_releases(&self, tag: &Tag) -> bool {
+        self.others(tag).next().is_some()
+    }
+
+    fn others(&self, tag: &Tag) -> impl Iterator<Item = &RemoteRelease> {
+        self.releases.iter().filter(|release| !release.draft && release.tag != tag.as_str())
     }
 }
 

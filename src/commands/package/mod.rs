@@ -44,6 +44,7 @@ pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
         report
             .warn("the records name no commit: a tracked file is modified, or git has none; see `--commit`");
     }
+    project.gated.iter().for_each(|gated| report.warn(gated.line()));
     let builds = find(&args, &project, report)?;
     for record in pack((&project, &origin), &builds, &args.out, Enforcement::Deny, report)? {
         report.out(args.out.join(&record.archive.file).display().to_string());

@@ -1,6 +1,6 @@
-//! Looking into a published file and its rebuild where their bytes differ: which entries, which bytes of them.
+//! The differences inside a published file and its rebuild: entries, and the bytes of them.
 //!
-//! Both were written by others: they are unpacked within bounds, compared as streams, and nothing in them is run.
+//! Both are untrusted: they are unpacked within limits, compared as streams, and nothing in them is run.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -14,14 +14,14 @@ use crate::image::{self, JSON_LIMIT};
 use crate::package::archive;
 use crate::project::process;
 use floe_core::model::{ArchiveKind, Member};
-use floe_core::reproduce::{self, Difference, FINDINGS};
+use floe_core::reproduce::{self, FINDINGS};
 use floe_core::untrusted::files;
 
 /// The words for archives whose unpacked content is the same.
 const SAME: &str = "same content in another container";
-/// So many bytes are compared at once.
+/// The number of bytes that are compared at once.
 const PIECE: usize = 256 * 1024;
-/// No more of diffoscope's report is shown, in bytes.
+/// The most that is shown of diffoscope's report, in bytes.
 const REPORT_LIMIT: u64 = 64 * 1024;
 
 /// Two files of one name.
@@ -62,10 +62,10 @@ impl Pair {
         })
     }
 
-    /// Where two JSON documents differ.
+    /// The differences between two JSON documents.
     pub fn documents(&self) -> anyhow::Result<Vec<String>> {
         let found = reproduce::differences(&json(&self.published)?, &json(&self.rebuilt)?);
-        Ok(if found.is_empty() { vec!["the same content, written differently".to_owned()] } else { found })
+        Ok(if found.is_empty() { vec!["same content, written differently".to_owned()] } else { found })
     }
 
     /// The beginning of diffoscope's report; `None` where it is not installed.
@@ -90,30 +90,23 @@ impl Pair {
     }
 }
 
-/// A clause a difference. `bytes` says where the content of a file differs; it is asked for the first few only.
+/// A clause a difference. `bytes` compares the content of a file; it is called for the first few only.
 fn findings(
     theirs: &[Member],
     ours: &[Member],
     mut bytes: impl FnMut(&str) -> anyhow::Result<String>,
 ) -> anyhow::Result<Vec<String>> {
-    let differences = reproduce::compare_members(theirs, ours);
+    let mut differences = reproduce::compare_members(theirs, ours);
     if differences.is_empty() {
         return Ok(vec![SAME.to_owned()]);
     }
-    let mut found = Vec::new();
-    for (number, difference) in differences.iter().enumerate() {
-        found.push(match difference {
-            Difference::Changed { path, facts, content: true } if number < FINDINGS => {
-                let clauses: Vec<String> = facts.iter().cloned().chain([bytes(path)?]).collect();
-                format!("`{path}`: {}", clauses.join("; "))
-            }
-            other => other.to_string(),
-        });
+    for difference in differences.iter_mut().take(FINDINGS).filter(|one| one.content) {
+        difference.facts.push(bytes(&difference.path)?);
     }
-    Ok(found)
+    Ok(differences.iter().map(ToString::to_string).collect())
 }
 
-/// Where two files that differ do: the first byte, its section if they are binaries, and how many there are.
+/// The place where two files differ: the first byte, its section if they are binaries, and how many there are.
 fn compare(published: &Path, rebuilt: &Path) -> anyhow::Result<String> {
     let counted = count(published, rebuilt)
         .with_context(|| format!("failed to compare `{}` with its rebuild", published.display()))?;
@@ -187,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_the_container_says_is_compared_in_both_formats() {
+    fn modes_and_times_are_compared_in_both_formats() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "the same").unwrap();
@@ -233,7 +226,7 @@ mod tests {
     #[test]
     fn in_a_binary_the_section_is_named() {
         let own = fs::read(std::env::current_exe().unwrap()).unwrap();
-        let text = b"a text that stands in this binary, and there only once".as_slice();
+        let text = b"a text that this binary contains exactly once".as_slice();
         let Some(at) = memchr::memmem::find(&own, text) else { panic!("this test is not in its own binary") };
         let mut changed = own.clone();
         changed[at] ^= 1;

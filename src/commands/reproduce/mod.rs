@@ -1,6 +1,6 @@
-//! `floe reproduce`: what is published for a tag beside a rebuild of it, a verdict a line.
+//! `floe reproduce`: compares a published release with a rebuild of it, a verdict a line.
 //!
-//! It builds nothing and believes nobody: the published release is verified first, the rebuild is checked as any dist.
+//! It builds nothing and trusts neither side: the published release is verified first, the rebuild is checked as any dist.
 
 mod inside;
 
@@ -8,32 +8,34 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::context;
+use super::repo;
 use crate::cli::ReproduceArgs;
 use crate::error::{Exit, Failure};
 use crate::files::atomic_file;
 use crate::files::scratch::Scratch;
 use crate::net::stop;
-use crate::release::{dist, inputs, published as stranger, session};
+use crate::release::{dist, inputs, published, session};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::{ArchiveKind, Content, Destination, Image, Manifest, Release, Repo};
-use floe_core::reproduce::{Comparison, Line, Part, Statement, Verdict, parts};
-use floe_core::verify::published::Download;
+use floe_core::reproduce::{Comparison, Line, Part, Verdict, parts, statement};
+use floe_core::verify::published::{Download, ReleaseRequest};
 use floe_core::verify::{self as check, Depth, Expect};
 use inside::Pair;
 
-/// Runs the verb.
+/// Runs the subcommand.
 pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<()> {
-    let repo = context(&args.project, &args.remote).repo()?.clone();
+    let repo = repo(&args.project, &args.remote)?;
     let found = dist::read(&args.rebuilt, Depth::Whole)?;
     stop::listen(report);
     let scratch = Scratch::new("published")?;
-    report.step("Verifying", format!("{} of {repo} as a stranger", args.tag));
+    report.step("Verifying", format!("{} of {repo}", args.tag));
     let (remote, folder) = (&args.remote, scratch.path());
-    let token = Token::github();
-    let download = stranger::download(&args.tag, repo.clone(), token, remote, folder, report).await?;
+    let request =
+        ReleaseRequest { image: args.image.clone(), ..published::request(&repo, &args.tag, remote)? };
+    let download = published::download(request, Token::github(), remote, folder, report).await?;
+    let download = published::verify(download, report)?;
     let published = download.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
     let rebuilt = release(found, published, (&repo, &args))?;
 
@@ -42,28 +44,34 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
     let sides = Sides { download: &download, folder: scratch.path(), rebuilt: &rebuilt };
     sides.look_inside(&mut comparison, report)?;
     let image = published.image.as_ref().map(|image| &image.name);
-    let statement = Statement::new(&comparison, image).ok_or_else(|| {
-        Failure::new(format!(
-            "nothing of {} was rebuilt: the dist holds nothing that the release holds",
-            args.tag
-        ))
-        .hint(format!(
-            "build the tag's own dist: `nix build github:{repo}/{}#dist`, then `--rebuilt result`",
-            args.tag
-        ))
+    let flake = flake(&download.request);
+    let statement = statement(&comparison, image).ok_or_else(|| {
+        Failure::new(format!("nothing of {} was rebuilt: the dist and the release share no file", args.tag))
+            .hint(format!("build the tag's own dist: `nix build {flake}#dist`, then `--rebuilt result`"))
     })?;
     if let Some(path) = &args.statement {
-        write(path, &statement.to_json())?;
+        atomic_file::write(path, statement.as_bytes())
+            .with_context(|| format!("failed to write the statement `{}`", path.display()))?;
     }
     match args.json {
         true => report.json(&comparison)?,
         false => table(&comparison, report),
     }
-    conclude(&comparison, &repo, report)
+    conclude(&comparison, &repo, &flake, report)
 }
 
-/// The release that the rebuilt dists would be. What they cannot know of the world is taken as it was published: the
-/// image's name; and the repository and the tag as they were asked for.
+/// The tag's flake for Nix, where the address of the repository is known; else that of a checkout.
+fn flake(request: &ReleaseRequest) -> String {
+    let ReleaseRequest { repo, page, tag, .. } = request;
+    match page.as_deref() {
+        Some(page) if page.starts_with("https://github.com/") => format!("github:{repo}/{tag}"),
+        Some(page) => format!("git+{page}?ref=refs/tags/{tag}"),
+        None => format!("CHECKOUT-OF-{tag}"),
+    }
+}
+
+/// The release that the rebuilt dists would be. The image's name is taken from the published release, the repository and
+/// the tag from the arguments.
 fn release(
     found: check::Found,
     published: &Manifest,
@@ -75,18 +83,18 @@ fn release(
         tag: Some(args.tag.clone()),
         commit: Some(published.commit.clone()),
         image: true,
-        // Whether it may be published is not asked any more; whether it is the same is.
+        // The question is whether it is the same, and not whether it may be published.
         tolerate: true,
         ..Expect::default()
     };
     let verified = check::check(found, &expect).map_err(|problems| {
-        Failure::new(format!("the rebuilt dist is none of {} of `{repo}`", args.tag))
+        Failure::new(format!("the rebuilt dist is not a dist of {} of `{repo}`", args.tag))
             .details(problems)
             .hint(format!("build commit {} again, with nothing modified", published.commit.short()))
     })?;
     let image = match &published.image {
         Some(image) => image.name.clone(),
-        None => inputs::image_name(repo)?,
+        None => inputs::image_name(repo, &args.tag, &published.name)?,
     };
     let page = session::page(&args.remote, repo)?;
     let destination = Destination {
@@ -95,6 +103,7 @@ fn release(
         tag: args.tag.clone(),
         commit: published.commit.clone(),
         image,
+        may_be_latest: false,
     };
     Ok(Release::new(
         verified.archives,
@@ -105,7 +114,7 @@ fn release(
     ))
 }
 
-/// Where the bytes of both sides lie.
+/// The files of both sides.
 struct Sides<'a> {
     download: &'a Download,
     folder: &'a Path,
@@ -113,7 +122,7 @@ struct Sides<'a> {
 }
 
 impl Sides<'_> {
-    /// Adds to each line that differs what differs in it.
+    /// Adds the differences to each line that differs.
     fn look_inside(&self, comparison: &mut Comparison, report: &Report) -> anyhow::Result<()> {
         for line in comparison.assets.iter_mut().filter(|line| is_on_both_sides(line)) {
             let (Some(kind), Some(pair)) = (ArchiveKind::of_file(&line.name), self.asset(&line.name)) else {
@@ -164,7 +173,7 @@ fn blobs(line: &Line, theirs: &Image, ours: &Image) -> Option<Pair> {
     Some(Pair { published: theirs.blob_path(&published), rebuilt: ours.blob_path(&rebuilt) })
 }
 
-/// A line a verdict, and indented below it what is behind it.
+/// A line a verdict, and indented below it the reasons.
 fn table(comparison: &Comparison, report: &Report) {
     let lines = || comparison.assets.iter().chain(&comparison.image);
     let width = lines().map(|line| line.name.len()).max().unwrap_or(0);
@@ -174,7 +183,7 @@ fn table(comparison: &Comparison, report: &Report) {
     }
 }
 
-fn conclude(comparison: &Comparison, repo: &Repo, report: &Report) -> anyhow::Result<()> {
+fn conclude(comparison: &Comparison, repo: &Repo, flake: &str, report: &Report) -> anyhow::Result<()> {
     let Comparison { tag, name, version, commit, .. } = comparison;
     if comparison.reproduced {
         report.step("Reproduced", format!("{name} {version} from {}: {comparison}", commit.short()));
@@ -185,16 +194,11 @@ fn conclude(comparison: &Comparison, repo: &Repo, report: &Report) -> anyhow::Re
         "build the missing targets too, and give each dist with `--rebuilt`".to_owned()
     } else {
         format!(
-            "build it from scratch with `nix run github:{repo}/{tag}#reproduce -- {tag}`; if that differs too, tell the maintainers"
+            "build it from scratch with `nix run {flake}#reproduce -- {tag}`; if that differs too, report it to the maintainers"
         )
     };
     Err(Failure::new(format!("{tag} of `{repo}` was not reproduced: {comparison}"))
         .hint(hint)
         .exit(Exit::Problems)
         .into())
-}
-
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    atomic_file::write(path, text.as_bytes())
-        .with_context(|| format!("failed to write the statement `{}`", path.display()))
 }

@@ -4,7 +4,8 @@
 
 use semver::Version;
 
-use super::{Found, Git, NoLock, code};
+use super::{Found, Git, code};
+use crate::project::git::FileStatus;
 use floe_core::model::Tag;
 
 /// Programs and actions that other workflows publish releases with.
@@ -95,14 +96,15 @@ fn about_git(found: &Found, git: &Git) -> Vec<String> {
         }
         _ => {}
     }
-    if let Some(why) = git.lock {
-        let (state, fix) = match why {
-            NoLock::Missing => ("is missing", "run `cargo generate-lockfile`"),
-            NoLock::Ignored => ("is ignored by git", "remove it from .gitignore"),
-            NoLock::Untracked => ("is not in git", "run `git add Cargo.lock`"),
-        };
-        advice.push(format!("Cargo.lock {state}, and a release is built from it: {fix}, and commit it"));
-    }
+    let lock = match git.lock {
+        FileStatus::Missing => Some(("is missing", "run `cargo generate-lockfile`")),
+        FileStatus::Ignored => Some(("is ignored by git", "remove it from .gitignore")),
+        FileStatus::Untracked => Some(("is not in git", "run `git add Cargo.lock`")),
+        FileStatus::Committed | FileStatus::Modified => None,
+    };
+    advice.extend(lock.map(|(state, fix)| {
+        format!("Cargo.lock {state}, and a release is built from it: {fix}, and commit it")
+    }));
     if let Some(tag) = tagged(found) {
         advice.push(format!(
             "version {} is already tagged as `{tag}`: raise `version` before the next release",
@@ -172,7 +174,7 @@ mod tests {
 
     fn git(tags: &[&str]) -> Git {
         let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
-        Git { origin: "Acme/tool".parse().ok(), tags, lock: None }
+        Git { origin: "Acme/tool".parse().ok(), tags, lock: FileStatus::Committed }
     }
 
     fn with_prefix(prefix: &str, tags: &[&str]) -> Found {
@@ -188,7 +190,7 @@ mod tests {
 
     #[test]
     fn each_obstacle_gets_one_line_with_a_fix() {
-        let lock = |lock| Found { git: Some(Git { lock: Some(lock), ..git(&[]) }), ..ready() };
+        let lock = |lock| Found { git: Some(Git { lock, ..git(&[]) }), ..ready() };
         let nowhere = Found { repository: None, git: Some(Git { origin: None, ..git(&[]) }), ..ready() };
         for (found, expected) in [
             (Found { git: None, ..ready() }, "run `git init`"),
@@ -198,11 +200,11 @@ mod tests {
                 "Cargo.toml is acme/fork, but git's `origin` is Acme/tool",
             ),
             (
-                lock(NoLock::Missing),
+                lock(FileStatus::Missing),
                 "Cargo.lock is missing, and a release is built from it: run `cargo generate-lockfile`",
             ),
-            (lock(NoLock::Ignored), "remove it from .gitignore"),
-            (lock(NoLock::Untracked), "run `git add Cargo.lock`"),
+            (lock(FileStatus::Ignored), "remove it from .gitignore"),
+            (lock(FileStatus::Untracked), "run `git add Cargo.lock`"),
             (Found { is_flake_locked: false, ..ready() }, "nix flake lock"),
             (Found { has_license: false, ..ready() }, "add LICENSE"),
         ] {

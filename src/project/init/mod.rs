@@ -12,6 +12,7 @@ use std::fmt;
 use anyhow::Context as _;
 use semver::Version;
 
+use crate::project::git::FileStatus;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::{Config, Repo};
 use template::{CALLED, Filling, Floe};
@@ -49,25 +50,14 @@ pub struct Found {
 }
 
 /// The project's git repository.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Git {
     /// The repository that the remote `origin` points to.
     pub origin: Option<Repo>,
     /// Every tag.
     pub tags: Vec<String>,
-    /// Why a checkout lacks `Cargo.lock`, if it does.
-    pub lock: Option<NoLock>,
-}
-
-/// Why a checkout lacks `Cargo.lock`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoLock {
-    /// The file does not exist.
-    Missing,
-    /// `.gitignore` excludes it.
-    Ignored,
-    /// It was never added.
-    Untracked,
+    /// The status of `Cargo.lock`.
+    pub lock: FileStatus,
 }
 
 /// One managed file.
@@ -90,6 +80,8 @@ pub enum Drift {
     Missing,
     /// It exists and does not call floe.
     Foreign,
+    /// It calls floe for this other package.
+    Package(String),
     /// It calls floe, but lacks this many lines of floe's text.
     Lacks(usize),
     /// It calls a newer floe, whose text this one does not know.
@@ -99,7 +91,7 @@ pub enum Drift {
 impl File {
     /// Whether only `--force` may write it, because that replaces text that floe did not write.
     pub fn needs_force(&self) -> bool {
-        matches!(self.drift, Some(Drift::Foreign | Drift::Lacks(_)))
+        matches!(self.drift, Some(Drift::Foreign | Drift::Package(_) | Drift::Lacks(_)))
     }
 
     /// A line that names the file and its drift, if it has drifted.
@@ -113,6 +105,7 @@ impl fmt::Display for Drift {
         match self {
             Drift::Missing => f.write_str("is missing"),
             Drift::Foreign => f.write_str("exists and does not call floe"),
+            Drift::Package(name) => write!(f, "releases `{name}`, and a flake releases one package"),
             Drift::Lacks(1) => f.write_str("lacks one line of floe's template"),
             Drift::Lacks(lines) => write!(f, "lacks {lines} lines of floe's template"),
             Drift::Newer(version) => write!(f, "calls floe {version}, which is newer than this floe"),
@@ -135,9 +128,10 @@ fn flake(found: &Found, filling: &Filling) -> File {
     match &found.flake {
         None => file(path, None, Drift::Missing, template::flake(filling)),
         // A flake may say anything besides its call. `nix flake update` does not move a version in a URL.
-        Some(old) if code(old).any(|line| line.contains(".mkRelease")) => {
-            File { new: newer_flake(old, &filling.floe), ..unchanged(path, old) }
-        }
+        Some(old) if code(old).any(|line| line.contains(".mkRelease")) => match other_package(old, filling) {
+            Some(other) => file(path, Some(old), Drift::Package(other), template::flake(filling)),
+            None => File { new: newer_flake(old, &filling.floe), ..unchanged(path, old) },
+        },
         Some(old) => file(path, Some(old), Drift::Foreign, template::flake(filling)),
     }
 }
@@ -172,6 +166,14 @@ fn workflow<'f>(found: &'f Found, filling: &Filling) -> File {
         0 => File { new: Some(old.replacen(call, wanted, 1)), ..unchanged(path, old) },
         lines => file(path, Some(old), Drift::Lacks(lines), text),
     }
+}
+
+/// The package that a flake names, if it names only others than this project's.
+fn other_package(flake: &str, filling: &Filling) -> Option<String> {
+    let named = code(flake).flat_map(|line| line.split("package = \"").skip(1));
+    let mut named = named.filter_map(|rest| rest.split('"').next());
+    let other = named.next().filter(|name| *name != filling.name)?;
+    named.all(|name| name != filling.name).then(|| other.to_owned())
 }
 
 /// The flake with this version of floe, if its URL names an older one.

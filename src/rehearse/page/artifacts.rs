@@ -3,11 +3,9 @@
 use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::image::copies;
 use super::{body, digest, table};
-use floe_core::model::manifest::Artifact;
 use floe_core::model::release::CHECKSUMS;
-use floe_core::model::{Asset, BinaryFacts, Content, Manifest, Release};
+use floe_core::model::{Asset, Manifest, Release};
 use floe_core::units::size;
 
 /// A file's name as one segment of a path (RFC 3986, section 3.3).
@@ -39,39 +37,15 @@ fn contents(release: &Release, asset: &Asset) -> Markup {
     let Manifest { artifacts, image, .. } = &release.manifest;
     html! {
         @if let Some(artifact) = artifacts.iter().find(|artifact| artifact.file == asset.name) {
-            @for binary in &artifact.binaries { .binary { (executable(release, artifact, binary)) } }
+            @for binary in &artifact.binaries { .binary {
+                p { code.path { (binary.path) } " " (binary.format) ", " (binary.arch) ", " (size(binary.size)) }
+                (digest(&binary.digest))
+            } }
         } @else if asset.name == CHECKSUMS {
-            (checksums(release, asset))
+            "The digests of the other files"
         } @else if asset.name == Manifest::file_name(&release.name) {
             "The release as data: " (artifacts.len()) @if artifacts.len() == 1 { " archive" } @else { " archives" }
             @if image.is_some() { " and the image" }
         }
     }
-}
-
-fn executable(release: &Release, artifact: &Artifact, binary: &BinaryFacts) -> Markup {
-    let copies = copies(release, binary);
-    let mut platforms = release.image.iter().flat_map(|image| &image.platforms).map(|one| one.platform);
-    let own = platforms.find(|platform| artifact.target.platform() == Some(*platform));
-    html! {
-        p { code.path { (binary.path) } " " (binary.format) ", " (binary.arch) ", " (size(binary.size)) }
-        (digest(&binary.digest))
-        @for (platform, file) in &copies {
-            p.same { "Equal to " code.path { "/" (file.path) } " in the image for " (platform) }
-        }
-        @if let Some(platform) = own && copies.is_empty() {
-            p.other { "No file of the image for " (platform) " is equal to it" }
-        }
-    }
-}
-
-/// Counts the other assets that are listed with the digest they have.
-fn checksums(release: &Release, asset: &Asset) -> String {
-    let Content::Bytes(bytes) = &asset.content else { return "The digests of the other files".to_owned() };
-    let text = String::from_utf8_lossy(bytes);
-    let others = release.assets.iter().filter(|other| other.name != asset.name);
-    let expected = others.map(|other| format!("{}  {}", other.digest.hex(), other.name));
-    let is_listed = |expected: &String| text.lines().any(|line| line == expected);
-    let (listed, other): (Vec<_>, Vec<_>) = expected.partition(is_listed);
-    format!("The digests of {} of the {} other files", listed.len(), listed.len() + other.len())
 }

@@ -84,10 +84,3 @@ fn origin(release: &Release, platform: Platform, file: &Entry) -> Markup {
         }
     }
 }
-
-/// The files of the image that have a binary's digest.
-pub(super) fn copies<'a>(release: &'a Release, binary: &BinaryFacts) -> Vec<(Platform, &'a Entry)> {
-    let platforms = release.image.iter().flat_map(|image| &image.platforms);
-    let files = platforms.flat_map(|one| one.files.iter().map(|file| (one.platform, file)));
-    files.filter(|(_, file)| file.digest == binary.digest).collect()
-}

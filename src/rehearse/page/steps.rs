@@ -9,9 +9,6 @@ use floe_core::plan::Phase;
 use floe_core::receipt::{Line, Receipt, Status};
 use floe_core::units::{seconds, size};
 
-/// The axis has at most this many marks, not counting the one at its beginning.
-const MARKS: u64 = 5;
-
 pub(super) fn show(receipt: &Receipt) -> Markup {
     let steps = &receipt.steps;
     let axis = Axis::of(steps);
@@ -33,10 +30,6 @@ pub(super) fn show(receipt: &Receipt) -> Markup {
                 tr role="row" { (cells(heads, step(line, axis.as_ref()))) }
             }
         } }
-        @if let Some(axis) = &axis { tbody role="rowgroup" { tr.axis role="row" {
-            @let label = html! { "Time since the start" };
-            (cells(heads, [label, html! {}, html! {}, html! {}, axis.marks()]))
-        } } }
     };
     html! {
         p.about {
@@ -101,54 +94,23 @@ impl Axis {
         (millis as f64 / self.length as f64 * 100.0).min(100.0)
     }
 
-    fn left(&self, millis: u64) -> String {
-        format!("left:{:.2}%", self.percent(millis))
-    }
-
-    /// A step's bar on the grid of the marks.
+    /// A step's bar, and the commit point.
     fn track(&self, line: &Line) -> Markup {
         let class = match (line.status, line.phase) {
             (Status::Failed, _) => "failed",
             (_, Phase::Reveal) => "reveal",
             _ => "stage",
         };
+        let left = |millis: u64| format!("left:{:.2}%", self.percent(millis));
         html! {
             .track {
-                @for mark in marks(self.length) { i style=(self.left(mark)) {} }
-                @if let Some(commit) = self.commit { i.commit style=(self.left(commit)) {} }
+                @if let Some(commit) = self.commit { i.commit style=(left(commit)) {} }
                 @if let Some((from, to)) = line.millis {
                     @let width = self.percent(to.max(from)) - self.percent(from);
                     @let title = format!("from {} to {}", took(from), took(to));
-                    span.bar.(class) style={ (self.left(from)) ";width:" (format!("{width:.2}%")) } title=(title) {}
+                    span.bar.(class) style={ (left(from)) ";width:" (format!("{width:.2}%")) } title=(title) {}
                 }
             }
         }
-    }
-
-    fn marks(&self) -> Markup {
-        html! { .track.marks { @for mark in marks(self.length) { span style=(self.left(mark)) { (took(mark)) } } } }
-    }
-}
-
-/// The multiples of a round time, in milliseconds, up to a length.
-fn marks(length: u64) -> impl Iterator<Item = u64> {
-    let round = (0..19).flat_map(|power| [1, 2, 5].map(|factor| factor * 10_u64.pow(power)));
-    let pace = round.into_iter().find(|pace| length / pace <= MARKS).unwrap_or(length);
-    (0..=length / pace).map(move |mark| mark * pace)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_axis_has_a_few_round_marks_however_long_the_run_is() {
-        for (length, pace, count) in
-            [(1, 1, 2), (7, 2, 4), (480, 100, 5), (1_900, 500, 4), (61_000, 20_000, 4)]
-        {
-            let marks: Vec<u64> = marks(length).collect();
-            assert_eq!((marks[1], marks.len()), (pace, count), "{length}");
-        }
-        assert_eq!(marks(u64::MAX).count(), 4);
     }
 }

@@ -63,12 +63,12 @@ pub async fn execute(
 struct Run<'a> {
     release: &'a Release,
     plan: &'a Plan,
-    /// Whether everybody should be able to pull the image.
+    /// Whether the image should be public.
     is_public: bool,
     session: &'a Session,
     receipt: ReceiptWriter,
     draft: OnceLock<RemoteRelease>,
-    /// The error of a step that the request to stop cut off.
+    /// The error of a step that was cut off by the request to stop.
     halted: Mutex<Option<anyhow::Error>>,
     began: Instant,
 }
@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
     async fn act(&self, step: &Step, progress: &Progress) -> anyhow::Result<()> {
         match step {
             Step::PushImage { missing, .. } => self.push_image(missing, progress).await,
-            Step::CreateDraft { previous } => self.create_draft(previous.as_ref()).await,
+            Step::CreateDraft { since, .. } => self.create_draft(since).await,
             Step::DeleteAsset { id, name } => {
                 self.session.github.delete_asset(self.draft()?, *id, name).await
             }

@@ -13,9 +13,11 @@ use crate::github::{ASSETS_AT_ONCE, second_to};
 use crate::net::body::WrongBytes;
 use crate::release::REGISTRY_AT_ONCE;
 use crate::report::Progress;
+use floe_core::model::body::{self, Head};
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Blob, Digest, Image, Tag};
-use floe_core::plan::{Phase, Step};
+use floe_core::model::{Blob, Destination, Digest, Image};
+use floe_core::plan::{Conflict, Phase, Since, Step};
+use floe_core::world::RemoteRelease;
 
 impl Run<'_> {
     pub(super) async fn stage(&self) -> anyhow::Result<()> {
@@ -62,26 +64,37 @@ impl Run<'_> {
         staged
     }
 
-    pub(super) async fn create_draft(&self, previous: Option<&Tag>) -> anyhow::Result<()> {
-        let (github, destination) = (&self.session.github, &self.release.destination);
-        let (tag, page) = (&destination.tag, &destination.page);
-        let generated = match &self.release.notes.source {
-            NotesSource::Generated => github.generate_notes(tag, previous).await?,
-            NotesSource::Text(_) => String::new(),
+    /// Creates the draft, or completes one of a maintainer or of another dist.
+    pub(super) async fn create_draft(&self, since: &Since) -> anyhow::Result<()> {
+        let (github, notes) = (&self.session.github, self.notes(since).await?);
+        let Some(draft) = self.draft.get() else {
+            let _ = self.draft.set(github.create_draft(&self.release.destination.tag, &notes).await?);
+            return Ok(());
         };
-        let link = match previous {
+        let footer = &self.release.notes.footer;
+        let compose = |draft: &RemoteRelease| match Head::of(&draft.notes, Some(footer)) {
+            Head::Own => Ok(notes.clone()),
+            Head::ByHand(head) => Ok(body::by_hand(&head, footer)),
+            Head::Unclear(why) => {
+                Err(Failure::of_conflicts(&[Conflict::DraftText { id: draft.id, why }]).into())
+            }
+        };
+        github.write_notes(draft, compose).await
+    }
+
+    async fn notes(&self, since: &Since) -> anyhow::Result<String> {
+        let Destination { tag, page, .. } = &self.release.destination;
+        let link = match since.tag() {
             Some(previous) => format!("{page}/compare/{previous}...{tag}"),
             None => format!("{page}/commits/{tag}"),
         };
-        let notes = self.release.notes.render(&generated, &link);
-        match self.draft.get() {
-            // A draft of a maintainer or of another dist: its notes list other files.
-            Some(draft) => github.write_notes(draft, &notes).await,
-            None => {
-                let _ = self.draft.set(github.create_draft(tag, &notes).await?);
-                Ok(())
-            }
-        }
+        let generated = match (&self.release.notes.source, since) {
+            (NotesSource::Text(_), _) => String::new(),
+            // GitHub writes no more than this for the first release of a repository.
+            (_, Since::BeginningOfPackage) => format!("**Full Changelog**: {link}"),
+            (_, since) => self.session.github.generate_notes(tag, since.tag()).await?,
+        };
+        Ok(self.release.notes.render(&generated, &link))
     }
 
     pub(super) async fn upload(&self, name: &str, progress: &Progress) -> anyhow::Result<()> {

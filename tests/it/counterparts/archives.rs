@@ -25,9 +25,9 @@ fn archives(dist: &Path, kind: &str) -> Vec<(String, Record)> {
     found
 }
 
-/// What was unpacked is what the record promises: these files and no others, each with its bytes.
+/// The unpacked files are those of the record, no others, each with its bytes.
 #[track_caller]
-fn holds_what_is_promised(folder: &Path, record: &Record) {
+fn assert_contents(folder: &Path, record: &Record) {
     let found: BTreeMap<String, Digest> =
         tree(folder).into_iter().map(|(path, bytes)| (path, Digest::of(&bytes))).collect();
     let promised: BTreeMap<String, Digest> =
@@ -38,7 +38,7 @@ fn holds_what_is_promised(folder: &Path, record: &Record) {
 
 /// The same for the permission bits and the time.
 #[track_caller]
-fn has_modes_and_times(folder: &Path, record: &Record) {
+fn assert_modes_and_times(folder: &Path, record: &Record) {
     for entry in &record.contents {
         let facts = fs::metadata(folder.join(&entry.path)).unwrap();
         let path = format!("{} in {}", entry.path, record.archive.file);
@@ -48,7 +48,7 @@ fn has_modes_and_times(folder: &Path, record: &Record) {
 }
 
 #[test]
-fn tar_unpacks_every_file_with_its_mode_and_time_owned_by_nobody() {
+fn tar_unpacks_every_file_with_its_mode_time_and_owner_0() {
     let Some(tar) = peer("tar") else { return };
     let scenario = Scenario::new("1.4.0");
     let archives = archives(&scenario.dist(), ".tar.gz");
@@ -58,8 +58,8 @@ fn tar_unpacks_every_file_with_its_mode_and_time_owned_by_nobody() {
         let archive = scenario.dist().join(&name);
         let archive = archive.to_str().unwrap();
         peers::run(&tar, home.path(), &["-xpzf", archive]).unwrap();
-        holds_what_is_promised(home.path(), &record);
-        has_modes_and_times(home.path(), &record);
+        assert_contents(home.path(), &record);
+        assert_modes_and_times(home.path(), &record);
         let listing = peers::run(&tar, home.path(), &["--numeric-owner", "-tvzf", archive]).unwrap();
         for line in listing.lines() {
             let owner: String = line.split_whitespace().skip(1).take(3).collect();
@@ -79,8 +79,8 @@ fn unzip_unpacks_every_file_with_its_mode_and_time() {
         let tested = peers::run(&unzip, home.path(), &["-t", archive]).unwrap();
         assert!(tested.contains("No errors detected"), "{tested}");
         peers::run(&unzip, home.path(), &["-q", archive]).unwrap();
-        holds_what_is_promised(home.path(), &record);
-        has_modes_and_times(home.path(), &record);
+        assert_contents(home.path(), &record);
+        assert_modes_and_times(home.path(), &record);
     }
 }
 
@@ -95,13 +95,13 @@ fn python_unpacks_both_kinds() {
             let archive = archive.to_str().unwrap();
             peers::run(&python, home.path(), &["-m", module, "-t", archive]).unwrap();
             peers::run(&python, home.path(), &["-m", module, "-e", archive, "unpacked"]).unwrap();
-            holds_what_is_promised(&home.path().join("unpacked"), &record);
+            assert_contents(&home.path().join("unpacked"), &record);
         }
     }
 }
 
 #[test]
-fn sha256sum_checks_what_a_stranger_downloaded() {
+fn sha256sum_checks_downloaded_files() {
     let Some(sha256sum) = peer("sha256sum") else { return };
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
@@ -110,11 +110,11 @@ fn sha256sum_checks_what_a_stranger_downloaded() {
     let check = |arguments: &[&str]| {
         peers::run(&sha256sum, &assets, &[&["--check", "--strict"][..], arguments, &["SHA256SUMS"]].concat())
     };
-    let told = check(&[]).unwrap();
+    let checked = check(&[]).unwrap();
     let promised = tree(&assets).into_keys().filter(|name| name != "SHA256SUMS");
-    assert_eq!(told, promised.map(|name| format!("{name}: OK\n")).collect::<String>());
+    assert_eq!(checked, promised.map(|name| format!("{name}: OK\n")).collect::<String>());
 
-    // As README says it, for somebody who downloaded one file; and that it would notice.
+    // The command of the README, for one downloaded file. It detects a changed byte.
     let one = assets.join("tool-x86_64-pc-windows-msvc.zip");
     let mut bytes = fs::read(&one).unwrap();
     fs::remove_file(assets.join("tool-aarch64-apple-darwin.tar.gz")).unwrap();

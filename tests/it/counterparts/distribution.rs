@@ -1,6 +1,6 @@
 //! Debian's `docker-registry`, the CNCF's distribution: a registry that other people wrote, as a process on this machine.
 //!
-//! It chooses its port itself and says so, so nothing is waited for that has not been announced.
+//! It chooses a free port and logs it when it listens, so no test waits for a port.
 
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// How long anything may take here before it counts as broken.
+/// The longest that a request may take to be logged.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running registry; it ends with the value, what it stored stays.
+/// A running registry. It ends with the value; its storage stays.
 pub struct Distribution {
     process: Child,
     url: String,
@@ -32,7 +32,7 @@ impl Distribution {
         if let Some(auth) = auth {
             configuration["auth"] = auth.clone();
         }
-        // What is JSON is YAML as well.
+        // JSON is YAML too.
         let file = folder.join("registry.yml");
         std::fs::write(&file, configuration.to_string()).unwrap();
         let mut process = Command::new(program)
@@ -48,12 +48,12 @@ impl Distribution {
         let access_log = lines_of(process.stdout.take().unwrap());
         let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
         let url = announced(&mut log);
-        // Nobody else reads it, and a full pipe would stop the registry.
+        // A full pipe would stop the registry.
         std::thread::spawn(move || log.for_each(drop));
         Distribution { process, url, access_log }
     }
 
-    /// Where it is reached.
+    /// Its address.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -64,7 +64,7 @@ impl Distribution {
         (0..count).map(|_| request(&next())).collect()
     }
 
-    /// What it has logged beyond that by now.
+    /// Further requests that it has logged by now.
     pub fn further_requests(&self) -> Vec<String> {
         self.access_log.try_iter().map(|line| request(&line)).collect()
     }
@@ -72,7 +72,7 @@ impl Distribution {
 
 impl Drop for Distribution {
     fn drop(&mut self) {
-        // It may have ended by itself, which some test will have noticed.
+        // It may have ended by itself, which makes a test fail.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -80,22 +80,22 @@ impl Drop for Distribution {
 
 /// The address in `msg="listening on 127.0.0.1:36117"`.
 fn announced(log: &mut Lines<BufReader<ChildStderr>>) -> String {
-    let mut said = String::new();
+    let mut lines = String::new();
     for line in log.map_while(Result::ok) {
         if let Some((_, rest)) = line.split_once("listening on ") {
             return format!("http://{}", rest.split('"').next().unwrap());
         }
-        said.push_str(&line);
-        said.push('\n');
+        lines.push_str(&line);
+        lines.push('\n');
     }
-    panic!("the registry did not start:\n{said}");
+    panic!("the registry did not start:\n{lines}");
 }
 
 fn lines_of(output: impl std::io::Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let lines = BufReader::new(output).lines().map_while(Result::ok);
-        // It ends when nobody listens any more.
+        // It ends when the receiver is dropped.
         lines.map(|line| sender.send(line)).take_while(Result::is_ok).for_each(drop);
     });
     receiver

@@ -1,4 +1,4 @@
-//! The embedded servers after a release, seen by skopeo and curl.
+//! skopeo and curl on the embedded servers after a release.
 
 use std::fs;
 
@@ -34,7 +34,7 @@ fn curl_downloads_from_the_stable_address_of_the_latest_release() {
             ["--silent", "--show-error", "--fail", "--location", "--noproxy", "*", "--output", file];
         let arguments = [&arguments[..], &["--write-out", "%{num_redirects}", &address]].concat();
         let redirects = peers::run(&curl, home.path(), &arguments).unwrap();
-        assert_ne!(redirects, "0", "GitHub sends a download to its storage");
+        assert_ne!(redirects, "0", "GitHub redirects a download to its storage");
         assert_eq!(
             fs::read(home.path().join(file)).unwrap(),
             fs::read(scenario.dist().join(file)).unwrap(),

@@ -1,11 +1,13 @@
-//! Real programs read back what floe published: registries, registry clients, archivers, checksum tools, curl.
+//! Programs of others read what floe published: registries, registry clients, archivers, checksum tools, `gh`, curl.
 //!
-//! Nothing here looks through floe's own eyes: bytes are compared with files, digests with a hash of them.
+//! No check here uses floe's own code: bytes are compared with files, digests with a hash of them.
 
 mod archives;
 mod binary;
 mod distribution;
 mod embedded;
+mod gh;
+mod openapi;
 mod registry;
 mod tokens;
 
@@ -35,7 +37,7 @@ fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// The blobs of an OCI image layout, each seen to be what its name says.
+/// The blobs of an OCI image layout, whose names are their digests.
 fn blobs(layout: &Path) -> BTreeMap<String, Vec<u8>> {
     let blobs = tree(&layout.join("blobs/sha256"));
     for (name, bytes) in &blobs {
@@ -44,7 +46,7 @@ fn blobs(layout: &Path) -> BTreeMap<String, Vec<u8>> {
     blobs
 }
 
-/// Copies an image of every platform to `destination` in `home` with skopeo, as a stranger.
+/// Copies an image of every platform to `destination` in `home` with skopeo, anonymously.
 #[track_caller]
 fn skopeo_copy(skopeo: &Path, home: &Path, image: &str, destination: &str) {
     let arguments =

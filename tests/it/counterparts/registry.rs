@@ -8,7 +8,7 @@ use super::tokens::TokenService;
 use crate::support::peers::peer;
 use crate::support::scenario::{Outcome, Scenario};
 
-/// The programs every test here needs.
+/// The programs that most tests here need.
 fn programs() -> Option<(PathBuf, PathBuf)> {
     Some((peer("docker-registry")?, peer("skopeo")?))
 }
@@ -21,10 +21,10 @@ fn a_real_registry_holds_every_byte_and_a_second_run_sends_none() {
     let scenario = Scenario::new("1.4.0").registry_at(registry.url()).arguments(&["-vv"]);
     let first = scenario.run(["publish"]).exit(0);
     let digest = image_digest(&first);
-    let sent = told(&first);
+    let sent = logged(&first);
     let changes = sent.iter().filter(|line| !is_reading(line)).count();
-    // A session and a PUT for each of four blobs, one of the sessions the one that asked for the right; three manifests,
-    // four tags.
+    // A session and a PUT for each of four blobs, three manifests, four tags. The session that asked for the right is one of
+    // the four.
     assert_eq!(changes, 2 * 4 + 3 + 4, "{sent:#?}");
     assert_eq!(sorted(registry.requests(sent.len())), sorted(sent));
     for tag in ["1.4.0", "latest"] {
@@ -32,20 +32,20 @@ fn a_real_registry_holds_every_byte_and_a_second_run_sends_none() {
     }
     drop(registry);
 
-    // Another process with the same storage: it has forgotten all but what was stored.
+    // Another process with the same storage.
     let registry = Distribution::start(&program, folder.path(), None);
     let scenario = scenario.registry_at(registry.url());
     let second =
         scenario.run(["publish"]).exit(0).no_writes().says("0 to do; the release is public and complete");
     assert_eq!(second.stdout, first.stdout);
-    let sent = told(&second);
+    let sent = logged(&second);
     assert!(!sent.is_empty() && sent.iter().all(|line| is_reading(line)), "{sent:#?}");
     assert_eq!(sorted(registry.requests(sent.len())), sorted(sent));
     assert_eq!(registry.further_requests(), Vec::<String>::new());
 }
 
 #[test]
-fn a_stranger_verifies_what_a_real_registry_holds() {
+fn a_release_in_a_real_registry_is_verified_anonymously() {
     let Some(program) = peer("docker-registry") else { return };
     let folder = tempfile::tempdir().unwrap();
     let registry = Distribution::start(&program, folder.path(), None);
@@ -54,7 +54,7 @@ fn a_stranger_verifies_what_a_real_registry_holds() {
     scenario.run(["verify", "--release", "v1.4.0"]).exit(0);
     drop(registry);
 
-    // A layer that went bad where it is stored is noticed.
+    // A layer whose stored bytes changed is detected.
     let layer = layer_of_an_image(&scenario.dist().join("image"));
     let stored = format!("storage/docker/registry/v2/blobs/sha256/{}/{layer}/data", &layer[..2]);
     let stored = folder.path().join(stored);
@@ -68,7 +68,7 @@ fn a_stranger_verifies_what_a_real_registry_holds() {
 }
 
 #[test]
-fn behind_a_token_service_the_right_is_asked_for_once_and_for_this_repository_only() {
+fn behind_a_token_service_one_token_is_requested_for_this_repository_only() {
     let Some((program, skopeo)) = programs() else { return };
     let Some(openssl) = peer("openssl") else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -76,7 +76,7 @@ fn behind_a_token_service_the_right_is_asked_for_once_and_for_this_repository_on
     let registry = Distribution::start(&program, folder.path(), Some(&tokens.auth()));
     let scenario = Scenario::new("1.4.0").registry_at(registry.url());
     let first = scenario.run(["publish"]).exit(0);
-    // Once to publish, and once as a stranger to see whether the image can be pulled.
+    // Once to publish, and once without credentials to see whether the image can be pulled.
     assert_eq!(
         tokens.asked(),
         ["tester repository:acme/tool:pull,push", "stranger repository:acme/tool:pull"]
@@ -88,13 +88,13 @@ fn behind_a_token_service_the_right_is_asked_for_once_and_for_this_repository_on
 
     let scenario = scenario.arguments(&["-vv"]);
     let second = scenario.run(["publish"]).exit(0).no_writes();
-    let sent = told(&second);
+    let sent = logged(&second);
     assert!(!sent.is_empty() && sent.iter().all(|line| is_reading(line)), "{sent:#?}");
     assert_eq!(tokens.asked(), ["tester repository:acme/tool:pull,push"]);
 }
 
 #[test]
-fn an_image_hidden_by_a_token_service_is_published_and_told() {
+fn an_image_that_cannot_be_pulled_anonymously_is_published_with_a_warning() {
     let Some(program) = peer("docker-registry") else { return };
     let Some(openssl) = peer("openssl") else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -106,7 +106,7 @@ fn an_image_hidden_by_a_token_service_is_published_and_told() {
 }
 
 #[test]
-fn a_token_that_grants_less_than_was_asked_stops_before_anything_is_public() {
+fn a_token_with_less_than_the_requested_rights_stops_before_anything_is_public() {
     let Some(program) = peer("docker-registry") else { return };
     let Some(openssl) = peer("openssl") else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -117,7 +117,7 @@ fn a_token_that_grants_less_than_was_asked_stops_before_anything_is_public() {
     scenario
         .run(["plan"])
         .exit(1)
-        // Notes that nobody keeps are all that is asked of GitHub.
+        // The only write is the request for generated notes, which GitHub does not store.
         .writes(1)
         .says("failed to ask for the right to push `ghcr.io/acme/tool`");
     let refused = scenario.run(["publish"]).exit(1).writes(1).says("the registry answered 401 Unauthorized");
@@ -134,8 +134,8 @@ fn image_digest(outcome: &Outcome) -> String {
     line.split_once('@').unwrap().1.to_owned()
 }
 
-/// What floe says under `-vv` that it sent to the registry, without what went to a token service.
-fn told(outcome: &Outcome) -> Vec<String> {
+/// The requests to the registry that floe logs with `-vv`, without those to a token service.
+fn logged(outcome: &Outcome) -> Vec<String> {
     let lines = outcome.stderr.lines().filter_map(|line| line.trim_start().strip_prefix("registry "));
     lines.filter(|line| line.contains(" /v2/")).map(str::to_owned).collect()
 }
@@ -149,7 +149,7 @@ fn sorted(mut lines: Vec<String>) -> Vec<String> {
     lines
 }
 
-/// The digest of a layer, which is the blob of an image that is no JSON.
+/// The digest of a layer: of the blobs of an image, those are not JSON.
 fn layer_of_an_image(layout: &Path) -> String {
     let layers = super::blobs(layout).into_iter().filter(|(_, bytes)| bytes.first() != Some(&b'{'));
     let digests: Vec<String> = layers.map(|(digest, _)| digest).collect();

@@ -40,7 +40,7 @@ pub struct Made {
     _folder: TempDir,
 }
 
-/// Makes a release of these targets; another seed, other bytes.
+/// Makes a release of these targets, whose bytes depend on the seed.
 pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
     let folder = folder();
     let path = folder.path().join("dist");
@@ -59,6 +59,7 @@ pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
         tag: Tag::of(&version.parse().unwrap()),
         commit: COMMIT.parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
+        may_be_latest: true,
     };
     let release =
         Release::new(verified.archives, verified.files, verified.image, destination, NotesSource::Generated);
@@ -94,7 +95,7 @@ impl Current {
     }
 }
 
-/// The two servers' addresses and the publisher's clients; what the servers hold is new for each case.
+/// The two servers' addresses and the publisher's clients. The state of the servers is new for each case.
 pub struct Bench {
     github: Current,
     registry: Current,
@@ -103,7 +104,7 @@ pub struct Bench {
     session: Session,
 }
 
-/// The outcome of one case.
+/// The outcome of one case, with the state of the servers, violated invariants, and the requests of both servers.
 pub struct Came {
     pub ending: Ending,
     pub state: String,
@@ -152,7 +153,7 @@ impl Bench {
         .unwrap();
         self.github.set(github.router());
         self.registry.set(registry.router());
-        let inside = Testbed {
+        let testbed = Testbed {
             github,
             github_interceptor: self.github_server.interceptor.clone(),
             registry,
@@ -162,14 +163,14 @@ impl Bench {
             clock: self.session.retry.clock.clone(),
             killed: Arc::default(),
         };
-        for interceptor in [&inside.github_interceptor, &inside.registry_interceptor] {
+        for interceptor in [&testbed.github_interceptor, &testbed.registry_interceptor] {
             interceptor.quiet().await;
             interceptor.reset();
-            interceptor.set_clock(inside.clock.clone());
+            interceptor.set_clock(testbed.clock.clone());
         }
-        inside.github_interceptor.forbid(vec![REGISTRY_TOKEN.to_owned(), REGISTRY_BASIC.to_owned()]);
-        inside.registry_interceptor.forbid(vec![TOKEN.to_owned()]);
-        inside
+        testbed.github_interceptor.forbid(vec![REGISTRY_TOKEN.to_owned(), REGISTRY_BASIC.to_owned()]);
+        testbed.registry_interceptor.forbid(vec![TOKEN.to_owned()]);
+        testbed
     }
 
     /// One run of a publisher of its own, with clients that share nothing with another's.
@@ -185,31 +186,31 @@ impl Bench {
     /// Publishes a release under a schedule, from nothing.
     pub async fn publish(&self, release: &Release, schedule: &Schedule) -> Came {
         let folder = folder();
-        let inside = self.fresh(release, folder.path()).await;
-        let watch = Invariants::new(&inside, release);
-        self.publish_at(release, schedule, &inside, &watch, &folder.path().join("receipt.json")).await
+        let testbed = self.fresh(release, folder.path()).await;
+        let invariants = Invariants::new(&testbed, release);
+        self.publish_at(release, schedule, &testbed, &invariants, &folder.path().join("receipt.json")).await
     }
 
-    /// The same on servers that hold something already.
+    /// The same on servers that are not empty.
     pub async fn publish_at(
         &self,
         release: &Release,
         schedule: &Schedule,
-        inside: &Testbed,
-        watch: &Invariants,
+        testbed: &Testbed,
+        invariants: &Invariants,
         receipt: &Path,
     ) -> Came {
-        watch.attach();
-        schedule.arm(inside, watch);
-        let ending = until_done(self.attempt(release, receipt), inside, watch).await;
-        inside.quiet().await;
-        let mut broken = watch.violations();
-        let leaks = inside.github_interceptor.leaks() + inside.registry_interceptor.leaks();
+        invariants.attach();
+        schedule.arm(testbed, invariants);
+        let ending = until_done(self.attempt(release, receipt), testbed, invariants).await;
+        testbed.quiet().await;
+        let mut broken = invariants.violations();
+        let leaks = testbed.github_interceptor.leaks() + testbed.registry_interceptor.leaks();
         if leaks > 0 {
             broken.push(format!("{leaks} requests carried a token that belongs elsewhere"));
         }
-        let seen = [&inside.github_interceptor, &inside.registry_interceptor]
+        let seen = [&testbed.github_interceptor, &testbed.registry_interceptor]
             .map(|interceptor| interceptor.log().into_iter().map(|seen| (seen.method, seen.path)).collect());
-        Came { ending, state: inside.state().unwrap(), broken, requests: inside.requests(), seen }
+        Came { ending, state: testbed.state().unwrap(), broken, requests: testbed.requests(), seen }
     }
 }

@@ -11,15 +11,15 @@ fn small() -> Made {
 }
 
 /// Publishes with one fault at GitHub's first request like this one.
-async fn struck(release: &Release, kind: FaultKind, method: &str, part: &str) -> Came {
+async fn with_fault(release: &Release, kind: FaultKind, method: &str, part: &str) -> Came {
     let bench = Bench::new(release).await;
     let calm = bench.publish(release, &Schedule::calm()).await;
     let at = calm.seen[0].iter().position(|(verb, path)| verb == method && path.contains(part)).unwrap();
     let injection = Injection { side: Side::GitHub, nth: at as u64 + 1, kind, amount: 2 };
     let came = bench.publish(release, &Schedule::one(injection)).await;
-    assert_eq!(came.broken, Vec::<String>::new(), "{injection}: {:?}", came.ending.told);
+    assert_eq!(came.broken, Vec::<String>::new(), "{injection}: {:?}", came.ending.events);
     if !kind.is_permanent() {
-        assert_eq!(came.state, calm.state, "{injection}: {:?}", came.ending.told);
+        assert_eq!(came.state, calm.state, "{injection}: {:?}", came.ending.events);
     }
     came
 }
@@ -27,17 +27,17 @@ async fn struck(release: &Release, kind: FaultKind, method: &str, part: &str) ->
 #[tokio::test]
 async fn a_tag_that_moves_during_the_uploads_is_not_published() {
     for kind in [FaultKind::TagMoved, FaultKind::TagDeleted] {
-        let came = struck(&small().release, kind, "POST", "/uploads/").await;
-        let told = came.ending.told.join("\n");
-        assert!(told.contains("tag `v1.4.0`"), "{told}");
-        assert_eq!(came.ending.runs, 2, "{told}");
+        let came = with_fault(&small().release, kind, "POST", "/uploads/").await;
+        let events = came.ending.events.join("\n");
+        assert!(events.contains("tag `v1.4.0`"), "{events}");
+        assert_eq!(came.ending.runs, 2, "{events}");
     }
 }
 
 #[tokio::test]
 async fn a_higher_version_that_is_published_during_the_uploads_stays_the_latest() {
-    let came = struck(&small().release, FaultKind::Newer, "POST", "/uploads/").await;
-    assert!(came.ending.result.is_ok(), "{:?}", came.ending.told);
+    let came = with_fault(&small().release, FaultKind::Newer, "POST", "/uploads/").await;
+    assert!(came.ending.result.is_ok(), "{:?}", came.ending.events);
     assert!(came.state.contains("latest v1.5.0"), "{}", came.state);
     assert!(came.state.contains("image 1.4 sha256:"), "{}", came.state);
     assert!(!came.state.contains("image latest") && !came.state.contains("image 1 "), "{}", came.state);
@@ -47,10 +47,10 @@ async fn a_higher_version_that_is_published_during_the_uploads_stays_the_latest(
 async fn an_incomplete_draft_that_another_user_publishes_is_left_alone() {
     // More files than are uploaded at once, so that the uploads under way cannot complete the release.
     let whole = made("one", "1.4.0", &Target::all().collect::<Vec<_>>());
-    let came = struck(&whole.release, FaultKind::Published, "POST", "/uploads/").await;
+    let came = with_fault(&whole.release, FaultKind::Published, "POST", "/uploads/").await;
     let error = came.ending.result.unwrap_err();
     assert!(is_conflict(&error), "{}", in_words(&error));
-    let first = &came.ending.told[0];
+    let first = &came.ending.events[0];
     assert!(first.contains("somebody published release `v1.4.0` before it was complete"), "{first}");
 }
 

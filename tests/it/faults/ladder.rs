@@ -40,7 +40,7 @@ async fn releases_in_many_orders_leave_every_name_where_semver_says() {
             assert_eq!(came.broken, Vec::<String>::new(), "{version} in {order:?}");
             let (plan, _) = came.ending.result.unwrap();
             let previous = plan.steps.iter().find_map(|one| match &one.step {
-                Step::CreateDraft { previous } => Some(previous.as_ref().map(Tag::to_string)),
+                Step::CreateDraft { since, .. } => Some(since.tag().map(Tag::to_string)),
                 _ => None,
             });
             assert_eq!(previous.unwrap(), base(version, &order[..at]), "{version} in {order:?}");

@@ -107,16 +107,16 @@ fn judge(schedule: &Schedule, came: &Came, wanted: &str) -> Option<String> {
     let for_good = schedule.injections.iter().any(|injection| injection.kind.is_permanent());
     match &came.ending.result {
         Ok(_) if came.state == wanted || for_good => {}
-        Ok(_) => wrong.push(format!("another end: {}", difference(wanted, &came.state))),
+        Ok(_) => wrong.push(format!("another final state: {}", difference(wanted, &came.state))),
         // A release that another user published is left as it is and reported as a conflict.
         Err(error) if schedule.has(FaultKind::Published) && is_conflict(error) => {}
-        Err(error) => wrong.push(format!("it was never done: {}", in_words(error))),
+        Err(error) => wrong.push(format!("it was never published: {}", in_words(error))),
     }
     if wrong.is_empty() {
         return None;
     }
-    let (wrong, told) = (wrong.join("\n    "), came.ending.told.join("\n    "));
-    Some(format!("{schedule}\n    {wrong}\n    after {told}"))
+    let (wrong, events) = (wrong.join("\n    "), came.ending.events.join("\n    "));
+    Some(format!("{schedule}\n    {wrong}\n    after {events}"))
 }
 
 /// The lines that only one of the two texts has.

@@ -49,6 +49,29 @@ fn a_workspace_with_several_programs_needs_package() {
 }
 
 #[test]
+fn a_second_package_is_refused_because_a_flake_releases_one() {
+    let sample = workspace();
+    assert_eq!(floe(&sample, &["--yes", "--package", "two"]).0, Some(0));
+    let before = files(sample.path());
+    let (code, stderr) = floe(&sample, &["--yes", "--package", "one"]);
+    assert_eq!(code, Some(4), "{stderr}");
+    expect![[r#"
+        error: a file is in the way
+          `flake.nix` releases `two`, and a flake releases one package
+        nothing was written
+
+        hint: release `one` without a flake, with `floe package` and `floe publish`, or from a repository of its own; or replace what git has committed with `floe init --force`
+    "#]]
+    .assert_eq(end(&stderr));
+    assert_eq!(floe(&sample, &["--check", "--package", "one"]).0, Some(3));
+    assert_eq!(files(sample.path()), before);
+    // A flake that someone wrote for both is theirs.
+    let both = "{ outputs = { floe, self }: f (map floe.lib.mkRelease [\n  { package = \"one\"; }\n  { package = \"two\"; }\n]); }\n";
+    let sample = sample.file("flake.nix", both);
+    assert_eq!(floe(&sample, &["--check", "--package", "two"]).0, Some(0));
+}
+
+#[test]
 fn in_a_subfolder_of_a_repository_flake_and_workflow_go_to_the_root() {
     if peer("git").is_none() {
         return;
@@ -145,17 +168,24 @@ fn metadata_in_an_inline_table_is_extended() {
 }
 
 #[test]
-fn a_repository_in_another_notation_is_given_to_the_flake() {
-    for (url, arguments) in [
-        ("https://github.com/acme/tool", "{ src = self; }"),
-        ("https://github.com/acme/tool.git", "{ src = self; }"),
-        ("https://github.com/acme/tool/", "{ src = self; repo = \"acme/tool\"; }"),
-        ("https://github.com/acme/tool/tree/main/cli", "{ src = self; repo = \"acme/tool\"; }"),
+fn the_flake_names_the_repository_only_where_cargo_toml_does_not() {
+    if peer("git").is_none() {
+        return;
+    }
+    for (repository, arguments) in [
+        ("repository = \"https://github.com/acme/tool\"", "{ src = self; }"),
+        ("repository = \"https://github.com/acme/tool.git\"", "{ src = self; }"),
+        ("repository = \"https://github.com/acme/tool/\"", "{ src = self; }"),
+        ("repository = \"https://github.com/acme/tool/tree/main/cli\"", "{ src = self; }"),
+        ("repository = \"https://gitlab.com/acme/tool\"", "{ src = self; repo = \"acme/tool\"; }"),
+        ("", "{ src = self; repo = \"acme/tool\"; }"),
     ] {
-        let sample = Sample::tool().manifest_lines(&format!("repository = \"{url}\""));
+        let sample = Sample::tool().manifest_lines(repository);
+        commit(&sample);
         let (code, stderr) = floe(&sample, &["--yes"]);
         assert_eq!(code, Some(0), "{stderr}");
-        assert!(text(&sample, "flake.nix").contains(&format!("mkRelease {arguments};")), "{url}");
+        assert!(!stderr.contains("the repository on GitHub is unknown"), "{repository}: {stderr}");
+        assert!(text(&sample, "flake.nix").contains(&format!("mkRelease {arguments};")), "{repository}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is asked before anything is sent: every no is told with its cure, and nothing is left behind by asking.
+//! The checks before anything is sent: each failed one has a fix, and asking leaves nothing behind.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::scenario::{READER, Scenario, WORKFLOW};
 
-/// What GitHub says of the repository, with something changed and a header added.
+/// GitHub's answer about the repository, with a change and one more header.
 fn repository(change: serde_json::Value, header: (&str, &str)) -> Fault {
     let mut body = json!({ "private": false, "full_name": "acme/tool", "permissions": { "push": true } });
     body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
@@ -17,14 +17,14 @@ fn repository(change: serde_json::Value, header: (&str, &str)) -> Fault {
 }
 
 #[test]
-fn a_workflows_token_publishes_although_nobody_behind_it_may_push() {
+fn a_workflows_token_publishes_although_its_account_may_not_push() {
     let scenario = Scenario::new("1.4.0").token(Some(WORKFLOW));
     scenario.run(["plan"]).exit(0).only_asked();
     scenario.run(["publish"]).exit(0);
 }
 
 #[test]
-fn the_plan_is_shown_also_where_publishing_would_be_refused() {
+fn the_plan_is_also_shown_where_publishing_would_be_refused() {
     let outcome = Scenario::new("1.4.0").token(None).run(["plan"]).exit(1).no_writes();
     assert!(
         outcome.stdout.contains("13 steps, 0 done, 13 to do; nothing is public yet"),
@@ -40,7 +40,7 @@ fn the_plan_is_shown_also_where_publishing_would_be_refused() {
 }
 
 #[test]
-fn every_no_is_told_at_once_each_with_its_cure() {
+fn all_failed_checks_are_reported_together_each_with_a_fix() {
     let scenario = Scenario::new("1.4.0").token(Some(READER));
     scenario.registry.set_push("reader", Vec::new()).unwrap();
     scenario.github.delete_tag(&scenario.repo(), "v1.4.0").unwrap();
@@ -60,7 +60,7 @@ fn every_no_is_told_at_once_each_with_its_cure() {
 }
 
 #[test]
-fn a_repository_that_is_archived_or_renamed_is_told() {
+fn an_archived_or_renamed_repository_is_reported() {
     let plan = |change| {
         Scenario::new("1.4.0").disturb_github(repository(change, ("x-a", "b"))).run(["plan"]).exit(1)
     };
@@ -73,7 +73,7 @@ fn a_repository_that_is_archived_or_renamed_is_told() {
 }
 
 #[test]
-fn a_token_that_is_about_to_end_or_is_for_something_else_is_told() {
+fn a_token_that_expires_or_lacks_a_scope_is_reported() {
     let plan = |name, value| {
         Scenario::new("1.4.0").disturb_github(repository(json!({}), (name, value))).run(["plan"])
     };
@@ -116,7 +116,7 @@ fn the_right_to_push_the_image_is_asked_before_anything_is_staged() {
 }
 
 #[test]
-fn both_servers_are_asked_also_where_one_is_silent() {
+fn both_servers_are_asked_although_one_is_down() {
     let down = |method: &str| Fault::route(method, "/", 0, 100, What::answer(503, "down for repair"));
     let scenario = Scenario::new("1.4.0")
         .arguments(&["--tries", "2"])
@@ -134,7 +134,7 @@ fn both_servers_are_asked_also_where_one_is_silent() {
 }
 
 #[test]
-fn an_hour_with_too_few_requests_left_is_a_warning() {
+fn a_rate_limit_that_is_too_low_is_a_warning() {
     let headers = vec![
         ("x-ratelimit-remaining".to_owned(), "4".to_owned()),
         ("x-ratelimit-reset".to_owned(), "4102444800".to_owned()),
@@ -148,7 +148,7 @@ fn an_hour_with_too_few_requests_left_is_a_warning() {
 }
 
 #[test]
-fn what_was_asked_is_shown_to_who_wants_it() {
+fn verbose_output_and_json_list_every_check() {
     let scenario = Scenario::new("1.4.0").arguments(&["-v"]);
     let outcome = scenario.run(["plan"]).exit(0);
     let passed: Vec<&str> =

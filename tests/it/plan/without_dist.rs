@@ -1,4 +1,4 @@
-//! `floe plan` before anything is built: what it foresees, and what it refuses.
+//! `floe plan` before anything is built.
 
 use expect_test::expect;
 use floe_rehearsal::github::SeedTag;
@@ -6,7 +6,7 @@ use floe_rehearsal::github::SeedTag;
 use crate::support::scenario::{READER, Scenario};
 
 #[test]
-fn what_a_release_will_do_is_known_before_it_is_built() {
+fn a_release_is_planned_before_it_is_built() {
     let scenario = Scenario::empty("1.4.0").before_anything_is_built("");
     let outcome = scenario.run(["plan"]).exit(0);
     expect![[r#"
@@ -23,7 +23,7 @@ fn what_a_release_will_do_is_known_before_it_is_built() {
 }
 
 #[test]
-fn a_release_that_is_public_already_is_no_reason_to_stop() {
+fn a_release_that_is_public_already_is_no_error() {
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
     let scenario = scenario.before_anything_is_built("[package.metadata.floe]\nimage = false\n");
@@ -34,7 +34,7 @@ fn a_release_that_is_public_already_is_no_reason_to_stop() {
 }
 
 #[test]
-fn what_would_be_refused_at_the_end_is_refused_at_the_beginning() {
+fn a_plan_is_refused_where_publishing_would_be() {
     let wants_changelog = "[package.metadata.floe]\nnotes = \"changelog\"\n";
     let scenario = Scenario::empty("1.4.0").before_anything_is_built(wants_changelog);
     scenario.run(["plan"]).exit(3).says("CHANGELOG.md has no section for 1.4.0").no_writes();
@@ -56,7 +56,7 @@ fn what_would_be_refused_at_the_end_is_refused_at_the_beginning() {
 }
 
 #[test]
-fn who_may_only_read_is_told_what_is_not_known() {
+fn a_token_that_may_only_read_gets_a_warning() {
     let scenario = Scenario::empty("1.4.0").before_anything_is_built("").token(Some(READER));
     scenario.run(["plan"]).exit(0).no_writes().says("without a token that may push, drafts are not seen");
 }
@@ -82,13 +82,13 @@ fn the_same_dist_twice_is_one_and_another_is_a_problem() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_was_downloaded_is_run_where_it_is_for_this_machine() {
+fn downloaded_programs_for_this_machine_are_run() {
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
     let outcome = scenario.run(["verify", "--release", "v1.4.0", "--run=--version"]).exit(0);
     let ran = outcome.stderr.lines().filter(|line| line.trim_start().starts_with("Ran tool for")).count();
     assert_eq!(ran, 2, "{}", outcome.stderr);
-    assert!(outcome.stdout.ends_with("all is as it should be\n"), "{}", outcome.stdout);
+    assert!(outcome.stdout.ends_with(": verified\n"), "{}", outcome.stdout);
 }
 
 fn copy_folder(from: &std::path::Path, to: &std::path::Path) {

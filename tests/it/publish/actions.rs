@@ -99,5 +99,5 @@ fn a_plan_stands_on_the_page_with_its_questions() {
     assert!(written(&scenario, "output").ends_with("\ntodo=13\n"), "{}", written(&scenario, "output"));
     let verified = in_a_workflow();
     verified.run(["verify", "dist"]).exit(0);
-    assert!(written(&verified, "summary").starts_with("### tool 1.4.0: all is as it should be"));
+    assert!(written(&verified, "summary").starts_with("### tool 1.4.0: verified"));
 }

@@ -67,15 +67,15 @@ async fn requests_are_as_many_as_the_formula_says() {
         let bench = Bench::new(&made.release).await;
         let servers = folder.path().join("servers");
         std::fs::create_dir(&servers).unwrap();
-        let inside = bench.fresh(&made.release, &servers).await;
+        let testbed = bench.fresh(&made.release, &servers).await;
         let receipt = folder.path().join("receipt.json");
         let mut counted = [0; 2];
         for wanted in
             [[github_first(&sizes), registry_first(&sizes)], [github_again(), registry_again(&sizes)]]
         {
             let (_, receipt) = bench.run(&made.release, &receipt).await.unwrap();
-            inside.quiet().await;
-            let seen = [&inside.github_interceptor, &inside.registry_interceptor]
+            testbed.quiet().await;
+            let seen = [&testbed.github_interceptor, &testbed.registry_interceptor]
                 .map(|interceptor| interceptor.log());
             let new: Vec<String> = seen
                 .iter()

@@ -1,4 +1,4 @@
-//! `floe rehearse` as a person would type it, in Cargo projects that hold nothing but an empty `main`.
+//! `floe rehearse` as a process, in Cargo projects with an empty `main`.
 //!
 //! Only Rust is needed: Cargo builds them without a dependency and without a network.
 
@@ -46,7 +46,7 @@ fn rehearse(folder: &Path, arguments: &[&str]) -> Run {
     Run { summary: serde_json::from_slice(&output.stdout).unwrap(), stderr }
 }
 
-/// What GitHub's state in a rehearsal's folder says.
+/// The releases and the latest release in a rehearsal's folder.
 fn releases(folder: &Path) -> (Vec<String>, Option<String>) {
     let root = folder.join("target/rehearsal/servers/github");
     let options =
@@ -88,7 +88,7 @@ fn a_project_is_rehearsed_again_and_on_to_its_next_version() {
         assert_eq!(file["digest"], Digest::of(&bytes).to_string());
     }
 
-    // From nothing again: the same bytes, and as much to do.
+    // From empty servers again: the same bytes, and the same steps.
     let second = rehearse(project.path(), &[]);
     for same in ["files", "image", "commit", "done"] {
         assert_eq!(second.summary[same], first.summary[same], "{same}");
@@ -164,12 +164,68 @@ fn an_exact_rehearsal_builds_with_the_profile_of_releases() {
 
 #[test]
 fn the_flags_of_a_project_reach_its_build_from_any_folder() {
-    let project = sample("1.4.0")
-        .file(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"wanted\"]\n")
-        .file("src/main.rs", "#[cfg(not(wanted))]\ncompile_error!(\"a flag is lost\");\nfn main() {}\n");
-    let elsewhere = tempfile::tempdir().unwrap();
-    let manifest = project.path().join("Cargo.toml");
-    rehearse(elsewhere.path(), &["--manifest-path", manifest.to_str().unwrap()]);
+    for config in [
+        "[build]\nrustflags = [\"--cfg\", \"wanted\"]\n",
+        "[target.'cfg(any(unix, windows))']\nrustflags = \"--cfg wanted\"\n[build]\nrustflags = [\"--cfg\", \"other\"]\n",
+    ] {
+        let project = sample("1.4.0")
+            .file(".cargo/config.toml", config)
+            .file("src/main.rs", "#[cfg(not(wanted))]\ncompile_error!(\"a flag is lost\");\nfn main() {}\n");
+        let elsewhere = tempfile::tempdir().unwrap();
+        let manifest = project.path().join("Cargo.toml");
+        let arguments = ["--manifest-path", manifest.to_str().unwrap()];
+        rehearse(elsewhere.path(), &arguments);
+        rehearse(elsewhere.path(), &[&arguments[..], &["--exact"]].concat());
+    }
+}
+
+fn failed(project: &Sample, variables: &[(&str, &str)]) -> String {
+    let mut command = floe(project.path());
+    let output = command.arg("rehearse").envs(variables.iter().copied()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    stderr
+}
+
+#[test]
+fn a_program_behind_a_feature_is_left_out_with_a_warning_or_built() {
+    let gated = "[features]\nextra = []\n[[bin]]\nname = \"toold\"\npath = \"src/toold.rs\"\n\
+        required-features = [\"extra\"]\n";
+    let project = sample("1.4.0").manifest_lines(gated).file("src/toold.rs", "fn main() {}\n");
+    let run = rehearse(project.path(), &[]);
+    let warning = "`toold` is left out, because it requires the feature `extra`: \
+        `features = [\"extra\"]` under [package.metadata.floe] builds it";
+    assert!(run.stderr.contains(warning), "{}", run.stderr);
+
+    let project = project.manifest_lines("[package.metadata.floe]\nfeatures = [\"extra\"]");
+    let run = rehearse(project.path(), &[]);
+    assert!(!run.stderr.contains("is left out"), "{}", run.stderr);
+    let manifest = std::fs::read(project.path().join("target/rehearsal/release/assets/tool-manifest.json"));
+    let manifest: Value = serde_json::from_slice(&manifest.unwrap()).unwrap();
+    let binaries = manifest["artifacts"][0]["binaries"].as_array().unwrap();
+    let names: Vec<&str> = binaries.iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["tool", "toold"]);
+
+    let only = sample("1.4.0").manifest_lines(
+        "[features]\ncli = []\n[[bin]]\nname = \"tool\"\npath = \"src/main.rs\"\nrequired-features = [\"cli\"]",
+    );
+    let stderr = failed(&only, &[]);
+    expect_test::expect![[r#"
+        error: no binary of `tool` is built with the features that are on
+          `tool` requires the feature `cli`
+
+        hint: write `features = ["cli"]` under [package.metadata.floe]
+    "#]]
+    .assert_eq(&stderr);
+}
+
+#[test]
+fn a_compile_error_gets_no_hint_about_the_linker() {
+    let project = sample("1.4.0").file("src/main.rs", "fn main() { missing() }\n");
+    let stderr = failed(&project, &[]);
+    assert!(stderr.contains("error[E0425]: cannot find function `missing`"), "{stderr}");
+    assert!(stderr.contains("error: failed to build `tool` for "), "{stderr}");
+    assert!(!stderr.contains("hint:") && !stderr.contains("linker"), "{stderr}");
 }
 
 #[test]
@@ -190,7 +246,7 @@ fn the_same_dist_makes_the_same_release_in_any_folder() {
 }
 
 #[test]
-fn a_rehearsal_withstands_what_a_seed_throws_at_it() {
+fn a_rehearsal_withstands_the_faults_of_a_seed() {
     let fits = |seed: &u64| {
         let schedule = Schedule::from_seed(*seed);
         schedule.injections.len() > 3 && !schedule.injections.iter().any(|one| one.kind.is_permanent())
@@ -206,15 +262,11 @@ fn a_rehearsal_withstands_what_a_seed_throws_at_it() {
 /// Where musl's standard library is not installed, the static binary is for glibc, and not every system can link that.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[test]
-fn a_linker_without_static_libraries_is_told_how_to_get_them() {
+fn a_failed_linker_gets_a_hint_about_static_libraries() {
     if crate::support::peers::has_musl() {
         return;
     }
-    let project = sample("1.4.0");
-    let mut command = floe(project.path());
-    let output = command.arg("rehearse").env("RUSTFLAGS", "-C linker=false").output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let stderr = failed(&sample("1.4.0"), &[("RUSTFLAGS", "-C linker=false")]);
     let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     assert!(stderr.contains(&format!("error: failed to build `tool` for {host}")), "{stderr}");
     assert!(

@@ -1,6 +1,6 @@
-//! `floe rehearse` where a project has a flake: what Nix is asked for, and what is done with what it built.
+//! `floe rehearse` of a project with a flake: the commands that Nix gets, and the use of what it builds.
 //!
-//! The `nix` here is a few lines of shell that make a dist with floe itself. It shows the wiring and nothing of Nix.
+//! The `nix` here is a few lines of shell that make a dist with floe itself. It tests the wiring and nothing of Nix.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,14 +12,14 @@ use floe_core::model::Target;
 use crate::support::binaries::binary;
 use crate::support::sample::{self, Sample};
 
-/// A project with a flake, and a folder in which a `nix` is and a store that it writes to.
+/// A project with a flake, and a folder with a `nix` and a store that it writes to.
 struct Place {
     project: Sample,
     folder: tempfile::TempDir,
 }
 
 impl Place {
-    /// `eval` is what the stand-in does when it is asked whether there is a `dist`.
+    /// `eval` is the shell command of the stand-in for `nix eval`.
     fn new(eval: &str) -> Self {
         let project = Sample::tool().file("flake.nix", "{ }\n").manifest_lines(
             "repository = \"https://github.com/acme/tool\"\n[package.metadata.floe]\nnotes = \"github\"",
@@ -81,7 +81,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn where_nix_is_and_the_flake_gives_a_dist_that_is_rehearsed() {
+fn the_dist_of_a_flake_is_rehearsed() {
     let place = Place::new("printf tool-1.4.0-dist; exit");
     let output = place.rehearse(&[]);
     assert!(output.status.success(), "{}", stderr(&output));
@@ -99,7 +99,7 @@ fn where_nix_is_and_the_flake_gives_a_dist_that_is_rehearsed() {
     assert!(summary["image"].as_str().is_some());
     assert!(!place.project.path().join("target/release").exists(), "Cargo built something");
 
-    // What is left from the last time is a link; the store behind it is Nix's.
+    // The old dist is a link to Nix's store, where nothing may be deleted.
     let before = names(&place.path("store"));
     let again = place.rehearse(&["--with", "cargo"]);
     assert!(again.status.success(), "{}", stderr(&again));
@@ -108,7 +108,7 @@ fn where_nix_is_and_the_flake_gives_a_dist_that_is_rehearsed() {
 }
 
 #[test]
-fn where_the_flake_gives_none_cargo_builds_and_it_is_said_why() {
+fn without_a_dist_in_the_flake_cargo_builds_and_the_reason_is_shown() {
     let place = Place::new("echo \"error: attribute 'dist' is missing\" >&2; exit 1");
     let output = place.rehearse(&[]);
     assert!(output.status.success(), "{}", stderr(&output));

@@ -109,10 +109,7 @@ fn what_native_legs_built_is_not_claimed_and_what_follows_from_it_is_no_match() 
         tool-x86_64-apple-darwin.tar.gz         not claimed
         tool-x86_64-pc-windows-msvc.zip         not claimed"#]]
     .assert_eq(&without_matches(&outcome));
-    prints(
-        &outcome,
-        "    what it says of the 4 rebuilt archives of 7 follows from them; the rest was not rebuilt\n",
-    );
+    prints(&outcome, "    its lines for 4 of 7 archives are the same; the other archives were not rebuilt\n");
     prints(&outcome, "    x86_64-windows is built by a native leg, and was not rebuilt\n");
     outcome.says("  Reproduced tool 1.4.0 from 3f9ac21: 5 match, 5 not claimed\n");
 }
@@ -133,7 +130,7 @@ fn one_bit_of_a_binary() {
     expect![[r#"
         error: v1.4.0 of `acme/tool` was not reproduced: 4 match, 3 differs, 3 not claimed
 
-        hint: build it from scratch with `nix run github:acme/tool/v1.4.0#reproduce -- v1.4.0`; if that differs too, tell the maintainers
+        hint: build it from scratch with `nix run CHECKOUT-OF-v1.4.0#reproduce -- v1.4.0`; if that differs too, report it to the maintainers
     "#]]
     .assert_eq(&told(&outcome.stderr));
     let comparison = compared(&scenario, 3);
@@ -201,7 +198,7 @@ fn a_rebuild_of_something_else_is_not_compared() {
     make_dist(&scenario.path().join("again"), "1.5.0", &nix());
     let outcome = compare(&scenario).exit(1);
     assert_eq!(outcome.stdout, "");
-    let outcome = outcome.says("error: the rebuilt dist is none of v1.4.0 of `acme/tool`\n");
+    let outcome = outcome.says("error: the rebuilt dist is not a dist of v1.4.0 of `acme/tool`\n");
     outcome.says("\nhint: build commit 3f9ac21 again, with nothing modified\n");
     fs::remove_dir_all(scenario.path().join("again")).unwrap();
 }
@@ -234,9 +231,9 @@ fn a_rebuild_of_nothing_that_was_published_is_no_verdict() {
     let outcome = compare(&scenario).exit(1);
     assert_eq!(outcome.stdout, "");
     expect![[r#"
-        error: nothing of v1.4.0 was rebuilt: the dist holds nothing that the release holds
+        error: nothing of v1.4.0 was rebuilt: the dist and the release share no file
 
-        hint: build the tag's own dist: `nix build github:acme/tool/v1.4.0#dist`, then `--rebuilt result`
+        hint: build the tag's own dist: `nix build CHECKOUT-OF-v1.4.0#dist`, then `--rebuilt result`
     "#]]
     .assert_eq(&told(&outcome.stderr));
 }
@@ -250,7 +247,7 @@ fn a_published_release_that_is_not_sound_is_not_compared() {
     scenario.github.remove_asset(&scenario.repo(), asset).unwrap();
     let outcome = compare(&scenario).exit(3);
     assert_eq!(outcome.stdout, "");
-    outcome.says("error: release `v1.4.0` of `acme/tool` is not what it claims to be\n");
+    outcome.says("error: release `v1.4.0` of `acme/tool` is wrong\n");
 }
 
 #[test]

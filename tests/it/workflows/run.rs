@@ -195,7 +195,7 @@ fn a_pushed_tag_becomes_a_public_release() {
             || publish.contains("/releases/tag/v1.4.0"),
         "{publish}"
     );
-    assert!(outcome.logs["verify"].contains("all is as it should be"), "{}", outcome.logs["verify"]);
+    assert!(outcome.logs["verify"].contains(": verified"), "{}", outcome.logs["verify"]);
     assert!(outcome.logs["verify"].contains("Ran tool for x86_64-musl"), "{}", outcome.logs["verify"]);
     assert!(outcome.summary.contains("    Release v1.4.0 of acme/tool at "), "{}", outcome.summary);
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing in here touches a file, the network, the environment or a terminal.
 
+pub mod body;
 pub mod config;
 pub mod digest;
 pub mod image;

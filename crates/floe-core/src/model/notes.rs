@@ -3,7 +3,7 @@
 //! Pure text to text; it never asks GitHub for anything.
 
 use crate::model::config::NotesFrom;
-use crate::model::{Destination, Manifest, Rule};
+use crate::model::{Destination, Manifest, Rule, body};
 use crate::units::size;
 use crate::untrusted::text;
 
@@ -52,9 +52,7 @@ impl Notes {
             NotesSource::Text(text) => text.trim_end(),
             NotesSource::Generated => generated.trim_end(),
         };
-        let room = LIMIT.saturating_sub(self.footer.chars().count() + 2);
-        let head = cut(head, room, link);
-        if head.is_empty() { self.footer.clone() } else { format!("{head}\n\n{}", self.footer) }
+        body::own(&cut(head, body::room(&self.footer), link), &self.footer)
     }
 }
 
@@ -262,13 +260,14 @@ Old.
             Notes { source: NotesSource::Text("änderung\n".repeat(20_000)), footer: "FOOTER".to_owned() };
         let body = notes.render("", "https://example.org/compare");
         assert!(body.chars().count() <= LIMIT, "{}", body.chars().count());
-        assert!(body.ends_with("the rest is at https://example.org/compare\n\nFOOTER"));
+        assert!(body.contains("the rest is at https://example.org/compare\n\n<!-- floe:"));
+        assert!(body.ends_with("-->\n\nFOOTER"));
         assert!(body.contains("änderung\n\nCut here"));
     }
 
     #[test]
-    fn generated_notes_stand_in_the_head() {
+    fn generated_notes_are_the_head() {
         let notes = Notes { source: NotesSource::Generated, footer: "FOOTER".to_owned() };
-        assert_eq!(notes.render("What's new\n", ""), "What's new\n\nFOOTER");
+        assert_eq!(notes.render("What's new\n", ""), body::own("What's new", "FOOTER"));
     }
 }

@@ -46,6 +46,8 @@ pub struct Destination {
     pub commit: Commit,
     /// The image's name.
     pub image: ImageName,
+    /// Whether it may become the repository's latest release, a name that all packages of the repository share.
+    pub may_be_latest: bool,
 }
 
 /// A file of a release.

@@ -16,12 +16,14 @@ pub enum Conflict {
     Drafts { tag: Tag, ids: Vec<u64> },
     /// The draft holds a file that the release does not promise.
     DraftHolds { id: u64, name: String },
+    /// The draft has text that would be lost.
+    DraftText { id: u64, why: &'static str },
+    /// The draft is marked as a pre-release, but the tag names a stable version.
+    DraftPrerelease { id: u64, tag: Tag },
     /// The release is published, and an asset of it differs from ours.
     PublishedOther { tag: Tag, name: String },
     /// The release is published without an asset that ours promises.
     PublishedLacks { tag: Tag, name: String },
-    /// The release is published with an asset that ours does not promise.
-    PublishedHolds { tag: Tag, name: String },
     /// The exact version's image tag points to another image.
     ImageTag { reference: String, remote: Digest, ours: Digest },
 }
@@ -45,14 +47,15 @@ impl fmt::Display for Conflict {
             Conflict::DraftHolds { id, name } => {
                 write!(f, "the draft (release {id}) holds `{name}`, which this release does not promise")
             }
+            Conflict::DraftText { id, why } => write!(f, "the text of the draft (release {id}) {why}"),
+            Conflict::DraftPrerelease { id, tag } => {
+                write!(f, "the draft (release {id}) is marked as a pre-release, but `{tag}` is not one")
+            }
             Conflict::PublishedOther { tag, name } => {
                 write!(f, "`{name}` of the published release `{tag}` is not the one of this dist")
             }
             Conflict::PublishedLacks { tag, name } => {
                 write!(f, "the published release `{tag}` lacks `{name}`")
-            }
-            Conflict::PublishedHolds { tag, name } => {
-                write!(f, "the published release `{tag}` holds `{name}`, which this dist does not")
             }
             Conflict::ImageTag { reference, remote, ours } => {
                 write!(f, "`{reference}` is {remote} there, but this image is {ours}")
@@ -74,13 +77,19 @@ impl Conflict {
             Conflict::DraftHolds { name, .. } => {
                 format!("delete `{name}` from the draft, or leave it out of the release by hand")
             }
-            Conflict::PublishedOther { .. }
-            | Conflict::PublishedLacks { .. }
-            | Conflict::PublishedHolds { .. } => {
+            Conflict::DraftText { .. } => {
+                "on the releases page, leave your own text in the draft and delete the rest, from floe's marker or table on"
+                    .to_owned()
+            }
+            Conflict::DraftPrerelease { .. } => {
+                "unmark the draft on the releases page, or release a version such as `2.0.0-rc.1`".to_owned()
+            }
+            Conflict::PublishedOther { .. } | Conflict::PublishedLacks { .. } => {
                 "a published release is never changed: raise the version and release that".to_owned()
             }
             Conflict::ImageTag { .. } => {
-                "that version's image is public already: raise the version, or publish the dist it came from"
+                "that version's image is public already: raise the version, or publish the dist it came from; if it is \
+                 another program's, name this one's image with `name` under [package.metadata.floe.image]"
                     .to_owned()
             }
         }

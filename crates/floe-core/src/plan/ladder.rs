@@ -1,11 +1,12 @@
 //! Which version owns which moving name: `latest`, `1`, `1.4`, and where generated notes begin.
 //!
-//! One predicate serves GitHub's `make_latest`, the image's tags and the notes, so that they cannot disagree.
+//! One predicate serves GitHub's `make_latest`, the image's tags and the notes, so that they cannot disagree. Versions are
+//! compared among tags of one prefix.
 
 use semver::Version;
 
 use crate::model::Tag;
-use crate::world::Published;
+use crate::world::{Published, World};
 
 /// The image tags a version owns: itself, then its minor, its major and `latest`, each only if no published version
 /// that is higher has a better right to it (SemVer 2.0.0, item 11). A pre-release owns only itself. There is no tag
@@ -26,14 +27,38 @@ pub fn image_tags(tag: &Tag, others: &[Published]) -> Vec<String> {
     tags
 }
 
-/// The tag that generated notes begin at: the highest published version below this one; a stable release looks at
-/// stable ones only.
-pub fn previous(tag: &Tag, others: &[Published]) -> Option<Tag> {
-    others
-        .iter()
-        .filter(|other| is_below(&other.tag, tag) && (other.stable || tag.is_prerelease()))
-        .max_by(|a, b| a.tag.version().cmp_precedence(b.tag.version()))
-        .map(|other| other.tag.clone())
+/// Where generated notes begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Since {
+    /// At this tag.
+    Tag(Tag),
+    /// At the beginning.
+    Beginning,
+    /// At the beginning of this package. GitHub knows no packages and would begin at another one's release.
+    BeginningOfPackage,
+}
+
+impl Since {
+    /// The highest published version below a tag's; a stable release looks at stable ones only.
+    pub fn of(tag: &Tag, world: &World) -> Self {
+        let others = world.other_versions(tag);
+        let lower =
+            others.iter().filter(|one| is_below(&one.tag, tag) && (one.stable || tag.is_prerelease()));
+        let highest = lower.max_by(|a, b| a.tag.version().cmp_precedence(b.tag.version()));
+        match highest {
+            Some(highest) => Since::Tag(highest.tag.clone()),
+            None if others.is_empty() && world.has_other_releases(tag) => Since::BeginningOfPackage,
+            None => Since::Beginning,
+        }
+    }
+
+    /// The tag, if it is one.
+    pub fn tag(&self) -> Option<&Tag> {
+        match self {
+            Since::Tag(tag) => Some(tag),
+            Since::Beginning | Since::BeginningOfPackage => None,
+        }
+    }
 }
 
 pub(super) fn is_highest_stable(tag: &Tag, others: &[Published], among: impl Fn(&Version) -> bool) -> bool {
@@ -52,6 +77,7 @@ fn is_below(one: &Tag, other: &Tag) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::RemoteRelease;
 
     fn published(tags: &[&str]) -> Vec<Published> {
         let one = |tag: &&str| {
@@ -66,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_owns_the_tags_nobody_higher_has_a_right_to() {
+    fn a_version_owns_the_tags_that_no_higher_version_owns() {
         assert_eq!(tags("v1.4.0", &[]), "1.4.0 1.4 1 latest");
         assert_eq!(tags("v1.3.9", &["v1.4.0"]), "1.3.9 1.3");
         assert_eq!(tags("v2.0.0-rc.1", &["v1.4.0"]), "2.0.0-rc.1");
@@ -115,12 +141,25 @@ mod tests {
     }
 
     #[test]
-    fn notes_begin_at_the_highest_lower_version_of_the_same_kind() {
-        let others = published(&["v1.3.0", "v1.4.0", "v2.0.0-rc.1", "v3.0.0"]);
-        let of = |tag: &str| previous(&tag.parse().unwrap(), &others).map(|tag| tag.to_string());
-        assert_eq!(of("v2.0.0").as_deref(), Some("v1.4.0"));
-        assert_eq!(of("v2.0.0-rc.2").as_deref(), Some("v2.0.0-rc.1"));
-        assert_eq!(of("v1.3.1").as_deref(), Some("v1.3.0"));
-        assert_eq!(of("v1.0.0"), None);
+    fn notes_begin_at_the_highest_lower_version_of_the_same_kind_and_prefix() {
+        let since = |tag: &str, releases: &[&str]| {
+            let release = |tag: &&str| RemoteRelease { tag: (*tag).to_owned(), ..RemoteRelease::default() };
+            let world = World { releases: releases.iter().map(release).collect(), ..World::default() };
+            match Since::of(&tag.parse().unwrap(), &world) {
+                Since::Tag(tag) => tag.to_string(),
+                since => format!("{since:?}"),
+            }
+        };
+        let others = ["v1.3.0", "v1.4.0", "v2.0.0-rc.1", "v3.0.0"];
+        assert_eq!(since("v2.0.0", &others), "v1.4.0");
+        assert_eq!(since("v2.0.0-rc.2", &others), "v2.0.0-rc.1");
+        assert_eq!(since("v1.3.1", &others), "v1.3.0");
+        assert_eq!(since("v1.0.0", &others), "Beginning");
+        assert_eq!(since("v1.0.0", &[]), "Beginning");
+        let packages = ["app-v1.2.0", "lib-v9.0.0", "nightly", "app/v5.0.0"];
+        assert_eq!(since("app-v2.0.0", &packages), "app-v1.2.0");
+        assert_eq!(since("app-v1.2.0", &packages), "BeginningOfPackage", "its own release does not count");
+        assert_eq!(since("v1.0.0", &packages), "BeginningOfPackage");
+        assert_eq!(since("cli-v1.0.0", &packages), "BeginningOfPackage");
     }
 }

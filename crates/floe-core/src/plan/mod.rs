@@ -12,13 +12,14 @@ mod show;
 mod step;
 
 pub use conflict::{Conflict, reasons};
-pub use ladder::{image_tags, previous};
+pub use ladder::{Since, image_tags};
 pub use line::{Line, Status};
 pub use show::PlanJson;
 pub use step::{Phase, Step};
 
+use crate::model::body::Head;
 use crate::model::{Asset, Destination, Image, Subject, Tag};
-use crate::world::{AssetMatch, RemoteAsset, RemoteImage, RemoteRelease, World};
+use crate::world::{AssetMatch, RemoteImage, RemoteRelease, World};
 use ladder::is_highest_stable;
 
 /// The steps in order: every stage step before every reveal step.
@@ -63,10 +64,7 @@ impl Plan {
             conflicts.extend(published_conflicts(&destination.tag, &assets, published));
         }
         if let Some(draft) = draft {
-            conflicts.extend(
-                extra_assets(&assets, &draft.assets)
-                    .map(|asset| Conflict::DraftHolds { id: draft.id, name: asset.name.clone() }),
-            );
+            conflicts.extend(draft_conflicts(subject, draft));
         }
         conflicts.extend(image_conflict(subject, world));
         if !conflicts.is_empty() {
@@ -78,15 +76,16 @@ impl Plan {
         let (push, tag) = image.unzip();
         let mut steps: Vec<(Step, bool)> = push.into_iter().collect();
         // The notes list the files. A draft whose notes list others is not the draft of this release yet.
-        let footer = subject.release().map(|release| &release.notes.footer);
+        let footer = footer(subject);
         let has_notes = draft.zip(footer).is_some_and(|(draft, footer)| draft.holds_notes(footer));
-        let previous = previous(&destination.tag, &others);
-        steps.push((Step::CreateDraft { previous }, is_published || has_notes));
+        let since = Since::of(&destination.tag, world);
+        let keeps = draft.map(|draft| kept(draft, footer)).unwrap_or_default();
+        steps.push((Step::CreateDraft { since, keeps }, is_published || has_notes));
         for (name, asset) in &assets {
             steps.extend(asset_steps(name, *asset, draft, is_published));
         }
-        let (latest, prerelease) =
-            (is_highest_stable(&destination.tag, &others, |_| true), destination.tag.is_prerelease());
+        let latest = destination.may_be_latest && is_highest_stable(&destination.tag, &others, |_| true);
+        let prerelease = destination.tag.is_prerelease();
         steps.push((Step::Publish { latest, prerelease }, is_published));
         steps.extend(tag);
         let planned = |(step, done): (Step, bool)| Planned { object: step.object(subject), step, done };
@@ -140,10 +139,41 @@ fn conflicts_of_the_tag(destination: &Destination, world: &World) -> Vec<Conflic
     conflicts
 }
 
+fn footer(subject: Subject<'_>) -> Option<&str> {
+    subject.release().map(|release| release.notes.footer.as_str())
+}
+
+/// Everything in a draft that could neither be kept nor published.
+fn draft_conflicts(subject: Subject<'_>, draft: &RemoteRelease) -> Vec<Conflict> {
+    let (id, tag) = (draft.id, &subject.destination().tag);
+    let extra = unpromised(subject, draft).into_iter();
+    let mut conflicts: Vec<Conflict> =
+        extra.map(|name| Conflict::DraftHolds { id, name: name.to_owned() }).collect();
+    if draft.prerelease && !tag.is_prerelease() {
+        conflicts.push(Conflict::DraftPrerelease { id, tag: tag.clone() });
+    }
+    let footer = footer(subject);
+    match Head::of(&draft.notes, footer) {
+        Head::Unclear(why) if !footer.is_some_and(|footer| draft.holds_notes(footer)) => {
+            conflicts.push(Conflict::DraftText { id, why });
+        }
+        _ => {}
+    }
+    conflicts
+}
+
+/// The parts of a draft that a person wrote.
+fn kept(draft: &RemoteRelease, footer: Option<&str>) -> Vec<&'static str> {
+    let has_text = matches!(Head::of(&draft.notes, footer), Head::ByHand(_));
+    [(draft.has_own_title(), "title"), (has_text, "text")]
+        .into_iter()
+        .filter_map(|(is_kept, part)| is_kept.then_some(part))
+        .collect()
+}
+
+/// A file that somebody added to the published release is not this release's, and stays.
 fn published_conflicts(tag: &Tag, assets: &[NamedAsset<'_>], published: &RemoteRelease) -> Vec<Conflict> {
-    let mut conflicts: Vec<Conflict> = extra_assets(assets, &published.assets)
-        .map(|asset| Conflict::PublishedHolds { tag: tag.clone(), name: asset.name.clone() })
-        .collect();
+    let mut conflicts = Vec::new();
     for (name, asset) in assets {
         let (tag, name) = (tag.clone(), name.to_string());
         match (published.assets.iter().find(|remote| remote.name == name), asset) {
@@ -157,11 +187,11 @@ fn published_conflicts(tag: &Tag, assets: &[NamedAsset<'_>], published: &RemoteR
     conflicts
 }
 
-fn extra_assets<'a>(
-    assets: &'a [NamedAsset<'_>],
-    remote: &'a [RemoteAsset],
-) -> impl Iterator<Item = &'a RemoteAsset> {
-    remote.iter().filter(|remote| !assets.iter().any(|(name, _)| *name == remote.name))
+/// The assets of a release on GitHub that the release does not promise.
+pub fn unpromised<'a>(subject: Subject<'_>, remote: &'a RemoteRelease) -> Vec<&'a str> {
+    let promised = subject.assets();
+    let names = remote.assets.iter().map(|asset| asset.name.as_str());
+    names.filter(|name| !promised.iter().any(|(promised, _)| promised == name)).collect()
 }
 
 fn image_conflict(subject: Subject<'_>, world: &World) -> Option<Conflict> {

@@ -3,7 +3,7 @@
 use semver::Version;
 use serde::Serialize;
 
-use super::{Phase, Plan, Planned, Status, Step};
+use super::{Phase, Plan, Planned, Since, Status, Step};
 use crate::model::notes::NotesSource;
 use crate::model::{Commit, Destination, Outline, Release, Schema, Tag};
 
@@ -84,7 +84,12 @@ impl Plan {
             }
             (None, Some(draft)) => {
                 let files = draft.assets.len();
-                format!("a draft (release {}) with {files} files, which is continued", draft.id)
+                let keeps = self.steps.iter().find_map(|planned| match &planned.step {
+                    Step::CreateDraft { keeps, .. } if !keeps.is_empty() => Some(keeps.join(" and ")),
+                    _ => None,
+                });
+                let keeps = keeps.map(|keeps| format!(" and keeps its {keeps}")).unwrap_or_default();
+                format!("a draft (release {}) with {files} files, which is continued{keeps}", draft.id)
             }
             (None, None) => "none yet".to_owned(),
         };
@@ -94,13 +99,19 @@ impl Plan {
         for planned in &self.steps {
             match &planned.step {
                 Step::TagImage { .. } => image.clone_from(&planned.object),
-                Step::CreateDraft { previous } if outline.notes == NotesSource::Generated => {
-                    notes = match previous {
-                        Some(since) => format!("GitHub's, since {since}"),
-                        None => "GitHub's, from the beginning".to_owned(),
+                Step::CreateDraft { since, .. } if outline.notes == NotesSource::Generated => {
+                    notes = match since {
+                        Since::Tag(since) => format!("GitHub's, since {since}"),
+                        Since::Beginning => "GitHub's, from the beginning".to_owned(),
+                        Since::BeginningOfPackage => format!("a link to the commits up to {tag}"),
                     };
                 }
                 Step::Publish { latest: true, .. } if !planned.done => latest = format!("moves to {tag}"),
+                Step::Publish { .. } if !outline.destination.may_be_latest => {
+                    latest =
+                        "is not this package's; `latest = true` under [package.metadata.floe] makes it so"
+                            .to_owned();
+                }
                 _ => {}
             }
         }

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use crate::model::{Destination, Digest, Platform, Subject, Tag};
+use super::Since;
+use crate::model::{Destination, Digest, Platform, Subject};
 
-/// Staged things are visible to nobody but the maintainers; revealing makes them public.
+/// Only maintainers see staged things; revealing makes them public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
@@ -26,10 +27,12 @@ pub enum Step {
         /// Their bytes, once they are known.
         bytes: Option<u64>,
     },
-    /// Create the draft of the release.
+    /// Create the draft of the release, or add floe's notes to the existing one.
     CreateDraft {
-        /// The tag that generated notes begin at, if there is an earlier release.
-        previous: Option<Tag>,
+        /// Where generated notes begin.
+        since: Since,
+        /// The parts of an existing draft that a person wrote, which stay: `title`, `text`.
+        keeps: Vec<&'static str>,
     },
     /// Delete an unfinished or different asset of the draft.
     DeleteAsset {
@@ -104,7 +107,8 @@ impl Step {
                 let platforms: Vec<String> = subject.platforms().iter().map(Platform::to_string).collect();
                 format!("image{digest} ({})", platforms.join(", "))
             }
-            Step::CreateDraft { .. } => format!("release {tag}"),
+            Step::CreateDraft { keeps, .. } if keeps.is_empty() => format!("release {tag}"),
+            Step::CreateDraft { keeps, .. } => format!("release {tag} (keeps its {})", keeps.join(" and ")),
             Step::DeleteAsset { name, .. } => format!("{name} (unfinished or different)"),
             Step::Upload { name, .. } => name.clone(),
             Step::Publish { latest: true, .. } => format!("{tag} as latest"),

@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::{Access, Asked, Check, Facts, Finding, Outcome, Package};
 use crate::model::notes::{LIMIT, NotesSource};
-use crate::model::{Destination, Subject};
-use crate::plan::{Plan, Step};
+use crate::model::{Destination, Subject, body};
+use crate::plan::{Plan, Step, unpromised};
 use crate::units::size;
 use crate::verify::{ASSET_COUNT, ASSET_LIMIT};
 use crate::world::World;
@@ -174,7 +174,15 @@ fn tag(subject: Subject<'_>, world: &World) -> Outcome {
 
 fn release(subject: Subject<'_>, world: &World) -> Outcome {
     let tag = &subject.destination().tag;
-    let found = match (world.published(tag), world.drafts(tag).len()) {
+    let published = world.published(tag);
+    let uncovered = published.map(|release| unpromised(subject, release)).unwrap_or_default();
+    if !uncovered.is_empty() {
+        return warning(
+            format!("`{tag}` is published with `{}`, not covered by this release", uncovered.join("`, `")),
+            "it stays, but `floe verify` cannot check it",
+        );
+    }
+    let found = match (published, world.drafts(tag).len()) {
         (Some(_), _) => format!("`{tag}` is published"),
         (None, 0) => format!("there is no release `{tag}` yet"),
         (None, 1) => format!("there is a draft of `{tag}`"),
@@ -243,8 +251,8 @@ fn notes(subject: Subject<'_>) -> Outcome {
     let NotesSource::Text(text) = subject.notes() else {
         return passed(format!("GitHub writes them; cut at {LIMIT} characters if they are longer"));
     };
-    let footer = subject.release().map_or(0, |release| release.notes.footer.chars().count() + 2);
-    let count = text.trim_end().chars().count() + footer;
+    let room = subject.release().map_or(LIMIT, |release| body::room(&release.notes.footer));
+    let count = text.trim_end().chars().count() + LIMIT - room;
     if count <= LIMIT {
         return passed(format!("{count} of at most {LIMIT} characters"));
     }

@@ -15,6 +15,7 @@ fn release() -> Release {
         tag: "v1.4.0".parse().unwrap(),
         commit: "3f9ac21c0ffee0000000000000000000000000aa".parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
+        may_be_latest: true,
     };
     let release = Release::new(
         Vec::new(),
@@ -69,7 +70,7 @@ fn ask(release: &Release, facts: &Facts, about: &str) -> Check {
 }
 
 /// The outcome's word, what was found, and the cure.
-fn told(check: &Check) -> (String, String) {
+fn judged(check: &Check) -> (String, String) {
     let cure = match &check.outcome {
         Outcome::Warning(finding) | Outcome::Failed(finding) => finding.cure.clone(),
         _ => String::new(),
@@ -84,7 +85,7 @@ fn with_access(change: impl FnOnce(&mut Access)) -> Facts {
 }
 
 #[test]
-fn a_release_that_nothing_stands_against_has_only_yes() {
+fn a_release_without_obstacles_passes_every_check() {
     let (release, facts) = (release(), facts());
     let world = World { tag: Some(release.destination.commit.clone()), ..World::default() };
     let plan = crate::plan::Plan::new(&release, &world).unwrap();
@@ -98,10 +99,10 @@ fn a_release_that_nothing_stands_against_has_only_yes() {
 }
 
 #[test]
-fn a_token_is_judged_by_the_time_it_has_left() {
+fn a_token_that_expires_soon_is_a_warning_and_an_expired_one_fails() {
     let expires = |text: &str| {
         let facts = with_access(|access| access.expires = Some(text.to_owned()));
-        told(&ask(&release(), &facts, "token")).0
+        judged(&ask(&release(), &facts, "token")).0
     };
     assert_eq!(expires("2026-12-01 12:00:00 UTC"), "yes: it is valid until 2026-12-01 12:00 UTC");
     assert_eq!(
@@ -133,31 +134,31 @@ fn a_classic_token_needs_a_scope_that_covers_the_repository() {
 }
 
 #[test]
-fn what_the_account_may_do_says_nothing_about_a_workflows_token() {
+fn the_rights_of_an_account_do_not_limit_a_workflows_token() {
     let facts = with_access(|access| access.push = Some(false));
     assert_eq!(ask(&release(), &facts, "rights").word(), "yes");
 }
 
 #[test]
-fn each_no_names_its_cure() {
-    let repository = |change: fn(&mut Access)| told(&ask(&release(), &with_access(change), "repository"));
+fn each_failed_check_has_a_fix() {
+    let repository = |change: fn(&mut Access)| judged(&ask(&release(), &with_access(change), "repository"));
     let (found, cure) = repository(|access| access.frozen = true);
     assert_eq!(found, "no: `acme/tool` is archived or disabled: nothing in it can be changed");
     assert!(cure.contains("https://github.example/acme/tool/settings"), "{cure}");
     let (found, cure) = repository(|access| access.name = Some("acme/hammer".to_owned()));
     assert!(found.starts_with("no: `acme/tool` is called `acme/hammer` now"), "{found}");
     assert!(cure.contains("--repo acme/hammer"), "{cure}");
-    let (found, cure) = told(&ask(&release(), &Facts { has_token: false, ..facts() }, "token"));
+    let (found, cure) = judged(&ask(&release(), &Facts { has_token: false, ..facts() }, "token"));
     assert_eq!(found, "no: there is no token to publish to `acme/tool` with");
     assert!(cure.contains("GITHUB_TOKEN"), "{cure}");
     let (found, cure) =
-        told(&ask(&release(), &Facts { package: Some(Ok(Package::Hidden)), ..facts() }, "package"));
+        judged(&ask(&release(), &Facts { package: Some(Ok(Package::Hidden)), ..facts() }, "package"));
     assert_eq!(found, "warning: `ghcr.io/acme/tool` cannot be pulled anonymously");
     assert!(cure.contains("https://github.com/orgs/acme/packages/container/tool/settings"), "{cure}");
 }
 
 #[test]
-fn names_that_github_would_change_or_that_collide_are_told() {
+fn names_that_github_would_change_or_that_collide_fail() {
     let mut release = release();
     let asset = |name: &str| Asset {
         name: name.to_owned(),
@@ -166,24 +167,24 @@ fn names_that_github_would_change_or_that_collide_are_told() {
         content: Content::Bytes(b"x".to_vec()),
     };
     release.assets.push(asset("tool name.tar.gz"));
-    let (found, _) = told(&ask(&release, &facts(), "assets"));
+    let (found, _) = judged(&ask(&release, &facts(), "assets"));
     assert_eq!(found, "no: GitHub would keep `tool name.tar.gz` under another name");
     release.assets.pop();
     release.assets.push(asset("sha256sums"));
-    let (found, _) = told(&ask(&release, &facts(), "assets"));
+    let (found, _) = judged(&ask(&release, &facts(), "assets"));
     assert_eq!(found, "no: two assets are called `sha256sums`, if upper and lower case are the same");
     release.assets = (0..1001).map(|n| asset(&format!("a{n}"))).collect();
-    let (found, _) = told(&ask(&release, &facts(), "assets"));
+    let (found, _) = judged(&ask(&release, &facts(), "assets"));
     assert_eq!(found, "no: 1001 assets are more than the 1000 GitHub takes");
 }
 
 #[test]
-fn notes_that_would_be_cut_and_an_hour_that_is_too_short_are_warnings() {
+fn notes_that_would_be_cut_and_a_rate_limit_that_is_too_low_are_warnings() {
     let mut long = release();
     long.notes.source = NotesSource::Text("ä".repeat(125_000));
     assert_eq!(ask(&long, &facts(), "notes").word(), "warning");
     let budget = Some(Budget { remaining: 5, reset: 1_790_003_600 });
-    let (found, _) = told(&ask(&release(), &Facts { budget, ..facts() }, "requests"));
+    let (found, _) = judged(&ask(&release(), &Facts { budget, ..facts() }, "requests"));
     assert_eq!(
         found,
         "warning: 6 requests are needed, but GitHub takes only 5 until its hour ends at 15:13:20 UTC"

@@ -1,5 +1,5 @@
-//! The assets of a release: what was rebuilt is compared byte for byte; what follows from archives that were not is
-//! compared as far as it follows from the others, and never called a match.
+//! The assets of a release. Rebuilt ones are compared byte for byte. `SHA256SUMS` and the manifest depend on all archives:
+//! if some were not rebuilt, they are compared as far as they depend on the others, and never called a match.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,11 +31,18 @@ pub(super) fn compare(download: &Download, published: &Manifest, rebuilt: &Relea
     let extra =
         rebuilt.assets.iter().filter(|asset| !download.files.iter().any(|file| file.name == asset.name));
     lines.extend(extra.map(|asset| Line::of(&asset.name, None, Some(asset.digest))));
+    lines.extend(download.uncovered().into_iter().map(uncovered));
     lines.sort_by(|a, b| a.name.cmp(&b.name));
     lines
 }
 
-/// An asset that no rebuild was given of.
+/// An asset that somebody added to the published release. It is not downloaded.
+fn uncovered(name: &str) -> Line {
+    let findings = vec!["neither `SHA256SUMS` nor the manifest names it".to_owned()];
+    Line { name: name.to_owned(), verdict: Verdict::NotCovered, published: None, rebuilt: None, findings }
+}
+
+/// An asset that was not rebuilt.
 fn absent(file: &File, published: &Manifest) -> Line {
     let mut line = Line::of(&file.name, Some(file.digest), None);
     let artifact = published.artifacts.iter().find(|artifact| artifact.file == file.name);
@@ -47,7 +54,7 @@ fn absent(file: &File, published: &Manifest) -> Line {
         }
         None => {
             line.verdict = Verdict::NotClaimed;
-            line.add(["nothing that was rebuilt makes it".to_owned()]);
+            line.add(["no rebuild makes it".to_owned()]);
         }
     }
     line
@@ -74,7 +81,7 @@ impl Scope {
     }
 }
 
-/// What floe derives from the archives: `SHA256SUMS` and the release manifest.
+/// The files that floe derives from the archives: `SHA256SUMS` and the release manifest.
 struct Derived<'a> {
     download: &'a Download,
     published: &'a Manifest,
@@ -83,25 +90,25 @@ struct Derived<'a> {
 }
 
 impl Derived<'_> {
-    /// The verdict of a derived file, by what of it differs.
+    /// The verdict of a derived file, by its differences.
     fn line(&self, file: &File, again: &Asset, differences: Vec<String>) -> Line {
         let mut line = Line::of(&file.name, Some(file.digest), Some(again.digest));
         if self.scope.whole {
             if line.verdict == Verdict::Differs && differences.is_empty() {
                 line.add([
-                    "nothing in it that this floe knows differs, but it is written differently".to_owned()
+                    "every field that this floe knows is the same, but it is written differently".to_owned()
                 ]);
             }
             line.add(differences);
             return line;
         }
-        // What was derived from a part of the archives is another file, whatever they are.
+        // A file that is derived from some of the archives is another file, even if these are the same.
         line.rebuilt = None;
         line.verdict = if differences.is_empty() { Verdict::NotClaimed } else { Verdict::Differs };
         if differences.is_empty() {
             let (some, all) = (self.scope.both.len(), self.published.artifacts.len());
             line.add([format!(
-                "what it says of the {some} rebuilt archives of {all} follows from them; the rest was not rebuilt"
+                "its lines for {some} of {all} archives are the same; the other archives were not rebuilt"
             )]);
         }
         line.add(differences);
@@ -133,7 +140,7 @@ impl Derived<'_> {
         json::differences(&theirs, &ours)
     }
 
-    /// What both manifests can know. Archives stand under their names, so that each is compared with itself.
+    /// The part that both manifests can know. The key of an archive is its name, so that each is compared with itself.
     fn comparable(&self, manifest: &Manifest) -> Value {
         let mut manifest = manifest.clone();
         if !self.scope.whole {

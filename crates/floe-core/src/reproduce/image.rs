@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Line, Verdict};
 use crate::model::{Digest, Image, Platform, PlatformImage};
 
-/// A part of an image that can be looked into.
+/// A kind of part of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// A JSON document: index, manifest or config.
@@ -69,7 +69,7 @@ pub(super) fn compare(published: Option<&Image>, rebuilt: Option<&Image>) -> Vec
     lines
 }
 
-/// Whether a part says something itself; index and manifests follow from those.
+/// Whether a part has content of its own; index and manifests follow from those.
 fn is_leaf(name: &str) -> bool {
     name.ends_with(" config") || name.contains(" layer ")
 }

@@ -36,7 +36,7 @@ fn walk(at: &str, published: &Value, rebuilt: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// A value as one line; what comes from strangers cannot leave it.
+/// A value as one line; untrusted text cannot leave it.
 fn shown(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(SHOWN) {

@@ -8,22 +8,15 @@ use chrono::DateTime;
 use crate::model::{Member, Nature};
 use crate::units::size;
 
-/// A way in which two containers differ.
+/// A path at which two containers differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Difference {
-    /// Only the published one has this path.
-    Published(String),
-    /// Only the rebuilt one has it.
-    Rebuilt(String),
-    /// Both have it.
-    Changed {
-        /// The path.
-        path: String,
-        /// What the container says differently, a clause each.
-        facts: Vec<String>,
-        /// Whether it is a file on both sides with another content.
-        content: bool,
-    },
+pub struct Difference {
+    /// The path.
+    pub path: String,
+    /// The differences in what the containers say of it, a clause each.
+    pub facts: Vec<String>,
+    /// Whether it is a file on both sides with another content.
+    pub content: bool,
 }
 
 /// Every difference, in the order of the paths. None means: the same content in another container.
@@ -33,18 +26,19 @@ pub fn compare(published: &[Member], rebuilt: &[Member]) -> Vec<Difference> {
     };
     let (theirs, ours) = (by_path(published), by_path(rebuilt));
     let paths: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
-    paths
-        .into_iter()
-        .filter_map(|path| match (theirs.get(path), ours.get(path)) {
-            (Some(_), None) => Some(Difference::Published(path.clone())),
-            (None, Some(_)) => Some(Difference::Rebuilt(path.clone())),
+    let difference = |path: &String| {
+        let (facts, content) = match (theirs.get(path), ours.get(path)) {
             (Some(theirs), Some(ours)) => changed(theirs, ours),
-            (None, None) => None,
-        })
-        .collect()
+            (Some(_), None) => (vec!["only in the published one".to_owned()], false),
+            (None, _) => (vec!["only in the rebuilt one".to_owned()], false),
+        };
+        (content || !facts.is_empty()).then(|| Difference { path: path.clone(), facts, content })
+    };
+    paths.into_iter().filter_map(difference).collect()
 }
 
-fn changed(theirs: &Member, ours: &Member) -> Option<Difference> {
+/// The facts that differ, and whether the content does.
+fn changed(theirs: &Member, ours: &Member) -> (Vec<String>, bool) {
     let mut facts = Vec::new();
     let content = match (&theirs.nature, &ours.nature) {
         (Nature::File(theirs), Nature::File(ours)) => theirs != ours,
@@ -64,7 +58,7 @@ fn changed(theirs: &Member, ours: &Member) -> Option<Difference> {
     if theirs.time != ours.time {
         facts.push(format!("time {}, rebuilt {}", time(theirs.time), time(ours.time)));
     }
-    (content || !facts.is_empty()).then(|| Difference::Changed { path: theirs.path.clone(), facts, content })
+    (facts, content)
 }
 
 fn kind(nature: &Nature) -> &'static str {
@@ -90,11 +84,9 @@ fn time(seconds: u64) -> String {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Difference::Published(path) => write!(f, "`{path}` is only in the published one"),
-            Difference::Rebuilt(path) => write!(f, "`{path}` is only in the rebuilt one"),
-            Difference::Changed { path, facts, .. } if facts.is_empty() => write!(f, "`{path}` differs"),
-            Difference::Changed { path, facts, .. } => write!(f, "`{path}`: {}", facts.join("; ")),
+        match self.facts.is_empty() {
+            true => write!(f, "`{}` differs", self.path),
+            false => write!(f, "`{}`: {}", self.path, self.facts.join("; ")),
         }
     }
 }
@@ -120,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_named_by_what_it_is() {
+    fn each_difference_names_its_path_and_kind() {
         let published = [member("gone", b""), member("kept", b"x"), member("tool", &[0; 5000])];
         let mut rebuilt = [member("kept", b"y"), member("new", b""), member("tool", &[0; 5001])];
         rebuilt[2].mode = 0o755;
@@ -128,9 +120,9 @@ mod tests {
         assert_eq!(
             said(&published, &rebuilt),
             [
-                "`gone` is only in the published one",
+                "`gone`: only in the published one",
                 "`kept` differs",
-                "`new` is only in the rebuilt one",
+                "`new`: only in the rebuilt one",
                 "`tool`: 5000 bytes (4.9 KiB), rebuilt 5001 bytes (4.9 KiB); mode 0644, rebuilt 0755; \
                  time 2023-11-14T22:13:20Z, rebuilt 1970-01-01T00:00:00Z",
             ]

@@ -1,6 +1,6 @@
 //! Comparing a rebuild with what is published: a verdict for each asset and for each part of the image.
 //!
-//! Pure: it compares digests and data that others read. It never says `match` of bytes that nobody built again.
+//! Pure: it compares digests and data that others read. Only bytes that were built again can match.
 
 mod assets;
 mod image;
@@ -19,26 +19,29 @@ use crate::verify::published::Download;
 pub use image::{Part, parts};
 pub use json::differences;
 pub use members::{Difference, compare as compare_members};
-pub use statement::Statement;
+pub use statement::statement;
 
-/// So many findings are told of one line; of the rest only how many there are.
+/// The most findings of one line; of the rest, only the number is reported.
 pub const FINDINGS: usize = 8;
 
-/// What came of comparing one thing.
+/// The result of comparing one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Verdict {
     /// The rebuild gave the published bytes.
     #[serde(rename = "match")]
     Match,
-    /// It gave others.
+    /// It gave other bytes.
     #[serde(rename = "differs")]
     Differs,
     /// It should have been built again, but was not.
     #[serde(rename = "missing")]
     Missing,
-    /// Nobody promises that it can be built again, and it was not.
+    /// The release does not promise that it can be built again, and it was not.
     #[serde(rename = "not claimed")]
     NotClaimed,
+    /// It was added to the published release, which says nothing about it.
+    #[serde(rename = "not covered")]
+    NotCovered,
 }
 
 impl Verdict {
@@ -49,22 +52,23 @@ impl Verdict {
             Verdict::Differs => "differs",
             Verdict::Missing => "missing",
             Verdict::NotClaimed => "not claimed",
+            Verdict::NotCovered => "not covered",
         }
     }
 }
 
-/// One asset or one part of the image, and what came of comparing it.
+/// One asset or one part of the image, and the result of comparing it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// The asset's name; of the image `image`, then the platform and the part.
     pub name: String,
-    /// What came of it.
+    /// The result.
     pub verdict: Verdict,
-    /// The digest of what is published; `None` if the release does not hold it.
+    /// The published digest; `None` if the release does not hold it.
     pub published: Option<Digest>,
-    /// The digest of what was rebuilt; `None` if it was not.
+    /// The rebuilt digest; `None` if it was not rebuilt.
     pub rebuilt: Option<Digest>,
-    /// What is behind the verdict, a clause each.
+    /// The reasons for the verdict, a clause each.
     pub findings: Vec<String>,
 }
 
@@ -83,7 +87,7 @@ impl Line {
         Line { name: name.into(), verdict, published, rebuilt, findings }
     }
 
-    /// Adds what was found, but no more than people read.
+    /// Adds findings, but no more than people read.
     pub fn add(&mut self, findings: impl IntoIterator<Item = String>) {
         let mut findings = findings.into_iter();
         self.findings.extend(findings.by_ref().take(FINDINGS));
@@ -108,7 +112,7 @@ pub struct Comparison {
     pub name: String,
     /// Its version.
     pub version: Version,
-    /// Whether all that is claimed was rebuilt to the same bytes.
+    /// Whether everything that is claimed was rebuilt to the same bytes.
     pub reproduced: bool,
     /// The assets, sorted by name.
     pub assets: Vec<Line>,
@@ -117,8 +121,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Compares what was downloaded, which must have passed `verify::published`, with the release that the rebuild
-    /// would be.
+    /// Compares a download, which must have passed `verify::published`, with the release that the rebuild would be.
     pub fn new(download: &Download, published: &Manifest, rebuilt: &Release) -> Self {
         let assets = assets::compare(download, published, rebuilt);
         let pulled = download.image.as_ref().and_then(|pulled| pulled.image.as_ref().ok());
@@ -126,7 +129,7 @@ impl Comparison {
         let bad = |line: &Line| matches!(line.verdict, Verdict::Differs | Verdict::Missing);
         Comparison {
             schema: Schema,
-            tag: download.tag.clone(),
+            tag: download.request.tag.clone(),
             repository: rebuilt.destination.page.clone(),
             commit: published.commit.clone(),
             name: published.name.clone(),
@@ -146,10 +149,11 @@ impl Comparison {
 /// The count of each verdict: `5 match, 1 differs, 3 not claimed`.
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = [Verdict::Match, Verdict::Differs, Verdict::Missing, Verdict::NotClaimed];
-        let counts = all.into_iter().map(|verdict| (self.count(verdict), verdict.word()));
+        use Verdict::{Differs, Match, Missing, NotClaimed, NotCovered};
+        let counts = [Match, Differs, Missing, NotClaimed, NotCovered].map(|one| (self.count(one), one));
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
         let words: Vec<String> =
-            counts.filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+            counts.map(|(count, verdict)| format!("{count} {}", verdict.word())).collect();
         f.write_str(&words.join(", "))
     }
 }

@@ -267,8 +267,11 @@ fn check_archive(
         problems.push(Problem::BadName { file: file.clone(), name: record.name.clone() });
     }
     let expected = record.target.archive_file(&record.name);
-    if facts.file != expected || record.archive.file != expected {
+    if facts.file != expected {
         problems.push(Problem::WrongName { file: file.clone(), expected });
+    } else if record.archive.file != expected {
+        let why = format!("it is of an archive called `{}`", record.archive.file);
+        problems.push(Problem::BadRecord { file: file.clone(), why });
     }
     if let Some(contents) = contents {
         problems.extend(compare_contents(&file, &contents, &record));

@@ -89,7 +89,6 @@ kinds! {
     Published "published-meanwhile" At(GitHub), "another user publishes a release of the tag";
     Newer "newer-meanwhile" At(GitHub), "another user publishes a higher version";
     Forgotten "uploads-forgotten" At(Registry), "the registry forgets the uploads under way";
-    Misreported "misreported-digest" Route(Registry, "PUT", "/v2/"), "the request succeeds, but reports another digest";
     Doubted "doubted-manifest" Route(Registry, "PUT", "/manifests/"), "400 DIGEST_INVALID, and nothing is stored";
     StoredDoubted "stored-doubted-manifest" Route(Registry, "PUT", "/manifests/"), "400 DIGEST_INVALID, but the manifest is stored";
     BlobUnknown "blob-unknown" Route(Registry, "PUT", "/manifests/"), "404 MANIFEST_BLOB_UNKNOWN, although nothing is missing";

@@ -111,7 +111,6 @@ impl Injection {
             (FaultKind::NoPush, Side::GitHub) => github.set_push(&testbed.users.0, Vec::new()),
             (FaultKind::Immutable, _) => github.set_immutable(true),
             (FaultKind::Forgotten, _) => registry.forget_uploads(),
-            (FaultKind::Misreported, _) => registry.misreport_next(),
             // Some changes are impossible by now, such as moving the tag of an immutable release.
             _ => drop(self.try_change(testbed)),
         }

@@ -12,7 +12,7 @@ use super::Testbed;
 use super::fault::Side;
 use crate::github::StoredRelease;
 use crate::interceptor::LoggedRequest;
-use crate::lock::lock;
+use crate::lock;
 use crate::registry::Held;
 
 /// Checks both servers while one release is published. Clones share what was observed.
@@ -40,10 +40,12 @@ struct Observed {
     public: BTreeMap<u64, StoredRelease>,
     /// The commits of the tags of the published releases.
     commits: BTreeMap<u64, Option<Commit>>,
-    /// The highest stable version that a listing has shown the publisher.
+    /// The highest stable version of the package that a listing has shown the publisher.
     known: Option<Version>,
     latest: Option<String>,
     image_tags: BTreeMap<String, Digest>,
+    /// The tags of all other images, as one digest.
+    other_images: Option<Digest>,
     /// Images that were complete, which need no second look.
     complete: BTreeSet<Digest>,
     violations: Vec<String>,
@@ -135,7 +137,8 @@ impl Invariants {
                 observed.tag_commit = self.testbed.github.tag(&self.testbed.home.repo, tag);
             }
             (Side::GitHub, "GET") if path.contains("/releases?") && *status == 200 => {
-                observed.known = highest_stable(observed.public.values()).max(observed.known.take());
+                let highest = self.highest_stable(observed.public.values());
+                observed.known = highest.max(observed.known.take());
             }
             (Side::Registry, "DELETE") if !path.contains("/uploads/") => {
                 observed.violations.push(format!("something was deleted from the registry ({after})"));
@@ -153,6 +156,14 @@ impl Invariants {
             Ok(held) => {
                 violations.extend(self.judge_image(observed, &releases, &held));
                 observed.image_tags = held.tags;
+            }
+            Err(error) => violations.push(format!("cannot read the registry: {error:#}")),
+        }
+        match self.testbed.registry.tags_elsewhere(self.testbed.home.image.repository()) {
+            Ok(tags) => {
+                if observed.other_images.replace(tags).is_some_and(|before| before != tags) {
+                    violations.push("a tag of another image moved".to_owned());
+                }
             }
             Err(error) => violations.push(format!("cannot read the registry: {error:#}")),
         }
@@ -201,6 +212,13 @@ impl Invariants {
         }
         let tag = latest.as_ref().and_then(|tag| tag.parse::<Tag>().ok());
         match tag {
+            // Without any latest release GitHub shows the first that is published.
+            Some(tag) if observed.latest.is_some() && !self.testbed.home.may_be_latest => {
+                Some(format!("latest moved to {tag}, whose package does not own it"))
+            }
+            Some(tag) if tag.prefix() != self.expected.tag.prefix() => {
+                Some(format!("latest moved to {tag}, a release of another package"))
+            }
             Some(tag) if tag.is_prerelease() => Some(format!("latest is the prerelease {tag}")),
             Some(tag) if observed.known.as_ref().is_some_and(|known| tag.version() < known) => {
                 Some(format!("latest went down to {tag}"))
@@ -241,6 +259,14 @@ impl Invariants {
         violations
     }
 
+    /// The highest stable version among published releases of this package: those whose tags have its prefix.
+    fn highest_stable<'a>(&self, releases: impl Iterator<Item = &'a StoredRelease>) -> Option<Version> {
+        let stable = releases.filter(|release| !release.prerelease && !release.draft);
+        let tags = stable.filter_map(|release| release.tag_name.parse::<Tag>().ok());
+        let own = tags.filter(|tag| !tag.is_prerelease() && tag.prefix() == self.expected.tag.prefix());
+        own.map(|tag| tag.version().clone()).max()
+    }
+
     /// Makes the current state of GitHub the one to compare with.
     fn accept(&self, observed: &mut Observed, releases: &[StoredRelease]) {
         let public = releases.iter().filter(|release| !release.draft);
@@ -267,10 +293,4 @@ fn frozen(release: &StoredRelease) -> StoredRelease {
 /// The assets of a release. An unfinished one has no digest, so it matches no expected one.
 fn assets(release: &StoredRelease) -> Assets {
     release.assets.iter().map(|asset| (asset.name.clone(), asset.size, asset.digest)).collect()
-}
-
-fn highest_stable<'a>(releases: impl Iterator<Item = &'a StoredRelease>) -> Option<Version> {
-    let stable = releases.filter(|release| !release.prerelease && !release.draft);
-    let tags = stable.filter_map(|release| release.tag_name.parse::<Tag>().ok());
-    tags.filter(|tag| !tag.is_prerelease()).map(|tag| tag.version().clone()).max()
 }

@@ -2,26 +2,30 @@
 //!
 //! A private repository is answered with 404 where the caller may not see it, like one that does not exist.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use floe_core::model::Digest;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Collected};
 use serde_json::json;
 
 use super::response::{ApiError, ApiResult, json_response};
 use super::state::{StoredRepo, StoredState, key};
 use super::{EmbeddedGitHub, GitHubAccount, view};
-use crate::lock::lock;
+use crate::lock;
 
 /// The sender of a request.
 #[derive(Clone)]
 pub(super) struct Caller {
-    /// The address that the client knows this server by: `http://` and the `Host` header.
+    /// The address that the client knows the API by: `http://` and the `Host` header.
     pub base: String,
     /// `None` for a request without a token.
     pub account: Option<GitHubAccount>,
@@ -39,6 +43,21 @@ impl Caller {
     /// Whether the caller may read the settings of a repository.
     pub(super) fn is_admin(&self, repo: &StoredRepo) -> bool {
         self.can_push(repo) && self.account.as_ref().is_some_and(|account| account.admin)
+    }
+
+    /// The address of a repository in the API.
+    pub(super) fn api(&self, repo: &StoredRepo) -> String {
+        format!("{}/repos/{}", self.base, repo.repo)
+    }
+
+    /// The address of a repository's page. Behind a proxy the API has a host of its own, as `api.github.com` is.
+    pub(super) fn page(&self, repo: &StoredRepo) -> String {
+        format!("{}/{}", self.site(), repo.repo)
+    }
+
+    /// The address of the site.
+    pub(super) fn site(&self) -> String {
+        self.base.replacen("//api.", "//", 1)
     }
 
     pub(super) fn login(&self) -> &str {
@@ -89,6 +108,12 @@ impl RepoRequest {
     /// The id in the path. Anything else names nothing.
     pub(super) fn id(&self) -> Result<u64, ApiError> {
         self.parameter.parse().map_err(|_| ApiError::not_found())
+    }
+
+    /// The first query parameter of that name.
+    pub(super) fn query(&self, name: &str) -> Option<Cow<'_, str>> {
+        let query = self.uri.query().unwrap_or_default().as_bytes();
+        Some(url::form_urlencoded::parse(query).find(|(key, _)| key == name)?.1)
     }
 
     pub(super) fn header(&self, name: HeaderName) -> &str {
@@ -146,7 +171,9 @@ impl EmbeddedGitHub {
             .filter(|(scheme, _)| ["bearer", "token"].contains(&scheme.to_ascii_lowercase().as_str()))
             .map(|(_, token)| token.trim());
         let account = self.accounts.iter().find(|account| Some(account.token.as_str()) == token);
-        let account = account.filter(|_| !self.tokens_expired()).ok_or_else(ApiError::bad_credentials)?;
+        let account = account
+            .filter(|_| !self.tokens_expired())
+            .ok_or_else(|| ApiError::new(StatusCode::UNAUTHORIZED, "Bad credentials"))?;
         let mut account = account.clone();
         if let Some(can_push) = lock(&self.rights).get(&account.login) {
             account.can_push.clone_from(can_push);
@@ -155,7 +182,7 @@ impl EmbeddedGitHub {
     }
 }
 
-/// The middleware of every API request: the `User-Agent` rule, authentication, the rate limit and common headers.
+/// The middleware of every API request: the `User-Agent` rule, authentication, the rate limit, `ETag` and common headers.
 pub(super) async fn middleware(
     State(github): State<EmbeddedGitHub>,
     request: Request,
@@ -172,11 +199,23 @@ pub(super) async fn middleware(
         Err(error) => return error.into_response(),
     };
     let free = request.uri().path() == "/rate_limit";
-    let window = github.limits.count(&caller, !free);
+    let mut window = github.limits.count(&caller, i64::from(!free));
+    let known = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect::<Vec<_>>();
+    let is_get = request.method() == Method::GET || request.method() == Method::HEAD;
     let mut response = match window.used > window.limit && !free {
-        true => ApiError::rate_limited(caller.login()).into_response(),
+        true => {
+            let message = format!("API rate limit exceeded for {}.", caller.login());
+            ApiError::new(StatusCode::FORBIDDEN, message).into_response()
+        }
         false => next.run(request).await,
     };
+    if is_get && response.status() == StatusCode::OK {
+        response = with_etag(response, &known).await;
+        if response.status() == StatusCode::NOT_MODIFIED && caller.account.is_some() {
+            // GitHub does not count it.
+            window = github.limits.count(&caller, -1);
+        }
+    }
     let headers = response.headers_mut();
     window.write(headers);
     let version = version.unwrap_or(HeaderValue::from_static("2022-11-28"));
@@ -188,6 +227,23 @@ pub(super) async fn middleware(
     response
 }
 
+/// Adds the `ETag` of the body, or turns the response into a 304 if the client has this body (RFC 9110, section 13.1.2).
+async fn with_etag(response: Response, known: &[HeaderValue]) -> Response {
+    let (mut parts, body) = response.into_parts();
+    // A body of this server is in memory, so reading it does not fail.
+    let bytes = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
+    let etag = format!("\"{}\"", Digest::of(&bytes).hex());
+    let is_known = |tag: &str| tag.trim() == "*" || tag.trim().trim_start_matches("W/") == etag;
+    let is_known = known.iter().any(|header| header.to_str().is_ok_and(|tags| tags.split(',').any(is_known)));
+    parts.headers.extend(HeaderValue::from_str(&etag).ok().map(|etag| (header::ETAG, etag)));
+    parts.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
+    if is_known {
+        parts.status = StatusCode::NOT_MODIFIED;
+        return Response::from_parts(parts, Body::empty());
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
 /// The requests of each account in its current hour.
 pub(super) struct RateLimits {
     limit: u32,
@@ -197,8 +253,8 @@ pub(super) struct RateLimits {
 /// The current hour of an account.
 #[derive(Clone, Copy)]
 struct Window {
-    limit: u32,
-    used: u32,
+    limit: u64,
+    used: u64,
     /// Unix time in seconds.
     reset: u64,
 }
@@ -208,23 +264,23 @@ impl RateLimits {
         RateLimits { limit, windows: Mutex::default() }
     }
 
-    /// The caller's window after this request, which is free unless it `counts`.
-    fn count(&self, caller: &Caller, counts: bool) -> Window {
+    /// The caller's window with `requests` more.
+    fn count(&self, caller: &Caller, requests: i64) -> Window {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let token = caller.account.as_ref().map_or("", |account| &account.token).to_owned();
-        let fresh = Window { limit: self.limit, used: 0, reset: now + 3600 };
+        let fresh = Window { limit: self.limit.into(), used: 0, reset: now + 3600 };
         let mut windows = lock(&self.windows);
         let window = windows.entry(token).or_insert(fresh);
         if window.reset <= now {
             *window = fresh;
         }
-        window.used = window.used.saturating_add(u32::from(counts));
+        window.used = window.used.saturating_add_signed(requests);
         *window
     }
 }
 
 impl Window {
-    fn remaining(&self) -> u32 {
+    fn remaining(&self) -> u64 {
         self.limit.saturating_sub(self.used)
     }
 
@@ -239,7 +295,7 @@ impl Window {
 
 /// `GET /rate_limit`
 pub(super) async fn rate_limit(State(github): State<EmbeddedGitHub>, caller: Caller) -> Response {
-    let window = github.limits.count(&caller, false);
+    let window = github.limits.count(&caller, 0);
     let (limit, remaining, used) = (window.limit, window.remaining(), window.used.min(window.limit));
     let rate = json!({ "limit": limit, "remaining": remaining, "used": used, "reset": window.reset });
     // There is no search here, but clients require its limit.
@@ -247,10 +303,13 @@ pub(super) async fn rate_limit(State(github): State<EmbeddedGitHub>, caller: Cal
     json_response(StatusCode::OK, &json!({ "resources": { "core": rate, "search": search }, "rate": rate }))
 }
 
-/// `GET /user`
+/// `GET /user`, which an app's token may not ask
 pub(super) async fn user(caller: Caller) -> ApiResult {
     let account = caller.account.as_ref().ok_or_else(ApiError::anonymous)?;
-    Ok(json_response(StatusCode::OK, &view::user(&caller.base, &account.login)))
+    if account.is_app() {
+        return Err(ApiError::no_push());
+    }
+    Ok(json_response(StatusCode::OK, &view::public_user(&caller, &account.login)))
 }
 
 /// `GET /repos/{owner}/{name}`

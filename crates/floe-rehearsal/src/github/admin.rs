@@ -7,15 +7,15 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use anyhow::anyhow;
+use chrono::{DateTime, Utc};
 use floe_core::model::{Commit, Digest, Repo};
 
-use super::latest::MakeLatest;
-use super::releases::empty_draft;
+use super::publish::MakeLatest;
 use super::response::ApiError;
-use super::state::{StoredAsset, StoredRelease, StoredRepo, UPLOADED, key};
+use super::state::{StoredAsset, StoredRelease, StoredRepo, UPLOADED, draft, key};
 use super::upload::starter;
 use super::{EmbeddedGitHub, SeedTag};
-use crate::lock::lock;
+use crate::lock;
 
 /// The author of everything that is created from outside the API.
 pub(super) const OTHER_USER: &str = "somebody-else";
@@ -53,17 +53,25 @@ impl EmbeddedGitHub {
     /// immutable release.
     pub fn push_tag(&self, repo: &Repo, tag: &SeedTag) -> anyhow::Result<()> {
         self.change(repo, |stored, _| {
-            if stored.published(&tag.name).is_some_and(|release| release.immutable) {
-                return Err(ApiError::unprocessable("Cannot update this protected ref."));
-            }
+            stored.check_unprotected(&tag.name)?;
             stored.add_tag(tag);
             Ok(())
         })
     }
 
+    /// Deletes a tag. Fails if it belongs to an immutable release.
     pub fn delete_tag(&self, repo: &Repo, tag: &str) -> anyhow::Result<()> {
         self.change(repo, |stored, _| {
+            stored.check_unprotected(tag)?;
             stored.tags.remove(tag);
+            Ok(())
+        })
+    }
+
+    /// Sets the date of a commit, which is that of its releases.
+    pub fn set_commit_date(&self, repo: &Repo, commit: &Commit, date: DateTime<Utc>) -> anyhow::Result<()> {
+        self.change(repo, |stored, _| {
+            stored.add_commit(commit, Some(date));
             Ok(())
         })
     }
@@ -76,9 +84,23 @@ impl EmbeddedGitHub {
     /// Creates an empty draft of a tag and returns its id.
     pub fn add_draft(&self, repo: &Repo, tag: &str) -> anyhow::Result<u64> {
         self.change(repo, |stored, id| {
-            let draft = empty_draft(id, tag.to_owned(), &stored.default_branch, OTHER_USER);
+            let mut draft = draft(id, tag.to_owned(), stored.default_branch.clone(), OTHER_USER);
+            draft.created_at = stored.date_of(tag, &draft.target_commitish);
             stored.releases.push(draft);
             Ok(id)
+        })
+    }
+
+    /// Edits a release as its page on the site does.
+    pub fn edit_release(
+        &self,
+        repo: &Repo,
+        release: u64,
+        edit: impl FnOnce(&mut StoredRelease),
+    ) -> anyhow::Result<()> {
+        self.change(repo, |stored, _| {
+            edit(stored.release_mut(release).ok_or_else(ApiError::not_found)?);
+            Ok(())
         })
     }
 

@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::access::RepoRequest;
 use super::release_params::{object, text};
-use super::response::{ApiError, ApiResult, field, json_response};
+use super::response::{ApiError, ApiResult, field, json_response, page};
 use super::state::{StoredAsset, StoredRelease, StoredRepo, now};
 use super::upload::rewritten;
-use super::{page, view};
+use super::view;
 
 /// `GET /repos/{owner}/{name}/releases/{id}/assets`
 pub(super) async fn list(request: RepoRequest) -> ApiResult {
@@ -18,11 +18,9 @@ pub(super) async fn list(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         let release = repo.release(id).filter(|release| is_visible(repo, release, &request));
         let release = release.ok_or_else(ApiError::not_found)?;
-        let newest = release.assets.iter().map(|asset| asset.id).max().unwrap_or(0);
-        let newest = request.github.quirks.newest_asset(newest);
-        let listed = release.assets.iter().filter(|asset| asset.id <= newest);
-        let listed = listed.map(|asset| view::asset(repo, release, asset, &request.caller.base));
-        Ok(page::response(listed.collect(), &request))
+        let listed = request.github.quirks.listed_assets(&release.assets).into_iter();
+        let listed = listed.map(|asset| view::asset(repo, release, asset, &request.caller));
+        Ok(page(listed.collect(), &request))
     })
 }
 
@@ -32,7 +30,7 @@ pub(super) async fn by_id(request: RepoRequest) -> ApiResult {
     let (view, uploaded) = request.read(|repo| {
         let found = repo.asset(id).filter(|(release, _)| is_visible(repo, release, &request));
         let (release, asset) = found.ok_or_else(ApiError::not_found)?;
-        Ok((view::asset(repo, release, asset, &request.caller.base), asset.is_uploaded()))
+        Ok((view::asset(repo, release, asset, &request.caller), asset.is_uploaded()))
     })?;
     match request.header(header::ACCEPT).contains("application/octet-stream") {
         false => Ok(json_response(StatusCode::OK, &view)),
@@ -57,7 +55,7 @@ pub(super) async fn update(request: RepoRequest, bytes: Bytes) -> ApiResult {
         asset.label = label.unwrap_or_else(|| asset.label.clone());
         asset.updated_at = now();
         let (release, asset) = repo.asset(id).ok_or_else(ApiError::not_found)?;
-        Ok(view::asset(repo, release, asset, &request.caller.base))
+        Ok(view::asset(repo, release, asset, &request.caller))
     })?;
     Ok(json_response(StatusCode::OK, &view))
 }

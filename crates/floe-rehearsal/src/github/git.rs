@@ -1,62 +1,64 @@
-//! Tags and commits as a release needs them. There is no git repository: a commit is a name, and a tag peels to one.
+//! Refs, tags and commits as a release needs them. There is no git repository: a commit is a name with a date, each is the
+//! parent of the next, and a tag peels to one.
 
 use axum::response::IntoResponse as _;
 use floe_core::model::Digest;
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 
-use super::access::RepoRequest;
-use super::response::{ApiError, ApiResult, json_response};
-use super::state::{StoredRepo, StoredTag};
-use super::{page, view};
-
-/// The date of every commit; a release must not depend on it.
-const COMMIT_DATE: &str = "1980-01-01T00:00:00Z";
+use super::access::{Caller, RepoRequest};
+use super::response::{ApiError, ApiResult, json_response, page};
+use super::state::{StoredCommit, StoredRepo, StoredTag};
+use super::view;
 
 /// `GET /repos/{owner}/{name}/git/ref/{ref}`, where the ref is `tags/…` or `heads/…`
 pub(super) async fn one_ref(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
-        let found = refs(repo, &request.caller.base).into_iter().find(|(name, _)| *name == request.parameter);
+        let found = refs(repo, &request.caller).into_iter().find(|(name, _)| *name == request.parameter);
         let (_, found) = found.ok_or_else(ApiError::not_found)?;
         Ok(json_response(StatusCode::OK, &found))
     })
 }
 
-/// `GET /repos/{owner}/{name}/git/refs/tags`
-pub(super) async fn tag_refs(request: RepoRequest) -> ApiResult {
-    refs_below(&request, "tags/")
+/// `DELETE /repos/{owner}/{name}/git/refs/{ref}`, of a tag only
+pub(super) async fn delete_ref(request: RepoRequest) -> ApiResult {
+    request.change(|repo, _| {
+        let tag = request.parameter.strip_prefix("tags/").unwrap_or_default();
+        repo.check_unprotected(tag)?;
+        let deleted = repo.tags.remove(tag);
+        deleted.map(drop).ok_or_else(|| ApiError::unprocessable("Reference does not exist"))
+    })?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// `GET /repos/{owner}/{name}/git/matching-refs/{prefix}`
 pub(super) async fn matching_refs(request: RepoRequest) -> ApiResult {
-    refs_below(&request, &request.parameter)
-}
-
-fn refs_below(request: &RepoRequest, prefix: &str) -> ApiResult {
     request.read(|repo| {
-        let below = refs(repo, &request.caller.base).into_iter().filter(|(name, _)| name.starts_with(prefix));
-        Ok(page::response(below.map(|(_, view)| view).collect(), request))
+        let refs = refs(repo, &request.caller).into_iter();
+        let below = refs.filter(|(name, _)| name.starts_with(&request.parameter));
+        Ok(page(below.map(|(_, view)| view).collect(), &request))
     })
 }
 
 /// `GET /repos/{owner}/{name}/git/tags/{sha}`: the tag object of an annotated tag
 pub(super) async fn tag_object(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
-        let (sha, base) = (&request.parameter, &request.caller.base);
+        let (sha, api) = (&request.parameter, request.caller.api(repo));
         let (name, tag) = repo
             .tags
             .iter()
             .find(|(name, tag)| tag.annotated && object_name(repo, name, tag) == *sha)
             .ok_or_else(ApiError::not_found)?;
+        let commit = repo.commit(tag.commit.as_str()).ok_or_else(ApiError::not_found)?;
         let object = json!({
             "node_id": format!("TA_{sha}"),
             "tag": name,
             "sha": sha,
-            "url": object_url(repo, base, "tags", sha),
+            "url": format!("{api}/git/tags/{sha}"),
             "message": format!("{name}\n"),
-            "tagger": person(),
-            "object": object(repo, base, "commit", tag.commit.as_str()),
-            "verification": { "verified": false, "reason": "unsigned", "signature": null, "payload": null },
+            "tagger": person(commit),
+            "object": object(&api, "commit", tag.commit.as_str()),
+            "verification": unsigned(),
         });
         Ok(json_response(StatusCode::OK, &object))
     })
@@ -65,7 +67,7 @@ pub(super) async fn tag_object(request: RepoRequest) -> ApiResult {
 /// `GET /repos/{owner}/{name}/tags`
 pub(super) async fn tags(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
-        let api = format!("{}/repos/{}", request.caller.base, repo.repo);
+        let api = request.caller.api(repo);
         let tags = repo.tags.iter().rev().map(|(name, tag)| {
             let encoded = view::encoded(name);
             json!({
@@ -76,7 +78,7 @@ pub(super) async fn tags(request: RepoRequest) -> ApiResult {
                 "tarball_url": format!("{api}/tarball/refs/tags/{encoded}"),
             })
         });
-        Ok(page::response(tags.collect(), &request))
+        Ok(page(tags.collect(), &request))
     })
 }
 
@@ -84,68 +86,151 @@ pub(super) async fn tags(request: RepoRequest) -> ApiResult {
 pub(super) async fn commit(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         let name = &request.parameter;
-        let sha = peeled(repo, name)
+        let commit = repo
+            .commit(name)
             .ok_or_else(|| ApiError::unprocessable(format!("No commit found for SHA: {name}")))?;
         let accept = request.header(header::ACCEPT);
         if accept.contains("github.sha") || accept.contains("github.v3.sha") {
             let content_type = [(header::CONTENT_TYPE, "application/vnd.github.sha; charset=utf-8")];
-            return Ok((content_type, sha).into_response());
+            return Ok((content_type, commit.sha.to_string()).into_response());
         }
-        Ok(json_response(StatusCode::OK, &commit_view(repo, &request.caller.base, &sha)))
+        Ok(json_response(StatusCode::OK, &commit_view(repo, &request.caller, commit)))
     })
 }
 
+/// `GET /repos/{owner}/{name}/commits?sha={ref}`: the newest first
+pub(super) async fn commits(request: RepoRequest) -> ApiResult {
+    request.read(|repo| {
+        let last = request.query("sha").map_or_else(|| repo.default_branch.clone(), |sha| sha.into_owned());
+        let last = repo.position(&last).ok_or_else(ApiError::not_found)?;
+        let commits = repo.commits[..=last].iter().rev();
+        Ok(page(commits.map(|commit| commit_view(repo, &request.caller, commit)).collect(), &request))
+    })
+}
+
+/// `GET /repos/{owner}/{name}/git/commits/{sha}`
+pub(super) async fn git_commit(request: RepoRequest) -> ApiResult {
+    request.read(|repo| {
+        let commit = repo.commits.iter().find(|commit| commit.sha.as_str() == request.parameter);
+        let commit = commit.ok_or_else(ApiError::not_found)?;
+        let mut view = commit_view(repo, &request.caller, commit);
+        let mut shown = view["commit"].take();
+        for own in ["sha", "node_id", "html_url", "parents"] {
+            shown[own] = view[own].take();
+        }
+        Ok(json_response(StatusCode::OK, &shown))
+    })
+}
+
+/// `GET /repos/{owner}/{name}/compare/{base}...{head}`, each a commit, a tag or a branch, after an owner or not
+pub(super) async fn compare(request: RepoRequest) -> ApiResult {
+    request.read(|repo| {
+        let (base, head) = request.parameter.split_once("...").ok_or_else(ApiError::not_found)?;
+        let position = |name: &str| repo.position(name.rsplit(':').next().unwrap_or(name));
+        let (base_at, head_at) = position(base).zip(position(head)).ok_or_else(ApiError::not_found)?;
+        let view = |at: usize| commit_view(repo, &request.caller, &repo.commits[at]);
+        let page = format!("{}/compare/{}", request.caller.page(repo), view::encoded(&request.parameter));
+        let between: Vec<Value> = (base_at + 1..=head_at).map(view).collect();
+        let status = match (base_at < head_at, base_at > head_at) {
+            (true, _) => "ahead",
+            (_, true) => "behind",
+            _ => "identical",
+        };
+        let comparison = json!({
+            "url": format!("{}/compare/{}", request.caller.api(repo), view::encoded(&request.parameter)),
+            "html_url": page,
+            "permalink_url": page,
+            "diff_url": format!("{page}.diff"),
+            "patch_url": format!("{page}.patch"),
+            "base_commit": view(base_at),
+            "merge_base_commit": view(base_at.min(head_at)),
+            "status": status,
+            "ahead_by": between.len(),
+            "behind_by": base_at.saturating_sub(head_at),
+            "total_commits": between.len(),
+            "commits": between,
+            "files": [],
+        });
+        Ok(json_response(StatusCode::OK, &comparison))
+    })
+}
+
+impl StoredRepo {
+    /// The commit of a branch, a tag or a commit's own name, which may be abbreviated.
+    pub(super) fn commit(&self, name: &str) -> Option<&StoredCommit> {
+        self.position(name).map(|at| &self.commits[at])
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        let name = name.strip_prefix("refs/").unwrap_or(name);
+        let tag = self.tags.get(name.strip_prefix("tags/").unwrap_or(name)).map(|tag| &tag.commit);
+        let branch = name.strip_prefix("heads/").unwrap_or(name) == self.default_branch;
+        let head = self.head.as_ref().filter(|_| branch || name == "HEAD");
+        let named = head.or(tag);
+        self.commits.iter().position(|commit| match named {
+            Some(named) => commit.sha == *named,
+            None => name.len() >= 7 && commit.sha.as_str().starts_with(name),
+        })
+    }
+
+    /// Fails if the tag belongs to an immutable release.
+    pub(super) fn check_unprotected(&self, tag: &str) -> Result<(), ApiError> {
+        match self.published(tag).is_some_and(|release| release.immutable) {
+            true => Err(ApiError::unprocessable("Cannot update this protected ref.")),
+            false => Ok(()),
+        }
+    }
+}
+
 /// All refs without `refs/`, with their JSON.
-fn refs(repo: &StoredRepo, base: &str) -> Vec<(String, Value)> {
+fn refs(repo: &StoredRepo, caller: &Caller) -> Vec<(String, Value)> {
+    let api = caller.api(repo);
     let view = |path: String, object: Value| {
         let encoded = view::encoded(&path);
         let view = json!({
             "ref": format!("refs/{path}"),
             "node_id": format!("REF_{encoded}"),
-            "url": format!("{base}/repos/{}/git/refs/{encoded}", repo.repo),
+            "url": format!("{api}/git/refs/{encoded}"),
             "object": object,
         });
         (path, view)
     };
-    let branch = repo.head.iter().map(|head| {
-        view(format!("heads/{}", repo.default_branch), object(repo, base, "commit", head.as_str()))
-    });
+    let branch = repo
+        .head
+        .iter()
+        .map(|head| view(format!("heads/{}", repo.default_branch), object(&api, "commit", head.as_str())));
     let tags = repo.tags.iter().map(|(name, tag)| {
         let object = match tag.annotated {
-            true => object(repo, base, "tag", &object_name(repo, name, tag)),
-            false => object(repo, base, "commit", tag.commit.as_str()),
+            true => object(&api, "tag", &object_name(repo, name, tag)),
+            false => object(&api, "commit", tag.commit.as_str()),
         };
         view(format!("tags/{name}"), object)
     });
     branch.chain(tags).collect()
 }
 
-fn object(repo: &StoredRepo, base: &str, kind: &str, sha: &str) -> Value {
-    json!({ "type": kind, "sha": sha, "url": object_url(repo, base, &format!("{kind}s"), sha) })
-}
-
-fn object_url(repo: &StoredRepo, base: &str, kinds: &str, sha: &str) -> String {
-    format!("{base}/repos/{}/git/{kinds}/{sha}", repo.repo)
+fn object(api: &str, kind: &str, sha: &str) -> Value {
+    json!({ "type": kind, "sha": sha, "url": format!("{api}/git/{kind}s/{sha}") })
 }
 
 /// An invented name for the tag object of an annotated tag, always the same for the same tag.
 fn object_name(repo: &StoredRepo, name: &str, tag: &StoredTag) -> String {
-    let text = format!("tag {} {name} {}", repo.repo, tag.commit);
-    Digest::of(text.as_bytes()).hex()[..tag.commit.as_str().len()].to_owned()
+    invented_name(&format!("tag {} {name} {}", repo.repo, tag.commit))
 }
 
-/// The commit of a branch, a tag or a commit's own name, which may be abbreviated.
-fn peeled(repo: &StoredRepo, name: &str) -> Option<String> {
-    let name = name.strip_prefix("refs/").unwrap_or(name);
-    let tag = repo.tags.get(name.strip_prefix("tags/").unwrap_or(name)).map(|tag| &tag.commit);
-    let branch = name.strip_prefix("heads/").unwrap_or(name) == repo.default_branch;
-    let head = repo.head.as_ref().filter(|_| branch || name == "HEAD");
-    let commit = || repo.commits().find(|commit| name.len() >= 7 && commit.as_str().starts_with(name));
-    head.or(tag).or_else(commit).map(|commit| commit.as_str().to_owned())
+/// An invented name for a git object, always the same for the same text.
+pub(super) fn invented_name(text: &str) -> String {
+    Digest::of(text.as_bytes()).hex()[..40].to_owned()
 }
 
-fn commit_view(repo: &StoredRepo, base: &str, sha: &str) -> Value {
-    let (api, page) = (format!("{base}/repos/{}", repo.repo), format!("{base}/{}", repo.repo));
+fn commit_view(repo: &StoredRepo, caller: &Caller, commit: &StoredCommit) -> Value {
+    let (api, page, sha) = (caller.api(repo), caller.page(repo), &commit.sha);
+    let at = repo.commits.iter().position(|known| known.sha == *sha).unwrap_or(0);
+    let parents = repo.commits[..at].last().map(|parent| {
+        let sha = &parent.sha;
+        json!({ "sha": sha, "url": format!("{api}/commits/{sha}"), "html_url": format!("{page}/commit/{sha}") })
+    });
+    let tree = invented_name("tree");
     json!({
         "sha": sha,
         "node_id": format!("C_{sha}"),
@@ -153,19 +238,24 @@ fn commit_view(repo: &StoredRepo, base: &str, sha: &str) -> Value {
         "html_url": format!("{page}/commit/{sha}"),
         "comments_url": format!("{api}/commits/{sha}/comments"),
         "commit": {
-            "url": object_url(repo, base, "commits", sha),
-            "author": person(),
-            "committer": person(),
+            "url": format!("{api}/git/commits/{sha}"),
+            "author": person(commit),
+            "committer": person(commit),
             "message": "A commit",
             "comment_count": 0,
-            "tree": { "sha": sha, "url": object_url(repo, base, "trees", sha) },
+            "tree": { "sha": tree, "url": format!("{api}/git/trees/{tree}") },
+            "verification": unsigned(),
         },
         "author": null,
         "committer": null,
-        "parents": [],
+        "parents": parents.into_iter().collect::<Vec<Value>>(),
     })
 }
 
-fn person() -> Value {
-    json!({ "name": "rehearsal", "email": "rehearsal@localhost", "date": COMMIT_DATE })
+fn person(commit: &StoredCommit) -> Value {
+    json!({ "name": "rehearsal", "email": "rehearsal@localhost", "date": commit.date })
+}
+
+fn unsigned() -> Value {
+    json!({ "verified": false, "reason": "unsigned", "signature": null, "payload": null, "verified_at": null })
 }

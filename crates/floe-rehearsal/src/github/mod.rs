@@ -7,15 +7,14 @@ mod access;
 mod admin;
 mod assets;
 mod git;
-mod latest;
-mod notes;
-mod page;
+mod graphql;
 mod publish;
 mod quirks;
 mod release_params;
 mod releases;
 mod response;
 mod site;
+mod source;
 mod state;
 mod storage;
 mod store;
@@ -23,8 +22,6 @@ mod upload;
 mod view;
 
 use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -32,7 +29,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use floe_core::model::{Commit, Repo};
 
 use access::RateLimits;
@@ -99,6 +96,13 @@ pub struct GitHubAccount {
     pub expires: Option<String>,
 }
 
+impl GitHubAccount {
+    /// Whether it is an app, which has no user.
+    fn is_app(&self) -> bool {
+        self.token.starts_with("ghs_")
+    }
+}
+
 /// An embedded GitHub. Clones share its state, so it can be changed while its router serves.
 #[derive(Clone)]
 pub struct EmbeddedGitHub {
@@ -111,7 +115,7 @@ pub struct EmbeddedGitHub {
     /// Push rights by login that replace those of the account.
     rights: Arc<Mutex<HashMap<String, Vec<Repo>>>>,
     /// The key that storage addresses are signed with, for the life of the process.
-    secret: u64,
+    secret: Arc<str>,
 }
 
 impl EmbeddedGitHub {
@@ -128,15 +132,16 @@ impl EmbeddedGitHub {
             expired: Arc::default(),
             quirks: Arc::default(),
             rights: Arc::default(),
-            secret: RandomState::new().build_hasher().finish(),
+            secret: crate::random_hex(16)?.into(),
         })
     }
 
-    /// All routes: the API at `/`, uploads at `/uploads`, storage at `/storage`, and the HTML pages.
+    /// All routes: the API at `/`, uploads at `/uploads`, storage at `/storage`, and the pages and downloads of the site.
     pub fn router(&self) -> Router {
         let site = Router::new()
-            .route("/{owner}/{name}", get(site::list))
-            .route("/{owner}/{name}/releases", get(site::list))
+            .route("/{owner}/{name}/archive/{*file}", get(source::archive))
+            .route("/{owner}/{name}/legacy.tar.gz/{*ref}", get(source::tar_gz))
+            .route("/{owner}/{name}/legacy.zip/{*ref}", get(source::zip))
             .route("/{owner}/{name}/releases/latest", get(site::latest))
             .route("/{owner}/{name}/releases/tag/{*tag}", get(site::release))
             .route("/{owner}/{name}/releases/download/{*file}", get(storage::download))
@@ -153,18 +158,33 @@ impl EmbeddedGitHub {
     fn api(&self) -> Router<EmbeddedGitHub> {
         let repo = |rest: &str| format!("/repos/{{owner}}/{{name}}{rest}");
         Router::new()
+            .route("/graphql", post(graphql::query))
             .route("/user", get(access::user))
+            .route("/users/{owner}/attestations/{digest}", get(releases::no_attestations))
+            .route("/orgs/{owner}/attestations/{digest}", get(releases::no_attestations))
+            .route(&repo("/attestations/{digest}"), get(releases::attestations))
             .route("/rate_limit", get(access::rate_limit))
             .route(&repo(""), get(access::repository))
             .route(&repo("/immutable-releases"), get(access::immutable_releases))
             .route(&repo("/tags"), get(git::tags))
             .route(&repo("/git/ref/{*path}"), get(git::one_ref))
-            .route(&repo("/git/refs/tags"), get(git::tag_refs))
+            .route(&repo("/git/refs/{*path}"), delete(git::delete_ref))
             .route(&repo("/git/matching-refs/{*path}"), get(git::matching_refs))
             .route(&repo("/git/tags/{sha}"), get(git::tag_object))
+            .route(&repo("/git/commits/{sha}"), get(git::git_commit))
+            .route(&repo("/commits"), get(git::commits))
             .route(&repo("/commits/{*path}"), get(git::commit))
+            .route(&repo("/compare/{*range}"), get(git::compare))
+            .route(&repo("/readme"), get(source::readme))
+            .route(&repo("/contents"), get(source::root))
+            .route(&repo("/contents/"), get(source::root))
+            .route(&repo("/contents/{*path}"), get(source::file))
+            .route(&repo("/tarball"), get(source::tarball))
+            .route(&repo("/tarball/{*ref}"), get(source::tarball))
+            .route(&repo("/zipball"), get(source::zipball))
+            .route(&repo("/zipball/{*ref}"), get(source::zipball))
             .route(&repo("/releases"), get(releases::list).post(releases::create))
-            .route(&repo("/releases/generate-notes"), post(notes::generate))
+            .route(&repo("/releases/generate-notes"), post(releases::generate_notes))
             .route(&repo("/releases/latest"), get(releases::latest))
             .route(&repo("/releases/tags/{*tag}"), get(releases::by_tag))
             .route(

@@ -1,11 +1,24 @@
 //! Publishing a draft: the conditions and the changes. It works on a copy of the state, so an error changes nothing.
+//!
+//! The latest release of a repository is never a draft or a prerelease.
 
 use floe_core::model::Commit;
+use semver::Version;
 use serde_json::{Value, json};
 
-use super::latest::MakeLatest;
 use super::response::{ApiError, custom, field};
-use super::state::{StoredRepo, StoredTag, now};
+use super::state::{StoredRelease, StoredRepo, StoredTag, now};
+
+/// The values of `make_latest`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MakeLatest {
+    /// `"true"`: this release, until another one is made the latest.
+    Yes,
+    /// `"false"`: not this release.
+    No,
+    /// `"legacy"`: date and version decide.
+    Legacy,
+}
 
 impl StoredRepo {
     /// Publishes a draft. It becomes the latest release unless `make_latest` or a prerelease prevents that.
@@ -22,11 +35,13 @@ impl StoredRepo {
             let commit = self.resolve(&release.target_commitish);
             let commit = commit.ok_or_else(|| ApiError::invalid(no_such_target()))?;
             // GitHub creates a lightweight tag, whatever the other tags are.
-            self.tags.insert(tag, StoredTag { commit, annotated: false });
+            self.tags.insert(tag.clone(), StoredTag { commit, annotated: false });
         }
+        let created_at = self.date_of(&tag, "");
         if let Some(release) = self.release_mut(id) {
             release.draft = false;
             release.immutable = immutable;
+            release.created_at = created_at;
             release.published_at = Some(now());
         }
         if !prerelease {
@@ -57,13 +72,49 @@ impl StoredRepo {
         if target == self.default_branch {
             return self.head.clone();
         }
-        self.commits().find(|commit| commit.as_str() == target).cloned()
+        let mut commits = self.commits.iter().map(|commit| &commit.sha);
+        commits.find(|commit| commit.as_str() == target).cloned()
     }
 
-    /// All known commits.
-    pub(super) fn commits(&self) -> impl Iterator<Item = &Commit> {
-        self.tags.values().map(|tag| &tag.commit).chain(&self.head)
+    /// The `created_at` of a release: the date of its commit, whenever it is drafted and published.
+    pub(super) fn date_of(&self, tag: &str, target: &str) -> String {
+        let commit = self.tags.get(tag).map(|tag| tag.commit.clone()).or_else(|| self.resolve(target));
+        let known = |commit: &Commit| self.commits.iter().find(|known| known.sha == *commit);
+        commit.as_ref().and_then(known).map_or_else(now, |known| known.date.clone())
     }
+
+    /// The release that was made the latest, or else the newest by date, version and id.
+    pub(super) fn latest_release(&self) -> Option<&StoredRelease> {
+        self.latest
+            .and_then(|id| self.release(id))
+            .filter(|release| can_be_latest(release))
+            .or_else(|| self.newest(|_| true))
+    }
+
+    /// Applies `make_latest` to a published release.
+    pub(super) fn make_latest(&mut self, id: u64, value: MakeLatest) {
+        self.latest = match value {
+            MakeLatest::Yes => Some(id),
+            MakeLatest::Legacy => None,
+            // The release that is the latest now becomes so explicitly, or the date of this one would decide.
+            MakeLatest::No => self
+                .latest
+                .filter(|latest| *latest != id)
+                .or_else(|| self.newest(|release| release.id != id).map(|release| release.id)),
+        };
+    }
+
+    fn newest(&self, filter: impl Fn(&StoredRelease) -> bool) -> Option<&StoredRelease> {
+        let candidates = self.releases.iter().filter(|release| can_be_latest(release) && filter(release));
+        candidates.max_by_key(|release| {
+            let version = release.tag_name.strip_prefix('v').unwrap_or(&release.tag_name);
+            (&release.created_at, Version::parse(version).ok(), release.id)
+        })
+    }
+}
+
+fn can_be_latest(release: &StoredRelease) -> bool {
+    !release.draft && !release.prerelease
 }
 
 fn no_such_target() -> [Value; 3] {

@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use super::EmbeddedGitHub;
-use crate::lock::lock;
+use super::state::{StoredAsset, StoredRelease};
+use crate::lock;
 
 #[derive(Default)]
 pub(super) struct GitHubQuirks(Mutex<Pending>);
@@ -42,24 +43,25 @@ impl GitHubQuirks {
         lock(&self.0).uploads.pop_front()
     }
 
-    /// The id of the newest release that a listing shows; `newest` is the id of the newest release.
-    pub(super) fn newest_release(&self, newest: u64) -> u64 {
-        newest_listed(&mut lock(&self.0).releases, newest)
+    /// The releases that a listing shows.
+    pub(super) fn listed_releases<'a>(&self, all: &'a [StoredRelease]) -> Vec<&'a StoredRelease> {
+        listed(&mut lock(&self.0).releases, all, |release| release.id)
     }
 
-    /// The same for assets.
-    pub(super) fn newest_asset(&self, newest: u64) -> u64 {
-        newest_listed(&mut lock(&self.0).assets, newest)
+    /// The assets that a listing shows.
+    pub(super) fn listed_assets<'a>(&self, all: &'a [StoredAsset]) -> Vec<&'a StoredAsset> {
+        listed(&mut lock(&self.0).assets, all, |asset| asset.id)
     }
 }
 
-fn newest_listed(lag: &mut Option<Lag>, newest: u64) -> u64 {
+fn listed<'a, T>(lag: &mut Option<Lag>, all: &'a [T], id: impl Fn(&T) -> u64) -> Vec<&'a T> {
+    let (newest, shown) = (all.iter().map(&id).max(), all.iter());
     match lag {
-        Some(Lag { newest_listed, listings }) if *listings > 0 && newest > *newest_listed => {
+        Some(Lag { newest_listed, listings }) if *listings > 0 && newest > Some(*newest_listed) => {
             *listings -= 1;
-            *newest_listed
+            shown.filter(|one| id(one) <= *newest_listed).collect()
         }
-        _ => u64::MAX,
+        _ => shown.collect(),
     }
 }
 

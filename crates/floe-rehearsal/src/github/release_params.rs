@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::latest::MakeLatest;
+use super::publish::MakeLatest;
 use super::response::{ApiError, custom};
 use super::state::StoredRelease;
 

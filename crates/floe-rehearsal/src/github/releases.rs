@@ -1,26 +1,25 @@
 //! Releases: list, get, create, change and delete. Only callers who can push see drafts, and never by tag.
 
-use axum::response::IntoResponse as _;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::{StatusCode, header};
+use serde_json::json;
 
-use super::access::RepoRequest;
-use super::latest::MakeLatest;
-use super::release_params::ReleaseParams;
-use super::response::{ApiError, ApiResult, custom, json_response};
-use super::state::{StoredRelease, StoredRepo, now};
-use super::{notes, page, view};
+use super::access::{Caller, RepoRequest};
+use super::publish::MakeLatest;
+use super::release_params::{ReleaseParams, object, text};
+use super::response::{ApiError, ApiResult, custom, json_response, page};
+use super::state::{StoredRelease, StoredRepo, draft, now};
+use super::view;
 
 /// `GET /repos/{owner}/{name}/releases`
 pub(super) async fn list(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         let with_drafts = request.caller.can_push(repo);
-        let newest = repo.releases.iter().map(|release| release.id).max().unwrap_or(0);
-        let newest = request.github.quirks.newest_release(newest);
-        let listed = repo.releases.iter().rev().filter(|release| with_drafts || !release.draft);
-        let listed = listed.filter(|release| release.id <= newest);
-        let listed = listed.map(|release| view::release(repo, release, &request.caller.base)).collect();
-        Ok(page::response(listed, &request))
+        let listed = request.github.quirks.listed_releases(&repo.releases).into_iter().rev();
+        let listed = listed.filter(|release| with_drafts || !release.draft);
+        let listed = listed.map(|release| view::release(repo, release, &request.caller)).collect();
+        Ok(page(listed, &request))
     })
 }
 
@@ -46,7 +45,7 @@ fn show(
 ) -> ApiResult {
     request.read(|repo| {
         let release = find(repo).ok_or_else(ApiError::not_found)?;
-        Ok(json_response(StatusCode::OK, &view::release(repo, release, &request.caller.base)))
+        Ok(json_response(StatusCode::OK, &view::release(repo, release, &request.caller)))
     })
 }
 
@@ -58,21 +57,22 @@ pub(super) async fn create(request: RepoRequest, bytes: Bytes) -> ApiResult {
         let Some(tag_name) = params.tag_name.take() else {
             return Err(ApiError::invalid_request("\"tag_name\" wasn't supplied."));
         };
-        let (draft, make_latest) = (params.draft.unwrap_or(false), params.make_latest);
-        check_latest(make_latest, draft, params.prerelease.unwrap_or(false))?;
+        let (is_draft, make_latest) = (params.draft.unwrap_or(false), params.make_latest);
+        check_latest(make_latest, is_draft, params.prerelease.unwrap_or(false))?;
         if params.generate_release_notes {
-            let notes = notes::generated(repo, &tag_name, None, &request.caller.base)?;
+            let notes = generated_notes(repo, &tag_name, None, &request.caller)?;
             params.body = Some([params.body.unwrap_or_default(), notes].join("\n").trim_start().to_owned());
             params.name = params.name.or(Some(tag_name.clone()));
         }
-        let mut release = empty_draft(id, tag_name, &repo.default_branch, request.caller.login());
+        let mut release = draft(id, tag_name, repo.default_branch.clone(), request.caller.login());
         params.apply(&mut release);
+        release.created_at = repo.date_of(&release.tag_name, &release.target_commitish);
         repo.releases.push(release);
-        if !draft {
+        if !is_draft {
             repo.publish(id, make_latest, immutable)?;
         }
         let release = repo.release(id).ok_or_else(ApiError::not_found)?;
-        Ok(view::release(repo, release, &request.caller.base))
+        Ok(view::release(repo, release, &request.caller))
     })?;
     let location = [(header::LOCATION, view["url"].as_str().unwrap_or_default())];
     Ok((location, json_response(StatusCode::CREATED, &view)).into_response())
@@ -103,7 +103,7 @@ pub(super) async fn update(request: RepoRequest, bytes: Bytes) -> ApiResult {
             repo.make_latest(id, make_latest);
         }
         let release = repo.release(id).ok_or_else(ApiError::not_found)?;
-        Ok(view::release(repo, release, &request.caller.base))
+        Ok(view::release(repo, release, &request.caller))
     })?;
     Ok(json_response(StatusCode::OK, &view))
 }
@@ -123,22 +123,51 @@ pub(super) async fn delete(request: RepoRequest) -> ApiResult {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-pub(super) fn empty_draft(id: u64, tag_name: String, branch: &str, author: &str) -> StoredRelease {
-    StoredRelease {
-        id,
-        tag_name,
-        target_commitish: branch.to_owned(),
-        name: None,
-        body: None,
-        draft: true,
-        prerelease: false,
-        immutable: false,
-        author: author.to_owned(),
-        created_at: now(),
-        updated_at: now(),
-        published_at: None,
-        assets: Vec::new(),
+/// `POST /repos/{owner}/{name}/releases/generate-notes`
+pub(super) async fn generate_notes(request: RepoRequest, bytes: Bytes) -> ApiResult {
+    let mut stored = request.github.store.read(Clone::clone);
+    let repo = request.writable(&mut stored)?;
+    let map = object(&bytes)?;
+    let Some(tag) = text(&map, "tag_name")? else {
+        return Err(ApiError::invalid_request("\"tag_name\" wasn't supplied."));
+    };
+    let previous = text(&map, "previous_tag_name")?;
+    let body = generated_notes(repo, &tag, previous.as_deref(), &request.caller)?;
+    Ok(json_response(StatusCode::OK, &json!({ "name": tag, "body": body })))
+}
+
+/// The notes of `tag` as GitHub writes them, without pull requests: the changes since `previous`, or since the release that was published last.
+fn generated_notes(
+    repo: &StoredRepo,
+    tag: &str,
+    previous: Option<&str>,
+    caller: &Caller,
+) -> Result<String, ApiError> {
+    if previous.is_some_and(|previous| !repo.tags.contains_key(previous)) {
+        return Err(ApiError::invalid([json!("Invalid previous_tag parameter")]));
     }
+    let last = repo.releases.iter().rev().find(|release| !release.draft && release.tag_name != tag);
+    let previous = previous.or(last.map(|release| release.tag_name.as_str()));
+    let (page, encoded) = (caller.page(repo), view::encoded(tag));
+    Ok(match previous {
+        Some(previous) => format!(
+            "## What's Changed\n* Changes from {previous} to {tag}\n\n\n\
+             **Full Changelog**: {page}/compare/{}...{encoded}",
+            view::encoded(previous)
+        ),
+        None => format!("**Full Changelog**: {page}/commits/{encoded}"),
+    })
+}
+
+/// `GET /repos/{owner}/{name}/attestations/{digest}`: there are none
+pub(super) async fn attestations(request: RepoRequest) -> ApiResult {
+    request.read(|_| Ok(()))?;
+    Ok(no_attestations().await)
+}
+
+/// `GET /{users|orgs}/{owner}/attestations/{digest}`: the same of all repositories of an owner
+pub(super) async fn no_attestations() -> Response {
+    json_response(StatusCode::OK, &json!({ "attestations": [] }))
 }
 
 /// A draft or prerelease cannot be made the latest release.

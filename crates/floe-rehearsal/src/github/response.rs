@@ -1,11 +1,13 @@
-//! JSON responses and errors in GitHub's words, which clients and people search for.
+//! JSON responses, lists in pages, and errors in GitHub's words, which clients and people search for.
 
 use std::fmt;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, Uri, header};
 use serde_json::{Value, json};
+
+use super::access::RepoRequest;
 
 pub(super) type ApiResult = Result<Response, ApiError>;
 
@@ -15,6 +17,43 @@ pub(super) fn json_response(status: StatusCode, value: &Value) -> Response {
     let content_type = HeaderValue::from_static("application/json; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     response
+}
+
+/// The requested page of `items`: `per_page` of them, 30 by default and at most 100.
+pub(super) fn page(items: Vec<Value>, request: &RepoRequest) -> Response {
+    let (base, uri) = (&request.caller.base, &request.uri);
+    let number = |name: &str| request.query(name)?.parse::<usize>().ok().filter(|n| *n > 0);
+    let (per_page, page) = (number("per_page").unwrap_or(30).min(100), number("page").unwrap_or(1));
+    let last = items.len().div_ceil(per_page).max(1);
+    let items: Vec<Value> =
+        items.into_iter().skip((page - 1).saturating_mul(per_page)).take(per_page).collect();
+    let mut links = Vec::new();
+    let mut link =
+        |page: usize, rel: &str| links.push(format!("<{base}{}>; rel=\"{rel}\"", with_page(uri, page)));
+    if page > 1 {
+        link((page - 1).min(last), "prev");
+    }
+    if page < last {
+        link(page + 1, "next");
+        link(last, "last");
+    }
+    if page > 1 {
+        link(1, "first");
+    }
+    let links = (!links.is_empty()).then(|| [(header::LINK, links.join(", "))]);
+    (links, json_response(StatusCode::OK, &Value::Array(items))).into_response()
+}
+
+/// The address of the request with another page number.
+fn with_page(uri: &Uri, page: usize) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (key, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+        if key != "page" {
+            query.append_pair(&key, &value);
+        }
+    }
+    query.append_pair("page", &page.to_string());
+    format!("{}?{}", uri.path(), query.finish())
 }
 
 /// An error response.
@@ -28,7 +67,7 @@ pub(super) struct ApiError {
 }
 
 impl ApiError {
-    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         ApiError { status, message: message.into(), errors: Vec::new(), accepted: None }
     }
 
@@ -37,16 +76,11 @@ impl ApiError {
         ApiError::new(StatusCode::NOT_FOUND, "Not Found")
     }
 
-    /// The token is unknown or expired.
-    pub(super) fn bad_credentials() -> Self {
-        ApiError::new(StatusCode::UNAUTHORIZED, "Bad credentials")
-    }
-
     pub(super) fn anonymous() -> Self {
         ApiError::new(StatusCode::UNAUTHORIZED, "Requires authentication")
     }
 
-    /// The token may not write contents.
+    /// The token may not do it.
     pub(super) fn no_push() -> Self {
         ApiError {
             accepted: Some("contents=write"),
@@ -54,16 +88,8 @@ impl ApiError {
         }
     }
 
-    pub(super) fn rate_limited(login: &str) -> Self {
-        ApiError::new(StatusCode::FORBIDDEN, format!("API rate limit exceeded for {login}."))
-    }
-
     pub(super) fn bad_request(message: &str) -> Self {
         ApiError::new(StatusCode::BAD_REQUEST, message)
-    }
-
-    pub(super) fn length_required() -> Self {
-        ApiError::new(StatusCode::LENGTH_REQUIRED, "Length Required")
     }
 
     /// The request is valid JSON, but does not fit the schema.
@@ -78,10 +104,6 @@ impl ApiError {
     /// `Validation Failed` with the errors.
     pub(super) fn invalid(errors: impl IntoIterator<Item = Value>) -> Self {
         ApiError { errors: errors.into_iter().collect(), ..ApiError::unprocessable("Validation Failed") }
-    }
-
-    pub(super) fn bad_gateway() -> Self {
-        ApiError::new(StatusCode::BAD_GATEWAY, "Server Error")
     }
 
     /// A failure of the server itself, such as a full disk.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use floe_core::model::{Commit, Digest, Repo, Schema};
 use serde::{Deserialize, Serialize};
 
@@ -14,9 +14,6 @@ use super::{SeedRepo, SeedTag};
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct StoredState {
     pub schema: Schema<1>,
-    /// The number of times that the file was written; the lines that belong to it have the same number.
-    #[serde(default)]
-    pub generation: u64,
     /// The last id that was given to anything.
     pub last_id: u64,
     /// By owner and name in lower case, as GitHub ignores case.
@@ -31,6 +28,9 @@ pub(super) struct StoredRepo {
     pub default_branch: String,
     /// The commit of the default branch; `None` in an empty repository.
     pub head: Option<Commit>,
+    /// All commits, oldest first. Each is the parent of the next.
+    #[serde(default)]
+    pub commits: Vec<StoredCommit>,
     pub tags: BTreeMap<String, StoredTag>,
     /// Oldest first.
     pub releases: Vec<StoredRelease>,
@@ -44,6 +44,13 @@ pub(super) struct StoredRepo {
 pub(super) struct StoredTag {
     pub commit: Commit,
     pub annotated: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct StoredCommit {
+    pub sha: Commit,
+    /// In RFC 3339.
+    pub date: String,
 }
 
 /// A release. Times are in RFC 3339.
@@ -67,6 +74,7 @@ pub struct StoredRelease {
     pub immutable: bool,
     /// The login of its author.
     pub author: String,
+    /// The date of its commit.
     pub created_at: String,
     pub updated_at: String,
     pub published_at: Option<String>,
@@ -98,6 +106,8 @@ pub struct StoredAsset {
     pub updated_at: String,
 }
 
+/// The invented date of the first commit, 1980-01-01.
+const FIRST_COMMIT: DateTime<Utc> = DateTime::from_timestamp_nanos(315_532_800_000_000_000);
 /// The state of a complete asset.
 pub(super) const UPLOADED: &str = "uploaded";
 /// The state of an asset whose upload has started.
@@ -136,6 +146,7 @@ impl StoredState {
                 private: seed.private,
                 default_branch: seed.default_branch.clone(),
                 head: None,
+                commits: Vec::new(),
                 tags: BTreeMap::new(),
                 releases: Vec::new(),
                 spent_tags: BTreeSet::new(),
@@ -181,7 +192,40 @@ impl StoredRepo {
     pub(super) fn add_tag(&mut self, tag: &SeedTag) {
         let stored = StoredTag { commit: tag.commit.clone(), annotated: tag.annotated };
         self.tags.insert(tag.name.clone(), stored);
+        self.add_commit(&tag.commit, None);
         self.head = Some(tag.commit.clone());
+    }
+
+    /// Adds a commit to the history, or changes its date. Without a date a new one is a minute younger than its parent.
+    pub(super) fn add_commit(&mut self, sha: &Commit, date: Option<DateTime<Utc>>) {
+        let known = self.commits.iter().position(|commit| commit.sha == *sha);
+        let invented = FIRST_COMMIT + TimeDelta::minutes(self.commits.len() as i64);
+        match (known, date) {
+            (Some(known), Some(date)) => self.commits[known].date = rfc3339(date),
+            (Some(_), None) => {}
+            (None, date) => {
+                let date = rfc3339(date.unwrap_or(invented));
+                self.commits.push(StoredCommit { sha: sha.clone(), date });
+            }
+        }
+    }
+}
+
+pub(super) fn draft(id: u64, tag_name: String, target_commitish: String, author: &str) -> StoredRelease {
+    StoredRelease {
+        id,
+        tag_name,
+        target_commitish,
+        name: None,
+        body: None,
+        draft: true,
+        prerelease: false,
+        immutable: false,
+        author: author.to_owned(),
+        created_at: now(),
+        updated_at: now(),
+        published_at: None,
+        assets: Vec::new(),
     }
 }
 
@@ -192,5 +236,9 @@ pub(super) fn key(owner: &str, name: &str) -> String {
 
 /// The current time as GitHub writes it.
 pub(super) fn now() -> String {
-    DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Secs, true)
+    rfc3339(SystemTime::now().into())
+}
+
+fn rfc3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

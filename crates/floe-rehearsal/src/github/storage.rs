@@ -34,7 +34,7 @@ pub(super) async fn download_latest(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         let latest = repo.latest_release().ok_or_else(ApiError::not_found)?;
         let (tag, file) = (view::encoded(&latest.tag_name), view::encoded(&request.parameter));
-        Ok(redirect(format!("{}/{}/releases/download/{tag}/{file}", request.caller.base, repo.repo)))
+        Ok(redirect(format!("{}/releases/download/{tag}/{file}", request.caller.page(repo))))
     })
 }
 

@@ -18,7 +18,6 @@ use super::access::RepoRequest;
 use super::quirks::UploadQuirk;
 use super::response::{ApiError, ApiResult, custom, field, json_response};
 use super::state::{STARTER, StoredAsset, StoredRelease, UPLOADED, now};
-use super::store::AssetLine;
 use super::view;
 
 /// The largest asset in bytes, according to GitHub's error message.
@@ -34,35 +33,35 @@ pub(super) async fn upload(
 ) -> ApiResult {
     let (release, store) = (request.id()?, &request.github.store);
     let quirk = request.github.quirks.next_upload();
-    let (asset, length) = store.change_asset(|stored| {
-        let id = stored.next_id();
-        let repo = request.writable(stored)?;
-        let release = repo.release(release).ok_or_else(ApiError::not_found)?;
+    let (asset, length) = request.change(|repo, id| {
+        let release = repo.release_mut(release).ok_or_else(ApiError::not_found)?;
         let (mut name, content_type, length) = stated(&query, &request.headers)?;
         if quirk == Some(UploadQuirk::Renamed) {
             name = format!("default.{name}");
         }
         check_room(release, &name)?;
         let label = query.get("label").cloned().unwrap_or_default();
-        let asset = StoredAsset { label, content_type, ..starter(id, name, request.caller.login()) };
-        Ok((AssetLine::new(&repo.repo, release.id, asset), (id, length)))
+        let starter = starter(id, name, request.caller.login());
+        release.assets.push(StoredAsset { label, content_type, ..starter });
+        Ok((id, length))
     })?;
     let path = store.asset_path(asset);
     let finished = match receive(body, length, &path).await {
         Err(error) => Err(error.downcast::<ApiError>().unwrap_or_else(|error| ApiError::internal(&error))),
-        Ok(_) if quirk == Some(UploadQuirk::Starter) => Err(ApiError::bad_gateway()),
-        Ok(digest) => store.change_asset(|stored| {
-            let repo = request.writable(stored)?;
+        Ok(_) if quirk == Some(UploadQuirk::Starter) => {
+            Err(ApiError::new(StatusCode::BAD_GATEWAY, "Server Error"))
+        }
+        Ok(digest) => request.change(|repo, _| {
             // The asset may have been deleted during the upload.
-            let (release, starter) = repo.asset(asset).ok_or_else(ApiError::not_found)?;
+            let uploaded = repo.asset_mut(asset).ok_or_else(ApiError::not_found)?;
             let (size, digest) = match quirk {
                 Some(UploadQuirk::Corrupted) => (length + 1, Digest::of(b"corrupted")),
                 _ => (length, digest),
             };
-            let (state, digest, updated_at) = (UPLOADED.to_owned(), Some(digest), now());
-            let asset = StoredAsset { state, size, digest, updated_at, ..starter.clone() };
-            let view = view::asset(repo, release, &asset, &request.caller.base);
-            Ok((AssetLine::new(&repo.repo, release.id, asset), view))
+            (uploaded.size, uploaded.digest) = (size, Some(digest));
+            (uploaded.state, uploaded.updated_at) = (UPLOADED.to_owned(), now());
+            let (release, asset) = repo.asset(asset).ok_or_else(ApiError::not_found)?;
+            Ok(view::asset(repo, release, asset, &request.caller))
         }),
     };
     if finished.is_err() {
@@ -111,7 +110,7 @@ fn stated(query: &HashMap<String, String>, headers: &HeaderMap) -> Result<(Strin
         return Err(ApiError::bad_request("Bad Request: chunked uploads are not supported"));
     }
     let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
-    let length = length.ok_or_else(ApiError::length_required)?;
+    let length = length.ok_or_else(|| ApiError::new(StatusCode::LENGTH_REQUIRED, "Length Required"))?;
     let size = |message: &str| ApiError::invalid([custom("ReleaseAsset", "size", message)]);
     match length {
         0 => Err(size("size must be greater than or equal to 1")),
@@ -172,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_release_holds_a_thousand_files() {
-        let mut release = super::super::releases::empty_draft(1, "v1".to_owned(), "main", "me");
+        let mut release = super::super::state::draft(1, "v1".to_owned(), "main".to_owned(), "me");
         release.assets = (2..1001).map(|id| starter(id, format!("{id}"), "me")).collect();
         assert!(check_room(&release, "last").is_ok());
         release.assets.push(starter(1001, "last".to_owned(), "me"));

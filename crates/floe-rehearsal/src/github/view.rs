@@ -23,22 +23,22 @@ fn page_name(release: &StoredRelease) -> String {
     }
 }
 
-pub(super) fn release(repo: &StoredRepo, release: &StoredRelease, base: &str) -> Value {
-    let (api, page) = (format!("{base}/repos/{}", repo.repo), format!("{base}/{}", repo.repo));
+pub(super) fn release(repo: &StoredRepo, release: &StoredRelease, caller: &Caller) -> Value {
+    let (api, page) = (caller.api(repo), caller.page(repo));
     let (id, tag) = (release.id, encoded(&release.tag_name));
     let source = |kind: &str| match release.draft {
         true => Value::Null,
         false => Value::String(format!("{api}/{kind}/{tag}")),
     };
-    let assets: Vec<Value> = release.assets.iter().map(|one| asset(repo, release, one, base)).collect();
+    let assets: Vec<Value> = release.assets.iter().map(|one| asset(repo, release, one, caller)).collect();
     json!({
         "url": format!("{api}/releases/{id}"),
         "assets_url": format!("{api}/releases/{id}/assets"),
-        "upload_url": format!("{base}/uploads/repos/{}/releases/{id}/assets{{?name,label}}", repo.repo),
+        "upload_url": format!("{}/uploads/repos/{}/releases/{id}/assets{{?name,label}}", caller.base, repo.repo),
         "html_url": format!("{page}/releases/tag/{}", page_name(release)),
         "id": id,
         "node_id": node_id("RE", id),
-        "author": user(base, &release.author),
+        "author": user(caller, &release.author),
         "tag_name": release.tag_name,
         "target_commitish": release.target_commitish,
         "name": release.name,
@@ -55,11 +55,16 @@ pub(super) fn release(repo: &StoredRepo, release: &StoredRelease, base: &str) ->
     })
 }
 
-pub(super) fn asset(repo: &StoredRepo, release: &StoredRelease, asset: &StoredAsset, base: &str) -> Value {
+pub(super) fn asset(
+    repo: &StoredRepo,
+    release: &StoredRelease,
+    asset: &StoredAsset,
+    caller: &Caller,
+) -> Value {
     let (tag, name) = (page_name(release), encoded(&asset.name));
     json!({
-        "url": format!("{base}/repos/{}/releases/assets/{}", repo.repo, asset.id),
-        "browser_download_url": format!("{base}/{}/releases/download/{tag}/{name}", repo.repo),
+        "url": format!("{}/releases/assets/{}", caller.api(repo), asset.id),
+        "browser_download_url": format!("{}/releases/download/{tag}/{name}", caller.page(repo)),
         "id": asset.id,
         "node_id": node_id("RA", asset.id),
         "name": asset.name,
@@ -71,54 +76,82 @@ pub(super) fn asset(repo: &StoredRepo, release: &StoredRelease, asset: &StoredAs
         "download_count": asset.download_count,
         "created_at": asset.created_at,
         "updated_at": asset.updated_at,
-        "uploader": user(base, &asset.uploader),
+        "uploader": user(caller, &asset.uploader),
     })
 }
 
-/// A repository, with the rights of the caller.
+/// The addresses of a repository in the API: names without `_url`, each with its path.
+const URLS: &str = "
+    archive /{archive_format}{/ref}   assignees /assignees{/user}       blobs /git/blobs{/sha}
+    branches /branches{/branch}       comments /comments{/number}       commits /commits{/sha}
+    compare /compare/{base}...{head}  contents /contents/{+path}        contributors /contributors
+    deployments /deployments          downloads /downloads              events /events
+    forks /forks                      git_commits /git/commits{/sha}    git_refs /git/refs{/sha}
+    git_tags /git/tags{/sha}          hooks /hooks                      issues /issues{/number}
+    keys /keys{/key_id}               labels /labels{/name}             languages /languages
+    merges /merges                    milestones /milestones{/number}   pulls /pulls{/number}
+    releases /releases{/id}           stargazers /stargazers            statuses /statuses/{sha}
+    subscribers /subscribers          subscription /subscription        tags /tags
+    teams /teams                      trees /git/trees{/sha}            issue_events /issues/events{/number}
+    issue_comment /issues/comments{/number}  collaborators /collaborators{/collaborator}
+    notifications /notifications{?since,all,participating}";
+
+/// A repository, with the rights of the caller. It has no issues, forks or watchers.
 pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
-    let base = &caller.base;
-    let (push, admin) = (caller.can_push(repo), caller.is_admin(repo));
-    let api = format!("{base}/repos/{}", repo.repo);
+    let (api, page) = (caller.api(repo), caller.page(repo));
+    let host = caller.base.trim_start_matches("http://");
     let mut shown = json!({
         "id": repo.id,
         "node_id": node_id("R", repo.id),
         "name": repo.repo.name(),
         "full_name": repo.repo.to_string(),
-        "owner": user(base, repo.repo.owner()),
+        "owner": user(caller, repo.repo.owner()),
         "private": repo.private,
         "visibility": if repo.private { "private" } else { "public" },
-        "html_url": format!("{base}/{}", repo.repo),
+        "description": null, "homepage": null, "language": null, "license": null, "mirror_url": null,
         "url": api,
-        "releases_url": format!("{api}/releases{{/id}}"),
-        "tags_url": format!("{api}/tags"),
-        "fork": false,
-        "archived": false,
-        "disabled": false,
+        "html_url": page,
+        "clone_url": format!("{page}.git"),
+        "svn_url": page,
+        "git_url": format!("git://{host}/{}.git", repo.repo),
+        "ssh_url": format!("git@{host}:{}.git", repo.repo),
+        "fork": false, "archived": false, "disabled": false, "is_template": false,
+        "allow_forking": true, "web_commit_signoff_required": false, "topics": [],
+        "has_issues": true, "has_projects": true, "has_wiki": true, "has_pages": false,
+        "has_discussions": false, "has_downloads": true,
+        "forks": 0, "forks_count": 0, "open_issues": 0, "open_issues_count": 0, "stargazers_count": 0,
+        "watchers": 0, "watchers_count": 0, "subscribers_count": 0, "network_count": 0, "size": 0,
+        "created_at": repo.commits.first().map(|commit| &commit.date),
+        "updated_at": repo.commits.last().map(|commit| &commit.date),
+        "pushed_at": repo.commits.last().map(|commit| &commit.date),
         "default_branch": repo.default_branch,
     });
+    for pair in URLS.split_whitespace().collect::<Vec<_>>().chunks(2) {
+        shown[format!("{}_url", pair[0])] = format!("{api}{}", pair[1]).into();
+    }
     if let Some(account) = &caller.account {
         // GitHub shows the rights of the user of a token. An app's token has no user, whatever it may do.
-        let (push, admin) = if account.token.starts_with("ghs_") { (false, false) } else { (push, admin) };
+        let rights = |may: bool| may && !account.is_app();
+        let (push, admin) = (rights(caller.can_push(repo)), rights(caller.is_admin(repo)));
         shown["permissions"] =
             json!({ "admin": admin, "maintain": admin, "push": push, "triage": push, "pull": true });
     }
     shown
 }
 
-pub(super) fn user(base: &str, login: &str) -> Value {
+pub(super) fn user(caller: &Caller, login: &str) -> Value {
     let id = Digest::of(login.as_bytes()).hex();
     // Invented, but always the same for a login.
     let id = u64::from_str_radix(&id[..8], 16).unwrap_or(1);
-    let api = format!("{base}/users/{login}");
+    let (api, page) = (format!("{}/users/{login}", caller.base), format!("{}/{login}", caller.site()));
     json!({
         "login": login,
         "id": id,
         "node_id": node_id("U", id),
-        "avatar_url": format!("{base}/avatars/{id}"),
+        "avatar_url": format!("{}/avatars/{id}", caller.site()),
         "gravatar_id": "",
         "url": api,
-        "html_url": format!("{base}/{login}"),
+        "html_url": page,
         "followers_url": format!("{api}/followers"),
         "following_url": format!("{api}/following{{/other_user}}"),
         "gists_url": format!("{api}/gists{{/gist_id}}"),
@@ -128,12 +161,28 @@ pub(super) fn user(base: &str, login: &str) -> Value {
         "repos_url": format!("{api}/repos"),
         "events_url": format!("{api}/events{{/privacy}}"),
         "received_events_url": format!("{api}/received_events"),
-        "type": "User",
+        "type": if login.ends_with("[bot]") { "Bot" } else { "User" },
         "site_admin": false,
     })
 }
 
+/// A user with the public part of the profile, which is empty.
+pub(super) fn public_user(caller: &Caller, login: &str) -> Value {
+    let mut user = user(caller, login);
+    for nothing in ["name", "company", "location", "email", "hireable", "bio", "twitter_username"] {
+        user[nothing] = Value::Null;
+    }
+    for none in ["public_repos", "public_gists", "followers", "following"] {
+        user[none] = 0.into();
+    }
+    for date in ["created_at", "updated_at"] {
+        user[date] = "2008-01-14T04:33:35Z".into();
+    }
+    (user["blog"], user["user_view_type"]) = ("".into(), "public".into());
+    user
+}
+
 /// An invented GraphQL id.
-fn node_id(kind: &str, id: u64) -> String {
+pub(super) fn node_id(kind: &str, id: u64) -> String {
     format!("{kind}_{id:012x}")
 }

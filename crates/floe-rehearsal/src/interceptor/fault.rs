@@ -118,28 +118,9 @@ impl Fault {
         let (method, path_contains) = (method.to_owned(), path_contains.to_owned());
         Fault { when: When::Route { method, path_contains, skip, times }, what }
     }
-}
-
-impl What {
-    /// Sends a status with a message as GitHub's JSON has it. Nothing is done.
-    pub fn answer(status: u16, message: &str) -> Self {
-        let body = serde_json::json!({ "message": message }).to_string();
-        What::Answer { status, headers: Vec::new(), body }
-    }
-}
-
-/// A fault that waits for its requests.
-pub(super) struct Armed {
-    fault: Fault,
-}
-
-impl Armed {
-    pub(super) fn new(fault: Fault) -> Self {
-        Armed { fault }
-    }
 
     pub(super) fn is_spent(&self, now: Duration) -> bool {
-        match &self.fault.when {
+        match &self.when {
             When::Nth(_) => false,
             When::Route { times, .. } => *times == 0,
             When::Until(time) => now >= *time,
@@ -148,9 +129,9 @@ impl Armed {
 
     /// The effect on a request, if it is affected. Counts the request.
     pub(super) fn strikes(&mut self, head: &RequestHead, now: Duration) -> Option<What> {
-        match &mut self.fault.when {
-            When::Until(time) => (now < *time).then(|| self.fault.what.clone()),
-            When::Nth(n) => (*n == head.n).then(|| self.fault.what.clone()),
+        match &mut self.when {
+            When::Until(time) => (now < *time).then(|| self.what.clone()),
+            When::Nth(n) => (*n == head.n).then(|| self.what.clone()),
             When::Route { method, path_contains, skip, times } => {
                 let same_path = match path_contains.strip_suffix('$') {
                     Some(end) => head.path.ends_with(end),
@@ -164,9 +145,17 @@ impl Armed {
                     return None;
                 }
                 *times = times.checked_sub(1)?;
-                Some(self.fault.what.clone())
+                Some(self.what.clone())
             }
         }
+    }
+}
+
+impl What {
+    /// Sends a status with a message as GitHub's JSON has it. Nothing is done.
+    pub fn answer(status: u16, message: &str) -> Self {
+        let body = serde_json::json!({ "message": message }).to_string();
+        What::Answer { status, headers: Vec::new(), body }
     }
 }
 
@@ -176,9 +165,9 @@ mod tests {
 
     #[test]
     fn a_fault_skips_strikes_and_is_spent() {
-        let mut armed = Armed::new(Fault::route("POST", "/assets", 1, 2, What::Refuse));
+        let mut fault = Fault::route("POST", "/assets", 1, 2, What::Refuse);
         let head = |method: &str, path: &str| RequestHead { n: 1, method: method.into(), path: path.into() };
-        let mut struck = |method, path| armed.strikes(&head(method, path), Duration::ZERO).is_some();
+        let mut struck = |method, path| fault.strikes(&head(method, path), Duration::ZERO).is_some();
         assert!(!struck("GET", "/r/1/assets"));
         assert!(!struck("POST", "/r/1"));
         assert!(!struck("POST", "/r/1/assets"));

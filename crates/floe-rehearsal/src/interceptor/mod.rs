@@ -7,6 +7,7 @@ mod fault;
 mod secrets;
 mod serve;
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -14,15 +15,14 @@ use axum::Router;
 use axum::body::Body;
 use floe_core::clock::Clock;
 use http::{Request, Response, header};
-use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
 
-use crate::lock::lock;
-use body::{RequestBody, ResponseBody, SlowBody};
-use fault::{Armed, When};
+use crate::lock;
+use body::RequestBody;
+use fault::When;
 pub use fault::{Callback, Fault, Limit, What};
 use secrets::{carries, redacted};
 pub use serve::{Server, serve};
@@ -68,7 +68,7 @@ type AfterCallback = Arc<dyn Fn(&LoggedRequest) + Send + Sync>;
 #[derive(Default)]
 struct Inner {
     log: Vec<LogEntry>,
-    faults: Vec<Armed>,
+    faults: Vec<Fault>,
     before: Option<Callback>,
     after: Option<AfterCallback>,
     clock: Clock,
@@ -76,8 +76,8 @@ struct Inner {
     forbidden: Vec<String>,
     /// The number of requests that carried one.
     leaks: usize,
-    /// The number of requests that are being handled.
-    busy: usize,
+    /// Each request that is being handled has a clone.
+    busy: Arc<()>,
 }
 
 struct LogEntry {
@@ -117,7 +117,7 @@ impl Interceptor {
 
     /// Injects a fault into requests to come. A request meets at most one: the one that was injected first.
     pub fn inject(&self, fault: Fault) {
-        lock(&self.inner).faults.push(Armed::new(fault));
+        lock(&self.inner).faults.push(fault);
     }
 
     /// Calls `callback` with each request before it is handled. It must not wait for a response of this server.
@@ -149,7 +149,7 @@ impl Interceptor {
     /// Clears log, faults and callbacks. Numbers start at 1 again.
     pub fn reset(&self) {
         let mut inner = lock(&self.inner);
-        *inner = Inner { busy: inner.busy, clock: inner.clock.clone(), ..Inner::default() };
+        *inner = Inner { busy: inner.busy.clone(), clock: inner.clock.clone(), ..Inner::default() };
     }
 
     /// Removes all faults and callbacks. The log stays.
@@ -161,15 +161,20 @@ impl Interceptor {
 
     /// Waits until no request is being handled.
     pub async fn quiet(&self) {
-        while lock(&self.inner).busy > 0 {
+        while Arc::strong_count(&lock(&self.inner).busy) > 1 {
             tokio::task::yield_now().await;
         }
     }
 
-    /// Handles a request, with the fault that waits for it.
-    async fn handle(self, router: Router, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
-        let _busy = Busy::new(&self);
-        let (head, fault) = self.arrive(&request);
+    /// Handles a request to the server at `own`, with the fault that waits for it.
+    async fn handle(
+        self,
+        own: SocketAddr,
+        router: Router,
+        request: Request<Incoming>,
+    ) -> Result<Response<Body>, Dropped> {
+        let _busy = lock(&self.inner).busy.clone();
+        let (head, fault) = self.arrive(own, &request);
         let before = lock(&self.inner).before.clone();
         if let Some(before) = before {
             before(&head);
@@ -180,7 +185,7 @@ impl Interceptor {
         };
         let outcome = outcome.map(|(response, cut)| {
             self.update(head.n, |request| request.status = response.status().as_u16());
-            response.map(|body| Body::new(ResponseBody::new(body, self.clone(), head.n, cut)))
+            response.map(|inner| body::response(inner, self.clone(), head.n, cut))
         });
         self.finish(head.n);
         outcome
@@ -207,8 +212,7 @@ impl Interceptor {
             }
             What::Answer { status, headers, body } => {
                 // The body is read because a client that is still sending would not read the response.
-                let mut incoming = RequestBody::new(request.into_body(), self.clone(), head.n, None);
-                while let Some(Ok(_)) = incoming.frame().await {}
+                RequestBody::new(request.into_body(), self.clone(), head.n, None).discard().await;
                 Ok((fault_response(status, &headers, body), None))
             }
             What::DoThenAnswer { status, body } => {
@@ -226,9 +230,8 @@ impl Interceptor {
                 Ok((self.perform(head.n, router, request, None).await, None))
             }
             What::Slow => {
-                let body =
-                    |body| Body::new(SlowBody::new(RequestBody::new(body, self.clone(), head.n, None)));
-                Ok((call(router, request.map(body)).await, None))
+                let slow = |body| RequestBody::new(body, self.clone(), head.n, None).slow_stream();
+                Ok((call(router, request.map(slow)).await, None))
             }
             What::First(callback) => {
                 callback(head);
@@ -247,7 +250,7 @@ impl Interceptor {
         let now = inner.clock.now();
         let until = now + limit.lasts();
         let answer = limit.answer(now, until);
-        inner.faults.insert(0, Armed::new(Fault { when: When::Until(until), what: answer.clone() }));
+        inner.faults.insert(0, Fault { when: When::Until(until), what: answer.clone() });
         answer
     }
 
@@ -259,11 +262,11 @@ impl Interceptor {
         request: Request<Incoming>,
         cut: Option<u64>,
     ) -> Response<Body> {
-        call(router, request.map(|body| Body::new(RequestBody::new(body, self.clone(), n, cut)))).await
+        call(router, request.map(|body| RequestBody::new(body, self.clone(), n, cut).stream())).await
     }
 
-    /// Logs a request and finds the fault that waits for it.
-    fn arrive<B>(&self, request: &Request<B>) -> (RequestHead, Option<What>) {
+    /// Logs a request and finds the fault that waits for it. A misdirected request meets none.
+    fn arrive<B>(&self, own: SocketAddr, request: &Request<B>) -> (RequestHead, Option<What>) {
         let mut inner = lock(&self.inner);
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let head = RequestHead {
@@ -275,8 +278,11 @@ impl Interceptor {
         let logged = LoggedRequest { n, method, path, status: 0, received: 0, sent: 0, millis: 0 };
         inner.log.push(LogEntry { request: logged, started: Instant::now() });
         let now = inner.clock.now();
-        inner.faults.retain(|armed| !armed.is_spent(now));
-        let fault = inner.faults.iter_mut().find_map(|armed| armed.strikes(&head, now));
+        inner.faults.retain(|fault| !fault.is_spent(now));
+        let fault = match refusal(own, request) {
+            None => inner.faults.iter_mut().find_map(|fault| fault.strikes(&head, now)),
+            refusal => refusal,
+        };
         if carries(request, &inner.forbidden) {
             inner.leaks += 1;
         }
@@ -304,20 +310,22 @@ impl Interceptor {
     }
 }
 
-/// Counts a request as being handled until it is dropped.
-struct Busy(Interceptor);
-
-impl Busy {
-    fn new(interceptor: &Interceptor) -> Self {
-        lock(&interceptor.inner).busy += 1;
-        Busy(interceptor.clone())
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        lock(&self.0.inner).busy -= 1;
-    }
+/// The response to a request that is for another server (RFC 9110, section 15.5.20).
+///
+/// A web page can rebind its DNS name to this machine, but its requests keep that name. Names below `.localhost` are never
+/// looked up (RFC 6761, section 6.3) and are accepted from a client that uses this server as its proxy, as `gh` has to.
+fn refusal<B>(own: SocketAddr, request: &Request<B>) -> Option<What> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return Some(What::answer(400, "the request needs one `Host`"));
+    };
+    let host = host.to_str().unwrap_or_default().to_ascii_lowercase();
+    let is_own = host == own.to_string() || host == format!("localhost:{}", own.port());
+    let is_right = match request.uri().authority() {
+        None => is_own,
+        Some(target) => *target == host.as_str() && (is_own || host.ends_with(".localhost")),
+    };
+    (!is_right).then(|| What::answer(421, &format!("this server is `{own}` and no other host")))
 }
 
 async fn call(router: Router, request: Request<Body>) -> Response<Body> {
@@ -341,7 +349,8 @@ fn fault_response(status: u16, headers: &[(String, String)], body: String) -> Re
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
         builder = builder.header(header::CONTENT_TYPE, "application/json; charset=utf-8");
     }
-    builder.body(Body::from(body)).unwrap_or_else(|error| {
+    let length = body.len();
+    builder.header(header::CONTENT_LENGTH, length).body(Body::from(body)).unwrap_or_else(|error| {
         // An invalid fault is a mistake in a test, which should see it.
         Response::new(Body::from(format!("invalid fault: {error}")))
     })

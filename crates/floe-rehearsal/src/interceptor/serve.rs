@@ -33,7 +33,7 @@ pub async fn serve(router: Router, interceptor: Interceptor, port: Option<u16>) 
     let addr = listener.local_addr().context("failed to read the address of the server")?;
     let (stop, stopped) = oneshot::channel();
     let (working, handlers) = mpsc::channel(1);
-    let task = tokio::spawn(accept(listener, stopped, router, interceptor.clone(), working));
+    let task = tokio::spawn(accept((listener, addr), stopped, router, interceptor.clone(), working));
     Ok(Server { addr, interceptor, stop: Some(stop), task, handlers })
 }
 
@@ -60,7 +60,7 @@ impl Drop for Server {
 }
 
 async fn accept(
-    listener: TcpListener,
+    (listener, own): (TcpListener, SocketAddr),
     mut stopped: oneshot::Receiver<()>,
     router: Router,
     interceptor: Interceptor,
@@ -73,7 +73,8 @@ async fn accept(
             accepted = listener.accept() => {
                 // An error means that a connection broke before it was accepted.
                 if let Ok((stream, _)) = accepted {
-                    connections.spawn(connection(stream, router.clone(), interceptor.clone(), working.clone()));
+                    let handlers = (router.clone(), interceptor.clone(), working.clone());
+                    connections.spawn(connection(stream, own, handlers));
                 }
             }
             Some(_) = connections.join_next() => {}
@@ -82,7 +83,11 @@ async fn accept(
     connections.shutdown().await;
 }
 
-async fn connection(stream: TcpStream, router: Router, interceptor: Interceptor, working: mpsc::Sender<()>) {
+async fn connection(
+    stream: TcpStream,
+    own: SocketAddr,
+    (router, interceptor, working): (Router, Interceptor, mpsc::Sender<()>),
+) {
     // Without it a small response may wait for the client's acknowledgement. A failure only costs time.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
@@ -90,7 +95,7 @@ async fn connection(stream: TcpStream, router: Router, interceptor: Interceptor,
         async move {
             // In its own task, so that the request is handled to its end if the client goes away, as real servers do.
             let handled = tokio::spawn(async move {
-                let outcome = interceptor.handle(router, request).await;
+                let outcome = interceptor.handle(own, router, request).await;
                 drop(working);
                 outcome
             });

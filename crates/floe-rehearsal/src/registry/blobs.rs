@@ -1,15 +1,20 @@
-//! Pulling blobs, whole or in ranges (distribution-spec, "Pulling blobs").
+//! Blobs: pull, whole or in ranges; push in one piece or in chunks, ask for the status, cancel, mount (distribution-spec,
+//! "Pulling blobs" and "Pushing blobs").
+//!
+//! The address of an upload has a query, as GHCR's has, and is refused without it, because a client has to use the
+//! `Location` of the response.
 
 use anyhow::Context as _;
-use axum::response::IntoResponse as _;
+use axum::response::{IntoResponse as _, Response};
 use floe_core::model::Digest;
-use http::header::{ETAG, RANGE};
+use http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, LOCATION, RANGE};
 use http::request::Parts;
-use http::{HeaderName, Method};
+use http::{HeaderName, Method, StatusCode};
 
 use super::error::RegistryError;
-use super::route::Name;
-use super::{HandlerResult, Shared};
+use super::route::{self, Name, UploadId};
+use super::session::Session;
+use super::{Call, HandlerResult, Shared};
 use crate::download::send_file;
 
 /// The header with the digest of the content.
@@ -17,10 +22,143 @@ pub(super) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-co
 
 /// `GET` and `HEAD`; hyper leaves out the body of a `HEAD` response.
 pub(super) async fn get(shared: &Shared, parts: &Parts, name: &Name, digest: &Digest) -> HandlerResult {
-    shared.store.blob_size(name, digest).ok_or_else(|| RegistryError::blob_unknown(digest))?;
+    if shared.store.blob_size(name, digest).is_none() {
+        return Err(RegistryError::unknown("BLOB_UNKNOWN", format!("`{name}` has no blob `{digest}`")));
+    }
     let range = parts.headers.get(RANGE).filter(|_| parts.method == Method::GET);
     let response =
         send_file(&shared.store.blob_path(digest), range).await.context("failed to read a blob")?;
     let headers = [(ETAG, format!("\"{digest}\"")), (CONTENT_DIGEST, digest.to_string())];
     Ok((headers, response).into_response())
+}
+
+/// `POST /v2/<name>/blobs/uploads/`: mounts a blob, takes one with this request, or starts an upload.
+pub(super) async fn start(shared: &Shared, call: &mut Call, name: &Name) -> HandlerResult {
+    if let Some(digest) = mount(shared, call, name)? {
+        return Ok(created(name, &digest));
+    }
+    // Parsed first, so that an invalid digest starts nothing.
+    let digest = call.query("digest").map(|text| route::digest(&text)).transpose()?;
+    let id = shared.sessions.start(&shared.store, name)?;
+    let Some(digest) = digest else {
+        return Ok(status(StatusCode::ACCEPTED, name, &id, 0));
+    };
+    let mut session = shared.sessions.take(name, &id).await?;
+    if let Err(error) = session.append(call.take_body(), None).await {
+        shared.sessions.cancel(session)?;
+        return Err(error);
+    }
+    shared.sessions.close(&shared.store, session, &digest)?;
+    Ok(created(name, &digest))
+}
+
+/// `GET`, `PATCH`, `PUT` and `DELETE` of an upload.
+pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &Name, id: &UploadId) -> HandlerResult {
+    let mut session = shared.sessions.take(name, id).await?;
+    if call.query("_state").is_none_or(|given| given != state(name, id)) {
+        let message = "the address of the upload lacks the query of its Location";
+        return Err(RegistryError::bad("BLOB_UPLOAD_INVALID", message));
+    }
+    match call.parts.method {
+        Method::GET => Ok(status(StatusCode::NO_CONTENT, name, id, session.length())),
+        Method::DELETE => {
+            shared.sessions.cancel(session)?;
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
+        Method::PATCH => {
+            let length = chunk_length(call, &session, shared.patch_limit)
+                .map_err(|error| with_position(error, name, id, &session))?;
+            session.append(call.take_body(), length).await?;
+            Ok(status(StatusCode::ACCEPTED, name, id, session.length()))
+        }
+        Method::PUT => {
+            let digest = route::digest(&call.query("digest").unwrap_or_default())?;
+            let length = chunk_length(call, &session, None)
+                .map_err(|error| with_position(error, name, id, &session))?;
+            session.append(call.take_body(), length).await?;
+            shared.sessions.close(&shared.store, session, &digest)?;
+            Ok(created(name, &digest))
+        }
+        ref method => Err(RegistryError::method(method)),
+    }
+}
+
+/// Mounts a blob if the request asks for it. If that is impossible, the request starts an upload instead. Without `from`
+/// any repository may have it (distribution-spec, "Mounting a blob from another repository").
+fn mount(shared: &Shared, call: &Call, name: &Name) -> Result<Option<Digest>, RegistryError> {
+    let digest = call.query("mount").and_then(|digest| route::digest(&digest).ok());
+    let Some(digest) = digest.filter(|_| shared.mounts) else { return Ok(None) };
+    // Accounts may pull everything, so `from` needs no scope of its own.
+    let is_there = match call.query("from") {
+        Some(from) => Name::parse(&from).is_ok_and(|from| shared.store.blob_size(&from, &digest).is_some()),
+        None => shared.store.blob_path(&digest).is_file(),
+    };
+    if is_there {
+        shared.store.link_blob(name, &digest)?;
+    }
+    Ok(is_there.then_some(digest))
+}
+
+/// Checks `Content-Range: <start>-<end>` and returns the length of the body; `None` without the header
+/// (distribution-spec, "Pushing a blob in chunks").
+fn chunk_length(call: &Call, session: &Session, limit: Option<u64>) -> Result<Option<u64>, RegistryError> {
+    let out_of_range = |message: String| {
+        RegistryError::new(StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID", message)
+    };
+    if !call.parts.headers.contains_key(CONTENT_RANGE) {
+        return Ok(None);
+    }
+    let range = call.header(CONTENT_RANGE).and_then(|text| text.split_once('-'));
+    let range = range.and_then(|(start, end)| start.parse::<u64>().ok().zip(end.parse::<u64>().ok()));
+    let (start, length) = range
+        .and_then(|(start, end)| Some((start, end.checked_sub(start)?.checked_add(1)?)))
+        .ok_or_else(|| out_of_range("Content-Range is not of the form <start>-<end>".to_owned()))?;
+    if let Some(limit) = limit.filter(|limit| length > *limit) {
+        return Err(out_of_range(format!(
+            "request body is too large: {length} bytes, at most {limit} are allowed"
+        )));
+    }
+    if start != session.length() {
+        let at = session.length();
+        return Err(out_of_range(format!("the chunk starts at {start}, but the upload has {at} bytes")));
+    }
+    let body = call.header(CONTENT_LENGTH).and_then(|text| text.parse::<u64>().ok());
+    if body.is_some_and(|body| body != length) {
+        let message = "Content-Length and Content-Range contradict each other";
+        return Err(RegistryError::bad("SIZE_INVALID", message));
+    }
+    Ok(Some(length))
+}
+
+/// Adds the position of the upload, from which the client can go on.
+fn with_position(error: RegistryError, name: &Name, id: &UploadId, session: &Session) -> RegistryError {
+    error.header(LOCATION, &location(name, id)).header(RANGE, &range(session.length()))
+}
+
+fn status(code: StatusCode, name: &Name, id: &UploadId, length: u64) -> Response {
+    let headers = [
+        (LOCATION, location(name, id)),
+        (RANGE, range(length)),
+        (HeaderName::from_static("docker-upload-uuid"), id.as_str().to_owned()),
+    ];
+    (code, headers).into_response()
+}
+
+fn created(name: &Name, digest: &Digest) -> Response {
+    let headers = [(LOCATION, format!("/v2/{name}/blobs/{digest}")), (CONTENT_DIGEST, digest.to_string())];
+    (StatusCode::CREATED, headers).into_response()
+}
+
+fn location(name: &Name, id: &UploadId) -> String {
+    format!("/v2/{name}/blobs/uploads/{}?_state={}", id.as_str(), state(name, id))
+}
+
+/// Not a secret: it proves that the client kept the query. It stays the same after a restart.
+fn state(name: &Name, id: &UploadId) -> String {
+    Digest::of(format!("{name} {}", id.as_str()).as_bytes()).short()
+}
+
+/// `0-<last byte>`. Registries send `0-0` for an empty upload too.
+fn range(length: u64) -> String {
+    format!("0-{}", length.saturating_sub(1))
 }

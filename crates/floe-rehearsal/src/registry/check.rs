@@ -69,14 +69,13 @@ impl Document {
         }
     }
 
-    /// The artifact type, or else the media type of the config, as the referrers API lists it.
+    /// The artifact type as the referrers API lists it: of an image without one, the media type of its config.
     pub(super) fn artifact_type(&self) -> Option<&str> {
-        match self {
-            Document::Manifest(manifest) => {
-                Some(manifest.artifact_type.as_deref().unwrap_or(&manifest.config.media_type))
-            }
-            Document::Index(index) => index.artifact_type.as_deref(),
-        }
+        let (stated, default) = match self {
+            Document::Manifest(manifest) => (&manifest.artifact_type, Some(&manifest.config.media_type)),
+            Document::Index(index) => (&index.artifact_type, None),
+        };
+        stated.as_ref().filter(|stated| !stated.is_empty()).or(default).map(String::as_str)
     }
 
     pub(super) fn annotations(&self) -> &BTreeMap<String, String> {
@@ -90,9 +89,8 @@ impl Document {
     /// `MANIFEST_BLOB_UNKNOWN`.
     pub(super) fn check(&self, store: &Store, name: &Name) -> Result<(), RegistryError> {
         for child in self.children() {
-            let (media_type, size) = store
-                .manifest_facts(name, &child.digest)?
-                .ok_or_else(|| RegistryError::manifest_blob_unknown(&child.digest))?;
+            let (media_type, size) =
+                store.manifest_facts(name, &child.digest)?.ok_or_else(|| unknown(child))?;
             check_size(child, size)?;
             if media_type != child.media_type {
                 let (digest, stated) = (child.digest, &child.media_type);
@@ -103,7 +101,7 @@ impl Document {
             match store.blob_size(name, &blob.digest) {
                 Some(size) => check_size(blob, size)?,
                 None if is_elsewhere(blob) => {}
-                None => return Err(RegistryError::manifest_blob_unknown(&blob.digest)),
+                None => return Err(unknown(blob)),
             }
         }
         Ok(())
@@ -115,7 +113,7 @@ pub(super) fn is_elsewhere(blob: &Descriptor) -> bool {
     !blob.urls.is_empty()
 }
 
-/// The fields that tell the kinds of manifest apart.
+/// The fields by which the kinds of manifest differ.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Keys {
@@ -131,7 +129,7 @@ fn json<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, RegistryError> 
         let message = format!("cannot parse the manifest: {error}");
         // serde passes on the text of `ParseDigestError` only.
         let is_digest = message.contains("is not a digest of the form");
-        if is_digest { RegistryError::digest_invalid(message) } else { invalid(message) }
+        if is_digest { RegistryError::bad("DIGEST_INVALID", message) } else { invalid(message) }
     })
 }
 
@@ -144,5 +142,9 @@ fn check_size(descriptor: &Descriptor, size: u64) -> Result<(), RegistryError> {
 }
 
 fn invalid(message: impl Into<String>) -> RegistryError {
-    RegistryError::manifest_invalid(message)
+    RegistryError::bad("MANIFEST_INVALID", message)
+}
+
+fn unknown(descriptor: &Descriptor) -> RegistryError {
+    RegistryError::unknown("MANIFEST_BLOB_UNKNOWN", format!("the repository lacks `{}`", descriptor.digest))
 }

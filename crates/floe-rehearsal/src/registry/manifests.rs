@@ -1,7 +1,6 @@
 //! Manifests by tag or digest (distribution-spec, "Pulling manifests", "Pushing Manifests", "Deleting tags", "Deleting
 //! Manifests"). A manifest is stored and sent byte for byte as it was pushed.
 
-use axum::body::Body;
 use axum::response::IntoResponse as _;
 use floe_core::model::Digest;
 use http::header::{CONTENT_TYPE, ETAG, LOCATION};
@@ -22,7 +21,7 @@ const LIMIT: usize = 4 * 1024 * 1024;
 /// `GET` and `HEAD`; hyper leaves out the body of a `HEAD` response.
 pub(super) fn get(shared: &Shared, name: &Name, reference: &Reference) -> HandlerResult {
     let manifest = shared.store.manifest(name, reference)?;
-    let manifest = manifest.ok_or_else(|| RegistryError::manifest_unknown(reference))?;
+    let manifest = manifest.ok_or_else(manifest_unknown)?;
     let headers = [
         (CONTENT_TYPE, manifest.media_type),
         (CONTENT_DIGEST, manifest.digest.to_string()),
@@ -39,8 +38,8 @@ pub(super) async fn put(
     reference: &Reference,
 ) -> HandlerResult {
     let media_type = call.header(CONTENT_TYPE).map(|text| text.split(';').next().unwrap_or(text).trim());
-    let media_type =
-        media_type.ok_or_else(|| RegistryError::manifest_invalid("Content-Type is missing"))?.to_owned();
+    let missing = || RegistryError::bad("MANIFEST_INVALID", "Content-Type is missing");
+    let media_type = media_type.ok_or_else(missing)?.to_owned();
     let bytes = body(call).await?;
     let digest = Digest::of(&bytes);
     let tag = match reference {
@@ -53,11 +52,9 @@ pub(super) async fn put(
     let document = Document::parse(&media_type, &bytes)?;
     document.check(&shared.store, name)?;
     shared.store.put_manifest(name, &StoredManifest { digest, media_type, bytes }, tag)?;
-    let headers = [
-        (LOCATION, format!("/v2/{name}/manifests/{digest}")),
-        (CONTENT_DIGEST, shared.quirks.reported(&digest).to_string()),
-    ];
-    // `OCI-Subject` tells a client that it need not maintain a list of referrers, which is true with the API only.
+    let headers =
+        [(LOCATION, format!("/v2/{name}/manifests/{digest}")), (CONTENT_DIGEST, digest.to_string())];
+    // `OCI-Subject` means that the client need not maintain a list of referrers, which is true with the API only.
     let subject = document.subject().filter(|_| shared.referrers);
     let subject =
         subject.map(|subject| [(HeaderName::from_static("oci-subject"), subject.digest.to_string())]);
@@ -68,8 +65,12 @@ pub(super) async fn put(
 pub(super) fn delete(shared: &Shared, name: &Name, reference: &Reference) -> HandlerResult {
     match shared.store.delete_manifest(name, reference)? {
         true => Ok(StatusCode::ACCEPTED.into_response()),
-        false => Err(RegistryError::manifest_unknown(reference)),
+        false => Err(manifest_unknown()),
     }
+}
+
+fn manifest_unknown() -> RegistryError {
+    RegistryError::unknown("MANIFEST_UNKNOWN", "manifest unknown")
 }
 
 async fn body(call: &mut Call) -> Result<Vec<u8>, RegistryError> {
@@ -80,10 +81,9 @@ async fn body(call: &mut Call) -> Result<Vec<u8>, RegistryError> {
     if call.body.size_hint().lower() > LIMIT as u64 {
         return Err(too_long());
     }
-    let body = std::mem::replace(&mut call.body, Body::empty());
-    match Limited::new(body, LIMIT).collect().await {
+    match Limited::new(call.take_body(), LIMIT).collect().await {
         Ok(collected) => Ok(collected.to_bytes().into()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_long()),
-        Err(_) => Err(RegistryError::manifest_invalid("the body of the request broke off")),
+        Err(_) => Err(RegistryError::bad("MANIFEST_INVALID", "the body of the request broke off")),
     }
 }

@@ -4,28 +4,26 @@
 //! Every name, tag, digest and upload id is parsed before it becomes a path, so nothing outside the folder is read or
 //! written.
 //!
-//! In reading order: `route` (paths), `access` and `token` (authorisation), `store` (the folder), `blobs`, `uploads` and
-//! `session` (blobs out and in), `manifests`, `check`, `tags`, `referrers`, `error`, and `quirks` (faults).
+//! In reading order: `route` (paths), `access` and `token` (authorisation), `store` (the folder), `blobs` and `session`
+//! (blobs out and in), `manifests`, `check`, `listings`, `error` and `admin`.
 
 mod access;
+mod admin;
 mod blobs;
 mod check;
 mod error;
+mod listings;
 mod manifests;
-mod quirks;
-mod referrers;
+
 mod route;
 mod session;
 mod store;
-mod tags;
 mod token;
-mod uploads;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -35,9 +33,8 @@ use http::{HeaderName, HeaderValue, Method};
 use http_body_util::BodyExt as _;
 
 use access::AccessControl;
+pub use admin::Held;
 use error::RegistryError;
-pub use quirks::Held;
-use quirks::RegistryQuirks;
 use route::{Name, Route};
 use session::Sessions;
 use store::Store;
@@ -65,12 +62,13 @@ pub struct RegistryOptions {
     pub patch_limit: Option<u64>,
     /// Whether blobs can be mounted from another repository. If not, a mount starts an upload (202).
     pub mounts: bool,
-    /// Whether there is a referrers API (distribution-spec, "Listing Referrers"). GHCR has none.
+    /// Whether there is a referrers API (distribution-spec, "Listing Referrers"). GHCR has none, and clients then keep a
+    /// list of referrers under a tag.
     pub referrers: bool,
 }
 
 impl RegistryOptions {
-    /// GHCR's behaviour, with no accounts yet.
+    /// GHCR's behaviour and the referrers API, with no accounts yet.
     pub fn ghcr(root: impl Into<PathBuf>) -> Self {
         RegistryOptions {
             root: root.into(),
@@ -79,7 +77,7 @@ impl RegistryOptions {
             token_auth: true,
             patch_limit: Some(GHCR_PATCH_LIMIT),
             mounts: true,
-            referrers: false,
+            referrers: true,
         }
     }
 }
@@ -91,7 +89,7 @@ pub struct RegistryAccount {
     pub user: String,
     /// The password of Basic authentication.
     pub token: String,
-    /// The repositories it may push to, such as `acme/floe`, or `*` for all.
+    /// The repositories it may push to, such as `acme/floe`, `acme/*` for those of an owner, or `*` for all.
     pub push: Vec<String>,
 }
 
@@ -125,7 +123,6 @@ struct Shared {
     store: Store,
     access: AccessControl,
     sessions: Sessions,
-    quirks: RegistryQuirks,
     patch_limit: Option<u64>,
     mounts: bool,
     referrers: bool,
@@ -141,7 +138,6 @@ impl EmbeddedRegistry {
             store: Store::open(&options.root)?,
             access: AccessControl::new(options.token_auth, options.accounts, options.visibility)?,
             sessions: Sessions::default(),
-            quirks: RegistryQuirks::default(),
             patch_limit: options.patch_limit,
             mounts: options.mounts,
             referrers: options.referrers,
@@ -206,7 +202,7 @@ impl Call {
             .map(|(_, value)| value.into_owned())
     }
 
-    /// The `Host` header, if it can stand in a quoted header value.
+    /// The `Host` header, if a quoted header value may hold it.
     fn host(&self) -> &str {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
         self.header(http::header::HOST).filter(|host| host.bytes().all(plain)).unwrap_or("localhost")
@@ -245,7 +241,7 @@ impl Shared {
         let route = Route::parse(call.parts.uri.path())?;
         let method = call.parts.method.clone();
         match (&method, route) {
-            (&Method::GET | &Method::POST, Route::Token) => token::issue(self, call).await,
+            (&Method::GET, Route::Token) => token::issue(self, call),
             (&Method::GET | &Method::HEAD, Route::Base) => {
                 self.access.login(call)?;
                 Ok(axum::Json(serde_json::json!({})).into_response())
@@ -256,11 +252,11 @@ impl Shared {
             }
             (&Method::POST, Route::StartUpload(name)) => {
                 self.access.push(call, &name)?;
-                uploads::start(self, call, &name).await
+                blobs::start(self, call, &name).await
             }
             (_, Route::Upload(name, id)) => {
                 self.access.push(call, &name)?;
-                uploads::upload(self, call, &name, &id).await
+                blobs::upload(self, call, &name, &id).await
             }
             (&Method::GET | &Method::HEAD, Route::Manifest(name, reference)) => {
                 self.pull(call, &name)?;
@@ -276,11 +272,11 @@ impl Shared {
             }
             (&Method::GET, Route::Tags(name)) => {
                 self.pull(call, &name)?;
-                tags::list(self, call, &name)
+                listings::tags(self, call, &name)
             }
             (&Method::GET, Route::Referrers(name, digest)) => {
-                self.pull(call, &name)?;
-                referrers::list(self, call, &name, &digest)
+                self.access.pull(call, &name)?;
+                listings::referrers(self, call, &name, &digest)
             }
             _ => Err(RegistryError::method(&method)),
         }
@@ -290,7 +286,10 @@ impl Shared {
     /// private repositories exist.
     fn pull(&self, call: &Call, name: &Name) -> Result<(), RegistryError> {
         self.access.pull(call, name)?;
-        if self.store.exists(name) { Ok(()) } else { Err(RegistryError::name_unknown(name)) }
+        match self.store.exists(name) {
+            true => Ok(()),
+            false => Err(RegistryError::unknown("NAME_UNKNOWN", format!("there is no repository `{name}`"))),
+        }
     }
 }
 
@@ -304,12 +303,4 @@ async fn drain(mut body: Body) {
             None => return,
         }
     }
-}
-
-/// Random bytes of the operating system as lower-case hexadecimal digits.
-fn random_hex(bytes: usize) -> anyhow::Result<String> {
-    let mut buffer = vec![0; bytes];
-    let provider = rustls::crypto::ring::default_provider();
-    provider.secure_random.fill(&mut buffer).ok().context("the system gave no random bytes")?;
-    Ok(buffer.iter().map(|byte| format!("{byte:02x}")).collect())
 }

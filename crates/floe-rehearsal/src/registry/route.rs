@@ -5,7 +5,6 @@
 use std::fmt;
 
 use floe_core::model::Digest;
-use http::StatusCode;
 use percent_encoding::percent_decode_str;
 
 use super::error::RegistryError;
@@ -82,11 +81,7 @@ impl Name {
             return Ok(Name(text.to_owned()));
         }
         let text: String = text.chars().take(255).collect();
-        Err(RegistryError::new(
-            StatusCode::BAD_REQUEST,
-            "NAME_INVALID",
-            format!("invalid repository name `{text}`"),
-        ))
+        Err(RegistryError::bad("NAME_INVALID", format!("invalid repository name `{text}`")))
     }
 
     fn join(parts: &[&str]) -> Result<Self, RegistryError> {
@@ -111,13 +106,13 @@ impl Reference {
         if !text.is_empty() && text.len() <= 128 && !text.starts_with(['.', '-']) && text.bytes().all(inner) {
             return Ok(Reference::Tag(text.to_owned()));
         }
-        Err(RegistryError::new(StatusCode::BAD_REQUEST, "MANIFEST_INVALID", "invalid tag"))
+        Err(RegistryError::bad("MANIFEST_INVALID", "invalid tag"))
     }
 }
 
 impl UploadId {
     pub(super) fn random() -> anyhow::Result<Self> {
-        Ok(UploadId(super::random_hex(16)?))
+        Ok(UploadId(crate::random_hex(16)?))
     }
 
     fn parse(text: &str) -> Result<Self, RegistryError> {
@@ -141,7 +136,7 @@ impl fmt::Display for Name {
 
 /// Parses a digest. The error is `DIGEST_INVALID`.
 pub(super) fn digest(text: &str) -> Result<Digest, RegistryError> {
-    text.parse().map_err(|error| RegistryError::digest_invalid(format!("{error}")))
+    text.parse().map_err(|error| RegistryError::bad("DIGEST_INVALID", format!("{error}")))
 }
 
 /// `[a-z0-9]+` parts with `.`, `_`, `__` or any number of `-` between them.
@@ -158,7 +153,7 @@ fn is_alphanumeric(byte: &u8) -> bool {
 }
 
 fn unknown() -> RegistryError {
-    RegistryError::new(StatusCode::NOT_FOUND, "UNSUPPORTED", "there is no such endpoint")
+    RegistryError::unknown("UNSUPPORTED", "there is no such endpoint")
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
-//! Uploads under way: the bytes on disk, and in memory the hash of the bytes so far.
+//! Uploads under way: the bytes on disk, and in memory the hash of the bytes so far. They end with the process.
 //!
-//! A request whose body breaks off leaves the upload as it was before. After a restart the hash is computed again from
-//! the file.
+//! A request whose body breaks off leaves the upload as it was before.
 
 use std::collections::HashMap;
 use std::io::SeekFrom;
@@ -19,9 +18,8 @@ use tokio::sync::OwnedMutexGuard;
 use super::error::RegistryError;
 use super::route::{Name, UploadId};
 use super::store::Store;
-use crate::lock::lock;
+use crate::lock;
 
-/// The uploads that have seen a request since the start.
 #[derive(Default)]
 pub(super) struct Sessions(Mutex<HashMap<UploadId, Arc<tokio::sync::Mutex<Session>>>>);
 
@@ -47,31 +45,28 @@ impl Sessions {
 
     pub(super) fn start(&self, store: &Store, name: &Name) -> anyhow::Result<UploadId> {
         let id = UploadId::random()?;
-        let path = store.create_upload(name, &id)?;
-        self.insert(Session::at(name, &id, path));
+        let (name, path) = (name.clone(), store.create_upload(&id)?);
+        let session =
+            Session { name, id: id.clone(), path, hasher: Hasher::default(), length: 0, over: false };
+        lock(&self.0).insert(id.clone(), Arc::new(tokio::sync::Mutex::new(session)));
         Ok(id)
     }
 
     /// Locks an upload of this repository for a request; waits while another request holds it.
     pub(super) async fn take(
         &self,
-        store: &Store,
         name: &Name,
         id: &UploadId,
     ) -> Result<OwnedMutexGuard<Session>, RegistryError> {
-        let known = lock(&self.0).get(id).cloned();
-        let session = match known {
-            Some(session) => session,
-            None => self.insert(recall(store, name, id).await?),
-        };
+        let session = lock(&self.0).get(id).cloned().ok_or_else(RegistryError::upload_unknown)?;
         let session = session.lock_owned().await;
         if session.over || session.name != *name { Err(RegistryError::upload_unknown()) } else { Ok(session) }
     }
 
     /// Ends an upload and deletes its bytes.
-    pub(super) fn cancel(&self, store: &Store, mut session: OwnedMutexGuard<Session>) -> anyhow::Result<()> {
+    pub(super) fn cancel(&self, mut session: OwnedMutexGuard<Session>) -> anyhow::Result<()> {
         self.end(&mut session);
-        store.remove_upload(&session.name, &session.path)
+        std::fs::remove_file(&session.path).context("failed to remove an upload")
     }
 
     /// Ends an upload. Its bytes become a blob if they have this digest, and are deleted otherwise.
@@ -83,17 +78,11 @@ impl Sessions {
     ) -> Result<(), RegistryError> {
         let (actual, _) = session.hasher.clone().finish();
         if actual != *digest {
-            self.cancel(store, session)?;
+            self.cancel(session)?;
             return Err(RegistryError::digest_mismatch(digest, &actual));
         }
         self.end(&mut session);
         Ok(store.adopt(&session.path, &session.name, digest)?)
-    }
-
-    fn insert(&self, session: Session) -> Arc<tokio::sync::Mutex<Session>> {
-        // Two requests may recall the same upload at once; both use the session of the first.
-        let id = session.id.clone();
-        lock(&self.0).entry(id).or_insert_with(|| Arc::new(tokio::sync::Mutex::new(session))).clone()
     }
 
     fn end(&self, session: &mut Session) {
@@ -127,11 +116,6 @@ impl Session {
         }
     }
 
-    fn at(name: &Name, id: &UploadId, path: PathBuf) -> Self {
-        let (name, id) = (name.clone(), id.clone());
-        Session { name, id, path, hasher: Hasher::default(), length: 0, over: false }
-    }
-
     async fn open(&self) -> std::io::Result<File> {
         let mut file = File::options().write(true).open(&self.path).await?;
         file.seek(SeekFrom::Start(self.length)).await?;
@@ -145,10 +129,11 @@ async fn receive(
     mut body: Body,
     expected: Option<u64>,
 ) -> Result<u64, RegistryError> {
-    let wrong_size = || RegistryError::size_invalid("provided length did not match content length");
+    let wrong_size = || RegistryError::bad("SIZE_INVALID", "provided length did not match content length");
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| RegistryError::upload_invalid("the body of the request broke off"))?;
+        let broken = |_| RegistryError::bad("BLOB_UPLOAD_INVALID", "the body of the request broke off");
+        let frame = frame.map_err(broken)?;
         let Ok(data) = frame.into_data() else { continue };
         length += data.len() as u64;
         if expected.is_some_and(|expected| length > expected) {
@@ -158,23 +143,4 @@ async fn receive(
         file.write_all(&data).await.context("failed to write an upload")?;
     }
     if expected.is_none_or(|expected| length == expected) { Ok(length) } else { Err(wrong_size()) }
-}
-
-/// An upload that an earlier process started.
-async fn recall(store: &Store, name: &Name, id: &UploadId) -> Result<Session, RegistryError> {
-    let path = store.upload_path(name, id);
-    let mut session = Session::at(name, id, path.clone());
-    let hashed = tokio::task::spawn_blocking(move || {
-        let mut hasher = Hasher::default();
-        let length = std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
-        std::io::Result::Ok((hasher, length))
-    });
-    match hashed.await.map_err(anyhow::Error::from)? {
-        Ok((hasher, length)) => {
-            (session.hasher, session.length) = (hasher, length);
-            Ok(session)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(RegistryError::upload_unknown()),
-        Err(error) => Err(anyhow::Error::from(error).context("failed to read an upload").into()),
-    }
 }

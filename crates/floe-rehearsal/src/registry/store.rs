@@ -5,7 +5,7 @@
 //! repositories/<name>/_blobs/<hex>      empty: this repository holds that blob
 //! repositories/<name>/_manifests/<hex>  this repository holds that manifest; the file has its media type
 //! repositories/<name>/_tags.json        tag -> digest
-//! repositories/<name>/_uploads/<id>     the bytes of an unfinished upload
+//! uploads/<id>                          the bytes of an unfinished upload, for the life of the process
 //! ```
 //!
 //! Files are written under another name and renamed, so they are never seen half written. No component of a repository
@@ -21,13 +21,12 @@ use std::sync::Mutex;
 use anyhow::Context as _;
 use floe_core::model::Digest;
 
-use super::random_hex;
 use super::route::{Name, Reference, UploadId};
-use crate::lock::lock;
+use crate::{lock, random_hex};
 
 pub(super) struct Store {
     root: PathBuf,
-    /// Held while tags change, and while folders of a repository are created or removed.
+    /// Held while tags change.
     changing: Mutex<()>,
 }
 
@@ -42,8 +41,14 @@ pub(super) type Tags = BTreeMap<String, Digest>;
 
 impl Store {
     pub(super) fn open(root: &Path) -> anyhow::Result<Self> {
-        make_folder(&root.join("blobs").join("sha256"))?;
-        make_folder(&root.join("repositories"))?;
+        let uploads = root.join("uploads");
+        if uploads.exists() {
+            fs::remove_dir_all(&uploads)
+                .with_context(|| format!("failed to empty the folder `{}`", uploads.display()))?;
+        }
+        for folder in [root.join("blobs").join("sha256"), root.join("repositories"), uploads] {
+            make_folder(&folder)?;
+        }
         Ok(Store { root: root.to_owned(), changing: Mutex::default() })
     }
 
@@ -65,7 +70,6 @@ impl Store {
 
     /// Adds a blob of the store to one more repository.
     pub(super) fn link_blob(&self, name: &Name, digest: &Digest) -> anyhow::Result<()> {
-        let _changing = lock(&self.changing);
         write(&self.repository(name).join("_blobs").join(digest.hex()), b"")
     }
 
@@ -75,9 +79,7 @@ impl Store {
         // An existing blob has the same bytes and may be in use, so it stays.
         let stored = if blob.is_file() { fs::remove_file(upload) } else { fs::rename(upload, &blob) };
         stored.with_context(|| format!("failed to store blob `{digest}`"))?;
-        self.link_blob(name, digest)?;
-        self.tidy(name);
-        Ok(())
+        self.link_blob(name, digest)
     }
 
     pub(super) fn manifest(
@@ -181,36 +183,29 @@ impl Store {
         }
     }
 
-    pub(super) fn upload_path(&self, name: &Name, id: &UploadId) -> PathBuf {
-        self.repository(name).join("_uploads").join(id.as_str())
+    /// The file with the tags of every repository, as text.
+    pub(super) fn all_tags(&self) -> anyhow::Result<BTreeMap<PathBuf, String>> {
+        let mut found = BTreeMap::new();
+        let mut folders = vec![self.root.join("repositories")];
+        while let Some(folder) = folders.pop() {
+            found.extend(read_if_there(&folder.join("_tags.json"))?.map(|tags| (folder.clone(), tags)));
+            let is_component = |path: &PathBuf| {
+                path.is_dir() && !path.file_name().unwrap_or_default().to_string_lossy().starts_with('_')
+            };
+            let entries = fs::read_dir(&folder).into_iter().flatten().filter_map(Result::ok);
+            folders.extend(entries.map(|entry| entry.path()).filter(is_component));
+        }
+        Ok(found)
     }
 
     /// Creates the empty file of an upload.
-    pub(super) fn create_upload(&self, name: &Name, id: &UploadId) -> anyhow::Result<PathBuf> {
-        let _changing = lock(&self.changing);
-        let path = self.upload_path(name, id);
-        make_folder(&self.repository(name).join("_uploads"))?;
+    pub(super) fn create_upload(&self, id: &UploadId) -> anyhow::Result<PathBuf> {
+        let path = self.root.join("uploads").join(id.as_str());
         fs::File::create_new(&path).context("failed to start an upload")?;
         Ok(path)
     }
 
-    /// Deletes an upload, and the folders of a repository that nothing was pushed to.
-    pub(super) fn remove_upload(&self, name: &Name, upload: &Path) -> anyhow::Result<()> {
-        fs::remove_file(upload).context("failed to remove an upload")?;
-        self.tidy(name);
-        Ok(())
-    }
-
-    /// Removes the empty folders that an upload leaves.
-    fn tidy(&self, name: &Name) {
-        let _changing = lock(&self.changing);
-        let mut folder = self.repository(name).join("_uploads");
-        let top = self.root.join("repositories");
-        // Removing a folder that is not empty fails, which ends the loop.
-        while folder != top && fs::remove_dir(&folder).is_ok() && folder.pop() {}
-    }
-
-    fn repository(&self, name: &Name) -> PathBuf {
+    pub(super) fn repository(&self, name: &Name) -> PathBuf {
         name.as_str().split('/').fold(self.root.join("repositories"), |path, part| path.join(part))
     }
 

@@ -1,5 +1,4 @@
-//! The token endpoint: `GET /token` with Basic credentials or none, as docker, skopeo and oci-client use it, and
-//! `POST /token` with an OAuth 2 form, as clients with an identity token do.
+//! The token endpoint: `GET /token` with Basic credentials or none, as docker, skopeo and oci-client use it.
 //!
 //! Like GHCR it issues a token for any scope that an account requests; a missing right is reported by the upload. Wrong
 //! credentials get 403 `DENIED`, and so do anonymous requests for a private or absent repository.
@@ -8,9 +7,8 @@ use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use http::StatusCode;
 use http::header::{AUTHORIZATION, CACHE_CONTROL};
-use http::{Method, StatusCode};
-use http_body_util::{BodyExt as _, Limited};
 use serde_json::json;
 
 use super::access::{LIFETIME, TokenScope};
@@ -18,21 +16,17 @@ use super::error::RegistryError;
 use super::route::Name;
 use super::{Call, HandlerResult, Shared};
 
-/// The longest form, in bytes.
-const FORM_LIMIT: usize = 64 * 1024;
-
 /// Basic credentials, padded or not.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-pub(super) async fn issue(shared: &Shared, call: &mut Call) -> HandlerResult {
-    let request = if call.parts.method == Method::POST { from_form(call).await? } else { from_query(call)? };
-    let scopes: Vec<_> = request.scopes.iter().flat_map(|scope| parse_scopes(scope)).collect();
-    let (user, scopes) = match request.credentials {
-        Some((user, token)) => {
-            let user = shared.access.authenticate(user.as_deref(), &token);
+pub(super) fn issue(shared: &Shared, call: &Call) -> HandlerResult {
+    let scopes: Vec<TokenScope> = call.queries("scope").flat_map(|scope| parse_scopes(&scope)).collect();
+    let (user, scopes) = match call.header(AUTHORIZATION) {
+        Some(header) => {
+            let user = basic(header).and_then(|(user, token)| shared.access.authenticate(&user, &token));
             (Some(user.ok_or_else(|| denied("denied"))?), scopes)
         }
         None => (None, anonymous(shared, scopes)?),
@@ -40,38 +34,6 @@ pub(super) async fn issue(shared: &Shared, call: &mut Call) -> HandlerResult {
     let token = shared.access.issue(user, scopes)?;
     let body = json!({ "token": token, "access_token": token, "expires_in": LIFETIME.as_secs() });
     Ok(([(CACHE_CONTROL, "no-store")], axum::Json(body)).into_response())
-}
-
-struct TokenRequest {
-    /// The user, if the client gave one, and the secret.
-    credentials: Option<(Option<String>, String)>,
-    scopes: Vec<String>,
-}
-
-fn from_query(call: &Call) -> Result<TokenRequest, RegistryError> {
-    let credentials = match call.header(AUTHORIZATION) {
-        Some(header) => Some(basic(header).ok_or_else(|| denied("denied"))?),
-        None => None,
-    };
-    let credentials = credentials.map(|(user, token)| (Some(user), token));
-    Ok(TokenRequest { credentials, scopes: call.queries("scope").collect() })
-}
-
-async fn from_form(call: &mut Call) -> Result<TokenRequest, RegistryError> {
-    let invalid = || RegistryError::new(StatusCode::BAD_REQUEST, "UNSUPPORTED", "cannot read the form");
-    let form = Limited::new(call.take_body(), FORM_LIMIT).collect().await.map_err(|_| invalid())?.to_bytes();
-    let field = |name: &str| {
-        let mut pairs = url::form_urlencoded::parse(&form);
-        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    };
-    let credentials = match field("grant_type").as_deref() {
-        Some("password") => field("username").zip(field("password")).map(|(user, token)| (Some(user), token)),
-        Some("refresh_token") => field("refresh_token").map(|token| (None, token)),
-        _ => None,
-    };
-    // A form without credentials is invalid, not anonymous (RFC 6749, 4.3.2 and 6).
-    let credentials = Some(credentials.ok_or_else(invalid)?);
-    Ok(TokenRequest { credentials, scopes: field("scope").into_iter().collect() })
 }
 
 /// An anonymous client may pull public repositories, whatever else it requests.

@@ -83,7 +83,8 @@ async fn nothing_is_sent_on_a_refused_connection() {
     let (server, _) = recorder().await;
     server.interceptor.inject(Fault::nth(1, What::Refuse));
     let mut stream = tokio::net::TcpStream::connect(server.addr).await.unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let request = format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", server.addr);
+    stream.write_all(request.as_bytes()).await.unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
     assert_eq!(bytes, b"");
@@ -149,4 +150,60 @@ async fn callbacks_see_every_request_before_and_after() {
     }
     server.shut_down().await;
     assert_eq!(*calls.lock().unwrap(), ["before 1", "after 1 200", "before 2", "after 2 0"]);
+}
+
+/// Sends a request head and returns the status and the body of the response.
+async fn raw(server: &Server, head: &str) -> (String, String) {
+    let mut stream = tokio::net::TcpStream::connect(server.addr).await.unwrap();
+    stream.write_all(format!("{head}\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().to_owned(), body.to_owned())
+}
+
+#[tokio::test]
+async fn a_request_for_another_host_is_misdirected() {
+    let (server, bodies) = recorder().await;
+    let (own, port) = (server.addr.to_string(), server.addr.port());
+    server.interceptor.inject(Fault::route("GET", "/", 0, 100, What::answer(500, "a fault")));
+    for wrong in [
+        "evil.example".to_owned(),
+        format!("evil.example:{port}"),
+        "127.0.0.1".to_owned(),
+        "localhost".to_owned(),
+        format!("127.0.0.1:{}", port ^ 1),
+        format!("127.0.0.1.evil.example:{port}"),
+        format!("evil.localhost:{port}"),
+        "github.localhost".to_owned(),
+        format!("{own}@evil.example"),
+        String::new(),
+    ] {
+        let (status, body) = raw(&server, &format!("GET / HTTP/1.1\r\nhost: {wrong}")).await;
+        assert_eq!(status, "421", "{wrong}");
+        assert!(body.contains(&format!("this server is `{own}`")), "{body}");
+    }
+    for wrong in
+        ["GET / HTTP/1.1\r\nx: y".to_owned(), format!("GET / HTTP/1.1\r\nhost: {own}\r\nhost: evil.example")]
+    {
+        assert_eq!(raw(&server, &wrong).await.0, "400", "{wrong}");
+    }
+    for (target, host) in [
+        ("http://evil.example/", "evil.example"),
+        ("http://evil.example/", &own),
+        ("http://github.localhost/", "evil.example"),
+    ] {
+        let (status, _) = raw(&server, &format!("GET {target} HTTP/1.1\r\nhost: {host}")).await;
+        assert_eq!(status, "421", "{target} {host}");
+    }
+    assert!(bodies.lock().unwrap().is_empty());
+
+    // Faults are for requests that are for this server.
+    for right in [own.clone(), format!("LOCALHOST:{port}")] {
+        let (status, _) = raw(&server, &format!("GET / HTTP/1.1\r\nhost: {right}")).await;
+        assert_eq!(status, "500", "{right}");
+    }
+    let proxied =
+        "POST http://api.github.localhost/ HTTP/1.1\r\nhost: api.github.localhost\r\ncontent-length: 0";
+    assert_eq!(raw(&server, proxied).await, ("200".to_owned(), "0123456789".to_owned()));
 }

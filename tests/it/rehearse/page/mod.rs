@@ -126,7 +126,7 @@ fn visitors_find_every_file_with_its_digest_and_its_command() {
         "shasum -a 256 --ignore-missing -c SHA256SUMS",
         "Get-FileHash -Algorithm SHA256 tool-x86_64-pc-windows-msvc.zip",
         "floe verify --release v1.4.0 --repo acme/tool",
-        "The digests of 8 of the 8 other files",
+        "The digests of the other files",
         "Public and complete",
         "9 files, ",
         "<a href=\"https://github.com/acme/tool/pull/41\" rel=\"noopener noreferrer\">#41</a>",
@@ -141,15 +141,14 @@ fn visitors_find_every_file_with_its_digest_and_its_command() {
 fn binaries_are_called_equal_only_where_their_digests_are() {
     let mut sample = Sample::new();
     let html = sample.render();
-    assert_eq!(html.matches("class=\"same\"").count(), 4, "two in the image, two among the artifacts");
-    assert!(!html.contains("Not equal") && !html.contains("No file of the image"));
+    assert_eq!(html.matches("class=\"same\"").count(), 2);
+    assert!(!html.contains("Not equal"));
 
     let image = sample.release.image.as_mut().unwrap();
     image.platforms[1].files[1].digest = Digest::of(b"another build");
     let html = sample.render();
-    assert_eq!(html.matches("class=\"same\"").count(), 2);
+    assert_eq!(html.matches("class=\"same\"").count(), 1);
     assert!(html.contains("Not equal to <code>tool</code> in <a href=\"#asset-"));
-    assert!(html.contains("No file of the image for linux/arm64 is equal to it"));
 }
 
 #[test]

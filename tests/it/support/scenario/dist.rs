@@ -24,7 +24,18 @@ pub fn make_dist_from(seed: &[u8], out: &Path, version: &str, targets: &[Target]
 
 /// The same with a seed a target.
 pub fn make_dist_with<'s>(seed: impl Fn(Target) -> &'s [u8], out: &Path, version: &str, targets: &[Target]) {
-    let manifest = format!("[package]\nname = \"tool\"\nversion = \"{version}\"\nedition = \"2021\"\n");
+    make_dist_of("tool", seed, out, version, targets);
+}
+
+/// The same for a package of any name.
+pub fn make_dist_of<'s>(
+    name: &str,
+    seed: impl Fn(Target) -> &'s [u8],
+    out: &Path,
+    version: &str,
+    targets: &[Target],
+) {
+    let manifest = format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2021\"\n");
     let sample = Sample::with_manifest(&manifest)
         .file("src/main.rs", "fn main() {}\n")
         .file("README.md", "# tool\n")
@@ -36,7 +47,7 @@ pub fn make_dist_with<'s>(seed: impl Fn(Target) -> &'s [u8], out: &Path, version
     let mut builds = Vec::new();
     let mut for_image = Vec::new();
     for target in targets {
-        let path = built.path().join(target.triple()).join(format!("tool{}", target.exe_suffix()));
+        let path = built.path().join(target.triple()).join(format!("{name}{}", target.exe_suffix()));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, binary(*target, seed(*target))).unwrap();
         if target.platform().is_some() {
@@ -47,7 +58,9 @@ pub fn make_dist_with<'s>(seed: impl Fn(Target) -> &'s [u8], out: &Path, version
     let report = Report::new(Verbosity::Quiet);
     package::pack((&project, &origin), &builds, out, Enforcement::Deny, &report).unwrap();
     if !for_image.is_empty() {
-        image::build(&for_image, &image_spec(version, &origin), &out.join("image")).unwrap();
+        let (title, binary) = (name.to_owned(), name.to_owned());
+        let spec = ImageSpec { title, binary, ..image_spec(version, &origin) };
+        image::build(&for_image, &spec, &out.join("image")).unwrap();
     }
 }
 

@@ -3,6 +3,7 @@ let
   b = builtins;
   removePrefix =
     p: s: if b.substring 0 (b.stringLength p) s == p then b.substring (b.stringLength p) (-1) s else s;
+  hasPrefix = p: s: b.substring 0 (b.stringLength p) s == p;
   hasSuffix =
     p: s:
     b.stringLength s >= b.stringLength p
@@ -29,6 +30,7 @@ in
     mapAttrs
     ;
   inherit
+    hasPrefix
     removePrefix
     hasSuffix
     optional
@@ -77,7 +79,7 @@ in
       name ? "source",
     }:
     let
-      origSrc = "${src.origSrc or src}";
+      origSrc = toString (src.origSrc or src);
       both = path: type: (src.filter or (_: _: true)) path type && filter path type;
     in
     {

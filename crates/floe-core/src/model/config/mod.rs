@@ -25,16 +25,30 @@ pub struct Config {
     pub binaries: Option<Vec<String>>,
     /// `profile`: the Cargo profile that releases are built with. Default: `release`.
     pub profile: Option<String>,
+    /// `features`: Cargo features that releases are built with.
+    pub features: Vec<String>,
+    /// `default-features`: whether Cargo's default features are on. Default: `true`.
+    pub default_features: bool,
     /// `tag-prefix`: the prefix of this package's tags, for repositories that release several packages. Default: empty.
     pub tag_prefix: String,
+    /// `latest`: whether a release of this package may become GitHub's latest. Default: only without a `tag-prefix`.
+    pub latest: Option<bool>,
     /// `loosen`: portability rules that binaries may break, each with the reason shown to users.
     pub loosen: BTreeMap<Rule, String>,
+}
+
+impl Config {
+    /// Whether a release of this package may become GitHub's latest, a name that all packages of a repository share.
+    pub fn may_be_latest(&self) -> bool {
+        self.latest.unwrap_or(self.tag_prefix.is_empty())
+    }
 }
 
 /// The `image` table.
 #[derive(Debug, Clone, Default)]
 pub struct ImageConfig {
-    /// `name`: registry and repository. Default: `ghcr.io/<owner>/<repository name>`.
+    /// `name`: registry and repository. Default: `ghcr.io/<owner>/<repository name>`, and with a `tag-prefix`
+    /// `/<package>` after it.
     pub name: Option<ImageName>,
     /// `entrypoint`. Default: `["/bin/<the first binary>"]`.
     pub entrypoint: Option<Vec<String>>,
@@ -76,7 +90,10 @@ impl Default for Config {
             image: Some(ImageConfig::default()),
             notes: NotesFrom::default(),
             loosen: BTreeMap::new(),
+            features: Vec::new(),
+            default_features: true,
             tag_prefix: String::new(),
+            latest: None,
             binaries: None,
             profile: None,
         }

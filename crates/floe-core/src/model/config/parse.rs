@@ -26,7 +26,10 @@ struct Table {
     binaries: Option<Vec<String>>,
     profile: Option<String>,
     loosen: BTreeMap<String, String>,
+    features: Vec<String>,
+    default_features: Option<bool>,
     tag_prefix: Option<String>,
+    latest: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -66,7 +69,10 @@ impl Config {
                 .map(|names| problems.some("binaries", &names, |name| binary(name, binaries))),
             loosen: problems.loosen(table.loosen),
             profile: problems.one("profile", table.profile, profile),
+            features: problems.each("features", &table.features, feature),
+            default_features: table.default_features.unwrap_or(true),
             tag_prefix: problems.one("tag-prefix", table.tag_prefix, tag_prefix).unwrap_or_default(),
+            latest: table.latest,
         };
         problems.refuse_twice("targets", &config.targets);
         problems.refuse_twice("assets", &config.assets);
@@ -242,6 +248,18 @@ fn tag_prefix(text: &str) -> Result<String, String> {
     Tag::prefixed(text, &semver::Version::new(1, 0, 0)).map(|_| text.to_owned())
 }
 
+/// As Cargo takes it on its command line: `vendored`, or `serde/derive` of a dependency.
+fn feature(text: &str) -> Result<String, String> {
+    let is_name = |part: &str| {
+        !part.is_empty()
+            && part.chars().all(|c| c.is_alphanumeric() || "-_+.".contains(c))
+            && !part.starts_with('-')
+    };
+    let parts: Vec<&str> = text.split('/').collect();
+    let is_feature = parts.len() <= 2 && parts.into_iter().all(is_name);
+    is_feature.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` is not the name of a feature"))
+}
+
 fn profile(text: &str) -> Result<String, String> {
     let is_name = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
     is_name.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` is not the name of a profile"))
@@ -305,10 +323,18 @@ mod tests {
             "notes": "github",
             "binaries": ["toold"],
             "profile": "dist",
+            "features": ["tls", "serde/derive"],
+            "default-features": false,
             "tag-prefix": "tool-",
+            "latest": true,
         }))
         .unwrap();
         assert_eq!((config.tag_prefix.as_str(), config.profile.as_deref()), ("tool-", Some("dist")));
+        assert_eq!(
+            (config.features.join(" ").as_str(), config.default_features),
+            ("tls serde/derive", false)
+        );
+        assert!(config.may_be_latest());
         let targets: Vec<&str> = config.targets.iter().map(|target| target.name()).collect();
         assert_eq!(targets, ["x86_64-musl", "aarch64-macos"]);
         assert_eq!(config.include, ["share", "contrib/tool.service"]);
@@ -325,6 +351,13 @@ mod tests {
         assert_eq!(image.ports, ["8080/tcp", "53/udp", "80"]);
         assert_eq!(image.user.as_deref(), Some("1000:1000"));
         assert!(parse(json!({ "image": false })).unwrap().image.is_none());
+    }
+
+    #[test]
+    fn only_a_package_without_a_prefix_is_latest_by_default() {
+        let may = |value| parse(value).unwrap().may_be_latest();
+        assert!(may(json!({})) && may(json!({ "tag-prefix": "tool-", "latest": true })));
+        assert!(!may(json!({ "tag-prefix": "tool-" })) && !may(json!({ "latest": false })));
     }
 
     #[test]
@@ -365,6 +398,12 @@ mod tests {
             (json!({ "assets": ["x-x86_64-pc-windows-msvc.zip"] }), "msvc.zip` itself"),
             (json!({ "targets": ["riscv64-musl"] }), "the targets are x86_64-gnu"),
             (json!({ "profile": "a b" }), "is not the name of a profile"),
+            (json!({ "features": ["a b"] }), "features[0]` is invalid: `a b` is not the name of a feature"),
+            (json!({ "features": ["a/b/c"] }), "is not the name of a feature"),
+            (
+                json!({ "latest": "yes" }),
+                "floe.latest` has an invalid type: string \"yes\", expected a boolean",
+            ),
             (json!({ "tag-prefix": "app" }), "write it with what parts it from the version"),
             (
                 json!({ "loosen": { "rpat": "why" } }),
@@ -401,8 +440,8 @@ mod tests {
     fn an_unknown_key_gets_a_suggestion_only_if_one_is_close() {
         let problem = |key: &str| parse(json!({ key: 1 })).unwrap_err().concat();
         expect_test::expect![[r#"
-            `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `tag-prefix`
-            `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `tag-prefix`"#]]
+            `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`
+            `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`"#]]
         .assert_eq(&[problem("targes"), problem("signing")].join("\n"));
     }
 }

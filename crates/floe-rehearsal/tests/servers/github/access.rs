@@ -113,3 +113,43 @@ async fn a_malformed_release_is_refused_with_the_name_of_the_property() {
     }
     hub.made(json!({ "tag_name": "v1.0.0", "body": "é".repeat(125_000) })).await;
 }
+
+#[tokio::test]
+async fn a_response_that_the_client_has_is_not_sent_or_counted_again() {
+    let hub = Hub::new().await;
+    let path = "/repos/acme/floe/releases";
+    hub.made(json!({ "tag_name": "v1.0.0" })).await;
+    let first = hub.get(path, OWNER).await;
+    let used = |answer: &super::Answer| answer.header("x-ratelimit-used").parse::<u64>().unwrap();
+    let etag = first.header("etag").to_owned();
+    let ask = |token: &str, known: &str| {
+        hub.send(hub.request(Method::GET, path, token).header("if-none-match", known))
+    };
+    for known in [etag.clone(), format!("W/{etag}"), format!("\"other\", {etag}"), "*".to_owned()] {
+        let again = ask(OWNER, &known).await;
+        assert_eq!(
+            (again.status, again.bytes.len(), again.header("etag")),
+            (304, 0, etag.as_str()),
+            "{known}"
+        );
+        assert_eq!(used(&again), used(&first), "{known}");
+    }
+    let other = ask(OWNER, "\"other\"").await;
+    assert_eq!((other.status, used(&other)), (200, used(&first) + 1));
+    // Those of an anonymous client are counted.
+    let before = used(&hub.get(path, "").await);
+    let anonymous = ask("", &etag).await;
+    assert_eq!((anonymous.status, used(&anonymous)), (304, before + 1));
+    hub.made(json!({ "tag_name": "v1.1.0" })).await;
+    assert_eq!(ask(OWNER, &etag).await.status, 200);
+    // An error has no tag.
+    assert_eq!(hub.get("/repos/acme/nothing", OWNER).await.header("etag"), "");
+}
+
+#[tokio::test]
+async fn an_app_has_no_user() {
+    let hub = Hub::with(|options| options.tokens[1].token = "ghs_app".to_owned()).await;
+    assert_eq!(hub.get("/user", "ghs_app").await.status, 403);
+    let user = hub.get("/user", OWNER).await.json();
+    assert_eq!((&user["user_view_type"], &user["public_repos"]), (&json!("public"), &json!(0)));
+}

@@ -92,8 +92,8 @@ async fn a_client_that_dies_leaves_a_starter_too() {
     let hub = Hub::new().await;
     let release = draft(&hub).await;
     let (addr, id) = (hub.server.addr, &release["id"]);
-    let (told, mut over) = tokio::sync::mpsc::unbounded_channel();
-    hub.server.interceptor.after_each(move |seen| told.send(seen.status).unwrap());
+    let (done, mut over) = tokio::sync::mpsc::unbounded_channel();
+    hub.server.interceptor.after_each(move |seen| done.send(seen.status).unwrap());
     let head = format!(
         "POST /uploads/repos/acme/floe/releases/{id}/assets?name=a.txt HTTP/1.1\r\nhost: {addr}\r\n\
          user-agent: test\r\nauthorization: token {OWNER}\r\ncontent-type: text/plain\r\ncontent-length: 10\r\n\r\n0123"

@@ -36,7 +36,6 @@ async fn refs_and_tags_are_listed() {
         hub.get("/repos/acme/floe/git/matching-refs/tags/", "").await.json().as_array().unwrap().len(),
         5
     );
-    assert_eq!(hub.get("/repos/acme/floe/git/refs/tags", "").await.json().as_array().unwrap().len(), 5);
     let page = hub.get("/repos/acme/floe/tags?per_page=2", "").await;
     assert_eq!(each(&page.json(), "name"), ["v2.0.0-rc.1", "v1.1.0"]);
     assert!(page.header("link").contains("rel=\"next\""));
@@ -52,10 +51,58 @@ async fn a_commit_is_found_by_each_of_its_names() {
         let commit = hub.get(&format!("/repos/acme/floe/commits/{name}"), "").await.json();
         assert_eq!(commit["sha"], sha, "{name}");
     }
+    for page in ["", "?sha=v1.1.0&per_page=1"] {
+        let list = hub.get(&format!("/repos/acme/floe/commits{page}"), "").await.json();
+        let (newest, length) = if page.is_empty() { (commit_name(5), 5) } else { (sha.clone(), 1) };
+        assert_eq!((&list[0]["sha"], list.as_array().unwrap().len()), (&json!(newest), length));
+    }
+    let commit = hub.get(&format!("/repos/acme/floe/git/commits/{sha}"), "").await.json();
+    assert_eq!((&commit["sha"], &commit["parents"][0]["sha"]), (&json!(sha), &json!(commit_name(1))));
+    assert_eq!(hub.get("/repos/acme/floe/git/commits/v1.1.0", "").await.status, 404);
     let head = hub
         .request(Method::GET, "/repos/acme/floe/commits/main", "")
         .header("accept", "application/vnd.github.sha");
     assert_eq!(hub.send(head).await.bytes, commit_name(5).as_bytes());
     let unknown = hub.get("/repos/acme/floe/commits/v9", "").await;
     assert_eq!((unknown.status, &unknown.json()["message"]), (422, &json!("No commit found for SHA: v9")));
+}
+
+#[tokio::test]
+async fn two_commits_are_compared_along_the_history() {
+    let hub = Hub::new().await;
+    for (range, status, commits, behind) in [
+        ("v1.0.0...v1.0.1", "ahead", vec![2, 3], 0),
+        ("acme:v1.1.0...acme:main", "ahead", vec![3, 4, 5], 0),
+        ("tools%2Fv1.0.0...v1.1.0", "behind", vec![], 3),
+        ("v1.1.0...v1.1.0", "identical", vec![], 0),
+    ] {
+        let compared = hub.get(&format!("/repos/acme/floe/compare/{range}"), "").await.json();
+        assert_eq!(
+            (&compared["status"], &compared["behind_by"]),
+            (&json!(status), &json!(behind)),
+            "{range}"
+        );
+        let names: Vec<String> = commits.into_iter().map(commit_name).collect();
+        assert_eq!(each(&compared["commits"], "sha"), names, "{range}");
+        assert_eq!(
+            (&compared["ahead_by"], &compared["total_commits"]),
+            (&json!(names.len()), &json!(names.len()))
+        );
+    }
+    for wrong in ["v1.0.0..v1.0.1", "v1.0.0...v9", "v1.0.0"] {
+        assert_eq!(hub.get(&format!("/repos/acme/floe/compare/{wrong}"), "").await.status, 404, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_tag_can_be_deleted_once_by_those_who_can_push() {
+    let hub = Hub::new().await;
+    let tag = "/repos/acme/floe/git/refs/tags/tools%2Fv1.0.0";
+    assert_eq!(hub.send(hub.request(Method::DELETE, tag, super::GUEST)).await.status, 403);
+    assert_eq!(hub.delete("/repos/acme/floe/git/refs/heads/main").await.status, 422);
+    assert_eq!(hub.delete(tag).await.status, 204);
+    let again = hub.delete(tag).await;
+    assert_eq!((again.status, &again.json()["message"]), (422, &json!("Reference does not exist")));
+    // Its commit stays.
+    assert_eq!(hub.get(&format!("/repos/acme/floe/commits/{}", commit_name(5)), "").await.status, 200);
 }

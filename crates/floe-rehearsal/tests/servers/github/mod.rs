@@ -3,10 +3,11 @@
 mod access;
 mod assets;
 mod git;
+mod graphql;
 mod octocrab;
 mod releases;
+mod source;
 
-use std::fs;
 use std::path::Path;
 
 use floe_core::model::{Digest, Repo};
@@ -61,16 +62,6 @@ impl Hub {
         let github = EmbeddedGitHub::open(options).unwrap();
         let server = serve(github.router(), Interceptor::new(), None).await.unwrap();
         Hub { github, server, client: client(), repo: "acme/floe".parse().unwrap(), folder }
-    }
-
-    /// Appends half a line to the journal of assets.
-    fn tear_off_a_line(&self) {
-        let files = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
-        let lines: Vec<_> = files.filter(|path| path.extension() == Some("jsonl".as_ref())).collect();
-        let [lines] = lines.as_slice() else { panic!("{lines:?}") };
-        let whole = fs::read_to_string(lines).unwrap();
-        let last = whole.lines().last().unwrap();
-        fs::write(lines, format!("{whole}{}", last.replace("b.txt", "c.txt"))).unwrap();
     }
 
     /// Another server with the same folder.

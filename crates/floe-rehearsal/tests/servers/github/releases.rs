@@ -85,11 +85,39 @@ async fn with_legacy_date_and_version_decide() {
     for name in ["v1.0.0", "v1.1.0", "v1.0.1"] {
         hub.made(json!({ "tag_name": name, "make_latest": "legacy" })).await;
     }
-    let made: Vec<String> =
-        hub.github.releases(&hub.repo).into_iter().map(|release| release.created_at).collect();
-    // Dates have seconds: the later one wins, and in the same second the higher version.
-    let expected = if made[2] > made[1] { "v1.0.1" } else { "v1.1.0" };
-    assert_eq!(hub.latest().await, expected);
+    // The commit of `v1.0.1` is the youngest of these.
+    assert_eq!(hub.latest().await, "v1.0.1");
+    let commit = super::commit_name(1).parse().unwrap();
+    hub.github.set_commit_date(&hub.repo, &commit, "2026-11-30T10:00:00Z".parse().unwrap()).unwrap();
+    // The date of a published release does not change any more.
+    assert_eq!(hub.latest().await, "v1.0.1");
+    hub.github.push_tag(&hub.repo, &tag("v0.9.0", 1, false)).unwrap();
+    hub.made(json!({ "tag_name": "v0.9.0", "make_latest": "legacy" })).await;
+    assert_eq!(hub.latest().await, "v0.9.0");
+    // Of one commit the higher version wins.
+    hub.github.push_tag(&hub.repo, &tag("v0.10.0", 1, false)).unwrap();
+    hub.made(json!({ "tag_name": "v0.10.0", "make_latest": "legacy" })).await;
+    assert_eq!(hub.latest().await, "v0.10.0");
+}
+
+#[tokio::test]
+async fn a_release_is_as_old_as_its_commit() {
+    let hub = Hub::new().await;
+    let date = async |name: &str| {
+        let commit = hub.get(&format!("/repos/acme/floe/commits/{name}"), "").await.json();
+        commit["commit"]["committer"]["date"].clone()
+    };
+    let draft = hub.made(json!({ "tag_name": "v1.1.0", "draft": true })).await;
+    let published = hub.patch(draft["url"].as_str().unwrap(), json!({ "draft": false })).await.json();
+    assert_eq!(
+        (&draft["created_at"], &published["created_at"]),
+        (&date("v1.1.0").await, &date("v1.1.0").await)
+    );
+    assert_ne!(date("v1.1.0").await, date("v1.0.0").await);
+    assert!(published["published_at"].as_str() > published["created_at"].as_str());
+    // Without a tag it is the commit of the target.
+    let made = hub.made(json!({ "tag_name": "v7.0.0", "target_commitish": super::commit_name(3) })).await;
+    assert_eq!(made["created_at"], date("v1.0.1").await);
 }
 
 #[tokio::test]
@@ -185,6 +213,12 @@ async fn an_immutable_release_is_frozen_and_its_tag_spent() {
         assert_eq!((answer.status, &answer.json()["errors"][0]["message"]), (422, &json!(message)));
     }
     assert!(hub.github.push_tag(&hub.repo, &tag("v1.0.0", 9, false)).is_err());
+    assert!(hub.github.delete_tag(&hub.repo, "v1.0.0").is_err());
+    let deleted = hub.delete("/repos/acme/floe/git/refs/tags/v1.0.0").await;
+    assert_eq!(
+        (deleted.status, &deleted.json()["message"]),
+        (422, &json!("Cannot update this protected ref."))
+    );
     assert_eq!(hub.patch(url, json!({ "body": "late words" })).await.json()["body"], "late words");
 
     assert_eq!(hub.delete(url).await.status, 204);
@@ -245,17 +279,14 @@ async fn notes_name_the_range() {
 async fn a_change_that_cannot_be_saved_is_not_made() {
     let hub = Hub::new().await;
     let draft = hub.made(json!({ "tag_name": "v1.0.0", "draft": true })).await;
-    let state = std::fs::read(hub.folder.path().join("state.json")).unwrap();
-    let state: serde_json::Value = serde_json::from_slice(&state).unwrap();
-    // A folder in the place of the journal.
-    let in_the_way = hub.folder.path().join(format!("assets-{}.jsonl", state["generation"]));
+    // A folder in the place of the new state.
+    let in_the_way = hub.folder.path().join("state.json.new");
     std::fs::create_dir(&in_the_way).unwrap();
     assert_eq!(hub.upload(&draft, "a.txt", b"bytes").await.status, 500);
     std::fs::remove_dir(&in_the_way).unwrap();
     assert!(hub.github.releases(&hub.repo)[0].assets.is_empty());
-    hub.upload(&draft, "a.txt", b"bytes").await;
-    // A complete line without content makes the state invalid.
-    std::fs::write(&in_the_way, "{}\n").unwrap();
+    assert_eq!(hub.upload(&draft, "a.txt", b"bytes").await.status, 201);
+    std::fs::write(hub.folder.path().join("state.json"), "{}\n").unwrap();
     let folder = hub.folder.path().to_owned();
     hub.server.shut_down().await;
     let spoilt = format!("{:#}", EmbeddedGitHub::open(super::options(&folder)).err().unwrap());
@@ -270,8 +301,8 @@ async fn a_restart_keeps_everything() {
     hub.github.push_tag(&hub.repo, &tag("v1.1.0", 9, false)).unwrap();
     hub.upload(&draft, "b.txt", b"more").await;
     let before = hub.github.releases(&hub.repo);
-    // The server was killed while it saved another asset, before the response.
-    hub.tear_off_a_line();
+    // The server was killed while it saved another change, before the response.
+    std::fs::write(hub.folder.path().join("state.json.new"), "{\"schema\":").unwrap();
     let hub = hub.restarted().await;
     assert_eq!(hub.github.releases(&hub.repo), before);
     // Stored state takes precedence over seeds.

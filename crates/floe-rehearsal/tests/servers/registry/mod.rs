@@ -2,6 +2,7 @@
 
 mod access;
 mod clients;
+mod conformance;
 mod manifests;
 mod push;
 

@@ -1,9 +1,6 @@
-//! Faults of the registry that are switched on from outside, and a look at its content without a request.
-//!
-//! Quirks are not stored: a registry that is opened again has none.
+//! Changes of the registry from outside, and its content without a request, for tests of a release tool.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use floe_core::model::Digest;
@@ -13,21 +10,6 @@ use super::check::{Document, is_elsewhere};
 use super::route::{Name, Reference};
 use super::store::Store;
 
-#[derive(Default)]
-pub(super) struct RegistryQuirks {
-    misreport: AtomicBool,
-}
-
-impl RegistryQuirks {
-    /// The digest to report for stored content, which is another one's after [`EmbeddedRegistry::misreport_next`].
-    pub(super) fn reported(&self, digest: &Digest) -> Digest {
-        match self.misreport.swap(false, Ordering::SeqCst) {
-            true => Digest::of(b"misreported"),
-            false => *digest,
-        }
-    }
-}
-
 /// The content of a repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Held {
@@ -35,16 +17,9 @@ pub struct Held {
     pub tags: BTreeMap<String, Digest>,
     /// Content below its tags that it lacks.
     pub missing: BTreeSet<Digest>,
-    /// Content below its tags that it has, including the tagged manifests.
-    pub present: BTreeSet<Digest>,
 }
 
 impl EmbeddedRegistry {
-    /// Reports a wrong digest for the next content that is stored.
-    pub(crate) fn misreport_next(&self) {
-        self.0.quirks.misreport.store(true, Ordering::SeqCst);
-    }
-
     /// Forgets every upload under way, like a registry that restarts.
     pub(crate) fn forget_uploads(&self) {
         self.0.sessions.forget();
@@ -65,25 +40,32 @@ impl EmbeddedRegistry {
         }
         Ok(held)
     }
+
+    /// A digest of all tags of all repositories but this one.
+    ///
+    /// # Errors
+    /// The name is invalid, or the folder cannot be read.
+    pub fn tags_elsewhere(&self, repository: &str) -> anyhow::Result<Digest> {
+        let name =
+            Name::parse(repository).ok().with_context(|| format!("`{repository}` is not a repository"))?;
+        let mut tags = self.0.store.all_tags()?;
+        tags.remove(&self.0.store.repository(&name));
+        Ok(Digest::of(format!("{tags:?}").as_bytes()))
+    }
 }
 
-/// Records a manifest and everything below it.
+/// Records what is missing of a manifest and everything below it.
 fn walk(store: &Store, name: &Name, digest: &Digest, held: &mut Held) -> anyhow::Result<()> {
     let Some(manifest) = store.manifest(name, &Reference::Digest(*digest))? else {
         held.missing.insert(*digest);
         return Ok(());
     };
-    held.present.insert(*digest);
     let document = Document::parse(&manifest.media_type, &manifest.bytes);
     let document = document.ok().with_context(|| format!("the stored manifest `{digest}` is invalid"))?;
     for child in document.children() {
         walk(store, name, &child.digest, held)?;
     }
-    for blob in document.blobs().filter(|blob| !is_elsewhere(blob)) {
-        match store.blob_size(name, &blob.digest) {
-            Some(_) => held.present.insert(blob.digest),
-            None => held.missing.insert(blob.digest),
-        };
-    }
+    let own = document.blobs().filter(|blob| !is_elsewhere(blob)).map(|blob| blob.digest);
+    held.missing.extend(own.filter(|digest| store.blob_size(name, digest).is_none()));
     Ok(())
 }

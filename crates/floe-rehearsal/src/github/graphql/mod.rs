@@ -1,0 +1,156 @@
+//! `POST /graphql`: the part of GitHub's GraphQL API that `gh` reads repositories and releases with.
+//!
+//! A query selects from the JSON of a whole repository ([`view`]). A field that is not there is an error with GitHub's
+//! message, so that a client never mistakes a gap of this server for an empty value.
+
+mod parse;
+mod view;
+
+use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::EmbeddedGitHub;
+use super::access::Caller;
+use super::release_params::{object, text};
+use super::response::{ApiError, ApiResult, json_response};
+use super::state::{StoredState, key};
+use parse::Field;
+
+pub(super) async fn query(State(github): State<EmbeddedGitHub>, caller: Caller, bytes: Bytes) -> ApiResult {
+    if caller.account.is_none() {
+        return Err(ApiError::anonymous());
+    }
+    let request = object(&bytes)?;
+    let query = text(&request, "query")?.unwrap_or_default();
+    let nothing = Map::new();
+    let variables = request.get("variables").and_then(Value::as_object).unwrap_or(&nothing);
+    let answer = github.store.read(|stored| {
+        let root = Query { stored, caller: &caller };
+        let fields = parse::parse(&query, variables);
+        root.select(&fields.map_err(|error| json!({ "message": error }))?)
+    });
+    let answer = answer.unwrap_or_else(|error| json!({ "data": null, "errors": [error] }));
+    Ok(json_response(StatusCode::OK, &answer))
+}
+
+/// The root of all queries.
+struct Query<'a> {
+    stored: &'a StoredState,
+    caller: &'a Caller,
+}
+
+impl Query<'_> {
+    fn select(&self, fields: &[Field]) -> Result<Value, Value> {
+        let (mut data, mut errors) = (Map::new(), Vec::new());
+        for field in fields {
+            let argument = |name: &str| field.arguments.get(name).and_then(Value::as_str).unwrap_or_default();
+            let value = match field.name.as_str() {
+                "viewer" => view::user(self.caller, self.caller.login()),
+                "__typename" => "Query".into(),
+                "__type" => {
+                    let example = self.stored.repos.values().next();
+                    example.map_or(Value::Null, |repo| view::type_named(argument("name"), repo, self.caller))
+                }
+                "repository" => {
+                    let (owner, name) = (argument("owner"), argument("name"));
+                    let found = self.stored.repos.get(&key(owner, name));
+                    if found.is_none() {
+                        errors.push(json!({
+                            "type": "NOT_FOUND",
+                            "path": [field.alias],
+                            "message": format!(
+                                "Could not resolve to a Repository with the name '{owner}/{name}'."
+                            ),
+                        }));
+                    }
+                    found.map_or(Value::Null, |repo| view::repository(repo, self.caller))
+                }
+                _ => return Err(undefined(&field.name, "Query")),
+            };
+            data.insert(field.alias.clone(), select(value, field)?);
+        }
+        let mut answer = json!({ "data": data });
+        if !errors.is_empty() {
+            answer["errors"] = errors.into();
+        }
+        Ok(answer)
+    }
+}
+
+/// The part of a field's value that the field selects.
+fn select(value: Value, field: &Field) -> Result<Value, Value> {
+    match value {
+        Value::Array(items) => items.into_iter().map(|item| select(item, field)).collect(),
+        Value::Object(mut map) => {
+            if field.fields.is_empty() {
+                let message = format!("Field must have selections (field '{}')", field.name);
+                return Err(json!({ "message": message }));
+            }
+            if let Some(Value::Array(nodes)) = map.remove(view::NODES) {
+                map = page(nodes, &field.arguments)?;
+            }
+            let mut selected = Map::new();
+            for inner in &field.fields {
+                let kind = map.get("__typename").and_then(Value::as_str).unwrap_or_default();
+                let value = map.get(&inner.name).ok_or_else(|| undefined(&inner.name, kind))?;
+                let value = match inner.arguments.get("tagName").or(inner.arguments.get("qualifiedName")) {
+                    Some(Value::String(name)) => named(value, name),
+                    _ => value.clone(),
+                };
+                selected.insert(inner.alias.clone(), select(value, inner)?);
+            }
+            Ok(Value::Object(selected))
+        }
+        scalar if field.fields.is_empty() || scalar.is_null() => Ok(scalar),
+        _ => {
+            Err(json!({ "message": format!("Selections can't be made on scalars (field '{}')", field.name) }))
+        }
+    }
+}
+
+/// The first node with this name: the tag of a release, or a ref with or without its prefix.
+fn named(connection: &Value, name: &str) -> Value {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let is_it = |node: &&Value| match &node["tagName"] {
+        Value::String(tag) => tag == name,
+        _ => {
+            let (prefix, own) = (text(&node["prefix"]), text(&node["name"]));
+            own == name || [format!("refs/{name}"), name.to_owned()].contains(&format!("{prefix}{own}"))
+        }
+    };
+    connection[view::NODES].as_array().into_iter().flatten().find(is_it).cloned().unwrap_or_default()
+}
+
+/// A page of a connection (GraphQL Cursor Connections Specification).
+fn page(mut nodes: Vec<Value>, arguments: &Map<String, Value>) -> Result<Map<String, Value>, Value> {
+    // They come newest first.
+    if arguments.get("orderBy").is_some_and(|order| order["direction"] == "ASC") {
+        nodes.reverse();
+    }
+    let total = nodes.len();
+    let first = arguments.get("first").and_then(Value::as_u64).unwrap_or(100);
+    if first > 100 || arguments.contains_key("last") || arguments.contains_key("before") {
+        return Err(json!({ "message": "a page is the `first` nodes, 100 at most, `after` a cursor" }));
+    }
+    let cursor = |at: usize| STANDARD.encode(format!("cursor:{at}"));
+    let after = arguments.get("after").and_then(Value::as_str);
+    let start = after.map_or(0, |after| (0..=total).find(|at| cursor(*at) == after).unwrap_or(total));
+    let end = total.min(start + first as usize);
+    let edges = (start..end).map(|at| json!({ "node": nodes[at], "cursor": cursor(at + 1) })).collect();
+    let info = json!({ "hasNextPage": end < total, "hasPreviousPage": start > 0, "endCursor": cursor(end) });
+    let nodes = nodes.drain(start..end).collect();
+    let page =
+        [("totalCount", total.into()), ("nodes", Value::Array(nodes)), ("edges", edges), ("pageInfo", info)];
+    Ok(page.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())
+}
+
+fn undefined(field: &str, kind: &str) -> Value {
+    json!({
+        "message": format!("Field '{field}' doesn't exist on type '{kind}'"),
+        "extensions": { "code": "undefinedField", "typeName": kind, "fieldName": field },
+    })
+}

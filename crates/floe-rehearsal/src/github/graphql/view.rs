@@ -1,0 +1,120 @@
+//! The objects of the GraphQL API as JSON, with all fields.
+
+use serde_json::{Value, json};
+
+use super::super::access::Caller;
+use super::super::state::{StoredAsset, StoredRelease, StoredRepo, draft};
+use super::super::view as rest;
+
+/// The field with all nodes of a connection, which becomes a page of them.
+pub(super) const NODES: &str = "__nodes";
+
+fn connection(nodes: impl Iterator<Item = Value>) -> Value {
+    json!({ NODES: nodes.collect::<Vec<Value>>() })
+}
+
+/// The type of a name with its fields, those of an example; or null.
+pub(super) fn type_named(name: &str, example: &StoredRepo, caller: &Caller) -> Value {
+    let example = match name {
+        "Repository" => repository(example, caller),
+        "Release" => release(example, &draft(0, String::new(), String::new(), ""), caller),
+        "User" => user(caller, ""),
+        _ => return Value::Null,
+    };
+    let fields = example.as_object().into_iter().flat_map(serde_json::Map::keys);
+    let fields = fields.filter(|field| !field.starts_with("__")).map(|field| json!({ "name": field }));
+    json!({ "name": name, "kind": "OBJECT", "fields": fields.collect::<Vec<Value>>() })
+}
+
+pub(super) fn user(caller: &Caller, login: &str) -> Value {
+    let user = rest::user(caller, login);
+    json!({
+        "__typename": "User", "id": user["node_id"], "databaseId": user["id"], "login": login, "name": null,
+        "url": user["html_url"], "avatarUrl": user["avatar_url"], "resourcePath": format!("/{login}"),
+    })
+}
+
+pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
+    let shown = rest::repository(repo, caller);
+    let permission = match (caller.is_admin(repo), caller.can_push(repo)) {
+        (true, _) => "ADMIN",
+        (_, true) => "WRITE",
+        _ => "READ",
+    };
+    let with_drafts = caller.can_push(repo);
+    let releases = repo.releases.iter().rev().filter(|release| with_drafts || !release.draft);
+    let refs = repo.tags.iter().map(|(name, tag)| reference("refs/tags/", name, tag.commit.as_str()));
+    let branch = repo.head.as_ref().map(|head| reference("refs/heads/", &repo.default_branch, head.as_str()));
+    let none = || connection(std::iter::empty());
+    json!({
+        "__typename": "Repository",
+        "id": shown["node_id"], "databaseId": repo.id, "name": repo.repo.name(),
+        "nameWithOwner": repo.repo.to_string(), "owner": user(caller, repo.repo.owner()),
+        "url": shown["html_url"], "sshUrl": shown["ssh_url"], "resourcePath": format!("/{}", repo.repo),
+        "description": null, "homepageUrl": null, "mirrorUrl": null, "securityPolicyUrl": null,
+        "openGraphImageUrl": format!("{}/opengraph", caller.page(repo)), "usesCustomOpenGraphImage": false,
+        "createdAt": shown["created_at"], "pushedAt": shown["pushed_at"], "updatedAt": shown["updated_at"],
+        "archivedAt": null, "diskUsage": 0, "forkCount": 0, "stargazerCount": 0,
+        "isArchived": false, "isEmpty": repo.head.is_none(), "isFork": false, "isInOrganization": false,
+        "isMirror": false, "isPrivate": repo.private, "isTemplate": false, "isDisabled": false,
+        "isUserConfigurationRepository": false, "isBlankIssuesEnabled": true, "isSecurityPolicyEnabled": false,
+        "visibility": if repo.private { "PRIVATE" } else { "PUBLIC" },
+        "hasIssuesEnabled": true, "hasProjectsEnabled": true, "hasWikiEnabled": true, "hasDiscussionsEnabled": false,
+        "mergeCommitAllowed": true, "squashMergeAllowed": true, "rebaseMergeAllowed": true,
+        "deleteBranchOnMerge": false, "autoMergeAllowed": false,
+        "viewerCanAdminister": permission == "ADMIN", "viewerPermission": permission, "viewerHasStarred": false,
+        "viewerSubscription": "UNSUBSCRIBED", "viewerDefaultMergeMethod": "MERGE",
+        "viewerDefaultCommitEmail": null, "viewerPossibleCommitEmails": [],
+        "codeOfConduct": null, "licenseInfo": null, "primaryLanguage": null, "parent": null,
+        "templateRepository": null, "contactLinks": [], "fundingLinks": [], "issueTemplates": [],
+        "pullRequestTemplates": [],
+        "watchers": none(), "issues": none(), "pullRequests": none(), "repositoryTopics": none(),
+        "languages": none(), "labels": none(), "milestones": none(), "assignableUsers": none(),
+        "mentionableUsers": none(), "projects": none(), "projectsV2": none(), "forks": none(),
+        "defaultBranchRef": branch,
+        "refs": connection(refs.clone()),
+        "ref": connection(refs.chain(branch.clone())),
+        "latestRelease": repo.latest_release().map(|latest| release(repo, latest, caller)),
+        "releases": connection(releases.clone().map(|one| release(repo, one, caller))),
+        // A published release comes before drafts of its tag.
+        "release": connection(
+            releases.clone().filter(|one| !one.draft).chain(releases.filter(|one| one.draft))
+                .map(|one| release(repo, one, caller))
+        ),
+    })
+}
+
+fn reference(prefix: &str, name: &str, commit: &str) -> Value {
+    json!({
+        "__typename": "Ref", "id": format!("REF_{prefix}{name}"), "name": name, "prefix": prefix,
+        "target": { "__typename": "Commit", "id": format!("C_{commit}"), "oid": commit },
+    })
+}
+
+fn release(repo: &StoredRepo, release: &StoredRelease, caller: &Caller) -> Value {
+    let shown = rest::release(repo, release, caller);
+    let commit = repo.tags.get(&release.tag_name).map(|tag| tag.commit.as_str());
+    let tag = commit.map(|commit| reference("refs/tags/", &release.tag_name, commit));
+    json!({
+        "__typename": "Release",
+        "id": shown["node_id"], "databaseId": release.id, "name": release.name, "tagName": release.tag_name,
+        "tagCommit": tag.as_ref().map(|tag| &tag["target"]), "tag": tag,
+        "description": release.body, "author": user(caller, &release.author),
+        "isDraft": release.draft, "isPrerelease": release.prerelease, "immutable": release.immutable,
+        "isLatest": repo.latest_release().is_some_and(|latest| latest.id == release.id),
+        "createdAt": release.created_at, "updatedAt": release.updated_at, "publishedAt": release.published_at,
+        "url": shown["html_url"], "resourcePath": format!("/{}/releases/tag/{}", repo.repo, release.tag_name),
+        "releaseAssets": connection(release.assets.iter().map(|one| asset(repo, release, one, caller))),
+    })
+}
+
+fn asset(repo: &StoredRepo, release: &StoredRelease, asset: &StoredAsset, caller: &Caller) -> Value {
+    let shown = rest::asset(repo, release, asset, caller);
+    json!({
+        "__typename": "ReleaseAsset",
+        "id": shown["node_id"], "name": asset.name, "size": asset.size, "contentType": asset.content_type,
+        "digest": asset.digest, "downloadCount": asset.download_count, "downloadUrl": shown["browser_download_url"],
+        "url": shown["browser_download_url"], "createdAt": asset.created_at, "updatedAt": asset.updated_at,
+        "uploadedBy": user(caller, &asset.uploader),
+    })
+}

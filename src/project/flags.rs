@@ -1,0 +1,79 @@
+//! The flags that a project's own configuration of Cargo gives to rustc.
+//!
+//! `CARGO_ENCODED_RUSTFLAGS` replaces them, so that a build that adds flags must repeat them.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+
+use anyhow::Context as _;
+use cargo_metadata::cargo_platform::{Cfg, Platform};
+use toml_edit::{DocumentMut, Item};
+
+use crate::environment::{variable, variable_os};
+use floe_core::model::Target;
+
+/// The flags that Cargo would give to rustc for a target, in a folder: those of the environment, else those of the
+/// target's tables, else those of every build. `cfg` is what `rustc --print cfg` says of the target.
+pub fn of(folder: &Path, target: Target, cfg: &str) -> anyhow::Result<Vec<String>> {
+    if let Some(encoded) = variable("CARGO_ENCODED_RUSTFLAGS") {
+        return Ok(encoded.split('\u{1f}').map(str::to_owned).collect());
+    }
+    match variable("RUSTFLAGS") {
+        Some(flags) => Ok(flags.split_whitespace().map(str::to_owned).collect()),
+        None => configured(&files(folder), target, cfg),
+    }
+}
+
+/// The same without the environment, from configuration files in ascending order of precedence.
+pub fn configured(files: &[PathBuf], target: Target, cfg: &str) -> anyhow::Result<Vec<String>> {
+    let cfg: Vec<Cfg> = cfg.lines().filter_map(|line| Cfg::from_str(line).ok()).collect();
+    let (mut triple, mut by_cfg, mut every) = (Vec::new(), Vec::new(), Vec::new());
+    for file in files {
+        let failed = || format!("failed to read `{}`", file.display());
+        let config: DocumentMut =
+            std::fs::read_to_string(file).with_context(failed)?.parse().with_context(failed)?;
+        every.extend(config.get("build").map(rustflags).unwrap_or_default());
+        let tables = config.get("target").and_then(Item::as_table_like);
+        for (name, table) in tables.into_iter().flat_map(|tables| tables.iter()) {
+            let platform = Platform::from_str(name).with_context(failed)?;
+            match platform {
+                Platform::Name(name) if name == target.triple() => triple.extend(rustflags(table)),
+                Platform::Cfg(_) if platform.matches(target.triple(), &cfg) => {
+                    by_cfg.extend(rustflags(table))
+                }
+                _ => {}
+            }
+        }
+    }
+    triple.extend(by_cfg);
+    Ok(if triple.is_empty() { every } else { triple })
+}
+
+/// Cargo's configuration files for a folder: that of Cargo's home, then those of the folders from the root down.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let home = cargo_home();
+    let folders = folder.ancestors().map(|folder| folder.join(".cargo"));
+    let mut folders: Vec<PathBuf> =
+        folders.filter(|folder| Some(folder) != home.as_ref()).chain(home.clone()).collect();
+    folders.reverse();
+    // Without an ending the name is an old one, which Cargo still reads first.
+    let file = |folder: PathBuf| {
+        ["config", "config.toml"].map(|name| folder.join(name)).into_iter().find(|file| file.is_file())
+    };
+    folders.into_iter().filter_map(file).collect()
+}
+
+/// Cargo's own folder.
+pub fn cargo_home() -> Option<PathBuf> {
+    let home = variable_os("CARGO_HOME").map(PathBuf::from);
+    home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
+}
+
+fn rustflags(table: &Item) -> Vec<String> {
+    let Some(flags) = table.get("rustflags") else { return Vec::new() };
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+    let list = || {
+        flags.as_array().into_iter().flatten().filter_map(|flag| flag.as_str()).map(str::to_owned).collect()
+    };
+    flags.as_str().map_or_else(list, words)
+}

@@ -1,0 +1,137 @@
+//! A published release that can be changed on the servers.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use expect_test::Expect;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use floe_core::model::{Digest, Repo};
+use floe_rehearsal::github::StoredAsset;
+use serde_json::Value;
+
+use crate::support::scenario::Scenario;
+use crate::support::words::{problems, told};
+
+/// An archive that every release here has.
+pub const ARCHIVE: &str = "tool-x86_64-unknown-linux-musl.tar.gz";
+
+/// A release that was published well, on servers whose state can be changed.
+pub struct Published {
+    pub scenario: Scenario,
+}
+
+impl Published {
+    pub fn new() -> Self {
+        let scenario = Scenario::new("1.4.0");
+        scenario.run(["publish"]).exit(0);
+        Published { scenario: scenario.token(None) }
+    }
+
+    pub fn repo(&self) -> Repo {
+        self.scenario.repo()
+    }
+
+    pub fn asset(&self, name: &str) -> StoredAsset {
+        let [release] = &self.scenario.github.releases(&self.repo())[..] else { panic!("one release") };
+        release.assets.iter().find(|asset| asset.name == name).unwrap().clone()
+    }
+
+    pub fn asset_file(&self, name: &str) -> PathBuf {
+        self.scenario.github.asset_file(self.asset(name).id)
+    }
+
+    /// Puts other bytes in an asset's place, as an account with the right to push does: GitHub's digest is theirs.
+    pub fn replace(&self, name: &str, bytes: &[u8]) {
+        let [release] = &self.scenario.github.releases(&self.repo())[..] else { panic!("one release") };
+        self.scenario.github.remove_asset(&self.repo(), self.asset(name).id).unwrap();
+        self.scenario.github.add_asset(&self.repo(), release.id, name, bytes).unwrap();
+    }
+
+    pub fn manifest(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.asset_file("tool-manifest.json")).unwrap()).unwrap()
+    }
+
+    /// The id of the release.
+    pub fn id(&self) -> u64 {
+        self.scenario.github.releases(&self.repo())[0].id
+    }
+
+    /// Adds an asset, as a later workflow does.
+    pub fn add(&self, name: &str, bytes: &[u8]) {
+        self.scenario.github.add_asset(&self.repo(), self.id(), name, bytes).unwrap();
+    }
+
+    /// Changes the release manifest and makes `SHA256SUMS` fit it, as an attacker would.
+    pub fn forge_manifest(&self, change: impl FnOnce(&mut Value)) {
+        let mut manifest = self.manifest();
+        change(&mut manifest);
+        let text = manifest.to_string();
+        let sums = fs::read_to_string(self.asset_file("SHA256SUMS")).unwrap();
+        let others = sums.lines().filter(|line| !line.ends_with("tool-manifest.json"));
+        let own = format!("{}  tool-manifest.json", Digest::of(text.as_bytes()).hex());
+        let sums: String = others.chain([own.as_str()]).map(|line| format!("{line}\n")).collect();
+        self.replace("tool-manifest.json", text.as_bytes());
+        self.replace("SHA256SUMS", sums.as_bytes());
+    }
+
+    /// Puts another program into an archive for Linux, and makes manifest and `SHA256SUMS` fit it.
+    pub fn forge_program(&self, archive: &str, program: &[u8]) {
+        let folder = archive.strip_suffix(".tar.gz").unwrap();
+        let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+        let mut header = tar::Header::new_ustar();
+        header.set_size(program.len() as u64);
+        header.set_mode(0o755);
+        header.set_mtime(1);
+        tar.append_data(&mut header, format!("{folder}/tool"), program).unwrap();
+        let bytes = tar.into_inner().unwrap().finish().unwrap();
+        let (digest, sum) = (Digest::of(&bytes), Digest::of(program));
+        self.replace(archive, &bytes);
+        let sums = fs::read_to_string(self.asset_file("SHA256SUMS")).unwrap();
+        let line = |line: &str| match line.ends_with(archive) {
+            true => format!("{}  {archive}\n", digest.hex()),
+            false => format!("{line}\n"),
+        };
+        self.replace("SHA256SUMS", sums.lines().map(line).collect::<String>().as_bytes());
+        self.forge_manifest(|manifest| {
+            let artifacts = manifest["artifacts"].as_array_mut().unwrap();
+            let artifact = artifacts.iter_mut().find(|artifact| artifact["file"] == archive).unwrap();
+            artifact["size"] = bytes.len().into();
+            artifact["digest"] = digest.to_string().into();
+            artifact["binaries"][0]["size"] = program.len().into();
+            artifact["binaries"][0]["digest"] = sum.to_string().into();
+        });
+    }
+
+    pub fn registry(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.scenario.path().join("registry").join(path)
+    }
+
+    /// The file with the bytes of a blob or manifest in the registry.
+    pub fn blob(&self, digest: &Value) -> PathBuf {
+        self.registry("blobs/sha256").join(digest.as_str().unwrap().trim_start_matches("sha256:"))
+    }
+
+    /// A document in the registry.
+    pub fn document(&self, digest: &Value) -> Value {
+        serde_json::from_slice(&fs::read(self.blob(digest)).unwrap()).unwrap()
+    }
+
+    /// It is wrong, for these reasons.
+    #[track_caller]
+    pub fn problems(&self, expected: Expect) {
+        let outcome = self.scenario.run(["verify", "--release", "v1.4.0"]).exit(3).no_writes();
+        let outcome = outcome.says("error: release `v1.4.0` of `acme/tool` is wrong\n");
+        let outcome =
+            outcome.says("\nhint: do not run the downloaded files; report this to the maintainers\n");
+        assert_eq!(outcome.stdout, "");
+        expected.assert_eq(&problems(&outcome.stderr));
+    }
+
+    /// It could not be checked.
+    #[track_caller]
+    pub fn fails(&self, expected: Expect) {
+        let outcome = self.scenario.run(["verify", "--release", "v1.4.0"]).exit(1).no_writes();
+        expected.assert_eq(&told(&outcome.stderr));
+    }
+}
