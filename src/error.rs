@@ -1,10 +1,10 @@
-//! Errors that people can act on: the failure, its causes, the state of the release, and a way out. `report` prints them.
+//! Errors with a fix: the failure, its causes, the state of the release, and a hint. `report` prints them.
 
 use std::fmt;
 
 use floe_core::plan::{self, Conflict};
 
-/// The exit code of a run, as README promises them.
+/// The exit code of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -29,7 +29,7 @@ pub enum Refusal {
     Limited,
 }
 
-/// An error with a way out. The message is a lower-case fragment that names the thing in backticks.
+/// An error with a hint. The message is a lower-case fragment that names the thing in backticks.
 #[derive(Debug)]
 pub struct Failure {
     message: String,

@@ -34,7 +34,7 @@ impl Token {
         GITHUB_VARIABLES.into_iter().chain([REGISTRY_VARIABLE]).filter_map(Token::from_env).collect()
     }
 
-    /// The text without this secret. A shorter one is a test's, and part of other words.
+    /// The text without this secret. A very short one is a test's, and part of other words.
     pub fn hide_in(&self, text: String) -> String {
         const SHORTEST: usize = 8;
         if self.0.len() < SHORTEST { text } else { text.replace(&self.0, "[secret]") }

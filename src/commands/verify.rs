@@ -77,6 +77,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
     let verified = verified?;
     let manifest = verified.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
     if let Some(argument) = &args.run {
+        report.refuse_warnings()?;
         let assets = args.keep.as_deref().unwrap_or(scratch.path()).join("assets");
         smoke_test::run_downloaded(manifest, &assets, argument, report).await?;
     }

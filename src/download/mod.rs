@@ -91,13 +91,13 @@ impl Downloader<'_> {
             manifest,
             image: None,
         };
-        // Other files are not the release's: nothing says what they must be.
-        let uncovered: BTreeSet<String> = download.uncovered().into_iter().map(str::to_owned).collect();
-        for file in download.files.extract_if(.., |file| uncovered.contains(&file.name)) {
+        // Of other files nothing says what they must be.
+        let covered = download.covered();
+        for file in download.files.extract_if(.., |file| !covered.contains(&file.name)) {
             fs::remove_file(assets.join(&file.name))
                 .with_context(|| format!("failed to remove `{}`", file.name))?;
         }
-        let others = others.into_iter().filter(|asset| !uncovered.contains(&asset.name)).collect();
+        let others = others.into_iter().filter(|asset| covered.contains(&asset.name)).collect();
         let tag = self.github.tag_commit(&download.request.tag);
         let (others, image, commit) = tokio::try_join!(all(others), self.image(&download), tag)?;
         download.files.extend(others);

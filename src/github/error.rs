@@ -1,4 +1,4 @@
-//! GitHub's errors: what they mean for another attempt, in words a maintainer can act on.
+//! GitHub's errors: whether another attempt may succeed, with hints.
 
 use std::error::Error as _;
 

@@ -16,7 +16,7 @@ mod draft;
 mod error;
 mod models;
 mod mutations;
-mod permissions;
+mod notes;
 mod queries;
 mod rate_limit;
 mod service;
@@ -50,15 +50,12 @@ pub struct GitHub {
     repo: Repo,
     retry: Retry,
     limiter: RateLimiter,
-    notes: Arc<Mutex<Option<Notes>>>,
+    notes: Arc<Mutex<Option<GeneratedNotes>>>,
 }
 
-/// Notes that GitHub wrote when it was asked whether the token may write; the draft takes them.
-struct Notes {
-    tag: Tag,
-    previous: Option<Tag>,
-    text: String,
-}
+/// A tag, the tag before it, and the notes that GitHub generated when it was asked whether the token may write. The draft
+/// uses them.
+type GeneratedNotes = (Tag, Option<Tag>, String);
 
 impl GitHub {
     /// Makes the client; nothing is sent yet. `site` is the web address that belongs to the API's.

@@ -1,7 +1,5 @@
-//! Mutations: notes are generated, a draft is filled and published. Each repeated change looks first, because a cut
+//! Mutations: a draft is filled and published. Each repeated change looks first, because a cut
 //! connection or a 502 does not say whether the change was made.
-
-use std::sync::PoisonError;
 
 use anyhow::{Context as _, anyhow};
 use http::{Request, StatusCode, header};
@@ -24,17 +22,6 @@ use floe_core::world::{AssetMatch, RemoteAsset, RemoteRelease};
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl GitHub {
-    /// The notes that GitHub generates from the changes since `previous`. Nothing is stored there.
-    pub async fn generate_notes(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<String> {
-        let asked = self.notes.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(notes) = asked.filter(|notes| notes.tag == *tag && notes.previous.as_ref() == previous) {
-            return Ok(notes.text);
-        }
-        let ask =
-            async |_| self.change(self.notes_since(tag, previous)).await?.map_err(|error| self.judge(error));
-        self.retry.run(ask).await.context("failed to have GitHub generate the notes")
-    }
-
     /// Deletes an asset of our own draft. It is no error if it is gone already.
     pub async fn delete_asset(&self, draft: &RemoteRelease, id: u64, name: &str) -> anyhow::Result<()> {
         self.still_draft(draft).await?;

@@ -108,20 +108,23 @@ impl<'a> LayoutBuilder<'a> {
         blobs.json(spec::INDEX, &index(manifests, self.annotations.clone()))
     }
 
-    /// Writes `oci-layout` and `index.json`, whose one entry is the image index.
     fn finish(&self, image_index: &Blob, draft: &Path) -> anyhow::Result<()> {
         let name = [(spec::REF_NAME.to_owned(), self.spec.version.to_string())];
-        let entry = Descriptor { annotations: name.into(), ..Descriptor::of(image_index) };
-        let version = OciLayout { image_layout_version: spec::LAYOUT_VERSION.to_owned() };
-        for (name, json) in [
-            ("index.json", serde_json::to_vec(&index(vec![entry], BTreeMap::new()))?),
-            ("oci-layout", serde_json::to_vec(&version)?),
-        ] {
-            let path = draft.join(name);
-            fs::write(&path, json).with_context(|| format!("cannot write `{}`", path.display()))?;
-        }
-        Ok(())
+        write_top(Descriptor { annotations: name.into(), ..Descriptor::of(image_index) }, draft)
     }
+}
+
+/// Writes `oci-layout` and `index.json`, whose one entry is the image index.
+pub fn write_top(entry: Descriptor, layout: &Path) -> anyhow::Result<()> {
+    let version = OciLayout { image_layout_version: spec::LAYOUT_VERSION.to_owned() };
+    for (name, json) in [
+        ("index.json", serde_json::to_vec(&index(vec![entry], BTreeMap::new()))?),
+        ("oci-layout", serde_json::to_vec(&version)?),
+    ] {
+        let path = layout.join(name);
+        fs::write(&path, json).with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
+    Ok(())
 }
 
 fn index(manifests: Vec<Descriptor>, annotations: BTreeMap<String, String>) -> ImageIndex {

@@ -27,7 +27,7 @@ use floe_core::model::Commit;
 use floe_core::oci as spec;
 
 pub use atomic_dir::AtomicDir;
-pub use build::build;
+pub use build::{build, write_top};
 pub use layout::{check, check_to, read};
 
 /// The most bytes that a layer or a docker archive may unpack to: GitHub's registry takes no larger layer.

@@ -1,7 +1,7 @@
-//! Being asked to stop: Ctrl-C (SIGINT), and SIGTERM as a workflow that is cancelled gets it after a while.
+//! Requests to stop: Ctrl-C (SIGINT), and SIGTERM, which a cancelled workflow gets.
 //!
-//! The first request ends waits at once and lets the steps under way finish; the second ends the process. Nothing is
-//! undone: what is staged is seen by nobody, and running again goes on from there.
+//! The first request ends waits at once and lets the running steps finish; the second ends the process. Nothing is
+//! undone: staged things are not public, and the next run continues from there.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Once};
@@ -14,15 +14,15 @@ use crate::files::scratch;
 use crate::report::Report;
 use floe_core::clock::Clock;
 
-/// Who asked the process to stop, once somebody has. A process has one set of signals, so there is one of these.
+/// The signal that asked the process to stop. A process has one set of signals, so this is static.
 static ASKED: LazyLock<watch::Sender<Option<&'static str>>> = LazyLock::new(|| watch::channel(None).0);
-/// Whether a run is under way that is asked to stop rather than cut.
+/// Whether the first signal only asks the run to stop.
 static GUARDED: AtomicBool = AtomicBool::new(false);
 
 /// While it lives, the first signal only asks.
 pub struct SignalGuard(());
 
-/// Listens to signals from now on until the process ends. A signal that nobody heeds ends it.
+/// Listens to signals until the process ends. Without a guard, the first signal ends it.
 pub fn listen(report: &Report) {
     static ONCE: Once = Once::new();
     let report = report.clone();
@@ -31,7 +31,7 @@ pub fn listen(report: &Report) {
     });
 }
 
-/// While the returned guard lives, the first signal only asks, and [`asked`] says so.
+/// While the returned guard lives, the first signal only asks, and [`asked`] returns it.
 pub fn guard() -> SignalGuard {
     GUARDED.store(true, Ordering::SeqCst);
     SignalGuard(())
@@ -43,12 +43,12 @@ impl Drop for SignalGuard {
     }
 }
 
-/// Who asked the process to stop, if anybody has.
+/// The signal that asked the process to stop, if one did.
 pub fn asked() -> Option<&'static str> {
     *ASKED.borrow()
 }
 
-/// Lets a time pass; true if the process was asked to stop before it was over.
+/// Waits; true if the process was asked to stop meanwhile.
 pub async fn cut_short(clock: &Clock, time: Duration) -> bool {
     tokio::select! {
         biased;
@@ -76,11 +76,14 @@ async fn answer(report: Report) {
         if ASKED.send_replace(Some(by)).is_some() {
             end(&report, at_once(by));
         }
-        report.step("Stopping", format!("at {by}, once the steps under way are done; again to stop at once"));
+        report.step(
+            "Stopping",
+            format!("at {by}, once the running steps are done; a second signal stops at once"),
+        );
     }
 }
 
-/// Exit code 1 and not 128 and the signal's number: floe was not killed, it could not do what it was told.
+/// The exit code is 1, not 128 and the signal's number, because floe was not killed by the signal.
 fn end(report: &Report, failure: Failure) -> ! {
     report.clear();
     report.error(&failure.into());
@@ -89,9 +92,9 @@ fn end(report: &Report, failure: Failure) -> ! {
 }
 
 fn at_once(by: &str) -> Failure {
-    Failure::new(format!("stopped at once by {by}; what was under way may be there in part"))
+    Failure::new(format!("stopped at once by {by}; steps that were running may be done in part"))
         .state("the receipt says what was done before that")
-        .hint("run the same command again: it looks at what is there and does what is missing")
+        .hint("run the same command again: it observes both servers and does the missing steps")
 }
 
 #[cfg(unix)]

@@ -91,7 +91,7 @@ impl Registry {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// The digest a tag or digest stands for; `None` if the registry has no such manifest.
+    /// The digest of the manifest with a tag or digest; `None` if the registry has none.
     pub async fn manifest(&self, reference: &str) -> anyhow::Result<Option<Digest>> {
         let path = format!("manifests/{reference}");
         let found = self.look(Method::HEAD, &path, |answer| self.digest_of(&answer, reference)).await;
@@ -224,7 +224,7 @@ impl Registry {
         self.base.url.join(path).with_context(|| format!("`{path}` is no path of a registry"))
     }
 
-    /// Judges an answer that is not the wished-for one, in words a maintainer can act on.
+    /// Judges an answer that is not a success.
     fn refused(&self, answer: &Answer, right: &str) -> AttemptError {
         let message = message(&answer.body);
         let said = message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();

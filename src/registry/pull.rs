@@ -1,7 +1,7 @@
 //! Pulling: manifests whole, blobs into files. The digest of everything that is pulled by digest is checked.
 //!
-//! Content that is missing or wrong is told apart from a registry that cannot be asked, because only the first is a
-//! fault of the release.
+//! Missing or wrong content is an error of its own, because it is a fault of the release, unlike a registry that cannot be
+//! asked.
 
 use std::path::Path;
 

@@ -83,7 +83,8 @@ fn link_in(root: &Path) -> io::Result<Option<PathBuf>> {
     };
     for entry in entries {
         let entry = entry?;
-        if entry.file_type()?.is_symlink() {
+        // Nix makes `dist` a link to its store. It is removed, and nothing is written through it.
+        if entry.file_type()?.is_symlink() && entry.file_name() != "dist" {
             return Ok(Some(entry.path()));
         }
     }

@@ -25,7 +25,16 @@ pub fn read(dists: &[PathBuf], depth: Depth) -> anyhow::Result<Found> {
             .hint("make one first: `floe package native/ --out dist`, then `floe publish dist`")
             .into());
     }
-    let (mut found, archives, layouts) = list_all(dists)?;
+    let mut listed = Listed::default();
+    for dist in dists {
+        if !dist.is_dir() {
+            return Err(usage(format!("`{}` is not a folder", dist.display()))
+                .hint("make a dist first: `floe package native/ --out dist`")
+                .into());
+        }
+        list(dist, &mut listed).with_context(|| failed(dist))?;
+    }
+    let Listed { mut found, archives, layouts } = listed;
     let image = |path: PathBuf| FoundImage { image: image::check_to(depth, &path), path, depth };
     found.images = layouts.into_iter().map(image).collect();
     let read = |(path, kind): (PathBuf, ArchiveKind)| {
@@ -66,34 +75,21 @@ pub fn refuse(problems: &[Problem]) -> Failure {
     failure.details(problems).hint(hint).exit(Exit::Problems)
 }
 
-type Listed = (Found, Vec<(PathBuf, ArchiveKind)>, Vec<PathBuf>);
-
-/// The contents of the dists by name: archives and layouts are still to be read.
-fn list_all(dists: &[PathBuf]) -> anyhow::Result<Listed> {
-    let mut found = Found::default();
-    let (mut archives, mut layouts) = (Vec::new(), Vec::new());
-    for dist in dists {
-        if !dist.is_dir() {
-            return Err(Failure::new(format!("`{}` is not a folder", dist.display()))
-                .hint("make a dist first: `floe package native/ --out dist`")
-                .exit(Exit::Usage)
-                .into());
-        }
-        list(dist, &mut found, (&mut archives, &mut layouts)).with_context(|| failed(dist))?;
-    }
-    Ok((found, archives, layouts))
+/// The contents of dists by name: archives and layouts are still to be read.
+#[derive(Default)]
+struct Listed {
+    found: Found,
+    archives: Vec<(PathBuf, ArchiveKind)>,
+    layouts: Vec<PathBuf>,
 }
 
 fn failed(dist: &Path) -> String {
     format!("failed to read the dist `{}`", dist.display())
 }
 
-/// Sorts the contents of a dist: archives and layouts are still to be read.
-fn list(
-    dist: &Path,
-    found: &mut Found,
-    (archives, layouts): (&mut Vec<(PathBuf, ArchiveKind)>, &mut Vec<PathBuf>),
-) -> anyhow::Result<()> {
+/// Sorts the contents of a dist.
+fn list(dist: &Path, listed: &mut Listed) -> anyhow::Result<()> {
+    let Listed { found, archives, layouts } = listed;
     if dist.join("oci-layout").is_file() {
         layouts.push(dist.to_owned());
         return Ok(());
@@ -129,25 +125,22 @@ fn list(
 }
 
 fn read_archive(path: &Path, kind: ArchiveKind, depth: Depth) -> anyhow::Result<FoundArchive> {
+    let failed = || format!("failed to read `{}`", path.display());
     let record = read_record(path);
-    if let (Depth::Claims, Ok(record)) = (depth, &record) {
-        return claimed_archive(path, record);
-    }
-    let promised = record.as_ref().ok().map(|record| record.contents.as_slice());
-    let Examined { size, digest, contents } = archive::examine(path, kind, promised)
-        .with_context(|| format!("failed to read `{}`", path.display()))?;
+    let Examined { size, digest, contents } = match &record {
+        // Taken for what its record claims, except for the size.
+        Ok(record) if depth == Depth::Claims => {
+            let size = fs::metadata(path).with_context(failed)?.len();
+            Examined { size, digest: record.archive.digest, contents: Ok(record.contents.clone()) }
+        }
+        _ => {
+            let promised = record.as_ref().ok().map(|record| record.contents.as_slice());
+            archive::examine(path, kind, promised).with_context(failed)?
+        }
+    };
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let facts = ArchiveFacts { file, size, digest };
     Ok(FoundArchive { path: path.to_owned(), facts, record, contents })
-}
-
-/// An archive as its record describes it; only the size is that of the file.
-fn claimed_archive(path: &Path, record: &Record) -> anyhow::Result<FoundArchive> {
-    let size = fs::metadata(path).with_context(|| format!("failed to look at `{}`", path.display()))?.len();
-    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let facts = ArchiveFacts { file, size, digest: record.archive.digest };
-    let contents = Ok(record.contents.clone());
-    Ok(FoundArchive { path: path.to_owned(), facts, record: Ok(record.clone()), contents })
 }
 
 fn read_record(archive: &Path) -> Result<Record, String> {

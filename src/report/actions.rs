@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_elses_text_is_a_command() {
+    fn untrusted_text_is_never_a_command() {
         assert_eq!(harmless("fine: a::b"), "fine: a::b");
         assert_eq!(harmless("::add-mask::x\n  ::error::y"), "\\::add-mask::x\n  \\::error::y");
         assert_eq!(harmless("say ##[error]x"), "say #\\#[error]x");

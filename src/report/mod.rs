@@ -180,16 +180,16 @@ impl Report {
 
     /// In a workflow, gives later steps a value under a name.
     pub fn output(&self, name: &str, value: &str) {
-        let written = self.actions.as_ref().map_or(Ok(()), |actions| actions.output(name, &self.hide(value)));
-        if let Err(error) = written {
-            self.warn(format!("{error:#}"));
-        }
+        self.in_workflow(|actions| actions.output(name, &self.hide(value)));
     }
 
     /// In a workflow, adds Markdown to the page of the run.
     pub fn summary(&self, markdown: &str) {
-        let written = self.actions.as_ref().map_or(Ok(()), |actions| actions.summary(&self.hide(markdown)));
-        if let Err(error) = written {
+        self.in_workflow(|actions| actions.summary(&self.hide(markdown)));
+    }
+
+    fn in_workflow(&self, write: impl FnOnce(&Actions) -> anyhow::Result<()>) {
+        if let Some(Err(error)) = self.actions.as_deref().map(write) {
             self.warn(format!("{error:#}"));
         }
     }
@@ -206,14 +206,13 @@ impl Report {
         let rendered = RenderedError::of(error);
         self.end_group();
         let text = self.clean(&rendered.text());
-        let plain =
-            ["error:", "hint:"].iter().zip(["31;1", "36;1"]).fold(text.clone(), |text, (word, colour)| {
-                let line = |line: &str| match line.strip_prefix(word) {
-                    Some(rest) => format!("{}{rest}", self.paint(colour, word)),
-                    None => line.to_owned(),
-                };
-                text.split('\n').map(line).collect::<Vec<_>>().join("\n")
-            });
+        let paint = |line: &str| {
+            let colours = [("error:", "31;1"), ("hint:", "36;1")];
+            let found =
+                colours.iter().find_map(|(word, colour)| Some((line.strip_prefix(word)?, word, colour)));
+            found.map_or(line.to_owned(), |(rest, word, colour)| self.paint(colour, word) + rest)
+        };
+        let plain = text.split('\n').map(paint).collect::<Vec<_>>().join("\n");
         self.write(&plain);
         if self.actions.is_some() {
             let message = text.strip_prefix("error: ").unwrap_or(&text);
@@ -324,11 +323,9 @@ impl RenderedError {
             exit: Exit::Failed,
         };
         for cause in error.chain() {
-            match (text::lines(&cause.to_string()), rendered.lines.is_empty()) {
-                (text, _) if text.is_empty() => {}
-                (text, true) => rendered.lines.push(format!("error: {text}")),
-                (text, false) => rendered.lines.push(format!("  caused by: {text}")),
-            }
+            let begin = if rendered.lines.is_empty() { "error" } else { "  caused by" };
+            let text = text::lines(&cause.to_string());
+            rendered.lines.extend((!text.is_empty()).then(|| format!("{begin}: {text}")));
             if let Some(failure) = cause.downcast_ref::<Failure>() {
                 let all = failure.detail_lines();
                 rendered.lines.extend(all.iter().take(DETAILS).map(|line| detail(line)));
@@ -345,13 +342,8 @@ impl RenderedError {
     }
 
     fn text(&self) -> String {
-        let mut lines = self.lines.clone();
-        lines.extend(self.state.clone());
-        if let Some(hint) = &self.hint {
-            lines.push(String::new());
-            lines.push(format!("hint: {hint}"));
-        }
-        lines.join("\n")
+        let lines = self.lines.iter().chain(&self.state).map(String::as_str).collect::<Vec<_>>().join("\n");
+        self.hint.as_ref().map_or(lines.clone(), |hint| format!("{lines}\n\nhint: {hint}"))
     }
 }
 

@@ -89,7 +89,7 @@ fn a_download_of_a_private_release_leads_no_token_to_another_host() {
 }
 
 #[test]
-fn no_token_service_of_another_site_is_shown_a_secret() {
+fn a_token_service_of_another_site_gets_no_secret() {
     let challenge = |status| {
         let name = "www-authenticate".to_owned();
         let value = "Bearer realm=\"https://tokens.example.org/token\",service=\"ghcr.io\"".to_owned();
@@ -130,7 +130,7 @@ fn plain_http_and_passwords_in_addresses_are_wrong_usage_and_are_not_repeated() 
 }
 
 #[test]
-fn a_server_that_nobody_vouches_for_gets_nothing() {
+fn a_server_with_an_untrusted_certificate_gets_nothing() {
     let (address, received) = untrusted_server();
     let outcome = Scenario::new("1.4.0").instead("--api-url", &address).run(["publish"]).exit(1);
     let outcome = outcome.says("the certificate of `127.0.0.1` does not hold").says("in `SSL_CERT_FILE`");

@@ -18,7 +18,7 @@ use crate::release::{dist, inputs, published, session};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{ArchiveKind, Content, Destination, Image, Manifest, Release, Repo};
+use floe_core::model::{ArchiveKind, Content, Destination, Manifest, Release, Repo};
 use floe_core::reproduce::{Comparison, Line, Part, Verdict, parts, statement};
 use floe_core::verify::published::{Download, ReleaseRequest};
 use floe_core::verify::{self as check, Depth, Expect};
@@ -41,8 +41,7 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
 
     report.step("Comparing", format!("{} with its rebuild", args.tag));
     let mut comparison = Comparison::new(&download, published, &rebuilt);
-    let sides = Sides { download: &download, folder: scratch.path(), rebuilt: &rebuilt };
-    sides.look_inside(&mut comparison, report)?;
+    look_inside(&mut comparison, (&download, scratch.path()), &rebuilt, report)?;
     let image = published.image.as_ref().map(|image| &image.name);
     let flake = flake(&download.request);
     let statement = statement(&comparison, image).ok_or_else(|| {
@@ -114,63 +113,44 @@ fn release(
     ))
 }
 
-/// The files of both sides.
-struct Sides<'a> {
-    download: &'a Download,
-    folder: &'a Path,
-    rebuilt: &'a Release,
-}
-
-impl Sides<'_> {
-    /// Adds the differences to each line that differs.
-    fn look_inside(&self, comparison: &mut Comparison, report: &Report) -> anyhow::Result<()> {
-        for line in comparison.assets.iter_mut().filter(|line| is_on_both_sides(line)) {
-            let (Some(kind), Some(pair)) = (ArchiveKind::of_file(&line.name), self.asset(&line.name)) else {
-                continue;
-            };
-            line.add(pair.archives(kind)?);
-            self.ask_diffoscope(&line.name, &pair, report)?;
-        }
-        let pulled = self.download.image.as_ref().and_then(|pulled| pulled.image.as_ref().ok());
-        let (Some(theirs), Some(ours)) = (pulled, &self.rebuilt.image) else { return Ok(()) };
-        for (name, part, _) in parts(theirs) {
-            let line = comparison.image.iter_mut().find(|line| line.name == name);
-            let Some(line) = line.filter(|line| is_on_both_sides(line)) else { continue };
-            let Some(pair) = blobs(line, theirs, ours) else { continue };
-            match part {
-                Part::Layer => line.add(pair.layers()?),
-                Part::Document => line.add(pair.documents()?),
-            }
-        }
-        Ok(())
-    }
-
-    fn asset(&self, name: &str) -> Option<Pair> {
-        let asset = self.rebuilt.assets.iter().find(|asset| asset.name == name)?;
-        match &asset.content {
-            Content::File(path) => {
-                Some(Pair { published: self.folder.join("assets").join(name), rebuilt: path.clone() })
-            }
-            Content::Bytes(_) => None,
-        }
-    }
-
-    fn ask_diffoscope(&self, name: &str, pair: &Pair, report: &Report) -> anyhow::Result<()> {
+/// Adds the differences to each line that differs. `folder` holds the download.
+fn look_inside(
+    comparison: &mut Comparison,
+    (download, folder): (&Download, &Path),
+    rebuilt: &Release,
+    report: &Report,
+) -> anyhow::Result<()> {
+    for line in comparison.assets.iter_mut().filter(|line| is_on_both_sides(line)) {
+        let asset = rebuilt.assets.iter().find(|asset| asset.name == line.name);
+        let (Some(kind), Some(Content::File(path))) =
+            (ArchiveKind::of_file(&line.name), asset.map(|asset| &asset.content))
+        else {
+            continue;
+        };
+        let pair = Pair { published: folder.join("assets").join(&line.name), rebuilt: path.clone() };
+        line.add(pair.archives(kind)?);
         if let Some(said) = pair.diffoscope()?.filter(|said| !said.trim().is_empty()) {
-            report.step("Diffoscope", format!("says of {name}:"));
+            report.step("Diffoscope", format!("says of {}:", line.name));
             report.line(said.trim_end());
         }
-        Ok(())
     }
+    let pulled = download.image.as_ref().and_then(|pulled| pulled.image.as_ref().ok());
+    let (Some(theirs), Some(ours)) = (pulled, &rebuilt.image) else { return Ok(()) };
+    for (name, part, _) in parts(theirs) {
+        let line = comparison.image.iter_mut().find(|line| line.name == name);
+        let Some(line) = line.filter(|line| is_on_both_sides(line)) else { continue };
+        let (Some(published), Some(rebuilt)) = (&line.published, &line.rebuilt) else { continue };
+        let pair = Pair { published: theirs.blob_path(published), rebuilt: ours.blob_path(rebuilt) };
+        line.add(match part {
+            Part::Layer => pair.layers()?,
+            Part::Document => pair.documents()?,
+        });
+    }
+    Ok(())
 }
 
 fn is_on_both_sides(line: &Line) -> bool {
     line.verdict == Verdict::Differs && line.published.is_some() && line.rebuilt.is_some()
-}
-
-fn blobs(line: &Line, theirs: &Image, ours: &Image) -> Option<Pair> {
-    let (published, rebuilt) = (line.published?, line.rebuilt?);
-    Some(Pair { published: theirs.blob_path(&published), rebuilt: ours.blob_path(&rebuilt) })
 }
 
 /// A line a verdict, and indented below it the reasons.

@@ -1,4 +1,4 @@
-//! The `reqwest` clients below the transport, and its errors in words a maintainer can act on.
+//! The `reqwest` clients below the transport, and its errors with hints.
 //!
 //! There is one client for each way to connect. It is built by the first request that needs it, so the system's
 //! certificates are read only where TLS is used, and a proxy is never asked for this machine itself.

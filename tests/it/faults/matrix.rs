@@ -27,7 +27,7 @@ fn any_fault_at_any_request_leads_to_the_same_state() {
 }
 
 /// Each kind of fault at each request of an undisturbed run that it can affect.
-fn injections(seen: &[Vec<(String, String)>; 2]) -> Vec<Injection> {
+pub fn injections(seen: &[Vec<(String, String)>; 2]) -> Vec<Injection> {
     let mut injections = Vec::new();
     for (side, seen) in [Side::GitHub, Side::Registry].into_iter().zip(seen) {
         for kind in FaultKind::ALL.iter().copied().filter(|kind| kind.is_at(side)) {
@@ -102,7 +102,7 @@ pub fn all(release: &Release, wanted: &str, schedules: Vec<Schedule>) -> Tally {
 }
 
 /// The problems of a case, if any.
-fn judge(schedule: &Schedule, came: &Came, wanted: &str) -> Option<String> {
+pub fn judge(schedule: &Schedule, came: &Came, wanted: &str) -> Option<String> {
     let mut wrong = came.broken.clone();
     let for_good = schedule.injections.iter().any(|injection| injection.kind.is_permanent());
     match &came.ending.result {

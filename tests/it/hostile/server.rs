@@ -1,19 +1,19 @@
-//! A server that answers whatever it is told to, also without an end. It speaks just enough HTTP/1.1 and keeps no
-//! connection open.
+//! A server that gives any answer, also an endless one. It speaks the little HTTP/1.1 that is needed and closes every
+//! connection.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// What it answers.
+/// An answer.
 pub enum Answer {
     /// A status, further header lines, a body.
     Whole(u16, String, String),
-    /// The same, and the body again and again until nobody listens any more.
+    /// The same, with the body repeated until the client hangs up.
     Endless(u16, String, &'static str),
 }
 
-/// More than any reader may take of an endless answer, in bytes.
+/// The length of an endless answer in bytes, which is more than any reader may take.
 const ENOUGH: usize = 3 << 30;
 
 /// A server on this machine.
@@ -36,7 +36,7 @@ impl Server {
             for stream in listener.incoming().flatten() {
                 let (answer, heads, own) = (Arc::clone(&answer), Arc::clone(&heads), own.clone());
                 std::thread::spawn(move || {
-                    // A client that has heard enough hangs up, which is what it should do.
+                    // A client hangs up once an answer exceeds its limit.
                     let _ = exchange(stream, &heads, |request| answer(request, &own));
                 });
             }

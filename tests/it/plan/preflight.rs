@@ -189,7 +189,7 @@ fn a_plan_does_not_wait_for_a_rate_limit() {
     for limit in [limit(Limit::Primary { lasts }), limit(Limit::Secondary { lasts, retry_after: true })] {
         let scenario = Scenario::new("1.4.0").disturb_github(limit);
         let outcome = scenario.run(["plan"]).exit(1).says("the server asks to wait 2");
-        outcome.says(" min").says(", until ").says(" UTC: GitHub answered 403 Forbidden");
+        outcome.says(" min").says(" UTC\n").says("GitHub answered 403 Forbidden");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a workflow on GitHub Actions gets: annotations, folded lines, outputs for later steps, and a page.
+//! The output for a workflow on GitHub Actions: annotations, folded lines, outputs for later steps, and a page.
 
 use std::fs;
 
@@ -54,7 +54,7 @@ fn lines_are_folded_and_every_fold_ends() {
 }
 
 #[test]
-fn a_failure_is_an_annotation_of_one_line_and_stands_on_the_page() {
+fn a_failure_is_an_annotation_of_one_line_and_a_part_of_the_summary() {
     let scenario = in_a_workflow().token(None);
     let outcome = scenario.run(["publish"]).exit(1);
     let annotation = outcome.stderr.lines().last().unwrap();
@@ -71,7 +71,7 @@ fn a_failure_is_an_annotation_of_one_line_and_stands_on_the_page() {
 }
 
 #[test]
-fn nobody_elses_words_are_commands() {
+fn untrusted_text_is_never_a_command() {
     let hostile = What::answer(403, "no\n::add-mask::x\n##[error]y\u{1b}[2J");
     let scenario = in_a_workflow().disturb_github(Fault::next("GET", "/repos/acme/tool$", hostile));
     let outcome = scenario.run(["plan"]).exit(1);
@@ -90,7 +90,7 @@ fn nobody_elses_words_are_commands() {
 }
 
 #[test]
-fn a_plan_stands_on_the_page_with_its_questions() {
+fn a_plan_and_its_checks_are_in_the_summary() {
     let scenario = in_a_workflow();
     scenario.run(["plan"]).exit(0).says("::warning title=floe::`ghcr.io/acme/tool` does not exist yet");
     let page = written(&scenario, "summary");

@@ -123,7 +123,7 @@ fn edits_between_two_runs_are_kept() {
 }
 
 #[test]
-fn notes_that_nobody_edited_are_replaced_by_those_of_another_dist() {
+fn unedited_notes_are_replaced_by_those_of_another_dist() {
     let (scenario, _) = half_published();
     let first = body(&scenario);
     another_dist(&scenario);

@@ -69,7 +69,7 @@ fn the_plan_shows_every_step_and_changes_nothing() {
 }
 
 #[test]
-fn what_is_wrong_with_a_dist_stops_it_before_anything_is_asked() {
+fn a_wrong_dist_is_refused_before_any_request() {
     let flipped = Scenario::new("1.4.0");
     let layer = layer(&flipped);
     let shorter = Scenario::new("1.4.0");
@@ -102,7 +102,7 @@ fn layer(scenario: &Scenario) -> String {
 }
 
 #[test]
-fn every_problem_is_told_not_the_first() {
+fn all_problems_are_reported_together() {
     let scenario = Scenario::new("1.4.0").without("tool-aarch64-apple-darwin.tar.gz");
     let scenario = scenario.without("tool-x86_64-pc-windows-msvc.zip.json");
     scenario.run(["publish"]).exit(3).no_writes().stderr(expect![[r#"
@@ -127,7 +127,7 @@ fn without_a_token_the_way_out_is_named() {
 }
 
 #[test]
-fn a_wrong_token_is_told_from_a_weak_one() {
+fn an_invalid_token_and_one_without_rights_have_different_errors() {
     let wrong = Scenario::new("1.4.0").token(Some("nobody-knows-this-token")).run(["publish"]);
     wrong.exit(1).no_writes().says("401 Unauthorized: Bad credentials");
     let weak = Scenario::new("1.4.0").token(Some(READER)).run(["publish"]);
@@ -170,7 +170,7 @@ fn an_unfinished_asset_of_an_earlier_run_is_replaced() {
 }
 
 #[test]
-fn a_file_nobody_promised_is_never_deleted_from_a_draft() {
+fn an_unpromised_file_is_never_deleted_from_a_draft() {
     let scenario = Scenario::new("1.4.0");
     let draft = scenario.github.add_draft(&scenario.repo(), "v1.4.0").unwrap();
     scenario.github.add_asset(&scenario.repo(), draft, "by-hand.deb", b"precious").unwrap();
@@ -202,7 +202,7 @@ fn an_upload_that_was_stored_although_it_answered_502_is_not_sent_twice() {
 }
 
 #[test]
-fn what_cannot_be_done_says_what_is_public_and_how_to_go_on() {
+fn a_failed_run_says_what_is_public_and_how_to_continue() {
     let no = || What::answer(500, "Error creating asset temp dir");
     let mut scenario = Scenario::new("1.4.0").arguments(&["--tries", "2"]);
     for _ in 0..2 {
@@ -223,7 +223,7 @@ fn what_cannot_be_done_says_what_is_public_and_how_to_go_on() {
 }
 
 #[test]
-fn a_token_without_push_right_to_the_image_is_told_before_anything_is_public() {
+fn a_missing_right_to_push_the_image_is_reported_before_anything_is_public() {
     let scenario = Scenario::new("1.4.0");
     scenario.registry.set_push("tester", Vec::new()).unwrap();
     let outcome = scenario.run(["publish"]).exit(1).says("permission_denied: write_package");

@@ -1,5 +1,5 @@
-//! How many requests publishing takes: a formula over what is released, held for a first run and for one that finds
-//! everything done.
+//! The number of requests that publishing takes: a formula over the size of the release, for a first run and for a run
+//! that has nothing to do.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use floe_rehearsal::faults::Schedule;
 use crate::faults::bench::{Bench, Made, folder, made};
 use crate::support::scenario::{COMMIT, image_spec};
 
-/// What a release consists of, as far as it costs requests.
+/// The sizes of a release that cost requests.
 struct Sizes {
     assets: usize,
     blobs: usize,
@@ -32,21 +32,20 @@ impl Sizes {
     }
 }
 
-/// GitHub, first run: the repository, the tag and what it points to, the releases; the notes; the draft, and whether it
-/// is the first; the assets; once more the tag, the releases, and the draft's assets; the publishing.
+/// GitHub, first run: the repository, the tag and its object, the releases; the notes; the draft, and whether it is the
+/// first; the assets; once more the tag, the releases, and the draft's assets; the publishing.
 fn github_first(sizes: &Sizes) -> usize {
     (1 + 2 + 1) + 1 + (1 + 1) + sizes.assets + (2 + 1 + 1) + 1
 }
 
 /// The registry, first run: a refusal, the token; the index and the tags; every part; a session and a PUT for each blob;
-/// the manifests; once more the index and the tags; the tags themselves; a stranger is refused, gets a token, and looks.
+/// the manifests; once more the index and the tags; the tags themselves; an anonymous client is refused, gets a token, and looks.
 fn registry_first(sizes: &Sizes) -> usize {
     let Sizes { blobs, platforms, tags, .. } = sizes;
     (1 + 1) + (1 + tags) + (blobs + platforms) + 2 * blobs + (platforms + 1) + (1 + tags) + tags + 3
 }
 
-/// Nothing to do: the repository, the tag and what it points to, the releases; a refusal, the token, the index and the
-/// tags.
+/// Nothing to do: the repository, the tag and its object, the releases; a refusal, the token, the index and the tags.
 fn github_again() -> usize {
     1 + 2 + 1
 }
@@ -56,7 +55,7 @@ fn registry_again(sizes: &Sizes) -> usize {
 }
 
 #[tokio::test]
-async fn requests_are_as_many_as_the_formula_says() {
+async fn the_number_of_requests_is_that_of_the_formula() {
     for (assets, layers) in [(1, 1), (20, 1), (1, 9), (20, 9)] {
         let mut made = made("one", "1.4.0", &["x86_64-musl".parse::<Target>().unwrap()]);
         let folder = folder();
@@ -86,7 +85,7 @@ async fn requests_are_as_many_as_the_formula_says() {
             let now = [0, 1].map(|side| seen[side].len());
             let count = [0, 1].map(|side| now[side] - counted[side]);
             assert_eq!(count, wanted, "{assets} assets, {layers} layers: {new:#?}");
-            assert_eq!(receipt.requests, count.iter().sum::<usize>() as u64, "as it says itself");
+            assert_eq!(receipt.requests, count.iter().sum::<usize>() as u64, "in the receipt");
             counted = now;
         }
         assert_eq!(bench.publish(&made.release, &Schedule::calm()).await.broken, Vec::<String>::new());

@@ -1,5 +1,5 @@
-//! Being asked to stop, by real signals to the real process: what is under way is finished, what is left is told, and
-//! running again ends as an undisturbed run does.
+//! Signals to the real process: running steps are finished, the missing ones are reported, and the next run ends as an
+//! undisturbed run does.
 
 use std::collections::BTreeSet;
 
@@ -70,10 +70,10 @@ fn the_second_signal_stops_at_once() {
     let outcome = scenario.run_signalled((&interceptor, 9), &["INT", "TERM"], &["publish"]).exit(1);
     let end = outcome.stderr.split_once("error: ").unwrap().1;
     expect![[r#"
-        stopped at once by SIGTERM; what was under way may be there in part
+        stopped at once by SIGTERM; steps that were running may be done in part
         the receipt says what was done before that
 
-        hint: run the same command again: it looks at what is there and does what is missing
+        hint: run the same command again: it observes both servers and does the missing steps
     "#]]
     .assert_eq(end);
     assert_eq!(receipt(&scenario)["published"], false);

@@ -1,4 +1,4 @@
-//! What `floe reproduce` says of a published release and of rebuilds that are like it, nearly like it, and not whole.
+//! `floe reproduce` on one published release, with rebuilds that are equal, nearly equal, or incomplete.
 //!
 //! The published one is always the same; the rebuilds are dists that floe packed from other bytes.
 
@@ -59,7 +59,7 @@ fn json(outcome: &Outcome) -> Value {
     serde_json::from_str(&outcome.stdout).unwrap()
 }
 
-/// What was found of one line, a clause a line.
+/// The findings of one line, a clause a line.
 fn findings(comparison: &Value, list: &str, name: &str) -> String {
     let lines = comparison[list].as_array().unwrap();
     let line = lines.iter().find(|line| line["name"] == name).unwrap_or_else(|| panic!("no line {name}"));
@@ -98,7 +98,7 @@ fn a_rebuild_of_everything_matches_to_the_last_byte() {
 }
 
 #[test]
-fn what_native_legs_built_is_not_claimed_and_what_follows_from_it_is_no_match() {
+fn archives_of_native_legs_are_not_claimed_and_files_that_depend_on_them_do_not_match() {
     let scenario = published();
     rebuild(&scenario, |_| SEED);
     let outcome = compare(&scenario).exit(0);
@@ -109,7 +109,7 @@ fn what_native_legs_built_is_not_claimed_and_what_follows_from_it_is_no_match() 
         tool-x86_64-apple-darwin.tar.gz         not claimed
         tool-x86_64-pc-windows-msvc.zip         not claimed"#]]
     .assert_eq(&without_matches(&outcome));
-    prints(&outcome, "    its lines for 4 of 7 archives are the same; the other archives were not rebuilt\n");
+    prints(&outcome, "    its lines for 4 of 7 files are the same; the other files were not rebuilt\n");
     prints(&outcome, "    x86_64-windows is built by a native leg, and was not rebuilt\n");
     outcome.says("  Reproduced tool 1.4.0 from 3f9ac21: 5 match, 5 not claimed\n");
 }
@@ -150,7 +150,7 @@ fn the_same_files_in_another_container() {
 }
 
 #[test]
-fn a_target_and_an_image_that_nobody_built() {
+fn a_target_and_an_image_that_were_not_rebuilt() {
     let scenario = published();
     let targets: Vec<Target> = nix().into_iter().filter(|target| target.platform().is_none()).collect();
     make_dist(&scenario.path().join("again"), "1.4.0", &targets);
@@ -204,7 +204,7 @@ fn a_rebuild_of_something_else_is_not_compared() {
 }
 
 #[test]
-fn a_native_leg_that_somebody_did_build_again_is_compared_like_the_others() {
+fn a_rebuilt_archive_of_a_native_leg_is_compared_like_the_others() {
     let scenario = published();
     let all: Vec<Target> = Target::all().collect();
     let seed = |target: Target| if target.name() == "x86_64-windows" { OTHER } else { SEED };
@@ -284,7 +284,7 @@ fn the_verdict_is_a_statement_that_can_be_signed() {
     let source = &predicate["configuration"][0];
     assert_eq!(source["uri"], "git+https://github.com/acme/tool@refs/tags/v1.4.0");
     assert_eq!(source["digest"]["gitCommit"], crate::support::scenario::COMMIT);
-    // Whoever has a file finds it by its digest alone, so nothing stands there that was not rebuilt.
+    // Statements are looked up by digest alone, so the subjects are only those that were rebuilt.
     let names = subjects(&said);
     assert_eq!(predicate["passedTests"], serde_json::to_value(&names).unwrap());
     assert_eq!(

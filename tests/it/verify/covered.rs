@@ -4,6 +4,7 @@ use expect_test::expect;
 use serde_json::Value;
 
 use super::release::{ARCHIVE, Published};
+use crate::support::scenario::Scenario;
 use crate::support::words::flip_bit;
 
 const DEB: &str = "tool_1.4.0_amd64.deb";
@@ -56,6 +57,59 @@ fn a_covered_file_that_is_wrong_stays_wrong_beside_an_added_one() {
     let outcome = published.scenario.run(["verify", "--release", "v1.4.0"]).exit(3);
     assert!(!outcome.stderr.contains("not covered"), "{}", outcome.stderr);
     outcome.says(&format!("  `{ARCHIVE}` is sha256:"));
+}
+
+#[test]
+fn with_strict_an_added_file_fails_the_command() {
+    let published = with_added_files();
+    for verb in [&["verify", "--release", "v1.4.0"][..], &["reproduce", "v1.4.0", "--rebuilt", "dist"]] {
+        let outcome = published.scenario.run([verb, &["--strict"]].concat()).exit(1).no_writes();
+        outcome.says("error: 4 warnings are errors because of `--strict`");
+    }
+    let scenario = published.scenario.token(Some(crate::support::scenario::TOKEN));
+    scenario.run(["publish", "--strict"]).exit(1).no_writes().says("error: 1 warning is an error");
+}
+
+#[test]
+fn a_signature_of_the_checksums_needs_no_cover_and_is_not_counted_as_verified() {
+    let published = Published::new();
+    published.add("SHA256SUMS.sigstore.json", b"{}");
+    let outcome = published.scenario.run(["verify", "--release", "v1.4.0", "--strict"]).exit(0);
+    assert!(outcome.stdout.starts_with("tool 1.4.0: 9 files, "), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_promised_package_is_published_verified_and_not_claimed_by_a_rebuild() {
+    let scenario = Scenario::new("1.4.0");
+    let manifest = "[package]\nname = \"tool\"\nversion = \"1.4.0\"\n\
+                    [package.metadata.floe]\nassets = [\"{name}_{version}_amd64.deb\"]\n";
+    std::fs::create_dir(scenario.path().join("src")).unwrap();
+    std::fs::write(scenario.path().join("src/main.rs"), "fn main() {}\n").unwrap();
+    std::fs::write(scenario.path().join("Cargo.toml"), manifest).unwrap();
+    let deb = scenario.dist().join(DEB);
+    scenario.run(["publish"]).exit(3).says(&format!("`{DEB}` is missing"));
+    std::fs::write(&deb, "a package").unwrap();
+    scenario.run(["publish"]).exit(0);
+    let verify = ["verify", "--release", "v1.4.0", "--strict"];
+    let outcome = scenario.run(verify).exit(0);
+    assert!(outcome.stdout.starts_with("tool 1.4.0: 10 files, "), "{}", outcome.stdout);
+    std::fs::remove_file(&deb).unwrap();
+    let outcome = scenario.run(["reproduce", "v1.4.0", "--rebuilt", "dist"]).exit(0);
+    expect![[r#"
+        SHA256SUMS                              not claimed
+        tool-manifest.json                      not claimed
+        tool_1.4.0_amd64.deb                    not claimed"#]]
+    .assert_eq(&unmatched(&outcome.stdout));
+    let release = scenario.github.releases(&scenario.repo()).remove(0);
+    let asset = release.assets.iter().find(|asset| asset.name == DEB).unwrap().id;
+    flip_bit(&scenario.github.asset_file(asset));
+    scenario.run(verify).exit(3).says(&format!("  `{DEB}` is sha256:"));
+}
+
+/// The verdicts other than `match`, a line each.
+fn unmatched(stdout: &str) -> String {
+    let verdicts = stdout.lines().filter(|line| !line.starts_with(' ') && !line.ends_with("  match"));
+    verdicts.collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -89,3 +89,21 @@ fn a_rehearsal_writes_through_no_link() {
         fs::remove_dir_all(at("out")).unwrap();
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_receipt_and_a_statement_replace_a_link_and_leave_its_target() {
+    use std::os::unix::fs::symlink;
+    let scenario = crate::support::scenario::Scenario::new("1.4.0");
+    let at = |name: &str| scenario.path().join(name);
+    fs::write(at("precious"), "mine").unwrap();
+    for name in ["floe-receipt.json", "statement.json"] {
+        symlink("precious", at(name)).unwrap();
+    }
+    scenario.run(["publish"]).exit(0);
+    scenario.run(["reproduce", "v1.4.0", "--rebuilt", "dist", "--statement", "statement.json"]).exit(0);
+    assert_eq!(fs::read_to_string(at("precious")).unwrap(), "mine");
+    for name in ["floe-receipt.json", "statement.json"] {
+        assert!(fs::symlink_metadata(at(name)).unwrap().is_file(), "{name}");
+    }
+}

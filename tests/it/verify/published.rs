@@ -35,7 +35,7 @@ fn an_asset_whose_bytes_changed_on_the_server() {
 }
 
 #[test]
-fn an_asset_that_somebody_replaced() {
+fn an_asset_that_was_replaced() {
     let published = Published::new();
     published.replace(ARCHIVE, &fs::read(published.asset_file("tool-x86_64-apple-darwin.tar.gz")).unwrap());
     published.problems(expect![[r#"

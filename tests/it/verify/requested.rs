@@ -1,6 +1,7 @@
 //! A published release must be the one that was asked for, and not another one that is consistent in itself.
 
 use expect_test::expect;
+use floe_core::model::{Destination, Manifest, notes};
 use floe_rehearsal::interceptor::{Fault, What};
 
 use super::release::Published;
@@ -93,4 +94,25 @@ fn a_public_release_is_downloaded_without_a_token_even_if_the_first_anonymous_re
     let asked =
         |part: &str| log.iter().filter(|seen| seen.method == "GET" && seen.path.contains(part)).count();
     assert_eq!((asked("/releases/download/"), asked("/releases/assets/")), (9, 0));
+}
+
+#[test]
+fn the_notes_give_the_command_that_verifies_an_image_of_another_owner() {
+    let mut manifest: Manifest = serde_json::from_str(include_str!("../compat/manifest.json")).unwrap();
+    let destination = Destination {
+        repo: "acme/tool".parse().unwrap(),
+        page: manifest.repository.clone(),
+        tag: manifest.tag.clone(),
+        commit: manifest.commit.clone(),
+        image: "ghcr.io/acme/tool".parse().unwrap(),
+        may_be_latest: true,
+    };
+    let mut command = |image: &str| {
+        manifest.image.as_mut().unwrap().name = image.parse().unwrap();
+        let footer = notes::footer(&manifest, &destination);
+        footer.lines().find(|line| line.starts_with("floe verify")).unwrap().to_owned()
+    };
+    assert_eq!(command("registry.example/acme/x"), "floe verify --release v1.4.0 --repo acme/tool");
+    let other = "floe verify --release v1.4.0 --repo acme/tool --image docker.io/acmecorp/tool";
+    assert_eq!(command("docker.io/acmecorp/tool"), other);
 }

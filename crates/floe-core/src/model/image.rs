@@ -94,6 +94,11 @@ impl ImageName {
         &self.repository
     }
 
+    /// The first part of the repository, which is a user or an organisation: `acme`.
+    pub fn owner(&self) -> &str {
+        self.repository.split('/').next().unwrap_or_default()
+    }
+
     /// Where the settings of the package are, for a name at GHCR; there is no API for them.
     pub fn settings(&self) -> Option<String> {
         let (owner, package) = self.repository.split_once('/').filter(|_| self.registry == "ghcr.io")?;

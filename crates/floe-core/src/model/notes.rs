@@ -3,7 +3,7 @@
 //! Pure text to text; it never asks GitHub for anything.
 
 use crate::model::config::NotesFrom;
-use crate::model::{Destination, Manifest, Rule, body};
+use crate::model::{Destination, ImageName, Manifest, Rule, body};
 use crate::units::size;
 use crate::untrusted::text;
 
@@ -81,10 +81,14 @@ pub fn footer(manifest: &Manifest, destination: &Destination) -> String {
             image.name.at(&image.digest)
         ));
     }
+    let Destination { repo, tag, commit, .. } = destination;
+    // `floe verify` expects an image of the repository's owner unless it is given another.
+    let other = |name: &&ImageName| !name.owner().eq_ignore_ascii_case(repo.owner());
+    let image = manifest.image.as_ref().map(|image| &image.name).filter(other);
+    let image = image.map(|image| format!(" --image {image}")).unwrap_or_default();
     text.push_str(&format!(
-        "\nBuilt from commit {}. To check what you downloaded:\n\n\
-         ```sh\nsha256sum --ignore-missing -c SHA256SUMS\nfloe verify --release {} --repo {}\n```\n",
-        destination.commit, destination.tag, destination.repo
+        "\nBuilt from commit {commit}. To check what you downloaded:\n\n\
+         ```sh\nsha256sum --ignore-missing -c SHA256SUMS\nfloe verify --release {tag} --repo {repo}{image}\n```\n"
     ));
     text
 }

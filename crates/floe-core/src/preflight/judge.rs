@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::{Access, Asked, Check, Facts, Finding, Outcome, Package};
 use crate::model::notes::{LIMIT, NotesSource};
+use crate::model::release::is_covered;
 use crate::model::{Destination, Subject, body};
 use crate::plan::{Plan, Step, unpromised};
 use crate::units::size;
@@ -175,11 +176,12 @@ fn tag(subject: Subject<'_>, world: &World) -> Outcome {
 fn release(subject: Subject<'_>, world: &World) -> Outcome {
     let tag = &subject.destination().tag;
     let published = world.published(tag);
-    let uncovered = published.map(|release| unpromised(subject, release)).unwrap_or_default();
+    let mut uncovered = published.map(|release| unpromised(subject, release)).unwrap_or_default();
+    uncovered.retain(|name| is_covered(name));
     if !uncovered.is_empty() {
         return warning(
             format!("`{tag}` is published with `{}`, not covered by this release", uncovered.join("`, `")),
-            "it stays, but `floe verify` cannot check it",
+            "it stays, but cannot be verified; a release covers further files that `assets` in [package.metadata.floe] lists",
         );
     }
     let found = match (published, world.drafts(tag).len()) {

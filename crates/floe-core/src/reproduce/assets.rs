@@ -62,7 +62,7 @@ fn absent(file: &File, published: &Manifest) -> Line {
 
 /// How much of the release was rebuilt.
 struct Scope {
-    /// The archives on both sides.
+    /// The archives and further files on both sides.
     both: BTreeSet<String>,
     /// Whether that is all of them, and the image is on both sides or on neither.
     whole: bool,
@@ -72,7 +72,8 @@ struct Scope {
 impl Scope {
     fn new(published: &Manifest, rebuilt: &Release) -> Self {
         let files = |manifest: &Manifest| -> BTreeSet<String> {
-            manifest.artifacts.iter().map(|artifact| artifact.file.clone()).collect()
+            let archives = manifest.artifacts.iter().map(|artifact| artifact.file.clone());
+            archives.chain(manifest.files.iter().map(|file| file.file.clone())).collect()
         };
         let (ours, theirs) = (files(&rebuilt.manifest), files(published));
         let image = published.image.is_some() == rebuilt.manifest.image.is_some();
@@ -106,9 +107,10 @@ impl Derived<'_> {
         line.rebuilt = None;
         line.verdict = if differences.is_empty() { Verdict::NotClaimed } else { Verdict::Differs };
         if differences.is_empty() {
-            let (some, all) = (self.scope.both.len(), self.published.artifacts.len());
+            let all = self.published.artifacts.len() + self.published.files.len();
+            let some = self.scope.both.len();
             line.add([format!(
-                "its lines for {some} of {all} archives are the same; the other archives were not rebuilt"
+                "its lines for {some} of {all} files are the same; the other files were not rebuilt"
             )]);
         }
         line.add(differences);
@@ -145,6 +147,7 @@ impl Derived<'_> {
         let mut manifest = manifest.clone();
         if !self.scope.whole {
             manifest.artifacts.retain(|artifact| self.scope.both.contains(&artifact.file));
+            manifest.files.retain(|file| self.scope.both.contains(&file.file));
         }
         if !self.scope.image {
             manifest.image = None;

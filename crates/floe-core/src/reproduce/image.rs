@@ -42,11 +42,10 @@ pub(super) fn compare(published: Option<&Image>, rebuilt: Option<&Image>) -> Vec
         (Some(theirs), Some(ours)) => (theirs, ours),
     };
     let mut lines = vec![Line::of("image", Some(theirs.index.digest), Some(ours.index.digest))];
-    let of =
-        |image: &Image| -> BTreeSet<Platform> { image.platforms.iter().map(|one| one.platform).collect() };
-    for platform in of(theirs).union(&of(ours)) {
+    let platforms = theirs.platforms.iter().chain(&ours.platforms).map(|one| one.platform);
+    for platform in platforms.collect::<BTreeSet<Platform>>() {
         let parts = |image: &Image| {
-            let one = image.platforms.iter().find(|one| one.platform == *platform);
+            let one = image.platforms.iter().find(|one| one.platform == platform);
             one.map(parts_of).unwrap_or_default()
         };
         let (theirs, ours) = (parts(theirs), parts(ours));
@@ -58,13 +57,11 @@ pub(super) fn compare(published: Option<&Image>, rebuilt: Option<&Image>) -> Vec
             lines.push(line);
         }
     }
-    let parts: Vec<String> = lines[1..]
-        .iter()
-        .filter(|line| line.verdict != Verdict::Match && is_leaf(&line.name))
-        .map(|line| line.name.trim_start_matches("image ").to_owned())
-        .collect();
+    let differs = lines.iter().filter(|line| line.verdict != Verdict::Match && is_leaf(&line.name));
+    let parts: Vec<&str> = differs.map(|line| line.name.trim_start_matches("image ")).collect();
     if lines[0].verdict == Verdict::Differs && !parts.is_empty() {
-        lines[0].add([format!("because of {}", parts.join(", "))]);
+        let because = format!("because of {}", parts.join(", "));
+        lines[0].add([because]);
     }
     lines
 }

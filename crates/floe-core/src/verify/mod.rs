@@ -17,7 +17,7 @@ mod problem;
 pub mod published;
 
 use image::check_image;
-pub use problem::{Problem, Wrong};
+pub use problem::Problem;
 
 /// GitHub only accepts assets below this size, in bytes.
 pub const ASSET_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
@@ -47,7 +47,7 @@ pub struct Found {
     pub links: Vec<PathBuf>,
     /// Other regular files.
     pub files: Vec<PromisedFile>,
-    /// What else belongs to no release.
+    /// Other entries, which belong to no release.
     pub strays: Vec<PathBuf>,
 }
 
@@ -254,11 +254,11 @@ fn check_archive(
             return None;
         }
     };
-    let mut wrong = |wrong| problems.push(Problem::WrongBytes { file: file.clone(), wrong });
-    if facts.size != record.archive.size {
-        wrong(Wrong::Size { found: facts.size, record: record.archive.size });
-    } else if facts.digest != record.archive.digest {
-        wrong(Wrong::Digest { found: facts.digest, record: record.archive.digest });
+    let ArchiveFacts { size, digest, .. } = record.archive;
+    if facts.size != size {
+        problems.push(Problem::WrongSize { file: file.clone(), found: facts.size, record: size });
+    } else if facts.digest != digest {
+        problems.push(Problem::WrongDigest { file: file.clone(), found: facts.digest, record: digest });
     }
     if !expect.tolerate {
         problems.extend(judge(&record));

@@ -15,8 +15,10 @@ use floe_audit::rules::Violation;
 pub enum Problem {
     /// There is nothing to release.
     Empty,
-    /// A file is not what its record says.
-    WrongBytes { file: String, wrong: Wrong },
+    /// A file has another size than its record says.
+    WrongSize { file: String, found: u64, record: u64 },
+    /// A file has another digest than its record says.
+    WrongDigest { file: String, found: Digest, record: Digest },
     /// A record is missing or cannot be read.
     BadRecord { file: String, why: String },
     /// A record without its archive.
@@ -81,24 +83,14 @@ pub enum Problem {
     NoNotes { version: Version },
 }
 
-/// How a file differs from its record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "a variant's line says what its fields are")]
-pub enum Wrong {
-    /// In size.
-    Size { found: u64, record: u64 },
-    /// In digest.
-    Digest { found: Digest, record: Digest },
-}
-
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Problem::Empty => write!(f, "there is no archive in the given folders"),
-            Problem::WrongBytes { file, wrong: Wrong::Size { found, record } } => {
+            Problem::WrongSize { file, found, record } => {
                 write!(f, "`{file}` has {found} bytes, but its record says {record}")
             }
-            Problem::WrongBytes { file, wrong: Wrong::Digest { found, record } } => {
+            Problem::WrongDigest { file, found, record } => {
                 write!(f, "`{file}` has the digest {found}, but its record says {record}")
             }
             Problem::BadRecord { file, why } => write!(f, "`{file}` has no usable record: {why}"),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::image::{ImageFile, compare_image_file};
 use crate::model::manifest::Artifact;
-use crate::model::release::CHECKSUMS;
+use crate::model::release::{CHECKSUMS, is_covered};
 use crate::model::{Commit, Digest, Entry, Image, ImageName, Manifest, Repo, Tag};
 use crate::world::RemoteRelease;
 
@@ -76,10 +76,7 @@ impl ReleaseRequest {
     pub fn covers_image(&self, image: &ImageName) -> bool {
         match &self.image {
             Some(given) => given == image,
-            None => {
-                let owner = image.repository().split('/').next().unwrap_or_default();
-                owner.eq_ignore_ascii_case(self.repo.owner())
-            }
+            None => image.owner().eq_ignore_ascii_case(self.repo.owner()),
         }
     }
 
@@ -94,20 +91,18 @@ impl ReleaseRequest {
 
 impl Download {
     /// The assets that neither `SHA256SUMS` nor the manifest names: somebody added them after publishing. Nothing says
-    /// what is in them, so they make the release neither right nor wrong.
+    /// what is in them, so they make the release neither right nor wrong. Signatures of `SHA256SUMS` are not among them.
     pub fn uncovered(&self) -> Vec<&str> {
         let covered = self.covered();
         let names = self.release.assets.iter().map(|asset| asset.name.as_str());
-        names.filter(|name| !covered.contains(*name)).collect()
+        names.filter(|name| is_covered(name) && !covered.contains(*name)).collect()
     }
 
-    fn covered(&self) -> BTreeSet<String> {
+    /// `SHA256SUMS` and the names in it and in the manifest.
+    pub fn covered(&self) -> BTreeSet<String> {
         let mut covered: BTreeSet<String> = self.sums().map(|(name, _)| name.to_owned()).collect();
         covered.insert(CHECKSUMS.to_owned());
-        if let Ok(manifest) = &self.manifest {
-            covered.insert(Manifest::file_name(&manifest.name));
-            covered.extend(manifest.artifacts.iter().map(|artifact| artifact.file.clone()));
-        }
+        covered.extend(self.manifest.iter().flat_map(names));
         covered
     }
 
@@ -211,22 +206,27 @@ fn check_request(
     }));
 }
 
+/// The names of everything that a manifest covers, and its own.
+fn names(manifest: &Manifest) -> BTreeSet<String> {
+    let archives = manifest.artifacts.iter().map(|artifact| artifact.file.clone());
+    let files = manifest.files.iter().map(|file| file.file.clone());
+    archives.chain(files).chain([Manifest::file_name(&manifest.name)]).collect()
+}
+
 fn check_manifest(download: &Download, manifest: &Manifest, problems: &mut Vec<String>) {
     for artifact in &manifest.artifacts {
         check_artifact(download, manifest, artifact, problems);
     }
-    let names: BTreeSet<&str> = manifest.artifacts.iter().map(|artifact| artifact.file.as_str()).collect();
-    let covered = download.covered();
-    for File { name, .. } in download.files.iter().filter(|file| file.contents.is_some()) {
-        if covered.contains(name) && !names.contains(name.as_str()) {
-            problems.push(format!("`{CHECKSUMS}` names `{name}`, but the manifest does not"));
-        }
+    for file in &manifest.files {
+        expect(download, &file.file, file.digest, "the manifest", problems);
     }
     if download.checksums.is_some() {
-        let sums: BTreeSet<&str> = download.sums().map(|(name, _)| name).collect();
-        let own = Manifest::file_name(&manifest.name);
-        for name in names.into_iter().chain([own.as_str()]).filter(|name| !sums.contains(name)) {
-            problems.push(format!("`{name}` is not in `{CHECKSUMS}`"));
+        let (names, sums) = (names(manifest), download.sums().map(|(name, _)| name.to_owned()).collect());
+        for name in names.symmetric_difference(&sums) {
+            problems.push(match sums.contains(name) {
+                true => format!("`{CHECKSUMS}` names `{name}`, but the manifest does not"),
+                false => format!("`{name}` is not in `{CHECKSUMS}`"),
+            });
         }
     }
     if let (Some(promised), Some(pulled)) = (&manifest.image, &download.image) {

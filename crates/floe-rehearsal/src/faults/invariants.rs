@@ -38,6 +38,8 @@ type Assets = BTreeSet<(String, u64, Option<Digest>)>;
 struct Observed {
     /// Every published release by id, as it was when it was published.
     public: BTreeMap<u64, StoredRelease>,
+    /// Every draft by another user.
+    foreign: Vec<StoredRelease>,
     /// The commits of the tags of the published releases.
     commits: BTreeMap<u64, Option<Commit>>,
     /// The highest stable version of the package that a listing has shown the publisher.
@@ -197,12 +199,36 @@ impl Invariants {
                 violations.push(format!("{tag} became public although its tag was seen at another commit"));
             }
         }
+        for before in &observed.foreign {
+            let now = releases.iter().find(|release| release.id == before.id);
+            let lost = now.map_or(Some("was deleted"), |now| self.lost(before, now));
+            violations.extend(lost.map(|lost| format!("the draft {} by another user {lost}", before.id)));
+        }
         let is_ours = |one: &&StoredRelease| one.draft && !one.is_foreign();
         let drafts = releases.iter().filter(is_ours).count();
         if drafts > 1 && !observed.two_drafts {
             violations.push(format!("there are {drafts} drafts by the publisher"));
         }
         violations
+    }
+
+    /// The part of another user's draft that is not there any more.
+    fn lost(&self, before: &StoredRelease, now: &StoredRelease) -> Option<&'static str> {
+        let is_promised =
+            |name: &str| self.expected.assets.iter().flatten().any(|(promised, ..)| promised == name);
+        let mut others = before.assets.iter().filter(|asset| !is_promised(&asset.name));
+        let title = before.name.as_ref().filter(|title| !title.trim().is_empty());
+        let body = |release: &StoredRelease| release.body.as_deref().unwrap_or_default().replace('\r', "");
+        match () {
+            () if title.is_some() && now.name != before.name => Some("lost its title"),
+            () if !body(now).starts_with(by_hand(&body(before))) => Some("lost text"),
+            () if before.prerelease && !now.prerelease => Some("is not marked as a pre-release any more"),
+            () if (&now.author, &now.target_commitish) != (&before.author, &before.target_commitish) => {
+                Some("has another author or target")
+            }
+            () if others.any(|asset| !now.assets.contains(asset)) => Some("lost a file"),
+            () => None,
+        }
     }
 
     fn judge_latest(&self, observed: &Observed) -> Option<String> {
@@ -271,6 +297,8 @@ impl Invariants {
     fn accept(&self, observed: &mut Observed, releases: &[StoredRelease]) {
         let public = releases.iter().filter(|release| !release.draft);
         observed.public = public.map(|release| (release.id, frozen(release))).collect();
+        let foreign = releases.iter().filter(|release| release.draft && release.is_foreign());
+        observed.foreign = foreign.cloned().collect();
         observed.commits = observed.public.iter().map(|(id, release)| (*id, self.commit(release))).collect();
         observed.latest = self.testbed.github.latest(&self.testbed.home.repo);
     }
@@ -278,6 +306,11 @@ impl Invariants {
     fn commit(&self, release: &StoredRelease) -> Option<Commit> {
         self.testbed.github.tag(&self.testbed.home.repo, &release.tag_name)
     }
+}
+
+/// The text above the part that a publisher writes.
+fn by_hand(body: &str) -> &str {
+    body.split("<!-- floe:").next().unwrap_or_default().trim_end()
 }
 
 /// A release without the fields that downloads change.

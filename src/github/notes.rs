@@ -1,24 +1,24 @@
-//! Permissions: requests that GitHub answers as it would answer later ones, but that leave nothing behind.
+//! Generated notes, and the permission to write: GitHub generates notes only for a token that has it, and stores nothing.
 
 use std::sync::PoisonError;
 
+use anyhow::Context as _;
 use http::StatusCode;
 
+use super::GitHub;
 use super::error::is_status;
-use super::{GitHub, Notes};
 use crate::error::Failure;
 use crate::net::retry::{AttemptError, RetryPolicy};
 use floe_core::model::Tag;
 
 impl GitHub {
-    /// Asks whether the token may write contents, by having GitHub generate notes, which takes that right and stores
-    /// nothing. The draft uses them later. `permissions.push` of the repository does not say it: it is `false` for every
+    /// Asks whether the token may write contents. The draft uses the notes later. `permissions.push` of the repository does not say it: it is `false` for every
     /// token of an app, among them a workflow's.
     pub async fn may_write(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<()> {
         let ask = async |_| match self.notes_since(tag, previous).await {
             Ok(text) => {
-                let notes = Notes { tag: tag.clone(), previous: previous.cloned(), text };
-                *self.notes.lock().unwrap_or_else(PoisonError::into_inner) = Some(notes);
+                *self.notes.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some((tag.clone(), previous.cloned(), text));
                 Ok(())
             }
             // 422 means the request was authorised but invalid, so the token may write.
@@ -43,7 +43,18 @@ impl GitHub {
         self.retry.run(ask).await
     }
 
-    pub(super) async fn notes_since(&self, tag: &Tag, previous: Option<&Tag>) -> octocrab::Result<String> {
+    /// The notes that GitHub generates from the changes since `previous`.
+    pub async fn generate_notes(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<String> {
+        let asked = self.notes.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((_, _, text)) = asked.filter(|(of, since, _)| of == tag && since.as_ref() == previous) {
+            return Ok(text);
+        }
+        let ask =
+            async |_| self.change(self.notes_since(tag, previous)).await?.map_err(|error| self.judge(error));
+        self.retry.run(ask).await.context("failed to have GitHub generate the notes")
+    }
+
+    async fn notes_since(&self, tag: &Tag, previous: Option<&Tag>) -> octocrab::Result<String> {
         let repos = self.repos();
         let releases = repos.releases();
         let mut notes = releases.generate_release_notes(tag.as_str());
