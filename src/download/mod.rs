@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -20,7 +21,7 @@ use crate::github::GitHub;
 use crate::net::address::Endpoint;
 use crate::net::client::TooLarge;
 use crate::net::retry::{AttemptError, Retry, RetryPolicy};
-use crate::package::archive::{self, Examined};
+use crate::package::archive::{self, Budget, Examined};
 use crate::registry::{self, Credentials, Registry};
 use crate::report::Progress;
 use floe_core::model::release::CHECKSUMS;
@@ -68,12 +69,13 @@ impl Downloader<'_> {
             release.assets.iter().fold(0, |all, asset| asset.size.saturating_add(all)),
         );
         check_names(&release.assets)?;
+        let budget = Arc::new(Budget::default());
         // An unfinished asset cannot be downloaded; `verify::published` reports it.
         let there = release.assets.iter().filter(|asset| asset.uploaded);
         let says = |asset: &&RemoteAsset| asset.name.ends_with(MANIFEST) || asset.name == CHECKSUMS;
         let (first, others): (Vec<_>, Vec<_>) = there.partition(says);
         let all = async |wanted: Vec<&RemoteAsset>| -> anyhow::Result<Vec<File>> {
-            let one = async |asset: &RemoteAsset| self.file(asset, &assets, &progress).await;
+            let one = async |asset: &RemoteAsset| self.file(asset, (&assets, &budget), &progress).await;
             stream::iter(wanted).map(one).buffered(AT_ONCE).try_collect().await
         };
         let files = all(first).await?;
@@ -106,12 +108,18 @@ impl Downloader<'_> {
     }
 
     /// Downloads an asset and then reads it, while others are still being downloaded.
-    async fn file(&self, asset: &RemoteAsset, assets: &Path, progress: &Progress) -> anyhow::Result<File> {
+    async fn file(
+        &self,
+        asset: &RemoteAsset,
+        (assets, budget): (&Path, &Arc<Budget>),
+        progress: &Progress,
+    ) -> anyhow::Result<File> {
         let name = asset.name.clone();
         let path = assets.join(safe_name(&name)?);
         let fetched = self.retry.run(async |_| self.fetch(asset, &path, progress).await).await;
         fetched.with_context(|| format!("failed to download `{name}`"))?;
-        let read = spawn_blocking(move || read_file(name, &path));
+        let budget = Arc::clone(budget);
+        let read = spawn_blocking(move || read_file(name, &path, &budget));
         read.await
             .context("the thread that reads downloads ended")?
             .with_context(|| format!("failed to read the downloaded `{}`", asset.name))
@@ -175,14 +183,14 @@ impl Downloader<'_> {
     }
 }
 
-fn read_file(name: String, path: &Path) -> io::Result<File> {
+fn read_file(name: String, path: &Path, budget: &Budget) -> io::Result<File> {
     let Some(kind) = ArchiveKind::of_file(&name) else {
         let mut hasher = Hasher::default();
         io::copy(&mut files::open_no_link(path)?, &mut hasher)?;
         let (digest, size) = hasher.finish();
         return Ok(File { name, size, digest, contents: None });
     };
-    let Examined { size, digest, contents, .. } = archive::examine(path, kind, None)?;
+    let Examined { size, digest, contents, .. } = archive::examine(path, kind, None, budget)?;
     Ok(File { name, size, digest, contents: Some(contents) })
 }
 

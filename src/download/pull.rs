@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 use crate::image::{self, AtomicDir};
 use crate::registry::{PullError, Registry};
 use floe_core::model::{Blob, Digest, Image};
-use floe_core::oci::{Descriptor, INDEX, ImageIndex, ImageManifest};
+use floe_core::oci::{INDEX, ImageIndex, ImageManifest, LAYOUT_VERSION};
 use floe_core::units;
 use floe_core::verify::published::Pulled;
 
@@ -48,12 +48,18 @@ async fn pull_layout(
     let place = AtomicDir::prepare(layout)?;
     let folder = place.draft().join("blobs").join("sha256");
     fs::create_dir_all(&folder).with_context(|| format!("failed to make `{}`", folder.display()))?;
-    let (index, size): (ImageIndex, u64) = document(registry, digest, &folder).await?;
+    let (index, size): (ImageIndex, usize) = document(registry, digest, &folder).await?;
     let blobs = blobs(registry, &index, &folder).await?;
     let pull = async |blob: &Blob| registry.pull_blob(blob, &folder.join(blob.digest.hex())).await;
     stream::iter(blobs.values()).map(pull).buffered(BLOBS_AT_ONCE).try_collect::<()>().await?;
-    let index = Blob { media_type: INDEX.to_owned(), digest: *digest, size };
-    image::write_top(Descriptor::of(&index), place.draft())?;
+    let top = serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": INDEX,
+        "manifests": [{ "mediaType": INDEX, "digest": digest, "size": size }],
+    });
+    write(&place.draft().join("index.json"), top.to_string().as_bytes())?;
+    let version = serde_json::json!({ "imageLayoutVersion": LAYOUT_VERSION });
+    write(&place.draft().join("oci-layout"), version.to_string().as_bytes())?;
     place.reveal()?;
     let layout = layout.to_owned();
     let check = spawn_blocking(move || image::check(&layout));
@@ -73,7 +79,7 @@ async fn blobs(
     let mut total: u64 = 0;
     let mut blobs = BTreeMap::new();
     for platform in &index.manifests {
-        let (manifest, _): (ImageManifest, u64) = document(registry, &platform.digest, folder).await?;
+        let (manifest, _): (ImageManifest, usize) = document(registry, &platform.digest, folder).await?;
         if manifest.layers.len() > image::LAYERS_LIMIT {
             return wrong(format!("one of its manifests has {} layers", manifest.layers.len()));
         }
@@ -94,11 +100,14 @@ async fn document<T: DeserializeOwned>(
     registry: &Registry,
     digest: &Digest,
     folder: &Path,
-) -> Result<(T, u64), PullError> {
+) -> Result<(T, usize), PullError> {
     let bytes = registry.pull_manifest(&digest.to_string()).await?;
-    let path = folder.join(digest.hex());
-    fs::write(&path, &bytes).with_context(|| format!("failed to write `{}`", path.display()))?;
+    write(&folder.join(digest.hex()), &bytes)?;
     let document = serde_json::from_slice(&bytes)
         .map_err(|error| PullError::Wrong(format!("manifest `{digest}` is not understood: {error}")))?;
-    Ok((document, bytes.len() as u64))
+    Ok((document, bytes.len()))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    fs::write(path, bytes).with_context(|| format!("failed to write `{}`", path.display()))
 }

@@ -110,6 +110,7 @@ mod tests {
             let scratch = Scratch::inside(&at(name)).unwrap();
             fs::create_dir(scratch.path().join("assets")).unwrap();
             scratch.keep().unwrap();
+            drop(scratch);
             let names: Vec<_> = fs::read_dir(at(name)).unwrap().map(|one| one.unwrap().file_name()).collect();
             assert_eq!(names, ["assets"]);
             let error = Scratch::inside(&at(name)).unwrap_err().to_string();

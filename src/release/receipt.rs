@@ -13,41 +13,31 @@ use floe_core::receipt::Receipt;
 pub struct ReceiptWriter {
     path: PathBuf,
     /// Locked while it is written, so that no older state replaces a newer one.
-    state: Mutex<State>,
-}
-
-struct State {
-    receipt: Receipt,
-    is_written: bool,
+    receipt: Mutex<Receipt>,
 }
 
 impl ReceiptWriter {
     /// Writes the first state.
     pub async fn begin(path: &Path, receipt: Receipt) -> anyhow::Result<Self> {
         write(path, &receipt).await?;
-        Ok(ReceiptWriter { path: path.to_owned(), state: Mutex::new(State { receipt, is_written: true }) })
+        Ok(ReceiptWriter { path: path.to_owned(), receipt: Mutex::new(receipt) })
     }
 
     /// Changes the receipt and writes it. No step fails because of its receipt: [`ReceiptWriter::flush`] does.
     pub async fn change(&self, change: impl FnOnce(&mut Receipt)) {
-        let mut state = self.state.lock().await;
-        change(&mut state.receipt);
-        state.is_written = write(&self.path, &state.receipt).await.is_ok();
+        let mut receipt = self.receipt.lock().await;
+        change(&mut receipt);
+        let _ = write(&self.path, &receipt).await;
     }
 
     /// Makes sure that the last state is on disk.
     pub async fn flush(&self) -> anyhow::Result<()> {
-        let mut state = self.state.lock().await;
-        if !state.is_written {
-            write(&self.path, &state.receipt).await?;
-            state.is_written = true;
-        }
-        Ok(())
+        write(&self.path, &*self.receipt.lock().await).await
     }
 
     /// The receipt as it is now.
     pub async fn get(&self) -> Receipt {
-        self.state.lock().await.receipt.clone()
+        self.receipt.lock().await.clone()
     }
 }
 

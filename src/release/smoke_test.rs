@@ -56,7 +56,7 @@ pub async fn run_downloaded(
             command.env_clear().envs(ENVIRONMENT.iter().filter_map(|name| Some((name, variable_os(name)?))));
             command.envs(FOLDERS.map(|name| (name, &folder)));
             let name = format!("`{}` of `{}`", binary.name, artifact.file);
-            let line = run(command).await?.map_err(|why| {
+            let line = run(command, TIME_LIMIT).await?.map_err(|why| {
                 Failure::new(format!("{name} does not run here: it {why}"))
                     .hint(format!("if it does not know `{argument}`, give another argument: `--run=--help`"))
                     .exit(Exit::Problems)
@@ -69,7 +69,7 @@ pub async fn run_downloaded(
 
 /// Runs a program and returns the first line of its output; the inner error says how it failed. The outer one says why it
 /// could not be started.
-async fn run(mut command: Command) -> anyhow::Result<Result<String, String>> {
+async fn run(mut command: Command, limit: Duration) -> anyhow::Result<Result<String, String>> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     #[cfg(unix)]
     command.process_group(0);
@@ -79,9 +79,9 @@ async fn run(mut command: Command) -> anyhow::Result<Result<String, String>> {
             .because(error)
             .hint("the program could not be checked: it needs a loader that is not there, or TMPDIR does not allow programs")
     })?;
-    let limited = tokio::time::timeout(TIME_LIMIT, finish(&mut child)).await;
+    let limited = tokio::time::timeout(limit, finish(&mut child)).await;
     let result = match limited {
-        Err(_) => Err(format!("did not end within {}", seconds(TIME_LIMIT))),
+        Err(_) => Err(format!("did not end within {}", seconds(limit))),
         Ok(finished) => finished.with_context(|| format!("failed to read the output of `{program}`"))?,
     };
     if result.is_err() {
@@ -145,4 +145,44 @@ fn is_for_this_machine(target: Target) -> bool {
         Os::Windows => "windows",
     };
     os == std::env::consts::OS && target.arch().to_string() == std::env::consts::ARCH
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs;
+    use std::time::Instant;
+
+    use super::*;
+
+    fn shell(folder: &Path, script: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]).current_dir(folder);
+        command
+    }
+
+    #[tokio::test]
+    async fn a_program_that_does_not_end_is_killed_with_the_programs_that_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let command = shell(folder.path(), "while :; do :; done & echo $! > id; wait");
+        let why = run(command, Duration::from_secs(2)).await.unwrap().unwrap_err();
+        assert_eq!(why, format!("did not end within {}", seconds(Duration::from_secs(2))));
+        let id = fs::read_to_string(folder.path().join("id")).unwrap();
+        let stat = format!("/proc/{}/stat", id.trim());
+        let is_running = || fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z "));
+        let begin = Instant::now();
+        while is_running() {
+            assert!(begin.elapsed() < Duration::from_secs(20), "process {id} still runs");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn output_up_to_the_limit_is_read_and_more_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |count: u64| shell(folder.path(), &format!("printf '%0{count}d' 0"));
+        let line = run(write(OUTPUT_LIMIT), TIME_LIMIT).await.unwrap().unwrap();
+        assert_eq!(line.len() as u64, OUTPUT_LIMIT);
+        let why = run(write(OUTPUT_LIMIT + 1), TIME_LIMIT).await.unwrap().unwrap_err();
+        assert_eq!(why, "wrote more than 64.0 KiB");
+    }
 }

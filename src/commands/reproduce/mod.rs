@@ -43,10 +43,12 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
     let mut comparison = Comparison::new(&download, published, &rebuilt);
     look_inside(&mut comparison, (&download, scratch.path()), &rebuilt, report)?;
     let image = published.image.as_ref().map(|image| &image.name);
-    let flake = flake(&download.request);
     let statement = statement(&comparison, image).ok_or_else(|| {
         Failure::new(format!("nothing of {} was rebuilt: the dist and the release share no file", args.tag))
-            .hint(format!("build the tag's own dist: `nix build {flake}#dist`, then `--rebuilt result`"))
+            .hint(format!(
+                "build the tag's own dist: {}, then `--rebuilt result`",
+                nix(&download.request, "build", "dist")
+            ))
     })?;
     if let Some(path) = &args.statement {
         atomic_file::write(path, statement.as_bytes())
@@ -56,16 +58,18 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
         true => report.json(&comparison)?,
         false => table(&comparison, report),
     }
-    conclude(&comparison, &repo, &flake, report)
+    conclude(&comparison, &download.request, report)
 }
 
-/// The tag's flake for Nix, where the address of the repository is known; else that of a checkout.
-fn flake(request: &ReleaseRequest) -> String {
+/// A command of Nix on an output of the tag's flake, as far as the address of the repository is known.
+fn nix(request: &ReleaseRequest, verb: &str, output: &str) -> String {
     let ReleaseRequest { repo, page, tag, .. } = request;
     match page.as_deref() {
-        Some(page) if page.starts_with("https://github.com/") => format!("github:{repo}/{tag}"),
-        Some(page) => format!("git+{page}?ref=refs/tags/{tag}"),
-        None => format!("CHECKOUT-OF-{tag}"),
+        Some(page) if page.starts_with("https://github.com/") => {
+            format!("`nix {verb} github:{repo}/{tag}#{output}`")
+        }
+        Some(page) => format!("`nix {verb} git+{page}?ref=refs/tags/{tag}#{output}`"),
+        None => format!("`nix {verb} .#{output}` in a checkout of {tag}"),
     }
 }
 
@@ -163,7 +167,7 @@ fn table(comparison: &Comparison, report: &Report) {
     }
 }
 
-fn conclude(comparison: &Comparison, repo: &Repo, flake: &str, report: &Report) -> anyhow::Result<()> {
+fn conclude(comparison: &Comparison, request: &ReleaseRequest, report: &Report) -> anyhow::Result<()> {
     let Comparison { tag, name, version, commit, .. } = comparison;
     if comparison.reproduced {
         report.step("Reproduced", format!("{name} {version} from {}: {comparison}", commit.short()));
@@ -173,11 +177,10 @@ fn conclude(comparison: &Comparison, repo: &Repo, flake: &str, report: &Report) 
     let hint = if missing {
         "build the missing targets too, and give each dist with `--rebuilt`".to_owned()
     } else {
-        format!(
-            "build it from scratch with `nix run {flake}#reproduce -- {tag}`; if that differs too, report it to the maintainers"
-        )
+        let again = nix(request, "run", &format!("reproduce -- {tag}"));
+        format!("build it from scratch with {again}; if that differs too, report it to the maintainers")
     };
-    Err(Failure::new(format!("{tag} of `{repo}` was not reproduced: {comparison}"))
+    Err(Failure::new(format!("{tag} of `{}` was not reproduced: {comparison}", request.repo))
         .hint(hint)
         .exit(Exit::Problems)
         .into())

@@ -130,9 +130,16 @@ fn one_bit_of_a_binary() {
     expect![[r#"
         error: v1.4.0 of `acme/tool` was not reproduced: 4 match, 3 differs, 3 not claimed
 
-        hint: build it from scratch with `nix run CHECKOUT-OF-v1.4.0#reproduce -- v1.4.0`; if that differs too, report it to the maintainers
+        hint: build it from scratch with `nix run .#reproduce -- v1.4.0` in a checkout of v1.4.0; if that differs too, report it to the maintainers
     "#]]
     .assert_eq(&told(&outcome.stderr));
+    let at = |server: &str| {
+        let command = ["reproduce", "v1.4.0", "--rebuilt", "again", "--server-url", server];
+        scenario.run(command).exit(3)
+    };
+    at("https://github.com").says("with `nix run github:acme/tool/v1.4.0#reproduce -- v1.4.0`; if");
+    // The manifest names github.com, so on another server it is that of another release.
+    at("https://github.example").says("error: release `v1.4.0` of `acme/tool` is wrong");
     let comparison = compared(&scenario, 3);
     assert_eq!(comparison["reproduced"], false);
     expect!["`tool-x86_64-unknown-linux-gnu/tool`: 1 of 837 bytes differs, the first at 0x344"]
@@ -233,7 +240,7 @@ fn a_rebuild_of_nothing_that_was_published_is_no_verdict() {
     expect![[r#"
         error: nothing of v1.4.0 was rebuilt: the dist and the release share no file
 
-        hint: build the tag's own dist: `nix build CHECKOUT-OF-v1.4.0#dist`, then `--rebuilt result`
+        hint: build the tag's own dist: `nix build .#dist` in a checkout of v1.4.0, then `--rebuilt result`
     "#]]
     .assert_eq(&told(&outcome.stderr));
 }
