@@ -10,7 +10,7 @@ use crate::report::Report;
 use floe_core::model::Subject;
 use floe_core::preflight::CheckedPlanJson;
 
-/// Runs the verb. The plan of a dist is shown whenever there is one, also where publishing would be refused.
+/// Runs the command. With a dist, the plan is shown even if publishing would fail.
 pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     let inputs = Inputs::find(&args.release)?;
     let (outline, release);

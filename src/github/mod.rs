@@ -130,7 +130,7 @@ impl GitHub {
         let url = match is_private {
             // A private asset has no public address; the redirect to storage drops the token.
             true => self.service.api_url(&self.path(&format!("/releases/assets/{}", asset.id)))?,
-            false => Url::parse(&asset.url).with_context(|| format!("`{}` is not an address", asset.url))?,
+            false => Url::parse(&asset.url).with_context(|| format!("`{}` is not a URL", asset.url))?,
         };
         let mut request = Request::new(Method::GET, url);
         if is_private {

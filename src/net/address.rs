@@ -103,17 +103,17 @@ impl Endpoint {
         let usage = |message: String, hint: &str| Failure::new(message).hint(hint).exit(Exit::Usage);
         let Ok(url) = Url::parse(text) else {
             // The text may hold a password.
-            let shown = if text.contains('@') { "what was given".to_owned() } else { format!("`{text}`") };
+            let shown = if text.contains('@') { "the given text".to_owned() } else { format!("`{text}`") };
             let hint = "write the scheme and the host, such as https://api.github.com";
-            return Err(usage(format!("{shown} is not an address"), hint).into());
+            return Err(usage(format!("{shown} is not a URL"), hint).into());
         };
         if has_user(&url) {
-            let hint = "put the token into the environment: GITHUB_TOKEN, or FLOE_REGISTRY_TOKEN for a registry of your own";
-            return Err(usage("a server's address takes no user and no password".to_owned(), hint).into());
+            let hint = "set the token in the environment: GITHUB_TOKEN, or FLOE_REGISTRY_TOKEN for a registry other than GHCR";
+            return Err(usage("a server's URL must not contain a user or a password".to_owned(), hint).into());
         }
         let limit = if is_loopback(&url) { Network::Loopback } else { Network::Private };
         if url.scheme() != "https" && !(url.scheme() == "http" && limit == Network::Loopback) {
-            let hint = "use https://; plain http is for this machine itself only";
+            let hint = "use https://; plain http is allowed to this machine only";
             return Err(usage(format!("`{text}` would be reached without TLS"), hint).into());
         }
         Ok(Endpoint { label, url, is_given: true, limit })
@@ -126,7 +126,7 @@ impl Endpoint {
             Err(Failure::new(text).hint(LEAD_HINT).into())
         };
         if has_user(to) {
-            return refuse("holds a user or a password");
+            return refuse("contains a user or a password");
         }
         let is_plain = to.scheme() == "http" && network == Network::Loopback && is_loopback(to);
         if to.scheme() != "https" && !is_plain {

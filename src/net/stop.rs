@@ -1,6 +1,6 @@
-//! Requests to stop: Ctrl-C (SIGINT), and SIGTERM, which a cancelled workflow gets.
+//! Signals: Ctrl-C (SIGINT), and SIGTERM, which GitHub Actions sends when a workflow is cancelled.
 //!
-//! The first request ends waits at once and lets the running steps finish; the second ends the process. Nothing is
+//! The first signal ends waits at once and lets the steps under way finish; the second ends the process. Nothing is
 //! undone: staged things are not public, and the next run continues from there.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,15 +14,15 @@ use crate::files::scratch;
 use crate::report::Report;
 use floe_core::clock::Clock;
 
-/// The signal that asked the process to stop. A process has one set of signals, so this is static.
+/// The signal that asked the process to stop, if any. Signals are per process, so this is a static.
 static ASKED: LazyLock<watch::Sender<Option<&'static str>>> = LazyLock::new(|| watch::channel(None).0);
-/// Whether the first signal only asks the run to stop.
+/// Whether the first signal lets the run stop by itself instead of ending the process.
 static GUARDED: AtomicBool = AtomicBool::new(false);
 
-/// While it lives, the first signal only asks.
+/// While it lives, the first signal only sets [`asked`].
 pub struct SignalGuard(());
 
-/// Listens to signals until the process ends. Without a guard, the first signal ends it.
+/// Listens to signals until the process ends. Without a [`SignalGuard`], a signal ends the process.
 pub fn listen(report: &Report) {
     static ONCE: Once = Once::new();
     let report = report.clone();
@@ -31,7 +31,7 @@ pub fn listen(report: &Report) {
     });
 }
 
-/// While the returned guard lives, the first signal only asks, and [`asked`] returns it.
+/// While the returned guard lives, the first signal only sets [`asked`].
 pub fn guard() -> SignalGuard {
     GUARDED.store(true, Ordering::SeqCst);
     SignalGuard(())
@@ -43,12 +43,12 @@ impl Drop for SignalGuard {
     }
 }
 
-/// The signal that asked the process to stop, if one did.
+/// The signal that asked the process to stop, if any.
 pub fn asked() -> Option<&'static str> {
     *ASKED.borrow()
 }
 
-/// Waits; true if the process was asked to stop meanwhile.
+/// Waits for a time; true if a signal came before its end.
 pub async fn cut_short(clock: &Clock, time: Duration) -> bool {
     tokio::select! {
         biased;
@@ -57,7 +57,7 @@ pub async fn cut_short(clock: &Clock, time: Duration) -> bool {
     }
 }
 
-/// Waits until the process is asked to stop.
+/// Waits for the first signal.
 pub async fn until_asked() {
     let mut asked = ASKED.subscribe();
     if asked.wait_for(Option::is_some).await.is_err() {
@@ -83,7 +83,7 @@ async fn answer(report: Report) {
     }
 }
 
-/// The exit code is 1, not 128 and the signal's number, because floe was not killed by the signal.
+/// Exits with 1, not with 128 plus the signal's number: floe handled the signal and did not finish.
 fn end(report: &Report, failure: Failure) -> ! {
     report.clear();
     report.error(&failure.into());
@@ -92,9 +92,9 @@ fn end(report: &Report, failure: Failure) -> ! {
 }
 
 fn at_once(by: &str) -> Failure {
-    Failure::new(format!("stopped at once by {by}; steps that were running may be done in part"))
-        .state("the receipt says what was done before that")
-        .hint("run the same command again: it observes both servers and does the missing steps")
+    Failure::new(format!("stopped at once by {by}; the steps under way may be done in part"))
+        .state("the receipt lists the steps that were done before")
+        .hint("run the same command again: it checks what is there and does the missing steps")
 }
 
 #[cfg(unix)]

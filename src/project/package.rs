@@ -109,6 +109,16 @@ pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<
             .details(problems)
             .exit(Exit::Usage)
     })?;
+    let is_unknown = |name: &&String| !name.contains('/') && !package.features.contains_key(*name);
+    if let Some(unknown) = config.features.iter().find(is_unknown) {
+        let known: Vec<String> = package.features.keys().map(|name| format!("`{name}`")).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        bail!(
+            Failure::new(format!("`features` names `{unknown}`, which is no feature of `{}`", package.name))
+                .hint(format!("its features are {known}"))
+                .exit(Exit::Usage)
+        );
+    }
     let chosen = config.binaries.clone();
     let is_wanted = |one: &&Gated| chosen.iter().flatten().any(|name| *name == one.name);
     if let Some(one) = gated.iter().find(is_wanted) {

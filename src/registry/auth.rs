@@ -111,10 +111,7 @@ impl Registry {
     async fn ask_token(&self, realm: &str, service: Option<&str>) -> Result<Bearer, AttemptError> {
         let host = self.base.host();
         let url = Url::parse(realm).map_err(|_| {
-            anyhow!(
-                "the registry `{host}` names a token service at `{}`, which is not an address",
-                words(realm)
-            )
+            anyhow!("the registry `{host}` names a token service at `{}`, which is not a URL", words(realm))
         })?;
         let led = self.client.led(&self.base, &url).await;
         let mut url = led.with_context(|| format!("the token service of `{host}` is not used"))?.url;

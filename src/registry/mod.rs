@@ -71,7 +71,7 @@ impl Registry {
         Registry { client, base, name, credentials, pull_only: false, state, retry, requests }
     }
 
-    /// The same client as that of a run that has not begun.
+    /// The same client as at the start of a run.
     pub fn fresh(&self) -> Self {
         Registry { state: Arc::default(), requests: Arc::default(), ..self.clone() }
     }
@@ -81,7 +81,7 @@ impl Registry {
         &self.name
     }
 
-    /// Whether there is a secret for it.
+    /// Whether there are credentials for this registry.
     pub fn has_credentials(&self) -> bool {
         self.credentials.is_some()
     }
@@ -221,7 +221,7 @@ impl Registry {
     }
 
     fn address(&self, path: &str) -> anyhow::Result<Url> {
-        self.base.url.join(path).with_context(|| format!("`{path}` is no path of a registry"))
+        self.base.url.join(path).with_context(|| format!("`{path}` is not a valid path on a registry"))
     }
 
     /// Judges an answer that is not a success.

@@ -60,7 +60,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Closes the upload session that was opened to ask, if no blob has taken it.
+    /// Cancels the upload session of [`Registry::may_push`], if no blob has used it.
     pub async fn close(&self) {
         let Some(session) = self.state.session.lock().await.take() else { return };
         let token = self.bearer_for(&session).await;
@@ -85,8 +85,9 @@ impl Registry {
             return Err(self.refused(&answer, "push to"));
         }
         let location = answer.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
-        let location = location.context("the registry opened an upload but does not say where")?;
-        let url = self.base.url.join(location).context("the registry's upload location is not an address")?;
+        let location = location.context("the registry opened an upload but sent no `Location`")?;
+        let url =
+            self.base.url.join(location).context("the registry's upload location is not a valid URL")?;
         let led =
             self.client.led(&self.base, &url).await.context("the registry's upload location is not used");
         Ok(led?.url)
@@ -101,10 +102,11 @@ impl Registry {
         self.state.bearer.lock().await.clone()
     }
 
-    /// Pushes a manifest by digest or under a tag; the same bytes under the same name are no change.
+    /// Pushes a manifest by digest or under a tag. Pushing the same bytes to the same name again changes nothing.
     pub async fn push_manifest(&self, reference: &str, manifest: &Blob, body: &Bytes) -> anyhow::Result<()> {
         let path = format!("manifests/{reference}");
-        let kind = HeaderValue::from_str(&manifest.media_type).context("a manifest's media type is none")?;
+        let kind =
+            HeaderValue::from_str(&manifest.media_type).context("the media type of a manifest is invalid")?;
         let push = async |number: u32| {
             if number > 1 && self.manifest(reference).await? == Some(manifest.digest) {
                 return Ok(());

@@ -35,7 +35,7 @@ async fn a_token_service_is_no_nearer_than_the_registry() {
         for credentials in [None, Some(Credentials::new("tester", Token::from("the-secret".to_owned())))] {
             let registry = Registry { credentials, ..registry(challenge.clone()).await };
             let error = format!("{:#}", registry.manifest("1.4.0").await.unwrap_err());
-            let is_refused = error.contains("is not used: ") || error.contains("which is not an address");
+            let is_refused = error.contains("is not used: ") || error.contains("which is not a URL");
             assert!(is_refused, "{realm}: {error}");
         }
     }

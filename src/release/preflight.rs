@@ -188,6 +188,6 @@ impl Preflight {
             }
         };
         let exit = if conflicts.is_empty() { Exit::Failed } else { Exit::Conflicts };
-        Err(failure.state("nothing was touched").exit(exit).into())
+        Err(failure.state("nothing was changed").exit(exit).into())
     }
 }

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_leaves_its_cell() {
+    fn cells_of_a_table_are_escaped() {
         let rows = [["a|b\nc".to_owned(), "<img src=x> [x](y) *z* `a_b`".to_owned()]];
         assert_eq!(
             table(["one", "two"], rows),

@@ -102,7 +102,7 @@ fn cfgs() -> BTreeMap<Target, String> {
 }
 
 #[test]
-fn floe_reads_each_layout_as_the_table_says() {
+fn floe_reads_each_layout_as_expected() {
     let (layouts, cfgs) = (layouts(), cfgs());
     assert!(layouts.len() >= 40);
     for layout in layouts {
@@ -119,7 +119,7 @@ fn floe_reads_each_layout_as_the_table_says() {
 }
 
 #[test]
-fn nix_reads_each_layout_as_the_table_says() {
+fn nix_reads_each_layout_as_expected() {
     let Some(nix) = peers::peer("nix-instantiate") else { return };
     let folder = tempfile::tempdir().unwrap();
     let layouts = layouts();

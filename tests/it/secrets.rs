@@ -51,7 +51,7 @@ impl Elsewhere {
 }
 
 #[test]
-fn a_redirect_of_github_leads_no_token_to_another_host() {
+fn a_redirect_of_github_sends_no_token_to_another_host() {
     let other = Elsewhere::new();
     let scenario =
         Scenario::new("1.4.0").disturb_github(Fault::next("GET", "/repos/acme/tool$", other.lead(302)));
@@ -60,7 +60,7 @@ fn a_redirect_of_github_leads_no_token_to_another_host() {
 }
 
 #[test]
-fn a_redirect_of_the_registry_leads_no_token_to_another_host() {
+fn a_redirect_of_the_registry_sends_no_token_to_another_host() {
     let other = Elsewhere::new();
     // The first is asked without a token; the redirect meets one that has it.
     let fault = Fault::route("HEAD", "/manifests/1.4.0", 0, 1, other.lead(307));
@@ -70,7 +70,7 @@ fn a_redirect_of_the_registry_leads_no_token_to_another_host() {
 }
 
 #[test]
-fn an_upload_that_the_registry_leads_elsewhere_has_no_token_there() {
+fn an_upload_to_another_host_has_no_token() {
     let other = Elsewhere::new();
     let fault = Fault::route("POST", "/blobs/uploads/", 1, 100, other.lead(202));
     Scenario::new("1.4.0").disturb_registry(fault).run(["publish"]).exit(1);
@@ -78,7 +78,7 @@ fn an_upload_that_the_registry_leads_elsewhere_has_no_token_there() {
 }
 
 #[test]
-fn a_download_of_a_private_release_leads_no_token_to_another_host() {
+fn a_download_of_a_private_release_sends_no_token_to_another_host() {
     let other = Elsewhere::new();
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
@@ -113,8 +113,16 @@ fn plain_http_and_passwords_in_addresses_are_wrong_usage_and_are_not_repeated() 
     for (name, value, words) in [
         ("--api-url", "http://api.example.org", "would be reached without TLS"),
         ("--registry-url", "http://registry.example.org", "would be reached without TLS"),
-        ("--registry-url", "https://user:s3cret-word@registry.example.org", "takes no user and no password"),
-        ("--server-url", "https://user:s3cret-word@github.example.org", "takes no user and no password"),
+        (
+            "--registry-url",
+            "https://user:s3cret-word@registry.example.org",
+            "must not contain a user or a password",
+        ),
+        (
+            "--server-url",
+            "https://user:s3cret-word@github.example.org",
+            "must not contain a user or a password",
+        ),
     ] {
         let mut scenario = Scenario::new("1.4.0");
         scenario = match name {
@@ -133,7 +141,7 @@ fn plain_http_and_passwords_in_addresses_are_wrong_usage_and_are_not_repeated() 
 fn a_server_with_an_untrusted_certificate_gets_nothing() {
     let (address, received) = untrusted_server();
     let outcome = Scenario::new("1.4.0").instead("--api-url", &address).run(["publish"]).exit(1);
-    let outcome = outcome.says("the certificate of `127.0.0.1` does not hold").says("in `SSL_CERT_FILE`");
+    let outcome = outcome.says("the certificate of `127.0.0.1` is not valid").says("in `SSL_CERT_FILE`");
     assert!(!outcome.stderr.contains("tries)"), "{}", outcome.stderr);
     assert_eq!(*received.lock().unwrap(), Vec::<u8>::new());
 }

@@ -188,7 +188,7 @@ pub(super) fn broken(server: &Url, error: reqwest::Error) -> AttemptError {
         return AttemptError::fatal(failure.hint(address::LEAD_HINT).into());
     }
     if let Some(rustls::Error::InvalidCertificate(reason)) = cause(&error) {
-        let failure = Failure::new(format!("the certificate of `{host}` does not hold: {reason}"));
+        let failure = Failure::new(format!("the certificate of `{host}` is not valid: {reason}"));
         return AttemptError::fatal(failure.hint(trust(std::env::consts::OS)).into());
     }
     if error.is_connect() && error.is_timeout() {

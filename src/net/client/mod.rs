@@ -95,7 +95,7 @@ impl Client {
             let again = request.try_clone().filter(|_| is_read_only(request.method()));
             let answer = self.send(&server, request).await?;
             let Some((mut again, to)) = again.zip(answer.location()) else { return Ok(answer) };
-            let to = again.url().join(to).map_err(|_| anyhow!("it was redirected to what is no address"))?;
+            let to = again.url().join(to).map_err(|_| anyhow!("it was redirected to an invalid URL"))?;
             server =
                 self.led(&server, &to).await.context("it was redirected to an address that is not used")?;
             if to.origin() != again.url().origin() {
@@ -313,7 +313,7 @@ pub(crate) mod tests {
     }
 
     #[tokio::test]
-    async fn plain_http_goes_to_this_machine_only() {
+    async fn plain_http_is_sent_to_loopback_only() {
         crate::release::session::install_tls();
         let clients = connect::Clients::default();
         let here = Endpoint::given("GitHub", "http://127.0.0.1:1").unwrap();

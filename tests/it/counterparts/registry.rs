@@ -121,7 +121,7 @@ fn a_token_with_less_than_the_requested_rights_stops_before_anything_is_public()
         .writes(1)
         .says("failed to ask for the right to push `ghcr.io/acme/tool`");
     let refused = scenario.run(["publish"]).exit(1).writes(1).says("the registry answered 401 Unauthorized");
-    assert!(refused.stderr.contains("nothing was touched"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("nothing was changed"), "{}", refused.stderr);
     assert!(!scenario.state().contains("published"), "{}", scenario.state());
 
     tokens.let_push(true);

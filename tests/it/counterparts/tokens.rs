@@ -192,7 +192,7 @@ fn base64url(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn base64_is_that_of_its_rfc() {
+fn base64_matches_rfc_4648() {
     let vectors = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")];
     for (plain, encoded) in vectors {
         assert_eq!(base64(plain.as_bytes()), encoded);

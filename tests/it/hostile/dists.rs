@@ -5,13 +5,13 @@ use std::fs;
 use super::{ARCHIVE, Work};
 
 #[test]
-fn what_is_left_alone_is_as_it_should_be() {
+fn an_unchanged_dist_is_verified() {
     Work::dist().verify().with(0, "");
 }
 
 #[cfg(unix)]
 #[test]
-fn links_are_told_and_not_followed() {
+fn links_are_reported_and_not_followed() {
     use std::os::unix::fs::symlink;
     let outside = |work: &Work, name: &str| {
         let inside = work.path("dist").join(name);
@@ -47,7 +47,7 @@ fn links_are_told_and_not_followed() {
 /// A pipe nobody writes into and a device without an end stand for every file that is none.
 #[cfg(unix)]
 #[test]
-fn pipes_and_devices_make_nobody_wait() {
+fn pipes_and_devices_do_not_block() {
     let pipe = |work: &Work, name: &str| {
         let _ = fs::remove_file(work.path(name));
         let made = std::process::Command::new("mkfifo").arg(work.path(name)).status().unwrap();

@@ -138,7 +138,7 @@ fn a_download_has_the_listed_size_and_an_allowed_address() {
         ended.with(1, "which would be reached without TLS");
     }
     for (url, words) in [
-        ("https://user:secret@x.org/x", "which holds a user or a password"),
+        ("https://user:secret@x.org/x", "which contains a user or a password"),
         ("https://169.254.169.254/x", "which is no server's address"),
         ("https://[::ffff:10.0.0.1]/x", "which is no server's address"),
     ] {

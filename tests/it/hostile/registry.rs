@@ -36,9 +36,9 @@ fn credentials_are_not_sent_to_a_token_service_of_another_site() {
     for (realm, words) in [
         ("http://10.0.0.1/token", "would be reached without TLS"),
         ("https://evil.example/token", "sends the token to another site, `evil.example`"),
-        ("https://user:secret@evil.example/token", "holds a user or a password"),
+        ("https://user:secret@evil.example/token", "contains a user or a password"),
         ("file:///etc/passwd", "would be reached without TLS"),
-        ("nowhere", "is not an address"),
+        ("nowhere", "is not a URL"),
         ("https://169.254.169.254/token", "is no server's address"),
     ] {
         let (ended, _) = plan(move |_, _| challenge(realm));

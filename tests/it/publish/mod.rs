@@ -32,7 +32,7 @@ fn a_release_is_staged_then_revealed_and_a_second_run_changes_nothing() {
 }
 
 #[test]
-fn a_first_run_makes_no_more_changes_than_it_must() {
+fn a_first_run_sends_no_unnecessary_write() {
     // The notes, a draft, nine assets, the publishing; a session and a PUT for each of four blobs, three manifests,
     // four tags. None that only asks: the notes and a session show what is allowed.
     Scenario::new("1.4.0").run(["publish"]).exit(0).writes(2 + 9 + 1 + 2 * 4 + 3 + 4);
@@ -117,10 +117,10 @@ fn all_problems_are_reported_together() {
 }
 
 #[test]
-fn without_a_token_the_way_out_is_named() {
+fn without_a_token_the_error_has_a_hint() {
     Scenario::new("1.4.0").token(None).run(["publish"]).exit(1).no_writes().stderr(expect![[r#"
         error: there is no token to publish to `acme/tool` with
-        nothing was touched
+        nothing was changed
 
         hint: set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`
     "#]]);
@@ -191,7 +191,7 @@ fn a_published_release_is_never_changed() {
     assert!(
         outcome.stderr.contains("`SHA256SUMS` of the published release `v1.4.0` is not the one of this dist")
     );
-    assert!(outcome.stderr.contains("nothing was touched"));
+    assert!(outcome.stderr.contains("nothing was changed"));
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn an_upload_that_was_stored_although_it_answered_502_is_not_sent_twice() {
 }
 
 #[test]
-fn a_failed_run_says_what_is_public_and_how_to_continue() {
+fn a_failed_run_reports_what_is_public_and_how_to_continue() {
     let no = || What::answer(500, "Error creating asset temp dir");
     let mut scenario = Scenario::new("1.4.0").arguments(&["--tries", "2"]);
     for _ in 0..2 {
@@ -267,7 +267,7 @@ fn no_token_is_ever_printed_or_written() {
 
 #[cfg(unix)]
 #[test]
-fn git_and_cargo_are_asked_once() {
+fn git_and_cargo_are_run_once() {
     use std::os::unix::fs::PermissionsExt as _;
     let scenario = Scenario::new("1.4.0").before_anything_is_built("");
     let (bin, log) = (scenario.path().join("bin"), scenario.path().join("log"));

@@ -310,7 +310,8 @@ impl Scenario {
         Outcome {
             code: status.code(),
             stdout: self.neutral(&stdout),
-            stderr: self.neutral(&stderr),
+            // Messages name paths as the system writes them.
+            stderr: self.neutral(&stderr).replace(std::path::MAIN_SEPARATOR, "/"),
             writes: self.seen_writes().split_off(before),
         }
     }

@@ -85,14 +85,14 @@ impl Dist {
 }
 
 #[test]
-fn a_dist_as_it_should_be() {
+fn a_valid_dist_has_no_problem() {
     let dist = Dist::new();
     let outcome = dist.scenario.run(["verify", "dist", "--tag", "v1.4.0"]).exit(0).no_writes();
     assert!(outcome.stdout.starts_with("tool 1.4.0: 7 files, "), "{}", outcome.stdout);
 }
 
 #[test]
-fn a_bit_in_a_tar_gz() {
+fn a_flipped_bit_in_a_tar_gz_is_found() {
     let dist = Dist::new();
     flip_bit(&dist.path(MUSL));
     dist.verify(expect![[r#"
@@ -101,7 +101,7 @@ fn a_bit_in_a_tar_gz() {
 }
 
 #[test]
-fn a_bit_in_a_zip() {
+fn a_flipped_bit_in_a_zip_is_found() {
     let dist = Dist::new();
     flip_bit(&dist.path(WINDOWS));
     dist.verify(expect![[r#"
@@ -110,7 +110,7 @@ fn a_bit_in_a_zip() {
 }
 
 #[test]
-fn a_bit_in_a_record() {
+fn a_flipped_bit_in_a_record_is_found() {
     let dist = Dist::new();
     let path = dist.path(&format!("{MUSL}.json"));
     let text = fs::read_to_string(&path).unwrap();
@@ -130,7 +130,7 @@ fn a_bit_in_a_record() {
 }
 
 #[test]
-fn a_bit_in_each_kind_of_blob() {
+fn a_flipped_bit_in_each_kind_of_blob_is_found() {
     let broken: String = ["the image index", "the manifest", "the config", "layer 1"]
         .into_iter()
         .enumerate()
@@ -152,7 +152,7 @@ fn a_bit_in_each_kind_of_blob() {
 }
 
 #[test]
-fn a_bit_in_the_index_of_the_layout() {
+fn a_flipped_bit_in_the_index_of_the_layout_is_found() {
     let dist = Dist::new();
     let path = dist.path("image/index.json");
     let text = fs::read_to_string(&path).unwrap();
@@ -183,7 +183,7 @@ fn an_archive_of_another_version() {
 }
 
 #[test]
-fn an_old_archive_among_new_ones_is_the_odd_one_out() {
+fn an_old_archive_among_new_ones_is_named() {
     let dist = Dist::new();
     let other = dist.scenario.path().join("other");
     make_dist(&other, "1.3.0", &["aarch64-macos".parse().unwrap()]);

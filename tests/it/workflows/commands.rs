@@ -11,7 +11,7 @@ use floe_core::model::Target;
 use super::{is_whole, jobs, steps, text, workflows, yaml};
 
 #[test]
-fn every_command_line_is_one_that_its_program_takes() {
+fn every_command_line_is_valid_for_its_program() {
     if !is_whole() {
         return;
     }
@@ -40,7 +40,7 @@ fn every_command_line_is_one_that_its_program_takes() {
 }
 
 #[test]
-fn a_command_line_that_its_program_does_not_take_is_found() {
+fn an_invalid_command_line_is_found() {
     if !is_whole() {
         return;
     }

@@ -210,7 +210,7 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 #[test]
-fn expressions_mean_what_github_says_they_mean() {
+fn expressions_evaluate_as_github_documents_them() {
     let values = serde_json::json!({
         "inputs": { "tag": "", "dry-run": false, "attest": null },
         "github": { "ref_name": "v1.4.0", "workspace": "/home/runner" },

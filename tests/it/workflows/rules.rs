@@ -154,7 +154,7 @@ fn job_faults(name: &str, job: &Value) -> Vec<String> {
 }
 
 #[test]
-fn each_job_may_do_what_it_needs_and_no_more() {
+fn each_job_has_only_the_permissions_that_it_needs() {
     if !is_whole() {
         return;
     }
@@ -198,7 +198,7 @@ fn lines(table: &BTreeMap<String, String>) -> String {
 }
 
 #[test]
-fn publishing_waits_for_everything_and_only_it_is_let_through_a_gate() {
+fn publish_needs_all_other_jobs_and_alone_has_an_environment() {
     if !is_whole() {
         return;
     }
@@ -224,7 +224,7 @@ fn publishing_waits_for_everything_and_only_it_is_let_through_a_gate() {
 }
 
 #[test]
-fn the_two_workflows_do_not_get_in_each_others_way() {
+fn the_two_workflows_have_different_events_and_groups() {
     if !is_whole() {
         return;
     }
@@ -259,7 +259,7 @@ fn the_template_calls_the_release_with_inputs_that_it_has() {
 }
 
 #[test]
-fn where_floe_lives_is_said_in_one_place() {
+fn the_address_of_floe_is_only_in_cargo_toml() {
     if !is_whole() {
         return;
     }
@@ -278,7 +278,7 @@ fn where_floe_lives_is_said_in_one_place() {
 
 /// What rustc writes into panics of the project and of its dependencies, on the systems that Nix does not build for.
 #[test]
-fn what_native_legs_compile_in_passes_the_gate() {
+fn paths_that_native_legs_compile_in_are_found_by_no_rule() {
     if !is_whole() {
         return;
     }
@@ -311,7 +311,7 @@ fn what_native_legs_compile_in_passes_the_gate() {
 }
 
 #[test]
-fn what_the_workflow_reads_from_the_matrix_is_in_it() {
+fn the_matrix_has_every_key_that_the_workflow_reads() {
     if !is_whole() {
         return;
     }
@@ -360,7 +360,7 @@ fn the_matrix_is_the_table_of_targets() {
 }
 
 #[test]
-fn each_run_line_is_one_that_a_shell_takes() {
+fn each_run_script_is_valid_bash() {
     if !is_whole() {
         return;
     }
@@ -379,7 +379,7 @@ fn each_run_line_is_one_that_a_shell_takes() {
 }
 
 #[test]
-fn changes_of_what_is_pinned_are_proposed_a_week_late() {
+fn updates_are_proposed_a_week_after_their_release() {
     if !is_whole() {
         return;
     }

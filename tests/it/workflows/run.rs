@@ -229,7 +229,7 @@ fn a_pushed_tag_becomes_a_public_release() {
 }
 
 #[test]
-fn a_refused_publish_says_what_is_missing_and_running_it_again_finishes() {
+fn a_failed_publish_reports_what_is_missing_and_a_rerun_finishes() {
     let Some(mut stage) = Stage::new() else { return };
     // The repository's settings give workflows no right to write, whatever their files say.
     stage.runner.tokens = [READS, READS];
@@ -296,7 +296,7 @@ fn a_dry_run_by_hand_shows_what_would_be_published() {
 }
 
 #[test]
-fn where_there_are_no_attestations_best_effort_says_so_and_required_stops() {
+fn without_attestations_best_effort_publishes_and_required_fails() {
     let Some(mut stage) = Stage::new() else { return };
     stage.runner.attestations_fail = true;
     let outcome = stage.run(&PUSH, None);

@@ -177,7 +177,7 @@ fn names_that_github_would_change_or_that_collide_fail() {
     assert_eq!(found, "no: two assets are called `sha256sums`, if upper and lower case are the same");
     release.assets = (0..1001).map(|n| asset(&format!("a{n}"))).collect();
     let (found, _) = judged(&ask(&release, &facts(), "assets"));
-    assert_eq!(found, "no: 1001 assets are more than the 1000 GitHub takes");
+    assert_eq!(found, "no: 1001 assets are more than the 1000 that GitHub accepts");
 }
 
 #[test]
@@ -189,6 +189,6 @@ fn notes_that_would_be_cut_and_a_rate_limit_that_is_too_low_are_warnings() {
     let (found, _) = judged(&ask(&release(), &ServerFacts { budget, ..facts() }, "requests"));
     assert_eq!(
         found,
-        "warning: 6 requests are needed, but GitHub takes only 5 until its hour ends at 15:13:20 UTC"
+        "warning: 6 requests are needed, but GitHub allows only 5 until its rate limit resets at 15:13:20 UTC"
     );
 }

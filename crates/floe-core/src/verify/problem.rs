@@ -57,9 +57,9 @@ pub enum Problem {
     MissingFile { file: String },
     /// Two files of one name differ.
     TwiceFile { paths: [PathBuf; 2] },
-    /// A file is larger than GitHub takes.
+    /// A file is larger than GitHub accepts.
     TooLarge { file: String, size: u64 },
-    /// More assets than GitHub takes.
+    /// More assets than GitHub accepts.
     TooMany { count: usize },
     /// The promised image is not there.
     MissingImage,
@@ -136,9 +136,11 @@ impl fmt::Display for Problem {
                 write!(f, "`{}` and `{}` have one name and differ", one.display(), other.display())
             }
             Problem::TooLarge { file, size } => {
-                write!(f, "`{file}` has {size} bytes; GitHub takes files below {ASSET_LIMIT} bytes")
+                write!(f, "`{file}` has {size} bytes; GitHub accepts files below {ASSET_LIMIT} bytes")
             }
-            Problem::TooMany { count } => write!(f, "{count} assets are more than the 1000 GitHub takes"),
+            Problem::TooMany { count } => {
+                write!(f, "{count} assets are more than the 1000 that GitHub accepts")
+            }
             Problem::MissingImage => write!(f, "the image is missing: no dist holds `image/`"),
             Problem::ExtraImage { path } => {
                 write!(f, "`{}` is an image, but the release is to have none", path.display())
@@ -159,7 +161,7 @@ impl fmt::Display for Problem {
             Problem::NotATag { version } => {
                 write!(
                     f,
-                    "version {version} has build metadata, which no image tag can hold (OCI tags know no `+`)"
+                    "version {version} has build metadata, which no image tag can hold (OCI tags cannot contain `+`)"
                 )
             }
         }

@@ -157,7 +157,7 @@ fn check_checksums(download: &Download, problems: &mut Vec<String>) {
     }
     for line in text.lines().filter(|line| checksum(line).is_none()).take(BAD_LINES) {
         let line: String = line.chars().take(120).collect();
-        problems.push(format!("`{CHECKSUMS}` holds a line that is no checksum: `{line}`"));
+        problems.push(format!("`{CHECKSUMS}` holds a line that is not a checksum: `{line}`"));
     }
 }
 

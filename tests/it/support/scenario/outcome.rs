@@ -74,6 +74,7 @@ impl Outcome {
 
     /// Whether it was killed rather than ended.
     pub fn was_killed(&self) -> bool {
-        self.code.is_none()
+        // Windows gives a killed process an exit code, but it prints no error.
+        self.code.is_none() || (cfg!(windows) && self.code == Some(1) && !self.stderr.contains("error: "))
     }
 }

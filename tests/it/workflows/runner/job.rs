@@ -208,7 +208,7 @@ fn pairs(text: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn what_a_step_writes_for_the_runner_is_read() {
+fn outputs_of_a_step_are_parsed() {
     let read = pairs("tag=v1.4.0\nmatrix={\"a\":\"b<<c\"}\nnotes<<END\none=1\n\ntwo\nEND\n");
     let expected = [("tag", "v1.4.0"), ("matrix", "{\"a\":\"b<<c\"}"), ("notes", "one=1\n\ntwo")];
     assert_eq!(read, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
