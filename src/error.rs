@@ -1,10 +1,10 @@
-//! Errors that people can act on: the failure, its causes, the state of the release, and a way out. `report` prints them.
+//! Errors with a fix: the failure, its causes, the state of the release, and a hint. `report` prints them.
 
 use std::fmt;
 
 use floe_core::plan::{self, Conflict};
 
-/// The exit code of a run, as README promises them.
+/// The exit code of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -20,7 +20,16 @@ pub enum Exit {
     Conflicts = 4,
 }
 
-/// An error with a way out. The message is a lower-case fragment that names the thing in backticks.
+/// Why a server does not serve a request, where the status says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Without credentials that allow it, the thing is not there: 401, 403 or 404.
+    Denied,
+    /// A rate limit.
+    Limited,
+}
+
+/// An error with a hint. The message is a lower-case fragment that names the thing in backticks.
 #[derive(Debug)]
 pub struct Failure {
     message: String,
@@ -29,6 +38,7 @@ pub struct Failure {
     hint: Option<String>,
     exit: Exit,
     file: Option<String>,
+    refusal: Option<Refusal>,
     source: Option<anyhow::Error>,
 }
 
@@ -36,8 +46,8 @@ impl Failure {
     /// A failure with exit code 1.
     pub fn new(message: impl Into<String>) -> Self {
         let message = message.into();
-        let (state, hint, file, source) = (None, None, None, None);
-        Failure { message, details: Vec::new(), state, hint, exit: Exit::Failed, file, source }
+        let (state, hint, file, refusal, source) = (None, None, None, None, None);
+        Failure { message, details: Vec::new(), state, hint, exit: Exit::Failed, file, refusal, source }
     }
 
     /// Wraps an error to add a state, a hint or an exit code, without a line of its own.
@@ -108,7 +118,13 @@ impl Failure {
         self
     }
 
-    /// Its exit code.
+    /// Says that a server has refused a request.
+    pub fn refused(mut self, refusal: Refusal) -> Self {
+        self.refusal = Some(refusal);
+        self
+    }
+
+    /// The exit code it asks for.
     pub fn exit_code(&self) -> Exit {
         self.exit
     }
@@ -149,6 +165,11 @@ impl std::error::Error for Failure {
 /// The way out that an error names: that of the cause nearest to the trouble, which knows it best.
 pub fn hint_of(error: &anyhow::Error) -> Option<&str> {
     error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()?.hint_text()).last()
+}
+
+/// Why a server did not serve a request, if that is the cause of an error.
+pub fn refusal_of(error: &anyhow::Error) -> Option<Refusal> {
+    error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.refusal)
 }
 
 /// Shorthand for failing inside a function that returns `anyhow::Result`.

@@ -7,7 +7,8 @@
 //!
 //! Modules in reading order:
 //!
-//! 1. [`cli`]: the arguments; [`commands`]: one file a subcommand; [`error`]: failures with a hint and an exit code.
+//! 1. [`cli`]: the arguments; [`commands`]: one file a subcommand; [`error`]: failures with a hint and an exit code;
+//!    [`environment`]: its variables.
 //! 2. [`release`]: from dists and arguments to a release, a session with the servers, a plan, and its execution.
 //! 3. [`github`], [`registry`], [`download`]: the clients; [`net`]: their transport, retries, URL rules and tokens.
 //! 4. [`package`]: archives; [`image`]: the OCI layout; [`files`]: atomic files and folders.
@@ -18,6 +19,7 @@
 pub mod cli;
 pub mod commands;
 pub mod download;
+pub mod environment;
 pub mod error;
 pub mod files;
 pub mod github;

@@ -1,17 +1,19 @@
 //! Parses, runs, prints the error, sets the exit code. Everything else is in the library.
 
+use std::error::Error as _;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use floe::cli::Cli;
-use floe::error::Exit;
-use floe::report::{Report, Verbosity, without_passwords};
+use floe::error::{Exit, Failure};
+use floe::report::{Report, Verbosity};
+use floe_core::untrusted::text::line;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::from_env() {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage(error),
     };
     let verbosity = match (cli.quiet, cli.verbose) {
         (true, _) => Verbosity::Quiet,
@@ -31,12 +33,28 @@ fn main() -> ExitCode {
     }
 }
 
-/// clap repeats the arguments, and a URL may contain a password.
-fn usage(error: &clap::Error) -> ExitCode {
-    let said = error.to_string();
-    if without_passwords(&said) == said {
+/// Wrong usage, reported like every other error: clap repeats the arguments, which may come from anyone.
+fn usage(mut error: clap::Error) -> ExitCode {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         error.exit();
     }
-    Report::new(Verbosity::Normal).line(said.trim_end());
-    ExitCode::from(Exit::Usage as u8)
+    let outside: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in outside {
+        if let ContextValue::String(value) = value {
+            error.insert(kind, ContextValue::String(line(&value).into_owned()));
+        }
+    }
+    let text =
+        match (error.source(), error.get(ContextKind::InvalidValue), error.get(ContextKind::InvalidArg)) {
+            // clap would append the reason as it is.
+            (Some(reason), Some(value), Some(argument)) => {
+                format!("invalid value '{value}' for '{argument}': {}", line(&reason.to_string()))
+            }
+            _ => error.to_string(),
+        };
+    let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+    let (message, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let details = rest.lines().map(str::trim_end).filter(|line| !line.is_empty());
+    let failure = Failure::new(message).details(details).exit(Exit::Usage);
+    ExitCode::from(Report::new(Verbosity::Normal).error(&failure.into()) as u8)
 }

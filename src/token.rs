@@ -2,44 +2,42 @@
 
 use std::fmt;
 
-/// The variables a GitHub token is read from, in this order.
-pub const GITHUB_TOKEN_VARIABLES: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
+use crate::environment::variable;
 
+/// The variables a GitHub token is read from, in this order.
+const GITHUB_VARIABLES: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
 /// The variable a registry's own token is read from.
-pub const REGISTRY_TOKEN_VARIABLE: &str = "FLOE_REGISTRY_TOKEN";
+const REGISTRY_VARIABLE: &str = "FLOE_REGISTRY_TOKEN";
 
 /// A secret. Its `Debug` hides it, and it has no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
 impl Token {
-    /// A token out of a variable of the environment; an empty one counts as none.
-    pub fn from_env(variable: &str) -> Option<Self> {
-        std::env::var(variable)
-            .ok()
-            .filter(|token| !token.trim().is_empty())
-            .map(|token| Token(token.trim().to_owned()))
+    fn from_env(name: &str) -> Option<Self> {
+        let token = variable(name)?;
+        Some(Token(token.trim().to_owned())).filter(|token| !token.0.is_empty())
     }
 
     /// The token for GitHub's API, and for GHCR where no other is given.
     pub fn github() -> Option<Self> {
-        GITHUB_TOKEN_VARIABLES.into_iter().find_map(Token::from_env)
+        GITHUB_VARIABLES.into_iter().find_map(Token::from_env)
+    }
+
+    /// The token for the image's registry.
+    pub fn registry() -> Option<Self> {
+        Token::from_env(REGISTRY_VARIABLE)
     }
 
     /// Every secret that floe reads from the environment, so that none of them is ever printed.
     pub fn all_from_env() -> Vec<Self> {
-        let variables = GITHUB_TOKEN_VARIABLES.into_iter().chain([REGISTRY_TOKEN_VARIABLE]);
-        variables.filter_map(Token::from_env).collect()
+        GITHUB_VARIABLES.into_iter().chain([REGISTRY_VARIABLE]).filter_map(Token::from_env).collect()
     }
 
-    /// The text without this secret. A very short one is kept: it is that of a test, and may be a part of other words.
+    /// The text without this secret. A very short one is a test's, and part of other words.
     pub fn hide_in(&self, text: String) -> String {
         const SHORTEST: usize = 8;
-        if self.0.len() < SHORTEST || !text.contains(&self.0) {
-            text
-        } else {
-            text.replace(&self.0, "[secret]")
-        }
+        if self.0.len() < SHORTEST { text } else { text.replace(&self.0, "[secret]") }
     }
 
     /// The secret itself, for a header.

@@ -1,9 +1,12 @@
-//! The command line as clap parses it. No logic, and no default that depends on files or servers.
+//! The command line as clap parses it. No default depends on files or servers.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+use crate::environment;
 use floe_core::model::{Commit, Repo, Tag, Target};
 
 mod release;
@@ -30,6 +33,25 @@ pub struct Cli {
     /// The subcommand
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Parses this process's arguments, and the variables of its environment that stand for some of them.
+    pub fn from_env() -> Result<Self, clap::Error> {
+        let mut command = without_empty_variables(Cli::command());
+        let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    }
+}
+
+/// clap would parse the value of an empty variable.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| environment::is_empty(&name.to_string_lossy());
+    let command = command.mut_args(|argument| match argument.get_env().is_some_and(is_empty) {
+        true => argument.env(Resettable::Reset),
+        false => argument,
+    });
+    command.mut_subcommands(without_empty_variables)
 }
 
 /// The subcommands.
@@ -81,7 +103,7 @@ pub struct SourceArgs {
     #[arg(long, value_name = "COMMIT")]
     pub commit: Option<Commit>,
     /// Modification time of every file, in seconds since 1970 [default: the commit's time, else 1980-01-01]
-    #[arg(long, value_name = "SECONDS", env = "SOURCE_DATE_EPOCH")]
+    #[arg(long, value_name = "SECONDS", env = "SOURCE_DATE_EPOCH", hide_env_values = true)]
     pub epoch: Option<u64>,
 }
 

@@ -8,6 +8,19 @@ use floe_core::model::{Digest, ImageName, Repo, Tag, Target};
 
 use super::{ProjectArgs, SourceArgs};
 
+/// The variables that the commands here read besides those of their options.
+macro_rules! environment_help {
+    () => {
+        "\n\nEnvironment (an empty variable counts as unset):\n  \
+         GH_TOKEN, GITHUB_TOKEN  token for GitHub's API and ghcr.io\n  \
+         FLOE_REGISTRY_USER      user at another registry\n  \
+         FLOE_REGISTRY_TOKEN     token for that registry; no other server gets it\n  \
+         FLOE_REGISTRY_HOST      host of that registry [default: the registry of the project's own image]\n  \
+         HTTPS_PROXY, NO_PROXY   proxy, and hosts that are reached without it\n  \
+         SSL_CERT_FILE           CA certificates (PEM) instead of the system's, on Linux"
+    };
+}
+
 /// The release and its destination.
 #[derive(Debug, Clone, Args)]
 pub struct ReleaseArgs {
@@ -65,11 +78,11 @@ pub struct RemoteArgs {
 
 /// Arguments of `floe plan`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = concat!("Examples:\n  \
     GITHUB_TOKEN=$(gh auth token) floe plan dist --tag v1.4.0\n  \
     floe plan --tag v1.4.0         without a dist, before anything is built\n\n\
     All failed checks are reported together, each with a fix. The exit code is then 1, or 4 if a\n\
-    different release is public under the same name. -v also shows the checks that passed.")]
+    different release is public under the same name. -v also shows the checks that passed.", environment_help!()))]
 pub struct PlanArgs {
     /// The release
     #[command(flatten)]
@@ -81,12 +94,12 @@ pub struct PlanArgs {
 
 /// Arguments of `floe publish`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = concat!("Examples:\n  \
     GITHUB_TOKEN=$(gh auth token) floe publish dist --tag v1.4.0\n  \
     floe publish dist --tag v1.4.0 --expect sha256:…    digest printed by `floe verify dist`\n\n\
     Prints two lines to stdout: the image by digest, and the URL of the release.\n\
     After a failure, run the same command again: it checks what is there and does the missing steps.\n\
-    Ctrl-C finishes the running steps and stops; a second Ctrl-C stops at once.")]
+    Ctrl-C finishes the running steps and stops; a second Ctrl-C stops at once.", environment_help!()))]
 pub struct PublishArgs {
     /// The release
     #[command(flatten)]
@@ -101,10 +114,10 @@ pub struct PublishArgs {
 
 /// Arguments of `floe verify`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = concat!("Examples:\n  \
     floe verify dist --tag v1.4.0                  prints the digest for `floe publish --expect`\n  \
     floe verify --release v1.4.0 --repo acme/tool\n  \
-    floe verify --release v1.4.0 --run=--version   also runs the downloaded program")]
+    floe verify --release v1.4.0 --run=--version   also runs the downloaded program", environment_help!()))]
 pub struct VerifyArgs {
     /// Dists to check before publishing
     #[arg(value_name = "DIST", required_unless_present = "release", conflicts_with = "release")]
@@ -143,13 +156,13 @@ pub struct VerifyArgs {
 
 /// Arguments of `floe reproduce`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = concat!("Examples:\n  \
     floe reproduce v1.4.0 --repo acme/tool --rebuilt dist\n  \
     floe reproduce v1.4.0 --repo acme/tool --rebuilt dist --statement tool-1.4.0.intoto.json\n\n\
     Prints a line for each asset and each part of the image: match, differs, missing, not claimed\n\
     (built outside of Nix and not rebuilt), or not covered (added after publishing).\n\
     Exit codes: 0 all that is claimed was reproduced, 3 something differs or is missing, 1 a server\n\
-    did not answer or the release is not published.")]
+    did not answer or the release is not published.", environment_help!()))]
 pub struct ReproduceArgs {
     /// The published release
     #[arg(value_name = "TAG")]

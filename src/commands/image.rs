@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli;
+use crate::environment::variable_os;
 use crate::error::{Exit, Failure};
 use crate::image;
 use crate::image::ImageSpec;
@@ -88,7 +89,7 @@ pub fn warn(image: &Image, spec: &ImageSpec, report: &Report) {
 
 /// The CA certificates of this machine, for an image that is only rehearsed.
 pub fn certificates_of_this_machine() -> Option<PathBuf> {
-    let given = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let given = variable_os("SSL_CERT_FILE").map(PathBuf::from);
     let known = image::CERTIFICATES.iter().map(|path| Path::new("/").join(path));
     given.into_iter().chain(known).find(|path| path.is_file())
 }

@@ -4,7 +4,7 @@
 
 use crate::cli::PlanArgs;
 use crate::release::inputs::Inputs;
-use crate::release::session::Session;
+use crate::release::session::{self, Session};
 use crate::release::{self, dist, job_summary};
 use crate::report::Report;
 use floe_core::model::Subject;
@@ -22,7 +22,8 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
         release = inputs.release(dist::verify(dist, inputs.expect())?, report)?;
         (&release).into()
     };
-    let session = Session::open(subject, &args.release.remote, report)?;
+    let retry = session::retry(&args.release.remote, report).reading();
+    let session = Session::open(subject, &args.release.remote, retry)?;
     let preflight = release::plan(subject, &session).await;
     session.close().await;
 

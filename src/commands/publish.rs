@@ -3,7 +3,7 @@
 use crate::cli::PublishArgs;
 use crate::net::stop;
 use crate::release::inputs::Inputs;
-use crate::release::session::Session;
+use crate::release::session::{self, Session};
 use crate::release::{self, dist, job_summary};
 use crate::report::Report;
 
@@ -15,7 +15,8 @@ pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
     let release = inputs.release(verified, report)?;
 
     stop::listen(report);
-    let session = Session::open(&release, &args.release.remote, report)?;
+    let retry = session::retry(&args.release.remote, report);
+    let session = Session::open(&release, &args.release.remote, retry)?;
     let (_, receipt) = release::publish(&release, &session, &args.receipt).await?;
 
     job_summary::published(&release, &receipt, report);

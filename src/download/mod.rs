@@ -10,22 +10,22 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use http::{HeaderValue, Method, header};
-use reqwest::Request;
+use http::StatusCode;
 use tokio::task::spawn_blocking;
+use url::Url;
 
 mod pull;
 
-use crate::github::{GitHub, authorization};
-use crate::net::client::{Client, TooLarge};
-use crate::net::retry::{self, AttemptError, Retry};
+use crate::error::Failure;
+use crate::github::GitHub;
+use crate::net::address::Endpoint;
+use crate::net::client::TooLarge;
+use crate::net::retry::{AttemptError, Retry, RetryPolicy};
 use crate::package::archive::{self, Budget, Examined};
-use crate::registry::{Credentials, Registry};
-use crate::report::{Progress, Report};
-use crate::token::Token;
+use crate::registry::{self, Credentials, Registry};
+use crate::report::Progress;
 use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{ArchiveKind, Hasher, ImageName, Manifest};
-use floe_core::units::seconds;
 use floe_core::untrusted::files;
 use floe_core::verify::ASSET_LIMIT;
 use floe_core::verify::published::{Download, File, Pulled, ReleaseRequest, checksum};
@@ -35,23 +35,23 @@ use floe_core::world::{RemoteAsset, RemoteRelease};
 const AT_ONCE: usize = 6;
 /// How the name of a release's manifest ends.
 const MANIFEST: &str = "-manifest.json";
-/// No `SHA256SUMS` and no manifest is larger.
+/// The limit of `SHA256SUMS` and of a manifest.
 const TEXT_LIMIT: u64 = 8 * 1024 * 1024;
 
 /// Downloads a published release into a folder.
 pub struct Downloader<'a> {
-    /// The repository, with or without a token.
+    /// The repository.
     pub github: GitHub,
-    /// The token, only where the repository is private.
-    pub token: Option<Token>,
-    /// The address of the registry of an image that a manifest names.
-    pub registry_url: Box<dyn Fn(&ImageName) -> String + 'a>,
+    /// Whether the repository can be seen with the token only, and so may its image.
+    pub is_private: bool,
+    /// The address of the registry, if it is given. Else it is that of the image's name.
+    pub registry_url: Option<&'a str>,
+    /// The name of the project's own image, whose registry the environment's credentials are for.
+    pub own_image: ImageName,
     /// The folder for the downloads.
     pub folder: PathBuf,
-    /// How often each request is tried.
+    /// How often each request is tried, and where that is reported.
     pub retry: Retry,
-    /// Shows the progress.
-    pub report: Report,
 }
 
 impl Downloader<'_> {
@@ -64,11 +64,10 @@ impl Downloader<'_> {
     ) -> anyhow::Result<Download> {
         let assets = self.folder.join("assets");
         fs::create_dir_all(&assets).with_context(|| format!("failed to make `{}`", assets.display()))?;
-        let progress = self.report.progress(
+        let progress = self.retry.report.progress(
             "Downloading",
             release.assets.iter().fold(0, |all, asset| asset.size.saturating_add(all)),
         );
-        let client = Client::default();
         check_names(&release.assets)?;
         let budget = Arc::new(Budget::default());
         // An unfinished asset cannot be downloaded; `verify::published` reports it.
@@ -76,12 +75,14 @@ impl Downloader<'_> {
         let says = |asset: &&RemoteAsset| asset.name.ends_with(MANIFEST) || asset.name == CHECKSUMS;
         let (first, others): (Vec<_>, Vec<_>) = there.partition(says);
         let all = async |wanted: Vec<&RemoteAsset>| -> anyhow::Result<Vec<File>> {
-            let one =
-                async |asset: &RemoteAsset| self.file(&client, asset, (&assets, &budget), &progress).await;
+            let one = async |asset: &RemoteAsset| self.file(asset, (&assets, &budget), &progress).await;
             stream::iter(wanted).map(one).buffered(AT_ONCE).try_collect().await
         };
         let files = all(first).await?;
-        let checksums = read_checksums(&assets, &files)?;
+        let has_checksums = files.iter().any(|file| file.name == CHECKSUMS);
+        let checksums = has_checksums.then(|| read_small(&assets.join(CHECKSUMS))).transpose()?;
+        // A line that is not UTF-8 is not a checksum.
+        let checksums = checksums.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let manifest = read_manifest(&assets, &files, checksums.as_deref());
         let mut download = Download {
             request,
@@ -100,7 +101,7 @@ impl Downloader<'_> {
         }
         let others = others.into_iter().filter(|asset| covered.contains(&asset.name)).collect();
         let tag = self.github.tag_commit(&download.request.tag);
-        let (others, image, commit) = tokio::try_join!(all(others), self.image(&client, &download), tag)?;
+        let (others, image, commit) = tokio::try_join!(all(others), self.image(&download), tag)?;
         download.files.extend(others);
         download.files.sort_by_key(|file| release.assets.iter().position(|asset| asset.name == file.name));
         Ok(Download { commit, image, ..download })
@@ -109,14 +110,14 @@ impl Downloader<'_> {
     /// Downloads an asset and then reads it, while others are still being downloaded.
     async fn file(
         &self,
-        client: &Client,
         asset: &RemoteAsset,
         (assets, budget): (&Path, &Arc<Budget>),
         progress: &Progress,
     ) -> anyhow::Result<File> {
         let name = asset.name.clone();
         let path = assets.join(safe_name(&name)?);
-        self.fetch(client, asset, &path, progress).await?;
+        let fetched = self.retry.run(async |_| self.fetch(asset, &path, progress).await).await;
+        fetched.with_context(|| format!("failed to download `{name}`"))?;
         let budget = Arc::clone(budget);
         let read = spawn_blocking(move || read_file(name, &path, &budget));
         read.await
@@ -124,68 +125,61 @@ impl Downloader<'_> {
             .with_context(|| format!("failed to read the downloaded `{}`", asset.name))
     }
 
-    async fn fetch(
-        &self,
-        client: &Client,
-        asset: &RemoteAsset,
-        path: &Path,
-        progress: &Progress,
-    ) -> anyhow::Result<()> {
-        let patience = retry::patience(asset.size);
-        let fetch = async |_| {
-            // A private asset has no public address; the redirect to storage drops the token.
-            let mut request = match &self.token {
-                Some(_) => Request::new(Method::GET, self.github.asset_address(asset.id)?),
-                None => Request::new(Method::GET, self.github.address_of(&asset.url)?),
-            };
-            if let Some(token) = &self.token {
-                let headers = request.headers_mut();
-                headers.insert(header::ACCEPT, HeaderValue::from_static("application/octet-stream"));
-                headers.insert(header::AUTHORIZATION, authorization(token)?);
-            }
-            let fetch = self.save(client, request, asset, path, progress);
-            let late = |_| {
-                AttemptError::connection(anyhow::anyhow!("it was not complete within {}", seconds(patience)))
-            };
-            tokio::time::timeout(patience, fetch).await.map_err(late)?
-        };
-        self.retry.run(fetch).await.with_context(|| format!("failed to download `{}`", asset.name))
-    }
-
-    async fn save(
-        &self,
-        client: &Client,
-        request: Request,
-        asset: &RemoteAsset,
-        path: &Path,
-        progress: &Progress,
-    ) -> Result<(), AttemptError> {
-        let mut answer = client.stream(request).await?;
+    async fn fetch(&self, asset: &RemoteAsset, path: &Path, progress: &Progress) -> Result<(), AttemptError> {
+        let mut answer = self.github.download(asset, self.is_private).await?;
         let status = answer.status();
         if !status.is_success() {
-            let error = anyhow::anyhow!("the server answered {status}");
-            return Err(AttemptError::answer(status, answer.headers(), "", error));
+            let failure = Failure::new(format!("the server answered {status}"));
+            let refused = AttemptError::answer(status, answer.headers(), "", failure);
+            // GitHub has just listed the asset, so its storage may lag behind.
+            return Err(match status {
+                StatusCode::NOT_FOUND => AttemptError { retry: RetryPolicy::Later, ..refused },
+                _ => refused,
+            });
         }
-        let saved = answer.save(path, asset.size, |piece| progress.add(piece.len() as u64)).await?;
+        let share = progress.share();
+        let saved = answer.save(path, asset.size, |piece| share.add(piece.len() as u64)).await?;
         saved.map_err(|TooLarge| {
-            let text = format!("the server sends more than the {} bytes that GitHub lists", asset.size);
-            AttemptError::fatal(anyhow::anyhow!(text))
-        })
+            anyhow::anyhow!("the server sends more than the {} bytes that GitHub lists", asset.size)
+        })?;
+        share.keep();
+        Ok(())
     }
 
-    /// Pulls the image that the manifest names, if it names one that was asked for. The manifest was downloaded, so it is
-    /// not trusted: its registry gets only a secret that the environment has for it.
-    async fn image(&self, client: &Client, download: &Download) -> anyhow::Result<Option<Pulled>> {
+    /// Pulls the image that the manifest names, if it names one that was asked for. The manifest was downloaded, so it is not trusted: the
+    /// registry must be one that GitHub may lead to, and gets credentials only if they are bound to it and it does not allow
+    /// anonymous pulls.
+    async fn image(&self, download: &Download) -> anyhow::Result<Option<Pulled>> {
         let Ok(Manifest { image: Some(image), version, .. }) = &download.manifest else { return Ok(None) };
         if !download.request.covers_image(&image.name) {
             return Ok(None);
         }
-        let credentials = self.token.as_ref().and_then(|_| Credentials::from_env(&image.name));
-        let url = (self.registry_url)(&image.name);
-        let registry = (client.clone(), url.as_str());
-        let registry = Registry::connect(registry, image.name.clone(), credentials, self.retry.clone())?;
-        let layout = self.folder.join("image");
-        pull::image(&registry.pull_only(), &image.digest, &version.to_string(), &layout).await.map(Some)
+        let (name, client) = (&image.name, self.github.client());
+        let base = match self.registry_url {
+            Some(url) => Endpoint::given(registry::SERVER, url)?,
+            None => {
+                let url = Url::parse(&format!("https://{}", name.registry()))?;
+                let led = client.led(self.github.endpoint(), &url).await;
+                let mut led =
+                    led.with_context(|| format!("the registry of the image `{name}` is not used"))?;
+                led.label = registry::SERVER;
+                led
+            }
+        };
+        let connect = |credentials| {
+            Registry::connect(client.clone(), base.clone(), name.clone(), credentials, self.retry.clone())
+                .pull_only()
+        };
+        let mut registry = connect(None);
+        if self.is_private
+            && let Some(credentials) = Credentials::from_env(name, &self.own_image)?
+            && !registry.is_public(&image.digest).await?
+        {
+            registry = connect(Some(credentials));
+        }
+        pull::image(&registry, &image.digest, &version.to_string(), &self.folder.join("image"))
+            .await
+            .map(Some)
     }
 }
 
@@ -224,27 +218,16 @@ fn check_names(assets: &[RemoteAsset]) -> anyhow::Result<()> {
         );
         anyhow::ensure!(
             asset.size < ASSET_LIMIT,
-            "GitHub says that `{name}` has {} bytes; it takes files below {ASSET_LIMIT}",
+            "GitHub says that `{name}` has {} bytes; it accepts files below {ASSET_LIMIT}",
             asset.size
         );
     }
     Ok(())
 }
 
-fn read_text(path: &Path) -> anyhow::Result<String> {
+fn read_small(path: &Path) -> anyhow::Result<Vec<u8>> {
     let bytes = files::open_no_link(path).and_then(|file| files::read(file, TEXT_LIMIT));
-    let text = String::from_utf8(bytes.with_context(|| format!("`{}` cannot be read", path.display()))?);
-    text.with_context(|| format!("`{}` is not UTF-8", path.display()))
-}
-
-/// The text of `SHA256SUMS`, if it is there. A line that is not UTF-8 is not a checksum.
-fn read_checksums(assets: &Path, files: &[File]) -> anyhow::Result<Option<String>> {
-    if !files.iter().any(|file| file.name == CHECKSUMS) {
-        return Ok(None);
-    }
-    let read = files::open_no_link(&assets.join(CHECKSUMS)).and_then(|file| files::read(file, TEXT_LIMIT));
-    let bytes = read.with_context(|| format!("failed to read the downloaded `{CHECKSUMS}`"))?;
-    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    bytes.with_context(|| format!("failed to read the downloaded `{}`", path.display()))
 }
 
 /// The manifest of the release. Where there are several, somebody has added those that the checksums do not name.
@@ -257,8 +240,8 @@ fn read_manifest(assets: &Path, files: &[File], checksums: Option<&str>) -> Resu
     let [name] = names[..] else {
         return Err("the release holds no `<name>-manifest.json`, or more than one".to_owned());
     };
-    let text = read_text(&assets.join(name)).map_err(|error| format!("{error:#}"))?;
-    let manifest: Manifest = serde_json::from_str(&text).map_err(|error| format!("`{name}`: {error}"))?;
+    let json = read_small(&assets.join(name)).map_err(|error| format!("{error:#}"))?;
+    let manifest: Manifest = serde_json::from_slice(&json).map_err(|error| format!("`{name}`: {error}"))?;
     if Manifest::file_name(&manifest.name) != *name {
         return Err(format!("`{name}` is the manifest of `{}`", manifest.name));
     }

@@ -1,4 +1,4 @@
-//! GitHub's errors: whether another attempt may succeed, and hints for maintainers.
+//! GitHub's errors: whether another attempt may succeed, with hints.
 
 use std::error::Error as _;
 
@@ -6,57 +6,66 @@ use anyhow::anyhow;
 use http::StatusCode;
 use octocrab::GitHubError;
 
+use super::GitHub;
 use super::service::Passed;
 use crate::error::Failure;
-use crate::net::answer::words;
 use crate::net::retry::AttemptError;
+use crate::net::words;
 
-/// Judges an error of octocrab.
-pub(super) fn judge(error: octocrab::Error) -> AttemptError {
-    match error {
-        octocrab::Error::GitHub { source, .. } => refusal(&source),
-        octocrab::Error::Service { source, .. } => match source.downcast::<Passed>() {
-            Ok(passed) => passed.0,
-            Err(source) => AttemptError::fatal(anyhow::Error::from_boxed(source)),
-        },
-        error => {
-            let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-            AttemptError::fatal(anyhow!(cause).context("GitHub's answer is not understood"))
-        }
+impl GitHub {
+    /// Judges an error of octocrab's. After a rate limit, changes are made one after the other.
+    pub(super) fn judge(&self, error: octocrab::Error) -> AttemptError {
+        let judged = match error {
+            octocrab::Error::GitHub { source, .. } => self.refusal(&source),
+            octocrab::Error::Service { source, .. } => match source.downcast::<Passed>() {
+                Ok(passed) => passed.0,
+                Err(source) => AttemptError::fatal(anyhow::Error::from_boxed(source)),
+            },
+            error => {
+                let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                AttemptError::fatal(anyhow!(cause).context("GitHub's answer is not understood"))
+            }
+        };
+        self.limiter.learn(&judged);
+        judged
     }
-}
 
-/// Judges an answer that is not a success.
-pub(super) fn refusal(error: &GitHubError) -> AttemptError {
-    let status = error.status_code;
-    let said = match message(error) {
-        Some(message) => format!("GitHub answered {status}: {}", words(&message)),
-        None => format!("GitHub answered {status}"),
-    };
-    let headers = error.headers.clone().unwrap_or_default();
-    let failure = match status {
-        StatusCode::UNAUTHORIZED => Failure::new(said).hint(
-            "the token is wrong or has expired: set GITHUB_TOKEN to one that is valid, for example `export GITHUB_TOKEN=$(gh auth token)`",
-        ),
-        StatusCode::FORBIDDEN if error.message.contains("not accessible by") => {
-            let accepted = headers.get("x-accepted-github-permissions").and_then(|value| value.to_str().ok());
-            Failure::new(said).hint(lacking(accepted))
-        }
-        StatusCode::FORBIDDEN if error.message.contains("SAML") => Failure::new(said).hint(
-            "let the organization in: \"Configure SSO\" beside the token at https://github.com/settings/tokens",
-        ),
-        _ => Failure::new(said),
-    };
-    AttemptError::answer(status, &headers, &error.message, failure.into())
-}
+    /// Judges an answer that is not a success.
+    pub(super) fn refusal(&self, error: &GitHubError) -> AttemptError {
+        let status = error.status_code;
+        let said = message(error).map(|message| format!(": {}", words(&message))).unwrap_or_default();
+        let failure = Failure::new(format!("GitHub answered {status}{said}"));
+        let headers = error.headers.clone().unwrap_or_default();
+        let judge = |failure| AttemptError::answer(status, &headers, &error.message, failure);
+        let failure = match status {
+            StatusCode::UNAUTHORIZED => failure.hint(
+                "the token is wrong or has expired: set GITHUB_TOKEN to one that is valid, for example `export GITHUB_TOKEN=$(gh auth token)`",
+            ),
+            StatusCode::FORBIDDEN if error.message.contains("not accessible by") => {
+                let accepted = headers.get("x-accepted-github-permissions").and_then(|value| value.to_str().ok());
+                failure.hint(self.lacking(accepted))
+            }
+            StatusCode::FORBIDDEN if error.message.contains("SAML") => failure.hint(format!(
+                "let the organization in: \"Configure SSO\" beside the token at {}/settings/tokens",
+                self.site
+            )),
+            _ if !self.has_token() && judge(Failure::new("")).retry.is_limit() => {
+                failure.hint("set GITHUB_TOKEN, because the limit is higher with a token; or run the same command again later")
+            }
+            _ => failure,
+        };
+        judge(failure)
+    }
 
-/// The hint for a token without a permission, with GitHub's own name of the permission if it sent one.
-pub(super) fn lacking(accepted: Option<&str>) -> String {
-    let permission = accepted.unwrap_or("contents=write");
-    format!(
-        "the token lacks a permission ({permission}): in a workflow give the job `permissions: contents: write`; a fine-grained \
-         token needs \"Contents: Read and write\" for this repository, a classic one `repo`: https://github.com/settings/tokens"
-    )
+    /// The hint for a token without a permission, with GitHub's own name of the permission if it sent one.
+    pub(super) fn lacking(&self, accepted: Option<&str>) -> String {
+        let permission = words(accepted.unwrap_or("contents=write"));
+        format!(
+            "the token lacks a permission ({permission}): in a workflow give the job `permissions: contents: write`; a fine-grained \
+             token needs \"Contents: Read and write\" for this repository, a classic one `repo`: {}/settings/tokens",
+            self.site
+        )
+    }
 }
 
 /// Whether an answer has this status.

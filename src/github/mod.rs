@@ -5,9 +5,10 @@
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use octocrab::repos::RepoHandler;
 use octocrab::{FromResponse, Octocrab};
+use reqwest::Request;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -15,7 +16,7 @@ mod draft;
 mod error;
 mod models;
 mod mutations;
-mod permissions;
+mod notes;
 mod queries;
 mod rate_limit;
 mod service;
@@ -24,12 +25,13 @@ pub use draft::second_to;
 pub use rate_limit::AT_ONCE as ASSETS_AT_ONCE;
 
 use crate::error::Failure;
-use crate::net::address;
-use crate::net::client::Client;
+use crate::net::address::Endpoint;
+use crate::net::client::{Client, Streamed};
 use crate::net::retry::{AttemptError, Retry};
 use crate::token::Token;
-use error::{is_status, judge};
+use error::is_status;
 use floe_core::model::{Repo, Tag};
+use floe_core::world::{Budget, RemoteAsset};
 use rate_limit::RateLimiter;
 use service::Service;
 
@@ -43,53 +45,65 @@ const ITEMS_LIMIT: usize = 100_000;
 pub struct GitHub {
     crab: Octocrab,
     service: Service,
+    /// Its web address, for hints.
+    site: String,
     repo: Repo,
     retry: Retry,
     limiter: RateLimiter,
-    notes: Arc<Mutex<Option<Notes>>>,
+    notes: Arc<Mutex<Option<GeneratedNotes>>>,
 }
 
-/// The notes that GitHub generated when the write permission was checked; the draft uses them.
-struct Notes {
-    tag: Tag,
-    previous: Option<Tag>,
-    text: String,
-}
+/// A tag, the tag before it, and the notes that GitHub generated when it was asked whether the token may write. The draft
+/// uses them.
+type GeneratedNotes = (Tag, Option<Tag>, String);
 
 impl GitHub {
-    /// Makes the client; nothing is sent yet.
+    /// Makes the client; nothing is sent yet. `site` is the web address that belongs to the API's.
     pub fn connect(
-        (client, api): (Client, &str),
+        client: Client,
+        (api, site): (&str, String),
         repo: Repo,
         token: Option<Token>,
         retry: Retry,
     ) -> anyhow::Result<Self> {
-        let api = address::server(api)?;
+        let api = Endpoint::given("GitHub", api)?;
         let service = Service {
             client,
-            uploads: uploads_of(&api),
+            uploads: uploads_of(&api.url),
             api,
             authorization: token.map(|token| authorization(&token)).transpose()?,
             report: retry.report.clone(),
             counts: Arc::default(),
         };
-        Ok(GitHub::over(service, repo, retry))
-    }
-
-    fn over(service: Service, repo: Repo, retry: Retry) -> Self {
         let (crab, limiter) = (service.octocrab(), RateLimiter::new(&retry));
-        GitHub { crab, service, repo, retry, limiter, notes: Arc::default() }
+        Ok(GitHub { crab, service, site, repo, retry, limiter, notes: Arc::default() })
     }
 
     /// The same client as at the start of a run.
     pub fn fresh(&self) -> Self {
         let service = Service { counts: Arc::default(), ..self.service.clone() };
-        GitHub::over(service, self.repo.clone(), self.retry.clone())
+        let (crab, limiter) = (service.octocrab(), RateLimiter::new(&self.retry));
+        GitHub { crab, service, limiter, notes: Arc::default(), ..self.clone() }
     }
 
     /// The repository.
     pub fn repo(&self) -> &Repo {
         &self.repo
+    }
+
+    /// GitHub's web address.
+    pub fn site(&self) -> &str {
+        &self.site
+    }
+
+    /// The API's server.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.service.api
+    }
+
+    /// The connections.
+    pub(crate) fn client(&self) -> &Client {
+        &self.service.client
     }
 
     /// Whether requests carry a token.
@@ -102,11 +116,36 @@ impl GitHub {
         self.service.counts.requests()
     }
 
+    /// The requests left in GitHub's hour, by its last answer.
+    pub fn budget(&self) -> Option<Budget> {
+        self.service.counts.budget()
+    }
+
+    /// Begins to download an asset: from its public address, or with the token from the API.
+    pub(crate) async fn download(
+        &self,
+        asset: &RemoteAsset,
+        is_private: bool,
+    ) -> Result<Streamed, AttemptError> {
+        let url = match is_private {
+            // A private asset has no public address; the redirect to storage drops the token.
+            true => self.service.api_url(&self.path(&format!("/releases/assets/{}", asset.id)))?,
+            false => Url::parse(&asset.url).with_context(|| format!("`{}` is not a URL", asset.url))?,
+        };
+        let mut request = Request::new(Method::GET, url);
+        if is_private {
+            let headers = request.headers_mut();
+            headers.insert(header::ACCEPT, HeaderValue::from_static("application/octet-stream"));
+            headers.extend(self.service.authorization.clone().map(|token| (header::AUTHORIZATION, token)));
+        }
+        self.service.client.stream(&self.service.api, request).await
+    }
+
     fn path(&self, rest: &str) -> String {
         format!("/repos/{}{rest}", self.repo)
     }
 
-    /// Reads one thing, as often as it takes; `None` for 404.
+    /// Reads one thing, with retries; `None` for 404.
     async fn read<T>(
         &self,
         what: &str,
@@ -114,13 +153,20 @@ impl GitHub {
     ) -> anyhow::Result<Option<T>> {
         let attempt = async |_| match ask().await {
             answer if is_status(&answer, StatusCode::NOT_FOUND) => Ok(None),
-            answer => answer.map(Some).map_err(judge),
+            answer => answer.map(Some).map_err(|error| self.judge(error)),
         };
         self.retry.run(attempt).await.with_context(|| format!("failed to read {what} from GitHub"))
     }
 
     fn repos(&self) -> RepoHandler<'_> {
         self.crab.repos(self.repo.owner(), self.repo.name())
+    }
+
+    /// One answer with its headers, tried once.
+    async fn fetch<T: FromResponse>(&self, address: &str) -> octocrab::Result<(T, HeaderMap)> {
+        let answer = octocrab::map_github_error(self.crab._get(address).await?).await?;
+        let headers = answer.headers().clone();
+        Ok((T::from_response(answer).await?, headers))
     }
 
     async fn get<T: DeserializeOwned>(&self, what: &str, path: &str) -> anyhow::Result<Option<T>> {
@@ -138,13 +184,12 @@ impl GitHub {
             pages += 1;
             anyhow::ensure!(
                 pages <= PAGES_LIMIT && all.len() <= ITEMS_LIMIT,
-                "GitHub's list of {what} goes on behind {pages} pages with {} entries",
+                "GitHub's list of {what} does not end after {pages} pages with {} entries",
                 all.len()
             );
             let page = async || {
-                let answer = octocrab::map_github_error(self.crab._get(address.as_str()).await?).await?;
-                let next = next_page(answer.headers());
-                Ok((Vec::<T>::from_response(answer).await?, next))
+                let (entries, headers) = self.fetch::<Vec<T>>(&address).await?;
+                Ok((entries, next_page(&headers)))
             };
             let Some((entries, link)) = self.read(what, page).await? else {
                 anyhow::ensure!(pages == 1, "page {pages} of GitHub's list of {what} is not there");
@@ -156,7 +201,7 @@ impl GitHub {
         Ok(all)
     }
 
-    /// Makes one change, within GitHub's rate limits. The caller judges any answer of GitHub.
+    /// Makes one change, within GitHub's limits. The caller judges an answer of GitHub's own.
     async fn change<T>(
         &self,
         change: impl Future<Output = octocrab::Result<T>>,
@@ -164,17 +209,10 @@ impl GitHub {
         let _permit = self.limiter.acquire().await?;
         Ok(change.await)
     }
-
-    /// Judges the answer to a change: after a rate limit, changes are made one after the other.
-    fn judge(&self, error: octocrab::Error) -> AttemptError {
-        let judged = judge(error);
-        self.limiter.learn(&judged);
-        judged
-    }
 }
 
 /// The header that holds a token.
-pub(crate) fn authorization(token: &Token) -> anyhow::Result<HeaderValue> {
+fn authorization(token: &Token) -> anyhow::Result<HeaderValue> {
     let header = HeaderValue::from_str(&format!("Bearer {}", token.reveal()));
     let mut header = header.map_err(|_| {
         Failure::new("the token for GitHub holds a line break or another letter that no token has")

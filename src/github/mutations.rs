@@ -1,7 +1,5 @@
-//! Mutations: notes are generated, a draft is filled and published. Each repeated change looks first, because a cut
+//! Mutations: a draft is filled and published. Each repeated change looks first, because a cut
 //! connection or a 502 does not say whether the change was made.
-
-use std::sync::PoisonError;
 
 use anyhow::{Context as _, anyhow};
 use http::{Request, StatusCode, header};
@@ -20,22 +18,11 @@ use crate::report::Progress;
 use floe_core::model::{Asset, Tag};
 use floe_core::world::{AssetMatch, RemoteAsset, RemoteRelease};
 
-/// Everything but the unreserved characters of RFC 3986, section 2.3; above all `+`, which a query means a space by.
+/// All but the unreserved characters of RFC 3986, section 2.3; above all `+`, which means a space in a query.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl GitHub {
-    /// The notes that GitHub generates from the changes since `previous`. Nothing is stored there.
-    pub async fn generate_notes(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<String> {
-        let asked = self.notes.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(notes) = asked.filter(|notes| notes.tag == *tag && notes.previous.as_ref() == previous) {
-            return Ok(notes.text);
-        }
-        let ask =
-            async |_| self.change(self.notes_since(tag, previous)).await?.map_err(|error| self.judge(error));
-        self.retry.run(ask).await.context("failed to have GitHub write the notes")
-    }
-
-    /// Deletes an asset of our own draft. One that is gone already is fine.
+    /// Deletes an asset of our own draft. It is no error if it is gone already.
     pub async fn delete_asset(&self, draft: &RemoteRelease, id: u64, name: &str) -> anyhow::Result<()> {
         self.still_draft(draft).await?;
         self.delete(&self.path(&format!("/releases/assets/{id}")))
@@ -43,7 +30,7 @@ impl GitHub {
             .with_context(|| format!("failed to delete the unfinished `{name}` from the draft"))
     }
 
-    /// Deletes what has this path; 404 means that it is gone. octocrab's own routes to delete ignore the answer.
+    /// Sends a DELETE; 404 means that the thing is gone. octocrab's own routes to delete ignore the answer.
     pub(super) async fn delete(&self, path: &str) -> anyhow::Result<()> {
         let delete = async || octocrab::map_github_error(self.crab._delete(path, None::<&()>).await?).await;
         let attempt = async |_| match self.change(delete()).await? {
@@ -67,9 +54,11 @@ impl GitHub {
             if number > 1
                 && let Some(there) = self.find_uploaded(draft, asset).await?
             {
+                progress.add(asset.size);
                 return Ok(there);
             }
-            let body = Upload::asset(asset, progress.clone()).await?;
+            let share = progress.share();
+            let body = Upload::asset(asset, share.clone()).await?;
             let request = Request::post(address.as_str())
                 .header(header::CONTENT_TYPE, asset.content_type())
                 .body(OctoBody::new(body))
@@ -78,7 +67,10 @@ impl GitHub {
             let there = answer.map_err(|error| {
                 let retry = match &error {
                     // The draft is gone, or another run has deleted this asset while it was unfinished: look, then decide.
-                    octocrab::Error::GitHub { source, .. } if source.status_code == StatusCode::NOT_FOUND => {
+                    // 400 means that the upload did not arrive whole ("Bad Size"): the request itself is well-formed.
+                    octocrab::Error::GitHub { source, .. }
+                        if matches!(source.status_code, StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST) =>
+                    {
                         Some(RetryPolicy::Later)
                     }
                     // An earlier try was stored although its answer said otherwise: look, then decide.
@@ -94,6 +86,7 @@ impl GitHub {
             if there.is_public(&draft.tag) {
                 return Err(AttemptError::fatal(published_meanwhile(&draft.tag).into()));
             }
+            share.keep();
             Ok(there)
         };
         let context = || format!("failed to upload `{}` to release `{}`", asset.name, draft.tag);
@@ -161,15 +154,15 @@ impl GitHub {
             match self.change(publish()).await? {
                 Ok(release) => Ok(models::release(release)?),
                 Err(octocrab::Error::GitHub { source, .. }) if is_spent(&source) => {
-                    let hint = "this version's tag belonged to an immutable release and is spent for ever: raise the version and release that";
+                    let hint = "the tag belonged to an immutable release and cannot be used again: raise the version and release that";
                     let spent = Failure::new("the tag cannot be used again");
-                    let because = super::error::refusal(&source).error;
+                    let because = self.refusal(&source).error;
                     Err(AttemptError::fatal(spent.because(because).hint(hint).into()))
                 }
                 Err(octocrab::Error::GitHub { source, .. }) if already_exists(&source) => {
                     let taken = Failure::new("another release of the tag has been published meanwhile")
-                        .because(super::error::refusal(&source).error)
-                        .hint("run the same command again: it reports whether that one is this release")
+                        .because(self.refusal(&source).error)
+                        .hint("run the same command again: it says whether that one is this release")
                         .exit(Exit::Conflicts);
                     Err(AttemptError::fatal(taken.into()))
                 }

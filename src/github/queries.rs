@@ -1,14 +1,11 @@
 //! Queries: everything here is read-only.
 
 use anyhow::Context as _;
-use octocrab::FromResponse as _;
 use octocrab::models::repos::{Asset, GitTag, Ref, Release};
-use url::Url;
 
 use super::GitHub;
 use super::models::{self, Repository};
-use crate::error::Failure;
-use crate::net::address;
+use crate::error::{Failure, Refusal};
 use floe_core::model::{Commit, Tag};
 use floe_core::world::{Access, RemoteAsset, RemoteRelease};
 
@@ -16,21 +13,16 @@ impl GitHub {
     /// Whether the repository can be seen, and what the token may do there.
     pub async fn access(&self) -> anyhow::Result<Access> {
         let path = self.path("");
-        let ask = async || {
-            let answer = octocrab::map_github_error(self.crab._get(path.as_str()).await?).await?;
-            let headers = answer.headers().clone();
-            Ok((Repository::from_response(answer).await?, headers))
-        };
-        let Some((repository, headers)) = self.read("the repository", ask).await? else {
+        let found = self.read("the repository", async || self.fetch::<Repository>(&path).await).await?;
+        let Some((repository, headers)) = found else {
             let hint = match self.has_token() {
                 true => {
                     "check the name, and that the token may see it: `gh repo view`; name another with `--repo owner/name`"
                 }
                 false => "if it is private, set GITHUB_TOKEN; if the name is wrong, give `--repo owner/name`",
             };
-            return Err(Failure::new(format!("GitHub knows no repository `{}`", self.repo()))
-                .hint(hint)
-                .into());
+            let failure = Failure::new(format!("GitHub knows no repository `{}`", self.repo()));
+            return Err(failure.hint(hint).refused(Refusal::Denied).into());
         };
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let scopes = header("x-oauth-scopes").map(|text| {
@@ -65,7 +57,7 @@ impl GitHub {
                 kind => anyhow::bail!("tag `{tag}` points to a {kind}, not to a commit"),
             }
         }
-        anyhow::bail!("tag `{tag}` points to tags that point to tags without an end")
+        anyhow::bail!("tag `{tag}` points to a chain of more than eight tags")
     }
 
     /// Every release that can be seen, drafts among them if the token may push. GitHub does not promise that the list
@@ -95,24 +87,6 @@ impl GitHub {
     pub async fn assets(&self, id: u64) -> anyhow::Result<Vec<RemoteAsset>> {
         let path = self.path(&format!("/releases/{id}/assets"));
         self.list::<Asset>("the assets", &path).await?.into_iter().map(models::asset).collect()
-    }
-
-    /// A public address that GitHub gave, if it may be followed.
-    pub fn address_of(&self, address: &str) -> anyhow::Result<Url> {
-        let url =
-            Url::parse(address).with_context(|| format!("GitHub sent `{address}`, which is not a URL"))?;
-        anyhow::ensure!(
-            address::redirect_allowed(&self.service.api, &url),
-            "GitHub gave an address at `{}://{}`, which is not used",
-            url.scheme(),
-            url.host_str().unwrap_or_default()
-        );
-        Ok(url)
-    }
-
-    /// Where an asset of a private repository is downloaded with a token.
-    pub fn asset_address(&self, id: u64) -> anyhow::Result<Url> {
-        self.service.api_url(&self.path(&format!("/releases/assets/{id}")))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rate limits on changes: a few at once, a number per minute and per hour, and one after the other once GitHub answers
 //! with a rate limit (GitHub's "Rate limits for the REST API" and "Best practices for using the REST API").
 //!
-//! Only this run's changes are counted. GitHub answers with a rate limit when other clients have used it up.
+//! Only this run's changes are counted. GitHub's answers show when other clients have used up the limit.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
-use crate::net::retry::{AttemptError, Retry, RetryPolicy};
+use crate::net::retry::{AttemptError, Retry};
 use crate::net::wait;
 use crate::report::Report;
 use floe_core::clock::Clock;
@@ -68,7 +68,7 @@ impl RateLimiter {
 
     /// Slows down once GitHub has answered with a rate limit.
     pub fn learn(&self, refused: &AttemptError) {
-        if matches!(refused.retry, RetryPolicy::Limited(_) | RetryPolicy::LimitedUntil(_)) {
+        if refused.retry.is_limit() {
             self.slow.store(true, Ordering::Relaxed);
         }
     }

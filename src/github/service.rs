@@ -16,6 +16,7 @@ use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
 use reqwest::{Body, Request};
 use url::Url;
 
+use crate::net::address::Endpoint;
 use crate::net::client::Client;
 use crate::net::retry::AttemptError;
 use crate::report::Report;
@@ -29,7 +30,7 @@ const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 #[derive(Clone)]
 pub(super) struct Service {
     pub client: Client,
-    pub api: Url,
+    pub api: Endpoint,
     /// Another host than the API's at github.com itself.
     pub uploads: Url,
     pub authorization: Option<HeaderValue>,
@@ -104,7 +105,7 @@ impl Service {
             *request.body_mut() = Some(Body::wrap(body));
         }
         self.counts.requests.fetch_add(1, Ordering::Relaxed);
-        let answer = self.client.exchange("GitHub", request, ANSWER_LIMIT).await?;
+        let answer = self.client.exchange(&self.api, request, ANSWER_LIMIT).await?;
         self.report.trace("GitHub", format!("{line} {}", answer.status.as_u16()));
         self.counts.learn_budget(&answer.headers);
         let mut response = http::Response::new(Full::new(answer.body));
@@ -122,7 +123,7 @@ impl Service {
     }
 
     pub fn api_url(&self, path: &str) -> anyhow::Result<Url> {
-        let url = Url::parse(&format!("{}{path}", self.api.as_str().trim_end_matches('/')));
+        let url = Url::parse(&format!("{}{path}", self.api.url.as_str().trim_end_matches('/')));
         url.with_context(|| format!("`{path}` is not a valid path on GitHub's API"))
     }
 
@@ -133,7 +134,7 @@ impl Service {
         let url =
             Url::parse(address).with_context(|| format!("GitHub sent `{shown}`, which is not a URL"))?;
         anyhow::ensure!(
-            url.origin() == self.api.origin() || url.origin() == self.uploads.origin(),
+            url.origin() == self.api.url.origin() || url.origin() == self.uploads.origin(),
             "GitHub sent an address on another server, `{}`; the token does not go there",
             url.host_str().unwrap_or_default()
         );

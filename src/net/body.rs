@@ -1,7 +1,7 @@
 //! The body of an upload: a file or a few bytes, streamed in pieces and hashed on the way.
 //!
-//! It holds two pieces at the most, and it gives out the last one only if all of them are the promised bytes, so that no
-//! server receives the whole of anything else.
+//! At most two pieces are in memory. The last one is sent only if all of them are the promised bytes, so that no server
+//! receives the whole of anything else.
 
 use std::error::Error;
 use std::fmt;
@@ -17,7 +17,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::error::{Exit, Failure};
-use crate::report::Progress;
+use crate::report::Share;
 use floe_core::model::{Asset, Content, Digest, Hasher};
 use floe_core::untrusted::files;
 
@@ -28,7 +28,7 @@ const PIECE: u64 = 256 * 1024;
 pub struct Upload {
     source: Source,
     left: u64,
-    progress: Progress,
+    share: Share,
 }
 
 enum Source {
@@ -39,27 +39,18 @@ enum Source {
 
 /// A file does not hold the promised bytes. Sending it again would not help.
 #[derive(Debug, Clone)]
-pub struct WrongBytes {
-    file: String,
-    why: String,
-}
+pub struct WrongBytes(String);
 
 impl WrongBytes {
     /// The file, and a clause that says what is wrong with it.
-    pub fn new(file: impl Into<String>, why: impl Into<String>) -> Self {
-        WrongBytes { file: file.into(), why: why.into() }
-    }
-
-    /// The one among the causes of a transport's error, if that is why an upload broke off.
-    pub fn among_causes<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Self> {
-        std::iter::successors(Some(error), |&error| error.source())
-            .find_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
+    pub fn new(file: &str, why: &str) -> Self {
+        WrongBytes(format!("`{file}` is not the promised file: it {why}"))
     }
 }
 
 impl fmt::Display for WrongBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is not the promised file: it {}", self.file, self.why)
+        f.write_str(&self.0)
     }
 }
 
@@ -75,23 +66,23 @@ impl From<WrongBytes> for Failure {
 
 impl Upload {
     /// The body for an asset.
-    pub async fn asset(asset: &Asset, progress: Progress) -> anyhow::Result<Self> {
+    pub async fn asset(asset: &Asset, share: Share) -> anyhow::Result<Self> {
         match &asset.content {
-            Content::File(path) => Upload::file(path, asset.size, asset.digest, progress).await,
+            Content::File(path) => Upload::file(path, asset.size, asset.digest, share).await,
             Content::Bytes(bytes) => {
                 let source = Source::Bytes(Bytes::copy_from_slice(bytes));
-                Ok(Upload { source, left: asset.size, progress })
+                Ok(Upload { source, left: asset.size, share })
             }
         }
     }
 
     /// The body for a file of a known size and digest.
-    pub async fn file(path: &Path, size: u64, promised: Digest, progress: Progress) -> anyhow::Result<Self> {
+    pub async fn file(path: &Path, size: u64, promised: Digest, share: Share) -> anyhow::Result<Self> {
         let path = path.to_owned();
         let reader = spawn_blocking(move || Reader::open(&path, size, promised));
         let reader = reader.await.context("the thread that opens files ended")??;
         let next = (size > 0).then(|| reader.begin());
-        Ok(Upload { source: Source::File(next), left: size, progress })
+        Ok(Upload { source: Source::File(next), left: size, share })
     }
 
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
@@ -124,7 +115,7 @@ impl Body for Upload {
             return Poll::Ready(None);
         }
         self.left -= piece.len() as u64;
-        self.progress.add(piece.len() as u64);
+        self.share.add(piece.len() as u64);
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
@@ -154,7 +145,7 @@ impl Reader {
         let reader = Reader { file, left: size, promised, hasher: Hasher::default(), name };
         match found == size {
             true => Ok(reader),
-            false => Err(Failure::from(reader.wrong(format!("has {found} bytes, not {size}"))).into()),
+            false => Err(Failure::from(reader.wrong(&format!("has {found} bytes, not {size}"))).into()),
         }
     }
 
@@ -169,8 +160,7 @@ impl Reader {
         let mut piece = Vec::with_capacity(want as usize);
         (&self.file).take(want).read_to_end(&mut piece)?;
         if (piece.len() as u64) < want {
-            let why = "became shorter while it was sent".to_owned();
-            return Err(io::Error::other(self.wrong(why)));
+            return Err(io::Error::other(self.wrong("became shorter while it was sent")));
         }
         self.hasher.update(&piece);
         self.left -= want;
@@ -178,13 +168,13 @@ impl Reader {
             let (found, _) = self.hasher.clone().finish();
             if found != self.promised {
                 let why = format!("has the digest {found}, not {}", self.promised);
-                return Err(io::Error::other(self.wrong(why)));
+                return Err(io::Error::other(self.wrong(&why)));
             }
         }
         Ok((self, piece.into()))
     }
 
-    fn wrong(&self, why: String) -> WrongBytes {
+    fn wrong(&self, why: &str) -> WrongBytes {
         WrongBytes::new(&self.name, why)
     }
 }
@@ -211,7 +201,7 @@ mod tests {
 
     async fn upload(path: &Path, promised: Digest) -> anyhow::Result<Upload> {
         let progress = Report::new(Verbosity::Quiet).progress("Uploading", 0);
-        Upload::file(path, SIZE as u64, promised, progress).await
+        Upload::file(path, SIZE as u64, promised, progress.share()).await
     }
 
     /// How much of it is given out, and why it broke off.
@@ -220,7 +210,7 @@ mod tests {
         while let Some(frame) = upload.frame().await {
             match frame {
                 Ok(frame) => sent += frame.into_data().unwrap().len(),
-                Err(error) => return (sent, Some(WrongBytes::among_causes(&error).unwrap().to_string())),
+                Err(error) => return (sent, Some(error.to_string())),
             }
         }
         (sent, None)

@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use backon::BackoffBuilder;
+use chrono::{DateTime, TimeDelta};
 use http::{HeaderMap, StatusCode};
-use url::Url;
 
-use crate::error::{Failure, hint_of};
-use crate::net::body::WrongBytes;
+use crate::error::{Failure, Refusal, hint_of, refusal_of};
 use crate::net::wait;
 use crate::report::Report;
 use floe_core::clock::Clock;
@@ -25,11 +24,13 @@ pub struct Retry {
     pub tries: u32,
     /// The first wait; each further one is twice as long, with jitter.
     pub first_wait: Duration,
+    /// How long a rate limit may delay one request, all waits together. A server that asks for more ends the run.
+    pub patience: Duration,
     /// The clock that measures waits.
     pub clock: Clock,
     /// The report that shows waits.
     pub report: Report,
-    /// The reasons of the waits on display, so that requests that fail for the same reason show it once.
+    /// The reasons of the waits that are shown now, so that requests that fail together share one line.
     shown: Arc<Mutex<BTreeSet<String>>>,
 }
 
@@ -37,8 +38,10 @@ pub struct Retry {
 pub const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait, unless a server asks for a longer one.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
-/// The run ends if a server asks for a longer wait.
+/// GitHub's limits last an hour at most.
 const PATIENCE: Duration = Duration::from_secs(3600);
+/// Nothing is lost if a command that only reads is run again later.
+const READING_PATIENCE: Duration = Duration::from_secs(75);
 /// GitHub's advice for a secondary rate limit that names no time.
 const LIMITED_WAIT: Duration = Duration::from_secs(60);
 
@@ -71,6 +74,13 @@ pub enum RetryPolicy {
     LimitedUntil(Duration),
 }
 
+impl RetryPolicy {
+    /// Whether it is a rate limit.
+    pub fn is_limit(self) -> bool {
+        matches!(self, RetryPolicy::Limited(_) | RetryPolicy::LimitedUntil(_))
+    }
+}
+
 impl AttemptError {
     /// An error that another attempt cannot change.
     pub fn fatal(error: anyhow::Error) -> Self {
@@ -82,24 +92,8 @@ impl AttemptError {
         AttemptError { error: error.into(), retry: RetryPolicy::Later }
     }
 
-    /// The connection to a server broke or could not be opened. The innermost cause has the reason.
-    pub fn unreachable(server: &Url, error: &(dyn std::error::Error + 'static)) -> Self {
-        if let Some(wrong) = WrongBytes::among_causes(error) {
-            return AttemptError::fatal(Failure::from(wrong.clone()).into());
-        }
-        let mut error = error;
-        while let Some(source) = error.source() {
-            error = source;
-        }
-        let host = server.host_str().unwrap_or_default();
-        let failure = Failure::new(format!("the connection to `{host}` failed: {error}")).hint(format!(
-            "check that this machine reaches it: `curl -sSI {server}`; then run the same command again"
-        ));
-        AttemptError::connection(failure)
-    }
-
     /// Judges an answer that is not a success by its status and headers.
-    pub fn answer(status: StatusCode, headers: &HeaderMap, body: &str, error: anyhow::Error) -> Self {
+    pub fn answer(status: StatusCode, headers: &HeaderMap, body: &str, failure: Failure) -> Self {
         let limited = || wait_asked_for(headers).unwrap_or(RetryPolicy::Limited(None));
         let retry = match status.as_u16() {
             429 => limited(),
@@ -108,7 +102,12 @@ impl AttemptError {
             500.. => wait_asked_for(headers).unwrap_or(RetryPolicy::Later),
             _ => RetryPolicy::Never,
         };
-        AttemptError { error, retry }
+        let failure = match (status.as_u16(), retry) {
+            (401 | 403 | 404, RetryPolicy::Never) => failure.refused(Refusal::Denied),
+            (403 | 429, _) => failure.refused(Refusal::Limited),
+            _ => failure,
+        };
+        AttemptError { error: failure.into(), retry }
     }
 }
 
@@ -121,7 +120,12 @@ impl From<anyhow::Error> for AttemptError {
 impl Retry {
     /// `tries` attempts, with waits that begin with `first_wait`.
     pub fn new(tries: u32, first_wait: Duration, clock: Clock, report: Report) -> Self {
-        Retry { tries, first_wait, clock, report, shown: Arc::default() }
+        Retry { tries, first_wait, patience: PATIENCE, clock, report, shown: Arc::default() }
+    }
+
+    /// The same for a command that only reads: it ends with the time of a limit's end instead of waiting for it.
+    pub fn reading(self) -> Self {
+        Retry { patience: READING_PATIENCE, ..self }
     }
 
     /// Tries until an attempt succeeds, fails for good, or is the last one. Attempts are counted from 1, so that a
@@ -136,6 +140,7 @@ impl Retry {
             .with_jitter()
             .with_max_times(usize::MAX)
             .build();
+        let mut limited = Duration::ZERO;
         for number in 1.. {
             let AttemptError { error, retry } = match attempt(number).await {
                 Ok(value) => return Ok(value),
@@ -148,23 +153,22 @@ impl Retry {
                 return Err(if number == 1 { error } else { tried(error, number) });
             }
             let own = waits.next().unwrap_or(LONGEST_WAIT);
-            let retry = match retry {
-                RetryPolicy::LimitedUntil(time) => {
-                    RetryPolicy::Limited(Some(time.saturating_sub(self.clock.now())))
-                }
-                retry => retry,
+            let limit = match retry {
+                RetryPolicy::Limited(asked) => Some(asked),
+                RetryPolicy::LimitedUntil(time) => Some(Some(time.saturating_sub(self.clock.now()))),
+                _ => None,
             };
-            let wait = match retry {
-                RetryPolicy::Limited(Some(asked)) if asked > PATIENCE => {
-                    return Err(error.context(format!("the server asks to wait {}", seconds(asked))));
-                }
-                RetryPolicy::Limited(Some(asked)) => asked,
-                RetryPolicy::Limited(None) | RetryPolicy::LimitedUntil(_) => {
-                    own.max(LIMITED_WAIT.min(self.first_wait * 60))
-                }
-                RetryPolicy::Now | RetryPolicy::Never => Duration::ZERO,
-                RetryPolicy::Later => own,
+            let wait = match (retry, limit) {
+                (_, Some(asked)) => asked.unwrap_or_else(|| own.max(LIMITED_WAIT.min(self.first_wait * 60))),
+                (RetryPolicy::Later, _) => own,
+                _ => Duration::ZERO,
             };
+            if limit.is_some() {
+                limited = limited.saturating_add(wait);
+                if limited > self.patience {
+                    return Err(self.too_long(wait, error));
+                }
+            }
             if let Err(stopped) = self.wait(&error, number + 1, wait).await {
                 return Err(error.context(stopped.to_string()));
             }
@@ -172,7 +176,16 @@ impl Retry {
         Err(anyhow!("was never tried"))
     }
 
-    /// Waits for the attempt `next`. The line is left to another request that waits for the same reason.
+    /// The error for a rate limit that lasts longer than is waited for.
+    fn too_long(&self, wait: Duration, error: anyhow::Error) -> anyhow::Error {
+        let end = TimeDelta::from_std(self.clock.now().saturating_add(wait)).ok();
+        let end = end.and_then(|end| DateTime::UNIX_EPOCH.checked_add_signed(end));
+        let end = end.map(|end| end.format(", until %H:%M:%S UTC").to_string()).unwrap_or_default();
+        let failure = Failure::new(format!("the server asks to wait {}{end}", seconds(wait))).because(error);
+        failure.refused(Refusal::Limited).hint("run the same command again after that").into()
+    }
+
+    /// Waits for the attempt `next`. Another request that waits for the same reason shows the line.
     async fn wait(&self, error: &anyhow::Error, next: u32, time: Duration) -> anyhow::Result<()> {
         let reason = format!("{error:#}");
         let line = format!(" ({next}/{}): {reason}", self.tries);
@@ -202,11 +215,14 @@ impl Drop for Shown<'_> {
 
 /// The last error, with the number of tries after it; its hint is kept.
 fn tried(error: anyhow::Error, number: u32) -> anyhow::Error {
-    let failure = Failure::new(format!("{error:#} ({number} tries)"));
-    match hint_of(&error) {
-        Some(hint) => failure.hint(hint).into(),
-        None => failure.into(),
+    let mut failure = Failure::new(format!("{error:#} ({number} tries)"));
+    if let Some(hint) = hint_of(&error) {
+        failure = failure.hint(hint);
     }
+    if let Some(refusal) = refusal_of(&error) {
+        failure = failure.refused(refusal);
+    }
+    failure.into()
 }
 
 fn is_rate_limit(headers: &HeaderMap, body: &str) -> bool {
@@ -241,7 +257,7 @@ mod tests {
     fn judge(status: u16, headers: &[(&'static str, &str)], body: &str) -> RetryPolicy {
         let headers =
             headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        AttemptError::answer(StatusCode::from_u16(status).unwrap(), &headers, body, anyhow!("x")).retry
+        AttemptError::answer(StatusCode::from_u16(status).unwrap(), &headers, body, Failure::new("x")).retry
     }
 
     #[test]
@@ -288,5 +304,57 @@ mod tests {
             .await;
         assert_eq!(format!("{:#}", result.unwrap_err()), "cut (3 tries)");
         assert_eq!(seen, [1, 2, 3]);
+    }
+
+    #[test]
+    fn access_is_denied_by_401_403_and_404_without_a_rate_limit() {
+        let refusal = |status: u16, body: &str| {
+            let status = StatusCode::from_u16(status).unwrap();
+            let judged = AttemptError::answer(status, &HeaderMap::new(), body, Failure::new("x"));
+            refusal_of(&judged.error.context("y"))
+        };
+        for status in [401, 403, 404] {
+            assert_eq!(refusal(status, "denied"), Some(Refusal::Denied), "{status}");
+        }
+        for (status, body) in [(403, "API rate limit exceeded"), (429, "")] {
+            assert_eq!(refusal(status, body), Some(Refusal::Limited), "{status}");
+        }
+        for status in [400, 408, 500, 502, 503] {
+            assert_eq!(refusal(status, ""), None, "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_command_that_reads_does_not_wait_for_a_long_limit() {
+        let (clock, minutes) = (Clock::skipping(), |count: u64| Duration::from_secs(60 * count));
+        let retry = Retry::new(5, Duration::from_secs(1), clock.clone(), Report::new(Verbosity::Quiet));
+        let limit = |asked: Duration| {
+            let until = clock.now() + asked;
+            async move |number: u32| match number {
+                1 => Err(AttemptError { error: anyhow!("no"), retry: RetryPolicy::LimitedUntil(until) }),
+                _ => Ok(()),
+            }
+        };
+        let error = retry.clone().reading().run(limit(minutes(24))).await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.starts_with("the server asks to wait 24 min 00 s, until "), "{text}");
+        assert_eq!(clock.waited(), Duration::ZERO);
+        assert_eq!(refusal_of(&error), Some(Refusal::Limited));
+        retry.clone().reading().run(limit(minutes(1))).await.unwrap();
+        retry.run(limit(minutes(24))).await.unwrap();
+        assert_eq!(clock.waited(), minutes(25));
+    }
+
+    #[tokio::test]
+    async fn short_limits_add_up() {
+        let clock = Clock::skipping();
+        let retry = Retry::new(5, Duration::from_secs(1), clock.clone(), Report::new(Verbosity::Quiet));
+        let attempt =
+            async |_| Err::<(), _>(AttemptError { error: anyhow!("no"), retry: RetryPolicy::Limited(None) });
+        assert!(retry.clone().reading().run(attempt).await.is_err());
+        assert_eq!(clock.waited(), LIMITED_WAIT);
+        let never = RetryPolicy::Limited(Some(Duration::MAX));
+        let endless = async |_| Err::<(), _>(AttemptError { error: anyhow!("no"), retry: never });
+        assert!(retry.run(endless).await.unwrap_err().to_string().starts_with("the server asks to wait "));
     }
 }

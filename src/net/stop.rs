@@ -76,7 +76,10 @@ async fn answer(report: Report) {
         if ASKED.send_replace(Some(by)).is_some() {
             end(&report, at_once(by));
         }
-        report.step("Stopping", format!("at {by}, once the steps under way are done; again to stop at once"));
+        report.step(
+            "Stopping",
+            format!("at {by}, once the running steps are done; a second signal stops at once"),
+        );
     }
 }
 

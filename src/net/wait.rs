@@ -1,6 +1,6 @@
-//! Waits that a person sees: how long, until when and why. A long wait is repeated now and then.
+//! Waits that are shown: how long, until when and why. The line of a long wait is repeated now and then.
 //!
-//! A wait ends at once when the process is asked to stop. Its length is the caller's decision.
+//! A wait ends at once when the process is asked to stop.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use floe_core::units::seconds;
 
 /// A shorter wait is shown with `-v` only.
 const WORTH_A_LINE: Duration = Duration::from_secs(5);
-/// The end of a shorter wait needs no clock.
+/// A shorter wait is shown without the time of its end.
 const WORTH_A_TIME: Duration = Duration::from_secs(60);
 
 /// Waits on a clock and shows it: a verb for the end of the wait, and what follows the time that is left.

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use cargo_metadata::Message;
 use cargo_metadata::diagnostic::DiagnosticLevel;
 
+use crate::environment::{variable, variable_os};
 use crate::error::Failure;
 use crate::project::cargo::Project;
 use crate::project::{flags, process};
@@ -139,7 +140,7 @@ fn build(
     binary: &str,
     report: &Report,
 ) -> anyhow::Result<PathBuf> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::new(variable_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(&project.root)
         .args(["rustc", "--message-format=json", "--package", &project.name])
@@ -203,7 +204,7 @@ fn exact(project: &Project, target: Target, command: &mut Command) -> anyhow::Re
     command.env("CARGO_ENCODED_RUSTFLAGS", own.join("\u{1f}"));
     // There is no such form for C, where a path with a space would be two flags.
     if !folders.concat().contains(char::is_whitespace) {
-        let own = std::env::var("CFLAGS").unwrap_or_default();
+        let own = variable("CFLAGS").unwrap_or_default();
         command.env("CFLAGS", [vec![own], cflags].concat().join(" ").trim());
     }
     Ok(())
@@ -237,7 +238,7 @@ fn failed(project: &Project, recipe: &Recipe, errors: &[String], error: anyhow::
 
 /// In the project's folder, where rustup reads which toolchain the project wants.
 fn rustc(project: &Project) -> Command {
-    let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    let mut command = Command::new(variable_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     command.current_dir(&project.root);
     command
 }

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use cargo_metadata::MetadataCommand;
 use semver::Version;
 
+use crate::environment::variable_os;
 use crate::error::{Exit, Failure};
 use crate::project::package::{self, Gated};
 use crate::project::{git, process, repository};
@@ -95,6 +96,7 @@ pub fn load(manifest_path: Option<&Path>, package: Option<&str>) -> anyhow::Resu
     let manifest = manifest(manifest_path)?;
     let failed = || format!("failed to read `{}`", manifest.display());
     let mut command = MetadataCommand::new();
+    command.cargo_path(variable_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.manifest_path(&manifest).no_deps().other_options(["--offline".to_owned()]);
     let json = process::run(&mut command.cargo_command()).with_context(failed)?;
     let metadata = MetadataCommand::parse(json).with_context(failed)?;

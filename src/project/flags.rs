@@ -10,12 +10,12 @@ use anyhow::Context as _;
 use cargo_metadata::cargo_platform::{Cfg, Platform};
 use toml_edit::{DocumentMut, Item};
 
+use crate::environment::{variable, variable_os};
 use floe_core::model::Target;
 
 /// The flags that Cargo would give to rustc for a target, in a folder: those of the environment, else those of the
 /// target's tables, else those of every build. `cfg` is what `rustc --print cfg` says of the target.
 pub fn of(folder: &Path, target: Target, cfg: &str) -> anyhow::Result<Vec<String>> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|flags| !flags.is_empty());
     if let Some(encoded) = variable("CARGO_ENCODED_RUSTFLAGS") {
         return Ok(encoded.split('\u{1f}').map(str::to_owned).collect());
     }
@@ -68,7 +68,7 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// Cargo's own folder.
 pub fn cargo_home() -> Option<PathBuf> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = variable_os("CARGO_HOME").map(PathBuf::from);
     home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
 }
 

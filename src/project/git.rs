@@ -8,6 +8,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
+use crate::environment::variable;
 use crate::project::process;
 use floe_core::model::{Commit, Repo};
 
@@ -136,7 +137,7 @@ fn status(folder: &Path, arguments: impl FnOnce(&mut Command) -> &mut Command) -
         ["local" | "worktree", setting] => setting.split('\n').next(),
         _ => None,
     });
-    let given = std::env::var("GIT_CONFIG_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(0);
+    let given = variable("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or(0);
     let mut count: usize = given;
     let mut git = command(folder);
     for key in own {

@@ -8,6 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::{Context as _, anyhow};
 
+use crate::environment::variable_os;
 use crate::error::Failure;
 use crate::token::Token;
 
@@ -51,7 +52,7 @@ pub fn run_within(command: &mut Command, limit: u64) -> anyhow::Result<String> {
 
 /// Whether a program of this name is on `PATH`.
 pub fn is_there(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = variable_os("PATH").unwrap_or_default();
     let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
     std::env::split_paths(&path).any(|folder| folder.join(&file).is_file())
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use crate::environment::variable;
 use crate::error::{Exit, Failure};
 use crate::project::cargo::{Project, current_folder};
 use crate::project::git;
@@ -39,11 +40,11 @@ pub fn outside_cargo(given: Option<&Repo>, folder: &Path) -> anyhow::Result<Opti
     if let Some(repo) = given {
         return Ok(Some(repo.clone()));
     }
-    match std::env::var("GITHUB_REPOSITORY") {
-        Ok(text) if !text.is_empty() => {
+    match variable("GITHUB_REPOSITORY") {
+        Some(text) => {
             text.parse().map(Some).map_err(anyhow::Error::msg).context("failed to read `GITHUB_REPOSITORY`")
         }
-        _ => git::origin(folder),
+        None => git::origin(folder),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tokens of a registry: fetched from the token service of its challenge, kept, and renewed when they expire.
 //!
-//! A secret is sent only to the registry, or to the token service that it names, over TLS or on loopback.
+//! A secret goes to the registry itself, or to a token service of its own site; nowhere else.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,19 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use reqwest::Request;
 use url::Url;
 
-use super::{Registry, said};
-use crate::error::Failure;
-use crate::net::address;
+use super::Registry;
+use crate::environment::variable;
+use crate::error::usage;
 use crate::net::client::Answer;
 use crate::net::retry::AttemptError;
-use crate::token::{REGISTRY_TOKEN_VARIABLE, Token};
+use crate::net::words;
+use crate::token::Token;
 use floe_core::model::ImageName;
 
-/// No token is longer, in bytes; servers take no longer headers.
+/// The limit of a token in bytes, like that of a header in most servers.
 const TOKEN_LIMIT: usize = 64 * 1024;
 
-/// The credentials for a registry.
+/// A user of a registry and the secret.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     user: String,
@@ -36,17 +37,29 @@ pub(super) enum Bearer {
 }
 
 impl Credentials {
-    /// From FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN; for GHCR else GitHub's token.
-    pub fn from_env(name: &ImageName) -> Option<Self> {
-        let own = Token::from_env(REGISTRY_TOKEN_VARIABLE);
-        let (user, token) = match own {
-            Some(token) => (std::env::var("FLOE_REGISTRY_USER").ok(), token),
-            None if name.registry() == "ghcr.io" => (std::env::var("GITHUB_ACTOR").ok(), Token::github()?),
-            None => return None,
+    /// The credentials of the environment for the registry of `image`: FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN if that is
+    /// the one they are bound to, [`Credentials::host`]; for GHCR else GitHub's token.
+    pub fn from_env(image: &ImageName, own: &ImageName) -> anyhow::Result<Option<Self>> {
+        let is_bound = Credentials::host(own)?.eq_ignore_ascii_case(image.registry());
+        let (user, token) = match Token::registry().filter(|_| is_bound) {
+            Some(token) => ("FLOE_REGISTRY_USER", Some(token)),
+            None if image.registry() == "ghcr.io" => ("GITHUB_ACTOR", Token::github()),
+            None => return Ok(None),
         };
-        // GHCR checks only the token, but requires a user name.
-        let user = user.filter(|user| !user.is_empty()).unwrap_or_else(|| "floe".to_owned());
-        Some(Credentials { user, token })
+        // GHCR ignores the user, but requires one.
+        let user = variable(user).unwrap_or_else(|| "floe".to_owned());
+        Ok(token.map(|token| Credentials { user, token }))
+    }
+
+    /// The only registry that FLOE_REGISTRY_TOKEN is sent to: FLOE_REGISTRY_HOST, else that of the project's own image.
+    pub fn host(own: &ImageName) -> anyhow::Result<String> {
+        let Some(host) = variable("FLOE_REGISTRY_HOST") else { return Ok(own.registry().to_owned()) };
+        match format!("{host}/x").parse::<ImageName>() {
+            Ok(name) if name.repository() == "x" => Ok(host),
+            _ => Err(usage("`FLOE_REGISTRY_HOST` is not a registry's host")
+                .hint("write it as in the image's name, such as `registry.example.org` or `registry.example.org:5000`")
+                .into()),
+        }
     }
 
     /// A user and a secret.
@@ -54,17 +67,6 @@ impl Credentials {
         Credentials { user: user.into(), token }
     }
 
-    /// The user.
-    pub fn user(&self) -> &str {
-        &self.user
-    }
-
-    /// The secret.
-    pub fn token(&self) -> &Token {
-        &self.token
-    }
-
-    /// Both as they are shown themselves.
     fn basic(&self) -> Bearer {
         Bearer::Basic(self.user.clone(), self.token.clone())
     }
@@ -91,12 +93,9 @@ impl Registry {
     /// A new token, for the challenge of a 401 (RFC 6750, section 3; distribution's token specification).
     /// Several requests that are refused at the same time fetch one token.
     pub(super) async fn renew(&self, refused: &Answer, old: Option<&Bearer>) -> Result<Bearer, AttemptError> {
-        let mut bearer = self.bearer.lock().await;
+        let mut bearer = self.state.bearer.lock().await;
         if let Some(new) = bearer.as_ref().filter(|new| Some(*new) != old) {
             return Ok(new.clone());
-        }
-        if self.credentials.is_some() {
-            may_know(&refused.headers, &self.base)?;
         }
         let new = match (Challenge::of(&refused.headers), &self.credentials) {
             (Some(Challenge::Bearer { realm, service }), _) => {
@@ -110,7 +109,19 @@ impl Registry {
     }
 
     async fn ask_token(&self, realm: &str, service: Option<&str>) -> Result<Bearer, AttemptError> {
-        let mut url = token_service(realm, &self.base)?;
+        let host = self.base.host();
+        let url = Url::parse(realm).map_err(|_| {
+            anyhow!("the registry `{host}` names a token service at `{}`, which is not a URL", words(realm))
+        })?;
+        let led = self.client.led(&self.base, &url).await;
+        let mut url = led.with_context(|| format!("the token service of `{host}` is not used"))?.url;
+        if self.credentials.is_some() && !self.base.is_same_site(&url) {
+            let to = url.host_str().unwrap_or_default();
+            return Err(anyhow!(
+                "the registry `{host}` sends the token to another site, `{to}`; it does not go there"
+            )
+            .into());
+        }
         let right = if self.credentials.is_some() && !self.pull_only { "pull,push" } else { "pull" };
         url.query_pairs_mut().append_pair("scope", &format!("repository:{}:{right}", self.name.repository()));
         if let Some(service) = service {
@@ -119,50 +130,10 @@ impl Registry {
         let own = self.credentials.as_ref().map(Credentials::basic);
         let answer = self.exchange(Request::new(Method::GET, url), own.as_ref()).await?;
         match answer.status {
-            StatusCode::OK => token(&answer.body).map_err(AttemptError::fatal),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if !self.pull_only => {
-                let text = format!("the registry `{}` gives no token", self.name.registry());
-                let hint = match self.credentials {
-                    Some(_) => {
-                        "the token is wrong or has expired; GHCR takes the workflow's GITHUB_TOKEN or a classic token with `write:packages`"
-                    }
-                    None => {
-                        "set GITHUB_TOKEN, or FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN for another registry"
-                    }
-                };
-                Err(AttemptError::fatal(Failure::new(text).because(anyhow!(said(&answer))).hint(hint).into()))
-            }
+            StatusCode::OK => Ok(token(&answer.body)?),
             _ => Err(self.refused(&answer, "push to")),
         }
     }
-}
-
-/// The address of a token service that `registry` names.
-fn token_service(realm: &str, registry: &Url) -> anyhow::Result<Url> {
-    let check = || {
-        // A wrong address is the registry's fault, so the exit code of `address::server` is dropped.
-        let url = address::server(realm).map_err(|error| anyhow!("{error:#}"))?;
-        let shown = url.origin().ascii_serialization();
-        anyhow::ensure!(address::redirect_allowed(registry, &url), "`{shown}` is this machine itself");
-        Ok(url)
-    };
-    let host = registry.host_str().unwrap_or_default();
-    check().with_context(|| format!("the registry `{host}` names a token service that is not used"))
-}
-
-/// Checks that the token service of a challenge may get the secret for `registry`: it is of the same site, or both are on
-/// this machine.
-pub fn may_know(headers: &HeaderMap, registry: &Url) -> anyhow::Result<()> {
-    let Some(Challenge::Bearer { realm, .. }) = Challenge::of(headers) else { return Ok(()) };
-    let service = token_service(&realm, registry)?;
-    let both_here = address::is_loopback(&service) && address::is_loopback(registry);
-    anyhow::ensure!(
-        both_here || address::same_site(&service, registry),
-        "the registry `{}` sends the token to another site, `{}`; it does not go there",
-        registry.host_str().unwrap_or_default(),
-        service.host_str().unwrap_or_default()
-    );
-    Ok(())
 }
 
 fn token(body: &[u8]) -> anyhow::Result<Bearer> {
@@ -184,9 +155,20 @@ enum Challenge {
     Basic,
 }
 
+/// The token service that the challenge in an answer names.
+pub fn realm(headers: &HeaderMap) -> Option<String> {
+    match Challenge::of(headers)? {
+        Challenge::Bearer { realm, .. } => Some(realm),
+        Challenge::Basic => None,
+    }
+}
+
 impl Challenge {
     fn of(headers: &HeaderMap) -> Option<Self> {
-        Challenge::parse(headers.get(header::WWW_AUTHENTICATE)?.to_str().ok()?)
+        headers
+            .get_all(header::WWW_AUTHENTICATE)
+            .iter()
+            .find_map(|header| Challenge::parse(header.to_str().ok()?))
     }
 
     fn parse(header: &str) -> Option<Self> {
@@ -210,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_challenge_is_read() {
+    fn a_challenge_is_parsed() {
         let header = r#"Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="repository:a/b:pull""#;
         let Some(Challenge::Bearer { realm, service }) = Challenge::parse(header) else {
             panic!("not a bearer")
@@ -218,19 +200,5 @@ mod tests {
         assert_eq!((realm.as_str(), service.as_deref()), ("https://ghcr.io/token", Some("ghcr.io")));
         assert!(matches!(Challenge::parse("Basic realm=\"x\""), Some(Challenge::Basic)));
         assert!(Challenge::parse("Negotiate").is_none());
-    }
-
-    #[test]
-    fn no_other_machine_names_a_token_service_on_this_one() {
-        let url = |text: &str| Url::parse(text).unwrap();
-        for (realm, registry, is_used) in [
-            ("https://auth.docker.io/token", "https://registry-1.docker.io", true),
-            ("http://127.0.0.1:2/token", "http://127.0.0.1:1", true),
-            ("http://127.0.0.1:2/token", "https://ghcr.io", false),
-            ("https://localhost/token", "https://ghcr.io", false),
-            ("http://ghcr.io/token", "https://ghcr.io", false),
-        ] {
-            assert_eq!(token_service(realm, &url(registry)).is_ok(), is_used, "{realm} {registry}");
-        }
     }
 }

@@ -9,26 +9,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context as _, anyhow};
 use http::{HeaderValue, Method, StatusCode, header};
 use reqwest::Request;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
 mod auth;
 mod pull;
 mod push;
 
-pub use auth::{Credentials, may_know};
+pub use auth::{Credentials, realm};
 pub use pull::PullError;
 
-use crate::error::Failure;
-use crate::net::address;
-use crate::net::answer::words;
-use crate::net::client::{self, Answer, Client};
-use crate::net::retry::{AttemptError, Retry};
+use crate::error::{Failure, Refusal, refusal_of};
+use crate::net::address::Endpoint;
+use crate::net::client::{Answer, Client, Streamed};
+use crate::net::retry::{AttemptError, Retry, RetryPolicy};
+use crate::net::words;
 use floe_core::model::{Digest, ImageName};
 
 /// The name of the server in messages.
-const SERVER: &str = "the registry";
-/// No answer floe reads whole is larger (OCI distribution-spec: registries take manifests of 4 MiB).
+pub const SERVER: &str = "the registry";
+/// The limit of an answer that is read whole (OCI distribution-spec: registries take manifests of 4 MiB).
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
 /// The media types of manifests, for registries that evaluate `Accept`.
 const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
@@ -39,47 +39,41 @@ const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, application/vn
 #[derive(Clone)]
 pub struct Registry {
     client: Client,
-    base: Url,
+    base: Endpoint,
     name: ImageName,
     credentials: Option<Credentials>,
     /// Whether its tokens may only pull.
     pull_only: bool,
-    bearer: Arc<Mutex<Option<auth::Bearer>>>,
-    /// Whether the first request has its answer, so that it is known whether a token is required.
-    greeted: Arc<Mutex<bool>>,
-    /// The upload session that checked the permission to push; the first blob uses it.
-    session: Arc<Mutex<Option<Url>>>,
+    state: Arc<State>,
     retry: Retry,
     requests: Arc<AtomicU64>,
 }
 
+/// The state of one run. Clones share it.
+#[derive(Default)]
+struct State {
+    authenticated: OnceCell<()>,
+    bearer: Mutex<Option<auth::Bearer>>,
+    /// An upload session that was opened to ask for the right to push; the first blob takes it.
+    session: Mutex<Option<Url>>,
+}
+
 impl Registry {
-    /// Makes the client; nothing is sent yet. `url` is where the registry is reached.
+    /// Makes the client; nothing is sent yet. `base` is where the registry is reached.
     pub fn connect(
-        (client, url): (Client, &str),
+        client: Client,
+        base: Endpoint,
         name: ImageName,
         credentials: Option<Credentials>,
         retry: Retry,
-    ) -> anyhow::Result<Self> {
-        let base = address::server(url)?;
-        let (bearer, greeted) = (Arc::default(), Arc::default());
-        let (session, requests) = (Arc::default(), Arc::default());
-        let pull_only = false;
-        Ok(Registry { client, base, name, credentials, pull_only, bearer, greeted, session, retry, requests })
+    ) -> Self {
+        let (state, requests) = (Arc::default(), Arc::default());
+        Registry { client, base, name, credentials, pull_only: false, state, retry, requests }
     }
 
     /// The same client as at the start of a run.
     pub fn fresh(&self) -> Self {
-        let (bearer, greeted) = (Arc::default(), Arc::default());
-        let (session, requests) = (Arc::default(), Arc::default());
-        Registry { bearer, greeted, session, requests, ..self.clone() }
-    }
-
-    /// The same client without credentials, with a single attempt for each request.
-    pub fn anonymous(&self) -> Self {
-        let mut retry = self.retry.clone();
-        retry.tries = 1;
-        Registry { credentials: None, retry, requests: self.requests.clone(), ..self.fresh() }
+        Registry { state: Arc::default(), requests: Arc::default(), ..self.clone() }
     }
 
     /// The image's name.
@@ -97,102 +91,127 @@ impl Registry {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// The digest of the manifest with this tag or digest; `None` if the registry has none.
+    /// The digest of the manifest with a tag or digest; `None` if the registry has none.
     pub async fn manifest(&self, reference: &str) -> anyhow::Result<Option<Digest>> {
         let path = format!("manifests/{reference}");
-        let ask = async |_| {
-            let answer = self.send(Method::HEAD, &path, accept_manifests).await?;
-            match answer.status {
-                StatusCode::OK => self.digest_of(answer, reference).map(Some),
-                // Registries hide what does not exist yet behind any of these, even with a token.
-                StatusCode::NOT_FOUND => Ok(None),
-                _ => Err(self.refused(&answer, "read")),
-            }
-        };
-        let what = self.shown(reference);
-        self.retry.run(ask).await.with_context(|| format!("failed to look for {what}"))
+        let found = self.look(Method::HEAD, &path, |answer| self.digest_of(&answer, reference)).await;
+        found.with_context(|| format!("failed to look for {}", self.shown(reference)))
     }
 
-    fn digest_of(&self, answer: Answer, reference: &str) -> Result<Digest, AttemptError> {
+    fn digest_of(&self, answer: &Answer, reference: &str) -> Result<Digest, AttemptError> {
         let header = answer.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
         match (header.map(str::parse), reference.parse()) {
             (Some(Ok(digest)), _) | (None, Ok(digest)) => Ok(digest),
-            _ => {
-                Err(AttemptError::fatal(anyhow!("the registry sent no digest of {}", self.shown(reference))))
-            }
+            _ => Err(anyhow!("the registry does not say the digest of {}", self.shown(reference)).into()),
         }
     }
 
     /// Whether the registry has a blob.
     pub async fn has_blob(&self, digest: &Digest) -> anyhow::Result<bool> {
-        let path = format!("blobs/{digest}");
+        let found = self.look(Method::HEAD, &format!("blobs/{digest}"), |_| Ok(())).await;
+        let context = || format!("failed to look for blob {} of `{}`", digest.short(), self.name);
+        Ok(found.with_context(context)?.is_some())
+    }
+
+    /// Whether a manifest can be pulled without credentials. Only an answer that denies it counts as a no.
+    pub async fn is_public(&self, digest: &Digest) -> anyhow::Result<bool> {
+        let anonymous = Registry { credentials: None, state: Arc::default(), ..self.clone() };
+        match anonymous.manifest(&digest.to_string()).await {
+            Ok(found) => Ok(found == Some(*digest)),
+            Err(error) if refusal_of(&error) == Some(Refusal::Denied) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks for something below the repository; `None` if it is not there.
+    async fn look<T>(
+        &self,
+        method: Method,
+        path: &str,
+        found: impl Fn(Answer) -> Result<T, AttemptError>,
+    ) -> anyhow::Result<Option<T>> {
+        let accept = |request: &mut Request| {
+            request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(MANIFESTS));
+        };
         let ask = async |_| {
-            let answer = self.send(Method::HEAD, &path, |_| {}).await?;
+            let answer = self.send(method.clone(), path, accept).await?;
             match answer.status {
-                StatusCode::OK => Ok(true),
-                StatusCode::NOT_FOUND => Ok(false),
+                StatusCode::OK => found(answer).map(Some),
+                // Registries hide what does not exist yet behind any of these, even with a token.
+                StatusCode::NOT_FOUND => Ok(None),
                 _ => Err(self.refused(&answer, "read")),
             }
         };
-        let what = format!("blob {} of `{}`", digest.short(), self.name);
-        self.retry.run(ask).await.with_context(|| format!("failed to look for {what}"))
+        self.retry.run(ask).await
     }
 
-    /// One request below the repository, tried once; a refused token is renewed once.
+    /// One request below the repository, tried once.
     async fn send(
         &self,
         method: Method,
         path: &str,
         build: impl Fn(&mut Request),
     ) -> Result<Answer, AttemptError> {
-        let url = self.address(path)?;
-        let mut greeting = self.greet().await;
-        let token = self.bearer.lock().await.clone();
+        self.open(method, path, build).await?.read(ANSWER_LIMIT).await
+    }
+
+    /// The same with the body of the answer left to the caller. A refused token is renewed once.
+    async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        build: impl Fn(&mut Request),
+    ) -> Result<Streamed, AttemptError> {
+        let url = self.address(&format!("/v2/{}/{path}", self.name.repository()))?;
         let request = || {
             let mut request = Request::new(method.clone(), url.clone());
             build(&mut request);
             request
         };
-        let mut answer = self.exchange(request(), token.as_ref()).await?;
-        if answer.status == StatusCode::UNAUTHORIZED {
-            let token = self.renew(&answer, token.as_ref()).await?;
-            over(greeting.take());
-            answer = self.exchange(request(), Some(&token)).await?;
+        self.authenticate_once().await?;
+        let token = self.state.bearer.lock().await.clone();
+        let answer = self.stream(request(), token.as_ref()).await?;
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
         }
-        over(greeting);
-        Ok(answer)
+        let token = self.renew(&answer.read(ANSWER_LIMIT).await?, token.as_ref()).await?;
+        self.stream(request(), Some(&token)).await
     }
 
-    /// With credentials, the registry probably requires a token: the first request fetches it, and the others wait for
-    /// that instead of being refused as well. Without credentials, no request waits.
-    async fn greet(&self) -> Option<MutexGuard<'_, bool>> {
-        self.credentials.as_ref()?;
-        let greeted = self.greeted.lock().await;
-        (!*greeted).then_some(greeted)
+    /// Where there are credentials, a token is likely to be wanted: one request finds out, and all others wait until there is
+    /// a token, so that they are not refused as well.
+    async fn authenticate_once(&self) -> Result<(), AttemptError> {
+        if self.credentials.is_none() {
+            return Ok(());
+        }
+        let ask = || async {
+            let answer = self.exchange(Request::new(Method::GET, self.address("/v2/")?), None).await?;
+            if answer.status == StatusCode::UNAUTHORIZED {
+                self.renew(&answer, None).await?;
+            }
+            Ok(())
+        };
+        self.state.authenticated.get_or_try_init(ask).await.copied()
     }
 
     /// Sends a request and reads its answer whole.
-    async fn exchange(
+    async fn exchange(&self, request: Request, token: Option<&auth::Bearer>) -> Result<Answer, AttemptError> {
+        self.stream(request, token).await?.read(ANSWER_LIMIT).await
+    }
+
+    async fn stream(
         &self,
         mut request: Request,
         token: Option<&auth::Bearer>,
-    ) -> Result<Answer, AttemptError> {
-        self.count();
+    ) -> Result<Streamed, AttemptError> {
         if let Some(token) = token {
             request.headers_mut().insert(header::AUTHORIZATION, token.header()?);
         }
-        let line = client::line(&request);
-        let answer = self.client.exchange(SERVER, request, ANSWER_LIMIT).await?;
-        self.trace(&line, answer.status);
-        Ok(answer)
-    }
-
-    fn count(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn trace(&self, line: &str, status: StatusCode) {
-        self.retry.report.trace("registry", format!("{line} {}", status.as_u16()));
+        let line = format!("{} {}", request.method(), request.url().path());
+        let answer = self.client.stream(&self.base, request).await?;
+        self.retry.report.trace("registry", format!("{line} {}", answer.status().as_u16()));
+        Ok(answer)
     }
 
     /// A manifest of this repository as people write it: `name:tag` or `name@digest`.
@@ -202,71 +221,62 @@ impl Registry {
     }
 
     fn address(&self, path: &str) -> anyhow::Result<Url> {
-        let path = format!("/v2/{}/{path}", self.name.repository());
-        self.base.join(&path).with_context(|| format!("`{path}` is not a valid path on a registry"))
+        self.base.url.join(path).with_context(|| format!("`{path}` is not a valid path on a registry"))
     }
 
-    /// The error for an unexpected response, with a hint for maintainers.
+    /// Judges an answer that is not a success.
     fn refused(&self, answer: &Answer, right: &str) -> AttemptError {
+        let message = message(&answer.body);
+        let said = message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
+        let failure = Failure::new(format!("the registry answered {}{said}", answer.status));
         let text = String::from_utf8_lossy(&answer.body);
-        let said = said(answer);
-        let name = &self.name;
-        let failure = match answer.status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if self.pull_only => {
-                self.pull_denied(message(&answer.body))
-            }
-            StatusCode::UNAUTHORIZED => Failure::new(said).hint(format!(
-                "`{name}` wants a token that may {right} it: set GITHUB_TOKEN, or FLOE_REGISTRY_USER and FLOE_REGISTRY_TOKEN for another registry"
-            )),
-            StatusCode::FORBIDDEN => Failure::new(said).hint(self.permission_hint(right)),
-            _ => Failure::new(said),
+        let judged = AttemptError::answer(answer.status, &answer.headers, &text, failure);
+        if judged.retry != RetryPolicy::Never || !matches!(answer.status.as_u16(), 401 | 403) {
+            return judged;
+        }
+        let failure = match self.pull_only {
+            true => self.pull_denied(message),
+            false => Failure::new(judged.error.to_string()).hint(self.push_hint(answer.status, right)),
         };
-        AttemptError::answer(answer.status, &answer.headers, &text, failure.into())
+        AttemptError::fatal(failure.refused(Refusal::Denied).into())
     }
 
-    fn permission_hint(&self, right: &str) -> String {
-        let name = &self.name;
+    fn push_hint(&self, status: StatusCode, right: &str) -> String {
+        let (name, host) = (&self.name, self.name.registry());
         match name.settings() {
+            _ if self.credentials.is_none() => format!(
+                "`{name}` wants a token that may {right} it: set GITHUB_TOKEN for ghcr.io, or FLOE_REGISTRY_USER and \
+                 FLOE_REGISTRY_TOKEN for another registry"
+            ),
+            _ if status == StatusCode::UNAUTHORIZED => format!(
+                "the token for `{host}` is wrong or has expired; GHCR takes the workflow's GITHUB_TOKEN or a classic token \
+                 with `write:packages`"
+            ),
             Some(settings) => format!(
                 "in a workflow give the job `permissions: packages: write`; a token of your own must be a classic one with \
                  `write:packages`. If the package was first pushed by hand, add the repository under \"Manage Actions access\" \
                  at {settings}"
             ),
-            None => format!(
-                "the token may not {right} `{name}`: give its account that right at {}",
-                name.registry()
-            ),
+            None => format!("the token may not {right} `{name}`: give its account that right at {host}"),
         }
     }
 }
 
-fn accept_manifests(request: &mut Request) {
-    request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(MANIFESTS));
-}
-
-/// The first request has its answer: the requests that waited for it continue.
-fn over(greeting: Option<MutexGuard<'_, bool>>) {
-    if let Some(mut greeted) = greeting {
-        *greeted = true;
-    }
-}
-
-/// The registry's answer in one line.
-fn said(answer: &Answer) -> String {
-    match message(&answer.body) {
-        Some(message) => format!("the registry answered {}: {message}", answer.status),
-        None => format!("the registry answered {}", answer.status),
-    }
-}
-
-/// The message of the registry (OCI distribution-spec, "Error Codes").
+/// The registry's own words (OCI distribution-spec, "Error Codes").
 pub fn message(body: &[u8]) -> Option<String> {
-    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let error = body.get("errors")?.get(0)?;
-    let part = |key: &str| error.get(key).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
-    match (part("code"), part("message")) {
+    let [code, message] = ["code", "message"].map(|key| error_part(body, key));
+    match (code, message) {
         (Some(code), Some(message)) => Some(words(&format!("{message} ({code})"))),
-        (Some(one), None) | (None, Some(one)) => Some(words(one)),
-        (None, None) => None,
+        (one, other) => one.or(other).map(|one| words(&one)),
     }
 }
+
+/// A field of the first error in an answer.
+fn error_part(body: &[u8], key: &str) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let part = body.get("errors")?.get(0)?.get(key)?.as_str()?;
+    Some(part.to_owned()).filter(|part| !part.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use semver::Version;
 
 use crate::cli::{ProjectArgs, ReleaseArgs, SourceArgs};
+use crate::environment::variable;
 use crate::error::{Exit, Failure, usage};
 use crate::project::cargo::{self, Changelog, Project};
 use crate::project::repository;
@@ -161,7 +162,6 @@ fn expect(
 
 /// A tag that a workflow runs for is the tag that is released.
 pub fn tag_of_workflow() -> Option<Tag> {
-    let variable = |name| std::env::var(name).ok();
     (variable("GITHUB_REF_TYPE")? == "tag").then(|| variable("GITHUB_REF_NAME")?.parse().ok()).flatten()
 }
 

@@ -142,9 +142,3 @@ async fn parts(registry: &Registry, image: &Image) -> anyhow::Result<BTreeSet<Di
     let answers: Vec<Option<Digest>> = answers.buffered(REGISTRY_AT_ONCE).try_collect().await?;
     Ok(answers.into_iter().flatten().collect())
 }
-
-/// Whether the image can be pulled by digest without credentials.
-pub async fn is_public(registry: &Registry, digest: &Digest) -> bool {
-    let answer = registry.anonymous().manifest(&digest.to_string()).await;
-    matches!(answer, Ok(Some(found)) if found == *digest)
-}

@@ -7,12 +7,12 @@ use chrono::Utc;
 
 use crate::error::{Exit, Failure, hint_of};
 use crate::registry::Registry;
-use crate::release::observe::{self, Observed};
+use crate::release::observe::Observed;
 use crate::release::session::Session;
 use crate::report::Report;
 use floe_core::model::Subject;
 use floe_core::plan::{self, Conflict, Plan, Since, Step};
-use floe_core::preflight::{Access, Check, Finding, Outcome, Package, ServerFacts, checks};
+use floe_core::preflight::{Access, Asked, Check, Finding, Outcome, Package, ServerFacts, checks};
 use floe_core::world::{RemoteImage, World};
 
 /// A plan and the checks before it.
@@ -58,6 +58,7 @@ pub async fn preflight(
         registry: subject.image().map(|_| registry.map_err(&mut find)),
         push: None,
         package: None,
+        site: session.github.site().to_owned(),
     };
     let needs = Needs::of(subject, plan.as_ref(), &world, &facts);
     ask(&mut facts, needs, subject, &world, session).await;
@@ -131,13 +132,15 @@ async fn ask(facts: &mut ServerFacts, needs: Needs, subject: Subject<'_>, world:
 }
 
 /// Whether the package is public, by the first of its tags that exists.
-async fn package(registry: &Registry, image: &RemoteImage) -> Option<Package> {
-    match image.tags.values().next() {
-        Some(digest) if observe::is_public(registry, digest).await => Some(Package::Public),
-        Some(_) => Some(Package::Hidden),
-        None if image.present.is_empty() => Some(Package::Absent),
-        None => None,
-    }
+async fn package(registry: &Registry, image: &RemoteImage) -> Option<Asked<Package>> {
+    let Some(digest) = image.tags.values().next() else {
+        return image.present.is_empty().then_some(Ok(Package::Absent));
+    };
+    Some(match registry.is_public(digest).await {
+        Ok(true) => Ok(Package::Public),
+        Ok(false) => Ok(Package::Hidden),
+        Err(error) => Err(finding(&error)),
+    })
 }
 
 fn finding(error: &anyhow::Error) -> Finding {

@@ -6,10 +6,10 @@ use anyhow::Context as _;
 
 use crate::cli::RemoteArgs;
 use crate::download::Downloader;
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, refusal_of};
 use crate::github::GitHub;
 use crate::net::retry::Retry;
-use crate::release::session;
+use crate::release::{inputs, session};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::{Repo, Tag};
@@ -22,7 +22,7 @@ pub fn request(repo: &Repo, tag: &Tag, args: &RemoteArgs) -> anyhow::Result<Rele
 }
 
 /// Downloads a published release into the new or empty `folder`, the assets below `assets/` and the image as `image/`.
-/// The token is used only if the repository is private.
+/// The token is used only if anonymous requests are denied, or limited by GitHub.
 pub async fn download(
     request: ReleaseRequest,
     token: Option<Token>,
@@ -30,36 +30,39 @@ pub async fn download(
     folder: &Path,
     report: &Report,
 ) -> anyhow::Result<Download> {
-    let retry = session::retry(args, report);
+    let retry = session::retry(args, report).reading();
     let name = format!("release `{}` of `{}`", request.tag, request.repo);
     let download = async {
-        let (github, token) = connect(&request.repo, token, args, &retry).await?;
+        let (github, is_private) = connect(&request.repo, token, args, &retry).await?;
         let page = request.page.as_ref().map(|page| format!(", or look at {page}/releases"));
         let release = github.published(&request.tag).await?.ok_or_else(|| {
             Failure::new("it is not published")
                 .hint(format!("see `floe plan` for a draft{}", page.unwrap_or_default()))
         })?;
-        let registry_url = Box::new(|name: &_| session::registry_url(args, name));
-        let (folder, report) = (folder.to_owned(), report.clone());
-        Downloader { github, token, registry_url, folder, retry, report }.download(request, release).await
+        let package = request.name.as_deref().unwrap_or(request.repo.name());
+        let default = || inputs::image_name(&request.repo, &request.tag, package);
+        let own_image = request.image.clone().map_or_else(default, Ok)?;
+        let (folder, registry_url) = (folder.to_owned(), args.registry_url.as_deref());
+        let downloader = Downloader { github, is_private, registry_url, own_image, folder, retry };
+        downloader.download(request, release).await
     };
     download.await.with_context(|| format!("{name} could not be checked"))
 }
 
-/// The client for a repository, and the token if the repository is private.
+/// The client for a repository, and whether the repository is private.
 async fn connect(
     repo: &Repo,
     token: Option<Token>,
     args: &RemoteArgs,
     retry: &Retry,
-) -> anyhow::Result<(GitHub, Option<Token>)> {
+) -> anyhow::Result<(GitHub, bool)> {
     let github = session::github(args, repo.clone(), None, retry)?;
-    let Err(refused) = github.access().await else { return Ok((github, None)) };
-    let Some(token) = token else { return Err(refused) };
-    let github = session::github(args, repo.clone(), Some(token.clone()), retry)?;
+    let Err(error) = github.access().await else { return Ok((github, false)) };
+    let (Some(token), Some(_)) = (token, refusal_of(&error)) else { return Err(error) };
+    let github = session::github(args, repo.clone(), Some(token), retry)?;
     // An anonymous request also fails at a rate limit. Only the answer to the token says that the repository is private.
     let is_private = github.access().await?.private;
-    Ok((github, is_private.then_some(token)))
+    Ok((github, is_private))
 }
 
 /// Checks a download. Problems have exit code 3; files that the release does not cover are warnings.

@@ -1,11 +1,13 @@
 //! A session: the clients of one run, for GitHub and for the registry, and the rule by which they retry.
 
 use crate::cli::RemoteArgs;
+use url::Url;
+
 use crate::github::GitHub;
-use crate::net::address;
+use crate::net::address::{Endpoint, is_loopback, shown};
 use crate::net::client::Client;
 use crate::net::retry::{self, Retry};
-use crate::registry::{Credentials, Registry};
+use crate::registry::{self, Credentials, Registry};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::clock::Clock;
@@ -23,9 +25,9 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Reads them from the environment, for an image of this name.
-    pub fn from_env(image: &ImageName) -> Self {
-        Secrets { github: Token::github(), registry: Credentials::from_env(image) }
+    /// Reads them from the environment, for the project's own image.
+    pub fn from_env(image: &ImageName) -> anyhow::Result<Self> {
+        Ok(Secrets { github: Token::github(), registry: Credentials::from_env(image, image)? })
     }
 }
 
@@ -45,11 +47,18 @@ impl Session {
     pub fn open<'a>(
         subject: impl Into<Subject<'a>>,
         args: &RemoteArgs,
-        report: &Report,
+        retry: Retry,
     ) -> anyhow::Result<Self> {
         let subject = subject.into();
-        let secrets = Secrets::from_env(&subject.destination().image);
-        Session::connect(subject, args, secrets, retry(args, report))
+        let image = &subject.destination().image;
+        let host = Credentials::host(image)?;
+        if Token::registry().is_some() && !host.eq_ignore_ascii_case(image.registry()) {
+            retry.report.warn(format!(
+                "`FLOE_REGISTRY_TOKEN` is not sent to `{}`, because `FLOE_REGISTRY_HOST` is `{host}`",
+                image.registry()
+            ));
+        }
+        Session::connect(subject, args, Secrets::from_env(image)?, retry)
     }
 
     /// Makes the clients; nothing is sent yet.
@@ -62,13 +71,15 @@ impl Session {
         let subject = subject.into();
         let Destination { repo, image, .. } = subject.destination();
         let client = Client::default();
-        let at_github = (client.clone(), api_url(args));
-        let github = GitHub::connect(at_github, repo.clone(), secrets.github, retry.clone())?;
+        let at = (api_url(args), site(args));
+        let github = GitHub::connect(client.clone(), at, repo.clone(), secrets.github, retry.clone())?;
         let registry = match subject.platforms().is_empty() {
             true => None,
             false => {
-                let url = registry_url(args, image);
-                Some(Registry::connect((client, &url), image.clone(), secrets.registry, retry.clone())?)
+                let url =
+                    args.registry_url.clone().unwrap_or_else(|| format!("https://{}", image.registry()));
+                let base = Endpoint::given(registry::SERVER, &url)?;
+                Some(Registry::connect(client, base, image.clone(), secrets.registry, retry.clone()))
             }
         };
         Ok(Session { github, registry, retry })
@@ -110,22 +121,29 @@ impl Session {
 
 /// A client for GitHub's API.
 pub fn github(args: &RemoteArgs, repo: Repo, token: Option<Token>, retry: &Retry) -> anyhow::Result<GitHub> {
-    GitHub::connect((Client::default(), api_url(args)), repo, token, retry.clone())
-}
-
-/// The address of an image's registry: the given one, else `https://` and the host of its name.
-pub fn registry_url(args: &RemoteArgs, name: &ImageName) -> String {
-    args.registry_url.clone().unwrap_or_else(|| format!("https://{}", name.registry()))
+    GitHub::connect(Client::default(), (api_url(args), site(args)), repo, token, retry.clone())
 }
 
 fn api_url(args: &RemoteArgs) -> &str {
     args.api_url.as_deref().unwrap_or(GITHUB_API)
 }
 
-/// The address of a repository's page, as manifests and notes name it.
+/// GitHub's web address: the given one, else that of the API.
+pub fn site(args: &RemoteArgs) -> String {
+    match (&args.server_url, Url::parse(api_url(args))) {
+        (Some(server), _) => server.trim_end_matches('/').to_owned(),
+        // `api.github.com` and `api.acme.ghe.com`; a server of one's own has the API below `/api/v3`.
+        (None, Ok(api)) => shown(&api).replacen("://api.", "://", 1),
+        (None, Err(_)) => "https://github.com".to_owned(),
+    }
+}
+
+/// The address of a repository's page, as manifests and notes name it. A rehearsal's names are the real ones.
 pub fn page(args: &RemoteArgs, repo: &Repo) -> anyhow::Result<String> {
-    let server = args.server_url.as_deref().unwrap_or("https://github.com").trim_end_matches('/');
-    address::server(server)?;
+    let is_rehearsal =
+        Url::parse(api_url(args)).is_ok_and(|api| is_loopback(&api)) && args.server_url.is_none();
+    let server = if is_rehearsal { "https://github.com".to_owned() } else { site(args) };
+    Endpoint::given("GitHub", &server)?;
     Ok(format!("{server}/{repo}"))
 }
 

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
 
+use crate::environment::variable_os;
 use crate::error::{Exit, Failure};
 use crate::files::scratch::Scratch;
 use crate::package::archive;
@@ -52,9 +53,7 @@ pub async fn run_downloaded(
             std::fs::create_dir_all(&folder).context("failed to make the folder of a program")?;
             let mut command = Command::new(unpacked.join(&binary.path));
             command.arg(argument).current_dir(&folder);
-            command
-                .env_clear()
-                .envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+            command.env_clear().envs(ENVIRONMENT.iter().filter_map(|name| Some((name, variable_os(name)?))));
             command.envs(FOLDERS.map(|name| (name, &folder)));
             let name = format!("`{}` of `{}`", binary.name, artifact.file);
             let line = run(command, TIME_LIMIT).await?.map_err(|why| {

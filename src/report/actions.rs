@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
+use crate::environment::variable_os;
+
 /// GitHub's limit for one step's summary, in bytes.
 const SUMMARY_LIMIT: usize = 1024 * 1024;
 
@@ -35,8 +37,8 @@ pub enum Level {
 impl Actions {
     /// The workflow this process runs in, if it runs in one.
     pub fn from_env() -> Option<Self> {
-        let path = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
-        let here = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+        let path = |name| variable_os(name).map(PathBuf::from);
+        let here = variable_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
         here.then(|| Actions { output: path("GITHUB_OUTPUT"), summary: path("GITHUB_STEP_SUMMARY") })
     }
 

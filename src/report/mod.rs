@@ -24,7 +24,7 @@ use actions::{Actions, Level};
 pub use floe_core::units::{seconds, size};
 use floe_core::untrusted::text;
 pub use hide::without_passwords;
-pub use progress::{Countdown, Progress};
+pub use progress::{Countdown, Progress, Share};
 
 /// The number of details that are shown of one failure; a hostile file has a million.
 const DETAILS: usize = 500;

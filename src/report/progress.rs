@@ -2,6 +2,7 @@
 //!
 //! It only displays.
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -39,10 +40,23 @@ impl Progress {
         Progress { report: report.clone(), bar, verb: verb.to_owned(), total: bytes, state }
     }
 
+    /// The share of one attempt, which counts only if the attempt succeeds.
+    pub fn share(&self) -> Share {
+        Share(Arc::new(Attempt {
+            progress: self.clone(),
+            added: AtomicU64::new(0),
+            kept: AtomicBool::new(false),
+        }))
+    }
+
     /// `bytes` more are done.
     pub fn add(&self, bytes: u64) {
+        self.change(|done| done + bytes);
+    }
+
+    fn change(&self, change: impl FnOnce(u64) -> u64) {
         let mut state = lock(&self.state);
-        state.done += bytes;
+        state.done = change(state.done);
         match &self.bar {
             Some(bar) => bar.set_position(state.done.min(self.total)),
             None if state.said.elapsed() >= PROGRESS_EVERY => {
@@ -61,6 +75,38 @@ impl Drop for Progress {
         {
             bar.finish_and_clear();
             self.report.bars.remove(bar);
+        }
+    }
+}
+
+/// The bytes of one attempt. They are taken back if it ends without [`Share::keep`], because they are sent again.
+#[derive(Clone)]
+pub struct Share(Arc<Attempt>);
+
+struct Attempt {
+    progress: Progress,
+    added: AtomicU64,
+    kept: AtomicBool,
+}
+
+impl Share {
+    /// `bytes` more are done.
+    pub fn add(&self, bytes: u64) {
+        self.0.added.fetch_add(bytes, Ordering::Relaxed);
+        self.0.progress.add(bytes);
+    }
+
+    /// The attempt succeeded.
+    pub fn keep(&self) {
+        self.0.kept.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if !*self.kept.get_mut() {
+            let added = *self.added.get_mut();
+            self.progress.change(|done| done.saturating_sub(added));
         }
     }
 }
@@ -112,4 +158,26 @@ impl Drop for Countdown {
 fn style(template: &str) -> ProgressStyle {
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     style.progress_chars("=> ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Verbosity;
+
+    #[test]
+    fn bytes_that_are_sent_again_count_once() {
+        let progress = Report::new(Verbosity::Quiet).progress("Staging", 10);
+        let done = || lock(&progress.state).done;
+        for attempt in 1..=3 {
+            let share = progress.share();
+            share.clone().add(7);
+            assert_eq!(done(), 7);
+            if attempt == 3 {
+                share.keep();
+            }
+        }
+        progress.add(3);
+        assert_eq!(done(), 10);
+    }
 }

@@ -13,28 +13,52 @@ use floe_core::model::Target;
 type Allowed = &'static [(&'static str, &'static [&'static str])];
 
 const FLOE: Allowed = &[
-    ("cli", &[]),
+    ("environment", &[]),
+    ("cli", &["environment"]),
     ("error", &[]),
-    ("token", &[]),
+    ("token", &["environment"]),
     ("files", &["error"]),
-    ("report", &["error", "token"]),
-    ("net", &["error", "files", "report", "token"]),
+    ("report", &["environment", "error", "token"]),
+    ("net", &["environment", "error", "files", "report", "token"]),
     ("github", &["error", "net", "report", "token"]),
-    ("registry", &["error", "net", "report", "token"]),
+    ("registry", &["environment", "error", "net", "report", "token"]),
     ("package", &["error", "files"]),
     ("image", &["error", "files", "package"]),
-    ("download", &["github", "image", "net", "package", "registry", "report", "token"]),
-    ("project", &["error", "files", "report", "token"]),
+    ("download", &["error", "github", "image", "net", "package", "registry", "report"]),
+    ("project", &["environment", "error", "files", "report", "token"]),
     (
         "release",
         &[
-            "cli", "download", "error", "files", "github", "image", "net", "package", "project", "registry",
-            "report", "token",
+            "cli",
+            "download",
+            "environment",
+            "error",
+            "files",
+            "github",
+            "image",
+            "net",
+            "package",
+            "project",
+            "registry",
+            "report",
+            "token",
         ],
     ),
     (
         "commands",
-        &["cli", "error", "files", "image", "net", "package", "project", "release", "report", "token"],
+        &[
+            "cli",
+            "environment",
+            "error",
+            "files",
+            "image",
+            "net",
+            "package",
+            "project",
+            "release",
+            "report",
+            "token",
+        ],
     ),
     (
         "rehearse",
@@ -102,6 +126,17 @@ fn modules_use_only_the_modules_that_they_may() {
 }
 
 #[test]
+fn variables_of_the_environment_are_read_in_one_place() {
+    for path in rust_files(&root().join("src")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let reads = code.contains("env::var(") || code.contains("env::var_os(");
+        // Elsewhere it is forgotten that an empty one counts as unset.
+        assert_eq!(reads, path.ends_with("src/environment.rs"), "{}", path.display());
+    }
+}
+
+#[test]
 fn the_table_of_targets_is_read_whole_and_has_no_row_twice() {
     let text = fs::read_to_string(root().join("crates/floe-core/targets.json")).unwrap();
     let table: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -129,11 +164,12 @@ fn edges(source: &Path) -> BTreeMap<String, BTreeMap<String, PathBuf>> {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
-        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
             for rest in line.split("crate::").skip(1) {
                 let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                if name != module {
+                let is_module = source.join(&name).is_dir() || source.join(format!("{name}.rs")).is_file();
+                if name != module && !name.is_empty() && is_module {
                     used.entry(name).or_insert_with(|| path.clone());
                 }
             }

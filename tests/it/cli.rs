@@ -101,3 +101,122 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap()))
         .collect()
 }
+
+/// How wrong usage ends, with what is printed, in a workflow.
+fn wrong_usage(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_floe"))
+        .args(arguments)
+        .env_clear()
+        .env("GITHUB_ACTIONS", "true")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn arguments_in_an_error_are_shown_and_not_obeyed() {
+    let evil = "v1\n::add-mask::x\u{1b}[2J\r##[error]y";
+    for arguments in [
+        &["plan", "--tag", evil][..],
+        &["plan", &format!("--tag={evil}")],
+        &["plan", &format!("--{evil}")],
+        &[evil],
+        &["plan", "--image", evil],
+        &["verify", "--release", "v1.4.0", "--repo", evil],
+        &["package", "--target", evil],
+        &["completions", evil],
+        &["plan", "--tries", evil],
+        &["plan", "--commit", evil, "--epoch", evil],
+    ] {
+        let shown = wrong_usage(arguments, &[]);
+        assert!(shown.starts_with("error: "), "{arguments:?}: {shown}");
+        assert!(
+            !shown.contains("\u{1b}") && !shown.contains("\r") && !shown.contains("##["),
+            "{arguments:?}: {shown}"
+        );
+        let commands = shown.lines().filter(|line| line.trim_start().starts_with("::"));
+        assert!(
+            commands.clone().all(|line| line.starts_with("::error title=floe::")),
+            "{arguments:?}: {shown}"
+        );
+        assert_eq!(commands.count(), 1, "{arguments:?}: {shown}");
+        // The whole value is one line, so nothing after its line break looks like a line of floe's.
+        assert!(
+            shown.lines().next().unwrap().contains(r"v1\n::add-mask::x\u{1b}[2J"),
+            "{arguments:?}: {shown}"
+        );
+    }
+}
+
+#[test]
+fn a_variable_in_an_error_is_shown_and_not_obeyed() {
+    let shown = wrong_usage(&["package"], &[("SOURCE_DATE_EPOCH", "1\n::add-mask::x")]);
+    assert!(shown.contains(r"1\n::add-mask::x") && !shown.contains("\n::add-mask"), "{shown}");
+    let help = Command::new(env!("CARGO_BIN_EXE_floe"))
+        .args(["package", "--help"])
+        .env("SOURCE_DATE_EPOCH", "1\n::add-mask::x")
+        .output()
+        .unwrap();
+    assert!(!String::from_utf8(help.stdout).unwrap().contains("add-mask"));
+}
+
+#[test]
+fn a_password_in_an_argument_is_not_repeated() {
+    let shown = wrong_usage(&["plan", "--image", "https://user:s3cret-word@ghcr.io/a/b"], &[]);
+    assert!(!shown.contains("s3cret-word"), "{shown}");
+}
+
+#[test]
+fn an_empty_variable_counts_as_unset() {
+    let empty = [
+        "SOURCE_DATE_EPOCH",
+        "GITHUB_SERVER_URL",
+        "GITHUB_API_URL",
+        "GITHUB_REPOSITORY",
+        "GITHUB_REF_TYPE",
+        "GITHUB_REF_NAME",
+        "GITHUB_OUTPUT",
+        "GITHUB_STEP_SUMMARY",
+        "GITHUB_ACTIONS",
+        "GITHUB_ACTOR",
+        "GH_TOKEN",
+        "GITHUB_TOKEN",
+        "FLOE_REGISTRY_USER",
+        "FLOE_REGISTRY_TOKEN",
+        "FLOE_REGISTRY_HOST",
+        "NO_COLOR",
+        "CARGO",
+        "RUSTC",
+        "CARGO_HOME",
+        "RUSTFLAGS",
+        "GIT_CONFIG_COUNT",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+    ];
+    let run = |variables: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nrepository = \"https://github.com/acme/tool\"\n";
+        std::fs::create_dir(folder.path().join("src")).unwrap();
+        std::fs::write(folder.path().join("src/main.rs"), "fn main() {}\n").unwrap();
+        std::fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_floe"));
+        // Nothing listens there, so the run ends after everything was read.
+        command.args(["plan", "--registry-url", "http://127.0.0.1:1", "--tries", "1", "--first-wait", "1"]);
+        command.args(["--tag", "v1.4.0", "--commit", "3f9ac21c0ffee0000000000000000000000000aa"]);
+        command.current_dir(folder.path()).env_clear();
+        for kept in ["PATH", "HOME", "SystemRoot", "TMPDIR", "TEMP", "SSL_CERT_FILE", "RUSTUP_HOME"] {
+            command.envs(std::env::var_os(kept).map(|value| (kept, value)));
+        }
+        let empty = variables.iter().map(|name| (name, ""));
+        let output = command.envs(empty).args(["--api-url", "http://127.0.0.1:1"]).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let plain = run(&[]);
+    assert!(plain.1.contains("the connection to `127.0.0.1` failed"), "{}", plain.1);
+    for name in empty {
+        assert_eq!(run(&[name]), plain, "{name}");
+    }
+    assert_eq!(run(&empty), plain);
+}

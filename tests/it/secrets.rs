@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::Request;
 use floe_rehearsal::interceptor::{Fault, Interceptor, Server, What, serve};
+use floe_rehearsal::registry::Visibility;
 use http::StatusCode;
 
 use crate::support::scenario::{Scenario, TOKEN};
@@ -88,7 +89,7 @@ fn a_download_of_a_private_release_sends_no_token_to_another_host() {
 }
 
 #[test]
-fn credentials_are_not_sent_to_a_token_service_of_another_site() {
+fn a_token_service_of_another_site_gets_no_secret() {
     let challenge = |status| {
         let name = "www-authenticate".to_owned();
         let value = "Bearer realm=\"https://tokens.example.org/token\",service=\"ghcr.io\"".to_owned();
@@ -102,8 +103,8 @@ fn credentials_are_not_sent_to_a_token_service_of_another_site() {
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
     scenario.github.set_private(&scenario.repo(), true).unwrap();
-    let fault = |method: &str| Fault::route(method, "/", 0, 100, challenge(401));
-    let scenario = scenario.disturb_registry(fault("HEAD")).disturb_registry(fault("GET"));
+    scenario.registry.set_visibility(Visibility::Listed(Vec::new())).unwrap();
+    let scenario = scenario.disturb_registry(Fault::route("GET", "/v2/$", 0, 100, challenge(401)));
     scenario.run(["verify", "--release", "v1.4.0"]).exit(1).says(words);
 }
 
@@ -137,7 +138,7 @@ fn plain_http_and_passwords_in_addresses_are_wrong_usage_and_are_not_repeated() 
 }
 
 #[test]
-fn a_server_with_an_untrusted_certificate_gets_no_request() {
+fn a_server_with_an_untrusted_certificate_gets_nothing() {
     let (address, received) = untrusted_server();
     let outcome = Scenario::new("1.4.0").instead("--api-url", &address).run(["publish"]).exit(1);
     let outcome = outcome.says("the certificate of `127.0.0.1` is not valid").says("in `SSL_CERT_FILE`");

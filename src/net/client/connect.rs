@@ -1,46 +1,85 @@
-//! The `reqwest` clients below the transport, and errors with hints for maintainers.
+//! The `reqwest` clients below the transport, and its errors with hints.
 //!
 //! There is one client for each way to connect. It is built by the first request that needs it, so the system's
 //! certificates are read only where TLS is used, and a proxy is never used for loopback.
 
+use std::collections::BTreeMap;
 use std::error::Error;
+use std::fmt;
 use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
-use tokio::sync::OnceCell;
+use tokio::net::lookup_host;
+use tokio::sync::{Mutex, OnceCell};
 use tokio::task::spawn_blocking;
 use url::Url;
 
+use crate::environment;
 use crate::error::Failure;
-use crate::net::address;
+use crate::net::address::{self, Endpoint, Network, Place};
+use crate::net::body::WrongBytes;
 use crate::net::retry::AttemptError;
 
 const USER_AGENT: &str = concat!("floe/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-const TRUST: &str = "let this machine know who vouches for it: install the CA certificates (Debian: `apt-get install \
-                     ca-certificates`), or name a file with them in `SSL_CERT_FILE`";
 
 /// The clients that were built so far, each with its pool of connections.
 #[derive(Default)]
 pub(super) struct Clients {
+    /// Plain http, to this machine.
     plain: OnceCell<Client>,
+    /// TLS, to this machine.
     loopback: OnceCell<Client>,
-    remote: OnceCell<Client>,
+    /// To servers that the user named, wherever they are.
+    given: OnceCell<Client>,
+    /// To servers that others named, on the internet.
+    public: OnceCell<Client>,
+    /// The same, in private networks too.
+    private: OnceCell<Client>,
+    /// Where the servers are that lead to others, by name.
+    networks: Mutex<BTreeMap<String, Network>>,
 }
 
 impl Clients {
-    pub async fn of(&self, url: &Url) -> anyhow::Result<&Client> {
-        match (url.scheme(), address::is_loopback(url)) {
-            ("http", true) => {
-                self.plain.get_or_try_init(|| build(|it| it.no_proxy().tls_certs_only([]))).await
-            }
-            ("https", true) => self.loopback.get_or_try_init(|| build(ClientBuilder::no_proxy)).await,
-            ("https", false) => self.remote.get_or_try_init(|| build(|it| it)).await,
-            _ => Err(anyhow!("`{}` would be reached without TLS", url.origin().ascii_serialization())),
+    pub async fn of(&self, server: &Endpoint) -> anyhow::Result<&Client> {
+        let within = |network| move |it: ClientBuilder| it.dns_resolver(Arc::new(Within(network)));
+        match (server.url.scheme(), address::is_loopback(&server.url)) {
+            ("http", true) => self.plain.get_or_try_init(|| build(|it| here(it).tls_certs_only([]))).await,
+            ("https", true) => self.loopback.get_or_try_init(|| build(here)).await,
+            ("https", false) if server.is_given => self.given.get_or_try_init(|| build(|it| it)).await,
+            ("https", false) => match server.limit {
+                Network::Public => self.public.get_or_try_init(|| build(within(Network::Public))).await,
+                _ => self.private.get_or_try_init(|| build(within(Network::Private))).await,
+            },
+            _ => Err(anyhow!("`{}` would be reached without TLS", address::shown(&server.url))),
         }
+    }
+
+    /// The network of a server, by the farthest of its addresses.
+    pub async fn network(&self, server: &Endpoint) -> Network {
+        let network = match address::place(&server.url) {
+            Place::At(network) => network,
+            Place::Named if server.limit > Network::Public => {
+                let mut known = self.networks.lock().await;
+                match known.get(server.host()) {
+                    Some(network) => *network,
+                    None => {
+                        let found = lookup(server.host()).await.unwrap_or_default();
+                        let networks = found.iter().filter_map(|address| Network::of(address.ip()));
+                        let network = networks.min().unwrap_or(Network::Public);
+                        *known.entry(server.host().to_owned()).or_insert(network)
+                    }
+                }
+            }
+            _ => Network::Public,
+        };
+        network.min(server.limit)
     }
 }
 
@@ -49,7 +88,7 @@ async fn build(adapt: impl FnOnce(ClientBuilder) -> ClientBuilder) -> anyhow::Re
         .http1_only()
         .tcp_nodelay(true)
         .connect_timeout(CONNECT_TIMEOUT)
-        // `follow` has the only redirect rule.
+        // The transport follows redirects itself.
         .redirect(Policy::none())
         .user_agent(USER_AGENT);
     let builder = adapt(builder);
@@ -57,39 +96,158 @@ async fn build(adapt: impl FnOnce(ClientBuilder) -> ClientBuilder) -> anyhow::Re
     Ok(spawn_blocking(move || builder.build()).await?.map_err(no_certificates)?)
 }
 
-/// The error of a machine without CA certificates, such as a container that holds one program only.
-fn no_certificates(error: impl Into<anyhow::Error>) -> Failure {
-    Failure::new("this machine has no CA certificates").because(error).hint(TRUST)
+/// `localhost` is this machine, whatever the resolver says.
+fn here(builder: ClientBuilder) -> ClientBuilder {
+    let addresses = [(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()];
+    builder.no_proxy().resolve_to_addrs("localhost", &addresses)
 }
 
-/// Judges an error of a connection to `server`: an invalid certificate stays invalid, anything else may pass.
+async fn lookup(host: &str) -> io::Result<Vec<SocketAddr>> {
+    Ok(lookup_host((host, 0)).await?.collect())
+}
+
+/// Resolves names to addresses that are no nearer than a network, so that no name of the public DNS reaches a private one.
+struct Within(Network);
+
+impl Resolve for Within {
+    fn resolve(&self, name: Name) -> Resolving {
+        let limit = self.0;
+        Box::pin(async move {
+            let host = name.as_str();
+            let mut found = lookup(host).await?;
+            if !found.is_empty() && !is_proxy(host) {
+                found.retain(|address| Network::of(address.ip()).is_some_and(|network| network <= limit));
+                if found.is_empty() {
+                    return Err(Inside(host.to_owned()).into());
+                }
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether a host is that of a proxy of the environment, which may be in a private network.
+fn is_proxy(host: &str) -> bool {
+    let mut proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+        .into_iter()
+        .filter_map(environment::variable);
+    proxies.any(|proxy| {
+        let proxy = proxy.split_once("://").map_or(proxy.as_str(), |(_, rest)| rest);
+        let authority = proxy.split('/').next().unwrap_or_default();
+        let address = authority.rsplit('@').next().unwrap_or_default();
+        address.split(':').next().is_some_and(|name| name.eq_ignore_ascii_case(host))
+    })
+}
+
+/// A name that another server gave resolves to addresses that it must not lead to.
+#[derive(Debug)]
+struct Inside(String);
+
+impl fmt::Display for Inside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is in a private network or on this machine", self.0)
+    }
+}
+
+impl Error for Inside {}
+
+/// The hint for a certificate that nothing on this system vouches for.
+fn trust(system: &str) -> &'static str {
+    match system {
+        "macos" => {
+            "add the certificate authority to the system's keychain (Keychain Access) and trust it there"
+        }
+        "windows" => {
+            "add the certificate authority to Windows' trusted root certificates: `certutil -addstore Root ca.crt`"
+        }
+        _ => {
+            "install your distribution's `ca-certificates`, or name a file of CA certificates (PEM) in `SSL_CERT_FILE`"
+        }
+    }
+}
+
+/// The error of a machine without CA certificates, such as a container that holds one program only.
+fn no_certificates(error: reqwest::Error) -> Failure {
+    let hint = match environment::is_empty("SSL_CERT_FILE") {
+        true => "`SSL_CERT_FILE` is set and empty: unset it",
+        false => trust(std::env::consts::OS),
+    };
+    Failure::new("this machine has no CA certificates").because(error).hint(hint)
+}
+
+/// Judges an error of a connection: an invalid certificate stays invalid, anything else may pass.
 pub(super) fn broken(server: &Url, error: reqwest::Error) -> AttemptError {
     // Addresses may be signed, so no message shows one whole.
     let error = error.without_url();
     let host = server.host_str().unwrap_or_default();
-    if let Some(reason) = invalid_certificate(&error) {
+    if let Some(wrong) = cause::<WrongBytes>(&error) {
+        return AttemptError::fatal(Failure::from(wrong.clone()).into());
+    }
+    if let Some(inside) = cause::<Inside>(&error) {
+        let failure = Failure::new(format!("another server leads to {inside}"));
+        return AttemptError::fatal(failure.hint(address::LEAD_HINT).into());
+    }
+    if let Some(rustls::Error::InvalidCertificate(reason)) = cause(&error) {
         let failure = Failure::new(format!("the certificate of `{host}` is not valid: {reason}"));
-        return AttemptError::fatal(failure.hint(TRUST).into());
+        return AttemptError::fatal(failure.hint(trust(std::env::consts::OS)).into());
     }
     if error.is_connect() && error.is_timeout() {
         let seconds = CONNECT_TIMEOUT.as_secs();
         return AttemptError::connection(anyhow!("`{host}` was not reached within {seconds} s"));
     }
-    AttemptError::unreachable(server, &error)
+    // The last cause says why.
+    let last = causes(&error).last().map(ToString::to_string).unwrap_or_default();
+    let failure = Failure::new(format!("the connection to `{host}` failed: {last}")).hint(format!(
+        "check that this machine reaches it: `curl -sSI {}`; then run the same command again",
+        address::shown(server)
+    ));
+    AttemptError::connection(failure)
 }
 
-fn invalid_certificate<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::CertificateError> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(rustls::Error::InvalidCertificate(reason)) = error.downcast_ref() {
-            return Some(reason);
+fn cause<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// An error and its causes. `source` of an `io::Error` skips the error that it wraps.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| match error.downcast_ref().and_then(io::Error::get_ref) {
+        Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
+        None => error.source(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_about_certificates_fits_the_system() {
+        assert!(trust("linux").contains("SSL_CERT_FILE") && trust("freebsd").contains("SSL_CERT_FILE"));
+        for (system, words) in [("macos", "keychain"), ("windows", "certutil -addstore Root")] {
+            assert!(trust(system).contains(words) && !trust(system).contains("SSL_CERT_FILE"), "{system}");
         }
-        // `source` of an `io::Error` skips the error that it wraps.
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        next = match wrapped {
-            Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
-            None => error.source(),
-        };
     }
-    None
+
+    #[tokio::test]
+    async fn a_name_that_resolves_to_this_machine_is_not_connected_to() {
+        let resolve = |limit| async move { Within(limit).resolve("localhost".parse().unwrap()).await };
+        for limit in [Network::Public, Network::Private] {
+            let error = resolve(limit).await.map(drop).unwrap_err();
+            assert_eq!(error.to_string(), "`localhost` is in a private network or on this machine");
+        }
+        assert!(resolve(Network::Loopback).await.unwrap().all(|address| address.ip().is_loopback()));
+    }
+
+    #[tokio::test]
+    async fn a_name_of_a_private_server_counts_by_its_addresses() {
+        let clients = Clients::default();
+        let given = Endpoint::given("GitHub", "https://10.0.0.1").unwrap();
+        assert_eq!(clients.network(&given).await, Network::Private);
+        let led = given.lead(Network::Private, &Url::parse("https://a.example.org").unwrap()).unwrap();
+        assert_eq!((led.is_given, led.limit), (false, Network::Private));
+        clients.networks.lock().await.insert("a.example.org".to_owned(), Network::Private);
+        assert_eq!(clients.network(&led).await, Network::Private);
+        let public = given.lead(Network::Public, &led.url).unwrap();
+        assert_eq!(clients.network(&public).await, Network::Public);
+    }
 }

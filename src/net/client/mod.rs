@@ -1,7 +1,8 @@
 //! The HTTP transport for GitHub, the registry and downloads: HTTP/1.1 over several connections at once.
 //!
 //! One connection of HTTP/2 is limited by its window per round trip; several of HTTP/1.1 are not. The transport repeats
-//! no request that may have arrived: `retry` decides that. Credentials go to the origin of their request only.
+//! no request that may have arrived: `retry` decides that. It judges the address of every request and redirect by
+//! [`Endpoint::lead`], and credentials go to the origin of their request only.
 
 mod connect;
 
@@ -22,17 +23,18 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use url::Url;
 
-use crate::net::address;
-use crate::net::answer::Gathered;
-use crate::net::retry::{self, AttemptError};
-use floe_core::units::seconds;
+use crate::net::address::Endpoint;
+use crate::net::retry::{AttemptError, patience};
+use floe_core::units::{seconds, size};
 use floe_core::untrusted::bounded::ByteLimit;
 
 const REDIRECTS_LIMIT: usize = 5;
-/// How long a download may deliver nothing.
+/// How long a server may send nothing.
 const SILENCE: Duration = Duration::from_secs(60);
 /// How much of a download is gathered before it is written, in bytes.
 const PIECE: usize = 256 * 1024;
+/// The limit of a body that describes an error, in bytes. It is truncated there; any other body is refused.
+const ERROR_LIMIT: usize = 256 * 1024;
 
 /// Connections to any number of servers. Clones share them.
 #[derive(Clone, Default)]
@@ -50,7 +52,7 @@ pub(crate) struct Answer {
 /// An answer whose body is still to be read.
 pub(crate) struct Streamed {
     response: Response,
-    server: Url,
+    server: Endpoint,
     /// The upload ends when this is dropped.
     _upload: Option<oneshot::Sender<()>>,
 }
@@ -58,54 +60,62 @@ pub(crate) struct Streamed {
 /// The body of an answer is larger than its limit.
 pub(crate) struct TooLarge;
 
-/// The line of a request in a trace: the method and the path.
-pub(crate) fn line(request: &Request) -> String {
-    format!("{} {}", request.method(), request.url().path())
-}
-
 impl Client {
-    /// Sends a request and reads its answer whole, up to `limit` bytes. `server` names the sender in messages.
+    /// Sends a request to a server, or to where it leads, and reads the answer whole, up to `limit` bytes.
     pub(crate) async fn exchange(
         &self,
-        server: &'static str,
+        server: &Endpoint,
         request: Request,
         limit: usize,
     ) -> Result<Answer, AttemptError> {
-        let patience = retry::patience(length(&request));
+        let patience = patience(length(&request));
         // On the heap: this future is at the bottom of every step, and many steps run at once.
-        let exchange = Box::pin(async { self.follow(request).await?.read(server, limit).await });
+        let exchange = Box::pin(async { self.follow(server, request).await?.read(limit).await });
         let late = |_| AttemptError::connection(anyhow!("no answer within {}", seconds(patience)));
         timeout(patience, exchange).await.map_err(late)?
     }
 
-    /// Sends a request and leaves the body of its answer to the caller, who limits its size.
-    pub(crate) async fn stream(&self, request: Request) -> Result<Streamed, AttemptError> {
-        timeout(SILENCE, Box::pin(self.follow(request))).await.map_err(silent)?
+    /// The same, but the body of the answer is left to the caller, who limits its size.
+    pub(crate) async fn stream(&self, server: &Endpoint, request: Request) -> Result<Streamed, AttemptError> {
+        timeout(SILENCE, Box::pin(self.follow(server, request))).await.map_err(silent)?
+    }
+
+    /// The server at an address that another server has named.
+    pub(crate) async fn led(&self, by: &Endpoint, to: &Url) -> anyhow::Result<Endpoint> {
+        match by.url.origin() == to.origin() {
+            true => Ok(Endpoint { url: to.clone(), ..by.clone() }),
+            false => by.lead(self.clients.network(by).await, to),
+        }
     }
 
     /// Follows redirects of a request that changes nothing; any other request gets the redirect as its answer.
-    async fn follow(&self, mut request: Request) -> Result<Streamed, AttemptError> {
+    async fn follow(&self, server: &Endpoint, mut request: Request) -> Result<Streamed, AttemptError> {
+        let mut server = self.led(server, request.url()).await?;
         for _ in 0..=REDIRECTS_LIMIT {
             let again = request.try_clone().filter(|_| is_read_only(request.method()));
-            let answer = self.send(request).await?;
-            request = match again.zip(answer.location()) {
-                Some((again, to)) => redirect(again, to)?,
-                None => return Ok(answer),
-            };
+            let answer = self.send(&server, request).await?;
+            let Some((mut again, to)) = again.zip(answer.location()) else { return Ok(answer) };
+            let to = again.url().join(to).map_err(|_| anyhow!("it was redirected to an invalid URL"))?;
+            server =
+                self.led(&server, &to).await.context("it was redirected to an address that is not used")?;
+            if to.origin() != again.url().origin() {
+                again.headers_mut().remove(header::AUTHORIZATION);
+            }
+            *again.url_mut() = to;
+            request = again;
         }
         Err(AttemptError::fatal(anyhow!("it was redirected too often")))
     }
 
-    async fn send(&self, mut request: Request) -> Result<Streamed, AttemptError> {
-        let server = root(request.url());
+    async fn send(&self, server: &Endpoint, mut request: Request) -> Result<Streamed, AttemptError> {
         let length = length(&request);
         if !is_read_only(request.method()) {
             request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
         }
         let upload = request.body_mut().as_mut().filter(|body| body.as_bytes().is_none()).map(until_answered);
-        let client = self.clients.of(&server).await?;
-        let response = client.execute(request).await.map_err(|error| connect::broken(&server, error))?;
-        Ok(Streamed { response, server, _upload: upload })
+        let client = self.clients.of(server).await?;
+        let response = client.execute(request).await.map_err(|error| connect::broken(&server.url, error))?;
+        Ok(Streamed { response, server: server.clone(), _upload: upload })
     }
 }
 
@@ -118,12 +128,19 @@ impl Streamed {
         self.response.headers()
     }
 
-    async fn piece(&mut self) -> Result<Option<Bytes>, AttemptError> {
-        timeout(SILENCE, self.chunk()).await.map_err(silent)?
-    }
-
     /// Writes the body to a new file at `path`, up to `limit` bytes, and shows each piece to `seen`.
     pub async fn save(
+        &mut self,
+        path: &Path,
+        limit: u64,
+        seen: impl FnMut(&[u8]),
+    ) -> Result<Result<(), TooLarge>, AttemptError> {
+        let patience = patience(limit);
+        let late = |_| AttemptError::connection(anyhow!("it was not complete within {}", seconds(patience)));
+        timeout(patience, self.write(path, limit, seen)).await.map_err(late)?
+    }
+
+    async fn write(
         &mut self,
         path: &Path,
         limit: u64,
@@ -133,7 +150,7 @@ impl Streamed {
         let file = File::create(path).await.with_context(writing)?;
         let mut file = BufWriter::with_capacity(PIECE, file);
         let mut limit = ByteLimit::of_size(limit);
-        while let Some(piece) = self.piece().await? {
+        while let Some(piece) = timeout(SILENCE, self.chunk()).await.map_err(silent)?? {
             if limit.take(piece.len() as u64).is_err() {
                 return Ok(Err(TooLarge));
             }
@@ -145,19 +162,24 @@ impl Streamed {
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, AttemptError> {
-        self.response.chunk().await.map_err(|error| connect::broken(&self.server, error))
+        self.response.chunk().await.map_err(|error| connect::broken(&self.server.url, error))
     }
 
-    /// Reads the rest whole, up to `limit` bytes. `server` names the sender in messages.
-    pub async fn read(mut self, server: &'static str, limit: usize) -> Result<Answer, AttemptError> {
-        let mut gathered = Gathered::new(server, self.status(), limit);
+    /// Reads the rest whole, up to `limit` bytes.
+    pub async fn read(mut self, limit: usize) -> Result<Answer, AttemptError> {
+        let is_error = !self.status().is_success();
+        let limit = if is_error { limit.min(ERROR_LIMIT) } else { limit };
+        let mut body = Vec::new();
         while let Some(piece) = self.chunk().await? {
-            if gathered.take(&piece)?.is_break() {
-                break;
+            let room = limit - body.len();
+            body.extend_from_slice(&piece[..piece.len().min(room)]);
+            if piece.len() > room {
+                let text = format!("{}'s answer is larger than {}", self.server.label, size(limit as u64));
+                if is_error { break } else { return Err(AttemptError::fatal(anyhow!(text))) }
             }
         }
         let (status, headers) = (self.status(), self.headers().clone());
-        Ok(Answer { status, headers, body: gathered.finish() })
+        Ok(Answer { status, headers, body: body.into() })
     }
 
     fn location(&self) -> Option<&str> {
@@ -176,31 +198,6 @@ fn is_read_only(method: &Method) -> bool {
 
 fn length(request: &Request) -> u64 {
     request.body().map_or(0, |body| body.size_hint().lower())
-}
-
-/// A server's own address. The path and the query may be signed, so messages do not show them.
-fn root(url: &Url) -> Url {
-    let mut root = url.clone();
-    root.set_path("");
-    root.set_query(None);
-    root.set_fragment(None);
-    root
-}
-
-/// The request at the address of a redirect, without its credentials if the origin changes.
-fn redirect(mut request: Request, to: &str) -> anyhow::Result<Request> {
-    let url = request.url().join(to).map_err(|_| anyhow!("it was redirected to an invalid URL"))?;
-    anyhow::ensure!(
-        address::redirect_allowed(request.url(), &url),
-        "it was redirected to an address that is not used, at `{}://{}`",
-        url.scheme(),
-        url.host_str().unwrap_or_default()
-    );
-    if url.origin() != request.url().origin() {
-        request.headers_mut().remove(header::AUTHORIZATION);
-    }
-    *request.url_mut() = url;
-    Ok(request)
 }
 
 /// Lets a streamed body end as soon as its answer was read: the rest of an upload that was refused early would only
@@ -241,52 +238,87 @@ impl HttpBody for UntilAnswered {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::sync::Mutex;
+
     use http::HeaderValue;
     use http_body_util::{BodyExt as _, Full};
     use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::net::address;
 
     fn url(text: &str) -> Url {
         Url::parse(text).unwrap()
     }
 
-    #[test]
-    fn credentials_stay_with_their_origin() {
-        let from = "https://registry.example.org/v2/a";
-        let request = || {
-            let mut request = Request::new(Method::GET, url(from));
-            request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer x"));
-            request
-        };
-        for (to, is_kept) in [
-            ("/v2/b", true),
-            ("https://registry.example.org:443/b", true),
-            ("https://registry.example.org:8443/b", false),
-            ("https://other.example.org/b", false),
-        ] {
-            let request = redirect(request(), to).unwrap();
-            assert_eq!(request.headers().contains_key(header::AUTHORIZATION), is_kept, "{to}");
-        }
-        for to in ["http://registry.example.org/b", "https://127.0.0.1/b", "file:///b"] {
-            assert!(redirect(request(), to).is_err(), "{to}");
-        }
+    /// A server that answers each request with these header lines, and the heads of the requests that it got.
+    pub(crate) async fn server(
+        answer: impl Fn(&str) -> String + Send + 'static,
+    ) -> (Url, Arc<Mutex<Vec<String>>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let heads: Arc<Mutex<Vec<String>>> = Arc::default();
+        let seen = heads.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let mut stream = BufReader::new(stream);
+                let mut head = String::new();
+                while !head.ends_with("\r\n\r\n") && stream.read_line(&mut head).await.unwrap() > 0 {}
+                let answer =
+                    format!("HTTP/1.1 {}content-length: 0\r\nconnection: close\r\n\r\n", answer(&head));
+                seen.lock().unwrap().push(head.to_lowercase());
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        (url(&format!("http://{address}")), heads)
     }
 
-    #[test]
-    fn a_path_is_not_part_of_the_servers_address() {
-        let signed = url("https://u.example.org:8443/v2/a?signature=s3cret#x");
-        assert_eq!(root(&signed).as_str(), "https://u.example.org:8443/");
+    #[tokio::test]
+    async fn credentials_stay_with_their_origin() {
+        crate::release::session::install_tls();
+        let (other, elsewhere) = server(|_| "200 OK\r\n".to_owned()).await;
+        let to = other.clone();
+        let answer = move |head: &str| match head {
+            _ if head.starts_with("GET /away") => format!("302 X\r\nlocation: {to}\r\n"),
+            _ if head.starts_with("GET /here") => "302 X\r\nlocation: /there\r\n".to_owned(),
+            _ => "200 OK\r\n".to_owned(),
+        };
+        let (here, heads) = server(answer).await;
+        for path in ["/away", "/here"] {
+            let mut request = Request::new(Method::GET, here.join(path).unwrap());
+            request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer x"));
+            let endpoint = Endpoint::given("GitHub", here.as_str()).unwrap();
+            assert_eq!(Client::default().exchange(&endpoint, request, 0).await.unwrap().status, 200);
+        }
+        assert!(heads.lock().unwrap().iter().all(|head| head.contains("bearer x")));
+        assert_eq!((heads.lock().unwrap().len(), elsewhere.lock().unwrap().len()), (3, 1));
+        assert!(!elsewhere.lock().unwrap()[0].contains("bearer"));
+    }
+
+    #[tokio::test]
+    async fn a_public_server_leads_a_request_nowhere_nearer() {
+        crate::release::session::install_tls();
+        let (inside, seen) = server(|_| "200 OK\r\n".to_owned()).await;
+        for to in address::tests::refused_from_public().chain([inside.to_string()]) {
+            let location = to.clone();
+            let (public, _) = server(move |_| format!("307 X\r\nlocation: {location}\r\n")).await;
+            let endpoint = Endpoint::public_at("the registry", public);
+            let request = Request::new(Method::GET, endpoint.url.clone());
+            let error = Client::default().exchange(&endpoint, request, 0).await.err().unwrap().error;
+            assert_eq!(error.to_string(), "it was redirected to an address that is not used", "{to}");
+        }
+        assert!(seen.lock().unwrap().is_empty());
     }
 
     #[tokio::test]
     async fn plain_http_is_sent_to_loopback_only() {
         crate::release::session::install_tls();
         let clients = connect::Clients::default();
-        assert!(clients.of(&url("http://127.0.0.1:1")).await.is_ok());
-        assert!(clients.of(&url("http://example.org")).await.is_err());
+        let here = Endpoint::given("GitHub", "http://127.0.0.1:1").unwrap();
+        assert!(clients.of(&here).await.is_ok());
+        assert!(clients.of(&Endpoint { url: url("http://example.org"), ..here }).await.is_err());
     }
 
     /// A server that reads no body, answers 422 and leaves its connections open.
@@ -310,10 +342,11 @@ mod tests {
     async fn an_upload_may_be_answered_before_its_end() {
         crate::release::session::install_tls();
         let (server, client) = (refuse_early().await, Client::default());
+        let endpoint = Endpoint::given("GitHub", server.as_str()).unwrap();
         for _ in 0..3 {
             let mut request = Request::new(Method::POST, server.clone());
             *request.body_mut() = Some(Body::wrap(Full::new(Bytes::from(vec![7; 16 << 20]))));
-            let answer = client.exchange("GitHub", request, 100).await.unwrap();
+            let answer = client.exchange(&endpoint, request, 100).await.unwrap();
             assert_eq!((answer.status.as_u16(), &answer.body[..]), (422, &b"{}"[..]));
         }
     }

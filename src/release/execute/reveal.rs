@@ -5,7 +5,6 @@ use futures_util::future::try_join_all;
 use super::stage::read_manifest;
 use super::{Placed, Run};
 use crate::net::stop;
-use crate::release::observe;
 use floe_core::plan::{Phase, Plan, Planned, Step};
 use floe_core::receipt::Receipt;
 
@@ -24,10 +23,16 @@ impl Run<'_> {
             .collect();
         let progress = self.session.report().progress("Revealing", 0);
         let has_tags = steps.iter().any(|(_, one)| matches!(one.step, Step::TagImage { .. }));
-        let (revealed, is_hidden) = tokio::join!(self.each(&steps, &progress), self.is_hidden(has_tags));
+        let (revealed, is_public) = tokio::join!(self.each(&steps, &progress), self.is_public(has_tags));
         revealed?;
-        if is_hidden {
-            self.warn_of_hidden();
+        let name = &self.release.destination.image;
+        match is_public {
+            Ok(true) => {}
+            Ok(false) => self.warn_of_hidden(),
+            Err(error) => self
+                .session
+                .report()
+                .warn(format!("whether `{name}` can be pulled anonymously could not be checked: {error:#}")),
         }
         Ok(())
     }
@@ -51,12 +56,15 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether an image that is for everybody cannot be pulled anonymously. It is there by its digest already, so this
-    /// is seen while its tags are set.
-    async fn is_hidden(&self, has_tags: bool) -> bool {
-        let Ok((image, registry)) = self.image() else { return false };
-        let is_asked = self.is_public && has_tags && stop::asked().is_none();
-        is_asked && !observe::is_public(registry, &image.index.digest).await
+    /// Whether an image that everybody should be able to pull can be pulled anonymously. It is there by its digest
+    /// already, so this is checked while its tags are set.
+    async fn is_public(&self, has_tags: bool) -> anyhow::Result<bool> {
+        match self.image() {
+            Ok((image, registry)) if self.is_public && has_tags && stop::asked().is_none() => {
+                registry.is_public(&image.index.digest).await
+            }
+            _ => Ok(true),
+        }
     }
 
     /// A registry's new package is private by default, and no API changes that.

@@ -138,7 +138,7 @@ pub(super) fn read_manifest(image: &Image, manifest: &Blob) -> anyhow::Result<By
     let found = Digest::of(&body);
     if found != manifest.digest {
         let why = format!("has the digest {found}, not {}", manifest.digest);
-        return Err(Failure::from(WrongBytes::new(path.display().to_string(), why)).into());
+        return Err(Failure::from(WrongBytes::new(&path.display().to_string(), &why)).into());
     }
     Ok(body.into())
 }

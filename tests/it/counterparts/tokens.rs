@@ -1,7 +1,7 @@
 //! A token service with GHCR's manners, whose tokens Debian's `docker-registry` believes: JWTs signed with the `openssl`
 //! program (distribution's token specification, "Token Authentication Implementation").
 //!
-//! It grants what an account may do of what was asked, as real ones do, and refuses credentials it does not know.
+//! It grants the requested rights that the account has, as real ones do, and refuses unknown credentials.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

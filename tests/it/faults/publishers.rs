@@ -72,11 +72,19 @@ async fn both(bench: &Bench, one: &Release, other: &Release, interleaving: u64) 
     (done, testbed.state().unwrap())
 }
 
-/// Late requests, so that the runs interleave differently each time.
+/// Late and refused requests, so that the runs interleave differently each time.
 fn delays(interleaving: u64) -> Vec<Injection> {
     let late = |side, nth| Injection { side, nth, kind: FaultKind::Late, amount: 1 };
     let step = 2 + interleaving % 7;
     let github = (0..12).map(|at| late(Side::GitHub, 1 + interleaving % 5 + at * step));
     let registry = (0..12).map(|at| late(Side::Registry, 1 + interleaving % 11 + at * (step + 1)));
-    github.chain(registry).collect()
+    // docker-registry writes a manifest in several steps, so one that is pushed twice at once may be refused.
+    let kinds = [FaultKind::Doubted, FaultKind::StoredDoubted, FaultKind::BlobUnknown];
+    let doubted = kinds.into_iter().zip(0..).map(|(kind, at)| Injection {
+        side: Side::Registry,
+        nth: 1 + (interleaving + 2 * at) % 6,
+        kind,
+        amount: 1,
+    });
+    github.chain(registry).chain(doubted).collect()
 }

@@ -1,5 +1,5 @@
-//! Every parser, with valid samples and mutations of them: the same mutations in
-//! every run. `cargo fuzz` continues from the same samples.
+//! Every parser with its samples and with mutations of them, the same in every run. `cargo fuzz` starts from the same
+//! samples.
 
 use std::fs;
 use std::path::Path;
@@ -8,21 +8,21 @@ use std::time::{Duration, Instant};
 use super::entries;
 use crate::audit::hostile::{Random, mutate};
 
-/// Far more than any of these inputs takes, far less than a person waits.
+/// The time limit of one input; each takes a fraction of it.
 const LIMIT: Duration = Duration::from_secs(20);
 
 #[test]
-fn every_parser_accepts_its_samples_and_never_panics_or_hangs() {
+fn every_parser_accepts_its_samples_and_no_mutation_makes_it_panic_or_hang() {
     for (name, door) in entries::ALL {
         let samples = samples(name);
-        // Images are compressed, and a compressor that is not optimised takes its time.
+        // Images are compressed, and an unoptimised compressor is slow.
         let rounds = if matches!(name, "docker" | "layout") { 40 } else { 300 };
         let rounds = if cfg!(debug_assertions) { rounds } else { 50 * rounds };
         let (mut taken, mut refused) = (0, 0);
         for (sample, whole) in &samples {
             for seed in 0..=rounds {
                 let mut input = whole.clone();
-                // The first is the sample as it is.
+                // The first is the unchanged sample.
                 if seed > 0 {
                     mutate(&mut input, &mut Random(seed));
                 }
@@ -39,7 +39,7 @@ fn every_parser_accepts_its_samples_and_never_panics_or_hangs() {
                 );
             }
         }
-        // Changes that are all taken or all refused would test nothing but the first byte.
+        // If all mutations were accepted or all refused, only the first byte would be tested.
         assert!(taken > 1 && refused > 1, "`{name}`: {taken} were taken and {refused} refused");
     }
 }

@@ -6,11 +6,13 @@
 use std::fs;
 use std::io::Write as _;
 
+use floe::error::Failure;
 use floe::github::next_page;
 use floe::image::{self, ImageSpec};
+use floe::net::address::Endpoint;
 use floe::net::retry::AttemptError;
 use floe::package::archive;
-use floe::registry::{may_know, message};
+use floe::registry::{message, realm};
 use floe_core::model::{
     ArchiveKind, Commit, Digest, ImageName, Manifest, Platform, Record, Repo, Tag, Target,
 };
@@ -195,11 +197,9 @@ pub fn headers(bytes: &[u8]) -> bool {
     }
     for status in [StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE] {
         let body = String::from_utf8_lossy(bytes);
-        let _ = AttemptError::answer(status, &headers, &body, anyhow::anyhow!("x"));
+        let _ = AttemptError::answer(status, &headers, &body, Failure::new("x"));
     }
-    let ghcr = Url::parse("https://ghcr.io").unwrap();
-    next_page(&headers).is_some()
-        | (headers.contains_key("www-authenticate") && may_know(&headers, &ghcr).is_ok())
+    next_page(&headers).is_some() | realm(&headers).is_some()
 }
 
 /// Changelogs and notes.
@@ -217,7 +217,7 @@ pub fn notes(bytes: &[u8]) -> bool {
 pub fn names(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let _ = Repo::from_url(&text);
-    let _ = floe::net::address::server(&text);
+    let _ = Endpoint::given("GitHub", &text);
     let fit =
         |text: &str| text.chars().all(|letter| !letter.is_control() || letter == '\n' || letter == '\t');
     assert!(fit(&text::line(&text)) && fit(&text::lines(&text)) && fit(&text::table(&text)));

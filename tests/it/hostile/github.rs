@@ -1,5 +1,5 @@
-//! A hostile GitHub, as `floe verify --release` may meet it: endless answers, pages without a last one, names
-//! that leave a folder, URLs that lead elsewhere.
+//! A hostile GitHub and `floe verify --release`: endless answers and lists, names that lead out of a folder, addresses
+//! that lead elsewhere.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,7 +15,7 @@ fn json(value: &Value) -> Answer {
     Answer::Whole(200, "content-type: application/json\r\n".to_owned(), value.to_string())
 }
 
-/// A release with these assets; `other` answers all other requests.
+/// A release with these assets; `other` answers first.
 fn github(
     assets: impl Fn(&str) -> Value + Send + Sync + 'static,
     other: impl Fn(&str, &str) -> Option<Answer> + Send + Sync + 'static,
@@ -47,36 +47,36 @@ fn verify(server: &Server) -> Ended {
     )
 }
 
-/// Answers the first question like this.
-fn first(answer: impl Fn() -> Answer + Send + Sync + 'static) -> Ended {
+/// A server that gives this answer to every request.
+fn always(answer: impl Fn() -> Answer + Send + Sync + 'static) -> Ended {
     verify(&Server::new(move |_, _| answer()))
 }
 
 #[test]
-fn an_endless_answer_is_cut_off() {
-    first(|| Answer::Endless(500, String::new(), "{\"message\":")).with(1, "GitHub answered 500");
-    first(|| Answer::Endless(422, String::new(), "x")).with(1, "GitHub answered 422");
-    first(|| Answer::Endless(200, String::new(), "[")).with(1, "GitHub's answer is larger than 64.0 MiB");
+fn endless_answers_are_refused() {
+    always(|| Answer::Endless(500, String::new(), "{\"message\":")).with(1, "GitHub answered 500");
+    always(|| Answer::Endless(422, String::new(), "x")).with(1, "GitHub answered 422");
+    always(|| Answer::Endless(200, String::new(), "[")).with(1, "GitHub's answer is larger than 64.0 MiB");
     let huge = "content-length: 999999999999\r\n".to_owned();
-    first(move || Answer::Endless(200, huge.clone(), "0,"))
+    always(move || Answer::Endless(200, huge.clone(), "0,"))
         .with(1, "GitHub's answer is larger than 64.0 MiB");
 }
 
 #[test]
-fn messages_of_github_are_escaped() {
+fn messages_of_the_server_are_escaped() {
     let said =
         json!({ "message": "\u{1b}]0;x\u{7}no\n::add-mask::x\nhint: run `curl evil`\u{202e}" }).to_string();
-    let ended = first(move || Answer::Whole(422, String::new(), said.clone()));
+    let ended = always(move || Answer::Whole(422, String::new(), said.clone()));
     ended.with(1, r"\u{1b}]0;x\u{7}no\n::add-mask::x\nhint: run `curl evil`\u{202e}");
     let long = json!({ "message": "y".repeat(100_000) }).to_string();
-    let ended = first(move || Answer::Whole(422, String::new(), long.clone()));
+    let ended = always(move || Answer::Whole(422, String::new(), long.clone()));
     assert!(ended.stderr.len() < 2000, "{} bytes", ended.stderr.len());
     for odd in [
         "[".repeat(100_000),
         "{\"private\":1e999}".to_owned(),
         "{\"private\":true,\"private\":false}".to_owned(),
     ] {
-        first(move || Answer::Whole(200, String::new(), odd.clone())).with(1, "is not understood");
+        always(move || Answer::Whole(200, String::new(), odd.clone())).with(1, "is not understood");
     }
 }
 
@@ -93,7 +93,7 @@ fn a_token_with_a_line_break_is_refused_and_not_shown() {
 }
 
 #[test]
-fn paging_is_bounded_and_stays_on_its_server() {
+fn a_list_has_a_last_page_and_stays_on_its_server() {
     let count = AtomicUsize::new(0);
     let endless = move |request: &str, url: &str| {
         request.contains("/assets?").then(|| {
@@ -102,7 +102,8 @@ fn paging_is_bounded_and_stays_on_its_server() {
             Answer::Whole(200, format!("link: <{next}>; rel=\"next\"\r\n"), "[]".to_owned())
         })
     };
-    verify(&github(|_| json!([]), endless)).with(1, "GitHub's list of the assets goes on behind 1001 pages");
+    verify(&github(|_| json!([]), endless))
+        .with(1, "GitHub's list of the assets does not end after 1001 pages");
     for next in ["https://evil.example/x", "http://127.0.0.1:1/x", "file:///etc/passwd", "//evil.example/x"] {
         let elsewhere = move |request: &str, _: &str| {
             let link = format!("link: <{next}>; rel=\"next\"\r\n");
@@ -113,7 +114,7 @@ fn paging_is_bounded_and_stays_on_its_server() {
 }
 
 #[test]
-fn assets_that_could_not_be_files_of_one_folder_are_refused() {
+fn assets_that_cannot_be_files_of_one_folder_are_refused() {
     let two = |one: Value, other: Value| verify(&github(move |_| json!([one, other]), |_, _| None));
     let named = |name: &str| asset(name, 5, "http://127.0.0.1:1/");
     for name in ["../../evil", "/etc/passwd", "a\\b", "NUL", "con.tar.gz", ".bashrc", "", "a\u{1b}[2J"] {
@@ -123,18 +124,27 @@ fn assets_that_could_not_be_files_of_one_folder_are_refused() {
         two(named(one), named(other)).with(1, "twice, or two names that differ only in case");
     }
     let here = "http://127.0.0.1:1/";
-    two(asset("a", i64::MAX, here), asset("b", i64::MAX, here)).with(1, "bytes; it takes files below");
-    two(asset("a", -1, here), asset("b", 1, here)).with(1, "GitHub reports that `a` has -1 bytes");
+    two(asset("a", i64::MAX, here), asset("b", i64::MAX, here)).with(1, "bytes; it accepts files below");
+    two(asset("a", -1, here), asset("b", 1, here)).with(1, "GitHub says that `a` has -1 bytes");
     two(asset("a", 1, here), json!({ "id": -1 })).with(1, "is not understood");
     let many = (0..1001).map(|number| named(&format!("a{number}"))).collect::<Vec<_>>();
     verify(&github(move |_| json!(many), |_, _| None)).with(1, "the release has 1001 assets");
 }
 
 #[test]
-fn a_download_is_bounded_and_follows_only_allowed_redirects() {
+fn a_download_has_the_listed_size_and_an_allowed_address() {
     for url in ["file:///etc/passwd", "http://10.0.0.1/x", "ftp://x.org/x", "data:,x"] {
-        verify(&github(move |_| json!([asset("SHA256SUMS", 5, url)]), |_, _| None))
-            .with(1, "which is not used");
+        let ended = verify(&github(move |_| json!([asset("SHA256SUMS", 5, url)]), |_, _| None));
+        ended.with(1, "which would be reached without TLS");
+    }
+    for (url, words) in [
+        ("https://user:secret@x.org/x", "which contains a user or a password"),
+        ("https://169.254.169.254/x", "which is no server's address"),
+        ("https://[::ffff:10.0.0.1]/x", "which is no server's address"),
+    ] {
+        let ended = verify(&github(move |_| json!([asset("SHA256SUMS", 5, url)]), |_, _| None));
+        ended.with(1, words);
+        assert!(!ended.stderr.contains("secret"), "{}", ended.stderr);
     }
     verify(&github(|_| json!([asset("SHA256SUMS", 5, "nowhere")]), |_, _| None)).with(1, "is not understood");
     let download = |answer: fn() -> Answer| {

@@ -1,6 +1,6 @@
-//! Hostile input: the command that reads it, and the expected exit code and message.
+//! Hostile input: for each kind, the subcommand that reads it, its exit code and its message.
 //!
-//! Every run has a time limit and, on Linux, a memory limit; input that exceeds either fails the test.
+//! Every run has a limit of time and, on Linux, of memory; an input that exceeds either fails the test.
 
 mod dists;
 mod doors;
@@ -22,9 +22,9 @@ use tempfile::TempDir;
 
 use crate::support::scenario::make_dist;
 
-/// Far more than any of these runs takes, far less than a person waits.
+/// The time limit of a run; each takes a fraction of it.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The memory limit of a run, in KiB of address space: little more than its own code and threads.
+/// The address space of a run in KiB: enough for its code and threads, and little more.
 const MEMORY: u32 = 768 * 1024;
 
 /// The archive that [`Work::dist`] holds.
@@ -33,7 +33,7 @@ const ARCHIVE: &str = "tool-x86_64-unknown-linux-musl.tar.gz";
 /// A folder in which the program runs.
 struct Work(TempDir);
 
-/// How a run ended.
+/// The result of a run.
 struct Ended {
     code: Option<i32>,
     stdout: String,
@@ -45,7 +45,7 @@ impl Work {
         Work(tempfile::tempdir().unwrap())
     }
 
-    /// With a dist of one archive and an image of its platform.
+    /// A folder with a dist of one archive and an image of its platform.
     fn dist() -> Self {
         let work = Work::new();
         let target: Target = "x86_64-musl".parse().unwrap();
@@ -57,28 +57,28 @@ impl Work {
         self.0.path().join(name)
     }
 
-    /// `floe verify dist` of what [`Work::dist`] made and somebody changed.
+    /// `floe verify dist` of the dist that [`Work::dist`] made and the test changed.
     fn verify(&self) -> Ended {
         self.run(&["verify", "dist", "--target", "x86_64-musl"])
     }
 
-    /// Runs the program within its bounds.
+    /// Runs the program within its limits.
     fn run(&self, arguments: &[&str]) -> Ended {
         run(self.0.path(), arguments)
     }
 }
 
 impl Ended {
-    /// Asserts the exit code, and that the output contains this.
+    /// It ended with this code, and stderr holds this.
     #[track_caller]
     fn with(&self, code: i32, words: &str) {
-        let output = format!("stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
-        assert_eq!(self.code, Some(code), "{output}");
-        assert!(self.stderr.contains(words), "`{words}` is not in\n{output}");
+        let shown = format!("stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(self.code, Some(code), "{shown}");
+        assert!(self.stderr.contains(words), "`{words}` is not in\n{shown}");
         self.is_plain();
     }
 
-    /// Asserts that the output has no terminal escape sequence and no workflow command.
+    /// Its output holds no control character and no workflow command.
     #[track_caller]
     fn is_plain(&self) {
         for text in [&self.stdout, &self.stderr] {
@@ -104,7 +104,7 @@ fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> En
         }
     }
     command.envs(variables.iter().copied());
-    // Else the address space depends on how many processors there are.
+    // Otherwise the address space depends on the number of processors.
     command.env("MALLOC_ARENA_MAX", "2").env("TOKIO_WORKER_THREADS", "2");
     let mut child = command.spawn().unwrap();
     let (sender, ended) = mpsc::channel();
@@ -125,7 +125,7 @@ fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> En
     Ended { code, stdout: stdout.unwrap(), stderr: errors.join().unwrap().unwrap() }
 }
 
-/// The program, which gets no more memory than [`MEMORY`] where a shell can see to that.
+/// The program, with no more memory than [`MEMORY`] where a shell can limit it.
 fn bounded() -> Command {
     if !cfg!(target_os = "linux") {
         return Command::new(env!("CARGO_BIN_EXE_floe"));

@@ -1,4 +1,4 @@
-//! A hostile registry: it redirects secrets, sends endless answers, and blobs that are larger than promised.
+//! A hostile registry: challenges and redirects that lead elsewhere, endless answers, blobs that are too large.
 
 use floe_rehearsal::interceptor::{Fault, What};
 
@@ -6,8 +6,8 @@ use super::server::{Answer, Server};
 use super::{Ended, Work};
 use crate::support::scenario::{Scenario, TOKEN};
 
-/// A request to a registry with credentials.
-fn ask(answer: impl Fn(&str, &str) -> Answer + Send + Sync + 'static) -> (Ended, Server) {
+/// `floe plan` with credentials for a registry that gives these answers.
+fn plan(answer: impl Fn(&str, &str) -> Answer + Send + Sync + 'static) -> (Ended, Server) {
     let server = Server::new(move |request, url| match request.contains("/repos/") {
         true if request.contains("/releases?") => Answer::Whole(200, String::new(), "[]".to_owned()),
         true if request.ends_with("/repos/acme/tool") => {
@@ -29,25 +29,26 @@ fn challenge(realm: &str) -> Answer {
     Answer::Whole(401, format!("www-authenticate: Bearer realm=\"{realm}\",service=\"x\"\r\n"), String::new())
 }
 
-// The tag of these releases is not there either, which is a conflict: hence 4.
+// The tag of these releases does not exist either, which is a conflict: exit code 4.
 
 #[test]
-fn credentials_are_not_sent_to_a_foreign_token_service() {
+fn credentials_are_not_sent_to_a_token_service_of_another_site() {
     for (realm, words) in [
         ("http://10.0.0.1/token", "would be reached without TLS"),
         ("https://evil.example/token", "sends the token to another site, `evil.example`"),
-        ("https://user:secret@evil.example/token", "must not contain a user or a password"),
+        ("https://user:secret@evil.example/token", "contains a user or a password"),
         ("file:///etc/passwd", "would be reached without TLS"),
         ("nowhere", "is not a URL"),
+        ("https://169.254.169.254/token", "is no server's address"),
     ] {
-        let (ended, _) = ask(move |_, _| challenge(realm));
+        let (ended, _) = plan(move |_, _| challenge(realm));
         ended.with(4, words);
     }
 }
 
 #[test]
-fn answers_of_a_registry_are_bounded_and_escaped() {
-    let (ended, _) = ask(|_, _| Answer::Whole(403, String::new(), String::new()));
+fn tokens_that_fit_no_header_and_endless_answers_are_refused() {
+    let (ended, _) = plan(|_, _| Answer::Whole(403, String::new(), String::new()));
     ended.with(4, "the registry answered 403");
     for (token, words) in [
         (r#"{"token":"a\nb"}"#, "holds a token that fits into no header"),
@@ -59,7 +60,7 @@ fn answers_of_a_registry_are_bounded_and_escaped() {
             true => Answer::Whole(200, String::new(), token.to_owned()),
             false => challenge(&format!("{url}/token")),
         };
-        ask(answer).0.with(4, words);
+        plan(answer).0.with(4, words);
     }
     let endless = |status: u16| {
         move |request: &str, url: &str| match request.contains("/token") {
@@ -67,12 +68,12 @@ fn answers_of_a_registry_are_bounded_and_escaped() {
             false => challenge(&format!("{url}/token")),
         }
     };
-    ask(endless(200)).0.with(4, "the registry's answer is larger than 4.0 MiB");
-    ask(endless(403)).0.with(4, "gives no token");
+    plan(endless(200)).0.with(4, "the registry's answer is larger than 4.0 MiB");
+    plan(endless(403)).0.with(4, "the registry answered 403");
 }
 
 #[test]
-fn a_token_does_not_follow_an_upload_to_another_server() {
+fn an_upload_on_another_server_is_sent_without_the_token() {
     let other = Server::new(|_, _| Answer::Whole(201, String::new(), String::new()));
     let session = |location: &str| What::Answer {
         status: 202,
@@ -87,13 +88,13 @@ fn a_token_does_not_follow_an_upload_to_another_server() {
     assert!(other.saw("put /upload?signed=1"), "{}", outcome.stderr);
     assert!(!other.saw("authorization") && !other.saw(TOKEN), "the token went to another server");
     for location in ["http://10.0.0.1/upload?signed=1", "file:///upload?signed=1"] {
-        let outcome = begin(location).run(["publish"]).exit(1).says("which is not used");
+        let outcome = begin(location).run(["publish"]).exit(1).says("which would be reached without TLS");
         assert!(!outcome.stderr.contains("signed"), "{}", outcome.stderr);
     }
 }
 
 #[test]
-fn a_pull_reads_no_more_bytes_than_the_manifest_promises() {
+fn a_blob_or_manifest_that_is_too_large_is_refused() {
     let published = || {
         let scenario = Scenario::new("1.4.0");
         scenario.run(["publish"]).exit(0);
@@ -110,7 +111,7 @@ fn a_pull_reads_no_more_bytes_than_the_manifest_promises() {
 }
 
 #[test]
-fn a_token_does_not_follow_a_blob_to_another_server() {
+fn a_blob_on_another_server_is_pulled_without_the_token() {
     let other = Server::new(|_, _| Answer::Whole(200, String::new(), "x".to_owned()));
     let redirected = |location: &str| {
         let scenario = Scenario::new("1.4.0");
@@ -129,7 +130,7 @@ fn a_token_does_not_follow_a_blob_to_another_server() {
 }
 
 #[test]
-fn a_token_that_runs_out_while_blobs_are_pulled_is_renewed() {
+fn a_token_that_expires_while_blobs_are_pulled_is_renewed() {
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
     let challenge = format!("Bearer realm=\"{}/token\",service=\"x\"", scenario.registry_url());
@@ -140,7 +141,7 @@ fn a_token_that_runs_out_while_blobs_are_pulled_is_renewed() {
 }
 
 #[test]
-fn an_endless_token_is_refused() {
+fn an_endless_answer_of_a_token_service_ends_an_anonymous_pull() {
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
     let mut scenario = scenario.token(None);

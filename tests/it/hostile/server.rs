@@ -1,5 +1,5 @@
-//! A server with scripted answers, which may be endless. It implements just enough of HTTP/1.1 and keeps no
-//! connection open.
+//! A server that gives any answer, also an endless one. It speaks the little HTTP/1.1 that is needed and closes every
+//! connection.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex};
 pub enum Answer {
     /// A status, further header lines, a body.
     Whole(u16, String, String),
-    /// The same, with the body repeated until the client disconnects.
+    /// The same, with the body repeated until the client hangs up.
     Endless(u16, String, &'static str),
 }
 
-/// More than any reader may take of an endless answer, in bytes.
+/// The length of an endless answer in bytes, which is more than any reader may take.
 const ENOUGH: usize = 3 << 30;
 
 /// A server on this machine.
@@ -36,7 +36,7 @@ impl Server {
             for stream in listener.incoming().flatten() {
                 let (answer, heads, own) = (Arc::clone(&answer), Arc::clone(&heads), own.clone());
                 std::thread::spawn(move || {
-                    // A client that has read enough disconnects, as it should.
+                    // A client hangs up once an answer exceeds its limit.
                     let _ = exchange(stream, &heads, |request| answer(request, &own));
                 });
             }

@@ -1,8 +1,8 @@
-//! Names with terminal escape sequences, bidirectional controls and workflow commands.
+//! File names with control characters, direction marks and workflow commands.
 
 use super::Work;
 
-/// Clears the screen, turns what follows around, begins a line of its own that a workflow would obey.
+/// Clears the screen, reverses the direction of text, and begins a line with a workflow command.
 #[cfg(unix)]
 const NAME: &str = "a\u{1b}[2J\u{9b}1m\u{202e}\n::set-output name=image::evil";
 
@@ -20,7 +20,7 @@ fn file_names_are_escaped() {
 }
 
 #[test]
-fn the_list_of_problems_is_limited() {
+fn the_list_of_problems_is_cut() {
     let work = Work::dist();
     for number in 0..700 {
         std::fs::write(work.path("dist").join(format!("stray-{number}")), "").unwrap();

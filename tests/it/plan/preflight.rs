@@ -1,7 +1,9 @@
 //! The checks before anything is sent: each failed one has a fix, and asking leaves nothing behind.
 
+use std::time::Duration;
+
 use expect_test::expect;
-use floe_rehearsal::interceptor::{Fault, What};
+use floe_rehearsal::interceptor::{Fault, Limit, What};
 use serde_json::json;
 
 use crate::support::scenario::{READER, Scenario, WORKFLOW};
@@ -45,7 +47,7 @@ fn all_failed_checks_are_reported_together_each_with_a_fix() {
     scenario.run(["publish"]).exit(4).stderr_without_warnings(expect![[r#"
         error: publishing would fail for 3 reasons
           the token may not write to `acme/tool`: GitHub answered 403 Forbidden: Resource not accessible by integration
-              the token lacks a permission (contents=write): in a workflow give the job `permissions: contents: write`; a fine-grained token needs "Contents: Read and write" for this repository, a classic one `repo`: https://github.com/settings/tokens
+              the token lacks a permission (contents=write): in a workflow give the job `permissions: contents: write`; a fine-grained token needs "Contents: Read and write" for this repository, a classic one `repo`: http://github/settings/tokens
           failed to ask for the right to push `ghcr.io/acme/tool`: the registry answered 403 Forbidden: permission_denied: write_package (DENIED)
               in a workflow give the job `permissions: packages: write`; a token of your own must be a classic one with `write:packages`. If the package was first pushed by hand, add the repository under "Manage Actions access" at https://github.com/users/acme/packages/container/tool/settings (an organisation's: https://github.com/orgs/acme/packages/container/tool/settings)
           the remote has no tag `v1.4.0`
@@ -64,7 +66,7 @@ fn an_archived_or_renamed_repository_is_reported() {
     };
     plan(json!({ "archived": true }))
         .says("error: `acme/tool` is archived or disabled: nothing in it can be changed")
-        .says("hint: unarchive it at https://github.com/acme/tool/settings");
+        .says("hint: unarchive it at http://github/acme/tool/settings");
     plan(json!({ "full_name": "acme/hammer" }))
         .says("`acme/tool` is called `acme/hammer` now")
         .says("hint: give `--repo acme/hammer`, and set `repository` in Cargo.toml and the git remote to it");
@@ -178,4 +180,27 @@ fn a_finished_release_needs_no_check_of_permissions() {
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
     scenario.token(Some(READER)).run(["publish"]).exit(0).no_writes();
+}
+
+#[test]
+fn a_plan_does_not_wait_for_a_rate_limit() {
+    let limit = |limit| Fault::next("GET", "/repos/acme/tool$", What::Limit(limit));
+    let lasts = Duration::from_secs(24 * 60);
+    for limit in [limit(Limit::Primary { lasts }), limit(Limit::Secondary { lasts, retry_after: true })] {
+        let scenario = Scenario::new("1.4.0").disturb_github(limit);
+        let outcome = scenario.run(["plan"]).exit(1).says("the server asks to wait 2");
+        outcome.says(" min").says(" UTC\n").says("GitHub answered 403 Forbidden");
+    }
+}
+
+#[test]
+fn a_package_that_could_not_be_checked_is_not_called_private() {
+    let scenario = Scenario::new("1.4.0");
+    scenario.run(["publish"]).exit(0);
+    let scenario = scenario.next("1.5.0");
+    // The package is looked for by the digest of an earlier tag, without credentials.
+    let (_, digest) = &scenario.image_tags()[0];
+    let fails = Fault::route("HEAD", digest, 0, 100, What::answer(502, "no"));
+    let outcome = scenario.disturb_registry(fails).run(["plan"]).exit(0);
+    outcome.says("warning whether `ghcr.io/acme/tool` can be pulled anonymously could not be checked");
 }

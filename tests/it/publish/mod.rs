@@ -298,3 +298,38 @@ fn git_and_cargo_are_run_once() {
     let count = |words: &str| log.lines().filter(|line| line.contains(words)).count();
     assert_eq!((count("remote"), count("metadata")), (1, 1), "{log}");
 }
+
+#[test]
+fn a_registry_that_fails_once_does_not_make_its_image_private() {
+    // Its index is looked for at the beginning and before the commit point, and its platforms once.
+    let fault = |times| Fault::route("HEAD", "/manifests/sha256:", 4, times, What::answer(500, "no"));
+    let outcome = Scenario::new("1.4.0").disturb_registry(fault(1)).run(["publish"]).exit(0);
+    assert!(!outcome.stderr.contains("anonymously"), "{}", outcome.stderr);
+    let outcome = Scenario::new("1.4.0").disturb_registry(fault(100)).run(["publish"]).exit(0);
+    outcome.says("whether `ghcr.io/acme/tool` can be pulled anonymously could not be checked: ");
+}
+
+#[test]
+fn an_upload_that_did_not_arrive_whole_is_sent_again() {
+    for words in ["Bad Size", "Bad Content-Length", "Problems parsing the request"] {
+        let cut = Fault::next("POST", "/assets", What::answer(400, words));
+        Scenario::new("1.4.0").disturb_github(cut).run(["publish"]).exit(0);
+    }
+}
+
+#[test]
+fn a_token_that_is_bound_to_another_registry_is_not_sent() {
+    let scenario = Scenario::new("1.4.0").environment("FLOE_REGISTRY_HOST", "registry.example");
+    scenario.registry_interceptor().forbid(vec!["dGVzdGVyOnRva2VuLXRoYXQtbWF5LXB1c2g=".to_owned()]);
+    let outcome = scenario.run(["plan"]);
+    outcome.says(
+        "`FLOE_REGISTRY_TOKEN` is not sent to `ghcr.io`, because `FLOE_REGISTRY_HOST` is `registry.example`",
+    );
+    assert_eq!(scenario.registry_interceptor().leaks(), 0);
+    for wrong in ["https://ghcr.io", "ghcr.io/acme", "user:s3cret-word@ghcr.io", "gh cr.io"] {
+        let outcome = scenario.run_with(&[("FLOE_REGISTRY_HOST", wrong)], &["plan"]).exit(2);
+        let outcome = outcome.says("`FLOE_REGISTRY_HOST` is not a registry's host");
+        assert!(!outcome.stderr.contains("s3cret-word"), "{}", outcome.stderr);
+    }
+    scenario.run_with(&[("FLOE_REGISTRY_HOST", "GHCR.io")], &["publish"]).exit(0);
+}

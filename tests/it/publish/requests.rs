@@ -1,5 +1,5 @@
-//! How many requests publishing takes: a formula over what is released, held for a first run and for one that finds
-//! everything done.
+//! The number of requests that publishing takes: a formula over the size of the release, for a first run and for a run
+//! that has nothing to do.
 
 use std::path::{Path, PathBuf};
 
@@ -32,8 +32,8 @@ impl Sizes {
     }
 }
 
-/// GitHub, first run: the repository, the tag and what it points to, the releases; the notes; the draft, and whether it
-/// is the first; the assets; once more the tag, the releases, and the draft's assets; the publishing.
+/// GitHub, first run: the repository, the tag and its object, the releases; the notes; the draft, and whether it is the
+/// first; the assets; once more the tag, the releases, and the draft's assets; the publishing.
 fn github_first(sizes: &Sizes) -> usize {
     (1 + 2 + 1) + 1 + (1 + 1) + sizes.assets + (2 + 1 + 1) + 1
 }
@@ -45,8 +45,7 @@ fn registry_first(sizes: &Sizes) -> usize {
     (1 + 1) + (1 + tags) + (blobs + platforms) + 2 * blobs + (platforms + 1) + (1 + tags) + tags + 3
 }
 
-/// Nothing to do: the repository, the tag and what it points to, the releases; a refusal, the token, the index and the
-/// tags.
+/// Nothing to do: the repository, the tag and its object, the releases; a refusal, the token, the index and the tags.
 fn github_again() -> usize {
     1 + 2 + 1
 }
@@ -56,14 +55,15 @@ fn registry_again(sizes: &Sizes) -> usize {
 }
 
 #[tokio::test]
-async fn the_number_of_requests_matches_the_formula() {
+async fn the_number_of_requests_is_that_of_the_formula() {
     for (assets, layers) in [(1, 1), (20, 1), (1, 9), (20, 9)] {
         let mut made = made("one", "1.4.0", &["x86_64-musl".parse::<Target>().unwrap()]);
         let folder = folder();
         resize(&mut made, (assets, layers), folder.path());
         let sizes = Sizes::of(&made.release);
-        // One config a platform, the layers, and the one that floe adds.
-        assert_eq!((sizes.assets, sizes.blobs, sizes.platforms), (assets, layers + 2, 1));
+        // One config a platform, and the layers; the image may have one more, of CA certificates.
+        assert_eq!((sizes.assets, sizes.platforms), (assets, 1));
+        assert!(sizes.blobs > layers, "{}", sizes.blobs);
         let bench = Bench::new(&made.release).await;
         let servers = folder.path().join("servers");
         std::fs::create_dir(&servers).unwrap();
@@ -86,7 +86,7 @@ async fn the_number_of_requests_matches_the_formula() {
             let now = [0, 1].map(|side| seen[side].len());
             let count = [0, 1].map(|side| now[side] - counted[side]);
             assert_eq!(count, wanted, "{assets} assets, {layers} layers: {new:#?}");
-            assert_eq!(receipt.requests, count.iter().sum::<usize>() as u64, "as it says itself");
+            assert_eq!(receipt.requests, count.iter().sum::<usize>() as u64, "in the receipt");
             counted = now;
         }
         assert_eq!(bench.publish(&made.release, &Schedule::calm()).await.broken, Vec::<String>::new());

@@ -126,7 +126,7 @@ fn a_verification_that_is_stopped_leaves_no_temporary_folder() {
     std::fs::create_dir(&temporary).unwrap();
     let busy = What::Answer {
         status: 503,
-        headers: vec![("retry-after".to_owned(), "3000".to_owned())],
+        headers: vec![("retry-after".to_owned(), "60".to_owned())],
         body: "{}".to_owned(),
     };
     let scenario = scenario.environment("TMPDIR", temporary.to_str().unwrap()).disturb_github(Fault::next(
@@ -135,6 +135,6 @@ fn a_verification_that_is_stopped_leaves_no_temporary_folder() {
         busy,
     ));
     let outcome = scenario.run_signalled_at_word("Retrying", "INT", &["verify", "--release", "v1.4.0"]);
-    outcome.exit(1).says("Retrying in 50 min").says("error: stopped by SIGINT");
+    outcome.exit(1).says("Retrying in 1 min 00 s").says("error: stopped by SIGINT");
     assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
 }

@@ -248,6 +248,11 @@ impl Scenario {
         self.start(verb.as_ref(), &Watched::default())
     }
 
+    /// Runs the program to its end with further variables in its environment.
+    pub fn run_with(&self, variables: &[(&str, &str)], verb: &[&str]) -> Outcome {
+        self.start_with(variables, verb, &Watched::default())
+    }
+
     /// Runs the program and kills it when a server gets its n-th request from now on.
     pub fn run_until(&self, interceptor: &Interceptor, n: u64, verb: &[&str]) -> Outcome {
         let watched = Watched::default();
@@ -266,6 +271,10 @@ impl Scenario {
     }
 
     fn start(&self, verb: &[&str], watched: &Watched) -> Outcome {
+        self.start_with(&[], verb, watched)
+    }
+
+    fn start_with(&self, variables: &[(&str, &str)], verb: &[&str], watched: &Watched) -> Outcome {
         let before = self.seen_writes().len();
         let mut command = Command::new(env!("CARGO_BIN_EXE_floe"));
         command.current_dir(self.path()).args(verb).stdout(Stdio::piped()).stderr(Stdio::piped()).env_clear();
@@ -282,6 +291,7 @@ impl Scenario {
             }
         }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.envs(variables.iter().copied());
         command.args(self.arguments_of(verb[0]));
         let (mut out, err) = {
             // The lock is held until the child is in it, so that the killer cannot come too early and find nothing.

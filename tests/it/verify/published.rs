@@ -217,14 +217,82 @@ fn a_private_repository_is_seen_with_a_token_only() {
         `tool-x86_64-unknown-linux-musl.tar.gz` cannot be opened: failed to read its end: corrupt gzip stream does not have a matching checksum"#]]);
 }
 
-#[test]
-fn a_token_goes_to_no_registry_that_only_a_manifest_names() {
-    let mut published = Published::new();
+/// Every form in which the registry's token could be sent.
+fn registry_secrets() -> Vec<String> {
+    // `tester:` and the token (RFC 7617).
+    vec![TOKEN.to_owned(), "dGVzdGVyOnRva2VuLXRoYXQtbWF5LXB1c2g=".to_owned()]
+}
+
+/// A release of a private repository whose image is at another registry than the project's, and a user with secrets for both.
+fn published_elsewhere() -> Scenario {
+    let published = Published::new();
     published.scenario.github.set_private(&published.repo(), true).unwrap();
     published.forge_manifest(|manifest| manifest["image"]["name"] = "registry.example/acme/tool".into());
-    published.scenario = published.scenario.token(Some(TOKEN)).without_registry_secret();
-    // The registry allows anonymous pulls, but refuses a user and a token that it does not know.
-    published.scenario.run(["verify", "--release", "v1.4.0"]).exit(0).no_writes();
+    published.scenario.registry_interceptor().forbid(registry_secrets());
+    published.scenario.token(Some(TOKEN))
+}
+
+#[test]
+fn a_token_goes_to_no_registry_that_only_a_manifest_names() {
+    // The registry allows anonymous pulls, and refuses a user that it does not know.
+    let scenario = published_elsewhere().without_registry_secret();
+    scenario.run(["verify", "--release", "v1.4.0"]).exit(0).no_writes();
+    let scenario = published_elsewhere();
+    for host in ["", "ghcr.io", "other.example", "registry.example:5000", "evil.registry.example"] {
+        let scenario = scenario.run_with(&[("FLOE_REGISTRY_HOST", host)], &["verify", "--release", "v1.4.0"]);
+        scenario.exit(0).no_writes();
+    }
+    scenario.registry.set_visibility(Visibility::Listed(Vec::new())).unwrap();
+    scenario.run(["verify", "--release", "v1.4.0"]).exit(1).says("does not allow anonymous pulls");
+    assert_eq!(scenario.registry_interceptor().leaks(), 0);
+    let bound = [("FLOE_REGISTRY_HOST", "registry.example")];
+    scenario.run_with(&bound, &["verify", "--release", "v1.4.0"]).exit(0);
+    assert!(scenario.registry_interceptor().leaks() > 0);
+}
+
+#[test]
+fn a_token_is_used_only_where_anonymous_requests_are_denied() {
+    let verify = ["verify", "--release", "v1.4.0"];
+    // A public image of a private repository.
+    let published = Published::new();
+    published.scenario.github.set_private(&published.repo(), true).unwrap();
+    published.scenario.registry_interceptor().forbid(registry_secrets());
+    let scenario = published.scenario.token(Some(TOKEN));
+    scenario.run(verify).exit(0);
+    assert_eq!(scenario.registry_interceptor().leaks(), 0);
+    // A server's error says nothing about who may see the repository.
+    let forbid = |scenario: &Scenario| {
+        scenario.registry_interceptor().forbid(registry_secrets());
+        scenario.github_interceptor().forbid(vec![TOKEN.to_owned()]);
+    };
+    for status in [500, 502, 400, 418] {
+        let down = Fault::route("GET", "/repos/acme/tool$", 0, 100, What::answer(status, "no"));
+        let scenario = Published::new().scenario.token(Some(TOKEN)).disturb_github(down);
+        forbid(&scenario);
+        scenario.run(verify).exit(1).says(&format!("GitHub answered {status}"));
+        let leaks = scenario.github_interceptor().leaks() + scenario.registry_interceptor().leaks();
+        assert_eq!(leaks, 0, "{status}");
+    }
+}
+
+#[test]
+fn the_limit_of_anonymous_requests_is_lifted_by_githubs_token_alone() {
+    let headers = vec![("retry-after".to_owned(), "1800".to_owned())];
+    let limited = What::Answer { status: 403, headers, body: "{}".to_owned() };
+    let limit = |times| Fault::route("GET", "/repos/acme/tool$", 0, times, limited.clone());
+    let scenario = Published::new().scenario.token(Some(TOKEN)).disturb_github(limit(1));
+    scenario.registry_interceptor().forbid(registry_secrets());
+    scenario.run(["verify", "--release", "v1.4.0"]).exit(0).no_writes();
+    assert_eq!(scenario.registry_interceptor().leaks(), 0);
+    let scenario = Published::new().scenario.disturb_github(limit(100));
+    let outcome = scenario.run(["verify", "--release", "v1.4.0"]).exit(1);
+    outcome.says("the server asks to wait 30 min 00 s, until ").says("hint: set GITHUB_TOKEN");
+}
+
+#[test]
+fn an_asset_that_storage_does_not_have_yet_is_asked_for_again() {
+    let missing = Fault::next("GET", "/storage/", What::answer(404, "Not Found"));
+    Published::new().scenario.disturb_github(missing).run(["verify", "--release", "v1.4.0"]).exit(0);
 }
 
 #[test]
@@ -275,6 +343,6 @@ fn a_machine_without_certificates() {
           caused by: builder error
           caused by: unexpected error: No CA certificates were loaded from the system
 
-        hint: let this machine know who vouches for it: install the CA certificates (Debian: `apt-get install ca-certificates`), or name a file with them in `SSL_CERT_FILE`
+        hint: install your distribution's `ca-certificates`, or name a file of CA certificates (PEM) in `SSL_CERT_FILE`
     "#]]);
 }

@@ -47,8 +47,10 @@ pub struct ServerFacts {
     pub registry: Option<Asked<()>>,
     /// Whether the image may be pushed; checked only if needed.
     pub push: Option<Asked<()>>,
-    /// Who can pull the package; checked only if needed.
-    pub package: Option<Package>,
+    /// Who can pull the package, asked where it matters.
+    pub package: Option<Asked<Package>>,
+    /// GitHub's web address.
+    pub site: String,
 }
 
 impl ServerFacts {

@@ -29,7 +29,7 @@ pub fn checks<'a>(
     match &facts.access {
         Err(finding) => check("repository", Outcome::Failed(finding.clone())),
         Ok(access) => {
-            check("repository", repository(subject, access));
+            check("repository", repository(subject, access, &facts.site));
             check("rights", rights(subject, access, facts));
             check("tag", tag(subject, world));
             check("release", release(subject, world));
@@ -77,12 +77,6 @@ fn warning(found: impl Into<String>, cure: impl Into<String>) -> Outcome {
     Outcome::Warning(Finding { found: found.into(), cure: cure.into() })
 }
 
-/// The site of the repository's page, which has the settings of tokens.
-fn site(subject: Subject<'_>) -> &str {
-    let repo = format!("/{}", subject.destination().repo);
-    subject.destination().page.strip_suffix(&repo).unwrap_or("https://github.com")
-}
-
 fn token(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
     if !facts.has_token {
         if subject.release().is_none() {
@@ -103,7 +97,7 @@ fn token(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
         return warning(format!("the token expires at {text}"), "make sure that it outlives the release");
     };
     let (left, at) = (end - facts.now, end.format("%Y-%m-%d %H:%M UTC"));
-    let cure = format!("make another at {}/settings/tokens, and set GITHUB_TOKEN to it", site(subject));
+    let cure = format!("make another at {}/settings/tokens, and set GITHUB_TOKEN to it", facts.site);
     match left {
         left if left <= TimeDelta::zero() => failed(format!("the token expired at {at}"), cure),
         left if left < SOON => {
@@ -122,11 +116,11 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S %z").ok().map(|time| time.to_utc())
 }
 
-fn repository(subject: Subject<'_>, access: &Access) -> Outcome {
-    let Destination { repo, page, .. } = subject.destination();
+fn repository(subject: Subject<'_>, access: &Access, site: &str) -> Outcome {
+    let Destination { repo, .. } = subject.destination();
     if access.frozen {
         let found = format!("`{repo}` is archived or disabled: nothing in it can be changed");
-        return failed(found, format!("unarchive it at {page}/settings, under \"Danger Zone\""));
+        return failed(found, format!("unarchive it at {site}/{repo}/settings, under \"Danger Zone\""));
     }
     match &access.name {
         Some(name) if !name.eq_ignore_ascii_case(&repo.to_string()) => failed(
@@ -159,7 +153,7 @@ fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome
             format!("the token is a classic one with {has}, but publishing needs `{wanted}`"),
             format!(
                 "add the scope at {}/settings/tokens; of the gh program: `gh auth refresh -s repo`",
-                site(subject)
+                facts.site
             ),
         );
     }
@@ -311,16 +305,20 @@ fn requests(plan: &Plan, facts: &ServerFacts) -> Outcome {
 fn package(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
     let image = &subject.destination().image;
     let settings = image.settings();
-    match facts.package {
+    match &facts.package {
         None if subject.release().is_none() => skipped("nothing is built yet"),
         None => skipped("nothing about it will change"),
-        Some(Package::Public) => passed(format!("everybody can pull `{image}`")),
-        Some(Package::Absent) if settings.is_some() => warning(
+        Some(Err(Finding { found, cure })) => warning(
+            format!("whether `{image}` can be pulled anonymously could not be checked: {found}"),
+            cure,
+        ),
+        Some(Ok(Package::Public)) => passed(format!("everybody can pull `{image}`")),
+        Some(Ok(Package::Absent)) if settings.is_some() => warning(
             format!("`{image}` does not exist yet, and GHCR makes a new package private"),
             format!("make it public once, after this release: {}", settings.unwrap_or_default()),
         ),
-        Some(Package::Absent) => passed(format!("`{image}` does not exist yet")),
-        Some(Package::Hidden) => warning(
+        Some(Ok(Package::Absent)) => passed(format!("`{image}` does not exist yet")),
+        Some(Ok(Package::Hidden)) => warning(
             format!("`{image}` cannot be pulled anonymously"),
             match settings {
                 Some(settings) => format!("make it public if it should be: {settings}"),

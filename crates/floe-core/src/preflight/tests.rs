@@ -60,7 +60,8 @@ fn facts() -> ServerFacts {
         budget: Some(Budget { remaining: 4000, reset: 1_790_003_600 }),
         registry: Some(Ok(())),
         push: Some(Ok(())),
-        package: Some(Package::Public),
+        package: Some(Ok(Package::Public)),
+        site: "https://github.example".to_owned(),
     }
 }
 
@@ -145,7 +146,7 @@ fn each_failed_check_has_a_fix() {
     let repository = |change: fn(&mut Access)| judged(&ask(&release(), &with_access(change), "repository"));
     let (found, cure) = repository(|access| access.frozen = true);
     assert_eq!(found, "no: `acme/tool` is archived or disabled: nothing in it can be changed");
-    assert!(cure.contains("https://github.com/acme/tool/settings"), "{cure}");
+    assert!(cure.contains("https://github.example/acme/tool/settings"), "{cure}");
     let (found, cure) = repository(|access| access.name = Some("acme/hammer".to_owned()));
     assert!(found.starts_with("no: `acme/tool` is called `acme/hammer` now"), "{found}");
     assert!(cure.contains("--repo acme/hammer"), "{cure}");
@@ -153,7 +154,7 @@ fn each_failed_check_has_a_fix() {
     assert_eq!(found, "no: there is no token to publish to `acme/tool`");
     assert!(cure.contains("GITHUB_TOKEN"), "{cure}");
     let (found, cure) =
-        judged(&ask(&release(), &ServerFacts { package: Some(Package::Hidden), ..facts() }, "package"));
+        judged(&ask(&release(), &ServerFacts { package: Some(Ok(Package::Hidden)), ..facts() }, "package"));
     assert_eq!(found, "warning: `ghcr.io/acme/tool` cannot be pulled anonymously");
     assert!(cure.contains("https://github.com/orgs/acme/packages/container/tool/settings"), "{cure}");
 }

@@ -13,12 +13,12 @@
 //! | `Cargo.toml` through `cargo metadata`, git | as the user's own | | types of [`crate::model`]; `git status` runs no program that the repository's settings name; `project`, `git` |
 //! | `CHANGELOG.md`, `--notes-file` | as the user's own | 16 MiB; of the notes 125,000 characters | UTF-8; [`crate::model::changelog`], [`crate::model::notes`] |
 //! | CA certificates | as the user's own | 4 MiB | PEM, and no private key; `image::build` |
-//! | arguments and the environment | as the user's own | | types of [`crate::model`], `address::server`; a receipt is written and never read |
+//! | arguments and the environment | as the user's own | | types of [`crate::model`], `address::Endpoint`; a receipt is written and never read |
 //! | GitHub: answers | about its own state | 64 MiB, an error 256 KiB; a list 1000 pages or 100,000 entries; a minute | JSON of `github`; `Link` and `upload_url` only to the API's and the uploads' own hosts |
 //! | GitHub: names, sizes and addresses of assets | no | 1000 assets, each below 2 GiB | names that can lie in one folder; addresses over TLS and not into this machine; `download` |
 //! | a registry: answers | about its own state | 4 MiB, an error 256 KiB; a minute | the digest, wherever bytes come with one; `registry` |
 //! | a registry: `WWW-Authenticate`, `Location` | no | a token 64 KiB | a token service of the registry's own site, or without a secret any over TLS, and not into this machine; uploads elsewhere over TLS and without the token |
-//! | redirects | no | 5 | over TLS, not into this machine, credentials stay with their origin; `address::redirect_allowed` |
+//! | redirects | no | 5 | over TLS, no nearer to this machine, credentials stay with their origin; `address::Endpoint` |
 //! | `Retry-After`, reset times | as the server's own | an hour | a longer wait ends the run; `retry` |
 //! | downloads: assets, manifests, blobs | no | the promised size (GitHub's, the descriptor's), 4 MiB, 10 GiB an image; a minute and the time at 64 KiB a second | digests, then all of the above; `download`, `registry`, [`crate::verify::published`] |
 //! | `SHA256SUMS`, a release manifest | no | 8 MiB | against each other and the bytes; its image is pulled without a secret unless the environment names that registry |

@@ -75,6 +75,7 @@ kinds! {
     Starter "starter" Route(GitHub, "POST", "/assets"), "502 Bad Gateway, and an unfinished asset is left";
     AlreadyExists "already-exists" Route(GitHub, "POST", "/assets"), "422 already_exists, although there is no such asset";
     StoredAlreadyExists "stored-already-exists" Route(GitHub, "POST", "/assets"), "422 already_exists, because the asset was just stored";
+    BadSize "bad-size" Route(GitHub, "POST", "/assets"), "400 Bad Size, and nothing is stored";
     Renamed "renamed-asset" Route(GitHub, "POST", "/assets"), "the asset is stored under another name";
     WrongDigest "wrong-digest" Route(GitHub, "POST", "/assets"), "the asset is stored with another size and digest";
     ReleaseLag "release-lag" At(GitHub), "new releases are missing from the next listings";
@@ -88,6 +89,9 @@ kinds! {
     Published "published-meanwhile" At(GitHub), "another user publishes a release of the tag";
     Newer "newer-meanwhile" At(GitHub), "another user publishes a higher version";
     Forgotten "uploads-forgotten" At(Registry), "the registry forgets the uploads under way";
+    Doubted "doubted-manifest" Route(Registry, "PUT", "/manifests/"), "400 DIGEST_INVALID, and nothing is stored";
+    StoredDoubted "stored-doubted-manifest" Route(Registry, "PUT", "/manifests/"), "400 DIGEST_INVALID, but the manifest is stored";
+    BlobUnknown "blob-unknown" Route(Registry, "PUT", "/manifests/"), "404 MANIFEST_BLOB_UNKNOWN, although nothing is missing";
     Kill "kill" Anywhere, "the publisher is killed before the request is handled";
     KillAfter "kill-after" Anywhere, "the publisher is killed after the request was handled";
 }

@@ -81,6 +81,12 @@ impl Injection {
                 What::Answer { status: 422, headers: Vec::new(), body: already_exists() }
             }
             FaultKind::StoredAlreadyExists => What::DoThenAnswer { status: 422, body: already_exists() },
+            FaultKind::BadSize => What::answer(400, "Bad Size"),
+            FaultKind::Doubted => registry_error(400, "DIGEST_INVALID"),
+            FaultKind::StoredDoubted => {
+                What::DoThenAnswer { status: 400, body: registry_error_body("DIGEST_INVALID") }
+            }
+            FaultKind::BlobUnknown => registry_error(404, "MANIFEST_BLOB_UNKNOWN"),
             FaultKind::Kill => What::Kill(kill(testbed)),
             FaultKind::KillAfter => What::DoThenKill(kill(testbed)),
             _ => {
@@ -162,6 +168,15 @@ fn next_minor(tag: &Tag) -> Tag {
 fn other_commit() -> Commit {
     let hex = Digest::of(b"elsewhere").hex();
     hex[..40].parse().unwrap_or_else(|_| unreachable!("a digest is hexadecimal"))
+}
+
+/// A registry's error (distribution-spec, "Error Codes").
+fn registry_error(status: u16, code: &str) -> What {
+    What::Answer { status, headers: Vec::new(), body: registry_error_body(code) }
+}
+
+fn registry_error_body(code: &str) -> String {
+    serde_json::json!({ "errors": [{ "code": code, "message": "the registry is confused" }] }).to_string()
 }
 
 /// GitHub's error for the name of an existing asset.

@@ -1,0 +1,149 @@
+//! Where a registry on the internet may lead to, and which of its answers count.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::*;
+use crate::net::address::tests::refused_from_public;
+use crate::net::client::tests::server;
+use crate::report::{Report, Verbosity};
+use crate::token::Token;
+use floe_core::clock::Clock;
+
+/// A registry that counts as one on the internet, and answers each request like this.
+async fn registry(answer: impl Fn(&str) -> String + Send + 'static) -> Registry {
+    crate::release::session::install_tls();
+    let (url, _) = server(answer).await;
+    let report = Report::new(Verbosity::Quiet);
+    let retry = Retry::new(3, Duration::from_secs(1), Clock::skipping(), report);
+    let name = "ghcr.io/acme/tool".parse().unwrap();
+    Registry::connect(Client::default(), Endpoint::public_at(SERVER, url), name, None, retry)
+}
+
+fn digest() -> Digest {
+    Digest::of(b"index")
+}
+
+#[tokio::test]
+async fn a_token_service_is_no_nearer_than_the_registry() {
+    let (inside, seen) = server(|_| "200 OK\r\n".to_owned()).await;
+    for realm in refused_from_public().chain([format!("{inside}token"), "nowhere".to_owned(), String::new()])
+    {
+        let named = realm.clone();
+        let challenge =
+            move |_: &str| format!("401 X\r\nwww-authenticate: Bearer realm=\"{named}\",service=\"x\"\r\n");
+        for credentials in [None, Some(Credentials::new("tester", Token::from("the-secret".to_owned())))] {
+            let registry = Registry { credentials, ..registry(challenge.clone()).await };
+            let error = format!("{:#}", registry.manifest("1.4.0").await.unwrap_err());
+            let is_refused = error.contains("is not used: ") || error.contains("which is not a URL");
+            assert!(is_refused, "{realm}: {error}");
+        }
+    }
+    assert!(seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_upload_location_is_no_nearer_than_the_registry() {
+    let (inside, seen) = server(|_| "201 OK\r\n".to_owned()).await;
+    for location in refused_from_public().chain([inside.to_string()]) {
+        let to = location.clone();
+        let registry = registry(move |_| format!("202 X\r\nlocation: {to}\r\n")).await;
+        let error = format!("{:#}", registry.may_push().await.unwrap_err());
+        assert!(error.contains("the registry's upload location is not used: "), "{location}: {error}");
+    }
+    assert!(seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_location_on_the_same_server_is_used() {
+    let registry = registry(|head| match head {
+        _ if head.starts_with("POST /v2/acme/tool/blobs/uploads/") => {
+            "202 X\r\nlocation: /upload/1\r\n".to_owned()
+        }
+        _ => "204 X\r\n".to_owned(),
+    });
+    registry.await.may_push().await.unwrap();
+}
+
+/// A registry whose first answers are these and whose last one is repeated.
+async fn answering(statuses: &'static [u16]) -> Registry {
+    let count = AtomicUsize::new(0);
+    registry(move |_| {
+        let at = count.fetch_add(1, Ordering::Relaxed).min(statuses.len() - 1);
+        format!("{} X\r\ndocker-content-digest: {}\r\n", statuses[at], digest())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn only_an_answer_that_denies_access_means_private() {
+    for statuses in [&[200][..], &[500, 200], &[502, 503, 200], &[429, 200], &[408, 200]] {
+        assert!(answering(statuses).await.is_public(&digest()).await.unwrap(), "{statuses:?}");
+    }
+    for statuses in [&[401][..], &[403], &[404], &[500, 404], &[503, 502, 401]] {
+        assert!(!answering(statuses).await.is_public(&digest()).await.unwrap(), "{statuses:?}");
+    }
+    for statuses in [&[500][..], &[429], &[400], &[418], &[302], &[503, 400]] {
+        assert!(answering(statuses).await.is_public(&digest()).await.is_err(), "{statuses:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_no_denial() {
+    let limited = "403 X\r\nretry-after: 1\r\n";
+    assert!(registry(move |_| limited.to_owned()).await.is_public(&digest()).await.is_err());
+}
+
+/// A registry that doubts the first PUT with this code, and holds the content afterwards if it is said to.
+async fn doubting(status: u16, code: &'static str, holds: bool) -> (Registry, Arc<AtomicUsize>) {
+    let puts = Arc::new(AtomicUsize::new(0));
+    let count = puts.clone();
+    let registry = registry(move |head| {
+        if !head.starts_with("PUT ") {
+            let status = if holds { 200 } else { 404 };
+            return format!("{status} X\r\ndocker-content-digest: {}\r\n", digest());
+        }
+        match count.fetch_add(1, Ordering::Relaxed) {
+            0 => {
+                let body = format!(r#"{{"errors":[{{"code":"{code}","message":"m"}}]}}"#);
+                // The helper appends an empty body; this one comes first.
+                format!("{status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
+            }
+            _ => "201 X\r\n".to_owned(),
+        }
+    });
+    (registry.await, puts)
+}
+
+#[tokio::test]
+async fn a_manifest_that_the_registry_doubts_is_looked_for_and_sent_again() {
+    let manifest = floe_core::model::Blob {
+        media_type: "application/vnd.oci.image.index.v1+json".to_owned(),
+        digest: digest(),
+        size: 5,
+    };
+    let push = async |registry: &Registry| {
+        registry.push_manifest("1.4.0", &manifest, &bytes::Bytes::from_static(b"index")).await
+    };
+    for (status, code) in [
+        (400, "DIGEST_INVALID"),
+        (400, "MANIFEST_BLOB_UNKNOWN"),
+        (404, "MANIFEST_BLOB_UNKNOWN"),
+        (400, "BLOB_UNKNOWN"),
+        (400, "SIZE_INVALID"),
+    ] {
+        let (registry, puts) = doubting(status, code, false).await;
+        push(&registry).await.unwrap();
+        assert_eq!(puts.load(Ordering::Relaxed), 2, "{status} {code}");
+        let (registry, puts) = doubting(status, code, true).await;
+        push(&registry).await.unwrap();
+        assert_eq!(puts.load(Ordering::Relaxed), 1, "{status} {code}: it is there already");
+    }
+    for (status, code) in
+        [(400, "MANIFEST_INVALID"), (400, "NAME_INVALID"), (403, "DENIED"), (405, "UNSUPPORTED")]
+    {
+        let (registry, puts) = doubting(status, code, false).await;
+        assert!(push(&registry).await.is_err(), "{status} {code}");
+        assert_eq!(puts.load(Ordering::Relaxed), 1, "{status} {code}");
+    }
+}
