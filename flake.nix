@@ -29,6 +29,15 @@
     # floe is released by what it gives to others.
     mkRelease {
       src = self;
+      # floe packs itself.
+      packer = "source";
+      checks = {
+        clippy = true;
+        dependencies = true;
+        docs = true;
+        fmt = true;
+        tests = true;
+      };
       extraChecks = import ./nix/ownChecks.nix { inherit self mkRelease; };
     }
     // {

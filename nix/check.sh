@@ -98,7 +98,7 @@ if command -v shellcheck >/dev/null; then
         # More than one word each, like their real values.
         {
             printf '#!/usr/bin/env bash\n'
-            printf 'export %s="a b"\n' dist projectArguments projectTargets projectImage repo
+            printf 'export %s="a b"\n' dist projectArguments projectTargets projectImage repo source
             cat "nix/$script.sh"
         } | shellcheck -
     done
@@ -219,6 +219,7 @@ project() {
     refuses '{ tag = "v1.5.0"; }' 'the tag `v1.5.0` does not name version 1.4.0 of `bump`; release it as `v1.4.0`'
     refuses '{ tag = "bump-v1.4.0"; }' 'the tag `bump-v1.4.0` does not name version 1.4.0 of `bump`; release it as `v1.4.0`'
     refuses '{ package = "bumb"; }' 'there is no package `bumb` in `src`; it has bump, part'
+    refuses '{ packer = "sources"; }' '`packer` of mkRelease is "source"'
     refuses '{ target = [ ]; }' 'mkRelease has no argument `target`; it knows'
     refuses "{ src = $here/src; }" 'there is no `Cargo.toml` in `src`'
     project profiled 'profile = "dist"'
@@ -256,6 +257,9 @@ mkdir -p "$home/flagged/fixtures/bad"
 printf 'x = \n' >"$home/flagged/fixtures/bad/Cargo.toml"
 accepts "{ src = $home/flagged; }"
 passed 'mistakes are named at evaluation'
+
+# shellcheck source=nix/checkRelease.sh
+source nix/checkRelease.sh
 
 # Compilers see every folder but the build outputs at the root.
 sources=$home/sources

@@ -49,6 +49,10 @@ let
       )
     );
   };
+  address = import ./address.nix {
+    inherit lib floe;
+    src = settings.self;
+  };
   legs = map leg (lib.filter (target: target ? native) project.promised);
 in
 {
@@ -74,7 +78,10 @@ in
   runners = lib.unique (map (target: target.runner) project.promised);
   # The floe that the flake is locked to: its commit, and the Rust that it is built with.
   floe = {
-    inherit ((fromTOML (builtins.readFile "${floe}/Cargo.toml")).workspace.package) repository;
+    repository =
+      lib.warnIf (address == null)
+        "this floe does not say where it lives, so that no release workflow can install it; use it as `github:owner/name`, or write its address as `repository` into floe's Cargo.toml"
+        address;
     rev = floe.rev or null;
     toolchain =
       (import ./toolchain.nix {

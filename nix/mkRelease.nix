@@ -2,8 +2,10 @@
 #
 #     outputs = { self, floe, ... }: floe.lib.mkRelease { src = self; };
 #
-# gives packages.<system>.{release-<target>, image, dist, <name>, default}, apps.<system>.{publish, reproduce, default},
-# checks, devShells, formatter, and matrix. On Linux that is all of them; on macOS the program, its checks and the shell.
+# gives packages.<system>.{release-<target>, image, dist, gate, <name>, default}, apps.<system>.{publish, reproduce, floe,
+# default}, checks, devShells, formatter, and legacyPackages.<system>.matrix. On Linux that is all of them; on macOS the
+# program, its checks and the shell. A release waits for `gate` alone: portable binaries, an image that equals the
+# archives, the same bytes from a second build, and a rehearsal.
 # Programs are built with Cargo's profile `release`, or with the one that `profile` in [package.metadata.floe] names.
 #
 #   src                the source. `self` brings its commit with it, `./.` does not
@@ -27,6 +29,9 @@
 #   imageFiles         { "etc/tool.toml" = ./tool.toml; }: more files of the image [CA certificates]
 #   repo               "owner/name" on GitHub [`repository` in Cargo.toml]
 #   tag                evaluation fails if it is not `tag-prefix`, `v` and the version of Cargo.toml [none]
+#   packer             "source" builds the floe that packs; else the released one is fetched, if there is one (packer.nix)
+#   checks             the project's own checks that `nix flake check` makes, of { clippy, dependencies, docs, fmt, tests }:
+#                      `true`, or { arguments = "…"; nativeBuildInputs = pkgs: [ … ]; env = { … }; } [none]
 #   extraChecks        { pkgs }: more checks [none]
 {
   nixpkgs,
@@ -46,18 +51,32 @@ let
       throw "mkRelease has no argument `${lib.head unknown}`; it knows ${lib.concatStringsSep ", " names}";
 
   table = import ./targets.nix { inherit lib; };
-  project = import ./project.nix { inherit lib table; } given;
+  project = import ./submodules.nix { inherit lib; } given.src (
+    import ./project.nix { inherit lib table; } given
+  );
   outputs = lib.genAttrs (import ./systems.nix) (
     system:
+    let
+      pkgs = nixpkgs.legacyPackages.${system};
+    in
     import ./system.nix {
       inherit lib table project;
       settings = given;
-      pkgs = nixpkgs.legacyPackages.${system};
+      inherit pkgs;
       fenix = fenix.packages.${system};
       mkCrane = crane.mkLib;
-      packer = floe.packages.${system}.floe;
+      packer = import ./packer.nix {
+        inherit lib pkgs;
+        fromSource = floe.packages.${system}.floe;
+      } given.packer;
     }
   );
+  matrix = import ./matrix.nix {
+    inherit lib project floe;
+    settings = given;
+    inherit (outputs.x86_64-linux) toolchain;
+    fenix = fenix.packages.x86_64-linux;
+  };
   each = name: lib.mapAttrs (_: one: one.${name}) outputs;
 in
 {
@@ -66,10 +85,6 @@ in
   checks = each "checks";
   devShells = each "devShells";
   formatter = each "formatter";
-  matrix = import ./matrix.nix {
-    inherit lib project floe;
-    settings = given;
-    inherit (outputs.x86_64-linux) toolchain;
-    fenix = fenix.packages.x86_64-linux;
-  };
+  # `nix flake check` knows no output `matrix`; here `nix eval .#matrix` finds it on every system.
+  legacyPackages = lib.mapAttrs (_: _: { inherit matrix; }) outputs;
 }

@@ -48,6 +48,12 @@ in
 }
 # One small binary to download. `.ci/run` has no time for link-time optimisation, so this is where the limit is enforced.
 // lib.optionalAttrs pkgs.stdenv.hostPlatform.isLinux {
+  # The floe that packs other projects knows the commands that nix/ calls.
+  packer =
+    (mkRelease {
+      src = sample "before";
+      targets = [ "x86_64-musl" ];
+    }).packages.${system}.gate;
   size = pkgs.runCommand "floe-size" { } (
     lib.concatMapStrings (release: ''
       bytes=$(stat --format=%s ${release.binaries}/bin/floe)

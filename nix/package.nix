@@ -8,6 +8,8 @@
   skeleton,
   project,
   settings,
+  tools,
+  linker,
 }:
 {
   target,
@@ -16,6 +18,7 @@
 }:
 let
   isNative = target == null;
+  needed = tools { inherit isNative; };
   # The newest glibc that binaries may ask for; zig takes it as a suffix of the triple.
   triple = lib.concatStringsSep "." (
     [ target.triple ] ++ lib.optional (target.contract ? floors) target.contract.floors.GLIBC
@@ -48,16 +51,13 @@ let
     # The libraries of nixpkgs ask for its glibc, so that no release can use them.
     buildInputs = lib.optionals isNative (settings.buildInputs pkgs);
     nativeBuildInputs =
-      settings.nativeBuildInputs pkgs
-      ++ import ./tools.nix {
-        inherit pkgs;
-        inherit (project) lock;
-      }
-      ++ lib.optionals (!isNative) [
-        pkgs.cargo-zigbuild
-        pkgs.zig
-      ];
-    preConfigure = lib.optionalString (!isNative) (builtins.readFile ./zig.sh);
+      settings.nativeBuildInputs pkgs ++ needed.programs ++ lib.optionals (!isNative) linker;
+    # Nix's own HOME is a folder that nobody can make.
+    preConfigure = ''
+      export HOME=$TMPDIR/home
+      mkdir -p "$HOME"
+    ''
+    + lib.optionalString (!isNative) (builtins.readFile ./zig.sh);
     postUnpack = lib.optionalString (folder != null) ''
       mkdir -p "$NIX_BUILD_TOP/${folder}"
       mv "$sourceRoot" "$NIX_BUILD_TOP/${folder}/"
@@ -70,6 +70,7 @@ let
       "CARGO_PROFILE_${variable project.profile}_STRIP" = "true";
       FLOE_RUSTFLAGS = "${pie} ${project.rustflags}";
     }
+    // needed.env
     // settings.env;
     # The profile strips; anything done later could bring paths of the store back.
     dontFixup = !isNative;

@@ -17,6 +17,8 @@
   imageFiles ? { },
   repo ? null,
   tag ? null,
+  packer ? null,
+  checks ? { },
   extraChecks ? _: { },
 }:
 {
@@ -37,6 +39,8 @@
     imageFiles
     repo
     tag
+    packer
+    checks
     extraChecks
     rustflags
     ;

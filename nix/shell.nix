@@ -4,19 +4,11 @@
   pkgs,
   settings,
   isLinux,
+  linker,
 }:
 craneLib.devShell {
   packages =
     settings.nativeBuildInputs pkgs
     ++ settings.buildInputs pkgs
-    ++ (
-      if isLinux then
-        [
-          pkgs.cargo-zigbuild
-          pkgs.zig
-          pkgs.skopeo
-        ]
-      else
-        [ ]
-    );
+    ++ (if isLinux then linker ++ [ pkgs.skopeo ] else [ ]);
 }

@@ -37,10 +37,8 @@ let
   manifests = map (
     folder: if folder == "" then "Cargo.toml" else "${folder}/Cargo.toml"
   ) project.folders;
-  isRead =
-    path:
-    baseNameOf path != "Cargo.toml"
-    || lib.elem (lib.removePrefix "${toString settings.src}/" path) manifests;
+  below = import ./below.nix { inherit lib; } settings.src;
+  isRead = path: baseNameOf path != "Cargo.toml" || lib.elem (below path) manifests;
   tables = manifest: dependencies.tables manifest ++ dependencies.tables (manifest.workspace or { });
   # The keys under which some manifest asks for a package of the workspace by its path.
   byPath = lib.unique (

@@ -16,7 +16,7 @@ let
     "native"
     "target"
   ];
-  below = path: lib.removePrefix "${toString src}/" path;
+  below = import ./below.nix { inherit lib; } src;
   # A template is a text that programs carry inside them, whatever its files are called.
   isOfFlake =
     path:

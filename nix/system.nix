@@ -28,6 +28,8 @@ let
     inherit
       isLinux
       toolchain
+      tools
+      linker
       craneLib
       source
       skeleton
@@ -46,6 +48,8 @@ let
   };
   craneLib = (mkCrane pkgs).overrideToolchain toolchain;
 
+  tools = call ./tools.nix;
+  linker = call ./linker.nix;
   source = call ./source.nix;
   skeleton = call ./skeleton.nix source;
   package = call ./package.nix;
@@ -70,6 +74,11 @@ let
     releases = lib.attrValues releases;
     image = if hasImage then image else null;
   };
+  releaseChecks = lib.optionalAttrs isLinux (call ./releaseChecks.nix);
+  # A release waits for this: the checks of its promises, and none of the project's own.
+  gate = pkgs.runCommand "${project.name}-${project.version}-gate" {
+    passed = lib.attrValues releaseChecks;
+  } ''printf '%s\n' $passed >"$out"'';
   app = program: {
     type = "app";
     program = lib.getExe program;
@@ -81,7 +90,7 @@ in
   packages =
     lib.mapAttrs' (name: lib.nameValuePair "release-${name}") releases
     // lib.optionalAttrs hasImage { inherit image; }
-    // lib.optionalAttrs isLinux { inherit dist; }
+    // lib.optionalAttrs isLinux { inherit dist gate; }
     // {
       ${project.name} = program;
       default = program;
@@ -103,10 +112,7 @@ in
   // lib.optionalAttrs isLinux {
     publish = app (call ./publish.nix);
   };
-  checks =
-    call ./checks.nix
-    // lib.optionalAttrs isLinux (call ./releaseChecks.nix)
-    // settings.extraChecks { inherit pkgs; };
+  checks = call ./checks.nix // releaseChecks // settings.extraChecks { inherit pkgs; };
   devShells.default = call ./shell.nix;
   formatter = pkgs.nixfmt-tree;
 }

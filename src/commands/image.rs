@@ -10,6 +10,7 @@ use crate::image;
 use crate::image::ImageSpec;
 use crate::package::binary;
 use crate::project::cargo::{self, Origin, Project};
+use crate::project::repository;
 use crate::report::Report;
 use floe_audit::rules;
 use floe_core::model::config::ImageConfig;
@@ -21,7 +22,7 @@ use floe_core::units;
 pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
     let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
-    let repo = cargo::repo(Some(&project), args.repo.as_ref())?;
+    let repo = repository::find(Some(&project), args.repo.as_ref())?;
     let spec =
         ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &origin, &repo, &args.inputs)? };
     gate(&args.inputs, &project)?;

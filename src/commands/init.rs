@@ -14,10 +14,12 @@ use super::package::contents;
 use crate::cli::InitArgs;
 use crate::error::{Exit, Failure, usage};
 use crate::files::transaction::{self, Change, read};
-use crate::project::cargo::{self, Gated, Project};
+use crate::project::cargo::{self, Project};
 use crate::project::git::{self, FileStatus};
 use crate::project::init::template::{self, Filling, Floe};
 use crate::project::init::{self, Drift, File, Found, Git, WORKFLOWS, advice};
+use crate::project::package::Gated;
+use crate::project::repository;
 use crate::release::inputs;
 use crate::report::Report;
 
@@ -77,7 +79,7 @@ fn look(project: &Project, root: &Path, has_git: bool) -> anyhow::Result<Found> 
         config: project.config.clone(),
         is_configured: project.is_configured,
         manifest: (below(root, &project.manifest_path)?, read(&project.manifest_path)?.unwrap_or_default()),
-        repository: project.repository.as_deref().and_then(cargo::on_github),
+        repository: project.repository.as_deref().and_then(repository::on_github),
         git: has_git.then(git).transpose()?,
         flake: read(&root.join("flake.nix"))?,
         is_flake_locked: flake_lock.is_some_and(|text| text.contains("\"floe\"")),

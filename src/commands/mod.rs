@@ -14,7 +14,7 @@ pub mod verify;
 use std::path::Path;
 
 use crate::cli::{ProjectArgs, RemoteArgs};
-use crate::project::cargo;
+use crate::project::{cargo, repository};
 use crate::release::inputs;
 use floe_core::model::Repo;
 
@@ -25,8 +25,8 @@ fn repo(args: &ProjectArgs, remote: &RemoteArgs) -> anyhow::Result<Repo> {
         Some(folder) => std::path::absolute(folder)?,
         None => cargo::current_folder()?,
     };
-    match cargo::repo_outside_cargo(remote.repo.as_ref(), &folder)? {
+    match repository::outside_cargo(remote.repo.as_ref(), &folder)? {
         Some(repo) => Ok(repo),
-        None => cargo::repo(inputs::find_project(args)?.as_ref(), None),
+        None => repository::find(inputs::find_project(args)?.as_ref(), None),
     }
 }

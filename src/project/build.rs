@@ -86,10 +86,7 @@ fn host(project: &Project) -> anyhow::Result<Target> {
 }
 
 fn recipes(host: Target, project: &Project) -> anyhow::Result<Vec<Recipe>> {
-    let native = host.native().map_or("", |native| &native.rustflags).split_whitespace();
-    // An exact build passes all of them to every crate.
-    let link = native.filter(|flag| !flag.starts_with("--remap-path-prefix")).map(str::to_owned).collect();
-    let plain = Recipe { target: host, is_static: host.platform().is_some(), cross: None, link };
+    let plain = Recipe { target: host, is_static: host.platform().is_some(), cross: None, link: link(host) };
     if host.os() != Os::Linux || plain.is_static {
         return Ok(vec![plain]);
     }
@@ -104,6 +101,12 @@ fn recipes(host: Target, project: &Project) -> anyhow::Result<Vec<Recipe>> {
             Ok(vec![Recipe { is_static: true, link, ..plain }])
         }
     }
+}
+
+/// The flags of the table of targets that matter where a binary is linked; an exact build passes all to every crate.
+fn link(target: Target) -> Vec<String> {
+    let flags = target.native().map_or("", |native| &native.rustflags).split_whitespace();
+    flags.filter(|flag| !flag.starts_with("--remap-path-prefix")).map(str::to_owned).collect()
 }
 
 /// The target whose binaries need nothing of any system with this processor.
@@ -190,25 +193,32 @@ fn build(
 /// Takes this machine's folders out of the binary, as a real release must, and builds with the flags that the table of
 /// targets gives to releases.
 fn exact(project: &Project, target: Target, command: &mut Command) -> anyhow::Result<()> {
-    let folders = [Some(project.workspace_root.clone()), flags::cargo_home()]
-        .map(|folder| folder.unwrap_or_default().display().to_string());
-    let fill = |flag: &str| flag.replace("{0}", &folders[0]).replace("{1}", &folders[1]);
-    let (rustflags, cflags) = match target.native() {
-        Some(native) => (native.rustflags.as_str(), native.cflags.as_str()),
-        None => (REMAP, REMAP_C),
-    };
+    let folders = [project.workspace_root.clone(), flags::cargo_home().unwrap_or_default()];
+    let folders = folders.map(|folder| folder.display().to_string());
+    let (rustflags, cflags) = release_flags(target, &folders);
     let cfg = process::run(rustc(project).args(["--print", "cfg", "--target", target.triple()]))?;
     let mut own = flags::of(&project.root, target, &cfg)?;
-    own.extend(rustflags.split_whitespace().map(fill));
+    own.extend(rustflags);
     // Encoded, because a path may hold spaces.
     command.env("CARGO_ENCODED_RUSTFLAGS", own.join("\u{1f}"));
     // There is no such form for C, where a path with a space would be two flags.
     if !folders.concat().contains(char::is_whitespace) {
         let own = std::env::var("CFLAGS").unwrap_or_default();
-        let flags = std::iter::once(own).chain(cflags.split_whitespace().map(fill));
-        command.env("CFLAGS", flags.collect::<Vec<_>>().join(" ").trim());
+        command.env("CFLAGS", [vec![own], cflags].concat().join(" ").trim());
     }
     Ok(())
+}
+
+/// The flags of rustc and of the C compiler for releases of a target, with the folders of the source and of Cargo's home
+/// filled in.
+fn release_flags(target: Target, folders: &[String; 2]) -> (Vec<String>, Vec<String>) {
+    let fill = |flags: &str| {
+        let fill = |flag: &str| flag.replace("{0}", &folders[0]).replace("{1}", &folders[1]);
+        flags.split_whitespace().map(fill).collect()
+    };
+    target
+        .native()
+        .map_or((fill(REMAP), fill(REMAP_C)), |native| (fill(&native.rustflags), fill(&native.cflags)))
 }
 
 fn failed(project: &Project, recipe: &Recipe, errors: &[String], error: anyhow::Error) -> Failure {
@@ -230,4 +240,34 @@ fn rustc(project: &Project) -> Command {
     let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     command.current_dir(&project.root);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(target: &str) -> (String, String, String) {
+        let target = target.parse().unwrap();
+        let (rust, c) = release_flags(target, &["/my work".to_owned(), "/home/me/.cargo".to_owned()]);
+        (link(target).join(" "), rust.join("|"), c.join("|"))
+    }
+
+    #[test]
+    fn windows_is_linked_with_the_flags_of_releases() {
+        let (link, rust, c) = of("x86_64-windows");
+        assert_eq!(link, "-C target-feature=+crt-static -C link-arg=/Brepro");
+        let remap = "--remap-path-prefix=/my work=/src|--remap-path-prefix=/home/me/.cargo=/vendor";
+        assert_eq!(rust, format!("-C|target-feature=+crt-static|-C|link-arg=/Brepro|{remap}"));
+        assert_eq!(c, "");
+    }
+
+    #[test]
+    fn other_systems_take_only_paths_out() {
+        for target in ["aarch64-macos", "x86_64-gnu"] {
+            let (link, rust, c) = of(target);
+            assert_eq!(link, "", "{target}");
+            assert_eq!(rust, "--remap-path-prefix=/my work=/src|--remap-path-prefix=/home/me/.cargo=/vendor");
+            assert_eq!(c, "-ffile-prefix-map=/my work=/src|-ffile-prefix-map=/home/me/.cargo=/vendor");
+        }
+    }
 }

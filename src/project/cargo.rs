@@ -2,18 +2,16 @@
 //!
 //! It only reads: nothing is built or fetched, and no file is written.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use cargo_metadata::{Metadata, MetadataCommand, Package, Target};
+use cargo_metadata::MetadataCommand;
 use semver::Version;
-use serde_json::Value;
 
 use crate::error::{Exit, Failure};
-use crate::project::git;
-use crate::project::process;
-use floe_core::model::{Commit, Config, Repo, Tag};
+use crate::project::package::{self, Gated};
+use crate::project::{git, process};
+use floe_core::model::{Commit, Config, Tag};
 
 /// The time of files without a commit: 1980-01-01, the earliest that a ZIP file can hold.
 const NO_COMMIT_EPOCH: u64 = 315_532_800;
@@ -58,31 +56,6 @@ pub struct Project {
     pub siblings: Vec<(String, Config)>,
 }
 
-/// A binary that requires a feature that is off.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gated {
-    /// Its name.
-    pub name: String,
-    /// The features of its `required-features` that are off.
-    pub features: Vec<String>,
-}
-
-impl Gated {
-    /// The setting that builds it.
-    fn setting(&self) -> String {
-        format!("`features = [\"{}\"]` under [package.metadata.floe]", self.features.join("\", \""))
-    }
-
-    /// A line that says why it is left out, and how it is not.
-    pub fn line(&self) -> String {
-        let (name, features) = (&self.name, self.features.join("`, `"));
-        format!(
-            "`{name}` is left out, because it requires the feature `{features}`: {} builds it",
-            self.setting()
-        )
-    }
-}
-
 /// Where the binaries come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
@@ -114,7 +87,7 @@ pub fn load(manifest_path: Option<&Path>, package: Option<&str>) -> anyhow::Resu
     command.manifest_path(&manifest).no_deps().other_options(["--offline".to_owned()]);
     let json = process::run(&mut command.cargo_command()).with_context(failed)?;
     let metadata = MetadataCommand::parse(json).with_context(failed)?;
-    project(choose(&metadata, &manifest, package)?, &metadata)
+    package::project(package::choose(&metadata, &manifest, package)?, &metadata)
 }
 
 /// As [`load`], but `None` if neither argument is given and the current folder is in no Cargo project.
@@ -167,55 +140,6 @@ pub fn check_prefix(project: &Project, tag: &Tag, version: &Version) -> anyhow::
         ))
         .exit(Exit::Problems)
         .into())
-}
-
-/// The repository on GitHub: the given one, `GITHUB_REPOSITORY`, git's remote `origin`, or `repository` in `Cargo.toml`.
-pub fn repo(project: Option<&Project>, given: Option<&Repo>) -> anyhow::Result<Repo> {
-    let folder = project.map_or_else(current_folder, |project| Ok(project.root.clone()))?;
-    if let Some(repo) = repo_outside_cargo(given, &folder)? {
-        return Ok(repo);
-    }
-    let failure = match project {
-        None => Failure::new("no repository is given for the release").hint("give it as `--repo owner/name`"),
-        Some(project) => {
-            if let Some(repo) = project.repository.as_deref().and_then(on_github) {
-                return Ok(repo);
-            }
-            let found = match &project.repository {
-                Some(url) => {
-                    format!("`repository = \"{url}\"` of `{}` is not a repository on GitHub", project.name)
-                }
-                None => format!("the repository of `{}` is unknown", project.name),
-            };
-            Failure::new(found)
-                .hint("give it as `--repo owner/name`, or write `repository = \"https://github.com/owner/name\"` into Cargo.toml")
-        }
-    };
-    Err(failure.exit(Exit::Usage).into())
-}
-
-/// The repository as far as it is known without Cargo: the given one, `GITHUB_REPOSITORY`, or git's remote `origin`.
-pub fn repo_outside_cargo(given: Option<&Repo>, folder: &Path) -> anyhow::Result<Option<Repo>> {
-    if let Some(repo) = given {
-        return Ok(Some(repo.clone()));
-    }
-    match std::env::var("GITHUB_REPOSITORY") {
-        Ok(text) if !text.is_empty() => {
-            text.parse().map(Some).map_err(anyhow::Error::msg).context("failed to read `GITHUB_REPOSITORY`")
-        }
-        _ => git::origin(folder),
-    }
-}
-
-/// The repository that `repository` in `Cargo.toml` names: the address of any of its pages or a git remote's, at GitHub.
-/// `nix/project.nix` reads the same.
-pub fn on_github(url: &str) -> Option<Repo> {
-    let rest = url.trim_start_matches("git+");
-    let rest = rest.split_once("://").map_or(rest, |(_, rest)| rest);
-    let (host, _) = rest.split_once(['/', ':'])?;
-    let host = host.rsplit('@').next()?.to_ascii_lowercase();
-    let is_github = ["github.com", "www.github.com"].contains(&host.as_str());
-    Repo::from_url(url).filter(|_| is_github)
 }
 
 impl Project {
@@ -285,198 +209,9 @@ fn manifest_above(folder: &Path) -> Option<PathBuf> {
     folder.ancestors().map(|folder| folder.join("Cargo.toml")).find(|path| path.is_file())
 }
 
-fn choose<'m>(metadata: &'m Metadata, manifest: &Path, name: Option<&str>) -> anyhow::Result<&'m Package> {
-    let members = metadata.workspace_packages();
-    let released: Vec<&Package> = members.iter().copied().filter(|one| !built(one).0.is_empty()).collect();
-    let names = released.iter().map(|one| format!("`{}`", one.name)).collect::<Vec<_>>().join(", ");
-    if let Some(name) = name {
-        if let Some(package) = released.iter().find(|one| *one.name == name) {
-            return Ok(package);
-        }
-        let why = match members.iter().find(|one| *one.name == name) {
-            Some(package) if !built(package).1.is_empty() => bail!(only_gated(package)),
-            Some(_) => format!("the package `{name}` has no binary"),
-            None => format!("there is no package `{name}` in `{}`", manifest.display()),
-        };
-        bail!(match released.is_empty() {
-            true => Failure::new(why).hint("add `src/main.rs` or a `[[bin]]` to the package"),
-            false => Failure::new(why).hint(format!("give one of {names} as `--package`")),
-        });
-    }
-    if let Some(package) = released.iter().find(|one| same_file(one.manifest_path.as_std_path(), manifest)) {
-        return Ok(package);
-    }
-    // Cargo before 1.71 does not name them.
-    let default = &metadata.workspace_default_members;
-    let is_default = |one: &&Package| default.is_available() && default.contains(&one.id);
-    let default: Vec<&Package> = released.iter().copied().filter(is_default).collect();
-    match (&default[..], &released[..]) {
-        ([package], _) | (_, [package]) => Ok(package),
-        (_, []) => match members.iter().find(|one| !built(one).1.is_empty()) {
-            Some(package) => bail!(only_gated(package)),
-            None => bail!(
-                Failure::new(format!(
-                    "`{}` has no binary, so there is nothing to release",
-                    manifest.display()
-                ))
-                .hint("add `src/main.rs` or a `[[bin]]` to the package, or give another `--manifest-path`")
-            ),
-        },
-        (default, [first, ..]) => bail!(
-            Failure::new(format!("`{}` has several packages with a binary: {names}", manifest.display()))
-                .hint(format!(
-                    "say which one is released: `--package {}`",
-                    default.first().unwrap_or(first).name
-                ))
-                .exit(Exit::Usage)
-        ),
-    }
-}
-
-fn only_gated(package: &Package) -> Failure {
-    let gated = built(package).1;
-    let needs = |one: &Gated| format!("`{}` requires the feature `{}`", one.name, one.features.join("`, `"));
-    Failure::new(format!("no binary of `{}` is built with the features that are on", package.name))
-        .details(gated.iter().map(needs))
-        .hint(gated.first().map_or_else(String::new, |one| format!("write {}", one.setting())))
-}
-
-fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<Project> {
-    let manifest_path = package.manifest_path.clone().into_std_path_buf();
-    let (built, gated) = built(package);
-    let config = config(package).map_err(|problems| {
-        Failure::new(format!("`[package.metadata.floe]` in `{}` is invalid", package.manifest_path))
-            .details(problems)
-            .exit(Exit::Usage)
-    })?;
-    let chosen = config.binaries.clone();
-    let is_wanted = |one: &&Gated| chosen.iter().flatten().any(|name| *name == one.name);
-    if let Some(one) = gated.iter().find(is_wanted) {
-        let needs = one.features.join("`, `");
-        bail!(
-            Failure::new(format!("`binaries` names `{}`, which requires the feature `{needs}`", one.name))
-                .hint(format!("write {}, or take it out of `binaries`", one.setting()))
-                .exit(Exit::Usage)
-        );
-    }
-    let siblings = metadata.workspace_packages().into_iter().filter(|one| {
-        one.id != package.id && one.metadata.get("floe").is_some() && !self::built(one).0.is_empty()
-    });
-    Ok(Project {
-        name: package.name.to_string(),
-        version: package.version.clone(),
-        description: package.description.clone(),
-        license: package.license.clone(),
-        repository: package.repository.clone(),
-        homepage: package.homepage.clone(),
-        documentation: package.documentation.clone(),
-        root: manifest_path.parent().unwrap_or(Path::new("/")).to_owned(),
-        workspace_root: metadata.workspace_root.clone().into_std_path_buf(),
-        manifest_path,
-        target_dir: metadata.target_directory.clone().into_std_path_buf(),
-        // With `binaries` nothing is left out that was not meant to be.
-        gated: if chosen.is_some() { Vec::new() } else { gated },
-        binaries: chosen.unwrap_or(built),
-        config,
-        is_configured: package.metadata.get("floe").is_some(),
-        // A table that is wrong is reported when its own package is released.
-        siblings: siblings.filter_map(|one| Some((one.name.to_string(), self::config(one).ok()?))).collect(),
-    })
-}
-
-fn config(package: &Package) -> Result<Config, Vec<String>> {
-    let names: Vec<String> = binaries(package).iter().map(|target| target.name.clone()).collect();
-    Config::parse(package.metadata.get("floe").unwrap_or(&Value::Null), &names)
-}
-
-/// A package's binaries, the main one first.
-fn binaries(package: &Package) -> Vec<&Target> {
-    let mut found: Vec<&Target> = package.targets.iter().filter(|target| target.is_bin()).collect();
-    found.sort_by_cached_key(|Target { name, .. }| {
-        (Some(name) != package.default_run.as_ref(), name != package.name.as_str(), name.clone())
-    });
-    found
-}
-
-/// The binaries that are built with the features that are on, the main one first, and those that are not.
-fn built(package: &Package) -> (Vec<String>, Vec<Gated>) {
-    let on = features(package);
-    let (mut built, mut gated) = (Vec::new(), Vec::new());
-    for Target { name, required_features, .. } in binaries(package) {
-        let off: Vec<String> =
-            required_features.iter().filter(|feature| !on.contains(*feature)).cloned().collect();
-        match off.is_empty() {
-            true => built.push(name.clone()),
-            false => gated.push(Gated { name: name.clone(), features: off }),
-        }
-    }
-    (built, gated)
-}
-
-/// The features that releases are built with, and all that these turn on.
-fn features(package: &Package) -> BTreeSet<String> {
-    let setting = |key: &str| package.metadata.get("floe").and_then(|floe| floe.get(key));
-    let given = setting("features").and_then(Value::as_array).into_iter().flatten();
-    let mut todo: Vec<String> = given.filter_map(Value::as_str).map(str::to_owned).collect();
-    if setting("default-features") != Some(&Value::Bool(false)) {
-        todo.push("default".to_owned());
-    }
-    let mut on = BTreeSet::new();
-    while let Some(feature) = todo.pop() {
-        // `dependency/feature` turns the optional dependency on as well, `dependency?/feature` does not.
-        todo.extend(
-            feature.split_once('/').filter(|(one, _)| !one.ends_with('?')).map(|(one, _)| one.to_owned()),
-        );
-        let more = package.features.get(&feature).cloned().unwrap_or_default();
-        if on.insert(feature) {
-            todo.extend(more);
-        }
-    }
-    on
-}
-
-/// Whether two paths lead to the same file, resolving symbolic links.
-fn same_file(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => a == b,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_addresses_at_github_name_a_repository() {
-        for url in [
-            "https://github.com/acme/tool",
-            "https://github.com/acme/tool.git",
-            "https://github.com/acme/tool/",
-            "https://github.com/acme/tool.git/",
-            "https://github.com/acme/tool/tree/main/cli",
-            "http://www.github.com/acme/tool",
-            "HTTPS://GitHub.com/acme/tool",
-            "git@github.com:acme/tool.git",
-            "ssh://git@github.com/acme/tool.git",
-            "git://github.com/acme/tool",
-            "git+https://github.com/acme/tool.git",
-        ] {
-            assert_eq!(on_github(url).map(|repo| repo.to_string()).as_deref(), Some("acme/tool"), "{url}");
-        }
-        for url in [
-            "https://gitlab.com/acme/tool",
-            "https://github.com.example/acme/tool",
-            "https://example.org/github.com/tool",
-            "https://github.com@example.org/acme/tool",
-            "https://github.com/acme",
-            "github.com/acme/tool",
-            "acme/tool",
-            "",
-        ] {
-            assert_eq!(on_github(url), None, "{url}");
-        }
-    }
 
     #[test]
     fn changelogs_are_known_by_their_names() {

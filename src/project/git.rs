@@ -63,10 +63,7 @@ pub fn head(file: &Path) -> anyhow::Result<Option<Head>> {
 
 /// The repository that the remote `origin` points to, if it is on a server.
 pub fn origin(folder: &Path) -> anyhow::Result<Option<Repo>> {
-    if !is_in_repository(folder) {
-        return Ok(None);
-    }
-    let remotes = git(folder, |git| git.args(["remote", "--verbose"]))?;
+    let remotes = if_in_repository(folder, &["remote", "--verbose"])?;
     let address = remotes.lines().find_map(|line| line.strip_prefix("origin\t")?.strip_suffix(" (fetch)"));
     Ok(address.filter(|address| !address.starts_with("file:")).and_then(Repo::from_url))
 }
@@ -85,24 +82,24 @@ pub fn file_status(file: &Path) -> anyhow::Result<FileStatus> {
     }
     let folder = file.parent().unwrap_or(Path::new("."));
     let name = file.file_name().unwrap_or_default();
-    let ignored = ["ls-files", "--others", "--ignored", "--exclude-standard", "--"];
-    if !git(folder, |git| git.args(ignored).arg(name))?.is_empty() {
-        return Ok(FileStatus::Ignored);
-    }
-    let status = status(folder, |git| git.args(["--porcelain", "--untracked-files=all", "--"]).arg(name))?;
+    let arguments = ["--porcelain", "--untracked-files=all", "--ignored=matching", "--"];
+    let status = status(folder, |git| git.args(arguments).arg(name))?;
     Ok(match status.get(..2) {
         None => FileStatus::Committed,
         Some("??") => FileStatus::Untracked,
+        Some("!!") => FileStatus::Ignored,
         Some(_) => FileStatus::Modified,
     })
 }
 
 /// Every tag of the folder's repository.
 pub fn tags(folder: &Path) -> anyhow::Result<Vec<String>> {
-    if !is_in_repository(folder) {
-        return Ok(Vec::new());
-    }
-    Ok(git(folder, |git| git.args(["tag", "--list"]))?.lines().map(str::to_owned).collect())
+    Ok(if_in_repository(folder, &["tag", "--list"])?.lines().map(str::to_owned).collect())
+}
+
+/// What git prints in a folder; nothing where the folder is in no repository.
+fn if_in_repository(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
+    if is_in_repository(folder) { git(folder, |git| git.args(arguments)) } else { Ok(String::new()) }
 }
 
 fn is_in_repository(folder: &Path) -> bool {
@@ -110,7 +107,8 @@ fn is_in_repository(folder: &Path) -> bool {
 }
 
 /// `git status`, without the content filters of the repository's own configuration: they are commands, and the checkout
-/// may come from anyone. Filters of the user's configuration still run; without Git LFS every large file would count as modified.
+/// may come from anyone. Filters of the user's configuration still run; without Git LFS every large file would count as
+/// modified.
 fn status(folder: &Path, arguments: impl FnOnce(&mut Command) -> &mut Command) -> anyhow::Result<String> {
     /// No repository's own filters need more text.
     const LIMIT: u64 = 64 * 1024;

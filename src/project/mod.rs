@@ -6,4 +6,6 @@ pub mod flags;
 pub mod git;
 pub mod init;
 pub mod nix;
+pub mod package;
 pub mod process;
+pub mod repository;

@@ -18,6 +18,8 @@ const LAST_LINES: usize = 12;
 ///
 /// Any exit code but 0 is an error, which shows the last lines of stderr.
 pub fn run(command: &mut Command) -> anyhow::Result<String> {
+    // A backtrace would push the reason out of the last lines.
+    command.env_remove("RUST_BACKTRACE").env_remove("RUST_LIB_BACKTRACE");
     let output = start(command.stderr(Stdio::piped()))?.wait_with_output()?;
     succeeded(command, output.status, &output.stderr)?;
     String::from_utf8(output.stdout)
@@ -152,6 +154,15 @@ mod tests {
         assert_eq!(run_within(Command::new(&cargo).arg("no-such-verb"), 20).unwrap(), "");
         assert!(run_within(&mut Command::new("floe-no-such-program"), 20).is_err());
         assert!(!is_there("floe-no-such-program"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn errors_are_not_hidden_behind_a_backtrace() {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "echo ${RUST_BACKTRACE-unset} ${RUST_LIB_BACKTRACE-unset}"]);
+        shell.env("RUST_BACKTRACE", "1").env("RUST_LIB_BACKTRACE", "full");
+        assert_eq!(run(&mut shell).unwrap(), "unset unset\n");
     }
 
     #[test]

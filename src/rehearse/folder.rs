@@ -71,8 +71,7 @@ impl Folder {
     }
 }
 
-/// The folder itself or something in it, if it is a link: nothing is written through one. `dist`, a link if Nix has made
-/// it, is removed.
+/// The folder itself or something in it, if it is a link: nothing is written through one.
 fn link_in(root: &Path) -> io::Result<Option<PathBuf>> {
     let root: PathBuf = root.components().collect();
     if root.is_symlink() {
@@ -84,6 +83,7 @@ fn link_in(root: &Path) -> io::Result<Option<PathBuf>> {
     };
     for entry in entries {
         let entry = entry?;
+        // Nix makes `dist` a link to its store. It is removed, and nothing is written through it.
         if entry.file_type()?.is_symlink() && entry.file_name() != "dist" {
             return Ok(Some(entry.path()));
         }

@@ -24,7 +24,7 @@ use crate::error::{Exit, Failure};
 use crate::net::stop;
 use crate::project::build::{self, Build, Effort};
 use crate::project::cargo::{self, Origin, Project};
-use crate::project::nix;
+use crate::project::{nix, repository};
 use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
 use crate::release::session::{self, Session};
@@ -198,14 +198,14 @@ fn static_binaries(project: &Project, builds: &[Build]) -> Option<Vec<PathBuf>> 
 }
 
 fn make_image(project: &Project, origin: &Origin, binaries: &[PathBuf], out: &Path) -> anyhow::Result<Image> {
-    let repo = cargo::repo(Some(project), None)?;
+    let repo = repository::find(Some(project), None)?;
     let spec = image::spec(project, origin, &repo, binaries)?;
     crate::image::build(binaries, &spec, out)
 }
 
 /// The release that `publish` would make, except that a commit is invented if git has none.
 fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Result<Release> {
-    let repo = cargo::repo(Some(project), None)?;
+    let repo = repository::find(Some(project), None)?;
     let commit = match verified.commit.clone() {
         Some(commit) => commit,
         None => invented_commit(&verified)?,

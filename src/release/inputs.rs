@@ -11,6 +11,7 @@ use semver::Version;
 use crate::cli::{ProjectArgs, ReleaseArgs, SourceArgs};
 use crate::error::{Exit, Failure, usage};
 use crate::project::cargo::{self, Project};
+use crate::project::repository;
 use crate::release::session;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
@@ -99,7 +100,7 @@ impl Inputs {
         built: Option<&Commit>,
     ) -> anyhow::Result<Destination> {
         let (args, project) = (&self.args, self.project.as_ref());
-        let repo = cargo::repo(project, args.remote.repo.as_ref())?;
+        let repo = repository::find(project, args.remote.repo.as_ref())?;
         let tag = tag(project, self.expect.tag.clone(), version)?;
         let commit = commit(project, &args.source, built)?;
         let page = session::page(&args.remote, &repo)?;
@@ -259,16 +260,21 @@ pub fn moving_names(
         None => image_name(repo, tag, package)?,
     };
     let may_be_latest = own.map_or(tag.prefix().is_empty(), Config::may_be_latest);
-    let siblings = project.iter().flat_map(|project| &project.siblings);
-    for (sibling, config) in siblings.filter(|(_, config)| config.tag_prefix != tag.prefix()) {
+    for (sibling, config) in project.iter().flat_map(|project| &project.siblings) {
         let refuse = |name: &str, hint: String| {
-            Failure::new(format!("`{package}` and `{sibling}` would both move {name}"))
+            Failure::new(format!("`{package}` and `{sibling}` would both {name}"))
                 .hint(hint)
                 .exit(Exit::Usage)
         };
+        if config.tag_prefix == tag.prefix() {
+            let name = format!("release tags like `{}`", Tag::prefixed_or_plain(tag.prefix(), tag.version()));
+            let hint =
+                format!("write `tag-prefix = \"{package}-\"` under [package.metadata.floe] of `{package}`");
+            return Err(refuse(&name, hint).into());
+        }
         if may_be_latest && config.may_be_latest() {
             let hint = "write `latest = false` under [package.metadata.floe] of all packages but one";
-            return Err(refuse("GitHub's latest release", hint.to_owned()).into());
+            return Err(refuse("move GitHub's latest release", hint.to_owned()).into());
         }
         let tag = Tag::prefixed_or_plain(&config.tag_prefix, tag.version());
         let theirs = named(config).or_else(|| image_name(repo, &tag, sibling).ok());
@@ -279,7 +285,7 @@ pub fn moving_names(
             let hint = format!(
                 "give `{package}` another `name` under [package.metadata.floe.image], or leave it out"
             );
-            return Err(refuse(&format!("the tags of the image `{image}`"), hint).into());
+            return Err(refuse(&format!("move the tags of the image `{image}`"), hint).into());
         }
     }
     Ok((image, may_be_latest))

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use floe::project::{cargo, flags};
+use floe::project::{cargo, flags, repository};
 use floe_core::model::{Builder, Target};
 use serde_json::{Value, json};
 use toml_edit::{DocumentMut, Item, TableLike, Value as Toml};
@@ -70,7 +70,7 @@ fn read(layout: &Layout, cfgs: &BTreeMap<Target, String>) -> anyhow::Result<Valu
     let project = cargo::load(Some(&root.join("Cargo.toml")), layout.package.as_deref())?;
     let folder = project.root.canonicalize().unwrap();
     let folder = folder.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
-    let repo = project.repository.as_deref().and_then(cargo::on_github);
+    let repo = project.repository.as_deref().and_then(repository::on_github);
     // Only the project's own files count: the folder may be below others.
     let files: Vec<_> =
         flags::files(&project.root).into_iter().filter(|file| file.starts_with(&root)).collect();

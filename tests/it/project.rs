@@ -6,6 +6,7 @@ use std::process::Command;
 use floe::error::{Exit, Failure};
 use floe::project::cargo::{self, Project};
 use floe::project::git::{self, FileStatus};
+use floe::project::repository;
 
 use crate::support::peers::peer;
 use crate::support::sample::{Sample, floe};
@@ -188,7 +189,7 @@ fn the_repository_is_given_or_found() {
     let sample = Sample::tool().manifest_lines("repository = \"https://github.com/acme/from-cargo\"");
     let project = sample.load().unwrap();
     let given = "acme/given".parse().unwrap();
-    assert_eq!(cargo::repo(Some(&project), Some(&given)).unwrap(), given);
+    assert_eq!(repository::find(Some(&project), Some(&given)).unwrap(), given);
     git(sample.path(), &["init", "--quiet"]);
     let found = |sample: &Sample| git::origin(sample.path()).unwrap().map(|repo| repo.to_string());
     assert_eq!(found(&sample), None);

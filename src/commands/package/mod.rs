@@ -154,6 +154,10 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
     let mut binaries = Vec::new();
     for path in &build.binaries {
         let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if let Some(gated) = project.gated.iter().find(|gated| wanted(&gated.name) == file_name) {
+            problems.push(gated.line());
+            continue;
+        }
         let Some(name) = project.binaries.iter().find(|name| wanted(name) == file_name) else {
             problems.push(format!(
                 "`{}` is not a released binary: `{}` releases {released} (`binaries` in \

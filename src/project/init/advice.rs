@@ -4,7 +4,7 @@
 
 use semver::Version;
 
-use super::{Found, Git, code};
+use super::{Found, Git, code, template};
 use crate::project::git::FileStatus;
 use floe_core::model::Tag;
 
@@ -123,7 +123,7 @@ fn tagged(found: &Found) -> Option<Tag> {
 
 /// Advice if the repository has tags for versions, but none for which the workflow would run.
 fn tag_style(tags: &[String], prefix: &str) -> Option<String> {
-    let own = format!("{prefix}v");
+    let (own, pattern) = (format!("{prefix}v"), template::tags(prefix));
     let tags: Vec<Tag> = tags.iter().filter_map(|tag| tag.parse().ok()).collect();
     if tags.iter().any(|tag| tag.as_str().starts_with(&own) && tag.prefix() == prefix) {
         return None;
@@ -138,7 +138,7 @@ fn tag_style(tags: &[String], prefix: &str) -> Option<String> {
             last.prefix()
         ),
     };
-    Some(format!("tags look like `{last}` here, but the workflow runs for `{own}*`: {fix}"))
+    Some(format!("tags look like `{last}` here, but the workflow runs for `{pattern}`: {fix}"))
 }
 
 /// The workflows that contain one of the words outside of comments, each with the first such word.
@@ -234,13 +234,15 @@ mod tests {
         let style = |prefix: &str, tags: &[&str]| about(&with_prefix(prefix, tags)).concat();
         let bare = style("", &["14.9.0", "14.10.0", "ignore-0.4.1"]);
         assert!(
-            bare.contains("tags look like `14.10.0` here, but the workflow runs for `v*`: name the next"),
+            bare.contains(
+                "tags look like `14.10.0` here, but the workflow runs for `v[0-9]*`: name the next"
+            ),
             "{bare}"
         );
         assert!(style("", &["tool-v1.0.0"]).contains("set `tag-prefix = \"tool-\"`"));
         assert!(
             style("tool-", &["tool-1.0.0"])
-                .contains("runs for `tool-v*`: name the next one like `tool-v1.4.0`")
+                .contains("runs for `tool-v[0-9]*`: name the next one like `tool-v1.4.0`")
         );
         for (prefix, tags) in
             [("", ["0.9.0", "v1.0.0"]), ("", ["nightly", "weekly-x"]), ("tool-", ["v1.0.0", "lib-v2.0.0"])]

@@ -14,7 +14,7 @@ const FLOE_INPUT: &str = "\"flake:floe\"";
 /// The arguments of `mkRelease` in the flake's template.
 const ARGUMENTS: &str = "{ src = self; }";
 /// The tags in the workflow's template.
-const TAGS: &str = "\"v*\"";
+const TAGS: &str = "v[0-9]*";
 /// The path of the called workflow, after the repository's name.
 pub const CALLED: &str = "/.github/workflows/release.yml@";
 
@@ -86,7 +86,12 @@ pub fn workflow(filling: &Filling, call: &str) -> String {
         _ => format!("{line}\n"),
     };
     let text: String = plain(WORKFLOW).lines().map(line).collect();
-    text.replacen(TAGS, &format!("\"{}v*\"", filling.tag_prefix), 1)
+    text.replacen(TAGS, &tags(&filling.tag_prefix), 1)
+}
+
+/// The pattern of the tags for which the workflow runs. The digit keeps `v` apart from prefixes such as `viewer-`.
+pub fn tags(prefix: &str) -> String {
+    format!("{prefix}{TAGS}")
 }
 
 /// `CHANGELOG.md`.
@@ -164,9 +169,9 @@ mod tests {
         assert!(flake(&filling).contains("inputs.floe.url = \"github:acme/floe/v0.1.0\";"));
         assert!(flake(&filling).contains("floe.lib.mkRelease { src = self; };"));
         assert!(workflow(&filling).contains("    uses: acme/floe/.github/workflows/release.yml@v0.1.0\n"));
-        assert!(workflow(&filling).contains("    tags: [\"v*\"]\n"));
+        assert!(workflow(&filling).contains("    tags: [\"v[0-9]*\"]\n"));
         filling.tag_prefix = "tool-".to_owned();
-        assert!(workflow(&filling).contains("    tags: [\"tool-v*\"]\n"));
+        assert!(workflow(&filling).contains("    tags: [\"tool-v[0-9]*\"]\n"));
         filling.package = Some("toolctl".to_owned());
         filling.folder = Some("rust".to_owned());
         filling.repo = Some("acme/tool".parse().unwrap());

@@ -111,13 +111,13 @@ fn a_tag_prefix_is_part_of_the_workflow_and_of_the_next_tag() {
     let sample = Sample::tool().manifest_lines(prefixed);
     let (code, stderr) = floe(&sample, &["--yes"]);
     assert_eq!(code, Some(0), "{stderr}");
-    assert!(text(&sample, WORKFLOW).contains("    tags: [\"tool-v*\"]\n"));
+    assert!(text(&sample, WORKFLOW).contains("    tags: [\"tool-v[0-9]*\"]\n"));
     assert!(stderr.contains("\n  git tag tool-v1.4.0 && git push origin tool-v1.4.0  "), "{stderr}");
     assert_eq!(floe(&sample, &["--check"]).0, Some(0));
     // A workflow that was written before the prefix would never run.
-    let workflow = text(&sample, WORKFLOW).replace("tool-v*", "v*");
+    let workflow = text(&sample, WORKFLOW).replace("tool-v[0-9]*", "v[0-9]*");
     let sample = sample.file(WORKFLOW, workflow);
     let (code, stderr) = floe(&sample, &["--check"]);
     assert_eq!(code, Some(3));
-    assert!(stderr.contains("\n-    tags: [\"v*\"]\n+    tags: [\"tool-v*\"]\n"), "{stderr}");
+    assert!(stderr.contains("\n-    tags: [\"v[0-9]*\"]\n+    tags: [\"tool-v[0-9]*\"]\n"), "{stderr}");
 }

@@ -242,7 +242,7 @@ fn the_invariants_hold_for_two_programs_under_faults() {
 }
 
 #[test]
-fn two_packages_cannot_own_the_same_moving_name() {
+fn two_packages_cannot_own_the_same_name() {
     let image = |prefix: &str, name: &str| {
         format!("[package.metadata.floe]\ntag-prefix = \"{prefix}\"\nimage = {{ name = \"{name}\" }}")
     };
@@ -257,6 +257,11 @@ fn two_packages_cannot_own_the_same_moving_name() {
             [&image("alpha-", "ghcr.io/acme/all"), &image("beta-", "ghcr.io/acme/all")],
             "error: `beta` and `alpha` would both move the tags of the image `ghcr.io/acme/all`\n\n\
              hint: give `beta` another `name` under [package.metadata.floe.image], or leave it out\n",
+        ),
+        (
+            ["[package.metadata.floe]\n", "[package.metadata.floe]\n"],
+            "error: `beta` and `alpha` would both release tags like `v1.0.0`\n\n\
+             hint: write `tag-prefix = \"beta-\"` under [package.metadata.floe] of `beta`\n",
         ),
         (
             ["[package.metadata.floe]\n", &image("beta-", "ghcr.io/acme/tool")],

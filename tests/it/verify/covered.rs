@@ -31,7 +31,8 @@ fn added_files_are_named_and_do_not_fail_the_verification() {
         "{}",
         outcome.stdout
     );
-    let warnings: Vec<&str> = outcome.stderr.lines().filter(|line| line.contains(" warning ")).collect();
+    let warnings: Vec<&str> =
+        outcome.stderr.lines().map(str::trim).filter(|line| line.starts_with("warning ")).collect();
     expect![[r#"
              warning `tool_1.4.0_amd64.deb` is not covered by this release: neither `SHA256SUMS` nor the manifest names it, so it was not checked
              warning `tool-riscv64gc-unknown-linux-gnu.tar.gz` is not covered by this release: neither `SHA256SUMS` nor the manifest names it, so it was not checked

@@ -216,7 +216,9 @@ impl Invariants {
     fn lost(&self, before: &StoredRelease, now: &StoredRelease) -> Option<&'static str> {
         let is_promised =
             |name: &str| self.expected.assets.iter().flatten().any(|(promised, ..)| promised == name);
-        let mut others = before.assets.iter().filter(|asset| !is_promised(&asset.name));
+        // A publisher may replace its own uploads.
+        let by_user = before.assets.iter().filter(|asset| asset.uploader == before.author);
+        let mut others = by_user.filter(|asset| !is_promised(&asset.name));
         let title = before.name.as_ref().filter(|title| !title.trim().is_empty());
         let body = |release: &StoredRelease| release.body.as_deref().unwrap_or_default().replace('\r', "");
         match () {

@@ -142,6 +142,8 @@ impl EmbeddedGitHub {
             .route("/{owner}/{name}/archive/{*file}", get(source::archive))
             .route("/{owner}/{name}/legacy.tar.gz/{*ref}", get(source::tar_gz))
             .route("/{owner}/{name}/legacy.zip/{*ref}", get(source::zip))
+            .route("/{owner}/{name}/tar.gz/{*ref}", get(source::tar_gz))
+            .route("/{owner}/{name}/zip/{*ref}", get(source::zip))
             .route("/{owner}/{name}/releases/latest", get(site::latest))
             .route("/{owner}/{name}/releases/tag/{*tag}", get(site::release))
             .route("/{owner}/{name}/releases/download/{*file}", get(storage::download))

@@ -100,7 +100,7 @@ fn to_archive(request: &RepoRequest, kind: &str, name: &str) -> ApiResult {
     })
 }
 
-/// `GET /{owner}/{name}/legacy.tar.gz/{ref}`
+/// `GET /{owner}/{name}/legacy.tar.gz/{ref}`, and without `legacy.`, which `gh` leaves out
 pub(super) async fn tar_gz(request: RepoRequest) -> ApiResult {
     send_archive(&request, "tar.gz", |path, text| {
         let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
@@ -112,7 +112,7 @@ pub(super) async fn tar_gz(request: RepoRequest) -> ApiResult {
     })
 }
 
-/// `GET /{owner}/{name}/legacy.zip/{ref}`
+/// `GET /{owner}/{name}/legacy.zip/{ref}`, and without `legacy.`
 pub(super) async fn zip(request: RepoRequest) -> ApiResult {
     send_archive(&request, "zip", |path, text| {
         let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));

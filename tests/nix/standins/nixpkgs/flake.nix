@@ -31,18 +31,25 @@
               // (arguments.meta or { });
             };
           names = [
+            "autoconf"
+            "automake"
             "cacert"
-            "cargo-zigbuild"
+            "capnproto"
             "cmake"
             "deadnix"
+            "flatbuffers"
+            "gitMinimal"
+            "gnused"
             "jq"
+            "libtool"
+            "nasm"
             "nixfmt"
             "nixfmt-tree"
             "perl"
             "protobuf"
+            "python3"
             "shellcheck"
             "skopeo"
-            "zig"
           ];
         in
         lib.genAttrs names (name: make name { })
@@ -52,9 +59,15 @@
             inherit system;
             isLinux = lib.hasSuffix "linux" system;
           };
-          runCommand =
-            name: arguments: text:
-            make name (arguments // { inherit text; });
+          cargo-zigbuild = make "cargo-zigbuild" { } // {
+            version = "0.23.0";
+          };
+          zig = make "zig" { } // {
+            version = "0.16.0";
+          };
+          rustPlatform.bindgenHook = make "bindgen-hook" { };
+          llvmPackages.libclang.lib = make "libclang" { };
+          inherit (import ./built.nix system) fetchurl runCommand;
           writeShellApplication =
             arguments@{
               name,

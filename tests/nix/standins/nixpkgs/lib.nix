@@ -17,6 +17,8 @@ in
     attrNames
     attrValues
     all
+    concatLists
+    isAttrs
     concatMap
     concatStringsSep
     elem
@@ -56,7 +58,8 @@ in
   );
   hasInfix = i: s: b.length (b.split (b.replaceStrings [ "*" "." ] [ "\\*" "\\." ] i) s) > 1;
   splitString =
-    separator: s: b.filter b.isString (b.split (b.replaceStrings [ "." ] [ "\\." ] separator) s);
+    separator: s:
+    b.filter b.isString (b.split (b.replaceStrings [ "." "+" ] [ "[.]" "[+]" ] separator) s);
   warnIf =
     c: text: value:
     if c then b.warn text value else value;

@@ -1,0 +1,204 @@
+//! The package of a workspace that is released, and its binaries, as `cargo metadata` lists them.
+//!
+//! `nix/chosen.nix` and `nix/binaries.nix` do the same; `tests/nix/layouts.toml` holds what both must read.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::bail;
+use cargo_metadata::{Metadata, Package, Target};
+use serde_json::Value;
+
+use crate::error::{Exit, Failure};
+use crate::project::cargo::Project;
+use floe_core::model::Config;
+
+/// A binary that requires a feature that is off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gated {
+    /// Its name.
+    pub name: String,
+    /// The features of its `required-features` that are off.
+    pub features: Vec<String>,
+}
+
+impl Gated {
+    /// The setting that builds it.
+    fn setting(&self) -> String {
+        format!("`features = [\"{}\"]` under [package.metadata.floe]", self.features.join("\", \""))
+    }
+
+    /// A line that says why it is left out, and how it is not.
+    pub fn line(&self) -> String {
+        let (name, features) = (&self.name, self.features.join("`, `"));
+        format!(
+            "`{name}` is left out, because it requires the feature `{features}`: {} builds it",
+            self.setting()
+        )
+    }
+}
+
+/// Finds the package: the named one, else that of the manifest, else the only one with a binary among the workspace's
+/// default members or among all of its members.
+pub(super) fn choose<'m>(
+    metadata: &'m Metadata,
+    manifest: &Path,
+    name: Option<&str>,
+) -> anyhow::Result<&'m Package> {
+    let members = metadata.workspace_packages();
+    let released: Vec<&Package> = members.iter().copied().filter(|one| !built(one).0.is_empty()).collect();
+    let names = released.iter().map(|one| format!("`{}`", one.name)).collect::<Vec<_>>().join(", ");
+    if let Some(name) = name {
+        if let Some(package) = released.iter().find(|one| *one.name == name) {
+            return Ok(package);
+        }
+        let why = match members.iter().find(|one| *one.name == name) {
+            Some(package) if !built(package).1.is_empty() => bail!(only_gated(package)),
+            Some(_) => format!("the package `{name}` has no binary"),
+            None => format!("there is no package `{name}` in `{}`", manifest.display()),
+        };
+        bail!(match released.is_empty() {
+            true => Failure::new(why).hint("add `src/main.rs` or a `[[bin]]` to the package"),
+            false => Failure::new(why).hint(format!("give one of {names} as `--package`")),
+        });
+    }
+    if let Some(package) = released.iter().find(|one| same_file(one.manifest_path.as_std_path(), manifest)) {
+        return Ok(package);
+    }
+    // Cargo before 1.71 does not name them.
+    let default = &metadata.workspace_default_members;
+    let is_default = |one: &&Package| default.is_available() && default.contains(&one.id);
+    let default: Vec<&Package> = released.iter().copied().filter(is_default).collect();
+    match (&default[..], &released[..]) {
+        ([package], _) | (_, [package]) => Ok(package),
+        (_, []) => match members.iter().find(|one| !built(one).1.is_empty()) {
+            Some(package) => bail!(only_gated(package)),
+            None => bail!(
+                Failure::new(format!(
+                    "`{}` has no binary, so there is nothing to release",
+                    manifest.display()
+                ))
+                .hint("add `src/main.rs` or a `[[bin]]` to the package, or give another `--manifest-path`")
+            ),
+        },
+        (default, [first, ..]) => bail!(
+            Failure::new(format!("`{}` has several packages with a binary: {names}", manifest.display()))
+                .hint(format!(
+                    "say which one is released: `--package {}`",
+                    default.first().unwrap_or(first).name
+                ))
+                .exit(Exit::Usage)
+        ),
+    }
+}
+
+fn only_gated(package: &Package) -> Failure {
+    let gated = built(package).1;
+    let needs = |one: &Gated| format!("`{}` requires the feature `{}`", one.name, one.features.join("`, `"));
+    Failure::new(format!("no binary of `{}` is built with the features that are on", package.name))
+        .details(gated.iter().map(needs))
+        .hint(gated.first().map_or_else(String::new, |one| format!("write {}", one.setting())))
+}
+
+/// The package as a project.
+pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<Project> {
+    let manifest_path = package.manifest_path.clone().into_std_path_buf();
+    let (built, gated) = built(package);
+    let config = config(package).map_err(|problems| {
+        Failure::new(format!("`[package.metadata.floe]` in `{}` is invalid", package.manifest_path))
+            .details(problems)
+            .exit(Exit::Usage)
+    })?;
+    let chosen = config.binaries.clone();
+    let is_wanted = |one: &&Gated| chosen.iter().flatten().any(|name| *name == one.name);
+    if let Some(one) = gated.iter().find(is_wanted) {
+        let needs = one.features.join("`, `");
+        bail!(
+            Failure::new(format!("`binaries` names `{}`, which requires the feature `{needs}`", one.name))
+                .hint(format!("write {}, or take it out of `binaries`", one.setting()))
+                .exit(Exit::Usage)
+        );
+    }
+    let siblings = metadata.workspace_packages().into_iter().filter(|one| {
+        one.id != package.id && one.metadata.get("floe").is_some() && !self::built(one).0.is_empty()
+    });
+    Ok(Project {
+        name: package.name.to_string(),
+        version: package.version.clone(),
+        description: package.description.clone(),
+        license: package.license.clone(),
+        repository: package.repository.clone(),
+        homepage: package.homepage.clone(),
+        documentation: package.documentation.clone(),
+        root: manifest_path.parent().unwrap_or(Path::new("/")).to_owned(),
+        workspace_root: metadata.workspace_root.clone().into_std_path_buf(),
+        manifest_path,
+        target_dir: metadata.target_directory.clone().into_std_path_buf(),
+        // With `binaries` nothing is left out that was not meant to be.
+        gated: if chosen.is_some() { Vec::new() } else { gated },
+        binaries: chosen.unwrap_or(built),
+        config,
+        is_configured: package.metadata.get("floe").is_some(),
+        // A table that is wrong is reported when its own package is released.
+        siblings: siblings.filter_map(|one| Some((one.name.to_string(), self::config(one).ok()?))).collect(),
+    })
+}
+
+fn config(package: &Package) -> Result<Config, Vec<String>> {
+    let names: Vec<String> = binaries(package).iter().map(|target| target.name.clone()).collect();
+    Config::parse(package.metadata.get("floe").unwrap_or(&Value::Null), &names)
+}
+
+/// A package's binaries, the main one first.
+fn binaries(package: &Package) -> Vec<&Target> {
+    let mut found: Vec<&Target> = package.targets.iter().filter(|target| target.is_bin()).collect();
+    found.sort_by_cached_key(|Target { name, .. }| {
+        (Some(name) != package.default_run.as_ref(), name != package.name.as_str(), name.clone())
+    });
+    found
+}
+
+/// The binaries that are built with the features that are on, the main one first, and those that are not.
+fn built(package: &Package) -> (Vec<String>, Vec<Gated>) {
+    let on = features(package);
+    let (mut built, mut gated) = (Vec::new(), Vec::new());
+    for Target { name, required_features, .. } in binaries(package) {
+        let off: Vec<String> =
+            required_features.iter().filter(|feature| !on.contains(*feature)).cloned().collect();
+        match off.is_empty() {
+            true => built.push(name.clone()),
+            false => gated.push(Gated { name: name.clone(), features: off }),
+        }
+    }
+    (built, gated)
+}
+
+/// The features that releases are built with, and all that these turn on.
+fn features(package: &Package) -> BTreeSet<String> {
+    let setting = |key: &str| package.metadata.get("floe").and_then(|floe| floe.get(key));
+    let given = setting("features").and_then(Value::as_array).into_iter().flatten();
+    let mut todo: Vec<String> = given.filter_map(Value::as_str).map(str::to_owned).collect();
+    if setting("default-features") != Some(&Value::Bool(false)) {
+        todo.push("default".to_owned());
+    }
+    let mut on = BTreeSet::new();
+    while let Some(feature) = todo.pop() {
+        // `dependency/feature` turns the optional dependency on as well, `dependency?/feature` does not.
+        todo.extend(
+            feature.split_once('/').filter(|(one, _)| !one.ends_with('?')).map(|(one, _)| one.to_owned()),
+        );
+        let more = package.features.get(&feature).cloned().unwrap_or_default();
+        if on.insert(feature) {
+            todo.extend(more);
+        }
+    }
+    on
+}
+
+/// Whether two paths lead to the same file, resolving symbolic links.
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
