@@ -47,6 +47,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
         'floe;package' {
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'The target of the binaries that --binary names')
             [CompletionResult]::new('--binary', '--binary', [CompletionResultType]::ParameterName, 'A built binary (may be repeated)')
+            [CompletionResult]::new('--documents', '--documents', [CompletionResultType]::ParameterName, 'A folder with `completions/` and `man/` that the build made, for the archive')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output folder for archives and records')
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Output folder for archives and records')
             [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'Path to the project''s Cargo.toml [default: found from the current folder]')

@@ -43,6 +43,7 @@ set edit:completion:arg-completer[floe] = {|@words|
         &'floe;package'= {
             cand --target 'The target of the binaries that --binary names'
             cand --binary 'A built binary (may be repeated)'
+            cand --documents 'A folder with `completions/` and `man/` that the build made, for the archive'
             cand -o 'Output folder for archives and records'
             cand --out 'Output folder for archives and records'
             cand --manifest-path 'Path to the project''s Cargo.toml [default: found from the current folder]'

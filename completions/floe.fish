@@ -43,6 +43,7 @@ complete -c floe -n "__fish_floe_needs_command" -f -a "completions" -d 'Print sh
 complete -c floe -n "__fish_floe_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c floe -n "__fish_floe_using_subcommand package" -l target -d 'The target of the binaries that --binary names' -r
 complete -c floe -n "__fish_floe_using_subcommand package" -l binary -d 'A built binary (may be repeated)' -r -F
+complete -c floe -n "__fish_floe_using_subcommand package" -l documents -d 'A folder with `completions/` and `man/` that the build made, for the archive' -r -F
 complete -c floe -n "__fish_floe_using_subcommand package" -s o -l out -d 'Output folder for archives and records' -r -F
 complete -c floe -n "__fish_floe_using_subcommand package" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand package" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r

@@ -94,11 +94,11 @@ fi
 # nixpkgs' writeShellApplication puts variables before a script, so that a directive at its head holds for one command only,
 # and refuses it if shellcheck then has anything to say.
 if command -v shellcheck >/dev/null; then
-    for script in publish reproduce; do
+    for script in publish reproduce zigFilter; do
         # More than one word each, like their real values.
         {
             printf '#!/usr/bin/env bash\n'
-            printf 'export %s="a b"\n' dist projectArguments projectTargets projectImage repo source
+            printf 'export %s="a b"\n' dist projectArguments projectTargets projectImage repo source zig
             cat "nix/$script.sh"
         } | shellcheck -
     done

@@ -16,12 +16,12 @@ let
       inherit (project) name;
       inherit architecture;
       tag = project.version;
-      # Nothing of the store is needed by a static binary, and nothing of it gets in.
+      # A static binary needs nothing of the store. `floe image` adds users, `/tmp` and the certificates.
       includeStorePaths = false;
       # `floe image` compresses; this is only what it reads.
       compressor = "none";
       extraCommands = ''
-        install -D -m 755 -t bin ${binaries}/bin/*
+        install -D -m 755 -t bin ${toString (map (name: "${binaries}/bin/${name}") project.released)}
       ''
       + lib.concatStrings (
         lib.mapAttrsToList (path: file: ''

@@ -20,12 +20,14 @@ let
     ];
     env = import ./origin.nix { inherit project settings; };
   };
-  # Binaries must run elsewhere: `floe audit` holds each to its target's contract in targets.json.
+  # Binaries must run elsewhere: `floe audit` holds each to its target's contract in targets.json. What Nix builds also keeps
+  # the rules of hygiene: it has no path of its builder, and can be reproduced.
   portable =
     target: release:
     pkgs.runCommand (name "portable-${target}") pack ''
       export HOME=$TMPDIR
-      floe audit --target ${target} --manifest-path ${manifest} --package ${project.name} ${release.binaries}/bin/*
+      floe audit --strict --target ${target} --manifest-path ${manifest} --package ${project.name} \
+        ${toString (map (name: "${release.binaries}/bin/${name}") project.released)}
       touch "$out"
     '';
   # From nothing, in another folder: the same bytes.

@@ -97,6 +97,9 @@ pub struct PackageArgs {
     /// A built binary (may be repeated)
     #[arg(long, value_name = "PATH", requires = "target")]
     pub binary: Vec<PathBuf>,
+    /// A folder with `completions/` and `man/` that the build made, for the archive
+    #[arg(long, value_name = "FOLDER", requires = "target")]
+    pub documents: Option<PathBuf>,
     /// Output folder for archives and records
     #[arg(short, long, value_name = "DIST", default_value = "dist")]
     pub out: PathBuf,
@@ -134,7 +137,7 @@ pub struct AuditArgs {
     floe image target/x86_64-unknown-linux-musl/release/floe target/aarch64-unknown-linux-musl/release/floe\n  \
     floe image result-amd64.tar.gz result-arm64.tar.gz --out dist/image")]
 pub struct ImageArgs {
-    /// Static binaries or docker archives (plain or gzip), one for each platform
+    /// For each platform, its static binaries or one docker archive (plain or gzip)
     #[arg(value_name = "FILE", required = true)]
     pub inputs: Vec<PathBuf>,
     /// CA certificates (PEM) to place at /etc/ssl/certs/ca-certificates.crt

@@ -2,7 +2,7 @@
 //!
 //! It builds nothing and pushes nothing; the digest it prints is the one a registry will show.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli;
 use crate::error::{Exit, Failure};
@@ -11,10 +11,12 @@ use crate::image::ImageSpec;
 use crate::package::binary;
 use crate::project::cargo::{self, Origin, Project};
 use crate::project::repository;
+use crate::release::inputs;
 use crate::report::Report;
-use floe_audit::rules;
-use floe_core::model::config::ImageConfig;
-use floe_core::model::{Image, Repo, Rule, Target};
+use floe_audit::RuleKind;
+use floe_audit::rules::{self, Violation};
+use floe_core::model::config::ImageSettings;
+use floe_core::model::{Image, Repo, Rule, Tag, Target};
 use floe_core::parallel;
 use floe_core::units;
 
@@ -23,19 +25,20 @@ pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
     let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
     let repo = repository::find(Some(&project), args.repo.as_ref())?;
-    let spec =
-        ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &origin, &repo, &args.inputs)? };
-    gate(&args.inputs, &project)?;
+    let spec = ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &origin, &repo)? };
+    judge(&args.inputs, &project, report)?;
+    let staged = image::stage(&args.inputs, &spec, &args.out)?;
+    warn(staged.image(), &spec, report);
     report.refuse_warnings()?;
-    let image = image::build(&args.inputs, &spec, &args.out)?;
-    tell(&image, report);
+    let image = staged.reveal()?;
+    show(&image, report);
     report.out(image.index.digest.to_string());
     Ok(())
 }
 
-/// The portability gate: a static binary must keep the rules of the target whose place it takes in the image. What is
-/// no binary is left to `oci::build`.
-fn gate(inputs: &[PathBuf], project: &Project) -> anyhow::Result<()> {
+/// Judges each static binary by the rules of the target whose place it takes in the image. Other inputs are judged when
+/// the image is built.
+fn judge(inputs: &[PathBuf], project: &Project, report: &Report) -> anyhow::Result<()> {
     let mut broken = Vec::new();
     let binaries: Vec<&PathBuf> = inputs.iter().filter(|path| binary::identify(path).is_ok()).collect();
     let audited = parallel::map(binaries.clone(), |path| binary::facts(path));
@@ -45,29 +48,61 @@ fn gate(inputs: &[PathBuf], project: &Project) -> anyhow::Result<()> {
             Target::all().find(|target| target.platform().is_some() && facts.arches == [target.arch()]);
         let violations =
             target.map(|target| target.judge(&facts, &project.config.loosen)).unwrap_or_default();
-        // A dynamic binary is refused below, with the way out that is its own.
-        let told = rules::stopping(&violations).filter(|violation| violation.rule != Rule::Static);
-        broken.extend(told.map(|violation| format!("`{}`: {violation}", path.display())));
+        let line = |violation: &Violation| format!("`{}`: {violation}", path.display());
+        rules::unloosened(&violations, RuleKind::Hygiene).map(line).for_each(|line| report.warn(line));
+        // A dynamic binary is refused when the image is built, with a hint of its own.
+        let others =
+            rules::unloosened(&violations, RuleKind::Portability).filter(|one| one.rule != Rule::Static);
+        broken.extend(others.map(line));
     }
     if broken.is_empty() {
         return Ok(());
     }
-    Err(Failure::new("the binaries would not do in an image").details(broken).exit(Exit::Problems).into())
+    Err(Failure::new("the binaries do not run in every container")
+        .details(broken)
+        .exit(Exit::Problems)
+        .into())
+}
+
+/// Warns about what programs may miss in an image.
+pub fn warn(image: &Image, spec: &ImageSpec, report: &Report) {
+    for one in &image.platforms {
+        let has = |path: &str| one.files.iter().any(|file| file.path == path);
+        let missing = spec.binaries.iter().filter(|name| {
+            !one.files
+                .iter()
+                .any(|file| file.path.rsplit('/').next() == Some(name.as_str()) && file.mode & 0o111 != 0)
+        });
+        for name in missing {
+            report.warn(format!("the image for {} lacks the released binary `{name}`", one.platform));
+        }
+        if !image::CERTIFICATES.iter().any(|path| has(path)) {
+            report.warn(format!(
+                "the image for {} has no CA certificates, so a program in it can verify no TLS server; give them with \
+                 `--ca-certificates FILE`",
+                one.platform
+            ));
+        }
+    }
+}
+
+/// The CA certificates of this machine, for an image that is only rehearsed.
+pub fn certificates_of_this_machine() -> Option<PathBuf> {
+    let given = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let known = image::CERTIFICATES.iter().map(|path| Path::new("/").join(path));
+    given.into_iter().chain(known).find(|path| path.is_file())
 }
 
 /// The image's settings and labels, from the project.
-pub fn spec(
-    project: &Project,
-    origin: &Origin,
-    repo: &Repo,
-    inputs: &[PathBuf],
-) -> anyhow::Result<ImageSpec> {
-    let config: ImageConfig = project.config.image.clone().ok_or_else(|| {
+pub fn spec(project: &Project, origin: &Origin, repo: &Repo) -> anyhow::Result<ImageSpec> {
+    let config: ImageSettings = project.config.image.clone().ok_or_else(|| {
         Failure::new(format!("`{}` says that it has no image", project.name))
             .hint("take `image = false` out of `[package.metadata.floe]` in Cargo.toml")
     })?;
     let page = format!("https://github.com/{repo}");
+    let tag = Tag::prefixed_or_plain(&project.config.tag_prefix, &project.version);
     Ok(ImageSpec {
+        name: config.name.map_or_else(|| inputs::image_name(repo, &tag, &project.name), Ok)?,
         title: project.name.clone(),
         version: project.version.clone(),
         description: project.description.clone(),
@@ -77,8 +112,9 @@ pub fn spec(
         documentation: project.documentation.clone(),
         revision: origin.commit.clone(),
         epoch: origin.epoch,
-        binary: binary(project, inputs),
+        binaries: project.binaries.clone(),
         entrypoint: config.entrypoint,
+        programs: config.programs,
         labels: config.labels,
         ports: config.ports,
         user: config.user,
@@ -86,15 +122,7 @@ pub fn spec(
     })
 }
 
-/// What a binary is called in the image: as the files are, if all of them are called like one of the project's
-/// binaries, else like the main one.
-fn binary(project: &Project, inputs: &[PathBuf]) -> String {
-    let called = |name: &&String| inputs.iter().all(|path| path.file_name() == Some(name.as_ref()));
-    let name = project.binaries.iter().find(called).or(project.binaries.first());
-    name.unwrap_or(&project.name).clone()
-}
-
-fn tell(image: &Image, report: &Report) {
+fn show(image: &Image, report: &Report) {
     for one in &image.platforms {
         let layers: u64 = one.layers.iter().map(|layer| layer.size).sum();
         let (files, size) = (one.files.len(), units::size(layers));
@@ -123,6 +151,8 @@ mod tests {
             repository: None,
             homepage: None,
             documentation: text("https://docs.rs/tool"),
+            readme: None,
+            license_file: None,
             root: "/nowhere".into(),
             workspace_root: "/nowhere".into(),
             manifest_path: "/nowhere/Cargo.toml".into(),
@@ -136,29 +166,18 @@ mod tests {
     }
 
     #[test]
-    fn a_binary_is_called_as_the_project_calls_it() {
-        let name = |inputs: &[&str]| {
-            binary(&project(&["tool", "toolctl"]), &inputs.iter().map(PathBuf::from).collect::<Vec<_>>())
-        };
-        assert_eq!(name(&["a/toolctl", "b/toolctl"]), "toolctl");
-        assert_eq!(name(&["a/tool", "b/toolctl"]), "tool");
-        assert_eq!(name(&["tool-amd64", "tool-arm64"]), "tool");
-    }
-
-    #[test]
     fn the_repository_is_the_source_and_the_page_unless_there_is_a_homepage() {
         let repo: Repo = "acme/tool".parse().unwrap();
         let origin = Origin { commit: None, epoch: 7 };
-        let inputs = [PathBuf::from("tool")];
         let mut project = project(&["tool"]);
-        let told = spec(&project, &origin, &repo, &inputs).unwrap();
-        assert_eq!(told.source.as_deref(), Some("https://github.com/acme/tool"));
-        assert_eq!((told.url, told.epoch), (told.source, 7));
+        let spec_of = spec(&project, &origin, &repo).unwrap();
+        assert_eq!(spec_of.source.as_deref(), Some("https://github.com/acme/tool"));
+        assert_eq!((spec_of.url, spec_of.epoch), (spec_of.source, 7));
         project.homepage = Some("https://tool.example".to_owned());
-        let told = spec(&project, &origin, &repo, &inputs).unwrap();
-        assert_eq!(told.url.as_deref(), Some("https://tool.example"));
+        let spec_of = spec(&project, &origin, &repo).unwrap();
+        assert_eq!(spec_of.url.as_deref(), Some("https://tool.example"));
         project.config.image = None;
-        let error = spec(&project, &origin, &repo, &inputs).unwrap_err();
+        let error = spec(&project, &origin, &repo).unwrap_err();
         assert_eq!(error.to_string(), "`tool` says that it has no image");
     }
 }

@@ -47,6 +47,7 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     let drifted = files.iter().filter(|file| !written.contains(file)).filter_map(File::drift_line);
     let gated = project.gated.iter().map(Gated::line);
     let warnings = drifted.chain(advice::about(&found)).chain(missing_notes(&project)).chain(gated);
+    let warnings = warnings.chain(contents::problem(&project));
     let warnings: Vec<String> = warnings.collect();
     if report.is_strict() {
         warnings.iter().for_each(|warning| report.warn(warning));
@@ -237,7 +238,7 @@ fn paths(files: &[File]) -> String {
 
 /// A project that takes its notes from its changelog cannot be released without a section for the version.
 fn missing_notes(project: &Project) -> Option<String> {
-    let missing = inputs::notes_source(Some(project), None, &project.version).err()?;
+    let missing = inputs::notes(Some(project), None, &project.version).err()?;
     let hint = missing.downcast_ref::<Failure>().and_then(Failure::hint_text);
     Some(hint.map_or_else(|| format!("{missing:#}"), |hint| format!("{missing}: {hint}")))
 }

@@ -15,11 +15,11 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     let inputs = Inputs::find(&args.release)?;
     let (outline, release);
     let subject: Subject<'_> = if args.release.dists.is_empty() {
-        outline = inputs.outline()?;
+        outline = inputs.outline(report)?;
         (&outline).into()
     } else {
         let dist = dist::read(&args.release.dists, inputs.depth())?;
-        release = inputs.release(dist::verify(dist, inputs.expect())?)?;
+        release = inputs.release(dist::verify(dist, inputs.expect())?, report)?;
         (&release).into()
     };
     let session = Session::open(subject, &args.release.remote, report)?;

@@ -12,7 +12,7 @@ pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
     let inputs = Inputs::find(&args.release)?;
     let dist = dist::read(&args.release.dists, inputs.depth())?;
     let verified = dist::verify(dist, inputs.expect())?;
-    let release = inputs.release(verified)?;
+    let release = inputs.release(verified, report)?;
 
     stop::listen(report);
     let session = Session::open(&release, &args.release.remote, report)?;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -18,7 +19,7 @@ mod pull;
 use crate::github::{GitHub, authorization};
 use crate::net::client::{Client, TooLarge};
 use crate::net::retry::{self, AttemptError, Retry};
-use crate::package::archive::{self, Examined};
+use crate::package::archive::{self, Budget, Examined};
 use crate::registry::{Credentials, Registry};
 use crate::report::{Progress, Report};
 use crate::token::Token;
@@ -69,12 +70,14 @@ impl Downloader<'_> {
         );
         let client = Client::default();
         check_names(&release.assets)?;
+        let budget = Arc::new(Budget::default());
         // An unfinished asset cannot be downloaded; `verify::published` reports it.
         let there = release.assets.iter().filter(|asset| asset.uploaded);
         let says = |asset: &&RemoteAsset| asset.name.ends_with(MANIFEST) || asset.name == CHECKSUMS;
         let (first, others): (Vec<_>, Vec<_>) = there.partition(says);
         let all = async |wanted: Vec<&RemoteAsset>| -> anyhow::Result<Vec<File>> {
-            let one = async |asset: &RemoteAsset| self.file(&client, asset, &assets, &progress).await;
+            let one =
+                async |asset: &RemoteAsset| self.file(&client, asset, (&assets, &budget), &progress).await;
             stream::iter(wanted).map(one).buffered(AT_ONCE).try_collect().await
         };
         let files = all(first).await?;
@@ -108,13 +111,14 @@ impl Downloader<'_> {
         &self,
         client: &Client,
         asset: &RemoteAsset,
-        assets: &Path,
+        (assets, budget): (&Path, &Arc<Budget>),
         progress: &Progress,
     ) -> anyhow::Result<File> {
         let name = asset.name.clone();
         let path = assets.join(safe_name(&name)?);
         self.fetch(client, asset, &path, progress).await?;
-        let read = spawn_blocking(move || read_file(name, &path));
+        let budget = Arc::clone(budget);
+        let read = spawn_blocking(move || read_file(name, &path, &budget));
         read.await
             .context("the thread that reads downloads ended")?
             .with_context(|| format!("failed to read the downloaded `{}`", asset.name))
@@ -185,14 +189,14 @@ impl Downloader<'_> {
     }
 }
 
-fn read_file(name: String, path: &Path) -> io::Result<File> {
+fn read_file(name: String, path: &Path, budget: &Budget) -> io::Result<File> {
     let Some(kind) = ArchiveKind::of_file(&name) else {
         let mut hasher = Hasher::default();
         io::copy(&mut files::open_no_link(path)?, &mut hasher)?;
         let (digest, size) = hasher.finish();
         return Ok(File { name, size, digest, contents: None });
     };
-    let Examined { size, digest, contents, .. } = archive::examine(path, kind, None)?;
+    let Examined { size, digest, contents, .. } = archive::examine(path, kind, None, budget)?;
     Ok(File { name, size, digest, contents: Some(contents) })
 }
 

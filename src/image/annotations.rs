@@ -8,6 +8,7 @@ use chrono::{DateTime, SecondsFormat};
 
 use super::ImageSpec;
 use crate::error::Failure;
+use floe_core::oci::PROGRAMS;
 
 /// The prefix of the pre-defined keys.
 const PREFIX: &str = "org.opencontainers.image.";
@@ -19,7 +20,13 @@ const DESCRIPTION_LIMIT: usize = 512;
 const LICENSES_LIMIT: usize = 256;
 
 /// The keys that labels of the project cannot set, because floe knows their values.
-const FACTS: [&str; 4] = ["version", "revision", "created", "ref.name"];
+const FACTS: [&str; 5] = [
+    "org.opencontainers.image.version",
+    "org.opencontainers.image.revision",
+    "org.opencontainers.image.created",
+    "org.opencontainers.image.ref.name",
+    PROGRAMS,
+];
 
 /// The annotations of a project's image.
 pub fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>> {
@@ -39,9 +46,12 @@ pub fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>>
         .into_iter()
         .filter_map(|(key, text)| Some((format!("{PREFIX}{key}"), text.filter(|text| !text.is_empty())?)))
         .collect();
+    if !spec.programs.is_empty() {
+        set.insert(PROGRAMS.to_owned(), spec.programs.join(" "));
+    }
     for (key, value) in &spec.labels {
         ensure!(!key.trim().is_empty(), "a label has no name");
-        if FACTS.iter().any(|fact| key.strip_prefix(PREFIX) == Some(*fact)) {
+        if FACTS.contains(&key.as_str()) {
             return Err(Failure::new(format!("the label `{key}` cannot be set"))
                 .hint("remove it from `labels` in `[package.metadata.floe.image]`; floe sets it itself")
                 .into());

@@ -10,8 +10,8 @@ use anyhow::Context;
 use tempfile::TempDir;
 
 use super::JSON_LIMIT;
-use super::spec::{LAYOUT_VERSION, OciLayout};
 use crate::error::Failure;
+use floe_core::oci::{LAYOUT_VERSION, OciLayout};
 use floe_core::untrusted::files;
 
 /// A layout that is being made.

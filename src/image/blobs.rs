@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::Serialize;
 
-use super::spec;
 use crate::package::archive::Gzip;
 use floe_core::model::{Blob, Digest, Hashing};
+use floe_core::oci::LAYER;
 
 /// The folder `blobs/sha256` of a layout that is being made.
 pub struct Blobs {
@@ -68,7 +68,7 @@ impl Blobs {
         file.flush().with_context(writing)?;
         drop(file);
         fs::rename(&draft, self.folder.join(digest.hex())).with_context(writing)?;
-        Ok(WrittenLayer { blob: Blob { media_type: spec::LAYER.to_owned(), digest, size }, diff_id, facts })
+        Ok(WrittenLayer { blob: Blob { media_type: LAYER.to_owned(), digest, size }, diff_id, facts })
     }
 }
 

@@ -4,40 +4,68 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 
 use super::annotations::annotations;
 use super::atomic_dir::AtomicDir;
 use super::blobs::{Blobs, WrittenLayer};
-use super::input::{self, Input, InputKind};
-use super::rootfs::{self, Changeset};
-use super::spec::{self, Descriptor, ImageIndex, ImageManifest, OciLayout};
-use super::{ImageSpec, JSON_LIMIT, config, layer};
-use crate::error::Failure;
-use floe_core::model::{Blob, Image, PlatformImage};
+use super::input::{self, Input};
+use super::layer::Additions;
+use super::rootfs::{Changeset, FileTree};
+use super::{ImageSpec, JSON_LIMIT, config, layer_reader, measure, start};
+use crate::error::{Exit, Failure};
+use crate::files::scratch::Scratch;
+use floe_core::model::{Blob, Digest, Entry, Image, Platform, PlatformImage};
+use floe_core::oci::{
+    CONFIG, Descriptor, IMAGE_NAME, INDEX, ImageIndex, ImageManifest, LAYOUT_VERSION, MANIFEST, OciLayout,
+    REF_NAME,
+};
 use floe_core::untrusted::files;
 
 /// Builds the layout `out` (OCI image-spec v1.1, "OCI Image Layout") from `inputs`: static Linux binaries and docker
-/// archives, one for each platform. The layout appears whole or not at all; an older layout is replaced.
+/// archives. The layout appears whole or not at all; an older layout is replaced.
 pub fn build(inputs: &[PathBuf], spec: &ImageSpec, out: &Path) -> anyhow::Result<Image> {
+    stage(inputs, spec, out)?.reveal()
+}
+
+/// A layout that is complete but not at its path yet.
+pub struct StagedImage {
+    image: Image,
+    place: AtomicDir,
+}
+
+impl StagedImage {
+    /// The image as it will be.
+    pub fn image(&self) -> &Image {
+        &self.image
+    }
+
+    /// Moves the layout to its path.
+    pub fn reveal(self) -> anyhow::Result<Image> {
+        self.place.reveal()?;
+        Ok(self.image)
+    }
+}
+
+/// As [`build`], but the layout is not at its path yet.
+pub fn stage(inputs: &[PathBuf], spec: &ImageSpec, out: &Path) -> anyhow::Result<StagedImage> {
     let builder = LayoutBuilder::new(spec)?;
-    let inputs = input::examine(inputs)?;
+    let inputs = input::examine(inputs, &spec.binaries)?;
     let place = AtomicDir::prepare(out)?;
     let blobs = Blobs::create(place.draft())?;
     let platforms = inputs
         .iter()
-        .map(|input| {
-            builder.platform(input, &blobs).with_context(|| {
-                format!("cannot make the image of {} from `{}`", input.platform, input.path.display())
-            })
+        .map(|(platform, input)| {
+            let image = builder.platform((*platform, input), &blobs, place.draft());
+            image.with_context(|| format!("cannot make the image for {platform}"))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
     let index = builder.index(&platforms, &blobs)?;
     builder.finish(&index, place.draft())?;
-    place.reveal()?;
-    Ok(Image { layout: out.to_owned(), index, annotations: builder.annotations, platforms })
+    let image = Image { layout: out.to_owned(), index, annotations: builder.annotations, platforms };
+    Ok(StagedImage { image, place })
 }
 
 /// The parts that all platforms of an image share.
@@ -47,72 +75,89 @@ struct LayoutBuilder<'a> {
     certificates: Option<Vec<u8>>,
 }
 
-type Layer = WrittenLayer<Rc<Changeset>>;
+type Layer = WrittenLayer<Arc<Changeset>>;
 
 impl<'a> LayoutBuilder<'a> {
     fn new(spec: &'a ImageSpec) -> anyhow::Result<Self> {
-        if spec.binary.is_empty() || spec.binary == "." || spec.binary == ".." || spec.binary.contains('/') {
-            return Err(anyhow!("`{}` is not a file name for a binary", spec.binary));
+        let is_file_name = |name: &String| !["", ".", ".."].contains(&name.as_str()) && !name.contains('/');
+        if let Some(name) = spec.binaries.iter().find(|name| !is_file_name(name)) {
+            return Err(anyhow!("`{name}` is not a file name for a binary"));
         }
         let certificates = spec.ca_certificates.as_deref().map(read_certificates).transpose()?;
         Ok(LayoutBuilder { spec, annotations: annotations(spec)?, certificates })
     }
 
-    fn platform(&self, input: &Input, blobs: &Blobs) -> anyhow::Result<PlatformImage> {
-        let (layers, base) = match &input.kind {
-            InputKind::Binary => {
-                (vec![self.binary_layer(&input.path, blobs)?], config::of_binary(&self.spec.binary))
-            }
-            InputKind::DockerArchive(archive) => {
-                let mut layers = archive.write_layers(blobs)?;
-                layers.extend(self.certificates_layer(blobs)?);
-                (layers, archive.execution.clone())
+    fn platform(
+        &self,
+        (platform, input): (Platform, &Input),
+        blobs: &Blobs,
+        draft: &Path,
+    ) -> anyhow::Result<PlatformImage> {
+        let layers = self.layers(input, blobs)?;
+        let base = match &input.archive {
+            Some(archive) => archive.execution.clone(),
+            None => {
+                let main = self.spec.binaries.iter().find(|name| input.programs.contains_key(*name));
+                config::of_binary(main.context("it holds no released binary")?)
             }
         };
         let diff_ids = layers.iter().map(|layer| layer.diff_id).collect();
-        let config = config::image_config(self.spec, (input.platform, &base), &self.annotations, diff_ids)?;
-        let config = blobs.json(spec::CONFIG, &config)?;
-        let files = rootfs::files(layers.iter().map(|layer| &*layer.facts))
-            .map_err(|problems| Failure::new("its layers do not fit together").details(problems))?;
+        let config = config::image_config(self.spec, (platform, &base), &self.annotations, diff_ids)?;
+        let tree = tree(&layers)?;
+        let program = start::program(config.config.as_ref().unwrap_or(&base), &tree);
+        let program = program.map_err(|why| no_program(&why))?;
+        if input.archive.is_some() {
+            check_program((&program, &tree), platform, &layers, draft)?;
+        }
+        let config = blobs.json(CONFIG, &config)?;
         let layers: Vec<Blob> = layers.into_iter().map(|layer| layer.blob).collect();
         let manifest = ImageManifest {
             schema_version: 2,
-            media_type: Some(spec::MANIFEST.to_owned()),
+            media_type: Some(MANIFEST.to_owned()),
             artifact_type: None,
             config: Descriptor::of(&config),
             layers: layers.iter().map(Descriptor::of).collect(),
             subject: None,
             annotations: self.annotations.clone(),
         };
-        let manifest = blobs.json(spec::MANIFEST, &manifest)?;
-        Ok(PlatformImage { platform: input.platform, manifest, config, layers, files })
+        let manifest = blobs.json(MANIFEST, &manifest)?;
+        let (program, loaders) = (Some(program.path), start::loaders(&tree));
+        Ok(PlatformImage { platform, manifest, config, layers, files: tree.files(), program, loaders })
     }
 
-    fn binary_layer(&self, binary: &Path, blobs: &Blobs) -> anyhow::Result<Layer> {
-        let layer = blobs.layer(|writer| {
-            let certificates = self.certificates.as_deref();
-            layer::write_binary(writer, (&self.spec.binary, binary), certificates, self.spec.epoch)
-        })?;
-        Ok(layer.map(|files| Changeset::of_files(&files).into()))
-    }
-
-    fn certificates_layer(&self, blobs: &Blobs) -> anyhow::Result<Option<Layer>> {
-        let Some(certificates) = &self.certificates else { return Ok(None) };
-        let layer = blobs.layer(|writer| layer::write_certificates(writer, certificates, self.spec.epoch))?;
-        Ok(Some(layer.map(|files| Changeset::of_files(&files).into())))
+    /// The layers of a docker archive, and one with the rest of the files that every image has.
+    fn layers(&self, input: &Input, blobs: &Blobs) -> anyhow::Result<Vec<Layer>> {
+        let mut layers = match &input.archive {
+            Some(archive) => archive.write_layers(blobs)?,
+            None => Vec::new(),
+        };
+        let tree = tree(&layers)?;
+        let rest = Additions {
+            programs: &input.programs,
+            group: !tree.has("etc/group"),
+            passwd: !tree.has("etc/passwd"),
+            certificates: self.certificates.as_deref(),
+            tmp: !tree.has("tmp"),
+        };
+        if !rest.is_empty() {
+            layers.push(blobs.layer(|writer| rest.write(writer, self.spec.epoch))?.map(Arc::new));
+        }
+        Ok(layers)
     }
 
     fn index(&self, platforms: &[PlatformImage], blobs: &Blobs) -> anyhow::Result<Blob> {
         let manifests =
             platforms.iter().map(|image| Descriptor::of(&image.manifest).on(image.platform)).collect();
-        blobs.json(spec::INDEX, &index(manifests, self.annotations.clone()))
+        blobs.json(INDEX, &index(manifests, self.annotations.clone()))
     }
 
     /// Writes `oci-layout` and `index.json`, whose one entry is the image index.
     fn finish(&self, image_index: &Blob, draft: &Path) -> anyhow::Result<()> {
-        let name = [(spec::REF_NAME.to_owned(), self.spec.version.to_string())];
-        let entry = Descriptor { annotations: name.into(), ..Descriptor::of(image_index) };
-        let version = OciLayout { image_layout_version: spec::LAYOUT_VERSION.to_owned() };
+        let tag = self.spec.version.to_string();
+        let name = (IMAGE_NAME.to_owned(), format!("{}:{tag}", self.spec.name));
+        let names = BTreeMap::from([name, (REF_NAME.to_owned(), tag)]);
+        let entry = Descriptor { annotations: names, ..Descriptor::of(image_index) };
+        let version = OciLayout { image_layout_version: LAYOUT_VERSION.to_owned() };
         for (name, json) in [
             ("index.json", serde_json::to_vec(&index(vec![entry], BTreeMap::new()))?),
             ("oci-layout", serde_json::to_vec(&version)?),
@@ -124,10 +169,45 @@ impl<'a> LayoutBuilder<'a> {
     }
 }
 
+fn tree(layers: &[Layer]) -> anyhow::Result<FileTree> {
+    FileTree::of(layers.iter().map(|layer| &*layer.facts))
+        .map_err(|problems| Failure::new("its layers do not fit together").details(problems).into())
+}
+
+fn no_program(why: &str) -> Failure {
+    Failure::new(format!("the image cannot start: {why}"))
+        .hint("set `config.Entrypoint` in dockerTools, or `entrypoint` in `[package.metadata.floe.image]`")
+        .exit(Exit::Problems)
+}
+
+/// Checks that the program of a docker archive is for its platform and has the loader that it needs.
+fn check_program(
+    (program, tree): (&Entry, &FileTree),
+    platform: Platform,
+    layers: &[Layer],
+    draft: &Path,
+) -> anyhow::Result<()> {
+    let place = |layer: &Layer| Some((layer.blob.digest, layer.facts.path_of(&program.digest)?.to_owned()));
+    let (layer, path): (Digest, String) = layers.iter().find_map(place).context("the program is gone")?;
+    let scratch = Scratch::new("image")?;
+    let copy = scratch.path().join("program");
+    layer_reader::copy(&measure::blob_path(draft, &layer), &path, &copy)?;
+    let shown = format!("/{}", program.path);
+    let kind = floe_audit::identify(files::open(&copy)?)
+        .map_err(|why| no_program(&format!("it starts `{shown}`, but {why}")))?;
+    if !kind.is_for(floe_audit::Format::Elf, platform.arch()) {
+        return Err(no_program(&format!("it starts `{shown}`, which is {kind}, not for {platform}")).into());
+    }
+    if let Some(loader) = kind.interpreter {
+        tree.resolve(&loader).map_err(|why| no_program(&format!("`{shown}` needs a loader, but {why}")))?;
+    }
+    Ok(())
+}
+
 fn index(manifests: Vec<Descriptor>, annotations: BTreeMap<String, String>) -> ImageIndex {
     ImageIndex {
         schema_version: 2,
-        media_type: Some(spec::INDEX.to_owned()),
+        media_type: Some(INDEX.to_owned()),
         artifact_type: None,
         manifests,
         subject: None,

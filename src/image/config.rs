@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::spec::{Empty, Execution, ImageConfig, RootFs};
 use super::{ImageSpec, annotations, layer};
 use crate::error::Failure;
 use floe_core::model::image::{parse_port, parse_user};
 use floe_core::model::{Digest, Platform};
+use floe_core::oci::{Empty, Execution, History, ImageConfig, RootFs};
 use floe_core::untrusted::text;
 
 /// The default user: `nonroot` of distroless images, as a number, because Kubernetes cannot tell whether a name is
@@ -19,7 +19,7 @@ use floe_core::untrusted::text;
 const DEFAULT_USER: &str = "65532:65532";
 
 /// The default search path.
-const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Paths below it exist on the build machine only.
 const STORE: &str = "/nix/store";
@@ -31,12 +31,21 @@ pub fn image_config(
     labels: &BTreeMap<String, String>,
     diff_ids: Vec<Digest>,
 ) -> anyhow::Result<ImageConfig> {
+    let created = Some(annotations::created(spec.epoch)?);
+    // The history of a docker archive is not kept: it names store paths, which differ between builds.
+    let step = |_: &Digest| History {
+        created: created.clone(),
+        created_by: Some("floe image".to_owned()),
+        empty_layer: false,
+    };
+    let history = diff_ids.iter().map(step).collect();
     let config = ImageConfig {
-        created: Some(annotations::created(spec.epoch)?),
         architecture: platform.architecture().to_owned(),
         os: platform.os().to_owned(),
         config: Some(execution(spec, base, labels)?),
         rootfs: RootFs { kind: "layers".to_owned(), diff_ids },
+        history,
+        created,
     };
     let mut found = Vec::new();
     store_paths(&serde_json::to_value(&config)?, "", &mut found);
@@ -64,13 +73,6 @@ fn execution(
         Some(entrypoint) => (filled(entrypoint), None),
         None => (base.entrypoint.as_deref().and_then(filled), base.cmd.as_deref().and_then(filled)),
     };
-    if entrypoint.is_none() && cmd.is_none() {
-        return Err(Failure::new("the image has neither an entrypoint nor a command")
-            .hint(
-                "set `config.Entrypoint` in dockerTools, or `entrypoint` in `[package.metadata.floe.image]`",
-            )
-            .into());
-    }
     let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let user = spec.user.clone().or_else(|| text(&base.user)).unwrap_or_else(|| DEFAULT_USER.to_owned());
     let ports = match spec.ports.as_slice() {
@@ -92,6 +94,7 @@ fn execution(
         working_dir: text(&base.working_dir),
         labels: Some(labels.clone()),
         stop_signal: text(&base.stop_signal),
+        others: BTreeMap::new(),
     })
 }
 
@@ -102,7 +105,7 @@ fn filled(list: &[String]) -> Option<Vec<String>> {
 fn environment(spec: &ImageSpec, base: &Execution) -> Vec<String> {
     let mut environment = base.env.clone().unwrap_or_default();
     if !environment.iter().any(|pair| pair.starts_with("PATH=")) {
-        environment.insert(0, PATH.to_owned());
+        environment.insert(0, format!("PATH={PATH}"));
     }
     if spec.ca_certificates.is_some() {
         environment.retain(|pair| !pair.starts_with("SSL_CERT_FILE="));

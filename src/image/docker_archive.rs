@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use flate2::read::MultiGzDecoder;
@@ -15,12 +15,12 @@ use serde::Deserialize;
 
 use super::blobs::{Blobs, Tee, WrittenLayer};
 use super::rootfs::{self, Changeset};
-use super::spec::{Execution, ImageConfig};
 use super::tarball::{self, LayerMember};
 use super::{JSON_LIMIT, LAYERS_LIMIT, UNPACKED_LIMIT};
 use crate::error::Failure;
 use crate::package::archive::tar_walk::TarKind;
 use floe_core::model::{Digest, Platform};
+use floe_core::oci::{Execution, ImageConfig};
 use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 use floe_core::untrusted::{files, text};
 
@@ -52,22 +52,15 @@ struct Described {
 impl DockerArchive {
     /// Reads manifest and config. The archive must hold one image for a platform that floe knows, within the limits.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        let (described, members) = read_manifest(path)?;
+        let images: Vec<Described> = read_json(path, MANIFEST)?;
+        let described = match <[Described; 1]>::try_from(images) {
+            Ok([image]) => image,
+            Err(images) => bail!("it holds {} images; floe takes archives of one", images.len()),
+        };
         ensure!(
             described.layers.len() <= LAYERS_LIMIT,
             "it lists {} layers, more than the {LAYERS_LIMIT} floe takes",
             described.layers.len()
-        );
-        let missing: Vec<_> = described
-            .layers
-            .iter()
-            .filter(|layer| !members.contains_key(*layer))
-            .map(|name| quoted(name))
-            .collect();
-        ensure!(
-            missing.is_empty(),
-            "its `{MANIFEST}` lists layers that are not in it: {}",
-            missing.join(", ")
         );
         let config = read_json::<ImageConfig>(path, &described.config)?;
         let platform = format!("{}/{}", config.os, config.architecture);
@@ -88,7 +81,7 @@ impl DockerArchive {
 
     /// Writes its layers, bottom first: the tars byte for byte, compressed by floe. A layer that is listed twice
     /// comes twice.
-    pub fn write_layers(&self, blobs: &Blobs) -> anyhow::Result<Vec<WrittenLayer<Rc<Changeset>>>> {
+    pub fn write_layers(&self, blobs: &Blobs) -> anyhow::Result<Vec<WrittenLayer<Arc<Changeset>>>> {
         let wanted: BTreeSet<&String> = self.layers.iter().collect();
         let mut written = BTreeMap::new();
         walk(&self.path, |member, content| {
@@ -100,8 +93,9 @@ impl DockerArchive {
             Ok(())
         })?;
         let layers = self.layers.iter().zip(&self.diff_ids).map(|(name, diff_id)| {
-            let layer = written.get(name).with_context(|| format!("its layer {} is gone", quoted(name)))?;
-            let (name, found) = (quoted(name), layer.diff_id);
+            let (layer, name) = (written.get(name), quoted(name));
+            let layer = layer.with_context(|| format!("it lists the layer {name}, which is not in it"))?;
+            let found = layer.diff_id;
             ensure!(
                 found == *diff_id,
                 "its layer {name} has the digest {found}, but its config says {diff_id}"
@@ -112,67 +106,33 @@ impl DockerArchive {
     }
 }
 
-fn recompress(content: &mut dyn Read, blobs: &Blobs) -> anyhow::Result<WrittenLayer<Rc<Changeset>>> {
+fn recompress(content: &mut dyn Read, blobs: &Blobs) -> anyhow::Result<WrittenLayer<Arc<Changeset>>> {
     let layer =
         blobs.layer(|writer| rootfs::scan(Tee { reader: content, writer }, tarball::MEMBERS_LIMIT))?;
     if layer.facts.problems.is_empty() {
-        return Ok(layer.map(Rc::new));
+        return Ok(layer.map(Arc::new));
     }
     Err(Failure::new("floe cannot use its members").details(&layer.facts.problems).into())
 }
 
-/// `manifest.json`, and the sizes of all members by name.
-fn read_manifest(path: &Path) -> anyhow::Result<(Described, BTreeMap<String, u64>)> {
-    let mut members = BTreeMap::new();
-    let mut manifest = None;
+/// Reads a JSON document among the members.
+fn read_json<T: for<'de> Deserialize<'de>>(path: &Path, name: &str) -> anyhow::Result<T> {
+    let mut json = None;
     walk(path, |member, content| {
-        ensure!(!members.contains_key(&member.path), "it has {} twice", quoted(&member.path));
-        if member.path == MANIFEST {
-            manifest = Some(read_text(member, content)?);
-        }
-        if member.kind == TarKind::File {
-            members.insert(member.path.clone(), member.size);
+        if member.path == name && member.kind == TarKind::File {
+            let read = files::read(content, JSON_LIMIT);
+            json = Some(read.with_context(|| format!("its {} cannot be read", quoted(name)))?);
         }
         Ok(())
     })?;
-    let manifest = manifest.ok_or_else(|| {
-        Failure::new(format!("it holds no `{MANIFEST}`"))
+    let json = json.ok_or_else(|| {
+        Failure::new(format!("it holds no {}", quoted(name)))
             .hint("give what `docker save` or `dockerTools.buildLayeredImage` makes, or static binaries")
     })?;
-    let images: Vec<Described> =
-        serde_json::from_slice(&manifest).with_context(|| format!("its `{MANIFEST}` cannot be read"))?;
-    match <[Described; 1]>::try_from(images) {
-        Ok([image]) => Ok((image, members)),
-        Err(images) => bail!("it holds {} images; floe takes archives of one", images.len()),
-    }
+    serde_json::from_slice(&json).with_context(|| format!("its {} cannot be read", quoted(name)))
 }
 
-fn read_json<T: for<'de> Deserialize<'de>>(path: &Path, name: &str) -> anyhow::Result<T> {
-    let mut text = None;
-    walk(path, |member, content| {
-        if member.path == name {
-            text = Some(read_text(member, content)?);
-        }
-        Ok(())
-    })?;
-    let text = text.with_context(|| format!("it holds no {}, which its `{MANIFEST}` names", quoted(name)))?;
-    serde_json::from_slice(&text).with_context(|| format!("its {} cannot be read", quoted(name)))
-}
-
-fn read_text(member: &LayerMember, content: &mut dyn Read) -> anyhow::Result<Vec<u8>> {
-    let (name, size) = (quoted(&member.path), floe_core::units::size(member.size));
-    ensure!(member.kind == TarKind::File, "its {name} is no file");
-    ensure!(
-        member.size <= JSON_LIMIT,
-        "its {name} has {size}; the limit is {}",
-        floe_core::units::size(JSON_LIMIT)
-    );
-    let mut text = Vec::new();
-    content.read_to_end(&mut text).with_context(|| format!("cannot read its {name}"))?;
-    Ok(text)
-}
-
-/// Walks an archive. Links and absolute names are refused, because such archives have none.
+/// Walks an archive. Links, absolute names and names that come twice are refused, because such archives have none.
 fn walk(
     path: &Path,
     mut visit: impl FnMut(&LayerMember, &mut dyn Read) -> anyhow::Result<()>,
@@ -182,8 +142,11 @@ fn walk(
     let gzip = file.fill_buf().with_context(opening)?.starts_with(&[0x1f, 0x8b]);
     let reader: Box<dyn Read> = if gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
     let reader = Bounded::new(reader, ByteLimit::of_unpacked(UNPACKED_LIMIT));
+    let mut names = BTreeSet::new();
     tarball::walk(reader, tarball::MEMBERS_LIMIT, |member, content| {
         let name = quoted(&member.path);
+        let is_new = member.kind != TarKind::File || names.insert(member.path.clone());
+        ensure!(is_new, "it has {name} twice");
         ensure!(!member.absolute, "its member {name} has an absolute path");
         ensure!(matches!(member.kind, TarKind::File | TarKind::Directory), "its member {name} is a link");
         visit(member, content)

@@ -1,6 +1,7 @@
 //! Identifies the inputs of an image by their content, never by their names: static Linux binaries and docker
-//! archives, one for each platform.
+//! archives. Each platform has one docker archive or any number of binaries.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -11,61 +12,50 @@ use crate::error::Failure;
 use floe_core::model::Platform;
 use floe_core::untrusted::{files, text};
 
-/// The input for one platform.
-#[derive(Debug)]
+/// The inputs for one platform: a docker archive, as `docker save` and dockerTools write it, or static executables by their
+/// names in the image.
+#[derive(Debug, Default)]
 pub struct Input {
-    /// Its path.
-    pub path: PathBuf,
-    /// Its platform.
-    pub platform: Platform,
-    /// The kind of the file.
-    pub kind: InputKind,
+    pub archive: Option<DockerArchive>,
+    pub programs: BTreeMap<String, PathBuf>,
 }
 
-/// The kind of an input.
-#[derive(Debug)]
-pub enum InputKind {
-    /// A static executable.
-    Binary,
-    /// A docker archive, as `docker save` and dockerTools write it.
-    DockerArchive(Box<DockerArchive>),
-}
-
-/// Identifies every file; the result is sorted by platform.
-pub fn examine(paths: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
+/// Identifies every file. A binary is called as its file is, if `released` has that name, and else like the first of these.
+pub fn examine(paths: &[PathBuf], released: &[String]) -> anyhow::Result<BTreeMap<Platform, Input>> {
     ensure!(!paths.is_empty(), "an image needs at least one binary or docker archive");
-    let mut inputs = paths.iter().map(|path| examine_one(path)).collect::<anyhow::Result<Vec<_>>>()?;
-    inputs.sort_by_key(|input| input.platform);
-    let mut pairs = inputs.iter().zip(inputs.iter().skip(1));
-    if let Some((one, other)) = pairs.find(|(one, other)| one.platform == other.platform) {
-        let (one_path, other_path) = (one.path.display(), other.path.display());
-        return Err(Failure::new(format!(
-            "`{one_path}` and `{other_path}` are both for {}, but an image has one entry for each platform",
-            one.platform
-        ))
-        .hint("give `floe image` one file for each platform")
-        .into());
+    let mut inputs: BTreeMap<Platform, Input> = BTreeMap::new();
+    for path in paths {
+        let (platform, archive) = examine_one(path)?;
+        let input = inputs.entry(platform).or_default();
+        let called = released.iter().find(|name| path.file_name() == Some(name.as_ref()));
+        let name = called.or(released.first()).context("the project has no binary")?;
+        let is_second = match archive {
+            Some(archive) => input.archive.replace(archive).is_some() || !input.programs.is_empty(),
+            None => input.programs.insert(name.clone(), path.clone()).is_some() || input.archive.is_some(),
+        };
+        if is_second {
+            return Err(refuse(path, &format!("is the second file for `{name}` of {platform}"))
+                .hint(
+                    "give each released binary under its own name, or one docker archive, for each platform",
+                )
+                .into());
+        }
     }
     Ok(inputs)
 }
 
-fn examine_one(path: &Path) -> anyhow::Result<Input> {
+/// The platform of a file, and its content if it is a docker archive.
+fn examine_one(path: &Path) -> anyhow::Result<(Platform, Option<DockerArchive>)> {
     let reading = || format!("cannot read `{}`", path.display());
     let mut start = Vec::new();
     files::open(path).and_then(|file| file.take(512).read_to_end(&mut start)).with_context(reading)?;
-    let path = path.to_owned();
     if start.starts_with(b"\x7fELF") {
-        let platform = static_binary(&path)?;
-        return Ok(Input { path, platform, kind: InputKind::Binary });
+        return Ok((static_binary(path)?, None));
     }
     if start.starts_with(&[0x1f, 0x8b]) || start.get(257..262) == Some(b"ustar") {
-        let archive = DockerArchive::open(&path)
+        let archive = DockerArchive::open(path)
             .with_context(|| format!("`{}` is no docker archive that floe can use", path.display()))?;
-        return Ok(Input {
-            path,
-            platform: archive.platform,
-            kind: InputKind::DockerArchive(Box::new(archive)),
-        });
+        return Ok((archive.platform, Some(archive)));
     }
     let hint = match start.as_slice() {
         [0x28, 0xb5, 0x2f, 0xfd, ..] => "write the docker archive with gzip or plain: `compressor = \"gz\";`",
@@ -74,7 +64,7 @@ fn examine_one(path: &Path) -> anyhow::Result<Input> {
         }
         _ => "give static Linux binaries, or what `dockerTools.buildLayeredImage` makes",
     };
-    Err(refuse(&path, "is neither a Linux binary nor a docker archive").hint(hint).into())
+    Err(refuse(path, "is neither a Linux binary nor a docker archive").hint(hint).into())
 }
 
 /// The platform of a static executable that is all there.
@@ -139,13 +129,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         std::fs::write(&path, file).unwrap();
-        let error = examine(&[path]).unwrap_err();
+        let error = examine(&[path], &["tool".to_owned()]).unwrap_err();
         let hint = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint_text());
         (format!("{error:#}"), hint.unwrap_or_default().to_owned())
     }
 
     #[test]
-    fn what_would_not_run_is_refused_with_a_way_out() {
+    fn a_file_that_would_not_run_is_refused_with_a_hint() {
         let mut shared = elf(62);
         shared[24..32].fill(0);
         let interpreted = elf_with_interpreter(62);
@@ -158,9 +148,9 @@ mod tests {
             (b"MZ\x90".to_vec(), "neither a Linux binary nor a docker archive"),
             (Vec::new(), "neither a Linux binary nor a docker archive"),
         ] {
-            let (told, hint) = refused(&file);
-            assert!(told.contains(why), "{told}");
-            assert!(!hint.is_empty(), "{told}");
+            let (error, hint) = refused(&file);
+            assert!(error.contains(why), "{error}");
+            assert!(!hint.is_empty(), "{error}");
         }
     }
 }

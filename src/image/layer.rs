@@ -1,13 +1,15 @@
-//! Writes the layer of a static binary: the binary, users, `/tmp` and CA certificates. Owner, mode and time of
-//! every entry are fixed.
+//! Writes a layer of floe's own: programs, users, `/tmp` and CA certificates. Owner, mode and time of every entry are
+//! fixed.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 use tar::{EntryType, Header};
 
-use floe_core::model::{Entry, Hashing};
+use super::rootfs::{Changeset, Node};
+use floe_core::model::Hashing;
 use floe_core::untrusted::files;
 
 /// Root owns the files; `nonroot` runs the program and has a writable home.
@@ -26,66 +28,82 @@ nonroot:x:65532:
 /// The path of the CA certificates, which `SSL_CERT_FILE` names.
 pub const CA_CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
 
-/// Writes the layer of a binary, `bin/<name>`, and returns its regular files, sorted by path.
-pub fn write_binary(
-    writer: &mut dyn Write,
-    (name, binary): (&str, &Path),
-    certificates: Option<&[u8]>,
-    epoch: u64,
-) -> anyhow::Result<Vec<Entry>> {
-    let reading = || format!("cannot read `{}`", binary.display());
-    let file = files::open(binary).with_context(reading)?;
-    let size = file.metadata().with_context(reading)?.len();
-    let mut layer = LayerTar::new(writer, epoch);
-    layer.folder("bin/", 0o755)?;
-    layer.file(&format!("bin/{name}"), 0o755, size, file).with_context(reading)?;
-    layer.folder("etc/", 0o755)?;
-    layer.text("etc/group", GROUP.as_bytes())?;
-    layer.text("etc/passwd", PASSWD.as_bytes())?;
-    if let Some(certificates) = certificates {
-        layer.certificates(certificates)?;
-    }
-    layer.folder("tmp/", 0o1777)?;
-    layer.finish()
+/// The files that a layer adds to the layers below it.
+#[derive(Debug)]
+pub struct Additions<'a> {
+    /// Programs by name, for `/bin`.
+    pub programs: &'a BTreeMap<String, PathBuf>,
+    /// Whether `/etc/group` is one of them.
+    pub group: bool,
+    /// Whether `/etc/passwd` is.
+    pub passwd: bool,
+    /// The content of the CA certificates.
+    pub certificates: Option<&'a [u8]>,
+    /// Whether a `/tmp` that every user can write is.
+    pub tmp: bool,
 }
 
-/// Writes a layer that only adds CA certificates to the layers below it, and returns its regular files.
-pub fn write_certificates(
-    writer: &mut dyn Write,
-    certificates: &[u8],
-    epoch: u64,
-) -> anyhow::Result<Vec<Entry>> {
-    let mut layer = LayerTar::new(writer, epoch);
-    layer.folder("etc/", 0o755)?;
-    layer.certificates(certificates)?;
-    layer.finish()
+impl Additions<'_> {
+    /// Whether there is anything to add.
+    pub fn is_empty(&self) -> bool {
+        self.programs.is_empty() && !self.group && !self.passwd && !self.tmp && self.certificates.is_none()
+    }
+
+    /// Writes the layer and returns its members.
+    pub fn write(&self, writer: &mut dyn Write, epoch: u64) -> anyhow::Result<Changeset> {
+        let mut layer = LayerTar::new(writer, epoch);
+        if !self.programs.is_empty() {
+            layer.folder("bin/", 0o755)?;
+        }
+        for (name, path) in self.programs {
+            let reading = || format!("cannot read `{}`", path.display());
+            let file = files::open(path).with_context(reading)?;
+            let size = file.metadata().with_context(reading)?.len();
+            layer.file(&format!("bin/{name}"), 0o755, size, file).with_context(reading)?;
+        }
+        if self.group || self.passwd || self.certificates.is_some() {
+            layer.folder("etc/", 0o755)?;
+        }
+        if self.group {
+            layer.text("etc/group", GROUP.as_bytes())?;
+        }
+        if self.passwd {
+            layer.text("etc/passwd", PASSWD.as_bytes())?;
+        }
+        if let Some(certificates) = self.certificates {
+            layer.folder("etc/ssl/", 0o755)?;
+            layer.folder("etc/ssl/certs/", 0o755)?;
+            layer.text(CA_CERTIFICATES, certificates)?;
+        }
+        if self.tmp {
+            layer.folder("tmp/", 0o1777)?;
+        }
+        layer.tar.finish()?;
+        Ok(layer.members)
+    }
 }
 
 /// A tar with one owner, one time and the ustar format (POSIX.1-1988), which has no extra headers.
 struct LayerTar<'a> {
     tar: tar::Builder<&'a mut dyn Write>,
     epoch: u64,
-    files: Vec<Entry>,
+    members: Changeset,
 }
 
 impl<'a> LayerTar<'a> {
     fn new(writer: &'a mut dyn Write, epoch: u64) -> Self {
-        LayerTar { tar: tar::Builder::new(writer), epoch, files: Vec::new() }
+        LayerTar { tar: tar::Builder::new(writer), epoch, members: Changeset::default() }
     }
 
     fn folder(&mut self, path: &str, mode: u32) -> anyhow::Result<()> {
         let header = self.header(path, EntryType::Directory, mode, 0)?;
-        Ok(self.tar.append(&header, std::io::empty())?)
+        self.tar.append(&header, std::io::empty())?;
+        self.members.add(path.trim_end_matches('/'), Node::Directory { mode });
+        Ok(())
     }
 
     fn text(&mut self, path: &str, content: &[u8]) -> anyhow::Result<()> {
         self.file(path, 0o644, content.len() as u64, content)
-    }
-
-    fn certificates(&mut self, certificates: &[u8]) -> anyhow::Result<()> {
-        self.folder("etc/ssl/", 0o755)?;
-        self.folder("etc/ssl/certs/", 0o755)?;
-        self.text(CA_CERTIFICATES, certificates)
     }
 
     fn file(&mut self, path: &str, mode: u32, size: u64, content: impl Read) -> anyhow::Result<()> {
@@ -95,7 +113,7 @@ impl<'a> LayerTar<'a> {
         self.tar.append(&header, &mut content)?;
         let (_, digest, read) = content.finish();
         ensure!(read == size, "it changed while it was read: it had {size} bytes, then {read}");
-        self.files.push(Entry { path: path.to_owned(), size, mode, digest });
+        self.members.add(path, Node::File { size, mode, digest });
         Ok(())
     }
 
@@ -111,26 +129,27 @@ impl<'a> LayerTar<'a> {
         header.set_cksum();
         Ok(header)
     }
-
-    fn finish(mut self) -> anyhow::Result<Vec<Entry>> {
-        self.tar.finish()?;
-        Ok(self.files)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::rootfs;
+    use crate::image::rootfs::{self, FileTree};
 
     #[test]
-    fn the_layer_of_a_binary_does_not_depend_on_the_machine() {
+    fn a_layer_does_not_depend_on_the_machine() {
         let folder = tempfile::tempdir().unwrap();
         let binary = folder.path().join("floe");
         std::fs::write(&binary, b"binary").unwrap();
         let mut tar = Vec::new();
-        let files = write_binary(&mut tar, ("floe", &binary), Some(b"PEM"), 1_000_000_000).unwrap();
-        assert_eq!(rootfs::files([&rootfs::scan(tar.as_slice(), 99).unwrap()]).unwrap(), files);
+        let programs = [("floe".to_owned(), binary)].into();
+        let certificates = Some(&b"PEM"[..]);
+        let all = Additions { programs: &programs, group: true, passwd: true, certificates, tmp: true };
+        let written = all.write(&mut tar, 1_000_000_000).unwrap();
+        let read = rootfs::scan(tar.as_slice(), 99).unwrap();
+        assert_eq!(read.len(), written.len());
+        let files = |layer: &Changeset| FileTree::of([layer]).unwrap().files();
+        assert_eq!(files(&read), files(&written));
         let mut archive = tar::Archive::new(tar.as_slice());
         let listed: Vec<String> = archive
             .entries()

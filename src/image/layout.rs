@@ -6,18 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 
-use super::measure::{self, Measured};
-use super::rootfs::{self, Changeset};
-use super::spec::{self, Descriptor, ImageConfig, ImageIndex, ImageManifest, OciLayout, platform_fields};
+use super::measure::{self, Measured, Unpacked};
+use super::rootfs::FileTree;
 use super::tarball::MEMBERS_LIMIT;
-use super::{ENTRIES_LIMIT, LAYERS_LIMIT, UNPACKED_LIMIT};
+use super::{ENTRIES_LIMIT, LAYERS_LIMIT, start};
 use crate::error::{Exit, Failure};
-use floe_core::model::{Digest, Entry, Image, Platform, PlatformImage};
-use floe_core::untrusted::{files, text};
+use floe_core::model::{Digest, Image, Platform, PlatformImage};
+use floe_core::oci::{
+    CONFIG, Descriptor, INDEX, ImageConfig, ImageIndex, ImageManifest, LAYER, LAYOUT_VERSION, MANIFEST,
+    OciLayout, platform_fields,
+};
+use floe_core::untrusted::text;
 use floe_core::verify::Depth;
 
 /// Reads the layout in a folder; what [`check`] finds ends with exit code 3.
@@ -51,9 +53,6 @@ pub fn check_to(depth: Depth, layout: &Path) -> Result<Image, Vec<String>> {
     }
 }
 
-/// A layer's digest before compression, and its members.
-type Unpacked = (Digest, Rc<Changeset>);
-
 struct Checker {
     depth: Depth,
     layout: PathBuf,
@@ -64,13 +63,10 @@ struct Checker {
     all_named: bool,
     /// Blobs that were hashed, and whether they match their descriptors.
     hashed: BTreeMap<Digest, bool>,
-    /// The bytes and members that the remaining layers may unpack to.
-    unpacked: u64,
-    members: usize,
-    /// Layers that were read in parallel and are not checked yet.
+    /// The layers of all manifests that can be read.
     measured: BTreeMap<Digest, Measured>,
-    /// Layers that were checked; platforms may share them.
-    layers: BTreeMap<Digest, Option<Unpacked>>,
+    /// Layers whose problems were reported; platforms may share them.
+    reported: BTreeSet<Digest>,
 }
 
 impl Checker {
@@ -82,10 +78,8 @@ impl Checker {
             named: BTreeSet::new(),
             all_named: true,
             hashed: BTreeMap::new(),
-            unpacked: UNPACKED_LIMIT,
-            members: MEMBERS_LIMIT,
             measured: BTreeMap::new(),
-            layers: BTreeMap::new(),
+            reported: BTreeSet::new(),
         }
     }
 
@@ -98,22 +92,22 @@ impl Checker {
             }
         }
         let version: Option<OciLayout> = self.top_file("oci-layout", "");
-        if let Some(version) = version.filter(|file| file.image_layout_version != spec::LAYOUT_VERSION) {
+        if let Some(version) = version.filter(|file| file.image_layout_version != LAYOUT_VERSION) {
             self.problem(format!(
                 "`oci-layout` is of version `{}`, not {}",
                 text::name(&version.image_layout_version),
-                spec::LAYOUT_VERSION
+                LAYOUT_VERSION
             ));
         }
-        let top: ImageIndex = self.top_file("index.json", spec::INDEX)?;
-        self.expect_kind("`index.json`", (top.schema_version, &top.media_type), spec::INDEX);
+        let top: ImageIndex = self.top_file("index.json", INDEX)?;
+        self.expect_kind("`index.json`", (top.schema_version, &top.media_type), INDEX);
         let [entry] = top.manifests.as_slice() else {
             self.all_named = false;
             self.problem(format!("`index.json` has {} entries, not one", top.manifests.len()));
             return None;
         };
-        let index: ImageIndex = self.document("the image index", entry, spec::INDEX)?;
-        self.expect_kind("the image index", (index.schema_version, &index.media_type), spec::INDEX);
+        let index: ImageIndex = self.document("the image index", entry, INDEX)?;
+        self.expect_kind("the image index", (index.schema_version, &index.media_type), INDEX);
         if index.manifests.is_empty() {
             self.problem("the image index is empty".to_owned());
         }
@@ -146,7 +140,7 @@ impl Checker {
     fn layers_of(&self, index: &ImageIndex) -> Vec<Descriptor> {
         let manifest = |descriptor: &Descriptor| {
             let path = measure::blob_path(&self.layout, &descriptor.digest);
-            let manifest: Option<ImageManifest> = measure::json(&path, spec::MANIFEST).ok();
+            let manifest: Option<ImageManifest> = measure::json(&path, MANIFEST).ok();
             manifest.filter(|manifest| manifest.layers.len() <= LAYERS_LIMIT)
         };
         index.manifests.iter().filter_map(manifest).flat_map(|manifest| manifest.layers).collect()
@@ -174,10 +168,10 @@ impl Checker {
     ) -> Option<PlatformImage> {
         let of = platform.map_or_else(|| format!("entry {number}"), |platform| platform.to_string());
         let name = format!("the manifest of {of}");
-        let manifest: ImageManifest = self.document(&name, descriptor, spec::MANIFEST)?;
-        self.expect_kind(&name, (manifest.schema_version, &manifest.media_type), spec::MANIFEST);
+        let manifest: ImageManifest = self.document(&name, descriptor, MANIFEST)?;
+        self.expect_kind(&name, (manifest.schema_version, &manifest.media_type), MANIFEST);
         let config: Option<ImageConfig> =
-            self.document(&format!("the config of {of}"), &manifest.config, spec::CONFIG);
+            self.document(&format!("the config of {of}"), &manifest.config, CONFIG);
         if manifest.layers.len() > LAYERS_LIMIT {
             self.all_named = false;
             let count = manifest.layers.len();
@@ -191,13 +185,20 @@ impl Checker {
         if let Some(config) = &config {
             self.compare(&of, platform, config, &layers);
         }
-        let files = self.files(&of, &layers);
+        let tree = self.tree(&of, &layers);
+        let program = tree.as_ref().zip(config.map(|config| config.config.unwrap_or_default()));
+        let program = program.and_then(|(tree, execution)| {
+            let found = start::program(&execution, tree);
+            found.map_err(|why| self.problem(format!("the image of {of} cannot start: {why}"))).ok()
+        });
         Some(PlatformImage {
             platform: platform?,
             manifest: descriptor.blob(),
             config: manifest.config.blob(),
             layers: manifest.layers.iter().map(Descriptor::blob).collect(),
-            files,
+            files: tree.as_ref().map(FileTree::files).unwrap_or_default(),
+            program: program.map(|entry| entry.path),
+            loaders: tree.as_ref().map(start::loaders).unwrap_or_default(),
         })
     }
 
@@ -225,6 +226,11 @@ impl Checker {
                 layers.len()
             ));
         }
+        let steps = config.history.iter().filter(|step| !step.empty_layer).count();
+        if !config.history.is_empty() && steps != layers.len() {
+            let count = layers.len();
+            self.problem(format!("the config of {of} has a history of {steps} layers, but it has {count}"));
+        }
         for (number, (layer, said)) in (1..).zip(layers.iter().zip(diff_ids)) {
             if let Some((diff_id, _)) = layer
                 && diff_id != said
@@ -236,49 +242,35 @@ impl Checker {
         }
     }
 
-    fn files(&mut self, of: &str, layers: &[Option<Unpacked>]) -> Vec<Entry> {
-        let Some(layers) = layers.iter().map(Option::as_ref).collect::<Option<Vec<_>>>() else {
-            return Vec::new();
-        };
+    /// The files of all layers together; `None` if a layer cannot be read.
+    fn tree(&mut self, of: &str, layers: &[Option<Unpacked>]) -> Option<FileTree> {
+        let layers = layers.iter().map(Option::as_ref).collect::<Option<Vec<_>>>()?;
         // A layer can be listed many times, and each time it is applied again.
         if layers.iter().map(|(_, changes)| changes.len()).sum::<usize>() > 2 * MEMBERS_LIMIT {
             self.problem(format!("the layers of {of} have more than {} members", 2 * MEMBERS_LIMIT));
-            return Vec::new();
+            return None;
         }
-        rootfs::files(layers.into_iter().map(|(_, changes)| &**changes)).unwrap_or_else(|problems| {
-            self.problems
-                .extend(problems.into_iter().map(|problem| format!("the layers of {of}: {problem}")));
-            Vec::new()
-        })
+        let problems = match FileTree::of(layers.into_iter().map(|(_, changes)| &**changes)) {
+            Ok(tree) => return Some(tree),
+            Err(problems) => problems,
+        };
+        self.problems.extend(problems.into_iter().map(|problem| format!("the layers of {of}: {problem}")));
+        None
     }
 
     fn layer(&mut self, name: &str, descriptor: &Descriptor) -> Option<Unpacked> {
-        let path = self.blob(name, descriptor, spec::LAYER)?;
-        if self.depth == Depth::Claims {
-            return None;
+        self.blob(name, descriptor, LAYER).filter(|_| self.depth == Depth::Whole)?;
+        let measured = self.measured.get(&descriptor.digest).map(|measured| measured.unpacked.clone());
+        let unpacked = measured.unwrap_or_else(|| Err("its manifest changed meanwhile".to_owned()));
+        if self.reported.insert(descriptor.digest) {
+            match &unpacked {
+                Ok((_, changes)) => {
+                    self.problems.extend(changes.problems.iter().map(|problem| format!("{name}: {problem}")));
+                }
+                Err(why) => self.problem(format!("{name} cannot be unpacked: {why}")),
+            }
         }
-        if let Some(known) = self.layers.get(&descriptor.digest) {
-            return known.clone();
-        }
-        let limits = (self.unpacked, self.members);
-        let measured = self.measured.remove(&descriptor.digest).and_then(|measured| measured.unpacked);
-        // Near a limit, the layer is read again within it: long headers count as members too, up to three for each.
-        let within = |found: &measure::Unpacked| found.1 <= limits.0 && 4 * found.2.len() <= limits.1;
-        let again = || measure::unpack(files::open_no_link(&path)?, limits);
-        let unpacked = measured
-            .filter(within)
-            .map_or_else(again, Ok)
-            .map_err(|error| self.problem(format!("{name} cannot be unpacked: {error:#}")))
-            .ok();
-        let found = unpacked.map(|(diff_id, size, changes)| {
-            self.unpacked = self.unpacked.saturating_sub(size);
-            self.members = self.members.saturating_sub(changes.len());
-            let problems = changes.problems.iter().map(|problem| format!("{name}: {problem}"));
-            self.problems.extend(problems);
-            (diff_id, Rc::new(changes))
-        });
-        self.layers.insert(descriptor.digest, found.clone());
-        found
+        unpacked.ok()
     }
 
     /// A JSON document among the blobs.
@@ -302,13 +294,7 @@ impl Checker {
     }
 
     fn json<T: DeserializeOwned>(&mut self, name: &str, path: &Path, media_type: &str) -> Option<T> {
-        match measure::json(path, media_type) {
-            Ok(document) => Some(document),
-            Err(why) => {
-                self.problem(format!("{name} {why}"));
-                None
-            }
-        }
+        measure::json(path, media_type).map_err(|why| self.problem(format!("{name} {why}"))).ok()
     }
 
     /// The path of a blob, if its content matches the descriptor.
@@ -325,7 +311,7 @@ impl Checker {
             None => {
                 let measured = self.measured.get(&key).filter(|found| found.size == descriptor.size);
                 let read = || match self.depth {
-                    Depth::Claims if media_type == spec::LAYER => measure::open(&path, descriptor).map(drop),
+                    Depth::Claims if media_type == LAYER => measure::open(&path, descriptor).map(drop),
                     _ => measure::hash(&path, descriptor),
                 };
                 let found = measured

@@ -5,26 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use flate2::bufread::MultiGzDecoder;
 use serde::de::DeserializeOwned;
 
 use super::rootfs::{self, Changeset};
-use super::spec::Descriptor;
 use super::strict;
 use super::tarball::MEMBERS_LIMIT;
 use super::{JSON_LIMIT, UNPACKED_LIMIT};
 use floe_core::model::{Digest, Hashing};
-use floe_core::parallel;
+use floe_core::oci::Descriptor;
 use floe_core::untrusted::bounded::{Bounded, ByteLimit};
 use floe_core::untrusted::files;
+use floe_core::{parallel, units};
 
 /// How many bytes of a file are read at once.
 const PIECE: usize = 128 * 1024;
 
-/// A layer's digest and size before compression, and its members.
-pub type Unpacked = (Digest, u64, Changeset);
+/// A layer's digest before compression, and its members.
+pub type Unpacked = (Digest, Arc<Changeset>);
 
 /// A layer that was read.
 pub struct Measured {
@@ -32,8 +33,8 @@ pub struct Measured {
     pub size: u64,
     /// Why it does not match its descriptor, if it does not.
     pub sound: Result<(), String>,
-    /// Its content; `None` if it could not be unpacked within the limits of all layers together.
-    pub unpacked: Option<Unpacked>,
+    /// Its content, or why it cannot be unpacked within the limits of all layers together.
+    pub unpacked: Result<Unpacked, String>,
 }
 
 /// Reads layers in parallel, each digest once. All of them together stay within the limits of one image.
@@ -46,15 +47,26 @@ fn measure_within(
     mut layers: Vec<Descriptor>,
     (bytes, members): (u64, usize),
 ) -> BTreeMap<Digest, Measured> {
-    let (bytes, members) = (AtomicU64::new(bytes), AtomicUsize::new(members));
+    let (bytes_left, members_left) = (AtomicU64::new(bytes), AtomicUsize::new(members));
     let one = |layer: Descriptor| {
         let path = blob_path(folder, &layer.digest);
-        let mut unpacked = None;
+        let mut unpacked = Err("it cannot be read".to_owned());
         let sound = read(&path, &layer, |reader| {
-            let limits = (bytes.load(Relaxed), members.load(Relaxed));
-            unpacked = unpack(reader, limits).ok().filter(|(_, size, changes)| {
-                let keep = bytes.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(*size)).is_ok();
-                keep && members.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(changes.len())).is_ok()
+            let limits = (bytes_left.load(Relaxed), members_left.load(Relaxed));
+            unpacked = unpack(reader, limits).map_err(|error| format!("{error:#}")).and_then(|found| {
+                let (diff_id, size, changes) = found;
+                // Another thread may have used up what was left when this layer was begun.
+                let fits = bytes_left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(size)).is_ok()
+                    && members_left
+                        .fetch_update(Relaxed, Relaxed, |left| left.checked_sub(changes.len()))
+                        .is_ok();
+                match fits {
+                    true => Ok((diff_id, Arc::new(changes))),
+                    false => Err(format!(
+                        "all layers together unpack to more than {} or {members} members",
+                        units::size(bytes)
+                    )),
+                }
             });
         });
         (layer.digest, Measured { size: layer.size, sound, unpacked })
@@ -90,8 +102,8 @@ fn read(path: &Path, promised: &Descriptor, look: impl FnOnce(&mut dyn Read)) ->
     }
 }
 
-/// Reads a layer, which may unpack to so many bytes and members.
-pub fn unpack(layer: impl Read, (bytes, members): (u64, usize)) -> anyhow::Result<Unpacked> {
+/// The digest and the size of a layer before compression, and its members, within limits.
+fn unpack(layer: impl Read, (bytes, members): (u64, usize)) -> anyhow::Result<(Digest, u64, Changeset)> {
     let gzip = MultiGzDecoder::new(BufReader::with_capacity(PIECE, layer));
     let mut tar = Hashing::new(Bounded::new(gzip, ByteLimit::of_unpacked(bytes)));
     let changes = rootfs::scan(&mut tar, members)?;
@@ -151,15 +163,17 @@ mod tests {
         let descriptors: Vec<Descriptor> = layers.iter().map(Descriptor::of).collect();
         let all = measure(folder.path(), [descriptors.clone(), descriptors.clone()].concat());
         assert_eq!(all.len(), 3);
-        let (_, size, changes) = all[&layers[0].digest].unpacked.as_ref().unwrap();
+        let (_, changes) = all[&layers[0].digest].unpacked.as_ref().unwrap();
         assert_eq!(changes.len(), 2);
+        // Two files of three and no blocks, and the end of the tar, in the least number of blocks.
+        let size = 6 * 512 + 2 * 512;
         for (limits, kept) in
-            [((3 * size, 6), 3), ((2 * size, 9), 2), ((9 * size, 4), 2), ((*size, 2), 1), ((size - 1, 9), 0)]
+            [((3 * size, 6), 3), ((2 * size, 9), 2), ((9 * size, 4), 2), ((size, 2), 1), ((size - 1, 9), 0)]
         {
             let found = measure_within(folder.path(), descriptors.clone(), limits);
             // Every file is still read to its end.
             assert!(found.values().all(|layer| layer.sound.is_ok()), "{limits:?}");
-            assert_eq!(found.values().filter(|layer| layer.unpacked.is_some()).count(), kept, "{limits:?}");
+            assert_eq!(found.values().filter(|layer| layer.unpacked.is_ok()).count(), kept, "{limits:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! OCI image layouts (OCI image-spec v1.1): made, read and checked as files in a folder.
 //!
 //! The same inputs give the same bytes on every machine: an image depends neither on the clock, nor on modes or the
-//! order of files on disk, and it has no `history`.
+//! order of files on disk.
 
 mod annotations;
 mod atomic_dir;
@@ -15,6 +15,7 @@ pub mod layer_reader;
 mod layout;
 mod measure;
 mod rootfs;
+mod start;
 mod strict;
 mod tarball;
 
@@ -23,11 +24,18 @@ use std::path::PathBuf;
 
 use semver::Version;
 
-use floe_core::model::Commit;
-use floe_core::oci as spec;
+use floe_core::model::{Commit, ImageName};
+
+/// Where programs look for CA certificates.
+pub const CERTIFICATES: [&str; 4] = [
+    "etc/ssl/certs/ca-certificates.crt",
+    "etc/ssl/certs/ca-bundle.crt",
+    "etc/pki/tls/certs/ca-bundle.crt",
+    "etc/ssl/cert.pem",
+];
 
 pub use atomic_dir::AtomicDir;
-pub use build::build;
+pub use build::{StagedImage, build, stage};
 pub use layout::{check, check_to, read};
 
 /// The most bytes that a layer or a docker archive may unpack to: GitHub's registry takes no larger layer.
@@ -46,6 +54,8 @@ pub const LAYERS_LIMIT: usize = 256;
 /// The metadata of an image, and how it is started.
 #[derive(Debug, Clone)]
 pub struct ImageSpec {
+    /// The name under which it is published.
+    pub name: ImageName,
     /// The project's name: `org.opencontainers.image.title`.
     pub title: String,
     /// Its version.
@@ -64,10 +74,12 @@ pub struct ImageSpec {
     pub revision: Option<Commit>,
     /// The time of image and files: seconds since 1970-01-01 UTC (`SOURCE_DATE_EPOCH`).
     pub epoch: u64,
-    /// The file name of the binary in the image, `/bin/<binary>`; not used for docker archives.
-    pub binary: String,
-    /// The entrypoint. Default: `/bin/<binary>`, or the docker archive's.
+    /// The names of the released binaries, the main one first. They are at `/bin/<name>`, unless a docker archive has them.
+    pub binaries: Vec<String>,
+    /// The entrypoint. Default: `/bin/<main binary>`, or the docker archive's.
     pub entrypoint: Option<Vec<String>>,
+    /// Executable files of a docker archive that are no released binaries, by their paths.
+    pub programs: Vec<String>,
     /// Extra labels, which are also annotations.
     pub labels: BTreeMap<String, String>,
     /// Exposed ports, such as `8080/tcp`.

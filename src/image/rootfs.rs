@@ -1,5 +1,4 @@
-//! The files of an image: the members of each layer, and the regular files of all layers together (OCI image-spec,
-//! layer.md).
+//! The files of an image: the members of each layer, and all layers together (OCI image-spec, layer.md).
 //!
 //! Layers are read as streams and never unpacked. Layers that remove files of lower ones are refused.
 
@@ -18,24 +17,30 @@ const WHITEOUT: &str = ".wh.";
 /// The most problems that are reported for one layer: a hostile one can have a million.
 const PROBLEMS_LIMIT: usize = 20;
 
+/// The most links that are followed (Linux, `MAXSYMLINKS`).
+const LINKS_LIMIT: usize = 40;
+
+/// The bits of a mode by which a program runs as another user or group than the one that starts it.
+const SETUID_SETGID: u32 = 0o6000;
+
 /// The members of one layer (layer.md, "Change Types").
 #[derive(Debug, Default)]
 pub struct Changeset {
     /// By path, in the order of the tar.
     list: Vec<(String, Node)>,
-    /// The names that cannot be accepted, a sentence each.
+    /// The members that cannot be accepted, a sentence each.
     pub problems: Vec<String>,
 }
 
-#[derive(Debug)]
-enum Node {
+#[derive(Debug, Clone)]
+pub enum Node {
     File { size: u64, mode: u32, digest: Digest },
     HardLink(String),
-    Directory,
-    Symlink,
+    Directory { mode: u32 },
+    Symlink(String),
 }
 
-/// Reads a layer's tar of at most `members` members to its end. Names that are not accepted are in
+/// Reads a layer's tar of at most `members` members to its end. Members that are not accepted are in
 /// [`Changeset::problems`].
 pub fn scan(tar: impl Read, members: usize) -> anyhow::Result<Changeset> {
     let mut changeset = Changeset::default();
@@ -47,57 +52,47 @@ pub fn scan(tar: impl Read, members: usize) -> anyhow::Result<Changeset> {
             changeset.problems.push(problem);
         }
         seen.insert(member.path.clone(), member.kind == TarKind::Directory);
-        changeset.list.push((member.path.clone(), node(member, content)?));
+        changeset.add(&member.path, node(member, content)?);
         Ok(())
     })?;
     Ok(changeset)
 }
 
-/// The regular files of an image, sorted by path: upper layers over lower ones. The error has a sentence for each hard
-/// link without a target.
-pub fn files<'a>(layers: impl IntoIterator<Item = &'a Changeset>) -> Result<Vec<Entry>, Vec<String>> {
-    let mut tree = Tree::default();
-    let mut problems = Vec::new();
-    for (path, node) in layers.into_iter().flat_map(|layer| &layer.list) {
-        if let Err(problem) = tree.put(path, node)
-            && problems.len() < PROBLEMS_LIMIT
-        {
-            problems.push(problem);
-        }
-    }
-    if problems.is_empty() { Ok(tree.0.into_values().flatten().collect()) } else { Err(problems) }
-}
-
 impl Changeset {
-    /// A layer that holds only these regular files.
-    pub fn of_files(files: &[Entry]) -> Self {
-        let node = |file: &Entry| Node::File { size: file.size, mode: file.mode, digest: file.digest };
-        let list = files.iter().map(|file| (file.path.clone(), node(file))).collect();
-        Changeset { list, problems: Vec::new() }
+    /// Adds a member.
+    pub fn add(&mut self, path: &str, node: Node) {
+        self.list.push((path.to_owned(), node));
     }
 
     /// How many members it has.
     pub fn len(&self) -> usize {
         self.list.len()
     }
+
+    /// The path of a regular file with this content.
+    pub fn path_of(&self, wanted: &Digest) -> Option<&str> {
+        let same = |node: &Node| matches!(node, Node::File { digest, .. } if digest == wanted);
+        self.list.iter().find(|(_, node)| same(node)).map(|(path, _)| path.as_str())
+    }
 }
 
 fn node(member: &LayerMember, content: &mut dyn Read) -> anyhow::Result<Node> {
+    let (mode, target) = (member.mode, member.target.clone());
     Ok(match member.kind {
         TarKind::File => {
             let (digest, size) =
                 Digest::of_reader(content).with_context(|| format!("cannot read `{}`", member.path))?;
-            Node::File { size, mode: member.mode, digest }
+            Node::File { size, mode, digest }
         }
-        TarKind::HardLink => Node::HardLink(member.target.clone()),
-        TarKind::Directory => Node::Directory,
-        TarKind::Symlink => Node::Symlink,
+        TarKind::HardLink => Node::HardLink(target),
+        TarKind::Directory => Node::Directory { mode },
+        TarKind::Symlink => Node::Symlink(target),
     })
 }
 
-/// Why the name of a member is not accepted after those before it. Unpackers disagree about such layers.
+/// Why a member is not accepted after those before it. Unpackers disagree about layers with such names.
 fn problem(member: &LayerMember, seen: &BTreeMap<String, bool>) -> Option<String> {
-    let LayerMember { path, absolute, .. } = member;
+    let LayerMember { path, absolute, mode, .. } = member;
     if path.split('/').any(|part| part.starts_with(WHITEOUT)) {
         return Some(format!(
             "`{path}` is a whiteout, which floe does not apply: build the image without removing files of lower layers"
@@ -107,16 +102,24 @@ fn problem(member: &LayerMember, seen: &BTreeMap<String, bool>) -> Option<String
     if *absolute && path != "nix" && path != "nix/store" && !path.starts_with("nix/store/") {
         return Some(format!("`/{path}` is an absolute path"));
     }
+    if member.kind == TarKind::File && mode & SETUID_SETGID != 0 {
+        return Some(format!("`{path}` has the mode {mode:04o}: it would run as another user (`chmod a-s`)"));
+    }
     let is_directory = member.kind == TarKind::Directory;
     if seen.get(path).is_some_and(|was_directory| !(*was_directory && is_directory)) {
         return Some(format!("`{path}` is there twice"));
     }
-    let mut ancestors = path.match_indices('/').map(|(end, _)| &path[..end]);
+    let mut ancestors = ancestors(path);
     if let Some(through) = ancestors.find(|folder| seen.get(*folder) == Some(&false)) {
-        return Some(format!("`{path}` lies below `{through}`, which is no folder"));
+        return Some(format!("`{path}` is below `{through}`, which is no folder"));
     }
     let below = (!is_directory).then(|| below(path)).and_then(|range| seen.range(range).next());
-    below.map(|(inner, _)| format!("`{inner}` lies below `{path}`, which is no folder"))
+    below.map(|(inner, _)| format!("`{inner}` is below `{path}`, which is no folder"))
+}
+
+/// The folders above a path, the outermost first.
+fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(end, _)| &path[..end])
 }
 
 /// The keys of everything below a folder: the character after `/` is `0`.
@@ -124,27 +127,100 @@ fn below(folder: &str) -> std::ops::Range<String> {
     format!("{folder}/")..format!("{folder}0")
 }
 
-/// Everything in the image by path; `None` for all but regular files.
-#[derive(Default)]
-struct Tree(BTreeMap<String, Option<Entry>>);
+/// Everything in an image by path: upper layers over lower ones. A file's hard links are copies of it.
+#[derive(Debug, Default)]
+pub struct FileTree(BTreeMap<String, Node>);
 
-impl Tree {
-    fn put(&mut self, path: &str, node: &Node) -> Result<(), String> {
-        let entry = match node {
-            Node::Directory | Node::Symlink => None,
-            Node::File { size, mode, digest } => {
-                Some(Entry { path: path.to_owned(), size: *size, mode: *mode, digest: *digest })
+impl FileTree {
+    /// The error has a sentence for each member that does not fit to the layers below it.
+    pub fn of<'a>(layers: impl IntoIterator<Item = &'a Changeset>) -> Result<FileTree, Vec<String>> {
+        let mut tree = FileTree::default();
+        let mut problems = Vec::new();
+        for (path, node) in layers.into_iter().flat_map(|layer| &layer.list) {
+            if let Err(problem) = tree.put(path, node)
+                && problems.len() < PROBLEMS_LIMIT
+            {
+                problems.push(problem);
             }
+        }
+        if problems.is_empty() { Ok(tree) } else { Err(problems) }
+    }
+
+    fn put(&mut self, path: &str, node: &Node) -> Result<(), String> {
+        let node = match node {
             Node::HardLink(target) => match self.0.get(target) {
-                Some(entry) => entry.clone().map(|entry| Entry { path: path.to_owned(), ..entry }),
+                Some(node) => node.clone(),
                 None => return Err(format!("`{path}` is a hard link to `{target}`, which is missing")),
             },
+            node => node.clone(),
         };
-        if !matches!(node, Node::Directory) {
+        // Some unpackers follow a link of a lower layer, and others replace it by a folder.
+        let is_no_folder = |path: &&str| !matches!(self.0.get(*path), None | Some(Node::Directory { .. }));
+        if let Some(through) = ancestors(path).find(is_no_folder) {
+            return Err(format!("`{path}` is below `{through}`, which is no folder in a lower layer"));
+        }
+        if !matches!(node, Node::Directory { .. }) {
             let hidden: Vec<String> = self.0.range(below(path)).map(|(path, _)| path.clone()).collect();
             hidden.iter().for_each(|path| drop(self.0.remove(path)));
         }
-        self.0.insert(path.to_owned(), entry);
+        self.0.insert(path.to_owned(), node);
         Ok(())
+    }
+
+    /// The regular files, sorted by path.
+    pub fn files(&self) -> Vec<Entry> {
+        self.0.iter().filter_map(|(path, node)| entry(path, node)).collect()
+    }
+
+    /// Whether there is anything at a path, which may be a folder that no member describes.
+    pub fn has(&self, path: &str) -> bool {
+        self.0.contains_key(path) || self.0.range(below(path)).next().is_some()
+    }
+
+    /// The regular file that a path leads to. Links are followed as the kernel does in a container, where no link leads out
+    /// of the image. The error is a clause.
+    pub fn resolve(&self, path: &str) -> Result<Entry, String> {
+        let mut rest: Vec<&str> = path.split('/').rev().collect();
+        let (mut at, mut links) = (String::new(), 0);
+        while let Some(part) = rest.pop() {
+            if part == ".." {
+                at.truncate(at.rfind('/').unwrap_or(0));
+                continue;
+            }
+            if part.is_empty() || part == "." {
+                continue;
+            }
+            let next = if at.is_empty() { part.to_owned() } else { format!("{at}/{part}") };
+            match self.0.get(&next) {
+                Some(Node::Symlink(target)) => {
+                    links += 1;
+                    if links > LINKS_LIMIT {
+                        return Err(format!("`/{next}` leads through more than {LINKS_LIMIT} links"));
+                    }
+                    if target.starts_with('/') {
+                        at.clear();
+                    }
+                    rest.extend(target.split('/').rev());
+                }
+                Some(Node::Directory { mode }) if mode & 0o001 == 0 => {
+                    return Err(format!("`/{next}` has the mode {mode:04o}, so not every user may enter it"));
+                }
+                Some(Node::File { .. }) if !rest.is_empty() => {
+                    return Err(format!("`/{next}` is no folder"));
+                }
+                None if !self.has(&next) => return Err(format!("`/{next}` is not in the image")),
+                _ => at = next,
+            }
+        }
+        self.0.get(&at).and_then(|node| entry(&at, node)).ok_or_else(|| format!("`/{at}` is a folder"))
+    }
+}
+
+fn entry(path: &str, node: &Node) -> Option<Entry> {
+    match node {
+        Node::File { size, mode, digest } => {
+            Some(Entry { path: path.to_owned(), size: *size, mode: *mode, digest: *digest })
+        }
+        _ => None,
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::spec;
+use floe_core::oci;
 use floe_core::untrusted::text;
 
 /// The keys that determine the content of an image.
@@ -29,8 +29,8 @@ const NAMES: [&str; 11] = [
 pub fn check(json: &[u8], media_type: &str) -> Result<(), String> {
     let Top(names) = serde_json::from_slice(json).map_err(|error| format!("cannot be read: {error}"))?;
     let foreign: &[&str] = match media_type {
-        spec::INDEX => &["config", "layers", "fsLayers"],
-        spec::MANIFEST => &["manifests", "fsLayers"],
+        oci::INDEX => &["config", "layers", "fsLayers"],
+        oci::MANIFEST => &["manifests", "fsLayers"],
         _ => &[],
     };
     match foreign.iter().find(|name| names.contains(&name.to_lowercase())) {
@@ -50,6 +50,15 @@ impl<'de> Deserialize<'de> for Top {
 
 struct Strict;
 
+/// Values that have no keys.
+macro_rules! scalars {
+    ($($visit:ident: $value:ty),+) => {
+        $(fn $visit<E>(self, _: $value) -> Result<Self::Value, E> {
+            Ok(BTreeSet::new())
+        })+
+    };
+}
+
 impl<'de> Visitor<'de> for Strict {
     type Value = BTreeSet<String>;
 
@@ -57,25 +66,7 @@ impl<'de> Visitor<'de> for Strict {
         f.write_str("JSON")
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(BTreeSet::new())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(BTreeSet::new())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(BTreeSet::new())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(BTreeSet::new())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(BTreeSet::new())
-    }
+    scalars! { visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(BTreeSet::new())
@@ -113,7 +104,7 @@ mod tests {
 
     #[test]
     fn ambiguous_documents_are_refused() {
-        let refused = |json: &str| check(json.as_bytes(), spec::MANIFEST).unwrap_err();
+        let refused = |json: &str| check(json.as_bytes(), oci::MANIFEST).unwrap_err();
         assert!(refused(r#"{"layers":[],"layers":[1]}"#).contains("`layers` is there twice"));
         assert!(refused(r#"{"a":{"b":1,"B":2}}"#).contains("`B` is there twice"));
         assert!(refused(r#"{"layers":[],"Layers":[1]}"#).contains("`Layers` is not `layers`"));
@@ -121,8 +112,8 @@ mod tests {
         assert!(refused(r#"{"layers":[],"manifests":[]}"#).contains("has `manifests`"));
         assert!(refused(&"[".repeat(100_000)).contains("recursion limit"));
         assert!(refused("{").contains("cannot be read"));
-        let index = check(br#"{"manifests":[],"layers":[]}"#, spec::INDEX);
+        let index = check(br#"{"manifests":[],"layers":[]}"#, oci::INDEX);
         assert!(index.unwrap_err().contains("has `layers`"));
-        assert_eq!(check(br#"{"config":{"Env":["a"],"x":[1,-1,0.5,null,true]}}"#, spec::CONFIG), Ok(()));
+        assert_eq!(check(br#"{"config":{"Env":["a"],"x":[1,-1,0.5,null,true]}}"#, oci::CONFIG), Ok(()));
     }
 }

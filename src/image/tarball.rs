@@ -25,9 +25,10 @@ pub struct LayerMember {
     pub path: String,
     /// Whether the tar gave the path with a leading slash.
     pub absolute: bool,
-    /// The kind of the member. Where a symbolic link leads is not checked: the container resolves it.
+    /// The kind of the member.
     pub kind: TarKind,
-    /// The path of the file that a hard link is another name of; empty for everything else.
+    /// Where a link leads: the path of an earlier file for a hard link, any text for a symbolic link, and empty for
+    /// everything else.
     pub target: String,
     /// The size of its content in bytes.
     pub size: u64,
@@ -50,13 +51,10 @@ pub fn walk(
         let (path, absolute) = safe(&member.name)?;
         let kind = member.kind;
         let target = match kind {
-            TarKind::HardLink => {
-                safe(&member.target)
-                    .with_context(|| format!("the target of the hard link `{path}` is invalid"))?
-                    .0
-            }
-            _ => String::new(),
+            TarKind::HardLink => safe(&member.target).map(|(target, _)| target),
+            _ => plain(&member.target).map(str::to_owned),
         };
+        let target = target.with_context(|| format!("the target of the link `{path}` is invalid"))?;
         ensure!(kind == TarKind::Directory || !path.is_empty(), "the top folder is no folder");
         names += path.len() + target.len();
         ensure!(names <= NAMES_LIMIT, "its names are longer than {NAMES_LIMIT} bytes together");
@@ -65,14 +63,19 @@ pub fn walk(
     })
 }
 
+fn plain(name: &[u8]) -> anyhow::Result<&str> {
+    let text = std::str::from_utf8(name).ok().filter(|text| !text.chars().any(char::is_control));
+    let text = text.with_context(|| format!("the name `{}` is no plain text", text::name(name)))?;
+    ensure!(text.len() <= NAME_LIMIT, "the name `{}…` is longer than {NAME_LIMIT} bytes", text::name(name));
+    Ok(text)
+}
+
 /// A path without leading slash, `.` and empty parts, and whether it had a leading slash.
 fn safe(name: &[u8]) -> anyhow::Result<(String, bool)> {
-    let shown = || text::name(name);
-    let text = std::str::from_utf8(name).ok().filter(|text| !text.chars().any(char::is_control));
-    let text = text.with_context(|| format!("the name `{}` is no plain text", shown()))?;
+    let text = plain(name)?;
     ensure!(!text.is_empty(), "a member has no name");
-    ensure!(text.len() <= NAME_LIMIT, "the name `{}…` is longer than {NAME_LIMIT} bytes", shown());
-    ensure!(text.split('/').all(|part| part != ".."), "the name `{}` leads out of its folder", shown());
+    let leads_out = text.split('/').any(|part| part == "..");
+    ensure!(!leads_out, "the name `{}` leads out of its folder", text::name(name));
     let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     Ok((parts.join("/"), text.starts_with('/')))
 }

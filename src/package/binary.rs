@@ -5,11 +5,11 @@ use std::path::Path;
 
 use anyhow::{Context as _, anyhow, bail};
 
-use floe_audit::{Error, Facts, Identity};
+use floe_audit::{Error, Executable, Facts};
 use floe_core::untrusted::files;
 
 /// Identifies the executable at `path`, which must be a regular file and complete. Only its headers are read.
-pub fn identify(path: &Path) -> anyhow::Result<Identity> {
+pub fn identify(path: &Path) -> anyhow::Result<Executable> {
     let shown = path.display();
     let about = path.symlink_metadata().with_context(|| format!("`{shown}` cannot be read"))?;
     if about.is_symlink() {

@@ -10,8 +10,8 @@ use semver::Version;
 
 use crate::error::{Exit, Failure};
 use crate::project::package::{self, Gated};
-use crate::project::{git, process};
-use floe_core::model::{Commit, Config, Tag};
+use crate::project::{git, process, repository};
+use floe_core::model::{Commit, Config, Repo, Tag};
 
 /// The time of files without a commit: 1980-01-01, the earliest that a ZIP file can hold.
 const NO_COMMIT_EPOCH: u64 = 315_532_800;
@@ -35,6 +35,10 @@ pub struct Project {
     pub homepage: Option<String>,
     /// `documentation`.
     pub documentation: Option<String>,
+    /// `readme`, relative to the package's folder. Cargo fills it in if there is a README of a usual name.
+    pub readme: Option<PathBuf>,
+    /// `license-file`, relative to the package's folder.
+    pub license_file: Option<PathBuf>,
     /// The folder of the package.
     pub root: PathBuf,
     /// The folder of the workspace; the same as `root` for a single package.
@@ -72,6 +76,13 @@ pub struct Changelog {
     pub path: PathBuf,
     /// Whether it is Markdown. Release notes are taken from nothing else.
     pub is_markdown: bool,
+}
+
+impl Changelog {
+    /// The name of the file.
+    pub fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
 }
 
 /// Finds the package: the named one, else that of the manifest, else the only one with a binary among the workspace's
@@ -166,11 +177,19 @@ impl Project {
         Ok(found.into_iter().min().map(|(rank, path)| Changelog { path, is_markdown: !rank.1 }))
     }
 
-    /// The file that release notes are taken from, for messages: the Markdown changelog, or `CHANGELOG.md`.
-    pub fn changelog_name(&self) -> anyhow::Result<String> {
-        let found = self.changelog()?.filter(|found| found.is_markdown);
-        let name = found.as_ref().and_then(|found| found.path.file_name());
-        Ok(name.map_or_else(|| "CHANGELOG.md".to_owned(), |name| name.to_string_lossy().into_owned()))
+    /// The names that headings of a changelog may have before a version: the package's, its tags' and the repository's.
+    pub fn names(&self) -> Vec<String> {
+        let repository = self.repository.as_deref().and_then(repository::on_github);
+        let prefix = self.config.tag_prefix.trim_end_matches(['-', '_', '/']);
+        let names = [Some(self.name.as_str()), Some(prefix), repository.as_ref().map(Repo::name)];
+        names.into_iter().flatten().filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// The path of a file in the repository, with slashes; without one, in the workspace.
+    pub fn path_in_repository(&self, path: &Path) -> anyhow::Result<String> {
+        let root = git::root(&self.workspace_root)?;
+        let path = path.strip_prefix(root.as_ref().unwrap_or(&self.workspace_root)).unwrap_or(path);
+        Ok(path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/"))
     }
 }
 

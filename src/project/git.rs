@@ -92,12 +92,22 @@ pub fn file_status(file: &Path) -> anyhow::Result<FileStatus> {
     })
 }
 
+/// Whether git's index has a file as an executable one; it has no file that is not tracked.
+pub fn is_executable(file: &Path) -> anyhow::Result<bool> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    if !is_in_repository(folder) {
+        return Ok(false);
+    }
+    let name = file.file_name().unwrap_or_default();
+    Ok(git(folder, |git| git.args(["ls-files", "--stage", "--"]).arg(name))?.starts_with("100755"))
+}
+
 /// Every tag of the folder's repository.
 pub fn tags(folder: &Path) -> anyhow::Result<Vec<String>> {
     Ok(if_in_repository(folder, &["tag", "--list"])?.lines().map(str::to_owned).collect())
 }
 
-/// What git prints in a folder; nothing where the folder is in no repository.
+/// The output of git in a folder; empty where the folder is in no repository.
 fn if_in_repository(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
     if is_in_repository(folder) { git(folder, |git| git.args(arguments)) } else { Ok(String::new()) }
 }

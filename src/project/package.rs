@@ -130,6 +130,8 @@ pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<
         repository: package.repository.clone(),
         homepage: package.homepage.clone(),
         documentation: package.documentation.clone(),
+        readme: package.readme.clone().map(Into::into),
+        license_file: package.license_file.clone().map(Into::into),
         root: manifest_path.parent().unwrap_or(Path::new("/")).to_owned(),
         workspace_root: metadata.workspace_root.clone().into_std_path_buf(),
         manifest_path,

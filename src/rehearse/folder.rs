@@ -71,7 +71,8 @@ impl Folder {
     }
 }
 
-/// The folder itself or something in it, if it is a link: nothing is written through one.
+/// The folder itself or something in it, if it is a link: nothing is written through one. `dist`, a link if Nix has made
+/// it, is removed.
 fn link_in(root: &Path) -> io::Result<Option<PathBuf>> {
     let root: PathBuf = root.components().collect();
     if root.is_symlink() {

@@ -21,6 +21,7 @@ use crate::cli::{Builder, RehearseArgs, RemoteArgs};
 use crate::commands::package::Enforcement;
 use crate::commands::{image, package};
 use crate::error::{Exit, Failure};
+use crate::image::ImageSpec;
 use crate::net::stop;
 use crate::project::build::{self, Build, Effort};
 use crate::project::cargo::{self, Origin, Project};
@@ -31,7 +32,8 @@ use crate::release::session::{self, Session};
 use crate::release::{self, dist, inputs, published};
 use crate::report::{Report, size};
 use crate::token::Token;
-use floe_core::model::notes::{NotesSource, unreleased_section};
+use floe_core::model::changelog;
+use floe_core::model::notes::NotesSource;
 use floe_core::model::{Commit, Destination, Digest, Image, Record, Release, Rule};
 use floe_core::preflight::CheckedPlanJson;
 use floe_core::verify::published::ReleaseRequest;
@@ -125,10 +127,10 @@ fn dist(
         ));
     }
     let origin = cargo::origin(project, None, None)?;
-    // A quick build contains the paths of dependencies that were compiled before, which say nothing about the project.
+    // A quick build lacks the flags that remove these, and reuses dependencies that were compiled without them.
     let (effort, except): (_, &[Rule]) = match args.exact {
         true => (Effort::Exact, &[]),
-        false => (Effort::Quick, &[Rule::BuilderPath]),
+        false => (Effort::Quick, &[Rule::BuilderPath, Rule::TimeStamp]),
     };
     let builds = build::for_this_machine(project, effort, report)?;
     package::pack(
@@ -138,17 +140,16 @@ fn dist(
         Enforcement::Warn { except },
         report,
     )?;
-    let platforms = match static_binaries(project, &builds) {
-        Some(binaries) if project.config.image.is_some() => {
-            let image = make_image(project, &origin, &binaries, &folder.dist().join("image"))?;
-            report.step("Made", format!("image {}  {}", image.index.digest, size(image.size())));
-            image.platforms.iter().map(|one| one.platform).collect()
-        }
-        Some(_) => Vec::new(),
-        None => {
-            report.warn("no image: this machine builds no Linux binaries");
-            Vec::new()
-        }
+    let binaries = static_binaries(&builds);
+    let platforms = if project.config.image.is_none() {
+        Vec::new()
+    } else if binaries.is_empty() {
+        report.warn("no image: this machine builds no Linux binaries");
+        Vec::new()
+    } else {
+        let image = make_image(project, &origin, &binaries, &folder.dist().join("image"), report)?;
+        report.step("Made", format!("image {}  {}", image.index.digest, size(image.size())));
+        image.platforms.iter().map(|one| one.platform).collect()
     };
     let targets = builds.iter().map(|build| build.target).collect();
     check(&[folder.dist()], &Expect { targets, platforms, tolerate: true, files: Vec::new(), ..expect })
@@ -179,28 +180,33 @@ fn check(dists: &[PathBuf], expect: &Expect) -> anyhow::Result<Verified> {
 }
 
 fn pieces(builds: &[Build]) -> Vec<package::Build> {
-    let piece = |build: &Build| package::Build { target: build.target, binaries: build.binaries.clone() };
+    let piece = |build: &Build| package::Build {
+        target: build.target,
+        binaries: build.binaries.clone(),
+        documents: None,
+    };
     builds.iter().map(piece).collect()
 }
 
-/// The main binary of each static Linux build.
-fn static_binaries(project: &Project, builds: &[Build]) -> Option<Vec<PathBuf>> {
-    let main = project.binaries.first()?;
+fn static_binaries(builds: &[Build]) -> Vec<PathBuf> {
     let linux =
         builds.iter().filter(|build| build.is_static && build.target.os() == floe_core::model::Os::Linux);
-    let binaries: Vec<PathBuf> = linux
-        .filter_map(|build| {
-            build.binaries.iter().find(|path| path.file_stem().is_some_and(|stem| stem == main.as_str()))
-        })
-        .cloned()
-        .collect();
-    (!binaries.is_empty()).then_some(binaries)
+    linux.flat_map(|build| build.binaries.clone()).collect()
 }
 
-fn make_image(project: &Project, origin: &Origin, binaries: &[PathBuf], out: &Path) -> anyhow::Result<Image> {
+fn make_image(
+    project: &Project,
+    origin: &Origin,
+    binaries: &[PathBuf],
+    out: &Path,
+    report: &Report,
+) -> anyhow::Result<Image> {
     let repo = repository::find(Some(project), None)?;
-    let spec = image::spec(project, origin, &repo, binaries)?;
-    crate::image::build(binaries, &spec, out)
+    let ca_certificates = image::certificates_of_this_machine();
+    let spec = ImageSpec { ca_certificates, ..image::spec(project, origin, &repo)? };
+    let image = crate::image::build(binaries, &spec, out)?;
+    image::warn(&image, &spec, report);
+    Ok(image)
 }
 
 /// The release that `publish` would make, except that a commit is invented if git has none.
@@ -220,12 +226,13 @@ fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Re
 
 /// The notes of `publish`; before a release their section is often still called `Unreleased`.
 fn notes(project: &Project, verified: &Verified, report: &Report) -> anyhow::Result<NotesSource> {
-    let missing = match inputs::notes_source(Some(project), None, &verified.version) {
-        Ok(notes) => return Ok(notes),
+    let missing = match inputs::notes(Some(project), None, &verified.version) {
+        Ok(notes) => return Ok(notes.source_with_warning(report)),
         Err(missing) => missing,
     };
-    let changelog = inputs::changelog(project)?;
-    let Some(text) = changelog.as_deref().and_then(unreleased_section) else { return Err(missing) };
+    let changelog = project.changelog()?.map(|found| inputs::read_text(&found.path)).transpose()?;
+    let unreleased = changelog.as_deref().and_then(changelog::unreleased);
+    let Some(text) = unreleased else { return Err(missing) };
     report.warn(format!("{missing}; rehearsing with `Unreleased`, but publishing would be refused"));
     Ok(NotesSource::Text(text))
 }

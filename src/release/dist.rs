@@ -9,7 +9,7 @@ use anyhow::Context as _;
 
 use crate::error::{Exit, Failure, usage};
 use crate::image;
-use crate::package::archive::{self, Examined};
+use crate::package::archive::{self, Budget, Examined};
 use floe_core::model::{ArchiveFacts, ArchiveKind, Digest, PromisedFile, Record};
 use floe_core::parallel;
 use floe_core::untrusted::files;
@@ -37,8 +37,9 @@ pub fn read(dists: &[PathBuf], depth: Depth) -> anyhow::Result<Found> {
     let Listed { mut found, archives, layouts } = listed;
     let image = |path: PathBuf| FoundImage { image: image::check_to(depth, &path), path, depth };
     found.images = layouts.into_iter().map(image).collect();
+    let budget = Budget::default();
     let read = |(path, kind): (PathBuf, ArchiveKind)| {
-        read_archive(&path, kind, depth).with_context(|| failed(path.parent().unwrap_or(&path)))
+        read_archive(&path, kind, depth, &budget).with_context(|| failed(path.parent().unwrap_or(&path)))
     };
     found.archives = parallel::map(archives, read).into_iter().collect::<anyhow::Result<_>>()?;
     Ok(found)
@@ -124,7 +125,12 @@ fn list(dist: &Path, listed: &mut Listed) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn read_archive(path: &Path, kind: ArchiveKind, depth: Depth) -> anyhow::Result<FoundArchive> {
+fn read_archive(
+    path: &Path,
+    kind: ArchiveKind,
+    depth: Depth,
+    budget: &Budget,
+) -> anyhow::Result<FoundArchive> {
     let failed = || format!("failed to read `{}`", path.display());
     let record = read_record(path);
     let Examined { size, digest, contents } = match &record {
@@ -135,7 +141,7 @@ fn read_archive(path: &Path, kind: ArchiveKind, depth: Depth) -> anyhow::Result<
         }
         _ => {
             let promised = record.as_ref().ok().map(|record| record.contents.as_slice());
-            archive::examine(path, kind, promised).with_context(failed)?
+            archive::examine(path, kind, promised, budget).with_context(failed)?
         }
     };
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

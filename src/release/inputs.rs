@@ -10,9 +10,11 @@ use semver::Version;
 
 use crate::cli::{ProjectArgs, ReleaseArgs, SourceArgs};
 use crate::error::{Exit, Failure, usage};
-use crate::project::cargo::{self, Project};
+use crate::project::cargo::{self, Changelog, Project};
 use crate::project::repository;
 use crate::release::session;
+use crate::report::Report;
+use floe_core::model::changelog;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::{
@@ -24,7 +26,7 @@ use floe_core::verify::{Depth, Expect, Verified};
 /// The largest changelog.
 const CHANGELOG_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// Everything that a release is derived from besides its dist. Cargo and git are asked once.
+/// The inputs of a release besides its dist. Cargo and git are asked once.
 pub struct Inputs {
     args: ReleaseArgs,
     project: Option<Project>,
@@ -50,9 +52,9 @@ impl Inputs {
     }
 
     /// The release of verified dists. It must be the expected one, if one is expected.
-    pub fn release(&self, verified: Verified) -> anyhow::Result<Release> {
-        let notes = self.notes(&verified.version)?;
+    pub fn release(&self, verified: Verified, report: &Report) -> anyhow::Result<Release> {
         let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
+        let notes = self.notes(&verified.version, report)?;
         let Verified { archives, files, image, .. } = verified;
         let release = Release::new(archives, files, image, destination, notes);
         match self.args.expect {
@@ -70,7 +72,7 @@ impl Inputs {
     }
 
     /// The release as far as it is known before its dist is built.
-    pub fn outline(&self) -> anyhow::Result<Outline> {
+    pub fn outline(&self, report: &Report) -> anyhow::Result<Outline> {
         let Some(project) = &self.project else {
             return Err(usage("there is neither a dist nor a project to plan")
                 .hint("run `floe plan` in the project's folder, or give the dist: `floe plan dist`")
@@ -80,16 +82,17 @@ impl Inputs {
         Ok(Outline {
             name: project.name.clone(),
             version: project.version.clone(),
-            notes: self.notes(&project.version)?,
             destination: self.destination((&project.name, &project.version), None)?,
+            notes: self.notes(&project.version, report)?,
             targets: self.expect.targets.clone(),
             files: self.expect.files.clone(),
             platforms: self.expect.platforms.clone(),
         })
     }
 
-    fn notes(&self, version: &Version) -> anyhow::Result<NotesSource> {
-        notes_source(self.project.as_ref(), self.args.notes_file.as_deref(), version)
+    fn notes(&self, version: &Version, report: &Report) -> anyhow::Result<NotesSource> {
+        let chosen = notes(self.project.as_ref(), self.args.notes_file.as_deref(), version)?;
+        Ok(chosen.source_with_warning(report))
     }
 
     /// Where a version of a package goes and what it is called there; the commit is the one that the archives name, if
@@ -149,6 +152,7 @@ fn expect(
         binaries: project.map(|project| project.binaries.clone()),
         targets,
         image: has_image,
+        programs: project.and_then(|project| Some(project.config.image.as_ref()?.programs.clone())),
         files: project.map(Project::asset_names).unwrap_or_default(),
         tolerate: false,
         platforms,
@@ -161,39 +165,67 @@ pub fn tag_of_workflow() -> Option<Tag> {
     (variable("GITHUB_REF_TYPE")? == "tag").then(|| variable("GITHUB_REF_NAME")?.parse().ok()).flatten()
 }
 
-/// The source of the notes.
-pub fn notes_source(
+/// The chosen source of the notes.
+pub struct ChosenNotes {
+    source: NotesSource,
+    /// The reason for which a changelog of the project is not it.
+    warning: Option<String>,
+}
+
+impl ChosenNotes {
+    /// The source; a changelog that is not used is reported.
+    pub fn source_with_warning(self, report: &Report) -> NotesSource {
+        if let Some(warning) = self.warning {
+            report.warn(warning);
+        }
+        self.source
+    }
+}
+
+/// The source of the notes: the file, else what `notes` in Cargo.toml says.
+pub fn notes(
     project: Option<&Project>,
     file: Option<&Path>,
     version: &Version,
-) -> anyhow::Result<NotesSource> {
+) -> anyhow::Result<ChosenNotes> {
+    let chosen = |source| Ok(ChosenNotes { source, warning: None });
     if let Some(file) = file {
-        return Ok(NotesSource::Text(read_text(file)?));
+        return chosen(NotesSource::Text(read_text(file)?));
     }
-    let from = project.map_or(NotesFrom::Auto, |project| project.config.notes);
-    let changelog = match project {
-        Some(project) => changelog(project)?,
-        None => None,
+    let Some(project) = project.filter(|project| project.config.notes != NotesFrom::Github) else {
+        return chosen(NotesSource::Generated);
     };
-    let name = project.map(Project::changelog_name).transpose()?.unwrap_or_else(|| "CHANGELOG.md".to_owned());
-    NotesSource::choose(from, changelog.as_deref(), version).ok_or_else(|| {
-        Failure::new(format!("the release has no notes: {name} has no section for {version}"))
-            .hint(format!(
-                "write a heading `## {version}` with what changed below it, or give `--notes-file`"
-            ))
-            .file(name)
+    let found = project.changelog()?;
+    let file = found.as_ref().map_or_else(|| "CHANGELOG.md".to_owned(), Changelog::name);
+    let problem = match &found {
+        None => format!("the project has no changelog with a section for {version}"),
+        Some(found) if !found.is_markdown => {
+            format!("`{file}` is not Markdown and is not read for {version}")
+        }
+        Some(found) => match changelog::section(&read_text(&found.path)?, version, &project.names()) {
+            Ok(text) => {
+                let file = project.path_in_repository(&found.path)?;
+                return chosen(NotesSource::Changelog { text, file });
+            }
+            Err(why) => format!("`{file}` {why} {version}"),
+        },
+    };
+    let cure = format!("write what changed below a heading `## {version}`");
+    if project.config.notes == NotesFrom::Changelog {
+        return Err(Failure::new(format!("the release has no notes: {problem}"))
+            .hint(format!("{cure}, or give `--notes-file`"))
+            .file(file)
             .exit(Exit::Problems)
-            .into()
-    })
+            .into());
+    }
+    let warning = found.map(|_| {
+        format!("{problem}, so GitHub generates the notes: {cure}, or set `notes = \"github\"` in [package.metadata.floe]")
+    });
+    Ok(ChosenNotes { source: NotesSource::Generated, warning })
 }
 
-/// The text of the project's changelog, if it has one in Markdown.
-pub fn changelog(project: &Project) -> anyhow::Result<Option<String>> {
-    let found = project.changelog()?.filter(|found| found.is_markdown);
-    found.map(|found| read_text(&found.path)).transpose()
-}
-
-fn read_text(path: &Path) -> anyhow::Result<String> {
+/// The text of a changelog or of notes.
+pub fn read_text(path: &Path) -> anyhow::Result<String> {
     let read = || {
         // Notes may come out of a pipe, `--notes-file <(git cliff)`, so their size is limited while reading.
         let bytes = files::read(File::open(path)?, CHANGELOG_LIMIT)?;

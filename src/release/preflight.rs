@@ -12,7 +12,7 @@ use crate::release::session::Session;
 use crate::report::Report;
 use floe_core::model::Subject;
 use floe_core::plan::{self, Conflict, Plan, Since, Step};
-use floe_core::preflight::{Access, Check, Facts, Finding, Outcome, Package, checks};
+use floe_core::preflight::{Access, Check, Finding, Outcome, Package, ServerFacts, checks};
 use floe_core::world::{RemoteImage, World};
 
 /// A plan and the checks before it.
@@ -48,7 +48,7 @@ pub async fn preflight(
         error.get_or_insert(why);
         finding
     };
-    let mut facts = Facts {
+    let mut facts = ServerFacts {
         now: Utc::now(),
         has_token: session.github.has_token(),
         access: access.map_err(&mut find),
@@ -83,7 +83,7 @@ impl Needs {
         subject: Subject<'_>,
         plan: Option<&Result<Plan, Vec<Conflict>>>,
         world: &World,
-        facts: &Facts,
+        facts: &ServerFacts,
     ) -> Self {
         let todo = |is: &dyn Fn(&Step) -> bool| match plan {
             Some(Ok(plan)) => plan.todo().any(is),
@@ -102,7 +102,7 @@ impl Needs {
     }
 }
 
-async fn ask(facts: &mut Facts, needs: Needs, subject: Subject<'_>, world: &World, session: &Session) {
+async fn ask(facts: &mut ServerFacts, needs: Needs, subject: Subject<'_>, world: &World, session: &Session) {
     let destination = subject.destination();
     let takes_writes = |access: &Access| {
         let name = access.name.as_ref();

@@ -54,7 +54,7 @@ const CORE: Allowed = &[
     ("model", &["units", "untrusted"]),
     ("oci", &["model"]),
     ("world", &["model"]),
-    ("verify", &["model", "units", "world"]),
+    ("verify", &["model", "oci", "units", "untrusted", "world"]),
     ("reproduce", &["model", "units", "verify"]),
     ("plan", &["model", "units", "world"]),
     ("preflight", &["model", "plan", "units", "verify", "world"]),
@@ -63,11 +63,12 @@ const CORE: Allowed = &[
 
 /// The same for the embedded servers.
 const REHEARSAL: Allowed = &[
+    ("basics", &[]),
     ("download", &[]),
-    ("interceptor", &[]),
-    ("github", &["download"]),
-    ("registry", &["download"]),
-    ("faults", &["github", "interceptor", "registry"]),
+    ("interceptor", &["basics"]),
+    ("github", &["basics", "download"]),
+    ("registry", &["basics", "download"]),
+    ("faults", &["basics", "github", "interceptor", "registry"]),
 ];
 
 #[test]

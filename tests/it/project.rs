@@ -36,7 +36,7 @@ fn failure(result: anyhow::Result<Project>) -> Failure {
 }
 
 #[test]
-fn a_package_is_read_with_all_it_says() {
+fn every_field_of_a_package_is_read() {
     let sample = Sample::tool().manifest_lines(
         "description = \"Does things\"\nlicense = \"MIT\"\nrepository = \"https://github.com/acme/tool\"\n\
          [package.metadata.floe]\ntargets = [\"x86_64-musl\"]\n",
@@ -97,7 +97,7 @@ fn a_package_that_cannot_be_released_is_an_error_with_a_hint() {
 }
 
 #[test]
-fn a_broken_manifest_shows_what_cargo_says() {
+fn a_broken_manifest_shows_cargos_message() {
     let error =
         Sample::with_manifest("[package]\nname = 7\n").load().map(|project| project.name).unwrap_err();
     let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()).unwrap();

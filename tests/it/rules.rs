@@ -1,11 +1,12 @@
-//! Each portability rule, broken by one change of the facts of a good binary.
+//! Each rule, broken by one change of the facts of a good binary.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
-use floe_audit::rules::stopping;
+use floe_audit::rules::unloosened;
 use floe_audit::{
-    self, BinaryKind, Crt, Dylib, DylibLoad, Facts, Floor, FoundPath, PathKind, Stack, Symbol, VersionNeed,
+    self, BinaryKind, Crt, Dylib, DylibLoad, Facts, Floor, FoundPath, PathKind, RuleKind, Stack, Symbol,
+    VersionNeed,
 };
 use floe_core::model::{Rule, Target};
 
@@ -50,7 +51,7 @@ fn format_and_instruction_set_must_be_the_targets() {
 }
 
 #[test]
-fn a_linux_binary_asks_for_nothing_unusual() {
+fn a_linux_binary_needs_nothing_unusual() {
     let elf = |change: fn(&mut floe_audit::ElfFacts)| {
         broken("x86_64-gnu", |facts| change(facts.elf.as_mut().unwrap()))
     };
@@ -63,6 +64,17 @@ fn a_linux_binary_asks_for_nothing_unusual() {
     assert_eq!(elf(|elf| elf.rpath = vec!["$ORIGIN".to_owned()]), [Rule::Rpath]);
     assert_eq!(elf(|elf| elf.needed.push("libssl.so.3".to_owned())), [Rule::Libraries]);
     assert_eq!(elf(|elf| elf.stack = Stack::Executable), [Rule::Stack]);
+    let nx = |elf: &mut floe_audit::ElfFacts| (elf.stack, elf.nx) = (Stack::NotExecutable, false);
+    assert_eq!(elf(nx), [Rule::Hardening]);
+    // Every glibc comes with these, and every distribution of it with the C compiler's runtime library.
+    for library in ["libanl.so.1", "libmvec.so.1", "libgcc_s.so.1", "libthread_db.so.1"] {
+        let needs = |facts: &mut Facts| facts.elf.as_mut().unwrap().needed.push(library.to_owned());
+        assert_eq!(broken("aarch64-gnu", needs), [], "{library}");
+    }
+    for library in ["libcrypt.so.1", "libnsl.so.1", "libstdc++.so.6", "LIBC.so.6"] {
+        let needs = |facts: &mut Facts| facts.elf.as_mut().unwrap().needed.push(library.to_owned());
+        assert_eq!(broken("x86_64-gnu", needs), [Rule::Libraries], "{library}");
+    }
     // An interpreter that is not there at all is a static binary, which runs anywhere.
     assert_eq!(elf(|elf| (elf.interpreter, elf.needed) = (None, Vec::new())), []);
 }
@@ -88,6 +100,35 @@ fn a_floor_is_named_with_its_symbols_and_only_above_the_limit() {
 }
 
 #[test]
+fn a_version_that_the_loader_does_without_breaks_no_rule() {
+    let needs = |weak: bool| {
+        broken("x86_64-gnu", |facts| {
+            let elf = facts.elf.as_mut().unwrap();
+            let of = |version: &str| VersionNeed { weak, ..need(version, "libc.so.6") };
+            let needs = vec![of("GLIBC_2.39"), need("GLIBC_2.17", "libc.so.6")];
+            elf.floors.insert("GLIBC".to_owned(), Floor { version: "2.39".to_owned(), needs });
+            elf.unnumbered.push(of("GLIBC_ABI_DT_RELR"));
+        })
+    };
+    assert_eq!(needs(true), []);
+    assert_eq!(needs(false), [Rule::Floor, Rule::Floor]);
+}
+
+#[test]
+fn each_rule_is_of_portability_or_of_hygiene() {
+    use Rule::{Arch, Crt, Floor, Interpreter, Libraries, MinOs, Program, Signature, Static};
+    let portability = [Arch, Program, Interpreter, Libraries, Floor, Static, MinOs, Signature, Crt];
+    for rule in Rule::ALL {
+        let expected = if portability.contains(rule) { RuleKind::Portability } else { RuleKind::Hygiene };
+        assert_eq!(rule.kind(), expected, "{rule}");
+    }
+    let (mut facts, target) = good("x86_64-musl");
+    facts.debug_info = true;
+    let violation = &target.judge(&facts, &BTreeMap::new())[0];
+    assert_eq!(serde_json::to_value(violation).unwrap()["kind"], "hygiene");
+}
+
+#[test]
 fn a_musl_binary_needs_nothing_at_all() {
     let needs =
         |facts: &mut Facts| facts.elf.as_mut().unwrap().needed.push("libc.musl-x86_64.so.1".to_owned());
@@ -95,7 +136,7 @@ fn a_musl_binary_needs_nothing_at_all() {
 }
 
 #[test]
-fn a_macos_binary_takes_only_what_every_mac_has() {
+fn a_macos_binary_needs_only_libraries_of_every_mac() {
     let slice = |change: fn(&mut floe_audit::Slice)| {
         broken("aarch64-macos", |facts| change(&mut facts.macho.as_mut().unwrap().slices[0]))
     };
@@ -109,16 +150,55 @@ fn a_macos_binary_takes_only_what_every_mac_has() {
     assert_eq!(slice(|slice| slice.min_os = None), [Rule::MinOs]);
     assert_eq!(slice(|slice| slice.min_os = Some("10.12".to_owned())), []);
     assert_eq!(slice(|slice| slice.rpaths.push("@executable_path".to_owned())), [Rule::Rpath]);
+    assert_eq!(slice(|slice| slice.rpaths.push("/usr/lib/swift".to_owned())), []);
+    assert_eq!(slice(|slice| slice.kind = BinaryKind::Executable), [Rule::Hardening]);
     assert_eq!(slice(|slice| slice.signature.intact = Some(false)), [Rule::Signature]);
     let iconv = "/nix/store/00000000000000000000000000000000-libiconv/lib/libiconv.2.dylib";
     for (path, rules) in [(iconv, &[Rule::Libraries][..]), ("/usr/lib/libSystem.B.dylib", &[])] {
-        let asks = |facts: &mut Facts| facts.macho.as_mut().unwrap().slices[0].dylibs.push(library(path));
-        assert_eq!(broken("aarch64-macos", asks), rules, "{path}");
+        let needs = |facts: &mut Facts| facts.macho.as_mut().unwrap().slices[0].dylibs.push(library(path));
+        assert_eq!(broken("aarch64-macos", needs), rules, "{path}");
     }
+    // Swift's libraries are below `@rpath` for systems that lack them; others have them in the folder of an rpath.
+    for (rpath, load, rules) in [
+        ("/usr/lib/swift", DylibLoad::Load, &[][..]),
+        ("/opt/swift", DylibLoad::Load, &[Rule::Libraries, Rule::Rpath]),
+        ("/usr/lib/swift", DylibLoad::Weak, &[]),
+    ] {
+        let needs = |facts: &mut Facts| {
+            let slice = &mut facts.macho.as_mut().unwrap().slices[0];
+            slice.rpaths.push(rpath.to_owned());
+            slice.dylibs.push(Dylib { load, ..library("@rpath/libswiftCore.dylib") });
+        };
+        assert_eq!(broken("aarch64-macos", needs), rules, "{rpath}");
+    }
+    let weak = |facts: &mut Facts| {
+        let dylib = Dylib { load: DylibLoad::Weak, ..library("@rpath/libswift_Concurrency.dylib") };
+        facts.macho.as_mut().unwrap().slices[0].dylibs.push(dylib);
+    };
+    assert_eq!(broken("aarch64-macos", weak), []);
 }
 
 #[test]
-fn a_windows_binary_brings_its_runtime() {
+fn a_universal_binary_is_for_the_target_of_each_slice() {
+    let (mut facts, _) = good("x86_64-macos");
+    let (other, _) = good("aarch64-macos");
+    facts.arches.extend(other.arches);
+    let slices = &mut facts.macho.as_mut().unwrap().slices;
+    slices.extend(other.macho.unwrap().slices);
+    for slice in slices.iter_mut() {
+        slice.min_os = Some("14.0".to_owned());
+    }
+    for target in ["x86_64-macos", "aarch64-macos"] {
+        // Both slices break the rule in the same way, which is said once.
+        let violations = target.parse::<Target>().unwrap().judge(&facts, &BTreeMap::new());
+        assert_eq!(violations.iter().map(|one| one.rule).collect::<Vec<_>>(), [Rule::MinOs], "{target}");
+    }
+    let linux = "x86_64-musl".parse::<Target>().unwrap().judge(&facts, &BTreeMap::new());
+    assert_eq!(linux[0].found, "it is Mach-O for x86_64 and aarch64");
+}
+
+#[test]
+fn a_windows_binary_needs_only_libraries_of_windows() {
     let runtime = |facts: &mut Facts| {
         let pe = facts.pe.as_mut().unwrap();
         pe.crt = Crt::Dynamic;
@@ -129,9 +209,105 @@ fn a_windows_binary_brings_its_runtime() {
     let import = |name: &'static str| {
         broken("x86_64-windows", |facts| facts.pe.as_mut().unwrap().imports.push(name.to_owned()))
     };
-    assert_eq!(import("KERNEL32.dll"), []);
-    assert_eq!(import("api-ms-win-core-synch-l1-2-0.dll"), []);
-    assert_eq!(import("libssl-3-x64.dll"), [Rule::Libraries]);
+    for library in [
+        "KERNEL32.dll",
+        "combase.dll",
+        "OPENGL32.dll",
+        "d3d12.dll",
+        "dxgi.dll",
+        "DWrite.dll",
+        "imm32.dll",
+        "WTSAPI32.dll",
+        "wldap32.dll",
+        "normaliz.dll",
+        "wintrust.dll",
+        "credui.dll",
+        "mpr.dll",
+        "msimg32.dll",
+        "WINSPOOL.DRV",
+        "hid.dll",
+        "rstrtmgr.dll",
+        "avrt.dll",
+        "urlmon.dll",
+        "wininet.dll",
+        "shcore.dll",
+        "dxcore.dll",
+        "icu.dll",
+        "mfplat.dll",
+        "xinput1_4.dll",
+        "WinHvPlatform.dll",
+        "bthprops.cpl",
+        "hhctrl.ocx",
+        "kernel32",
+        "api-ms-win-core-synch-l1-2-0.dll",
+        "API-MS-Win-shcore-scaling-l1-1-1.dll",
+        "ext-ms-win-ntuser-window-l1-1-0.dll",
+        "msvcrt.dll",
+        "ucrtbase.dll",
+        "api-ms-win-crt-heap-l1-1-0.dll",
+    ] {
+        assert_eq!(import(library), [], "{library}");
+    }
+    for library in [
+        "libssl-3-x64.dll",
+        "zlib1.dll",
+        "libgcc_s_seh-1.dll",
+        "libwinpthread-1.dll",
+        "vulkan-1.dll",
+        "d3dx9_43.dll",
+        "python312.dll",
+        "wpcap.dll",
+        "nvcuda.dll",
+        "kernel32.so",
+        "api-ms.dll",
+    ] {
+        assert_eq!(import(library), [Rule::Libraries], "{library}");
+    }
+}
+
+#[test]
+fn a_runtime_that_is_a_part_of_windows_breaks_no_rule() {
+    let runtime = |crt: Crt, dlls: &[&str]| {
+        let (mut facts, target) = good("x86_64-windows");
+        let pe = facts.pe.as_mut().unwrap();
+        pe.crt = crt;
+        pe.crt_dlls = dlls.iter().map(|dll| (*dll).to_owned()).collect();
+        pe.imports.extend(pe.crt_dlls.clone());
+        target.judge(&facts, &BTreeMap::new()).into_iter().map(|one| one.found).collect::<Vec<_>>()
+    };
+    assert!(runtime(Crt::Dynamic, &["msvcrt.dll"]).is_empty());
+    assert!(runtime(Crt::Dynamic, &["ucrtbase.dll", "api-ms-win-crt-stdio-l1-1-0.dll"]).is_empty());
+    assert_eq!(
+        runtime(Crt::Dynamic, &["msvcrt.dll", "VCRUNTIME140.dll", "vcruntime140.dll", "MSVCP140.dll"]),
+        [
+            "it needs VCRUNTIME140.dll, MSVCP140.dll, which users must install (the Visual C++ redistributable)"
+        ]
+    );
+    assert_eq!(
+        runtime(Crt::DynamicDebug, &["ucrtbased.dll"]),
+        ["it needs ucrtbased.dll, which only machines with Visual Studio have"]
+    );
+}
+
+#[test]
+fn a_windows_binary_is_hardened_and_can_be_reproduced() {
+    let pe = |change: fn(&mut floe_audit::PeFacts)| {
+        broken("x86_64-windows", |facts| change(facts.pe.as_mut().unwrap()))
+    };
+    assert_eq!(pe(|pe| pe.aslr = false), [Rule::Hardening]);
+    assert_eq!(pe(|pe| (pe.aslr, pe.dep) = (false, false)), [Rule::Hardening]);
+    assert_eq!(pe(|pe| pe.timestamp.reproducible = false), [Rule::TimeStamp]);
+    let debug = |facts: &mut Facts| facts.debug_info = true;
+    assert_eq!(broken("x86_64-windows", debug), [Rule::DebugInfo]);
+}
+
+#[test]
+fn a_library_is_listed_once_in_any_case() {
+    let (mut facts, _) = good("x86_64-windows");
+    let pe = facts.pe.as_mut().unwrap();
+    pe.imports = ["KERNEL32.dll", "kernel32.dll", "bcrypt.dll"].map(str::to_owned).to_vec();
+    pe.delay_imports = ["Kernel32.DLL", "shell32.dll"].map(str::to_owned).to_vec();
+    assert_eq!(pe.libraries(), ["KERNEL32.dll", "bcrypt.dll", "shell32.dll"]);
 }
 
 #[test]
@@ -154,5 +330,7 @@ fn build_paths_are_named_with_their_place_unless_the_rule_is_loosened() {
     assert_eq!(all.iter().map(|one| one.rule).collect::<Vec<_>>(), [Rule::StorePath, Rule::BuilderPath]);
     assert!(all[0].found.contains("-x` at offset 4096 (.rodata)"), "{}", all[0].found);
     assert_eq!(all[1].loosened.as_deref(), Some("they are in panics only"));
-    assert_eq!(stopping(&all).map(|one| one.rule).collect::<Vec<_>>(), [Rule::StorePath]);
+    let rules = |kind| unloosened(&all, kind).map(|one| one.rule).collect::<Vec<_>>();
+    assert_eq!(rules(RuleKind::Hygiene), [Rule::StorePath]);
+    assert_eq!(rules(RuleKind::Portability), []);
 }

@@ -1,6 +1,6 @@
 //! A contract: the properties that a portable binary must have on one platform.
 //!
-//! Plain data that the caller reads from its own table of targets; [`super::rules`] compares facts with it.
+//! It is plain data that the caller reads from its own table of targets.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,7 +36,8 @@ pub struct Contract {
     /// The standard loader (`PT_INTERP`).
     #[serde(default)]
     pub interpreter: Option<String>,
-    /// The libraries that every such host has; a `*` at the end matches any suffix.
+    /// The libraries that every such host has; a `*` at the end matches any suffix. A Windows has its own libraries as well,
+    /// which are not listed here.
     #[serde(default)]
     pub libraries: Vec<String>,
     /// The highest symbol version by family: `GLIBC` at most `2.17`.
@@ -48,21 +49,17 @@ pub struct Contract {
     /// The oldest macOS that must start it.
     #[serde(default)]
     pub min_os: Option<String>,
-    /// The C runtime must be linked in.
+    /// The C runtime must be linked in or be a part of the system.
     #[serde(default, rename = "crt", deserialize_with = "crt")]
     pub crt_static: bool,
 }
 
 impl Contract {
-    /// Whether a library is one of those that every such host has. Windows compares file names without case; the other
-    /// systems' library names have no capitals that matter.
+    /// Whether a library is one of those that every such host has.
     pub fn has_library(&self, library: &str) -> bool {
-        let library = library.to_ascii_lowercase();
-        self.libraries.iter().map(|known| known.to_ascii_lowercase()).any(|known| {
-            match known.strip_suffix('*') {
-                Some(prefix) => library.starts_with(prefix),
-                None => library == known,
-            }
+        self.libraries.iter().any(|known| match known.strip_suffix('*') {
+            Some(prefix) => library.starts_with(prefix),
+            None => library == known,
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::{Arch, Format};
 
 /// The kind of an executable, and the hosts that it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct Executable {
     /// The file format.
     pub format: Format,
     /// The instruction sets it has code for, never empty. Only a universal Mach-O file has more than one.
@@ -20,7 +20,7 @@ pub struct Identity {
     pub interpreter: Option<String>,
 }
 
-impl Identity {
+impl Executable {
     /// The instruction set, if there is exactly one.
     pub fn arch(&self) -> Option<Arch> {
         match self.arches[..] {
@@ -35,7 +35,7 @@ impl Identity {
     }
 }
 
-impl fmt::Display for Identity {
+impl fmt::Display for Executable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let arches = self.arches.iter().map(ToString::to_string).collect::<Vec<_>>();
         write!(f, "{} for {}", self.format, arches.join(" and "))
@@ -51,7 +51,7 @@ impl fmt::Display for Identity {
 /// [`Error::Unsupported`] if the file is not an executable of a format and an instruction set that this crate reads;
 /// libraries are refused. [`Error::Truncated`] if a segment or section ends after the end of the file. Any other
 /// [`Error`] if the headers are invalid or cannot be read.
-pub fn identify<S: Read + Seek>(mut file: S) -> Result<Identity, Error> {
+pub fn identify<S: Read + Seek>(mut file: S) -> Result<Executable, Error> {
     match Headers::read(&mut BinaryReader::new(&mut file)?)? {
         Headers::Elf(headers) => headers.identity(),
         Headers::Macho(headers) => headers.identity(),

@@ -6,7 +6,7 @@
 //! - [`identify`] reads the headers of an executable: format, instruction sets, interpreter.
 //! - [`facts`] reads everything: linked libraries, symbol versions, minimum operating systems, signatures, hardening, and
 //!   the paths of the build machine that were compiled in.
-//! - [`rules::judge`] compares facts with a [`Contract`].
+//! - [`rules::judge`] compares facts with a [`Contract`] and reports the broken [`Rule`]s.
 //!
 //! Files are treated as hostile: no input makes a reader panic or hang, and memory and work are bounded. Offsets and sizes
 //! are in bytes, and offsets count from the beginning of the file unless their documentation differs.
@@ -26,14 +26,15 @@ mod reader;
 mod rule;
 pub mod rules;
 mod strings;
+mod windows;
 
 pub use contract::{Arch, Contract, Format};
 pub use error::Error;
 pub use facts::{facts, facts_while_copying, section_at};
-pub use identity::{Identity, identify};
+pub use identity::{Executable, identify};
 pub use model::{
     Auditable, BinaryKind, Crt, Dylib, DylibLoad, ElfFacts, Facts, Floor, FoundPath, MachoFacts, PathKind,
     Paths, PeFacts, Relro, Rustc, Signature, SignatureKind, Slice, Stack, Symbol, TimeStamp, VersionNeed,
     above,
 };
-pub use rule::Rule;
+pub use rule::{Rule, RuleKind};

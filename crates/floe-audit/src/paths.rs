@@ -26,35 +26,11 @@ const BUILD_ONLY: [&str; 6] =
 /// Endings of source files' names, which another path may follow directly.
 const SOURCES: [&str; 9] = [".rs", ".c", ".cc", ".cpp", ".h", ".hpp", ".inc", ".s", ".S"];
 /// Beginnings of a path that may directly follow another one.
-const ROOTS: [&str; 11] = [
-    "/home/",
-    "/Users/",
-    "/root/",
-    "/nix/",
-    "/rustc/",
-    "/build/",
-    "/builds/",
-    "/tmp/",
-    "/usr/",
-    "/cargo/",
-    "/private/",
-];
+const ROOTS: &str = "/home/ /Users/ /root/ /nix/ /rustc/ /build/ /builds/ /tmp/ /usr/ /cargo/ /private/";
 
 /// Folders below which another marker already finds the sources of Cargo's registry.
-const MARKED: [&str; 12] = [
-    "/nix/store/",
-    "/home/",
-    "/Users/",
-    "/root/",
-    "/build/",
-    "/builds/",
-    "/__w/",
-    "/tmp/",
-    "/private/tmp/",
-    "/var/tmp/",
-    "/var/folders/",
-    "/github/workspace/",
-];
+const MARKED: &str = "/nix/store/ /home/ /Users/ /root/ /build/ /builds/ /__w/ /tmp/ /private/tmp/ /var/tmp/ \
+     /var/folders/ /github/workspace/";
 
 /// The marker of the standard library's sources, which do not reveal the builder but the compiler.
 pub(super) const RUSTC: &str = "/rustc";
@@ -215,7 +191,7 @@ fn lead_of_registry(before: &[u8]) -> Option<usize> {
     let mut ends = (0..run.len()).rev().filter(|at| run[*at] == b'/' && ends_source(&run[..*at]));
     let begin = ends.next().or_else(|| memchr::memchr(b'/', run)).unwrap_or(run.len());
     let folder = [&run[begin..], b"/"].concat();
-    let marked = MARKED.iter().any(|root| folder.starts_with(root.as_bytes()));
+    let marked = MARKED.split(' ').any(|root| folder.starts_with(root.as_bytes()));
     let parent = run.iter().rposition(|byte| *byte == b'/').map_or(&run[..0], |at| &run[..at]);
     let home = run.ends_with(b"/root") || parent.ends_with(b"/home") || parent.ends_with(b"/Users");
     (!marked && !home).then(|| run.len() - begin)
@@ -257,7 +233,7 @@ fn path_at(bytes: &[u8], also: &[u8]) -> String {
     let mut text: String = bytes[..length].iter().map(|byte| char::from(*byte)).collect();
     let source = text.match_indices(".rs").map(|(at, _)| at + 3).find(|end| {
         let rest = &text[*end..];
-        !rest.starts_with('/') || ROOTS.iter().any(|root| rest.starts_with(root))
+        !rest.starts_with('/') || ROOTS.split(' ').any(|root| rest.starts_with(root))
     });
     text.truncate(source.unwrap_or(text.len()));
     text

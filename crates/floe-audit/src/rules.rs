@@ -1,4 +1,4 @@
-//! The portability rules: they compare the facts of a binary with the contract of a target.
+//! Judges a binary: compares its facts with the contract of a target.
 //!
 //! The contracts are data that the caller owns. A rule that a project has loosened is still checked, so that its violations
 //! stay visible.
@@ -8,15 +8,19 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{BinaryKind, Crt, ElfFacts, Facts, Floor, MachoFacts, PathKind, PeFacts, Stack, VersionNeed};
 use crate::model::above;
-use crate::{Arch, Contract, Format, Rule};
+use crate::{
+    Arch, BinaryKind, Contract, Crt, DylibLoad, ElfFacts, Facts, Format, MachoFacts, PathKind, PeFacts, Rule,
+    RuleKind, Slice, Stack, VersionNeed, windows,
+};
 
 /// A rule that a binary breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// Which rule.
     pub rule: Rule,
+    /// The kind of the rule.
+    pub kind: RuleKind,
     /// The finding, as a clause: the symbols, the libraries, or the path and its place.
     pub found: String,
     /// The usual cause, and a fix.
@@ -34,186 +38,203 @@ pub fn judge(
     contract: &Contract,
     loosened: &BTreeMap<Rule, String>,
 ) -> Vec<Violation> {
-    let mut found: Vec<(Rule, String)> = Vec::new();
-    judge_any(facts, (format, arch), &mut found);
-    if let Some(elf) = &facts.elf {
-        judge_elf(elf, contract, &mut found);
-    }
-    if let Some(macho) = &facts.macho {
-        judge_macho(macho, contract, &mut found);
-    }
-    if let Some(pe) = &facts.pe {
-        judge_pe(pe, contract, &mut found);
-    }
-    let violation = |(rule, found): (Rule, String)| Violation {
-        rule,
-        found,
-        cure: cure(rule).to_owned(),
-        loosened: loosened.get(&rule).cloned(),
-    };
-    found.into_iter().map(violation).collect()
-}
-
-/// The violations that stop a release: those that no reason allows.
-pub fn stopping(violations: &[Violation]) -> impl Iterator<Item = &Violation> {
-    violations.iter().filter(|violation| violation.loosened.is_none())
-}
-
-fn cure(rule: Rule) -> &'static str {
-    match rule {
-        Rule::Arch => {
-            "it was built for another machine: build with `--target`, and lay it into the folder of that triple"
-        }
-        Rule::Program => "a library lies where a program should: give the binary of `[[bin]]`",
-        Rule::Interpreter => {
-            "a Nix or Guix toolchain linked it to its own loader: link with `cargo zigbuild`, or build with floe's flake"
-        }
-        Rule::Rpath => {
-            "the linker was told where libraries lie on the builder: drop `-Wl,-rpath` (in Nix: link with zig)"
-        }
-        Rule::Libraries => {
-            "a library of the builder is not on other machines: link it statically (a `vendored`, `bundled` or `static` feature of its crate)"
-        }
-        Rule::Floor => {
-            "it was linked against a newer glibc than its users have: link against an old one, `cargo zigbuild --target <triple>.2.17`"
-        }
-        Rule::Static => {
-            "it was linked dynamically: build for the musl target, with C code compiled for musl too"
-        }
-        Rule::Stack => {
-            "assembly without a `.note.GNU-stack` section makes the stack executable: mend it, or link with `-z noexecstack`"
-        }
-        Rule::MinOs => {
-            "the deployment target is too new: set `MACOSX_DEPLOYMENT_TARGET=11.0` for the whole build"
-        }
-        Rule::Signature => {
-            "it was changed after it was signed, and macOS will kill it: sign again, `codesign --force --sign -`"
-        }
-        Rule::Crt => {
-            "it needs Visual Studio's runtime: build with `RUSTFLAGS=\"-C target-feature=+crt-static\"`"
-        }
-        Rule::StorePath => {
-            "a path of the builder's Nix store was compiled in: pass `--remap-path-prefix` for Rust and `-ffile-prefix-map` for C"
-        }
-        Rule::BuilderPath => {
-            "paths of the build machine were compiled in: pass `--remap-path-prefix=$HOME/.cargo=/vendor --remap-path-prefix=$PWD=/src` for Rust and `-ffile-prefix-map` for C"
-        }
-    }
-}
-
-fn judge_any(facts: &Facts, (format, arch): (Format, Arch), found: &mut Vec<(Rule, String)>) {
-    if facts.format != format || facts.arches != [arch] {
+    let mut found = Found { contract, all: Vec::new() };
+    // A universal binary runs wherever one of its slices does.
+    if facts.format != format || !facts.arches.contains(&arch) {
         let arches: Vec<String> = facts.arches.iter().map(Arch::to_string).collect();
-        found.push((Rule::Arch, format!("it is {} for {}", facts.format, arches.join(" and "))));
+        found.add(Rule::Arch, format!("it is {} for {}", facts.format, arches.join(" and ")));
     }
     if facts.kind == BinaryKind::Shared {
-        found.push((Rule::Program, "it is a shared library".to_owned()));
+        found.add(Rule::Program, "it is a shared library".to_owned());
     }
-    for (rule, kinds) in [
-        (Rule::StorePath, &[PathKind::NixStore][..]),
-        (Rule::BuilderPath, &[PathKind::Home, PathKind::Build][..]),
-    ] {
-        let paths: Vec<_> = facts.paths.found.iter().filter(|path| kinds.contains(&path.kind)).collect();
-        if let Some(first) = paths.first() {
-            let place = first.section.as_deref().unwrap_or("no section");
-            let more = more(paths.len() - 1);
-            found.push((rule, format!("`{}` at offset {} ({place}){more}", first.text, first.offset)));
+    if let Some(elf) = &facts.elf {
+        found.judge_elf(elf);
+    }
+    if let Some(macho) = &facts.macho {
+        found.judge_macho(macho);
+    }
+    if let Some(pe) = &facts.pe {
+        found.judge_pe(pe);
+    }
+    found.judge_content(facts);
+    let violation = |(rule, found): (Rule, String)| Violation {
+        rule,
+        kind: rule.kind(),
+        found,
+        cure: rule.cure().to_owned(),
+        loosened: loosened.get(&rule).cloned(),
+    };
+    found.all.into_iter().map(violation).collect()
+}
+
+/// The violations of one kind that no reason allows.
+pub fn unloosened(violations: &[Violation], kind: RuleKind) -> impl Iterator<Item = &Violation> {
+    violations.iter().filter(move |violation| violation.kind == kind && violation.loosened.is_none())
+}
+
+struct Found<'c> {
+    contract: &'c Contract,
+    all: Vec<(Rule, String)>,
+}
+
+impl Found<'_> {
+    /// Two slices of a universal binary may break a rule in the same way.
+    fn add(&mut self, rule: Rule, found: String) {
+        if !self.all.contains(&(rule, found.clone())) {
+            self.all.push((rule, found));
         }
     }
-}
 
-fn judge_elf(elf: &ElfFacts, contract: &Contract, found: &mut Vec<(Rule, String)>) {
-    if contract.is_static && (elf.interpreter.is_some() || !elf.needed.is_empty()) {
-        let asks: Vec<&str> = elf.interpreter.iter().chain(&elf.needed).map(String::as_str).collect();
-        found.push((Rule::Static, format!("it asks for {}", asks.join(", "))));
-        return;
-    }
-    let wanted = contract.interpreter.as_deref();
-    if elf.interpreter.is_some() && elf.interpreter.as_deref() != wanted {
-        let (is, should) = (elf.interpreter.as_deref().unwrap_or_default(), wanted.unwrap_or("none"));
-        found.push((Rule::Interpreter, format!("its loader is `{is}`, not `{should}`")));
-    }
-    let paths: Vec<&str> = elf.rpath.iter().chain(&elf.runpath).map(String::as_str).collect();
-    if !paths.is_empty() {
-        found.push((Rule::Rpath, format!("it looks for libraries in `{}`", paths.join(":"))));
-    }
-    judge_libraries(elf.needed.iter().map(String::as_str), contract, found);
-    // A library that is not allowed at all is already a violation of `libraries`, whatever is needed of it.
-    let counts = |need: &VersionNeed| contract.has_library(&need.library);
-    for (family, floor) in elf.floors.iter().filter(|(_, floor)| floor.needs.iter().any(counts)) {
-        let allowed = contract.floors.get(family);
-        if elf.interpreter.is_some() && allowed.is_none_or(|allowed| above(&floor.version, allowed)) {
-            found.push((Rule::Floor, floor_found(family, floor, allowed.map(String::as_str))));
+    fn add_unless_empty(&mut self, rule: Rule, what: &str, found: &[&str]) {
+        if !found.is_empty() {
+            self.add(rule, format!("{what} {}", found.join(", ")));
         }
     }
-    let unnumbered: Vec<&VersionNeed> = elf.unnumbered.iter().filter(|need| counts(need)).collect();
-    if let Some(need) = unnumbered.first() {
-        let more = more(unnumbered.len() - 1);
-        found.push((Rule::Floor, format!("it needs `{}` of {}{more}", need.version, need.library)));
-    }
-    if elf.stack == Stack::Executable {
-        found.push((Rule::Stack, "its stack is executable (PT_GNU_STACK)".to_owned()));
-    }
-}
 
-fn judge_libraries<'a>(
-    asked: impl Iterator<Item = &'a str>,
-    contract: &Contract,
-    found: &mut Vec<(Rule, String)>,
-) {
-    let foreign: Vec<&str> = asked.filter(|library| !contract.has_library(library)).collect();
-    if !foreign.is_empty() {
-        found.push((Rule::Libraries, format!("it asks for {}", foreign.join(", "))));
-    }
-}
-
-/// Names the symbols of every version above the allowed one.
-fn floor_found(family: &str, floor: &Floor, allowed: Option<&str>) -> String {
-    let too_new = floor.needs.iter().filter(|need| {
-        let version = need.version.strip_prefix(&format!("{family}_")).unwrap_or(&need.version);
-        allowed.is_none_or(|allowed| above(version, allowed))
-    });
-    let symbols: Vec<String> = too_new
-        .flat_map(|need| need.symbols.iter().map(move |symbol| format!("{}@{}", symbol.name, need.version)))
-        .collect();
-    let shown = symbols.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
-    let more = more(symbols.len().saturating_sub(8));
-    let limit = allowed
-        .map_or_else(|| "none is allowed".to_owned(), |allowed| format!("at most {allowed} is allowed"));
-    format!("it needs {family} {} ({limit}), because of {shown}{more}", floor.version)
-}
-
-fn judge_macho(macho: &MachoFacts, contract: &Contract, found: &mut Vec<(Rule, String)>) {
-    for slice in &macho.slices {
-        judge_libraries(slice.dylibs.iter().map(|dylib| dylib.path.as_str()), contract, found);
-        if !slice.rpaths.is_empty() {
-            found.push((Rule::Rpath, format!("it looks for libraries in `{}`", slice.rpaths.join("`, `"))));
+    fn judge_elf(&mut self, elf: &ElfFacts) {
+        let contract = self.contract;
+        if contract.is_static && (elf.interpreter.is_some() || !elf.needed.is_empty()) {
+            let needs: Vec<&str> = elf.interpreter.iter().chain(&elf.needed).map(String::as_str).collect();
+            self.add_unless_empty(Rule::Static, "it needs", &needs);
+        } else {
+            if let Some(loader) = elf.interpreter.as_ref().filter(|_| elf.interpreter != contract.interpreter)
+            {
+                let wanted = contract.interpreter.as_deref().unwrap_or("none");
+                self.add(Rule::Interpreter, format!("its loader is `{loader}`, not `{wanted}`"));
+            }
+            let foreign = elf.needed.iter().filter(|library| !contract.has_library(library));
+            let foreign: Vec<&str> = foreign.map(String::as_str).collect();
+            self.add_unless_empty(Rule::Libraries, "it needs", &foreign);
+            self.judge_versions(elf);
         }
-        if let Some(allowed) = &contract.min_os {
-            match &slice.min_os {
-                Some(min_os) if above(min_os, allowed) => {
-                    found.push((
-                        Rule::MinOs,
-                        format!("it starts on macOS {min_os} and later, not on {allowed}"),
-                    ));
+        let paths: Vec<&str> = elf.rpath.iter().chain(&elf.runpath).map(String::as_str).collect();
+        self.add_unless_empty(Rule::Rpath, "it searches for libraries in", &paths);
+        match elf.stack {
+            Stack::Executable => {
+                self.add(Rule::Stack, "its stack is executable (PT_GNU_STACK)".to_owned());
+            }
+            Stack::NotExecutable if !elf.nx => {
+                self.add(Rule::Hardening, "a segment is both writable and executable".to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    /// The loader starts a program without a version that is marked as weak. A library that is not allowed at all is
+    /// already a violation of `libraries`, whatever is needed of it.
+    fn judge_versions(&mut self, elf: &ElfFacts) {
+        let contract = self.contract;
+        let counts = |need: &&VersionNeed| !need.weak && contract.has_library(&need.library);
+        for (family, floor) in elf.floors.iter().filter(|_| elf.interpreter.is_some()) {
+            let allowed = contract.floors.get(family);
+            let number =
+                |need: &VersionNeed| need.version.get(family.len() + 1..).unwrap_or_default().to_owned();
+            let is_too_new = |need: &&VersionNeed| allowed.is_none_or(|most| above(&number(need), most));
+            let too_new: Vec<&VersionNeed> = floor.needs.iter().filter(counts).filter(is_too_new).collect();
+            let Some(highest) = too_new.first() else { continue };
+            let symbols =
+                too_new.iter().flat_map(|need| need.symbols.iter().map(move |symbol| (symbol, need)));
+            let names: Vec<_> =
+                symbols.map(|(symbol, need)| format!("{}@{}", symbol.name, need.version)).collect();
+            let limit =
+                allowed.map_or("none is allowed".to_owned(), |most| format!("at most {most} is allowed"));
+            let shown = names.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
+            let more = more(names.len().saturating_sub(8));
+            let version = number(highest);
+            self.add(Rule::Floor, format!("it needs {family} {version} ({limit}), because of {shown}{more}"));
+        }
+        let unnumbered: Vec<&VersionNeed> = elf.unnumbered.iter().filter(counts).collect();
+        if let Some(need) = unnumbered.first() {
+            let more = more(unnumbered.len() - 1);
+            self.add(Rule::Floor, format!("it needs `{}` of {}{more}", need.version, need.library));
+        }
+    }
+
+    fn judge_macho(&mut self, macho: &MachoFacts) {
+        for slice in &macho.slices {
+            self.judge_dylibs(slice);
+            match (&self.contract.min_os, &slice.min_os) {
+                (Some(most), Some(min_os)) if above(min_os, most) => {
+                    self.add(Rule::MinOs, format!("it starts on macOS {min_os} and later, not on {most}"));
                 }
-                Some(_) => {}
-                None => found.push((Rule::MinOs, "it does not say which macOS it starts on".to_owned())),
+                (Some(_), None) => {
+                    self.add(Rule::MinOs, "it does not say which macOS it starts on".to_owned());
+                }
+                _ => {}
+            }
+            if slice.signature.intact == Some(false) {
+                let why = slice.signature.mismatch.as_deref().unwrap_or("its bytes have other digests");
+                self.add(Rule::Signature, format!("its signature does not match: {why}"));
+            }
+            if slice.kind == BinaryKind::Executable {
+                self.add(Rule::Hardening, "it is loaded at a fixed address (no MH_PIE)".to_owned());
             }
         }
-        if slice.signature.intact == Some(false) {
-            let why = slice.signature.mismatch.as_deref().unwrap_or("its bytes have other digests");
-            found.push((Rule::Signature, format!("its signature does not match: {why}")));
+    }
+
+    /// dyld starts a program without a weak library, and searches the run paths for what is below `@rpath`, which may be a
+    /// folder of the system: `/usr/lib/swift`.
+    fn judge_dylibs(&mut self, slice: &Slice) {
+        let contract = self.contract;
+        let found = |path: &str| {
+            let below = path.strip_prefix("@rpath/");
+            let mut folders = slice.rpaths.iter();
+            contract.has_library(path)
+                || below.is_some_and(|rest| folders.any(|at| contract.has_library(&format!("{at}/{rest}"))))
+        };
+        let needed = slice.dylibs.iter().filter(|dylib| dylib.load != DylibLoad::Weak);
+        let foreign: Vec<&str> =
+            needed.map(|dylib| dylib.path.as_str()).filter(|path| !found(path)).collect();
+        self.add_unless_empty(Rule::Libraries, "it needs", &foreign);
+        let is_foreign = |folder: &&str| !contract.has_library(&format!("{folder}/"));
+        let folders: Vec<&str> = slice.rpaths.iter().map(String::as_str).filter(is_foreign).collect();
+        self.add_unless_empty(Rule::Rpath, "it searches for libraries in", &folders);
+    }
+
+    fn judge_pe(&mut self, pe: &PeFacts) {
+        let contract = self.contract;
+        let libraries = pe.libraries();
+        let is_foreign =
+            |dll: &&str| !contract.has_library(&dll.to_ascii_lowercase()) && !windows::has_library(dll);
+        let (runtime, others): (Vec<&str>, Vec<&str>) = libraries
+            .into_iter()
+            .filter(is_foreign)
+            .partition(|dll| pe.crt_dlls.iter().any(|crt| crt.eq_ignore_ascii_case(dll)));
+        let owner = match pe.crt {
+            Crt::DynamicDebug => "which only machines with Visual Studio have",
+            _ => "which users must install (the Visual C++ redistributable)",
+        };
+        if contract.crt_static && !runtime.is_empty() {
+            self.add(Rule::Crt, format!("it needs {}, {owner}", runtime.join(", ")));
+        }
+        self.add_unless_empty(Rule::Libraries, "it needs", &others);
+        let missing = [(pe.aslr, "ASLR"), (pe.dep, "DEP")].into_iter().filter(|(on, _)| !on);
+        let missing: Vec<&str> = missing.map(|(_, name)| name).collect();
+        self.add_unless_empty(Rule::Hardening, "it was linked without", &missing);
+        if !pe.timestamp.reproducible {
+            self.add(
+                Rule::TimeStamp,
+                format!("it contains the time of its build, {} s since 1970", pe.timestamp.value),
+            );
         }
     }
-}
 
-fn judge_pe(pe: &PeFacts, contract: &Contract, found: &mut Vec<(Rule, String)>) {
-    if contract.crt_static && pe.crt != Crt::Static {
-        found.push((Rule::Crt, format!("its C runtime comes from {}", pe.crt_dlls.join(", "))));
+    fn judge_content(&mut self, facts: &Facts) {
+        for (rule, kinds) in [
+            (Rule::StorePath, &[PathKind::NixStore][..]),
+            (Rule::BuilderPath, &[PathKind::Home, PathKind::Build][..]),
+        ] {
+            let mut paths = facts.paths.found.iter().filter(|path| kinds.contains(&path.kind));
+            if let Some(first) = paths.next() {
+                let place = first.section.as_deref().unwrap_or("no section");
+                let more = more(paths.count());
+                self.add(rule, format!("`{}` at offset {} ({place}){more}", first.text, first.offset));
+            }
+        }
+        if facts.debug_info {
+            self.add(Rule::DebugInfo, "it contains debug information (DWARF)".to_owned());
+        }
     }
-    let all = pe.imports.iter().chain(&pe.delay_imports).map(String::as_str);
-    judge_libraries(all.filter(|dll| !pe.crt_dlls.iter().any(|crt| crt == dll)), contract, found);
 }
 
 fn more(count: usize) -> String {

@@ -1,7 +1,6 @@
-//! Time as waiting sees it: the system's, or one of its own in which waiting takes no time at all.
+//! The time that waits take: the system's, or a simulated one in which they take none.
 //!
-//! A rehearsal's faults and the tests own such a clock: what is waited for is written down and skipped. It never
-//! decides how long anything is waited for.
+//! Fault schedules and tests use a simulated clock, which records each wait and skips it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,7 +17,7 @@ struct Own {
     waited: Duration,
 }
 
-/// Whoever waits lets others go on so often, so that a wait still puts something behind something else.
+/// How often a skipped wait yields, so that other tasks still go first.
 const TURNS: usize = 20;
 
 impl Clock {
@@ -27,7 +26,7 @@ impl Clock {
         Clock::default()
     }
 
-    /// A clock that begins now, and that only waiting moves.
+    /// A simulated clock that begins now and that only waits advance.
     pub fn skipping() -> Self {
         let own = Own { now: Clock::system().now(), waited: Duration::ZERO };
         Clock { own: Some(Arc::new(Mutex::new(own))) }
@@ -53,11 +52,11 @@ impl Clock {
             tokio::task::yield_now().await;
         }
         let mut own = lock(own);
-        // Two that wait at once wait side by side, not one after the other.
+        // Waits that begin together end together.
         own.now = own.now.max(until);
     }
 
-    /// How long was waited on this clock, all waits together; zero on the system's.
+    /// The sum of all skipped waits; zero on the system's clock.
     pub fn waited(&self) -> Duration {
         self.own.as_ref().map_or(Duration::ZERO, |own| lock(own).waited)
     }
@@ -72,7 +71,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn waits_are_skipped_and_written_down() {
+    async fn waits_are_skipped_and_recorded() {
         let clock = Clock::skipping();
         let (began, hour) = (clock.now(), Duration::from_secs(3600));
         tokio::join!(clock.wait(hour), clock.wait(hour));

@@ -1,8 +1,7 @@
 //! The JSON documents of an OCI image, with fields in the order of the specification (OCI image-spec v1.1:
 //! descriptor.md, image-index.md, manifest.md, config.md, image-layout.md).
 //!
-//! Maps are sorted, so that a document always has the same bytes. There is no field for `history`. Unknown fields are
-//! ignored when reading.
+//! Maps are sorted, so that a document always has the same bytes. Unknown fields are ignored when reading.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +19,10 @@ pub const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 pub const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 /// The annotation of an index entry with the image's name in the layout.
 pub const REF_NAME: &str = "org.opencontainers.image.ref.name";
+/// The annotation of an index entry with the image's name and tag, by which podman, containerd and docker import it.
+pub const IMAGE_NAME: &str = "io.containerd.image.name";
+/// The annotation of an image with the paths of its executable files that are in no archive, separated by spaces.
+pub const PROGRAMS: &str = "floe.image.programs";
 /// The version of the layout format, in the file `oci-layout`.
 pub const LAYOUT_VERSION: &str = "1.0.0";
 
@@ -113,6 +116,23 @@ pub struct ImageConfig {
     pub config: Option<Execution>,
     /// The digests of its layers before compression, bottom first.
     pub rootfs: RootFs,
+    /// How each layer was made, bottom first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<History>,
+}
+
+/// How a layer was made (config.md, `history`). Its fields are in the order of the specification.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct History {
+    /// When, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// By which command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
+    /// Whether it describes a step that made no layer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub empty_layer: bool,
 }
 
 /// How a container is started (config.md, `config`).
@@ -146,6 +166,9 @@ pub struct Execution {
     /// The signal that ends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_signal: Option<String>,
+    /// All other fields.
+    #[serde(flatten, skip_serializing)]
+    pub others: BTreeMap<String, serde_json::Value>,
 }
 
 /// `{}`, the value of each member of a set.

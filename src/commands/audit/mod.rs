@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use crate::cli::AuditArgs;
 use crate::error::{Exit, Failure};
+use crate::package::audit::{self, Audited};
 use crate::release::inputs;
 use crate::report::Report;
-use floe_audit::Facts;
 use floe_audit::rules::{self, Violation};
+use floe_audit::{Facts, RuleKind};
 use floe_core::model::{Format, Schema, Target};
 
 /// The result as JSON, schema 1.
@@ -22,28 +23,47 @@ struct AuditReport {
 #[derive(Serialize)]
 struct BinaryReport {
     place: String,
-    /// The target whose contract it was judged by; `None` if it is for none of them.
+    /// The first of `targets`.
     target: Option<Target>,
+    /// The targets by whose contracts it was judged: several for a universal binary.
+    targets: Vec<Target>,
+    /// Whether it breaks no rule of portability that the project has not loosened; `None` if no target is for it.
+    portable: Option<bool>,
     facts: Facts,
     violations: Vec<Violation>,
 }
 
-/// Runs `floe audit`. It fails if a file cannot be read or is not a binary (exit code 1), or breaks a rule (3).
+/// Runs `floe audit`. The exit code is 1 if a file cannot be read or is not a binary, and 3 if a binary is not portable.
 pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
     let project = inputs::find_project(&args.project)?;
     let loosened = project.map(|project| project.config.loosen).unwrap_or_default();
     let mut binaries = Vec::new();
     for path in &args.paths {
-        for found in crate::package::audit::audit(path)? {
-            let target = args.target.or_else(|| target_of(&found.facts));
-            let violations = target.map(|target| target.judge(&found.facts, &loosened)).unwrap_or_default();
-            binaries.push(BinaryReport { place: found.place, target, facts: found.facts, violations });
+        for Audited { place, facts, .. } in audit::audit(path)? {
+            let targets = args.target.map_or_else(|| targets_of(&facts), |target| vec![target]);
+            let mut violations: Vec<Violation> = Vec::new();
+            for violation in targets.iter().flat_map(|target| target.judge(&facts, &loosened)) {
+                if !violations.contains(&violation) {
+                    violations.push(violation);
+                }
+            }
+            let broken = rules::unloosened(&violations, RuleKind::Portability).next().is_some();
+            let (target, portable) = (targets.first().copied(), (!targets.is_empty()).then_some(!broken));
+            binaries.push(BinaryReport { place, target, targets, portable, facts, violations });
         }
     }
     if binaries.is_empty() {
         return Err(Failure::new("none of the given files is a binary").exit(Exit::Usage).into());
     }
-    let broken: Vec<String> = binaries.iter().flat_map(broken).collect();
+    for binary in &binaries {
+        if binary.targets.is_empty() {
+            let (place, kind) = (&binary.place, show::is(&binary.facts));
+            report.warn(format!("`{place}` was not judged: no target of floe is for it ({kind})"));
+        }
+        lines(binary, RuleKind::Hygiene).for_each(|line| report.warn(line));
+    }
+    let broken: Vec<String> =
+        binaries.iter().flat_map(|binary| lines(binary, RuleKind::Portability)).collect();
     if args.json {
         report.json(&AuditReport { schema: Schema, binaries })?;
     } else {
@@ -52,21 +72,19 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
     if broken.is_empty() {
         return Ok(());
     }
-    Err(Failure::new("not every binary would run on a stranger's machine")
-        .details(broken)
-        .exit(Exit::Problems)
-        .into())
+    Err(Failure::new("not every binary is portable").details(broken).exit(Exit::Problems).into())
 }
 
-fn broken(binary: &BinaryReport) -> Vec<String> {
-    rules::stopping(&binary.violations).map(|violation| format!("`{}`: {violation}", binary.place)).collect()
+fn lines(binary: &BinaryReport, kind: RuleKind) -> impl Iterator<Item = String> {
+    rules::unloosened(&binary.violations, kind).map(|violation| format!("`{}`: {violation}", binary.place))
 }
 
-/// The target that a binary is most probably for, by its format and instruction set, and on Linux by how it is linked.
-fn target_of(facts: &Facts) -> Option<Target> {
+/// The targets that a binary is for, by its format and instruction sets, and on Linux by how it is linked.
+fn targets_of(facts: &Facts) -> Vec<Target> {
     let dynamic = facts.elf.as_ref().is_some_and(|elf| elf.interpreter.is_some() || !elf.needed.is_empty());
-    Target::all().find(|target| {
-        let same = target.format() == facts.format && facts.arches.first() == Some(&target.arch());
+    let is_for = |target: &Target| {
+        let same = target.format() == facts.format && facts.arches.contains(&target.arch());
         same && (facts.format != Format::Elf || target.contract().is_static != dynamic)
-    })
+    };
+    Target::all().filter(is_for).collect()
 }

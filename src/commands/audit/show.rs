@@ -1,7 +1,9 @@
 //! Formats the facts of one binary for the terminal.
 
 use super::BinaryReport;
-use floe_audit::{BinaryKind, Crt, ElfFacts, Facts, MachoFacts, PeFacts, Relro, SignatureKind, Stack};
+use floe_audit::{
+    BinaryKind, Crt, ElfFacts, Facts, MachoFacts, PeFacts, Relro, RuleKind, SignatureKind, Stack, rules,
+};
 
 /// The place, then a line for each fact.
 pub fn block(binary: &BinaryReport) -> String {
@@ -9,8 +11,9 @@ pub fn block(binary: &BinaryReport) -> String {
     let mut lines = vec![binary.place.clone()];
     let mut line = |name: &str, text: String| lines.push(format!("  {name:<12}{text}"));
     line("is", is(facts));
-    if let Some(target) = binary.target {
-        line("judged as", target.name().to_owned());
+    if !binary.targets.is_empty() {
+        let names: Vec<&str> = binary.targets.iter().map(|target| target.name()).collect();
+        line("judged as", names.join(" and "));
     }
     if let Some(elf) = &facts.elf {
         of_elf(elf, &mut line);
@@ -25,18 +28,34 @@ pub fn block(binary: &BinaryReport) -> String {
     for violation in &binary.violations {
         match &violation.loosened {
             Some(reason) => line("loosened", format!("{}: {} ({reason})", violation.rule, violation.found)),
-            None => line("breaks", format!("{}: {}", violation.rule, violation.found)),
+            None => line(&violation.kind.to_string(), format!("{}: {}", violation.rule, violation.found)),
         }
     }
-    if binary.violations.is_empty() && binary.target.is_some() {
-        line("verdict", "runs on a stranger's machine".to_owned());
-    }
+    line("verdict", verdict(binary));
     lines.join("\n")
 }
 
-fn is(facts: &Facts) -> String {
+fn verdict(binary: &BinaryReport) -> String {
+    let rules = |kind| {
+        let mut names: Vec<&str> =
+            rules::unloosened(&binary.violations, kind).map(|violation| violation.rule.name()).collect();
+        names.dedup();
+        names.join(", ")
+    };
+    match (binary.portable, rules(RuleKind::Hygiene)) {
+        (None, _) => "not judged: no target is for it".to_owned(),
+        (Some(false), _) => format!("not portable: {}", rules(RuleKind::Portability)),
+        (Some(true), warnings) if warnings.is_empty() => "portable".to_owned(),
+        (Some(true), warnings) => format!("portable, with warnings: {warnings}"),
+    }
+}
+
+/// The kind of a binary, in words.
+pub fn is(facts: &Facts) -> String {
     let arches: Vec<String> = facts.arches.iter().map(ToString::to_string).collect();
     let kind = match facts.kind {
+        // Every PE executable is of this kind.
+        BinaryKind::Executable if facts.pe.as_ref().is_some_and(|pe| pe.aslr) => "executable",
         BinaryKind::Executable => "executable at a fixed address",
         BinaryKind::Pie => "position-independent executable",
         BinaryKind::Static => "static executable",
@@ -101,7 +120,7 @@ fn of_macho(macho: &MachoFacts, line: &mut impl FnMut(&str, String)) {
 
 fn of_pe(pe: &PeFacts, line: &mut impl FnMut(&str, String)) {
     line("subsystem", format!("{} {}", pe.subsystem, pe.subsystem_version));
-    line("libraries", list(&[pe.imports.clone(), pe.delay_imports.clone()].concat()));
+    line("libraries", list(&pe.libraries()));
     let crt = match pe.crt {
         Crt::Static => "static".to_owned(),
         Crt::Dynamic | Crt::DynamicDebug => format!("from {}", list(&pe.crt_dlls)),
@@ -140,6 +159,7 @@ fn of_any(facts: &Facts, line: &mut impl FnMut(&str, String)) {
     }
 }
 
-fn list(items: &[String]) -> String {
+fn list(items: &[impl AsRef<str>]) -> String {
+    let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
     if items.is_empty() { "none".to_owned() } else { items.join(", ") }
 }

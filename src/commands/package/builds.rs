@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use super::Build;
+use super::contents::FOLDERS;
 use crate::cli::PackageArgs;
 use crate::error::{Exit, Failure, usage};
 use crate::package::binary;
@@ -20,7 +21,7 @@ use floe_core::model::Target;
 pub fn find(args: &PackageArgs, project: &Project, report: &Report) -> anyhow::Result<Vec<Build>> {
     let mut builds = BTreeMap::new();
     if let Some(target) = args.target {
-        builds.insert(target, args.binary.clone());
+        builds.insert(target, (args.binary.clone(), args.documents.clone()));
     }
     for folder in &args.folders {
         for (target, path) in target_folders(folder, report)? {
@@ -31,14 +32,16 @@ pub fn find(args: &PackageArgs, project: &Project, report: &Report) -> anyhow::R
                     path.display()
                 );
             }
-            builds.insert(target, binaries(&path, target, project, report)?);
+            let binaries = binaries(&path, target, project, report)?;
+            builds.insert(target, (binaries, Some(path)));
         }
     }
     if builds.is_empty() {
         let hint = "give folders laid out as <triple>/<binary>, or `--target <TARGET> --binary <PATH>`";
         bail!(usage("no binaries are given, so there is nothing to pack").hint(hint));
     }
-    Ok(builds.into_iter().map(|(target, binaries)| Build { target, binaries }).collect())
+    let build = |(target, (binaries, documents))| Build { target, binaries, documents };
+    Ok(builds.into_iter().map(build).collect())
 }
 
 /// The folders in `folder` that are named like a target.
@@ -76,10 +79,14 @@ fn binaries(
     let mut found = Vec::new();
     for (name, path) in entries(folder)? {
         let released = project.binaries.iter().any(|binary| name == binary.clone() + target.exe_suffix());
+        let is_documents = FOLDERS.contains(&name.as_str()) && path.is_dir();
         if released || (!name.starts_with('.') && binary::identify(&path).is_ok()) {
             found.push(path);
-        } else {
-            report.warn(format!("left out `{}`, which is not an executable", path.display()));
+        } else if !is_documents {
+            report.warn(format!(
+                "left out `{}`, which is neither an executable nor a folder `completions` or `man`",
+                path.display()
+            ));
         }
     }
     Ok(found)

@@ -5,6 +5,7 @@
 
 mod builds;
 pub(super) mod contents;
+mod patterns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -22,7 +23,7 @@ use crate::package::archive::{self, Contents, Item, Packed};
 use crate::package::binary;
 use crate::project::cargo::{self, Origin, Project};
 use crate::report::{self, Report};
-use floe_audit::Facts;
+use floe_audit::RuleKind;
 use floe_audit::rules::{self, Violation};
 use floe_core::model::{Arch, ArchiveFacts, BinaryFacts, Format, Record, Rule, Schema, Source, Target};
 
@@ -33,6 +34,8 @@ pub struct Build {
     pub target: Target,
     /// Where they are; each is called like a released binary of the project, with `.exe` for Windows.
     pub binaries: Vec<PathBuf>,
+    /// A folder whose `completions` and `man` go into the archive: those that the build made.
+    pub documents: Option<PathBuf>,
 }
 
 /// `floe package`: prints the path of each archive on stdout, one a line.
@@ -63,16 +66,18 @@ pub fn pack(
     report: &Report,
 ) -> anyhow::Result<Vec<Record>> {
     let mut problems = Vec::new();
-    let mut checked: Vec<(Target, Vec<Binary>)> =
-        builds.iter().map(|build| (build.target, check(project, build, &mut problems))).collect();
+    let mut checked: Vec<(&Build, Vec<Binary>)> =
+        builds.iter().map(|build| (build, check(project, build, &mut problems))).collect();
     if !problems.is_empty() {
         // Nothing is packed, so the binaries are read for what else is wrong with them.
-        for (target, binary) in checked.iter().flat_map(|(target, all)| all.iter().map(|one| (*target, one)))
+        for (target, binary) in
+            checked.iter().flat_map(|(build, all)| all.iter().map(|one| (build.target, one)))
         {
             match binary::facts(&binary.path) {
                 Ok(facts) if enforcement == Enforcement::Deny => {
-                    let broken = violations(project, target, &binary.path, &facts);
-                    problems.extend(broken.into_iter().map(|(_, line)| line));
+                    let violations = target.judge(&facts, &project.config.loosen);
+                    let broken = rules::unloosened(&violations, RuleKind::Portability);
+                    problems.extend(broken.map(|violation| line(target, &binary.path, violation)));
                 }
                 Ok(_) => {}
                 Err(error) => problems.push(format!("{error:#}")),
@@ -80,20 +85,26 @@ pub fn pack(
         }
         return Err(refuse(project, problems));
     }
-    checked.sort_by_key(|(target, _)| *target);
+    checked.sort_by_key(|(build, _)| build.target);
     let common = contents::common(project, report)?;
     let is_new = !out.exists();
     let mut packed = Vec::new();
-    for (target, binaries) in checked {
-        let one = pack_one((project, origin), target, binaries, &common, out)
+    for (Build { target, documents, .. }, binaries) in checked {
+        let target = *target;
+        let items = match documents {
+            Some(folder) => &contents::with_built(project, folder, &common, report)?,
+            None => &common,
+        };
+        let one = pack_one((project, origin), target, binaries, items, out)
             .with_context(|| format!("failed to pack `{}`", target.archive_file(&project.name)))?;
         for (rule, violation) in &one.violations {
-            match enforcement {
-                Enforcement::Warn { except } if except.contains(rule) => {}
-                Enforcement::Warn { .. } => {
-                    report.warn(format!("{violation}; `floe package` would refuse it"))
+            match (rule.kind(), enforcement) {
+                (_, Enforcement::Warn { except }) if except.contains(rule) => {}
+                (RuleKind::Hygiene, _) => report.warn(violation),
+                (RuleKind::Portability, Enforcement::Warn { .. }) => {
+                    report.warn(format!("{violation}; `floe package` would refuse it"));
                 }
-                Enforcement::Deny => problems.push(violation.clone()),
+                (RuleKind::Portability, Enforcement::Deny) => problems.push(violation.clone()),
             }
         }
         problems.extend(one.refused.iter().cloned());
@@ -116,7 +127,7 @@ fn refuse(project: &Project, problems: Vec<String>) -> anyhow::Error {
     Failure::new(what).details(problems).exit(Exit::Problems).into()
 }
 
-/// How a broken portability rule is handled.
+/// How a broken rule of portability is handled. A broken rule of hygiene is a warning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enforcement {
     /// The binary is refused.
@@ -137,11 +148,8 @@ struct Binary {
     arch: Arch,
 }
 
-/// The portability rules that a binary breaks, those that the project has not loosened, as lines for people.
-fn violations(project: &Project, target: Target, path: &Path, facts: &Facts) -> Vec<(Rule, String)> {
-    let violations = target.judge(facts, &project.config.loosen);
-    let line = |one: &Violation| (one.rule, format!("`{}` for {}: {one}", path.display(), target.name()));
-    rules::stopping(&violations).map(line).collect()
+fn line(target: Target, path: &Path, violation: &Violation) -> String {
+    format!("`{}` for {}: {violation}", path.display(), target.name())
 }
 
 /// Checks that a build has exactly the released binaries and that each is its target's.
@@ -188,6 +196,16 @@ fn identify(path: &Path, target: Target) -> anyhow::Result<(Format, Arch)> {
     let kind = binary::identify(path)?;
     match kind.arch() {
         Some(arch) if kind.is_for(target.format(), target.arch()) => Ok((kind.format, arch)),
+        None if target.format() == kind.format => anyhow::bail!(
+            "`{}` is universal ({kind}), but {} takes one instruction set: `lipo -thin {} {} -output …`",
+            path.display(),
+            target.name(),
+            match target.arch() {
+                Arch::Aarch64 => "arm64",
+                Arch::X86_64 => "x86_64",
+            },
+            path.display()
+        ),
         _ => anyhow::bail!(
             "`{}` is {kind}, but {} takes {} for {}",
             path.display(),
@@ -202,7 +220,7 @@ fn identify(path: &Path, target: Target) -> anyhow::Result<(Format, Arch)> {
 struct Unnamed {
     archive: AtomicFile,
     record: Record,
-    /// The rules that its binaries break.
+    /// The rules that its binaries break, and that the project has not loosened.
     violations: Vec<(Rule, String)>,
     /// Why a binary is none after all.
     refused: Vec<String>,
@@ -240,7 +258,8 @@ fn pack_one(
     let mut archive = AtomicFile::create(&out.join(&file))?;
     let mut facts = BTreeMap::new();
     let mut copy = |item: &Item, file: &mut File, into: &mut dyn Write| {
-        if !item.executable {
+        // Scripts are executable, too.
+        if !binaries.iter().any(|binary| binary.file_name == item.path) {
             return archive::copy(item, file, into);
         }
         facts.insert(item.path.clone(), floe_audit::facts_while_copying(file, into)?);
@@ -265,9 +284,12 @@ fn pack_one(
                 continue;
             }
         };
-        broken.extend(violations(project, target, &binary.path, &own));
-        let judged = target.judge(&own, &project.config.loosen);
-        loosened.extend(judged.into_iter().filter_map(|one| Some((one.rule, one.loosened?))));
+        for violation in target.judge(&own, &project.config.loosen) {
+            match violation.loosened {
+                Some(reason) => drop(loosened.insert(violation.rule, reason)),
+                None => broken.push((violation.rule, line(target, &binary.path, &violation))),
+            }
+        }
         let Binary { name, format, arch, .. } = binary;
         let (size, digest) = (entry.size, entry.digest);
         all.push(BinaryFacts { name, path, size, digest, format, arch, facts: Some(own) });

@@ -17,8 +17,8 @@ mod zip_write;
 use std::path::PathBuf;
 
 pub use gzip::Gzip;
-pub use names::is_reserved;
-pub use read::{Examined, examine, extract, list, members};
+pub use names::{composed, conflicts, is_reserved, portable};
+pub use read::{Budget, Examined, examine, extract, list, members};
 pub use write::{CopyFile, copy, write};
 
 use floe_core::model::{Digest, Entry};
@@ -64,3 +64,6 @@ struct Limits {
 }
 
 const LIMITS: Limits = Limits { entries: 10_000, bytes: 8 * 1024 * 1024 * 1024 };
+
+/// The most bytes that all archives of a release may unpack to.
+const TOGETHER: u64 = 2 * LIMITS.bytes;

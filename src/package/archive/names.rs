@@ -1,8 +1,10 @@
 //! The paths that an archive may have: it must unpack to the same files on every system.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use floe_core::untrusted::text;
+use icu_normalizer::ComposingNormalizerBorrowed;
 
 /// The paths seen so far in one archive.
 #[derive(Default)]
@@ -34,8 +36,8 @@ impl Names {
     }
 
     fn add(&mut self, path: &str, is_file: bool) -> Result<(), String> {
-        let Some(other) = self.seen.get(&path.to_lowercase()) else {
-            self.seen.insert(path.to_lowercase(), SeenPath { path: path.to_owned(), is_file });
+        let Some(other) = self.seen.get(&folded(path)) else {
+            self.seen.insert(folded(path), SeenPath { path: path.to_owned(), is_file });
             return Ok(());
         };
         if other.path != path {
@@ -49,67 +51,74 @@ impl Names {
     }
 }
 
-/// Checks a path that is to be written: only components that every system, shell and release page accepts unchanged.
-pub(super) fn writable(path: &str) -> Result<(), String> {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
-    for component in path.split('/') {
-        if component.is_empty()
-            || component == "."
-            || component == ".."
-            || component.ends_with('.')
-            || is_reserved(component)
-        {
-            return Err(format!("`{path}` is not a valid path on every system"));
-        }
-        if !component.bytes().all(good) {
-            return Err(format!(
-                "`{path}` has a character other than letters, digits and `._+-`, which is not portable"
-            ));
-        }
-    }
-    Ok(())
+/// The paths that no archive can hold together, each with the reason.
+pub fn conflicts<'p>(paths: impl IntoIterator<Item = &'p String>) -> Vec<(&'p str, String)> {
+    let mut names = Names::default();
+    let mut why = |path: &'p String| portable(path).and_then(|()| names.file(path)).err();
+    paths.into_iter().filter_map(|path| Some((path.as_str(), why(path)?))).collect()
 }
 
-/// The path of an untrusted entry, if it stays below the folder it is unpacked into.
-pub(super) fn readable(raw: &[u8]) -> Result<&str, String> {
-    let refuse = |why: &str| Err(format!("`{}` {why}", text::name(raw)));
-    let Ok(path) = str::from_utf8(raw) else { return refuse("is not UTF-8") };
+/// A path as a system that ignores case compares it.
+fn folded(path: &str) -> String {
+    composed(&path.to_uppercase().to_lowercase()).into_owned()
+}
+
+/// The composed spelling of a name (Unicode's NFC). Some systems store the decomposed one.
+pub fn composed(name: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfc().normalize(name)
+}
+
+/// The longest name of a file on common systems, in bytes.
+const NAME_LIMIT: usize = 255;
+
+/// Checks that a path is the same on every system: a relative one of plain components.
+pub fn portable(path: &str) -> Result<(), String> {
+    let refuse = |why: &str| Err(format!("`{}` {why}", text::name(path)));
     if path.starts_with('/') {
         return refuse("is absolute");
     }
     if path.contains('\\') {
         return refuse("has a backslash");
     }
-    if path.contains(':') || path.chars().any(char::is_control) {
-        return refuse("has a colon or a control character");
+    if path.contains(['<', '>', ':', '"', '|', '?', '*']) {
+        return refuse("has a character that Windows does not allow in a name (one of `<>:\"|?*`)");
+    }
+    if !path.chars().all(text::is_safe) {
+        return refuse("has a control or an invisible character");
     }
     // Systems disagree about which Unicode spellings of a name are the same file.
-    if !path.is_ascii() {
-        return refuse("has a letter that is not ASCII");
+    if composed(path) != path {
+        return refuse("is not spelled in Unicode's composed form (NFC)");
     }
-    if path.contains(['<', '>', '"', '|', '?', '*']) {
-        return refuse("has a character that is not portable");
-    }
-    let path = path.strip_suffix('/').unwrap_or(path);
     for component in path.split('/') {
         match component {
             ".." => return refuse("leaves the folder it is unpacked into"),
             "" | "." => return refuse("has an empty component"),
             _ if component.ends_with(['.', ' ']) => {
-                return refuse("ends in a dot or a space, which Windows drops");
+                return refuse("has a name that ends in a dot or a space, which Windows drops");
             }
-            _ if is_reserved(component) => return refuse("is the name of a device on Windows"),
+            _ if component.len() > NAME_LIMIT => return refuse("has a name of more than 255 bytes"),
+            _ if is_reserved(component) => return refuse("has the name of a device on Windows"),
             _ => {}
         }
     }
-    Ok(path)
+    Ok(())
+}
+
+/// The path of an untrusted entry, if it is the same on every system.
+pub(super) fn readable(raw: &[u8]) -> Result<&str, String> {
+    let path = str::from_utf8(raw).map_err(|_| format!("`{}` is not UTF-8", text::name(raw)))?;
+    let path = path.strip_suffix('/').unwrap_or(path);
+    portable(path).map(|()| path)
 }
 
 /// Whether a name is a device on Windows, with any extension (Microsoft, "Naming Files, Paths, and Namespaces").
 pub fn is_reserved(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).trim_end_matches(' ').to_ascii_uppercase();
     let numbered = |device: &str| {
-        stem.strip_prefix(device).is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']))
+        stem.strip_prefix(device).is_some_and(|number| {
+            matches!(number, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³")
+        })
     };
     matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$")
         || numbered("COM")
@@ -121,56 +130,49 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_paths_are_written() {
-        for path in ["tool", "a/b.c+d-e_f", ".hidden", "A/1"] {
-            assert_eq!(writable(path), Ok(()), "{path}");
-        }
+    fn only_paths_that_are_the_same_everywhere_are_taken() {
         for path in [
-            "",
-            "/a",
-            "a/",
-            "a//b",
-            ".",
-            "../a",
+            "tool",
+            "a/b.c+d-e_f",
+            ".hidden",
+            "A/1",
             "a b",
-            "ü",
-            "a\\b",
-            "a:b",
-            "con.",
-            "a\n",
-            "nul",
-            "a/Com1.md",
+            "README.中文.md",
+            "tool@.service",
+            "å/é",
+            "~$&(),;='[]{}%#!^",
         ] {
-            assert!(writable(path).is_err(), "{path:?}");
+            assert_eq!(readable(path.as_bytes()), Ok(path));
         }
-    }
-
-    #[test]
-    fn only_paths_below_the_folder_are_read() {
-        assert_eq!(readable(b"a/b c"), Ok("a/b c"));
         assert_eq!(readable(b"console/com10.nul"), Ok("console/com10.nul"));
         assert_eq!(readable(b"a/b/"), Ok("a/b"));
-        for path in [
-            &b"/etc/passwd"[..],
-            b"..",
-            b"a/../../b",
-            b"a\\..\\b",
-            b"C:/x",
-            b"",
-            b"a//b",
-            b"./a",
-            b"a\0b",
-            b"\xff",
-            "\u{fc}".as_bytes(),
-            b"a/NUL",
-            b"con.txt/a",
-            b"a/lpt9 .x",
-            b"a./b",
-            b"a /b",
-            b"a?",
-            b"//",
+        for (path, why) in [
+            (&b"/etc/passwd"[..], "absolute"),
+            (b"", "empty component"),
+            (b"..", "leaves"),
+            (b"a/../../b", "leaves"),
+            (b"a//b", "empty component"),
+            (b"./a", "empty component"),
+            (b"//", "absolute"),
+            (b"a\\..\\b", "backslash"),
+            (b"C:/x", "Windows does not allow"),
+            (b"a?", "Windows does not allow"),
+            (b"a\0b", "control"),
+            (b"a\n", "control"),
+            ("a\u{202e}b".as_bytes(), "invisible"),
+            (b"\xff", "not UTF-8"),
+            ("u\u{308}".as_bytes(), "composed form"),
+            (b"a/NUL", "device"),
+            (b"a/aux.md", "device"),
+            (b"con.txt/a", "device"),
+            (b"a/lpt9 .x", "device"),
+            ("COM\u{b9}".as_bytes(), "device"),
+            (b"a./b", "dot or a space"),
+            (b"a /b", "dot or a space"),
+            ("ä".repeat(128).as_bytes(), "255 bytes"),
         ] {
-            assert!(readable(path).is_err(), "{path:?}");
+            let refused = readable(path).unwrap_err();
+            assert!(refused.contains(why), "{refused}");
         }
     }
 
@@ -184,6 +186,11 @@ mod tests {
         assert_eq!(add(["a/b", "a/b"]).unwrap_err(), "`a/b` is there twice");
         assert_eq!(add(["README", "readme"]).unwrap_err(), "`readme` and `README` differ only in case");
         assert_eq!(add(["a/b", "A/c"]).unwrap_err(), "`A` and `a` differ only in case");
+        assert_eq!(add(["a/Ä", "a/ä"]).unwrap_err(), "`a/ä` and `a/Ä` differ only in case");
+        assert_eq!(
+            add(["a/Straße", "a/STRASSE"]).unwrap_err(),
+            "`a/STRASSE` and `a/Straße` differ only in case"
+        );
         assert_eq!(add(["a", "a/b"]).unwrap_err(), "`a` is both a file and a folder");
         assert_eq!(add(["a/b", "a"]).unwrap_err(), "`a` is both a file and a folder");
     }

@@ -3,12 +3,15 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use anyhow::{Context as _, ensure};
 
 use super::names::Names;
-use super::{LIMITS, Limits, tar_gz, zip};
+use super::{LIMITS, Limits, TOGETHER, tar_gz, zip};
 use floe_core::model::{ArchiveKind, Digest, Entry, Hashing, Member, Nature};
+use floe_core::parallel::lock;
+use floe_core::untrusted::bounded::ByteLimit;
 use floe_core::untrusted::files;
 
 /// How many bytes of an archive are read at once.
@@ -51,9 +54,38 @@ pub struct Examined {
     pub contents: Result<Vec<Entry>, String>,
 }
 
+/// The bytes that the archives of a release may still unpack to, all together.
+#[derive(Debug)]
+pub struct Budget(Mutex<ByteLimit>);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Budget(Mutex::new(ByteLimit::of_all_unpacked(TOGETHER)))
+    }
+}
+
+/// Content that is counted against a budget.
+struct Counted<'a> {
+    content: &'a mut dyn Read,
+    budget: &'a Budget,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(buffer)?;
+        lock(&self.budget.0).take(read as u64)?;
+        Ok(read)
+    }
+}
+
 /// Reads an archive to its end, whatever it holds. If it should hold the `promised` files, not many more bytes than
-/// theirs are unpacked. It fails only where the file cannot be read.
-pub fn examine(path: &Path, kind: ArchiveKind, promised: Option<&[Entry]>) -> io::Result<Examined> {
+/// theirs are unpacked, and in any case no more than the budget has left. It fails only where the file cannot be read.
+pub fn examine(
+    path: &Path,
+    kind: ArchiveKind,
+    promised: Option<&[Entry]>,
+    budget: &Budget,
+) -> io::Result<Examined> {
     /// For headers, and for an unexpected file to be reported by its name.
     const MORE: u64 = 1024 * 1024;
     let of_one = |entry: &Entry| entry.size.saturating_add(1024);
@@ -63,7 +95,7 @@ pub fn examine(path: &Path, kind: ArchiveKind, promised: Option<&[Entry]>) -> io
     let limits = Limits { bytes: bytes.min(LIMITS.bytes), ..LIMITS };
     let file = files::open(path)?;
     let mut hashing = Hashing::new(&file);
-    let contents = list_in((&mut hashing, path), kind, limits).map_err(reason);
+    let contents = list_in((&mut hashing, path), kind, limits, budget).map_err(reason);
     let (digest, size) = hashing.finish_file()?;
     Ok(Examined { size, digest, contents })
 }
@@ -76,18 +108,19 @@ fn reason(error: anyhow::Error) -> String {
 }
 
 fn list_within(path: &Path, kind: ArchiveKind, limits: Limits) -> anyhow::Result<Vec<Entry>> {
-    list_in((&mut open(path)?, path), kind, limits)
+    list_in((&mut open(path)?, path), kind, limits, &Budget::default())
 }
 
 fn list_in(
     file: (&mut dyn ReadSeek, &Path),
     kind: ArchiveKind,
     limits: Limits,
+    budget: &Budget,
 ) -> anyhow::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     each(file, kind, limits, &mut |found| {
         if !found.is_folder {
-            let (digest, size) = digest_of(&found.path, found.content)?;
+            let (digest, size) = digest_of(&found.path, &mut Counted { content: found.content, budget })?;
             entries.push(Entry { path: found.path, size, mode: found.mode, digest });
         }
         Ok(())
@@ -238,6 +271,20 @@ mod tests {
             assert!(error.ends_with("it has more members than the 2 allowed"), "{error}");
             let error = format!("{:#}", list(3, 120_000).unwrap_err());
             assert!(error.contains("it unpacks to more than "), "{error}");
+        }
+    }
+
+    #[test]
+    fn archives_share_what_they_may_unpack_to() {
+        let budget = Budget(Mutex::new(ByteLimit::of_all_unpacked(250_000)));
+        for kind in [ArchiveKind::TarGz, ArchiveKind::Zip] {
+            let (_folder, path) = sample(kind, &[50_000, 50_000]);
+            assert_eq!(examine(&path, kind, None, &budget).unwrap().contents.unwrap().len(), 2);
+        }
+        for kind in [ArchiveKind::TarGz, ArchiveKind::Zip] {
+            let (_folder, path) = sample(kind, &[50_000, 50_000]);
+            let error = examine(&path, kind, None, &budget).unwrap().contents.unwrap_err();
+            assert!(error.ends_with("all archives together unpack to more than 244.1 KiB"), "{error}");
         }
     }
 }

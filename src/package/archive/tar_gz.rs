@@ -25,27 +25,47 @@ pub(super) fn write(
     into: &mut File,
     copy: &mut CopyFile<'_>,
 ) -> anyhow::Result<Packed> {
-    let mut gzip = Gzip::new(BufWriter::new(Hashing::new(into))).context("failed to write the archive")?;
+    let mut gzip = Gzip::new(BufWriter::new(Hashing::new(into)))?;
     let mut entries = Vec::with_capacity(items.len());
     for item in items {
         let (mut file, size) = item.open()?;
-        let header = header(&item.path, item.mode, size, epoch)?;
-        gzip.write_all(header.as_bytes()).context("failed to write the archive")?;
+        if !item.path.is_ascii() {
+            // Without it, some readers take the name to be in the user's encoding.
+            let record = pax_path(&item.path);
+            let header = header(EntryType::XHeader, "@PaxHeader", 0o644, record.len() as u64, epoch)?;
+            gzip.write_all(header.as_bytes())?;
+            gzip.write_all(record.as_bytes())?;
+            gzip.write_all(padding(record.len() as u64))?;
+        }
+        let header = header(EntryType::Regular, &item.path, item.mode, size, epoch)?;
+        gzip.write_all(header.as_bytes())?;
         entries.push(item.pack(&mut file, size, &mut gzip, copy)?);
-        let padding = size.next_multiple_of(BLOCK) - size;
-        gzip.write_all(&[0; BLOCK as usize][..padding as usize]).context("failed to write the archive")?;
+        gzip.write_all(padding(size))?;
     }
-    gzip.write_all(&[0; 2 * BLOCK as usize]).context("failed to write the archive")?;
-    let out = gzip.finish().context("failed to write the archive")?;
-    let out = out.into_inner().map_err(|error| error.into_error()).context("failed to write the archive")?;
+    gzip.write_all(&[0; 2 * BLOCK as usize])?;
+    let out = gzip.finish()?;
+    let out = out.into_inner().map_err(|error| error.into_error())?;
     let (_, digest, size) = out.finish();
     Ok(Packed { size, digest, entries })
 }
 
-fn header(path: &str, mode: u32, size: u64, epoch: u64) -> anyhow::Result<Header> {
+/// The zeros after a content of `size` bytes.
+fn padding(size: u64) -> &'static [u8] {
+    &[0; BLOCK as usize][..(size.next_multiple_of(BLOCK) - size) as usize]
+}
+
+/// The record of a path in an extended header: its own length in decimal, then key and value.
+fn pax_path(path: &str) -> String {
+    let record = format!(" path={path}\n");
+    let length = |digits: usize| record.len() + digits;
+    let digits = (1..).find(|digits| length(*digits).to_string().len() == *digits).unwrap_or_default();
+    format!("{}{record}", length(digits))
+}
+
+fn header(kind: EntryType, path: &str, mode: u32, size: u64, epoch: u64) -> anyhow::Result<Header> {
     let mut header = Header::new_ustar();
     header.set_path(path).with_context(|| format!("`{path}` is too long for a path in an archive"))?;
-    header.set_entry_type(EntryType::Regular);
+    header.set_entry_type(kind);
     header.set_mode(mode);
     header.set_uid(0);
     header.set_gid(0);
@@ -61,9 +81,12 @@ fn header(path: &str, mode: u32, size: u64, epoch: u64) -> anyhow::Result<Header
 pub(super) fn read(file: &mut dyn ReadSeek, limits: Limits, visit: Visit<'_>) -> anyhow::Result<()> {
     let gzip = GzDecoder::new(BufReader::with_capacity(PIECE, file));
     let mut tar = Bounded::new(gzip, ByteLimit::of_unpacked(limits.bytes));
-    let rules = TarRules { headers: limits.entries, headers_limit: limits.entries, long_names: false };
+    let rules = TarRules { headers: 2 * limits.entries, headers_limit: limits.entries, long_names: false };
+    let mut members = 0;
     // The walk reads to the end, so gzip's checksum is compared too.
     tar_walk::walk(&mut tar, rules, |TarMember { name, kind, mode, time, .. }, content| {
+        members += 1;
+        ensure!(members <= limits.entries, "it has more members than the {} allowed", limits.entries);
         let path = readable(&name).map_err(anyhow::Error::msg)?.to_owned();
         let is_folder = match kind {
             TarKind::File => false,

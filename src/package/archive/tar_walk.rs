@@ -20,8 +20,8 @@ pub struct TarRules {
     pub headers: usize,
     /// The limit that this is a part of, for the message.
     pub headers_limit: usize,
-    /// Whether a long name or an extended header may come before a member. Readers disagree about those, so
-    /// release archives have none.
+    /// Whether a long name or any extended header may come before a member. Readers disagree about those, so in a release
+    /// archive an extended header may only repeat the name of its member.
     pub long_names: bool,
 }
 
@@ -32,7 +32,7 @@ pub struct TarMember {
     pub name: Vec<u8>,
     /// The kind of the member.
     pub kind: TarKind,
-    /// The unchecked name of the earlier file that a hard link is another name of; empty for everything else.
+    /// The unchecked name that a link leads to; empty for everything else. That of a hard link is an earlier file's.
     pub target: Vec<u8>,
     /// The size of its content in bytes; 0 for everything but a file.
     pub size: u64,
@@ -68,8 +68,11 @@ pub fn walk(
     for (count, entry) in archive.entries()?.raw(true).enumerate() {
         ensure!(count < rules.headers, "it has more members than the {} allowed", rules.headers_limit);
         let mut entry = entry.context("it cannot be read as a tar")?;
-        if !rules.long_names || !long.take(&mut entry)? {
-            visit(member(&entry, std::mem::take(&mut long))?, &mut entry)?;
+        if !long.take(&mut entry, rules)? {
+            let member = member(&entry, std::mem::take(&mut long))?;
+            let is_plain = rules.long_names || member.name == *entry.path_bytes();
+            ensure!(is_plain, "`{}` has another name in its extended header", text::name(&member.name));
+            visit(member, &mut entry)?;
         }
     }
     ensure!(long.is_empty(), "it ends after a long name that belongs to no member");
@@ -90,21 +93,27 @@ impl LongHeaders {
     }
 
     /// Reads `entry` if it is such a header; false if it is a member.
-    fn take<R: Read>(&mut self, entry: &mut tar::Entry<'_, R>) -> anyhow::Result<bool> {
+    fn take<R: Read>(&mut self, entry: &mut tar::Entry<'_, R>, rules: TarRules) -> anyhow::Result<bool> {
         match entry.header().entry_type() {
-            EntryType::GNULongName => self.name = Some(gnu_name(entry)?),
-            EntryType::GNULongLink => self.link = Some(gnu_name(entry)?),
-            EntryType::XHeader => self.take_pax(&content(entry)?)?,
+            EntryType::GNULongName if rules.long_names => self.name = Some(gnu_name(entry)?),
+            EntryType::GNULongLink if rules.long_names => self.link = Some(gnu_name(entry)?),
+            EntryType::XHeader => {
+                ensure!(rules.long_names || self.is_empty(), "it has two extended headers in a row");
+                self.take_pax(&content(entry)?, rules)?;
+            }
             _ => return Ok(false),
         }
         Ok(true)
     }
 
-    fn take_pax(&mut self, data: &[u8]) -> anyhow::Result<()> {
+    fn take_pax(&mut self, data: &[u8], rules: TarRules) -> anyhow::Result<()> {
         for record in PaxExtensions::new(data) {
             let record = record.context("it has a damaged extended header")?;
             match record.key_bytes() {
                 b"path" => self.name = Some(record.value_bytes().to_vec()),
+                key if !rules.long_names => {
+                    bail!("it has an extended header with `{}`", text::name(key))
+                }
                 b"linkpath" => self.link = Some(record.value_bytes().to_vec()),
                 b"size" => {
                     self.size = Some(record.value()?.parse().context("it has a size that is no number")?)
@@ -148,7 +157,9 @@ fn member<R: Read>(entry: &tar::Entry<'_, R>, long: LongHeaders) -> anyhow::Resu
         }
     };
     let target = match kind {
-        TarKind::HardLink => long.link.or_else(|| entry.link_name_bytes().map(|name| name.into_owned())),
+        TarKind::HardLink | TarKind::Symlink => {
+            long.link.or_else(|| entry.link_name_bytes().map(|name| name.into_owned()))
+        }
         _ => None,
     };
     let size = entry.size();

@@ -25,9 +25,12 @@ pub fn copy(_: &Item, file: &mut File, into: &mut dyn Write) -> io::Result<()> {
 /// Writes an archive into an empty file that is open for writing and reading. Each file is read once, by `copy`, and is
 /// hashed and compressed in that pass.
 ///
-/// The bytes depend on the contents only. There are no entries for folders; tar is plain POSIX ustar, ZIP has no
-/// extra fields. A file that is a link or a special file or that changes meanwhile is refused, and so is a name
-/// that is not `[A-Za-z0-9._+-]`, comes twice or differs from another only in case.
+/// The bytes depend on the contents only. There are no entries for folders. A tar is POSIX ustar, and a name that is not
+/// ASCII is also in an extended header (pax). A ZIP file has no extra fields, and such a name has the flag for UTF-8. A
+/// file that is a link or a special file or that changes meanwhile is refused, and so is a name that is not [`portable`],
+/// comes twice or differs from another only in case.
+///
+/// [`portable`]: super::portable
 pub fn write(
     contents: &Contents,
     kind: ArchiveKind,
@@ -86,7 +89,7 @@ fn sorted(contents: &Contents) -> anyhow::Result<Vec<Ready<'_>>> {
     let mut items = Vec::new();
     for item in &contents.items {
         let path = format!("{}/{}", contents.top, item.path);
-        let named = names::writable(&path).and_then(|()| seen.file(&path));
+        let named = names::portable(&path).and_then(|()| seen.file(&path));
         named
             .map_err(anyhow::Error::msg)
             .with_context(|| format!("failed to pack `{}`", item.file.display()))?;

@@ -18,6 +18,8 @@ const END_RECORD: i64 = 22;
 const LOCATOR: i64 = 20;
 /// The most bytes of an index: ten thousand entries with paths of 250 letters fit.
 const INDEX_LIMIT: i64 = 4 * 1024 * 1024;
+/// The flag of a name in UTF-8 (APPNOTE 4.4.4).
+pub(super) const UTF8: u16 = 1 << 11;
 /// The bits of a Unix mode for the kind of a file, and their values.
 const KIND_BITS: u32 = 0o170_000;
 const REGULAR: u32 = 0o100_000;
@@ -44,6 +46,9 @@ pub(super) fn read(file: &mut dyn ReadSeek, limits: Limits, visit: Visit<'_>) ->
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).context("failed to read the next entry")?;
         let path = readable(entry.name_raw()).map_err(anyhow::Error::msg)?.to_owned();
+        // Without the flag for UTF-8, readers decode the name in different ways.
+        let is_utf8 = path.is_ascii() || entry.flags().as_u16() & UTF8 != 0;
+        ensure!(is_utf8, "`{path}` has a name that is not marked as UTF-8");
         // The crate's `unix_mode` hides a set-user-id bit.
         let mode = match (entry.system(), entry.external_attributes() >> 16) {
             (System::Unix, mode) => mode,

@@ -14,6 +14,7 @@ use crc32fast::Hasher as Crc32;
 use super::Packed;
 use super::deflate::Deflate;
 use super::write::{CopyFile, Ready};
+use super::zip::UTF8;
 use floe_core::model::Digest;
 
 /// From this size on, a file gets ZIP64 fields: incompressible data grows a little.
@@ -39,22 +40,22 @@ pub(super) fn write(
     let mut entries = Vec::with_capacity(items.len());
     for item in items {
         let (mut file, size) = item.open()?;
-        let offset = out.stream_position().context("failed to write the archive")?;
+        let offset = out.stream_position()?;
         let mut entry =
             ZipEntry { path: &item.path, mode: item.mode, time, offset, size, ..ZipEntry::default() };
-        out.write_all(&entry.local()).context("failed to write the archive")?;
+        out.write_all(&entry.local())?;
         let begin = offset + entry.local().len() as u64;
         let mut body = Body { deflate: Deflate::new(&mut out), crc: Crc32::new() };
         files.push(item.pack(&mut file, size, &mut body, copy)?);
         entry.crc = body.crc.finalize();
-        body.deflate.finish().context("failed to write the archive")?;
-        let end = out.stream_position().context("failed to write the archive")?;
+        body.deflate.finish()?;
+        let end = out.stream_position()?;
         entry.compressed = end - begin;
-        entry.write_sizes(&mut out, end).context("failed to write the archive")?;
+        entry.write_sizes(&mut out, end)?;
         entries.push(entry);
     }
-    end(&entries, &mut out).context("failed to write the archive")?;
-    out.into_inner().map_err(|error| error.into_error()).context("failed to write the archive")?;
+    end(&entries, &mut out)?;
+    out.into_inner().map_err(|error| error.into_error())?;
     // Hashed only now, because checksums and sizes are written into the local headers afterwards.
     into.rewind().context("failed to read the archive")?;
     let (digest, size) = Digest::of_reader(into).context("failed to read the archive")?;
@@ -124,15 +125,15 @@ impl ZipEntry<'_> {
 
     /// The fields that both headers share, in this order.
     fn common(&self) -> Vec<u8> {
-        const NO_FLAGS: u16 = 0;
         const DEFLATE: u16 = 8;
+        let flags = if self.path.is_ascii() { 0 } else { UTF8 };
         let (time, date) = self.time;
         let small = |size: u64| if self.is_large() { ELSEWHERE } else { size as u32 };
         let sizes = [self.crc, small(self.compressed), small(self.size)];
         // Paths were checked: they fit into a tar.
         let lengths = [self.path.len() as u16, self.zip64().len() as u16];
         let mut bytes = Vec::new();
-        bytes.extend([self.version(), NO_FLAGS, DEFLATE, time, date].map(u16::to_le_bytes).concat());
+        bytes.extend([self.version(), flags, DEFLATE, time, date].map(u16::to_le_bytes).concat());
         bytes.extend(sizes.map(u32::to_le_bytes).concat());
         bytes.extend(lengths.map(u16::to_le_bytes).concat());
         bytes
@@ -210,8 +211,12 @@ mod tests {
     use floe_core::model::ArchiveKind;
 
     /// Files of less than one block, which the crate compresses to the same bytes.
-    const FILES: [(&str, &[u8], bool); 3] =
-        [("a/empty", b"", false), ("a/text", b"text text text text", false), ("tool", &[7; 5000], true)];
+    const FILES: [(&str, &[u8], bool); 4] = [
+        ("a/empty", b"", false),
+        ("a/text", b"text text text text", false),
+        ("tool", &[7; 5000], true),
+        ("中 文", b"text", false),
+    ];
 
     fn ours(folder: &std::path::Path, epoch: u64) -> Vec<u8> {
         let items = FILES.map(|(path, content, executable)| {

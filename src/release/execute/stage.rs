@@ -89,7 +89,7 @@ impl Run<'_> {
             None => format!("{page}/commits/{tag}"),
         };
         let generated = match (&self.release.notes.source, since) {
-            (NotesSource::Text(_), _) => String::new(),
+            (NotesSource::Text(_) | NotesSource::Changelog { .. }, _) => String::new(),
             // GitHub writes no more than this for the first release of a repository.
             (_, Since::BeginningOfPackage) => format!("**Full Changelog**: {link}"),
             (_, since) => self.session.github.generate_notes(tag, since.tag()).await?,

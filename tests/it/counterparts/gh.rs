@@ -1,6 +1,6 @@
 //! GitHub's own client, `gh`, on the servers of a rehearsal.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
@@ -40,8 +40,9 @@ impl Gh {
         command.env("GH_NO_UPDATE_NOTIFIER", "1").env("GH_PROMPT_DISABLED", "1").stdin(Stdio::null());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         let output = command.args(arguments).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+        let bytes = if output.status.success() { Ok(output.stdout) } else { Err(output.stderr) };
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        bytes.map(text).map_err(text)
     }
 
     #[track_caller]
@@ -192,6 +193,33 @@ fn gh_works_on_a_served_rehearsal_as_it_says() {
     let spent = ["release", "create", "v2.0.0", "-R", "acme/tool", "--notes", "again"];
     let spent = gh.try_run(&spent).unwrap_err();
     assert!(spent.contains("tag_name was used by an immutable release"), "{spent}");
+}
+
+/// The status line of the answer to a GET with this `Host`.
+fn answer(address: &str, host: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET /v2/ HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text.lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn the_servers_of_a_rehearsal_refuse_the_names_of_others() {
+    let (project, made) = project();
+    let served = Served::start(project.path(), &made.path().join("dist"));
+    let github = served.variable("http_proxy");
+    let registry = served.lines.last().unwrap().split("docker://").nth(1).unwrap();
+    let registry = registry.split('/').next().unwrap();
+    for address in [github.strip_prefix("http://").unwrap(), registry] {
+        let port = address.split(':').nth(1).unwrap();
+        for host in ["evil.example", &format!("evil.example:{port}"), "127.0.0.1", "github.localhost"] {
+            assert_eq!(answer(address, host), "HTTP/1.1 421 Misdirected Request", "{host}");
+        }
+        for host in [address, &format!("localhost:{port}")] {
+            assert!(!answer(address, host).contains("421"), "{host}");
+        }
+    }
 }
 
 #[test]

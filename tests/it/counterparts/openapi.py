@@ -95,7 +95,8 @@ def violations(record):
     schema = as_json_schema(content["application/json"]["schema"])
     validator = jsonschema.Draft202012Validator({**schema, "components": components}, format_checker=formats)
     for error in validator.iter_errors(json.loads(record["body"])):
-        yield f"{error.json_path}: {error.message[:300]}"
+        # The message begins with the whole value and ends with what is wrong with it.
+        yield f"{error.json_path}: {error.message[-300:]}"
 
 
 for record in records:

@@ -1,7 +1,7 @@
-//! Every parser of floe behind one door: bytes go in, an answer comes out, never a panic. The suite knocks with samples
-//! that were changed at random, `fuzz/` with what libFuzzer finds.
+//! Entry points for fuzzing: one function a parser, which takes bytes and never panics. The tests pass samples that were
+//! changed at random, `fuzz/` passes the inputs of libFuzzer.
 //!
-//! What is read well must stay what it is when it is written and read again.
+//! A value that was read must be the same after it is written and read again.
 
 use std::fs;
 use std::io::Write as _;
@@ -11,18 +11,18 @@ use floe::image::{self, ImageSpec};
 use floe::net::retry::AttemptError;
 use floe::package::archive;
 use floe::registry::{may_know, message};
-use floe_core::model::notes;
 use floe_core::model::{
     ArchiveKind, Commit, Digest, ImageName, Manifest, Platform, Record, Repo, Tag, Target,
 };
+use floe_core::model::{changelog, notes};
 use floe_core::untrusted::text;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use url::Url;
 
-/// What is behind a door: it says whether what came in was taken.
+/// An entry point: returns whether the input was accepted.
 pub type Door = fn(&[u8]) -> bool;
 
-/// Every door by its name.
+/// Every entry point by its name.
 pub const ALL: [(&str, Door); 8] = [
     ("tar_gz", tar_gz),
     ("zip", zip),
@@ -57,7 +57,7 @@ fn archive_of(bytes: &[u8], kind: ArchiveKind) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
     fs::write(&path, bytes).unwrap();
-    let listed = archive::examine(&path, kind, None).unwrap().contents;
+    let listed = archive::examine(&path, kind, None, &archive::Budget::default()).unwrap().contents;
     let extracted = archive::extract(&path, kind, &folder.path().join("into"));
     let beside: Vec<_> =
         fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -131,7 +131,7 @@ fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     replaced
 }
 
-/// What `docker save` writes, made into an image.
+/// The output of `docker save`, made into an image.
 pub fn docker(bytes: &[u8]) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
@@ -146,6 +146,7 @@ pub fn docker(bytes: &[u8]) -> bool {
 
 fn spec() -> ImageSpec {
     ImageSpec {
+        name: "ghcr.io/acme/tool".parse().unwrap(),
         title: "tool".to_owned(),
         version: "1.4.0".parse().unwrap(),
         description: None,
@@ -155,8 +156,9 @@ fn spec() -> ImageSpec {
         documentation: None,
         revision: None,
         epoch: 0,
-        binary: "tool".to_owned(),
+        binaries: vec!["tool".to_owned()],
         entrypoint: None,
+        programs: Vec::new(),
         labels: Default::default(),
         ports: Vec::new(),
         user: None,
@@ -173,8 +175,8 @@ pub fn json(bytes: &[u8]) -> bool {
         assert_eq!(serde_json::from_str::<Manifest>(&manifest.to_json()).unwrap(), *manifest);
     });
     if let Ok(value) = serde_json::from_slice::<serde_json::Value>(bytes) {
-        let told = serde_json::to_string_pretty(&value).unwrap();
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text::json(&told)).unwrap(), value);
+        let json = serde_json::to_string_pretty(&value).unwrap();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text::json(&json)).unwrap(), value);
     }
     let _ = message(bytes);
     record.is_ok() || manifest.is_ok()
@@ -203,10 +205,10 @@ pub fn headers(bytes: &[u8]) -> bool {
 /// Changelogs and notes.
 pub fn notes(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
-    let section = notes::changelog_section(&text, &semver::Version::new(1, 4, 0));
-    let unreleased = notes::unreleased_section(&text);
-    let notes =
-        notes::Notes { source: notes::NotesSource::Text(text.into_owned()), footer: "footer".to_owned() };
+    let section = changelog::section(&text, &semver::Version::new(1, 4, 0), &["tool".to_owned()]).ok();
+    let unreleased = changelog::unreleased(&text);
+    let source = notes::NotesSource::Text(text.into_owned());
+    let notes = notes::Notes { source, changelog: None, footer: "footer".to_owned() };
     assert!(notes.render("", "https://example.org").chars().count() <= notes::LIMIT);
     section.is_some() || unreleased.is_some()
 }
@@ -233,7 +235,7 @@ pub fn names(bytes: &[u8]) -> bool {
     taken
 }
 
-/// What is parsed is written as it was.
+/// Whether a text is parsed, and is the same when it is written.
 fn same<T: std::str::FromStr + std::fmt::Display>(text: &str) -> bool {
     text.parse::<T>().is_ok_and(|value| {
         assert_eq!(value.to_string(), text);

@@ -178,7 +178,7 @@ fn a_docker_archive_is_bounded_too() {
             .with(1, words);
         assert!(!sample.path().join("dist").exists(), "something was left");
     };
-    refused(&bomb("manifest.json"), "its `manifest.json` has 512.0 MiB; the limit is 4.0 MiB");
+    refused(&bomb("manifest.json"), "it is larger than 4.0 MiB");
     refused(&bomb("x"), "it holds no `manifest.json`");
     let manifest = json!([{ "Config": "c", "Layers": vec!["x"; 5000] }]).to_string();
     let mut tar = tar::Builder::new(Vec::new());
@@ -208,6 +208,15 @@ fn a_record_cannot_call_things_what_no_asset_is_called() {
         record["binaries"][0]["name"] = json!("sudo");
         fs::write(&path, record.to_string()).unwrap();
         work.verify().with(3, "is not called as the binary of the record");
+    }
+    for name in ["../x", "/etc/passwd", "tool-x86_64-unknown-linux-musl.zip", ""] {
+        let work = Work::dist();
+        let path = work.path("dist").join(format!("{ARCHIVE}.json"));
+        let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        record["archive"]["file"] = json!(name);
+        fs::write(&path, record.to_string()).unwrap();
+        let words = format!("`{ARCHIVE}` has no usable record: it calls the archive `{name}`");
+        work.verify().with(3, &words);
     }
     let work = Work::dist();
     let path = work.path("dist").join(format!("{ARCHIVE}.json"));

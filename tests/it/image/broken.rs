@@ -1,6 +1,4 @@
 //! Layouts that are broken in every way: each gives all of its problems.
-//!
-//! No test here repairs anything; what is wrong is only told.
 
 use std::fs;
 
@@ -79,7 +77,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_broken_layout_tells_every_problem() {
+fn every_problem_of_a_broken_layout_is_reported() {
     let forgery = Forgery::new();
     let image = &forgery.image;
     let [amd64, arm64] = image.platforms.as_slice() else { panic!("two platforms were made") };
@@ -91,8 +89,8 @@ fn a_broken_layout_tells_every_problem() {
     fs::write(image.blob_path(&arm64.config.digest), "{").unwrap();
     expect![[r#"
         `oci-layout` is of version `2.0.0`, not 1.0.0
-        the config of linux/amd64, blob `sha256:a9c8fc9f440641478523194c26135aa2270fa3927b6ffd933f9bb3315044eee7`, is missing
-        the config of linux/arm64, blob `sha256:dc42de085b969389d65b9dde74b4ca7cd23e0cfd6ccb3d057b53feee7aa67cdf`, has 1 bytes, not 705
+        the config of linux/amd64, blob `sha256:e5462d38251d51391329f822c32409846e6f9a6dd6986333ab5242d5a1cbce59`, is missing
+        the config of linux/arm64, blob `sha256:286ef0c57303bfcfa7627515f1a5443d009e15acc8a9f96b8909253936291e8e`, has 1 bytes, not 778
         layer 1 of linux/arm64, blob `sha256:71130db39719d60645d514355a82e9127b16b556c76fcf29d2ea84fbb27f4fc7`, has the digest sha256:eb59afbb1a3313c91136367661a423ac7eb614c020e1e0f1864a87a967d81407"#]].assert_eq(&forgery.problems());
     let error = image::read(&forgery.work.path("image")).unwrap_err();
     let failure = error.downcast_ref::<Failure>().unwrap();
@@ -148,7 +146,7 @@ fn layers_that_are_not_safe_to_unpack_are_problems() {
 }
 
 #[test]
-fn what_is_no_layout_at_all_is_one_problem_a_file() {
+fn each_missing_file_of_a_layout_is_one_problem() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(
         image::check(folder.path()).unwrap_err(),
@@ -163,4 +161,39 @@ fn what_is_no_layout_at_all_is_one_problem_a_file() {
     );
     work.write("image/index.json", br#"{"schemaVersion":2,"manifests":[]}"#);
     assert_eq!(image::check(&work.path("image")).unwrap_err(), ["`index.json` has 0 entries, not one"]);
+}
+
+#[test]
+fn an_image_that_cannot_start_is_a_problem() {
+    let problems = |change: fn(&mut Value)| {
+        Forgery::new().change(|config, _, _| change(&mut config["config"])).problems()
+    };
+    expect!["the image of linux/amd64 cannot start: it starts `/bin/nope`: `/bin/nope` is not in the image"]
+        .assert_eq(&problems(|config| config["Entrypoint"] = json!(["/bin/nope"])));
+    expect!["the image of linux/amd64 cannot start: it starts `/bin/sh`: `/bin/sh` is not in the image"]
+        .assert_eq(&problems(|config| config["Entrypoint"] = json!(["/bin/sh", "-c", "exec tool"])));
+    expect!["the image of linux/amd64 cannot start: it starts `/etc/passwd`: `/etc/passwd` has the mode 0644, so not every user can run it"]
+        .assert_eq(&problems(|config| config["Entrypoint"] = json!(["/etc/passwd"])));
+    expect!["the image of linux/amd64 cannot start: it starts `/tmp`: `/tmp` is a folder"]
+        .assert_eq(&problems(|config| config["Entrypoint"] = json!(["/tmp"])));
+    expect!["the image of linux/amd64 cannot start: it has neither an entrypoint nor a command"]
+        .assert_eq(&problems(|config| *config = json!({})));
+    expect!["the image of linux/amd64 cannot start: its config has `entrypoint`, which some runtimes read as `Entrypoint`"]
+        .assert_eq(&problems(|config| *config = json!({ "Cmd": ["/bin/tool"], "entrypoint": ["/bin/tool"] })));
+    let setuid = super::samples::Tar::new().mode(0o4755, "bin/tool", b"1").end();
+    let problems = Forgery::new().layer(&setuid, &gzip(&setuid)).problems();
+    expect![
+        "layer 1 of linux/amd64: `bin/tool` has the mode 4755: it would run as another user (`chmod a-s`)"
+    ]
+    .assert_eq(&problems);
+}
+
+#[test]
+fn a_history_of_other_layers_is_a_problem() {
+    let problems = Forgery::new().change(|config, _, _| {
+        let step = config["history"][0].clone();
+        config["history"] = json!([step, step, { "created_by": "ENV A=1", "empty_layer": true }]);
+    });
+    expect!["the config of linux/amd64 has a history of 2 layers, but it has 1"]
+        .assert_eq(&problems.problems());
 }

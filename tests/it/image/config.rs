@@ -7,7 +7,7 @@ use floe::error::Failure;
 use floe::image::{self, ImageSpec};
 use serde_json::Value;
 
-use super::samples::{Tar, docker_archive};
+use super::samples::{docker_archive, programs};
 use super::{Work, blob, pretty, spec};
 
 /// The config of an image of one input, as JSON.
@@ -19,7 +19,7 @@ fn config(work: &Work, input: &str, spec: &ImageSpec) -> anyhow::Result<String> 
 /// The `config` object of an image of a docker archive with this one.
 fn started(spec: &ImageSpec, execution: &str) -> anyhow::Result<Value> {
     let work = Work::new();
-    work.write("docker", &docker_archive("amd64", &[&Tar::new().end()], execution));
+    work.write("docker", &docker_archive("amd64", &[&programs()], execution));
     let config: Value = serde_json::from_str(&config(&work, "docker", spec)?)?;
     Ok(config["config"].clone())
 }
@@ -36,7 +36,7 @@ fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>> {
 }
 
 #[test]
-fn a_binary_is_started_as_nonroot_with_what_the_project_sets() {
+fn a_binary_is_started_as_nonroot_with_the_settings_of_the_project() {
     let work = Work::new();
     let certificates = work.write("ca.pem", b"-----BEGIN CERTIFICATE-----\n");
     let spec =
@@ -68,12 +68,14 @@ fn the_keys_of_a_config_are_in_the_order_of_the_specification() {
     let keys =
         ["created", "architecture", "os", "config", "User", "ExposedPorts", "Env", "Entrypoint", "Labels"];
     let places = keys.map(|key| config.find(&format!("\"{key}\":")).unwrap());
-    assert!(places.is_sorted() && config.ends_with("}"), "{config}");
-    assert!(config.find("\"rootfs\":{\"type\":").unwrap() > places[8], "{config}");
+    assert!(places.is_sorted() && config.ends_with("]}"), "{config}");
+    let [rootfs, history] =
+        ["\"rootfs\":{\"type\":", "\"history\":[{\"created\":"].map(|key| config.find(key).unwrap());
+    assert!(places[8] < rootfs && rootfs < history, "{config}");
 }
 
 #[test]
-fn an_archive_keeps_what_the_project_does_not_override() {
+fn settings_of_the_project_override_those_of_an_archive() {
     let base = r#"{"Env": ["PATH=/bin", "A=1"], "Cmd": ["serve"], "Entrypoint": ["/bin/floe"], "WorkingDir": "/data",
         "ExposedPorts": {"53/udp": {}, "80/sctp": {}}, "User": "1000", "Labels": {"x": "y"}, "Volumes": null}"#;
     let mut kept = started(&spec(), base).unwrap();
@@ -96,29 +98,29 @@ fn an_archive_keeps_what_the_project_does_not_override() {
 }
 
 #[test]
-fn root_wrong_ports_and_nothing_to_start_are_refused() {
+fn root_and_wrong_ports_and_nothing_to_start_are_refused() {
     let start = |more: &str| format!(r#"{{"Entrypoint": ["/bin/floe"]{more}}}"#);
     for user in ["0", "root"] {
-        let told = refused(&ImageSpec { user: Some(user.to_owned()), ..spec() }, &start(""));
-        assert!(told.contains(&format!("the image's user is invalid: `{user}` is ")), "{told}");
-        let told = refused(&spec(), &start(&format!(r#", "User": "{user}""#)));
-        assert!(told.contains(&format!("the image's user is invalid: `{user}` is ")), "{told}");
+        let error = refused(&ImageSpec { user: Some(user.to_owned()), ..spec() }, &start(""));
+        assert!(error.contains(&format!("the image's user is invalid: `{user}` is ")), "{error}");
+        let error = refused(&spec(), &start(&format!(r#", "User": "{user}""#)));
+        assert!(error.contains(&format!("the image's user is invalid: `{user}` is ")), "{error}");
     }
-    let told = refused(&ImageSpec { ports: vec!["80/icmp".to_owned()], ..spec() }, &start(""));
-    assert!(told.contains("the image cannot expose a port: `80/icmp` is not a port"), "{told}");
-    let told = refused(&spec(), &start(r#", "ExposedPorts": {"0/tcp": {}}"#));
-    assert!(told.contains("`0/tcp` is not a port"), "{told}");
+    let error = refused(&ImageSpec { ports: vec!["80/icmp".to_owned()], ..spec() }, &start(""));
+    assert!(error.contains("the image cannot expose a port: `80/icmp` is not a port"), "{error}");
+    let error = refused(&spec(), &start(r#", "ExposedPorts": {"0/tcp": {}}"#));
+    assert!(error.contains("`0/tcp` is not a port"), "{error}");
     assert!(refused(&spec(), r#"{"Cmd": []}"#).contains("neither an entrypoint nor a command"));
 }
 
 #[test]
 fn store_paths_are_reported_with_their_place() {
-    let told = refused(
+    let error = refused(
         &spec(),
         r#"{"Env": ["A=1", "LIBS=/nix/store/abc/lib"], "Entrypoint": ["/nix/store/abc/bin/floe"]}"#,
     );
-    assert!(told.contains("`config.Env[2]` is `LIBS=/nix/store/abc/lib`"), "{told}");
-    assert!(told.contains("`config.Entrypoint[0]` is `/nix/store/abc/bin/floe`"), "{told}");
+    assert!(error.contains("`config.Env[2]` is `LIBS=/nix/store/abc/lib`"), "{error}");
+    assert!(error.contains("`config.Entrypoint[0]` is `/nix/store/abc/bin/floe`"), "{error}");
 }
 
 #[test]
@@ -132,13 +134,15 @@ fn long_texts_are_cut_or_refused() {
 }
 
 #[test]
-fn labels_add_and_replace_but_cannot_set_what_floe_knows() {
+fn labels_add_and_replace_but_some_are_floes_own() {
     let with = |key: &str| ImageSpec { labels: [(key.to_owned(), "mine".to_owned())].into(), ..spec() };
     for key in ["com.acme.team", "org.opencontainers.image.title"] {
         assert_eq!(annotations(&with(key)).unwrap()[key], "mine");
     }
-    for key in ["version", "revision", "created", "ref.name"] {
-        let error = annotations(&with(&format!("org.opencontainers.image.{key}"))).unwrap_err();
+    let known =
+        ["version", "revision", "created", "ref.name"].map(|key| format!("org.opencontainers.image.{key}"));
+    for key in known.iter().map(String::as_str).chain(["floe.image.programs"]) {
+        let error = annotations(&with(key)).unwrap_err();
         assert!(error.to_string().ends_with("cannot be set"), "{error}");
     }
     assert!(annotations(&with(" ")).unwrap_err().to_string().contains("a label has no name"));

@@ -32,10 +32,10 @@ fn skopeo_reads_and_copies_the_layout() {
         let raw = run(&["inspect", "--raw", &source]);
         assert_eq!(Digest::of(&raw), image.index.digest);
         for arch in ["amd64", "arm64"] {
-            let told = run(&["--override-os", "linux", "--override-arch", arch, "inspect", &source]);
-            let told: Value = serde_json::from_slice(&told).unwrap();
-            assert_eq!(told["Architecture"], arch);
-            assert_eq!(told["Labels"]["org.opencontainers.image.version"], "1.4.0");
+            let output = run(&["--override-os", "linux", "--override-arch", arch, "inspect", &source]);
+            let output: Value = serde_json::from_slice(&output).unwrap();
+            assert_eq!(output["Architecture"], arch);
+            assert_eq!(output["Labels"]["org.opencontainers.image.version"], "1.4.0");
         }
         let copy = work.path("copy");
         run(&["copy", "--all", "--preserve-digests", &source, &format!("dir:{}", copy.display())]);
@@ -46,7 +46,7 @@ fn skopeo_reads_and_copies_the_layout() {
     }
 }
 
-/// What the compiler makes is packed, unpacked by another program, and run.
+/// A program of the compiler is packed, unpacked by another program, and run.
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 #[test]
 fn a_real_static_binary_runs_from_its_layer() {

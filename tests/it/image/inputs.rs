@@ -5,10 +5,11 @@ use floe::image;
 use floe_core::model::{Digest, Platform};
 use serde_json::Value;
 
-use super::samples::{Tar, docker_archive, docker_config, gzip};
+use super::samples::{Tar, docker_archive, docker_config, gzip, programs};
 use super::{Work, blob};
+use crate::support::binaries::binary;
 
-/// What `floe image` says about a docker archive, with the details.
+/// The error of `floe image` for a docker archive, with its details.
 fn refused(archive: &[u8]) -> String {
     let work = Work::new();
     work.write("docker", archive);
@@ -26,20 +27,23 @@ fn refused_layer(layer: Tar) -> String {
 /// How a container is started, as docker archives have it.
 const START: &str = r#"{"Entrypoint": ["/bin/floe"]}"#;
 
-/// The regular files of an image of these layers.
+/// The regular files of an image of these layers and of [`programs`], without those that every image has.
 fn files(layers: &[Tar]) -> Vec<String> {
     let work = Work::new();
-    let layers: Vec<Vec<u8>> = layers.iter().cloned().map(Tar::end).collect();
+    let layers: Vec<Vec<u8>> =
+        std::iter::once(programs()).chain(layers.iter().cloned().map(Tar::end)).collect();
     let layers: Vec<&[u8]> = layers.iter().map(Vec::as_slice).collect();
     work.write("docker", &docker_archive("amd64", &layers, START));
     let image = work.build(&["docker"]).unwrap();
-    image.platforms[0].files.iter().map(|file| format!("{} {}", file.path, file.size)).collect()
+    let common = ["bin/floe", "bin/other", "etc/group", "etc/passwd"];
+    let others = image.platforms[0].files.iter().filter(|file| !common.contains(&file.path.as_str()));
+    others.map(|file| format!("{} {}", file.path, file.size)).collect()
 }
 
 #[test]
-fn the_content_says_what_a_file_is_and_where_it_runs() {
+fn kind_and_platform_are_read_from_the_content() {
     let work = Work::new();
-    let archive = docker_archive("amd64", &[&Tar::new().end()], START);
+    let archive = docker_archive("amd64", &[&programs()], START);
     work.write("plain", &archive);
     work.write("gzip", &gzip(&archive));
     for inputs in [["arm64", "amd64"], ["arm64", "plain"], ["gzip", "arm64"]] {
@@ -52,17 +56,18 @@ fn the_content_says_what_a_file_is_and_where_it_runs() {
 #[test]
 fn two_files_of_one_platform_are_refused() {
     let work = Work::new();
-    work.write("docker", &docker_archive("amd64", &[&Tar::new().end()], START));
+    work.write("docker", &docker_archive("amd64", &[&programs()], START));
     let error = work.build(&["docker", "arm64", "amd64"]).unwrap_err();
     let why = error.to_string();
-    assert!(why.contains("docker` and `") && why.ends_with("one entry for each platform"), "{why}");
+    assert!(why.ends_with("amd64` is the second file for `tool` of linux/amd64"), "{why}");
     assert!(error.downcast_ref::<Failure>().unwrap().hint_text().is_some());
     assert!(work.build(&[]).is_err());
 }
 
 #[test]
 fn layers_keep_their_bytes_and_come_in_the_order_of_the_manifest() {
-    let lower = Tar::new().dir("./").file("./bin/floe", b"lower").end();
+    let floe = binary("aarch64-musl".parse().unwrap(), b"seed");
+    let lower = Tar::new().dir("./").program("./bin/floe", &floe).end();
     let upper = Tar::new().file("etc/floe.toml", b"upper").end();
     // dockerTools writes the manifest last, and layers may come in any order.
     let config = docker_config("arm64", &[&lower, &upper, &lower], START);
@@ -84,8 +89,10 @@ fn layers_keep_their_bytes_and_come_in_the_order_of_the_manifest() {
         assert_eq!(arm64.platform, Platform::LinuxArm64);
         let config: Value = serde_json::from_str(&blob(&image, &arm64.config.digest)).unwrap();
         let digests = [&lower, &upper, &lower].map(|layer| Digest::of(layer));
-        assert_eq!(config["rootfs"]["diff_ids"], serde_json::json!(digests));
-        assert_eq!((arm64.files.len(), arm64.layers.len()), (2, 3));
+        let diff_ids = config["rootfs"]["diff_ids"].as_array().unwrap();
+        assert_eq!(serde_json::json!(diff_ids[..3]), serde_json::json!(digests));
+        // floe adds a layer with users and `/tmp`.
+        assert_eq!((arm64.files.len(), arm64.layers.len(), diff_ids.len()), (4, 4, 4));
         assert_eq!(image::check(&work.path("image")).unwrap(), image);
     }
 }
@@ -107,9 +114,17 @@ fn a_description_that_does_not_fit_is_refused() {
     assert!(manifest("[]").contains("it holds 0 images"));
     assert!(manifest("{}").contains("its `manifest.json` cannot be read"));
     assert!(manifest(r#"[{"Config":"../c","Layers":[]}]"#).contains("holds no `../c`"));
-    assert!(manifest(r#"[{"Config":"c","Layers":["gone","\u001b[2J"]}]"#).contains("`gone`, `\\u{1b}[2J`"));
-    let told = refused(&Tar::new().file("manifest.json", &vec![b' '; (4 << 20) + 1]).end());
-    assert!(told.contains("the limit is 4.0 MiB"), "{told}");
+    let gone = |name: &str| {
+        let config = docker_config("amd64", &[b""], START);
+        let manifest = format!(r#"[{{"Config":"c.json","Layers":["{name}"]}}]"#);
+        refused(
+            &Tar::new().file("c.json", config.as_bytes()).file("manifest.json", manifest.as_bytes()).end(),
+        )
+    };
+    assert!(gone("gone").contains("it lists the layer `gone`, which is not in it"));
+    assert!(gone("\\u001b[2J").contains("`\\u{1b}[2J`"));
+    let error = refused(&Tar::new().file("manifest.json", &vec![b' '; (4 << 20) + 1]).end());
+    assert!(error.contains("its `manifest.json` cannot be read: it is larger than 4.0 MiB"), "{error}");
     let layer = Tar::new().end();
     assert!(refused(&docker_archive("riscv64", &[&layer], START)).contains("linux/riscv64"));
     assert!(refused(&docker_archive("amd64", &[], START)).contains("no layers"));
@@ -142,26 +157,28 @@ fn hard_links_are_files_and_symbolic_links_are_not() {
     let lower = Tar::new().file("a", b"content").symlink("s", "a");
     let upper = Tar::new().hard_link("b", "a").hard_link("t", "s");
     assert_eq!(files(&[lower, upper]), ["a 7", "b 7"]);
-    let told = refused_layer(Tar::new().hard_link("b", "a"));
-    assert!(told.contains("`b` is a hard link to `a`, which is missing"), "{told}");
+    let error = refused_layer(Tar::new().hard_link("b", "a"));
+    assert!(error.contains("`b` is a hard link to `a`, which is missing"), "{error}");
 }
 
 #[test]
 fn layers_that_unpackers_disagree_about_are_refused() {
     assert_eq!(files(&[Tar::new().dir("a").dir("a/").file("/nix/store/x", b"")]), ["nix/store/x 0"]);
     let whiteout = |path: &str| {
-        let told = refused_layer(Tar::new().file("b", b"").file(path, b""));
-        assert!(told.contains(&format!("`{path}` is a whiteout, which floe does not apply")), "{told}");
+        let error = refused_layer(Tar::new().file("b", b"").file(path, b""));
+        assert!(error.contains(&format!("`{path}` is a whiteout, which floe does not apply")), "{error}");
     };
     ["a/.wh.b", "a/.wh..wh..opq", ".wh.b", ".wh.a/b"].into_iter().for_each(whiteout);
     for (layer, why) in [
+        (Tar::new().mode(0o4755, "bin/su", b""), "`bin/su` has the mode 4755: it would run as another user"),
+        (Tar::new().mode(0o2755, "bin/x", b""), "`bin/x` has the mode 2755: it would run as another user"),
         (Tar::new().file("../a", b""), "leads out of its folder"),
         (Tar::new().file("/etc/shadow", b""), "`/etc/shadow` is an absolute path"),
         (Tar::new().file("a", b"1").file("./a", b"2"), "`a` is there twice"),
-        (Tar::new().symlink("l", "/etc").file("l/x", b""), "`l/x` lies below `l`, which is no folder"),
-        (Tar::new().file("l/x", b"").symlink("l", "/etc"), "`l/x` lies below `l`, which is no folder"),
+        (Tar::new().symlink("l", "/etc").file("l/x", b""), "`l/x` is below `l`, which is no folder"),
+        (Tar::new().file("l/x", b"").symlink("l", "/etc"), "`l/x` is below `l`, which is no folder"),
     ] {
-        let told = refused_layer(layer);
-        assert!(told.contains(why), "{told}");
+        let error = refused_layer(layer);
+        assert!(error.contains(why), "{error}");
     }
 }

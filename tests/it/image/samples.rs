@@ -5,6 +5,8 @@ use std::io::Write;
 use floe_core::model::Digest;
 use tar::EntryType;
 
+use crate::support::binaries::binary;
+
 /// A tar, valid or not.
 #[derive(Clone)]
 pub struct Tar(Vec<u8>);
@@ -20,6 +22,19 @@ impl Tar {
 
     pub fn file(mut self, name: &str, content: &[u8]) -> Self {
         self.push(EntryType::Regular, name, "", content);
+        self
+    }
+
+    /// An executable file.
+    pub fn program(self, name: &str, content: &[u8]) -> Self {
+        self.mode(0o755, name, content)
+    }
+
+    pub fn mode(mut self, mode: u32, name: &str, content: &[u8]) -> Self {
+        let mut header = header(EntryType::Regular, name, "", content.len() as u64);
+        header.set_mode(mode);
+        header.set_cksum();
+        self.push_raw(&header, content);
         self
     }
 
@@ -44,10 +59,20 @@ impl Tar {
     }
 
     fn push(&mut self, kind: EntryType, name: &str, link: &str, content: &[u8]) {
-        self.0.extend(header(kind, name, link, content.len() as u64).as_bytes());
+        self.push_raw(&header(kind, name, link, content.len() as u64), content);
+    }
+
+    fn push_raw(&mut self, header: &tar::Header, content: &[u8]) {
+        self.0.extend(header.as_bytes());
         self.0.extend(content);
         self.0.resize(self.0.len().next_multiple_of(512), 0);
     }
+}
+
+/// A layer of two programs for linux/amd64, `/bin/floe` and `/bin/other`.
+pub fn programs() -> Vec<u8> {
+    let binary = binary("x86_64-musl".parse().unwrap(), b"seed");
+    Tar::new().program("bin/floe", &binary).program("bin/other", &binary).end()
 }
 
 /// A header that claims `size` bytes of content, without content.

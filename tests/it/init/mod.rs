@@ -177,7 +177,7 @@ fn it_writes_all_once_and_the_second_run_changes_nothing() {
 }
 
 #[test]
-fn the_files_say_what_the_templates_say_with_floes_address() {
+fn the_files_are_the_templates_with_floes_address() {
     let sample = bare();
     let commit = "c".repeat(40);
     assert_eq!(floe(&sample, &["--yes", "--pin", &commit]).0, Some(0));
@@ -186,7 +186,8 @@ fn the_files_say_what_the_templates_say_with_floes_address() {
           # A version of floe, such as `github:owner/name/v1.0.0`; `flake:floe` is what `nix registry add floe …` has set.
           inputs.floe.url = "github:acme/floe/v<floe>";
 
-          # The head of floe's nix/mkRelease.nix lists all arguments and outputs.
+          # The head of floe's nix/mkRelease.nix lists all arguments and outputs. A release waits for none of the project's own
+          # checks; `checks = { clippy = true; tests = true; };` adds them to `nix flake check`.
           outputs = { self, floe }: floe.lib.mkRelease { src = self; };
         }
     "#]]
@@ -206,7 +207,7 @@ fn the_files_say_what_the_templates_say_with_floes_address() {
 }
 
 #[test]
-fn what_it_shows_is_a_patch_that_git_applies() {
+fn the_shown_difference_is_a_patch_that_git_applies() {
     if peer("git").is_none() {
         return;
     }
@@ -282,7 +283,12 @@ fn a_changelog_without_the_required_section_is_reported() {
     let sample = Sample::tool().manifest_lines("[package.metadata.floe]\nnotes = \"changelog\"");
     let (code, stderr) = floe(&sample, &["--yes"]);
     assert_eq!(code, Some(0), "{stderr}");
-    assert!(stderr.contains("CHANGELOG.md has no section for 1.4.0: write a heading `## 1.4.0`"), "{stderr}");
+    assert!(
+        stderr.contains(
+            "`CHANGELOG.md` has no section for 1.4.0: write what changed below a heading `## 1.4.0`"
+        ),
+        "{stderr}"
+    );
     let sample = sample.file("CHANGELOG.md", "# Changelog\n\n## 1.4.0\n\nFirst.\n");
     assert!(!floe(&sample, &["--yes"]).1.contains("section"));
 }

@@ -1,11 +1,12 @@
-//! What is packed besides the binaries, and what of it is refused.
+//! The files that are packed besides the binaries.
 
 use std::fs;
 
 use expect_test::expect;
 
 use super::Case;
-use crate::support::sample::Sample;
+use crate::support::sample::{Sample, floe};
+use floe::cli::PackageArgs;
 
 #[test]
 fn documents_completions_and_man_pages_are_packed() {
@@ -82,14 +83,10 @@ fn links_are_followed_within_the_project_only() {
     fs::write(outside.path().join("secret"), "s").unwrap();
     let case = Case::new(include("share")).tool("x86_64-gnu");
     symlink(outside.path().join("secret"), case.sample.path().join("share/link")).unwrap();
-    assert!(
-        case.refused().contains("project/share/link` leads out of the folder of the project"),
-        "{}",
-        case.refused()
-    );
+    assert!(case.refused().contains("project/share/link` leads out of the workspace"), "{}", case.refused());
     let case = Case::new(include("away/secret")).tool("x86_64-gnu");
     symlink(outside.path(), case.sample.path().join("away")).unwrap();
-    assert!(case.refused().contains("project/away/secret` leads out of the folder"), "{}", case.refused());
+    assert!(case.refused().contains("project/away/secret` leads out of the workspace"), "{}", case.refused());
     let case = Case::new(include("share")).tool("x86_64-gnu");
     symlink(".", case.sample.path().join("share/circle")).unwrap();
     assert!(case.refused().contains("circle` is a symbolic link to a folder"), "{}", case.refused());
@@ -103,20 +100,254 @@ fn links_are_followed_within_the_project_only() {
 }
 
 #[test]
-fn names_that_not_every_system_takes_are_refused() {
-    let include = "[package.metadata.floe]\ninclude = [\"share\"]";
-    let spaced = Case::new(Sample::tool().file("share/a b", "").manifest_lines(include)).tool("x86_64-musl");
-    assert!(
-        spaced.refused().contains("share/a b` has a character other than letters"),
-        "{}",
-        spaced.refused()
-    );
-    let missing = Case::new(Sample::tool().manifest_lines(include)).tool("x86_64-musl");
-    assert!(missing.refused().starts_with("failed to pack `share`, which `include` names: failed to find"));
-    let clash =
-        Case::new(Sample::tool().file("share/tool", "").file("share/Tool", "").manifest_lines(include));
-    // On a file system that takes the two for one there is nothing to refuse.
-    if clash.sample.path().join("share").read_dir().unwrap().count() == 2 {
-        assert!(clash.tool("x86_64-musl").refused().contains("differ only in case"));
+fn names_in_any_script_are_packed() {
+    let sample = Sample::tool()
+        .file("README.中文.md", "a")
+        .file("LICENSE für alle", "b")
+        .file("contrib/tool@.service", "c")
+        // The decomposed spelling, as some file systems have it.
+        .file("contrib/u\u{308}ber.txt", "d")
+        .manifest_lines("[package.metadata.floe]\ninclude = [\"contrib\"]");
+    let packed = Case::new(sample).tool("x86_64-gnu").packed();
+    for path in ["README.中文.md", "LICENSE für alle", "contrib/tool@.service", "contrib/\u{fc}ber.txt"] {
+        assert!(packed.contains(&path.to_owned()), "`{path}` is not in {packed:?}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_some_system_would_change_are_refused_together_with_a_way_out() {
+    let sample = Sample::tool()
+        .file("README:old.md", "")
+        .file("share/aux.md", "")
+        .file("share/dot.", "")
+        .file("share/tool", "")
+        .file("share/Tool", "")
+        .manifest_lines("[package.metadata.floe]\ninclude = [\"share\"]");
+    let case = Case::new(sample).tool("x86_64-musl");
+    expect![[r#"
+        error: `tool` has files that no archive can hold
+        `README:old.md` has a character that Windows does not allow in a name (one of `<>:"|?*`)
+        `share/aux.md` has the name of a device on Windows
+        `share/dot.` has a name that ends in a dot or a space, which Windows drops
+        `share/tool` and `share/Tool` differ only in case
+
+        hint: rename it, or leave it out with `exclude = ["README:old.md"]` in [package.metadata.floe]"#]]
+    .assert_eq(&case.said());
+    let output = floe(case.sample.path()).args(["init", "--yes"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let expected =
+        "warning `floe package` would fail: `tool` has files that no archive can hold: `README:old.md` has";
+    assert!(said.contains(expected), "{said}");
+    let exclude = "exclude = [\"README?old.md\", \"share/aux.md\", \"share/dot.\", \"share/Tool\"]";
+    let case = Case { sample: case.sample.manifest_lines(exclude), ..case };
+    assert_eq!(case.said(), "");
+    assert_eq!(case.packed(), ["CHANGELOG.md", "LICENSE-MIT", "README.md", "share/tool", "tool"]);
+}
+
+#[test]
+fn excluded_files_are_left_out_and_an_exclusion_of_nothing_is_a_warning() {
+    let sample = Sample::tool()
+        .file("README.de.md", "")
+        .file("completions/tool.elv", "")
+        .file("completions/tool.fish", "")
+        .file("man/tool.1", "")
+        .manifest_lines(
+            "[package.metadata.floe]\nexclude = [\"README.*.md\", \"completions/*.elv\", \"man\", \"NEWS\"]",
+        );
+    let case = Case::new(sample).tool("x86_64-gnu");
+    assert_eq!(case.packed(), ["CHANGELOG.md", "LICENSE-MIT", "README.md", "completions/tool.fish", "tool"]);
+    expect![
+        "warning `exclude` names `NEWS`, which no archive would have: remove it from [package.metadata.floe]"
+    ]
+    .assert_eq(&case.said());
+}
+
+#[cfg(unix)]
+#[test]
+fn executable_files_of_include_stay_executable() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sample = Sample::tool()
+        .file("contrib/install.sh", "#!/bin/sh\n")
+        .file("contrib/tool.service", "")
+        .file("man/tool.1", "")
+        .manifest_lines("[package.metadata.floe]\ninclude = [\"contrib\", \"contrib/*.sh\", \"README.md\"]");
+    for executable in ["contrib/install.sh", "man/tool.1"] {
+        fs::set_permissions(sample.path().join(executable), fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    let records = Case::new(sample).tool("x86_64-gnu").tool("x86_64-windows").pack().unwrap();
+    for record in records {
+        let executable = record.contents.iter().filter(|entry| entry.mode == 0o755);
+        let names: Vec<&str> = executable.map(|entry| entry.path.split_once('/').unwrap().1).collect();
+        assert_eq!(names, ["contrib/install.sh", &format!("tool{}", record.target.exe_suffix())]);
+    }
+}
+
+#[test]
+fn patterns_and_other_paths_are_possible_in_include() {
+    let include = "[package.metadata.floe]\ninclude = [\"contrib/*.sh\", { from = \"doc/tool.1\", to = \"man/tool.1\" }, \
+        { from = \"themes/**/*.toml\", to = \"share\" }, { from = \"logo\", to = \"art/logo\" }]";
+    let sample = Sample::tool()
+        .file("contrib/a.sh", "")
+        .file("contrib/b.sh", "")
+        .file("contrib/c.py", "")
+        .file("doc/tool.1", "")
+        .file("themes/dark/x.toml", "")
+        .file("themes/y.toml", "")
+        .file("logo/l.svg", "")
+        .manifest_lines(include);
+    expect![[r#"
+        CHANGELOG.md
+        LICENSE-MIT
+        README.md
+        art/logo/l.svg
+        contrib/a.sh
+        contrib/b.sh
+        man/tool.1
+        share/x.toml
+        share/y.toml
+        tool"#]]
+    .assert_eq(&Case::new(sample).tool("x86_64-gnu").packed().join("\n"));
+}
+
+#[test]
+fn an_include_that_packs_nothing_is_an_error_or_a_warning() {
+    let said = |include: &str| {
+        let lines = format!("[package.metadata.floe]\ninclude = [{include}]");
+        let sample =
+            Sample::tool().file("contrib/tool.service", "").file("README", "").manifest_lines(&lines);
+        fs::create_dir_all(sample.path().join("share/empty")).unwrap();
+        Case::new(sample).tool("x86_64-gnu").said()
+    };
+    expect![[r#"
+        error: failed to pack `contrib/*.sh`, which `include` names
+        caused by: the pattern matches no file
+
+        hint: patterns know `*`, `?` and `**`; anything else is a part of a name
+        error: failed to pack `Contrib/tool.service`, which `include` names
+        caused by: there is no `Contrib` in `project`
+
+        hint: it is called `contrib`, and case matters on most systems
+        error: failed to pack `gone`, which `include` names
+        caused by: there is no `gone` in `project`
+
+        hint: make it before packing, or take it out of `include`
+        error: failed to pack `../secret`, which `include` names
+        caused by: `project/../secret` leads out of the workspace
+
+        hint: copy it into the workspace, or take it out of `include`
+        warning the archives lack `share/empty`, which is an empty folder: put a file into it, or leave it out with `exclude = ["share/empty"]` in [package.metadata.floe]
+        error: failed to pack `contrib/tool.service`, which `include` names
+        caused by: `project/README.md` and `project/contrib/tool.service` have the same path `README.md` in the archives
+
+        hint: give one of them another path: `include = [{ from = "…", to = "…" }]`"#]]
+    .assert_eq(
+        &[
+            said("\"contrib/*.sh\""),
+            said("\"Contrib/tool.service\""),
+            said("\"gone\""),
+            said("\"../secret\""),
+            said("\"share\""),
+            said("{ from = \"contrib/tool.service\", to = \"README.md\" }"),
+        ]
+        .join("\n"),
+    );
+}
+
+#[test]
+fn a_member_reaches_the_files_of_its_workspace() {
+    let workspace = "[workspace]\nmembers = [\"crates/cli\"]\nresolver = \"2\"\n[workspace.package]\nlicense-file = \"docs/EULA.txt\"\n";
+    let member = "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\nreadme = \"../../docs/CLI.md\"\n\
+        license-file.workspace = true\n[package.metadata.floe]\ninclude = [\"../../contrib/tool.service\", \"own\"]\n";
+    let sample = Sample::with_manifest(workspace)
+        .file("crates/cli/Cargo.toml", member)
+        .file("crates/cli/src/main.rs", "fn main() {}\n")
+        .file("crates/cli/own/file", "")
+        .file("docs/CLI.md", "")
+        .file("docs/EULA.txt", "")
+        .file("README.md", "the workspace's")
+        .file("CHANGELOG.md", "")
+        .file("completions/_tool", "")
+        .file("man/tool.1", "")
+        .file("contrib/tool.service", "");
+    let case = Case::new(sample).tool("x86_64-gnu");
+    assert_eq!(case.said(), "");
+    expect![[r#"
+        CHANGELOG.md
+        CLI.md
+        EULA.txt
+        completions/_tool
+        contrib/tool.service
+        man/tool.1
+        own/file
+        tool"#]]
+    .assert_eq(&case.packed().join("\n"));
+}
+
+#[test]
+fn files_that_cargo_toml_names_go_first_and_missing_ones_are_a_warning() {
+    let manifest = "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\nreadme = \"docs/README.md\"\nlicense-file = \"EULA\"\n";
+    let sample = Sample::with_manifest(manifest)
+        .file("src/main.rs", "fn main() {}\n")
+        .file("docs/README.md", "named")
+        .file("docs/README.de.md", "beside it")
+        .file("README.md", "another one")
+        .file("COPYING", "");
+    let case = Case::new(sample).tool("x86_64-gnu");
+    assert_eq!(case.packed(), ["COPYING", "README.de.md", "README.md", "tool"]);
+    expect![[r#"
+        warning the archives lack `EULA`, which `license-file` in Cargo.toml names: there is no such file
+        warning the archives lack `project/README.md`: `project/docs/README.md` has its path `README.md`; rename one of them"#]]
+    .assert_eq(&case.said());
+}
+
+#[test]
+fn the_changelog_that_is_read_is_packed_under_any_usual_name() {
+    for name in ["Changelog.md", "CHANGES.md", "history.md", "RELEASES.md", "NEWS"] {
+        let sample = Sample::tool().file(name, "## 1.4.0\n\nNew.\n");
+        fs::remove_file(sample.path().join("CHANGELOG.md")).unwrap();
+        let packed = Case::new(sample).tool("x86_64-gnu").packed();
+        assert!(packed.contains(&name.to_owned()), "`{name}` is not in {packed:?}");
+    }
+    let sample = Sample::tool().file("Changelog.md", "");
+    // On a file system that takes the two for one there is nothing to refuse.
+    if sample.path().read_dir().unwrap().count() == 6 {
+        let said = Case::new(sample).tool("x86_64-gnu").said();
+        assert!(said.contains("`Changelog.md` and `CHANGELOG.md` differ only in case"), "{said}");
+        assert!(
+            said.contains("hint: rename it, or leave it out with `exclude = [\"Changelog.md\"]`"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn completions_and_man_pages_that_the_build_made_are_packed() {
+    let sample = || Sample::tool().file("completions/tool.bash", "old").file("completions/_tool", "");
+    let case = Case::new(sample())
+        .tool("x86_64-gnu")
+        .built("x86_64-gnu/completions/tool.bash", "made")
+        .built("x86_64-gnu/man/tool.1", "");
+    let expected = [
+        "CHANGELOG.md",
+        "LICENSE-MIT",
+        "README.md",
+        "completions/_tool",
+        "completions/tool.bash",
+        "man/tool.1",
+        "tool",
+    ];
+    assert_eq!(case.packed(), expected);
+    assert_eq!(case.pack().unwrap()[0].contents[4].size, "made".len() as u64);
+    expect!["warning the archives lack `project/completions/tool.bash`: `native/x86_64-gnu/completions/tool.bash` has its path `completions/tool.bash`; rename one of them"]
+        .assert_eq(&case.said());
+
+    let args = PackageArgs {
+        folders: Vec::new(),
+        target: Some("x86_64-gnu".parse().unwrap()),
+        binary: vec![case.built.path().join("x86_64-gnu/tool")],
+        documents: Some(case.built.path().join("x86_64-gnu")),
+        ..case.args()
+    };
+    assert_eq!(case.pack_args(&args).unwrap(), case.pack().unwrap());
 }

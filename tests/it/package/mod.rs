@@ -1,4 +1,4 @@
-//! `floe package`: what gets into an archive, what is refused, and that nothing else makes a difference.
+//! `floe package`: the contents of archives, refusals, and that nothing else makes a difference.
 
 mod archive;
 mod contents;
@@ -18,7 +18,7 @@ use floe_core::model::{Record, Target};
 use tempfile::TempDir;
 
 use crate::support::binaries::binary;
-use crate::support::sample::Sample;
+use crate::support::sample::{Sample, floe};
 
 const EPOCH: u64 = 1_709_210_096;
 
@@ -52,6 +52,7 @@ impl Case {
             folders: vec![self.built.path().to_owned()],
             target: None,
             binary: Vec::new(),
+            documents: None,
             out: self.out(),
             project: self.sample.args(),
             source: SourceArgs { epoch: Some(EPOCH), ..SourceArgs::default() },
@@ -84,12 +85,27 @@ impl Case {
         self.show(&self.pack().map(|records| records.len()).unwrap_err())
     }
 
+    /// The messages of the program, without the paths of the temporary folders.
+    fn said(&self) -> String {
+        let output = floe(self.sample.path())
+            .args(["package", self.built.path().to_str().unwrap(), "--epoch", "1709210096"])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        let unknown = "the records name no commit";
+        let lines = text.lines().filter(|line| !line.contains(unknown) && !line.contains("      Packed "));
+        self.neutral(lines.map(str::trim_start).collect::<Vec<_>>().join("\n"))
+    }
+
     /// An error with its details, without the paths of the temporary folders.
     fn show(&self, error: &anyhow::Error) -> String {
         let mut lines = vec![format!("{error:#}")];
         let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
         lines.extend(failure.into_iter().flat_map(|failure| failure.detail_lines().to_vec()));
-        let mut text = lines.join("\n");
+        self.neutral(lines.join("\n"))
+    }
+
+    fn neutral(&self, mut text: String) -> String {
         for (path, name) in [(self.built.path(), "native"), (self.sample.path(), "project")] {
             for path in [path.to_owned(), path.canonicalize().unwrap()] {
                 text = text.replace(path.to_str().unwrap(), name);
@@ -126,7 +142,7 @@ fn every_target_gets_an_archive_and_a_record_that_agree() {
     }
 }
 
-/// The record is a contract: a release made today must be understood by every later floe.
+/// The record is a contract that every later floe must read.
 #[test]
 fn a_record_holds_the_facts_and_no_machine() {
     let case = Case::new(Sample::tool()).tool("x86_64-windows");
@@ -245,7 +261,7 @@ fn nothing_but_the_files_makes_a_difference() {
     assert_eq!(files(&one.out()), before);
 }
 
-/// Every file as a stranger with a strict umask might have it, and with another time.
+/// Gives every file other permissions, as a strict umask does, and another time.
 fn change_modes(folder: &Path) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -265,7 +281,7 @@ fn change_modes(folder: &Path) {
 }
 
 #[test]
-fn everything_wrong_with_the_binaries_is_told_at_once() {
+fn all_problems_of_binaries_are_reported_together() {
     let sample = Sample::tool()
         .file("src/bin/toold.rs", "fn main() {}")
         .file("src/bin/dev.rs", "fn main() {}")
@@ -311,7 +327,7 @@ fn folders_must_be_laid_out_by_target() {
 }
 
 #[test]
-fn what_lies_beside_the_binaries_is_left_out() {
+fn other_files_beside_the_binaries_are_left_out() {
     let case = Case::new(Sample::tool())
         .tool("x86_64-windows")
         .built("x86_64-windows/tool.pdb", "debug")
@@ -356,7 +372,7 @@ fn a_failure_leaves_the_older_archive_alone() {
     let case = Case::new(sample).tool("x86_64-musl");
     case.pack().unwrap();
     let before = files(&case.out());
-    fs::write(case.sample.path().join("share/a b"), "").unwrap();
+    fs::write(case.sample.path().join("share/nul"), "").unwrap();
     case.refused();
     assert_eq!(files(&case.out()), before);
 }
@@ -368,6 +384,7 @@ fn other_builders_hand_over_their_binaries() {
     let build = Build {
         target: "x86_64-musl".parse().unwrap(),
         binaries: vec![case.built.path().join("x86_64-musl/tool")],
+        documents: None,
     };
     let origin = Origin { commit: None, epoch: EPOCH };
     let records =

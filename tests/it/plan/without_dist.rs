@@ -37,7 +37,9 @@ fn a_release_that_is_public_already_is_no_error() {
 fn a_plan_is_refused_where_publishing_would_be() {
     let wants_changelog = "[package.metadata.floe]\nnotes = \"changelog\"\n";
     let scenario = Scenario::empty("1.4.0").before_anything_is_built(wants_changelog);
-    scenario.run(["plan"]).exit(3).says("CHANGELOG.md has no section for 1.4.0").no_writes();
+    scenario.run(["plan"]).exit(3).says("the project has no changelog with a section for 1.4.0").no_writes();
+    std::fs::write(scenario.path().join("Changes.md"), "## 1.3.0\n\nOld.\n").unwrap();
+    scenario.run(["plan"]).exit(3).says("`Changes.md` has no section for 1.4.0").no_writes();
 
     let scenario = Scenario::empty("1.4.0").before_anything_is_built("");
     std::fs::write(scenario.path().join("Cargo.toml"), "[package]\nname = \"tool\"\nversion = \"1.5.0\"\n")
@@ -53,6 +55,37 @@ fn a_plan_is_refused_where_publishing_would_be() {
     let scenario = scenario.at("1.5.0");
     scenario.run(["plan"]).exit(4).says("tag `v1.5.0` points to commit 0000000 there, but 3f9ac21 was built");
     scenario.at("1.6.0").run(["plan"]).exit(3);
+}
+
+#[test]
+fn a_changelog_that_gives_no_notes_is_a_warning() {
+    let plan = |name: &str, changelog: &str| {
+        let scenario = Scenario::empty("1.4.0").before_anything_is_built("");
+        std::fs::write(scenario.path().join(name), changelog).unwrap();
+        let outcome = scenario.run(["plan"]).exit(0);
+        let notes = outcome.stdout.lines().find(|line| line.contains("notes ")).unwrap().trim();
+        format!("{}{notes}\n", outcome.stderr.replace("     warning", "warning"))
+    };
+    expect![[r#"
+        warning `CHANGELOG.md` has no section for 1.4.0, so GitHub generates the notes: write what changed below a heading `## 1.4.0`, or set `notes = "github"` in [package.metadata.floe]
+        notes    GitHub's, from the beginning
+        warning `HISTORY.md` has nothing below its heading for 1.4.0, so GitHub generates the notes: write what changed below a heading `## 1.4.0`, or set `notes = "github"` in [package.metadata.floe]
+        notes    GitHub's, from the beginning
+        warning `NEWS.rst` is not Markdown and is not read for 1.4.0, so GitHub generates the notes: write what changed below a heading `## 1.4.0`, or set `notes = "github"` in [package.metadata.floe]
+        notes    GitHub's, from the beginning
+        notes    as the project wrote them
+        notes    as the project wrote them
+    "#]]
+    .assert_eq(
+        &[
+            plan("CHANGELOG.md", "# Changelog\n\n## 1.3.0\n\nOld.\n"),
+            plan("HISTORY.md", "## 1.4.0\n\n## 1.3.0\n\nOld.\n"),
+            plan("NEWS.rst", "1.4.0\n-----\n\nNew.\n"),
+            plan("Changelog.md", "\u{feff}[1.4.0](https://x) - 2026-08-03\n---\n\nNew.\n"),
+            plan("releases.md", "## 2026-03-01, Version 1.4\n\nNew.\n"),
+        ]
+        .concat(),
+    );
 }
 
 #[test]

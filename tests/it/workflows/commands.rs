@@ -148,7 +148,7 @@ fn apps() -> BTreeSet<String> {
 fn packages() -> BTreeSet<String> {
     let system = text("nix/system.nix");
     let names = system.lines().filter_map(|line| line.split_once("{ inherit ")?.1.split_once("; }"));
-    names.map(|(name, _)| name.to_owned()).filter(|name| !name.contains(' ')).collect()
+    names.flat_map(|(names, _)| names.split(' ').map(str::to_owned)).collect()
 }
 
 /// Each flag stands in the verb's own help.

@@ -322,6 +322,45 @@ fn a_tag_that_is_no_version_ends_before_anything_is_built() {
     assert_eq!(stage.built(), "plan: floe\n");
 }
 
+#[test]
+fn a_floe_without_a_known_repository_ends_the_run_before_anything_is_built() {
+    for (key, value) in [("repository", Value::Null), ("rev", Value::Null)] {
+        let Some(stage) = Stage::new() else { return };
+        let path = stage.runner.folder.join("standin/matrix.json");
+        let mut matrix: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        matrix["floe"][key] = value;
+        fs::write(&path, matrix.to_string()).unwrap();
+        let log = &stage.run(&PUSH, None).logs["plan"];
+        assert!(log.contains("::error::flake.lock pins no commit of a floe"), "{log}");
+        assert_eq!(stage.built(), "", "{key}");
+    }
+}
+
+#[test]
+fn the_jobs_that_build_use_the_callers_builders_and_cache() {
+    let Some(mut stage) = Stage::new() else { return };
+    let builders = "builders = ssh-ng://builder@build.example.org x86_64-linux,aarch64-linux /etc/nix/key 8\n\
+                    builders-use-substitutes = true\n";
+    let inputs = json!({ "cache": "acme.cachix.org-1:AbC=", "nix-config": builders });
+    stage.workflow["jobs"]
+        .as_object_mut()
+        .unwrap()
+        .retain(|name, _| ["plan", "linux"].contains(&name.as_str()));
+    let outcome = stage.run(&Event { inputs, ..PUSH }, None);
+    assert_results(&outcome, "linux success, plan success");
+    for job in ["plan", "linux"] {
+        let read = |file: &str| {
+            fs::read_to_string(stage.runner.folder.join(format!("attempt-1/jobs/{job}/home/{file}"))).unwrap()
+        };
+        assert_eq!(read("extra-nix.conf"), format!("sandbox-fallback = false\n{builders}\n"), "{job}");
+        assert_eq!(
+            read(".config/nix/nix.conf"),
+            "extra-substituters = https://acme.cachix.org\nextra-trusted-public-keys = acme.cachix.org-1:AbC=\n",
+            "{job}"
+        );
+    }
+}
+
 /// What the legs of macOS and Windows run, run by the Cargo of this machine for this machine.
 #[test]
 fn a_native_leg_builds_runs_and_hands_over_its_program() {

@@ -14,7 +14,7 @@ use self::dynamic::DynamicSection;
 use super::error::{Result, broken, cut_off, malformed, unsupported};
 use super::facts::{Section, of_format};
 use super::reader::{BinaryReader, printable};
-use super::{BinaryKind, ElfFacts, Facts, Identity, Relro, Stack};
+use super::{BinaryKind, ElfFacts, Executable, Facts, Relro, Stack};
 use crate::{Arch, Format};
 
 /// More program headers than any linker writes.
@@ -56,11 +56,11 @@ impl ElfHeaders {
         Ok(ElfHeaders { file, arch, interpreter: interpreter.transpose()?, segments })
     }
 
-    pub(super) fn identity(self) -> Result<Identity> {
+    pub(super) fn identity(self) -> Result<Executable> {
         if self.file.e_entry.get(LE) == 0 {
             return unsupported("it is an ELF file without an entry point: a library, not an executable");
         }
-        Ok(Identity { format: Format::Elf, arches: vec![self.arch], interpreter: self.interpreter })
+        Ok(Executable { format: Format::Elf, arches: vec![self.arch], interpreter: self.interpreter })
     }
 
     pub(super) fn facts(self, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {

@@ -308,23 +308,13 @@ fn sdk(number: u32) -> Option<String> {
     (number != 0).then(|| version(number))
 }
 
+/// The platforms by their numbers, from 1 on (`PLATFORM_MACOS` and the following).
+const PLATFORMS: &str = "macos ios tvos watchos bridgeos maccatalyst iossimulator tvossimulator watchossimulator driverkit \
+     visionos visionossimulator";
+
 fn platform(number: u32) -> String {
-    let name = match number {
-        1 => "macos",
-        2 => "ios",
-        3 => "tvos",
-        4 => "watchos",
-        5 => "bridgeos",
-        6 => "maccatalyst",
-        7 => "iossimulator",
-        8 => "tvossimulator",
-        9 => "watchossimulator",
-        10 => "driverkit",
-        11 => "visionos",
-        12 => "visionossimulator",
-        other => return other.to_string(),
-    };
-    name.to_owned()
+    let name = (number as usize).checked_sub(1).and_then(|index| PLATFORMS.split(' ').nth(index));
+    name.map_or_else(|| number.to_string(), str::to_owned)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::error::{Result, cut_off, unsupported};
 use super::facts::{Section, of_format};
 use super::headers::UNKNOWN;
 use super::reader::BinaryReader;
-use super::{BinaryKind, Facts, Identity, MachoFacts};
+use super::{BinaryKind, Executable, Facts, MachoFacts};
 use crate::{Arch, Format};
 
 /// More slices than there are instruction sets. Java class files have the same magic, followed by a version that is
@@ -72,11 +72,11 @@ impl MachoHeaders {
         self.slices.iter().map(|headers| headers.slice.arch).collect()
     }
 
-    pub(super) fn identity(self) -> Result<Identity> {
+    pub(super) fn identity(self) -> Result<Executable> {
         if self.kind == BinaryKind::Shared {
             return unsupported("it is a Mach-O library, not an executable");
         }
-        Ok(Identity { format: Format::Macho, arches: self.arches(), interpreter: None })
+        Ok(Executable { format: Format::Macho, arches: self.arches(), interpreter: None })
     }
 
     pub(super) fn facts(self, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {

@@ -159,13 +159,26 @@ pub struct PeFacts {
     pub authenticode: bool,
 }
 
+impl PeFacts {
+    /// Every DLL that it needs, each once: Windows compares names without case, and a program may spell one in two ways.
+    pub fn libraries(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = Vec::new();
+        for dll in self.imports.iter().chain(&self.delay_imports) {
+            if !all.iter().any(|other| other.eq_ignore_ascii_case(dll)) {
+                all.push(dll);
+            }
+        }
+        all
+    }
+}
+
 /// Where a PE file's C runtime comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Crt {
     /// It is linked in or not used: no DLL of a C runtime is imported.
     Static,
-    /// From DLLs.
+    /// From DLLs, which may be a part of Windows (`msvcrt.dll`, `ucrtbase.dll`).
     Dynamic,
     /// From DLLs that only machines with Visual Studio have (`VCRUNTIME140D.dll`, `ucrtbased.dll`).
     DynamicDebug,

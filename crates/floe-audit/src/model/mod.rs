@@ -226,17 +226,29 @@ pub enum Relro {
     Full,
 }
 
+/// How the names of the libraries of glibc begin.
+const GLIBC: &str = "ld-linux- libBrokenLocale.so. libanl.so. libc.so. libdl.so. libm.so. libmvec.so. libpthread.so. \
+     libresolv.so. librt.so. libthread_db.so. libutil.so.";
+
 impl Facts {
-    /// The system versions that the host must have at least: `glibc` or `macos`, with the version.
-    pub fn requires(&self) -> Vec<(&'static str, String)> {
-        let glibc =
-            self.elf.iter().filter(|elf| elf.interpreter.is_some()).filter_map(|elf| elf.floors.get("GLIBC"));
-        let macos =
-            self.macho.iter().flat_map(|macho| &macho.slices).filter_map(|slice| slice.min_os.as_ref());
-        glibc
-            .map(|floor| ("glibc", floor.version.clone()))
-            .chain(macos.map(|min| ("macos", min.clone())))
-            .collect()
+    /// The parts of the host that the binary needs, each with the lowest version that is sufficient: `glibc`, `macos`, and
+    /// by its name each library that does not come with glibc, such as `libgcc_s.so.1`. A library without symbol versions
+    /// has the version `any`.
+    pub fn requires(&self) -> Vec<(String, String)> {
+        let mut requires = Vec::new();
+        if let Some(elf) = self.elf.as_ref().filter(|elf| elf.interpreter.is_some()) {
+            let glibc = elf.floors.get("GLIBC").map(|floor| ("glibc".to_owned(), floor.version.clone()));
+            requires.extend(glibc);
+            let is_own = |library: &&String| GLIBC.split(' ').any(|begin| library.starts_with(begin));
+            for library in elf.needed.iter().filter(|library| !is_own(library)) {
+                let of_library = |floor: &&Floor| floor.needs.iter().any(|need| need.library == *library);
+                let floor = elf.floors.values().find(of_library);
+                requires.push((library.clone(), floor.map_or("any", |floor| &floor.version).to_owned()));
+            }
+        }
+        let slices = self.macho.iter().flat_map(|macho| &macho.slices);
+        requires.extend(slices.filter_map(|slice| Some(("macos".to_owned(), slice.min_os.clone()?))));
+        requires
     }
 }
 
@@ -264,5 +276,36 @@ mod tests {
         assert!(!above("2.17", "2.17"));
         assert!(!above("11", "11.0"));
         assert!(!above("10.12", "11.0"));
+    }
+
+    #[test]
+    fn every_library_that_is_not_of_glibc_is_required_by_name() {
+        let need = |version: &str, library: &str| VersionNeed {
+            version: version.to_owned(),
+            library: library.to_owned(),
+            weak: false,
+            symbols: Vec::new(),
+            symbol_count: 0,
+        };
+        let floor =
+            |version: &str, need: VersionNeed| Floor { version: version.to_owned(), needs: vec![need] };
+        let libraries = ["libgcc_s.so.1", "libc.so.6", "libssl.so.3", "libfoo.so"].map(str::to_owned);
+        let mut facts = crate::facts::of_format(Format::Elf, vec![Arch::X86_64], BinaryKind::Pie);
+        facts.elf = Some(ElfFacts {
+            interpreter: Some("/lib64/ld-linux-x86-64.so.2".to_owned()),
+            needed: libraries.to_vec(),
+            floors: BTreeMap::from([
+                ("GLIBC".to_owned(), floor("2.16", need("GLIBC_2.16", "libc.so.6"))),
+                ("GCC".to_owned(), floor("4.2.0", need("GCC_4.2.0", "libgcc_s.so.1"))),
+                ("OPENSSL".to_owned(), floor("3.0.0", need("OPENSSL_3.0.0", "libssl.so.3"))),
+            ]),
+            ..ElfFacts::default()
+        });
+        let requires: Vec<String> =
+            facts.requires().into_iter().map(|(what, version)| format!("{what} {version}")).collect();
+        assert_eq!(requires, ["glibc 2.16", "libgcc_s.so.1 4.2.0", "libssl.so.3 3.0.0", "libfoo.so any"]);
+        // A static binary needs none of it.
+        facts.elf.as_mut().unwrap().interpreter = None;
+        assert!(facts.requires().is_empty());
     }
 }

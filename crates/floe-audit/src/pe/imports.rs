@@ -4,6 +4,7 @@
 
 use object::LittleEndian as LE;
 use object::pe::{self, ImageDelayloadDescriptor, ImageImportDescriptor};
+use object::pod::Pod;
 
 use super::PeHeaders;
 use crate::Crt;
@@ -15,48 +16,42 @@ const MAX_DLLS: usize = 4096;
 
 /// The DLLs needed at the start, and those needed at a first call.
 pub(super) fn read(reader: &mut BinaryReader<'_>, headers: &PeHeaders) -> Result<(Vec<String>, Vec<String>)> {
-    let mut imports = Vec::new();
-    let part = "PE import table";
-    let size = size_of::<ImageImportDescriptor>() as u64;
-    // The table ends with an empty entry, whatever size its directory gives.
-    for index in entries(headers, pe::IMAGE_DIRECTORY_ENTRY_IMPORT, size) {
-        let (at, _) = headers.offset(part, index)?;
-        let entry: ImageImportDescriptor = reader.pod(part, at)?;
-        if entry.name.get(LE) == 0 {
-            break;
-        }
-        imports.push(headers.string(reader, part, entry.name.get(LE).into())?);
-        bounded(part, &imports)?;
-    }
-    let mut delayed = Vec::new();
+    let imports = names(
+        (reader, headers, "PE import table"),
+        pe::IMAGE_DIRECTORY_ENTRY_IMPORT,
+        |entry: &ImageImportDescriptor| Ok(entry.name.get(LE)),
+    )?;
     let part = "PE delay-load import table";
-    let size = size_of::<ImageDelayloadDescriptor>() as u64;
-    for index in entries(headers, pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT, size) {
-        let (at, _) = headers.offset(part, index)?;
-        let entry: ImageDelayloadDescriptor = reader.pod(part, at)?;
-        if entry.dll_name_rva.get(LE) == 0 {
-            break;
-        }
-        if entry.attributes.get(LE) & pe::IMAGE_DELAYLOAD_RVA_BASED == 0 {
-            return Err(malformed(part, "it has absolute addresses"));
-        }
-        delayed.push(headers.string(reader, part, entry.dll_name_rva.get(LE).into())?);
-        bounded(part, &delayed)?;
-    }
+    let delayed = names(
+        (reader, headers, part),
+        pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT,
+        |entry: &ImageDelayloadDescriptor| {
+            let (name, attributes) = (entry.dll_name_rva.get(LE), entry.attributes.get(LE));
+            match name != 0 && attributes & pe::IMAGE_DELAYLOAD_RVA_BASED == 0 {
+                true => Err(malformed(part, "it has absolute addresses")),
+                false => Ok(name),
+            }
+        },
+    )?;
     Ok((imports, delayed))
 }
 
-/// The addresses of a table's entries, without end.
-fn entries(headers: &PeHeaders, directory: usize, size: u64) -> impl Iterator<Item = u64> + use<> {
-    let begin = headers.directory(directory).map(|(address, _)| address);
-    begin.into_iter().flat_map(move |begin| (0..).map(move |index| begin + index * size))
-}
-
-fn bounded(part: &str, names: &[String]) -> Result<()> {
-    if names.len() > MAX_DLLS {
-        return Err(too_large(part));
+/// The names in a table of entries. It ends with an empty entry, whatever size its directory gives.
+fn names<T: Pod + Copy>(
+    (reader, headers, part): (&mut BinaryReader<'_>, &PeHeaders, &'static str),
+    directory: usize,
+    name: impl Fn(&T) -> Result<u32>,
+) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    let Some((begin, _)) = headers.directory(directory) else { return Ok(names) };
+    while names.len() <= MAX_DLLS {
+        let (at, _) = headers.offset(part, begin + names.len() as u64 * size_of::<T>() as u64)?;
+        match name(&reader.pod(part, at)?)? {
+            0 => return Ok(names),
+            address => names.push(headers.string(reader, part, address.into())?),
+        }
     }
-    Ok(())
+    Err(too_large(part))
 }
 
 /// Where the C runtime comes from, and its DLLs among the imports.

@@ -13,7 +13,7 @@ use object::pe::{
 use super::error::{Result, cut_off, malformed, unsupported};
 use super::facts::{Section, of_format};
 use super::reader::{BinaryReader, printable};
-use super::{BinaryKind, Facts, Identity, PeFacts, TimeStamp};
+use super::{BinaryKind, Executable, Facts, PeFacts, TimeStamp};
 use crate::{Arch, Format};
 
 /// The data directories that a header has room for (`IMAGE_NUMBEROF_DIRECTORY_ENTRIES`).
@@ -82,11 +82,11 @@ impl PeHeaders {
         self.nt.file_header.characteristics.get(LE).contains(pe::IMAGE_FILE_DLL)
     }
 
-    pub(super) fn identity(self) -> Result<Identity> {
+    pub(super) fn identity(self) -> Result<Executable> {
         if self.is_library() {
             return unsupported("it is a DLL, not an executable");
         }
-        Ok(Identity { format: Format::Pe, arches: vec![self.arch], interpreter: None })
+        Ok(Executable { format: Format::Pe, arches: vec![self.arch], interpreter: None })
     }
 
     pub(super) fn facts(self, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {

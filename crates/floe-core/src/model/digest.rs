@@ -155,23 +155,14 @@ impl<T: Write> Write for Hashing<T> {
     }
 }
 
-/// Why a text is not a digest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParseDigestError(String);
-
-impl fmt::Display for ParseDigestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is not a digest of the form sha256:<64 lower-case hex digits>", self.0)
-    }
-}
-
-impl std::error::Error for ParseDigestError {}
-
 impl FromStr for Digest {
-    type Err = ParseDigestError;
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refuse = || ParseDigestError(text.chars().take(100).collect());
+        let refuse = || {
+            let shown: String = text.chars().take(100).collect();
+            format!("`{shown}` is not a digest of the form sha256:<64 lower-case hex digits>")
+        };
         let hex = text.strip_prefix("sha256:").ok_or_else(refuse)?.as_bytes();
         let nibble = |digit: u8| match digit {
             b'0'..=b'9' => Some(digit - b'0'),
@@ -235,7 +226,7 @@ mod tests {
         assert_eq!(hasher.finish(), (Digest::of(b"floe"), 4));
     }
     #[test]
-    fn what_is_written_or_read_is_hashed() {
+    fn written_and_read_bytes_are_hashed() {
         let mut writer = Hashing::new(Vec::new());
         writer.write_all(b"floe").unwrap();
         assert_eq!(writer.finish(), (b"floe".to_vec(), Digest::of(b"floe"), 4));

@@ -1,6 +1,6 @@
 //! Images as data: names, platforms, and what one multi-platform OCI image holds.
 //!
-//! Nothing in here reads a layout; `oci` does.
+//! Nothing in here reads a layout.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -253,6 +253,10 @@ pub struct PlatformImage {
     pub layers: Vec<Blob>,
     /// The regular files of its layers, by path without a leading slash.
     pub files: Vec<Entry>,
+    /// The one of these files that a container starts; `None` if the layers were not read.
+    pub program: Option<String>,
+    /// Those of the targets' standard loaders that the image holds.
+    pub loaders: Vec<String>,
 }
 
 impl Image {

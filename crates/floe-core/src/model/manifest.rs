@@ -50,9 +50,9 @@ pub struct ManifestFile {
 pub struct Artifact {
     /// Its file name, also the asset's name.
     pub file: String,
-    /// What its binaries run on.
+    /// The target that its binaries run on.
     pub target: Target,
-    /// What it is packed as.
+    /// The kind of archive.
     pub kind: ArchiveKind,
     /// Its size in bytes.
     pub size: u64,
@@ -60,10 +60,11 @@ pub struct Artifact {
     pub digest: Digest,
     /// The executables in it.
     pub binaries: Vec<BinaryFacts>,
-    /// What they need of their host, by its name: `glibc` or `macos` with the lowest version that will do.
+    /// The parts of the host that they need, each with the lowest version that is sufficient: `glibc`, `macos`, and other
+    /// libraries by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub requires: BTreeMap<String, String>,
-    /// The portability rules that they break, each with the project's reason.
+    /// The rules that they break, each with the project's reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub loosened: BTreeMap<Rule, String>,
 }
@@ -89,7 +90,7 @@ pub struct ManifestPlatform {
 }
 
 impl Artifact {
-    /// What its binaries need of their host, for people: `glibc 2.17`, `macos 11.0`, or `nothing`.
+    /// The needs of its binaries, for people: `glibc 2.17`, `macos 11.0`, or `nothing`.
     pub fn needs(&self) -> String {
         let words: Vec<String> =
             self.requires.iter().map(|(what, version)| format!("{what} {version}")).collect();

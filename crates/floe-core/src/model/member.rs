@@ -4,22 +4,22 @@
 
 use super::Digest;
 
-/// An entry as it lies in an archive or a layer.
+/// An entry of an archive or a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// Its path, with slashes and without a leading one.
     pub path: String,
-    /// What it is.
+    /// The kind of the entry, with its content.
     pub nature: Nature,
     /// The size of its content in bytes.
     pub size: u64,
     /// Its permission bits.
     pub mode: u32,
-    /// Its time, in seconds since 1970-01-01 UTC; a ZIP file's is told in steps of two.
+    /// Its time, in seconds since 1970-01-01 UTC; a ZIP file has steps of two.
     pub time: u64,
 }
 
-/// What an entry is.
+/// The kind of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Nature {
     /// A regular file with this content.

@@ -1,8 +1,9 @@
-//! The nouns of a release: plain data, parsed at the border and carried as types.
+//! The nouns of a release: plain data, parsed once and carried as types.
 //!
 //! Nothing in here touches a file, the network, the environment or a terminal.
 
 pub mod body;
+pub mod changelog;
 pub mod config;
 pub mod digest;
 pub mod image;

@@ -2,7 +2,9 @@
 //!
 //! Pure text to text; it never asks GitHub for anything.
 
-use crate::model::config::NotesFrom;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::model::changelog::closed;
 use crate::model::{Destination, ImageName, Manifest, Rule, body};
 use crate::units::size;
 use crate::untrusted::text;
@@ -15,6 +17,8 @@ pub const LIMIT: usize = 125_000;
 pub struct Notes {
     /// The upper part.
     pub source: NotesSource,
+    /// The address of the whole changelog, if the upper part comes from one.
+    pub changelog: Option<String>,
     /// The lower part: downloads, and the commands that verify them.
     pub footer: String,
 }
@@ -24,37 +28,56 @@ pub struct Notes {
 pub enum NotesSource {
     /// This text.
     Text(String),
+    /// A section of the changelog.
+    Changelog {
+        /// The section.
+        text: String,
+        /// The path of the changelog in the repository, with slashes.
+        file: String,
+    },
     /// The notes that GitHub generates between two tags, when the draft is made.
     Generated,
 }
 
 impl NotesSource {
-    /// Chooses where notes come from; `None` if the project wants its changelog and that has no such section.
-    pub fn choose(
-        from: NotesFrom,
-        changelog: Option<&str>,
-        version: &semver::Version,
-    ) -> Option<NotesSource> {
-        let section = changelog.and_then(|text| changelog_section(text, version));
-        match (from, section) {
-            (NotesFrom::Changelog | NotesFrom::Auto, Some(text)) => Some(NotesSource::Text(text)),
-            (NotesFrom::Changelog, None) => None,
-            (NotesFrom::Github, _) | (NotesFrom::Auto, None) => Some(NotesSource::Generated),
+    /// The text, unless GitHub generates it.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            NotesSource::Text(text) | NotesSource::Changelog { text, .. } => Some(text),
+            NotesSource::Generated => None,
         }
     }
 }
 
 impl Notes {
-    /// The whole body, never longer than [`LIMIT`] characters. A head that does not fit is cut at a line's end and
-    /// points to `link`, where the rest is.
-    pub fn render(&self, generated: &str, link: &str) -> String {
-        let head = match &self.source {
-            NotesSource::Text(text) => text.trim_end(),
-            NotesSource::Generated => generated.trim_end(),
+    /// The notes from this source of a release that goes to `destination`.
+    pub fn new(source: NotesSource, manifest: &Manifest, destination: &Destination) -> Self {
+        let changelog = match &source {
+            NotesSource::Changelog { file, .. } => {
+                let file = utf8_percent_encode(file, PATH);
+                Some(format!("{}/blob/{}/{file}", destination.page, destination.tag))
+            }
+            _ => None,
         };
-        body::own(&cut(head, body::room(&self.footer), link), &self.footer)
+        Notes { changelog, footer: footer(manifest, destination), source }
+    }
+
+    /// The whole body, never longer than [`LIMIT`] characters. An upper part that does not fit is cut at a line's end and
+    /// points to the rest: in the changelog, or for generated notes at `compared`.
+    pub fn render(&self, generated: &str, compared: &str) -> String {
+        let head = closed(self.source.text().unwrap_or(generated).trim_end());
+        let rest = match (&self.source, &self.changelog) {
+            (_, Some(changelog)) => format!("; the rest is at {changelog}"),
+            (NotesSource::Generated, None) => format!("; all changes are at {compared}"),
+            (_, None) => String::new(),
+        };
+        let pointer = format!("\n\nCut here because GitHub takes no more{rest}");
+        body::own(&cut(head, body::room(&self.footer), &pointer), &self.footer)
     }
 }
+
+/// The characters that a path in a URL cannot have.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
 /// The lower part: a table of downloads, and the commands that check them.
 pub fn footer(manifest: &Manifest, destination: &Destination) -> String {
@@ -106,172 +129,84 @@ fn loosened(manifest: &Manifest) -> String {
     if lines.is_empty() { String::new() } else { format!("\n{}", lines.concat()) }
 }
 
-/// The section of a changelog for one version: from the heading that names it to the next heading of the same or a
-/// higher level. Link definitions that the section uses come with it.
-pub fn changelog_section(changelog: &str, version: &semver::Version) -> Option<String> {
-    section(changelog, |title| names(title, version))
-}
-
-/// The section of what is not released yet: below a heading `Unreleased`, in brackets or not.
-pub fn unreleased_section(changelog: &str) -> Option<String> {
-    section(changelog, |title| title.trim_matches(['[', ']']).eq_ignore_ascii_case("unreleased"))
-}
-
-fn section(changelog: &str, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
-    let mut level = 0;
-    let mut fence = Fence::default();
-    let mut section: Option<Vec<&str>> = None;
-    for line in changelog.lines() {
-        let heading = if fence.takes(line) { None } else { heading(line) };
-        match (&mut section, heading) {
-            (None, Some((depth, title))) if is_wanted(title) => {
-                level = depth;
-                section = Some(Vec::new());
-            }
-            (Some(_), Some((depth, _))) if depth <= level => break,
-            (Some(lines), _) => lines.push(line),
-            (None, _) => {}
-        }
-    }
-    let lines = section?;
-    let body = lines.iter().filter(|line| definition(line).is_none()).copied().collect::<Vec<_>>().join("\n");
-    let body = body.trim();
-    if body.is_empty() {
-        return None;
-    }
-    let links: Vec<&str> = changelog
-        .lines()
-        .filter(|line| definition(line).is_some_and(|label| body.contains(&format!("[{label}]"))))
-        .collect();
-    if links.is_empty() { Some(body.to_owned()) } else { Some(format!("{body}\n\n{}", links.join("\n"))) }
-}
-
-/// Whether lines are inside a fenced code block, where `#` begins no heading.
-#[derive(Default)]
-struct Fence(Option<&'static str>);
-
-impl Fence {
-    /// Looks at the next line; true if it is code or a fence.
-    fn takes(&mut self, line: &str) -> bool {
-        let mark = ["```", "~~~"].into_iter().find(|mark| line.trim_start().starts_with(mark));
-        match (self.0, mark) {
-            (None, Some(mark)) => self.0 = Some(mark),
-            (Some(open), Some(mark)) if open == mark => self.0 = None,
-            (None, None) => return false,
-            (Some(_), _) => {}
-        }
-        true
-    }
-}
-
-/// An ATX heading's level and text (CommonMark, section 4.2).
-fn heading(line: &str) -> Option<(usize, &str)> {
-    let text = line.trim_start_matches('#');
-    let level = line.len() - text.len();
-    ((1..=6).contains(&level) && text.starts_with([' ', '\t'])).then(|| (level, text.trim()))
-}
-
-/// Whether a heading names this version: `1.4.0`, `v1.4.0`, `[1.4.0] - 2026-01-02`, `floe 1.4.0 (2026-01-02)`.
-fn names(title: &str, version: &semver::Version) -> bool {
-    let bare = |c: char| "[]()`:,".contains(c);
-    title.split_whitespace().take(2).any(|word| {
-        let word = word.split("](").next().unwrap_or(word).trim_matches(bare);
-        word.strip_prefix('v').unwrap_or(word) == version.to_string()
-    })
-}
-
-/// The label of a link definition, `[label]: address` (CommonMark, section 4.7).
-fn definition(line: &str) -> Option<&str> {
-    let (label, rest) = line.strip_prefix('[')?.split_once("]:")?;
-    (!rest.trim().is_empty()).then_some(label)
-}
-
-fn cut(text: &str, room: usize, link: &str) -> String {
+fn cut(text: String, room: usize, pointer: &str) -> String {
     if text.chars().count() <= room {
-        return text.to_owned();
+        return text;
     }
-    let pointer = format!("\n\nCut here because GitHub takes no more; the rest is at {link}");
-    let keep = room.saturating_sub(pointer.chars().count());
-    let kept: String = text.chars().take(keep).collect();
-    let border = kept.rfind('\n').unwrap_or(0);
-    format!("{}{pointer}", kept[..border].trim_end())
+    let mut keep = room.saturating_sub(pointer.chars().count());
+    loop {
+        let kept: String = text.chars().take(keep).collect();
+        let end = kept.rfind('\n').unwrap_or(0);
+        let text = format!("{}{pointer}", closed(kept[..end].trim_end()));
+        let excess = text.chars().count().saturating_sub(room);
+        // Closing what the cut left open takes some characters.
+        if excess == 0 || keep == 0 {
+            return text;
+        }
+        keep = keep.saturating_sub(excess);
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use semver::Version;
-
     use super::*;
 
-    const CHANGELOG: &str = "\
-# Changelog
+    fn notes(source: NotesSource) -> Notes {
+        let changelog = matches!(source, NotesSource::Changelog { .. });
+        let changelog = changelog.then(|| "https://example.org/CHANGELOG.md".to_owned());
+        Notes { source, changelog, footer: "## Download\n".to_owned() }
+    }
 
-## Unreleased
-
-## [1.4.0] - 2026-09-01
-
-### Added
-
-- Things ([#12]).
-
-```sh
-# 1.3.0 is not a heading here
-```
-
-## v1.3.0
-
-Old.
-
-[#12]: https://example.org/12
-[#13]: https://example.org/13
-";
-
-    #[test]
-    fn a_section_is_what_stands_below_its_heading_with_the_links_it_uses() {
-        let section = changelog_section(CHANGELOG, &Version::new(1, 4, 0)).unwrap();
-        assert_eq!(
-            section,
-            "### Added\n\n- Things ([#12]).\n\n```sh\n# 1.3.0 is not a heading here\n```\n\n[#12]: https://example.org/12"
-        );
-        assert_eq!(changelog_section(CHANGELOG, &Version::new(1, 3, 0)).as_deref(), Some("Old."));
-        assert_eq!(changelog_section(CHANGELOG, &Version::new(1, 4, 1)), None);
+    fn changelog(text: String) -> NotesSource {
+        NotesSource::Changelog { text, file: "CHANGELOG.md".to_owned() }
     }
 
     #[test]
-    fn a_version_is_not_mistaken_for_one_that_begins_like_it() {
-        assert_eq!(changelog_section("## 1.4.0-rc.1\n\nrc\n", &Version::new(1, 4, 0)), None);
-        assert_eq!(changelog_section("## 11.4.0\n\nno\n", &Version::new(1, 4, 0)), None);
-        assert_eq!(
-            changelog_section("## [1.4.0](https://x) (2026)\n\nyes\n", &Version::new(1, 4, 0)).unwrap(),
-            "yes"
-        );
+    fn notes_that_are_cut_point_to_where_the_rest_is() {
+        let text = || "änderung\n".repeat(20_000);
+        for (source, generated, pointer) in [
+            (
+                changelog(text()),
+                String::new(),
+                "takes no more; the rest is at https://example.org/CHANGELOG.md",
+            ),
+            (NotesSource::Generated, text(), "takes no more; all changes are at https://example.org/compare"),
+            (NotesSource::Text(text()), String::new(), "takes no more"),
+        ] {
+            let body = notes(source).render(&generated, "https://example.org/compare");
+            assert!(body.chars().count() <= LIMIT, "{}", body.chars().count());
+            let cut = format!("änderung\n\nCut here because GitHub {pointer}\n\n<!-- floe: ");
+            assert!(body.contains(&cut) && body.ends_with("-->\n\n## Download\n"), "{pointer}");
+        }
     }
 
     #[test]
-    fn what_is_not_released_yet_is_found() {
-        assert_eq!(unreleased_section("## [Unreleased]\n\nSoon.\n## 1.0.0\n").as_deref(), Some("Soon."));
-        assert_eq!(unreleased_section(CHANGELOG), None);
+    fn no_notes_take_in_the_downloads_below_them() {
+        for (begin, end) in [
+            ("~~~~ sh\n", "\n~~~~\n\nCut here"),
+            ("<details>\n\n", "\n\n</details>\n\nCut here"),
+            ("- list\n\n  ```\n  a\n", "line\n\nCut here"),
+        ] {
+            let body = notes(changelog(format!("{begin}{}", "line\n".repeat(30_000)))).render("", "");
+            assert!(
+                body.chars().count() <= LIMIT && body.contains(end),
+                "{begin}: {}",
+                &body[body.len() - 200..]
+            );
+        }
+        let open = |text: &str| notes(NotesSource::Text(text.to_owned())).render("", "");
+        let own = |head: &str| body::own(head, "## Download\n");
+        assert_eq!(open("a\n\n<!-- b\n\nc"), own("a"));
+        assert_eq!(open("<pre>\nb"), own(""));
+        assert_eq!(open("```\nb"), own("```\nb\n```"));
+        let closed =
+            "<!-- b -->\n\n```\n## c\n```\n\n<details><summary>d</summary></details>\n\n> e\n\n| f |\n|---|";
+        assert_eq!(open(closed), own(closed));
     }
 
     #[test]
-    fn an_empty_section_is_none() {
-        assert_eq!(changelog_section("## 1.0.0\n\n## 0.9.0\n\nOld.\n", &Version::new(1, 0, 0)), None);
-    }
-
-    #[test]
-    fn a_body_is_cut_at_a_line_and_keeps_its_footer() {
-        let notes =
-            Notes { source: NotesSource::Text("änderung\n".repeat(20_000)), footer: "FOOTER".to_owned() };
-        let body = notes.render("", "https://example.org/compare");
-        assert!(body.chars().count() <= LIMIT, "{}", body.chars().count());
-        assert!(body.contains("the rest is at https://example.org/compare\n\n<!-- floe:"));
-        assert!(body.ends_with("-->\n\nFOOTER"));
-        assert!(body.contains("änderung\n\nCut here"));
-    }
-
-    #[test]
-    fn generated_notes_are_the_head() {
-        let notes = Notes { source: NotesSource::Generated, footer: "FOOTER".to_owned() };
-        assert_eq!(notes.render("What's new\n", ""), body::own("What's new", "FOOTER"));
+    fn generated_notes_come_first() {
+        let body = notes(NotesSource::Generated).render("What's new\n", "");
+        assert_eq!(body, body::own("What's new", "## Download\n"));
     }
 }

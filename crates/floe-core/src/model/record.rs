@@ -26,7 +26,7 @@ pub struct Record {
     pub archive: ArchiveFacts,
     /// The executables in it, sorted by path.
     pub binaries: Vec<BinaryFacts>,
-    /// The portability rules that its binaries break, each with the project's reason.
+    /// The rules that its binaries break, each with the project's reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub loosened: BTreeMap<Rule, String>,
     /// Every file in it, sorted by path.

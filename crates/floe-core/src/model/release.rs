@@ -9,7 +9,7 @@ use semver::Version;
 
 use super::manifest::{Artifact, Manifest, ManifestFile, ManifestImage, ManifestPlatform};
 use super::{BinaryFacts, Commit, Digest, Facts, Image, ImageName, Record, Repo, Schema, Tag};
-use crate::model::notes::{Notes, NotesSource, footer};
+use crate::model::notes::{Notes, NotesSource};
 
 /// The file that lists every asset's digest in the form `sha256sum -c` reads.
 pub const CHECKSUMS: &str = "SHA256SUMS";
@@ -123,7 +123,7 @@ impl Release {
             None => (destination.repo.name().to_owned(), destination.tag.version().clone()),
         };
         let manifest = manifest(&name, &version, (&archives, &files, image.as_ref()), &destination);
-        let notes = Notes { source, footer: footer(&manifest, &destination) };
+        let notes = Notes::new(source, &manifest, &destination);
         let mut assets: Vec<Asset> = archives
             .into_iter()
             .map(|(record, path)| Asset {
@@ -211,7 +211,7 @@ fn requires(record: &Record) -> BTreeMap<String, String> {
     let facts = record.binaries.iter().filter_map(|binary| binary.facts.as_ref());
     let mut requires = BTreeMap::new();
     for (what, version) in facts.flat_map(Facts::requires) {
-        let highest = requires.entry(what.to_owned()).or_insert_with(|| version.clone());
+        let highest = requires.entry(what).or_insert_with(|| version.clone());
         if floe_audit::above(&version, highest) {
             *highest = version;
         }

@@ -1,6 +1,6 @@
-//! What a release is called and where it belongs: tag, repository, commit.
+//! The names of a release: tag, repository, commit.
 //!
-//! Parsed at the border: what exists as one of these types is safe in a URL and on a command line.
+//! A value of one of these types is safe in a URL and on a command line.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,25 +23,25 @@ impl Tag {
         Tag { text: format!("v{version}"), prefix: 0, version: version.clone() }
     }
 
-    /// The same where there may be no prefix, or one that was checked before.
+    /// As [`Tag::prefixed`], for a prefix that is empty or was checked before.
     pub fn prefixed_or_plain(prefix: &str, version: &Version) -> Self {
         Tag::prefixed(prefix, version).unwrap_or_else(|_| Tag::of(version))
     }
 
-    /// The tag floe expects for a version of what is released under a prefix: `<prefix>v<version>`.
+    /// The tag of a version under a prefix: `<prefix>v<version>`.
     ///
     /// # Errors
     /// The prefix is not one that a tag can begin with; the message says what is.
     pub fn prefixed(prefix: &str, version: &Version) -> Result<Self, String> {
         if !is_prefix(prefix) {
             return Err(format!(
-                "`{prefix}` is no prefix of a tag; write it with what parts it from the version, as `app-` or `app/`"
+                "`{prefix}` is not a prefix of tags; end it with `-`, `_` or `/`, as in `app-` or `app/`"
             ));
         }
         Ok(Tag { text: format!("{prefix}v{version}"), prefix: prefix.len(), version: version.clone() })
     }
 
-    /// What stands before the version and its `v`: the namespace in which versions are compared. Mostly nothing.
+    /// The part before the version and its `v`: the namespace in which versions are compared. Usually empty.
     pub fn prefix(&self) -> &str {
         &self.text[..self.prefix]
     }
@@ -100,7 +100,7 @@ impl Repo {
 pub struct Commit(String);
 
 impl Commit {
-    /// The whole of it.
+    /// All of its digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -111,7 +111,7 @@ impl Commit {
     }
 }
 
-/// What parts a prefix from the version.
+/// The characters between a prefix and the version.
 const SEPARATORS: [char; 3] = ['-', '/', '_'];
 
 /// Whether tags may begin with this (git-check-ref-format, and safe in a URL and on a command line).
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_is_told_from_the_version_and_its_pre_release() {
+    fn the_prefix_ends_before_the_version_and_its_pre_release() {
         for (text, prefix, version) in [
             ("v1.4.0", "", "1.4.0"),
             ("1.4.0-rc.1", "", "1.4.0-rc.1"),
@@ -246,7 +246,7 @@ mod tests {
         }
         let version = Version::new(1, 2, 3);
         assert_eq!(Tag::prefixed("app-", &version).unwrap(), "app-v1.2.3".parse().unwrap());
-        assert!(Tag::prefixed("app", &version).unwrap_err().contains("as `app-` or `app/`"));
+        assert!(Tag::prefixed("app", &version).unwrap_err().contains("as in `app-` or `app/`"));
     }
 
     #[test]

@@ -49,11 +49,11 @@ struct Row {
 }
 
 /// How Cargo is run on a machine of the target's own system, so that the same source gives the same bytes there. In the
-/// flags `{0}` stands for the folder of the source and `{1}` for the one that Cargo's home is in.
+/// flags, `{0}` is the folder of the source and `{1}` the one that Cargo's home is in.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Native {
-    /// Flags of rustc, which says how its linker is told.
+    /// Flags of rustc, also those that it passes on to the linker.
     pub rustflags: String,
     /// Flags of the C compiler, for the crates that have C code.
     pub cflags: String,
@@ -73,7 +73,7 @@ pub enum Os {
     Windows,
 }
 
-/// What an archive is packed as.
+/// The format of an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ArchiveKind {
     /// A gzip-compressed POSIX tar.
@@ -84,7 +84,7 @@ pub enum ArchiveKind {
     Zip,
 }
 
-/// Who builds a target's binary.
+/// How a target's binary is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Builder {
@@ -125,17 +125,17 @@ impl Target {
         self.0.format
     }
 
-    /// What stands behind an executable's name: `.exe` or nothing.
+    /// The suffix of an executable's name: `.exe` or nothing.
     pub fn exe_suffix(self) -> &'static str {
         &self.0.exe
     }
 
-    /// What its archive is packed as.
+    /// The format of its archive.
     pub fn archive(self) -> ArchiveKind {
         self.0.archive
     }
 
-    /// Who builds it.
+    /// How it is built.
     pub fn builder(self) -> Builder {
         self.0.builder
     }
@@ -155,7 +155,7 @@ impl Target {
         self.0.native.as_ref()
     }
 
-    /// What its binaries may ask of the machines they run on.
+    /// The requirements that its binaries may have of their host.
     pub fn contract(self) -> &'static Contract {
         &self.0.contract
     }

@@ -32,7 +32,7 @@ pub enum Package {
 
 /// Everything that was asked; `None` for questions that were not needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
+pub struct ServerFacts {
     /// When it was asked.
     pub now: DateTime<Utc>,
     /// Whether there is a token for GitHub at all.
@@ -51,7 +51,7 @@ pub struct Facts {
     pub package: Option<Package>,
 }
 
-impl Facts {
+impl ServerFacts {
     /// Whether there is a token, and GitHub does not say that its account may not push.
     pub fn may_push(&self) -> bool {
         self.has_token && self.access.as_ref().is_ok_and(|access| access.push != Some(false))

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
-use super::{Access, Asked, Check, Facts, Finding, Outcome, Package};
+use super::{Access, Asked, Check, Finding, Outcome, Package, ServerFacts};
 use crate::model::notes::{LIMIT, NotesSource};
 use crate::model::release::is_covered;
 use crate::model::{Destination, Subject, body};
@@ -20,7 +20,7 @@ pub fn checks<'a>(
     subject: impl Into<Subject<'a>>,
     world: &World,
     plan: Option<&Plan>,
-    facts: &Facts,
+    facts: &ServerFacts,
 ) -> Vec<Check> {
     let subject = subject.into();
     let mut all = Vec::new();
@@ -83,7 +83,7 @@ fn site(subject: Subject<'_>) -> &str {
     subject.destination().page.strip_suffix(&repo).unwrap_or("https://github.com")
 }
 
-fn token(subject: Subject<'_>, facts: &Facts) -> Outcome {
+fn token(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
     if !facts.has_token {
         if subject.release().is_none() {
             return needs_push();
@@ -146,7 +146,7 @@ fn needs_push() -> Outcome {
     )
 }
 
-fn rights(subject: Subject<'_>, access: &Access, facts: &Facts) -> Outcome {
+fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome {
     if subject.release().is_none() && access.push == Some(false) {
         return needs_push();
     }
@@ -256,7 +256,7 @@ fn is_kept(name: &str) -> bool {
 }
 
 fn notes(subject: Subject<'_>) -> Outcome {
-    let NotesSource::Text(text) = subject.notes() else {
+    let Some(text) = subject.notes().text() else {
         return passed(format!("GitHub writes them; cut at {LIMIT} characters if they are longer"));
     };
     let room = subject.release().map_or(LIMIT, |release| body::room(&release.notes.footer));
@@ -264,11 +264,15 @@ fn notes(subject: Subject<'_>) -> Outcome {
     if count <= LIMIT {
         return passed(format!("{count} of at most {LIMIT} characters"));
     }
+    let source = match subject.notes() {
+        NotesSource::Changelog { file, .. } => format!("its section in `{file}`"),
+        _ => "the text".to_owned(),
+    };
     warning(
         format!(
             "the notes have {count} characters, and GitHub takes {LIMIT}: they will be cut at a line's end"
         ),
-        "shorten the section in CHANGELOG.md, or give `--notes-file`",
+        format!("shorten {source}, or give another one as `--notes-file`"),
     )
 }
 
@@ -285,7 +289,7 @@ fn needed(plan: &Plan) -> u64 {
     plan.todo().map(of).sum()
 }
 
-fn requests(plan: &Plan, facts: &Facts) -> Outcome {
+fn requests(plan: &Plan, facts: &ServerFacts) -> Outcome {
     let needed = needed(plan);
     let Some(budget) = facts.budget else {
         return skipped("GitHub names no limit");
@@ -304,7 +308,7 @@ fn requests(plan: &Plan, facts: &Facts) -> Outcome {
     )
 }
 
-fn package(subject: Subject<'_>, facts: &Facts) -> Outcome {
+fn package(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
     let image = &subject.destination().image;
     let settings = image.settings();
     match facts.package {

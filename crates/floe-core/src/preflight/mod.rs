@@ -11,7 +11,7 @@ use crate::model::Release;
 use crate::plan::{Plan, PlanJson};
 
 pub use crate::world::{Access, Budget};
-pub use facts::{Asked, Facts, Finding, Package};
+pub use facts::{Asked, Finding, Package, ServerFacts};
 pub use judge::checks;
 
 /// One check.

@@ -40,6 +40,8 @@ fn image() -> Image {
         config: blob("config"),
         layers: vec![blob("layer")],
         files: Vec::new(),
+        program: None,
+        loaders: Vec::new(),
     };
     Image {
         layout: "nowhere".into(),
@@ -49,8 +51,8 @@ fn image() -> Image {
     }
 }
 
-fn facts() -> Facts {
-    Facts {
+fn facts() -> ServerFacts {
+    ServerFacts {
         now: DateTime::from_timestamp(1_790_000_000, 0).unwrap(),
         has_token: true,
         access: Ok(Access { name: Some("Acme/Tool".to_owned()), ..Access::default() }),
@@ -62,7 +64,7 @@ fn facts() -> Facts {
     }
 }
 
-fn ask(release: &Release, facts: &Facts, about: &str) -> Check {
+fn ask(release: &Release, facts: &ServerFacts, about: &str) -> Check {
     let world = World { tag: Some(release.destination.commit.clone()), ..World::default() };
     let plan = crate::plan::Plan::new(release, &world).unwrap();
     checks(release, &world, Some(&plan), facts).into_iter().find(|one| one.about == about).unwrap()
@@ -77,7 +79,7 @@ fn judged(check: &Check) -> (String, String) {
     (format!("{}: {}", check.word(), check.found()), cure)
 }
 
-fn with_access(change: impl FnOnce(&mut Access)) -> Facts {
+fn with_access(change: impl FnOnce(&mut Access)) -> ServerFacts {
     let mut facts = facts();
     change(facts.access.as_mut().unwrap());
     facts
@@ -147,11 +149,11 @@ fn each_failed_check_has_a_fix() {
     let (found, cure) = repository(|access| access.name = Some("acme/hammer".to_owned()));
     assert!(found.starts_with("no: `acme/tool` is called `acme/hammer` now"), "{found}");
     assert!(cure.contains("--repo acme/hammer"), "{cure}");
-    let (found, cure) = judged(&ask(&release(), &Facts { has_token: false, ..facts() }, "token"));
+    let (found, cure) = judged(&ask(&release(), &ServerFacts { has_token: false, ..facts() }, "token"));
     assert_eq!(found, "no: there is no token to publish to `acme/tool` with");
     assert!(cure.contains("GITHUB_TOKEN"), "{cure}");
     let (found, cure) =
-        judged(&ask(&release(), &Facts { package: Some(Package::Hidden), ..facts() }, "package"));
+        judged(&ask(&release(), &ServerFacts { package: Some(Package::Hidden), ..facts() }, "package"));
     assert_eq!(found, "warning: `ghcr.io/acme/tool` cannot be pulled anonymously");
     assert!(cure.contains("https://github.com/orgs/acme/packages/container/tool/settings"), "{cure}");
 }
@@ -183,7 +185,7 @@ fn notes_that_would_be_cut_and_a_rate_limit_that_is_too_low_are_warnings() {
     long.notes.source = NotesSource::Text("ä".repeat(125_000));
     assert_eq!(ask(&long, &facts(), "notes").word(), "warning");
     let budget = Some(Budget { remaining: 5, reset: 1_790_003_600 });
-    let (found, _) = judged(&ask(&release(), &Facts { budget, ..facts() }, "requests"));
+    let (found, _) = judged(&ask(&release(), &ServerFacts { budget, ..facts() }, "requests"));
     assert_eq!(
         found,
         "warning: 6 requests are needed, but GitHub takes only 5 until its hour ends at 15:13:20 UTC"

@@ -25,6 +25,11 @@ impl ByteLimit {
         ByteLimit { left: limit, limit, exceeded: "it unpacks to more than" }
     }
 
+    /// A limit on the output of all decompressors of one release.
+    pub fn of_all_unpacked(limit: u64) -> Self {
+        ByteLimit { left: limit, limit, exceeded: "all archives together unpack to more than" }
+    }
+
     /// Counts `bytes` that came.
     ///
     /// # Errors

@@ -4,15 +4,15 @@
 //! | input | trusted | limit | checked first, by |
 //! |---|---|---|---|
 //! | a dist: names and kinds of files | no | | regular files only, no link, no pipe, no stray; `dist` |
-//! | an archive (tar.gz, ZIP) | no | 10,000 entries, 8 GiB; in a dist the size by its record and 1 MiB; a ZIP's index 4 MiB | paths, kinds, modes, case, Windows devices, one gzip member, no data after the end; `archive::read`, `archive::names` |
+//! | an archive (tar.gz, ZIP) | no | 10,000 entries, 8 GiB, all of a release 16 GiB; in a dist the size by its record and 1 MiB; a ZIP's index 4 MiB | paths, kinds, modes, case, Windows devices, one gzip member, no data after the end; `archive::read`, `archive::names` |
 //! | a record | no | 4 MiB | schema, then every field against the archive's bytes; [`crate::verify`] |
-//! | an OCI layout | no | a document 4 MiB, 32 platforms, 256 layers, 250,000 members, 10 GiB unpacked in all | every digest, size, media type and diff id; no key twice or in another case, no document of two kinds; no link, no unreferenced file; `oci::layout`, `oci::strict` |
-//! | a docker archive | no | a document 4 MiB, 256 layers, 250,000 members, 10 GiB | names, kinds, digests of layers; `oci::docker_archive`, `oci::tarball` |
-//! | a tar in either | no | a name 4096 bytes, all 32 MiB, an extended header 1 MiB | no `..`, device, sparse file, second size, whiteout, or data after the end; `oci::tarball`, `oci::rootfs` |
+//! | an OCI layout | no | a document 4 MiB, 32 platforms, 256 layers, 250,000 members, 10 GiB unpacked in all | every digest, size, media type and diff id; no key twice or in another case, no document of two kinds; no link, no unreferenced file; the program that it starts; `image::layout`, `image::strict`, `image::start` |
+//! | a docker archive | no | a document 4 MiB, 256 layers, 250,000 members, 10 GiB | names, kinds, digests of layers; `image::docker_archive`, `image::tarball` |
+//! | a tar in either | no | a name 4096 bytes, all 32 MiB, an extended header 1 MiB | no `..`, device, sparse file, second size, whiteout, setuid file, or data after the end; `image::tarball`, `image::rootfs` |
 //! | a binary | no | streamed in pieces; 32 paths a kind | offsets and counts against its size; [`floe_audit`] |
 //! | `Cargo.toml` through `cargo metadata`, git | as the user's own | | types of [`crate::model`]; `git status` runs no program that the repository's settings name; `project`, `git` |
-//! | `CHANGELOG.md`, `--notes-file` | as the user's own | 16 MiB; of the notes 125,000 characters | UTF-8; [`crate::model::notes`] |
-//! | CA certificates | as the user's own | 4 MiB | PEM, and no private key; `oci::build` |
+//! | `CHANGELOG.md`, `--notes-file` | as the user's own | 16 MiB; of the notes 125,000 characters | UTF-8; [`crate::model::changelog`], [`crate::model::notes`] |
+//! | CA certificates | as the user's own | 4 MiB | PEM, and no private key; `image::build` |
 //! | arguments and the environment | as the user's own | | types of [`crate::model`], `address::server`; a receipt is written and never read |
 //! | GitHub: answers | about its own state | 64 MiB, an error 256 KiB; a list 1000 pages or 100,000 entries; a minute | JSON of `github`; `Link` and `upload_url` only to the API's and the uploads' own hosts |
 //! | GitHub: names, sizes and addresses of assets | no | 1000 assets, each below 2 GiB | names that can lie in one folder; addresses over TLS and not into this machine; `download` |

@@ -70,9 +70,9 @@ fn escaped(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Excludes control characters (C0, DEL, C1) and invisible ones that change how others are shown: Unicode's line
+/// Whether a character is safe to print: excludes control characters (C0, DEL, C1) and invisible ones that change how others are shown: Unicode's line
 /// separators, direction marks (UAX 9), zero-width characters and tags.
-fn is_safe(letter: char) -> bool {
+pub fn is_safe(letter: char) -> bool {
     let is_invisible = matches!(letter,
         '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');

@@ -1,4 +1,4 @@
-//! Whether an image is the promised one: its platforms, its labels, and that its binaries are the archives'.
+//! Whether an image is the promised one: its platforms, its labels, and that its programs are those of the archives.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -7,6 +7,7 @@ use semver::Version;
 
 use super::{Depth, Expect, FoundImage, Identity, Problem};
 use crate::model::{BinaryFacts, Commit, Entry, Image, Os, Platform, PlatformImage, Record, Target};
+use crate::oci::PROGRAMS;
 
 /// The promised image, if it is there and nothing is wrong with it.
 pub(super) fn check_image(
@@ -47,53 +48,102 @@ pub(super) fn check_image(
         there.difference(&wanted).filter(|platform| !expect.targets.is_empty() && !has_linux(platform));
     problems.extend(extra.map(|platform| Problem::ExtraPlatform { platform: *platform }));
     if depth == Depth::Whole {
-        problems.extend(image.platforms.iter().filter_map(|one| compare_image_binaries(one, archives)));
+        let extra = image.annotations.get(PROGRAMS).map_or("", String::as_str);
+        let compare = |one| compare_image_binaries(one, archives, extra);
+        problems.extend(image.platforms.iter().filter_map(compare));
     }
-    check_labels(&image, identity, problems);
+    check_labels(&image, identity, expect, problems);
     Some(image)
 }
 
-fn compare_image_binaries(image: &PlatformImage, archives: &[(Record, PathBuf)]) -> Option<Problem> {
-    let candidates: Vec<ImageFile<'_>> = archives
+fn compare_image_binaries(
+    image: &PlatformImage,
+    archives: &[(Record, PathBuf)],
+    extra: &str,
+) -> Option<Problem> {
+    let programs: Vec<ArchiveProgram<'_>> = archives
         .iter()
         .flat_map(|(record, _)| {
-            record.binaries.iter().map(|binary| ImageFile { target: record.target, binary })
+            record.binaries.iter().map(|binary| ArchiveProgram {
+                target: record.target,
+                binary,
+                // An old record may have no facts; then the target says what its binaries need.
+                is_dynamic: match binary.facts.as_ref().and_then(|facts| facts.elf.as_ref()) {
+                    Some(elf) => elf.interpreter.is_some(),
+                    None => !record.target.contract().is_static,
+                },
+            })
         })
         .collect();
-    let why = compare_image_file(image, &candidates).err()?;
+    let why = compare_programs(image, &programs, extra).err()?;
     Some(Problem::ImageBinary { platform: image.platform, why })
 }
 
-/// A binary of an archive, as something the image may hold.
-pub(super) struct ImageFile<'a> {
+/// A binary of an archive, as a program that the image may hold.
+pub(super) struct ArchiveProgram<'a> {
     pub target: Target,
     pub binary: &'a BinaryFacts,
+    /// Whether it needs the target's standard loader.
+    pub is_dynamic: bool,
 }
 
-/// Each binary in the image must be, digest for digest, a binary in an archive for that system.
-pub(super) fn compare_image_file(image: &PlatformImage, binaries: &[ImageFile<'_>]) -> Result<(), String> {
+/// The program that the image starts must be, digest for digest, one of an archive for that system, and so must every
+/// other executable file in it, except for the paths in `extra`.
+pub(super) fn compare_programs(
+    image: &PlatformImage,
+    programs: &[ArchiveProgram<'_>],
+    extra: &str,
+) -> Result<(), String> {
     let arch = image.platform.arch();
-    let candidates: Vec<&BinaryFacts> = binaries
-        .iter()
-        .filter(|one| one.target.os() == Os::Linux && one.target.arch() == arch)
-        .map(|one| one.binary)
-        .collect();
-    if candidates.is_empty() {
+    let programs: Vec<&ArchiveProgram<'_>> =
+        programs.iter().filter(|one| one.target.os() == Os::Linux && one.target.arch() == arch).collect();
+    if programs.is_empty() {
         return Err(format!("there is no Linux archive for {arch} to compare it with"));
     }
-    let mut seen = false;
-    for binary in &candidates {
-        let named = |file: &&Entry| file.path.rsplit('/').next() == Some(&binary.name);
-        let Some(file) = image.files.iter().find(named) else { continue };
-        if !candidates.iter().any(|other| other.name == binary.name && other.digest == file.digest) {
-            return Err(format!("`/{}` is not the `{}` of any {arch} archive", file.path, binary.name));
+    let same =
+        |file: &Entry| programs.iter().filter(|one| one.binary.digest == file.digest).collect::<Vec<_>>();
+    let is_extra = |file: &Entry| {
+        extra.split(' ').any(|path| path.strip_prefix('/').is_some_and(|path| path == file.path))
+    };
+    for file in image.files.iter().filter(|file| file.mode & 0o111 != 0 && !is_extra(file)) {
+        if same(file).is_empty() {
+            let name = file.path.rsplit('/').next().unwrap_or_default();
+            return Err(match programs.iter().any(|one| one.binary.name == name) {
+                true => format!("`/{}` is not the `{name}` of any {arch} archive", file.path),
+                false => format!("`/{}` is a program that no {arch} archive holds", file.path),
+            });
         }
-        seen = true;
     }
-    if seen { Ok(()) } else { Err("it holds none of the archives' binaries".to_owned()) }
+    let started = image.files.iter().find(|file| Some(&file.path) == image.program.as_ref());
+    let started = started.ok_or("nothing says which program it starts")?;
+    let same = same(started);
+    let has_loader = |one: &&&&ArchiveProgram<'_>| {
+        let loader = one.target.contract().interpreter.as_ref();
+        !one.is_dynamic || loader.is_some_and(|loader| image.loaders.contains(loader))
+    };
+    match same.first() {
+        None => Err(format!("it starts `/{}`, which no {arch} archive holds", started.path)),
+        Some(_) if same.iter().any(|one| has_loader(&one)) => Ok(()),
+        Some(one) => {
+            let loader = one.target.contract().interpreter.as_deref().unwrap_or("a loader");
+            Err(format!(
+                "it starts `/{}`, which needs `{loader}`, and the image does not hold that",
+                started.path
+            ))
+        }
+    }
 }
 
-fn check_labels(image: &Image, identity: &Identity, problems: &mut Vec<Problem>) {
+fn check_labels(image: &Image, identity: &Identity, expect: &Expect, problems: &mut Vec<Problem>) {
+    if let Some(programs) = &expect.programs {
+        let (found, expected) =
+            (image.annotations.get(PROGRAMS).cloned().unwrap_or_default(), programs.join(" "));
+        problems.extend((found != expected).then_some(Problem::ImageLabel {
+            label: PROGRAMS,
+            found,
+            expected,
+        }));
+    }
     let expected = [
         ("org.opencontainers.image.version", identity.version.as_ref().map(Version::to_string)),
         ("org.opencontainers.image.revision", identity.commit.as_ref().map(Commit::to_string)),

@@ -10,7 +10,8 @@ use semver::Version;
 use crate::model::{
     ArchiveFacts, BinaryFacts, Commit, Entry, Image, Platform, PromisedFile, Record, Tag, Target,
 };
-use floe_audit::rules;
+use crate::untrusted::text;
+use floe_audit::{RuleKind, rules};
 
 mod image;
 mod problem;
@@ -94,6 +95,8 @@ pub struct Expect {
     pub image: bool,
     /// The names of the further files, all of them and no other.
     pub files: Vec<String>,
+    /// The executable files of the image that are in no archive, by the project's configuration.
+    pub programs: Option<Vec<String>>,
     /// Binaries that break a portability rule pass: in a rehearsal, which builds for this machine and has warned about
     /// them already.
     pub tolerate: bool,
@@ -270,7 +273,7 @@ fn check_archive(
     if facts.file != expected {
         problems.push(Problem::WrongName { file: file.clone(), expected });
     } else if record.archive.file != expected {
-        let why = format!("it is of an archive called `{}`", record.archive.file);
+        let why = format!("it calls the archive `{}`", text::name(&record.archive.file));
         problems.push(Problem::BadRecord { file: file.clone(), why });
     }
     if let Some(contents) = contents {
@@ -297,8 +300,8 @@ fn judge(record: &Record) -> Vec<Problem> {
         }
         Some(facts) => {
             let violations = record.target.judge(facts, &record.loosened);
-            let stopping = rules::stopping(&violations).cloned();
-            stopping
+            let broken = rules::unloosened(&violations, RuleKind::Portability).cloned();
+            broken
                 .map(|violation| Problem::Portability {
                     file: file.clone(),
                     path: binary.path.clone(),

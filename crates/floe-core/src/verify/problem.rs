@@ -79,8 +79,6 @@ pub enum Problem {
     ImageLabel { label: &'static str, found: String, expected: String },
     /// The version cannot be an image tag.
     NotATag { version: Version },
-    /// The changelog has no section for the version.
-    NoNotes { version: Version },
 }
 
 impl fmt::Display for Problem {
@@ -163,9 +161,6 @@ impl fmt::Display for Problem {
                     f,
                     "version {version} has build metadata, which no image tag can hold (OCI tags know no `+`)"
                 )
-            }
-            Problem::NoNotes { version } => {
-                write!(f, "CHANGELOG.md has no section for {version}, and the notes are to come from there")
             }
         }
     }

@@ -4,10 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::image::{ImageFile, compare_image_file};
+use super::image::{ArchiveProgram, compare_programs};
 use crate::model::manifest::Artifact;
 use crate::model::release::{CHECKSUMS, is_covered};
 use crate::model::{Commit, Digest, Entry, Image, ImageName, Manifest, Repo, Tag};
+use crate::oci::PROGRAMS;
 use crate::world::RemoteRelease;
 
 /// The release that was asked for.
@@ -276,12 +277,18 @@ fn check_image(manifest: &Manifest, image: &Image, problems: &mut Vec<String>) {
             problems.push(format!("the image for {platform} is not the one the manifest names"));
         }
     }
-    let binaries = manifest.artifacts.iter().flat_map(|artifact| {
-        artifact.binaries.iter().map(|binary| ImageFile { target: artifact.target, binary })
-    });
-    let candidates: Vec<ImageFile<'_>> = binaries.collect();
+    let programs: Vec<ArchiveProgram<'_>> = manifest
+        .artifacts
+        .iter()
+        .flat_map(|artifact| {
+            let is_dynamic = artifact.requires.contains_key("glibc");
+            let program = move |binary| ArchiveProgram { target: artifact.target, binary, is_dynamic };
+            artifact.binaries.iter().map(program)
+        })
+        .collect();
+    let extra = image.annotations.get(PROGRAMS).map_or("", String::as_str);
     for one in &image.platforms {
-        if let Err(why) = compare_image_file(one, &candidates) {
+        if let Err(why) = compare_programs(one, &programs, extra) {
             problems.push(format!("the image for {}: {why}", one.platform));
         }
     }

@@ -10,9 +10,9 @@ use semver::Version;
 
 use super::Testbed;
 use super::fault::Side;
-use crate::github::StoredRelease;
+use crate::basics::lock;
+use crate::github::{StoredAsset, StoredRelease};
 use crate::interceptor::LoggedRequest;
-use crate::lock;
 use crate::registry::Held;
 
 /// Checks both servers while one release is published. Clones share what was observed.
@@ -216,9 +216,8 @@ impl Invariants {
     fn lost(&self, before: &StoredRelease, now: &StoredRelease) -> Option<&'static str> {
         let is_promised =
             |name: &str| self.expected.assets.iter().flatten().any(|(promised, ..)| promised == name);
-        // A publisher may replace its own uploads.
-        let by_user = before.assets.iter().filter(|asset| asset.uploader == before.author);
-        let mut others = by_user.filter(|asset| !is_promised(&asset.name));
+        let is_theirs = |asset: &&StoredAsset| asset.uploader == before.author && !is_promised(&asset.name);
+        let mut theirs = before.assets.iter().filter(is_theirs);
         let title = before.name.as_ref().filter(|title| !title.trim().is_empty());
         let body = |release: &StoredRelease| release.body.as_deref().unwrap_or_default().replace('\r', "");
         match () {
@@ -228,7 +227,7 @@ impl Invariants {
             () if (&now.author, &now.target_commitish) != (&before.author, &before.target_commitish) => {
                 Some("has another author or target")
             }
-            () if others.any(|asset| !now.assets.contains(asset)) => Some("lost a file"),
+            () if theirs.any(|asset| !now.assets.contains(asset)) => Some("lost a file"),
             () => None,
         }
     }

@@ -72,7 +72,7 @@ impl Testbed {
             }
             let kind = if release.draft { "draft" } else { "published" };
             let (tag, name) = (&release.tag_name, release.name.as_deref().unwrap_or("-"));
-            let notes = Digest::of(without_ports(&release.body.unwrap_or_default()).as_bytes()).short();
+            let notes = Digest::of(comparable(&release.body.unwrap_or_default()).as_bytes()).short();
             lines.push(format!("{kind} {tag} {name} prerelease={} notes={notes}", release.prerelease));
             lines.extend(release.assets.iter().map(|asset| {
                 let digest = asset.digest.map(|digest| digest.to_string()).unwrap_or_default();
@@ -88,14 +88,13 @@ impl Testbed {
     }
 }
 
-/// Removes the ports of local servers, which generated notes contain.
-fn without_ports(text: &str) -> String {
-    const HOST: &str = "http://127.0.0.1:";
-    let mut parts = text.split(HOST);
-    let mut result = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        result.push_str(HOST);
-        result.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
-    }
-    result
+/// Notes without the ports of local servers, which generated notes contain, and without the comment that has a digest of
+/// them.
+fn comparable(notes: &str) -> String {
+    let lines = notes.lines().filter(|line| !line.starts_with("<!-- floe:"));
+    let without_ports = lines.map(|line| match line.split_once("http://127.0.0.1:") {
+        Some((before, after)) => [before, after.trim_start_matches(|c: char| c.is_ascii_digit())].concat(),
+        None => line.to_owned(),
+    });
+    without_ports.collect::<Vec<_>>().join("\n")
 }

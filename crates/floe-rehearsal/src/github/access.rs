@@ -20,7 +20,7 @@ use serde_json::json;
 use super::response::{ApiError, ApiResult, json_response};
 use super::state::{StoredRepo, StoredState, key};
 use super::{EmbeddedGitHub, GitHubAccount, view};
-use crate::lock;
+use crate::basics::lock;
 
 /// The sender of a request.
 #[derive(Clone)]

@@ -15,7 +15,7 @@ use super::response::ApiError;
 use super::state::{StoredAsset, StoredRelease, StoredRepo, UPLOADED, draft, key};
 use super::upload::starter;
 use super::{EmbeddedGitHub, SeedTag};
-use crate::lock;
+use crate::basics::lock;
 
 /// The author of everything that is created from outside the API.
 pub(super) const OTHER_USER: &str = "somebody-else";

@@ -132,7 +132,7 @@ impl EmbeddedGitHub {
             expired: Arc::default(),
             quirks: Arc::default(),
             rights: Arc::default(),
-            secret: crate::random_hex(16)?.into(),
+            secret: crate::basics::random_hex(16)?.into(),
         })
     }
 

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use super::EmbeddedGitHub;
 use super::state::{StoredAsset, StoredRelease};
-use crate::lock;
+use crate::basics::lock;
 
 #[derive(Default)]
 pub(super) struct GitHubQuirks(Mutex<Pending>);

@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use super::SeedRepo;
 use super::response::ApiError;
 use super::state::{StoredAsset, StoredState};
-use crate::lock;
+use crate::basics::lock;
 
 pub(super) struct StateStore {
     root: PathBuf,

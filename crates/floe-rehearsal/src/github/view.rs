@@ -169,16 +169,15 @@ pub(super) fn user(caller: &Caller, login: &str) -> Value {
 /// A user with the public part of the profile, which is empty.
 pub(super) fn public_user(caller: &Caller, login: &str) -> Value {
     let mut user = user(caller, login);
-    for nothing in ["name", "company", "location", "email", "hireable", "bio", "twitter_username"] {
-        user[nothing] = Value::Null;
+    let date = "2008-01-14T04:33:35Z";
+    let profile = json!({
+        "name": null, "company": null, "location": null, "email": null, "hireable": null, "bio": null,
+        "twitter_username": null, "blog": "", "public_repos": 0, "public_gists": 0, "followers": 0,
+        "following": 0, "created_at": date, "updated_at": date, "user_view_type": "public",
+    });
+    if let (Value::Object(user), Value::Object(profile)) = (&mut user, profile) {
+        user.extend(profile);
     }
-    for none in ["public_repos", "public_gists", "followers", "following"] {
-        user[none] = 0.into();
-    }
-    for date in ["created_at", "updated_at"] {
-        user[date] = "2008-01-14T04:33:35Z".into();
-    }
-    (user["blog"], user["user_view_type"]) = ("".into(), "public".into());
     user
 }
 

@@ -20,7 +20,7 @@ use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
 
-use crate::lock;
+use crate::basics::lock;
 use body::RequestBody;
 use fault::When;
 pub use fault::{Callback, Fault, Limit, What};

@@ -15,7 +15,7 @@ use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use super::error::RegistryError;
 use super::route::Name;
 use super::{Call, RegistryAccount, Visibility};
-use crate::{lock, random_hex};
+use crate::basics::{lock, random_hex};
 
 /// The lifetime of a token.
 pub(super) const LIFETIME: Duration = Duration::from_secs(300);
@@ -117,12 +117,8 @@ impl AccessControl {
         if !grant.scopes.iter().any(|scope| scope.push && scope.name == *name) {
             return Err(refuse());
         }
-        let allowed = |account: &RegistryAccount| {
-            account.push.iter().any(|to| match to.strip_suffix('*') {
-                Some(prefix) => name.as_str().starts_with(prefix),
-                None => to == name.as_str(),
-            })
-        };
+        let allowed =
+            |account: &RegistryAccount| account.push.iter().any(|to| to == "*" || to == name.as_str());
         if lock(&self.rights).accounts.iter().any(|account| account.user == user && allowed(account)) {
             return Ok(());
         }
@@ -171,19 +167,12 @@ fn challenge(call: &Call, scope: Option<&str>) -> RegistryError {
 
 fn check_visibility(visibility: &Visibility) -> anyhow::Result<()> {
     let Visibility::Listed(public) = visibility else { return Ok(()) };
-    ensure!(
-        !public.iter().any(|name| name.contains('*')),
-        "`*` is not a repository; use `Visibility::Everything`"
-    );
+    ensure!(!public.iter().any(|name| name == "*"), "`*` is not a repository; use `Visibility::Everything`");
     check_names(public)
 }
 
 fn check_names(names: &[String]) -> anyhow::Result<()> {
-    let is_right = |name: &str| match name.strip_suffix("/*") {
-        Some(owner) => Name::parse(owner).is_ok(),
-        None => name == "*" || Name::parse(name).is_ok(),
-    };
-    match names.iter().find(|name| !is_right(name)) {
+    match names.iter().find(|name| *name != "*" && Name::parse(name).is_err()) {
         Some(wrong) => bail!("`{wrong}` is not a repository; write it as owner/name in lower case"),
         None => Ok(()),
     }

@@ -127,7 +127,7 @@ struct Keys {
 fn json<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, RegistryError> {
     serde_json::from_slice(bytes).map_err(|error| {
         let message = format!("cannot parse the manifest: {error}");
-        // serde passes on the text of `ParseDigestError` only.
+        // serde passes on the text of the error only.
         let is_digest = message.contains("is not a digest of the form");
         if is_digest { RegistryError::bad("DIGEST_INVALID", message) } else { invalid(message) }
     })

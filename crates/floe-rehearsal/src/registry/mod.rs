@@ -27,10 +27,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method};
-use http_body_util::BodyExt as _;
 
 use access::AccessControl;
 pub use admin::Held;
@@ -41,10 +40,6 @@ use store::Store;
 
 /// The longest chunk with a `Content-Range` that GHCR accepts, in bytes.
 const GHCR_PATCH_LIMIT: u64 = 4 * 1024 * 1024;
-
-/// How many bytes of a refused body are read before the response, so that a client that sends everything before it
-/// reads gets the response and not a broken pipe.
-const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
 
 /// The configuration of an [`EmbeddedRegistry`].
 #[derive(Debug, Clone)]
@@ -89,7 +84,7 @@ pub struct RegistryAccount {
     pub user: String,
     /// The password of Basic authentication.
     pub token: String,
-    /// The repositories it may push to, such as `acme/floe`, `acme/*` for those of an owner, or `*` for all.
+    /// The repositories it may push to, such as `acme/floe`, or `*` for all.
     pub push: Vec<String>,
 }
 
@@ -202,10 +197,9 @@ impl Call {
             .map(|(_, value)| value.into_owned())
     }
 
-    /// The `Host` header, if a quoted header value may hold it.
+    /// The `Host` header, which the interceptor has checked.
     fn host(&self) -> &str {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
-        self.header(http::header::HOST).filter(|host| host.bytes().all(plain)).unwrap_or("localhost")
+        self.header(http::header::HOST).unwrap_or("localhost")
     }
 
     fn take_body(&mut self) -> Body {
@@ -213,24 +207,11 @@ impl Call {
     }
 }
 
-/// Handles a request in its own task, so that a cut connection does not cancel the handler between two steps and leave
-/// half an upload behind.
+/// The interceptor handles a request to its end if the connection is cut, and reads the rest of a refused body.
 async fn serve(State(registry): State<EmbeddedRegistry>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let mut call = Call { parts, body };
-    let answer = async move {
-        match registry.0.dispatch(&mut call).await {
-            Ok(response) => response,
-            Err(error) => {
-                drain(call.body).await;
-                error.into_response()
-            }
-        }
-    };
-    let mut response = match tokio::spawn(answer).await {
-        Ok(response) => response,
-        Err(error) => RegistryError::from(anyhow::Error::from(error)).into_response(),
-    };
+    let answer = registry.0.dispatch(&mut Call { parts, body }).await;
+    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
     let version = HeaderValue::from_static("registry/2.0");
     response.headers_mut().insert(HeaderName::from_static("docker-distribution-api-version"), version);
     response
@@ -289,18 +270,6 @@ impl Shared {
         match self.store.exists(name) {
             true => Ok(()),
             false => Err(RegistryError::unknown("NAME_UNKNOWN", format!("there is no repository `{name}`"))),
-        }
-    }
-}
-
-/// Reads and discards the rest of a body, up to a limit.
-async fn drain(mut body: Body) {
-    let mut left = DRAIN_LIMIT;
-    while let Some(Ok(frame)) = body.frame().await {
-        let length = frame.data_ref().map_or(0, bytes::Bytes::len);
-        match left.checked_sub(length) {
-            Some(rest) => left = rest,
-            None => return,
         }
     }
 }

@@ -112,7 +112,7 @@ impl Reference {
 
 impl UploadId {
     pub(super) fn random() -> anyhow::Result<Self> {
-        Ok(UploadId(crate::random_hex(16)?))
+        Ok(UploadId(crate::basics::random_hex(16)?))
     }
 
     fn parse(text: &str) -> Result<Self, RegistryError> {

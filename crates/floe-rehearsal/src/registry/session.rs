@@ -18,7 +18,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::error::RegistryError;
 use super::route::{Name, UploadId};
 use super::store::Store;
-use crate::lock;
+use crate::basics::lock;
 
 #[derive(Default)]
 pub(super) struct Sessions(Mutex<HashMap<UploadId, Arc<tokio::sync::Mutex<Session>>>>);

@@ -22,7 +22,7 @@ use anyhow::Context as _;
 use floe_core::model::Digest;
 
 use super::route::{Name, Reference, UploadId};
-use crate::{lock, random_hex};
+use crate::basics::{lock, random_hex};
 
 pub(super) struct Store {
     root: PathBuf,

@@ -4,6 +4,8 @@
 
 mod samples;
 
+pub use samples::universal;
+
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -188,7 +190,7 @@ fn soon(content: &[u8], what: impl Fn() -> String) -> Result<Facts, String> {
 }
 
 #[test]
-fn files_broken_by_hand_are_refused_for_what_is_wrong_with_them() {
+fn files_broken_by_hand_are_refused_with_the_right_reason() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/corpus/audit");
     let mut answers = String::new();
     let files = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());

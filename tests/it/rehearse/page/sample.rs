@@ -146,6 +146,8 @@ fn image(name: &str) -> Image {
                 ),
                 file(format!("usr/bin/{name}"), 0o755, binary.size, binary.digest),
             ],
+            program: Some(format!("usr/bin/{name}")),
+            loaders: Vec::new(),
         }
     };
     Image {

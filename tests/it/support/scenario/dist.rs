@@ -53,13 +53,13 @@ pub fn make_dist_of<'s>(
         if target.platform().is_some() {
             for_image.push(path.clone());
         }
-        builds.push(Build { target: *target, binaries: vec![path] });
+        builds.push(Build { target: *target, binaries: vec![path], documents: None });
     }
     let report = Report::new(Verbosity::Quiet);
     package::pack((&project, &origin), &builds, out, Enforcement::Deny, &report).unwrap();
     if !for_image.is_empty() {
-        let (title, binary) = (name.to_owned(), name.to_owned());
-        let spec = ImageSpec { title, binary, ..image_spec(version, &origin) };
+        let (title, binaries) = (name.to_owned(), vec![name.to_owned()]);
+        let spec = ImageSpec { title, binaries, ..image_spec(version, &origin) };
         image::build(&for_image, &spec, &out.join("image")).unwrap();
     }
 }
@@ -67,6 +67,7 @@ pub fn make_dist_of<'s>(
 /// What the image of a version is called, and what it is made from.
 pub fn image_spec(version: &str, origin: &Origin) -> ImageSpec {
     ImageSpec {
+        name: "ghcr.io/acme/tool".parse().unwrap(),
         title: "tool".to_owned(),
         version: version.parse().unwrap(),
         description: None,
@@ -76,8 +77,9 @@ pub fn image_spec(version: &str, origin: &Origin) -> ImageSpec {
         documentation: None,
         revision: origin.commit.clone(),
         epoch: origin.epoch,
-        binary: "tool".to_owned(),
+        binaries: vec!["tool".to_owned()],
         entrypoint: None,
+        programs: Vec::new(),
         labels: std::collections::BTreeMap::new(),
         ports: Vec::new(),
         user: None,

@@ -19,6 +19,8 @@ pub fn run(job: &mut Job<'_>, action: &str, with: &With, outcome: &mut Outcome) 
     match action.split_once('@').unwrap().0 {
         "actions/checkout" => checkout(job, with),
         "cachix/install-nix-action" => {
+            let config = with.get("extra_nix_config").map_or("", String::as_str);
+            fs::write(job.home().join("extra-nix.conf"), config).unwrap();
             job.path.push(PathBuf::from(&job.run.runner.variables["STANDIN"]).join("nix-bin"));
             Ok(())
         }

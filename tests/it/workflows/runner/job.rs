@@ -76,6 +76,11 @@ impl<'j> Job<'j> {
         success
     }
 
+    /// The folder of the user's own files.
+    pub fn home(&self) -> PathBuf {
+        self.folder.join("home")
+    }
+
     fn note(&mut self, id: Option<String>, result: &str, outputs: Value) {
         if let Some(id) = id {
             self.values["steps"][id] = json!({ "outcome": result, "outputs": outputs });
@@ -172,7 +177,7 @@ impl<'j> Job<'j> {
             ("GITHUB_RUN_ID", "1".to_owned()),
             ("GITHUB_SHA", github("sha")),
             ("GITHUB_WORKSPACE", github("workspace")),
-            ("HOME", folder("home")),
+            ("HOME", self.home().display().to_string()),
             ("PATH", path.to_string_lossy().into_owned()),
             ("RUNNER_ARCH", "X64".to_owned()),
             ("RUNNER_OS", "Linux".to_owned()),

@@ -25,8 +25,8 @@ output() { printf '%s' "${1##*[#.]}"; }
 
 case "$*" in
 'eval --json .#matrix') cat "$STANDIN/matrix.json" ;;
-'flake check --print-build-logs') ;;
 'build --print-build-logs --no-link .#dist') build dist ;;
+'build --print-build-logs --no-link .#gate') [[ -e $store/dist ]] ;;
 'build --out-link '*' .#dist') build dist && ln -s "$store/dist" "$3" ;;
 'copy --to file://'*)
     to=${3#file://}

@@ -13,12 +13,14 @@ use super::{ImageName, Rule, Target};
 pub struct Config {
     /// `targets`: the targets a release must contain. Default: every target floe knows.
     pub targets: Vec<Target>,
-    /// `include`: extra files and folders for the archives, relative to the package's folder.
-    pub include: Vec<String>,
+    /// `include`: extra files and folders for the archives.
+    pub include: Vec<Include>,
+    /// `exclude`: paths in the archives, or patterns of them, that are left out.
+    pub exclude: Vec<String>,
     /// `assets`: the names of further files that a release has. `{name}` and `{version}` stand for the package's.
     pub assets: Vec<String>,
     /// `image`: the image; `None` for `image = false`.
-    pub image: Option<ImageConfig>,
+    pub image: Option<ImageSettings>,
     /// `notes`: where the release notes come from.
     pub notes: NotesFrom,
     /// `binaries`: which of the package's binaries are released. Default: all of them.
@@ -33,7 +35,7 @@ pub struct Config {
     pub tag_prefix: String,
     /// `latest`: whether a release of this package may become GitHub's latest. Default: only without a `tag-prefix`.
     pub latest: Option<bool>,
-    /// `loosen`: portability rules that binaries may break, each with the reason shown to users.
+    /// `loosen`: rules that binaries may break, each with the reason shown to users.
     pub loosen: BTreeMap<Rule, String>,
 }
 
@@ -44,9 +46,18 @@ impl Config {
     }
 }
 
+/// Extra files for the archives: a path, or `{ from = "…", to = "…" }`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Include {
+    /// A file, a folder or a pattern, with slashes, relative to the package's folder; it may lead to the workspace's.
+    pub from: String,
+    /// The path in the archives; for a pattern, the folder. Default: the path in the package or in the workspace.
+    pub to: Option<String>,
+}
+
 /// The `image` table.
 #[derive(Debug, Clone, Default)]
-pub struct ImageConfig {
+pub struct ImageSettings {
     /// `name`: registry and repository. Default: `ghcr.io/<owner>/<repository name>`, and with a `tag-prefix`
     /// `/<package>` after it.
     pub name: Option<ImageName>,
@@ -58,6 +69,8 @@ pub struct ImageConfig {
     pub ports: Vec<String>,
     /// `user`: numeric `uid` or `uid:gid`, never root. Default: `65532:65532`.
     pub user: Option<String>,
+    /// `programs`: executable files of the image that are in no archive, such as `/bin/busybox`. Default: none.
+    pub programs: Vec<String>,
 }
 
 /// Where release notes come from.
@@ -86,8 +99,9 @@ impl Default for Config {
         Config {
             targets: Target::all().collect(),
             include: Vec::new(),
+            exclude: Vec::new(),
             assets: Vec::new(),
-            image: Some(ImageConfig::default()),
+            image: Some(ImageSettings::default()),
             notes: NotesFrom::default(),
             loosen: BTreeMap::new(),
             features: Vec::new(),

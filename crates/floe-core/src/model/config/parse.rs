@@ -1,6 +1,6 @@
 //! Reads the table: serde checks its shape, then every value is checked, so that one run reports all wrong values.
 //!
-//! A wrong key or value is never replaced by a default or by a guess; the message only suggests.
+//! A wrong key or value is never replaced by a default; the message suggests one.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -8,7 +8,7 @@ use std::fmt::Display;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Config, ImageConfig, NotesFrom};
+use super::{Config, ImageSettings, Include, NotesFrom};
 use crate::model::release::CHECKSUMS;
 use crate::model::{ImageName, Manifest, Rule, Tag, Target, image};
 
@@ -18,7 +18,9 @@ const ROOT: &str = "package.metadata.floe";
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
 struct Table {
     targets: Option<Vec<String>>,
-    include: Vec<String>,
+    /// Each a path or an [`IncludeTable`].
+    include: Vec<Value>,
+    exclude: Vec<String>,
     assets: Vec<String>,
     /// `false` or an [`ImageTable`].
     image: Option<Value>,
@@ -32,6 +34,13 @@ struct Table {
     latest: Option<bool>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a path or a table")]
+struct IncludeTable {
+    from: String,
+    to: Option<String>,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "`false` or a table")]
 struct ImageTable {
@@ -40,6 +49,7 @@ struct ImageTable {
     labels: BTreeMap<String, String>,
     ports: Vec<String>,
     user: Option<String>,
+    programs: Vec<String>,
 }
 
 impl Config {
@@ -60,7 +70,8 @@ impl Config {
                 Some(names) => problems.some("targets", &names, str::parse::<Target>),
                 None => default.targets,
             },
-            include: problems.each("include", &table.include, include_path),
+            include: problems.include(&table.include),
+            exclude: problems.each("exclude", &table.exclude, archive_path),
             assets: problems.each("assets", &table.assets, asset),
             image: problems.image(table.image),
             notes: problems.one("notes", table.notes, notes).unwrap_or_default(),
@@ -85,7 +96,7 @@ impl Config {
 struct Problems(Vec<String>);
 
 impl Problems {
-    fn image(&mut self, value: Option<Value>) -> Option<ImageConfig> {
+    fn image(&mut self, value: Option<Value>) -> Option<ImageSettings> {
         let table: ImageTable = match value {
             None => ImageTable::default(),
             Some(Value::Bool(false)) => return None,
@@ -100,13 +111,34 @@ impl Problems {
         if table.labels.contains_key("") {
             self.add("image.labels", "has a label without a name");
         }
-        Some(ImageConfig {
+        Some(ImageSettings {
             name: self.one("image.name", table.name, str::parse::<ImageName>),
             entrypoint: table.entrypoint.map(|words| self.some("image.entrypoint", &words, not_empty)),
             labels: table.labels,
             ports: self.each("image.ports", &table.ports, port),
             user: self.one("image.user", table.user, user),
+            programs: self.each("image.programs", &table.programs, program),
         })
+    }
+
+    fn include(&mut self, values: &[Value]) -> Vec<Include> {
+        let mut includes = Vec::new();
+        for (index, value) in values.iter().enumerate() {
+            let key = format!("include[{index}]");
+            let table = match value.as_str() {
+                Some(from) => Ok(IncludeTable { from: from.to_owned(), to: None }),
+                None => shape(&format!("{ROOT}.{key}"), value),
+            };
+            match table {
+                Ok(IncludeTable { from, to }) => {
+                    let from = self.one(&key, Some(from), include_path);
+                    let to = self.one(&format!("{key}.to"), to, archive_path);
+                    includes.extend(from.map(|from| Include { from, to }));
+                }
+                Err(problem) => self.0.push(problem),
+            }
+        }
+        includes
     }
 
     fn loosen(&mut self, table: BTreeMap<String, String>) -> BTreeMap<Rule, String> {
@@ -114,7 +146,8 @@ impl Problems {
         for (name, reason) in table {
             match name.parse::<Rule>() {
                 Err(_) => {
-                    self.add(&format!("loosen.{name}"), unknown(&name, &Rule::ALL.map(Rule::name), "rule"))
+                    let known: Vec<&str> = Rule::ALL.iter().map(|rule| rule.name()).collect();
+                    self.add(&format!("loosen.{name}"), unknown(&name, &known, "rule"));
                 }
                 Ok(_) if reason.trim().is_empty() => {
                     self.add(&format!("loosen.{name}"), "is empty; write the reason, it is shown to users")
@@ -194,20 +227,28 @@ fn unknown(name: &str, known: &[&str], what: &str) -> String {
     format!("is not a {what}{}; the {what}s are {}", did_you_mean(name, known), listed(known))
 }
 
-/// A path in the package's folder, with slashes, without `.` components.
+/// A relative path with slashes and without `.` components. It may begin with `..`, but leads no further down than up.
 fn include_path(text: &str) -> Result<String, String> {
     let refuse = |why: &str| Err(format!("`{text}` {why}; write it relative to the package's folder"));
     if text.starts_with('/') || text.contains(['\\', ':']) {
         return refuse("is absolute or has a character that not every system allows");
     }
     let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-    if parts.contains(&"..") {
-        return refuse("leaves the package's folder");
-    }
-    if parts.is_empty() {
-        return refuse("names nothing in the package's folder");
+    let Some(down) = parts.iter().position(|part| *part != "..") else {
+        return refuse("names no file or folder");
+    };
+    if parts[down..].contains(&"..") {
+        return refuse("has `..` after the name of a folder");
     }
     Ok(parts.join("/"))
+}
+
+/// A path in the archives.
+fn archive_path(text: &str) -> Result<String, String> {
+    match include_path(text) {
+        Ok(path) if !path.starts_with("..") => Ok(path),
+        _ => Err(format!("`{text}` is not a path in the archives; write it as `README.md` or `man/tool.1`")),
+    }
 }
 
 /// The name of a further asset: GitHub changes other characters, and floe makes some of the names itself.
@@ -277,6 +318,16 @@ fn user(text: &str) -> Result<String, String> {
     image::parse_user(text)
 }
 
+/// The path of a file in the image; it is an annotation in which spaces separate paths.
+fn program(text: &str) -> Result<String, String> {
+    let parts = text.strip_prefix('/').map(|rest| rest.split('/').collect::<Vec<_>>()).unwrap_or_default();
+    let is_plain = !parts.is_empty() && !parts.iter().any(|part| ["", ".", ".."].contains(part));
+    match is_plain && text.chars().all(|c| c.is_ascii_graphic()) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("`{text}` is not the path of a program; write it as /bin/busybox")),
+    }
+}
+
 fn listed(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
@@ -311,7 +362,8 @@ mod tests {
     fn every_key_is_read() {
         let config = parse(json!({
             "targets": ["x86_64-musl", "aarch64-apple-darwin"],
-            "include": ["./share/", "contrib/tool.service"],
+            "include": ["./share/", { "from": "../doc/tool.1", "to": "man/tool.1" }],
+            "exclude": ["README.*.md"],
             "assets": ["{name}_{version}_amd64.deb", "sbom.cdx.json"],
             "image": {
                 "name": "ghcr.io/acme/tool",
@@ -319,6 +371,7 @@ mod tests {
                 "labels": { "org.example.team": "core" },
                 "ports": ["8080/tcp", "53/udp", "80"],
                 "user": "1000:1000",
+                "programs": ["/bin/busybox"],
             },
             "notes": "github",
             "binaries": ["toold"],
@@ -337,7 +390,10 @@ mod tests {
         assert!(config.may_be_latest());
         let targets: Vec<&str> = config.targets.iter().map(|target| target.name()).collect();
         assert_eq!(targets, ["x86_64-musl", "aarch64-macos"]);
-        assert_eq!(config.include, ["share", "contrib/tool.service"]);
+        let include =
+            |from: &str, to: Option<&str>| Include { from: from.to_owned(), to: to.map(str::to_owned) };
+        assert_eq!(config.include, [include("share", None), include("../doc/tool.1", Some("man/tool.1"))]);
+        assert_eq!(config.exclude, ["README.*.md"]);
         assert_eq!(
             config.asset_names("tool", &semver::Version::new(1, 4, 0)),
             ["tool_1.4.0_amd64.deb", "sbom.cdx.json"]
@@ -350,6 +406,7 @@ mod tests {
         assert_eq!(image.labels["org.example.team"], "core");
         assert_eq!(image.ports, ["8080/tcp", "53/udp", "80"]);
         assert_eq!(image.user.as_deref(), Some("1000:1000"));
+        assert_eq!(image.programs, ["/bin/busybox"]);
         assert!(parse(json!({ "image": false })).unwrap().image.is_none());
     }
 
@@ -364,16 +421,21 @@ mod tests {
     fn all_wrong_values_are_reported_at_once() {
         let problems = parse(json!({
             "notes": "none",
-            "include": ["../secret", "/etc/passwd", "."],
+            "include": ["a/../../secret", "/etc/passwd", ".", 7, { "form": "x" }, { "from": "x", "to": "../y" }],
+            "exclude": ["../x"],
             "binaries": ["tol"],
             "image": { "user": "root", "port": [], "name": "acme/tool" },
         }))
         .unwrap_err();
         expect_test::expect![[r#"
-            `package.metadata.floe.include[0]` is invalid: `../secret` leaves the package's folder; write it relative to the package's folder
+            `package.metadata.floe.include[0]` is invalid: `a/../../secret` has `..` after the name of a folder; write it relative to the package's folder
             `package.metadata.floe.include[1]` is invalid: `/etc/passwd` is absolute or has a character that not every system allows; write it relative to the package's folder
-            `package.metadata.floe.include[2]` is invalid: `.` names nothing in the package's folder; write it relative to the package's folder
-            `package.metadata.floe.image.port` is not a key (did you mean `ports`?); the keys are `name`, `entrypoint`, `labels`, `ports`, `user`
+            `package.metadata.floe.include[2]` is invalid: `.` names no file or folder; write it relative to the package's folder
+            `package.metadata.floe.include[3]` has an invalid type: integer `7`, expected a path or a table
+            `package.metadata.floe.include[4].form` is not a key (did you mean `from`?); the keys are `from`, `to`
+            `package.metadata.floe.include[5].to` is invalid: `../y` is not a path in the archives; write it as `README.md` or `man/tool.1`
+            `package.metadata.floe.exclude[0]` is invalid: `../x` is not a path in the archives; write it as `README.md` or `man/tool.1`
+            `package.metadata.floe.image.port` is not a key (did you mean `ports`?); the keys are `name`, `entrypoint`, `labels`, `ports`, `user`, `programs`
             `package.metadata.floe.notes` is invalid: `none` is none of `changelog`, `github` and `auto`
             `package.metadata.floe.binaries[0]` is invalid: the package has no binary `tol` (did you mean `tool`?); it has `tool`, `toold`"#]]
         .assert_eq(&problems.join("\n"));
@@ -404,7 +466,7 @@ mod tests {
                 json!({ "latest": "yes" }),
                 "floe.latest` has an invalid type: string \"yes\", expected a boolean",
             ),
-            (json!({ "tag-prefix": "app" }), "write it with what parts it from the version"),
+            (json!({ "tag-prefix": "app" }), "end it with `-`, `_` or `/`"),
             (
                 json!({ "loosen": { "rpat": "why" } }),
                 "loosen.rpat` is not a rule (did you mean `rpath`?); the rules are",
@@ -440,8 +502,8 @@ mod tests {
     fn an_unknown_key_gets_a_suggestion_only_if_one_is_close() {
         let problem = |key: &str| parse(json!({ key: 1 })).unwrap_err().concat();
         expect_test::expect![[r#"
-            `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`
-            `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`"#]]
+            `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `exclude`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`
+            `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `exclude`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`"#]]
         .assert_eq(&[problem("targes"), problem("signing")].join("\n"));
     }
 }

@@ -70,11 +70,11 @@ async fn a_missing_push_right_is_reported_by_the_upload_and_not_by_the_token_end
 
     server.registry.set_push("guest", vec!["acme/floe".to_owned()]).unwrap();
     assert_eq!(server.send(Method::POST, UPLOADS).await.status(), 202);
-    for (right, status) in [("acme/other", 403), ("acme/*", 202), ("acm/*", 403), ("*", 202)] {
+    for (right, status) in [("acme/other", 403), ("*", 202)] {
         server.registry.set_push("guest", vec![right.to_owned()]).unwrap();
         assert_eq!(server.send(Method::POST, UPLOADS).await.status(), status, "{right}");
     }
-    assert!(server.registry.set_push("guest", vec!["acme*".to_owned()]).is_err());
+    assert!(server.registry.set_push("guest", vec!["acme/*".to_owned()]).is_err());
     assert!(server.registry.set_push("nobody", Vec::new()).is_err());
 }
 
@@ -122,7 +122,8 @@ async fn a_client_that_sends_everything_before_it_reads_gets_the_error() {
     // More than fits into the buffers of the sockets.
     let body = vec![7_u8; 24 << 20];
     let head = format!(
-        "POST {UPLOADS} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        "POST {UPLOADS} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        server.host,
         body.len()
     );
     let mut stream = TcpStream::connect(&server.host).await.unwrap();

@@ -9,12 +9,11 @@ mod push;
 use std::path::{Path, PathBuf};
 
 use floe_core::model::Digest;
+use floe_rehearsal::interceptor::{self, Interceptor};
 use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 /// A running registry, and a client with a token for one repository.
 struct Server {
@@ -22,13 +21,7 @@ struct Server {
     host: String,
     http: Client,
     bearer: Option<String>,
-    serving: JoinHandle<()>,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
+    _server: interceptor::Server,
 }
 
 /// GHCR's behaviour and two accounts: `owner` may push everywhere, `guest` nowhere.
@@ -48,12 +41,9 @@ impl Server {
     async fn start(options: RegistryOptions) -> Self {
         crate::install_tls();
         let registry = EmbeddedRegistry::open(options).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let host = listener.local_addr().unwrap().to_string();
-        let router = registry.router();
-        let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let server = interceptor::serve(registry.router(), Interceptor::new(), None).await.unwrap();
         let http = Client::builder().no_proxy().build().unwrap();
-        Server { registry, host, http, bearer: None, serving }
+        Server { registry, host: server.addr.to_string(), http, bearer: None, _server: server }
     }
 
     /// With a token of `owner` to pull from and push to `acme/floe`.
