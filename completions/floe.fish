@@ -29,14 +29,14 @@ complete -c floe -n "__fish_floe_needs_command" -s q -l quiet -d 'Show only resu
 complete -c floe -n "__fish_floe_needs_command" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_needs_command" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_needs_command" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_needs_command" -f -a "package" -d 'Pack built binaries into archives, each with its record'
+complete -c floe -n "__fish_floe_needs_command" -f -a "package" -d 'Pack built binaries into archives, each with a record of its content (JSON)'
 complete -c floe -n "__fish_floe_needs_command" -f -a "audit" -d 'Report what binaries need from their host and whether common hosts provide it'
 complete -c floe -n "__fish_floe_needs_command" -f -a "image" -d 'Build a multi-platform OCI image layout from static binaries or docker archives'
-complete -c floe -n "__fish_floe_needs_command" -f -a "plan" -d 'Show the steps that publish would take, and check whether they would be refused'
-complete -c floe -n "__fish_floe_needs_command" -f -a "publish" -d 'Publish a release: stage everything unseen, then reveal it at once'
-complete -c floe -n "__fish_floe_needs_command" -f -a "verify" -d 'Check a dist before publishing, or a published release as its users get it'
-complete -c floe -n "__fish_floe_needs_command" -f -a "reproduce" -d 'Compare a rebuild with the published release, and name the differences'
-complete -c floe -n "__fish_floe_needs_command" -f -a "rehearse" -d 'Run the whole release of this project on this machine, without an account or a network'
+complete -c floe -n "__fish_floe_needs_command" -f -a "plan" -d 'Show the steps that publish would take, and check whether a server would refuse them'
+complete -c floe -n "__fish_floe_needs_command" -f -a "publish" -d 'Publish a release: stage everything in private, then make it public at once'
+complete -c floe -n "__fish_floe_needs_command" -f -a "verify" -d 'Check a dist before publishing, or a published release as users download it'
+complete -c floe -n "__fish_floe_needs_command" -f -a "reproduce" -d 'Compare a rebuild with the published release, and list the differences'
+complete -c floe -n "__fish_floe_needs_command" -f -a "rehearse" -d 'Run a whole release of this project on this machine, without an account or a network'
 complete -c floe -n "__fish_floe_needs_command" -f -a "init" -d 'Add the flake, the workflow and the other release files to this project'
 complete -c floe -n "__fish_floe_needs_command" -f -a "targets" -d 'List the supported targets'
 complete -c floe -n "__fish_floe_needs_command" -f -a "completions" -d 'Print shell completions'
@@ -46,8 +46,8 @@ complete -c floe -n "__fish_floe_using_subcommand package" -l binary -d 'A built
 complete -c floe -n "__fish_floe_using_subcommand package" -l documents -d 'A folder with `completions/` and `man/` that the build made, for the archive' -r -F
 complete -c floe -n "__fish_floe_using_subcommand package" -s o -l out -d 'Output folder for archives and records' -r -F
 complete -c floe -n "__fish_floe_using_subcommand package" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand package" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand package" -l tag -d 'The tag to release; its version must be the package\'s' -r
+complete -c floe -n "__fish_floe_using_subcommand package" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand package" -l tag -d 'The tag to release; it must name the version of the package' -r
 complete -c floe -n "__fish_floe_using_subcommand package" -l commit -d 'The commit that the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
 complete -c floe -n "__fish_floe_using_subcommand package" -l epoch -d 'Modification time of every file, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
 complete -c floe -n "__fish_floe_using_subcommand package" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
@@ -57,7 +57,7 @@ complete -c floe -n "__fish_floe_using_subcommand package" -s h -l help -d 'Prin
 complete -c floe -n "__fish_floe_using_subcommand package" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand audit" -l target -d 'Apply the rules of this target [default: read from the binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand audit" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand audit" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand audit" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand audit" -l json -d 'Print the facts and the verdict as JSON on stdout'
 complete -c floe -n "__fish_floe_using_subcommand audit" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand audit" -s q -l quiet -d 'Show only results and errors'
@@ -68,8 +68,8 @@ complete -c floe -n "__fish_floe_using_subcommand image" -l ca-certificates -d '
 complete -c floe -n "__fish_floe_using_subcommand image" -s o -l out -d 'Output folder for the OCI image layout' -r -F
 complete -c floe -n "__fish_floe_using_subcommand image" -l repo -d 'The repository for the image\'s labels [default: GITHUB_REPOSITORY, git, Cargo.toml]' -r
 complete -c floe -n "__fish_floe_using_subcommand image" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand image" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand image" -l tag -d 'The tag to release; its version must be the package\'s' -r
+complete -c floe -n "__fish_floe_using_subcommand image" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand image" -l tag -d 'The tag to release; it must name the version of the package' -r
 complete -c floe -n "__fish_floe_using_subcommand image" -l commit -d 'The commit that the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
 complete -c floe -n "__fish_floe_using_subcommand image" -l epoch -d 'Modification time of every file, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
 complete -c floe -n "__fish_floe_using_subcommand image" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
@@ -78,21 +78,21 @@ complete -c floe -n "__fish_floe_using_subcommand image" -l strict -d 'Treat war
 complete -c floe -n "__fish_floe_using_subcommand image" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand image" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand plan" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
-complete -c floe -n "__fish_floe_using_subcommand plan" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`]' -r
-complete -c floe -n "__fish_floe_using_subcommand plan" -l notes-file -d 'Take the text of the release notes from a file instead of the changelog or GitHub' -r -F
-complete -c floe -n "__fish_floe_using_subcommand plan" -l expect -d 'Publish only if SHA256SUMS has this digest, as `floe verify` prints it; archives are not unpacked again' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
+complete -c floe -n "__fish_floe_using_subcommand plan" -l expect -d 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand plan" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand plan" -l tag -d 'The tag to release; its version must be the package\'s' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l tag -d 'The tag to release; it must name the version of the package' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l commit -d 'The commit that the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l epoch -d 'Modification time of every file, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l repo -d 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
-complete -c floe -n "__fish_floe_using_subcommand plan" -l registry-url -d 'Where the image\'s registry is reached [default: https:// and the host of the image\'s name]' -r
-complete -c floe -n "__fish_floe_using_subcommand plan" -l tries -d 'The most attempts for one request' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l registry-url -d 'Address of the image\'s registry [default: https:// and the host of the image\'s name]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l tries -d 'Attempts for each request, the first included' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
-complete -c floe -n "__fish_floe_using_subcommand plan" -l no-image -d 'Release no image'
+complete -c floe -n "__fish_floe_using_subcommand plan" -l no-image -d 'The release has no image'
 complete -c floe -n "__fish_floe_using_subcommand plan" -l json -d 'Print the plan as JSON on stdout'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s q -l quiet -d 'Show only results and errors'
@@ -100,45 +100,45 @@ complete -c floe -n "__fish_floe_using_subcommand plan" -l strict -d 'Treat warn
 complete -c floe -n "__fish_floe_using_subcommand plan" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand publish" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
-complete -c floe -n "__fish_floe_using_subcommand publish" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`]' -r
-complete -c floe -n "__fish_floe_using_subcommand publish" -l notes-file -d 'Take the text of the release notes from a file instead of the changelog or GitHub' -r -F
-complete -c floe -n "__fish_floe_using_subcommand publish" -l expect -d 'Publish only if SHA256SUMS has this digest, as `floe verify` prints it; archives are not unpacked again' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
+complete -c floe -n "__fish_floe_using_subcommand publish" -l expect -d 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand publish" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand publish" -l tag -d 'The tag to release; its version must be the package\'s' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l tag -d 'The tag to release; it must name the version of the package' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l commit -d 'The commit that the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l epoch -d 'Modification time of every file, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l repo -d 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
-complete -c floe -n "__fish_floe_using_subcommand publish" -l registry-url -d 'Where the image\'s registry is reached [default: https:// and the host of the image\'s name]' -r
-complete -c floe -n "__fish_floe_using_subcommand publish" -l tries -d 'The most attempts for one request' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l registry-url -d 'Address of the image\'s registry [default: https:// and the host of the image\'s name]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l tries -d 'Attempts for each request, the first included' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l receipt -d 'Write the receipt to this file, after every step' -r -F
-complete -c floe -n "__fish_floe_using_subcommand publish" -l no-image -d 'Release no image'
+complete -c floe -n "__fish_floe_using_subcommand publish" -l no-image -d 'The release has no image'
 complete -c floe -n "__fish_floe_using_subcommand publish" -l json -d 'Print the receipt as JSON on stdout instead of the two lines'
 complete -c floe -n "__fish_floe_using_subcommand publish" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand publish" -s q -l quiet -d 'Show only results and errors'
 complete -c floe -n "__fish_floe_using_subcommand publish" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand publish" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand publish" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand verify" -l release -d 'A published release to download and check, without a token if the repository is public' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l release -d 'Download and check the published release of this tag, without a token if the repository is public' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l keep -d 'Keep the downloaded files in this folder, which must be new or empty' -r -F
-complete -c floe -n "__fish_floe_using_subcommand verify" -l run -d 'Run each downloaded program that fits this machine with this argument, such as --run=--version, once all is verified' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l run -d 'After verifying, run each program for this machine with this argument, such as --run=--version' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l target -d 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l image -d 'The image\'s name, if it is not the default: SHA256SUMS depends on it, and a published image must have it' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand verify" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l tag -d 'The tag to release; its version must be the package\'s' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l tag -d 'The tag to release; it must name the version of the package' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l commit -d 'The commit that the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l epoch -d 'Modification time of every file, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l repo -d 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l registry-url -d 'Where the image\'s registry is reached [default: https:// and the host of the image\'s name]' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l tries -d 'The most attempts for one request' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l registry-url -d 'Address of the image\'s registry [default: https:// and the host of the image\'s name]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l tries -d 'Attempts for each request, the first included' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l no-image -d 'Release no image'
+complete -c floe -n "__fish_floe_using_subcommand verify" -l no-image -d 'The release has no image'
 complete -c floe -n "__fish_floe_using_subcommand verify" -l json -d 'Print the result as JSON on stdout'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s q -l quiet -d 'Show only results and errors'
@@ -146,15 +146,15 @@ complete -c floe -n "__fish_floe_using_subcommand verify" -l strict -d 'Treat wa
 complete -c floe -n "__fish_floe_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l rebuilt -d 'A dist rebuilt from the tag\'s sources (may be repeated)' -r -F
-complete -c floe -n "__fish_floe_using_subcommand reproduce" -l statement -d 'Write the verdict as an in-toto statement, ready to be signed by the rebuilder' -r -F
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l statement -d 'Write the result as an in-toto statement, ready to be signed' -r -F
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l image -d 'The published image\'s name, if the image does not belong to the repository\'s owner' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand reproduce" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l repo -d 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
-complete -c floe -n "__fish_floe_using_subcommand reproduce" -l registry-url -d 'Where the image\'s registry is reached [default: https:// and the host of the image\'s name]' -r
-complete -c floe -n "__fish_floe_using_subcommand reproduce" -l tries -d 'The most attempts for one request' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l registry-url -d 'Address of the image\'s registry [default: https:// and the host of the image\'s name]' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l tries -d 'Attempts for each request, the first included' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l json -d 'Print the comparison as JSON on stdout'
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
@@ -164,12 +164,12 @@ complete -c floe -n "__fish_floe_using_subcommand reproduce" -s h -l help -d 'Pr
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l with -d 'The builder [default: nix if it is installed and the flake has a `dist`, else cargo]' -r -f -a "cargo\t'Cargo, for this machine'
 nix\t'Nix, with the flake\'s `dist`'"
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -l faults -d 'Inject the faults that this seed draws, and repeat publishing until it is done' -r
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l faults -d 'Inject faults chosen by this seed while publishing, and publish again until it succeeds' -r
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s o -l out -d 'Output folder [default: target/rehearsal]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l exact -d 'Build with the project\'s release profile and without paths of this machine [default: quickly, without LTO]'
-complete -c floe -n "__fish_floe_using_subcommand rehearse" -l keep -d 'Keep the servers\' state from the last rehearsal'
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l keep -d 'Publish to the servers of the last rehearsal, with the state that they have'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l serve -d 'Keep both servers running until Ctrl-C, and print their addresses'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l json -d 'Print the summary as JSON on stdout'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
@@ -180,8 +180,8 @@ complete -c floe -n "__fish_floe_using_subcommand rehearse" -s V -l version -d '
 complete -c floe -n "__fish_floe_using_subcommand init" -l target -d 'A target of the release (may be repeated) [default: all]' -r
 complete -c floe -n "__fish_floe_using_subcommand init" -l pin -d 'Pin the workflow to this commit of floe instead of its tag' -r
 complete -c floe -n "__fish_floe_using_subcommand init" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
-complete -c floe -n "__fish_floe_using_subcommand init" -s p -l package -d 'The workspace\'s package [default: the only one with a binary]' -r
-complete -c floe -n "__fish_floe_using_subcommand init" -l check -d 'Write nothing, and report how files differ from floe\'s templates'
+complete -c floe -n "__fish_floe_using_subcommand init" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand init" -l check -d 'Write nothing; report how files differ from floe\'s templates'
 complete -c floe -n "__fish_floe_using_subcommand init" -s y -l yes -d 'Write without asking; required without a terminal'
 complete -c floe -n "__fish_floe_using_subcommand init" -l force -d 'Replace a flake or workflow with other content, if it is committed'
 complete -c floe -n "__fish_floe_using_subcommand init" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
@@ -189,7 +189,7 @@ complete -c floe -n "__fish_floe_using_subcommand init" -s q -l quiet -d 'Show o
 complete -c floe -n "__fish_floe_using_subcommand init" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand init" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand init" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand targets" -l json -d 'Print the Actions matrix as JSON'
+complete -c floe -n "__fish_floe_using_subcommand targets" -l json -d 'Print the build matrix for GitHub Actions as JSON'
 complete -c floe -n "__fish_floe_using_subcommand targets" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand targets" -s q -l quiet -d 'Show only results and errors'
 complete -c floe -n "__fish_floe_using_subcommand targets" -l strict -d 'Treat warnings as errors'
@@ -200,14 +200,14 @@ complete -c floe -n "__fish_floe_using_subcommand completions" -s q -l quiet -d 
 complete -c floe -n "__fish_floe_using_subcommand completions" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "package" -d 'Pack built binaries into archives, each with its record'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "package" -d 'Pack built binaries into archives, each with a record of its content (JSON)'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "audit" -d 'Report what binaries need from their host and whether common hosts provide it'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "image" -d 'Build a multi-platform OCI image layout from static binaries or docker archives'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "plan" -d 'Show the steps that publish would take, and check whether they would be refused'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "publish" -d 'Publish a release: stage everything unseen, then reveal it at once'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "verify" -d 'Check a dist before publishing, or a published release as its users get it'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "reproduce" -d 'Compare a rebuild with the published release, and name the differences'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "rehearse" -d 'Run the whole release of this project on this machine, without an account or a network'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "plan" -d 'Show the steps that publish would take, and check whether a server would refuse them'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "publish" -d 'Publish a release: stage everything in private, then make it public at once'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "verify" -d 'Check a dist before publishing, or a published release as users download it'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "reproduce" -d 'Compare a rebuild with the published release, and list the differences'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "rehearse" -d 'Run a whole release of this project on this machine, without an account or a network'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "init" -d 'Add the flake, the workflow and the other release files to this project'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "targets" -d 'List the supported targets'
 complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "completions" -d 'Print shell completions'

@@ -18,7 +18,10 @@ let
       "ptr"
     ];
   };
-  flags = [ "unix" ];
+  flags = [
+    "unix"
+    "true"
+  ];
   tokens = lib.concatMap (part: if builtins.isList part then part else [ ]) (
     builtins.split "([(),=]|\"[^\"]*\"|[A-Za-z0-9_]+)" name
   );

@@ -258,7 +258,7 @@ printf 'x = \n' >"$home/flagged/fixtures/bad/Cargo.toml"
 accepts "{ src = $home/flagged; }"
 passed 'mistakes are named at evaluation'
 
-# shellcheck source=nix/checkRelease.sh
+# shellcheck source-path=SCRIPTDIR source=checkRelease.sh
 source nix/checkRelease.sh
 
 # Compilers see every folder but the build outputs at the root.

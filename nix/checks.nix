@@ -28,7 +28,7 @@ let
       settings.nativeBuildInputs pkgs
       ++ option.nativeBuildInputs pkgs
       ++ (tools { isNative = true; }).programs;
-    # Nix's own HOME is a folder that nobody can make.
+    # Nix's own HOME is a folder that cannot be made.
     preConfigure = ''
       export HOME=$TMPDIR/home
       mkdir -p "$HOME"

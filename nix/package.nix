@@ -52,7 +52,7 @@ let
     buildInputs = lib.optionals isNative (settings.buildInputs pkgs);
     nativeBuildInputs =
       settings.nativeBuildInputs pkgs ++ needed.programs ++ lib.optionals (!isNative) linker;
-    # Nix's own HOME is a folder that nobody can make.
+    # Nix's own HOME is a folder that cannot be made.
     preConfigure = ''
       export HOME=$TMPDIR/home
       mkdir -p "$HOME"

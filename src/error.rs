@@ -108,7 +108,7 @@ impl Failure {
         self
     }
 
-    /// The exit code it asks for.
+    /// Its exit code.
     pub fn exit_code(&self) -> Exit {
         self.exit
     }

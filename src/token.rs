@@ -32,7 +32,7 @@ impl Token {
         variables.filter_map(Token::from_env).collect()
     }
 
-    /// The text without this secret. One of a few letters is left alone: it is a test's, and part of other words.
+    /// The text without this secret. A very short one is kept: it is that of a test, and may be a part of other words.
     pub fn hide_in(&self, text: String) -> String {
         const SHORTEST: usize = 8;
         if self.0.len() < SHORTEST || !text.contains(&self.0) {

@@ -10,19 +10,22 @@ mod release;
 
 pub use release::{PlanArgs, PublishArgs, ReleaseArgs, RemoteArgs, ReproduceArgs, VerifyArgs};
 
+/// The heading of the options that every command has.
+const GLOBAL: &str = "Global options";
+
 /// Turns a git tag into a release: checked before anyone sees it, published all at once
 #[derive(Debug, Parser)]
 #[command(name = "floe", version, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = "Try it without an account or a network:\n  floe rehearse")]
 pub struct Cli {
     /// Show requests, retries and skipped steps (-vv: each request)
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = GLOBAL)]
     pub verbose: u8,
     /// Show only results and errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = GLOBAL)]
     pub quiet: bool,
     /// Treat warnings as errors
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub strict: bool,
     /// The subcommand
     #[command(subcommand)]
@@ -32,21 +35,21 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Pack built binaries into archives, each with its record
+    /// Pack built binaries into archives, each with a record of its content (JSON)
     Package(PackageArgs),
     /// Report what binaries need from their host and whether common hosts provide it
     Audit(AuditArgs),
     /// Build a multi-platform OCI image layout from static binaries or docker archives
     Image(ImageArgs),
-    /// Show the steps that publish would take, and check whether they would be refused
+    /// Show the steps that publish would take, and check whether a server would refuse them
     Plan(PlanArgs),
-    /// Publish a release: stage everything unseen, then reveal it at once
+    /// Publish a release: stage everything in private, then make it public at once
     Publish(PublishArgs),
-    /// Check a dist before publishing, or a published release as its users get it
+    /// Check a dist before publishing, or a published release as users download it
     Verify(VerifyArgs),
-    /// Compare a rebuild with the published release, and name the differences
+    /// Compare a rebuild with the published release, and list the differences
     Reproduce(ReproduceArgs),
-    /// Run the whole release of this project on this machine, without an account or a network
+    /// Run a whole release of this project on this machine, without an account or a network
     Rehearse(RehearseArgs),
     /// Add the flake, the workflow and the other release files to this project
     Init(InitArgs),
@@ -62,7 +65,7 @@ pub struct ProjectArgs {
     /// Path to the project's Cargo.toml [default: found from the current folder]
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<PathBuf>,
-    /// The workspace's package [default: the only one with a binary]
+    /// The Cargo package to release [default: the only one with a binary]
     // A flake that releases one of several packages sets it for `nix run .#floe`.
     #[arg(short, long, value_name = "NAME", env = "FLOE_PACKAGE", hide_env = true)]
     pub package: Option<String>,
@@ -71,7 +74,7 @@ pub struct ProjectArgs {
 /// The commit and the tag.
 #[derive(Debug, Clone, Default, Args)]
 pub struct SourceArgs {
-    /// The tag to release; its version must be the package's
+    /// The tag to release; it must name the version of the package
     #[arg(long, value_name = "TAG")]
     pub tag: Option<Tag>,
     /// The commit that the binaries were built from [default: git's HEAD, if nothing is modified]
@@ -88,7 +91,7 @@ pub struct SourceArgs {
     floe package --target x86_64-musl --binary target/x86_64-unknown-linux-musl/release/floe\n  \
     floe package native/ --out dist")]
 pub struct PackageArgs {
-    /// Folders of binaries with the layout `<triple>/<binary>`
+    /// Folders with binaries, laid out as `<triple>/<binary>`
     #[arg(value_name = "FOLDER")]
     pub folders: Vec<PathBuf>,
     /// The target of the binaries that --binary names
@@ -134,7 +137,7 @@ pub struct AuditArgs {
 /// Arguments of `floe image`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    floe image target/x86_64-unknown-linux-musl/release/floe target/aarch64-unknown-linux-musl/release/floe\n  \
+    floe image native/x86_64-unknown-linux-musl/floe native/aarch64-unknown-linux-musl/floe\n  \
     floe image result-amd64.tar.gz result-arm64.tar.gz --out dist/image")]
 pub struct ImageArgs {
     /// For each platform, its static binaries or one docker archive (plain or gzip)
@@ -161,11 +164,11 @@ pub struct ImageArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     floe rehearse                  build, pack, publish and verify on this machine\n  \
-    floe rehearse --with cargo     build with Cargo for this machine, even if Nix is installed\n  \
+    floe rehearse --with cargo     build with Cargo, even if Nix is installed\n  \
     floe rehearse --exact          optimise as for a release\n  \
-    floe rehearse --keep           publish the same version again: no step is left\n  \
+    floe rehearse --keep           publish the same version again: every step is done already\n  \
     floe rehearse --faults 7       inject faults while publishing (seeded, so repeatable)\n  \
-    floe rehearse --serve          keep both servers running, to try other clients on them")]
+    floe rehearse --serve          keep both servers running, for other clients")]
 pub struct RehearseArgs {
     /// Publish these dists instead of building
     #[arg(value_name = "DIST")]
@@ -176,10 +179,10 @@ pub struct RehearseArgs {
     /// Build with the project's release profile and without paths of this machine [default: quickly, without LTO]
     #[arg(long, conflicts_with = "dists")]
     pub exact: bool,
-    /// Keep the servers' state from the last rehearsal
+    /// Publish to the servers of the last rehearsal, with the state that they have
     #[arg(long)]
     pub keep: bool,
-    /// Inject the faults that this seed draws, and repeat publishing until it is done
+    /// Inject faults chosen by this seed while publishing, and publish again until it succeeds
     #[arg(long, value_name = "SEED")]
     pub faults: Option<u64>,
     /// Keep both servers running until Ctrl-C, and print their addresses
@@ -210,12 +213,12 @@ pub enum Builder {
 #[command(after_help = "Examples:\n  \
     floe init                      show the changes, and ask\n  \
     floe init --yes --target x86_64-musl --target aarch64-macos\n  \
-    floe init --check              for CI: report drift; the exit code is 3 if there is any\n\n\
+    floe init --check              for CI: exits with 3 if a file differs from its template\n\n\
     The files are flake.nix, .github/workflows/release.yml, CHANGELOG.md if there is no changelog, and\n\
     the table [package.metadata.floe] in Cargo.toml. All of them are written, or none. A second run\n\
-    writes missing files and updates the version of floe that the files call.")]
+    writes missing files and updates the version of floe that they name.")]
 pub struct InitArgs {
-    /// Write nothing, and report how files differ from floe's templates
+    /// Write nothing; report how files differ from floe's templates
     #[arg(long, conflicts_with_all = ["yes", "force", "targets", "pin"])]
     pub check: bool,
     /// Write without asking; required without a terminal
@@ -239,7 +242,7 @@ pub struct InitArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  floe targets --json")]
 pub struct TargetsArgs {
-    /// Print the Actions matrix as JSON
+    /// Print the build matrix for GitHub Actions as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -17,16 +17,16 @@ pub struct ReleaseArgs {
     /// A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]
     #[arg(long = "target", value_name = "TARGET")]
     pub targets: Vec<Target>,
-    /// Release no image
+    /// The release has no image
     #[arg(long)]
     pub no_image: bool,
-    /// The image's name [default: `ghcr.io/OWNER/NAME`]
+    /// The image's name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<ImageName>,
-    /// Take the text of the release notes from a file instead of the changelog or GitHub
+    /// Read the release notes from this file, not from the changelog or GitHub
     #[arg(long, value_name = "FILE")]
     pub notes_file: Option<PathBuf>,
-    /// Publish only if SHA256SUMS has this digest, as `floe verify` prints it; archives are not unpacked again
+    /// Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again
     #[arg(long, value_name = "DIGEST", requires = "dists")]
     pub expect: Option<Digest>,
     /// The package
@@ -52,10 +52,10 @@ pub struct RemoteArgs {
     /// GitHub's API [default: `https://api.github.com`]
     #[arg(long, value_name = "URL", env = "GITHUB_API_URL", hide_env_values = true)]
     pub api_url: Option<String>,
-    /// Where the image's registry is reached [default: https:// and the host of the image's name]
+    /// Address of the image's registry [default: https:// and the host of the image's name]
     #[arg(long, value_name = "URL")]
     pub registry_url: Option<String>,
-    /// The most attempts for one request
+    /// Attempts for each request, the first included
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub tries: u32,
     /// The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]
@@ -68,8 +68,8 @@ pub struct RemoteArgs {
 #[command(after_help = "Examples:\n  \
     GITHUB_TOKEN=$(gh auth token) floe plan dist --tag v1.4.0\n  \
     floe plan --tag v1.4.0         without a dist, before anything is built\n\n\
-    All failed checks are reported together, each with a fix; the exit code is then 1, or 4 if another release is\n\
-    published under the same name. -v shows the passed checks.")]
+    All failed checks are reported together, each with a fix. The exit code is then 1, or 4 if a\n\
+    different release is public under the same name. -v also shows the checks that passed.")]
 pub struct PlanArgs {
     /// The release
     #[command(flatten)]
@@ -83,9 +83,9 @@ pub struct PlanArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     GITHUB_TOKEN=$(gh auth token) floe publish dist --tag v1.4.0\n  \
-    floe publish dist --tag v1.4.0 --expect sha256:…    the digest that `floe verify dist` prints\n\n\
+    floe publish dist --tag v1.4.0 --expect sha256:…    digest printed by `floe verify dist`\n\n\
     Prints two lines to stdout: the image by digest, and the URL of the release.\n\
-    After a failure, run it again: it observes both servers and does the missing steps.\n\
+    After a failure, run the same command again: it checks what is there and does the missing steps.\n\
     Ctrl-C finishes the running steps and stops; a second Ctrl-C stops at once.")]
 pub struct PublishArgs {
     /// The release
@@ -102,26 +102,26 @@ pub struct PublishArgs {
 /// Arguments of `floe verify`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    floe verify dist --tag v1.4.0                    prints the digest for `floe publish --expect`\n  \
+    floe verify dist --tag v1.4.0                  prints the digest for `floe publish --expect`\n  \
     floe verify --release v1.4.0 --repo acme/tool\n  \
-    floe verify --release v1.4.0 --run=--version     also runs the downloaded program")]
+    floe verify --release v1.4.0 --run=--version   also runs the downloaded program")]
 pub struct VerifyArgs {
     /// Dists to check before publishing
     #[arg(value_name = "DIST", required_unless_present = "release", conflicts_with = "release")]
     pub dists: Vec<PathBuf>,
-    /// A published release to download and check, without a token if the repository is public
+    /// Download and check the published release of this tag, without a token if the repository is public
     #[arg(long, value_name = "TAG", conflicts_with = "tag")]
     pub release: Option<Tag>,
     /// Keep the downloaded files in this folder, which must be new or empty
     #[arg(long, value_name = "FOLDER", requires = "release")]
     pub keep: Option<PathBuf>,
-    /// Run each downloaded program that fits this machine with this argument, such as --run=--version, once all is verified
+    /// After verifying, run each program for this machine with this argument, such as --run=--version
     #[arg(long, value_name = "ARGUMENT", requires = "release", allow_hyphen_values = true)]
     pub run: Option<String>,
     /// A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]
     #[arg(long = "target", value_name = "TARGET", conflicts_with = "release")]
     pub targets: Vec<Target>,
-    /// Release no image
+    /// The release has no image
     #[arg(long, conflicts_with = "release")]
     pub no_image: bool,
     /// The image's name, if it is not the default: SHA256SUMS depends on it, and a published image must have it
@@ -146,8 +146,10 @@ pub struct VerifyArgs {
 #[command(after_help = "Examples:\n  \
     floe reproduce v1.4.0 --repo acme/tool --rebuilt dist\n  \
     floe reproduce v1.4.0 --repo acme/tool --rebuilt dist --statement tool-1.4.0.intoto.json\n\n\
-    Prints a line for each asset and each part of the image: match, differs, missing, not claimed, or not covered.\n\
-    Exit codes: 0 everything claimed was reproduced, 3 something differs or is missing, 1 could not be checked.")]
+    Prints a line for each asset and each part of the image: match, differs, missing, not claimed\n\
+    (built outside of Nix and not rebuilt), or not covered (added after publishing).\n\
+    Exit codes: 0 all that is claimed was reproduced, 3 something differs or is missing, 1 a server\n\
+    did not answer or the release is not published.")]
 pub struct ReproduceArgs {
     /// The published release
     #[arg(value_name = "TAG")]
@@ -155,7 +157,7 @@ pub struct ReproduceArgs {
     /// A dist rebuilt from the tag's sources (may be repeated)
     #[arg(long, value_name = "DIST", required = true)]
     pub rebuilt: Vec<PathBuf>,
-    /// Write the verdict as an in-toto statement, ready to be signed by the rebuilder
+    /// Write the result as an in-toto statement, ready to be signed
     #[arg(long, value_name = "FILE")]
     pub statement: Option<PathBuf>,
     /// The published image's name, if the image does not belong to the repository's owner

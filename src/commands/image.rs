@@ -96,7 +96,7 @@ pub fn certificates_of_this_machine() -> Option<PathBuf> {
 /// The image's settings and labels, from the project.
 pub fn spec(project: &Project, origin: &Origin, repo: &Repo) -> anyhow::Result<ImageSpec> {
     let config: ImageSettings = project.config.image.clone().ok_or_else(|| {
-        Failure::new(format!("`{}` says that it has no image", project.name))
+        Failure::new(format!("`{}` is configured without an image", project.name))
             .hint("take `image = false` out of `[package.metadata.floe]` in Cargo.toml")
     })?;
     let page = format!("https://github.com/{repo}");
@@ -125,13 +125,10 @@ pub fn spec(project: &Project, origin: &Origin, repo: &Repo) -> anyhow::Result<I
 fn show(image: &Image, report: &Report) {
     for one in &image.platforms {
         let layers: u64 = one.layers.iter().map(|layer| layer.size).sum();
-        let (files, size) = (one.files.len(), units::size(layers));
-        report.step(
-            "image",
-            format!("{} {}, {files} files, {size}", one.platform, one.manifest.digest.short()),
-        );
+        let (files, size) = (units::files(one.files.len()), units::size(layers));
+        report.step("Image", format!("{} {}, {files}, {size}", one.platform, one.manifest.digest.short()));
     }
-    report.step("wrote", format!("{}, {}", image.layout.display(), units::size(image.size())));
+    report.step("Wrote", format!("{}, {}", image.layout.display(), units::size(image.size())));
 }
 
 #[cfg(test)]
@@ -178,6 +175,6 @@ mod tests {
         assert_eq!(spec_of.url.as_deref(), Some("https://tool.example"));
         project.config.image = None;
         let error = spec(&project, &origin, &repo).unwrap_err();
-        assert_eq!(error.to_string(), "`tool` says that it has no image");
+        assert_eq!(error.to_string(), "`tool` is configured without an image");
     }
 }

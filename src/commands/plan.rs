@@ -1,4 +1,4 @@
-//! `floe plan`: what publish would do now, and everything it would be refused for. It changes nothing.
+//! `floe plan`: the steps that publish would take now, and every reason why they would be refused. It changes nothing.
 //!
 //! Without a dist it plans what is known before anything is built.
 
@@ -10,7 +10,7 @@ use crate::report::Report;
 use floe_core::model::Subject;
 use floe_core::preflight::CheckedPlanJson;
 
-/// Runs the verb. The plan of a dist is shown whenever there is one, also where publishing would be refused.
+/// Runs the command. With a dist, the plan is shown even if publishing would fail.
 pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     let inputs = Inputs::find(&args.release)?;
     let (outline, release);

@@ -7,7 +7,7 @@ use crate::release::session::Session;
 use crate::release::{self, dist, job_summary};
 use crate::report::Report;
 
-/// Runs the verb: two lines on stdout, the image by digest and the release's address.
+/// Runs the command. It prints two lines on stdout: the image by digest, and the URL of the release.
 pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
     let inputs = Inputs::find(&args.release)?;
     let dist = dist::read(&args.release.dists, inputs.depth())?;

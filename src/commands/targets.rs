@@ -24,7 +24,7 @@ struct Row {
     native: Option<&'static Native>,
 }
 
-/// Runs the verb.
+/// Runs the command.
 pub fn targets(args: TargetsArgs, report: &Report) -> anyhow::Result<()> {
     let row = |target: Target| Row {
         name: target.name(),
@@ -48,7 +48,7 @@ pub fn targets(args: TargetsArgs, report: &Report) -> anyhow::Result<()> {
         let line = format!(
             "{:<15} {:<27} {:<7} {:<7} {image}",
             row.name,
-            row.target,
+            row.target.triple(),
             row.archive.to_string(),
             builder
         );

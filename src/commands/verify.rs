@@ -16,6 +16,7 @@ use crate::token::Token;
 use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{Digest, Manifest, Record, Schema, Tag};
 use floe_core::parallel;
+use floe_core::units;
 use floe_core::verify::published::{Download, File, ReleaseRequest};
 use floe_core::verify::{Problem, Verified};
 
@@ -165,7 +166,8 @@ impl Verdict {
         let bytes = size(files.iter().map(|file| file.size).sum());
         let image = self.image.map(|digest| format!(", image {digest}")).unwrap_or_default();
         let sums = self.sums.map(|digest| format!(", SHA256SUMS {digest}")).unwrap_or_default();
-        report.out(format!("{name} {version}: {} files, {bytes}{image}{sums}: {state}", files.len()));
+        let files = units::files(files.len());
+        report.out(format!("{name} {version}: {files}, {bytes}{image}{sums}: {state}"));
         Ok(())
     }
 }

@@ -214,7 +214,7 @@ fn safe_name(name: &str) -> anyhow::Result<&str> {
 /// Checks that the assets can be files in one folder on any system, and are no larger than GitHub's own limit.
 fn check_names(assets: &[RemoteAsset]) -> anyhow::Result<()> {
     const MOST: usize = 1000;
-    anyhow::ensure!(assets.len() <= MOST, "the release has {} assets; GitHub takes {MOST}", assets.len());
+    anyhow::ensure!(assets.len() <= MOST, "the release has {} assets; GitHub accepts {MOST}", assets.len());
     let mut seen = BTreeSet::new();
     for asset in assets {
         let name = safe_name(&asset.name)?;

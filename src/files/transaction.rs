@@ -103,7 +103,7 @@ pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
         bail!("`{}` is a symbolic link, which would be replaced by a file", path.display());
     }
     if !about.is_file() {
-        bail!("`{}` is no file", path.display());
+        bail!("`{}` is not a file", path.display());
     }
     let bytes = fs::File::open(path).and_then(|file| files::read(file, LIMIT)).with_context(failed)?;
     String::from_utf8(bytes).map(Some).with_context(failed)
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn folders_and_links_are_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(read(folder.path()).unwrap_err().to_string().contains("is no file"));
+        assert!(read(folder.path()).unwrap_err().to_string().contains("is not a file"));
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink("elsewhere", folder.path().join("link")).unwrap();

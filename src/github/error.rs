@@ -1,4 +1,4 @@
-//! GitHub's errors: what they mean for another attempt, in words a maintainer can act on.
+//! GitHub's errors: whether another attempt may succeed, and hints for maintainers.
 
 use std::error::Error as _;
 
@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::net::answer::words;
 use crate::net::retry::AttemptError;
 
-/// Judges whatever octocrab returns instead of a result.
+/// Judges an error of octocrab.
 pub(super) fn judge(error: octocrab::Error) -> AttemptError {
     match error {
         octocrab::Error::GitHub { source, .. } => refusal(&source),

@@ -33,7 +33,7 @@ use floe_core::model::{Repo, Tag};
 use rate_limit::RateLimiter;
 use service::Service;
 
-/// A hundred thousand releases fit on so many pages.
+/// Enough pages for a hundred thousand releases.
 const PAGES_LIMIT: usize = 1000;
 /// The limit of a list, however many entries a page has.
 const ITEMS_LIMIT: usize = 100_000;
@@ -49,7 +49,7 @@ pub struct GitHub {
     notes: Arc<Mutex<Option<Notes>>>,
 }
 
-/// Notes that GitHub wrote when it was asked whether the token may write; the draft takes them.
+/// The notes that GitHub generated when the write permission was checked; the draft uses them.
 struct Notes {
     tag: Tag,
     previous: Option<Tag>,
@@ -81,7 +81,7 @@ impl GitHub {
         GitHub { crab, service, repo, retry, limiter, notes: Arc::default() }
     }
 
-    /// The same client as that of a run that has not begun.
+    /// The same client as at the start of a run.
     pub fn fresh(&self) -> Self {
         let service = Service { counts: Arc::default(), ..self.service.clone() };
         GitHub::over(service, self.repo.clone(), self.retry.clone())
@@ -156,7 +156,7 @@ impl GitHub {
         Ok(all)
     }
 
-    /// Makes one change, within GitHub's limits. Any answer of GitHub's own is left to the caller to judge.
+    /// Makes one change, within GitHub's rate limits. The caller judges any answer of GitHub.
     async fn change<T>(
         &self,
         change: impl Future<Output = octocrab::Result<T>>,

@@ -169,7 +169,7 @@ impl GitHub {
                 Err(octocrab::Error::GitHub { source, .. }) if already_exists(&source) => {
                     let taken = Failure::new("another release of the tag has been published meanwhile")
                         .because(super::error::refusal(&source).error)
-                        .hint("run the same command again: it says whether that one is this release")
+                        .hint("run the same command again: it reports whether that one is this release")
                         .exit(Exit::Conflicts);
                     Err(AttemptError::fatal(taken.into()))
                 }

@@ -1,4 +1,4 @@
-//! Permissions: what GitHub would refuse later is asked in a way that leaves nothing behind.
+//! Checks permissions with requests that store nothing.
 
 use std::sync::PoisonError;
 

@@ -100,7 +100,7 @@ impl GitHub {
     /// A public address that GitHub gave, if it may be followed.
     pub fn address_of(&self, address: &str) -> anyhow::Result<Url> {
         let url =
-            Url::parse(address).with_context(|| format!("GitHub gave `{address}`, which is no address"))?;
+            Url::parse(address).with_context(|| format!("GitHub sent `{address}`, which is not a URL"))?;
         anyhow::ensure!(
             address::redirect_allowed(&self.service.api, &url),
             "GitHub gave an address at `{}://{}`, which is not used",

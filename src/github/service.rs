@@ -123,7 +123,7 @@ impl Service {
 
     pub fn api_url(&self, path: &str) -> anyhow::Result<Url> {
         let url = Url::parse(&format!("{}{path}", self.api.as_str().trim_end_matches('/')));
-        url.with_context(|| format!("`{path}` is no path of GitHub's API"))
+        url.with_context(|| format!("`{path}` is not a valid path on GitHub's API"))
     }
 
     /// An address that GitHub sent, if it is on a server that may see the token.
@@ -131,7 +131,7 @@ impl Service {
         // The query may be a signature, so messages show only the part before it.
         let shown = address.split('?').next().unwrap_or_default();
         let url =
-            Url::parse(address).with_context(|| format!("GitHub sent `{shown}`, which is no address"))?;
+            Url::parse(address).with_context(|| format!("GitHub sent `{shown}`, which is not a URL"))?;
         anyhow::ensure!(
             url.origin() == self.api.origin() || url.origin() == self.uploads.origin(),
             "GitHub sent an address on another server, `{}`; the token does not go there",

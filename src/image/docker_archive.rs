@@ -55,11 +55,11 @@ impl DockerArchive {
         let images: Vec<Described> = read_json(path, MANIFEST)?;
         let described = match <[Described; 1]>::try_from(images) {
             Ok([image]) => image,
-            Err(images) => bail!("it holds {} images; floe takes archives of one", images.len()),
+            Err(images) => bail!("it holds {} images; floe accepts archives with one", images.len()),
         };
         ensure!(
             described.layers.len() <= LAYERS_LIMIT,
-            "it lists {} layers, more than the {LAYERS_LIMIT} floe takes",
+            "it lists {} layers, more than the {LAYERS_LIMIT} that floe accepts",
             described.layers.len()
         );
         let config = read_json::<ImageConfig>(path, &described.config)?;

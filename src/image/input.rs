@@ -54,7 +54,7 @@ fn examine_one(path: &Path) -> anyhow::Result<(Platform, Option<DockerArchive>)>
     }
     if start.starts_with(&[0x1f, 0x8b]) || start.get(257..262) == Some(b"ustar") {
         let archive = DockerArchive::open(path)
-            .with_context(|| format!("`{}` is no docker archive that floe can use", path.display()))?;
+            .with_context(|| format!("`{}` is not a docker archive that floe can use", path.display()))?;
         return Ok((archive.platform, Some(archive)));
     }
     let hint = match start.as_slice() {

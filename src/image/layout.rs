@@ -115,7 +115,7 @@ impl Checker {
             self.all_named = false;
             let count = index.manifests.len();
             self.problem(format!(
-                "the image index has {count} entries, more than the {ENTRIES_LIMIT} floe takes"
+                "the image index has {count} entries, more than the {ENTRIES_LIMIT} that floe accepts"
             ));
             return None;
         }
@@ -175,7 +175,9 @@ impl Checker {
         if manifest.layers.len() > LAYERS_LIMIT {
             self.all_named = false;
             let count = manifest.layers.len();
-            self.problem(format!("{name} has {count} layers, more than the {LAYERS_LIMIT} floe takes"));
+            self.problem(format!(
+                "{name} has {count} layers, more than the {LAYERS_LIMIT} that floe accepts"
+            ));
             return None;
         }
         let layers: Vec<_> = (1..)

@@ -78,7 +78,7 @@ pub struct ImageSpec {
     pub binaries: Vec<String>,
     /// The entrypoint. Default: `/bin/<main binary>`, or the docker archive's.
     pub entrypoint: Option<Vec<String>>,
-    /// Executable files of a docker archive that are no released binaries, by their paths.
+    /// Executable files of a docker archive that are not released binaries, by their paths.
     pub programs: Vec<String>,
     /// Extra labels, which are also annotations.
     pub labels: BTreeMap<String, String>,

@@ -111,10 +111,10 @@ fn problem(member: &LayerMember, seen: &BTreeMap<String, bool>) -> Option<String
     }
     let mut ancestors = ancestors(path);
     if let Some(through) = ancestors.find(|folder| seen.get(*folder) == Some(&false)) {
-        return Some(format!("`{path}` is below `{through}`, which is no folder"));
+        return Some(format!("`{path}` is below `{through}`, which is not a folder"));
     }
     let below = (!is_directory).then(|| below(path)).and_then(|range| seen.range(range).next());
-    below.map(|(inner, _)| format!("`{inner}` is below `{path}`, which is no folder"))
+    below.map(|(inner, _)| format!("`{inner}` is below `{path}`, which is not a folder"))
 }
 
 /// The folders above a path, the outermost first.
@@ -157,7 +157,7 @@ impl FileTree {
         // Some unpackers follow a link of a lower layer, and others replace it by a folder.
         let is_no_folder = |path: &&str| !matches!(self.0.get(*path), None | Some(Node::Directory { .. }));
         if let Some(through) = ancestors(path).find(is_no_folder) {
-            return Err(format!("`{path}` is below `{through}`, which is no folder in a lower layer"));
+            return Err(format!("`{path}` is below `{through}`, which is not a folder in a lower layer"));
         }
         if !matches!(node, Node::Directory { .. }) {
             let hidden: Vec<String> = self.0.range(below(path)).map(|(path, _)| path.clone()).collect();
@@ -206,7 +206,7 @@ impl FileTree {
                     return Err(format!("`/{next}` has the mode {mode:04o}, so not every user may enter it"));
                 }
                 Some(Node::File { .. }) if !rest.is_empty() => {
-                    return Err(format!("`/{next}` is no folder"));
+                    return Err(format!("`/{next}` is not a folder"));
                 }
                 None if !self.has(&next) => return Err(format!("`/{next}` is not in the image")),
                 _ => at = next,

@@ -1,4 +1,4 @@
-//! The program that a container of an image starts (OCI image-spec, config.md: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`).
+//! The program that a container starts (OCI image-spec, config.md: `Entrypoint`, `Cmd`, `Env`, `WorkingDir`).
 
 use super::config::PATH;
 use super::rootfs::FileTree;
@@ -9,7 +9,7 @@ use floe_core::untrusted::text;
 /// The keys by which a runtime finds the program.
 const KEYS: [&str; 4] = ["Entrypoint", "Cmd", "Env", "WorkingDir"];
 
-/// The file that the entrypoint, or without one the command, leads to. It must be there, and every user must be able to run
+/// The file that the entrypoint, or else the command, resolves to. It must exist, and every user must be able to run
 /// it. The error is a clause about the image.
 pub fn program(execution: &Execution, tree: &FileTree) -> Result<Entry, String> {
     let others = || execution.others.keys();
@@ -105,7 +105,7 @@ mod tests {
                 r#"{"Entrypoint":["tool"],"Env":["PATH=/data"]}"#,
                 "it starts `tool`, which is in no folder of `PATH=/data`",
             ),
-            (r#"{"Entrypoint":["/bin/tool/"]}"#, "it starts `/bin/tool/`: `/bin/tool` is no folder"),
+            (r#"{"Entrypoint":["/bin/tool/"]}"#, "it starts `/bin/tool/`: `/bin/tool` is not a folder"),
             (r#"{"Entrypoint":["/bin"]}"#, "it starts `/bin`: `/bin` is a folder"),
             (
                 r#"{"Entrypoint":[""]}"#,
@@ -167,6 +167,6 @@ mod tests {
         };
         let layers = [layer("bin", link("usr/bin")), layer("bin/tool", file(0o755))];
         let problems = FileTree::of(&layers).unwrap_err();
-        assert_eq!(problems, ["`bin/tool` is below `bin`, which is no folder in a lower layer"]);
+        assert_eq!(problems, ["`bin/tool` is below `bin`, which is not a folder in a lower layer"]);
     }
 }

@@ -55,7 +55,7 @@ pub fn walk(
             _ => plain(&member.target).map(str::to_owned),
         };
         let target = target.with_context(|| format!("the target of the link `{path}` is invalid"))?;
-        ensure!(kind == TarKind::Directory || !path.is_empty(), "the top folder is no folder");
+        ensure!(kind == TarKind::Directory || !path.is_empty(), "the top folder is not a folder");
         names += path.len() + target.len();
         ensure!(names <= NAMES_LIMIT, "its names are longer than {NAMES_LIMIT} bytes together");
         let (size, mode, time) = (member.size, member.mode & 0o7777, member.time);
@@ -65,7 +65,7 @@ pub fn walk(
 
 fn plain(name: &[u8]) -> anyhow::Result<&str> {
     let text = std::str::from_utf8(name).ok().filter(|text| !text.chars().any(char::is_control));
-    let text = text.with_context(|| format!("the name `{}` is no plain text", text::name(name)))?;
+    let text = text.with_context(|| format!("the name `{}` is not plain text", text::name(name)))?;
     ensure!(text.len() <= NAME_LIMIT, "the name `{}…` is longer than {NAME_LIMIT} bytes", text::name(name));
     Ok(text)
 }

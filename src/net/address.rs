@@ -11,19 +11,19 @@ use crate::error::{Exit, Failure};
 pub fn server(text: &str) -> anyhow::Result<Url> {
     let url = Url::parse(text).with_context(|| {
         // The text may hold a password.
-        let shown = if text.contains('@') { "what was given".to_owned() } else { format!("`{text}`") };
-        format!("{shown} is not an address such as https://api.github.com")
+        let shown = if text.contains('@') { "the given text".to_owned() } else { format!("`{text}`") };
+        format!("{shown} is not a URL such as https://api.github.com")
     })?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Failure::new("a server's address takes no user and no password")
-            .hint("put the token into the environment: GITHUB_TOKEN, or FLOE_REGISTRY_TOKEN for a registry of your own")
+        return Err(Failure::new("a server's URL must not contain a user or a password")
+            .hint("set the token in the environment: GITHUB_TOKEN, or FLOE_REGISTRY_TOKEN for a registry other than GHCR")
             .exit(Exit::Usage)
             .into());
     }
     match (url.scheme(), is_loopback(&url)) {
         ("https", _) | ("http", true) => Ok(url),
         _ => Err(Failure::new(format!("`{text}` would be reached without TLS"))
-            .hint("use https://; plain http is for this machine itself only")
+            .hint("use https://; plain http is allowed to this machine only")
             .exit(Exit::Usage)
             .into()),
     }
@@ -39,7 +39,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether a server at `from` may lead to `to`: over TLS, and to loopback only from loopback.
+/// Whether a server at `from` may redirect to `to`: over TLS, and to loopback only from loopback.
 pub fn redirect_allowed(from: &Url, to: &Url) -> bool {
     match to.scheme() {
         "https" => is_loopback(from) || !is_loopback(to),
@@ -48,7 +48,7 @@ pub fn redirect_allowed(from: &Url, to: &Url) -> bool {
     }
 }
 
-/// Whether two addresses belong to one site, so that a secret for one may go to the other: the same host, a parent or a
+/// Whether two URLs belong to one site, so that a secret for one may be sent to the other: the same host, a parent or a
 /// child of it, or a sibling. `registry.gitlab.com` and `gitlab.com` do, `a.co.uk` and `b.co.uk` do not.
 pub fn same_site(one: &Url, other: &Url) -> bool {
     let (Some(Host::Domain(one_name)), Some(Host::Domain(other_name))) = (one.host(), other.host()) else {
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_may_not_lead_to_plain_http_or_into_this_machine() {
+    fn a_redirect_may_not_lead_to_plain_http_or_loopback() {
         for (from, to) in [
             ("https://github.com", "https://objects.githubusercontent.com/x?y"),
             ("http://127.0.0.1:1", "http://127.0.0.1:2"),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_site_is_no_public_suffix() {
+    fn a_public_suffix_is_not_a_site() {
         for (one, other) in [
             ("ghcr.io", "ghcr.io"),
             ("registry.gitlab.com", "gitlab.com"),
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_for_this_machine_only() {
+    fn plain_http_is_allowed_to_loopback_only() {
         for fine in
             ["https://api.github.com", "http://127.0.0.1:5000", "http://[::1]:1", "http://localhost:80"]
         {

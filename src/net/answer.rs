@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_one_line_of_bearable_length() {
+    fn messages_are_cut_to_one_line_of_limited_length() {
         assert_eq!(words(" no\n::error::x\x1b "), r"no\n::error::x\u{1b}");
         assert_eq!(words(&"ä".repeat(600)).chars().count(), 501);
     }

@@ -150,7 +150,7 @@ impl Reader {
     fn open(path: &Path, size: u64, promised: Digest) -> anyhow::Result<Self> {
         let name = path.display().to_string();
         let file = files::open_no_link(path).with_context(|| format!("failed to open `{name}`"))?;
-        let found = file.metadata().with_context(|| format!("failed to look at `{name}`"))?.len();
+        let found = file.metadata().with_context(|| format!("failed to read the size of `{name}`"))?.len();
         let reader = Reader { file, left: size, promised, hasher: Hasher::default(), name };
         match found == size {
             true => Ok(reader),
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_last_piece_of_a_file_is_given_out_only_if_it_is_the_promised_file() {
+    async fn the_last_piece_of_a_file_is_sent_only_if_its_digest_matches() {
         let (_folder, path, digest) = sevens();
         assert_eq!(sent(upload(&path, digest).await.unwrap()).await, (SIZE, None));
         let other = Digest::of(b"other");
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_of_another_size_is_not_begun() {
+    async fn a_file_of_another_size_is_refused_before_the_first_byte() {
         let (_folder, path, digest) = sevens();
         fs::write(&path, "7").unwrap();
         let error = upload(&path, digest).await.map(drop).unwrap_err();

@@ -1,6 +1,6 @@
 //! The one retry function: bounded, exponential with jitter, honouring the server's own wait.
 //!
-//! An attempt that changes something must look first whether an earlier, ambiguous one has done it already.
+//! An attempt that changes something must check first whether an earlier, ambiguous one succeeded.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ use crate::report::Report;
 use floe_core::clock::Clock;
 use floe_core::units::seconds;
 
-/// How often and how long something is tried.
+/// The number of attempts at a request, and the waits between them.
 #[derive(Clone)]
 pub struct Retry {
     /// The number of attempts; at least one.
@@ -29,20 +29,20 @@ pub struct Retry {
     pub clock: Clock,
     /// The report that shows waits.
     pub report: Report,
-    /// The reasons of the waits that are shown now: requests that fail together say so once.
+    /// The reasons of the waits on display, so that requests that fail for the same reason show it once.
     shown: Arc<Mutex<BTreeSet<String>>>,
 }
 
 /// The default first wait.
 pub const FIRST_WAIT: Duration = Duration::from_secs(1);
-/// The longest wait that no server has asked for.
+/// The longest wait, unless a server asks for a longer one.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
-/// A server that asks for a longer wait ends the run.
+/// The run ends if a server asks for a longer wait.
 const PATIENCE: Duration = Duration::from_secs(3600);
 /// GitHub's advice for a secondary rate limit that names no time.
 const LIMITED_WAIT: Duration = Duration::from_secs(60);
 
-/// The timeout of a request with so many bytes: a minute, and the time that they take at 64 KiB a second.
+/// The timeout of a request with a body of this size: a minute, plus the transfer at 64 KiB a second.
 pub fn patience(bytes: u64) -> Duration {
     Duration::from_secs(60 + bytes / (64 * 1024))
 }
@@ -82,7 +82,7 @@ impl AttemptError {
         AttemptError { error: error.into(), retry: RetryPolicy::Later }
     }
 
-    /// The connection to a server broke or could not be opened. The last cause is the one that says why.
+    /// The connection to a server broke or could not be opened. The innermost cause has the reason.
     pub fn unreachable(server: &Url, error: &(dyn std::error::Error + 'static)) -> Self {
         if let Some(wrong) = WrongBytes::among_causes(error) {
             return AttemptError::fatal(Failure::from(wrong.clone()).into());
@@ -119,13 +119,13 @@ impl From<anyhow::Error> for AttemptError {
 }
 
 impl Retry {
-    /// So many attempts, with waits that begin with `first_wait`.
+    /// `tries` attempts, with waits that begin with `first_wait`.
     pub fn new(tries: u32, first_wait: Duration, clock: Clock, report: Report) -> Self {
         Retry { tries, first_wait, clock, report, shown: Arc::default() }
     }
 
-    /// Tries until an attempt succeeds, fails for good, or was the last one. Attempts are counted from 1, so that a
-    /// repeated change can look first.
+    /// Tries until an attempt succeeds, fails for good, or is the last one. Attempts are counted from 1, so that a
+    /// repeated change can check the state first.
     pub async fn run<T>(
         &self,
         mut attempt: impl AsyncFnMut(u32) -> Result<T, AttemptError>,

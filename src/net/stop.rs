@@ -1,7 +1,7 @@
-//! Being asked to stop: Ctrl-C (SIGINT), and SIGTERM as a workflow that is cancelled gets it after a while.
+//! Signals: Ctrl-C (SIGINT), and SIGTERM, which GitHub Actions sends when a workflow is cancelled.
 //!
-//! The first request ends waits at once and lets the steps under way finish; the second ends the process. Nothing is
-//! undone: what is staged is seen by nobody, and running again goes on from there.
+//! The first signal ends waits at once and lets the steps under way finish; the second ends the process. Nothing is
+//! undone: staged things are not public, and the next run continues from there.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Once};
@@ -14,15 +14,15 @@ use crate::files::scratch;
 use crate::report::Report;
 use floe_core::clock::Clock;
 
-/// Who asked the process to stop, once somebody has. A process has one set of signals, so there is one of these.
+/// The signal that asked the process to stop, if any. Signals are per process, so this is a static.
 static ASKED: LazyLock<watch::Sender<Option<&'static str>>> = LazyLock::new(|| watch::channel(None).0);
-/// Whether a run is under way that is asked to stop rather than cut.
+/// Whether the first signal lets the run stop by itself instead of ending the process.
 static GUARDED: AtomicBool = AtomicBool::new(false);
 
-/// While it lives, the first signal only asks.
+/// While it lives, the first signal only sets [`asked`].
 pub struct SignalGuard(());
 
-/// Listens to signals from now on until the process ends. A signal that nobody heeds ends it.
+/// Listens to signals until the process ends. Without a [`SignalGuard`], a signal ends the process.
 pub fn listen(report: &Report) {
     static ONCE: Once = Once::new();
     let report = report.clone();
@@ -31,7 +31,7 @@ pub fn listen(report: &Report) {
     });
 }
 
-/// While the returned guard lives, the first signal only asks, and [`asked`] says so.
+/// While the returned guard lives, the first signal only sets [`asked`].
 pub fn guard() -> SignalGuard {
     GUARDED.store(true, Ordering::SeqCst);
     SignalGuard(())
@@ -43,12 +43,12 @@ impl Drop for SignalGuard {
     }
 }
 
-/// Who asked the process to stop, if anybody has.
+/// The signal that asked the process to stop, if any.
 pub fn asked() -> Option<&'static str> {
     *ASKED.borrow()
 }
 
-/// Lets a time pass; true if the process was asked to stop before it was over.
+/// Waits for a time; true if a signal came before its end.
 pub async fn cut_short(clock: &Clock, time: Duration) -> bool {
     tokio::select! {
         biased;
@@ -57,7 +57,7 @@ pub async fn cut_short(clock: &Clock, time: Duration) -> bool {
     }
 }
 
-/// Waits until the process is asked to stop.
+/// Waits for the first signal.
 pub async fn until_asked() {
     let mut asked = ASKED.subscribe();
     if asked.wait_for(Option::is_some).await.is_err() {
@@ -80,7 +80,7 @@ async fn answer(report: Report) {
     }
 }
 
-/// Exit code 1 and not 128 and the signal's number: floe was not killed, it could not do what it was told.
+/// Exits with 1, not with 128 plus the signal's number: floe handled the signal and did not finish.
 fn end(report: &Report, failure: Failure) -> ! {
     report.clear();
     report.error(&failure.into());
@@ -89,9 +89,9 @@ fn end(report: &Report, failure: Failure) -> ! {
 }
 
 fn at_once(by: &str) -> Failure {
-    Failure::new(format!("stopped at once by {by}; what was under way may be there in part"))
-        .state("the receipt says what was done before that")
-        .hint("run the same command again: it looks at what is there and does what is missing")
+    Failure::new(format!("stopped at once by {by}; the steps under way may be done in part"))
+        .state("the receipt lists the steps that were done before")
+        .hint("run the same command again: it checks what is there and does the missing steps")
 }
 
 #[cfg(unix)]

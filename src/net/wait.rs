@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_says_how_long_until_when_and_why() {
+    fn a_wait_shows_its_length_its_end_and_its_reason() {
         let end = DateTime::from_timestamp(1_790_000_042, 0).unwrap();
         let why = " (2/5): GitHub answered 429";
         for (left, shown) in [(75_000, "in 1 min 15 s, at 14:14:02 UTC"), (5300, "in 5.3 s")] {

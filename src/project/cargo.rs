@@ -144,11 +144,12 @@ pub fn check_prefix(project: &Project, tag: &Tag, version: &Version) -> anyhow::
         return Ok(());
     }
     let (name, own) = (&project.name, Tag::prefixed_or_plain(prefix, version));
+    let setting = match tag.prefix() {
+        "" => "take `tag-prefix` out of".to_owned(),
+        given => format!("write `tag-prefix = \"{given}\"` under"),
+    };
     Err(Failure::new(format!("`{tag}` is not a tag of `{name}`, whose tags are like `{own}`"))
-        .hint(format!(
-            "release it as `{own}`, or write `tag-prefix = \"{}\"` under [package.metadata.floe]",
-            tag.prefix()
-        ))
+        .hint(format!("release it as `{own}`, or {setting} [package.metadata.floe]"))
         .exit(Exit::Problems)
         .into())
 }

@@ -1,7 +1,8 @@
-//! The flags that a project's own configuration of Cargo gives to rustc.
+//! The flags for rustc in a project's own Cargo configuration.
 //!
 //! `CARGO_ENCODED_RUSTFLAGS` replaces them, so that a build that adds flags must repeat them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
@@ -27,7 +28,9 @@ pub fn of(folder: &Path, target: Target, cfg: &str) -> anyhow::Result<Vec<String
 /// The same without the environment, from configuration files in ascending order of precedence.
 pub fn configured(files: &[PathBuf], target: Target, cfg: &str) -> anyhow::Result<Vec<String>> {
     let cfg: Vec<Cfg> = cfg.lines().filter_map(|line| Cfg::from_str(line).ok()).collect();
-    let (mut triple, mut by_cfg, mut every) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut triple, mut every) = (Vec::new(), Vec::new());
+    // Cargo joins these in the order of their names.
+    let mut by_cfg: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in files {
         let failed = || format!("failed to read `{}`", file.display());
         let config: DocumentMut =
@@ -39,13 +42,13 @@ pub fn configured(files: &[PathBuf], target: Target, cfg: &str) -> anyhow::Resul
             match platform {
                 Platform::Name(name) if name == target.triple() => triple.extend(rustflags(table)),
                 Platform::Cfg(_) if platform.matches(target.triple(), &cfg) => {
-                    by_cfg.extend(rustflags(table))
+                    by_cfg.entry(name.to_owned()).or_default().extend(rustflags(table));
                 }
                 _ => {}
             }
         }
     }
-    triple.extend(by_cfg);
+    triple.extend(by_cfg.into_values().flatten());
     Ok(if triple.is_empty() { every } else { triple })
 }
 

@@ -1,6 +1,6 @@
-//! Tokens of a registry: asked for where its challenge says, kept, and renewed when they have run out.
+//! Tokens of a registry: fetched from the token service of its challenge, kept, and renewed when they expire.
 //!
-//! A secret goes to the registry itself, or to the token service it names over TLS (or on this machine); nowhere else.
+//! A secret is sent only to the registry, or to the token service that it names, over TLS or on loopback.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use floe_core::model::ImageName;
 /// No token is longer, in bytes; servers take no longer headers.
 const TOKEN_LIMIT: usize = 64 * 1024;
 
-/// Who we are at a registry.
+/// The credentials for a registry.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     user: String,
@@ -44,7 +44,7 @@ impl Credentials {
             None if name.registry() == "ghcr.io" => (std::env::var("GITHUB_ACTOR").ok(), Token::github()?),
             None => return None,
         };
-        // GHCR looks at the token only; it wants some name all the same.
+        // GHCR checks only the token, but requires a user name.
         let user = user.filter(|user| !user.is_empty()).unwrap_or_else(|| "floe".to_owned());
         Some(Credentials { user, token })
     }
@@ -88,8 +88,8 @@ impl Bearer {
 }
 
 impl Registry {
-    /// A new token, as the challenge of a 401 asks for (RFC 6750, section 3; distribution's token specification).
-    /// Several requests that are refused at once ask only once.
+    /// A new token, for the challenge of a 401 (RFC 6750, section 3; distribution's token specification).
+    /// Several requests that are refused at the same time fetch one token.
     pub(super) async fn renew(&self, refused: &Answer, old: Option<&Bearer>) -> Result<Bearer, AttemptError> {
         let mut bearer = self.bearer.lock().await;
         if let Some(new) = bearer.as_ref().filter(|new| Some(*new) != old) {

@@ -45,9 +45,9 @@ pub struct Registry {
     /// Whether its tokens may only pull.
     pull_only: bool,
     bearer: Arc<Mutex<Option<auth::Bearer>>>,
-    /// Whether the registry has said what it wants to see.
+    /// Whether the first request has its answer, so that it is known whether a token is required.
     greeted: Arc<Mutex<bool>>,
-    /// An upload session that was opened to ask for the right to push; the first blob takes it.
+    /// The upload session that checked the permission to push; the first blob uses it.
     session: Arc<Mutex<Option<Url>>>,
     retry: Retry,
     requests: Arc<AtomicU64>,
@@ -68,15 +68,15 @@ impl Registry {
         Ok(Registry { client, base, name, credentials, pull_only, bearer, greeted, session, retry, requests })
     }
 
-    /// The same client as that of a run that has not begun.
+    /// The same client as at the start of a run.
     pub fn fresh(&self) -> Self {
         let (bearer, greeted) = (Arc::default(), Arc::default());
         let (session, requests) = (Arc::default(), Arc::default());
         Registry { bearer, greeted, session, requests, ..self.clone() }
     }
 
-    /// The same client without credentials, which asks once and takes what it gets for an answer.
-    pub fn as_stranger(&self) -> Self {
+    /// The same client without credentials, with a single attempt for each request.
+    pub fn anonymous(&self) -> Self {
         let mut retry = self.retry.clone();
         retry.tries = 1;
         Registry { credentials: None, retry, requests: self.requests.clone(), ..self.fresh() }
@@ -87,7 +87,7 @@ impl Registry {
         &self.name
     }
 
-    /// Whether there is a secret for it.
+    /// Whether there are credentials for this registry.
     pub fn has_credentials(&self) -> bool {
         self.credentials.is_some()
     }
@@ -97,7 +97,7 @@ impl Registry {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// The digest a tag or digest stands for; `None` if the registry has no such manifest.
+    /// The digest of the manifest with this tag or digest; `None` if the registry has none.
     pub async fn manifest(&self, reference: &str) -> anyhow::Result<Option<Digest>> {
         let path = format!("manifests/{reference}");
         let ask = async |_| {
@@ -117,10 +117,9 @@ impl Registry {
         let header = answer.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
         match (header.map(str::parse), reference.parse()) {
             (Some(Ok(digest)), _) | (None, Ok(digest)) => Ok(digest),
-            _ => Err(AttemptError::fatal(anyhow!(
-                "the registry does not say the digest of {}",
-                self.shown(reference)
-            ))),
+            _ => {
+                Err(AttemptError::fatal(anyhow!("the registry sent no digest of {}", self.shown(reference))))
+            }
         }
     }
 
@@ -164,8 +163,8 @@ impl Registry {
         Ok(answer)
     }
 
-    /// Where there is a secret, a token is likely to be wanted: the first request finds out, and the others wait until
-    /// it has one, rather than be refused as well. Where there is none, nobody waits.
+    /// With credentials, the registry probably requires a token: the first request fetches it, and the others wait for
+    /// that instead of being refused as well. Without credentials, no request waits.
     async fn greet(&self) -> Option<MutexGuard<'_, bool>> {
         self.credentials.as_ref()?;
         let greeted = self.greeted.lock().await;
@@ -204,10 +203,10 @@ impl Registry {
 
     fn address(&self, path: &str) -> anyhow::Result<Url> {
         let path = format!("/v2/{}/{path}", self.name.repository());
-        self.base.join(&path).with_context(|| format!("`{path}` is no path of a registry"))
+        self.base.join(&path).with_context(|| format!("`{path}` is not a valid path on a registry"))
     }
 
-    /// Judges an answer that is not the wished-for one, in words a maintainer can act on.
+    /// The error for an unexpected response, with a hint for maintainers.
     fn refused(&self, answer: &Answer, right: &str) -> AttemptError {
         let text = String::from_utf8_lossy(&answer.body);
         let said = said(answer);
@@ -245,7 +244,7 @@ fn accept_manifests(request: &mut Request) {
     request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(MANIFESTS));
 }
 
-/// The registry has said what it wants to see; whoever waited for that goes on.
+/// The first request has its answer: the requests that waited for it continue.
 fn over(greeting: Option<MutexGuard<'_, bool>>) {
     if let Some(mut greeted) = greeting {
         *greeted = true;
@@ -260,7 +259,7 @@ fn said(answer: &Answer) -> String {
     }
 }
 
-/// The registry's own words (OCI distribution-spec, "Error Codes").
+/// The message of the registry (OCI distribution-spec, "Error Codes").
 pub fn message(body: &[u8]) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;
     let error = body.get("errors")?.get(0)?;

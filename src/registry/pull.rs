@@ -1,6 +1,6 @@
 //! Pulling: manifests whole, blobs into files. The digest of everything that is pulled by digest is checked.
 //!
-//! Content that is missing or wrong is told apart from a registry that cannot be asked, because only the first is a
+//! Missing or wrong content and an unreachable registry are different errors, because only the first is a
 //! fault of the release.
 
 use std::path::Path;

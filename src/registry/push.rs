@@ -51,9 +51,9 @@ impl Registry {
         self.retry.run(push).await.with_context(|| format!("failed to push {what}"))
     }
 
-    /// Asks for the right to push by opening an upload session: a registry gives out tokens without that right, and
-    /// says no only here (GHCR does). The first blob that is pushed takes the session; where none is,
-    /// [`Registry::close`] gives it back.
+    /// Checks the permission to push by opening an upload session: a registry may issue a token without that permission, and
+    /// refuse only here (GHCR does). The first blob that is pushed uses the session; if there is none,
+    /// [`Registry::close`] cancels it.
     pub async fn may_push(&self) -> anyhow::Result<()> {
         let ask = async |_| self.open_session().await;
         let what = format!("the right to push `{}`", self.name);
@@ -62,15 +62,15 @@ impl Registry {
         Ok(())
     }
 
-    /// Closes the upload session that was opened to ask, if no blob has taken it.
+    /// Cancels the upload session of [`Registry::may_push`], if no blob has used it.
     pub async fn close(&self) {
         let Some(session) = self.session.lock().await.take() else { return };
         let token = self.bearer_for(&session).await;
-        // Not every registry lets a session be cancelled; one that is left alone goes away by itself.
+        // Not every registry can cancel a session; an unused one expires.
         let _ = self.exchange(Request::new(Method::DELETE, session), token.as_ref()).await;
     }
 
-    /// Opens an upload session, or takes the one that is open, and gives the address to PUT the blob to.
+    /// Opens an upload session, or uses the open one, and returns the URL to PUT the blob to.
     async fn begin_upload(&self, digest: &Digest) -> Result<Url, AttemptError> {
         let asked = self.session.lock().await.take();
         let mut url = match asked {
@@ -87,20 +87,22 @@ impl Registry {
             return Err(self.refused(&answer, "push to"));
         }
         let location = answer.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
-        let location = location.context("the registry opened an upload but does not say where")?;
-        let url = self.base.join(location).context("the registry's upload address is no address")?;
+        let location = location.context("the registry opened an upload but sent no `Location`")?;
+        let url = self.base.join(location).context("the registry's upload location is not a valid URL")?;
         if !address::redirect_allowed(&self.base, &url) {
             // Without the query, which may be signed.
             let host = url.host_str().unwrap_or_default();
-            let text =
-                format!("the registry wants the upload at `{}://{host}`, which is not used", url.scheme());
+            let text = format!(
+                "the registry redirects the upload to `{}://{host}`, which is not used",
+                url.scheme()
+            );
             return Err(AttemptError::fatal(anyhow!(text)));
         }
         Ok(url)
     }
 
-    /// The token, for an address of the registry's own. Some registries take uploads on another host; what it needs to
-    /// know stands in the address, and the token does not go there.
+    /// The token, if the URL belongs to the registry itself. Some registries accept uploads on another host, with signed
+    /// URLs; the token is not sent there.
     async fn bearer_for(&self, address: &Url) -> Option<Bearer> {
         if address.origin() != self.base.origin() {
             return None;
@@ -108,10 +110,11 @@ impl Registry {
         self.bearer.lock().await.clone()
     }
 
-    /// Pushes a manifest by digest or under a tag; the same bytes under the same name are no change.
+    /// Pushes a manifest by digest or under a tag. Pushing the same bytes to the same name again changes nothing.
     pub async fn push_manifest(&self, reference: &str, manifest: &Blob, body: &Bytes) -> anyhow::Result<()> {
         let path = format!("manifests/{reference}");
-        let kind = HeaderValue::from_str(&manifest.media_type).context("a manifest's media type is none")?;
+        let kind =
+            HeaderValue::from_str(&manifest.media_type).context("the media type of a manifest is invalid")?;
         let push = async |_| {
             let build = |request: &mut Request| {
                 request.headers_mut().insert(header::CONTENT_TYPE, kind.clone());
@@ -127,7 +130,8 @@ impl Registry {
         self.retry.run(push).await.with_context(|| format!("failed to push {what}"))
     }
 
-    /// Compares the digest that the registry reports with the one that was sent; a registry that reports none is believed.
+    /// Compares the digest that the registry reports with the one that was sent. Without a reported digest, the push counts as
+    /// successful.
     fn compare(&self, answer: &Answer, digest: &Digest) -> Result<(), AttemptError> {
         let stored = answer.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
         match stored {

@@ -65,7 +65,7 @@ impl Summary {
             lines.push(format!("  {name:<width$}  {:>9}  {}", size(image.size()), image.index.digest));
         }
         for artifact in &release.manifest.artifacts {
-            lines.push(format!("  {} needs {} of its host", artifact.file, artifact.needs()));
+            lines.push(format!("  {} needs {} from its host", artifact.file, artifact.needs()));
         }
         lines.push(format!(
             "  {} of {} steps done in this run, {} requests; {}",

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Inputs ─▶ dist::read ─▶ verify ─▶ Release
-//! Session::connect ─▶ observe ─▶ World
+//! Session::open ─▶ observe ─▶ World
 //! Plan::new(release, world) ─▶ preflight ─▶ execute ─▶ Receipt
 //! ```
 
@@ -26,10 +26,10 @@ use floe_core::model::{Release, Subject};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 
-/// How many requests a registry gets at once, each over its own connection.
+/// The number of parallel requests to a registry, each over its own connection.
 const REGISTRY_AT_ONCE: usize = 12;
 
-/// Observes both servers, plans, and checks everything that could be refused later. Changes nothing.
+/// Observes both servers, plans, and checks whether a step would be refused. Changes nothing.
 pub async fn plan<'a>(subject: impl Into<Subject<'a>>, session: &Session) -> Preflight {
     let subject = subject.into();
     let observed = Box::pin(session.observe(subject)).await;
@@ -45,7 +45,7 @@ pub async fn publish(
 ) -> anyhow::Result<(Plan, Receipt)> {
     let published = async {
         let preflight = plan(release, session).await;
-        // Whether the image is public is looked at again when it is there.
+        // Whether the image is public is checked again after the push.
         preflight.report(session.report(), |check| check.about != "package");
         let ready = preflight.ready()?;
         session.report().refuse_warnings()?;

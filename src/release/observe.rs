@@ -145,6 +145,6 @@ async fn parts(registry: &Registry, image: &Image) -> anyhow::Result<BTreeSet<Di
 
 /// Whether the image can be pulled by digest without credentials.
 pub async fn is_public(registry: &Registry, digest: &Digest) -> bool {
-    let answer = registry.as_stranger().manifest(&digest.to_string()).await;
+    let answer = registry.anonymous().manifest(&digest.to_string()).await;
     matches!(answer, Ok(Some(found)) if found == *digest)
 }

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn annotations_are_one_line_whatever_they_say() {
+    fn annotations_are_always_one_line() {
         assert_eq!(
             annotation(Level::Error, "floe: a, b", Some("Cargo.toml"), "100%\nof it\r"),
             "::error title=floe%3A a%2C b,file=Cargo.toml::100%25%0Aof it%0D"
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn an_output_cannot_end_before_its_end() {
+    fn a_value_cannot_end_its_own_output() {
         assert_eq!(output_lines("tag", "v1.4.0"), "tag=v1.4.0\n");
         assert_eq!(
             output_lines("notes", "a\nfloe_end\ntag=v9"),

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_said_without_what_opens_it() {
+    fn urls_are_printed_without_passwords_and_signatures() {
         for (text, safe) in [
             ("see https://ghcr.io/a@sha256:1?x=1.", "see https://ghcr.io/a@sha256:1?x=1."),
             ("'https://u:p@ghcr.io/a' is wrong", "'https://***@ghcr.io/a' is wrong"),

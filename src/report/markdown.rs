@@ -13,7 +13,7 @@ pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [St
     text
 }
 
-/// Text as it is, whatever it looks like: `<`, `|`, `*` and their like are shown, not obeyed. Text in backticks stays
+/// Text with its Markdown and HTML escaped, so that `<`, `|` and `*` are shown as they are. Text in backticks stays
 /// code where the backticks come in pairs.
 fn escaped(cell: &str) -> String {
     let cell = cell.replace(['\n', '\r'], " ").replace('|', "\\|");
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_leaves_its_cell() {
+    fn cells_of_a_table_are_escaped() {
         let rows = [["a|b\nc".to_owned(), "<img src=x> [x](y) *z* `a_b`".to_owned()]];
         assert_eq!(
             table(["one", "two"], rows),

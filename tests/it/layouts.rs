@@ -18,7 +18,7 @@ struct Layout {
     about: String,
     sample: Sample,
     package: Option<String>,
-    /// What is read, or a part of the message that refuses it.
+    /// The expected result, or a part of the error message.
     expected: Result<Value, String>,
 }
 
@@ -64,7 +64,7 @@ fn layout(table: &dyn TableLike) -> Layout {
     Layout { about, sample, package: text("package"), expected }
 }
 
-/// What floe reads, in the form of the table.
+/// The result of floe, in the form of the table.
 fn read(layout: &Layout, cfgs: &BTreeMap<Target, String>) -> anyhow::Result<Value> {
     let root = layout.sample.path().canonicalize().unwrap();
     let project = cargo::load(Some(&root.join("Cargo.toml")), layout.package.as_deref())?;
@@ -102,15 +102,15 @@ fn cfgs() -> BTreeMap<Target, String> {
 }
 
 #[test]
-fn floe_reads_each_layout_as_the_table_says() {
+fn floe_reads_each_layout_as_expected() {
     let (layouts, cfgs) = (layouts(), cfgs());
     assert!(layouts.len() >= 40);
     for layout in layouts {
         match (read(&layout, &cfgs), &layout.expected) {
             (Ok(read), Ok(expected)) => assert_eq!(read, *expected, "{}", layout.about),
             (Err(error), Err(message)) => {
-                let told = format!("{error:#}");
-                assert!(told.contains(message), "{}: `{message}` is not in `{told}`", layout.about);
+                let found = format!("{error:#}");
+                assert!(found.contains(message), "{}: `{message}` is not in `{found}`", layout.about);
             }
             (Ok(read), Err(_)) => panic!("{}: read as {read}", layout.about),
             (Err(error), Ok(_)) => panic!("{}: {error:#}", layout.about),
@@ -119,7 +119,7 @@ fn floe_reads_each_layout_as_the_table_says() {
 }
 
 #[test]
-fn nix_reads_each_layout_as_the_table_says() {
+fn nix_reads_each_layout_as_expected() {
     let Some(nix) = peers::peer("nix-instantiate") else { return };
     let folder = tempfile::tempdir().unwrap();
     let layouts = layouts();

@@ -74,7 +74,7 @@ fn the_only_member_with_a_binary_needs_no_name() {
 fn several_packages_are_listed() {
     let failure = failure(load(&workspace(), "Cargo.toml", None));
     assert!(failure.to_string().contains("several packages with a binary: `one`, `two`"), "{failure}");
-    assert_eq!(failure.hint_text(), Some("say which one is released: `--package one`"));
+    assert_eq!(failure.hint_text(), Some("choose the one to release: `--package one`"));
     assert_eq!(failure.exit_code(), Exit::Usage);
 }
 
@@ -116,6 +116,12 @@ fn a_wrong_configuration_is_a_usage_error() {
     let sample =
         Sample::tool().manifest_lines("[package.metadata.floe]\ntargets = [\"x86\"]\nbinaries = [\"tol\"]\n");
     assert_eq!(self::failure(sample.load()).detail_lines().len(), 2);
+    let sample = Sample::tool()
+        .manifest_lines("[features]\ndefault = []\ntls = []\n[package.metadata.floe]\nfeatures = [\"tsl\"]");
+    let failure = self::failure(sample.load());
+    assert_eq!(failure.to_string(), "`features` names `tsl`, which is no feature of `tool`");
+    assert_eq!(failure.hint_text(), Some("its features are `default`, `tls`"));
+    assert_eq!(failure.exit_code(), Exit::Usage);
 }
 
 #[test]

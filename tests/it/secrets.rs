@@ -1,4 +1,4 @@
-//! Where secrets do not go: to another host, into the clear, to a server that is not proved, to a child process. That
+//! Secrets are not sent to another host, over plain http, to an untrusted server or to a child process. That
 //! none is ever said or written holds for every scenario, see `scenario/secrets.rs`.
 
 use std::io::{Read as _, Write as _};
@@ -50,7 +50,7 @@ impl Elsewhere {
 }
 
 #[test]
-fn a_redirect_of_github_leads_no_token_to_another_host() {
+fn a_redirect_of_github_sends_no_token_to_another_host() {
     let other = Elsewhere::new();
     let scenario =
         Scenario::new("1.4.0").disturb_github(Fault::next("GET", "/repos/acme/tool$", other.lead(302)));
@@ -59,7 +59,7 @@ fn a_redirect_of_github_leads_no_token_to_another_host() {
 }
 
 #[test]
-fn a_redirect_of_the_registry_leads_no_token_to_another_host() {
+fn a_redirect_of_the_registry_sends_no_token_to_another_host() {
     let other = Elsewhere::new();
     // The first is asked without a token; the redirect meets one that has it.
     let fault = Fault::route("HEAD", "/manifests/1.4.0", 0, 1, other.lead(307));
@@ -69,7 +69,7 @@ fn a_redirect_of_the_registry_leads_no_token_to_another_host() {
 }
 
 #[test]
-fn an_upload_that_the_registry_leads_elsewhere_has_no_token_there() {
+fn an_upload_to_another_host_has_no_token() {
     let other = Elsewhere::new();
     let fault = Fault::route("POST", "/blobs/uploads/", 1, 100, other.lead(202));
     Scenario::new("1.4.0").disturb_registry(fault).run(["publish"]).exit(1);
@@ -77,7 +77,7 @@ fn an_upload_that_the_registry_leads_elsewhere_has_no_token_there() {
 }
 
 #[test]
-fn a_download_of_a_private_release_leads_no_token_to_another_host() {
+fn a_download_of_a_private_release_sends_no_token_to_another_host() {
     let other = Elsewhere::new();
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
@@ -88,7 +88,7 @@ fn a_download_of_a_private_release_leads_no_token_to_another_host() {
 }
 
 #[test]
-fn no_token_service_of_another_site_is_shown_a_secret() {
+fn credentials_are_not_sent_to_a_token_service_of_another_site() {
     let challenge = |status| {
         let name = "www-authenticate".to_owned();
         let value = "Bearer realm=\"https://tokens.example.org/token\",service=\"ghcr.io\"".to_owned();
@@ -112,8 +112,16 @@ fn plain_http_and_passwords_in_addresses_are_wrong_usage_and_are_not_repeated() 
     for (name, value, words) in [
         ("--api-url", "http://api.example.org", "would be reached without TLS"),
         ("--registry-url", "http://registry.example.org", "would be reached without TLS"),
-        ("--registry-url", "https://user:s3cret-word@registry.example.org", "takes no user and no password"),
-        ("--server-url", "https://user:s3cret-word@github.example.org", "takes no user and no password"),
+        (
+            "--registry-url",
+            "https://user:s3cret-word@registry.example.org",
+            "must not contain a user or a password",
+        ),
+        (
+            "--server-url",
+            "https://user:s3cret-word@github.example.org",
+            "must not contain a user or a password",
+        ),
     ] {
         let mut scenario = Scenario::new("1.4.0");
         scenario = match name {
@@ -129,19 +137,19 @@ fn plain_http_and_passwords_in_addresses_are_wrong_usage_and_are_not_repeated() 
 }
 
 #[test]
-fn a_server_that_nobody_vouches_for_gets_nothing() {
+fn a_server_with_an_untrusted_certificate_gets_no_request() {
     let (address, received) = untrusted_server();
     let outcome = Scenario::new("1.4.0").instead("--api-url", &address).run(["publish"]).exit(1);
-    let outcome = outcome.says("the certificate of `127.0.0.1` does not hold").says("in `SSL_CERT_FILE`");
+    let outcome = outcome.says("the certificate of `127.0.0.1` is not valid").says("in `SSL_CERT_FILE`");
     assert!(!outcome.stderr.contains("tries)"), "{}", outcome.stderr);
     assert_eq!(*received.lock().unwrap(), Vec::<u8>::new());
 }
 
-/// A TLS server on this machine with a certificate that it signed itself, and what it was told after the handshake.
+/// A TLS server on this machine with a certificate that it signed itself, and what it received after the handshake.
 fn untrusted_server() -> (String, Arc<Mutex<Vec<u8>>>) {
     floe::release::session::install_tls();
-    let certificate = include_bytes!("support/tls/nobody-trusts-it.der").to_vec().into();
-    let key = include_bytes!("support/tls/nobody-trusts-it.key").to_vec();
+    let certificate = include_bytes!("support/tls/untrusted.der").to_vec().into();
+    let key = include_bytes!("support/tls/untrusted.key").to_vec();
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.into());
     let config =
         rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key);

@@ -119,7 +119,7 @@ impl FromStr for Rule {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let found = Rule::ALL.iter().find(|rule| rule.name() == text).copied();
-        found.ok_or_else(|| format!("`{text}` is no rule"))
+        found.ok_or_else(|| format!("`{text}` is not a rule"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sizes and durations as people read them.
+//! Sizes, durations and counts as people read them.
 
 use std::time::Duration;
 
@@ -15,6 +15,11 @@ pub fn size(bytes: u64) -> String {
         unit += 1;
     }
     format!("{value:.1} {}", UNITS[unit])
+}
+
+/// A number of files for people: `1 file`, `7 files`.
+pub fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }
 
 /// A duration for people: `0.4 s`, `12.3 s`, `4 min 05 s`.
@@ -34,6 +39,11 @@ mod tests {
         assert_eq!(size(412), "412 B");
         assert_eq!(size(3_040_870), "2.9 MiB");
         assert_eq!(size(1024 * 1024 - 1), "1.0 MiB");
+    }
+
+    #[test]
+    fn one_file_is_singular() {
+        assert_eq!([0, 1, 7].map(files), ["0 files", "1 file", "7 files"]);
     }
 
     #[test]

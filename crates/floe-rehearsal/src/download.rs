@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_are_parsed_as_rfc_9110_says() {
+    fn ranges_are_parsed_as_in_rfc_9110() {
         for (header, range) in [
             ("bytes=0-0", Some(0..1)),
             ("bytes=2-5", Some(2..6)),

@@ -1,7 +1,7 @@
-//! The `reqwest` clients below the transport, and its errors in words a maintainer can act on.
+//! The `reqwest` clients below the transport, and errors with hints for maintainers.
 //!
 //! There is one client for each way to connect. It is built by the first request that needs it, so the system's
-//! certificates are read only where TLS is used, and a proxy is never asked for this machine itself.
+//! certificates are read only where TLS is used, and a proxy is never used for loopback.
 
 use std::error::Error;
 use std::io;
@@ -68,7 +68,7 @@ pub(super) fn broken(server: &Url, error: reqwest::Error) -> AttemptError {
     let error = error.without_url();
     let host = server.host_str().unwrap_or_default();
     if let Some(reason) = invalid_certificate(&error) {
-        let failure = Failure::new(format!("the certificate of `{host}` does not hold: {reason}"));
+        let failure = Failure::new(format!("the certificate of `{host}` is not valid: {reason}"));
         return AttemptError::fatal(failure.hint(TRUST).into());
     }
     if error.is_connect() && error.is_timeout() {

@@ -189,7 +189,7 @@ fn root(url: &Url) -> Url {
 
 /// The request at the address of a redirect, without its credentials if the origin changes.
 fn redirect(mut request: Request, to: &str) -> anyhow::Result<Request> {
-    let url = request.url().join(to).map_err(|_| anyhow!("it was redirected to what is no address"))?;
+    let url = request.url().join(to).map_err(|_| anyhow!("it was redirected to an invalid URL"))?;
     anyhow::ensure!(
         address::redirect_allowed(request.url(), &url),
         "it was redirected to an address that is not used, at `{}://{}`",
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn plain_http_goes_to_this_machine_only() {
+    async fn plain_http_is_sent_to_loopback_only() {
         crate::release::session::install_tls();
         let clients = connect::Clients::default();
         assert!(clients.of(&url("http://127.0.0.1:1")).await.is_ok());

@@ -115,9 +115,7 @@ impl LongHeaders {
                     bail!("it has an extended header with `{}`", text::name(key))
                 }
                 b"linkpath" => self.link = Some(record.value_bytes().to_vec()),
-                b"size" => {
-                    self.size = Some(record.value()?.parse().context("it has a size that is no number")?)
-                }
+                b"size" => self.size = Some(record.value()?.parse().context("its size is not a number")?),
                 key if key.starts_with(b"GNU.sparse.") => bail!("it has sparse files"),
                 _ => {}
             }
@@ -165,7 +163,7 @@ fn member<R: Read>(entry: &tar::Entry<'_, R>, long: LongHeaders) -> anyhow::Resu
     let size = entry.size();
     // Readers disagree about which size counts.
     ensure!(long.size.is_none_or(|other| other == size), "`{}` has two different sizes", shown());
-    ensure!(kind == TarKind::File || size == 0, "`{}` has content but is no file", shown());
+    ensure!(kind == TarKind::File || size == 0, "`{}` has content but is not a file", shown());
     let mode = header.mode().with_context(|| format!("`{}` has no readable mode", shown()))?;
     let time = header.mtime().with_context(|| format!("`{}` has no readable time", shown()))?;
     Ok(TarMember { name, kind, target: target.unwrap_or_default(), size, mode, time })

@@ -73,7 +73,7 @@ pub(super) fn read(file: &mut dyn ReadSeek, limits: Limits, visit: Visit<'_>) ->
 /// Checks the number of entries before the index is read into memory. A comment and ZIP64 are refused: readers
 /// disagree about where such a file ends, and floe writes neither.
 fn check_end(file: &mut dyn ReadSeek, limits: Limits) -> anyhow::Result<()> {
-    let no_zip = "it has no end of a ZIP file, or a comment after it";
+    let no_zip = "it has no end-of-central-directory record, or a comment after it";
     let size = i64::try_from(file.seek(SeekFrom::End(0)).context("failed to read its size")?)?;
     ensure!(size >= END_RECORD, no_zip);
     let length = (END_RECORD + LOCATOR).min(size);
@@ -90,6 +90,6 @@ fn check_end(file: &mut dyn ReadSeek, limits: Limits) -> anyhow::Result<()> {
     let (index, begin) = (number(12), number(16));
     // The index is read whole, and nothing else is before the end.
     ensure!(index <= INDEX_LIMIT, "its index has {index} bytes");
-    ensure!(begin + index + END_RECORD == size, "its index is not where its end says");
+    ensure!(begin + index + END_RECORD == size, "its index is not where its end record says");
     Ok(())
 }

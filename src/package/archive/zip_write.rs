@@ -2,7 +2,7 @@
 //! for a file of almost 4 GiB and more.
 //!
 //! The `zip` crate compresses on one core and takes no compressed data. A ZIP64 index is never written, because
-//! GitHub takes no archive of that size.
+//! GitHub accepts no archive of that size.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};

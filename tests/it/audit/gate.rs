@@ -141,7 +141,7 @@ fn a_binary_for_no_target_is_not_called_portable() {
 }
 
 #[test]
-fn words_fit_the_format() {
+fn the_report_uses_the_terms_of_the_format() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("tool"), crate::audit::hostile::universal()).unwrap();
     std::fs::write(folder.path().join("tool.exe"), binary("x86_64-windows".parse().unwrap(), b"seed"))
@@ -173,7 +173,7 @@ fn an_audit_as_json_is_one_value_with_facts_and_violations() {
 }
 
 #[test]
-fn a_damaged_binary_is_not_passed_over() {
+fn a_damaged_binary_is_an_error() {
     let musl = "x86_64-musl".parse().unwrap();
     let whole = binary(musl, b"seed");
     let folder = tempfile::tempdir().unwrap();
@@ -216,7 +216,7 @@ fn a_binary_of_todays_glibc_is_not_packed() {
 }
 
 #[test]
-fn a_loosened_rule_lets_it_pass_and_its_reason_goes_along() {
+fn a_loosened_rule_passes_and_its_reason_is_published() {
     let sample = loosened();
     let output = floe(sample.path(), &["package", "native"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));

@@ -42,7 +42,7 @@ fn package(sample: &Sample, dist: &Path) -> String {
 }
 
 #[test]
-fn the_binary_in_the_pulled_image_is_the_archives_and_runs() {
+fn the_binary_in_the_pulled_image_is_that_of_the_archive_and_runs() {
     let (Some(skopeo), Some(tar)) = (peer("skopeo"), peer("tar")) else { return };
     let sample = Sample::with_manifest(MANIFEST)
         .file("src/main.rs", PROGRAM)

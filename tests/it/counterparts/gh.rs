@@ -169,7 +169,7 @@ fn project() -> (Sample, tempfile::TempDir) {
 }
 
 #[test]
-fn gh_works_on_a_served_rehearsal_as_it_says() {
+fn gh_works_on_a_served_rehearsal_with_the_printed_commands() {
     let Some(program) = peer("gh") else { return };
     let (project, made) = project();
     let served = Served::start(project.path(), &made.path().join("dist"));
@@ -205,7 +205,7 @@ fn answer(address: &str, host: &str) -> String {
 }
 
 #[test]
-fn the_servers_of_a_rehearsal_refuse_the_names_of_others() {
+fn the_servers_of_a_rehearsal_refuse_other_host_names() {
     let (project, made) = project();
     let served = Served::start(project.path(), &made.path().join("dist"));
     let github = served.variable("http_proxy");
@@ -223,7 +223,7 @@ fn the_servers_of_a_rehearsal_refuse_the_names_of_others() {
 }
 
 #[test]
-fn every_rehearsal_has_another_token() {
+fn every_rehearsal_has_a_new_token() {
     let (project, made) = project();
     let tokens = [(), ()].map(|()| {
         let served = Served::start(project.path(), &made.path().join("dist"));

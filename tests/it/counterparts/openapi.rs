@@ -110,7 +110,7 @@ fn read_everything(gh: &Gh, token: &str) {
 }
 
 #[test]
-fn every_answer_of_a_release_and_of_gh_is_as_github_describes_it() {
+fn every_response_matches_githubs_openapi_description() {
     let Some(judge) = judge() else { return };
     let Some(program) = peer("gh") else { return };
     let records = Records::default();

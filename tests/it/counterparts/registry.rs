@@ -79,12 +79,12 @@ fn behind_a_token_service_one_token_is_requested_for_this_repository_only() {
     // Once to publish, and once without credentials to see whether the image can be pulled.
     assert_eq!(
         tokens.asked(),
-        ["tester repository:acme/tool:pull,push", "stranger repository:acme/tool:pull"]
+        ["tester repository:acme/tool:pull,push", "anonymous repository:acme/tool:pull"]
     );
     skopeo_finds(&skopeo, registry.url(), ("1.4.0", &image_digest(&first)), &scenario.dist().join("image"));
     scenario.run(["verify", "--release", "v1.4.0"]).exit(0);
     let asked = tokens.asked();
-    assert!(!asked.is_empty() && asked.iter().all(|who| who.starts_with("stranger ")), "{asked:?}");
+    assert!(!asked.is_empty() && asked.iter().all(|who| who.starts_with("anonymous ")), "{asked:?}");
 
     let scenario = scenario.arguments(&["-vv"]);
     let second = scenario.run(["publish"]).exit(0).no_writes();
@@ -99,7 +99,7 @@ fn an_image_that_cannot_be_pulled_anonymously_is_published_with_a_warning() {
     let Some(openssl) = peer("openssl") else { return };
     let folder = tempfile::tempdir().unwrap();
     let tokens = TokenService::start(&openssl, folder.path());
-    tokens.let_strangers_pull(false);
+    tokens.allow_anonymous_pulls(false);
     let registry = Distribution::start(&program, folder.path(), Some(&tokens.auth()));
     let scenario = Scenario::new("1.4.0").registry_at(registry.url());
     scenario.run(["publish"]).exit(0).says("`ghcr.io/acme/tool` cannot be pulled anonymously yet");
@@ -121,7 +121,7 @@ fn a_token_with_less_than_the_requested_rights_stops_before_anything_is_public()
         .writes(1)
         .says("failed to ask for the right to push `ghcr.io/acme/tool`");
     let refused = scenario.run(["publish"]).exit(1).writes(1).says("the registry answered 401 Unauthorized");
-    assert!(refused.stderr.contains("nothing was touched"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("nothing was changed"), "{}", refused.stderr);
     assert!(!scenario.state().contains("published"), "{}", scenario.state());
 
     tokens.let_push(true);

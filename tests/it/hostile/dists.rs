@@ -1,17 +1,17 @@
-//! Folders that hold something else than files: links that lead out, pipes that never end.
+//! Folders with special files: links that lead out, pipes that never end.
 
 use std::fs;
 
 use super::{ARCHIVE, Work};
 
 #[test]
-fn what_is_left_alone_is_as_it_should_be() {
+fn an_unchanged_dist_is_verified() {
     Work::dist().verify().with(0, "");
 }
 
 #[cfg(unix)]
 #[test]
-fn links_are_told_and_not_followed() {
+fn links_are_reported_and_not_followed() {
     use std::os::unix::fs::symlink;
     let outside = |work: &Work, name: &str| {
         let inside = work.path("dist").join(name);
@@ -44,10 +44,10 @@ fn links_are_told_and_not_followed() {
     work.verify().with(3, "passwd` is a link");
 }
 
-/// A pipe nobody writes into and a device without an end stand for every file that is none.
+/// A pipe without a writer and an endless device, as examples of special files.
 #[cfg(unix)]
 #[test]
-fn pipes_and_devices_make_nobody_wait() {
+fn pipes_and_devices_do_not_block() {
     let pipe = |work: &Work, name: &str| {
         let _ = fs::remove_file(work.path(name));
         let made = std::process::Command::new("mkfifo").arg(work.path(name)).status().unwrap();
@@ -56,7 +56,7 @@ fn pipes_and_devices_make_nobody_wait() {
     for (name, words) in [
         ("dist/image/index.json", "`index.json` cannot be read: it is not a regular file"),
         ("dist/image/oci-layout", "`oci-layout` cannot be read: it is not a regular file"),
-        (&format!("dist/{ARCHIVE}"), "` belongs to no release"),
+        (&format!("dist/{ARCHIVE}"), "` is not part of the release"),
         (&format!("dist/{ARCHIVE}.json"), "has no usable record: it is not a regular file"),
     ] {
         let work = Work::dist();

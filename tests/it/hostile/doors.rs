@@ -1,5 +1,5 @@
-//! Every parser, knocked at with what it takes and with what came of that when somebody changed it: the same changes in
-//! every run. `cargo fuzz` goes on from here for as long as one likes.
+//! Every parser, with valid samples and mutations of them: the same mutations in
+//! every run. `cargo fuzz` continues from the same samples.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::audit::hostile::{Random, mutate};
 const LIMIT: Duration = Duration::from_secs(20);
 
 #[test]
-fn every_door_takes_its_samples_and_nothing_makes_it_panic_or_hang() {
+fn every_parser_accepts_its_samples_and_never_panics_or_hangs() {
     for (name, door) in entries::ALL {
         let samples = samples(name);
         // Images are compressed, and a compressor that is not optimised takes its time.

@@ -1,5 +1,5 @@
-//! A GitHub that means harm, as `floe verify --release` meets it: answers without an end, pages without a last one, names
-//! that lead out of a folder, addresses that lead elsewhere.
+//! A hostile GitHub, as `floe verify --release` may meet it: endless answers, pages without a last one, names
+//! that leave a folder, URLs that lead elsewhere.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,7 +15,7 @@ fn json(value: &Value) -> Answer {
     Answer::Whole(200, "content-type: application/json\r\n".to_owned(), value.to_string())
 }
 
-/// A release of these assets, and for everything else what `other` says.
+/// A release with these assets; `other` answers all other requests.
 fn github(
     assets: impl Fn(&str) -> Value + Send + Sync + 'static,
     other: impl Fn(&str, &str) -> Option<Answer> + Send + Sync + 'static,
@@ -53,7 +53,7 @@ fn first(answer: impl Fn() -> Answer + Send + Sync + 'static) -> Ended {
 }
 
 #[test]
-fn no_answer_is_read_without_an_end() {
+fn an_endless_answer_is_cut_off() {
     first(|| Answer::Endless(500, String::new(), "{\"message\":")).with(1, "GitHub answered 500");
     first(|| Answer::Endless(422, String::new(), "x")).with(1, "GitHub answered 422");
     first(|| Answer::Endless(200, String::new(), "[")).with(1, "GitHub's answer is larger than 64.0 MiB");
@@ -63,7 +63,7 @@ fn no_answer_is_read_without_an_end() {
 }
 
 #[test]
-fn what_it_says_is_shown_and_not_obeyed() {
+fn messages_of_github_are_escaped() {
     let said =
         json!({ "message": "\u{1b}]0;x\u{7}no\n::add-mask::x\nhint: run `curl evil`\u{202e}" }).to_string();
     let ended = first(move || Answer::Whole(422, String::new(), said.clone()));
@@ -93,7 +93,7 @@ fn a_token_with_a_line_break_is_refused_and_not_shown() {
 }
 
 #[test]
-fn a_list_has_an_end_and_stays_on_its_server() {
+fn paging_is_bounded_and_stays_on_its_server() {
     let count = AtomicUsize::new(0);
     let endless = move |request: &str, url: &str| {
         request.contains("/assets?").then(|| {
@@ -124,14 +124,14 @@ fn assets_that_could_not_be_files_of_one_folder_are_refused() {
     }
     let here = "http://127.0.0.1:1/";
     two(asset("a", i64::MAX, here), asset("b", i64::MAX, here)).with(1, "bytes; it takes files below");
-    two(asset("a", -1, here), asset("b", 1, here)).with(1, "GitHub says that `a` has -1 bytes");
+    two(asset("a", -1, here), asset("b", 1, here)).with(1, "GitHub reports that `a` has -1 bytes");
     two(asset("a", 1, here), json!({ "id": -1 })).with(1, "is not understood");
     let many = (0..1001).map(|number| named(&format!("a{number}"))).collect::<Vec<_>>();
     verify(&github(move |_| json!(many), |_, _| None)).with(1, "the release has 1001 assets");
 }
 
 #[test]
-fn a_download_is_no_longer_than_promised_and_comes_from_where_it_may() {
+fn a_download_is_bounded_and_follows_only_allowed_redirects() {
     for url in ["file:///etc/passwd", "http://10.0.0.1/x", "ftp://x.org/x", "data:,x"] {
         verify(&github(move |_| json!([asset("SHA256SUMS", 5, url)]), |_, _| None))
             .with(1, "which is not used");

@@ -1,4 +1,4 @@
-//! Archives, layouts and docker archives that unpack without measure, name things without number, or say two things at
+//! Archives, layouts and docker archives that unpack to huge sizes, have too many names, or can be read in two ways at
 //! once.
 
 use std::fs;
@@ -36,7 +36,7 @@ fn bomb(name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn an_archive_is_not_read_on_behind_what_its_record_says() {
+fn an_archive_is_not_read_beyond_the_size_in_its_record() {
     let work = Work::dist();
     fs::write(work.path("dist").join(ARCHIVE), bomb("tool-x86_64-unknown-linux-musl/tool")).unwrap();
     work.verify().with(3, "cannot be opened: failed to unpack `tool-x86_64-unknown-linux-musl/tool`: it unpacks to more than 1.0 MiB");
@@ -47,8 +47,8 @@ fn a_zip_whose_index_is_elsewhere_is_refused() {
     let work = Work::new();
     for (index, begin, words) in [
         (u32::MAX, 0, "its index has 4294967295 bytes"),
-        (0, 7, "its index is not where its end says"),
-        (100, u32::MAX, "its index is not where its end says"),
+        (0, 7, "its index is not where its end record says"),
+        (100, u32::MAX, "its index is not where its end record says"),
     ] {
         let mut end = b"PK\x05\x06\0\0\0\0\x10\x27\x10\x27".to_vec();
         end.extend(index.to_le_bytes());
@@ -72,7 +72,7 @@ impl Layout {
         self.0.path("dist/image/blobs/sha256").join(hex)
     }
 
-    /// Puts a blob beside the others, and says its digest and size.
+    /// Adds a blob, and returns its digest and size.
     fn put(&self, content: &[u8]) -> (Value, Value) {
         let digest = json!(Digest::of(content));
         fs::write(self.path(&digest), content).unwrap();
@@ -107,7 +107,7 @@ impl Layout {
 }
 
 #[test]
-fn documents_that_readers_take_for_two_things_are_refused() {
+fn documents_with_two_readings_are_refused() {
     let same = |_: &mut Value| ();
     let manifest = |text: fn(String) -> String| Layout::with(same, |_, _| (), text);
     manifest(|text| text.replacen('{', r#"{"Layers":[],"#, 1)).refused("`Layers` is not `layers`");
@@ -123,7 +123,7 @@ fn documents_that_readers_take_for_two_things_are_refused() {
 }
 
 #[test]
-fn descriptors_that_lie_are_refused() {
+fn invalid_descriptors_are_refused() {
     let first = |change: fn(&mut Value)| {
         Layout::with(|index| change(&mut index["manifests"][0]), |_, _| (), |text| text)
     };
@@ -140,16 +140,17 @@ fn descriptors_that_lie_are_refused() {
         let one = index["manifests"][0].clone();
         index["manifests"] = json!(vec![one; 5000]);
     };
-    Layout::with(many, |_, _| (), |text| text).refused("has 5000 entries, more than the 32 floe takes");
+    Layout::with(many, |_, _| (), |text| text)
+        .refused("has 5000 entries, more than the 32 that floe accepts");
     let layers = |manifest: &mut Value, _: &Layout| {
         let one = manifest["layers"][0].clone();
         manifest["layers"] = json!(vec![one; 5000]);
     };
-    Layout::with(|_| (), layers, |text| text).refused("has 5000 layers, more than the 256 floe takes");
+    Layout::with(|_| (), layers, |text| text).refused("has 5000 layers, more than the 256 that floe accepts");
 }
 
 #[test]
-fn a_layer_has_no_name_without_measure() {
+fn names_in_a_layer_are_limited() {
     let layer = |tar: Vec<u8>| {
         let put = move |manifest: &mut Value, layout: &Layout| {
             (manifest["layers"][0]["digest"], manifest["layers"][0]["size"]) = layout.put(&tar);
@@ -170,7 +171,7 @@ fn a_layer_has_no_name_without_measure() {
 }
 
 #[test]
-fn a_docker_archive_is_bounded_too() {
+fn a_docker_archive_has_limits_too() {
     let sample = Sample::tool();
     let refused = |bytes: &[u8], words: &str| {
         fs::write(sample.path().join("archive"), bytes).unwrap();
@@ -187,12 +188,12 @@ fn a_docker_archive_is_bounded_too() {
         manifest.as_bytes(),
     )
     .unwrap();
-    refused(&tar.into_inner().unwrap(), "it lists 5000 layers, more than the 256 floe takes");
+    refused(&tar.into_inner().unwrap(), "it lists 5000 layers, more than the 256 that floe accepts");
 }
 
-/// Without a project beside it, a record alone says what things are called.
+/// Without a project, all names come from the record.
 #[test]
-fn a_record_cannot_call_things_what_no_asset_is_called() {
+fn a_record_with_an_invalid_name_is_refused() {
     for (name, words) in [
         ("tool\n::set-output name=x::y", "an asset's name takes up to 100 letters"),
         ("../tool", "an asset's name takes up to 100 letters"),

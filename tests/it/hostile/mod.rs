@@ -1,6 +1,6 @@
-//! Input from people who mean harm: what it is, which verb reads it, how that ends and what is said.
+//! Hostile input: the command that reads it, and the expected exit code and message.
 //!
-//! Every run has a bound of time and, on Linux, of memory; a file that would break either breaks the test.
+//! Every run has a time limit and, on Linux, a memory limit; input that exceeds either fails the test.
 
 mod dists;
 mod doors;
@@ -24,7 +24,7 @@ use crate::support::scenario::make_dist;
 
 /// Far more than any of these runs takes, far less than a person waits.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What a run may have of memory, in KiB of address space: its own code and threads, and little beside.
+/// The memory limit of a run, in KiB of address space: little more than its own code and threads.
 const MEMORY: u32 = 768 * 1024;
 
 /// The archive that [`Work::dist`] holds.
@@ -69,16 +69,16 @@ impl Work {
 }
 
 impl Ended {
-    /// It ended with this code, and said this.
+    /// Asserts the exit code, and that the output contains this.
     #[track_caller]
     fn with(&self, code: i32, words: &str) {
-        let told = format!("stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
-        assert_eq!(self.code, Some(code), "{told}");
-        assert!(self.stderr.contains(words), "`{words}` is not in\n{told}");
+        let output = format!("stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(self.code, Some(code), "{output}");
+        assert!(self.stderr.contains(words), "`{words}` is not in\n{output}");
         self.is_plain();
     }
 
-    /// Nothing of what it wrote can move a cursor or be a command of a workflow.
+    /// Asserts that the output has no terminal escape sequence and no workflow command.
     #[track_caller]
     fn is_plain(&self) {
         for text in [&self.stdout, &self.stderr] {

@@ -1,4 +1,4 @@
-//! A registry that means harm: where it sends a secret, what it says without an end, blobs that are more than promised.
+//! A hostile registry: it redirects secrets, sends endless answers, and blobs that are larger than promised.
 
 use floe_rehearsal::interceptor::{Fault, What};
 
@@ -6,7 +6,7 @@ use super::server::{Answer, Server};
 use super::{Ended, Work};
 use crate::support::scenario::{Scenario, TOKEN};
 
-/// A question to a registry, as somebody who has a secret for it.
+/// A request to a registry with credentials.
 fn ask(answer: impl Fn(&str, &str) -> Answer + Send + Sync + 'static) -> (Ended, Server) {
     let server = Server::new(move |request, url| match request.contains("/repos/") {
         true if request.contains("/releases?") => Answer::Whole(200, String::new(), "[]".to_owned()),
@@ -32,13 +32,13 @@ fn challenge(realm: &str) -> Answer {
 // The tag of these releases is not there either, which is a conflict: hence 4.
 
 #[test]
-fn a_secret_goes_to_no_token_service_of_somebody_else() {
+fn credentials_are_not_sent_to_a_foreign_token_service() {
     for (realm, words) in [
         ("http://10.0.0.1/token", "would be reached without TLS"),
         ("https://evil.example/token", "sends the token to another site, `evil.example`"),
-        ("https://user:secret@evil.example/token", "takes no user and no password"),
+        ("https://user:secret@evil.example/token", "must not contain a user or a password"),
         ("file:///etc/passwd", "would be reached without TLS"),
-        ("nowhere", "is not an address"),
+        ("nowhere", "is not a URL"),
     ] {
         let (ended, _) = ask(move |_, _| challenge(realm));
         ended.with(4, words);
@@ -46,7 +46,7 @@ fn a_secret_goes_to_no_token_service_of_somebody_else() {
 }
 
 #[test]
-fn what_a_registry_says_has_an_end_and_is_no_command() {
+fn answers_of_a_registry_are_bounded_and_escaped() {
     let (ended, _) = ask(|_, _| Answer::Whole(403, String::new(), String::new()));
     ended.with(4, "the registry answered 403");
     for (token, words) in [
@@ -93,7 +93,7 @@ fn a_token_does_not_follow_an_upload_to_another_server() {
 }
 
 #[test]
-fn what_is_pulled_is_no_more_than_was_promised() {
+fn a_pull_reads_no_more_bytes_than_the_manifest_promises() {
     let published = || {
         let scenario = Scenario::new("1.4.0");
         scenario.run(["publish"]).exit(0);
@@ -140,7 +140,7 @@ fn a_token_that_runs_out_while_blobs_are_pulled_is_renewed() {
 }
 
 #[test]
-fn an_anonymous_download_reads_no_token_without_an_end() {
+fn an_endless_token_is_refused() {
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
     let mut scenario = scenario.token(None);

@@ -1,15 +1,15 @@
-//! A server that answers whatever it is told to, also without an end. It speaks just enough HTTP/1.1 and keeps no
+//! A server with scripted answers, which may be endless. It implements just enough of HTTP/1.1 and keeps no
 //! connection open.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// What it answers.
+/// An answer.
 pub enum Answer {
     /// A status, further header lines, a body.
     Whole(u16, String, String),
-    /// The same, and the body again and again until nobody listens any more.
+    /// The same, with the body repeated until the client disconnects.
     Endless(u16, String, &'static str),
 }
 
@@ -36,7 +36,7 @@ impl Server {
             for stream in listener.incoming().flatten() {
                 let (answer, heads, own) = (Arc::clone(&answer), Arc::clone(&heads), own.clone());
                 std::thread::spawn(move || {
-                    // A client that has heard enough hangs up, which is what it should do.
+                    // A client that has read enough disconnects, as it should.
                     let _ = exchange(stream, &heads, |request| answer(request, &own));
                 });
             }

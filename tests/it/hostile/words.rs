@@ -1,4 +1,4 @@
-//! Names and words that would move a cursor, turn the reading direction or be obeyed by a workflow.
+//! Names with terminal escape sequences, bidirectional controls and workflow commands.
 
 use super::Work;
 
@@ -8,7 +8,7 @@ const NAME: &str = "a\u{1b}[2J\u{9b}1m\u{202e}\n::set-output name=image::evil";
 
 #[cfg(unix)]
 #[test]
-fn a_file_name_is_shown_and_not_obeyed() {
+fn file_names_are_escaped() {
     let work = Work::dist();
     std::fs::write(work.path("dist").join(NAME), "").unwrap();
     let ended = work.verify();
@@ -20,7 +20,7 @@ fn a_file_name_is_shown_and_not_obeyed() {
 }
 
 #[test]
-fn no_more_problems_are_told_than_a_person_reads() {
+fn the_list_of_problems_is_limited() {
     let work = Work::dist();
     for number in 0..700 {
         std::fs::write(work.path("dist").join(format!("stray-{number}")), "").unwrap();

@@ -175,8 +175,8 @@ fn layers_that_unpackers_disagree_about_are_refused() {
         (Tar::new().file("../a", b""), "leads out of its folder"),
         (Tar::new().file("/etc/shadow", b""), "`/etc/shadow` is an absolute path"),
         (Tar::new().file("a", b"1").file("./a", b"2"), "`a` is there twice"),
-        (Tar::new().symlink("l", "/etc").file("l/x", b""), "`l/x` is below `l`, which is no folder"),
-        (Tar::new().file("l/x", b"").symlink("l", "/etc"), "`l/x` is below `l`, which is no folder"),
+        (Tar::new().symlink("l", "/etc").file("l/x", b""), "`l/x` is below `l`, which is not a folder"),
+        (Tar::new().file("l/x", b"").symlink("l", "/etc"), "`l/x` is below `l`, which is not a folder"),
     ] {
         let error = refused_layer(layer);
         assert!(error.contains(why), "{error}");

@@ -123,7 +123,7 @@ fn docker_archive(entrypoint: &str, history: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_bytes_depend_on_the_bytes_alone() {
+fn the_image_depends_only_on_the_content_of_its_inputs() {
     let work = Work::new();
     let first = work.built();
     let elsewhere = Work::new();
@@ -352,7 +352,7 @@ fn a_store_path_in_the_config_is_refused_and_nothing_is_left_behind() {
 }
 
 #[test]
-fn only_certificates_become_public() {
+fn a_certificate_bundle_with_anything_else_is_refused() {
     let work = Work::new();
     for (content, why) in [
         ("-----BEGIN CERTIFICATE-----\n-----BEGIN RSA PRIVATE KEY-----\n", "holds a private key"),

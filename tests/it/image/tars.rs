@@ -18,7 +18,7 @@ fn refused(tar: &[u8]) -> String {
 }
 
 #[test]
-fn paths_are_made_plain() {
+fn paths_are_normalised() {
     let tar = Tar::new().dir("./").dir("./bin/").file("./bin//floe", b"x").file("/nix/store/a", b"y").end();
     assert_eq!(paths(&tar).unwrap(), [".", "bin", "bin/floe", "nix/store/a"]);
 }
@@ -72,7 +72,7 @@ fn members_that_no_image_needs_are_refused() {
     assert!(refused(&sparse.file("a", b"x").end()).contains("sparse"));
     let mut folder = Tar::new();
     folder.append(EntryType::Directory, "a", b"content");
-    assert!(refused(&folder.end()).contains("`a` has content but is no file"));
+    assert!(refused(&folder.end()).contains("`a` has content but is not a file"));
 }
 
 #[test]

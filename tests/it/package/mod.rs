@@ -5,7 +5,7 @@ mod contents;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use expect_test::expect;
 use floe::cli::{PackageArgs, SourceArgs};
@@ -111,7 +111,7 @@ impl Case {
                 text = text.replace(path.to_str().unwrap(), name);
             }
         }
-        text
+        text.replace(MAIN_SEPARATOR, "/")
     }
 }
 
@@ -144,7 +144,7 @@ fn every_target_gets_an_archive_and_a_record_that_agree() {
 
 /// The record is a contract that every later floe must read.
 #[test]
-fn a_record_holds_the_facts_and_no_machine() {
+fn a_record_holds_facts_and_nothing_of_the_machine() {
     let case = Case::new(Sample::tool()).tool("x86_64-windows");
     let commit = Some("0123456789abcdef0123456789abcdef01234567".parse().unwrap());
     let args = PackageArgs { source: SourceArgs { tag: None, commit, epoch: Some(EPOCH) }, ..case.args() };
@@ -239,7 +239,7 @@ fn a_record_holds_the_facts_and_no_machine() {
 }
 
 #[test]
-fn nothing_but_the_files_makes_a_difference() {
+fn archives_depend_only_on_their_files() {
     let targets = ["x86_64-musl", "aarch64-apple-darwin", "x86_64-windows"];
     let include = "[package.metadata.floe]\ninclude = [\"share\"]";
     let first = || Sample::tool().file("share/a", "1").file("share/b/c", "2").manifest_lines(include);
@@ -296,10 +296,10 @@ fn all_problems_of_binaries_are_reported_together() {
         .built("x86_64-windows/toold.exe", "#!/bin/sh\n");
     expect![[r#"
         the binaries of `tool` 1.4.0 cannot be packed
-        `native/x86_64-windows/tool` is not a released binary: `tool` releases `tool.exe`, `toold.exe` (`binaries` in `[package.metadata.floe]` says which)
+        `native/x86_64-windows/tool` is not a released binary: `tool` releases `tool.exe`, `toold.exe` (`binaries` in `[package.metadata.floe]` lists them)
         `native/x86_64-windows/toold.exe` is refused: it is a script, not an executable
         `tool.exe` for x86_64-windows is missing
-        `native/x86_64-musl/dev` is not a released binary: `tool` releases `tool`, `toold` (`binaries` in `[package.metadata.floe]` says which)
+        `native/x86_64-musl/dev` is not a released binary: `tool` releases `tool`, `toold` (`binaries` in `[package.metadata.floe]` lists them)
         `native/x86_64-musl/tool` is Mach-O for aarch64, but x86_64-musl takes ELF for x86_64
         `native/x86_64-musl/toold` is refused: its ELF program header table is broken or cut off (it ends at 288, the file at 200)"#]].assert_eq(&case.refused());
     let error = case.pack().map(|records| records.len()).unwrap_err();
@@ -378,7 +378,7 @@ fn a_failure_leaves_the_older_archive_alone() {
 }
 
 #[test]
-fn other_builders_hand_over_their_binaries() {
+fn binaries_of_other_builders_are_packed() {
     let case = Case::new(Sample::tool()).tool("x86_64-musl");
     let project = case.sample.load().unwrap();
     let build = Build {

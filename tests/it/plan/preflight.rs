@@ -30,8 +30,8 @@ fn the_plan_is_also_shown_where_publishing_would_be_refused() {
         outcome.stdout
     );
     outcome.stderr_without_warnings(expect![[r#"
-        error: there is no token to publish to `acme/tool` with
-        nothing was touched
+        error: there is no token to publish to `acme/tool`
+        nothing was changed
 
         hint: set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`
     "#]]);
@@ -50,7 +50,7 @@ fn all_failed_checks_are_reported_together_each_with_a_fix() {
               in a workflow give the job `permissions: packages: write`; a token of your own must be a classic one with `write:packages`. If the package was first pushed by hand, add the repository under "Manage Actions access" at https://github.com/users/acme/packages/container/tool/settings (an organisation's: https://github.com/orgs/acme/packages/container/tool/settings)
           the remote has no tag `v1.4.0`
               push the tag: `git push origin v1.4.0`
-        nothing was touched
+        nothing was changed
 
         hint: fix each as described below it, then check again with `floe plan`
     "#]]);
@@ -85,7 +85,7 @@ fn a_token_that_expires_or_lacks_a_scope_is_reported() {
     plan(expiration, &soon).exit(0).says("warning the token expires in 2 h 59 min");
     plan("x-oauth-scopes", "gist, write:packages")
         .exit(1)
-        .says("the token is a classic one with `gist`, `write:packages`, but publishing takes `public_repo`");
+        .says("the token is a classic one with `gist`, `write:packages`, but publishing needs `public_repo`");
     plan("x-oauth-scopes", "public_repo").exit(0);
 }
 
@@ -103,7 +103,7 @@ fn strict_makes_warnings_errors_before_anything_is_sent() {
 }
 
 #[test]
-fn the_right_to_push_the_image_is_asked_before_anything_is_staged() {
+fn the_permission_to_push_the_image_is_checked_before_anything_is_staged() {
     let scenario = Scenario::new("1.4.0");
     scenario.registry.set_push("tester", Vec::new()).unwrap();
     for verb in ["plan", "publish"] {
@@ -114,7 +114,7 @@ fn the_right_to_push_the_image_is_asked_before_anything_is_staged() {
 }
 
 #[test]
-fn both_servers_are_asked_although_one_is_down() {
+fn both_servers_are_checked_even_if_one_is_down() {
     let down = |method: &str| Fault::route(method, "/", 0, 100, What::answer(503, "down for repair"));
     let scenario = Scenario::new("1.4.0")
         .arguments(&["--tries", "2"])
@@ -142,7 +142,7 @@ fn a_rate_limit_that_is_too_low_is_a_warning() {
         .disturb_github(Fault::next("POST", "/releases/generate-notes", last))
         .run(["plan"])
         .exit(0)
-        .says("13 requests are needed, but GitHub takes only 4 until its hour ends at 00:00:00 UTC");
+        .says("13 requests are needed, but GitHub allows only 4 until its rate limit resets at 00:00:00 UTC");
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn verbose_output_and_json_list_every_check() {
 }
 
 #[test]
-fn a_finished_release_is_not_asked_for_rights() {
+fn a_finished_release_needs_no_check_of_permissions() {
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
     scenario.token(Some(READER)).run(["publish"]).exit(0).no_writes();

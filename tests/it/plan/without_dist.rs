@@ -103,7 +103,7 @@ fn a_publish_with_no_dist_and_a_plan_with_no_project_are_wrong_usage() {
 }
 
 #[test]
-fn the_same_dist_twice_is_one_and_another_is_a_problem() {
+fn the_same_dist_twice_counts_once_and_another_is_a_problem() {
     let scenario = Scenario::new("1.4.0");
     let copy = scenario.path().join("copy");
     copy_folder(&scenario.dist(), &copy);

@@ -22,7 +22,7 @@ fn written(scenario: &Scenario, name: &str) -> String {
 }
 
 #[test]
-fn a_release_gives_its_addresses_to_later_steps() {
+fn a_release_sets_the_outputs_for_later_steps() {
     let scenario = in_a_workflow();
     let outcome = scenario.run(["publish"]).exit(0);
     let lines: Vec<&str> = outcome.stdout.lines().collect();
@@ -45,7 +45,7 @@ fn a_release_gives_its_addresses_to_later_steps() {
 }
 
 #[test]
-fn lines_are_folded_and_every_fold_ends() {
+fn log_groups_are_opened_and_closed() {
     let outcome = in_a_workflow().run(["publish"]).exit(0);
     let commands: Vec<&str> =
         outcome.stderr.lines().filter(|line| line.starts_with("::") && line.contains("group::")).collect();
@@ -58,7 +58,7 @@ fn a_failure_is_an_annotation_of_one_line_and_a_part_of_the_summary() {
     let scenario = in_a_workflow().token(None);
     let outcome = scenario.run(["publish"]).exit(1);
     let annotation = outcome.stderr.lines().last().unwrap();
-    expect![[r#"::error title=floe::there is no token to publish to `acme/tool` with%0Anothing was touched%0A%0Ahint: set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`"#]]
+    expect![[r#"::error title=floe::there is no token to publish to `acme/tool`%0Anothing was changed%0A%0Ahint: set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`"#]]
         .assert_eq(annotation);
     let page = written(&scenario, "summary");
     assert!(page.starts_with("### floe failed\n\n```text\nerror: there is no token"), "{page}");

@@ -41,7 +41,7 @@ fn another_dist(scenario: &Scenario) {
 fn conflict(scenario: &Scenario, says: &str) {
     let before = release(scenario);
     scenario.run(["plan"]).exit(4).says(says);
-    scenario.run(["publish"]).exit(4).says(says).says("nothing was touched").says("hint: ");
+    scenario.run(["publish"]).exit(4).says(says).says("nothing was changed").says("hint: ");
     assert_eq!(release(scenario), before);
 }
 
@@ -72,7 +72,7 @@ fn a_draft_by_hand_keeps_everything_that_it_holds() {
 }
 
 #[test]
-fn a_part_that_a_draft_lacks_is_floes() {
+fn floe_adds_the_parts_that_a_draft_lacks() {
     let scenario = Scenario::new("1.4.0");
     draft(&scenario, |draft| draft.name = Some("The Big One".to_owned()));
     let plan = scenario.run(["plan"]).exit(0).stdout;
@@ -89,7 +89,7 @@ fn a_part_that_a_draft_lacks_is_floes() {
 }
 
 #[test]
-fn a_plan_without_a_dist_says_it_too() {
+fn a_plan_without_a_dist_names_the_kept_parts_too() {
     let scenario = Scenario::empty("1.4.0").before_anything_is_built("");
     let id = draft(&scenario, |draft| draft.body = Some("By hand.".to_owned()));
     let plan = scenario.run(["plan"]).exit(0).stdout;

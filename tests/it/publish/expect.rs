@@ -55,7 +55,7 @@ fn a_release_is_published_by_the_digest_that_verify_prints() {
 }
 
 #[test]
-fn another_release_than_the_expected_one_is_not_begun() {
+fn a_dist_with_another_digest_is_refused_before_any_request() {
     let scenario = Scenario::new("1.4.0");
     let other = format!("sha256:{}", "0".repeat(64));
     let sums = sums(&scenario, &["dist"]);
@@ -99,7 +99,7 @@ fn a_file_with_other_bytes_ends_the_run_before_anything_is_public() {
 }
 
 #[test]
-fn all_that_takes_no_unpacking_is_verified_all_the_same() {
+fn with_expect_all_is_verified_that_needs_no_unpacking() {
     let sums = sums(&Scenario::new("1.4.0"), &["dist"]);
     let refused = |scenario: &Scenario, said: &str| {
         let outcome = scenario.run(["publish", "--expect", &sums]).exit(3);
@@ -140,7 +140,7 @@ fn several_dists_have_one_digest_in_whatever_order_they_are_given() {
 }
 
 #[test]
-fn a_dist_is_verified_also_where_its_release_has_no_home_yet() {
+fn a_dist_is_verified_even_if_its_destination_is_unknown() {
     let scenario = Scenario::new("1.4.0").arguments(&["--server-url", "http://github.example.org"]);
     let outcome = scenario.run(["verify", "dist", "--json"]).exit(0);
     let outcome = outcome.says("the digest of `SHA256SUMS`, for `floe publish --expect`, is unknown: ");

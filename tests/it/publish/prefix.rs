@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use floe::error::Failure;
+use floe::project::cargo;
 use floe::rehearse::disturbed::in_words;
 use floe::release::inputs;
 use floe_core::model::{Digest, Repo, Tag, Target};
@@ -18,6 +20,28 @@ fn tag_of(lines: &str, given: Option<&str>, version: &str) -> Result<String, Str
     let given = given.map(|tag| tag.parse().unwrap());
     let tag = inputs::tag(Some(&project), given, &version.parse().unwrap());
     tag.map(|tag| tag.to_string()).map_err(|error| in_words(&error))
+}
+
+#[test]
+fn a_tag_of_another_package_gets_a_hint_that_can_be_followed() {
+    let hint = |lines: &str, tag: &str| {
+        let project = Sample::tool().manifest_lines(lines).load().unwrap();
+        let error = cargo::check_tag(&project, Some(&tag.parse().unwrap())).unwrap_err();
+        error.downcast::<Failure>().unwrap().hint_text().unwrap().to_owned()
+    };
+    let prefixed = "[package.metadata.floe]\ntag-prefix = \"tool-\"";
+    assert_eq!(
+        hint(prefixed, "v1.4.0"),
+        "release it as `tool-v1.4.0`, or take `tag-prefix` out of [package.metadata.floe]"
+    );
+    assert_eq!(
+        hint("", "lib-v1.4.0"),
+        "release it as `v1.4.0`, or write `tag-prefix = \"lib-\"` under [package.metadata.floe]"
+    );
+    assert_eq!(
+        hint(prefixed, "tool-v1.5.0"),
+        "release it as `tool-v1.4.0`, or change `version` in Cargo.toml"
+    );
 }
 
 #[test]

@@ -56,13 +56,13 @@ fn registry_again(sizes: &Sizes) -> usize {
 }
 
 #[tokio::test]
-async fn requests_are_as_many_as_the_formula_says() {
+async fn the_number_of_requests_matches_the_formula() {
     for (assets, layers) in [(1, 1), (20, 1), (1, 9), (20, 9)] {
         let mut made = made("one", "1.4.0", &["x86_64-musl".parse::<Target>().unwrap()]);
         let folder = folder();
         resize(&mut made, (assets, layers), folder.path());
         let sizes = Sizes::of(&made.release);
-        // One config a platform, the layers, and one of floe's with the files that the image lacks.
+        // One config a platform, the layers, and the one that floe adds.
         assert_eq!((sizes.assets, sizes.blobs, sizes.platforms), (assets, layers + 2, 1));
         let bench = Bench::new(&made.release).await;
         let servers = folder.path().join("servers");

@@ -42,7 +42,7 @@ fn the_first_signal_finishes_what_is_under_way_and_stops() {
 }
 
 #[test]
-fn whatever_request_it_is_asked_to_stop_at_the_next_run_finishes() {
+fn after_a_signal_at_any_request_the_next_run_finishes() {
     let wanted = undisturbed();
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
@@ -70,10 +70,10 @@ fn the_second_signal_stops_at_once() {
     let outcome = scenario.run_signalled((&interceptor, 9), &["INT", "TERM"], &["publish"]).exit(1);
     let end = outcome.stderr.split_once("error: ").unwrap().1;
     expect![[r#"
-        stopped at once by SIGTERM; what was under way may be there in part
-        the receipt says what was done before that
+        stopped at once by SIGTERM; the steps under way may be done in part
+        the receipt lists the steps that were done before
 
-        hint: run the same command again: it looks at what is there and does what is missing
+        hint: run the same command again: it checks what is there and does the missing steps
     "#]]
     .assert_eq(end);
     assert_eq!(receipt(&scenario)["published"], false);
@@ -82,7 +82,7 @@ fn the_second_signal_stops_at_once() {
 }
 
 #[test]
-fn a_wait_is_shown_and_ends_at_once() {
+fn a_wait_is_shown_and_a_signal_ends_it() {
     let busy = What::Answer {
         status: 503,
         headers: vec![("retry-after".to_owned(), "3000".to_owned())],
@@ -102,7 +102,7 @@ fn a_wait_is_shown_and_ends_at_once() {
 }
 
 #[test]
-fn while_it_only_looks_a_signal_ends_it() {
+fn a_signal_before_the_first_write_ends_the_run() {
     let scenario = Scenario::new("1.4.0");
     let busy = What::Answer {
         status: 503,

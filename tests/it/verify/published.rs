@@ -70,7 +70,7 @@ fn checksums_that_were_replaced() {
     published.replace("SHA256SUMS", forged.as_bytes());
     published.problems(expect![[r#"
         `tool-x86_64-unknown-linux-musl.tar.gz` is sha256:<0>, but `SHA256SUMS` says sha256:<1>
-        `SHA256SUMS` holds a line that is no checksum: `not a checksum`"#]]);
+        `SHA256SUMS` holds a line that is not a checksum: `not a checksum`"#]]);
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn value(yaml: &Yaml<'_>) -> Value {
 }
 
 #[test]
-fn what_yaml_says_is_read_as_what_actions_reads() {
+fn yaml_is_read_as_actions_reads_it() {
     let read =
         read("on: {push: {tags: [\"v*\"]}, pull_request: }\nnumber: 7\ntext: |\n  a\n  b\nversion: 1.95.0\n");
     let expected = serde_json::json!({

@@ -60,7 +60,7 @@ pub struct Facts {
 #[serde(rename_all = "snake_case")]
 pub enum BinaryKind {
     /// An executable with dynamic libraries and a fixed address (ELF `ET_EXEC`; Mach-O without `MH_PIE`). Also every PE
-    /// executable: [`PeFacts::aslr`] tells whether its address is fixed.
+    /// executable: see [`PeFacts::aslr`] for whether its address is fixed.
     Executable,
     /// An executable with dynamic libraries or an interpreter, loaded at any address (ELF `ET_DYN` with `DF_1_PIE` or
     /// `PT_INTERP`; Mach-O `MH_PIE`).

@@ -1,6 +1,6 @@
 //! The debug directory of a PE file (Microsoft, "PE Format", "The .debug Section").
 //!
-//! It names the PDB file, and tells whether the time stamps are digests. The PDB file itself is not looked for.
+//! It holds the name of the PDB file, and whether the time stamps are digests. The PDB file itself is not read.
 
 use object::LittleEndian as LE;
 use object::pe::{self, DebugType, ImageDebugDirectory};

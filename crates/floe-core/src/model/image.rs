@@ -75,7 +75,7 @@ impl<'de> Deserialize<'de> for Platform {
     }
 }
 
-/// Where an image lives: a registry's host and a repository in it, without tag or digest
+/// The name of an image: a registry's host and a repository in it, without tag or digest
 /// (OCI distribution-spec, "Pulling manifests": `<name>`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageName {
@@ -127,7 +127,7 @@ impl FromStr for ImageName {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         // The text may hold a password, so it is not repeated.
         let secret = text.contains('@') && !text.contains("@sha256:");
-        let shown = if secret { "what was given".to_owned() } else { format!("`{text}`") };
+        let shown = if secret { "the given text".to_owned() } else { format!("`{text}`") };
         let refuse =
             |why: &str| format!("{shown} is not an image name: {why}; write it as ghcr.io/owner/name");
         let (registry, repository) = text.split_once('/').ok_or_else(|| refuse("it has no registry"))?;
@@ -135,7 +135,7 @@ impl FromStr for ImageName {
             return Err(refuse("its first part is not a registry's host"));
         }
         if registry.contains('@') {
-            return Err(refuse("a registry's address takes no user and no password"));
+            return Err(refuse("a registry's URL must not contain a user or a password"));
         }
         if !is_host(registry) {
             return Err(refuse("its first part is not a registry's host"));

@@ -71,7 +71,7 @@ impl Notes {
             (NotesSource::Generated, None) => format!("; all changes are at {compared}"),
             (_, None) => String::new(),
         };
-        let pointer = format!("\n\nCut here because GitHub takes no more{rest}");
+        let pointer = format!("\n\nCut here because GitHub accepts no more{rest}");
         body::own(&cut(head, body::room(&self.footer), &pointer), &self.footer)
     }
 }
@@ -168,10 +168,14 @@ mod tests {
             (
                 changelog(text()),
                 String::new(),
-                "takes no more; the rest is at https://example.org/CHANGELOG.md",
+                "accepts no more; the rest is at https://example.org/CHANGELOG.md",
             ),
-            (NotesSource::Generated, text(), "takes no more; all changes are at https://example.org/compare"),
-            (NotesSource::Text(text()), String::new(), "takes no more"),
+            (
+                NotesSource::Generated,
+                text(),
+                "accepts no more; all changes are at https://example.org/compare",
+            ),
+            (NotesSource::Text(text()), String::new(), "accepts no more"),
         ] {
             let body = notes(source).render(&generated, "https://example.org/compare");
             assert!(body.chars().count() <= LIMIT, "{}", body.chars().count());
@@ -181,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn no_notes_take_in_the_downloads_below_them() {
+    fn open_markup_in_notes_does_not_swallow_the_downloads() {
         for (begin, end) in [
             ("~~~~ sh\n", "\n~~~~\n\nCut here"),
             ("<details>\n\n", "\n\n</details>\n\nCut here"),

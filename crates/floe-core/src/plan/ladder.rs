@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn in_every_order_the_names_end_where_semver_says() {
+    fn in_any_order_every_name_ends_at_its_highest_version() {
         let versions = ["v1.4.0", "v1.3.9", "v2.0.0-rc.1", "v2.0.0", "v1.4.1"];
         let mut order = vec![0; versions.len()];
         let mut count = 0;

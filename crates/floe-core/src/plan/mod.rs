@@ -29,23 +29,23 @@ pub struct Plan {
     pub steps: Vec<Planned>,
     /// The existing draft that is filled, if there is one.
     pub draft: Option<RemoteRelease>,
-    /// The published release, if there is one. Nothing of it is left to do.
+    /// The published release, if there is one. Only the image can still lack steps.
     pub published: Option<RemoteRelease>,
 }
 
-/// A step and whether it is still to be done.
+/// A step, and whether it is already done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Planned {
     /// The step.
     pub step: Step,
-    /// The thing that it acts on, for people.
+    /// The object of the step, as text for people.
     pub object: String,
-    /// Whether the world already holds its effect.
+    /// Whether its effect is already there.
     pub done: bool,
 }
 
 impl Plan {
-    /// Decides what is left to do. Where bytes are not known yet, names are compared.
+    /// Plans the missing steps. Before a dist is built, names are compared instead of bytes.
     ///
     /// # Errors
     /// Every conflict between the subject and the world.
@@ -75,7 +75,7 @@ impl Plan {
         let image = image_steps(subject, world, is_published);
         let (push, tag) = image.unzip();
         let mut steps: Vec<(Step, bool)> = push.into_iter().collect();
-        // The notes list the files. A draft whose notes list others is not the draft of this release yet.
+        // The notes list the files, so a draft with the notes of another dist must be updated.
         let footer = footer(subject);
         let has_notes = draft.zip(footer).is_some_and(|(draft, footer)| draft.holds_notes(footer));
         let since = Since::of(&destination.tag, world);
@@ -143,7 +143,7 @@ fn footer(subject: Subject<'_>) -> Option<&str> {
     subject.release().map(|release| release.notes.footer.as_str())
 }
 
-/// Everything in a draft that could neither be kept nor published.
+/// The parts of a draft that can neither be kept nor published.
 fn draft_conflicts(subject: Subject<'_>, draft: &RemoteRelease) -> Vec<Conflict> {
     let (id, tag) = (draft.id, &subject.destination().tag);
     let extra = unpromised(subject, draft).into_iter();
@@ -171,7 +171,7 @@ fn kept(draft: &RemoteRelease, footer: Option<&str>) -> Vec<&'static str> {
         .collect()
 }
 
-/// A file that somebody added to the published release is not this release's, and stays.
+/// Missing and different assets of the published release. A file that was added to it is no conflict.
 fn published_conflicts(tag: &Tag, assets: &[NamedAsset<'_>], published: &RemoteRelease) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
     for (name, asset) in assets {
@@ -233,7 +233,7 @@ fn push_image(image: &Image, remote: &RemoteImage) -> (Step, bool) {
         .chain(image.manifests())
         .filter(|blob| !remote.present.contains(&blob.digest))
         .collect();
-    // A registry keeps what a manifest names, so an index that is there is there with everything.
+    // A registry keeps all blobs that a manifest references, so if the index exists, the whole image does.
     let done = remote.present.contains(&image.index.digest);
     let bytes = if done { image.size() } else { missing.iter().map(|blob| blob.size).sum() };
     let missing = if done { Vec::new() } else { missing.iter().map(|blob| blob.digest).collect() };

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Phase, Plan, Planned, Since, Status, Step};
 use crate::model::notes::NotesSource;
 use crate::model::{Commit, Destination, Outline, Release, Schema, Tag};
+use crate::units;
 
 /// A plan as JSON, schema 1.
 #[derive(Debug, Serialize)]
@@ -79,17 +80,17 @@ impl Plan {
         let Destination { tag, repo, commit, .. } = &outline.destination;
         let there = match (&self.published, &self.draft) {
             (Some(published), _) => {
-                let files = published.assets.len();
-                format!("published already, with {files} files; the same again changes nothing")
+                let files = units::files(published.assets.len());
+                format!("published already, with {files}; the same again changes nothing")
             }
             (None, Some(draft)) => {
-                let files = draft.assets.len();
+                let files = units::files(draft.assets.len());
                 let keeps = self.steps.iter().find_map(|planned| match &planned.step {
                     Step::CreateDraft { keeps, .. } if !keeps.is_empty() => Some(keeps.join(" and ")),
                     _ => None,
                 });
                 let keeps = keeps.map(|keeps| format!(" and keeps its {keeps}")).unwrap_or_default();
-                format!("a draft (release {}) with {files} files, which is continued{keeps}", draft.id)
+                format!("a draft (release {}) with {files}, which is continued{keeps}", draft.id)
             }
             (None, None) => "none yet".to_owned(),
         };

@@ -98,7 +98,7 @@ impl Step {
         }
     }
 
-    /// The thing that it acts on, for people.
+    /// The object of the step, as text for people.
     pub(super) fn object(&self, subject: Subject<'_>) -> String {
         let Destination { tag, image, .. } = subject.destination();
         match self {

@@ -89,7 +89,7 @@ fn token(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
             return needs_push();
         }
         return failed(
-            format!("there is no token to publish to `{}` with", subject.destination().repo),
+            format!("there is no token to publish to `{}`", subject.destination().repo),
             "set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`",
         );
     }
@@ -130,7 +130,7 @@ fn repository(subject: Subject<'_>, access: &Access) -> Outcome {
     }
     match &access.name {
         Some(name) if !name.eq_ignore_ascii_case(&repo.to_string()) => failed(
-            format!("`{repo}` is called `{name}` now, and what is sent to the old name is not taken"),
+            format!("`{repo}` is called `{name}` now, and GitHub refuses writes under the old name"),
             format!("give `--repo {name}`, and set `repository` in Cargo.toml and the git remote to it"),
         ),
         _ if access.private => passed(format!("`{repo}` is there, and private")),
@@ -156,7 +156,7 @@ fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome
             if scopes.is_empty() { "no scope".to_owned() } else { format!("`{}`", scopes.join("`, `")) };
         let wanted = if access.private { "repo" } else { "public_repo" };
         return failed(
-            format!("the token is a classic one with {has}, but publishing takes `{wanted}`"),
+            format!("the token is a classic one with {has}, but publishing needs `{wanted}`"),
             format!(
                 "add the scope at {}/settings/tokens; of the gh program: `gh auth refresh -s repo`",
                 site(subject)
@@ -215,14 +215,14 @@ fn assets(subject: Subject<'_>) -> Outcome {
     let count = assets.len();
     if count > ASSET_COUNT {
         return failed(
-            format!("{count} assets are more than the {ASSET_COUNT} GitHub takes"),
+            format!("{count} assets are more than the {ASSET_COUNT} that GitHub accepts"),
             "release fewer targets at once",
         );
     }
     if let Some(asset) = known().find(|asset| asset.size >= ASSET_LIMIT) {
         return failed(
             format!(
-                "`{}` has {}, and GitHub takes files below {}",
+                "`{}` has {}, but GitHub accepts files below {}",
                 asset.name,
                 size(asset.size),
                 size(ASSET_LIMIT)
@@ -270,7 +270,7 @@ fn notes(subject: Subject<'_>) -> Outcome {
     };
     warning(
         format!(
-            "the notes have {count} characters, and GitHub takes {LIMIT}: they will be cut at a line's end"
+            "the notes have {count} characters, but GitHub accepts {LIMIT}: they will be cut at a line's end"
         ),
         format!("shorten {source}, or give another one as `--notes-file`"),
     )
@@ -301,7 +301,7 @@ fn requests(plan: &Plan, facts: &ServerFacts) -> Outcome {
     let end = end.map(|end| end.format(" at %H:%M:%S UTC").to_string()).unwrap_or_default();
     warning(
         format!(
-            "{needed} requests are needed, but GitHub takes only {} until its hour ends{end}",
+            "{needed} requests are needed, but GitHub allows only {} until its rate limit resets{end}",
             budget.remaining
         ),
         "start after that, or let floe wait: it continues by itself",

@@ -150,7 +150,7 @@ fn each_failed_check_has_a_fix() {
     assert!(found.starts_with("no: `acme/tool` is called `acme/hammer` now"), "{found}");
     assert!(cure.contains("--repo acme/hammer"), "{cure}");
     let (found, cure) = judged(&ask(&release(), &ServerFacts { has_token: false, ..facts() }, "token"));
-    assert_eq!(found, "no: there is no token to publish to `acme/tool` with");
+    assert_eq!(found, "no: there is no token to publish to `acme/tool`");
     assert!(cure.contains("GITHUB_TOKEN"), "{cure}");
     let (found, cure) =
         judged(&ask(&release(), &ServerFacts { package: Some(Package::Hidden), ..facts() }, "package"));
@@ -176,7 +176,7 @@ fn names_that_github_would_change_or_that_collide_fail() {
     assert_eq!(found, "no: two assets are called `sha256sums`, if upper and lower case are the same");
     release.assets = (0..1001).map(|n| asset(&format!("a{n}"))).collect();
     let (found, _) = judged(&ask(&release, &facts(), "assets"));
-    assert_eq!(found, "no: 1001 assets are more than the 1000 GitHub takes");
+    assert_eq!(found, "no: 1001 assets are more than the 1000 that GitHub accepts");
 }
 
 #[test]
@@ -188,6 +188,6 @@ fn notes_that_would_be_cut_and_a_rate_limit_that_is_too_low_are_warnings() {
     let (found, _) = judged(&ask(&release(), &ServerFacts { budget, ..facts() }, "requests"));
     assert_eq!(
         found,
-        "warning: 6 requests are needed, but GitHub takes only 5 until its hour ends at 15:13:20 UTC"
+        "warning: 6 requests are needed, but GitHub allows only 5 until its rate limit resets at 15:13:20 UTC"
     );
 }

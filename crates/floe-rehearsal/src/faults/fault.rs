@@ -13,7 +13,7 @@ impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Side::GitHub => "GitHub",
-            Side::Registry => "the registry",
+            Side::Registry => "registry",
         })
     }
 }

@@ -91,11 +91,11 @@ pub struct StoredAsset {
     pub name: String,
     /// The text shown in place of the name, or empty.
     pub label: String,
-    /// `uploaded`, or `starter` during the upload and after one that broke off.
+    /// `uploaded`; `open` during the upload, and `starter` after one that broke off.
     pub state: String,
-    /// Its size in bytes; 0 for a starter.
+    /// Its size in bytes; 0 until it is uploaded.
     pub size: u64,
-    /// The digest of its bytes; `None` for a starter.
+    /// The digest of its bytes; `None` until it is uploaded.
     pub digest: Option<Digest>,
     /// The media type that the client sent.
     pub content_type: String,
@@ -110,7 +110,9 @@ pub struct StoredAsset {
 const FIRST_COMMIT: DateTime<Utc> = DateTime::from_timestamp_nanos(315_532_800_000_000_000);
 /// The state of a complete asset.
 pub(super) const UPLOADED: &str = "uploaded";
-/// The state of an asset whose upload has started.
+/// The state of an asset during its upload.
+pub(super) const OPEN: &str = "open";
+/// The state of an asset whose upload broke off.
 pub(super) const STARTER: &str = "starter";
 
 impl StoredRelease {

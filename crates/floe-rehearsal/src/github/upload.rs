@@ -1,6 +1,6 @@
 //! Uploads: streamed to disk and hashed on the way.
 //!
-//! From the start of an upload its asset is listed in state `starter`, and stays so if the upload breaks off.
+//! During an upload its asset is listed in state `open`, and after one that broke off in state `starter`.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ use tokio::io::AsyncWriteExt as _;
 use super::access::RepoRequest;
 use super::quirks::UploadQuirk;
 use super::response::{ApiError, ApiResult, custom, field, json_response};
-use super::state::{STARTER, StoredAsset, StoredRelease, UPLOADED, now};
+use super::state::{OPEN, STARTER, StoredAsset, StoredRelease, UPLOADED, now};
 use super::view;
 
 /// The largest asset in bytes, according to GitHub's error message.
@@ -41,8 +41,8 @@ pub(super) async fn upload(
         }
         check_room(release, &name)?;
         let label = query.get("label").cloned().unwrap_or_default();
-        let starter = starter(id, name, request.caller.login());
-        release.assets.push(StoredAsset { label, content_type, ..starter });
+        let (state, starter) = (OPEN.to_owned(), starter(id, name, request.caller.login()));
+        release.assets.push(StoredAsset { label, content_type, state, ..starter });
         Ok((id, length))
     })?;
     let path = store.asset_path(asset);
@@ -67,11 +67,16 @@ pub(super) async fn upload(
     if finished.is_err() {
         // A starter has no bytes.
         let _ = tokio::fs::remove_file(&path).await;
+        store.change(|stored| {
+            let broken = stored.repos.values_mut().find_map(|repo| repo.asset_mut(asset));
+            broken.into_iter().for_each(|broken| STARTER.clone_into(&mut broken.state));
+            Ok(())
+        })?;
     }
     Ok(json_response(StatusCode::CREATED, &finished?))
 }
 
-/// An asset whose upload has started.
+/// An asset whose upload broke off.
 pub(super) fn starter(id: u64, name: String, uploader: &str) -> StoredAsset {
     StoredAsset {
         id,

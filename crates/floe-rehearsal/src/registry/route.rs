@@ -136,7 +136,7 @@ impl fmt::Display for Name {
 
 /// Parses a digest. The error is `DIGEST_INVALID`.
 pub(super) fn digest(text: &str) -> Result<Digest, RegistryError> {
-    text.parse().map_err(|error| RegistryError::bad("DIGEST_INVALID", format!("{error}")))
+    text.parse().map_err(|error: String| RegistryError::bad("DIGEST_INVALID", error))
 }
 
 /// `[a-z0-9]+` parts with `.`, `_`, `__` or any number of `-` between them.

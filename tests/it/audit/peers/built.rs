@@ -153,7 +153,7 @@ fn without_section_headers_the_needs_are_the_same() {
 }
 
 #[test]
-fn musl_makes_static_binaries_that_ask_for_nothing() {
+fn musl_binaries_are_static_and_need_nothing() {
     let Some(built) = build("musl-gcc", &["-static"], PROGRAM) else { return };
     let facts = checked_elf(&built);
     let elf = facts.elf.unwrap();

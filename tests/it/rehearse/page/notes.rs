@@ -161,7 +161,7 @@ fn deep_nesting_ends_in_text() {
     assert!(html.contains(&format!("<code>{}a &lt;b&gt;</code>", "- ".repeat(101))), "{html}");
 }
 
-/// Texts as long as GitHub takes them, each of which costs a careless renderer time or memory.
+/// Texts as long as GitHub accepts them, each of which costs a careless renderer time or memory.
 #[test]
 fn any_text_is_rendered_in_little_time_and_space() {
     let length = floe_core::model::notes::LIMIT;

@@ -42,11 +42,13 @@ impl fmt::Display for NoSection {
 pub fn section(changelog: &str, version: &Version, names: &[String]) -> Result<String, NoSection> {
     let source = normalised(changelog);
     let document = Document::read(&source, names);
-    let at = document.find(version)?;
-    let is_other = |heading: &Heading, level| {
-        heading.mentions.iter().all(|mention| !mention.is(version)) && heading.is_title(level)
+    let found = document.find(version)?;
+    // A heading below the section's may name the same version.
+    let ends = |heading: &Heading, level| {
+        let is_own = heading.level > level && heading.mentions.iter().any(|mention| mention.is(version));
+        !is_own && heading.is_title(level)
     };
-    document.text(at, is_other).ok_or(NoSection::Empty)
+    found.into_iter().find_map(|at| document.text(at, ends)).ok_or(NoSection::Empty)
 }
 
 /// The section of what is not released yet: below a heading that begins with `Unreleased`.
@@ -230,23 +232,24 @@ impl<'s> Document<'s> {
         }
     }
 
-    /// The heading of a version: one that names it whole, else the only one that names it as `1.4` or under a name that all
-    /// headings of its level have.
-    fn find(&self, version: &Version) -> Result<usize, NoSection> {
+    /// The headings of a version: those that name it whole, else the only one that names it as `1.4` or under a name that
+    /// all headings of its level have.
+    fn find(&self, version: &Version) -> Result<Vec<usize>, NoSection> {
         let find = |is_it: &dyn Fn(&Mention) -> bool| -> Vec<usize> {
             let named = |heading: &Heading| heading.mentions.iter().any(|one| one.is(version) && is_it(one));
             (0..self.headings.len()).filter(|at| named(&self.headings[*at])).collect()
         };
-        if let Some(first) = find(&|one| one.leads && one.numbers == 3 && one.owner.is_none()).first() {
-            return Ok(*first);
+        let whole = find(&|one| one.leads && one.numbers == 3 && one.owner.is_none());
+        if !whole.is_empty() {
+            return Ok(whole);
         }
         match find(&|one| one.leads && one.owner.is_none())[..] {
-            [only] => return Ok(only),
+            [only] => return Ok(vec![only]),
             [] => {}
             _ => return Err(NoSection::Ambiguous),
         }
         match find(&|one| one.numbers == 3 && one.owner.is_some())[..] {
-            [only] if self.is_display_name(&self.headings[only]) => Ok(only),
+            [only] if self.is_display_name(&self.headings[only]) => Ok(vec![only]),
             _ => Err(NoSection::Missing),
         }
     }

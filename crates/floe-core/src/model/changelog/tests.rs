@@ -181,6 +181,10 @@ fn the_text_stays_as_it_is_written() {
 fn an_empty_section_is_reported_as_such() {
     assert_eq!(of("## 1.3.0\n\n---\n\n## 1.2.0\n\nOld.\n", "1.3.0"), Err(NoSection::Empty));
     assert_eq!(of("## 1.3.0", "1.3.0"), Err(NoSection::Empty));
+    // The first heading of several that has a text.
+    assert_eq!(of("## 1.3.0\n\n## 1.3.0 (again)\n\na\n\n## 1.3.0\n\nb\n", "1.3.0").unwrap(), "a");
+    let body = "a\n\n### Upgrading to 1.3.0\n\n### 1.3.0 in short\n\nb";
+    assert_eq!(of(&format!("## 1.3.0\n\n{body}\n"), "1.3.0").unwrap(), body);
     assert_eq!(of("", "1.3.0"), Err(NoSection::Missing));
 }
 

@@ -43,7 +43,7 @@ pub(super) fn mentions(text: &str, names: &[String]) -> Vec<Mention> {
     let mut unusual: Vec<String> = Vec::new();
     let mut is_announced = false;
     for (at, (offset, word)) in words.iter().enumerate() {
-        let known = is_usual(word) || names.iter().any(|name| is_part(name, word));
+        let known = is_usual(word) || names.iter().any(|name| is_part(name, &words, at));
         let Some((prefix, (version, numbers))) = with_prefix(word, is_announced) else {
             is_announced = MARKS.contains(&word.to_lowercase().as_str());
             if !known {
@@ -93,9 +93,15 @@ fn is_same(name: &str, word: &str) -> bool {
     name.replace('_', "-").eq_ignore_ascii_case(&word.replace('_', "-"))
 }
 
-/// Whether a word is the name or one of the words that the name joins.
-fn is_part(name: &str, word: &str) -> bool {
-    is_same(name, word) || name.split(['-', '_']).any(|part| part.eq_ignore_ascii_case(word))
+/// Whether a word is the name, or one of the words that the name joins and the others are around it.
+fn is_part(name: &str, words: &[(usize, &str)], at: usize) -> bool {
+    let parts: Vec<&str> = name.split(['-', '_']).collect();
+    let begins = |start: usize| {
+        let same =
+            words[start..].iter().zip(&parts).filter(|((_, word), part)| word.eq_ignore_ascii_case(part));
+        same.count() == parts.len()
+    };
+    is_same(name, words[at].1) || ((at + 1).saturating_sub(parts.len())..=at).any(begins)
 }
 
 /// The version of a word, and how many numbers it has. A name may come before it, as in `tool-v1.4.0`.
@@ -173,6 +179,8 @@ mod tests {
             ("@acme/tool@1.3.0", "1.3.0 of acme inside"),
             ("My CLI 1.3.0", "1.3.0"),
             ("my_cli-1.3.0", "1.3.0"),
+            ("CLI 1.3.0", "1.3.0 of cli inside"),
+            ("The new my-cli 1.3.0", "1.3.0"),
             ("1.3.0-rc.1", "1.3.0-rc.1"),
             ("1.3.0rc1", "1.3.0-rc1"),
             ("1.3 (released 2nd March 2026)", "1.3.0 short"),

@@ -17,7 +17,7 @@ pub struct Config {
     pub include: Vec<Include>,
     /// `exclude`: paths in the archives, or patterns of them, that are left out.
     pub exclude: Vec<String>,
-    /// `assets`: the names of further files that a release has. `{name}` and `{version}` stand for the package's.
+    /// `assets`: the names of further files that a release has. `{name}` and `{version}` are replaced by the package's.
     pub assets: Vec<String>,
     /// `image`: the image; `None` for `image = false`.
     pub image: Option<ImageSettings>,

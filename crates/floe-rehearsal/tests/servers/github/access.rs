@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{GUEST, Hub, OWNER};
 
 #[tokio::test]
-async fn an_error_says_which_right_is_missing() {
+async fn an_error_names_the_missing_permission() {
     let hub = Hub::new().await;
     let repo = "/repos/acme/floe";
     let wrong = hub.get(repo, "not-a-token").await;

@@ -102,7 +102,7 @@ async fn a_ref_is_found_by_each_of_its_names() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_an_error_with_its_name() {
+async fn a_missing_object_is_an_error_with_its_name() {
     let hub = Hub::new().await;
     let error = async |text: &str| {
         let answer = query(&hub, OWNER, text, json!({})).await;
