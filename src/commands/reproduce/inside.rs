@@ -90,6 +90,11 @@ impl Pair {
     }
 }
 
+/// The findings, or why there are none: the verdict was reached without them.
+pub fn or_why(found: anyhow::Result<Vec<String>>) -> Vec<String> {
+    found.unwrap_or_else(|error| vec![format!("could not be looked into: {error:#}")])
+}
+
 /// A clause a difference. `bytes` compares the content of a file; it is called for the first few only.
 fn findings(
     theirs: &[Member],
@@ -208,6 +213,18 @@ mod tests {
                     "`top/file`: mode 0644, rebuilt 0755; time 2023-11-14T22:13:20Z, rebuilt 2020-09-13T12:26:40Z"
                 ]
             );
+        }
+    }
+
+    #[test]
+    fn files_that_cannot_be_opened_leave_the_verdict_and_a_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let [published, rebuilt] = ["published", "rebuilt"].map(|name| folder.path().join(name));
+        fs::write(&published, "not gzip").unwrap();
+        let pair = Pair { published, rebuilt };
+        for found in [pair.archives(ArchiveKind::TarGz), pair.layers(), pair.documents()] {
+            let findings = or_why(found);
+            assert!(findings[0].starts_with("could not be looked into: "), "{findings:?}");
         }
     }
 

@@ -22,7 +22,7 @@ use floe_core::model::{ArchiveKind, Content, Destination, Manifest, Release, Rep
 use floe_core::reproduce::{Comparison, Line, Part, Verdict, parts, statement};
 use floe_core::verify::published::{Download, ReleaseRequest};
 use floe_core::verify::{self as check, Depth, Expect};
-use inside::Pair;
+use inside::{Pair, or_why};
 
 /// Runs the subcommand.
 pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<()> {
@@ -41,7 +41,7 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
 
     report.step("Comparing", format!("{} with its rebuild", args.tag));
     let mut comparison = Comparison::new(&download, published, &rebuilt);
-    look_inside(&mut comparison, (&download, scratch.path()), &rebuilt, report)?;
+    look_inside(&mut comparison, (&download, scratch.path()), &rebuilt, report);
     let image = published.image.as_ref().map(|image| &image.name);
     let statement = statement(&comparison, image).ok_or_else(|| {
         Failure::new(format!("nothing of {} was rebuilt: the dist and the release share no file", args.tag))
@@ -123,7 +123,7 @@ fn look_inside(
     (download, folder): (&Download, &Path),
     rebuilt: &Release,
     report: &Report,
-) -> anyhow::Result<()> {
+) {
     for line in comparison.assets.iter_mut().filter(|line| is_on_both_sides(line)) {
         let asset = rebuilt.assets.iter().find(|asset| asset.name == line.name);
         let (Some(kind), Some(Content::File(path))) =
@@ -132,25 +132,28 @@ fn look_inside(
             continue;
         };
         let pair = Pair { published: folder.join("assets").join(&line.name), rebuilt: path.clone() };
-        line.add(pair.archives(kind)?);
-        if let Some(said) = pair.diffoscope()?.filter(|said| !said.trim().is_empty()) {
-            report.step("Diffoscope", format!("says of {}:", line.name));
-            report.line(said.trim_end());
+        line.add(or_why(pair.archives(kind)));
+        match pair.diffoscope() {
+            Ok(Some(said)) if !said.trim().is_empty() => {
+                report.step("Diffoscope", format!("says of {}:", line.name));
+                report.line(said.trim_end());
+            }
+            Ok(_) => {}
+            Err(error) => report.warn(format!("diffoscope did not compare `{}`: {error:#}", line.name)),
         }
     }
     let pulled = download.image.as_ref().and_then(|pulled| pulled.image.as_ref().ok());
-    let (Some(theirs), Some(ours)) = (pulled, &rebuilt.image) else { return Ok(()) };
+    let (Some(theirs), Some(ours)) = (pulled, &rebuilt.image) else { return };
     for (name, part, _) in parts(theirs) {
         let line = comparison.image.iter_mut().find(|line| line.name == name);
         let Some(line) = line.filter(|line| is_on_both_sides(line)) else { continue };
         let (Some(published), Some(rebuilt)) = (&line.published, &line.rebuilt) else { continue };
         let pair = Pair { published: theirs.blob_path(published), rebuilt: ours.blob_path(rebuilt) };
         line.add(match part {
-            Part::Layer => pair.layers()?,
-            Part::Document => pair.documents()?,
+            Part::Layer => or_why(pair.layers()),
+            Part::Document => or_why(pair.documents()),
         });
     }
-    Ok(())
 }
 
 fn is_on_both_sides(line: &Line) -> bool {
