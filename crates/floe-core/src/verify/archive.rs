@@ -1,0 +1,115 @@
+//! One archive of a dist and its record.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::{ASSET_LIMIT, Expect, FoundArchive, Problem};
+use crate::model::{ArchiveFacts, BinaryFacts, Entry, Record};
+use crate::untrusted::text;
+use floe_audit::{RuleKind, rules};
+
+pub(super) fn check_archive(
+    found: FoundArchive,
+    expect: &Expect,
+    problems: &mut Vec<Problem>,
+) -> Option<(Record, PathBuf)> {
+    let FoundArchive { path, facts, record, contents } = found;
+    let file = facts.file.clone();
+    if facts.size >= ASSET_LIMIT {
+        problems.push(Problem::TooLarge { file: file.clone(), size: facts.size });
+    }
+    let contents =
+        contents.map_err(|why| problems.push(Problem::BadArchive { file: file.clone(), why })).ok();
+    let record = match record {
+        Ok(record) => record,
+        Err(why) => {
+            problems.push(Problem::BadRecord { file, why });
+            return None;
+        }
+    };
+    let ArchiveFacts { size, digest, .. } = record.archive;
+    if facts.size != size {
+        problems.push(Problem::WrongSize { file: file.clone(), found: facts.size, record: size });
+    } else if facts.digest != digest {
+        problems.push(Problem::WrongDigest { file: file.clone(), found: facts.digest, record: digest });
+    }
+    if !expect.tolerate {
+        problems.extend(judge(&record));
+    }
+    if !is_plain(&record.name) {
+        problems.push(Problem::BadName { file: file.clone(), name: record.name.clone() });
+    }
+    let expected = record.target.archive_file(&record.name);
+    if facts.file != expected {
+        problems.push(Problem::WrongName { file: file.clone(), expected });
+    } else if record.archive.file != expected {
+        let why = format!("it calls the archive `{}`", text::name(&record.archive.file));
+        problems.push(Problem::BadRecord { file: file.clone(), why });
+    }
+    if let Some(contents) = contents {
+        problems.extend(compare_contents(&file, &contents, &record));
+    }
+    Some((record, path))
+}
+
+/// Whether a project's name can begin the names of its assets: GitHub changes every other letter, and a line of
+/// `SHA256SUMS` or of the notes takes no other.
+pub(super) fn is_plain(name: &str) -> bool {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
+    !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.bytes().all(good)
+}
+
+/// The portability gate over the facts that were read when the archive was packed; `compare_contents` sees to it that
+/// they are of the binaries in it.
+fn judge(record: &Record) -> Vec<Problem> {
+    let file = &record.archive.file;
+    let of_one = |binary: &BinaryFacts| match &binary.facts {
+        None => {
+            let why = format!("it has no facts about `{}`; pack it again", binary.path);
+            vec![Problem::BadRecord { file: file.clone(), why }]
+        }
+        Some(facts) => {
+            let violations = record.target.judge(facts, &record.loosened);
+            let broken = rules::unloosened(&violations, RuleKind::Portability).cloned();
+            broken
+                .map(|violation| Problem::Portability {
+                    file: file.clone(),
+                    path: binary.path.clone(),
+                    violation,
+                })
+                .collect()
+        }
+    };
+    record.binaries.iter().flat_map(of_one).collect()
+}
+
+fn compare_contents(file: &str, contents: &[Entry], record: &Record) -> Vec<Problem> {
+    let found: BTreeMap<&str, &Entry> = contents.iter().map(|entry| (entry.path.as_str(), entry)).collect();
+    let promised: BTreeMap<&str, &Entry> =
+        record.contents.iter().map(|entry| (entry.path.as_str(), entry)).collect();
+    let mut problems = Vec::new();
+    let mut problem = |path: &str, why| {
+        problems.push(Problem::Contents { file: file.to_owned(), path: path.to_owned(), why })
+    };
+    for path in found.keys().chain(promised.keys()).collect::<BTreeSet<_>>() {
+        match (found.get(path), promised.get(path)) {
+            (Some(_), None) => problem(path, "is in the archive but not in its record"),
+            (None, Some(_)) => problem(path, "is in the record but not in the archive"),
+            (Some(found), Some(promised)) if found != promised => problem(path, "differs from the record"),
+            _ => {}
+        }
+    }
+    for binary in &record.binaries {
+        let called = binary.path.rsplit('/').next().unwrap_or_default();
+        if called.strip_suffix(record.target.exe_suffix()).unwrap_or(called) != binary.name {
+            problem(&binary.path, "is not called as the binary of the record");
+        }
+        match found.get(binary.path.as_str()) {
+            Some(entry)
+                if entry.digest == binary.digest && entry.size == binary.size && entry.mode == 0o755 => {}
+            Some(_) => problem(&binary.path, "is not the binary of the record"),
+            None => problem(&binary.path, "is a binary of the record but not in the archive"),
+        }
+    }
+    problems
+}
