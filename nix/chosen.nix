@@ -53,7 +53,7 @@ let
     else if all == [ ] then
       throw "no package of `src` has a binary that the features in its `[package.metadata.floe]` build; there are ${named members.all}"
     else
-      throw "`src` has several packages with a binary, ${named all}; say which one is released: `package = \"…\";`";
+      throw "`src` has several packages with a binary, ${named all}; choose the one to release: `package = \"…\";`";
 in
 {
   inherit (chosen) folder;

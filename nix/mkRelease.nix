@@ -14,7 +14,7 @@
 #                      binary]
 #   targets            short names of what the release promises [`targets` in [package.metadata.floe], else all]
 #   features           Cargo features [`features` in [package.metadata.floe], which must build the same binaries]
-#   defaultFeatures    whether Cargo's default features are on [`default-features` there, else true]
+#   defaultFeatures    whether Cargo's default features are enabled [`default-features` there, else true]
 #   nativeBuildInputs  pkgs: programs that builds call [none]; those of well-known crates are there anyway (tools.nix)
 #   buildInputs        pkgs: libraries of the native build, the checks and the shell [none]. Linux releases cannot use
 #                      them: their C code is compiled in, from the crates (features `vendored`, `bundled`)
@@ -23,7 +23,7 @@
 #                      warning if there are some for a target that is built]
 #   outputHashes       hashes of git dependencies, as crane wants them, so that evaluation fetches nothing [none]
 #   toolchain          { fenix, triples }: a toolchain with rust-std for each triple; `// { channel = "1.91.0"; }` is
-#                      what `matrix` tells the native legs [fenix's stable, toolchain.nix]
+#                      what `matrix` gives to the native legs [fenix's stable, toolchain.nix]
 #   image              whether there is an image [unless [package.metadata.floe] has `image = false`]
 #   imageConfig        dockerTools' `config` of each platform: Env, Cmd, WorkingDir … [the program alone]
 #   imageFiles         { "etc/tool.toml" = ./tool.toml; }: more files of the image [CA certificates]

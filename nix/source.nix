@@ -1,5 +1,5 @@
 # The source as compilers see it: everything but what no compiler reads, so that a change of a workflow or of the
-# flake itself compiles nothing. What is packed beside the binaries is taken from `src`, whole.
+# flake itself compiles nothing. Files that are packed beside the binaries are taken from the whole `src`.
 { lib, settings }:
 let
   inherit (settings) src self;

@@ -197,7 +197,7 @@ fn changes(files: &[&File], root: &Path, has_git: bool) -> anyhow::Result<Vec<Ch
     Ok(changes)
 }
 
-/// The change of a file as `git apply` takes it.
+/// The change of a file in the format of `git apply`.
 fn unified(file: &File) -> String {
     let File { path, new, old, .. } = file;
     let (mode, before) = match old {

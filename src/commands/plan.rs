@@ -1,4 +1,4 @@
-//! `floe plan`: what publish would do now, and everything it would be refused for. It changes nothing.
+//! `floe plan`: the steps that publish would take now, and every reason why they would be refused. It changes nothing.
 //!
 //! Without a dist it plans what is known before anything is built.
 

@@ -20,7 +20,7 @@ use floe_core::verify::published::Pulled;
 const BLOBS_AT_ONCE: usize = 6;
 
 /// Looks up the digest of a tag, and pulls the image `digest` into the folder `layout`. It fails only if the registry
-/// cannot be asked or a file cannot be written; a broken image is part of the result.
+/// cannot be reached or a file cannot be written; a broken image is part of the result.
 pub(super) async fn image(
     registry: &Registry,
     digest: &Digest,

@@ -117,13 +117,13 @@ impl GitHub {
 /// Another run has made a release of the tag before ours.
 pub fn second_to(tag: &str, older: u64) -> Failure {
     Failure::new(format!("another run made a release of `{tag}` first: release {older}"))
-        .hint("wait until the other run ends, then run the same command again: it finds the release done, or says what differs")
+        .hint("wait until the other run ends, then run the same command again: it finds the release complete, or reports what differs")
         .exit(Exit::Conflicts)
 }
 
-/// The draft was published by somebody else while it was filled.
+/// The draft was published by another user or run during the uploads.
 pub(super) fn published_meanwhile(tag: &str) -> Failure {
     Failure::new(format!("somebody published release `{tag}` before it was complete"))
-        .hint("run the same command again: it says what the published release lacks; then raise the version and release that")
+        .hint("run the same command again: it reports what the published release lacks; then raise the version and release that")
         .exit(Exit::Conflicts)
 }

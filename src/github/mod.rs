@@ -35,7 +35,7 @@ use floe_core::world::{Budget, RemoteAsset};
 use rate_limit::RateLimiter;
 use service::Service;
 
-/// A hundred thousand releases fit on so many pages.
+/// Enough pages for a hundred thousand releases.
 const PAGES_LIMIT: usize = 1000;
 /// The limit of a list, however many entries a page has.
 const ITEMS_LIMIT: usize = 100_000;
@@ -79,7 +79,7 @@ impl GitHub {
         Ok(GitHub { crab, service, site, repo, retry, limiter, notes: Arc::default() })
     }
 
-    /// The same client as that of a run that has not begun.
+    /// The same client as at the start of a run.
     pub fn fresh(&self) -> Self {
         let service = Service { counts: Arc::default(), ..self.service.clone() };
         let (crab, limiter) = (service.octocrab(), RateLimiter::new(&self.retry));

@@ -45,7 +45,8 @@ pub(super) fn asset(asset: Asset) -> anyhow::Result<RemoteAsset> {
     let size = u64::try_from(asset.size);
     Ok(RemoteAsset {
         id: asset.id.into_inner(),
-        size: size.with_context(|| format!("GitHub says that `{}` has {} bytes", asset.name, asset.size))?,
+        size: size
+            .with_context(|| format!("GitHub reports that `{}` has {} bytes", asset.name, asset.size))?,
         name: asset.name,
         uploaded: asset.state == "uploaded",
         // A digest of another algorithm cannot be compared, so it counts as none.

@@ -27,7 +27,7 @@ const REMAP_C: &str = "-ffile-prefix-map={0}=/src -ffile-prefix-map={1}=/vendor"
 pub struct Build {
     /// The target that they run on.
     pub target: Target,
-    /// Where they lie.
+    /// Where they are.
     pub binaries: Vec<PathBuf>,
     /// Whether they need nothing of the system they run on.
     pub is_static: bool,
@@ -47,7 +47,7 @@ pub enum Effort {
 struct Recipe {
     target: Target,
     is_static: bool,
-    /// `--target`, where Cargo would not take it by itself.
+    /// `--target`, where Cargo would not choose it by itself.
     cross: Option<&'static str>,
     /// For rustc, but only where it links a binary: dependencies are the same for all recipes of a target.
     link: Vec<String>,
@@ -226,7 +226,7 @@ fn failed(project: &Project, recipe: &Recipe, errors: &[String], error: anyhow::
     let failure = Failure::new(format!("failed to build `{}` for {}", project.name, recipe.target))
         .because(error)
         .details(errors);
-    // A static binary for glibc wants what many systems do not install.
+    // A static binary for glibc needs libraries that many systems do not install.
     let is_linker = errors.iter().any(|error| error.starts_with("linking with"));
     match musl(recipe.target) {
         Some(musl) if is_linker && recipe.is_static && recipe.target != musl => failure.hint(format!(

@@ -1,4 +1,4 @@
-//! The flags that a project's own configuration of Cargo gives to rustc.
+//! The flags for rustc in a project's own Cargo configuration.
 //!
 //! `CARGO_ENCODED_RUSTFLAGS` replaces them, so that a build that adds flags must repeat them.
 

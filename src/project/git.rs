@@ -1,6 +1,6 @@
 //! A folder's git repository: the commit, its time, modified files, tags, and the remote.
 //!
-//! It only reads: it takes no lock, fetches nothing, asks for no password, and runs no program that the repository's
+//! It only reads: it locks and fetches nothing, prompts for no password, and runs no program that the repository's
 //! own configuration names.
 
 use std::path::{Path, PathBuf};

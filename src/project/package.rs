@@ -28,7 +28,7 @@ impl Gated {
         format!("`features = [\"{}\"]` under [package.metadata.floe]", self.features.join("\", \""))
     }
 
-    /// A line that says why it is left out, and how it is not.
+    /// Why it is left out, and how to include it.
     pub fn line(&self) -> String {
         let (name, features) = (&self.name, self.features.join("`, `"));
         format!(
@@ -84,7 +84,7 @@ pub(super) fn choose<'m>(
         (default, [first, ..]) => bail!(
             Failure::new(format!("`{}` has several packages with a binary: {names}", manifest.display()))
                 .hint(format!(
-                    "say which one is released: `--package {}`",
+                    "choose the one to release: `--package {}`",
                     default.first().unwrap_or(first).name
                 ))
                 .exit(Exit::Usage)
@@ -146,7 +146,7 @@ pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<
         workspace_root: metadata.workspace_root.clone().into_std_path_buf(),
         manifest_path,
         target_dir: metadata.target_directory.clone().into_std_path_buf(),
-        // With `binaries` nothing is left out that was not meant to be.
+        // With `binaries`, every omission is intended.
         gated: if chosen.is_some() { Vec::new() } else { gated },
         binaries: chosen.unwrap_or(built),
         config,

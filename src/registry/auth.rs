@@ -1,4 +1,4 @@
-//! Tokens of a registry: asked for where its challenge says, kept, and renewed when they have run out.
+//! Tokens of a registry: fetched from the token service of its challenge, kept, and renewed when they expire.
 //!
 //! A secret goes to the registry itself, or to a token service of its own site; nowhere else.
 
@@ -90,8 +90,8 @@ impl Bearer {
 }
 
 impl Registry {
-    /// A new token, as the challenge of a 401 asks for (RFC 6750, section 3; distribution's token specification).
-    /// Several requests that are refused at once ask only once.
+    /// A new token, for the challenge of a 401 (RFC 6750, section 3; distribution's token specification).
+    /// Several requests that are refused at the same time fetch one token.
     pub(super) async fn renew(&self, refused: &Answer, old: Option<&Bearer>) -> Result<Bearer, AttemptError> {
         let mut bearer = self.state.bearer.lock().await;
         if let Some(new) = bearer.as_ref().filter(|new| Some(*new) != old) {

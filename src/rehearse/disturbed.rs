@@ -17,7 +17,7 @@ use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_rehearsal::faults::{Invariants, Schedule, Side, Testbed, repair};
 
-/// The number of runs after which a maintainer gives up.
+/// The maximum number of runs.
 const MOST_RUNS: u32 = 12;
 
 /// A release to publish, and its clients.

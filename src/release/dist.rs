@@ -58,9 +58,9 @@ pub fn refuse(problems: &[Problem]) -> Failure {
     } else if any(|problem| {
         matches!(problem, Problem::MissingTarget { .. } | Problem::MissingPlatform { .. })
     }) {
-        "add what is missing to a dist, or say what this release holds: `targets` in [package.metadata.floe], or `--target` for each"
+        "add what is missing to a dist, or list what this release holds: `targets` in [package.metadata.floe], or `--target` for each"
     } else if any(|problem| matches!(problem, Problem::MissingImage)) {
-        "make it with `floe image`, or say that there is none: `--no-image`, or `image = false` in [package.metadata.floe]"
+        "make it with `floe image`, or release without an image: `--no-image`, or `image = false` in [package.metadata.floe]"
     } else {
         "make the dist again with `floe package` (and `floe image`)"
     };

@@ -27,7 +27,7 @@ use floe_core::verify::{Depth, Expect, Verified};
 /// The largest changelog.
 const CHANGELOG_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// The inputs of a release besides its dist. Cargo and git are asked once.
+/// The inputs of a release besides its dist. Cargo and git run once.
 pub struct Inputs {
     args: ReleaseArgs,
     project: Option<Project>,

@@ -6,7 +6,7 @@ use floe_core::plan::{Line, Plan};
 use floe_core::preflight::Check;
 use floe_core::receipt::Receipt;
 
-/// The plan on a workflow's page, and what later steps may want to know of it.
+/// The plan in the job summary, and the outputs for later steps.
 pub fn planned(release: &Release, plan: &Plan, checks: &[Check], report: &Report) {
     let destination = &release.destination;
     let rows = checks.iter().map(|check| [check.about, check.word(), check.found()].map(str::to_owned));

@@ -1,4 +1,4 @@
-//! The checks before a release: both servers are asked for every right that the plan needs.
+//! The checks before a release: whether both servers grant every permission that the plan needs.
 //!
 //! The requests change nothing: generated notes are not stored, and an upload session is closed or used by the first blob.
 
@@ -34,7 +34,7 @@ pub struct Ready {
     pub is_public: bool,
 }
 
-/// Asks for the rights that a plan needs, and judges them with everything that was observed.
+/// Checks the permissions that a plan needs, and judges them together with the observed state.
 pub async fn preflight(
     subject: Subject<'_>,
     plan: Option<Result<Plan, Vec<Conflict>>>,
@@ -71,7 +71,7 @@ pub async fn preflight(
     Preflight { plan, checks, is_public, error }
 }
 
-/// The rights that are asked for.
+/// The permissions to check.
 #[derive(Clone, Copy)]
 struct Needs {
     write: bool,
@@ -149,7 +149,7 @@ fn finding(error: &anyhow::Error) -> Finding {
 }
 
 impl Preflight {
-    /// Reports the wanted checks. Failed ones are left to the error that ends the run.
+    /// Reports the selected checks. Failed ones are in the error that ends the run.
     pub fn report(&self, report: &Report, is_wanted: impl Fn(&Check) -> bool) {
         let _group = report.group("Checks before the release");
         for check in self.checks.iter().filter(|check| is_wanted(check)) {

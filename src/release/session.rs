@@ -94,7 +94,7 @@ impl Session {
         }
     }
 
-    /// Where the run is reported.
+    /// The report of the run.
     pub fn report(&self) -> &Report {
         &self.retry.report
     }
@@ -104,7 +104,7 @@ impl Session {
         self.github.requests() + self.registry.as_ref().map_or(0, Registry::requests)
     }
 
-    /// Closes the upload session that was opened to ask for the right to push, if no blob has used it, and reports how
+    /// Closes the upload session that checked the permission to push, if no blob has used it, and reports how
     /// many requests were made.
     pub async fn close(&self) {
         if let Some(registry) = &self.registry {
@@ -153,7 +153,7 @@ pub fn known_page(args: &RemoteArgs, repo: &Repo) -> anyhow::Result<Option<Strin
     is_known.then(|| page(args, repo)).transpose()
 }
 
-/// The retry rule that the arguments ask for.
+/// The retry rule of the arguments.
 pub fn retry(args: &RemoteArgs, report: &Report) -> Retry {
     let first_wait = args.first_wait.map_or(retry::FIRST_WAIT, std::time::Duration::from_millis);
     Retry::new(args.tries, first_wait, Clock::system(), report.clone())

@@ -1,4 +1,4 @@
-//! Shown before something is written: the difference, and a question. Without a terminal it is not asked.
+//! Shows the changes and asks for confirmation. Without a terminal it does not ask.
 
 use std::io::{IsTerminal, Write};
 

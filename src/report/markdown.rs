@@ -13,7 +13,7 @@ pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [St
     text
 }
 
-/// Text as it is, whatever it looks like: `<`, `|`, `*` and their like are shown, not obeyed. Text in backticks stays
+/// Text with its Markdown and HTML escaped, so that `<`, `|` and `*` are shown as they are. Text in backticks stays
 /// code where the backticks come in pairs.
 fn escaped(cell: &str) -> String {
     let cell = cell.replace(['\n', '\r'], " ").replace('|', "\\|");

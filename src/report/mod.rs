@@ -29,14 +29,14 @@ pub use progress::{Countdown, Progress, Share};
 /// The number of details that are shown of one failure; a hostile file has a million.
 const DETAILS: usize = 500;
 
-/// How much is said on stderr.
+/// How much is printed on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     /// Results and errors only.
     Quiet,
     /// A line a step.
     Normal,
-    /// Also what was skipped, retried and asked.
+    /// Also skipped steps, retries and requests.
     Verbose,
     /// Each request.
     Trace,
@@ -49,7 +49,7 @@ pub struct Report {
     colour: bool,
     bars: MultiProgress,
     actions: Option<Arc<Actions>>,
-    /// Whether the log folds what is said now.
+    /// Whether a group of the workflow's log is open.
     in_group: Arc<AtomicBool>,
     secrets: Arc<Vec<Token>>,
     /// Whether warnings are errors.
@@ -164,11 +164,11 @@ impl Report {
 
     /// Takes bars off the terminal, for a process that is about to end in the middle of something.
     pub fn clear(&self) {
-        // Where they cannot be drawn there is nothing to take off.
+        // Without a terminal there are no bars to clear.
         let _ = self.bars.clear();
     }
 
-    /// In a workflow, the log folds what is said from now on until the returned value is dropped.
+    /// In a workflow, opens a group in the log; it ends when the returned value is dropped.
     pub fn group(&self, title: &str) -> Group {
         if self.actions.is_some() && self.verbosity >= Verbosity::Normal {
             self.end_group();
@@ -178,7 +178,7 @@ impl Report {
         Group { report: self.clone() }
     }
 
-    /// In a workflow, gives later steps a value under a name.
+    /// In a workflow, sets an output for later steps.
     pub fn output(&self, name: &str, value: &str) {
         self.in_workflow(|actions| actions.output(name, &self.hide(value)));
     }
@@ -304,7 +304,7 @@ impl Drop for Group {
     }
 }
 
-/// An error in words.
+/// An error as text.
 struct RenderedError {
     lines: Vec<String>,
     state: Option<String>,
@@ -347,7 +347,7 @@ impl RenderedError {
     }
 }
 
-/// A line of details. It may be a program's output, and a workflow obeys lines that begin with two colons.
+/// A line of details. It may be the output of a program, and workflows run commands in lines that begin with two colons.
 fn detail(line: &str) -> String {
     let line = text::lines(line);
     if line.trim_start().starts_with("::") { format!("  | {line}") } else { format!("  {line}") }

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Report, lock, size};
 
-/// How often progress is said where there is no terminal.
+/// How often progress is printed without a terminal.
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 
 /// Progress over a known number of bytes.

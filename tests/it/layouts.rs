@@ -18,7 +18,7 @@ struct Layout {
     about: String,
     sample: Sample,
     package: Option<String>,
-    /// What is read, or a part of the message that refuses it.
+    /// The expected result, or a part of the error message.
     expected: Result<Value, String>,
 }
 
@@ -64,7 +64,7 @@ fn layout(table: &dyn TableLike) -> Layout {
     Layout { about, sample, package: text("package"), expected }
 }
 
-/// What floe reads, in the form of the table.
+/// The result of floe, in the form of the table.
 fn read(layout: &Layout, cfgs: &BTreeMap<Target, String>) -> anyhow::Result<Value> {
     let root = layout.sample.path().canonicalize().unwrap();
     let project = cargo::load(Some(&root.join("Cargo.toml")), layout.package.as_deref())?;
@@ -109,8 +109,8 @@ fn floe_reads_each_layout_as_expected() {
         match (read(&layout, &cfgs), &layout.expected) {
             (Ok(read), Ok(expected)) => assert_eq!(read, *expected, "{}", layout.about),
             (Err(error), Err(message)) => {
-                let told = format!("{error:#}");
-                assert!(told.contains(message), "{}: `{message}` is not in `{told}`", layout.about);
+                let found = format!("{error:#}");
+                assert!(found.contains(message), "{}: `{message}` is not in `{found}`", layout.about);
             }
             (Ok(read), Err(_)) => panic!("{}: read as {read}", layout.about),
             (Err(error), Ok(_)) => panic!("{}: {error:#}", layout.about),

@@ -74,7 +74,7 @@ fn the_only_member_with_a_binary_needs_no_name() {
 fn several_packages_are_listed() {
     let failure = failure(load(&workspace(), "Cargo.toml", None));
     assert!(failure.to_string().contains("several packages with a binary: `one`, `two`"), "{failure}");
-    assert_eq!(failure.hint_text(), Some("say which one is released: `--package one`"));
+    assert_eq!(failure.hint_text(), Some("choose the one to release: `--package one`"));
     assert_eq!(failure.exit_code(), Exit::Usage);
 }
 

@@ -189,12 +189,12 @@ fn a_universal_binary_is_for_the_target_of_each_slice() {
         slice.min_os = Some("14.0".to_owned());
     }
     for target in ["x86_64-macos", "aarch64-macos"] {
-        // Both slices break the rule in the same way, which is said once.
+        // Both slices break the rule in the same way, which is reported once.
         let violations = target.parse::<Target>().unwrap().judge(&facts, &BTreeMap::new());
         assert_eq!(violations.iter().map(|one| one.rule).collect::<Vec<_>>(), [Rule::MinOs], "{target}");
     }
     let linux = "x86_64-musl".parse::<Target>().unwrap().judge(&facts, &BTreeMap::new());
-    assert_eq!(linux[0].found, "it is Mach-O for x86_64 and aarch64");
+    assert_eq!(linux[0].found, "it is Mach-O for x86_64 and aarch64, not ELF for x86_64");
 }
 
 #[test]

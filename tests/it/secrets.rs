@@ -1,4 +1,4 @@
-//! Where secrets do not go: to another host, into the clear, to a server that is not proved, to a child process. That
+//! Secrets are not sent to another host, over plain http, to an untrusted server or to a child process. That
 //! none is ever said or written holds for every scenario, see `scenario/secrets.rs`.
 
 use std::io::{Read as _, Write as _};
@@ -146,11 +146,11 @@ fn a_server_with_an_untrusted_certificate_gets_nothing() {
     assert_eq!(*received.lock().unwrap(), Vec::<u8>::new());
 }
 
-/// A TLS server on this machine with a certificate that it signed itself, and what it was told after the handshake.
+/// A TLS server on this machine with a certificate that it signed itself, and what it received after the handshake.
 fn untrusted_server() -> (String, Arc<Mutex<Vec<u8>>>) {
     floe::release::session::install_tls();
-    let certificate = include_bytes!("support/tls/nobody-trusts-it.der").to_vec().into();
-    let key = include_bytes!("support/tls/nobody-trusts-it.key").to_vec();
+    let certificate = include_bytes!("support/tls/untrusted.der").to_vec().into();
+    let key = include_bytes!("support/tls/untrusted.key").to_vec();
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.into());
     let config =
         rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key);

@@ -29,7 +29,7 @@ pub enum Format {
     Pe,
 }
 
-/// The requirements that a binary may have of its host.
+/// The requirements that a binary may have on its host.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contract {

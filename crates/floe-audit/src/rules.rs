@@ -42,7 +42,8 @@ pub fn judge(
     // A universal binary runs wherever one of its slices does.
     if facts.format != format || !facts.arches.contains(&arch) {
         let arches: Vec<String> = facts.arches.iter().map(Arch::to_string).collect();
-        found.add(Rule::Arch, format!("it is {} for {}", facts.format, arches.join(" and ")));
+        let what = format!("{} for {}", facts.format, arches.join(" and "));
+        found.add(Rule::Arch, format!("it is {what}, not {format} for {arch}"));
     }
     if facts.kind == BinaryKind::Shared {
         found.add(Rule::Program, "it is a shared library".to_owned());
@@ -99,8 +100,11 @@ impl Found<'_> {
         } else {
             if let Some(loader) = elf.interpreter.as_ref().filter(|_| elf.interpreter != contract.interpreter)
             {
-                let wanted = contract.interpreter.as_deref().unwrap_or("none");
-                self.add(Rule::Interpreter, format!("its loader is `{loader}`, not `{wanted}`"));
+                let found = match &contract.interpreter {
+                    Some(wanted) => format!("its loader is `{loader}`, not `{wanted}`"),
+                    None => format!("it needs the loader `{loader}`, and the target has none"),
+                };
+                self.add(Rule::Interpreter, found);
             }
             let foreign = elf.needed.iter().filter(|library| !contract.has_library(library));
             let foreign: Vec<&str> = foreign.map(String::as_str).collect();
@@ -158,7 +162,7 @@ impl Found<'_> {
                     self.add(Rule::MinOs, format!("it starts on macOS {min_os} and later, not on {most}"));
                 }
                 (Some(_), None) => {
-                    self.add(Rule::MinOs, "it does not say which macOS it starts on".to_owned());
+                    self.add(Rule::MinOs, "it names no oldest macOS version".to_owned());
                 }
                 _ => {}
             }

@@ -67,7 +67,7 @@ pub struct RemoteAsset {
     pub uploaded: bool,
     /// GitHub's own digest of it; older servers have none.
     pub digest: Option<Digest>,
-    /// Where everybody downloads it, once the release is published.
+    /// The public URL of its download, once the release is published.
     pub url: String,
 }
 

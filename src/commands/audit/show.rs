@@ -50,7 +50,7 @@ fn verdict(binary: &BinaryReport) -> String {
     }
 }
 
-/// The kind of a binary, in words.
+/// The kind of a binary as text.
 pub fn is(facts: &Facts) -> String {
     let arches: Vec<String> = facts.arches.iter().map(ToString::to_string).collect();
     let kind = match facts.kind {

@@ -1,6 +1,6 @@
 //! Finding what was built: from the arguments, or from folders laid out as `<triple>/<binary>`.
 //!
-//! Nothing is skipped silently: what is left out is said, and what is not understood is refused.
+//! Nothing is skipped silently: omitted files are warnings, unknown ones are errors.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +17,7 @@ use crate::project::cargo::Project;
 use crate::report::Report;
 use floe_core::model::Target;
 
-/// Everything that the arguments give to pack, one build a target, sorted by triple.
+/// The builds that the arguments list, one for each target, sorted by triple.
 pub fn find(args: &PackageArgs, project: &Project, report: &Report) -> anyhow::Result<Vec<Build>> {
     let mut builds = BTreeMap::new();
     if let Some(target) = args.target {

@@ -1,6 +1,6 @@
 //! `floe package`: built binaries become archives, each with its record.
 //!
-//! Each binary is read once: what it is, what it asks of its host and what it compresses to come out of one pass. No archive
+//! Each binary is read once: its kind, its needs and its compressed bytes come from one pass. No archive
 //! has its name before all binaries are found in order. Nothing is built and nothing is sent.
 
 mod builds;
@@ -169,7 +169,7 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
         let Some(name) = project.binaries.iter().find(|name| wanted(name) == file_name) else {
             problems.push(format!(
                 "`{}` is not a released binary: `{}` releases {released} (`binaries` in \
-                 `[package.metadata.floe]` says which)",
+                 `[package.metadata.floe]` lists them)",
                 path.display(),
                 project.name
             ));

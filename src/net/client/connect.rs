@@ -1,7 +1,7 @@
 //! The `reqwest` clients below the transport, and its errors with hints.
 //!
 //! There is one client for each way to connect. It is built by the first request that needs it, so the system's
-//! certificates are read only where TLS is used, and a proxy is never asked for this machine itself.
+//! certificates are read only where TLS is used, and a proxy is never used for loopback.
 
 use std::collections::BTreeMap;
 use std::error::Error;

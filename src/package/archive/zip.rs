@@ -90,6 +90,6 @@ fn check_end(file: &mut dyn ReadSeek, limits: Limits) -> anyhow::Result<()> {
     let (index, begin) = (number(12), number(16));
     // The index is read whole, and nothing else is before the end.
     ensure!(index <= INDEX_LIMIT, "its index has {index} bytes");
-    ensure!(begin + index + END_RECORD == size, "its index is not where its end says");
+    ensure!(begin + index + END_RECORD == size, "its index is not where its end record says");
     Ok(())
 }

@@ -69,7 +69,7 @@ pub struct File {
     pub old: Option<String>,
     /// How it differs from floe's text.
     pub drift: Option<Drift>,
-    /// The text to write; `None` if the file is left alone.
+    /// The text to write; `None` if the file stays as it is.
     pub new: Option<String>,
 }
 

@@ -25,7 +25,7 @@ use floe_core::plan::{Phase, Plan, Planned, Step};
 use floe_core::receipt::{Receipt, Status};
 use floe_core::world::RemoteRelease;
 
-/// Does what is left to do. An error says what is public now and how to go on; the receipt says the same.
+/// Executes the missing steps. An error reports what is public now and how to continue, and so does the receipt.
 pub async fn execute(
     release: &Release,
     ready: &Ready,
@@ -68,7 +68,7 @@ struct Run<'a> {
     session: &'a Session,
     receipt: ReceiptWriter,
     draft: OnceLock<RemoteRelease>,
-    /// The error of a step that was cut off by the request to stop.
+    /// The error of a step that was cut off by a signal.
     halted: Mutex<Option<anyhow::Error>>,
     began: Instant,
 }
@@ -92,7 +92,7 @@ impl<'a> Run<'a> {
         self.stop_if_asked().await
     }
 
-    /// Ends the run if that was asked for and something is left.
+    /// Ends the run if a signal came and a step is left.
     async fn stop_if_asked(&self) -> anyhow::Result<()> {
         let Some(by) = stop::asked() else { return Ok(()) };
         let receipt = self.receipt.get().await;
@@ -113,7 +113,7 @@ impl<'a> Run<'a> {
         steps.filter(|(_, one)| !one.done && one.step.phase() == phase).collect()
     }
 
-    /// One step after the other, until the process is asked to stop: then the steps under way elsewhere are finished.
+    /// One step after the other, until a signal comes: then the steps that other tasks have begun are finished.
     async fn each(&self, steps: &[Placed<'_>], progress: &Progress) -> anyhow::Result<()> {
         for (at, Planned { step, object, .. }) in steps {
             if stop::asked().is_some() {
@@ -136,7 +136,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The one place that changes the world.
+    /// The only place that changes the state of the servers.
     async fn act(&self, step: &Step, progress: &Progress) -> anyhow::Result<()> {
         match step {
             Step::PushImage { missing, .. } => self.push_image(missing, progress).await,

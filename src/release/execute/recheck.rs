@@ -44,7 +44,7 @@ impl Run<'_> {
         }
     }
 
-    /// Whether conflicts resolve themselves: a run that came later takes its draft back.
+    /// Whether conflicts resolve themselves: a run that came later deletes its draft.
     fn may_pass(&self, conflicts: &[Conflict]) -> bool {
         let own = self.draft.get().map(|draft| draft.id);
         conflicts.iter().all(|conflict| match conflict {

@@ -33,7 +33,7 @@ impl Run<'_> {
     }
 
     /// The draft first, then its assets a few at a time; an asset that is replaced is deleted before it is uploaded.
-    /// Meanwhile the releases are listed: if another run made a draft first, this run takes its own back and ends.
+    /// Meanwhile the releases are listed: if another run made a draft first, this run deletes its own and ends.
     async fn stage_release(&self, steps: &[Placed<'_>], progress: &Progress) -> anyhow::Result<()> {
         let (draft, assets): (Vec<_>, Vec<_>) =
             steps.iter().copied().partition(|(_, one)| matches!(one.step, Step::CreateDraft { .. }));

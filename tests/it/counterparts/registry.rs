@@ -79,12 +79,12 @@ fn behind_a_token_service_one_token_is_requested_for_this_repository_only() {
     // Once to publish, and once without credentials to see whether the image can be pulled.
     assert_eq!(
         tokens.asked(),
-        ["tester repository:acme/tool:pull,push", "stranger repository:acme/tool:pull"]
+        ["tester repository:acme/tool:pull,push", "anonymous repository:acme/tool:pull"]
     );
     skopeo_finds(&skopeo, registry.url(), ("1.4.0", &image_digest(&first)), &scenario.dist().join("image"));
     scenario.run(["verify", "--release", "v1.4.0"]).exit(0);
     let asked = tokens.asked();
-    assert!(!asked.is_empty() && asked.iter().all(|who| who.starts_with("stranger ")), "{asked:?}");
+    assert!(!asked.is_empty() && asked.iter().all(|who| who.starts_with("anonymous ")), "{asked:?}");
 
     let scenario = scenario.arguments(&["-vv"]);
     let second = scenario.run(["publish"]).exit(0).no_writes();
@@ -99,7 +99,7 @@ fn an_image_that_cannot_be_pulled_anonymously_is_published_with_a_warning() {
     let Some(openssl) = peer("openssl") else { return };
     let folder = tempfile::tempdir().unwrap();
     let tokens = TokenService::start(&openssl, folder.path());
-    tokens.let_strangers_pull(false);
+    tokens.allow_anonymous_pulls(false);
     let registry = Distribution::start(&program, folder.path(), Some(&tokens.auth()));
     let scenario = Scenario::new("1.4.0").registry_at(registry.url());
     scenario.run(["publish"]).exit(0).says("`ghcr.io/acme/tool` cannot be pulled anonymously yet");

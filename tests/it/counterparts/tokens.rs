@@ -46,7 +46,7 @@ struct Question {
 }
 
 impl TokenService {
-    /// Makes a key in `folder` and serves tokens for `tester`, who may push, and for strangers, who may pull.
+    /// Makes a key in `folder` and serves tokens for `tester`, who may push, and for anonymous clients, which may pull.
     pub fn start(openssl: &Path, folder: &Path) -> Self {
         let (key, certificate) = (folder.join("key.pem"), folder.join("certificate.pem"));
         let made = Command::new(openssl)
@@ -85,17 +85,17 @@ impl TokenService {
         } })
     }
 
-    /// Takes the right to push away, or gives it back.
+    /// Allows or denies pushes by `tester`.
     pub fn let_push(&self, may: bool) {
         self.state.may_push.store(may, Ordering::Relaxed);
     }
 
-    /// Hides the image from strangers, or shows it to them.
-    pub fn let_strangers_pull(&self, may: bool) {
+    /// Allows or denies anonymous pulls.
+    pub fn allow_anonymous_pulls(&self, may: bool) {
         self.state.is_public.store(may, Ordering::Relaxed);
     }
 
-    /// Who asked for what since the last time, in order: `tester repository:acme/tool:pull,push`.
+    /// The account and the scope of each request since the last call, in order: `tester repository:acme/tool:pull,push`.
     pub fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.state.asked.lock().unwrap())
     }
@@ -120,7 +120,7 @@ impl Service {
         let user = match headers.get("authorization").map(|value| value.to_str().unwrap()) {
             Some(known) if known == tester => "tester",
             Some(_) => return denied(),
-            None => "stranger",
+            None => "anonymous",
         };
         self.asked.lock().unwrap().push(format!("{user} {}", question.scope));
         let wanted = question.scope.strip_prefix("repository:").and_then(|rest| rest.rsplit_once(':'));

@@ -1,4 +1,4 @@
-//! Folders that hold something else than files: links that lead out, pipes that never end.
+//! Folders with special files: links that lead out, pipes that never end.
 
 use std::fs;
 
@@ -44,7 +44,7 @@ fn links_are_reported_and_not_followed() {
     work.verify().with(3, "passwd` is a link");
 }
 
-/// A pipe nobody writes into and a device without an end stand for every file that is none.
+/// A pipe without a writer and an endless device, as examples of special files.
 #[cfg(unix)]
 #[test]
 fn pipes_and_devices_do_not_block() {
@@ -56,7 +56,7 @@ fn pipes_and_devices_do_not_block() {
     for (name, words) in [
         ("dist/image/index.json", "`index.json` cannot be read: it is not a regular file"),
         ("dist/image/oci-layout", "`oci-layout` cannot be read: it is not a regular file"),
-        (&format!("dist/{ARCHIVE}"), "` belongs to no release"),
+        (&format!("dist/{ARCHIVE}"), "` is not part of the release"),
         (&format!("dist/{ARCHIVE}.json"), "has no usable record: it is not a regular file"),
     ] {
         let work = Work::dist();

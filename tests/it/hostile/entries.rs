@@ -213,7 +213,7 @@ pub fn notes(bytes: &[u8]) -> bool {
     section.is_some() || unreleased.is_some()
 }
 
-/// Everything that is parsed out of a word.
+/// All types that are parsed from a word.
 pub fn names(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let _ = Repo::from_url(&text);

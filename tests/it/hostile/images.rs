@@ -1,4 +1,4 @@
-//! Archives, layouts and docker archives that unpack without measure, name things without number, or say two things at
+//! Archives, layouts and docker archives that unpack to huge sizes, have too many names, or can be read in two ways at
 //! once.
 
 use std::fs;
@@ -47,8 +47,8 @@ fn a_zip_whose_index_is_elsewhere_is_refused() {
     let work = Work::new();
     for (index, begin, words) in [
         (u32::MAX, 0, "its index has 4294967295 bytes"),
-        (0, 7, "its index is not where its end says"),
-        (100, u32::MAX, "its index is not where its end says"),
+        (0, 7, "its index is not where its end record says"),
+        (100, u32::MAX, "its index is not where its end record says"),
     ] {
         let mut end = b"PK\x05\x06\0\0\0\0\x10\x27\x10\x27".to_vec();
         end.extend(index.to_le_bytes());
@@ -72,7 +72,7 @@ impl Layout {
         self.0.path("dist/image/blobs/sha256").join(hex)
     }
 
-    /// Puts a blob beside the others, and says its digest and size.
+    /// Adds a blob, and returns its digest and size.
     fn put(&self, content: &[u8]) -> (Value, Value) {
         let digest = json!(Digest::of(content));
         fs::write(self.path(&digest), content).unwrap();
@@ -191,7 +191,7 @@ fn a_docker_archive_has_limits_too() {
     refused(&tar.into_inner().unwrap(), "it lists 5000 layers, more than the 256 that floe accepts");
 }
 
-/// Without a project beside it, a record alone says what things are called.
+/// Without a project, all names come from the record.
 #[test]
 fn a_record_with_an_invalid_name_is_refused() {
     for (name, words) in [

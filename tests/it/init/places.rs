@@ -33,7 +33,7 @@ fn a_workspace_with_several_programs_needs_package() {
     expect![[r#"
         error: `<folder>/Cargo.toml` has several packages with a binary: `one`, `three`, `two`
 
-        hint: say which one is released: `--package one`
+        hint: choose the one to release: `--package one`
     "#]]
     .assert_eq(&stderr);
     assert_eq!(files(sample.path()), before);

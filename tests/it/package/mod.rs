@@ -2,6 +2,8 @@
 
 mod archive;
 mod contents;
+mod hostile;
+mod names;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -296,10 +298,10 @@ fn all_problems_of_binaries_are_reported_together() {
         .built("x86_64-windows/toold.exe", "#!/bin/sh\n");
     expect![[r#"
         the binaries of `tool` 1.4.0 cannot be packed
-        `native/x86_64-windows/tool` is not a released binary: `tool` releases `tool.exe`, `toold.exe` (`binaries` in `[package.metadata.floe]` says which)
+        `native/x86_64-windows/tool` is not a released binary: `tool` releases `tool.exe`, `toold.exe` (`binaries` in `[package.metadata.floe]` lists them)
         `native/x86_64-windows/toold.exe` is refused: it is a script, not an executable
         `tool.exe` for x86_64-windows is missing
-        `native/x86_64-musl/dev` is not a released binary: `tool` releases `tool`, `toold` (`binaries` in `[package.metadata.floe]` says which)
+        `native/x86_64-musl/dev` is not a released binary: `tool` releases `tool`, `toold` (`binaries` in `[package.metadata.floe]` lists them)
         `native/x86_64-musl/tool` is Mach-O for aarch64, but x86_64-musl takes ELF for x86_64
         `native/x86_64-musl/toold` is refused: its ELF program header table is broken or cut off (it ends at 288, the file at 200)"#]].assert_eq(&case.refused());
     let error = case.pack().map(|records| records.len()).unwrap_err();

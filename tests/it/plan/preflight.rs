@@ -32,7 +32,7 @@ fn the_plan_is_also_shown_where_publishing_would_be_refused() {
         outcome.stdout
     );
     outcome.stderr_without_warnings(expect![[r#"
-        error: there is no token to publish to `acme/tool` with
+        error: there is no token to publish to `acme/tool`
         nothing was changed
 
         hint: set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`

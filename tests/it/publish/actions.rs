@@ -58,7 +58,7 @@ fn a_failure_is_an_annotation_of_one_line_and_a_part_of_the_summary() {
     let scenario = in_a_workflow().token(None);
     let outcome = scenario.run(["publish"]).exit(1);
     let annotation = outcome.stderr.lines().last().unwrap();
-    expect![[r#"::error title=floe::there is no token to publish to `acme/tool` with%0Anothing was changed%0A%0Ahint: set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`"#]]
+    expect![[r#"::error title=floe::there is no token to publish to `acme/tool`%0Anothing was changed%0A%0Ahint: set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`"#]]
         .assert_eq(annotation);
     let page = written(&scenario, "summary");
     assert!(page.starts_with("### floe failed\n\n```text\nerror: there is no token"), "{page}");

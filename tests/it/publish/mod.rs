@@ -112,14 +112,14 @@ fn all_problems_are_reported_together() {
           target aarch64-macos is missing
           target x86_64-windows is missing
 
-        hint: add what is missing to a dist, or say what this release holds: `targets` in [package.metadata.floe], or `--target` for each
+        hint: add what is missing to a dist, or list what this release holds: `targets` in [package.metadata.floe], or `--target` for each
     "#]]);
 }
 
 #[test]
 fn without_a_token_the_error_has_a_hint() {
     Scenario::new("1.4.0").token(None).run(["publish"]).exit(1).no_writes().stderr(expect![[r#"
-        error: there is no token to publish to `acme/tool` with
+        error: there is no token to publish to `acme/tool`
         nothing was changed
 
         hint: set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`
@@ -128,7 +128,7 @@ fn without_a_token_the_error_has_a_hint() {
 
 #[test]
 fn an_invalid_token_and_one_without_rights_have_different_errors() {
-    let wrong = Scenario::new("1.4.0").token(Some("nobody-knows-this-token")).run(["publish"]);
+    let wrong = Scenario::new("1.4.0").token(Some("an-unknown-token")).run(["publish"]);
     wrong.exit(1).no_writes().says("401 Unauthorized: Bad credentials");
     let weak = Scenario::new("1.4.0").token(Some(READER)).run(["publish"]);
     weak.exit(1).says("the token may not write to `acme/tool`: GitHub answered 403 Forbidden");
@@ -210,13 +210,13 @@ fn a_failed_run_reports_what_is_public_and_how_to_continue() {
     }
     let outcome = scenario.run(["publish"]).exit(1);
     let error = outcome.stderr.split_once("error: ").unwrap().1;
-    let told: Vec<&str> = error.lines().filter(|line| !line.contains("assets are uploaded")).collect();
+    let lines: Vec<&str> = error.lines().filter(|line| !line.contains("assets are uploaded")).collect();
     expect![[r#"
         failed to upload `tool-x86_64-pc-windows-msvc.zip` to release `v1.4.0`
           caused by: GitHub answered 500 Internal Server Error: Error creating asset temp dir (2 tries)
 
         hint: run the same command again; it continues where this run stopped"#]]
-    .assert_eq(&told.join("\n"));
+    .assert_eq(&lines.join("\n"));
     assert!(error.contains("of 9 assets are uploaded; nothing is public yet"), "{error}");
     assert!(scenario.state().contains("draft v1.4.0"), "{}", scenario.state());
     scenario.run(["publish"]).exit(0);

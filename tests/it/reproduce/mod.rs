@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::support::peers::peer;
 use crate::support::scenario::{Outcome, Scenario, make_dist, make_dist_with};
-use crate::support::words::told;
+use crate::support::words::error_of;
 
 /// The seed of the published binaries, and one that differs from it in one bit.
 const SEED: &[u8] = b"1.4.0";
@@ -132,7 +132,7 @@ fn one_bit_of_a_binary() {
 
         hint: build it from scratch with `nix run .#reproduce -- v1.4.0` in a checkout of v1.4.0; if that differs too, report it to the maintainers
     "#]]
-    .assert_eq(&told(&outcome.stderr));
+    .assert_eq(&error_of(&outcome.stderr));
     let at = |server: &str| {
         let command = ["reproduce", "v1.4.0", "--rebuilt", "again", "--server-url", server];
         scenario.run(command).exit(3)
@@ -242,7 +242,7 @@ fn a_rebuild_of_nothing_that_was_published_is_no_verdict() {
 
         hint: build the tag's own dist: `nix build .#dist` in a checkout of v1.4.0, then `--rebuilt result`
     "#]]
-    .assert_eq(&told(&outcome.stderr));
+    .assert_eq(&error_of(&outcome.stderr));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Other people's programs, for reading back what floe made. A test uses one if it is on `PATH`.
 //!
-//! Where `FLOE_REQUIRE_PEERS=1` is set, as in CI, an absent one is a failure. They never see anybody's settings.
+//! Where `FLOE_REQUIRE_PEERS=1` is set, as in CI, an absent one is a failure. They do not read the user's settings.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,7 +16,7 @@ pub fn peer(program: &str) -> Option<PathBuf> {
     found
 }
 
-/// A program that runs in `home`, which is its home as well: nobody's settings, proxies or logins matter.
+/// A program that runs in `home`, which is its home as well: the settings, proxies and logins of the user do not matter.
 pub fn command(program: &Path, home: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(home).env("LC_ALL", "C").env("TZ", "UTC");
@@ -29,7 +29,7 @@ pub fn command(program: &Path, home: &Path) -> Command {
     command
 }
 
-/// Runs a program in `home` and gives what it said on stdout, or else on stderr.
+/// Runs a program in `home` and returns its stdout, or its stderr if it fails.
 pub fn run(program: &Path, home: &Path, arguments: &[&str]) -> Result<String, String> {
     let output = command(program, home).args(arguments).output().unwrap();
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();

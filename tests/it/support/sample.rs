@@ -66,7 +66,7 @@ impl Sample {
         ProjectArgs { manifest_path: Some(self.manifest()), package: None }
     }
 
-    /// What floe reads in it.
+    /// The result of floe for it.
     pub fn load(&self) -> anyhow::Result<Project> {
         cargo::load(Some(&self.manifest()), None)
     }

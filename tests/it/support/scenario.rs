@@ -30,12 +30,12 @@ pub use outcome::Outcome;
 pub const TOKEN: &str = "token-that-may-push";
 /// The token of an account that may only read.
 pub const READER: &str = "token-that-may-read";
-/// The token of a workflow that may push: an app's, of which GitHub says that nobody behind it may.
+/// The token of a workflow that may push: an app's token, for which GitHub reports that no user has push access.
 pub const WORKFLOW: &str = "ghs_token-of-a-workflow";
 /// The commit everything is built from.
 pub const COMMIT: &str = "3f9ac21c0ffee0000000000000000000000000aa";
 
-/// Who somebody with this token is at the registry.
+/// The account of this token at the registry.
 fn user(token: &str) -> &'static str {
     match token {
         READER => "reader",
@@ -66,7 +66,7 @@ pub struct Scenario {
     said: Mutex<Vec<u8>>,
 }
 
-/// A run under way, for whoever wants to interfere.
+/// A run under way, for tests that interfere.
 #[derive(Clone, Default)]
 struct Watched {
     child: Arc<Mutex<Option<Child>>>,
@@ -147,7 +147,7 @@ impl Scenario {
         self.github_server.url()
     }
 
-    /// The address of the registry: the embedded one, unless told otherwise.
+    /// The address of the registry; the embedded one by default.
     pub fn registry_url(&self) -> String {
         self.registry_elsewhere.clone().unwrap_or_else(|| self.registry_server.url())
     }
@@ -184,7 +184,7 @@ impl Scenario {
         self
     }
 
-    /// With the image in a registry that is not the embedded one. What that gets is not among the counted requests,
+    /// With the image in a registry that is not the embedded one. Its requests are not counted,
     /// and its tags are not in [`Scenario::state`].
     pub fn registry_at(mut self, url: &str) -> Self {
         self.registry_elsewhere = Some(url.to_owned());

@@ -1,11 +1,11 @@
-//! What a person was told, without what differs from run to run; and one bit that differs.
+//! Error messages without the parts that differ from run to run, and a helper to flip a bit.
 
 use std::fs;
 use std::path::Path;
 
 /// The error on stderr and all that follows it, without the hint. Digests are numbered in the order in which they
 /// come, so that it shows which are the same and no test knows the bytes of an archive by heart.
-pub fn told(stderr: &str) -> String {
+pub fn error_of(stderr: &str) -> String {
     let at = stderr.find("error: ").unwrap_or_else(|| panic!("there is no error in\n{stderr}"));
     let mut known: Vec<&str> = Vec::new();
     let mut text = String::new();
@@ -34,14 +34,14 @@ fn without_places(text: String) -> String {
     lines.collect()
 }
 
-/// The problems that a person was told, a line each.
+/// The reported problems, a line each.
 pub fn problems(stderr: &str) -> String {
-    let told = told(stderr);
-    let lines: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+    let error = error_of(stderr);
+    let lines: Vec<&str> = error.lines().filter_map(|line| line.strip_prefix("  ")).collect();
     lines.join("\n")
 }
 
-/// Turns one bit near the end of a file over: in a gzip file that is the checksum, so that what a reader says of it
+/// Flips one bit near the end of a file: in a gzip file that is in the checksum, so that the error message
 /// does not depend on what is packed.
 pub fn flip_bit(path: &Path) {
     let mut bytes = fs::read(path).unwrap();

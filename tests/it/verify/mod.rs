@@ -105,7 +105,7 @@ fn a_flipped_bit_in_a_zip_is_found() {
     let dist = Dist::new();
     flip_bit(&dist.path(WINDOWS));
     dist.verify(expect![[r#"
-        `tool-x86_64-pc-windows-msvc.zip` cannot be opened: its index is not where its end says
+        `tool-x86_64-pc-windows-msvc.zip` cannot be opened: its index is not where its end record says
         `tool-x86_64-pc-windows-msvc.zip` has the digest sha256:<0>, but its record says sha256:<1>"#]]);
 }
 
@@ -204,8 +204,8 @@ fn files_that_belong_to_no_release() {
     fs::create_dir(dist.path("old")).unwrap();
     fs::write(dist.path("image/secret.pem"), "a secret").unwrap();
     dist.verify(expect![[r#"
-        `dist/notes.txt` belongs to no release; further files are listed as `assets` in [package.metadata.floe]
-        `dist/old` belongs to no release; further files are listed as `assets` in [package.metadata.floe]
+        `dist/notes.txt` is not part of the release; list further files as `assets` in [package.metadata.floe]
+        `dist/old` is not part of the release; list further files as `assets` in [package.metadata.floe]
         the image `dist/image` is broken: nothing references `secret.pem`"#]]);
 }
 
@@ -240,7 +240,7 @@ fn an_image_of_another_release() {
     dist.verify(expect![[r#"
         the image for linux/amd64: `/bin/tool` is not the `tool` of any x86_64 archive
         the image for linux/arm64: `/bin/tool` is not the `tool` of any aarch64 archive
-        the image says `org.opencontainers.image.version` is `1.3.0`, but it should be `1.4.0`"#]]);
+        the image's label `org.opencontainers.image.version` is `1.3.0`, but it should be `1.4.0`"#]]);
 }
 
 #[test]
@@ -251,9 +251,9 @@ fn all_problems_are_reported_together() {
     fs::remove_file(dist.path("tool-aarch64-apple-darwin.tar.gz")).unwrap();
     fs::write(dist.path("notes.txt"), "by hand").unwrap();
     dist.verify_as("v1.5.0", expect![[r#"
-        `dist/notes.txt` belongs to no release; further files are listed as `assets` in [package.metadata.floe]
+        `dist/notes.txt` is not part of the release; list further files as `assets` in [package.metadata.floe]
         `tool-aarch64-apple-darwin.tar.gz.json` is a record, but its archive is not there
-        `tool-x86_64-pc-windows-msvc.zip` cannot be opened: its index is not where its end says
+        `tool-x86_64-pc-windows-msvc.zip` cannot be opened: its index is not where its end record says
         `tool-x86_64-pc-windows-msvc.zip` has the digest sha256:<0>, but its record says sha256:<1>
         tag `v1.5.0` names version 1.5.0, but the project is at 1.4.0
         target aarch64-macos is missing

@@ -11,7 +11,7 @@ use floe_rehearsal::github::StoredAsset;
 use serde_json::Value;
 
 use crate::support::scenario::Scenario;
-use crate::support::words::{problems, told};
+use crate::support::words::{error_of, problems};
 
 /// An archive that every release here has.
 pub const ARCHIVE: &str = "tool-x86_64-unknown-linux-musl.tar.gz";
@@ -132,6 +132,6 @@ impl Published {
     #[track_caller]
     pub fn fails(&self, expected: Expect) {
         let outcome = self.scenario.run(["verify", "--release", "v1.4.0"]).exit(1).no_writes();
-        expected.assert_eq(&told(&outcome.stderr));
+        expected.assert_eq(&error_of(&outcome.stderr));
     }
 }

@@ -1,4 +1,4 @@
-//! Every command line of the workflows, held against what it calls: floe's own command line, Cargo's, the flake's
+//! Checks every command line of the workflows against the program that it calls: floe, Cargo, the flake's
 //! outputs.
 
 use std::collections::BTreeSet;
@@ -108,7 +108,7 @@ fn run(app: &str, arguments: &[&str]) -> Result<(), String> {
     }
     match app {
         "floe" => floe(arguments),
-        // Folders, then whatever `floe publish` takes.
+        // Folders, then any arguments of `floe publish`.
         "publish" => floe(&[&["publish"], arguments].concat()),
         _ => Err(format!("what `{app}` takes is not known here")),
     }
@@ -135,7 +135,7 @@ fn nix(arguments: &[&str], flags: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
-/// What stands before `= app` where the flake's apps are made.
+/// The names before `= app` where the flake's apps are defined.
 fn apps() -> BTreeSet<String> {
     let system = text("nix/system.nix");
     let names = system
@@ -144,14 +144,14 @@ fn apps() -> BTreeSet<String> {
     names.map(|(name, _)| name.to_owned()).collect()
 }
 
-/// What is inherited into the flake's packages.
+/// The names that are inherited into the flake's packages.
 fn packages() -> BTreeSet<String> {
     let system = text("nix/system.nix");
     let names = system.lines().filter_map(|line| line.split_once("{ inherit ")?.1.split_once("; }"));
     names.flat_map(|(names, _)| names.split(' ').map(str::to_owned)).collect()
 }
 
-/// Each flag stands in the verb's own help.
+/// Each flag is in the help of its command.
 fn cargo(verb: &str, arguments: &[&str]) -> Result<(), String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo).args([verb, "--help"]).output().map_err(|error| error.to_string())?;

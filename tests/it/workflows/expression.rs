@@ -1,16 +1,16 @@
-//! GitHub's expressions, as far as the workflows use them: what stands between `${{` and `}}`.
+//! GitHub's expressions between `${{` and `}}`, as far as the workflows use them.
 //!
-//! A function, a context or an operator that is not known here is a panic, so that none is taken for nothing.
+//! An unknown function, context or operator is a panic, so that none is ignored.
 
 use serde_json::Value;
 
-/// What an expression may ask for.
+/// The values that an expression can refer to.
 pub struct Contexts<'c> {
     /// `github`, `needs`, `matrix` …, by their names.
     pub values: &'c Value,
-    /// Whether everything before it went well.
+    /// Whether all earlier jobs or steps succeeded.
     pub success: bool,
-    /// Whether something before it failed.
+    /// Whether an earlier job or step failed.
     pub failure: bool,
 }
 

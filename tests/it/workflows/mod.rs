@@ -1,7 +1,7 @@
 //! The workflows of `.github/workflows`: read as data, held to rules, and the release's run from tag to public release
 //! by a stand-in for GitHub's runner.
 //!
-//! What only GitHub can show (its runners, its signatures, its permissions) is not claimed here.
+//! GitHub's own runners, signatures and permissions are not tested here.
 
 mod commands;
 mod expression;
@@ -27,7 +27,7 @@ fn text(path: &str) -> String {
         .replace("\r\n", "\n")
 }
 
-/// Whether everything that is read here is there. A source without workflows and flake is what the flake's own check and
+/// Whether the workflows and the flake are there. A source without them is what the flake's own check and
 /// a published crate have; where every peer is required, as in CI, so are they.
 fn is_whole() -> bool {
     let is_whole = root().join(".github").is_dir() && root().join("nix/system.nix").is_file();

@@ -1,4 +1,4 @@
-//! What holds of every workflow: who may do what, what is trusted, and that one job comes after the other.
+//! Rules for every workflow: permissions, trusted actions, and the order of jobs.
 //!
 //! Each rule is shown to fail on a workflow that breaks it.
 
@@ -103,14 +103,14 @@ fn faults(text: &str) -> Vec<String> {
             faults.push(format!("`{action}` is none of the pinned actions"));
         }
     }
-    // What calls another workflow leaves these to it.
+    // A job that calls another workflow has no steps of its own.
     if jobs(&workflow).any(|(_, job)| job["uses"].is_null()) {
         if workflow["defaults"]["run"]["shell"] != "bash" {
             faults.push("another shell than bash".to_owned());
         }
         match &workflow["concurrency"]["cancel-in-progress"] {
             Value::Bool(false) => {}
-            // A change's checks may give way to those of its next version.
+            // The checks of a pull request may be cancelled by those of its next version.
             Value::String(when)
                 if when == "${{ github.event_name == 'pull_request' }}" && workflow["name"] == "ci" => {}
             _ => faults.push("a run is cut off by the next one".to_owned()),
@@ -186,7 +186,7 @@ fn each_job_has_only_the_permissions_that_it_needs() {
         test: contents read
     "#]]
     .assert_eq(&lines(&table(".github/workflows/ci.yml")));
-    // Who calls the workflow must allow what its jobs ask for, and nothing beyond.
+    // The caller must grant exactly the permissions that the jobs request.
     expect_test::expect![[r#"
         release: attestations write, contents write, id-token write, packages write
     "#]]
@@ -218,7 +218,7 @@ fn publish_needs_all_other_jobs_and_alone_has_an_environment() {
         let condition = job["if"].as_str().unwrap_or_default();
         let writes = job["permissions"].as_object().unwrap().values().any(|how| how == "write");
         assert_eq!(condition.contains("github.event_name != 'pull_request'"), writes, "{name}");
-        // What asks whether it may write has the right to, and one command.
+        // A job that checks whether it may write has the permission to, and a single command.
         assert_eq!(condition.contains("&& !inputs.dry-run"), writes && name != "dry-run", "{name}");
     }
 }
@@ -236,7 +236,7 @@ fn the_two_workflows_have_different_events_and_groups() {
     // A push of a tag starts the one, a push of a branch the other.
     assert_eq!(ci["on"]["push"], json!({ "branches": ["main"] }));
     assert_eq!(release["on"]["push"], json!({ "tags": ["v*"] }));
-    // Whoever calls the release must not hold the group that it waits for.
+    // The calling workflow must not be in the concurrency group that the called one waits for.
     assert!(yaml::read(&text(TEMPLATE))["concurrency"].is_null());
 }
 
@@ -248,7 +248,7 @@ fn the_template_calls_the_release_with_inputs_that_it_has() {
     let (template, release) =
         (yaml::read(&text(TEMPLATE)), yaml::read(&text(".github/workflows/release.yml")));
     let job = &template["jobs"]["release"];
-    // `floe init` puts floe's address here; the placeholder is nobody's.
+    // `floe init` replaces this placeholder by floe's address.
     assert_eq!(job["uses"], "owner/name/.github/workflows/release.yml@v1.0.0");
     let inputs = release["on"]["workflow_call"]["inputs"].as_object().unwrap();
     for name in job["with"].as_object().unwrap().keys() {
@@ -263,7 +263,7 @@ fn the_address_of_floe_is_only_in_cargo_toml() {
     if !is_whole() {
         return;
     }
-    // In two parts, so that this file does not say it too.
+    // In two parts, so that this file does not contain it.
     let said = ["OWNER", "/floe"].concat();
     assert!(text("Cargo.toml").lines().any(|line| line.starts_with("repository = ")));
     for path in
@@ -276,9 +276,9 @@ fn the_address_of_floe_is_only_in_cargo_toml() {
     }
 }
 
-/// What rustc writes into panics of the project and of its dependencies, on the systems that Nix does not build for.
+/// The paths in the panic messages of the project and of its dependencies, in macOS and Windows binaries.
 #[test]
-fn paths_that_native_legs_compile_in_are_found_by_no_rule() {
+fn native_legs_remap_the_paths_of_their_machine() {
     if !is_whole() {
         return;
     }
@@ -329,7 +329,7 @@ fn the_matrix_has_every_key_that_the_workflow_reads() {
     let is_name = |c: char| c.is_ascii_alphanumeric();
     let inherited = matrix.split("inherit").skip(1).flat_map(|rest| {
         let names = rest.split(';').next().unwrap();
-        // The set that they are taken from stands in parentheses before them.
+        // Their attribute set is in parentheses before them.
         names.rsplit(')').next().unwrap().split_whitespace()
     });
     let defined = matrix.lines().filter_map(|line| line.trim_start().split_once(" =")).map(|(name, _)| name);

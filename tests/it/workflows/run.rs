@@ -1,4 +1,4 @@
-//! The release workflow from a pushed tag to a public release, on this machine: its Linux jobs as they stand in the
+//! The release workflow from a pushed tag to a public release, on this machine: its Linux jobs as they are in the
 //! file, the other systems' legs as binaries made here, Nix by a stand-in, GitHub and the registry embedded.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use crate::support::scenario::{READER, Scenario, TOKEN};
 
 /// The floe that the project's flake is locked to.
 const FLOE_REV: &str = "00000000000000000000000000000000000000f1";
-/// What the workflow calls, besides what it brings; CI has them all.
+/// The programs that the workflow calls; CI has them all.
 const PROGRAMS: [&str; 5] = ["bash", "cargo", "cmp", "git", "jq"];
 
 /// A repository with a pushed tag, the servers that its release goes to, and the runner.
@@ -28,7 +28,7 @@ struct Stage {
     workflow: Value,
 }
 
-/// Who may publish, and who may only look.
+/// The token of an account with write access, and of one with read access.
 const WRITES: (&str, &str) = (TOKEN, "tester");
 const READS: (&str, &str) = (READER, "reader");
 
@@ -120,7 +120,7 @@ fn make_repository(folder: &Path) -> String {
     git(&["rev-parse", "HEAD"])
 }
 
-/// The programs and files that stand in for Nix, rustup and what takes long to build.
+/// Substitutes for Nix, rustup and slow builds.
 fn make_standin(folder: &Path) -> PathBuf {
     let standin = folder.join("standin");
     let script = |from: &str, to: &str| {
@@ -199,7 +199,7 @@ fn a_pushed_tag_becomes_a_public_release() {
     assert!(outcome.logs["verify"].contains("Ran tool for x86_64-musl"), "{}", outcome.logs["verify"]);
     assert!(outcome.summary.contains("    Release v1.4.0 of acme/tool at "), "{}", outcome.summary);
 
-    // What was attested before is what is public now: every file, and the image by the digest that its tags name.
+    // The attested files are the public ones: every file, and the image by the digest of its tags.
     let state = stage.scenario.state();
     let (image, files) = outcome.attested.split_last().unwrap();
     assert_eq!(files.len(), 8, "{files:?}");
@@ -213,7 +213,7 @@ fn a_pushed_tag_becomes_a_public_release() {
 
     // Plan needs a floe before anything is built; all later jobs take what `linux` built.
     assert_eq!(stage.built(), "plan: floe\nlinux: dist\nlinux: floe\n");
-    // Each `run:` of the jobs that Linux runs was run, but those of a cache that nobody asked for.
+    // Each `run:` of the Linux jobs was run, except those for a cache, which is not configured.
     let jobs =
         super::jobs(&stage.workflow).filter(|(name, _)| !["native", "dry-run"].contains(&name.as_str()));
     let all = jobs.flat_map(|(name, job)| super::steps(job).map(move |step| (name, step)));
@@ -231,7 +231,7 @@ fn a_pushed_tag_becomes_a_public_release() {
 #[test]
 fn a_failed_publish_reports_what_is_missing_and_a_rerun_finishes() {
     let Some(mut stage) = Stage::new() else { return };
-    // The repository's settings give workflows no right to write, whatever their files say.
+    // The settings of the repository deny write permissions to all workflows.
     stage.runner.tokens = [READS, READS];
     let before = stage.scenario.state();
     let outcome = stage.run(&PUSH, None);
@@ -361,7 +361,7 @@ fn the_jobs_that_build_use_the_callers_builders_and_cache() {
     }
 }
 
-/// What the legs of macOS and Windows run, run by the Cargo of this machine for this machine.
+/// The steps of the macOS and Windows legs, run by the Cargo of this machine for this machine.
 #[test]
 fn a_native_leg_builds_runs_and_hands_over_its_program() {
     let Some(mut stage) = Stage::new() else { return };

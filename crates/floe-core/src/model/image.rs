@@ -75,7 +75,7 @@ impl<'de> Deserialize<'de> for Platform {
     }
 }
 
-/// Where an image lives: a registry's host and a repository in it, without tag or digest
+/// The name of an image: a registry's host and a repository in it, without tag or digest
 /// (OCI distribution-spec, "Pulling manifests": `<name>`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageName {

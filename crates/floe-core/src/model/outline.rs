@@ -15,7 +15,7 @@ pub struct Outline {
     pub name: String,
     /// Its version.
     pub version: Version,
-    /// Where it goes and what it is called there.
+    /// Its destination: repository, tag and image.
     pub destination: Destination,
     /// The targets that it is going to hold.
     pub targets: Vec<Target>,
@@ -49,7 +49,7 @@ impl<'a> From<&'a Outline> for Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// Where it goes and what it is called there.
+    /// Its destination: repository, tag and image.
     pub fn destination(self) -> &'a Destination {
         match self {
             Subject::Release(release) => &release.destination,

@@ -21,7 +21,7 @@ pub struct Release {
     pub name: String,
     /// Its version.
     pub version: Version,
-    /// Where it goes and what it is called there.
+    /// Its destination: repository, tag and image.
     pub destination: Destination,
     /// The files of the release, sorted by name; exactly these, no more.
     pub assets: Vec<Asset>,
@@ -33,7 +33,7 @@ pub struct Release {
     pub notes: Notes,
 }
 
-/// Where a release goes and what it is called there.
+/// The destination of a release: repository, tag, commit and image.
 #[derive(Debug, Clone)]
 pub struct Destination {
     /// The repository.

@@ -65,7 +65,7 @@ impl fmt::Display for Conflict {
 }
 
 impl Conflict {
-    /// The way out, for people.
+    /// The hint.
     pub fn way_out(&self) -> String {
         match self {
             Conflict::NoTag { tag } => format!("push the tag: `git push origin {tag}`"),
@@ -96,7 +96,7 @@ impl Conflict {
     }
 }
 
-/// Each conflict in words, and its way out.
+/// Each conflict as text, and its hint.
 pub fn reasons(conflicts: &[Conflict]) -> Vec<(String, String)> {
     conflicts.iter().map(|conflict| (conflict.to_string(), conflict.way_out())).collect()
 }

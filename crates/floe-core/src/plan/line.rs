@@ -5,14 +5,14 @@ use serde::Serialize;
 use super::Phase;
 use crate::units::size;
 
-/// One step, in words.
+/// One step as text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// `stage` or `reveal`.
     pub phase: Phase,
     /// The action: `push`, `draft`, `delete`, `upload`, `publish` or `tag`.
     pub verb: String,
-    /// The thing that it acts on.
+    /// The object that it acts on.
     pub object: String,
     /// The bytes it moves, where it moves any.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -29,7 +29,7 @@ pub struct Plan {
     pub steps: Vec<Planned>,
     /// The existing draft that is filled, if there is one.
     pub draft: Option<RemoteRelease>,
-    /// The published release, if there is one. It needs no further step.
+    /// The published release, if there is one. Only the image can still lack steps.
     pub published: Option<RemoteRelease>,
 }
 
@@ -38,7 +38,7 @@ pub struct Plan {
 pub struct Planned {
     /// The step.
     pub step: Step,
-    /// What the step acts on, as text for people.
+    /// The object of the step, as text for people.
     pub object: String,
     /// Whether its effect is already there.
     pub done: bool,

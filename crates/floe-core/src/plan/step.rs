@@ -98,7 +98,7 @@ impl Step {
         }
     }
 
-    /// What the step acts on, as text for people.
+    /// The object of the step, as text for people.
     pub(super) fn object(&self, subject: Subject<'_>) -> String {
         let Destination { tag, image, .. } = subject.destination();
         match self {

@@ -7,7 +7,7 @@ use crate::model::Subject;
 
 use crate::world::{Access, Budget};
 
-/// A finding in words, with the way out.
+/// A finding, with a hint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// A lower-case fragment that names the thing.
@@ -30,7 +30,7 @@ pub enum Package {
     Hidden,
 }
 
-/// Everything that was asked; `None` for questions that were not needed.
+/// The answers to all checks; `None` for checks that were not needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerFacts {
     /// When it was asked.
@@ -39,13 +39,13 @@ pub struct ServerFacts {
     pub has_token: bool,
     /// The repository and the token.
     pub access: Asked<Access>,
-    /// Whether the token may write contents, asked where that is needed.
+    /// Whether the token may write contents; checked only if needed.
     pub write: Option<Asked<()>>,
     /// GitHub's rate limit.
     pub budget: Option<Budget>,
     /// Whether the registry answers, if the release has an image.
     pub registry: Option<Asked<()>>,
-    /// Whether the image may be pushed, asked where that is needed.
+    /// Whether the image may be pushed; checked only if needed.
     pub push: Option<Asked<()>>,
     /// Who can pull the package, asked where it matters.
     pub package: Option<Asked<Package>>,
@@ -59,7 +59,7 @@ impl ServerFacts {
         self.has_token && self.access.as_ref().is_ok_and(|access| access.push != Some(false))
     }
 
-    /// Why a right was not asked for.
+    /// Why a permission was not checked.
     pub(super) fn why_unasked(&self, subject: Subject<'_>, verb: &str) -> String {
         match subject {
             _ if !self.has_token => "there is no token".to_owned(),

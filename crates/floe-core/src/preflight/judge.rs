@@ -83,7 +83,7 @@ fn token(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
             return needs_push();
         }
         return failed(
-            format!("there is no token to publish to `{}` with", subject.destination().repo),
+            format!("there is no token to publish to `{}`", subject.destination().repo),
             "set one: `export GITHUB_TOKEN=$(gh auth token)`; in a workflow `env: GITHUB_TOKEN: ${{ github.token }}`",
         );
     }

@@ -1,4 +1,4 @@
-//! The checks before a release: everything that a server could refuse later is asked first, while nothing is sent.
+//! The checks before a release: whether a server would refuse a step, before the first write request.
 //!
 //! The answers are facts that were looked up before; this module only judges them. It knows no server and no clock.
 

@@ -151,7 +151,7 @@ fn each_failed_check_has_a_fix() {
     assert!(found.starts_with("no: `acme/tool` is called `acme/hammer` now"), "{found}");
     assert!(cure.contains("--repo acme/hammer"), "{cure}");
     let (found, cure) = judged(&ask(&release(), &ServerFacts { has_token: false, ..facts() }, "token"));
-    assert_eq!(found, "no: there is no token to publish to `acme/tool` with");
+    assert_eq!(found, "no: there is no token to publish to `acme/tool`");
     assert!(cure.contains("GITHUB_TOKEN"), "{cure}");
     let (found, cure) =
         judged(&ask(&release(), &ServerFacts { package: Some(Ok(Package::Hidden)), ..facts() }, "package"));

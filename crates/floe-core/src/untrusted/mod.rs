@@ -1,4 +1,4 @@
-//! Limits for input from elsewhere: what is believed, how much of it is read, and what is checked first. A reader that is
+//! Limits for untrusted input: how much of it is read, and what is checked first. A reader that is
 //! missing in this table is a bug, and so is a test in `tests/it/hostile/` without a row.
 //!
 //! | input | trusted | limit | checked first, by |

@@ -89,7 +89,7 @@ pub struct Expect {
     pub commit: Option<Commit>,
     /// The binaries each archive must hold.
     pub binaries: Option<Vec<String>>,
-    /// The targets, all of them and no other. Empty: whatever is there.
+    /// The targets, all of them and no other. If empty, any targets.
     pub targets: Vec<Target>,
     /// Whether the release may have an image at all.
     pub image: bool,

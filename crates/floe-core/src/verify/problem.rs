@@ -31,7 +31,7 @@ pub enum Problem {
     Portability { file: String, path: String, violation: Violation },
     /// A link where a file should be.
     Link { path: PathBuf },
-    /// A file that belongs to no release.
+    /// A file that is not part of the release.
     Stray { path: PathBuf },
     /// A project's name that no asset can have.
     BadName { file: String, name: String },
@@ -75,7 +75,7 @@ pub enum Problem {
     ExtraPlatform { platform: Platform },
     /// A binary in the image is not the one in the archives.
     ImageBinary { platform: Platform, why: String },
-    /// The image says another version or commit of itself.
+    /// A label of the image names another version or commit.
     ImageLabel { label: &'static str, found: String, expected: String },
     /// The version cannot be an image tag.
     NotATag { version: Version },
@@ -101,7 +101,7 @@ impl fmt::Display for Problem {
             }
             Problem::Stray { path } => write!(
                 f,
-                "`{}` belongs to no release; further files are listed as `assets` in [package.metadata.floe]",
+                "`{}` is not part of the release; list further files as `assets` in [package.metadata.floe]",
                 path.display()
             ),
             Problem::BadName { file, name } => write!(
@@ -133,7 +133,7 @@ impl fmt::Display for Problem {
                 write!(f, "`{file}` is missing, which `assets` in [package.metadata.floe] promises")
             }
             Problem::TwiceFile { paths: [one, other] } => {
-                write!(f, "`{}` and `{}` have one name and differ", one.display(), other.display())
+                write!(f, "`{}` and `{}` have the same name and differ", one.display(), other.display())
             }
             Problem::TooLarge { file, size } => {
                 write!(f, "`{file}` has {size} bytes; GitHub accepts files below {ASSET_LIMIT} bytes")
@@ -143,7 +143,7 @@ impl fmt::Display for Problem {
             }
             Problem::MissingImage => write!(f, "the image is missing: no dist holds `image/`"),
             Problem::ExtraImage { path } => {
-                write!(f, "`{}` is an image, but the release is to have none", path.display())
+                write!(f, "`{}` is an image, but the release has no image", path.display())
             }
             Problem::TwoImages { paths } => {
                 let paths: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
@@ -156,7 +156,7 @@ impl fmt::Display for Problem {
             }
             Problem::ImageBinary { platform, why } => write!(f, "the image for {platform}: {why}"),
             Problem::ImageLabel { label, found, expected } => {
-                write!(f, "the image says `{label}` is `{found}`, but it should be `{expected}`")
+                write!(f, "the image's label `{label}` is `{found}`, but it should be `{expected}`")
             }
             Problem::NotATag { version } => {
                 write!(

@@ -11,7 +11,7 @@ use crate::model::{Commit, Digest, Entry, Image, ImageName, Manifest, Repo, Tag}
 use crate::oci::PROGRAMS;
 use crate::world::RemoteRelease;
 
-/// The release that was asked for.
+/// The requested release.
 #[derive(Debug, Clone)]
 pub struct ReleaseRequest {
     /// The repository.
@@ -31,7 +31,7 @@ pub struct ReleaseRequest {
 /// A downloaded release.
 #[derive(Debug)]
 pub struct Download {
-    /// The release that was asked for.
+    /// The requested release.
     pub request: ReleaseRequest,
     /// The commit the tag peels to.
     pub commit: Option<Commit>,
@@ -43,7 +43,7 @@ pub struct Download {
     pub checksums: Option<String>,
     /// The release manifest, or why there is none that can be read.
     pub manifest: Result<Manifest, String>,
-    /// The image, if the manifest names one that was asked for.
+    /// The image, if the manifest names the requested one.
     pub image: Option<Pulled>,
 }
 
@@ -117,7 +117,7 @@ impl Download {
     }
 }
 
-/// Everything that is wrong with what was downloaded. None means that all of it is consistent and is what was asked for.
+/// The problems of a download. None means that it is consistent and the requested release.
 pub fn check(download: &Download) -> Vec<String> {
     let mut problems = Vec::new();
     let covered = download.covered();
@@ -161,7 +161,7 @@ fn check_checksums(download: &Download, problems: &mut Vec<String>) {
     }
 }
 
-/// The manifest must be of the release that was asked for, and not of another one that is consistent in itself.
+/// The manifest must be that of the requested release, not of another consistent one.
 fn check_request(
     request: &ReleaseRequest,
     tag: Option<&Commit>,

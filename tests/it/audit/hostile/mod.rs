@@ -123,7 +123,7 @@ fn a_signature_that_does_not_match_names_the_place() {
     let mismatch = |change: &dyn Fn(&mut Vec<u8>)| signature(change).mismatch.unwrap_or_default();
     assert_eq!(mismatch(&|_| {}), "");
     assert_eq!(mismatch(&|content| content[0x701] ^= 1), "the page at offset 1024 has another digest");
-    // The content of the requirements, which stand before the certificates.
+    // The content of the requirements, which are before the certificates.
     let requirements = |content: &mut Vec<u8>| {
         let at = content.windows(4).rposition(|bytes| bytes == [0xfa, 0xde, 0x0c, 0x01]).unwrap();
         content[at + 11] = 1;

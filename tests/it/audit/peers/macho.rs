@@ -69,7 +69,7 @@ pub fn theirs(objdump: &Path, file: &Path) -> Fields {
         }
         let slice = Slice { arch, words, blocks };
         slice.add_to(&mut fields);
-        // Where the slice begins is the one thing that this output does not say.
+        // This output lacks only the offset of the slice.
         let begin = facts.macho.as_ref().unwrap().slices.iter().find(|slice| slice.arch.to_string() == arch);
         slice.sections(begin.unwrap().offset, &mut table);
     }

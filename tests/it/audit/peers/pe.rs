@@ -118,7 +118,7 @@ fn debug(lines: &[&str], fields: &mut Fields) {
     field(fields, "build_id", format!("{id:?}"));
 }
 
-/// Older releases write the bytes as they stand in the file, newer ones the identifier.
+/// Older releases write the bytes in the order of the file, newer ones the identifier.
 fn identifier(text: &str) -> String {
     let Some(bytes) = text.strip_prefix('(') else {
         return text.trim_matches(['{', '}']).to_uppercase();

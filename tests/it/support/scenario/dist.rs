@@ -1,4 +1,4 @@
-//! A dist made from nothing: tiny but real binaries, packed by floe itself.
+//! A sample dist: tiny but real binaries, packed by floe itself.
 
 use std::path::Path;
 
@@ -64,7 +64,7 @@ pub fn make_dist_of<'s>(
     }
 }
 
-/// What the image of a version is called, and what it is made from.
+/// The settings of the image of a version.
 pub fn image_spec(version: &str, origin: &Origin) -> ImageSpec {
     ImageSpec {
         name: "ghcr.io/acme/tool".parse().unwrap(),

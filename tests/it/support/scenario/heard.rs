@@ -1,4 +1,4 @@
-//! What a run says on stderr, as it says it: for tests that interfere at a word.
+//! The stderr of a run while it runs, for tests that interfere when a word appears.
 
 use std::io::Read;
 use std::process::ChildStderr;
@@ -6,15 +6,15 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Longer than anything a run does; a word that was not said by then will not come.
+/// Longer than any run: a word that is not printed by then will not come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What was heard so far. Clones hear the same.
+/// The output so far; clones share it.
 #[derive(Clone, Default)]
 pub struct Heard(Arc<(Mutex<Vec<u8>>, Condvar)>);
 
 impl Heard {
-    /// Listens until there is no more, and gives all of it.
+    /// Reads to the end, and returns all of it.
     pub fn listen(&self, mut from: ChildStderr) -> JoinHandle<Vec<u8>> {
         let heard = self.clone();
         std::thread::spawn(move || {
@@ -31,7 +31,7 @@ impl Heard {
         })
     }
 
-    /// Waits until a word was said; false if it never was.
+    /// Waits until a word is printed; false if it never is.
     pub fn wait_for(&self, word: &str) -> bool {
         let said = |all: &mut Vec<u8>| String::from_utf8_lossy(all).contains(word);
         let lock = self.0.0.lock().unwrap();

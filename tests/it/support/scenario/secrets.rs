@@ -1,7 +1,7 @@
-//! What holds for every scenario: no secret of it is in anything that was said or written.
+//! A check for every scenario: none of its secrets is in any output or written file.
 //!
-//! Looked for when a scenario ends: in all that its runs said, and in every file of its folder, the servers' state,
-//! dists, receipts and downloads among them.
+//! It runs when a scenario ends, over the output of its runs and every file of its folder: the servers' state,
+//! dists, receipts and downloads.
 
 use std::fs;
 use std::path::Path;
@@ -10,15 +10,15 @@ use super::{READER, Scenario, TOKEN, WORKFLOW, user};
 
 impl Drop for Scenario {
     fn drop(&mut self) {
-        // A test that fails already says why.
+        // A test that fails already has its own message.
         if std::thread::panicking() {
             return;
         }
         let secrets = self.secrets();
         let said = std::mem::take(&mut *self.said.lock().unwrap());
-        assert_holds_none("what it said", &said, &secrets);
-        // What is hidden in the last moment should not have been about to be said; a signature opens what it signs.
-        assert_holds_none("what it said", &said, &["[secret]".to_owned(), "&sig=".to_owned()]);
+        assert_holds_none("the output", &said, &secrets);
+        // `[secret]` means that a secret was about to be printed; a signature gives access to the URL that it signs.
+        assert_holds_none("the output", &said, &["[secret]".to_owned(), "&sig=".to_owned()]);
         each_file(self.path(), &mut |path, bytes| {
             assert_holds_none(&path.display().to_string(), bytes, &secrets);
         });

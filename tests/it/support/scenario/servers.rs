@@ -1,4 +1,4 @@
-//! What the two embedded servers of a scenario begin with: one repository, one who may push, one who may read.
+//! The initial state of the two embedded servers of a scenario: one repository, one account with write access, one with read access.
 
 use std::path::Path;
 

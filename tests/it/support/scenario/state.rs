@@ -3,7 +3,7 @@
 use super::{Scenario, TOKEN};
 
 impl Scenario {
-    /// Everything that matters about both servers' state, in words: what a run must leave whatever happened before.
+    /// The relevant state of both servers as text: every run must end with the same.
     pub fn state(&self) -> String {
         let mut lines = Vec::new();
         let mut releases = self.github.releases(&self.repo());

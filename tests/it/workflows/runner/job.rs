@@ -17,15 +17,15 @@ pub struct Job<'j> {
     pub run: &'j Run<'j>,
     pub name: &'j str,
     pub job: &'j Value,
-    /// What expressions see.
+    /// The contexts of expressions.
     pub values: Value,
     /// The folder that steps begin in.
     pub workspace: PathBuf,
     /// The folder of everything else of the job.
     folder: PathBuf,
-    /// What steps gave to later ones.
+    /// The outputs and variables that steps set for later ones.
     environment: BTreeMap<String, String>,
-    /// Folders that were put before the others of PATH.
+    /// Folders that were added to the front of PATH.
     pub path: Vec<PathBuf>,
 }
 
@@ -155,7 +155,7 @@ impl<'j> Job<'j> {
             .collect())
     }
 
-    /// What Actions tells every step.
+    /// The environment variables that Actions sets for every step.
     fn variables(&self) -> BTreeMap<String, String> {
         let github = |name: &str| shown(&self.values["github"][name]);
         let folder = |name: &str| self.folder.join(name).display().to_string();

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::expression::Contexts;
 use super::words;
 
-/// What starts a workflow.
+/// The event that starts a workflow.
 pub struct Event {
     /// `push`, `workflow_dispatch`, `pull_request`.
     pub name: &'static str,
@@ -27,7 +27,7 @@ pub struct Event {
 
 /// Where a workflow runs.
 pub struct Runner {
-    /// Everything of the runs lies in here.
+    /// The folder of all runs.
     pub folder: PathBuf,
     /// The repository that is checked out.
     pub origin: PathBuf,
@@ -41,25 +41,25 @@ pub struct Runner {
     pub attestations_fail: bool,
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Default)]
 pub struct Outcome {
     /// `success`, `failure` or `skipped`, by the job's name.
     pub results: BTreeMap<String, &'static str>,
-    /// What each job gives to those that need it.
+    /// The outputs of each job.
     outputs: BTreeMap<String, Value>,
-    /// What the steps of each job said.
+    /// The output of the steps of each job.
     pub logs: BTreeMap<String, String>,
-    /// Everything that was written for the page of the run.
+    /// The job summaries.
     pub summary: String,
-    /// What was attested: a name and a digest each.
+    /// The attested subjects: a name and a digest each.
     pub attested: Vec<(String, String)>,
     /// The `run:` steps that were run, as `job: step`.
     pub ran: Vec<String>,
 }
 
 impl Runner {
-    /// Runs a workflow to its end. What succeeded in an earlier attempt is not run again, as with "Re-run failed jobs".
+    /// Runs a workflow to its end. Jobs that succeeded in an earlier attempt are not run again, as with "Re-run failed jobs".
     pub fn run(&self, workflow: &Value, event: &Event, earlier: Option<Outcome>) -> Outcome {
         let mut outcome = earlier.unwrap_or_default();
         outcome.results.retain(|_, result| *result == "success");

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A stand-in for Nix: the commands of the release workflow, and nothing else, over folders in the place of a store.
-# STANDIN holds what it would build (`matrix.json`, `linux/<triple>/<binary>`), each job's HOME the store. What is
-# built, rather than found there, is noted in `$STANDIN/built`.
+# A substitute for Nix: only the commands of the release workflow, with folders as the store.
+# STANDIN holds what it would build (`matrix.json`, `linux/<triple>/<binary>`), each job's HOME the store. Each build,
+# but not a reuse, is noted in `$STANDIN/built`.
 set -euo pipefail
 store=$HOME/store
 mkdir -p "$store"

@@ -41,10 +41,13 @@ fn a_section_comes_with_the_definitions_of_its_links() {
     assert_eq!(of(CHANGELOG, "1.4.1"), Err(NoSection::Missing));
 }
 
+/// A name, and the heading of a version.
+type Form<'f> = (&'f str, &'f dyn Fn(&str) -> String);
+
 #[test]
 fn headings_of_any_form_are_found_and_end_the_section_before() {
     let atx = |title: &str| format!("## {title}\n");
-    let forms: [(&str, &dyn Fn(&str) -> String); 32] = [
+    let forms: [Form<'_>; 32] = [
         ("plain", &|v| atx(v)),
         ("top level", &|v| format!("# {v}\n")),
         ("level 4", &|v| format!("#### {v}\n")),

@@ -1,0 +1,160 @@
+//! Values of `[package.metadata.floe]` that are accepted, and the messages about those that are not.
+
+use serde_json::json;
+
+use super::*;
+
+fn parse(value: Value) -> Result<Config, Vec<String>> {
+    let binaries = ["tool".to_owned(), "toold".to_owned()];
+    Config::parse(&value, &binaries)
+}
+
+#[test]
+fn without_a_table_there_is_every_target_and_an_image() {
+    let config = parse(Value::Null).unwrap();
+    assert_eq!(config.targets.len(), Target::all().count());
+    assert!(config.image.is_some() && config.binaries.is_none() && config.include.is_empty());
+    assert!(parse(json!({})).unwrap().image.is_some());
+}
+
+#[test]
+fn every_key_is_read() {
+    let config = parse(json!({
+        "targets": ["x86_64-musl", "aarch64-apple-darwin"],
+        "include": ["./share/", { "from": "../doc/tool.1", "to": "man/tool.1" }],
+        "exclude": ["README.*.md"],
+        "assets": ["{name}_{version}_amd64.deb", "sbom.cdx.json"],
+        "image": {
+            "name": "ghcr.io/acme/tool",
+            "entrypoint": ["/bin/tool", "serve"],
+            "labels": { "org.example.team": "core" },
+            "ports": ["8080/tcp", "53/udp", "80"],
+            "user": "1000:1000",
+            "programs": ["/bin/busybox"],
+        },
+        "notes": "github",
+        "binaries": ["toold"],
+        "profile": "dist",
+        "features": ["tls", "serde/derive"],
+        "default-features": false,
+        "tag-prefix": "tool-",
+        "latest": true,
+    }))
+    .unwrap();
+    assert_eq!((config.tag_prefix.as_str(), config.profile.as_deref()), ("tool-", Some("dist")));
+    assert_eq!((config.features.join(" ").as_str(), config.default_features), ("tls serde/derive", false));
+    assert!(config.may_be_latest());
+    let targets: Vec<&str> = config.targets.iter().map(|target| target.name()).collect();
+    assert_eq!(targets, ["x86_64-musl", "aarch64-macos"]);
+    let include = |from: &str, to: Option<&str>| Include { from: from.to_owned(), to: to.map(str::to_owned) };
+    assert_eq!(config.include, [include("share", None), include("../doc/tool.1", Some("man/tool.1"))]);
+    assert_eq!(config.exclude, ["README.*.md"]);
+    assert_eq!(
+        config.asset_names("tool", &semver::Version::new(1, 4, 0)),
+        ["tool_1.4.0_amd64.deb", "sbom.cdx.json"]
+    );
+    assert_eq!(config.notes, NotesFrom::Github);
+    assert_eq!(config.binaries.as_deref(), Some(&["toold".to_owned()][..]));
+    let image = config.image.unwrap();
+    assert_eq!(image.name.unwrap().to_string(), "ghcr.io/acme/tool");
+    assert_eq!(image.entrypoint.unwrap(), ["/bin/tool", "serve"]);
+    assert_eq!(image.labels["org.example.team"], "core");
+    assert_eq!(image.ports, ["8080/tcp", "53/udp", "80"]);
+    assert_eq!(image.user.as_deref(), Some("1000:1000"));
+    assert_eq!(image.programs, ["/bin/busybox"]);
+    assert!(parse(json!({ "image": false })).unwrap().image.is_none());
+}
+
+#[test]
+fn only_a_package_without_a_prefix_is_latest_by_default() {
+    let may = |value| parse(value).unwrap().may_be_latest();
+    assert!(may(json!({})) && may(json!({ "tag-prefix": "tool-", "latest": true })));
+    assert!(!may(json!({ "tag-prefix": "tool-" })) && !may(json!({ "latest": false })));
+}
+
+#[test]
+fn all_wrong_values_are_reported_at_once() {
+    let problems = parse(json!({
+        "notes": "none",
+        "include": ["a/../../secret", "/etc/passwd", ".", 7, { "form": "x" }, { "from": "x", "to": "../y" }],
+        "exclude": ["../x"],
+        "binaries": ["tol"],
+        "image": { "user": "root", "port": [], "name": "acme/tool" },
+    }))
+    .unwrap_err();
+    expect_test::expect![[r#"
+        `package.metadata.floe.include[0]` is invalid: `a/../../secret` has `..` after the name of a folder; write it relative to the package's folder
+        `package.metadata.floe.include[1]` is invalid: `/etc/passwd` is absolute or has a character that not every system allows; write it relative to the package's folder
+        `package.metadata.floe.include[2]` is invalid: `.` names no file or folder; write it relative to the package's folder
+        `package.metadata.floe.include[3]` has an invalid type: integer `7`, expected a path or a table
+        `package.metadata.floe.include[4].form` is not a key (did you mean `from`?); the keys are `from`, `to`
+        `package.metadata.floe.include[5].to` is invalid: `../y` is not a path in the archives; write it as `README.md` or `man/tool.1`
+        `package.metadata.floe.exclude[0]` is invalid: `../x` is not a path in the archives; write it as `README.md` or `man/tool.1`
+        `package.metadata.floe.image.port` is not a key (did you mean `ports`?); the keys are `name`, `entrypoint`, `labels`, `ports`, `user`, `programs`
+        `package.metadata.floe.notes` is invalid: `none` is none of `changelog`, `github` and `auto`
+        `package.metadata.floe.binaries[0]` is invalid: the package has no binary `tol` (did you mean `tool`?); it has `tool`, `toold`"#]]
+    .assert_eq(&problems.join("\n"));
+}
+
+#[test]
+fn values_of_another_kind_are_refused() {
+    for (value, part) in [
+        (json!("all"), "`package.metadata.floe` has an invalid type: string \"all\", expected a table"),
+        (
+            json!({ "targets": "x86_64-musl" }),
+            "floe.targets` has an invalid type: string \"x86_64-musl\", expected a list",
+        ),
+        (json!({ "targets": [] }), "is empty"),
+        (json!({ "targets": ["x86_64-musl", "x86_64-unknown-linux-musl"] }), "twice"),
+        (json!({ "assets": ["{version}.deb", "{version}.deb"] }), "names `{version}.deb` twice"),
+        (json!({ "assets": ["töol.deb"] }), "is not the name of an asset"),
+        (json!({ "assets": [".deb"] }), "is not the name of an asset"),
+        (json!({ "assets": ["{arch}.deb"] }), "is not the name of an asset"),
+        (json!({ "assets": ["SHA256SUMS"] }), "floe makes `SHA256SUMS` itself"),
+        (json!({ "assets": ["{name}-manifest.json"] }), "floe makes `{name}-manifest.json` itself"),
+        (json!({ "assets": ["x-x86_64-pc-windows-msvc.zip"] }), "msvc.zip` itself"),
+        (json!({ "targets": ["riscv64-musl"] }), "the targets are x86_64-gnu"),
+        (json!({ "profile": "a b" }), "is not the name of a profile"),
+        (json!({ "features": ["a b"] }), "features[0]` is invalid: `a b` is not the name of a feature"),
+        (json!({ "features": ["a/b/c"] }), "is not the name of a feature"),
+        (json!({ "latest": "yes" }), "floe.latest` has an invalid type: string \"yes\", expected a boolean"),
+        (json!({ "tag-prefix": "app" }), "end it with `-`, `_` or `/`"),
+        (
+            json!({ "loosen": { "rpat": "why" } }),
+            "loosen.rpat` is not a rule (did you mean `rpath`?); the rules are",
+        ),
+        (json!({ "loosen": { "rpath": " " } }), "loosen.rpath` is empty; write the reason"),
+        (json!({ "loosen": ["rpath"] }), "floe.loosen` has an invalid type: list, expected a table"),
+        (
+            json!({ "image": true }),
+            "floe.image` has an invalid type: boolean `true`, expected `false` or a table",
+        ),
+        (
+            json!({ "image": { "ports": [8080] } }),
+            "image.ports[0]` has an invalid type: integer `8080`, expected a string",
+        ),
+        (json!({ "image": { "ports": ["99999"] } }), "is not a port"),
+        (json!({ "image": { "ports": ["80/http"] } }), "is not a port"),
+        (json!({ "image": { "user": "0:0" } }), "is root"),
+        (json!({ "image": { "user": "+5" } }), "is not a number"),
+        (json!({ "image": { "user": "1000:staff" } }), "is not a number"),
+        (
+            json!({ "image": { "labels": { "a": 1 } } }),
+            "image.labels.a` has an invalid type: integer `1`, expected a string",
+        ),
+        (json!({ "image": { "labels": { "": "b" } } }), "image.labels` has a label without a name"),
+        (json!({ "image": { "entrypoint": [] } }), "is empty"),
+    ] {
+        let problems = parse(value.clone()).unwrap_err();
+        assert!(problems.len() == 1 && problems[0].contains(part), "{value}: {problems:?}");
+    }
+}
+
+#[test]
+fn an_unknown_key_gets_a_suggestion_only_if_one_is_close() {
+    let problem = |key: &str| parse(json!({ key: 1 })).unwrap_err().concat();
+    expect_test::expect![[r#"
+        `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `exclude`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`
+        `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `exclude`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`"#]]
+    .assert_eq(&[problem("targes"), problem("signing")].join("\n"));
+}
