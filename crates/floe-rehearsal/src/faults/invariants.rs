@@ -139,7 +139,8 @@ impl Invariants {
                 observed.tag_commit = self.testbed.github.tag(&self.testbed.home.repo, tag);
             }
             (Side::GitHub, "GET") if path.contains("/releases?") && *status == 200 => {
-                let highest = self.highest_stable(observed.public.values());
+                let listed = |release: &&StoredRelease| self.testbed.github.was_listed(release.id);
+                let highest = self.highest_stable(observed.public.values().filter(listed));
                 observed.known = highest.max(observed.known.take());
             }
             (Side::Registry, "DELETE") if !path.contains("/uploads/") => {

@@ -17,6 +17,8 @@ pub(super) struct GitHubQuirks(Mutex<Pending>);
 struct Pending {
     releases: Option<Lag>,
     assets: Option<Lag>,
+    /// The newest release in the last listing, if that one lagged.
+    newest_shown: Option<u64>,
     uploads: VecDeque<UploadQuirk>,
 }
 
@@ -45,7 +47,11 @@ impl GitHubQuirks {
 
     /// The releases that a listing shows.
     pub(super) fn listed_releases<'a>(&self, all: &'a [StoredRelease]) -> Vec<&'a StoredRelease> {
-        listed(&mut lock(&self.0).releases, all, |release| release.id)
+        let mut pending = lock(&self.0);
+        let shown = listed(&mut pending.releases, all, |release| release.id);
+        let newest = shown.iter().map(|release| release.id).max().unwrap_or_default();
+        pending.newest_shown = (shown.len() < all.len()).then_some(newest);
+        shown
     }
 
     /// The assets that a listing shows.
@@ -69,6 +75,11 @@ impl EmbeddedGitHub {
     /// Leaves releases created from now on out of that many listings that should show one.
     pub(crate) fn lag_releases(&self, listings: u32) {
         lock(&self.quirks.0).releases = Some(self.lag(listings));
+    }
+
+    /// Whether the last listing showed a release with this number.
+    pub(crate) fn was_listed(&self, id: u64) -> bool {
+        lock(&self.quirks.0).newest_shown.is_none_or(|newest| id <= newest)
     }
 
     /// Leaves assets created from now on out of that many listings that should show one.
