@@ -86,7 +86,7 @@ async fn answer(report: Report) {
 /// Exits with 1, not with 128 plus the signal's number: floe handled the signal and did not finish.
 fn end(report: &Report, failure: Failure) -> ! {
     report.clear();
-    report.error(&failure.into());
+    report.last_error(&failure.into());
     scratch::remove_all();
     std::process::exit(Exit::Failed as i32)
 }

@@ -13,7 +13,8 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{IsTerminal, Write};
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::{self, ThreadId};
 
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{MultiProgress, ProgressDrawTarget};
@@ -55,6 +56,8 @@ pub struct Report {
     /// Whether warnings are errors.
     strict: bool,
     warnings: Arc<AtomicUsize>,
+    /// The thread that ends the process. Lines of others are dropped from then on.
+    ending: Arc<OnceLock<ThreadId>>,
 }
 
 impl Report {
@@ -71,6 +74,7 @@ impl Report {
             secrets: Arc::new(Token::all_from_env()),
             strict: false,
             warnings: Arc::default(),
+            ending: Arc::default(),
         }
     }
 
@@ -201,6 +205,12 @@ impl Report {
         }
     }
 
+    /// Prints an error as the last thing before this thread ends the process.
+    pub fn last_error(&self, error: &anyhow::Error) {
+        let _ = self.ending.set(thread::current().id());
+        self.error(error);
+    }
+
     /// Prints an error and returns its exit code.
     pub fn error(&self, error: &anyhow::Error) -> Exit {
         let rendered = RenderedError::of(error);
@@ -287,6 +297,10 @@ impl Report {
 
     fn write(&self, text: &str) {
         self.bars.suspend(|| {
+            // Lines are written one after the other here, so none follows the last error.
+            if self.ending.get().is_some_and(|ending| *ending != thread::current().id()) {
+                return;
+            }
             let mut stderr = std::io::stderr().lock();
             let _ = writeln!(stderr, "{text}");
         });
