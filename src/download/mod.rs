@@ -218,7 +218,7 @@ fn check_names(assets: &[RemoteAsset]) -> anyhow::Result<()> {
         );
         anyhow::ensure!(
             asset.size < ASSET_LIMIT,
-            "GitHub says that `{name}` has {} bytes; it accepts files below {ASSET_LIMIT}",
+            "GitHub reports that `{name}` has {} bytes; it accepts files below {ASSET_LIMIT}",
             asset.size
         );
     }

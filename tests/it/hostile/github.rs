@@ -125,7 +125,7 @@ fn assets_that_cannot_be_files_of_one_folder_are_refused() {
     }
     let here = "http://127.0.0.1:1/";
     two(asset("a", i64::MAX, here), asset("b", i64::MAX, here)).with(1, "bytes; it accepts files below");
-    two(asset("a", -1, here), asset("b", 1, here)).with(1, "GitHub says that `a` has -1 bytes");
+    two(asset("a", -1, here), asset("b", 1, here)).with(1, "GitHub reports that `a` has -1 bytes");
     two(asset("a", 1, here), json!({ "id": -1 })).with(1, "is not understood");
     let many = (0..1001).map(|number| named(&format!("a{number}"))).collect::<Vec<_>>();
     verify(&github(move |_| json!(many), |_, _| None)).with(1, "the release has 1001 assets");

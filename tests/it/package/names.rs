@@ -53,7 +53,7 @@ fn other_programs_unpack_names_in_any_script() {
         ("bsdtar", &["xf"], &zip),
         ("busybox", &["tar", "xzf"], &tar_gz),
         ("unzip", &["-q"], &zip),
-        ("7z", &["x"], &zip),
+        ("7zz", &["x"], &zip),
         ("python3", &["-c", python_tar], &tar_gz),
         ("python3", &["-c", python_zip], &zip),
     ] {
