@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the flake as far as this machine can: a line a stage, and at the end the stages that were left out.
-# It takes Nix from PATH, or as root on Debian from Debian 13's packages, in place below target/ci; on the system it
+# It takes Nix 2.18 or newer from PATH, or as root on Debian from Debian 13's packages, in place below target/ci; on the system it
 # installs nothing but mmdebstrap. Where FLOE_NIX_INPUTS names a folder with checkouts (nixpkgs/, crane/, fenix/) it
 # evaluates with those, which wants Nix 2.31.2 or newer on PATH, else with the stand-ins of tests/nix/standins, which
 # prove the wiring and nothing of what the inputs do. Where FLOE_NIX_BUILD=1 says that those inputs can build, it builds
@@ -23,10 +23,19 @@ install_nix() {
     rm -rf "$debian"
     mmdebstrap --quiet --mode=root --variant=extract --include=nix-bin,ca-certificates trixie "$debian"
 }
+# Debian 12 has Nix 2.8, which is too old for the flags below.
+is_recent() {
+    command -v nix >/dev/null || return 1
+    local version
+    version=$(nix --version | grep -oE '[0-9]+\.[0-9]+' | head -n 1)
+    [[ $(printf '%s\n2.18\n' "$version" | sort -V | head -n 1) == 2.18 ]]
+}
+own_nix=''
+is_recent && own_nix=1
 run() {
     local program=$1
     shift
-    if command -v "$program" >/dev/null; then
+    if [[ $own_nix ]]; then
         "$program" "$@"
     else
         local libraries=$debian/usr/lib/x86_64-linux-gnu
@@ -52,9 +61,7 @@ passed() { printf '  ok  %s\n' "$*"; }
 skipped=()
 failed() { printf 'FAIL  %s\n' "$*" >&2 && exit 1; }
 
-if ! command -v nix >/dev/null; then
-    install_nix
-fi
+[[ $own_nix ]] || install_nix
 passed "$(run nix --version)"
 
 mapfile -t files < <(git ls-files '*.nix')
