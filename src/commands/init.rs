@@ -44,7 +44,7 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
         advice.chain(contents::problem(&project)).chain(newer_floe(&filling.floe)).collect()
     };
     if args.check {
-        return check::check(&files, general(&found), args.json, report);
+        return check::check(&files, general(&found), &filling.floe, args.json, report);
     }
     refuse_placeholder(&files, &filling.floe)?;
     refuse_foreign(&files, &filling, args.force)?;
@@ -150,8 +150,7 @@ fn filling(project: &Project, found: &Found, root: &Path, args: &InitArgs) -> an
 
 fn floe(args: &InitArgs) -> anyhow::Result<Floe> {
     let Some(url) = &args.floe_url else { return Floe::own(args.pin.clone()) };
-    let refuse =
-        |text| usage(text).hint("name a version of floe, as in `--floe-url github:owner/floe/v0.1.0`");
+    let refuse = |text| usage(text).hint(format!("name a version of floe, as in {}", check::FLOE_URL));
     let floe = Floe::at(url).map_err(refuse)?;
     Ok(Floe { commit: args.pin.clone(), ..floe })
 }
@@ -168,13 +167,13 @@ fn newer_floe(floe: &Floe) -> Option<String> {
     })
 }
 
-/// A floe that nobody has published writes no files that call it.
+/// A floe without an address writes no files that call it.
 fn refuse_placeholder(files: &[File], floe: &Floe) -> anyhow::Result<()> {
     let calls: Vec<&File> = files.iter().filter(|file| file.calls_placeholder()).collect();
     if calls.is_empty() {
         return Ok(());
     }
-    let why = match floe.is_somewhere() {
+    let why = match floe.has_address() {
         true => "names a floe that does not exist: `OWNER` is a placeholder".to_owned(),
         false => format!("would call floe at `{}`, which is a placeholder", floe.repo),
     };

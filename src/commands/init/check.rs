@@ -4,12 +4,14 @@ use serde::Serialize;
 
 use super::{paths, unified};
 use crate::error::{Exit, Failure};
+use crate::project::init::template::Floe;
 use crate::project::init::{Drift, File, State};
 use crate::report::Report;
 use floe_core::model::Schema;
 
 /// The argument that says where floe is.
-pub(super) const FLOE_URL: &str = "`floe init --floe-url github:owner/floe/v0.1.0`";
+pub(super) const FLOE_URL: &str =
+    concat!("`floe init --floe-url github:owner/floe/v", env!("CARGO_PKG_VERSION"), "`");
 
 /// The result as JSON, schema 1.
 #[derive(Serialize)]
@@ -37,21 +39,33 @@ struct CheckedFile<'f> {
 pub(super) fn check(
     files: &[File],
     mut warnings: Vec<String>,
+    floe: &Floe,
     as_json: bool,
     report: &Report,
 ) -> anyhow::Result<()> {
-    let calls: Vec<&str> =
-        files.iter().filter(|file| file.calls_placeholder()).map(|file| file.path.as_str()).collect();
-    if !calls.is_empty() {
-        let text = format!(
-            "`OWNER` in the call of floe is a placeholder ({}): name floe with {FLOE_URL}",
-            calls.join(", ")
-        );
-        if !as_json {
-            report.warn(&text);
-        }
-        warnings.push(text);
+    let names =
+        |files: Vec<&File>| files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ");
+    let placeholders: Vec<&File> = files.iter().filter(|file| file.calls_placeholder()).collect();
+    let moved =
+        |file: &&File| floe.is_given && file.drift.is_none() && file.new.is_some() && file.calls(floe);
+    let moved: Vec<&File> = files.iter().filter(moved).collect();
+    let mut about_calls = Vec::new();
+    if !placeholders.is_empty() {
+        let names = names(placeholders);
+        about_calls.push(format!(
+            "`OWNER` in the call of floe is a placeholder ({names}): name floe with {FLOE_URL}"
+        ));
     }
+    if !moved.is_empty() {
+        let names = names(moved);
+        about_calls.push(format!(
+            "`--floe-url` names another floe than is called ({names}): move the calls with {FLOE_URL}"
+        ));
+    }
+    if !as_json {
+        about_calls.iter().for_each(|warning| report.warn(warning));
+    }
+    warnings.extend(about_calls);
     let drifted: Vec<&File> = files.iter().filter(|file| file.drift.is_some()).collect();
     let hint = hint(&drifted);
     if as_json {

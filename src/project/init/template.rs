@@ -18,7 +18,7 @@ const ARGUMENTS: &str = "{ src = self; }";
 const TAGS: &str = "v[0-9]*";
 /// The path of the called workflow, after the repository's name.
 pub const CALLED: &str = "/.github/workflows/release.yml@";
-/// The owner in floe's own `Cargo.toml` before anybody has published it.
+/// The owner in floe's own `Cargo.toml` before its first publication.
 pub const PLACEHOLDER: &str = "OWNER";
 
 /// The values that are filled into the templates.
@@ -89,7 +89,7 @@ impl Floe {
                 Some(("ref" | "rev", value)) if reference.is_none() => reference = Some(value),
                 _ => {
                     return Err(format!(
-                        "`{pair}` of `{url}` cannot be said to a workflow, which calls one tag, branch or commit"
+                        "`{pair}` of `{url}` has no counterpart in a workflow, which calls one tag, branch or commit"
                     ));
                 }
             }
@@ -110,8 +110,8 @@ impl Floe {
         Ok(Floe { repo, version, input, reference, commit: None, is_given: true })
     }
 
-    /// Whether it is at an address, and not at the placeholder of a source that nobody has published.
-    pub fn is_somewhere(&self) -> bool {
+    /// Whether its repository is not the placeholder of a source before its first publication.
+    pub fn has_address(&self) -> bool {
         self.repo.owner() != PLACEHOLDER
     }
 
@@ -299,8 +299,8 @@ mod tests {
 
     #[test]
     fn only_the_placeholder_is_no_address() {
-        assert!(!Floe::at("github:OWNER/floe").unwrap().is_somewhere());
-        assert!(Floe::at("github:owner/floe").unwrap().is_somewhere());
+        assert!(!Floe::at("github:OWNER/floe").unwrap().has_address());
+        assert!(Floe::at("github:owner/floe").unwrap().has_address());
         let floe = Floe::own(None).unwrap();
         assert!(env!("CARGO_PKG_REPOSITORY").ends_with(&floe.repo.to_string()));
         assert!(floe.call().ends_with(&format!("@v{}", env!("CARGO_PKG_VERSION"))));

@@ -71,7 +71,7 @@ fn a_flake_with_packages_keeps_them_beside_those_of_floe() {
 }
 
 #[test]
-fn what_a_flake_does_not_show_is_said() {
+fn parts_that_a_flake_does_not_show_are_named() {
     let lines = of_flake("{ outputs = import ./outputs.nix; }\n");
     for line in [
         "the present value of `outputs`, whose arguments cannot be seen in the file, in place of `…`:\n",

@@ -30,9 +30,9 @@ fn a_floe_without_an_address_writes_no_file_that_calls_it() {
               `flake.nix` would call floe at `OWNER/floe`, which is a placeholder
             nothing was written
 
-            hint: say where with `floe init --floe-url github:owner/floe/v0.1.0`
+            hint: say where with `floe init --floe-url github:owner/floe/v<floe>`
         "#]]
-        .assert_eq(super::end(&stderr));
+        .assert_eq(&plain(super::end(&stderr)));
         assert_eq!(files(sample.path()), before);
     }
 }
@@ -49,7 +49,16 @@ fn the_given_address_is_written_and_is_needed_only_once() {
     assert_eq!(floe(&["--check"]).0, Some(0));
     assert_eq!(floe(&["--yes"]).0, Some(0));
     assert_eq!(files(sample.path()), written);
-    // Another address moves both calls.
+    // Another address is reported, and moves both calls.
+    let (code, stderr) = floe(&["--check", "--floe-url", "github:fork/floe/v0.1.0"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(
+        stderr.contains(
+            "`--floe-url` names another floe than is called (.github/workflows/release.yml, flake.nix)"
+        ),
+        "{stderr}"
+    );
+    assert!(!floe(&["--check", "--floe-url", url]).1.contains("another floe"));
     assert_eq!(floe(&["--yes", "--floe-url", "github:fork/floe/v0.1.0"]).0, Some(0));
     assert!(text(&sample, "flake.nix").contains("inputs.floe.url = \"github:fork/floe/v0.1.0\";"));
     assert!(text(&sample, WORKFLOW).contains("uses: fork/floe/.github/workflows/release.yml@v0.1.0\n"));
