@@ -218,11 +218,14 @@ fn workflow<'f>(found: &'f Found, filling: &Filling) -> File {
     // The call of a fork stays, and so does a commit unless another one is given.
     let own = floe.call();
     let ours = format!("{}{CALLED}", floe.repo);
+    // The commit of the given version stays, too.
+    let is_same = call.starts_with(&ours) && version.as_ref() == Some(&floe.version);
+    let is_other = !is_same || floe.reference != format!("v{}", floe.version);
     let is_older_tag =
         call.starts_with(&format!("{ours}v")) && version.is_some_and(|version| version < floe.version);
     let is_placeholder = call.starts_with(&format!("{PLACEHOLDER}/"));
-    let moves =
-        is_older_tag || floe.is_given || is_placeholder || (floe.commit.is_some() && call.contains(&ours));
+    let is_pinned = floe.commit.is_some() && call.contains(&ours);
+    let moves = is_older_tag || is_placeholder || is_pinned || (floe.is_given && is_other);
     let wanted = if moves { &own } else { call };
     let text = template::workflow(filling, wanted);
     // Further jobs are the user's, and so is what starts them.

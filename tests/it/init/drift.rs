@@ -95,6 +95,13 @@ fn a_second_run_moves_an_older_floe_and_a_commit_only_to_a_given_one() {
     assert_eq!(floe(&sample, &["--yes", "--pin", &new]).0, Some(0));
     assert!(text(&sample, WORKFLOW).contains(&format!("@{new} # v{}\n", own)));
     assert_eq!(floe(&sample, &["--check"]).0, Some(0));
+    let pinned = text(&sample, WORKFLOW);
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    assert_eq!(text(&sample, WORKFLOW), pinned, "the given version is called by its commit already");
+    let branch = ["--yes", "--floe-url", "github:acme/floe/main"];
+    assert_eq!(floe_in(&sample, sample.path(), &branch).0, Some(0));
+    assert!(text(&sample, WORKFLOW).contains("release.yml@main\n"));
+    let sample = sample.file("flake.nix", &current.0);
 
     let fork = current.1.replace("acme/floe", "fork/floe").replace(own, "0.0.1");
     let sample = sample.file(WORKFLOW, &fork);
