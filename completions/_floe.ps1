@@ -248,11 +248,13 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
         }
         'floe;init' {
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target of the release (may be repeated) [default: all]')
+            [CompletionResult]::new('--floe-url', '--floe-url', [CompletionResultType]::ParameterName, 'The flake reference of floe, on GitHub [default: where this floe was published]')
             [CompletionResult]::new('--pin', '--pin', [CompletionResultType]::ParameterName, 'Pin the workflow to this commit of floe instead of its tag')
             [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'Path to the project''s Cargo.toml [default: found from the current folder]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The Cargo package to release [default: the only one with a binary]')
             [CompletionResult]::new('--package', '--package', [CompletionResultType]::ParameterName, 'The Cargo package to release [default: the only one with a binary]')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Write nothing; report how files differ from floe''s templates')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result of `--check` as JSON on stdout')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Write without asking; required without a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Write without asking; required without a terminal')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace a flake or workflow with other content, if it is committed')

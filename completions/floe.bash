@@ -389,13 +389,17 @@ _floe() {
             return 0
             ;;
         floe__subcmd__init)
-            opts="-y -p -v -q -h -V --check --yes --force --target --pin --manifest-path --package --verbose --quiet --strict --help --version"
+            opts="-y -p -v -q -h -V --check --json --yes --force --target --floe-url --pin --manifest-path --package --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --floe-url)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

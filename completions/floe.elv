@@ -236,11 +236,13 @@ set edit:completion:arg-completer[floe] = {|@words|
         }
         &'floe;init'= {
             cand --target 'A target of the release (may be repeated) [default: all]'
+            cand --floe-url 'The flake reference of floe, on GitHub [default: where this floe was published]'
             cand --pin 'Pin the workflow to this commit of floe instead of its tag'
             cand --manifest-path 'Path to the project''s Cargo.toml [default: found from the current folder]'
             cand -p 'The Cargo package to release [default: the only one with a binary]'
             cand --package 'The Cargo package to release [default: the only one with a binary]'
             cand --check 'Write nothing; report how files differ from floe''s templates'
+            cand --json 'Print the result of `--check` as JSON on stdout'
             cand -y 'Write without asking; required without a terminal'
             cand --yes 'Write without asking; required without a terminal'
             cand --force 'Replace a flake or workflow with other content, if it is committed'

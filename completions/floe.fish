@@ -178,10 +178,12 @@ complete -c floe -n "__fish_floe_using_subcommand rehearse" -l strict -d 'Treat 
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand init" -l target -d 'A target of the release (may be repeated) [default: all]' -r
+complete -c floe -n "__fish_floe_using_subcommand init" -l floe-url -d 'The flake reference of floe, on GitHub [default: where this floe was published]' -r
 complete -c floe -n "__fish_floe_using_subcommand init" -l pin -d 'Pin the workflow to this commit of floe instead of its tag' -r
 complete -c floe -n "__fish_floe_using_subcommand init" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand init" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand init" -l check -d 'Write nothing; report how files differ from floe\'s templates'
+complete -c floe -n "__fish_floe_using_subcommand init" -l json -d 'Print the result of `--check` as JSON on stdout'
 complete -c floe -n "__fish_floe_using_subcommand init" -s y -l yes -d 'Write without asking; required without a terminal'
 complete -c floe -n "__fish_floe_using_subcommand init" -l force -d 'Replace a flake or workflow with other content, if it is committed'
 complete -c floe -n "__fish_floe_using_subcommand init" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'

@@ -235,14 +235,19 @@ pub enum Builder {
 #[command(after_help = "Examples:\n  \
     floe init                      show the changes, and ask\n  \
     floe init --yes --target x86_64-musl --target aarch64-macos\n  \
+    floe init --floe-url github:owner/floe/v0.1.0\n  \
     floe init --check              for CI: exits with 3 if a file differs from its template\n\n\
     The files are flake.nix, .github/workflows/release.yml, CHANGELOG.md if there is no changelog, and\n\
     the table [package.metadata.floe] in Cargo.toml. All of them are written, or none. A second run\n\
-    writes missing files and updates the version of floe that they name.")]
+    writes missing files and updates the version of floe that they name. For a flake or workflow that\n\
+    does not call floe, it prints the lines to add.")]
 pub struct InitArgs {
     /// Write nothing; report how files differ from floe's templates
     #[arg(long, conflicts_with_all = ["yes", "force", "targets", "pin"])]
     pub check: bool,
+    /// Print the result of `--check` as JSON on stdout
+    #[arg(long, requires = "check")]
+    pub json: bool,
     /// Write without asking; required without a terminal
     #[arg(short, long)]
     pub yes: bool,
@@ -252,6 +257,9 @@ pub struct InitArgs {
     /// A target of the release (may be repeated) [default: all]
     #[arg(long = "target", value_name = "TARGET")]
     pub targets: Vec<Target>,
+    /// The flake reference of floe, on GitHub [default: where this floe was published]
+    #[arg(long, value_name = "URL")]
+    pub floe_url: Option<String>,
     /// Pin the workflow to this commit of floe instead of its tag
     #[arg(long, value_name = "COMMIT")]
     pub pin: Option<Commit>,

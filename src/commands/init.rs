@@ -2,6 +2,8 @@
 //!
 //! It replaces text that floe did not write only with `--force`, and only if git has it. It uses no network.
 
+mod check;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -16,7 +18,7 @@ use crate::error::{Exit, Failure, usage};
 use crate::files::transaction::{self, Change, read};
 use crate::project::cargo::{self, Project};
 use crate::project::git::{self, FileStatus};
-use crate::project::init::template::{self, Filling, Floe};
+use crate::project::init::template::{Filling, Floe};
 use crate::project::init::{self, Drift, File, Found, Git, WORKFLOWS, advice};
 use crate::project::package::Gated;
 use crate::project::repository;
@@ -36,19 +38,22 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     let filling = filling(&project, &found, root, &args)?;
     let files = init::files(&found, &filling)?;
     report.step("Project", format!("{} {} in {}", project.name, project.version, root.display()));
+    let general = |found: &Found| -> Vec<String> {
+        let gated = project.gated.iter().map(Gated::line);
+        let advice = advice::about(found).into_iter().chain(missing_notes(&project)).chain(gated);
+        advice.chain(contents::problem(&project)).chain(newer_floe(&filling.floe)).collect()
+    };
     if args.check {
-        return check(&files, &filling, report);
+        return check::check(&files, general(&found), &filling.floe, args.json, report);
     }
+    refuse_placeholder(&files, &filling.floe)?;
     refuse_foreign(&files, &filling, args.force)?;
     let is_written = |file: &&File| file.new.is_some() && (args.force || !file.needs_force());
     let written: Vec<&File> = files.iter().filter(is_written).collect();
     let changes = changes(&written, root, found.git.is_some())?;
     found.workflows.retain(|path, _| !written.iter().any(|file| file.path == *path));
     let drifted = files.iter().filter(|file| !written.contains(file)).filter_map(File::drift_line);
-    let gated = project.gated.iter().map(Gated::line);
-    let warnings = drifted.chain(advice::about(&found)).chain(missing_notes(&project)).chain(gated);
-    let warnings = warnings.chain(contents::problem(&project));
-    let warnings: Vec<String> = warnings.collect();
+    let warnings: Vec<String> = drifted.chain(general(&found)).collect();
     if report.is_strict() {
         warnings.iter().for_each(|warning| report.warn(warning));
         report.refuse_warnings()?;
@@ -71,15 +76,20 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
 fn look(project: &Project, root: &Path, has_git: bool) -> anyhow::Result<Found> {
     let workspace = &project.workspace_root;
     let git = || -> anyhow::Result<Git> {
-        let lock = git::file_status(&workspace.join("Cargo.lock"))?;
-        Ok(Git { origin: git::origin(root)?, tags: git::tags(root)?, lock })
+        let manifest = git::file_status(&project.manifest_path)?;
+        Ok(Git { origin: git::origin(root)?, tags: git::tags(root)?, manifest })
     };
+    let lock = workspace.join("Cargo.lock");
     let flake_lock = read(&root.join("flake.lock"))?;
     Ok(Found {
         version: project.version.clone(),
         config: project.config.clone(),
         is_configured: project.is_configured,
         manifest: (below(root, &project.manifest_path)?, read(&project.manifest_path)?.unwrap_or_default()),
+        lock: match has_git {
+            false if lock.is_file() => FileStatus::Untracked,
+            _ => git::file_status(&lock)?,
+        },
         repository: project.repository.as_deref().and_then(repository::on_github),
         git: has_git.then(git).transpose()?,
         flake: read(&root.join("flake.nix"))?,
@@ -127,7 +137,7 @@ fn filling(project: &Project, found: &Found, root: &Path, args: &InitArgs) -> an
     let origin = found.git.as_ref().and_then(|git| git.origin.clone());
     let folder = below(root, &project.workspace_root)?;
     Ok(Filling {
-        floe: Floe::own(args.pin.clone())?,
+        floe: floe(args)?,
         name: project.name.clone(),
         // A flake finds the root's package by itself.
         package: (project.root != project.workspace_root).then(|| project.name.clone()),
@@ -138,32 +148,66 @@ fn filling(project: &Project, found: &Found, root: &Path, args: &InitArgs) -> an
     })
 }
 
+fn floe(args: &InitArgs) -> anyhow::Result<Floe> {
+    let Some(url) = &args.floe_url else { return Floe::own(args.pin.clone()) };
+    let refuse = |text| usage(text).hint(format!("name a version of floe, as in {}", check::FLOE_URL));
+    let floe = Floe::at(url).map_err(refuse)?;
+    Ok(Floe { commit: args.pin.clone(), ..floe })
+}
+
+/// These templates may ask a newer floe for something else than it has.
+fn newer_floe(floe: &Floe) -> Option<String> {
+    let own = env!("CARGO_PKG_VERSION");
+    let is_newer = own.parse().is_ok_and(|own: semver::Version| floe.version > own);
+    is_newer.then(|| {
+        format!(
+            "`--floe-url` names floe {}, but this is floe {own}: run `floe init` of that version",
+            floe.version
+        )
+    })
+}
+
+/// A floe without an address writes no files that call it.
+fn refuse_placeholder(files: &[File], floe: &Floe) -> anyhow::Result<()> {
+    let calls: Vec<&File> = files.iter().filter(|file| file.calls_placeholder()).collect();
+    if calls.is_empty() {
+        return Ok(());
+    }
+    let why = match floe.has_address() {
+        true => "names a floe that does not exist: `OWNER` is a placeholder".to_owned(),
+        false => format!("would call floe at `{}`, which is a placeholder", floe.repo),
+    };
+    Err(usage("this floe does not know where it is published")
+        .details(calls.iter().map(|file| format!("`{}` {why}", file.path)))
+        .state("nothing was written")
+        .hint(format!("say where with {}", check::FLOE_URL))
+        .into())
+}
+
 fn refuse_foreign(files: &[File], filling: &Filling, force: bool) -> anyhow::Result<()> {
     let is_foreign = |file: &&File| matches!(file.drift, Some(Drift::Foreign | Drift::Package(_)));
     let foreign: Vec<&File> = files.iter().filter(is_foreign).collect();
     if force || foreign.is_empty() {
         return Ok(());
     }
-    let fix = |file: &&File| match file.path.as_str() {
-        _ if file.drift != Some(Drift::Foreign) => format!(
+    let fix = |file: &&File| match file.drift {
+        Some(Drift::Foreign) if file.path != "flake.nix" => {
+            Some(format!("delete `{}` if floe replaces it", file.path))
+        }
+        Some(Drift::Foreign) => None,
+        _ => Some(format!(
             "release `{}` without a flake, with `floe package` and `floe publish`, or from a repository of its own",
             filling.name
-        ),
-        "flake.nix" => format!(
-            "let your flake call floe, with the input `floe.url = \"{}\";` and the outputs \
-             `nixpkgs.lib.recursiveUpdate (floe.lib.mkRelease {}) {{ … yours … }}`",
-            filling.floe.input(),
-            template::arguments(filling)
-        ),
-        path => format!("rename `{path}` if it does something else, or delete it if floe replaces it"),
+        )),
     };
-    let fixes: Vec<String> = foreign.iter().map(fix).collect();
+    let add = foreign.iter().any(|file| !file.add.is_empty()).then(|| "add these lines".to_owned());
+    let fixes: Vec<String> = add.into_iter().chain(foreign.iter().filter_map(fix)).collect();
     let text = match foreign.len() {
         1 => "a file is in the way".to_owned(),
         count => format!("{count} files are in the way"),
     };
     Err(Failure::new(text)
-        .details(foreign.iter().filter_map(|file| file.drift_line()))
+        .details(foreign.iter().flat_map(|file| check::lines(file)))
         .state("nothing was written")
         .hint(format!("{}; or replace what git has committed with `floe init --force`", fixes.join("; ")))
         .exit(Exit::Conflicts)
@@ -243,6 +287,7 @@ fn missing_notes(project: &Project) -> Option<String> {
     Some(hint.map_or_else(|| format!("{missing:#}"), |hint| format!("{missing}: {hint}")))
 }
 
+/// The commands from the written files to a release, without those that the project does not need.
 fn next_steps(found: &Found, args: &InitArgs) -> String {
     let mut rehearse = "floe rehearse".to_owned();
     if let Some(path) = &args.project.manifest_path {
@@ -251,41 +296,38 @@ fn next_steps(found: &Found, args: &InitArgs) -> String {
     if let Some(package) = &args.project.package {
         rehearse.push_str(&format!(" --package {package}"));
     }
+    let mut steps = Vec::new();
+    let mut step = |command: &str, why: &'static str| steps.push((command.to_owned(), why));
+    if !found.has_repository() {
+        step(
+            "repository = \"https://github.com/owner/name\"",
+            "add this to [package] in Cargo.toml, with your names",
+        );
+    }
+    if found.git.is_none() {
+        step("git init", "a release starts with a tag");
+    }
+    if found.lock == FileStatus::Missing {
+        step("cargo generate-lockfile", "a release is built from Cargo.lock");
+    }
+    let is_known = |status| matches!(status, FileStatus::Committed | FileStatus::Modified);
+    let is_tracked = is_known(found.lock) && found.git.as_ref().is_some_and(|git| is_known(git.manifest));
+    match (is_tracked, found.is_flake_locked) {
+        (true, true) => {}
+        (true, false) => step("git add flake.nix && nix flake lock", "pin floe in flake.lock"),
+        (false, true) => step("git add --all", "a flake sees only files that git knows"),
+        (false, false) => step(
+            "git add --all && nix flake lock",
+            "pin floe in flake.lock; a flake sees only files that git knows",
+        ),
+    }
+    step(&rehearse, "run the whole release on this machine; nothing is uploaded");
     let tag = advice::next_tag(found);
-    let release = format!("git tag {tag} && git push origin {tag}");
-    let width = rehearse.len().max(release.len());
-    format!(
-        "\nNext steps:\n  {rehearse:width$}  run the whole release on this machine; nothing is uploaded\n  \
-         {release:width$}  release, after these files are committed and pushed"
-    )
-}
-
-/// Reports all drift, with the difference where it is only a part of the file.
-fn check(files: &[File], filling: &Filling, report: &Report) -> anyhow::Result<()> {
-    for file in files.iter().filter(|file| matches!(file.drift, Some(Drift::Lacks(_)))) {
-        report.diff(&unified(file));
-    }
-    let drift: Vec<String> = files.iter().filter_map(File::drift_line).collect();
-    if drift.is_empty() {
-        report.step("Checked", format!("{}: no drift", paths(files)));
-        return Ok(());
-    }
-    let mut fixes = Vec::new();
-    if files.iter().any(|file| matches!(file.drift, Some(Drift::Newer(_)))) {
-        fixes.push("check with the version of floe that the workflow calls");
-    }
-    if files.iter().any(|file| file.drift == Some(Drift::Missing)) {
-        fixes.push("write missing files with `floe init`");
-    }
-    if files.iter().any(File::needs_force) {
-        fixes.push("replace what git has committed with `floe init --force`");
-    }
-    let count =
-        if drift.len() == 1 { "1 file has".to_owned() } else { format!("{} files have", drift.len()) };
-    Err(Failure::new(format!("{count} drifted from the templates of floe {}", filling.floe.version))
-        .details(drift)
-        .state("nothing was written")
-        .hint(fixes.join("; "))
-        .exit(Exit::Problems)
-        .into())
+    step(
+        &format!("git tag {tag} && git push origin {tag}"),
+        "release, after these files are committed and pushed",
+    );
+    let width = steps.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
+    let lines = steps.iter().map(|(command, why)| format!("\n  {command:width$}  {why}"));
+    format!("\nNext steps:{}", lines.collect::<String>())
 }

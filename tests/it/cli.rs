@@ -78,7 +78,7 @@ fn strict_makes_warnings_errors_before_anything_is_written() {
     assert!(!sample.path().join("dist").exists());
     assert_eq!(run(&["package", "native", "--quiet"]), (Some(0), String::new()));
 
-    let (code, stderr) = run(&["init", "--yes", "--strict"]);
+    let (code, stderr) = run(&["init", "--yes", "--strict", "--floe-url", "github:acme/floe"]);
     assert!(stderr.contains("errors because of `--strict`"), "{stderr}");
     assert_eq!(code, Some(1));
     assert!(!sample.path().join("flake.nix").exists());

@@ -9,7 +9,7 @@ use crate::project::git::FileStatus;
 use floe_core::model::Tag;
 
 /// Programs and actions that other workflows publish releases with.
-const PUBLISHERS: [&str; 12] = [
+pub(super) const PUBLISHERS: [&str; 12] = [
     "softprops/action-gh-release",
     "ncipollo/release-action",
     "actions/create-release",
@@ -35,14 +35,22 @@ const TAGGERS: [&str; 4] = [
 /// A line for each obstacle, in the order in which a release would meet them.
 pub fn about(found: &Found) -> Vec<String> {
     let mut advice = Vec::new();
-    match &found.git {
-        None => advice.push(
+    if found.git.is_none() {
+        advice.push(
             "the project is in no git repository, and a release starts with a tag: run `git init`, commit, and push to \
              GitHub"
                 .to_owned(),
-        ),
-        Some(git) => advice.extend(about_git(found, git)),
+        );
     }
+    if !found.has_repository() {
+        advice.push(
+            "the repository on GitHub is unknown, and `flake.nix` does not evaluate without it: add \
+             `repository = \"https://github.com/owner/name\"` to Cargo.toml"
+                .to_owned(),
+        );
+    }
+    advice.extend(about_lock(found));
+    advice.extend(found.git.iter().flat_map(|git| about_git(found, git)));
     if !found.is_flake_locked {
         advice.push(
             "flake.lock does not pin floe: run `git add flake.nix && nix flake lock`, and commit both"
@@ -79,32 +87,33 @@ pub fn next_tag(found: &Found) -> Tag {
     Tag::prefixed_or_plain(&found.config.tag_prefix, &next)
 }
 
+fn about_lock(found: &Found) -> Option<String> {
+    let (state, fix) = match found.lock {
+        FileStatus::Missing => ("is missing", "run `cargo generate-lockfile`"),
+        FileStatus::Ignored => ("is ignored by git", "remove it from .gitignore"),
+        FileStatus::Untracked if found.git.is_some() => ("is not in git", "run `git add Cargo.lock`"),
+        FileStatus::Untracked | FileStatus::Committed | FileStatus::Modified => return None,
+    };
+    Some(format!("Cargo.lock {state}, and a release is built from it: {fix}, and commit it"))
+}
+
 fn about_git(found: &Found, git: &Git) -> Vec<String> {
     let mut advice = Vec::new();
-    match (&found.repository, &git.origin) {
-        (None, None) => advice.push(
-            "the repository on GitHub is unknown: add `repository = \"https://github.com/owner/name\"` to Cargo.toml, \
-             or the remote `origin` to git"
-                .to_owned(),
-        ),
-        // GitHub ignores case.
-        (Some(named), Some(origin)) if !named.to_string().eq_ignore_ascii_case(&origin.to_string()) => {
-            advice.push(format!(
-                "`repository` in Cargo.toml is {named}, but git's `origin` is {origin}: the image would name the first \
-                 as its source, while the release goes to the second"
-            ));
-        }
-        _ => {}
+    // GitHub ignores case.
+    if let (Some(named), Some(origin)) = (&found.repository, &git.origin)
+        && !named.to_string().eq_ignore_ascii_case(&origin.to_string())
+    {
+        advice.push(format!(
+            "`repository` in Cargo.toml is {named}, but git's `origin` is {origin}: the image would name the first \
+             as its source, while the release goes to the second"
+        ));
     }
-    let lock = match git.lock {
-        FileStatus::Missing => Some(("is missing", "run `cargo generate-lockfile`")),
-        FileStatus::Ignored => Some(("is ignored by git", "remove it from .gitignore")),
-        FileStatus::Untracked => Some(("is not in git", "run `git add Cargo.lock`")),
-        FileStatus::Committed | FileStatus::Modified => None,
-    };
-    advice.extend(lock.map(|(state, fix)| {
-        format!("Cargo.lock {state}, and a release is built from it: {fix}, and commit it")
-    }));
+    if matches!(git.manifest, FileStatus::Untracked | FileStatus::Ignored) {
+        advice.push(format!(
+            "`{}` is not in git, and a flake sees only files that git knows: run `git add --all`, and commit",
+            found.manifest.0
+        ));
+    }
     if let Some(tag) = tagged(found) {
         advice.push(format!(
             "version {} is already tagged as `{tag}`: raise `version` before the next release",
@@ -161,6 +170,7 @@ mod tests {
             config: Config::default(),
             is_configured: true,
             manifest: ("Cargo.toml".to_owned(), String::new()),
+            lock: FileStatus::Committed,
             repository: "acme/tool".parse().ok(),
             git: Some(git(&["v1.3.0"])),
             flake: None,
@@ -174,7 +184,7 @@ mod tests {
 
     fn git(tags: &[&str]) -> Git {
         let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
-        Git { origin: "Acme/tool".parse().ok(), tags, lock: FileStatus::Committed }
+        Git { origin: "Acme/tool".parse().ok(), tags, manifest: FileStatus::Committed }
     }
 
     fn with_prefix(prefix: &str, tags: &[&str]) -> Found {
@@ -190,11 +200,16 @@ mod tests {
 
     #[test]
     fn each_obstacle_gets_one_line_with_a_fix() {
-        let lock = |lock| Found { git: Some(Git { lock, ..git(&[]) }), ..ready() };
+        let lock = |lock| Found { lock, ..ready() };
+        let new = Git { manifest: FileStatus::Untracked, ..git(&[]) };
+        let written = "{ outputs = { self, floe }: floe.lib.mkRelease { src = self; }; }".to_owned();
         let nowhere = Found { repository: None, git: Some(Git { origin: None, ..git(&[]) }), ..ready() };
         for (found, expected) in [
             (Found { git: None, ..ready() }, "run `git init`"),
             (nowhere, "add `repository = "),
+            (Found { git: Some(new), ..ready() }, "`Cargo.toml` is not in git"),
+            // A flake that was written before git knew the repository does not name it.
+            (Found { repository: None, flake: Some(written), ..ready() }, "add `repository = "),
             (
                 Found { repository: "acme/fork".parse().ok(), ..ready() },
                 "Cargo.toml is acme/fork, but git's `origin` is Acme/tool",
@@ -212,6 +227,8 @@ mod tests {
             assert!(advice.len() == 1 && advice[0].contains(expected), "{expected}: {advice:?}");
         }
         assert_eq!(about(&Found { repository: None, ..ready() }), Vec::<String>::new(), "git knows it");
+        let bare = Found { git: None, repository: None, lock: FileStatus::Missing, ..ready() };
+        assert_eq!(about(&bare).len(), 3, "without git, too");
     }
 
     #[test]

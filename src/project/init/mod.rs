@@ -3,6 +3,8 @@
 //! Pure: it decides by what was found and neither reads nor writes. A file of another origin is reported, never merged.
 
 pub mod advice;
+mod flake;
+mod job;
 mod manifest;
 pub mod template;
 
@@ -11,11 +13,12 @@ use std::fmt;
 
 use anyhow::Context as _;
 use semver::Version;
+use serde::Serialize;
 
 use crate::project::git::FileStatus;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::{Config, Repo};
-use template::{CALLED, Filling, Floe};
+use template::{CALLED, Filling, Floe, PLACEHOLDER};
 
 /// Where GitHub looks for workflows, below the root of the repository.
 pub const WORKFLOWS: &str = ".github/workflows";
@@ -31,6 +34,8 @@ pub struct Found {
     pub is_configured: bool,
     /// The path and the text of the package's `Cargo.toml`.
     pub manifest: (String, String),
+    /// The status of `Cargo.lock`; without git, only whether it exists.
+    pub lock: FileStatus,
     /// The repository on GitHub that `Cargo.toml` names.
     pub repository: Option<Repo>,
     /// The git repository; `None` if the project is in none.
@@ -56,8 +61,8 @@ pub struct Git {
     pub origin: Option<Repo>,
     /// Every tag.
     pub tags: Vec<String>,
-    /// The status of `Cargo.lock`.
-    pub lock: FileStatus,
+    /// The status of the package's `Cargo.toml`.
+    pub manifest: FileStatus,
 }
 
 /// One managed file.
@@ -71,6 +76,8 @@ pub struct File {
     pub drift: Option<Drift>,
     /// The text to write; `None` if the file stays as it is.
     pub new: Option<String>,
+    /// The lines that the user adds to a file of another origin, so that it calls floe.
+    pub add: Vec<String>,
 }
 
 /// How a file differs from floe's text.
@@ -88,7 +95,56 @@ pub enum Drift {
     Newer(Version),
 }
 
+/// The state of a file in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// It does not exist.
+    Missing,
+    /// It says what floe's text says.
+    Same,
+    /// It calls floe, and differs.
+    Drifted,
+    /// It does not call floe for this package.
+    Foreign,
+}
+
+impl Found {
+    /// Whether the flake can find the repository on GitHub, or names it.
+    pub fn has_repository(&self) -> bool {
+        let is_named = |flake: &String| code(flake).any(|line| line.contains("repo = \""));
+        let origin = self.git.as_ref().is_some_and(|git| git.origin.is_some());
+        self.repository.is_some() || self.flake.as_ref().map_or(origin, is_named)
+    }
+}
+
 impl File {
+    /// Whether the file, as it is or would be, calls floe at the placeholder.
+    pub fn calls_placeholder(&self) -> bool {
+        let text = self.new.as_ref().or(self.old.as_ref());
+        let called = format!("{PLACEHOLDER}/");
+        let is_call = |line: &str| {
+            line.contains(&format!("github:{called}")) || (line.contains(CALLED) && line.contains(&called))
+        };
+        text.is_some_and(|text| code(text).any(is_call))
+    }
+
+    /// Whether the file, as it would be, calls this floe.
+    pub fn calls(&self, floe: &Floe) -> bool {
+        let is_call = |line: &str| line.contains(&floe.input) || line.contains(&floe.call());
+        self.new.as_ref().is_some_and(|text| code(text).any(is_call))
+    }
+
+    /// The state in one word, for JSON.
+    pub fn state(&self) -> State {
+        match self.drift {
+            None => State::Same,
+            Some(Drift::Missing) => State::Missing,
+            Some(Drift::Foreign | Drift::Package(_)) => State::Foreign,
+            Some(Drift::Lacks(_) | Drift::Newer(_)) => State::Drifted,
+        }
+    }
+
     /// Whether only `--force` may write it, because that replaces text that floe did not write.
     pub fn needs_force(&self) -> bool {
         matches!(self.drift, Some(Drift::Foreign | Drift::Package(_) | Drift::Lacks(_)))
@@ -132,7 +188,10 @@ fn flake(found: &Found, filling: &Filling) -> File {
             Some(other) => file(path, Some(old), Drift::Package(other), template::flake(filling)),
             None => File { new: newer_flake(old, &filling.floe), ..unchanged(path, old) },
         },
-        Some(old) => file(path, Some(old), Drift::Foreign, template::flake(filling)),
+        Some(old) => File {
+            add: flake::lines(old, filling),
+            ..file(path, Some(old), Drift::Foreign, template::flake(filling))
+        },
     }
 }
 
@@ -144,7 +203,10 @@ fn workflow<'f>(found: &'f Found, filling: &Filling) -> File {
         let text = template::workflow(filling, &filling.floe.call());
         return match found.workflows.get(&usual) {
             None => file(&usual, None, Drift::Missing, text),
-            Some(old) => file(&usual, Some(old), Drift::Foreign, text),
+            Some(old) => File {
+                add: job::lines(&usual, old, filling),
+                ..file(&usual, Some(old), Drift::Foreign, text)
+            },
         };
     };
     let floe = &filling.floe;
@@ -156,14 +218,27 @@ fn workflow<'f>(found: &'f Found, filling: &Filling) -> File {
     // The call of a fork stays, and so does a commit unless another one is given.
     let own = floe.call();
     let ours = format!("{}{CALLED}", floe.repo);
+    // The commit of the given version stays, too.
+    let is_same = call.starts_with(&ours) && version.as_ref() == Some(&floe.version);
+    let is_other = !is_same || floe.reference != format!("v{}", floe.version);
     let is_older_tag =
         call.starts_with(&format!("{ours}v")) && version.is_some_and(|version| version < floe.version);
-    let moves = is_older_tag || (floe.commit.is_some() && call.contains(&ours));
+    let is_placeholder = call.starts_with(&format!("{PLACEHOLDER}/"));
+    let is_pinned = floe.commit.is_some() && call.contains(&ours);
+    let moves = is_older_tag || is_placeholder || is_pinned || (floe.is_given && is_other);
     let wanted = if moves { &own } else { call };
     let text = template::workflow(filling, wanted);
-    match lacks(old, &text) {
+    // Further jobs are the user's, and so is what starts them.
+    let is_shared = job::is_shared(old);
+    let missing = if is_shared { job::missing(old, filling) } else { Vec::new() };
+    let lines = if is_shared { missing.len() } else { lacks(old, &text) };
+    match lines {
         0 if wanted == call => unchanged(path, old),
         0 => File { new: Some(old.replacen(call, wanted, 1)), ..unchanged(path, old) },
+        lines if is_shared => {
+            let add = [vec!["add to the job that calls floe:".to_owned()], missing].concat();
+            File { drift: Some(Drift::Lacks(lines)), add, ..unchanged(path, old) }
+        }
         lines => file(path, Some(old), Drift::Lacks(lines), text),
     }
 }
@@ -176,13 +251,15 @@ fn other_package(flake: &str, filling: &Filling) -> Option<String> {
     named.all(|name| name != filling.name).then(|| other.to_owned())
 }
 
-/// The flake with this version of floe, if its URL names an older one.
+/// The flake with this version of floe, if its URL names an older one, the placeholder, or another than the given one.
 fn newer_flake(text: &str, floe: &Floe) -> Option<String> {
-    let start = format!("github:{}/v", floe.repo);
-    let rest = &text[text.find(&start)? + start.len()..];
-    let named = &rest[..rest.find(['"', '?', ';', ' ', '\n'])?];
-    let is_older = Version::parse(named).ok()? < floe.version;
-    is_older.then(|| text.replacen(&format!("{start}{named}"), &format!("{start}{}", floe.version), 1))
+    let range = flake::url(text)?;
+    let named = &text[range.clone()];
+    let version = named.strip_prefix(&format!("github:{}/v", floe.repo)).map(Version::parse);
+    let is_older = version.is_some_and(|version| version.is_ok_and(|version| version < floe.version));
+    let is_placeholder = named.starts_with(&format!("github:{PLACEHOLDER}/"));
+    let moves = (floe.is_given || is_older || is_placeholder) && named != floe.input;
+    moves.then(|| format!("{}{}{}", &text[..range.start], floe.input, &text[range.end..]))
 }
 
 /// The table in `Cargo.toml` is the user's: it is added once, and its content never counts as drift.
@@ -197,11 +274,11 @@ fn cargo(found: &Found, filling: &Filling) -> anyhow::Result<File> {
 }
 
 fn file(path: &str, old: Option<&String>, drift: Drift, new: String) -> File {
-    File { path: path.to_owned(), old: old.cloned(), drift: Some(drift), new: Some(new) }
+    File { path: path.to_owned(), old: old.cloned(), drift: Some(drift), new: Some(new), add: Vec::new() }
 }
 
 fn unchanged(path: &str, old: &str) -> File {
-    File { path: path.to_owned(), old: Some(old.to_owned()), drift: None, new: None }
+    File { path: path.to_owned(), old: Some(old.to_owned()), drift: None, new: None, add: Vec::new() }
 }
 
 /// The call of floe in a workflow, as it follows `uses:`, from whichever fork.
@@ -239,10 +316,31 @@ mod tests {
 
     #[test]
     fn a_call_is_found_in_any_fork_but_not_in_a_comment() {
-        let floe = Floe { repo: "acme/floe".parse().unwrap(), version: Version::new(0, 1, 0), commit: None };
+        let floe = Floe::at("github:acme/floe/v0.1.0").unwrap();
         let text = |line: &str| format!("jobs:\n  # uses: acme/floe{CALLED}v0.0.1\n  a:\n    {line}\n");
         let uses = format!("fork/floe{CALLED}v0.2.0");
         assert_eq!(call(&text(&format!("uses: {uses}")), &floe), Some(uses.as_str()));
         assert_eq!(call(&text("uses: acme/other/.github/workflows/release.yml@v1"), &floe), None);
+    }
+
+    #[test]
+    fn only_older_versions_placeholders_and_given_addresses_move_a_flake() {
+        let given = Floe::at("github:acme/floe/v0.2.0").unwrap();
+        let own = Floe { is_given: false, ..given.clone() };
+        let flake = |url: &str| format!("{{ inputs = {{ floe = {{ url = \"{url}\"; }}; }}; }} # \"{url}\"");
+        for (url, moves, moves_if_given) in [
+            ("github:acme/floe/v0.1.0", true, true),
+            ("github:acme/floe/v0.2.0", false, false),
+            ("github:acme/floe/v0.3.0", false, true),
+            ("github:fork/floe/v0.1.0", false, true),
+            ("github:OWNER/floe/v0.1.0", true, true),
+            ("flake:floe", false, true),
+        ] {
+            for (floe, moves) in [(&own, moves), (&given, moves_if_given)] {
+                let new = newer_flake(&flake(url), floe);
+                let moved = flake(url).replacen(url, "github:acme/floe/v0.2.0", 1);
+                assert_eq!(new, moves.then_some(moved), "{url}");
+            }
+        }
     }
 }

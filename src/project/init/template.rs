@@ -4,6 +4,7 @@
 
 use semver::Version;
 
+use crate::project::repository;
 use floe_core::model::{Commit, Repo, Target};
 
 const FLAKE: &str = include_str!("../../../nix/template/flake.nix");
@@ -17,6 +18,8 @@ const ARGUMENTS: &str = "{ src = self; }";
 const TAGS: &str = "v[0-9]*";
 /// The path of the called workflow, after the repository's name.
 pub const CALLED: &str = "/.github/workflows/release.yml@";
+/// The owner in floe's own `Cargo.toml` before its first publication.
+pub const PLACEHOLDER: &str = "OWNER";
 
 /// The values that are filled into the templates.
 #[derive(Debug, Clone)]
@@ -44,8 +47,14 @@ pub struct Floe {
     pub repo: Repo,
     /// Its version.
     pub version: Version,
-    /// The commit of that version, if workflows should name it instead of the tag.
+    /// The URL of a flake's input; `flake.lock` pins the commit.
+    pub input: String,
+    /// The tag, branch or commit that a workflow calls.
+    pub reference: String,
+    /// The commit of that version, if workflows should name it instead.
     pub commit: Option<Commit>,
+    /// Whether the user gave the URL, so that existing calls move to it.
+    pub is_given: bool,
 }
 
 impl Floe {
@@ -55,28 +64,71 @@ impl Floe {
         let repo = Repo::from_url(url).ok_or_else(|| {
             anyhow::anyhow!("this floe was built without its address: `{url}` is not a repository")
         })?;
-        Ok(Floe { repo, version: env!("CARGO_PKG_VERSION").parse()?, commit })
+        let floe = Floe::at(&format!("github:{repo}")).map_err(anyhow::Error::msg)?;
+        Ok(Floe { commit, is_given: false, ..floe })
     }
 
-    /// The URL of a flake's input; `flake.lock` pins the commit.
-    pub fn input(&self) -> String {
-        format!("github:{}/v{}", self.repo, self.version)
+    /// The one that a flake reference names; without a tag, branch or commit, the running version.
+    pub fn at(url: &str) -> Result<Self, String> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/?&=._@+-".contains(&byte);
+        let (address, query) = url.split_once('?').unwrap_or((url, ""));
+        let mut parts = address.strip_prefix("github:").unwrap_or_default().splitn(3, '/');
+        let (repo, path) = match (parts.next(), parts.next()) {
+            (Some(owner), Some(name)) => {
+                (format!("{owner}/{name}").parse().ok(), parts.next().filter(|path| !path.is_empty()))
+            }
+            _ if address.starts_with("git+") => (repository::on_github(address), None),
+            _ => (None, None),
+        };
+        let Some(repo) = repo.filter(|_| url.bytes().all(is_plain)) else {
+            return Err(format!("`{url}` is not the flake reference of a repository on GitHub"));
+        };
+        let mut reference = path;
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=') {
+                Some(("ref" | "rev", value)) if reference.is_none() => reference = Some(value),
+                _ => {
+                    return Err(format!(
+                        "`{pair}` of `{url}` has no counterpart in a workflow, which calls one tag, branch or commit"
+                    ));
+                }
+            }
+        }
+        let version: Version = env!("CARGO_PKG_VERSION").parse().map_err(|error| format!("{error}"))?;
+        let own = format!("v{version}");
+        let input = match (reference, address.starts_with("github:")) {
+            (Some(""), _) => return Err(format!("`{url}` ends before its tag")),
+            (Some(_), _) => url.to_owned(),
+            (None, true) => format!("{}/{own}", address.trim_end_matches('/')),
+            (None, false) => format!("{address}?ref=refs/tags/{own}"),
+        };
+        let reference = reference.unwrap_or(&own);
+        let names = ["refs/tags/", "refs/heads/"];
+        let reference =
+            names.iter().find_map(|start| reference.strip_prefix(start)).unwrap_or(reference).to_owned();
+        let version = reference.strip_prefix('v').and_then(|rest| rest.parse().ok()).unwrap_or(version);
+        Ok(Floe { repo, version, input, reference, commit: None, is_given: true })
+    }
+
+    /// Whether its repository is not the placeholder of a source before its first publication.
+    pub fn has_address(&self) -> bool {
+        self.repo.owner() != PLACEHOLDER
     }
 
     /// The call in a workflow, pinned to the commit, with the version in a comment, or to the tag.
     pub fn call(&self) -> String {
-        let Floe { repo, version, commit } = self;
+        let Floe { repo, reference, commit, .. } = self;
         match commit {
-            Some(commit) => format!("{repo}{CALLED}{commit} # v{version}"),
-            None => format!("{repo}{CALLED}v{version}"),
+            Some(commit) => format!("{repo}{CALLED}{commit} # {reference}"),
+            None => format!("{repo}{CALLED}{reference}"),
         }
     }
 }
 
 /// `flake.nix`.
 pub fn flake(filling: &Filling) -> String {
-    let input = format!("\"{}\"", filling.floe.input());
-    plain(FLAKE).replacen(FLOE_INPUT, &input, 1).replacen(ARGUMENTS, &arguments(filling), 1)
+    let input = format!("\"{}\"", filling.floe.input);
+    plain(FLAKE).replacen(FLOE_INPUT, &input, 1).replacen(ARGUMENTS, &arguments(filling, "self"), 1)
 }
 
 /// `.github/workflows/release.yml`, with the call of floe that it is to make.
@@ -114,13 +166,14 @@ pub fn table(filling: &Filling) -> String {
     )
 }
 
-/// The arguments of `mkRelease`, in braces.
-pub fn arguments(filling: &Filling) -> String {
+/// The arguments of `mkRelease`, in braces; `this` is the flake itself.
+pub fn arguments(filling: &Filling, this: &str) -> String {
+    let own = if this == "self" { "inherit self;".to_owned() } else { format!("self = {this};") };
     let mut words = match &filling.folder {
-        None => "src = self;".to_owned(),
+        None => format!("src = {this};"),
         // Only the root of the repository has a commit.
-        Some(folder) if folder.bytes().all(is_plain) => format!("src = ./{folder}; inherit self;"),
-        Some(folder) => format!("src = self + \"/{folder}\"; inherit self;"),
+        Some(folder) if folder.bytes().all(is_plain) => format!("src = ./{folder}; {own}"),
+        Some(folder) => format!("src = {this} + \"/{folder}\"; {own}"),
     };
     for (name, value) in
         [("package", filling.package.clone()), ("repo", filling.repo.as_ref().map(Repo::to_string))]
@@ -147,9 +200,8 @@ mod tests {
     use super::*;
 
     fn filling() -> Filling {
-        let floe = Floe { repo: "acme/floe".parse().unwrap(), version: Version::new(0, 1, 0), commit: None };
         Filling {
-            floe,
+            floe: Floe::at("github:acme/floe/v0.1.0").unwrap(),
             name: "tool".to_owned(),
             package: None,
             folder: None,
@@ -195,7 +247,60 @@ mod tests {
     }
 
     #[test]
-    fn this_floe_knows_its_address() {
+    fn a_flake_reference_gives_the_input_and_what_the_workflow_calls() {
+        let own = env!("CARGO_PKG_VERSION");
+        let commit = "c".repeat(40);
+        for (url, input, called) in [
+            ("github:acme/floe/v0.1.0", "github:acme/floe/v0.1.0".to_owned(), "v0.1.0".to_owned()),
+            ("github:acme/floe", format!("github:acme/floe/v{own}"), format!("v{own}")),
+            ("github:acme/floe/", format!("github:acme/floe/v{own}"), format!("v{own}")),
+            ("github:acme/floe?ref=main", "github:acme/floe?ref=main".to_owned(), "main".to_owned()),
+            (&format!("github:acme/floe/{commit}"), format!("github:acme/floe/{commit}"), commit.clone()),
+            (
+                "git+https://github.com/acme/floe?ref=refs/tags/v0.1.0",
+                "git+https://github.com/acme/floe?ref=refs/tags/v0.1.0".to_owned(),
+                "v0.1.0".to_owned(),
+            ),
+            (
+                "git+ssh://git@github.com/acme/floe.git",
+                format!("git+ssh://git@github.com/acme/floe.git?ref=refs/tags/v{own}"),
+                format!("v{own}"),
+            ),
+        ] {
+            let floe = Floe::at(url).unwrap();
+            assert_eq!(
+                (floe.input.as_str(), floe.call()),
+                (input.as_str(), format!("acme/floe{CALLED}{called}")),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_reference_that_no_workflow_could_call_is_an_error_that_names_it() {
+        for url in [
+            "",
+            "acme/floe",
+            "path:/srv/floe",
+            "flake:floe",
+            "gitlab:acme/floe",
+            "github:acme",
+            "github:acme/floe/v1\"; x = \"",
+            "github:acme/floe?dir=sub",
+            "github:acme/floe/v1?ref=v2",
+            "github:acme/floe?host=github.example.org",
+            "git+https://example.org/acme/floe",
+            "git+https://github.com/acme/floe?ref=",
+        ] {
+            let error = Floe::at(url).unwrap_err();
+            assert!(error.contains(&format!("`{url}`")), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn only_the_placeholder_is_no_address() {
+        assert!(!Floe::at("github:OWNER/floe").unwrap().has_address());
+        assert!(Floe::at("github:owner/floe").unwrap().has_address());
         let floe = Floe::own(None).unwrap();
         assert!(env!("CARGO_PKG_REPOSITORY").ends_with(&floe.repo.to_string()));
         assert!(floe.call().ends_with(&format!("@v{}", env!("CARGO_PKG_VERSION"))));

@@ -5,9 +5,8 @@
 use std::fs;
 
 use expect_test::expect;
-use floe::project::init::template::Floe;
 
-use super::{WORKFLOW, commit, end, files, floe, plain, text};
+use super::{WORKFLOW, commit, end, files, floe, floe_in, plain, text};
 use crate::support::peers::peer;
 use crate::support::sample::Sample;
 
@@ -54,10 +53,9 @@ fn check_reports_each_drifted_file_and_init_repairs_what_it_may() {
 fn a_workflow_that_calls_a_newer_floe_is_neither_compared_nor_replaced() {
     let sample = Sample::tool();
     assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
-    let own = Floe::own(None).unwrap();
-    let newer = text(&sample, WORKFLOW)
-        .replace(&format!("v{}", own.version), "v999.0.0")
-        .replace("packages: write", "");
+    let own = env!("CARGO_PKG_VERSION");
+    let newer =
+        text(&sample, WORKFLOW).replace(&format!("v{}", own), "v999.0.0").replace("packages: write", "");
     let sample = sample.file(WORKFLOW, &newer);
     let (code, stderr) = floe(&sample, &["--check"]);
     assert_eq!(code, Some(3));
@@ -77,12 +75,12 @@ fn a_workflow_that_calls_a_newer_floe_is_neither_compared_nor_replaced() {
 fn a_second_run_moves_an_older_floe_and_a_commit_only_to_a_given_one() {
     let sample = Sample::tool();
     assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
-    let own = Floe::own(None).unwrap();
+    let own = env!("CARGO_PKG_VERSION");
     let written = |sample: &Sample| (text(sample, "flake.nix"), text(sample, WORKFLOW));
     let current = written(&sample);
     let with = |sample: Sample, reference: &str| {
-        let (flake, workflow) = (&current.0, current.1.replace(&format!("@v{}", own.version), reference));
-        let older = flake.replace(&format!("/v{}", own.version), "/v0.0.1");
+        let (flake, workflow) = (&current.0, current.1.replace(&format!("@v{}", own), reference));
+        let older = flake.replace(&format!("/v{}", own), "/v0.0.1");
         sample.file("flake.nix", older).file(WORKFLOW, workflow)
     };
     let sample = with(sample, "@v0.0.1");
@@ -92,17 +90,25 @@ fn a_second_run_moves_an_older_floe_and_a_commit_only_to_a_given_one() {
 
     let (old, new) = ("b".repeat(40), "c".repeat(40));
     let sample = with(sample, &format!("@{old} # v0.0.1"));
-    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    assert_eq!(floe_in(&sample, sample.path(), &["--yes"]).0, Some(0));
     assert!(text(&sample, WORKFLOW).contains(&format!("@{old} # v0.0.1\n")));
     assert_eq!(floe(&sample, &["--yes", "--pin", &new]).0, Some(0));
-    assert!(text(&sample, WORKFLOW).contains(&format!("@{new} # v{}\n", own.version)));
+    assert!(text(&sample, WORKFLOW).contains(&format!("@{new} # v{}\n", own)));
     assert_eq!(floe(&sample, &["--check"]).0, Some(0));
+    let pinned = text(&sample, WORKFLOW);
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    assert_eq!(text(&sample, WORKFLOW), pinned, "the given version is called by its commit already");
+    let branch = ["--yes", "--floe-url", "github:acme/floe/main"];
+    assert_eq!(floe_in(&sample, sample.path(), &branch).0, Some(0));
+    assert!(text(&sample, WORKFLOW).contains("release.yml@main\n"));
+    let sample = sample.file("flake.nix", &current.0);
 
-    let fork =
-        current.1.replace(&own.repo.to_string(), "fork/floe").replace(&own.version.to_string(), "0.0.1");
+    let fork = current.1.replace("acme/floe", "fork/floe").replace(own, "0.0.1");
     let sample = sample.file(WORKFLOW, &fork);
-    assert_eq!(floe(&sample, &["--yes", "--pin", &new]).0, Some(0));
+    assert_eq!(floe_in(&sample, sample.path(), &["--yes", "--pin", &new]).0, Some(0));
     assert_eq!(text(&sample, WORKFLOW), fork);
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    assert_eq!(text(&sample, WORKFLOW), current.1, "the given address replaces that of a fork");
 }
 
 #[test]

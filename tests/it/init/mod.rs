@@ -4,42 +4,47 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use expect_test::expect;
-use floe::project::init::template::Floe;
 
 use crate::project::git;
+use crate::support;
 use crate::support::peers::peer;
 use crate::support::sample::Sample;
 
 mod drift;
+mod existing;
+mod first;
 mod places;
 
 const WORKFLOW: &str = ".github/workflows/release.yml";
 const FOREIGN: &str = "on: push\njobs: {}\n";
 
-/// A run's exit code and its stderr, with the project's folder as `<folder>`.
+/// A run that is given the address of floe: its exit code and its stderr, with the project's folder as `<folder>`.
 fn floe(sample: &Sample, arguments: &[&str]) -> (Option<i32>, String) {
-    floe_in(sample, sample.path(), arguments)
+    let url = concat!("github:acme/floe/v", env!("CARGO_PKG_VERSION"));
+    floe_in(sample, sample.path(), &[arguments, &["--floe-url", url]].concat())
 }
 
+/// A run in a folder, with these arguments only.
 fn floe_in(sample: &Sample, folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_floe"))
-        .arg("init")
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("GIT_DIR")
-        .env_remove("GIT_WORK_TREE")
-        .env_remove("GIT_INDEX_FILE")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(output.stdout.is_empty(), "the files are the result, so stdout is empty");
-    let stderr = String::from_utf8(output.stderr).unwrap();
+    let (code, stdout, stderr) = output_in(sample, folder, arguments);
+    assert!(stdout.is_empty(), "the files are the result, so stdout is empty");
+    (code, stderr)
+}
+
+/// As [`floe_in`], with stdout before stderr.
+fn output_in(sample: &Sample, folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output =
+        support::sample::floe(folder).arg("init").args(arguments).stdin(Stdio::null()).output().unwrap();
     let real = sample.path().canonicalize().unwrap().display().to_string();
-    let text = stderr.replace(&real, "<folder>").replace(&sample.path().display().to_string(), "<folder>");
-    (output.status.code(), text.replace("<folder>\\", "<folder>/"))
+    let plain = |bytes| {
+        let text = String::from_utf8(bytes).unwrap();
+        let text = text.replace(&real, "<folder>").replace(&sample.path().display().to_string(), "<folder>");
+        text.replace("<folder>\\", "<folder>/")
+    };
+    (output.status.code(), plain(output.stdout), plain(output.stderr))
 }
 
 /// The output after the differences: what was written, or why nothing was.
@@ -81,10 +86,9 @@ fn text(sample: &Sample, name: &str) -> String {
     fs::read_to_string(sample.path().join(name)).unwrap()
 }
 
-/// With a fixed address and version of floe.
+/// With a fixed version of floe.
 fn plain(text: &str) -> String {
-    let own = Floe::own(None).unwrap();
-    text.replace(&own.repo.to_string(), "acme/floe").replace(&own.version.to_string(), "<floe>")
+    text.replace(env!("CARGO_PKG_VERSION"), "<floe>")
 }
 
 /// Commits all files to a new git repository with a remote.
@@ -152,12 +156,18 @@ fn it_writes_all_once_and_the_second_run_changes_nothing() {
              Changed Cargo.toml
                Wrote flake.nix
              warning the project is in no git repository, and a release starts with a tag: run `git init`, commit, and push to GitHub
+             warning the repository on GitHub is unknown, and `flake.nix` does not evaluate without it: add `repository = "https://github.com/owner/name"` to Cargo.toml
+             warning Cargo.lock is missing, and a release is built from it: run `cargo generate-lockfile`, and commit it
              warning flake.lock does not pin floe: run `git add flake.nix && nix flake lock`, and commit both
              warning there is no licence file to put into the archives: add LICENSE beside Cargo.toml
 
         Next steps:
-          floe rehearse                             run the whole release on this machine; nothing is uploaded
-          git tag v1.4.0 && git push origin v1.4.0  release, after these files are committed and pushed
+          repository = "https://github.com/owner/name"  add this to [package] in Cargo.toml, with your names
+          git init                                      a release starts with a tag
+          cargo generate-lockfile                       a release is built from Cargo.lock
+          git add --all && nix flake lock               pin floe in flake.lock; a flake sees only files that git knows
+          floe rehearse                                 run the whole release on this machine; nothing is uploaded
+          git tag v1.4.0 && git push origin v1.4.0      release, after these files are committed and pushed
     "#]]
     .assert_eq(end(&stderr));
     let project = sample.load().unwrap();
@@ -234,10 +244,25 @@ fn foreign_files_stop_it_and_only_committed_ones_are_replaced() {
     expect![[r#"
         error: 2 files are in the way
           `.github/workflows/release.yml` exists and does not call floe
+            `jobs: {}` is written on one line: write it as a block, with this job in it:
+                jobs:
+                  release:
+                    if: startsWith(github.ref, 'refs/tags/v')
+                    # The version of floe. Dependabot can keep it up to date.
+                    uses: acme/floe/.github/workflows/release.yml@v<floe>
+                    permissions:
+                      contents: write # the draft, its assets, and the release
+                      packages: write # the image
+                      id-token: write # the identity that signs what was built
+                      attestations: write # the signatures
           `flake.nix` exists and does not call floe
+            add beside `outputs`:
+                inputs.floe.url = "github:acme/floe/v<floe>";
+            begin `outputs` with this line, up to the bracket that its set begins with:
+                outputs = inputs: inputs.floe.lib.mkRelease { src = inputs.self; } // {
         nothing was written
 
-        hint: rename `.github/workflows/release.yml` if it does something else, or delete it if floe replaces it; let your flake call floe, with the input `floe.url = "github:acme/floe/v<floe>";` and the outputs `nixpkgs.lib.recursiveUpdate (floe.lib.mkRelease { src = self; }) { … yours … }`; or replace what git has committed with `floe init --force`
+        hint: add these lines; delete `.github/workflows/release.yml` if floe replaces it; or replace what git has committed with `floe init --force`
     "#]]
     .assert_eq(&plain(end(&stderr)));
     assert_eq!(floe(&sample, &["--yes", "--force"]).0, Some(4), "without git they would be lost");
@@ -258,7 +283,6 @@ fn foreign_files_stop_it_and_only_committed_ones_are_replaced() {
 
 #[test]
 fn a_flake_and_a_workflow_with_their_own_call_of_floe_are_left() {
-    let own = Floe::own(None).unwrap();
     let flake =
         "{ outputs = inputs: inputs.floe.lib.mkRelease { src = ./.; env.A = \"b\"; } // { a = 1; }; }\n";
     let sample = bare().file("flake.nix", flake).file(WORKFLOW, FOREIGN);
@@ -275,7 +299,7 @@ fn a_flake_and_a_workflow_with_their_own_call_of_floe_are_left() {
     assert_eq!(text(&sample, ".github/workflows/floe.yaml"), theirs);
     assert_eq!((text(&sample, "flake.nix"), text(&sample, WORKFLOW)), (flake.to_owned(), FOREIGN.to_owned()));
     assert_eq!(floe(&sample, &["--check"]).0, Some(0));
-    assert!(theirs.contains(&own.repo.to_string()));
+    assert!(theirs.contains("acme/floe"));
 }
 
 #[test]

@@ -85,7 +85,8 @@ fn in_a_subfolder_of_a_repository_flake_and_workflow_go_to_the_root() {
     commit(&sample);
     git(sample.path(), &["tag", "1.3.0"]);
     git(sample.path(), &["tag", "1.4.0"]);
-    let (code, stderr) = floe_in(&sample, &sample.path().join("rust/tool/src"), &["--yes"]);
+    let (code, stderr) =
+        floe_in(&sample, &sample.path().join("rust/tool/src"), &["--yes", "--floe-url", "github:acme/floe"]);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(
         text(&sample, "flake.nix").contains("{ src = ./rust/tool; inherit self; repo = \"acme/tool\"; };")
@@ -211,7 +212,7 @@ fn on_a_terminal_it_asks() {
     for (answer, written) in [("n\n", false), ("\n", false), ("y\n", true)] {
         let sample = Sample::tool();
         let before = files(sample.path());
-        let command = format!("{} init", env!("CARGO_BIN_EXE_floe"));
+        let command = format!("{} init --floe-url github:acme/floe", env!("CARGO_BIN_EXE_floe"));
         let mut child = Command::new(&script)
             .args(["--quiet", "--return", "--command", &command, "/dev/null"])
             .current_dir(sample.path())

@@ -134,7 +134,8 @@ fn names_that_some_system_would_change_are_refused_together_with_a_way_out() {
 
         hint: rename it, or leave it out with `exclude = ["README:old.md"]` in [package.metadata.floe]"#]]
     .assert_eq(&case.said());
-    let output = floe(case.sample.path()).args(["init", "--yes"]).output().unwrap();
+    let output =
+        floe(case.sample.path()).args(["init", "--yes", "--floe-url", "github:acme/floe"]).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     let expected =
         "warning `floe package` would fail: `tool` has files that no archive can hold: `README:old.md` has";

@@ -1,0 +1,133 @@
+//! `floe init --check`: the state of each file, as text or as JSON, and the way out.
+
+use serde::Serialize;
+
+use super::{paths, unified};
+use crate::error::{Exit, Failure};
+use crate::project::init::template::Floe;
+use crate::project::init::{Drift, File, State};
+use crate::report::Report;
+use floe_core::model::Schema;
+
+/// The argument that says where floe is.
+pub(super) const FLOE_URL: &str =
+    concat!("`floe init --floe-url github:owner/floe/v", env!("CARGO_PKG_VERSION"), "`");
+
+/// The result as JSON, schema 1.
+#[derive(Serialize)]
+struct Checked<'f> {
+    schema: Schema<1>,
+    /// The version whose templates the files are compared with.
+    floe: &'static str,
+    files: Vec<CheckedFile<'f>>,
+    warnings: Vec<String>,
+    /// The way out, if a file has drifted.
+    hint: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CheckedFile<'f> {
+    path: &'f str,
+    state: State,
+    /// How it differs.
+    drift: Option<String>,
+    /// The lines that the user adds.
+    add: &'f [String],
+}
+
+/// Reports all drift, with the difference where it is only a part of the file.
+pub(super) fn check(
+    files: &[File],
+    mut warnings: Vec<String>,
+    floe: &Floe,
+    as_json: bool,
+    report: &Report,
+) -> anyhow::Result<()> {
+    let names =
+        |files: Vec<&File>| files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ");
+    let placeholders: Vec<&File> = files.iter().filter(|file| file.calls_placeholder()).collect();
+    let moved =
+        |file: &&File| floe.is_given && file.drift.is_none() && file.new.is_some() && file.calls(floe);
+    let moved: Vec<&File> = files.iter().filter(moved).collect();
+    let mut about_calls = Vec::new();
+    if !placeholders.is_empty() {
+        let names = names(placeholders);
+        about_calls.push(format!(
+            "`OWNER` in the call of floe is a placeholder ({names}): name floe with {FLOE_URL}"
+        ));
+    }
+    if !moved.is_empty() {
+        let names = names(moved);
+        about_calls.push(format!(
+            "`--floe-url` names another floe than is called ({names}): move the calls with {FLOE_URL}"
+        ));
+    }
+    if !as_json {
+        about_calls.iter().for_each(|warning| report.warn(warning));
+    }
+    warnings.extend(about_calls);
+    let drifted: Vec<&File> = files.iter().filter(|file| file.drift.is_some()).collect();
+    let hint = hint(&drifted);
+    if as_json {
+        let file = |file| {
+            let File { path, drift, add, .. }: &File = file;
+            CheckedFile { path, state: file.state(), drift: drift.as_ref().map(Drift::to_string), add }
+        };
+        report.json(&Checked {
+            schema: Schema,
+            floe: env!("CARGO_PKG_VERSION"),
+            files: files.iter().map(file).collect(),
+            warnings,
+            hint: hint.clone(),
+        })?;
+    } else {
+        let is_part = |file: &&&File| matches!(file.drift, Some(Drift::Lacks(_))) && file.new.is_some();
+        drifted.iter().filter(is_part).for_each(|file| report.diff(&unified(file)));
+    }
+    let Some(hint) = hint else {
+        report.step("Checked", format!("{}: no drift", paths(files)));
+        return Ok(());
+    };
+    let count = match drifted.len() {
+        1 => "1 file has".to_owned(),
+        count => format!("{count} files have"),
+    };
+    Err(Failure::new(format!("{count} drifted from the templates of floe {}", env!("CARGO_PKG_VERSION")))
+        .details(drifted.iter().flat_map(|file| lines(file)))
+        .state("nothing was written")
+        .hint(hint)
+        .exit(Exit::Problems)
+        .into())
+}
+
+/// How a file has drifted, and the lines to add to it.
+pub(super) fn lines(file: &File) -> Vec<String> {
+    let add = file.add.iter().map(|line| format!("  {line}"));
+    file.drift_line().into_iter().chain(add).collect()
+}
+
+fn hint(drifted: &[&File]) -> Option<String> {
+    let mut fixes = Vec::new();
+    if drifted.iter().any(|file| matches!(file.drift, Some(Drift::Newer(_)))) {
+        fixes.push("check with the version of floe that the workflow calls".to_owned());
+    }
+    if drifted.iter().any(|file| file.drift == Some(Drift::Missing)) {
+        fixes.push("write missing files with `floe init`".to_owned());
+    }
+    fixes.extend(way_out(drifted));
+    (!drifted.is_empty()).then(|| fixes.join("; "))
+}
+
+/// The fixes for files of another origin.
+fn way_out(files: &[&File]) -> Option<String> {
+    let adds = files.iter().any(|file| !file.add.is_empty());
+    let replaces = files.iter().any(|file| file.needs_force() && file.new.is_some());
+    match (adds, replaces) {
+        (true, true) => {
+            Some("add these lines, or replace what git has committed with `floe init --force`".to_owned())
+        }
+        (true, false) => Some("add these lines".to_owned()),
+        (false, true) => Some("replace what git has committed with `floe init --force`".to_owned()),
+        (false, false) => None,
+    }
+}
