@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use tempfile::{Builder, NamedTempFile};
+use tempfile::{Builder, NamedTempFile, PathPersistError};
+
+use floe_core::disk;
 
 /// A file that is being written. Dropping it before [`AtomicFile::commit`] removes it.
 #[derive(Debug)]
@@ -41,11 +43,17 @@ impl AtomicFile {
     /// Flushes it to disk and renames it to its path; a file that is there is replaced.
     pub fn commit(self) -> anyhow::Result<()> {
         let AtomicFile { file, path } = self;
-        file.as_file()
-            .sync_all()
-            .and_then(|()| Ok(file.persist(&path)?))
-            .map(drop)
-            .with_context(|| format!("failed to write `{}`", path.display()))
+        let failed = || format!("failed to write `{}`", path.display());
+        file.as_file().sync_all().with_context(failed)?;
+        let mut draft = Some(file.into_temp_path());
+        let persist = || match draft.take().map(|draft| draft.persist(&path)) {
+            Some(Err(PathPersistError { error, path })) => {
+                draft = Some(path);
+                Err(error)
+            }
+            _ => Ok(()),
+        };
+        disk::retry(persist).with_context(failed)
     }
 }
 
