@@ -86,6 +86,22 @@ mod tests {
         assert_eq!(names.len(), 1, "{names:?}");
     }
 
+    #[cfg(windows)]
+    #[test]
+    fn a_file_that_another_program_holds_stays() {
+        use std::os::windows::fs::OpenOptionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        write(&path, b"old").unwrap();
+        let holder = fs::OpenOptions::new().read(true).share_mode(1).open(&path).unwrap();
+        let error = format!("{:#}", write(&path, b"new").unwrap_err());
+        assert!(error.contains("another program holds it"), "{error}");
+        assert_eq!((fs::read(&path).unwrap(), fs::read_dir(&folder).unwrap().count()), (b"old".to_vec(), 1));
+        drop(holder);
+        write(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+    }
+
     #[cfg(unix)]
     #[test]
     fn the_mode_is_that_of_any_new_file() {

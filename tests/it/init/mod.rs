@@ -37,7 +37,7 @@ fn floe_in(sample: &Sample, folder: &Path, arguments: &[&str]) -> (Option<i32>, 
         .unwrap();
     assert!(output.stdout.is_empty(), "the files are the result, so stdout is empty");
     let stderr = String::from_utf8(output.stderr).unwrap();
-    let real = sample.path().canonicalize().unwrap().display().to_string();
+    let real = floe::files::resolve(sample.path()).unwrap().display().to_string();
     let text = stderr.replace(&real, "<folder>").replace(&sample.path().display().to_string(), "<folder>");
     (output.status.code(), text.replace("<folder>\\", "<folder>/"))
 }
