@@ -15,6 +15,7 @@ use similar::TextDiff;
 use super::package::contents;
 use crate::cli::InitArgs;
 use crate::error::{Exit, Failure, usage};
+use crate::files;
 use crate::files::transaction::{self, Change, read};
 use crate::project::cargo::{self, Project};
 use crate::project::git::{self, FileStatus};
@@ -230,7 +231,7 @@ fn changes(files: &[&File], root: &Path, has_git: bool) -> anyhow::Result<Vec<Ch
             );
         }
         let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(root);
-        if !folder.canonicalize()?.starts_with(root.canonicalize()?) {
+        if !files::is_inside(folder, root)? {
             return refuse(
                 format!("`{name}` leads out of the repository through a symbolic link"),
                 "replace the link with a folder".to_owned(),

@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use tempfile::{Builder, NamedTempFile};
+use tempfile::{Builder, NamedTempFile, PathPersistError};
+
+use floe_core::disk;
 
 /// A file that is being written. Dropping it before [`AtomicFile::commit`] removes it.
 #[derive(Debug)]
@@ -41,11 +43,17 @@ impl AtomicFile {
     /// Flushes it to disk and renames it to its path; a file that is there is replaced.
     pub fn commit(self) -> anyhow::Result<()> {
         let AtomicFile { file, path } = self;
-        file.as_file()
-            .sync_all()
-            .and_then(|()| Ok(file.persist(&path)?))
-            .map(drop)
-            .with_context(|| format!("failed to write `{}`", path.display()))
+        let failed = || format!("failed to write `{}`", path.display());
+        file.as_file().sync_all().with_context(failed)?;
+        let mut draft = Some(file.into_temp_path());
+        let persist = || match draft.take().map(|draft| draft.persist(&path)) {
+            Some(Err(PathPersistError { error, path })) => {
+                draft = Some(path);
+                Err(error)
+            }
+            _ => Ok(()),
+        };
+        disk::retry(persist).with_context(failed)
     }
 }
 
@@ -76,6 +84,22 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"new");
         let names: Vec<_> = fs::read_dir(folder.path().join("deep")).unwrap().collect();
         assert_eq!(names.len(), 1, "{names:?}");
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn a_file_that_another_program_holds_stays() {
+        use std::os::windows::fs::OpenOptionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        write(&path, b"old").unwrap();
+        let holder = fs::OpenOptions::new().read(true).share_mode(1).open(&path).unwrap();
+        let error = format!("{:#}", write(&path, b"new").unwrap_err());
+        assert!(error.contains("another program holds it"), "{error}");
+        assert_eq!((fs::read(&path).unwrap(), fs::read_dir(&folder).unwrap().count()), (b"old".to_vec(), 1));
+        drop(holder);
+        write(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
     }
 
     #[cfg(unix)]

@@ -13,6 +13,7 @@ use anyhow::Context as _;
 use tempfile::TempDir;
 
 use crate::error::{Exit, Failure};
+use floe_core::disk;
 use floe_core::parallel::lock;
 
 /// The folders that exist now.
@@ -72,7 +73,7 @@ impl Scratch {
             let to = around.join(entry.file_name());
             // On some systems a rename replaces a file.
             anyhow::ensure!(fs::symlink_metadata(&to).is_err(), "`{}` was made meanwhile", to.display());
-            fs::rename(entry.path(), &to).with_context(|| format!("failed to make `{}`", to.display()))?;
+            disk::rename(&entry.path(), &to).with_context(|| format!("failed to make `{}`", to.display()))?;
         }
         Ok(())
     }

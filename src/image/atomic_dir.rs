@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::JSON_LIMIT;
 use crate::error::Failure;
+use floe_core::disk;
 use floe_core::oci::{LAYOUT_VERSION, OciLayout};
 use floe_core::untrusted::files;
 
@@ -39,18 +40,18 @@ impl AtomicDir {
         let moving = || format!("cannot move the layout to `{}`", self.out.display());
         let aside = sibling(&self.out)?;
         let old = aside.path().join("old");
-        match fs::rename(&self.out, &old) {
+        match disk::rename(&self.out, &old) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             moved => moved.with_context(moving)?,
         }
-        if let Err(error) = fs::rename(self.draft.path(), &self.out) {
-            let _ = fs::rename(&old, &self.out);
+        if let Err(error) = disk::rename(self.draft.path(), &self.out) {
+            let _ = disk::rename(&old, &self.out);
             return Err(error).with_context(moving);
         }
         // It has another name now, so dropping it must not remove it.
         let _ = self.draft.keep();
         let removing = format!("cannot remove `{}`", aside.path().display());
-        aside.close().context(removing)
+        disk::retry(|| fs::remove_dir_all(aside.path())).context(removing)
     }
 }
 

@@ -8,6 +8,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use crate::package::archive::Gzip;
+use floe_core::disk;
 use floe_core::model::{Blob, Digest, Hashing};
 use floe_core::oci::LAYER;
 
@@ -67,7 +68,7 @@ impl Blobs {
         let (mut file, digest, size) = gzip.finish().with_context(writing)?.finish();
         file.flush().with_context(writing)?;
         drop(file);
-        fs::rename(&draft, self.folder.join(digest.hex())).with_context(writing)?;
+        disk::rename(&draft, &self.folder.join(digest.hex())).with_context(writing)?;
         Ok(WrittenLayer { blob: Blob { media_type: LAYER.to_owned(), digest, size }, diff_id, facts })
     }
 }

@@ -1,4 +1,5 @@
-//! Signals: Ctrl-C (SIGINT), and SIGTERM, which GitHub Actions sends when a workflow is cancelled.
+//! Signals: Ctrl-C (SIGINT), and SIGTERM, which GitHub Actions sends when a workflow is cancelled. On Windows: Ctrl-C,
+//! Ctrl-Break, which Actions sends there, and the close of the console window.
 //!
 //! The first signal ends waits at once and lets the steps under way finish; the second ends the process. Nothing is
 //! undone: staged things are not public, and the next run continues from there.
@@ -67,7 +68,13 @@ pub async fn until_asked() {
 }
 
 async fn answer(report: Report) {
-    let Ok(mut signals) = Signals::new() else { return };
+    let mut signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(error) => {
+            let text = "a signal ends floe at once, in the middle of a step, because the system refuses to report signals";
+            return report.warn(format!("{text}: {error}"));
+        }
+    };
     loop {
         let by = signals.next().await;
         if !GUARDED.load(Ordering::SeqCst) {
@@ -121,19 +128,34 @@ impl Signals {
     }
 }
 
-#[cfg(not(unix))]
-struct Signals;
+#[cfg(windows)]
+struct Signals {
+    interrupt: tokio::signal::windows::CtrlC,
+    r#break: tokio::signal::windows::CtrlBreak,
+    close: tokio::signal::windows::CtrlClose,
+    shutdown: tokio::signal::windows::CtrlShutdown,
+}
 
-#[cfg(not(unix))]
+/// Not `CTRL_LOGOFF_EVENT`, which a service gets when any user logs off.
+#[cfg(windows)]
 impl Signals {
     fn new() -> std::io::Result<Self> {
-        Ok(Signals)
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+        Ok(Signals {
+            interrupt: ctrl_c()?,
+            r#break: ctrl_break()?,
+            close: ctrl_close()?,
+            shutdown: ctrl_shutdown()?,
+        })
     }
 
     async fn next(&mut self) -> &'static str {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+        tokio::select! {
+            _ = self.interrupt.recv() => "Ctrl-C",
+            _ = self.r#break.recv() => "Ctrl-Break",
+            // Windows ends the process 5 seconds later.
+            _ = self.close.recv() => "CTRL_CLOSE_EVENT (the window was closed)",
+            _ = self.shutdown.recv() => "CTRL_SHUTDOWN_EVENT",
         }
-        "Ctrl-C"
     }
 }

@@ -10,6 +10,7 @@ use cargo_metadata::{Metadata, Package, Target};
 use serde_json::Value;
 
 use crate::error::{Exit, Failure};
+use crate::files;
 use crate::project::cargo::Project;
 use floe_core::model::Config;
 
@@ -209,7 +210,7 @@ fn features(package: &Package) -> BTreeSet<String> {
 
 /// Whether two paths lead to the same file, resolving symbolic links.
 fn same_file(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
+    match (files::resolve(a), files::resolve(b)) {
         (Ok(a), Ok(b)) => a == b,
         _ => a == b,
     }

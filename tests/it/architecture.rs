@@ -72,6 +72,7 @@ const FLOE: Allowed = &[
 /// The same for the crate of nouns and decisions.
 const CORE: Allowed = &[
     ("clock", &[]),
+    ("disk", &[]),
     ("parallel", &[]),
     ("units", &[]),
     ("untrusted", &["units"]),
@@ -133,6 +134,30 @@ fn variables_of_the_environment_are_read_in_one_place() {
         let reads = code.contains("env::var(") || code.contains("env::var_os(");
         // Elsewhere it is forgotten that an empty one counts as unset.
         assert_eq!(reads, path.ends_with("src/environment.rs"), "{}", path.display());
+    }
+}
+
+#[test]
+fn paths_are_resolved_and_renamed_in_one_place() {
+    let places: [(&[&str], &str); 2] = [
+        // Elsewhere it is forgotten that other programs cannot read the verbatim paths of Windows.
+        (&["canonicalize("], "src/files/mod.rs"),
+        // Elsewhere it is forgotten that a virus scanner may hold a file that was just written.
+        (&["fs::rename("], "crates/floe-core/src/disk.rs"),
+    ];
+    for (calls, place) in places {
+        let mut found = BTreeSet::new();
+        for folder in ["src", "crates"] {
+            for path in rust_files(&root().join(folder)) {
+                let text = fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]").next().unwrap();
+                let is_test = path.iter().any(|part| part == "tests");
+                if !is_test && calls.iter().any(|call| code.contains(call)) {
+                    found.insert(path.strip_prefix(root()).unwrap().to_owned());
+                }
+            }
+        }
+        assert_eq!(found, BTreeSet::from([PathBuf::from(place)]), "{calls:?}");
     }
 }
 

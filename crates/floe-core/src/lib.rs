@@ -8,9 +8,11 @@
 //! 3. [`world`]: the state of GitHub and the registry; [`plan`]: the missing steps; [`preflight`]: the reasons for which
 //!    a server would refuse them; [`receipt`]: a record of what was done.
 //! 4. [`untrusted`]: limits and checks for input from outside.
-//! 5. [`clock`]: real and simulated time; [`parallel`]: a map over all cores.
+//! 5. [`clock`]: real and simulated time; [`parallel`]: a map over all cores; [`disk`]: renames that outlast a virus
+//!    scanner.
 
 pub mod clock;
+pub mod disk;
 pub mod model;
 pub mod oci;
 pub mod parallel;

@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 
 use super::patterns::{is_pattern, matches};
 use crate::error::{Failure, hint_of};
+use crate::files;
 use crate::package::archive::{self, Item, composed};
 use crate::project::cargo::Project;
 use crate::report::{Report, Verbosity};
@@ -26,7 +27,7 @@ pub(super) const FOLDERS: [&str; 2] = ["completions", "man"];
 
 /// The files for every archive, sorted by path.
 pub(super) fn common(project: &Project, report: &Report) -> anyhow::Result<Vec<Item>> {
-    let mut files = Collected::new(&project.workspace_root, &project.config.exclude, report)?;
+    let mut files = Collected::new(&project.workspace_root, &project.config.exclude, report);
     let readme = files.add_named(project, "readme", project.readme.as_deref())?;
     let license = files.add_named(project, "license-file", project.license_file.as_deref())?;
     for include in &project.config.include {
@@ -74,7 +75,7 @@ pub(super) fn with_built(
     common: &[Item],
     report: &Report,
 ) -> anyhow::Result<Vec<Item>> {
-    let mut files = Collected::new(folder, &[], report)?;
+    let mut files = Collected::new(folder, &[], report);
     for name in FOLDERS.into_iter().filter(|name| folder.join(name).is_dir()) {
         files.add(&folder.join(name), name, Kind::Document)?;
     }
@@ -114,8 +115,8 @@ enum Kind {
 
 /// The files found so far.
 struct Collected<'p> {
-    /// The folder that nothing may lead out of, without links in its own path.
-    inside: PathBuf,
+    /// The folder that nothing may lead out of.
+    inside: &'p Path,
     /// The patterns of files to leave out, each with whether it has matched.
     exclude: Vec<(&'p str, bool)>,
     items: BTreeMap<String, Item>,
@@ -123,12 +124,9 @@ struct Collected<'p> {
 }
 
 impl<'p> Collected<'p> {
-    fn new(inside: &Path, exclude: &'p [String], report: &'p Report) -> anyhow::Result<Self> {
-        let inside = inside
-            .canonicalize()
-            .with_context(|| format!("failed to read the folder `{}`", inside.display()))?;
+    fn new(inside: &'p Path, exclude: &'p [String], report: &'p Report) -> Self {
         let exclude = exclude.iter().map(|pattern| (pattern.as_str(), false)).collect();
-        Ok(Collected { inside, exclude, items: BTreeMap::new(), report })
+        Collected { inside, exclude, items: BTreeMap::new(), report }
     }
 
     /// Adds a file that a key of Cargo.toml names, under its own name, and returns where it is.
@@ -199,8 +197,9 @@ impl<'p> Collected<'p> {
         if excluded.map(|(_, used)| *used = true).count() > 0 {
             return Ok(());
         }
-        let file = source.canonicalize().with_context(|| format!("failed to find `{}`", source.display()))?;
-        if !file.starts_with(&self.inside) {
+        let failed = || format!("failed to find `{}`", source.display());
+        let file = files::resolve(source).with_context(failed)?;
+        if !files::is_inside(source, self.inside).with_context(failed)? {
             bail!(leads_out(source).hint(leave_out(path)));
         }
         if file.is_file() {

@@ -38,7 +38,7 @@ fn floe_in(sample: &Sample, folder: &Path, arguments: &[&str]) -> (Option<i32>, 
 fn output_in(sample: &Sample, folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let output =
         support::sample::floe(folder).arg("init").args(arguments).stdin(Stdio::null()).output().unwrap();
-    let real = sample.path().canonicalize().unwrap().display().to_string();
+    let real = floe::files::resolve(sample.path()).unwrap().display().to_string();
     let plain = |bytes| {
         let text = String::from_utf8(bytes).unwrap();
         let text = text.replace(&real, "<folder>").replace(&sample.path().display().to_string(), "<folder>");

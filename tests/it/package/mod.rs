@@ -109,7 +109,7 @@ impl Case {
 
     fn neutral(&self, mut text: String) -> String {
         for (path, name) in [(self.built.path(), "native"), (self.sample.path(), "project")] {
-            for path in [path.to_owned(), path.canonicalize().unwrap()] {
+            for path in [path.to_owned(), floe::files::resolve(path).unwrap()] {
                 text = text.replace(path.to_str().unwrap(), name);
             }
         }

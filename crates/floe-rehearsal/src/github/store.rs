@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::Context as _;
+use floe_core::disk;
 
 use super::SeedRepo;
 use super::response::ApiError;
@@ -87,5 +88,5 @@ fn save(root: &Path, stored: &StoredState) -> anyhow::Result<()> {
     let (path, new) = (root.join(FILE), root.join("state.json.new"));
     let bytes = serde_json::to_vec(stored).context("failed to write the state as JSON")?;
     fs::write(&new, bytes).with_context(|| format!("failed to write `{}`", new.display()))?;
-    fs::rename(&new, &path).with_context(|| format!("failed to replace `{}`", path.display()))
+    disk::rename(&new, &path).with_context(|| format!("failed to replace `{}`", path.display()))
 }

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::Context as _;
+use floe_core::disk;
 use floe_core::model::Digest;
 
 use super::route::{Name, Reference, UploadId};
@@ -77,7 +78,7 @@ impl Store {
     pub(super) fn adopt(&self, upload: &Path, name: &Name, digest: &Digest) -> anyhow::Result<()> {
         let blob = self.blob_path(digest);
         // An existing blob has the same bytes and may be in use, so it stays.
-        let stored = if blob.is_file() { fs::remove_file(upload) } else { fs::rename(upload, &blob) };
+        let stored = if blob.is_file() { fs::remove_file(upload) } else { disk::rename(upload, &blob) };
         stored.with_context(|| format!("failed to store blob `{digest}`"))?;
         self.link_blob(name, digest)
     }
@@ -246,6 +247,6 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     }
     let beside = path.with_extension(format!("{}.tmp", random_hex(8)?));
     fs::write(&beside, bytes)
-        .and_then(|()| fs::rename(&beside, path))
+        .and_then(|()| disk::rename(&beside, path))
         .with_context(|| format!("failed to write `{}`", path.display()))
 }
