@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_path_is_found_once_wherever_the_windows_meet() {
-        let path = b"/home/jane/work/floe/src/main.rs";
+        let path = b"/home/user/work/floe/src/main.rs";
         let edges = [0, CONTEXT, PIECE, PIECE + CONTEXT, PIECE + 2 * CONTEXT, 2 * PIECE + CONTEXT];
         for edge in edges {
             for at in [33, 32, 31, 8, 1, 0].map(|distance| usize::saturating_sub(edge, distance)) {
@@ -172,7 +172,7 @@ mod tests {
     fn many_are_counted_and_some_of_each_kind_are_kept() {
         let mut bytes = Vec::new();
         for number in 0..500 {
-            bytes.extend(format!("/home/jane/{}/x\0", number % 100).as_bytes());
+            bytes.extend(format!("/home/user/{}/x\0", number % 100).as_bytes());
         }
         bytes.extend(b"/nix/store/0123456789abcdfghijklmnpqrsvwxyz-glibc-2.40/lib\0");
         let found = texts(&bytes, bytes.len()).paths;

@@ -78,7 +78,7 @@ fn unhygienic() -> (Sample, &'static str) {
     let path = "native/x86_64-unknown-linux-musl/tool";
     let content = binary(
         "x86_64-musl".parse().unwrap(),
-        b"\0/home/jane/.cargo/registry/src/index/a-1.0.0/src/lib.rs\0",
+        b"\0/home/user/.cargo/registry/src/index/a-1.0.0/src/lib.rs\0",
     );
     let lines = "repository = \"https://github.com/acme/tool\"\n[package.metadata.floe]\ntargets = [\"x86_64-musl\"]\nimage = false\n";
     (Sample::tool().manifest_lines(lines).file(path, content), path)
@@ -90,7 +90,7 @@ fn a_path_of_the_builder_is_a_warning_unless_warnings_are_errors() {
     let output = floe(sample.path(), &["audit", path]);
     assert_eq!(output.status.code(), Some(0));
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
-    assert!(stdout.contains("  hygiene     builder-path: `/home/jane/.cargo/"), "{stdout}");
+    assert!(stdout.contains("  hygiene     builder-path: `/home/user/.cargo/"), "{stdout}");
     assert!(stdout.ends_with("  verdict     portable, with warnings: builder-path\n"), "{stdout}");
     assert!(
         stderr.contains("warning `native/x86_64-unknown-linux-musl/tool`: rule `builder-path`: "),

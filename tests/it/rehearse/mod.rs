@@ -151,14 +151,14 @@ fn an_exact_rehearsal_builds_with_the_profile_of_releases() {
         .manifest_lines(
             "[package.metadata.floe]\nprofile = \"dist\"\n[profile.dist]\ninherits = \"release\"\nlto = true\n",
         )
-        .file("src/main.rs", "fn main() { print!(\"/home/jane/tool/share\") }\n");
+        .file("src/main.rs", "fn main() { print!(\"/home/user/tool/share\") }\n");
     let quick = rehearse(project.path(), &[]);
     assert!(!quick.stderr.contains("builder-path"), "{}", quick.stderr);
     assert!(!project.path().join("target/dist").exists());
     let exact = rehearse(project.path(), &["--exact"]);
     let said = "       Using profile `dist` as it is, and no paths of this machine\n";
     assert!(exact.stderr.contains(said), "{}", exact.stderr);
-    assert!(exact.stderr.contains("rule `builder-path`: `/home/jane/tool/share"), "{}", exact.stderr);
+    assert!(exact.stderr.contains("rule `builder-path`: `/home/user/tool/share"), "{}", exact.stderr);
     assert!(project.path().join("target/dist").is_dir());
 }
 

@@ -33,7 +33,7 @@ fn all_facts_of_an_elf_file_are_read() {
     assert_eq!(rustc.version.as_deref(), Some("1.75.0 (82e1608df 2023-12-21)"));
     assert_eq!(rustc.source.as_deref(), Some("82e1608dfa6e0b5569232559e3d385fea5a93112"));
     assert_eq!(facts.auditable.as_ref().unwrap().packages, Some(2));
-    let home = (PathKind::Home, "/home/jane/floe/src/main.rs", Some(".rodata"));
+    let home = (PathKind::Home, "/home/user/floe/src/main.rs", Some(".rodata"));
     assert_eq!(paths(&facts), [(PathKind::NixStore, samples::STORE, None), home]);
     let elf = facts.elf.unwrap();
     assert_eq!(elf.interpreter.as_deref(), Some("/lib64/ld-linux-x86-64.so.2"));
@@ -90,7 +90,7 @@ fn all_facts_of_a_macho_file_are_read() {
     assert_eq!((facts.kind, facts.stripped, facts.debug_info), (BinaryKind::Pie, true, false));
     assert_eq!(facts.build_id.as_deref(), Some("CDCDCDCD-CDCD-CDCD-CDCD-CDCDCDCDCDCD"));
     assert_eq!(facts.auditable.as_ref().unwrap().packages, Some(2));
-    let home = (PathKind::Home, "/Users/jane/floe/src/main.rs", Some("__TEXT,__cstring"));
+    let home = (PathKind::Home, "/Users/user/floe/src/main.rs", Some("__TEXT,__cstring"));
     let library = format!("{}/libiconv.2.dylib", samples::STORE);
     assert_eq!(paths(&facts), [(PathKind::NixStore, library.as_str(), Some("__TEXT")), home]);
     let macho = facts.macho.unwrap();
@@ -106,7 +106,7 @@ fn all_facts_of_a_macho_file_are_read() {
     let signature = &slice.signature;
     assert_eq!((signature.kind, signature.intact), (SignatureKind::DeveloperId, Some(true)), "{signature:?}");
     assert_eq!(signature.identifier.as_deref(), Some("org.example.floe"));
-    assert_eq!(signature.team.as_deref(), Some("JANE123456"));
+    assert_eq!(signature.team.as_deref(), Some("TEAM123456"));
     assert!(signature.hardened_runtime && !signature.linker_signed);
     let both = facts_of(&samples::universal()).unwrap();
     assert_eq!(both.arches, [Arch::X86_64, Arch::Aarch64]);
@@ -155,7 +155,7 @@ fn all_facts_of_a_pe_file_are_read() {
     assert_eq!((facts.kind, facts.stripped, facts.debug_info), (BinaryKind::Executable, true, false));
     assert_eq!(facts.build_id.as_deref(), Some("EFEFEFEF-EFEF-EFEF-EFEF-EFEFEFEFEFEF-3"));
     assert_eq!(facts.auditable.as_ref().unwrap().packages, Some(2));
-    assert_eq!(paths(&facts), [(PathKind::Home, "C:\\Users\\Jane Doe\\floe\\src\\main.rs", Some(".rdata"))]);
+    assert_eq!(paths(&facts), [(PathKind::Home, "C:\\Users\\User One\\floe\\src\\main.rs", Some(".rdata"))]);
     let pe = facts.pe.unwrap();
     assert_eq!(pe.imports, ["KERNEL32.dll", "VCRUNTIME140.dll"]);
     assert_eq!(pe.delay_imports, ["bcrypt.dll"]);

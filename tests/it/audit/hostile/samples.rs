@@ -54,7 +54,7 @@ pub fn elf() -> Vec<u8> {
         "$ORIGIN/../lib:/opt/x",
     ];
     let (dynstr, [libc, libm, v17, v39, v29, write, spawn, exp, rpath, runpath]) = strings(texts);
-    let rodata = format!("/home/jane/floe/src/main.rs\0/rustc/{COMMIT}/library/std\0");
+    let rodata = format!("/home/user/floe/src/main.rs\0/rustc/{COMMIT}/library/std\0");
     let comment = "GCC: 13\0rustc version 1.75.0 (82e1608df 2023-12-21)\0";
     let dependencies = dependencies();
     let (names, sections) = elf_sections([rodata.len(), comment.len(), dependencies.len()]);
@@ -204,7 +204,7 @@ pub fn macho(cpu: u32) -> Vec<u8> {
         .raw(&commands.concat())
         .pad(0x6c0)
         .pad(0x700)
-        .raw(b"/Users/jane/floe/src/main.rs")
+        .raw(b"/Users/user/floe/src/main.rs")
         .pad(0x740)
         .raw(&dependencies)
         .pad(SIGNATURE as usize)
@@ -219,7 +219,7 @@ fn sign(code: &[u8]) -> Vec<u8> {
         [&magic.to_be_bytes()[..], &(content.len() as u32 + 8).to_be_bytes(), content].concat()
     };
     let requirements = blob(0xfade_0c01, &[0; 4]);
-    let (ident, team) = ("org.example.floe\0", "JANE123456\0");
+    let (ident, team) = ("org.example.floe\0", "TEAM123456\0");
     let hashes: Vec<u8> = [vec![0; 32], Sha256::digest(&requirements).to_vec(), vec![0; 32]][1..]
         .iter()
         .cloned()
@@ -243,7 +243,7 @@ fn sign(code: &[u8]) -> Vec<u8> {
     ]
     .concat();
     let directory = blob(0xfade_0c02, &directory);
-    let certificates = blob(0xfade_0b01, b"0\x82Developer ID Application: Jane Doe (JANE123456)");
+    let certificates = blob(0xfade_0b01, b"0\x82Developer ID Application: User One (TEAM123456)");
     let blobs = [(0_u32, directory), (2, requirements), (0x1_0000, certificates)];
     let mut offset = 12 + 8 * blobs.len() as u32;
     let mut index = (blobs.len() as u32).to_be_bytes().to_vec();
@@ -273,7 +273,7 @@ pub fn universal() -> Vec<u8> {
 
 /// A console program for Windows that needs the dynamic runtime, with a PDB, and "signed".
 pub fn pe() -> Vec<u8> {
-    let texts = ["KERNEL32.dll", "VCRUNTIME140.dll", "bcrypt.dll", "C:\\Users\\Jane Doe\\floe\\src\\main.rs"];
+    let texts = ["KERNEL32.dll", "VCRUNTIME140.dll", "bcrypt.dll", "C:\\Users\\User One\\floe\\src\\main.rs"];
     let (names, [kernel, runtime, bcrypt, _]) = strings(texts);
     let name = |at: u32| 0x1180 + at;
     let dependencies = dependencies();

@@ -118,7 +118,7 @@ fn kinds_and_hardening_are_read() {
 fn run_paths_interpreters_and_paths_in_strings_are_read() {
     let store = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-glibc-2.40/lib";
     let interpreter = format!("-Wl,--dynamic-linker={store}/ld-linux-x86-64.so.2");
-    let text = format!("const char *const file = \"/home/jane/floe/data\";\n{PROGRAM}");
+    let text = format!("const char *const file = \"/home/user/floe/data\";\n{PROGRAM}");
     for (option, run) in [("--disable-new-dtags", false), ("--enable-new-dtags", true)] {
         let paths = format!("-Wl,{option},-rpath,{store}:$ORIGIN/../lib");
         let Some(built) = build("gcc", &[&interpreter, &paths], &text) else { return };
@@ -166,7 +166,7 @@ fn musl_binaries_are_static_and_need_nothing() {
 
 #[test]
 fn the_runtime_and_the_time_stamp_of_windows_binaries_are_read() {
-    let program = "#include <stdio.h>\nint main(void) { puts(\"C:\\\\Users\\\\Jane Doe\\\\floe\\\\x.c\"); return 0; }\n";
+    let program = "#include <stdio.h>\nint main(void) { puts(\"C:\\\\Users\\\\User One\\\\floe\\\\x.c\"); return 0; }\n";
     let stamped = &["-g", "-Wl,--no-dynamicbase"][..];
     for (options, reproducible) in [(&["-s", "-Wl,--no-insert-timestamp"][..], true), (stamped, false)] {
         let Some(built) = build("x86_64-w64-mingw32-gcc", options, program) else { return };
@@ -179,7 +179,7 @@ fn the_runtime_and_the_time_stamp_of_windows_binaries_are_read() {
         assert_eq!((facts.kind, facts.stripped), (BinaryKind::Executable, reproducible));
         assert_eq!(facts.debug_info, !reproducible);
         let home =
-            facts.paths.found.iter().find(|path| path.text == "C:\\Users\\Jane Doe\\floe\\x.c").unwrap();
+            facts.paths.found.iter().find(|path| path.text == "C:\\Users\\User One\\floe\\x.c").unwrap();
         assert_eq!((home.kind, home.section.as_deref()), (PathKind::Home, Some(".rdata")));
         let pe = facts.pe.unwrap();
         assert_eq!((pe.crt, pe.timestamp.reproducible), (Crt::Dynamic, reproducible));
