@@ -93,14 +93,15 @@ pub fn file_status(file: &Path) -> anyhow::Result<FileStatus> {
     })
 }
 
-/// Whether git's index has a file as an executable one; it has no file that is not tracked.
-pub fn is_executable(file: &Path) -> anyhow::Result<bool> {
+/// Whether git's index has a file as executable; `None` if the index has no such file.
+pub fn is_executable(file: &Path) -> anyhow::Result<Option<bool>> {
     let folder = file.parent().unwrap_or(Path::new("."));
     if !is_in_repository(folder) {
-        return Ok(false);
+        return Ok(None);
     }
     let name = file.file_name().unwrap_or_default();
-    Ok(git(folder, |git| git.args(["ls-files", "--stage", "--"]).arg(name))?.starts_with("100755"))
+    let entry = git(folder, |git| git.args(["ls-files", "--stage", "--"]).arg(name))?;
+    Ok((!entry.is_empty()).then(|| entry.starts_with("100755")))
 }
 
 /// Every tag of the folder's repository.

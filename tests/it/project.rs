@@ -323,3 +323,18 @@ fn no_program_that_the_repository_configures_is_run() {
     let _ = Command::new("git").arg("status").current_dir(sample.path()).output().unwrap();
     assert!(ran.exists(), "git itself runs it");
 }
+
+#[test]
+fn the_index_knows_the_executable_bit_of_tracked_files_only() {
+    if peer("git").is_none() {
+        return;
+    }
+    let sample = Sample::tool().file("run.sh", "#!/bin/sh\n").file("new.sh", "#!/bin/sh\n");
+    let executable = |name: &str| git::is_executable(&sample.path().join(name)).unwrap();
+    assert_eq!(executable("run.sh"), None, "no repository");
+    git(sample.path(), &["init", "--quiet"]);
+    git(sample.path(), &["add", "Cargo.toml", "run.sh"]);
+    assert_eq!((executable("run.sh"), executable("new.sh")), (Some(false), None));
+    git(sample.path(), &["update-index", "--chmod=+x", "run.sh"]);
+    assert_eq!(executable("run.sh"), Some(true));
+}

@@ -203,7 +203,15 @@ impl<'p> Collected<'p> {
             bail!(leads_out(source).hint(leave_out(path)));
         }
         if file.is_file() {
-            let executable = kind == Kind::Included && is_executable(&file)?;
+            let mode = if kind == Kind::Included { is_executable(&file)? } else { Some(false) };
+            if mode.is_none() {
+                self.report.warn(format!(
+                    "`{path}` is packed as not executable: this system has no executable bit, and git's index lacks the \
+                     file; if it is a program, run `git add --chmod=+x {}`",
+                    source.display()
+                ));
+            }
+            let executable = mode.unwrap_or_default();
             return self.put(Item { path: path.to_owned(), file, executable }, kind);
         }
         if !file.is_dir() {
@@ -377,15 +385,15 @@ fn read_names(folder: &Path) -> anyhow::Result<Vec<String>> {
 }
 
 #[cfg(unix)]
-fn is_executable(file: &Path) -> anyhow::Result<bool> {
+fn is_executable(file: &Path) -> anyhow::Result<Option<bool>> {
     use std::os::unix::fs::PermissionsExt as _;
     let about = file.metadata().with_context(|| format!("failed to read `{}`", file.display()))?;
     // Git keeps the owner's bit only.
-    Ok(about.permissions().mode() & 0o100 != 0)
+    Ok(Some(about.permissions().mode() & 0o100 != 0))
 }
 
 /// Windows has no such bit, but git's index has.
 #[cfg(not(unix))]
-fn is_executable(file: &Path) -> anyhow::Result<bool> {
+fn is_executable(file: &Path) -> anyhow::Result<Option<bool>> {
     crate::project::git::is_executable(file)
 }
