@@ -118,7 +118,7 @@ fn key(line: &str) -> &str {
     line.split(':').next().unwrap_or_default().trim().trim_matches(QUOTES)
 }
 
-/// What follows a key of the top level on its line, and the lines below it, without comments.
+/// The value of a top-level key on its own line, and the lines below the key, without comments.
 fn block<'t>(text: &'t str, name: &str) -> Option<(&'t str, Vec<&'t str>)> {
     let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let mut lines = text.lines().filter(is_code);

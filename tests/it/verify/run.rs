@@ -15,7 +15,7 @@ fn with_script(script: &str) -> Published {
     published
 }
 
-/// Only this machine's programs are run, and the script stands in for one of them.
+/// floe runs only programs for this machine, so the test replaces one of them with the script.
 fn is_here() -> bool {
     cfg!(all(target_os = "linux", target_arch = "x86_64"))
 }
