@@ -3,51 +3,40 @@
 //!
 //! A flake is one literal set, so its inputs and the arguments of `outputs` are found without evaluating it.
 
+use std::ops::Range;
+
+use rnix::NodeOrToken;
+use rnix::Root;
+use rnix::ast::{AttrSet, AttrpathValue, Expr, HasEntry as _, Param, Pattern};
+use rowan::ast::AstNode as _;
+
 use super::template::{self, Filling};
 
 /// The outputs of `mkRelease`. Where a flake has one of them, `//` alone would drop floe's.
 const SHARED: [&str; 6] = ["packages", "apps", "checks", "devShells", "formatter", "legacyPackages"];
 
-struct Token<'t> {
-    text: &'t str,
-    /// Where it is in the file.
-    start: usize,
-    /// How many brackets and `let`s are open around it.
-    depth: usize,
-}
-
-impl Token<'_> {
-    /// Names of attributes may be quoted.
-    fn is(&self, word: &str) -> bool {
-        self.text.trim_matches('"') == word
-    }
-}
-
 /// The arguments of `outputs`.
-enum Arguments<'t> {
-    Name(&'t str),
-    Pattern {
-        tokens: &'t [Token<'t>],
-        alias: Option<&'t str>,
-    },
+enum Arguments {
+    Name(String),
+    Pattern(Pattern),
     /// `outputs` is not a function that the file writes out.
     Unseen,
 }
 
 /// The lines that let a flake release the project.
 pub(super) fn lines(text: &str, filling: &Filling) -> Vec<String> {
-    let tokens = tokens(text);
+    let present = bindings(root(text));
     let mut lines = Vec::new();
-    let has_input = !inputs(&tokens).is_empty();
+    let has_input = !inputs(text).is_empty();
     let url = filling.floe.input.clone();
-    match bindings(&tokens, 1).any(|rest| begins(rest, &["inputs", "=", "{"])) {
+    match present.iter().any(|(path, value)| *path == ["inputs"] && matches!(value, Expr::AttrSet(_))) {
         _ if has_input => lines.push("its input `floe` stays; let `outputs` use it:".to_owned()),
         true => lines.extend(["add to `inputs`:".to_owned(), format!("    floe.url = \"{url}\";")]),
         false => {
             lines.extend(["add beside `outputs`:".to_owned(), format!("    inputs.floe.url = \"{url}\";")]);
         }
     }
-    let Some(rest) = bindings(&tokens, 1).find(|rest| begins(rest, &["outputs", "="])) else {
+    let Some((_, outputs)) = present.into_iter().find(|(path, _)| *path == ["outputs"]) else {
         lines.push(
             "the file shows no `outputs`, so where to merge floe's cannot be seen; as its only ones:"
                 .to_owned(),
@@ -56,11 +45,13 @@ pub(super) fn lines(text: &str, filling: &Filling) -> Vec<String> {
         lines.push(format!("    outputs = {{ self, floe, ... }}: floe.lib.mkRelease {arguments};"));
         return lines;
     };
-    let (arguments, body) = function(&rest[2..]);
+    let (arguments, body) = function(outputs);
     let (head, this, floe) = head(&arguments);
     let release = format!("{floe}.lib.mkRelease {}", template::arguments(filling, &this));
-    let is_merged = body.iter().any(|token| SHARED.iter().any(|name| token.is(name)));
-    if !is_merged && is_literal(body) && !matches!(arguments, Arguments::Unseen) {
+    let words = body.syntax().descendants_with_tokens().filter_map(NodeOrToken::into_token);
+    let is_merged = words.into_iter().any(|word| SHARED.contains(&word.text()));
+    let is_literal = matches!(&body, Expr::AttrSet(set) if set.rec_token().is_none());
+    if !is_merged && is_literal && !matches!(arguments, Arguments::Unseen) {
         lines.push("begin `outputs` with this line, up to the bracket that its set begins with:".to_owned());
         lines.push(format!("    outputs = {head}: {release} // {{"));
         return lines;
@@ -94,192 +85,89 @@ pub(super) fn lines(text: &str, filling: &Filling) -> Vec<String> {
 }
 
 /// The range of the text of floe's URL, without its quotes.
-pub(super) fn url(text: &str) -> Option<std::ops::Range<usize>> {
-    let tokens = tokens(text);
-    let value = |rest: &[Token<'_>], at: usize| {
-        let token = rest.get(at).filter(|token| token.text.starts_with('"') && token.text.len() > 1)?;
-        Some(token.start + 1..token.start + token.text.len() - 1)
+pub(super) fn url(text: &str) -> Option<Range<usize>> {
+    let is_url = |(path, _): &(Vec<String>, Expr)| *path == ["url"];
+    let inputs = inputs(text).into_iter().flat_map(|(path, value)| match value {
+        Expr::AttrSet(set) if path.is_empty() => bindings(Some(set)),
+        value => vec![(path, value)],
+    });
+    let (_, url) = inputs.into_iter().find(is_url)?;
+    let range = url.syntax().text_range();
+    let (start, end) = (usize::from(range.start()) + 1, usize::from(range.end()).checked_sub(1)?);
+    let is_plain = url.to_string().starts_with('"') && text.get(start..)?.contains('"');
+    (is_plain && start <= end).then_some(start..end)
+}
+
+/// The bindings of the input `floe`: the path below its name, and the value.
+fn inputs(text: &str) -> Vec<(Vec<String>, Expr)> {
+    let all = bindings(root(text)).into_iter().flat_map(|(mut path, value)| match value {
+        _ if path.first().is_none_or(|first| first != "inputs") => Vec::new(),
+        Expr::AttrSet(set) if path.len() == 1 => bindings(Some(set)),
+        value => vec![(path.split_off(1), value)],
+    });
+    let own = |(mut path, value): (Vec<String>, Expr)| {
+        path.first().is_some_and(|first| first == "floe").then(|| (path.split_off(1), value))
     };
-    inputs(&tokens).into_iter().find_map(|rest| {
-        if begins(rest, &["floe", ".", "url", "="]) {
-            return value(rest, 4);
-        }
-        let inside = set(&rest[1..])?;
-        bindings(inside, rest[0].depth + 1)
-            .find(|rest| begins(rest, &["url", "="]))
-            .and_then(|rest| value(rest, 2))
-    })
+    all.filter_map(own).collect()
 }
 
-/// The bindings of the input `floe`, each from that word on.
-fn inputs<'t>(tokens: &'t [Token<'t>]) -> Vec<&'t [Token<'t>]> {
-    let mut found = Vec::new();
-    for rest in bindings(tokens, 1) {
-        if begins(rest, &["inputs", ".", "floe"]) {
-            found.push(&rest[2..]);
-        } else if begins(rest, &["inputs", "="])
-            && let Some(inside) = set(&rest[1..])
-        {
-            found.extend(bindings(inside, 2).filter(|rest| begins(rest, &["floe"])));
-        }
-    }
-    found
+/// The set that a flake is.
+fn root(text: &str) -> Option<AttrSet> {
+    AttrSet::try_from(Root::parse(text).tree().expr()?).ok()
 }
 
-/// The tokens of the set after an equals sign, with its first bracket.
-fn set<'t>(tokens: &'t [Token<'t>]) -> Option<&'t [Token<'t>]> {
-    begins(tokens, &["=", "{"]).then(|| &tokens[1..=end(&tokens[1..]).unwrap_or(tokens.len() - 2)])
-}
-
-/// The position of the bracket that closes the first token.
-fn end(tokens: &[Token<'_>]) -> Option<usize> {
-    let depth = tokens.first()?.depth;
-    tokens.iter().skip(1).position(|token| token.depth == depth).map(|at| at + 1)
-}
-
-fn begins(tokens: &[Token<'_>], words: &[&str]) -> bool {
-    tokens.len() >= words.len() && tokens.iter().zip(words).all(|(token, word)| token.is(word))
-}
-
-/// The rest of the tokens from each binding of a set at this depth on.
-fn bindings<'t>(tokens: &'t [Token<'t>], depth: usize) -> impl Iterator<Item = &'t [Token<'t>]> {
-    let is_start = move |at: &usize| {
-        tokens[*at].depth == depth && matches!(tokens[at - 1].text, "{" | ";") && tokens[*at].text != "}"
+/// The paths and values of a set. Names of attributes may be quoted.
+fn bindings(set: Option<AttrSet>) -> Vec<(Vec<String>, Expr)> {
+    let all = set.into_iter().flat_map(|set| set.attrpath_values());
+    let binding = |one: AttrpathValue| {
+        let path = one.attrpath()?.attrs().map(|name| name.to_string().trim_matches('"').to_owned());
+        Some((path.collect(), one.value()?))
     };
-    (1..tokens.len()).filter(is_start).map(|at| &tokens[at..])
+    all.filter_map(binding).collect()
 }
 
-/// The arguments of a function, and its body with everything after it.
-fn function<'t>(tokens: &'t [Token<'t>]) -> (Arguments<'t>, &'t [Token<'t>]) {
-    let texts = |at: usize| tokens.get(at).map_or("", |token| token.text);
-    let is_name = texts(0).starts_with(is_word);
-    if is_name && texts(1) == ":" {
-        return (Arguments::Name(texts(0)), &tokens[2..]);
-    }
-    let start = if is_name && texts(1) == "@" { 2 } else { 0 };
-    let Some(end) = tokens.get(start..).filter(|rest| begins(rest, &["{"])).and_then(end) else {
-        return (Arguments::Unseen, tokens);
+/// The arguments of a function, and its body.
+fn function(value: Expr) -> (Arguments, Expr) {
+    let Expr::Lambda(lambda) = &value else { return (Arguments::Unseen, value) };
+    let arguments = match lambda.param() {
+        Some(Param::IdentParam(name)) => Arguments::Name(name.to_string()),
+        Some(Param::Pattern(pattern)) => Arguments::Pattern(pattern),
+        None => Arguments::Unseen,
     };
-    let after = start + end + 1;
-    let pattern = &tokens[start..after];
-    match (start, texts(after)) {
-        (0, ":") => (Arguments::Pattern { tokens: pattern, alias: None }, &tokens[after + 1..]),
-        (2, ":") => (Arguments::Pattern { tokens: pattern, alias: Some(texts(0)) }, &tokens[after + 1..]),
-        (0, "@") if texts(after + 2) == ":" => {
-            (Arguments::Pattern { tokens: pattern, alias: Some(texts(after + 1)) }, &tokens[after + 3..])
-        }
-        _ => (Arguments::Unseen, tokens),
+    match lambda.body() {
+        Some(body) => (arguments, body),
+        None => (Arguments::Unseen, value),
     }
 }
 
-/// The arguments with those that floe needs, and how they reach the flake itself and floe.
-fn head(arguments: &Arguments<'_>) -> (String, String, String) {
+/// The arguments with those that floe needs, and the expressions for the flake itself and for floe.
+fn head(arguments: &Arguments) -> (String, String, String) {
     let by = |name: &str| (name.to_owned(), format!("{name}.self"), format!("{name}.floe"));
-    let (tokens, alias) = match arguments {
+    let pattern = match arguments {
         // A name with an underscore says that it is not used.
         Arguments::Name(name) if !name.starts_with('_') => return by(name),
         Arguments::Name(_) | Arguments::Unseen => return by("inputs"),
-        Arguments::Pattern { tokens, alias } => (tokens, alias),
+        Arguments::Pattern(pattern) => pattern,
     };
-    let depth = tokens[0].depth + 1;
+    let alias = pattern.pat_bind().and_then(|bind| bind.ident()).map(|name| name.to_string());
     let is_named = |name: &str| {
-        let mut pairs = tokens.windows(2);
-        pairs.any(|pair| pair[1].is(name) && pair[1].depth == depth && matches!(pair[0].text, "{" | ","))
+        let mut names = pattern.pat_entries().filter_map(|entry| entry.ident());
+        names.any(|known| known.to_string() == name)
     };
-    let has_rest = tokens.iter().any(|token| token.text == "...");
-    let mut added = Vec::new();
-    let mut reach = |name: &'static str| match alias {
+    let rest = pattern.ellipsis_token().map(|token| token.to_string());
+    let mut names: Vec<String> = Vec::new();
+    let mut reach = |name: &str| match &alias {
         _ if is_named(name) => name.to_owned(),
-        Some(alias) if has_rest => format!("{alias}.{name}"),
+        Some(alias) if rest.is_some() => format!("{alias}.{name}"),
         _ => {
-            added.push(name);
+            names.push(name.to_owned());
             name.to_owned()
         }
     };
     let (this, floe) = (reach("self"), reach("floe"));
-    let present = tokens[1..tokens.len() - 1].iter().map(|token| token.text).collect::<Vec<_>>().join(" ");
-    let present = present.replace(" ,", ",");
-    added.extend((!present.is_empty()).then_some(present.as_str()));
+    names.extend(pattern.pat_entries().map(|entry| entry.to_string()).chain(rest));
     let alias = alias.map(|alias| format!("@{alias}")).unwrap_or_default();
-    (format!("{{ {} }}{alias}", added.join(", ")), this, floe)
-}
-
-/// Whether a body is one set that is written out.
-fn is_literal(body: &[Token<'_>]) -> bool {
-    begins(body, &["{"]) && end(body).is_some_and(|end| body.get(end + 1).is_some_and(|next| next.is(";")))
-}
-
-fn tokens(text: &str) -> Vec<Token<'_>> {
-    let (mut tokens, mut start, mut depth) = (Vec::new(), 0, 0_usize);
-    while start < text.len() {
-        let token = &text[start..start + length(&text[start..])];
-        if matches!(token, "}" | ")" | "]" | "in") {
-            depth = depth.saturating_sub(1);
-        }
-        if !token.starts_with(char::is_whitespace) && !token.starts_with('#') && !token.starts_with("/*") {
-            tokens.push(Token { text: token, start, depth });
-        }
-        if matches!(token, "{" | "(" | "[" | "let") {
-            depth += 1;
-        }
-        start += token.len();
-    }
-    tokens
-}
-
-/// The length of the first token: blanks, a comment, a string, a word or a sign. The text is not empty.
-fn length(text: &str) -> usize {
-    let until = |end: &str| text.find(end).map_or(text.len(), |at| at + end.len());
-    let rest_of_word =
-        |character: char| is_word(character) || character.is_ascii_digit() || "-'".contains(character);
-    match text.chars().next().unwrap_or_default() {
-        blank if blank.is_whitespace() => text.len() - text.trim_start().len(),
-        '#' => until("\n"),
-        '/' if text.starts_with("/*") => until("*/"),
-        '"' => string(text, "\""),
-        '\'' if text.starts_with("''") => string(text, "''"),
-        '.' if text.starts_with("...") => 3,
-        first if is_word(first) => text.find(|character| !rest_of_word(character)).unwrap_or(text.len()),
-        sign => sign.len_utf8(),
-    }
-}
-
-/// The length of a string, with what it interpolates.
-fn string(text: &str, quote: &str) -> usize {
-    let escapes: &[&str] = if quote == "\"" { &["\\", "$$"] } else { &["'''", "''$", "''\\", "$$"] };
-    let mut at = quote.len();
-    while let Some(first) = text[at..].chars().next() {
-        let rest = &text[at..];
-        if let Some(escape) = escapes.iter().find(|escape| rest.starts_with(**escape)) {
-            at += escape.len();
-            // A backslash also takes the character after it.
-            let next = text[at..].chars().next().filter(|_| escape.ends_with('\\'));
-            at += next.map_or(0, char::len_utf8);
-        } else if rest.starts_with("${") {
-            at += 2;
-            let mut open = 1;
-            while open > 0 && at < text.len() {
-                let token = &text[at..at + length(&text[at..])];
-                open = if token == "{" {
-                    open + 1
-                } else if token == "}" {
-                    open - 1
-                } else {
-                    open
-                };
-                at += token.len();
-            }
-        } else if rest.starts_with(quote) {
-            return at + quote.len();
-        } else {
-            at += first.len_utf8();
-        }
-    }
-    text.len()
-}
-
-fn is_word(character: char) -> bool {
-    character.is_ascii_alphabetic() || character == '_'
+    (format!("{{ {} }}{alias}", names.join(", ")), this, floe)
 }
 
 #[cfg(test)]
