@@ -23,12 +23,14 @@ const FLOE: Allowed = &[
     ("github", &["error", "net", "report", "token"]),
     ("registry", &["environment", "error", "net", "report", "token"]),
     ("package", &["error", "files"]),
+    ("channels", &[]),
     ("image", &["error", "files", "package"]),
     ("download", &["error", "github", "image", "net", "package", "registry", "report"]),
     ("project", &["environment", "error", "files", "report", "token"]),
     (
         "release",
         &[
+            "channels",
             "cli",
             "download",
             "environment",
@@ -47,6 +49,7 @@ const FLOE: Allowed = &[
     (
         "commands",
         &[
+            "channels",
             "cli",
             "environment",
             "error",
