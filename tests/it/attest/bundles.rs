@@ -46,9 +46,14 @@ fn every_bundle_has_its_verdict() {
 #[test]
 fn a_bundle_under_an_unknown_root_is_not_called_wrong() {
     let roots = Roots::embedded().unwrap();
-    expect!["unknown: its transparency log, `Q6PeaTqpSzWeoFKGx1E32YllMdVbJlb5gq832PK+KsQ=`, is in no trusted root"].assert_eq(&verdict(&read("bundles/good.json"), &roots).join("\n"));
-    expect!["wrong: it is not complete: bundle must have at least one tlog entry or timestamp verification data"]
-        .assert_eq(&verdict(&read("bundles/no-log.json"), &roots).join("\n"));
+    expect![
+        "unknown: its transparency log, `Q6PeaTqpSzWeoFKGx1E32YllMdVbJlb5gq832PK+KsQ=`, is in no trusted root"
+    ]
+    .assert_eq(&verdict(&read("bundles/good.json"), &roots).join("\n"));
+    expect![
+        "wrong: it is not complete: bundle must have at least one tlog entry or timestamp verification data"
+    ]
+    .assert_eq(&verdict(&read("bundles/no-log.json"), &roots).join("\n"));
 }
 
 #[test]
