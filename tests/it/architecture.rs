@@ -13,6 +13,7 @@ use floe_core::model::Target;
 type Allowed = &'static [(&'static str, &'static [&'static str])];
 
 const FLOE: Allowed = &[
+    ("attest", &[]),
     ("environment", &[]),
     ("cli", &["environment"]),
     ("error", &[]),
