@@ -8,6 +8,11 @@ use crate::environment::variable;
 const GITHUB_VARIABLES: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
 /// The variable a registry's own token is read from.
 const REGISTRY_VARIABLE: &str = "FLOE_REGISTRY_TOKEN";
+/// The variable that the token for the repositories of channels is read from.
+const CHANNEL_VARIABLE: &str = "FLOE_CHANNEL_TOKEN";
+
+/// The variable by which a job without that token says that the job that publishes has one.
+const CHANNEL_FOLLOWS: &str = "FLOE_CHANNEL_TOKEN_FOLLOWS";
 
 /// A secret. Its `Debug` hides it, and it has no `Display`.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,9 +34,28 @@ impl Token {
         Token::from_env(REGISTRY_VARIABLE)
     }
 
+    /// The token for the repositories of channels: taps and buckets.
+    pub fn channel() -> Option<Self> {
+        Token::from_env(CHANNEL_VARIABLE)
+    }
+
+    /// Whether the job that publishes has a token for the repositories of channels, which this one lacks.
+    pub fn channel_follows() -> bool {
+        variable(CHANNEL_FOLLOWS).is_some_and(|text| text == "true")
+    }
+
+    /// Whether it is an app's, such as that of a workflow: GitHub does not say what such a token may do.
+    pub fn is_of_app(&self) -> bool {
+        self.0.starts_with("ghs_")
+    }
+
     /// Every secret that floe reads from the environment, so that none of them is ever printed.
     pub fn all_from_env() -> Vec<Self> {
-        GITHUB_VARIABLES.into_iter().chain([REGISTRY_VARIABLE]).filter_map(Token::from_env).collect()
+        GITHUB_VARIABLES
+            .into_iter()
+            .chain([REGISTRY_VARIABLE, CHANNEL_VARIABLE])
+            .filter_map(Token::from_env)
+            .collect()
     }
 
     /// The text without this secret. A very short one is a test's, and part of other words.

@@ -81,7 +81,7 @@ pub fn until_stdin_ends(folder: &Path, report: &Report) -> anyhow::Result<()> {
     floe::release::session::install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let token = Token::from(TOKEN.to_owned());
-    let servers = runtime.block_on(servers::Servers::start(folder, &home()?, token))?;
+    let servers = runtime.block_on(servers::Servers::start(folder, &home()?, &[], token))?;
     report.out(servers.github.url());
     report.out(servers.registry.url());
     std::io::stdin().lock().read_to_end(&mut Vec::new())?;

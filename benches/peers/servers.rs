@@ -167,7 +167,7 @@ fn this_program<'a, const N: usize>(
 /// The folder cannot be used or no port can be had.
 pub fn serve_github(storage: &Path, certificates: &Path, say: impl Fn(String)) -> anyhow::Result<()> {
     until_stdin_ends(async {
-        let servers = servers::Servers::start(storage, &home()?, Token::from(TOKEN.to_owned())).await?;
+        let servers = servers::Servers::start(storage, &home()?, &[], Token::from(TOKEN.to_owned())).await?;
         let tls = Certificates::at(certificates).server()?;
         let secure = front::start(servers.held.router(), tls).await?;
         say(servers.github.addr.to_string());

@@ -28,7 +28,7 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Homebrew) -> Option<Rende
         .collect();
     let first = archives.first()?.2;
     let Manifest { name, version, tag, .. } = subject.manifest;
-    let formula = settings.formula.clone().unwrap_or_else(|| name.to_lowercase());
+    let formula = formula(settings, name);
     let is_everywhere = archives.len() == SYSTEMS.len() * PROCESSORS.len();
 
     let mut text = Text::default();
@@ -65,10 +65,20 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Homebrew) -> Option<Rende
     Some(Rendered {
         kind: ChannelKind::Homebrew,
         repository: Some(settings.tap.to_string()),
-        path: format!("Formula/{formula}.rb"),
+        path: path(settings, name),
         bytes: text.0.into_bytes(),
         settings: settings_of_text.collect(),
+        adopt: settings.adopt,
     })
+}
+
+/// The path of a project's formula in the tap.
+pub(super) fn path(settings: &Homebrew, name: &str) -> String {
+    format!("Formula/{}.rb", formula(settings, name))
+}
+
+fn formula(settings: &Homebrew, name: &str) -> String {
+    settings.formula.clone().unwrap_or_else(|| name.to_lowercase())
 }
 
 /// Lines of Ruby, indented by two spaces a level.

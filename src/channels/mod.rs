@@ -11,7 +11,9 @@ mod text;
 pub use settings::settings;
 
 use floe_core::model::manifest::Artifact;
-use floe_core::model::{About, Arch, ChannelKind, Channels, Manifest, Marker, Os, Rendered};
+use floe_core::model::{
+    About, Arch, ChannelKind, ChannelPlace, Channels, Manifest, Marker, Os, Rendered, Target,
+};
 
 /// The revision of the texts here. A change of the bytes that any of them gives for a manifest needs another number,
 /// because a published file is rendered again only by a floe of the same one.
@@ -60,6 +62,27 @@ pub fn left_out(manifest: &Manifest, channels: &Channels) -> Vec<String> {
         (!has(os)).then(|| format!("nothing is rendered for `{kind}`: there is no archive for {systems}"))
     };
     channels.tables().filter_map(missing).collect()
+}
+
+/// The channels that a release of these targets moves, before it is built.
+pub fn places(name: &str, targets: &[Target], channels: &Channels) -> Vec<ChannelPlace> {
+    let homebrew = channels.homebrew.as_ref().map(|settings| ChannelPlace {
+        kind: ChannelKind::Homebrew,
+        repository: settings.tap.clone(),
+        path: homebrew::path(settings, name),
+        adopt: settings.adopt,
+    });
+    let scoop = channels.scoop.as_ref().map(|settings| ChannelPlace {
+        kind: ChannelKind::Scoop,
+        repository: settings.bucket.clone(),
+        path: scoop::path(settings, name),
+        adopt: settings.adopt,
+    });
+    let has = |place: &ChannelPlace| {
+        let (systems, _) = place.kind.systems();
+        targets.iter().any(|target| systems.contains(&target.os()))
+    };
+    homebrew.into_iter().chain(scoop).filter(has).collect()
 }
 
 /// A release as every channel sees it.

@@ -95,14 +95,19 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Scoop) -> Option<Rendered
             hash: json!({ "url": format!("$baseurl/{CHECKSUMS}") }),
         },
     };
-    let app_name = settings.manifest.as_deref().unwrap_or(name);
     Some(Rendered {
         kind: ChannelKind::Scoop,
         repository: Some(settings.bucket.to_string()),
-        path: format!("bucket/{app_name}.json"),
+        path: path(settings, name),
         bytes: json_of(&app).into_bytes(),
         settings: Default::default(),
+        adopt: settings.adopt,
     })
+}
+
+/// The path of a project's manifest in the bucket.
+pub(super) fn path(settings: &Scoop, name: &str) -> String {
+    format!("bucket/{}.json", settings.manifest.as_deref().unwrap_or(name))
 }
 
 /// Indented as Scoop's own tools do it.

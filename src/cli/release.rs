@@ -16,6 +16,7 @@ macro_rules! environment_help {
          FLOE_REGISTRY_USER      user at another registry\n  \
          FLOE_REGISTRY_TOKEN     token for that registry; no other server gets it\n  \
          FLOE_REGISTRY_HOST      host of that registry [default: the registry of the project's own image]\n  \
+         FLOE_CHANNEL_TOKEN      token for the taps and buckets of the project; nothing else gets it\n  \
          HTTPS_PROXY, NO_PROXY   proxy, and hosts that are reached without it\n  \
          SSL_CERT_FILE           CA certificates (PEM) instead of the system's, on Linux"
     };

@@ -9,8 +9,9 @@ use crate::cli::{ReleaseArgs, VerifyArgs};
 use crate::files::scratch::Scratch;
 use crate::net::stop;
 use crate::package::audit;
+use crate::release::channels::Followed;
 use crate::release::inputs::Inputs;
-use crate::release::{dist, published, smoke_test};
+use crate::release::{channels, dist, published, smoke_test};
 use crate::report::{Report, markdown, size};
 use crate::token::Token;
 use floe_core::model::release::CHECKSUMS;
@@ -83,7 +84,8 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         smoke_test::run_downloaded(manifest, &assets, argument, report).await?;
     }
     report.output("tag", tag.as_str());
-    let verdict = Verdict::of_download(&verified, manifest);
+    let channels = channels::follow(manifest, remote, report).await?;
+    let verdict = Verdict { channels, ..Verdict::of_download(&verified, manifest) };
     verdict.show(&format!("Release `{tag}` of {repo}"), args.json, report)
 }
 
@@ -102,6 +104,9 @@ struct Verdict {
     /// The files of a published release that it does not cover.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     uncovered: Vec<String>,
+    /// The channels of a published release, each with the file that it shows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    channels: Vec<Followed>,
 }
 
 /// One verified file, its size in bytes.
@@ -127,6 +132,7 @@ impl Verdict {
             image: verified.image.as_ref().map(|image| image.index.digest),
             sums: None,
             uncovered: Vec::new(),
+            channels: Vec::new(),
         }
     }
 
@@ -142,6 +148,7 @@ impl Verdict {
             image: manifest.image.as_ref().map(|image| image.digest),
             sums: sums.map(|file| file.digest),
             uncovered: download.uncovered().into_iter().map(str::to_owned).collect(),
+            channels: Vec::new(),
         }
     }
 

@@ -12,6 +12,7 @@ use reqwest::Request;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+mod contents;
 mod draft;
 mod error;
 mod models;

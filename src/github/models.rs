@@ -25,6 +25,14 @@ pub(super) struct Permissions {
     pub push: bool,
 }
 
+/// A file as GitHub's contents have it. One of more than a megabyte comes without its bytes.
+#[derive(Deserialize)]
+pub(super) struct Contents {
+    pub sha: String,
+    pub content: Option<String>,
+    pub encoding: Option<String>,
+}
+
 pub(super) fn release(release: Release) -> anyhow::Result<RemoteRelease> {
     Ok(RemoteRelease {
         id: release.id.into_inner(),

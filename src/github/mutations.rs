@@ -19,7 +19,7 @@ use floe_core::model::{Asset, Tag};
 use floe_core::world::{AssetMatch, RemoteAsset, RemoteRelease};
 
 /// All but the unreserved characters of RFC 3986, section 2.3; above all `+`, which means a space in a query.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(super) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl GitHub {
     /// Deletes an asset of our own draft. It is no error if it is gone already.

@@ -50,7 +50,7 @@ pub async fn by_seed(
     report: &Report,
 ) -> anyhow::Result<(Plan, Receipt)> {
     let clock = Clock::skipping();
-    let testbed = servers.testbed(&release.destination, clock.clone());
+    let testbed = servers.testbed(release, clock.clone());
     let retry = Retry::new(5, Duration::from_secs(1), clock.clone(), report.clone());
     let addresses = servers.addresses(&release.destination);
     let session = Session::connect(release, &addresses, servers.secrets(), retry)?;

@@ -34,7 +34,7 @@ use crate::report::{Report, size};
 use crate::token::Token;
 use floe_core::model::changelog;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Commit, Destination, Digest, Image, Record, Release, Rule};
+use floe_core::model::{ChannelPlace, Commit, Destination, Digest, Image, Record, Release, Rule};
 use floe_core::preflight::CheckedPlanJson;
 use floe_core::verify::published::ReleaseRequest;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -53,7 +53,8 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let release = promise(&project, verified, report)?;
 
     let token = Token::from(floe_rehearsal::random_hex(20)?);
-    let servers = Servers::start(&folder.servers(), &release.destination, token).await?;
+    let channels = ChannelPlace::of(&release.channels);
+    let servers = Servers::start(&folder.servers(), &release.destination, &channels, token).await?;
     servers.set_commit_date(&release.destination, date.unwrap_or_default())?;
     report.step(
         "Serving",
@@ -76,7 +77,10 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let request = published::request(&repo, &release.destination.tag, &addresses)?;
     let request = ReleaseRequest { image: Some(release.destination.image.clone()), ..request };
     let download = published::download(request, None, &addresses, &keep, report).await?;
-    published::verify(download, report)?;
+    let download = published::verify(download, report)?;
+    if let Ok(manifest) = &download.manifest {
+        release::channels::follow(manifest, &addresses, report).await?;
+    }
 
     let notes = servers
         .held

@@ -12,7 +12,7 @@ use crate::registry::Credentials;
 use crate::release::session::Secrets;
 use crate::token::Token;
 use floe_core::clock::Clock;
-use floe_core::model::Destination;
+use floe_core::model::{ChannelPlace, Destination, Release};
 use floe_rehearsal::faults::Testbed;
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
 use floe_rehearsal::interceptor::{Interceptor, Server, serve};
@@ -36,7 +36,12 @@ pub struct Servers {
 impl Servers {
     /// Starts both with their state in `folder`, which may be an earlier rehearsal's. A token that can be guessed lets other
     /// programs and web pages write.
-    pub async fn start(folder: &Path, destination: &Destination, token: Token) -> anyhow::Result<Self> {
+    pub async fn start(
+        folder: &Path,
+        destination: &Destination,
+        channels: &[ChannelPlace],
+        token: Token,
+    ) -> anyhow::Result<Self> {
         let tag = SeedTag {
             name: destination.tag.to_string(),
             commit: destination.commit.clone(),
@@ -45,19 +50,32 @@ impl Servers {
         let repo = SeedRepo {
             repo: destination.repo.clone(),
             private: false,
-            tags: vec![tag],
+            tags: vec![tag.clone()],
             default_branch: "main".to_owned(),
         };
+        // A tap or a bucket has a commit, its README.
+        let tags = vec![SeedTag { name: "first".to_owned(), ..tag }];
+        let channel = |place: &ChannelPlace| SeedRepo {
+            repo: place.repository.clone(),
+            tags: tags.clone(),
+            ..repo.clone()
+        };
+        let seeds = channels.iter().map(channel).chain([repo.clone()]).collect();
         let account = GitHubAccount {
             token: token.reveal().to_owned(),
             login: USER.to_owned(),
-            can_push: vec![destination.repo.clone()],
+            can_push: channels
+                .iter()
+                .map(|place| &place.repository)
+                .chain([&destination.repo])
+                .cloned()
+                .collect(),
             admin: false,
             expires: None,
         };
         let github = EmbeddedGitHub::open(GitHubOptions {
             root: folder.join("github"),
-            repos: vec![repo],
+            repos: seeds,
             tokens: vec![account],
             immutable: true,
             rate_limit: 5000,
@@ -103,7 +121,7 @@ impl Servers {
     }
 
     /// Access to the state of both servers, which then use `clock`.
-    pub fn testbed(&self, destination: &Destination, clock: Clock) -> Testbed {
+    pub fn testbed(&self, release: &Release, clock: Clock) -> Testbed {
         self.github.interceptor.set_clock(clock.clone());
         self.registry.interceptor.set_clock(clock.clone());
         Testbed {
@@ -111,7 +129,9 @@ impl Servers {
             github_interceptor: self.github.interceptor.clone(),
             registry: self.stored.clone(),
             registry_interceptor: self.registry.interceptor.clone(),
-            home: destination.clone(),
+            home: release.destination.clone(),
+            channels: ChannelPlace::of(&release.channels),
+            project: release.name.clone(),
             users: (USER.to_owned(), USER.to_owned()),
             clock,
             killed: Arc::default(),
@@ -121,6 +141,11 @@ impl Servers {
     /// The rehearsal's own tokens. Those of the environment are not used.
     pub fn secrets(&self) -> Secrets {
         let registry = Credentials::new(USER, self.token.clone());
-        Secrets { github: Some(self.token.clone()), registry: Some(registry) }
+        Secrets {
+            github: Some(self.token.clone()),
+            registry: Some(registry),
+            channels: None,
+            channels_follow: false,
+        }
     }
 }

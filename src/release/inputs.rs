@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use semver::Version;
 
+use crate::channels;
 use crate::cli::{ProjectArgs, ReleaseArgs, SourceArgs};
 use crate::environment::variable;
 use crate::error::{Exit, Failure, usage};
@@ -93,6 +94,7 @@ impl Inputs {
             targets: self.expect.targets.clone(),
             files: self.expect.files.clone(),
             platforms: self.expect.platforms.clone(),
+            channels: channels::places(&project.name, &self.expect.targets, &project.config.channels),
         })
     }
 

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod assemble;
+pub mod channels;
 pub mod dist;
 pub mod execute;
 pub mod inputs;
@@ -23,8 +24,8 @@ use std::path::Path;
 use crate::release::execute::execute;
 use crate::release::preflight::{Preflight, preflight};
 use crate::release::session::Session;
-use floe_core::model::{Release, Subject};
-use floe_core::plan::Plan;
+use floe_core::model::{ChannelPlace, Release, Subject};
+use floe_core::plan::{Plan, Step};
 use floe_core::receipt::Receipt;
 
 /// The number of parallel requests to a registry, each over its own connection.
@@ -56,8 +57,15 @@ pub async fn publish(
     };
     let published = published.await;
     session.close().await;
-    if let Ok((_, receipt)) = &published {
+    if let Ok((plan, receipt)) = &published {
         session.report().step("Finished", receipt.state());
+        let places = plan.steps.iter().filter_map(|planned| match &planned.step {
+            Step::Channel { place, .. } => Some(place),
+            _ => None,
+        });
+        for command in places.filter_map(ChannelPlace::install) {
+            session.report().step("Install", command);
+        }
     }
     published
 }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::registry::Registry;
@@ -12,7 +13,7 @@ use crate::release::session::Session;
 use floe_core::model::{Asset, Digest, Image, Release, Subject, Tag};
 use floe_core::plan::image_tags;
 use floe_core::preflight::Access;
-use floe_core::world::{AssetMatch, RemoteAsset, RemoteImage, RemoteRelease, World};
+use floe_core::world::{AssetMatch, RemoteAsset, RemoteChannel, RemoteImage, RemoteRelease, World};
 
 /// The state of both servers. The part of a server that did not answer is empty.
 pub struct Observed {
@@ -22,6 +23,8 @@ pub struct Observed {
     pub access: anyhow::Result<Access>,
     /// Why the registry did not answer, if it did not.
     pub registry: anyhow::Result<()>,
+    /// Why each channel could not be looked at, if it could not.
+    pub channels: Vec<anyhow::Result<()>>,
 }
 
 impl Session {
@@ -42,8 +45,12 @@ impl Session {
             let (present, tags) = tokio::try_join!(present, tags(registry, &subject.destination().tag))?;
             anyhow::Ok(Some(RemoteImage { present, tags }))
         };
-        let (access, github, image) =
-            tokio::join!(self.github.access(), self.observe_github(subject, None), image);
+        let (access, github, image, channels) = tokio::join!(
+            self.github.access(),
+            self.observe_github(subject, None),
+            image,
+            self.observe_channels(subject)
+        );
         // A wrong token fails every request; it is reported once, by the request for access.
         let (access, github) = match (access, github) {
             (Ok(access), Ok(world)) => (Ok(access), world),
@@ -53,7 +60,27 @@ impl Session {
             Ok(image) => (image, Ok(())),
             Err(error) => (None, Err(error)),
         };
-        Observed { world: World { image, ..github }, access, registry }
+        let (mut seen, mut unseen) = (Vec::new(), Vec::new());
+        for channel in channels {
+            let (there, result) = match channel {
+                Ok(there) => (Some(there), Ok(())),
+                Err(error) => (None, Err(error)),
+            };
+            seen.push(there);
+            unseen.push(result);
+        }
+        Observed { world: World { image, channels: seen, ..github }, access, registry, channels: unseen }
+    }
+
+    /// Looks at the repository and the file of each channel.
+    async fn observe_channels(&self, subject: Subject<'_>) -> Vec<anyhow::Result<RemoteChannel>> {
+        let places = subject.channels();
+        join_all(places.iter().zip(&self.channels).map(|(place, github)| async move {
+            let (access, file) = tokio::join!(github.access(), github.file(&place.path));
+            let access = access?;
+            anyhow::Ok(RemoteChannel { access, file: file? })
+        }))
+        .await
     }
 
     /// Observes both servers once more: of the image its index and its tags, of the release that is `known` by its
@@ -76,7 +103,7 @@ impl Session {
     async fn observe_github(&self, subject: Subject<'_>, known: Option<u64>) -> anyhow::Result<World> {
         let tag = &subject.destination().tag;
         let (tag, releases) = tokio::try_join!(self.github.tag_commit(tag), self.releases(subject, known))?;
-        Ok(World { tag, releases, image: None })
+        Ok(World { tag, releases, image: None, channels: Vec::new() })
     }
 
     /// All releases; those of the tag with all their assets.

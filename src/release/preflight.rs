@@ -5,7 +5,7 @@
 use anyhow::Context as _;
 use chrono::Utc;
 
-use crate::error::{Exit, Failure, hint_of};
+use crate::error::{Exit, Failure, Refusal, hint_of, refusal_of};
 use crate::registry::Registry;
 use crate::release::observe::Observed;
 use crate::release::session::Session;
@@ -13,7 +13,7 @@ use crate::report::Report;
 use floe_core::model::Subject;
 use floe_core::plan::{self, Conflict, Plan, Since, Step};
 use floe_core::preflight::{Access, Asked, Check, Finding, Outcome, Package, ServerFacts, checks};
-use floe_core::world::{RemoteImage, World};
+use floe_core::world::{RemoteChannel, RemoteImage, World};
 
 /// A plan and the checks before it.
 pub struct Preflight {
@@ -22,6 +22,7 @@ pub struct Preflight {
     /// Every check, in the order in which publishing would meet them.
     pub checks: Vec<Check>,
     is_public: bool,
+    channels: Vec<Option<RemoteChannel>>,
     /// The error of the first server that did not answer, with its causes.
     error: Option<anyhow::Error>,
 }
@@ -32,6 +33,8 @@ pub struct Ready {
     pub plan: Plan,
     /// Whether everybody can see the repository, and so should be able to pull its image.
     pub is_public: bool,
+    /// The channels as they were seen.
+    pub channels: Vec<Option<RemoteChannel>>,
 }
 
 /// Checks the permissions that a plan needs, and judges them together with the observed state.
@@ -41,7 +44,7 @@ pub async fn preflight(
     observed: Observed,
     session: &Session,
 ) -> Preflight {
-    let Observed { world, access, registry } = observed;
+    let Observed { world, access, registry, channels } = observed;
     let mut error = None;
     let mut find = |why: anyhow::Error| {
         let finding = finding(&why);
@@ -58,6 +61,8 @@ pub async fn preflight(
         registry: subject.image().map(|_| registry.map_err(&mut find)),
         push: None,
         package: None,
+        channels: channels.into_iter().map(|seen| seen.map_err(|error| channel_finding(&error))).collect(),
+        channel_token: session.channel_token,
         site: session.github.site().to_owned(),
     };
     let needs = Needs::of(subject, plan.as_ref(), &world, &facts);
@@ -68,7 +73,7 @@ pub async fn preflight(
     let is_complete = facts.access.is_ok() && !matches!(facts.registry, Some(Err(_)));
     let plan = plan.filter(|plan| is_complete || plan.is_err());
     let is_public = facts.access.is_ok_and(|access| !access.private);
-    Preflight { plan, checks, is_public, error }
+    Preflight { plan, checks, is_public, channels: world.channels, error }
 }
 
 /// The permissions to check.
@@ -93,10 +98,15 @@ impl Needs {
             None => true,
         };
         let of_registry = |step: &Step| matches!(step, Step::PushImage { .. } | Step::TagImage { .. });
+        let repo = subject.destination().repo.to_string();
+        let elsewhere = |step: &Step| match step {
+            Step::Channel { place, .. } => !place.repository.to_string().eq_ignore_ascii_case(&repo),
+            step => of_registry(step),
+        };
         // Before the dist is built, another token than the one that will publish may look.
         let may_ask = subject.release().is_some() || facts.may_push();
         Needs {
-            write: may_ask && facts.has_token && todo(&|step| !of_registry(step)),
+            write: may_ask && facts.has_token && todo(&|step| !elsewhere(step)),
             push: may_ask && todo(&of_registry),
             tags: todo(&|step| matches!(step, Step::TagImage { .. })),
         }
@@ -148,6 +158,19 @@ fn finding(error: &anyhow::Error) -> Finding {
     Finding { found: format!("{error:#}"), cure }
 }
 
+/// Why a channel could not be looked at. GitHub hides a repository from a token that may not see it.
+fn channel_finding(error: &anyhow::Error) -> Finding {
+    match refusal_of(error) {
+        Some(Refusal::Denied) => Finding {
+            found: format!("its repository is not there, or the token may not see it: {error:#}"),
+            cure:
+                "create it, public and with a README; or give a token that may write it as FLOE_CHANNEL_TOKEN"
+                    .to_owned(),
+        },
+        _ => finding(error),
+    }
+}
+
 impl Preflight {
     /// Reports the selected checks. Failed ones are in the error that ends the run.
     pub fn report(&self, report: &Report, is_wanted: impl Fn(&Check) -> bool) {
@@ -165,7 +188,7 @@ impl Preflight {
 
     /// The plan, if it may be executed; else one error with every reason why not.
     pub fn ready(self) -> anyhow::Result<Ready> {
-        let Preflight { plan, checks, is_public, error } = self;
+        let Preflight { plan, checks, is_public, channels, error } = self;
         let failed: Vec<&Finding> = checks.iter().filter_map(Check::failure).collect();
         let (plan, conflicts) = match plan {
             Some(Ok(plan)) => (Some(plan), Vec::new()),
@@ -175,7 +198,7 @@ impl Preflight {
         let failure = match (failed.as_slice(), conflicts.as_slice(), error) {
             ([], [], _) => {
                 let plan = plan.context("a server did not answer, although no check failed")?;
-                return Ok(Ready { plan, is_public });
+                return Ok(Ready { plan, is_public, channels });
             }
             // A server's error is reported with its causes if it is the only reason.
             ([_], [], Some(error)) => Failure::around(error),

@@ -12,6 +12,7 @@ use crate::report::Report;
 use crate::token::Token;
 use floe_core::clock::Clock;
 use floe_core::model::{Destination, ImageName, Repo, Subject};
+use floe_core::preflight::ChannelToken;
 
 const GITHUB_API: &str = "https://api.github.com";
 
@@ -22,12 +23,22 @@ pub struct Secrets {
     pub github: Option<Token>,
     /// The registry's user and token.
     pub registry: Option<Credentials>,
+    /// The token for the repositories of channels; without one it is GitHub's.
+    pub channels: Option<Token>,
+    /// Whether the job that publishes has that token, and this one does not.
+    pub channels_follow: bool,
 }
 
 impl Secrets {
     /// Reads them from the environment, for the project's own image.
     pub fn from_env(image: &ImageName) -> anyhow::Result<Self> {
-        Ok(Secrets { github: Token::github(), registry: Credentials::from_env(image, image)? })
+        let registry = Credentials::from_env(image, image)?;
+        Ok(Secrets {
+            github: Token::github(),
+            registry,
+            channels: Token::channel(),
+            channels_follow: Token::channel_follows(),
+        })
     }
 }
 
@@ -38,6 +49,10 @@ pub struct Session {
     pub github: GitHub,
     /// The registry, if the release has an image.
     pub registry: Option<Registry>,
+    /// GitHub with the repository of each channel, in the order of the release's.
+    pub channels: Vec<GitHub>,
+    /// The token of those.
+    pub channel_token: ChannelToken,
     /// How often something is tried, by which clock, and where that is reported.
     pub retry: Retry,
 }
@@ -72,6 +87,27 @@ impl Session {
         let Destination { repo, image, .. } = subject.destination();
         let client = Client::default();
         let at = (api_url(args), site(args));
+        let is_own = |other: &Repo| other.to_string().eq_ignore_ascii_case(&repo.to_string());
+        let token_of = |other: &Repo| match &secrets.channels {
+            Some(token) if !is_own(other) => Some(token.clone()),
+            // GitHub's own token never goes where the other one does.
+            _ => secrets.github.clone(),
+        };
+        let channels = subject
+            .channels()
+            .into_iter()
+            .map(|place| {
+                let (token, at) = (token_of(&place.repository), (at.0, at.1.clone()));
+                GitHub::connect(client.clone(), at, place.repository, token, retry.clone())
+            })
+            .collect::<anyhow::Result<_>>()?;
+        let channel_token = match (&secrets.channels, &secrets.github) {
+            (Some(token), _) if token.is_of_app() => ChannelToken::OwnOfApp,
+            (Some(_), _) => ChannelToken::Own,
+            (None, _) if secrets.channels_follow => ChannelToken::Follows,
+            (None, Some(_)) => ChannelToken::Main,
+            (None, None) => ChannelToken::Absent,
+        };
         let github = GitHub::connect(client.clone(), at, repo.clone(), secrets.github, retry.clone())?;
         let registry = match subject.platforms().is_empty() {
             true => None,
@@ -82,7 +118,7 @@ impl Session {
                 Some(Registry::connect(client, base, image.clone(), secrets.registry, retry.clone()))
             }
         };
-        Ok(Session { github, registry, retry })
+        Ok(Session { github, registry, channels, channel_token, retry })
     }
 
     /// The same clients as at the beginning of a run: without a registry token, a count or a rate limit.
@@ -90,6 +126,8 @@ impl Session {
         Session {
             github: self.github.fresh(),
             registry: self.registry.as_ref().map(Registry::fresh),
+            channels: self.channels.iter().map(GitHub::fresh).collect(),
+            channel_token: self.channel_token,
             retry: self.retry.clone(),
         }
     }
@@ -101,7 +139,11 @@ impl Session {
 
     /// How many requests were made.
     pub fn requests(&self) -> u64 {
-        self.github.requests() + self.registry.as_ref().map_or(0, Registry::requests)
+        self.github_requests() + self.registry.as_ref().map_or(0, Registry::requests)
+    }
+
+    fn github_requests(&self) -> u64 {
+        self.github.requests() + self.channels.iter().map(GitHub::requests).sum::<u64>()
     }
 
     /// Closes the upload session that checked the permission to push, if no blob has used it, and reports how
@@ -110,7 +152,7 @@ impl Session {
         if let Some(registry) = &self.registry {
             registry.close().await;
         }
-        let (all, github) = (self.requests(), self.github.requests());
+        let (all, github) = (self.requests(), self.github_requests());
         let asked = match self.registry {
             Some(_) => format!("{all} requests: {github} of GitHub, {} of the registry", all - github),
             None => format!("{all} requests, all of GitHub"),

@@ -186,6 +186,8 @@ fn an_empty_variable_counts_as_unset() {
         "FLOE_REGISTRY_USER",
         "FLOE_REGISTRY_TOKEN",
         "FLOE_REGISTRY_HOST",
+        "FLOE_CHANNEL_TOKEN",
+        "FLOE_CHANNEL_TOKEN_FOLLOWS",
         "NO_COLOR",
         "CARGO",
         "RUSTC",

@@ -15,6 +15,8 @@ pub struct World {
     pub releases: Vec<RemoteRelease>,
     /// The image as the registry holds it; `None` if the release has no image.
     pub image: Option<RemoteImage>,
+    /// The channels, in the order of the release's; `None` for one that was not seen.
+    pub channels: Vec<Option<RemoteChannel>>,
 }
 
 /// A release as GitHub holds it.
@@ -105,6 +107,24 @@ pub struct RemoteImage {
     pub present: BTreeSet<Digest>,
     /// The digests that the tags in question point to; a tag that does not exist is not in the map.
     pub tags: BTreeMap<String, Digest>,
+}
+
+/// The repository of a channel, and the file in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RemoteChannel {
+    /// The repository, and the rights of the token for it.
+    pub access: Access,
+    /// The file of the default branch, if there is one.
+    pub file: Option<RemoteFile>,
+}
+
+/// A file in a repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RemoteFile {
+    /// Git's name of its bytes.
+    pub sha: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
 }
 
 /// How an asset on the server compares with the one that is promised.

@@ -4,6 +4,7 @@
 //! computed from digests when the page is rendered.
 
 mod artifacts;
+mod channels;
 mod download;
 mod image;
 mod markdown;
@@ -125,6 +126,7 @@ impl Page<'_> {
                 li.sub { a href={ "#" (family.id) } { (family.name) } }
             }
             @if self.release.image.is_some() { li.sub { a href="#image" { "Image" } } }
+            @if channels::are_there(self.plan) { li.sub { a href="#channels" { "Package managers" } } }
             li.sub { a href="#verify" { "Verify" } }
             li { a href="#artifacts" { "Artifacts" } }
             li { a href="#notes" { "Release notes" } }
@@ -140,6 +142,7 @@ impl Page<'_> {
                 p.about { "These are the URLs of the real release; they work once it is published." }
                 (download::archives(release))
                 @if let Some(image) = &release.image { (image::show(release, image, self.plan)) }
+                (channels::show(release, self.plan))
                 (download::verify(release))
             }))
             (section("artifacts", "Artifacts", artifacts::show(release)))

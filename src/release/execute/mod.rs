@@ -3,6 +3,7 @@
 //!
 //! It decides nothing: a step that is planned as done is skipped.
 
+mod channels;
 mod recheck;
 mod reveal;
 mod stage;
@@ -23,7 +24,7 @@ use crate::report::{Progress, seconds, size};
 use floe_core::model::{Image, Release};
 use floe_core::plan::{Phase, Plan, Planned, Step};
 use floe_core::receipt::{Receipt, Status};
-use floe_core::world::RemoteRelease;
+use floe_core::world::{RemoteChannel, RemoteRelease};
 
 /// Executes the missing steps. An error reports what is public now and how to continue, and so does the receipt.
 pub async fn execute(
@@ -34,11 +35,12 @@ pub async fn execute(
 ) -> anyhow::Result<Receipt> {
     let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let receipt = ReceiptWriter::begin(receipt, Receipt::new(release, &ready.plan, now)).await?;
-    let Ready { plan, is_public } = ready;
+    let Ready { plan, is_public, channels } = ready;
     let run = Run {
         release,
         plan,
         is_public: *is_public,
+        channels,
         session,
         receipt,
         draft: plan.draft.clone().map(OnceLock::from).unwrap_or_default(),
@@ -65,6 +67,8 @@ struct Run<'a> {
     plan: &'a Plan,
     /// Whether the image should be public.
     is_public: bool,
+    /// The channels as they were seen at first.
+    channels: &'a [Option<RemoteChannel>],
     session: &'a Session,
     receipt: ReceiptWriter,
     draft: OnceLock<RemoteRelease>,
@@ -147,6 +151,7 @@ impl<'a> Run<'a> {
             Step::Upload { name, .. } => self.upload(name, progress).await,
             Step::Publish { latest, .. } => self.publish(*latest).await,
             Step::TagImage { missing, .. } => self.tag_image(missing).await,
+            Step::Channel { place, .. } => self.move_channel(place).await,
         }
     }
 
@@ -185,5 +190,6 @@ fn past(step: &Step) -> &'static str {
         Step::Upload { .. } => "Uploaded",
         Step::Publish { .. } => "Published",
         Step::TagImage { .. } => "Tagged",
+        Step::Channel { .. } => "Moved",
     }
 }

@@ -20,6 +20,8 @@ impl Run<'_> {
             // The assets of the known release are asked for along with the rest.
             let known = self.plan.published.as_ref().or(self.draft.get()).map(|release| release.id);
             let world = self.session.observe_again(self.release, known).await?;
+            // A channel is looked at again when it is written, under the lock of its file's name.
+            let world = World { channels: self.channels.to_vec(), ..world };
             self.withdraw(&world).await?;
             match Plan::new(self.release, &world) {
                 Ok(plan) => self.see_whole(&world, &plan).map(|()| plan),

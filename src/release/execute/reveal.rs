@@ -21,6 +21,8 @@ impl Run<'_> {
             .filter(|(_, one)| !one.done)
             .map(|(at, one)| (from + at, one))
             .collect();
+        let (channels, steps): (Vec<_>, Vec<_>) =
+            steps.into_iter().partition(|(_, one)| matches!(one.step, Step::Channel { .. }));
         let progress = self.session.report().progress("Revealing", 0);
         let has_tags = steps.iter().any(|(_, one)| matches!(one.step, Step::TagImage { .. }));
         let (revealed, is_public) = tokio::join!(self.each(&steps, &progress), self.is_public(has_tags));
@@ -34,7 +36,7 @@ impl Run<'_> {
                 .report()
                 .warn(format!("whether `{name}` can be pulled anonymously could not be checked: {error:#}")),
         }
-        Ok(())
+        self.move_channels(&channels, &progress).await
     }
 
     /// The commit point.

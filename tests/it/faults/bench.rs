@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
+use floe::channels;
 use floe::cli::RemoteArgs;
 use floe::net::retry::Retry;
 use floe::registry::Credentials;
@@ -14,8 +15,9 @@ use floe::release::{self, dist};
 use floe::report::{Report, Verbosity};
 use floe::token::Token;
 use floe_core::clock::Clock;
+use floe_core::model::config::{Homebrew, Scoop};
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Destination, Release, Tag, Target};
+use floe_core::model::{ChannelPlace, Channels, Destination, Release, Tag, Target};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::verify::{Depth, Expect};
@@ -27,7 +29,7 @@ use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use tempfile::TempDir;
 
-use crate::support::scenario::{COMMIT, TOKEN, make_dist_from, servers};
+use crate::support::scenario::{COMMIT, TOKEN, make_described_dist, servers};
 
 /// Unlike GitHub's token, so that a token that goes to the wrong server is detected.
 const REGISTRY_TOKEN: &str = "secret-of-the-registry";
@@ -44,7 +46,7 @@ pub struct Made {
 pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
     let folder = folder();
     let path = folder.path().join("dist");
-    make_dist_from(seed.as_bytes(), &path, version, targets);
+    make_described_dist(seed, &path, version, targets);
     let expect = Expect {
         name: Some("tool".to_owned()),
         targets: targets.to_vec(),
@@ -63,7 +65,19 @@ pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
     };
     let release =
         Release::new(verified.archives, verified.files, verified.image, destination, NotesSource::Generated);
-    Made { release, _folder: folder }
+    let rendered = channels::render(&release.manifest, &tables()).unwrap();
+    Made { release: release.with_rendered(rendered, channels::REVISION), _folder: folder }
+}
+
+/// A tap and a bucket, and no installers.
+fn tables() -> Channels {
+    let tap = "acme/homebrew-tap".parse().unwrap();
+    let bucket = "acme/scoop-bucket".parse().unwrap();
+    Channels {
+        homebrew: Some(Homebrew { tap, formula: None, caveats: None, adopt: false }),
+        scoop: Some(Scoop { bucket, manifest: None, adopt: false }),
+        ..Channels::NONE
+    }
 }
 
 /// A folder in memory where the system has one, for thousands of small files.
@@ -131,6 +145,8 @@ impl Bench {
         let secrets = Secrets {
             github: Some(token(TOKEN)),
             registry: Some(Credentials::new("tester", token(REGISTRY_TOKEN))),
+            channels: None,
+            channels_follow: false,
         };
         let retry = Retry::new(5, Duration::from_secs(1), Clock::skipping(), Report::new(Verbosity::Quiet));
         let session = Session::connect(release, &args, secrets, retry).unwrap();
@@ -159,6 +175,8 @@ impl Bench {
             registry,
             registry_interceptor: self.registry_server.interceptor.clone(),
             home,
+            channels: ChannelPlace::of(&release.channels),
+            project: release.name.clone(),
             users: ("maintainer".to_owned(), "tester".to_owned()),
             clock: self.session.retry.clock.clone(),
             killed: Arc::default(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use floe_core::model::{Tag, Target};
+use floe_core::model::{Marker, Tag, Target};
 use floe_core::plan::Step;
 use floe_rehearsal::faults::{Invariants, Schedule};
 use floe_rehearsal::github::SeedTag;
@@ -46,6 +46,8 @@ async fn releases_in_any_order_leave_every_name_at_its_highest_version() {
             assert_eq!(previous.unwrap(), base(version, &order[..at]), "{version} in {order:?}");
         }
         assert_eq!(testbed.github.latest(&first.destination.repo).as_deref(), Some("v2.0.0"), "{order:?}");
+        let formula = testbed.github.files(&"acme/homebrew-tap".parse().unwrap()).remove("Formula/tool.rb");
+        assert_eq!(Marker::of(&formula.unwrap()).unwrap().version, "2.0.0".parse().unwrap(), "{order:?}");
         let held = testbed.registry.held("acme/tool", &Default::default()).unwrap();
         let of = |tag: &str| made[tag].release.image.as_ref().unwrap().index.digest;
         let mut wanted: BTreeMap<String, _> =

@@ -1,6 +1,7 @@
 //! Publishing as a whole: the program as a process, against the two embedded servers.
 
 mod actions;
+mod channels;
 mod draft;
 mod expect;
 mod prefix;

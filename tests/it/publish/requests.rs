@@ -17,6 +17,7 @@ struct Sizes {
     blobs: usize,
     platforms: usize,
     tags: usize,
+    channels: usize,
 }
 
 impl Sizes {
@@ -28,14 +29,16 @@ impl Sizes {
             platforms: image.platforms.len(),
             // 1.4.0, 1.4, 1 and latest.
             tags: 4,
+            channels: release.channels.len(),
         }
     }
 }
 
 /// GitHub, first run: the repository, the tag and its object, the releases; the notes; the draft, and whether it is the
-/// first; the assets; once more the tag, the releases, and the draft's assets; the publishing.
+/// first; the assets; once more the tag, the releases, and the draft's assets; the publishing; the repository and the file of
+/// each channel, and a PUT.
 fn github_first(sizes: &Sizes) -> usize {
-    (1 + 2 + 1) + 1 + (1 + 1) + sizes.assets + (2 + 1 + 1) + 1
+    (1 + 2 + 1) + 1 + (1 + 1) + sizes.assets + (2 + 1 + 1) + 1 + (2 + 1) * sizes.channels
 }
 
 /// The registry, first run: a refusal, the token; the index and the tags; every part; a session and a PUT for each blob;
@@ -45,9 +48,10 @@ fn registry_first(sizes: &Sizes) -> usize {
     (1 + 1) + (1 + tags) + (blobs + platforms) + 2 * blobs + (platforms + 1) + (1 + tags) + tags + 3
 }
 
-/// Nothing to do: the repository, the tag and its object, the releases; a refusal, the token, the index and the tags.
-fn github_again() -> usize {
-    1 + 2 + 1
+/// Nothing to do: the repository, the tag and its object, the releases; a refusal, the token, the index and the tags. Each
+/// channel: its repository and its file.
+fn github_again(sizes: &Sizes) -> usize {
+    1 + 2 + 1 + 2 * sizes.channels
 }
 
 fn registry_again(sizes: &Sizes) -> usize {
@@ -62,7 +66,7 @@ async fn the_number_of_requests_is_that_of_the_formula() {
         resize(&mut made, (assets, layers), folder.path());
         let sizes = Sizes::of(&made.release);
         // One config a platform, and the layers; the image may have one more, of CA certificates.
-        assert_eq!((sizes.assets, sizes.platforms), (assets, 1));
+        assert_eq!((sizes.assets, sizes.platforms, sizes.channels), (assets, 1, 1));
         assert!(sizes.blobs > layers, "{}", sizes.blobs);
         let bench = Bench::new(&made.release).await;
         let servers = folder.path().join("servers");
@@ -71,7 +75,7 @@ async fn the_number_of_requests_is_that_of_the_formula() {
         let receipt = folder.path().join("receipt.json");
         let mut counted = [0; 2];
         for wanted in
-            [[github_first(&sizes), registry_first(&sizes)], [github_again(), registry_again(&sizes)]]
+            [[github_first(&sizes), registry_first(&sizes)], [github_again(&sizes), registry_again(&sizes)]]
         {
             let (_, receipt) = bench.run(&made.release, &receipt).await.unwrap();
             testbed.quiet().await;

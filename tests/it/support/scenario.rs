@@ -22,7 +22,9 @@ pub mod servers;
 mod signals;
 mod state;
 
-pub use dist::{image_spec, make_dist, make_dist_from, make_dist_of, make_dist_with};
+pub use dist::{
+    DESCRIBED, image_spec, make_described_dist, make_dist, make_dist_from, make_dist_of, make_dist_with,
+};
 use heard::Heard;
 pub use outcome::Outcome;
 
@@ -32,6 +34,8 @@ pub const TOKEN: &str = "token-that-may-push";
 pub const READER: &str = "token-that-may-read";
 /// The token of a workflow that may push: an app's token, for which GitHub reports that no user has push access.
 pub const WORKFLOW: &str = "ghs_token-of-a-workflow";
+/// The token of an account that may push to the repositories of channels alone.
+pub const CHANNELS: &str = "token-of-the-channels";
 /// The commit everything is built from.
 pub const COMMIT: &str = "3f9ac21c0ffee0000000000000000000000000aa";
 
@@ -199,12 +203,17 @@ impl Scenario {
 
     /// With no dist on the command line, in the folder of a project with these lines at the end of its `Cargo.toml`.
     pub fn before_anything_is_built(mut self, lines: &str) -> Self {
+        self.names_dist = false;
+        self.in_project(lines).arguments(&["--commit", COMMIT])
+    }
+
+    /// In the folder of a project with these lines at the end of its `Cargo.toml`.
+    pub fn in_project(self, lines: &str) -> Self {
         let manifest = format!("[package]\nname = \"tool\"\nversion = \"{}\"\n{lines}", self.version);
-        std::fs::create_dir(self.path().join("src")).unwrap();
+        std::fs::create_dir_all(self.path().join("src")).unwrap();
         std::fs::write(self.path().join("src/main.rs"), "fn main() {}\n").unwrap();
         std::fs::write(self.path().join("Cargo.toml"), manifest).unwrap();
-        self.names_dist = false;
-        self.arguments(&["--commit", COMMIT])
+        self
     }
 
     /// For another version's tag; what is on disk and on the servers stays.

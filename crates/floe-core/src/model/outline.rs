@@ -6,7 +6,7 @@ use semver::Version;
 
 use super::notes::NotesSource;
 use super::release::CHECKSUMS;
-use super::{Asset, Destination, Image, Manifest, Platform, Release, Target};
+use super::{Asset, ChannelPlace, Destination, Image, Manifest, Platform, Release, Target};
 
 /// A release as far as it is known before its dist is built.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Outline {
     pub files: Vec<String>,
     /// The platforms that its image is going to hold; none if it has no image.
     pub platforms: Vec<Platform>,
+    /// The channels that it is going to move.
+    pub channels: Vec<ChannelPlace>,
     /// Where its notes come from.
     pub notes: NotesSource,
 }
@@ -93,6 +95,23 @@ impl<'a> Subject<'a> {
                 release.image.iter().flat_map(|image| &image.platforms).map(|one| one.platform).collect()
             }
             Subject::Outline(outline) => outline.platforms.clone(),
+        }
+    }
+
+    /// The project's name.
+    pub fn name(self) -> &'a str {
+        match self {
+            Subject::Release(release) => &release.name,
+            Subject::Outline(outline) => &outline.name,
+        }
+    }
+
+    /// The channels that it moves, in order. A pre-release moves none.
+    pub fn channels(self) -> Vec<ChannelPlace> {
+        match self {
+            _ if self.destination().tag.is_prerelease() => Vec::new(),
+            Subject::Release(release) => ChannelPlace::of(&release.channels),
+            Subject::Outline(outline) => outline.channels.clone(),
         }
     }
 

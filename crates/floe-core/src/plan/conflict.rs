@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::model::{Commit, Digest, Tag};
+use super::channel::ChannelConflict;
+use crate::model::{ChannelPlace, Commit, Digest, Tag};
 
 /// Something public, or not of this release, that floe would have to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub enum Conflict {
     PublishedLacks { tag: Tag, name: String },
     /// The exact version's image tag points to another image.
     ImageTag { reference: String, remote: Digest, ours: Digest },
+    /// The file of a channel must not be replaced.
+    Channel { place: ChannelPlace, why: ChannelConflict },
 }
 
 impl fmt::Display for Conflict {
@@ -60,6 +63,7 @@ impl fmt::Display for Conflict {
             Conflict::ImageTag { reference, remote, ours } => {
                 write!(f, "`{reference}` is {remote} there, but this image is {ours}")
             }
+            Conflict::Channel { place, why } => why.fmt_at(place, f),
         }
     }
 }
@@ -92,6 +96,7 @@ impl Conflict {
                  another program's, name this one's image with `name` under [package.metadata.floe.image]"
                     .to_owned()
             }
+            Conflict::Channel { place, why } => why.way_out(place),
         }
     }
 }

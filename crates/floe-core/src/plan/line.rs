@@ -10,7 +10,7 @@ use crate::units::size;
 pub struct Line {
     /// `stage` or `reveal`.
     pub phase: Phase,
-    /// The action: `push`, `draft`, `delete`, `upload`, `publish` or `tag`.
+    /// The action: `push`, `draft`, `delete`, `upload`, `publish`, `tag` or `channel`.
     pub verb: String,
     /// The object that it acts on.
     pub object: String,

@@ -5,12 +5,14 @@
 
 use std::borrow::Cow;
 
+pub mod channel;
 mod conflict;
 mod ladder;
 mod line;
 mod show;
 mod step;
 
+pub use channel::Standing;
 pub use conflict::{Conflict, reasons};
 pub use ladder::{Since, image_tags};
 pub use line::{Line, Status};
@@ -29,8 +31,10 @@ pub struct Plan {
     pub steps: Vec<Planned>,
     /// The existing draft that is filled, if there is one.
     pub draft: Option<RemoteRelease>,
-    /// The published release, if there is one. Only the image can still lack steps.
+    /// The published release, if there is one. Only the image and the channels can still lack steps.
     pub published: Option<RemoteRelease>,
+    /// Why the release moves no channel, if it has any and moves none.
+    pub stays: Option<String>,
 }
 
 /// A step, and whether it is already done.
@@ -67,6 +71,11 @@ impl Plan {
             conflicts.extend(draft_conflicts(subject, draft));
         }
         conflicts.extend(image_conflict(subject, world));
+        let highest = is_highest_stable(&destination.tag, &others, |_| true);
+        let channels = if highest { channel::steps(subject, world) } else { Vec::new() };
+        if published.is_none() {
+            conflicts.extend(channels.iter().filter_map(channel::conflict));
+        }
         if !conflicts.is_empty() {
             return Err(conflicts);
         }
@@ -84,13 +93,15 @@ impl Plan {
         for (name, asset) in &assets {
             steps.extend(asset_steps(name, *asset, draft, is_published));
         }
-        let latest = destination.may_be_latest && is_highest_stable(&destination.tag, &others, |_| true);
+        let latest = destination.may_be_latest && highest;
         let prerelease = destination.tag.is_prerelease();
         steps.push((Step::Publish { latest, prerelease }, is_published));
         steps.extend(tag);
+        steps.extend(channels);
+        let stays = channel::stays(subject, &others, highest);
         let planned = |(step, done): (Step, bool)| Planned { object: step.object(subject), step, done };
         let steps = steps.into_iter().map(planned).collect();
-        Ok(Plan { steps, draft: draft.cloned(), published: published.cloned() })
+        Ok(Plan { steps, draft: draft.cloned(), published: published.cloned(), stays })
     }
 
     /// Whether the registry holds the whole image, or the release has none.

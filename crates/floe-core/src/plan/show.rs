@@ -71,6 +71,9 @@ impl Plan {
             let status = if line.status == Status::Was { "done" } else { "todo" };
             table.push_str(&format!("  {phase:<6}  {verb:<7}  {object:<width$}  {bytes:>9}  {status}\n"));
         }
+        if let Some(stays) = &self.stays {
+            table.push_str(&format!("  channels: {stays}\n"));
+        }
         table.push_str(&self.summary());
         table
     }

@@ -1,9 +1,11 @@
 //! Every change that floe makes to the world, as one enum. `execute` has the one `match` that makes them.
 
+use semver::Version;
 use serde::Serialize;
 
 use super::Since;
-use crate::model::{Destination, Digest, Platform, Subject};
+use super::channel::Standing;
+use crate::model::{ChannelPlace, Destination, Digest, Platform, Subject};
 
 /// Only maintainers see staged things; revealing makes them public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -62,6 +64,15 @@ pub enum Step {
         /// Those that do not point to it yet.
         missing: Vec<String>,
     },
+    /// Write the file of a package manager to its repository.
+    Channel {
+        /// The channel.
+        place: ChannelPlace,
+        /// The content of its file before; `None` if it was not seen.
+        standing: Option<Standing>,
+        /// The version that it moves to.
+        to: Version,
+    },
 }
 
 impl Phase {
@@ -82,11 +93,11 @@ impl Step {
             | Step::CreateDraft { .. }
             | Step::DeleteAsset { .. }
             | Step::Upload { .. } => Phase::Stage,
-            Step::Publish { .. } | Step::TagImage { .. } => Phase::Reveal,
+            Step::Publish { .. } | Step::TagImage { .. } | Step::Channel { .. } => Phase::Reveal,
         }
     }
 
-    /// Its action in one word: `push`, `draft`, `delete`, `upload`, `publish`, `tag`.
+    /// Its action in one word: `push`, `draft`, `delete`, `upload`, `publish`, `tag`, `channel`.
     pub fn verb(&self) -> &'static str {
         match self {
             Step::PushImage { .. } => "push",
@@ -95,6 +106,7 @@ impl Step {
             Step::Upload { .. } => "upload",
             Step::Publish { .. } => "publish",
             Step::TagImage { .. } => "tag",
+            Step::Channel { .. } => "channel",
         }
     }
 
@@ -115,6 +127,11 @@ impl Step {
             Step::Publish { prerelease: true, .. } => format!("{tag} as pre-release"),
             Step::Publish { .. } => tag.to_string(),
             Step::TagImage { tags, .. } => format!("{image}:{}", tags.join(", ")),
+            Step::Channel { place, standing, to } => {
+                let movement =
+                    standing.as_ref().map_or_else(|| to.to_string(), |standing| standing.movement(to));
+                format!("{place}  {movement}")
+            }
         }
     }
 

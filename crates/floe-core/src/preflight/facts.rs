@@ -30,6 +30,22 @@ pub enum Package {
     Hidden,
 }
 
+/// The token that writes to the repositories of channels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ChannelToken {
+    /// There is none.
+    #[default]
+    Absent,
+    /// GitHub's, which also publishes the release.
+    Main,
+    /// One of its own, of an account.
+    Own,
+    /// One of its own, of an app: GitHub does not say what it may do.
+    OwnOfApp,
+    /// The job that publishes has one, and this one does not.
+    Follows,
+}
+
 /// The answers to all checks; `None` for checks that were not needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerFacts {
@@ -49,6 +65,10 @@ pub struct ServerFacts {
     pub push: Option<Asked<()>>,
     /// Who can pull the package, asked where it matters.
     pub package: Option<Asked<Package>>,
+    /// Whether each channel could be looked at, in the order of the release's.
+    pub channels: Vec<Asked<()>>,
+    /// The token for the repositories of channels.
+    pub channel_token: ChannelToken,
     /// GitHub's web address.
     pub site: String,
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
-use super::{Access, Asked, Check, Finding, Outcome, Package, ServerFacts};
+use super::{Access, Asked, Check, Finding, Outcome, Package, ServerFacts, channels};
 use crate::model::notes::{LIMIT, NotesSource};
 use crate::model::release::is_covered;
 use crate::model::{Destination, Subject, body};
@@ -51,6 +51,11 @@ pub fn checks<'a>(
         check("push", facts.push.as_ref().map_or_else(unasked, |push| answer(push, found)));
         check("package", package(subject, facts));
     }
+    if let Some(plan) = plan {
+        channels::checks(subject, world, plan, facts)
+            .into_iter()
+            .for_each(|outcome| check("channel", outcome));
+    }
     all
 }
 
@@ -61,19 +66,19 @@ fn answer(asked: &Asked<()>, found: impl FnOnce() -> String) -> Outcome {
     }
 }
 
-fn passed(found: impl Into<String>) -> Outcome {
+pub(super) fn passed(found: impl Into<String>) -> Outcome {
     Outcome::Passed { found: found.into() }
 }
 
-fn skipped(found: impl Into<String>) -> Outcome {
+pub(super) fn skipped(found: impl Into<String>) -> Outcome {
     Outcome::Skipped { found: found.into() }
 }
 
-fn failed(found: impl Into<String>, cure: impl Into<String>) -> Outcome {
+pub(super) fn failed(found: impl Into<String>, cure: impl Into<String>) -> Outcome {
     Outcome::Failed(Finding { found: found.into(), cure: cure.into() })
 }
 
-fn warning(found: impl Into<String>, cure: impl Into<String>) -> Outcome {
+pub(super) fn warning(found: impl Into<String>, cure: impl Into<String>) -> Outcome {
     Outcome::Warning(Finding { found: found.into(), cure: cure.into() })
 }
 
@@ -278,6 +283,7 @@ fn needed(plan: &Plan) -> u64 {
         Step::DeleteAsset { .. } | Step::Upload { .. } => 1,
         // The draft is compared before it is published; a listing has a hundred assets a page.
         Step::Publish { .. } => 2 + plan.steps.len() as u64 / 100,
+        Step::Channel { .. } => 1,
         Step::PushImage { .. } | Step::TagImage { .. } => 0,
     };
     plan.todo().map(of).sum()

@@ -2,6 +2,7 @@
 //!
 //! The answers are facts that were looked up before; this module only judges them. It knows no server and no clock.
 
+mod channels;
 mod facts;
 mod judge;
 
@@ -11,7 +12,7 @@ use crate::model::Release;
 use crate::plan::{Plan, PlanJson};
 
 pub use crate::world::{Access, Budget};
-pub use facts::{Asked, Finding, Package, ServerFacts};
+pub use facts::{Asked, ChannelToken, Finding, Package, ServerFacts};
 pub use judge::checks;
 
 /// One check.

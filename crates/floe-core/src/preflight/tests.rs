@@ -53,6 +53,8 @@ fn image() -> Image {
 
 fn facts() -> ServerFacts {
     ServerFacts {
+        channels: Vec::new(),
+        channel_token: ChannelToken::Absent,
         now: DateTime::from_timestamp(1_790_000_000, 0).unwrap(),
         has_token: true,
         access: Ok(Access { name: Some("Acme/Tool".to_owned()), ..Access::default() }),

@@ -10,6 +10,7 @@ use semver::Version;
 use crate::model::{ArchiveFacts, Commit, Entry, Image, Platform, PromisedFile, Record, Tag, Target};
 
 mod archive;
+pub mod channels;
 mod image;
 mod problem;
 pub mod published;

@@ -88,6 +88,13 @@ kinds! {
     TagDeleted "tag-deleted" At(GitHub), "another user deletes the tag";
     Published "published-meanwhile" At(GitHub), "another user publishes a release of the tag";
     Newer "newer-meanwhile" At(GitHub), "another user publishes a higher version";
+    BranchMoved "409-branch-moved" Route(GitHub, "PUT", "/contents/"), "409, because the branch moved, and nothing is stored";
+    ChannelMoved "channel-file-moved" Route(GitHub, "PUT", "/contents/"), "another run writes the file of a channel for a lower version";
+    ChannelProtected "branch-protected" Route(GitHub, "PUT", "/contents/"), "a rule protects the branch of a channel";
+    ChannelArchived "repository-archived" Route(GitHub, "PUT", "/contents/"), "the repository of a channel is archived";
+    ChannelOther "channel-other-file" At(GitHub), "another user writes another file of a channel's repository";
+    ChannelByHand "channel-file-by-hand" At(GitHub), "another user writes the file of a channel by hand";
+    ChannelNewer "channel-newer" At(GitHub), "another run writes the file of a channel for a higher version";
     Forgotten "uploads-forgotten" At(Registry), "the registry forgets the uploads under way";
     Doubted "doubted-manifest" Route(Registry, "PUT", "/manifests/"), "400 DIGEST_INVALID, and nothing is stored";
     StoredDoubted "stored-doubted-manifest" Route(Registry, "PUT", "/manifests/"), "400 DIGEST_INVALID, but the manifest is stored";
@@ -124,7 +131,7 @@ impl FaultKind {
 
     /// Whether it is a change by another user that a publisher cannot undo, so that the final state may differ.
     pub fn is_permanent(self) -> bool {
-        matches!(self, FaultKind::Published | FaultKind::Newer)
+        matches!(self, FaultKind::Published | FaultKind::Newer | FaultKind::ChannelNewer)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use floe_core::model::{Commit, Digest, Tag};
+use floe_core::model::{ChannelPlace, Commit, Digest, Marker, Tag};
 
 use super::fault::{FaultKind, Side, Where};
 use super::{Invariants, Testbed};
@@ -50,7 +50,8 @@ impl Injection {
         let fault = match self.kind.place() {
             Where::Route(_, verb, part) => {
                 let skip = usize::try_from(self.nth.saturating_sub(1)).unwrap_or(usize::MAX);
-                Fault::route(verb, part, skip, 1, what)
+                let times = if self.kind == FaultKind::BranchMoved { self.amount as usize } else { 1 };
+                Fault::route(verb, part, skip, times, what)
             }
             _ => Fault::nth(self.nth, what),
         };
@@ -81,6 +82,7 @@ impl Injection {
                 What::Answer { status: 422, headers: Vec::new(), body: already_exists() }
             }
             FaultKind::StoredAlreadyExists => What::DoThenAnswer { status: 422, body: already_exists() },
+            FaultKind::BranchMoved => What::answer(409, "is at 1a2b3c4 but expected 5d6e7f8"),
             FaultKind::BadSize => What::answer(400, "Bad Size"),
             FaultKind::Doubted => registry_error(400, "DIGEST_INVALID"),
             FaultKind::StoredDoubted => {
@@ -130,6 +132,28 @@ impl Injection {
                 github.push_tag(&home.repo, &tag(&newer, &home.commit))?;
                 publish(testbed, newer.as_str())
             }
+            _ => testbed.channels.iter().try_for_each(|place| self.change_channel(testbed, place)),
+        }
+    }
+}
+
+impl Injection {
+    /// Changes the repository of a channel.
+    fn change_channel(self, testbed: &Testbed, place: &ChannelPlace) -> anyhow::Result<()> {
+        let (github, repo, path) = (&testbed.github, &place.repository, place.path.as_str());
+        let name = testbed.project.as_str();
+        let there = github.files(repo).remove(path);
+        let made = |version: &semver::Version| {
+            github.write_file(repo, path, format!("# {}\n", Marker::text(name, version)).as_bytes())
+        };
+        match self.kind {
+            // No run of floe goes down.
+            FaultKind::ChannelMoved if there.is_none() => made(&semver::Version::new(0, 0, 1)),
+            FaultKind::ChannelNewer => made(next_minor(&testbed.home.tag).version()),
+            FaultKind::ChannelByHand => github.write_file(repo, path, b"# by hand\n"),
+            FaultKind::ChannelOther => github.write_file(repo, "Formula/other.rb", b"# another\n"),
+            FaultKind::ChannelProtected => github.set_protected(repo, true),
+            FaultKind::ChannelArchived => github.set_archived(repo, true),
             _ => Ok(()),
         }
     }

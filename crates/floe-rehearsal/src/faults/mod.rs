@@ -2,6 +2,7 @@
 //!
 //! Nothing here depends on how floe handles them.
 
+mod channels;
 mod fault;
 mod injection;
 mod invariants;
@@ -11,7 +12,7 @@ mod schedule;
 use std::sync::Arc;
 
 use floe_core::clock::Clock;
-use floe_core::model::{Destination, Digest};
+use floe_core::model::{ChannelPlace, Destination, Digest};
 use tokio::sync::Notify;
 
 use crate::github::EmbeddedGitHub;
@@ -32,6 +33,10 @@ pub struct Testbed {
     pub registry_interceptor: Interceptor,
     /// The repository, tag, commit and image of the release.
     pub home: Destination,
+    /// The channels of the release.
+    pub channels: Vec<ChannelPlace>,
+    /// The project, as the files of its channels name it.
+    pub project: String,
     /// The publisher's user names at GitHub and at the registry.
     pub users: (String, String),
     /// The clock of the publisher and of both interceptors.
@@ -84,6 +89,11 @@ impl Testbed {
         let held = self.registry.held(self.home.image.repository(), &Default::default())?;
         lines.extend(held.tags.iter().map(|(tag, digest)| format!("image {tag} {digest}")));
         lines.extend(held.missing.iter().map(|digest| format!("image lacks {digest}")));
+        for ChannelPlace { kind, repository, path, .. } in &self.channels {
+            let file = self.github.files(repository).remove(path);
+            let digest = file.map(|bytes| Digest::of(&bytes).to_string()).unwrap_or_default();
+            lines.push(format!("channel {kind} {repository} {path} {digest}"));
+        }
         Ok(lines.join("\n"))
     }
 }

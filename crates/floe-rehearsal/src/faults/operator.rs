@@ -2,6 +2,8 @@
 //!
 //! Nothing else changes, and published releases never do.
 
+use floe_core::model::{ChannelPlace, Marker};
+
 use super::{Invariants, Testbed};
 use crate::github::{SeedTag, StoredRelease};
 
@@ -17,7 +19,8 @@ pub fn repair(testbed: &Testbed, invariants: &Invariants, assets: &[String]) -> 
             fixes.push("set a valid token".to_owned());
         }
         // Granting rights that exist changes nothing.
-        github.set_push(&testbed.users.0, vec![home.repo.clone()]);
+        let channels = testbed.channels.iter().map(|place| place.repository.clone());
+        github.set_push(&testbed.users.0, [home.repo.clone()].into_iter().chain(channels).collect());
         let _ = registry.set_push(&testbed.users.1, vec![home.image.repository().to_owned()]);
         if github.tag(&home.repo, home.tag.as_str()).as_ref() != Some(&home.commit) {
             let tag = SeedTag { name: home.tag.to_string(), commit: home.commit.clone(), annotated: true };
@@ -26,6 +29,7 @@ pub fn repair(testbed: &Testbed, invariants: &Invariants, assets: &[String]) -> 
             }
         }
         fixes.extend(tidy_drafts(testbed, assets));
+        fixes.extend(open_channels(testbed));
     });
     fixes
 }
@@ -46,6 +50,22 @@ fn tidy_drafts(testbed: &Testbed, assets: &[String]) -> Vec<String> {
     for asset in drafts.iter().take(keep).flat_map(|draft| &draft.assets) {
         if !assets.contains(&asset.name) && github.remove_asset(&home.repo, asset.id).is_ok() {
             fixes.push(format!("deleted `{}` from the draft", asset.name));
+        }
+    }
+    fixes
+}
+
+/// Opens the repositories of the channels to changes, and deletes files by hand.
+fn open_channels(testbed: &Testbed) -> Vec<String> {
+    let github = &testbed.github;
+    let mut fixes = Vec::new();
+    for ChannelPlace { repository, path, .. } in &testbed.channels {
+        // Opening what is open changes nothing.
+        let _ = github.set_archived(repository, false);
+        let _ = github.set_protected(repository, false);
+        let by_hand = github.files(repository).remove(path).is_some_and(|file| Marker::of(&file).is_none());
+        if by_hand && github.delete_file(repository, path).is_ok() {
+            fixes.push(format!("deleted the `{path}` by hand in `{repository}`"));
         }
     }
     fixes

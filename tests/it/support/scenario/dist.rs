@@ -35,7 +35,26 @@ pub fn make_dist_of<'s>(
     version: &str,
     targets: &[Target],
 ) {
-    let manifest = format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2021\"\n");
+    pack((name, ""), seed, out, version, targets);
+}
+
+/// A dist of `tool` whose package says about itself what package managers need, from binaries of a seed.
+pub fn make_described_dist(seed: &str, out: &Path, version: &str, targets: &[Target]) {
+    pack(("tool", DESCRIBED), |_| seed.as_bytes(), out, version, targets);
+}
+
+/// The lines of Cargo.toml that package managers need.
+pub const DESCRIBED: &str = "description = \"A tool of Acme.\"\nlicense = \"MIT OR Apache-2.0\"\n";
+
+fn pack<'s>(
+    (name, lines): (&str, &str),
+    seed: impl Fn(Target) -> &'s [u8],
+    out: &Path,
+    version: &str,
+    targets: &[Target],
+) {
+    let head = format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2021\"\n");
+    let manifest = format!("{head}{lines}");
     let sample = Sample::with_manifest(&manifest)
         .file("src/main.rs", "fn main() {}\n")
         .file("README.md", "# tool\n")

@@ -6,7 +6,7 @@ use floe_core::model::{ImageName, Repo};
 use floe_rehearsal::github::{GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
 use floe_rehearsal::registry::{RegistryAccount, RegistryOptions, Visibility};
 
-use super::{COMMIT, READER, TOKEN, WORKFLOW};
+use super::{CHANNELS, COMMIT, READER, TOKEN, WORKFLOW};
 
 pub fn github(folder: &Path, version: &str) -> GitHubOptions {
     let repo: Repo = "acme/tool".parse().unwrap();
@@ -18,16 +18,26 @@ pub fn github(folder: &Path, version: &str) -> GitHubOptions {
         expires: None,
     };
     let tag = SeedTag { name: format!("v{version}"), commit: COMMIT.parse().unwrap(), annotated: true };
+    let seed = |repo: &Repo, tag: &SeedTag, branch: &str| SeedRepo {
+        repo: repo.clone(),
+        private: false,
+        tags: vec![tag.clone()],
+        default_branch: branch.to_owned(),
+    };
+    let (tap, bucket): (Repo, Repo) =
+        ("acme/homebrew-tap".parse().unwrap(), "acme/scoop-bucket".parse().unwrap());
+    let first = SeedTag { name: "first".to_owned(), ..tag.clone() };
     GitHubOptions {
         root: folder.join("github"),
-        repos: vec![SeedRepo {
-            repo: repo.clone(),
-            private: false,
-            tags: vec![tag],
-            default_branch: "main".to_owned(),
-        }],
+        repos: vec![
+            seed(&repo, &tag, "main"),
+            seed(&tap, &first, "main"),
+            // The default branch need not be `main`.
+            seed(&bucket, &first, "master"),
+        ],
         tokens: vec![
-            account(TOKEN, "maintainer", vec![repo.clone()]),
+            account(TOKEN, "maintainer", vec![repo.clone(), tap.clone(), bucket.clone()]),
+            account(CHANNELS, "channels", vec![tap, bucket]),
             account(WORKFLOW, "github-actions[bot]", vec![repo]),
             account(READER, "reader", Vec::new()),
         ],

@@ -1,0 +1,243 @@
+//! Whether the file of a channel moves: decided by its bytes, which say whether floe has made it, for which version, and
+//! which archives it installs.
+//!
+//! A channel never goes down, and a file that a person wrote is never replaced.
+
+use std::fmt;
+
+use semver::Version;
+
+use super::{Conflict, Step};
+use crate::model::channel::digests;
+use crate::model::{ChannelPlace, Marker, Subject};
+use crate::world::{Published, RemoteFile, World};
+
+/// The file of a channel, compared with that of a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// There is none.
+    Absent,
+    /// The same bytes, or the same version while the bytes are not known.
+    Same,
+    /// A lower version.
+    Behind(Version),
+    /// The same version and archives in another text.
+    Reworded,
+    /// A higher version.
+    Newer(Version),
+    /// A file that floe has not made, and that may be replaced.
+    Adopted,
+    /// It must not be replaced.
+    Conflict(ChannelConflict),
+}
+
+/// Why the file of a channel must not be replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChannelConflict {
+    /// Floe has not made it.
+    Foreign,
+    /// It is that of another project.
+    OtherProject(String),
+    /// It installs other archives of the same version.
+    OtherDigests(Version),
+}
+
+/// The file that a release has for a channel. Before a dist is built, its bytes are not known.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnFile<'a> {
+    /// The project.
+    pub name: &'a str,
+    /// The version.
+    pub version: &'a Version,
+    /// The bytes.
+    pub bytes: Option<&'a [u8]>,
+    /// Whether a file that floe has not made may be replaced.
+    pub adopt: bool,
+}
+
+impl Standing {
+    /// Compares the file that is there with that of a release.
+    pub fn of(own: OwnFile<'_>, there: Option<&RemoteFile>) -> Self {
+        let Some(there) = there else { return Standing::Absent };
+        if own.bytes == Some(&there.bytes) {
+            return Standing::Same;
+        }
+        let Some(marker) = Marker::of(&there.bytes) else {
+            return if own.adopt { Standing::Adopted } else { Standing::Conflict(ChannelConflict::Foreign) };
+        };
+        if marker.name != own.name {
+            return Standing::Conflict(ChannelConflict::OtherProject(marker.name));
+        }
+        match (marker.version.cmp_precedence(own.version), own.bytes) {
+            (std::cmp::Ordering::Less, _) => Standing::Behind(marker.version),
+            (std::cmp::Ordering::Greater, _) => Standing::Newer(marker.version),
+            (std::cmp::Ordering::Equal, None) => Standing::Same,
+            (std::cmp::Ordering::Equal, Some(bytes)) if digests(bytes) == digests(&there.bytes) => {
+                Standing::Reworded
+            }
+            (std::cmp::Ordering::Equal, Some(_)) => {
+                Standing::Conflict(ChannelConflict::OtherDigests(marker.version))
+            }
+        }
+    }
+
+    /// Whether nothing is left to do.
+    pub fn is_done(&self) -> bool {
+        matches!(self, Standing::Same | Standing::Newer(_))
+    }
+
+    /// The movement to a version as text: `1.3.0 -> 1.4.0`, `new`.
+    pub fn movement(&self, to: &Version) -> String {
+        match self {
+            Standing::Absent => format!("new -> {to}"),
+            Standing::Same => to.to_string(),
+            Standing::Behind(from) => format!("{from} -> {to}"),
+            Standing::Reworded => format!("{to}, in another text"),
+            Standing::Newer(newer) => format!("newer: {newer}"),
+            Standing::Adopted => format!("by hand -> {to}"),
+            Standing::Conflict(_) => format!("{to}, in conflict"),
+        }
+    }
+}
+
+impl ChannelConflict {
+    /// The conflict at a place, as a lower-case sentence.
+    pub(super) fn fmt_at(&self, place: &ChannelPlace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ChannelPlace { kind, repository, path, .. } = place;
+        match self {
+            ChannelConflict::Foreign => {
+                write!(
+                    f,
+                    "{kind}: `{path}` in `{repository}` was not made by floe: its first lines have no marker"
+                )
+            }
+            ChannelConflict::OtherProject(name) => {
+                write!(f, "{kind}: `{path}` in `{repository}` belongs to the project `{name}`")
+            }
+            ChannelConflict::OtherDigests(version) => {
+                write!(
+                    f,
+                    "{kind}: `{path}` in `{repository}` has {version} with other digests than this release"
+                )
+            }
+        }
+    }
+
+    /// The hint.
+    pub(super) fn way_out(&self, place: &ChannelPlace) -> String {
+        let kind = place.kind;
+        match self {
+            ChannelConflict::Foreign => format!(
+                "delete or rename it, or write `adopt = true` under [package.metadata.floe.{kind}] for one release"
+            ),
+            ChannelConflict::OtherProject(_) => {
+                format!("give this project's file another name under [package.metadata.floe.{kind}]")
+            }
+            ChannelConflict::OtherDigests(_) => {
+                "people may have installed that version already: raise the version and release that, or delete the file"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// The step of each channel, and whether it is done. A channel that was not seen is to be done.
+pub(super) fn steps(subject: Subject<'_>, world: &World) -> Vec<(Step, bool)> {
+    let files = subject.release().map(|release| release.channels.as_slice()).unwrap_or_default();
+    let step = |(at, place): (usize, ChannelPlace)| {
+        let own = own(subject, &place, place.file(files).map(|file| file.bytes.as_slice()));
+        let there = world.channels.get(at).and_then(Option::as_ref);
+        let standing = there.map(|there| Standing::of(own, there.file.as_ref()));
+        let done = standing.as_ref().is_some_and(Standing::is_done);
+        (Step::Channel { place, standing, to: subject.version().clone() }, done)
+    };
+    subject.channels().into_iter().enumerate().map(step).collect()
+}
+
+fn own<'a>(subject: Subject<'a>, place: &ChannelPlace, bytes: Option<&'a [u8]>) -> OwnFile<'a> {
+    OwnFile { name: subject.name(), version: subject.version(), bytes, adopt: place.adopt }
+}
+
+/// The conflict of a channel's step, if it has one.
+pub(super) fn conflict((step, _): &(Step, bool)) -> Option<Conflict> {
+    match step {
+        Step::Channel { place, standing: Some(Standing::Conflict(why)), .. } => {
+            Some(Conflict::Channel { place: place.clone(), why: why.clone() })
+        }
+        _ => None,
+    }
+}
+
+/// Why a release with channels moves none of them.
+pub(super) fn stays(subject: Subject<'_>, others: &[Published], highest: bool) -> Option<String> {
+    let tag = &subject.destination().tag;
+    let has_channels = match subject {
+        Subject::Release(release) => !ChannelPlace::of(&release.channels).is_empty(),
+        Subject::Outline(outline) => !outline.channels.is_empty(),
+    };
+    if !has_channels || highest {
+        return None;
+    }
+    if tag.is_prerelease() {
+        return Some(format!("none moves, {tag} is a pre-release"));
+    }
+    let stable = others.iter().filter(|other| other.stable);
+    let highest = stable.max_by(|a, b| a.tag.version().cmp_precedence(b.tag.version()))?;
+    Some(format!("none moves, {} is published", highest.tag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Digest;
+
+    fn file(marker: &str, digest: &[u8]) -> RemoteFile {
+        let text = format!("# {marker}\nsha256 \"{}\"\n", Digest::of(digest).hex());
+        RemoteFile { sha: "1".to_owned(), bytes: text.into_bytes() }
+    }
+
+    fn marker(name: &str, version: &str) -> String {
+        Marker::text(name, &version.parse().unwrap())
+    }
+
+    #[test]
+    fn a_channel_moves_up_only_and_over_files_of_floe_only() {
+        let version: Version = "1.4.0".parse().unwrap();
+        let ours = file(&marker("tool", "1.4.0"), b"ours");
+        let judge = |adopt: bool, there: Option<&RemoteFile>| {
+            Standing::of(OwnFile { name: "tool", version: &version, bytes: Some(&ours.bytes), adopt }, there)
+        };
+        let parse = |text: &str| text.parse::<Version>().unwrap();
+        let conflict = Standing::Conflict;
+        let same_digests = format!("{} Another text.", marker("tool", "1.4.0"));
+        for (there, wanted) in [
+            (ours.clone(), Standing::Same),
+            (file(&marker("tool", "1.3.9"), b"old"), Standing::Behind(parse("1.3.9"))),
+            (file(&marker("tool", "1.4.0-rc.1"), b"old"), Standing::Behind(parse("1.4.0-rc.1"))),
+            (file(&marker("tool", "1.10.0"), b"new"), Standing::Newer(parse("1.10.0"))),
+            (file(&same_digests, b"ours"), Standing::Reworded),
+            (
+                file(&marker("tool", "1.4.0"), b"other"),
+                conflict(ChannelConflict::OtherDigests(version.clone())),
+            ),
+            (
+                file(&marker("other", "1.0.0"), b"old"),
+                conflict(ChannelConflict::OtherProject("other".to_owned())),
+            ),
+            (file("by hand", b"old"), conflict(ChannelConflict::Foreign)),
+        ] {
+            assert_eq!(judge(false, Some(&there)), wanted, "{there:?}");
+        }
+        assert_eq!(judge(false, None), Standing::Absent);
+        assert_eq!(judge(true, Some(&file("by hand", b"old"))), Standing::Adopted);
+    }
+
+    #[test]
+    fn before_a_dist_is_built_the_same_version_counts_as_done() {
+        let version: Version = "1.4.0".parse().unwrap();
+        let own = OwnFile { name: "tool", version: &version, bytes: None, adopt: false };
+        let standing = |there: &str| Standing::of(own, Some(&file(&marker("tool", there), b"any")));
+        assert_eq!(standing("1.4.0"), Standing::Same);
+        assert!(!standing("1.3.0").is_done());
+    }
+}

@@ -1,0 +1,66 @@
+//! Whether the files of channels could be written: their repositories, and the token.
+
+use super::judge::{failed, passed, warning};
+use super::{ChannelToken, Finding, Outcome, ServerFacts};
+use crate::model::{ChannelPlace, Subject};
+use crate::plan::{Plan, Step};
+use crate::world::World;
+
+/// The check of each channel of a plan. Of a public release a channel that cannot move is a warning, so that the others do.
+pub(super) fn checks(subject: Subject<'_>, world: &World, plan: &Plan, facts: &ServerFacts) -> Vec<Outcome> {
+    let is_channel = |step: &&Step| matches!(step, Step::Channel { .. });
+    let steps = plan.steps.iter().map(|planned| &planned.step).filter(is_channel);
+    let outcome = |(at, step): (usize, &Step)| match (judge(subject, world, facts, (at, step)), step) {
+        (Outcome::Failed(Finding { found, cure }), _) if plan.published.is_some() => warning(found, cure),
+        (outcome, _) => outcome,
+    };
+    steps.enumerate().map(outcome).collect()
+}
+
+fn judge(subject: Subject<'_>, world: &World, facts: &ServerFacts, (at, step): (usize, &Step)) -> Outcome {
+    let Step::Channel { place, standing, .. } = step else { return passed("") };
+    let ChannelPlace { kind, repository, .. } = place;
+    if let Some(Err(Finding { found, cure })) = facts.channels.get(at) {
+        return failed(format!("{kind}: {found}"), cure.clone());
+    }
+    if let Some(standing) = standing.as_ref().filter(|standing| standing.is_done()) {
+        return passed(format!("{place} is there: {}", standing.movement(subject.version())));
+    }
+    let Some(there) = world.channels.get(at).and_then(Option::as_ref) else {
+        return failed(format!("{kind}: `{repository}` was not seen"), "ask again: this may pass by itself");
+    };
+    let (access, site) = (&there.access, &facts.site);
+    if access.frozen {
+        return failed(
+            format!("{kind}: `{repository}` is archived or disabled: nothing in it can be changed"),
+            format!("unarchive it at {site}/{repository}/settings, under \"Danger Zone\""),
+        );
+    }
+    let is_renamed = |name: &&String| !name.eq_ignore_ascii_case(&repository.to_string());
+    if let Some(name) = access.name.as_ref().filter(is_renamed) {
+        return failed(
+            format!(
+                "{kind}: `{repository}` is called `{name}` now, and GitHub refuses writes under the old name"
+            ),
+            format!("write `{name}` under [package.metadata.floe.{kind}]"),
+        );
+    }
+    let is_own = repository.to_string().eq_ignore_ascii_case(&subject.destination().repo.to_string());
+    let cure = format!(
+        "give one with \"Contents: Read and write\" on it as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)"
+    );
+    match (facts.channel_token, access.push) {
+        _ if is_own => passed(format!("`{repository}` is the repository of the release itself")),
+        (ChannelToken::Absent, _) => {
+            failed(format!("{kind}: there is no token to write `{repository}`"), cure)
+        }
+        (ChannelToken::OwnOfApp, _) => passed(format!(
+            "`{repository}` is there; GitHub does not say whether an app's token may write it"
+        )),
+        (ChannelToken::Follows, _) => {
+            passed(format!("`{repository}` is there; the job that publishes has the token that writes it"))
+        }
+        (_, Some(true)) => passed(format!("`{repository}` may be written")),
+        (_, _) => failed(format!("{kind}: this token may not write `{repository}`"), cure),
+    }
+}

@@ -1,0 +1,53 @@
+//! Package managers: the command that users of each type, and the file that it reads.
+
+use maud::{Markup, html};
+
+use super::command;
+use floe_core::model::{ChannelKind, ChannelPlace, Release};
+use floe_core::plan::{Plan, Step};
+
+/// The channels that the release moves.
+fn places(plan: &Plan) -> impl Iterator<Item = &ChannelPlace> {
+    plan.steps.iter().filter_map(|planned| match &planned.step {
+        Step::Channel { place, .. } => Some(place),
+        _ => None,
+    })
+}
+
+pub(super) fn are_there(plan: &Plan) -> bool {
+    places(plan).next().is_some()
+}
+
+pub(super) fn show(release: &Release, plan: &Plan) -> Markup {
+    html! {
+        @if are_there(plan) {
+            h3 #channels { "Package managers" }
+            dl.commands {
+                @for place in places(plan) {
+                    dt { (name(place.kind)) }
+                    dd {
+                        @if let Some(install) = place.install() { (command(&install)) }
+                        @if let Some(file) = place.file(&release.channels) {
+                            details {
+                                summary { code { (place.path) } " in " (place.repository) }
+                                (command(&String::from_utf8_lossy(&file.bytes)))
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn name(kind: ChannelKind) -> &'static str {
+    match kind {
+        ChannelKind::Homebrew => "Homebrew",
+        ChannelKind::Scoop => "Scoop",
+        ChannelKind::Winget => "winget",
+        ChannelKind::Chocolatey => "Chocolatey",
+        ChannelKind::Aur => "Arch User Repository",
+        ChannelKind::Sh => "Shell",
+        ChannelKind::Ps1 => "PowerShell",
+    }
+}

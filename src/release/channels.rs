@@ -1,0 +1,47 @@
+//! Whether the channels of a published release show it, asked without a token, as users of them ask.
+
+use serde::Serialize;
+
+use crate::cli::RemoteArgs;
+use crate::error::{Exit, Failure};
+use crate::release::session;
+use crate::report::Report;
+use floe_core::model::{ChannelKind, ChannelPlace, Manifest};
+use floe_core::verify::channels::{ChannelState, listed};
+
+/// A channel that shows the release, or a later one.
+#[derive(Debug, Serialize)]
+pub struct Followed {
+    kind: ChannelKind,
+    repository: String,
+    path: String,
+    state: String,
+}
+
+/// Looks at each channel that a manifest lists. One that is behind, differs or is missing is an error, with exit code 3.
+pub async fn follow(
+    manifest: &Manifest,
+    args: &RemoteArgs,
+    report: &Report,
+) -> anyhow::Result<Vec<Followed>> {
+    let refused = |problems: Vec<String>| {
+        Failure::new(format!("the channels of `{}` do not show it", manifest.tag))
+            .details(problems)
+            .hint("publish the same dist again: `floe publish` writes what is missing, and nothing else")
+            .exit(Exit::Problems)
+    };
+    let (mut followed, mut problems) = (Vec::new(), Vec::new());
+    for (place, digest) in listed(manifest).map_err(|problem| refused(vec![problem]))? {
+        let retry = session::retry(args, report).reading();
+        let github = session::github(args, place.repository.clone(), None, &retry)?;
+        let state = ChannelState::of(manifest, digest, github.file(&place.path).await?.as_ref());
+        if !state.is_good() {
+            problems.push(format!("{place}: {state}"));
+        }
+        report.step("Followed", format!("{place}: {state}"));
+        let ChannelPlace { kind, repository, path, .. } = place;
+        let (repository, state) = (repository.to_string(), state.to_string());
+        followed.push(Followed { kind, repository, path, state });
+    }
+    if problems.is_empty() { Ok(followed) } else { Err(refused(problems).into()) }
+}

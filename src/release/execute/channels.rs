@@ -1,0 +1,96 @@
+//! Channels: the files of package managers, written one after the other once the release is public. One that fails does
+//! not keep the others from moving.
+
+use anyhow::Context as _;
+
+use super::{Placed, Run};
+use crate::error::{Exit, Failure, hint_of};
+use crate::net::stop;
+use crate::report::Progress;
+use floe_core::model::ChannelPlace;
+use floe_core::plan::channel::OwnFile;
+use floe_core::plan::{Conflict, Standing, Step};
+use floe_core::world::RemoteFile;
+
+impl Run<'_> {
+    /// Moves each channel. Those that could not be moved are warnings, and one error at the end.
+    pub(super) async fn move_channels(
+        &self,
+        steps: &[Placed<'_>],
+        progress: &Progress,
+    ) -> anyhow::Result<()> {
+        let (report, tag) = (self.session.report(), &self.release.destination.tag);
+        let (mut failed, mut exit) = (0, Exit::Failed);
+        for step in steps {
+            let Err(error) = self.each(&[*step], progress).await else { continue };
+            failed += 1;
+            if error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()).any(is_conflict) {
+                exit = Exit::Conflicts;
+            }
+            if let Step::Channel { place, standing, .. } = &step.1.step {
+                let at = standing.as_ref().map_or_else(|| "not seen".to_owned(), still);
+                let hint = hint_of(&error).map(|hint| format!(": {hint}")).unwrap_or_default();
+                report.warn(format!("`{tag}` is public, but {place} is {at} ({}){hint}", in_line(&error)));
+            }
+            if stop::asked().is_some() {
+                break;
+            }
+        }
+        if failed == 0 {
+            return Ok(());
+        }
+        let of = steps.len();
+        let channels = if of == 1 { "channel" } else { "channels" };
+        Err(Failure::new(format!("{failed} of {of} {channels} did not move")).exit(exit).into())
+    }
+
+    /// Writes the file of a channel, unless it holds this version or a higher one by then.
+    pub(super) async fn move_channel(&self, place: &ChannelPlace) -> anyhow::Result<()> {
+        let release = self.release;
+        let file =
+            place.file(&release.channels).context("the plan moves a channel that the release lacks")?;
+        let at = ChannelPlace::of(&release.channels).iter().position(|one| one == place);
+        let github = at.and_then(|at| self.session.channels.get(at));
+        let github = github.context("the session has no client for the channel")?;
+        let seen = at.and_then(|at| self.channels.get(at)?.as_ref()).map(|seen| seen.file.as_ref());
+        let own = OwnFile {
+            name: &release.name,
+            version: &release.version,
+            bytes: Some(&file.bytes),
+            adopt: place.adopt,
+        };
+        let decide = |there: Option<&RemoteFile>| match Standing::of(own, there) {
+            Standing::Conflict(why) => {
+                Err(Failure::of_conflicts(&[Conflict::Channel { place: place.clone(), why }]).into())
+            }
+            standing => Ok(!standing.is_done()),
+        };
+        let message = format!("{} {}", release.name, release.version);
+        github.write_file((&place.path, &file.bytes), &message, seen, decide).await
+    }
+}
+
+fn is_conflict(failure: &Failure) -> bool {
+    failure.exit_code() == Exit::Conflicts
+}
+
+/// Where a channel stays that did not move.
+fn still(standing: &Standing) -> String {
+    match standing {
+        Standing::Behind(version) => format!("still at {version}"),
+        Standing::Absent => "still without a file".to_owned(),
+        _ => "as it was".to_owned(),
+    }
+}
+
+/// An error with its causes and details in one line.
+fn in_line(error: &anyhow::Error) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        words.push(cause.to_string());
+        let failure = cause.downcast_ref::<Failure>();
+        words.extend(failure.into_iter().flat_map(Failure::detail_lines).cloned());
+    }
+    words.retain(|text| !text.is_empty());
+    words.join(": ")
+}
