@@ -44,7 +44,7 @@ pub async fn publish(
     receipt: &Path,
 ) -> anyhow::Result<(Plan, Receipt)> {
     let published = async {
-        let preflight = plan(release, session).await;
+        let (preflight, ()) = tokio::join!(plan(release, session), session.open_connections(release));
         // Whether the image is public is checked again after the push.
         preflight.report(session.report(), |check| check.about != "package");
         let ready = preflight.ready()?;
