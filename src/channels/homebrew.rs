@@ -68,7 +68,6 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Homebrew) -> Option<Rende
         path: path(settings, name),
         bytes: text.0.into_bytes(),
         settings: settings_of_text.collect(),
-        adopt: settings.adopt,
     })
 }
 

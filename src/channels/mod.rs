@@ -70,13 +70,11 @@ pub fn places(name: &str, targets: &[Target], channels: &Channels) -> Vec<Channe
         kind: ChannelKind::Homebrew,
         repository: settings.tap.clone(),
         path: homebrew::path(settings, name),
-        adopt: settings.adopt,
     });
     let scoop = channels.scoop.as_ref().map(|settings| ChannelPlace {
         kind: ChannelKind::Scoop,
         repository: settings.bucket.clone(),
         path: scoop::path(settings, name),
-        adopt: settings.adopt,
     });
     let has = |place: &ChannelPlace| {
         let (systems, _) = place.kind.systems();

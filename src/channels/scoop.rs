@@ -101,7 +101,6 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Scoop) -> Option<Rendered
         path: path(settings, name),
         bytes: json_of(&app).into_bytes(),
         settings: Default::default(),
-        adopt: settings.adopt,
     })
 }
 

@@ -18,7 +18,7 @@ pub fn assemble(
     let release = without_channels(verified, destination, notes);
     channels::left_out(&release.manifest, channels).into_iter().for_each(|line| report.warn(line));
     let rendered = channels::render(&release.manifest, channels).map_err(|lacking| lacks(&lacking))?;
-    Ok(release.with_rendered(rendered, channels::REVISION))
+    Ok(Release { adopts: channels.adopts(), ..release.with_rendered(rendered, channels::REVISION) })
 }
 
 fn without_channels(verified: Verified, destination: Destination, notes: NotesSource) -> Release {

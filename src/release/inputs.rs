@@ -95,6 +95,7 @@ impl Inputs {
             files: self.expect.files.clone(),
             platforms: self.expect.platforms.clone(),
             channels: channels::places(&project.name, &self.expect.targets, &project.config.channels),
+            adopts: project.config.channels.adopts(),
         })
     }
 

@@ -57,7 +57,7 @@ impl Run<'_> {
             name: &release.name,
             version: &release.version,
             bytes: Some(&file.bytes),
-            adopt: place.adopt,
+            adopt: release.adopts.contains(&place.kind),
         };
         let decide = |there: Option<&RemoteFile>| match Standing::of(own, there) {
             Standing::Conflict(why) => {

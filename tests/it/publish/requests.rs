@@ -35,10 +35,10 @@ impl Sizes {
 }
 
 /// GitHub, first run: the repository, the tag and its object, the releases; the notes; the draft, and whether it is the
-/// first; the assets; once more the tag, the releases, and the draft's assets; the publishing; the repository and the file of
-/// each channel, and a PUT.
+/// first; the assets; once more the tag without its object, the releases, and the draft's assets; the publishing; the
+/// repository and the file of each channel, and a PUT.
 fn github_first(sizes: &Sizes) -> usize {
-    (1 + 2 + 1) + 1 + (1 + 1) + sizes.assets + (2 + 1 + 1) + 1 + (2 + 1) * sizes.channels
+    (1 + 2 + 1) + 1 + (1 + 1) + sizes.assets + (1 + 1 + 1) + 1 + (2 + 1) * sizes.channels
 }
 
 /// The registry, first run: a refusal, the token; the index and the tags; every part; a session and a PUT for each blob;

@@ -89,8 +89,6 @@ pub struct Rendered {
     pub bytes: Vec<u8>,
     /// The settings that it was rendered with and that neither the path nor the rest of the manifest holds.
     pub settings: BTreeMap<String, String>,
-    /// Whether it may replace a file that floe has not made.
-    pub adopt: bool,
 }
 
 /// A rendered file as the release manifest lists it.

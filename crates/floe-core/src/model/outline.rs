@@ -6,7 +6,7 @@ use semver::Version;
 
 use super::notes::NotesSource;
 use super::release::CHECKSUMS;
-use super::{Asset, ChannelPlace, Destination, Image, Manifest, Platform, Release, Target};
+use super::{Asset, ChannelKind, ChannelPlace, Destination, Image, Manifest, Platform, Release, Target};
 
 /// A release as far as it is known before its dist is built.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct Outline {
     pub platforms: Vec<Platform>,
     /// The channels that it is going to move.
     pub channels: Vec<ChannelPlace>,
+    /// The channels that may replace a file that floe has not made.
+    pub adopts: Vec<ChannelKind>,
     /// Where its notes come from.
     pub notes: NotesSource,
 }
@@ -112,6 +114,14 @@ impl<'a> Subject<'a> {
             _ if self.destination().tag.is_prerelease() => Vec::new(),
             Subject::Release(release) => ChannelPlace::of(&release.channels),
             Subject::Outline(outline) => outline.channels.clone(),
+        }
+    }
+
+    /// Whether a channel may replace a file that floe has not made.
+    pub fn adopts(self, kind: ChannelKind) -> bool {
+        match self {
+            Subject::Release(release) => release.adopts.contains(&kind),
+            Subject::Outline(outline) => outline.adopts.contains(&kind),
         }
     }
 

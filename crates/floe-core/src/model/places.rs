@@ -13,17 +13,12 @@ pub struct ChannelPlace {
     pub repository: Repo,
     /// The path of the file in it.
     pub path: String,
-    /// Whether a file that floe has not made may be replaced.
-    pub adopt: bool,
 }
 
 impl ChannelPlace {
     /// The places of rendered files, in the order in which they are moved. Files that floe does not publish have none.
     pub fn of(files: &[Rendered]) -> Vec<Self> {
-        let place = |file: &Rendered| {
-            let place = ChannelPlace::at(file.kind, file.repository.as_ref()?, &file.path)?;
-            Some(ChannelPlace { adopt: file.adopt, ..place })
-        };
+        let place = |file: &Rendered| ChannelPlace::at(file.kind, file.repository.as_ref()?, &file.path);
         files.iter().filter_map(place).collect()
     }
 
@@ -35,7 +30,7 @@ impl ChannelPlace {
     fn at(kind: ChannelKind, repository: &str, path: &str) -> Option<Self> {
         let is_moved = matches!(kind, ChannelKind::Homebrew | ChannelKind::Scoop);
         let repository = is_moved.then(|| repository.parse().ok()).flatten()?;
-        Some(ChannelPlace { kind, repository, path: path.to_owned(), adopt: false })
+        Some(ChannelPlace { kind, repository, path: path.to_owned() })
     }
 
     /// The rendered file that belongs here.

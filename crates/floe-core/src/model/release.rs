@@ -9,7 +9,8 @@ use semver::Version;
 
 use super::manifest::{Artifact, Manifest, ManifestFile, ManifestImage, ManifestPlatform};
 use super::{
-    BinaryFacts, Commit, Digest, Extras, Facts, Image, ImageName, Record, Rendered, Repo, Schema, Tag,
+    BinaryFacts, ChannelKind, Commit, Digest, Extras, Facts, Image, ImageName, Record, Rendered, Repo,
+    Schema, Tag,
 };
 use crate::model::notes::{Notes, NotesSource};
 
@@ -33,6 +34,8 @@ pub struct Release {
     pub image: Option<Image>,
     /// The files for package managers, which go to repositories of their own.
     pub channels: Vec<Rendered>,
+    /// The channels that may replace a file that floe has not made.
+    pub adopts: Vec<ChannelKind>,
     /// The text of its page.
     pub notes: Notes,
 }
@@ -141,8 +144,17 @@ impl Release {
             Asset { name, size, digest, content }
         };
         assets.extend(files.into_iter().map(file));
-        let mut release =
-            Release { name, version, destination, assets, manifest, image, notes, channels: Vec::new() };
+        let mut release = Release {
+            name,
+            version,
+            destination,
+            assets,
+            manifest,
+            image,
+            notes,
+            channels: Vec::new(),
+            adopts: Vec::new(),
+        };
         release.derive();
         release
     }

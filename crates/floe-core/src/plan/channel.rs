@@ -155,7 +155,7 @@ pub(super) fn steps(subject: Subject<'_>, world: &World) -> Vec<(Step, bool)> {
 }
 
 fn own<'a>(subject: Subject<'a>, place: &ChannelPlace, bytes: Option<&'a [u8]>) -> OwnFile<'a> {
-    OwnFile { name: subject.name(), version: subject.version(), bytes, adopt: place.adopt }
+    OwnFile { name: subject.name(), version: subject.version(), bytes, adopt: subject.adopts(place.kind) }
 }
 
 /// The conflict of a channel's step, if it has one.

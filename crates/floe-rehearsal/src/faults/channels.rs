@@ -29,7 +29,8 @@ impl ExpectedChannel {
         let channel = |place: ChannelPlace| {
             let file = |release: &&Release| place.file(&release.channels).map(|file| file.bytes.clone());
             let files = releases.iter().filter_map(file).collect();
-            let ChannelPlace { kind, repository, path, adopt } = place;
+            let adopt = releases.iter().any(|release| release.adopts.contains(&place.kind));
+            let ChannelPlace { kind, repository, path } = place;
             ExpectedChannel { kind, repository, path, adopt, files }
         };
         places.into_iter().map(channel).collect()

@@ -33,6 +33,16 @@ impl Channels {
         aur: None,
     };
 
+    /// The channels that may replace a file that floe has not made.
+    pub fn adopts(&self) -> Vec<ChannelKind> {
+        let homebrew = self.homebrew.as_ref().is_some_and(|settings| settings.adopt);
+        let scoop = self.scoop.as_ref().is_some_and(|settings| settings.adopt);
+        [(ChannelKind::Homebrew, homebrew), (ChannelKind::Scoop, scoop)]
+            .into_iter()
+            .filter_map(|(kind, adopts)| adopts.then_some(kind))
+            .collect()
+    }
+
     /// The package managers that are configured, in the order in which they are moved.
     pub fn tables(&self) -> impl Iterator<Item = ChannelKind> {
         let Channels { homebrew, scoop, winget, chocolatey, aur, .. } = self;
