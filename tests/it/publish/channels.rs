@@ -162,7 +162,7 @@ fn a_channel_that_fails_keeps_neither_the_release_nor_the_others_back() {
     let scenario = scenario("1.4.0").disturb_github(put(9));
     let failed = scenario.run(["publish"]).exit(1);
     let failed = failed
-        .says("warning: `v1.4.0` is public, but homebrew acme/homebrew-tap Formula/tool.rb is still without a file")
+        .says("`v1.4.0` is public, but homebrew acme/homebrew-tap Formula/tool.rb is still without a file")
         .says("error: 1 of 2 channels did not move");
     failed.says("run the same command again");
     assert!(published(&scenario));
