@@ -74,8 +74,18 @@ let
     releases = lib.attrValues releases;
     image = if hasImage then image else null;
   };
+  # The image and the archives of its platforms, which one leg of the workflow builds.
+  releaseImage = call ./dist.nix {
+    releases = map (target: releases.${target.name}) (
+      lib.filter (target: target.image != null) project.built
+    );
+    inherit image;
+  };
+  musl = lib.findFirst (
+    target: target.builder == "nix" && target.image != null && lib.hasPrefix "${target.arch}-" pkgs.stdenv.hostPlatform.system
+  ) null table.all;
   releaseChecks = lib.optionalAttrs isLinux (call ./releaseChecks.nix);
-  # A release waits for this: the checks of its promises, and none of the project's own.
+  # The checks of what a release promises, and none of the project's own. The workflow makes them beside the release.
   gate = pkgs.runCommand "${project.name}-${project.version}-gate" {
     passed = lib.attrValues releaseChecks;
   } ''printf '%s\n' $passed >"$out"'';
@@ -86,10 +96,15 @@ let
   };
 in
 {
-  inherit toolchain;
+  inherit toolchain packer;
+  # Runs anywhere, and is what the leg of this target builds.
+  static = if isLinux then package { target = musl; } else program;
   packages =
     lib.mapAttrs' (name: lib.nameValuePair "release-${name}") releases
-    // lib.optionalAttrs hasImage { inherit image; }
+    // lib.optionalAttrs hasImage {
+      inherit image;
+      release-image = releaseImage;
+    }
     // lib.optionalAttrs isLinux { inherit dist gate; }
     // {
       ${project.name} = program;

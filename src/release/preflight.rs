@@ -51,6 +51,7 @@ pub async fn preflight(
     let mut facts = ServerFacts {
         now: Utc::now(),
         has_token: session.github.has_token(),
+        reads_only: session.reads_only,
         access: access.map_err(&mut find),
         write: None,
         budget: None,
@@ -94,7 +95,7 @@ impl Needs {
         };
         let of_registry = |step: &Step| matches!(step, Step::PushImage { .. } | Step::TagImage { .. });
         // Before the dist is built, another token than the one that will publish may look.
-        let may_ask = subject.release().is_some() || facts.may_push();
+        let may_ask = !facts.reads_only && (subject.release().is_some() || facts.may_push());
         Needs {
             write: may_ask && facts.has_token && todo(&|step| !of_registry(step)),
             push: may_ask && todo(&of_registry),

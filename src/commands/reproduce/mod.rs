@@ -107,6 +107,8 @@ fn release(
         commit: published.commit.clone(),
         image,
         may_be_latest: false,
+        // The rebuild can say nothing of it.
+        built_on: published.built_on.clone(),
     };
     Ok(Release::new(
         verified.archives,

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{ArchiveKind, BinaryFacts, Commit, Digest, ImageName, Platform, Rule, Schema, Tag, Target};
+use super::{
+    ArchiveKind, BinaryFacts, BuiltOn, Commit, Digest, ImageName, Platform, Rule, Schema, Tag, Target,
+};
 
 /// A release as data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,9 @@ pub struct Manifest {
     /// The further files, sorted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<ManifestFile>,
+    /// How it was built, if a workflow built it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub built_on: Option<BuiltOn>,
 }
 
 /// A further file of a release: a package, an SBOM.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use semver::Version;
 
 use super::manifest::{Artifact, Manifest, ManifestFile, ManifestImage, ManifestPlatform};
-use super::{BinaryFacts, Commit, Digest, Facts, Image, ImageName, Record, Repo, Schema, Tag};
+use super::{BinaryFacts, BuiltOn, Commit, Digest, Facts, Image, ImageName, Record, Repo, Schema, Tag};
 use crate::model::notes::{Notes, NotesSource};
 
 /// The file that lists every asset's digest in the form `sha256sum -c` reads.
@@ -48,6 +48,8 @@ pub struct Destination {
     pub image: ImageName,
     /// Whether it may become the repository's latest release, a name that all packages of the repository share.
     pub may_be_latest: bool,
+    /// How it was built, if a workflow says so.
+    pub built_on: Option<BuiltOn>,
 }
 
 /// A file of a release.
@@ -144,9 +146,22 @@ impl Release {
         Release { name, version, destination, assets, manifest, image, notes }
     }
 
+    /// The text of `SHA256SUMS`.
+    pub fn checksums(&self) -> String {
+        checksums(&self.assets)
+    }
+
+    /// The subjects of an attestation in the format of `SHA256SUMS`: its lines, one for itself, and one for the image.
+    pub fn subjects(&self) -> String {
+        let image = self.manifest.image.as_ref();
+        let image =
+            image.map(|image| format!("{}  {}\n", image.digest.hex(), image.name)).unwrap_or_default();
+        format!("{}{}  {CHECKSUMS}\n{image}", self.checksums(), self.sums().hex())
+    }
+
     /// The digest of `SHA256SUMS`. It covers every asset but the signatures of `SHA256SUMS` and, through the manifest, the image, the tag and the commit.
     pub fn sums(&self) -> Digest {
-        Digest::of(checksums(&self.assets).as_bytes())
+        Digest::of(self.checksums().as_bytes())
     }
 
     /// The bytes of all assets together.
@@ -203,6 +218,7 @@ fn manifest(
         artifacts,
         image,
         files: covered,
+        built_on: destination.built_on.clone(),
     }
 }
 
