@@ -266,6 +266,7 @@ fn describe(release: &Release, inputs: &Inputs) -> Assembly {
         platforms: platforms.collect(),
         programs: expect.programs.clone(),
         notes: release.notes.source.clone(),
+        channels: inputs.channels(),
         built_on: destination.built_on.clone(),
     }
 }

@@ -46,7 +46,7 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
     let verified = dist::verify(dist::read(&release.dists, inputs.depth())?, inputs.expect())?;
     read_binaries_again(&verified)?;
     let mut verdict = Verdict::of_dist(&verified);
-    match inputs.sums(verified) {
+    match inputs.sums(verified, report) {
         Ok(sums) => {
             check_sums(
                 Some(&sums),

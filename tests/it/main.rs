@@ -4,6 +4,7 @@
 
 mod architecture;
 mod assemble;
+mod attest;
 mod audit;
 mod cli;
 mod compat;

@@ -5,7 +5,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::notes::NotesSource;
-use super::{BuiltOn, Commit, ImageName, Platform, Repo, Schema, Tag, Target};
+use super::{BuiltOn, Channels, Commit, ImageName, Platform, Repo, Schema, Tag, Target};
 use crate::verify::Expect;
 
 /// The description's name in a dist. It is no asset.
@@ -44,6 +44,8 @@ pub struct Assembly {
     pub programs: Option<Vec<String>>,
     /// Where the notes come from.
     pub notes: NotesSource,
+    /// The installers and the files of package managers.
+    pub channels: Channels,
     /// How it was built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub built_on: Option<BuiltOn>,
