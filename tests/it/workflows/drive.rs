@@ -10,7 +10,7 @@ use floe_core::model::{Builder, Digest, Target};
 use floe_rehearsal::github::SeedTag;
 use serde_json::{Value, json};
 
-use super::stage::{git, make_repository, make_standin, trial, write};
+use super::stage::{copy, digest, git, make_repository, make_standin, trial, write};
 use super::{github, is_whole, text, yaml};
 use crate::support::binaries::binary;
 use crate::support::peers::peer;
@@ -38,7 +38,7 @@ pub struct Drive {
     pub scenario: Scenario,
     workflow: Value,
     case: Value,
-    pub folder: PathBuf,
+    folder: PathBuf,
     pub artifacts: Vec<Artifact>,
     /// The subjects that were signed.
     pub signed: String,
@@ -62,9 +62,12 @@ impl Drive {
         let case = github::case(|case| {
             case["github"]["sha"] = json!(commit);
             case["steps"] = json!({});
-            case["matrix"]["linux"] = ["x86_64-gnu", "aarch64-gnu", "image"]
+            let nix = Target::all().filter(|target| target.builder() == Builder::Nix);
+            let alone = nix.filter(|target| target.platform().is_none()).map(Target::name);
+            case["matrix"]["linux"] = alone
+                .chain(["image"])
                 .map(|name| json!({ "name": name, "output": format!("release-{name}") }))
-                .into();
+                .collect();
             let native = Target::all().filter(|target| target.builder() == Builder::Native);
             case["matrix"]["native"] = native
                 .map(|target| json!({ "name": target.name(), "runner": target.runner(), "cflags": "", "config": "" }))
@@ -113,6 +116,8 @@ impl Drive {
         let legs = self.evaluated(job)["legs"].as_array().expect("a job that runs").len();
         for leg in 0..legs {
             let home = self.folder.join(format!("jobs/{job}-{leg}"));
+            // What an earlier attempt left is gone.
+            let _ = fs::remove_dir_all(&home);
             let steps = self.workflow["jobs"][job]["steps"].as_array().unwrap().clone();
             let mut evaluated = self.evaluated(job);
             for (index, step) in steps.iter().enumerate() {
@@ -274,28 +279,4 @@ fn outputs(text: &str) -> Value {
         found[name] = json!(value);
     }
     found
-}
-
-fn copy(from: &Path, to: &Path) {
-    if !from.is_dir() {
-        return write(to, fs::read(from).unwrap());
-    }
-    for entry in fs::read_dir(from).unwrap().map(|entry| entry.unwrap()) {
-        copy(&entry.path(), &to.join(entry.file_name()));
-    }
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut found: Vec<PathBuf> =
-        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect();
-    found.sort();
-    found
-}
-
-fn digest(folder: &Path) -> Digest {
-    let all = files(folder)
-        .into_iter()
-        .flat_map(|path| [path.display().to_string().into_bytes(), fs::read(path).unwrap()]);
-    Digest::of(&all.collect::<Vec<_>>().concat())
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use floe_core::model::Target;
+
 use super::drive::Drive;
 use super::stage::make_executable;
 
@@ -26,15 +28,13 @@ fn a_pushed_tag_becomes_a_public_release() {
     let subjects: Vec<(&str, &str)> =
         drive.signed.lines().map(|line| line.split_once("  ").unwrap()).collect();
     let (image, files) = subjects.split_last().unwrap();
-    assert_eq!(files.len(), 9, "{files:?}");
+    assert!(files.len() >= Target::all().count() + 2, "{files:?}");
     assert_eq!(files.last().unwrap().1, "SHA256SUMS");
     for (digest, name) in files {
         assert!(state.contains(name) && state.contains(digest), "{name} {digest} is not in\n{state}");
     }
     assert_eq!(image.1, "ghcr.io/acme/tool");
     assert!(drive.scenario.image_tags().iter().all(|(_, digest)| digest.contains(image.0)));
-    let manifest: PathBuf = drive.folder.join("published.json");
-    assert!(!manifest.exists());
 }
 
 /// The artifact of a job by its name.
@@ -87,7 +87,6 @@ fn a_release_that_is_replaced_is_neither_signed_nor_sent() {
         fs::write(&path, other).unwrap();
         // The service is the attacker's, too: it names the digest of what it gives.
         drive.artifacts[index].note();
-        let _ = fs::remove_dir_all(drive.folder.join("jobs/release-0"));
         let why = drive.job("release").unwrap_err();
         assert!(
             why.starts_with("Compare it with the digests of earlier jobs: exit code"),

@@ -1,7 +1,7 @@
 //! What a driven release needs: a small project with a tag, and substitutes for Nix and for the released floe.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use floe_core::model::{Builder, Digest, Target};
@@ -49,8 +49,10 @@ pub fn make_standin(folder: &Path) {
         make_executable(&standin.join(name));
     }
     for target in Target::all().filter(|target| target.builder() == Builder::Nix) {
-        write(&standin.join(format!("linux/{target}/tool")), binary(target, b"1.4.0"));
-        make_executable(&standin.join(format!("linux/{target}/tool")));
+        let leg = if target.platform().is_some() { "image" } else { "alone" };
+        let program = standin.join(leg).join(target.name()).join("tool");
+        write(&program, binary(target, b"1.4.0"));
+        make_executable(&program);
     }
 }
 
@@ -67,6 +69,32 @@ pub fn trial(folder: &Path) -> Value {
         "runner": "ubuntu-24.04", "file": file, "url": format!("file://{}", served.join(file).display()),
         "digest": format!("{}  {file}", digest.hex()), "unpack": "tar -xzf",
     })
+}
+
+/// Copies a file or a folder; modes are lost.
+pub fn copy(from: &Path, to: &Path) {
+    if !from.is_dir() {
+        return write(to, fs::read(from).unwrap());
+    }
+    for entry in fs::read_dir(from).unwrap().map(|entry| entry.unwrap()) {
+        copy(&entry.path(), &to.join(entry.file_name()));
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<PathBuf> =
+        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect();
+    found.sort();
+    found
+}
+
+/// The digest of everything in a folder.
+pub fn digest(folder: &Path) -> Digest {
+    let all = files(folder)
+        .into_iter()
+        .flat_map(|path| [path.display().to_string().into_bytes(), fs::read(path).unwrap()]);
+    Digest::of(&all.collect::<Vec<_>>().concat())
 }
 
 pub fn write(path: &Path, content: impl AsRef<[u8]>) {
