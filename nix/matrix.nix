@@ -68,42 +68,22 @@ let
       name = "image";
       output = "release-image";
     };
-  own = settings.src.outPath or null == floe.outPath;
-  # floe itself is tried with what it has just published.
-  files =
-    if own then
-      lib.listToAttrs (
-        map (
-          target: lib.nameValuePair target.triple { file = "floe-${target.triple}.${target.archive}"; }
-        ) project.promised
-      )
-    else if released == null then
-      { }
-    else
-      released.files;
-  url =
-    if own then "${address}/releases/download/v${project.version}" else if released == null then null else released.url;
-  trial =
-    runner:
-    let
-      target = lib.findFirst (target: target.runner == runner && files ? ${target.triple}) null table.all;
-      file = if target == null then null else files.${target.triple};
-    in
-    {
-      inherit runner;
-    }
-    // lib.optionalAttrs (file != null) {
-      inherit (file) file;
-      url = "${url}/${file.file}";
-      digest = if own then null else "${file.sha256}  ${file.file}";
-      unpack = if lib.hasSuffix ".zip" file.file then "unzip -q" else "tar -xzf";
-    };
+  own = (settings.src.outPath or null) == floe.outPath;
 in
 {
   schema = 1;
   inherit (project) name;
   inherit linux;
-  verify = map trial (lib.unique (map (target: target.runner) project.promised));
+  verify = import ./trials.nix {
+    inherit
+      lib
+      table
+      project
+      own
+      address
+      released
+      ;
+  };
   toolchain =
     toolchain.channel or (
       if legs == [ ] then

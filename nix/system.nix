@@ -21,6 +21,7 @@ let
     inherit
       lib
       pkgs
+      table
       project
       settings
       packer
@@ -74,21 +75,8 @@ let
     releases = lib.attrValues releases;
     image = if hasImage then image else null;
   };
-  # The image and the archives of its platforms, which one leg of the workflow builds.
-  releaseImage = call ./dist.nix {
-    releases = map (target: releases.${target.name}) (
-      lib.filter (target: target.image != null) project.built
-    );
-    inherit image;
-  };
-  musl = lib.findFirst (
-    target: target.builder == "nix" && target.image != null && lib.hasPrefix "${target.arch}-" pkgs.stdenv.hostPlatform.system
-  ) null table.all;
   releaseChecks = lib.optionalAttrs isLinux (call ./releaseChecks.nix);
-  # The checks of what a release promises, and none of the project's own. The workflow makes them beside the release.
-  gate = pkgs.runCommand "${project.name}-${project.version}-gate" {
-    passed = lib.attrValues releaseChecks;
-  } ''printf '%s\n' $passed >"$out"'';
+  gate = call ./gate.nix (lib.attrValues releaseChecks);
   app = program: {
     type = "app";
     program = lib.getExe program;
@@ -97,13 +85,12 @@ let
 in
 {
   inherit toolchain packer;
-  # Runs anywhere, and is what the leg of this target builds.
-  static = if isLinux then package { target = musl; } else program;
+  static = call ./static.nix;
   packages =
     lib.mapAttrs' (name: lib.nameValuePair "release-${name}") releases
     // lib.optionalAttrs hasImage {
       inherit image;
-      release-image = releaseImage;
+      release-image = call ./releaseImage.nix image;
     }
     // lib.optionalAttrs isLinux { inherit dist gate; }
     // {

@@ -11,6 +11,7 @@ use crate::release::session;
 use floe_core::model::assembly::DESCRIPTION;
 use floe_core::model::{Assembly, BuiltOn, Destination};
 use floe_core::untrusted::files;
+use floe_core::verify::Expect;
 
 /// The largest description: it holds the notes.
 const LIMIT: u64 = 16 * 1024 * 1024;
@@ -43,6 +44,23 @@ pub fn find(args: &ReleaseArgs) -> anyhow::Result<Option<Assembly>> {
 /// How the dists were built, if one of them is assembled.
 pub fn built_on(dists: &[PathBuf]) -> anyhow::Result<Option<BuiltOn>> {
     Ok(read_all(dists)?.and_then(|assembly| assembly.built_on))
+}
+
+/// The expectations of an assembled dist.
+pub fn expect(assembly: &Assembly) -> Expect {
+    Expect {
+        name: Some(assembly.name.clone()),
+        version: Some(assembly.version.clone()),
+        tag: Some(assembly.tag.clone()),
+        commit: Some(assembly.commit.clone()),
+        binaries: Some(assembly.binaries.clone()),
+        targets: assembly.targets.clone(),
+        image: !assembly.platforms.is_empty(),
+        files: assembly.files.clone(),
+        programs: assembly.programs.clone(),
+        tolerate: false,
+        platforms: assembly.platforms.clone(),
+    }
 }
 
 /// Where an assembled release goes.

@@ -41,7 +41,7 @@ impl Inputs {
     /// Finds the project, and what its release must be.
     pub fn find(args: &ReleaseArgs) -> anyhow::Result<Self> {
         if let Some(assembly) = description::find(args)? {
-            let (args, expect) = (args.clone(), assembly.expect());
+            let (args, expect) = (args.clone(), description::expect(&assembly));
             return Ok(Inputs { args, project: None, assembly: Some(assembly), built_on: None, expect });
         }
         Self::of_project(args)

@@ -5,7 +5,7 @@
 use anyhow::Context as _;
 use chrono::Utc;
 
-use crate::error::{Exit, Failure, hint_of};
+use crate::error::{Exit, Failure, hint_of, refusal_of};
 use crate::registry::Registry;
 use crate::release::observe::Observed;
 use crate::release::session::Session;
@@ -56,7 +56,10 @@ pub async fn preflight(
         write: None,
         budget: None,
         // An outline has no image that could be looked for.
-        registry: subject.image().map(|_| registry.map_err(&mut find)),
+        registry: match registry {
+            Err(why) if session.reads_only && refusal_of(&why).is_some() => None,
+            registry => subject.image().map(|_| registry.map_err(&mut find)),
+        },
         push: None,
         package: None,
         site: session.github.site().to_owned(),

@@ -29,7 +29,6 @@ fn every_command_line_is_valid_for_its_program() {
         }
     }
     for expected in [
-        "nix eval --json",
         "nix build --print-build-logs",
         "nix flake check",
         "cargo test --locked",

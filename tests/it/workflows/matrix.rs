@@ -87,7 +87,7 @@ fn the_matrix_has_every_key_that_the_workflow_reads() {
         }
     }
     asked.remove("json");
-    assert!(asked.contains("config") && asked.contains("native") && asked.contains("own"), "{asked:?}");
+    assert!(asked.contains("config") && asked.contains("native") && asked.contains("rev"), "{asked:?}");
     let is_name = |c: char| c.is_ascii_alphanumeric();
     let inherited = matrix.split("inherit").skip(1).flat_map(|rest| {
         let names = rest.split(';').next().unwrap();

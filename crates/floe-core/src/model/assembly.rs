@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::notes::NotesSource;
 use super::{BuiltOn, Channels, Commit, ImageName, Platform, Repo, Schema, Tag, Target};
-use crate::verify::Expect;
 
 /// The description's name in a dist. It is no asset.
 pub const DESCRIPTION: &str = "floe-release.json";
@@ -52,23 +51,6 @@ pub struct Assembly {
 }
 
 impl Assembly {
-    /// The expectations of the dist.
-    pub fn expect(&self) -> Expect {
-        Expect {
-            name: Some(self.name.clone()),
-            version: Some(self.version.clone()),
-            tag: Some(self.tag.clone()),
-            commit: Some(self.commit.clone()),
-            binaries: Some(self.binaries.clone()),
-            targets: self.targets.clone(),
-            image: !self.platforms.is_empty(),
-            files: self.files.clone(),
-            programs: self.programs.clone(),
-            tolerate: false,
-            platforms: self.platforms.clone(),
-        }
-    }
-
     /// The description as it is written: indented JSON with a final newline.
     pub fn to_json(&self) -> String {
         let mut json = serde_json::to_string_pretty(self).expect("a description has only string keys");

@@ -45,6 +45,9 @@ pub fn checks<'a>(
     if let Some(registry) = &facts.registry {
         check("registry", answer(registry, || format!("the registry of `{image}` answers")));
     }
+    if facts.registry.is_none() && facts.reads_only && subject.image().is_some() {
+        check("registry", skipped(format!("this run may not see whether `{image}` is there")));
+    }
     if !subject.platforms().is_empty() && !matches!(facts.registry, Some(Err(_))) {
         let unasked = || skipped(facts.why_unasked(subject, "push"));
         let found = || format!("`{image}` may be pushed to");
