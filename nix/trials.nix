@@ -12,7 +12,7 @@ let
   known =
     if own then
       {
-        url = "${address}/releases/download/v${project.version}";
+        url = "${toString address}/releases/download/v${project.version}";
         files = lib.listToAttrs (
           map (
             target:
@@ -38,7 +38,7 @@ let
     {
       inherit runner;
     }
-    // lib.optionalAttrs (target != null) {
+    // lib.optionalAttrs (target != null && (!own || address != null)) {
       inherit file;
       url = "${known.url}/${file}";
       digest = if sha256 == null then null else "${sha256}  ${file}";

@@ -102,7 +102,7 @@ impl Needs {
         Needs {
             write: may_ask && facts.has_token && todo(&|step| !of_registry(step)),
             push: may_ask && todo(&of_registry),
-            tags: todo(&|step| matches!(step, Step::TagImage { .. })),
+            tags: facts.registry.is_some() && todo(&|step| matches!(step, Step::TagImage { .. })),
         }
     }
 }

@@ -87,7 +87,7 @@ fn the_manifest_names_the_runners_and_settings_that_differ() {
     let runners = built_on["runners"].as_object().unwrap();
     let own: Vec<&String> =
         runners.iter().filter(|(_, at)| *at == "self-hosted").map(|(leg, _)| leg).collect();
-    assert_eq!(own, ["x86_64-gnu, x86_64-musl, aarch64-gnu, aarch64-musl"]);
+    assert_eq!(own, ["aarch64-gnu, aarch64-musl, x86_64-gnu, x86_64-musl"]);
     assert_eq!(runners["x86_64-windows"], "github-hosted");
 }
 
@@ -105,7 +105,7 @@ fn legs_of_githubs_own_machines_with_default_settings_are_level_3() {
     assemble(&scenario, &["legs"]).exit(0);
     let description = fs::read_to_string(scenario.path().join("release/dist/floe-release.json")).unwrap();
     assert!(
-        description.contains("\"x86_64-gnu, x86_64-musl, aarch64-gnu, aarch64-musl\": \"unknown\""),
+        description.contains("\"aarch64-gnu, aarch64-musl, x86_64-gnu, x86_64-musl\": \"unknown\""),
         "{description}"
     );
 }

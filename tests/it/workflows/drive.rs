@@ -248,7 +248,7 @@ impl Drive {
             .env("GITHUB_STEP_SUMMARY", &summary)
             .env("GITHUB_API_URL", self.scenario.github_url())
             .env("REGISTRY", self.scenario.registry_url())
-            .env("FLOE", env!("CARGO_BIN_EXE_floe"))
+            .env("FLOE_UNDER_TEST", env!("CARGO_BIN_EXE_floe"))
             .env("STANDIN", self.folder.join("standin"))
             .env("PATH", path)
             .envs(env)

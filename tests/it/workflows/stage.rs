@@ -12,7 +12,7 @@ use crate::support::binaries::binary;
 use crate::support::peers::peer;
 
 /// floe as it was built for these tests; its registry is the embedded one.
-const FLOE: &str = "#!/usr/bin/env bash\ncase $1 in\nplan | publish | verify) exec \"$FLOE\" \"$@\" --registry-url \"$REGISTRY\" --first-wait 1 ;;\n*) exec \"$FLOE\" \"$@\" ;;\nesac\n";
+const FLOE: &str = "#!/usr/bin/env bash\ncase $1 in\nplan | publish | verify) exec \"$FLOE_UNDER_TEST\" \"$@\" --registry-url \"$REGISTRY\" --first-wait 1 ;;\n*) exec \"$FLOE_UNDER_TEST\" \"$@\" ;;\nesac\n";
 
 /// A repository of a small project; its commit.
 pub fn make_repository(folder: &Path) -> String {
