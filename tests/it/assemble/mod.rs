@@ -174,7 +174,7 @@ fn a_plan_that_only_reads_says_what_it_could_not_ask() {
     let scenario = scenario().token(Some(READER));
     assemble(&scenario, &["dist"]).exit(0);
     scenario.run(["plan", "release/dist"]).exit(1);
-    let plan = scenario.run(["plan", "release/dist", "--read-only", "-v"]).exit(0).only_asked();
+    let plan = scenario.run(["plan", "release/dist", "--read-only", "-v"]).exit(0).no_writes();
     let plan = plan.says("drafts are not seen, nor whether contents may be written");
     let plan = plan.says("this run has no permission to write; the job that publishes asks");
     assert!(plan.stdout.contains("0 done"), "{}", plan.stdout);
