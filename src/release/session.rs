@@ -56,6 +56,8 @@ pub struct Session {
     pub channel_token: ChannelToken,
     /// How often something is tried, by which clock, and where that is reported.
     pub retry: Retry,
+    /// Whether only that is asked which a token without write permissions can answer.
+    pub reads_only: bool,
 }
 
 impl Session {
@@ -119,7 +121,7 @@ impl Session {
                 Some(Registry::connect(client, base, image.clone(), secrets.registry, retry.clone()))
             }
         };
-        Ok(Session { github, registry, channels, channel_token, retry })
+        Ok(Session { github, registry, channels, channel_token, retry, reads_only: false })
     }
 
     /// The same clients as at the beginning of a run: without a registry token, a count or a rate limit.
@@ -130,6 +132,7 @@ impl Session {
             channels: self.channels.iter().map(GitHub::fresh).collect(),
             channel_token: self.channel_token,
             retry: self.retry.clone(),
+            reads_only: self.reads_only,
         }
     }
 
