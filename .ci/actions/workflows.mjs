@@ -138,7 +138,7 @@ function runs(name, job, raw, contexts, given) {
         name: value(find(token, "name"), at, fine),
         runs,
         uses: find(token, "uses")?.value?.split("@")[0] ?? null,
-        env: runs ? value(find(token, "env"), at, fine) : null,
+        env: runs ? value(find(token, "env"), { ...at, secrets: given.secrets ?? {} }, fine) : null,
         with: runs ? value(find(token, "with"), at, fine) : null,
         tolerates: runs ? value(find(token, "continue-on-error"), at, fine) : null,
       };

@@ -68,11 +68,22 @@ fn each_rule_fails_on_what_it_forbids() {
         ("sandbox-fallback = false\\n", "sandbox = false\\n", "builds without a sandbox"),
         ("    shell: bash", "    shell: pwsh", "another shell"),
         ("${{ github.token }}", "${{ secrets.RELEASE_TOKEN }}", "a secret"),
+        (
+            "FLOE_CHANNEL_TOKEN_FOLLOWS: ${{ secrets.channel-token != '' }}",
+            "FLOE_CHANNEL_TOKEN: ${{ secrets.channel-token }}",
+            "`plan` gets the token of the channels",
+        ),
     ] {
         let found = faults_after(from, to);
         assert!(found.contains(fault), "`{from}` became `{to}`, and the faults are:\n{found}");
     }
 }
+
+/// The only lines that may name a secret: whether there is one, and its value for the step that publishes.
+const SECRETS: [&str; 2] = [
+    "FLOE_CHANNEL_TOKEN_FOLLOWS: ${{ secrets.channel-token != '' }}",
+    "FLOE_CHANNEL_TOKEN: ${{ secrets.channel-token }}",
+];
 
 /// Every rule that a workflow breaks, a line each.
 fn faults(text: &str) -> Vec<String> {
@@ -81,7 +92,7 @@ fn faults(text: &str) -> Vec<String> {
     if workflow["permissions"] != json!({}) {
         faults.push("the workflow has permissions of its own".to_owned());
     }
-    if text.contains("secrets.") {
+    if text.lines().any(|line| line.contains("secrets.") && !SECRETS.contains(&line.trim())) {
         faults.push("a secret is read".to_owned());
     }
     for (name, job) in jobs(&workflow) {
@@ -128,6 +139,9 @@ fn job_faults(name: &str, job: &Value) -> Vec<String> {
     }
     for step in steps(job) {
         let title = step["name"].as_str().unwrap_or("?");
+        if step["env"]["FLOE_CHANNEL_TOKEN"].is_string() && (name, title) != ("release", "Publish") {
+            faults.push(format!("`{name}` gets the token of the channels"));
+        }
         if step["run"].as_str().is_some_and(|run| run.contains("${{")) {
             faults.push(format!("job `{name}`, step `{title}`: an expression in `run`"));
         }
