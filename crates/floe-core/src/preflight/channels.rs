@@ -46,9 +46,7 @@ fn judge(subject: Subject<'_>, world: &World, facts: &ServerFacts, (at, step): (
         );
     }
     let is_own = repository.to_string().eq_ignore_ascii_case(&subject.destination().repo.to_string());
-    let cure = format!(
-        "give one with \"Contents: Read and write\" on it as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)"
-    );
+    let cure = "give one with \"Contents: Read and write\" on it as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)";
     match (facts.channel_token, access.push) {
         _ if is_own => passed(format!("`{repository}` is the repository of the release itself")),
         (ChannelToken::Absent, _) => {
