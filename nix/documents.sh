@@ -1,7 +1,7 @@
+# shellcheck shell=bash disable=SC2154  # documents.nix sets `name`, `folder` and `built`
 # Gathers the completions and man pages that a build has made: the folders `completions` and `man` in the `OUT_DIR` of
 # the package's build script or beside its Cargo.toml, and of `OUT_DIR` what `include` names with `built`. It runs in the
-# folder of the workspace, and takes the folder to fill. documents.nix sets `name`, `folder` and `built`; Bash 3.2 is
-# enough, which macOS has.
+# folder of the workspace, and takes the folder to fill. Bash 3.2 is enough, which macOS has.
 into=$1
 take() {
     mkdir -p "$(dirname "$into/$2")"
@@ -12,9 +12,11 @@ take() {
         cp -L "$1" "$into/$2"
     fi
 }
-hash=[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]
 builds=${CARGO_TARGET_DIR:-target}
-for out in "$builds"/{,*/}*/build/"$name"-$hash$hash/out; do
+for out in "$builds"/*/build/*/out "$builds"/*/*/build/*/out; do
+    # Cargo calls the folder above after the package and a hash.
+    unit=$(basename "$(dirname "$out")")
+    if [ "${unit%-*}" != "$name" ]; then continue; fi
     for part in completions man; do
         if [ -d "$out/$part" ]; then take "$out/$part" "$part"; fi
     done

@@ -78,7 +78,7 @@ let
       bash ${./failed.sh} ${project.name} ${target.name} >&2
     '';
   };
-  documents = import ./documents.nix { inherit lib project; };
+  documents = builtins.toFile "documents.sh" (import ./documents.nix { inherit lib project; });
   dependencies = craneLib.buildDepsOnly (
     common
     // {
@@ -99,7 +99,7 @@ craneLib.buildPackage (
     # Cargo builds every binary of the package; `binaries` in [package.metadata.floe] may name fewer.
     postInstall =
       lib.optionalString (!isNative) ''
-        bash -c ${lib.escapeShellArg documents} documents "$out/documents"
+        bash ${documents} "$out/documents"
       ''
       + ''
         for program in "$out"/bin/*; do
