@@ -2,6 +2,7 @@
 //!
 //! A wrong key or value is never replaced by a default; the message suggests one.
 
+mod channels;
 mod values;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use serde_path_to_error::{Path, Segment};
 
 use super::{Built, Config, ImageSettings, Include};
 use crate::model::{ImageName, Rule, Target};
+use crate::untrusted::text;
 use values::*;
 
 const ROOT: &str = "package.metadata.floe";
@@ -39,6 +41,12 @@ struct Table {
     default_features: Option<bool>,
     tag_prefix: Option<String>,
     latest: Option<bool>,
+    installers: Option<Texts>,
+    homebrew: Option<Value>,
+    scoop: Option<Value>,
+    winget: Option<Value>,
+    chocolatey: Option<Value>,
+    aur: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -75,11 +83,21 @@ impl Config {
         let Some(table) = problems.shape::<Table>(ROOT, value.clone()) else { return Err(problems.0) };
         let default = Config::default();
         let (include, built) = problems.include(table.include);
+        let targets = match table.targets {
+            Some(names) => problems.some("targets", &names, str::parse::<Target>),
+            None => default.targets,
+        };
+        let tables = channels::Tables {
+            installers: table.installers,
+            homebrew: table.homebrew,
+            scoop: table.scoop,
+            winget: table.winget,
+            chocolatey: table.chocolatey,
+            aur: table.aur,
+        };
         let config = Config {
-            targets: match table.targets {
-                Some(names) => problems.some("targets", &names, str::parse::<Target>),
-                None => default.targets,
-            },
+            channels: problems.channels(tables, &targets),
+            targets,
             include,
             built,
             exclude: problems.each("exclude", &table.exclude, archive_path),
@@ -249,6 +267,9 @@ fn misshapen(at: &str, error: serde_path_to_error::Error<serde_json::Error>) -> 
     if message.starts_with("unknown field") {
         let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
         return format!("`{path}` {}", unknown(names[0], &names[1..], "key"));
+    }
+    if let Some(name) = message.strip_prefix("missing field ") {
+        return format!("`{path}` lacks the key {name}");
     }
     // TOML calls them lists and tables.
     let message = message.replace("sequence", "list").replace(" map", " table");

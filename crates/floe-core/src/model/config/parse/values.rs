@@ -139,12 +139,12 @@ pub(super) fn program(text: &str) -> Result<String, String> {
     }
 }
 
-fn listed(names: &[&str]) -> String {
+pub(super) fn listed(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// A suggestion if one of `known` is similar enough, by the measure and the bound that clap uses.
-fn did_you_mean(name: &str, known: &[&str]) -> String {
+pub(super) fn did_you_mean(name: &str, known: &[&str]) -> String {
     let scored = known.iter().map(|known| (strsim::jaro(name, known), known));
     let best = scored.filter(|(score, _)| *score > 0.7).max_by(|a, b| a.0.total_cmp(&b.0));
     best.map(|(_, meant)| format!(" (did you mean `{meant}`?)")).unwrap_or_default()
