@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::model::ChannelKind;
+use crate::model::config::NotesFrom;
 
 fn parse(value: Value) -> Result<Config, Vec<String>> {
     let texts = |texts: [&str; 2]| texts.map(str::to_owned);
