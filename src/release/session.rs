@@ -49,7 +49,7 @@ impl Session {
     pub fn open<'a>(
         subject: impl Into<Subject<'a>>,
         args: &RemoteArgs,
-        retry: Retry,
+        mut retry: Retry,
     ) -> anyhow::Result<Self> {
         let subject = subject.into();
         let image = &subject.destination().image;
@@ -62,7 +62,6 @@ impl Session {
         }
         let secrets = Secrets::from_env(image)?;
         // Reported at once, and not after the last try of a request that fails, too.
-        let mut retry = retry;
         if fails_anyway(subject, secrets.github.is_some()) {
             retry.tries = 1;
         }
