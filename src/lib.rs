@@ -47,6 +47,7 @@ use report::Report;
 pub fn run(command: Command, report: &Report) -> anyhow::Result<()> {
     let result = match command {
         Command::Package(args) => offline(report, || commands::package::package(args, report)),
+        Command::Assemble(args) => offline(report, || commands::assemble::assemble(args, report)),
         Command::Audit(args) => offline(report, || commands::audit::audit(args, report)),
         Command::Image(args) => offline(report, || commands::image::image(args, report)),
         Command::Init(args) => offline(report, || commands::init::init(args, report)),

@@ -42,6 +42,8 @@ pub struct Session {
     pub registry: Option<Registry>,
     /// How often something is tried, by which clock, and where that is reported.
     pub retry: Retry,
+    /// Whether only that is asked which a token without write permissions can answer.
+    pub reads_only: bool,
 }
 
 impl Session {
@@ -89,7 +91,7 @@ impl Session {
                 Some(Registry::connect(client, base, image.clone(), secrets.registry, retry.clone()))
             }
         };
-        Ok(Session { github, registry, retry })
+        Ok(Session { github, registry, retry, reads_only: false })
     }
 
     /// The same clients as at the beginning of a run: without a registry token, a count or a rate limit.
@@ -98,6 +100,7 @@ impl Session {
             github: self.github.fresh(),
             registry: self.registry.as_ref().map(Registry::fresh),
             retry: self.retry.clone(),
+            reads_only: self.reads_only,
         }
     }
 
