@@ -53,6 +53,10 @@ let
     inherit lib floe;
     src = settings.self;
   };
+  # GitHub has none for some targets.
+  runners = lib.unique (
+    lib.filter (runner: runner != null) (map (target: target.runner) project.promised)
+  );
   legs = map leg (lib.filter (target: target ? native) project.promised);
 in
 {
@@ -75,7 +79,13 @@ in
     ++ lib.optional (!project.defaultFeatures) "--no-default-features"
     ++ lib.optional (project.features != [ ]) "--features ${lib.concatStringsSep "," project.features}"
   );
-  runners = lib.unique (map (target: target.runner) project.promised);
+  runners =
+    if runners != [ ] then
+      runners
+    else
+      throw "GitHub has no runner for ${
+        lib.concatMapStringsSep ", " (target: target.name) project.promised
+      }, so no job can run what the workflow published; release another target as well, such as `x86_64-musl`";
   # The floe that the flake is locked to: its commit, and the Rust that it is built with.
   floe = {
     repository =

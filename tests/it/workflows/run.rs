@@ -50,7 +50,7 @@ impl Stage {
         let tag = SeedTag { name: "v1.4.0".to_owned(), commit: commit.parse().unwrap(), annotated: true };
         scenario.github.push_tag(&scenario.repo(), &tag).unwrap();
         let standin = make_standin(&folder);
-        for target in Target::all().filter(|target| target.builder() == Builder::Native) {
+        for target in Target::defaults().filter(|target| target.builder() == Builder::Native) {
             let leg = folder.join(format!("legs/native-{target}/{target}"));
             write(&leg.join(format!("tool{}", target.exe_suffix())), binary(target, b"1.4.0"));
         }
@@ -134,19 +134,19 @@ fn make_standin(folder: &Path) -> PathBuf {
     make_executable(&standin.join("bin/rustup"));
     write(&standin.join("publish.sh"), text("nix/publish.sh"));
     write(&standin.join("built"), "");
-    for target in Target::all().filter(|target| target.builder() == Builder::Nix) {
+    for target in Target::defaults().filter(|target| target.builder() == Builder::Nix) {
         let path = standin.join(format!("linux/{target}/tool"));
         write(&path, binary(target, b"1.4.0"));
         make_executable(&path);
     }
-    let legs = Target::all().filter_map(|target| {
+    let legs = Target::defaults().filter_map(|target| {
         let native = target.native()?;
         Some(json!({
             "name": target.name(), "target": target.triple(), "runner": target.runner(), "program": "tool",
             "cflags": native.cflags, "config": "[env]\n",
         }))
     });
-    let mut runners: Vec<&str> = Target::all().map(Target::runner).collect();
+    let mut runners: Vec<&str> = Target::defaults().filter_map(Target::runner).collect();
     runners.dedup();
     let matrix = json!({
         "schema": 1, "toolchain": "1.97.1", "epoch": 315_532_800, "package": ".",
