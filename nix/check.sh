@@ -220,6 +220,10 @@ dependencies=$(of_patched dependencies.drvPath) program=$(of_patched drvPath)
 sed -i 's/^version = "1.4.0"/version = "1.5.0"/' "$patched/Cargo.toml" "$patched/Cargo.lock"
 [[ $(of_patched dependencies.drvPath) == "$dependencies" ]] || failed 'another version gives other dependencies where one is patched'
 [[ $(of_patched drvPath) != "$program" ]] || failed 'another version gives the same program where one is patched'
+# Its root is no package, and still says how dependencies are compiled.
+printf '\n[profile.release]\nlto = true\n' >>"$patched/Cargo.toml"
+[[ $(of_patched dependencies.drvPath) != "$dependencies" ]] || failed 'another profile gives the same dependencies'
+dependencies=$(of_patched dependencies.drvPath)
 printf '// Another source.\n' >>"$patched/vendor/itoa/src/lib.rs"
 [[ $(of_patched dependencies.drvPath) != "$dependencies" ]] || failed 'a patched crate can change, and dependencies do not'
 passed 'another version or source file leaves compiled dependencies valid'
