@@ -101,7 +101,7 @@ impl Config {
 impl Default for Config {
     fn default() -> Self {
         Config {
-            targets: Target::all().collect(),
+            targets: Target::defaults().collect(),
             include: Vec::new(),
             exclude: Vec::new(),
             assets: Vec::new(),
