@@ -293,6 +293,17 @@ printf 'x = \n' >"$home/flagged/fixtures/bad/Cargo.toml"
 accepts "{ src = $home/flagged; }"
 passed 'mistakes are named at evaluation'
 
+# The documents of a build script reach what Nix builds and the native legs by one script.
+project documented 'include = [{ built = "assets/tool.1", to = "man/tool.1" }]'
+of_documented() {
+    flake eval --raw --impure .#lib --apply "lib: (lib.mkRelease { src = $home/documented; }).$1"
+}
+of_documented legacyPackages.x86_64-linux.matrix.documents | grep -qE "^built=\(.?assets/tool\.1.? .?man/tool\.1.?\)" ||
+    failed 'native legs do not gather documents'
+of_documented packages.x86_64-linux.release-x86_64-musl.binaries.postInstall | grep -qF -- '-documents.sh' ||
+    failed 'Nix does not gather documents'
+passed 'documents that a build script makes are gathered'
+
 # shellcheck source-path=SCRIPTDIR source=checkRelease.sh
 source nix/checkRelease.sh
 

@@ -94,7 +94,7 @@ assert
     promised
     built
     ;
-  inherit (chosen) folder folders;
+  inherit (chosen) folder folders documents;
   inherit (on) features;
   defaultFeatures = on.default;
   main = lib.head released;

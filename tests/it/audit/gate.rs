@@ -214,6 +214,46 @@ fn a_damaged_binary_is_an_error() {
 }
 
 #[test]
+fn the_content_of_a_file_decides_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let whole = binary("x86_64-musl".parse().unwrap(), b"seed");
+    std::fs::write(at("tool"), &whole).unwrap();
+    let contents = Contents {
+        top: "top".to_owned(),
+        epoch: 1,
+        items: vec![Item { path: "tool".to_owned(), file: at("tool"), executable: true }],
+    };
+    for (kind, name) in
+        [(ArchiveKind::TarGz, "tool.tgz"), (ArchiveKind::Zip, "tool.whl"), (ArchiveKind::Zip, "tool.tar.gz")]
+    {
+        let mut file = std::fs::File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(at(name))
+            .unwrap();
+        archive::write(&contents, kind, &mut file, &mut archive::copy).unwrap();
+        let output = floe(folder.path(), &["audit", name]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).starts_with(&format!("{name}:top/tool\n")), "{}", text(&output.stdout));
+    }
+    std::fs::write(at("tool.zip"), &whole).unwrap();
+    let output = floe(folder.path(), &["audit", "tool.zip"]);
+    assert!(text(&output.stdout).starts_with("tool.zip\n"), "{}", text(&output.stderr));
+    // In a folder, only archives by the names of a dist are opened: others are assets of other tools.
+    let output = floe(folder.path(), &["audit", ".", "--json"]);
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let places = found["binaries"].as_array().unwrap().iter().map(|one| one["place"].as_str().unwrap());
+    assert_eq!(places.collect::<Vec<_>>(), ["./tool", "./tool.tar.gz:top/tool", "./tool.zip"]);
+    std::fs::write(at("page.tar.gz"), "no archive").unwrap();
+    let output = floe(folder.path(), &["audit", "page.tar.gz"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("failed to audit `page.tar.gz`"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn a_binary_of_todays_glibc_is_not_packed() {
     let sample = unportable();
     let output = floe(sample.path(), &["package", "native"]);

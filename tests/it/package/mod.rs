@@ -1,9 +1,12 @@
 //! `floe package`: the contents of archives, refusals, and that nothing else makes a difference.
 
 mod archive;
+mod built;
 mod contents;
 mod hostile;
 mod names;
+#[cfg(unix)]
+mod stopping;
 
 use std::collections::BTreeMap;
 use std::fs;
