@@ -211,8 +211,8 @@ fn identify(path: &Path, target: Target) -> anyhow::Result<(Format, Arch)> {
             path.display(),
             target.name(),
             match target.arch() {
-                Arch::Aarch64 => "arm64",
-                Arch::X86_64 => "x86_64",
+                Arch::Aarch64 => "arm64".to_owned(),
+                arch => arch.to_string(),
             },
             path.display()
         ),

@@ -112,7 +112,7 @@ impl Config {
 impl Default for Config {
     fn default() -> Self {
         Config {
-            targets: Target::all().collect(),
+            targets: Target::defaults().collect(),
             include: Vec::new(),
             built: Vec::new(),
             exclude: Vec::new(),
