@@ -101,7 +101,7 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand --version 'Print version'
         }
         &'floe;assemble'= {
-            cand --target 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]'
+            cand --target 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]'
             cand --image 'The image''s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]'
             cand --notes-file 'Read the release notes from this file, not from the changelog or GitHub'
             cand --expect 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again'

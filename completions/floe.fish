@@ -78,7 +78,7 @@ complete -c floe -n "__fish_floe_using_subcommand image" -s q -l quiet -d 'Show 
 complete -c floe -n "__fish_floe_using_subcommand image" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand image" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand image" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand assemble" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]' -r
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]' -r
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l expect -d 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again' -r
@@ -101,7 +101,7 @@ complete -c floe -n "__fish_floe_using_subcommand assemble" -s q -l quiet -d 'Sh
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand assemble" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand assemble" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand plan" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
 complete -c floe -n "__fish_floe_using_subcommand plan" -l expect -d 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again' -r

@@ -174,7 +174,7 @@ fi
 # `listed NAMES` is the matrix of a project that lists these targets.
 listed() {
     flake eval --json --impure .#lib --apply "lib: { inherit ((lib.mkRelease {
-        src = $here/tests/nix/bump/before; targets = [ $1 ]; }).legacyPackages.x86_64-linux.matrix) include native runners; }"
+        src = $here/tests/nix/bump/before; targets = [ $1 ]; }).legacyPackages.x86_64-linux.matrix) include native verify; }"
 }
 listed '"aarch64-windows" "i686-windows" "armv7-musl" "riscv64-gnu"' >"$home/listed.json"
 python3 - "$home/listed.json" <<'EOF'
@@ -185,7 +185,7 @@ assert [r["name"] for r in got["include"]] == names, "optional targets are not l
 assert [r["image"] for r in got["include"]] == [None, None, "linux/arm/v7", None], "the image of ARMv7 is missing"
 assert [(r["target"], r["program"]) for r in got["native"]] == [
     ("aarch64-pc-windows-msvc", "bump.exe"), ("i686-pc-windows-msvc", "bump.exe")], "native legs are missing"
-assert got["runners"] == ["windows-11-arm", "windows-2025"], "the runners are others"
+assert [leg["runner"] for leg in got["verify"]] == ["windows-11-arm", "windows-2025"], "the runners are others"
 EOF
 ! listed '"riscv64-gnu"' >/dev/null 2>"$home/runners" || failed 'a matrix has no runner'
 grep -qF 'GitHub has no runner for riscv64-gnu' "$home/runners" || failed 'a missing runner is not named'
