@@ -227,6 +227,7 @@ impl Drive {
         fs::create_dir_all(home).unwrap();
         let (output, summary) = (self.folder.join("output"), self.folder.join("summary"));
         fs::write(&output, "").unwrap();
+        let actor = if self.case["github"]["token"] == TOKEN { "tester" } else { "reader" };
         let path = format!("{}:{}", self.folder.join("standin").display(), std::env::var("PATH").unwrap());
         let result = Command::new(peer("bash").unwrap())
             .args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script])
@@ -244,6 +245,7 @@ impl Drive {
             ])
             .envs([("GITHUB_REPOSITORY", "acme/tool"), ("GITHUB_SERVER_URL", "https://github.com")])
             .env("GITHUB_SHA", self.case["github"]["sha"].as_str().unwrap())
+            .env("GITHUB_ACTOR", actor)
             .env("GITHUB_OUTPUT", &output)
             .env("GITHUB_STEP_SUMMARY", &summary)
             .env("GITHUB_API_URL", self.scenario.github_url())
