@@ -22,7 +22,7 @@ const PROGRAMS: [&str; 6] = ["bash", "cargo", "curl", "git", "node", "openssl"];
 pub struct Artifact {
     pub name: String,
     pub folder: PathBuf,
-    /// What the service noted at the upload.
+    /// As the service noted it at the upload.
     digest: Digest,
 }
 
@@ -42,7 +42,7 @@ pub struct Drive {
     pub artifacts: Vec<Artifact>,
     /// The subjects that were signed.
     pub signed: String,
-    /// What every step printed.
+    /// The output of every step.
     pub log: String,
 }
 
@@ -103,7 +103,7 @@ impl Drive {
         }
     }
 
-    /// What GitHub's own code makes of a job now.
+    /// A job as GitHub's own code evaluates it now.
     fn evaluated(&self, job: &str) -> Value {
         let question = json!({ "run": text(".github/workflows/release.yml"), "cases": [self.case] });
         github::ask(&question).unwrap()[0]["jobs"][job].clone()
@@ -116,7 +116,7 @@ impl Drive {
         let legs = self.evaluated(job)["legs"].as_array().expect("a job that runs").len();
         for leg in 0..legs {
             let home = self.folder.join(format!("jobs/{job}-{leg}"));
-            // What an earlier attempt left is gone.
+            // The folder of an earlier attempt is gone.
             let _ = fs::remove_dir_all(&home);
             let steps = self.workflow["jobs"][job]["steps"].as_array().unwrap().clone();
             let mut evaluated = self.evaluated(job);
