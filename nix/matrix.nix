@@ -94,6 +94,8 @@ in
   inherit (project) epoch;
   include = map row project.promised;
   native = legs;
+  # A script for Bash: `bash -c "$DOCUMENTS" documents native/<triple>` gathers what the build made besides binaries.
+  documents = import ./documents.nix { inherit lib project; };
   # The arguments of `cargo install`, besides its folders and the target.
   package = project.folder;
   arguments = lib.concatStringsSep " " (
