@@ -72,7 +72,7 @@ let
 in
 {
   schema = 1;
-  inherit (project) epoch name;
+  inherit (project) name epoch;
   inherit linux;
   verify = import ./trials.nix {
     inherit
