@@ -68,7 +68,7 @@ pub fn assemble(args: AssembleArgs, report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What one machine built.
+/// The output of one machine.
 #[derive(Debug, PartialEq, Eq)]
 struct Leg {
     name: String,

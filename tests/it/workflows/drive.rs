@@ -22,7 +22,7 @@ const PROGRAMS: [&str; 6] = ["bash", "cargo", "curl", "git", "node", "openssl"];
 pub struct Artifact {
     pub name: String,
     pub folder: PathBuf,
-    /// What the service noted at the upload.
+    /// As the service noted it at the upload.
     digest: Digest,
 }
 
@@ -42,7 +42,7 @@ pub struct Drive {
     pub artifacts: Vec<Artifact>,
     /// The subjects that were signed.
     pub signed: String,
-    /// What every step printed.
+    /// The output of every step.
     pub log: String,
 }
 
@@ -103,7 +103,7 @@ impl Drive {
         }
     }
 
-    /// What GitHub's own code makes of a job now.
+    /// A job as GitHub's own code evaluates it now.
     fn evaluated(&self, job: &str) -> Value {
         let question = json!({ "run": text(".github/workflows/release.yml"), "cases": [self.case] });
         github::ask(&question).unwrap()[0]["jobs"][job].clone()
@@ -116,7 +116,7 @@ impl Drive {
         let legs = self.evaluated(job)["legs"].as_array().expect("a job that runs").len();
         for leg in 0..legs {
             let home = self.folder.join(format!("jobs/{job}-{leg}"));
-            // What an earlier attempt left is gone.
+            // The folder of an earlier attempt is gone.
             let _ = fs::remove_dir_all(&home);
             let steps = self.workflow["jobs"][job]["steps"].as_array().unwrap().clone();
             let mut evaluated = self.evaluated(job);
@@ -227,6 +227,7 @@ impl Drive {
         fs::create_dir_all(home).unwrap();
         let (output, summary) = (self.folder.join("output"), self.folder.join("summary"));
         fs::write(&output, "").unwrap();
+        let actor = if self.case["github"]["token"] == TOKEN { "tester" } else { "reader" };
         let path = format!("{}:{}", self.folder.join("standin").display(), std::env::var("PATH").unwrap());
         let result = Command::new(peer("bash").unwrap())
             .args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script])
@@ -244,6 +245,7 @@ impl Drive {
             ])
             .envs([("GITHUB_REPOSITORY", "acme/tool"), ("GITHUB_SERVER_URL", "https://github.com")])
             .env("GITHUB_SHA", self.case["github"]["sha"].as_str().unwrap())
+            .env("GITHUB_ACTOR", actor)
             .env("GITHUB_OUTPUT", &output)
             .env("GITHUB_STEP_SUMMARY", &summary)
             .env("GITHUB_API_URL", self.scenario.github_url())

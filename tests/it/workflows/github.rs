@@ -191,7 +191,7 @@ fn a_call_chooses_runner_and_settings_and_a_pull_request_does_not() {
         assert_eq!(runners(&call, job), "self-hosted");
         assert_eq!(runners(&fork, job), "ubuntu-24.04");
     }
-    // What signs and what plans is always a machine of GitHub.
+    // Plans and signatures are always made on a machine of GitHub.
     for job in ["plan", "assemble", "release"] {
         assert_eq!(runners(&call, job), "ubuntu-24.04");
     }

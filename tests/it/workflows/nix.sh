@@ -20,6 +20,6 @@ case "$*" in
 'build --print-build-logs --out-link '*' .#release-'*) pack "$STANDIN/alone/${5#.#release-}" ;;
 *) printf 'error: this stand-in does not know: nix %s\n' "$*" >&2 && exit 1 ;;
 esac
-# Nobody writes into a store.
+# A store is read-only.
 find "$out" -type f -exec chmod a-w {} +
 ln -s "$out" "$link"

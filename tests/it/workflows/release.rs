@@ -23,7 +23,7 @@ fn a_pushed_tag_becomes_a_public_release() {
     assert!(log.contains(": verified") && log.contains("Ran tool for x86_64-musl"), "{log}");
     assert!(log.contains("Built on github-hosted runners, default settings"), "{log}");
 
-    // What was signed is what is public: each file, SHA256SUMS, and the image by the digest of its tags.
+    // The signed subjects are the public files: each asset, SHA256SUMS, and the image by the digest of its tags.
     let state = drive.scenario.state();
     let subjects: Vec<(&str, &str)> =
         drive.signed.lines().map(|line| line.split_once("  ").unwrap()).collect();

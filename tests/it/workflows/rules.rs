@@ -148,7 +148,7 @@ fn job_faults(name: &str, job: &Value) -> Vec<String> {
         let nix =
             step["uses"].as_str().is_some_and(|action| action.starts_with("cachix/install-nix-action@"));
         let config = step["with"]["extra_nix_config"].as_str().unwrap_or_default();
-        // What `plan` writes for all jobs is checked in its own step.
+        // The settings that `plan` writes for all jobs are checked in its own step.
         let is_sandboxed =
             config.contains("sandbox-fallback = false") || config.ends_with(".outputs.nix-config }}");
         if nix && !is_sandboxed {
@@ -213,7 +213,7 @@ fn lines(table: &BTreeMap<String, String>) -> String {
     table.iter().map(|(name, grants)| format!("{name}: {grants}\n")).collect()
 }
 
-/// What holds write permissions neither checks out nor builds: it runs GitHub's actions and a floe that earlier jobs named.
+/// The job with write permissions neither checks out nor builds: it runs GitHub's actions and a floe that earlier jobs named.
 #[test]
 fn the_job_that_may_write_runs_no_code_of_the_project() {
     if !is_whole() {

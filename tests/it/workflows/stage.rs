@@ -1,4 +1,4 @@
-//! What a driven release needs: a small project with a tag, and substitutes for Nix and for the released floe.
+//! The stage of a driven release: a small project with a tag, and substitutes for Nix and for the released floe.
 
 use std::fs;
 use std::path::{Path, PathBuf};
