@@ -9,7 +9,9 @@ use crate::cli::{ReleaseArgs, VerifyArgs};
 use crate::files::scratch::Scratch;
 use crate::net::stop;
 use crate::package::audit;
+use crate::release::attestation::Trust;
 use crate::release::inputs::Inputs;
+use crate::release::signature::{self, Signature};
 use crate::release::{dist, published, smoke_test};
 use crate::report::{Report, markdown, size};
 use crate::token::Token;
@@ -22,9 +24,12 @@ use floe_core::verify::{Problem, Verified};
 
 /// Runs the subcommand. Every problem is reported, with exit code 3.
 pub async fn verify(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
-    match &args.release {
-        Some(tag) => verify_published(tag, &args, report).await,
-        None => verify_dist(args, report),
+    match (&args.release, &args.attestation) {
+        (Some(tag), _) => verify_published(tag, &args, report).await,
+        (None, Some(bundle)) => {
+            signature::verify_files(&args, bundle, &repo(&args.project, &args.remote)?, report)
+        }
+        (None, None) => verify_dist(args, report),
     }
 }
 
@@ -36,6 +41,9 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         image: args.image,
         notes_file: None,
         expect: None,
+        attestation: None,
+        attest: args.attest,
+        trust: args.trust,
         project: args.project,
         source: args.source,
         remote: args.remote,
@@ -69,13 +77,18 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         ..published::request(&repo, tag, &args.remote)?
     };
     let (remote, token) = (&args.remote, Token::github());
-    let download = published::download(request, token, remote, scratch.path(), report).await?;
-    let verified = published::verify(download, report);
+    let fetched = published::download(request, token, remote, scratch.path(), report).await?;
+    let asked = published::Asked {
+        trust: &Trust::of(&args.trust)?,
+        require: args.require_attestation,
+        unsigned: false,
+    };
+    let verified = published::verify(fetched, &asked, report);
     if args.keep.is_some() {
         // A wrong release is kept too, to be looked at.
         scratch.keep()?;
     }
-    let verified = verified?;
+    let published::Checked { download: verified, signature, lines } = verified?;
     let manifest = verified.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
     if let Some(argument) = &args.run {
         report.refuse_warnings()?;
@@ -83,8 +96,12 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         smoke_test::run_downloaded(manifest, &assets, argument, report).await?;
     }
     report.output("tag", tag.as_str());
-    let verdict = Verdict::of_download(&verified, manifest);
-    verdict.show(&format!("Release `{tag}` of {repo}"), args.json, report)
+    let verdict = Verdict { signature: Some(signature), ..Verdict::of_download(&verified, manifest) };
+    verdict.show(&format!("Release `{tag}` of {repo}"), args.json, report)?;
+    if !args.json {
+        report.out(lines);
+    }
+    Ok(())
 }
 
 /// The result of a verification as JSON, schema 1. It exists only if nothing is wrong.
@@ -102,6 +119,9 @@ struct Verdict {
     /// The files of a published release that it does not cover.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     uncovered: Vec<String>,
+    /// Who signed a published release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<Signature>,
 }
 
 /// One verified file, its size in bytes.
@@ -127,6 +147,7 @@ impl Verdict {
             image: verified.image.as_ref().map(|image| image.index.digest),
             sums: None,
             uncovered: Vec::new(),
+            signature: None,
         }
     }
 
@@ -142,6 +163,7 @@ impl Verdict {
             image: manifest.image.as_ref().map(|image| image.digest),
             sums: sums.map(|file| file.digest),
             uncovered: download.uncovered().into_iter().map(str::to_owned).collect(),
+            signature: None,
         }
     }
 
@@ -154,6 +176,7 @@ impl Verdict {
             1 => "verified, but 1 further file is not covered".to_owned(),
             count => format!("verified, but {count} further files are not covered"),
         };
+        let state = state + self.signature.as_ref().map_or("", Signature::state);
         let table = markdown::table(["file", "size", "digest"], files);
         report.summary(&format!("### {title}: {state}\n\n{table}{image}"));
         if let Some(sums) = self.sums {

@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
-use crate::cli::{Builder, RehearseArgs, RemoteArgs};
+use crate::cli::{Builder, RehearseArgs, RemoteArgs, TrustArgs};
 use crate::commands::package::Enforcement;
 use crate::commands::{image, package};
 use crate::error::{Exit, Failure};
@@ -28,13 +28,14 @@ use crate::project::cargo::{self, Origin, Project};
 use crate::project::{nix, repository};
 use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
+use crate::release::attestation::Trust;
 use crate::release::session::{self, Session};
-use crate::release::{self, dist, inputs, published};
+use crate::release::{self, attestation, dist, inputs, published};
 use crate::report::{Report, size};
 use crate::token::Token;
 use floe_core::model::changelog;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Commit, Destination, Digest, Image, Record, Release, Rule};
+use floe_core::model::{Attestation, Commit, Destination, Digest, Image, Record, Release, Rule};
 use floe_core::preflight::CheckedPlanJson;
 use floe_core::verify::published::ReleaseRequest;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -50,7 +51,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let folder = Folder::prepare(root, args.keep)?;
     let verified = dist(&project, &args, &folder, report)?;
     let date = verified.archives.first().map(|(record, _)| record.source.epoch);
-    let release = promise(&project, verified, report)?;
+    let release = promise(&project, verified, attestation::given(None, args.attest.attest)?, report)?;
 
     let token = Token::from(floe_rehearsal::random_hex(20)?);
     let servers = Servers::start(&folder.servers(), &release.destination, token).await?;
@@ -75,8 +76,13 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let repo = release.destination.repo.clone();
     let request = published::request(&repo, &release.destination.tag, &addresses)?;
     let request = ReleaseRequest { image: Some(release.destination.image.clone()), ..request };
-    let download = published::download(request, None, &addresses, &keep, report).await?;
-    published::verify(download, report)?;
+    let fetched = published::download(request, None, &addresses, &keep, report).await?;
+    let trust = Trust::of(&TrustArgs::default())?;
+    published::verify(fetched, &published::Asked { trust: &trust, require: false, unsigned: true }, report)?;
+    report.step(
+        "Unsigned",
+        "a rehearsal cannot sign in the name of a workflow; the manifest is the one that is published",
+    );
 
     let notes = servers
         .held
@@ -210,7 +216,12 @@ fn make_image(
 }
 
 /// The release that `publish` would make, except that a commit is invented if git has none.
-fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Result<Release> {
+fn promise(
+    project: &Project,
+    verified: Verified,
+    attestation: Attestation,
+    report: &Report,
+) -> anyhow::Result<Release> {
     let repo = repository::find(Some(project), None)?;
     let commit = match verified.commit.clone() {
         Some(commit) => commit,
@@ -221,7 +232,8 @@ fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Re
     let (image, may_be_latest) = inputs::moving_names(Some(project), (&repo, &tag, &project.name), None)?;
     let destination = Destination { repo, page, tag, commit, image, may_be_latest };
     let notes = notes(project, &verified, report)?;
-    Ok(Release::new(verified.archives, verified.files, verified.image, destination, notes))
+    let Verified { archives, files, image, .. } = verified;
+    Ok(Release::with_attestation(archives, files, image, destination, notes, attestation))
 }
 
 /// The notes of `publish`; before a release their section is often still called `Unreleased`.

@@ -8,18 +8,20 @@ use std::path::Path;
 use anyhow::Context as _;
 use semver::Version;
 
-use crate::cli::{ProjectArgs, ReleaseArgs, SourceArgs};
+use crate::cli::{Attest, ProjectArgs, ReleaseArgs, SourceArgs};
 use crate::environment::variable;
 use crate::error::{Exit, Failure, usage};
 use crate::project::cargo::{self, Changelog, Project};
 use crate::project::repository;
-use crate::release::session;
+use crate::release::{attestation, session};
 use crate::report::Report;
 use floe_core::model::changelog;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
+use floe_core::model::release::ATTESTATION;
 use floe_core::model::{
-    Commit, Config, Destination, Digest, ImageName, Outline, Platform, Release, Repo, Tag, Target,
+    Attestation, Commit, Config, Destination, Digest, ImageName, Outline, Platform, PromisedFile, Release,
+    Repo, Tag, Target,
 };
 use floe_core::untrusted::files;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -56,8 +58,9 @@ impl Inputs {
     pub fn release(&self, verified: Verified, report: &Report) -> anyhow::Result<Release> {
         let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
         let notes = self.notes(&verified.version, report)?;
-        let Verified { archives, files, image, .. } = verified;
-        let release = Release::new(archives, files, image, destination, notes);
+        let Verified { archives, mut files, image, .. } = verified;
+        let given = self.attestation(&mut files)?;
+        let release = Release::with_attestation(archives, files, image, destination, notes, given);
         match self.args.expect {
             Some(expected) if expected != release.sums() => Err(unexpected(&release, &expected).into()),
             _ => Ok(release),
@@ -69,7 +72,21 @@ impl Inputs {
         let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
         // The notes are no asset.
         let notes = NotesSource::Generated;
-        Ok(Release::new(verified.archives, verified.files, verified.image, destination, notes).sums())
+        let Verified { archives, mut files, image, .. } = verified;
+        let given = self.attestation(&mut files)?;
+        Ok(Release::with_attestation(archives, files, image, destination, notes, given).sums())
+    }
+
+    /// The attestation: the given one, or one that the project lists as an asset.
+    fn attestation(&self, files: &mut Vec<PromisedFile>) -> anyhow::Result<Attestation> {
+        let listed = files.extract_if(.., |file| file.name == ATTESTATION).next();
+        let given = self.args.attestation.as_deref();
+        if given.is_some() && listed.is_some() {
+            return Err(usage(format!("`--attestation` is given, and the dist holds `{ATTESTATION}`"))
+                .hint("give one of them")
+                .into());
+        }
+        attestation::given(given.or(listed.as_ref().map(|file| &*file.path)), self.args.attest.attest)
     }
 
     /// The release as far as it is known before its dist is built.
@@ -80,13 +97,15 @@ impl Inputs {
                 .into());
         };
         cargo::check_tag(project, self.expect.tag.as_ref())?;
+        let is_promised = self.args.attest.attest == Some(Attest::Required);
+        let promised = is_promised.then(|| ATTESTATION.to_owned());
         Ok(Outline {
             name: project.name.clone(),
             version: project.version.clone(),
             destination: self.destination((&project.name, &project.version), None)?,
             notes: self.notes(&project.version, report)?,
             targets: self.expect.targets.clone(),
-            files: self.expect.files.clone(),
+            files: self.expect.files.iter().cloned().chain(promised).collect(),
             platforms: self.expect.platforms.clone(),
         })
     }
@@ -115,9 +134,10 @@ impl Inputs {
 
 fn unexpected(release: &Release, expected: &Digest) -> Failure {
     let Destination { repo, tag, commit, image, .. } = &release.destination;
+    let attested = if release.manifest.attested { " and an attestation (`--attest`)" } else { "" };
     Failure::new(format!("`SHA256SUMS` would have the digest {}, but {expected} is expected", release.sums()))
         .details([format!(
-            "the release is {tag} of `{repo}` at commit {}, with images called `{image}`",
+            "the release is {tag} of `{repo}` at commit {}, with images called `{image}`{attested}",
             commit.short()
         )])
         .state("nothing was sent")

@@ -6,6 +6,7 @@
 //! Plan::new(release, world) ─▶ preflight ─▶ execute ─▶ Receipt
 //! ```
 
+pub mod attestation;
 pub mod dist;
 pub mod execute;
 pub mod inputs;
@@ -15,6 +16,7 @@ pub mod preflight;
 pub mod published;
 pub mod receipt;
 pub mod session;
+pub mod signature;
 pub mod smoke_test;
 
 use std::path::Path;

@@ -8,6 +8,7 @@ use crate::net::address::{Endpoint, is_loopback, shown};
 use crate::net::client::Client;
 use crate::net::retry::{self, Retry};
 use crate::registry::{self, Credentials, Registry};
+use crate::release::attestation::Trust;
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::clock::Clock;
@@ -40,9 +41,16 @@ pub struct Session {
     pub registry: Option<Registry>,
     /// How often something is tried, by which clock, and where that is reported.
     pub retry: Retry,
+    /// Whose attestations stand for the promised one. Without it only the promised bytes do.
+    pub trust: Option<Trust>,
 }
 
 impl Session {
+    /// The same session, which keeps an attestation that another run published.
+    pub fn trusting(self, trust: Trust) -> Self {
+        Session { trust: Some(trust), ..self }
+    }
+
     /// A session as the arguments and the environment describe it.
     pub fn open<'a>(
         subject: impl Into<Subject<'a>>,
@@ -82,7 +90,7 @@ impl Session {
                 Some(Registry::connect(client, base, image.clone(), secrets.registry, retry.clone()))
             }
         };
-        Ok(Session { github, registry, retry })
+        Ok(Session { github, registry, retry, trust: None })
     }
 
     /// The same clients as at the beginning of a run: without a registry token, a count or a rate limit.
@@ -91,6 +99,7 @@ impl Session {
             github: self.github.fresh(),
             registry: self.registry.as_ref().map(Registry::fresh),
             retry: self.retry.clone(),
+            trust: self.trust.clone(),
         }
     }
 

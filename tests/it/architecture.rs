@@ -15,7 +15,7 @@ type Allowed = &'static [(&'static str, &'static [&'static str])];
 const FLOE: Allowed = &[
     ("attest", &[]),
     ("environment", &[]),
-    ("cli", &["environment"]),
+    ("cli", &["attest", "environment"]),
     ("error", &[]),
     ("token", &["environment"]),
     ("files", &["error"]),
@@ -30,6 +30,7 @@ const FLOE: Allowed = &[
     (
         "release",
         &[
+            "attest",
             "cli",
             "download",
             "environment",
@@ -48,6 +49,7 @@ const FLOE: Allowed = &[
     (
         "commands",
         &[
+            "attest",
             "cli",
             "environment",
             "error",

@@ -14,11 +14,12 @@ use crate::error::{Exit, Failure};
 use crate::files::atomic_file;
 use crate::files::scratch::Scratch;
 use crate::net::stop;
+use crate::release::attestation::Trust;
 use crate::release::{dist, inputs, published, session};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{ArchiveKind, Content, Destination, Manifest, Release, Repo};
+use floe_core::model::{ArchiveKind, Attestation, Content, Destination, Manifest, Release, Repo};
 use floe_core::reproduce::{Comparison, Line, Part, Verdict, parts, statement};
 use floe_core::verify::published::{Download, ReleaseRequest};
 use floe_core::verify::{self as check, Depth, Expect};
@@ -34,8 +35,9 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
     let (remote, folder) = (&args.remote, scratch.path());
     let request =
         ReleaseRequest { image: args.image.clone(), ..published::request(&repo, &args.tag, remote)? };
-    let download = published::download(request, Token::github(), remote, folder, report).await?;
-    let download = published::verify(download, report)?;
+    let fetched = published::download(request, Token::github(), remote, folder, report).await?;
+    let asked = published::Asked { trust: &Trust::of(&args.trust)?, require: false, unsigned: false };
+    let published::Checked { download, .. } = published::verify(fetched, &asked, report)?;
     let published = download.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
     let rebuilt = release(found, published, (&repo, &args))?;
 
@@ -108,12 +110,15 @@ fn release(
         image,
         may_be_latest: false,
     };
-    Ok(Release::new(
+    // A rebuild is not signed; its manifest must make the same promise.
+    let promise = Attestation { promised: published.attested, bundle: None };
+    Ok(Release::with_attestation(
         verified.archives,
         verified.files,
         verified.image,
         destination,
         NotesSource::Text(String::new()),
+        promise,
     ))
 }
 

@@ -32,6 +32,9 @@ pub struct Manifest {
     /// The further files, sorted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<ManifestFile>,
+    /// Whether the release has an attestation, `SHA256SUMS.sigstore.json`. `SHA256SUMS` covers this promise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub attested: bool,
 }
 
 /// A further file of a release: a package, an SBOM.

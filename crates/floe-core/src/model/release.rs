@@ -9,10 +9,22 @@ use semver::Version;
 
 use super::manifest::{Artifact, Manifest, ManifestFile, ManifestImage, ManifestPlatform};
 use super::{BinaryFacts, Commit, Digest, Facts, Image, ImageName, Record, Repo, Schema, Tag};
-use crate::model::notes::{Notes, NotesSource};
+use crate::model::notes::{self, Notes, NotesSource};
 
 /// The file that lists every asset's digest in the form `sha256sum -c` reads.
 pub const CHECKSUMS: &str = "SHA256SUMS";
+
+/// The file that says who built all of it: a Sigstore bundle over each file in `SHA256SUMS`, `SHA256SUMS` itself and the image.
+pub const ATTESTATION: &str = "SHA256SUMS.sigstore.json";
+
+/// The attestation of a release.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attestation {
+    /// Whether the manifest promises one.
+    pub promised: bool,
+    /// The bundle, if it is there.
+    pub bundle: Option<Vec<u8>>,
+}
 
 /// A release and its destination.
 #[derive(Debug, Clone)]
@@ -103,6 +115,14 @@ impl Asset {
         }
     }
 
+    /// Its bytes, if they are in memory.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match &self.content {
+            Content::Bytes(bytes) => Some(bytes),
+            Content::File(_) => None,
+        }
+    }
+
     fn made_here(name: String, text: String) -> Self {
         let bytes = text.into_bytes();
         Asset { name, size: bytes.len() as u64, digest: Digest::of(&bytes), content: Content::Bytes(bytes) }
@@ -110,7 +130,7 @@ impl Asset {
 }
 
 impl Release {
-    /// Derives everything that is promised from verified files: manifest, checksums, the set of assets.
+    /// Derives everything that is promised from verified files: manifest, checksums, the set of assets. It has no attestation.
     pub fn new(
         archives: Vec<(Record, PathBuf)>,
         files: Vec<PromisedFile>,
@@ -118,11 +138,24 @@ impl Release {
         destination: Destination,
         source: NotesSource,
     ) -> Self {
+        Release::with_attestation(archives, files, image, destination, source, Attestation::default())
+    }
+
+    /// The same with an attestation, or with the promise of one.
+    pub fn with_attestation(
+        archives: Vec<(Record, PathBuf)>,
+        files: Vec<PromisedFile>,
+        image: Option<Image>,
+        destination: Destination,
+        source: NotesSource,
+        attestation: Attestation,
+    ) -> Self {
         let (name, version) = match archives.first() {
             Some((record, _)) => (record.name.clone(), record.version.clone()),
             None => (destination.repo.name().to_owned(), destination.tag.version().clone()),
         };
-        let manifest = manifest(&name, &version, (&archives, &files, image.as_ref()), &destination);
+        let mut manifest = manifest(&name, &version, (&archives, &files, image.as_ref()), &destination);
+        manifest.attested = attestation.promised;
         let notes = Notes::new(source, &manifest, &destination);
         let mut assets: Vec<Asset> = archives
             .into_iter()
@@ -141,12 +174,37 @@ impl Release {
         assets.push(Asset::made_here(Manifest::file_name(&name), manifest.to_json()));
         assets.sort_by(|a, b| a.name.cmp(&b.name));
         assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), checksums(&assets)));
+        // After the archives: an attestation of files that are not there yet would be of no use.
+        assets.extend(attestation.bundle.map(|bytes| Asset {
+            name: ATTESTATION.to_owned(),
+            size: bytes.len() as u64,
+            digest: Digest::of(&bytes),
+            content: Content::Bytes(bytes),
+        }));
         Release { name, version, destination, assets, manifest, image, notes }
     }
 
     /// The digest of `SHA256SUMS`. It covers every asset but the signatures of `SHA256SUMS` and, through the manifest, the image, the tag and the commit.
     pub fn sums(&self) -> Digest {
         Digest::of(checksums(&self.assets).as_bytes())
+    }
+
+    /// Everything that an attestation must name, by name: the files in `SHA256SUMS`, `SHA256SUMS` itself, and the image.
+    pub fn subjects(&self) -> BTreeMap<String, Digest> {
+        let files = self.assets.iter().filter(|asset| asset.name == CHECKSUMS || is_covered(&asset.name));
+        let image = self.manifest.image.iter().map(|image| (image.name.to_string(), image.digest));
+        files.map(|asset| (asset.name.clone(), asset.digest)).chain(image).collect()
+    }
+
+    /// Adds the commands that check the attestation to the notes. The identity is the signing workflow's, from its certificate.
+    pub fn signed_by(&mut self, identity: &str) {
+        let commands = notes::signed(&self.manifest, &self.destination, identity);
+        self.notes.footer.push_str(&commands);
+    }
+
+    /// The attestation, if there is one.
+    pub fn attestation(&self) -> Option<&Asset> {
+        self.assets.iter().find(|asset| asset.name == ATTESTATION)
     }
 
     /// The bytes of all assets together.
@@ -203,6 +261,7 @@ fn manifest(
         artifacts,
         image,
         files: covered,
+        attested: false,
     }
 }
 
