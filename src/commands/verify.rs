@@ -52,7 +52,7 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
     let verified = dist::verify(dist::read(&release.dists, inputs.depth())?, inputs.expect())?;
     read_binaries_again(&verified)?;
     let mut verdict = Verdict::of_dist(&verified);
-    match inputs.sums(verified) {
+    match inputs.sums(verified, report) {
         Ok(sums) => verdict.sums = Some(sums),
         Err(error) => {
             report.warn(format!(

@@ -30,7 +30,7 @@ use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
 use crate::release::attestation::Trust;
 use crate::release::session::{self, Session};
-use crate::release::{self, attestation, dist, inputs, published};
+use crate::release::{self, assemble, attestation, dist, inputs, published};
 use crate::report::{Report, size};
 use crate::token::Token;
 use floe_core::model::changelog;
@@ -232,8 +232,8 @@ fn promise(
     let (image, may_be_latest) = inputs::moving_names(Some(project), (&repo, &tag, &project.name), None)?;
     let destination = Destination { repo, page, tag, commit, image, may_be_latest };
     let notes = notes(project, &verified, report)?;
-    let Verified { archives, files, image, .. } = verified;
-    Ok(Release::with_attestation(archives, files, image, destination, notes, attestation))
+    let release = assemble::assemble(verified, (destination, notes), &project.config.channels, report)?;
+    Ok(release.with_attestation(attestation))
 }
 
 /// The notes of `publish`; before a release their section is often still called `Unreleased`.

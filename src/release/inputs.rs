@@ -13,15 +13,15 @@ use crate::environment::variable;
 use crate::error::{Exit, Failure, usage};
 use crate::project::cargo::{self, Changelog, Project};
 use crate::project::repository;
-use crate::release::{attestation, session};
+use crate::release::{assemble, attestation, session};
 use crate::report::Report;
 use floe_core::model::changelog;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::release::ATTESTATION;
 use floe_core::model::{
-    Attestation, Commit, Config, Destination, Digest, ImageName, Outline, Platform, PromisedFile, Release,
-    Repo, Tag, Target,
+    Attestation, Channels, Commit, Config, Destination, Digest, ImageName, Outline, Platform, PromisedFile,
+    Release, Repo, Tag, Target,
 };
 use floe_core::untrusted::files;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -58,9 +58,10 @@ impl Inputs {
     pub fn release(&self, verified: Verified, report: &Report) -> anyhow::Result<Release> {
         let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
         let notes = self.notes(&verified.version, report)?;
-        let Verified { archives, mut files, image, .. } = verified;
-        let given = self.attestation(&mut files)?;
-        let release = Release::with_attestation(archives, files, image, destination, notes, given);
+        let mut verified = verified;
+        let given = self.attestation(&mut verified.files)?;
+        let release = assemble::assemble(verified, (destination, notes), &self.channels(), report)?;
+        let release = release.with_attestation(given);
         match self.args.expect {
             Some(expected) if expected != release.sums() => Err(unexpected(&release, &expected).into()),
             _ => Ok(release),
@@ -68,13 +69,14 @@ impl Inputs {
     }
 
     /// The digest of the `SHA256SUMS` that verified dists would be published with.
-    pub fn sums(&self, verified: Verified) -> anyhow::Result<Digest> {
+    pub fn sums(&self, verified: Verified, report: &Report) -> anyhow::Result<Digest> {
         let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
         // The notes are no asset.
         let notes = NotesSource::Generated;
-        let Verified { archives, mut files, image, .. } = verified;
-        let given = self.attestation(&mut files)?;
-        Ok(Release::with_attestation(archives, files, image, destination, notes, given).sums())
+        let mut verified = verified;
+        let given = self.attestation(&mut verified.files)?;
+        let release = assemble::assemble(verified, (destination, notes), &self.channels(), report)?;
+        Ok(release.with_attestation(given).sums())
     }
 
     /// The attestation: the given one, or one that the project lists as an asset.
@@ -89,6 +91,11 @@ impl Inputs {
         attestation::given(given.or(listed.as_ref().map(|file| &*file.path)), self.args.attest.attest)
     }
 
+    /// The files to render: without a project, its default.
+    fn channels(&self) -> Channels {
+        self.project.as_ref().map(|project| project.config.channels.clone()).unwrap_or_default()
+    }
+
     /// The release as far as it is known before its dist is built.
     pub fn outline(&self, report: &Report) -> anyhow::Result<Outline> {
         let Some(project) = &self.project else {
@@ -97,6 +104,7 @@ impl Inputs {
                 .into());
         };
         cargo::check_tag(project, self.expect.tag.as_ref())?;
+        assemble::check(project)?;
         let is_promised = self.args.attest.attest == Some(Attest::Required);
         let promised = is_promised.then(|| ATTESTATION.to_owned());
         Ok(Outline {

@@ -24,6 +24,7 @@ const FLOE: Allowed = &[
     ("github", &["error", "net", "report", "token"]),
     ("registry", &["environment", "error", "net", "report", "token"]),
     ("package", &["error", "files"]),
+    ("channels", &[]),
     ("image", &["error", "files", "package"]),
     ("download", &["error", "github", "image", "net", "package", "registry", "report"]),
     ("project", &["environment", "error", "files", "report", "token"]),
@@ -31,6 +32,7 @@ const FLOE: Allowed = &[
         "release",
         &[
             "attest",
+            "channels",
             "cli",
             "download",
             "environment",
@@ -50,6 +52,7 @@ const FLOE: Allowed = &[
         "commands",
         &[
             "attest",
+            "channels",
             "cli",
             "environment",
             "error",

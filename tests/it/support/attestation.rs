@@ -24,9 +24,10 @@ use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::{Time, Validity};
 use x509_cert::{Certificate, TbsCertificate};
 
-use floe::release::dist;
+use floe::release::{assemble, dist};
+use floe::report::{Report, Verbosity};
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Attestation, Destination, Release, Tag, Target};
+use floe_core::model::{Attestation, Channels, Destination, Tag, Target};
 use floe_core::verify::{Depth, Expect};
 
 use super::scenario::{COMMIT, Scenario};
@@ -68,9 +69,10 @@ impl Scenario {
             may_be_latest: true,
         };
         let promise = Attestation { promised, bundle: None };
-        let (archives, files, image) = (verified.archives, verified.files, verified.image);
-        Release::with_attestation(archives, files, image, destination, NotesSource::Generated, promise)
-            .subjects()
+        let report = Report::new(Verbosity::Quiet);
+        let what = (destination, NotesSource::Generated);
+        let release = assemble::assemble(verified, what, &Channels::default(), &report).unwrap();
+        release.with_attestation(promise).subjects()
     }
 }
 

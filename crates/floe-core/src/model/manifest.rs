@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{ArchiveKind, BinaryFacts, Commit, Digest, ImageName, Platform, Rule, Schema, Tag, Target};
+use super::{
+    About, ArchiveKind, BinaryFacts, Commit, Digest, Extras, ImageName, ManifestChannel, Platform, Rule,
+    Schema, Tag, Target,
+};
 
 /// A release as data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +27,9 @@ pub struct Manifest {
     pub repository: String,
     /// The commit everything was built from.
     pub commit: Commit,
+    /// What the project says about itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<About>,
     /// The archives, sorted by file name.
     pub artifacts: Vec<Artifact>,
     /// The image, if the release has one.
@@ -32,6 +38,9 @@ pub struct Manifest {
     /// The further files, sorted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<ManifestFile>,
+    /// The files that were rendered from the rest of the manifest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<ManifestChannel>,
     /// Whether the release has an attestation, `SHA256SUMS.sigstore.json`. `SHA256SUMS` covers this promise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub attested: bool,
@@ -70,6 +79,9 @@ pub struct Artifact {
     /// The rules that they break, each with the project's reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub loosened: BTreeMap<Rule, String>,
+    /// The man pages and completions in it.
+    #[serde(default, skip_serializing_if = "Extras::is_empty")]
+    pub extras: Extras,
 }
 
 /// The image of a release.

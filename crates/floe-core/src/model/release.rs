@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use semver::Version;
 
 use super::manifest::{Artifact, Manifest, ManifestFile, ManifestImage, ManifestPlatform};
-use super::{BinaryFacts, Commit, Digest, Facts, Image, ImageName, Record, Repo, Schema, Tag};
+use super::{
+    BinaryFacts, Commit, Digest, Extras, Facts, Image, ImageName, Record, Rendered, Repo, Schema, Tag,
+};
 use crate::model::notes::{self, Notes, NotesSource};
 
 /// The file that lists every asset's digest in the form `sha256sum -c` reads.
@@ -41,6 +43,8 @@ pub struct Release {
     pub manifest: Manifest,
     /// The image, if the release has one.
     pub image: Option<Image>,
+    /// The files for package managers, which go to repositories of their own.
+    pub channels: Vec<Rendered>,
     /// The text of its page.
     pub notes: Notes,
 }
@@ -110,7 +114,7 @@ impl Asset {
             Some("gz") => "application/gzip",
             Some("zip") => "application/zip",
             Some("json") => "application/json",
-            None | Some("txt" | "sh" | "asc") => "text/plain; charset=utf-8",
+            None | Some("txt" | "sh" | "ps1" | "asc") => "text/plain; charset=utf-8",
             Some(_) => "application/octet-stream",
         }
     }
@@ -123,14 +127,13 @@ impl Asset {
         }
     }
 
-    fn made_here(name: String, text: String) -> Self {
-        let bytes = text.into_bytes();
+    fn made_here(name: String, bytes: Vec<u8>) -> Self {
         Asset { name, size: bytes.len() as u64, digest: Digest::of(&bytes), content: Content::Bytes(bytes) }
     }
 }
 
 impl Release {
-    /// Derives everything that is promised from verified files: manifest, checksums, the set of assets. It has no attestation.
+    /// Derives everything that is promised from verified files: manifest, checksums, the set of assets.
     pub fn new(
         archives: Vec<(Record, PathBuf)>,
         files: Vec<PromisedFile>,
@@ -138,24 +141,11 @@ impl Release {
         destination: Destination,
         source: NotesSource,
     ) -> Self {
-        Release::with_attestation(archives, files, image, destination, source, Attestation::default())
-    }
-
-    /// The same with an attestation, or with the promise of one.
-    pub fn with_attestation(
-        archives: Vec<(Record, PathBuf)>,
-        files: Vec<PromisedFile>,
-        image: Option<Image>,
-        destination: Destination,
-        source: NotesSource,
-        attestation: Attestation,
-    ) -> Self {
         let (name, version) = match archives.first() {
             Some((record, _)) => (record.name.clone(), record.version.clone()),
             None => (destination.repo.name().to_owned(), destination.tag.version().clone()),
         };
-        let mut manifest = manifest(&name, &version, (&archives, &files, image.as_ref()), &destination);
-        manifest.attested = attestation.promised;
+        let manifest = manifest(&name, &version, (&archives, &files, image.as_ref()), &destination);
         let notes = Notes::new(source, &manifest, &destination);
         let mut assets: Vec<Asset> = archives
             .into_iter()
@@ -171,17 +161,50 @@ impl Release {
             Asset { name, size, digest, content }
         };
         assets.extend(files.into_iter().map(file));
-        assets.push(Asset::made_here(Manifest::file_name(&name), manifest.to_json()));
-        assets.sort_by(|a, b| a.name.cmp(&b.name));
-        assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), checksums(&assets)));
-        // After the archives: an attestation of files that are not there yet would be of no use.
-        assets.extend(attestation.bundle.map(|bytes| Asset {
-            name: ATTESTATION.to_owned(),
-            size: bytes.len() as u64,
-            digest: Digest::of(&bytes),
-            content: Content::Bytes(bytes),
-        }));
-        Release { name, version, destination, assets, manifest, image, notes }
+        let mut release =
+            Release { name, version, destination, assets, manifest, image, notes, channels: Vec::new() };
+        release.derive();
+        release
+    }
+
+    /// With the files that were rendered from its manifest: installers become assets, which the manifest and
+    /// `SHA256SUMS` cover. `revision` is that of the texts they were rendered from.
+    pub fn with_rendered(mut self, rendered: Vec<Rendered>, revision: u32) -> Self {
+        self.manifest.channels = rendered.iter().map(|file| file.entry(revision)).collect();
+        let (installers, channels): (Vec<_>, Vec<_>) =
+            rendered.into_iter().partition(|file| file.kind.is_asset());
+        self.channels = channels;
+        for Rendered { path, bytes, .. } in installers {
+            let asset = Asset::made_here(path, bytes);
+            self.manifest.files.push(ManifestFile {
+                file: asset.name.clone(),
+                size: asset.size,
+                digest: asset.digest,
+            });
+            self.assets.push(asset);
+        }
+        self.manifest.files.sort_by(|a, b| a.file.cmp(&b.file));
+        self.notes = Notes::new(self.notes.source, &self.manifest, &self.destination);
+        self.derive();
+        self
+    }
+
+    /// With an attestation, or with the promise of one.
+    pub fn with_attestation(mut self, attestation: Attestation) -> Self {
+        self.manifest.attested = attestation.promised;
+        self.assets.extend(attestation.bundle.map(|bytes| Asset::made_here(ATTESTATION.to_owned(), bytes)));
+        self.derive();
+        self
+    }
+
+    /// Makes the manifest and `SHA256SUMS` from the other assets.
+    fn derive(&mut self) {
+        let manifest = Manifest::file_name(&self.name);
+        self.assets.retain(|asset| asset.name != CHECKSUMS && asset.name != manifest);
+        self.assets.push(Asset::made_here(manifest, self.manifest.to_json().into_bytes()));
+        self.assets.sort_by(|a, b| a.name.cmp(&b.name));
+        let sums = checksums(&self.assets).into_bytes();
+        self.assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), sums));
     }
 
     /// The digest of `SHA256SUMS`. It covers every asset but the signatures of `SHA256SUMS` and, through the manifest, the image, the tag and the commit.
@@ -235,6 +258,7 @@ fn manifest(
                 .collect(),
             requires: requires(record),
             loosened: record.loosened.clone(),
+            extras: Extras::of(&record.name, record.target, &record.contents),
         })
         .collect();
     artifacts.sort_by(|a, b| a.file.cmp(&b.file));
@@ -258,9 +282,11 @@ fn manifest(
         tag: destination.tag.clone(),
         repository: destination.page.clone(),
         commit: destination.commit.clone(),
+        package: archives.iter().find_map(|(record, _)| record.package.clone()),
         artifacts,
         image,
         files: covered,
+        channels: Vec::new(),
         attested: false,
     }
 }
