@@ -193,8 +193,8 @@ fn what_github_says_of_an_immutable_release_is_checked() {
         another tag: 3: it is for the tag `v1.3.0`, not for `v1.4.0`
         another repository: 3: it is for `evil/tool`, not for `acme/tool`
         another commit: 3: it is for commit 0000000000000000000000000000000000000bad, not for 3f9ac21c0ffee0000000000000000000000000aa
-        another digest: 3: `tool-manifest.json` is sha256:<0>, but GitHub signed sha256:<1>
-        an asset too few: 3: it does not name the asset `tool-aarch64-unknown-linux-gnu.tar.gz`
+        another digest: 3: `tool-aarch64-apple-darwin.tar.gz` is sha256:<0>, but GitHub signed sha256:<1>
+        an asset too few: 3: it does not name the asset `SHA256SUMS.sigstore.json`
         another signer: 3: signed by `https://evil.example`, not by GitHub (`https://dotcom.releases.github.com`)
         a provenance: 3: it is an attestation of type `https://slsa.dev/provenance/v1`, not `https://in-toto.io/attestation/release/v0.2`
     "#]].assert_eq(&lines);
