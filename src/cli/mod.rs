@@ -12,7 +12,8 @@ use floe_core::model::{Commit, Repo, Tag, Target};
 mod release;
 
 pub use release::{
-    Attest, AttestArgs, PlanArgs, PublishArgs, ReleaseArgs, RemoteArgs, ReproduceArgs, TrustArgs, VerifyArgs,
+    AssembleArgs, Attest, AttestArgs, PlanArgs, PublishArgs, ReleaseArgs, RemoteArgs, ReproduceArgs,
+    TrustArgs, VerifyArgs,
 };
 
 /// The heading of the options that every command has.
@@ -65,6 +66,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Build a multi-platform OCI image layout from static binaries or docker archives
     Image(ImageArgs),
+    /// Join what several machines built into one dist, which is planned and published without its project
+    Assemble(AssembleArgs),
     /// Show the steps that publish would take, and check whether a server would refuse them
     Plan(PlanArgs),
     /// Publish a release: stage everything in private, then make it public at once

@@ -30,12 +30,12 @@ use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
 use crate::release::attestation::Trust;
 use crate::release::session::{self, Session};
-use crate::release::{self, assemble, attestation, dist, inputs, published};
+use crate::release::{self, assemble, attestation, description, dist, inputs, published};
 use crate::report::{Report, size};
 use crate::token::Token;
 use floe_core::model::changelog;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Attestation, Commit, Destination, Digest, Image, Record, Release, Rule};
+use floe_core::model::{Attestation, BuiltOn, Commit, Destination, Digest, Image, Record, Release, Rule};
 use floe_core::preflight::CheckedPlanJson;
 use floe_core::verify::published::ReleaseRequest;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -51,7 +51,8 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let folder = Folder::prepare(root, args.keep)?;
     let verified = dist(&project, &args, &folder, report)?;
     let date = verified.archives.first().map(|(record, _)| record.source.epoch);
-    let release = promise(&project, verified, attestation::given(None, args.attest.attest)?, report)?;
+    let given = attestation::given(None, args.attest.attest)?;
+    let release = promise(&project, verified, (description::built_on(&args.dists)?, given), report)?;
 
     let token = Token::from(floe_rehearsal::random_hex(20)?);
     let servers = Servers::start(&folder.servers(), &release.destination, token).await?;
@@ -219,7 +220,7 @@ fn make_image(
 fn promise(
     project: &Project,
     verified: Verified,
-    attestation: Attestation,
+    (built_on, attestation): (Option<BuiltOn>, Attestation),
     report: &Report,
 ) -> anyhow::Result<Release> {
     let repo = repository::find(Some(project), None)?;
@@ -230,7 +231,7 @@ fn promise(
     let page = session::page(&RemoteArgs::default(), &repo)?;
     let tag = inputs::tag(Some(project), None, &verified.version)?;
     let (image, may_be_latest) = inputs::moving_names(Some(project), (&repo, &tag, &project.name), None)?;
-    let destination = Destination { repo, page, tag, commit, image, may_be_latest };
+    let destination = Destination { repo, page, tag, commit, image, may_be_latest, built_on };
     let notes = notes(project, &verified, report)?;
     let release = assemble::assemble(verified, (destination, notes), &project.config.channels, report)?;
     Ok(release.with_attestation(attestation))

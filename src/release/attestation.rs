@@ -79,7 +79,7 @@ impl Trust {
     /// Whether a bundle is one of exactly this release.
     pub fn check_release(&self, bundle: &[u8], release: &Release) -> Result<Authentic, Verdict> {
         let Destination { repo, tag, commit, .. } = &release.destination;
-        self.check(bundle, repo, (Some(tag), Some(commit)), Subjects::All(release.subjects()))
+        self.check(bundle, repo, (Some(tag), Some(commit)), Subjects::All(release.subject_digests()))
     }
 
     /// Whether another bundle than the promised one is as good, if that is known already.

@@ -8,6 +8,7 @@
 
 pub mod assemble;
 pub mod attestation;
+pub mod description;
 pub mod dist;
 pub mod execute;
 pub mod inputs;

@@ -44,6 +44,8 @@ pub struct Session {
     pub retry: Retry,
     /// Whose attestations stand for the promised one. Without it only the promised bytes do.
     pub trust: Option<Trust>,
+    /// Whether only that is asked which a token without write permissions can answer.
+    pub reads_only: bool,
 }
 
 impl Session {
@@ -91,7 +93,7 @@ impl Session {
                 Some(Registry::connect(client, base, image.clone(), secrets.registry, retry.clone()))
             }
         };
-        Ok(Session { github, registry, retry, trust: None })
+        Ok(Session { github, registry, retry, trust: None, reads_only: false })
     }
 
     /// The same clients as at the beginning of a run: without a registry token, a count or a rate limit.
@@ -101,6 +103,7 @@ impl Session {
             registry: self.registry.as_ref().map(Registry::fresh),
             retry: self.retry.clone(),
             trust: self.trust.clone(),
+            reads_only: self.reads_only,
         }
     }
 

@@ -67,12 +67,13 @@ impl Scenario {
             commit: COMMIT.parse().unwrap(),
             image: "ghcr.io/acme/tool".parse().unwrap(),
             may_be_latest: true,
+            built_on: None,
         };
         let promise = Attestation { promised, bundle: None };
         let report = Report::new(Verbosity::Quiet);
         let what = (destination, NotesSource::Generated);
         let release = assemble::assemble(verified, what, &Channels::default(), &report).unwrap();
-        release.with_attestation(promise).subjects()
+        release.with_attestation(promise).subject_digests()
     }
 }
 
