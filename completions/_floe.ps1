@@ -217,6 +217,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'After verifying, run each program for this machine with this argument, such as --run=--version')
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]')
             [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image''s name, if it is not the default: SHA256SUMS depends on it, and a published image must have it')
+            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Fail unless SHA256SUMS has this digest, before any downloaded program is run')
             [CompletionResult]::new('--attest', '--attest', [CompletionResultType]::ParameterName, 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]')
             [CompletionResult]::new('--signer', '--signer', [CompletionResultType]::ParameterName, 'The workflow that must have signed [default: floe''s release workflow, or one of the project''s own repository]')
             [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Trusted roots of Sigstore as JSON, instead of the embedded ones')

@@ -595,7 +595,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__plan)
-            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --attestation --attest --signer --trusted-root --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --json --verbose --quiet --strict --help --version"
+            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --attestation --attest --signer --trusted-root --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --json --read-only --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -917,7 +917,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__verify)
-            opts="-p -v -q -h -V --release --attestation --require-attestation --keep --run --target --no-image --image --attest --signer --trusted-root --json --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
+            opts="-p -v -q -h -V --release --attestation --require-attestation --keep --run --target --no-image --image --expect --attest --signer --trusted-root --json --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -944,6 +944,10 @@ _floe() {
                     return 0
                     ;;
                 --image)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expect)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -207,6 +207,7 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand --run 'After verifying, run each program for this machine with this argument, such as --run=--version'
             cand --target 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]'
             cand --image 'The image''s name, if it is not the default: SHA256SUMS depends on it, and a published image must have it'
+            cand --expect 'Fail unless SHA256SUMS has this digest, before any downloaded program is run'
             cand --attest 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]'
             cand --signer 'The workflow that must have signed [default: floe''s release workflow, or one of the project''s own repository]'
             cand --trusted-root 'Trusted roots of Sigstore as JSON, instead of the embedded ones'

@@ -166,6 +166,7 @@ complete -c floe -n "__fish_floe_using_subcommand verify" -l keep -d 'Keep the d
 complete -c floe -n "__fish_floe_using_subcommand verify" -l run -d 'After verifying, run each program for this machine with this argument, such as --run=--version' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l target -d 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l image -d 'The image\'s name, if it is not the default: SHA256SUMS depends on it, and a published image must have it' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l expect -d 'Fail unless SHA256SUMS has this digest, before any downloaded program is run' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l attest -d 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
 best-effort\t'It is published if it is there'
 none\t'There is none'"
