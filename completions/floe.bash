@@ -595,7 +595,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__plan)
-            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --read-only --from-tag --json --verbose --quiet --strict --help --version"
+            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --attestation --attest --signer --trusted-root --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --json --read-only --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -614,6 +614,22 @@ _floe() {
                     return 0
                     ;;
                 --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --attestation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --attest)
+                    COMPREPLY=($(compgen -W "required best-effort none" -- "${cur}"))
+                    return 0
+                    ;;
+                --signer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -673,7 +689,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__publish)
-            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --receipt --json --verbose --quiet --strict --help --version"
+            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --attestation --attest --signer --trusted-root --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --receipt --json --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -692,6 +708,22 @@ _floe() {
                     return 0
                     ;;
                 --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --attestation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --attest)
+                    COMPREPLY=($(compgen -W "required best-effort none" -- "${cur}"))
+                    return 0
+                    ;;
+                --signer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -755,7 +787,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__rehearse)
-            opts="-o -p -v -q -h -V --with --exact --keep --faults --serve --out --json --manifest-path --package --verbose --quiet --strict --help --version"
+            opts="-o -p -v -q -h -V --with --exact --keep --faults --serve --out --json --attest --manifest-path --package --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -775,6 +807,10 @@ _floe() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --attest)
+                    COMPREPLY=($(compgen -W "required best-effort none" -- "${cur}"))
                     return 0
                     ;;
                 --manifest-path)
@@ -797,7 +833,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__reproduce)
-            opts="-p -v -q -h -V --rebuilt --statement --image --json --manifest-path --package --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
+            opts="-p -v -q -h -V --rebuilt --statement --image --json --signer --trusted-root --manifest-path --package --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -812,6 +848,14 @@ _floe() {
                     return 0
                     ;;
                 --image)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --signer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -873,13 +917,17 @@ _floe() {
             return 0
             ;;
         floe__subcmd__verify)
-            opts="-p -v -q -h -V --release --keep --run --target --no-image --image --expect --json --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
+            opts="-p -v -q -h -V --release --attestation --require-attestation --keep --run --target --no-image --image --expect --attest --signer --trusted-root --json --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --release)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --attestation)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -900,6 +948,18 @@ _floe() {
                     return 0
                     ;;
                 --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --attest)
+                    COMPREPLY=($(compgen -W "required best-effort none" -- "${cur}"))
+                    return 0
+                    ;;
+                --signer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -105,6 +105,12 @@ complete -c floe -n "__fish_floe_using_subcommand plan" -l target -d 'A target t
 complete -c floe -n "__fish_floe_using_subcommand plan" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
 complete -c floe -n "__fish_floe_using_subcommand plan" -l expect -d 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l attestation -d 'The attestation of exactly these files, a Sigstore bundle; verified before anything is sent' -r -F
+complete -c floe -n "__fish_floe_using_subcommand plan" -l attest -d 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
+best-effort\t'It is published if it is there'
+none\t'There is none'"
+complete -c floe -n "__fish_floe_using_subcommand plan" -l signer -d 'The workflow that must have signed [default: floe\'s release workflow, or one of the project\'s own repository]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l trusted-root -d 'Trusted roots of Sigstore as JSON, instead of the embedded ones' -r -F
 complete -c floe -n "__fish_floe_using_subcommand plan" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand plan" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l tag -d 'The tag to release; it must name the version of the package' -r
@@ -123,12 +129,18 @@ complete -c floe -n "__fish_floe_using_subcommand plan" -l json -d 'Print the pl
 complete -c floe -n "__fish_floe_using_subcommand plan" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s q -l quiet -d 'Show only results and errors'
 complete -c floe -n "__fish_floe_using_subcommand plan" -l strict -d 'Treat warnings as errors'
-complete -c floe -n "__fish_floe_using_subcommand plan" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand publish" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
 complete -c floe -n "__fish_floe_using_subcommand publish" -l expect -d 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l attestation -d 'The attestation of exactly these files, a Sigstore bundle; verified before anything is sent' -r -F
+complete -c floe -n "__fish_floe_using_subcommand publish" -l attest -d 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
+best-effort\t'It is published if it is there'
+none\t'There is none'"
+complete -c floe -n "__fish_floe_using_subcommand publish" -l signer -d 'The workflow that must have signed [default: floe\'s release workflow, or one of the project\'s own repository]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l trusted-root -d 'Trusted roots of Sigstore as JSON, instead of the embedded ones' -r -F
 complete -c floe -n "__fish_floe_using_subcommand publish" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand publish" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l tag -d 'The tag to release; it must name the version of the package' -r
@@ -146,14 +158,20 @@ complete -c floe -n "__fish_floe_using_subcommand publish" -l json -d 'Print the
 complete -c floe -n "__fish_floe_using_subcommand publish" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand publish" -s q -l quiet -d 'Show only results and errors'
 complete -c floe -n "__fish_floe_using_subcommand publish" -l strict -d 'Treat warnings as errors'
-complete -c floe -n "__fish_floe_using_subcommand publish" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand publish" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floe -n "__fish_floe_using_subcommand publish" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand verify" -l release -d 'Download and check the published release of this tag, without a token if the repository is public' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l attestation -d 'Check that this attestation is of the given files, without a network' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -l keep -d 'Keep the downloaded files in this folder, which must be new or empty' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -l run -d 'After verifying, run each program for this machine with this argument, such as --run=--version' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l target -d 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l image -d 'The image\'s name, if it is not the default: SHA256SUMS depends on it, and a published image must have it' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l expect -d 'Fail unless SHA256SUMS has this digest, before any downloaded program is run' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l attest -d 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
+best-effort\t'It is published if it is there'
+none\t'There is none'"
+complete -c floe -n "__fish_floe_using_subcommand verify" -l signer -d 'The workflow that must have signed [default: floe\'s release workflow, or one of the project\'s own repository]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l trusted-root -d 'Trusted roots of Sigstore as JSON, instead of the embedded ones' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l tag -d 'The tag to release; it must name the version of the package' -r
@@ -165,16 +183,19 @@ complete -c floe -n "__fish_floe_using_subcommand verify" -l api-url -d 'GitHub\
 complete -c floe -n "__fish_floe_using_subcommand verify" -l registry-url -d 'Address of the image\'s registry [default: https:// and the host of the image\'s name]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l tries -d 'Attempts for each request, the first included' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l require-attestation -d 'Fail if the release is not signed, or its signature could not be checked'
 complete -c floe -n "__fish_floe_using_subcommand verify" -l no-image -d 'The release has no image'
 complete -c floe -n "__fish_floe_using_subcommand verify" -l json -d 'Print the result as JSON on stdout'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s q -l quiet -d 'Show only results and errors'
 complete -c floe -n "__fish_floe_using_subcommand verify" -l strict -d 'Treat warnings as errors'
-complete -c floe -n "__fish_floe_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floe -n "__fish_floe_using_subcommand verify" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l rebuilt -d 'A dist rebuilt from the tag\'s sources (may be repeated)' -r -F
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l statement -d 'Write the result as an in-toto statement, ready to be signed' -r -F
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l image -d 'The published image\'s name, if the image does not belong to the repository\'s owner' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l signer -d 'The workflow that must have signed [default: floe\'s release workflow, or one of the project\'s own repository]' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l trusted-root -d 'Trusted roots of Sigstore as JSON, instead of the embedded ones' -r -F
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l repo -d 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]' -r
@@ -193,6 +214,9 @@ complete -c floe -n "__fish_floe_using_subcommand rehearse" -l with -d 'The buil
 nix\t'Nix, with the flake\'s `dist`'"
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l faults -d 'Inject faults chosen by this seed while publishing, and publish again until it succeeds' -r
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s o -l out -d 'Output folder [default: target/rehearsal]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand rehearse" -l attest -d 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
+best-effort\t'It is published if it is there'
+none\t'There is none'"
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l exact -d 'Build with the project\'s release profile and without paths of this machine [default: quickly, without LTO]'

@@ -33,7 +33,7 @@ pub struct Expected<'a> {
 pub enum Subjects {
     /// Exactly these.
     All(BTreeMap<String, Digest>),
-    /// These among others, by digest; a file may have another name here.
+    /// These among others, by digest; a file may have another name here, and a path.
     Some(BTreeMap<String, Digest>),
 }
 
@@ -88,7 +88,7 @@ impl Expected<'_> {
             }
         }
         if let Some(expected) = self.commit {
-            let commit = found.commit.clone().unwrap_or_else(unnamed);
+            let commit = found.commit.clone().filter(|commit| !commit.is_empty()).unwrap_or_else(unnamed);
             if commit != expected.as_str() {
                 problems.push(format!("it is for commit {commit}, not for {expected}"));
             }
@@ -126,7 +126,8 @@ impl Subjects {
                     if subjects.iter().any(|subject| subject.sha256() == Some(*digest)) {
                         continue;
                     }
-                    let same = subjects.iter().find(|subject| subject.name == *name);
+                    let file = name.rsplit(['/', '\\']).next();
+                    let same = subjects.iter().find(|subject| Some(subject.name.as_str()) == file);
                     problems.push(match same.and_then(|subject| subject.sha256()) {
                         Some(found) => format!("`{name}` is {digest}, but the attestation says {found}"),
                         None => format!("it does not name `{name}` ({digest})"),

@@ -11,7 +11,10 @@ use floe_core::model::{Commit, Repo, Tag, Target};
 
 mod release;
 
-pub use release::{AssembleArgs, PlanArgs, PublishArgs, ReleaseArgs, RemoteArgs, ReproduceArgs, VerifyArgs};
+pub use release::{
+    AssembleArgs, Attest, AttestArgs, PlanArgs, PublishArgs, ReleaseArgs, RemoteArgs, ReproduceArgs,
+    TrustArgs, VerifyArgs,
+};
 
 /// The heading of the options that every command has.
 const GLOBAL: &str = "Global options";
@@ -218,6 +221,9 @@ pub struct RehearseArgs {
     /// Print the summary as JSON on stdout
     #[arg(long)]
     pub json: bool,
+    /// Whether the release is going to have an attestation, which a rehearsal cannot make
+    #[command(flatten)]
+    pub attest: AttestArgs,
     /// The package
     #[command(flatten)]
     pub project: ProjectArgs,

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use floe_core::model::{Digest, ImageName, Repo, Tag, Target};
 
 use super::{ProjectArgs, SourceArgs};
+use crate::attest::Signer;
 
 /// The variables that the commands here read besides those of their options.
 macro_rules! environment_help {
@@ -17,6 +18,8 @@ macro_rules! environment_help {
          FLOE_REGISTRY_TOKEN     token for that registry; no other server gets it\n  \
          FLOE_REGISTRY_HOST      host of that registry [default: the registry of the project's own image]\n  \
          FLOE_CHANNEL_TOKEN      token for the taps and buckets of the project; nothing else gets it\n  \
+         FLOE_ATTEST             required, best-effort or none, as --attest\n  \
+         FLOE_TRUSTED_ROOT       trusted roots, as --trusted-root\n  \
          HTTPS_PROXY, NO_PROXY   proxy, and hosts that are reached without it\n  \
          SSL_CERT_FILE           CA certificates (PEM) instead of the system's, on Linux"
     };
@@ -43,6 +46,15 @@ pub struct ReleaseArgs {
     /// Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again
     #[arg(long, value_name = "DIGEST", requires = "dists")]
     pub expect: Option<Digest>,
+    /// The attestation of exactly these files, a Sigstore bundle; verified before anything is sent
+    #[arg(long, value_name = "FILE", requires = "dists")]
+    pub attestation: Option<PathBuf>,
+    /// Whether the release must have an attestation
+    #[command(flatten)]
+    pub attest: AttestArgs,
+    /// Who may sign, and by which root
+    #[command(flatten)]
+    pub trust: TrustArgs,
     /// The package
     #[command(flatten)]
     pub project: ProjectArgs,
@@ -52,6 +64,37 @@ pub struct ReleaseArgs {
     /// The servers
     #[command(flatten)]
     pub remote: RemoteArgs,
+}
+
+/// Whether a release must have an attestation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Attest {
+    /// The manifest promises it, and nothing is published without it
+    Required,
+    /// It is published if it is there
+    BestEffort,
+    /// There is none
+    None,
+}
+
+/// The promise of an attestation.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct AttestArgs {
+    /// Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for
+    /// `floe publish` in GitHub Actions, else none]
+    #[arg(long, value_name = "WHEN", env = "FLOE_ATTEST", hide_env = true)]
+    pub attest: Option<Attest>,
+}
+
+/// Whose signatures count.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TrustArgs {
+    /// The workflow that must have signed [default: floe's release workflow, or one of the project's own repository]
+    #[arg(long, value_name = "OWNER/REPO/PATH[@REF]")]
+    pub signer: Option<Signer>,
+    /// Trusted roots of Sigstore as JSON, instead of the embedded ones
+    #[arg(long, value_name = "FILE", env = "FLOE_TRUSTED_ROOT", hide_env = true)]
+    pub trusted_root: Option<PathBuf>,
 }
 
 /// The servers a release goes to or comes from.
@@ -125,7 +168,8 @@ pub struct PlanArgs {
 #[derive(Debug, Args)]
 #[command(after_help = concat!("Examples:\n  \
     GITHUB_TOKEN=$(gh auth token) floe publish dist --tag v1.4.0\n  \
-    floe publish dist --tag v1.4.0 --expect sha256:…    digest printed by `floe verify dist`\n\n\
+    floe publish dist --tag v1.4.0 --expect sha256:…    digest printed by `floe verify dist`\n  \
+    floe publish dist --tag v1.4.0 --attestation bundle.json\n\n\
     Prints two lines to stdout: the image by digest, and the URL of the release.\n\
     After a failure, run the same command again: it checks what is there and does the missing steps.\n\
     Ctrl-C finishes the running steps and stops; a second Ctrl-C stops at once.", environment_help!()))]
@@ -146,14 +190,25 @@ pub struct PublishArgs {
 #[command(after_help = concat!("Examples:\n  \
     floe verify dist --tag v1.4.0                  prints the digest for `floe publish --expect`\n  \
     floe verify --release v1.4.0 --repo acme/tool\n  \
-    floe verify --release v1.4.0 --run=--version   also runs the downloaded program", environment_help!()))]
+    floe verify --release v1.4.0 --run=--version   also runs the downloaded program\n  \
+    floe verify tool.tar.gz --attestation SHA256SUMS.sigstore.json --repo acme/tool\n\n\
+    The attestation of a release, SHA256SUMS.sigstore.json, is checked offline after the download: who\n\
+    signed, for which repository, tag and commit, and exactly these files. `not checked` and `not signed`\n\
+    are reported as such. Exit codes: 0 nothing is wrong, 1 something could not be checked, 3 something\n\
+    is wrong.", environment_help!()))]
 pub struct VerifyArgs {
-    /// Dists to check before publishing
+    /// Dists to check before publishing; with --attestation, files
     #[arg(value_name = "DIST", required_unless_present = "release", conflicts_with = "release")]
     pub dists: Vec<PathBuf>,
     /// Download and check the published release of this tag, without a token if the repository is public
     #[arg(long, value_name = "TAG", conflicts_with = "tag")]
     pub release: Option<Tag>,
+    /// Check that this attestation is of the given files, without a network
+    #[arg(long, value_name = "FILE", requires = "dists", conflicts_with_all = ["targets", "no_image", "image"])]
+    pub attestation: Option<PathBuf>,
+    /// Fail if the release is not signed, or its signature could not be checked
+    #[arg(long, requires = "release")]
+    pub require_attestation: bool,
     /// Keep the downloaded files in this folder, which must be new or empty
     #[arg(long, value_name = "FOLDER", requires = "release")]
     pub keep: Option<PathBuf>,
@@ -172,6 +227,12 @@ pub struct VerifyArgs {
     /// Fail unless SHA256SUMS has this digest, before any downloaded program is run
     #[arg(long, value_name = "DIGEST")]
     pub expect: Option<Digest>,
+    /// Whether the dist is going to have an attestation
+    #[command(flatten)]
+    pub attest: AttestArgs,
+    /// Who may sign, and by which root
+    #[command(flatten)]
+    pub trust: TrustArgs,
     /// Print the result as JSON on stdout
     #[arg(long)]
     pub json: bool,
@@ -211,6 +272,9 @@ pub struct ReproduceArgs {
     /// Print the comparison as JSON on stdout
     #[arg(long)]
     pub json: bool,
+    /// Who may have signed the published release, and by which root
+    #[command(flatten)]
+    pub trust: TrustArgs,
     /// The package
     #[command(flatten)]
     pub project: ProjectArgs,

@@ -5,6 +5,7 @@
 use crate::cli::PlanArgs;
 use crate::environment::variable;
 use crate::error::{Exit, Failure};
+use crate::release::attestation::{self, Trust};
 use crate::release::inputs::Inputs;
 use crate::release::session::{self, Session};
 use crate::release::{self, dist, job_summary};
@@ -15,7 +16,8 @@ use floe_core::preflight::CheckedPlanJson;
 /// Runs the command. With a dist, the plan is shown even if publishing would fail.
 pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     let inputs = Inputs::find(&args.release)?;
-    let (outline, release);
+    let trust = Trust::of(&args.release.trust)?;
+    let (outline, mut release);
     let subject: Subject<'_> = if args.release.dists.is_empty() {
         outline = inputs.outline(report)?;
         if args.from_tag {
@@ -25,10 +27,11 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     } else {
         let dist = dist::read(&args.release.dists, inputs.depth())?;
         release = inputs.release(dist::verify(dist, inputs.expect())?, report)?;
+        attestation::verify(&mut release, &trust, report)?;
         (&release).into()
     };
     let retry = session::retry(&args.release.remote, report).reading();
-    let session = Session::open(subject, &args.release.remote, retry)?;
+    let session = Session::open(subject, &args.release.remote, retry)?.trusting(trust);
     let session = Session { reads_only: args.read_only, ..session };
     let preflight = release::plan(subject, &session).await;
     session.close().await;

@@ -2,6 +2,7 @@
 
 use crate::cli::PublishArgs;
 use crate::net::stop;
+use crate::release::attestation::{self, Trust};
 use crate::release::inputs::Inputs;
 use crate::release::session::{self, Session};
 use crate::release::{self, dist, job_summary};
@@ -12,11 +13,14 @@ pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
     let inputs = Inputs::find(&args.release)?;
     let dist = dist::read(&args.release.dists, inputs.depth())?;
     let verified = dist::verify(dist, inputs.expect())?;
-    let release = inputs.release(verified, report)?;
+    let mut release = inputs.release(verified, report)?;
+    let trust = Trust::of(&args.release.trust)?;
+    attestation::verify(&mut release, &trust, report)?;
+    attestation::require(&release, args.release.attest.attest)?;
 
     stop::listen(report);
     let retry = session::retry(&args.release.remote, report);
-    let session = Session::open(&release, &args.release.remote, retry)?;
+    let session = Session::open(&release, &args.release.remote, retry)?.trusting(trust);
     let (_, receipt) = release::publish(&release, &session, &args.receipt).await?;
 
     job_summary::published(&release, &receipt, report);

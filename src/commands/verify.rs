@@ -10,8 +10,10 @@ use crate::error::{Exit, Failure};
 use crate::files::scratch::Scratch;
 use crate::net::stop;
 use crate::package::audit;
+use crate::release::attestation::Trust;
 use crate::release::channels::Followed;
 use crate::release::inputs::Inputs;
+use crate::release::signature::{self, Signature};
 use crate::release::{channels, dist, published, smoke_test};
 use crate::report::{Report, markdown, size};
 use crate::token::Token;
@@ -24,9 +26,12 @@ use floe_core::verify::{Problem, Verified};
 
 /// Runs the subcommand. Every problem is reported, with exit code 3.
 pub async fn verify(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
-    match &args.release {
-        Some(tag) => verify_published(tag, &args, report).await,
-        None => verify_dist(args, report),
+    match (&args.release, &args.attestation) {
+        (Some(tag), _) => verify_published(tag, &args, report).await,
+        (None, Some(bundle)) => {
+            signature::verify_files(&args, bundle, &repo(&args.project, &args.remote)?, report)
+        }
+        (None, None) => verify_dist(args, report),
     }
 }
 
@@ -39,6 +44,9 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         notes_file: None,
         // All of it is read, also if its digest is known.
         expect: None,
+        attestation: None,
+        attest: args.attest,
+        trust: args.trust,
         project: args.project,
         source: args.source,
         remote: args.remote,
@@ -80,13 +88,18 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         ..published::request(&repo, tag, &args.remote)?
     };
     let (remote, token) = (&args.remote, Token::github());
-    let download = published::download(request, token, remote, scratch.path(), report).await?;
-    let verified = published::verify(download, report);
+    let fetched = published::download(request, token, remote, scratch.path(), report).await?;
+    let asked = published::Asked {
+        trust: &Trust::of(&args.trust)?,
+        require: args.require_attestation,
+        unsigned: false,
+    };
+    let verified = published::verify(fetched, &asked, report);
     if args.keep.is_some() {
         // A wrong release is kept too, to be looked at.
         scratch.keep()?;
     }
-    let verified = verified?;
+    let published::Checked { download: verified, signature, lines } = verified?;
     let sums = verified.files.iter().find(|file| file.name == CHECKSUMS).map(|file| &file.digest);
     let hint = "do not run the downloaded files: the release is not the one that was assembled";
     check_sums(sums, args.expect.as_ref(), hint)?;
@@ -101,8 +114,13 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
     }
     report.output("tag", tag.as_str());
     let channels = channels::follow(manifest, remote, report).await?;
-    let verdict = Verdict { channels, ..Verdict::of_download(&verified, manifest) };
-    verdict.show(&format!("Release `{tag}` of {repo}"), args.json, report)
+    let verdict =
+        Verdict { channels, signature: Some(signature), ..Verdict::of_download(&verified, manifest) };
+    verdict.show(&format!("Release `{tag}` of {repo}"), args.json, report)?;
+    if !args.json {
+        report.out(lines);
+    }
+    Ok(())
 }
 
 /// `SHA256SUMS` must have the expected digest, if one is expected.
@@ -138,6 +156,9 @@ struct Verdict {
     /// The channels of a published release, each with the file that it shows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     channels: Vec<Followed>,
+    /// Who signed a published release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<Signature>,
 }
 
 /// One verified file, its size in bytes.
@@ -164,6 +185,7 @@ impl Verdict {
             sums: None,
             uncovered: Vec::new(),
             channels: Vec::new(),
+            signature: None,
         }
     }
 
@@ -180,6 +202,7 @@ impl Verdict {
             sums: sums.map(|file| file.digest),
             uncovered: download.uncovered().into_iter().map(str::to_owned).collect(),
             channels: Vec::new(),
+            signature: None,
         }
     }
 
@@ -192,6 +215,7 @@ impl Verdict {
             1 => "verified, but 1 further file is not covered".to_owned(),
             count => format!("verified, but {count} further files are not covered"),
         };
+        let state = state + self.signature.as_ref().map_or("", Signature::state);
         let table = markdown::table(["file", "size", "digest"], files);
         report.summary(&format!("### {title}: {state}\n\n{table}{image}"));
         if let Some(sums) = self.sums {

@@ -24,7 +24,7 @@ use crate::net::retry::{AttemptError, Retry, RetryPolicy};
 use crate::package::archive::{self, Budget, Examined};
 use crate::registry::{self, Credentials, Registry};
 use crate::report::Progress;
-use floe_core::model::release::CHECKSUMS;
+use floe_core::model::release::{ATTESTATION, CHECKSUMS};
 use floe_core::model::{ArchiveKind, Hasher, ImageName, Manifest};
 use floe_core::untrusted::files;
 use floe_core::verify::ASSET_LIMIT;
@@ -72,7 +72,9 @@ impl Downloader<'_> {
         let budget = Arc::new(Budget::default());
         // An unfinished asset cannot be downloaded; `verify::published` reports it.
         let there = release.assets.iter().filter(|asset| asset.uploaded);
-        let says = |asset: &&RemoteAsset| asset.name.ends_with(MANIFEST) || asset.name == CHECKSUMS;
+        let says = |asset: &&RemoteAsset| {
+            asset.name.ends_with(MANIFEST) || asset.name == CHECKSUMS || asset.name == ATTESTATION
+        };
         let (first, others): (Vec<_>, Vec<_>) = there.partition(says);
         let all = async |wanted: Vec<&RemoteAsset>| -> anyhow::Result<Vec<File>> {
             let one = async |asset: &RemoteAsset| self.file(asset, (&assets, &budget), &progress).await;
@@ -95,6 +97,8 @@ impl Downloader<'_> {
         };
         // Of other files nothing says what they must be.
         let covered = download.covered();
+        // The attestation stays in the folder; `release::published` reads it.
+        download.files.retain(|file| file.name != ATTESTATION);
         for file in download.files.extract_if(.., |file| !covered.contains(&file.name)) {
             fs::remove_file(assets.join(&file.name))
                 .with_context(|| format!("failed to remove `{}`", file.name))?;

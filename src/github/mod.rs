@@ -155,6 +155,22 @@ impl GitHub {
         self.service.client.stream(&self.service.api, request).await
     }
 
+    /// Reads a small asset into memory, with the token if there is one: that of a draft has no public address.
+    pub async fn read_asset(&self, asset: &RemoteAsset, limit: u64) -> anyhow::Result<Vec<u8>> {
+        let attempt = async |_| {
+            let answer = self.download(asset, self.has_token()).await?;
+            let answer = answer.read(usize::try_from(limit).unwrap_or(usize::MAX)).await?;
+            match answer.status.is_success() {
+                true => Ok(answer.body.to_vec()),
+                false => {
+                    let failure = Failure::new(format!("the server answered {}", answer.status));
+                    Err(AttemptError::answer(answer.status, &answer.headers, "", failure))
+                }
+            }
+        };
+        self.retry.run(attempt).await.with_context(|| format!("failed to read `{}`", asset.name))
+    }
+
     fn path(&self, rest: &str) -> String {
         format!("/repos/{}{rest}", self.repo)
     }

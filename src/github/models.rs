@@ -19,6 +19,18 @@ pub(super) struct Repository {
     pub permissions: Option<Permissions>,
 }
 
+/// GitHub's answer for the attestations of a digest.
+#[derive(Deserialize)]
+pub(super) struct Attestations {
+    pub attestations: Vec<StoredAttestation>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct StoredAttestation {
+    /// The bundle. With later versions of the API there is only an address of it.
+    pub bundle: Option<serde_json::Value>,
+}
+
 #[derive(Deserialize)]
 pub(super) struct Permissions {
     #[serde(default)]
@@ -60,6 +72,7 @@ pub(super) fn asset(asset: Asset) -> anyhow::Result<RemoteAsset> {
         // A digest of another algorithm cannot be compared, so it counts as none.
         digest: asset.digest.and_then(|digest| digest.parse().ok()),
         url: asset.browser_download_url.into(),
+        stands_for: None,
     })
 }
 

@@ -6,9 +6,9 @@ use anyhow::Context as _;
 use octocrab::models::repos::{Asset, GitTag, Ref, Release};
 
 use super::GitHub;
-use super::models::{self, Repository};
+use super::models::{self, Attestations, Repository};
 use crate::error::{Failure, Refusal};
-use floe_core::model::{Commit, Tag};
+use floe_core::model::{Commit, Digest, Tag};
 use floe_core::world::{Access, RemoteAsset, RemoteRelease};
 
 impl GitHub {
@@ -94,6 +94,14 @@ impl GitHub {
         let mut release = models::release(release)?;
         release.assets = self.assets(release.id).await?;
         Ok(Some(release))
+    }
+
+    /// GitHub's own attestations of the releases that hold a file with this digest. One request.
+    pub async fn release_attestations(&self, digest: &Digest) -> anyhow::Result<Vec<Vec<u8>>> {
+        let path = self.path(&format!("/attestations/{digest}?per_page=30&predicate_type=release"));
+        let found = self.get::<Attestations>("its signature of the release", &path).await?;
+        let bundles = found.into_iter().flat_map(|found| found.attestations).filter_map(|one| one.bundle);
+        Ok(bundles.map(|bundle| bundle.to_string().into_bytes()).collect())
     }
 
     /// The assets of a release, all pages of them.

@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
-use crate::cli::{Builder, RehearseArgs, RemoteArgs};
+use crate::cli::{Builder, RehearseArgs, RemoteArgs, TrustArgs};
 use crate::commands::package::Enforcement;
 use crate::commands::{image, package};
 use crate::error::{Exit, Failure};
@@ -28,13 +28,16 @@ use crate::project::cargo::{self, Origin, Project};
 use crate::project::{nix, repository};
 use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
+use crate::release::attestation::Trust;
 use crate::release::session::{self, Session};
-use crate::release::{self, assemble, description, dist, inputs, published};
+use crate::release::{self, assemble, attestation, description, dist, inputs, published};
 use crate::report::{Report, size};
 use crate::token::Token;
 use floe_core::model::changelog;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Record, Release, Rule};
+use floe_core::model::{
+    Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Record, Release, Rule,
+};
 use floe_core::preflight::CheckedPlanJson;
 use floe_core::verify::published::ReleaseRequest;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -50,7 +53,8 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let folder = Folder::prepare(root, args.keep)?;
     let verified = dist(&project, &args, &folder, report)?;
     let date = verified.archives.first().map(|(record, _)| record.source.epoch);
-    let release = promise(&project, verified, description::built_on(&args.dists)?, report)?;
+    let given = attestation::given(None, args.attest.attest)?;
+    let release = promise(&project, verified, (description::built_on(&args.dists)?, given), report)?;
 
     let token = Token::from(floe_rehearsal::random_hex(20)?);
     let channels = ChannelPlace::of(&release.channels);
@@ -76,11 +80,20 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let repo = release.destination.repo.clone();
     let request = published::request(&repo, &release.destination.tag, &addresses)?;
     let request = ReleaseRequest { image: Some(release.destination.image.clone()), ..request };
-    let download = published::download(request, None, &addresses, &keep, report).await?;
-    let download = published::verify(download, report)?;
-    if let Ok(manifest) = &download.manifest {
+    let fetched = published::download(request, None, &addresses, &keep, report).await?;
+    let trust = Trust::of(&TrustArgs::default())?;
+    let download = published::verify(
+        fetched,
+        &published::Asked { trust: &trust, require: false, unsigned: true },
+        report,
+    )?;
+    if let Ok(manifest) = &download.download.manifest {
         release::channels::follow(manifest, &addresses, report).await?;
     }
+    report.step(
+        "Unsigned",
+        "a rehearsal cannot sign in the name of a workflow; the manifest is the one that is published",
+    );
 
     let notes = servers
         .held
@@ -217,7 +230,7 @@ fn make_image(
 fn promise(
     project: &Project,
     verified: Verified,
-    built_on: Option<BuiltOn>,
+    (built_on, attestation): (Option<BuiltOn>, Attestation),
     report: &Report,
 ) -> anyhow::Result<Release> {
     let repo = repository::find(Some(project), None)?;
@@ -230,7 +243,8 @@ fn promise(
     let (image, may_be_latest) = inputs::moving_names(Some(project), (&repo, &tag, &project.name), None)?;
     let destination = Destination { repo, page, tag, commit, image, may_be_latest, built_on };
     let notes = notes(project, &verified, report)?;
-    assemble::assemble(verified, (destination, notes), &project.config.channels, report)
+    let release = assemble::assemble(verified, (destination, notes), &project.config.channels, report)?;
+    Ok(release.with_attestation(attestation))
 }
 
 /// The notes of `publish`; before a release their section is often still called `Unreleased`.

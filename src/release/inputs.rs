@@ -9,19 +9,20 @@ use anyhow::Context as _;
 use semver::Version;
 
 use crate::channels;
-use crate::cli::{ProjectArgs, ReleaseArgs, SourceArgs};
+use crate::cli::{Attest, ProjectArgs, ReleaseArgs, SourceArgs};
 use crate::environment::variable;
 use crate::error::{Exit, Failure, usage};
 use crate::project::cargo::{self, Changelog, Project};
 use crate::project::repository;
-use crate::release::{assemble, description, session};
+use crate::release::{assemble, attestation, description, session};
 use crate::report::Report;
 use floe_core::model::changelog;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
+use floe_core::model::release::ATTESTATION;
 use floe_core::model::{
-    Assembly, BuiltOn, Channels, Commit, Config, Destination, Digest, ImageName, Outline, Platform, Release,
-    Repo, Tag, Target,
+    Assembly, Attestation, BuiltOn, Channels, Commit, Config, Destination, Digest, ImageName, Outline,
+    Platform, PromisedFile, Release, Repo, Tag, Target,
 };
 use floe_core::untrusted::files;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -79,7 +80,10 @@ impl Inputs {
     pub fn release(&self, verified: Verified, report: &Report) -> anyhow::Result<Release> {
         let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
         let notes = self.notes(&verified.version, report)?;
+        let mut verified = verified;
+        let given = self.attestation(&mut verified.files)?;
         let release = assemble::assemble(verified, (destination, notes), &self.channels(), report)?;
+        let release = release.with_attestation(given);
         match self.args.expect {
             Some(expected) if expected != release.sums() => Err(unexpected(&release, &expected).into()),
             _ => Ok(release),
@@ -91,7 +95,22 @@ impl Inputs {
         let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
         // The notes are no asset.
         let notes = NotesSource::Generated;
-        Ok(assemble::assemble(verified, (destination, notes), &self.channels(), report)?.sums())
+        let mut verified = verified;
+        let given = self.attestation(&mut verified.files)?;
+        let release = assemble::assemble(verified, (destination, notes), &self.channels(), report)?;
+        Ok(release.with_attestation(given).sums())
+    }
+
+    /// The attestation: the given one, or one that the project lists as an asset.
+    fn attestation(&self, files: &mut Vec<PromisedFile>) -> anyhow::Result<Attestation> {
+        let listed = files.extract_if(.., |file| file.name == ATTESTATION).next();
+        let given = self.args.attestation.as_deref();
+        if given.is_some() && listed.is_some() {
+            return Err(usage(format!("`--attestation` is given, and the dist holds `{ATTESTATION}`"))
+                .hint("give one of them")
+                .into());
+        }
+        attestation::given(given.or(listed.as_ref().map(|file| &*file.path)), self.args.attest.attest)
     }
 
     /// The files to render; without a project the default ones.
@@ -111,13 +130,15 @@ impl Inputs {
         };
         cargo::check_tag(project, self.expect.tag.as_ref())?;
         assemble::check(project)?;
+        let is_promised = self.args.attest.attest == Some(Attest::Required);
+        let promised = is_promised.then(|| ATTESTATION.to_owned());
         Ok(Outline {
             name: project.name.clone(),
             version: project.version.clone(),
             destination: self.destination((&project.name, &project.version), None)?,
             notes: self.notes(&project.version, report)?,
             targets: self.expect.targets.clone(),
-            files: self.expect.files.clone(),
+            files: self.expect.files.iter().cloned().chain(promised).collect(),
             platforms: self.expect.platforms.clone(),
             channels: channels::places(&project.name, &self.expect.targets, &project.config.channels),
             adopts: project.config.channels.adopts(),
@@ -154,9 +175,10 @@ impl Inputs {
 
 fn unexpected(release: &Release, expected: &Digest) -> Failure {
     let Destination { repo, tag, commit, image, .. } = &release.destination;
+    let attested = if release.manifest.attested { " and an attestation (`--attest`)" } else { "" };
     Failure::new(format!("`SHA256SUMS` would have the digest {}, but {expected} is expected", release.sums()))
         .details([format!(
-            "the release is {tag} of `{repo}` at commit {}, with images called `{image}`",
+            "the release is {tag} of `{repo}` at commit {}, with images called `{image}`{attested}",
             commit.short()
         )])
         .state("nothing was sent")

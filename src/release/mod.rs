@@ -7,6 +7,7 @@
 //! ```
 
 pub mod assemble;
+pub mod attestation;
 pub mod channels;
 pub mod description;
 pub mod dist;
@@ -18,6 +19,7 @@ pub mod preflight;
 pub mod published;
 pub mod receipt;
 pub mod session;
+pub mod signature;
 pub mod smoke_test;
 
 use std::path::Path;

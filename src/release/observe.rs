@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::attest::BUNDLE_LIMIT;
 use crate::error::refusal_of;
 use crate::registry::Registry;
 use crate::release::REGISTRY_AT_ONCE;
@@ -130,8 +131,30 @@ impl Session {
                 None if subject.release().is_some_and(|release| is_whole(seen, release)) => continue,
                 None => self.github.assets(seen.id).await?,
             };
+            if let Some(release) = subject.release() {
+                self.compare_attestation(release, seen).await?;
+            }
         }
         Ok(releases)
+    }
+}
+
+impl Session {
+    /// An attestation of the same files by another run stands for the promised one.
+    async fn compare_attestation(&self, release: &Release, seen: &mut RemoteRelease) -> anyhow::Result<()> {
+        let (Some(promised), Some(trust)) = (release.attestation(), &self.trust) else { return Ok(()) };
+        let differs = |there: &&mut RemoteAsset| {
+            there.name == promised.name && there.uploaded && there.compare(promised) != AssetMatch::Same
+        };
+        let Some(there) = seen.assets.iter_mut().find(differs) else { return Ok(()) };
+        let known = there.digest.and_then(|digest| trust.stands_for(digest, release));
+        let is_good = match known {
+            Some(known) => known,
+            None if there.size > BUNDLE_LIMIT => false,
+            None => trust.judge_other(&self.github.read_asset(there, BUNDLE_LIMIT).await?, release),
+        };
+        there.stands_for = is_good.then_some(promised.digest);
+        Ok(())
     }
 }
 

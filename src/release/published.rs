@@ -1,19 +1,55 @@
-//! Downloads a published release, anonymously where that is possible, and checks every byte.
+//! Downloads a published release, anonymously where that is possible, and checks every byte and who signed it.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context as _;
 
+use crate::attest::BUNDLE_LIMIT;
 use crate::cli::RemoteArgs;
 use crate::download::Downloader;
 use crate::error::{Exit, Failure, refusal_of};
 use crate::github::GitHub;
 use crate::net::retry::Retry;
+use crate::release::attestation::{OTHER_ROOT, Trust};
+use crate::release::signature::{self, Immutability, Signature};
 use crate::release::{inputs, session};
 use crate::report::Report;
 use crate::token::Token;
+use floe_core::model::release::{ATTESTATION, CHECKSUMS};
 use floe_core::model::{Repo, Tag};
+use floe_core::untrusted::files;
 use floe_core::verify::published::{self, Download, ReleaseRequest};
+
+/// A downloaded release, and what says who made it.
+pub struct Fetched {
+    /// The release.
+    pub download: Download,
+    /// Its attestation, or why that cannot be read.
+    pub bundle: Option<Result<Vec<u8>, String>>,
+    /// GitHub's attestations of the release if it is immutable, or why GitHub did not answer.
+    pub by_github: Option<Result<Vec<Vec<u8>>, String>>,
+}
+
+/// How a release is checked.
+pub struct Asked<'a> {
+    /// Whose signatures count.
+    pub trust: &'a Trust,
+    /// Whether a release that is not signed fails.
+    pub require: bool,
+    /// Whether a promised attestation may be missing, as in a rehearsal.
+    pub unsigned: bool,
+}
+
+/// A release in which nothing is wrong.
+pub struct Checked {
+    /// The release.
+    pub download: Download,
+    /// Who signed it.
+    pub signature: Signature,
+    /// What was checked, for people.
+    pub lines: String,
+}
 
 /// The request for a release, without a name, commit or image that it must have.
 pub fn request(repo: &Repo, tag: &Tag, args: &RemoteArgs) -> anyhow::Result<ReleaseRequest> {
@@ -29,7 +65,7 @@ pub async fn download(
     args: &RemoteArgs,
     folder: &Path,
     report: &Report,
-) -> anyhow::Result<Download> {
+) -> anyhow::Result<Fetched> {
     let retry = session::retry(args, report).reading();
     let name = format!("release `{}` of `{}`", request.tag, request.repo);
     let download = async {
@@ -42,11 +78,32 @@ pub async fn download(
         let package = request.name.as_deref().unwrap_or(request.repo.name());
         let default = || inputs::image_name(&request.repo, &request.tag, package);
         let own_image = request.image.clone().map_or_else(default, Ok)?;
-        let (folder, registry_url) = (folder.to_owned(), args.registry_url.as_deref());
-        let downloader = Downloader { github, is_private, registry_url, own_image, folder, retry };
-        downloader.download(request, release).await
+        let (to, registry_url) = (folder.to_owned(), args.registry_url.as_deref());
+        let downloader =
+            Downloader { github: github.clone(), is_private, registry_url, own_image, folder: to, retry };
+        let download = downloader.download(request, release).await?;
+        let by_github = ask_github(&github, &download).await;
+        let bundle = read_bundle(&folder.join("assets").join(ATTESTATION));
+        anyhow::Ok(Fetched { download, bundle, by_github })
     };
     download.await.with_context(|| format!("{name} could not be checked"))
+}
+
+/// GitHub's own attestations of an immutable release, by the digest of `SHA256SUMS`.
+async fn ask_github(github: &GitHub, download: &Download) -> Option<Result<Vec<Vec<u8>>, String>> {
+    if !download.release.immutable {
+        return None;
+    }
+    let sums = download.files.iter().find(|file| file.name == CHECKSUMS)?;
+    let answer = github.release_attestations(&sums.digest).await;
+    Some(answer.map_err(|error| format!("{error:#}")))
+}
+
+fn read_bundle(path: &Path) -> Option<Result<Vec<u8>, String>> {
+    match files::open_no_link(path).and_then(|file| files::read(file, BUNDLE_LIMIT)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        read => Some(read.map_err(|error| error.to_string())),
+    }
 }
 
 /// The client for a repository, and whether the repository is private.
@@ -65,9 +122,15 @@ async fn connect(
     Ok((github, is_private))
 }
 
-/// Checks a download. Problems have exit code 3; files that the release does not cover are warnings.
-pub fn verify(download: Download, report: &Report) -> anyhow::Result<Download> {
-    let problems = published::check(&download);
+/// Checks a download. Problems have exit code 3; files that the release does not cover, and a signature that could not be
+/// checked, are warnings.
+pub fn verify(fetched: Fetched, asked: &Asked<'_>, report: &Report) -> anyhow::Result<Checked> {
+    let mut problems = published::check(&fetched.download);
+    let (signature, wrong) = signature::of_release(&fetched, asked);
+    problems.extend(wrong);
+    let (immutability, wrong) = Immutability::of(&fetched, asked.trust);
+    problems.extend(wrong);
+    let Fetched { download, .. } = fetched;
     let ReleaseRequest { tag, repo, .. } = &download.request;
     if !problems.is_empty() {
         return Err(Failure::new(format!("release `{tag}` of `{repo}` is wrong"))
@@ -76,10 +139,20 @@ pub fn verify(download: Download, report: &Report) -> anyhow::Result<Download> {
             .exit(Exit::Problems)
             .into());
     }
+    if let Signature::NotChecked { why } = &signature {
+        let is_promised = download.manifest.as_ref().is_ok_and(|manifest| manifest.attested);
+        if asked.require || is_promised {
+            return Err(Failure::new(format!("who signed `{tag}` of `{repo}` could not be checked: {why}"))
+                .hint(OTHER_ROOT)
+                .into());
+        }
+        report.warn(format!("who signed this release was not checked: {why}"));
+    }
     for name in download.uncovered() {
         report.warn(format!(
             "`{name}` is not covered by this release: neither `SHA256SUMS` nor the manifest names it, so it was not checked"
         ));
     }
-    Ok(download)
+    let lines = signature::lines(&download, &signature, &immutability);
+    Ok(Checked { download, signature, lines })
 }

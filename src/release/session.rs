@@ -9,6 +9,7 @@ use crate::net::client::Client;
 use crate::net::retry::{self, Retry};
 use crate::registry::{self, Credentials, Registry};
 use crate::release::REGISTRY_AT_ONCE;
+use crate::release::attestation::Trust;
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::clock::Clock;
@@ -56,11 +57,18 @@ pub struct Session {
     pub channel_token: ChannelToken,
     /// How often something is tried, by which clock, and where that is reported.
     pub retry: Retry,
+    /// Whose attestations stand for the promised one. Without it only the promised bytes do.
+    pub trust: Option<Trust>,
     /// Whether only that is asked which a token without write permissions can answer.
     pub reads_only: bool,
 }
 
 impl Session {
+    /// The same session, which keeps an attestation that another run published.
+    pub fn trusting(self, trust: Trust) -> Self {
+        Session { trust: Some(trust), ..self }
+    }
+
     /// A session as the arguments and the environment describe it.
     pub fn open<'a>(
         subject: impl Into<Subject<'a>>,
@@ -126,7 +134,7 @@ impl Session {
                 Some(Registry::connect(client, base, image.clone(), secrets.registry, retry.clone()))
             }
         };
-        Ok(Session { github, registry, channels, channel_token, retry, reads_only: false })
+        Ok(Session { github, registry, channels, channel_token, retry, trust: None, reads_only: false })
     }
 
     /// The same clients as at the beginning of a run: without a registry token, a count or a rate limit.
@@ -137,6 +145,7 @@ impl Session {
             channels: self.channels.iter().map(GitHub::fresh).collect(),
             channel_token: self.channel_token,
             retry: self.retry.clone(),
+            trust: self.trust.clone(),
             reads_only: self.reads_only,
         }
     }

@@ -15,7 +15,7 @@ type Allowed = &'static [(&'static str, &'static [&'static str])];
 const FLOE: Allowed = &[
     ("attest", &[]),
     ("environment", &[]),
-    ("cli", &["environment"]),
+    ("cli", &["attest", "environment"]),
     ("error", &[]),
     ("token", &["environment"]),
     ("files", &["error"]),
@@ -31,6 +31,7 @@ const FLOE: Allowed = &[
     (
         "release",
         &[
+            "attest",
             "channels",
             "cli",
             "download",
@@ -50,6 +51,7 @@ const FLOE: Allowed = &[
     (
         "commands",
         &[
+            "attest",
             "channels",
             "cli",
             "environment",

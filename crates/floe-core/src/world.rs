@@ -71,6 +71,8 @@ pub struct RemoteAsset {
     pub digest: Option<Digest>,
     /// The public URL of its download, once the release is published.
     pub url: String,
+    /// The digest of a promised asset that it is as good as, although its bytes differ: another run signed the same files.
+    pub stands_for: Option<Digest>,
 }
 
 /// The repository and the rights of the token, as GitHub says them.
@@ -150,6 +152,9 @@ impl RemoteAsset {
 
     /// Compares it with the promised asset of the same name.
     pub fn compare(&self, asset: &Asset) -> AssetMatch {
+        if self.uploaded && self.stands_for == Some(asset.digest) {
+            return AssetMatch::Same;
+        }
         if !self.uploaded || self.size != asset.size {
             return AssetMatch::Other;
         }

@@ -15,12 +15,13 @@ use crate::error::{Exit, Failure};
 use crate::files::atomic_file;
 use crate::files::scratch::Scratch;
 use crate::net::stop;
+use crate::release::attestation::Trust;
 use crate::release::{assemble, dist, inputs, published, session};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::manifest::Artifact;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{ArchiveKind, Channels, Content, Destination, Manifest, Release, Repo};
+use floe_core::model::{ArchiveKind, Attestation, Channels, Content, Destination, Manifest, Release, Repo};
 use floe_core::reproduce::{Comparison, Line, Part, Verdict, parts, statement};
 use floe_core::verify::published::{Download, ReleaseRequest};
 use floe_core::verify::{self as check, Depth, Expect};
@@ -36,8 +37,9 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
     let (remote, folder) = (&args.remote, scratch.path());
     let request =
         ReleaseRequest { image: args.image.clone(), ..published::request(&repo, &args.tag, remote)? };
-    let download = published::download(request, Token::github(), remote, folder, report).await?;
-    let download = published::verify(download, report)?;
+    let fetched = published::download(request, Token::github(), remote, folder, report).await?;
+    let asked = published::Asked { trust: &Trust::of(&args.trust)?, require: false, unsigned: false };
+    let published::Checked { download, .. } = published::verify(fetched, &asked, report)?;
     let published = download.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
     let rebuilt = release(found, published, (&repo, &args), report)?;
 
@@ -121,7 +123,9 @@ fn release(
         true => channels::settings(published),
         false => Channels::NONE,
     };
-    assemble::assemble(verified, (destination, notes), &channels, report)
+    // A rebuild is not signed; its manifest must make the same promise.
+    let promise = Attestation { promised: published.attested, bundle: None };
+    Ok(assemble::assemble(verified, (destination, notes), &channels, report)?.with_attestation(promise))
 }
 
 /// Adds the differences to each line that differs. `folder` holds the download.

@@ -3,6 +3,7 @@
 //! `data/` holds what `data/make.mjs` made, and real bundles. See its README.
 
 mod bundles;
+pub mod mutations;
 mod real;
 
 use std::collections::BTreeMap;

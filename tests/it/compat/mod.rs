@@ -21,6 +21,7 @@ fn old_files_are_read_and_written_again_byte_for_byte() {
     }
     for name in [
         "manifest",
+        "manifest-attested",
         "manifest-built-on",
         "manifest-with-files",
         "manifest-without-image",

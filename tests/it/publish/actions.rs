@@ -13,6 +13,7 @@ fn in_a_workflow() -> Scenario {
     let (output, summary) = (path("output"), path("summary"));
     scenario
         .environment("GITHUB_ACTIONS", "true")
+        .environment("FLOE_ATTEST", "none")
         .environment("GITHUB_OUTPUT", &output)
         .environment("GITHUB_STEP_SUMMARY", &summary)
 }

@@ -1,6 +1,7 @@
 //! Publishing as a whole: the program as a process, against the two embedded servers.
 
 mod actions;
+mod attestation;
 mod channels;
 mod draft;
 mod expect;
@@ -140,6 +141,7 @@ fn all_problems_are_reported_together() {
 #[test]
 fn without_a_token_the_error_has_a_hint() {
     Scenario::new("1.4.0").token(None).run(["publish"]).exit(1).no_writes().stderr(expect![[r#"
+            Unsigned no attestation: nobody signs in the name of a workflow here (id-token); users will see "not signed"
         error: there is no token to publish to `acme/tool`
         nothing was changed
 

@@ -1,7 +1,9 @@
 //! `floe verify` on dists that are broken in many ways: it reports every problem, before anything is sent.
 
+mod attested;
 mod covered;
 mod kept;
+mod lies;
 mod published;
 mod release;
 mod requested;

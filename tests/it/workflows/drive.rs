@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::stage::{copy, digest, git, make_repository, make_standin, trial, write};
 use super::{github, is_whole, text, yaml};
+use crate::support::attestation::{self, Claims};
 use crate::support::binaries::binary;
 use crate::support::peers::peer;
 use crate::support::scenario::{READER, Scenario, TOKEN};
@@ -177,7 +178,15 @@ impl Drive {
             "actions/download-artifact" => self.download(given("artifact-ids"), &home.join(given("path"))),
             "actions/attest" => {
                 self.signed = fs::read_to_string(home.join(given("subject-checksums"))).unwrap();
-                Ok(json!({ "bundle-path": "" }))
+                let lines = self.signed.lines().map(|line| line.split_once("  ").unwrap());
+                let subjects = lines
+                    .map(|(digest, name)| (name.to_owned(), format!("sha256:{digest}").parse().unwrap()))
+                    .collect();
+                let commit = self.case["github"]["sha"].as_str().unwrap().to_owned();
+                let claims = Claims { commit, ..Claims::of("1.4.0") };
+                let bundle = self.folder.join("bundle.json");
+                fs::write(&bundle, attestation::sign(&claims, &subjects)).unwrap();
+                Ok(json!({ "bundle-path": bundle }))
             }
             other => panic!("there is no substitute for `{other}`"),
         }
@@ -250,6 +259,7 @@ impl Drive {
             .env("GITHUB_STEP_SUMMARY", &summary)
             .env("GITHUB_API_URL", self.scenario.github_url())
             .env("REGISTRY", self.scenario.registry_url())
+            .env("FLOE_TRUSTED_ROOT", attestation::root())
             .env("FLOE_UNDER_TEST", env!("CARGO_BIN_EXE_floe"))
             .env("STANDIN", self.folder.join("standin"))
             .env("PATH", path)

@@ -44,6 +44,9 @@ pub struct Manifest {
     /// How it was built, if a workflow built it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub built_on: Option<BuiltOn>,
+    /// Whether the release has an attestation, `SHA256SUMS.sigstore.json`. `SHA256SUMS` covers this promise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub attested: bool,
 }
 
 /// A further file of a release: a package, an SBOM.

@@ -35,7 +35,7 @@ pub use member::{Member, Nature};
 pub use outline::{Outline, Subject};
 pub use places::ChannelPlace;
 pub use record::{About, ArchiveFacts, BinaryFacts, Entry, Record, Source};
-pub use release::{Asset, Content, Destination, PromisedFile, Release};
+pub use release::{Asset, Attestation, Content, Destination, PromisedFile, Release};
 pub use schema::Schema;
 pub use tag::{Commit, Repo, Tag};
 pub use target::{ArchiveKind, Builder, Native, Os, Target};

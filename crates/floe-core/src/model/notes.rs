@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::model::changelog::closed;
+use crate::model::release::{ATTESTATION, CHECKSUMS};
 use crate::model::{Destination, ImageName, Manifest, Rule, body};
 use crate::units::size;
 use crate::untrusted::text;
@@ -116,6 +117,23 @@ pub fn footer(manifest: &Manifest, destination: &Destination) -> String {
          ```sh\nsha256sum --ignore-missing -c SHA256SUMS\nfloe verify --release {tag} --repo {repo}{image}\n```\n"
     ));
     text
+}
+
+/// The commands that check who built a file, with a bundle by the workflow of this identity,
+/// `https://github.com/OWNER/REPO/PATH@ref`. They need no account.
+pub fn signed(manifest: &Manifest, destination: &Destination, identity: &str) -> String {
+    let Destination { repo, tag, .. } = destination;
+    let file = manifest.artifacts.first().map_or(CHECKSUMS, |artifact| artifact.file.as_str());
+    let workflow = identity.split('@').next().unwrap_or_default();
+    let workflow = workflow.strip_prefix("https://github.com/").unwrap_or(workflow);
+    format!(
+        "\nTo check who built a file and from which commit, without an account, with `{ATTESTATION}` of this release beside it:\n\n\
+         ```sh\nFILE={file}\n\
+         floe verify \"$FILE\" --attestation {ATTESTATION} --repo {repo} --tag {tag}\n\
+         gh attestation verify \"$FILE\" --bundle {ATTESTATION} --repo {repo} --signer-workflow {workflow} --source-ref refs/tags/{tag}\n\
+         cosign verify-blob-attestation \"$FILE\" --bundle {ATTESTATION} --new-bundle-format --type slsaprovenance1 \
+         --certificate-oidc-issuer https://token.actions.githubusercontent.com --certificate-identity {identity}\n```\n"
+    )
 }
 
 /// The portability rules that are broken on purpose, so that users know before a program fails.

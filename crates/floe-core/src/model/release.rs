@@ -12,10 +12,22 @@ use super::{
     BinaryFacts, BuiltOn, ChannelKind, Commit, Digest, Extras, Facts, Image, ImageName, Record, Rendered,
     Repo, Schema, Tag,
 };
-use crate::model::notes::{Notes, NotesSource};
+use crate::model::notes::{self, Notes, NotesSource};
 
 /// The file that lists every asset's digest in the form `sha256sum -c` reads.
 pub const CHECKSUMS: &str = "SHA256SUMS";
+
+/// The file that says who built all of it: a Sigstore bundle over each file in `SHA256SUMS`, `SHA256SUMS` itself and the image.
+pub const ATTESTATION: &str = "SHA256SUMS.sigstore.json";
+
+/// The attestation of a release.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attestation {
+    /// Whether the manifest promises one.
+    pub promised: bool,
+    /// The bundle, if it is there.
+    pub bundle: Option<Vec<u8>>,
+}
 
 /// A release and its destination.
 #[derive(Debug, Clone)]
@@ -112,6 +124,14 @@ impl Asset {
         }
     }
 
+    /// Its bytes, if they are in memory.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match &self.content {
+            Content::Bytes(bytes) => Some(bytes),
+            Content::File(_) => None,
+        }
+    }
+
     fn made_here(name: String, bytes: Vec<u8>) -> Self {
         Asset { name, size: bytes.len() as u64, digest: Digest::of(&bytes), content: Content::Bytes(bytes) }
     }
@@ -183,6 +203,14 @@ impl Release {
         self
     }
 
+    /// With an attestation, or with the promise of one.
+    pub fn with_attestation(mut self, attestation: Attestation) -> Self {
+        self.manifest.attested = attestation.promised;
+        self.assets.extend(attestation.bundle.map(|bytes| Asset::made_here(ATTESTATION.to_owned(), bytes)));
+        self.derive();
+        self
+    }
+
     /// Makes the manifest and `SHA256SUMS` from the other assets.
     fn derive(&mut self) {
         let manifest = Manifest::file_name(&self.name);
@@ -209,6 +237,24 @@ impl Release {
     /// The digest of `SHA256SUMS`. It covers every asset but the signatures of `SHA256SUMS` and, through the manifest, the image, the tag and the commit.
     pub fn sums(&self) -> Digest {
         Digest::of(self.checksums().as_bytes())
+    }
+
+    /// Everything that an attestation must name, by name: the files in `SHA256SUMS`, `SHA256SUMS` itself, and the image.
+    pub fn subject_digests(&self) -> BTreeMap<String, Digest> {
+        let files = self.assets.iter().filter(|asset| asset.name == CHECKSUMS || is_covered(&asset.name));
+        let image = self.manifest.image.iter().map(|image| (image.name.to_string(), image.digest));
+        files.map(|asset| (asset.name.clone(), asset.digest)).chain(image).collect()
+    }
+
+    /// Adds the commands that check the attestation to the notes. The identity is the signing workflow's, from its certificate.
+    pub fn signed_by(&mut self, identity: &str) {
+        let commands = notes::signed(&self.manifest, &self.destination, identity);
+        self.notes.footer.push_str(&commands);
+    }
+
+    /// The attestation, if there is one.
+    pub fn attestation(&self) -> Option<&Asset> {
+        self.assets.iter().find(|asset| asset.name == ATTESTATION)
     }
 
     /// The bytes of all assets together.
@@ -269,6 +315,7 @@ fn manifest(
         files: covered,
         channels: Vec::new(),
         built_on: destination.built_on.clone(),
+        attested: false,
     }
 }
 

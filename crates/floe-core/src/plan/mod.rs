@@ -20,6 +20,7 @@ pub use show::PlanJson;
 pub use step::{Phase, Step};
 
 use crate::model::body::Head;
+use crate::model::release::ATTESTATION;
 use crate::model::{Asset, Destination, Image, Subject, Tag};
 use crate::world::{AssetMatch, RemoteImage, RemoteRelease, World};
 use ladder::is_highest_stable;
@@ -157,7 +158,9 @@ fn footer(subject: Subject<'_>) -> Option<&str> {
 /// The parts of a draft that can neither be kept nor published.
 fn draft_conflicts(subject: Subject<'_>, draft: &RemoteRelease) -> Vec<Conflict> {
     let (id, tag) = (draft.id, &subject.destination().tag);
-    let extra = unpromised(subject, draft).into_iter();
+    // Before the build nobody knows whether a best-effort attestation will be there again.
+    let may_be_there = |name: &&str| *name == ATTESTATION && subject.release().is_none();
+    let extra = unpromised(subject, draft).into_iter().filter(|name| !may_be_there(name));
     let mut conflicts: Vec<Conflict> =
         extra.map(|name| Conflict::DraftHolds { id, name: name.to_owned() }).collect();
     if draft.prerelease && !tag.is_prerelease() {

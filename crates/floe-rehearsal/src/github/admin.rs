@@ -36,6 +36,19 @@ impl EmbeddedGitHub {
         self.expired.load(Ordering::SeqCst)
     }
 
+    /// Stores an attestation, a bundle, of the file with this digest.
+    pub fn add_attestation(
+        &self,
+        repo: &Repo,
+        digest: &Digest,
+        bundle: serde_json::Value,
+    ) -> anyhow::Result<()> {
+        self.change(repo, |stored, _| {
+            stored.attestations.entry(digest.to_string()).or_default().push(bundle);
+            Ok(())
+        })
+    }
+
     /// Replaces the repositories that a user may push to.
     pub fn set_push(&self, login: &str, repos: Vec<Repo>) {
         lock(&self.rights).insert(login.to_owned(), repos);

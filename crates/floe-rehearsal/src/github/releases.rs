@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::{StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::access::{Caller, RepoRequest};
 use super::publish::MakeLatest;
@@ -159,10 +159,16 @@ fn generated_notes(
     })
 }
 
-/// `GET /repos/{owner}/{name}/attestations/{digest}`: there are none
+/// `GET /repos/{owner}/{name}/attestations/{digest}`: those that were added from outside the API
 pub(super) async fn attestations(request: RepoRequest) -> ApiResult {
-    request.read(|_| Ok(()))?;
-    Ok(no_attestations().await)
+    request.read(|repo| {
+        let found = repo.attestations.get(&request.parameter).into_iter().flatten();
+        let api = request.caller.api(repo);
+        let found: Vec<Value> = found
+            .map(|bundle| json!({ "bundle": bundle, "bundle_url": format!("{api}/attestations"), "repository_id": repo.id, "initiator": "github" }))
+            .collect();
+        Ok(json_response(StatusCode::OK, &json!({ "attestations": found })))
+    })
 }
 
 /// `GET /{users|orgs}/{owner}/attestations/{digest}`: the same of all repositories of an owner

@@ -59,6 +59,9 @@ pub(super) struct StoredRepo {
     /// Oldest first.
     #[serde(default)]
     pub pulls: Vec<StoredPull>,
+    /// The attestations of each digest, as bundles.
+    #[serde(default)]
+    pub attestations: BTreeMap<String, Vec<serde_json::Value>>,
 }
 
 /// A pull request into a repository.
@@ -193,6 +196,7 @@ impl StoredState {
                 parent: None,
                 heads: BTreeMap::new(),
                 files: BTreeMap::new(),
+                attestations: BTreeMap::new(),
                 pulls: Vec::new(),
             }
         });

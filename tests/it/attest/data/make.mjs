@@ -3,7 +3,7 @@
 //   npm install --no-save @sigstore/mock@0.12.1 @sigstore/sign@4.1.1 @sigstore/bundle@4.0.0 && node make.mjs
 //
 // Everything is new with each run. The keys are for tests only; no root that anybody trusts knows them.
-import { createHash, createSign, generateKeyPairSync, sign as signRaw } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign as signRaw } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
@@ -64,14 +64,10 @@ class Log {
   }
 }
 
-const tamper = { log: undefined };
-async function authority(log) {
+async function authority() {
   const keys = pair(), ctKeys = pair();
-  const ct = await mock.initializeCTLog(ctKeys);
-  const issue = async (handler, body) => handler.fn(body);
-  const make = async (ctlog) => mock.initializeCA(keys, ctlog);
-  const ca = await make(ct);
-  return { ca, ctKeys, handler: mock.fulcioHandler(ca, { subjectClaim: 'sub' }), issue, log };
+  const ca = await mock.initializeCA(keys, await mock.initializeCTLog(ctKeys));
+  return { ca, keys, ctKeys, handler: mock.fulcioHandler(ca, { subjectClaim: 'sub' }) };
 }
 
 const serve = (routes) => new Promise((done) => {
@@ -101,7 +97,7 @@ const claims = (changed) => {
 };
 const token = (all) => ['{"alg":"none"}', JSON.stringify({ aud: 'sigstore', exp: 4102444800, ...all }), ''].map((part) => Buffer.from(part).toString('base64url')).join('.');
 
-// The identities for which the tests sign themselves.
+// The right identity, and those that differ in one claim.
 const identities = {
   good: {},
   'other-repository': { repository: 'evil/tool' },
@@ -113,12 +109,11 @@ const identities = {
   'other-issuer': { iss: 'https://gitlab.example' },
   'self-hosted': { runner_environment: 'self-hosted' },
   'next': { ref: 'refs/tags/v1.5.0' },
-  'github': { sub: 'https://dotcom.releases.github.com', iss: undefined },
 };
 
 const log = new Log('rekor.example');
-const ours = await authority(log);
-const strangers = await authority(log);
+const ours = await authority();
+const strangers = await authority();
 const servers = {};
 const start = async (name, who, witness) => {
   servers[name] = await serve(async (url, body) => {
@@ -168,7 +163,7 @@ async function bundle(at, all, signed = statement()) {
 
 const bundles = {};
 for (const [name, changed] of Object.entries(identities)) {
-  if (name !== 'github') bundles[name] = await bundle('ours', claims(changed));
+  bundles[name] = await bundle('ours', claims(changed));
 }
 bundles['other-predicate'] = await bundle('ours', claims({}), statement({ predicateType: 'https://example.com/opinion/v1' }));
 bundles['other-file'] = await bundle('ours', claims({}), statement({ subject: [{ name: 'tool.txt', digest: { sha256: '0'.repeat(64) } }] }));
@@ -195,20 +190,6 @@ bundles['strange-log'] = await bundle('strange-log', claims({}));
   bundles['no-log'].verificationMaterial.tlogEntries = [];
 }
 
-const keys = {};
-for (const [name, changed] of Object.entries(identities)) {
-  const own = pair();
-  const all = name === 'github' ? { sub: changed.sub, iss: '' } : claims(changed);
-  const publicKey = own.publicKey.export({ format: 'pem', type: 'spki' });
-  const { statusCode, response } = await ours.handler.fn(JSON.stringify({
-    credentials: { oidcIdentityToken: token(all) },
-    publicKeyRequest: { publicKey: { algorithm: 'ECDSA', content: publicKey } },
-  }));
-  if (statusCode !== 201) throw new Error(`${name}: ${response}`);
-  const [leaf] = JSON.parse(response).signedCertificateEmbeddedSct.chain.certificates;
-  keys[name] = { certificate: leaf.replace(/-----[^-]*-----|\s/g, ''), key: pkcs8(own.privateKey) };
-}
-
 const since = new RealDate(began - 86_400_000).toISOString().replace('.000', '');
 const logKey = (key) => ({ rawBytes: spki(key).toString('base64'), keyDetails: 'PKIX_ECDSA_P256_SHA_256', validFor: { start: since } });
 const root = {
@@ -227,7 +208,7 @@ mkdirSync('bundles');
 for (const [name, made] of Object.entries(bundles)) write(`bundles/${name}.json`, made);
 // One line, because gh reads JSON Lines.
 write('root.json', `${JSON.stringify(root)}\n`);
-write('identities.json', { time: began / 1000, log: { host: log.host, key: pkcs8(log.keys.privateKey) }, identities: keys });
+write('keys.json', { time: began / 1000, host: log.host, log: pkcs8(log.keys.privateKey), authority: pkcs8(ours.keys.privateKey), ct: pkcs8(ours.ctKeys.privateKey) });
 write('tool.txt', file.toString());
 write('SHA256SUMS', `${sha256(file).toString('hex')}  tool.txt\n`);
 for (const server of Object.values(servers)) server.close();

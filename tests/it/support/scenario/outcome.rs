@@ -20,6 +20,11 @@ impl Outcome {
         self
     }
 
+    /// The exit code; `None` if it was killed.
+    pub fn code(&self) -> Option<i32> {
+        self.code
+    }
+
     /// Asserts that it sent no POST, PATCH, PUT or DELETE.
     #[track_caller]
     pub fn no_writes(self) -> Self {

@@ -1,0 +1,190 @@
+//! The attestation of a release: read and verified before anything is sent, and compared with one that is there already.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context as _;
+
+use crate::attest::{
+    Authentic, BUNDLE_LIMIT, Bundle, Expected, ROOTS_LIMIT, Refusal, Roots, Signer, Signers, Subjects,
+};
+use crate::cli::{Attest, TrustArgs};
+use crate::environment::variable;
+use crate::error::{Exit, Failure, usage};
+use crate::report::Report;
+use floe_core::model::{Attestation, Commit, Destination, Digest, Release, Repo, Tag};
+use floe_core::untrusted::files;
+
+/// The way out where no root knows an authority.
+pub const OTHER_ROOT: &str = "update floe, or give the current roots: `gh attestation trusted-root > roots.jsonl`, then `--trusted-root roots.jsonl`";
+
+/// Whose signatures count, and the verdicts so far. Clones share them.
+#[derive(Clone)]
+pub struct Trust {
+    roots: Arc<Roots>,
+    signer: Option<Signer>,
+    /// Whether a bundle of this digest stands for a release, by its `SHA256SUMS`.
+    known: Arc<Mutex<BTreeMap<(Digest, Digest), bool>>>,
+}
+
+/// Why an attestation is not accepted.
+pub enum Verdict {
+    /// It could not be checked.
+    NotChecked(String),
+    /// It is wrong, for each of these reasons.
+    Wrong(Vec<String>),
+}
+
+impl Trust {
+    /// The roots and the signer of the arguments, or the embedded roots.
+    pub fn of(args: &TrustArgs) -> anyhow::Result<Self> {
+        let roots = match &args.trusted_root {
+            Some(path) => read_roots(path)?,
+            None => Roots::embedded().map_err(anyhow::Error::msg)?,
+        };
+        Ok(Trust { roots: Arc::new(roots), signer: args.signer.clone(), known: Arc::default() })
+    }
+
+    /// The workflows that may sign for a repository.
+    pub fn signers(&self, repo: &Repo) -> Signers {
+        self.signer.clone().map_or_else(|| Signers::Default(repo.clone()), Signers::Given)
+    }
+
+    /// Whether a bundle is authentic, whatever it says.
+    pub fn authenticate(&self, bundle: &[u8]) -> Result<Authentic, Verdict> {
+        let bundle = Bundle::parse(bundle).map_err(|why| Verdict::Wrong(vec![why]))?;
+        bundle.authenticate(&self.roots).map_err(|refusal| match refusal {
+            Refusal::Unknown(why) => Verdict::NotChecked(why),
+            Refusal::Wrong(why) => Verdict::Wrong(vec![why]),
+        })
+    }
+
+    /// Whether a bundle is authentic and says what it must.
+    pub fn check(
+        &self,
+        bundle: &[u8],
+        repo: &Repo,
+        (tag, commit): (Option<&Tag>, Option<&Commit>),
+        subjects: Subjects,
+    ) -> Result<Authentic, Verdict> {
+        let expected = Expected { repo, tag, commit, signers: self.signers(repo), subjects };
+        let found = self.authenticate(bundle)?;
+        match expected.problems(&found) {
+            problems if problems.is_empty() => Ok(found),
+            problems => Err(Verdict::Wrong(problems)),
+        }
+    }
+
+    /// Whether a bundle is one of exactly this release.
+    pub fn check_release(&self, bundle: &[u8], release: &Release) -> Result<Authentic, Verdict> {
+        let Destination { repo, tag, commit, .. } = &release.destination;
+        self.check(bundle, repo, (Some(tag), Some(commit)), Subjects::All(release.subject_digests()))
+    }
+
+    /// Whether another bundle than the promised one is as good, if that is known already.
+    pub fn stands_for(&self, bundle: Digest, release: &Release) -> Option<bool> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(bundle, release.sums())).copied()
+    }
+
+    /// Checks whether another bundle is as good as the promised one, and remembers the answer.
+    pub fn judge_other(&self, bundle: &[u8], release: &Release) -> bool {
+        let is_good = self.check_release(bundle, release).is_ok();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert((Digest::of(bundle), release.sums()), is_good);
+        is_good
+    }
+}
+
+fn read_roots(path: &Path) -> anyhow::Result<Roots> {
+    let read = || {
+        let bytes = files::read(files::open(path)?, ROOTS_LIMIT)?;
+        let text = String::from_utf8(bytes).context("it is not UTF-8")?;
+        Roots::parse(&text).map_err(anyhow::Error::msg)
+    };
+    read().with_context(|| format!("failed to read the trusted roots `{}`", path.display()))
+}
+
+/// Reads a bundle from a file.
+pub fn read_bundle(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let read = || files::read(files::open(path)?, BUNDLE_LIMIT);
+    read().with_context(|| format!("failed to read the attestation `{}`", path.display()))
+}
+
+/// The attestation that arguments name, and whether the manifest promises one.
+pub fn given(file: Option<&Path>, attest: Option<Attest>) -> anyhow::Result<Attestation> {
+    if file.is_some() && attest == Some(Attest::None) {
+        return Err(usage("`--attest none` and `--attestation` contradict each other")
+            .hint("leave out one of them; FLOE_ATTEST counts as `--attest`")
+            .into());
+    }
+    let bundle = file.map(read_bundle).transpose()?;
+    let promised = match attest {
+        Some(attest) => attest == Attest::Required,
+        None => bundle.is_some(),
+    };
+    Ok(Attestation { promised, bundle })
+}
+
+/// Verifies the attestation of a release before anything is sent, and reports who signed it, or that there is none. The notes
+/// then say how to check it.
+pub fn verify(release: &mut Release, trust: &Trust, report: &Report) -> anyhow::Result<()> {
+    let Some(bundle) = release.attestation().and_then(|asset| asset.bytes()) else {
+        report.step(
+            "Unsigned",
+            "no attestation: nobody signs in the name of a workflow here (id-token); users will see \"not signed\"",
+        );
+        return Ok(());
+    };
+    let Destination { repo, tag, .. } = &release.destination;
+    let failure = match trust.check_release(bundle, release) {
+        Ok(found) => {
+            report.step("Attested", signed(&found));
+            release.signed_by(&found.identity);
+            return Ok(());
+        }
+        Err(Verdict::NotChecked(why)) => {
+            Failure::new(format!("the attestation could not be checked: {why}")).hint(OTHER_ROOT)
+        }
+        Err(Verdict::Wrong(problems)) => {
+            Failure::new(format!("the attestation is not one of {tag} of `{repo}` with these files"))
+                .details(problems)
+                .hint("attest the files of this dist in the run of this tag, or name the workflow that signs with `--signer`")
+                .exit(Exit::Problems)
+        }
+    };
+    Err(failure.state("nothing was sent").into())
+}
+
+/// Refuses to publish without the attestation that is promised. In a workflow one is expected unless it is said that there
+/// need not be.
+pub fn require(release: &Release, attest: Option<Attest>) -> anyhow::Result<()> {
+    let in_actions = variable("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+    let is_required = match attest {
+        Some(attest) => attest == Attest::Required,
+        None => in_actions,
+    };
+    if release.attestation().is_some() || !is_required {
+        return Ok(());
+    }
+    let why = match attest {
+        Some(_) => "`--attest required` promises one",
+        None => "a workflow can sign",
+    };
+    Err(Failure::new(format!("the release has no attestation, and {why}"))
+        .state("nothing was sent")
+        .hint("give the bundle that `actions/attest` made with `--attestation FILE`; to publish without one, set FLOE_ATTEST to `best-effort` or `none`")
+        .exit(Exit::Problems)
+        .into())
+}
+
+/// The signer and the source, in one line.
+pub fn signed(found: &Authentic) -> String {
+    let short = |address: &str| address.trim_start_matches("https://github.com/").to_owned();
+    let commit = found.signer_commit.as_deref().and_then(|commit| commit.get(..7));
+    let commit = commit.map(|commit| format!(" ({commit})")).unwrap_or_default();
+    let repository = short(found.repository.as_deref().unwrap_or_default());
+    let git_ref = found.git_ref.as_deref().unwrap_or_default();
+    format!("by {}{commit}, for {repository} at {git_ref}", short(&found.identity))
+}

@@ -1,0 +1,244 @@
+//! Who signed a published release or single files, in the words of `floe verify`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::attest::{Authentic, Immutable, Instance, Subjects};
+use crate::cli::VerifyArgs;
+use crate::error::{Exit, Failure};
+use crate::release::attestation::{OTHER_ROOT, Trust, Verdict, read_bundle, signed};
+use crate::release::published::{Asked, Fetched};
+use crate::report::Report;
+use floe_core::model::release::{ATTESTATION, CHECKSUMS};
+use floe_core::model::{Digest, Hasher, Manifest, Repo};
+use floe_core::units;
+use floe_core::untrusted::files;
+use floe_core::verify::published::Download;
+
+/// Who signed, as far as it is known. It is never called signed unless everything was checked.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum Signature {
+    /// Everything was checked.
+    Signed {
+        /// The workflow, the repository and the ref.
+        by: String,
+        /// The run, the machine, the time and the log.
+        run: String,
+    },
+    /// There is no attestation.
+    NotSigned,
+    /// There is one, and it could not be checked.
+    NotChecked {
+        /// The reason.
+        why: String,
+    },
+}
+
+/// What GitHub says of an immutable release.
+pub enum Immutability {
+    /// GitHub signed it.
+    Signed,
+    /// The release can still be changed.
+    Mutable,
+    /// GitHub's signature could not be checked.
+    NotChecked(String),
+}
+
+impl Signature {
+    fn of(found: &Authentic) -> Self {
+        Signature::Signed { by: signed(found), run: run(found) }
+    }
+
+    /// What is added to `verified`.
+    pub fn state(&self) -> &'static str {
+        match self {
+            Signature::Signed { .. } => ", signed",
+            Signature::NotSigned => ", not signed",
+            Signature::NotChecked { .. } => ", but the signature was not checked",
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        match self {
+            Signature::Signed { by, run } => vec![by.clone(), run.clone()],
+            Signature::NotSigned => vec!["not signed: nothing proves who built these files".to_owned()],
+            Signature::NotChecked { why } => vec![format!("not checked: {why}")],
+        }
+    }
+}
+
+/// `run 77, github-hosted, 2026-11-29 16:01 UTC, in the public log (rekor 9895427)`
+fn run(found: &Authentic) -> String {
+    let run = found.run.as_deref().and_then(|run| run.split("/actions/runs/").nth(1)?.split('/').next());
+    let log = found.log.as_ref().map(|log| match found.instance {
+        Instance::Sigstore => format!("in the public log (rekor {})", log.index),
+        Instance::GitHub | Instance::Given => format!("in the log of the given root ({})", log.index),
+    });
+    let parts = [
+        run.map(|run| format!("run {run}")),
+        found.runner.clone(),
+        found.time.map(|time| time.format("%Y-%m-%d %H:%M UTC").to_string()),
+        log,
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// Who signed a release, and everything that is wrong about it.
+pub fn of_release(fetched: &Fetched, asked: &Asked<'_>) -> (Signature, Vec<String>) {
+    let Fetched { download, bundle, .. } = fetched;
+    let wrong = |problem: String| (Signature::NotSigned, vec![problem]);
+    // Without a manifest nothing says what the release is, which is a problem already.
+    let Ok(manifest) = &download.manifest else { return (Signature::NotSigned, Vec::new()) };
+    let bundle = match bundle {
+        None if manifest.attested && !asked.unsigned => {
+            return wrong(format!(
+                "the manifest promises a signature that is not there: `{ATTESTATION}` is missing"
+            ));
+        }
+        None if asked.require => {
+            return wrong(format!("the release is not signed: it has no `{ATTESTATION}`"));
+        }
+        None => return (Signature::NotSigned, Vec::new()),
+        Some(Err(why)) => return wrong(format!("the attestation `{ATTESTATION}` cannot be read: {why}")),
+        Some(Ok(bundle)) => bundle,
+    };
+    let request = &download.request;
+    let source = (Some(&request.tag), Some(&manifest.commit));
+    match asked.trust.check(bundle, &request.repo, source, Subjects::All(subjects(download, manifest))) {
+        Ok(found) => (Signature::of(&found), Vec::new()),
+        Err(Verdict::NotChecked(why)) => (Signature::NotChecked { why }, Vec::new()),
+        Err(Verdict::Wrong(problems)) => {
+            let problems = problems.into_iter().map(|problem| format!("the attestation is wrong: {problem}"));
+            (Signature::NotSigned, problems.collect())
+        }
+    }
+}
+
+/// Everything that the attestation of a downloaded release must name.
+fn subjects(download: &Download, manifest: &Manifest) -> BTreeMap<String, Digest> {
+    let files = download.files.iter().map(|file| (file.name.clone(), file.digest));
+    let image = manifest.image.iter().map(|image| (image.name.to_string(), image.digest));
+    files.chain(image).collect()
+}
+
+impl Immutability {
+    /// What GitHub's own attestation says, and everything that is wrong about it.
+    pub fn of(fetched: &Fetched, trust: &Trust) -> (Self, Vec<String>) {
+        let download = &fetched.download;
+        let bundles = match &fetched.by_github {
+            None => return (Immutability::Mutable, Vec::new()),
+            Some(Err(why)) => return (Immutability::NotChecked(why.clone()), Vec::new()),
+            Some(Ok(bundles)) => bundles,
+        };
+        let Some(commit) = &download.commit else { return (Immutability::Mutable, Vec::new()) };
+        let digest =
+            |name: &str| download.files.iter().find(|file| file.name == name).map(|file| file.digest);
+        let listed = download.release.assets.iter();
+        let assets: BTreeMap<String, Option<Digest>> =
+            listed.map(|asset| (asset.name.clone(), digest(&asset.name).or(asset.digest))).collect();
+        let (repo, tag) = (&download.request.repo, &download.request.tag);
+        let expected = Immutable { repo, tag, commit, assets: &assets };
+        let (mut wrong, mut unknown) = (Vec::new(), None);
+        for bundle in bundles {
+            let problems = match trust.authenticate(bundle) {
+                Ok(found) => expected.problems(&found),
+                Err(Verdict::Wrong(problems)) => problems,
+                Err(Verdict::NotChecked(why)) => {
+                    unknown = Some(why);
+                    continue;
+                }
+            };
+            // Another release may hold the same file, so one that fits is enough.
+            if problems.is_empty() {
+                return (Immutability::Signed, Vec::new());
+            }
+            wrong.extend(
+                problems
+                    .into_iter()
+                    .map(|problem| format!("GitHub's signature of the release is wrong: {problem}")),
+            );
+        }
+        let why = unknown.unwrap_or_else(|| "GitHub has no signature of this immutable release".to_owned());
+        (Immutability::NotChecked(why), wrong)
+    }
+
+    fn line(&self) -> String {
+        match self {
+            Immutability::Signed => {
+                "GitHub signed this release: these assets, this tag, this commit".to_owned()
+            }
+            Immutability::Mutable => {
+                "no: whoever may push to the repository can change this release".to_owned()
+            }
+            Immutability::NotChecked(why) => format!("not checked: {why}"),
+        }
+    }
+}
+
+/// Everything that was checked about a release, for people.
+pub fn lines(download: &Download, signature: &Signature, immutability: &Immutability) -> String {
+    let request = &download.request;
+    let commit = download.commit.as_ref().map(|commit| format!(" at {}", commit.short())).unwrap_or_default();
+    let mut text = format!("{} of {}{commit}", request.tag, request.repo);
+    let (count, covered) = (download.files.len(), download.covered().len());
+    let image = if download.image.is_some() { " and the image" } else { "" };
+    let bytes = format!("{count} of {covered} assets{image} as {CHECKSUMS} and the manifest say");
+    for (name, lines) in
+        [("bytes", vec![bytes]), ("signed", signature.lines()), ("immutable", vec![immutability.line()])]
+    {
+        text.push_str(&block(name, &lines));
+    }
+    text
+}
+
+/// `  signed     by …` with further lines below the first.
+fn block(name: &str, lines: &[String]) -> String {
+    let first = |at| if at == 0 { name } else { "" };
+    lines.iter().enumerate().map(|(at, line)| format!("\n  {:<9}  {line}", first(at))).collect()
+}
+
+/// `floe verify FILE… --attestation BUNDLE`: whether the bundle is an attestation of these files. It uses no network.
+pub fn verify_files(args: &VerifyArgs, bundle: &Path, repo: &Repo, report: &Report) -> anyhow::Result<()> {
+    let trust = Trust::of(&args.trust)?;
+    let digests = args.dists.iter().map(|path| Ok((path.display().to_string(), digest_of(path)?)));
+    let digests: BTreeMap<String, Digest> = digests.collect::<anyhow::Result<_>>()?;
+    let count = digests.len();
+    let source = (args.source.tag.as_ref(), args.source.commit.as_ref());
+    let found = match trust.check(&read_bundle(bundle)?, repo, source, Subjects::Some(digests)) {
+        Ok(found) => found,
+        Err(Verdict::NotChecked(why)) => {
+            let text = format!("the attestation `{}` could not be checked: {why}", bundle.display());
+            return Err(Failure::new(text).hint(OTHER_ROOT).into());
+        }
+        Err(Verdict::Wrong(problems)) => {
+            return Err(Failure::new(format!(
+                "the attestation `{}` is not one of these files",
+                bundle.display()
+            ))
+            .details(problems)
+            .hint("do not use the files; take them and the attestation from the release again")
+            .exit(Exit::Problems)
+            .into());
+        }
+    };
+    let signature = Signature::of(&found);
+    if args.json {
+        return report.json(&signature);
+    }
+    let bytes = [format!("{} as the attestation says", units::files(count))];
+    report.out(format!("{repo}{}{}", block("bytes", &bytes), block("signed", &signature.lines())));
+    Ok(())
+}
+
+fn digest_of(path: &Path) -> anyhow::Result<Digest> {
+    let read = || {
+        let mut hasher = Hasher::default();
+        std::io::copy(&mut files::open(path)?, &mut hasher)?;
+        Ok::<_, std::io::Error>(hasher.finish().0)
+    };
+    read().with_context(|| format!("failed to read `{}`", path.display()))
+}
