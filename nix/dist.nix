@@ -1,13 +1,22 @@
-# All that Linux builds, in one dist: archives, records, and the image beside them.
+# All that Linux builds, in one dist: archives, SBOMs, records, and the image beside them.
 {
   lib,
   pkgs,
   project,
   packer,
+  trees,
 }:
 { releases, image }:
-# `.#dist.floe` is the floe that packed it: a later job copies both from store to store and compiles nothing.
-pkgs.runCommand "${project.name}-${project.version}-dist" { passthru.floe = packer; } (
+# `.#dist.floe` is the floe that packed it, `.#dist.trees` are the crates of all targets: a later job copies all of them from store
+# to store and compiles nothing.
+pkgs.runCommand "${project.name}-${project.version}-dist"
+  {
+    passthru = {
+      floe = packer;
+      inherit trees;
+    };
+  }
+  (
   ''
     mkdir "$out"
   ''

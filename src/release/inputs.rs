@@ -86,6 +86,7 @@ impl Inputs {
             destination: self.destination((&project.name, &project.version), None)?,
             notes: self.notes(&project.version, report)?,
             targets: self.expect.targets.clone(),
+            sbom: project.config.sbom,
             files: self.expect.files.clone(),
             platforms: self.expect.platforms.clone(),
         })
@@ -155,6 +156,7 @@ fn expect(
         image: has_image,
         programs: project.and_then(|project| Some(project.config.image.as_ref()?.programs.clone())),
         files: project.map(Project::asset_names).unwrap_or_default(),
+        sbom: project.map(|project| project.config.sbom),
         tolerate: false,
         platforms,
     })

@@ -40,7 +40,7 @@ pub fn find(args: &PackageArgs, project: &Project, report: &Report) -> anyhow::R
         let hint = "give folders laid out as <triple>/<binary>, or `--target <TARGET> --binary <PATH>`";
         bail!(usage("no binaries are given, so there is nothing to pack").hint(hint));
     }
-    let build = |(target, (binaries, documents))| Build { target, binaries, documents };
+    let build = |(target, (binaries, documents))| Build { target, binaries, documents, crates: None };
     Ok(builds.into_iter().map(build).collect())
 }
 

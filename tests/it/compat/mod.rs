@@ -16,10 +16,16 @@ use crate::support::scenario::Scenario;
 
 #[test]
 fn old_files_are_read_and_written_again_byte_for_byte() {
-    for name in ["record", "record-without-commit", "record-without-facts"] {
+    for name in ["record", "record-with-sbom", "record-without-commit", "record-without-facts"] {
         assert_eq!(again::<Record>(&sample(name)), sample(name), "{name}");
     }
-    for name in ["manifest", "manifest-with-files", "manifest-without-image", "manifest-without-needs"] {
+    for name in [
+        "manifest",
+        "manifest-with-files",
+        "manifest-with-sbom",
+        "manifest-without-image",
+        "manifest-without-needs",
+    ] {
         assert_eq!(again::<Manifest>(&sample(name)), sample(name), "{name}");
     }
 }

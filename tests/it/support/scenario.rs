@@ -22,7 +22,7 @@ pub mod servers;
 mod signals;
 mod state;
 
-pub use dist::{image_spec, make_dist, make_dist_from, make_dist_of, make_dist_with};
+pub use dist::{image_spec, make_dist, make_dist_from, make_dist_of, make_dist_with, make_dist_with_sboms};
 use heard::Heard;
 pub use outcome::Outcome;
 

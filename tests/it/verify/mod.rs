@@ -7,6 +7,7 @@ mod release;
 mod requested;
 #[cfg(unix)]
 mod run;
+mod sbom;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -202,7 +202,8 @@ fn a_pushed_tag_becomes_a_public_release() {
     // The attested files are the public ones: every file, and the image by the digest of its tags.
     let state = stage.scenario.state();
     let (image, files) = outcome.attested.split_last().unwrap();
-    assert_eq!(files.len(), 8, "{files:?}");
+    // Seven archives with their SBOMs, and the manifest.
+    assert_eq!(files.len(), 15, "{files:?}");
     for (name, digest) in files {
         assert!(state.contains(name) && state.contains(digest), "{name} {digest} is not in\n{state}");
     }
@@ -212,7 +213,7 @@ fn a_pushed_tag_becomes_a_public_release() {
     assert!(tags.iter().all(|(_, digest)| *digest == image.1), "{tags:?}");
 
     // Plan needs a floe before anything is built; all later jobs take what `linux` built.
-    assert_eq!(stage.built(), "plan: floe\nlinux: dist\nlinux: floe\n");
+    assert_eq!(stage.built(), "plan: floe\nlinux: dist\nlinux: floe\nlinux: trees\n");
     // Each `run:` of the Linux jobs was run, except those for a cache, which is not configured.
     let jobs =
         super::jobs(&stage.workflow).filter(|(name, _)| !["native", "dry-run"].contains(&name.as_str()));

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{ArchiveKind, BinaryFacts, Commit, Digest, ImageName, Platform, Rule, Schema, Tag, Target};
+use super::{
+    ArchiveKind, BinaryFacts, Commit, Digest, ImageName, Platform, Rule, SbomFacts, Schema, Tag, Target,
+};
 
 /// A release as data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +36,7 @@ pub struct Manifest {
     pub files: Vec<ManifestFile>,
 }
 
-/// A further file of a release: a package, an SBOM.
+/// A further file of a release: a package, a signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestFile {
     /// Its name, also the asset's.
@@ -67,6 +69,9 @@ pub struct Artifact {
     /// The rules that they break, each with the project's reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub loosened: BTreeMap<Rule, String>,
+    /// The SBOM of its binaries, also an asset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sbom: Option<SbomFacts>,
 }
 
 /// The image of a release.
@@ -102,6 +107,13 @@ impl Manifest {
     /// The asset's name for a project.
     pub fn file_name(project: &str) -> String {
         format!("{project}-manifest.json")
+    }
+
+    /// The names of the files that it covers: archives, SBOMs and further files.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let archives = self.artifacts.iter().map(|artifact| artifact.file.as_str());
+        let sboms = self.artifacts.iter().filter_map(|artifact| Some(artifact.sbom.as_ref()?.file.as_str()));
+        archives.chain(sboms).chain(self.files.iter().map(|file| file.file.as_str()))
     }
 
     /// The manifest as it is published: indented JSON with a final newline.

@@ -63,7 +63,7 @@ pub struct Asset {
     pub content: Content,
 }
 
-/// A further file that a release promises besides its archives: a package, an SBOM, a signature.
+/// A further file that a release promises besides its archives: an SBOM, a package, a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PromisedFile {
     /// Its name, also the asset's.
@@ -177,6 +177,7 @@ fn manifest(
                 .collect(),
             requires: requires(record),
             loosened: record.loosened.clone(),
+            sbom: record.sbom.clone(),
         })
         .collect();
     artifacts.sort_by(|a, b| a.file.cmp(&b.file));
@@ -191,7 +192,12 @@ fn manifest(
     });
     let file =
         |file: &PromisedFile| ManifestFile { file: file.name.clone(), size: file.size, digest: file.digest };
-    let mut covered: Vec<_> = files.iter().filter(|file| is_covered(&file.name)).map(file).collect();
+    // An SBOM belongs to its archive.
+    let is_sbom = |name: &str| {
+        artifacts.iter().filter_map(|artifact| artifact.sbom.as_ref()).any(|sbom| sbom.file == name)
+    };
+    let is_listed = |file: &&PromisedFile| is_covered(&file.name) && !is_sbom(&file.name);
+    let mut covered: Vec<_> = files.iter().filter(is_listed).map(file).collect();
     covered.sort_by(|a, b| a.file.cmp(&b.file));
     Manifest {
         schema: Schema,

@@ -7,16 +7,18 @@ use std::path::PathBuf;
 
 use semver::Version;
 
-use crate::model::{ArchiveFacts, Commit, Entry, Image, Platform, PromisedFile, Record, Tag, Target};
+use crate::model::{ArchiveFacts, Commit, Entry, Image, Platform, PromisedFile, Record, Sbom, Tag, Target};
 
 mod archive;
 mod image;
 mod problem;
 pub mod published;
+mod sbom;
 
 use archive::check_archive;
 use image::check_image;
 pub use problem::Problem;
+use sbom::check_sboms;
 
 /// GitHub only accepts assets below this size, in bytes.
 pub const ASSET_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
@@ -44,6 +46,8 @@ pub struct Found {
     pub lonely_records: Vec<String>,
     /// Links, wherever they lead.
     pub links: Vec<PathBuf>,
+    /// The files that are called as SBOMs.
+    pub sboms: Vec<FoundSbom>,
     /// Other regular files.
     pub files: Vec<PromisedFile>,
     /// Other entries, which belong to no release.
@@ -61,6 +65,15 @@ pub struct FoundArchive {
     pub record: Result<Record, String>,
     /// The files in it, or why it cannot be read.
     pub contents: Result<Vec<Entry>, String>,
+}
+
+/// An SBOM.
+#[derive(Debug)]
+pub struct FoundSbom {
+    /// The file.
+    pub file: PromisedFile,
+    /// Its content, or why it cannot be read.
+    pub content: Result<Sbom, String>,
 }
 
 /// An image layout.
@@ -93,6 +106,8 @@ pub struct Expect {
     pub image: bool,
     /// The names of the further files, all of them and no other.
     pub files: Vec<String>,
+    /// Whether each archive has an SBOM, or none has. `None`: either.
+    pub sbom: Option<bool>,
     /// The executable files of the image that are in no archive, by the project's configuration.
     pub programs: Option<Vec<String>>,
     /// Binaries that break a portability rule pass: in a rehearsal, which builds for this machine and has warned about
@@ -114,7 +129,7 @@ pub struct Verified {
     pub commit: Option<Commit>,
     /// The archives by their records, sorted by file name.
     pub archives: Vec<(Record, PathBuf)>,
-    /// The further files, sorted by name.
+    /// The SBOMs and the further files.
     pub files: Vec<PromisedFile>,
     /// The image.
     pub image: Option<Image>,
@@ -127,7 +142,8 @@ pub struct Verified {
 pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     let mut found = dedup(found);
     let mut problems = Vec::new();
-    let files = check_files(&mut found, expect, &mut problems);
+    let sboms = sboms_of_records(&mut found);
+    let mut files = check_files(&mut found, expect, &mut problems);
     if found.archives.is_empty() && found.images.is_empty() {
         problems.push(Problem::Empty);
     }
@@ -143,6 +159,7 @@ pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     let identity = identity(&archives, expect);
     check_identity(&archives, &identity, expect, &mut problems);
     check_targets(&archives, expect, &mut problems);
+    files.extend(check_sboms(sboms, &archives, expect, &mut problems));
     // Two more assets are made by floe: the checksums and the manifest.
     let count = archives.len() + files.len() + 2;
     if count > ASSET_COUNT {
@@ -181,6 +198,17 @@ fn dedup(found: Found) -> Found {
         }
     }
     kept
+}
+
+/// Takes out the SBOMs that a record names. The others are further files, which may be promised.
+fn sboms_of_records(found: &mut Found) -> Vec<FoundSbom> {
+    let records = found.archives.iter().filter_map(|archive| archive.record.as_ref().ok());
+    let named: BTreeSet<&str> =
+        records.filter_map(|record| Some(record.sbom.as_ref()?.file.as_str())).collect();
+    let (sboms, others): (Vec<_>, Vec<_>) =
+        found.sboms.drain(..).partition(|sbom| named.contains(sbom.file.name.as_str()));
+    found.files.extend(others.into_iter().map(|sbom| sbom.file));
+    sboms
 }
 
 /// Takes the promised files out of what was found. A promised archive of other contents has no record.

@@ -17,6 +17,13 @@ build() {
         # Nobody writes into a store.
         find "$store/dist" -type f -exec chmod 444 {} +
         ;;
+    trees)
+        mkdir "$store/trees"
+        for triple in $(ls "$STANDIN/linux") $(jq -r '.native[].target' "$STANDIN/matrix.json"); do
+            cargo tree --locked --offline -p tool -e normal,no-proc-macro --target "$triple" --prefix depth \
+                --format $'\t{p}\t{f}\t{l}' >"$store/trees/$triple"
+        done
+        ;;
     *) printf 'error: flake does not provide attribute %s\n' "$1" >&2 && exit 1 ;;
     esac
 }
@@ -27,6 +34,7 @@ case "$*" in
 'eval --json .#matrix') cat "$STANDIN/matrix.json" ;;
 'build --print-build-logs --no-link .#dist') build dist ;;
 'build --print-build-logs --no-link .#gate') [[ -e $store/dist ]] ;;
+'build --no-link --print-out-paths .#dist.trees') build trees && printf '%s\n' "$store/trees" ;;
 'build --out-link '*' .#dist') build dist && ln -s "$store/dist" "$3" ;;
 'copy --to file://'*)
     to=${3#file://}
@@ -45,8 +53,9 @@ case "$*" in
 'run .#publish -- '*)
     build floe
     build dist
+    build trees
     # As nix/publish.nix sets them; the script is the flake's own.
-    export dist=$store/dist projectArguments="--manifest-path $PWD/Cargo.toml --package tool" projectTargets='' projectImage=''
+    export dist=$store/dist trees=$store/trees projectArguments="--manifest-path $PWD/Cargo.toml --package tool" projectTargets='' projectImage=''
     PATH=$store:$PATH exec bash -euo pipefail "$STANDIN/publish.sh" "${@:4}"
     ;;
 *) printf 'error: this stand-in does not know: nix %s\n' "$*" >&2 && exit 1 ;;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Config, ImageSettings, Include, NotesFrom};
 use crate::model::release::CHECKSUMS;
-use crate::model::{ImageName, Manifest, Rule, Tag, Target, image};
+use crate::model::{ImageName, Manifest, Rule, Sbom, Tag, Target, image};
 
 const ROOT: &str = "package.metadata.floe";
 
@@ -22,6 +22,7 @@ struct Table {
     include: Vec<Value>,
     exclude: Vec<String>,
     assets: Vec<String>,
+    sbom: Option<bool>,
     /// `false` or an [`ImageTable`].
     image: Option<Value>,
     notes: Option<String>,
@@ -73,6 +74,7 @@ impl Config {
             include: problems.include(&table.include),
             exclude: problems.each("exclude", &table.exclude, archive_path),
             assets: problems.each("assets", &table.assets, asset),
+            sbom: table.sbom.unwrap_or(true),
             image: problems.image(table.image),
             notes: problems.one("notes", table.notes, notes).unwrap_or_default(),
             binaries: table
@@ -260,8 +262,10 @@ fn asset(text: &str) -> Result<String, String> {
             "`{text}` is not the name of an asset; it takes letters, digits and `._+-`, `{{name}}` and `{{version}}`"
         ));
     }
-    let is_archive = |target: Target| plain.ends_with(&target.archive_file(""));
-    if plain == CHECKSUMS || plain.ends_with(&Manifest::file_name("")) || Target::all().any(is_archive) {
+    let is_made = |target: Target| {
+        plain.ends_with(&target.archive_file("")) || plain.ends_with(&Sbom::file_name("", target))
+    };
+    if plain == CHECKSUMS || plain.ends_with(&Manifest::file_name("")) || Target::all().any(is_made) {
         return Err(format!("floe makes `{text}` itself; list only files that something else makes"));
     }
     Ok(text.to_owned())
