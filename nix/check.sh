@@ -105,7 +105,7 @@ if command -v shellcheck >/dev/null; then
         # More than one word each, like their real values.
         {
             printf '#!/usr/bin/env bash\n'
-            printf 'export %s="a b"\n' dist projectArguments projectTargets projectImage repo source zig
+            printf 'export %s="a b"\n' dist trees projectArguments projectTargets projectImage repo source zig
             cat "nix/$script.sh"
         } | shellcheck -
     done
@@ -263,6 +263,7 @@ flake eval --impure .#lib \
 mkdir -p "$home/flagged/fixtures/bad"
 printf 'x = \n' >"$home/flagged/fixtures/bad/Cargo.toml"
 accepts "{ src = $home/flagged; }"
+accepts "{ auditable = true; }"
 passed 'mistakes are named at evaluation'
 
 # shellcheck source-path=SCRIPTDIR source=checkRelease.sh

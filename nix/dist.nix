@@ -17,13 +17,13 @@ pkgs.runCommand "${project.name}-${project.version}-dist"
     };
   }
   (
-  ''
-    mkdir "$out"
-  ''
-  + lib.concatMapStrings (release: ''
-    cp ${release}/* "$out/"
-  '') releases
-  + lib.optionalString (image != null) ''
-    cp -r ${image} "$out/image"
-  ''
-)
+    ''
+      mkdir "$out"
+    ''
+    + lib.concatMapStrings (release: ''
+      cp ${release}/* "$out/"
+    '') releases
+    + lib.optionalString (image != null) ''
+      cp -r ${image} "$out/image"
+    ''
+  )

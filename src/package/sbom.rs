@@ -6,6 +6,8 @@ use std::path::Path;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use semver::Version;
 
+use crate::package::audit::Audited;
+use floe_audit::EmbeddedCrate;
 use floe_core::clock;
 use floe_core::model::sbom::{
     BomFormat, LIMIT, SbomComponent, SbomEdges, SbomHash, SbomLicense, SbomMetadata, SbomProperty,
@@ -38,6 +40,21 @@ pub struct Described<'a> {
 pub fn read(path: &Path) -> Result<Sbom, String> {
     let json = files::open_no_link(path).and_then(|file| files::read(file, LIMIT));
     Sbom::read(&json.map_err(|error| error.to_string())?)
+}
+
+/// Why an SBOM is wrong by the lists that `cargo auditable` embedded in the binaries of its archive, a clause each. An SBOM
+/// that cannot be read has no such reason; that is found before.
+pub fn compare_embedded(sbom: &Path, audited: &[Audited]) -> Vec<String> {
+    let lists = audited.iter().filter_map(|one| Some((one.inside.as_ref()?, one.crates.as_ref()?)));
+    let lists: Vec<_> = lists.collect();
+    let Some(sbom) = (!lists.is_empty()).then(|| read(sbom).ok()).flatten() else { return Vec::new() };
+    let compare = |(path, listed): (&String, &Vec<EmbeddedCrate>)| {
+        let missing = sbom.missing_from(listed);
+        let (first, more) = (missing.first()?, missing.len() - 1);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        Some(format!("it names {first}{more}, which the list of `cargo auditable` in `{path}` lacks"))
+    };
+    lists.into_iter().filter_map(compare).collect()
 }
 
 /// The SBOM of a program. The first of the crates is its package.

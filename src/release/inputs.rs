@@ -13,13 +13,14 @@ use crate::environment::variable;
 use crate::error::{Exit, Failure, usage};
 use crate::project::cargo::{self, Changelog, Project};
 use crate::project::repository;
-use crate::release::session;
+use crate::release::{session, signatures};
 use crate::report::Report;
 use floe_core::model::changelog;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
+use floe_core::model::release::{CHECKSUMS, is_covered};
 use floe_core::model::{
-    Commit, Config, Destination, Digest, ImageName, Outline, Platform, Release, Repo, Tag, Target,
+    Commit, Config, Content, Destination, Digest, ImageName, Outline, Platform, Release, Repo, Tag, Target,
 };
 use floe_core::untrusted::files;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -58,6 +59,10 @@ impl Inputs {
         let notes = self.notes(&verified.version, report)?;
         let Verified { archives, files, image, .. } = verified;
         let release = Release::new(archives, files, image, destination, notes);
+        let files = release.assets.iter().map(|asset| (asset.name.as_str(), &asset.content));
+        // Of a release that is pinned by its digest, only the signatures of `SHA256SUMS` were not verified before.
+        let is_new = |name: &str| self.depth() == Depth::Whole || !is_covered(name) || name == CHECKSUMS;
+        self.verify_signatures(files.filter(|(name, _)| is_new(name)).collect(), report)?;
         match self.args.expect {
             Some(expected) if expected != release.sums() => Err(unexpected(&release, &expected).into()),
             _ => Ok(release),
@@ -70,6 +75,20 @@ impl Inputs {
         // The notes are no asset.
         let notes = NotesSource::Generated;
         Ok(Release::new(verified.archives, verified.files, verified.image, destination, notes).sums())
+    }
+
+    /// Verifies the signatures in dists, but not those of `SHA256SUMS`, which is made when the release is known.
+    pub fn signatures(&self, verified: &Verified, report: &Report) -> anyhow::Result<()> {
+        let archives = verified.archives.iter().map(|(record, path)| (record.archive.file.as_str(), path));
+        let files = verified.files.iter().map(|file| (file.name.as_str(), &file.path));
+        let all: Vec<(&str, Content)> =
+            archives.chain(files).map(|(name, path)| (name, Content::File(path.clone()))).collect();
+        self.verify_signatures(all.iter().map(|(name, content)| (*name, content)).collect(), report)
+    }
+
+    fn verify_signatures(&self, files: signatures::Files<'_>, report: &Report) -> anyhow::Result<()> {
+        let signing = self.project.as_ref().and_then(|project| project.signing.as_ref());
+        signatures::verify(&files, signing, report)
     }
 
     /// The release as far as it is known before its dist is built.

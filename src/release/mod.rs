@@ -15,6 +15,7 @@ pub mod preflight;
 pub mod published;
 pub mod receipt;
 pub mod session;
+pub mod signatures;
 pub mod smoke_test;
 
 use std::path::Path;

@@ -9,10 +9,12 @@ use crate::download::Downloader;
 use crate::error::{Exit, Failure, refusal_of};
 use crate::github::GitHub;
 use crate::net::retry::Retry;
+use crate::package::{audit, sbom};
 use crate::release::{inputs, session};
 use crate::report::Report;
 use crate::token::Token;
-use floe_core::model::{Repo, Tag};
+use floe_core::model::{Manifest, Repo, Tag};
+use floe_core::parallel;
 use floe_core::verify::published::{self, Download, ReleaseRequest};
 
 /// The request for a release, without a name, commit or image that it must have.
@@ -65,16 +67,36 @@ async fn connect(
     Ok((github, is_private))
 }
 
+fn wrong(request: &ReleaseRequest, problems: Vec<String>) -> Failure {
+    let ReleaseRequest { tag, repo, .. } = request;
+    Failure::new(format!("release `{tag}` of `{repo}` is wrong"))
+        .details(problems)
+        .hint("do not run the downloaded files; report this to the maintainers")
+        .exit(Exit::Problems)
+}
+
+/// Compares the SBOMs of a verified download with the lists that `cargo auditable` embedded in the binaries. `assets` is the
+/// folder of the downloaded files.
+pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) -> anyhow::Result<()> {
+    let compare = |(archive, name): (&str, &str)| -> anyhow::Result<Vec<String>> {
+        let whys = sbom::compare_embedded(&assets.join(name), &audit::audit(&assets.join(archive))?);
+        Ok(whys.into_iter().map(|why| format!("`{name}` is not the SBOM of `{archive}`: {why}")).collect())
+    };
+    let with_sbom = manifest
+        .artifacts
+        .iter()
+        .filter_map(|artifact| Some((artifact.file.as_str(), artifact.sbom.as_ref()?.file.as_str())));
+    let found =
+        parallel::map(with_sbom.collect(), compare).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    let problems = found.concat();
+    if problems.is_empty() { Ok(()) } else { Err(wrong(&download.request, problems).into()) }
+}
+
 /// Checks a download. Problems have exit code 3; files that the release does not cover are warnings.
 pub fn verify(download: Download, report: &Report) -> anyhow::Result<Download> {
     let problems = published::check(&download);
-    let ReleaseRequest { tag, repo, .. } = &download.request;
     if !problems.is_empty() {
-        return Err(Failure::new(format!("release `{tag}` of `{repo}` is wrong"))
-            .details(problems)
-            .hint("do not run the downloaded files; report this to the maintainers")
-            .exit(Exit::Problems)
-            .into());
+        return Err(wrong(&download.request, problems).into());
     }
     for name in download.uncovered() {
         report.warn(format!(

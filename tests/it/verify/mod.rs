@@ -1,5 +1,7 @@
 //! `floe verify` on dists that are broken in many ways: it reports every problem, before anything is sent.
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod auditable;
 mod covered;
 mod kept;
 mod published;
@@ -8,6 +10,7 @@ mod requested;
 #[cfg(unix)]
 mod run;
 mod sbom;
+mod signatures;
 
 use std::fs;
 use std::path::{Path, PathBuf};

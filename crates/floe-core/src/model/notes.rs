@@ -96,6 +96,7 @@ pub fn footer(manifest: &Manifest, destination: &Destination) -> String {
         ));
     }
     text.push_str(&loosened(manifest));
+    text.push_str(&sboms(manifest));
     if let Some(image) = &manifest.image {
         let platforms: Vec<String> = image.platforms.iter().map(|one| one.platform.to_string()).collect();
         text.push_str(&format!(
@@ -114,6 +115,16 @@ pub fn footer(manifest: &Manifest, destination: &Destination) -> String {
          ```sh\nsha256sum --ignore-missing -c SHA256SUMS\nfloe verify --release {tag} --repo {repo}{image}\n```\n"
     ));
     text
+}
+
+/// Where users find what is in the archives.
+fn sboms(manifest: &Manifest) -> String {
+    match manifest.artifacts.iter().find_map(|artifact| artifact.sbom.as_ref()) {
+        Some(example) => {
+            format!("\nEach archive has a CycloneDX SBOM, which lists its crates: `{}`.\n", example.file)
+        }
+        None => String::new(),
+    }
 }
 
 /// The portability rules that are broken on purpose, so that users know before a program fails.

@@ -76,6 +76,9 @@ pub struct PromisedFile {
     pub path: PathBuf,
 }
 
+/// How the name of a detached signature ends, after the name of the signed file.
+pub const SIGNATURES: [&str; 3] = [".sig", ".minisig", ".asc"];
+
 /// Whether `SHA256SUMS` and the manifest cover an asset. They cannot cover `SHA256SUMS` and its signatures, such as
 /// `SHA256SUMS.sigstore.json`.
 pub fn is_covered(name: &str) -> bool {

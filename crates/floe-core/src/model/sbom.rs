@@ -9,6 +9,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{BinaryFacts, Digest, Target};
+use floe_audit::EmbeddedCrate;
 
 /// How the name of an SBOM ends. Readers such as osv-scanner find SBOMs by it.
 pub const SUFFIX: &str = ".cdx.json";
@@ -210,6 +211,14 @@ impl Sbom {
     pub fn crates(&self) -> BTreeSet<(&str, &str)> {
         let all = self.components.iter().chain([&self.metadata.component]);
         all.map(|one| (one.name.as_str(), one.version.as_deref().unwrap_or_default())).collect()
+    }
+
+    /// The crates of the program that are not in a list of `cargo auditable`. That list has more crates than the binary, so
+    /// the opposite proves nothing.
+    pub fn missing_from(&self, listed: &[EmbeddedCrate]) -> Vec<String> {
+        let listed: BTreeSet<(&str, &str)> =
+            listed.iter().map(|one| (one.name.as_str(), one.version.as_str())).collect();
+        self.crates().difference(&listed).map(|(name, version)| format!("`{name}` {version}")).collect()
     }
 
     /// Why this is not the SBOM of these binaries, a clause each. None means that it is.

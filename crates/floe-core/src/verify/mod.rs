@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use semver::Version;
 
+use crate::model::release::{CHECKSUMS, SIGNATURES};
 use crate::model::{ArchiveFacts, Commit, Entry, Image, Platform, PromisedFile, Record, Sbom, Tag, Target};
 
 mod archive;
@@ -211,9 +212,13 @@ fn sboms_of_records(found: &mut Found) -> Vec<FoundSbom> {
     sboms
 }
 
-/// Takes the promised files out of what was found. A promised archive of other contents has no record.
+/// Takes the promised files, and the signatures of files, out of what was found. A promised archive of other contents has no record.
 fn check_files(found: &mut Found, expect: &Expect, problems: &mut Vec<Problem>) -> Vec<PromisedFile> {
-    let is_promised = |name: &String| expect.files.contains(name);
+    let signed = signed_files(found, expect);
+    let is_signature = |name: &String| {
+        SIGNATURES.iter().any(|end| name.strip_suffix(end).is_some_and(|subject| signed.contains(subject)))
+    };
+    let is_promised = |name: &String| expect.files.contains(name) || is_signature(name);
     let archives: Vec<FoundArchive> =
         found.archives.extract_if(.., |archive| is_promised(&archive.facts.file)).collect();
     let archives = archives.into_iter().map(|FoundArchive { path, facts, .. }| PromisedFile {
@@ -237,6 +242,16 @@ fn check_files(found: &mut Found, expect: &Expect, problems: &mut Vec<Problem>) 
     let missing = expect.files.iter().filter(|name| !files.iter().any(|file| file.name == **name));
     problems.extend(missing.map(|name| Problem::MissingFile { file: name.clone() }));
     files
+}
+
+/// The names of the files that a signature beside them may be of. The release manifest is not among them: it names the
+/// signatures.
+fn signed_files(found: &Found, expect: &Expect) -> BTreeSet<String> {
+    let archives = found.archives.iter().flat_map(|archive| {
+        let sbom = archive.record.as_ref().ok().and_then(|record| record.sbom.as_ref());
+        [archive.facts.file.clone()].into_iter().chain(sbom.map(|sbom| sbom.file.clone()))
+    });
+    archives.chain(expect.files.iter().cloned()).chain([CHECKSUMS.to_owned()]).collect()
 }
 
 /// The identity that all archives must share: the expected one, else that of the first.
