@@ -12,10 +12,14 @@
 //! 2. [`release`]: from dists and arguments to a release, a session with the servers, a plan, and its execution.
 //! 3. [`github`], [`registry`], [`download`]: the clients; [`net`]: their transport, retries, URL rules and tokens.
 //! 4. [`package`]: archives; [`image`]: the OCI layout; [`files`]: atomic files and folders.
+//!    [`attest`]: what a Sigstore bundle must say of a release.
+//!    [`channels`]: installers, and files for package managers.
 //! 5. [`project`]: Cargo, git, the repository, and `floe init`.
 //! 6. [`report`]: the only module that prints.
 //! 7. `rehearse`: the whole release on this machine (feature `rehearse`, on by default).
 
+pub mod attest;
+pub mod channels;
 pub mod cli;
 pub mod commands;
 pub mod download;

@@ -45,7 +45,7 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
     read_binaries_again(&verified)?;
     inputs.signatures(&verified, report)?;
     let mut verdict = Verdict::of_dist(&verified);
-    match inputs.sums(verified) {
+    match inputs.sums(verified, report) {
         Ok(sums) => verdict.sums = Some(sums),
         Err(error) => {
             report.warn(format!(

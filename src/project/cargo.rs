@@ -12,7 +12,7 @@ use crate::environment::variable_os;
 use crate::error::{Exit, Failure};
 use crate::project::package::{self, Gated, Signing};
 use crate::project::{git, process, repository};
-use floe_core::model::{Commit, Config, Repo, Tag};
+use floe_core::model::{About, Commit, Config, Repo, Tag};
 
 /// The time of files without a commit: 1980-01-01, the earliest that a ZIP file can hold.
 const NO_COMMIT_EPOCH: u64 = 315_532_800;
@@ -162,6 +162,14 @@ impl Project {
     /// The names of the further files that its release has.
     pub fn asset_names(&self) -> Vec<String> {
         self.config.asset_names(&self.name, &self.version)
+    }
+
+    /// What it says about itself; `None` if that is nothing.
+    pub fn about(&self) -> Option<About> {
+        let Project { description, license, homepage, .. } = self;
+        let about =
+            About { description: description.clone(), license: license.clone(), homepage: homepage.clone() };
+        (about != About::default()).then_some(about)
     }
 
     /// The changelog of the package or of its workspace: `CHANGELOG.md` if there is one, else another usual name, and

@@ -29,7 +29,7 @@ use crate::project::{nix, repository};
 use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
 use crate::release::session::{self, Session};
-use crate::release::{self, dist, inputs, published};
+use crate::release::{self, assemble, dist, inputs, published};
 use crate::report::{Report, size};
 use crate::token::Token;
 use floe_core::model::changelog;
@@ -218,7 +218,7 @@ fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Re
     let (image, may_be_latest) = inputs::moving_names(Some(project), (&repo, &tag, &project.name), None)?;
     let destination = Destination { repo, page, tag, commit, image, may_be_latest };
     let notes = notes(project, &verified, report)?;
-    Ok(Release::new(verified.archives, verified.files, verified.image, destination, notes))
+    assemble::assemble(verified, (destination, notes), &project.config.channels, report)
 }
 
 /// The notes of `publish`; before a release their section is often still called `Unreleased`.

@@ -13,14 +13,15 @@ use crate::environment::variable;
 use crate::error::{Exit, Failure, usage};
 use crate::project::cargo::{self, Changelog, Project};
 use crate::project::repository;
-use crate::release::{session, signatures};
+use crate::release::{assemble, session, signatures};
 use crate::report::Report;
 use floe_core::model::changelog;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::release::{CHECKSUMS, is_covered};
 use floe_core::model::{
-    Commit, Config, Content, Destination, Digest, ImageName, Outline, Platform, Release, Repo, Tag, Target,
+    Channels, Commit, Config, Content, Destination, Digest, ImageName, Outline, Platform, Release, Repo, Tag,
+    Target,
 };
 use floe_core::untrusted::files;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -57,8 +58,7 @@ impl Inputs {
     pub fn release(&self, verified: Verified, report: &Report) -> anyhow::Result<Release> {
         let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
         let notes = self.notes(&verified.version, report)?;
-        let Verified { archives, files, image, .. } = verified;
-        let release = Release::new(archives, files, image, destination, notes);
+        let release = assemble::assemble(verified, (destination, notes), &self.channels(), report)?;
         let files = release.assets.iter().map(|asset| (asset.name.as_str(), &asset.content));
         // Of a release that is pinned by its digest, only the signatures of `SHA256SUMS` were not verified before.
         let is_new = |name: &str| self.depth() == Depth::Whole || !is_covered(name) || name == CHECKSUMS;
@@ -70,11 +70,16 @@ impl Inputs {
     }
 
     /// The digest of the `SHA256SUMS` that verified dists would be published with.
-    pub fn sums(&self, verified: Verified) -> anyhow::Result<Digest> {
+    pub fn sums(&self, verified: Verified, report: &Report) -> anyhow::Result<Digest> {
         let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
         // The notes are no asset.
         let notes = NotesSource::Generated;
-        Ok(Release::new(verified.archives, verified.files, verified.image, destination, notes).sums())
+        Ok(assemble::assemble(verified, (destination, notes), &self.channels(), report)?.sums())
+    }
+
+    /// The files to render: without a project, its default.
+    fn channels(&self) -> Channels {
+        self.project.as_ref().map(|project| project.config.channels.clone()).unwrap_or_default()
     }
 
     /// Verifies the signatures in dists, but not those of `SHA256SUMS`, which is made when the release is known.
@@ -99,6 +104,7 @@ impl Inputs {
                 .into());
         };
         cargo::check_tag(project, self.expect.tag.as_ref())?;
+        assemble::check(project)?;
         Ok(Outline {
             name: project.name.clone(),
             version: project.version.clone(),

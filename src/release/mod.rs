@@ -6,6 +6,7 @@
 //! Plan::new(release, world) ─▶ preflight ─▶ execute ─▶ Receipt
 //! ```
 
+pub mod assemble;
 pub mod dist;
 pub mod execute;
 pub mod inputs;

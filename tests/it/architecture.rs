@@ -13,6 +13,7 @@ use floe_core::model::Target;
 type Allowed = &'static [(&'static str, &'static [&'static str])];
 
 const FLOE: Allowed = &[
+    ("attest", &[]),
     ("environment", &[]),
     ("cli", &["environment"]),
     ("error", &[]),
@@ -23,12 +24,14 @@ const FLOE: Allowed = &[
     ("github", &["error", "net", "report", "token"]),
     ("registry", &["environment", "error", "net", "report", "token"]),
     ("package", &["error", "files"]),
+    ("channels", &[]),
     ("image", &["error", "files", "package"]),
     ("download", &["error", "github", "image", "net", "package", "registry", "report"]),
     ("project", &["environment", "error", "files", "report", "token"]),
     (
         "release",
         &[
+            "channels",
             "cli",
             "download",
             "environment",
@@ -47,6 +50,7 @@ const FLOE: Allowed = &[
     (
         "commands",
         &[
+            "channels",
             "cli",
             "environment",
             "error",

@@ -342,6 +342,7 @@ fn pack_one(
         version: project.version.clone(),
         target,
         source: Source { commit: origin.commit.clone(), epoch: origin.epoch },
+        package: project.about(),
         archive: ArchiveFacts { file, size, digest },
         binaries: all,
         loosened,

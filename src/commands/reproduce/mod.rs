@@ -9,16 +9,18 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::repo;
+use crate::channels;
 use crate::cli::ReproduceArgs;
 use crate::error::{Exit, Failure};
 use crate::files::atomic_file;
 use crate::files::scratch::Scratch;
 use crate::net::stop;
-use crate::release::{dist, inputs, published, session};
+use crate::release::{assemble, dist, inputs, published, session};
 use crate::report::Report;
 use crate::token::Token;
+use floe_core::model::manifest::Artifact;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{ArchiveKind, Content, Destination, Manifest, Release, Repo, sbom};
+use floe_core::model::{ArchiveKind, Channels, Content, Destination, Manifest, Release, Repo, sbom};
 use floe_core::reproduce::{Comparison, Line, Part, Verdict, parts, statement};
 use floe_core::verify::published::{Download, ReleaseRequest};
 use floe_core::verify::{self as check, Depth, Expect};
@@ -37,7 +39,7 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
     let download = published::download(request, Token::github(), remote, folder, report).await?;
     let download = published::verify(download, report)?;
     let published = download.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
-    let rebuilt = release(found, published, (&repo, &args))?;
+    let rebuilt = release(found, published, (&repo, &args), report)?;
 
     report.step("Comparing", format!("{} with its rebuild", args.tag));
     let mut comparison = Comparison::new(&download, published, &rebuilt);
@@ -79,6 +81,7 @@ fn release(
     found: check::Found,
     published: &Manifest,
     (repo, args): (&Repo, &ReproduceArgs),
+    report: &Report,
 ) -> anyhow::Result<Release> {
     let expect = Expect {
         name: Some(published.name.clone()),
@@ -108,13 +111,15 @@ fn release(
         image,
         may_be_latest: false,
     };
-    Ok(Release::new(
-        verified.archives,
-        verified.files,
-        verified.image,
-        destination,
-        NotesSource::Text(String::new()),
-    ))
+    let notes = NotesSource::Text(String::new());
+    // They are rendered from all archives.
+    let is_there =
+        |artifact: &Artifact| verified.archives.iter().any(|(one, _)| one.target == artifact.target);
+    let channels = match published.artifacts.iter().all(is_there) {
+        true => channels::settings(published),
+        false => Channels::NONE,
+    };
+    assemble::assemble(verified, (destination, notes), &channels, report)
 }
 
 /// Adds the differences to each line that differs. `folder` holds the download.

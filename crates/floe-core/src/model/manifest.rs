@@ -8,7 +8,8 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArchiveKind, BinaryFacts, Commit, Digest, ImageName, Platform, Rule, SbomFacts, Schema, Tag, Target,
+    About, ArchiveKind, BinaryFacts, Commit, Digest, Extras, ImageName, ManifestChannel, Platform, Rule,
+    SbomFacts, Schema, Tag, Target,
 };
 
 /// A release as data.
@@ -26,6 +27,9 @@ pub struct Manifest {
     pub repository: String,
     /// The commit everything was built from.
     pub commit: Commit,
+    /// What the project says about itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<About>,
     /// The archives, sorted by file name.
     pub artifacts: Vec<Artifact>,
     /// The image, if the release has one.
@@ -34,6 +38,9 @@ pub struct Manifest {
     /// The further files, sorted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<ManifestFile>,
+    /// The files that were rendered from the rest of the manifest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<ManifestChannel>,
 }
 
 /// A further file of a release: a package, a signature.
@@ -72,6 +79,9 @@ pub struct Artifact {
     /// The SBOM of its binaries, also an asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sbom: Option<SbomFacts>,
+    /// The man pages and completions in it.
+    #[serde(default, skip_serializing_if = "Extras::is_empty")]
+    pub extras: Extras,
 }
 
 /// The image of a release.

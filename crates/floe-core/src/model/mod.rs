@@ -4,9 +4,11 @@
 
 pub mod body;
 pub mod changelog;
+pub mod channel;
 pub mod config;
 pub mod dependencies;
 pub mod digest;
+pub mod extras;
 pub mod image;
 pub mod manifest;
 pub mod member;
@@ -19,15 +21,17 @@ pub mod schema;
 pub mod tag;
 pub mod target;
 
-pub use config::Config;
+pub use channel::{ChannelKind, ManifestChannel, Marker, Rendered};
+pub use config::{Channels, Config};
 pub use dependencies::{CrateSource, Dependency};
 pub use digest::{Digest, Hasher, Hashing};
+pub use extras::{Completions, Extras};
 pub use floe_audit::{Arch, Facts, Format, Rule};
 pub use image::{Blob, Image, ImageName, Platform, PlatformImage};
 pub use manifest::Manifest;
 pub use member::{Member, Nature};
 pub use outline::{Outline, Subject};
-pub use record::{ArchiveFacts, BinaryFacts, Entry, Record, Source};
+pub use record::{About, ArchiveFacts, BinaryFacts, Entry, Record, Source};
 pub use release::{Asset, Content, Destination, PromisedFile, Release};
 pub use sbom::{Sbom, SbomFacts};
 pub use schema::Schema;

@@ -22,6 +22,9 @@ pub struct Record {
     pub target: Target,
     /// Where the binaries come from.
     pub source: Source,
+    /// What Cargo.toml says about the package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<About>,
     /// The archive itself.
     pub archive: ArchiveFacts,
     /// The executables in it, sorted by path.
@@ -44,6 +47,20 @@ pub struct Source {
     pub commit: Option<Commit>,
     /// The time every file carries: seconds since 1970-01-01 UTC (`SOURCE_DATE_EPOCH`).
     pub epoch: u64,
+}
+
+/// What a package says about itself, for the files of package managers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// One sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// An SPDX expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
+    /// The address of its page, where it has one besides the repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub homepage: Option<String>,
 }
 
 /// An archive as a file.

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use semver::Version;
 
 use super::manifest::{Artifact, Manifest, ManifestFile, ManifestImage, ManifestPlatform};
-use super::{BinaryFacts, Commit, Digest, Facts, Image, ImageName, Record, Repo, Schema, Tag};
+use super::{
+    BinaryFacts, Commit, Digest, Extras, Facts, Image, ImageName, Record, Rendered, Repo, Schema, Tag,
+};
 use crate::model::notes::{Notes, NotesSource};
 
 /// The file that lists every asset's digest in the form `sha256sum -c` reads.
@@ -29,6 +31,8 @@ pub struct Release {
     pub manifest: Manifest,
     /// The image, if the release has one.
     pub image: Option<Image>,
+    /// The files for package managers, which go to repositories of their own.
+    pub channels: Vec<Rendered>,
     /// The text of its page.
     pub notes: Notes,
 }
@@ -101,13 +105,12 @@ impl Asset {
             Some("gz") => "application/gzip",
             Some("zip") => "application/zip",
             Some("json") => "application/json",
-            None | Some("txt" | "sh" | "asc") => "text/plain; charset=utf-8",
+            None | Some("txt" | "sh" | "ps1" | "asc") => "text/plain; charset=utf-8",
             Some(_) => "application/octet-stream",
         }
     }
 
-    fn made_here(name: String, text: String) -> Self {
-        let bytes = text.into_bytes();
+    fn made_here(name: String, bytes: Vec<u8>) -> Self {
         Asset { name, size: bytes.len() as u64, digest: Digest::of(&bytes), content: Content::Bytes(bytes) }
     }
 }
@@ -141,10 +144,42 @@ impl Release {
             Asset { name, size, digest, content }
         };
         assets.extend(files.into_iter().map(file));
-        assets.push(Asset::made_here(Manifest::file_name(&name), manifest.to_json()));
-        assets.sort_by(|a, b| a.name.cmp(&b.name));
-        assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), checksums(&assets)));
-        Release { name, version, destination, assets, manifest, image, notes }
+        let mut release =
+            Release { name, version, destination, assets, manifest, image, notes, channels: Vec::new() };
+        release.derive();
+        release
+    }
+
+    /// With the files that were rendered from its manifest: installers become assets, which the manifest and
+    /// `SHA256SUMS` cover. `revision` is that of the texts they were rendered from.
+    pub fn with_rendered(mut self, rendered: Vec<Rendered>, revision: u32) -> Self {
+        self.manifest.channels = rendered.iter().map(|file| file.entry(revision)).collect();
+        let (installers, channels): (Vec<_>, Vec<_>) =
+            rendered.into_iter().partition(|file| file.kind.is_asset());
+        self.channels = channels;
+        for Rendered { path, bytes, .. } in installers {
+            let asset = Asset::made_here(path, bytes);
+            self.manifest.files.push(ManifestFile {
+                file: asset.name.clone(),
+                size: asset.size,
+                digest: asset.digest,
+            });
+            self.assets.push(asset);
+        }
+        self.manifest.files.sort_by(|a, b| a.file.cmp(&b.file));
+        self.notes = Notes::new(self.notes.source, &self.manifest, &self.destination);
+        self.derive();
+        self
+    }
+
+    /// Makes the manifest and `SHA256SUMS` from the other assets.
+    fn derive(&mut self) {
+        let manifest = Manifest::file_name(&self.name);
+        self.assets.retain(|asset| asset.name != CHECKSUMS && asset.name != manifest);
+        self.assets.push(Asset::made_here(manifest, self.manifest.to_json().into_bytes()));
+        self.assets.sort_by(|a, b| a.name.cmp(&b.name));
+        let sums = checksums(&self.assets).into_bytes();
+        self.assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), sums));
     }
 
     /// The digest of `SHA256SUMS`. It covers every asset but the signatures of `SHA256SUMS` and, through the manifest, the image, the tag and the commit.
@@ -181,6 +216,7 @@ fn manifest(
             requires: requires(record),
             loosened: record.loosened.clone(),
             sbom: record.sbom.clone(),
+            extras: Extras::of(&record.name, record.target, &record.contents),
         })
         .collect();
     artifacts.sort_by(|a, b| a.file.cmp(&b.file));
@@ -209,9 +245,11 @@ fn manifest(
         tag: destination.tag.clone(),
         repository: destination.page.clone(),
         commit: destination.commit.clone(),
+        package: archives.iter().find_map(|(record, _)| record.package.clone()),
         artifacts,
         image,
         files: covered,
+        channels: Vec::new(),
     }
 }
 

@@ -149,6 +149,8 @@ impl Derived<'_> {
         if !self.scope.whole {
             manifest.artifacts.retain(|artifact| self.scope.both.contains(&artifact.file));
             manifest.files.retain(|file| self.scope.both.contains(&file.file));
+            // They are rendered from all archives.
+            manifest.channels.clear();
         }
         if !self.scope.image {
             manifest.image = None;

@@ -92,13 +92,18 @@ impl FromRequestParts<EmbeddedGitHub> for RepoRequest {
         let path = Path::<Vec<String>>::from_request_parts(parts, github).await;
         let mut path = path.map_err(|_| ApiError::not_found())?.0.into_iter();
         let mut next = || path.next().unwrap_or_default();
+        // The redirect of a renamed repository leads to its number.
+        let (owner, name) = match parts.uri.path().starts_with("/repositories/") {
+            true => github.repo_by_id(&next()).ok_or_else(ApiError::not_found)?,
+            false => (next(), next()),
+        };
         Ok(RepoRequest {
             github: github.clone(),
             caller: github.caller(&parts.headers)?,
             uri: parts.uri.clone(),
             headers: parts.headers.clone(),
-            owner: next(),
-            name: next(),
+            owner,
+            name,
             parameter: next(),
         })
     }
@@ -139,7 +144,8 @@ impl RepoRequest {
         })
     }
 
-    fn readable<'a>(&self, stored: &'a StoredState) -> Result<&'a StoredRepo, ApiError> {
+    /// The repository in the state, if the caller may see it.
+    pub(super) fn readable<'a>(&self, stored: &'a StoredState) -> Result<&'a StoredRepo, ApiError> {
         let repo = stored.repos.get(&key(&self.owner, &self.name)).ok_or_else(ApiError::not_found)?;
         if repo.private && self.caller.account.is_none() {
             return Err(ApiError::not_found());
@@ -160,6 +166,32 @@ impl RepoRequest {
 }
 
 impl EmbeddedGitHub {
+    /// The redirect of a request that names a renamed repository by its former name; GitHub's names it by its number.
+    fn moved(&self, request: &Request, caller: &Caller) -> Option<Response> {
+        let (path, query) = (request.uri().path(), request.uri().query());
+        let mut parts = path.strip_prefix("/repos/")?.splitn(3, '/');
+        let (owner, name, rest) = (parts.next()?, parts.next()?, parts.next());
+        let id = self.store.read(|stored| {
+            let now = stored.renamed.get(&key(owner, name))?;
+            stored.repos.get(now).map(|repo| repo.id)
+        })?;
+        let rest = rest.map(|rest| format!("/{rest}")).unwrap_or_default();
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        let is_get = request.method() == Method::GET || request.method() == Method::HEAD;
+        let status = if is_get { StatusCode::MOVED_PERMANENTLY } else { StatusCode::TEMPORARY_REDIRECT };
+        let message = if is_get { "Moved Permanently" } else { "Temporary Redirect" };
+        let url = format!("{}/repositories/{id}{rest}{query}", caller.base);
+        let mut response = json_response(status, &json!({ "message": message, "url": url }));
+        response.headers_mut().extend(HeaderValue::from_str(&url).ok().map(|url| (header::LOCATION, url)));
+        Some(response)
+    }
+
+    fn repo_by_id(&self, id: &str) -> Option<(String, String)> {
+        let id: u64 = id.parse().ok()?;
+        let name = |repo: &StoredRepo| (repo.repo.owner().to_owned(), repo.repo.name().to_owned());
+        self.store.read(|stored| stored.repos.values().find(|repo| repo.id == id).map(name))
+    }
+
     fn caller(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let base = format!("http://{}", text(header::HOST).unwrap_or("localhost"));
@@ -207,7 +239,10 @@ pub(super) async fn middleware(
             let message = format!("API rate limit exceeded for {}.", caller.login());
             ApiError::new(StatusCode::FORBIDDEN, message).into_response()
         }
-        false => next.run(request).await,
+        false => match github.moved(&request, &caller) {
+            Some(moved) => moved,
+            None => next.run(request).await,
+        },
     };
     if is_get && response.status() == StatusCode::OK {
         response = with_etag(response, &known).await;

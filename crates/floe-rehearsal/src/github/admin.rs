@@ -173,12 +173,12 @@ impl EmbeddedGitHub {
         })
     }
 
-    fn look<T>(&self, repo: &Repo, look: impl FnOnce(&StoredRepo) -> T) -> Option<T> {
+    pub(super) fn look<T>(&self, repo: &Repo, look: impl FnOnce(&StoredRepo) -> T) -> Option<T> {
         self.store.read(|stored| stored.repos.get(&key(repo.owner(), repo.name())).map(look))
     }
 
     /// Changes a repository. `change` gets an unused id.
-    fn change<T>(
+    pub(super) fn change<T>(
         &self,
         repo: &Repo,
         change: impl FnOnce(&mut StoredRepo, u64) -> Result<T, ApiError>,

@@ -6,9 +6,13 @@
 mod access;
 mod admin;
 mod assets;
+mod branches;
+mod channels;
+mod contents;
 mod git;
 mod graphql;
 mod publish;
+mod pulls;
 mod quirks;
 mod release_params;
 mod releases;
@@ -29,13 +33,13 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get, post};
+use axum::routing::{get, patch, post};
 use floe_core::model::{Commit, Repo};
 
 use access::RateLimits;
 pub(crate) use quirks::UploadQuirk;
 use response::ApiError;
-pub use state::{StoredAsset, StoredRelease};
+pub use state::{StoredAsset, StoredPull, StoredRelease};
 use store::StateStore;
 
 /// The largest body of a JSON request, in bytes. Uploads have their own limit.
@@ -167,20 +171,26 @@ impl EmbeddedGitHub {
             .route(&repo("/attestations/{digest}"), get(releases::attestations))
             .route("/rate_limit", get(access::rate_limit))
             .route(&repo(""), get(access::repository))
+            .route("/repositories/{id}", get(access::repository))
+            .route("/repositories/{id}/contents/{*path}", get(contents::file))
             .route(&repo("/immutable-releases"), get(access::immutable_releases))
             .route(&repo("/tags"), get(git::tags))
             .route(&repo("/git/ref/{*path}"), get(git::one_ref))
-            .route(&repo("/git/refs/{*path}"), delete(git::delete_ref))
+            .route(&repo("/branches/{*path}"), get(branches::one))
+            .route(&repo("/git/refs"), post(branches::create_ref))
+            .route(&repo("/git/refs/{*path}"), patch(branches::update_ref).delete(git::delete_ref))
+            .route(&repo("/merge-upstream"), post(branches::merge_upstream))
+            .route(&repo("/pulls"), get(pulls::list).post(pulls::create))
             .route(&repo("/git/matching-refs/{*path}"), get(git::matching_refs))
             .route(&repo("/git/tags/{sha}"), get(git::tag_object))
             .route(&repo("/git/commits/{sha}"), get(git::git_commit))
             .route(&repo("/commits"), get(git::commits))
             .route(&repo("/commits/{*path}"), get(git::commit))
             .route(&repo("/compare/{*range}"), get(git::compare))
-            .route(&repo("/readme"), get(source::readme))
-            .route(&repo("/contents"), get(source::root))
-            .route(&repo("/contents/"), get(source::root))
-            .route(&repo("/contents/{*path}"), get(source::file))
+            .route(&repo("/readme"), get(contents::readme))
+            .route(&repo("/contents"), get(contents::root))
+            .route(&repo("/contents/"), get(contents::root))
+            .route(&repo("/contents/{*path}"), get(contents::file).put(contents::write))
             .route(&repo("/tarball"), get(source::tarball))
             .route(&repo("/tarball/{*ref}"), get(source::tarball))
             .route(&repo("/zipball"), get(source::zipball))

@@ -1,74 +1,23 @@
-//! The source of a repository: every commit has one file, `README.md`. Contents, and archives of the source.
+//! The source of a repository as archives: every commit has one file, `README.md`. Files that were written are in
+//! `contents` only.
 
 use std::io::{Cursor, Write as _};
 
 use axum::response::IntoResponse as _;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::{StatusCode, header};
-use serde_json::{Value, json};
+use http::header;
 
 use super::access::RepoRequest;
-use super::git::invented_name;
-use super::response::{ApiError, ApiResult, json_response};
+use super::response::{ApiError, ApiResult};
 use super::state::StoredRepo;
 use super::storage::redirect;
 use super::view;
 
-const FILE: &str = "README.md";
+pub(super) const FILE: &str = "README.md";
 
-fn text(repo: &StoredRepo) -> String {
+pub(super) fn text(repo: &StoredRepo) -> String {
     format!("# {}\n\nA repository of a rehearsal.\n", repo.repo.name())
-}
-
-/// `GET /repos/{owner}/{name}/readme?ref={ref}`
-pub(super) async fn readme(request: RepoRequest) -> ApiResult {
-    show_file(&request)
-}
-
-/// `GET /repos/{owner}/{name}/contents/{path}?ref={ref}`
-pub(super) async fn file(request: RepoRequest) -> ApiResult {
-    if request.parameter == FILE { show_file(&request) } else { Err(ApiError::not_found()) }
-}
-
-/// `GET /repos/{owner}/{name}/contents?ref={ref}`
-pub(super) async fn root(request: RepoRequest) -> ApiResult {
-    request.read(|repo| Ok(json_response(StatusCode::OK, &json!([entry(repo, &request)?]))))
-}
-
-fn show_file(request: &RepoRequest) -> ApiResult {
-    request.read(|repo| {
-        let mut file = entry(repo, request)?;
-        let accept = request.header(header::ACCEPT);
-        if accept.contains("github.raw") || accept.contains("github.v3.raw") {
-            let content_type = [(header::CONTENT_TYPE, "application/vnd.github.raw; charset=utf-8")];
-            return Ok((content_type, text(repo)).into_response());
-        }
-        file["encoding"] = "base64".into();
-        file["content"] = format!("{}\n", STANDARD.encode(text(repo))).into();
-        Ok(json_response(StatusCode::OK, &file))
-    })
-}
-
-/// The file in the list of a folder.
-fn entry(repo: &StoredRepo, request: &RepoRequest) -> Result<Value, ApiError> {
-    let (api, page) = (request.caller.api(repo), request.caller.page(repo));
-    let name = request.query("ref").unwrap_or(repo.default_branch.as_str().into());
-    if repo.commit(&name).is_none() {
-        let message = format!("No commit found for the ref {name}");
-        return Err(ApiError::new(StatusCode::NOT_FOUND, message));
-    }
-    let (name, sha) = (view::encoded(&name), invented_name(&text(repo)));
-    let url = format!("{api}/contents/{FILE}?ref={name}");
-    let (git, html) = (format!("{api}/git/blobs/{sha}"), format!("{page}/blob/{name}/{FILE}"));
-    Ok(json!({
-        "type": "file", "name": FILE, "path": FILE, "sha": sha, "size": text(repo).len(),
-        "url": url, "git_url": git, "html_url": html,
-        "download_url": format!("{page}/raw/{name}/{FILE}"),
-        "_links": { "self": url, "git": git, "html": html },
-    }))
 }
 
 /// `GET /repos/{owner}/{name}/tarball/{ref}`

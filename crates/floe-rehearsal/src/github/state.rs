@@ -18,6 +18,9 @@ pub(super) struct StoredState {
     pub last_id: u64,
     /// By owner and name in lower case, as GitHub ignores case.
     pub repos: BTreeMap<String, StoredRepo>,
+    /// The former names of renamed repositories, each with the key of its repository now.
+    #[serde(default)]
+    pub renamed: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,6 +41,38 @@ pub(super) struct StoredRepo {
     pub spent_tags: BTreeSet<String>,
     /// The release that was made the latest explicitly.
     pub latest: Option<u64>,
+    /// Nothing in it can be changed.
+    #[serde(default)]
+    pub archived: bool,
+    /// Changes of the default branch need a pull request.
+    #[serde(default)]
+    pub protected: bool,
+    /// The repository that it is a fork of.
+    #[serde(default)]
+    pub parent: Option<Repo>,
+    /// The commits of the other branches.
+    #[serde(default)]
+    pub heads: BTreeMap<String, Commit>,
+    /// The files of each branch, in base64 by path. A `README.md` is there without being listed here.
+    #[serde(default)]
+    pub files: BTreeMap<String, BTreeMap<String, String>>,
+    /// Oldest first.
+    #[serde(default)]
+    pub pulls: Vec<StoredPull>,
+}
+
+/// A pull request into a repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPull {
+    /// Its number in the repository.
+    pub number: u64,
+    pub title: String,
+    /// The fork and the branch that it comes from.
+    pub from: Repo,
+    pub branch: String,
+    /// Neither merged nor closed.
+    pub open: bool,
+    pub merged: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -153,6 +188,12 @@ impl StoredState {
                 releases: Vec::new(),
                 spent_tags: BTreeSet::new(),
                 latest: None,
+                archived: false,
+                protected: false,
+                parent: None,
+                heads: BTreeMap::new(),
+                files: BTreeMap::new(),
+                pulls: Vec::new(),
             }
         });
         for tag in &seed.tags {

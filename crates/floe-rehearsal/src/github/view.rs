@@ -115,7 +115,7 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         "svn_url": page,
         "git_url": format!("git://{host}/{}.git", repo.repo),
         "ssh_url": format!("git@{host}:{}.git", repo.repo),
-        "fork": false, "archived": false, "disabled": false, "is_template": false,
+        "fork": repo.parent.is_some(), "archived": repo.archived, "disabled": false, "is_template": false,
         "allow_forking": true, "web_commit_signoff_required": false, "topics": [],
         "has_issues": true, "has_projects": true, "has_wiki": true, "has_pages": false,
         "has_discussions": false, "has_downloads": true,

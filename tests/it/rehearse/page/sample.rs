@@ -98,6 +98,7 @@ pub fn record(name: &str, target: Target) -> Record {
         name: name.to_owned(),
         version: semver::Version::new(1, 4, 0),
         target,
+        package: None,
         source: Source { commit: None, epoch: 0 },
         archive: ArchiveFacts {
             file: target.archive_file(name),

@@ -2,11 +2,13 @@
 //!
 //! It never reads the file: Cargo does, and passes the table on as JSON.
 
+mod channels;
 mod parse;
 
 use std::collections::BTreeMap;
 
 use super::{ImageName, Rule, Target};
+pub use channels::{Aur, Channels, Chocolatey, Homebrew, Scoop, Winget};
 
 /// A project's `[package.metadata.floe]`.
 #[derive(Debug, Clone)]
@@ -39,6 +41,8 @@ pub struct Config {
     pub latest: Option<bool>,
     /// `loosen`: rules that binaries may break, each with the reason shown to users.
     pub loosen: BTreeMap<Rule, String>,
+    /// `installers`, and the tables of package managers.
+    pub channels: Channels,
 }
 
 impl Config {
@@ -113,6 +117,7 @@ impl Default for Config {
             latest: None,
             binaries: None,
             profile: None,
+            channels: Channels::default(),
         }
     }
 }

@@ -11,6 +11,9 @@ use serde_json::Value;
 use super::{Config, ImageSettings, Include, NotesFrom};
 use crate::model::release::CHECKSUMS;
 use crate::model::{ImageName, Manifest, Rule, Sbom, Tag, Target, image};
+use crate::untrusted::text;
+
+mod channels;
 
 const ROOT: &str = "package.metadata.floe";
 
@@ -33,6 +36,12 @@ struct Table {
     default_features: Option<bool>,
     tag_prefix: Option<String>,
     latest: Option<bool>,
+    installers: Option<Vec<String>>,
+    homebrew: Option<Value>,
+    scoop: Option<Value>,
+    winget: Option<Value>,
+    chocolatey: Option<Value>,
+    aur: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -66,11 +75,21 @@ impl Config {
         let table: Table = shape(ROOT, value).map_err(|problem| vec![problem])?;
         let mut problems = Problems::default();
         let default = Config::default();
+        let targets = match table.targets {
+            Some(names) => problems.some("targets", &names, str::parse::<Target>),
+            None => default.targets,
+        };
+        let tables = channels::Tables {
+            installers: table.installers,
+            homebrew: table.homebrew,
+            scoop: table.scoop,
+            winget: table.winget,
+            chocolatey: table.chocolatey,
+            aur: table.aur,
+        };
         let config = Config {
-            targets: match table.targets {
-                Some(names) => problems.some("targets", &names, str::parse::<Target>),
-                None => default.targets,
-            },
+            channels: problems.channels(tables, &targets),
+            targets,
             include: problems.include(&table.include),
             exclude: problems.each("exclude", &table.exclude, archive_path),
             assets: problems.each("assets", &table.assets, asset),
@@ -218,6 +237,9 @@ fn shape<'v, T: Deserialize<'v>>(at: &str, value: &'v Value) -> Result<T, String
         if message.starts_with("unknown field") {
             let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
             return format!("`{path}` {}", unknown(names[0], &names[1..], "key"));
+        }
+        if let Some(name) = message.strip_prefix("missing field ") {
+            return format!("`{path}` lacks the key {name}");
         }
         // TOML calls them lists and tables.
         let message = message.replace("sequence", "list").replace(" map", " table");

@@ -2,6 +2,7 @@
 
 mod access;
 mod assets;
+mod contents;
 mod git;
 mod graphql;
 mod octocrab;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::model::ChannelKind;
 
 fn parse(value: Value) -> Result<Config, Vec<String>> {
     let binaries = ["tool".to_owned(), "toold".to_owned()];
@@ -63,6 +64,35 @@ fn every_key_is_read() {
     assert_eq!(image.user.as_deref(), Some("1000:1000"));
     assert_eq!(image.programs, ["/bin/busybox"]);
     assert!(parse(json!({ "image": false })).unwrap().image.is_none());
+}
+
+#[test]
+fn every_table_of_a_package_manager_is_read() {
+    let channels = parse(json!({
+        "installers": ["sh"],
+        "homebrew": { "tap": "acme/homebrew-tap", "formula": "tool@1", "caveats": "Run it.\n", "adopt": true },
+        "scoop": { "bucket": "acme/scoop-bucket", "manifest": "tool-acme" },
+        "winget": { "id": "Acme.Tool", "publisher": "Acme Inc.", "fork": "acme/winget-pkgs" },
+        "chocolatey": { "id": "tool", "authors": "Acme", "feed": "push.example.org" },
+        "aur": { "package": "tool-bin", "maintainer": "Acme <acme at example dot org>" },
+    }))
+    .unwrap()
+    .channels;
+    assert_eq!(channels.installers, [ChannelKind::Sh]);
+    assert_eq!(channels.tables().collect::<Vec<_>>(), ChannelKind::ALL[2..]);
+    let homebrew = channels.homebrew.unwrap();
+    assert_eq!((homebrew.tap.name(), homebrew.formula.as_deref()), ("homebrew-tap", Some("tool@1")));
+    assert_eq!((homebrew.caveats.as_deref(), homebrew.adopt), (Some("Run it."), true));
+    let scoop = channels.scoop.unwrap();
+    assert_eq!((scoop.bucket.name(), scoop.manifest.as_deref()), ("scoop-bucket", Some("tool-acme")));
+    let winget = channels.winget.unwrap();
+    assert_eq!((winget.id.as_str(), winget.publisher.as_deref()), ("Acme.Tool", Some("Acme Inc.")));
+    assert_eq!(winget.fork.unwrap().to_string(), "acme/winget-pkgs");
+    assert_eq!(channels.chocolatey.unwrap().feed.as_deref(), Some("push.example.org"));
+    assert_eq!(channels.aur.unwrap().package.as_deref(), Some("tool-bin"));
+    let default = parse(json!({})).unwrap().channels;
+    assert_eq!((default.installers.len(), default.tables().count()), (2, 0));
+    assert!(parse(json!({ "installers": [] })).unwrap().channels.installers.is_empty());
 }
 
 #[test]
@@ -144,6 +174,26 @@ fn values_of_another_kind_are_refused() {
         ),
         (json!({ "image": { "labels": { "": "b" } } }), "image.labels` has a label without a name"),
         (json!({ "image": { "entrypoint": [] } }), "is empty"),
+        (json!({ "installers": ["msi"] }), "`msi` is not an installer; there are `sh`, `ps1`"),
+        (json!({ "installers": ["sh", "sh"] }), "names `sh` twice"),
+        (json!({ "homebrew": {} }), "floe.homebrew` lacks the key `tap`"),
+        (json!({ "homebrew": { "tap": "acme/tap" } }), "`homebrew-<something>`, as in `acme/homebrew-tap`"),
+        (json!({ "homebrew": { "tap": "acme/homebrew-tap", "formula": "7zip" } }), "name of a formula"),
+        (json!({ "homebrew": { "tap": "acme/homebrew-tap", "formula": "../x" } }), "name of a formula"),
+        (json!({ "homebrew": { "tap": "acme/homebrew-tap", "caveats": "\u{1b}" } }), "cannot be printed"),
+        (json!({ "homebrew": true }), "floe.homebrew` has an invalid type: boolean `true`, expected a table"),
+        (json!({ "scoop": { "bucket": "acme" } }), "scoop.bucket` is invalid"),
+        (json!({ "scoop": { "bucket": "acme/bucket", "manifest": "a/b" } }), "scoop.manifest` is invalid"),
+        (json!({ "winget": { "id": "Acme" } }), "write it as `Publisher.Package`"),
+        (json!({ "winget": { "id": "Acme./etc" } }), "write it as `Publisher.Package`"),
+        (json!({ "winget": { "id": "Acme.Tool", "fork": "x" } }), "winget.fork` is invalid"),
+        (json!({ "chocolatey": { "feed": "https://x" } }), "is not a host"),
+        (json!({ "aur": { "package": "Tool" } }), "is not the name of a package"),
+        (json!({ "aur": { "maintainer": "a\nb" } }), "aur.maintainer` is invalid: it is empty or has"),
+        (
+            json!({ "targets": ["x86_64-musl"], "scoop": { "bucket": "acme/bucket" } }),
+            "floe.scoop` is for Windows, but no such target is in `targets`",
+        ),
     ] {
         let problems = parse(value.clone()).unwrap_err();
         assert!(problems.len() == 1 && problems[0].contains(part), "{value}: {problems:?}");
@@ -154,7 +204,7 @@ fn values_of_another_kind_are_refused() {
 fn an_unknown_key_gets_a_suggestion_only_if_one_is_close() {
     let problem = |key: &str| parse(json!({ key: 1 })).unwrap_err().concat();
     expect_test::expect![[r#"
-        `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `exclude`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`
-        `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `exclude`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`"#]]
+        `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `exclude`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`, `installers`, `homebrew`, `scoop`, `winget`, `chocolatey`, `aur`
+        `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `exclude`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`, `installers`, `homebrew`, `scoop`, `winget`, `chocolatey`, `aur`"#]]
     .assert_eq(&[problem("targes"), problem("signing")].join("\n"));
 }

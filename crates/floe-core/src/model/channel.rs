@@ -1,0 +1,205 @@
+//! Files that are rendered from a release manifest: installers, and the files of package managers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use super::{Digest, Os};
+
+/// The kind of a rendered file, by the program that reads it. The order is the one in which channels are moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelKind {
+    /// The installer for Unix shells, an asset of the release.
+    Sh,
+    /// The installer for PowerShell, an asset of the release.
+    Ps1,
+    /// A formula in a Homebrew tap.
+    Homebrew,
+    /// A manifest in a Scoop bucket.
+    Scoop,
+    /// A manifest in winget's repository of packages.
+    Winget,
+    /// A package for a Chocolatey feed.
+    Chocolatey,
+    /// A build script of the Arch User Repository.
+    Aur,
+}
+
+impl ChannelKind {
+    /// Every kind.
+    pub const ALL: [ChannelKind; 7] = [
+        ChannelKind::Sh,
+        ChannelKind::Ps1,
+        ChannelKind::Homebrew,
+        ChannelKind::Scoop,
+        ChannelKind::Winget,
+        ChannelKind::Chocolatey,
+        ChannelKind::Aur,
+    ];
+
+    /// The name in the configuration and in the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            ChannelKind::Sh => "sh",
+            ChannelKind::Ps1 => "ps1",
+            ChannelKind::Homebrew => "homebrew",
+            ChannelKind::Scoop => "scoop",
+            ChannelKind::Winget => "winget",
+            ChannelKind::Chocolatey => "chocolatey",
+            ChannelKind::Aur => "aur",
+        }
+    }
+
+    /// Whether the file is an asset of the release itself. Any other file belongs to a repository of its own.
+    pub fn is_asset(self) -> bool {
+        matches!(self, ChannelKind::Sh | ChannelKind::Ps1)
+    }
+
+    /// The systems that it installs on, and their names.
+    pub fn systems(self) -> (&'static [Os], &'static str) {
+        match self {
+            ChannelKind::Sh | ChannelKind::Homebrew => (&[Os::Linux, Os::Macos], "macOS or Linux"),
+            ChannelKind::Ps1 | ChannelKind::Scoop | ChannelKind::Winget | ChannelKind::Chocolatey => {
+                (&[Os::Windows], "Windows")
+            }
+            ChannelKind::Aur => (&[Os::Linux], "Linux"),
+        }
+    }
+}
+
+impl fmt::Display for ChannelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A file that was rendered from a release manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The program that reads it.
+    pub kind: ChannelKind,
+    /// The repository that it belongs to: `owner/name` on GitHub, or the host of a feed. `None` for an asset.
+    pub repository: Option<String>,
+    /// Its path in that repository, with slashes; the name of an asset.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The settings that it was rendered with and that neither the path nor the rest of the manifest holds.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// A rendered file as the release manifest lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestChannel {
+    /// The program that reads it.
+    pub kind: ChannelKind,
+    /// The repository that it belongs to; none for an asset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// Its path in that repository; the name of an asset.
+    pub path: String,
+    /// Its digest.
+    pub digest: Digest,
+    /// The revision of the text that it was rendered from. Another revision renders other bytes.
+    pub revision: u32,
+    /// Settings of the project that its text depends on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
+}
+
+impl Rendered {
+    /// The entry of the manifest.
+    pub fn entry(&self, revision: u32) -> ManifestChannel {
+        ManifestChannel {
+            kind: self.kind,
+            repository: self.repository.clone(),
+            path: self.path.clone(),
+            digest: Digest::of(&self.bytes),
+            revision,
+            settings: self.settings.clone(),
+        }
+    }
+}
+
+const MARKER: &str = "Made by floe from the release manifest of ";
+/// The lines of a file in which the marker is looked for: JSON has it after the brace.
+const MARKER_LINES: usize = 3;
+/// The longest first lines that are read.
+const MARKER_BYTES: usize = 4096;
+
+/// What a rendered file says about its origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marker {
+    /// The project.
+    pub name: String,
+    /// The version.
+    pub version: Version,
+}
+
+impl Marker {
+    /// The text of the marker, which is in one of the first lines of every rendered text.
+    pub fn text(name: &str, version: &Version) -> String {
+        format!("{MARKER}{name} {version}.")
+    }
+
+    /// The marker of a file; `None` if floe has not rendered it.
+    pub fn of(file: &[u8]) -> Option<Self> {
+        let head = String::from_utf8_lossy(&file[..file.len().min(MARKER_BYTES)]);
+        let marked = head.lines().take(MARKER_LINES).find_map(|line| line.split_once(MARKER))?.1;
+        let (name, rest) = marked.split_once(' ')?;
+        let version = rest.split(|c: char| c.is_whitespace() || c == '"').next()?.strip_suffix('.')?;
+        Some(Marker { name: name.to_owned(), version: version.parse().ok()? })
+    }
+}
+
+/// The SHA-256 digests that a text names, in either case: two files of the same ones install the same archives.
+pub fn digests(file: &[u8]) -> BTreeSet<Digest> {
+    let text = String::from_utf8_lossy(file).to_ascii_lowercase();
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.filter(|word| word.len() == 64).filter_map(|word| format!("sha256:{word}").parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marker_is_read_from_the_first_lines_only() {
+        let version: Version = "1.4.0-rc.1".parse().unwrap();
+        let text = Marker::text("tool", &version);
+        let marker = Some(Marker { name: "tool".to_owned(), version });
+        for file in [
+            format!("# {text}\nclass Tool\n"),
+            format!("{{\n    \"##\": \"{text}\",\n"),
+            format!("\u{feff}<?xml?>\r\n<!-- {text} -->\r\n"),
+        ] {
+            assert_eq!(Marker::of(file.as_bytes()), marker, "{file}");
+        }
+        for file in ["", "class Tool\n", "# Made by floe from the release manifest of tool\n", "\n\n\n\n"] {
+            assert_eq!(Marker::of(file.as_bytes()), None, "{file}");
+        }
+        assert_eq!(Marker::of(format!("\n\n\n# {text}\n").as_bytes()), None);
+    }
+
+    #[test]
+    fn digests_of_both_cases_are_found() {
+        let (one, two) = (Digest::of(b"1"), Digest::of(b"2"));
+        let file = format!(
+            "sha256 \"{}\"\nInstallerSha256: {}\nx{}",
+            one.hex(),
+            two.hex().to_uppercase(),
+            one.hex()
+        );
+        assert_eq!(digests(file.as_bytes()), BTreeSet::from([one, two]));
+    }
+
+    #[test]
+    fn a_kind_has_the_name_that_the_manifest_gives_it() {
+        for kind in ChannelKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Branches besides the default one, and forks that catch up with the repository that they come from.
+
+use bytes::Bytes;
+use floe_core::model::Commit;
+use http::StatusCode;
+use serde_json::json;
+
+use super::access::RepoRequest;
+use super::release_params::{object, text};
+use super::response::{ApiError, ApiResult, json_response};
+use super::state::key;
+use super::view;
+
+/// `GET /repos/{owner}/{name}/branches/{branch}`
+pub(super) async fn one(request: RepoRequest) -> ApiResult {
+    request.read(|repo| {
+        let name = &request.parameter;
+        let head =
+            repo.head_of(name).ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "Branch not found"))?;
+        let api = request.caller.api(repo);
+        let protected = repo.protected && *name == repo.default_branch;
+        let view = json!({
+            "name": name,
+            "commit": { "sha": head, "url": format!("{api}/commits/{head}") },
+            "protected": protected,
+            "protection_url": format!("{api}/branches/{}/protection", view::encoded(name)),
+        });
+        Ok(json_response(StatusCode::OK, &view))
+    })
+}
+
+/// `POST /repos/{owner}/{name}/git/refs`, of a branch only
+pub(super) async fn create_ref(request: RepoRequest, body: Bytes) -> ApiResult {
+    let (name, sha) = request.change(|repo, _| {
+        repo.check_writable()?;
+        if repo.head.is_none() {
+            return Err(ApiError::new(StatusCode::CONFLICT, "Git Repository is empty."));
+        }
+        let body = object(&body)?;
+        let (Some(name), Some(sha)) = (text(&body, "ref")?, text(&body, "sha")?) else {
+            return Err(ApiError::invalid_request("\"ref\" and \"sha\" must be supplied."));
+        };
+        let branch = name
+            .strip_prefix("refs/heads/")
+            .filter(|branch| !branch.is_empty())
+            .ok_or_else(|| ApiError::unprocessable("Reference name must start with 'refs/'."))?;
+        if repo.head_of(branch).is_some() {
+            return Err(ApiError::unprocessable("Reference already exists"));
+        }
+        let commit = repo
+            .commits
+            .iter()
+            .find(|commit| commit.sha.as_str() == sha)
+            .ok_or_else(|| ApiError::unprocessable("Object does not exist"))?
+            .sha
+            .clone();
+        let from = std::iter::once((&repo.default_branch, &repo.head))
+            .filter_map(|(name, head)| Some((name, head.as_ref()?)))
+            .chain(&repo.heads)
+            .find(|(_, head)| **head == commit)
+            .map(|(name, _)| name.clone());
+        let files = from.and_then(|from| repo.files.get(&from).cloned()).unwrap_or_default();
+        repo.files.insert(branch.to_owned(), files);
+        repo.heads.insert(branch.to_owned(), commit);
+        Ok((name, sha))
+    })?;
+    let view = json!({ "ref": name, "object": { "type": "commit", "sha": sha } });
+    Ok(json_response(StatusCode::CREATED, &view))
+}
+
+/// `PATCH /repos/{owner}/{name}/git/refs/heads/{branch}`: moves a branch to another commit
+pub(super) async fn update_ref(request: RepoRequest, body: Bytes) -> ApiResult {
+    let sha = request.change(|repo, _| {
+        repo.check_writable()?;
+        let branch = request.parameter.strip_prefix("heads/").unwrap_or_default().to_owned();
+        let body = object(&body)?;
+        let sha: Commit = text(&body, "sha")?
+            .and_then(|sha| sha.parse().ok())
+            .ok_or_else(|| ApiError::invalid_request("\"sha\" wasn't supplied."))?;
+        if repo.head_of(&branch).is_none() || branch == repo.default_branch {
+            return Err(ApiError::unprocessable("Reference does not exist"));
+        }
+        if !repo.commits.iter().any(|commit| commit.sha == sha) {
+            return Err(ApiError::unprocessable("Object does not exist"));
+        }
+        if repo.head.as_ref() == Some(&sha) {
+            let files = repo.files.get(&repo.default_branch).cloned().unwrap_or_default();
+            repo.files.insert(branch.clone(), files);
+        }
+        repo.heads.insert(branch, sha.clone());
+        Ok(sha)
+    })?;
+    let view =
+        json!({ "ref": format!("refs/{}", request.parameter), "object": { "type": "commit", "sha": sha } });
+    Ok(json_response(StatusCode::OK, &view))
+}
+
+/// `POST /repos/{owner}/{name}/merge-upstream`: brings a branch of a fork to that of the repository it comes from
+pub(super) async fn merge_upstream(request: RepoRequest, body: Bytes) -> ApiResult {
+    let branch = text(&object(&body)?, "branch")?.unwrap_or_default();
+    let merged = request.github.store.change(|stored| {
+        let fork = request.writable(stored)?;
+        fork.check_writable()?;
+        let parent = fork.parent.clone();
+        let parent = parent.ok_or_else(|| {
+            ApiError::unprocessable("This branch could not be synced: the repository is not a fork")
+        })?;
+        let parent =
+            stored.repos.get(&key(parent.owner(), parent.name())).cloned().ok_or_else(ApiError::not_found)?;
+        let fork = request.writable(stored)?;
+        if branch != fork.default_branch || branch != parent.default_branch {
+            return Err(ApiError::unprocessable(format!("The branch {branch} is not there")));
+        }
+        let theirs = parent.files.get(&branch).cloned().unwrap_or_default();
+        let is_new = fork.head != parent.head;
+        for commit in &parent.commits {
+            fork.add_commit(&commit.sha, None);
+        }
+        fork.head = parent.head;
+        fork.files.insert(branch.clone(), theirs);
+        Ok(is_new)
+    })?;
+    let kind = if merged { "fast-forward" } else { "none" };
+    let view = json!({ "message": "Successfully fetched and fast-forwarded", "merge_type": kind, "base_branch": branch });
+    Ok(json_response(StatusCode::OK, &view))
+}

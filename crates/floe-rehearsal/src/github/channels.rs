@@ -1,0 +1,124 @@
+//! Changes and looks from outside the API at repositories of package managers: taps, buckets, forks. They are neither
+//! counted nor logged. A change fails if the repository does not exist.
+
+use std::collections::BTreeMap;
+
+use floe_core::model::Repo;
+
+use super::contents::blob_name;
+use super::response::ApiError;
+use super::state::{StoredPull, key};
+use super::{EmbeddedGitHub, SeedRepo};
+
+impl EmbeddedGitHub {
+    /// Adds a repository, or the parts of it that are missing.
+    pub fn add_repo(&self, seed: &SeedRepo) -> anyhow::Result<()> {
+        let added = self.store.change(|stored| {
+            stored.seed(seed);
+            Ok(())
+        });
+        added.map_err(|error| anyhow::anyhow!("the embedded GitHub refused `{}`: {error}", seed.repo))
+    }
+
+    /// Makes a repository a fork of another one, with the same branch and files.
+    pub fn set_parent(&self, fork: &Repo, parent: &Repo) -> anyhow::Result<()> {
+        let theirs = self.look(parent, Clone::clone);
+        self.change(fork, |stored, _| {
+            let theirs = theirs.ok_or_else(ApiError::not_found)?;
+            stored.parent = Some(parent.clone());
+            stored.default_branch = theirs.default_branch;
+            (stored.head, stored.commits, stored.files) = (theirs.head, theirs.commits, theirs.files);
+            Ok(())
+        })
+    }
+
+    /// Writes a file to the default branch, as a push does.
+    pub fn write_file(&self, repo: &Repo, path: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        self.change(repo, |stored, id| {
+            let branch = stored.default_branch.clone();
+            stored.commit_file(&branch, path, bytes, id).map(drop)
+        })
+    }
+
+    /// Deletes a file from the default branch.
+    pub fn delete_file(&self, repo: &Repo, path: &str) -> anyhow::Result<()> {
+        self.change(repo, |stored, id| {
+            let branch = stored.default_branch.clone();
+            stored.files.entry(branch.clone()).or_default().remove(path);
+            stored.move_branch(&branch, &format!("delete {id}")).map(drop)
+        })
+    }
+
+    /// The files of the default branch, without the `README.md` that every repository has.
+    pub fn files(&self, repo: &Repo) -> BTreeMap<String, Vec<u8>> {
+        self.branch_files(repo, None)
+    }
+
+    /// The files of a branch; without a name, of the default one.
+    pub fn branch_files(&self, repo: &Repo, branch: Option<&str>) -> BTreeMap<String, Vec<u8>> {
+        let files = self.look(repo, |stored| {
+            let branch = branch.unwrap_or(&stored.default_branch);
+            let written = stored.files.get(branch);
+            let mut files = stored.all_files(branch);
+            files.retain(|path, _| written.is_some_and(|written| written.contains_key(path)));
+            files
+        });
+        files.unwrap_or_default()
+    }
+
+    /// The names of the bytes of a repository's files, which change whenever a file does.
+    pub fn blobs(&self, repo: &Repo) -> BTreeMap<String, String> {
+        self.files(repo).into_iter().map(|(path, bytes)| (path, blob_name(&bytes))).collect()
+    }
+
+    /// Archives a repository, or opens it again.
+    pub fn set_archived(&self, repo: &Repo, archived: bool) -> anyhow::Result<()> {
+        self.change(repo, |stored, _| {
+            stored.archived = archived;
+            Ok(())
+        })
+    }
+
+    /// Protects the default branch by a rule, or takes the rule away.
+    pub fn set_protected(&self, repo: &Repo, protected: bool) -> anyhow::Result<()> {
+        self.change(repo, |stored, _| {
+            stored.protected = protected;
+            Ok(())
+        })
+    }
+
+    /// Renames a repository. Its former name redirects.
+    pub fn rename(&self, repo: &Repo, to: &Repo) -> anyhow::Result<()> {
+        let renamed = self.store.change(|stored| {
+            let (from, to_key) = (key(repo.owner(), repo.name()), key(to.owner(), to.name()));
+            let mut moved = stored.repos.remove(&from).ok_or_else(ApiError::not_found)?;
+            moved.repo = to.clone();
+            stored.renamed.retain(|name, _| *name != to_key);
+            stored.renamed.insert(from, to_key.clone());
+            stored.repos.insert(to_key, moved);
+            Ok(())
+        });
+        renamed.map_err(|error| anyhow::anyhow!("the embedded GitHub refused to rename `{repo}`: {error}"))
+    }
+
+    /// The pull requests into a repository, oldest first.
+    pub fn pulls(&self, repo: &Repo) -> Vec<StoredPull> {
+        self.look(repo, |stored| stored.pulls.clone()).unwrap_or_default()
+    }
+
+    /// Merges an open pull request.
+    pub fn merge_pull(&self, repo: &Repo, number: u64) -> anyhow::Result<()> {
+        let pull = self.pulls(repo).into_iter().find(|pull| pull.number == number && pull.open);
+        let theirs = pull.as_ref().map(|pull| self.branch_files(&pull.from, Some(&pull.branch)));
+        self.change(repo, |stored, id| {
+            let branch = stored.default_branch.clone();
+            for (path, bytes) in theirs.ok_or_else(ApiError::not_found)? {
+                stored.commit_file(&branch, &path, &bytes, id)?;
+            }
+            for pull in stored.pulls.iter_mut().filter(|pull| pull.number == number) {
+                (pull.open, pull.merged) = (false, true);
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! Pull requests into a repository from a branch of a fork: create and list.
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::access::{Caller, RepoRequest};
+use super::release_params::{object, text};
+use super::response::{ApiError, ApiResult, custom, json_response, page};
+use super::state::{StoredPull, StoredRepo, key};
+
+/// `GET /repos/{owner}/{name}/pulls?head={owner}:{branch}&state={open|closed|all}`
+pub(super) async fn list(request: RepoRequest) -> ApiResult {
+    request.read(|repo| {
+        let state = request.query("state").unwrap_or("open".into());
+        let head = request.query("head");
+        let wanted = repo.pulls.iter().rev().filter(|pull| {
+            let is_state = state == "all" || (state == "open") == pull.open;
+            is_state && head.as_ref().is_none_or(|head| *head == head_of(pull))
+        });
+        let shown = wanted.map(|pull| shown(repo, pull, &request.caller)).collect();
+        Ok(page(shown, &request))
+    })
+}
+
+/// `POST /repos/{owner}/{name}/pulls`: everybody may, who owns the branch that it comes from
+pub(super) async fn create(request: RepoRequest, body: Bytes) -> ApiResult {
+    let body = object(&body)?;
+    let (Some(title), Some(head), Some(base)) =
+        (text(&body, "title")?, text(&body, "head")?, text(&body, "base")?)
+    else {
+        return Err(ApiError::invalid_request("\"title\", \"head\" and \"base\" must be supplied."));
+    };
+    let view = request.github.store.change(|stored| {
+        let repo = request.readable(stored)?;
+        let invalid = |field: &str, message: &str| ApiError::invalid([custom("PullRequest", field, message)]);
+        if base != repo.default_branch {
+            return Err(invalid("base", "is invalid"));
+        }
+        let (owner, branch) = head.split_once(':').ok_or_else(|| invalid("head", "is invalid"))?;
+        let fork = stored
+            .repos
+            .values()
+            .find(|fork| fork.parent.as_ref() == Some(&repo.repo) && fork.repo.owner() == owner)
+            .filter(|fork| fork.head_of(branch).is_some())
+            .ok_or_else(|| invalid("head", "is invalid"))?;
+        if !request.caller.can_push(fork) {
+            return Err(ApiError::no_push());
+        }
+        if repo.pulls.iter().any(|pull| pull.open && head_of(pull) == head) {
+            return Err(invalid("head", &format!("A pull request already exists for {head}.")));
+        }
+        if fork.all_files(branch).iter().all(|(path, bytes)| repo.all_files(&base).get(path) == Some(bytes)) {
+            return Err(invalid("head", &format!("No commits between {base} and {head}")));
+        }
+        let pull = StoredPull {
+            number: repo.pulls.len() as u64 + 1,
+            title,
+            from: fork.repo.clone(),
+            branch: branch.to_owned(),
+            open: true,
+            merged: false,
+        };
+        let view = shown(repo, &pull, &request.caller);
+        let at = key(repo.repo.owner(), repo.repo.name());
+        stored.repos.get_mut(&at).ok_or_else(ApiError::not_found)?.pulls.push(pull);
+        Ok(view)
+    })?;
+    Ok(json_response(StatusCode::CREATED, &view))
+}
+
+fn head_of(pull: &StoredPull) -> String {
+    format!("{}:{}", pull.from.owner(), pull.branch)
+}
+
+fn shown(repo: &StoredRepo, pull: &StoredPull, caller: &Caller) -> Value {
+    let number = pull.number;
+    json!({
+        "number": number,
+        "title": pull.title,
+        "state": if pull.open { "open" } else { "closed" },
+        "url": format!("{}/pulls/{number}", caller.api(repo)),
+        "html_url": format!("{}/pull/{number}", caller.page(repo)),
+        "merged_at": pull.merged.then_some("2026-01-01T00:00:00Z"),
+        "head": { "label": head_of(pull), "ref": pull.branch },
+        "base": { "ref": repo.default_branch },
+    })
+}

@@ -1,0 +1,161 @@
+//! Files that are written through the API, branches, forks and pull requests, in the words of the real one.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use floe_core::model::Repo;
+use floe_rehearsal::github::SeedRepo;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{Answer, GUEST, Hub, OWNER};
+
+const TAP: &str = "/repos/acme/homebrew-tap";
+const FILE: &str = "/repos/acme/homebrew-tap/contents/Formula/tool.rb";
+
+fn tap() -> Repo {
+    "acme/homebrew-tap".parse().unwrap()
+}
+
+fn seed(repo: Repo, branch: &str) -> SeedRepo {
+    let tag = super::tag("seed", 1, false);
+    SeedRepo { repo, private: false, tags: vec![tag], default_branch: branch.to_owned() }
+}
+
+/// A hub with a tap whose default branch is not `main`.
+async fn hub() -> Hub {
+    let hub = Hub::new().await;
+    hub.github.add_repo(&seed(tap(), "trunk")).unwrap();
+    hub.github.set_push(&format!("{OWNER}-login"), vec![tap(), fork()]);
+    hub
+}
+
+fn body(text: &str, sha: Option<&str>) -> Value {
+    let mut body = json!({ "message": "tool 1.0.0", "content": STANDARD.encode(text) });
+    if let Some(sha) = sha {
+        body["sha"] = sha.into();
+    }
+    body
+}
+
+async fn put(hub: &Hub, path: &str, token: &str, body: &Value) -> Answer {
+    hub.send(hub.request(Method::PUT, path, token).json(body)).await
+}
+
+fn said(answer: &Answer) -> (u16, String) {
+    (answer.status, answer.json()["message"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn a_file_is_written_with_the_name_of_the_bytes_that_it_replaces() {
+    let hub = hub().await;
+    assert_eq!(hub.get(FILE, "").await.status, 404);
+    // Without a file any name will do.
+    let made = put(&hub, FILE, OWNER, &body("one", Some("0000"))).await;
+    assert_eq!(made.status, 201);
+    let there = hub.get(FILE, "").await.json();
+    let text = STANDARD.decode(there["content"].as_str().unwrap().trim()).unwrap();
+    assert_eq!((text, &there["sha"]), (b"one".to_vec(), &made.json()["content"]["sha"]));
+    assert_eq!(hub.get("/repos/acme/homebrew-tap/contents/Formula", "").await.json()[0]["name"], "tool.rb");
+
+    let missing = put(&hub, FILE, OWNER, &body("two", None)).await;
+    assert_eq!(said(&missing), (422, "Invalid request.\n\n\"sha\" wasn't supplied.".to_owned()));
+    let wrong = put(&hub, FILE, OWNER, &body("two", Some("0000"))).await;
+    assert_eq!(said(&wrong), (409, "Formula/tool.rb does not match 0000".to_owned()));
+    let sha = there["sha"].as_str().unwrap();
+    assert_eq!(put(&hub, FILE, OWNER, &body("two", Some(sha))).await.status, 200);
+    let mut elsewhere = body("two", Some("0000"));
+    elsewhere["branch"] = "main".into();
+    assert_eq!(said(&put(&hub, FILE, OWNER, &elsewhere).await), (404, "Branch main not found".to_owned()));
+    assert_eq!(hub.github.files(&tap())["Formula/tool.rb"], b"two");
+    let other = hub.restarted().await;
+    assert_eq!(other.github.files(&tap())["Formula/tool.rb"], b"two");
+}
+
+#[tokio::test]
+async fn a_write_needs_the_right_and_no_rule_against_it() {
+    let hub = hub().await;
+    let text = body("one", None);
+    assert_eq!(put(&hub, FILE, GUEST, &text).await.status, 403);
+    assert_eq!(put(&hub, FILE, "", &text).await.status, 401);
+    hub.github.set_protected(&tap(), true).unwrap();
+    let ruled = said(&put(&hub, FILE, OWNER, &text).await);
+    assert!(ruled.0 == 409 && ruled.1.starts_with("Repository rule violations found"), "{ruled:?}");
+    hub.github.set_archived(&tap(), true).unwrap();
+    assert_eq!(hub.get(TAP, OWNER).await.json()["archived"], true);
+    let archived = (403, "Repository was archived so is read-only.".to_owned());
+    assert_eq!(said(&put(&hub, FILE, OWNER, &text).await), archived);
+    assert!(hub.github.files(&tap()).is_empty());
+}
+
+#[tokio::test]
+async fn the_first_file_of_an_empty_repository_makes_its_branch() {
+    let hub = hub().await;
+    let repo: Repo = "acme/homebrew-tap".parse().unwrap();
+    let empty = SeedRepo { tags: Vec::new(), ..seed("acme/empty".parse().unwrap(), "main") };
+    hub.github.add_repo(&empty).unwrap();
+    hub.github.set_push(&format!("{OWNER}-login"), vec![repo, empty.repo.clone()]);
+    let file = "/repos/acme/empty/contents/a/b.txt";
+    assert_eq!(said(&hub.get(file, OWNER).await), (404, "This repository is empty.".to_owned()));
+    assert_eq!(put(&hub, file, OWNER, &body("one", None)).await.status, 201);
+    assert_eq!(hub.get("/repos/acme/empty/branches/main", OWNER).await.status, 200);
+    assert_eq!(hub.get(file, "").await.json()["size"], 3);
+}
+
+#[tokio::test]
+async fn a_renamed_repository_redirects() {
+    let hub = hub().await;
+    put(&hub, FILE, OWNER, &body("one", None)).await;
+    hub.github.rename(&tap(), &"acme/homebrew-new".parse().unwrap()).unwrap();
+    let moved = hub.get(TAP, OWNER).await;
+    assert_eq!(moved.status, 301);
+    assert_eq!(hub.get(moved.header("location"), OWNER).await.json()["full_name"], "acme/homebrew-new");
+    let file = hub.get(FILE, OWNER).await;
+    assert_eq!(hub.get(file.header("location"), OWNER).await.json()["path"], "Formula/tool.rb");
+    assert_eq!(put(&hub, FILE, OWNER, &body("two", None)).await.status, 307);
+}
+
+fn fork() -> Repo {
+    "acme/winget-pkgs".parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_fork_catches_up_and_its_branch_becomes_a_pull_request() {
+    let hub = hub().await;
+    let upstream: Repo = "microsoft/winget-pkgs".parse().unwrap();
+    hub.github.add_repo(&seed(upstream.clone(), "master")).unwrap();
+    hub.github.add_repo(&seed(fork(), "master")).unwrap();
+    hub.github.set_parent(&fork(), &upstream).unwrap();
+    hub.github.write_file(&upstream, "manifests/o/Other.yaml", b"other").unwrap();
+
+    let sync = json!({ "branch": "master" });
+    let fork_of = |rest: &str| format!("/repos/acme/winget-pkgs{rest}");
+    assert_eq!(hub.post(&format!("{TAP}/merge-upstream"), sync.clone()).await.status, 422);
+    assert_eq!(
+        hub.post(&fork_of("/merge-upstream"), sync.clone()).await.json()["merge_type"],
+        "fast-forward"
+    );
+    assert_eq!(hub.post(&fork_of("/merge-upstream"), sync).await.json()["merge_type"], "none");
+    assert_eq!(hub.github.files(&fork())["manifests/o/Other.yaml"], b"other");
+
+    let head = hub.get(&fork_of("/git/ref/heads/master"), OWNER).await.json()["object"]["sha"].clone();
+    let branch = json!({ "ref": "refs/heads/Acme.Tool-1.0.0", "sha": head });
+    assert_eq!(hub.post(&fork_of("/git/refs"), branch.clone()).await.status, 201);
+    assert_eq!(said(&hub.post(&fork_of("/git/refs"), branch).await).1, "Reference already exists");
+
+    let pulls = "/repos/microsoft/winget-pkgs/pulls";
+    let pull = json!({ "title": "Acme.Tool 1.0.0", "head": "acme:Acme.Tool-1.0.0", "base": "master" });
+    let early = hub.post(pulls, pull.clone()).await;
+    assert!(early.status == 422 && early.json().to_string().contains("No commits between master and"));
+    let mut file = body("one", None);
+    file["branch"] = "Acme.Tool-1.0.0".into();
+    let path = fork_of("/contents/manifests/a/Acme/Tool/1.0.0/Acme.Tool.yaml");
+    assert_eq!(put(&hub, &path, OWNER, &file).await.status, 201);
+    assert_eq!(hub.post(pulls, pull.clone()).await.status, 201);
+    let twice = hub.post(pulls, pull).await.json().to_string();
+    assert!(twice.contains("A pull request already exists for acme:Acme.Tool-1.0.0."), "{twice}");
+    let listed = format!("{pulls}?head=acme:Acme.Tool-1.0.0&state=all");
+    assert_eq!(hub.get(&listed, OWNER).await.json()[0]["state"], "open");
+    hub.github.merge_pull(&upstream, 1).unwrap();
+    assert_eq!(hub.get(&listed, OWNER).await.json()[0]["state"], "closed");
+    assert_eq!(hub.github.files(&upstream)["manifests/a/Acme/Tool/1.0.0/Acme.Tool.yaml"], b"one");
+}

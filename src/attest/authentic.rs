@@ -1,0 +1,185 @@
+//! Whether a bundle is authentic, and the identity that its certificate then proves.
+
+use chrono::{DateTime, Utc};
+use sigstore_verify::crypto::SubjectAltName;
+use sigstore_verify::types::Sha256Hash;
+use sigstore_verify::{
+    CertificateError, Error, TransparencyLogError, VerificationPolicy, VerificationResult,
+};
+
+use super::bundle::Bundle;
+use super::roots::{Instance, Root, Roots};
+use super::statement::Statement;
+
+/// A bundle whose signature, certificate, log entry and time are proved. Whether it is the right one is another question.
+#[derive(Debug)]
+pub struct Authentic {
+    /// What is signed.
+    pub statement: Statement,
+    /// The service whose root proves it.
+    pub instance: Instance,
+    /// The signer: the URI in the certificate.
+    pub identity: String,
+    /// The issuer of the identity's token.
+    pub issuer: Option<String>,
+    /// The commit of the signing workflow.
+    pub signer_commit: Option<String>,
+    /// The address of the source repository.
+    pub repository: Option<String>,
+    /// The ref that was built.
+    pub git_ref: Option<String>,
+    /// The commit that was built.
+    pub commit: Option<String>,
+    /// The kind of machine that signed: `github-hosted` or `self-hosted`.
+    pub runner: Option<String>,
+    /// The address of the run.
+    pub run: Option<String>,
+    /// When it was signed, as the log or a timestamp authority proves it.
+    pub time: Option<DateTime<Utc>>,
+    /// Its entry in the transparency log, where there is one.
+    pub log: Option<Log>,
+}
+
+/// An entry in a transparency log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Its number.
+    pub index: u64,
+}
+
+/// Why a bundle does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Signed by an authority or in a log that no trusted root has. It may be right.
+    Unknown(String),
+    /// It is wrong under a root that is trusted.
+    Wrong(String),
+}
+
+impl Bundle {
+    /// Proves the bundle with one of the roots. A root with a transparency log requires an entry in it.
+    ///
+    /// # Errors
+    /// No root proves it.
+    pub fn authenticate(self, roots: &Roots) -> Result<Authentic, Refusal> {
+        let is_logged = !self.inner.verification_material.tlog_entries.is_empty();
+        let mut unknown = None;
+        let mut fitting = roots.0.iter().filter(|root| root.has_log() == is_logged).peekable();
+        if fitting.peek().is_none() {
+            return Err(Refusal::Unknown(match is_logged {
+                true => "it is in a transparency log, and no trusted root has one".to_owned(),
+                false => "it is in no transparency log, which every trusted root requires".to_owned(),
+            }));
+        }
+        for root in fitting {
+            if let Some(log) = self.unknown_log(root) {
+                unknown = Some(format!("its transparency log, `{log}`, is in no trusted root"));
+                continue;
+            }
+            match self.verify(root) {
+                Ok(result) => return self.authentic(root, &result),
+                Err(error) if is_unknown(&error) => unknown = Some(why(&error)),
+                Err(error) => return Err(Refusal::Wrong(why(&error))),
+            }
+        }
+        Err(Refusal::Unknown(unknown.unwrap_or_default()))
+    }
+
+    /// The identifier of a log of the bundle that a root does not have.
+    fn unknown_log(&self, root: &Root) -> Option<String> {
+        let is_known = |id| root.trusted.tlogs.iter().any(|log| log.log_id.key_id == id);
+        let entries = &self.inner.verification_material.tlog_entries;
+        let unknown = entries.iter().find(|entry| !is_known(entry.log_id.key_id.clone()));
+        unknown.map(|entry| entry.log_id.key_id.to_string())
+    }
+
+    fn verify(&self, root: &Root) -> Result<VerificationResult, Error> {
+        let mut policy = VerificationPolicy::any_identity();
+        if !root.has_log() {
+            policy = policy.skip_tlog_unsafe();
+        }
+        if !root.has_certificate_log() {
+            policy = policy.skip_sct();
+        }
+        // The subjects are compared with the files by the policy; the crate wants one of them.
+        let subject = self.statement.subjects.iter().find_map(|subject| subject.sha256());
+        let subject = subject.ok_or_else(|| {
+            Error::ArtifactMismatch("no subject of the attestation has a SHA-256".to_owned())
+        })?;
+        let digest = Sha256Hash::from_hex(&subject.hex())?;
+        root.verifier.verify(digest, &self.inner, &policy)
+    }
+
+    fn authentic(self, root: &Root, result: &VerificationResult) -> Result<Authentic, Refusal> {
+        let Some(certificate) = result.certificate().filter(|_| result.certificate_verified()) else {
+            return Err(Refusal::Wrong("its certificate was not verified".to_owned()));
+        };
+        let Some(SubjectAltName::Uri(identity)) = result.identity() else {
+            return Err(Refusal::Wrong("its certificate names a person and no workflow".to_owned()));
+        };
+        let claims = &certificate.ci_claims;
+        let entry = self.inner.verification_material.tlog_entries.first();
+        let time = result.integrated_time().or_else(|| result.verified_timestamps().first().copied());
+        Ok(Authentic {
+            instance: root.instance,
+            identity: identity.clone(),
+            issuer: result.issuer().map(str::to_owned),
+            signer_commit: claims.build_signer_digest.clone(),
+            repository: claims.source_repository_uri.clone(),
+            git_ref: claims.source_repository_ref.clone(),
+            commit: claims.source_repository_digest.clone(),
+            runner: claims.runner_environment.clone(),
+            run: claims.run_invocation_uri.clone(),
+            time: time.and_then(|time| DateTime::from_timestamp(time.as_second(), 0)),
+            log: entry.filter(|_| result.tlog_verified()).map(|entry| Log { index: entry.log_index.get() }),
+            statement: self.statement,
+        })
+    }
+}
+
+/// Whether an error means that the root is another's, and not that the bundle is broken.
+fn is_unknown(error: &Error) -> bool {
+    match error {
+        Error::Certificate(CertificateError::NoValidAuthority { .. }) => true,
+        Error::Certificate(CertificateError::ChainInvalid(why)) => why.contains("UnknownIssuer"),
+        _ => false,
+    }
+}
+
+/// The reason in floe's words, with the crate's behind it where it says more.
+fn why(error: &Error) -> String {
+    match error {
+        Error::SignatureInvalid(_) => {
+            "its signature is not of what it holds: the content was changed".to_owned()
+        }
+        Error::TransparencyLog(TransparencyLogError::EntryMismatch(why)) => {
+            format!("its log entry is of another signature: {why}")
+        }
+        Error::TransparencyLog(error) => format!("its entry in the transparency log is wrong: {error}"),
+        Error::Certificate(CertificateError::ChainInvalid(why)) => chain(why),
+        Error::Certificate(CertificateError::NoValidAuthority { time }) => {
+            format!("no authority of the trusted root was valid at {time}")
+        }
+        Error::Certificate(CertificateError::Expired { .. }) => EXPIRED.to_owned(),
+        Error::Certificate(error) => format!("its certificate is wrong: {error}"),
+        Error::Timestamp(error) => format!("its time is not proved: {error}"),
+        Error::Bundle(error) => format!("it is not complete: {error}"),
+        other => other.to_string(),
+    }
+}
+
+const EXPIRED: &str = "its certificate had expired before it was used";
+
+/// webpki's errors have names only.
+fn chain(why: &str) -> String {
+    let is = |name| why.contains(name);
+    match () {
+        () if is("UnknownIssuer") => {
+            "its certificate is by an authority that is in no trusted root".to_owned()
+        }
+        () if is("InvalidSignature") => "its certificate is not by the authority that it names".to_owned(),
+        () if is("CertExpired") => EXPIRED.to_owned(),
+        () if is("CertNotValidYet") => "its certificate was used before it was valid".to_owned(),
+        () => format!("its certificate is wrong: {why}"),
+    }
+}

@@ -1,0 +1,167 @@
+//! A Sigstore bundle as a file: its limits, and the form that a release's must have.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use sigstore_verify::types::{self, SignatureContent};
+
+use super::statement::Statement;
+
+/// The largest bundle, in bytes. A statement of 1000 files has about 200 KB.
+pub const BUNDLE_LIMIT: u64 = 2 * 1024 * 1024;
+
+/// The two spellings of version 0.3 of the format, which `actions/attest` and GitHub write.
+const MEDIA_TYPES: [&str; 2] =
+    ["application/vnd.dev.sigstore.bundle.v0.3+json", "application/vnd.dev.sigstore.bundle+json;version=0.3"];
+const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+/// The most log entries and timestamps. Each costs a signature check.
+const MOST_PROOFS: usize = 8;
+
+/// A bundle whose form is right. Nothing in it is proved yet.
+#[derive(Debug)]
+pub struct Bundle {
+    pub(super) inner: types::Bundle,
+    pub(super) statement: Statement,
+}
+
+/// The parts that `sigstore-verify` does not check, or takes one of where there may be only one.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an object with `mediaType` and `verificationMaterial`")]
+struct Shape {
+    media_type: String,
+    verification_material: Material,
+    dsse_envelope: Option<Envelope>,
+    message_signature: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Material {
+    certificate: Option<IgnoredAny>,
+    x509_certificate_chain: Option<IgnoredAny>,
+    public_key: Option<IgnoredAny>,
+    #[serde(default)]
+    tlog_entries: Vec<Entry>,
+    timestamp_verification_data: Option<Timestamps>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Timestamps {
+    #[serde(default)]
+    rfc3161_timestamps: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    kind_version: KindVersion,
+    canonicalized_body: String,
+}
+
+#[derive(Deserialize)]
+struct KindVersion {
+    kind: String,
+    version: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    kind: String,
+    api_version: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope {
+    payload_type: String,
+    signatures: Vec<IgnoredAny>,
+}
+
+impl Bundle {
+    /// Reads a bundle.
+    ///
+    /// # Errors
+    /// It is too large, is not a bundle of version 0.3, or holds anything but one attestation by one certificate.
+    pub fn parse(json: &[u8]) -> Result<Self, String> {
+        if json.len() as u64 > BUNDLE_LIMIT {
+            return Err(format!("it is larger than {BUNDLE_LIMIT} bytes"));
+        }
+        let text = std::str::from_utf8(json).map_err(|_| "it is not UTF-8".to_owned())?;
+        let broken = |error: serde_json::Error| match error.is_eof() {
+            true => "it is cut off: its JSON has no end".to_owned(),
+            false => format!("it is not a Sigstore bundle: {error}"),
+        };
+        let shape: Shape = serde_json::from_str(text).map_err(broken)?;
+        shape.check()?;
+        let inner = types::Bundle::from_json(text).map_err(|error| match error {
+            types::Error::Json(error) => broken(error),
+            other => format!("it is not a Sigstore bundle: {other}"),
+        })?;
+        let SignatureContent::DsseEnvelope(envelope) = &inner.content else {
+            return Err(NO_ATTESTATION.to_owned());
+        };
+        let statement = Statement::parse(envelope.payload.as_bytes())?;
+        Ok(Bundle { inner, statement })
+    }
+
+    /// What it says, proved or not.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+}
+
+const NO_ATTESTATION: &str =
+    "it holds the signature of one file and no attestation, so it does not say where the file comes from";
+
+impl Shape {
+    fn check(&self) -> Result<(), String> {
+        let Shape { media_type, verification_material: material, .. } = self;
+        if !MEDIA_TYPES.contains(&media_type.as_str()) {
+            return Err(format!("its format is `{media_type}`, not `{}`", MEDIA_TYPES[0]));
+        }
+        let envelope = match (&self.dsse_envelope, &self.message_signature) {
+            (Some(envelope), None) => envelope,
+            (None, _) => return Err(NO_ATTESTATION.to_owned()),
+            (Some(_), Some(_)) => return Err("it holds an attestation and another signature".to_owned()),
+        };
+        if envelope.signatures.len() != 1 {
+            return Err(format!("it has {} signatures instead of one", envelope.signatures.len()));
+        }
+        if envelope.payload_type != PAYLOAD_TYPE {
+            return Err(format!("it signs `{}`, not `{PAYLOAD_TYPE}`", envelope.payload_type));
+        }
+        if material.public_key.is_some() {
+            return Err("it is signed with a key that somebody holds, so it names no workflow".to_owned());
+        }
+        if material.certificate.is_none() || material.x509_certificate_chain.is_some() {
+            return Err("it does not hold exactly one certificate".to_owned());
+        }
+        let stamps =
+            material.timestamp_verification_data.as_ref().map_or(0, |data| data.rfc3161_timestamps.len());
+        if material.tlog_entries.len() > MOST_PROOFS || stamps > MOST_PROOFS {
+            return Err(format!("it has more than {MOST_PROOFS} log entries or timestamps"));
+        }
+        material.tlog_entries.iter().try_for_each(Entry::check)
+    }
+}
+
+impl Entry {
+    /// The outer kind is not signed, so it must be the one in the signed body.
+    fn check(&self) -> Result<(), String> {
+        let body = STANDARD.decode(&self.canonicalized_body).ok();
+        let Some(body) = body.and_then(|body| serde_json::from_slice::<Body>(&body).ok()) else {
+            return Err("the body of its log entry cannot be read".to_owned());
+        };
+        let KindVersion { kind, version } = &self.kind_version;
+        if *kind != body.kind || *version != body.api_version {
+            return Err(format!(
+                "its log entry is called `{kind} {version}`, but is `{} {}`",
+                body.kind, body.api_version
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! The policy: who must have signed what, for a release to be what it says.
+
+use std::collections::BTreeMap;
+
+use super::authentic::Authentic;
+use super::signer::{Signer, Signers};
+use floe_core::model::{Commit, Digest, Repo, Tag};
+
+/// The type of a provenance (SLSA v1.0 and later).
+pub const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
+/// The issuer of the identities of workflows on github.com.
+const ISSUER: &str = "https://token.actions.githubusercontent.com";
+/// The most files that a list of problems names.
+const MOST_NAMED: usize = 10;
+
+/// What an attestation must say.
+#[derive(Debug, Clone)]
+pub struct Expected<'a> {
+    /// The repository whose sources were built.
+    pub repo: &'a Repo,
+    /// The tag that was built, where it is known.
+    pub tag: Option<&'a Tag>,
+    /// The commit that was built, where it is known.
+    pub commit: Option<&'a Commit>,
+    /// The workflows that may sign.
+    pub signers: Signers,
+    /// The files.
+    pub subjects: Subjects,
+}
+
+/// The files that an attestation must name, by name and digest.
+#[derive(Debug, Clone)]
+pub enum Subjects {
+    /// Exactly these.
+    All(BTreeMap<String, Digest>),
+    /// These among others, by digest; a file may have another name here.
+    Some(BTreeMap<String, Digest>),
+}
+
+impl Expected<'_> {
+    /// Everything in which an attestation differs, each with what is expected and what was found.
+    pub fn problems(&self, found: &Authentic) -> Vec<String> {
+        let mut problems = Vec::new();
+        self.judge_signer(found, &mut problems);
+        self.judge_source(found, &mut problems);
+        if found.statement.predicate_type != PROVENANCE {
+            problems.push(format!(
+                "it is an attestation of type `{}`, not `{PROVENANCE}`",
+                found.statement.predicate_type
+            ));
+        }
+        problems.extend(self.subjects.problems(found));
+        problems
+    }
+
+    fn judge_signer(&self, found: &Authentic, problems: &mut Vec<String>) {
+        let issuer = found.issuer.as_deref().unwrap_or("nobody");
+        if issuer != ISSUER {
+            problems
+                .push(format!("its identity was issued by `{issuer}`, not by GitHub Actions (`{ISSUER}`)"));
+        }
+        match Signer::of_identity(&found.identity) {
+            Some(signer) if self.signers.accept(&signer) => {}
+            Some(signer) => problems.push(match &self.signers {
+                // A ref is only named if one was asked for.
+                Signers::Given(given) if !given.to_string().contains('@') => {
+                    format!("signed by {}, not by {given}", signer.workflow())
+                }
+                signers @ Signers::Default(_) => format!("signed by {}, not by {signers}", signer.workflow()),
+                signers @ Signers::Given(_) => format!("signed by {signer}, not by {signers}"),
+            }),
+            None => problems.push(format!("signed by `{}`, not by {}", found.identity, self.signers)),
+        }
+    }
+
+    fn judge_source(&self, found: &Authentic, problems: &mut Vec<String>) {
+        let expected = format!("https://github.com/{}", self.repo);
+        let unnamed = || "none".to_owned();
+        let repository = found.repository.clone().unwrap_or_else(unnamed);
+        if !repository.eq_ignore_ascii_case(&expected) {
+            problems.push(format!("it is for `{repository}`, not for `{expected}`"));
+        }
+        if let Some(tag) = self.tag {
+            let (git_ref, expected) =
+                (found.git_ref.clone().unwrap_or_else(unnamed), format!("refs/tags/{tag}"));
+            if git_ref != expected {
+                problems.push(format!("it is for the ref `{git_ref}`, not for `{expected}`"));
+            }
+        }
+        if let Some(expected) = self.commit {
+            let commit = found.commit.clone().unwrap_or_else(unnamed);
+            if commit != expected.as_str() {
+                problems.push(format!("it is for commit {commit}, not for {expected}"));
+            }
+        }
+    }
+}
+
+impl Subjects {
+    fn problems(&self, found: &Authentic) -> Vec<String> {
+        let subjects = &found.statement.subjects;
+        let mut problems = Vec::new();
+        match self {
+            Subjects::All(files) => {
+                let mut named: BTreeMap<&str, Option<Digest>> = BTreeMap::new();
+                for subject in subjects {
+                    if named.insert(&subject.name, subject.sha256()).is_some() {
+                        problems.push(format!("it names `{}` twice", subject.name));
+                    }
+                }
+                for (name, digest) in files {
+                    match named.get(name.as_str()) {
+                        Some(Some(found)) if found == digest => {}
+                        Some(Some(found)) => {
+                            problems.push(format!("`{name}` is {digest}, but the attestation says {found}"));
+                        }
+                        Some(None) => problems.push(format!("it names `{name}` without a SHA-256")),
+                        None => problems.push(format!("it does not name `{name}`, which is released")),
+                    }
+                }
+                let extra = named.keys().filter(|name| !files.contains_key(**name));
+                problems.extend(extra.map(|name| format!("it names `{name}`, which is not released")));
+            }
+            Subjects::Some(files) => {
+                for (name, digest) in files {
+                    if subjects.iter().any(|subject| subject.sha256() == Some(*digest)) {
+                        continue;
+                    }
+                    let same = subjects.iter().find(|subject| subject.name == *name);
+                    problems.push(match same.and_then(|subject| subject.sha256()) {
+                        Some(found) => format!("`{name}` is {digest}, but the attestation says {found}"),
+                        None => format!("it does not name `{name}` ({digest})"),
+                    });
+                }
+            }
+        }
+        let more = problems.len().saturating_sub(MOST_NAMED);
+        problems.truncate(MOST_NAMED);
+        if more > 0 {
+            problems.push(format!("and {more} more files"));
+        }
+        problems
+    }
+}

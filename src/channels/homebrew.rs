@@ -1,0 +1,278 @@
+//! A formula for a Homebrew tap, in the form that Homebrew's own style rules accept: `url` and `sha256` below both the
+//! system and the processor, or at the top.
+//!
+//! A system without an archive would leave the formula without a `url`, which breaks the whole tap there. So the first
+//! archive is then at the top, and `depends_on` keeps the others from installing it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::license;
+use super::text::{cut, ruby};
+use super::{Subject, below_top, binaries};
+use floe_core::model::config::Homebrew;
+use floe_core::model::extras::{command, section};
+use floe_core::model::manifest::Artifact;
+use floe_core::model::{Arch, ChannelKind, Manifest, Os, Rendered, Tag};
+
+/// The longest `desc` (`FormulaAudit/Desc`).
+const DESCRIPTION: usize = 80;
+const SYSTEMS: [(Os, &str); 2] = [(Os::Macos, "macos"), (Os::Linux, "linux")];
+const PROCESSORS: [(Arch, &str); 2] = [(Arch::Aarch64, "arm"), (Arch::X86_64, "intel")];
+
+/// Renders the formula; `None` if there is no archive for macOS or Linux.
+pub(super) fn render(subject: &Subject<'_>, settings: &Homebrew) -> Option<Rendered> {
+    let archives: Vec<(Os, Arch, &Artifact)> = SYSTEMS
+        .iter()
+        .flat_map(|(os, _)| PROCESSORS.iter().map(|(arch, _)| (*os, *arch)))
+        .filter_map(|(os, arch)| Some((os, arch, subject.archive(os, arch)?)))
+        .collect();
+    let first = archives.first()?.2;
+    let Manifest { name, version, tag, .. } = subject.manifest;
+    let formula = settings.formula.clone().unwrap_or_else(|| name.to_lowercase());
+    let is_everywhere = archives.len() == SYSTEMS.len() * PROCESSORS.len();
+
+    let mut text = Text::default();
+    text.line(0, format!("# {}", subject.marker()));
+    text.line(0, format!("class {} < Formula", class(&formula)));
+    text.line(1, format!("desc {}", ruby(&description(&subject.description, &formula))));
+    text.line(1, format!("homepage {}", ruby(subject.homepage)));
+    if !is_everywhere {
+        text.line(1, format!("url {}", ruby(&subject.url(first))));
+    }
+    // Homebrew finds 1.4.0 in `…/download/v1.4.0/…`; with a prefix, it finds the `64` of a processor.
+    if *tag != Tag::of(version) {
+        text.line(1, format!("version {}", ruby(&version.to_string())));
+    }
+    if !is_everywhere {
+        text.line(1, format!("sha256 {}", ruby(&first.digest.hex())));
+    }
+    if let Some(license) = subject.license.and_then(license::ruby) {
+        text.line(1, format!("license {license}"));
+    }
+    livecheck(&mut text, subject);
+    systems(&mut text, subject, &archives, is_everywhere);
+    install(&mut text, name, &archives);
+    if let Some(caveats) = &settings.caveats {
+        text.block(1, "def caveats", [ruby(caveats)]);
+    }
+    let binaries = binaries(name, first);
+    let main = binaries.first()?;
+    let program = format!("\"#{{bin}}/{main} --version\"");
+    text.block(1, "test do", [format!("assert_match version.to_s, shell_output({program})")]);
+    text.line(0, "end");
+
+    let settings_of_text = settings.caveats.iter().map(|caveats| ("caveats".to_owned(), caveats.clone()));
+    Some(Rendered {
+        kind: ChannelKind::Homebrew,
+        repository: Some(settings.tap.to_string()),
+        path: format!("Formula/{formula}.rb"),
+        bytes: text.0.into_bytes(),
+        settings: settings_of_text.collect(),
+    })
+}
+
+/// Lines of Ruby, indented by two spaces a level.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn line(&mut self, level: usize, line: impl AsRef<str>) {
+        self.0.push_str(&"  ".repeat(level));
+        self.0.push_str(line.as_ref());
+        self.0.push('\n');
+    }
+
+    /// A block with an empty line before it.
+    fn block(&mut self, level: usize, head: &str, lines: impl IntoIterator<Item = String>) {
+        self.0.push('\n');
+        self.line(level, head);
+        lines.into_iter().for_each(|line| self.line(level + 1, line));
+        self.line(level, "end");
+    }
+}
+
+/// The name of the formula's class (`Formulary.class_s` of Homebrew).
+fn class(formula: &str) -> String {
+    let mut class = String::new();
+    let mut upper = true;
+    let mut letters = formula.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '-' | '_' | '.' => upper = true,
+            '+' => class.push('x'),
+            // `name@1.2` is NameAT12.
+            '@' if letters.peek().is_some_and(char::is_ascii_digit) => class.push_str("AT"),
+            _ if upper => class.extend(letter.to_uppercase()),
+            _ => class.push(letter),
+        }
+        upper = upper && ['-', '_', '.'].contains(&letter);
+    }
+    class
+}
+
+/// A description that `FormulaAudit/Desc` accepts: no article and not the formula's name at its beginning, a capital
+/// letter, no full stop, at most 80 characters.
+fn description(text: &str, formula: &str) -> String {
+    let mut rest = text;
+    let mut is_named = false;
+    loop {
+        let (word, after) = rest.split_once(' ').unwrap_or((rest, ""));
+        let is_name = word.trim_end_matches([':', ',', '-', '–', '—']).eq_ignore_ascii_case(formula);
+        let word = word.to_lowercase();
+        let is_filler = ["a", "an", "the", "-", "–", "—", ":"].contains(&word.as_str())
+            || is_named && ["is", "that", "which"].contains(&word.as_str());
+        if after.is_empty() || !(is_name || is_filler) {
+            break;
+        }
+        is_named |= is_name;
+        rest = after;
+    }
+    let mut text = String::new();
+    // `command line` and `commandline` are offences, too.
+    let mut words = rest.split(' ').peekable();
+    while let Some(word) = words.next() {
+        let is_command = word.eq_ignore_ascii_case("command")
+            && words.peek().is_some_and(|next| next.to_lowercase().starts_with("line"));
+        let joined = word.get(..11).filter(|head| head.eq_ignore_ascii_case("commandline"));
+        let space = if text.is_empty() { "" } else { " " };
+        match (is_command, joined) {
+            (true, _) => text.push_str(&format!("{space}{word}-{}", words.next().unwrap_or_default())),
+            (_, Some(head)) => text.push_str(&format!("{space}{}-line{}", &head[..7], &word[11..])),
+            _ => text.push_str(&format!("{space}{word}")),
+        }
+    }
+    let text = cut(&text, DESCRIPTION).trim_end_matches(['.', ',', ';', ':', ' ']);
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn livecheck(text: &mut Text, subject: &Subject<'_>) {
+    let Manifest { repository, tag, .. } = subject.manifest;
+    if !repository.starts_with("https://github.com/") {
+        return;
+    }
+    let find = match tag.prefix() {
+        "" => "strategy :github_latest".to_owned(),
+        // GitHub's latest release may be another package's.
+        prefix => {
+            let prefix: String =
+                prefix.chars().map(|c| if "./".contains(c) { format!("\\{c}") } else { c.into() }).collect();
+            format!("regex(/^{prefix}v?(\\d+(?:\\.\\d+)+)$/i)")
+        }
+    };
+    text.block(1, "livecheck do", ["url :stable".to_owned(), find]);
+}
+
+fn systems(text: &mut Text, subject: &Subject<'_>, archives: &[(Os, Arch, &Artifact)], is_everywhere: bool) {
+    let has = |os: Os| archives.iter().any(|(one, ..)| *one == os);
+    for (os, name) in SYSTEMS.into_iter().filter(|(os, _)| has(*os)) {
+        if !SYSTEMS.iter().all(|(other, _)| has(*other)) {
+            text.0.push('\n');
+            text.line(1, format!("depends_on :{name}"));
+        }
+        let mut lines = Vec::new();
+        for (arch, word) in PROCESSORS {
+            match archives.iter().find(|(one, other, _)| (*one, *other) == (os, arch)) {
+                Some((_, _, first)) if !is_everywhere && first.file == archives[0].2.file => continue,
+                Some((_, _, archive)) => lines.extend([
+                    format!("on_{word} do"),
+                    format!("  url {}", ruby(&subject.url(archive))),
+                    format!("  sha256 {}", ruby(&archive.digest.hex())),
+                    "end".to_owned(),
+                ]),
+                None => {
+                    let needed = if arch == Arch::Aarch64 { "x86_64" } else { "arm64" };
+                    lines.extend([
+                        format!("on_{word} do"),
+                        format!("  depends_on arch: :{needed}"),
+                        "end".to_owned(),
+                    ]);
+                }
+            }
+        }
+        if !lines.is_empty() {
+            text.block(1, &format!("on_{name} do"), lines);
+        }
+    }
+}
+
+/// Homebrew removes the archive's top folder itself. The files are those that every archive has.
+fn install(text: &mut Text, name: &str, archives: &[(Os, Arch, &Artifact)]) {
+    let common = |files: fn(&Artifact) -> &[String]| -> Vec<String> {
+        let sets = archives.iter().map(|(_, _, archive)| {
+            files(archive).iter().map(|path| below_top(path).to_owned()).collect::<BTreeSet<_>>()
+        });
+        sets.reduce(|all, one| &all & &one).into_iter().flatten().collect()
+    };
+    let programs: Vec<String> =
+        archives.iter().take(1).flat_map(|(_, _, archive)| binaries(name, archive)).map(ruby).collect();
+    let mut lines = vec![format!("bin.install {}", programs.join(", "))];
+    let mut pages: BTreeMap<char, Vec<String>> = BTreeMap::new();
+    for path in common(|archive| &archive.extras.man) {
+        if let Some(section) = section(&path) {
+            pages.entry(section).or_default().push(path);
+        }
+    }
+    for (section, paths) in pages {
+        let is_plain = |path: &String| {
+            path.strip_prefix("man/").is_some_and(|rest| !rest.contains('/')) && path.ends_with(section)
+        };
+        let files = match paths.iter().all(is_plain) {
+            true => format!("Dir[\"man/*.{section}\"]"),
+            false => paths.iter().map(|path| ruby(path)).collect::<Vec<_>>().join(", "),
+        };
+        lines.push(format!("man{section}.install {files}"));
+    }
+    let shells: [(&str, Vec<String>, fn(&str) -> String); 4] = [
+        ("bash", common(|archive| &archive.extras.completions.bash), str::to_owned),
+        ("fish", common(|archive| &archive.extras.completions.fish), |name| format!("{name}.fish")),
+        ("pwsh", common(|archive| &archive.extras.completions.pwsh), |name| format!("_{name}.ps1")),
+        ("zsh", common(|archive| &archive.extras.completions.zsh), |name| format!("_{name}")),
+    ];
+    for (shell, paths, named) in shells {
+        for path in paths {
+            let (file, wanted) = (path.rsplit('/').next().unwrap_or(&path), named(command(&path)));
+            let renamed = if file == wanted { String::new() } else { format!(" => {}", ruby(&wanted)) };
+            lines.push(format!("{shell}_completion.install {}{renamed}", ruby(&path)));
+        }
+    }
+    text.block(1, "def install", lines);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_is_named_as_homebrew_names_it() {
+        for (formula, expected) in [
+            ("tool", "Tool"),
+            ("my-tool2", "MyTool2"),
+            ("a.b_c", "ABC"),
+            ("c++filt", "Cxxfilt"),
+            ("tool@1.4", "ToolAT14"),
+        ] {
+            assert_eq!(class(formula), expected);
+        }
+    }
+
+    #[test]
+    fn a_description_is_one_that_homebrew_accepts() {
+        let long = "word ".repeat(30);
+        for (text, expected) in [
+            ("A tool that turns this into that.", "Turns this into that"),
+            ("tool: a fast grep", "Fast grep"),
+            ("tool is an http client.", "Http client"),
+            (
+                "The command line Command Lines and commandline, too",
+                "Command-line Command-Lines and command-line, too",
+            ),
+            ("Toolbox for tool", "Toolbox for tool"),
+            ("tool", "Tool"),
+            ("über", "Über"),
+            (&long, "Word word word word word word word word word word word word word word word word"),
+        ] {
+            assert_eq!(description(text.trim(), "tool"), expected, "{text}");
+        }
+    }
+}

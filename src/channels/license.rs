@@ -1,0 +1,114 @@
+//! SPDX expressions in the form that Homebrew takes them: <https://docs.brew.sh/License-Guidelines>.
+
+use std::iter::Peekable;
+
+use super::text;
+
+/// The argument of `license` in a formula: `"MIT"`, `any_of: ["MIT", "Apache-2.0"]`, `"A" => { with: "B" }`.
+/// `None` if the text is not an SPDX expression (SPDX 2.3, annex D).
+pub(super) fn ruby(text: &str) -> Option<String> {
+    // Cargo's older form.
+    let text = text.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
+    let mut words = text.split_whitespace().peekable();
+    let expression = any_of(&mut words, 0)?;
+    words.peek().is_none().then(|| expression.ruby(true))
+}
+
+/// Deeper expressions are refused.
+const DEPTH: usize = 8;
+
+enum Expression {
+    License(String),
+    With(String, String),
+    List(&'static str, Vec<Expression>),
+}
+
+type Words<'t, 'w> = &'w mut Peekable<std::str::SplitWhitespace<'t>>;
+
+fn any_of(words: Words<'_, '_>, depth: usize) -> Option<Expression> {
+    list(words, "OR", "any_of", |words| list(words, "AND", "all_of", |words| one(words, depth)))
+}
+
+fn list(
+    words: Words<'_, '_>,
+    between: &str,
+    name: &'static str,
+    part: impl Fn(Words<'_, '_>) -> Option<Expression>,
+) -> Option<Expression> {
+    let first = part(words)?;
+    let mut all = vec![first];
+    while words.next_if(|word| word.eq_ignore_ascii_case(between)).is_some() {
+        match part(words)? {
+            Expression::List(inner, parts) if inner == name => all.extend(parts),
+            other => all.push(other),
+        }
+    }
+    if all.len() == 1 { all.pop() } else { Some(Expression::List(name, all)) }
+}
+
+fn one(words: Words<'_, '_>, depth: usize) -> Option<Expression> {
+    let word = words.next()?;
+    if word == "(" {
+        let inner = any_of(words, (depth < DEPTH).then_some(depth + 1)?)?;
+        return (words.next()? == ")").then_some(inner);
+    }
+    let license = identifier(word)?;
+    match words.next_if(|word| word.eq_ignore_ascii_case("WITH")) {
+        Some(_) => Some(Expression::With(license, identifier(words.next()?)?)),
+        None => Some(Expression::License(license)),
+    }
+}
+
+fn identifier(word: &str) -> Option<String> {
+    let good = |c: char| c.is_ascii_alphanumeric() || "-.+".contains(c);
+    let is_operator = ["OR", "AND", "WITH"].iter().any(|operator| word.eq_ignore_ascii_case(operator));
+    (!is_operator && word.chars().all(good)).then(|| word.to_owned())
+}
+
+impl Expression {
+    fn ruby(&self, is_whole: bool) -> String {
+        match self {
+            Expression::License(name) => text::ruby(name),
+            Expression::With(name, exception) => {
+                let pair = format!("{} => {{ with: {} }}", text::ruby(name), text::ruby(exception));
+                if is_whole { pair } else { format!("{{ {pair} }}") }
+            }
+            Expression::List(name, parts) => {
+                let parts: Vec<String> = parts.iter().map(|part| part.ruby(false)).collect();
+                let list = format!("{name}: [{}]", parts.join(", "));
+                if is_whole { list } else { format!("{{ {list} }}") }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_become_rubys() {
+        for (text, expected) in [
+            ("MIT", r#""MIT""#),
+            ("MIT OR Apache-2.0", r#"any_of: ["MIT", "Apache-2.0"]"#),
+            ("MIT/Apache-2.0", r#"any_of: ["MIT", "Apache-2.0"]"#),
+            ("MIT and BSD-3-Clause", r#"all_of: ["MIT", "BSD-3-Clause"]"#),
+            ("Apache-2.0 WITH LLVM-exception", r#""Apache-2.0" => { with: "LLVM-exception" }"#),
+            (
+                "Apache-2.0 WITH LLVM-exception OR (MIT AND (BSD-2-Clause OR ISC)) OR MPL-2.0",
+                r#"any_of: [{ "Apache-2.0" => { with: "LLVM-exception" } }, { all_of: ["MIT", { any_of: ["BSD-2-Clause", "ISC"] }] }, "MPL-2.0"]"#,
+            ),
+            ("(MIT)", r#""MIT""#),
+        ] {
+            assert_eq!(ruby(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_licence() {
+        let deep = format!("{}MIT{}", "(".repeat(100), ")".repeat(100));
+        for text in ["", "MIT OR", "OR MIT", "(MIT", "MIT)", "see LICENSE", "MIT\" #{x}", "MIT WITH", &deep] {
+            assert_eq!(ruby(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Files that are rendered from a release manifest, one file a channel: the installers and the files of package managers.
+//!
+//! Pure text to text: the same manifest and settings always give the same bytes, so anybody can render them again.
+
+mod homebrew;
+mod license;
+mod scoop;
+mod settings;
+mod text;
+
+pub use settings::settings;
+
+use floe_core::model::manifest::Artifact;
+use floe_core::model::{About, Arch, ChannelKind, Channels, Manifest, Marker, Os, Rendered};
+
+/// The revision of the texts here. A change of the bytes that any of them gives for a manifest needs another number,
+/// because a published file is rendered again only by a floe of the same one.
+pub const REVISION: u32 = 1;
+
+/// Renders the files of a release, sorted by channel and path. Those of package managers are left out for a pre-release,
+/// which they would give to everybody, and where [`left_out`] says so.
+///
+/// # Errors
+/// Everything that a channel needs and the package does not say.
+pub fn render(manifest: &Manifest, channels: &Channels) -> Result<Vec<Rendered>, Vec<String>> {
+    if manifest.tag.is_prerelease() {
+        return Ok(Vec::new());
+    }
+    let lacking = lacking(manifest.package.as_ref(), channels);
+    if !lacking.is_empty() {
+        return Err(lacking);
+    }
+    let subject = Subject::new(manifest);
+    let mut files = Vec::new();
+    files.extend(channels.homebrew.as_ref().and_then(|settings| homebrew::render(&subject, settings)));
+    files.extend(channels.scoop.as_ref().and_then(|settings| scoop::render(&subject, settings)));
+    Ok(files)
+}
+
+/// The keys of Cargo.toml that a channel needs and the package lacks, each as a sentence.
+pub fn lacking(package: Option<&About>, channels: &Channels) -> Vec<String> {
+    let empty = About::default();
+    let package = package.unwrap_or(&empty);
+    let is_missing = |value: &Option<String>| value.as_ref().is_none_or(|value| value.trim().is_empty());
+    let mut needs: Vec<(ChannelKind, &str)> = Vec::new();
+    if is_missing(&package.description) {
+        needs.extend(channels.tables().map(|kind| (kind, "description")));
+    }
+    if is_missing(&package.license) && channels.winget.is_some() {
+        needs.push((ChannelKind::Winget, "license"));
+    }
+    needs.iter().map(|(kind, key)| format!("`{kind}` needs a `{key}` in Cargo.toml")).collect()
+}
+
+/// The channels that are configured but for which the release holds no archive, each as a sentence.
+pub fn left_out(manifest: &Manifest, channels: &Channels) -> Vec<String> {
+    let has = |os: &[Os]| manifest.artifacts.iter().any(|artifact| os.contains(&artifact.target.os()));
+    let missing = |kind: ChannelKind| {
+        let (os, systems) = kind.systems();
+        (!has(os)).then(|| format!("nothing is rendered for `{kind}`: there is no archive for {systems}"))
+    };
+    channels.tables().filter_map(missing).collect()
+}
+
+/// A release as every channel sees it.
+struct Subject<'m> {
+    manifest: &'m Manifest,
+    /// One sentence, in one line.
+    description: String,
+    /// The project's page, else its repository.
+    homepage: &'m str,
+    /// The SPDX expression.
+    license: Option<&'m str>,
+}
+
+impl<'m> Subject<'m> {
+    fn new(manifest: &'m Manifest) -> Self {
+        let package = manifest.package.as_ref();
+        let description = package.and_then(|package| package.description.as_deref()).unwrap_or_default();
+        Subject {
+            manifest,
+            description: text::one_line(description),
+            homepage: package.and_then(|package| package.homepage.as_deref()).unwrap_or(&manifest.repository),
+            license: package.and_then(|package| package.license.as_deref()),
+        }
+    }
+
+    /// The archive for a system: on Linux the one that runs with every libc, if there is one.
+    fn archive(&self, os: Os, arch: Arch) -> Option<&'m Artifact> {
+        let fits = |artifact: &&Artifact| artifact.target.os() == os && artifact.target.arch() == arch;
+        let mut fitting: Vec<&Artifact> = self.manifest.artifacts.iter().filter(fits).collect();
+        fitting.sort_by_key(|artifact| !artifact.target.contract().is_static);
+        fitting.first().copied()
+    }
+
+    /// The address of an archive.
+    fn url(&self, artifact: &Artifact) -> String {
+        let Manifest { repository, tag, .. } = self.manifest;
+        format!("{repository}/releases/download/{tag}/{}", artifact.file)
+    }
+
+    /// The line by which the files of floe are recognised.
+    fn marker(&self) -> String {
+        Marker::text(&self.manifest.name, &self.manifest.version)
+    }
+}
+
+/// The binaries of an archive as paths below its top folder, the one named like the project first.
+fn binaries<'a>(name: &str, artifact: &'a Artifact) -> Vec<&'a str> {
+    let mut binaries: Vec<_> = artifact.binaries.iter().collect();
+    binaries.sort_by_key(|binary| binary.name != name);
+    binaries.into_iter().map(|binary| below_top(&binary.path)).collect()
+}
+
+/// A path in an archive without its top folder.
+fn below_top(path: &str) -> &str {
+    path.split_once('/').map_or(path, |(_, rest)| rest)
+}
+
+#[cfg(test)]
+mod tests;

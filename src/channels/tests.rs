@@ -1,0 +1,325 @@
+//! The rendered files of a sample release, and of hostile ones.
+
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+
+use super::*;
+use floe_core::model::config::{Homebrew, Scoop};
+
+/// A release of all targets, with `change` made to its JSON.
+fn manifest(change: impl FnOnce(&mut Value)) -> Manifest {
+    let mut value: Value = serde_json::from_str(include_str!("../../tests/it/compat/manifest.json")).unwrap();
+    value["package"] = json!({
+        "description": "A tool that turns \"this\" into that.",
+        "license": "MIT OR Apache-2.0",
+    });
+    change(&mut value);
+    serde_json::from_value(value).unwrap()
+}
+
+/// Without the archives whose names contain `part`.
+fn without(value: &mut Value, part: &str) {
+    let artifacts = value["artifacts"].as_array_mut().unwrap();
+    artifacts.retain(|artifact| !artifact["file"].as_str().unwrap().contains(part));
+}
+
+fn with_extras(value: &mut Value) {
+    for artifact in value["artifacts"].as_array_mut().unwrap() {
+        let top = format!("tool-{}", artifact["target"].as_str().unwrap());
+        artifact["extras"] = json!({
+            "man": [format!("{top}/man/tool-run.1"), format!("{top}/man/tool.1"), format!("{top}/man/de/tool.5")],
+            "completions": {
+                "bash": [format!("{top}/completions/tool.bash")],
+                "zsh": [format!("{top}/completions/_tool")],
+                "fish": [format!("{top}/completions/tool.fish")],
+                "pwsh": [format!("{top}/completions/_tool.ps1")],
+            },
+        });
+    }
+}
+
+fn homebrew() -> Channels {
+    let tap = "acme/homebrew-tap".parse().unwrap();
+    let homebrew = Homebrew { tap, formula: None, caveats: None, adopt: false };
+    Channels { homebrew: Some(homebrew), ..Channels::NONE }
+}
+
+fn scoop() -> Channels {
+    let bucket = "acme/scoop-bucket".parse().unwrap();
+    Channels { scoop: Some(Scoop { bucket, manifest: None, adopt: false }), ..Channels::NONE }
+}
+
+fn check(manifest: &Manifest, channels: &Channels, expected: Expect) {
+    let mut shown = String::new();
+    for file in render(manifest, channels).unwrap() {
+        let text = String::from_utf8(file.bytes.clone()).unwrap();
+        let repository = file.repository.unwrap_or_default();
+        assert_eq!(Marker::of(text.as_bytes()).unwrap().version, manifest.version);
+        shown.push_str(&format!("{} {repository} {}\n{text}", file.kind, file.path));
+    }
+    expected.assert_eq(&shown);
+}
+
+#[test]
+fn a_formula_has_a_block_for_each_system_and_processor() {
+    check(
+        &manifest(with_extras),
+        &homebrew(),
+        expect![[r##"
+            homebrew acme/homebrew-tap Formula/tool.rb
+            # Made by floe from the release manifest of tool 1.4.0.
+            class Tool < Formula
+              desc "Turns \"this\" into that"
+              homepage "https://github.com/acme/tool"
+              license any_of: ["MIT", "Apache-2.0"]
+
+              livecheck do
+                url :stable
+                strategy :github_latest
+              end
+
+              on_macos do
+                on_arm do
+                  url "https://github.com/acme/tool/releases/download/v1.4.0/tool-aarch64-apple-darwin.tar.gz"
+                  sha256 "8caa71f0a07e171dc9c2181c6d6c3871c3eeb349ab88393871e2fd12bbb63455"
+                end
+                on_intel do
+                  url "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-apple-darwin.tar.gz"
+                  sha256 "8c7259675f74bd4b62200d566a9baf07f42b95918f4a5973727d4752b61fefe4"
+                end
+              end
+
+              on_linux do
+                on_arm do
+                  url "https://github.com/acme/tool/releases/download/v1.4.0/tool-aarch64-unknown-linux-musl.tar.gz"
+                  sha256 "c1a55e2399b3c96803516a8c9c9d04271014d5b9d63899bd0b7e809ebd60fd11"
+                end
+                on_intel do
+                  url "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-unknown-linux-musl.tar.gz"
+                  sha256 "fc2f1b1961d4f0b6dacc700b3a838c4db8273fcdbd844574768802e0b2818dcd"
+                end
+              end
+
+              def install
+                bin.install "tool"
+                man1.install Dir["man/*.1"]
+                man5.install "man/de/tool.5"
+                bash_completion.install "completions/tool.bash" => "tool"
+                fish_completion.install "completions/tool.fish"
+                pwsh_completion.install "completions/_tool.ps1"
+                zsh_completion.install "completions/_tool"
+              end
+
+              test do
+                assert_match version.to_s, shell_output("#{bin}/tool --version")
+              end
+            end
+        "##]],
+    );
+}
+
+#[test]
+fn a_formula_keeps_systems_without_an_archive_from_installing_another_ones() {
+    let linux = |value: &mut Value| {
+        without(value, "darwin");
+        without(value, "aarch64");
+        value["tag"] = "tool-v1.4.0".into();
+        value["package"]["homepage"] = "https://tool.example".into();
+    };
+    check(
+        &manifest(linux),
+        &homebrew(),
+        expect![[r##"
+            homebrew acme/homebrew-tap Formula/tool.rb
+            # Made by floe from the release manifest of tool 1.4.0.
+            class Tool < Formula
+              desc "Turns \"this\" into that"
+              homepage "https://tool.example"
+              url "https://github.com/acme/tool/releases/download/tool-v1.4.0/tool-x86_64-unknown-linux-musl.tar.gz"
+              version "1.4.0"
+              sha256 "fc2f1b1961d4f0b6dacc700b3a838c4db8273fcdbd844574768802e0b2818dcd"
+              license any_of: ["MIT", "Apache-2.0"]
+
+              livecheck do
+                url :stable
+                regex(/^tool-v?(\d+(?:\.\d+)+)$/i)
+              end
+
+              depends_on :linux
+
+              on_linux do
+                on_arm do
+                  depends_on arch: :x86_64
+                end
+              end
+
+              def install
+                bin.install "tool"
+              end
+
+              test do
+                assert_match version.to_s, shell_output("#{bin}/tool --version")
+              end
+            end
+        "##]],
+    );
+    check(
+        &manifest(|value| without(value, "x86_64-apple")),
+        &homebrew(),
+        expect![[r##"
+            homebrew acme/homebrew-tap Formula/tool.rb
+            # Made by floe from the release manifest of tool 1.4.0.
+            class Tool < Formula
+              desc "Turns \"this\" into that"
+              homepage "https://github.com/acme/tool"
+              url "https://github.com/acme/tool/releases/download/v1.4.0/tool-aarch64-apple-darwin.tar.gz"
+              sha256 "8caa71f0a07e171dc9c2181c6d6c3871c3eeb349ab88393871e2fd12bbb63455"
+              license any_of: ["MIT", "Apache-2.0"]
+
+              livecheck do
+                url :stable
+                strategy :github_latest
+              end
+
+              on_macos do
+                on_intel do
+                  depends_on arch: :arm64
+                end
+              end
+
+              on_linux do
+                on_arm do
+                  url "https://github.com/acme/tool/releases/download/v1.4.0/tool-aarch64-unknown-linux-musl.tar.gz"
+                  sha256 "c1a55e2399b3c96803516a8c9c9d04271014d5b9d63899bd0b7e809ebd60fd11"
+                end
+                on_intel do
+                  url "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-unknown-linux-musl.tar.gz"
+                  sha256 "fc2f1b1961d4f0b6dacc700b3a838c4db8273fcdbd844574768802e0b2818dcd"
+                end
+              end
+
+              def install
+                bin.install "tool"
+              end
+
+              test do
+                assert_match version.to_s, shell_output("#{bin}/tool --version")
+              end
+            end
+        "##]],
+    );
+}
+
+#[test]
+fn a_scoop_manifest_updates_itself_from_the_checksums() {
+    check(
+        &manifest(|_| ()),
+        &scoop(),
+        expect![[r###"
+        scoop acme/scoop-bucket bucket/tool.json
+        {
+            "##": "Made by floe from the release manifest of tool 1.4.0.",
+            "version": "1.4.0",
+            "description": "A tool that turns \"this\" into that.",
+            "homepage": "https://github.com/acme/tool",
+            "license": "MIT OR Apache-2.0",
+            "architecture": {
+                "64bit": {
+                    "url": "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-pc-windows-msvc.zip",
+                    "hash": "a68b4d748be9dc7e83d12dbc9d56e12d9401b26c65401cb09a77b6af460ab577",
+                    "extract_dir": "tool-x86_64-pc-windows-msvc"
+                }
+            },
+            "bin": "tool.exe",
+            "checkver": {
+                "github": "https://github.com/acme/tool"
+            },
+            "autoupdate": {
+                "architecture": {
+                    "64bit": {
+                        "url": "https://github.com/acme/tool/releases/download/v$version/tool-x86_64-pc-windows-msvc.zip"
+                    }
+                },
+                "hash": {
+                    "url": "$baseurl/SHA256SUMS"
+                }
+            }
+        }
+    "###]],
+    );
+    check(
+        &manifest(|value| value["tag"] = "cli/v1.4.0".into()),
+        &scoop(),
+        expect![[r###"
+            scoop acme/scoop-bucket bucket/tool.json
+            {
+                "##": "Made by floe from the release manifest of tool 1.4.0.",
+                "version": "1.4.0",
+                "description": "A tool that turns \"this\" into that.",
+                "homepage": "https://github.com/acme/tool",
+                "license": "MIT OR Apache-2.0",
+                "architecture": {
+                    "64bit": {
+                        "url": "https://github.com/acme/tool/releases/download/cli/v1.4.0/tool-x86_64-pc-windows-msvc.zip",
+                        "hash": "a68b4d748be9dc7e83d12dbc9d56e12d9401b26c65401cb09a77b6af460ab577",
+                        "extract_dir": "tool-x86_64-pc-windows-msvc"
+                    }
+                },
+                "bin": "tool.exe",
+                "checkver": {
+                    "regex": "/releases/tag/cli(?:/|%2F)v([\\d.]+)\"",
+                    "url": "https://github.com/acme/tool/releases"
+                },
+                "autoupdate": {
+                    "architecture": {
+                        "64bit": {
+                            "url": "https://github.com/acme/tool/releases/download/cli/v$version/tool-x86_64-pc-windows-msvc.zip"
+                        }
+                    },
+                    "hash": {
+                        "url": "$baseurl/SHA256SUMS"
+                    }
+                }
+            }
+        "###]],
+    );
+}
+
+#[test]
+fn nothing_is_rendered_for_a_prerelease_or_without_archives() {
+    let both = Channels { scoop: scoop().scoop, ..homebrew() };
+    let prerelease = |value: &mut Value| {
+        value["version"] = "1.5.0-rc.1".into();
+        value["tag"] = "v1.5.0-rc.1".into();
+    };
+    assert_eq!(render(&manifest(prerelease), &both), Ok(Vec::new()));
+    let empty = manifest(|value| value["artifacts"] = json!([]));
+    assert_eq!(render(&empty, &both), Ok(Vec::new()));
+    assert_eq!(
+        left_out(&empty, &both),
+        [
+            "nothing is rendered for `homebrew`: there is no archive for macOS or Linux",
+            "nothing is rendered for `scoop`: there is no archive for Windows"
+        ]
+    );
+    assert!(left_out(&manifest(|_| ()), &both).is_empty());
+    let undescribed = manifest(|value| value["package"]["description"] = " ".into());
+    assert_eq!(
+        render(&undescribed, &both).unwrap_err(),
+        ["`homebrew` needs a `description` in Cargo.toml", "`scoop` needs a `description` in Cargo.toml"]
+    );
+}
+
+#[test]
+fn a_release_is_rendered_again_from_its_manifest_alone() {
+    let mut channels = Channels { scoop: scoop().scoop, ..homebrew() };
+    channels.homebrew = channels.homebrew.map(|homebrew| Homebrew {
+        formula: Some("tool-acme".to_owned()),
+        caveats: Some("Run `tool init` first.\nThen \"run\" #{it}.".to_owned()),
+        ..homebrew
+    });
+    let mut manifest = manifest(with_extras);
+    let files = render(&manifest, &channels).unwrap();
+    manifest.channels = files.iter().map(|file| file.entry(REVISION)).collect();
+    assert_eq!(render(&manifest, &settings(&manifest)).unwrap(), files);
+}
