@@ -11,6 +11,9 @@ use crate::support::peers;
 use crate::support::sample::{Sample, floe};
 use crate::support::scenario::{COMMIT, Scenario};
 
+const VERIFY: [&str; 5] = ["verify", "dist", "--target", "x86_64-musl", "--no-image"];
+const PUBLISH: [&str; 4] = ["publish", "--target", "x86_64-musl", "--no-image"];
+
 /// The source of a program with this list in its section `.dep-v0`.
 fn program(list: &Value) -> String {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
@@ -28,7 +31,7 @@ fn scenario(list: &Value) -> (Scenario, Sample) {
     let sample = Sample::with_manifest(manifest).file("src/main.rs", program(list)).locked();
     let flags = ["--edition", "2021", "-C", "strip=symbols", "src/main.rs", "-o", "tool"];
     assert!(peers::static_rustc().args(flags).current_dir(sample.path()).status().unwrap().success());
-    let scenario = Scenario::empty("1.4.0").arguments(&["--target", "x86_64-musl", "--no-image"]);
+    let scenario = Scenario::empty("1.4.0");
     let output = floe(sample.path())
         .args(["package", "--target", "x86_64-musl", "--binary", "tool", "--commit", COMMIT])
         .args(["--epoch", "1700000000", "--out"])
@@ -48,8 +51,8 @@ fn the_list_is_printed_and_must_have_every_crate_of_the_sbom() {
     ] });
     let (scenario, sample) = scenario(&list);
     // The list has more than the program, which proves nothing.
-    scenario.run(["verify", "dist"]).exit(0);
-    scenario.run(["publish"]).exit(0);
+    scenario.run(VERIFY).exit(0);
+    scenario.run(PUBLISH).exit(0);
     scenario.run(["verify", "--release", "v1.4.0"]).exit(0);
 
     let audit = |arguments: &[&str]| {
@@ -78,11 +81,11 @@ fn an_sbom_with_a_crate_that_the_list_lacks_is_wrong() {
     let (scenario, _sample) = scenario(&list);
     let why = "`tool-x86_64-unknown-linux-musl.cdx.json` is not the SBOM of `tool-x86_64-unknown-linux-musl.tar.gz`: it names \
                `tool` 1.4.0, which the list of `cargo auditable` in `tool-x86_64-unknown-linux-musl/tool` lacks";
-    scenario.run(["verify", "dist"]).exit(3).says(why);
-    scenario.run(["publish"]).exit(0);
+    scenario.run(VERIFY).exit(3).says(why);
+    scenario.run(PUBLISH).exit(0);
     scenario.run(["verify", "--release", "v1.4.0"]).exit(3).says(why);
     // A list that cannot be read says nothing.
     let (scenario, _sample) = self::scenario(&json!({ "packages": "none" }));
-    scenario.run(["verify", "dist"]).exit(0);
+    scenario.run(VERIFY).exit(0);
     assert!(fs::exists(scenario.dist()).unwrap());
 }

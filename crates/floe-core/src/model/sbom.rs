@@ -262,3 +262,43 @@ impl Sbom {
         found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sbom(name: &str) -> Sbom {
+        let json = format!(
+            r#"{{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
+                "metadata": {{"component": {{"type": "application", "name": "{name}", "version": "1.0.0"}}}}}}"#
+        );
+        Sbom::read(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn the_serial_number_is_a_uuid_that_depends_on_the_content_alone() {
+        let serial = |name: &str| sbom(name).with_serial_number().serial_number.unwrap();
+        let hex = serial("a").strip_prefix("urn:uuid:").unwrap().to_owned();
+        let parts: Vec<&str> = hex.split('-').collect();
+        assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+        assert!(parts[2].starts_with('8') && parts[3].starts_with(['8', '9', 'a', 'b']), "{hex}");
+        assert_eq!(serial("a"), serial("a"));
+        assert_ne!(serial("a"), serial("b"));
+        // A number that is there already does not count.
+        let numbered = sbom("a").with_serial_number();
+        assert_eq!(numbered.clone().with_serial_number(), numbered);
+    }
+
+    #[test]
+    fn a_list_of_cargo_auditable_may_have_more_but_not_less() {
+        let one = |name: &str| EmbeddedCrate {
+            name: name.to_owned(),
+            version: "1.0.0".to_owned(),
+            source: String::new(),
+            kind: String::new(),
+            root: false,
+        };
+        assert_eq!(sbom("a").missing_from(&[one("a"), one("b")]), Vec::<String>::new());
+        assert_eq!(sbom("a").missing_from(&[one("b")]), ["`a` 1.0.0"]);
+    }
+}
