@@ -8,10 +8,11 @@ use crate::net::address::{Endpoint, is_loopback, shown};
 use crate::net::client::Client;
 use crate::net::retry::{self, Retry};
 use crate::registry::{self, Credentials, Registry};
+use crate::release::REGISTRY_AT_ONCE;
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::clock::Clock;
-use floe_core::model::{Destination, ImageName, Repo, Subject};
+use floe_core::model::{Destination, ImageName, Release, Repo, Subject};
 
 const GITHUB_API: &str = "https://api.github.com";
 
@@ -92,6 +93,18 @@ impl Session {
             registry: self.registry.as_ref().map(Registry::fresh),
             retry: self.retry.clone(),
         }
+    }
+
+    /// Opens the connections that uploads take; nothing is sent over them. Opened beside the first requests, a handshake
+    /// delays no upload.
+    pub async fn open_connections(&self, release: &Release) {
+        let image = async {
+            if let Some((registry, image)) = self.registry.as_ref().zip(release.image.as_ref()) {
+                let parts = image.blobs().len() + image.manifests().len();
+                registry.open_connections(parts.min(REGISTRY_AT_ONCE)).await;
+            }
+        };
+        tokio::join!(self.github.open_connections(release.assets.len()), image);
     }
 
     /// The report of the run.
