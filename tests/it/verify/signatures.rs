@@ -23,7 +23,7 @@ impl Key {
     }
 
     fn public(&self) -> String {
-        base64(&[b"Ed", &self.id[..], self.pair.public_key().as_ref()].concat())
+        base64(&[&b"Ed"[..], &self.id[..], self.pair.public_key().as_ref()].concat())
     }
 
     /// The file that `minisign -S` writes; the old form with another algorithm than `ED`.
@@ -31,7 +31,7 @@ impl Key {
         let signature = self.pair.sign(&Blake2b512::digest(bytes));
         let comment = "timestamp:1700000000\tfile:tool\thashed";
         let global = self.pair.sign(&[signature.as_ref(), comment.as_bytes()].concat());
-        let line = base64(&[algorithm, &self.id[..], signature.as_ref()].concat());
+        let line = base64(&[&algorithm[..], &self.id[..], signature.as_ref()].concat());
         format!(
             "untrusted comment: a test\n{line}\ntrusted comment: {comment}\n{}\n",
             base64(global.as_ref())
