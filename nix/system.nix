@@ -21,6 +21,7 @@ let
     inherit
       lib
       pkgs
+      table
       project
       settings
       packer
@@ -42,10 +43,9 @@ let
 
   inherit (pkgs.stdenv.hostPlatform) isLinux;
   # Each Linux builds every Linux target; the native legs build the rest with plain cargo.
-  linuxTriples = map (target: target.triple) (lib.filter (target: target.builder == "nix") table.all);
   toolchain = settings.toolchain {
     inherit fenix;
-    triples = lib.optionals isLinux linuxTriples;
+    triples = lib.optionals isLinux (table.builtTriples project.promised);
   };
   craneLib = (mkCrane pkgs).overrideToolchain toolchain;
 
@@ -67,7 +67,8 @@ let
     map (target: lib.nameValuePair target.name (release target)) (lib.optionals isLinux project.built)
   );
   platform = target: {
-    architecture = lib.removePrefix "linux/" target.image;
+    # `linux/arm/v7` is `arm` for dockerTools; `floe image` adds the variant.
+    architecture = lib.elemAt (lib.splitString "/" target.image) 1;
     binaries = package { inherit target; };
   };
   image = call ./image.nix (map platform (lib.filter (target: target.image != null) project.built));
@@ -77,10 +78,7 @@ let
     image = if hasImage then image else null;
   };
   releaseChecks = lib.optionalAttrs isLinux (call ./releaseChecks.nix);
-  # A release waits for this: the checks of its promises, and none of the project's own.
-  gate = pkgs.runCommand "${project.name}-${project.version}-gate" {
-    passed = lib.attrValues releaseChecks;
-  } ''printf '%s\n' $passed >"$out"'';
+  gate = call ./gate.nix (lib.attrValues releaseChecks);
   app = program: {
     type = "app";
     program = lib.getExe program;
@@ -88,10 +86,14 @@ let
   };
 in
 {
-  inherit toolchain;
+  inherit toolchain packer;
+  static = call ./static.nix;
   packages =
     lib.mapAttrs' (name: lib.nameValuePair "release-${name}") releases
-    // lib.optionalAttrs hasImage { inherit image; }
+    // lib.optionalAttrs hasImage {
+      inherit image;
+      release-image = call ./releaseImage.nix image;
+    }
     // lib.optionalAttrs isLinux { inherit dist gate; }
     // {
       ${project.name} = program;

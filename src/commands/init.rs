@@ -42,7 +42,8 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     let general = |found: &Found| -> Vec<String> {
         let gated = project.gated.iter().map(Gated::line);
         let advice = advice::about(found).into_iter().chain(missing_notes(&project)).chain(gated);
-        advice.chain(contents::problem(&project)).chain(newer_floe(&filling.floe)).collect()
+        let about_floe = newer_floe(&filling.floe).into_iter().chain(init::immovable(found, &filling));
+        advice.chain(contents::problem(&project)).chain(about_floe).collect()
     };
     if args.check {
         return check::check(&files, general(&found), &filling.floe, args.json, report);
@@ -94,7 +95,8 @@ fn look(project: &Project, root: &Path, has_git: bool) -> anyhow::Result<Found> 
         repository: project.repository.as_deref().and_then(repository::on_github),
         git: has_git.then(git).transpose()?,
         flake: read(&root.join("flake.nix"))?,
-        is_flake_locked: flake_lock.is_some_and(|text| text.contains("\"floe\"")),
+        is_flake_locked: flake_lock.as_ref().is_some_and(|text| text.contains("\"floe\"")),
+        flake_lock,
         workflows: workflows(root)?,
         has_changelog: project.changelog()?.is_some(),
         changelog_path: below(root, &workspace.join("CHANGELOG.md"))?,
@@ -115,8 +117,11 @@ fn workflows(root: &Path) -> anyhow::Result<BTreeMap<String, String>> {
             continue;
         }
         // Only the file that may be written has to be readable.
-        let is_written = path.ends_with("release.yml");
-        let text = if is_written { read(&path)? } else { read(&path).unwrap_or_default() };
+        let text = if init::is_release(&path.to_string_lossy().replace('\\', "/")) {
+            read(&path)?
+        } else {
+            read(&path).unwrap_or_default()
+        };
         if let Some(text) = text {
             workflows.insert(below(root, &path)?, text);
         }
@@ -138,7 +143,7 @@ fn filling(project: &Project, found: &Found, root: &Path, args: &InitArgs) -> an
     let origin = found.git.as_ref().and_then(|git| git.origin.clone());
     let folder = below(root, &project.workspace_root)?;
     Ok(Filling {
-        floe: floe(args)?,
+        floe: floe(args, found)?,
         name: project.name.clone(),
         // A flake finds the root's package by itself.
         package: (project.root != project.workspace_root).then(|| project.name.clone()),
@@ -149,11 +154,16 @@ fn filling(project: &Project, found: &Found, root: &Path, args: &InitArgs) -> an
     })
 }
 
-fn floe(args: &InitArgs) -> anyhow::Result<Floe> {
-    let Some(url) = &args.floe_url else { return Floe::own(args.pin.clone()) };
-    let refuse = |text| usage(text).hint(format!("name a version of floe, as in {}", check::FLOE_URL));
-    let floe = Floe::at(url).map_err(refuse)?;
-    Ok(Floe { commit: args.pin.clone(), ..floe })
+/// The floe to call: by the given commit, else by the one that `flake.lock` pins for its version.
+fn floe(args: &InitArgs, found: &Found) -> anyhow::Result<Floe> {
+    let floe = match &args.floe_url {
+        None => Floe::own()?,
+        Some(url) => Floe::at(url)
+            .map_err(|text| usage(text).hint(format!("name a version of floe, as in {}", check::FLOE_URL)))?,
+    };
+    let locked = || floe.locked(found.flake_lock.as_deref()?);
+    let commit = args.pin.clone().or_else(locked);
+    Ok(Floe { commit, ..floe })
 }
 
 /// These templates may ask a newer floe for something else than it has.

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod assemble;
+pub mod description;
 pub mod dist;
 pub mod execute;
 pub mod inputs;

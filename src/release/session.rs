@@ -13,6 +13,7 @@ use crate::report::Report;
 use crate::token::Token;
 use floe_core::clock::Clock;
 use floe_core::model::{Destination, ImageName, Release, Repo, Subject};
+use floe_core::preflight::fails_anyway;
 
 const GITHUB_API: &str = "https://api.github.com";
 
@@ -41,6 +42,8 @@ pub struct Session {
     pub registry: Option<Registry>,
     /// How often something is tried, by which clock, and where that is reported.
     pub retry: Retry,
+    /// Whether only that is asked which a token without write permissions can answer.
+    pub reads_only: bool,
 }
 
 impl Session {
@@ -48,7 +51,7 @@ impl Session {
     pub fn open<'a>(
         subject: impl Into<Subject<'a>>,
         args: &RemoteArgs,
-        retry: Retry,
+        mut retry: Retry,
     ) -> anyhow::Result<Self> {
         let subject = subject.into();
         let image = &subject.destination().image;
@@ -59,7 +62,12 @@ impl Session {
                 image.registry()
             ));
         }
-        Session::connect(subject, args, Secrets::from_env(image)?, retry)
+        let secrets = Secrets::from_env(image)?;
+        // Reported at once, and not after the last try of a request that fails, too.
+        if fails_anyway(subject, secrets.github.is_some()) {
+            retry.tries = 1;
+        }
+        Session::connect(subject, args, secrets, retry)
     }
 
     /// Makes the clients; nothing is sent yet.
@@ -83,7 +91,7 @@ impl Session {
                 Some(Registry::connect(client, base, image.clone(), secrets.registry, retry.clone()))
             }
         };
-        Ok(Session { github, registry, retry })
+        Ok(Session { github, registry, retry, reads_only: false })
     }
 
     /// The same clients as at the beginning of a run: without a registry token, a count or a rate limit.
@@ -92,6 +100,7 @@ impl Session {
             github: self.github.fresh(),
             registry: self.registry.as_ref().map(Registry::fresh),
             retry: self.retry.clone(),
+            reads_only: self.reads_only,
         }
     }
 

@@ -6,6 +6,7 @@
 mod builds;
 pub(super) mod contents;
 mod patterns;
+mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -20,6 +21,7 @@ use crate::cli::PackageArgs;
 use crate::error::{Exit, Failure};
 use crate::files;
 use crate::files::atomic_file::{self, AtomicFile};
+use crate::files::unfinished;
 use crate::package::archive::{self, Contents, Item, Packed};
 use crate::package::binary;
 use crate::package::sbom::{self, Described};
@@ -41,10 +43,19 @@ pub struct Build {
     pub target: Target,
     /// Where they are; each is called like a released binary of the project, with `.exe` for Windows.
     pub binaries: Vec<PathBuf>,
-    /// A folder whose `completions` and `man` go into the archive: those that the build made.
-    pub documents: Option<PathBuf>,
+    /// Where the completions and man pages are that the build made.
+    pub documents: Option<Documents>,
     /// The crates in the binaries, the package first; `None` for no SBOM.
     pub crates: Option<Vec<Dependency>>,
+}
+
+/// The completions and man pages that a build made.
+#[derive(Debug, Clone)]
+pub enum Documents {
+    /// A folder whose `completions` and `man` go into the archive.
+    Folder(PathBuf),
+    /// The `OUT_DIR` of the package's build script: the same, and what `include` names with `built`.
+    OutDir(PathBuf),
 }
 
 /// `floe package`: prints the path of each archive on stdout, one a line.
@@ -115,11 +126,9 @@ pub fn pack(
     let mut packed = Vec::new();
     for (build, binaries) in checked {
         let Build { target, documents, .. } = build;
-        let items = match documents {
-            Some(folder) => &contents::with_built(project, folder, &common, report)?,
-            None => &common,
-        };
-        let one = pack_one((project, origin), build, binaries, items, out)
+        let items = contents::with_built(project, documents.as_ref(), &common, report)
+            .with_context(|| format!("failed to pack the documents for {}", target.name()))?;
+        let one = pack_one((project, origin), build, binaries, &items, out)
             .with_context(|| format!("failed to pack `{}`", target.archive_file(&project.name)))?;
         for (rule, violation) in &one.violations {
             match (rule.kind(), enforcement) {
@@ -143,6 +152,7 @@ pub fn pack(
         }
         return Err(error);
     }
+    let _all_or_none = unfinished::hold();
     packed.into_iter().map(|one| one.commit(out, report)).collect()
 }
 
@@ -225,8 +235,8 @@ fn identify(path: &Path, target: Target) -> anyhow::Result<(Format, Arch)> {
             path.display(),
             target.name(),
             match target.arch() {
-                Arch::Aarch64 => "arm64",
-                Arch::X86_64 => "x86_64",
+                Arch::Aarch64 => "arm64".to_owned(),
+                arch => arch.to_string(),
             },
             path.display()
         ),

@@ -21,6 +21,7 @@ fn old_files_are_read_and_written_again_byte_for_byte() {
     }
     for name in [
         "manifest",
+        "manifest-built-on",
         "manifest-with-files",
         "manifest-with-sbom",
         "manifest-without-image",

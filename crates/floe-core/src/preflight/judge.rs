@@ -45,6 +45,9 @@ pub fn checks<'a>(
     if let Some(registry) = &facts.registry {
         check("registry", answer(registry, || format!("the registry of `{image}` answers")));
     }
+    if facts.registry.is_none() && facts.reads_only && subject.image().is_some() {
+        check("registry", skipped(format!("this run may not see whether `{image}` is there")));
+    }
     if !subject.platforms().is_empty() && !matches!(facts.registry, Some(Err(_))) {
         let unasked = || skipped(facts.why_unasked(subject, "push"));
         let found = || format!("`{image}` may be pushed to");
@@ -52,6 +55,14 @@ pub fn checks<'a>(
         check("package", package(subject, facts));
     }
     all
+}
+
+/// Whether publishing would be refused whatever the servers answer, so that waiting for them does not help.
+pub fn fails_anyway<'a>(subject: impl Into<Subject<'a>>, has_token: bool) -> bool {
+    let subject = subject.into();
+    let lacks_token = !has_token && subject.release().is_some();
+    let is_failed = |outcome| matches!(outcome, Outcome::Failed(_));
+    lacks_token || [version(subject), assets(subject), notes(subject)].into_iter().any(is_failed)
 }
 
 fn answer(asked: &Asked<()>, found: impl FnOnce() -> String) -> Outcome {
@@ -79,7 +90,7 @@ fn warning(found: impl Into<String>, cure: impl Into<String>) -> Outcome {
 
 fn token(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
     if !facts.has_token {
-        if subject.release().is_none() {
+        if facts.reads_only || subject.release().is_none() {
             return needs_push();
         }
         return failed(
@@ -127,7 +138,9 @@ fn repository(subject: Subject<'_>, access: &Access, site: &str) -> Outcome {
             format!("`{repo}` is called `{name}` now, and GitHub refuses writes under the old name"),
             format!("give `--repo {name}`, and set `repository` in Cargo.toml and the git remote to it"),
         ),
-        _ if access.private => passed(format!("`{repo}` is there, and private")),
+        _ if access.private => passed(format!(
+            "`{repo}` is there, and private: attestations and required reviewers need GitHub Enterprise Cloud"
+        )),
         _ => passed(format!("`{repo}` is there, and public")),
     }
 }
@@ -141,6 +154,10 @@ fn needs_push() -> Outcome {
 }
 
 fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome {
+    if facts.reads_only {
+        let unasked = facts.why_unasked(subject, "write");
+        return skipped(format!("drafts are not seen, nor whether contents may be written: {unasked}"));
+    }
     if subject.release().is_none() && access.push == Some(false) {
         return needs_push();
     }
