@@ -7,8 +7,7 @@
   trees,
 }:
 { releases, image }:
-# `.#dist.floe` is the floe that packed it, `.#dist.trees` are the crates of all targets: a later job copies all of them from store
-# to store and compiles nothing.
+# `.#dist.floe` is the floe that packed it, and `.#dist.trees` are the crates of all targets.
 pkgs.runCommand "${project.name}-${project.version}-dist"
   {
     passthru = {
