@@ -537,7 +537,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__package)
-            opts="-o -p -v -q -h -V --target --binary --documents --out --manifest-path --package --tag --commit --epoch --verbose --quiet --strict --help --version"
+            opts="-o -p -v -q -h -V --target --binary --documents --trees --out --manifest-path --package --tag --commit --epoch --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -552,6 +552,10 @@ _floe() {
                     return 0
                     ;;
                 --documents)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trees)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -45,7 +45,8 @@ complete -c floe -n "__fish_floe_needs_command" -f -a "help" -d 'Print this mess
 complete -c floe -n "__fish_floe_using_subcommand package" -l target -d 'The target of the binaries that --binary names' -r
 complete -c floe -n "__fish_floe_using_subcommand package" -l binary -d 'A built binary (may be repeated)' -r -F
 complete -c floe -n "__fish_floe_using_subcommand package" -l documents -d 'A folder with `completions/` and `man/` that the build made, for the archive' -r -F
-complete -c floe -n "__fish_floe_using_subcommand package" -s o -l out -d 'Output folder for archives and records' -r -F
+complete -c floe -n "__fish_floe_using_subcommand package" -l trees -d 'A folder with the output of `cargo tree` for each target, made elsewhere for the SBOMs (see docs/verification.md)' -r -F
+complete -c floe -n "__fish_floe_using_subcommand package" -s o -l out -d 'Output folder for archives, SBOMs and records' -r -F
 complete -c floe -n "__fish_floe_using_subcommand package" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand package" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand package" -l tag -d 'The tag to release; it must name the version of the package' -r

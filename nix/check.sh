@@ -105,7 +105,7 @@ if command -v shellcheck >/dev/null; then
         # More than one word each, like their real values.
         {
             printf '#!/usr/bin/env bash\n'
-            printf 'export %s="a b"\n' dist projectArguments projectTargets projectImage repo source zig
+            printf 'export %s="a b"\n' dist trees projectArguments projectTargets projectImage repo source zig
             cat "nix/$script.sh"
         } | shellcheck -
     done
@@ -291,6 +291,7 @@ flake eval --impure .#lib \
 mkdir -p "$home/flagged/fixtures/bad"
 printf 'x = \n' >"$home/flagged/fixtures/bad/Cargo.toml"
 accepts "{ src = $home/flagged; }"
+accepts "{ auditable = true; }"
 passed 'mistakes are named at evaluation'
 
 # The documents of a build script reach what Nix builds and the native legs by one script.

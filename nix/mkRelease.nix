@@ -21,6 +21,8 @@
 #   env                variables of every build, such as { SQLX_OFFLINE = "true"; } [none]
 #   rustflags          flags for rustc in releases; those of .cargo/config.toml do not reach them [none, and a
 #                      warning if there are some for a target that is built]
+#   auditable          whether releases are built by `cargo auditable`, which embeds the list of their crates; the native legs are
+#                      not [false]
 #   outputHashes       hashes of git dependencies, as crane wants them, so that evaluation fetches nothing [none]
 #   toolchain          { fenix, triples }: a toolchain with rust-std for each triple; `// { channel = "1.91.0"; }` is
 #                      what `matrix` gives to the native legs [fenix's stable, toolchain.nix]

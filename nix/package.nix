@@ -28,7 +28,14 @@ let
 
   # As Cargo spells a profile in the environment.
   variable = name: lib.toUpper (builtins.replaceStrings [ "-" ] [ "_" ] name);
-  command = "cargoWithProfile ${if isNative then "build" else "zigbuild"}";
+  # crane's function would put the profile before the second word of a command.
+  command =
+    if isNative then
+      "cargoWithProfile build"
+    else if settings.auditable then
+      "cargo auditable zigbuild --profile ${project.profile}"
+    else
+      "cargoWithProfile zigbuild";
   flags = lib.concatStringsSep " " (
     [ "--locked -p ${project.name}" ]
     ++ lib.optional (!isNative) "--target ${triple}"
@@ -51,7 +58,10 @@ let
     # The libraries of nixpkgs ask for its glibc, so that no release can use them.
     buildInputs = lib.optionals isNative (settings.buildInputs pkgs);
     nativeBuildInputs =
-      settings.nativeBuildInputs pkgs ++ needed.programs ++ lib.optionals (!isNative) linker;
+      settings.nativeBuildInputs pkgs
+      ++ needed.programs
+      ++ lib.optionals (!isNative) linker
+      ++ lib.optional (!isNative && settings.auditable) pkgs.cargo-auditable;
     # Nix's own HOME is a folder that cannot be made.
     preConfigure = ''
       export HOME=$TMPDIR/home

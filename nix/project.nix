@@ -101,6 +101,7 @@ assert
   rustflags = flags.given;
   inherit (flags) flagsOf;
   description = field "description" name;
+  hasSbom = config.sbom or true;
   hasImage = given (config.image or { } != false) image;
   repo =
     if repo != null then

@@ -6,11 +6,13 @@
   packer,
   settings,
   toolchain,
+  trees,
   dist,
 }:
 let
   environment = import ./origin.nix { inherit project settings; } // {
     dist = "${dist}";
+    trees = "${trees}";
     projectTargets = lib.concatMapStringsSep " " (target: "--target ${target.name}") project.promised;
     projectImage = lib.optionalString (!project.hasImage) "--no-image";
   };

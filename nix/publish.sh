@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Run by `nix run .#publish -- [FOLDER…] [FLAGS OF floe publish…]`. A folder is a dist, or laid out as <triple>/<binary>;
 # those are packed here, so that one packer makes every archive. It compiles nothing.
-# shellcheck disable=SC2154  # dist and project… come from publish.nix
+# shellcheck disable=SC2154  # dist, trees and project… come from publish.nix
 if [[ ${1-} == --help || ${1-} == -h ]]; then
     printf 'usage: nix run .#publish -- [FOLDER…] [FLAGS OF floe publish…]\n\n'
     printf 'FOLDER is a dist, or binaries of the native legs laid out as <triple>/<binary>.\n'
@@ -26,7 +26,7 @@ if ((${#native[@]} > 0)); then
     packed=$(mktemp -d)
     trap 'rm -rf "$packed"' EXIT
     # It prints files that are gone soon; stdout holds the two lines of `floe publish` alone.
-    floe package "${native[@]}" "${project[@]}" --out "$packed/dist" >&2
+    floe package "${native[@]}" "${project[@]}" --trees "$trees" --out "$packed/dist" >&2
     dists+=("$packed/dist")
 fi
 floe publish "${dists[@]}" "${project[@]}" "${promise[@]}" "$@"

@@ -1,10 +1,11 @@
-# One target's dist: the archive and its record, made by `floe package`.
+# One target's dist: the archive, its SBOM and its record, made by `floe package`.
 {
   pkgs,
   project,
   toolchain,
   packer,
   settings,
+  trees,
 }:
 { target, binaries }:
 pkgs.runCommand "${project.name}-${project.version}-${target.name}"
@@ -18,7 +19,7 @@ pkgs.runCommand "${project.name}-${project.version}-${target.name}"
   }
   ''
     export HOME=$TMPDIR
-    arguments=(--target ${target.name} --out "$out")
+    arguments=(--target ${target.name} --trees ${trees} --out "$out")
     for binary in ${toString (map (name: "${binaries}/bin/${name}") project.released)}; do
       arguments+=(--binary "$binary")
     done

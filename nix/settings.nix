@@ -9,6 +9,7 @@
   nativeBuildInputs ? _: [ ],
   buildInputs ? _: [ ],
   env ? { },
+  auditable ? false,
   rustflags ? null,
   outputHashes ? { },
   toolchain ? import ./toolchain.nix,
@@ -32,6 +33,7 @@
     nativeBuildInputs
     buildInputs
     env
+    auditable
     outputHashes
     toolchain
     image

@@ -36,6 +36,7 @@ let
       skeleton
       package
       releases
+      trees
       dist
       ;
   };
@@ -55,6 +56,7 @@ let
   package = call ./package.nix;
   program = package { target = null; };
 
+  trees = call ./trees.nix;
   release =
     target:
     call ./release.nix {

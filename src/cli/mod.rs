@@ -130,7 +130,10 @@ pub struct PackageArgs {
     /// A folder with `completions/` and `man/` that the build made, for the archive
     #[arg(long, value_name = "FOLDER", requires = "target")]
     pub documents: Option<PathBuf>,
-    /// Output folder for archives and records
+    /// A folder with the output of `cargo tree` for each target, made elsewhere for the SBOMs (see docs/verification.md)
+    #[arg(long, value_name = "FOLDER")]
+    pub trees: Option<PathBuf>,
+    /// Output folder for archives, SBOMs and records
     #[arg(short, long, value_name = "DIST", default_value = "dist")]
     pub out: PathBuf,
     /// The package

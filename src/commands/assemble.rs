@@ -173,11 +173,13 @@ fn pack(
         target: None,
         binary: Vec::new(),
         documents: None,
+        trees: None,
         out: out.to_owned(),
         project: project_args,
         source,
     };
-    let builds = package::find(&args, project, report)?;
+    let mut builds = package::find(&args, project, report)?;
+    package::find_crates(project, &mut builds, None)?;
     package::pack((project, &origin), &builds, out, Enforcement::Deny, report)?;
     Ok(Some(out.to_owned()))
 }
@@ -261,6 +263,7 @@ fn describe(release: &Release, inputs: &Inputs) -> Assembly {
         may_be_latest: destination.may_be_latest,
         binaries: expect.binaries.clone().unwrap_or_default(),
         targets: expect.targets.clone(),
+        sbom: expect.sbom.unwrap_or(true),
         files: expect.files.clone(),
         image: destination.image.clone(),
         platforms: platforms.collect(),

@@ -159,6 +159,7 @@ mod tests {
             gated: Vec::new(),
             config: Config::default(),
             is_configured: false,
+            signing: None,
             siblings: Vec::new(),
         }
     }

@@ -9,7 +9,7 @@ use crate::cli::{ReleaseArgs, VerifyArgs};
 use crate::error::{Exit, Failure};
 use crate::files::scratch::Scratch;
 use crate::net::stop;
-use crate::package::audit;
+use crate::package::{audit, sbom};
 use crate::release::attestation::Trust;
 use crate::release::channels::Followed;
 use crate::release::inputs::Inputs;
@@ -54,6 +54,7 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
     let inputs = Inputs::find(&release)?;
     let verified = dist::verify(dist::read(&release.dists, inputs.depth())?, inputs.expect())?;
     read_binaries_again(&verified)?;
+    inputs.signatures(&verified, report)?;
     let mut verdict = Verdict::of_dist(&verified);
     match inputs.sums(verified, report) {
         Ok(sums) => {
@@ -104,12 +105,13 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
     let hint = "do not run the downloaded files: the release is not the one that was assembled";
     check_sums(sums, args.expect.as_ref(), hint)?;
     let manifest = verified.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
+    let assets = args.keep.as_deref().unwrap_or(scratch.path()).join("assets");
+    published::verify_embedded(&verified, manifest, &assets)?;
     if let Some(built_on) = &manifest.built_on {
         report.step("Built", format!("on {}", built_on.line()));
     }
     if let Some(argument) = &args.run {
         report.refuse_warnings()?;
-        let assets = args.keep.as_deref().unwrap_or(scratch.path()).join("assets");
         smoke_test::run_downloaded(manifest, &assets, argument, report).await?;
     }
     report.output("tag", tag.as_str());
@@ -241,6 +243,14 @@ pub(super) fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
     let audited = parallel::map(verified.archives.iter().collect(), audit);
     for ((record, _), found) in verified.archives.iter().zip(audited) {
         let found = found?;
+        let sbom = record.sbom.as_ref();
+        let path = sbom.and_then(|sbom| verified.files.iter().find(|file| file.name == sbom.file));
+        for (file, why) in path.iter().flat_map(|file| {
+            sbom::compare_embedded(&file.path, &found).into_iter().map(move |why| (&file.name, why))
+        }) {
+            let (sbom, file) = (file.clone(), record.archive.file.clone());
+            problems.push(Problem::BadSbom { sbom, file, why });
+        }
         for binary in &record.binaries {
             let again =
                 found.iter().find(|one| one.inside.as_ref() == Some(&binary.path)).map(|one| &one.facts);

@@ -21,11 +21,12 @@ use crate::github::GitHub;
 use crate::net::address::Endpoint;
 use crate::net::client::TooLarge;
 use crate::net::retry::{AttemptError, Retry, RetryPolicy};
+use crate::package;
 use crate::package::archive::{self, Budget, Examined};
 use crate::registry::{self, Credentials, Registry};
 use crate::report::Progress;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS};
-use floe_core::model::{ArchiveKind, Hasher, ImageName, Manifest};
+use floe_core::model::{ArchiveKind, Hasher, ImageName, Manifest, sbom};
 use floe_core::untrusted::files;
 use floe_core::verify::ASSET_LIMIT;
 use floe_core::verify::published::{Download, File, Pulled, ReleaseRequest, checksum};
@@ -192,10 +193,11 @@ fn read_file(name: String, path: &Path, budget: &Budget) -> io::Result<File> {
         let mut hasher = Hasher::default();
         io::copy(&mut files::open_no_link(path)?, &mut hasher)?;
         let (digest, size) = hasher.finish();
-        return Ok(File { name, size, digest, contents: None });
+        let sbom = name.ends_with(sbom::SUFFIX).then(|| package::sbom::read(path));
+        return Ok(File { name, size, digest, contents: None, sbom });
     };
     let Examined { size, digest, contents, .. } = archive::examine(path, kind, None, budget)?;
-    Ok(File { name, size, digest, contents: Some(contents) })
+    Ok(File { name, size, digest, contents: Some(contents), sbom: None })
 }
 
 /// Checks that an asset's name is a plain file name. GitHub's are, but the server may not be GitHub.

@@ -8,6 +8,8 @@ pub mod unfinished;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+
 /// A path without symbolic links, for messages and for other programs: they do not understand the verbatim form
 /// (`\\?\C:\…`) that the standard library gives on Windows.
 pub fn resolve(path: &Path) -> io::Result<PathBuf> {
@@ -18,6 +20,16 @@ pub fn resolve(path: &Path) -> io::Result<PathBuf> {
 pub fn is_inside(path: &Path, folder: &Path) -> io::Result<bool> {
     // Not by `resolve`, which leaves a path of more than 260 characters verbatim, and its folder not.
     Ok(path.canonicalize()?.starts_with(folder.canonicalize()?))
+}
+
+/// Removes a file; it is no error if there is none.
+pub fn remove_if_there(path: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("failed to remove `{}`", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, ensure};
-use chrono::{DateTime, SecondsFormat};
 
 use super::ImageSpec;
 use crate::error::Failure;
+use floe_core::clock;
 use floe_core::oci::PROGRAMS;
 
 /// The prefix of the pre-defined keys.
@@ -71,12 +71,8 @@ pub fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>>
 
 /// The time in RFC 3339, as `created` has it in configs and annotations.
 pub fn created(epoch: u64) -> anyhow::Result<String> {
-    let time = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
-    // The most seconds of a ustar header; RFC 3339 has four digits for the year.
-    let time = time.filter(|_| epoch < 0o77777777777);
-    let time =
-        time.with_context(|| format!("`{epoch}` is not a time in seconds since 1970 that files can have"))?;
-    Ok(time.to_rfc3339_opts(SecondsFormat::Secs, true))
+    clock::rfc3339(epoch)
+        .with_context(|| format!("`{epoch}` is not a time in seconds since 1970 that files can have"))
 }
 
 fn shortened(text: &str) -> String {

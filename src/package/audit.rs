@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use crate::files::scratch::Scratch;
 use crate::package::archive;
 use crate::package::binary;
-use floe_audit::Facts;
+use floe_audit::{EmbeddedCrate, Facts};
 use floe_core::model::ArchiveKind;
 
 /// The facts of a binary, and where it was found.
@@ -22,6 +22,18 @@ pub struct Audited {
     pub inside: Option<String>,
     /// Its facts.
     pub facts: Facts,
+    /// The crates that `cargo auditable` embedded in it, if it did.
+    pub crates: Option<Vec<EmbeddedCrate>>,
+}
+
+impl Audited {
+    fn new(file: &Path, place: String, inside: Option<String>, facts: Facts) -> anyhow::Result<Self> {
+        let crates = match facts.auditable {
+            Some(_) => binary::dependency_list(file)?,
+            None => None,
+        };
+        Ok(Audited { place, inside, facts, crates })
+    }
 }
 
 /// Audits a file, every executable of an archive, or every file of a folder. Files in an archive or folder that are not
@@ -54,7 +66,7 @@ fn of_file(path: &Path, must_be_binary: bool) -> anyhow::Result<Vec<Audited>> {
         None if must_be_binary => Some(binary::facts(path)?),
         None => binary::facts_if_binary(path)?,
     };
-    Ok(facts.into_iter().map(|facts| Audited { place: place.clone(), inside: None, facts }).collect())
+    facts.into_iter().map(|facts| Audited::new(path, place.clone(), None, facts)).collect()
 }
 
 fn of_archive(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Audited>> {
@@ -65,7 +77,7 @@ fn of_archive(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Audited>> {
         let file = scratch.path().join(&entry.path);
         if binary::is_executable(&file)? {
             let place = format!("{}:{}", path.display(), entry.path);
-            found.push(Audited { place, facts: binary::facts(&file)?, inside: Some(entry.path) });
+            found.push(Audited::new(&file, place, Some(entry.path), binary::facts(&file)?)?);
         }
     }
     Ok(found)

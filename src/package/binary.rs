@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, anyhow, bail};
 
-use floe_audit::{Error, Executable, Facts};
+use floe_audit::{EmbeddedCrate, Error, Executable, Facts};
 use floe_core::untrusted::files;
 
 /// Identifies the executable at `path`, which must be a regular file and complete. Only its headers are read.
@@ -33,6 +33,11 @@ pub fn is_executable(path: &Path) -> anyhow::Result<bool> {
 /// Reads the facts of the binary at `path`.
 pub fn facts(path: &Path) -> anyhow::Result<Facts> {
     floe_audit::facts(open(path)?).map_err(|why| refused(path, &why))
+}
+
+/// Reads the list of crates that `cargo auditable` embedded in the binary at `path`, if there is one.
+pub fn dependency_list(path: &Path) -> anyhow::Result<Option<Vec<EmbeddedCrate>>> {
+    floe_audit::dependency_list(open(path)?).map_err(|why| refused(path, &why))
 }
 
 /// Reads the facts of the file at `path`, if it is a binary.

@@ -10,7 +10,7 @@ use semver::Version;
 
 use crate::environment::variable_os;
 use crate::error::{Exit, Failure};
-use crate::project::package::{self, Gated};
+use crate::project::package::{self, Gated, Signing};
 use crate::project::{git, process, repository};
 use floe_core::model::{About, Commit, Config, Repo, Tag};
 
@@ -57,6 +57,8 @@ pub struct Project {
     pub config: Config,
     /// Whether there is such a table.
     pub is_configured: bool,
+    /// How cargo-binstall verifies its archives.
+    pub signing: Option<Signing>,
     /// The other packages of the workspace that have a binary and such a table.
     pub siblings: Vec<(String, Config)>,
 }

@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod cargo;
+pub mod dependencies;
 pub mod flags;
 pub mod git;
 pub mod init;

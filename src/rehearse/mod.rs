@@ -150,13 +150,9 @@ fn dist(
         false => (Effort::Quick, &[Rule::BuilderPath, Rule::TimeStamp]),
     };
     let builds = build::for_this_machine(project, effort, report)?;
-    package::pack(
-        (project, &origin),
-        &pieces(&builds),
-        &folder.dist(),
-        Enforcement::Warn { except },
-        report,
-    )?;
+    let mut pieces = pieces(&builds);
+    package::find_crates(project, &mut pieces, None)?;
+    package::pack((project, &origin), &pieces, &folder.dist(), Enforcement::Warn { except }, report)?;
     let binaries = static_binaries(&builds);
     let platforms = if project.config.image.is_none() {
         Vec::new()
@@ -201,6 +197,7 @@ fn pieces(builds: &[Build]) -> Vec<package::Build> {
         target: build.target,
         binaries: build.binaries.clone(),
         documents: build.out_dir.clone().map(package::Documents::OutDir),
+        crates: None,
     };
     builds.iter().map(piece).collect()
 }

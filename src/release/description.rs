@@ -56,6 +56,7 @@ pub fn expect(assembly: &Assembly) -> Expect {
         binaries: Some(assembly.binaries.clone()),
         targets: assembly.targets.clone(),
         image: !assembly.platforms.is_empty(),
+        sbom: Some(assembly.sbom),
         files: assembly.files.clone(),
         programs: assembly.programs.clone(),
         tolerate: false,

@@ -9,12 +9,13 @@ use anyhow::Context as _;
 
 use crate::error::{Exit, Failure, usage};
 use crate::image;
+use crate::package;
 use crate::package::archive::{self, Budget, Examined};
 use floe_core::model::assembly::DESCRIPTION;
-use floe_core::model::{ArchiveFacts, ArchiveKind, Digest, PromisedFile, Record};
+use floe_core::model::{ArchiveFacts, ArchiveKind, Digest, PromisedFile, Record, sbom};
 use floe_core::parallel;
 use floe_core::untrusted::files;
-use floe_core::verify::{self, Depth, Expect, Found, FoundArchive, FoundImage, Problem, Verified};
+use floe_core::verify::{self, Depth, Expect, Found, FoundArchive, FoundImage, FoundSbom, Problem, Verified};
 
 /// The largest record.
 const RECORD_LIMIT: u64 = 4 * 1024 * 1024;
@@ -119,7 +120,12 @@ fn list(dist: &Path, listed: &mut Listed) -> anyhow::Result<()> {
             }
             _ if is_file => {
                 let (digest, size) = Digest::of_reader(fs::File::open(&path)?)?;
-                found.files.push(PromisedFile { name: name.clone(), size, digest, path });
+                let content = name.ends_with(sbom::SUFFIX).then(|| package::sbom::read(&path));
+                let file = PromisedFile { name: name.clone(), size, digest, path };
+                match content {
+                    Some(content) => found.sboms.push(FoundSbom { file, content }),
+                    None => found.files.push(file),
+                }
             }
             _ => found.strays.push(path),
         }

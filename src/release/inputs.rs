@@ -14,15 +14,15 @@ use crate::environment::variable;
 use crate::error::{Exit, Failure, usage};
 use crate::project::cargo::{self, Changelog, Project};
 use crate::project::repository;
-use crate::release::{assemble, attestation, description, session};
+use crate::release::{assemble, attestation, description, session, signatures};
 use crate::report::Report;
 use floe_core::model::changelog;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::release::ATTESTATION;
+use floe_core::model::release::{ATTESTATION, CHECKSUMS, is_covered};
 use floe_core::model::{
-    Assembly, Attestation, BuiltOn, Channels, Commit, Config, Destination, Digest, ImageName, Outline,
-    Platform, PromisedFile, Release, Repo, Tag, Target,
+    Assembly, Attestation, BuiltOn, Channels, Commit, Config, Content, Destination, Digest, ImageName,
+    Outline, Platform, PromisedFile, Release, Repo, Tag, Target,
 };
 use floe_core::untrusted::files;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -83,6 +83,10 @@ impl Inputs {
         let mut verified = verified;
         let given = self.attestation(&mut verified.files)?;
         let release = assemble::assemble(verified, (destination, notes), &self.channels(), report)?;
+        let files = release.assets.iter().map(|asset| (asset.name.as_str(), &asset.content));
+        // Of a release that is pinned by its digest, only the signatures of `SHA256SUMS` were not verified before.
+        let is_new = |name: &str| self.depth() == Depth::Whole || !is_covered(name) || name == CHECKSUMS;
+        self.verify_signatures(files.filter(|(name, _)| is_new(name)).collect(), report)?;
         let release = release.with_attestation(given);
         match self.args.expect {
             Some(expected) if expected != release.sums() => Err(unexpected(&release, &expected).into()),
@@ -121,6 +125,20 @@ impl Inputs {
         self.project.as_ref().map(|project| project.config.channels.clone()).unwrap_or_default()
     }
 
+    /// Verifies the signatures in dists, but not those of `SHA256SUMS`, which is made when the release is known.
+    pub fn signatures(&self, verified: &Verified, report: &Report) -> anyhow::Result<()> {
+        let archives = verified.archives.iter().map(|(record, path)| (record.archive.file.as_str(), path));
+        let files = verified.files.iter().map(|file| (file.name.as_str(), &file.path));
+        let all: Vec<(&str, Content)> =
+            archives.chain(files).map(|(name, path)| (name, Content::File(path.clone()))).collect();
+        self.verify_signatures(all.iter().map(|(name, content)| (*name, content)).collect(), report)
+    }
+
+    fn verify_signatures(&self, files: signatures::Files<'_>, report: &Report) -> anyhow::Result<()> {
+        let signing = self.project.as_ref().and_then(|project| project.signing.as_ref());
+        signatures::verify(&files, signing, report)
+    }
+
     /// The release as far as it is known before its dist is built.
     pub fn outline(&self, report: &Report) -> anyhow::Result<Outline> {
         let Some(project) = &self.project else {
@@ -138,6 +156,7 @@ impl Inputs {
             destination: self.destination((&project.name, &project.version), None)?,
             notes: self.notes(&project.version, report)?,
             targets: self.expect.targets.clone(),
+            sbom: project.config.sbom,
             files: self.expect.files.iter().cloned().chain(promised).collect(),
             platforms: self.expect.platforms.clone(),
             channels: channels::places(&project.name, &self.expect.targets, &project.config.channels),
@@ -216,6 +235,7 @@ fn expect(
         image: has_image,
         programs: project.and_then(|project| Some(project.config.image.as_ref()?.programs.clone())),
         files: project.map(Project::asset_names).unwrap_or_default(),
+        sbom: project.map(|project| project.config.sbom),
         tolerate: false,
         platforms,
     })

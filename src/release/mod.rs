@@ -20,6 +20,7 @@ pub mod published;
 pub mod receipt;
 pub mod session;
 pub mod signature;
+pub mod signatures;
 pub mod smoke_test;
 
 use std::path::Path;

@@ -11,13 +11,15 @@ use crate::download::Downloader;
 use crate::error::{Exit, Failure, refusal_of};
 use crate::github::GitHub;
 use crate::net::retry::Retry;
+use crate::package::{audit, sbom};
 use crate::release::attestation::{OTHER_ROOT, Trust};
 use crate::release::signature::{self, Immutability, Signature};
 use crate::release::{inputs, session};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS};
-use floe_core::model::{Repo, Tag};
+use floe_core::model::{Manifest, Repo, Tag};
+use floe_core::parallel;
 use floe_core::untrusted::files;
 use floe_core::verify::published::{self, Download, ReleaseRequest};
 
@@ -122,22 +124,43 @@ async fn connect(
     Ok((github, is_private))
 }
 
+fn wrong(request: &ReleaseRequest, problems: Vec<String>) -> Failure {
+    let ReleaseRequest { tag, repo, .. } = request;
+    Failure::new(format!("release `{tag}` of `{repo}` is wrong"))
+        .details(problems)
+        .hint("do not run the downloaded files; report this to the maintainers")
+        .exit(Exit::Problems)
+}
+
+/// Compares the SBOMs of a verified download with the lists that `cargo auditable` embedded in the binaries. `assets` is the
+/// folder of the downloaded files.
+pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) -> anyhow::Result<()> {
+    let compare = |(archive, name): (&str, &str)| -> anyhow::Result<Vec<String>> {
+        let whys = sbom::compare_embedded(&assets.join(name), &audit::audit(&assets.join(archive))?);
+        Ok(whys.into_iter().map(|why| format!("`{name}` is not the SBOM of `{archive}`: {why}")).collect())
+    };
+    let with_sbom = manifest
+        .artifacts
+        .iter()
+        .filter_map(|artifact| Some((artifact.file.as_str(), artifact.sbom.as_ref()?.file.as_str())));
+    let found =
+        parallel::map(with_sbom.collect(), compare).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    let problems = found.concat();
+    if problems.is_empty() { Ok(()) } else { Err(wrong(&download.request, problems).into()) }
+}
+
 /// Checks a download. Problems have exit code 3; files that the release does not cover, and a signature that could not be
 /// checked, are warnings.
 pub fn verify(fetched: Fetched, asked: &Asked<'_>, report: &Report) -> anyhow::Result<Checked> {
     let mut problems = published::check(&fetched.download);
-    let (signature, wrong) = signature::of_release(&fetched, asked);
-    problems.extend(wrong);
-    let (immutability, wrong) = Immutability::of(&fetched, asked.trust);
-    problems.extend(wrong);
+    let (signature, of_bundle) = signature::of_release(&fetched, asked);
+    problems.extend(of_bundle);
+    let (immutability, of_github) = Immutability::of(&fetched, asked.trust);
+    problems.extend(of_github);
     let Fetched { download, .. } = fetched;
     let ReleaseRequest { tag, repo, .. } = &download.request;
     if !problems.is_empty() {
-        return Err(Failure::new(format!("release `{tag}` of `{repo}` is wrong"))
-            .details(problems)
-            .hint("do not run the downloaded files; report this to the maintainers")
-            .exit(Exit::Problems)
-            .into());
+        return Err(wrong(&download.request, problems).into());
     }
     if let Signature::NotChecked { why } = &signature {
         let is_promised = download.manifest.as_ref().is_ok_and(|manifest| manifest.attested);

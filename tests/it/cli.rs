@@ -60,7 +60,7 @@ fn strict_makes_warnings_errors_before_anything_is_written() {
     let manifest = "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\n";
     let sample = Sample::with_manifest(manifest).file("src/main.rs", "fn main() {}\n");
     let native = "native/x86_64-musl/tool";
-    let sample = sample.file(native, binary("x86_64-musl".parse().unwrap(), b"tool"));
+    let sample = sample.file(native, binary("x86_64-musl".parse().unwrap(), b"tool")).locked();
     let run = |arguments: &[&str]| {
         let output = floe(sample.path()).args(arguments).output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())

@@ -1,50 +1,61 @@
 //! The dependency list that `cargo auditable` embeds: zlib-compressed JSON in the section `.dep-v0` (its `PARSING.md`).
 //!
-//! Only the packages are counted. A list that cannot be read has no count and is not an error, because the program runs
-//! without it.
+//! The facts hold only the number of packages; [`dependency_list`] reads all of it. A list that cannot be read has no count
+//! and is not an error, because the program runs without it.
 
-use std::io::Read as _;
+use std::io::{Read, Seek};
 
 use flate2::bufread::ZlibDecoder;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
-use super::Auditable;
-use super::error::Result;
-use super::facts::Section;
+use super::error::{Error, Result};
+use super::facts::{self, Section};
 use super::reader::BinaryReader;
+use super::{Auditable, EmbeddedCrate};
 
 /// The largest list that is read, in bytes after decompression.
 const INFLATED: u64 = 8 * 1024 * 1024;
 
 #[derive(Deserialize)]
 struct DependencyList {
-    packages: Vec<Dependency>,
+    packages: Vec<EmbeddedCrate>,
 }
 
-#[derive(Deserialize)]
-struct Dependency {
-    #[serde(rename = "name")]
-    _name: IgnoredAny,
-    #[serde(rename = "version")]
-    _version: IgnoredAny,
+/// Reads the dependency list that `cargo auditable` embedded in a binary.
+///
+/// `None` if there is none, or if it is not in the format of `cargo auditable` or larger than 8 MiB after decompression.
+///
+/// # Errors
+///
+/// As [`facts`](super::facts()), but only the headers and the list are read.
+pub fn dependency_list<S: Read + Seek>(mut file: S) -> Result<Option<Vec<EmbeddedCrate>>, Error> {
+    let mut reader = BinaryReader::new(&mut file)?;
+    let (_, sections) = facts::headers(&mut reader)?;
+    Ok(section(&mut reader, &sections)?.and_then(|bytes| packages(&bytes)))
 }
 
 pub(super) fn read(reader: &mut BinaryReader<'_>, sections: &[Section]) -> Result<Option<Auditable>> {
+    let bytes = section(reader, sections)?;
+    Ok(bytes.map(|bytes| Auditable {
+        size: bytes.len() as u64,
+        packages: packages(&bytes).map(|packages| packages.len() as u64),
+    }))
+}
+
+fn section(reader: &mut BinaryReader<'_>, sections: &[Section]) -> Result<Option<Vec<u8>>> {
     let is_list = |section: &&Section| section.name == ".dep-v0" || section.name.ends_with(",.dep-v0");
     let Some(section) = sections.iter().find(is_list) else { return Ok(None) };
-    let bytes = reader.bytes("section `.dep-v0`", section.offset, section.size)?;
-    Ok(Some(Auditable { size: section.size, packages: count_packages(&bytes) }))
+    reader.bytes("section `.dep-v0`", section.offset, section.size).map(Some)
 }
 
 /// Padding after the compressed data is ignored.
-fn count_packages(section: &[u8]) -> Option<u64> {
+fn packages(section: &[u8]) -> Option<Vec<EmbeddedCrate>> {
     let mut json = Vec::new();
     ZlibDecoder::new(section).take(INFLATED + 1).read_to_end(&mut json).ok()?;
     if json.len() as u64 > INFLATED {
         return None;
     }
-    serde_json::from_slice::<DependencyList>(&json).ok().map(|list| list.packages.len() as u64)
+    serde_json::from_slice::<DependencyList>(&json).ok().map(|list| list.packages)
 }
 
 #[cfg(test)]
@@ -62,15 +73,22 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    fn count(section: &[u8]) -> Option<usize> {
+        packages(section).map(|packages| packages.len())
+    }
+
     #[test]
     fn a_list_is_counted_and_anything_else_is_not() {
         let json = br#"{"packages":[{"name":"a","version":"1.0.0","source":"local","root":true},
             {"name":"b","version":"2.0.0","source":"registry","dependencies":[0]}]}"#;
         let padded = [deflate(json), vec![0; 300]].concat();
-        assert_eq!(count_packages(&padded), Some(2));
-        assert_eq!(count_packages(&deflate(b"{}")), None);
-        assert_eq!(count_packages(&padded[..20]), None);
-        assert_eq!(count_packages(b""), None);
-        assert_eq!(count_packages(&deflate(&vec![b' '; 9 * 1024 * 1024])), None);
+        assert_eq!(count(&padded), Some(2));
+        let list = packages(&padded).unwrap();
+        assert_eq!((list[0].name.as_str(), list[0].root, list[1].source.as_str()), ("a", true, "registry"));
+        assert_eq!(count(&deflate(b"{}")), None);
+        assert_eq!(count(&deflate(br#"{"packages":[{"name":1,"version":"1.0.0","source":"local"}]}"#)), None);
+        assert_eq!(count(&padded[..20]), None);
+        assert_eq!(count(b""), None);
+        assert_eq!(count(&deflate(&vec![b' '; 9 * 1024 * 1024])), None);
     }
 }

@@ -123,7 +123,7 @@ impl<W: Write> Write for Audit<W> {
 }
 
 /// The facts in the headers of any format, and the sections. Where two sections overlap, the first one counts.
-fn headers(reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
+pub(super) fn headers(reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
     let (mut facts, sections) = match Headers::read(reader)? {
         Headers::Elf(headers) => headers.facts(reader)?,
         Headers::Macho(headers) => headers.facts(reader)?,

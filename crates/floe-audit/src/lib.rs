@@ -29,13 +29,14 @@ pub mod rules;
 mod strings;
 mod windows;
 
+pub use auditable::dependency_list;
 pub use contract::{Arch, Contract, FloatAbi, Format};
 pub use error::Error;
 pub use facts::{facts, facts_while_copying, section_at};
 pub use identity::{Executable, identify};
 pub use model::{
-    Auditable, BinaryKind, Crt, Dylib, DylibLoad, ElfFacts, Facts, Floor, FoundPath, MachoFacts, PathKind,
-    Paths, PeFacts, Relro, Rustc, Signature, SignatureKind, Slice, Stack, Symbol, TimeStamp, VersionNeed,
-    above,
+    Auditable, BinaryKind, Crt, Dylib, DylibLoad, ElfFacts, EmbeddedCrate, Facts, Floor, FoundPath,
+    MachoFacts, PathKind, Paths, PeFacts, Relro, Rustc, Signature, SignatureKind, Slice, Stack, Symbol,
+    TimeStamp, VersionNeed, above,
 };
 pub use rule::{Rule, RuleKind};

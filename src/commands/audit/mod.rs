@@ -10,7 +10,7 @@ use crate::package::audit::{self, Audited};
 use crate::release::inputs;
 use crate::report::Report;
 use floe_audit::rules::{self, Violation};
-use floe_audit::{Facts, RuleKind};
+use floe_audit::{EmbeddedCrate, Facts, RuleKind};
 use floe_core::model::{Format, Schema, Target};
 
 /// The result as JSON, schema 1.
@@ -30,6 +30,9 @@ struct BinaryReport {
     /// Whether it breaks no rule of portability that the project has not loosened; `None` if no target is for it.
     portable: Option<bool>,
     facts: Facts,
+    /// The list that `cargo auditable` embedded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crates: Option<Vec<EmbeddedCrate>>,
     violations: Vec<Violation>,
 }
 
@@ -39,7 +42,7 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
     let loosened = project.map(|project| project.config.loosen).unwrap_or_default();
     let mut binaries = Vec::new();
     for path in &args.paths {
-        for Audited { place, facts, .. } in audit::audit(path)? {
+        for Audited { place, facts, crates, .. } in audit::audit(path)? {
             let targets = args.target.map_or_else(|| targets_of(&facts), |target| vec![target]);
             let mut violations: Vec<Violation> = Vec::new();
             for violation in targets.iter().flat_map(|target| target.judge(&facts, &loosened)) {
@@ -49,7 +52,7 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
             }
             let broken = rules::unloosened(&violations, RuleKind::Portability).next().is_some();
             let (target, portable) = (targets.first().copied(), (!targets.is_empty()).then_some(!broken));
-            binaries.push(BinaryReport { place, target, targets, portable, facts, violations });
+            binaries.push(BinaryReport { place, target, targets, portable, facts, crates, violations });
         }
     }
     if binaries.is_empty() {
@@ -67,7 +70,13 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
     if args.json {
         report.json(&AuditReport { schema: Schema, binaries })?;
     } else {
-        report.out(binaries.iter().map(show::block).collect::<Vec<_>>().join("\n\n"));
+        report.out(
+            binaries
+                .iter()
+                .map(|binary| show::block(binary, report.is_verbose()))
+                .collect::<Vec<_>>()
+                .join("\n\n"),
+        );
     }
     if broken.is_empty() {
         return Ok(());

@@ -5,8 +5,8 @@ use floe_audit::{
     BinaryKind, Crt, ElfFacts, Facts, MachoFacts, PeFacts, Relro, RuleKind, SignatureKind, Stack, rules,
 };
 
-/// The place, then a line for each fact.
-pub fn block(binary: &BinaryReport) -> String {
+/// The place, then a line for each fact; the crates of `cargo auditable` if it is verbose.
+pub fn block(binary: &BinaryReport, is_verbose: bool) -> String {
     let facts = &binary.facts;
     let mut lines = vec![binary.place.clone()];
     let mut line = |name: &str, text: String| lines.push(format!("  {name:<12}{text}"));
@@ -25,6 +25,10 @@ pub fn block(binary: &BinaryReport) -> String {
         of_pe(pe, &mut line);
     }
     of_any(facts, &mut line);
+    for one in binary.crates.iter().flatten().filter(|_| is_verbose) {
+        let build = if one.kind == "build" { ", for the build" } else { "" };
+        line("crate", format!("{} {} ({}{build})", one.name, one.version, one.source));
+    }
     for violation in &binary.violations {
         match &violation.loosened {
             Some(reason) => line("loosened", format!("{}: {} ({reason})", violation.rule, violation.found)),

@@ -44,6 +44,7 @@ pub fn find(args: &PackageArgs, project: &Project, report: &Report) -> anyhow::R
         target,
         binaries,
         documents: folder.map(Documents::Folder),
+        crates: None,
     };
     Ok(builds.into_iter().map(build).collect())
 }

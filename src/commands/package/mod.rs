@@ -1,4 +1,4 @@
-//! `floe package`: built binaries become archives, each with its record.
+//! `floe package`: built binaries become archives, each with its SBOM and its record.
 //!
 //! Each binary is read once: its kind, its needs and its compressed bytes come from one pass. No archive
 //! has its name before all binaries are found in order. Nothing is built and nothing is sent.
@@ -19,15 +19,22 @@ pub use builds::find;
 
 use crate::cli::PackageArgs;
 use crate::error::{Exit, Failure};
+use crate::files;
 use crate::files::atomic_file::{self, AtomicFile};
 use crate::files::unfinished;
 use crate::package::archive::{self, Contents, Item, Packed};
 use crate::package::binary;
+use crate::package::sbom::{self, Described};
 use crate::project::cargo::{self, Origin, Project};
+use crate::project::dependencies::{self, Lock};
 use crate::report::{self, Report};
 use floe_audit::RuleKind;
 use floe_audit::rules::{self, Violation};
-use floe_core::model::{Arch, ArchiveFacts, BinaryFacts, Format, Record, Rule, Schema, Source, Target};
+use floe_core::model::{
+    Arch, ArchiveFacts, BinaryFacts, Dependency, Digest, Format, Record, Rule, Sbom, SbomFacts, Schema,
+    Source, Target,
+};
+use floe_core::parallel;
 
 /// The binaries that were built for a target.
 #[derive(Debug, Clone)]
@@ -38,6 +45,8 @@ pub struct Build {
     pub binaries: Vec<PathBuf>,
     /// Where the completions and man pages are that the build made.
     pub documents: Option<Documents>,
+    /// The crates in the binaries, the package first; `None` for no SBOM.
+    pub crates: Option<Vec<Dependency>>,
 }
 
 /// The completions and man pages that a build made.
@@ -59,14 +68,29 @@ pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
             .warn("the records name no commit: a tracked file is modified, or git has none; see `--commit`");
     }
     project.gated.iter().for_each(|gated| report.warn(gated.line()));
-    let builds = find(&args, &project, report)?;
+    let mut builds = find(&args, &project, report)?;
+    find_crates(&project, &mut builds, args.trees.as_deref())?;
     for record in pack((&project, &origin), &builds, &args.out, Enforcement::Deny, report)? {
         report.out(args.out.join(&record.archive.file).display().to_string());
     }
     Ok(())
 }
 
-/// Makes the archive and the record of each build in the folder `out`; older ones of the same names are replaced.
+/// Adds the crates to builds, for their SBOMs, unless the project wants none. `trees` is a folder with the output of
+/// `cargo tree` for each target; else Cargo is asked.
+pub fn find_crates(project: &Project, builds: &mut [Build], trees: Option<&Path>) -> anyhow::Result<()> {
+    if !project.config.sbom {
+        return Ok(());
+    }
+    let lock = Lock::read(project)?;
+    let find = |build: &mut Build| -> anyhow::Result<()> {
+        build.crates = Some(dependencies::of(project, &lock, build.target, trees)?);
+        Ok(())
+    };
+    parallel::map(builds.iter_mut().collect(), find).into_iter().collect()
+}
+
+/// Makes the archive, the SBOM and the record of each build in the folder `out`; older ones of the same names are replaced.
 ///
 /// The records come back sorted by target. The bytes depend on the files, the version and the origin only.
 pub fn pack(
@@ -100,11 +124,11 @@ pub fn pack(
     let common = contents::common(project, report)?;
     let is_new = !out.exists();
     let mut packed = Vec::new();
-    for (Build { target, documents, .. }, binaries) in checked {
-        let target = *target;
+    for (build, binaries) in checked {
+        let Build { target, documents, .. } = build;
         let items = contents::with_built(project, documents.as_ref(), &common, report)
             .with_context(|| format!("failed to pack the documents for {}", target.name()))?;
-        let one = pack_one((project, origin), target, binaries, &items, out)
+        let one = pack_one((project, origin), build, binaries, &items, out)
             .with_context(|| format!("failed to pack `{}`", target.archive_file(&project.name)))?;
         for (rule, violation) in &one.violations {
             match (rule.kind(), enforcement) {
@@ -229,6 +253,7 @@ fn identify(path: &Path, target: Target) -> anyhow::Result<(Format, Arch)> {
 /// An archive that has no name yet: it is there whole, and gone if it is dropped.
 struct Unnamed {
     archive: AtomicFile,
+    sbom: Option<String>,
     record: Record,
     /// The rules that its binaries break, and that the project has not loosened.
     violations: Vec<(Rule, String)>,
@@ -237,11 +262,17 @@ struct Unnamed {
 }
 
 impl Unnamed {
-    /// Gives the archive its name, and writes the record.
+    /// Gives the archive its name, and writes the SBOM and the record.
     fn commit(self, out: &Path, report: &Report) -> anyhow::Result<Record> {
-        let Unnamed { archive, record, .. } = self;
+        let Unnamed { archive, sbom, record, .. } = self;
         archive.commit()?;
-        // The record comes last: where it is, the archive is whole.
+        let path = out.join(Sbom::file_name(&record.name, record.target));
+        match sbom {
+            Some(json) => atomic_file::write(&path, json.as_bytes())?,
+            // One that an earlier run left would belong to no record.
+            None => files::remove_if_there(&path)?,
+        }
+        // The record comes last: where it is, the archive and the SBOM are whole.
         atomic_file::write(&out.join(record.file_name()), record.to_json().as_bytes())?;
         let ArchiveFacts { file, size, digest } = &record.archive;
         report.step("Packed", format!("{file}  {}  {digest}", report::size(*size)));
@@ -252,11 +283,12 @@ impl Unnamed {
 /// Packs the binaries of a target, and audits each in the pass that packs it.
 fn pack_one(
     (project, origin): (&Project, &Origin),
-    target: Target,
+    build: &Build,
     binaries: Vec<Binary>,
     common: &[Item],
     out: &Path,
 ) -> anyhow::Result<Unnamed> {
+    let target = build.target;
     let top = target.top_folder(&project.name);
     let items = binaries
         .iter()
@@ -305,6 +337,15 @@ fn pack_one(
         all.push(BinaryFacts { name, path, size, digest, format, arch, facts: Some(own) });
     }
     all.sort_by(|a, b| a.path.cmp(&b.path));
+    let described = Described {
+        target,
+        archive: &file,
+        binaries: &all,
+        description: project.description.as_deref(),
+        repository: project.repository.as_deref(),
+        epoch: origin.epoch,
+    };
+    let sbom = build.crates.as_ref().map(|crates| sbom::build(&described, crates).to_json());
     let record = Record {
         schema: Schema,
         name: project.name.clone(),
@@ -316,6 +357,10 @@ fn pack_one(
         binaries: all,
         loosened,
         contents: entries,
+        sbom: sbom.as_ref().map(|json| SbomFacts {
+            file: Sbom::file_name(&project.name, target),
+            digest: Digest::of(json.as_bytes()),
+        }),
     };
-    Ok(Unnamed { archive, record, violations: broken, refused })
+    Ok(Unnamed { archive, sbom, record, violations: broken, refused })
 }

@@ -21,7 +21,9 @@ use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::manifest::Artifact;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{ArchiveKind, Attestation, Channels, Content, Destination, Manifest, Release, Repo};
+use floe_core::model::{
+    ArchiveKind, Attestation, Channels, Content, Destination, Manifest, Release, Repo, sbom,
+};
 use floe_core::reproduce::{Comparison, Line, Part, Verdict, parts, statement};
 use floe_core::verify::published::{Download, ReleaseRequest};
 use floe_core::verify::{self as check, Depth, Expect};
@@ -137,12 +139,13 @@ fn look_inside(
 ) {
     for line in comparison.assets.iter_mut().filter(|line| is_on_both_sides(line)) {
         let asset = rebuilt.assets.iter().find(|asset| asset.name == line.name);
-        let (Some(kind), Some(Content::File(path))) =
-            (ArchiveKind::of_file(&line.name), asset.map(|asset| &asset.content))
-        else {
-            continue;
-        };
+        let Some(Content::File(path)) = asset.map(|asset| &asset.content) else { continue };
         let pair = Pair { published: folder.join("assets").join(&line.name), rebuilt: path.clone() };
+        if line.name.ends_with(sbom::SUFFIX) {
+            line.add(or_why(pair.documents()));
+            continue;
+        }
+        let Some(kind) = ArchiveKind::of_file(&line.name) else { continue };
         line.add(or_why(pair.archives(kind)));
         match pair.diffoscope() {
             Ok(Some(said)) if !said.trim().is_empty() => {

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{body, digest, table};
+use floe_core::model::manifest::Artifact;
 use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{Asset, Manifest, Release};
 use floe_core::units::size;
@@ -27,6 +28,10 @@ pub(super) fn show(release: &Release) -> Markup {
     }
 }
 
+fn is_sbom(artifact: &Artifact, name: &str) -> bool {
+    artifact.sbom.as_ref().is_some_and(|sbom| sbom.file == name)
+}
+
 /// The id of an asset on the page: its position, because a name may hold characters that an id may not.
 pub(super) fn anchor(release: &Release, file: &str) -> String {
     let index = release.assets.iter().position(|asset| asset.name == file);
@@ -41,6 +46,8 @@ fn contents(release: &Release, asset: &Asset) -> Markup {
                 p { code.path { (binary.path) } " " (binary.format) ", " (binary.arch) ", " (size(binary.size)) }
                 (digest(&binary.digest))
             } }
+        } @else if let Some(artifact) = artifacts.iter().find(|one| is_sbom(one, &asset.name)) {
+            "The crates in " code.path { (artifact.file) }
         } @else if asset.name == CHECKSUMS {
             "The digests of the other files"
         } @else if asset.name == Manifest::file_name(&release.name) {

@@ -16,7 +16,7 @@ use crate::support::scenario::Scenario;
 
 #[test]
 fn old_files_are_read_and_written_again_byte_for_byte() {
-    for name in ["record", "record-without-commit", "record-without-facts"] {
+    for name in ["record", "record-with-sbom", "record-without-commit", "record-without-facts"] {
         assert_eq!(again::<Record>(&sample(name)), sample(name), "{name}");
     }
     for name in [
@@ -24,6 +24,7 @@ fn old_files_are_read_and_written_again_byte_for_byte() {
         "manifest-attested",
         "manifest-built-on",
         "manifest-with-files",
+        "manifest-with-sbom",
         "manifest-without-image",
         "manifest-without-needs",
     ] {

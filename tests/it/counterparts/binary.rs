@@ -46,6 +46,7 @@ fn the_binary_in_the_pulled_image_is_that_of_the_archive_and_runs() {
     let (Some(skopeo), Some(tar)) = (peer("skopeo"), peer("tar")) else { return };
     let sample = Sample::with_manifest(MANIFEST)
         .file("src/main.rs", PROGRAM)
+        .locked()
         .file("README.md", "# tool\n")
         .file("LICENSE-MIT", "Permission is hereby granted.\n");
     let scenario = Scenario::empty("1.4.0").arguments(&["--target", "x86_64-musl"]);

@@ -40,10 +40,7 @@ async fn record(State(records): State<Records>, request: Request, next: Next) ->
 
 /// The Python interpreter and the tools; `None` where they are not installed.
 fn judge() -> Option<(PathBuf, PathBuf)> {
-    let tools = std::env::var_os("FLOE_TOOLS").map(PathBuf::from);
-    let required = std::env::var_os("FLOE_REQUIRE_PEERS").is_some_and(|value| value == "1");
-    assert!(tools.is_some() || !required, "FLOE_REQUIRE_PEERS=1, but FLOE_TOOLS is not set");
-    Some((peer("python3")?, tools?))
+    Some((peer("python3")?, peers::tools()?))
 }
 
 /// The lines of the judge about these records.

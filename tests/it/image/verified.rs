@@ -21,7 +21,7 @@ fn tool() -> Vec<u8> {
 /// A project with a dist of one archive, and an image of these layers beside it.
 fn dist(layers: &[Tar], start: &serde_json::Value, lines: &str) -> Sample {
     let lines = format!(
-        "repository = \"https://github.com/acme/tool\"\n[package.metadata.floe]\ntargets = [\"x86_64-musl\"]\n{lines}"
+        "repository = \"https://github.com/acme/tool\"\n[package.metadata.floe]\nsbom = false\ntargets = [\"x86_64-musl\"]\n{lines}"
     );
     let sample = Sample::tool().manifest_lines(&lines);
     let dist = sample.path().join("dist");
@@ -119,7 +119,7 @@ fn programs_that_the_project_names_are_allowed_but_not_started() {
 fn a_dynamic_program_needs_the_loader_of_its_target() {
     let gnu = binary("x86_64-gnu".parse().unwrap(), b"1.4.0");
     let sample = Sample::tool().manifest_lines(
-        "repository = \"https://github.com/acme/tool\"\n[package.metadata.floe]\ntargets = [\"x86_64-gnu\", \"x86_64-musl\"]\n",
+        "repository = \"https://github.com/acme/tool\"\n[package.metadata.floe]\nsbom = false\ntargets = [\"x86_64-gnu\", \"x86_64-musl\"]\n",
     );
     let dist = sample.path().join("dist");
     make_dist(&dist, "1.4.0", &["x86_64-gnu", "x86_64-musl"].map(|name| name.parse().unwrap()));

@@ -200,7 +200,11 @@ fn steps(sample: &Sample, arguments: &[&str]) -> String {
 fn the_next_steps_name_what_the_project_lacks() {
     let rest = "floe rehearse\ngit tag v1.4.0 && git push origin v1.4.0\n";
     let named = "repository = \"https://github.com/acme/tool\"";
-    let tool = || Sample::tool().manifest_lines(named);
+    let tool = || {
+        let sample = Sample::tool().manifest_lines(named);
+        std::fs::remove_file(sample.path().join("Cargo.lock")).unwrap();
+        sample
+    };
     let everything = "repository = \"https://github.com/owner/name\"\ngit init\ncargo generate-lockfile\n\
                       git add --all && nix flake lock\n";
     assert_eq!(steps(&bare(), &[]), format!("{everything}{rest}"));
@@ -208,7 +212,7 @@ fn the_next_steps_name_what_the_project_lacks() {
         steps(&tool(), &[]),
         format!("git init\ncargo generate-lockfile\ngit add --all && nix flake lock\n{rest}")
     );
-    let locked = tool().file("Cargo.lock", "version = 4\n");
+    let locked = tool().locked();
     assert_eq!(steps(&locked, &[]), format!("git init\ngit add --all && nix flake lock\n{rest}"));
     if peer("git").is_none() {
         return;

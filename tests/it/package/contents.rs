@@ -269,7 +269,8 @@ fn a_member_reaches_the_files_of_its_workspace() {
         .file("CHANGELOG.md", "")
         .file("completions/_tool", "")
         .file("man/tool.1", "")
-        .file("contrib/tool.service", "");
+        .file("contrib/tool.service", "")
+        .locked();
     let case = Case::new(sample).tool("x86_64-gnu");
     assert_eq!(case.said(), "");
     expect![[r#"
@@ -292,7 +293,8 @@ fn files_that_cargo_toml_names_go_first_and_missing_ones_are_a_warning() {
         .file("docs/README.md", "named")
         .file("docs/README.de.md", "beside it")
         .file("README.md", "another one")
-        .file("COPYING", "");
+        .file("COPYING", "")
+        .locked();
     let case = Case::new(sample).tool("x86_64-gnu");
     assert_eq!(case.packed(), ["COPYING", "README.de.md", "README.md", "tool"]);
     expect![[r#"

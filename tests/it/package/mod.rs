@@ -5,6 +5,7 @@ mod built;
 mod contents;
 mod hostile;
 mod names;
+mod sbom;
 #[cfg(unix)]
 mod stopping;
 
@@ -58,6 +59,7 @@ impl Case {
             target: None,
             binary: Vec::new(),
             documents: None,
+            trees: None,
             out: self.out(),
             project: self.sample.args(),
             source: SourceArgs { epoch: Some(EPOCH), ..SourceArgs::default() },
@@ -390,6 +392,7 @@ fn binaries_of_other_builders_are_packed() {
         target: "x86_64-musl".parse().unwrap(),
         binaries: vec![case.built.path().join("x86_64-musl/tool")],
         documents: None,
+        crates: None,
     };
     let origin = Origin { commit: None, epoch: EPOCH };
     let records =

@@ -26,7 +26,8 @@ fn a_release_is_planned_before_it_is_built() {
 fn a_release_that_is_public_already_is_no_error() {
     let scenario = Scenario::new("1.4.0");
     scenario.run(["publish"]).exit(0);
-    let scenario = scenario.before_anything_is_built("[package.metadata.floe]\nimage = false\n");
+    let scenario =
+        scenario.before_anything_is_built("[package.metadata.floe]\nsbom = false\nimage = false\n");
     let outcome = scenario.run(["plan"]).exit(0).no_writes();
     assert!(outcome.stdout.contains("published already, with 9 files"), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("image    none"), "{}", outcome.stdout);

@@ -292,7 +292,8 @@ fn no_token_is_ever_printed_or_written() {
 #[test]
 fn git_and_cargo_are_run_once() {
     use std::os::unix::fs::PermissionsExt as _;
-    let scenario = Scenario::new("1.4.0").before_anything_is_built("");
+    let lines = "[package.metadata.floe]\nsbom = false\n";
+    let scenario = Scenario::new("1.4.0").before_anything_is_built(lines);
     let (bin, log) = (scenario.path().join("bin"), scenario.path().join("log"));
     std::fs::create_dir_all(scenario.path().join(".git")).unwrap();
     std::fs::create_dir(&bin).unwrap();

@@ -16,6 +16,14 @@ pub fn peer(program: &str) -> Option<PathBuf> {
     found
 }
 
+/// The folder of the packages that `.ci/requirements.txt` names, `FLOE_TOOLS`; `None` where it is not set.
+pub fn tools() -> Option<PathBuf> {
+    let tools = std::env::var_os("FLOE_TOOLS").map(PathBuf::from);
+    let required = std::env::var_os("FLOE_REQUIRE_PEERS").is_some_and(|value| value == "1");
+    assert!(tools.is_some() || !required, "FLOE_REQUIRE_PEERS=1, but FLOE_TOOLS is not set");
+    tools
+}
+
 /// A program that runs in `home`, which is its home as well: the settings, proxies and logins of the user do not matter.
 pub fn command(program: &Path, home: &Path) -> Command {
     let mut command = Command::new(program);

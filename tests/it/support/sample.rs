@@ -35,6 +35,7 @@ impl Sample {
             .file("README.md", "# tool\n")
             .file("LICENSE-MIT", "Permission is hereby granted.\n")
             .file("CHANGELOG.md", "# Changelog\n")
+            .locked()
     }
 
     /// A folder with this `Cargo.toml` and nothing else.
@@ -48,6 +49,11 @@ impl Sample {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
         self
+    }
+
+    /// With the Cargo.lock of `tool` 1.4.0 without dependencies, which the SBOM needs.
+    pub fn locked(self) -> Self {
+        self.file("Cargo.lock", "version = 4\n\n[[package]]\nname = \"tool\"\nversion = \"1.4.0\"\n")
     }
 
     /// With these lines at the end of `Cargo.toml`.

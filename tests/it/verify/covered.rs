@@ -83,7 +83,7 @@ fn a_signature_of_the_checksums_needs_no_cover_and_is_not_counted_as_verified() 
 fn a_promised_package_is_published_verified_and_not_claimed_by_a_rebuild() {
     let scenario = Scenario::new("1.4.0");
     let manifest = "[package]\nname = \"tool\"\nversion = \"1.4.0\"\n\
-                    [package.metadata.floe]\nassets = [\"{name}_{version}_amd64.deb\"]\n";
+                    [package.metadata.floe]\nsbom = false\nassets = [\"{name}_{version}_amd64.deb\"]\n";
     std::fs::create_dir(scenario.path().join("src")).unwrap();
     std::fs::write(scenario.path().join("src/main.rs"), "fn main() {}\n").unwrap();
     std::fs::write(scenario.path().join("Cargo.toml"), manifest).unwrap();

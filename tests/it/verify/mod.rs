@@ -1,6 +1,8 @@
 //! `floe verify` on dists that are broken in many ways: it reports every problem, before anything is sent.
 
 mod attested;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod auditable;
 mod covered;
 mod kept;
 mod lies;
@@ -9,6 +11,8 @@ mod release;
 mod requested;
 #[cfg(unix)]
 mod run;
+mod sbom;
+mod signatures;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -96,6 +96,29 @@ pub struct Auditable {
     pub packages: Option<u64>,
 }
 
+/// A package in the dependency list of `cargo auditable` (its `PARSING.md`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmbeddedCrate {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Where it is from: `crates.io`, `git`, `local`, `registry`, or another word.
+    #[serde(default)]
+    pub source: String,
+    /// `runtime`, or `build` for a package that only the build used. The list counts some packages as `runtime` that are
+    /// not in the binary, because it unites the features of all kinds of dependencies.
+    #[serde(default = "runtime")]
+    pub kind: String,
+    /// Whether it is the package of the binary.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub root: bool,
+}
+
+fn runtime() -> String {
+    "runtime".to_owned()
+}
+
 /// The paths of the build machine in a binary.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Paths {

@@ -31,6 +31,8 @@ pub struct Assembly {
     pub binaries: Vec<String>,
     /// The targets, all of them and no other.
     pub targets: Vec<Target>,
+    /// Whether each target has an SBOM.
+    pub sbom: bool,
     /// The further files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     About, ArchiveKind, BinaryFacts, BuiltOn, Commit, Digest, Extras, ImageName, ManifestChannel, Platform,
-    Rule, Schema, Tag, Target,
+    Rule, SbomFacts, Schema, Tag, Target,
 };
 
 /// A release as data.
@@ -49,7 +49,7 @@ pub struct Manifest {
     pub attested: bool,
 }
 
-/// A further file of a release: a package, an SBOM.
+/// A further file of a release: a package, a signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestFile {
     /// Its name, also the asset's.
@@ -82,6 +82,9 @@ pub struct Artifact {
     /// The rules that they break, each with the project's reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub loosened: BTreeMap<Rule, String>,
+    /// The SBOM of its binaries, also an asset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sbom: Option<SbomFacts>,
     /// The man pages and completions in it.
     #[serde(default, skip_serializing_if = "Extras::is_empty")]
     pub extras: Extras,
@@ -120,6 +123,13 @@ impl Manifest {
     /// The asset's name for a project.
     pub fn file_name(project: &str) -> String {
         format!("{project}-manifest.json")
+    }
+
+    /// The names of the files that it covers: archives, SBOMs and further files.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let archives = self.artifacts.iter().map(|artifact| artifact.file.as_str());
+        let sboms = self.artifacts.iter().filter_map(|artifact| Some(artifact.sbom.as_ref()?.file.as_str()));
+        archives.chain(sboms).chain(self.files.iter().map(|file| file.file.as_str()))
     }
 
     /// The manifest as it is published: indented JSON with a final newline.

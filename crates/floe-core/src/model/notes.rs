@@ -99,6 +99,7 @@ pub fn footer(manifest: &Manifest, destination: &Destination) -> String {
         ));
     }
     text.push_str(&loosened(manifest));
+    text.push_str(&sboms(manifest));
     if let Some(image) = &manifest.image {
         let platforms: Vec<String> = image.platforms.iter().map(|one| one.platform.to_string()).collect();
         text.push_str(&format!(
@@ -134,6 +135,16 @@ pub fn signed(manifest: &Manifest, destination: &Destination, identity: &str) ->
          cosign verify-blob-attestation \"$FILE\" --bundle {ATTESTATION} --new-bundle-format --type slsaprovenance1 \
          --certificate-oidc-issuer https://token.actions.githubusercontent.com --certificate-identity {identity}\n```\n"
     )
+}
+
+/// Where users find what is in the archives.
+fn sboms(manifest: &Manifest) -> String {
+    match manifest.artifacts.iter().find_map(|artifact| artifact.sbom.as_ref()) {
+        Some(example) => {
+            format!("\nEach archive has a CycloneDX SBOM, which lists its crates: `{}`.\n", example.file)
+        }
+        None => String::new(),
+    }
 }
 
 /// The portability rules that are broken on purpose, so that users know before a program fails.

@@ -6,7 +6,9 @@ use semver::Version;
 
 use super::notes::NotesSource;
 use super::release::CHECKSUMS;
-use super::{Asset, ChannelKind, ChannelPlace, Destination, Image, Manifest, Platform, Release, Target};
+use super::{
+    Asset, ChannelKind, ChannelPlace, Destination, Image, Manifest, Platform, Release, Sbom, Target,
+};
 
 /// A release as far as it is known before its dist is built.
 #[derive(Debug, Clone)]
@@ -19,6 +21,8 @@ pub struct Outline {
     pub destination: Destination,
     /// The targets that it is going to hold.
     pub targets: Vec<Target>,
+    /// Whether it is going to have an SBOM for each target.
+    pub sbom: bool,
     /// The names of the further files that it is going to hold.
     pub files: Vec<String>,
     /// The platforms that its image is going to hold; none if it has no image.
@@ -134,6 +138,10 @@ impl<'a> Subject<'a> {
             Subject::Outline(outline) => {
                 let archives = outline.targets.iter().map(|target| target.archive_file(&outline.name));
                 let mut names: Vec<String> = archives.chain([Manifest::file_name(&outline.name)]).collect();
+                if outline.sbom {
+                    let sboms = outline.targets.iter().map(|target| Sbom::file_name(&outline.name, *target));
+                    names.extend(sboms);
+                }
                 names.extend(outline.files.iter().cloned());
                 names.sort();
                 names.insert(0, CHECKSUMS.to_owned());

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{Arch, Commit, Digest, Facts, Format, Rule, Schema, Target};
+use super::{Arch, Commit, Digest, Facts, Format, Rule, SbomFacts, Schema, Target};
 
 /// The facts of one archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Record {
     pub loosened: BTreeMap<Rule, String>,
     /// Every file in it, sorted by path.
     pub contents: Vec<Entry>,
+    /// The SBOM of its binaries, a file beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sbom: Option<SbomFacts>,
 }
 
 /// Where binaries come from.

@@ -84,7 +84,7 @@ pub struct Asset {
     pub content: Content,
 }
 
-/// A further file that a release promises besides its archives: a package, an SBOM, a signature.
+/// A further file that a release promises besides its archives: an SBOM, a package, a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PromisedFile {
     /// Its name, also the asset's.
@@ -96,6 +96,9 @@ pub struct PromisedFile {
     /// Where it is.
     pub path: PathBuf,
 }
+
+/// How the name of a detached signature ends, after the name of the signed file.
+pub const SIGNATURES: [&str; 3] = [".sig", ".minisig", ".asc"];
 
 /// Whether `SHA256SUMS` and the manifest cover an asset. They cannot cover `SHA256SUMS` and its signatures, such as
 /// `SHA256SUMS.sigstore.json`.
@@ -285,6 +288,7 @@ fn manifest(
                 .collect(),
             requires: requires(record),
             loosened: record.loosened.clone(),
+            sbom: record.sbom.clone(),
             extras: Extras::of(&record.name, record.target, &record.contents),
         })
         .collect();
@@ -300,7 +304,12 @@ fn manifest(
     });
     let file =
         |file: &PromisedFile| ManifestFile { file: file.name.clone(), size: file.size, digest: file.digest };
-    let mut covered: Vec<_> = files.iter().filter(|file| is_covered(&file.name)).map(file).collect();
+    // An SBOM belongs to its archive.
+    let is_sbom = |name: &str| {
+        artifacts.iter().filter_map(|artifact| artifact.sbom.as_ref()).any(|sbom| sbom.file == name)
+    };
+    let is_listed = |file: &&PromisedFile| is_covered(&file.name) && !is_sbom(&file.name);
+    let mut covered: Vec<_> = files.iter().filter(is_listed).map(file).collect();
     covered.sort_by(|a, b| a.file.cmp(&b.file));
     Manifest {
         schema: Schema,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Line, Verdict, json};
+use crate::model::manifest::Artifact;
 use crate::model::release::CHECKSUMS;
 use crate::model::{Asset, Builder, Content, Manifest, Release};
 use crate::verify::published::{Download, File};
@@ -45,7 +46,9 @@ fn uncovered(name: &str) -> Line {
 /// An asset that was not rebuilt.
 fn absent(file: &File, published: &Manifest) -> Line {
     let mut line = Line::of(&file.name, Some(file.digest), None);
-    let artifact = published.artifacts.iter().find(|artifact| artifact.file == file.name);
+    let is_sbom = |artifact: &Artifact| artifact.sbom.as_ref().is_some_and(|sbom| sbom.file == file.name);
+    let mut artifacts = published.artifacts.iter();
+    let artifact = artifacts.find(|artifact| artifact.file == file.name || is_sbom(artifact));
     match artifact.map(|artifact| (artifact.target, artifact.target.builder())) {
         Some((target, Builder::Nix)) => line.add([format!("no rebuilt dist holds {}", target.name())]),
         Some((target, Builder::Native)) => {
@@ -71,10 +74,8 @@ struct Scope {
 
 impl Scope {
     fn new(published: &Manifest, rebuilt: &Release) -> Self {
-        let files = |manifest: &Manifest| -> BTreeSet<String> {
-            let archives = manifest.artifacts.iter().map(|artifact| artifact.file.clone());
-            archives.chain(manifest.files.iter().map(|file| file.file.clone())).collect()
-        };
+        let files =
+            |manifest: &Manifest| -> BTreeSet<String> { manifest.files().map(str::to_owned).collect() };
         let (ours, theirs) = (files(&rebuilt.manifest), files(published));
         let image = published.image.is_some() == rebuilt.manifest.image.is_some();
         let whole = theirs.is_subset(&ours) && image;
@@ -107,7 +108,7 @@ impl Derived<'_> {
         line.rebuilt = None;
         line.verdict = if differences.is_empty() { Verdict::NotClaimed } else { Verdict::Differs };
         if differences.is_empty() {
-            let all = self.published.artifacts.len() + self.published.files.len();
+            let all = self.published.files().count();
             let some = self.scope.both.len();
             line.add([format!(
                 "its lines for {some} of {all} files are the same; the other files were not rebuilt"

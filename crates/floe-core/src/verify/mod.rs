@@ -7,17 +7,20 @@ use std::path::PathBuf;
 
 use semver::Version;
 
-use crate::model::{ArchiveFacts, Commit, Entry, Image, Platform, PromisedFile, Record, Tag, Target};
+use crate::model::release::{CHECKSUMS, SIGNATURES};
+use crate::model::{ArchiveFacts, Commit, Entry, Image, Platform, PromisedFile, Record, Sbom, Tag, Target};
 
 mod archive;
 pub mod channels;
 mod image;
 mod problem;
 pub mod published;
+mod sbom;
 
 use archive::check_archive;
 use image::check_image;
 pub use problem::Problem;
+use sbom::check_sboms;
 
 /// GitHub only accepts assets below this size, in bytes.
 pub const ASSET_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
@@ -45,6 +48,8 @@ pub struct Found {
     pub lonely_records: Vec<String>,
     /// Links, wherever they lead.
     pub links: Vec<PathBuf>,
+    /// The files that are called as SBOMs.
+    pub sboms: Vec<FoundSbom>,
     /// Other regular files.
     pub files: Vec<PromisedFile>,
     /// Other entries, which belong to no release.
@@ -62,6 +67,15 @@ pub struct FoundArchive {
     pub record: Result<Record, String>,
     /// The files in it, or why it cannot be read.
     pub contents: Result<Vec<Entry>, String>,
+}
+
+/// An SBOM.
+#[derive(Debug)]
+pub struct FoundSbom {
+    /// The file.
+    pub file: PromisedFile,
+    /// Its content, or why it cannot be read.
+    pub content: Result<Sbom, String>,
 }
 
 /// An image layout.
@@ -94,6 +108,8 @@ pub struct Expect {
     pub image: bool,
     /// The names of the further files, all of them and no other.
     pub files: Vec<String>,
+    /// Whether each archive has an SBOM, or none has. `None`: either.
+    pub sbom: Option<bool>,
     /// The executable files of the image that are in no archive, by the project's configuration.
     pub programs: Option<Vec<String>>,
     /// Binaries that break a portability rule pass: in a rehearsal, which builds for this machine and has warned about
@@ -115,7 +131,7 @@ pub struct Verified {
     pub commit: Option<Commit>,
     /// The archives by their records, sorted by file name.
     pub archives: Vec<(Record, PathBuf)>,
-    /// The further files, sorted by name.
+    /// The SBOMs and the further files.
     pub files: Vec<PromisedFile>,
     /// The image.
     pub image: Option<Image>,
@@ -128,7 +144,8 @@ pub struct Verified {
 pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     let mut found = dedup(found);
     let mut problems = Vec::new();
-    let files = check_files(&mut found, expect, &mut problems);
+    let sboms = sboms_of_records(&mut found);
+    let mut files = check_files(&mut found, expect, &mut problems);
     if found.archives.is_empty() && found.images.is_empty() {
         problems.push(Problem::Empty);
     }
@@ -144,6 +161,7 @@ pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     let identity = identity(&archives, expect);
     check_identity(&archives, &identity, expect, &mut problems);
     check_targets(&archives, expect, &mut problems);
+    files.extend(check_sboms(sboms, &archives, expect, &mut problems));
     // Two more assets are made by floe: the checksums and the manifest.
     let count = archives.len() + files.len() + 2;
     if count > ASSET_COUNT {
@@ -184,9 +202,24 @@ fn dedup(found: Found) -> Found {
     kept
 }
 
-/// Takes the promised files out of what was found. A promised archive of other contents has no record.
+/// Takes out the SBOMs that a record names. The others are further files, which may be promised.
+fn sboms_of_records(found: &mut Found) -> Vec<FoundSbom> {
+    let records = found.archives.iter().filter_map(|archive| archive.record.as_ref().ok());
+    let named: BTreeSet<&str> =
+        records.filter_map(|record| Some(record.sbom.as_ref()?.file.as_str())).collect();
+    let (sboms, others): (Vec<_>, Vec<_>) =
+        found.sboms.drain(..).partition(|sbom| named.contains(sbom.file.name.as_str()));
+    found.files.extend(others.into_iter().map(|sbom| sbom.file));
+    sboms
+}
+
+/// Takes the promised files, and the signatures of files, out of what was found. A promised archive of other contents has no record.
 fn check_files(found: &mut Found, expect: &Expect, problems: &mut Vec<Problem>) -> Vec<PromisedFile> {
-    let is_promised = |name: &String| expect.files.contains(name);
+    let signed = signed_files(found, expect);
+    let is_signature = |name: &String| {
+        SIGNATURES.iter().any(|end| name.strip_suffix(end).is_some_and(|subject| signed.contains(subject)))
+    };
+    let is_promised = |name: &String| expect.files.contains(name) || is_signature(name);
     let archives: Vec<FoundArchive> =
         found.archives.extract_if(.., |archive| is_promised(&archive.facts.file)).collect();
     let archives = archives.into_iter().map(|FoundArchive { path, facts, .. }| PromisedFile {
@@ -210,6 +243,16 @@ fn check_files(found: &mut Found, expect: &Expect, problems: &mut Vec<Problem>) 
     let missing = expect.files.iter().filter(|name| !files.iter().any(|file| file.name == **name));
     problems.extend(missing.map(|name| Problem::MissingFile { file: name.clone() }));
     files
+}
+
+/// The names of the files that a signature beside them may be of. The release manifest is not among them: it names the
+/// signatures.
+fn signed_files(found: &Found, expect: &Expect) -> BTreeSet<String> {
+    let archives = found.archives.iter().flat_map(|archive| {
+        let sbom = archive.record.as_ref().ok().and_then(|record| record.sbom.as_ref());
+        [archive.facts.file.clone()].into_iter().chain(sbom.map(|sbom| sbom.file.clone()))
+    });
+    archives.chain(expect.files.iter().cloned()).chain([CHECKSUMS.to_owned()]).collect()
 }
 
 /// The identity that all archives must share: the expected one, else that of the first.

@@ -53,6 +53,14 @@ pub enum Problem {
     ExtraTarget { target: Target, file: String },
     /// An archive lacks a binary.
     MissingBinary { file: String, binary: String },
+    /// An archive has no SBOM.
+    MissingSbom { file: String },
+    /// An archive has an SBOM that the release does not promise.
+    ExtraSbom { file: String },
+    /// The SBOM that a record names is not there.
+    AbsentSbom { sbom: String, file: String },
+    /// An SBOM cannot be read, or does not describe the archive.
+    BadSbom { sbom: String, file: String, why: String },
     /// A file that `assets` promises is not there.
     MissingFile { file: String },
     /// Two files of one name differ.
@@ -129,6 +137,19 @@ impl fmt::Display for Problem {
                 write!(f, "`{file}` is for {}, which the release does not promise", target.name())
             }
             Problem::MissingBinary { file, binary } => write!(f, "`{file}` lacks the binary `{binary}`"),
+            Problem::MissingSbom { file } => write!(
+                f,
+                "`{file}` has no SBOM; pack it again, or write `sbom = false` under [package.metadata.floe]"
+            ),
+            Problem::ExtraSbom { file } => {
+                write!(f, "`{file}` has an SBOM, but the release has none (`sbom = false`); pack it again")
+            }
+            Problem::AbsentSbom { sbom, file } => {
+                write!(f, "`{sbom}` is missing, the SBOM that the record of `{file}` names")
+            }
+            Problem::BadSbom { sbom, file, why } => {
+                write!(f, "`{sbom}` is not the SBOM of `{file}`: {why}")
+            }
             Problem::MissingFile { file } => {
                 write!(f, "`{file}` is missing, which `assets` in [package.metadata.floe] promises")
             }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::image::{ArchiveProgram, compare_programs};
 use crate::model::manifest::Artifact;
 use crate::model::release::{CHECKSUMS, is_covered};
-use crate::model::{Commit, Digest, Entry, Image, ImageName, Manifest, Repo, Tag};
+use crate::model::{Commit, Digest, Entry, Image, ImageName, Manifest, Repo, Sbom, Tag};
 use crate::oci::PROGRAMS;
 use crate::world::RemoteRelease;
 
@@ -58,6 +58,8 @@ pub struct File {
     pub digest: Digest,
     /// The files in it if it is an archive, or why it cannot be opened.
     pub contents: Option<Result<Vec<Entry>, String>>,
+    /// The SBOM if it is called as one, or why it cannot be read.
+    pub sbom: Option<Result<Sbom, String>>,
 }
 
 /// The image as it was pulled.
@@ -209,9 +211,7 @@ fn check_request(
 
 /// The names of everything that a manifest covers, and its own.
 fn names(manifest: &Manifest) -> BTreeSet<String> {
-    let archives = manifest.artifacts.iter().map(|artifact| artifact.file.clone());
-    let files = manifest.files.iter().map(|file| file.file.clone());
-    archives.chain(files).chain([Manifest::file_name(&manifest.name)]).collect()
+    manifest.files().map(str::to_owned).chain([Manifest::file_name(&manifest.name)]).collect()
 }
 
 fn check_manifest(download: &Download, manifest: &Manifest, problems: &mut Vec<String>) {
@@ -265,6 +265,24 @@ fn check_artifact(download: &Download, manifest: &Manifest, artifact: &Artifact,
         Some(Some(Err(why))) => problems.push(format!("`{name}` cannot be opened: {why}")),
         Some(None) | None => {}
     }
+    check_sbom(download, manifest, artifact, problems);
+}
+
+fn check_sbom(download: &Download, manifest: &Manifest, artifact: &Artifact, problems: &mut Vec<String>) {
+    let (Artifact { target, binaries, .. }, Some(sbom)) = (artifact, &artifact.sbom) else { return };
+    let (name, expected) = (&sbom.file, Sbom::file_name(&manifest.name, *target));
+    if *name != expected {
+        problems
+            .push(format!("the manifest calls the SBOM for {} `{name}`, not `{expected}`", target.name()));
+    }
+    let Some(file) = expect(download, name, sbom.digest, "the manifest", problems) else { return };
+    let whys = match &file.sbom {
+        Some(Ok(sbom)) => sbom.contradictions((&manifest.name, &manifest.version, *target), binaries),
+        Some(Err(why)) => vec![format!("it cannot be read: {why}")],
+        None => Vec::new(),
+    };
+    let wrong = |why: String| format!("`{name}` is not the SBOM of `{}`: {why}", artifact.file);
+    problems.extend(whys.into_iter().map(wrong));
 }
 
 fn check_image(manifest: &Manifest, image: &Image, problems: &mut Vec<String>) {

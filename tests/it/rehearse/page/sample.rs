@@ -109,6 +109,7 @@ pub fn record(name: &str, target: Target) -> Record {
         binaries: vec![binary(name, target)],
         loosened: std::collections::BTreeMap::new(),
         contents: Vec::new(),
+        sbom: None,
     }
 }
 

@@ -1,12 +1,13 @@
 //! A sample dist: tiny but real binaries, packed by floe itself.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use floe::commands::package::{self, Build, Enforcement};
 use floe::image::{self, ImageSpec};
 use floe::project::cargo::Origin;
 use floe::report::{Report, Verbosity};
-use floe_core::model::{Commit, Target};
+use floe_core::model::{Commit, CrateSource, Dependency, Target};
 
 use super::COMMIT;
 use crate::support::binaries::binary;
@@ -27,6 +28,22 @@ pub fn make_dist_with<'s>(seed: impl Fn(Target) -> &'s [u8], out: &Path, version
     make_dist_of("tool", seed, out, version, targets);
 }
 
+/// The same with an SBOM for each target: of `tool` and a crate of crates.io.
+pub fn make_dist_with_sboms(seed: &[u8], out: &Path, version: &str, targets: &[Target]) {
+    let one = |name: &str, version: &str, source, uses: &[usize]| Dependency {
+        name: name.to_owned(),
+        version: version.parse().unwrap(),
+        source,
+        checksum: None,
+        license: Some("MIT/Apache-2.0".to_owned()),
+        features: BTreeSet::from(["default".to_owned()]),
+        uses: uses.iter().copied().collect(),
+    };
+    let crates =
+        vec![one("tool", version, CrateSource::Path, &[1]), one("log", "0.4.1", CrateSource::CratesIo, &[])];
+    make(("tool", "", Some(&crates)), |_| seed, out, version, targets);
+}
+
 /// The same for a package of any name.
 pub fn make_dist_of<'s>(
     name: &str,
@@ -35,19 +52,19 @@ pub fn make_dist_of<'s>(
     version: &str,
     targets: &[Target],
 ) {
-    pack((name, ""), seed, out, version, targets);
+    make((name, "", None), seed, out, version, targets);
 }
 
 /// A dist of `tool` whose package says about itself what package managers need, from binaries of a seed.
 pub fn make_described_dist(seed: &str, out: &Path, version: &str, targets: &[Target]) {
-    pack(("tool", DESCRIBED), |_| seed.as_bytes(), out, version, targets);
+    make(("tool", DESCRIBED, None), |_| seed.as_bytes(), out, version, targets);
 }
 
 /// The lines of Cargo.toml that package managers need.
 pub const DESCRIBED: &str = "description = \"A tool of Acme.\"\nlicense = \"MIT OR Apache-2.0\"\n";
 
-fn pack<'s>(
-    (name, lines): (&str, &str),
+fn make<'s>(
+    (name, lines, crates): (&str, &str, Option<&Vec<Dependency>>),
     seed: impl Fn(Target) -> &'s [u8],
     out: &Path,
     version: &str,
@@ -72,7 +89,12 @@ fn pack<'s>(
         if target.platform().is_some() {
             for_image.push(path.clone());
         }
-        builds.push(Build { target: *target, binaries: vec![path], documents: None });
+        builds.push(Build {
+            target: *target,
+            binaries: vec![path],
+            documents: None,
+            crates: crates.cloned(),
+        });
     }
     let report = Report::new(Verbosity::Quiet);
     package::pack((&project, &origin), &builds, out, Enforcement::Deny, &report).unwrap();

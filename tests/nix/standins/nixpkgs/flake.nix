@@ -35,6 +35,7 @@
             "automake"
             "cacert"
             "capnproto"
+            "cargo-auditable"
             "cmake"
             "deadnix"
             "flatbuffers"

@@ -23,6 +23,8 @@ pub struct Config {
     pub exclude: Vec<String>,
     /// `assets`: the names of further files that a release has. `{name}` and `{version}` are replaced by the package's.
     pub assets: Vec<String>,
+    /// `sbom`: whether a release has an SBOM for each target. Default: `true`.
+    pub sbom: bool,
     /// `image`: the image; `None` for `image = false`.
     pub image: Option<ImageSettings>,
     /// `notes`: where the release notes come from.
@@ -117,6 +119,7 @@ impl Default for Config {
             built: Vec::new(),
             exclude: Vec::new(),
             assets: Vec::new(),
+            sbom: true,
             image: Some(ImageSettings::default()),
             notes: NotesFrom::default(),
             loosen: BTreeMap::new(),

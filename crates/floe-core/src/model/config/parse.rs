@@ -31,6 +31,7 @@ struct Table {
     include: Vec<Value>,
     exclude: Texts,
     assets: Texts,
+    sbom: Option<bool>,
     /// `false` or an [`ImageTable`].
     image: Option<Value>,
     notes: Option<String>,
@@ -102,6 +103,7 @@ impl Config {
             built,
             exclude: problems.each("exclude", &table.exclude, archive_path),
             assets: problems.each("assets", &table.assets, asset),
+            sbom: table.sbom.unwrap_or(true),
             image: problems.image(table.image),
             notes: problems.one("notes", table.notes, notes).unwrap_or_default(),
             binaries: table

@@ -2,7 +2,7 @@
 
 use super::super::NotesFrom;
 use crate::model::release::CHECKSUMS;
-use crate::model::{Manifest, Tag, Target, image};
+use crate::model::{Manifest, Sbom, Tag, Target, image};
 
 pub(super) fn unknown(name: &str, known: &[&str], what: &str) -> String {
     format!("is not a {what}{}; the {what}s are {}", did_you_mean(name, known), listed(known))
@@ -65,8 +65,10 @@ pub(super) fn asset(text: &str) -> Result<String, String> {
             "`{text}` is not the name of an asset; it takes letters, digits and `._+-`, `{{name}}` and `{{version}}`"
         ));
     }
-    let is_archive = |target: Target| plain.ends_with(&target.archive_file(""));
-    if plain == CHECKSUMS || plain.ends_with(&Manifest::file_name("")) || Target::all().any(is_archive) {
+    let is_made = |target: Target| {
+        plain.ends_with(&target.archive_file("")) || plain.ends_with(&Sbom::file_name("", target))
+    };
+    if plain == CHECKSUMS || plain.ends_with(&Manifest::file_name("")) || Target::all().any(is_made) {
         return Err(format!("floe makes `{text}` itself; list only files that something else makes"));
     }
     Ok(text.to_owned())

@@ -1,0 +1,144 @@
+//! Signatures that lie beside the files of a release and are published with it. floe holds no key and signs nothing.
+//!
+//! A signature of minisign is verified with the key that the project publishes for cargo-binstall, which verifies it again
+//! before it installs. All others (GPG, SSH, cosign with a key) are published as they are.
+
+use std::fs::File;
+use std::io::Read;
+
+use anyhow::Context as _;
+use minisign_verify::{Error, PublicKey, Signature};
+
+use crate::error::{Exit, Failure};
+use crate::project::package::Signing;
+use crate::report::Report;
+use floe_core::model::release::SIGNATURES;
+use floe_core::model::{ArchiveKind, Content};
+use floe_core::untrusted::files;
+
+/// The largest signature of minisign.
+const LIMIT: u64 = 64 * 1024;
+/// How many bytes are hashed at once.
+const PIECE: usize = 256 * 1024;
+
+/// The files of a release by name.
+pub type Files<'a> = Vec<(&'a str, &'a Content)>;
+
+/// Verifies every signature of minisign among the files of a release, and warns of what cargo-binstall would refuse.
+pub fn verify(files: &Files<'_>, signing: Option<&Signing>, report: &Report) -> anyhow::Result<()> {
+    let key = signing.map(|signing| {
+        PublicKey::from_base64(&signing.pubkey).map_err(|_| {
+            Failure::new(format!("`{}` is not a public key of minisign", signing.pubkey)).hint(
+                "write the second line of the `.pub` file as `pubkey` under [package.metadata.binstall.signing]",
+            )
+        })
+    });
+    let key = key.transpose()?;
+    let suffix = signing.and_then(|signing| signing.suffix.as_deref());
+    let (mut problems, mut verified) = (Vec::new(), 0);
+    for (name, content) in files {
+        let Some((subject, end)) = split(name) else { continue };
+        let Some((_, signed)) = files.iter().find(|(name, _)| *name == subject) else { continue };
+        let promised = suffix == Some(end) && ArchiveKind::of_file(subject).is_some();
+        match (read(content)?, &key) {
+            (Some(signature), Some(key)) => match check(key, &signature, signed)? {
+                Ok(()) => verified += 1,
+                Err(why) => problems.push(format!("`{name}` is not a signature of `{subject}`: {why}")),
+            },
+            (Some(_), None) => report.warn(format!(
+                "`{name}` is not verified: no key is in Cargo.toml, as `pubkey` under [package.metadata.binstall.signing]"
+            )),
+            (None, Some(_)) if promised => problems.push(format!(
+                "`{name}` is not a signature of minisign, which [package.metadata.binstall.signing] promises"
+            )),
+            // GPG's, ssh-keygen's, cosign's.
+            (None, _) => {}
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Failure::new("the release has signatures that are wrong")
+            .details(problems)
+            .hint("sign the files of this dist again: `minisign -S -x FILE.sig -m FILE`")
+            .exit(Exit::Problems)
+            .into());
+    }
+    if verified > 0 {
+        report.step(
+            "Verified",
+            match verified {
+                1 => "1 signature of minisign".to_owned(),
+                count => format!("{count} signatures of minisign"),
+            },
+        );
+    }
+    if let Some(suffix) = suffix {
+        let archives = files.iter().filter(|(name, _)| ArchiveKind::of_file(name).is_some());
+        for (name, _) in
+            archives.filter(|(name, _)| !files.iter().any(|(other, _)| *other == format!("{name}{suffix}")))
+        {
+            report.warn(format!(
+                "cargo-binstall will refuse `{name}`: there is no `{name}{suffix}`, which [package.metadata.binstall.signing] promises"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The file that a signature is of, and how the signature's name ends.
+fn split(name: &str) -> Option<(&str, &str)> {
+    SIGNATURES.iter().find_map(|end| Some((name.strip_suffix(end)?, *end)))
+}
+
+/// A signature of minisign; `None` if it is of another program.
+fn read(content: &Content) -> anyhow::Result<Option<Signature>> {
+    let bytes = match content {
+        Content::Bytes(bytes) => bytes.clone(),
+        Content::File(path) => {
+            let file = files::open_no_link(path);
+            let mut bytes = Vec::new();
+            let read = file.and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));
+            read.with_context(|| format!("failed to read `{}`", path.display()))?;
+            bytes
+        }
+    };
+    Ok(std::str::from_utf8(&bytes).ok().and_then(|text| Signature::decode(text).ok()))
+}
+
+/// Whether a signature is of these bytes, or why not.
+fn check(
+    key: &PublicKey,
+    signature: &Signature,
+    signed: &Content,
+) -> anyhow::Result<Result<(), &'static str>> {
+    let mut verifier = match key.verify_stream(signature) {
+        Ok(verifier) => verifier,
+        Err(error) => return Ok(Err(why(&error))),
+    };
+    match signed {
+        Content::Bytes(bytes) => verifier.update(bytes),
+        Content::File(path) => {
+            let failed = || format!("failed to read `{}`", path.display());
+            let mut file: File = files::open_no_link(path).with_context(failed)?;
+            let mut piece = vec![0; PIECE];
+            loop {
+                match file.read(&mut piece).with_context(failed)? {
+                    0 => break,
+                    length => verifier.update(&piece[..length]),
+                }
+            }
+        }
+    }
+    Ok(verifier.finalize().map_err(|error| why(&error)))
+}
+
+fn why(error: &Error) -> &'static str {
+    match error {
+        Error::UnexpectedKeyId => {
+            "it was made with another key than `pubkey` under [package.metadata.binstall.signing]"
+        }
+        Error::UnsupportedLegacyMode | Error::UnexpectedAlgorithm | Error::UnsupportedAlgorithm => {
+            "it is of the old form (`minisign -l`), which cargo-binstall refuses"
+        }
+        _ => "the file or the signature has changed since",
+    }
+}
