@@ -6,11 +6,12 @@ use serde::Serialize;
 
 use super::repo;
 use crate::cli::{ReleaseArgs, VerifyArgs};
+use crate::error::{Exit, Failure};
 use crate::files::scratch::Scratch;
 use crate::net::stop;
 use crate::package::audit;
 use crate::release::inputs::Inputs;
-use crate::release::{dist, published, smoke_test};
+use crate::release::{assemble, dist, published, smoke_test};
 use crate::report::{Report, markdown, size};
 use crate::token::Token;
 use floe_core::model::release::CHECKSUMS;
@@ -41,11 +42,23 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         remote: args.remote,
     };
     let inputs = Inputs::find(&release)?;
-    let verified = dist::verify(dist::read(&release.dists, inputs.depth())?, inputs.expect())?;
+    let mut verified = dist::verify(dist::read(&release.dists, inputs.depth())?, inputs.expect())?;
+    if args.render {
+        // Whatever is there is written again.
+        verified.rendered.clear();
+    }
     read_binaries_again(&verified)?;
     let mut verdict = Verdict::of_dist(&verified);
-    match inputs.sums(verified, report) {
-        Ok(sums) => verdict.sums = Some(sums),
+    match inputs.release_without_notes(verified, report) {
+        Ok(whole) => {
+            verdict.sums = Some(whole.sums());
+            if let (true, Some(dist)) = (args.render, release.dists.first()) {
+                for path in assemble::write_rendered(&whole, dist)? {
+                    report.step("Rendered", path.display());
+                }
+            }
+        }
+        Err(error) if args.render || is_problem(&error) => return Err(error),
         Err(error) => {
             report.warn(format!(
                 "the digest of `SHA256SUMS`, for `floe publish --expect`, is unknown: {error:#}"
@@ -53,6 +66,12 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         }
     }
     verdict.show(&format!("{} {}", verdict.name, verdict.version), args.json, report)
+}
+
+/// Whether an error is about the dist, and not about what is unknown here.
+fn is_problem(error: &anyhow::Error) -> bool {
+    let is_it = |failure: &Failure| failure.exit_code() == Exit::Problems;
+    error.chain().any(|cause| cause.downcast_ref::<Failure>().is_some_and(is_it))
 }
 
 async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyhow::Result<()> {

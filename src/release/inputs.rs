@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use semver::Version;
 
+use crate::channels;
 use crate::cli::{ProjectArgs, ReleaseArgs, SourceArgs};
 use crate::environment::variable;
 use crate::error::{Exit, Failure, usage};
@@ -63,12 +64,11 @@ impl Inputs {
         }
     }
 
-    /// The digest of the `SHA256SUMS` that verified dists would be published with.
-    pub fn sums(&self, verified: Verified, report: &Report) -> anyhow::Result<Digest> {
+    /// The release that verified dists would be published as, without its notes.
+    pub fn release_without_notes(&self, verified: Verified, report: &Report) -> anyhow::Result<Release> {
         let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
-        // The notes are no asset.
         let notes = NotesSource::Generated;
-        Ok(assemble::assemble(verified, (destination, notes), &self.channels(), report)?.sums())
+        assemble::assemble(verified, (destination, notes), &self.channels(), report)
     }
 
     /// The files to render: without a project, its default.
@@ -85,13 +85,15 @@ impl Inputs {
         };
         cargo::check_tag(project, self.expect.tag.as_ref())?;
         assemble::check(project)?;
+        let mut files = self.expect.files.clone();
+        files.extend(channels::installers(&project.name, &self.expect.targets, &project.config.channels));
         Ok(Outline {
             name: project.name.clone(),
             version: project.version.clone(),
             destination: self.destination((&project.name, &project.version), None)?,
             notes: self.notes(&project.version, report)?,
             targets: self.expect.targets.clone(),
-            files: self.expect.files.clone(),
+            files,
             platforms: self.expect.platforms.clone(),
         })
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use crate::channels;
 use crate::cli::RemoteArgs;
 use crate::download::Downloader;
 use crate::error::{Exit, Failure, refusal_of};
@@ -12,7 +13,7 @@ use crate::net::retry::Retry;
 use crate::release::{inputs, session};
 use crate::report::Report;
 use crate::token::Token;
-use floe_core::model::{Repo, Tag};
+use floe_core::model::{Digest, Manifest, Repo, Tag};
 use floe_core::verify::published::{self, Download, ReleaseRequest};
 
 /// The request for a release, without a name, commit or image that it must have.
@@ -67,7 +68,8 @@ async fn connect(
 
 /// Checks a download. Problems have exit code 3; files that the release does not cover are warnings.
 pub fn verify(download: Download, report: &Report) -> anyhow::Result<Download> {
-    let problems = published::check(&download);
+    let mut problems = published::check(&download);
+    problems.extend(download.manifest.iter().flat_map(|manifest| rendered(manifest, report)));
     let ReleaseRequest { tag, repo, .. } = &download.request;
     if !problems.is_empty() {
         return Err(Failure::new(format!("release `{tag}` of `{repo}` is wrong"))
@@ -82,4 +84,33 @@ pub fn verify(download: Download, report: &Report) -> anyhow::Result<Download> {
         ));
     }
     Ok(download)
+}
+
+/// The files that do not follow from the manifest. They are rendered again; the manifest alone says from what.
+fn rendered(manifest: &Manifest, report: &Report) -> Vec<String> {
+    let (known, other): (Vec<_>, Vec<_>) =
+        manifest.channels.iter().partition(|entry| entry.revision == channels::REVISION);
+    for entry in other {
+        report.warn(format!(
+            "`{}` was rendered by another version of floe, so only its digest was checked: revision {}, and this floe has {}",
+            entry.path,
+            entry.revision,
+            channels::REVISION
+        ));
+    }
+    if known.is_empty() {
+        return Vec::new();
+    }
+    let again = match channels::render(manifest, &channels::settings(manifest)) {
+        Ok(again) => again,
+        Err(lacking) => return lacking,
+    };
+    let follows = |kind, path: &str, digest: Digest| {
+        again.iter().any(|file| file.kind == kind && file.path == path && Digest::of(&file.bytes) == digest)
+    };
+    known
+        .into_iter()
+        .filter(|entry| !follows(entry.kind, &entry.path, entry.digest))
+        .map(|entry| format!("`{}` does not follow from the manifest", entry.path))
+        .collect()
 }

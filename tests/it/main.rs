@@ -5,6 +5,7 @@
 mod architecture;
 mod attest;
 mod audit;
+mod channels;
 mod cli;
 mod compat;
 #[cfg(unix)]

@@ -3,7 +3,7 @@
 mod covered;
 mod kept;
 mod published;
-mod release;
+pub mod release;
 mod requested;
 #[cfg(unix)]
 mod run;

@@ -9,6 +9,7 @@ pub mod config;
 pub mod digest;
 pub mod extras;
 pub mod image;
+pub mod install;
 pub mod manifest;
 pub mod member;
 pub mod notes;

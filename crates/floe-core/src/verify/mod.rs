@@ -46,6 +46,8 @@ pub struct Found {
     pub links: Vec<PathBuf>,
     /// Other regular files.
     pub files: Vec<PromisedFile>,
+    /// Files that floe renders from the manifest, each by its path in the dist.
+    pub rendered: Vec<PromisedFile>,
     /// Other entries, which belong to no release.
     pub strays: Vec<PathBuf>,
 }
@@ -116,6 +118,8 @@ pub struct Verified {
     pub archives: Vec<(Record, PathBuf)>,
     /// The further files, sorted by name.
     pub files: Vec<PromisedFile>,
+    /// The files in the dists that floe renders again, each by its path in the dist.
+    pub rendered: Vec<PromisedFile>,
     /// The image.
     pub image: Option<Image>,
 }
@@ -127,6 +131,9 @@ pub struct Verified {
 pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     let mut found = dedup(found);
     let mut problems = Vec::new();
+    let (named, rendered) =
+        found.rendered.drain(..).partition::<Vec<_>, _>(|file| expect.files.contains(&file.name));
+    found.files.extend(named);
     let files = check_files(&mut found, expect, &mut problems);
     if found.archives.is_empty() && found.images.is_empty() {
         problems.push(Problem::Empty);
@@ -155,7 +162,9 @@ pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     }
     let Identity { name, version, commit } = identity;
     match (name, version) {
-        (Some(name), Some(version)) => Ok(Verified { name, version, commit, archives, files, image }),
+        (Some(name), Some(version)) => {
+            Ok(Verified { name, version, commit, archives, files, rendered, image })
+        }
         _ => Err(vec![Problem::Empty]),
     }
 }
