@@ -33,6 +33,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('package', 'package', [CompletionResultType]::ParameterValue, 'Pack built binaries into archives, each with a record of its content (JSON)')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Report what binaries need from their host and whether common hosts provide it')
             [CompletionResult]::new('image', 'image', [CompletionResultType]::ParameterValue, 'Build a multi-platform OCI image layout from static binaries or docker archives')
+            [CompletionResult]::new('assemble', 'assemble', [CompletionResultType]::ParameterValue, 'Join what several machines built into one dist, which is planned and published without its project')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show the steps that publish would take, and check whether a server would refuse them')
             [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Publish a release: stage everything in private, then make it public at once')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check a dist before publishing, or a published release as users download it')
@@ -106,6 +107,38 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'floe;assemble' {
+            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]')
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image''s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]')
+            [CompletionResult]::new('--notes-file', '--notes-file', [CompletionResultType]::ParameterName, 'Read the release notes from this file, not from the changelog or GitHub')
+            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again')
+            [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'Path to the project''s Cargo.toml [default: found from the current folder]')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The Cargo package to release [default: the only one with a binary]')
+            [CompletionResult]::new('--package', '--package', [CompletionResultType]::ParameterName, 'The Cargo package to release [default: the only one with a binary]')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'The tag to release; it must name the version of the package')
+            [CompletionResult]::new('--commit', '--commit', [CompletionResultType]::ParameterName, 'The commit that the binaries were built from [default: git''s HEAD, if nothing is modified]')
+            [CompletionResult]::new('--epoch', '--epoch', [CompletionResultType]::ParameterName, 'Modification time of every file, in seconds since 1970 [default: the commit''s time, else 1980-01-01]')
+            [CompletionResult]::new('--repo', '--repo', [CompletionResultType]::ParameterName, 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]')
+            [CompletionResult]::new('--server-url', '--server-url', [CompletionResultType]::ParameterName, 'GitHub''s web address [default: `https://github.com`]')
+            [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'GitHub''s API [default: `https://api.github.com`]')
+            [CompletionResult]::new('--registry-url', '--registry-url', [CompletionResultType]::ParameterName, 'Address of the image''s registry [default: https:// and the host of the image''s name]')
+            [CompletionResult]::new('--tries', '--tries', [CompletionResultType]::ParameterName, 'Attempts for each request, the first included')
+            [CompletionResult]::new('--first-wait', '--first-wait', [CompletionResultType]::ParameterName, 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output folder, which must be new or empty')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Output folder, which must be new or empty')
+            [CompletionResult]::new('--inputs', '--inputs', [CompletionResultType]::ParameterName, 'Inputs of the workflow as JSON; those that change a build are named in the manifest')
+            [CompletionResult]::new('--no-image', '--no-image', [CompletionResultType]::ParameterName, 'The release has no image')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show requests, retries and skipped steps (-vv: each request)')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show requests, retries and skipped steps (-vv: each request)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Show only results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Show only results and errors')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Treat warnings as errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'floe;plan' {
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]')
             [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image''s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]')
@@ -124,6 +157,8 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('--tries', '--tries', [CompletionResultType]::ParameterName, 'Attempts for each request, the first included')
             [CompletionResult]::new('--first-wait', '--first-wait', [CompletionResultType]::ParameterName, 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]')
             [CompletionResult]::new('--no-image', '--no-image', [CompletionResultType]::ParameterName, 'The release has no image')
+            [CompletionResult]::new('--read-only', '--read-only', [CompletionResultType]::ParameterName, 'Ask only what a token that may read can answer; drafts and permissions are reported as not asked')
+            [CompletionResult]::new('--from-tag', '--from-tag', [CompletionResultType]::ParameterName, 'Fail unless this workflow runs for the tag and its commit, which are what its signatures name')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the plan as JSON on stdout')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show requests, retries and skipped steps (-vv: each request)')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show requests, retries and skipped steps (-vv: each request)')
@@ -173,6 +208,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'After verifying, run each program for this machine with this argument, such as --run=--version')
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]')
             [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image''s name, if it is not the default: SHA256SUMS depends on it, and a published image must have it')
+            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Fail unless SHA256SUMS has this digest, before any downloaded program is run')
             [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'Path to the project''s Cargo.toml [default: found from the current folder]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The Cargo package to release [default: the only one with a binary]')
             [CompletionResult]::new('--package', '--package', [CompletionResultType]::ParameterName, 'The Cargo package to release [default: the only one with a binary]')
@@ -298,6 +334,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('package', 'package', [CompletionResultType]::ParameterValue, 'Pack built binaries into archives, each with a record of its content (JSON)')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Report what binaries need from their host and whether common hosts provide it')
             [CompletionResult]::new('image', 'image', [CompletionResultType]::ParameterValue, 'Build a multi-platform OCI image layout from static binaries or docker archives')
+            [CompletionResult]::new('assemble', 'assemble', [CompletionResultType]::ParameterValue, 'Join what several machines built into one dist, which is planned and published without its project')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show the steps that publish would take, and check whether a server would refuse them')
             [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Publish a release: stage everything in private, then make it public at once')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check a dist before publishing, or a published release as users download it')
@@ -316,6 +353,9 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             break
         }
         'floe;help;image' {
+            break
+        }
+        'floe;help;assemble' {
             break
         }
         'floe;help;plan' {

@@ -16,6 +16,9 @@ _floe() {
             ",$1")
                 cmd="floe"
                 ;;
+            floe,assemble)
+                cmd="floe__subcmd__assemble"
+                ;;
             floe,audit)
                 cmd="floe__subcmd__audit"
                 ;;
@@ -51,6 +54,9 @@ _floe() {
                 ;;
             floe,verify)
                 cmd="floe__subcmd__verify"
+                ;;
+            floe__subcmd__help,assemble)
+                cmd="floe__subcmd__help__subcmd__assemble"
                 ;;
             floe__subcmd__help,audit)
                 cmd="floe__subcmd__help__subcmd__audit"
@@ -95,12 +101,102 @@ _floe() {
 
     case "${cmd}" in
         floe)
-            opts="-v -q -h -V --verbose --quiet --strict --help --version package audit image plan publish verify reproduce rehearse init targets completions help"
+            opts="-v -q -h -V --verbose --quiet --strict --help --version package audit image assemble plan publish verify reproduce rehearse init targets completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        floe__subcmd__assemble)
+            opts="-p -o -v -q -h -V --target --no-image --image --notes-file --expect --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --out --inputs --verbose --quiet --strict --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --notes-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --manifest-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --package)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --commit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --epoch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --first-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --inputs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -153,8 +249,22 @@ _floe() {
             return 0
             ;;
         floe__subcmd__help)
-            opts="package audit image plan publish verify reproduce rehearse init targets completions help"
+            opts="package audit image assemble plan publish verify reproduce rehearse init targets completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        floe__subcmd__help__subcmd__assemble)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -485,7 +595,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__plan)
-            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --json --verbose --quiet --strict --help --version"
+            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --read-only --from-tag --json --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -763,7 +873,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__verify)
-            opts="-p -v -q -h -V --release --keep --run --target --no-image --image --json --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
+            opts="-p -v -q -h -V --release --keep --run --target --no-image --image --expect --json --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -786,6 +896,10 @@ _floe() {
                     return 0
                     ;;
                 --image)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expect)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

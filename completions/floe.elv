@@ -30,6 +30,7 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand package 'Pack built binaries into archives, each with a record of its content (JSON)'
             cand audit 'Report what binaries need from their host and whether common hosts provide it'
             cand image 'Build a multi-platform OCI image layout from static binaries or docker archives'
+            cand assemble 'Join what several machines built into one dist, which is planned and published without its project'
             cand plan 'Show the steps that publish would take, and check whether a server would refuse them'
             cand publish 'Publish a release: stage everything in private, then make it public at once'
             cand verify 'Check a dist before publishing, or a published release as users download it'
@@ -99,6 +100,37 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'floe;assemble'= {
+            cand --target 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]'
+            cand --image 'The image''s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]'
+            cand --notes-file 'Read the release notes from this file, not from the changelog or GitHub'
+            cand --expect 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again'
+            cand --manifest-path 'Path to the project''s Cargo.toml [default: found from the current folder]'
+            cand -p 'The Cargo package to release [default: the only one with a binary]'
+            cand --package 'The Cargo package to release [default: the only one with a binary]'
+            cand --tag 'The tag to release; it must name the version of the package'
+            cand --commit 'The commit that the binaries were built from [default: git''s HEAD, if nothing is modified]'
+            cand --epoch 'Modification time of every file, in seconds since 1970 [default: the commit''s time, else 1980-01-01]'
+            cand --repo 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]'
+            cand --server-url 'GitHub''s web address [default: `https://github.com`]'
+            cand --api-url 'GitHub''s API [default: `https://api.github.com`]'
+            cand --registry-url 'Address of the image''s registry [default: https:// and the host of the image''s name]'
+            cand --tries 'Attempts for each request, the first included'
+            cand --first-wait 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]'
+            cand -o 'Output folder, which must be new or empty'
+            cand --out 'Output folder, which must be new or empty'
+            cand --inputs 'Inputs of the workflow as JSON; those that change a build are named in the manifest'
+            cand --no-image 'The release has no image'
+            cand -v 'Show requests, retries and skipped steps (-vv: each request)'
+            cand --verbose 'Show requests, retries and skipped steps (-vv: each request)'
+            cand -q 'Show only results and errors'
+            cand --quiet 'Show only results and errors'
+            cand --strict 'Treat warnings as errors'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'floe;plan'= {
             cand --target 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]'
             cand --image 'The image''s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]'
@@ -117,6 +149,8 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand --tries 'Attempts for each request, the first included'
             cand --first-wait 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]'
             cand --no-image 'The release has no image'
+            cand --read-only 'Ask only what a token that may read can answer; drafts and permissions are reported as not asked'
+            cand --from-tag 'Fail unless this workflow runs for the tag and its commit, which are what its signatures name'
             cand --json 'Print the plan as JSON on stdout'
             cand -v 'Show requests, retries and skipped steps (-vv: each request)'
             cand --verbose 'Show requests, retries and skipped steps (-vv: each request)'
@@ -164,6 +198,7 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand --run 'After verifying, run each program for this machine with this argument, such as --run=--version'
             cand --target 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]'
             cand --image 'The image''s name, if it is not the default: SHA256SUMS depends on it, and a published image must have it'
+            cand --expect 'Fail unless SHA256SUMS has this digest, before any downloaded program is run'
             cand --manifest-path 'Path to the project''s Cargo.toml [default: found from the current folder]'
             cand -p 'The Cargo package to release [default: the only one with a binary]'
             cand --package 'The Cargo package to release [default: the only one with a binary]'
@@ -283,6 +318,7 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand package 'Pack built binaries into archives, each with a record of its content (JSON)'
             cand audit 'Report what binaries need from their host and whether common hosts provide it'
             cand image 'Build a multi-platform OCI image layout from static binaries or docker archives'
+            cand assemble 'Join what several machines built into one dist, which is planned and published without its project'
             cand plan 'Show the steps that publish would take, and check whether a server would refuse them'
             cand publish 'Publish a release: stage everything in private, then make it public at once'
             cand verify 'Check a dist before publishing, or a published release as users download it'
@@ -298,6 +334,8 @@ set edit:completion:arg-completer[floe] = {|@words|
         &'floe;help;audit'= {
         }
         &'floe;help;image'= {
+        }
+        &'floe;help;assemble'= {
         }
         &'floe;help;plan'= {
         }

@@ -32,6 +32,7 @@ complete -c floe -n "__fish_floe_needs_command" -s V -l version -d 'Print versio
 complete -c floe -n "__fish_floe_needs_command" -f -a "package" -d 'Pack built binaries into archives, each with a record of its content (JSON)'
 complete -c floe -n "__fish_floe_needs_command" -f -a "audit" -d 'Report what binaries need from their host and whether common hosts provide it'
 complete -c floe -n "__fish_floe_needs_command" -f -a "image" -d 'Build a multi-platform OCI image layout from static binaries or docker archives'
+complete -c floe -n "__fish_floe_needs_command" -f -a "assemble" -d 'Join what several machines built into one dist, which is planned and published without its project'
 complete -c floe -n "__fish_floe_needs_command" -f -a "plan" -d 'Show the steps that publish would take, and check whether a server would refuse them'
 complete -c floe -n "__fish_floe_needs_command" -f -a "publish" -d 'Publish a release: stage everything in private, then make it public at once'
 complete -c floe -n "__fish_floe_needs_command" -f -a "verify" -d 'Check a dist before publishing, or a published release as users download it'
@@ -77,6 +78,29 @@ complete -c floe -n "__fish_floe_using_subcommand image" -s q -l quiet -d 'Show 
 complete -c floe -n "__fish_floe_using_subcommand image" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand image" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand image" -s V -l version -d 'Print version'
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l expect -d 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
+complete -c floe -n "__fish_floe_using_subcommand assemble" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l tag -d 'The tag to release; it must name the version of the package' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l commit -d 'The commit that the binaries were built from [default: git\'s HEAD, if nothing is modified]' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l epoch -d 'Modification time of every file, in seconds since 1970 [default: the commit\'s time, else 1980-01-01]' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l repo -d 'The repository [default: GITHUB_REPOSITORY, the git remote, `repository` in Cargo.toml]' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l registry-url -d 'Address of the image\'s registry [default: https:// and the host of the image\'s name]' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l tries -d 'Attempts for each request, the first included' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -s o -l out -d 'Output folder, which must be new or empty' -r -F
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l inputs -d 'Inputs of the workflow as JSON; those that change a build are named in the manifest' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l no-image -d 'The release has no image'
+complete -c floe -n "__fish_floe_using_subcommand assemble" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
+complete -c floe -n "__fish_floe_using_subcommand assemble" -s q -l quiet -d 'Show only results and errors'
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l strict -d 'Treat warnings as errors'
+complete -c floe -n "__fish_floe_using_subcommand assemble" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand assemble" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand plan" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
@@ -93,6 +117,8 @@ complete -c floe -n "__fish_floe_using_subcommand plan" -l registry-url -d 'Addr
 complete -c floe -n "__fish_floe_using_subcommand plan" -l tries -d 'Attempts for each request, the first included' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l no-image -d 'The release has no image'
+complete -c floe -n "__fish_floe_using_subcommand plan" -l read-only -d 'Ask only what a token that may read can answer; drafts and permissions are reported as not asked'
+complete -c floe -n "__fish_floe_using_subcommand plan" -l from-tag -d 'Fail unless this workflow runs for the tag and its commit, which are what its signatures name'
 complete -c floe -n "__fish_floe_using_subcommand plan" -l json -d 'Print the plan as JSON on stdout'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s q -l quiet -d 'Show only results and errors'
@@ -127,6 +153,7 @@ complete -c floe -n "__fish_floe_using_subcommand verify" -l keep -d 'Keep the d
 complete -c floe -n "__fish_floe_using_subcommand verify" -l run -d 'After verifying, run each program for this machine with this argument, such as --run=--version' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l target -d 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l image -d 'The image\'s name, if it is not the default: SHA256SUMS depends on it, and a published image must have it' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l expect -d 'Fail unless SHA256SUMS has this digest, before any downloaded program is run' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l tag -d 'The tag to release; it must name the version of the package' -r
@@ -202,15 +229,16 @@ complete -c floe -n "__fish_floe_using_subcommand completions" -s q -l quiet -d 
 complete -c floe -n "__fish_floe_using_subcommand completions" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "package" -d 'Pack built binaries into archives, each with a record of its content (JSON)'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "audit" -d 'Report what binaries need from their host and whether common hosts provide it'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "image" -d 'Build a multi-platform OCI image layout from static binaries or docker archives'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "plan" -d 'Show the steps that publish would take, and check whether a server would refuse them'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "publish" -d 'Publish a release: stage everything in private, then make it public at once'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "verify" -d 'Check a dist before publishing, or a published release as users download it'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "reproduce" -d 'Compare a rebuild with the published release, and list the differences'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "rehearse" -d 'Run a whole release of this project on this machine, without an account or a network'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "init" -d 'Add the flake, the workflow and the other release files to this project'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "targets" -d 'List the supported targets'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "completions" -d 'Print shell completions'
-complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image plan publish verify reproduce rehearse init targets completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image assemble plan publish verify reproduce rehearse init targets completions help" -f -a "package" -d 'Pack built binaries into archives, each with a record of its content (JSON)'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image assemble plan publish verify reproduce rehearse init targets completions help" -f -a "audit" -d 'Report what binaries need from their host and whether common hosts provide it'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image assemble plan publish verify reproduce rehearse init targets completions help" -f -a "image" -d 'Build a multi-platform OCI image layout from static binaries or docker archives'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image assemble plan publish verify reproduce rehearse init targets completions help" -f -a "assemble" -d 'Join what several machines built into one dist, which is planned and published without its project'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image assemble plan publish verify reproduce rehearse init targets completions help" -f -a "plan" -d 'Show the steps that publish would take, and check whether a server would refuse them'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image assemble plan publish verify reproduce rehearse init targets completions help" -f -a "publish" -d 'Publish a release: stage everything in private, then make it public at once'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image assemble plan publish verify reproduce rehearse init targets completions help" -f -a "verify" -d 'Check a dist before publishing, or a published release as users download it'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image assemble plan publish verify reproduce rehearse init targets completions help" -f -a "reproduce" -d 'Compare a rebuild with the published release, and list the differences'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image assemble plan publish verify reproduce rehearse init targets completions help" -f -a "rehearse" -d 'Run a whole release of this project on this machine, without an account or a network'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image assemble plan publish verify reproduce rehearse init targets completions help" -f -a "init" -d 'Add the flake, the workflow and the other release files to this project'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image assemble plan publish verify reproduce rehearse init targets completions help" -f -a "targets" -d 'List the supported targets'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image assemble plan publish verify reproduce rehearse init targets completions help" -f -a "completions" -d 'Print shell completions'
+complete -c floe -n "__fish_floe_using_subcommand help; and not __fish_seen_subcommand_from package audit image assemble plan publish verify reproduce rehearse init targets completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

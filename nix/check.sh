@@ -160,7 +160,11 @@ got = json.load(open(sys.argv[1]))
 assert got["include"] == want and got["schema"] == 1, "the matrix is not that of crates/floe-core/targets.json"
 assert got["toolchain"] and got["floe"]["toolchain"], "the matrix names no toolchain"
 assert [r["name"] for r in got["native"]] == [r["name"] for r in rows if r["builder"] == "native"], "native legs are missing"
-assert set(got["runners"]) == {r["runner"] for r in rows}, "runners are missing"
+assert [leg["runner"] for leg in got["verify"]] == list(dict.fromkeys(r["runner"] for r in rows)), "runners are missing"
+alone = [r["name"] for r in rows if r["builder"] == "nix" and not r["image"]]
+want = [{"name": name, "output": "release-" + name} for name in [*alone, "image"]]
+assert got["linux"] == want, "the Linux legs are not one a target, and one for the image"
+assert got["floe"]["own"] and got["name"] == "floe", "floe does not know its own release"
 EOF
 if [[ target/release/floe -nt crates/floe-core/targets.json ]]; then
     include='import json, sys; print(json.dumps(json.load(sys.stdin)["include"], sort_keys=True))'

@@ -1,13 +1,16 @@
 # The Actions matrix: what the release promises, who builds it and how, where it is tried, and which floe does it.
-# `include` is what `floe targets --json` prints; `native` are the legs that only cargo builds, with what the project
-# asks of every build added.
+# `include` is what `floe targets --json` prints; `linux` are the legs that Nix builds, each with its output; `native` those
+# that only cargo builds, with what the project asks of every build added; `verify` are the systems on which the release is
+# tried, each with the released floe for it.
 {
   lib,
+  table,
   project,
   settings,
   floe,
   toolchain,
   fenix,
+  released ? lib.importJSON ./packer.json,
 }:
 let
   row = target: {
@@ -54,9 +57,33 @@ let
     src = settings.self;
   };
   legs = map leg (lib.filter (target: target ? native) project.promised);
+  # The image needs the programs of all its platforms, so that one leg builds them with it.
+  inImage = target: project.hasImage && target.image != null;
+  linux =
+    map (target: {
+      inherit (target) name;
+      output = "release-${target.name}";
+    }) (lib.filter (target: !inImage target) project.built)
+    ++ lib.optional (lib.any inImage project.built) {
+      name = "image";
+      output = "release-image";
+    };
+  own = (settings.src.outPath or null) == floe.outPath;
 in
 {
   schema = 1;
+  inherit (project) name;
+  inherit linux;
+  verify = import ./trials.nix {
+    inherit
+      lib
+      table
+      project
+      own
+      address
+      released
+      ;
+  };
   toolchain =
     toolchain.channel or (
       if legs == [ ] then
@@ -75,9 +102,9 @@ in
     ++ lib.optional (!project.defaultFeatures) "--no-default-features"
     ++ lib.optional (project.features != [ ]) "--features ${lib.concatStringsSep "," project.features}"
   );
-  runners = lib.unique (map (target: target.runner) project.promised);
-  # The floe that the flake is locked to: its commit, and the Rust that it is built with.
+  # The floe that the flake is locked to: its commit, the Rust that it is built with, and whether it is what is released.
   floe = {
+    inherit own;
     repository =
       lib.warnIf (address == null)
         "this floe does not say where it lives, so that no release workflow can install it; use it as `github:owner/name`, or write its address as `repository` into floe's Cargo.toml"

@@ -4,7 +4,7 @@
 #
 # gives packages.<system>.{release-<target>, image, dist, gate, <name>, default}, apps.<system>.{publish, reproduce, floe,
 # default}, checks, devShells, formatter, and legacyPackages.<system>.matrix. On Linux that is all of them; on macOS the
-# program, its checks and the shell. A release waits for `gate` alone: portable binaries, an image that equals the
+# program, its checks and the shell. `gate` checks the promises of a release: portable binaries, an image that equals the
 # archives, the same bytes from a second build, and a rehearsal.
 # Programs are built with Cargo's profile `release`, or with the one that `profile` in [package.metadata.floe] names.
 #
@@ -67,12 +67,17 @@ let
       mkCrane = crane.mkLib;
       packer = import ./packer.nix {
         inherit lib pkgs;
-        fromSource = floe.packages.${system}.floe;
+        fromSource = floe.legacyPackages.${system}.static;
       } given.packer;
     }
   );
   matrix = import ./matrix.nix {
-    inherit lib project floe;
+    inherit
+      lib
+      table
+      project
+      floe
+      ;
     settings = given;
     inherit (outputs.x86_64-linux) toolchain;
     fenix = fenix.packages.x86_64-linux;
@@ -85,6 +90,10 @@ in
   checks = each "checks";
   devShells = each "devShells";
   formatter = each "formatter";
-  # `nix flake check` knows no output `matrix`; here `nix eval .#matrix` finds it on every system.
-  legacyPackages = lib.mapAttrs (_: _: { inherit matrix; }) outputs;
+  # `nix flake check` knows no output `matrix`; here `nix eval .#matrix` finds it on every system. `packer` is the floe that
+  # packs, and `static` the program for this system without libraries.
+  legacyPackages = lib.mapAttrs (_: one: {
+    inherit matrix;
+    inherit (one) packer static;
+  }) outputs;
 }

@@ -1,4 +1,4 @@
-# The gate: checks of what the releases that Linux builds promise, before anything is published.
+# The gate: checks of what the releases that Linux builds promise.
 {
   lib,
   pkgs,

@@ -21,6 +21,7 @@ let
     inherit
       lib
       pkgs
+      table
       project
       settings
       packer
@@ -75,10 +76,7 @@ let
     image = if hasImage then image else null;
   };
   releaseChecks = lib.optionalAttrs isLinux (call ./releaseChecks.nix);
-  # A release waits for this: the checks of its promises, and none of the project's own.
-  gate = pkgs.runCommand "${project.name}-${project.version}-gate" {
-    passed = lib.attrValues releaseChecks;
-  } ''printf '%s\n' $passed >"$out"'';
+  gate = call ./gate.nix (lib.attrValues releaseChecks);
   app = program: {
     type = "app";
     program = lib.getExe program;
@@ -86,10 +84,14 @@ let
   };
 in
 {
-  inherit toolchain;
+  inherit toolchain packer;
+  static = call ./static.nix;
   packages =
     lib.mapAttrs' (name: lib.nameValuePair "release-${name}") releases
-    // lib.optionalAttrs hasImage { inherit image; }
+    // lib.optionalAttrs hasImage {
+      inherit image;
+      release-image = call ./releaseImage.nix image;
+    }
     // lib.optionalAttrs isLinux { inherit dist gate; }
     // {
       ${project.name} = program;

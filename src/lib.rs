@@ -46,6 +46,7 @@ use report::Report;
 pub fn run(command: Command, report: &Report) -> anyhow::Result<()> {
     let result = match command {
         Command::Package(args) => commands::package::package(args, report),
+        Command::Assemble(args) => commands::assemble::assemble(args, report),
         Command::Audit(args) => commands::audit::audit(args, report),
         Command::Image(args) => commands::image::image(args, report),
         Command::Init(args) => commands::init::init(args, report),

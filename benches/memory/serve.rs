@@ -100,6 +100,7 @@ fn home() -> anyhow::Result<Destination> {
             commit: COMMIT.parse()?,
             image,
             may_be_latest: true,
+            built_on: None,
         })
     };
     parse().map_err(|error: String| anyhow::anyhow!(error))

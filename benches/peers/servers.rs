@@ -211,7 +211,15 @@ pub fn home() -> anyhow::Result<Destination> {
         let image: ImageName = format!("ghcr.io/{REPO}").parse()?;
         let page = format!("https://github.com/{REPO}");
         let commit: Commit = material::COMMIT.parse()?;
-        Ok(Destination { repo, page, tag: material::TAG.parse::<Tag>()?, commit, image, may_be_latest: true })
+        Ok(Destination {
+            repo,
+            page,
+            tag: material::TAG.parse::<Tag>()?,
+            commit,
+            image,
+            may_be_latest: true,
+            built_on: None,
+        })
     };
     parse().map_err(|error: String| anyhow::anyhow!(error))
 }

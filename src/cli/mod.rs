@@ -11,7 +11,7 @@ use floe_core::model::{Commit, Repo, Tag, Target};
 
 mod release;
 
-pub use release::{PlanArgs, PublishArgs, ReleaseArgs, RemoteArgs, ReproduceArgs, VerifyArgs};
+pub use release::{AssembleArgs, PlanArgs, PublishArgs, ReleaseArgs, RemoteArgs, ReproduceArgs, VerifyArgs};
 
 /// The heading of the options that every command has.
 const GLOBAL: &str = "Global options";
@@ -63,6 +63,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Build a multi-platform OCI image layout from static binaries or docker archives
     Image(ImageArgs),
+    /// Join what several machines built into one dist, which is planned and published without its project
+    Assemble(AssembleArgs),
     /// Show the steps that publish would take, and check whether a server would refuse them
     Plan(PlanArgs),
     /// Publish a release: stage everything in private, then make it public at once

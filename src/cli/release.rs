@@ -76,6 +76,28 @@ pub struct RemoteArgs {
     pub first_wait: Option<u64>,
 }
 
+/// Arguments of `floe assemble`.
+#[derive(Debug, Args)]
+#[command(mut_arg("dists", |arg| arg.required(true).value_name("FOLDER").help(
+    "Dists, binaries laid out as `<triple>/<binary>`, or folders of legs, each with dist/ or native/")))]
+#[command(after_help = "Examples:\n  \
+    floe assemble dist native --out release --tag v1.4.0\n  \
+    floe publish release/dist --expect sha256:…    digest printed by `floe assemble`\n\n\
+    Writes dist/, which names its tag, commit, repository and notes in floe-release.json; SHA256SUMS, as\n\
+    it will be published; and `subjects`, the same with a line for itself and for the image, to be signed.\n\
+    A leg may name the environment of its machine (RUNNER_ENVIRONMENT) in a file `runner`.")]
+pub struct AssembleArgs {
+    /// The release
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+    /// Output folder, which must be new or empty
+    #[arg(short, long, value_name = "FOLDER", default_value = "release")]
+    pub out: PathBuf,
+    /// Inputs of the workflow as JSON; those that change a build are named in the manifest
+    #[arg(long, value_name = "JSON")]
+    pub inputs: Option<String>,
+}
+
 /// Arguments of `floe plan`.
 #[derive(Debug, Args)]
 #[command(after_help = concat!("Examples:\n  \
@@ -87,6 +109,12 @@ pub struct PlanArgs {
     /// The release
     #[command(flatten)]
     pub release: ReleaseArgs,
+    /// Ask only what a token that may read can answer; drafts and permissions are reported as not asked
+    #[arg(long)]
+    pub read_only: bool,
+    /// Fail unless this workflow runs for the tag and its commit, which are what its signatures name
+    #[arg(long, conflicts_with = "dists")]
+    pub from_tag: bool,
     /// Print the plan as JSON on stdout
     #[arg(long, requires = "dists")]
     pub json: bool,
@@ -143,6 +171,9 @@ pub struct VerifyArgs {
     /// The image's name, if it is not the default: SHA256SUMS depends on it, and a published image must have it
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<ImageName>,
+    /// Fail unless SHA256SUMS has this digest, before any downloaded program is run
+    #[arg(long, value_name = "DIGEST")]
+    pub expect: Option<Digest>,
     /// Print the result as JSON on stdout
     #[arg(long)]
     pub json: bool,

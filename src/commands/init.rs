@@ -94,7 +94,8 @@ fn look(project: &Project, root: &Path, has_git: bool) -> anyhow::Result<Found> 
         repository: project.repository.as_deref().and_then(repository::on_github),
         git: has_git.then(git).transpose()?,
         flake: read(&root.join("flake.nix"))?,
-        is_flake_locked: flake_lock.is_some_and(|text| text.contains("\"floe\"")),
+        is_flake_locked: flake_lock.as_ref().is_some_and(|text| text.contains("\"floe\"")),
+        flake_lock,
         workflows: workflows(root)?,
         has_changelog: project.changelog()?.is_some(),
         changelog_path: below(root, &workspace.join("CHANGELOG.md"))?,
@@ -138,7 +139,7 @@ fn filling(project: &Project, found: &Found, root: &Path, args: &InitArgs) -> an
     let origin = found.git.as_ref().and_then(|git| git.origin.clone());
     let folder = below(root, &project.workspace_root)?;
     Ok(Filling {
-        floe: floe(args)?,
+        floe: floe(args, found)?,
         name: project.name.clone(),
         // A flake finds the root's package by itself.
         package: (project.root != project.workspace_root).then(|| project.name.clone()),
@@ -149,11 +150,16 @@ fn filling(project: &Project, found: &Found, root: &Path, args: &InitArgs) -> an
     })
 }
 
-fn floe(args: &InitArgs) -> anyhow::Result<Floe> {
-    let Some(url) = &args.floe_url else { return Floe::own(args.pin.clone()) };
-    let refuse = |text| usage(text).hint(format!("name a version of floe, as in {}", check::FLOE_URL));
-    let floe = Floe::at(url).map_err(refuse)?;
-    Ok(Floe { commit: args.pin.clone(), ..floe })
+/// The floe to call: by the given commit, else by the one that `flake.lock` pins for its version.
+fn floe(args: &InitArgs, found: &Found) -> anyhow::Result<Floe> {
+    let floe = match &args.floe_url {
+        None => Floe::own()?,
+        Some(url) => Floe::at(url)
+            .map_err(|text| usage(text).hint(format!("name a version of floe, as in {}", check::FLOE_URL)))?,
+    };
+    let locked = || floe.locked(found.flake_lock.as_deref()?);
+    let commit = args.pin.clone().or_else(locked);
+    Ok(Floe { commit, ..floe })
 }
 
 /// These templates may ask a newer floe for something else than it has.

@@ -1,5 +1,6 @@
 //! One file a verb; each reads top to bottom as that verb's pipeline.
 
+pub mod assemble;
 pub mod audit;
 pub mod completions;
 pub mod image;

@@ -3,11 +3,13 @@
 //! Without a dist it plans what is known before anything is built.
 
 use crate::cli::PlanArgs;
+use crate::environment::variable;
+use crate::error::{Exit, Failure};
 use crate::release::inputs::Inputs;
 use crate::release::session::{self, Session};
 use crate::release::{self, dist, job_summary};
 use crate::report::Report;
-use floe_core::model::Subject;
+use floe_core::model::{Destination, Subject};
 use floe_core::preflight::CheckedPlanJson;
 
 /// Runs the command. With a dist, the plan is shown even if publishing would fail.
@@ -16,6 +18,9 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     let (outline, release);
     let subject: Subject<'_> = if args.release.dists.is_empty() {
         outline = inputs.outline(report)?;
+        if args.from_tag {
+            check_run(&outline.destination)?;
+        }
         (&outline).into()
     } else {
         let dist = dist::read(&args.release.dists, inputs.depth())?;
@@ -24,6 +29,7 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     };
     let retry = session::retry(&args.release.remote, report).reading();
     let session = Session::open(subject, &args.release.remote, retry)?;
+    let session = Session { reads_only: args.read_only, ..session };
     let preflight = release::plan(subject, &session).await;
     session.close().await;
 
@@ -42,4 +48,24 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
         Subject::Outline(outline) => report.out(preflight.ready()?.plan.to_outlook(outline)),
     }
     Ok(())
+}
+
+/// The signature of a workflow names the ref and the commit that the run was started for; they must be those that are
+/// built.
+fn check_run(destination: &Destination) -> anyhow::Result<()> {
+    let Destination { tag, commit, .. } = destination;
+    let get = |name| variable(name).unwrap_or_else(|| "unknown".to_owned());
+    let (reference, sha) = (get("GITHUB_REF"), get("GITHUB_SHA"));
+    if reference == format!("refs/tags/{tag}") && sha == commit.to_string() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("this run is not for the commit of `{tag}`, so its signatures would name another one"))
+        .details([
+            format!("the run is for {reference} at {sha}"),
+            format!("`{tag}` is commit {commit}"),
+        ])
+        .state("nothing was built")
+        .hint(format!("run it from the tag: `gh workflow run release.yml --ref {tag}`, or choose the tag under \"Use workflow from\""))
+        .exit(Exit::Problems)
+        .into())
 }

@@ -36,6 +36,7 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         no_image: args.no_image,
         image: args.image,
         notes_file: None,
+        // All of it is read, also if its digest is known.
         expect: None,
         project: args.project,
         source: args.source,
@@ -51,14 +52,20 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
     let mut verdict = Verdict::of_dist(&verified);
     match inputs.release_without_notes(verified, report) {
         Ok(whole) => {
-            verdict.sums = Some(whole.sums());
+            let sums = whole.sums();
+            check_sums(
+                Some(&sums),
+                args.expect.as_ref(),
+                "do not publish it: it is not the dist that was assembled",
+            )?;
+            verdict.sums = Some(sums);
             if let (true, Some(dist)) = (args.render, release.dists.first()) {
                 for path in assemble::write_rendered(&whole, dist)? {
                     report.step("Rendered", path.display());
                 }
             }
         }
-        Err(error) if args.render || is_problem(&error) => return Err(error),
+        Err(error) if args.expect.is_some() || args.render || is_problem(&error) => return Err(error),
         Err(error) => {
             report.warn(format!(
                 "the digest of `SHA256SUMS`, for `floe publish --expect`, is unknown: {error:#}"
@@ -95,7 +102,13 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         scratch.keep()?;
     }
     let verified = verified?;
+    let sums = verified.files.iter().find(|file| file.name == CHECKSUMS).map(|file| &file.digest);
+    let hint = "do not run the downloaded files: the release is not the one that was assembled";
+    check_sums(sums, args.expect.as_ref(), hint)?;
     let manifest = verified.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
+    if let Some(built_on) = &manifest.built_on {
+        report.step("Built", format!("on {}", built_on.line()));
+    }
     if let Some(argument) = &args.run {
         report.refuse_warnings()?;
         let assets = args.keep.as_deref().unwrap_or(scratch.path()).join("assets");
@@ -104,6 +117,21 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
     report.output("tag", tag.as_str());
     let verdict = Verdict::of_download(&verified, manifest);
     verdict.show(&format!("Release `{tag}` of {repo}"), args.json, report)
+}
+
+/// `SHA256SUMS` must have the expected digest, if one is expected.
+fn check_sums(found: Option<&Digest>, expected: Option<&Digest>, hint: &str) -> anyhow::Result<()> {
+    match (found, expected) {
+        (_, None) => Ok(()),
+        (Some(found), Some(expected)) if found == expected => Ok(()),
+        (_, Some(expected)) => {
+            let found = found.map_or_else(|| "no digest".to_owned(), Digest::to_string);
+            Err(Failure::new(format!("`{CHECKSUMS}` has {found}, but {expected} is expected"))
+                .hint(hint)
+                .exit(Exit::Problems)
+                .into())
+        }
+    }
 }
 
 /// The result of a verification as JSON, schema 1. It exists only if nothing is wrong.
@@ -192,7 +220,7 @@ impl Verdict {
 }
 
 /// The facts in the records were judged; here they are read from the binaries once more.
-fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
+pub(super) fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
     let mut problems = Vec::new();
     let audit = |(_, path): &(Record, PathBuf)| audit::audit(path);
     let audited = parallel::map(verified.archives.iter().collect(), audit);

@@ -2,6 +2,7 @@
 //!
 //! It never deletes or changes what is published, and never sends `target_commitish`.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
@@ -51,6 +52,8 @@ pub struct GitHub {
     retry: Retry,
     limiter: RateLimiter,
     notes: Arc<Mutex<Option<GeneratedNotes>>>,
+    /// The kind and the name of what each tag object points to, by the name of the tag object.
+    tag_objects: Arc<Mutex<BTreeMap<String, (String, String)>>>,
 }
 
 /// A tag, the tag before it, and the notes that GitHub generated when it was asked whether the token may write. The draft
@@ -76,14 +79,16 @@ impl GitHub {
             counts: Arc::default(),
         };
         let (crab, limiter) = (service.octocrab(), RateLimiter::new(&retry));
-        Ok(GitHub { crab, service, site, repo, retry, limiter, notes: Arc::default() })
+        let (notes, tag_objects) = (Arc::default(), Arc::default());
+        Ok(GitHub { crab, service, site, repo, retry, limiter, notes, tag_objects })
     }
 
     /// The same client as at the start of a run.
     pub fn fresh(&self) -> Self {
         let service = Service { counts: Arc::default(), ..self.service.clone() };
         let (crab, limiter) = (service.octocrab(), RateLimiter::new(&self.retry));
-        GitHub { crab, service, limiter, notes: Arc::default(), ..self.clone() }
+        let (notes, tag_objects) = (Arc::default(), Arc::default());
+        GitHub { crab, service, limiter, notes, tag_objects, ..self.clone() }
     }
 
     /// The repository.
@@ -119,6 +124,14 @@ impl GitHub {
     /// The requests left in GitHub's hour, by its last answer.
     pub fn budget(&self) -> Option<Budget> {
         self.service.counts.budget()
+    }
+
+    /// Opens connections for uploads that follow; nothing is sent over them.
+    pub async fn open_connections(&self, uploads: usize) {
+        let uploads = uploads.min(ASSETS_AT_ONCE);
+        if let Ok(server) = self.service.client.led(&self.service.api, &self.service.uploads).await {
+            self.service.client.open(&server, uploads).await;
+        }
     }
 
     /// Begins to download an asset: from its public address, or with the token from the API.

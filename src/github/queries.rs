@@ -1,5 +1,7 @@
 //! Queries: everything here is read-only.
 
+use std::sync::PoisonError;
+
 use anyhow::Context as _;
 use octocrab::models::repos::{Asset, GitTag, Ref, Release};
 
@@ -48,16 +50,27 @@ impl GitHub {
             match kind.as_str() {
                 "commit" => return sha.parse().map(Some).map_err(anyhow::Error::msg),
                 "tag" => {
-                    let path = self.path(&format!("/git/tags/{}", escape(&sha)));
-                    let peeled = self.get::<GitTag>("the tag", &path).await?.and_then(|tag| tag.object);
-                    let object =
+                    let peeled = self.tag_object(&sha).await?;
+                    (kind, sha) =
                         peeled.with_context(|| format!("tag `{tag}` points to a tag that is not there"))?;
-                    (kind, sha) = (object.r#type, object.sha);
                 }
                 kind => anyhow::bail!("tag `{tag}` points to a {kind}, not to a commit"),
             }
         }
         anyhow::bail!("tag `{tag}` points to a chain of more than eight tags")
+    }
+
+    /// The kind and the name of what a tag object points to. It is read once: its own name is the digest of its content.
+    async fn tag_object(&self, name: &str) -> anyhow::Result<Option<(String, String)>> {
+        let known = self.tag_objects.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let path = self.path(&format!("/git/tags/{}", escape(name)));
+        let object = self.get::<GitTag>("the tag", &path).await?.and_then(|tag| tag.object);
+        let Some(object) = object.map(|object| (object.r#type, object.sha)) else { return Ok(None) };
+        let mut known = self.tag_objects.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Some(known.entry(name.to_owned()).or_insert(object).clone()))
     }
 
     /// Every release that can be seen, drafts among them if the token may push. GitHub does not promise that the list

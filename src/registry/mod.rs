@@ -91,6 +91,11 @@ impl Registry {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// Opens connections for requests that follow; nothing is sent over them.
+    pub async fn open_connections(&self, count: usize) {
+        self.client.open(&self.base, count).await;
+    }
+
     /// The digest of the manifest with a tag or digest; `None` if the registry has none.
     pub async fn manifest(&self, reference: &str) -> anyhow::Result<Option<Digest>> {
         let path = format!("manifests/{reference}");

@@ -29,12 +29,12 @@ use crate::project::{nix, repository};
 use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
 use crate::release::session::{self, Session};
-use crate::release::{self, assemble, dist, inputs, published};
+use crate::release::{self, assemble, description, dist, inputs, published};
 use crate::report::{Report, size};
 use crate::token::Token;
 use floe_core::model::changelog;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Commit, Destination, Digest, Image, Record, Release, Rule};
+use floe_core::model::{BuiltOn, Commit, Destination, Digest, Image, Record, Release, Rule};
 use floe_core::preflight::CheckedPlanJson;
 use floe_core::verify::published::ReleaseRequest;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -50,7 +50,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let folder = Folder::prepare(root, args.keep)?;
     let verified = dist(&project, &args, &folder, report)?;
     let date = verified.archives.first().map(|(record, _)| record.source.epoch);
-    let release = promise(&project, verified, report)?;
+    let release = promise(&project, verified, description::built_on(&args.dists)?, report)?;
 
     let token = Token::from(floe_rehearsal::random_hex(20)?);
     let servers = Servers::start(&folder.servers(), &release.destination, token).await?;
@@ -210,7 +210,12 @@ fn make_image(
 }
 
 /// The release that `publish` would make, except that a commit is invented if git has none.
-fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Result<Release> {
+fn promise(
+    project: &Project,
+    verified: Verified,
+    built_on: Option<BuiltOn>,
+    report: &Report,
+) -> anyhow::Result<Release> {
     let repo = repository::find(Some(project), None)?;
     let commit = match verified.commit.clone() {
         Some(commit) => commit,
@@ -219,7 +224,7 @@ fn promise(project: &Project, verified: Verified, report: &Report) -> anyhow::Re
     let page = session::page(&RemoteArgs::default(), &repo)?;
     let tag = inputs::tag(Some(project), None, &verified.version)?;
     let (image, may_be_latest) = inputs::moving_names(Some(project), (&repo, &tag, &project.name), None)?;
-    let destination = Destination { repo, page, tag, commit, image, may_be_latest };
+    let destination = Destination { repo, page, tag, commit, image, may_be_latest, built_on };
     let notes = notes(project, &verified, report)?;
     assemble::assemble(verified, (destination, notes), &project.config.channels, report)
 }

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use crate::error::{Exit, Failure, usage};
 use crate::image;
 use crate::package::archive::{self, Budget, Examined};
+use floe_core::model::assembly::DESCRIPTION;
 use floe_core::model::{ArchiveFacts, ArchiveKind, Digest, PromisedFile, Record};
 use floe_core::parallel;
 use floe_core::untrusted::files;
@@ -110,6 +111,7 @@ fn list(dist: &Path, listed: &mut Listed) -> anyhow::Result<()> {
         match (ArchiveKind::of_file(name), name.strip_suffix(".json")) {
             // Hidden files belong to other programs.
             _ if name.starts_with('.') => {}
+            _ if name == DESCRIPTION && is_file => {}
             // A link may lead elsewhere by the time the file is sent.
             _ if kind_of_file.is_symlink() => found.links.push(path),
             _ if name == "image" && kind_of_file.is_dir() => layouts.push(path),

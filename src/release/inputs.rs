@@ -14,13 +14,14 @@ use crate::environment::variable;
 use crate::error::{Exit, Failure, usage};
 use crate::project::cargo::{self, Changelog, Project};
 use crate::project::repository;
-use crate::release::{assemble, session};
+use crate::release::{assemble, description, session};
 use crate::report::Report;
 use floe_core::model::changelog;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::{
-    Channels, Commit, Config, Destination, Digest, ImageName, Outline, Platform, Release, Repo, Tag, Target,
+    Assembly, BuiltOn, Channels, Commit, Config, Destination, Digest, ImageName, Outline, Platform, Release,
+    Repo, Tag, Target,
 };
 use floe_core::untrusted::files;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -28,19 +29,40 @@ use floe_core::verify::{Depth, Expect, Verified};
 /// The largest changelog.
 const CHANGELOG_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// The inputs of a release besides its dist. Cargo and git run once.
+/// The inputs of a release besides its dist. Cargo and git run once, and not at all for an assembled dist.
 pub struct Inputs {
     args: ReleaseArgs,
     project: Option<Project>,
+    assembly: Option<Assembly>,
+    built_on: Option<BuiltOn>,
     expect: Expect,
 }
 
 impl Inputs {
     /// Finds the project, and what its release must be.
     pub fn find(args: &ReleaseArgs) -> anyhow::Result<Self> {
+        if let Some(assembly) = description::find(args)? {
+            let (args, expect) = (args.clone(), description::expect(&assembly));
+            return Ok(Inputs { args, project: None, assembly: Some(assembly), built_on: None, expect });
+        }
+        Self::of_project(args)
+    }
+
+    /// The same from the project alone.
+    pub fn of_project(args: &ReleaseArgs) -> anyhow::Result<Self> {
         let project = find_project(&args.project)?;
         let expect = expect(project.as_ref(), &args.targets, args.no_image, &args.source)?;
-        Ok(Inputs { args: args.clone(), project, expect })
+        Ok(Inputs { args: args.clone(), project, assembly: None, built_on: None, expect })
+    }
+
+    /// The same, with the circumstances of the build for the manifest.
+    pub fn with_built_on(self, built_on: Option<BuiltOn>) -> Self {
+        Inputs { built_on, ..self }
+    }
+
+    /// The project, if there is one.
+    pub fn project(&self) -> Option<&Project> {
+        self.project.as_ref()
     }
 
     /// The expectations of the dists.
@@ -71,8 +93,11 @@ impl Inputs {
         assemble::assemble(verified, (destination, notes), &self.channels(), report)
     }
 
-    /// The files to render: without a project, its default.
-    fn channels(&self) -> Channels {
+    /// The files to render; without a project the default ones.
+    pub fn channels(&self) -> Channels {
+        if let Some(assembly) = &self.assembly {
+            return assembly.channels.clone();
+        }
         self.project.as_ref().map(|project| project.config.channels.clone()).unwrap_or_default()
     }
 
@@ -99,6 +124,9 @@ impl Inputs {
     }
 
     fn notes(&self, version: &Version, report: &Report) -> anyhow::Result<NotesSource> {
+        if let Some(assembly) = &self.assembly {
+            return Ok(assembly.notes.clone());
+        }
         let chosen = notes(self.project.as_ref(), self.args.notes_file.as_deref(), version)?;
         Ok(chosen.source_with_warning(report))
     }
@@ -111,12 +139,15 @@ impl Inputs {
         built: Option<&Commit>,
     ) -> anyhow::Result<Destination> {
         let (args, project) = (&self.args, self.project.as_ref());
+        if let Some(assembly) = &self.assembly {
+            return description::destination(assembly, &args.remote);
+        }
         let repo = repository::find(project, args.remote.repo.as_ref())?;
         let tag = tag(project, self.expect.tag.clone(), version)?;
         let commit = commit(project, &args.source, built)?;
         let page = session::page(&args.remote, &repo)?;
         let (image, may_be_latest) = moving_names(project, (&repo, &tag, name), args.image.as_ref())?;
-        Ok(Destination { repo, page, tag, commit, image, may_be_latest })
+        Ok(Destination { repo, page, tag, commit, image, may_be_latest, built_on: self.built_on.clone() })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The summary of a workflow's job, and its outputs for later steps.
 
-use crate::report::{Report, markdown};
-use floe_core::model::Release;
+use crate::report::{Report, markdown, size};
+use floe_core::model::{Digest, Release};
 use floe_core::plan::{Line, Plan};
 use floe_core::preflight::Check;
 use floe_core::receipt::Receipt;
@@ -37,6 +37,34 @@ pub fn published(release: &Release, receipt: &Receipt, report: &Report) {
     outputs(release, report);
     report.output("url", url);
     report.notice(&format!("Released {} of {}", destination.tag, destination.repo), url);
+}
+
+/// The assembled release for the person who approves it, and the digests for later jobs: of `SHA256SUMS`, and of each written
+/// file in the form that `sha256sum --check` reads.
+pub fn assembled(release: &Release, written: &[(String, String)], report: &Report) {
+    let destination = &release.destination;
+    let rows = release
+        .assets
+        .iter()
+        .map(|asset| [asset.name.clone(), size(asset.size), format!("`{}`", asset.digest)]);
+    let image = release.manifest.image.as_ref();
+    let image =
+        image.map(|image| format!("\nImage `{}`\n", image.name.at(&image.digest))).unwrap_or_default();
+    let built_on =
+        release.manifest.built_on.as_ref().map(|built_on| format!("\nBuilt on {}\n", built_on.line()));
+    report.summary(&format!(
+        "### {} of {} at commit {}\n\n{}{image}{}",
+        destination.tag,
+        destination.repo,
+        destination.commit,
+        markdown::table(["file", "size", "digest"], rows),
+        built_on.unwrap_or_default(),
+    ));
+    outputs(release, report);
+    report.output("sums", &release.sums().to_string());
+    report.output("checksums", release.checksums().trim_end());
+    let lines = written.iter().map(|(name, text)| format!("{}  {name}", Digest::of(text.as_bytes()).hex()));
+    report.output("digests", &lines.collect::<Vec<_>>().join("\n"));
 }
 
 fn outputs(release: &Release, report: &Report) {

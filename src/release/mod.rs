@@ -7,6 +7,7 @@
 //! ```
 
 pub mod assemble;
+pub mod description;
 pub mod dist;
 pub mod execute;
 pub mod inputs;
@@ -19,6 +20,9 @@ pub mod session;
 pub mod smoke_test;
 
 use std::path::Path;
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
 
 use crate::release::execute::execute;
 use crate::release::preflight::{Preflight, preflight};
@@ -45,7 +49,12 @@ pub async fn publish(
     receipt: &Path,
 ) -> anyhow::Result<(Plan, Receipt)> {
     let published = async {
-        let preflight = plan(release, session).await;
+        // A connection that takes longer than the plan is waited for by the request that needs it, if there is one.
+        let (plan, connections) = (pin!(plan(release, session)), pin!(session.open_connections(release)));
+        let preflight = match select(plan, connections).await {
+            Either::Left((preflight, _)) => preflight,
+            Either::Right(((), plan)) => plan.await,
+        };
         // Whether the image is public is checked again after the push.
         preflight.report(session.report(), |check| check.about != "package");
         let ready = preflight.ready()?;

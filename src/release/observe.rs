@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::error::refusal_of;
 use crate::registry::Registry;
 use crate::release::REGISTRY_AT_ONCE;
 use crate::release::session::Session;
@@ -51,6 +52,11 @@ impl Session {
         };
         let (image, registry) = match image {
             Ok(image) => (image, Ok(())),
+            // A package that may not be seen is planned as one that is not there.
+            Err(error) if self.reads_only && refusal_of(&error).is_some() => {
+                let nothing = RemoteImage { present: BTreeSet::new(), tags: BTreeMap::new() };
+                (Some(nothing), Err(error))
+            }
             Err(error) => (None, Err(error)),
         };
         Observed { world: World { image, ..github }, access, registry }

@@ -5,7 +5,7 @@
 use anyhow::Context as _;
 use chrono::Utc;
 
-use crate::error::{Exit, Failure, hint_of};
+use crate::error::{Exit, Failure, hint_of, refusal_of};
 use crate::registry::Registry;
 use crate::release::observe::Observed;
 use crate::release::session::Session;
@@ -51,11 +51,15 @@ pub async fn preflight(
     let mut facts = ServerFacts {
         now: Utc::now(),
         has_token: session.github.has_token(),
+        reads_only: session.reads_only,
         access: access.map_err(&mut find),
         write: None,
         budget: None,
         // An outline has no image that could be looked for.
-        registry: subject.image().map(|_| registry.map_err(&mut find)),
+        registry: match registry {
+            Err(why) if session.reads_only && refusal_of(&why).is_some() => None,
+            registry => subject.image().map(|_| registry.map_err(&mut find)),
+        },
         push: None,
         package: None,
         site: session.github.site().to_owned(),
@@ -94,11 +98,11 @@ impl Needs {
         };
         let of_registry = |step: &Step| matches!(step, Step::PushImage { .. } | Step::TagImage { .. });
         // Before the dist is built, another token than the one that will publish may look.
-        let may_ask = subject.release().is_some() || facts.may_push();
+        let may_ask = !facts.reads_only && (subject.release().is_some() || facts.may_push());
         Needs {
             write: may_ask && facts.has_token && todo(&|step| !of_registry(step)),
             push: may_ask && todo(&of_registry),
-            tags: todo(&|step| matches!(step, Step::TagImage { .. })),
+            tags: facts.registry.is_some() && todo(&|step| matches!(step, Step::TagImage { .. })),
         }
     }
 }

@@ -8,10 +8,11 @@ use crate::net::address::{Endpoint, is_loopback, shown};
 use crate::net::client::Client;
 use crate::net::retry::{self, Retry};
 use crate::registry::{self, Credentials, Registry};
+use crate::release::REGISTRY_AT_ONCE;
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::clock::Clock;
-use floe_core::model::{Destination, ImageName, Repo, Subject};
+use floe_core::model::{Destination, ImageName, Release, Repo, Subject};
 
 const GITHUB_API: &str = "https://api.github.com";
 
@@ -40,6 +41,8 @@ pub struct Session {
     pub registry: Option<Registry>,
     /// How often something is tried, by which clock, and where that is reported.
     pub retry: Retry,
+    /// Whether only that is asked which a token without write permissions can answer.
+    pub reads_only: bool,
 }
 
 impl Session {
@@ -82,7 +85,7 @@ impl Session {
                 Some(Registry::connect(client, base, image.clone(), secrets.registry, retry.clone()))
             }
         };
-        Ok(Session { github, registry, retry })
+        Ok(Session { github, registry, retry, reads_only: false })
     }
 
     /// The same clients as at the beginning of a run: without a registry token, a count or a rate limit.
@@ -91,7 +94,20 @@ impl Session {
             github: self.github.fresh(),
             registry: self.registry.as_ref().map(Registry::fresh),
             retry: self.retry.clone(),
+            reads_only: self.reads_only,
         }
+    }
+
+    /// Opens the connections that uploads take; nothing is sent over them. Opened beside the first requests, a handshake
+    /// delays no upload.
+    pub async fn open_connections(&self, release: &Release) {
+        let image = async {
+            if let Some((registry, image)) = self.registry.as_ref().zip(release.image.as_ref()) {
+                let parts = image.blobs().len() + image.manifests().len();
+                registry.open_connections(parts.min(REGISTRY_AT_ONCE)).await;
+            }
+        };
+        tokio::join!(self.github.open_connections(release.assets.len()), image);
     }
 
     /// The report of the run.

@@ -131,11 +131,6 @@ impl Report {
         self.say(at, "36", verb, text.as_ref());
     }
 
-    /// Whether `-v` was given.
-    pub fn is_verbose(&self) -> bool {
-        self.verbosity >= Verbosity::Verbose
-    }
-
     /// Lines on stderr without a verb: tables and summaries.
     pub fn line(&self, text: impl AsRef<str>) {
         if self.verbosity >= Verbosity::Normal {

@@ -110,6 +110,8 @@ fn release(
         commit: published.commit.clone(),
         image,
         may_be_latest: false,
+        // The rebuild can say nothing of it.
+        built_on: published.built_on.clone(),
     };
     let notes = NotesSource::Text(String::new());
     // They are rendered from all archives.

@@ -12,9 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
+use futures_util::future::join_all;
+use http::{Method, Version};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder};
+use reqwest::{Client, ClientBuilder, Request};
 use tokio::net::lookup_host;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::task::spawn_blocking;
@@ -59,6 +61,19 @@ impl Clients {
             },
             _ => Err(anyhow!("`{}` would be reached without TLS", address::shown(&server.url))),
         }
+    }
+
+    /// Begins to open connections to a server, and sends nothing over them: the next requests find them in the pool. A
+    /// connection that cannot be opened is reported by the request that needs it.
+    pub async fn open(&self, server: &Endpoint, count: usize) {
+        let Ok(client) = self.of(server).await else { return };
+        let open = || {
+            let mut request = Request::new(Method::HEAD, server.url.clone());
+            // hyper refuses to send it over HTTP/1.1, but only once there is a connection, which then goes to the pool.
+            *request.version_mut() = Version::HTTP_2;
+            client.execute(request)
+        };
+        join_all((0..count).map(|_| open())).await;
     }
 
     /// The network of a server, by the farthest of its addresses.
@@ -218,6 +233,11 @@ fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+    use futures_util::future::select_all;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -249,5 +269,33 @@ mod tests {
         assert_eq!(clients.network(&led).await, Network::Private);
         let public = given.lead(Network::Public, &led.url).unwrap();
         assert_eq!(clients.network(&public).await, Network::Public);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_over_an_opened_connection_but_the_next_request() {
+        crate::release::session::install_tls();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let (server, clients) = (Endpoint::given("GitHub", &address).unwrap(), Clients::default());
+        clients.open(&server, 3).await;
+        let mut opened = Vec::new();
+        for _ in 0..3 {
+            opened.push(listener.accept().await.unwrap().0);
+        }
+        let serve = async {
+            let answered = opened.iter_mut().map(|one| {
+                Box::pin(async move {
+                    let mut head = vec![0; 1024];
+                    let read = one.read(&mut head).await.unwrap();
+                    one.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+                    head[..read].starts_with(b"GET /next HTTP/1.1\r\n")
+                })
+            });
+            let (is_next, _, others) = select_all(answered).await;
+            assert!(is_next && others.into_iter().all(|other| other.now_or_never().is_none()));
+        };
+        let next = clients.of(&server).await.unwrap().get(server.url.join("/next").unwrap());
+        let (answer, ()) = tokio::join!(next.send(), serve);
+        assert_eq!(answer.unwrap().status(), 200);
     }
 }

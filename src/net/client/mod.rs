@@ -80,6 +80,11 @@ impl Client {
         timeout(SILENCE, Box::pin(self.follow(server, request))).await.map_err(silent)?
     }
 
+    /// Begins to open connections to a server, for requests that follow soon.
+    pub(crate) async fn open(&self, server: &Endpoint, count: usize) {
+        self.clients.open(server, count).await;
+    }
+
     /// The server at an address that another server has named.
     pub(crate) async fn led(&self, by: &Endpoint, to: &Url) -> anyhow::Result<Endpoint> {
         match by.url.origin() == to.origin() {

@@ -175,6 +175,7 @@ mod tests {
             git: Some(git(&["v1.3.0"])),
             flake: None,
             is_flake_locked: true,
+            flake_lock: None,
             workflows: BTreeMap::new(),
             has_changelog: true,
             changelog_path: "CHANGELOG.md".to_owned(),

@@ -44,6 +44,8 @@ pub struct Found {
     pub flake: Option<String>,
     /// Whether `flake.lock` pins floe.
     pub is_flake_locked: bool,
+    /// The text of `flake.lock`.
+    pub flake_lock: Option<String>,
     /// The text of every workflow by its path.
     pub workflows: BTreeMap<String, String>,
     /// Whether the project has a changelog under any of the usual names.

@@ -59,13 +59,13 @@ pub struct Floe {
 
 impl Floe {
     /// The running one, with the address in the `Cargo.toml` it was built from.
-    pub fn own(commit: Option<Commit>) -> anyhow::Result<Self> {
+    pub fn own() -> anyhow::Result<Self> {
         let url = env!("CARGO_PKG_REPOSITORY");
         let repo = Repo::from_url(url).ok_or_else(|| {
             anyhow::anyhow!("this floe was built without its address: `{url}` is not a repository")
         })?;
         let floe = Floe::at(&format!("github:{repo}")).map_err(anyhow::Error::msg)?;
-        Ok(Floe { commit, is_given: false, ..floe })
+        Ok(Floe { is_given: false, ..floe })
     }
 
     /// The one that a flake reference names; without a tag, branch or commit, the running version.
@@ -108,6 +108,18 @@ impl Floe {
             names.iter().find_map(|start| reference.strip_prefix(start)).unwrap_or(reference).to_owned();
         let version = reference.strip_prefix('v').and_then(|rest| rest.parse().ok()).unwrap_or(version);
         Ok(Floe { repo, version, input, reference, commit: None, is_given: true })
+    }
+
+    /// The commit to which a `flake.lock` pins this tag of this repository.
+    pub fn locked(&self, lock: &str) -> Option<Commit> {
+        let lock: serde_json::Value = serde_json::from_str(lock).ok()?;
+        let node = lock["nodes"]["root"]["inputs"]["floe"].as_str()?;
+        let (original, locked) = (&lock["nodes"][node]["original"], &lock["nodes"][node]["locked"]);
+        let reference = original["ref"].as_str()?;
+        let is_tag = self.reference == format!("v{}", self.version) && reference == self.reference;
+        let repo = format!("{}/{}", locked["owner"].as_str()?, locked["repo"].as_str()?);
+        let is_it = is_tag && locked["type"] == "github" && repo.eq_ignore_ascii_case(&self.repo.to_string());
+        if is_it { locked["rev"].as_str()?.parse().ok() } else { None }
     }
 
     /// Whether its repository is not the placeholder of a source before its first publication.
@@ -310,7 +322,7 @@ mod tests {
     fn only_the_placeholder_is_no_address() {
         assert!(!Floe::at("github:OWNER/floe").unwrap().has_address());
         assert!(Floe::at("github:owner/floe").unwrap().has_address());
-        let floe = Floe::own(None).unwrap();
+        let floe = Floe::own().unwrap();
         assert!(env!("CARGO_PKG_REPOSITORY").ends_with(&floe.repo.to_string()));
         assert!(floe.call().ends_with(&format!("@v{}", env!("CARGO_PKG_VERSION"))));
     }

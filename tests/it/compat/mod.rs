@@ -19,7 +19,13 @@ fn old_files_are_read_and_written_again_byte_for_byte() {
     for name in ["record", "record-without-commit", "record-without-facts"] {
         assert_eq!(again::<Record>(&sample(name)), sample(name), "{name}");
     }
-    for name in ["manifest", "manifest-with-files", "manifest-without-image", "manifest-without-needs"] {
+    for name in [
+        "manifest",
+        "manifest-built-on",
+        "manifest-with-files",
+        "manifest-without-image",
+        "manifest-without-needs",
+    ] {
         assert_eq!(again::<Manifest>(&sample(name)), sample(name), "{name}");
     }
 }

@@ -60,6 +60,7 @@ pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
         commit: COMMIT.parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
         may_be_latest: true,
+        built_on: None,
     };
     let release =
         Release::new(verified.archives, verified.files, verified.image, destination, NotesSource::Generated);

@@ -137,3 +137,33 @@ fn a_tag_prefix_is_part_of_the_workflow_and_of_the_next_tag() {
     assert_eq!(code, Some(3));
     assert!(stderr.contains("\n-    tags: [\"v[0-9]*\"]\n+    tags: [\"tool-v[0-9]*\"]\n"), "{stderr}");
 }
+
+#[test]
+fn the_workflow_is_called_by_the_commit_that_the_lock_file_pins() {
+    if peer("git").is_none() {
+        return;
+    }
+    let (own, rev) = (format!("v{}", env!("CARGO_PKG_VERSION")), "d".repeat(40));
+    let lock = |owner: &str, reference: &str| {
+        let original =
+            format!(r#"{{"owner": "{owner}", "repo": "floe", "type": "github", "ref": "{reference}"}}"#);
+        let locked = format!(r#"{{"owner": "{owner}", "repo": "floe", "type": "github", "rev": "{rev}"}}"#);
+        format!(
+            r#"{{"nodes": {{"root": {{"inputs": {{"floe": "floe_2"}}}}, "floe_2": {{"original": {original}, "locked": {locked}}}}}}}"#
+        )
+    };
+    let mut sample = Sample::tool();
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    let by_tag = text(&sample, WORKFLOW);
+    assert!(by_tag.contains(&format!("@{own}\n")), "{by_tag}");
+    // Another floe, another version, and no lock file at all.
+    for (owner, reference) in [("fork", own.as_str()), ("acme", "v0.0.1"), ("acme", "main")] {
+        sample = sample.file("flake.lock", &lock(owner, reference));
+        assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+        assert_eq!(text(&sample, WORKFLOW), by_tag, "{owner} {reference}");
+    }
+    let sample = sample.file("flake.lock", &lock("acme", &own));
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    assert!(text(&sample, WORKFLOW).contains(&format!("@{rev} # {own}\n")));
+    assert_eq!(floe(&sample, &["--check"]).0, Some(0));
+}

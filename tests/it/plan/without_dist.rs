@@ -3,7 +3,7 @@
 use expect_test::expect;
 use floe_rehearsal::github::SeedTag;
 
-use crate::support::scenario::{READER, Scenario};
+use crate::support::scenario::{COMMIT, READER, Scenario};
 
 #[test]
 fn a_release_is_planned_before_it_is_built() {
@@ -133,4 +133,27 @@ fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
             false => drop(std::fs::copy(entry.path(), target).unwrap()),
         }
     }
+}
+
+/// The certificate of a signature names the ref and the commit that the run was started for.
+#[test]
+fn a_run_that_is_not_for_the_commit_of_the_tag_is_refused() {
+    let scenario = Scenario::empty("1.4.0").before_anything_is_built("");
+    let other = "0".repeat(40);
+    let run = |reference: &str, sha: &str| {
+        scenario.run_with(&[("GITHUB_REF", reference), ("GITHUB_SHA", sha)], &["plan", "--from-tag"])
+    };
+    run("refs/tags/v1.4.0", COMMIT).exit(0);
+    for (reference, sha) in [
+        ("refs/heads/main", COMMIT),
+        ("refs/heads/v1.4.0", COMMIT),
+        ("refs/tags/v1.5.0", COMMIT),
+        ("refs/tags/v1.4.0", &other),
+        ("", ""),
+    ] {
+        let outcome = run(reference, sha).exit(3).no_writes();
+        let outcome = outcome.says("this run is not for the commit of `v1.4.0`").says("nothing was built");
+        outcome.says("hint: run it from the tag: `gh workflow run release.yml --ref v1.4.0`");
+    }
+    scenario.run(["plan"]).exit(0);
 }

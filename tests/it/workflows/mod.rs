@@ -1,13 +1,15 @@
-//! The workflows of `.github/workflows`: read as data, held to rules, and the release's run from tag to public release
-//! by a stand-in for GitHub's runner.
+//! The workflows of `.github/workflows`: held to rules, evaluated by GitHub's own parser and expressions, and the `run:`
+//! steps of the release run in order against the embedded servers.
 //!
 //! GitHub's own runners, signatures and permissions are not tested here.
 
 mod commands;
-mod expression;
+mod drive;
+mod github;
+mod matrix;
+mod release;
 mod rules;
-mod run;
-mod runner;
+mod stage;
 mod yaml;
 
 use std::path::{Path, PathBuf};

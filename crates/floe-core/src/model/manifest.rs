@@ -8,8 +8,8 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    About, ArchiveKind, BinaryFacts, Commit, Digest, Extras, ImageName, ManifestChannel, Platform, Rule,
-    Schema, Tag, Target,
+    About, ArchiveKind, BinaryFacts, BuiltOn, Commit, Digest, Extras, ImageName, ManifestChannel, Platform,
+    Rule, Schema, Tag, Target,
 };
 
 /// A release as data.
@@ -41,6 +41,9 @@ pub struct Manifest {
     /// The files that were rendered from the rest of the manifest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<ManifestChannel>,
+    /// How it was built, if a workflow built it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub built_on: Option<BuiltOn>,
 }
 
 /// A further file of a release: a package, an SBOM.

@@ -2,7 +2,9 @@
 //!
 //! Nothing in here touches a file, the network, the environment or a terminal.
 
+pub mod assembly;
 pub mod body;
+pub mod built_on;
 pub mod changelog;
 pub mod channel;
 pub mod config;
@@ -20,6 +22,8 @@ pub mod schema;
 pub mod tag;
 pub mod target;
 
+pub use assembly::Assembly;
+pub use built_on::BuiltOn;
 pub use channel::{ChannelKind, ManifestChannel, Marker, Rendered};
 pub use config::{Channels, Config};
 pub use digest::{Digest, Hasher, Hashing};

@@ -3,6 +3,7 @@
 //! Pure text to text; it never asks GitHub for anything.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
 
 use crate::model::changelog::closed;
 use crate::model::install::{self, Install};
@@ -25,7 +26,8 @@ pub struct Notes {
 }
 
 /// The upper part of release notes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum NotesSource {
     /// This text.
     Text(String),

@@ -9,7 +9,8 @@ use semver::Version;
 
 use super::manifest::{Artifact, Manifest, ManifestFile, ManifestImage, ManifestPlatform};
 use super::{
-    BinaryFacts, Commit, Digest, Extras, Facts, Image, ImageName, Record, Rendered, Repo, Schema, Tag,
+    BinaryFacts, BuiltOn, Commit, Digest, Extras, Facts, Image, ImageName, Record, Rendered, Repo, Schema,
+    Tag,
 };
 use crate::model::notes::{Notes, NotesSource};
 
@@ -52,6 +53,8 @@ pub struct Destination {
     pub image: ImageName,
     /// Whether it may become the repository's latest release, a name that all packages of the repository share.
     pub may_be_latest: bool,
+    /// How it was built, if a workflow says so.
+    pub built_on: Option<BuiltOn>,
 }
 
 /// A file of a release.
@@ -179,9 +182,22 @@ impl Release {
         self.assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), sums));
     }
 
+    /// The text of `SHA256SUMS`.
+    pub fn checksums(&self) -> String {
+        checksums(&self.assets)
+    }
+
+    /// The subjects of an attestation in the format of `SHA256SUMS`: its lines, one for itself, and one for the image.
+    pub fn subjects(&self) -> String {
+        let image = self.manifest.image.as_ref();
+        let image =
+            image.map(|image| format!("{}  {}\n", image.digest.hex(), image.name)).unwrap_or_default();
+        format!("{}{}  {CHECKSUMS}\n{image}", self.checksums(), self.sums().hex())
+    }
+
     /// The digest of `SHA256SUMS`. It covers every asset but the signatures of `SHA256SUMS` and, through the manifest, the image, the tag and the commit.
     pub fn sums(&self) -> Digest {
-        Digest::of(checksums(&self.assets).as_bytes())
+        Digest::of(self.checksums().as_bytes())
     }
 
     /// The bytes of all assets together.
@@ -241,6 +257,7 @@ fn manifest(
         image,
         files: covered,
         channels: Vec::new(),
+        built_on: destination.built_on.clone(),
     }
 }
 

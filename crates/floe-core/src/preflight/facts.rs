@@ -37,6 +37,8 @@ pub struct ServerFacts {
     pub now: DateTime<Utc>,
     /// Whether there is a token for GitHub at all.
     pub has_token: bool,
+    /// Whether only that was asked which a token without write permissions can answer.
+    pub reads_only: bool,
     /// The repository and the token.
     pub access: Asked<Access>,
     /// Whether the token may write contents; checked only if needed.
@@ -62,6 +64,9 @@ impl ServerFacts {
     /// Why a permission was not checked.
     pub(super) fn why_unasked(&self, subject: Subject<'_>, verb: &str) -> String {
         match subject {
+            _ if self.reads_only => {
+                "this run has no permission to write; the job that publishes asks".to_owned()
+            }
             _ if !self.has_token => "there is no token".to_owned(),
             Subject::Outline(_) if !self.may_push() => "the token may not push".to_owned(),
             _ => format!("nothing is left to {verb}"),

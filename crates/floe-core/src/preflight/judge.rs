@@ -45,6 +45,9 @@ pub fn checks<'a>(
     if let Some(registry) = &facts.registry {
         check("registry", answer(registry, || format!("the registry of `{image}` answers")));
     }
+    if facts.registry.is_none() && facts.reads_only && subject.image().is_some() {
+        check("registry", skipped(format!("this run may not see whether `{image}` is there")));
+    }
     if !subject.platforms().is_empty() && !matches!(facts.registry, Some(Err(_))) {
         let unasked = || skipped(facts.why_unasked(subject, "push"));
         let found = || format!("`{image}` may be pushed to");
@@ -79,7 +82,7 @@ fn warning(found: impl Into<String>, cure: impl Into<String>) -> Outcome {
 
 fn token(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
     if !facts.has_token {
-        if subject.release().is_none() {
+        if facts.reads_only || subject.release().is_none() {
             return needs_push();
         }
         return failed(
@@ -127,7 +130,9 @@ fn repository(subject: Subject<'_>, access: &Access, site: &str) -> Outcome {
             format!("`{repo}` is called `{name}` now, and GitHub refuses writes under the old name"),
             format!("give `--repo {name}`, and set `repository` in Cargo.toml and the git remote to it"),
         ),
-        _ if access.private => passed(format!("`{repo}` is there, and private")),
+        _ if access.private => passed(format!(
+            "`{repo}` is there, and private: attestations and required reviewers need GitHub Enterprise Cloud"
+        )),
         _ => passed(format!("`{repo}` is there, and public")),
     }
 }
@@ -141,6 +146,10 @@ fn needs_push() -> Outcome {
 }
 
 fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome {
+    if facts.reads_only {
+        let unasked = facts.why_unasked(subject, "write");
+        return skipped(format!("drafts are not seen, nor whether contents may be written: {unasked}"));
+    }
     if subject.release().is_none() && access.push == Some(false) {
         return needs_push();
     }

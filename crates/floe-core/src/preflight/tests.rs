@@ -16,6 +16,7 @@ fn release() -> Release {
         commit: "3f9ac21c0ffee0000000000000000000000000aa".parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
         may_be_latest: true,
+        built_on: None,
     };
     let release = Release::new(
         Vec::new(),
@@ -55,6 +56,7 @@ fn facts() -> ServerFacts {
     ServerFacts {
         now: DateTime::from_timestamp(1_790_000_000, 0).unwrap(),
         has_token: true,
+        reads_only: false,
         access: Ok(Access { name: Some("Acme/Tool".to_owned()), ..Access::default() }),
         write: Some(Ok(())),
         budget: Some(Budget { remaining: 4000, reset: 1_790_003_600 }),

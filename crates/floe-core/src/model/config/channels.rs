@@ -1,9 +1,11 @@
 //! The settings of installers and package managers.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{ChannelKind, Repo};
 
 /// The files that are rendered for a release besides its archives.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Channels {
     /// `installers`: the installers that a release has, each only where it holds a target for it. Default: all.
     pub installers: Vec<ChannelKind>,
@@ -55,7 +57,7 @@ impl Default for Channels {
 }
 
 /// A formula in a Homebrew tap.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Homebrew {
     /// `tap`: the repository, `owner/homebrew-<tap>`.
     pub tap: Repo,
@@ -68,7 +70,7 @@ pub struct Homebrew {
 }
 
 /// A manifest in a Scoop bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scoop {
     /// `bucket`: the repository.
     pub bucket: Repo,
@@ -79,7 +81,7 @@ pub struct Scoop {
 }
 
 /// A manifest in winget's repository of packages.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Winget {
     /// `id`: the package's identifier, `Publisher.Package`.
     pub id: String,
@@ -90,7 +92,7 @@ pub struct Winget {
 }
 
 /// A package for a Chocolatey feed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chocolatey {
     /// `id`: the package's identifier. Default: the package's name in lower case.
     pub id: Option<String>,
@@ -101,7 +103,7 @@ pub struct Chocolatey {
 }
 
 /// A build script of the Arch User Repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Aur {
     /// `package`: the package's name. Default: the Cargo package's and `-bin`.
     pub package: Option<String>,

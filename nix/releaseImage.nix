@@ -1,0 +1,24 @@
+# The image and the archives of its platforms, which one leg of the workflow builds.
+{
+  lib,
+  pkgs,
+  project,
+  packer,
+  releases,
+}:
+image:
+import ./dist.nix
+  {
+    inherit
+      lib
+      pkgs
+      project
+      packer
+      ;
+  }
+  {
+    releases = map (target: releases.${target.name}) (
+      lib.filter (target: target.image != null) project.built
+    );
+    inherit image;
+  }
