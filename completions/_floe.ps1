@@ -140,7 +140,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             break
         }
         'floe;plan' {
-            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]')
+            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]')
             [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image''s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]')
             [CompletionResult]::new('--notes-file', '--notes-file', [CompletionResultType]::ParameterName, 'Read the release notes from this file, not from the changelog or GitHub')
             [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again')
@@ -172,7 +172,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             break
         }
         'floe;publish' {
-            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]')
+            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]')
             [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image''s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]')
             [CompletionResult]::new('--notes-file', '--notes-file', [CompletionResultType]::ParameterName, 'Read the release notes from this file, not from the changelog or GitHub')
             [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again')
@@ -206,7 +206,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('--release', '--release', [CompletionResultType]::ParameterName, 'Download and check the published release of this tag, without a token if the repository is public')
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the downloaded files in this folder, which must be new or empty')
             [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'After verifying, run each program for this machine with this argument, such as --run=--version')
-            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]')
+            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]')
             [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image''s name, if it is not the default: SHA256SUMS depends on it, and a published image must have it')
             [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Fail unless SHA256SUMS has this digest, before any downloaded program is run')
             [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'Path to the project''s Cargo.toml [default: found from the current folder]')
@@ -283,7 +283,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             break
         }
         'floe;init' {
-            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target of the release (may be repeated) [default: all]')
+            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target of the release (may be repeated) [default: all but the optional ones]')
             [CompletionResult]::new('--floe-url', '--floe-url', [CompletionResultType]::ParameterName, 'The flake reference of floe, on GitHub [default: where this floe was published]')
             [CompletionResult]::new('--pin', '--pin', [CompletionResultType]::ParameterName, 'Pin the workflow to this commit of floe instead of its tag')
             [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'Path to the project''s Cargo.toml [default: found from the current folder]')

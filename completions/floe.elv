@@ -132,7 +132,7 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand --version 'Print version'
         }
         &'floe;plan'= {
-            cand --target 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]'
+            cand --target 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]'
             cand --image 'The image''s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]'
             cand --notes-file 'Read the release notes from this file, not from the changelog or GitHub'
             cand --expect 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again'
@@ -163,7 +163,7 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand --version 'Print version'
         }
         &'floe;publish'= {
-            cand --target 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]'
+            cand --target 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]'
             cand --image 'The image''s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]'
             cand --notes-file 'Read the release notes from this file, not from the changelog or GitHub'
             cand --expect 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again'
@@ -196,7 +196,7 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand --release 'Download and check the published release of this tag, without a token if the repository is public'
             cand --keep 'Keep the downloaded files in this folder, which must be new or empty'
             cand --run 'After verifying, run each program for this machine with this argument, such as --run=--version'
-            cand --target 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]'
+            cand --target 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]'
             cand --image 'The image''s name, if it is not the default: SHA256SUMS depends on it, and a published image must have it'
             cand --expect 'Fail unless SHA256SUMS has this digest, before any downloaded program is run'
             cand --manifest-path 'Path to the project''s Cargo.toml [default: found from the current folder]'
@@ -270,7 +270,7 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand --version 'Print version'
         }
         &'floe;init'= {
-            cand --target 'A target of the release (may be repeated) [default: all]'
+            cand --target 'A target of the release (may be repeated) [default: all but the optional ones]'
             cand --floe-url 'The flake reference of floe, on GitHub [default: where this floe was published]'
             cand --pin 'Pin the workflow to this commit of floe instead of its tag'
             cand --manifest-path 'Path to the project''s Cargo.toml [default: found from the current folder]'

@@ -125,7 +125,7 @@ complete -c floe -n "__fish_floe_using_subcommand plan" -s q -l quiet -d 'Show o
 complete -c floe -n "__fish_floe_using_subcommand plan" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s h -l help -d 'Print help'
 complete -c floe -n "__fish_floe_using_subcommand plan" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand publish" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
 complete -c floe -n "__fish_floe_using_subcommand publish" -l expect -d 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again' -r
@@ -151,7 +151,7 @@ complete -c floe -n "__fish_floe_using_subcommand publish" -s V -l version -d 'P
 complete -c floe -n "__fish_floe_using_subcommand verify" -l release -d 'Download and check the published release of this tag, without a token if the repository is public' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l keep -d 'Keep the downloaded files in this folder, which must be new or empty' -r -F
 complete -c floe -n "__fish_floe_using_subcommand verify" -l run -d 'After verifying, run each program for this machine with this argument, such as --run=--version' -r
-complete -c floe -n "__fish_floe_using_subcommand verify" -l target -d 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l target -d 'A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l image -d 'The image\'s name, if it is not the default: SHA256SUMS depends on it, and a published image must have it' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l expect -d 'Fail unless SHA256SUMS has this digest, before any downloaded program is run' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
@@ -204,7 +204,7 @@ complete -c floe -n "__fish_floe_using_subcommand rehearse" -s q -l quiet -d 'Sh
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -l strict -d 'Treat warnings as errors'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s V -l version -d 'Print version'
-complete -c floe -n "__fish_floe_using_subcommand init" -l target -d 'A target of the release (may be repeated) [default: all]' -r
+complete -c floe -n "__fish_floe_using_subcommand init" -l target -d 'A target of the release (may be repeated) [default: all but the optional ones]' -r
 complete -c floe -n "__fish_floe_using_subcommand init" -l floe-url -d 'The flake reference of floe, on GitHub [default: where this floe was published]' -r
 complete -c floe -n "__fish_floe_using_subcommand init" -l pin -d 'Pin the workflow to this commit of floe instead of its tag' -r
 complete -c floe -n "__fish_floe_using_subcommand init" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F

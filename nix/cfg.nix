@@ -2,13 +2,15 @@
 { lib }:
 target: name:
 let
+  environment = lib.last (lib.splitString "-" target.triple);
   facts = {
     target_arch = [ target.arch ];
     target_os = [ target.os ];
-    target_env = [ (lib.last (lib.splitString "-" target.triple)) ];
+    target_env = [ (lib.removeSuffix "eabihf" environment) ];
+    target_abi = lib.optional (lib.hasSuffix "eabihf" environment) "eabihf";
     target_family = [ "unix" ];
     target_endian = [ "little" ];
-    target_pointer_width = [ "64" ];
+    target_pointer_width = [ (if target.arch == "arm" then "32" else "64") ];
     target_vendor = [ "unknown" ];
     target_has_atomic = [
       "8"

@@ -155,6 +155,7 @@ python3 - "$home/matrix.json" <<'EOF'
 import json, sys
 rows = json.load(open("crates/floe-core/targets.json"))["targets"]
 same = ["name", "archive", "builder", "image", "runner"]
+rows = [r for r in rows if not r.get("optional")]
 want = [{"target": r["triple"], "native": r.get("native")} | {key: r[key] for key in same} for r in rows]
 got = json.load(open(sys.argv[1]))
 assert got["include"] == want and got["schema"] == 1, "the matrix is not that of crates/floe-core/targets.json"
@@ -167,9 +168,27 @@ assert got["linux"] == want, "the Linux legs are not one a target, and one for t
 assert got["floe"]["own"] and got["name"] == "floe", "floe does not know its own release"
 EOF
 if [[ target/release/floe -nt crates/floe-core/targets.json ]]; then
-    include='import json, sys; print(json.dumps(json.load(sys.stdin)["include"], sort_keys=True))'
+    include='import json, sys; rows = json.load(sys.stdin)["include"]; print(json.dumps([r for r in rows if not r.get("optional")], sort_keys=True))'
     diff <(target/release/floe targets --json | python3 -c "$include") <(python3 -c "$include" <"$home/matrix.json")
 fi
+# `listed NAMES` is the matrix of a project that lists these targets.
+listed() {
+    flake eval --json --impure .#lib --apply "lib: { inherit ((lib.mkRelease {
+        src = $here/tests/nix/bump/before; targets = [ $1 ]; }).legacyPackages.x86_64-linux.matrix) include native runners; }"
+}
+listed '"aarch64-windows" "i686-windows" "armv7-musl" "riscv64-gnu"' >"$home/listed.json"
+python3 - "$home/listed.json" <<'EOF'
+import json, sys
+got = json.load(open(sys.argv[1]))
+names = ["aarch64-windows", "i686-windows", "armv7-musl", "riscv64-gnu"]
+assert [r["name"] for r in got["include"]] == names, "optional targets are not listed"
+assert [r["image"] for r in got["include"]] == [None, None, "linux/arm/v7", None], "the image of ARMv7 is missing"
+assert [(r["target"], r["program"]) for r in got["native"]] == [
+    ("aarch64-pc-windows-msvc", "bump.exe"), ("i686-pc-windows-msvc", "bump.exe")], "native legs are missing"
+assert got["runners"] == ["windows-11-arm", "windows-2025"], "the runners are others"
+EOF
+! listed '"riscv64-gnu"' >/dev/null 2>"$home/runners" || failed 'a matrix has no runner'
+grep -qF 'GitHub has no runner for riscv64-gnu' "$home/runners" || failed 'a missing runner is not named'
 passed 'the matrix is that of crates/floe-core/targets.json'
 
 # Another version, then another source file: what is compiled of the dependencies stays valid, the program does not.
@@ -205,6 +224,10 @@ dependencies=$(of_patched dependencies.drvPath) program=$(of_patched drvPath)
 sed -i 's/^version = "1.4.0"/version = "1.5.0"/' "$patched/Cargo.toml" "$patched/Cargo.lock"
 [[ $(of_patched dependencies.drvPath) == "$dependencies" ]] || failed 'another version gives other dependencies where one is patched'
 [[ $(of_patched drvPath) != "$program" ]] || failed 'another version gives the same program where one is patched'
+# Its root is no package, and still says how dependencies are compiled.
+printf '\n[profile.release]\nlto = true\n' >>"$patched/Cargo.toml"
+[[ $(of_patched dependencies.drvPath) != "$dependencies" ]] || failed 'another profile gives the same dependencies'
+dependencies=$(of_patched dependencies.drvPath)
 printf '// Another source.\n' >>"$patched/vendor/itoa/src/lib.rs"
 [[ $(of_patched dependencies.drvPath) != "$dependencies" ]] || failed 'a patched crate can change, and dependencies do not'
 passed 'another version or source file leaves compiled dependencies valid'
@@ -227,6 +250,7 @@ project() {
 # shellcheck disable=SC2016  # backticks are quotes here
 {
     refuses '{ targets = [ "x86_64-gnu" "amd64" ]; }' 'there is no target `amd64`; floe knows x86_64-gnu, x86_64-musl, aarch64-gnu'
+    accepts '{ targets = [ "armv7-gnu" "armv7-musl" "riscv64-gnu" "riscv64-musl" "aarch64-windows" "i686-windows" ]; }'
     refuses '{ tag = "v1.5.0"; }' 'the tag `v1.5.0` does not name version 1.4.0 of `bump`; release it as `v1.4.0`'
     refuses '{ tag = "bump-v1.4.0"; }' 'the tag `bump-v1.4.0` does not name version 1.4.0 of `bump`; release it as `v1.4.0`'
     refuses '{ package = "bumb"; }' 'there is no package `bumb` in `src`; it has bump, part'
@@ -268,6 +292,17 @@ mkdir -p "$home/flagged/fixtures/bad"
 printf 'x = \n' >"$home/flagged/fixtures/bad/Cargo.toml"
 accepts "{ src = $home/flagged; }"
 passed 'mistakes are named at evaluation'
+
+# The documents of a build script reach what Nix builds and the native legs by one script.
+project documented 'include = [{ built = "assets/tool.1", to = "man/tool.1" }]'
+of_documented() {
+    flake eval --raw --impure .#lib --apply "lib: (lib.mkRelease { src = $home/documented; }).$1"
+}
+of_documented legacyPackages.x86_64-linux.matrix.documents | grep -qE "^built=\(.?assets/tool\.1.? .?man/tool\.1.?\)" ||
+    failed 'native legs do not gather documents'
+of_documented packages.x86_64-linux.release-x86_64-musl.binaries.postInstall | grep -qF -- '-documents.sh' ||
+    failed 'Nix does not gather documents'
+passed 'documents that a build script makes are gathered'
 
 # shellcheck source-path=SCRIPTDIR source=checkRelease.sh
 source nix/checkRelease.sh

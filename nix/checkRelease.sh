@@ -184,6 +184,7 @@ reproduce() {
 }
 is "$(reproduce x86_64-linux i686-linux v1.4.0)" '*built github:acme/tool/v1.4.0#packages.x86_64-linux.dist*floe reproduce v1.4.0*' 'a release is not rebuilt'
 is "$(reproduce aarch64-linux '' v1.4.0)" 'error: `v1.4.0` has to be built on x86_64-linux, and this machine builds for aarch64-linux*hint: *--system aarch64-linux*exit 1' 'an Arm machine rebuilds'
+is "$(reproduce aarch64-linux 'armv7l-linux riscv64-linux' v1.4.0)" '*this machine builds for aarch64-linux, armv7l-linux, riscv64-linux*--system aarch64-linux*exit 1' 'not every system of this machine is named'
 is "$(reproduce aarch64-linux x86_64-linux v1.4.0)" '*built github:acme/tool/v1.4.0#packages.x86_64-linux.dist*' 'QEMU is not used'
 is "$(reproduce aarch64-linux '' v1.4.0 --system aarch64-linux)" '*built *#packages.aarch64-linux.dist*' 'a release of an Arm machine is not rebuilt'
 is "$(reproduce x86_64-linux '' v1.4.0 --system aarch64-linux)" '*exit 1' 'a release of an Arm machine is rebuilt on another'

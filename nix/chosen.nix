@@ -61,6 +61,14 @@ in
   inherit (chosen.manifest.package) name;
   field = fieldOf chosen;
   config = configOf chosen;
+  # Each document that a build script makes, and its path in the archives behind it.
+  documents = lib.concatMap (
+    one:
+    lib.optionals (lib.isAttrs one && one ? built) [
+      one.built
+      one.to
+    ]
+  ) ((configOf chosen).include or [ ]);
   binaries = usual chosen;
   binariesWith = binariesOf chosen;
 }

@@ -6,11 +6,13 @@ dist=$1 name=$2
 blob() { printf '%s/image/blobs/sha256/%s' "$dist" "${1#sha256:}"; }
 index=$(blob "$(jq -r '.manifests[0].digest' "$dist/image/index.json")")
 compared=0
-while read -r architecture digest; do
-    case $architecture in
+while read -r platform digest; do
+    case $platform in
     amd64) triple=x86_64-unknown-linux-musl ;;
     arm64) triple=aarch64-unknown-linux-musl ;;
-    *) echo "$architecture: which target is that?" >&2 && exit 1 ;;
+    arm/v7) triple=armv7-unknown-linux-musleabihf ;;
+    riscv64) triple=riscv64gc-unknown-linux-musl ;;
+    *) echo "$platform: which target is that?" >&2 && exit 1 ;;
     esac
     rm -rf rootfs archive
     mkdir rootfs archive
@@ -22,5 +24,5 @@ while read -r architecture digest; do
         cmp "$program" "archive/$name-$triple/$(basename "$program")"
         compared=$((compared + 1))
     done
-done < <(jq -r '.manifests[] | "\(.platform.architecture) \(.digest)"' "$index")
+done < <(jq -r '.manifests[] | "\([.platform | .architecture, .variant // empty] | join("/")) \(.digest)"' "$index")
 ((compared > 0))

@@ -72,7 +72,7 @@ let
 in
 {
   schema = 1;
-  inherit (project) name;
+  inherit (project) name epoch;
   inherit linux;
   verify = import ./trials.nix {
     inherit
@@ -91,9 +91,10 @@ in
       else
         throw "nothing says which Rust the native legs install; give `toolchain` a `// { channel = \"1.91.0\"; }`"
     );
-  inherit (project) epoch;
   include = map row project.promised;
   native = legs;
+  # A script for Bash: `bash -c "$DOCUMENTS" documents native/<triple>` gathers what the build made besides binaries.
+  documents = import ./documents.nix { inherit lib project; };
   # The arguments of `cargo install`, besides its folders and the target.
   package = project.folder;
   arguments = lib.concatStringsSep " " (

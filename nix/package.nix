@@ -78,6 +78,7 @@ let
       bash ${./failed.sh} ${project.name} ${target.name} >&2
     '';
   };
+  documents = builtins.toFile "documents.sh" (import ./documents.nix { inherit lib project; });
   dependencies = craneLib.buildDepsOnly (
     common
     // {
@@ -96,14 +97,18 @@ craneLib.buildPackage (
     cargoArtifacts = dependencies;
     passthru = { inherit dependencies; };
     # Cargo builds every binary of the package; `binaries` in [package.metadata.floe] may name fewer.
-    postInstall = ''
-      for program in "$out"/bin/*; do
-        case " ${toString project.released} " in
-        *" $(basename "$program") "*) ;;
-        *) rm "$program" ;;
-        esac
-      done
-    '';
+    postInstall =
+      lib.optionalString (!isNative) ''
+        bash ${documents} "$out/documents"
+      ''
+      + ''
+        for program in "$out"/bin/*; do
+          case " ${toString project.released} " in
+          *" $(basename "$program") "*) ;;
+          *) rm "$program" ;;
+          esac
+        done
+      '';
     meta = {
       mainProgram = project.main;
       inherit (project) description;

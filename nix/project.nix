@@ -54,7 +54,9 @@ let
     ""
   ];
   profile = config.profile or "release";
-  promised = table.select (given (config.targets or (map (target: target.name) table.all)) targets);
+  promised = table.select (
+    given (config.targets or (map (target: target.name) table.default)) targets
+  );
   built = lib.filter (target: target.builder == "nix") promised;
   flags = import ./rustflags.nix { inherit lib read; } { inherit src built rustflags; };
   named = import ./repository.nix { inherit lib; } (field "repository" "");
@@ -92,7 +94,7 @@ assert
     promised
     built
     ;
-  inherit (chosen) folder folders;
+  inherit (chosen) folder folders documents;
   inherit (on) features;
   defaultFeatures = on.default;
   main = lib.head released;

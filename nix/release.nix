@@ -22,5 +22,8 @@ pkgs.runCommand "${project.name}-${project.version}-${target.name}"
     for binary in ${toString (map (name: "${binaries}/bin/${name}") project.released)}; do
       arguments+=(--binary "$binary")
     done
+    if [[ -d ${binaries}/documents ]]; then
+      arguments+=(--documents ${binaries}/documents)
+    fi
     floe package "''${arguments[@]}" $projectArguments
   ''

@@ -63,9 +63,11 @@ if [[ $(uname -s) != Linux ]]; then
     exit 1
 fi
 here=$(nix_command config show system)
-if [[ " $here $(nix_command config show extra-platforms) " != *" $system "* ]]; then
+read -ra platforms <<<"$here $(nix_command config show extra-platforms)"
+if [[ " ${platforms[*]} " != *" $system "* ]]; then
+    printf -v builds ', %s' "${platforms[@]}"
     cat >&2 <<END
-error: \`$tag\` has to be built on $system, and this machine builds for $here
+error: \`$tag\` has to be built on $system, and this machine builds for ${builds#, }
 
 Cargo mixes the triple of the building machine into build scripts and procedural macros, so other bytes would come out
 although the release may be fine.

@@ -33,10 +33,11 @@ let
       dependencies = map (dependency: renamed.${dependency} or dependency) entry.dependencies;
     };
 
-  # Any other Cargo.toml may be test data that is no TOML.
-  manifests = map (
-    folder: if folder == "" then "Cargo.toml" else "${folder}/Cargo.toml"
-  ) project.folders;
+  # Any other Cargo.toml may be test data that is no TOML. The root's counts even if the root is no package.
+  manifests = lib.unique (
+    [ "Cargo.toml" ]
+    ++ map (folder: if folder == "" then "Cargo.toml" else "${folder}/Cargo.toml") project.folders
+  );
   below = import ./below.nix { inherit lib; } settings.src;
   isRead = path: baseNameOf path != "Cargo.toml" || lib.elem (below path) manifests;
   tables = manifest: dependencies.tables manifest ++ dependencies.tables (manifest.workspace or { });

@@ -42,10 +42,9 @@ let
 
   inherit (pkgs.stdenv.hostPlatform) isLinux;
   # Each Linux builds every Linux target; the native legs build the rest with plain cargo.
-  linuxTriples = map (target: target.triple) (lib.filter (target: target.builder == "nix") table.all);
   toolchain = settings.toolchain {
     inherit fenix;
-    triples = lib.optionals isLinux linuxTriples;
+    triples = lib.optionals isLinux (table.builtTriples project.promised);
   };
   craneLib = (mkCrane pkgs).overrideToolchain toolchain;
 
@@ -66,7 +65,8 @@ let
     map (target: lib.nameValuePair target.name (release target)) (lib.optionals isLinux project.built)
   );
   platform = target: {
-    architecture = lib.removePrefix "linux/" target.image;
+    # `linux/arm/v7` is `arm` for dockerTools; `floe image` adds the variant.
+    architecture = lib.elemAt (lib.splitString "/" target.image) 1;
     binaries = package { inherit target; };
   };
   image = call ./image.nix (map platform (lib.filter (target: target.image != null) project.built));

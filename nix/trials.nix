@@ -44,5 +44,14 @@ let
       digest = if sha256 == null then null else "${sha256}  ${file}";
       unpack = if lib.hasSuffix ".zip" file then "unzip -q" else "tar -xzf";
     };
+  # GitHub has none for some targets.
+  runners = lib.unique (
+    lib.filter (runner: runner != null) (map (target: target.runner) project.promised)
+  );
 in
-map trial (lib.unique (map (target: target.runner) project.promised))
+if runners != [ ] then
+  map trial runners
+else
+  throw "GitHub has no runner for ${
+    lib.concatMapStringsSep ", " (target: target.name) project.promised
+  }, so no job can run what the workflow published; release another target as well, such as `x86_64-musl`"

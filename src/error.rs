@@ -176,3 +176,22 @@ pub fn refusal_of(error: &anyhow::Error) -> Option<Refusal> {
 pub fn usage(message: impl Into<String>) -> Failure {
     Failure::new(message).exit(Exit::Usage)
 }
+
+/// Where errors of floe itself are reported. A floe from before its first publication does not know its address.
+pub fn issues(repository: &str) -> String {
+    match repository.split('/').any(|part| part == "OWNER") {
+        true => "to its maintainers".to_owned(),
+        false => format!("at {}/issues", repository.trim_end_matches('/')),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_placeholder_is_no_address() {
+        assert_eq!(issues("https://github.com/OWNER/floe"), "to its maintainers");
+        assert_eq!(issues("https://github.com/owner/floe/"), "at https://github.com/owner/floe/issues");
+    }
+}

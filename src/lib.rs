@@ -39,17 +39,18 @@ pub mod report;
 pub mod token;
 
 use cli::Command;
+use net::stop;
 use release::session::install_tls;
 use report::Report;
 
 /// Runs a subcommand. With `--strict` it fails if there was a warning.
 pub fn run(command: Command, report: &Report) -> anyhow::Result<()> {
     let result = match command {
-        Command::Package(args) => commands::package::package(args, report),
-        Command::Assemble(args) => commands::assemble::assemble(args, report),
-        Command::Audit(args) => commands::audit::audit(args, report),
-        Command::Image(args) => commands::image::image(args, report),
-        Command::Init(args) => commands::init::init(args, report),
+        Command::Package(args) => offline(report, || commands::package::package(args, report)),
+        Command::Assemble(args) => offline(report, || commands::assemble::assemble(args, report)),
+        Command::Audit(args) => offline(report, || commands::audit::audit(args, report)),
+        Command::Image(args) => offline(report, || commands::image::image(args, report)),
+        Command::Init(args) => offline(report, || commands::init::init(args, report)),
         Command::Targets(args) => commands::targets::targets(args, report),
         Command::Completions(args) => commands::completions::completions(args, report),
         Command::Plan(args) => online(commands::plan::plan(args, report)),
@@ -60,6 +61,14 @@ pub fn run(command: Command, report: &Report) -> anyhow::Result<()> {
         Command::Rehearse(args) => online(rehearse::rehearse(args, report)),
     };
     result.and_then(|()| report.refuse_warnings())
+}
+
+/// Runs what writes files and talks to no server. A signal removes its temporary files.
+fn offline(report: &Report, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let _inside = runtime.enter();
+    stop::listen(report);
+    work()
 }
 
 /// Runs what talks to servers; the runtime and the TLS provider are made only for it.

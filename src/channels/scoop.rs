@@ -30,6 +30,8 @@ struct App<'a> {
 struct Architecture<T> {
     #[serde(rename = "64bit", skip_serializing_if = "Option::is_none")]
     x86_64: Option<T>,
+    #[serde(rename = "32bit", skip_serializing_if = "Option::is_none")]
+    x86: Option<T>,
     #[serde(skip_serializing_if = "Option::is_none")]
     arm64: Option<T>,
 }
@@ -53,9 +55,10 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Scoop) -> Option<Rendered
     let repository = &subject.repository;
     let archives = Architecture {
         x86_64: subject.archive(Os::Windows, Arch::X86_64),
+        x86: subject.archive(Os::Windows, Arch::X86),
         arm64: subject.archive(Os::Windows, Arch::Aarch64),
     };
-    let first = archives.x86_64.or(archives.arm64)?;
+    let first = archives.x86_64.or(archives.x86).or(archives.arm64)?;
     let mut programs: Vec<Value> = binaries(name, first).into_iter().map(Value::from).collect();
     let bin = match programs.len() {
         1 => programs.remove(0),
@@ -87,12 +90,17 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Scoop) -> Option<Rendered
         license: subject.license,
         architecture: Architecture {
             x86_64: archives.x86_64.map(download),
+            x86: archives.x86.map(download),
             arm64: archives.arm64.map(download),
         },
         bin,
         checkver,
         autoupdate: AutoUpdate {
-            architecture: Architecture { x86_64: archives.x86_64.map(next), arm64: archives.arm64.map(next) },
+            architecture: Architecture {
+                x86_64: archives.x86_64.map(next),
+                x86: archives.x86.map(next),
+                arm64: archives.arm64.map(next),
+            },
             hash: json!({ "url": format!("$baseurl/{CHECKSUMS}") }),
         },
     };

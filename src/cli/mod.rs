@@ -256,7 +256,7 @@ pub struct InitArgs {
     /// Replace a flake or workflow with other content, if it is committed
     #[arg(long)]
     pub force: bool,
-    /// A target of the release (may be repeated) [default: all]
+    /// A target of the release (may be repeated) [default: all but the optional ones]
     #[arg(long = "target", value_name = "TARGET")]
     pub targets: Vec<Target>,
     /// The flake reference of floe, on GitHub [default: where this floe was published]

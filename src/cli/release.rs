@@ -27,7 +27,7 @@ pub struct ReleaseArgs {
     /// Dists: folders of archives and records, one of them with image/
     #[arg(value_name = "DIST")]
     pub dists: Vec<PathBuf>,
-    /// A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all]
+    /// A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]
     #[arg(long = "target", value_name = "TARGET")]
     pub targets: Vec<Target>,
     /// The release has no image
@@ -162,7 +162,7 @@ pub struct VerifyArgs {
     /// After verifying, run each program for this machine with this argument, such as --run=--version
     #[arg(long, value_name = "ARGUMENT", requires = "release", allow_hyphen_values = true)]
     pub run: Option<String>,
-    /// A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all]
+    /// A target the dist must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]
     #[arg(long = "target", value_name = "TARGET", conflicts_with = "release")]
     pub targets: Vec<Target>,
     /// The release has no image

@@ -42,7 +42,8 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     let general = |found: &Found| -> Vec<String> {
         let gated = project.gated.iter().map(Gated::line);
         let advice = advice::about(found).into_iter().chain(missing_notes(&project)).chain(gated);
-        advice.chain(contents::problem(&project)).chain(newer_floe(&filling.floe)).collect()
+        let about_floe = newer_floe(&filling.floe).into_iter().chain(init::immovable(found, &filling));
+        advice.chain(contents::problem(&project)).chain(about_floe).collect()
     };
     if args.check {
         return check::check(&files, general(&found), &filling.floe, args.json, report);
@@ -116,8 +117,11 @@ fn workflows(root: &Path) -> anyhow::Result<BTreeMap<String, String>> {
             continue;
         }
         // Only the file that may be written has to be readable.
-        let is_written = path.ends_with("release.yml");
-        let text = if is_written { read(&path)? } else { read(&path).unwrap_or_default() };
+        let text = if init::is_release(&path.to_string_lossy().replace('\\', "/")) {
+            read(&path)?
+        } else {
+            read(&path).unwrap_or_default()
+        };
         if let Some(text) = text {
             workflows.insert(below(root, &path)?, text);
         }

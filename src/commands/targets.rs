@@ -20,7 +20,10 @@ struct Row {
     archive: ArchiveKind,
     builder: Builder,
     image: Option<Platform>,
-    runner: &'static str,
+    runner: Option<&'static str>,
+    /// Whether a project releases for it only if the project lists it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    optional: bool,
     native: Option<&'static Native>,
 }
 
@@ -33,6 +36,7 @@ pub fn targets(args: TargetsArgs, report: &Report) -> anyhow::Result<()> {
         builder: target.builder(),
         image: target.platform(),
         runner: target.runner(),
+        optional: target.is_optional(),
         native: target.native(),
     };
     let rows: Vec<Row> = Target::all().map(row).collect();
@@ -45,8 +49,9 @@ pub fn targets(args: TargetsArgs, report: &Report) -> anyhow::Result<()> {
             Builder::Native => "native",
         };
         let image = row.image.map(|platform| platform.to_string()).unwrap_or_default();
+        let optional = if row.optional { "optional" } else { "" };
         let line = format!(
-            "{:<15} {:<27} {:<7} {:<7} {image}",
+            "{:<15} {:<30} {:<7} {:<7} {image:<13} {optional}",
             row.name,
             row.target.triple(),
             row.archive.to_string(),

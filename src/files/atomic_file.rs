@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use tempfile::{Builder, NamedTempFile, PathPersistError};
 
+use crate::files::unfinished::{self, Unfinished};
 use floe_core::disk;
 
 /// A file that is being written. Dropping it before [`AtomicFile::commit`] removes it.
@@ -14,6 +15,7 @@ use floe_core::disk;
 pub struct AtomicFile {
     file: NamedTempFile,
     path: PathBuf,
+    place: Unfinished,
 }
 
 impl AtomicFile {
@@ -21,6 +23,7 @@ impl AtomicFile {
     pub fn create(path: &Path) -> anyhow::Result<Self> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let name = path.file_name().with_context(|| format!("`{}` is not a file's name", path.display()))?;
+        let made = unfinished::absent(folder);
         fs::create_dir_all(folder)
             .with_context(|| format!("failed to make the folder `{}`", folder.display()))?;
         // Hidden, so that one left behind by a killed process is not taken for a part of a dist.
@@ -32,7 +35,8 @@ impl AtomicFile {
         let file = builder
             .tempfile_in(folder)
             .with_context(|| format!("failed to write into `{}`", folder.display()))?;
-        Ok(AtomicFile { file, path: path.to_owned() })
+        let place = Unfinished::register(file.path(), made);
+        Ok(AtomicFile { file, path: path.to_owned(), place })
     }
 
     /// The file, open for reading and writing.
@@ -42,7 +46,7 @@ impl AtomicFile {
 
     /// Flushes it to disk and renames it to its path; a file that is there is replaced.
     pub fn commit(self) -> anyhow::Result<()> {
-        let AtomicFile { file, path } = self;
+        let AtomicFile { file, path, place: _place } = self;
         let failed = || format!("failed to write `{}`", path.display());
         file.as_file().sync_all().with_context(failed)?;
         let mut draft = Some(file.into_temp_path());

@@ -3,6 +3,7 @@
 pub mod atomic_file;
 pub mod scratch;
 pub mod transaction;
+pub mod unfinished;
 
 use std::io;
 use std::path::{Path, PathBuf};

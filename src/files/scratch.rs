@@ -3,31 +3,29 @@
 //! Downloads into a folder that the user names go through one, too: nothing in that folder is written through a link,
 //! and a download that fails leaves nothing.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use anyhow::Context as _;
 use tempfile::TempDir;
 
 use crate::error::{Exit, Failure};
+use crate::files::unfinished::{self, Unfinished};
 use floe_core::disk;
-use floe_core::parallel::lock;
-
-/// The folders that exist now.
-static FOLDERS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// A temporary folder of a random name.
 #[derive(Debug)]
-pub struct Scratch(TempDir);
+pub struct Scratch {
+    folder: TempDir,
+    _place: Unfinished,
+}
 
 impl Scratch {
     /// Makes one; `purpose` is a part of its name.
     pub fn new(purpose: &str) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix(&format!("floe-{purpose}-")).tempdir();
-        Ok(Scratch::register(folder.context("failed to make a temporary folder")?))
+        Ok(Scratch::register(folder.context("failed to make a temporary folder")?, Vec::new()))
     }
 
     /// Makes one inside `folder`, which must be new or empty and no link.
@@ -42,6 +40,7 @@ impl Scratch {
                 .exit(Exit::Usage)
                 .into())
         };
+        let made = unfinished::absent(&folder);
         match fs::symlink_metadata(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 fs::create_dir_all(&folder).with_context(failed)?;
@@ -57,12 +56,30 @@ impl Scratch {
             return refuse(&format!("is not empty: it holds `{}`", name.display()));
         }
         let scratch = tempfile::Builder::new().prefix(".floe-").suffix(".part").tempdir_in(&folder);
-        Ok(Scratch::register(scratch.with_context(failed)?))
+        Ok(Scratch::register(scratch.with_context(failed)?, made))
     }
 
-    fn register(folder: TempDir) -> Self {
-        lock(&FOLDERS).insert(folder.path().to_owned());
-        Scratch(folder)
+    /// Makes a hidden one beside `path`: in the same file system, so that renaming it is one step.
+    pub fn beside(path: &Path) -> anyhow::Result<Self> {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name =
+            name.with_context(|| format!("`{}` is not a plain name of a folder; give one", path.display()))?;
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let failed = || format!("failed to make a folder in `{}`", parent.display());
+        let made = unfinished::absent(parent);
+        fs::create_dir_all(parent).with_context(failed)?;
+        let prefix = format!(".{name}.");
+        let folder = tempfile::Builder::new().prefix(&prefix).suffix(".part").tempdir_in(parent);
+        Ok(Scratch::register(folder.with_context(failed)?, made))
+    }
+
+    fn register(folder: TempDir, made: Vec<PathBuf>) -> Self {
+        Scratch { _place: Unfinished::register(folder.path(), made), folder }
+    }
+
+    /// Leaves the folder, which has another name by now, where it is.
+    pub fn leave(self) {
+        let _ = self.folder.keep();
     }
 
     /// Moves everything in it to the folder around it.
@@ -80,21 +97,7 @@ impl Scratch {
 
     /// The folder.
     pub fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        lock(&FOLDERS).remove(self.0.path());
-    }
-}
-
-/// Removes all of them: a process that is ended by a signal drops nothing.
-pub fn remove_all() {
-    for folder in std::mem::take(&mut *lock(&FOLDERS)) {
-        // Another thread may still write into it, so removing it can fail once.
-        (0..3).any(|_| fs::remove_dir_all(&folder).is_ok());
+        self.folder.path()
     }
 }
 
@@ -134,12 +137,11 @@ mod tests {
     }
 
     #[test]
-    fn a_dropped_folder_is_removed_and_forgotten() {
+    fn a_dropped_folder_is_removed() {
         let scratch = Scratch::new("test").unwrap();
         let path = scratch.path().to_owned();
         fs::write(path.join("file"), "").unwrap();
-        assert!(lock(&FOLDERS).contains(&path));
         drop(scratch);
-        assert!(!path.exists() && !lock(&FOLDERS).contains(&path));
+        assert!(!path.exists());
     }
 }

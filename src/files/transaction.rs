@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use crate::files::atomic_file::AtomicFile;
+use crate::files::unfinished;
 use floe_core::untrusted::files;
 
 /// One file to write.
@@ -34,6 +35,7 @@ pub struct Written {
 /// Writes all of them. If one cannot be written or is no longer what was read, nothing has changed.
 pub fn write(changes: &[Change]) -> anyhow::Result<Written> {
     let mut written = Written { done: Vec::new(), folders: absent_folders(changes) };
+    let _all_or_none = unfinished::hold();
     match write_each(changes, &mut written.done) {
         Ok(()) => Ok(written),
         Err(error) => {
@@ -111,10 +113,7 @@ pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
 
 /// The folders that do not exist yet, the outermost first.
 fn absent_folders(changes: &[Change]) -> Vec<PathBuf> {
-    let above = |change: &Change| -> Vec<PathBuf> {
-        let absent = change.path.ancestors().skip(1).take_while(|folder| !folder.exists());
-        absent.map(Path::to_owned).collect()
-    };
+    let above = |change: &Change| change.path.parent().map(unfinished::absent).unwrap_or_default();
     let mut folders: Vec<PathBuf> = changes.iter().flat_map(above).collect();
     folders.sort();
     folders.dedup();

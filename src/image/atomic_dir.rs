@@ -7,10 +7,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use tempfile::TempDir;
 
 use super::JSON_LIMIT;
 use crate::error::Failure;
+use crate::files::scratch::Scratch;
+use crate::files::unfinished;
 use floe_core::disk;
 use floe_core::oci::{LAYOUT_VERSION, OciLayout};
 use floe_core::untrusted::files;
@@ -19,14 +20,14 @@ use floe_core::untrusted::files;
 #[derive(Debug)]
 pub struct AtomicDir {
     out: PathBuf,
-    draft: TempDir,
+    draft: Scratch,
 }
 
 impl AtomicDir {
     /// Makes an empty folder for the layout that will be at `out`.
     pub fn prepare(out: &Path) -> anyhow::Result<Self> {
         refuse_to_replace(out)?;
-        Ok(AtomicDir { out: out.to_owned(), draft: sibling(out)? })
+        Ok(AtomicDir { out: out.to_owned(), draft: Scratch::beside(out)? })
     }
 
     /// The folder to write to.
@@ -38,7 +39,9 @@ impl AtomicDir {
     pub fn reveal(self) -> anyhow::Result<()> {
         refuse_to_replace(&self.out)?;
         let moving = || format!("cannot move the layout to `{}`", self.out.display());
-        let aside = sibling(&self.out)?;
+        let aside = Scratch::beside(&self.out)?;
+        // A signal in between would remove both layouts.
+        let _both = unfinished::hold();
         let old = aside.path().join("old");
         match disk::rename(&self.out, &old) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -49,22 +52,10 @@ impl AtomicDir {
             return Err(error).with_context(moving);
         }
         // It has another name now, so dropping it must not remove it.
-        let _ = self.draft.keep();
+        self.draft.leave();
         let removing = format!("cannot remove `{}`", aside.path().display());
         disk::retry(|| fs::remove_dir_all(aside.path())).context(removing)
     }
-}
-
-/// A hidden temporary folder next to `out`: in the same file system, so that renaming is one step.
-fn sibling(out: &Path) -> anyhow::Result<TempDir> {
-    let name = out.file_name().and_then(|name| name.to_str()).with_context(|| {
-        format!("`{}` cannot be the folder of an image; give a plain name", out.display())
-    })?;
-    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let making = || format!("cannot make a folder in `{}`", parent.display());
-    fs::create_dir_all(parent).with_context(making)?;
-    let prefix = format!(".{name}.");
-    tempfile::Builder::new().prefix(&prefix).suffix(".part").tempdir_in(parent).with_context(making)
 }
 
 fn refuse_to_replace(out: &Path) -> anyhow::Result<()> {

@@ -42,6 +42,7 @@ pub fn image_config(
     let config = ImageConfig {
         architecture: platform.architecture().to_owned(),
         os: platform.os().to_owned(),
+        variant: platform.variant().map(str::to_owned),
         config: Some(execution(spec, base, labels)?),
         rootfs: RootFs { kind: "layers".to_owned(), diff_ids },
         history,

@@ -62,10 +62,18 @@ impl DockerArchive {
             "it lists {} layers, more than the {LAYERS_LIMIT} that floe accepts",
             described.layers.len()
         );
-        let config = read_json::<ImageConfig>(path, &described.config)?;
-        let platform = format!("{}/{}", config.os, config.architecture);
-        let platform = platform.parse().map_err(|why: String| {
-            Failure::new(why).hint("make it with `architecture = \"amd64\";` or `architecture = \"arm64\";`")
+        let mut config = read_json::<ImageConfig>(path, &described.config)?;
+        // dockerTools writes no variant, and docker runs such an image as one for v7.
+        if config.architecture == Platform::LinuxArmV7.architecture() && config.variant.is_none() {
+            config.variant = Platform::LinuxArmV7.variant().map(str::to_owned);
+        }
+        let platform = Platform::ALL.into_iter().find(|platform| config.is_for(*platform));
+        let platform = platform.ok_or_else(|| {
+            let (found, known) = (config.platform(), Platform::list());
+            let why = format!("it is for {}, and floe makes images for {known}", quoted(&found));
+            Failure::new(why).hint(
+                "make it with `architecture = \"amd64\";`, or with \"arm64\", \"arm\" (variant v7) or \"riscv64\"",
+            )
         })?;
         let diff_ids = config.rootfs.diff_ids;
         ensure!(

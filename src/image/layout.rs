@@ -152,9 +152,9 @@ impl Checker {
         if found.is_none() {
             let said = serde_json::to_string(&said).unwrap_or_default();
             self.problem(format!(
-                "entry {number} of the image index has the platform {}, which is not exactly linux/amd64 or \
-                 linux/arm64",
-                text::name(&said)
+                "entry {number} of the image index has the platform {}, which is not exactly one of {}",
+                text::name(&said),
+                Platform::list()
             ));
         }
         found
@@ -212,9 +212,8 @@ impl Checker {
         config: &ImageConfig,
         layers: &[Option<Unpacked>],
     ) {
-        let said = format!("{}/{}", config.os, config.architecture);
-        if platform.is_some_and(|platform| platform.to_string() != said) {
-            self.problem(format!("the config of {of} is for `{}`", text::name(&said)));
+        if platform.is_some_and(|platform| !config.is_for(platform)) {
+            self.problem(format!("the config of {of} is for `{}`", text::name(&config.platform())));
         }
         if config.rootfs.kind != "layers" {
             let kind = text::name(&config.rootfs.kind);

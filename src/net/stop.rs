@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::error::{Exit, Failure};
-use crate::files::scratch;
+use crate::files::unfinished;
 use crate::report::Report;
 use floe_core::clock::Clock;
 
@@ -94,7 +94,7 @@ async fn answer(report: Report) {
 fn end(report: &Report, failure: Failure) -> ! {
     report.clear();
     report.last_error(&failure.into());
-    scratch::remove_all();
+    unfinished::remove_all();
     std::process::exit(Exit::Failed as i32)
 }
 

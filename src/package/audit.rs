@@ -40,8 +40,14 @@ pub fn audit(path: &Path) -> anyhow::Result<Vec<Audited>> {
 
 fn of_file(path: &Path, must_be_binary: bool) -> anyhow::Result<Vec<Audited>> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let kind =
-        [ArchiveKind::TarGz, ArchiveKind::Zip].into_iter().find(|kind| name.ends_with(&format!(".{kind}")));
+    let kind = match archive::kind(path)? {
+        // In a folder, an archive of another name is an asset that something else made.
+        Some(kind) if must_be_binary || ArchiveKind::of_file(&name).is_some() => Some(kind),
+        Some(_) => None,
+        None if binary::is_executable(path)? => None,
+        // It is damaged.
+        None => ArchiveKind::of_file(&name),
+    };
     let place = path.display().to_string();
     let facts = match kind {
         Some(kind) => return of_archive(path, kind).with_context(|| format!("failed to audit `{place}`")),

@@ -3,6 +3,7 @@
 //!
 //! Real releases are built elsewhere (Nix, or the native legs of a workflow); nothing here is shipped by itself.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -29,6 +30,8 @@ pub struct Build {
     pub target: Target,
     /// Where they are.
     pub binaries: Vec<PathBuf>,
+    /// The `OUT_DIR` of the package's build script, if it has one.
+    pub out_dir: Option<PathBuf>,
     /// Whether they need nothing of the system they run on.
     pub is_static: bool,
 }
@@ -68,9 +71,13 @@ pub fn for_this_machine(project: &Project, effort: Effort, report: &Report) -> a
     for recipe in recipes(host, project)? {
         let kind = if recipe.is_static { " (static)" } else { "" };
         report.step("Building", format!("{} {} for {}{kind}", project.name, project.version, recipe.target));
-        let build = |binary: &String| build(project, &recipe, effort, binary, report);
-        let binaries = project.binaries.iter().map(build).collect::<anyhow::Result<Vec<_>>>()?;
-        builds.push(Build { target: recipe.target, binaries, is_static: recipe.is_static });
+        let (mut binaries, mut out_dir) = (Vec::new(), None);
+        for binary in &project.binaries {
+            let built = build(project, &recipe, effort, binary, report)?;
+            binaries.push(built.path);
+            out_dir = built.out_dir.or(out_dir);
+        }
+        builds.push(Build { target: recipe.target, binaries, out_dir, is_static: recipe.is_static });
     }
     Ok(builds)
 }
@@ -129,6 +136,13 @@ fn profile(project: &Project, effort: Effort) -> &str {
     }
 }
 
+/// A binary that was built.
+struct Binary {
+    path: PathBuf,
+    /// The `OUT_DIR` of its package's build script.
+    out_dir: Option<PathBuf>,
+}
+
 /// Builds one binary. `cargo rustc` is `cargo build`, but for the flags that it passes on when it links.
 ///
 /// Not `--locked`: a maintainer who rehearses the next version has just changed the one in Cargo.toml, and Cargo.lock
@@ -139,7 +153,7 @@ fn build(
     effort: Effort,
     binary: &str,
     report: &Report,
-) -> anyhow::Result<PathBuf> {
+) -> anyhow::Result<Binary> {
     let mut command = Command::new(variable_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(&project.root)
@@ -172,7 +186,7 @@ fn build(
         }
     }
     command.arg("--").args(&recipe.link);
-    let (mut built, mut errors) = (None, Vec::new());
+    let (mut built, mut package, mut out_dirs, mut errors) = (None, None, BTreeMap::new(), Vec::new());
     let read = |line: &str| match serde_json::from_str(line) {
         Ok(Message::CompilerMessage(found)) => {
             let diagnostic = found.message;
@@ -183,12 +197,17 @@ fn build(
         }
         Ok(Message::CompilerArtifact(artifact)) if artifact.target.name == binary => {
             built = artifact.executable.or(built.take());
+            package = Some(artifact.package_id);
+        }
+        Ok(Message::BuildScriptExecuted(script)) => {
+            out_dirs.insert(script.package_id, script.out_dir);
         }
         _ => {}
     };
     let ran = process::run_lines(&mut command, read);
     ran.map_err(|error| failed(project, recipe, &errors, error))?;
-    built.map(Into::into).with_context(|| format!("cargo built no binary `{binary}`"))
+    let path = built.map(Into::into).with_context(|| format!("cargo built no binary `{binary}`"))?;
+    Ok(Binary { path, out_dir: package.and_then(|package| out_dirs.remove(&package)).map(Into::into) })
 }
 
 /// Takes this machine's folders out of the binary, as a real release must, and builds with the flags that the table of

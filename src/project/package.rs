@@ -24,9 +24,12 @@ pub struct Gated {
 }
 
 impl Gated {
-    /// The setting that builds it.
-    fn setting(&self) -> String {
-        format!("`features = [\"{}\"]` under [package.metadata.floe]", self.features.join("\", \""))
+    /// The setting that builds all of these.
+    fn setting(gated: &[&Gated]) -> String {
+        let features: BTreeSet<&str> =
+            gated.iter().flat_map(|one| &one.features).map(String::as_str).collect();
+        let features = features.into_iter().collect::<Vec<_>>().join("\", \"");
+        format!("`features = [\"{features}\"]` under [package.metadata.floe]")
     }
 
     /// Why it is left out, and how to include it.
@@ -34,7 +37,7 @@ impl Gated {
         let (name, features) = (&self.name, self.features.join("`, `"));
         format!(
             "`{name}` is left out, because it requires the feature `{features}`: {} builds it",
-            self.setting()
+            Gated::setting(&[self])
         )
     }
 }
@@ -98,7 +101,7 @@ fn only_gated(package: &Package) -> Failure {
     let needs = |one: &Gated| format!("`{}` requires the feature `{}`", one.name, one.features.join("`, `"));
     Failure::new(format!("no binary of `{}` is built with the features that are on", package.name))
         .details(gated.iter().map(needs))
-        .hint(gated.first().map_or_else(String::new, |one| format!("write {}", one.setting())))
+        .hint(gated.first().map_or_else(String::new, |one| format!("write {}", Gated::setting(&[one]))))
 }
 
 /// The package as a project.
@@ -110,23 +113,17 @@ pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<
             .details(problems)
             .exit(Exit::Usage)
     })?;
-    let is_unknown = |name: &&String| !name.contains('/') && !package.features.contains_key(*name);
-    if let Some(unknown) = config.features.iter().find(is_unknown) {
-        let known: Vec<String> = package.features.keys().map(|name| format!("`{name}`")).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        bail!(
-            Failure::new(format!("`features` names `{unknown}`, which is no feature of `{}`", package.name))
-                .hint(format!("its features are {known}"))
-                .exit(Exit::Usage)
-        );
-    }
     let chosen = config.binaries.clone();
     let is_wanted = |one: &&Gated| chosen.iter().flatten().any(|name| *name == one.name);
-    if let Some(one) = gated.iter().find(is_wanted) {
-        let needs = one.features.join("`, `");
+    let wanted: Vec<&Gated> = gated.iter().filter(is_wanted).collect();
+    if !wanted.is_empty() {
+        let reason = |one: &&Gated| {
+            format!("`{}`, which requires the feature `{}`", one.name, one.features.join("`, `"))
+        };
+        let reasons = wanted.iter().map(reason).collect::<Vec<_>>().join(", and ");
         bail!(
-            Failure::new(format!("`binaries` names `{}`, which requires the feature `{needs}`", one.name))
-                .hint(format!("write {}, or take it out of `binaries`", one.setting()))
+            Failure::new(format!("`binaries` names {reasons}"))
+                .hint(format!("write {}, or take it out of `binaries`", Gated::setting(&wanted)))
                 .exit(Exit::Usage)
         );
     }
@@ -159,7 +156,8 @@ pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<
 
 fn config(package: &Package) -> Result<Config, Vec<String>> {
     let names: Vec<String> = binaries(package).iter().map(|target| target.name.clone()).collect();
-    Config::parse(package.metadata.get("floe").unwrap_or(&Value::Null), &names)
+    let features: Vec<String> = package.features.keys().cloned().collect();
+    Config::parse(package.metadata.get("floe").unwrap_or(&Value::Null), &names, &features)
 }
 
 /// A package's binaries, the main one first.

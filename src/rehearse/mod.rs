@@ -183,7 +183,7 @@ fn pieces(builds: &[Build]) -> Vec<package::Build> {
     let piece = |build: &Build| package::Build {
         target: build.target,
         binaries: build.binaries.clone(),
-        documents: None,
+        documents: build.out_dir.clone().map(package::Documents::OutDir),
     };
     builds.iter().map(piece).collect()
 }

@@ -177,7 +177,7 @@ fn expect(
 ) -> anyhow::Result<Expect> {
     let targets: Vec<Target> = match (targets, project) {
         ([], Some(project)) => project.config.targets.clone(),
-        ([], None) => Target::all().collect(),
+        ([], None) => Target::defaults().collect(),
         (given, _) => given.to_vec(),
     };
     let has_image = !no_image && project.is_none_or(|project| project.config.image.is_some());

@@ -13,6 +13,7 @@ use crate::report::Report;
 use crate::token::Token;
 use floe_core::clock::Clock;
 use floe_core::model::{Destination, ImageName, Release, Repo, Subject};
+use floe_core::preflight::fails_anyway;
 
 const GITHUB_API: &str = "https://api.github.com";
 
@@ -50,7 +51,7 @@ impl Session {
     pub fn open<'a>(
         subject: impl Into<Subject<'a>>,
         args: &RemoteArgs,
-        retry: Retry,
+        mut retry: Retry,
     ) -> anyhow::Result<Self> {
         let subject = subject.into();
         let image = &subject.destination().image;
@@ -61,7 +62,12 @@ impl Session {
                 image.registry()
             ));
         }
-        Session::connect(subject, args, Secrets::from_env(image)?, retry)
+        let secrets = Secrets::from_env(image)?;
+        // Reported at once, and not after the last try of a request that fails, too.
+        if fails_anyway(subject, secrets.github.is_some()) {
+            retry.tries = 1;
+        }
+        Session::connect(subject, args, secrets, retry)
     }
 
     /// Makes the clients; nothing is sent yet.

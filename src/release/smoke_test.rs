@@ -15,7 +15,7 @@ use crate::error::{Exit, Failure};
 use crate::files::scratch::Scratch;
 use crate::package::archive;
 use crate::report::Report;
-use floe_core::model::{Manifest, Os, Target};
+use floe_core::model::{Arch, Manifest, Os, Target};
 use floe_core::units::{seconds, size};
 
 /// The most time a program may take.
@@ -144,7 +144,11 @@ fn is_for_this_machine(target: Target) -> bool {
         Os::Macos => "macos",
         Os::Windows => "windows",
     };
-    os == std::env::consts::OS && target.arch().to_string() == std::env::consts::ARCH
+    let arch = target.arch().to_string();
+    // Every 64-bit Windows for x86-64 runs 32-bit programs; a Linux needs a loader and libraries for them.
+    let is_compatible =
+        (target.os(), target.arch(), std::env::consts::ARCH) == (Os::Windows, Arch::X86, "x86_64");
+    os == std::env::consts::OS && (arch == std::env::consts::ARCH || is_compatible)
 }
 
 #[cfg(all(test, target_os = "linux"))]

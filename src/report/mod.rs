@@ -19,7 +19,7 @@ use std::thread::{self, ThreadId};
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
-use crate::error::{Exit, Failure, hint_of};
+use crate::error::{Exit, Failure, hint_of, issues};
 use crate::token::Token;
 use actions::{Actions, Level};
 pub use floe_core::units::{seconds, size};
@@ -240,8 +240,8 @@ impl Report {
             .details(lines)
             .state("what was done so far stays as it is; running the same command again goes on from there")
             .hint(format!(
-                "run it with RUST_BACKTRACE=1 and report it at {}/issues",
-                env!("CARGO_PKG_REPOSITORY")
+                "run it with RUST_BACKTRACE=1 and report it {}",
+                issues(env!("CARGO_PKG_REPOSITORY"))
             ));
         self.error(&failure.into());
     }

@@ -58,6 +58,7 @@ fn layout(table: &dyn TableLike) -> Layout {
             "folder": text("folder").unwrap_or_else(|| ".".to_owned()),
             "binaries": words(table.get("binaries").unwrap().as_value().unwrap()),
             "repo": text("repo"),
+            "documents": table.get("documents").and_then(Item::as_value).map(&words).unwrap_or_default(),
             "flags": flags,
         })),
     };
@@ -81,12 +82,14 @@ fn read(layout: &Layout, cfgs: &BTreeMap<Target, String>) -> anyhow::Result<Valu
             found.insert(target.name(), flags);
         }
     }
+    let built = project.config.built.into_iter();
     Ok(json!({
         "name": project.name,
         "version": project.version.to_string(),
         "folder": if folder.is_empty() { ".".to_owned() } else { folder },
         "binaries": project.binaries,
         "repo": repo.map(|repo| repo.to_string()),
+        "documents": built.flat_map(|one| [one.from, one.to]).collect::<Vec<_>>(),
         "flags": found,
     }))
 }

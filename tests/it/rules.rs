@@ -5,8 +5,8 @@ use std::io::Cursor;
 
 use floe_audit::rules::unloosened;
 use floe_audit::{
-    self, BinaryKind, Crt, Dylib, DylibLoad, Facts, Floor, FoundPath, PathKind, RuleKind, Stack, Symbol,
-    VersionNeed,
+    self, BinaryKind, Crt, Dylib, DylibLoad, Facts, FloatAbi, Floor, FoundPath, PathKind, RuleKind, Stack,
+    Symbol, VersionNeed,
 };
 use floe_core::model::{Rule, Target};
 
@@ -48,6 +48,25 @@ fn format_and_instruction_set_must_be_the_targets() {
     let rules = "x86_64-musl".parse::<Target>().unwrap().judge(&facts, &BTreeMap::new());
     assert_eq!(rules[0].rule, Rule::Arch);
     assert_eq!(broken("x86_64-gnu", |facts| facts.kind = BinaryKind::Shared), [Rule::Program]);
+}
+
+#[test]
+fn floating_point_arguments_are_passed_as_the_targets_libraries_expect() {
+    for (target, abi, wrong) in [
+        ("armv7-gnu", FloatAbi::Hard, FloatAbi::Soft),
+        ("armv7-musl", FloatAbi::Hard, FloatAbi::Soft),
+        ("riscv64-gnu", FloatAbi::Double, FloatAbi::Single),
+        ("riscv64-musl", FloatAbi::Double, FloatAbi::Quad),
+    ] {
+        let (facts, _) = good(target);
+        assert_eq!(facts.elf.unwrap().float_abi, Some(abi), "{target}");
+        let change = |facts: &mut Facts| facts.elf.as_mut().unwrap().float_abi = Some(wrong);
+        assert_eq!(broken(target, change), [Rule::Arch], "{target}");
+    }
+    // The instruction set alone is named where it differs, too.
+    let (facts, _) = good("riscv64-musl");
+    let rules = "armv7-musl".parse::<Target>().unwrap().judge(&facts, &BTreeMap::new());
+    assert_eq!(rules.iter().map(|rule| rule.rule).collect::<Vec<_>>(), [Rule::Arch]);
 }
 
 #[test]

@@ -27,7 +27,12 @@ let
       );
     in
     tried {
-      inherit (project) name version folder;
+      inherit (project)
+        name
+        version
+        folder
+        documents
+        ;
       binaries = project.released;
       repo = tried project.repo;
       flags = lib.filterAttrs (_: flags: flags != [ ]) (

@@ -15,6 +15,29 @@ pub enum Arch {
     X86_64,
     /// AArch64, also known as arm64.
     Aarch64,
+    /// 32-bit x86, also known as i686.
+    X86,
+    /// 32-bit Arm, also known as armv7.
+    Arm,
+    /// 64-bit RISC-V.
+    Riscv64,
+}
+
+/// How a function of Arm or RISC-V gets floating-point arguments. Code of two conventions cannot be linked together, and
+/// the libraries of a system have one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FloatAbi {
+    /// In integer registers.
+    Soft,
+    /// In floating-point registers (Arm).
+    Hard,
+    /// In floating-point registers of 32 bits (RISC-V).
+    Single,
+    /// In floating-point registers of 64 bits (RISC-V).
+    Double,
+    /// In floating-point registers of 128 bits (RISC-V).
+    Quad,
 }
 
 /// The format of an executable file.
@@ -43,6 +66,9 @@ pub struct Contract {
     /// The highest symbol version by family: `GLIBC` at most `2.17`.
     #[serde(default)]
     pub floors: BTreeMap<String, String>,
+    /// The convention for floating-point arguments, where the instruction set has several.
+    #[serde(default)]
+    pub float_abi: Option<FloatAbi>,
     /// No loader and no library is allowed.
     #[serde(default, rename = "static")]
     pub is_static: bool,
@@ -52,6 +78,16 @@ pub struct Contract {
     /// The C runtime must be linked in or be a part of the system.
     #[serde(default, rename = "crt", deserialize_with = "crt")]
     pub crt_static: bool,
+}
+
+impl Arch {
+    /// The width of its addresses in bits.
+    pub fn bits(self) -> u8 {
+        match self {
+            Arch::X86_64 | Arch::Aarch64 | Arch::Riscv64 => 64,
+            Arch::X86 | Arch::Arm => 32,
+        }
+    }
 }
 
 impl Contract {
@@ -78,6 +114,21 @@ impl fmt::Display for Arch {
         f.write_str(match self {
             Arch::X86_64 => "x86_64",
             Arch::Aarch64 => "aarch64",
+            Arch::X86 => "x86",
+            Arch::Arm => "arm",
+            Arch::Riscv64 => "riscv64",
+        })
+    }
+}
+
+impl fmt::Display for FloatAbi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            FloatAbi::Soft => "soft",
+            FloatAbi::Hard => "hard",
+            FloatAbi::Single => "single",
+            FloatAbi::Double => "double",
+            FloatAbi::Quad => "quad",
         })
     }
 }

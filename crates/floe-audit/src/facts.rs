@@ -139,8 +139,9 @@ fn headers(reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
 pub(super) fn of_format(format: Format, arches: Vec<Arch>, kind: BinaryKind) -> Facts {
     Facts {
         format,
+        // Universal Mach-O files, the only ones with several, are 64-bit.
+        bits: arches.first().map_or(64, |arch| arch.bits()),
         arches,
-        bits: 64,
         size: 0,
         kind,
         stripped: false,

@@ -22,7 +22,7 @@ impl Headers {
             [] => unsupported("it is empty"),
             [0x7f, b'E', b'L', b'F'] => ElfHeaders::read(reader).map(Headers::Elf),
             [0xfe, 0xed, 0xfa, 0xce] | [0xce, 0xfa, 0xed, 0xfe] => {
-                unsupported("it is a 32-bit Mach-O file, and no target of floe is 32-bit")
+                unsupported("it is a 32-bit Mach-O file, and every macOS target of floe is 64-bit")
             }
             [0xfe, 0xed, 0xfa, 0xcf] | [0xcf, 0xfa, 0xed, 0xfe] => {
                 MachoHeaders::read_thin(reader).map(Headers::Macho)

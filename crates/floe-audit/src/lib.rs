@@ -1,7 +1,8 @@
 //! Reads the facts of a binary, such as what it needs from its host, and judges it by the promises of a target.
 //!
-//! Three formats are read, each by one reader: ELF, Mach-O (thin and universal) and PE, all 64-bit and for x86_64 or
-//! aarch64. No code of the binary is run, and nothing is looked up outside the file.
+//! Three formats are read, each by one reader: ELF for x86_64, aarch64, arm and riscv64, Mach-O (thin and universal) for
+//! x86_64 and aarch64, and PE for x86_64, aarch64 and x86. No code of the binary is run, and nothing is looked up outside
+//! the file.
 //!
 //! - [`identify`] reads the headers of an executable: format, instruction sets, interpreter.
 //! - [`facts`] reads everything: linked libraries, symbol versions, minimum operating systems, signatures, hardening, and
@@ -28,7 +29,7 @@ pub mod rules;
 mod strings;
 mod windows;
 
-pub use contract::{Arch, Contract, Format};
+pub use contract::{Arch, Contract, FloatAbi, Format};
 pub use error::Error;
 pub use facts::{facts, facts_while_copying, section_at};
 pub use identity::{Executable, identify};

@@ -51,7 +51,7 @@ rules! {
         "other machines may lack it: link it statically (a `vendored`, `bundled` or `static` feature of its crate)";
     /// It needs no newer symbol version than the target's contract allows.
     Floor, "floor", Portability,
-        "it was linked against a newer glibc than its users have: link against an old one, `cargo zigbuild --target <triple>.2.17`";
+        "it was linked against a newer glibc than its users have: link against the allowed version, `cargo zigbuild --target <triple>.<version>`";
     /// It is statically linked.
     Static, "static", Portability,
         "it was linked dynamically: build for the musl target, with C code compiled for musl too";

@@ -94,6 +94,16 @@ impl Found<'_> {
 
     fn judge_elf(&mut self, elf: &ElfFacts) {
         let contract = self.contract;
+        // A file for another instruction set has a convention of its own, and is refused already.
+        let arch_fits = !self.all.iter().any(|(rule, _)| *rule == Rule::Arch);
+        if let (Some(wanted), Some(found), true) = (contract.float_abi, elf.float_abi, arch_fits)
+            && wanted != found
+        {
+            self.add(
+                Rule::Arch,
+                format!("it passes floating-point arguments by the {found}-float convention, not the {wanted}-float one"),
+            );
+        }
         if contract.is_static && (elf.interpreter.is_some() || !elf.needed.is_empty()) {
             let needs: Vec<&str> = elf.interpreter.iter().chain(&elf.needed).map(String::as_str).collect();
             self.add_unless_empty(Rule::Static, "it needs", &needs);

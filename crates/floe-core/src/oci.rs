@@ -111,6 +111,9 @@ pub struct ImageConfig {
     pub architecture: String,
     /// The operating system in Go's spelling.
     pub os: String,
+    /// The version of the instruction set, such as `v7`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     /// How a container of it is started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<Execution>,
@@ -119,6 +122,23 @@ pub struct ImageConfig {
     /// How each layer was made, bottom first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<History>,
+}
+
+impl ImageConfig {
+    /// The platform in the form `os/architecture` or `os/architecture/variant`.
+    pub fn platform(&self) -> String {
+        let variant = self.variant.iter().filter(|variant| !variant.is_empty());
+        let parts = [&self.os, &self.architecture].into_iter().chain(variant);
+        parts.map(String::as_str).collect::<Vec<_>>().join("/")
+    }
+
+    /// Whether it is for a platform. The variant counts only where the platform has one: some tools write `v8` for arm64.
+    pub fn is_for(&self, platform: Platform) -> bool {
+        let variant = self.variant.as_deref().filter(|variant| !variant.is_empty());
+        self.os == platform.os()
+            && self.architecture == platform.architecture()
+            && (platform.variant().is_none() || platform.variant() == variant)
+    }
 }
 
 /// How a layer was made (config.md, `history`). Its fields are in the order of the specification.
@@ -209,9 +229,9 @@ impl Descriptor {
     }
 }
 
-/// The `platform` object of an index entry, which has exactly these two fields.
+/// The `platform` object of an index entry, which has exactly these fields.
 pub fn platform_fields(platform: Platform) -> BTreeMap<String, serde_json::Value> {
-    [("architecture", platform.architecture()), ("os", platform.os())]
-        .map(|(key, value)| (key.to_owned(), value.into()))
-        .into()
+    let fields = [("architecture", platform.architecture()), ("os", platform.os())].into_iter();
+    let fields = fields.chain(platform.variant().map(|variant| ("variant", variant)));
+    fields.map(|(key, value)| (key.to_owned(), value.into())).collect()
 }

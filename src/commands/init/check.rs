@@ -49,23 +49,19 @@ pub(super) fn check(
     let moved =
         |file: &&File| floe.is_given && file.drift.is_none() && file.new.is_some() && file.calls(floe);
     let moved: Vec<&File> = files.iter().filter(moved).collect();
-    let mut about_calls = Vec::new();
     if !placeholders.is_empty() {
         let names = names(placeholders);
-        about_calls.push(format!(
+        warnings.push(format!(
             "`OWNER` in the call of floe is a placeholder ({names}): name floe with {FLOE_URL}"
         ));
     }
     if !moved.is_empty() {
         let names = names(moved);
-        about_calls.push(format!(
+        warnings.push(format!(
             "`--floe-url` names another floe than is called ({names}): move the calls with {FLOE_URL}"
         ));
     }
-    if !as_json {
-        about_calls.iter().for_each(|warning| report.warn(warning));
-    }
-    warnings.extend(about_calls);
+    warnings.iter().for_each(|warning| report.warn(warning));
     let drifted: Vec<&File> = files.iter().filter(|file| file.drift.is_some()).collect();
     let hint = hint(&drifted);
     if as_json {

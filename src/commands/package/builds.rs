@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use super::Build;
 use super::contents::FOLDERS;
+use super::{Build, Documents};
 use crate::cli::PackageArgs;
 use crate::error::{Exit, Failure, usage};
 use crate::package::binary;
@@ -40,7 +40,11 @@ pub fn find(args: &PackageArgs, project: &Project, report: &Report) -> anyhow::R
         let hint = "give folders laid out as <triple>/<binary>, or `--target <TARGET> --binary <PATH>`";
         bail!(usage("no binaries are given, so there is nothing to pack").hint(hint));
     }
-    let build = |(target, (binaries, documents))| Build { target, binaries, documents };
+    let build = |(target, (binaries, folder)): (_, (_, Option<PathBuf>))| Build {
+        target,
+        binaries,
+        documents: folder.map(Documents::Folder),
+    };
     Ok(builds.into_iter().map(build).collect())
 }
 

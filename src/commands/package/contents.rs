@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use super::patterns::{is_pattern, matches};
+use super::places::{Place, find, find_named, is_executable, leads_out, list, name_of, place, read_names};
+use super::{Documents, places};
 use crate::error::{Failure, hint_of};
 use crate::files;
 use crate::package::archive::{self, Item, composed};
 use crate::project::cargo::Project;
 use crate::report::{Report, Verbosity};
-use floe_core::model::config::Include;
+use floe_core::model::config::{Built, Include};
 
 /// The beginnings of the names of documents that are packed. If the package's folder has none of a kind, the workspace's
 /// folder is looked at.
@@ -59,30 +61,63 @@ pub(super) fn common(project: &Project, report: &Report) -> anyhow::Result<Vec<I
         files.add(&changelog.path, &changelog.name(), Kind::Document)?;
     }
     for name in FOLDERS {
-        // Spelled like this, because case matters on most systems.
-        let has = |folder: &&Path| read_names(folder).is_ok_and(|names| names.iter().any(|one| one == name));
-        if let Some(folder) = folders.into_iter().filter(|folder| folder.join(name).is_dir()).find(has) {
+        if let Some(folder) = folders.into_iter().find(|folder| has_folder(folder, name)) {
             files.add(&folder.join(name), name, Kind::Document)?;
         }
     }
     files.finish(project)
 }
 
-/// The files of one archive: `common` and the completions and man pages that the build has made in `folder`.
+/// The files of one archive: `common` and the completions and man pages that the build has made.
 pub(super) fn with_built(
     project: &Project,
-    folder: &Path,
+    documents: Option<&Documents>,
     common: &[Item],
     report: &Report,
 ) -> anyhow::Result<Vec<Item>> {
-    let mut files = Collected::new(folder, &[], report);
-    for name in FOLDERS.into_iter().filter(|name| folder.join(name).is_dir()) {
-        files.add(&folder.join(name), name, Kind::Document)?;
+    let built = &project.config.built;
+    let inside = match documents {
+        None if built.is_empty() => return Ok(common.to_vec()),
+        None => return Err(not_built(&built.iter().collect::<Vec<_>>()).into()),
+        Some(Documents::Folder(folder) | Documents::OutDir(folder)) => folder,
+    };
+    let mut files = Collected::new(inside, &[], report);
+    for name in FOLDERS.into_iter().filter(|name| has_folder(inside, name)) {
+        files.add(&inside.join(name), name, Kind::Document)?;
+    }
+    if let Some(Documents::OutDir(folder)) = documents {
+        for Built { from, to } in built {
+            let parts: Vec<&str> = from.split('/').collect();
+            if let places::Found::Here(path) = places::look_up(folder, &parts)? {
+                files.add(&path, to, Kind::Document)?;
+            }
+        }
+    }
+    let is_there = |one: &&Built| {
+        let below = format!("{}/", one.to);
+        files.items.keys().any(|path| *path == one.to || path.starts_with(&below))
+    };
+    let missing: Vec<&Built> = built.iter().filter(|one| !is_there(one)).collect();
+    if !missing.is_empty() {
+        return Err(not_built(&missing).into());
     }
     for item in common {
         files.put(item.clone(), Kind::Document)?;
     }
     files.finish(project)
+}
+
+/// Spelled like this, because case matters on most systems.
+fn has_folder(folder: &Path, name: &str) -> bool {
+    let is_named = || read_names(folder).is_ok_and(|names| names.iter().any(|one| one == name));
+    folder.join(name).is_dir() && is_named()
+}
+
+fn not_built(missing: &[&Built]) -> Failure {
+    let line = |one: &&Built| format!("`{}` as `{}`", one.from, one.to);
+    Failure::new("the build made no documents that `include` names")
+        .details(missing.iter().map(line))
+        .hint("`built` names files below `OUT_DIR` of the build script; a build without floe's flake puts them into `native/<triple>/`, or names their folder with `--documents`")
 }
 
 /// The reason for which these files cannot be packed, with a way out.
@@ -96,7 +131,10 @@ pub(in super::super) fn problem(project: &Project) -> Option<String> {
 
 /// Whether archives get a licence file.
 pub(in super::super) fn has_license(project: &Project) -> anyhow::Result<bool> {
-    let named = project.license_file.as_ref().is_some_and(|file| project.root.join(file).is_file());
+    let named = match &project.license_file {
+        Some(file) => find_named(project, "license-file", file)?.is_some(),
+        None => false,
+    };
     let found =
         documents(&project.root, &LICENCES)?.len() + documents(&project.workspace_root, &LICENCES)?.len();
     Ok(named || found > 0)
@@ -137,14 +175,16 @@ impl<'p> Collected<'p> {
         file: Option<&Path>,
     ) -> anyhow::Result<Option<PathBuf>> {
         let Some(file) = file else { return Ok(None) };
-        let path = project.root.join(file);
-        if !path.is_file() {
-            self.report.warn(format!(
-                "the archives lack `{}`, which `{key}` in Cargo.toml names: there is no such file",
-                file.display()
-            ));
+        let Some(path) = find_named(project, key, file)? else {
+            // On some systems Cargo finds a README in other letters, which is packed by its own name.
+            if !project.root.join(file).is_file() {
+                self.report.warn(format!(
+                    "the archives lack `{}`, which `{key}` in Cargo.toml names: there is no such file",
+                    file.display()
+                ));
+            }
             return Ok(None);
-        }
+        };
         self.add(&path, &composed(&name_of(&path)), Kind::Named)?;
         Ok(Some(path))
     }
@@ -249,6 +289,8 @@ impl<'p> Collected<'p> {
         let (one, two) = (item.file.display(), other.file.display());
         match kind {
             _ if other.file == item.file => other.executable |= item.executable,
+            // A build may have made it again.
+            Kind::Document if is_same(&item.file, &other.file) => {}
             Kind::Document => self.report.warn(format!(
                 "the archives lack `{one}`: `{two}` has its path `{}`; rename one of them",
                 item.path
@@ -258,7 +300,7 @@ impl<'p> Collected<'p> {
                     "`{two}` and `{one}` have the same path `{}` in the archives",
                     item.path
                 ))
-                .hint("give one of them another path: `include = [{ from = \"…\", to = \"…\" }]`")
+                .hint("rename one of them, or pack it under another path: `include = [{ from = \"…\", to = \"…\" }]`")
             ),
         }
         Ok(())
@@ -283,9 +325,10 @@ impl<'p> Collected<'p> {
     }
 }
 
-fn leads_out(path: &Path) -> Failure {
-    Failure::new(format!("`{}` leads out of the workspace", path.display()))
-        .hint("copy it into the workspace, or take it out of `include`")
+/// Whether two files hold the same bytes. One that cannot be read is reported when it is packed.
+fn is_same(one: &Path, two: &Path) -> bool {
+    let size = |path: &Path| path.metadata().ok().map(|about| about.len());
+    size(one) == size(two) && fs::read(one).ok().zip(fs::read(two).ok()).is_some_and(|(one, two)| one == two)
 }
 
 fn leave_out(path: &str) -> String {
@@ -301,99 +344,4 @@ fn documents(folder: &Path, names: &[&str]) -> anyhow::Result<Vec<String>> {
     let found = read_names(folder)?.into_iter();
     // A broken link is an error later.
     Ok(found.filter(|name| begins(name, names) && !folder.join(name).is_dir()).collect())
-}
-
-/// The place of an included path: parts below the package's folder, or below the workspace's if it leads out of that.
-struct Place<'p> {
-    folder: PathBuf,
-    parts: Vec<&'p str>,
-}
-
-fn place<'p>(project: &'p Project, path: &'p str) -> anyhow::Result<Place<'p>> {
-    if !path.starts_with("..") {
-        return Ok(Place { folder: project.root.clone(), parts: path.split('/').collect() });
-    }
-    let above = || leads_out(&project.root.join(path));
-    let root = project.root.strip_prefix(&project.workspace_root).map_err(|_| above())?;
-    let mut parts: Vec<&str> = root.iter().filter_map(|part| part.to_str()).collect();
-    for part in path.split('/') {
-        match part {
-            ".." => drop(parts.pop().ok_or_else(above)?),
-            _ => parts.push(part),
-        }
-    }
-    Ok(Place { folder: project.workspace_root.clone(), parts })
-}
-
-/// The file at a path that is spelled as on disk: systems disagree about whether case matters.
-fn find(folder: &Path, parts: &[&str]) -> anyhow::Result<PathBuf> {
-    let mut path = folder.to_owned();
-    for part in parts {
-        let names = read_names(&path)?;
-        let Some(name) = names.iter().find(|name| composed(name) == composed(part)) else {
-            let missing = Failure::new(format!("there is no `{part}` in `{}`", path.display()));
-            let other = names.iter().find(|name| name.to_lowercase() == part.to_lowercase());
-            bail!(match other {
-                Some(name) =>
-                    missing.hint(format!("it is called `{name}`, and case matters on most systems")),
-                None => missing.hint("make it before packing, or take it out of `include`"),
-            });
-        };
-        path.push(name);
-    }
-    Ok(path)
-}
-
-/// Adds every file below a folder, but not those of git and of Cargo's build folder, with its path in the project.
-fn list(
-    folder: &Path,
-    path: &str,
-    target_dir: &Path,
-    files: &mut Vec<(String, PathBuf)>,
-) -> anyhow::Result<()> {
-    for name in read_names(folder)? {
-        let child = folder.join(&name);
-        let path = if path.is_empty() {
-            composed(&name).into_owned()
-        } else {
-            format!("{path}/{}", composed(&name))
-        };
-        match child.is_dir() && !child.is_symlink() {
-            true if child == target_dir || name == ".git" => {}
-            true => list(&child, &path, target_dir, files)?,
-            false => files.push((path, child)),
-        }
-    }
-    Ok(())
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn read_names(folder: &Path) -> anyhow::Result<Vec<String>> {
-    let failed = || format!("failed to read the folder `{}`", folder.display());
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder).with_context(failed)? {
-        let entry = entry.with_context(failed)?;
-        names.push(entry.file_name().into_string().map_err(|_| {
-            Failure::new(format!("the name of `{}` is not UTF-8", entry.path().display())).hint("rename it")
-        })?);
-    }
-    names.sort();
-    Ok(names)
-}
-
-#[cfg(unix)]
-fn is_executable(file: &Path) -> anyhow::Result<Option<bool>> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let about = file.metadata().with_context(|| format!("failed to read `{}`", file.display()))?;
-    // Git keeps the owner's bit only.
-    Ok(Some(about.permissions().mode() & 0o100 != 0))
-}
-
-/// Windows has no such bit, but git's index has.
-#[cfg(not(unix))]
-fn is_executable(file: &Path) -> anyhow::Result<Option<bool>> {
-    crate::project::git::is_executable(file)
 }

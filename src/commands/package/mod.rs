@@ -6,6 +6,7 @@
 mod builds;
 pub(super) mod contents;
 mod patterns;
+mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -19,6 +20,7 @@ pub use builds::find;
 use crate::cli::PackageArgs;
 use crate::error::{Exit, Failure};
 use crate::files::atomic_file::{self, AtomicFile};
+use crate::files::unfinished;
 use crate::package::archive::{self, Contents, Item, Packed};
 use crate::package::binary;
 use crate::project::cargo::{self, Origin, Project};
@@ -34,8 +36,17 @@ pub struct Build {
     pub target: Target,
     /// Where they are; each is called like a released binary of the project, with `.exe` for Windows.
     pub binaries: Vec<PathBuf>,
-    /// A folder whose `completions` and `man` go into the archive: those that the build made.
-    pub documents: Option<PathBuf>,
+    /// Where the completions and man pages are that the build made.
+    pub documents: Option<Documents>,
+}
+
+/// The completions and man pages that a build made.
+#[derive(Debug, Clone)]
+pub enum Documents {
+    /// A folder whose `completions` and `man` go into the archive.
+    Folder(PathBuf),
+    /// The `OUT_DIR` of the package's build script: the same, and what `include` names with `built`.
+    OutDir(PathBuf),
 }
 
 /// `floe package`: prints the path of each archive on stdout, one a line.
@@ -91,11 +102,9 @@ pub fn pack(
     let mut packed = Vec::new();
     for (Build { target, documents, .. }, binaries) in checked {
         let target = *target;
-        let items = match documents {
-            Some(folder) => &contents::with_built(project, folder, &common, report)?,
-            None => &common,
-        };
-        let one = pack_one((project, origin), target, binaries, items, out)
+        let items = contents::with_built(project, documents.as_ref(), &common, report)
+            .with_context(|| format!("failed to pack the documents for {}", target.name()))?;
+        let one = pack_one((project, origin), target, binaries, &items, out)
             .with_context(|| format!("failed to pack `{}`", target.archive_file(&project.name)))?;
         for (rule, violation) in &one.violations {
             match (rule.kind(), enforcement) {
@@ -119,6 +128,7 @@ pub fn pack(
         }
         return Err(error);
     }
+    let _all_or_none = unfinished::hold();
     packed.into_iter().map(|one| one.commit(out, report)).collect()
 }
 
@@ -201,8 +211,8 @@ fn identify(path: &Path, target: Target) -> anyhow::Result<(Format, Arch)> {
             path.display(),
             target.name(),
             match target.arch() {
-                Arch::Aarch64 => "arm64",
-                Arch::X86_64 => "x86_64",
+                Arch::Aarch64 => "arm64".to_owned(),
+                arch => arch.to_string(),
             },
             path.display()
         ),

@@ -5,6 +5,7 @@
 
 mod deflate;
 mod gzip;
+mod kind;
 mod names;
 mod pool;
 mod read;
@@ -17,6 +18,7 @@ mod zip_write;
 use std::path::PathBuf;
 
 pub use gzip::Gzip;
+pub use kind::kind;
 pub use names::{composed, conflicts, is_reserved, portable};
 pub use read::{Budget, Examined, examine, extract, list, members};
 pub use write::{CopyFile, copy, write};

@@ -86,16 +86,41 @@ pub(super) fn lines(text: &str, filling: &Filling) -> Vec<String> {
 
 /// The range of the text of floe's URL, without its quotes.
 pub(super) fn url(text: &str) -> Option<Range<usize>> {
-    let is_url = |(path, _): &(Vec<String>, Expr)| *path == ["url"];
+    let url = attribute(text, "url")?;
+    let range = url.syntax().text_range();
+    let (start, end) = (usize::from(range.start()) + 1, usize::from(range.end()).checked_sub(1)?);
+    let url = url.to_string();
+    let is_plain = url.starts_with('"') && !url.contains("${") && text.get(start..)?.contains('"');
+    (is_plain && start <= end).then_some(start..end)
+}
+
+/// Why floe's URL cannot be replaced by another one, with a way out.
+pub(super) fn immovable(text: &str, url: &str) -> Option<String> {
+    if self::url(text).is_some() {
+        return None;
+    }
+    let (why, fix) = match attribute(text, "follows") {
+        Some(other) => {
+            let other = other.to_string();
+            (format!("follows `{}`", other.trim_matches('"')), "give that input".to_owned())
+        }
+        None if inputs(text).is_empty() => {
+            ("is not in the file".to_owned(), "add `inputs.floe` with".to_owned())
+        }
+        None => ("has no `url` that is one plain string".to_owned(), "give it".to_owned()),
+    };
+    Some(format!(
+        "`--floe-url` does not move the input `floe` of `flake.nix`, which {why}: {fix} the URL `{url}`"
+    ))
+}
+
+/// An attribute of the input `floe`.
+fn attribute(text: &str, name: &str) -> Option<Expr> {
     let inputs = inputs(text).into_iter().flat_map(|(path, value)| match value {
         Expr::AttrSet(set) if path.is_empty() => bindings(Some(set)),
         value => vec![(path, value)],
     });
-    let (_, url) = inputs.into_iter().find(is_url)?;
-    let range = url.syntax().text_range();
-    let (start, end) = (usize::from(range.start()) + 1, usize::from(range.end()).checked_sub(1)?);
-    let is_plain = url.to_string().starts_with('"') && text.get(start..)?.contains('"');
-    (is_plain && start <= end).then_some(start..end)
+    inputs.into_iter().find(|(path, _)| *path == [name]).map(|(_, value)| value)
 }
 
 /// The bindings of the input `floe`: the path below its name, and the value.

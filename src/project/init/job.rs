@@ -1,12 +1,19 @@
-//! Words the lines that let a workflow of the project call floe's, as far as its text shows what it has.
+//! Words the lines that let a workflow of the project call floe's, as far as its YAML shows what it has.
 
 use super::advice::PUBLISHERS;
 use super::template::{self, Filling};
+use super::yaml::{Node, Value};
 use super::{code, lacks};
 
 /// Whether jobs of the project's own are beside the call of floe.
 pub(super) fn is_shared(text: &str) -> bool {
-    code(text).any(|line| line.starts_with("runs-on:"))
+    let Some(root) = Node::read(text) else {
+        return code(text).any(|line| line.starts_with("runs-on:"));
+    };
+    let is_call = |job: &Node<'_>| {
+        job.get("uses").and_then(Node::text).is_some_and(|called| called.contains(template::CALLED))
+    };
+    root.get("jobs").is_some_and(|jobs| jobs.entries().any(|(_, job)| !is_call(job)))
 }
 
 /// The lines of the call's permissions that a workflow with jobs of its own lacks.
@@ -18,33 +25,36 @@ pub(super) fn missing(text: &str, filling: &Filling) -> Vec<String> {
 
 /// The lines to add.
 pub(super) fn lines(path: &str, text: &str, filling: &Filling) -> Vec<String> {
-    let mut lines = triggers(text, filling);
-    let (inline, jobs) = block(text, "jobs").unwrap_or_default();
-    let indent = jobs.iter().map(|line| line.len() - line.trim_start().len()).min().unwrap_or(2);
-    let is_named = |name: &str| {
-        let mut keys = jobs.iter().filter(|line| line.len() - line.trim_start().len() == indent);
-        keys.any(|line| line.split_once(':').is_some_and(|(key, _)| key.trim().trim_matches(QUOTES) == name))
-    };
+    let root = Node::read(text);
+    let get = |name| root.as_ref().and_then(|root| root.get(name));
+    let (on, jobs) = (get("on"), get("jobs"));
+    let mut lines = triggers(on, filling);
     let names = ["release", "floe", "floe-release"];
+    let is_named = |name: &str| jobs.is_some_and(|jobs| jobs.get(name).is_some());
     let name = names.into_iter().find(|name| !is_named(name)).unwrap_or("publish-with-floe");
-    lines.push(match (inline, jobs.is_empty()) {
-        ("", true) => "add at the end:".to_owned(),
-        ("", false) => "add below `jobs:`:".to_owned(),
-        _ => format!("`jobs: {inline}` is written on one line: write it as a block, with this job in it:"),
-    });
-    if jobs.is_empty() {
-        lines.push("    jobs:".to_owned());
+    match jobs {
+        None => lines.extend(["add at the end:".to_owned(), "    jobs:".to_owned()]),
+        Some(Node { inline: Some(inline), .. }) => lines.extend([
+            format!("`jobs: {inline}` is written on one line: write it as a block, with this job in it:"),
+            "    jobs:".to_owned(),
+        ]),
+        Some(_) => lines.push("add below `jobs:`:".to_owned()),
     }
-    let has_input = block(text, "on").is_some_and(|(_, on)| on.iter().any(|line| key(line) == "dry-run"));
-    let margin = " ".repeat(4 + indent);
-    lines.extend(job(filling, name, has_input).into_iter().map(|line| format!("{margin}{line}")));
+    let inputs =
+        ["workflow_dispatch", "workflow_call"].into_iter().filter_map(|event| on?.get(event)?.get("inputs"));
+    let has_input = inputs.into_iter().any(|inputs| inputs.get("dry-run").is_some());
+    let indent = jobs.and_then(Node::keys_column).unwrap_or(2);
+    lines.extend(job(filling, name, has_input).into_iter().map(|line| indented(indent, &line)));
     if let Some(tool) = PUBLISHERS.iter().find(|word| code(text).any(|line| line.contains(**word))) {
         lines.push(format!("remove `{tool}` from `{path}`, or both publish the release of a tag"));
     }
     lines
 }
 
-const QUOTES: [char; 2] = ['"', '\''];
+/// A line to paste at a column.
+fn indented(column: usize, line: &str) -> String {
+    format!("    {}{line}", " ".repeat(column))
+}
 
 /// The template's job under another name. Other triggers of the workflow do not start it.
 fn job(filling: &Filling, name: &str, has_input: bool) -> Vec<String> {
@@ -59,71 +69,61 @@ fn job(filling: &Filling, name: &str, has_input: bool) -> Vec<String> {
 }
 
 /// The lines that make the workflow run for the tags of releases.
-fn triggers(text: &str, filling: &Filling) -> Vec<String> {
+fn triggers(on: Option<&Node<'_>>, filling: &Filling) -> Vec<String> {
     let tags = template::tags(&filling.tag_prefix);
+    let push =
+        |column, step| [indented(column, "push:"), indented(column + step, &format!("tags: [\"{tags}\"]"))];
+    let instead_of = |present: &str| {
+        let mut lines = vec![format!("replace {present}, which starts it for no tag, by a block that has:")];
+        lines.push("    on:".to_owned());
+        lines.extend(push(2, 2));
+        lines
+    };
     let unseen = || {
         vec![format!("whether it runs for tags like `{tags}` cannot be seen: `on.push.tags` must match them")]
     };
-    let Some((inline, on)) = block(text, "on") else {
-        return unseen();
+    let Some(on) = on else { return unseen() };
+    let inline = on.inline.map(|inline| format!("`on: {inline}`"));
+    let pushed = match &on.value {
+        Value::Alias => return unseen(),
+        Value::Nothing => None,
+        Value::Text(_) | Value::List(_) => match on.texts().contains(&"push") {
+            true => return Vec::new(),
+            false => return instead_of(inline.as_deref().unwrap_or("the list below `on:`")),
+        },
+        Value::Table(_) => on.get("push"),
     };
-    let has_push = inline.split(|character: char| "[], ".contains(character)).any(|event| event == "push");
-    if inline.contains('{') {
-        return unseen();
-    }
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let Some(at) = on.iter().position(|line| key(line) == "push" || line.trim() == "- push") else {
-        return match (has_push, inline.is_empty()) {
-            (true, _) => Vec::new(),
-            (false, true) => vec![
-                "add below `on:`:".to_owned(),
-                "      push:".to_owned(),
-                format!("        tags: [\"{tags}\"]"),
-            ],
-            (false, false) => vec![
-                format!("replace `on: {inline}`, which starts it for no tag, by a block that has:"),
-                "    on:".to_owned(),
-                "      push:".to_owned(),
-                format!("        tags: [\"{tags}\"]"),
-            ],
+    let Some(pushed) = pushed else {
+        return match (inline, on.keys_column().unwrap_or(2)) {
+            (Some(inline), _) => instead_of(&inline),
+            (None, column) => [vec!["add below `on:`:".to_owned()], push(column, 2).to_vec()].concat(),
         };
     };
-    let push: Vec<&str> =
-        on[at + 1..].iter().copied().take_while(|line| indent(line) > indent(on[at])).collect();
-    let has = |word: &str| push.iter().any(|line| key(line) == word);
-    let is_matching = |line: &str| {
-        let mut words = line.split(|character: char| " [],\"'".contains(character));
-        words.any(|word| {
-            // A single star does not match the slash of a prefix.
-            [tags.as_str(), "**"].contains(&word)
-                || (word == "*" && !filling.tag_prefix.contains('/'))
-                || word == format!("{}v*", filling.tag_prefix)
-        })
-    };
-    match (has("tags"), has("tags-ignore") || on[at].contains('{')) {
-        (_, true) => unseen(),
-        (true, false) if push.iter().skip_while(|line| key(line) != "tags").any(|line| is_matching(line)) => {
-            Vec::new()
-        }
-        (true, false) => vec![format!("add `\"{tags}\"` to `on.push.tags`, unless they match it already")],
-        (false, false) if has("branches") || has("branches-ignore") => {
-            vec!["add below `push:`:".to_owned(), format!("        tags: [\"{tags}\"]")]
+    match (&pushed.value, pushed.get("tags")) {
+        (Value::Alias, _) => unseen(),
+        _ if pushed.get("tags-ignore").is_some() => unseen(),
+        (_, Some(Node { value: Value::Alias, .. })) => unseen(),
+        (_, Some(present)) => match present.texts().iter().any(|pattern| matches(pattern, filling)) {
+            true => Vec::new(),
+            false => vec![format!("add `\"{tags}\"` to `on.push.tags`, unless they match it already")],
+        },
+        (_, None) if ["branches", "branches-ignore"].iter().any(|name| pushed.get(name).is_some()) => {
+            match pushed.keys_column() {
+                Some(column) => {
+                    vec!["add below `push:`:".to_owned(), indented(column, &format!("tags: [\"{tags}\"]"))]
+                }
+                None => vec![format!("add `tags: [\"{tags}\"]` to `on.push`")],
+            }
         }
         // Without a filter, a push of a tag starts it, too; with one of paths alone, GitHub ignores that for tags.
-        (false, false) => Vec::new(),
+        (_, None) => Vec::new(),
     }
 }
 
-fn key(line: &str) -> &str {
-    line.split(':').next().unwrap_or_default().trim().trim_matches(QUOTES)
-}
-
-/// The value of a top-level key on its own line, and the lines below the key, without comments.
-fn block<'t>(text: &'t str, name: &str) -> Option<(&'t str, Vec<&'t str>)> {
-    let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    let mut lines = text.lines().filter(is_code);
-    let is_top = |line: &str| !line.starts_with([' ', '-']);
-    let first = lines.find(|line| is_top(line) && line.contains(':') && key(line) == name)?;
-    let inline = first.split_once(':')?.1.split(" #").next()?.trim();
-    Some((inline, lines.take_while(|line| !is_top(line)).collect()))
+/// Whether a pattern certainly matches the tags of releases.
+fn matches(pattern: &str, filling: &Filling) -> bool {
+    let prefix = &filling.tag_prefix;
+    let known = [template::tags(prefix), format!("{prefix}v*"), format!("{prefix}v**"), "**".to_owned()];
+    // A single star does not match the slash of a prefix.
+    known.iter().any(|known| known == pattern) || (pattern == "*" && !prefix.contains('/'))
 }

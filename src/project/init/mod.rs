@@ -7,6 +7,7 @@ mod flake;
 mod job;
 mod manifest;
 pub mod template;
+mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -198,17 +199,18 @@ fn flake(found: &Found, filling: &Filling) -> File {
 }
 
 fn workflow<'f>(found: &'f Found, filling: &Filling) -> File {
-    let usual = format!("{WORKFLOWS}/release.yml");
     let called = |(path, text): (&'f String, &'f String)| Some((path, text, call(text, &filling.floe)?));
     // A project may call floe in a file of another name.
     let Some((path, old, call)) = found.workflows.iter().find_map(called) else {
         let text = template::workflow(filling, &filling.floe.call());
-        return match found.workflows.get(&usual) {
+        let usual = format!("{WORKFLOWS}/release.yml");
+        let mut workflows = found.workflows.iter();
+        let present = found.workflows.get_key_value(&usual);
+        return match present.or_else(|| workflows.find(|(path, _)| is_release(path))) {
             None => file(&usual, None, Drift::Missing, text),
-            Some(old) => File {
-                add: job::lines(&usual, old, filling),
-                ..file(&usual, Some(old), Drift::Foreign, text)
-            },
+            Some((path, old)) => {
+                File { add: job::lines(path, old, filling), ..file(path, Some(old), Drift::Foreign, text) }
+            }
         };
     };
     let floe = &filling.floe;
@@ -245,12 +247,26 @@ fn workflow<'f>(found: &'f Found, filling: &Filling) -> File {
     }
 }
 
+/// Whether a path is that of the release workflow, by either of GitHub's endings and in any case: a second one beside it
+/// would release the same tags.
+pub fn is_release(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
+    ["release.yml", "release.yaml"].contains(&name.as_str())
+}
+
 /// The package that a flake names, if it names only others than this project's.
 fn other_package(flake: &str, filling: &Filling) -> Option<String> {
     let named = code(flake).flat_map(|line| line.split("package = \"").skip(1));
     let mut named = named.filter_map(|rest| rest.split('"').next());
     let other = named.next().filter(|name| *name != filling.name)?;
     named.all(|name| name != filling.name).then(|| other.to_owned())
+}
+
+/// Why the given address cannot be written into the flake that calls floe, with a way out.
+pub fn immovable(found: &Found, filling: &Filling) -> Option<String> {
+    let calls = |flake: &&String| code(flake).any(|line| line.contains(".mkRelease"));
+    let flake = found.flake.as_ref().filter(|_| filling.floe.is_given).filter(calls)?;
+    flake::immovable(flake, &filling.floe.input)
 }
 
 /// The flake with this version of floe, if its URL names an older one, the placeholder, or another than the given one.

@@ -76,11 +76,14 @@ fn machine(target: Target) -> String {
         (Os::Macos, Arch::X86_64) => "Intel",
         (_, Arch::Aarch64) => "ARM64",
         (_, Arch::X86_64) => "x86-64",
+        (_, Arch::X86) => "x86, 32-bit",
+        (_, Arch::Arm) => "ARMv7, 32-bit",
+        (_, Arch::Riscv64) => "RISC-V, 64-bit",
     };
-    match target.triple().rsplit('-').next() {
-        Some("musl") => format!("{processor}, any Linux (static)"),
-        Some("gnu") => format!("{processor}, glibc"),
-        _ => processor.to_owned(),
+    match target.os() {
+        Os::Linux if target.contract().is_static => format!("{processor}, any Linux (static)"),
+        Os::Linux => format!("{processor}, glibc"),
+        Os::Macos | Os::Windows => processor.to_owned(),
     }
 }
 

@@ -124,20 +124,27 @@ fn a_path_of_the_builder_is_a_warning_unless_warnings_are_errors() {
 }
 
 #[test]
-fn a_binary_for_no_target_is_not_called_portable() {
-    let mut content = binary("x86_64-windows".parse().unwrap(), b"seed");
-    content[0x84..0x86].copy_from_slice(&[0x64, 0xaa]);
+fn a_binary_is_judged_by_the_target_of_its_machine_and_refused_if_there_is_none() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("tool.exe"), content).unwrap();
-    let output = floe(folder.path(), &["audit", "tool.exe"]);
-    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(0), "{stderr}");
-    assert!(stdout.ends_with("  verdict     not judged: no target is for it\n"), "{stdout}");
+    let audit = |machine: [u8; 2]| {
+        let mut content = binary("x86_64-windows".parse().unwrap(), b"seed");
+        content[0x84..0x86].copy_from_slice(&machine);
+        std::fs::write(folder.path().join("tool.exe"), content).unwrap();
+        let output = floe(folder.path(), &["audit", "tool.exe"]);
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, stdout, stderr) = audit([0x64, 0xaa]);
+    assert_eq!(code, Some(0), "{stderr}");
     assert!(
-        stderr.contains("`tool.exe` was not judged: no target of floe is for it (PE 64-bit for aarch64, "),
-        "{stderr}"
+        stdout.contains("PE 64-bit for aarch64") && stdout.contains("judged as   aarch64-windows"),
+        "{stdout}"
     );
-    assert_eq!(floe(folder.path(), &["--strict", "audit", "tool.exe"]).status.code(), Some(1));
+    // LoongArch, and 32-bit x86 with the headers of 64 bits.
+    for (machine, number) in [([0x64, 0x62], "0x6264"), ([0x4c, 0x01], "0x014c")] {
+        let (code, _, stderr) = audit(machine);
+        let said = format!("it is a 64-bit PE file for machine {number}, which no target of floe has");
+        assert!(code == Some(1) && stderr.contains(&said), "{stderr}");
+    }
 }
 
 #[test]
@@ -204,6 +211,46 @@ fn a_damaged_binary_is_an_error() {
             "{path}: {errors}"
         );
     }
+}
+
+#[test]
+fn the_content_of_a_file_decides_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let whole = binary("x86_64-musl".parse().unwrap(), b"seed");
+    std::fs::write(at("tool"), &whole).unwrap();
+    let contents = Contents {
+        top: "top".to_owned(),
+        epoch: 1,
+        items: vec![Item { path: "tool".to_owned(), file: at("tool"), executable: true }],
+    };
+    for (kind, name) in
+        [(ArchiveKind::TarGz, "tool.tgz"), (ArchiveKind::Zip, "tool.whl"), (ArchiveKind::Zip, "tool.tar.gz")]
+    {
+        let mut file = std::fs::File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(at(name))
+            .unwrap();
+        archive::write(&contents, kind, &mut file, &mut archive::copy).unwrap();
+        let output = floe(folder.path(), &["audit", name]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).starts_with(&format!("{name}:top/tool\n")), "{}", text(&output.stdout));
+    }
+    std::fs::write(at("tool.zip"), &whole).unwrap();
+    let output = floe(folder.path(), &["audit", "tool.zip"]);
+    assert!(text(&output.stdout).starts_with("tool.zip\n"), "{}", text(&output.stderr));
+    // In a folder, only archives by the names of a dist are opened: others are assets of other tools.
+    let output = floe(folder.path(), &["audit", ".", "--json"]);
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let places = found["binaries"].as_array().unwrap().iter().map(|one| one["place"].as_str().unwrap());
+    assert_eq!(places.collect::<Vec<_>>(), ["./tool", "./tool.tar.gz:top/tool", "./tool.zip"]);
+    std::fs::write(at("page.tar.gz"), "no archive").unwrap();
+    let output = floe(folder.path(), &["audit", "page.tar.gz"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("failed to audit `page.tar.gz`"), "{}", text(&output.stderr));
 }
 
 #[test]

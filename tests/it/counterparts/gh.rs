@@ -164,7 +164,7 @@ impl Drop for Served {
 fn project() -> (Sample, tempfile::TempDir) {
     let project = Sample::tool().manifest_lines("repository = \"https://github.com/acme/tool\"");
     let made = tempfile::tempdir().unwrap();
-    make_dist(&made.path().join("dist"), "1.4.0", &Target::all().collect::<Vec<_>>());
+    make_dist(&made.path().join("dist"), "1.4.0", &Target::defaults().collect::<Vec<_>>());
     (project.file("CHANGELOG.md", "# Changelog\n\n## 1.4.0\n\n- Something.\n"), made)
 }
 

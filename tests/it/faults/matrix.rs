@@ -16,7 +16,7 @@ const THREADS: usize = 2;
 
 #[test]
 fn any_fault_at_any_request_leads_to_the_same_state() {
-    let made = made("one", "1.4.0", &Target::all().collect::<Vec<_>>());
+    let made = made("one", "1.4.0", &Target::defaults().collect::<Vec<_>>());
     let calm = on_a_bench(&made.release, Schedule::calm());
     let every = std::env::var("FLOE_EVERY").map_or(1, |text| text.parse().unwrap());
     let injections = injections(&calm.seen).into_iter().step_by(every);

@@ -117,8 +117,8 @@ fn documents_that_contradict_each_other_are_problems() {
         the config of linux/amd64 is for `linux/arm64`
         the config of linux/amd64 has 2 diff ids, but its manifest has 1 layers
         layer 1 of linux/amd64 unpacks to sha256:7d3d3b44eb8dec25be8724bc6ce8bddbb643b2d70069236460779ee4f1fe11c2, but the config says sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa
-        entry 3 of the image index has the platform {"architecture":"unknown","os":"unknown"}, which is not exactly linux/amd64 or linux/arm64
-        entry 4 of the image index has the platform {"architecture":"arm64","os":"linux","variant":"v8"}, which is not exactly linux/amd64 or linux/arm64
+        entry 3 of the image index has the platform {"architecture":"unknown","os":"unknown"}, which is not exactly one of linux/amd64, linux/arm64, linux/arm/v7 and linux/riscv64
+        entry 4 of the image index has the platform {"architecture":"arm64","os":"linux","variant":"v8"}, which is not exactly one of linux/amd64, linux/arm64, linux/arm/v7 and linux/riscv64
         the image index has linux/arm64 twice"#]].assert_eq(&forgery.problems());
 }
 

@@ -54,6 +54,66 @@ fn kind_and_platform_are_read_from_the_content() {
 }
 
 #[test]
+fn arm_v7_has_its_variant_in_the_index_and_in_the_config() {
+    let work = Work::new();
+    for (name, target) in [("arm", "armv7-musl"), ("riscv", "riscv64-musl")] {
+        work.write(name, &binary(target.parse().unwrap(), b"seed"));
+    }
+    let image = work.build(&["riscv", "arm", "arm64", "amd64"]).unwrap();
+    assert_eq!(image.platforms.iter().map(|one| one.platform).collect::<Vec<_>>(), Platform::ALL);
+    let index: Value = serde_json::from_str(&blob(&image, &image.index.digest)).unwrap();
+    let platforms = index["manifests"].as_array().unwrap().iter().map(|one| &one["platform"]);
+    let expected = serde_json::json!([
+        { "architecture": "amd64", "os": "linux" },
+        { "architecture": "arm64", "os": "linux" },
+        { "architecture": "arm", "os": "linux", "variant": "v7" },
+        { "architecture": "riscv64", "os": "linux" },
+    ]);
+    assert_eq!(platforms.collect::<Vec<_>>(), expected.as_array().unwrap().iter().collect::<Vec<_>>());
+    let configs = image.platforms.iter().map(|one| blob(&image, &one.config.digest));
+    let configs: Vec<Value> = configs.map(|config| serde_json::from_str(&config).unwrap()).collect();
+    let variants: Vec<_> = configs.iter().map(|config| config["variant"].as_str()).collect();
+    assert_eq!(variants, [None, None, Some("v7"), None]);
+    assert_eq!(image::read(&work.path("image")).unwrap(), image);
+    for platform in Platform::ALL {
+        assert_eq!(platform.to_string().parse(), Ok(platform));
+    }
+    assert_eq!(
+        "linux/arm".parse::<Platform>().unwrap_err(),
+        "`linux/arm` is not a platform that floe makes images for; those are linux/amd64, linux/arm64, linux/arm/v7 and \
+         linux/riscv64"
+    );
+}
+
+#[test]
+fn a_docker_archive_for_arm_is_one_for_v7_unless_it_has_another_variant() {
+    let program = binary("armv7-musl".parse().unwrap(), b"seed");
+    let archive = docker_archive("arm", &[&Tar::new().program("bin/floe", &program).end()], START);
+    let with = |variant: &str| {
+        // The same length, so that the tar stays as it is.
+        let config = r#""os": "linux", "created": "1970-01-01T00:00:01+00:00""#;
+        let other = format!(r#""os":"linux","variant":"{variant}","created":"1970""#);
+        let at = archive.windows(config.len()).position(|text| text == config.as_bytes()).unwrap();
+        let mut bytes = archive.clone();
+        let padded = format!("{other:<width$}", width = config.len());
+        bytes[at..at + config.len()].copy_from_slice(padded.as_bytes());
+        bytes
+    };
+    for bytes in [archive.clone(), with("v7")] {
+        let work = Work::new();
+        work.write("docker", &bytes);
+        let image = work.build(&["docker"]).unwrap();
+        assert_eq!(image.platforms[0].platform, Platform::LinuxArmV7);
+        let config: Value = serde_json::from_str(&blob(&image, &image.platforms[0].config.digest)).unwrap();
+        assert_eq!((&config["architecture"], &config["variant"]), (&"arm".into(), &"v7".into()));
+    }
+    let error = refused(&with("v6"));
+    assert!(error.contains("it is for `linux/arm/v6`, and floe makes images for linux/amd64, "), "{error}");
+    let error = refused(&docker_archive("386", &[&programs()], START));
+    assert!(error.contains("it is for `linux/386`"), "{error}");
+}
+
+#[test]
 fn two_files_of_one_platform_are_refused() {
     let work = Work::new();
     work.write("docker", &docker_archive("amd64", &[&programs()], START));

@@ -220,7 +220,22 @@ fn the_triggers_to_add_depend_on_those_of_the_workflow() {
             "on: pull_request\n",
             "replace `on: pull_request`, which starts it for no tag, by a block that has:\n",
         ),
-        ("on: { push: { tags: [a] } }\n", "whether it runs for tags like `v[0-9]*` cannot be seen"),
+        (
+            "on: { push: { tags: [a] } }\n",
+            "add `\"v[0-9]*\"` to `on.push.tags`, unless they match it already\n",
+        ),
+        ("on: { push: { tags: [x, 'v*'] } }\n", ""),
+        ("on: {push: }\n", ""),
+        ("on: { push: { branches: [main] } }\n", "add `tags: [\"v[0-9]*\"]` to `on.push`\n"),
+        (
+            "on: { pull_request: }\n",
+            "replace `on: { pull_request: }`, which starts it for no tag, by a block that has:\n    on:\n      push:\n",
+        ),
+        ("on:\n- pull_request\n", "replace the list below `on:`, which starts it for no tag, by a block"),
+        ("on:\n    push: # ours\n        branches: [a]\n", "add below `push:`:\n            tags: ["),
+        ("on:\n  push:\n    tags: >-\n      v*\n", ""),
+        ("on:\n  push: &push\n    tags: ['v*']\n  pull_request: *push\n", ""),
+        ("on:\n  push:\n    tags: [a]\n  other:\n    tags: ['v*']\n", "add `\"v[0-9]*\"` to `on.push.tags`"),
         ("on:\n  push:\n    tags-ignore: [a]\n", "whether it runs for tags like `v[0-9]*` cannot be seen"),
         ("", "whether it runs for tags like `v[0-9]*` cannot be seen"),
     ] {
@@ -240,4 +255,35 @@ fn the_triggers_to_add_depend_on_those_of_the_workflow() {
         "on:\n  push:\n  workflow_dispatch:\n    inputs:\n      dry-run:\n        type: boolean\n";
     let (_, lines) = of_workflow(&format!("{dispatched}{jobs}"));
     assert!(lines.contains("with:\n            dry-run: ${{ inputs.dry-run || false }}\n"), "{lines}");
+}
+
+#[test]
+fn a_release_workflow_is_found_by_either_ending_and_in_any_case() {
+    for name in ["release.yaml", "Release.yml", "RELEASE.yaml"] {
+        let path = format!(".github/workflows/{name}");
+        let sample = Sample::tool().file(&path, FOREIGN);
+        let before = files(sample.path());
+        let (code, stderr) = floe(&sample, &["--yes"]);
+        assert_eq!(code, Some(4), "{stderr}");
+        assert_eq!(files(sample.path()), before);
+        assert!(stderr.contains(&format!("`{path}` exists and does not call floe")), "{stderr}");
+        assert!(stderr.contains(&format!("delete `{path}` if floe replaces it")), "{stderr}");
+    }
+    let sample = Sample::tool().file(".github/workflows/prerelease.yml", FOREIGN);
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+}
+
+#[test]
+fn another_call_beside_that_of_floe_is_the_users() {
+    let sample = Sample::tool();
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    let job = "  announce:\n    uses: acme/other/.github/workflows/announce.yml@v1\n";
+    let workflow =
+        format!("{}{job}", text(&sample, WORKFLOW)).replace("      packages: write # the image\n", "");
+    let sample = sample.file(WORKFLOW, &workflow);
+    let (code, stderr) = floe(&sample, &["--check"]);
+    assert_eq!(code, Some(3), "{stderr}");
+    assert!(stderr.contains("add to the job that calls floe:"), "{stderr}");
+    assert_eq!(floe(&sample, &["--yes", "--force"]).0, Some(0));
+    assert_eq!(text(&sample, WORKFLOW), workflow);
 }

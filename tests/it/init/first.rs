@@ -101,8 +101,42 @@ fn an_address_that_no_workflow_can_call_is_a_usage_error() {
 
 fn checked(sample: &Sample) -> (Option<i32>, Value) {
     let (code, stdout, stderr) = output_in(sample, sample.path(), &["--check", "--json"]);
-    let value = serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}\n{stdout}{stderr}"));
+    let value: Value =
+        serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}\n{stdout}{stderr}"));
+    // The text has the same warnings, whether JSON is printed, too, or not.
+    let text = floe_in(sample, sample.path(), &["--check"]).1;
+    for warning in value["warnings"].as_array().unwrap() {
+        let line = format!("warning {}", warning.as_str().unwrap());
+        assert!(text.contains(&line) && stderr.contains(&line), "{line}\n{text}\n{stderr}");
+    }
     (code, value)
+}
+
+#[test]
+fn an_input_without_a_plain_url_is_not_moved_silently() {
+    let url = "github:fork/floe/v0.1.0";
+    for (inputs, why) in [
+        ("inputs.floe.follows = \"tools/floe\";", "which follows `tools/floe`: give that input the URL"),
+        ("inputs = { floe = { follows = \"tools/floe\"; }; };", "which follows `tools/floe`"),
+        ("inputs.floe = import ./floe.nix;", "which has no `url` that is one plain string: give it the URL"),
+        ("inputs.floe.url = \"github:${owner}/floe\";", "which has no `url` that is one plain string"),
+        ("inputs.floe.url = \'\'github:acme/floe\'\';", "which has no `url` that is one plain string"),
+        ("", "which is not in the file: add `inputs.floe` with the URL"),
+    ] {
+        let flake =
+            format!("{{ {inputs} outputs = {{ self, floe }}: floe.lib.mkRelease {{ src = self; }}; }}\n");
+        let sample = Sample::tool().file("flake.nix", &flake);
+        let expected = "warning `--floe-url` does not move the input `floe` of `flake.nix`, ";
+        for arguments in [&["--yes", "--floe-url", url][..], &["--check", "--floe-url", url]] {
+            let stderr = floe_in(&sample, sample.path(), arguments).1;
+            let line = stderr.lines().find_map(|line| line.trim().strip_prefix(expected));
+            let line = line.unwrap_or_else(|| panic!("{inputs}\n{stderr}"));
+            assert!(line.starts_with(why) && line.ends_with(&format!("`{url}`")), "{line}");
+        }
+        assert_eq!(text(&sample, "flake.nix"), flake);
+        let stderr = floe_in(&sample, sample.path(), &["--check"]).1;
+        assert!(!stderr.contains(expected), "without the argument: {stderr}");
+    }
 }
 
 fn states(value: &Value) -> Value {

@@ -6,7 +6,6 @@ use expect_test::expect;
 
 use super::Case;
 use crate::support::sample::{Sample, floe};
-use floe::cli::PackageArgs;
 
 #[test]
 fn documents_completions_and_man_pages_are_packed() {
@@ -241,7 +240,7 @@ fn an_include_that_packs_nothing_is_an_error_or_a_warning() {
         error: failed to pack `contrib/tool.service`, which `include` names
         caused by: `project/README.md` and `project/contrib/tool.service` have the same path `README.md` in the archives
 
-        hint: give one of them another path: `include = [{ from = "…", to = "…" }]`"#]]
+        hint: rename one of them, or pack it under another path: `include = [{ from = "…", to = "…" }]`"#]]
     .assert_eq(
         &[
             said("\"contrib/*.sh\""),
@@ -323,32 +322,45 @@ fn the_changelog_that_is_read_is_packed_under_any_usual_name() {
 }
 
 #[test]
-fn completions_and_man_pages_that_the_build_made_are_packed() {
-    let sample = || Sample::tool().file("completions/tool.bash", "old").file("completions/_tool", "");
-    let case = Case::new(sample())
-        .tool("x86_64-gnu")
-        .built("x86_64-gnu/completions/tool.bash", "made")
-        .built("x86_64-gnu/man/tool.1", "");
-    let expected = [
-        "CHANGELOG.md",
-        "LICENSE-MIT",
-        "README.md",
-        "completions/_tool",
-        "completions/tool.bash",
-        "man/tool.1",
-        "tool",
-    ];
-    assert_eq!(case.packed(), expected);
-    assert_eq!(case.pack().unwrap()[0].contents[4].size, "made".len() as u64);
-    expect!["warning the archives lack `project/completions/tool.bash`: `native/x86_64-gnu/completions/tool.bash` has its path `completions/tool.bash`; rename one of them"]
-        .assert_eq(&case.said());
-
-    let args = PackageArgs {
-        folders: Vec::new(),
-        target: Some("x86_64-gnu".parse().unwrap()),
-        binary: vec![case.built.path().join("x86_64-gnu/tool")],
-        documents: Some(case.built.path().join("x86_64-gnu")),
-        ..case.args()
+fn files_that_cargo_toml_names_are_spelled_as_on_disk() {
+    let manifest = |lines: &str| {
+        Sample::with_manifest(&format!(
+            "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\n{lines}\n"
+        ))
+        .file("src/main.rs", "fn main() {}\n")
+        .file("README.md", "")
+        .file("docs/Über.md", "")
+        .file("docs/EULA.txt", "")
     };
-    assert_eq!(case.pack_args(&args).unwrap(), case.pack().unwrap());
+    for (key, named, wrong, right) in [
+        ("readme", "Readme.md", "`Readme.md` is called `README.md`", "README.md"),
+        ("readme", "Docs/Über.md", "`Docs` is called `docs`", "docs/Über.md"),
+        ("readme", "./docs/über.md", "`über.md` is called `Über.md`", "docs/Über.md"),
+        ("license-file", "docs/../docs/eula.txt", "`eula.txt` is called `EULA.txt`", "docs/../docs/EULA.txt"),
+    ] {
+        let said = Case::new(manifest(&format!("{key} = \"{named}\""))).tool("x86_64-gnu").said();
+        let plain = named.trim_start_matches("./");
+        assert_eq!(
+            said,
+            format!(
+                "error: `{key}` in Cargo.toml names `{plain}`, but {wrong}\n\n\
+                 hint: case matters on most systems: write `{key} = \"{right}\"`"
+            )
+        );
+    }
+    // An absolute path is inside the project, or leads out of it.
+    let sample = manifest("");
+    let inside = sample.path().canonicalize().unwrap().join("docs/EULA.txt");
+    let sample = sample.manifest_lines(&format!("license-file = '{}'", inside.display()));
+    assert!(Case::new(sample).tool("x86_64-gnu").packed().contains(&"EULA.txt".to_owned()));
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    let line = format!("readme = '{}'", outside.path().display());
+    assert!(Case::new(manifest(&line)).tool("x86_64-gnu").said().contains("leads out of the workspace"));
+    // Decomposed letters are the same name.
+    let case = Case::new(manifest("readme = \"docs/U\u{308}ber.md\"")).tool("x86_64-gnu");
+    assert!(case.packed().contains(&"Über.md".to_owned()), "{}", case.said());
+    // Without the key, a README in any case is found by its name.
+    let sample = manifest("license-file = \"docs/EULA.txt\"");
+    fs::rename(sample.path().join("README.md"), sample.path().join("readme.md")).unwrap();
+    assert_eq!(Case::new(sample).tool("x86_64-gnu").packed(), ["EULA.txt", "readme.md", "tool"]);
 }

@@ -1,9 +1,12 @@
 //! `floe package`: the contents of archives, refusals, and that nothing else makes a difference.
 
 mod archive;
+mod built;
 mod contents;
 mod hostile;
 mod names;
+#[cfg(unix)]
+mod stopping;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -127,8 +130,8 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 fn every_target_gets_an_archive_and_a_record_that_agree() {
     let case = Target::all().fold(Case::new(Sample::tool()), |case, target| case.tool(target.triple()));
     let records = case.pack().unwrap();
-    assert_eq!(records.iter().map(|record| record.target).collect::<Vec<_>>().len(), 7);
-    assert_eq!(files(&case.out()).len(), 14);
+    assert_eq!(records.iter().map(|record| record.target).collect::<Vec<_>>().len(), 13);
+    assert_eq!(files(&case.out()).len(), 26);
     for record in &records {
         let path = case.out().join(&record.archive.file);
         assert_eq!(list(&path, record.target.archive()).unwrap(), record.contents);
@@ -318,7 +321,7 @@ fn folders_must_be_laid_out_by_target() {
         .built(".DS_Store", "");
     expect![[r#"
         `native` is not laid out as <triple>/<binary>
-        `linux` is not a target that floe knows; the targets are x86_64-gnu, x86_64-musl, aarch64-gnu, aarch64-musl, x86_64-macos, aarch64-macos, x86_64-windows
+        `linux` is not a target that floe knows; the targets are x86_64-gnu, x86_64-musl, aarch64-gnu, aarch64-musl, x86_64-macos, aarch64-macos, x86_64-windows, aarch64-windows, i686-windows, armv7-gnu, armv7-musl, riscv64-gnu, riscv64-musl
         `native/x86_64-gnu` is not a folder"#]].assert_eq(&case.refused());
     let empty = Case::new(Sample::tool()).built(".hidden", "");
     assert!(empty.refused().contains("`native` holds no folder that is named like a target"));

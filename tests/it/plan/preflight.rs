@@ -134,6 +134,21 @@ fn both_servers_are_checked_even_if_one_is_down() {
 }
 
 #[test]
+fn a_missing_token_is_reported_without_waiting_for_a_server() {
+    let down = || Fault::route("GET", "/", 0, 100, What::answer(503, "down for repair"));
+    let found = "there is no token to publish to `acme/tool`";
+    for verb in ["publish", "plan"] {
+        let scenario = Scenario::new("1.4.0").token(None).disturb_github(down());
+        let outcome =
+            scenario.run([verb]).exit(1).says(found).says("503 Service Unavailable: down for repair");
+        assert!(!outcome.stderr.contains(" tries)"), "{}", outcome.stderr);
+    }
+    // Before the dist is built no token is needed, so a server that is down is waited for.
+    let scenario = Scenario::empty("1.4.0").before_anything_is_built("").token(None).disturb_github(down());
+    scenario.arguments(&["--tries", "2"]).run(["plan"]).exit(1).says("(2 tries)");
+}
+
+#[test]
 fn a_rate_limit_that_is_too_low_is_a_warning() {
     let headers = vec![
         ("x-ratelimit-remaining".to_owned(), "4".to_owned()),

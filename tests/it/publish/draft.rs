@@ -33,7 +33,7 @@ fn half_published() -> (Scenario, u64) {
 /// The same version, from other sources.
 fn another_dist(scenario: &Scenario) {
     std::fs::remove_dir_all(scenario.dist()).unwrap();
-    let all: Vec<_> = floe_core::model::Target::all().collect();
+    let all: Vec<_> = floe_core::model::Target::defaults().collect();
     make_dist_from(b"another", &scenario.dist(), "1.4.0", &all);
 }
 

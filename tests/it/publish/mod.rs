@@ -10,9 +10,10 @@ mod resume;
 mod stopping;
 
 use expect_test::expect;
+use floe_core::model::Target;
 use floe_rehearsal::interceptor::{Fault, What};
 
-use crate::support::scenario::{READER, Scenario};
+use crate::support::scenario::{READER, Scenario, make_dist};
 
 #[test]
 fn a_release_is_staged_then_revealed_and_a_second_run_changes_nothing() {
@@ -66,6 +67,25 @@ fn the_plan_shows_every_step_and_changes_nothing() {
         13 steps, 0
     "#]]
     .assert_eq(&format!("{}\n", shape.join("\n")));
+}
+
+#[test]
+fn a_release_of_every_target_is_published_and_verified_if_it_lists_them() {
+    let all: Vec<Target> = Target::all().collect();
+    let scenario = Scenario::empty("1.4.0");
+    make_dist(&scenario.dist(), "1.4.0", &all);
+    // Without a list only the default targets belong to a release.
+    let refused = scenario.run(["publish"]).exit(3);
+    refused.says("armv7-unknown-linux-gnueabihf").says("linux/arm/v7").says("linux/riscv64");
+    let listed = all.iter().flat_map(|target| ["--target", target.name()]);
+    let publish: Vec<&str> = std::iter::once("publish").chain(listed).collect();
+    scenario.run(publish).exit(0);
+    let verified = scenario.run(["verify", "--release", "v1.4.0"]).exit(0);
+    assert!(verified.stdout.starts_with("tool 1.4.0: 15 files, "), "{}", verified.stdout);
+    let manifest = scenario.run(["verify", "--release", "v1.4.0", "--json"]).exit(0).stdout;
+    for target in all {
+        assert!(manifest.contains(target.triple()), "{target}: {manifest}");
+    }
 }
 
 #[test]

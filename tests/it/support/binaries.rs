@@ -1,6 +1,6 @@
 //! Executables made by hand: the smallest that have what a loader looks at, one for each target.
 //!
-//! Each ends the process at once. They are for tests that need seven targets and no seven machines.
+//! Each ends the process at once. They are for tests that need every target and not a machine of each.
 
 use floe_core::model::{Arch, Format, Os, Target};
 
@@ -39,6 +39,14 @@ impl Bytes {
         self
     }
 
+    /// Addresses or offsets of a file whose words have 32 or 64 bits.
+    pub fn words(self, bits: u8, values: &[u64]) -> Self {
+        match bits {
+            64 => self.u64(values),
+            _ => self.u32(&values.iter().map(|value| *value as u32).collect::<Vec<_>>()),
+        }
+    }
+
     /// `text` in a field of `size` bytes.
     pub fn text(mut self, text: &str, size: usize) -> Self {
         let end = self.0.len() + size;
@@ -62,6 +70,11 @@ fn exit_code(arch: Arch) -> &'static [u8] {
         Arch::X86_64 => &[0x31, 0xff, 0xb8, 60, 0, 0, 0, 0x0f, 0x05],
         // mov x0, #0; mov x8, #93; svc #0
         Arch::Aarch64 => &[0x00, 0x00, 0x80, 0xd2, 0xa8, 0x0b, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4],
+        // mov r0, #0; mov r7, #1; svc #0
+        Arch::Arm => &[0x00, 0x00, 0xa0, 0xe3, 0x01, 0x70, 0xa0, 0xe3, 0x00, 0x00, 0x00, 0xef],
+        // li a0, 0; li a7, 93; ecall
+        Arch::Riscv64 => &[0x13, 0x05, 0x00, 0x00, 0x93, 0x08, 0xd0, 0x05, 0x73, 0x00, 0x00, 0x00],
+        Arch::X86 => panic!("no target has ELF for x86"),
     }
 }
 
@@ -71,54 +84,66 @@ const SEED: u64 = 0x340;
 /// Where the second segment is, far after all that a seed can fill.
 const WRITABLE: u64 = 0x1000_0000;
 
-/// glibc: a PIE that needs `libc.so.6`; musl: a static PIE on x86_64, a static executable at a fixed address on
-/// aarch64. One segment loads the whole file; a second one loads the dynamic section, where the loader writes.
+/// glibc: a PIE that needs `libc.so.6`; musl: a static PIE on x86_64, a static executable at a fixed address
+/// elsewhere. One segment loads the whole file; a second one loads the dynamic section, where the loader writes.
 fn elf(target: Target, seed: &[u8]) -> Vec<u8> {
-    let glibc = target.name().ends_with("-gnu");
-    let fixed = !glibc && target.arch() == Arch::Aarch64;
+    let bits = target.arch().bits();
+    let word = u64::from(bits / 8);
+    // The sizes of the file header, a program header, a section header and a symbol.
+    let [header, segment, section, symbol] = if bits == 64 { [64, 56, 64, 24] } else { [52, 32, 40, 16] };
+    let interpreter = target.contract().interpreter.as_ref().map(|path| format!("{path}\0"));
+    let fixed = interpreter.is_none() && target.arch() != Arch::X86_64;
     let base = if fixed { 0x40_0000 } else { 0 };
-    let (machine, interpreter) = match target.arch() {
-        Arch::X86_64 => (62, "/lib64/ld-linux-x86-64.so.2\0"),
-        Arch::Aarch64 => (183, "/lib/ld-linux-aarch64.so.1\0"),
+    // The flags of Arm: EABI 5, hard float; of RISC-V: compressed instructions, double float.
+    let (class, machine, flags) = match target.arch() {
+        Arch::X86_64 => (2, 62, 0),
+        Arch::Aarch64 => (2, 183, 0),
+        Arch::Arm => (1, 40, 0x0500_0400),
+        Arch::Riscv64 => (2, 243, 5),
+        Arch::X86 => panic!("no target has ELF for x86"),
     };
     let size = SEED + seed.len() as u64;
     let names = b"\0libc.so.6\0";
     // Tags of the dynamic section: NEEDED, STRTAB, SYMTAB, STRSZ, SYMENT, FLAGS_1 (PIE), NULL.
-    let flags = [0x6fff_fffb, 0x0800_0000, 0, 0];
-    let mut dynamic = vec![5, 0x200, 6, 0x220, 10, names.len() as u64, 11, 24];
-    dynamic.extend(flags);
-    if glibc {
+    let mut dynamic = vec![5, 0x200, 6, 0x220, 10, names.len() as u64, 11, symbol];
+    dynamic.extend([0x6fff_fffb, 0x0800_0000, 0, 0]);
+    if interpreter.is_some() {
         dynamic.splice(0..0, [1, 1]);
     }
     // type, flags, offset, address, size, alignment
     let mut segments: Vec<(u32, u32, u64, u64, u64, u64)> = vec![(1, 5, 0, base, size, 0x1000)];
-    if glibc {
+    if let Some(path) = &interpreter {
         // The loader learns from PT_PHDR where the kernel put the file.
-        segments.insert(0, (3, 4, INTERPRETER, INTERPRETER, interpreter.len() as u64, 1));
-        segments.insert(0, (6, 4, 64, 64, 6 * 56, 8));
+        segments.insert(0, (3, 4, INTERPRETER, INTERPRETER, path.len() as u64, 1));
+        segments.insert(0, (6, 4, header, header, 6 * segment, word));
     }
     if !fixed {
         segments.push((1, 6, 0x240, WRITABLE + 0x240, CODE - 0x240, 0x1000));
-        segments.push((2, 6, 0x240, WRITABLE + 0x240, dynamic.len() as u64 * 8, 8));
+        segments.push((2, 6, 0x240, WRITABLE + 0x240, dynamic.len() as u64 * word, word));
     }
     segments.push((0x6474_e551, 6, 0, 0, 0, 16));
 
     let mut file = Bytes::default()
-        .raw(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0")
+        .raw(b"\x7fELF")
+        .raw(&[class, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0])
         .u16(&[if fixed { 2 } else { 3 }, machine])
         .u32(&[1])
-        .u64(&[base + CODE, 64, 0])
-        .u32(&[0])
-        .u16(&[64, 56, segments.len() as u16, 64, 0, 0]);
+        .words(bits, &[base + CODE, header, 0])
+        .u32(&[flags])
+        .u16(&[header as u16, segment as u16, segments.len() as u16, section as u16, 0, 0]);
     for (kind, flags, offset, address, size, align) in segments {
-        file = file.u32(&[kind, flags]).u64(&[offset, address, address, size, size, align]);
+        let place = [offset, address, address, size, size];
+        file = match bits {
+            64 => file.u32(&[kind, flags]).u64(&place).u64(&[align]),
+            _ => file.u32(&[kind]).words(bits, &place).u32(&[flags]).words(bits, &[align]),
+        };
     }
-    if glibc {
-        file = file.pad(INTERPRETER as usize).raw(interpreter.as_bytes());
+    if let Some(path) = interpreter {
+        file = file.pad(INTERPRETER as usize).raw(path.as_bytes());
     }
     if !fixed {
         // The symbol table at 0x220 holds the one empty symbol that every table begins with.
-        file = file.pad(0x200).raw(names).pad(0x240).u64(&dynamic);
+        file = file.pad(0x200).raw(names).pad(0x240).words(bits, &dynamic);
     }
     file.pad(CODE as usize).raw(exit_code(target.arch())).pad(SEED as usize).raw(seed).0
 }
@@ -128,6 +153,7 @@ fn macho(arch: Arch, seed: &[u8]) -> Vec<u8> {
     let (cpu, subtype) = match arch {
         Arch::X86_64 => (0x0100_0007, 3),
         Arch::Aarch64 => (0x0100_000c, 0),
+        other => panic!("no target has Mach-O for {other}"),
     };
     let page = 0x4000;
     let end = SEED + seed.len() as u64;
@@ -169,22 +195,26 @@ fn macho(arch: Arch, seed: &[u8]) -> Vec<u8> {
             // xor eax, eax; ret
             Arch::X86_64 => &[0x31, 0xc0, 0xc3],
             // mov w0, #0; ret
-            Arch::Aarch64 => &[0x00, 0x00, 0x80, 0x52, 0xc0, 0x03, 0x5f, 0xd6],
+            _ => &[0x00, 0x00, 0x80, 0x52, 0xc0, 0x03, 0x5f, 0xd6],
         })
         .pad(SEED as usize)
         .raw(seed)
         .0
 }
 
-/// A PE32+ for the console that imports nothing.
+/// A PE32+, or a PE32 for x86, for the console that imports nothing.
 fn pe(arch: Arch, seed: &[u8]) -> Vec<u8> {
-    let machine = match arch {
-        Arch::X86_64 => 0x8664,
-        Arch::Aarch64 => 0xaa64,
+    let bits = arch.bits();
+    // The machine, and its characteristics: EXECUTABLE_IMAGE, and LARGE_ADDRESS_AWARE or 32BIT_MACHINE.
+    let (machine, characteristics) = match arch {
+        Arch::X86_64 => (0x8664, 0x22),
+        Arch::Aarch64 => (0xaa64, 0x22),
+        Arch::X86 => (0x14c, 0x102),
+        other => panic!("no target has PE for {other}"),
     };
     let size = (0x10 + seed.len()).next_multiple_of(0x200) as u32;
     let memory = size.next_multiple_of(0x1000);
-    Bytes::default()
+    let mut file = Bytes::default()
         .raw(b"MZ")
         .pad(0x3c)
         .u32(&[0x80])
@@ -192,18 +222,21 @@ fn pe(arch: Arch, seed: &[u8]) -> Vec<u8> {
         .raw(b"PE\0\0")
         .u16(&[machine, 1])
         .u32(&[0, 0, 0])
-        // EXECUTABLE_IMAGE, LARGE_ADDRESS_AWARE
-        .u16(&[240, 0x22])
-        .u16(&[0x20b, 0x0e])
-        .u32(&[size, 0, 0, 0x1000, 0x1000])
-        .u64(&[0x1_4000_0000])
-        .u32(&[0x1000, 0x200])
+        .u16(&[if bits == 64 { 240 } else { 224 }, characteristics])
+        .u16(&[if bits == 64 { 0x20b } else { 0x10b }, 0x0e])
+        .u32(&[size, 0, 0, 0x1000, 0x1000]);
+    file = match bits {
+        64 => file.u64(&[0x1_4000_0000]),
+        // The base of the data, which PE32+ has not, and of the image.
+        _ => file.u32(&[0x1000 + memory, 0x40_0000]),
+    };
+    file.u32(&[0x1000, 0x200])
         // operating system 6.0, image 0.0, subsystem 6.0
         .u16(&[6, 0, 0, 0, 6, 0])
         .u32(&[0, 0x1000 + memory, 0x200, 0])
-        // console; HIGH_ENTROPY_VA, DYNAMIC_BASE, NX_COMPAT, TERMINAL_SERVER_AWARE
-        .u16(&[3, 0x8160])
-        .u64(&[0x10_0000, 0x1000, 0x10_0000, 0x1000])
+        // console; HIGH_ENTROPY_VA (64 bits), DYNAMIC_BASE, NX_COMPAT, TERMINAL_SERVER_AWARE
+        .u16(&[3, if bits == 64 { 0x8160 } else { 0x8140 }])
+        .words(bits, &[0x10_0000, 0x1000, 0x10_0000, 0x1000])
         .u32(&[0, 16])
         .u64(&[0; 16])
         .text(".text", 8)
@@ -233,7 +266,8 @@ mod tests {
             assert!(kind.is_for(target.format(), target.arch()), "{target}: {kind}");
             assert_eq!(kind.interpreter.is_some(), target.name().ends_with("-gnu"), "{target}");
             let file = object::File::parse(&bytes[..]).unwrap();
-            assert!(file.is_64() && file.entry() != 0, "{target}");
+            assert_eq!(file.is_64(), target.arch().bits() == 64, "{target}");
+            assert_ne!(file.entry(), 0, "{target}");
             assert_ne!(bytes, binary(target, b"other"));
         }
     }
@@ -270,14 +304,27 @@ mod tests {
             file[at..at + bytes.len()].copy_from_slice(bytes);
             identify(Cursor::new(&file)).unwrap_err().to_string()
         };
-        assert_eq!(change(4, &[1]), "it is a 32-bit ELF file, and no target of floe is 32-bit");
+        let machine = |bits: u8, number: u16| {
+            format!("it is a {bits}-bit ELF file for machine {number}, which no target of floe has")
+        };
+        // x32, RISC-V of 32 bits, and 64 bits of a machine that has 32.
+        assert_eq!(change(4, &[1]), machine(32, 62));
+        assert_eq!(change(4, &[1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 243]), machine(32, 243));
+        assert_eq!(change(18, &[40, 0]), machine(64, 40));
         assert_eq!(change(5, &[2]), "it is a big-endian ELF file, and no target of floe is big-endian");
-        assert_eq!(change(18, &[243, 0]), "it is an ELF file for machine 243, which no target of floe has");
+        // LoongArch
+        assert_eq!(change(18, &[2, 1]), machine(64, 258));
         assert_eq!(change(16, &[1, 0]), "it is an ELF object file, not an executable");
         assert!(change(24, &[0; 8]).contains("a library, not an executable"));
         let mut dll = binary("x86_64-windows".parse().unwrap(), b"");
         dll[0x80 + 4 + 19] |= 0x20;
         assert_eq!(identify(Cursor::new(&dll)).unwrap_err().to_string(), "it is a DLL, not an executable");
+        let mut thumb = binary("i686-windows".parse().unwrap(), b"");
+        thumb[0x84..0x86].copy_from_slice(&0x1c4_u16.to_le_bytes());
+        assert_eq!(
+            identify(Cursor::new(&thumb)).unwrap_err().to_string(),
+            "it is a 32-bit PE file for machine 0x01c4, which no target of floe has"
+        );
     }
 
     #[test]

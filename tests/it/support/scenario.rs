@@ -77,7 +77,7 @@ impl Scenario {
     /// A release `tool <version>` for all seven targets and both platforms, and servers that hold its tag.
     pub fn new(version: &str) -> Self {
         let scenario = Scenario::empty(version);
-        make_dist(&scenario.dist(), version, &Target::all().collect::<Vec<_>>());
+        make_dist(&scenario.dist(), version, &Target::defaults().collect::<Vec<_>>());
         scenario
     }
 
@@ -122,7 +122,7 @@ impl Scenario {
         let tag = SeedTag { name: format!("v{version}"), commit: COMMIT.parse().unwrap(), annotated: true };
         self.github.push_tag(&self.repo(), &tag).unwrap();
         std::fs::remove_dir_all(self.dist()).unwrap();
-        make_dist(&self.dist(), version, &Target::all().collect::<Vec<_>>());
+        make_dist(&self.dist(), version, &Target::defaults().collect::<Vec<_>>());
         self.version = version.to_owned();
         self
     }

@@ -62,13 +62,13 @@ impl Drive {
         let case = github::case(|case| {
             case["github"]["sha"] = json!(commit);
             case["steps"] = json!({});
-            let nix = Target::all().filter(|target| target.builder() == Builder::Nix);
+            let nix = Target::defaults().filter(|target| target.builder() == Builder::Nix);
             let alone = nix.filter(|target| target.platform().is_none()).map(Target::name);
             case["matrix"]["linux"] = alone
                 .chain(["image"])
                 .map(|name| json!({ "name": name, "output": format!("release-{name}") }))
                 .collect();
-            let native = Target::all().filter(|target| target.builder() == Builder::Native);
+            let native = Target::defaults().filter(|target| target.builder() == Builder::Native);
             case["matrix"]["native"] = native
                 .map(|target| json!({ "name": target.name(), "runner": target.runner(), "cflags": "", "config": "" }))
                 .collect();
@@ -92,7 +92,7 @@ impl Drive {
 
     /// The native legs end as their systems would end them.
     fn give_native_legs(&mut self) {
-        for target in Target::all().filter(|target| target.builder() == Builder::Native) {
+        for target in Target::defaults().filter(|target| target.builder() == Builder::Native) {
             let leg = self.folder.join("legs").join(target.name());
             let program = leg.join(format!("native/{target}/tool{}", target.exe_suffix()));
             write(&program, binary(target, b"1.4.0"));

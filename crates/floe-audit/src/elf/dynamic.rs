@@ -2,9 +2,9 @@
 //!
 //! Its addresses are mapped to offsets with the `PT_LOAD` segments, never with sections.
 
-use object::LittleEndian as LE;
-use object::elf::{self, Dyn64, DynamicTag, ProgramHeader64};
+use object::elf::{self, DynamicTag};
 
+use super::class::{Class, Segment};
 use crate::error::{Result, cut_off, too_large};
 use crate::reader::BinaryReader;
 
@@ -22,23 +22,21 @@ pub(super) struct DynamicSection {
 impl DynamicSection {
     pub(super) fn read(
         reader: &mut BinaryReader<'_>,
-        segments: &[ProgramHeader64<LE>],
+        class: Class,
+        segments: &[Segment],
     ) -> Result<DynamicSection> {
-        let place = |segment: &ProgramHeader64<LE>| {
-            (segment.p_vaddr.get(LE), segment.p_offset.get(LE), segment.p_filesz.get(LE))
-        };
+        let place = |segment: &Segment| (segment.address, segment.offset, segment.size);
         let mut dynamic =
             DynamicSection { entries: Vec::new(), loads: super::loads(segments).map(place).collect() };
         let Some((_, offset, size)) = super::find(segments, elf::PT_DYNAMIC).map(place) else {
             return Ok(dynamic);
         };
-        let count = size / size_of::<Dyn64<LE>>() as u64;
+        let count = size / class.dynamic_size();
         if count > MAX_ENTRIES {
             return Err(too_large(PART));
         }
-        let entries: Vec<Dyn64<LE>> = reader.pods(PART, offset, count)?;
-        let entries = entries.iter().map(|entry| (entry.d_tag.get(LE), entry.d_val.get(LE)));
-        dynamic.entries = entries.take_while(|(tag, _)| *tag != elf::DT_NULL).collect();
+        let entries = class.dynamics(reader, PART, (offset, count))?;
+        dynamic.entries = entries.into_iter().take_while(|(tag, _)| *tag != elf::DT_NULL).collect();
         Ok(dynamic)
     }
 
@@ -69,6 +67,7 @@ impl DynamicSection {
             elf::DT_VERSYM,
             elf::DT_VERNEED,
             elf::DT_VERDEF,
+            elf::DT_REL,
             elf::DT_RELA,
             elf::DT_JMPREL,
             elf::DT_RELR,

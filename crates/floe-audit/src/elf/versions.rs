@@ -3,17 +3,16 @@
 //! The table of needs alone decides whether the loader starts a program. The symbols only explain a need.
 
 use object::LittleEndian as LE;
-use object::elf::{self, Sym64, Vernaux, Verneed};
+use object::elf::{self, Vernaux, Verneed};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
-use super::DynamicSection;
+use super::class::Class;
+use super::dynamic::DynamicSection;
 use crate::error::{Result, cut_off, too_large};
 use crate::reader::BinaryReader;
 use crate::{Floor, Symbol, VersionNeed};
 
-/// The size of a symbol table entry, in bytes.
-pub(super) const SYMBOL: u64 = size_of::<Sym64<LE>>() as u64;
 /// More needs, and more libraries, than any linker writes.
 const MAX_NEEDS: usize = 4096;
 /// How many symbols are named for a need.
@@ -27,12 +26,12 @@ type Needs = (BTreeMap<String, Floor>, Vec<VersionNeed>);
 /// `dynsym` is the number of symbols, if a section gives it.
 pub(super) fn needs(
     reader: &mut BinaryReader<'_>,
-    dynamic: &DynamicSection,
+    (class, dynamic): (Class, &DynamicSection),
     dynsym: Option<u64>,
 ) -> Result<Needs> {
     let (mut needs, indices) = entries(reader, dynamic)?;
     if !needs.is_empty() {
-        symbols(reader, dynamic, dynsym, (&mut needs, &indices))?;
+        symbols(reader, (class, dynamic), dynsym, (&mut needs, &indices))?;
     }
     Ok(sorted(needs))
 }
@@ -88,7 +87,7 @@ fn forward(at: u64, distance: u32) -> Result<u64> {
 /// Adds to each need the symbols that have it.
 fn symbols(
     reader: &mut BinaryReader<'_>,
-    dynamic: &DynamicSection,
+    (class, dynamic): (Class, &DynamicSection),
     dynsym: Option<u64>,
     (needs, indices): (&mut [VersionNeed], &HashMap<u16, usize>),
 ) -> Result<()> {
@@ -96,13 +95,13 @@ fn symbols(
     let (Some(symbols), Some(versions)) = tables else { return Ok(()) };
     let count = match dynsym {
         Some(count) => count,
-        None => symbol_count(reader, dynamic)?,
+        None => symbol_count(reader, (class, dynamic))?,
     };
     let mut done = 0;
     while done < count {
         let batch = BATCH.min(count - done);
-        let (begin, mark) = (symbols + done * SYMBOL, versions + done * 2);
-        let table: Vec<Sym64<LE>> = reader.pods("ELF dynamic symbol table", begin, batch)?;
+        let (begin, mark) = (symbols + done * class.symbol_size(), versions + done * 2);
+        let table = class.symbols(reader, "ELF dynamic symbol table", (begin, batch))?;
         let marks: Vec<object::U16<LE>> = reader.pods("table of ELF symbol versions", mark, batch)?;
         for (symbol, mark) in table.iter().zip(&marks) {
             let Some(need) = indices.get(&(mark.get(LE) & 0x7fff)).and_then(|index| needs.get_mut(*index))
@@ -111,8 +110,8 @@ fn symbols(
             };
             need.symbol_count += 1;
             if need.symbols.len() < NAMED {
-                let name = dynamic.string(reader, symbol.st_name.get(LE).into())?;
-                need.symbols.push(Symbol { name, weak: symbol.st_bind() == elf::STB_WEAK });
+                let name = dynamic.string(reader, symbol.name.into())?;
+                need.symbols.push(Symbol { name, weak: symbol.weak });
             }
         }
         done += batch;
@@ -121,13 +120,13 @@ fn symbols(
 }
 
 /// The number of symbols if no section gives it: the hash table's, or as many as fit before the next table.
-fn symbol_count(reader: &mut BinaryReader<'_>, dynamic: &DynamicSection) -> Result<u64> {
+fn symbol_count(reader: &mut BinaryReader<'_>, (class, dynamic): (Class, &DynamicSection)) -> Result<u64> {
     if let Some(table) = dynamic.table(elf::DT_HASH)? {
         let chains: [object::U32<LE>; 2] = reader.pod("ELF hash table", table)?;
         return Ok(chains[1].get(LE).into());
     }
     let begin = dynamic.value(elf::DT_SYMTAB).unwrap_or(0);
-    Ok(dynamic.next_table(begin).map_or(0, |end| (end - begin) / SYMBOL))
+    Ok(dynamic.next_table(begin).map_or(0, |end| (end - begin) / class.symbol_size()))
 }
 
 fn sorted(needs: Vec<VersionNeed>) -> Needs {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Arch, Format};
+use crate::{Arch, FloatAbi, Format};
 
 mod foreign;
 
@@ -20,7 +20,7 @@ pub struct Facts {
     pub format: Format,
     /// The instruction sets it has code for, never empty. Only a universal Mach-O file has more than one.
     pub arches: Vec<Arch>,
-    /// The width of its addresses in bits. It is always 64, because no other files are read.
+    /// The width of its addresses in bits: 32 or 64.
     pub bits: u8,
     /// Its size in bytes.
     pub size: u64,
@@ -141,6 +141,9 @@ pub enum PathKind {
 /// the same ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ElfFacts {
+    /// The convention for floating-point arguments, where the file header holds one (Arm, RISC-V).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub float_abi: Option<FloatAbi>,
     /// The program that must be on the host to load it (`PT_INTERP`), such as `/lib64/ld-linux-x86-64.so.2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interpreter: Option<String>,

@@ -1,4 +1,4 @@
-//! PE32+ (Microsoft, "PE Format"): 64-bit Windows programs and DLLs.
+//! PE32 and PE32+ (Microsoft, "PE Format"): 32-bit and 64-bit Windows programs and DLLs.
 //!
 //! Addresses are mapped to offsets with the section table, as the Windows loader does.
 
@@ -7,8 +7,10 @@ mod imports;
 
 use object::LittleEndian as LE;
 use object::pe::{
-    self, ImageDataDirectory, ImageDosHeader, ImageNtHeaders64, ImageSectionHeader, ImageSymbolBytes,
+    self, ImageDataDirectory, ImageDosHeader, ImageFileHeader, ImageNtHeaders32, ImageNtHeaders64,
+    ImageSectionHeader, ImageSymbolBytes,
 };
+use object::read::pe::{ImageNtHeaders, ImageOptionalHeader as _};
 
 use super::error::{Result, cut_off, malformed, unsupported};
 use super::facts::{Section, of_format};
@@ -29,9 +31,41 @@ const SECTION_NAME: u64 = 256;
 /// The headers and the section table.
 pub(super) struct PeHeaders {
     arch: Arch,
-    nt: ImageNtHeaders64,
+    nt: NtHeaders,
     directories: Vec<ImageDataDirectory>,
     table: Vec<ImageSectionHeader>,
+}
+
+/// The headers in the form of both widths.
+struct NtHeaders {
+    signature: u32,
+    file: ImageFileHeader,
+    /// The size of all of this in the file, in bytes.
+    size: u64,
+    directories: u32,
+    /// The size of all headers, in bytes.
+    headers: u32,
+    subsystem: pe::Subsystem,
+    subsystem_version: String,
+    flags: pe::DllFlags,
+}
+
+impl NtHeaders {
+    fn read<N: ImageNtHeaders + Copy>(reader: &mut BinaryReader<'_>, begin: u64) -> Result<Self> {
+        let nt: N = reader.pod("PE header", begin)?;
+        let optional = nt.optional_header();
+        let (major, minor) = (optional.major_subsystem_version(), optional.minor_subsystem_version());
+        Ok(NtHeaders {
+            signature: nt.signature(),
+            file: *nt.file_header(),
+            size: size_of::<N>() as u64,
+            directories: optional.number_of_rva_and_sizes(),
+            headers: optional.size_of_headers(),
+            subsystem: optional.subsystem(),
+            subsystem_version: format!("{major}.{minor}"),
+            flags: optional.dll_characteristics(),
+        })
+    }
 }
 
 impl PeHeaders {
@@ -41,31 +75,28 @@ impl PeHeaders {
         let begin = u64::from(dos.e_lfanew.get(LE));
         // The magic of the optional header decides how large all headers are.
         let magic: object::U16<LE> = reader.pod(part, begin + FILE_HEADER)?;
-        match magic.get(LE) {
-            pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC => {}
-            pe::IMAGE_NT_OPTIONAL_HDR32_MAGIC => {
-                return unsupported("it is a 32-bit PE file, and no target of floe is 32-bit");
-            }
+        let (bits, nt) = match magic.get(LE) {
+            pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC => (64, NtHeaders::read::<ImageNtHeaders64>(reader, begin)?),
+            pe::IMAGE_NT_OPTIONAL_HDR32_MAGIC => (32, NtHeaders::read::<ImageNtHeaders32>(reader, begin)?),
             _ => return Err(malformed(part, "it has no known magic")),
-        }
-        let nt: ImageNtHeaders64 = reader.pod(part, begin)?;
-        if nt.signature.get(LE) != pe::IMAGE_NT_SIGNATURE {
+        };
+        if nt.signature != pe::IMAGE_NT_SIGNATURE {
             return Err(malformed(part, "it has no known magic"));
         }
-        let arch = arch(nt.file_header.machine.get(LE))?;
-        if !nt.file_header.characteristics.get(LE).contains(pe::IMAGE_FILE_EXECUTABLE_IMAGE) {
+        let arch = arch(nt.file.machine.get(LE), bits)?;
+        if !nt.file.characteristics.get(LE).contains(pe::IMAGE_FILE_EXECUTABLE_IMAGE) {
             return unsupported("it is a PE file that was not linked, not an executable");
         }
-        let size = u64::from(nt.file_header.size_of_optional_header.get(LE));
-        let fixed = size_of::<ImageNtHeaders64>() as u64 - FILE_HEADER;
+        let size = u64::from(nt.file.size_of_optional_header.get(LE));
+        let fixed = nt.size - FILE_HEADER;
         let room = size.checked_sub(fixed).ok_or_else(|| cut_off(part))? / DIRECTORY;
-        let count = nt.optional_header.number_of_rva_and_sizes.get(LE).min(DIRECTORIES);
+        let count = nt.directories.min(DIRECTORIES);
         let directories = reader.pods(
             "list of PE data directories",
             begin + FILE_HEADER + fixed,
             room.min(count.into()),
         )?;
-        let count = nt.file_header.number_of_sections.get(LE);
+        let count = nt.file.number_of_sections.get(LE);
         let table: Vec<ImageSectionHeader> =
             reader.pods("PE section table", begin + FILE_HEADER + size, count.into())?;
         for section in &table {
@@ -79,7 +110,7 @@ impl PeHeaders {
     }
 
     fn is_library(&self) -> bool {
-        self.nt.file_header.characteristics.get(LE).contains(pe::IMAGE_FILE_DLL)
+        self.nt.file.characteristics.get(LE).contains(pe::IMAGE_FILE_DLL)
     }
 
     pub(super) fn identity(self) -> Result<Executable> {
@@ -90,20 +121,15 @@ impl PeHeaders {
     }
 
     pub(super) fn facts(self, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
-        let (file, optional) = (&self.nt.file_header, &self.nt.optional_header);
+        let (file, flags) = (&self.nt.file, self.nt.flags);
         let sections = self.sections(reader)?;
-        let flags = optional.dll_characteristics.get(LE);
         let debug = debug::read(reader, &self)?;
         let (imports, delay_imports) = imports::read(reader, &self)?;
         let (crt, crt_dlls) = imports::crt(imports.iter().chain(&delay_imports));
         let value = file.time_date_stamp.get(LE);
         let pe = PeFacts {
-            subsystem: subsystem(optional.subsystem.get(LE)),
-            subsystem_version: format!(
-                "{}.{}",
-                optional.major_subsystem_version.get(LE),
-                optional.minor_subsystem_version.get(LE)
-            ),
+            subsystem: subsystem(self.nt.subsystem),
+            subsystem_version: self.nt.subsystem_version.clone(),
             imports,
             delay_imports,
             crt,
@@ -143,7 +169,7 @@ impl PeHeaders {
                 return Ok((at + distance, at + size));
             }
         }
-        let headers = u64::from(self.nt.optional_header.size_of_headers.get(LE));
+        let headers = u64::from(self.nt.headers);
         if address < headers {
             return Ok((address, headers));
         }
@@ -176,11 +202,11 @@ impl PeHeaders {
     fn section_name(&self, reader: &mut BinaryReader<'_>, section: &ImageSectionHeader) -> Result<String> {
         let length = section.name.iter().position(|byte| *byte == 0).unwrap_or(section.name.len());
         let name = printable(&section.name[..length]);
-        let symbols = u64::from(self.nt.file_header.pointer_to_symbol_table.get(LE));
+        let symbols = u64::from(self.nt.file.pointer_to_symbol_table.get(LE));
         match name.strip_prefix('/').map(str::parse::<u32>) {
             Some(Ok(index)) if symbols != 0 => {
                 let entry = size_of::<ImageSymbolBytes>() as u64;
-                let count = u64::from(self.nt.file_header.number_of_symbols.get(LE));
+                let count = u64::from(self.nt.file.number_of_symbols.get(LE));
                 let at = symbols + count * entry + u64::from(index);
                 reader.string("COFF string table", at, at + SECTION_NAME)
             }
@@ -217,14 +243,22 @@ fn file_range(section: &ImageSectionHeader) -> (u64, u64) {
     }
 }
 
-fn arch(machine: pe::Machine) -> Result<Arch> {
-    match machine {
-        pe::IMAGE_FILE_MACHINE_AMD64 => Ok(Arch::X86_64),
-        pe::IMAGE_FILE_MACHINE_ARM64 => Ok(Arch::Aarch64),
-        other => {
-            unsupported(format!("it is a PE file for machine {:#06x}, which no target of floe has", other.0))
-        }
-    }
+fn arch(machine: pe::Machine, bits: u8) -> Result<Arch> {
+    let arch = match machine {
+        pe::IMAGE_FILE_MACHINE_AMD64 => Some(Arch::X86_64),
+        pe::IMAGE_FILE_MACHINE_ARM64 => Some(Arch::Aarch64),
+        pe::IMAGE_FILE_MACHINE_I386 => Some(Arch::X86),
+        _ => None,
+    };
+    arch.filter(|arch| arch.bits() == bits).map_or_else(
+        || {
+            let machine = machine.0;
+            unsupported(format!(
+                "it is a {bits}-bit PE file for machine {machine:#06x}, which no target of floe has"
+            ))
+        },
+        Ok,
+    )
 }
 
 fn subsystem(number: pe::Subsystem) -> String {

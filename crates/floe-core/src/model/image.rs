@@ -18,11 +18,16 @@ pub enum Platform {
     LinuxAmd64,
     /// `linux/arm64`.
     LinuxArm64,
+    /// `linux/arm/v7`.
+    LinuxArmV7,
+    /// `linux/riscv64`.
+    LinuxRiscv64,
 }
 
 impl Platform {
     /// Every platform floe makes images for.
-    pub const ALL: [Platform; 2] = [Platform::LinuxAmd64, Platform::LinuxArm64];
+    pub const ALL: [Platform; 4] =
+        [Platform::LinuxAmd64, Platform::LinuxArm64, Platform::LinuxArmV7, Platform::LinuxRiscv64];
 
     /// The `os` field of the specification.
     pub fn os(self) -> &'static str {
@@ -34,7 +39,23 @@ impl Platform {
         match self {
             Platform::LinuxAmd64 => "amd64",
             Platform::LinuxArm64 => "arm64",
+            Platform::LinuxArmV7 => "arm",
+            Platform::LinuxRiscv64 => "riscv64",
         }
+    }
+
+    /// The `variant` field of the specification, for a platform that has one.
+    pub fn variant(self) -> Option<&'static str> {
+        match self {
+            Platform::LinuxArmV7 => Some("v7"),
+            Platform::LinuxAmd64 | Platform::LinuxArm64 | Platform::LinuxRiscv64 => None,
+        }
+    }
+
+    /// Every platform in a list for people: `linux/amd64, linux/arm64 and …`.
+    pub fn list() -> String {
+        let [first @ .., last] = Platform::ALL.map(|platform| platform.to_string());
+        format!("{} and {last}", first.join(", "))
     }
 
     /// The instruction set of its binaries.
@@ -42,13 +63,16 @@ impl Platform {
         match self {
             Platform::LinuxAmd64 => Arch::X86_64,
             Platform::LinuxArm64 => Arch::Aarch64,
+            Platform::LinuxArmV7 => Arch::Arm,
+            Platform::LinuxRiscv64 => Arch::Riscv64,
         }
     }
 }
 
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.os(), self.architecture())
+        write!(f, "{}/{}", self.os(), self.architecture())?;
+        self.variant().map_or(Ok(()), |variant| write!(f, "/{variant}"))
     }
 }
 
@@ -57,7 +81,7 @@ impl FromStr for Platform {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Platform::ALL.into_iter().find(|platform| platform.to_string() == text).ok_or_else(|| {
-            format!("`{text}` is not a platform floe makes images for; those are linux/amd64 and linux/arm64")
+            format!("`{text}` is not a platform that floe makes images for; those are {}", Platform::list())
         })
     }
 }

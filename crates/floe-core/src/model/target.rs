@@ -42,7 +42,9 @@ struct Row {
     archive: ArchiveKind,
     builder: Builder,
     image: Option<Platform>,
-    runner: String,
+    runner: Option<String>,
+    #[serde(default)]
+    optional: bool,
     #[serde(default)]
     native: Option<Native>,
     contract: Contract,
@@ -100,6 +102,11 @@ impl Target {
         TABLE.targets.iter().map(Target)
     }
 
+    /// The targets of a project that lists none, in the table's order.
+    pub fn defaults() -> impl Iterator<Item = Target> {
+        Target::all().filter(|target| !target.is_optional())
+    }
+
     /// The short name, such as `x86_64-musl`.
     pub fn name(self) -> &'static str {
         &self.0.name
@@ -145,9 +152,14 @@ impl Target {
         self.0.image
     }
 
-    /// The label of the GitHub runner that its binaries run on.
-    pub fn runner(self) -> &'static str {
-        &self.0.runner
+    /// The label of the GitHub runner that its binaries run on; `None` if GitHub has none.
+    pub fn runner(self) -> Option<&'static str> {
+        self.0.runner.as_deref()
+    }
+
+    /// Whether a project releases for it only if the project lists it.
+    pub fn is_optional(self) -> bool {
+        self.0.optional
     }
 
     /// How its own system builds it; `None` where the flake does.
@@ -266,7 +278,7 @@ mod tests {
 
     #[test]
     fn the_table_is_read_and_each_row_is_found_by_both_names() {
-        assert_eq!(Target::all().count(), 7);
+        assert_eq!((Target::all().count(), Target::defaults().count()), (13, 7));
         for target in Target::all() {
             assert_eq!(target.name().parse(), Ok(target));
             assert_eq!(target.triple().parse(), Ok(target));

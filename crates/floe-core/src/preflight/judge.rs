@@ -57,6 +57,14 @@ pub fn checks<'a>(
     all
 }
 
+/// Whether publishing would be refused whatever the servers answer, so that waiting for them does not help.
+pub fn fails_anyway<'a>(subject: impl Into<Subject<'a>>, has_token: bool) -> bool {
+    let subject = subject.into();
+    let lacks_token = !has_token && subject.release().is_some();
+    let is_failed = |outcome| matches!(outcome, Outcome::Failed(_));
+    lacks_token || [version(subject), assets(subject), notes(subject)].into_iter().any(is_failed)
+}
+
 fn answer(asked: &Asked<()>, found: impl FnOnce() -> String) -> Outcome {
     match asked {
         Ok(()) => passed(found()),

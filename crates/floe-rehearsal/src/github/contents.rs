@@ -56,7 +56,7 @@ fn show(request: &RepoRequest, path: &str) -> ApiResult {
             return Ok(json_response(StatusCode::OK, &file));
         }
         let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
-        let below = files.keys().filter_map(|file| Some(file.strip_prefix(&prefix)?.split('/').next()?));
+        let below = files.keys().filter_map(|file| file.strip_prefix(&prefix)?.split('/').next());
         let names: BTreeSet<String> = below.map(|name| format!("{prefix}{name}")).collect();
         if names.is_empty() {
             return Err(ApiError::not_found());

@@ -15,13 +15,13 @@ use crate::support::peers::peer;
 const PROGRAM: &str = "#include <stdlib.h>\n#include <sys/random.h>\n\
     int main(void) { char byte; return getrandom(&byte, 1, 0) == 1 ? abs(0) : 1; }\n";
 
-struct Built {
+pub(super) struct Built {
     _folder: TempDir,
-    path: PathBuf,
+    pub(super) path: PathBuf,
 }
 
 /// Compiles a text; `None` where the compiler is not installed, or is one that Nix wraps: that adds options of its own.
-fn build(compiler: &str, options: &[&str], text: &str) -> Option<Built> {
+pub(super) fn build(compiler: &str, options: &[&str], text: &str) -> Option<Built> {
     let compiler = peer(compiler).filter(|_| std::env::var_os("NIX_CC").is_none())?;
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("program.c"), text).unwrap();
@@ -35,7 +35,7 @@ fn build(compiler: &str, options: &[&str], text: &str) -> Option<Built> {
 }
 
 /// The facts of an ELF file, after comparing them with `readelf`.
-fn checked_elf(built: &Built) -> Facts {
+pub(super) fn checked_elf(built: &Built) -> Facts {
     let facts = facts_of(&built.path);
     if let Some(readelf) = peer("readelf") {
         agree(&built.path, differences(&built.path, &elf::ours(&facts), &elf::theirs(&readelf, &built.path)));
@@ -43,7 +43,7 @@ fn checked_elf(built: &Built) -> Facts {
     facts
 }
 
-fn agree(path: &Path, differences: Vec<String>) {
+pub(super) fn agree(path: &Path, differences: Vec<String>) {
     assert!(differences.is_empty(), "{path:?}\n{}", differences.join("\n"));
 }
 

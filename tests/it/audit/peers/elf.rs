@@ -12,6 +12,7 @@ pub fn ours(facts: &Facts) -> Fields {
     let elf = facts.elf.as_ref().unwrap();
     let mut fields = Fields::new();
     field(&mut fields, "arch", format!("{:?}", facts.arches));
+    field(&mut fields, "float_abi", elf.float_abi.map_or("none".to_owned(), |abi| abi.to_string()));
     field(&mut fields, "kind", format!("{:?}", facts.kind));
     field(&mut fields, "stripped", facts.stripped);
     field(&mut fields, "debug_info", facts.debug_info);
@@ -55,9 +56,15 @@ pub fn theirs(readelf: &Path, file: &Path) -> Fields {
     let arch = match after("Machine:").unwrap() {
         "Advanced Micro Devices X86-64" => Arch::X86_64,
         "AArch64" => Arch::Aarch64,
+        "ARM" => Arch::Arm,
+        "RISC-V" => Arch::Riscv64,
         other => panic!("{other}"),
     };
     field(&mut fields, "arch", format!("{:?}", [arch]));
+    let flags = after("Flags:").unwrap();
+    let abis = ["soft", "hard", "single", "double", "quad"];
+    let abi = abis.into_iter().find(|abi| flags.contains(&format!("{abi}-float ABI")));
+    field(&mut fields, "float_abi", abi.unwrap_or("none"));
     let tagged = |tag: &str| -> Vec<String> {
         let lines = lines.iter().filter(|line| line.contains(&format!("({tag})")));
         lines.filter_map(|line| Some(line.split_once('[')?.1.strip_suffix(']')?.to_owned())).collect()

@@ -43,6 +43,7 @@ pub fn theirs(readobj: &Path, file: &Path) -> Fields {
     let arch = match value("Machine:") {
         "IMAGE_FILE_MACHINE_AMD64 (0x8664)" => Arch::X86_64,
         "IMAGE_FILE_MACHINE_ARM64 (0xAA64)" => Arch::Aarch64,
+        "IMAGE_FILE_MACHINE_I386 (0x14C)" => Arch::X86,
         other => panic!("{other}"),
     };
     field(&mut fields, "arch", format!("{:?}", [arch]));

@@ -45,7 +45,7 @@ impl Sample {
 
     /// Files and paths are named after `name`, which may hold any character.
     pub fn named(name: &str, changelog: &str) -> Self {
-        let archives = Target::all().map(|target| (record(name, target), nowhere())).collect();
+        let archives = Target::defaults().map(|target| (record(name, target), nowhere())).collect();
         let destination = Destination {
             repo: "acme/tool".parse().unwrap(),
             page: "https://github.com/acme/tool".to_owned(),

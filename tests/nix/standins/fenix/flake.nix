@@ -18,6 +18,10 @@
               "x86_64-unknown-linux-musl"
               "aarch64-unknown-linux-gnu"
               "aarch64-unknown-linux-musl"
+              "armv7-unknown-linux-gnueabihf"
+              "armv7-unknown-linux-musleabihf"
+              "riscv64gc-unknown-linux-gnu"
+              "riscv64gc-unknown-linux-musl"
             ]
             (triple: {
               stable.rust-std = pkgs.make triple { };

@@ -17,6 +17,8 @@ pub struct Config {
     pub targets: Vec<Target>,
     /// `include`: extra files and folders for the archives.
     pub include: Vec<Include>,
+    /// `include`: documents that a build script makes.
+    pub built: Vec<Built>,
     /// `exclude`: paths in the archives, or patterns of them, that are left out.
     pub exclude: Vec<String>,
     /// `assets`: the names of further files that a release has. `{name}` and `{version}` are replaced by the package's.
@@ -57,6 +59,15 @@ pub struct Include {
     pub from: String,
     /// The path in the archives; for a pattern, the folder. Default: the path in the package or in the workspace.
     pub to: Option<String>,
+}
+
+/// A document that the package's build script makes: `{ built = "…", to = "…" }` of `include`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// A file or folder in the `OUT_DIR` of the build script, with slashes.
+    pub from: String,
+    /// The path in the archives, in `completions` or `man`.
+    pub to: String,
 }
 
 /// The `image` table.
@@ -101,8 +112,9 @@ impl Config {
 impl Default for Config {
     fn default() -> Self {
         Config {
-            targets: Target::all().collect(),
+            targets: Target::defaults().collect(),
             include: Vec::new(),
+            built: Vec::new(),
             exclude: Vec::new(),
             assets: Vec::new(),
             image: Some(ImageSettings::default()),

@@ -51,7 +51,7 @@ struct AurTable {
 /// The keys of the main table.
 #[derive(Default)]
 pub(super) struct Tables {
-    pub installers: Option<Vec<String>>,
+    pub installers: Option<Texts>,
     pub homebrew: Option<Value>,
     pub scoop: Option<Value>,
     pub winget: Option<Value>,
@@ -100,13 +100,8 @@ impl Problems {
         value: Option<Value>,
         read: impl FnOnce(&mut Self, T) -> Option<C>,
     ) -> Option<C> {
-        match shape::<T>(&format!("{ROOT}.{key}"), &value?) {
-            Ok(table) => read(self, table),
-            Err(problem) => {
-                self.0.push(problem);
-                None
-            }
-        }
+        let table = self.shape::<T>(&format!("{ROOT}.{key}"), value?)?;
+        read(self, table)
     }
 
     fn homebrew(&mut self, table: HomebrewTable) -> Option<Homebrew> {

@@ -4,16 +4,17 @@ use serde_json::json;
 
 use super::*;
 use crate::model::ChannelKind;
+use crate::model::config::NotesFrom;
 
 fn parse(value: Value) -> Result<Config, Vec<String>> {
-    let binaries = ["tool".to_owned(), "toold".to_owned()];
-    Config::parse(&value, &binaries)
+    let texts = |texts: [&str; 2]| texts.map(str::to_owned);
+    Config::parse(&value, &texts(["tool", "toold"]), &texts(["tls", "vendored"]))
 }
 
 #[test]
-fn without_a_table_there_is_every_target_and_an_image() {
+fn without_a_table_there_is_every_default_target_and_an_image() {
     let config = parse(Value::Null).unwrap();
-    assert_eq!(config.targets.len(), Target::all().count());
+    assert_eq!(config.targets, Target::defaults().collect::<Vec<_>>());
     assert!(config.image.is_some() && config.binaries.is_none() && config.include.is_empty());
     assert!(parse(json!({})).unwrap().image.is_some());
 }
@@ -22,7 +23,11 @@ fn without_a_table_there_is_every_target_and_an_image() {
 fn every_key_is_read() {
     let config = parse(json!({
         "targets": ["x86_64-musl", "aarch64-apple-darwin"],
-        "include": ["./share/", { "from": "../doc/tool.1", "to": "man/tool.1" }],
+        "include": [
+            "./share/",
+            { "from": "../doc/tool.1", "to": "man/tool.1" },
+            { "built": "assets/tool.1", "to": "man/tool.1" },
+        ],
         "exclude": ["README.*.md"],
         "assets": ["{name}_{version}_amd64.deb", "sbom.cdx.json"],
         "image": {
@@ -49,6 +54,8 @@ fn every_key_is_read() {
     assert_eq!(targets, ["x86_64-musl", "aarch64-macos"]);
     let include = |from: &str, to: Option<&str>| Include { from: from.to_owned(), to: to.map(str::to_owned) };
     assert_eq!(config.include, [include("share", None), include("../doc/tool.1", Some("man/tool.1"))]);
+    let built = Built { from: "assets/tool.1".to_owned(), to: "man/tool.1".to_owned() };
+    assert_eq!(config.built, [built]);
     assert_eq!(config.exclude, ["README.*.md"]);
     assert_eq!(
         config.asset_names("tool", &semver::Version::new(1, 4, 0)),
@@ -117,13 +124,60 @@ fn all_wrong_values_are_reported_at_once() {
         `package.metadata.floe.include[1]` is invalid: `/etc/passwd` is absolute or has a character that not every system allows; write it relative to the package's folder
         `package.metadata.floe.include[2]` is invalid: `.` names no file or folder; write it relative to the package's folder
         `package.metadata.floe.include[3]` has an invalid type: integer `7`, expected a path or a table
-        `package.metadata.floe.include[4].form` is not a key (did you mean `from`?); the keys are `from`, `to`
+        `package.metadata.floe.include[4].form` is not a key (did you mean `from`?); the keys are `from`, `built`, `to`
         `package.metadata.floe.include[5].to` is invalid: `../y` is not a path in the archives; write it as `README.md` or `man/tool.1`
         `package.metadata.floe.exclude[0]` is invalid: `../x` is not a path in the archives; write it as `README.md` or `man/tool.1`
         `package.metadata.floe.image.port` is not a key (did you mean `ports`?); the keys are `name`, `entrypoint`, `labels`, `ports`, `user`, `programs`
+        `package.metadata.floe.image.name` is invalid: `acme/tool` is not an image name: its first part is not a registry's host; write it as ghcr.io/owner/name
+        `package.metadata.floe.image.user` is invalid: `root` is not a number; write a numeric uid or uid:gid such as 65532:65532
         `package.metadata.floe.notes` is invalid: `none` is none of `changelog`, `github` and `auto`
         `package.metadata.floe.binaries[0]` is invalid: the package has no binary `tol` (did you mean `tool`?); it has `tool`, `toold`"#]]
     .assert_eq(&problems.join("\n"));
+}
+
+/// The keys that the problems name.
+fn keys(value: Value) -> Vec<String> {
+    let key = |problem: String| problem.split('`').nth(1).unwrap().replace("package.metadata.floe.", "");
+    parse(value).unwrap_err().into_iter().map(key).collect()
+}
+
+#[test]
+fn an_unknown_key_hides_no_wrong_value() {
+    let beside =
+        json!({ "binary": [], "targest": [], "notes": "none", "latest": "yes", "binaries": ["tol"] });
+    assert_eq!(keys(beside), ["binary", "latest", "targest", "notes", "binaries[0]"]);
+    let lists = json!({ "exclude": ["/a", 7, "/b", true], "targets": [1, "x86"], "assets": [{}, "ö"] });
+    let expected = [
+        "assets[0]",
+        "exclude[1]",
+        "exclude[3]",
+        "targets[0]",
+        "targets[1]",
+        "exclude[0]",
+        "exclude[2]",
+        "assets[1]",
+    ];
+    assert_eq!(keys(lists), expected);
+    let tables = json!({
+        "image": { "port": [], "labels": { "a": 1, "": "b" }, "ports": [8080, "x"], "user": "root" },
+        "loosen": { "rpath": 1, "rpat": "why", "floor": " " },
+        "include": [{ "form": "a", "to": "../b" }, { "from": "/c", "too": "d" }],
+    });
+    let expected = [
+        "loosen.rpath",
+        "include[0].form",
+        "include[1].too",
+        "include[1]",
+        "image.labels.a",
+        "image.port",
+        "image.ports[0]",
+        "image.labels",
+        "image.ports[1]",
+        "image.user",
+        "loosen.floor",
+        "loosen.rpat",
+    ];
+    assert_eq!(keys(tables), expected);
 }
 
 #[test]
@@ -143,10 +197,30 @@ fn values_of_another_kind_are_refused() {
         (json!({ "assets": ["SHA256SUMS"] }), "floe makes `SHA256SUMS` itself"),
         (json!({ "assets": ["{name}-manifest.json"] }), "floe makes `{name}-manifest.json` itself"),
         (json!({ "assets": ["x-x86_64-pc-windows-msvc.zip"] }), "msvc.zip` itself"),
-        (json!({ "targets": ["riscv64-musl"] }), "the targets are x86_64-gnu"),
+        (json!({ "targets": ["loongarch64-musl"] }), "the targets are x86_64-gnu"),
         (json!({ "profile": "a b" }), "is not the name of a profile"),
         (json!({ "features": ["a b"] }), "features[0]` is invalid: `a b` is not the name of a feature"),
         (json!({ "features": ["a/b/c"] }), "is not the name of a feature"),
+        (
+            json!({ "features": ["vendred"] }),
+            "no feature `vendred` (did you mean `vendored`?); it has `tls`, `vendored`",
+        ),
+        (json!({ "include": [{ "to": "a" }] }), "include[0]` is neither a path nor `{ from"),
+        (json!({ "include": [{ "built": "a" }] }), "include[0]` is neither a path nor `{ from"),
+        (json!({ "include": [{ "built": "a", "from": "b", "to": "man" }] }), "include[0]` is neither a path"),
+        (
+            json!({ "include": [{ "built": "a/*", "to": "man" }] }),
+            "is not a path in the build script's `OUT_DIR`",
+        ),
+        (
+            json!({ "include": [{ "built": "../a", "to": "man" }] }),
+            "is not a path in the build script's `OUT_DIR`",
+        ),
+        (json!({ "include": [{ "built": "a", "to": "manual/a" }] }), "is not in `completions` or `man`"),
+        (
+            json!({ "include": [{ "built": "a", "to": 7 }] }),
+            "include[0].to` has an invalid type: integer `7`",
+        ),
         (json!({ "latest": "yes" }), "floe.latest` has an invalid type: string \"yes\", expected a boolean"),
         (json!({ "tag-prefix": "app" }), "end it with `-`, `_` or `/`"),
         (
