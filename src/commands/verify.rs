@@ -61,7 +61,7 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
             verdict.sums = Some(sums);
             if let (true, Some(dist)) = (args.render, release.dists.first()) {
                 for path in assemble::write_rendered(&whole, dist)? {
-                    report.step("Rendered", path.display());
+                    report.step("Rendered", path.display().to_string());
                 }
             }
         }

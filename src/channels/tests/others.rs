@@ -30,7 +30,7 @@ fn a_package_for_chocolatey_has_the_same_bytes_every_time() {
     let mut shown = format!("{} {}\n", package.repository.as_deref().unwrap(), package.path);
     for index in 0..zip.len() {
         let mut entry = zip.by_index(index).unwrap();
-        shown.push_str(&format!("== {}\n", entry.name()));
+        shown.push_str(&format!("== {}\n", entry.name().unwrap()));
         std::io::Read::read_to_string(&mut entry, &mut shown).unwrap();
     }
     expect![[""]].assert_eq(&shown);
