@@ -35,7 +35,7 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Homebrew) -> Option<Rende
     text.line(0, format!("# {}", subject.marker()));
     text.line(0, format!("class {} < Formula", class(&formula)));
     text.line(1, format!("desc {}", ruby(&description(&subject.description, &formula))));
-    text.line(1, format!("homepage {}", ruby(subject.homepage)));
+    text.line(1, format!("homepage {}", ruby(&subject.homepage)));
     if !is_everywhere {
         text.line(1, format!("url {}", ruby(&subject.url(first))));
     }
@@ -156,8 +156,8 @@ fn description(text: &str, formula: &str) -> String {
 }
 
 fn livecheck(text: &mut Text, subject: &Subject<'_>) {
-    let Manifest { repository, tag, .. } = subject.manifest;
-    if !repository.starts_with("https://github.com/") {
+    let tag = &subject.manifest.tag;
+    if !subject.repository.starts_with("https://github.com/") {
         return;
     }
     let find = match tag.prefix() {

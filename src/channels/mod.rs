@@ -2,12 +2,17 @@
 //!
 //! Pure text to text: the same manifest and settings always give the same bytes, so anybody can render them again.
 
+mod aur;
+mod chocolatey;
 mod homebrew;
+mod installers;
 mod license;
 mod scoop;
 mod settings;
 mod text;
+mod winget;
 
+pub use installers::file_names as installers;
 pub use settings::settings;
 
 use floe_core::model::manifest::Artifact;
@@ -25,17 +30,26 @@ pub const REVISION: u32 = 1;
 /// # Errors
 /// Everything that a channel needs and the package does not say.
 pub fn render(manifest: &Manifest, channels: &Channels) -> Result<Vec<Rendered>, Vec<String>> {
+    let subject = Subject::new(manifest);
+    let mut files = Vec::new();
+    for kind in &channels.installers {
+        files.extend(match kind {
+            ChannelKind::Ps1 => installers::ps1_installer(&subject),
+            _ => installers::sh_installer(&subject),
+        });
+    }
     if manifest.tag.is_prerelease() {
-        return Ok(Vec::new());
+        return Ok(files);
     }
     let lacking = lacking(manifest.package.as_ref(), channels);
     if !lacking.is_empty() {
         return Err(lacking);
     }
-    let subject = Subject::new(manifest);
-    let mut files = Vec::new();
     files.extend(channels.homebrew.as_ref().and_then(|settings| homebrew::render(&subject, settings)));
     files.extend(channels.scoop.as_ref().and_then(|settings| scoop::render(&subject, settings)));
+    files.extend(channels.winget.iter().flat_map(|settings| winget::render(&subject, settings)));
+    files.extend(channels.chocolatey.as_ref().and_then(|settings| chocolatey::render(&subject, settings)));
+    files.extend(channels.aur.iter().flat_map(|settings| aur::render(&subject, settings)));
     Ok(files)
 }
 
@@ -86,10 +100,12 @@ pub fn places(name: &str, targets: &[Target], channels: &Channels) -> Vec<Channe
 /// A release as every channel sees it.
 struct Subject<'m> {
     manifest: &'m Manifest,
+    /// The address of the repository.
+    repository: String,
     /// One sentence, in one line.
     description: String,
     /// The project's page, else its repository.
-    homepage: &'m str,
+    homepage: String,
     /// The SPDX expression.
     license: Option<&'m str>,
 }
@@ -98,10 +114,12 @@ impl<'m> Subject<'m> {
     fn new(manifest: &'m Manifest) -> Self {
         let package = manifest.package.as_ref();
         let description = package.and_then(|package| package.description.as_deref()).unwrap_or_default();
+        let homepage = package.and_then(|package| package.homepage.as_deref());
         Subject {
             manifest,
+            repository: text::url(&manifest.repository),
             description: text::one_line(description),
-            homepage: package.and_then(|package| package.homepage.as_deref()).unwrap_or(&manifest.repository),
+            homepage: text::url(homepage.unwrap_or(&manifest.repository)),
             license: package.and_then(|package| package.license.as_deref()),
         }
     }
@@ -114,10 +132,14 @@ impl<'m> Subject<'m> {
         fitting.first().copied()
     }
 
+    /// The address of the folder of the release's assets.
+    fn downloads(&self) -> String {
+        format!("{}/releases/download/{}", self.repository, self.manifest.tag)
+    }
+
     /// The address of an archive.
     fn url(&self, artifact: &Artifact) -> String {
-        let Manifest { repository, tag, .. } = self.manifest;
-        format!("{repository}/releases/download/{tag}/{}", artifact.file)
+        format!("{}/{}", self.downloads(), text::url(&artifact.file))
     }
 
     /// The line by which the files of floe are recognised.

@@ -51,7 +51,8 @@ struct AutoUpdate {
 
 /// Renders the manifest; `None` if there is no archive for Windows.
 pub(super) fn render(subject: &Subject<'_>, settings: &Scoop) -> Option<Rendered> {
-    let Manifest { name, version, tag, repository, .. } = subject.manifest;
+    let Manifest { name, version, tag, .. } = subject.manifest;
+    let repository = &subject.repository;
     let archives = Architecture {
         x86_64: subject.archive(Os::Windows, Arch::X86_64),
         x86: subject.archive(Os::Windows, Arch::X86),
@@ -85,7 +86,7 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Scoop) -> Option<Rendered
         marker: subject.marker(),
         version: version.to_string(),
         description: &subject.description,
-        homepage: subject.homepage,
+        homepage: &subject.homepage,
         license: subject.license,
         architecture: Architecture {
             x86_64: archives.x86_64.map(download),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use floe_core::model::config::{Homebrew, Scoop};
+use floe_core::model::config::{Aur, Chocolatey, Homebrew, Scoop, Winget};
 use floe_core::model::{ChannelKind, Channels, Manifest, ManifestChannel};
 
 /// The settings. An entry that floe cannot have written is left out, so the file is missing when they are rendered.
@@ -13,7 +13,9 @@ pub fn settings(manifest: &Manifest) -> Channels {
             kind @ (ChannelKind::Sh | ChannelKind::Ps1) => channels.installers.push(kind),
             ChannelKind::Homebrew => channels.homebrew = homebrew(entry),
             ChannelKind::Scoop => channels.scoop = scoop(entry),
-            ChannelKind::Winget | ChannelKind::Chocolatey | ChannelKind::Aur => {}
+            ChannelKind::Winget => channels.winget = channels.winget.or_else(|| winget(entry)),
+            ChannelKind::Chocolatey => channels.chocolatey = chocolatey(manifest, entry),
+            ChannelKind::Aur => channels.aur = channels.aur.or_else(|| aur(entry)),
         }
     }
     channels
@@ -34,6 +36,25 @@ fn scoop(entry: &ManifestChannel) -> Option<Scoop> {
         manifest: Some(stem(entry)?),
         adopt: false,
     })
+}
+
+fn winget(entry: &ManifestChannel) -> Option<Winget> {
+    let id = stem(entry)?.strip_suffix(".installer")?.to_owned();
+    Some(Winget { id, publisher: text(&entry.settings, "publisher"), fork: None })
+}
+
+fn chocolatey(manifest: &Manifest, entry: &ManifestChannel) -> Option<Chocolatey> {
+    let id = entry.path.strip_suffix(".nupkg")?.strip_suffix(&format!(".{}", manifest.version))?.to_owned();
+    Some(Chocolatey {
+        id: Some(id),
+        authors: text(&entry.settings, "authors"),
+        feed: entry.repository.clone(),
+    })
+}
+
+fn aur(entry: &ManifestChannel) -> Option<Aur> {
+    let package = entry.path.strip_suffix("/PKGBUILD")?.to_owned();
+    Some(Aur { package: Some(package), maintainer: text(&entry.settings, "maintainer") })
 }
 
 /// The name of the file without its extension.

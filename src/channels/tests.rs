@@ -1,10 +1,12 @@
-//! The rendered files of a sample release, and of hostile ones.
+//! The rendered files of a sample release.
+
+mod others;
 
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
 use super::*;
-use floe_core::model::config::{Homebrew, Scoop};
+use floe_core::model::config::{Aur, Chocolatey, Homebrew, Scoop, Winget};
 
 /// A release of all targets, with `change` made to its JSON.
 fn manifest(change: impl FnOnce(&mut Value)) -> Manifest {
@@ -310,9 +312,42 @@ fn nothing_is_rendered_for_a_prerelease_or_without_archives() {
     );
 }
 
+/// If this fails, raise [`REVISION`]: a published release must not be called wrong because a text has changed.
+#[test]
+fn the_texts_are_those_of_this_revision() {
+    let channels = Channels {
+        homebrew: homebrew().homebrew,
+        scoop: scoop().scoop,
+        winget: others::winget().winget,
+        chocolatey: Some(Chocolatey { id: None, authors: None, feed: None }),
+        aur: Some(Aur { package: None, maintainer: None }),
+        ..Channels::default()
+    };
+    let mut shown = format!("revision {REVISION}\n");
+    for file in render(&manifest(with_extras), &channels).unwrap() {
+        shown.push_str(&format!("{} {}\n", file.path, floe_core::model::Digest::of(&file.bytes).short()));
+    }
+    expect![[""]].assert_eq(&shown);
+}
+
 #[test]
 fn a_release_is_rendered_again_from_its_manifest_alone() {
-    let mut channels = Channels { scoop: scoop().scoop, ..homebrew() };
+    let mut channels = Channels {
+        scoop: scoop().scoop,
+        winget: Some(Winget {
+            id: "Acme.Tool".to_owned(),
+            publisher: Some("Acme Inc.".to_owned()),
+            fork: None,
+        }),
+        chocolatey: Some(Chocolatey {
+            id: Some("tool.portable".to_owned()),
+            authors: Some("Acme & others".to_owned()),
+            feed: Some("push.example.org".to_owned()),
+        }),
+        aur: Some(Aur { package: Some("tool-acme-bin".to_owned()), maintainer: Some("Acme".to_owned()) }),
+        homebrew: homebrew().homebrew,
+        ..Channels::default()
+    };
     channels.homebrew = channels.homebrew.map(|homebrew| Homebrew {
         formula: Some("tool-acme".to_owned()),
         caveats: Some("Run `tool init` first.\nThen \"run\" #{it}.".to_owned()),

@@ -1,6 +1,75 @@
 //! Texts of a project inside of files in other languages: each is escaped for the language that it ends in.
 
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use floe_core::untrusted::text::is_safe;
+
+/// The characters that a part of a path in a URL cannot have.
+pub(super) const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
+/// The characters that no URL has.
+const NOT_IN_URLS: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'\'')
+    .add(b'$')
+    .add(b'`')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// A URL in plain ASCII: other characters, and those that are special in a language, are percent-encoded.
+pub(super) fn url(text: &str) -> String {
+    utf8_percent_encode(text.trim(), NOT_IN_URLS).to_string()
+}
+
+/// Replaces each `__NAME__` by its value, in one pass: what was inserted is not looked at again.
+pub(super) fn fill(skeleton: &str, values: &[(&str, String)]) -> String {
+    let mut text = String::with_capacity(skeleton.len() * 2);
+    let mut rest = skeleton;
+    'parts: while let Some((before, after)) = rest.split_once("__") {
+        text.push_str(before);
+        for (name, value) in values {
+            if let Some(after) = after.strip_prefix(name).and_then(|after| after.strip_prefix("__")) {
+                text.push_str(value);
+                rest = after;
+                continue 'parts;
+            }
+        }
+        text.push_str("__");
+        rest = after;
+    }
+    text.push_str(rest);
+    // git may have changed the line endings of the skeleton.
+    text.replace("\r\n", "\n")
+}
+
+/// A word of a shell. Control characters but the line break are dropped: no name or URL has any.
+pub(super) fn sh(text: &str) -> String {
+    let text: String = text.chars().filter(|c| *c == '\n' || is_safe(*c)).collect();
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// A string of PowerShell, in ASCII: Windows PowerShell reads a file without a mark as ANSI, and takes typographic
+/// quotes for quotes.
+pub(super) fn ps1(text: &str) -> String {
+    let is_plain = |c: char| c == ' ' || c.is_ascii_graphic();
+    if text.chars().all(is_plain) {
+        return format!("'{}'", text.replace('\'', "''"));
+    }
+    let mut units = [0; 2];
+    let mut parts = Vec::new();
+    for letter in text.chars() {
+        match is_plain(letter) {
+            true => parts.push(format!("'{}'", letter.to_string().replace('\'', "''"))),
+            false => parts.extend(letter.encode_utf16(&mut units).iter().map(|unit| format!("[char]{unit}"))),
+        }
+    }
+    format!("('' + {})", parts.join(" + "))
+}
 
 /// The text in one line: whitespace becomes a space, and characters that nobody sees are dropped.
 pub(super) fn one_line(text: &str) -> String {
@@ -24,6 +93,28 @@ pub(super) fn ruby(text: &str) -> String {
     literal
 }
 
+/// A string of JSON, which is also a scalar of YAML.
+pub(super) fn json(text: &str) -> String {
+    let json = serde_json::to_string(text).expect("a string is JSON");
+    floe_core::untrusted::text::json(&json).into_owned()
+}
+
+/// Text of XML, also inside of an attribute. Characters that XML does not allow are dropped.
+pub(super) fn xml(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars().filter(|c| *c == '\n' || is_safe(*c)) {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            _ => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
 /// The text cut to at most `limit` characters, at the end of a word where there is one.
 pub(super) fn cut(text: &str, limit: usize) -> &str {
     let Some((end, _)) = text.char_indices().nth(limit) else { return text };
@@ -43,6 +134,20 @@ mod tests {
     fn nothing_in_a_ruby_literal_is_evaluated() {
         assert_eq!(ruby(r#"a "b" #{1} \#$x"#), r##""a \"b\" \#{1} \\\#$x""##);
         assert_eq!(ruby("a\nb\r\u{202e}\0"), "\"a\\nb\\u{d}\\u{202e}\\u{0}\"");
+    }
+
+    #[test]
+    fn what_was_filled_in_is_not_filled_again() {
+        let values = [("A", "__B__".to_owned()), ("B", "b".to_owned()), ("PREFIX", "TOOL".to_owned())];
+        assert_eq!(fill("__A__ __B__ __C__ __PREFIX___DIR _", &values), "__B__ b __C__ TOOL_DIR _");
+    }
+
+    #[test]
+    fn words_and_strings_hold_any_text() {
+        assert_eq!(sh("a'b$(c)\n\u{202e}\0d"), "'a'\\''b$(c)\nd'");
+        assert_eq!(ps1("a'b$(c)"), "'a''b$(c)'");
+        assert_eq!(ps1("a’\n"), "('' + 'a' + [char]8217 + [char]10)");
+        assert_eq!(url(" https://example.org/ä$(x)'\"%20"), "https://example.org/%C3%A4%24(x)%27%22%20");
     }
 
     #[test]

@@ -200,6 +200,9 @@ pub struct VerifyArgs {
     /// Dists to check before publishing; with --attestation, files
     #[arg(value_name = "DIST", required_unless_present = "release", conflicts_with = "release")]
     pub dists: Vec<PathBuf>,
+    /// Write the files that floe renders (installers, package managers) into the first dist, to look at them
+    #[arg(long, requires = "dists")]
+    pub render: bool,
     /// Download and check the published release of this tag, without a token if the repository is public
     #[arg(long, value_name = "TAG", conflicts_with = "tag")]
     pub release: Option<Tag>,

@@ -14,7 +14,7 @@ use crate::release::attestation::Trust;
 use crate::release::channels::Followed;
 use crate::release::inputs::Inputs;
 use crate::release::signature::{self, Signature};
-use crate::release::{channels, dist, published, smoke_test};
+use crate::release::{assemble, channels, dist, published, smoke_test};
 use crate::report::{Report, markdown, size};
 use crate::token::Token;
 use floe_core::model::release::CHECKSUMS;
@@ -52,20 +52,30 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         remote: args.remote,
     };
     let inputs = Inputs::find(&release)?;
-    let verified = dist::verify(dist::read(&release.dists, inputs.depth())?, inputs.expect())?;
+    let mut verified = dist::verify(dist::read(&release.dists, inputs.depth())?, inputs.expect())?;
+    if args.render {
+        // Whatever is there is written again.
+        verified.rendered.clear();
+    }
     read_binaries_again(&verified)?;
     inputs.signatures(&verified, report)?;
     let mut verdict = Verdict::of_dist(&verified);
-    match inputs.sums(verified, report) {
-        Ok(sums) => {
+    match inputs.release_without_notes(verified, report) {
+        Ok(whole) => {
+            let sums = whole.sums();
             check_sums(
                 Some(&sums),
                 args.expect.as_ref(),
                 "do not publish it: it is not the dist that was assembled",
             )?;
             verdict.sums = Some(sums);
+            if let (true, Some(dist)) = (args.render, release.dists.first()) {
+                for path in assemble::write_rendered(&whole, dist)? {
+                    report.step("Rendered", path.display().to_string());
+                }
+            }
         }
-        Err(error) if args.expect.is_some() => return Err(error),
+        Err(error) if args.expect.is_some() || args.render || is_problem(&error) => return Err(error),
         Err(error) => {
             report.warn(format!(
                 "the digest of `SHA256SUMS`, for `floe publish --expect`, is unknown: {error:#}"
@@ -73,6 +83,12 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         }
     }
     verdict.show(&format!("{} {}", verdict.name, verdict.version), args.json, report)
+}
+
+/// Whether an error is about the dist, and not about what is unknown here.
+fn is_problem(error: &anyhow::Error) -> bool {
+    let is_it = |failure: &Failure| failure.exit_code() == Exit::Problems;
+    error.chain().any(|cause| cause.downcast_ref::<Failure>().is_some_and(is_it))
 }
 
 async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyhow::Result<()> {

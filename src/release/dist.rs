@@ -17,6 +17,10 @@ use floe_core::parallel;
 use floe_core::untrusted::files;
 use floe_core::verify::{self, Depth, Expect, Found, FoundArchive, FoundImage, FoundSbom, Problem, Verified};
 
+/// The folder of the files for package managers.
+pub const CHANNELS: &str = "channels";
+/// The ends of the names of installers.
+const INSTALLERS: [&str; 2] = ["-installer.sh", "-installer.ps1"];
 /// The largest record.
 const RECORD_LIMIT: u64 = 4 * 1024 * 1024;
 
@@ -64,7 +68,7 @@ pub fn refuse(problems: &[Problem]) -> Failure {
     } else if any(|problem| matches!(problem, Problem::MissingImage)) {
         "make it with `floe image`, or release without an image: `--no-image`, or `image = false` in [package.metadata.floe]"
     } else {
-        "make the dist again with `floe package` (and `floe image`)"
+        "make the dist again with `floe package` (and `floe image`); `floe verify --render` writes what floe renders"
     };
     let count = match problems.len() {
         1 => "1 problem".to_owned(),
@@ -112,6 +116,7 @@ fn list(dist: &Path, listed: &mut Listed) -> anyhow::Result<()> {
             // A link may lead elsewhere by the time the file is sent.
             _ if kind_of_file.is_symlink() => found.links.push(path),
             _ if name == "image" && kind_of_file.is_dir() => layouts.push(path),
+            _ if name == CHANNELS && kind_of_file.is_dir() => list_rendered(&path, name, found)?,
             (Some(kind), _) if is_file => archives.push((path, kind)),
             (None, Some(archive)) if is_file && ArchiveKind::of_file(archive).is_some() => {
                 if !names.iter().any(|other| other == archive) {
@@ -119,15 +124,37 @@ fn list(dist: &Path, listed: &mut Listed) -> anyhow::Result<()> {
                 }
             }
             _ if is_file => {
-                let (digest, size) = Digest::of_reader(fs::File::open(&path)?)?;
+                let is_installer = INSTALLERS.iter().any(|suffix| name.ends_with(suffix));
                 let content = name.ends_with(sbom::SUFFIX).then(|| package::sbom::read(&path));
-                let file = PromisedFile { name: name.clone(), size, digest, path };
+                let file = file(path, name)?;
                 match content {
                     Some(content) => found.sboms.push(FoundSbom { file, content }),
+                    None if is_installer => found.rendered.push(file),
                     None => found.files.push(file),
                 }
             }
             _ => found.strays.push(path),
+        }
+    }
+    Ok(())
+}
+
+fn file(path: PathBuf, name: &str) -> io::Result<PromisedFile> {
+    let (digest, size) = Digest::of_reader(fs::File::open(&path)?)?;
+    Ok(PromisedFile { name: name.to_owned(), size, digest, path })
+}
+
+/// Lists the files below the folder of rendered files.
+fn list_rendered(folder: &Path, name: &str, found: &mut Found) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        let name = format!("{name}/{}", entry.file_name().to_string_lossy());
+        match () {
+            () if kind.is_symlink() => found.links.push(path),
+            () if kind.is_dir() => list_rendered(&path, &name, found)?,
+            () if kind.is_file() => found.rendered.push(file(path, &name)?),
+            () => found.strays.push(path),
         }
     }
     Ok(())

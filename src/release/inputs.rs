@@ -94,15 +94,14 @@ impl Inputs {
         }
     }
 
-    /// The digest of the `SHA256SUMS` that verified dists would be published with.
-    pub fn sums(&self, verified: Verified, report: &Report) -> anyhow::Result<Digest> {
+    /// The release that verified dists would be published as, without its notes.
+    pub fn release_without_notes(&self, verified: Verified, report: &Report) -> anyhow::Result<Release> {
         let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
-        // The notes are no asset.
         let notes = NotesSource::Generated;
         let mut verified = verified;
         let given = self.attestation(&mut verified.files)?;
         let release = assemble::assemble(verified, (destination, notes), &self.channels(), report)?;
-        Ok(release.with_attestation(given).sums())
+        Ok(release.with_attestation(given))
     }
 
     /// The attestation: the given one, or one that the project lists as an asset.
@@ -149,7 +148,9 @@ impl Inputs {
         cargo::check_tag(project, self.expect.tag.as_ref())?;
         assemble::check(project)?;
         let is_promised = self.args.attest.attest == Some(Attest::Required);
-        let promised = is_promised.then(|| ATTESTATION.to_owned());
+        let mut files = self.expect.files.clone();
+        files.extend(channels::installers(&project.name, &self.expect.targets, &project.config.channels));
+        files.extend(is_promised.then(|| ATTESTATION.to_owned()));
         Ok(Outline {
             name: project.name.clone(),
             version: project.version.clone(),
@@ -157,7 +158,7 @@ impl Inputs {
             notes: self.notes(&project.version, report)?,
             targets: self.expect.targets.clone(),
             sbom: project.config.sbom,
-            files: self.expect.files.iter().cloned().chain(promised).collect(),
+            files,
             platforms: self.expect.platforms.clone(),
             channels: channels::places(&project.name, &self.expect.targets, &project.config.channels),
             adopts: project.config.channels.adopts(),

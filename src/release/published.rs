@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::attest::BUNDLE_LIMIT;
+use crate::channels;
 use crate::cli::RemoteArgs;
 use crate::download::Downloader;
 use crate::error::{Exit, Failure, refusal_of};
@@ -18,7 +19,7 @@ use crate::release::{inputs, session};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS};
-use floe_core::model::{Manifest, Repo, Tag};
+use floe_core::model::{Digest, Manifest, Repo, Tag};
 use floe_core::parallel;
 use floe_core::untrusted::files;
 use floe_core::verify::published::{self, Download, ReleaseRequest};
@@ -158,6 +159,7 @@ pub fn verify(fetched: Fetched, asked: &Asked<'_>, report: &Report) -> anyhow::R
     let (immutability, of_github) = Immutability::of(&fetched, asked.trust);
     problems.extend(of_github);
     let Fetched { download, .. } = fetched;
+    problems.extend(download.manifest.iter().flat_map(|manifest| rendered(manifest, report)));
     let ReleaseRequest { tag, repo, .. } = &download.request;
     if !problems.is_empty() {
         return Err(wrong(&download.request, problems).into());
@@ -178,4 +180,33 @@ pub fn verify(fetched: Fetched, asked: &Asked<'_>, report: &Report) -> anyhow::R
     }
     let lines = signature::lines(&download, &signature, &immutability);
     Ok(Checked { download, signature, lines })
+}
+
+/// The files that do not follow from the manifest. They are rendered again; the manifest alone says from what.
+fn rendered(manifest: &Manifest, report: &Report) -> Vec<String> {
+    let (known, other): (Vec<_>, Vec<_>) =
+        manifest.channels.iter().partition(|entry| entry.revision == channels::REVISION);
+    for entry in other {
+        report.warn(format!(
+            "`{}` was rendered by another version of floe, so only its digest was checked: revision {}, and this floe has {}",
+            entry.path,
+            entry.revision,
+            channels::REVISION
+        ));
+    }
+    if known.is_empty() {
+        return Vec::new();
+    }
+    let again = match channels::render(manifest, &channels::settings(manifest)) {
+        Ok(again) => again,
+        Err(lacking) => return lacking,
+    };
+    let follows = |kind, path: &str, digest: Digest| {
+        again.iter().any(|file| file.kind == kind && file.path == path && Digest::of(&file.bytes) == digest)
+    };
+    known
+        .into_iter()
+        .filter(|entry| !follows(entry.kind, &entry.path, entry.digest))
+        .map(|entry| format!("`{}` does not follow from the manifest", entry.path))
+        .collect()
 }

@@ -24,7 +24,7 @@ const FLOE: Allowed = &[
     ("github", &["error", "net", "report", "token"]),
     ("registry", &["environment", "error", "net", "report", "token"]),
     ("package", &["error", "files"]),
-    ("channels", &[]),
+    ("channels", &["package"]),
     ("image", &["error", "files", "package"]),
     ("download", &["error", "github", "image", "net", "package", "registry", "report"]),
     ("project", &["environment", "error", "files", "report", "token"]),

@@ -6,6 +6,7 @@ mod architecture;
 mod assemble;
 mod attest;
 mod audit;
+mod channels;
 mod cli;
 mod compat;
 #[cfg(unix)]

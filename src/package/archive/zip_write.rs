@@ -5,7 +5,7 @@
 //! GitHub accepts no archive of that size.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
+use std::io::{self, BufWriter, Cursor, Seek, SeekFrom, Write};
 
 use anyhow::{Context as _, ensure};
 use chrono::{DateTime, Datelike as _, Timelike as _};
@@ -61,6 +61,26 @@ pub(super) fn write(
     let (digest, size) = Digest::of_reader(into).context("failed to read the archive")?;
     ensure!(size < u64::from(ELSEWHERE), "it has 4 GiB or more; no release takes that");
     Ok(Packed { size, digest, entries: files })
+}
+
+/// A ZIP file of small files that are in memory, in the given order: each with mode 0644 and the time 1980-01-01.
+pub fn small(files: &[(&str, &[u8])]) -> io::Result<Vec<u8>> {
+    const FIRST_DAY: (u16, u16) = (0, 1 << 5 | 1);
+    let mut out = Cursor::new(Vec::new());
+    let mut entries = Vec::with_capacity(files.len());
+    for &(path, bytes) in files {
+        let mut deflate = Deflate::with_threads(Vec::new(), 1);
+        deflate.write_all(bytes)?;
+        let (size, packed) = (bytes.len() as u64, deflate.finish()?);
+        let crc = crc32fast::hash(bytes);
+        let (offset, compressed) = (out.position(), packed.len() as u64);
+        let entry = ZipEntry { path, mode: 0o644, time: FIRST_DAY, offset, size, compressed, crc };
+        out.write_all(&entry.local())?;
+        out.write_all(&packed)?;
+        entries.push(entry);
+    }
+    end(&entries, &mut out)?;
+    Ok(out.into_inner())
 }
 
 /// The content of an entry: its checksum is taken before it is compressed.
@@ -169,7 +189,7 @@ impl ZipEntry<'_> {
 }
 
 /// The central directory and its end (APPNOTE 4.3.16).
-fn end(entries: &[ZipEntry<'_>], out: &mut BufWriter<&mut File>) -> io::Result<()> {
+fn end(entries: &[ZipEntry<'_>], out: &mut (impl Write + Seek)) -> io::Result<()> {
     let begin = out.stream_position()?;
     let mut size = 0;
     for entry in entries {

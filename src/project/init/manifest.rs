@@ -3,19 +3,20 @@
 use anyhow::Context as _;
 use toml_edit::{DocumentMut, Item, Table, TableLike};
 
-/// Adds the table `[package.metadata.floe]` that `table` holds, below `[package]` and its other subtables.
-pub(super) fn with_table(text: &str, table: &str) -> anyhow::Result<String> {
+/// Adds the table `[package.metadata.<name>]` that `table` holds, below `[package]` and its other subtables.
+pub(super) fn with_table(text: &str, name: &str, table: &str) -> anyhow::Result<String> {
     let mut document: DocumentMut = text.parse()?;
     let mut added: DocumentMut = table.parse()?;
-    let mut floe = subtable(&mut added, "metadata")?.remove("floe").context("it holds no `floe`")?;
-    if let Some(table) = floe.as_table_mut() {
+    let absent = || format!("it holds no `{name}`");
+    let mut item = subtable(&mut added, "metadata")?.remove(name).with_context(absent)?;
+    if let Some(table) = item.as_table_mut() {
         // Without a position it follows the tables of `package`, after an empty line.
         table.set_position(None);
         let comment = table.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default();
         let prefix = format!("\n{comment}");
         table.decor_mut().set_prefix(prefix);
     }
-    subtable(&mut document, "metadata")?.insert("floe", floe);
+    subtable(&mut document, "metadata")?.insert(name, item);
     let new = document.to_string();
     Ok(if text.contains("\r\n") { new.replace("\r\n", "\n").replace('\n', "\r\n") } else { new })
 }
@@ -68,17 +69,17 @@ mod tests {
             [[bin]]
             name='c'
         "#]]
-        .assert_eq(&with_table(text, TABLE).unwrap());
+        .assert_eq(&with_table(text, "floe", TABLE).unwrap());
     }
 
     #[test]
     fn line_endings_are_kept() {
         assert_eq!(
-            with_table("[package]\r\nname = 'a'\r\n\r\n[lib]\r\n", TABLE).unwrap(),
+            with_table("[package]\r\nname = 'a'\r\n\r\n[lib]\r\n", "floe", TABLE).unwrap(),
             "[package]\r\nname = 'a'\r\n\r\n# Floe.\r\n[package.metadata.floe]\r\ntargets = [\r\n    \"a\",\r\n]\r\n\r\n[lib]\r\n"
         );
         assert!(
-            with_table("[package]\nname = 'a'", TABLE)
+            with_table("[package]\nname = 'a'", "floe", TABLE)
                 .unwrap()
                 .starts_with("[package]\nname = 'a'\n\n# Floe.\n[")
         );
@@ -86,8 +87,8 @@ mod tests {
 
     #[test]
     fn metadata_in_other_notations_is_extended() {
-        let inline = with_table("[package]\nmetadata = { deb = { a = 1 } }\n", TABLE).unwrap();
-        let dotted = with_table("package.metadata.deb.a = 1\n", TABLE).unwrap();
+        let inline = with_table("[package]\nmetadata = { deb = { a = 1 } }\n", "floe", TABLE).unwrap();
+        let dotted = with_table("package.metadata.deb.a = 1\n", "floe", TABLE).unwrap();
         for text in [inline, dotted] {
             let document: DocumentMut = text.parse().unwrap();
             let metadata = &document["package"]["metadata"];
@@ -100,9 +101,9 @@ mod tests {
     fn a_manifest_without_a_package_is_an_error() {
         for text in ["[workspace]\nmembers = [\"[package]\"]\n", "x = '''\n[package]\n'''\n", "package = 1\n"]
         {
-            assert!(with_table(text, TABLE).unwrap_err().to_string().contains("no `[package]`"));
+            assert!(with_table(text, "floe", TABLE).unwrap_err().to_string().contains("no `[package]`"));
         }
-        let error = with_table("[package]\nmetadata = 1\n", TABLE).unwrap_err();
+        let error = with_table("[package]\nmetadata = 1\n", "floe", TABLE).unwrap_err();
         assert_eq!(error.to_string(), "`package.metadata` is not a table");
     }
 }

@@ -285,8 +285,16 @@ fn cargo(found: &Found, filling: &Filling) -> anyhow::Result<File> {
     let (path, old) = &found.manifest;
     let mut file = unchanged(path, old);
     if !found.is_configured {
-        let new = manifest::with_table(old, &template::table(filling));
+        let new = manifest::with_table(old, "floe", &template::table(filling));
         file.new = Some(new.with_context(|| format!("failed to add `[package.metadata.floe]` to `{path}`"))?);
+    }
+    // cargo-binstall guesses every address but that of a tag with a prefix.
+    let prefix = &found.config.tag_prefix;
+    if !prefix.is_empty() && !code(old).any(|line| line.contains("binstall")) {
+        let text = file.new.as_ref().unwrap_or(old);
+        let new = manifest::with_table(text, "binstall", &template::binstall(prefix));
+        file.new =
+            Some(new.with_context(|| format!("failed to add `[package.metadata.binstall]` to `{path}`"))?);
     }
     Ok(file)
 }

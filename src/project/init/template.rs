@@ -207,6 +207,15 @@ fn plain(text: &str) -> String {
     text.replace("\r\n", "\n")
 }
 
+/// The table `[package.metadata.binstall]`, with which cargo-binstall finds archives below tags with a prefix.
+pub(super) fn binstall(prefix: &str) -> String {
+    format!(
+        "# Where `cargo binstall` finds the archives.\n[package.metadata.binstall]\n\
+         pkg-url = \"{{ repo }}/releases/download/{prefix}v{{ version }}/{{ name }}-{{ target }}{{ archive-suffix }}\"\n\
+         bin-dir = \"{{ name }}-{{ target }}/{{ bin }}{{ binary-ext }}\"\n"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@
 use maud::{Markup, html};
 
 use super::{command, digest};
+use floe_core::model::install;
 use floe_core::model::manifest::Artifact;
 use floe_core::model::release::CHECKSUMS;
 use floe_core::model::{Arch, Os, Release, Target};
@@ -34,6 +35,19 @@ pub(super) fn families(release: &Release) -> Vec<Family<'_>> {
 fn download(curl: &str, release: &Release, file: &str) -> Markup {
     let destination = &release.destination;
     command(&format!("{curl} -fLO {}/releases/download/{}/{file}", destination.page, destination.tag))
+}
+
+/// The commands that install the release.
+pub(super) fn installs(release: &Release) -> Markup {
+    let installs = install::commands(&release.manifest);
+    html! {
+        @if !installs.is_empty() {
+            h3 #install { "Install" }
+            dl.commands {
+                @for install in installs { dt { (install.place) } dd { (command(&install.command)) } }
+            }
+        }
+    }
 }
 
 pub(super) fn archives(release: &Release) -> Markup {

@@ -122,6 +122,7 @@ impl Page<'_> {
     fn contents(&self) -> Markup {
         html! {
             li { a href="#get" { "Get it" } }
+            @if !self.release.manifest.channels.is_empty() { li.sub { a href="#install" { "Install" } } }
             @for family in download::families(self.release) {
                 li.sub { a href={ "#" (family.id) } { (family.name) } }
             }
@@ -140,6 +141,7 @@ impl Page<'_> {
         html! {
             (section("get", "Get it", html! {
                 p.about { "These are the URLs of the real release; they work once it is published." }
+                (download::installs(release))
                 (download::archives(release))
                 @if let Some(image) = &release.image { (image::show(release, image, self.plan)) }
                 (channels::show(release, self.plan))

@@ -177,7 +177,7 @@ fn gh_works_on_a_served_rehearsal_with_the_printed_commands() {
     let shown =
         gh.json(&["release", "view", "v1.4.0", "-R", "acme/tool", "--json", "body,assets,isImmutable"]);
     assert!(shown["body"].as_str().unwrap().contains("- Something."), "{shown}");
-    assert_eq!((shown["assets"].as_array().unwrap().len(), &shown["isImmutable"]), (9, &json!(true)));
+    assert_eq!((shown["assets"].as_array().unwrap().len(), &shown["isImmutable"]), (11, &json!(true)));
     gh.run(&["release", "download", "v1.4.0", "-R", "acme/tool", "--dir", "all"]);
     for file in std::fs::read_dir(gh.path("all")).unwrap() {
         let file = file.unwrap().path();

@@ -120,6 +120,16 @@ fn a_tag_prefix_is_part_of_the_workflow_and_of_the_next_tag() {
     assert!(text(&sample, WORKFLOW).contains("    tags: [\"tool-v[0-9]*\"]\n"));
     assert!(stderr.contains("\n  git tag tool-v1.4.0 && git push origin tool-v1.4.0  "), "{stderr}");
     assert_eq!(floe(&sample, &["--check"]).0, Some(0));
+    // cargo-binstall does not guess the prefix.
+    let manifest = text(&sample, "Cargo.toml");
+    assert!(
+        manifest.contains(
+            "[package.metadata.binstall]\npkg-url = \"{ repo }/releases/download/tool-v{ version }/"
+        ),
+        "{manifest}"
+    );
+    assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
+    assert_eq!(text(&sample, "Cargo.toml"), manifest);
     // A workflow that was written before the prefix would never run.
     let workflow = text(&sample, WORKFLOW).replace("tool-v[0-9]*", "v[0-9]*");
     let sample = sample.file(WORKFLOW, workflow);

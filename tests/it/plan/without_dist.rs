@@ -29,7 +29,7 @@ fn a_release_that_is_public_already_is_no_error() {
     let scenario =
         scenario.before_anything_is_built("[package.metadata.floe]\nsbom = false\nimage = false\n");
     let outcome = scenario.run(["plan"]).exit(0).no_writes();
-    assert!(outcome.stdout.contains("published already, with 9 files"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("published already, with 11 files"), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("image    none"), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("latest   stays where it is"), "{}", outcome.stdout);
 }

@@ -36,9 +36,9 @@ fn a_release_is_staged_then_revealed_and_a_second_run_changes_nothing() {
 
 #[test]
 fn a_first_run_sends_no_unnecessary_write() {
-    // The notes, a draft, nine assets, the publishing; a session and a PUT for each of four blobs, three manifests,
+    // The notes, a draft, eleven assets, the publishing; a session and a PUT for each of four blobs, three manifests,
     // four tags. None that only asks: the notes and a session show what is allowed.
-    Scenario::new("1.4.0").run(["publish"]).exit(0).writes(2 + 9 + 1 + 2 * 4 + 3 + 4);
+    Scenario::new("1.4.0").run(["publish"]).exit(0).writes(2 + 11 + 1 + 2 * 4 + 3 + 4);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn a_published_release_is_never_changed() {
 fn an_upload_that_was_stored_although_it_answered_502_is_not_sent_twice() {
     let stored = What::DoThenAnswer { status: 502, body: String::new() };
     let scenario = Scenario::new("1.4.0").disturb_github(Fault::next("POST", "name=SHA256SUMS", stored));
-    scenario.run(["publish"]).exit(0).writes(2 + 9 + 1 + 2 * 4 + 3 + 4);
+    scenario.run(["publish"]).exit(0).writes(2 + 11 + 1 + 2 * 4 + 3 + 4);
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn a_failed_run_reports_what_is_public_and_how_to_continue() {
 
         hint: run the same command again; it continues where this run stopped"#]]
     .assert_eq(&lines.join("\n"));
-    assert!(error.contains("of 9 assets are uploaded; nothing is public yet"), "{error}");
+    assert!(error.contains("of 11 assets are uploaded; nothing is public yet"), "{error}");
     assert!(scenario.state().contains("draft v1.4.0"), "{}", scenario.state());
     scenario.run(["publish"]).exit(0);
 }

@@ -7,7 +7,7 @@ mod covered;
 mod kept;
 mod lies;
 mod published;
-mod release;
+pub mod release;
 mod requested;
 #[cfg(unix)]
 mod run;

@@ -19,12 +19,12 @@ use crate::support::words::flip_bit;
 fn a_whole_release_is_reported_in_one_line() {
     let published = Published::new();
     let outcome = published.scenario.run(["verify", "--release", "v1.4.0"]).exit(0).no_writes();
-    assert!(outcome.stdout.starts_with("tool 1.4.0: 9 files, "), "{}", outcome.stdout);
+    assert!(outcome.stdout.starts_with("tool 1.4.0: 11 files, "), "{}", outcome.stdout);
     let lines: Vec<&str> = outcome.stdout.lines().collect();
     assert!(lines[0].ends_with(": verified, not signed"), "{}", outcome.stdout);
     expect![[r#"
         v1.4.0 of acme/tool at 3f9ac21
-          bytes      9 of 9 assets and the image as SHA256SUMS and the manifest say
+          bytes      11 of 11 assets and the image as SHA256SUMS and the manifest say
           signed     not signed: nothing proves who built these files
           immutable  no: whoever may push to the repository can change this release"#]]
     .assert_eq(&lines[1..].join("\n"));

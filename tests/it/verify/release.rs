@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use expect_test::Expect;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use floe_core::model::{Digest, Repo};
+use floe_core::model::{Digest, Manifest, Repo};
 use floe_rehearsal::github::StoredAsset;
 use serde_json::Value;
 
@@ -66,24 +66,60 @@ impl Published {
     pub fn forge_manifest(&self, change: impl FnOnce(&mut Value)) {
         let mut manifest = self.manifest();
         change(&mut manifest);
+        let mut made = self.render(&mut manifest);
+        made.push(("tool-manifest.json".to_owned(), Digest::of(manifest.to_string().as_bytes())));
         let text = manifest.to_string();
         let sums = fs::read_to_string(self.asset_file("SHA256SUMS")).unwrap();
-        let others = sums.lines().filter(|line| !line.ends_with("tool-manifest.json"));
-        let own = format!("{}  tool-manifest.json", Digest::of(text.as_bytes()).hex());
-        let sums: String = others.chain([own.as_str()]).map(|line| format!("{line}\n")).collect();
+        let is_made = |line: &&str| made.iter().any(|(name, _)| line.ends_with(&format!("  {name}")));
+        let others = sums.lines().filter(|line| !is_made(line)).map(|line| format!("{line}\n"));
+        let own = made.iter().map(|(name, digest)| format!("{}  {name}\n", digest.hex()));
+        let sums: String = others.chain(own).collect();
         self.replace("tool-manifest.json", text.as_bytes());
         self.replace("SHA256SUMS", sums.as_bytes());
     }
 
+    /// Renders the installers of a manifest again, if floe can read it. Returns their names and digests.
+    fn render(&self, manifest: &mut Value) -> Vec<(String, Digest)> {
+        let Ok(parsed) = serde_json::from_value::<Manifest>(manifest.clone()) else { return Vec::new() };
+        let mut made = Vec::new();
+        for file in floe::channels::render(&parsed, &floe::channels::settings(&parsed)).unwrap_or_default() {
+            let digest = Digest::of(&file.bytes);
+            let is_it = |one: &&mut Value, key: &str| one[key] == file.path;
+            if let Some(entry) =
+                manifest["channels"].as_array_mut().unwrap().iter_mut().find(|one| is_it(one, "path"))
+            {
+                entry["digest"] = digest.to_string().into();
+            }
+            let Some(entry) =
+                manifest["files"].as_array_mut().unwrap().iter_mut().find(|one| is_it(one, "file"))
+            else {
+                continue;
+            };
+            entry["digest"] = digest.to_string().into();
+            entry["size"] = file.bytes.len().into();
+            self.replace(&file.path, &file.bytes);
+            made.push((file.path, digest));
+        }
+        made
+    }
+
     /// Puts another program into an archive for Linux, and makes manifest and `SHA256SUMS` fit it.
     pub fn forge_program(&self, archive: &str, program: &[u8]) {
+        self.forge_archive(archive, &[("tool", program)]);
+    }
+
+    /// The same with further files; the first is the program.
+    pub fn forge_archive(&self, archive: &str, files: &[(&str, &[u8])]) {
         let folder = archive.strip_suffix(".tar.gz").unwrap();
+        let program = files[0].1;
         let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-        let mut header = tar::Header::new_ustar();
-        header.set_size(program.len() as u64);
-        header.set_mode(0o755);
-        header.set_mtime(1);
-        tar.append_data(&mut header, format!("{folder}/tool"), program).unwrap();
+        for (index, (path, bytes)) in files.iter().enumerate() {
+            let mut header = tar::Header::new_ustar();
+            header.set_size(bytes.len() as u64);
+            header.set_mode(if index == 0 { 0o755 } else { 0o644 });
+            header.set_mtime(1);
+            tar.append_data(&mut header, format!("{folder}/{path}"), *bytes).unwrap();
+        }
         let bytes = tar.into_inner().unwrap().finish().unwrap();
         let (digest, sum) = (Digest::of(&bytes), Digest::of(program));
         self.replace(archive, &bytes);

@@ -93,7 +93,7 @@ fn a_public_release_is_downloaded_without_a_token_even_if_the_first_anonymous_re
     let log = scenario.github_interceptor().log();
     let asked =
         |part: &str| log.iter().filter(|seen| seen.method == "GET" && seen.path.contains(part)).count();
-    assert_eq!((asked("/releases/download/"), asked("/releases/assets/")), (9, 0));
+    assert_eq!((asked("/releases/download/"), asked("/releases/assets/")), (11, 0));
 }
 
 #[test]

@@ -12,6 +12,7 @@ pub mod dependencies;
 pub mod digest;
 pub mod extras;
 pub mod image;
+pub mod install;
 pub mod manifest;
 pub mod member;
 pub mod notes;

@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::model::changelog::closed;
+use crate::model::install::{self, Install};
 use crate::model::release::{ATTESTATION, CHECKSUMS};
 use crate::model::{Destination, ImageName, Manifest, Rule, body};
 use crate::units::size;
@@ -82,9 +83,15 @@ impl Notes {
 /// The characters that a path in a URL cannot have.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
-/// The lower part: a table of downloads, and the commands that check them.
+/// The lower part: the commands that install it, a table of downloads, and the commands that check them.
 pub fn footer(manifest: &Manifest, destination: &Destination) -> String {
-    let mut text = format!("## Download {} {}\n\n", manifest.name, manifest.version);
+    let installs = install::commands(manifest);
+    let mut text = String::new();
+    if !installs.is_empty() {
+        let Manifest { name, version, .. } = manifest;
+        text.push_str(&format!("## Install {name} {version}\n\n{}\n", Install::markdown(&installs)));
+    }
+    text.push_str(&format!("## Download {} {}\n\n", manifest.name, manifest.version));
     text.push_str("| file | for | needs | size | sha256 |\n|---|---|---|---:|---|\n");
     for artifact in &manifest.artifacts {
         text.push_str(&format!(

@@ -57,7 +57,11 @@ fn absent(file: &File, published: &Manifest) -> Line {
         }
         None => {
             line.verdict = Verdict::NotClaimed;
-            line.add(["no rebuild makes it".to_owned()]);
+            let is_rendered = published.channels.iter().any(|entry| entry.path == file.name);
+            line.add([match is_rendered {
+                true => "it is rendered from all archives, and some were not rebuilt".to_owned(),
+                false => "no rebuild makes it".to_owned(),
+            }]);
         }
     }
     line

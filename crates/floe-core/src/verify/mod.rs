@@ -52,6 +52,8 @@ pub struct Found {
     pub sboms: Vec<FoundSbom>,
     /// Other regular files.
     pub files: Vec<PromisedFile>,
+    /// Files that floe renders from the manifest, each by its path in the dist.
+    pub rendered: Vec<PromisedFile>,
     /// Other entries, which belong to no release.
     pub strays: Vec<PathBuf>,
 }
@@ -133,6 +135,8 @@ pub struct Verified {
     pub archives: Vec<(Record, PathBuf)>,
     /// The SBOMs and the further files.
     pub files: Vec<PromisedFile>,
+    /// The files in the dists that floe renders again, each by its path in the dist.
+    pub rendered: Vec<PromisedFile>,
     /// The image.
     pub image: Option<Image>,
 }
@@ -145,6 +149,9 @@ pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     let mut found = dedup(found);
     let mut problems = Vec::new();
     let sboms = sboms_of_records(&mut found);
+    let (named, rendered) =
+        found.rendered.drain(..).partition::<Vec<_>, _>(|file| expect.files.contains(&file.name));
+    found.files.extend(named);
     let mut files = check_files(&mut found, expect, &mut problems);
     if found.archives.is_empty() && found.images.is_empty() {
         problems.push(Problem::Empty);
@@ -174,7 +181,9 @@ pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     }
     let Identity { name, version, commit } = identity;
     match (name, version) {
-        (Some(name), Some(version)) => Ok(Verified { name, version, commit, archives, files, image }),
+        (Some(name), Some(version)) => {
+            Ok(Verified { name, version, commit, archives, files, rendered, image })
+        }
         _ => Err(vec![Problem::Empty]),
     }
 }

@@ -31,6 +31,8 @@ pub enum Problem {
     Portability { file: String, path: String, violation: Violation },
     /// A link where a file should be.
     Link { path: PathBuf },
+    /// A rendered file that is not what the release renders.
+    Edited { path: PathBuf },
     /// A file that is not part of the release.
     Stray { path: PathBuf },
     /// A project's name that no asset can have.
@@ -107,6 +109,11 @@ impl fmt::Display for Problem {
             Problem::Link { path } => {
                 write!(f, "`{}` is a link; a dist holds the files themselves", path.display())
             }
+            Problem::Edited { path } => write!(
+                f,
+                "`{}` is not what floe renders for this release: it was edited, or is of another release",
+                path.display()
+            ),
             Problem::Stray { path } => write!(
                 f,
                 "`{}` is not part of the release; list further files as `assets` in [package.metadata.floe]",

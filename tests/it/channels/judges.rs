@@ -1,0 +1,226 @@
+//! The rendered files of hostile and of ordinary releases, read by other people's programs.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use floe::channels::render;
+use floe_core::model::config::{Aur, Chocolatey, Homebrew, Scoop, Winget};
+use floe_core::model::{Channels, Manifest, Rendered};
+use serde_json::{Value, json};
+
+use crate::support::peers::{self, peer};
+
+/// Texts that mean something in one of the languages.
+const HOSTILE: [&str; 9] = [
+    "plain",
+    "quotes \" ' ` ’ “",
+    "#{exit 7} #$0 #@x",
+    "$(exit 7) `exit 7` ${HOME} $HOME",
+    "a\nb: c\n- d\r\n# e",
+    "back\\slash \\n \\",
+    "<b>&amp;]]> -->",
+    "\u{202e}right to left\u{200f} \u{1b}[2J",
+    "EOS\nEND\n__NAME__ %PATH% %% {{x}}",
+];
+
+fn manifest(change: impl FnOnce(&mut Value)) -> Manifest {
+    let mut value: Value = serde_json::from_str(include_str!("../compat/manifest.json")).unwrap();
+    value["package"] = json!({ "description": "Turns this into that", "license": "MIT OR Apache-2.0" });
+    change(&mut value);
+    serde_json::from_value(value).unwrap()
+}
+
+/// Every channel, with a text of the project wherever one is taken.
+fn channels(text: &str) -> Channels {
+    let text = Some(text.to_owned());
+    Channels {
+        homebrew: Some(Homebrew {
+            tap: "acme/homebrew-tap".parse().unwrap(),
+            formula: None,
+            caveats: text.clone(),
+            adopt: false,
+        }),
+        scoop: Some(Scoop { bucket: "acme/bucket".parse().unwrap(), manifest: None, adopt: false }),
+        winget: Some(Winget { id: "Acme.Tool".to_owned(), publisher: text.clone(), fork: None }),
+        chocolatey: Some(Chocolatey { id: None, authors: text.clone(), feed: None }),
+        aur: Some(Aur { package: None, maintainer: text }),
+        ..Channels::default()
+    }
+}
+
+/// The files for a text, written into a folder, each with its index before its name.
+fn written(folder: &Path, text: &str) -> Vec<Rendered> {
+    let manifest = manifest(|value| {
+        value["package"]["description"] = format!("x {text}").into();
+        value["package"]["homepage"] = format!("https://example.org/{text}").into();
+        value["package"]["license"] = text.into();
+    });
+    let files = render(&manifest, &channels(text)).unwrap();
+    for file in &files {
+        let path = folder.join(&file.path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, &file.bytes).unwrap();
+    }
+    files
+}
+
+fn run(program: &Path, folder: &Path, arguments: &[&str]) -> String {
+    peers::run(program, folder, arguments).unwrap_or_else(|why| panic!("{program:?} {arguments:?}: {why}"))
+}
+
+#[test]
+fn a_formula_gives_each_system_its_own_archive_and_shows_any_text() {
+    let Some(ruby) = peer("ruby") else { return };
+    let stub = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/channels/formula.rb");
+    for text in HOSTILE {
+        let folder = tempfile::tempdir().unwrap();
+        written(folder.path(), text);
+        let said = run(&ruby, folder.path(), &["-W:no-deprecated", stub, "Formula/tool.rb"]);
+        let said: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(said["caveats"], text, "{text:?}");
+        for (system, archive) in [
+            ("macos-arm", "tool-aarch64-apple-darwin.tar.gz"),
+            ("macos-intel", "tool-x86_64-apple-darwin.tar.gz"),
+            ("linux-arm", "tool-aarch64-unknown-linux-musl.tar.gz"),
+            ("linux-intel", "tool-x86_64-unknown-linux-musl.tar.gz"),
+        ] {
+            let expected = manifest(|_| ());
+            let artifact = expected.artifacts.iter().find(|artifact| artifact.file == archive).unwrap();
+            let address = format!("https://github.com/acme/tool/releases/download/v1.4.0/{archive}");
+            assert_eq!(said[system], json!([address, artifact.digest.hex(), null]), "{system}");
+        }
+    }
+}
+
+#[test]
+fn a_system_without_an_archive_is_refused_by_the_formula() {
+    let Some(ruby) = peer("ruby") else { return };
+    let stub = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/channels/formula.rb");
+    let only = manifest(|value| {
+        let artifacts = value["artifacts"].as_array_mut().unwrap();
+        artifacts.retain(|artifact| artifact["file"] == "tool-x86_64-unknown-linux-musl.tar.gz");
+    });
+    let [formula] =
+        &render(&only, &Channels { homebrew: channels("x").homebrew, ..Channels::NONE }).unwrap()[..]
+    else {
+        panic!("one file")
+    };
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("tool.rb"), &formula.bytes).unwrap();
+    let said: Value = serde_json::from_str(&run(&ruby, folder.path(), &[stub, "tool.rb"])).unwrap();
+    assert_eq!(said["linux-intel"][2], Value::Null);
+    for system in ["macos-arm", "macos-intel", "linux-arm"] {
+        assert!(said[system][0].is_string() && said[system][2].is_string(), "{system}: {said}");
+    }
+}
+
+#[test]
+fn files_in_json_and_yaml_hold_any_text() {
+    use saphyr::{LoadableYamlNode as _, Yaml};
+
+    for text in HOSTILE {
+        let folder = tempfile::tempdir().unwrap();
+        for file in written(folder.path(), text) {
+            let content = String::from_utf8_lossy(&file.bytes).into_owned();
+            if file.path.ends_with(".json") {
+                let value: Value = serde_json::from_str(&content).unwrap();
+                assert_eq!(value["license"], text);
+            }
+            if file.path.ends_with(".yaml") {
+                let [yaml] = &Yaml::load_from_str(&content).unwrap()[..] else { panic!("{content}") };
+                assert_eq!(yaml["PackageIdentifier"].as_str(), Some("Acme.Tool"));
+                if file.path.ends_with("en-US.yaml") {
+                    assert_eq!(yaml["Publisher"].as_str(), Some(text), "{content}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_package_for_chocolatey_is_a_zip_file_whose_nuspec_holds_any_text() {
+    let Some(python) = peer("python3") else { return };
+    const READ: &str = "import sys, zipfile, xml.etree.ElementTree as tree
+package = zipfile.ZipFile(sys.argv[1])
+assert package.testzip() is None
+root = tree.fromstring(package.read('tool.nuspec'))
+print(package.namelist(), root.find('.//{*}id').text, root.find('.//{*}version').text)";
+    for text in HOSTILE {
+        let folder = tempfile::tempdir().unwrap();
+        written(folder.path(), text);
+        let said = run(&python, folder.path(), &["-c", READ, "tool.1.4.0.nupkg"]);
+        assert_eq!(
+            said.trim(),
+            "['[Content_Types].xml', '_rels/.rels', 'tool.nuspec', 'tools/VERIFICATION.txt', 'tools/chocolateyInstall.ps1'] tool 1.4.0"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_build_script_for_arch_shows_any_text_and_runs_none_of_it() {
+    let Some(bash) = peer("bash") else { return };
+    for text in HOSTILE {
+        let folder = tempfile::tempdir().unwrap();
+        written(folder.path(), text);
+        let script = ". ./tool-bin/PKGBUILD && printf '%s|%s|%s|%s' \"$pkgname\" \"$pkgver\" \"${source_x86_64[0]}\" \"${sha256sums_aarch64[0]}\"";
+        let digest = &manifest(|_| ()).artifacts[2].digest.hex();
+        assert_eq!(
+            run(&bash, folder.path(), &["-eu", "-c", script]),
+            format!(
+                "tool-bin|1.4.0|tool-1.4.0-tool-x86_64-unknown-linux-musl.tar.gz::https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-unknown-linux-musl.tar.gz|{digest}"
+            ),
+            "{text:?}"
+        );
+        let info = fs::read_to_string(folder.path().join("tool-bin/.SRCINFO")).unwrap();
+        assert!(
+            info.contains("\npkgbase = tool-bin\n") && info.ends_with("\npkgname = tool-bin\n"),
+            "{info}"
+        );
+        let is_pair = |line: &str| line.is_empty() || line.starts_with('#') || line.contains(" = ");
+        assert!(info.lines().all(is_pair), "{info}");
+    }
+}
+
+#[test]
+fn linters_of_shells_accept_the_installer() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = manifest(|_| ());
+    let installer = render(&manifest, &Channels::default()).unwrap().remove(0);
+    let path = folder.path().join("installer.sh");
+    fs::write(&path, &installer.bytes).unwrap();
+    let skeleton = concat!(env!("CARGO_MANIFEST_DIR"), "/src/channels/installer.sh");
+    for file in [path.to_str().unwrap(), skeleton] {
+        if let Some(shellcheck) = peer("shellcheck") {
+            run(&shellcheck, folder.path(), &["-s", "sh", file]);
+            run(&shellcheck, folder.path(), &["-s", "dash", file]);
+        }
+        if let Some(checkbashisms) = peer("checkbashisms") {
+            run(&checkbashisms, folder.path(), &["-p", file]);
+        }
+    }
+}
+
+/// There is no PowerShell for Debian, so its syntax is read by tree-sitter; the workflow's leg for Windows runs it.
+#[test]
+fn the_scripts_for_powershell_are_ascii_and_have_no_syntax_error() {
+    const READ: &str = "import sys, tree_sitter, tree_sitter_pwsh
+parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_pwsh.language()))
+for path in sys.argv[1:]:
+    assert not parser.parse(open(path, 'rb').read()).root_node.has_error, path
+assert parser.parse(b'if (1) { \"').root_node.has_error";
+    let folder = tempfile::tempdir().unwrap();
+    let files = render(&manifest(|_| ()), &channels("x")).unwrap();
+    let installer = files.iter().find(|file| file.path == "tool-installer.ps1").unwrap();
+    assert!(installer.bytes.is_ascii());
+    let path = folder.path().join("installer.ps1");
+    fs::write(&path, &installer.bytes).unwrap();
+    let Some(tools) = std::env::var_os("FLOE_TOOLS") else { return };
+    let Some(python) = peer("python3") else { return };
+    let skeleton = concat!(env!("CARGO_MANIFEST_DIR"), "/src/channels/chocolatey.ps1");
+    let mut command = Command::new(python);
+    command.env("PYTHONPATH", tools).args(["-c", READ, path.to_str().unwrap(), skeleton]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
