@@ -115,7 +115,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__assemble)
-            opts="-p -o -v -q -h -V --target --no-image --image --notes-file --expect --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --out --inputs --verbose --quiet --strict --help --version"
+            opts="-p -o -v -q -h -V --target --no-image --image --notes-file --expect --attestation --attest --signer --trusted-root --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --out --inputs --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -134,6 +134,22 @@ _floe() {
                     return 0
                     ;;
                 --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --attestation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --attest)
+                    COMPREPLY=($(compgen -W "required best-effort none" -- "${cur}"))
+                    return 0
+                    ;;
+                --signer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -599,7 +615,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__plan)
-            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --attestation --attest --signer --trusted-root --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --json --read-only --verbose --quiet --strict --help --version"
+            opts="-p -v -q -h -V --target --no-image --image --notes-file --expect --attestation --attest --signer --trusted-root --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --read-only --from-tag --json --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -921,7 +937,7 @@ _floe() {
             return 0
             ;;
         floe__subcmd__verify)
-            opts="-p -v -q -h -V --release --attestation --require-attestation --keep --run --target --no-image --image --expect --attest --signer --trusted-root --json --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
+            opts="-p -v -q -h -V --render --release --attestation --require-attestation --keep --run --target --no-image --image --expect --attest --signer --trusted-root --json --manifest-path --package --tag --commit --epoch --repo --server-url --api-url --registry-url --tries --first-wait --verbose --quiet --strict --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -83,6 +83,12 @@ complete -c floe -n "__fish_floe_using_subcommand assemble" -l target -d 'A targ
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]' -r
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l expect -d 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l attestation -d 'The attestation of exactly these files, a Sigstore bundle; verified before anything is sent' -r -F
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l attest -d 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
+best-effort\t'It is published if it is there'
+none\t'There is none'"
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l signer -d 'The workflow that must have signed [default: floe\'s release workflow, or one of the project\'s own repository]' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l trusted-root -d 'Trusted roots of Sigstore as JSON, instead of the embedded ones' -r -F
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand assemble" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l tag -d 'The tag to release; it must name the version of the package' -r
@@ -100,7 +106,7 @@ complete -c floe -n "__fish_floe_using_subcommand assemble" -l no-image -d 'The 
 complete -c floe -n "__fish_floe_using_subcommand assemble" -s v -l verbose -d 'Show requests, retries and skipped steps (-vv: each request)'
 complete -c floe -n "__fish_floe_using_subcommand assemble" -s q -l quiet -d 'Show only results and errors'
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l strict -d 'Treat warnings as errors'
-complete -c floe -n "__fish_floe_using_subcommand assemble" -s h -l help -d 'Print help'
+complete -c floe -n "__fish_floe_using_subcommand assemble" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c floe -n "__fish_floe_using_subcommand assemble" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand plan" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]' -r
@@ -184,6 +190,7 @@ complete -c floe -n "__fish_floe_using_subcommand verify" -l api-url -d 'GitHub\
 complete -c floe -n "__fish_floe_using_subcommand verify" -l registry-url -d 'Address of the image\'s registry [default: https:// and the host of the image\'s name]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l tries -d 'Attempts for each request, the first included' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l render -d 'Write the files that floe renders (installers, package managers) into the first dist, to look at them'
 complete -c floe -n "__fish_floe_using_subcommand verify" -l require-attestation -d 'Fail if the release is not signed, or its signature could not be checked'
 complete -c floe -n "__fish_floe_using_subcommand verify" -l no-image -d 'The release has no image'
 complete -c floe -n "__fish_floe_using_subcommand verify" -l json -d 'Print the result as JSON on stdout'

@@ -142,12 +142,23 @@ download_with_token() {
     if [ "$client" != curl ]; then die "curl is needed to download from a private repository"; fi
     header="header = \"Authorization: Bearer $token\""
     printf '%s\n' "$header" | run_curl "$api" "$temp/release.json" -K - || return 1
-    # The address of an asset comes before its name.
+    # GitHub writes an asset's address, its name, and its public address. Sorted keys begin with the public one.
+    address=''
+    named=''
     asset=$(tr , '\n' <"$temp/release.json" | tr '{' '\n' | sed 's/^ *//; s/" *: *"/":"/' | while IFS= read -r line; do
         case $line in
-            '"url":"'*/releases/assets/*) address=${line#'"url":"'}; address=${address%%'"'*} ;;
-            "\"name\":\"$file\""*) printf '%s' "${address:-}"; break ;;
+            '"browser_download_url":"'*) address='' ;;
+            '"url":"'*/releases/assets/*)
+                address=${line#'"url":"'}
+                address=${address%%'"'*}
+                ;;
+            "\"name\":\"$file\""*) named=yes ;;
+            *) continue ;;
         esac
+        if [ -n "$named" ] && [ -n "$address" ]; then
+            printf '%s' "$address"
+            break
+        fi
     done)
     case $asset in
         "${api%%/repos/*}"/repos/*) ;;

@@ -327,7 +327,19 @@ fn the_texts_are_those_of_this_revision() {
     for file in render(&manifest(with_extras), &channels).unwrap() {
         shown.push_str(&format!("{} {}\n", file.path, floe_core::model::Digest::of(&file.bytes).short()));
     }
-    expect![[""]].assert_eq(&shown);
+    expect![[r#"
+        revision 1
+        tool-installer.sh 0215c98dbec9
+        tool-installer.ps1 e69a9a1d61a7
+        Formula/tool.rb 4d4b81987949
+        bucket/tool.json 62bb64ee1976
+        manifests/a/Acme/Tool/1.4.0/Acme.Tool.installer.yaml b6f5ad050b59
+        manifests/a/Acme/Tool/1.4.0/Acme.Tool.locale.en-US.yaml 838deef30bd2
+        manifests/a/Acme/Tool/1.4.0/Acme.Tool.yaml be385b2701a2
+        tool.1.4.0.nupkg 679f6e5e3efc
+        tool-bin/.SRCINFO eba3bc5dcfd6
+        tool-bin/PKGBUILD 19d2f64cb550
+    "#]].assert_eq(&shown);
 }
 
 #[test]

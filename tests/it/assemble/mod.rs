@@ -13,7 +13,7 @@ const ASSEMBLE: [&str; 5] = ["assemble", "--out", "release", "--repo", "acme/too
 
 /// A project beside a dist of all targets; nothing is named on the command line.
 fn scenario() -> Scenario {
-    Scenario::new("1.4.0").before_anything_is_built("")
+    Scenario::new("1.4.0").before_anything_is_built("[package.metadata.floe]\nsbom = false\n")
 }
 
 fn assemble(scenario: &Scenario, more: &[&str]) -> Outcome {
@@ -27,7 +27,7 @@ fn write(path: PathBuf, content: impl AsRef<[u8]>) {
 
 /// One leg of the Linux targets and the image, and one for each native target, as the workflow hands them over.
 fn make_legs(legs: &Path, runner: &str) {
-    let of = |builder| Target::all().filter(move |target| target.builder() == builder);
+    let of = |builder| Target::defaults().filter(move |target| target.builder() == builder);
     make_dist(&legs.join("leg-linux/dist"), "1.4.0", &of(Builder::Nix).collect::<Vec<_>>());
     write(legs.join("leg-linux/runner"), runner);
     for target in of(Builder::Native) {

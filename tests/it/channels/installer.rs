@@ -44,6 +44,8 @@ impl Installer {
         let files: Vec<(&str, &[u8])> = [("tool", PROGRAM)].into_iter().chain(files).collect();
         published.forge_archive(&archive, &files);
         published.forge_manifest(|manifest| {
+            // Its programs are those of the archives that were published.
+            manifest.as_object_mut().unwrap().remove("image");
             let artifacts = manifest["artifacts"].as_array_mut().unwrap();
             let artifact = artifacts.iter_mut().find(|artifact| artifact["file"] == archive).unwrap();
             let path = |path: &str| json!([format!("tool-{target}/{path}")]);

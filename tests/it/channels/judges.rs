@@ -76,7 +76,7 @@ fn a_formula_gives_each_system_its_own_archive_and_shows_any_text() {
     for text in HOSTILE {
         let folder = tempfile::tempdir().unwrap();
         written(folder.path(), text);
-        let said = run(&ruby, folder.path(), &["-W:no-deprecated", stub, "Formula/tool.rb"]);
+        let said = run(&ruby, folder.path(), &["-EUTF-8:UTF-8", "-W:no-deprecated", stub, "Formula/tool.rb"]);
         let said: Value = serde_json::from_str(&said).unwrap();
         assert_eq!(said["caveats"], text, "{text:?}");
         for (system, archive) in [

@@ -5,7 +5,7 @@
 use floe_core::model::{Arch, Os, Target};
 
 fn archives() -> Vec<(Target, String)> {
-    Target::all().map(|target| (target, target.archive_file("tool"))).collect()
+    Target::defaults().map(|target| (target, target.archive_file("tool"))).collect()
 }
 
 /// The other assets of a release.

@@ -25,6 +25,7 @@ fn old_files_are_read_and_written_again_byte_for_byte() {
         "manifest-built-on",
         "manifest-with-files",
         "manifest-with-sbom",
+        "manifest-without-channels",
         "manifest-without-image",
         "manifest-without-needs",
     ] {

@@ -27,7 +27,7 @@ fn a_workflows_token_publishes_although_its_account_may_not_push() {
 fn the_plan_is_also_shown_where_publishing_would_be_refused() {
     let outcome = Scenario::new("1.4.0").token(None).run(["plan"]).exit(1).no_writes();
     assert!(
-        outcome.stdout.contains("13 steps, 0 done, 13 to do; nothing is public yet"),
+        outcome.stdout.contains("15 steps, 0 done, 15 to do; nothing is public yet"),
         "{}",
         outcome.stdout
     );
@@ -161,7 +161,7 @@ fn a_rate_limit_that_is_too_low_is_a_warning() {
         .disturb_github(Fault::next("POST", "/releases/generate-notes", last))
         .run(["plan"])
         .exit(0)
-        .says("13 requests are needed, but GitHub allows only 4 until its rate limit resets at 00:00:00 UTC");
+        .says("15 requests are needed, but GitHub allows only 4 until its rate limit resets at 00:00:00 UTC");
 }
 
 #[test]
@@ -177,9 +177,9 @@ fn verbose_output_and_json_list_every_check() {
         tag         `v1.4.0` is there, and is commit 3f9ac21
         release     there is no release `v1.4.0` yet
         version     tag `v1.4.0` names version 1.4.0
-        assets      11 of at most 1000, the largest with 4.5 KiB; names are kept
+        assets      11 of at most 1000, the largest with 9.6 KiB; names are kept
         notes       GitHub writes them; cut at 125000 characters if they are longer
-        requests    13 are needed, 99995 are left in this hour
+        requests    15 are needed, 99995 are left in this hour
         registry    the registry of `ghcr.io/acme/tool` answers
         push        `ghcr.io/acme/tool` may be pushed to
     "#]]

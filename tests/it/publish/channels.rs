@@ -23,7 +23,7 @@ const TABLES: &str = "[package.metadata.floe.homebrew]\ntap = \"acme/homebrew-ta
                       [package.metadata.floe.scoop]\nbucket = \"acme/scoop-bucket\"\n";
 
 fn lines(tables: &str) -> String {
-    let table = "[package.metadata.floe]\nimage = false\ninstallers = []\n\
+    let table = "[package.metadata.floe]\nimage = false\ninstallers = []\nsbom = false\n\
                  targets = [\"x86_64-musl\", \"aarch64-macos\", \"x86_64-windows\"]\n";
     format!("{DESCRIBED}{table}{tables}")
 }

@@ -74,7 +74,7 @@ fn a_signed_release_says_who_built_it_from_which_commit() {
     assert!(lines[0].ends_with(": verified, signed"), "{}", outcome.stdout);
     expect![[r#"
         v1.4.0 of acme/tool at 3f9ac21
-          bytes      9 of 9 assets and the image as SHA256SUMS and the manifest say
+          bytes      11 of 11 assets and the image as SHA256SUMS and the manifest say
           signed     by OWNER/floe/.github/workflows/release.yml@refs/tags/v1.0.0 (c30b838), for acme/tool at refs/tags/v1.4.0
                      run 77, github-hosted, 2026-01-15 12:00 UTC, in the log of the given root (9895427)
           immutable  GitHub signed this release: these assets, this tag, this commit"#]].assert_eq(&lines[1..].join("\n"));
@@ -193,8 +193,8 @@ fn what_github_says_of_an_immutable_release_is_checked() {
         another tag: 3: it is for the tag `v1.3.0`, not for `v1.4.0`
         another repository: 3: it is for `evil/tool`, not for `acme/tool`
         another commit: 3: it is for commit 0000000000000000000000000000000000000bad, not for 3f9ac21c0ffee0000000000000000000000000aa
-        another digest: 3: `tool-aarch64-apple-darwin.tar.gz` is sha256:<0>, but GitHub signed sha256:<1>
-        an asset too few: 3: it does not name the asset `SHA256SUMS.sigstore.json`
+        another digest: 3: `SHA256SUMS` is sha256:<0>, but GitHub signed sha256:<1>
+        an asset too few: 3: it does not name the asset `tool-aarch64-apple-darwin.tar.gz`
         another signer: 3: signed by `https://evil.example`, not by GitHub (`https://dotcom.releases.github.com`)
         a provenance: 3: it is an attestation of type `https://slsa.dev/provenance/v1`, not `https://in-toto.io/attestation/release/v0.2`
     "#]].assert_eq(&lines);

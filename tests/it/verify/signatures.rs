@@ -86,7 +86,7 @@ fn signatures_of_minisign_are_verified_and_published() {
         let signature = fs::read(scenario.github.asset_file(published.id)).unwrap();
         assert_eq!(signature, fs::read(scenario.dist().join(format!("{MUSL}{end}"))).unwrap());
         let verified = scenario.run(["verify", "--release", "v1.4.0"]).exit(0);
-        assert!(verified.stdout.starts_with("tool 1.4.0: 16 files, "), "{}", verified.stdout);
+        assert!(verified.stdout.starts_with("tool 1.4.0: 18 files, "), "{}", verified.stdout);
         // A dist that is pinned by its digest is not read again.
         let sums = scenario.run(["verify", "dist"]).exit(0).stdout;
         let sums = sums.split("SHA256SUMS ").nth(1).unwrap().split(':').take(2).collect::<Vec<_>>().join(":");
