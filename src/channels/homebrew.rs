@@ -232,15 +232,17 @@ fn install(text: &mut Text, name: &str, archives: &[(Os, Arch, &Artifact)]) {
         };
         lines.push(format!("man{section}.install {files}"));
     }
-    let shells: [(&str, Vec<String>, fn(&str) -> String); 4] = [
-        ("bash", common(|archive| &archive.extras.completions.bash), str::to_owned),
-        ("fish", common(|archive| &archive.extras.completions.fish), |name| format!("{name}.fish")),
-        ("pwsh", common(|archive| &archive.extras.completions.pwsh), |name| format!("_{name}.ps1")),
-        ("zsh", common(|archive| &archive.extras.completions.zsh), |name| format!("_{name}")),
+    // Homebrew installs a file under the name that it is given.
+    let shells = [
+        ("bash", common(|archive| &archive.extras.completions.bash), "", ""),
+        ("fish", common(|archive| &archive.extras.completions.fish), "", ".fish"),
+        ("pwsh", common(|archive| &archive.extras.completions.pwsh), "_", ".ps1"),
+        ("zsh", common(|archive| &archive.extras.completions.zsh), "_", ""),
     ];
-    for (shell, paths, named) in shells {
+    for (shell, paths, before, after) in shells {
         for path in paths {
-            let (file, wanted) = (path.rsplit('/').next().unwrap_or(&path), named(command(&path)));
+            let wanted = format!("{before}{}{after}", command(&path));
+            let file = path.rsplit('/').next().unwrap_or(&path);
             let renamed = if file == wanted { String::new() } else { format!(" => {}", ruby(&wanted)) };
             lines.push(format!("{shell}_completion.install {}{renamed}", ruby(&path)));
         }

@@ -339,7 +339,8 @@ fn the_texts_are_those_of_this_revision() {
         tool.1.4.0.nupkg 679f6e5e3efc
         tool-bin/.SRCINFO eba3bc5dcfd6
         tool-bin/PKGBUILD 19d2f64cb550
-    "#]].assert_eq(&shown);
+    "#]]
+    .assert_eq(&shown);
 }
 
 #[test]

@@ -141,7 +141,7 @@ mod tests {
         let interpreted = elf_with_interpreter(62);
         for (file, why) in [
             (interpreted, "is dynamically linked: it needs `/lib/ld.so`"),
-            (elf(258), "an ELF file for machine 258"),
+            (elf(258), "a 64-bit ELF file for machine 258"),
             (shared, "a library, not an executable"),
             (elf(62)[..100].to_vec(), "cut off"),
             (elf(62)[..125].to_vec(), "its ELF segment is broken or cut off (it ends at"),

@@ -213,7 +213,7 @@ impl Checker {
         layers: &[Option<Unpacked>],
     ) {
         if platform.is_some_and(|platform| !config.is_for(platform)) {
-            self.problem(format!("the config of {of} is for `{}`", text::name(&config.platform())));
+            self.problem(format!("the config of {of} is for `{}`", text::name(config.platform())));
         }
         if config.rootfs.kind != "layers" {
             let kind = text::name(&config.rootfs.kind);

@@ -24,16 +24,17 @@ const PIECE: usize = 256 * 1024;
 /// The files of a release by name.
 pub type Files<'a> = Vec<(&'a str, &'a Content)>;
 
+fn key(signing: &Signing) -> anyhow::Result<PublicKey> {
+    PublicKey::from_base64(&signing.pubkey).map_err(|_| {
+        Failure::new(format!("`{}` is not a public key of minisign", signing.pubkey))
+            .hint("write the second line of the `.pub` file as `pubkey` under [package.metadata.binstall.signing]")
+            .into()
+    })
+}
+
 /// Verifies every signature of minisign among the files of a release, and warns of what cargo-binstall would refuse.
 pub fn verify(files: &Files<'_>, signing: Option<&Signing>, report: &Report) -> anyhow::Result<()> {
-    let key = signing.map(|signing| {
-        PublicKey::from_base64(&signing.pubkey).map_err(|_| {
-            Failure::new(format!("`{}` is not a public key of minisign", signing.pubkey)).hint(
-                "write the second line of the `.pub` file as `pubkey` under [package.metadata.binstall.signing]",
-            )
-        })
-    });
-    let key = key.transpose()?;
+    let key = signing.map(key).transpose()?;
     let suffix = signing.and_then(|signing| signing.suffix.as_deref());
     let (mut problems, mut verified) = (Vec::new(), 0);
     for (name, content) in files {

@@ -9,7 +9,10 @@ pub(super) fn winget() -> Channels {
 
 #[test]
 fn a_package_for_winget_is_three_files() {
-    check(&manifest(|_| ()), &winget(), expect![[r#"
+    check(
+        &manifest(|_| ()),
+        &winget(),
+        expect![[r#"
         winget microsoft/winget-pkgs manifests/a/Acme/Tool/1.4.0/Acme.Tool.installer.yaml
         # Made by floe from the release manifest of tool 1.4.0.
         # yaml-language-server: $schema=https://aka.ms/winget-manifest.installer.1.12.0.schema.json
@@ -52,7 +55,8 @@ fn a_package_for_winget_is_three_files() {
         DefaultLocale: "en-US"
         ManifestType: "version"
         ManifestVersion: "1.12.0"
-    "#]]);
+    "#]],
+    );
     let unlicensed = manifest(|value| value["package"]["license"] = Value::Null);
     assert_eq!(render(&unlicensed, &winget()).unwrap_err(), ["`winget` needs a `license` in Cargo.toml"]);
 }
@@ -60,7 +64,10 @@ fn a_package_for_winget_is_three_files() {
 #[test]
 fn a_build_script_for_arch_packs_the_static_archives() {
     let aur = Some(Aur { package: None, maintainer: Some("Acme <acme at example dot org>".to_owned()) });
-    check(&manifest(with_extras), &Channels { aur, ..Channels::NONE }, expect![[r#"
+    check(
+        &manifest(with_extras),
+        &Channels { aur, ..Channels::NONE },
+        expect![[r#"
         aur aur.archlinux.org tool-bin/.SRCINFO
         # Made by floe from the release manifest of tool 1.4.0.
         pkgbase = tool-bin
@@ -112,7 +119,8 @@ fn a_build_script_for_arch_packs_the_static_archives() {
                 if [[ -f $file ]]; then install -Dm644 -t "$pkgdir/usr/share/licenses/"'tool-bin' "$file"; fi
             done
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -204,7 +212,7 @@ fn installers_hold_the_digests_of_their_archives() {
         shown.push_str(&format!("== {}\n", file.path));
         let begin = text.find(if file.kind == ChannelKind::Sh { "name=" } else { "$name =" }).unwrap();
         let end = text.find(if file.kind == ChannelKind::Sh { "temp=" } else { "if ($Version)" }).unwrap();
-        shown.push_str(&text[begin..end]);
+        shown.push_str(&format!("{}\n", text[begin..end].trim_end()));
     }
     expect![[r#"
         == tool-installer.sh

@@ -71,7 +71,10 @@ fn releases_without_installers_and_files_of_the_same_name() {
     };
     manifest("assets = [\"tool-installer.sh\"]");
     fs::write(scenario.dist().join("tool-installer.sh"), "mine").unwrap();
-    scenario.run(["verify", "dist"]).exit(3).says("`assets` names `tool-installer.sh`, which floe makes itself");
+    scenario
+        .run(["verify", "dist"])
+        .exit(3)
+        .says("`assets` names `tool-installer.sh`, which floe makes itself");
     manifest("assets = [\"tool-installer.sh\"]\ninstallers = []");
     scenario.run(["verify", "dist"]).exit(0);
     fs::remove_file(scenario.dist().join("tool-installer.sh")).unwrap();

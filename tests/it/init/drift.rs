@@ -158,11 +158,11 @@ fn the_workflow_is_called_by_the_commit_that_the_lock_file_pins() {
     assert!(by_tag.contains(&format!("@{own}\n")), "{by_tag}");
     // Another floe, another version, and no lock file at all.
     for (owner, reference) in [("fork", own.as_str()), ("acme", "v0.0.1"), ("acme", "main")] {
-        sample = sample.file("flake.lock", &lock(owner, reference));
+        sample = sample.file("flake.lock", lock(owner, reference));
         assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
         assert_eq!(text(&sample, WORKFLOW), by_tag, "{owner} {reference}");
     }
-    let sample = sample.file("flake.lock", &lock("acme", &own));
+    let sample = sample.file("flake.lock", lock("acme", &own));
     assert_eq!(floe(&sample, &["--yes"]).0, Some(0));
     assert!(text(&sample, WORKFLOW).contains(&format!("@{rev} # {own}\n")));
     assert_eq!(floe(&sample, &["--check"]).0, Some(0));

@@ -40,7 +40,7 @@ fn a_release_sets_the_outputs_for_later_steps() {
         page.starts_with(&format!("### Released [v1.4.0 of acme/tool]({url})\n\n`{image}`\n\n")),
         "{page}"
     );
-    assert!(page.contains("| stage | upload | SHA256SUMS | 796 B | done |"), "{page}");
+    assert!(page.contains("| stage | upload | SHA256SUMS | 965 B | done |"), "{page}");
     assert!(page.ends_with("the release is public and complete\n\n"), "{page}");
     outcome.says("::notice title=Released v1.4.0 of acme/tool::http://github/acme/tool/releases/tag/v1.4.0");
 }
@@ -97,7 +97,7 @@ fn a_plan_and_its_checks_are_in_the_summary() {
     let page = written(&scenario, "summary");
     assert!(page.contains("| stage | draft | release v1.4.0 |  | todo |"), "{page}");
     assert!(page.contains("| rights | yes | the token may write contents |"), "{page}");
-    assert!(written(&scenario, "output").ends_with("\ntodo=13\n"), "{}", written(&scenario, "output"));
+    assert!(written(&scenario, "output").ends_with("\ntodo=15\n"), "{}", written(&scenario, "output"));
     let verified = in_a_workflow();
     verified.run(["verify", "dist"]).exit(0);
     assert!(written(&verified, "summary").starts_with("### tool 1.4.0: verified"));

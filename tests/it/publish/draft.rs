@@ -65,7 +65,7 @@ fn a_draft_by_hand_keeps_everything_that_it_holds() {
     );
     let text = published.body.unwrap();
     assert!(text.starts_with("It is big.\n\n- very\n\n<!-- floe: "), "{text}");
-    assert!(text.contains(" -->\n\n## Download tool 1.4.0\n"), "{text}");
+    assert!(text.contains(" -->\n\n## Install tool 1.4.0\n"), "{text}");
     assert!(!text.contains("Full Changelog"), "{text}");
     scenario.run(["publish"]).exit(0).no_writes();
     scenario.run(["verify", "--release", "v1.4.0"]).exit(0);

@@ -240,7 +240,7 @@ fn the_same_dist_makes_the_same_release_in_any_folder() {
         run.summary
     };
     let (one, other) = (summary(), summary());
-    assert_eq!(one["files"].as_array().unwrap().len(), 9);
+    assert_eq!(one["files"].as_array().unwrap().len(), 11);
     assert!(one["image"].as_str().unwrap().starts_with("sha256:"));
     assert_eq!(one, other);
 }

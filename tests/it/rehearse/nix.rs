@@ -94,8 +94,8 @@ fn the_dist_of_a_flake_is_rehearsed() {
     );
     assert_eq!(fs::read_to_string(place.path("asked")).unwrap(), expected);
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    // Checksums and manifest besides the three archives and their SBOMs.
-    assert_eq!(summary["files"].as_array().unwrap().len(), 8);
+    // Checksums, manifest and installer besides the three archives and their SBOMs.
+    assert_eq!(summary["files"].as_array().unwrap().len(), 9);
     assert!(summary["image"].as_str().is_some());
     assert!(!place.project.path().join("target/release").exists(), "Cargo built something");
 

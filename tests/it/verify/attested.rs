@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 use floe_core::model::Digest;
+use floe_core::model::release::CHECKSUMS;
 use floe_rehearsal::interceptor::{Fault, What};
 use serde_json::{Value, json};
 
@@ -167,15 +168,19 @@ fn the_signer_can_be_another_workflow_if_it_is_named() {
 
 #[test]
 fn what_github_says_of_an_immutable_release_is_checked() {
-    let lies: [(&str, &dyn Fn(&mut Claims, &mut Vec<Value>)); 8] = [
+    type Lie = dyn Fn(&mut Claims, &mut Vec<Value>);
+    let lies: [(&str, &Lie); 8] = [
         ("the truth", &|_, _| ()),
         ("another tag", &|claims, _| claims.predicate["tag"] = json!("v1.3.0")),
         ("another repository", &|claims, _| claims.predicate["repository"] = json!("evil/tool")),
         ("another commit", &|_, subjects| {
             subjects[0]["digest"]["sha1"] = json!("0000000000000000000000000000000000000bad")
         }),
-        ("another digest", &|_, subjects| subjects[1]["digest"]["sha256"] = json!("00".repeat(32))),
-        ("an asset too few", &|_, subjects| drop(subjects.remove(1))),
+        ("another digest", &|_, subjects| {
+            let sums = subjects.iter_mut().find(|subject| subject["name"] == CHECKSUMS).unwrap();
+            sums["digest"]["sha256"] = json!("00".repeat(32));
+        }),
+        ("an asset too few", &|_, subjects| subjects.retain(|subject| subject["name"] != CHECKSUMS)),
         ("another signer", &|claims, _| claims.identity = Some("https://evil.example".to_owned())),
         ("a provenance", &|claims, _| claims.predicate_type = "https://slsa.dev/provenance/v1".to_owned()),
     ];
@@ -194,7 +199,7 @@ fn what_github_says_of_an_immutable_release_is_checked() {
         another repository: 3: it is for `evil/tool`, not for `acme/tool`
         another commit: 3: it is for commit 0000000000000000000000000000000000000bad, not for 3f9ac21c0ffee0000000000000000000000000aa
         another digest: 3: `SHA256SUMS` is sha256:<0>, but GitHub signed sha256:<1>
-        an asset too few: 3: it does not name the asset `tool-aarch64-apple-darwin.tar.gz`
+        an asset too few: 3: it does not name the asset `SHA256SUMS`
         another signer: 3: signed by `https://evil.example`, not by GitHub (`https://dotcom.releases.github.com`)
         a provenance: 3: it is an attestation of type `https://slsa.dev/provenance/v1`, not `https://in-toto.io/attestation/release/v0.2`
     "#]].assert_eq(&lines);

@@ -78,6 +78,11 @@ macro_rules! by_class {
     };
 }
 
+/// An address, offset or size of either class.
+fn wide(word: impl Into<u64>) -> u64 {
+    word.into()
+}
+
 /// The structures that belong to a file header.
 type ProgramHeaderOf<E> = <E as object::read::elf::FileHeader>::ProgramHeader;
 type SectionHeaderOf<E> = <E as object::read::elf::FileHeader>::SectionHeader;
@@ -116,14 +121,14 @@ impl Class {
                 supported: file.is_supported(),
                 kind: file.e_type(LE),
                 machine: file.e_machine(LE),
-                entry: file.e_entry(LE).into(),
+                entry: wide(file.e_entry(LE)),
                 segments: Table {
-                    offset: file.e_phoff(LE).into(),
+                    offset: wide(file.e_phoff(LE)),
                     entry: file.e_phentsize(LE),
                     count: file.e_phnum(LE),
                 },
                 sections: Table {
-                    offset: file.e_shoff(LE).into(),
+                    offset: wide(file.e_shoff(LE)),
                     entry: file.e_shentsize(LE),
                     count: file.e_shnum(LE),
                 },
@@ -143,10 +148,10 @@ impl Class {
             let segment = |one: &ProgramHeaderOf<E>| Segment {
                 kind: one.p_type(LE),
                 flags: one.p_flags(LE),
-                offset: one.p_offset(LE).into(),
-                address: one.p_vaddr(LE).into(),
-                size: one.p_filesz(LE).into(),
-                align: one.p_align(LE).into(),
+                offset: wide(one.p_offset(LE)),
+                address: wide(one.p_vaddr(LE)),
+                size: wide(one.p_filesz(LE)),
+                align: wide(one.p_align(LE)),
             };
             Ok(reader.pods(part, offset, count)?.iter().map(segment).collect())
         })
@@ -162,8 +167,8 @@ impl Class {
             let section = |one: &SectionHeaderOf<E>| SectionHeader {
                 name: one.sh_name(LE),
                 kind: one.sh_type(LE),
-                offset: one.sh_offset(LE).into(),
-                size: one.sh_size(LE).into(),
+                offset: wide(one.sh_offset(LE)),
+                size: wide(one.sh_size(LE)),
                 link: one.sh_link(LE),
             };
             Ok(reader.pods(part, offset, count)?.iter().map(section).collect())
