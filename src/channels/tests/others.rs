@@ -234,7 +234,6 @@ fn installers_hold_the_digests_of_their_archives() {
         man/de/tool.5|man/de/man5/tool.5
         man/tool-run.1|man/man1/tool-run.1
         man/tool.1|man/man1/tool.1'
-
         == tool-installer.ps1
         $name = 'tool'
             $release = '1.4.0'
@@ -244,7 +243,6 @@ fn installers_hold_the_digests_of_their_archives() {
             $archives = @{ 'x86_64' = @('tool-x86_64-pc-windows-msvc.zip', 'a68b4d748be9dc7e83d12dbc9d56e12d9401b26c65401cb09a77b6af460ab577', 'tool-x86_64-pc-windows-msvc') }
             # The first is started to see that it runs here.
             $programs = @('tool.exe')
-
     "#]].assert_eq(&shown);
     // Rosetta runs what is built for Intel, and nothing else is a substitute.
     let few = manifest(|value| {

@@ -327,12 +327,13 @@ fn the_changelog_that_is_read_is_packed_under_any_usual_name() {
 fn files_that_cargo_toml_names_are_spelled_as_on_disk() {
     let manifest = |lines: &str| {
         Sample::with_manifest(&format!(
-            "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\n{lines}\n[package.metadata.floe]\nsbom = false\n"
+            "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\n{lines}\n"
         ))
         .file("src/main.rs", "fn main() {}\n")
         .file("README.md", "")
         .file("docs/Über.md", "")
         .file("docs/EULA.txt", "")
+        .locked()
     };
     for (key, named, wrong, right) in [
         ("readme", "Readme.md", "`Readme.md` is called `README.md`", "README.md"),

@@ -59,6 +59,8 @@ fn the_plan_shows_every_step_and_changes_nothing() {
         stage upload tool-aarch64-apple-darwin.tar.gz
         stage upload tool-aarch64-unknown-linux-gnu.tar.gz
         stage upload tool-aarch64-unknown-linux-musl.tar.gz
+        stage upload tool-installer.ps1
+        stage upload tool-installer.sh
         stage upload tool-manifest.json
         stage upload tool-x86_64-apple-darwin.tar.gz
         stage upload tool-x86_64-pc-windows-msvc.zip
@@ -66,7 +68,7 @@ fn the_plan_shows_every_step_and_changes_nothing() {
         stage upload tool-x86_64-unknown-linux-musl.tar.gz
         reveal publish v1.4.0
         reveal tag ghcr.io/acme/tool:1.4.0,
-        13 steps, 0
+        15 steps, 0
     "#]]
     .assert_eq(&format!("{}\n", shape.join("\n")));
 }

@@ -80,6 +80,8 @@ fn a_rebuild_of_everything_matches_to_the_last_byte() {
         tool-aarch64-apple-darwin.tar.gz        match
         tool-aarch64-unknown-linux-gnu.tar.gz   match
         tool-aarch64-unknown-linux-musl.tar.gz  match
+        tool-installer.ps1                      match
+        tool-installer.sh                       match
         tool-manifest.json                      match
         tool-x86_64-apple-darwin.tar.gz         match
         tool-x86_64-pc-windows-msvc.zip         match
@@ -94,7 +96,7 @@ fn a_rebuild_of_everything_matches_to_the_last_byte() {
         image linux/arm64 layer 1               match
     "#]]
     .assert_eq(&outcome.stdout);
-    outcome.says("  Reproduced tool 1.4.0 from 3f9ac21: 10 match\n");
+    outcome.says("  Reproduced tool 1.4.0 from 3f9ac21: 12 match\n");
 }
 
 #[test]
@@ -105,13 +107,15 @@ fn archives_of_native_legs_are_not_claimed_and_files_that_depend_on_them_do_not_
     expect![[r#"
         SHA256SUMS                              not claimed
         tool-aarch64-apple-darwin.tar.gz        not claimed
+        tool-installer.ps1                      not claimed
+        tool-installer.sh                       not claimed
         tool-manifest.json                      not claimed
         tool-x86_64-apple-darwin.tar.gz         not claimed
         tool-x86_64-pc-windows-msvc.zip         not claimed"#]]
     .assert_eq(&without_matches(&outcome));
-    prints(&outcome, "    its lines for 4 of 7 files are the same; the other files were not rebuilt\n");
+    prints(&outcome, "    its lines for 4 of 9 files are the same; the other files were not rebuilt\n");
     prints(&outcome, "    x86_64-windows is built by a native leg, and was not rebuilt\n");
-    outcome.says("  Reproduced tool 1.4.0 from 3f9ac21: 5 match, 5 not claimed\n");
+    outcome.says("  Reproduced tool 1.4.0 from 3f9ac21: 5 match, 7 not claimed\n");
 }
 
 #[test]
@@ -122,13 +126,15 @@ fn one_bit_of_a_binary() {
     expect![[r#"
         SHA256SUMS                              differs
         tool-aarch64-apple-darwin.tar.gz        not claimed
+        tool-installer.ps1                      not claimed
+        tool-installer.sh                       not claimed
         tool-manifest.json                      differs
         tool-x86_64-apple-darwin.tar.gz         not claimed
         tool-x86_64-pc-windows-msvc.zip         not claimed
         tool-x86_64-unknown-linux-gnu.tar.gz    differs"#]]
     .assert_eq(&without_matches(&outcome));
     expect![[r#"
-        error: v1.4.0 of `acme/tool` was not reproduced: 4 match, 3 differs, 3 not claimed
+        error: v1.4.0 of `acme/tool` was not reproduced: 4 match, 3 differs, 5 not claimed
 
         hint: build it from scratch with `nix run .#reproduce -- v1.4.0` in a checkout of v1.4.0; if that differs too, report it to the maintainers
     "#]]
@@ -225,6 +231,7 @@ fn a_rebuilt_archive_of_a_native_leg_is_compared_like_the_others() {
     assert!(manifest.lines().all(|line| of.iter().any(|of| line.starts_with(of))), "{manifest}");
     let sums = findings(&comparison, "assets", "SHA256SUMS");
     expect![[r#"
+        its line of `tool-installer.ps1` differs, as that file does
         its line of `tool-manifest.json` differs, as that file does
         its line of `tool-x86_64-pc-windows-msvc.zip` differs, as that file does"#]]
     .assert_eq(&sums);

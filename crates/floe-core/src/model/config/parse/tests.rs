@@ -278,7 +278,7 @@ fn values_of_another_kind_are_refused() {
 fn an_unknown_key_gets_a_suggestion_only_if_one_is_close() {
     let problem = |key: &str| parse(json!({ key: 1 })).unwrap_err().concat();
     expect_test::expect![[r#"
-        `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `exclude`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`, `installers`, `homebrew`, `scoop`, `winget`, `chocolatey`, `aur`
-        `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `exclude`, `assets`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`, `installers`, `homebrew`, `scoop`, `winget`, `chocolatey`, `aur`"#]]
+        `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `exclude`, `assets`, `sbom`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`, `installers`, `homebrew`, `scoop`, `winget`, `chocolatey`, `aur`
+        `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `exclude`, `assets`, `sbom`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`, `installers`, `homebrew`, `scoop`, `winget`, `chocolatey`, `aur`"#]]
     .assert_eq(&[problem("targes"), problem("signing")].join("\n"));
 }
