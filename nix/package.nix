@@ -19,29 +19,19 @@
 let
   isNative = target == null;
   needed = tools { inherit isNative; };
-  # The newest glibc that binaries may ask for; zig takes it as a suffix of the triple.
-  triple = lib.concatStringsSep "." (
-    [ target.triple ] ++ lib.optional (target.contract ? floors) target.contract.floors.GLIBC
-  );
   # rustc asks for a static-pie, in words that zig does not know; without this musl binaries lie at a fixed address.
   pie = lib.optionalString (!isNative && target.contract.static or false) "-C link-arg=-pie";
 
   # As Cargo spells a profile in the environment.
   variable = name: lib.toUpper (builtins.replaceStrings [ "-" ] [ "_" ] name);
-  # crane's function would put the profile before the second word of a command.
-  command =
-    if isNative then
-      "cargoWithProfile build"
-    else if settings.auditable then
-      "cargo auditable zigbuild --profile ${project.profile}"
-    else
-      "cargoWithProfile zigbuild";
-  flags = lib.concatStringsSep " " (
-    [ "--locked -p ${project.name}" ]
-    ++ lib.optional (!isNative) "--target ${triple}"
-    ++ lib.optional (!project.defaultFeatures) "--no-default-features"
-    ++ lib.optional (project.features != [ ]) "--features ${lib.concatStringsSep "," project.features}"
-  );
+  cargo = import ./cargoCommand.nix {
+    inherit
+      lib
+      project
+      settings
+      target
+      ;
+  };
   common = {
     pname = project.name;
     cargoVendorDir = craneLib.vendorCargoDeps {
@@ -53,8 +43,8 @@ let
     doIncludeCrossToolchainEnv = false;
     # cmake is there for build scripts; the project itself has nothing to configure.
     dontUseCmakeConfigure = true;
-    cargoBuildCommand = command;
-    cargoExtraArgs = flags;
+    cargoBuildCommand = cargo.command;
+    cargoExtraArgs = cargo.flags;
     # The libraries of nixpkgs ask for its glibc, so that no release can use them.
     buildInputs = lib.optionals isNative (settings.buildInputs pkgs);
     nativeBuildInputs =
@@ -95,7 +85,7 @@ let
       version = "0";
       dummySrc = skeleton;
       # `cargo check` as well would compile every dependency once more.
-      buildPhaseCargoCommand = "${command} ${flags}";
+      buildPhaseCargoCommand = "${cargo.command} ${cargo.flags}";
     }
   );
 in

@@ -4,6 +4,7 @@
   pkgs,
   project,
   packer,
+  trees,
   releases,
 }:
 image:
@@ -14,6 +15,7 @@ import ./dist.nix
       pkgs
       project
       packer
+      trees
       ;
   }
   {

@@ -101,16 +101,7 @@ in
     };
   apps = {
     default = app program;
-    # The floe that packs, for the released package: `nix run .#floe -- plan`.
-    floe = app (
-      pkgs.writeShellApplication {
-        name = "floe";
-        runtimeInputs = [ packer ];
-        runtimeEnv.FLOE_PACKAGE = project.name;
-        text = ''exec floe "$@"'';
-        inherit (packer) meta;
-      }
-    );
+    floe = app (call ./floe.nix);
     reproduce = app (call ./reproduce.nix);
   }
   // lib.optionalAttrs isLinux {
