@@ -11,7 +11,7 @@ in
 {
   all = targets;
   inherit default;
-  # What the toolchain of a project can build, whichever of the default targets it lists.
+  # The targets that the toolchain of a project can build, whichever of the default ones it lists.
   builtTriples =
     promised:
     map (target: target.triple) (

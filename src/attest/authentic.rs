@@ -14,7 +14,7 @@ use super::statement::Statement;
 /// A bundle whose signature, certificate, log entry and time are proved. Whether it is the right one is another question.
 #[derive(Debug)]
 pub struct Authentic {
-    /// What is signed.
+    /// The signed statement.
     pub statement: Statement,
     /// The service whose root proves it.
     pub instance: Instance,

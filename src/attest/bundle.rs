@@ -107,7 +107,7 @@ impl Bundle {
         Ok(Bundle { inner, statement })
     }
 
-    /// What it says, proved or not.
+    /// Its statement, proved or not.
     pub fn statement(&self) -> &Statement {
         &self.statement
     }

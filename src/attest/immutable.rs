@@ -15,7 +15,7 @@ const RELEASE: &str = "https://in-toto.io/attestation/release/v0.2";
 /// The identity that GitHub signs releases with.
 const IDENTITY: &str = "https://dotcom.releases.github.com";
 
-/// What GitHub's attestation must say.
+/// The content that GitHub's attestation must have.
 #[derive(Debug, Clone, Copy)]
 pub struct Immutable<'a> {
     /// The repository.

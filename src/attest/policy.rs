@@ -13,7 +13,7 @@ const ISSUER: &str = "https://token.actions.githubusercontent.com";
 /// The most files that a list of problems names.
 const MOST_NAMED: usize = 10;
 
-/// What an attestation must say.
+/// The content that an attestation must have.
 #[derive(Debug, Clone)]
 pub struct Expected<'a> {
     /// The repository whose sources were built.

@@ -12,7 +12,7 @@ const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 /// GitHub accepts 1024 subjects and 1000 assets.
 const MOST_SUBJECTS: usize = 4096;
 
-/// What an attestation is about.
+/// The subjects of an attestation.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Statement {
     #[serde(rename = "_type")]
@@ -23,7 +23,7 @@ pub struct Statement {
     /// The type of what is said of them.
     #[serde(rename = "predicateType")]
     pub predicate_type: String,
-    /// What is said of them.
+    /// The statement about them.
     #[serde(default)]
     pub predicate: Value,
 }

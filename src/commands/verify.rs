@@ -54,7 +54,7 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
     let inputs = Inputs::find(&release)?;
     let mut verified = dist::verify(dist::read(&release.dists, inputs.depth())?, inputs.expect())?;
     if args.render {
-        // Whatever is there is written again.
+        // The rendered files are written again.
         verified.rendered.clear();
     }
     read_binaries_again(&verified)?;

@@ -164,7 +164,7 @@ impl Project {
         self.config.asset_names(&self.name, &self.version)
     }
 
-    /// What it says about itself; `None` if that is nothing.
+    /// Its description of itself; `None` if it has none.
     pub fn about(&self) -> Option<About> {
         let Project { description, license, homepage, .. } = self;
         let about =

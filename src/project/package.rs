@@ -28,7 +28,7 @@ pub struct Gated {
 pub struct Signing {
     /// The public key of minisign, the only algorithm.
     pub pubkey: String,
-    /// What follows the address of an archive in that of its signature, if `file` is of that form. Default: `.sig`.
+    /// The end that the address of a signature adds to that of its archive, if `file` is of that form. Default: `.sig`.
     pub suffix: Option<String>,
 }
 

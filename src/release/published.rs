@@ -50,7 +50,7 @@ pub struct Checked {
     pub download: Download,
     /// Who signed it.
     pub signature: Signature,
-    /// What was checked, for people.
+    /// The lines that name what was checked.
     pub lines: String,
 }
 

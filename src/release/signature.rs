@@ -38,7 +38,7 @@ pub enum Signature {
     },
 }
 
-/// What GitHub says of an immutable release.
+/// GitHub's statement about an immutable release.
 pub enum Immutability {
     /// GitHub signed it.
     Signed,
@@ -53,7 +53,7 @@ impl Signature {
         Signature::Signed { by: signed(found), run: run(found) }
     }
 
-    /// What is added to `verified`.
+    /// The words after `verified`.
     pub fn state(&self) -> &'static str {
         match self {
             Signature::Signed { .. } => ", signed",
@@ -126,7 +126,7 @@ fn subjects(download: &Download, manifest: &Manifest) -> BTreeMap<String, Digest
 }
 
 impl Immutability {
-    /// What GitHub's own attestation says, and everything that is wrong about it.
+    /// The content of GitHub's own attestation, and everything that is wrong about it.
     pub fn of(fetched: &Fetched, trust: &Trust) -> (Self, Vec<String>) {
         let download = &fetched.download;
         let bundles = match &fetched.by_github {

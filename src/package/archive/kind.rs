@@ -24,7 +24,7 @@ pub fn kind(path: &Path) -> anyhow::Result<Option<ArchiveKind>> {
         [0x1f, 0x8b, ..] => {
             let mut header = Vec::new();
             let rest = start.as_slice().chain(file);
-            // What cannot be unpacked is none.
+            // A file that cannot be unpacked is none.
             let _ = MultiGzDecoder::new(rest).take(HEADER as u64).read_to_end(&mut header);
             let is_tar = header.get(257..262) == Some(b"ustar") || header == [0; HEADER];
             Ok(is_tar.then_some(ArchiveKind::TarGz))

@@ -14,7 +14,7 @@ const SIGNER: &str = "https://github.com/OWNER/floe/.github/workflows/release.ym
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 const COMMIT: &str = crate::support::scenario::COMMIT;
 
-/// What the release notes tell users to run, with the root of the tests.
+/// The commands in the release notes, with the root of the tests.
 fn by_gh(gh: &Path, home: &Path, bundle: &Path) -> bool {
     let (file, root) = (data("tool.txt"), data("root.json"));
     let arguments = [

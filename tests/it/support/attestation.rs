@@ -77,7 +77,7 @@ impl Scenario {
     }
 }
 
-/// What an attestation says. Each field can be a lie.
+/// The content of an attestation. Each field can be a lie.
 #[derive(Clone)]
 pub struct Claims {
     pub issuer: String,

@@ -130,7 +130,7 @@ const MARKER_LINES: usize = 3;
 /// The longest first lines that are read.
 const MARKER_BYTES: usize = 4096;
 
-/// What a rendered file says about its origin.
+/// The origin that a rendered file names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marker {
     /// The project.

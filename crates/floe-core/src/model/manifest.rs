@@ -27,7 +27,7 @@ pub struct Manifest {
     pub repository: String,
     /// The commit everything was built from.
     pub commit: Commit,
-    /// What the project says about itself.
+    /// The project's description of itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<About>,
     /// The archives, sorted by file name.

@@ -22,7 +22,7 @@ pub struct Record {
     pub target: Target,
     /// Where the binaries come from.
     pub source: Source,
-    /// What Cargo.toml says about the package.
+    /// The package's description in Cargo.toml.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<About>,
     /// The archive itself.
@@ -49,7 +49,7 @@ pub struct Source {
     pub epoch: u64,
 }
 
-/// What a package says about itself, for the files of package managers.
+/// A package's description of itself, for the files of package managers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
     /// One sentence.
