@@ -11,7 +11,7 @@ use semver::Version;
 use crate::channels;
 use crate::cli::{Attest, ProjectArgs, ReleaseArgs, SourceArgs};
 use crate::environment::variable;
-use crate::error::{Exit, Failure, usage};
+use crate::error::{Exit, Failure, in_one_line, usage};
 use crate::project::cargo::{self, Changelog, Project};
 use crate::project::repository;
 use crate::release::{assemble, attestation, description, session, signatures};
@@ -21,8 +21,8 @@ use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS, is_covered};
 use floe_core::model::{
-    Assembly, Attestation, BuiltOn, Channels, Commit, Config, Content, Destination, Digest, ImageName,
-    Outline, Platform, PromisedFile, Release, Repo, Tag, Target,
+    Assembly, Attestation, BuiltOn, ChannelPlace, Channels, Commit, Config, Content, Destination, Digest,
+    ImageName, Outline, Platform, PromisedFile, Release, Repo, Tag, Target,
 };
 use floe_core::untrusted::files;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -186,7 +186,7 @@ impl Inputs {
         }
         let repo = repository::find(project, args.remote.repo.as_ref())?;
         let tag = tag(project, self.expect.tag.clone(), version)?;
-        let commit = commit(project, &args.source, built)?;
+        let commit = commit(project, &args.source, &tag, built)?;
         let page = session::page(&args.remote, &repo)?;
         let (image, may_be_latest) = moving_names(project, (&repo, &tag, name), args.image.as_ref())?;
         Ok(Destination { repo, page, tag, commit, image, may_be_latest, built_on: self.built_on.clone() })
@@ -332,14 +332,19 @@ pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &Version) -> 
     Ok(tag)
 }
 
-fn commit(project: Option<&Project>, source: &SourceArgs, built: Option<&Commit>) -> anyhow::Result<Commit> {
+fn commit(
+    project: Option<&Project>,
+    source: &SourceArgs,
+    tag: &Tag,
+    built: Option<&Commit>,
+) -> anyhow::Result<Commit> {
     if let Some(commit) = source.commit.as_ref().or(built) {
         return Ok(commit.clone());
     }
     let origin = project.map(|project| cargo::origin(project, None, source.epoch)).transpose()?;
     origin.and_then(|origin| origin.commit).ok_or_else(|| {
-        Failure::new("the commit that the archives were built from is unknown")
-            .hint("give it as `--commit $(git rev-parse v1.4.0^{commit})`, or pack in a checkout with nothing modified")
+        Failure::new(format!("the commit of {tag} is unknown: a tracked file is modified, or there is no git"))
+            .hint(format!("commit or restore what `git status` names, or give it as `--commit $(git rev-parse {tag}^{{commit}})`"))
             .exit(Exit::Usage)
             .into()
     })
@@ -360,6 +365,17 @@ pub fn image_name(repo: &Repo, tag: &Tag, package: &str) -> anyhow::Result<Image
     })
 }
 
+/// The reasons for which no version of this project could be released, before its files and servers are looked at.
+pub fn obstacles(project: &Project, repo: Option<&Repo>) -> Vec<String> {
+    let names = || {
+        let tag = tag(Some(project), None, &project.version)?;
+        let names = repo.map(|repo| moving_names(Some(project), (repo, &tag, &project.name), None));
+        names.transpose().map(drop)
+    };
+    let failed = [names(), assemble::check(project)].into_iter().filter_map(Result::err);
+    failed.map(|error| format!("`floe publish` would fail: {}", in_one_line(&error))).collect()
+}
+
 /// The names that later releases take over: the image, and whether the release may become GitHub's latest. No other
 /// package of the workspace may own them, or each would move what users of the other one pull.
 pub fn moving_names(
@@ -374,6 +390,8 @@ pub fn moving_names(
         None => image_name(repo, tag, package)?,
     };
     let may_be_latest = own.map_or(tag.prefix().is_empty(), Config::may_be_latest);
+    let own_places =
+        own.map(|own| channels::places(package, &own.targets, &own.channels)).unwrap_or_default();
     for (sibling, config) in project.iter().flat_map(|project| &project.siblings) {
         let refuse = |name: &str, hint: String| {
             Failure::new(format!("`{package}` and `{sibling}` would both {name}"))
@@ -389,6 +407,15 @@ pub fn moving_names(
         if may_be_latest && config.may_be_latest() {
             let hint = "write `latest = false` under [package.metadata.floe] of all packages but one";
             return Err(refuse("move GitHub's latest release", hint.to_owned()).into());
+        }
+        let places = channels::places(sibling, &config.targets, &config.channels);
+        if let Some(ChannelPlace { repository, path, .. }) =
+            places.iter().find(|place| own_places.contains(place))
+        {
+            let hint = format!(
+                "give `{package}` another `formula` or `manifest` in the table of the channel under [package.metadata.floe]"
+            );
+            return Err(refuse(&format!("write `{path}` of `{repository}`"), hint).into());
         }
         let tag = Tag::prefixed_or_plain(&config.tag_prefix, tag.version());
         let theirs = named(config).or_else(|| image_name(repo, &tag, sibling).ok());
