@@ -151,16 +151,20 @@ impl Inputs {
         let mut files = self.expect.files.clone();
         files.extend(channels::installers(&project.name, &self.expect.targets, &project.config.channels));
         files.extend(is_promised.then(|| ATTESTATION.to_owned()));
+        let destination = self.destination((&project.name, &project.version), None)?;
+        let (targets, config) = (&self.expect.targets, &project.config.channels);
+        let channels =
+            channels::places((&project.name, &project.version), &destination.repo, targets, config);
         Ok(Outline {
             name: project.name.clone(),
             version: project.version.clone(),
-            destination: self.destination((&project.name, &project.version), None)?,
+            destination,
             notes: self.notes(&project.version, report)?,
             targets: self.expect.targets.clone(),
             sbom: project.config.sbom,
             files,
             platforms: self.expect.platforms.clone(),
-            channels: channels::places(&project.name, &self.expect.targets, &project.config.channels),
+            channels,
             adopts: project.config.channels.adopts(),
         })
     }

@@ -7,6 +7,7 @@ mod draft;
 mod expect;
 mod prefix;
 mod requests;
+mod submission;
 mod resume;
 #[cfg(unix)]
 mod stopping;
