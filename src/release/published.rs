@@ -13,7 +13,7 @@ use crate::error::{Exit, Failure, refusal_of};
 use crate::github::GitHub;
 use crate::net::retry::Retry;
 use crate::package::{audit, sbom};
-use crate::release::attestation::{OTHER_ROOT, Trust};
+use crate::release::attestation::Trust;
 use crate::release::signature::{self, Immutability, Signature};
 use crate::release::{inputs, session};
 use crate::report::Report;
@@ -164,11 +164,11 @@ pub fn verify(fetched: Fetched, asked: &Asked<'_>, report: &Report) -> anyhow::R
     if !problems.is_empty() {
         return Err(wrong(&download.request, problems).into());
     }
-    if let Signature::NotChecked { why } = &signature {
+    if let Signature::NotChecked { why, hint } = &signature {
         let is_promised = download.manifest.as_ref().is_ok_and(|manifest| manifest.attested);
         if asked.require || is_promised {
             return Err(Failure::new(format!("who signed `{tag}` of `{repo}` could not be checked: {why}"))
-                .hint(OTHER_ROOT)
+                .hint(*hint)
                 .into());
         }
         report.warn(format!("who signed this release was not checked: {why}"));
