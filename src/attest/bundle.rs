@@ -34,14 +34,14 @@ pub struct Bundle {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object with `mediaType` and `verificationMaterial`")]
 struct Format {
     media_type: String,
 }
 
 /// The parts that `sigstore-verify` does not check, or takes one of where there may be only one.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an object with `mediaType` and `verificationMaterial`")]
+#[serde(rename_all = "camelCase")]
 struct Shape {
     verification_material: Material,
     dsse_envelope: Option<Envelope>,

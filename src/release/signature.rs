@@ -181,7 +181,11 @@ impl Immutability {
 }
 
 /// Everything that was checked about a release, for people.
-pub fn lines(download: &Download, signature: &Signature, immutability: &Immutability) -> String {
+pub fn lines(
+    download: &Download,
+    (signature, minisign): (&Signature, Option<String>),
+    immutability: &Immutability,
+) -> String {
     let request = &download.request;
     let commit = download.commit.as_ref().map(|commit| format!(" at {}", commit.short())).unwrap_or_default();
     let mut text = format!("{} of {}{commit}", request.tag, request.repo);
@@ -191,6 +195,7 @@ pub fn lines(download: &Download, signature: &Signature, immutability: &Immutabi
     for (name, lines) in [
         ("bytes", vec![bytes]),
         ("signed", signature.lines()),
+        ("minisign", minisign.into_iter().collect()),
         ("immutable", vec![immutability.line()]),
         ("sbom", vec![sboms(download)]),
     ] {
