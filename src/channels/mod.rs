@@ -91,12 +91,14 @@ pub fn places(
         let (home, paths) = (Home::Repo(repository.clone()), vec![path]);
         ChannelPlace { kind, home, paths }
     };
-    let homebrew = channels.homebrew.as_ref().map(|settings| {
-        file(ChannelKind::Homebrew, &settings.tap, homebrew::path(settings, name))
-    });
-    let scoop = channels.scoop.as_ref().map(|settings| {
-        file(ChannelKind::Scoop, &settings.bucket, scoop::path(settings, name))
-    });
+    let homebrew = channels
+        .homebrew
+        .as_ref()
+        .map(|settings| file(ChannelKind::Homebrew, &settings.tap, homebrew::path(settings, name)));
+    let scoop = channels
+        .scoop
+        .as_ref()
+        .map(|settings| file(ChannelKind::Scoop, &settings.bucket, scoop::path(settings, name)));
     let winget = channels.winget.as_ref().and_then(|settings| winget::place(settings, project, version));
     let has = |place: &ChannelPlace| {
         let (systems, _) = place.kind.systems();

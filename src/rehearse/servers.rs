@@ -70,12 +70,7 @@ impl Servers {
         let account = GitHubAccount {
             token: token.reveal().to_owned(),
             login: USER.to_owned(),
-            can_push: channels
-                .iter()
-                .map(ChannelPlace::writes)
-                .chain([&destination.repo])
-                .cloned()
-                .collect(),
+            can_push: channels.iter().map(ChannelPlace::writes).chain([&destination.repo]).cloned().collect(),
             admin: false,
             expires: None,
         };

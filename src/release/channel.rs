@@ -92,9 +92,8 @@ impl Channel {
                     Held::File(file) => Some(file.as_ref()),
                     Held::Submission(_) => None,
                 });
-                let decide = |there: Option<&RemoteFile>| {
-                    decide(Standing::of(own, &Held::File(there.cloned())))
-                };
+                let decide =
+                    |there: Option<&RemoteFile>| decide(Standing::of(own, &Held::File(there.cloned())));
                 github.write_file((&file.path, &file.bytes), &message, seen, decide).await
             }
             (Channel::Submission(submitter), Home::Upstream(submission)) => {

@@ -7,10 +7,10 @@ mod draft;
 mod expect;
 mod prefix;
 mod requests;
-mod submission;
 mod resume;
 #[cfg(unix)]
 mod stopping;
+mod submission;
 
 use expect_test::expect;
 use floe_core::model::Target;

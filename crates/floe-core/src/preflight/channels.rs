@@ -59,7 +59,9 @@ fn judge(subject: Subject<'_>, world: &World, facts: &ServerFacts, (at, step): (
     }
     let is_own = repository.to_string().eq_ignore_ascii_case(&subject.destination().repo.to_string());
     let cure = match &place.home {
-        Home::Repo(_) => "give one with \"Contents: Read and write\" on it as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)",
+        Home::Repo(_) => {
+            "give one with \"Contents: Read and write\" on it as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)"
+        }
         Home::Upstream(_) => CLASSIC,
     };
     match (facts.channel_token, access.push) {
@@ -87,16 +89,18 @@ fn pull_request(submission: &Submission, access: &Access, facts: &ServerFacts) -
     if !parent.is_some_and(|name| name.eq_ignore_ascii_case(&upstream.to_string())) {
         return Some(failed(
             format!("winget: `{fork}` is not a fork of `{upstream}`"),
-            format!("fork it: `gh repo fork {upstream} --clone=false`, or name a fork with `fork` under [package.metadata.floe.winget]"),
+            format!(
+                "fork it: `gh repo fork {upstream} --clone=false`, or name a fork with `fork` under [package.metadata.floe.winget]"
+            ),
         ));
     }
-    let may_open = |scopes: &Vec<String>| scopes.iter().any(|scope| scope == "repo" || scope == "public_repo");
+    let may_open =
+        |scopes: &Vec<String>| scopes.iter().any(|scope| scope == "repo" || scope == "public_repo");
     let is_limited = match &access.scopes {
         Some(scopes) => !may_open(scopes),
         None => !facts.channel_pulls,
     };
     let has_token = !matches!(facts.channel_token, ChannelToken::Absent | ChannelToken::Follows);
-    (has_token && is_limited).then(|| {
-        failed(format!("winget: this token cannot open a pull request in `{upstream}`"), CLASSIC)
-    })
+    (has_token && is_limited)
+        .then(|| failed(format!("winget: this token cannot open a pull request in `{upstream}`"), CLASSIC))
 }

@@ -65,11 +65,7 @@ pub(super) async fn create_commit(request: RepoRequest, body: Bytes) -> ApiResul
     Ok(json_response(StatusCode::CREATED, &json!({ "sha": sha, "tree": { "sha": tree } })))
 }
 
-fn keep<T>(
-    kept: &mut std::collections::BTreeMap<String, T>,
-    sha: String,
-    thing: T,
-) -> Result<(), ApiError> {
+fn keep<T>(kept: &mut std::collections::BTreeMap<String, T>, sha: String, thing: T) -> Result<(), ApiError> {
     if kept.len() >= LIMIT && !kept.contains_key(&sha) {
         return Err(ApiError::unprocessable("this server keeps no more objects that are on no branch"));
     }
@@ -95,7 +91,10 @@ impl StoredRepo {
     }
 
     /// The files of a commit that was made over the API, which becomes one of the repository.
-    pub(super) fn take_loose(&mut self, commit: &Commit) -> Option<std::collections::BTreeMap<String, String>> {
+    pub(super) fn take_loose(
+        &mut self,
+        commit: &Commit,
+    ) -> Option<std::collections::BTreeMap<String, String>> {
         let files = self.trees.get(&self.loose.get(commit.as_str())?.tree)?.clone();
         self.add_commit(commit, None);
         Some(files)
