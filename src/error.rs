@@ -162,6 +162,41 @@ impl std::error::Error for Failure {
     }
 }
 
+/// The errors of a list's entries, which are reported together.
+#[derive(Default)]
+pub struct Wrong(Vec<anyhow::Error>);
+
+impl Wrong {
+    /// The value; an error is kept.
+    pub fn keep<T>(&mut self, result: anyhow::Result<T>) -> Option<T> {
+        result.map_err(|error| self.0.push(error)).ok()
+    }
+
+    /// Fails if an error was kept: a single one as it is, several below their number and `what` they are about.
+    pub fn refuse(mut self, what: &str) -> anyhow::Result<()> {
+        if self.0.len() < 2 {
+            return self.0.pop().map_or(Ok(()), Err);
+        }
+        let mut lines = Vec::new();
+        for (at, error) in self.0.iter().enumerate() {
+            lines.push(format!("{error:#}"));
+            let failures = error.chain().filter_map(|cause| cause.downcast_ref::<Failure>());
+            lines.extend(failures.flat_map(Failure::detail_lines).map(|line| format!("  {line}")));
+            // Errors that share a way out are grouped above it.
+            let hint = hint_of(error).filter(|hint| self.0.get(at + 1).and_then(hint_of) != Some(hint));
+            lines.extend(hint.map(|hint| format!("    {hint}")));
+        }
+        let exits = self.0.iter().map(|error| {
+            let mut exits = error.chain().filter_map(|cause| cause.downcast_ref().map(Failure::exit_code));
+            exits.find(|exit| *exit != Exit::Failed).unwrap_or(Exit::Failed)
+        });
+        let exits: Vec<Exit> = exits.collect();
+        let is_same = exits.iter().all(|exit| *exit == exits[0]);
+        let failure = Failure::new(format!("{} {what}", exits.len())).details(lines);
+        Err(failure.exit(if is_same { exits[0] } else { Exit::Failed }).into())
+    }
+}
+
 /// The way out that an error names: that of the cause nearest to the trouble, which knows it best.
 pub fn hint_of(error: &anyhow::Error) -> Option<&str> {
     error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()?.hint_text()).last()
@@ -188,6 +223,30 @@ pub fn issues(repository: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn errors_of_a_list_are_reported_together() {
+        let all = |errors: Vec<Failure>| {
+            let mut wrong = Wrong::default();
+            for error in errors {
+                assert!(wrong.keep::<()>(Err(anyhow::Error::from(error))).is_none());
+            }
+            assert_eq!(wrong.keep(Ok(1)), Some(1));
+            wrong.refuse("files are wrong").err()
+        };
+        let one = |name: &str, hint: &str| Failure::new(format!("`{name}` is wrong")).hint(hint);
+        assert!(all(Vec::new()).is_none());
+        assert_eq!(all(vec![one("a", "x")]).unwrap().to_string(), "`a` is wrong");
+        let error = all(vec![one("a", "x"), one("b", "x"), one("c", "y").details(["why"])]).unwrap();
+        let failure = error.downcast_ref::<Failure>().unwrap();
+        assert_eq!((failure.to_string().as_str(), failure.exit_code()), ("3 files are wrong", Exit::Failed));
+        let lines = ["`a` is wrong", "`b` is wrong", "    x", "`c` is wrong", "  why", "    y"];
+        assert_eq!(failure.detail_lines(), lines);
+        let usage = || one("a", "x").exit(Exit::Usage);
+        let exit = |errors| all(errors).unwrap().downcast_ref::<Failure>().unwrap().exit_code();
+        assert_eq!(exit(vec![usage(), usage()]), Exit::Usage);
+        assert_eq!(exit(vec![usage(), one("a", "x")]), Exit::Failed);
+    }
 
     #[test]
     fn a_placeholder_is_no_address() {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use crate::error::Wrong;
 use crate::files::scratch::Scratch;
 use crate::package::archive;
 use crate::package::binary;
@@ -44,8 +45,9 @@ pub fn audit(path: &Path) -> anyhow::Result<Vec<Audited>> {
             fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
         paths.sort();
         let files = paths.iter().filter(|path| path.is_file() && !is_hidden(path));
-        let found: anyhow::Result<Vec<_>> = files.map(|path| of_file(path, false)).collect();
-        return Ok(found?.into_iter().flatten().collect());
+        let mut wrong = Wrong::default();
+        let found: Vec<_> = files.filter_map(|path| wrong.keep(of_file(path, false))).flatten().collect();
+        return wrong.refuse("files cannot be audited").map(|()| found);
     }
     of_file(path, true)
 }

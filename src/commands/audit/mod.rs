@@ -5,7 +5,7 @@ mod show;
 use serde::Serialize;
 
 use crate::cli::AuditArgs;
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, Wrong};
 use crate::package::audit::{self, Audited};
 use crate::release::inputs;
 use crate::report::Report;
@@ -40,9 +40,9 @@ struct BinaryReport {
 pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
     let project = inputs::find_project(&args.project)?;
     let loosened = project.map(|project| project.config.loosen).unwrap_or_default();
-    let mut binaries = Vec::new();
+    let (mut binaries, mut wrong) = (Vec::new(), Wrong::default());
     for path in &args.paths {
-        for Audited { place, facts, crates, .. } in audit::audit(path)? {
+        for Audited { place, facts, crates, .. } in wrong.keep(audit::audit(path)).unwrap_or_default() {
             let targets = args.target.map_or_else(|| targets_of(&facts), |target| vec![target]);
             let mut violations: Vec<Violation> = Vec::new();
             for violation in targets.iter().flat_map(|target| target.judge(&facts, &loosened)) {
@@ -55,6 +55,7 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
             binaries.push(BinaryReport { place, target, targets, portable, facts, crates, violations });
         }
     }
+    wrong.refuse("files cannot be audited")?;
     if binaries.is_empty() {
         return Err(Failure::new("none of the given files is a binary").exit(Exit::Usage).into());
     }

@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 use super::patterns::{is_pattern, matches};
 use super::places::{Place, find, find_named, is_executable, leads_out, list, name_of, place, read_names};
 use super::{Documents, places};
-use crate::error::{Failure, hint_of};
+use crate::error::{Failure, Wrong, hint_of};
 use crate::files;
 use crate::package::archive::{self, Item, composed};
 use crate::project::cargo::Project;
@@ -33,9 +33,9 @@ pub(super) fn common(project: &Project, report: &Report) -> anyhow::Result<Vec<I
     let readme = files.add_named(project, "readme", project.readme.as_deref())?;
     let license = files.add_named(project, "license-file", project.license_file.as_deref())?;
     for include in &project.config.include {
-        files
-            .include(project, include)
-            .with_context(|| format!("failed to pack `{}`, which `include` names", include.from))?;
+        let packed = files.include(project, include);
+        let failed = || format!("failed to pack `{}`, which `include` names", include.from);
+        files.wrong.keep(packed.with_context(failed));
     }
 
     let folders = [project.root.as_path(), project.workspace_root.as_path()];
@@ -124,9 +124,11 @@ fn not_built(missing: &[&Built]) -> Failure {
 pub(in super::super) fn problem(project: &Project) -> Option<String> {
     let error = common(project, &Report::new(Verbosity::Quiet)).err()?;
     let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
-    let details = failure.map_or(&[][..], Failure::detail_lines).iter().map(|line| format!(": {line}"));
+    let details: Vec<&str> =
+        failure.map_or(&[][..], Failure::detail_lines).iter().map(|line| line.trim()).collect();
+    let colon = if details.is_empty() { "" } else { ": " };
     let hint = hint_of(&error).map(|hint| format!("; {hint}")).unwrap_or_default();
-    Some(format!("`floe package` would fail: {error:#}{}{hint}", details.collect::<String>()))
+    Some(format!("`floe package` would fail: {error:#}{colon}{}{hint}", details.join("; ")))
 }
 
 /// Whether archives get a licence file.
@@ -158,13 +160,15 @@ struct Collected<'p> {
     /// The patterns of files to leave out, each with whether it has matched.
     exclude: Vec<(&'p str, bool)>,
     items: BTreeMap<String, Item>,
+    /// Errors of what `include` names and of what is in folders.
+    wrong: Wrong,
     report: &'p Report,
 }
 
 impl<'p> Collected<'p> {
     fn new(inside: &'p Path, exclude: &'p [String], report: &'p Report) -> Self {
         let exclude = exclude.iter().map(|pattern| (pattern.as_str(), false)).collect();
-        Collected { inside, exclude, items: BTreeMap::new(), report }
+        Collected { inside, exclude, items: BTreeMap::new(), wrong: Wrong::default(), report }
     }
 
     /// Adds a file that a key of Cargo.toml names, under its own name, and returns where it is.
@@ -271,12 +275,12 @@ impl<'p> Collected<'p> {
                 && child.is_dir()
                 && !self.exclude.iter().any(|(one, _)| matches(one, &path))
             {
-                bail!(
-                    Failure::new(format!("`{}` is a symbolic link to a folder", child.display()))
-                        .hint(leave_out(&path))
-                );
+                let link = Failure::new(format!("`{}` is a symbolic link to a folder", child.display()));
+                self.wrong.keep::<()>(Err(link.hint(leave_out(&path)).into()));
+                continue;
             }
-            self.add(&child, &path, kind)?;
+            let added = self.add(&child, &path, kind);
+            self.wrong.keep(added);
         }
         Ok(())
     }
@@ -308,6 +312,7 @@ impl<'p> Collected<'p> {
 
     /// The files, if all their paths are the same on every system.
     fn finish(self, project: &Project) -> anyhow::Result<Vec<Item>> {
+        self.wrong.refuse("files cannot be packed")?;
         for (pattern, _) in self.exclude.iter().filter(|(_, used)| !used) {
             self.report.warn(format!(
                 "`exclude` names `{pattern}`, which no archive would have: remove it from [package.metadata.floe]"

@@ -1,4 +1,4 @@
-//! The `reqwest` clients below the transport, and its errors with hints.
+//! The `reqwest` clients below the transport.
 //!
 //! There is one client for each way to connect. It is built by the first request that needs it, so the system's
 //! certificates are read only where TLS is used, and a proxy is never used for loopback.
@@ -20,16 +20,13 @@ use reqwest::{Client, ClientBuilder, Request};
 use tokio::net::lookup_host;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::task::spawn_blocking;
-use url::Url;
 
 use crate::environment;
 use crate::error::Failure;
 use crate::net::address::{self, Endpoint, Network, Place};
-use crate::net::body::WrongBytes;
-use crate::net::retry::AttemptError;
 
 const USER_AGENT: &str = concat!("floe/", env!("CARGO_PKG_VERSION"));
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The clients that were built so far, each with its pool of connections.
 #[derive(Default)]
@@ -156,7 +153,7 @@ fn is_proxy(host: &str) -> bool {
 
 /// A name that another server gave resolves to addresses that it must not lead to.
 #[derive(Debug)]
-struct Inside(String);
+pub(super) struct Inside(pub(super) String);
 
 impl fmt::Display for Inside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -167,7 +164,7 @@ impl fmt::Display for Inside {
 impl Error for Inside {}
 
 /// The hint for a certificate that nothing on this system vouches for.
-fn trust(system: &str) -> &'static str {
+pub(super) fn trust(system: &str) -> &'static str {
     match system {
         "macos" => {
             "add the certificate authority to the system's keychain (Keychain Access) and trust it there"
@@ -190,53 +187,13 @@ fn no_certificates(error: reqwest::Error) -> Failure {
     Failure::new("this machine has no CA certificates").because(error).hint(hint)
 }
 
-/// Judges an error of a connection: an invalid certificate stays invalid, anything else may pass.
-pub(super) fn broken(server: &Url, error: reqwest::Error) -> AttemptError {
-    // Addresses may be signed, so no message shows one whole.
-    let error = error.without_url();
-    let host = server.host_str().unwrap_or_default();
-    if let Some(wrong) = cause::<WrongBytes>(&error) {
-        return AttemptError::fatal(Failure::from(wrong.clone()).into());
-    }
-    if let Some(inside) = cause::<Inside>(&error) {
-        let failure = Failure::new(format!("another server leads to {inside}"));
-        return AttemptError::fatal(failure.hint(address::LEAD_HINT).into());
-    }
-    if let Some(rustls::Error::InvalidCertificate(reason)) = cause(&error) {
-        let failure = Failure::new(format!("the certificate of `{host}` is not valid: {reason}"));
-        return AttemptError::fatal(failure.hint(trust(std::env::consts::OS)).into());
-    }
-    if error.is_connect() && error.is_timeout() {
-        let seconds = CONNECT_TIMEOUT.as_secs();
-        return AttemptError::connection(anyhow!("`{host}` was not reached within {seconds} s"));
-    }
-    // The last cause says why.
-    let last = causes(&error).last().map(ToString::to_string).unwrap_or_default();
-    let failure = Failure::new(format!("the connection to `{host}` failed: {last}")).hint(format!(
-        "check that this machine reaches it: `curl -sSI {}`; then run the same command again",
-        address::shown(server)
-    ));
-    AttemptError::connection(failure)
-}
-
-fn cause<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
-    causes(error).find_map(|cause| cause.downcast_ref())
-}
-
-/// An error and its causes. `source` of an `io::Error` skips the error that it wraps.
-fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| match error.downcast_ref().and_then(io::Error::get_ref) {
-        Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
-        None => error.source(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt as _;
     use futures_util::future::select_all;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
+    use url::Url;
 
     use super::*;
 

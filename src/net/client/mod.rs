@@ -4,6 +4,7 @@
 //! no request that may have arrived: `retry` decides that. It judges the address of every request and redirect by
 //! [`Endpoint::lead`], and credentials go to the origin of their request only.
 
+mod broken;
 mod connect;
 
 use std::path::Path;
@@ -119,7 +120,7 @@ impl Client {
         }
         let upload = request.body_mut().as_mut().filter(|body| body.as_bytes().is_none()).map(until_answered);
         let client = self.clients.of(server).await?;
-        let response = client.execute(request).await.map_err(|error| connect::broken(&server.url, error))?;
+        let response = client.execute(request).await.map_err(|error| broken::broken(&server.url, error))?;
         Ok(Streamed { response, server: server.clone(), _upload: upload })
     }
 }
@@ -167,7 +168,7 @@ impl Streamed {
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, AttemptError> {
-        self.response.chunk().await.map_err(|error| connect::broken(&self.server.url, error))
+        self.response.chunk().await.map_err(|error| broken::broken(&self.server.url, error))
     }
 
     /// Reads the rest whole, up to `limit` bytes.

@@ -211,6 +211,10 @@ fn a_damaged_binary_is_an_error() {
             "{path}: {errors}"
         );
     }
+    let errors = text(&floe(folder.path(), &["audit", "gone", "notes.txt", "tool.zip"]).stderr);
+    assert!(errors.starts_with("error: 3 files cannot be audited\n  `gone` cannot be read: "), "{errors}");
+    let both = errors.contains("`notes.txt` is refused: ") && errors.contains("tool` is refused: ");
+    assert!(both, "{errors}");
 }
 
 #[test]

@@ -240,7 +240,13 @@ fn an_include_that_packs_nothing_is_an_error_or_a_warning() {
         error: failed to pack `contrib/tool.service`, which `include` names
         caused by: `project/README.md` and `project/contrib/tool.service` have the same path `README.md` in the archives
 
-        hint: rename one of them, or pack it under another path: `include = [{ from = "…", to = "…" }]`"#]]
+        hint: rename one of them, or pack it under another path: `include = [{ from = "…", to = "…" }]`
+        error: 3 files cannot be packed
+        failed to pack `gone`, which `include` names: there is no `gone` in `project`
+        failed to pack `gone/too`, which `include` names: there is no `gone` in `project`
+        make it before packing, or take it out of `include`
+        failed to pack `../secret`, which `include` names: `project/../secret` leads out of the workspace
+        copy it into the workspace, or take it out of `include`"#]]
     .assert_eq(
         &[
             said("\"contrib/*.sh\""),
@@ -249,6 +255,7 @@ fn an_include_that_packs_nothing_is_an_error_or_a_warning() {
             said("\"../secret\""),
             said("\"share\""),
             said("{ from = \"contrib/tool.service\", to = \"README.md\" }"),
+            said("\"gone\", \"gone/too\", \"contrib\", \"../secret\""),
         ]
         .join("\n"),
     );

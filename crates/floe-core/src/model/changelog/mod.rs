@@ -2,6 +2,7 @@
 //!
 //! A CommonMark parser with GitHub's extensions decides what is a heading, code or a comment.
 
+mod html;
 mod title;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,8 +10,9 @@ use std::fmt;
 use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
-use semver::Version;
+use semver::{BuildMetadata, Version};
 
+use html::html_headings;
 use title::{Mention, is_unreleased, mentions};
 
 /// Why a changelog has no text for a version.
@@ -42,7 +44,12 @@ impl fmt::Display for NoSection {
 pub fn section(changelog: &str, version: &Version, names: &[String]) -> Result<String, NoSection> {
     let source = normalised(changelog);
     let document = Document::read(&source, names);
-    let found = document.find(version)?;
+    let plain = Version { build: BuildMetadata::EMPTY, ..version.clone() };
+    let found = match document.find(version) {
+        // Builds of a version share its section.
+        Err(NoSection::Missing) => document.find(&plain)?,
+        found => found?,
+    };
     // A heading below the section's may name the same version.
     let ends = |heading: &Heading, level| {
         let is_own = heading.level > level && heading.mentions.iter().any(|mention| mention.is(version));
@@ -60,7 +67,7 @@ pub fn unreleased(changelog: &str) -> Option<String> {
 }
 
 fn normalised(changelog: &str) -> String {
-    changelog.strip_prefix('\u{feff}').unwrap_or(changelog).replace("\r\n", "\n")
+    changelog.strip_prefix('\u{feff}').unwrap_or(changelog).replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// Text that ends outside of any block that would take in what follows: an open code block is closed, and an open
@@ -156,18 +163,27 @@ impl<'s> Document<'s> {
             footnotes: BTreeMap::new(),
         };
         let (mut depth, mut lists, mut begin) = (0_usize, 0_usize, 0);
+        // The spaces before headings outside of lists. A heading with as many belongs to the document, although a list before
+        // it takes it in.
+        let mut margins = BTreeSet::new();
         for at in 0..document.events.len() {
             let (event, range) = document.events[at].clone();
             match event {
                 Event::Start(tag) => {
-                    if matches!(tag, Tag::Heading { .. })
-                        && depth == lists
-                        && document.begins_a_line(range.start)
-                    {
-                        let end = document.events[at..]
-                            .iter()
-                            .position(|(event, _)| matches!(event, Event::End(TagEnd::Heading(_))));
+                    let is_heading = matches!(tag, Tag::Heading { .. } | Tag::HtmlBlock);
+                    let margin = document.margin(range.start).filter(|_| is_heading);
+                    let is_outside = depth == 0 && !matches!(tag, Tag::HtmlBlock);
+                    let is_taken_in =
+                        |margin| depth > 0 && depth == lists && margin > 0 && margins.contains(&margin);
+                    if margin.is_some_and(|margin| is_outside || is_taken_in(margin)) {
+                        let is_end = |event: &Event<'_>| {
+                            matches!(event, Event::End(TagEnd::Heading(_) | TagEnd::HtmlBlock))
+                        };
+                        let end = document.events[at..].iter().position(|(event, _)| is_end(event));
                         document.block(at..at + end.unwrap_or_default(), names);
+                    }
+                    if depth == 0 {
+                        margins.extend(margin);
                     }
                     begin = if depth == 0 { at } else { begin };
                     depth += 1;
@@ -187,10 +203,12 @@ impl<'s> Document<'s> {
         document
     }
 
-    /// Whether only the spaces come before an offset that a heading may have. After a list, they make it a part of that.
-    fn begins_a_line(&self, offset: usize) -> bool {
-        let before = self.source[..offset].rsplit('\n').next().unwrap_or_default();
-        before.len() <= 3 && before.trim().is_empty()
+    /// The number of spaces that a line with an offset begins with, if nothing else is before the offset.
+    fn margin(&self, offset: usize) -> Option<usize> {
+        let begin = self.source[..offset].rfind('\n').map_or(0, |at| at + 1);
+        let line = &self.source[begin..];
+        let margin = line.len() - line.trim_start_matches(' ').len();
+        (begin + margin >= offset).then_some(margin)
     }
 
     /// Sorts a heading or a block outside of any other, by its events without the last one.
@@ -222,10 +240,14 @@ impl<'s> Document<'s> {
                 }
             }
             Event::Start(Tag::HtmlBlock) => {
-                if let Some((level, text)) = html_heading(&html) {
-                    self.headings.push(heading(level, &text));
-                } else if is_anchor {
+                let found = html_headings(&self.source[range.clone()]);
+                if found.is_empty() && is_anchor {
                     self.separators.push(range);
+                    return;
+                }
+                for (level, text, inside) in found {
+                    let range = range.start + inside.start..range.start + inside.end;
+                    self.headings.push(Heading::new(level, range, &text, names));
                 }
             }
             _ => {}
@@ -342,13 +364,6 @@ impl<'s> Document<'s> {
 /// A label as labels are compared.
 fn label(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
-/// The level and the text of `<h2 id="x">1.4.0</h2>`.
-fn html_heading(html: &str) -> Option<(usize, String)> {
-    let level = html.trim_start().strip_prefix("<h")?.chars().next()?.to_digit(10)?;
-    let text = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect();
-    (1..=6).contains(&level).then_some((level as usize, text))
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ fn another_version_ends_a_section_at_any_depth() {
 
 #[test]
 fn versions_of_other_things_in_headings_below_end_nothing() {
-    let body = "### Upgrade clap to 4.0.0\n\na\n\n### MSRV 1.70\n\nb\n\n#### 2.0 compatibility\n\nc\n\n### v2\n\nd\n\n> ## 1.2.0\n\n- # 1.1.0\n\n**1.2.0** is not affected.";
+    let body = "### Upgrade clap to 4.0.0\n\na\n\n### MSRV 1.70\n\nb\n\n#### 2.0 compatibility\n\nc\n\n### v2\n\nd\n\n> ## 1.2.0\n\n- # 1.1.0\n\n- x\n\n  ## 1.2.0\n\n  1.2.0\n  ---\n\n1. y\n\n   # v1.2.0\n\n> - z\n>\n>   ## 1.2.0\n\n**1.2.0** is not affected.";
     assert_eq!(of(&format!("## 1.3.0\n\n{body}\n\n## 1.2.9\n\nz\n"), "1.3.0").unwrap(), body);
 }
 
@@ -199,4 +199,31 @@ fn unreleased_changes_are_found() {
         Some("Soon.")
     );
     assert_eq!(unreleased(CHANGELOG), None);
+}
+#[test]
+fn headings_in_html_and_other_line_ends_are_known() {
+    for (begin, end) in
+        [("<H2>", "</H2>"), ("<div align=\"center\">\n<h2>", "</h2>\n</div>"), ("  <h2>", "</h2>")]
+    {
+        let text = format!("{begin}1.3.0{end}\n\n- a\n\n{begin}1.2.0{end}\n\n- b\n");
+        assert_eq!(of(&text, "1.3.0").as_deref(), Ok("- a"), "{text}");
+        assert_eq!(of(&text, "1.2.0").as_deref(), Ok("- b"), "{text}");
+    }
+    // They part a block of HTML that ends with an empty line.
+    let tight = "<h2>1.3.0</h2>\n- a\n<h2><a href=\"x\">1.2.0</a></h2>\n- b\n\n- c\n";
+    assert_eq!(of(tight, "1.3.0").as_deref(), Ok("- a"));
+    assert_eq!(of(tight, "1.2.0").as_deref(), Ok("- b\n\n- c"));
+    assert_eq!(of("## 1.3.0\r\r- a\r\r## 1.2.0\r\r- b\r", "1.3.0").unwrap(), "- a");
+    // HTML in a list is a part of it.
+    let body = "- a\n\n  <h2>1.2.0</h2>\n\n<p>1.2.0</p>\n\n<hr>1.2.0";
+    assert_eq!(of(&format!("<h2>1.3.0</h2>\n\n{body}\n"), "1.3.0").unwrap(), body);
+}
+
+#[test]
+fn a_build_of_a_version_has_its_section() {
+    let text = "## 1.3.0+musl\n\nmusl\n\n## 1.3.0\n\nplain\n\n## 1.2.0\n\nold\n";
+    assert_eq!(of(text, "1.3.0+musl").unwrap(), "musl");
+    assert_eq!(of(text, "1.3.0").unwrap(), "plain");
+    assert_eq!(of(text, "1.2.0+build.5").unwrap(), "old");
+    assert_eq!(of("## 1.3.0+musl\n\nmusl\n", "1.3.0+gnu"), Err(NoSection::Missing));
 }

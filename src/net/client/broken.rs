@@ -1,0 +1,304 @@
+//! Errors of a connection: which are final, and what helps.
+//!
+//! A connection that broke, a server that is away and a resolver without an answer may be back in a moment. A certificate, a
+//! protocol, a name that does not exist and a proxy that asks for a password stay as they are.
+
+use std::error::Error;
+use std::io;
+
+use anyhow::anyhow;
+use rustls::{AlertDescription, CertificateError};
+use url::Url;
+
+use super::connect::{CONNECT_TIMEOUT, Inside, trust};
+use crate::error::Failure;
+use crate::net::address;
+use crate::net::body::WrongBytes;
+use crate::net::retry::AttemptError;
+
+/// Judges an error of a connection to a server.
+pub(super) fn broken(server: &Url, error: reqwest::Error) -> AttemptError {
+    // Addresses may be signed, so no message shows one whole.
+    let error = error.without_url();
+    judge(server, &error, error.is_connect(), error.is_timeout())
+}
+
+fn judge(server: &Url, error: &(dyn Error + 'static), is_connect: bool, is_timeout: bool) -> AttemptError {
+    if let Some(failure) = final_failure(server, error, is_connect) {
+        return AttemptError::fatal(failure.into());
+    }
+    let host = server.host_str().unwrap_or_default();
+    if is_connect && is_timeout {
+        let seconds = CONNECT_TIMEOUT.as_secs();
+        return AttemptError::connection(anyhow!("`{host}` was not reached within {seconds} s"));
+    }
+    // The last cause says why.
+    let last = causes(error).last().map(ToString::to_string).unwrap_or_default();
+    let (why, hint) = match &*last {
+        "tunnel error: unsuccessful" => (
+            "the proxy does not connect to it".to_owned(),
+            "ask whoever runs the proxy of `HTTPS_PROXY` to allow it, or name the host in `NO_PROXY`"
+                .to_owned(),
+        ),
+        _ => (
+            last,
+            format!(
+                "check that this machine reaches it: `curl -sSI {}`; then run the same command again",
+                address::shown(server)
+            ),
+        ),
+    };
+    AttemptError::connection(Failure::new(format!("the connection to `{host}` failed: {why}")).hint(hint))
+}
+
+/// The failure for an error that another attempt would meet again.
+fn final_failure(server: &Url, error: &(dyn Error + 'static), is_connect: bool) -> Option<Failure> {
+    let host = server.host_str().unwrap_or_default();
+    let shown = address::shown(server);
+    if let Some(wrong) = cause::<WrongBytes>(error) {
+        return Some(Failure::from(wrong.clone()));
+    }
+    if let Some(inside) = cause::<Inside>(error) {
+        return Some(Failure::new(format!("another server leads to {inside}")).hint(address::LEAD_HINT));
+    }
+    match cause(error) {
+        Some(rustls::Error::InvalidCertificate(reason)) => {
+            let text = format!("the certificate of `{host}` is not valid: {reason}");
+            return Some(Failure::new(text).hint(about_certificate(reason)));
+        }
+        Some(rustls::Error::InvalidMessage(_)) if is_connect => return Some(no_tls(server)),
+        Some(refused @ rustls::Error::PeerIncompatible(_)) => {
+            return Some(no_common_tls(host, refused));
+        }
+        Some(refused @ rustls::Error::AlertReceived(alert)) if is_final(*alert) => {
+            return Some(no_common_tls(host, refused));
+        }
+        _ => {}
+    }
+    if cause::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
+        let text = format!("`{shown}` does not answer in HTTP/1.1");
+        return Some(
+            Failure::new(text).hint(format!("check the scheme and the port: `curl -sSI --http1.1 {shown}`")),
+        );
+    }
+    let last = causes(error).last()?;
+    let text = last.to_string();
+    if text == "tunnel error: proxy authorization required" {
+        let hint = "write them into its address: `HTTPS_PROXY=http://user:password@proxy.example:3128`";
+        return Some(Failure::new("the proxy asks for a user and a password").hint(hint));
+    }
+    if is_connect && is_unknown_name(last.downcast_ref(), &text) {
+        let hint = format!("check its spelling, and this machine's DNS: `nslookup {host}`");
+        return Some(Failure::new(format!("there is no host `{host}`")).hint(hint));
+    }
+    let kind = last.downcast_ref::<io::Error>().map(io::Error::kind);
+    if is_connect && matches!(kind, Some(io::ErrorKind::PermissionDenied)) {
+        let text = format!("this machine does not allow a connection to `{host}`: {text}");
+        return Some(Failure::new(text).hint("allow it in the firewall or sandbox of this machine"));
+    }
+    None
+}
+
+/// A server of another protocol.
+fn no_tls(server: &Url) -> Failure {
+    let port = server.port_or_known_default().unwrap_or_default();
+    let text = format!("`{}` does not speak TLS at port {port}", server.host_str().unwrap_or_default());
+    let hint = match address::is_loopback(server) {
+        true => format!(
+            "write `http://` if it is a server without TLS: `{}`",
+            address::shown(server).replace("https:", "http:")
+        ),
+        false => "check the port; plain http is allowed to this machine only".to_owned(),
+    };
+    Failure::new(text).hint(hint)
+}
+
+fn no_common_tls(host: &str, error: &rustls::Error) -> Failure {
+    let text = format!("`{host}` and floe do not agree on TLS: {error}");
+    Failure::new(text)
+        .hint(format!("floe needs TLS 1.2 or 1.3 and sends no certificate of its own; see `openssl s_client -connect {host}:443`"))
+}
+
+/// Whether an alert (RFC 8446, section 6) is about what both sides can do, and not about this connection.
+fn is_final(alert: AlertDescription) -> bool {
+    use AlertDescription as Alert;
+    !matches!(
+        alert,
+        Alert::CloseNotify
+            | Alert::UnexpectedMessage
+            | Alert::BadRecordMac
+            | Alert::DecryptionFailed
+            | Alert::DecryptError
+            | Alert::DecodeError
+            | Alert::RecordOverflow
+            | Alert::DecompressionFailure
+            | Alert::InternalError
+            | Alert::UserCanceled
+            | Alert::Unknown(_)
+    )
+}
+
+/// Whether the resolver says that a name does not exist, or has no address. Its messages are the only form in which Unix
+/// hands that on: those of glibc, musl and macOS.
+fn is_unknown_name(os: Option<&io::Error>, text: &str) -> bool {
+    const NO_SUCH_NAME: [&str; 5] = [
+        "Name or service not known",
+        "No address associated with hostname",
+        "Name does not resolve",
+        "Name has no usable address",
+        "nodename nor servname provided, or not known",
+    ];
+    // WSAHOST_NOT_FOUND and WSANO_DATA.
+    let is_windows = cfg!(windows) && matches!(os.and_then(io::Error::raw_os_error), Some(11001 | 11004));
+    is_windows || NO_SUCH_NAME.iter().any(|end| text.ends_with(end))
+}
+
+fn about_certificate(reason: &CertificateError) -> &'static str {
+    use CertificateError as Wrong;
+    match reason {
+        Wrong::UnknownIssuer => trust(std::env::consts::OS),
+        Wrong::Expired
+        | Wrong::ExpiredContext { .. }
+        | Wrong::NotValidYet
+        | Wrong::NotValidYetContext { .. } => {
+            "check this machine's clock: `date -u`; if it is right, the server needs a new certificate"
+        }
+        Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
+            "write the host's name as its certificate has it"
+        }
+        _ => "the server needs another certificate",
+    }
+}
+
+fn cause<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// An error and its causes. `source` of an `io::Error` skips the error that it wraps.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| match error.downcast_ref().and_then(io::Error::get_ref) {
+        Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
+        None => error.source(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::{AlertDescription as Alert, InvalidMessage, PeerIncompatible};
+
+    use super::*;
+    use crate::error::hint_of;
+    use crate::net::retry::RetryPolicy;
+
+    fn of(error: impl Error + Send + Sync + 'static) -> (RetryPolicy, String, String) {
+        let server = Url::parse("https://ghcr.io/token?signed").unwrap();
+        let error = io::Error::other(error);
+        let AttemptError { error, retry } = judge(&server, &error, true, false);
+        let hint = hint_of(&error).unwrap_or_default().to_owned();
+        (retry, format!("{error:#}"), hint)
+    }
+
+    #[test]
+    fn errors_of_certificates_protocols_names_and_proxies_are_final() {
+        use rustls::Error as Tls;
+        let certificate = |reason: CertificateError| of(Tls::InvalidCertificate(reason));
+        let lookup =
+            |text: &str| of(io::Error::other(format!("failed to lookup address information: {text}")));
+        for ((retry, text, hint), message, help) in [
+            (
+                certificate(CertificateError::UnknownIssuer),
+                "the certificate of `ghcr.io` is not valid: UnknownIssuer",
+                "certificate",
+            ),
+            (
+                certificate(CertificateError::Expired),
+                "the certificate of `ghcr.io` is not valid: Expired",
+                "date -u",
+            ),
+            (
+                certificate(CertificateError::NotValidForName),
+                "the certificate of `ghcr.io` is not valid: NotValidForName",
+                "name",
+            ),
+            (
+                certificate(CertificateError::Revoked),
+                "the certificate of `ghcr.io` is not valid: Revoked",
+                "another certificate",
+            ),
+            (
+                of(Tls::InvalidMessage(InvalidMessage::InvalidContentType)),
+                "`ghcr.io` does not speak TLS at port 443",
+                "check the port",
+            ),
+            (
+                of(Tls::PeerIncompatible(PeerIncompatible::NoCipherSuitesInCommon)),
+                "`ghcr.io` and floe do not agree on TLS: ",
+                "TLS 1.2",
+            ),
+            (
+                of(Tls::AlertReceived(Alert::HandshakeFailure)),
+                "`ghcr.io` and floe do not agree on TLS: ",
+                "TLS 1.2",
+            ),
+            (
+                of(Tls::AlertReceived(Alert::ProtocolVersion)),
+                "`ghcr.io` and floe do not agree on TLS: ",
+                "TLS 1.2",
+            ),
+            (
+                of(Tls::AlertReceived(Alert::CertificateRequired)),
+                "`ghcr.io` and floe do not agree on TLS: ",
+                "no certificate of its own",
+            ),
+            (of(Inside("x.example".to_owned())), "another server leads to `x.example`", "internet"),
+            (lookup("Name or service not known"), "there is no host `ghcr.io`", "nslookup ghcr.io"),
+            (lookup("Name does not resolve"), "there is no host `ghcr.io`", "nslookup"),
+            (
+                lookup("nodename nor servname provided, or not known"),
+                "there is no host `ghcr.io`",
+                "nslookup",
+            ),
+            (lookup("No address associated with hostname"), "there is no host `ghcr.io`", "nslookup"),
+            (
+                of(io::Error::other("tunnel error: proxy authorization required")),
+                "the proxy asks for a user",
+                "HTTPS_PROXY",
+            ),
+            (
+                of(io::Error::from(io::ErrorKind::PermissionDenied)),
+                "this machine does not allow a connection to `ghcr.io`",
+                "firewall",
+            ),
+        ] {
+            assert_eq!(retry, RetryPolicy::Never, "{text}");
+            assert!(text.starts_with(message) && !text.contains("signed"), "{text}");
+            assert!(hint.contains(help), "{text}: {hint}");
+        }
+    }
+
+    #[test]
+    fn errors_that_may_pass_are_tried_again() {
+        use rustls::Error as Tls;
+        for (retry, text, _) in [
+            of(io::Error::other(
+                "failed to lookup address information: Temporary failure in name resolution",
+            )),
+            of(io::Error::other("failed to lookup address information: Try again")),
+            of(io::Error::from(io::ErrorKind::ConnectionRefused)),
+            of(io::Error::from(io::ErrorKind::ConnectionReset)),
+            of(io::Error::from(io::ErrorKind::NetworkUnreachable)),
+            of(io::Error::from(io::ErrorKind::UnexpectedEof)),
+            of(io::Error::other("tunnel error: unsuccessful")),
+            of(Tls::AlertReceived(Alert::InternalError)),
+            of(Tls::AlertReceived(Alert::BadRecordMac)),
+            of(Tls::DecryptError),
+        ] {
+            assert_eq!(retry, RetryPolicy::Later, "{text}");
+            assert!(text.starts_with("the connection to `ghcr.io` failed: "), "{text}");
+        }
+        // A record that was damaged on its way is none of another protocol.
+        let server = Url::parse("https://ghcr.io").unwrap();
+        let damaged = rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType);
+        assert_eq!(judge(&server, &damaged, false, false).retry, RetryPolicy::Later);
+    }
+}
