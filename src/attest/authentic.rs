@@ -52,6 +52,8 @@ pub struct Log {
 pub enum Refusal {
     /// Signed by an authority or in a log that no trusted root has. It may be right.
     Unknown(String),
+    /// A version of the format that this floe does not read. It may be right.
+    Format(String),
     /// It is wrong under a root that is trusted.
     Wrong(String),
 }

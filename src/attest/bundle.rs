@@ -1,11 +1,14 @@
 //! A Sigstore bundle as a file: its limits, and the form that a release's must have.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sigstore_verify::types::{self, SignatureContent};
 
+use super::authentic::Refusal;
 use super::statement::Statement;
 
 /// The largest bundle, in bytes. A statement of 1000 files has about 200 KB.
@@ -14,9 +17,14 @@ pub const BUNDLE_LIMIT: u64 = 2 * 1024 * 1024;
 /// The two spellings of version 0.3 of the format, which `actions/attest` and GitHub write.
 const MEDIA_TYPES: [&str; 2] =
     ["application/vnd.dev.sigstore.bundle.v0.3+json", "application/vnd.dev.sigstore.bundle+json;version=0.3"];
+/// How the media type of a bundle of any version begins.
+const FAMILIES: [&str; 2] =
+    ["application/vnd.dev.sigstore.bundle.v", "application/vnd.dev.sigstore.bundle+json;version="];
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 /// The most log entries and timestamps. Each costs a signature check.
 const MOST_PROOFS: usize = 8;
+/// The most bundles in a file. GitHub lists 30 attestations of a file at once.
+const MOST_BUNDLES: usize = 64;
 
 /// A bundle whose form is right. Nothing in it is proved yet.
 #[derive(Debug)]
@@ -25,11 +33,16 @@ pub struct Bundle {
     pub(super) statement: Statement,
 }
 
-/// The parts that `sigstore-verify` does not check, or takes one of where there may be only one.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object with `mediaType` and `verificationMaterial`")]
-struct Shape {
+struct Format {
     media_type: String,
+}
+
+/// The parts that `sigstore-verify` does not check, or takes one of where there may be only one.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Shape {
     verification_material: Material,
     dsse_envelope: Option<Envelope>,
     message_signature: Option<IgnoredAny>,
@@ -85,19 +98,47 @@ impl Bundle {
     ///
     /// # Errors
     /// It is too large, is not a bundle of version 0.3, or holds anything but one attestation by one certificate.
-    pub fn parse(json: &[u8]) -> Result<Self, String> {
+    pub fn parse(json: &[u8]) -> Result<Self, Refusal> {
         if json.len() as u64 > BUNDLE_LIMIT {
+            return Err(Refusal::Wrong(format!("it is larger than {BUNDLE_LIMIT} bytes")));
+        }
+        let text = std::str::from_utf8(json).map_err(|_| Refusal::Wrong("it is not UTF-8".to_owned()))?;
+        if let Some(kind) = other_kind(text) {
+            return Err(Refusal::Wrong(kind.to_owned()));
+        }
+        let Format { media_type } =
+            serde_json::from_str(text).map_err(|error| Refusal::Wrong(broken(&error)))?;
+        if !MEDIA_TYPES.contains(&media_type.as_str()) {
+            let why = format!("its format is `{media_type}`, not `{}`", MEDIA_TYPES[0]);
+            let is_bundle = FAMILIES.iter().any(|family| media_type.starts_with(family));
+            return Err(if is_bundle { Refusal::Format(why) } else { Refusal::Wrong(why) });
+        }
+        Bundle::of_known_format(text).map_err(Refusal::Wrong)
+    }
+
+    /// The bundles of a file: one as JSON, or one on each line, as `gh attestation download` writes them.
+    ///
+    /// # Errors
+    /// The file is too large or holds too many.
+    pub fn split(file: &[u8]) -> Result<Vec<&[u8]>, String> {
+        if file.len() as u64 > BUNDLE_LIMIT {
             return Err(format!("it is larger than {BUNDLE_LIMIT} bytes"));
         }
-        let text = std::str::from_utf8(json).map_err(|_| "it is not UTF-8".to_owned())?;
-        let broken = |error: serde_json::Error| match error.is_eof() {
-            true => "it is cut off: its JSON has no end".to_owned(),
-            false => format!("it is not a Sigstore bundle: {error}"),
-        };
-        let shape: Shape = serde_json::from_str(text).map_err(broken)?;
+        let lines: Vec<&[u8]> =
+            file.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).collect();
+        let is_json = |line: &&[u8]| serde_json::from_slice::<IgnoredAny>(line).is_ok();
+        match lines.first().is_some_and(is_json) {
+            true if lines.len() > MOST_BUNDLES => Err(format!("it holds more than {MOST_BUNDLES} bundles")),
+            true => Ok(lines),
+            false => Ok(vec![file]),
+        }
+    }
+
+    fn of_known_format(text: &str) -> Result<Self, String> {
+        let shape: Shape = serde_json::from_str(text).map_err(|error| broken(&error))?;
         shape.check()?;
         let inner = types::Bundle::from_json(text).map_err(|error| match error {
-            types::Error::Json(error) => broken(error),
+            types::Error::Json(error) => broken(&error),
             other => format!("it is not a Sigstore bundle: {other}"),
         })?;
         let SignatureContent::DsseEnvelope(envelope) = &inner.content else {
@@ -113,15 +154,51 @@ impl Bundle {
     }
 }
 
+fn broken(error: &serde_json::Error) -> String {
+    match error.is_eof() {
+        true => "it is cut off: its JSON has no end".to_owned(),
+        false => format!("it is not a Sigstore bundle: {error}"),
+    }
+}
+
 const NO_ATTESTATION: &str =
     "it holds the signature of one file and no attestation, so it does not say where the file comes from";
 
+/// The name of another kind of signature, which users give because it lies beside the bundle.
+fn other_kind(text: &str) -> Option<&'static str> {
+    let text = text.trim_start();
+    let kinds = [
+        ("-----BEGIN PGP SIGNATURE", "it is a signature of GPG and no Sigstore bundle"),
+        ("-----BEGIN SSH SIGNATURE", "it is a signature of ssh-keygen and no Sigstore bundle"),
+        ("untrusted comment:", "it is a signature of minisign and no Sigstore bundle"),
+    ];
+    if let Some((_, kind)) = kinds.iter().find(|(start, _)| text.starts_with(start)) {
+        return Some(kind);
+    }
+    if text.is_empty() {
+        return Some("it is empty");
+    }
+    if !text.starts_with(['{', '[']) {
+        return Some("it is not JSON, so it is no Sigstore bundle");
+    }
+    let keys: BTreeMap<String, IgnoredAny> = serde_json::from_str(text).ok()?;
+    let has = |key| keys.contains_key(key);
+    match () {
+        () if has("mediaType") => None,
+        () if has("base64Signature") => Some(
+            "it is a bundle of cosign's old form (`--new-bundle-format=false`), which holds no attestation",
+        ),
+        () if has("payloadType") => Some(
+            "it is an attestation without its certificate and log entry (a DSSE envelope), so nothing proves who signed it",
+        ),
+        () if has("_type") => Some("it is a statement that nobody signed"),
+        () => Some("it is not a Sigstore bundle: it has no `mediaType`"),
+    }
+}
+
 impl Shape {
     fn check(&self) -> Result<(), String> {
-        let Shape { media_type, verification_material: material, .. } = self;
-        if !MEDIA_TYPES.contains(&media_type.as_str()) {
-            return Err(format!("its format is `{media_type}`, not `{}`", MEDIA_TYPES[0]));
-        }
+        let Shape { verification_material: material, .. } = self;
         let envelope = match (&self.dsse_envelope, &self.message_signature) {
             (Some(envelope), None) => envelope,
             (None, _) => return Err(NO_ATTESTATION.to_owned()),

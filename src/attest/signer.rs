@@ -27,10 +27,12 @@ impl FromStr for Signer {
                 "`{text}` is not a workflow; write it as OWNER/REPO/.github/workflows/release.yml[@refs/tags/v1.0.0]"
             )
         };
-        let (workflow, git_ref) = match text.split_once('@') {
+        // With the server, as in a certificate and in the options of cosign.
+        let workflow = text.strip_prefix(SERVER).unwrap_or(text);
+        let (workflow, git_ref) = match workflow.split_once('@') {
             Some((workflow, git_ref)) if !git_ref.is_empty() => (workflow, Some(git_ref.to_owned())),
             Some(_) => return Err(error()),
-            None => (text, None),
+            None => (workflow, None),
         };
         let mut parts = workflow.splitn(3, '/');
         let (owner, name, path) = (parts.next(), parts.next(), parts.next());
@@ -143,6 +145,7 @@ mod tests {
             assert!(wrong.parse::<Signer>().unwrap_err().contains("is not a workflow"), "{wrong}");
         }
         let identity = "https://github.com/acme/tool/.github/workflows/release.yml@refs/heads/main";
+        assert_eq!(signer(identity).to_string(), identity.trim_start_matches(SERVER));
         assert_eq!(
             Signer::of_identity(identity).unwrap().workflow(),
             "acme/tool/.github/workflows/release.yml"

@@ -207,7 +207,7 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "TAG", conflicts_with = "tag")]
     pub release: Option<Tag>,
     /// Check that this attestation is of the given files, without a network
-    #[arg(long, value_name = "FILE", requires = "dists", conflicts_with_all = ["targets", "no_image", "image"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["release", "targets", "no_image", "image", "render", "expect"])]
     pub attestation: Option<PathBuf>,
     /// Fail if the release is not signed, or its signature could not be checked
     #[arg(long, requires = "release")]

@@ -159,7 +159,7 @@ mod tests {
             gated: Vec::new(),
             config: Config::default(),
             is_configured: false,
-            signing: None,
+            minisign: None,
             siblings: Vec::new(),
         }
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::repo;
 use crate::cli::{ReleaseArgs, VerifyArgs};
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, usage};
 use crate::files::scratch::Scratch;
 use crate::net::stop;
 use crate::package::{audit, sbom};
@@ -29,13 +29,24 @@ pub async fn verify(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
     match (&args.release, &args.attestation) {
         (Some(tag), _) => verify_published(tag, &args, report).await,
         (None, Some(bundle)) => {
-            signature::verify_files(&args, bundle, &repo(&args.project, &args.remote)?, report)
+            signature::files::verify(&args, bundle, &repo(&args.project, &args.remote)?, report)
         }
         (None, None) => verify_dist(args, report),
     }
 }
 
 fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
+    if let Some(file) = args.dists.iter().find(|path| path.is_file()) {
+        return Err(usage(format!(
+            "`{}` is a file: a dist is a folder, and a file is checked by its attestation",
+            file.display()
+        ))
+        .hint(format!(
+            "`floe verify {} --attestation SHA256SUMS.sigstore.json --repo OWNER/NAME`",
+            file.display()
+        ))
+        .into());
+    }
     let release = ReleaseArgs {
         dists: args.dists,
         targets: args.targets,

@@ -25,7 +25,7 @@ use crate::package;
 use crate::package::archive::{self, Budget, Examined};
 use crate::registry::{self, Credentials, Registry};
 use crate::report::Progress;
-use floe_core::model::release::{ATTESTATION, CHECKSUMS};
+use floe_core::model::release::{ATTESTATION, CHECKSUMS, MINISIGN};
 use floe_core::model::{ArchiveKind, Hasher, ImageName, Manifest, sbom};
 use floe_core::untrusted::files;
 use floe_core::verify::ASSET_LIMIT;
@@ -74,7 +74,7 @@ impl Downloader<'_> {
         // An unfinished asset cannot be downloaded; `verify::published` reports it.
         let there = release.assets.iter().filter(|asset| asset.uploaded);
         let says = |asset: &&RemoteAsset| {
-            asset.name.ends_with(MANIFEST) || asset.name == CHECKSUMS || asset.name == ATTESTATION
+            asset.name.ends_with(MANIFEST) || asset.name == CHECKSUMS || signs_checksums(&asset.name)
         };
         let (first, others): (Vec<_>, Vec<_>) = there.partition(says);
         let all = async |wanted: Vec<&RemoteAsset>| -> anyhow::Result<Vec<File>> {
@@ -98,8 +98,8 @@ impl Downloader<'_> {
         };
         // Of other files nothing says what they must be.
         let covered = download.covered();
-        // The attestation stays in the folder; `release::published` reads it.
-        download.files.retain(|file| file.name != ATTESTATION);
+        // The attestation and the signatures stay in the folder; `release::published` reads them.
+        download.files.retain(|file| !signs_checksums(&file.name));
         for file in download.files.extract_if(.., |file| !covered.contains(&file.name)) {
             fs::remove_file(assets.join(&file.name))
                 .with_context(|| format!("failed to remove `{}`", file.name))?;
@@ -198,6 +198,11 @@ fn read_file(name: String, path: &Path, budget: &Budget) -> io::Result<File> {
     };
     let Examined { size, digest, contents, .. } = archive::examine(path, kind, None, budget)?;
     Ok(File { name, size, digest, contents: Some(contents), sbom: None })
+}
+
+/// Whether an asset is the attestation, or may be a signature of minisign over `SHA256SUMS`.
+fn signs_checksums(name: &str) -> bool {
+    name == ATTESTATION || MINISIGN.iter().any(|end| name.strip_suffix(end) == Some(CHECKSUMS))
 }
 
 /// Checks that an asset's name is a plain file name. GitHub's are, but the server may not be GitHub.

@@ -10,9 +10,9 @@ use semver::Version;
 
 use crate::environment::variable_os;
 use crate::error::{Exit, Failure};
-use crate::project::package::{self, Gated, Signing};
+use crate::project::package::{self, Gated};
 use crate::project::{git, process, repository};
-use floe_core::model::{About, Commit, Config, Repo, Tag};
+use floe_core::model::{About, Commit, Config, Minisign, Repo, Tag};
 
 /// The time of files without a commit: 1980-01-01, the earliest that a ZIP file can hold.
 const NO_COMMIT_EPOCH: u64 = 315_532_800;
@@ -58,7 +58,7 @@ pub struct Project {
     /// Whether there is such a table.
     pub is_configured: bool,
     /// How cargo-binstall verifies its archives.
-    pub signing: Option<Signing>,
+    pub minisign: Option<Minisign>,
     /// The other packages of the workspace that have a binary and such a table.
     pub siblings: Vec<(String, Config)>,
 }
@@ -166,9 +166,13 @@ impl Project {
 
     /// Its description of itself; `None` if it has none.
     pub fn about(&self) -> Option<About> {
-        let Project { description, license, homepage, .. } = self;
-        let about =
-            About { description: description.clone(), license: license.clone(), homepage: homepage.clone() };
+        let Project { description, license, homepage, minisign, .. } = self;
+        let about = About {
+            description: description.clone(),
+            license: license.clone(),
+            homepage: homepage.clone(),
+            minisign: minisign.clone(),
+        };
         (about != About::default()).then_some(about)
     }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::error::{Exit, Failure};
 use crate::files;
 use crate::project::cargo::Project;
-use floe_core::model::Config;
+use floe_core::model::{Config, Minisign};
 
 /// A binary that requires a feature that is off.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,23 +23,13 @@ pub struct Gated {
     pub features: Vec<String>,
 }
 
-/// `[package.metadata.binstall.signing]`: how cargo-binstall verifies archives (its SIGNING.md).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signing {
-    /// The public key of minisign, the only algorithm.
-    pub pubkey: String,
-    /// The end that the address of a signature adds to that of its archive, if `file` is of that form. Default: `.sig`.
-    pub suffix: Option<String>,
-}
-
-impl Signing {
-    fn of(package: &Package) -> Option<Self> {
-        let table = package.metadata.get("binstall")?.get("signing")?;
-        let text = |key: &str| table.get(key).and_then(Value::as_str);
-        let file = text("file").unwrap_or("{ url }.sig");
-        let suffix = ["{ url }", "{url}"].iter().find_map(|url| file.strip_prefix(url));
-        Some(Signing { pubkey: text("pubkey")?.to_owned(), suffix: suffix.map(str::to_owned) })
-    }
+/// `[package.metadata.binstall.signing]`.
+fn minisign(package: &Package) -> Option<Minisign> {
+    let table = package.metadata.get("binstall")?.get("signing")?;
+    let text = |key: &str| table.get(key).and_then(Value::as_str);
+    let file = text("file").unwrap_or("{ url }.sig");
+    let suffix = ["{ url }", "{url}"].iter().find_map(|url| file.strip_prefix(url));
+    Some(Minisign { pubkey: text("pubkey")?.to_owned(), suffix: suffix.map(str::to_owned) })
 }
 
 impl Gated {
@@ -168,7 +158,7 @@ pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<
         binaries: chosen.unwrap_or(built),
         config,
         is_configured: package.metadata.get("floe").is_some(),
-        signing: Signing::of(package),
+        minisign: minisign(package),
         // A table that is wrong is reported when its own package is released.
         siblings: siblings.filter_map(|one| Some((one.name.to_string(), self::config(one).ok()?))).collect(),
     })

@@ -16,8 +16,10 @@ use crate::report::Report;
 use floe_core::model::{Attestation, Commit, Destination, Digest, Release, Repo, Tag};
 use floe_core::untrusted::files;
 
+/// The way out where the format is newer than this floe.
+const OTHER_FORMAT: &str = "update floe: it reads version 0.3 of the format";
 /// The way out where no root knows an authority.
-pub const OTHER_ROOT: &str = "update floe, or give the current roots: `gh attestation trusted-root > roots.jsonl`, then `--trusted-root roots.jsonl`";
+const OTHER_ROOT: &str = "update floe, or give the current roots: `gh attestation trusted-root > roots.jsonl`, then `--trusted-root roots.jsonl`";
 
 /// Whose signatures count, and the verdicts so far. Clones share them.
 #[derive(Clone)]
@@ -31,9 +33,28 @@ pub struct Trust {
 /// Why an attestation is not accepted.
 pub enum Verdict {
     /// It could not be checked.
-    NotChecked(String),
+    NotChecked(Unchecked),
     /// It is wrong, for each of these reasons.
     Wrong(Vec<String>),
+}
+
+/// Why an attestation could not be checked, and the way out.
+#[derive(Debug, Clone)]
+pub struct Unchecked {
+    /// The reason.
+    pub why: String,
+    /// The way out.
+    pub hint: &'static str,
+}
+
+impl From<Refusal> for Verdict {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unknown(why) => Verdict::NotChecked(Unchecked { why, hint: OTHER_ROOT }),
+            Refusal::Format(why) => Verdict::NotChecked(Unchecked { why, hint: OTHER_FORMAT }),
+            Refusal::Wrong(why) => Verdict::Wrong(vec![why]),
+        }
+    }
 }
 
 impl Trust {
@@ -53,11 +74,7 @@ impl Trust {
 
     /// Whether a bundle is authentic, whatever it says.
     pub fn authenticate(&self, bundle: &[u8]) -> Result<Authentic, Verdict> {
-        let bundle = Bundle::parse(bundle).map_err(|why| Verdict::Wrong(vec![why]))?;
-        bundle.authenticate(&self.roots).map_err(|refusal| match refusal {
-            Refusal::Unknown(why) => Verdict::NotChecked(why),
-            Refusal::Wrong(why) => Verdict::Wrong(vec![why]),
-        })
+        Ok(Bundle::parse(bundle)?.authenticate(&self.roots)?)
     }
 
     /// Whether a bundle is authentic and says what it must.
@@ -144,8 +161,8 @@ pub fn verify(release: &mut Release, trust: &Trust, report: &Report) -> anyhow::
             release.signed_by(&found.identity);
             return Ok(());
         }
-        Err(Verdict::NotChecked(why)) => {
-            Failure::new(format!("the attestation could not be checked: {why}")).hint(OTHER_ROOT)
+        Err(Verdict::NotChecked(Unchecked { why, hint })) => {
+            Failure::new(format!("the attestation could not be checked: {why}")).hint(hint)
         }
         Err(Verdict::Wrong(problems)) => {
             Failure::new(format!("the attestation is not one of {tag} of `{repo}` with these files"))

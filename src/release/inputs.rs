@@ -21,8 +21,8 @@ use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS, is_covered};
 use floe_core::model::{
-    Assembly, Attestation, BuiltOn, ChannelPlace, Channels, Commit, Config, Content, Destination, Digest,
-    ImageName, Outline, Platform, PromisedFile, Release, Repo, Tag, Target,
+    About, Assembly, Attestation, BuiltOn, ChannelPlace, Channels, Commit, Config, Content, Destination,
+    Digest, ImageName, Outline, Platform, PromisedFile, Release, Repo, Tag, Target,
 };
 use floe_core::untrusted::files;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -86,7 +86,8 @@ impl Inputs {
         let files = release.assets.iter().map(|asset| (asset.name.as_str(), &asset.content));
         // Of a release that is pinned by its digest, only the signatures of `SHA256SUMS` were not verified before.
         let is_new = |name: &str| self.depth() == Depth::Whole || !is_covered(name) || name == CHECKSUMS;
-        self.verify_signatures(files.filter(|(name, _)| is_new(name)).collect(), report)?;
+        let about = release.manifest.package.as_ref();
+        self.verify_signatures(files.filter(|(name, _)| is_new(name)).collect(), about, report)?;
         let release = release.with_attestation(given);
         match self.args.expect {
             Some(expected) if expected != release.sums() => Err(unexpected(&release, &expected).into()),
@@ -130,12 +131,22 @@ impl Inputs {
         let files = verified.files.iter().map(|file| (file.name.as_str(), &file.path));
         let all: Vec<(&str, Content)> =
             archives.chain(files).map(|(name, path)| (name, Content::File(path.clone()))).collect();
-        self.verify_signatures(all.iter().map(|(name, content)| (*name, content)).collect(), report)
+        let about = verified.archives.iter().find_map(|(record, _)| record.package.as_ref());
+        self.verify_signatures(all.iter().map(|(name, content)| (*name, content)).collect(), about, report)
     }
 
-    fn verify_signatures(&self, files: signatures::Files<'_>, report: &Report) -> anyhow::Result<()> {
-        let signing = self.project.as_ref().and_then(|project| project.signing.as_ref());
-        signatures::verify(&files, signing, report)
+    /// With the key of the project, or of the package as its archives describe it.
+    fn verify_signatures(
+        &self,
+        files: signatures::Files<'_>,
+        about: Option<&About>,
+        report: &Report,
+    ) -> anyhow::Result<()> {
+        let key = match &self.project {
+            Some(project) => project.minisign.as_ref(),
+            None => about.and_then(|about| about.minisign.as_ref()),
+        };
+        signatures::verify(&files, key, report)
     }
 
     /// The release as far as it is known before its dist is built.
@@ -151,16 +162,20 @@ impl Inputs {
         let mut files = self.expect.files.clone();
         files.extend(channels::installers(&project.name, &self.expect.targets, &project.config.channels));
         files.extend(is_promised.then(|| ATTESTATION.to_owned()));
+        let destination = self.destination((&project.name, &project.version), None)?;
+        let (targets, config) = (&self.expect.targets, &project.config.channels);
+        let channels =
+            channels::places((&project.name, &project.version), &destination.repo, targets, config);
         Ok(Outline {
             name: project.name.clone(),
             version: project.version.clone(),
-            destination: self.destination((&project.name, &project.version), None)?,
+            destination,
             notes: self.notes(&project.version, report)?,
             targets: self.expect.targets.clone(),
             sbom: project.config.sbom,
             files,
             platforms: self.expect.platforms.clone(),
-            channels: channels::places(&project.name, &self.expect.targets, &project.config.channels),
+            channels,
             adopts: project.config.channels.adopts(),
         })
     }

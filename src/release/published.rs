@@ -1,7 +1,7 @@
 //! Downloads a published release, anonymously where that is possible, and checks every byte and who signed it.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -13,13 +13,14 @@ use crate::error::{Exit, Failure, refusal_of};
 use crate::github::GitHub;
 use crate::net::retry::Retry;
 use crate::package::{audit, sbom};
-use crate::release::attestation::{OTHER_ROOT, Trust};
+use crate::release::attestation::Trust;
 use crate::release::signature::{self, Immutability, Signature};
+use crate::release::signatures::{self, Judged};
 use crate::release::{inputs, session};
 use crate::report::Report;
 use crate::token::Token;
-use floe_core::model::release::{ATTESTATION, CHECKSUMS};
-use floe_core::model::{Digest, Manifest, Repo, Tag};
+use floe_core::model::release::{ATTESTATION, CHECKSUMS, MINISIGN};
+use floe_core::model::{Content, Digest, Manifest, Repo, Tag};
 use floe_core::parallel;
 use floe_core::untrusted::files;
 use floe_core::verify::published::{self, Download, ReleaseRequest};
@@ -32,6 +33,8 @@ pub struct Fetched {
     pub bundle: Option<Result<Vec<u8>, String>>,
     /// GitHub's attestations of the release if it is immutable, or why GitHub did not answer.
     pub by_github: Option<Result<Vec<Vec<u8>>, String>>,
+    /// The folder of the downloaded files.
+    pub assets: PathBuf,
 }
 
 /// How a release is checked.
@@ -86,8 +89,9 @@ pub async fn download(
             Downloader { github: github.clone(), is_private, registry_url, own_image, folder: to, retry };
         let download = downloader.download(request, release).await?;
         let by_github = ask_github(&github, &download).await;
-        let bundle = read_bundle(&folder.join("assets").join(ATTESTATION));
-        anyhow::Ok(Fetched { download, bundle, by_github })
+        let assets = folder.join("assets");
+        let bundle = read_bundle(&assets.join(ATTESTATION));
+        anyhow::Ok(Fetched { download, bundle, by_github, assets })
     };
     download.await.with_context(|| format!("{name} could not be checked"))
 }
@@ -158,17 +162,19 @@ pub fn verify(fetched: Fetched, asked: &Asked<'_>, report: &Report) -> anyhow::R
     problems.extend(of_bundle);
     let (immutability, of_github) = Immutability::of(&fetched, asked.trust);
     problems.extend(of_github);
+    let (minisign, of_minisign) = minisign(&fetched)?;
+    problems.extend(of_minisign);
     let Fetched { download, .. } = fetched;
     problems.extend(download.manifest.iter().flat_map(|manifest| rendered(manifest, report)));
     let ReleaseRequest { tag, repo, .. } = &download.request;
     if !problems.is_empty() {
         return Err(wrong(&download.request, problems).into());
     }
-    if let Signature::NotChecked { why } = &signature {
+    if let Signature::NotChecked { why, hint } = &signature {
         let is_promised = download.manifest.as_ref().is_ok_and(|manifest| manifest.attested);
         if asked.require || is_promised {
             return Err(Failure::new(format!("who signed `{tag}` of `{repo}` could not be checked: {why}"))
-                .hint(OTHER_ROOT)
+                .hint(*hint)
                 .into());
         }
         report.warn(format!("who signed this release was not checked: {why}"));
@@ -178,8 +184,33 @@ pub fn verify(fetched: Fetched, asked: &Asked<'_>, report: &Report) -> anyhow::R
             "`{name}` is not covered by this release: neither `SHA256SUMS` nor the manifest names it, so it was not checked"
         ));
     }
-    let lines = signature::lines(&download, &signature, &immutability);
+    let lines = signature::lines(&download, (&signature, minisign), &immutability);
     Ok(Checked { download, signature, lines })
+}
+
+/// The signatures of minisign in one line, if there are any or the manifest names a key, and everything that is wrong about
+/// them. The key is the manifest's, which the attestation covers.
+fn minisign(fetched: &Fetched) -> anyhow::Result<(Option<String>, Vec<String>)> {
+    let Fetched { download, assets, .. } = fetched;
+    let Ok(manifest) = &download.manifest else { return Ok((None, Vec::new())) };
+    let key = manifest.package.as_ref().and_then(|about| about.minisign.as_ref());
+    let of_checksums = MINISIGN.map(|end| format!("{CHECKSUMS}{end}"));
+    let of_checksums = of_checksums.iter().filter(|name| assets.join(name).is_file());
+    let names: Vec<&String> = download.files.iter().map(|file| &file.name).chain(of_checksums).collect();
+    let contents: Vec<Content> = names.iter().map(|name| Content::File(assets.join(name))).collect();
+    let files = names.iter().map(|name| name.as_str()).zip(&contents).collect();
+    let Judged { verified, problems, unchecked } = signatures::judge(&files, key, "the one in the manifest")?;
+    let line = match (key, verified, unchecked.len()) {
+        (Some(key), 0, _) => format!("none, although the manifest names a key ({})", key.pubkey),
+        (Some(key), verified, _) => {
+            format!("{} by the key in the manifest ({})", signatures::count(verified), key.pubkey)
+        }
+        (None, _, 0) => return Ok((None, problems)),
+        (None, _, unchecked) => {
+            format!("not checked: {}, and the manifest names no key", signatures::count(unchecked))
+        }
+    };
+    Ok((Some(line), problems))
 }
 
 /// The files that do not follow from the manifest. They are rendered again; the manifest alone says from what.

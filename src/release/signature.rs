@@ -1,21 +1,15 @@
 //! Who signed a published release or single files, in the words of `floe verify`.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+pub mod files;
 
-use anyhow::Context as _;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 use crate::attest::{Authentic, Immutable, Instance, Subjects};
-use crate::cli::VerifyArgs;
-use crate::error::{Exit, Failure};
-use crate::release::attestation::{OTHER_ROOT, Trust, Verdict, read_bundle, signed};
+use crate::release::attestation::{Trust, Unchecked, Verdict, signed};
 use crate::release::published::{Asked, Fetched};
-use crate::report::Report;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS};
-use floe_core::model::{Digest, Hasher, Manifest, Repo};
-use floe_core::units;
-use floe_core::untrusted::files;
+use floe_core::model::{Digest, Manifest};
 use floe_core::verify::published::Download;
 
 /// Who signed, as far as it is known. It is never called signed unless everything was checked.
@@ -28,6 +22,8 @@ pub enum Signature {
         by: String,
         /// The run, the machine, the time and the log.
         run: String,
+        /// The commit that was built.
+        commit: Option<String>,
     },
     /// There is no attestation.
     NotSigned,
@@ -35,6 +31,9 @@ pub enum Signature {
     NotChecked {
         /// The reason.
         why: String,
+        /// The way out.
+        #[serde(skip)]
+        hint: &'static str,
     },
 }
 
@@ -50,7 +49,7 @@ pub enum Immutability {
 
 impl Signature {
     fn of(found: &Authentic) -> Self {
-        Signature::Signed { by: signed(found), run: run(found) }
+        Signature::Signed { by: signed(found), run: run(found), commit: found.commit.clone() }
     }
 
     /// The words after `verified`.
@@ -64,9 +63,9 @@ impl Signature {
 
     fn lines(&self) -> Vec<String> {
         match self {
-            Signature::Signed { by, run } => vec![by.clone(), run.clone()],
+            Signature::Signed { by, run, .. } => vec![by.clone(), run.clone()],
             Signature::NotSigned => vec!["not signed: nothing proves who built these files".to_owned()],
-            Signature::NotChecked { why } => vec![format!("not checked: {why}")],
+            Signature::NotChecked { why, .. } => vec![format!("not checked: {why}")],
         }
     }
 }
@@ -110,7 +109,9 @@ pub fn of_release(fetched: &Fetched, asked: &Asked<'_>) -> (Signature, Vec<Strin
     let source = (Some(&request.tag), Some(&manifest.commit));
     match asked.trust.check(bundle, &request.repo, source, Subjects::All(subjects(download, manifest))) {
         Ok(found) => (Signature::of(&found), Vec::new()),
-        Err(Verdict::NotChecked(why)) => (Signature::NotChecked { why }, Vec::new()),
+        Err(Verdict::NotChecked(Unchecked { why, hint })) => {
+            (Signature::NotChecked { why, hint }, Vec::new())
+        }
         Err(Verdict::Wrong(problems)) => {
             let problems = problems.into_iter().map(|problem| format!("the attestation is wrong: {problem}"));
             (Signature::NotSigned, problems.collect())
@@ -147,8 +148,8 @@ impl Immutability {
             let problems = match trust.authenticate(bundle) {
                 Ok(found) => expected.problems(&found),
                 Err(Verdict::Wrong(problems)) => problems,
-                Err(Verdict::NotChecked(why)) => {
-                    unknown = Some(why);
+                Err(Verdict::NotChecked(unchecked)) => {
+                    unknown = Some(unchecked.why);
                     continue;
                 }
             };
@@ -180,65 +181,52 @@ impl Immutability {
 }
 
 /// Everything that was checked about a release, for people.
-pub fn lines(download: &Download, signature: &Signature, immutability: &Immutability) -> String {
+pub fn lines(
+    download: &Download,
+    (signature, minisign): (&Signature, Option<String>),
+    immutability: &Immutability,
+) -> String {
     let request = &download.request;
     let commit = download.commit.as_ref().map(|commit| format!(" at {}", commit.short())).unwrap_or_default();
     let mut text = format!("{} of {}{commit}", request.tag, request.repo);
     let (count, covered) = (download.files.len(), download.covered().len());
     let image = if download.image.is_some() { " and the image" } else { "" };
     let bytes = format!("{count} of {covered} assets{image} as {CHECKSUMS} and the manifest say");
-    for (name, lines) in
-        [("bytes", vec![bytes]), ("signed", signature.lines()), ("immutable", vec![immutability.line()])]
-    {
+    for (name, lines) in [
+        ("bytes", vec![bytes]),
+        ("signed", signature.lines()),
+        ("minisign", minisign.into_iter().collect()),
+        ("immutable", vec![immutability.line()]),
+        ("sbom", vec![sboms(download)]),
+    ] {
         text.push_str(&block(name, &lines));
     }
     text
+}
+
+/// `7 of 7 archives have one, which names their binaries: 159 to 163 crates`. All of them were checked.
+fn sboms(download: &Download) -> String {
+    let artifacts = download.manifest.iter().flat_map(|manifest| &manifest.artifacts);
+    let count = artifacts.clone().count();
+    let named = artifacts.filter_map(|artifact| artifact.sbom.as_ref());
+    let crates: Vec<usize> = named
+        .filter_map(|sbom| {
+            let file = download.files.iter().find(|file| file.name == sbom.file)?;
+            Some(file.sbom.as_ref()?.as_ref().ok()?.components.len())
+        })
+        .collect();
+    let (Some(least), Some(most)) = (crates.iter().min(), crates.iter().max()) else {
+        return "none: nothing says which crates are in the binaries".to_owned();
+    };
+    let crates_each = if least == most { most.to_string() } else { format!("{least} to {most}") };
+    format!(
+        "{} of {count} archives have one, which names their binaries; {crates_each} crates each",
+        crates.len()
+    )
 }
 
 /// `  signed     by …` with further lines below the first.
 fn block(name: &str, lines: &[String]) -> String {
     let first = |at| if at == 0 { name } else { "" };
     lines.iter().enumerate().map(|(at, line)| format!("\n  {:<9}  {line}", first(at))).collect()
-}
-
-/// `floe verify FILE… --attestation BUNDLE`: whether the bundle is an attestation of these files. It uses no network.
-pub fn verify_files(args: &VerifyArgs, bundle: &Path, repo: &Repo, report: &Report) -> anyhow::Result<()> {
-    let trust = Trust::of(&args.trust)?;
-    let digests = args.dists.iter().map(|path| Ok((path.display().to_string(), digest_of(path)?)));
-    let digests: BTreeMap<String, Digest> = digests.collect::<anyhow::Result<_>>()?;
-    let count = digests.len();
-    let source = (args.source.tag.as_ref(), args.source.commit.as_ref());
-    let found = match trust.check(&read_bundle(bundle)?, repo, source, Subjects::Some(digests)) {
-        Ok(found) => found,
-        Err(Verdict::NotChecked(why)) => {
-            let text = format!("the attestation `{}` could not be checked: {why}", bundle.display());
-            return Err(Failure::new(text).hint(OTHER_ROOT).into());
-        }
-        Err(Verdict::Wrong(problems)) => {
-            return Err(Failure::new(format!(
-                "the attestation `{}` is not one of these files",
-                bundle.display()
-            ))
-            .details(problems)
-            .hint("do not use the files; take them and the attestation from the release again")
-            .exit(Exit::Problems)
-            .into());
-        }
-    };
-    let signature = Signature::of(&found);
-    if args.json {
-        return report.json(&signature);
-    }
-    let bytes = [format!("{} as the attestation says", units::files(count))];
-    report.out(format!("{repo}{}{}", block("bytes", &bytes), block("signed", &signature.lines())));
-    Ok(())
-}
-
-fn digest_of(path: &Path) -> anyhow::Result<Digest> {
-    let read = || {
-        let mut hasher = Hasher::default();
-        std::io::copy(&mut files::open(path)?, &mut hasher)?;
-        Ok::<_, std::io::Error>(hasher.finish().0)
-    };
-    read().with_context(|| format!("failed to read `{}`", path.display()))
 }

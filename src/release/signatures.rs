@@ -10,10 +10,9 @@ use anyhow::Context as _;
 use minisign_verify::{Error, PublicKey, Signature};
 
 use crate::error::{Exit, Failure};
-use crate::project::package::Signing;
 use crate::report::Report;
 use floe_core::model::release::SIGNATURES;
-use floe_core::model::{ArchiveKind, Content};
+use floe_core::model::{ArchiveKind, Content, Minisign};
 use floe_core::untrusted::files;
 
 /// The largest signature of minisign.
@@ -24,37 +23,65 @@ const PIECE: usize = 256 * 1024;
 /// The files of a release by name.
 pub type Files<'a> = Vec<(&'a str, &'a Content)>;
 
-fn key(signing: &Signing) -> anyhow::Result<PublicKey> {
-    PublicKey::from_base64(&signing.pubkey).map_err(|_| {
-        Failure::new(format!("`{}` is not a public key of minisign", signing.pubkey))
-            .hint("write the second line of the `.pub` file as `pubkey` under [package.metadata.binstall.signing]")
-            .into()
-    })
+/// The signatures of minisign among the files of a release.
+#[derive(Default)]
+pub struct Judged {
+    /// How many are right.
+    pub verified: usize,
+    /// Everything that is wrong.
+    pub problems: Vec<String>,
+    /// Those that no key is for.
+    pub unchecked: Vec<String>,
 }
 
-/// Verifies every signature of minisign among the files of a release, and warns of what cargo-binstall would refuse.
-pub fn verify(files: &Files<'_>, signing: Option<&Signing>, report: &Report) -> anyhow::Result<()> {
-    let key = signing.map(key).transpose()?;
+/// Verifies every signature of minisign among the files of a release with a key, which messages call by a name.
+pub fn judge(files: &Files<'_>, signing: Option<&Minisign>, key_name: &str) -> anyhow::Result<Judged> {
+    let mut judged = Judged::default();
+    let key = match signing.map(|signing| PublicKey::from_base64(&signing.pubkey)) {
+        Some(Err(_)) => {
+            let text = signing.map(|signing| signing.pubkey.as_str()).unwrap_or_default();
+            judged.problems.push(format!("`{text}` is not a public key of minisign"));
+            return Ok(judged);
+        }
+        Some(Ok(key)) => Some(key),
+        None => None,
+    };
     let suffix = signing.and_then(|signing| signing.suffix.as_deref());
-    let (mut problems, mut verified) = (Vec::new(), 0);
     for (name, content) in files {
         let Some((subject, end)) = split(name) else { continue };
         let Some((_, signed)) = files.iter().find(|(name, _)| *name == subject) else { continue };
         let promised = suffix == Some(end) && ArchiveKind::of_file(subject).is_some();
         match (read(content)?, &key) {
             (Some(signature), Some(key)) => match check(key, &signature, signed)? {
-                Ok(()) => verified += 1,
-                Err(why) => problems.push(format!("`{name}` is not a signature of `{subject}`: {why}")),
+                Ok(()) => judged.verified += 1,
+                Err(error) => judged
+                    .problems
+                    .push(format!("`{name}` is not a signature of `{subject}`: {}", why(&error, key_name))),
             },
-            (Some(_), None) => report.warn(format!(
-                "`{name}` is not verified: no key is in Cargo.toml, as `pubkey` under [package.metadata.binstall.signing]"
-            )),
-            (None, Some(_)) if promised => problems.push(format!(
+            (Some(_), None) => judged.unchecked.push((*name).to_owned()),
+            (None, Some(_)) if promised => judged.problems.push(format!(
                 "`{name}` is not a signature of minisign, which [package.metadata.binstall.signing] promises"
             )),
             // GPG's, ssh-keygen's, cosign's.
             (None, _) => {}
         }
+    }
+    Ok(judged)
+}
+
+/// Verifies every signature of minisign among the files of a release, and warns of what cargo-binstall would refuse.
+pub fn verify(files: &Files<'_>, signing: Option<&Minisign>, report: &Report) -> anyhow::Result<()> {
+    if let Some(signing) = signing.filter(|signing| PublicKey::from_base64(&signing.pubkey).is_err()) {
+        return Err(Failure::new(format!("`{}` is not a public key of minisign", signing.pubkey))
+            .hint("write the second line of the `.pub` file as `pubkey` under [package.metadata.binstall.signing]")
+            .into());
+    }
+    let Judged { verified, problems, unchecked } =
+        judge(files, signing, "`pubkey` under [package.metadata.binstall.signing]")?;
+    for name in unchecked {
+        report.warn(format!(
+            "`{name}` is not verified: no key is in Cargo.toml, as `pubkey` under [package.metadata.binstall.signing]"
+        ));
     }
     if !problems.is_empty() {
         return Err(Failure::new("the release has signatures that are wrong")
@@ -64,15 +91,9 @@ pub fn verify(files: &Files<'_>, signing: Option<&Signing>, report: &Report) -> 
             .into());
     }
     if verified > 0 {
-        report.step(
-            "Verified",
-            match verified {
-                1 => "1 signature of minisign".to_owned(),
-                count => format!("{count} signatures of minisign"),
-            },
-        );
+        report.step("Verified", count(verified));
     }
-    if let Some(suffix) = suffix {
+    if let Some(suffix) = signing.and_then(|signing| signing.suffix.as_deref()) {
         let archives = files.iter().filter(|(name, _)| ArchiveKind::of_file(name).is_some());
         for (name, _) in
             archives.filter(|(name, _)| !files.iter().any(|(other, _)| *other == format!("{name}{suffix}")))
@@ -83,6 +104,14 @@ pub fn verify(files: &Files<'_>, signing: Option<&Signing>, report: &Report) -> 
         }
     }
     Ok(())
+}
+
+/// `7 signatures of minisign`
+pub fn count(signatures: usize) -> String {
+    match signatures {
+        1 => "1 signature of minisign".to_owned(),
+        count => format!("{count} signatures of minisign"),
+    }
 }
 
 /// The file that a signature is of, and how the signature's name ends.
@@ -106,14 +135,10 @@ fn read(content: &Content) -> anyhow::Result<Option<Signature>> {
 }
 
 /// Whether a signature is of these bytes, or why not.
-fn check(
-    key: &PublicKey,
-    signature: &Signature,
-    signed: &Content,
-) -> anyhow::Result<Result<(), &'static str>> {
+fn check(key: &PublicKey, signature: &Signature, signed: &Content) -> anyhow::Result<Result<(), Error>> {
     let mut verifier = match key.verify_stream(signature) {
         Ok(verifier) => verifier,
-        Err(error) => return Ok(Err(why(&error))),
+        Err(error) => return Ok(Err(error)),
     };
     match signed {
         Content::Bytes(bytes) => verifier.update(bytes),
@@ -129,17 +154,15 @@ fn check(
             }
         }
     }
-    Ok(verifier.finalize().map_err(|error| why(&error)))
+    Ok(verifier.finalize())
 }
 
-fn why(error: &Error) -> &'static str {
+fn why(error: &Error, key_name: &str) -> String {
     match error {
-        Error::UnexpectedKeyId => {
-            "it was made with another key than `pubkey` under [package.metadata.binstall.signing]"
-        }
+        Error::UnexpectedKeyId => format!("it was made with another key than {key_name}"),
         Error::UnsupportedLegacyMode | Error::UnexpectedAlgorithm | Error::UnsupportedAlgorithm => {
-            "it is of the old form (`minisign -l`), which cargo-binstall refuses"
+            "it is of the old form (`minisign -l`), which cargo-binstall refuses".to_owned()
         }
-        _ => "the file or the signature has changed since",
+        _ => "the file or the signature has changed since".to_owned(),
     }
 }

@@ -83,11 +83,11 @@ fn other_forms_are_refused_by_name() {
     lines.iter_mut().for_each(|line| line.push('\n'));
     expect![[r#"
         form: it is cut off: its JSON has no end
-        form: it is cut off: its JSON has no end
+        form: it is empty
         form: it is not a Sigstore bundle: invalid length 0, expected an object with `mediaType` and `verificationMaterial` at line 1 column 2
         form: it is larger than 2097152 bytes
-        form: it is not a Sigstore bundle: expected value at line 1 column 1
-        form: its format is `application/vnd.dev.sigstore.bundle.v0.4+json`, not `application/vnd.dev.sigstore.bundle.v0.3+json`
+        form: it is not JSON, so it is no Sigstore bundle
+        format: its format is `application/vnd.dev.sigstore.bundle.v0.4+json`, not `application/vnd.dev.sigstore.bundle.v0.3+json`
         form: its log entry is called `intoto 0.0.1`, but is `dsse 0.0.1`
         form: its log entry is called `dsse 0.0.2`, but is `dsse 0.0.1`
         form: it holds an attestation and another signature

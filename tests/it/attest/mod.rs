@@ -29,9 +29,11 @@ pub fn mock_roots() -> Roots {
 fn authenticate(json: &[u8], roots: &Roots) -> Result<Authentic, String> {
     let refused = |refusal| match refusal {
         Refusal::Unknown(why) => format!("unknown: {why}"),
+        Refusal::Format(why) => format!("format: {why}"),
         Refusal::Wrong(why) => format!("wrong: {why}"),
     };
-    Bundle::parse(json).map_err(|why| format!("form: {why}"))?.authenticate(roots).map_err(refused)
+    let form = |refusal| refused(refusal).replacen("wrong: ", "form: ", 1);
+    Bundle::parse(json).map_err(form)?.authenticate(roots).map_err(refused)
 }
 
 fn subjects() -> BTreeMap<String, Digest> {

@@ -1,6 +1,7 @@
 //! Publishing under faults, one at a time and several at once: the servers end in the same state.
 
 pub mod bench;
+mod channels;
 mod drafts;
 mod found;
 mod ladder;

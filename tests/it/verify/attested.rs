@@ -78,7 +78,8 @@ fn a_signed_release_says_who_built_it_from_which_commit() {
           bytes      11 of 11 assets and the image as SHA256SUMS and the manifest say
           signed     by OWNER/floe/.github/workflows/release.yml@refs/tags/v1.0.0 (c30b838), for acme/tool at refs/tags/v1.4.0
                      run 77, github-hosted, 2026-01-15 12:00 UTC, in the log of the given root (9895427)
-          immutable  GitHub signed this release: these assets, this tag, this commit"#]].assert_eq(&lines[1..].join("\n"));
+          immutable  GitHub signed this release: these assets, this tag, this commit
+          sbom       none: nothing says which crates are in the binaries"#]].assert_eq(&lines[1..].join("\n"));
     let json = published.scenario.run(["verify", "--release", "v1.4.0", "--json"]).exit(0).stdout;
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["signature"]["state"], "signed");
@@ -252,7 +253,7 @@ fn files_are_checked_alone_and_without_a_network() {
     let before = scenario.github_interceptor().log().len();
     let outcome = scenario.run(&*[&verify[..], &["--tag", "v1.4.0"]].concat()).exit(0);
     expect![[r#"
-        acme/tool
+        acme/tool at 3f9ac21c0ffee0000000000000000000000000aa
           bytes      2 files as the attestation says
           signed     by OWNER/floe/.github/workflows/release.yml@refs/tags/v1.0.0 (c30b838), for acme/tool at refs/tags/v1.4.0
                      run 77, github-hosted, 2026-01-15 12:00 UTC, in the log of the given root (9895427)

@@ -1,7 +1,8 @@
 //! `floe verify` on dists that are broken in many ways: it reports every problem, before anything is sent.
 
-mod attested;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod alone;
+mod attested;
 mod auditable;
 mod covered;
 mod kept;

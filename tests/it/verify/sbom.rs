@@ -55,6 +55,8 @@ fn sboms_are_published_covered_and_verified() {
     let outcome = published.scenario.run(["verify", "--release", "v1.4.0", "--strict"]).exit(0);
     // Seven archives with their SBOMs, two installers, the checksums and the manifest.
     assert!(outcome.stdout.starts_with("tool 1.4.0: 18 files, "), "{}", outcome.stdout);
+    let line = "  sbom       7 of 7 archives have one, which names their binaries; ";
+    assert!(outcome.stdout.contains(line), "{}", outcome.stdout);
     let sums = fs::read_to_string(published.asset_file("SHA256SUMS")).unwrap();
     assert_eq!(sums.lines().filter(|line| line.ends_with(".cdx.json")).count(), 7);
     let manifest = published.manifest();

@@ -5,6 +5,9 @@ use std::fs;
 use blake2::{Blake2b512, Digest as _};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
+use floe_core::model::{About, Minisign};
+
+use super::release::Published;
 use crate::support::peers::{self, peer};
 use crate::support::scenario::Scenario;
 use crate::support::words::problems;
@@ -184,6 +187,86 @@ fn the_checksums_are_verified_against_their_own_signature() {
     fs::write(scenario.dist().join("SHA256SUMS.minisig"), key.sign(b"ED", &release(&unsigned))).unwrap();
     scenario.run(["publish"]).exit(0).says("Verified 1 signature of minisign");
     assert_eq!(release(&scenario), release(&unsigned));
+}
+
+/// A release whose manifest names the key, as `floe package` writes it.
+fn published(key: &Key) -> Published {
+    let scenario = Scenario::new("1.4.0");
+    let minisign = Minisign { pubkey: key.public(), suffix: Some(".sig".to_owned()) };
+    let about = About { minisign: Some(minisign), ..About::default() };
+    for entry in fs::read_dir(scenario.dist()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "json") {
+            let mut record: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            record["package"] = serde_json::to_value(&about).unwrap();
+            fs::write(&path, record.to_string()).unwrap();
+        }
+    }
+    sign(&scenario, ".sig", |bytes| key.sign(b"ED", bytes));
+    // No project is here, as in the job of a workflow that publishes an assembled dist.
+    scenario.run(["publish"]).exit(0).says("Verified 7 signatures of minisign");
+    Published { scenario: scenario.token(None) }
+}
+
+#[test]
+fn the_signatures_of_a_published_release_are_verified_with_the_key_in_its_manifest() {
+    let (key, other) = (Key::new(1), Key::new(2));
+    let published = published(&key);
+    let line = |published: &Published| {
+        let outcome = published.scenario.run(["verify", "--release", "v1.4.0"]).exit(0);
+        outcome.stdout.lines().find(|line| line.starts_with("  minisign")).unwrap().trim().to_owned()
+    };
+    let public = key.public();
+    assert_eq!(
+        line(&published),
+        format!("minisign   7 signatures of minisign by the key in the manifest ({public})")
+    );
+    let said = |name: &str, bytes: &[u8]| {
+        published.replace(name, bytes);
+        problems(&published.scenario.run(["verify", "--release", "v1.4.0"]).exit(3).stderr)
+    };
+    let archive = fs::read(published.asset_file(MUSL)).unwrap();
+    let wrong = said(&format!("{MUSL}.sig"), other.sign(b"ED", &archive).as_bytes());
+    assert!(
+        wrong.contains(&format!(
+            "`{MUSL}.sig` is not a signature of `{MUSL}`: it was made with another key than the one in the manifest"
+        )),
+        "{wrong}"
+    );
+    // A dist whose records name the key is refused, too.
+    let dist = published.scenario.dist();
+    fs::write(dist.join(format!("{MUSL}.sig")), other.sign(b"ED", &archive)).unwrap();
+    published.scenario.run(["verify", "dist"]).exit(3).says("it was made with another key than");
+}
+
+#[test]
+fn a_signature_of_the_checksums_is_verified_after_publishing_as_well() {
+    let (key, other) = (Key::new(1), Key::new(2));
+    let published = published(&key);
+    let sums = fs::read(published.asset_file("SHA256SUMS")).unwrap();
+    let add =
+        |key: &Key, bytes: &[u8]| published.add("SHA256SUMS.minisig", key.sign(b"ED", bytes).as_bytes());
+    add(&key, &sums);
+    let verified = published.scenario.run(["verify", "--release", "v1.4.0", "--strict"]).exit(0);
+    assert!(verified.stdout.contains("  minisign   8 signatures of minisign"), "{}", verified.stdout);
+    for (key, bytes, why) in [
+        (&key, &b"others"[..], "the file or the signature has changed since"),
+        (&other, &sums, "it was made with another key than the one in the manifest"),
+    ] {
+        published.replace("SHA256SUMS.minisig", key.sign(b"ED", bytes).as_bytes());
+        let outcome = published.scenario.run(["verify", "--release", "v1.4.0"]).exit(3);
+        outcome.says(&format!("`SHA256SUMS.minisig` is not a signature of `SHA256SUMS`: {why}"));
+    }
+}
+
+#[test]
+fn signatures_without_a_key_are_called_unchecked() {
+    let scenario = self::scenario("");
+    sign(&scenario, ".sig", |bytes| Key::new(1).sign(b"ED", bytes));
+    scenario.run(["publish"]).exit(0);
+    let stdout = scenario.run(["verify", "--release", "v1.4.0"]).exit(0).stdout;
+    let line = "  minisign   not checked: 7 signatures of minisign, and the manifest names no key\n";
+    assert!(stdout.contains(line), "{stdout}");
 }
 
 #[test]

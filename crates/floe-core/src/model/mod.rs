@@ -38,7 +38,7 @@ pub use manifest::Manifest;
 pub use member::{Member, Nature};
 pub use outline::{Outline, Subject};
 pub use places::ChannelPlace;
-pub use record::{About, ArchiveFacts, BinaryFacts, Entry, Record, Source};
+pub use record::{About, ArchiveFacts, BinaryFacts, Entry, Minisign, Record, Source};
 pub use release::{Asset, Attestation, Content, Destination, PromisedFile, Release};
 pub use sbom::{Sbom, SbomFacts};
 pub use schema::Schema;

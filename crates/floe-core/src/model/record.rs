@@ -61,6 +61,19 @@ pub struct About {
     /// The address of its page, where it has one besides the repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub homepage: Option<String>,
+    /// The key of the signatures beside its files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minisign: Option<Minisign>,
+}
+
+/// `[package.metadata.binstall.signing]`: how cargo-binstall verifies archives (its SIGNING.md).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Minisign {
+    /// The public key of minisign, the only algorithm.
+    pub pubkey: String,
+    /// The end that the address of a signature adds to that of its archive, if `file` is of that form. Default: `.sig`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suffix: Option<String>,
 }
 
 /// An archive as a file.

@@ -99,6 +99,8 @@ pub struct PromisedFile {
 
 /// How the name of a detached signature ends, after the name of the signed file.
 pub const SIGNATURES: [&str; 3] = [".sig", ".minisig", ".asc"];
+/// The same for those that minisign may have made.
+pub const MINISIGN: [&str; 2] = [".sig", ".minisig"];
 
 /// Whether `SHA256SUMS` and the manifest cover an asset. They cannot cover `SHA256SUMS` and its signatures, such as
 /// `SHA256SUMS.sigstore.json`.

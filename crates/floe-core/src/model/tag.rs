@@ -158,7 +158,10 @@ impl FromStr for Repo {
             Some((owner, name)) if part(owner) && part(name) => {
                 Ok(Repo { owner: owner.to_owned(), name: name.to_owned() })
             }
-            _ => Err(format!("`{text}` is not a repository; write it as owner/name")),
+            _ => Err(match Repo::from_url(text) {
+                Some(repo) => format!("`{text}` is an address; write the repository as {repo}"),
+                None => format!("`{text}` is not a repository; write it as owner/name"),
+            }),
         }
     }
 }

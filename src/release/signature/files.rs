@@ -1,0 +1,159 @@
+//! `floe verify FILE… --attestation BUNDLE`: who signed single files. It uses no network.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::{Signature, block};
+use crate::attest::{Authentic, Bundle, Subjects};
+use crate::cli::VerifyArgs;
+use crate::error::{Exit, Failure};
+use crate::package::sbom;
+use crate::release::attestation::{Trust, Unchecked, Verdict, read_bundle};
+use crate::report::Report;
+use floe_core::model::sbom::{SUFFIX, TARGET};
+use floe_core::model::{Digest, Hasher, Repo, Sbom, Schema};
+use floe_core::units;
+use floe_core::untrusted::files;
+
+/// The result as JSON, schema 1. It exists only if nothing is wrong.
+#[derive(Debug, Serialize)]
+struct Signed {
+    schema: Schema<1>,
+    repository: String,
+    files: Vec<SignedFile>,
+    signature: Signature,
+}
+
+#[derive(Debug, Serialize)]
+struct SignedFile {
+    path: String,
+    /// Its name in the attestation.
+    name: String,
+    digest: Digest,
+}
+
+/// Whether the bundle is an attestation of these files. Of several bundles in one file, one that fits is enough.
+pub fn verify(args: &VerifyArgs, bundle: &Path, repo: &Repo, report: &Report) -> anyhow::Result<()> {
+    let trust = Trust::of(&args.trust)?;
+    let digests = digests(&args.dists)?;
+    let bundles = read_bundle(bundle)?;
+    let read = || format!("failed to read the attestation `{}`", bundle.display());
+    let bundles = Bundle::split(&bundles).map_err(anyhow::Error::msg).with_context(read)?;
+    let source = (args.source.tag.as_ref(), args.source.commit.as_ref());
+    let (mut wrong, mut unchecked) = (Vec::new(), None);
+    for (at, one) in bundles.iter().enumerate() {
+        match trust.check(one, repo, source, Subjects::Some(digests.clone())) {
+            Ok(found) => return show(&found, digests, repo, args.json, report),
+            Err(Verdict::NotChecked(why)) => unchecked = Some(why),
+            Err(Verdict::Wrong(problems)) if bundles.len() == 1 => wrong.extend(problems),
+            Err(Verdict::Wrong(problems)) => {
+                wrong.extend(problems.into_iter().map(|problem| format!("bundle {}: {problem}", at + 1)));
+            }
+        }
+    }
+    // One that could not be checked may be the right one.
+    if let Some(Unchecked { why, hint }) = unchecked {
+        let text = format!("the attestation `{}` could not be checked: {why}", bundle.display());
+        return Err(Failure::new(text).details(wrong).hint(hint).into());
+    }
+    let files = units::files(digests.len()).replace("1 file", "this file");
+    let is_bundle = bundles.iter().any(|one| Bundle::parse(one).is_ok());
+    let (text, hint) = match is_bundle {
+        true => (
+            format!("the attestation `{}` does not prove {files} to be of `{repo}`", bundle.display()),
+            "do not use the files; download them and the attestation from the release again",
+        ),
+        false => (
+            format!("`{}` is not an attestation", bundle.display()),
+            "give the bundle that lies beside the files of the release: `--attestation SHA256SUMS.sigstore.json`",
+        ),
+    };
+    Err(Failure::new(text).details(wrong).hint(hint).exit(Exit::Problems).into())
+}
+
+/// The digest of each file. Every file that cannot be read is named.
+fn digests(paths: &[PathBuf]) -> anyhow::Result<BTreeMap<String, Digest>> {
+    let (mut digests, mut unread) = (BTreeMap::new(), Vec::new());
+    for path in paths {
+        let name = path.display().to_string();
+        match digest_of(path) {
+            Ok(digest) => drop(digests.insert(name, digest)),
+            Err(_) if path.is_dir() => {
+                unread.push(format!("`{name}` is a folder; name the files in it"));
+            }
+            Err(error) => unread.push(format!("`{name}`: {error}")),
+        }
+    }
+    match unread.is_empty() {
+        true => Ok(digests),
+        false => Err(Failure::new("not every file can be read").details(unread).into()),
+    }
+}
+
+fn digest_of(path: &Path) -> std::io::Result<Digest> {
+    let mut hasher = Hasher::default();
+    std::io::copy(&mut files::open(path)?, &mut hasher)?;
+    Ok(hasher.finish().0)
+}
+
+fn show(
+    found: &Authentic,
+    digests: BTreeMap<String, Digest>,
+    repo: &Repo,
+    as_json: bool,
+    report: &Report,
+) -> anyhow::Result<()> {
+    let signature = Signature::of(found);
+    let name = |digest: Digest| {
+        let subject = found.statement.subjects.iter().find(|subject| subject.sha256() == Some(digest));
+        subject.map(|subject| subject.name.clone()).unwrap_or_default()
+    };
+    let file = |(path, digest)| SignedFile { path, name: name(digest), digest };
+    let files: Vec<SignedFile> = digests.into_iter().map(file).collect();
+    if as_json {
+        return report.json(&Signed { schema: Schema, repository: repo.to_string(), files, signature });
+    }
+    let mut bytes = vec![format!("{} as the attestation says", units::files(files.len()))];
+    bytes.extend(files.iter().filter_map(SignedFile::renamed));
+    let sboms: Vec<String> = files.iter().filter_map(SignedFile::contents).collect();
+    let commit = found.commit.as_ref().map(|commit| format!(" at {commit}")).unwrap_or_default();
+    let mut text = format!("{repo}{commit}{}{}", block("bytes", &bytes), block("signed", &signature.lines()));
+    text.push_str(&block("sbom", &sboms));
+    report.out(text);
+    Ok(())
+}
+
+impl SignedFile {
+    /// A file is known by its content. Under another name it may be one that nobody expects.
+    fn renamed(&self) -> Option<String> {
+        let file = self.path.rsplit(['/', '\\']).next();
+        (file != Some(&self.name)).then(|| format!("`{}` is `{}` in the attestation", self.path, self.name))
+    }
+
+    /// The content of an SBOM in one line.
+    fn contents(&self) -> Option<String> {
+        if !self.name.ends_with(SUFFIX) {
+            return None;
+        }
+        Some(match sbom::read(Path::new(&self.path)) {
+            Ok(sbom) => format!("`{}` {}", self.name, describe(&sbom)),
+            Err(why) => format!("`{}` cannot be read: {why}", self.name),
+        })
+    }
+}
+
+/// `lists 161 crates of tool 1.4.0 for x86_64-unknown-linux-musl`
+fn describe(sbom: &Sbom) -> String {
+    let component = &sbom.metadata.component;
+    let version = component.version.as_deref().unwrap_or_default();
+    let target = sbom.metadata.properties.iter().find(|property| property.name == TARGET);
+    let target = target.map(|target| format!(" for {}", target.value)).unwrap_or_default();
+    let crates = match sbom.components.len() {
+        1 => "1 crate".to_owned(),
+        count => format!("{count} crates"),
+    };
+    format!("lists {crates} in {} {version}{target}", component.name)
+}
