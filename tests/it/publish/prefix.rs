@@ -299,8 +299,8 @@ fn two_packages_cannot_own_the_same_name() {
         ),
         (
             [&formula("alpha-"), &formula("beta-")],
-            "error: `beta` and `alpha` would both write `Formula/tool.rb` of `acme/homebrew-tap`\n\n\
-             hint: give `beta` another `formula` or `manifest` in the table of the channel under [package.metadata.floe]\n",
+            "error: `beta` and `alpha` would both write `Formula/tool.rb` of acme/homebrew-tap\n\n\
+             hint: give `beta` another name in the table of the channel under [package.metadata.floe]\n",
         ),
     ] {
         let project = workspace(tables, ["1.0.0", "1.0.0"]);
