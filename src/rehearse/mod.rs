@@ -238,7 +238,8 @@ fn promise(
     let page = session::page(&RemoteArgs::default(), &repo)?;
     let tag = inputs::tag(Some(project), None, &verified.version)?;
     let (image, may_be_latest) = inputs::moving_names(Some(project), (&repo, &tag, &project.name), None)?;
-    let destination = Destination { repo, page, tag, commit, image, may_be_latest, built_on };
+    let attach = project.attaches();
+    let destination = Destination { repo, page, tag, commit, image, may_be_latest, attach, built_on };
     let notes = notes(project, &verified, report)?;
     let release = assemble::assemble(verified, (destination, notes), &project.config.channels, report)?;
     Ok(release.with_attestation(attestation))

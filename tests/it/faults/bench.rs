@@ -62,6 +62,7 @@ pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
         commit: COMMIT.parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
         may_be_latest: true,
+        attach: false,
         built_on: None,
     };
     let release =

@@ -9,9 +9,10 @@ use semver::Version;
 
 use super::manifest::{Artifact, Manifest, ManifestFile, ManifestImage, ManifestPlatform};
 use super::{
-    BinaryFacts, BuiltOn, ChannelKind, Commit, Digest, Extras, Facts, Image, ImageName, Record, Rendered,
-    Repo, Schema, Tag,
+    Attachment, BinaryFacts, BuiltOn, ChannelKind, Commit, Digest, Extras, Facts, Image, ImageName, Record,
+    Rendered, Repo, Schema, Tag,
 };
+use crate::model::attachment;
 use crate::model::notes::{self, Notes, NotesSource};
 
 /// The file that lists every asset's digest in the form `sha256sum -c` reads.
@@ -67,6 +68,8 @@ pub struct Destination {
     pub image: ImageName,
     /// Whether it may become the repository's latest release, a name that all packages of the repository share.
     pub may_be_latest: bool,
+    /// Whether SBOMs and the attestation are attached to the image.
+    pub attach: bool,
     /// How it was built, if a workflow says so.
     pub built_on: Option<BuiltOn>,
 }
@@ -262,6 +265,15 @@ impl Release {
         self.assets.iter().find(|asset| asset.name == ATTESTATION)
     }
 
+    /// The files that are attached to the image.
+    pub fn attachments(&self) -> Vec<Attachment> {
+        let Some(image) = self.image.as_ref().filter(|_| self.destination.attach) else { return Vec::new() };
+        let attestation = self.attestation().map(|asset| (asset.digest, asset.size));
+        attachment::attachments(image, &self.manifest.artifacts, attestation, |name| {
+            self.assets.iter().find(|asset| asset.name == name).map(|asset| asset.size)
+        })
+    }
+
     /// The bytes of all assets together.
     pub fn asset_bytes(&self) -> u64 {
         self.assets.iter().map(|asset| asset.size).sum()
@@ -303,6 +315,7 @@ fn manifest(
             .iter()
             .map(|one| ManifestPlatform { platform: one.platform, digest: one.manifest.digest })
             .collect(),
+        attached: destination.attach,
     });
     let file =
         |file: &PromisedFile| ManifestFile { file: file.name.clone(), size: file.size, digest: file.digest };

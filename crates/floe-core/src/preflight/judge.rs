@@ -322,7 +322,7 @@ fn needed(plan: &Plan) -> u64 {
         // The draft is compared before it is published; a listing has a hundred assets a page.
         Step::Publish { .. } => 2 + plan.steps.len() as u64 / 100,
         Step::Channel { .. } => 1,
-        Step::PushImage { .. } | Step::TagImage { .. } => 0,
+        Step::PushImage { .. } | Step::TagImage { .. } | Step::Attach { .. } | Step::ListAttached { .. } => 0,
     };
     plan.todo().map(of).sum()
 }
