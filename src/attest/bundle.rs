@@ -10,7 +10,7 @@ use sigstore_verify::types::{self, SignatureContent};
 
 use super::authentic::Refusal;
 use super::statement::Statement;
-use floe_core::model::attachment::BUNDLE_LIMIT;
+use floe_core::attachment::BUNDLE_LIMIT;
 
 /// The two spellings of version 0.3 of the format, which `actions/attest` and GitHub write.
 const MEDIA_TYPES: [&str; 2] =

@@ -15,7 +15,7 @@ mod statement;
 
 pub use authentic::{Authentic, Log, Refusal};
 pub use bundle::Bundle;
-pub use floe_core::model::attachment::BUNDLE_LIMIT;
+pub use floe_core::attachment::BUNDLE_LIMIT;
 pub use immutable::Immutable;
 pub use policy::{Expected, PROVENANCE, Subjects};
 pub use roots::{Instance, ROOTS_LIMIT, Roots};

@@ -25,7 +25,7 @@ use crate::package;
 use crate::package::archive::{self, Budget, Examined};
 use crate::registry::{self, Credentials, Registry};
 use crate::report::Progress;
-use floe_core::model::attachment::attachments;
+use floe_core::attachment::attachments;
 use floe_core::model::manifest::Artifact;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS, MINISIGN};
 use floe_core::model::{ArchiveKind, Digest, Hasher, Image, ImageName, Manifest, sbom};

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::{PullError, Registry};
 use crate::net::retry::{AttemptError, RetryPolicy};
-use floe_core::model::attachment::{BUNDLE, BUNDLE_LIMIT};
-use floe_core::model::{Attachment, Blob, Digest};
+use floe_core::attachment::{Attachment, BUNDLE, BUNDLE_LIMIT};
+use floe_core::model::{Blob, Digest};
 use floe_core::oci::{INDEX, ImageManifest};
 
 /// The most attestations of others that are read.

@@ -8,6 +8,7 @@ use futures_util::future::{try_join, try_join_all};
 
 use crate::registry::Registry;
 use crate::release::attestation::Trust;
+use floe_core::attachment;
 use floe_core::model::{Digest, Release};
 use floe_core::world::RemoteImage;
 
@@ -18,7 +19,7 @@ pub async fn observe(
     trust: Option<&Trust>,
     image: RemoteImage,
 ) -> anyhow::Result<RemoteImage> {
-    let attachments = release.attachments();
+    let attachments = attachment::of_release(release);
     if attachments.is_empty() {
         return Ok(image);
     }

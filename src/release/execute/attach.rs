@@ -8,14 +8,14 @@ use super::Run;
 use crate::registry::Registry;
 use crate::release::REGISTRY_AT_ONCE;
 use crate::report::Progress;
-use floe_core::model::attachment::EMPTY_JSON;
-use floe_core::model::{Asset, Attachment, Content, Digest};
+use floe_core::attachment::{self, Attachment, EMPTY_JSON};
+use floe_core::model::{Asset, Content, Digest};
 
 impl Run<'_> {
     /// The blobs first, and then the manifests that refer to the image.
     pub(super) async fn attach(&self, missing: &[Digest], progress: &Progress) -> anyhow::Result<()> {
         let (_, registry) = self.image()?;
-        let attachments = self.release.attachments();
+        let attachments = attachment::of_release(self.release);
         let missing: Vec<&Attachment> =
             attachments.iter().filter(|one| missing.contains(&one.manifest.digest)).collect();
         let config = Attachment::config();
@@ -52,7 +52,7 @@ impl Run<'_> {
     /// One tag after the other: each is read, changed and written.
     pub(super) async fn list_attached(&self, missing: &[String]) -> anyhow::Result<()> {
         let (_, registry) = self.image()?;
-        let attachments = self.release.attachments();
+        let attachments = attachment::of_release(self.release);
         for tag in missing {
             let own: Vec<&Attachment> = attachments.iter().filter(|one| one.tag() == *tag).collect();
             registry.list_referrers(tag, &own).await?;

@@ -3,7 +3,6 @@
 //! Nothing in here touches a file, the network, the environment or a terminal.
 
 pub mod assembly;
-pub mod attachment;
 pub mod body;
 pub mod built_on;
 pub mod changelog;
@@ -27,7 +26,6 @@ pub mod tag;
 pub mod target;
 
 pub use assembly::Assembly;
-pub use attachment::Attachment;
 pub use built_on::BuiltOn;
 pub use channel::{ChannelKind, ManifestChannel, Marker, Rendered};
 pub use config::{Channels, Config};

@@ -9,10 +9,9 @@ use semver::Version;
 
 use super::manifest::{Artifact, Manifest, ManifestFile, ManifestImage, ManifestPlatform};
 use super::{
-    Attachment, BinaryFacts, BuiltOn, ChannelKind, Commit, Digest, Extras, Facts, Image, ImageName, Record,
-    Rendered, Repo, Schema, Tag,
+    BinaryFacts, BuiltOn, ChannelKind, Commit, Digest, Extras, Facts, Image, ImageName, Record, Rendered,
+    Repo, Schema, Tag,
 };
-use crate::model::attachment;
 use crate::model::notes::{self, Notes, NotesSource};
 
 /// The file that lists every asset's digest in the form `sha256sum -c` reads.
@@ -263,15 +262,6 @@ impl Release {
     /// The attestation, if there is one.
     pub fn attestation(&self) -> Option<&Asset> {
         self.assets.iter().find(|asset| asset.name == ATTESTATION)
-    }
-
-    /// The files that are attached to the image.
-    pub fn attachments(&self) -> Vec<Attachment> {
-        let Some(image) = self.image.as_ref().filter(|_| self.destination.attach) else { return Vec::new() };
-        let attestation = self.attestation().map(|asset| (asset.digest, asset.size));
-        attachment::attachments(image, &self.manifest.artifacts, attestation, |name| {
-            self.assets.iter().find(|asset| asset.name == name).map(|asset| asset.size)
-        })
     }
 
     /// The bytes of all assets together.

@@ -20,9 +20,10 @@ pub use line::{Line, Status};
 pub use show::PlanJson;
 pub use step::{Phase, Step};
 
+use crate::attachment::{self, Attachment};
 use crate::model::body::Head;
 use crate::model::release::ATTESTATION;
-use crate::model::{Asset, Attachment, Destination, Digest, Image, Subject, Tag};
+use crate::model::{Asset, Destination, Digest, Image, Subject, Tag};
 use crate::world::{AssetMatch, RemoteImage, RemoteRelease, World};
 use ladder::is_highest_stable;
 
@@ -259,7 +260,7 @@ fn push_image(image: &Image, remote: &RemoteImage) -> (Step, bool) {
 /// The steps that attach files to the image. Nothing names an artifact before the registry or an index lists it.
 fn attach_steps(subject: Subject<'_>, world: &World) -> Option<((Step, bool), Option<(Step, bool)>)> {
     let (release, remote) = (subject.release()?, world.image.as_ref()?);
-    let attachments = release.attachments();
+    let attachments = attachment::of_release(release);
     if attachments.is_empty() {
         return None;
     }

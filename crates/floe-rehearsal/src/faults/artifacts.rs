@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use floe_core::attachment;
 use floe_core::model::{Digest, Release};
 
 /// The artifacts of the release, by the tag of their index.
@@ -11,7 +12,7 @@ pub(super) struct Artifacts(BTreeMap<String, BTreeSet<Digest>>);
 impl Artifacts {
     pub(super) fn of(releases: &[&Release]) -> Self {
         let mut artifacts = Artifacts::default();
-        for one in releases.iter().flat_map(|release| release.attachments()) {
+        for one in releases.iter().flat_map(|release| attachment::of_release(release)) {
             artifacts.0.entry(one.tag()).or_default().insert(one.manifest.digest);
         }
         artifacts

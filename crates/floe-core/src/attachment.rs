@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::manifest::Artifact;
-use super::release::ATTESTATION;
-use super::{Blob, Digest, Image};
+use crate::model::manifest::Artifact;
+use crate::model::release::ATTESTATION;
+use crate::model::{Blob, Digest, Image, Release};
 use crate::oci::{Descriptor, ImageManifest, MANIFEST};
 
 /// The artifact type of an attestation (cosign, `BUNDLE_SPEC.md`).
@@ -111,4 +111,15 @@ pub fn attachments(
         Some(Attachment::new(&sbom.file, &one.manifest, SBOM, (sbom.digest, size)))
     });
     attestation.into_iter().chain(sboms).collect()
+}
+
+/// The files that a release attaches to its image; none unless the project wants it.
+pub fn of_release(release: &Release) -> Vec<Attachment> {
+    let Some(image) = release.image.as_ref().filter(|_| release.destination.attach) else {
+        return Vec::new();
+    };
+    let attestation = release.attestation().map(|asset| (asset.digest, asset.size));
+    attachments(image, &release.manifest.artifacts, attestation, |name| {
+        release.assets.iter().find(|asset| asset.name == name).map(|asset| asset.size)
+    })
 }
