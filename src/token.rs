@@ -49,6 +49,12 @@ impl Token {
         self.0.starts_with("ghs_")
     }
 
+    /// Whether a token of its kind opens pull requests in the repositories of others. GitHub refuses them to a fine-grained
+    /// token and to an app.
+    pub fn opens_pulls(&self) -> bool {
+        !self.is_of_app() && !self.0.starts_with("github_pat_")
+    }
+
     /// Every secret that floe reads from the environment, so that none of them is ever printed.
     pub fn all_from_env() -> Vec<Self> {
         GITHUB_VARIABLES

@@ -16,9 +16,11 @@ pub use installers::file_names as installers;
 pub use settings::settings;
 
 use floe_core::model::manifest::Artifact;
+use floe_core::model::places::Home;
 use floe_core::model::{
-    About, Arch, ChannelKind, ChannelPlace, Channels, Manifest, Marker, Os, Rendered, Target,
+    About, Arch, ChannelKind, ChannelPlace, Channels, Manifest, Marker, Os, Rendered, Repo, Target,
 };
+use semver::Version;
 
 /// The revision of the texts here. A change of the bytes that any of them gives for a manifest needs another number,
 /// because a published file is rendered again only by a floe of the same one.
@@ -79,22 +81,30 @@ pub fn left_out(manifest: &Manifest, channels: &Channels) -> Vec<String> {
 }
 
 /// The channels that a release of these targets moves, before it is built.
-pub fn places(name: &str, targets: &[Target], channels: &Channels) -> Vec<ChannelPlace> {
-    let homebrew = channels.homebrew.as_ref().map(|settings| ChannelPlace {
-        kind: ChannelKind::Homebrew,
-        repository: settings.tap.clone(),
-        path: homebrew::path(settings, name),
-    });
-    let scoop = channels.scoop.as_ref().map(|settings| ChannelPlace {
-        kind: ChannelKind::Scoop,
-        repository: settings.bucket.clone(),
-        path: scoop::path(settings, name),
-    });
+pub fn places(
+    (name, version): (&str, &Version),
+    project: &Repo,
+    targets: &[Target],
+    channels: &Channels,
+) -> Vec<ChannelPlace> {
+    let file = |kind, repository: &Repo, path| {
+        let (home, paths) = (Home::Repo(repository.clone()), vec![path]);
+        ChannelPlace { kind, home, paths }
+    };
+    let homebrew = channels
+        .homebrew
+        .as_ref()
+        .map(|settings| file(ChannelKind::Homebrew, &settings.tap, homebrew::path(settings, name)));
+    let scoop = channels
+        .scoop
+        .as_ref()
+        .map(|settings| file(ChannelKind::Scoop, &settings.bucket, scoop::path(settings, name)));
+    let winget = channels.winget.as_ref().and_then(|settings| winget::place(settings, project, version));
     let has = |place: &ChannelPlace| {
         let (systems, _) = place.kind.systems();
         targets.iter().any(|target| systems.contains(&target.os()))
     };
-    homebrew.into_iter().chain(scoop).filter(has).collect()
+    homebrew.into_iter().chain(scoop).chain(winget).filter(has).collect()
 }
 
 /// A release as every channel sees it.

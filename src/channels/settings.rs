@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use floe_core::model::config::{Aur, Chocolatey, Homebrew, Scoop, Winget};
+use floe_core::model::places::Submission;
 use floe_core::model::{ChannelKind, Channels, Manifest, ManifestChannel};
 
 /// The settings. An entry that floe cannot have written is left out, so the file is missing when they are rendered.
@@ -40,7 +41,8 @@ fn scoop(entry: &ManifestChannel) -> Option<Scoop> {
 
 fn winget(entry: &ManifestChannel) -> Option<Winget> {
     let id = stem(entry)?.strip_suffix(".installer")?.to_owned();
-    Some(Winget { id, publisher: text(&entry.settings, "publisher"), fork: None })
+    let fork = text(&entry.settings, Submission::FORK).and_then(|fork| fork.parse().ok());
+    Some(Winget { id, publisher: text(&entry.settings, "publisher"), fork })
 }
 
 fn chocolatey(manifest: &Manifest, entry: &ManifestChannel) -> Option<Chocolatey> {

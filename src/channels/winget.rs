@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use semver::Version;
+
 use super::text::{cut, json};
 use super::{Subject, below_top};
 use floe_core::model::config::Winget;
 use floe_core::model::manifest::Artifact;
-use floe_core::model::{Arch, ChannelKind, Manifest, Os, Rendered};
+use floe_core::model::places::Submission;
+use floe_core::model::{Arch, ChannelKind, ChannelPlace, Manifest, Os, Rendered, Repo};
 
 /// The repository of all packages.
 const REPOSITORY: &str = "microsoft/winget-pkgs";
@@ -25,6 +28,8 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Winget) -> Vec<Rendered> 
         .collect();
     let (Some(license), false) = (subject.license, archives.is_empty()) else { return Vec::new() };
     let id = &settings.id;
+    let Some(fork) = fork(settings, Repo::from_url(&subject.repository).as_ref()) else { return Vec::new() };
+    let fork = fork.to_string();
     let publisher = settings.publisher.as_deref().or(id.split('.').next()).unwrap_or(id);
 
     let file = |kind: &str, suffix: &str, body: &[String]| {
@@ -36,15 +41,14 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Winget) -> Vec<Rendered> 
         body.iter().for_each(|line| text.push_str(line));
         text.push_str(&pair("ManifestType", kind));
         text.push_str(&pair("ManifestVersion", LAYOUT));
-        let letter = id.chars().take(1).flat_map(char::to_lowercase).collect::<String>();
-        let folder = format!("manifests/{letter}/{}/{version}", id.replace('.', "/"));
         let publisher = settings.publisher.iter().map(|name| ("publisher".to_owned(), name.clone()));
+        let fork = [(Submission::FORK.to_owned(), fork.clone())];
         Rendered {
             kind: ChannelKind::Winget,
             repository: Some(REPOSITORY.to_owned()),
-            path: format!("{folder}/{id}{suffix}.yaml"),
+            path: path(id, version, suffix),
             bytes: text.into_bytes(),
-            settings: if suffix == ".installer" { publisher.collect() } else { BTreeMap::new() },
+            settings: if suffix == ".installer" { publisher.chain(fork).collect() } else { BTreeMap::new() },
         }
     };
 
@@ -85,6 +89,30 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Winget) -> Vec<Rendered> 
         file("defaultLocale", &format!(".locale.{LOCALE}"), &locale),
         file("version", "", &[pair("DefaultLocale", LOCALE)]),
     ]
+}
+
+/// The path of a file.
+fn path(id: &str, version: &Version, suffix: &str) -> String {
+    let letter = id.chars().take(1).flat_map(char::to_lowercase).collect::<String>();
+    format!("manifests/{letter}/{}/{version}/{id}{suffix}.yaml", id.replace('.', "/"))
+}
+
+/// The fork that pull requests come from: the project's owner has one of the same name.
+fn fork(settings: &Winget, project: Option<&Repo>) -> Option<Repo> {
+    let (_, name) = REPOSITORY.split_once('/')?;
+    settings.fork.clone().or_else(|| format!("{}/{name}", project?.owner()).parse().ok())
+}
+
+/// The place of a version, before it is built.
+pub(super) fn place(settings: &Winget, project: &Repo, version: &Version) -> Option<ChannelPlace> {
+    let installer = Rendered {
+        kind: ChannelKind::Winget,
+        repository: Some(REPOSITORY.to_owned()),
+        path: path(&settings.id, version, ".installer"),
+        bytes: Vec::new(),
+        settings: [(Submission::FORK.to_owned(), fork(settings, Some(project))?.to_string())].into(),
+    };
+    ChannelPlace::of(&[installer]).into_iter().next()
 }
 
 fn pair(key: &str, value: &str) -> String {

@@ -17,7 +17,17 @@ use floe_core::world::RemoteFile;
 impl GitHub {
     /// A file of the default branch; `None` if it is not there.
     pub async fn file(&self, path: &str) -> anyhow::Result<Option<RemoteFile>> {
-        let address = self.path(&format!("/contents/{}", escape(path)));
+        self.file_at(path, None).await
+    }
+
+    /// A file of a commit, or of the default branch.
+    pub(super) async fn file_at(
+        &self,
+        path: &str,
+        commit: Option<&str>,
+    ) -> anyhow::Result<Option<RemoteFile>> {
+        let at = commit.map(|commit| format!("?ref={commit}")).unwrap_or_default();
+        let address = self.path(&format!("/contents/{}{at}", escape(path)));
         let what = format!("`{path}` of `{}`", self.repo());
         let Some(found) = self.get::<Contents>(&what, &address).await? else { return Ok(None) };
         let content = found.content.filter(|_| found.encoding.as_deref() == Some("base64"));
@@ -104,7 +114,7 @@ fn is_rule(message: &str) -> bool {
 }
 
 /// A path with every segment percent-encoded.
-fn escape(path: &str) -> String {
+pub(super) fn escape(path: &str) -> String {
     let segment = |part| percent_encoding::utf8_percent_encode(part, RESERVED).to_string();
     path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }

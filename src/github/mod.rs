@@ -22,9 +22,11 @@ mod notes;
 mod queries;
 mod rate_limit;
 mod service;
+mod submission;
 
 pub use draft::second_to;
 pub use rate_limit::AT_ONCE as ASSETS_AT_ONCE;
+pub use submission::Submitter;
 
 use crate::error::Failure;
 use crate::net::address::Endpoint;

@@ -17,6 +17,41 @@ pub(super) struct Repository {
     pub disabled: bool,
     pub full_name: Option<String>,
     pub permissions: Option<Permissions>,
+    pub default_branch: Option<String>,
+    pub parent: Option<Parent>,
+}
+
+/// The repository that a fork comes from.
+#[derive(Deserialize)]
+pub(super) struct Parent {
+    pub full_name: String,
+    pub default_branch: String,
+}
+
+/// A pull request in a list.
+#[derive(Deserialize)]
+pub(super) struct Pull {
+    pub html_url: String,
+    pub state: String,
+    pub merged_at: Option<String>,
+}
+
+/// An entry of a folder.
+#[derive(Deserialize)]
+pub(super) struct Entry {
+    pub name: String,
+}
+
+/// A git object of which only the name counts.
+#[derive(Deserialize)]
+pub(super) struct Named {
+    pub sha: String,
+}
+
+/// A commit, and the name of its tree.
+#[derive(Deserialize)]
+pub(super) struct Committed {
+    pub tree: Named,
 }
 
 /// GitHub's answer for the attestations of a digest.

@@ -37,6 +37,8 @@ impl GitHub {
             push: repository.permissions.map(|rights| rights.push),
             expires: header("github-authentication-token-expiration").map(str::to_owned),
             scopes,
+            branch: repository.default_branch,
+            parent: repository.parent.map(|parent| (parent.full_name, parent.default_branch)),
         })
     }
 

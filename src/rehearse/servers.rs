@@ -12,7 +12,8 @@ use crate::registry::Credentials;
 use crate::release::session::Secrets;
 use crate::token::Token;
 use floe_core::clock::Clock;
-use floe_core::model::{ChannelPlace, Destination, Release};
+use floe_core::model::places::Home;
+use floe_core::model::{ChannelPlace, Destination, Release, Repo};
 use floe_rehearsal::faults::Testbed;
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
 use floe_rehearsal::interceptor::{Interceptor, Server, serve};
@@ -55,21 +56,21 @@ impl Servers {
         };
         // A tap or a bucket has a commit, its README.
         let tags = vec![SeedTag { name: "first".to_owned(), ..tag }];
-        let channel = |place: &ChannelPlace| SeedRepo {
-            repo: place.repository.clone(),
+        let seed = |repository: &Repo, branch: &str| SeedRepo {
+            repo: repository.clone(),
             tags: tags.clone(),
+            default_branch: branch.to_owned(),
             ..repo.clone()
         };
-        let seeds = channels.iter().map(channel).chain([repo.clone()]).collect();
+        let channel = |place: &ChannelPlace| match &place.home {
+            Home::Repo(repo) => vec![seed(repo, "main")],
+            Home::Upstream(one) => vec![seed(&one.upstream, "master"), seed(&one.fork, "master")],
+        };
+        let seeds = channels.iter().flat_map(channel).chain([repo.clone()]).collect();
         let account = GitHubAccount {
             token: token.reveal().to_owned(),
             login: USER.to_owned(),
-            can_push: channels
-                .iter()
-                .map(|place| &place.repository)
-                .chain([&destination.repo])
-                .cloned()
-                .collect(),
+            can_push: channels.iter().map(ChannelPlace::writes).chain([&destination.repo]).cloned().collect(),
             admin: false,
             expires: None,
         };
@@ -81,6 +82,11 @@ impl Servers {
             rate_limit: 5000,
         })
         .context("failed to start the embedded GitHub")?;
+        for place in channels {
+            if let Home::Upstream(one) = &place.home {
+                github.set_parent(&one.fork, &one.upstream)?;
+            }
+        }
         let account = RegistryAccount {
             user: USER.to_owned(),
             token: token.reveal().to_owned(),

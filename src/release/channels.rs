@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use crate::cli::RemoteArgs;
 use crate::error::{Exit, Failure};
+use crate::release::channel::Channel;
 use crate::release::session;
 use crate::report::Report;
-use floe_core::model::{ChannelKind, ChannelPlace, Manifest};
+use floe_core::model::{ChannelKind, Manifest};
 use floe_core::verify::channels::{ChannelState, listed};
 
 /// A channel that shows the release, or a later one.
@@ -31,16 +32,16 @@ pub async fn follow(
             .exit(Exit::Problems)
     };
     let (mut followed, mut problems) = (Vec::new(), Vec::new());
-    for (place, digest) in listed(manifest).map_err(|problem| refused(vec![problem]))? {
+    for (place, entry) in listed(manifest).map_err(|problem| refused(vec![problem]))? {
         let retry = session::retry(args, report).reading();
-        let github = session::github(args, place.repository.clone(), None, &retry)?;
-        let state = ChannelState::of(manifest, digest, github.file(&place.path).await?.as_ref());
+        let channel = Channel::connect(&place, |repo| session::github(args, repo.clone(), None, &retry))?;
+        let state = ChannelState::of(manifest, entry.digest, &channel.held(&place).await?);
         if !state.is_good() {
             problems.push(format!("{place}: {state}"));
         }
         report.step("Followed", format!("{place}: {state}"));
-        let ChannelPlace { kind, repository, path, .. } = place;
-        let (repository, state) = (repository.to_string(), state.to_string());
+        let (kind, repository, path, state) =
+            (place.kind, place.home.to_string(), place.path(), state.to_string());
         followed.push(Followed { kind, repository, path, state });
     }
     if problems.is_empty() { Ok(followed) } else { Err(refused(problems).into()) }

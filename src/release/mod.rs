@@ -9,12 +9,14 @@
 pub mod assemble;
 pub mod attached;
 pub mod attestation;
+pub mod channel;
 pub mod channels;
 pub mod description;
 pub mod dist;
 pub mod execute;
 pub mod inputs;
 pub mod job_summary;
+pub mod names;
 pub mod observe;
 pub mod preflight;
 pub mod published;
@@ -32,7 +34,8 @@ use futures_util::future::{Either, select};
 use crate::release::execute::execute;
 use crate::release::preflight::{Preflight, preflight};
 use crate::release::session::Session;
-use floe_core::model::{ChannelPlace, Release, Subject};
+use floe_core::model::install::{self, Install};
+use floe_core::model::{Release, Subject};
 use floe_core::plan::{Plan, Step};
 use floe_core::receipt::Receipt;
 
@@ -72,13 +75,20 @@ pub async fn publish(
     session.close().await;
     if let Ok((plan, receipt)) = &published {
         session.report().step("Finished", receipt.state());
-        let places = plan.steps.iter().filter_map(|planned| match &planned.step {
-            Step::Channel { place, .. } => Some(place),
-            _ => None,
-        });
-        for command in places.filter_map(ChannelPlace::install) {
-            session.report().step("Install", command);
+        for install in installs(release, plan) {
+            session.report().step("Install", install.command);
         }
     }
     published
+}
+
+/// The commands that install from the channels of a plan.
+pub fn installs(release: &Release, plan: &Plan) -> Vec<Install> {
+    let is_moved = |install: &Install| {
+        plan.steps.iter().any(|planned| match &planned.step {
+            Step::Channel { place, .. } => place.kind == install.kind,
+            _ => false,
+        })
+    };
+    install::commands(&release.manifest).into_iter().filter(is_moved).collect()
 }

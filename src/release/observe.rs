@@ -85,15 +85,10 @@ impl Session {
         Observed { world: World { image, channels: seen, ..github }, access, registry, channels: unseen }
     }
 
-    /// Looks at the repository and the file of each channel.
+    /// Looks at each channel.
     async fn observe_channels(&self, subject: Subject<'_>) -> Vec<anyhow::Result<RemoteChannel>> {
         let places = subject.channels();
-        join_all(places.iter().zip(&self.channels).map(|(place, github)| async move {
-            let (access, file) = tokio::join!(github.access(), github.file(&place.path));
-            let access = access?;
-            anyhow::Ok(RemoteChannel { access, file: file? })
-        }))
-        .await
+        join_all(places.iter().zip(&self.channels).map(|(place, channel)| channel.look(place))).await
     }
 
     /// Observes both servers once more: of the image its index and its tags, of the release that is `known` by its

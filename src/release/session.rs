@@ -10,6 +10,7 @@ use crate::net::retry::{self, Retry};
 use crate::registry::{self, Credentials, Registry};
 use crate::release::REGISTRY_AT_ONCE;
 use crate::release::attestation::Trust;
+use crate::release::channel::Channel;
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::clock::Clock;
@@ -51,10 +52,12 @@ pub struct Session {
     pub github: GitHub,
     /// The registry, if the release has an image.
     pub registry: Option<Registry>,
-    /// GitHub with the repository of each channel, in the order of the release's.
-    pub channels: Vec<GitHub>,
+    /// The client of each channel, in the order of the release's.
+    pub channels: Vec<Channel>,
     /// The token of those.
     pub channel_token: ChannelToken,
+    /// Whether a token of its kind opens pull requests in the repositories of others.
+    pub channel_pulls: bool,
     /// How often something is tried, by which clock, and where that is reported.
     pub retry: Retry,
     /// Whose attestations stand for the promised one. Without it only the promised bytes do.
@@ -109,14 +112,15 @@ impl Session {
             // GitHub's own token never goes where the other one does.
             _ => secrets.github.clone(),
         };
-        let channels = subject
-            .channels()
-            .into_iter()
-            .map(|place| {
-                let (token, at) = (token_of(&place.repository), (at.0, at.1.clone()));
-                GitHub::connect(client.clone(), at, place.repository, token, retry.clone())
-            })
-            .collect::<anyhow::Result<_>>()?;
+        let of = |repo: &Repo| {
+            let (token, at) = (token_of(repo), (at.0, at.1.clone()));
+            GitHub::connect(client.clone(), at, repo.clone(), token, retry.clone())
+        };
+        let places = subject.channels();
+        let channels =
+            places.iter().map(|place| Channel::connect(place, of)).collect::<anyhow::Result<_>>()?;
+        let channel_pulls =
+            secrets.channels.as_ref().or(secrets.github.as_ref()).is_none_or(Token::opens_pulls);
         let channel_token = match (&secrets.channels, &secrets.github) {
             (Some(token), _) if token.is_of_app() => ChannelToken::OwnOfApp,
             (Some(_), _) => ChannelToken::Own,
@@ -134,7 +138,16 @@ impl Session {
                 Some(Registry::connect(client, base, image.clone(), secrets.registry, retry.clone()))
             }
         };
-        Ok(Session { github, registry, channels, channel_token, retry, trust: None, reads_only: false })
+        Ok(Session {
+            github,
+            registry,
+            channels,
+            channel_token,
+            channel_pulls,
+            retry,
+            trust: None,
+            reads_only: false,
+        })
     }
 
     /// The same clients as at the beginning of a run: without a registry token, a count or a rate limit.
@@ -142,8 +155,9 @@ impl Session {
         Session {
             github: self.github.fresh(),
             registry: self.registry.as_ref().map(Registry::fresh),
-            channels: self.channels.iter().map(GitHub::fresh).collect(),
+            channels: self.channels.iter().map(Channel::fresh).collect(),
             channel_token: self.channel_token,
+            channel_pulls: self.channel_pulls,
             retry: self.retry.clone(),
             trust: self.trust.clone(),
             reads_only: self.reads_only,
@@ -173,7 +187,7 @@ impl Session {
     }
 
     fn github_requests(&self) -> u64 {
-        self.github.requests() + self.channels.iter().map(GitHub::requests).sum::<u64>()
+        self.github.requests() + self.channels.iter().map(Channel::requests).sum::<u64>()
     }
 
     /// Closes the upload session that checked the permission to push, if no blob has used it, and reports how

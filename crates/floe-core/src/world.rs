@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use semver::Version;
 use serde::Serialize;
 
 use crate::model::{Asset, Commit, Digest, Tag};
@@ -91,6 +92,10 @@ pub struct Access {
     pub expires: Option<String>,
     /// The scopes of a classic token; other kinds have none.
     pub scopes: Option<Vec<String>>,
+    /// The name of the default branch.
+    pub branch: Option<String>,
+    /// The repository that it is a fork of, `owner/name`, and the name of its default branch.
+    pub parent: Option<(String, String)>,
 }
 
 /// GitHub's rate limit: the requests that are left in this hour.
@@ -113,13 +118,70 @@ pub struct RemoteImage {
     pub listed: Option<BTreeMap<String, BTreeSet<Digest>>>,
 }
 
-/// The repository of a channel, and the file in it.
+/// The repository of a channel, and what it holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RemoteChannel {
-    /// The repository, and the rights of the token for it.
+    /// The repository that is written to, and the rights of the token for it.
     pub access: Access,
+    /// What is there.
+    pub held: Held,
+}
+
+/// What a channel holds of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
     /// The file of the default branch, if there is one.
-    pub file: Option<RemoteFile>,
+    File(Option<RemoteFile>),
+    /// The versions of a package, and the pull request of one.
+    Submission(RemoteSubmission),
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Held::File(None)
+    }
+}
+
+/// A package in a repository that takes pull requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RemoteSubmission {
+    /// The versions that are there.
+    pub versions: Vec<Version>,
+    /// The first file of the version in question, if it is there.
+    pub merged: Option<Vec<u8>>,
+    /// The branch of the fork, if there is one.
+    pub branch: Option<RemoteBranch>,
+    /// The newest pull request from that branch, an open one before the others.
+    pub pull: Option<RemotePull>,
+}
+
+/// A branch of a fork.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RemoteBranch {
+    /// Its commit.
+    pub head: String,
+    /// Those of the files in question that it has.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+/// A pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemotePull {
+    /// The address of its page.
+    pub url: String,
+    /// How far it is.
+    pub state: PullState,
+}
+
+/// How far a pull request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PullState {
+    /// Neither merged nor closed.
+    Open,
+    /// Merged.
+    Merged,
+    /// Closed without a merge.
+    Closed,
 }
 
 /// A file in a repository.

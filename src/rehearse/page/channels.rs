@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::command;
+use crate::release::installs;
 use floe_core::model::{ChannelKind, ChannelPlace, Release};
 use floe_core::plan::{Plan, Step};
 
@@ -19,6 +20,7 @@ pub(super) fn are_there(plan: &Plan) -> bool {
 }
 
 pub(super) fn show(release: &Release, plan: &Plan) -> Markup {
+    let installs = installs(release, plan);
     html! {
         @if are_there(plan) {
             h3 #channels { "Package managers" }
@@ -26,10 +28,12 @@ pub(super) fn show(release: &Release, plan: &Plan) -> Markup {
                 @for place in places(plan) {
                     dt { (name(place.kind)) }
                     dd {
-                        @if let Some(install) = place.install() { (command(&install)) }
-                        @if let Some(file) = place.file(&release.channels) {
+                        @for install in installs.iter().filter(|install| install.kind == place.kind) {
+                            (command(&install.command))
+                        }
+                        @for file in place.files(&release.channels) {
                             details {
-                                summary { code { (place.path) } " in " (place.repository) }
+                                summary { code { (file.path) } " in " (place.home) }
                                 (command(&String::from_utf8_lossy(&file.bytes)))
                             }
                         }

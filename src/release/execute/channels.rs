@@ -1,4 +1,4 @@
-//! Channels: the files of package managers, written one after the other once the release is public. One that fails does
+//! Channels: the files of package managers, sent one after the other once the release is public. One that fails does
 //! not keep the others from moving.
 
 use anyhow::Context as _;
@@ -8,9 +8,8 @@ use crate::error::{Exit, Failure, hint_of};
 use crate::net::stop;
 use crate::report::Progress;
 use floe_core::model::ChannelPlace;
-use floe_core::plan::channel::OwnFile;
+use floe_core::plan::channel::Own;
 use floe_core::plan::{Conflict, Standing, Step};
-use floe_core::world::RemoteFile;
 
 impl Run<'_> {
     /// Moves each channel. Those that could not be moved are warnings, and one error at the end.
@@ -44,29 +43,19 @@ impl Run<'_> {
         Err(Failure::new(format!("{failed} of {of} {channels} did not move")).exit(exit).into())
     }
 
-    /// Writes the file of a channel, unless it holds this version or a higher one by then.
+    /// Puts the files of a release into a channel, unless it holds this version or a higher one by then.
     pub(super) async fn move_channel(&self, place: &ChannelPlace) -> anyhow::Result<()> {
-        let release = self.release;
-        let file =
-            place.file(&release.channels).context("the plan moves a channel that the release lacks")?;
-        let at = ChannelPlace::of(&release.channels).iter().position(|one| one == place);
-        let github = at.and_then(|at| self.session.channels.get(at));
-        let github = github.context("the session has no client for the channel")?;
-        let seen = at.and_then(|at| self.channels.get(at)?.as_ref()).map(|seen| seen.file.as_ref());
-        let own = OwnFile {
-            name: &release.name,
-            version: &release.version,
-            bytes: Some(&file.bytes),
-            adopt: release.adopts.contains(&place.kind),
-        };
-        let decide = |there: Option<&RemoteFile>| match Standing::of(own, there) {
+        let at = ChannelPlace::of(&self.release.channels).iter().position(|one| one == place);
+        let at = at.context("the plan moves a channel that the release lacks")?;
+        let channel = self.session.channels.get(at).context("the session has no client for the channel")?;
+        let seen = self.channels.get(at).and_then(Option::as_ref);
+        let decide = |standing: Standing| match standing {
             Standing::Conflict(why) => {
                 Err(Failure::of_conflicts(&[Conflict::Channel { place: place.clone(), why }]).into())
             }
             standing => Ok(!standing.is_done()),
         };
-        let message = format!("{} {}", release.name, release.version);
-        github.write_file((&place.path, &file.bytes), &message, seen, decide).await
+        channel.put(place, &Own::of(self.release, place), seen, decide).await
     }
 }
 

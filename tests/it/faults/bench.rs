@@ -22,7 +22,6 @@ use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::verify::{Depth, Expect};
 use floe_rehearsal::faults::{Invariants, Schedule, Testbed};
-use floe_rehearsal::github::EmbeddedGitHub;
 use floe_rehearsal::interceptor::{Interceptor, Server, serve};
 use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions, Visibility};
 use hyper::service::Service as _;
@@ -44,6 +43,11 @@ pub struct Made {
 
 /// Makes a release of these targets, whose bytes depend on the seed.
 pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
+    made_with(seed, version, targets, &tables())
+}
+
+/// The same with the files of some channels.
+pub fn made_with(seed: &str, version: &str, targets: &[Target], tables: &Channels) -> Made {
     let folder = folder();
     let path = folder.path().join("dist");
     make_described_dist(seed, &path, version, targets);
@@ -51,7 +55,7 @@ pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
         name: Some("tool".to_owned()),
         targets: targets.to_vec(),
         platforms: targets.iter().filter_map(|target| target.platform()).collect(),
-        image: true,
+        image: targets.iter().any(|target| target.platform().is_some()),
         ..Expect::default()
     };
     let verified = dist::verify(dist::read(&[path], Depth::Whole).unwrap(), &expect).unwrap();
@@ -67,12 +71,12 @@ pub fn made(seed: &str, version: &str, targets: &[Target]) -> Made {
     };
     let release =
         Release::new(verified.archives, verified.files, verified.image, destination, NotesSource::Generated);
-    let rendered = channels::render(&release.manifest, &tables()).unwrap();
+    let rendered = channels::render(&release.manifest, tables).unwrap();
     Made { release: release.with_rendered(rendered, channels::REVISION), _folder: folder }
 }
 
 /// A tap and a bucket, and no installers.
-fn tables() -> Channels {
+pub fn tables() -> Channels {
     let tap = "acme/homebrew-tap".parse().unwrap();
     let bucket = "acme/scoop-bucket".parse().unwrap();
     Channels {
@@ -158,7 +162,7 @@ impl Bench {
     /// Servers that hold nothing but the tag of a release.
     pub async fn fresh(&self, release: &Release, folder: &Path) -> Testbed {
         let home = release.destination.clone();
-        let github = EmbeddedGitHub::open(servers::github(folder, &release.version.to_string())).unwrap();
+        let github = servers::open_github(folder, &release.version.to_string());
         let registry = EmbeddedRegistry::open(RegistryOptions {
             accounts: vec![RegistryAccount {
                 user: "tester".to_owned(),

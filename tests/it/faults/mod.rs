@@ -2,6 +2,7 @@
 
 mod attached;
 pub mod bench;
+mod channels;
 mod drafts;
 mod found;
 mod ladder;

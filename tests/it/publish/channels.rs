@@ -7,7 +7,7 @@ use floe_rehearsal::interceptor::{Fault, What};
 use crate::support::scenario::{CHANNELS, DESCRIBED, Scenario, WORKFLOW, make_described_dist};
 
 /// The request that shows whether the token may write: notes that are not stored.
-const ASKED: usize = 1;
+pub const ASKED: usize = 1;
 const FORMULA: &str = "Formula/tool.rb";
 const MANIFEST: &str = "bucket/tool.json";
 
@@ -22,14 +22,14 @@ fn bucket() -> Repo {
 const TABLES: &str = "[package.metadata.floe.homebrew]\ntap = \"acme/homebrew-tap\"\n\
                       [package.metadata.floe.scoop]\nbucket = \"acme/scoop-bucket\"\n";
 
-fn lines(tables: &str) -> String {
+pub fn lines(tables: &str) -> String {
     let table = "[package.metadata.floe]\nimage = false\ninstallers = []\nsbom = false\n\
                  targets = [\"x86_64-musl\", \"aarch64-macos\", \"x86_64-windows\"]\n";
     format!("{DESCRIBED}{table}{tables}")
 }
 
 /// The dist of a version and its project, with a tap and a bucket.
-fn with(scenario: Scenario, seed: &str, version: &str, tables: &str) -> Scenario {
+pub fn with(scenario: Scenario, seed: &str, version: &str, tables: &str) -> Scenario {
     let targets: Vec<Target> =
         ["x86_64-musl", "aarch64-macos", "x86_64-windows"].map(|target| target.parse().unwrap()).into();
     let _ = std::fs::remove_dir_all(scenario.dist());

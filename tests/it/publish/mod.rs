@@ -11,6 +11,7 @@ mod requests;
 mod resume;
 #[cfg(unix)]
 mod stopping;
+mod submission;
 
 use expect_test::expect;
 use floe_core::model::Target;

@@ -97,7 +97,7 @@ impl Scenario {
         let folder = tempfile::tempdir().unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let github = EmbeddedGitHub::open(servers::github(folder.path(), version)).unwrap();
+        let github = servers::open_github(folder.path(), version);
         let registry = EmbeddedRegistry::open(servers::registry(folder.path())).unwrap();
         let (github_server, registry_server) = runtime.block_on(async {
             let github = serve(layer(github.router()), Interceptor::new(), None).await.unwrap();

@@ -4,60 +4,201 @@ use std::fmt;
 
 use super::{ChannelKind, ManifestChannel, Rendered, Repo};
 
-/// A channel: a file of a package manager, and the repository that it belongs to.
+/// A channel: the files of a package manager, and where they belong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelPlace {
     /// The package manager.
     pub kind: ChannelKind,
-    /// The repository, `owner/name` on GitHub.
-    pub repository: Repo,
-    /// The path of the file in it.
-    pub path: String,
+    /// The server or repository that its files go to.
+    pub home: Home,
+    /// The paths of the files there. The first one names the version and the digests of the archives.
+    pub paths: Vec<String>,
+}
+
+/// The server or repository that the files of a channel go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Home {
+    /// A repository on GitHub. The file is written to its default branch.
+    Repo(Repo),
+    /// A repository on GitHub that takes files by pull requests.
+    Upstream(Submission),
+}
+
+/// A pull request of winget's packages, as it is before there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// The repository of all packages.
+    pub upstream: Repo,
+    /// The fork that holds the branch.
+    pub fork: Repo,
+    /// The package's identifier, `Publisher.Package`.
+    pub id: String,
+    /// The folder of the package's versions.
+    pub folder: String,
+    /// The version.
+    pub version: String,
+}
+
+impl Submission {
+    /// The setting of a manifest's entry that names the fork.
+    pub const FORK: &str = "fork";
+    /// The end of the name of the file that names the archives.
+    pub const INSTALLER: &str = ".installer.yaml";
+
+    /// The branch of the fork, which no other version or package has.
+    pub fn branch(&self) -> String {
+        format!("{}-{}", self.id, self.version)
+    }
+
+    /// The branch as a pull request names it.
+    pub fn head(&self) -> String {
+        format!("{}:{}", self.fork.owner(), self.branch())
+    }
+
+    /// The folder of the version.
+    pub fn version_folder(&self) -> String {
+        format!("{}/{}", self.folder, self.version)
+    }
+
+    /// The submission with an installer's file at this path: `manifests/a/Acme/Tool/1.4.0/Acme.Tool.installer.yaml`.
+    fn at(upstream: &str, fork: &str, path: &str) -> Option<Self> {
+        let (version_folder, file) = path.rsplit_once('/')?;
+        let (folder, version) = version_folder.rsplit_once('/')?;
+        Some(Submission {
+            upstream: upstream.parse().ok()?,
+            fork: fork.parse().ok()?,
+            id: file.strip_suffix(Submission::INSTALLER)?.to_owned(),
+            folder: folder.to_owned(),
+            version: version.to_owned(),
+        })
+    }
 }
 
 impl ChannelPlace {
     /// The places of rendered files, in the order in which they are moved. Files that floe does not publish have none.
     pub fn of(files: &[Rendered]) -> Vec<Self> {
-        let place = |file: &Rendered| ChannelPlace::at(file.kind, file.repository.as_ref()?, &file.path);
-        files.iter().filter_map(place).collect()
+        let mut places: Vec<Self> = files
+            .iter()
+            .filter_map(|file| {
+                let fork = file.settings.get(Submission::FORK).map(String::as_str);
+                ChannelPlace::at(file.kind, file.repository.as_deref()?, &file.path, fork)
+            })
+            .collect();
+        for place in &mut places {
+            let further = files.iter().filter(|file| place.holds(file.kind, &file.path));
+            place.add(further.map(|file| file.path.clone()).collect());
+        }
+        places
     }
 
-    /// The place that a manifest lists.
-    pub fn listed(entry: &ManifestChannel) -> Option<Self> {
-        ChannelPlace::at(entry.kind, entry.repository.as_ref()?, &entry.path)
+    /// The places that a manifest lists, each with the entry of its first file.
+    pub fn listed(entries: &[ManifestChannel]) -> Vec<(Self, &ManifestChannel)> {
+        let mut places: Vec<_> = entries
+            .iter()
+            .filter_map(|entry| {
+                let fork = entry.settings.get(Submission::FORK).map(String::as_str);
+                let repository = entry.repository.as_deref()?;
+                Some((ChannelPlace::at(entry.kind, repository, &entry.path, fork)?, entry))
+            })
+            .collect();
+        for (place, _) in &mut places {
+            let further = entries.iter().filter(|entry| place.holds(entry.kind, &entry.path));
+            place.add(further.map(|entry| entry.path.clone()).collect());
+        }
+        places
     }
 
-    fn at(kind: ChannelKind, repository: &str, path: &str) -> Option<Self> {
-        let is_moved = matches!(kind, ChannelKind::Homebrew | ChannelKind::Scoop);
-        let repository = is_moved.then(|| repository.parse().ok()).flatten()?;
-        Some(ChannelPlace { kind, repository, path: path.to_owned() })
+    /// The place of a file; `None` for one that floe does not publish, or that is not the first of its place.
+    fn at(kind: ChannelKind, repository: &str, path: &str, fork: Option<&str>) -> Option<Self> {
+        let home = match kind {
+            ChannelKind::Homebrew | ChannelKind::Scoop => Home::Repo(repository.parse().ok()?),
+            ChannelKind::Winget => Home::Upstream(Submission::at(repository, fork?, path)?),
+            _ => return None,
+        };
+        Some(ChannelPlace { kind, home, paths: vec![path.to_owned()] })
     }
 
-    /// The rendered file that belongs here.
-    pub fn file<'a>(&self, files: &'a [Rendered]) -> Option<&'a Rendered> {
-        files.iter().find(|file| file.kind == self.kind && file.path == self.path)
-    }
-
-    /// The command by which a user installs from here, if the package manager has one.
-    pub fn install(&self) -> Option<String> {
-        let name = self.path.rsplit('/').next()?.rsplit_once('.').map(|(stem, _)| stem)?;
-        let (owner, repository) = (self.repository.owner(), self.repository.name());
-        match self.kind {
-            ChannelKind::Homebrew => {
-                let tap = repository.strip_prefix("homebrew-").unwrap_or(repository);
-                Some(format!("brew install {owner}/{tap}/{name}"))
+    /// Whether a file is one of this place.
+    fn holds(&self, kind: ChannelKind, path: &str) -> bool {
+        kind == self.kind
+            && match &self.home {
+                Home::Repo(_) => self.paths.iter().any(|one| one == path),
+                Home::Upstream(submission) => {
+                    path.rsplit_once('/').is_some_and(|(folder, _)| folder == submission.version_folder())
+                }
             }
-            ChannelKind::Scoop => Some(format!(
-                "scoop bucket add {owner} https://github.com/{}; scoop install {owner}/{name}",
-                self.repository
-            )),
-            _ => None,
+    }
+
+    /// Adds the paths that are not the first one.
+    fn add(&mut self, paths: Vec<String>) {
+        let further = paths.into_iter().filter(|path| self.paths.first() != Some(path));
+        let further: Vec<String> = further.collect();
+        self.paths.extend(further);
+    }
+
+    /// The path of the file, or of the folder of several.
+    pub fn path(&self) -> String {
+        match &self.home {
+            Home::Repo(_) => self.paths.first().cloned().unwrap_or_default(),
+            Home::Upstream(submission) => submission.version_folder(),
+        }
+    }
+
+    /// The repository that floe writes to.
+    pub fn writes(&self) -> &Repo {
+        match &self.home {
+            Home::Repo(repo) => repo,
+            Home::Upstream(submission) => &submission.fork,
+        }
+    }
+
+    /// The rendered files that belong here, in the order of the paths.
+    pub fn files<'a>(&self, files: &'a [Rendered]) -> Vec<&'a Rendered> {
+        let file = |path: &String| files.iter().find(|file| file.kind == self.kind && file.path == *path);
+        self.paths.iter().filter_map(file).collect()
+    }
+}
+
+impl fmt::Display for Home {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Home::Repo(repo) => repo.fmt(f),
+            Home::Upstream(submission) => submission.upstream.fmt(f),
         }
     }
 }
 
 impl fmt::Display for ChannelPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.kind, self.repository, self.path)
+        write!(f, "{} {} {}", self.kind, self.home, self.path())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn the_files_of_a_submission_are_one_place_and_a_place_without_its_fork_is_none() {
+        let file = |suffix: &str, fork: Option<&str>| Rendered {
+            kind: ChannelKind::Winget,
+            repository: Some("microsoft/winget-pkgs".to_owned()),
+            path: format!("manifests/a/Acme/Tool/1.4.0/Acme.Tool{suffix}.yaml"),
+            bytes: Vec::new(),
+            settings: BTreeMap::from_iter(fork.map(|fork| ("fork".to_owned(), fork.to_owned()))),
+        };
+        let installer = file(".installer", Some("acme/winget-pkgs"));
+        let files = [file(".locale.en-US", None), installer, file("", None)];
+        let places = ChannelPlace::of(&files);
+        assert_eq!(places.len(), 1);
+        assert_eq!(places[0].to_string(), "winget microsoft/winget-pkgs manifests/a/Acme/Tool/1.4.0");
+        assert_eq!(places[0].paths.len(), 3);
+        assert!(places[0].paths[0].ends_with("/Acme.Tool.installer.yaml"));
+        let Home::Upstream(submission) = &places[0].home else { panic!("{places:?}") };
+        assert_eq!(submission.head(), "acme:Acme.Tool-1.4.0");
+        assert_eq!(submission.folder, "manifests/a/Acme/Tool");
+        assert_eq!(ChannelPlace::of(&[file(".installer", None)]), []);
     }
 }

@@ -3,16 +3,18 @@
 //!
 //! A channel never goes down, and a file that a person wrote is never replaced.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use semver::Version;
 
-use super::{Conflict, Step};
+use super::{Conflict, Step, submission};
 use crate::model::channel::digests;
-use crate::model::{ChannelPlace, Marker, Subject};
-use crate::world::{Published, RemoteFile, World};
+use crate::model::places::Home;
+use crate::model::{ChannelPlace, Marker, Release, Rendered, Subject};
+use crate::world::{Held, Published, World};
 
-/// The file of a channel, compared with that of a release.
+/// What a channel holds, compared with the files of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// There is none.
@@ -27,6 +29,10 @@ pub enum Standing {
     Newer(Version),
     /// A file that floe has not made, and that may be replaced.
     Adopted,
+    /// The pull request at this address has the same bytes and is open.
+    Pending(String),
+    /// The pull request at this address was closed without a merge. floe opens no other one.
+    Closed(String),
     /// It must not be replaced.
     Conflict(ChannelConflict),
 }
@@ -42,48 +48,68 @@ pub enum ChannelConflict {
     OtherDigests(Version),
 }
 
-/// The file that a release has for a channel. Before a dist is built, its bytes are not known.
-#[derive(Debug, Clone, Copy)]
-pub struct OwnFile<'a> {
+/// The files that a release has for a channel. Before a dist is built, their bytes are not known.
+#[derive(Debug, Clone)]
+pub struct Own<'a> {
     /// The project.
     pub name: &'a str,
     /// The version.
     pub version: &'a Version,
-    /// The bytes.
-    pub bytes: Option<&'a [u8]>,
+    /// The files, the one that names the archives first.
+    pub files: Option<Vec<&'a Rendered>>,
     /// Whether a file that floe has not made may be replaced.
     pub adopt: bool,
 }
 
+impl<'a> Own<'a> {
+    /// The files of a release for a place.
+    pub fn of(release: &'a Release, place: &ChannelPlace) -> Self {
+        Own { files: Some(place.files(&release.channels)), ..Own::outline(release.into(), place) }
+    }
+
+    fn outline(subject: Subject<'a>, place: &ChannelPlace) -> Self {
+        let (name, version) = (subject.name(), subject.version());
+        Own { name, version, files: None, adopt: subject.adopts(place.kind) }
+    }
+
+    /// The bytes of the first file.
+    pub(super) fn bytes(&self) -> Option<&'a [u8]> {
+        Some(self.files.as_ref()?.first()?.bytes.as_slice())
+    }
+}
+
 impl Standing {
-    /// Compares the file that is there with that of a release.
-    pub fn of(own: OwnFile<'_>, there: Option<&RemoteFile>) -> Self {
-        let Some(there) = there else { return Standing::Absent };
-        if own.bytes == Some(&there.bytes) {
+    /// Compares what is there with the files of a release.
+    pub fn of(own: &Own<'_>, there: &Held) -> Self {
+        match there {
+            Held::File(None) => Standing::Absent,
+            Held::File(Some(file)) => Standing::of_file(own, &file.bytes),
+            Held::Submission(there) => submission::standing(own, there),
+        }
+    }
+
+    pub(super) fn of_file(own: &Own<'_>, there: &[u8]) -> Self {
+        if own.bytes() == Some(there) {
             return Standing::Same;
         }
-        let Some(marker) = Marker::of(&there.bytes) else {
+        let Some(marker) = Marker::of(there) else {
             return if own.adopt { Standing::Adopted } else { Standing::Conflict(ChannelConflict::Foreign) };
         };
         if marker.name != own.name {
             return Standing::Conflict(ChannelConflict::OtherProject(marker.name));
         }
-        match (marker.version.cmp_precedence(own.version), own.bytes) {
-            (std::cmp::Ordering::Less, _) => Standing::Behind(marker.version),
-            (std::cmp::Ordering::Greater, _) => Standing::Newer(marker.version),
-            (std::cmp::Ordering::Equal, None) => Standing::Same,
-            (std::cmp::Ordering::Equal, Some(bytes)) if digests(bytes) == digests(&there.bytes) => {
-                Standing::Reworded
-            }
-            (std::cmp::Ordering::Equal, Some(_)) => {
-                Standing::Conflict(ChannelConflict::OtherDigests(marker.version))
-            }
+        match (marker.version.cmp_precedence(own.version), own.bytes()) {
+            (Ordering::Less, _) => Standing::Behind(marker.version),
+            (Ordering::Greater, _) => Standing::Newer(marker.version),
+            (Ordering::Equal, None) => Standing::Same,
+            (Ordering::Equal, Some(bytes)) if digests(bytes) == digests(there) => Standing::Reworded,
+            (Ordering::Equal, Some(_)) => Standing::Conflict(ChannelConflict::OtherDigests(marker.version)),
         }
     }
 
     /// Whether nothing is left to do.
     pub fn is_done(&self) -> bool {
-        matches!(self, Standing::Same | Standing::Newer(_))
+        matches!(self, Standing::Same | Standing::Newer(_) | Standing::Pending(_) | Standing::Closed(_))
     }
 
     /// The movement to a version as text: `1.3.0 -> 1.4.0`, `new`.
@@ -95,6 +121,8 @@ impl Standing {
             Standing::Reworded => format!("{to}, in another text"),
             Standing::Newer(newer) => format!("newer: {newer}"),
             Standing::Adopted => format!("by hand -> {to}"),
+            Standing::Pending(url) => format!("{to}, pending at {url}"),
+            Standing::Closed(url) => format!("{to}, closed without a merge at {url}"),
             Standing::Conflict(_) => format!("{to}, in conflict"),
         }
     }
@@ -103,7 +131,8 @@ impl Standing {
 impl ChannelConflict {
     /// The conflict at a place, as a lower-case sentence.
     pub(super) fn fmt_at(&self, place: &ChannelPlace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ChannelPlace { kind, repository, path, .. } = place;
+        let ChannelPlace { kind, home: repository, .. } = place;
+        let path = place.path();
         match self {
             ChannelConflict::Foreign => {
                 write!(
@@ -127,6 +156,7 @@ impl ChannelConflict {
     pub(super) fn way_out(&self, place: &ChannelPlace) -> String {
         let kind = place.kind;
         match self {
+            _ if matches!(place.home, Home::Upstream(_)) => submission::way_out(place),
             ChannelConflict::Foreign => format!(
                 "delete or rename it, or write `adopt = true` under [package.metadata.floe.{kind}] for one release"
             ),
@@ -143,19 +173,17 @@ impl ChannelConflict {
 
 /// The step of each channel, and whether it is done. A channel that was not seen is to be done.
 pub(super) fn steps(subject: Subject<'_>, world: &World) -> Vec<(Step, bool)> {
-    let files = subject.release().map(|release| release.channels.as_slice()).unwrap_or_default();
     let step = |(at, place): (usize, ChannelPlace)| {
-        let own = own(subject, &place, place.file(files).map(|file| file.bytes.as_slice()));
+        let own = match subject {
+            Subject::Release(release) => Own::of(release, &place),
+            Subject::Outline(_) => Own::outline(subject, &place),
+        };
         let there = world.channels.get(at).and_then(Option::as_ref);
-        let standing = there.map(|there| Standing::of(own, there.file.as_ref()));
+        let standing = there.map(|there| Standing::of(&own, &there.held));
         let done = standing.as_ref().is_some_and(Standing::is_done);
         (Step::Channel { place, standing, to: subject.version().clone() }, done)
     };
     subject.channels().into_iter().enumerate().map(step).collect()
-}
-
-fn own<'a>(subject: Subject<'a>, place: &ChannelPlace, bytes: Option<&'a [u8]>) -> OwnFile<'a> {
-    OwnFile { name: subject.name(), version: subject.version(), bytes, adopt: subject.adopts(place.kind) }
 }
 
 /// The conflict of a channel's step, if it has one.
@@ -189,11 +217,10 @@ pub(super) fn stays(subject: Subject<'_>, others: &[Published], highest: bool) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Digest;
+    use crate::model::{ChannelKind, Digest};
 
-    fn file(marker: &str, digest: &[u8]) -> RemoteFile {
-        let text = format!("# {marker}\nsha256 \"{}\"\n", Digest::of(digest).hex());
-        RemoteFile { sha: "1".to_owned(), bytes: text.into_bytes() }
+    fn file(marker: &str, digest: &[u8]) -> Vec<u8> {
+        format!("# {marker}\nsha256 \"{}\"\n", Digest::of(digest).hex()).into_bytes()
     }
 
     fn marker(name: &str, version: &str) -> String {
@@ -204,8 +231,16 @@ mod tests {
     fn a_channel_moves_up_only_and_over_files_of_floe_only() {
         let version: Version = "1.4.0".parse().unwrap();
         let ours = file(&marker("tool", "1.4.0"), b"ours");
-        let judge = |adopt: bool, there: Option<&RemoteFile>| {
-            Standing::of(OwnFile { name: "tool", version: &version, bytes: Some(&ours.bytes), adopt }, there)
+        let rendered = Rendered {
+            kind: ChannelKind::Homebrew,
+            repository: None,
+            path: String::new(),
+            bytes: ours.clone(),
+            settings: Default::default(),
+        };
+        let judge = |adopt: bool, there: &[u8]| {
+            let own = Own { name: "tool", version: &version, files: Some(vec![&rendered]), adopt };
+            Standing::of_file(&own, there)
         };
         let parse = |text: &str| text.parse::<Version>().unwrap();
         let conflict = Standing::Conflict;
@@ -226,17 +261,16 @@ mod tests {
             ),
             (file("by hand", b"old"), conflict(ChannelConflict::Foreign)),
         ] {
-            assert_eq!(judge(false, Some(&there)), wanted, "{there:?}");
+            assert_eq!(judge(false, &there), wanted, "{there:?}");
         }
-        assert_eq!(judge(false, None), Standing::Absent);
-        assert_eq!(judge(true, Some(&file("by hand", b"old"))), Standing::Adopted);
+        assert_eq!(judge(true, &file("by hand", b"old")), Standing::Adopted);
     }
 
     #[test]
     fn before_a_dist_is_built_the_same_version_counts_as_done() {
         let version: Version = "1.4.0".parse().unwrap();
-        let own = OwnFile { name: "tool", version: &version, bytes: None, adopt: false };
-        let standing = |there: &str| Standing::of(own, Some(&file(&marker("tool", there), b"any")));
+        let own = Own { name: "tool", version: &version, files: None, adopt: false };
+        let standing = |there: &str| Standing::of_file(&own, &file(&marker("tool", there), b"any"));
         assert_eq!(standing("1.4.0"), Standing::Same);
         assert!(!standing("1.3.0").is_done());
     }

@@ -12,6 +12,7 @@ mod ladder;
 mod line;
 mod show;
 mod step;
+pub mod submission;
 
 pub use channel::Standing;
 pub use conflict::{Conflict, reasons};

@@ -2,9 +2,10 @@
 
 use super::judge::{failed, passed, warning};
 use super::{ChannelToken, Finding, Outcome, ServerFacts};
-use crate::model::{ChannelPlace, Subject};
-use crate::plan::{Plan, Step};
-use crate::world::World;
+use crate::model::Subject;
+use crate::model::places::{Home, Submission};
+use crate::plan::{Plan, Standing, Step};
+use crate::world::{Access, World};
 
 /// The check of each channel of a plan. Of a public release a channel that cannot move is a warning, so that the others do.
 pub(super) fn checks(subject: Subject<'_>, world: &World, plan: &Plan, facts: &ServerFacts) -> Vec<Outcome> {
@@ -19,9 +20,15 @@ pub(super) fn checks(subject: Subject<'_>, world: &World, plan: &Plan, facts: &S
 
 fn judge(subject: Subject<'_>, world: &World, facts: &ServerFacts, (at, step): (usize, &Step)) -> Outcome {
     let Step::Channel { place, standing, .. } = step else { return passed("") };
-    let ChannelPlace { kind, repository, .. } = place;
+    let (kind, repository) = (place.kind, place.writes());
     if let Some(Err(Finding { found, cure })) = facts.channels.get(at) {
         return failed(format!("{kind}: {found}"), cure.clone());
+    }
+    if let Some(Standing::Closed(url)) = standing {
+        return warning(
+            format!("{kind}: the pull request of {} was closed without a merge: {url}", subject.version()),
+            "floe opens no other one: reopen it there if it should be merged",
+        );
     }
     if let Some(standing) = standing.as_ref().filter(|standing| standing.is_done()) {
         return passed(format!("{place} is there: {}", standing.movement(subject.version())));
@@ -45,8 +52,18 @@ fn judge(subject: Subject<'_>, world: &World, facts: &ServerFacts, (at, step): (
             format!("write `{name}` under [package.metadata.floe.{kind}]"),
         );
     }
+    if let Home::Upstream(submission) = &place.home
+        && let Some(outcome) = pull_request(submission, access, facts)
+    {
+        return outcome;
+    }
     let is_own = repository.to_string().eq_ignore_ascii_case(&subject.destination().repo.to_string());
-    let cure = "give one with \"Contents: Read and write\" on it as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)";
+    let cure = match &place.home {
+        Home::Repo(_) => {
+            "give one with \"Contents: Read and write\" on it as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)"
+        }
+        Home::Upstream(_) => CLASSIC,
+    };
     match (facts.channel_token, access.push) {
         _ if is_own => passed(format!("`{repository}` is the repository of the release itself")),
         (ChannelToken::Absent, _) => {
@@ -61,4 +78,29 @@ fn judge(subject: Subject<'_>, world: &World, facts: &ServerFacts, (at, step): (
         (_, Some(true)) => passed(format!("`{repository}` may be written")),
         (_, _) => failed(format!("{kind}: this token may not write `{repository}`"), cure),
     }
+}
+
+const CLASSIC: &str = "give a classic token with the scope `public_repo` as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)";
+
+/// What keeps a fork and a token from opening a pull request, besides the right to write the fork.
+fn pull_request(submission: &Submission, access: &Access, facts: &ServerFacts) -> Option<Outcome> {
+    let Submission { upstream, fork, .. } = submission;
+    let parent = access.parent.as_ref().map(|(name, _)| name);
+    if !parent.is_some_and(|name| name.eq_ignore_ascii_case(&upstream.to_string())) {
+        return Some(failed(
+            format!("winget: `{fork}` is not a fork of `{upstream}`"),
+            format!(
+                "fork it: `gh repo fork {upstream} --clone=false`, or name a fork with `fork` under [package.metadata.floe.winget]"
+            ),
+        ));
+    }
+    let may_open =
+        |scopes: &Vec<String>| scopes.iter().any(|scope| scope == "repo" || scope == "public_repo");
+    let is_limited = match &access.scopes {
+        Some(scopes) => !may_open(scopes),
+        None => !facts.channel_pulls,
+    };
+    let has_token = !matches!(facts.channel_token, ChannelToken::Absent | ChannelToken::Follows);
+    (has_token && is_limited)
+        .then(|| failed(format!("winget: this token cannot open a pull request in `{upstream}`"), CLASSIC))
 }

@@ -71,6 +71,9 @@ pub struct ServerFacts {
     pub channels: Vec<Asked<()>>,
     /// The token for the repositories of channels.
     pub channel_token: ChannelToken,
+    /// Whether a token of its kind can open pull requests in a repository of somebody else. A fine-grained one and an app's
+    /// cannot.
+    pub channel_pulls: bool,
     /// GitHub's web address.
     pub site: String,
 }

@@ -5,11 +5,12 @@ use std::fmt;
 
 use semver::Version;
 
-use crate::model::{ChannelPlace, Digest, Manifest, Marker};
-use crate::world::RemoteFile;
+use crate::model::channel::digests;
+use crate::model::{ChannelPlace, Digest, Manifest, ManifestChannel, Marker};
+use crate::world::{Held, PullState, RemotePull, RemoteSubmission};
 
-/// The most channels that are looked at; floe knows fewer kinds.
-const LIMIT: usize = 16;
+/// The most files that are looked at; floe renders fewer.
+const LIMIT: usize = 32;
 
 /// The file of a channel, compared with the one that a manifest lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,29 +25,38 @@ pub enum ChannelState {
     Differs,
     /// There is none.
     Missing,
+    /// The pull request at this address is open.
+    Pending(String),
+    /// The pull request at this address was closed without a merge.
+    Closed(String),
 }
 
-/// The places that a manifest lists, each with the digest of its file. A hostile manifest lists many.
+/// The places that a manifest lists, each with the entry of its first file. A hostile manifest lists many.
 ///
 /// # Errors
 /// There are more than floe can have written.
-pub fn listed(manifest: &Manifest) -> Result<Vec<(ChannelPlace, Digest)>, String> {
-    let place = |entry| Some((ChannelPlace::listed(entry)?, entry.digest));
-    let places: Vec<_> = manifest.channels.iter().filter_map(place).collect();
-    match places.len() {
+pub fn listed(manifest: &Manifest) -> Result<Vec<(ChannelPlace, &ManifestChannel)>, String> {
+    match manifest.channels.len() {
         count if count > LIMIT => Err(format!("the manifest lists {count} channels, more than there are")),
-        _ => Ok(places),
+        _ => Ok(ChannelPlace::listed(&manifest.channels)),
     }
 }
 
 impl ChannelState {
-    /// Compares the file that is there.
-    pub fn of(manifest: &Manifest, digest: Digest, there: Option<&RemoteFile>) -> Self {
-        let Some(there) = there else { return ChannelState::Missing };
-        if Digest::of(&there.bytes) == digest {
+    /// Compares what is there with a place and the digest of its first file.
+    pub fn of(manifest: &Manifest, digest: Digest, there: &Held) -> Self {
+        match there {
+            Held::File(None) => ChannelState::Missing,
+            Held::File(Some(file)) => ChannelState::of_file(manifest, digest, &file.bytes),
+            Held::Submission(there) => ChannelState::of_submission(manifest, digest, there),
+        }
+    }
+
+    fn of_file(manifest: &Manifest, digest: Digest, there: &[u8]) -> Self {
+        if Digest::of(there) == digest {
             return ChannelState::Match;
         }
-        match Marker::of(&there.bytes).filter(|marker| marker.name == manifest.name) {
+        match Marker::of(there).filter(|marker| marker.name == manifest.name) {
             None => ChannelState::Differs,
             Some(Marker { version, .. }) => match version.cmp_precedence(&manifest.version) {
                 Ordering::Less => ChannelState::Behind(version),
@@ -56,9 +66,34 @@ impl ChannelState {
         }
     }
 
+    fn of_submission(manifest: &Manifest, digest: Digest, there: &RemoteSubmission) -> Self {
+        if let Some(merged) = &there.merged {
+            // Those who merge may edit the text; the archives must be those of the release.
+            let (named, own) = (digests(merged), manifest.artifacts.iter().map(|one| one.digest).collect());
+            let is_good = Digest::of(merged) == digest || (!named.is_empty() && named.is_subset(&own));
+            return if is_good { ChannelState::Match } else { ChannelState::Differs };
+        }
+        let highest = there.versions.iter().max_by(|a, b| a.cmp_precedence(b)).cloned();
+        match (highest, &there.pull) {
+            (Some(newer), _) if newer.cmp_precedence(&manifest.version) == Ordering::Greater => {
+                ChannelState::Newer(newer)
+            }
+            (_, Some(RemotePull { url, state: PullState::Open })) => {
+                let first = there.branch.as_ref().and_then(|branch| branch.files.values().next());
+                match first.map(|first| ChannelState::of_file(manifest, digest, first)) {
+                    Some(ChannelState::Match) => ChannelState::Pending(url.clone()),
+                    _ => ChannelState::Differs,
+                }
+            }
+            (_, Some(RemotePull { url, state: PullState::Closed })) => ChannelState::Closed(url.clone()),
+            (Some(lower), _) => ChannelState::Behind(lower),
+            (None, _) => ChannelState::Missing,
+        }
+    }
+
     /// Whether users get this release, or a later one.
     pub fn is_good(&self) -> bool {
-        matches!(self, ChannelState::Match | ChannelState::Newer(_))
+        matches!(self, ChannelState::Match | ChannelState::Newer(_) | ChannelState::Pending(_))
     }
 }
 
@@ -70,6 +105,8 @@ impl fmt::Display for ChannelState {
             ChannelState::Newer(version) => write!(f, "newer {version}"),
             ChannelState::Differs => f.write_str("differs"),
             ChannelState::Missing => f.write_str("missing"),
+            ChannelState::Pending(url) => write!(f, "pending {url}"),
+            ChannelState::Closed(url) => write!(f, "closed {url}"),
         }
     }
 }

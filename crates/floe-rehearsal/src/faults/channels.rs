@@ -1,102 +1,243 @@
 //! The invariants of channels: no file names a version that is not public, none goes down or is taken from somebody, and
 //! the other files of a repository stay as they are.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 use floe_core::model::channel::digests;
-use floe_core::model::{ChannelKind, ChannelPlace, Marker, Release, Repo};
+use floe_core::model::places::{Home, Submission};
+use floe_core::model::{ChannelPlace, Digest, Marker, Release, Repo};
 
 use super::Testbed;
-use crate::github::StoredRelease;
+use crate::github::{StoredPull, StoredRelease};
 
-/// The file that each release has for a channel.
+/// The files that each release has for a channel.
 pub(super) struct ExpectedChannel {
-    kind: ChannelKind,
-    repository: Repo,
-    path: String,
+    place: ChannelPlace,
     /// Whether a file by hand may be replaced.
     adopt: bool,
-    files: Vec<Vec<u8>>,
+    /// The files of each dist.
+    files: Vec<Files>,
 }
 
-/// The files of each channel's repository.
-pub(super) type Files = BTreeMap<String, BTreeMap<String, Vec<u8>>>;
+/// Files by path.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// The files of a branch of a repository; without a name, of the default one.
+type Branch = (String, Option<String>);
+
+/// The state of all channels.
+#[derive(Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    branches: BTreeMap<Branch, Files>,
+    pulls: BTreeMap<String, Vec<StoredPull>>,
+}
 
 impl ExpectedChannel {
     /// The channels of several dists of one version.
     pub(super) fn all(releases: &[&Release]) -> Vec<Self> {
         let places = releases.first().map(|release| ChannelPlace::of(&release.channels)).unwrap_or_default();
         let channel = |place: ChannelPlace| {
-            let file = |release: &&Release| place.file(&release.channels).map(|file| file.bytes.clone());
-            let files = releases.iter().filter_map(file).collect();
+            let files = |release: &&Release| {
+                let files = place.files(&release.channels).into_iter();
+                files.map(|file| (file.path.clone(), file.bytes.clone())).collect()
+            };
+            let files = releases.iter().map(files).collect();
             let adopt = releases.iter().any(|release| release.adopts.contains(&place.kind));
-            let ChannelPlace { kind, repository, path } = place;
-            ExpectedChannel { kind, repository, path, adopt, files }
+            ExpectedChannel { place, adopt, files }
         };
         places.into_iter().map(channel).collect()
     }
+
+    /// The branch that it changes.
+    fn branch(&self) -> Branch {
+        match &self.place.home {
+            Home::Repo(repo) => (repo.to_string(), None),
+            Home::Upstream(submission) => (submission.fork.to_string(), Some(submission.branch())),
+        }
+    }
 }
 
-/// The files of all channels' repositories now.
-pub(super) fn files(testbed: &Testbed, expected: &[ExpectedChannel]) -> Files {
-    let files = |channel: &ExpectedChannel| {
-        (channel.repository.to_string(), testbed.github.files(&channel.repository))
+/// The state of all channels now.
+pub(super) fn seen(testbed: &Testbed, expected: &[ExpectedChannel]) -> Seen {
+    let mut seen = Seen::default();
+    for channel in expected {
+        let repos: Vec<&Repo> = match &channel.place.home {
+            Home::Repo(repo) => vec![repo],
+            Home::Upstream(Submission { upstream, fork, .. }) => {
+                seen.pulls.insert(upstream.to_string(), testbed.github.pulls(upstream));
+                vec![upstream, fork]
+            }
+        };
+        for repo in repos {
+            let named = testbed.github.branches(repo).into_iter().map(Some);
+            for branch in named.chain([None]) {
+                let files = testbed.github.branch_files(repo, branch.as_deref());
+                seen.branches.insert((repo.to_string(), branch), files);
+            }
+        }
+    }
+    seen
+}
+
+/// A channel as lines that are the same for every successful release.
+pub(super) fn state(testbed: &Testbed, place: &ChannelPlace) -> Vec<String> {
+    let github = &testbed.github;
+    let (files, pulls) = match &place.home {
+        Home::Repo(repo) => (github.files(repo), Vec::new()),
+        Home::Upstream(submission) => {
+            let branch = submission.branch();
+            let pulls = github.pulls(&submission.upstream).into_iter();
+            let pulls = pulls.filter(|pull| pull.from == submission.fork && pull.branch == branch).collect();
+            (github.branch_files(&submission.fork, Some(&branch)), pulls)
+        }
     };
-    expected.iter().map(files).collect()
+    let digest = |path: &String| files.get(path).map(|bytes| Digest::of(bytes).to_string());
+    let file = |path: &String| format!("channel {place} {path} {}", digest(path).unwrap_or_default());
+    let pull = |pull: &StoredPull| format!("channel {place} pull open={} merged={}", pull.open, pull.merged);
+    place.paths.iter().map(file).chain(pulls.iter().map(pull)).collect()
 }
 
 /// Everything that requests must not have changed.
 pub(super) fn judge(
     testbed: &Testbed,
     expected: &[ExpectedChannel],
-    (before, now): (&Files, &Files),
+    (before, now): (&Seen, &Seen),
     releases: &[StoredRelease],
 ) -> Vec<String> {
+    if before == now {
+        return Vec::new();
+    }
     let tag = &testbed.home.tag;
     let is_public = releases.iter().any(|release| !release.draft && release.tag_name == tag.as_str());
-    let mut violations = Vec::new();
-    for (repository, before) in before {
-        let now = now.get(repository);
-        for (path, bytes) in before {
-            let is_channel =
-                expected.iter().any(|one| one.repository.to_string() == *repository && one.path == *path);
-            match now.and_then(|now| now.get(path)) {
-                None => violations.push(format!("`{path}` of {repository} was deleted")),
-                Some(other) if other != bytes && !is_channel => {
-                    violations.push(format!("`{path}` of {repository}, which is no channel's, was changed"));
-                }
-                Some(_) => {}
+    let names = match (is_public, tag.is_prerelease()) {
+        (true, false) => None,
+        (false, _) => Some(format!("names {tag}, which is not public")),
+        (true, true) => Some(format!("names {tag}, a pre-release")),
+    };
+    let mut violations = judge_others(expected, before, now);
+    for channel in expected {
+        let ExpectedChannel { place, .. } = channel;
+        let mut violation = |text: String| violations.push(format!("{place}: {text}"));
+        let of = |seen: &Seen| {
+            let files = seen.branches.get(&channel.branch()).cloned().unwrap_or_default();
+            files.into_iter().filter(|(path, _)| place.paths.contains(path)).collect::<Files>()
+        };
+        let (files_before, files_now) = (of(before), of(now));
+        if files_before != files_now {
+            names.iter().for_each(|why| violation(why.clone()));
+            judge_files(channel, testbed, &files_before, &files_now).into_iter().for_each(&mut violation);
+        }
+        if let Home::Upstream(submission) = &place.home {
+            let pulls = |seen: &Seen| seen.pulls.get(&submission.upstream.to_string()).cloned();
+            let (before, now) = (pulls(before).unwrap_or_default(), pulls(now).unwrap_or_default());
+            if before != now {
+                names.iter().for_each(|why| violation(why.clone()));
+                let is_whole = channel.files.contains(&files_now);
+                judge_pulls(submission, is_whole, &before, &now).into_iter().for_each(&mut violation);
             }
         }
     }
-    for ExpectedChannel { kind, repository, path, adopt, files } in expected {
-        let of = |files: &Files| files.get(&repository.to_string())?.get(path).cloned();
-        let (before, Some(now)) = (of(before), of(now)) else { continue };
-        if before.as_ref() == Some(&now) {
+    violations
+}
+
+/// The files and branches that are no channel's.
+fn judge_others(expected: &[ExpectedChannel], before: &Seen, now: &Seen) -> Vec<String> {
+    let mut violations = Vec::new();
+    let shown = |(repository, branch): &Branch| match branch {
+        Some(branch) => format!("{repository} ({branch})"),
+        None => repository.clone(),
+    };
+    // A fork's default branch may become that of the repository that it comes from.
+    let upstream_of = |branch: &Branch| {
+        expected.iter().find_map(|channel| match &channel.place.home {
+            Home::Upstream(submission) if *branch == (submission.fork.to_string(), None) => {
+                now.branches.get(&(submission.upstream.to_string(), None))
+            }
+            _ => None,
+        })
+    };
+    let none = Files::new();
+    let all: BTreeSet<&Branch> = before.branches.keys().chain(now.branches.keys()).collect();
+    for branch in all {
+        let channels: Vec<_> = expected.iter().filter(|channel| channel.branch() == *branch).collect();
+        let there = now.branches.get(branch);
+        if there.is_some() && upstream_of(branch) == there {
             continue;
         }
-        let mut violation = |text: String| violations.push(format!("{kind}: `{path}` {text}"));
-        if !files.contains(&now) {
-            violation("became a file of no release".to_owned());
+        let Some(there) = there else {
+            violations.push(format!("{} was deleted", shown(branch)));
+            continue;
+        };
+        // A new branch begins as the default one.
+        let from = before.branches.get(branch).or_else(|| now.branches.get(&(branch.0.clone(), None)));
+        let from = from.unwrap_or(&none);
+        if !before.branches.contains_key(branch) && channels.is_empty() {
+            violations.push(format!("{} was created", shown(branch)));
         }
-        if !is_public {
-            violation(format!("names {tag}, which is not public"));
-        }
-        if tag.is_prerelease() {
-            violation(format!("names {tag}, a pre-release"));
-        }
-        match before.as_deref().map(|before| (before, Marker::of(before))) {
-            None => {}
-            Some((_, None)) if *adopt => {}
-            Some((_, None)) => violation("replaced a file by hand".to_owned()),
-            Some((before, Some(marker))) => match marker.version.cmp_precedence(tag.version()) {
-                std::cmp::Ordering::Greater => violation(format!("went down from {}", marker.version)),
-                std::cmp::Ordering::Equal if digests(before) != digests(&now) => {
-                    violation("replaced the same version of other digests".to_owned());
-                }
+        let paths: BTreeSet<&String> = from.keys().chain(there.keys()).collect();
+        for path in paths {
+            let is_channel = channels.iter().any(|channel| channel.place.paths.contains(path));
+            match (from.get(path), there.get(path)) {
+                (Some(_), None) => violations.push(format!("`{path}` of {} was deleted", shown(branch))),
+                (from, there) if from != there && !is_channel => violations
+                    .push(format!("`{path}` of {}, which is no channel's, was changed", shown(branch))),
                 _ => {}
-            },
+            }
         }
+    }
+    violations
+}
+
+/// The files of a channel that have changed.
+fn judge_files(channel: &ExpectedChannel, testbed: &Testbed, before: &Files, now: &Files) -> Vec<String> {
+    let tag = &testbed.home.tag;
+    let mut violations = Vec::new();
+    if !channel.files.contains(now) {
+        violations.push("became files of no release".to_owned());
+    }
+    let first = channel.place.paths.first();
+    let of = |files: &Files| first.and_then(|path| files.get(path).cloned());
+    let (Some(before), Some(now)) = (of(before), of(now)) else { return violations };
+    if before == now {
+        return violations;
+    }
+    match Marker::of(&before) {
+        None if channel.adopt => {}
+        None => violations.push("replaced a file by hand".to_owned()),
+        Some(marker) => match marker.version.cmp_precedence(tag.version()) {
+            Ordering::Greater => violations.push(format!("went down from {}", marker.version)),
+            Ordering::Equal if digests(&before) != digests(&now) => {
+                violations.push("replaced the same version of other digests".to_owned());
+            }
+            _ => {}
+        },
+    }
+    violations
+}
+
+/// The pull requests that have changed.
+fn judge_pulls(
+    submission: &Submission,
+    is_whole: bool,
+    before: &[StoredPull],
+    now: &[StoredPull],
+) -> Vec<String> {
+    let mut violations = Vec::new();
+    if now.get(..before.len()) != Some(before) {
+        violations.push("changed a pull request".to_owned());
+    }
+    let is_ours = |pull: &&StoredPull| pull.from == submission.fork && pull.branch == submission.branch();
+    for pull in now.iter().skip(before.len()) {
+        if !is_ours(&pull) {
+            violations.push(format!("opened a pull request of another branch, {}", pull.branch));
+        }
+        if !is_whole {
+            violations.push("opened a pull request of a branch that is not whole".to_owned());
+        }
+    }
+    if now.iter().filter(is_ours).count() > 1 {
+        violations.push("opened a second pull request of the version".to_owned());
     }
     violations
 }

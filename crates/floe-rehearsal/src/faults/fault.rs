@@ -95,6 +95,12 @@ kinds! {
     ChannelOther "channel-other-file" At(GitHub), "another user writes another file of a channel's repository";
     ChannelByHand "channel-file-by-hand" At(GitHub), "another user writes the file of a channel by hand";
     ChannelNewer "channel-newer" At(GitHub), "another run writes the file of a channel for a higher version";
+    ForkStuck "fork-stuck" Route(GitHub, "POST", "/merge-upstream"), "409, because the fork cannot catch up";
+    UpstreamMoved "upstream-moved" Route(GitHub, "POST", "/git/"), "another user's version is merged into the repository of packages";
+    SubmittedByHand "submitted-by-hand" Route(GitHub, "POST", "/git/"), "another user writes the files of a version to its branch by hand";
+    PullExists "pull-exists" Route(GitHub, "POST", "/pulls"), "422, because a pull request exists, although there is none";
+    PullMerged "pull-merged" At(GitHub), "the pull request is merged";
+    PullClosed "pull-closed" At(GitHub), "the pull request is closed without a merge";
     Forgotten "uploads-forgotten" At(Registry), "the registry forgets the uploads under way";
     Doubted "doubted-manifest" Route(Registry, "PUT", "/manifests/"), "400 DIGEST_INVALID, and nothing is stored";
     StoredDoubted "stored-doubted-manifest" Route(Registry, "PUT", "/manifests/"), "400 DIGEST_INVALID, but the manifest is stored";
@@ -131,7 +137,8 @@ impl FaultKind {
 
     /// Whether it is a change by another user that a publisher cannot undo, so that the final state may differ.
     pub fn is_permanent(self) -> bool {
-        matches!(self, FaultKind::Published | FaultKind::Newer | FaultKind::ChannelNewer)
+        use FaultKind::{ChannelNewer, Newer, Published, PullClosed, PullMerged};
+        matches!(self, Published | Newer | ChannelNewer | PullClosed | PullMerged)
     }
 }
 

@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use floe_core::model::places::Home;
 use floe_core::model::{ChannelPlace, Commit, Digest, Marker, Tag};
 
 use super::fault::{FaultKind, Side, Where};
 use super::{Invariants, Testbed};
-use crate::github::{SeedTag, UploadQuirk};
+use crate::github::{SeedTag, StoredPull, UploadQuirk};
 use crate::interceptor::{Callback, Fault, Limit, What};
 
 /// One fault at one request.
@@ -82,6 +83,8 @@ impl Injection {
                 What::Answer { status: 422, headers: Vec::new(), body: already_exists() }
             }
             FaultKind::StoredAlreadyExists => What::DoThenAnswer { status: 422, body: already_exists() },
+            FaultKind::ForkStuck => What::answer(409, "There are merge conflicts"),
+            FaultKind::PullExists => What::answer(422, "A pull request already exists for it."),
             FaultKind::BranchMoved => What::answer(409, "is at 1a2b3c4 but expected 5d6e7f8"),
             FaultKind::BadSize => What::answer(400, "Bad Size"),
             FaultKind::Doubted => registry_error(400, "DIGEST_INVALID"),
@@ -140,21 +143,47 @@ impl Injection {
 impl Injection {
     /// Changes the repository of a channel.
     fn change_channel(self, testbed: &Testbed, place: &ChannelPlace) -> anyhow::Result<()> {
-        let (github, repo, path) = (&testbed.github, &place.repository, place.path.as_str());
-        let name = testbed.project.as_str();
-        let there = github.files(repo).remove(path);
-        let made = |version: &semver::Version| {
-            github.write_file(repo, path, format!("# {}\n", Marker::text(name, version)).as_bytes())
-        };
-        match self.kind {
-            // No run of floe goes down.
-            FaultKind::ChannelMoved if there.is_none() => made(&semver::Version::new(0, 0, 1)),
-            FaultKind::ChannelNewer => made(next_minor(&testbed.home.tag).version()),
-            FaultKind::ChannelByHand => github.write_file(repo, path, b"# by hand\n"),
-            FaultKind::ChannelOther => github.write_file(repo, "Formula/other.rb", b"# another\n"),
-            FaultKind::ChannelProtected => github.set_protected(repo, true),
-            FaultKind::ChannelArchived => github.set_archived(repo, true),
-            _ => Ok(()),
+        let (github, name) = (&testbed.github, testbed.project.as_str());
+        let made = |version: &semver::Version| format!("# {}\n", Marker::text(name, version)).into_bytes();
+        let newer = next_minor(&testbed.home.tag);
+        match &place.home {
+            Home::Repo(repo) => {
+                let path = place.path();
+                let write = |bytes: &[u8]| github.write_file(repo, &path, bytes);
+                match self.kind {
+                    // No run of floe goes down.
+                    FaultKind::ChannelMoved if github.files(repo).remove(&path).is_none() => {
+                        write(&made(&semver::Version::new(0, 0, 1)))
+                    }
+                    FaultKind::ChannelNewer => write(&made(newer.version())),
+                    FaultKind::ChannelByHand => write(b"# by hand\n"),
+                    FaultKind::ChannelOther => github.write_file(repo, "Formula/other.rb", b"# another\n"),
+                    FaultKind::ChannelProtected => github.set_protected(repo, true),
+                    FaultKind::ChannelArchived => github.set_archived(repo, true),
+                    _ => Ok(()),
+                }
+            }
+            Home::Upstream(submission) => {
+                let (upstream, branch) = (&submission.upstream, submission.branch());
+                let is_open = |pull: &StoredPull| pull.open && pull.branch == branch;
+                let pull = github.pulls(upstream).into_iter().find(is_open).map(|pull| pull.number);
+                let path = place.paths.first().map_or("", String::as_str);
+                match (self.kind, pull) {
+                    (FaultKind::ChannelOther | FaultKind::UpstreamMoved, _) => {
+                        github.write_file(upstream, "manifests/o/Other/Tool/1.0.0/Other.yaml", b"# another\n")
+                    }
+                    (FaultKind::ChannelNewer, _) => {
+                        let path = format!("{}/{}/Tool.yaml", submission.folder, newer.version());
+                        github.write_file(upstream, &path, &made(newer.version()))
+                    }
+                    (FaultKind::SubmittedByHand, None) => {
+                        github.write_branch(&submission.fork, &branch, path, b"# by hand\n")
+                    }
+                    (FaultKind::PullMerged, Some(number)) => github.merge_pull(upstream, number),
+                    (FaultKind::PullClosed, Some(number)) => github.close_pull(upstream, number),
+                    _ => Ok(()),
+                }
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use semver::Version;
 
 use super::Testbed;
 use super::artifacts::Artifacts;
-use super::channels::{self, ExpectedChannel, Files};
+use super::channels::{self, ExpectedChannel, Seen};
 use super::fault::Side;
 use crate::basics::lock;
 use crate::github::{StoredAsset, StoredRelease};
@@ -52,8 +52,8 @@ struct Observed {
     image_tags: BTreeMap<String, Digest>,
     /// The tags of all other images, as one digest.
     other_images: Option<Digest>,
-    /// The files of the channels' repositories.
-    files: Files,
+    /// The state of the channels.
+    channels: Seen,
     /// Images that were complete, which need no second look.
     complete: BTreeSet<Digest>,
     violations: Vec<String>,
@@ -163,9 +163,9 @@ impl Invariants {
         let releases = self.testbed.github.releases(&self.testbed.home.repo);
         let mut violations = self.judge_releases(observed, &releases);
         violations.extend(self.judge_latest(observed));
-        let (expected, files) =
-            (&self.expected.channels, channels::files(&self.testbed, &self.expected.channels));
-        violations.extend(channels::judge(&self.testbed, expected, (&observed.files, &files), &releases));
+        let expected = &self.expected.channels;
+        let seen = channels::seen(&self.testbed, expected);
+        violations.extend(channels::judge(&self.testbed, expected, (&observed.channels, &seen), &releases));
         match self.testbed.registry.held(self.testbed.home.image.repository(), &observed.complete) {
             Ok(held) => {
                 violations.extend(self.judge_image(observed, &releases, &held));
@@ -327,7 +327,7 @@ impl Invariants {
         observed.foreign = foreign.cloned().collect();
         observed.commits = observed.public.iter().map(|(id, release)| (*id, self.commit(release))).collect();
         observed.latest = self.testbed.github.latest(&self.testbed.home.repo);
-        observed.files = channels::files(&self.testbed, &self.expected.channels);
+        observed.channels = channels::seen(&self.testbed, &self.expected.channels);
     }
 
     fn commit(&self, release: &StoredRelease) -> Option<Commit> {

@@ -90,11 +90,7 @@ impl Testbed {
         let held = self.registry.held(self.home.image.repository(), &Default::default())?;
         lines.extend(held.tags.iter().map(|(tag, digest)| format!("image {tag} {digest}")));
         lines.extend(held.missing.iter().map(|digest| format!("image lacks {digest}")));
-        for ChannelPlace { kind, repository, path, .. } in &self.channels {
-            let file = self.github.files(repository).remove(path);
-            let digest = file.map(|bytes| Digest::of(&bytes).to_string()).unwrap_or_default();
-            lines.push(format!("channel {kind} {repository} {path} {digest}"));
-        }
+        lines.extend(self.channels.iter().flat_map(|place| channels::state(self, place)));
         Ok(lines.join("\n"))
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Nothing else changes, and published releases never do.
 
-use floe_core::model::{ChannelPlace, Marker};
+use floe_core::model::Marker;
+use floe_core::model::places::Home;
 
 use super::{Invariants, Testbed};
 use crate::github::{SeedTag, StoredRelease};
@@ -19,7 +20,7 @@ pub fn repair(testbed: &Testbed, invariants: &Invariants, assets: &[String]) -> 
             fixes.push("set a valid token".to_owned());
         }
         // Granting rights that exist changes nothing.
-        let channels = testbed.channels.iter().map(|place| place.repository.clone());
+        let channels = testbed.channels.iter().map(|place| place.writes().clone());
         github.set_push(&testbed.users.0, [home.repo.clone()].into_iter().chain(channels).collect());
         let _ = registry.set_push(&testbed.users.1, vec![home.image.repository().to_owned()]);
         if github.tag(&home.repo, home.tag.as_str()).as_ref() != Some(&home.commit) {
@@ -59,13 +60,29 @@ fn tidy_drafts(testbed: &Testbed, assets: &[String]) -> Vec<String> {
 fn open_channels(testbed: &Testbed) -> Vec<String> {
     let github = &testbed.github;
     let mut fixes = Vec::new();
-    for ChannelPlace { repository, path, .. } in &testbed.channels {
+    let is_by_hand = |file: Option<Vec<u8>>| file.is_some_and(|file| Marker::of(&file).is_none());
+    for place in &testbed.channels {
+        let repository = place.writes();
         // Opening what is open changes nothing.
         let _ = github.set_archived(repository, false);
         let _ = github.set_protected(repository, false);
-        let by_hand = github.files(repository).remove(path).is_some_and(|file| Marker::of(&file).is_none());
-        if by_hand && github.delete_file(repository, path).is_ok() {
-            fixes.push(format!("deleted the `{path}` by hand in `{repository}`"));
+        for path in &place.paths {
+            match &place.home {
+                Home::Repo(_) if is_by_hand(github.files(repository).remove(path)) => {
+                    if github.delete_file(repository, path).is_ok() {
+                        fixes.push(format!("deleted the `{path}` by hand in `{repository}`"));
+                    }
+                }
+                Home::Upstream(submission) => {
+                    let branch = submission.branch();
+                    if is_by_hand(github.branch_files(repository, Some(&branch)).remove(path))
+                        && github.delete_branch(repository, &branch).is_ok()
+                    {
+                        fixes.push(format!("deleted the branch `{branch}` of `{repository}`"));
+                    }
+                }
+                Home::Repo(_) => {}
+            }
         }
     }
     fixes

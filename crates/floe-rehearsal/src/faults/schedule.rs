@@ -24,11 +24,17 @@ impl Schedule {
         Schedule { seed: None, injections: vec![injection] }
     }
 
-    /// One to six faults, most of them among the first requests. A seed always gives the same schedule.
+    /// One to six faults of GitHub and of the registry, most of them among the first requests. A seed always gives the same
+    /// schedule.
     pub fn from_seed(seed: u64) -> Self {
+        Schedule::at(&[Side::GitHub, Side::Registry], seed)
+    }
+
+    /// The same for some servers.
+    pub fn at(sides: &[Side], seed: u64) -> Self {
         let mut random = SplitMix64(seed);
         let count = 1 + random.below(6);
-        let injections = (0..count).map(|_| injection(&mut random)).collect();
+        let injections = (0..count).map(|_| injection(sides, &mut random)).collect();
         Schedule { seed: Some(seed), injections }
     }
 
@@ -59,8 +65,8 @@ impl fmt::Display for Schedule {
     }
 }
 
-fn injection(random: &mut SplitMix64) -> Injection {
-    let side = if random.below(2) == 0 { Side::GitHub } else { Side::Registry };
+fn injection(sides: &[Side], random: &mut SplitMix64) -> Injection {
+    let side = sides[random.below(sides.len() as u64) as usize];
     let kinds: Vec<FaultKind> = FaultKind::ALL.iter().copied().filter(|kind| kind.is_at(side)).collect();
     let kind = kinds[random.below(kinds.len() as u64) as usize];
     let nth = match kind.place() {

@@ -349,7 +349,14 @@ pub(super) async fn user(caller: Caller) -> ApiResult {
 
 /// `GET /repos/{owner}/{name}`
 pub(super) async fn repository(request: RepoRequest) -> ApiResult {
-    request.read(|repo| Ok(json_response(StatusCode::OK, &view::repository(repo, &request.caller))))
+    request.github.store.read(|stored| {
+        let repo = request.readable(stored)?;
+        let parent = repo.parent.as_ref().and_then(|parent| {
+            let stored = stored.repos.get(&key(parent.owner(), parent.name()))?;
+            Some((parent, stored.default_branch.as_str()))
+        });
+        Ok(json_response(StatusCode::OK, &view::repository(repo, parent, &request.caller)))
+    })
 }
 
 /// `GET /repos/{owner}/{name}/immutable-releases`

@@ -1,5 +1,7 @@
 //! Branches besides the default one, and forks that catch up with the repository that they come from.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use floe_core::model::Commit;
 use http::StatusCode;
@@ -8,7 +10,7 @@ use serde_json::json;
 use super::access::RepoRequest;
 use super::release_params::{object, text};
 use super::response::{ApiError, ApiResult, json_response};
-use super::state::key;
+use super::state::{StoredRepo, key};
 use super::view;
 
 /// `GET /repos/{owner}/{name}/branches/{branch}`
@@ -47,19 +49,8 @@ pub(super) async fn create_ref(request: RepoRequest, body: Bytes) -> ApiResult {
         if repo.head_of(branch).is_some() {
             return Err(ApiError::unprocessable("Reference already exists"));
         }
-        let commit = repo
-            .commits
-            .iter()
-            .find(|commit| commit.sha.as_str() == sha)
-            .ok_or_else(|| ApiError::unprocessable("Object does not exist"))?
-            .sha
-            .clone();
-        let from = std::iter::once((&repo.default_branch, &repo.head))
-            .filter_map(|(name, head)| Some((name, head.as_ref()?)))
-            .chain(&repo.heads)
-            .find(|(_, head)| **head == commit)
-            .map(|(name, _)| name.clone());
-        let files = from.and_then(|from| repo.files.get(&from).cloned()).unwrap_or_default();
+        let commit: Commit = sha.parse().map_err(|_| ApiError::unprocessable("Object does not exist"))?;
+        let files = repo.files_of(&commit)?;
         repo.files.insert(branch.to_owned(), files);
         repo.heads.insert(branch.to_owned(), commit);
         Ok((name, sha))
@@ -80,19 +71,39 @@ pub(super) async fn update_ref(request: RepoRequest, body: Bytes) -> ApiResult {
         if repo.head_of(&branch).is_none() || branch == repo.default_branch {
             return Err(ApiError::unprocessable("Reference does not exist"));
         }
-        if !repo.commits.iter().any(|commit| commit.sha == sha) {
-            return Err(ApiError::unprocessable("Object does not exist"));
+        let is_forced = body.get("force").and_then(serde_json::Value::as_bool).unwrap_or_default();
+        let parent = repo.loose.get(sha.as_str()).map(|made| &made.parent);
+        if !is_forced && parent.is_some() && parent != repo.head_of(&branch) {
+            return Err(ApiError::unprocessable("Update is not a fast forward"));
         }
-        if repo.head.as_ref() == Some(&sha) {
-            let files = repo.files.get(&repo.default_branch).cloned().unwrap_or_default();
-            repo.files.insert(branch.clone(), files);
-        }
+        let files = repo.files_of(&sha)?;
+        repo.files.insert(branch.clone(), files);
         repo.heads.insert(branch, sha.clone());
         Ok(sha)
     })?;
     let view =
         json!({ "ref": format!("refs/{}", request.parameter), "object": { "type": "commit", "sha": sha } });
     Ok(json_response(StatusCode::OK, &view))
+}
+
+impl StoredRepo {
+    /// The files of a commit: those of the branch that it is the head of, or of one that was made over the API. Any other
+    /// one has lost its files.
+    fn files_of(&mut self, commit: &Commit) -> Result<BTreeMap<String, String>, ApiError> {
+        let from = std::iter::once((&self.default_branch, &self.head))
+            .filter_map(|(name, head)| Some((name, head.as_ref()?)))
+            .chain(&self.heads)
+            .find(|(_, head)| *head == commit)
+            .map(|(name, _)| name.clone());
+        if let Some(from) = from {
+            return Ok(self.files.get(&from).cloned().unwrap_or_default());
+        }
+        if let Some(files) = self.take_loose(commit) {
+            return Ok(files);
+        }
+        let is_known = self.commits.iter().any(|known| known.sha == *commit);
+        if is_known { Ok(BTreeMap::new()) } else { Err(ApiError::unprocessable("Object does not exist")) }
+    }
 }
 
 /// `POST /repos/{owner}/{name}/merge-upstream`: brings a branch of a fork to that of the repository it comes from

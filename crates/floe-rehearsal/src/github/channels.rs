@@ -25,6 +25,9 @@ impl EmbeddedGitHub {
         let theirs = self.look(parent, Clone::clone);
         self.change(fork, |stored, _| {
             let theirs = theirs.ok_or_else(ApiError::not_found)?;
+            if stored.parent.as_ref() == Some(parent) {
+                return Ok(());
+            }
             stored.parent = Some(parent.clone());
             stored.default_branch = theirs.default_branch;
             (stored.head, stored.commits, stored.files) = (theirs.head, theirs.commits, theirs.files);
@@ -104,6 +107,39 @@ impl EmbeddedGitHub {
     /// The pull requests into a repository, oldest first.
     pub fn pulls(&self, repo: &Repo) -> Vec<StoredPull> {
         self.look(repo, |stored| stored.pulls.clone()).unwrap_or_default()
+    }
+
+    /// The branches of a repository besides the default one.
+    pub fn branches(&self, repo: &Repo) -> Vec<String> {
+        self.look(repo, |stored| stored.heads.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Writes a file to a branch, which begins as the default one.
+    pub fn write_branch(&self, repo: &Repo, branch: &str, path: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        self.change(repo, |stored, id| {
+            if stored.head_of(branch).is_none() {
+                let files = stored.files.get(&stored.default_branch).cloned().unwrap_or_default();
+                stored.files.insert(branch.to_owned(), files);
+            }
+            stored.commit_file(branch, path, bytes, id).map(drop)
+        })
+    }
+
+    /// Deletes a branch.
+    pub fn delete_branch(&self, repo: &Repo, branch: &str) -> anyhow::Result<()> {
+        self.change(repo, |stored, _| {
+            stored.heads.remove(branch);
+            stored.files.remove(branch);
+            Ok(())
+        })
+    }
+
+    /// Closes an open pull request without a merge.
+    pub fn close_pull(&self, repo: &Repo, number: u64) -> anyhow::Result<()> {
+        self.change(repo, |stored, _| {
+            stored.pulls.iter_mut().filter(|pull| pull.number == number).for_each(|pull| pull.open = false);
+            Ok(())
+        })
     }
 
     /// Merges an open pull request.

@@ -149,13 +149,17 @@ impl StoredRepo {
         if branch == self.default_branch { self.head.as_ref() } else { self.heads.get(branch) }
     }
 
-    /// The branch that a ref shows the files of: itself, or the default branch for a commit or a tag.
+    /// The branch that a ref shows the files of: itself, that of its last commit, or the default branch for any other
+    /// commit or a tag.
     fn branch_of<'a>(&'a self, name: &'a str) -> Option<&'a str> {
         let branch = name.strip_prefix("refs/").unwrap_or(name);
         let branch = branch.strip_prefix("heads/").unwrap_or(branch);
         match self.head_of(branch) {
             Some(_) => Some(branch),
-            None => self.commit(name).map(|_| self.default_branch.as_str()),
+            None => match self.heads.iter().find(|(_, head)| head.as_str() == name) {
+                Some((branch, _)) => Some(branch),
+                None => self.commit(name).map(|_| self.default_branch.as_str()),
+            },
         }
     }
 

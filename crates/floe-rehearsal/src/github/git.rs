@@ -195,10 +195,11 @@ fn refs(repo: &StoredRepo, caller: &Caller) -> Vec<(String, Value)> {
         });
         (path, view)
     };
-    let branch = repo
-        .head
-        .iter()
-        .map(|head| view(format!("heads/{}", repo.default_branch), object(&api, "commit", head.as_str())));
+    let default = repo.head.as_ref().map(|head| (&repo.default_branch, head));
+    let branches = default
+        .into_iter()
+        .chain(&repo.heads)
+        .map(|(name, head)| view(format!("heads/{name}"), object(&api, "commit", head.as_str())));
     let tags = repo.tags.iter().map(|(name, tag)| {
         let object = match tag.annotated {
             true => object(&api, "tag", &object_name(repo, name, tag)),
@@ -206,7 +207,7 @@ fn refs(repo: &StoredRepo, caller: &Caller) -> Vec<(String, Value)> {
         };
         view(format!("tags/{name}"), object)
     });
-    branch.chain(tags).collect()
+    branches.chain(tags).collect()
 }
 
 fn object(api: &str, kind: &str, sha: &str) -> Value {
@@ -230,7 +231,7 @@ fn commit_view(repo: &StoredRepo, caller: &Caller, commit: &StoredCommit) -> Val
         let sha = &parent.sha;
         json!({ "sha": sha, "url": format!("{api}/commits/{sha}"), "html_url": format!("{page}/commit/{sha}") })
     });
-    let tree = invented_name("tree");
+    let tree = repo.tree_of(sha);
     json!({
         "sha": sha,
         "node_id": format!("C_{sha}"),

@@ -11,6 +11,7 @@ mod channels;
 mod contents;
 mod git;
 mod graphql;
+mod objects;
 mod publish;
 mod pulls;
 mod quirks;
@@ -184,6 +185,8 @@ impl EmbeddedGitHub {
             .route(&repo("/git/matching-refs/{*path}"), get(git::matching_refs))
             .route(&repo("/git/tags/{sha}"), get(git::tag_object))
             .route(&repo("/git/commits/{sha}"), get(git::git_commit))
+            .route(&repo("/git/commits"), post(objects::create_commit))
+            .route(&repo("/git/trees"), post(objects::create_tree))
             .route(&repo("/commits"), get(git::commits))
             .route(&repo("/commits/{*path}"), get(git::commit))
             .route(&repo("/compare/{*range}"), get(git::compare))

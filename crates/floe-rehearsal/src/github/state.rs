@@ -56,6 +56,12 @@ pub(super) struct StoredRepo {
     /// The files of each branch, in base64 by path. A `README.md` is there without being listed here.
     #[serde(default)]
     pub files: BTreeMap<String, BTreeMap<String, String>>,
+    /// Trees that were made for a commit, by name: the files of a branch, in base64 by path.
+    #[serde(default)]
+    pub trees: BTreeMap<String, BTreeMap<String, String>>,
+    /// Commits of such trees that are on no branch yet.
+    #[serde(default)]
+    pub loose: BTreeMap<String, LooseCommit>,
     /// Oldest first.
     #[serde(default)]
     pub pulls: Vec<StoredPull>,
@@ -76,6 +82,13 @@ pub struct StoredPull {
     /// Neither merged nor closed.
     pub open: bool,
     pub merged: bool,
+}
+
+/// A commit of a tree.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct LooseCommit {
+    pub tree: String,
+    pub parent: Commit,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -196,6 +209,8 @@ impl StoredState {
                 parent: None,
                 heads: BTreeMap::new(),
                 files: BTreeMap::new(),
+                trees: BTreeMap::new(),
+                loose: BTreeMap::new(),
                 attestations: BTreeMap::new(),
                 pulls: Vec::new(),
             }

@@ -1,6 +1,6 @@
 //! The JSON of the API, with addresses as the client knows this server. octocrab and others require most of the fields.
 
-use floe_core::model::Digest;
+use floe_core::model::{Digest, Repo};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -97,7 +97,9 @@ const URLS: &str = "
     notifications /notifications{?since,all,participating}";
 
 /// A repository, with the rights of the caller. It has no issues, forks or watchers.
-pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
+///
+/// `parent` is the repository that it is a fork of, and the default branch of that.
+pub(super) fn repository(repo: &StoredRepo, parent: Option<(&Repo, &str)>, caller: &Caller) -> Value {
     let (api, page) = (caller.api(repo), caller.page(repo));
     let host = caller.base.trim_start_matches("http://");
     let mut shown = json!({
@@ -128,6 +130,9 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
     });
     for pair in URLS.split_whitespace().collect::<Vec<_>>().chunks(2) {
         shown[format!("{}_url", pair[0])] = format!("{api}{}", pair[1]).into();
+    }
+    if let Some((parent, branch)) = parent {
+        shown["parent"] = json!({ "full_name": parent.to_string(), "default_branch": branch });
     }
     if let Some(account) = &caller.account {
         // GitHub shows the rights of the user of a token. An app's token has no user, whatever it may do.

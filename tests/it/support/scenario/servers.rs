@@ -3,12 +3,20 @@
 use std::path::Path;
 
 use floe_core::model::{ImageName, Repo};
-use floe_rehearsal::github::{GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
+use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
 use floe_rehearsal::registry::{RegistryAccount, RegistryOptions, Visibility};
 
 use super::{CHANNELS, COMMIT, READER, TOKEN, WORKFLOW};
 
-pub fn github(folder: &Path, version: &str) -> GitHubOptions {
+/// An embedded GitHub with the repositories of [`github`].
+pub fn open_github(folder: &Path, version: &str) -> EmbeddedGitHub {
+    let github = EmbeddedGitHub::open(self::github(folder, version)).unwrap();
+    let fork = "acme/winget-pkgs".parse().unwrap();
+    github.set_parent(&fork, &"microsoft/winget-pkgs".parse().unwrap()).unwrap();
+    github
+}
+
+fn github(folder: &Path, version: &str) -> GitHubOptions {
     let repo: Repo = "acme/tool".parse().unwrap();
     let account = |token: &str, login: &str, can_push: Vec<Repo>| GitHubAccount {
         token: token.to_owned(),
@@ -26,6 +34,8 @@ pub fn github(folder: &Path, version: &str) -> GitHubOptions {
     };
     let (tap, bucket): (Repo, Repo) =
         ("acme/homebrew-tap".parse().unwrap(), "acme/scoop-bucket".parse().unwrap());
+    let (upstream, fork): (Repo, Repo) =
+        ("microsoft/winget-pkgs".parse().unwrap(), "acme/winget-pkgs".parse().unwrap());
     let first = SeedTag { name: "first".to_owned(), ..tag.clone() };
     GitHubOptions {
         root: folder.join("github"),
@@ -34,10 +44,12 @@ pub fn github(folder: &Path, version: &str) -> GitHubOptions {
             seed(&tap, &first, "main"),
             // The default branch need not be `main`.
             seed(&bucket, &first, "master"),
+            seed(&upstream, &first, "master"),
+            seed(&fork, &first, "master"),
         ],
         tokens: vec![
-            account(TOKEN, "maintainer", vec![repo.clone(), tap.clone(), bucket.clone()]),
-            account(CHANNELS, "channels", vec![tap, bucket]),
+            account(TOKEN, "maintainer", vec![repo.clone(), tap.clone(), bucket.clone(), fork.clone()]),
+            account(CHANNELS, "channels", vec![tap, bucket, fork]),
             account(WORKFLOW, "github-actions[bot]", vec![repo]),
             account(READER, "reader", Vec::new()),
         ],

@@ -35,7 +35,7 @@ pub(super) fn user(caller: &Caller, login: &str) -> Value {
 }
 
 pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
-    let shown = rest::repository(repo, caller);
+    let shown = rest::repository(repo, None, caller);
     let permission = match (caller.is_admin(repo), caller.can_push(repo)) {
         (true, _) => "ADMIN",
         (_, true) => "WRITE",

@@ -1,0 +1,271 @@
+//! Pull requests from a fork: the files of a version in one commit of a branch of their own, and a pull request of it.
+//!
+//! Every part is looked for before it is made, so a run that was cut off is continued.
+
+use anyhow::Context as _;
+use http::StatusCode;
+use octocrab::GitHubError;
+use octocrab::models::repos::Ref;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::contents::escape;
+use super::models::{self, Committed, Entry, Named, Pull};
+use super::{GitHub, mutations::RESERVED};
+use crate::error::Failure;
+use crate::net::retry::{AttemptError, RetryPolicy};
+use floe_core::model::places::Submission;
+use floe_core::plan::channel::Own;
+use floe_core::plan::submission::holds;
+use floe_core::untrusted::text;
+use floe_core::world::{Access, PullState, RemoteBranch, RemotePull, RemoteSubmission};
+
+/// A repository of packages, and the fork that pull requests come from.
+#[derive(Clone)]
+pub struct Submitter {
+    /// The fork.
+    pub fork: GitHub,
+    /// The repository that it is a fork of.
+    pub upstream: GitHub,
+}
+
+impl Submitter {
+    /// The same clients as at the start of a run.
+    pub fn fresh(&self) -> Self {
+        Submitter { fork: self.fork.fresh(), upstream: self.upstream.fresh() }
+    }
+
+    /// How many requests were made.
+    pub fn requests(&self) -> u64 {
+        self.fork.requests() + self.upstream.requests()
+    }
+
+    /// The versions of the package, its branch and its pull request.
+    pub async fn look(&self, submission: &Submission, paths: &[String]) -> anyhow::Result<RemoteSubmission> {
+        let (versions, branch, pull) = tokio::try_join!(
+            self.versions(submission, paths),
+            self.branch(submission, paths),
+            self.pull(submission)
+        )?;
+        let (versions, merged) = versions;
+        Ok(RemoteSubmission { versions, merged, branch, pull })
+    }
+
+    /// The versions that are merged, and the first file of the one in question.
+    async fn versions(
+        &self,
+        submission: &Submission,
+        paths: &[String],
+    ) -> anyhow::Result<(Vec<semver::Version>, Option<Vec<u8>>)> {
+        let address = self.upstream.path(&format!("/contents/{}", escape(&submission.folder)));
+        let what = format!("the folder `{}` of `{}`", submission.folder, submission.upstream);
+        let entries = self.upstream.get::<Vec<Entry>>(&what, &address).await?.unwrap_or_default();
+        let is_there = entries.iter().any(|entry| entry.name == submission.version);
+        let merged = match paths.first().filter(|_| is_there) {
+            Some(path) => self.upstream.file(path).await?.map(|file| file.bytes),
+            None => None,
+        };
+        Ok((entries.iter().filter_map(|entry| entry.name.parse().ok()).collect(), merged))
+    }
+
+    async fn branch(
+        &self,
+        submission: &Submission,
+        paths: &[String],
+    ) -> anyhow::Result<Option<RemoteBranch>> {
+        let Some(head) = self.head(&submission.branch()).await? else { return Ok(None) };
+        let mut files = std::collections::BTreeMap::new();
+        for path in paths {
+            if let Some(file) = self.fork.file_at(path, Some(&head)).await? {
+                files.insert(path.clone(), file.bytes);
+            }
+        }
+        Ok(Some(RemoteBranch { head, files }))
+    }
+
+    /// The commit of a branch of the fork.
+    async fn head(&self, branch: &str) -> anyhow::Result<Option<String>> {
+        let address = self.fork.path(&format!("/git/ref/heads/{}", escape(branch)));
+        let what = format!("the branch `{branch}` of `{}`", self.fork.repo());
+        let found = self.fork.get::<Ref>(&what, &address).await?;
+        found.map(|found| Ok(models::object(found.object)?.1)).transpose()
+    }
+
+    /// The newest pull request from the branch, an open one before the others.
+    async fn pull(&self, submission: &Submission) -> anyhow::Result<Option<RemotePull>> {
+        let head = percent_encoding::utf8_percent_encode(&submission.head(), RESERVED).to_string();
+        let address = self.upstream.path(&format!("/pulls?state=all&head={head}"));
+        let what = format!("the pull requests of `{}`", submission.upstream);
+        let pulls = self.upstream.get::<Vec<Pull>>(&what, &address).await?.unwrap_or_default();
+        let open = pulls.iter().find(|pull| pull.state == "open");
+        let pull = open.or(pulls.first()).map(|pull| RemotePull {
+            url: text::line(&pull.html_url).into_owned(),
+            state: match pull.state.as_str() {
+                "open" => PullState::Open,
+                _ if pull.merged_at.is_some() => PullState::Merged,
+                _ => PullState::Closed,
+            },
+        });
+        Ok(pull)
+    }
+
+    /// Submits the files: commits them to the branch and opens the pull request, each only where it is not there yet.
+    /// `decide` says whether that is to be done; it is asked about `seen`, and after an ambiguous or refused attempt about
+    /// what is there then.
+    pub async fn submit(
+        &self,
+        submission: &Submission,
+        own: &Own<'_>,
+        access: &Access,
+        seen: Option<&RemoteSubmission>,
+        decide: impl Fn(&RemoteSubmission) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
+        let files = own.files.as_deref().context("the files of a submission are not known")?;
+        let paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
+        let attempt = async |number: u32| {
+            let there = match seen {
+                Some(seen) if number == 1 => seen.clone(),
+                _ => self.look(submission, &paths).await?,
+            };
+            if !decide(&there)? {
+                return Ok(());
+            }
+            if !there.branch.as_ref().is_some_and(|branch| holds(branch, own)) {
+                self.commit(submission, own, access, there.branch.as_ref()).await?;
+            }
+            match there.pull {
+                Some(pull) if pull.state == PullState::Open => Ok(()),
+                _ => self.open(submission, access, there.versions.is_empty()).await,
+            }
+        };
+        let context = || format!("failed to submit `{}` to `{}`", submission.branch(), submission.upstream);
+        self.fork.retry.run(attempt).await.with_context(context)
+    }
+
+    /// Commits the files to the branch: on top of it if it is there, else on top of the fork's default branch.
+    async fn commit(
+        &self,
+        submission: &Submission,
+        own: &Own<'_>,
+        access: &Access,
+        branch: Option<&RemoteBranch>,
+    ) -> Result<(), AttemptError> {
+        let parent = match branch {
+            Some(branch) => branch.head.clone(),
+            None => self.base(access).await?,
+        };
+        let address = self.fork.path(&format!("/git/commits/{}", escape(&parent)));
+        let commit = self.fork.get::<Committed>("a commit of the fork", &address).await?;
+        let base = commit.context("the commit of the fork's branch is not there")?.tree.sha;
+        let entry = |file: &&floe_core::model::Rendered| {
+            let content = String::from_utf8_lossy(&file.bytes);
+            json!({ "path": file.path, "mode": "100644", "type": "blob", "content": content })
+        };
+        let entries: Vec<Value> = own.files.iter().flatten().map(entry).collect();
+        let tree: Named =
+            self.post(&self.fork, "/git/trees", &json!({ "base_tree": base, "tree": entries })).await?;
+        let message = title(submission, false);
+        let commit = json!({ "message": message, "tree": tree.sha, "parents": [parent] });
+        let commit: Named = self.post(&self.fork, "/git/commits", &commit).await?;
+        let name = submission.branch();
+        let moved = match branch {
+            // Without force: a commit that somebody added meanwhile stays.
+            Some(_) => {
+                let address = self.fork.path(&format!("/git/refs/heads/{}", escape(&name)));
+                let body = json!({ "sha": commit.sha, "force": false });
+                self.fork.change(self.fork.crab.patch::<Value, _, _>(&address, Some(&body))).await?
+            }
+            None => {
+                let body = json!({ "ref": format!("refs/heads/{name}"), "sha": commit.sha });
+                let address = self.fork.path("/git/refs");
+                self.fork.change(self.fork.crab.post::<_, Value>(&address, Some(&body))).await?
+            }
+        };
+        moved.map(drop).map_err(|error| self.judge(&self.fork, error))
+    }
+
+    /// The head of the fork's default branch, which catches up first. A fork that cannot is used as it is: a pull request
+    /// shows only what its branch adds.
+    async fn base(&self, access: &Access) -> Result<String, AttemptError> {
+        let fork = &self.fork;
+        let branch = access.branch.as_deref().context("GitHub does not name the fork's default branch")?;
+        let (address, body) = (fork.path("/merge-upstream"), json!({ "branch": branch }));
+        match fork.change(fork.crab.post::<_, Value>(&address, Some(&body))).await? {
+            Ok(_) => {}
+            Err(octocrab::Error::GitHub { source, .. })
+                if matches!(source.status_code, StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY) =>
+            {
+                fork.retry.report.warn(format!(
+                    "`{}` cannot catch up with the repository that it is a fork of, and is used as it is: {:#}",
+                    fork.repo(),
+                    fork.refusal(&source).error
+                ));
+            }
+            Err(error) => return Err(self.judge(fork, error)),
+        }
+        let head = self.head(branch).await?;
+        Ok(head.with_context(|| format!("`{}` has no branch `{branch}`", fork.repo()))?)
+    }
+
+    async fn open(
+        &self,
+        submission: &Submission,
+        access: &Access,
+        is_first: bool,
+    ) -> Result<(), AttemptError> {
+        let base = access.parent.as_ref().map(|(_, branch)| branch.as_str());
+        let body = json!({
+            "title": title(submission, is_first),
+            "head": submission.head(),
+            "base": base.context("GitHub does not say what the fork is a fork of")?,
+            "maintainer_can_modify": true,
+        });
+        self.post::<Value>(&self.upstream, "/pulls", &body).await.map(drop)
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        github: &GitHub,
+        rest: &str,
+        body: &Value,
+    ) -> Result<T, AttemptError> {
+        let address = github.path(rest);
+        let made = github.change(github.crab.post::<_, Value>(&address, Some(body))).await?;
+        let made = made.map_err(|error| self.judge(github, error))?;
+        Ok(serde_json::from_value(made).context("GitHub's answer is not understood")?)
+    }
+
+    /// Judges a refusal. A branch or a pull request may be there by now, which another look shows.
+    fn judge(&self, github: &GitHub, error: octocrab::Error) -> AttemptError {
+        let octocrab::Error::GitHub { source, .. } = error else { return github.judge(error) };
+        let judged = github.refusal(&source);
+        github.limiter.learn(&judged);
+        match source.status_code {
+            _ if judged.retry != RetryPolicy::Never => judged,
+            StatusCode::CONFLICT => AttemptError { retry: RetryPolicy::Later, ..judged },
+            StatusCode::UNPROCESSABLE_ENTITY if is_there(&source) => {
+                AttemptError { retry: RetryPolicy::Later, ..judged }
+            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
+                let hint = "give a classic token with the scope `public_repo` as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)";
+                AttemptError::fatal(Failure::new(format!("{:#}", judged.error)).hint(hint).into())
+            }
+            _ => judged,
+        }
+    }
+}
+
+/// The title that winget's own tools give.
+fn title(submission: &Submission, is_first: bool) -> String {
+    let what = if is_first { "package" } else { "version" };
+    format!("New {what}: {} version {}", submission.id, submission.version)
+}
+
+/// Whether a 422 says that the thing is there already, or that the branch has moved.
+fn is_there(error: &GitHubError) -> bool {
+    let errors = serde_json::to_string(&error.errors).unwrap_or_default();
+    let said = format!("{} {errors}", error.message).to_lowercase();
+    ["already exists", "no commits between", "not a fast forward", "reference does not exist"]
+        .iter()
+        .any(|words| said.contains(words))
+}
