@@ -101,11 +101,11 @@ fi
 # nixpkgs' writeShellApplication puts variables before a script, so that a directive at its head holds for one command only,
 # and refuses it if shellcheck then has anything to say.
 if command -v shellcheck >/dev/null; then
-    for script in publish reproduce zigFilter; do
+    for script in cargo publish reproduce zigFilter; do
         # More than one word each, like their real values.
         {
             printf '#!/usr/bin/env bash\n'
-            printf 'export %s="a b"\n' dist trees projectArguments projectTargets projectImage repo source zig
+            printf 'export %s="a b"\n' dist trees projectArguments projectTargets projectImage metadata repo source zig
             cat "nix/$script.sh"
         } | shellcheck -
     done
@@ -262,6 +262,8 @@ project() {
     project prefixed 'tag-prefix = "bump-"'
     refuses "{ src = $home/prefixed; tag = \"v1.4.0\"; }" 'the tag `v1.4.0` does not name version 1.4.0 of `bump`; release it as `bump-v1.4.0`'
     accepts "{ src = $home/prefixed; tag = \"bump-v1.4.0\"; }"
+    refuses '{ targets = [ "x86_64-gnu" ]; image = true; }' 'the image of `bump` would have no platform; release a static target as well'
+    accepts '{ targets = [ "x86_64-gnu" ]; }'
     project featured 'features = ["extra"]
 [features]
 extra = []

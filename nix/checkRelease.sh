@@ -30,7 +30,23 @@ is "$(of '{ }' 'toString (builtins.length linux.gate.drvAttrs.passed)')" 10 'the
 throws '{ checks.clipy = true; }' 'release.checks.x86_64-linux.clipy.drvPath' '`checks` of mkRelease has no `clipy`; it knows clippy, dependencies, docs, fmt, tests'
 throws '{ checks.tests.argument = "x"; }' 'release.checks.x86_64-linux.tests.drvPath' '`checks.tests` of mkRelease has no `argument`; it knows arguments, env, nativeBuildInputs'
 throws '{ checks.fmt = "yes"; }' 'release.checks.x86_64-linux.fmt.drvPath' '`checks.fmt` of mkRelease is `true`, `false` or a set'
+is "$(of '{ targets = [ "aarch64-gnu" ]; }' "$checks")" 'portable-aarch64-gnu rehearsal twice-aarch64-gnu' 'a release without a static target has an image'
 passed 'a release waits for what it promises, and for no check of the project itself'
+
+# What is packed and published needs floe alone: no toolchain, no linker.
+needs() {
+    of '{ }' "$1" >"$home/drv"
+    run nix derivation show "${options[@]}" "$(<"$home/drv")" 2>"$home/log" | jq --raw-output \
+        '(.derivations // .)[] | (.inputs.drvs // .inputDrvs) | keys[] | sub("^(/nix/store/)?[a-z0-9]{32}-"; "") | sub("[.]drv$"; "")' | sort | tr '\n' ' '
+}
+if command -v jq >/dev/null; then
+    program='builtins.head (builtins.attrNames (builtins.getContext release.apps.x86_64-linux.publish.program))'
+    is "$(needs "$program")" 'bump-1.4.0-dist bump-1.4.0-trees cargo floe-bin ' 'publishing needs something else'
+    is "$(needs linux.release-x86_64-musl.drvPath)" 'bump-1.4.0-trees bump-bin cargo floe-bin ' 'packing needs something else'
+    passed 'what packs and publishes needs no toolchain'
+else
+    skipped+=('jq is not installed, so that nothing says what publishing needs')
+fi
 
 # Programs of build scripts: those of crates in the lock file, and those that the project's own build script names.
 asked='builtins.toJSON [ linux.release-x86_64-musl.binaries.drvAttrs linux.default.drvAttrs ]'

@@ -4,8 +4,8 @@
   lib,
   pkgs,
   project,
-  toolchain,
   packer,
+  origin,
   settings,
 }:
 platforms:
@@ -37,11 +37,8 @@ let
 in
 pkgs.runCommand "${project.name}-${project.version}-image"
   {
-    nativeBuildInputs = [
-      packer
-      toolchain
-    ];
-    env = import ./origin.nix { inherit project settings; };
+    nativeBuildInputs = [ packer ];
+    env = origin;
   }
   ''
     export HOME=$TMPDIR

@@ -1,6 +1,12 @@
-# The environment of every call of floe: which project, which commit, and the time that every file carries.
-{ project, settings }:
+# The environment of every call of floe: which project, which commit, the time that every file carries, and the cargo that it asks.
 {
+  lib,
+  project,
+  settings,
+  cargo,
+}:
+{
+  CARGO = lib.getExe cargo;
   SOURCE_DATE_EPOCH = toString project.epoch;
   projectArguments = toString (
     [

@@ -54,6 +54,15 @@ in
       src = sample "before";
       targets = [ "x86_64-musl" ];
     }).packages.${system}.gate;
+  # `nix run .#publish` downloads no compiler, no linker, and no dependency of theirs.
+  publish =
+    pkgs.runCommand "floe-publish"
+      {
+        disallowedRequisites = lib.concatMap (release: release.binaries.nativeBuildInputs) releases;
+      }
+      ''
+        printf '%s\n' ${self.apps.${system}.publish.program} >"$out"
+      '';
   size = pkgs.runCommand "floe-size" { } (
     lib.concatMapStrings (release: ''
       bytes=$(stat --format=%s ${release.binaries}/bin/floe)

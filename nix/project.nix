@@ -102,7 +102,10 @@ assert
   inherit (flags) flagsOf;
   description = field "description" name;
   hasSbom = config.sbom or true;
-  hasImage = given (config.image or { } != false) image;
+  hasImage = import ./hasImage.nix { inherit lib; } {
+    inherit name built image;
+    config = config.image or null;
+  };
   repo =
     if repo != null then
       repo

@@ -4,13 +4,12 @@
   pkgs,
   project,
   packer,
-  settings,
-  toolchain,
+  origin,
   trees,
   dist,
 }:
 let
-  environment = import ./origin.nix { inherit project settings; } // {
+  environment = origin // {
     dist = "${dist}";
     trees = "${trees}";
     projectTargets = lib.concatMapStringsSep " " (target: "--target ${target.name}") project.promised;
@@ -19,10 +18,7 @@ let
 in
 pkgs.writeShellApplication {
   name = "publish";
-  runtimeInputs = [
-    packer
-    toolchain
-  ];
+  runtimeInputs = [ packer ];
   runtimeEnv = environment;
   text = builtins.readFile ./publish.sh;
   meta.description = "Publish ${project.name}: the dist, and the folders of binaries that are given";

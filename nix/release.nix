@@ -2,19 +2,15 @@
 {
   pkgs,
   project,
-  toolchain,
   packer,
-  settings,
+  origin,
   trees,
 }:
 { target, binaries }:
 pkgs.runCommand "${project.name}-${project.version}-${target.name}"
   {
-    nativeBuildInputs = [
-      packer
-      toolchain
-    ];
-    env = import ./origin.nix { inherit project settings; };
+    nativeBuildInputs = [ packer ];
+    env = origin;
     passthru = { inherit target binaries; };
   }
   ''

@@ -5,7 +5,7 @@
   project,
   settings,
   packer,
-  toolchain,
+  origin,
   package,
   releases,
   dist,
@@ -14,11 +14,8 @@ let
   name = what: "${project.name}-${what}";
   manifest = "${settings.src}/${project.folder}/Cargo.toml";
   pack = {
-    nativeBuildInputs = [
-      packer
-      toolchain
-    ];
-    env = import ./origin.nix { inherit project settings; };
+    nativeBuildInputs = [ packer ];
+    env = origin;
   };
   # Binaries must run elsewhere: `floe audit` holds each to its target's contract in targets.json. What Nix builds also keeps
   # the rules of hygiene: it has no path of its builder, and can be reproduced.
@@ -53,12 +50,14 @@ let
 in
 prefixed "portable" portable
 // prefixed "twice" twice
-// {
+// lib.optionalAttrs project.hasImage {
   # The image's program is the archive's, byte for byte.
   image = pkgs.runCommand (name "image-equals-archives") { nativeBuildInputs = [ pkgs.jq ]; } ''
     bash ${./imageEquals.sh} ${dist} ${project.name}
     touch "$out"
   '';
+}
+// {
   # The dist as `publish` would read it, and the whole release on two servers inside the sandbox.
   rehearsal = pkgs.runCommand (name "rehearsal") pack ''
     export HOME=$TMPDIR GITHUB_REPOSITORY=${project.repo}

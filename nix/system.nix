@@ -32,6 +32,8 @@ let
       tools
       linker
       craneLib
+      cargo
+      origin
       source
       skeleton
       package
@@ -56,6 +58,8 @@ let
   package = call ./package.nix;
   program = package { target = null; };
 
+  cargo = call ./cargo.nix;
+  origin = call ./origin.nix;
   trees = call ./trees.nix;
   release =
     target:

@@ -30,7 +30,7 @@ use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
 use crate::release::attestation::Trust;
 use crate::release::session::{self, Session};
-use crate::release::{self, assemble, attestation, description, dist, inputs, published};
+use crate::release::{self, assemble, attestation, description, dist, inputs, names, published};
 use crate::report::{Report, size};
 use crate::token::Token;
 use floe_core::model::changelog;
@@ -237,7 +237,7 @@ fn promise(
     };
     let page = session::page(&RemoteArgs::default(), &repo)?;
     let tag = inputs::tag(Some(project), None, &verified.version)?;
-    let (image, may_be_latest) = inputs::moving_names(Some(project), (&repo, &tag, &project.name), None)?;
+    let (image, may_be_latest) = names::moving(Some(project), (&repo, &tag, &project.name), None)?;
     let destination = Destination { repo, page, tag, commit, image, may_be_latest, built_on };
     let notes = notes(project, &verified, report)?;
     let release = assemble::assemble(verified, (destination, notes), &project.config.channels, report)?;

@@ -15,6 +15,7 @@ pub mod dist;
 pub mod execute;
 pub mod inputs;
 pub mod job_summary;
+pub mod names;
 pub mod observe;
 pub mod preflight;
 pub mod published;

@@ -24,6 +24,7 @@
             )
             // (arguments.passthru or { })
             // {
+              nativeBuildInputs = arguments.nativeBuildInputs or [ ];
               meta = {
                 mainProgram = name;
                 description = "";
