@@ -5,6 +5,7 @@ mod attestation;
 mod channels;
 mod draft;
 mod expect;
+mod feed;
 mod prefix;
 mod requests;
 mod resume;
