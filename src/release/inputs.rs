@@ -199,7 +199,11 @@ impl Inputs {
         if let Some(assembly) = &self.assembly {
             return description::destination(assembly, &args.remote);
         }
-        let repo = repository::find(project, args.remote.repo.as_ref())?;
+        let repo = repository::find(
+            project,
+            args.remote.repo.as_ref(),
+            session::known_site(&args.remote).as_deref(),
+        )?;
         let tag = tag(project, self.expect.tag.clone(), version)?;
         let commit = commit(project, &args.source, &tag, built)?;
         let page = session::page(&args.remote, &repo)?;

@@ -68,6 +68,7 @@ pub async fn preflight(
         channels: channels.into_iter().map(|seen| seen.map_err(|error| channel_finding(&error))).collect(),
         channel_token: session.channel_token,
         channel_pulls: session.channel_pulls,
+        feed_key: session.feed_key,
         site: session.github.site().to_owned(),
     };
     let needs = Needs::of(subject, plan.as_ref(), &world, &facts);
@@ -113,7 +114,9 @@ impl Needs {
         };
         let repo = subject.destination().repo.to_string();
         let elsewhere = |step: &Step| match step {
-            Step::Channel { place, .. } => !place.writes().to_string().eq_ignore_ascii_case(&repo),
+            Step::Channel { place, .. } => {
+                !place.writes().is_some_and(|other| other.to_string().eq_ignore_ascii_case(&repo))
+            }
             step => of_registry(step),
         };
         // Before the dist is built, another token than the one that will publish may look.

@@ -134,6 +134,21 @@ pub enum Held {
     File(Option<RemoteFile>),
     /// The versions of a package, and the pull request of one.
     Submission(RemoteSubmission),
+    /// The package of a feed, if it is there.
+    Package(Option<RemotePackage>),
+}
+
+/// A package of a feed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RemotePackage {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The bytes of its files, one after the other.
+    pub text: Vec<u8>,
+    /// Whether it waits for moderation.
+    pub waits: bool,
+    /// The address of its page.
+    pub url: String,
 }
 
 impl Default for Held {

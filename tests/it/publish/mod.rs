@@ -6,6 +6,7 @@ mod attestation;
 mod channels;
 mod draft;
 mod expect;
+mod feed;
 mod prefix;
 mod requests;
 mod resume;

@@ -58,6 +58,7 @@ fn facts() -> ServerFacts {
         channels: Vec::new(),
         channel_token: ChannelToken::Absent,
         channel_pulls: true,
+        feed_key: FeedKey::Absent,
         now: DateTime::from_timestamp(1_790_000_000, 0).unwrap(),
         has_token: true,
         reads_only: false,

@@ -99,9 +99,9 @@ impl Invariants {
         invariants
     }
 
-    /// Checks after every request at both servers.
+    /// Checks after every request at any server.
     pub fn attach(&self) {
-        for side in [Side::GitHub, Side::Registry] {
+        for side in Side::ALL {
             let invariants = self.clone();
             self.testbed.interceptor(side).after_each(move |request| invariants.check(side, request));
         }
