@@ -2,7 +2,7 @@
 
 mod actions;
 mod attestation;
-mod channels;
+pub mod channels;
 mod draft;
 mod expect;
 mod feed;

@@ -4,6 +4,7 @@
 
 #[cfg(unix)]
 mod nix;
+mod channels;
 mod page;
 
 use std::collections::BTreeMap;
