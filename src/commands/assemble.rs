@@ -268,6 +268,7 @@ fn describe(release: &Release, inputs: &Inputs) -> Assembly {
         files: expect.files.clone(),
         image: destination.image.clone(),
         platforms: platforms.collect(),
+        attach: destination.attach,
         programs: expect.programs.clone(),
         notes: release.notes.source.clone(),
         channels: inputs.channels(),

@@ -81,7 +81,7 @@ fn look(project: &Project, root: &Path, has_git: bool) -> anyhow::Result<Found> 
     let workspace = &project.workspace_root;
     let git = || -> anyhow::Result<Git> {
         let manifest = git::file_status(&project.manifest_path)?;
-        Ok(Git { origin: git::origin(root)?, tags: git::tags(root)?, manifest })
+        Ok(Git { origin: git::origin(root)?.map(|origin| origin.repo), tags: git::tags(root)?, manifest })
     };
     let lock = workspace.join("Cargo.lock");
     let flake_lock = read(&root.join("flake.lock"))?;

@@ -223,7 +223,7 @@ fn make_image(
     out: &Path,
     report: &Report,
 ) -> anyhow::Result<Image> {
-    let repo = repository::find(Some(project), None)?;
+    let repo = repository::find(Some(project), None, None)?;
     let ca_certificates = image::certificates_of_this_machine();
     let spec = ImageSpec { ca_certificates, ..image::spec(project, origin, &repo)? };
     let image = crate::image::build(binaries, &spec, out)?;
@@ -238,7 +238,7 @@ fn promise(
     (built_on, attestation): (Option<BuiltOn>, Attestation),
     report: &Report,
 ) -> anyhow::Result<Release> {
-    let repo = repository::find(Some(project), None)?;
+    let repo = repository::find(Some(project), None, None)?;
     let commit = match verified.commit.clone() {
         Some(commit) => commit,
         None => invented_commit(&verified)?,
@@ -246,7 +246,8 @@ fn promise(
     let page = session::page(&RemoteArgs::default(), &repo)?;
     let tag = inputs::tag(Some(project), None, &verified.version)?;
     let (image, may_be_latest) = names::moving(Some(project), (&repo, &tag, &project.name), None)?;
-    let destination = Destination { repo, page, tag, commit, image, may_be_latest, built_on };
+    let attach = project.attaches();
+    let destination = Destination { repo, page, tag, commit, image, may_be_latest, attach, built_on };
     let notes = notes(project, &verified, report)?;
     let release = assemble::assemble(verified, (destination, notes), &project.config.channels, report)?;
     Ok(release.with_attestation(attestation))

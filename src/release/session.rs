@@ -252,11 +252,15 @@ pub fn site(args: &RemoteArgs) -> String {
     }
 }
 
+/// GitHub's web address, unless its API is one on this machine, which may be that of any GitHub.
+pub fn known_site(args: &RemoteArgs) -> Option<String> {
+    let is_here = Url::parse(api_url(args)).is_ok_and(|api| is_loopback(&api)) && args.server_url.is_none();
+    (!is_here).then(|| site(args))
+}
+
 /// The address of a repository's page, as manifests and notes name it. A rehearsal's names are the real ones.
 pub fn page(args: &RemoteArgs, repo: &Repo) -> anyhow::Result<String> {
-    let is_rehearsal =
-        Url::parse(api_url(args)).is_ok_and(|api| is_loopback(&api)) && args.server_url.is_none();
-    let server = if is_rehearsal { "https://github.com".to_owned() } else { site(args) };
+    let server = known_site(args).unwrap_or_else(|| "https://github.com".to_owned());
     Endpoint::given("GitHub", &server)?;
     Ok(format!("{server}/{repo}"))
 }

@@ -237,6 +237,10 @@ impl<'p> Collected<'p> {
             return Ok(());
         }
         let failed = || format!("failed to find `{}`", source.display());
+        if source.is_symlink() && !source.exists() {
+            let text = format!("`{}` is a symbolic link to a file that does not exist", source.display());
+            bail!(Failure::new(text).hint(leave_out(path)));
+        }
         let file = files::resolve(source).with_context(failed)?;
         if !files::is_inside(source, self.inside).with_context(failed)? {
             bail!(leads_out(source).hint(leave_out(path)));
@@ -254,7 +258,8 @@ impl<'p> Collected<'p> {
             return self.put(Item { path: path.to_owned(), file, executable }, kind);
         }
         if !file.is_dir() {
-            bail!("`{}` is neither a file nor a folder", source.display());
+            let text = format!("`{}` is neither a file nor a folder", source.display());
+            bail!(Failure::new(text).hint(leave_out(path)));
         }
         let names = read_names(source)?;
         if names.is_empty() {
