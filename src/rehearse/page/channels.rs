@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::command;
-use crate::release::installs;
 use crate::package::archive::unzipped;
+use crate::release::installs;
 use floe_core::model::{ChannelKind, ChannelPlace, Release, Rendered};
 use floe_core::plan::{Plan, Step};
 

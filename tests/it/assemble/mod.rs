@@ -47,7 +47,9 @@ fn an_assembled_dist_is_published_without_the_project_and_without_cargo() {
     let scenario = scenario();
     let sums = assemble(&scenario, &["dist"]).exit(0).stdout.trim().to_owned();
     let folder = scenario.path().join("release");
-    assert!(folder.join("dist/tool-installer.sh").is_file() && folder.join("dist/tool-installer.ps1").is_file());
+    assert!(
+        folder.join("dist/tool-installer.sh").is_file() && folder.join("dist/tool-installer.ps1").is_file()
+    );
     let checksums = fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
     let subjects = fs::read_to_string(folder.join("subjects")).unwrap();
     let own = format!("{}  SHA256SUMS\n", &sums["sha256:".len()..]);

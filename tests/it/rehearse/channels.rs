@@ -42,7 +42,8 @@ fn versions(folder: &Path) -> Vec<String> {
     let github = github(folder);
     let repo = |name: &str| name.parse::<Repo>().unwrap();
     let version = |file: Option<Vec<u8>>| {
-        file.and_then(|file| Marker::of(&file)).map_or_else(|| "-".to_owned(), |marker| marker.version.to_string())
+        file.and_then(|file| Marker::of(&file))
+            .map_or_else(|| "-".to_owned(), |marker| marker.version.to_string())
     };
     let formula = github.files(&repo("acme/homebrew-tap")).remove("Formula/tool.rb");
     let manifest = github.files(&repo("acme/scoop-bucket")).remove("bucket/tool.json");

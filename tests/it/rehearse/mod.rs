@@ -2,9 +2,9 @@
 //!
 //! Only Rust is needed: Cargo builds them without a dependency and without a network.
 
+mod channels;
 #[cfg(unix)]
 mod nix;
-mod channels;
 mod page;
 
 use std::collections::BTreeMap;
