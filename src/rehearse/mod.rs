@@ -35,6 +35,7 @@ use crate::report::{Report, size};
 use crate::token::Token;
 use floe_core::model::changelog;
 use floe_core::model::notes::NotesSource;
+use floe_core::model::places::Home;
 use floe_core::model::{
     Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Record, Release, Rule,
 };
@@ -60,9 +61,16 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let channels = ChannelPlace::of(&release.channels);
     let servers = Servers::start(&folder.servers(), &release.destination, &channels, token).await?;
     servers.set_commit_date(&release.destination, date.unwrap_or_default())?;
+    let is_feed = |place: &ChannelPlace| matches!(place.home, Home::Feed(_));
+    let feed = channels.iter().any(is_feed).then(|| format!(", feed at {}", servers.feed.url()));
     report.step(
         "Serving",
-        format!("GitHub at {}, registry at {}", servers.github.url(), servers.registry.url()),
+        format!(
+            "GitHub at {}, registry at {}{}",
+            servers.github.url(),
+            servers.registry.url(),
+            feed.unwrap_or_default()
+        ),
     );
     let addresses = servers.addresses(&release.destination);
     let done = match args.faults {
@@ -241,7 +249,8 @@ fn promise(
     let page = session::page(&RemoteArgs::default(), &repo)?;
     let tag = inputs::tag(Some(project), None, &verified.version)?;
     let (image, may_be_latest) = names::moving(Some(project), (&repo, &tag, &project.name), None)?;
-    let destination = Destination { repo, page, tag, commit, image, may_be_latest, built_on };
+    let attach = project.attaches();
+    let destination = Destination { repo, page, tag, commit, image, may_be_latest, attach, built_on };
     let notes = notes(project, &verified, report)?;
     let release = assemble::assemble(verified, (destination, notes), &project.config.channels, report)?;
     Ok(release.with_attestation(attestation))

@@ -103,7 +103,15 @@ impl Needs {
             Some(Err(_)) => world.published(&subject.destination().tag).is_none(),
             None => true,
         };
-        let of_registry = |step: &Step| matches!(step, Step::PushImage { .. } | Step::TagImage { .. });
+        let of_registry = |step: &Step| {
+            matches!(
+                step,
+                Step::PushImage { .. }
+                    | Step::TagImage { .. }
+                    | Step::Attach { .. }
+                    | Step::ListAttached { .. }
+            )
+        };
         let repo = subject.destination().repo.to_string();
         let elsewhere = |step: &Step| match step {
             Step::Channel { place, .. } => {

@@ -86,10 +86,11 @@ const CORE: Allowed = &[
     ("untrusted", &["units"]),
     ("model", &["units", "untrusted"]),
     ("oci", &["model"]),
+    ("attachment", &["model", "oci"]),
     ("world", &["model"]),
     ("verify", &["model", "oci", "units", "untrusted", "world"]),
     ("reproduce", &["model", "units", "verify"]),
-    ("plan", &["model", "units", "world"]),
+    ("plan", &["attachment", "model", "units", "world"]),
     ("preflight", &["model", "plan", "units", "verify", "world"]),
     ("receipt", &["model", "plan"]),
 ];

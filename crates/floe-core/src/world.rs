@@ -114,6 +114,8 @@ pub struct RemoteImage {
     pub present: BTreeSet<Digest>,
     /// The digests that the tags in question point to; a tag that does not exist is not in the map.
     pub tags: BTreeMap<String, Digest>,
+    /// The artifacts that the index under each tag lists; `None` if the registry lists artifacts itself.
+    pub listed: Option<BTreeMap<String, BTreeSet<Digest>>>,
 }
 
 /// The repository of a channel, and what it holds.

@@ -69,6 +69,7 @@ pub fn made_with(seed: &str, version: &str, targets: &[Target], tables: &Channel
         commit: COMMIT.parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
         may_be_latest: true,
+        attach: false,
         built_on: None,
     };
     let release =

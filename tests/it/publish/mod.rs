@@ -1,8 +1,9 @@
 //! Publishing as a whole: the program as a process, against the two embedded servers.
 
 mod actions;
+mod attached;
 mod attestation;
-mod channels;
+pub mod channels;
 mod draft;
 mod expect;
 mod feed;

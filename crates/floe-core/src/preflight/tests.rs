@@ -16,6 +16,7 @@ fn release() -> Release {
         commit: "3f9ac21c0ffee0000000000000000000000000aa".parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
         may_be_latest: true,
+        attach: false,
         built_on: None,
     };
     let release = Release::new(

@@ -2,6 +2,7 @@
 //!
 //! Nothing here depends on how floe handles them.
 
+mod artifacts;
 mod channels;
 mod fault;
 mod injection;
