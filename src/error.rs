@@ -202,6 +202,15 @@ pub fn hint_of(error: &anyhow::Error) -> Option<&str> {
     error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()?.hint_text()).last()
 }
 
+/// An error in one line: its causes, its details and its way out.
+pub fn in_one_line(error: &anyhow::Error) -> String {
+    let failures = error.chain().filter_map(|cause| cause.downcast_ref::<Failure>());
+    let details: Vec<&str> = failures.flat_map(Failure::detail_lines).map(|line| line.trim()).collect();
+    let colon = if details.is_empty() { "" } else { ": " };
+    let hint = hint_of(error).map(|hint| format!("; {hint}")).unwrap_or_default();
+    format!("{error:#}{colon}{}{hint}", details.join("; "))
+}
+
 /// Why a server did not serve a request, if that is the cause of an error.
 pub fn refusal_of(error: &anyhow::Error) -> Option<Refusal> {
     error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.refusal)

@@ -12,7 +12,7 @@ use crate::image::ImageSpec;
 use crate::package::binary;
 use crate::project::cargo::{self, Origin, Project};
 use crate::project::repository;
-use crate::release::inputs;
+use crate::release::names;
 use crate::report::Report;
 use floe_audit::RuleKind;
 use floe_audit::rules::{self, Violation};
@@ -25,7 +25,7 @@ use floe_core::units;
 pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
     let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
-    let repo = repository::find(Some(&project), args.repo.as_ref())?;
+    let repo = repository::find(Some(&project), args.repo.as_ref(), None)?;
     let spec = ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &origin, &repo)? };
     judge(&args.inputs, &project, report)?;
     let staged = image::stage(&args.inputs, &spec, &args.out)?;
@@ -103,7 +103,7 @@ pub fn spec(project: &Project, origin: &Origin, repo: &Repo) -> anyhow::Result<I
     let page = format!("https://github.com/{repo}");
     let tag = Tag::prefixed_or_plain(&project.config.tag_prefix, &project.version);
     Ok(ImageSpec {
-        name: config.name.map_or_else(|| inputs::image_name(repo, &tag, &project.name), Ok)?,
+        name: config.name.map_or_else(|| names::image_name(repo, &tag, &project.name), Ok)?,
         title: project.name.clone(),
         version: project.version.clone(),
         description: project.description.clone(),

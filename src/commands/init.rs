@@ -23,7 +23,7 @@ use crate::project::init::template::{Filling, Floe};
 use crate::project::init::{self, Drift, File, Found, Git, WORKFLOWS, advice};
 use crate::project::package::Gated;
 use crate::project::repository;
-use crate::release::inputs;
+use crate::release::{inputs, names};
 use crate::report::Report;
 
 /// Runs the command. Foreign files in the way are a conflict (exit code 4), drift is a problem (3).
@@ -42,6 +42,8 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     let general = |found: &Found| -> Vec<String> {
         let gated = project.gated.iter().map(Gated::line);
         let advice = advice::about(found).into_iter().chain(missing_notes(&project)).chain(gated);
+        let origin = || found.git.as_ref()?.origin.as_ref();
+        let advice = advice.chain(names::obstacles(&project, found.repository.as_ref().or_else(origin)));
         let about_floe = newer_floe(&filling.floe).into_iter().chain(init::immovable(found, &filling));
         advice.chain(contents::problem(&project)).chain(about_floe).collect()
     };
@@ -79,7 +81,7 @@ fn look(project: &Project, root: &Path, has_git: bool) -> anyhow::Result<Found> 
     let workspace = &project.workspace_root;
     let git = || -> anyhow::Result<Git> {
         let manifest = git::file_status(&project.manifest_path)?;
-        Ok(Git { origin: git::origin(root)?, tags: git::tags(root)?, manifest })
+        Ok(Git { origin: git::origin(root)?.map(|origin| origin.repo), tags: git::tags(root)?, manifest })
     };
     let lock = workspace.join("Cargo.lock");
     let flake_lock = read(&root.join("flake.lock"))?;

@@ -3,6 +3,7 @@
 //! It only reads: it locks and fetches nothing, prompts for no password, and runs no program that the repository's
 //! own configuration names.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,6 +22,15 @@ pub struct Head {
     pub time: u64,
     /// Whether a tracked file differs from it.
     pub modified: bool,
+}
+
+/// The remote `origin`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Its server.
+    pub host: String,
+    /// The repository there.
+    pub repo: Repo,
 }
 
 /// Whether git could restore a file as it is now.
@@ -63,10 +73,19 @@ pub fn head(file: &Path) -> anyhow::Result<Option<Head>> {
 }
 
 /// The repository that the remote `origin` points to, if it is on a server.
-pub fn origin(folder: &Path) -> anyhow::Result<Option<Repo>> {
+pub fn origin(folder: &Path) -> anyhow::Result<Option<Origin>> {
     let remotes = if_in_repository(folder, &["remote", "--verbose"])?;
     let address = remotes.lines().find_map(|line| line.strip_prefix("origin\t")?.strip_suffix(" (fetch)"));
-    Ok(address.filter(|address| !address.starts_with("file:")).and_then(Repo::from_url))
+    let address = address.filter(|address| !address.starts_with("file:"));
+    Ok(address.and_then(|address| Some(Origin { host: host(address), repo: Repo::from_url(address)? })))
+}
+
+/// The host in the address of a remote, without user and port.
+fn host(address: &str) -> String {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.split(':').next().unwrap_or_default().to_owned()
 }
 
 /// The root of the folder's repository; `None` outside of any, and in one that ignores the folder's `Cargo.toml`.
@@ -118,26 +137,12 @@ fn is_in_repository(folder: &Path) -> bool {
     folder.ancestors().any(|folder| folder.join(".git").exists())
 }
 
-/// `git status`, without the content filters of the repository's own configuration: they are commands, and the checkout
-/// may come from anyone. Filters of the user's configuration still run; without Git LFS every large file would count as
-/// modified.
+/// `git status`, without the content filters of the repository's own configuration or of its submodules': they are
+/// commands, and the checkout may come from anyone. Filters of the user's configuration still run; without Git LFS every
+/// large file would count as modified.
 fn status(folder: &Path, arguments: impl FnOnce(&mut Command) -> &mut Command) -> anyhow::Result<String> {
-    /// No repository's own filters need more text.
-    const LIMIT: u64 = 64 * 1024;
-    let mut config = command(folder);
-    config.args(["config", "--null", "--show-scope", "--get-regexp", "^filter\\."]);
-    // Exit code 1 means that there are no filters.
-    let listed = process::run_within(&mut config, LIMIT)?;
-    anyhow::ensure!(
-        listed.len() < LIMIT as usize,
-        "git's configuration of `{}` is too long",
-        folder.display()
-    );
-    let fields: Vec<&str> = listed.split_terminator('\0').collect();
-    let own = fields.chunks(2).filter_map(|pair| match pair {
-        ["local" | "worktree", setting] => setting.split('\n').next(),
-        _ => None,
-    });
+    let mut own = BTreeSet::new();
+    add_filters(folder, &mut own, 0)?;
     let given = variable("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or(0);
     let mut count: usize = given;
     let mut git = command(folder);
@@ -149,6 +154,47 @@ fn status(folder: &Path, arguments: impl FnOnce(&mut Command) -> &mut Command) -
     run(folder, arguments(git.arg("status")))
 }
 
+/// Adds the settings of filters in the configuration of a folder's repository and of the submodules that are checked out
+/// below it.
+fn add_filters(folder: &Path, own: &mut BTreeSet<String>, depth: usize) -> anyhow::Result<()> {
+    /// No repository's own filters need more text.
+    const LIMIT: u64 = 64 * 1024;
+    /// Submodules in submodules.
+    const DEPTH: usize = 16;
+    let mut config = command(folder);
+    config.args(["config", "--null", "--show-scope", "--get-regexp", "^filter\\."]);
+    // Exit code 1 means that there are no filters.
+    let listed = process::run_within(&mut config, LIMIT)?;
+    anyhow::ensure!(
+        listed.len() < LIMIT as usize && depth < DEPTH,
+        "git's configuration of `{}` is too long",
+        folder.display()
+    );
+    let fields: Vec<&str> = listed.split_terminator('\0').collect();
+    own.extend(fields.chunks(2).filter_map(|pair| match pair {
+        ["local" | "worktree", setting] => setting.split('\n').next().map(str::to_owned),
+        _ => None,
+    }));
+    // Names of other files need not be UTF-8.
+    let mut files = command(folder);
+    files.args(["ls-files", "--stage", "-z", "--", ":/"]);
+    let files = process::run_within(&mut files, u64::MAX)?;
+    let links =
+        files.split_terminator('\0').filter_map(|entry| entry.strip_prefix("160000 ")?.split_once('\t'));
+    for (_, path) in links {
+        // Paths are relative to the folder, also those outside of it.
+        anyhow::ensure!(
+            !path.contains(char::REPLACEMENT_CHARACTER),
+            "the name of the submodule `{path}` is not UTF-8"
+        );
+        let submodule = folder.join(path);
+        if submodule.join(".git").exists() {
+            add_filters(&submodule, own, depth + 1)?;
+        }
+    }
+    Ok(())
+}
+
 fn git(folder: &Path, arguments: impl FnOnce(&mut Command) -> &mut Command) -> anyhow::Result<String> {
     run(folder, arguments(&mut command(folder)))
 }
@@ -156,6 +202,24 @@ fn git(folder: &Path, arguments: impl FnOnce(&mut Command) -> &mut Command) -> a
 fn run(folder: &Path, git: &mut Command) -> anyhow::Result<String> {
     process::run(git).with_context(|| format!("failed to ask git about `{}`", folder.display()))
 }
+
+/// Variables that point to another repository than the folder's, as in a hook: `git rev-parse --local-env-vars` without
+/// those for single settings.
+const OTHER_REPOSITORY: [&str; 13] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
 
 fn command(folder: &Path) -> Command {
     let mut command = Command::new("git");
@@ -167,8 +231,7 @@ fn command(folder: &Path) -> Command {
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
         .env("LC_ALL", "C");
-    // In a hook these point to another repository than the folder's.
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+    for name in OTHER_REPOSITORY {
         command.env_remove(name);
     }
     command

@@ -54,7 +54,7 @@ pub async fn by_seed(
     let retry = Retry::new(5, Duration::from_secs(1), clock.clone(), report.clone());
     let addresses = servers.addresses(&release.destination);
     let session = Session::connect(release, &addresses, servers.secrets(), retry)?;
-    let (invariants, schedule) = (Invariants::new(&testbed, release), Schedule::from_seed(seed));
+    let (invariants, schedule) = (Invariants::new(&testbed, release), Schedule::at(&testbed.sides(), seed));
     invariants.attach();
     schedule.arm(&testbed, &invariants);
     report.step("Injecting", format!("{} faults, drawn from seed {seed}:", schedule.injections.len()));
@@ -63,7 +63,7 @@ pub async fn by_seed(
     }
     let attempt = Attempt { release, session: &session, receipt };
     let ending = until_done(attempt, &testbed, &invariants).await;
-    for side in [Side::GitHub, Side::Registry] {
+    for side in Side::ALL {
         testbed.interceptor(side).calm();
     }
     let repeat = format!("`floe rehearse --faults {seed}` injects the same faults again");

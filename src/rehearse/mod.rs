@@ -30,11 +30,12 @@ use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
 use crate::release::attestation::Trust;
 use crate::release::session::{self, Session};
-use crate::release::{self, assemble, attestation, description, dist, inputs, published};
+use crate::release::{self, assemble, attestation, description, dist, inputs, names, published};
 use crate::report::{Report, size};
 use crate::token::Token;
 use floe_core::model::changelog;
 use floe_core::model::notes::NotesSource;
+use floe_core::model::places::Home;
 use floe_core::model::{
     Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Record, Release, Rule,
 };
@@ -60,9 +61,16 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let channels = ChannelPlace::of(&release.channels);
     let servers = Servers::start(&folder.servers(), &release.destination, &channels, token).await?;
     servers.set_commit_date(&release.destination, date.unwrap_or_default())?;
+    let is_feed = |place: &ChannelPlace| matches!(place.home, Home::Feed(_));
+    let feed = channels.iter().any(is_feed).then(|| format!(", feed at {}", servers.feed.url()));
     report.step(
         "Serving",
-        format!("GitHub at {}, registry at {}", servers.github.url(), servers.registry.url()),
+        format!(
+            "GitHub at {}, registry at {}{}",
+            servers.github.url(),
+            servers.registry.url(),
+            feed.unwrap_or_default()
+        ),
     );
     let addresses = servers.addresses(&release.destination);
     let done = match args.faults {
@@ -178,11 +186,14 @@ fn builder(project: &Project, requested: Option<Builder>, report: &Report) -> an
             report.step("Using", "Nix: the flake's `dist`, with all targets that build on Linux");
             Ok(Builder::Nix)
         }
-        (Err(why), Some(_)) => Err(Failure::new(format!("Nix cannot build the dist: {why}"))
+        (Err(none), Some(_)) => Err(Failure::new(format!("Nix cannot build the dist: {}", none.why))
             .hint("rehearse with Cargo, for this machine only: `floe rehearse --with cargo`")
             .into()),
-        (Err(why), None) => {
-            report.step("Using", format!("Cargo, for this machine only: {why}"));
+        (Err(none), None) => {
+            if none.is_broken {
+                report.warn(format!("{}; a release of it would fail", none.why));
+            }
+            report.step("Using", format!("Cargo, for this machine only: {}", none.why));
             Ok(Builder::Cargo)
         }
     }
@@ -215,7 +226,7 @@ fn make_image(
     out: &Path,
     report: &Report,
 ) -> anyhow::Result<Image> {
-    let repo = repository::find(Some(project), None)?;
+    let repo = repository::find(Some(project), None, None)?;
     let ca_certificates = image::certificates_of_this_machine();
     let spec = ImageSpec { ca_certificates, ..image::spec(project, origin, &repo)? };
     let image = crate::image::build(binaries, &spec, out)?;
@@ -230,15 +241,16 @@ fn promise(
     (built_on, attestation): (Option<BuiltOn>, Attestation),
     report: &Report,
 ) -> anyhow::Result<Release> {
-    let repo = repository::find(Some(project), None)?;
+    let repo = repository::find(Some(project), None, None)?;
     let commit = match verified.commit.clone() {
         Some(commit) => commit,
         None => invented_commit(&verified)?,
     };
     let page = session::page(&RemoteArgs::default(), &repo)?;
     let tag = inputs::tag(Some(project), None, &verified.version)?;
-    let (image, may_be_latest) = inputs::moving_names(Some(project), (&repo, &tag, &project.name), None)?;
-    let destination = Destination { repo, page, tag, commit, image, may_be_latest, built_on };
+    let (image, may_be_latest) = names::moving(Some(project), (&repo, &tag, &project.name), None)?;
+    let attach = project.attaches();
+    let destination = Destination { repo, page, tag, commit, image, may_be_latest, attach, built_on };
     let notes = notes(project, &verified, report)?;
     let release = assemble::assemble(verified, (destination, notes), &project.config.channels, report)?;
     Ok(release.with_attestation(attestation))

@@ -14,15 +14,15 @@ use crate::environment::variable;
 use crate::error::{Exit, Failure, usage};
 use crate::project::cargo::{self, Changelog, Project};
 use crate::project::repository;
-use crate::release::{assemble, attestation, description, session, signatures};
+use crate::release::{assemble, attestation, description, names, session, signatures};
 use crate::report::Report;
 use floe_core::model::changelog;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS, is_covered};
 use floe_core::model::{
-    About, Assembly, Attestation, BuiltOn, Channels, Commit, Config, Content, Destination, Digest, ImageName,
-    Outline, Platform, PromisedFile, Release, Repo, Tag, Target,
+    About, Assembly, Attestation, BuiltOn, Channels, Commit, Content, Destination, Digest, Outline, Platform,
+    PromisedFile, Release, Tag, Target,
 };
 use floe_core::untrusted::files;
 use floe_core::verify::{Depth, Expect, Verified};
@@ -199,12 +199,17 @@ impl Inputs {
         if let Some(assembly) = &self.assembly {
             return description::destination(assembly, &args.remote);
         }
-        let repo = repository::find(project, args.remote.repo.as_ref())?;
+        let repo = repository::find(
+            project,
+            args.remote.repo.as_ref(),
+            session::known_site(&args.remote).as_deref(),
+        )?;
         let tag = tag(project, self.expect.tag.clone(), version)?;
-        let commit = commit(project, &args.source, built)?;
+        let commit = commit(project, &args.source, &tag, built)?;
         let page = session::page(&args.remote, &repo)?;
-        let (image, may_be_latest) = moving_names(project, (&repo, &tag, name), args.image.as_ref())?;
-        Ok(Destination { repo, page, tag, commit, image, may_be_latest, built_on: self.built_on.clone() })
+        let (image, may_be_latest) = names::moving(project, (&repo, &tag, name), args.image.as_ref())?;
+        let (attach, built_on) = (project.is_some_and(Project::attaches), self.built_on.clone());
+        Ok(Destination { repo, page, tag, commit, image, may_be_latest, attach, built_on })
     }
 }
 
@@ -347,75 +352,20 @@ pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &Version) -> 
     Ok(tag)
 }
 
-fn commit(project: Option<&Project>, source: &SourceArgs, built: Option<&Commit>) -> anyhow::Result<Commit> {
+fn commit(
+    project: Option<&Project>,
+    source: &SourceArgs,
+    tag: &Tag,
+    built: Option<&Commit>,
+) -> anyhow::Result<Commit> {
     if let Some(commit) = source.commit.as_ref().or(built) {
         return Ok(commit.clone());
     }
     let origin = project.map(|project| cargo::origin(project, None, source.epoch)).transpose()?;
     origin.and_then(|origin| origin.commit).ok_or_else(|| {
-        Failure::new("the commit that the archives were built from is unknown")
-            .hint("give it as `--commit $(git rev-parse v1.4.0^{commit})`, or pack in a checkout with nothing modified")
+        Failure::new(format!("the commit of {tag} is unknown: a tracked file is modified, or there is no git"))
+            .hint(format!("commit or restore what `git status` names, or give it as `--commit $(git rev-parse {tag}^{{commit}})`"))
             .exit(Exit::Usage)
             .into()
     })
-}
-
-/// The default name of the image at GHCR, in the lower case that registries require: that of the repository. Where tags
-/// have a prefix the repository releases several packages, and each has an image of its own.
-pub fn image_name(repo: &Repo, tag: &Tag, package: &str) -> anyhow::Result<ImageName> {
-    let name = match tag.prefix() {
-        "" => format!("ghcr.io/{repo}"),
-        _ => format!("ghcr.io/{repo}/{package}"),
-    };
-    name.to_lowercase().parse().map_err(|why: String| {
-        Failure::new(why)
-            .hint("name the image with `--image`, or with `name` under [package.metadata.floe.image] in Cargo.toml")
-            .exit(Exit::Usage)
-            .into()
-    })
-}
-
-/// The names that later releases take over: the image, and whether the release may become GitHub's latest. No other
-/// package of the workspace may own them, or each would move what users of the other one pull.
-pub fn moving_names(
-    project: Option<&Project>,
-    (repo, tag, package): (&Repo, &Tag, &str),
-    image: Option<&ImageName>,
-) -> anyhow::Result<(ImageName, bool)> {
-    let named = |config: &Config| config.image.as_ref().and_then(|image| image.name.clone());
-    let own = project.map(|project| &project.config);
-    let image = match image.cloned().or_else(|| named(own?)) {
-        Some(image) => image,
-        None => image_name(repo, tag, package)?,
-    };
-    let may_be_latest = own.map_or(tag.prefix().is_empty(), Config::may_be_latest);
-    for (sibling, config) in project.iter().flat_map(|project| &project.siblings) {
-        let refuse = |name: &str, hint: String| {
-            Failure::new(format!("`{package}` and `{sibling}` would both {name}"))
-                .hint(hint)
-                .exit(Exit::Usage)
-        };
-        if config.tag_prefix == tag.prefix() {
-            let name = format!("release tags like `{}`", Tag::prefixed_or_plain(tag.prefix(), tag.version()));
-            let hint =
-                format!("write `tag-prefix = \"{package}-\"` under [package.metadata.floe] of `{package}`");
-            return Err(refuse(&name, hint).into());
-        }
-        if may_be_latest && config.may_be_latest() {
-            let hint = "write `latest = false` under [package.metadata.floe] of all packages but one";
-            return Err(refuse("move GitHub's latest release", hint.to_owned()).into());
-        }
-        let tag = Tag::prefixed_or_plain(&config.tag_prefix, tag.version());
-        let theirs = named(config).or_else(|| image_name(repo, &tag, sibling).ok());
-        if own.is_some_and(|own| own.image.is_some())
-            && config.image.is_some()
-            && theirs.as_ref() == Some(&image)
-        {
-            let hint = format!(
-                "give `{package}` another `name` under [package.metadata.floe.image], or leave it out"
-            );
-            return Err(refuse(&format!("move the tags of the image `{image}`"), hint).into());
-        }
-    }
-    Ok((image, may_be_latest))
 }

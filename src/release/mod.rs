@@ -7,6 +7,7 @@
 //! ```
 
 pub mod assemble;
+pub mod attached;
 pub mod attestation;
 pub mod channel;
 pub mod channels;
@@ -15,6 +16,7 @@ pub mod dist;
 pub mod execute;
 pub mod inputs;
 pub mod job_summary;
+pub mod names;
 pub mod observe;
 pub mod preflight;
 pub mod published;

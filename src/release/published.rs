@@ -16,7 +16,7 @@ use crate::package::{audit, sbom};
 use crate::release::attestation::Trust;
 use crate::release::signature::{self, Immutability, Signature};
 use crate::release::signatures::{self, Judged};
-use crate::release::{inputs, session};
+use crate::release::{names, session};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS, MINISIGN};
@@ -82,7 +82,7 @@ pub async fn download(
                 .hint(format!("see `floe plan` for a draft{}", page.unwrap_or_default()))
         })?;
         let package = request.name.as_deref().unwrap_or(request.repo.name());
-        let default = || inputs::image_name(&request.repo, &request.tag, package);
+        let default = || names::image_name(&request.repo, &request.tag, package);
         let own_image = request.image.clone().map_or_else(default, Ok)?;
         let (to, registry_url) = (folder.to_owned(), args.registry_url.as_deref());
         let downloader =

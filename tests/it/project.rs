@@ -5,7 +5,9 @@ use std::process::Command;
 
 use floe::error::{Exit, Failure};
 use floe::project::cargo::{self, Project};
-use floe::project::git::{self, FileStatus};
+use floe::project::git;
+#[cfg(unix)]
+use floe::project::git::FileStatus;
 use floe::project::repository;
 
 use crate::support::peers::peer;
@@ -196,9 +198,9 @@ fn the_repository_is_given_or_found() {
     let sample = Sample::tool().manifest_lines("repository = \"https://github.com/acme/from-cargo\"");
     let project = sample.load().unwrap();
     let given = "acme/given".parse().unwrap();
-    assert_eq!(repository::find(Some(&project), Some(&given)).unwrap(), given);
+    assert_eq!(repository::find(Some(&project), Some(&given), None).unwrap(), given);
     git(sample.path(), &["init", "--quiet"]);
-    let found = |sample: &Sample| git::origin(sample.path()).unwrap().map(|repo| repo.to_string());
+    let found = |sample: &Sample| git::origin(sample.path()).unwrap().map(|repo| repo.repo.to_string());
     assert_eq!(found(&sample), None);
     git(sample.path(), &["remote", "add", "origin", "git@github.com:acme/from-git.git"]);
     assert_eq!(found(&sample).as_deref(), Some("acme/from-git"));
@@ -320,6 +322,35 @@ fn no_program_that_the_repository_configures_is_run() {
     std::fs::write(&manifest, std::fs::read(&manifest).unwrap()).unwrap();
     assert!(cargo::origin(&project, None, None).unwrap().commit.is_some());
     assert_eq!(git::file_status(&manifest).unwrap(), FileStatus::Committed);
+    assert!(!ran.exists());
+    let _ = Command::new("git").arg("status").current_dir(sample.path()).output().unwrap();
+    assert!(ran.exists(), "git itself runs it");
+}
+
+#[cfg(unix)]
+#[test]
+fn no_program_that_a_submodule_configures_is_run() {
+    if peer("git").is_none() {
+        return;
+    }
+    let sample = Sample::tool();
+    let project = sample.load().unwrap();
+    let (below, deep) = (sample.path().join("vendor/a"), sample.path().join("vendor/a/b"));
+    let ran = sample.path().join("ran");
+    for folder in [&deep, &below, &sample.path().to_owned()] {
+        std::fs::create_dir_all(folder).unwrap();
+        git(folder, &["init", "--quiet"]);
+        std::fs::write(folder.join("file"), "x").unwrap();
+        std::fs::write(folder.join(".gitattributes"), "file filter=own\n").unwrap();
+        git(folder, &["-c", "advice.addEmbeddedRepo=false", "add", "."]);
+        git(folder, &["commit", "--quiet", "-m", "begin"]);
+    }
+    for folder in [&deep, &below] {
+        git(folder, &["config", "filter.own.clean", &format!("touch '{}'; cat", ran.display())]);
+        // Other times than the index has make git compare the content.
+        std::fs::write(folder.join("file"), "x").unwrap();
+    }
+    assert!(cargo::origin(&project, None, None).unwrap().commit.is_some());
     assert!(!ran.exists());
     let _ = Command::new("git").arg("status").current_dir(sample.path()).output().unwrap();
     assert!(ran.exists(), "git itself runs it");

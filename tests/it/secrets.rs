@@ -12,7 +12,9 @@ use floe_rehearsal::interceptor::{Fault, Interceptor, Server, What, serve};
 use floe_rehearsal::registry::Visibility;
 use http::StatusCode;
 
-use crate::support::scenario::{Scenario, TOKEN};
+use crate::support::scenario::Scenario;
+#[cfg(unix)]
+use crate::support::scenario::TOKEN;
 
 /// A server of somebody else, which writes down the secrets it is shown.
 struct Elsewhere {

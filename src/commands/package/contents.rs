@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 use super::patterns::{is_pattern, matches};
 use super::places::{Place, find, find_named, is_executable, leads_out, list, name_of, place, read_names};
 use super::{Documents, places};
-use crate::error::{Failure, Wrong, hint_of};
+use crate::error::{Failure, Wrong, in_one_line};
 use crate::files;
 use crate::package::archive::{self, Item, composed};
 use crate::project::cargo::Project;
@@ -123,12 +123,7 @@ fn not_built(missing: &[&Built]) -> Failure {
 /// The reason for which these files cannot be packed, with a way out.
 pub(in super::super) fn problem(project: &Project) -> Option<String> {
     let error = common(project, &Report::new(Verbosity::Quiet)).err()?;
-    let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
-    let details: Vec<&str> =
-        failure.map_or(&[][..], Failure::detail_lines).iter().map(|line| line.trim()).collect();
-    let colon = if details.is_empty() { "" } else { ": " };
-    let hint = hint_of(&error).map(|hint| format!("; {hint}")).unwrap_or_default();
-    Some(format!("`floe package` would fail: {error:#}{colon}{}{hint}", details.join("; ")))
+    Some(format!("`floe package` would fail: {}", in_one_line(&error)))
 }
 
 /// Whether archives get a licence file.
@@ -242,6 +237,10 @@ impl<'p> Collected<'p> {
             return Ok(());
         }
         let failed = || format!("failed to find `{}`", source.display());
+        if source.is_symlink() && !source.exists() {
+            let text = format!("`{}` is a symbolic link to a file that does not exist", source.display());
+            bail!(Failure::new(text).hint(leave_out(path)));
+        }
         let file = files::resolve(source).with_context(failed)?;
         if !files::is_inside(source, self.inside).with_context(failed)? {
             bail!(leads_out(source).hint(leave_out(path)));
@@ -259,7 +258,8 @@ impl<'p> Collected<'p> {
             return self.put(Item { path: path.to_owned(), file, executable }, kind);
         }
         if !file.is_dir() {
-            bail!("`{}` is neither a file nor a folder", source.display());
+            let text = format!("`{}` is neither a file nor a folder", source.display());
+            bail!(Failure::new(text).hint(leave_out(path)));
         }
         let names = read_names(source)?;
         if names.is_empty() {

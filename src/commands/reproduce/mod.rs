@@ -16,7 +16,7 @@ use crate::files::atomic_file;
 use crate::files::scratch::Scratch;
 use crate::net::stop;
 use crate::release::attestation::Trust;
-use crate::release::{assemble, dist, inputs, published, session};
+use crate::release::{assemble, dist, names, published, session};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::manifest::Artifact;
@@ -104,7 +104,7 @@ fn release(
     })?;
     let image = match &published.image {
         Some(image) => image.name.clone(),
-        None => inputs::image_name(repo, &args.tag, &published.name)?,
+        None => names::image_name(repo, &args.tag, &published.name)?,
     };
     let page = session::page(&args.remote, repo)?;
     let destination = Destination {
@@ -114,6 +114,7 @@ fn release(
         commit: published.commit.clone(),
         image,
         may_be_latest: false,
+        attach: published.image.as_ref().is_some_and(|image| image.attached),
         // The rebuild can say nothing of it.
         built_on: published.built_on.clone(),
     };

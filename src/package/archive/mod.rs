@@ -22,6 +22,7 @@ pub use kind::kind;
 pub use names::{composed, conflicts, is_reserved, portable};
 pub use read::{Budget, Examined, examine, extract, list, members};
 pub use write::{CopyFile, copy, write};
+pub use zip::unzipped;
 pub use zip_write::small as small_zip;
 
 use floe_core::model::{Digest, Entry};

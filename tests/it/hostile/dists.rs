@@ -1,8 +1,11 @@
 //! Folders with special files: links that lead out, pipes that never end.
 
+#[cfg(unix)]
 use std::fs;
 
-use super::{ARCHIVE, Work};
+#[cfg(unix)]
+use super::ARCHIVE;
+use super::Work;
 
 #[test]
 fn an_unchanged_dist_is_verified() {

@@ -9,7 +9,9 @@ use floe_core::model::Digest;
 use serde_json::Value;
 
 use super::{Work, docker_archive};
-use crate::support::peers::{self, peer};
+#[cfg(unix)]
+use crate::support::peers;
+use crate::support::peers::peer;
 
 #[test]
 fn skopeo_reads_and_copies_the_layout() {

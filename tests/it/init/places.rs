@@ -3,6 +3,7 @@
 //! A refusal has a hint, and then nothing is written.
 
 use std::fs;
+#[cfg(unix)]
 use std::process::{Command, Stdio};
 
 use expect_test::expect;
@@ -109,6 +110,25 @@ fn in_a_subfolder_of_a_repository_flake_and_workflow_go_to_the_root() {
     );
     assert!(warnings[2].contains("tags look like `1.4.0` here"), "{warnings:?}");
     assert!(stderr.contains("\n  git tag v1.4.1 && git push origin v1.4.1  "), "{stderr}");
+}
+
+#[test]
+fn names_and_versions_that_no_release_may_have_are_reported() {
+    let reported = |sample: &Sample, arguments: &[&str]| floe(sample, arguments).1;
+    let table = |name: &str| {
+        format!(
+            "[package]\nname = \"{name}\"\nversion = \"2.0.0\"\nedition = \"2021\"\nrepository = \"https://github.com/acme/tool\"\n[package.metadata.floe]\n"
+        )
+    };
+    let both =
+        workspace().file("crates/one/Cargo.toml", table("one")).file("crates/two/Cargo.toml", table("two"));
+    let stderr = reported(&both, &["--check", "--package", "two"]);
+    let why = "`floe publish` would fail: `two` and `one` would both release tags like `v2.0.0`; write `tag-prefix = \"two-\"`";
+    assert!(stderr.contains(why), "{stderr}");
+    let build = bare();
+    let manifest = text(&build, "Cargo.toml").replace("version = \"1.4.0\"", "version = \"1.4.0+musl\"");
+    let stderr = reported(&build.file("Cargo.toml", manifest), &["--check"]);
+    assert!(stderr.contains("`floe publish` would fail: version 1.4.0+musl cannot be released"), "{stderr}");
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::fs;
 use expect_test::expect;
 
 use super::Case;
-use crate::support::sample::{Sample, floe};
+use crate::support::sample::Sample;
+#[cfg(unix)]
+use crate::support::sample::floe;
 
 #[test]
 fn documents_completions_and_man_pages_are_packed() {

@@ -38,7 +38,7 @@ pub fn with(scenario: Scenario, seed: &str, version: &str, tables: &str) -> Scen
     scenario.in_project(&lines(tables))
 }
 
-fn scenario(version: &str) -> Scenario {
+pub fn scenario(version: &str) -> Scenario {
     with(Scenario::empty(version), version, version, TABLES)
 }
 

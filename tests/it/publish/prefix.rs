@@ -270,6 +270,11 @@ fn two_packages_cannot_own_the_same_name() {
     let image = |prefix: &str, name: &str| {
         format!("[package.metadata.floe]\ntag-prefix = \"{prefix}\"\nimage = {{ name = \"{name}\" }}")
     };
+    let formula = |prefix: &str| {
+        format!(
+            "description = \"x\"\n[package.metadata.floe]\ntag-prefix = \"{prefix}\"\nhomebrew = {{ tap = \"acme/homebrew-tap\", formula = \"tool\" }}"
+        )
+    };
     let beta = prefix("beta-");
     for (tables, expected) in [
         (
@@ -291,6 +296,11 @@ fn two_packages_cannot_own_the_same_name() {
             ["[package.metadata.floe]\n", &image("beta-", "ghcr.io/acme/tool")],
             "error: `beta` and `alpha` would both move the tags of the image `ghcr.io/acme/tool`\n\n\
              hint: give `beta` another `name` under [package.metadata.floe.image], or leave it out\n",
+        ),
+        (
+            [&formula("alpha-"), &formula("beta-")],
+            "error: `beta` and `alpha` would both write `Formula/tool.rb` of acme/homebrew-tap\n\n\
+             hint: give `beta` another name in the table of the channel under [package.metadata.floe]\n",
         ),
     ] {
         let project = workspace(tables, ["1.0.0", "1.0.0"]);

@@ -162,6 +162,12 @@ pub fn digests(file: &[u8]) -> BTreeSet<Digest> {
     words.filter(|word| word.len() == 64).filter_map(|word| format!("sha256:{word}").parse().ok()).collect()
 }
 
+/// Whether a text names digests, and none but these: it installs no other archives.
+pub fn installs(archives: &BTreeSet<Digest>, file: &[u8]) -> bool {
+    let named = digests(file);
+    !named.is_empty() && named.is_subset(archives)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

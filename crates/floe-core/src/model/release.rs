@@ -67,6 +67,8 @@ pub struct Destination {
     pub image: ImageName,
     /// Whether it may become the repository's latest release, a name that all packages of the repository share.
     pub may_be_latest: bool,
+    /// Whether SBOMs and the attestation are attached to the image.
+    pub attach: bool,
     /// How it was built, if a workflow says so.
     pub built_on: Option<BuiltOn>,
 }
@@ -303,6 +305,7 @@ fn manifest(
             .iter()
             .map(|one| ManifestPlatform { platform: one.platform, digest: one.manifest.digest })
             .collect(),
+        attached: destination.attach,
     });
     let file =
         |file: &PromisedFile| ManifestFile { file: file.name.clone(), size: file.size, digest: file.digest };

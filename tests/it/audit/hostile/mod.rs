@@ -4,6 +4,7 @@
 
 mod samples;
 
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 pub use samples::universal;
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
