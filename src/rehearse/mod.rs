@@ -186,11 +186,14 @@ fn builder(project: &Project, requested: Option<Builder>, report: &Report) -> an
             report.step("Using", "Nix: the flake's `dist`, with all targets that build on Linux");
             Ok(Builder::Nix)
         }
-        (Err(why), Some(_)) => Err(Failure::new(format!("Nix cannot build the dist: {why}"))
+        (Err(none), Some(_)) => Err(Failure::new(format!("Nix cannot build the dist: {}", none.why))
             .hint("rehearse with Cargo, for this machine only: `floe rehearse --with cargo`")
             .into()),
-        (Err(why), None) => {
-            report.step("Using", format!("Cargo, for this machine only: {why}"));
+        (Err(none), None) => {
+            if none.is_broken {
+                report.warn(format!("{}; a release of it would fail", none.why));
+            }
+            report.step("Using", format!("Cargo, for this machine only: {}", none.why));
             Ok(Builder::Cargo)
         }
     }
