@@ -12,7 +12,9 @@ use crate::project::cargo::Project;
 use crate::release::dist;
 use crate::report::Report;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{ChannelKind, Channels, Config, Content, Destination, Digest, PromisedFile, Release, Rendered};
+use floe_core::model::{
+    ChannelKind, Channels, Config, Content, Destination, Digest, PromisedFile, Release, Rendered,
+};
 use floe_core::verify::{Problem, Verified};
 
 /// The release of verified dists. A channel for which they hold no archive is reported.
@@ -38,7 +40,11 @@ pub fn assemble(
         return Err(dist::refuse(&edited).into());
     }
     let has_channels = channels.tables().any(ChannelKind::is_moved);
-    Ok(Release { adopts: channels.adopts(), has_channels, ..release.with_rendered(rendered, channels::REVISION) })
+    Ok(Release {
+        adopts: channels.adopts(),
+        has_channels,
+        ..release.with_rendered(rendered, channels::REVISION)
+    })
 }
 
 /// The path of a rendered file in a dist.

@@ -198,8 +198,8 @@ mod tests {
 
     use super::*;
     use floe_core::model::Channels;
-    use floe_core::model::config::{Chocolatey, Scoop};
     use floe_core::model::Config;
+    use floe_core::model::config::{Chocolatey, Scoop};
 
     fn ready() -> Found {
         Found {
@@ -272,7 +272,10 @@ mod tests {
         let with = |channels| Found { config: Config { channels, ..Config::default() }, ..ready() };
         assert_eq!(about(&with(own)), Vec::<String>::new(), "the bucket is the repository itself");
         let [token, key] = &about(&with(both.clone()))[..] else { panic!("two secrets") };
-        assert!(token.contains("that `scoop` needs") && token.contains("gh secret set CHANNEL_TOKEN"), "{token}");
+        assert!(
+            token.contains("that `scoop` needs") && token.contains("gh secret set CHANNEL_TOKEN"),
+            "{token}"
+        );
         assert!(key.contains("chocolatey-key: \"${{ secrets.CHOCOLATEY_KEY }}\""), "{key}");
         let text = "secrets:\n  channel-token: x\n  chocolatey-key: y\n".to_owned();
         let passed = Found { workflows: [("release.yml".to_owned(), text)].into(), ..with(both) };

@@ -94,7 +94,13 @@ fn channels_follow_the_release_and_a_second_run_writes_nothing() {
     let scenario = next(scenario, "2.0.0-rc.1");
     let said = "channels: none moves, v2.0.0-rc.1 is a pre-release";
     assert!(scenario.run(["plan"]).exit(0).stdout.contains(said));
-    assert!(scenario.run(["plan", "--json"]).exit(0).stdout.contains("\"none moves, v2.0.0-rc.1 is a pre-release\""));
+    assert!(
+        scenario
+            .run(["plan", "--json"])
+            .exit(0)
+            .stdout
+            .contains("\"none moves, v2.0.0-rc.1 is a pre-release\"")
+    );
     scenario.run(["publish"]).exit(0).says(said);
     assert_eq!(versions(&scenario), ["1.5.0", "1.5.0"]);
 }
