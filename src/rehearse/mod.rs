@@ -35,6 +35,7 @@ use crate::report::{Report, size};
 use crate::token::Token;
 use floe_core::model::changelog;
 use floe_core::model::notes::NotesSource;
+use floe_core::model::places::Home;
 use floe_core::model::{
     Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Record, Release, Rule,
 };
@@ -60,9 +61,16 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let channels = ChannelPlace::of(&release.channels);
     let servers = Servers::start(&folder.servers(), &release.destination, &channels, token).await?;
     servers.set_commit_date(&release.destination, date.unwrap_or_default())?;
+    let is_feed = |place: &ChannelPlace| matches!(place.home, Home::Feed(_));
+    let feed = channels.iter().any(is_feed).then(|| format!(", feed at {}", servers.feed.url()));
     report.step(
         "Serving",
-        format!("GitHub at {}, registry at {}", servers.github.url(), servers.registry.url()),
+        format!(
+            "GitHub at {}, registry at {}{}",
+            servers.github.url(),
+            servers.registry.url(),
+            feed.unwrap_or_default()
+        ),
     );
     let addresses = servers.addresses(&release.destination);
     let done = match args.faults {
@@ -181,11 +189,14 @@ fn builder(project: &Project, requested: Option<Builder>, report: &Report) -> an
             report.step("Using", "Nix: the flake's `dist`, with all targets that build on Linux");
             Ok(Builder::Nix)
         }
-        (Err(why), Some(_)) => Err(Failure::new(format!("Nix cannot build the dist: {why}"))
+        (Err(none), Some(_)) => Err(Failure::new(format!("Nix cannot build the dist: {}", none.why))
             .hint("rehearse with Cargo, for this machine only: `floe rehearse --with cargo`")
             .into()),
-        (Err(why), None) => {
-            report.step("Using", format!("Cargo, for this machine only: {why}"));
+        (Err(none), None) => {
+            if none.is_broken {
+                report.warn(format!("{}; a release of it would fail", none.why));
+            }
+            report.step("Using", format!("Cargo, for this machine only: {}", none.why));
             Ok(Builder::Cargo)
         }
     }

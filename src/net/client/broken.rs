@@ -86,7 +86,8 @@ fn final_failure(server: &Url, error: &(dyn Error + 'static), is_connect: bool) 
     let last = causes(error).last()?;
     let text = last.to_string();
     if text == "tunnel error: proxy authorization required" {
-        let hint = "write them into its address: `HTTPS_PROXY=http://user:password@proxy.example:3128`";
+        let hint =
+            "write them into `HTTPS_PROXY`, before the host: the user, a colon, the password and an `@`";
         return Some(Failure::new("the proxy asks for a user and a password").hint(hint));
     }
     if is_connect && is_unknown_name(last.downcast_ref(), &text) {

@@ -3,7 +3,7 @@
 mod actions;
 mod attached;
 mod attestation;
-mod channels;
+pub mod channels;
 mod draft;
 mod expect;
 mod feed;

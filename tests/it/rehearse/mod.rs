@@ -2,6 +2,7 @@
 //!
 //! Only Rust is needed: Cargo builds them without a dependency and without a network.
 
+mod channels;
 #[cfg(unix)]
 mod nix;
 mod page;
