@@ -20,7 +20,8 @@ use std::path::PathBuf;
 pub use gzip::Gzip;
 pub use kind::kind;
 pub use names::{composed, conflicts, is_reserved, portable};
-pub use read::{Budget, Examined, examine, extract, list, members};
+pub use read::{Budget, Examined, Unpacked, examine, extract, list, members, unpack};
+pub use tar_gz::small as small_tar_gz;
 pub use write::{CopyFile, copy, write};
 pub use zip_write::small as small_zip;
 
