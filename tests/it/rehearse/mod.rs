@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Command;
 
 use floe_core::model::{Digest, Repo, Target};
-use floe_rehearsal::faults::Schedule;
+use floe_rehearsal::faults::{AttestationFault, Schedule};
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubOptions};
 use serde_json::Value;
 
@@ -287,6 +287,10 @@ fn a_rehearsal_withstands_the_faults_of_a_seed() {
     let run = rehearse(project.path(), &["--faults", &seed.to_string()]);
     assert!(run.stderr.contains(&format!("faults, drawn from seed {seed}:")), "{}", run.stderr);
     assert!(run.stderr.contains(&format!("Withstood seed {seed} in")), "{}", run.stderr);
+    let fault =
+        format!("Injecting GitHub's answer about its attestation: {}\n", AttestationFault::from_seed(seed));
+    assert!(run.stderr.contains(&fault), "{}", run.stderr);
+    assert!(run.stderr.contains("Withstood with that answer the release was "), "{}", run.stderr);
     assert_eq!(releases(project.path()), (vec!["v1.4.0".to_owned()], Some("v1.4.0".to_owned())));
 }
 
