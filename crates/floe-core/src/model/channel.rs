@@ -58,6 +58,14 @@ impl ChannelKind {
         matches!(self, ChannelKind::Sh | ChannelKind::Ps1)
     }
 
+    /// Whether a release moves it. The others are moved by a person.
+    pub fn is_moved(self) -> bool {
+        matches!(
+            self,
+            ChannelKind::Homebrew | ChannelKind::Scoop | ChannelKind::Winget | ChannelKind::Chocolatey
+        )
+    }
+
     /// The systems that it installs on, and their names.
     pub fn systems(self) -> (&'static [Os], &'static str) {
         match self {

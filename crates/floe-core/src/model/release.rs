@@ -48,6 +48,8 @@ pub struct Release {
     pub channels: Vec<Rendered>,
     /// The channels that may replace a file that floe has not made.
     pub adopts: Vec<ChannelKind>,
+    /// Whether the project has channels that its stable releases move.
+    pub has_channels: bool,
     /// The text of its page.
     pub notes: Notes,
 }
@@ -183,6 +185,7 @@ impl Release {
             notes,
             channels: Vec::new(),
             adopts: Vec::new(),
+            has_channels: false,
         };
         release.derive();
         release

@@ -222,7 +222,7 @@ pub(super) fn conflict((step, _): &(Step, bool)) -> Option<Conflict> {
 pub(super) fn stays(subject: Subject<'_>, others: &[Published], highest: bool) -> Option<String> {
     let tag = &subject.destination().tag;
     let has_channels = match subject {
-        Subject::Release(release) => !ChannelPlace::of(&release.channels).is_empty(),
+        Subject::Release(release) => release.has_channels,
         Subject::Outline(outline) => !outline.channels.is_empty(),
     };
     if !has_channels || highest {
