@@ -98,6 +98,7 @@ complete -c floe -n "__fish_floe_using_subcommand assemble" -l repo -d 'The repo
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l registry-url -d 'Address of the image\'s registry [default: https:// and the host of the image\'s name]' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l feed-url -d 'Address of the Chocolatey feed [default: https:// and the feed\'s host]' -r
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l tries -d 'Attempts for each request, the first included' -r
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
 complete -c floe -n "__fish_floe_using_subcommand assemble" -s o -l out -d 'Output folder, which must be new or empty' -r -F
@@ -127,6 +128,7 @@ complete -c floe -n "__fish_floe_using_subcommand plan" -l repo -d 'The reposito
 complete -c floe -n "__fish_floe_using_subcommand plan" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l registry-url -d 'Address of the image\'s registry [default: https:// and the host of the image\'s name]' -r
+complete -c floe -n "__fish_floe_using_subcommand plan" -l feed-url -d 'Address of the Chocolatey feed [default: https:// and the feed\'s host]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l tries -d 'Attempts for each request, the first included' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
 complete -c floe -n "__fish_floe_using_subcommand plan" -l no-image -d 'The release has no image'
@@ -157,6 +159,7 @@ complete -c floe -n "__fish_floe_using_subcommand publish" -l repo -d 'The repos
 complete -c floe -n "__fish_floe_using_subcommand publish" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l registry-url -d 'Address of the image\'s registry [default: https:// and the host of the image\'s name]' -r
+complete -c floe -n "__fish_floe_using_subcommand publish" -l feed-url -d 'Address of the Chocolatey feed [default: https:// and the feed\'s host]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l tries -d 'Attempts for each request, the first included' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
 complete -c floe -n "__fish_floe_using_subcommand publish" -l receipt -d 'Write the receipt to this file, after every step' -r -F
@@ -188,6 +191,7 @@ complete -c floe -n "__fish_floe_using_subcommand verify" -l repo -d 'The reposi
 complete -c floe -n "__fish_floe_using_subcommand verify" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l registry-url -d 'Address of the image\'s registry [default: https:// and the host of the image\'s name]' -r
+complete -c floe -n "__fish_floe_using_subcommand verify" -l feed-url -d 'Address of the Chocolatey feed [default: https:// and the feed\'s host]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l tries -d 'Attempts for each request, the first included' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
 complete -c floe -n "__fish_floe_using_subcommand verify" -l render -d 'Write the files that floe renders (installers, package managers) into the first dist, to look at them'
@@ -210,6 +214,7 @@ complete -c floe -n "__fish_floe_using_subcommand reproduce" -l repo -d 'The rep
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l server-url -d 'GitHub\'s web address [default: `https://github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l api-url -d 'GitHub\'s API [default: `https://api.github.com`]' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l registry-url -d 'Address of the image\'s registry [default: https:// and the host of the image\'s name]' -r
+complete -c floe -n "__fish_floe_using_subcommand reproduce" -l feed-url -d 'Address of the Chocolatey feed [default: https:// and the feed\'s host]' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l tries -d 'Attempts for each request, the first included' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l first-wait -d 'The wait before the first retry, in milliseconds; it doubles with each retry [default: 1000]' -r
 complete -c floe -n "__fish_floe_using_subcommand reproduce" -l json -d 'Print the comparison as JSON on stdout'

@@ -41,8 +41,11 @@ needs() {
 }
 if command -v jq >/dev/null; then
     program='builtins.head (builtins.attrNames (builtins.getContext release.apps.x86_64-linux.publish.program))'
-    is "$(needs "$program")" 'bump-1.4.0-dist bump-1.4.0-trees cargo floe-bin ' 'publishing needs something else'
-    is "$(needs linux.release-x86_64-musl.drvPath)" 'bump-1.4.0-trees bump-bin cargo floe-bin ' 'packing needs something else'
+    for what in "$program" linux.release-x86_64-musl.drvPath linux.image.drvPath; do
+        needed=$(needs "$what")
+        is " $needed" '* cargo *floe-*' 'what floe is called for is not what it needs'
+        [[ ! $needed =~ toolchain|rust|zig ]] || failed "packing or publishing needs a compiler: $needed"
+    done
     passed 'what packs and publishes needs no toolchain'
 else
     skipped+=('jq is not installed, so that nothing says what publishing needs')
@@ -206,3 +209,15 @@ is "$(reproduce aarch64-linux '' v1.4.0 --system aarch64-linux)" '*built *#packa
 is "$(reproduce x86_64-linux '' v1.4.0 --system aarch64-linux)" '*exit 1' 'a release of an Arm machine is rebuilt on another'
 is "$(source=git reproduce x86_64-linux '' v1.4.0 --repo a/b)" '*built git+https://github.com/a/b[?]ref=refs/tags/v1.4.0#packages*' 'submodules are not fetched'
 passed 'a rebuild is made as on the system of the release'
+
+# A release goes to the repository that mkRelease is given, or that a workflow runs in, and to no other.
+printf '#!/bin/sh\necho "$GITHUB_REPOSITORY: floe $*"\n' >"$stubs/floe"
+publish() {
+    PATH=$stubs:$PATH GITHUB_REPOSITORY=${1-} dist=/dist trees=/trees repo=acme/tool projectArguments='--package tool' \
+        projectTargets='--target x86_64-musl' projectImage='' bash -euo pipefail nix/publish.sh "${@:2}" 2>&1
+}
+is "$(publish '' --tag v1.4.0)" 'acme/tool: floe publish /dist --package tool --target x86_64-musl --tag v1.4.0' 'another release is published'
+is "$(publish fork/tool --tag v1.4.0)" 'fork/tool: floe publish /dist *' 'a fork publishes elsewhere'
+mkdir -p "$home/native/x86_64-pc-windows-msvc"
+is "$(publish '' "$home/native" --tag v1.4.0)" "*: floe package $home/native --package tool --trees /trees --out *: floe publish /dist */dist --package tool *" 'native legs are not packed'
+passed 'a release goes to the repository of the project'

@@ -12,6 +12,7 @@ let
   environment = origin // {
     dist = "${dist}";
     trees = "${trees}";
+    inherit (project) repo;
     projectTargets = lib.concatMapStringsSep " " (target: "--target ${target.name}") project.promised;
     projectImage = lib.optionalString (!project.hasImage) "--no-image";
   };

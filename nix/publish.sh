@@ -1,12 +1,14 @@
 # shellcheck shell=bash
 # Run by `nix run .#publish -- [FOLDER…] [FLAGS OF floe publish…]`. A folder is a dist, or laid out as <triple>/<binary>;
 # those are packed here, so that one packer makes every archive. It compiles nothing.
-# shellcheck disable=SC2154  # dist, trees and project… come from publish.nix
+# shellcheck disable=SC2154  # dist, trees, repo and project… come from publish.nix
 if [[ ${1-} == --help || ${1-} == -h ]]; then
     printf 'usage: nix run .#publish -- [FOLDER…] [FLAGS OF floe publish…]\n\n'
     printf 'FOLDER is a dist, or binaries of the native legs laid out as <triple>/<binary>.\n'
     exit
 fi
+# A workflow's own repository may be a fork.
+export GITHUB_REPOSITORY=${GITHUB_REPOSITORY:-$repo}
 read -ra project <<<"$projectArguments"
 read -ra promise <<<"$projectTargets $projectImage"
 dists=("$dist")

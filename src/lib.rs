@@ -25,6 +25,7 @@ pub mod commands;
 pub mod download;
 pub mod environment;
 pub mod error;
+pub mod feed;
 pub mod files;
 pub mod github;
 pub mod image;

@@ -14,6 +14,11 @@ const CHANNEL_VARIABLE: &str = "FLOE_CHANNEL_TOKEN";
 /// The variable by which a job without that token says that the job that publishes has one.
 const CHANNEL_FOLLOWS: &str = "FLOE_CHANNEL_TOKEN_FOLLOWS";
 
+/// The variable that the key for a feed of packages is read from.
+const FEED_VARIABLE: &str = "FLOE_CHOCOLATEY_KEY";
+/// The variable by which a job without that key says that the job that publishes has one.
+const FEED_FOLLOWS: &str = "FLOE_CHOCOLATEY_KEY_FOLLOWS";
+
 /// A secret. Its `Debug` hides it, and it has no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
@@ -44,6 +49,16 @@ impl Token {
         variable(CHANNEL_FOLLOWS).is_some_and(|text| text == "true")
     }
 
+    /// The key that pushes packages to a feed. Only the feed gets it.
+    pub fn feed() -> Option<Self> {
+        Token::from_env(FEED_VARIABLE)
+    }
+
+    /// Whether the job that publishes has a key for the feed, which this one lacks.
+    pub fn feed_follows() -> bool {
+        variable(FEED_FOLLOWS).is_some_and(|text| text == "true")
+    }
+
     /// Whether it is an app's, such as that of a workflow: GitHub does not say what such a token may do.
     pub fn is_of_app(&self) -> bool {
         self.0.starts_with("ghs_")
@@ -59,7 +74,7 @@ impl Token {
     pub fn all_from_env() -> Vec<Self> {
         GITHUB_VARIABLES
             .into_iter()
-            .chain([REGISTRY_VARIABLE, CHANNEL_VARIABLE])
+            .chain([REGISTRY_VARIABLE, CHANNEL_VARIABLE, FEED_VARIABLE])
             .filter_map(Token::from_env)
             .collect()
     }

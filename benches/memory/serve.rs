@@ -100,6 +100,7 @@ fn home() -> anyhow::Result<Destination> {
             commit: COMMIT.parse()?,
             image,
             may_be_latest: true,
+            attach: false,
             built_on: None,
         })
     };

@@ -218,6 +218,7 @@ pub fn home() -> anyhow::Result<Destination> {
             commit,
             image,
             may_be_latest: true,
+            attach: false,
             built_on: None,
         })
     };

@@ -10,9 +10,7 @@ use sigstore_verify::types::{self, SignatureContent};
 
 use super::authentic::Refusal;
 use super::statement::Statement;
-
-/// The largest bundle, in bytes. A statement of 1000 files has about 200 KB.
-pub const BUNDLE_LIMIT: u64 = 2 * 1024 * 1024;
+use floe_core::attachment::BUNDLE_LIMIT;
 
 /// The two spellings of version 0.3 of the format, which `actions/attest` and GitHub write.
 const MEDIA_TYPES: [&str; 2] =

@@ -14,7 +14,8 @@ mod signer;
 mod statement;
 
 pub use authentic::{Authentic, Log, Refusal};
-pub use bundle::{BUNDLE_LIMIT, Bundle};
+pub use bundle::Bundle;
+pub use floe_core::attachment::BUNDLE_LIMIT;
 pub use immutable::Immutable;
 pub use policy::{Expected, PROVENANCE, Subjects};
 pub use roots::{Instance, ROOTS_LIMIT, Roots};

@@ -1,14 +1,15 @@
 //! A package for Chocolatey: a NuGet package, which is a ZIP file in the layout of OPC (ECMA-376, part 2), with a script that
 //! downloads the archive and checks its digest.
 
+use semver::Version;
+
 use super::text::{fill, ps1, url, xml};
 use super::{Subject, binaries};
 use crate::package::archive::small_zip;
 use floe_core::model::config::Chocolatey;
-use floe_core::model::{Arch, ChannelKind, Manifest, Os, Rendered, Repo};
+use floe_core::model::places::{Feed, Home};
+use floe_core::model::{Arch, ChannelKind, ChannelPlace, Manifest, Os, Rendered, Repo};
 
-/// Where the community's packages are pushed to.
-const FEED: &str = "push.chocolatey.org";
 const TYPES: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 <Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
   <Default Extension="nuspec" ContentType="application/octet" />
@@ -22,7 +23,7 @@ const TYPES: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 pub(super) fn render(subject: &Subject<'_>, settings: &Chocolatey) -> Option<Rendered> {
     let Manifest { name, version, tag, .. } = subject.manifest;
     let archive = subject.archive(Os::Windows, Arch::X86_64)?;
-    let id = settings.id.clone().unwrap_or_else(|| name.to_lowercase());
+    let id = id(settings, name);
     let owner = || Repo::from_url(&subject.repository).map(|repo| repo.owner().to_owned());
     let authors = settings.authors.clone().or_else(owner).unwrap_or_else(|| name.clone());
     let notes = format!("{}/releases/tag/{tag}", subject.repository);
@@ -83,9 +84,28 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Chocolatey) -> Option<Ren
     let authors = settings.authors.iter().map(|authors| ("authors".to_owned(), authors.clone()));
     Some(Rendered {
         kind: ChannelKind::Chocolatey,
-        repository: Some(settings.feed.clone().unwrap_or_else(|| FEED.to_owned())),
+        repository: Some(host(settings)),
         path: format!("{id}.{version}.nupkg"),
         bytes: small_zip(&files).expect("memory can be written"),
         settings: authors.collect(),
     })
+}
+
+fn id(settings: &Chocolatey, name: &str) -> String {
+    settings.id.clone().unwrap_or_else(|| name.to_lowercase())
+}
+
+fn host(settings: &Chocolatey) -> String {
+    settings.feed.clone().unwrap_or_else(|| Feed::COMMUNITY.0.to_owned())
+}
+
+/// The place of a version, before it is built.
+pub(super) fn place(settings: &Chocolatey, name: &str, version: &Version) -> ChannelPlace {
+    let (host, id, version) = (host(settings), id(settings, name), version.to_string());
+    let path = format!("{id}.{version}.nupkg");
+    ChannelPlace {
+        kind: ChannelKind::Chocolatey,
+        home: Home::Feed(Feed { host, id, version }),
+        paths: vec![path],
+    }
 }

@@ -101,11 +101,12 @@ pub fn places(
         .as_ref()
         .map(|settings| file(ChannelKind::Scoop, &settings.bucket, scoop::path(settings, name)));
     let winget = channels.winget.as_ref().and_then(|settings| winget::place(settings, project, version));
+    let chocolatey = channels.chocolatey.as_ref().map(|settings| chocolatey::place(settings, name, version));
     let has = |place: &ChannelPlace| {
         let (systems, _) = place.kind.systems();
         targets.iter().any(|target| systems.contains(&target.os()))
     };
-    homebrew.into_iter().chain(scoop).chain(winget).filter(has).collect()
+    homebrew.into_iter().chain(scoop).chain(winget).chain(chocolatey).filter(has).collect()
 }
 
 /// A release as every channel sees it.

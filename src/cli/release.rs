@@ -17,7 +17,8 @@ macro_rules! environment_help {
          FLOE_REGISTRY_USER      user at another registry\n  \
          FLOE_REGISTRY_TOKEN     token for that registry; no other server gets it\n  \
          FLOE_REGISTRY_HOST      host of that registry [default: the registry of the project's own image]\n  \
-         FLOE_CHANNEL_TOKEN      token for the taps and buckets of the project; nothing else gets it\n  \
+         FLOE_CHANNEL_TOKEN      token for taps, buckets and winget's fork; nothing else gets it\n  \
+         FLOE_CHOCOLATEY_KEY     API key for the Chocolatey feed; nothing else gets it\n  \
          FLOE_ATTEST             required, best-effort or none, as --attest\n  \
          FLOE_TRUSTED_ROOT       trusted roots, as --trusted-root\n  \
          HTTPS_PROXY, NO_PROXY   proxy, and hosts that are reached without it\n  \
@@ -112,6 +113,9 @@ pub struct RemoteArgs {
     /// Address of the image's registry [default: https:// and the host of the image's name]
     #[arg(long, value_name = "URL")]
     pub registry_url: Option<String>,
+    /// Address of the Chocolatey feed [default: https:// and the feed's host]
+    #[arg(long, value_name = "URL")]
+    pub feed_url: Option<String>,
     /// Attempts for each request, the first included
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub tries: u32,

@@ -15,7 +15,7 @@ use crate::error::usage;
 use crate::files::scratch::Scratch;
 use crate::project::cargo::{self, Project};
 use crate::release::inputs::Inputs;
-use crate::release::{dist, job_summary};
+use crate::release::{assemble, dist, job_summary};
 use crate::report::Report;
 use floe_core::model::assembly::DESCRIPTION;
 use floe_core::model::release::CHECKSUMS;
@@ -48,6 +48,7 @@ pub fn assemble(args: AssembleArgs, report: &Report) -> anyhow::Result<()> {
 
     let whole = out.path().join("dist");
     copy(&release, &whole)?;
+    assemble::write_rendered(&release, &whole)?;
     let described = describe(&release, &inputs).to_json();
     let written = [
         ("dist/".to_owned() + DESCRIPTION, described),
@@ -267,6 +268,7 @@ fn describe(release: &Release, inputs: &Inputs) -> Assembly {
         files: expect.files.clone(),
         image: destination.image.clone(),
         platforms: platforms.collect(),
+        attach: destination.attach,
         programs: expect.programs.clone(),
         notes: release.notes.source.clone(),
         channels: inputs.channels(),

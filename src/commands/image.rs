@@ -25,7 +25,7 @@ use floe_core::units;
 pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
     let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
-    let repo = repository::find(Some(&project), args.repo.as_ref())?;
+    let repo = repository::find(Some(&project), args.repo.as_ref(), None)?;
     let spec = ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &origin, &repo)? };
     judge(&args.inputs, &project, report)?;
     let staged = image::stage(&args.inputs, &spec, &args.out)?;

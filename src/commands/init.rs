@@ -13,6 +13,7 @@ use anyhow::Context as _;
 use similar::TextDiff;
 
 use super::package::contents;
+use crate::channels;
 use crate::cli::InitArgs;
 use crate::error::{Exit, Failure, usage};
 use crate::files;
@@ -45,7 +46,8 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
         let origin = || found.git.as_ref()?.origin.as_ref();
         let advice = advice.chain(names::obstacles(&project, found.repository.as_ref().or_else(origin)));
         let about_floe = newer_floe(&filling.floe).into_iter().chain(init::immovable(found, &filling));
-        advice.chain(contents::problem(&project)).chain(about_floe).collect()
+        let lacking = channels::lacking(project.about().as_ref(), &project.config.channels);
+        advice.chain(lacking).chain(contents::problems(&project)).chain(about_floe).collect()
     };
     if args.check {
         return check::check(&files, general(&found), &filling.floe, args.json, report);
@@ -81,7 +83,7 @@ fn look(project: &Project, root: &Path, has_git: bool) -> anyhow::Result<Found> 
     let workspace = &project.workspace_root;
     let git = || -> anyhow::Result<Git> {
         let manifest = git::file_status(&project.manifest_path)?;
-        Ok(Git { origin: git::origin(root)?, tags: git::tags(root)?, manifest })
+        Ok(Git { origin: git::origin(root)?.map(|origin| origin.repo), tags: git::tags(root)?, manifest })
     };
     let lock = workspace.join("Cargo.lock");
     let flake_lock = read(&root.join("flake.lock"))?;
@@ -102,7 +104,6 @@ fn look(project: &Project, root: &Path, has_git: bool) -> anyhow::Result<Found> 
         workflows: workflows(root)?,
         has_changelog: project.changelog()?.is_some(),
         changelog_path: below(root, &workspace.join("CHANGELOG.md"))?,
-        has_license: contents::has_license(project)?,
     })
 }
 

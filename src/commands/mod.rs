@@ -16,7 +16,7 @@ use std::path::Path;
 
 use crate::cli::{ProjectArgs, RemoteArgs};
 use crate::project::{cargo, repository};
-use crate::release::inputs;
+use crate::release::{inputs, session};
 use floe_core::model::Repo;
 
 /// The repository that the arguments name, or the one of the current folder. Neither git nor Cargo is run before it is
@@ -26,8 +26,9 @@ fn repo(args: &ProjectArgs, remote: &RemoteArgs) -> anyhow::Result<Repo> {
         Some(folder) => std::path::absolute(folder)?,
         None => cargo::current_folder()?,
     };
-    match repository::outside_cargo(remote.repo.as_ref(), &folder)? {
+    let site = session::known_site(remote);
+    match repository::outside_cargo(remote.repo.as_ref(), &folder, site.as_deref())? {
         Some(repo) => Ok(repo),
-        None => repository::find(inputs::find_project(args)?.as_ref(), None),
+        None => repository::find(inputs::find_project(args)?.as_ref(), None, site.as_deref()),
     }
 }

@@ -25,11 +25,13 @@ use crate::package;
 use crate::package::archive::{self, Budget, Examined};
 use crate::registry::{self, Credentials, Registry};
 use crate::report::Progress;
+use floe_core::attachment::attachments;
+use floe_core::model::manifest::Artifact;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS, MINISIGN};
-use floe_core::model::{ArchiveKind, Hasher, ImageName, Manifest, sbom};
+use floe_core::model::{ArchiveKind, Digest, Hasher, Image, ImageName, Manifest, sbom};
 use floe_core::untrusted::files;
 use floe_core::verify::ASSET_LIMIT;
-use floe_core::verify::published::{Download, File, Pulled, ReleaseRequest, checksum};
+use floe_core::verify::published::{Attached, Download, File, Pulled, ReleaseRequest, checksum};
 use floe_core::world::{RemoteAsset, RemoteRelease};
 
 /// How many files are downloaded at once.
@@ -182,9 +184,54 @@ impl Downloader<'_> {
         {
             registry = connect(Some(credentials));
         }
-        pull::image(&registry, &image.digest, &version.to_string(), &self.folder.join("image"))
-            .await
-            .map(Some)
+        let folder = self.folder.join("image");
+        let mut pulled = pull::image(&registry, &image.digest, &version.to_string(), &folder).await?;
+        if let (true, Ok(image)) = (image.attached, &pulled.image) {
+            pulled.attached = Some(self.attached(&registry, image, download).await?);
+        }
+        Ok(Some(pulled))
+    }
+}
+
+impl Downloader<'_> {
+    /// Looks for the files that are attached to the image.
+    async fn attached(
+        &self,
+        registry: &Registry,
+        image: &Image,
+        download: &Download,
+    ) -> anyhow::Result<Attached> {
+        let artifacts = download.manifest.iter().flat_map(|manifest| manifest.artifacts.clone());
+        // It is among the files that were downloaded first.
+        let attestation = read_small(&self.folder.join("assets").join(ATTESTATION)).ok();
+        let attestation = attestation.map(|bytes| (Digest::of(&bytes), bytes.len() as u64));
+        let size = |name: &str| {
+            download.release.assets.iter().find(|asset| asset.name == name).map(|asset| asset.size)
+        };
+        let artifacts: Vec<Artifact> = artifacts.collect();
+        let attachments = attachments(image, &artifacts, attestation, size);
+        let lists = registry.lists(&attachments).await?;
+        let mut attached = Attached::default();
+        for one in attachments {
+            let list = lists.get(&one.tag()).map(|list| list.manifests.clone()).unwrap_or_default();
+            let is_listed = list.contains(&one.manifest.digest);
+            let is_there = is_listed
+                && registry.manifest(&one.manifest.digest.to_string()).await?.is_some()
+                && registry.has_blob(&one.content.digest).await?;
+            let name = &one.file;
+            match is_there {
+                true => {}
+                false if one.is_attestation() => {
+                    attached.instead = Some(registry.attestations(&one, list).await?);
+                }
+                false => attached.problems.push(format!(
+                    "`{name}` is not attached to the image, although the manifest promises it: nothing in the registry refers to {} with it",
+                    one.subject.digest
+                )),
+            }
+            attached.files.push(one.file);
+        }
+        Ok(attached)
     }
 }
 

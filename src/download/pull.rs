@@ -37,7 +37,7 @@ pub(super) async fn image(
         Err(PullError::Wrong(problem)) => Err(vec![problem]),
         Err(PullError::Failed(error)) => return Err(error),
     };
-    Ok(Pulled { by_tag, image })
+    Ok(Pulled { by_tag, image, attached: None })
 }
 
 async fn pull_layout(

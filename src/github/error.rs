@@ -49,7 +49,9 @@ impl GitHub {
                 "let the organization in: \"Configure SSO\" beside the token at {}/settings/tokens",
                 self.site
             )),
-            _ if !self.has_token() && judge(Failure::new("")).retry.is_limit() => {
+            StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
+                if !self.has_token() && judge(Failure::new("")).retry.is_limit() =>
+            {
                 failure.hint("set GITHUB_TOKEN, because the limit is higher with a token; or run the same command again later")
             }
             _ => failure,

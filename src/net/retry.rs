@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use backon::BackoffBuilder;
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use http::{HeaderMap, StatusCode};
 
 use crate::error::{Failure, Refusal, hint_of, refusal_of};
@@ -240,13 +240,22 @@ fn wait_asked_for(headers: &HeaderMap) -> Option<RetryPolicy> {
         if let Ok(seconds) = after.parse() {
             return Some(RetryPolicy::Limited(Some(Duration::from_secs(seconds))));
         }
-        let date = chrono::DateTime::parse_from_rfc2822(after).ok()?;
-        return Some(until(u64::try_from(date.timestamp()).ok()?));
+        if let Some(date) = http_date(after) {
+            return Some(until(date));
+        }
     }
     if text("x-ratelimit-remaining") == Some("0") {
         return text("x-ratelimit-reset").and_then(|reset| reset.parse().ok()).map(until);
     }
     None
+}
+
+/// The seconds since 1970 of a date in one of the three formats of RFC 9110, section 5.6.7.
+fn http_date(text: &str) -> Option<u64> {
+    const OBSOLETE: [&str; 2] = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+    let obsolete = || OBSOLETE.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    let date = DateTime::parse_from_rfc2822(text).map(|date| date.naive_utc()).ok().or_else(obsolete)?;
+    u64::try_from(date.and_utc().timestamp()).ok()
 }
 
 #[cfg(test)]
@@ -276,6 +285,16 @@ mod tests {
             RetryPolicy::Limited(Some(Duration::from_secs(3)))
         );
         assert_eq!(judge(408, &[], ""), RetryPolicy::Later);
+        for date in
+            ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"]
+        {
+            let until = RetryPolicy::LimitedUntil(Duration::from_secs(784_111_777));
+            assert_eq!(judge(429, &[("retry-after", date)], ""), until, "{date}");
+        }
+        for wrong in ["-5", "soon", ""] {
+            assert_eq!(judge(429, &[("retry-after", wrong)], ""), RetryPolicy::Limited(None), "{wrong}");
+            assert_eq!(judge(503, &[("retry-after", wrong)], ""), RetryPolicy::Later, "{wrong}");
+        }
         let past = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1")];
         assert_eq!(judge(403, &past, ""), RetryPolicy::LimitedUntil(Duration::from_secs(1)));
     }

@@ -211,6 +211,11 @@ impl Project {
         (about != About::default()).then_some(about)
     }
 
+    /// Whether SBOMs and the attestation are attached to its image.
+    pub fn attaches(&self) -> bool {
+        self.config.image.as_ref().is_some_and(|image| image.attach)
+    }
+
     /// The changelog of the package or of its workspace: `CHANGELOG.md` if there is one, else another usual name, and
     /// Markdown before other formats.
     pub fn changelog(&self) -> anyhow::Result<Option<Changelog>> {

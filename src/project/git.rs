@@ -24,6 +24,15 @@ pub struct Head {
     pub modified: bool,
 }
 
+/// The remote `origin`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Its server.
+    pub host: String,
+    /// The repository there.
+    pub repo: Repo,
+}
+
 /// Whether git could restore a file as it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileStatus {
@@ -64,10 +73,19 @@ pub fn head(file: &Path) -> anyhow::Result<Option<Head>> {
 }
 
 /// The repository that the remote `origin` points to, if it is on a server.
-pub fn origin(folder: &Path) -> anyhow::Result<Option<Repo>> {
+pub fn origin(folder: &Path) -> anyhow::Result<Option<Origin>> {
     let remotes = if_in_repository(folder, &["remote", "--verbose"])?;
     let address = remotes.lines().find_map(|line| line.strip_prefix("origin\t")?.strip_suffix(" (fetch)"));
-    Ok(address.filter(|address| !address.starts_with("file:")).and_then(Repo::from_url))
+    let address = address.filter(|address| !address.starts_with("file:"));
+    Ok(address.and_then(|address| Some(Origin { host: host(address), repo: Repo::from_url(address)? })))
+}
+
+/// The host in the address of a remote, without user and port.
+fn host(address: &str) -> String {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.split(':').next().unwrap_or_default().to_owned()
 }
 
 /// The root of the folder's repository; `None` outside of any, and in one that ignores the folder's `Cargo.toml`.

@@ -8,18 +8,33 @@ use std::process::Command;
 use crate::error::Failure;
 use crate::project::process;
 
-/// Whether Nix can build the dist of the project in a folder; if not, the error is a clause that says why.
-pub fn offers_dist(root: &Path) -> Result<(), String> {
+/// Why Nix cannot build a dist, as a clause.
+pub struct NoDist {
+    /// The clause.
+    pub why: String,
+    /// Whether the flake may have a dist, but does not evaluate.
+    pub is_broken: bool,
+}
+
+/// Whether Nix can build the dist of the project in a folder.
+pub fn offers_dist(root: &Path) -> Result<(), NoDist> {
+    let none = |why: String| NoDist { why, is_broken: false };
     if !root.join("flake.nix").is_file() {
-        return Err("there is no flake.nix".to_owned());
+        return Err(none("there is no flake.nix".to_owned()));
     }
     if !process::is_there("nix") {
-        return Err("`nix` is not on PATH".to_owned());
+        return Err(none("`nix` is not on PATH".to_owned()));
     }
     let asked = process::run(nix(root, "eval", ".#dist.name").arg("--raw"));
-    asked
-        .map(drop)
-        .map_err(|error| format!("the flake has no `dist` for this system: {}", last_error(&error)))
+    asked.map(drop).map_err(|error| {
+        let last = last_error(&error);
+        let is_missing =
+            ["does not provide attribute", "attribute 'dist' "].iter().any(|words| last.contains(words));
+        match is_missing {
+            true => none(format!("the flake has no `dist` for this system: {last}")),
+            false => NoDist { why: format!("the flake does not evaluate: {last}"), is_broken: true },
+        }
+    })
 }
 
 /// Builds the dist of the project in a folder. `link` then leads to it, and protects it from garbage collection.

@@ -7,13 +7,14 @@ use anyhow::Context as _;
 use crate::environment::variable;
 use crate::error::{Exit, Failure};
 use crate::project::cargo::{Project, current_folder};
-use crate::project::git;
+use crate::project::git::{self, Origin};
 use floe_core::model::Repo;
 
 /// The repository on GitHub: the given one, `GITHUB_REPOSITORY`, git's remote `origin`, or `repository` in `Cargo.toml`.
-pub fn find(project: Option<&Project>, given: Option<&Repo>) -> anyhow::Result<Repo> {
+/// With a `site`, the address of the GitHub that is asked, a remote at another server is an error.
+pub fn find(project: Option<&Project>, given: Option<&Repo>, site: Option<&str>) -> anyhow::Result<Repo> {
     let folder = project.map_or_else(current_folder, |project| Ok(project.root.clone()))?;
-    if let Some(repo) = outside_cargo(given, &folder)? {
+    if let Some(repo) = outside_cargo(given, &folder, site)? {
         return Ok(repo);
     }
     let failure = match project {
@@ -36,7 +37,11 @@ pub fn find(project: Option<&Project>, given: Option<&Repo>) -> anyhow::Result<R
 }
 
 /// The repository as far as it is known without Cargo: the given one, `GITHUB_REPOSITORY`, or git's remote `origin`.
-pub fn outside_cargo(given: Option<&Repo>, folder: &Path) -> anyhow::Result<Option<Repo>> {
+pub fn outside_cargo(
+    given: Option<&Repo>,
+    folder: &Path,
+    site: Option<&str>,
+) -> anyhow::Result<Option<Repo>> {
     if let Some(repo) = given {
         return Ok(Some(repo.clone()));
     }
@@ -44,8 +49,31 @@ pub fn outside_cargo(given: Option<&Repo>, folder: &Path) -> anyhow::Result<Opti
         Some(text) => {
             text.parse().map(Some).map_err(anyhow::Error::msg).context("failed to read `GITHUB_REPOSITORY`")
         }
-        None => git::origin(folder),
+        None => {
+            let Some(origin) = git::origin(folder)? else { return Ok(None) };
+            match site.filter(|site| !is_at(&origin.host, site)) {
+                None => Ok(Some(origin.repo)),
+                Some(site) => Err(elsewhere(&origin, site).into()),
+            }
+        }
     }
+}
+
+/// Whether a remote's host is that of a site, which may have another name for SSH. A name without a dot is one of SSH's
+/// configuration.
+fn is_at(host: &str, site: &str) -> bool {
+    let site = site.split_once("://").map_or(site, |(_, rest)| rest);
+    let site = site.split(['/', ':']).next().unwrap_or_default().to_ascii_lowercase();
+    let host = host.to_ascii_lowercase();
+    let name = ["www.", "ssh."].iter().find_map(|part| host.strip_prefix(part)).unwrap_or(&host);
+    !host.contains('.') || name == site
+}
+
+fn elsewhere(origin: &Origin, site: &str) -> Failure {
+    let Origin { host, repo } = origin;
+    Failure::new(format!("git's `origin` is {repo} at `{host}`, and the release would go to {site}"))
+        .hint("name the repository on GitHub with `--repo owner/name`, or GitHub's own server with `--api-url https://github.example.com/api/v3`")
+        .exit(Exit::Usage)
 }
 
 /// The repository that `repository` in `Cargo.toml` names: the address of any of its pages or a git remote's, at GitHub.
@@ -62,6 +90,21 @@ pub fn on_github(url: &str) -> Option<Repo> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_remote_at_another_server_is_not_taken_for_one_at_github() {
+        for host in ["github.com", "GitHub.com", "www.github.com", "ssh.github.com", "gh", "github-work"] {
+            assert!(is_at(host, "https://github.com"), "{host}");
+        }
+        for host in ["gitlab.com", "codeberg.org", "github.com.example", "mygithub.com", "github.example.com"]
+        {
+            assert!(!is_at(host, "https://github.com"), "{host}");
+        }
+        assert!(is_at("github.example.com", "https://github.example.com:8443/"));
+        assert!(
+            is_at("acme.ghe.com", "https://acme.ghe.com") && !is_at("github.com", "https://acme.ghe.com")
+        );
+    }
 
     #[test]
     fn only_addresses_at_github_name_a_repository() {

@@ -15,9 +15,11 @@ use url::Url;
 mod auth;
 mod pull;
 mod push;
+mod referrers;
 
 pub use auth::{Credentials, realm};
 pub use pull::PullError;
+pub use referrers::Referrers;
 
 use crate::error::{Failure, Refusal, refusal_of};
 use crate::net::address::Endpoint;

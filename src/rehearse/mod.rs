@@ -35,6 +35,7 @@ use crate::report::{Report, size};
 use crate::token::Token;
 use floe_core::model::changelog;
 use floe_core::model::notes::NotesSource;
+use floe_core::model::places::Home;
 use floe_core::model::{
     Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Record, Release, Rule,
 };
@@ -60,9 +61,16 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let channels = ChannelPlace::of(&release.channels);
     let servers = Servers::start(&folder.servers(), &release.destination, &channels, token).await?;
     servers.set_commit_date(&release.destination, date.unwrap_or_default())?;
+    let is_feed = |place: &ChannelPlace| matches!(place.home, Home::Feed(_));
+    let feed = channels.iter().any(is_feed).then(|| format!(", feed at {}", servers.feed.url()));
     report.step(
         "Serving",
-        format!("GitHub at {}, registry at {}", servers.github.url(), servers.registry.url()),
+        format!(
+            "GitHub at {}, registry at {}{}",
+            servers.github.url(),
+            servers.registry.url(),
+            feed.unwrap_or_default()
+        ),
     );
     let addresses = servers.addresses(&release.destination);
     let done = match args.faults {
@@ -80,6 +88,9 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let repo = release.destination.repo.clone();
     let request = published::request(&repo, &release.destination.tag, &addresses)?;
     let request = ReleaseRequest { image: Some(release.destination.image.clone()), ..request };
+    if let Some(seed) = args.faults {
+        disturbed::verify_by_seed(seed, &release, &servers, request.clone(), report).await?;
+    }
     let fetched = published::download(request, None, &addresses, &keep, report).await?;
     let trust = Trust::of(&TrustArgs::default())?;
     let download = published::verify(
@@ -178,11 +189,14 @@ fn builder(project: &Project, requested: Option<Builder>, report: &Report) -> an
             report.step("Using", "Nix: the flake's `dist`, with all targets that build on Linux");
             Ok(Builder::Nix)
         }
-        (Err(why), Some(_)) => Err(Failure::new(format!("Nix cannot build the dist: {why}"))
+        (Err(none), Some(_)) => Err(Failure::new(format!("Nix cannot build the dist: {}", none.why))
             .hint("rehearse with Cargo, for this machine only: `floe rehearse --with cargo`")
             .into()),
-        (Err(why), None) => {
-            report.step("Using", format!("Cargo, for this machine only: {why}"));
+        (Err(none), None) => {
+            if none.is_broken {
+                report.warn(format!("{}; a release of it would fail", none.why));
+            }
+            report.step("Using", format!("Cargo, for this machine only: {}", none.why));
             Ok(Builder::Cargo)
         }
     }
@@ -215,7 +229,7 @@ fn make_image(
     out: &Path,
     report: &Report,
 ) -> anyhow::Result<Image> {
-    let repo = repository::find(Some(project), None)?;
+    let repo = repository::find(Some(project), None, None)?;
     let ca_certificates = image::certificates_of_this_machine();
     let spec = ImageSpec { ca_certificates, ..image::spec(project, origin, &repo)? };
     let image = crate::image::build(binaries, &spec, out)?;
@@ -230,7 +244,7 @@ fn promise(
     (built_on, attestation): (Option<BuiltOn>, Attestation),
     report: &Report,
 ) -> anyhow::Result<Release> {
-    let repo = repository::find(Some(project), None)?;
+    let repo = repository::find(Some(project), None, None)?;
     let commit = match verified.commit.clone() {
         Some(commit) => commit,
         None => invented_commit(&verified)?,
@@ -238,7 +252,8 @@ fn promise(
     let page = session::page(&RemoteArgs::default(), &repo)?;
     let tag = inputs::tag(Some(project), None, &verified.version)?;
     let (image, may_be_latest) = names::moving(Some(project), (&repo, &tag, &project.name), None)?;
-    let destination = Destination { repo, page, tag, commit, image, may_be_latest, built_on };
+    let attach = project.attaches();
+    let destination = Destination { repo, page, tag, commit, image, may_be_latest, attach, built_on };
     let notes = notes(project, &verified, report)?;
     let release = assemble::assemble(verified, (destination, notes), &project.config.channels, report)?;
     Ok(release.with_attestation(attestation))

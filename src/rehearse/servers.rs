@@ -1,5 +1,5 @@
-//! The two servers of a rehearsal, started for one release. They listen on this machine only, and their token is valid
-//! nowhere else.
+//! The servers of a rehearsal, started for one release. They listen on this machine only, and their token is valid nowhere
+//! else.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use floe_core::clock::Clock;
 use floe_core::model::places::Home;
 use floe_core::model::{ChannelPlace, Destination, Release, Repo};
 use floe_rehearsal::faults::Testbed;
+use floe_rehearsal::feed::EmbeddedFeed;
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
 use floe_rehearsal::interceptor::{Interceptor, Server, serve};
 use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions, Visibility};
@@ -22,7 +23,7 @@ use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOption
 /// The user name at both servers.
 pub const USER: &str = "rehearsal";
 
-/// A GitHub and a registry on this machine.
+/// A GitHub, a registry and a feed of packages on this machine.
 pub struct Servers {
     pub github: Server,
     /// GitHub's state, to read without a request.
@@ -30,12 +31,17 @@ pub struct Servers {
     pub registry: Server,
     /// The registry's state, to read without a request.
     pub stored: EmbeddedRegistry,
+    pub feed: Server,
+    /// The feed's state, to read without a request.
+    pub packages: EmbeddedFeed,
     /// The token at both servers.
     pub token: Token,
+    /// The key of the feed.
+    pub key: Token,
 }
 
 impl Servers {
-    /// Starts both with their state in `folder`, which may be an earlier rehearsal's. A token that can be guessed lets other
+    /// Starts them with their state in `folder`, which may be an earlier rehearsal's. A token that can be guessed lets other
     /// programs and web pages write.
     pub async fn start(
         folder: &Path,
@@ -65,12 +71,18 @@ impl Servers {
         let channel = |place: &ChannelPlace| match &place.home {
             Home::Repo(repo) => vec![seed(repo, "main")],
             Home::Upstream(one) => vec![seed(&one.upstream, "master"), seed(&one.fork, "master")],
+            Home::Feed(_) => Vec::new(),
         };
         let seeds = channels.iter().flat_map(channel).chain([repo.clone()]).collect();
         let account = GitHubAccount {
             token: token.reveal().to_owned(),
             login: USER.to_owned(),
-            can_push: channels.iter().map(ChannelPlace::writes).chain([&destination.repo]).cloned().collect(),
+            can_push: channels
+                .iter()
+                .filter_map(ChannelPlace::writes)
+                .chain([&destination.repo])
+                .cloned()
+                .collect(),
             admin: false,
             expires: None,
         };
@@ -99,7 +111,13 @@ impl Servers {
             ..RegistryOptions::ghcr(folder.join("registry"))
         })
         .context("failed to start the embedded registry")?;
+        let key = Token::from(floe_rehearsal::random_hex(20)?);
+        let packages = EmbeddedFeed::open(folder.join("feed"), key.reveal())
+            .context("failed to start the embedded feed")?;
         Ok(Servers {
+            feed: serve(packages.router(), Interceptor::new(), None).await?,
+            packages,
+            key,
             github: serve(github.router(), Interceptor::new(), None).await?,
             registry: serve(registry.router(), Interceptor::new(), None).await?,
             held: github,
@@ -121,6 +139,7 @@ impl Servers {
             server_url: None,
             api_url: Some(self.github.url()),
             registry_url: Some(self.registry.url()),
+            feed_url: Some(self.feed.url()),
             tries: 3,
             first_wait: None,
         }
@@ -130,11 +149,14 @@ impl Servers {
     pub fn testbed(&self, release: &Release, clock: Clock) -> Testbed {
         self.github.interceptor.set_clock(clock.clone());
         self.registry.interceptor.set_clock(clock.clone());
+        self.feed.interceptor.set_clock(clock.clone());
         Testbed {
             github: self.held.clone(),
             github_interceptor: self.github.interceptor.clone(),
             registry: self.stored.clone(),
             registry_interceptor: self.registry.interceptor.clone(),
+            feed: self.packages.clone(),
+            feed_interceptor: self.feed.interceptor.clone(),
             home: release.destination.clone(),
             channels: ChannelPlace::of(&release.channels),
             project: release.name.clone(),
@@ -152,6 +174,8 @@ impl Servers {
             registry: Some(registry),
             channels: None,
             channels_follow: false,
+            feed: Some(self.key.clone()),
+            feed_follows: false,
         }
     }
 }

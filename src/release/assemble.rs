@@ -12,7 +12,9 @@ use crate::project::cargo::Project;
 use crate::release::dist;
 use crate::report::Report;
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{Channels, Config, Content, Destination, Digest, PromisedFile, Release, Rendered};
+use floe_core::model::{
+    ChannelKind, Channels, Config, Content, Destination, Digest, PromisedFile, Release, Rendered,
+};
 use floe_core::verify::{Problem, Verified};
 
 /// The release of verified dists. A channel for which they hold no archive is reported.
@@ -37,7 +39,12 @@ pub fn assemble(
     if !edited.is_empty() {
         return Err(dist::refuse(&edited).into());
     }
-    Ok(Release { adopts: channels.adopts(), ..release.with_rendered(rendered, channels::REVISION) })
+    let has_channels = channels.tables().any(ChannelKind::is_moved);
+    Ok(Release {
+        adopts: channels.adopts(),
+        has_channels,
+        ..release.with_rendered(rendered, channels::REVISION)
+    })
 }
 
 /// The path of a rendered file in a dist.

@@ -1,13 +1,15 @@
-//! The client of a channel: GitHub, once for a repository that is written to, and twice for one that takes pull requests.
+//! The client of a channel: GitHub, once for a repository that is written to, and twice for one that takes pull requests;
+//! or a feed of packages.
 
 use anyhow::Context as _;
 
+use crate::feed::FeedClient;
 use crate::github::{GitHub, Submitter};
-use floe_core::model::places::Home;
+use floe_core::model::places::{Feed, Home};
 use floe_core::model::{ChannelPlace, Repo};
 use floe_core::plan::Standing;
 use floe_core::plan::channel::Own;
-use floe_core::world::{Access, Held, RemoteChannel, RemoteFile};
+use floe_core::world::{Access, Held, RemoteChannel, RemoteFile, RemotePackage};
 
 /// The client of a channel.
 #[derive(Clone)]
@@ -16,13 +18,16 @@ pub enum Channel {
     File(GitHub),
     /// A fork, and the repository that it sends pull requests to.
     Submission(Box<Submitter>),
+    /// A feed of packages.
+    Feed(Box<FeedClient>),
 }
 
 impl Channel {
-    /// The client for a place; `github` makes that of a repository.
+    /// The client for a place; `github` makes that of a repository, `feed` that of a package.
     pub fn connect(
         place: &ChannelPlace,
         github: impl Fn(&Repo) -> anyhow::Result<GitHub>,
+        feed: impl Fn(&Feed) -> anyhow::Result<FeedClient>,
     ) -> anyhow::Result<Self> {
         Ok(match &place.home {
             Home::Repo(repo) => Channel::File(github(repo)?),
@@ -30,6 +35,7 @@ impl Channel {
                 fork: github(&submission.fork)?,
                 upstream: github(&submission.upstream)?,
             })),
+            Home::Feed(package) => Channel::Feed(Box::new(feed(package)?)),
         })
     }
 
@@ -38,6 +44,7 @@ impl Channel {
         match self {
             Channel::File(github) => Channel::File(github.fresh()),
             Channel::Submission(submitter) => Channel::Submission(Box::new(submitter.fresh())),
+            Channel::Feed(feed) => Channel::Feed(Box::new(feed.fresh())),
         }
     }
 
@@ -46,6 +53,7 @@ impl Channel {
         match self {
             Channel::File(github) => github.requests(),
             Channel::Submission(submitter) => submitter.requests(),
+            Channel::Feed(feed) => feed.requests(),
         }
     }
 
@@ -55,6 +63,7 @@ impl Channel {
             match self {
                 Channel::File(github) => github.access().await,
                 Channel::Submission(submitter) => submitter.fork.access().await,
+                Channel::Feed(_) => Ok(Access::default()),
             }
         };
         // Whether the repository can be seen is the better error.
@@ -70,6 +79,7 @@ impl Channel {
                 Ok(Held::Submission(submitter.look(submission, &place.paths).await?))
             }
             (Channel::File(github), Home::Repo(_)) => Ok(Held::File(github.file(&place.path()).await?)),
+            (Channel::Feed(feed), Home::Feed(package)) => Ok(Held::Package(feed.package(package).await?)),
             _ => anyhow::bail!("the client of {place} is that of another channel"),
         }
     }
@@ -90,7 +100,7 @@ impl Channel {
                 let message = format!("{} {}", own.name, own.version);
                 let seen = seen.and_then(|seen| match &seen.held {
                     Held::File(file) => Some(file.as_ref()),
-                    Held::Submission(_) => None,
+                    _ => None,
                 });
                 let decide =
                     |there: Option<&RemoteFile>| decide(Standing::of(own, &Held::File(there.cloned())));
@@ -107,10 +117,21 @@ impl Channel {
                 };
                 let seen = seen.and_then(|seen| match &seen.held {
                     Held::Submission(held) => Some(held),
-                    Held::File(_) => None,
+                    _ => None,
                 });
                 let decide = |there: &_| decide(Standing::of(own, &Held::Submission(Clone::clone(there))));
                 submitter.submit(submission, own, access, seen, decide).await
+            }
+            (Channel::Feed(feed), Home::Feed(package)) => {
+                let file = own.files.as_ref().and_then(|files| files.first());
+                let file = file.context("the plan moves a channel that the release lacks")?;
+                let seen = seen.and_then(|seen| match &seen.held {
+                    Held::Package(package) => Some(package.as_ref()),
+                    _ => None,
+                });
+                let decide =
+                    |there: Option<&RemotePackage>| decide(Standing::of(own, &Held::Package(there.cloned())));
+                feed.push(package, &file.bytes, seen, decide).await
             }
             _ => anyhow::bail!("the client of {place} is that of another channel"),
         }

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use crate::cli::RemoteArgs;
 use crate::error::{Exit, Failure};
+use crate::feed::FeedClient;
+use crate::net::client::Client;
 use crate::release::channel::Channel;
 use crate::release::session;
 use crate::report::Report;
@@ -34,7 +36,13 @@ pub async fn follow(
     let (mut followed, mut problems) = (Vec::new(), Vec::new());
     for (place, entry) in listed(manifest).map_err(|problem| refused(vec![problem]))? {
         let retry = session::retry(args, report).reading();
-        let channel = Channel::connect(&place, |repo| session::github(args, repo.clone(), None, &retry))?;
+        let channel = Channel::connect(
+            &place,
+            |repo| session::github(args, repo.clone(), None, &retry),
+            |feed| {
+                FeedClient::connect(Client::default(), feed, args.feed_url.as_deref(), None, retry.clone())
+            },
+        )?;
         let state = ChannelState::of(manifest, entry.digest, &channel.held(&place).await?);
         if !state.is_good() {
             problems.push(format!("{place}: {state}"));

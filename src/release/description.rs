@@ -66,9 +66,9 @@ pub fn expect(assembly: &Assembly) -> Expect {
 
 /// Where an assembled release goes.
 pub fn destination(assembly: &Assembly, remote: &RemoteArgs) -> anyhow::Result<Destination> {
-    let Assembly { repository, tag, commit, image, may_be_latest, built_on, .. } = assembly.clone();
+    let Assembly { repository, tag, commit, image, may_be_latest, attach, built_on, .. } = assembly.clone();
     let page = session::page(remote, &repository)?;
-    Ok(Destination { repo: repository, page, tag, commit, image, may_be_latest, built_on })
+    Ok(Destination { repo: repository, page, tag, commit, image, may_be_latest, attach, built_on })
 }
 
 fn read_all(dists: &[PathBuf]) -> anyhow::Result<Option<Assembly>> {

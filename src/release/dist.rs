@@ -61,6 +61,9 @@ pub fn refuse(problems: &[Problem]) -> Failure {
     let any = |is: fn(&Problem) -> bool| problems.iter().any(is);
     let hint = if any(|problem| matches!(problem, Problem::WrongTag { .. })) {
         "give the tag of the version that was built, or raise `version` in Cargo.toml and build again"
+    } else if any(|problem| matches!(problem, Problem::BadRecord { .. })) {
+        // Its target counts as missing too.
+        "pack again with `floe package` of this version of floe"
     } else if any(|problem| {
         matches!(problem, Problem::MissingTarget { .. } | Problem::MissingPlatform { .. })
     }) {

@@ -199,12 +199,17 @@ impl Inputs {
         if let Some(assembly) = &self.assembly {
             return description::destination(assembly, &args.remote);
         }
-        let repo = repository::find(project, args.remote.repo.as_ref())?;
+        let repo = repository::find(
+            project,
+            args.remote.repo.as_ref(),
+            session::known_site(&args.remote).as_deref(),
+        )?;
         let tag = tag(project, self.expect.tag.clone(), version)?;
         let commit = commit(project, &args.source, &tag, built)?;
         let page = session::page(&args.remote, &repo)?;
         let (image, may_be_latest) = names::moving(project, (&repo, &tag, name), args.image.as_ref())?;
-        Ok(Destination { repo, page, tag, commit, image, may_be_latest, built_on: self.built_on.clone() })
+        let (attach, built_on) = (project.is_some_and(Project::attaches), self.built_on.clone());
+        Ok(Destination { repo, page, tag, commit, image, may_be_latest, attach, built_on })
     }
 }
 

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod assemble;
+pub mod attached;
 pub mod attestation;
 pub mod channel;
 pub mod channels;

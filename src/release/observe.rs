@@ -11,6 +11,7 @@ use crate::attest::BUNDLE_LIMIT;
 use crate::error::refusal_of;
 use crate::registry::Registry;
 use crate::release::REGISTRY_AT_ONCE;
+use crate::release::attached;
 use crate::release::session::Session;
 use floe_core::model::{Asset, Digest, Image, Release, Subject, Tag};
 use floe_core::plan::image_tags;
@@ -45,7 +46,13 @@ impl Session {
                 }
             };
             let (present, tags) = tokio::try_join!(present, tags(registry, &subject.destination().tag))?;
-            anyhow::Ok(Some(RemoteImage { present, tags }))
+            let image = RemoteImage { present, tags, listed: None };
+            match subject.release() {
+                Some(release) => {
+                    attached::observe(registry, release, self.trust.as_ref(), image).await.map(Some)
+                }
+                None => Ok(Some(image)),
+            }
         };
         let (access, github, image, channels) = tokio::join!(
             self.github.access(),
@@ -62,8 +69,7 @@ impl Session {
             Ok(image) => (image, Ok(())),
             // A package that may not be seen is planned as one that is not there.
             Err(error) if self.reads_only && refusal_of(&error).is_some() => {
-                let nothing = RemoteImage { present: BTreeSet::new(), tags: BTreeMap::new() };
-                (Some(nothing), Err(error))
+                (Some(RemoteImage::default()), Err(error))
             }
             Err(error) => (None, Err(error)),
         };
@@ -93,7 +99,8 @@ impl Session {
                 Some((registry, image)) => {
                     let (present, tags) =
                         tokio::try_join!(index(registry, image), tags(registry, &release.destination.tag))?;
-                    Ok(Some(RemoteImage { present, tags }))
+                    let image = RemoteImage { present, tags, listed: None };
+                    attached::observe(registry, release, self.trust.as_ref(), image).await.map(Some)
                 }
                 None => Ok(None),
             }

@@ -68,6 +68,7 @@ pub async fn preflight(
         channels: channels.into_iter().map(|seen| seen.map_err(|error| channel_finding(&error))).collect(),
         channel_token: session.channel_token,
         channel_pulls: session.channel_pulls,
+        feed_key: session.feed_key,
         site: session.github.site().to_owned(),
     };
     let needs = Needs::of(subject, plan.as_ref(), &world, &facts);
@@ -102,10 +103,20 @@ impl Needs {
             Some(Err(_)) => world.published(&subject.destination().tag).is_none(),
             None => true,
         };
-        let of_registry = |step: &Step| matches!(step, Step::PushImage { .. } | Step::TagImage { .. });
+        let of_registry = |step: &Step| {
+            matches!(
+                step,
+                Step::PushImage { .. }
+                    | Step::TagImage { .. }
+                    | Step::Attach { .. }
+                    | Step::ListAttached { .. }
+            )
+        };
         let repo = subject.destination().repo.to_string();
         let elsewhere = |step: &Step| match step {
-            Step::Channel { place, .. } => !place.writes().to_string().eq_ignore_ascii_case(&repo),
+            Step::Channel { place, .. } => {
+                !place.writes().is_some_and(|other| other.to_string().eq_ignore_ascii_case(&repo))
+            }
             step => of_registry(step),
         };
         // Before the dist is built, another token than the one that will publish may look.

@@ -3,6 +3,7 @@
 use crate::cli::RemoteArgs;
 use url::Url;
 
+use crate::feed::FeedClient;
 use crate::github::GitHub;
 use crate::net::address::{Endpoint, is_loopback, shown};
 use crate::net::client::Client;
@@ -14,8 +15,9 @@ use crate::release::channel::Channel;
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::clock::Clock;
+use floe_core::model::places::Feed;
 use floe_core::model::{Destination, ImageName, Release, Repo, Subject};
-use floe_core::preflight::{ChannelToken, fails_anyway};
+use floe_core::preflight::{ChannelToken, FeedKey, fails_anyway};
 
 const GITHUB_API: &str = "https://api.github.com";
 
@@ -30,6 +32,10 @@ pub struct Secrets {
     pub channels: Option<Token>,
     /// Whether the job that publishes has that token, and this one does not.
     pub channels_follow: bool,
+    /// The key for the feed of packages.
+    pub feed: Option<Token>,
+    /// Whether the job that publishes has that key, and this one does not.
+    pub feed_follows: bool,
 }
 
 impl Secrets {
@@ -41,6 +47,8 @@ impl Secrets {
             registry,
             channels: Token::channel(),
             channels_follow: Token::channel_follows(),
+            feed: Token::feed(),
+            feed_follows: Token::feed_follows(),
         })
     }
 }
@@ -58,6 +66,8 @@ pub struct Session {
     pub channel_token: ChannelToken,
     /// Whether a token of its kind opens pull requests in the repositories of others.
     pub channel_pulls: bool,
+    /// The key for the feed of packages.
+    pub feed_key: FeedKey,
     /// How often something is tried, by which clock, and where that is reported.
     pub retry: Retry,
     /// Whose attestations stand for the promised one. Without it only the promised bytes do.
@@ -117,8 +127,17 @@ impl Session {
             GitHub::connect(client.clone(), at, repo.clone(), token, retry.clone())
         };
         let places = subject.channels();
+        let feed = |feed: &Feed| {
+            let address = args.feed_url.as_deref();
+            FeedClient::connect(client.clone(), feed, address, secrets.feed.clone(), retry.clone())
+        };
         let channels =
-            places.iter().map(|place| Channel::connect(place, of)).collect::<anyhow::Result<_>>()?;
+            places.iter().map(|place| Channel::connect(place, of, feed)).collect::<anyhow::Result<_>>()?;
+        let feed_key = match (&secrets.feed, secrets.feed_follows) {
+            (Some(_), _) => FeedKey::Own,
+            (None, true) => FeedKey::Follows,
+            (None, false) => FeedKey::Absent,
+        };
         let channel_pulls =
             secrets.channels.as_ref().or(secrets.github.as_ref()).is_none_or(Token::opens_pulls);
         let channel_token = match (&secrets.channels, &secrets.github) {
@@ -144,6 +163,7 @@ impl Session {
             channels,
             channel_token,
             channel_pulls,
+            feed_key,
             retry,
             trust: None,
             reads_only: false,
@@ -158,6 +178,7 @@ impl Session {
             channels: self.channels.iter().map(Channel::fresh).collect(),
             channel_token: self.channel_token,
             channel_pulls: self.channel_pulls,
+            feed_key: self.feed_key,
             retry: self.retry.clone(),
             trust: self.trust.clone(),
             reads_only: self.reads_only,
@@ -183,11 +204,14 @@ impl Session {
 
     /// How many requests were made.
     pub fn requests(&self) -> u64 {
-        self.github_requests() + self.registry.as_ref().map_or(0, Registry::requests)
+        let feeds = self.channels.iter().filter(|channel| matches!(channel, Channel::Feed(_)));
+        let feeds: u64 = feeds.map(Channel::requests).sum();
+        feeds + self.github_requests() + self.registry.as_ref().map_or(0, Registry::requests)
     }
 
     fn github_requests(&self) -> u64 {
-        self.github.requests() + self.channels.iter().map(Channel::requests).sum::<u64>()
+        let of_github = self.channels.iter().filter(|channel| !matches!(channel, Channel::Feed(_)));
+        self.github.requests() + of_github.map(Channel::requests).sum::<u64>()
     }
 
     /// Closes the upload session that checked the permission to push, if no blob has used it, and reports how
@@ -197,9 +221,13 @@ impl Session {
             registry.close().await;
         }
         let (all, github) = (self.requests(), self.github_requests());
-        let asked = match self.registry {
-            Some(_) => format!("{all} requests: {github} of GitHub, {} of the registry", all - github),
-            None => format!("{all} requests, all of GitHub"),
+        let registry = self.registry.as_ref().map_or(0, Registry::requests);
+        let parts = [(github, "GitHub"), (registry, "the registry"), (all - github - registry, "the feed")];
+        let parts = parts.iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<String> = parts.map(|(count, server)| format!("{count} of {server}")).collect();
+        let asked = match parts.as_slice() {
+            [_] if github > 0 => format!("{all} requests, all of GitHub"),
+            _ => format!("{all} requests: {}", parts.join(", ")),
         };
         self.report().detail("Asked", asked);
     }
@@ -224,11 +252,15 @@ pub fn site(args: &RemoteArgs) -> String {
     }
 }
 
+/// GitHub's web address, unless its API is one on this machine, which may be that of any GitHub.
+pub fn known_site(args: &RemoteArgs) -> Option<String> {
+    let is_here = Url::parse(api_url(args)).is_ok_and(|api| is_loopback(&api)) && args.server_url.is_none();
+    (!is_here).then(|| site(args))
+}
+
 /// The address of a repository's page, as manifests and notes name it. A rehearsal's names are the real ones.
 pub fn page(args: &RemoteArgs, repo: &Repo) -> anyhow::Result<String> {
-    let is_rehearsal =
-        Url::parse(api_url(args)).is_ok_and(|api| is_loopback(&api)) && args.server_url.is_none();
-    let server = if is_rehearsal { "https://github.com".to_owned() } else { site(args) };
+    let server = known_site(args).unwrap_or_else(|| "https://github.com".to_owned());
     Endpoint::given("GitHub", &server)?;
     Ok(format!("{server}/{repo}"))
 }

@@ -10,6 +10,7 @@ use crate::release::attestation::{Trust, Unchecked, Verdict, signed};
 use crate::release::published::{Asked, Fetched};
 use floe_core::model::release::{ATTESTATION, CHECKSUMS};
 use floe_core::model::{Digest, Manifest};
+use floe_core::units;
 use floe_core::verify::published::Download;
 
 /// Who signed, as far as it is known. It is never called signed unless everything was checked.
@@ -108,7 +109,7 @@ pub fn of_release(fetched: &Fetched, asked: &Asked<'_>) -> (Signature, Vec<Strin
     let request = &download.request;
     let source = (Some(&request.tag), Some(&manifest.commit));
     match asked.trust.check(bundle, &request.repo, source, Subjects::All(subjects(download, manifest))) {
-        Ok(found) => (Signature::of(&found), Vec::new()),
+        Ok(found) => (Signature::of(&found), not_attached(fetched, asked, manifest).into_iter().collect()),
         Err(Verdict::NotChecked(Unchecked { why, hint })) => {
             (Signature::NotChecked { why, hint }, Vec::new())
         }
@@ -117,6 +118,19 @@ pub fn of_release(fetched: &Fetched, asked: &Asked<'_>) -> (Signature, Vec<Strin
             (Signature::NotSigned, problems.collect())
         }
     }
+}
+
+/// Why the attestation is not attached to the image, if that is promised. One of another run stands for it.
+fn not_attached(fetched: &Fetched, asked: &Asked<'_>, manifest: &Manifest) -> Option<String> {
+    let Fetched { download, .. } = fetched;
+    let instead = download.image.as_ref()?.attached.as_ref()?.instead.as_ref()?;
+    let request = &download.request;
+    let source = (Some(&request.tag), Some(&manifest.commit));
+    let all = || Subjects::All(subjects(download, manifest));
+    let stands_for_it = |bundle: &Vec<u8>| asked.trust.check(bundle, &request.repo, source, all()).is_ok();
+    (!instead.iter().any(stands_for_it)).then(|| {
+        format!("`{ATTESTATION}` is not attached to the image, although the manifest promises it, nor is another attestation of these files")
+    })
 }
 
 /// Everything that the attestation of a downloaded release must name.
@@ -198,10 +212,17 @@ pub fn lines(
         ("minisign", minisign.into_iter().collect()),
         ("immutable", vec![immutability.line()]),
         ("sbom", vec![sboms(download)]),
+        ("attached", attached(download).into_iter().collect()),
     ] {
         text.push_str(&block(name, &lines));
     }
     text
+}
+
+/// `3 files to the image, as the manifest promises`
+fn attached(download: &Download) -> Option<String> {
+    let files = &download.image.as_ref()?.attached.as_ref()?.files;
+    Some(format!("{} to the image, as the manifest promises", units::files(files.len())))
 }
 
 /// `7 of 7 archives have one, which names their binaries: 159 to 163 crates`. All of them were checked.

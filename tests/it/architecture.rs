@@ -24,6 +24,7 @@ const FLOE: Allowed = &[
     ("github", &["error", "net", "report", "token"]),
     ("registry", &["environment", "error", "net", "report", "token"]),
     ("package", &["error", "files"]),
+    ("feed", &["error", "net", "package", "token"]),
     ("channels", &["package"]),
     ("image", &["error", "files", "package"]),
     ("download", &["error", "github", "image", "net", "package", "registry", "report"]),
@@ -37,6 +38,7 @@ const FLOE: Allowed = &[
             "download",
             "environment",
             "error",
+            "feed",
             "files",
             "github",
             "image",
@@ -84,10 +86,11 @@ const CORE: Allowed = &[
     ("untrusted", &["units"]),
     ("model", &["units", "untrusted"]),
     ("oci", &["model"]),
+    ("attachment", &["model", "oci"]),
     ("world", &["model"]),
     ("verify", &["model", "oci", "units", "untrusted", "world"]),
     ("reproduce", &["model", "units", "verify"]),
-    ("plan", &["model", "units", "world"]),
+    ("plan", &["attachment", "model", "units", "world"]),
     ("preflight", &["model", "plan", "units", "verify", "world"]),
     ("receipt", &["model", "plan"]),
 ];
@@ -99,7 +102,8 @@ const REHEARSAL: Allowed = &[
     ("interceptor", &["basics"]),
     ("github", &["basics", "download"]),
     ("registry", &["basics", "download"]),
-    ("faults", &["basics", "github", "interceptor", "registry"]),
+    ("feed", &["basics"]),
+    ("faults", &["basics", "feed", "github", "interceptor", "registry"]),
 ];
 
 #[test]

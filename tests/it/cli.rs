@@ -188,6 +188,8 @@ fn an_empty_variable_counts_as_unset() {
         "FLOE_REGISTRY_HOST",
         "FLOE_CHANNEL_TOKEN",
         "FLOE_CHANNEL_TOKEN_FOLLOWS",
+        "FLOE_CHOCOLATEY_KEY",
+        "FLOE_CHOCOLATEY_KEY_FOLLOWS",
         "NO_COLOR",
         "CARGO",
         "RUSTC",

@@ -198,9 +198,9 @@ fn the_repository_is_given_or_found() {
     let sample = Sample::tool().manifest_lines("repository = \"https://github.com/acme/from-cargo\"");
     let project = sample.load().unwrap();
     let given = "acme/given".parse().unwrap();
-    assert_eq!(repository::find(Some(&project), Some(&given)).unwrap(), given);
+    assert_eq!(repository::find(Some(&project), Some(&given), None).unwrap(), given);
     git(sample.path(), &["init", "--quiet"]);
-    let found = |sample: &Sample| git::origin(sample.path()).unwrap().map(|repo| repo.to_string());
+    let found = |sample: &Sample| git::origin(sample.path()).unwrap().map(|repo| repo.repo.to_string());
     assert_eq!(found(&sample), None);
     git(sample.path(), &["remote", "add", "origin", "git@github.com:acme/from-git.git"]);
     assert_eq!(found(&sample).as_deref(), Some("acme/from-git"));

@@ -3,7 +3,7 @@
 //! Modules in reading order:
 //!
 //! 1. [`model`]: tags, digests, targets, images, manifests, records, releases and their notes; [`oci`]:
-//!    the JSON documents of an image; [`units`]: numbers as people read them.
+//!    the JSON documents of an image; [`attachment`]: the files that refer to it; [`units`]: numbers as people read them.
 //! 2. [`verify`]: whether a dist or a published release is what it claims; [`reproduce`]: whether a rebuild is the same.
 //! 3. [`world`]: the state of GitHub and the registry; [`plan`]: the missing steps; [`preflight`]: the reasons for which
 //!    a server would refuse them; [`receipt`]: a record of what was done.
@@ -11,6 +11,7 @@
 //! 5. [`clock`]: real and simulated time; [`parallel`]: a map over all cores; [`disk`]: renames that outlast a virus
 //!    scanner.
 
+pub mod attachment;
 pub mod clock;
 pub mod disk;
 pub mod model;

@@ -114,6 +114,8 @@ pub struct RemoteImage {
     pub present: BTreeSet<Digest>,
     /// The digests that the tags in question point to; a tag that does not exist is not in the map.
     pub tags: BTreeMap<String, Digest>,
+    /// The artifacts that the index under each tag lists; `None` if the registry lists artifacts itself.
+    pub listed: Option<BTreeMap<String, BTreeSet<Digest>>>,
 }
 
 /// The repository of a channel, and what it holds.
@@ -132,6 +134,21 @@ pub enum Held {
     File(Option<RemoteFile>),
     /// The versions of a package, and the pull request of one.
     Submission(RemoteSubmission),
+    /// The package of a feed, if it is there.
+    Package(Option<RemotePackage>),
+}
+
+/// A package of a feed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RemotePackage {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The bytes of its files, one after the other.
+    pub text: Vec<u8>,
+    /// Whether it waits for moderation.
+    pub waits: bool,
+    /// The address of its page.
+    pub url: String,
 }
 
 impl Default for Held {

@@ -114,6 +114,7 @@ fn release(
         commit: published.commit.clone(),
         image,
         may_be_latest: false,
+        attach: published.image.as_ref().is_some_and(|image| image.attached),
         // The rebuild can say nothing of it.
         built_on: published.built_on.clone(),
     };

@@ -7,12 +7,14 @@ use std::error::Error;
 use std::io;
 
 use anyhow::anyhow;
+use http::header;
 use rustls::{AlertDescription, CertificateError};
 use url::Url;
 
+use super::Answer;
 use super::connect::{CONNECT_TIMEOUT, Inside, trust};
 use crate::error::Failure;
-use crate::net::address;
+use crate::net::address::{self, Endpoint};
 use crate::net::body::WrongBytes;
 use crate::net::retry::AttemptError;
 
@@ -84,7 +86,8 @@ fn final_failure(server: &Url, error: &(dyn Error + 'static), is_connect: bool) 
     let last = causes(error).last()?;
     let text = last.to_string();
     if text == "tunnel error: proxy authorization required" {
-        let hint = "write them into its address: `HTTPS_PROXY=http://user:password@proxy.example:3128`";
+        let hint =
+            "write them into `HTTPS_PROXY`, before the host: the user, a colon, the password and an `@`";
         return Some(Failure::new("the proxy asks for a user and a password").hint(hint));
     }
     if is_connect && is_unknown_name(last.downcast_ref(), &text) {
@@ -97,6 +100,21 @@ fn final_failure(server: &Url, error: &(dyn Error + 'static), is_connect: bool) 
         return Some(Failure::new(text).hint("allow it in the firewall or sandbox of this machine"));
     }
     None
+}
+
+/// Refuses a web page, which no API answers with on success: something in between has answered, such as the sign-in page of
+/// a network.
+pub(super) fn refuse_page(server: &Endpoint, answer: Answer) -> Result<Answer, AttemptError> {
+    let content = answer.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_page = content.is_some_and(|content| content.to_ascii_lowercase().starts_with("text/html"));
+    if !is_page || !answer.status.is_success() {
+        return Ok(answer);
+    }
+    let failure = Failure::new(format!("{} answered with a web page", server.label)).hint(format!(
+        "check that no proxy or sign-in page is in between: `curl -sS {}`",
+        address::shown(&server.url)
+    ));
+    Err(AttemptError::fatal(failure.into()))
 }
 
 /// A server of another protocol.
@@ -188,6 +206,8 @@ mod tests {
 
     use super::*;
     use crate::error::hint_of;
+    use crate::net::client::Client;
+    use crate::net::client::tests::server;
     use crate::net::retry::RetryPolicy;
 
     fn of(error: impl Error + Send + Sync + 'static) -> (RetryPolicy, String, String) {
@@ -300,5 +320,26 @@ mod tests {
         let server = Url::parse("https://ghcr.io").unwrap();
         let damaged = rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType);
         assert_eq!(judge(&server, &damaged, false, false).retry, RetryPolicy::Later);
+    }
+
+    #[tokio::test]
+    async fn a_web_page_is_no_answer_of_an_api() {
+        crate::release::session::install_tls();
+        for (head, is_page) in [
+            ("200 OK\r\ncontent-type: text/html; charset=utf-8\r\n", true),
+            ("200 OK\r\ncontent-type: TEXT/HTML\r\n", true),
+            ("200 OK\r\ncontent-type: application/json\r\n", false),
+            ("200 OK\r\n", false),
+            ("502 Bad Gateway\r\ncontent-type: text/html\r\n", false),
+        ] {
+            let (url, _) = server(|_| head.to_owned()).await;
+            let endpoint = Endpoint::given("the registry", url.as_str()).unwrap();
+            let request = reqwest::Request::new(http::Method::GET, url);
+            let failed = Client::default().exchange(&endpoint, request, 10).await.err();
+            let text = failed.map(|failed| (failed.retry, failed.error.to_string()));
+            let expected =
+                is_page.then(|| (RetryPolicy::Never, "the registry answered with a web page".to_owned()));
+            assert_eq!(text, expected, "{head}");
+        }
     }
 }

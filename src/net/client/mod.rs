@@ -73,7 +73,8 @@ impl Client {
         // On the heap: this future is at the bottom of every step, and many steps run at once.
         let exchange = Box::pin(async { self.follow(server, request).await?.read(limit).await });
         let late = |_| AttemptError::connection(anyhow!("no answer within {}", seconds(patience)));
-        timeout(patience, exchange).await.map_err(late)?
+        let answer = timeout(patience, exchange).await.map_err(late)??;
+        broken::refuse_page(server, answer)
     }
 
     /// The same, but the body of the answer is left to the caller, who limits its size.

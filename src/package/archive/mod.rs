@@ -23,6 +23,7 @@ pub use names::{composed, conflicts, is_reserved, portable};
 pub use read::{Budget, Examined, Unpacked, examine, extract, list, members, unpack};
 pub use tar_gz::small as small_tar_gz;
 pub use write::{CopyFile, copy, write};
+pub use zip::unzipped;
 pub use zip_write::small as small_zip;
 
 use floe_core::model::{Digest, Entry};

@@ -1,6 +1,6 @@
 //! Reads untrusted ZIP files (PKWARE's APPNOTE.TXT). `zip_write` writes them.
 
-use std::io::{BufReader, SeekFrom};
+use std::io::{BufReader, Cursor, SeekFrom};
 
 use anyhow::{Context as _, bail, ensure};
 use chrono::NaiveDate;
@@ -68,6 +68,17 @@ pub(super) fn read(file: &mut dyn ReadSeek, limits: Limits, visit: Visit<'_>) ->
         visit(RawEntry { path, is_folder, mode: mode & !KIND_BITS, time, content: &mut content })?;
     }
     Ok(())
+}
+
+/// The bytes of all files of a small ZIP file that is in memory, one after the other with line breaks between them.
+pub fn unzipped(zip: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let mut all = Vec::new();
+    read(&mut Cursor::new(zip), Limits { entries: 100, bytes: 4 << 20 }, &mut |entry| {
+        entry.content.read_to_end(&mut all)?;
+        all.push(b'\n');
+        Ok(())
+    })?;
+    Ok(all)
 }
 
 /// Checks the number of entries before the index is read into memory. A comment and ZIP64 are refused: readers

@@ -6,7 +6,7 @@ use semver::Version;
 
 use super::{Found, Git, code, template};
 use crate::project::git::FileStatus;
-use floe_core::model::Tag;
+use floe_core::model::{ChannelKind, Tag};
 
 /// Programs and actions that other workflows publish releases with.
 pub(super) const PUBLISHERS: [&str; 12] = [
@@ -68,12 +68,42 @@ pub fn about(found: &Found) -> Vec<String> {
              of an app or run the release workflow by hand, and let `{tool}` create no release"
         ));
     }
-    if !found.has_license {
-        advice.push(
-            "there is no licence file to put into the archives: add LICENSE beside Cargo.toml".to_owned(),
-        );
-    }
+    advice.extend(about_secrets(found));
     advice
+}
+
+/// The secrets that channels need and that no workflow passes on.
+fn about_secrets(found: &Found) -> Vec<String> {
+    let channels = &found.config.channels;
+    let is_elsewhere = |kind: &ChannelKind| {
+        let repository = match kind {
+            ChannelKind::Homebrew => channels.homebrew.as_ref().map(|one| &one.tap),
+            ChannelKind::Scoop => channels.scoop.as_ref().map(|one| &one.bucket),
+            _ => None,
+        };
+        repository.is_none() || repository != found.repository.as_ref()
+    };
+    let is_passed = |secret: &str| found.workflows.values().any(|text| text.contains(secret));
+    let line = |secret: &str, variable: &str, kinds: &[ChannelKind], what: &str| {
+        let tables = channels.tables().filter(|kind| kinds.contains(kind)).filter(is_elsewhere);
+        let tables: Vec<String> = tables.map(|kind| format!("`{kind}`")).collect();
+        (!tables.is_empty() && !is_passed(secret)).then(|| {
+            format!(
+                "no workflow passes on the secret that {} {}: store {what} with `gh secret set {variable}`, and add \
+                 `secrets: {{ {secret}: \"${{{{ secrets.{variable} }}}}\" }}` beside `with:` in .github/workflows/release.yml",
+                tables.join(", "),
+                if tables.len() == 1 { "needs" } else { "need" }
+            )
+        })
+    };
+    let repositories = [ChannelKind::Homebrew, ChannelKind::Scoop, ChannelKind::Winget];
+    let token = match channels.winget {
+        Some(_) => "a classic token with the scope `public_repo`",
+        None => "a token that may write their repositories",
+    };
+    let token = line("channel-token", "CHANNEL_TOKEN", &repositories, token);
+    let key = line("chocolatey-key", "CHOCOLATEY_KEY", &[ChannelKind::Chocolatey], "the key of your account");
+    token.into_iter().chain(key).collect()
 }
 
 /// The next release's tag: that of the version, or of the version after it if the former exists.
@@ -162,7 +192,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use floe_core::model::Channels;
     use floe_core::model::Config;
+    use floe_core::model::config::{Chocolatey, Scoop};
 
     fn ready() -> Found {
         Found {
@@ -179,7 +211,6 @@ mod tests {
             workflows: BTreeMap::new(),
             has_changelog: true,
             changelog_path: "CHANGELOG.md".to_owned(),
-            has_license: true,
         }
     }
 
@@ -222,11 +253,26 @@ mod tests {
             (lock(FileStatus::Ignored), "remove it from .gitignore"),
             (lock(FileStatus::Untracked), "run `git add Cargo.lock`"),
             (Found { is_flake_locked: false, ..ready() }, "nix flake lock"),
-            (Found { has_license: false, ..ready() }, "add LICENSE"),
         ] {
             let advice = about(&found);
             assert!(advice.len() == 1 && advice[0].contains(expected), "{expected}: {advice:?}");
         }
+        let scoop = Scoop { bucket: "acme/tool".parse().unwrap(), manifest: None, adopt: false };
+        let own = Channels { scoop: Some(scoop.clone()), ..Channels::default() };
+        let other = Scoop { bucket: "acme/bucket".parse().unwrap(), ..scoop };
+        let chocolatey = Some(Chocolatey { id: None, authors: None, feed: None });
+        let both = Channels { scoop: Some(other), chocolatey, ..Channels::default() };
+        let with = |channels| Found { config: Config { channels, ..Config::default() }, ..ready() };
+        assert_eq!(about(&with(own)), Vec::<String>::new(), "the bucket is the repository itself");
+        let [token, key] = &about(&with(both.clone()))[..] else { panic!("two secrets") };
+        assert!(
+            token.contains("that `scoop` needs") && token.contains("gh secret set CHANNEL_TOKEN"),
+            "{token}"
+        );
+        assert!(key.contains("chocolatey-key: \"${{ secrets.CHOCOLATEY_KEY }}\""), "{key}");
+        let text = "secrets:\n  channel-token: x\n  chocolatey-key: y\n".to_owned();
+        let passed = Found { workflows: [("release.yml".to_owned(), text)].into(), ..with(both) };
+        assert_eq!(about(&passed), Vec::<String>::new());
         assert_eq!(about(&Found { repository: None, ..ready() }), Vec::<String>::new(), "git knows it");
         let bare = Found { git: None, repository: None, lock: FileStatus::Missing, ..ready() };
         assert_eq!(about(&bare).len(), 3, "without git, too");

@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::command;
+use crate::package::archive::unzipped;
 use crate::release::installs;
-use floe_core::model::{ChannelKind, ChannelPlace, Release};
+use floe_core::model::{ChannelKind, ChannelPlace, Release, Rendered};
 use floe_core::plan::{Plan, Step};
 
 /// The channels that the release moves.
@@ -31,16 +32,35 @@ pub(super) fn show(release: &Release, plan: &Plan) -> Markup {
                         @for install in installs.iter().filter(|install| install.kind == place.kind) {
                             (command(&install.command))
                         }
+                        @if let Some(waits) = waits(place.kind) { p.about { (waits) } }
                         @for file in place.files(&release.channels) {
                             details {
                                 summary { code { (file.path) } " in " (place.home) }
-                                (command(&String::from_utf8_lossy(&file.bytes)))
+                                (command(&text(file)))
                             }
                         }
                     }
                 }
             }
         }
+    }
+}
+
+/// A file as text: of a package the files that are in it.
+fn text(file: &Rendered) -> String {
+    let bytes = match file.kind {
+        ChannelKind::Chocolatey => unzipped(&file.bytes).unwrap_or_default(),
+        _ => file.bytes.clone(),
+    };
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What comes between the release and its users.
+fn waits(kind: ChannelKind) -> Option<&'static str> {
+    match kind {
+        ChannelKind::Winget => Some("It finds the version once the pull request is merged."),
+        ChannelKind::Chocolatey => Some("It finds the version once people have approved it."),
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::error::{Exit, Failure, hint_of};
 use crate::net::stop;
 use crate::report::Progress;
 use floe_core::model::ChannelPlace;
+use floe_core::model::places::{Feed, Home};
 use floe_core::plan::channel::Own;
 use floe_core::plan::{Conflict, Standing, Step};
 
@@ -55,7 +56,17 @@ impl Run<'_> {
             }
             standing => Ok(!standing.is_done()),
         };
-        channel.put(place, &Own::of(self.release, place), seen, decide).await
+        channel.put(place, &Own::of(self.release, place), seen, decide).await?;
+        if let Home::Feed(feed) = &place.home
+            && feed.host == Feed::COMMUNITY.0
+        {
+            let (id, version) = (&feed.id, &feed.version);
+            let line = format!(
+                "for people who moderate `{id}` {version}; until then only `choco install {id} --version {version}` finds it"
+            );
+            self.session.report().step("Waiting", line);
+        }
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! It decides nothing: a step that is planned as done is skipped.
 
+mod attach;
 mod channels;
 mod recheck;
 mod reveal;
@@ -144,6 +145,8 @@ impl<'a> Run<'a> {
     async fn act(&self, step: &Step, progress: &Progress) -> anyhow::Result<()> {
         match step {
             Step::PushImage { missing, .. } => self.push_image(missing, progress).await,
+            Step::Attach { missing, .. } => self.attach(missing, progress).await,
+            Step::ListAttached { missing, .. } => self.list_attached(missing).await,
             Step::CreateDraft { since, .. } => self.create_draft(since).await,
             Step::DeleteAsset { id, name } => {
                 self.session.github.delete_asset(self.draft()?, *id, name).await
@@ -185,6 +188,8 @@ impl<'a> Run<'a> {
 fn past(step: &Step) -> &'static str {
     match step {
         Step::PushImage { .. } => "Pushed",
+        Step::Attach { .. } => "Attached",
+        Step::ListAttached { .. } => "Listed",
         Step::CreateDraft { .. } => "Drafted",
         Step::DeleteAsset { .. } => "Deleted",
         Step::Upload { .. } => "Uploaded",

@@ -26,8 +26,9 @@ impl Run<'_> {
         let staging = self.todo(Phase::Stage);
         let bytes = staging.iter().filter_map(|(_, one)| one.step.bytes()).sum();
         let progress = report.progress("Staging", bytes);
-        let (image, release): (Vec<_>, Vec<_>) =
-            staging.into_iter().partition(|(_, one)| matches!(one.step, Step::PushImage { .. }));
+        let (image, release): (Vec<_>, Vec<_>) = staging
+            .into_iter()
+            .partition(|(_, one)| matches!(one.step, Step::PushImage { .. } | Step::Attach { .. }));
         tokio::try_join!(self.each(&image, &progress), self.stage_release(&release, &progress))?;
         Ok(())
     }

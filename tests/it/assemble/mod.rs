@@ -47,6 +47,9 @@ fn an_assembled_dist_is_published_without_the_project_and_without_cargo() {
     let scenario = scenario();
     let sums = assemble(&scenario, &["dist"]).exit(0).stdout.trim().to_owned();
     let folder = scenario.path().join("release");
+    assert!(
+        folder.join("dist/tool-installer.sh").is_file() && folder.join("dist/tool-installer.ps1").is_file()
+    );
     let checksums = fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
     let subjects = fs::read_to_string(folder.join("subjects")).unwrap();
     let own = format!("{}  SHA256SUMS\n", &sums["sha256:".len()..]);
@@ -68,6 +71,21 @@ fn an_assembled_dist_is_published_without_the_project_and_without_cargo() {
     plain.run(["publish"]).exit(0);
     assert_eq!(scenario.state(), plain.state());
     scenario.run_with(nothing, &["publish", "release/dist"]).exit(0).no_writes();
+}
+
+#[test]
+fn an_assembled_dist_shows_the_installers_and_the_files_of_package_managers() {
+    let scenario = crate::publish::channels::scenario("1.4.0");
+    assemble(&scenario, &["dist"]).exit(0);
+    let dist = scenario.path().join("release/dist");
+    let formula = fs::read_to_string(dist.join("channels/homebrew/Formula/tool.rb")).unwrap();
+    assert!(formula.contains("class Tool < Formula"), "{formula}");
+    assert!(dist.join("channels/scoop/bucket/tool.json").is_file());
+    // A file that was edited is not published.
+    fs::write(dist.join("channels/homebrew/Formula/tool.rb"), formula.clone() + "# by hand\n").unwrap();
+    scenario.run(["verify", "release/dist"]).exit(3).says("channels/homebrew/Formula/tool.rb");
+    fs::write(dist.join("channels/homebrew/Formula/tool.rb"), formula).unwrap();
+    scenario.run(["verify", "release/dist"]).exit(0);
 }
 
 #[test]

@@ -21,7 +21,8 @@ use floe_core::model::{ChannelPlace, Channels, Destination, Release, Tag, Target
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::verify::{Depth, Expect};
-use floe_rehearsal::faults::{Invariants, Schedule, Testbed};
+use floe_rehearsal::faults::{Invariants, Schedule, Side, Testbed};
+use floe_rehearsal::feed::EmbeddedFeed;
 use floe_rehearsal::interceptor::{Interceptor, Server, serve};
 use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions, Visibility};
 use hyper::service::Service as _;
@@ -30,6 +31,8 @@ use tempfile::TempDir;
 
 use crate::support::scenario::{COMMIT, TOKEN, make_described_dist, servers};
 
+/// The key of the feed.
+const FEED_KEY: &str = "key-of-the-feed";
 /// Unlike GitHub's token, so that a token that goes to the wrong server is detected.
 const REGISTRY_TOKEN: &str = "secret-of-the-registry";
 /// `tester:` and the token in Basic authentication (RFC 7617).
@@ -66,6 +69,7 @@ pub fn made_with(seed: &str, version: &str, targets: &[Target], tables: &Channel
         commit: COMMIT.parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
         may_be_latest: true,
+        attach: false,
         built_on: None,
     };
     let release =
@@ -118,8 +122,10 @@ impl Current {
 pub struct Bench {
     github: Current,
     registry: Current,
+    feed: Current,
     github_server: Server,
     registry_server: Server,
+    feed_server: Server,
     session: Session,
 }
 
@@ -135,14 +141,16 @@ pub struct Came {
 impl Bench {
     pub async fn new(release: &Release) -> Self {
         install_tls();
-        let (github, registry) = (Current::default(), Current::default());
+        let (github, registry, feed) = (Current::default(), Current::default(), Current::default());
         let github_server = serve(github.router(), Interceptor::new(), None).await.unwrap();
         let registry_server = serve(registry.router(), Interceptor::new(), None).await.unwrap();
+        let feed_server = serve(feed.router(), Interceptor::new(), None).await.unwrap();
         let args = RemoteArgs {
             repo: None,
             server_url: None,
             api_url: Some(github_server.url()),
             registry_url: Some(registry_server.url()),
+            feed_url: Some(feed_server.url()),
             tries: 5,
             first_wait: None,
         };
@@ -152,10 +160,12 @@ impl Bench {
             registry: Some(Credentials::new("tester", token(REGISTRY_TOKEN))),
             channels: None,
             channels_follow: false,
+            feed: Some(token(FEED_KEY)),
+            feed_follows: false,
         };
         let retry = Retry::new(5, Duration::from_secs(1), Clock::skipping(), Report::new(Verbosity::Quiet));
         let session = Session::connect(release, &args, secrets, retry).unwrap();
-        Bench { github, registry, github_server, registry_server, session }
+        Bench { github, registry, feed, github_server, registry_server, feed_server, session }
     }
 
     /// Servers that hold nothing but the tag of a release.
@@ -174,11 +184,15 @@ impl Bench {
         .unwrap();
         self.github.set(github.router());
         self.registry.set(registry.router());
+        let feed = EmbeddedFeed::open(folder.join("feed"), FEED_KEY).unwrap();
+        self.feed.set(feed.router());
         let testbed = Testbed {
             github,
             github_interceptor: self.github_server.interceptor.clone(),
             registry,
             registry_interceptor: self.registry_server.interceptor.clone(),
+            feed,
+            feed_interceptor: self.feed_server.interceptor.clone(),
             home,
             channels: ChannelPlace::of(&release.channels),
             project: release.name.clone(),
@@ -186,13 +200,15 @@ impl Bench {
             clock: self.session.retry.clock.clone(),
             killed: Arc::default(),
         };
-        for interceptor in [&testbed.github_interceptor, &testbed.registry_interceptor] {
+        for interceptor in Side::ALL.map(|side| testbed.interceptor(side)) {
             interceptor.quiet().await;
             interceptor.reset();
             interceptor.set_clock(testbed.clock.clone());
         }
-        testbed.github_interceptor.forbid(vec![REGISTRY_TOKEN.to_owned(), REGISTRY_BASIC.to_owned()]);
-        testbed.registry_interceptor.forbid(vec![TOKEN.to_owned()]);
+        let registry = || vec![REGISTRY_TOKEN.to_owned(), REGISTRY_BASIC.to_owned()];
+        testbed.github_interceptor.forbid([registry(), vec![FEED_KEY.to_owned()]].concat());
+        testbed.registry_interceptor.forbid(vec![TOKEN.to_owned(), FEED_KEY.to_owned()]);
+        testbed.feed_interceptor.forbid([registry(), vec![TOKEN.to_owned()]].concat());
         testbed
     }
 
@@ -228,7 +244,7 @@ impl Bench {
         let ending = until_done(self.attempt(release, receipt), testbed, invariants).await;
         testbed.quiet().await;
         let mut broken = invariants.violations();
-        let leaks = testbed.github_interceptor.leaks() + testbed.registry_interceptor.leaks();
+        let leaks: usize = Side::ALL.into_iter().map(|side| testbed.interceptor(side).leaks()).sum();
         if leaks > 0 {
             broken.push(format!("{leaks} requests carried a token that belongs elsewhere"));
         }

@@ -110,6 +110,8 @@ pub fn judge(schedule: &Schedule, came: &Came, wanted: &str) -> Option<String> {
         Ok(_) => wrong.push(format!("another final state: {}", difference(wanted, &came.state))),
         // A release that another user published is left as it is and reported as a conflict.
         Err(error) if schedule.has(FaultKind::Published) && is_conflict(error) => {}
+        // So is another package of the version.
+        Err(error) if schedule.has(FaultKind::PushedMeanwhile) && is_conflict(error) => {}
         Err(error) => wrong.push(format!("it was never published: {}", in_words(error))),
     }
     if wrong.is_empty() {

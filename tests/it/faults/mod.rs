@@ -1,5 +1,6 @@
 //! Publishing under faults, one at a time and several at once: the servers end in the same state.
 
+mod attached;
 pub mod bench;
 mod channels;
 mod drafts;

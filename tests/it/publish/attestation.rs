@@ -154,6 +154,42 @@ fn in_a_workflow_a_release_is_not_published_unsigned_by_accident() {
 }
 
 #[test]
+fn a_release_without_an_attestation_after_one_with_it_is_a_warning() {
+    let scenario = Scenario::new("1.4.0");
+    let add = |tag: &str, is_attested: bool| {
+        let id = scenario.github.add_draft(&scenario.repo(), tag).unwrap();
+        if is_attested {
+            scenario.github.add_asset(&scenario.repo(), id, NAME, b"{}").unwrap();
+        }
+        scenario.github.publish_draft(&scenario.repo(), id).unwrap();
+    };
+    let warns = |arguments: &[&str]| {
+        let before = scenario.github_interceptor().log().len();
+        let outcome = scenario.run(&*[&["plan"], arguments].concat()).exit(0);
+        let requests = scenario.github_interceptor().log().len() - before;
+        let line = "warning `v1.3.0` has an attestation, and `v1.4.0` has none: ";
+        (outcome.stderr.contains(line), requests)
+    };
+    let (is_warned, requests) = warns(&[]);
+    assert!(!is_warned, "there is no release before");
+    add("v1.2.0", true);
+    add("v1.3.0", true);
+    // A pre-release in between is not what users of stable releases had before.
+    add("v1.4.0-rc.1", false);
+    assert_eq!(warns(&[]), (true, requests), "no further request");
+    let refused = scenario.run(["publish", "--strict"]).exit(1);
+    refused.says("programs that verified the last version may refuse this one");
+    assert_eq!(scenario.github.releases(&scenario.repo()).len(), 3, "no draft was made");
+    let bundle = sign(&Claims::of("1.4.0"), &scenario.subjects(true));
+    std::fs::write(scenario.path().join("bundle.json"), bundle).unwrap();
+    let attested = ["--attestation", "bundle.json", "--trusted-root", &root()];
+    assert!(!warns(&attested).0);
+    // The last release decides, and not one before it.
+    add("v1.3.1", false);
+    assert!(!warns(&[]).0);
+}
+
+#[test]
 fn the_digest_that_verify_prints_covers_the_promise() {
     let scenario = Scenario::new("1.4.0");
     let sums = |outcome: crate::support::scenario::Outcome| {

@@ -38,7 +38,7 @@ pub fn with(scenario: Scenario, seed: &str, version: &str, tables: &str) -> Scen
     scenario.in_project(&lines(tables))
 }
 
-fn scenario(version: &str) -> Scenario {
+pub fn scenario(version: &str) -> Scenario {
     with(Scenario::empty(version), version, version, TABLES)
 }
 
@@ -92,7 +92,16 @@ fn channels_follow_the_release_and_a_second_run_writes_nothing() {
     let scenario = next(scenario, "1.4.1");
     scenario.run(["publish"]).exit(0).says("channels: none moves, v1.5.0 is published");
     let scenario = next(scenario, "2.0.0-rc.1");
-    scenario.run(["publish"]).exit(0);
+    let said = "channels: none moves, v2.0.0-rc.1 is a pre-release";
+    assert!(scenario.run(["plan"]).exit(0).stdout.contains(said));
+    assert!(
+        scenario
+            .run(["plan", "--json"])
+            .exit(0)
+            .stdout
+            .contains("\"none moves, v2.0.0-rc.1 is a pre-release\"")
+    );
+    scenario.run(["publish"]).exit(0).says(said);
     assert_eq!(versions(&scenario), ["1.5.0", "1.5.0"]);
 }
 
@@ -106,6 +115,15 @@ fn a_token_that_may_not_write_is_an_error_before_anything_is_built() {
         };
         scenario.run(["plan"]).exit(1).says(said).says("as FLOE_CHANNEL_TOKEN").writes(0);
     }
+    // Before the build the plan names each channel, or says why none moves.
+    let before = |version: &str| {
+        let before = Scenario::empty(version).before_anything_is_built(&lines(TABLES));
+        before.run(["plan"]).exit(0).stdout
+    };
+    let plan = before("1.4.0");
+    assert!(plan.contains("channels homebrew acme/homebrew-tap Formula/tool.rb  new -> 1.4.0\n"), "{plan}");
+    let plan = before("1.4.0-rc.1");
+    assert!(plan.contains("channels none moves, v1.4.0-rc.1 is a pre-release\n"), "{plan}");
     // A job that only plans says that the one that publishes has the token.
     let planning = Scenario::empty("1.4.0").before_anything_is_built(&lines(TABLES)).token(Some(WORKFLOW));
     planning.environment("FLOE_CHANNEL_TOKEN_FOLLOWS", "true").run(["plan"]).exit(0);

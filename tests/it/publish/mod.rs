@@ -1,10 +1,12 @@
 //! Publishing as a whole: the program as a process, against the two embedded servers.
 
 mod actions;
+mod attached;
 mod attestation;
-mod channels;
+pub mod channels;
 mod draft;
 mod expect;
+mod feed;
 mod prefix;
 mod requests;
 mod resume;

@@ -116,6 +116,11 @@ fn without_a_dist_in_the_flake_cargo_builds_and_the_reason_is_shown() {
     let said = format!("       Using Cargo, for this machine only: {why}");
     assert!(stderr(&output).contains(&said), "{}", stderr(&output));
 
+    let broken = Place::new("echo 'error: syntax error, unexpected end of file' >&2; exit 1");
+    let output = broken.rehearse(&[]);
+    let warning = "     warning the flake does not evaluate: syntax error, unexpected end of file; a release of it would fail\n";
+    assert!(output.status.success() && stderr(&output).contains(warning), "{}", stderr(&output));
+
     let output = place.rehearse(&["--with", "nix"]);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let said = format!(

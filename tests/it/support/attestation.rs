@@ -51,6 +51,11 @@ impl Scenario {
     /// The subjects of an attestation of the dist: each file in `SHA256SUMS`, `SHA256SUMS` itself, and the image. The manifest
     /// may promise the attestation, which changes both.
     pub fn subjects(&self, promised: bool) -> BTreeMap<String, Digest> {
+        self.subjects_of(promised, false)
+    }
+
+    /// The same of a release that may attach files to its image, which the manifest promises too.
+    pub fn subjects_of(&self, promised: bool, attach: bool) -> BTreeMap<String, Digest> {
         let targets: Vec<Target> = Target::defaults().collect();
         let expect = Expect {
             name: Some("tool".to_owned()),
@@ -67,6 +72,7 @@ impl Scenario {
             commit: COMMIT.parse().unwrap(),
             image: "ghcr.io/acme/tool".parse().unwrap(),
             may_be_latest: true,
+            attach,
             built_on: None,
         };
         let promise = Attestation { promised, bundle: None };

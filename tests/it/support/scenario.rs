@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use floe_core::model::{Repo, Target};
+use floe_rehearsal::feed::EmbeddedFeed;
 use floe_rehearsal::github::{EmbeddedGitHub, SeedTag};
 use floe_rehearsal::interceptor::{Fault, Interceptor, LoggedRequest, Server, serve};
 use floe_rehearsal::registry::EmbeddedRegistry;
@@ -37,6 +38,8 @@ pub const READER: &str = "token-that-may-read";
 pub const WORKFLOW: &str = "ghs_token-of-a-workflow";
 /// The token of an account that may push to the repositories of channels alone.
 pub const CHANNELS: &str = "token-of-the-channels";
+/// The key of the feed.
+pub const FEED_KEY: &str = "key-of-the-feed";
 /// The commit everything is built from.
 pub const COMMIT: &str = "3f9ac21c0ffee0000000000000000000000000aa";
 
@@ -60,6 +63,9 @@ pub struct Scenario {
     pub registry: EmbeddedRegistry,
     github_server: Server,
     registry_server: Server,
+    /// The embedded feed of packages.
+    pub feed: EmbeddedFeed,
+    feed_server: Server,
     registry_elsewhere: Option<String>,
     token: Option<&'static str>,
     registry_secret: bool,
@@ -103,6 +109,9 @@ impl Scenario {
             let github = serve(layer(github.router()), Interceptor::new(), None).await.unwrap();
             (github, serve(registry.router(), Interceptor::new(), None).await.unwrap())
         });
+        let feed = EmbeddedFeed::open(folder.path().join("feed"), FEED_KEY).unwrap();
+        let feed_server = serve(feed.router(), Interceptor::new(), None);
+        let feed_server = runtime.block_on(feed_server).unwrap();
         Scenario {
             folder,
             version: version.to_owned(),
@@ -111,6 +120,8 @@ impl Scenario {
             registry,
             github_server,
             registry_server,
+            feed,
+            feed_server,
             registry_elsewhere: None,
             token: Some(TOKEN),
             registry_secret: true,
@@ -160,6 +171,11 @@ impl Scenario {
     /// The watcher of the embedded GitHub.
     pub fn github_interceptor(&self) -> &Interceptor {
         &self.github_server.interceptor
+    }
+
+    /// The watcher of the embedded feed.
+    pub fn feed_interceptor(&self) -> &Interceptor {
+        &self.feed_server.interceptor
     }
 
     /// The watcher of the embedded registry.
@@ -336,6 +352,7 @@ impl Scenario {
             arguments.extend(["--first-wait", "1"].map(str::to_owned));
             arguments.extend(["--repo", "acme/tool", "--api-url", &self.github_url()].map(str::to_owned));
             arguments.extend(["--registry-url", &self.registry_url()].map(str::to_owned));
+            arguments.extend(["--feed-url", &self.feed_server.url()].map(str::to_owned));
         }
         for (name, value) in &self.replaced {
             if let Some(at) = arguments.iter().position(|argument| argument == name) {
@@ -350,8 +367,8 @@ impl Scenario {
         let line = |seen: &LoggedRequest| {
             format!("{} {}", seen.method, seen.path.split('?').next().unwrap_or_default())
         };
-        let all =
-            self.github_server.interceptor.log().into_iter().chain(self.registry_server.interceptor.log());
+        let servers = [&self.github_server, &self.registry_server, &self.feed_server];
+        let all = servers.into_iter().flat_map(|server| server.interceptor.log());
         all.filter(|seen| !matches!(seen.method.as_str(), "GET" | "HEAD")).map(|seen| line(&seen)).collect()
     }
 
@@ -359,6 +376,7 @@ impl Scenario {
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         text.replace(&self.github_url(), "http://github")
             .replace(&self.registry_url(), "http://registry")
+            .replace(&self.feed_server.url(), "http://feed")
             .replace(&self.path().display().to_string(), "FOLDER")
     }
 }

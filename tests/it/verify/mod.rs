@@ -84,6 +84,7 @@ impl Dist {
         };
         outcome.says(match () {
             () if any("tag `", "") => "hint: give the tag of the version that was built",
+            () if problems.contains(" has no usable record: ") => "hint: pack again with `floe package`",
             () if any("target ", " is missing") => "hint: add what is missing",
             () => "hint: make the dist again",
         });

@@ -106,6 +106,7 @@ fn the_notes_give_the_command_that_verifies_an_image_of_another_owner() {
         commit: manifest.commit.clone(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
         may_be_latest: true,
+        attach: false,
         built_on: None,
     };
     let mut command = |image: &str| {

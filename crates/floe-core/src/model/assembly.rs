@@ -40,6 +40,9 @@ pub struct Assembly {
     pub image: ImageName,
     /// The platforms of the image; none if there is no image.
     pub platforms: Vec<Platform>,
+    /// Whether SBOMs and the attestation are attached to the image.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub attach: bool,
     /// The programs of the image that are in no archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub programs: Option<Vec<String>>,

@@ -58,6 +58,14 @@ impl ChannelKind {
         matches!(self, ChannelKind::Sh | ChannelKind::Ps1)
     }
 
+    /// Whether a release moves it. The others are moved by a person.
+    pub fn is_moved(self) -> bool {
+        matches!(
+            self,
+            ChannelKind::Homebrew | ChannelKind::Scoop | ChannelKind::Winget | ChannelKind::Chocolatey
+        )
+    }
+
     /// The systems that it installs on, and their names.
     pub fn systems(self) -> (&'static [Os], &'static str) {
         match self {
@@ -160,6 +168,12 @@ pub fn digests(file: &[u8]) -> BTreeSet<Digest> {
     let text = String::from_utf8_lossy(file).to_ascii_lowercase();
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
     words.filter(|word| word.len() == 64).filter_map(|word| format!("sha256:{word}").parse().ok()).collect()
+}
+
+/// Whether a text names digests, and none but these: it installs no other archives.
+pub fn installs(archives: &BTreeSet<Digest>, file: &[u8]) -> bool {
+    let named = digests(file);
+    !named.is_empty() && named.is_subset(archives)
 }
 
 #[cfg(test)]

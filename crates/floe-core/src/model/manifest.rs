@@ -102,6 +102,9 @@ pub struct ManifestImage {
     pub digest: Digest,
     /// The platforms, sorted.
     pub platforms: Vec<ManifestPlatform>,
+    /// Whether the SBOMs of the platforms and the attestation are attached to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub attached: bool,
 }
 
 /// One platform of the image.

@@ -22,6 +22,41 @@ pub enum Home {
     Repo(Repo),
     /// A repository on GitHub that takes files by pull requests.
     Upstream(Submission),
+    /// A feed of packages.
+    Feed(Feed),
+}
+
+/// A package of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feed {
+    /// The host that packages are pushed to.
+    pub host: String,
+    /// The package's identifier.
+    pub id: String,
+    /// The version.
+    pub version: String,
+}
+
+impl Feed {
+    /// Where the community's packages of Chocolatey are pushed to, and where everybody looks for them.
+    pub const COMMUNITY: (&str, &str) = ("push.chocolatey.org", "community.chocolatey.org");
+
+    /// The package of a file, `tool.1.4.0.nupkg`. An identifier may hold dots and digits, a version has three numbers.
+    fn at(host: &str, file: &str) -> Option<Self> {
+        let name = file.strip_suffix(".nupkg")?;
+        let mut dots = name.char_indices().filter(|(_, c)| *c == '.');
+        let (id, version) = dots.find_map(|(at, _)| {
+            let (id, version) = (&name[..at], &name[at + 1..]);
+            version.parse::<semver::Version>().is_ok().then_some((id, version))
+        })?;
+        Some(Feed { host: host.to_owned(), id: id.to_owned(), version: version.to_owned() })
+    }
+
+    /// The host that is asked for packages.
+    pub fn asks(&self) -> &str {
+        let (push, site) = Feed::COMMUNITY;
+        if self.host == push { site } else { &self.host }
+    }
 }
 
 /// A pull request of winget's packages, as it is before there is one.
@@ -113,6 +148,7 @@ impl ChannelPlace {
         let home = match kind {
             ChannelKind::Homebrew | ChannelKind::Scoop => Home::Repo(repository.parse().ok()?),
             ChannelKind::Winget => Home::Upstream(Submission::at(repository, fork?, path)?),
+            ChannelKind::Chocolatey => Home::Feed(Feed::at(repository, path)?),
             _ => return None,
         };
         Some(ChannelPlace { kind, home, paths: vec![path.to_owned()] })
@@ -122,7 +158,7 @@ impl ChannelPlace {
     fn holds(&self, kind: ChannelKind, path: &str) -> bool {
         kind == self.kind
             && match &self.home {
-                Home::Repo(_) => self.paths.iter().any(|one| one == path),
+                Home::Repo(_) | Home::Feed(_) => self.paths.iter().any(|one| one == path),
                 Home::Upstream(submission) => {
                     path.rsplit_once('/').is_some_and(|(folder, _)| folder == submission.version_folder())
                 }
@@ -139,16 +175,17 @@ impl ChannelPlace {
     /// The path of the file, or of the folder of several.
     pub fn path(&self) -> String {
         match &self.home {
-            Home::Repo(_) => self.paths.first().cloned().unwrap_or_default(),
+            Home::Repo(_) | Home::Feed(_) => self.paths.first().cloned().unwrap_or_default(),
             Home::Upstream(submission) => submission.version_folder(),
         }
     }
 
-    /// The repository that floe writes to.
-    pub fn writes(&self) -> &Repo {
+    /// The repository that floe writes to, if it is one.
+    pub fn writes(&self) -> Option<&Repo> {
         match &self.home {
-            Home::Repo(repo) => repo,
-            Home::Upstream(submission) => &submission.fork,
+            Home::Repo(repo) => Some(repo),
+            Home::Upstream(submission) => Some(&submission.fork),
+            Home::Feed(_) => None,
         }
     }
 
@@ -164,6 +201,7 @@ impl fmt::Display for Home {
         match self {
             Home::Repo(repo) => repo.fmt(f),
             Home::Upstream(submission) => submission.upstream.fmt(f),
+            Home::Feed(feed) => f.write_str(&feed.host),
         }
     }
 }
@@ -200,5 +238,20 @@ mod tests {
         assert_eq!(submission.head(), "acme:Acme.Tool-1.4.0");
         assert_eq!(submission.folder, "manifests/a/Acme/Tool");
         assert_eq!(ChannelPlace::of(&[file(".installer", None)]), []);
+    }
+
+    #[test]
+    fn a_package_is_known_by_the_name_of_its_file() {
+        for (file, wanted) in [
+            ("tool.1.4.0.nupkg", Some(("tool", "1.4.0"))),
+            ("a.2b.1.1.4.0.nupkg", Some(("a.2b.1", "1.4.0"))),
+            ("tool.1.4.0-rc.1.nupkg", Some(("tool", "1.4.0-rc.1"))),
+            ("tool.nupkg", None),
+            ("tool.1.4.0.zip", None),
+        ] {
+            let feed = Feed::at("push.chocolatey.org", file);
+            let found = feed.as_ref().map(|feed| (feed.id.as_str(), feed.version.as_str()));
+            assert_eq!(found, wanted, "{file}");
+        }
     }
 }

@@ -48,6 +48,8 @@ pub struct Release {
     pub channels: Vec<Rendered>,
     /// The channels that may replace a file that floe has not made.
     pub adopts: Vec<ChannelKind>,
+    /// Whether the project has channels that its stable releases move.
+    pub has_channels: bool,
     /// The text of its page.
     pub notes: Notes,
 }
@@ -67,6 +69,8 @@ pub struct Destination {
     pub image: ImageName,
     /// Whether it may become the repository's latest release, a name that all packages of the repository share.
     pub may_be_latest: bool,
+    /// Whether SBOMs and the attestation are attached to the image.
+    pub attach: bool,
     /// How it was built, if a workflow says so.
     pub built_on: Option<BuiltOn>,
 }
@@ -181,6 +185,7 @@ impl Release {
             notes,
             channels: Vec::new(),
             adopts: Vec::new(),
+            has_channels: false,
         };
         release.derive();
         release
@@ -304,6 +309,7 @@ fn manifest(
             .iter()
             .map(|one| ManifestPlatform { platform: one.platform, digest: one.manifest.digest })
             .collect(),
+        attached: destination.attach,
     });
     let file =
         |file: &PromisedFile| ManifestFile { file: file.name.clone(), size: file.size, digest: file.digest };

@@ -4,15 +4,16 @@
 //! A channel never goes down, and a file that a person wrote is never replaced.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use semver::Version;
 
 use super::{Conflict, Step, submission};
-use crate::model::channel::digests;
+use crate::model::channel::{digests, installs};
 use crate::model::places::Home;
-use crate::model::{ChannelPlace, Marker, Release, Rendered, Subject};
-use crate::world::{Held, Published, World};
+use crate::model::{ChannelPlace, Digest, Marker, Release, Rendered, Subject};
+use crate::world::{Held, Published, RemotePackage, World};
 
 /// What a channel holds, compared with the files of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub enum Standing {
     Newer(Version),
     /// A file that floe has not made, and that may be replaced.
     Adopted,
-    /// The pull request at this address has the same bytes and is open.
+    /// The pull request at this address has the same bytes and is open, or the package at it waits for moderation.
     Pending(String),
     /// The pull request at this address was closed without a merge. floe opens no other one.
     Closed(String),
@@ -57,6 +58,8 @@ pub struct Own<'a> {
     pub version: &'a Version,
     /// The files, the one that names the archives first.
     pub files: Option<Vec<&'a Rendered>>,
+    /// The digests of the archives, if they are known.
+    pub archives: BTreeSet<Digest>,
     /// Whether a file that floe has not made may be replaced.
     pub adopt: bool,
 }
@@ -64,12 +67,15 @@ pub struct Own<'a> {
 impl<'a> Own<'a> {
     /// The files of a release for a place.
     pub fn of(release: &'a Release, place: &ChannelPlace) -> Self {
-        Own { files: Some(place.files(&release.channels)), ..Own::outline(release.into(), place) }
+        let archives = release.manifest.artifacts.iter().map(|one| one.digest).collect();
+        let files = Some(place.files(&release.channels));
+        Own { files, archives, ..Own::outline(release.into(), place) }
     }
 
     fn outline(subject: Subject<'a>, place: &ChannelPlace) -> Self {
         let (name, version) = (subject.name(), subject.version());
-        Own { name, version, files: None, adopt: subject.adopts(place.kind) }
+        let archives = BTreeSet::new();
+        Own { name, version, files: None, archives, adopt: subject.adopts(place.kind) }
     }
 
     /// The bytes of the first file.
@@ -85,6 +91,19 @@ impl Standing {
             Held::File(None) => Standing::Absent,
             Held::File(Some(file)) => Standing::of_file(own, &file.bytes),
             Held::Submission(there) => submission::standing(own, there),
+            Held::Package(None) => Standing::Absent,
+            Held::Package(Some(package)) => Standing::of_package(own, package),
+        }
+    }
+
+    /// A version of a feed is never pushed again, so only the archives that it installs count.
+    fn of_package(own: &Own<'_>, there: &RemotePackage) -> Self {
+        match own.bytes() {
+            Some(bytes) if bytes != there.bytes && !installs(&own.archives, &there.text) => {
+                Standing::Conflict(ChannelConflict::OtherDigests(own.version.clone()))
+            }
+            _ if there.waits => Standing::Pending(there.url.clone()),
+            _ => Standing::Same,
         }
     }
 
@@ -157,6 +176,9 @@ impl ChannelConflict {
         let kind = place.kind;
         match self {
             _ if matches!(place.home, Home::Upstream(_)) => submission::way_out(place),
+            _ if matches!(place.home, Home::Feed(_)) => {
+                "a version of a feed is never replaced: raise the version and release that".to_owned()
+            }
             ChannelConflict::Foreign => format!(
                 "delete or rename it, or write `adopt = true` under [package.metadata.floe.{kind}] for one release"
             ),
@@ -200,7 +222,7 @@ pub(super) fn conflict((step, _): &(Step, bool)) -> Option<Conflict> {
 pub(super) fn stays(subject: Subject<'_>, others: &[Published], highest: bool) -> Option<String> {
     let tag = &subject.destination().tag;
     let has_channels = match subject {
-        Subject::Release(release) => !ChannelPlace::of(&release.channels).is_empty(),
+        Subject::Release(release) => release.has_channels,
         Subject::Outline(outline) => !outline.channels.is_empty(),
     };
     if !has_channels || highest {
@@ -217,7 +239,7 @@ pub(super) fn stays(subject: Subject<'_>, others: &[Published], highest: bool) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ChannelKind, Digest};
+    use crate::model::ChannelKind;
 
     fn file(marker: &str, digest: &[u8]) -> Vec<u8> {
         format!("# {marker}\nsha256 \"{}\"\n", Digest::of(digest).hex()).into_bytes()
@@ -239,7 +261,8 @@ mod tests {
             settings: Default::default(),
         };
         let judge = |adopt: bool, there: &[u8]| {
-            let own = Own { name: "tool", version: &version, files: Some(vec![&rendered]), adopt };
+            let (files, archives) = (Some(vec![&rendered]), BTreeSet::new());
+            let own = Own { name: "tool", version: &version, files, archives, adopt };
             Standing::of_file(&own, there)
         };
         let parse = |text: &str| text.parse::<Version>().unwrap();
@@ -269,7 +292,8 @@ mod tests {
     #[test]
     fn before_a_dist_is_built_the_same_version_counts_as_done() {
         let version: Version = "1.4.0".parse().unwrap();
-        let own = Own { name: "tool", version: &version, files: None, adopt: false };
+        let archives = BTreeSet::new();
+        let own = Own { name: "tool", version: &version, files: None, archives, adopt: false };
         let standing = |there: &str| Standing::of_file(&own, &file(&marker("tool", there), b"any"));
         assert_eq!(standing("1.4.0"), Standing::Same);
         assert!(!standing("1.3.0").is_done());

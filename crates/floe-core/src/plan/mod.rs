@@ -4,6 +4,7 @@
 //! [`Conflict`], and then there is no plan.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 pub mod channel;
 mod conflict;
@@ -20,9 +21,10 @@ pub use line::{Line, Status};
 pub use show::PlanJson;
 pub use step::{Phase, Step};
 
+use crate::attachment::{self, Attachment};
 use crate::model::body::Head;
 use crate::model::release::ATTESTATION;
-use crate::model::{Asset, Destination, Image, Subject, Tag};
+use crate::model::{Asset, Destination, Digest, Image, Subject, Tag};
 use crate::world::{AssetMatch, RemoteImage, RemoteRelease, World};
 use ladder::is_highest_stable;
 
@@ -85,7 +87,8 @@ impl Plan {
         let is_published = published.is_some();
         let image = image_steps(subject, world, is_published);
         let (push, tag) = image.unzip();
-        let mut steps: Vec<(Step, bool)> = push.into_iter().collect();
+        let (attach, list) = attach_steps(subject, world).unzip();
+        let mut steps: Vec<(Step, bool)> = push.into_iter().chain(attach).collect();
         // The notes list the files, so a draft with the notes of another dist must be updated.
         let footer = footer(subject);
         let has_notes = draft.zip(footer).is_some_and(|(draft, footer)| draft.holds_notes(footer));
@@ -98,7 +101,7 @@ impl Plan {
         let latest = destination.may_be_latest && highest;
         let prerelease = destination.tag.is_prerelease();
         steps.push((Step::Publish { latest, prerelease }, is_published));
-        steps.extend(tag);
+        steps.extend(tag.into_iter().chain(list.flatten()));
         steps.extend(channels);
         let stays = channel::stays(subject, &others, highest);
         let planned = |(step, done): (Step, bool)| Planned { object: step.object(subject), step, done };
@@ -106,9 +109,9 @@ impl Plan {
         Ok(Plan { steps, draft: draft.cloned(), published: published.cloned(), stays })
     }
 
-    /// Whether the registry holds the whole image, or the release has none.
+    /// Whether the registry holds the whole image and what is attached to it, or the release has none.
     pub fn has_image(&self) -> bool {
-        !self.todo().any(|step| matches!(step, Step::PushImage { .. }))
+        !self.todo().any(|step| matches!(step, Step::PushImage { .. } | Step::Attach { .. }))
     }
 
     /// The steps as the lines of a table.
@@ -253,6 +256,34 @@ fn push_image(image: &Image, remote: &RemoteImage) -> (Step, bool) {
     let bytes = if done { image.size() } else { missing.iter().map(|blob| blob.size).sum() };
     let missing = if done { Vec::new() } else { missing.iter().map(|blob| blob.digest).collect() };
     (Step::PushImage { digest: Some(image.index.digest), missing, bytes: Some(bytes) }, done)
+}
+
+/// The steps that attach files to the image. Nothing names an artifact before the registry or an index lists it.
+fn attach_steps(subject: Subject<'_>, world: &World) -> Option<((Step, bool), Option<(Step, bool)>)> {
+    let (release, remote) = (subject.release()?, world.image.as_ref()?);
+    let attachments = attachment::of_release(release);
+    if attachments.is_empty() {
+        return None;
+    }
+    let missing: Vec<Digest> = attachments
+        .iter()
+        .map(|one| one.manifest.digest)
+        .filter(|digest| !remote.present.contains(digest))
+        .collect();
+    let is_attached = missing.is_empty();
+    let bytes = attachments.iter().map(|one| one.content.size).sum();
+    let attach = Step::Attach { missing, count: attachments.len(), bytes: Some(bytes) };
+    let list = remote.listed.as_ref().map(|listed| {
+        let is_listed = |one: &&Attachment| {
+            listed.get(&one.tag()).is_some_and(|there| there.contains(&one.manifest.digest))
+        };
+        let tags: BTreeSet<String> = attachments.iter().map(Attachment::tag).collect();
+        let missing: BTreeSet<String> =
+            attachments.iter().filter(|one| !is_listed(one)).map(Attachment::tag).collect();
+        let is_done = missing.is_empty();
+        (Step::ListAttached { missing: missing.into_iter().collect(), count: tags.len() }, is_done)
+    });
+    Some(((attach, is_attached), list))
 }
 
 fn asset_steps(

@@ -19,6 +19,9 @@ pub struct PlanJson {
     commit: Commit,
     image: Option<String>,
     published: bool,
+    /// Why the release moves no channel, if the project has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channels: Option<String>,
     steps: Vec<StepJson>,
 }
 
@@ -51,6 +54,7 @@ impl Plan {
             commit: release.destination.commit.clone(),
             image: release.image.as_ref().map(|image| release.destination.image.at(&image.index.digest)),
             published: self.published.is_some(),
+            channels: self.stays.clone(),
             steps: steps.collect(),
         }
     }
@@ -129,6 +133,12 @@ impl Plan {
         ];
         for (what, found) in lines {
             text.push_str(&format!("  {what:<8} {found}\n"));
+        }
+        let channels = self.steps.iter().filter(|one| matches!(one.step, Step::Channel { .. }));
+        let channels = channels.map(|one| one.object.clone()).chain(self.stays.clone());
+        for (at, channel) in channels.enumerate() {
+            let what = if at == 0 { "channels" } else { "" };
+            text.push_str(&format!("  {what:<8} {channel}\n"));
         }
         text + "nothing conflicts with it; nothing is built yet"
     }

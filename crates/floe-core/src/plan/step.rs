@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Since;
 use super::channel::Standing;
 use crate::model::{ChannelPlace, Destination, Digest, Platform, Subject};
+use crate::units::files;
 
 /// Only maintainers see staged things; revealing makes them public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -64,6 +65,23 @@ pub enum Step {
         /// Those that do not point to it yet.
         missing: Vec<String>,
     },
+    /// Push the artifacts that refer to the image, by digest.
+    Attach {
+        /// Those that the registry lacks.
+        missing: Vec<Digest>,
+        /// How many there are.
+        count: usize,
+        /// The size of their files.
+        bytes: Option<u64>,
+    },
+    /// List the artifacts in an index under a tag for each manifest that they refer to, where the registry does not list them
+    /// itself.
+    ListAttached {
+        /// The tags whose index lacks one.
+        missing: Vec<String>,
+        /// How many tags there are.
+        count: usize,
+    },
     /// Write the file of a package manager to its repository.
     Channel {
         /// The channel.
@@ -90,17 +108,23 @@ impl Step {
     pub fn phase(&self) -> Phase {
         match self {
             Step::PushImage { .. }
+            | Step::Attach { .. }
             | Step::CreateDraft { .. }
             | Step::DeleteAsset { .. }
             | Step::Upload { .. } => Phase::Stage,
-            Step::Publish { .. } | Step::TagImage { .. } | Step::Channel { .. } => Phase::Reveal,
+            Step::Publish { .. }
+            | Step::TagImage { .. }
+            | Step::ListAttached { .. }
+            | Step::Channel { .. } => Phase::Reveal,
         }
     }
 
-    /// Its action in one word: `push`, `draft`, `delete`, `upload`, `publish`, `tag`, `channel`.
+    /// Its action in one word: `push`, `attach`, `list`, `draft`, `delete`, `upload`, `publish`, `tag`, `channel`.
     pub fn verb(&self) -> &'static str {
         match self {
             Step::PushImage { .. } => "push",
+            Step::Attach { .. } => "attach",
+            Step::ListAttached { .. } => "list",
             Step::CreateDraft { .. } => "draft",
             Step::DeleteAsset { .. } => "delete",
             Step::Upload { .. } => "upload",
@@ -119,6 +143,9 @@ impl Step {
                 let platforms: Vec<String> = subject.platforms().iter().map(Platform::to_string).collect();
                 format!("image{digest} ({})", platforms.join(", "))
             }
+            Step::Attach { count, .. } => format!("{} to the image", files(*count)),
+            Step::ListAttached { count: 1, .. } => format!("them under a tag of {image}"),
+            Step::ListAttached { count, .. } => format!("them under {count} tags of {image}"),
             Step::CreateDraft { keeps, .. } if keeps.is_empty() => format!("release {tag}"),
             Step::CreateDraft { keeps, .. } => format!("release {tag} (keeps its {})", keeps.join(" and ")),
             Step::DeleteAsset { name, .. } => format!("{name} (unfinished or different)"),
@@ -138,7 +165,7 @@ impl Step {
     /// The bytes it moves, where it moves any.
     pub fn bytes(&self) -> Option<u64> {
         match self {
-            Step::PushImage { bytes, .. } | Step::Upload { bytes, .. } => *bytes,
+            Step::PushImage { bytes, .. } | Step::Attach { bytes, .. } | Step::Upload { bytes, .. } => *bytes,
             _ => None,
         }
     }

@@ -68,7 +68,7 @@ pub(super) fn way_out(place: &ChannelPlace) -> String {
             submission.branch(),
             submission.fork
         ),
-        Home::Repo(_) => String::new(),
+        Home::Repo(_) | Home::Feed(_) => String::new(),
     }
 }
 
@@ -109,7 +109,8 @@ mod tests {
         let version = Version::new(1, 4, 0);
         let (one, other) = (Digest::of(b"1").hex().to_uppercase(), Digest::of(b"2").hex());
         let files = [rendered(".installer", &one), rendered(".locale.en-US", "text")];
-        let own = Own { name: "tool", version: &version, files: Some(files.iter().collect()), adopt: false };
+        let (ours, archives) = (Some(files.iter().collect()), Default::default());
+        let own = Own { name: "tool", version: &version, files: ours, archives, adopt: false };
         let same = branch(&files);
         let reworded = branch(&[rendered(".installer", &format!("{one} again")), files[1].clone()]);
         let text_only = branch(&[files[0].clone(), rendered(".locale.en-US", "another")]);

@@ -1,7 +1,7 @@
 //! Whether the files of channels could be written: their repositories, and the token.
 
 use super::judge::{failed, passed, warning};
-use super::{ChannelToken, Finding, Outcome, ServerFacts};
+use super::{ChannelToken, FeedKey, Finding, Outcome, ServerFacts};
 use crate::model::Subject;
 use crate::model::places::{Home, Submission};
 use crate::plan::{Plan, Standing, Step};
@@ -20,7 +20,7 @@ pub(super) fn checks(subject: Subject<'_>, world: &World, plan: &Plan, facts: &S
 
 fn judge(subject: Subject<'_>, world: &World, facts: &ServerFacts, (at, step): (usize, &Step)) -> Outcome {
     let Step::Channel { place, standing, .. } = step else { return passed("") };
-    let (kind, repository) = (place.kind, place.writes());
+    let kind = place.kind;
     if let Some(Err(Finding { found, cure })) = facts.channels.get(at) {
         return failed(format!("{kind}: {found}"), cure.clone());
     }
@@ -33,6 +33,11 @@ fn judge(subject: Subject<'_>, world: &World, facts: &ServerFacts, (at, step): (
     if let Some(standing) = standing.as_ref().filter(|standing| standing.is_done()) {
         return passed(format!("{place} is there: {}", standing.movement(subject.version())));
     }
+    let (repository, home) = match &place.home {
+        Home::Feed(feed) => return feed_key(&feed.host, facts.feed_key),
+        Home::Repo(repository) => (repository, None),
+        Home::Upstream(submission) => (&submission.fork, Some(submission)),
+    };
     let Some(there) = world.channels.get(at).and_then(Option::as_ref) else {
         return failed(format!("{kind}: `{repository}` was not seen"), "ask again: this may pass by itself");
     };
@@ -52,17 +57,17 @@ fn judge(subject: Subject<'_>, world: &World, facts: &ServerFacts, (at, step): (
             format!("write `{name}` under [package.metadata.floe.{kind}]"),
         );
     }
-    if let Home::Upstream(submission) = &place.home
+    if let Some(submission) = home
         && let Some(outcome) = pull_request(submission, access, facts)
     {
         return outcome;
     }
     let is_own = repository.to_string().eq_ignore_ascii_case(&subject.destination().repo.to_string());
-    let cure = match &place.home {
-        Home::Repo(_) => {
+    let cure = match home {
+        None => {
             "give one with \"Contents: Read and write\" on it as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)"
         }
-        Home::Upstream(_) => CLASSIC,
+        Some(_) => CLASSIC,
     };
     match (facts.channel_token, access.push) {
         _ if is_own => passed(format!("`{repository}` is the repository of the release itself")),
@@ -77,6 +82,20 @@ fn judge(subject: Subject<'_>, world: &World, facts: &ServerFacts, (at, step): (
         }
         (_, Some(true)) => passed(format!("`{repository}` may be written")),
         (_, _) => failed(format!("{kind}: this token may not write `{repository}`"), cure),
+    }
+}
+
+/// Whether there is a key. Whether it is the right one is seen by the push alone.
+fn feed_key(host: &str, key: FeedKey) -> Outcome {
+    match key {
+        FeedKey::Absent => failed(
+            format!("chocolatey: there is no key to push to `{host}`"),
+            "give the API key of your account as FLOE_CHOCOLATEY_KEY (in the workflow: secret `chocolatey-key`)",
+        ),
+        FeedKey::Own => {
+            passed(format!("there is a key for `{host}`; only the push shows whether it is valid"))
+        }
+        FeedKey::Follows => passed(format!("the job that publishes has the key for `{host}`")),
     }
 }
 

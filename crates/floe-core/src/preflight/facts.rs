@@ -46,6 +46,18 @@ pub enum ChannelToken {
     Follows,
 }
 
+/// The key that pushes a package to a feed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FeedKey {
+    /// There is none.
+    #[default]
+    Absent,
+    /// There is one.
+    Own,
+    /// The job that publishes has one, and this one does not.
+    Follows,
+}
+
 /// The answers to all checks; `None` for checks that were not needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerFacts {
@@ -74,6 +86,8 @@ pub struct ServerFacts {
     /// Whether a token of its kind can open pull requests in a repository of somebody else. A fine-grained one and an app's
     /// cannot.
     pub channel_pulls: bool,
+    /// The key for the feed: absent, there, or in the job that publishes.
+    pub feed_key: FeedKey,
     /// GitHub's web address.
     pub site: String,
 }

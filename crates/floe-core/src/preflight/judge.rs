@@ -4,9 +4,9 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::{Access, Asked, Check, Finding, Outcome, Package, ServerFacts, channels};
 use crate::model::notes::{LIMIT, NotesSource};
-use crate::model::release::is_covered;
-use crate::model::{Destination, Subject, body};
-use crate::plan::{Plan, Step, unpromised};
+use crate::model::release::{ATTESTATION, is_covered};
+use crate::model::{Destination, Subject, Tag, body};
+use crate::plan::{Plan, Since, Step, unpromised};
 use crate::units::size;
 use crate::verify::{ASSET_COUNT, ASSET_LIMIT};
 use crate::world::World;
@@ -37,6 +37,9 @@ pub fn checks<'a>(
     }
     check("version", version(subject));
     check("assets", assets(subject));
+    if let Some(outcome) = attestation(subject, world) {
+        check("attestation", outcome);
+    }
     check("notes", notes(subject));
     if let Some(plan) = plan {
         check("requests", requests(plan, facts));
@@ -185,6 +188,24 @@ fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome
     }
 }
 
+/// An attestation is missed where the release before has one: tools take that for an attack. The list of releases shows it, so it costs no
+/// request. Before the build nobody knows whether there will be one.
+fn attestation(subject: Subject<'_>, world: &World) -> Option<Outcome> {
+    let release = subject.release()?;
+    if let Some(asset) = release.attestation() {
+        return Some(passed(format!("`{}` is one of this release", asset.name)));
+    }
+    let since = Since::of(&release.destination.tag, world);
+    let before =
+        world.releases.iter().find(|seen| Some(seen.tag.as_str()) == since.tag().map(Tag::as_str))?;
+    before.assets.iter().any(|asset| asset.name == ATTESTATION).then(|| {
+        warning(
+            format!("`{}` has an attestation, and `{}` has none", before.tag, release.destination.tag),
+            "programs that verified the last version may refuse this one; give the bundle with `--attestation FILE`, or publish from the workflow, which signs",
+        )
+    })
+}
+
 fn tag(subject: Subject<'_>, world: &World) -> Outcome {
     let tag = &subject.destination().tag;
     match &world.tag {
@@ -301,7 +322,7 @@ fn needed(plan: &Plan) -> u64 {
         // The draft is compared before it is published; a listing has a hundred assets a page.
         Step::Publish { .. } => 2 + plan.steps.len() as u64 / 100,
         Step::Channel { .. } => 1,
-        Step::PushImage { .. } | Step::TagImage { .. } => 0,
+        Step::PushImage { .. } | Step::TagImage { .. } | Step::Attach { .. } | Step::ListAttached { .. } => 0,
     };
     plan.todo().map(of).sum()
 }

@@ -12,7 +12,7 @@ use crate::model::Release;
 use crate::plan::{Plan, PlanJson};
 
 pub use crate::world::{Access, Budget};
-pub use facts::{Asked, ChannelToken, Finding, Package, ServerFacts};
+pub use facts::{Asked, ChannelToken, FeedKey, Finding, Package, ServerFacts};
 pub use judge::{checks, fails_anyway};
 
 /// One check.

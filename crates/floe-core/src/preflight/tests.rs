@@ -16,6 +16,7 @@ fn release() -> Release {
         commit: "3f9ac21c0ffee0000000000000000000000000aa".parse().unwrap(),
         image: "ghcr.io/acme/tool".parse().unwrap(),
         may_be_latest: true,
+        attach: false,
         built_on: None,
     };
     let release = Release::new(
@@ -57,6 +58,7 @@ fn facts() -> ServerFacts {
         channels: Vec::new(),
         channel_token: ChannelToken::Absent,
         channel_pulls: true,
+        feed_key: FeedKey::Absent,
         now: DateTime::from_timestamp(1_790_000_000, 0).unwrap(),
         has_token: true,
         reads_only: false,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use semver::Version;
 
-use crate::model::channel::digests;
+use crate::model::channel::installs;
 use crate::model::{ChannelPlace, Digest, Manifest, ManifestChannel, Marker};
 use crate::world::{Held, PullState, RemotePull, RemoteSubmission};
 
@@ -25,7 +25,7 @@ pub enum ChannelState {
     Differs,
     /// There is none.
     Missing,
-    /// The pull request at this address is open.
+    /// The pull request at this address is open, or the package at it waits for moderation.
     Pending(String),
     /// The pull request at this address was closed without a merge.
     Closed(String),
@@ -49,6 +49,14 @@ impl ChannelState {
             Held::File(None) => ChannelState::Missing,
             Held::File(Some(file)) => ChannelState::of_file(manifest, digest, &file.bytes),
             Held::Submission(there) => ChannelState::of_submission(manifest, digest, there),
+            Held::Package(None) => ChannelState::Missing,
+            Held::Package(Some(package)) => {
+                match is_good(manifest, digest, (&package.bytes, &package.text)) {
+                    true if package.waits => ChannelState::Pending(package.url.clone()),
+                    true => ChannelState::Match,
+                    false => ChannelState::Differs,
+                }
+            }
         }
     }
 
@@ -68,10 +76,12 @@ impl ChannelState {
 
     fn of_submission(manifest: &Manifest, digest: Digest, there: &RemoteSubmission) -> Self {
         if let Some(merged) = &there.merged {
-            // Those who merge may edit the text; the archives must be those of the release.
-            let (named, own) = (digests(merged), manifest.artifacts.iter().map(|one| one.digest).collect());
-            let is_good = Digest::of(merged) == digest || (!named.is_empty() && named.is_subset(&own));
-            return if is_good { ChannelState::Match } else { ChannelState::Differs };
+            // Those who merge may edit the text.
+            return if is_good(manifest, digest, (merged, merged)) {
+                ChannelState::Match
+            } else {
+                ChannelState::Differs
+            };
         }
         let highest = there.versions.iter().max_by(|a, b| a.cmp_precedence(b)).cloned();
         match (highest, &there.pull) {
@@ -95,6 +105,12 @@ impl ChannelState {
     pub fn is_good(&self) -> bool {
         matches!(self, ChannelState::Match | ChannelState::Newer(_) | ChannelState::Pending(_))
     }
+}
+
+/// Whether a file is that of the release, or another one whose text installs the archives of the release alone.
+fn is_good(manifest: &Manifest, digest: Digest, (file, text): (&[u8], &[u8])) -> bool {
+    let archives = manifest.artifacts.iter().map(|one| one.digest).collect();
+    Digest::of(file) == digest || installs(&archives, text)
 }
 
 impl fmt::Display for ChannelState {

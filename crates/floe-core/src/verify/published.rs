@@ -69,6 +69,19 @@ pub struct Pulled {
     pub by_tag: Option<Digest>,
     /// The image of the manifest's digest, or everything that is wrong with it.
     pub image: Result<Image, Vec<String>>,
+    /// The files that are attached to it, if the manifest promises that.
+    pub attached: Option<Attached>,
+}
+
+/// The files that are attached to an image.
+#[derive(Debug, Default)]
+pub struct Attached {
+    /// Their names.
+    pub files: Vec<String>,
+    /// Everything that is wrong about them.
+    pub problems: Vec<String>,
+    /// The attestations of others that are attached, if that of the release is not.
+    pub instead: Option<Vec<Vec<u8>>>,
 }
 
 /// The number of invalid lines that are reported; a hostile file has millions.
@@ -238,6 +251,7 @@ fn check_manifest(download: &Download, manifest: &Manifest, problems: &mut Vec<S
             Some(found) => problems.push(format!("{reference} is {found}, but the manifest says {expected}")),
             None => problems.push(format!("{reference} is not there, but the manifest says {expected}")),
         }
+        problems.extend(pulled.attached.iter().flat_map(|attached| attached.problems.clone()));
         match &pulled.image {
             Ok(image) => check_image(manifest, image, problems),
             Err(whys) => problems.extend(whys.iter().map(|why| format!("the image is broken: {why}"))),

@@ -54,6 +54,8 @@ impl ExpectedChannel {
         match &self.place.home {
             Home::Repo(repo) => (repo.to_string(), None),
             Home::Upstream(submission) => (submission.fork.to_string(), Some(submission.branch())),
+            // A feed has packages in place of branches.
+            Home::Feed(feed) => (feed.host.clone(), None),
         }
     }
 }
@@ -67,6 +69,12 @@ pub(super) fn seen(testbed: &Testbed, expected: &[ExpectedChannel]) -> Seen {
             Home::Upstream(Submission { upstream, fork, .. }) => {
                 seen.pulls.insert(upstream.to_string(), testbed.github.pulls(upstream));
                 vec![upstream, fork]
+            }
+            Home::Feed(feed) => {
+                let packages = testbed.feed.packages().into_iter();
+                let files = packages.map(|((id, version), bytes)| (format!("{id}.{version}.nupkg"), bytes));
+                seen.branches.insert((feed.host.clone(), None), files.collect());
+                Vec::new()
             }
         };
         for repo in repos {
@@ -85,6 +93,10 @@ pub(super) fn state(testbed: &Testbed, place: &ChannelPlace) -> Vec<String> {
     let github = &testbed.github;
     let (files, pulls) = match &place.home {
         Home::Repo(repo) => (github.files(repo), Vec::new()),
+        Home::Feed(feed) => {
+            let package = testbed.feed.package(&feed.id, &feed.version);
+            (package.into_iter().map(|bytes| (place.path(), bytes)).collect(), Vec::new())
+        }
         Home::Upstream(submission) => {
             let branch = submission.branch();
             let pulls = github.pulls(&submission.upstream).into_iter();
@@ -200,6 +212,10 @@ fn judge_files(channel: &ExpectedChannel, testbed: &Testbed, before: &Files, now
     let of = |files: &Files| first.and_then(|path| files.get(path).cloned());
     let (Some(before), Some(now)) = (of(before), of(now)) else { return violations };
     if before == now {
+        return violations;
+    }
+    if matches!(channel.place.home, Home::Feed(_)) {
+        violations.push("replaced a version of a feed".to_owned());
         return violations;
     }
     match Marker::of(&before) {

@@ -2,11 +2,18 @@
 
 use std::fmt;
 
-/// One of the two servers.
+/// One of the servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
     GitHub,
     Registry,
+    /// The feed of packages.
+    Feed,
+}
+
+impl Side {
+    /// Every server.
+    pub const ALL: [Side; 3] = [Side::GitHub, Side::Registry, Side::Feed];
 }
 
 impl fmt::Display for Side {
@@ -14,6 +21,7 @@ impl fmt::Display for Side {
         f.write_str(match self {
             Side::GitHub => "GitHub",
             Side::Registry => "registry",
+            Side::Feed => "feed",
         })
     }
 }
@@ -53,7 +61,7 @@ macro_rules! kinds {
     };
 }
 
-use Side::{GitHub, Registry};
+use Side::{Feed, GitHub, Registry};
 use Where::{Anywhere, At, Route};
 
 kinds! {
@@ -101,6 +109,10 @@ kinds! {
     PullExists "pull-exists" Route(GitHub, "POST", "/pulls"), "422, because a pull request exists, although there is none";
     PullMerged "pull-merged" At(GitHub), "the pull request is merged";
     PullClosed "pull-closed" At(GitHub), "the pull request is closed without a merge";
+    PushConflict "push-conflict" Route(Feed, "PUT", "/package"), "409, because the version exists, although it does not";
+    StoredPushConflict "stored-push-conflict" Route(Feed, "PUT", "/package"), "409, because the version was just stored";
+    PushedMeanwhile "pushed-meanwhile" At(Feed), "another user pushes the version with other archives";
+    Approved "approved" At(Feed), "the package is approved";
     Forgotten "uploads-forgotten" At(Registry), "the registry forgets the uploads under way";
     Doubted "doubted-manifest" Route(Registry, "PUT", "/manifests/"), "400 DIGEST_INVALID, and nothing is stored";
     StoredDoubted "stored-doubted-manifest" Route(Registry, "PUT", "/manifests/"), "400 DIGEST_INVALID, but the manifest is stored";
@@ -137,8 +149,8 @@ impl FaultKind {
 
     /// Whether it is a change by another user that a publisher cannot undo, so that the final state may differ.
     pub fn is_permanent(self) -> bool {
-        use FaultKind::{ChannelNewer, Newer, Published, PullClosed, PullMerged};
-        matches!(self, Published | Newer | ChannelNewer | PullClosed | PullMerged)
+        use FaultKind::{ChannelNewer, Newer, Published, PullClosed, PullMerged, PushedMeanwhile};
+        matches!(self, Published | Newer | ChannelNewer | PullClosed | PullMerged | PushedMeanwhile)
     }
 }
 

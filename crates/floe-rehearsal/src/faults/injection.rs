@@ -1,10 +1,11 @@
 //! One fault at one request, and its effect on the interceptor and the servers.
 
 use std::fmt;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use floe_core::model::places::Home;
+use floe_core::model::places::{Feed, Home};
 use floe_core::model::{ChannelPlace, Commit, Digest, Marker, Tag};
 
 use super::fault::{FaultKind, Side, Where};
@@ -85,6 +86,11 @@ impl Injection {
             FaultKind::StoredAlreadyExists => What::DoThenAnswer { status: 422, body: already_exists() },
             FaultKind::ForkStuck => What::answer(409, "There are merge conflicts"),
             FaultKind::PullExists => What::answer(422, "A pull request already exists for it."),
+            FaultKind::PushConflict => What::answer(409, "A package with this version already exists."),
+            FaultKind::StoredPushConflict => What::DoThenAnswer {
+                status: 409,
+                body: "A package with this version already exists.".to_owned(),
+            },
             FaultKind::BranchMoved => What::answer(409, "is at 1a2b3c4 but expected 5d6e7f8"),
             FaultKind::BadSize => What::answer(400, "Bad Size"),
             FaultKind::Doubted => registry_error(400, "DIGEST_INVALID"),
@@ -113,6 +119,7 @@ impl Injection {
             (FaultKind::AssetLag, _) => github.lag_assets(listings),
             (FaultKind::Expired, Side::GitHub) => github.expire_tokens(true),
             (FaultKind::Expired, Side::Registry) => registry.revoke_tokens(),
+            (FaultKind::Expired | FaultKind::NoPush, Side::Feed) => testbed.feed.expire_key(true),
             (FaultKind::NoPush, Side::GitHub) => github.set_push(&testbed.users.0, Vec::new()),
             (FaultKind::Immutable, _) => github.set_immutable(true),
             (FaultKind::Forgotten, _) => registry.forget_uploads(),
@@ -163,6 +170,18 @@ impl Injection {
                     _ => Ok(()),
                 }
             }
+            Home::Feed(package) => match self.kind {
+                FaultKind::PushedMeanwhile
+                    if testbed.feed.package(&package.id, &package.version).is_none() =>
+                {
+                    testbed.feed.put(&by_hand(package)?)
+                }
+                FaultKind::Approved => {
+                    testbed.feed.approve(&package.id, &package.version);
+                    Ok(())
+                }
+                _ => Ok(()),
+            },
             Home::Upstream(submission) => {
                 let (upstream, branch) = (&submission.upstream, submission.branch());
                 let is_open = |pull: &StoredPull| pull.open && pull.branch == branch;
@@ -186,6 +205,16 @@ impl Injection {
             }
         }
     }
+}
+
+/// A package that installs something else.
+fn by_hand(package: &Feed) -> anyhow::Result<Vec<u8>> {
+    let Feed { id, version, .. } = package;
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    zip.start_file(format!("{id}.nuspec"), stored)?;
+    write!(zip, "<package><metadata><id>{id}</id><version>{version}</version></metadata></package>")?;
+    Ok(zip.finish()?.into_inner())
 }
 
 /// Publishes the draft of a tag, or an empty release if there is none. A published release stays as it is.

@@ -9,6 +9,7 @@ use floe_core::model::{Commit, Digest, Release, Tag};
 use semver::Version;
 
 use super::Testbed;
+use super::artifacts::Artifacts;
 use super::channels::{self, ExpectedChannel, Seen};
 use super::fault::Side;
 use crate::basics::lock;
@@ -30,6 +31,7 @@ struct Expected {
     /// The assets of each dist, where several are published at once.
     assets: Vec<Assets>,
     indexes: Vec<Digest>,
+    artifacts: Artifacts,
     channels: Vec<ExpectedChannel>,
 }
 
@@ -84,6 +86,7 @@ impl Invariants {
             tag: testbed.home.tag.clone(),
             assets: releases.iter().map(assets).collect(),
             indexes: images.map(|image| image.index.digest).collect(),
+            artifacts: Artifacts::of(releases),
             channels: ExpectedChannel::all(releases),
         };
         let invariants =
@@ -96,9 +99,9 @@ impl Invariants {
         invariants
     }
 
-    /// Checks after every request at both servers.
+    /// Checks after every request at any server.
     pub fn attach(&self) {
-        for side in [Side::GitHub, Side::Registry] {
+        for side in Side::ALL {
             let invariants = self.clone();
             self.testbed.interceptor(side).after_each(move |request| invariants.check(side, request));
         }
@@ -277,6 +280,10 @@ impl Invariants {
             if observed.image_tags.get(name) == Some(digest) {
                 continue;
             }
+            if Artifacts::is_list(name) {
+                violations.extend(self.judge_list(name, observed.image_tags.get(name), digest, public));
+                continue;
+            }
             if !self.expected.indexes.contains(digest) {
                 violations.push(format!("the image tag {name} moved to another image than the release's"));
             }
@@ -293,6 +300,15 @@ impl Invariants {
             violations.push(format!("the image tag {name} was deleted"));
         }
         violations
+    }
+
+    /// Judges an index of artifacts that was written.
+    fn judge_list(&self, tag: &str, before: Option<&Digest>, now: &Digest, public: bool) -> Vec<String> {
+        let entries = |index| self.testbed.registry.children(self.testbed.home.image.repository(), index);
+        match before.map_or_else(|| Ok(BTreeSet::new()), entries).and_then(|old| Ok((old, entries(now)?))) {
+            Ok((before, now)) => self.expected.artifacts.judge(tag, (&before, &now), public),
+            Err(error) => vec![format!("cannot read the registry: {error:#}")],
+        }
     }
 
     /// The highest stable version among published releases of this package: those whose tags have its prefix.

@@ -2,6 +2,8 @@
 //!
 //! Nothing here depends on how floe handles them.
 
+mod artifacts;
+mod attestation;
 mod channels;
 mod fault;
 mod injection;
@@ -12,25 +14,30 @@ mod schedule;
 use std::sync::Arc;
 
 use floe_core::clock::Clock;
+use floe_core::model::places::Home;
 use floe_core::model::{ChannelPlace, Destination, Digest};
 use tokio::sync::Notify;
 
+use crate::feed::EmbeddedFeed;
 use crate::github::EmbeddedGitHub;
 use crate::interceptor::Interceptor;
 use crate::registry::EmbeddedRegistry;
+pub use attestation::{AttestationFault, Claim, Verified};
 pub use fault::{FaultKind, Side};
 pub use injection::Injection;
 pub use invariants::Invariants;
 pub use operator::repair;
 pub use schedule::Schedule;
 
-/// Both servers with direct access to their state, for one release.
+/// All servers with direct access to their state, for one release.
 #[derive(Clone)]
 pub struct Testbed {
     pub github: EmbeddedGitHub,
     pub github_interceptor: Interceptor,
     pub registry: EmbeddedRegistry,
     pub registry_interceptor: Interceptor,
+    pub feed: EmbeddedFeed,
+    pub feed_interceptor: Interceptor,
     /// The repository, tag, commit and image of the release.
     pub home: Destination,
     /// The channels of the release.
@@ -39,7 +46,7 @@ pub struct Testbed {
     pub project: String,
     /// The publisher's user names at GitHub and at the registry.
     pub users: (String, String),
-    /// The clock of the publisher and of both interceptors.
+    /// The clock of the publisher and of all interceptors.
     pub clock: Clock,
     /// Notified when the publisher is killed.
     pub killed: Arc<Notify>,
@@ -50,18 +57,27 @@ impl Testbed {
         match side {
             Side::GitHub => &self.github_interceptor,
             Side::Registry => &self.registry_interceptor,
+            Side::Feed => &self.feed_interceptor,
         }
     }
 
-    /// The number of requests at both servers.
-    pub fn requests(&self) -> u64 {
-        (self.github_interceptor.log().len() + self.registry_interceptor.log().len()) as u64
+    /// The servers that take part in the release.
+    pub fn sides(&self) -> Vec<Side> {
+        let is_feed = |place: &ChannelPlace| matches!(place.home, Home::Feed(_));
+        let feed = self.channels.iter().any(is_feed).then_some(Side::Feed);
+        [Side::GitHub, Side::Registry].into_iter().chain(feed).collect()
     }
 
-    /// Waits until neither server is handling a request.
+    /// The number of requests at all servers.
+    pub fn requests(&self) -> u64 {
+        Side::ALL.into_iter().map(|side| self.interceptor(side).log().len() as u64).sum()
+    }
+
+    /// Waits until no server is handling a request.
     pub async fn quiet(&self) {
-        self.github_interceptor.quiet().await;
-        self.registry_interceptor.quiet().await;
+        for side in Side::ALL {
+            self.interceptor(side).quiet().await;
+        }
     }
 
     /// The state of both servers as lines that are the same for every successful release. Ids, times and the drafts of

@@ -19,8 +19,12 @@ pub fn repair(testbed: &Testbed, invariants: &Invariants, assets: &[String]) -> 
             github.expire_tokens(false);
             fixes.push("set a valid token".to_owned());
         }
+        if testbed.feed.is_expired() {
+            testbed.feed.expire_key(false);
+            fixes.push("set a valid key for the feed".to_owned());
+        }
         // Granting rights that exist changes nothing.
-        let channels = testbed.channels.iter().map(|place| place.writes().clone());
+        let channels = testbed.channels.iter().filter_map(|place| place.writes().cloned());
         github.set_push(&testbed.users.0, [home.repo.clone()].into_iter().chain(channels).collect());
         let _ = registry.set_push(&testbed.users.1, vec![home.image.repository().to_owned()]);
         if github.tag(&home.repo, home.tag.as_str()).as_ref() != Some(&home.commit) {
@@ -62,7 +66,7 @@ fn open_channels(testbed: &Testbed) -> Vec<String> {
     let mut fixes = Vec::new();
     let is_by_hand = |file: Option<Vec<u8>>| file.is_some_and(|file| Marker::of(&file).is_none());
     for place in &testbed.channels {
-        let repository = place.writes();
+        let Some(repository) = place.writes() else { continue };
         // Opening what is open changes nothing.
         let _ = github.set_archived(repository, false);
         let _ = github.set_protected(repository, false);
@@ -81,7 +85,7 @@ fn open_channels(testbed: &Testbed) -> Vec<String> {
                         fixes.push(format!("deleted the branch `{branch}` of `{repository}`"));
                     }
                 }
-                Home::Repo(_) => {}
+                Home::Repo(_) | Home::Feed(_) => {}
             }
         }
     }

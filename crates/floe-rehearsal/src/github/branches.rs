@@ -31,7 +31,7 @@ pub(super) async fn one(request: RepoRequest) -> ApiResult {
     })
 }
 
-/// `POST /repos/{owner}/{name}/git/refs`, of a branch only
+/// `POST /repos/{owner}/{name}/git/refs`, of a branch or a lightweight tag
 pub(super) async fn create_ref(request: RepoRequest, body: Bytes) -> ApiResult {
     let (name, sha) = request.change(|repo, _| {
         repo.check_writable()?;
@@ -42,6 +42,10 @@ pub(super) async fn create_ref(request: RepoRequest, body: Bytes) -> ApiResult {
         let (Some(name), Some(sha)) = (text(&body, "ref")?, text(&body, "sha")?) else {
             return Err(ApiError::invalid_request("\"ref\" and \"sha\" must be supplied."));
         };
+        if let Some(tag) = name.strip_prefix("refs/tags/").filter(|tag| !tag.is_empty()) {
+            repo.create_tag(tag, &sha)?;
+            return Ok((name, sha));
+        }
         let branch = name
             .strip_prefix("refs/heads/")
             .filter(|branch| !branch.is_empty())

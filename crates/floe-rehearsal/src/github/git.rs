@@ -31,6 +31,21 @@ pub(super) async fn delete_ref(request: RepoRequest) -> ApiResult {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+impl StoredRepo {
+    /// Creates a lightweight tag of a commit.
+    pub(super) fn create_tag(&mut self, name: &str, sha: &str) -> Result<(), ApiError> {
+        if self.tags.contains_key(name) {
+            return Err(ApiError::unprocessable("Reference already exists"));
+        }
+        let known = self.commits.iter().find(|commit| commit.sha.as_str() == sha);
+        let commit = known.map(|commit| commit.sha.clone());
+        let commit = commit.ok_or_else(|| ApiError::unprocessable("Object does not exist"))?;
+        self.check_unspent(name)?;
+        self.tags.insert(name.to_owned(), StoredTag { commit, annotated: false });
+        Ok(())
+    }
+}
+
 /// `GET /repos/{owner}/{name}/git/matching-refs/{prefix}`
 pub(super) async fn matching_refs(request: RepoRequest) -> ApiResult {
     request.read(|repo| {

@@ -67,6 +67,16 @@ impl StoredRepo {
         Ok(())
     }
 
+    /// Checks that a tag may be created: the name of an immutable release's is never free again.
+    pub(super) fn check_unspent(&self, tag: &str) -> Result<(), ApiError> {
+        match self.spent_tags.contains(tag) {
+            true => Err(ApiError::unprocessable(
+                "Repository rule violations found\n\nCannot create ref due to creations being restricted.",
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// The commit of a branch name or a commit name. Tag names are not accepted.
     fn resolve(&self, target: &str) -> Option<Commit> {
         if target == self.default_branch {

@@ -1,6 +1,8 @@
 //! Changes of the registry from outside, and its content without a request, for tests of a release tool.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::sync::atomic::Ordering;
 
 use anyhow::Context as _;
 use floe_core::model::Digest;
@@ -8,7 +10,7 @@ use floe_core::model::Digest;
 use super::EmbeddedRegistry;
 use super::check::{Document, is_elsewhere};
 use super::route::{Name, Reference};
-use super::store::Store;
+use super::store::{Store, StoredManifest};
 
 /// The content of a repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,6 +22,11 @@ pub struct Held {
 }
 
 impl EmbeddedRegistry {
+    /// Whether it has a referrers API, from now on.
+    pub fn set_referrers(&self, referrers: bool) {
+        self.0.referrers.store(referrers, Ordering::Relaxed);
+    }
+
     /// Forgets every upload under way, like a registry that restarts.
     pub(crate) fn forget_uploads(&self) {
         self.0.sessions.forget();
@@ -39,6 +46,45 @@ impl EmbeddedRegistry {
             walk(store, &name, digest, &mut held)?;
         }
         Ok(held)
+    }
+
+    /// Writes a manifest, under a tag if one is given, and a blob that it names, as another client does.
+    ///
+    /// # Errors
+    /// The name is invalid, or the content cannot be stored.
+    pub fn put(
+        &self,
+        repository: &str,
+        tag: Option<&str>,
+        (media_type, manifest): (&str, &[u8]),
+        blob: Option<&[u8]>,
+    ) -> anyhow::Result<()> {
+        let name =
+            Name::parse(repository).ok().with_context(|| format!("`{repository}` is not a repository"))?;
+        let store = &self.0.store;
+        if let Some(bytes) = blob {
+            let digest = Digest::of(bytes);
+            let draft = store.blob_path(&digest).with_extension("draft");
+            fs::write(&draft, bytes).with_context(|| format!("failed to write `{}`", draft.display()))?;
+            store.adopt(&draft, &name, &digest)?;
+        }
+        let (digest, media_type) = (Digest::of(manifest), media_type.to_owned());
+        store.put_manifest(&name, &StoredManifest { digest, media_type, bytes: manifest.to_vec() }, tag)
+    }
+
+    /// The manifests that an index lists; none if it is not there.
+    ///
+    /// # Errors
+    /// The name is invalid, or the folder cannot be read.
+    pub fn children(&self, repository: &str, index: &Digest) -> anyhow::Result<BTreeSet<Digest>> {
+        let name =
+            Name::parse(repository).ok().with_context(|| format!("`{repository}` is not a repository"))?;
+        let Some(stored) = self.0.store.manifest(&name, &Reference::Digest(*index))? else {
+            return Ok(BTreeSet::new());
+        };
+        let document = Document::parse(&stored.media_type, &stored.bytes);
+        let document = document.ok().with_context(|| format!("the stored manifest `{index}` is invalid"))?;
+        Ok(document.children().iter().map(|child| child.digest).collect())
     }
 
     /// A digest of all tags of all repositories but this one.

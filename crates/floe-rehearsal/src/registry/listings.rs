@@ -41,7 +41,7 @@ pub(super) fn tags(shared: &Shared, call: &Call, name: &Name) -> HandlerResult {
 /// `GET /v2/<name>/referrers/<digest>?artifactType=<only these>`, in one page. No list is kept: each request looks at
 /// every manifest of the repository. One without manifests has no referrers, which is no error.
 pub(super) fn referrers(shared: &Shared, call: &Call, name: &Name, subject: &Digest) -> HandlerResult {
-    if !shared.referrers {
+    if !shared.has_referrers() {
         return Err(RegistryError::unknown("UNSUPPORTED", "this registry has no referrers API"));
     }
     let filter = call.query("artifactType").filter(|filter| !filter.is_empty());

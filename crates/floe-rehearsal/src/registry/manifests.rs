@@ -55,7 +55,7 @@ pub(super) async fn put(
     let headers =
         [(LOCATION, format!("/v2/{name}/manifests/{digest}")), (CONTENT_DIGEST, digest.to_string())];
     // `OCI-Subject` means that the client need not maintain a list of referrers, which is true with the API only.
-    let subject = document.subject().filter(|_| shared.referrers);
+    let subject = document.subject().filter(|_| shared.has_referrers());
     let subject =
         subject.map(|subject| [(HeaderName::from_static("oci-subject"), subject.digest.to_string())]);
     Ok((StatusCode::CREATED, headers, subject, ()).into_response())

@@ -23,6 +23,7 @@ mod token;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -120,7 +121,13 @@ struct Shared {
     sessions: Sessions,
     patch_limit: Option<u64>,
     mounts: bool,
-    referrers: bool,
+    referrers: AtomicBool,
+}
+
+impl Shared {
+    fn has_referrers(&self) -> bool {
+        self.referrers.load(Ordering::Relaxed)
+    }
 }
 
 impl EmbeddedRegistry {
@@ -135,7 +142,7 @@ impl EmbeddedRegistry {
             sessions: Sessions::default(),
             patch_limit: options.patch_limit,
             mounts: options.mounts,
-            referrers: options.referrers,
+            referrers: AtomicBool::new(options.referrers),
         })))
     }
 

@@ -53,6 +53,7 @@ impl Sample {
             commit: "3f9ac21be0a94f28a4a2f2c6f4be3b1c5d0e7a90".parse().unwrap(),
             image: "ghcr.io/acme/tool".parse().unwrap(),
             may_be_latest: true,
+            attach: false,
             built_on: None,
         };
         let head = NotesSource::Text(changelog.to_owned());

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{READER, Scenario, TOKEN, WORKFLOW, user};
+use super::{CHANNELS, FEED_KEY, READER, Scenario, TOKEN, WORKFLOW, user};
 
 impl Drop for Scenario {
     fn drop(&mut self) {
@@ -33,6 +33,7 @@ impl Scenario {
             secrets.push(token.to_owned());
             secrets.push(base64(format!("{}:{token}", user(token)).as_bytes()));
         }
+        secrets.extend([CHANNELS, FEED_KEY].map(str::to_owned));
         secrets.extend(self.token.map(str::to_owned));
         secrets
     }

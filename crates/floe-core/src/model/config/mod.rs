@@ -90,6 +90,8 @@ pub struct ImageSettings {
     pub user: Option<String>,
     /// `programs`: executable files of the image that are in no archive, such as `/bin/busybox`. Default: none.
     pub programs: Vec<String>,
+    /// `attach`: whether SBOMs and the attestation are attached to the image. Default: `false`.
+    pub attach: bool,
 }
 
 /// Where release notes come from.

@@ -69,6 +69,7 @@ struct ImageTable {
     ports: Texts,
     user: Option<String>,
     programs: Texts,
+    attach: bool,
 }
 
 impl Config {
@@ -162,6 +163,7 @@ impl Problems {
             ports: self.each("image.ports", &table.ports, port),
             user: self.one("image.user", table.user, user),
             programs: self.each("image.programs", &table.programs, program),
+            attach: table.attach,
         })
     }
 

@@ -103,6 +103,17 @@ async fn a_tag_can_be_deleted_once_by_those_who_can_push() {
     assert_eq!(hub.delete(tag).await.status, 204);
     let again = hub.delete(tag).await;
     assert_eq!((again.status, &again.json()["message"]), (422, &json!("Reference does not exist")));
+    let create =
+        |name: &str, sha: String| hub.post("/repos/acme/floe/git/refs", json!({ "ref": name, "sha": sha }));
+    assert_eq!(create("refs/tags/tools/v1.0.0", commit_name(5)).await.status, 201);
+    for (name, sha, why) in [
+        ("refs/tags/tools/v1.0.0", commit_name(5), "Reference already exists"),
+        ("refs/tags/v7.0.0", "f".repeat(40), "Object does not exist"),
+        ("tags/v7.0.0", commit_name(5), "Reference name must start with 'refs/'."),
+    ] {
+        let refused = create(name, sha).await;
+        assert_eq!((refused.status, &refused.json()["message"]), (422, &json!(why)), "{name}");
+    }
     // Its commit stays.
     assert_eq!(hub.get(&format!("/repos/acme/floe/commits/{}", commit_name(5)), "").await.status, 200);
 }

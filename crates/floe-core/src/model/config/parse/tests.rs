@@ -127,7 +127,7 @@ fn all_wrong_values_are_reported_at_once() {
         `package.metadata.floe.include[4].form` is not a key (did you mean `from`?); the keys are `from`, `built`, `to`
         `package.metadata.floe.include[5].to` is invalid: `../y` is not a path in the archives; write it as `README.md` or `man/tool.1`
         `package.metadata.floe.exclude[0]` is invalid: `../x` is not a path in the archives; write it as `README.md` or `man/tool.1`
-        `package.metadata.floe.image.port` is not a key (did you mean `ports`?); the keys are `name`, `entrypoint`, `labels`, `ports`, `user`, `programs`
+        `package.metadata.floe.image.port` is not a key (did you mean `ports`?); the keys are `name`, `entrypoint`, `labels`, `ports`, `user`, `programs`, `attach`
         `package.metadata.floe.image.name` is invalid: `acme/tool` is not an image name: its first part is not a registry's host; write it as ghcr.io/owner/name
         `package.metadata.floe.image.user` is invalid: `root` is not a number; write a numeric uid or uid:gid such as 65532:65532
         `package.metadata.floe.notes` is invalid: `none` is none of `changelog`, `github` and `auto`

@@ -1,0 +1,125 @@
+//! Files that are attached to an image in its registry: artifacts that refer to it (OCI image-spec v1.1, manifest.md, `subject`).
+//!
+//! Everything here follows from the image and the digests of the files, so the same release always has the same artifacts.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::model::manifest::Artifact;
+use crate::model::release::ATTESTATION;
+use crate::model::{Blob, Digest, Image, Release};
+use crate::oci::{Descriptor, ImageManifest, MANIFEST};
+
+/// The artifact type of an attestation (cosign, `BUNDLE_SPEC.md`).
+pub const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+/// The largest attestation, in bytes. A statement of 1000 files has about 200 KB.
+pub const BUNDLE_LIMIT: u64 = 2 * 1024 * 1024;
+/// The artifact type of an SBOM, as IANA registers it.
+const SBOM: &str = "application/vnd.cyclonedx+json";
+/// The config of an artifact that has none (OCI image-spec, "Guidance for an Empty Descriptor").
+const EMPTY: &str = "application/vnd.oci.empty.v1+json";
+/// The content of that config.
+pub const EMPTY_JSON: &[u8] = b"{}";
+
+/// A file of a release as an artifact that refers to the image or to the image of one platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// The name of the file, also the asset's.
+    pub file: String,
+    /// The manifest that it is about.
+    pub subject: Blob,
+    /// The file as a blob. Its media type is the type of the artifact.
+    pub content: Blob,
+    /// The artifact's manifest.
+    pub manifest: Blob,
+    /// The bytes of that manifest.
+    pub json: Vec<u8>,
+}
+
+impl Attachment {
+    fn new(file: &str, subject: &Blob, kind: &str, (digest, size): (Digest, u64)) -> Self {
+        let content = Blob { media_type: kind.to_owned(), digest, size };
+        let document = ImageManifest {
+            schema_version: 2,
+            media_type: Some(MANIFEST.to_owned()),
+            artifact_type: Some(kind.to_owned()),
+            config: Descriptor::of(&Attachment::config()),
+            layers: vec![Descriptor::of(&content)],
+            subject: Some(Descriptor::of(subject)),
+            annotations: annotations(file, kind),
+        };
+        let json = serde_json::to_vec(&document).expect("a manifest has only string keys");
+        let manifest =
+            Blob { media_type: MANIFEST.to_owned(), digest: Digest::of(&json), size: json.len() as u64 };
+        Attachment { file: file.to_owned(), subject: subject.clone(), content, manifest, json }
+    }
+
+    /// The config of every artifact.
+    pub fn config() -> Blob {
+        Blob { media_type: EMPTY.to_owned(), digest: Digest::of(EMPTY_JSON), size: EMPTY_JSON.len() as u64 }
+    }
+
+    /// Whether it is the attestation, which another one of the same files may stand for.
+    pub fn is_attestation(&self) -> bool {
+        self.content.media_type == BUNDLE
+    }
+
+    /// Its entry in the index of a registry that does not list artifacts itself.
+    pub fn entry(&self) -> Value {
+        let Blob { media_type, digest, size } = &self.manifest;
+        let kind = &self.content.media_type;
+        json!({
+            "mediaType": media_type,
+            "digest": digest,
+            "size": size,
+            "annotations": annotations(&self.file, kind),
+            "artifactType": kind,
+        })
+    }
+
+    /// The tag of that index (OCI distribution-spec, "Referrers Tag Schema").
+    pub fn tag(&self) -> String {
+        format!("sha256-{}", self.subject.digest.hex())
+    }
+}
+
+/// Those of an attestation are cosign's, by which it finds one. The title is the name that `oras pull` gives a file.
+fn annotations(file: &str, kind: &str) -> BTreeMap<String, String> {
+    let title = ("org.opencontainers.image.title", file);
+    let bundle = [
+        ("dev.sigstore.bundle.content", "dsse-envelope"),
+        ("dev.sigstore.bundle.predicateType", "https://slsa.dev/provenance/v1"),
+    ];
+    let of_kind = if kind == BUNDLE { &bundle[..] } else { &[] };
+    [title].iter().chain(of_kind).map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+/// The artifacts of an image: the attestation, about the whole image, and the SBOM of each platform's target. `size` gives the
+/// size of an SBOM that there is.
+pub fn attachments(
+    image: &Image,
+    artifacts: &[Artifact],
+    attestation: Option<(Digest, u64)>,
+    size: impl Fn(&str) -> Option<u64>,
+) -> Vec<Attachment> {
+    let attestation = attestation.map(|facts| Attachment::new(ATTESTATION, &image.index, BUNDLE, facts));
+    let sboms = image.platforms.iter().filter_map(|one| {
+        let artifact = artifacts.iter().find(|artifact| artifact.target.platform() == Some(one.platform))?;
+        let sbom = artifact.sbom.as_ref()?;
+        let size = size(&sbom.file)?;
+        Some(Attachment::new(&sbom.file, &one.manifest, SBOM, (sbom.digest, size)))
+    });
+    attestation.into_iter().chain(sboms).collect()
+}
+
+/// The files that a release attaches to its image; none unless the project wants it.
+pub fn of_release(release: &Release) -> Vec<Attachment> {
+    let Some(image) = release.image.as_ref().filter(|_| release.destination.attach) else {
+        return Vec::new();
+    };
+    let attestation = release.attestation().map(|asset| (asset.digest, asset.size));
+    attachments(image, &release.manifest.artifacts, attestation, |name| {
+        release.assets.iter().find(|asset| asset.name == name).map(|asset| asset.size)
+    })
+}

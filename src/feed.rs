@@ -1,0 +1,229 @@
+//! A feed of NuGet packages, version 2 of the protocol, which Chocolatey uses: a package is looked for, downloaded and
+//! pushed.
+//!
+//! The key is a header of the push alone, which follows no redirect. Questions are asked without it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context as _, anyhow};
+use http::{HeaderValue, Method, StatusCode, header};
+use reqwest::Request;
+use url::Url;
+
+use crate::error::Failure;
+use crate::net::address::Endpoint;
+use crate::net::client::{Answer, Client};
+use crate::net::retry::{AttemptError, Retry, RetryPolicy};
+use crate::net::words;
+use crate::package::archive::unzipped;
+use crate::token::Token;
+use floe_core::model::places::Feed;
+use floe_core::world::RemotePackage;
+
+/// The limit of an answer. A package that floe renders has a few kilobytes.
+const LIMIT: usize = 4 * 1024 * 1024;
+const SERVER: &str = "the feed";
+const KEY: &str = "x-nuget-apikey";
+/// The boundary of the parts of a push. No package that floe renders holds it.
+const BOUNDARY: &str = "floe-2b6f0c1e8d9a4c57";
+
+/// The client of one package's feed.
+#[derive(Clone)]
+pub struct FeedClient {
+    client: Client,
+    /// The server that is asked.
+    asks: Endpoint,
+    /// The server that is pushed to.
+    pushes: Endpoint,
+    key: Option<Token>,
+    retry: Retry,
+    requests: Arc<AtomicU64>,
+}
+
+impl FeedClient {
+    /// Makes the client; nothing is sent yet. `address` replaces both servers of the feed.
+    pub fn connect(
+        client: Client,
+        feed: &Feed,
+        address: Option<&str>,
+        key: Option<Token>,
+        retry: Retry,
+    ) -> anyhow::Result<Self> {
+        let server = |host: &str| match address {
+            Some(address) => Endpoint::given(SERVER, address),
+            None => Endpoint::given(SERVER, &format!("https://{host}")),
+        };
+        let (asks, pushes) = (server(feed.asks())?, server(&feed.host)?);
+        Ok(FeedClient { client, asks, pushes, key, retry, requests: Arc::default() })
+    }
+
+    /// The same client as at the start of a run.
+    pub fn fresh(&self) -> Self {
+        FeedClient { requests: Arc::default(), ..self.clone() }
+    }
+
+    /// How many requests were made.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// The package of a version; `None` if it is not there. The text of people who moderate is not read.
+    pub async fn package(&self, feed: &Feed) -> anyhow::Result<Option<RemotePackage>> {
+        let Feed { id, version, .. } = feed;
+        let entry = format!("/api/v2/Packages(Id='{id}',Version='{version}')");
+        let Some(entry) = self.get(&entry).await.with_context(|| looking(feed))? else { return Ok(None) };
+        let entry = String::from_utf8_lossy(&entry.body);
+        let bytes = self.get(&format!("/api/v2/package/{id}/{version}")).await;
+        let bytes = bytes.with_context(|| format!("failed to download `{id}` {version} from its feed"))?;
+        let bytes =
+            bytes.with_context(|| format!("the feed lists `{id}` {version}, but has no file of it"))?;
+        Ok(Some(RemotePackage {
+            // A package that cannot be opened installs nothing that is known.
+            text: unzipped(&bytes.body).unwrap_or_default(),
+            bytes: bytes.body.to_vec(),
+            waits: property(&entry, "IsApproved") == Some("false"),
+            url: format!("{}/packages/{id}/{version}", self.asks.url.as_str().trim_end_matches('/')),
+        }))
+    }
+
+    /// Pushes a package. `decide` says whether that is to be done; it is asked about `seen`, and after an ambiguous or
+    /// refused attempt about what is there then.
+    pub async fn push(
+        &self,
+        feed: &Feed,
+        bytes: &[u8],
+        seen: Option<Option<&RemotePackage>>,
+        decide: impl Fn(Option<&RemotePackage>) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
+        let attempt = async |number: u32| {
+            let there = match seen {
+                Some(seen) if number == 1 => seen.cloned(),
+                _ => self.package(feed).await?,
+            };
+            if !decide(there.as_ref())? {
+                return Ok(());
+            }
+            let answer = self.put(bytes).await?;
+            match answer.status {
+                StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => Ok(()),
+                _ => Err(self.unpushed(feed, &answer)),
+            }
+        };
+        let context = || format!("failed to push `{}` {} to `{}`", feed.id, feed.version, feed.host);
+        self.retry.run(attempt).await.with_context(context)
+    }
+
+    async fn put(&self, bytes: &[u8]) -> Result<Answer, AttemptError> {
+        let url = address(&self.pushes, "/api/v2/package")?;
+        let mut request = Request::new(Method::PUT, url);
+        let headers = request.headers_mut();
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(&kind).map_err(anyhow::Error::from)?);
+        if let Some(key) = &self.key {
+            headers.insert(KEY, secret(key)?);
+        }
+        let mut body = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"package\"; filename=\"package.nupkg\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        )
+        .into_bytes();
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        *request.body_mut() = Some(body.into());
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.client.exchange(&self.pushes, request, LIMIT).await
+    }
+
+    /// Reads one thing, with retries; `None` for 404.
+    async fn get(&self, path: &str) -> anyhow::Result<Option<Answer>> {
+        let url = address(&self.asks, path)?;
+        let ask = async |_| {
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            let request = Request::new(Method::GET, url.clone());
+            let answer = self.client.exchange(&self.asks, request, LIMIT).await?;
+            match answer.status {
+                StatusCode::OK => Ok(Some(answer)),
+                StatusCode::NOT_FOUND => Ok(None),
+                _ => Err(refused(&answer)),
+            }
+        };
+        self.retry.run(ask).await
+    }
+
+    /// Judges a refused push. The package may be there by now, which another look shows.
+    fn unpushed(&self, feed: &Feed, answer: &Answer) -> AttemptError {
+        let judged = refused(answer);
+        let said = String::from_utf8_lossy(&answer.body).to_lowercase();
+        let hint = match answer.status {
+            _ if judged.retry != RetryPolicy::Never => return judged,
+            StatusCode::CONFLICT => return AttemptError { retry: RetryPolicy::Later, ..judged },
+            StatusCode::FORBIDDEN if said.contains("submitted state") || said.contains("moderation") => {
+                format!(
+                    "an earlier version of `{}` waits for moderation: run the same command again when it is approved",
+                    feed.id
+                )
+            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => format!(
+                "give the API key of an account that may push `{}` as FLOE_CHOCOLATEY_KEY (in the workflow: secret `chocolatey-key`)",
+                feed.id
+            ),
+            _ => return judged,
+        };
+        AttemptError::fatal(Failure::new(format!("{:#}", judged.error)).hint(hint).into())
+    }
+}
+
+fn looking(feed: &Feed) -> String {
+    format!("failed to look for `{}` {} in its feed", feed.id, feed.version)
+}
+
+fn address(server: &Endpoint, path: &str) -> anyhow::Result<Url> {
+    let url = format!("{}{path}", server.url.as_str().trim_end_matches('/'));
+    Url::parse(&url).with_context(|| format!("`{url}` is not a URL"))
+}
+
+fn secret(key: &Token) -> anyhow::Result<HeaderValue> {
+    let header = HeaderValue::from_str(key.reveal());
+    let mut header = header
+        .map_err(|_| anyhow!("the key for the feed holds a line break or another letter that no key has"))?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+fn refused(answer: &Answer) -> AttemptError {
+    let said = String::from_utf8_lossy(&answer.body);
+    let said = if said.trim_start().starts_with('<') { "" } else { said.trim() };
+    let said = if said.is_empty() { String::new() } else { format!(": {}", words(said)) };
+    let failure = Failure::new(format!("the feed answered {}{said}", answer.status));
+    AttemptError::answer(answer.status, &answer.headers, "", failure)
+}
+
+/// The text of a property of an entry: `<d:IsApproved m:type="Edm.Boolean">false</d:IsApproved>`.
+fn property<'a>(entry: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = entry.split_once(&format!("<d:{name}"))?;
+    let (_, rest) = rest.split_once('>')?;
+    Some(rest.split_once('<')?.0.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_property_is_read_with_and_without_its_type() {
+        let entry = "<entry><d:Version>1.4.0</d:Version><d:IsApproved m:type=\"Edm.Boolean\">false</d:IsApproved>\
+                     <d:Listed m:type=\"Edm.Boolean\" /></entry>";
+        assert_eq!(property(entry, "IsApproved"), Some("false"));
+        assert_eq!(property(entry, "Version"), Some("1.4.0"));
+        assert_eq!(property(entry, "PackageStatus"), None);
+    }
+
+    #[test]
+    fn the_community_is_asked_at_another_host_than_the_one_that_is_pushed_to() {
+        let feed =
+            |host: &str| Feed { host: host.to_owned(), id: "tool".to_owned(), version: "1.4.0".to_owned() };
+        assert_eq!(feed("push.chocolatey.org").asks(), "community.chocolatey.org");
+        assert_eq!(feed("packages.example.org").asks(), "packages.example.org");
+    }
+}
