@@ -127,7 +127,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         // A wrong release is kept too, to be looked at.
         scratch.keep()?;
     }
-    let published::Checked { download: verified, signature, lines } = verified?;
+    let published::Checked { download: verified, signature, lines, .. } = verified?;
     let sums = verified.files.iter().find(|file| file.name == CHECKSUMS).map(|file| &file.digest);
     let hint = "do not run the downloaded files: the release is not the one that was assembled";
     check_sums(sums, args.expect.as_ref(), hint)?;

@@ -94,7 +94,8 @@ fn host(project: &Project) -> anyhow::Result<Target> {
 }
 
 fn recipes(host: Target, project: &Project) -> anyhow::Result<Vec<Recipe>> {
-    let plain = Recipe { target: host, is_static: host.platform().is_some(), cross: None, link: link(host) };
+    let cross = flags::has_default_target(&project.root)?.then(|| host.triple());
+    let plain = Recipe { target: host, is_static: host.platform().is_some(), cross, link: link(host) };
     if host.os() != Os::Linux || plain.is_static {
         return Ok(vec![plain]);
     }

@@ -21,20 +21,49 @@ pub fn of(folder: &Path, target: Target, cfg: &str) -> anyhow::Result<Vec<String
     }
     match variable("RUSTFLAGS") {
         Some(flags) => Ok(flags.split_whitespace().map(str::to_owned).collect()),
-        None => configured(&files(folder), target, cfg),
+        None => {
+            let words = |name: &str| -> Vec<String> {
+                let flags = variable(name).unwrap_or_default();
+                flags.split_whitespace().map(str::to_owned).collect()
+            };
+            let name = target.triple().to_uppercase().replace('-', "_");
+            let (mut own, mut every) = tables(&files(folder), target, cfg)?;
+            own.extend(words(&format!("CARGO_TARGET_{name}_RUSTFLAGS")));
+            every.extend(words("CARGO_BUILD_RUSTFLAGS"));
+            Ok(if own.is_empty() { every } else { own })
+        }
     }
+}
+
+/// Whether Cargo would build for another target than its host, if it is not given one.
+pub fn has_default_target(folder: &Path) -> anyhow::Result<bool> {
+    if variable("CARGO_BUILD_TARGET").is_some() {
+        return Ok(true);
+    }
+    for file in files(folder) {
+        let config = read(&file)?;
+        if config.get("build").is_some_and(|build| build.get("target").is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The same without the environment, from configuration files in ascending order of precedence.
 pub fn configured(files: &[PathBuf], target: Target, cfg: &str) -> anyhow::Result<Vec<String>> {
+    let (own, every) = tables(files, target, cfg)?;
+    Ok(if own.is_empty() { every } else { own })
+}
+
+/// The flags of the target's tables, and those of every build.
+fn tables(files: &[PathBuf], target: Target, cfg: &str) -> anyhow::Result<(Vec<String>, Vec<String>)> {
     let cfg: Vec<Cfg> = cfg.lines().filter_map(|line| Cfg::from_str(line).ok()).collect();
     let (mut triple, mut every) = (Vec::new(), Vec::new());
     // Cargo joins these in the order of their names.
     let mut by_cfg: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in files {
         let failed = || format!("failed to read `{}`", file.display());
-        let config: DocumentMut =
-            std::fs::read_to_string(file).with_context(failed)?.parse().with_context(failed)?;
+        let config = read(file)?;
         every.extend(config.get("build").map(rustflags).unwrap_or_default());
         let tables = config.get("target").and_then(Item::as_table_like);
         for (name, table) in tables.into_iter().flat_map(|tables| tables.iter()) {
@@ -49,7 +78,12 @@ pub fn configured(files: &[PathBuf], target: Target, cfg: &str) -> anyhow::Resul
         }
     }
     triple.extend(by_cfg.into_values().flatten());
-    Ok(if triple.is_empty() { every } else { triple })
+    Ok((triple, every))
+}
+
+fn read(file: &Path) -> anyhow::Result<DocumentMut> {
+    let failed = || format!("failed to read `{}`", file.display());
+    std::fs::read_to_string(file).with_context(failed)?.parse().with_context(failed)
 }
 
 /// Cargo's configuration files for a folder: that of Cargo's home, then those of the folders from the root down.

@@ -5,17 +5,24 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::cli::TrustArgs;
 use crate::error::{Exit, Failure};
+use crate::files::scratch::Scratch;
 use crate::net::retry::Retry;
 use crate::rehearse::servers::Servers;
 use crate::release;
+use crate::release::attestation::Trust;
+use crate::release::published;
 use crate::release::session::Session;
-use crate::report::{Report, seconds};
+use crate::release::signature::Immutability;
+use crate::report::{Report, Verbosity, seconds};
 use floe_core::clock::Clock;
-use floe_core::model::Release;
+use floe_core::model::release::CHECKSUMS;
+use floe_core::model::{Destination, Release};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
-use floe_rehearsal::faults::{Invariants, Schedule, Side, Testbed, repair};
+use floe_core::verify::published::ReleaseRequest;
+use floe_rehearsal::faults::{AttestationFault, Invariants, Schedule, Side, Testbed, Verified, repair};
 
 /// The maximum number of runs.
 const MOST_RUNS: u32 = 12;
@@ -87,6 +94,47 @@ pub async fn by_seed(
     })
 }
 
+/// Verifies the published release while GitHub's attestation route has the fault of a seed. A rehearsal cannot sign, so a false
+/// attestation is one that nobody signed.
+pub async fn verify_by_seed(
+    seed: u64,
+    release: &Release,
+    servers: &Servers,
+    request: ReleaseRequest,
+    report: &Report,
+) -> anyhow::Result<()> {
+    let fault = AttestationFault::from_seed(seed);
+    let Destination { repo, tag, commit, .. } = &release.destination;
+    report.step("Injecting", format!("GitHub's answer about its attestation: {fault}"));
+    let (github, interceptor) =
+        (&servers.held, servers.testbed(release, Clock::skipping()).github_interceptor);
+    fault.arm((github, &interceptor), (repo, tag, commit), AttestationFault::unsigned)?;
+    let folder = Scratch::new("verify")?;
+    let quiet = Report::new(Verbosity::Quiet);
+    let addresses = servers.addresses(&release.destination);
+    let fetched = published::download(request, None, &addresses, folder.path(), &quiet).await;
+    let trust = Trust::of(&TrustArgs::default())?;
+    let asked = published::Asked { trust: &trust, require: false, unsigned: true };
+    let found = match fetched.and_then(|fetched| published::verify(fetched, &asked, &quiet)) {
+        Ok(checked) => match checked.immutability {
+            Immutability::Signed => Verified::Signed,
+            Immutability::Mutable | Immutability::NotChecked(_) => Verified::NotChecked,
+        },
+        Err(error) if is_exit(&error, Exit::Problems) => Verified::Refused,
+        Err(_) => Verified::Failed,
+    };
+    interceptor.calm();
+    if let Some(sums) = release.assets.iter().find(|asset| asset.name == CHECKSUMS) {
+        github.set_attestations(repo, &sums.digest, Vec::new())?;
+    }
+    if let Some(violation) = fault.violation(found) {
+        let text = format!("the faults of seed {seed} led to a violated invariant");
+        return Err(Failure::new(text).details([violation]).into());
+    }
+    report.step("Withstood", format!("with that answer the release was {found}"));
+    Ok(())
+}
+
 /// Publishes until it is done, or until a conflict does not go away.
 pub async fn until_done(attempt: Attempt<'_>, testbed: &Testbed, invariants: &Invariants) -> Ending {
     let assets: Vec<String> = attempt.release.assets.iter().map(|asset| asset.name.clone()).collect();
@@ -150,6 +198,10 @@ pub fn in_words(error: &anyhow::Error) -> String {
 
 /// Whether an error is a conflict.
 pub fn is_conflict(error: &anyhow::Error) -> bool {
-    let conflicts = |failure: &Failure| failure.exit_code() == Exit::Conflicts;
-    error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()).any(conflicts)
+    is_exit(error, Exit::Conflicts)
+}
+
+fn is_exit(error: &anyhow::Error, exit: Exit) -> bool {
+    let is_it = |failure: &Failure| failure.exit_code() == exit;
+    error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()).any(is_it)
 }

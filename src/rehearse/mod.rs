@@ -88,6 +88,9 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let repo = release.destination.repo.clone();
     let request = published::request(&repo, &release.destination.tag, &addresses)?;
     let request = ReleaseRequest { image: Some(release.destination.image.clone()), ..request };
+    if let Some(seed) = args.faults {
+        disturbed::verify_by_seed(seed, &release, &servers, request.clone(), report).await?;
+    }
     let fetched = published::download(request, None, &addresses, &keep, report).await?;
     let trust = Trust::of(&TrustArgs::default())?;
     let download = published::verify(

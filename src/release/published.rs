@@ -53,6 +53,8 @@ pub struct Checked {
     pub download: Download,
     /// Who signed it.
     pub signature: Signature,
+    /// What GitHub says of it.
+    pub immutability: Immutability,
     /// The lines that name what was checked.
     pub lines: String,
 }
@@ -185,7 +187,7 @@ pub fn verify(fetched: Fetched, asked: &Asked<'_>, report: &Report) -> anyhow::R
         ));
     }
     let lines = signature::lines(&download, (&signature, minisign), &immutability);
-    Ok(Checked { download, signature, lines })
+    Ok(Checked { download, signature, immutability, lines })
 }
 
 /// The signatures of minisign in one line, if there are any or the manifest names a key, and everything that is wrong about

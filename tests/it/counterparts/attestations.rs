@@ -4,23 +4,29 @@ use std::path::Path;
 
 use expect_test::expect;
 
-use crate::attest::mutations::mutants;
+use crate::attest::mutations::{accepted_of_others, mutants};
 use crate::attest::{data, mock_roots, read, verdict};
 use crate::support::attestation::{Claims, root, sign};
 use crate::support::peers::{self, peer};
 use crate::support::scenario::Scenario;
 
 const SIGNER: &str = "https://github.com/OWNER/floe/.github/workflows/release.yml@refs/tags/v1.0.0";
+const OWN_SIGNER: &str = "https://github.com/acme/tool/.github/workflows/ship.yml@refs/tags/v1.4.0";
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 const COMMIT: &str = crate::support::scenario::COMMIT;
 
 /// The commands in the release notes, with the root of the tests.
 fn by_gh(gh: &Path, home: &Path, bundle: &Path) -> bool {
+    by_gh_for(gh, home, bundle, SIGNER)
+}
+
+fn by_gh_for(gh: &Path, home: &Path, bundle: &Path, signer: &str) -> bool {
+    let workflow = signer.trim_start_matches("https://github.com/").split('@').next().unwrap();
     let (file, root) = (data("tool.txt"), data("root.json"));
     let arguments = [
         ["attestation", "verify", file.to_str().unwrap(), "--repo", "acme/tool"].as_slice(),
         &["--bundle", bundle.to_str().unwrap(), "--custom-trusted-root", root.to_str().unwrap()],
-        &["--signer-workflow", "OWNER/floe/.github/workflows/release.yml"],
+        &["--signer-workflow", workflow],
         &["--source-ref", "refs/tags/v1.4.0", "--source-digest", COMMIT],
     ]
     .concat();
@@ -45,6 +51,10 @@ fn by_cosign(cosign: &Path, home: &Path, bundle: &Path) -> bool {
 }
 
 fn by_sigstore(sigstore: &Path, home: &Path, bundle: &Path) -> bool {
+    by_sigstore_for(sigstore, home, bundle, SIGNER)
+}
+
+fn by_sigstore_for(sigstore: &Path, home: &Path, bundle: &Path, signer: &str) -> bool {
     let root: serde_json::Value = serde_json::from_slice(&read("root.json")).unwrap();
     let config = serde_json::json!({
         "mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
@@ -59,7 +69,7 @@ fn by_sigstore(sigstore: &Path, home: &Path, bundle: &Path) -> bool {
             .as_slice(),
         &[
             "--cert-identity",
-            SIGNER,
+            signer,
             "--repository",
             "acme/tool",
             "--ref",
@@ -112,6 +122,24 @@ fn other_verifiers_agree_about_each_bundle() {
         self-hosted: floe true, gh, cosign, sigstore-python
     "#]]
     .assert_eq(&lines);
+}
+
+/// A wrong bundle with a part of the right one is accepted only if another verifier accepts it, too.
+#[test]
+fn another_verifier_accepts_every_mended_bundle_that_floe_accepts() {
+    let (Some(gh), Some(sigstore)) = (peer("gh"), peer("sigstore")) else { return };
+    let home = tempfile::tempdir().unwrap();
+    for (name, mutant, json) in accepted_of_others() {
+        let path = home.path().join("mutant.json");
+        std::fs::write(&path, json).unwrap();
+        let signer = match name.as_str() {
+            "own-workflow.json" => OWN_SIGNER,
+            _ => SIGNER,
+        };
+        let is_accepted = by_gh_for(&gh, home.path(), &path, signer)
+            || by_sigstore_for(&sigstore, home.path(), &path, signer);
+        assert!(is_accepted, "{name}: {mutant}: floe accepts what both others refuse");
+    }
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn it_writes_all_once_and_the_second_run_changes_nothing() {
              warning the repository on GitHub is unknown, and `flake.nix` does not evaluate without it: add `repository = "https://github.com/owner/name"` to Cargo.toml
              warning Cargo.lock is missing, and a release is built from it: run `cargo generate-lockfile`, and commit it
              warning flake.lock does not pin floe: run `git add flake.nix && nix flake lock`, and commit both
-             warning there is no licence file to put into the archives: add LICENSE beside Cargo.toml
+             warning `tool` has no LICENSE file to put into the archives: add one, or set `license-file` in Cargo.toml
 
         Next steps:
           repository = "https://github.com/owner/name"  add this to [package] in Cargo.toml, with your names

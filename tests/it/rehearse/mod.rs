@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Command;
 
 use floe_core::model::{Digest, Repo, Target};
-use floe_rehearsal::faults::Schedule;
+use floe_rehearsal::faults::{AttestationFault, Schedule};
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubOptions};
 use serde_json::Value;
 
@@ -180,6 +180,36 @@ fn the_flags_of_a_project_reach_its_build_from_any_folder() {
     }
 }
 
+#[test]
+fn a_default_target_is_not_taken_for_this_machine() {
+    let project =
+        sample("1.4.0").file(".cargo/config.toml", "[build]\ntarget = \"wasm32-unknown-unknown\"\n");
+    for arguments in [&[][..], &["--exact"]] {
+        rehearse(project.path(), arguments);
+    }
+    let plain = sample("1.4.0");
+    let mut command = floe(plain.path());
+    let output =
+        command.arg("rehearse").env("CARGO_BUILD_TARGET", "wasm32-unknown-unknown").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn flags_of_the_environment_reach_an_exact_build() {
+    let project = sample("1.4.0")
+        .file("src/main.rs", "#[cfg(not(wanted))]\ncompile_error!(\"a flag is lost\");\nfn main() {}\n");
+    let own = |target: floe_core::model::Target| {
+        format!("CARGO_TARGET_{}_RUSTFLAGS", target.triple().to_uppercase().replace('-', "_"))
+    };
+    let by_target: Vec<String> = floe_core::model::Target::all().map(own).collect();
+    for names in [vec!["RUSTFLAGS".to_owned()], vec!["CARGO_BUILD_RUSTFLAGS".to_owned()], by_target] {
+        let mut command = floe(project.path());
+        let flags = names.iter().map(|name| (name, "--cfg wanted"));
+        let output = command.args(["rehearse", "--exact"]).envs(flags).output().unwrap();
+        assert!(output.status.success(), "{names:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
 fn failed(project: &Sample, variables: &[(&str, &str)]) -> String {
     let mut command = floe(project.path());
     let output = command.arg("rehearse").envs(variables.iter().copied()).output().unwrap();
@@ -257,6 +287,10 @@ fn a_rehearsal_withstands_the_faults_of_a_seed() {
     let run = rehearse(project.path(), &["--faults", &seed.to_string()]);
     assert!(run.stderr.contains(&format!("faults, drawn from seed {seed}:")), "{}", run.stderr);
     assert!(run.stderr.contains(&format!("Withstood seed {seed} in")), "{}", run.stderr);
+    let fault =
+        format!("Injecting GitHub's answer about its attestation: {}\n", AttestationFault::from_seed(seed));
+    assert!(run.stderr.contains(&fault), "{}", run.stderr);
+    assert!(run.stderr.contains("Withstood with that answer the release was "), "{}", run.stderr);
     assert_eq!(releases(project.path()), (vec!["v1.4.0".to_owned()], Some("v1.4.0".to_owned())));
 }
 

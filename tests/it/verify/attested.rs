@@ -1,8 +1,9 @@
 //! Who signed a published release: the truth, what is missing, and what cannot be checked.
 
 use expect_test::expect;
-use floe_core::model::Digest;
 use floe_core::model::release::CHECKSUMS;
+use floe_core::model::{Commit, Digest, Tag};
+use floe_rehearsal::faults::{AttestationFault, Verified};
 use floe_rehearsal::interceptor::{Fault, What};
 use serde_json::{Value, json};
 
@@ -242,6 +243,41 @@ fn a_server_that_does_not_say_what_it_signed_makes_nothing_green_or_wrong() {
         truncated: immutable  not checked: failed to read its signature of the release from GitHub: GitHub's answer is not understood: attestations[0].bundle.?: EOF while parsing an object at line 1 column 30
         none: immutable  GitHub signed this release: these assets, this tag, this commit
     "#]].assert_eq(&lines);
+}
+
+/// The faults of `floe rehearse --faults`, with attestations that are signed: nothing but the claims is wrong.
+#[test]
+fn no_fault_of_githubs_attestation_makes_a_release_green_or_wrong() {
+    for fault in AttestationFault::ALL {
+        let published = signed();
+        by_github(&published, |_, _| ());
+        let scenario = &published.scenario;
+        let (tag, commit) = ("v1.4.0".parse().unwrap(), crate::support::scenario::COMMIT.parse().unwrap());
+        let sign = |(tag, commit): (&Tag, &Commit)| {
+            let release = scenario.github.releases(&published.repo()).remove(0);
+            let assets = release.assets.iter().map(
+                |asset| json!({ "name": asset.name, "digest": { "sha256": asset.digest.unwrap().hex() } }),
+            );
+            let subject = json!({ "uri": "pkg:github/acme/tool", "digest": { "sha1": commit.as_str() } });
+            let mut claims = Claims::of_github("1.4.0");
+            claims.predicate["tag"] = json!(tag.as_str());
+            let subjects: Vec<Value> = [subject].into_iter().chain(assets).collect();
+            serde_json::from_str(&sign_subjects(&claims, &subjects)).unwrap()
+        };
+        let servers = (&scenario.github, scenario.github_interceptor());
+        fault.arm(servers, (&published.repo(), &tag, &commit), sign).unwrap();
+        let outcome = scenario.run(["verify", "--release", "v1.4.0"]);
+        let found = match outcome.code().unwrap() {
+            0 if outcome.stdout.contains("  immutable  GitHub signed") => Verified::Signed,
+            0 if outcome.stdout.contains("  immutable  not checked: ") => Verified::NotChecked,
+            3 => Verified::Refused,
+            _ => Verified::Failed,
+        };
+        assert_eq!(fault.violation(found), None, "{}{}", outcome.stdout, outcome.stderr);
+        if fault == AttestationFault::Limited {
+            assert_eq!(found, Verified::Signed, "it was asked again");
+        }
+    }
 }
 
 #[test]

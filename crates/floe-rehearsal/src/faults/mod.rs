@@ -3,6 +3,7 @@
 //! Nothing here depends on how floe handles them.
 
 mod artifacts;
+mod attestation;
 mod channels;
 mod fault;
 mod injection;
@@ -21,6 +22,7 @@ use crate::feed::EmbeddedFeed;
 use crate::github::EmbeddedGitHub;
 use crate::interceptor::Interceptor;
 use crate::registry::EmbeddedRegistry;
+pub use attestation::{AttestationFault, Claim, Verified};
 pub use fault::{FaultKind, Side};
 pub use injection::Injection;
 pub use invariants::Invariants;

@@ -49,6 +49,19 @@ impl EmbeddedGitHub {
         })
     }
 
+    /// Replaces the attestations of the file with this digest.
+    pub fn set_attestations(
+        &self,
+        repo: &Repo,
+        digest: &Digest,
+        bundles: Vec<serde_json::Value>,
+    ) -> anyhow::Result<()> {
+        self.change(repo, |stored, _| {
+            stored.attestations.insert(digest.to_string(), bundles);
+            Ok(())
+        })
+    }
+
     /// Replaces the repositories that a user may push to.
     pub fn set_push(&self, login: &str, repos: Vec<Repo>) {
         lock(&self.rights).insert(login.to_owned(), repos);

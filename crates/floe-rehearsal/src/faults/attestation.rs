@@ -1,0 +1,187 @@
+//! Faults of GitHub's attestation of an immutable release, while the published release is verified.
+//!
+//! They strike after publishing, so they are no [`FaultKind`](super::FaultKind): a publisher never asks for an attestation.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use floe_core::model::release::CHECKSUMS;
+use floe_core::model::{Commit, Digest, Repo, Tag};
+use serde_json::{Value, json};
+
+use crate::github::EmbeddedGitHub;
+use crate::interceptor::{Fault, Interceptor, What};
+
+/// A fault of GitHub's answer to the request for its attestation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttestationFault {
+    /// 404.
+    Absent,
+    /// 403.
+    Forbidden,
+    /// 429, once.
+    Limited,
+    /// An answer that ends in the middle.
+    Cut,
+    /// The attestation of another tag.
+    OtherTag,
+    /// The attestation of another commit.
+    OtherCommit,
+}
+
+/// The outcome of a verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verified {
+    /// The release was found to be signed by GitHub.
+    Signed,
+    /// Nothing was found to be wrong, and GitHub's signature was not checked.
+    NotChecked,
+    /// The release was found to be wrong.
+    Refused,
+    /// It could not be verified at all.
+    Failed,
+}
+
+/// The claims of a false attestation: the tag and the commit.
+pub type Claim<'a> = (&'a Tag, &'a Commit);
+
+impl AttestationFault {
+    /// All of them.
+    pub const ALL: [AttestationFault; 6] = [
+        AttestationFault::Absent,
+        AttestationFault::Forbidden,
+        AttestationFault::Limited,
+        AttestationFault::Cut,
+        AttestationFault::OtherTag,
+        AttestationFault::OtherCommit,
+    ];
+
+    /// The one that a seed chooses.
+    pub fn from_seed(seed: u64) -> Self {
+        let count = AttestationFault::ALL.len() as u64;
+        AttestationFault::ALL[usize::try_from(seed % count).unwrap_or_default()]
+    }
+
+    /// What happens, for people.
+    pub fn description(self) -> &'static str {
+        match self {
+            AttestationFault::Absent => "404, as if GitHub had not signed the release",
+            AttestationFault::Forbidden => "403 Forbidden",
+            AttestationFault::Limited => "429 Too Many Requests, once",
+            AttestationFault::Cut => "an answer that ends in the middle",
+            AttestationFault::OtherTag => "the attestation of another tag",
+            AttestationFault::OtherCommit => "the attestation of another commit",
+        }
+    }
+
+    /// Whether the answer is an attestation that is false.
+    pub fn is_lie(self) -> bool {
+        matches!(self, AttestationFault::OtherTag | AttestationFault::OtherCommit)
+    }
+
+    /// Arms it. `sign` makes an attestation with these claims.
+    ///
+    /// # Errors
+    /// The release is not published, or has no `SHA256SUMS`.
+    pub fn arm(
+        self,
+        (github, interceptor): (&EmbeddedGitHub, &Interceptor),
+        (repo, tag, commit): (&Repo, &Tag, &Commit),
+        sign: impl Fn(Claim<'_>) -> Value,
+    ) -> anyhow::Result<()> {
+        let (other_tag, other_commit): (Tag, Commit) = (
+            Tag::of(&semver::Version::new(0, 0, 1)),
+            Digest::of(b"elsewhere").hex()[..40].parse().map_err(anyhow::Error::msg)?,
+        );
+        let (times, what) = match self {
+            AttestationFault::OtherTag | AttestationFault::OtherCommit => {
+                let claim = match self {
+                    AttestationFault::OtherTag => (&other_tag, commit),
+                    _ => (tag, &other_commit),
+                };
+                let releases = github.releases(repo);
+                let release = releases.iter().find(|release| release.tag_name == tag.as_str());
+                let sums = release.and_then(|one| one.assets.iter().find(|asset| asset.name == CHECKSUMS));
+                let digest = sums.and_then(|asset| asset.digest);
+                let digest = digest.ok_or_else(|| anyhow::anyhow!("`{tag}` has no `{CHECKSUMS}`"))?;
+                return github.set_attestations(repo, &digest, vec![sign(claim)]);
+            }
+            AttestationFault::Absent => (usize::MAX, What::answer(404, "Not Found")),
+            AttestationFault::Forbidden => {
+                (usize::MAX, What::answer(403, "Resource not accessible by integration"))
+            }
+            AttestationFault::Limited => (1, What::answer(429, "Too many requests")),
+            AttestationFault::Cut => {
+                let body = "{\"attestations\": [{\"bundle\": {".to_owned();
+                (usize::MAX, What::Answer { status: 200, headers: Vec::new(), body })
+            }
+        };
+        interceptor.inject(Fault::route("GET", "/attestations/", 0, times, what));
+        Ok(())
+    }
+
+    /// The invariant that an outcome violates: nothing is called signed or wrong because GitHub did not answer, and a false
+    /// attestation is never believed.
+    pub fn violation(self, found: Verified) -> Option<String> {
+        let allowed: &[Verified] = match self {
+            _ if self.is_lie() => &[Verified::Refused],
+            AttestationFault::Limited => &[Verified::Signed, Verified::NotChecked],
+            _ => &[Verified::NotChecked],
+        };
+        (!allowed.contains(&found)).then(|| format!("with {self}, the release was {found}"))
+    }
+
+    /// An attestation that nobody signed, for a place where nobody can.
+    pub fn unsigned((tag, commit): Claim<'_>) -> Value {
+        let statement = json!({
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": [{ "uri": format!("pkg:github/{tag}"), "digest": { "sha1": commit.as_str() } }],
+            "predicateType": "https://in-toto.io/attestation/release/v0.2",
+            "predicate": { "tag": tag.as_str() },
+        });
+        json!({
+            "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+            "verificationMaterial": {},
+            "dsseEnvelope": {
+                "payload": STANDARD.encode(statement.to_string()),
+                "payloadType": "application/vnd.in-toto+json",
+                "signatures": [{ "sig": "" }],
+            },
+        })
+    }
+}
+
+impl fmt::Display for AttestationFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.description())
+    }
+}
+
+impl fmt::Display for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Verified::Signed => "called signed",
+            Verified::NotChecked => "not called wrong",
+            Verified::Refused => "called wrong",
+            Verified::Failed => "not verified at all",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_chosen_and_its_invariant_can_be_violated() {
+        for (seed, fault) in AttestationFault::ALL.into_iter().enumerate() {
+            assert_eq!(AttestationFault::from_seed(seed as u64 + 6), fault);
+            let all = [Verified::Signed, Verified::NotChecked, Verified::Refused, Verified::Failed];
+            let violated = all.into_iter().filter(|found| fault.violation(*found).is_some()).count();
+            assert!((2..=3).contains(&violated), "{fault}");
+        }
+        let violation = AttestationFault::OtherTag.violation(Verified::Signed).unwrap();
+        assert_eq!(violation, "with the attestation of another tag, the release was called signed");
+    }
+}
