@@ -150,7 +150,10 @@ fn a_formula_keeps_systems_without_an_archive_from_installing_another_ones() {
         value["tag"] = "tool-v1.4.0".into();
         value["package"]["homepage"] = "https://tool.example".into();
     };
-    check_change(linux, &homebrew(), expect![[r#"
+    check_change(
+        linux,
+        &homebrew(),
+        expect![[r#"
         -  homepage "https://github.com/acme/tool"
         +  homepage "https://tool.example"
         +  url "https://github.com/acme/tool/releases/download/tool-v1.4.0/tool-x86_64-unknown-linux-musl.tar.gz"
@@ -176,8 +179,12 @@ fn a_formula_keeps_systems_without_an_archive_from_installing_another_ones() {
         -      url "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-unknown-linux-musl.tar.gz"
         -      sha256 "fc2f1b1961d4f0b6dacc700b3a838c4db8273fcdbd844574768802e0b2818dcd"
         +      depends_on arch: :x86_64
-    "#]]);
-    check_change(|value| without(value, "x86_64-apple"), &homebrew(), expect![[r#"
+    "#]],
+    );
+    check_change(
+        |value| without(value, "x86_64-apple"),
+        &homebrew(),
+        expect![[r#"
         +  url "https://github.com/acme/tool/releases/download/v1.4.0/tool-aarch64-apple-darwin.tar.gz"
         +  sha256 "8caa71f0a07e171dc9c2181c6d6c3871c3eeb349ab88393871e2fd12bbb63455"
         -    on_arm do
@@ -187,7 +194,8 @@ fn a_formula_keeps_systems_without_an_archive_from_installing_another_ones() {
         -      url "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-apple-darwin.tar.gz"
         -      sha256 "8c7259675f74bd4b62200d566a9baf07f42b95918f4a5973727d4752b61fefe4"
         +      depends_on arch: :arm64
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -227,7 +235,10 @@ fn a_scoop_manifest_updates_itself_from_the_checksums() {
         }
     "###]],
     );
-    check_change(|value| value["tag"] = "cli/v1.4.0".into(), &scoop(), expect![[r#"
+    check_change(
+        |value| value["tag"] = "cli/v1.4.0".into(),
+        &scoop(),
+        expect![[r#"
         -            "url": "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-pc-windows-msvc.zip",
         +            "url": "https://github.com/acme/tool/releases/download/cli/v1.4.0/tool-x86_64-pc-windows-msvc.zip",
         -        "github": "https://github.com/acme/tool"
@@ -235,7 +246,8 @@ fn a_scoop_manifest_updates_itself_from_the_checksums() {
         +        "url": "https://github.com/acme/tool/releases"
         -                "url": "https://github.com/acme/tool/releases/download/v$version/tool-x86_64-pc-windows-msvc.zip"
         +                "url": "https://github.com/acme/tool/releases/download/cli/v$version/tool-x86_64-pc-windows-msvc.zip"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

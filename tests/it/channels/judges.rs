@@ -202,7 +202,9 @@ fn makepkg_reads_from_the_build_script_what_is_written_beside_it() {
         let script = folder.path().join("tool-bin");
         fs::set_permissions(&script, fs::Permissions::from_mode(0o777)).unwrap();
         let (program, arguments) = match is_root {
-            true => (peer("setpriv").unwrap(), vec!["--reuid=65534", "--clear-groups", makepkg.to_str().unwrap()]),
+            true => {
+                (peer("setpriv").unwrap(), vec!["--reuid=65534", "--clear-groups", makepkg.to_str().unwrap()])
+            }
             false => (makepkg.clone(), Vec::new()),
         };
         let said = run(&program, &script, &[arguments, vec!["--printsrcinfo"]].concat());

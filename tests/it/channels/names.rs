@@ -60,8 +60,16 @@ fn mise_knows_the_system_the_processor_and_the_c_library_of_every_archive() {
                 (
                     "linux",
                     &[
-                        "linux", "manylinux", "musllinux", "ubuntu", "debian", "fedora", "centos", "rhel",
-                        "alpine", "arch",
+                        "linux",
+                        "manylinux",
+                        "musllinux",
+                        "ubuntu",
+                        "debian",
+                        "fedora",
+                        "centos",
+                        "rhel",
+                        "alpine",
+                        "arch",
                     ],
                 ),
                 ("macos", &["darwin", "mac", "macos", "macosx", "osx"]),
@@ -72,11 +80,18 @@ fn mise_knows_the_system_the_processor_and_the_c_library_of_every_archive() {
     let arch = |name: &str| {
         first(
             name,
-            &[("x64", &["x86_64", "x86-64", "x64", "amd64"]), ("arm64", &["aarch64", "aarch_64", "arm64", "arm_64"])],
+            &[
+                ("x64", &["x86_64", "x86-64", "x64", "amd64"]),
+                ("arm64", &["aarch64", "aarch_64", "arm64", "arm_64"]),
+            ],
         )
     };
-    let libc =
-        |name: &str| first(name, &[("msvc", &["msvc"]), ("gnu", &["gnu", "glibc", "manylinux"]), ("musl", &["musl", "musllinux"])]);
+    let libc = |name: &str| {
+        first(
+            name,
+            &[("msvc", &["msvc"]), ("gnu", &["gnu", "glibc", "manylinux"]), ("musl", &["musl", "musllinux"])],
+        )
+    };
     for (target, file) in archives() {
         let expected_os = match target.os() {
             Os::Linux => "linux",
