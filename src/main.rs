@@ -1,12 +1,16 @@
 //! Parses, runs, prints the error, sets the exit code. Everything else is in the library.
 
 use std::error::Error as _;
-use std::panic::{self, AssertUnwindSafe};
-use std::process::ExitCode;
+use std::panic;
+use std::process::{self, ExitCode};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use floe::cli::Cli;
 use floe::error::{Exit, Failure};
+use floe::files::unfinished;
 use floe::report::{Report, Verbosity};
 use floe_core::untrusted::text::line;
 
@@ -23,14 +27,27 @@ fn main() -> ExitCode {
     };
     let report = Report::new(verbosity).strict(cli.strict);
     let panics = report.clone();
-    // Through the report, so that a panic's message is printed without secrets.
-    panic::set_hook(Box::new(move |panic| panics.panic(panic)));
-    match panic::catch_unwind(AssertUnwindSafe(|| floe::run(cli.command, &report))) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        Ok(Err(error)) => ExitCode::from(report.error(&error) as u8),
-        // The hook has printed it.
-        Err(_) => ExitCode::from(Exit::Failed as u8),
+    panic::set_hook(Box::new(move |panic| {
+        // Through the report, so that a panic's message is printed without secrets.
+        panics.panic(panic);
+        end_after_panic();
+    }));
+    match floe::run(cli.command, &report) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(report.error(&error) as u8),
     }
+}
+
+/// Ends the process as a failure does: the released program has no code that unwinds.
+fn end_after_panic() -> ! {
+    let (sender, removed) = mpsc::channel();
+    // In another thread, because the one that panicked may hold a lock that this needs.
+    thread::spawn(move || {
+        unfinished::remove_all();
+        let _ = sender.send(());
+    });
+    let _ = removed.recv_timeout(Duration::from_secs(2));
+    process::exit(Exit::Failed as i32)
 }
 
 /// Wrong usage, reported like every other error: clap repeats the arguments, which may come from anyone.

@@ -139,7 +139,7 @@ function runs(name, job, raw, contexts, given) {
         runs,
         uses: find(token, "uses")?.value?.split("@")[0] ?? null,
         env: runs ? value(find(token, "env"), { ...at, secrets: given.secrets ?? {} }, fine) : null,
-        with: runs ? value(find(token, "with"), at, fine) : null,
+        with: runs ? value(find(token, "with"), { ...at, secrets: given.secrets ?? {} }, fine) : null,
         tolerates: runs ? value(find(token, "continue-on-error"), at, fine) : null,
       };
     });

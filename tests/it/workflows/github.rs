@@ -92,13 +92,14 @@ pub fn case(change: impl FnOnce(&mut Value)) -> Value {
     case
 }
 
-fn run(change: impl FnOnce(&mut Value)) -> Option<Value> {
+pub fn run(change: impl FnOnce(&mut Value)) -> Option<Value> {
     let release = text(".github/workflows/release.yml");
     Some(ask(&json!({ "run": release, "cases": [case(change)] }))?[0].clone())
 }
 
 /// Every job of the release.
-const JOBS: [&str; 7] = ["plan", "linux", "native", "checks", "assemble", "release", "verify"];
+const JOBS: [&str; 9] =
+    ["plan", "linux", "native", "sign", "checks", "assemble", "release", "verify", "crate"];
 
 /// The jobs with their results and runners, and the steps that were left out.
 fn told(run: &Value) -> String {
@@ -118,7 +119,7 @@ fn told(run: &Value) -> String {
     lines
 }
 
-fn step<'r>(run: &'r Value, job: &str, name: &str) -> &'r Value {
+pub fn step<'r>(run: &'r Value, job: &str, name: &str) -> &'r Value {
     let legs = run["jobs"][job]["legs"].as_array().unwrap_or_else(|| panic!("{job} did not run"));
     let mut steps = legs.iter().flat_map(|leg| leg["steps"].as_array().unwrap());
     steps.find(|step| step["name"] == name).unwrap_or_else(|| panic!("{job} has no step {name}"))
@@ -131,10 +132,12 @@ fn a_pushed_tag_is_released_by_what_earlier_jobs_named() {
         plan success ubuntu-24.04
         linux success ubuntu-24.04 ubuntu-24.04
         native success macos-15-intel
+        sign skipped 
         checks success ubuntu-24.04
         assemble success ubuntu-24.04 without Take floe from its own release
         release success ubuntu-24.04 without Report a release without attestation
         verify success ubuntu-24.04 macos-15-intel without Compile floe, Take floe
+        crate skipped 
     "#]]
     .assert_eq(&told(&run));
     assert_eq!(step(&run, "assemble", "Take what the legs built")["with"]["artifact-ids"], "2,3,4");
@@ -177,7 +180,7 @@ fn a_run_by_hand_releases_and_a_dry_run_ends_with_the_plan() {
 fn a_call_chooses_runner_and_settings_and_a_pull_request_does_not() {
     let inputs = json!({
         "dry-run": false, "attest": "required", "smoke": "--help", "runner": "self-hosted",
-        "cache": "acme.cachix.org-1:AbC=", "nix-config": "sandbox = false",
+        "cache": "acme.cachix.org-1:AbC=", "nix-config": "sandbox = false", "sign": true, "crate": true,
     });
     let called = |event: &str| {
         run(|case| {
@@ -203,7 +206,9 @@ fn a_call_chooses_runner_and_settings_and_a_pull_request_does_not() {
         assert_eq!(runners(&run, "linux"), "ubuntu-24.04", "{event}");
         assert_eq!(settings(&run)["SETTINGS"], "", "{event}");
         assert_eq!(run["jobs"]["release"]["result"], "skipped", "{event}");
-        assert_eq!(run["jobs"]["verify"]["result"], "skipped", "{event}");
+        for job in ["sign", "verify", "crate"] {
+            assert_eq!(run["jobs"][job]["result"], "skipped", "{event}");
+        }
     }
     let given: Value =
         serde_json::from_str(step(&call, "assemble", "Assemble")["env"]["INPUTS"].as_str().unwrap()).unwrap();

@@ -7,6 +7,7 @@ mod commands;
 mod drive;
 mod github;
 mod matrix;
+mod opt_in;
 mod release;
 mod rules;
 mod stage;

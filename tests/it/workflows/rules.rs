@@ -10,13 +10,17 @@ use super::{TEMPLATE, is_whole, jobs, root, steps, text, words, workflows, yaml}
 use crate::support::peers;
 
 /// The only actions there are, each with the commit that its version is.
-const ACTIONS: [&str; 5] = [
+const ACTIONS: [&str; 6] = [
     "actions/attest@1e69f48acb82d1966a394da916b4c1698aa569d6 # v4.2.2",
     "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
     "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1",
     "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1",
     "cachix/install-nix-action@13d8dd58da0234aa297dedd986986ccb8e7f3e24 # v31.11.1",
+    "rust-lang/crates-io-auth-action@c6f97d42243bad5fab37ca0427f495c86d5b1a18 # v1.0.5",
 ];
+
+/// The project's own action, which signs what a leg built.
+const SIGN: &str = "./.github/actions/sign";
 
 #[test]
 fn every_workflow_keeps_the_rules() {
@@ -73,16 +77,23 @@ fn each_rule_fails_on_what_it_forbids() {
             "FLOE_CHANNEL_TOKEN: ${{ secrets.channel-token }}",
             "`plan` gets the token of the channels",
         ),
+        (
+            "persist-credentials: false",
+            "persist-credentials: false\n          secrets: ${{ secrets.signing }}",
+            "`plan` gets what the signing action needs",
+        ),
+        ("uses: ./.github/actions/sign", "uses: ./.github/actions/other", "is none of the pinned actions"),
     ] {
         let found = faults_after(from, to);
         assert!(found.contains(fault), "`{from}` became `{to}`, and the faults are:\n{found}");
     }
 }
 
-/// The only lines that may name a secret: whether there is one, and its value for the step that publishes.
-const SECRETS: [&str; 2] = [
+/// The only lines that may name a secret: whether there is one, and its value for the step that publishes or signs.
+const SECRETS: [&str; 3] = [
     "FLOE_CHANNEL_TOKEN_FOLLOWS: ${{ secrets.channel-token != '' }}",
     "FLOE_CHANNEL_TOKEN: ${{ secrets.channel-token }}",
+    "secrets: ${{ secrets.signing }}",
 ];
 
 /// Every rule that a workflow breaks, a line each.
@@ -106,6 +117,7 @@ fn faults(text: &str) -> Vec<String> {
         if let Some(action) = line.strip_prefix("uses: ")
             && !action.contains("/.github/workflows/")
             && !ACTIONS.contains(&action)
+            && action.split(' ').next() != Some(SIGN)
         {
             faults.push(format!("`{action}` is none of the pinned actions"));
         }
@@ -141,6 +153,9 @@ fn job_faults(name: &str, job: &Value) -> Vec<String> {
         let title = step["name"].as_str().unwrap_or("?");
         if step["env"]["FLOE_CHANNEL_TOKEN"].is_string() && (name, title) != ("release", "Publish") {
             faults.push(format!("`{name}` gets the token of the channels"));
+        }
+        if step["with"]["secrets"].is_string() && step["uses"] != SIGN {
+            faults.push(format!("`{name}` gets what the signing action needs"));
         }
         if step["run"].as_str().is_some_and(|run| run.contains("${{")) {
             faults.push(format!("job `{name}`, step `{title}`: an expression in `run`"));
@@ -189,10 +204,12 @@ fn each_job_has_only_the_permissions_that_it_needs() {
     expect_test::expect![[r#"
         assemble: contents read, packages read
         checks: contents read
+        crate: contents read, id-token write
         linux: contents read
         native: contents read
         plan: contents read
         release: attestations write, contents write, id-token write, packages write
+        sign: contents read
         verify: contents read, packages read
     "#]]
     .assert_eq(&lines(&table(".github/workflows/release.yml")));
@@ -222,11 +239,17 @@ fn the_job_that_may_write_runs_no_code_of_the_project() {
     let workflow = yaml::read(&text(".github/workflows/release.yml"));
     let needs = |name: &str| words(&workflow["jobs"][name]["needs"]);
     assert_eq!(needs("release"), ["plan", "linux", "native", "assemble"]);
-    assert_eq!(needs("assemble"), ["plan", "linux", "native"]);
+    assert_eq!(needs("assemble"), ["plan", "linux", "native", "sign"]);
     for (name, job) in jobs(&workflow) {
-        let writes = job["permissions"].as_object().unwrap().values().any(|how| how == "write");
-        assert_eq!(writes, name == "release", "{name}");
-        assert_eq!(job["environment"] == "release", writes, "{name}");
+        let grants = job["permissions"].as_object().unwrap().iter();
+        let written: Vec<&String> = grants.filter(|(_, how)| *how == "write").map(|(what, _)| what).collect();
+        match (name.as_str(), job["environment"].as_str()) {
+            ("release", Some("release")) => assert!(written.len() > 1, "{written:?}"),
+            // Its name is all that it can prove to the registry.
+            ("crate", Some("crate")) => assert_eq!(written, ["id-token"]),
+            ("sign", environment) => assert_eq!((environment, written.len()), (Some("signing"), 0)),
+            (_, environment) => assert_eq!((environment, written.len()), (None, 0), "{name}"),
+        }
         assert!(!needs(name).contains(&"checks"), "{name} waits for checks");
         if !["plan", "linux", "checks"].contains(&name.as_str()) {
             let nix = |step: &Value| {

@@ -11,7 +11,8 @@ use crate::untrusted::text;
 pub const HOSTED: &str = "github-hosted";
 
 /// The inputs that change a build, each with its default.
-const INPUTS: [(&str, &str); 3] = [("cache", "none"), ("nix-config", ""), ("runner", "ubuntu-24.04")];
+const INPUTS: [(&str, &str); 4] =
+    [("cache", "none"), ("nix-config", ""), ("runner", "ubuntu-24.04"), ("sign", "false")];
 
 /// Where and with which settings a release was built.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +34,12 @@ impl BuiltOn {
         let given: Option<BTreeMap<String, serde_json::Value>> = serde_json::from_str(json)?;
         let given = given.unwrap_or_default();
         let changed = INPUTS.into_iter().filter_map(|(name, default)| {
-            let value = given.get(name)?.as_str()?.trim();
-            (!value.is_empty() && value != default).then(|| (name.to_owned(), value.to_owned()))
+            let value = match given.get(name)? {
+                serde_json::Value::String(text) => text.trim().to_owned(),
+                serde_json::Value::Null => return None,
+                other => other.to_string(),
+            };
+            (!value.is_empty() && value != default).then(|| (name.to_owned(), value))
         });
         Ok(changed.collect())
     }
@@ -73,9 +78,11 @@ mod tests {
 
     #[test]
     fn only_inputs_that_change_a_build_are_kept() {
-        let defaults = r#"{"dry-run": true, "smoke": "--help", "cache": "none", "nix-config": "\n", "runner": "ubuntu-24.04"}"#;
+        let defaults = r#"{"dry-run": true, "smoke": "--help", "cache": "none", "nix-config": "\n", "runner": "ubuntu-24.04", "sign": false}"#;
         assert_eq!(BuiltOn::inputs(defaults).unwrap(), BTreeMap::new());
         assert_eq!(BuiltOn::inputs(r#"{"cache": null}"#).unwrap(), BTreeMap::new());
+        let signed = [("sign".to_owned(), "true".to_owned())].into();
+        assert_eq!(BuiltOn::inputs(r#"{"sign": true, "crate": true}"#).unwrap(), signed);
         let changed =
             BuiltOn::inputs(r#"{"runner": "big", "nix-config": "builders = x\n", "attest": "required"}"#);
         let expected = [("nix-config", "builders = x"), ("runner", "big")];
