@@ -56,6 +56,8 @@ pub struct Report {
     /// Whether warnings are errors.
     strict: bool,
     warnings: Arc<AtomicUsize>,
+    /// The warnings so far, if they are kept instead of shown.
+    kept: Option<Arc<Mutex<Vec<String>>>>,
     /// The thread that ends the process. Lines of others are dropped from then on.
     ending: Arc<OnceLock<ThreadId>>,
 }
@@ -74,6 +76,7 @@ impl Report {
             secrets: Arc::new(Token::all_from_env()),
             strict: false,
             warnings: Arc::default(),
+            kept: None,
             ending: Arc::default(),
         }
     }
@@ -105,8 +108,18 @@ impl Report {
         self.say(Verbosity::Normal, "32", verb, text.as_ref());
     }
 
+    /// The warnings of some work that shows nothing.
+    pub fn warnings_of(work: impl FnOnce(&Report)) -> Vec<String> {
+        let kept: Arc<Mutex<Vec<String>>> = Arc::default();
+        work(&Report { kept: Some(kept.clone()), ..Report::new(Verbosity::Quiet) });
+        std::mem::take(&mut *lock(&kept))
+    }
+
     /// A warning.
     pub fn warn(&self, text: impl AsRef<str>) {
+        if let Some(kept) = &self.kept {
+            return lock(kept).push(text.as_ref().to_owned());
+        }
         self.warnings.fetch_add(1, Ordering::Relaxed);
         let at = if self.strict { Verbosity::Quiet } else { Verbosity::Normal };
         match self.actions {

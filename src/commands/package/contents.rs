@@ -16,7 +16,7 @@ use crate::error::{Failure, Wrong, in_one_line};
 use crate::files;
 use crate::package::archive::{self, Item, composed};
 use crate::project::cargo::Project;
-use crate::report::{Report, Verbosity};
+use crate::report::Report;
 use floe_core::model::config::{Built, Include};
 
 /// The beginnings of the names of documents that are packed. If the package's folder has none of a kind, the workspace's
@@ -120,21 +120,12 @@ fn not_built(missing: &[&Built]) -> Failure {
         .hint("`built` names files below `OUT_DIR` of the build script; a build without floe's flake puts them into `native/<triple>/`, or names their folder with `--documents`")
 }
 
-/// The reason for which these files cannot be packed, with a way out.
-pub(in super::super) fn problem(project: &Project) -> Option<String> {
-    let error = common(project, &Report::new(Verbosity::Quiet)).err()?;
-    Some(format!("`floe package` would fail: {}", in_one_line(&error)))
-}
-
-/// Whether archives get a licence file.
-pub(in super::super) fn has_license(project: &Project) -> anyhow::Result<bool> {
-    let named = match &project.license_file {
-        Some(file) => find_named(project, "license-file", file)?.is_some(),
-        None => false,
-    };
-    let found =
-        documents(&project.root, &LICENCES)?.len() + documents(&project.workspace_root, &LICENCES)?.len();
-    Ok(named || found > 0)
+/// What packing these files would warn of, and the reason for which it would fail.
+pub(in super::super) fn problems(project: &Project) -> Vec<String> {
+    let mut failed = None;
+    let mut problems = Report::warnings_of(|report| failed = common(project, report).err());
+    problems.extend(failed.map(|error| format!("`floe package` would fail: {}", in_one_line(&error))));
+    problems
 }
 
 /// How a file gets into the archives.

@@ -69,11 +69,6 @@ pub fn about(found: &Found) -> Vec<String> {
         ));
     }
     advice.extend(about_secrets(found));
-    if !found.has_license {
-        advice.push(
-            "there is no licence file to put into the archives: add LICENSE beside Cargo.toml".to_owned(),
-        );
-    }
     advice
 }
 
@@ -216,7 +211,6 @@ mod tests {
             workflows: BTreeMap::new(),
             has_changelog: true,
             changelog_path: "CHANGELOG.md".to_owned(),
-            has_license: true,
         }
     }
 
@@ -259,7 +253,6 @@ mod tests {
             (lock(FileStatus::Ignored), "remove it from .gitignore"),
             (lock(FileStatus::Untracked), "run `git add Cargo.lock`"),
             (Found { is_flake_locked: false, ..ready() }, "nix flake lock"),
-            (Found { has_license: false, ..ready() }, "add LICENSE"),
         ] {
             let advice = about(&found);
             assert!(advice.len() == 1 && advice[0].contains(expected), "{expected}: {advice:?}");

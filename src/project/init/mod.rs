@@ -53,8 +53,6 @@ pub struct Found {
     pub has_changelog: bool,
     /// The path of a new changelog.
     pub changelog_path: String,
-    /// Whether archives get a licence file.
-    pub has_license: bool,
 }
 
 /// The project's git repository.

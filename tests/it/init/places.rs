@@ -125,6 +125,15 @@ fn names_and_versions_that_no_release_may_have_are_reported() {
     let stderr = reported(&both, &["--check", "--package", "two"]);
     let why = "`floe publish` would fail: `two` and `one` would both release tags like `v2.0.0`; write `tag-prefix = \"two-\"`";
     assert!(stderr.contains(why), "{stderr}");
+    // So are the files that archives would lack.
+    let lacking = Sample::tool()
+        .manifest_lines("readme = \"GONE.md\"\n[package.metadata.floe]\nexclude = [\"nothing\"]");
+    let stderr = reported(&lacking, &["--check"]);
+    for why in
+        ["the archives lack `GONE.md`, which `readme` in Cargo.toml names", "`exclude` names `nothing`"]
+    {
+        assert!(stderr.contains(why), "{stderr}");
+    }
     let build = bare();
     let manifest = text(&build, "Cargo.toml").replace("version = \"1.4.0\"", "version = \"1.4.0+musl\"");
     let stderr = reported(&build.file("Cargo.toml", manifest), &["--check"]);
