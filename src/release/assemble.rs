@@ -95,9 +95,11 @@ fn without_channels(verified: Verified, destination: Destination, notes: NotesSo
 pub fn check(project: &Project) -> anyhow::Result<()> {
     let Config { targets, channels, .. } = &project.config;
     let installers = channels::installers(&project.name, targets, channels);
-    let assets = project.asset_names();
+    let mut assets = project.asset_names();
+    assets.extend(project.package_files(targets));
     distinct(installers.iter().map(String::as_str), &assets.iter().map(String::as_str).collect::<Vec<_>>())?;
-    let lacking = channels::lacking(project.about().as_ref(), channels);
+    let mut lacking = channels::lacking(project.about().as_ref(), channels);
+    lacking.extend(project.packages_lack());
     if lacking.is_empty() { Ok(()) } else { Err(lacks(&lacking).into()) }
 }
 
