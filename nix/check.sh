@@ -147,7 +147,7 @@ sys.exit(code or took > seconds or used > megabytes)
 EOF
 }
 export -f run
-export debian
+export debian own_nix
 measured 3 1024 bash -c 'run nix eval --raw "$@" 2>/dev/null' _ "${options[@]}" "${overrides[@]}" \
     .#packages.x86_64-linux.release-x86_64-musl.drvPath || failed 'evaluating one release output takes more than 3 s or 1 GB'
 
@@ -320,7 +320,7 @@ for folder in native dist target .github src/native src/dist src/target src/.git
 done
 touch "$sources/src/text.nix" "$sources/flake.nix"
 source=$(flake eval --raw --impure .#lib \
-    --apply "lib: builtins.fromJSON (builtins.unsafeDiscardStringContext (lib.mkRelease { src = $sources; }).packages.x86_64-linux.default.src)")
+    --apply "lib: builtins.replaceStrings [ \"\\\"\" ] [ \"\" ] (builtins.unsafeDiscardStringContext (lib.mkRelease { src = $sources; }).packages.x86_64-linux.default.src)")
 found=$(cd "$home/store$source" && find . -name mod.rs -o -name '*.nix' | sort | tr '\n' ' ')
 [[ $found == './src/.github/mod.rs ./src/dist/mod.rs ./src/native/mod.rs ./src/target/mod.rs ./src/text.nix ' ]] ||
     failed "compilers would see $found"

@@ -41,8 +41,11 @@ needs() {
 }
 if command -v jq >/dev/null; then
     program='builtins.head (builtins.attrNames (builtins.getContext release.apps.x86_64-linux.publish.program))'
-    is "$(needs "$program")" 'bump-1.4.0-dist bump-1.4.0-trees cargo floe-bin ' 'publishing needs something else'
-    is "$(needs linux.release-x86_64-musl.drvPath)" 'bump-1.4.0-trees bump-bin cargo floe-bin ' 'packing needs something else'
+    for what in "$program" linux.release-x86_64-musl.drvPath linux.image.drvPath; do
+        needed=$(needs "$what")
+        is " $needed" '* cargo *floe-*' 'what floe is called for is not what it needs'
+        [[ ! $needed =~ toolchain|rust|zig ]] || failed "packing or publishing needs a compiler: $needed"
+    done
     passed 'what packs and publishes needs no toolchain'
 else
     skipped+=('jq is not installed, so that nothing says what publishing needs')

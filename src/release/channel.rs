@@ -15,7 +15,7 @@ use floe_core::world::{Access, Held, RemoteChannel, RemoteFile, RemotePackage};
 #[derive(Clone)]
 pub enum Channel {
     /// A repository whose file is written.
-    File(GitHub),
+    File(Box<GitHub>),
     /// A fork, and the repository that it sends pull requests to.
     Submission(Box<Submitter>),
     /// A feed of packages.
@@ -30,7 +30,7 @@ impl Channel {
         feed: impl Fn(&Feed) -> anyhow::Result<FeedClient>,
     ) -> anyhow::Result<Self> {
         Ok(match &place.home {
-            Home::Repo(repo) => Channel::File(github(repo)?),
+            Home::Repo(repo) => Channel::File(Box::new(github(repo)?)),
             Home::Upstream(submission) => Channel::Submission(Box::new(Submitter {
                 fork: github(&submission.fork)?,
                 upstream: github(&submission.upstream)?,
@@ -42,7 +42,7 @@ impl Channel {
     /// The same clients as at the start of a run.
     pub fn fresh(&self) -> Self {
         match self {
-            Channel::File(github) => Channel::File(github.fresh()),
+            Channel::File(github) => Channel::File(Box::new(github.fresh())),
             Channel::Submission(submitter) => Channel::Submission(Box::new(submitter.fresh())),
             Channel::Feed(feed) => Channel::Feed(Box::new(feed.fresh())),
         }

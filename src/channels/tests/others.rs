@@ -2,9 +2,8 @@
 
 use super::*;
 
-pub(super) fn winget() -> Channels {
-    let winget = Winget { id: "Acme.Tool".to_owned(), publisher: None, fork: None };
-    Channels { winget: Some(winget), ..Channels::NONE }
+fn winget() -> Channels {
+    Channels { winget: all().winget, ..Channels::NONE }
 }
 
 #[test]
@@ -125,8 +124,7 @@ fn a_build_script_for_arch_packs_the_static_archives() {
 
 #[test]
 fn a_package_for_chocolatey_has_the_same_bytes_every_time() {
-    let chocolatey = Some(Chocolatey { id: None, authors: None, feed: None });
-    let channels = Channels { chocolatey, ..Channels::NONE };
+    let channels = Channels { chocolatey: all().chocolatey, ..Channels::NONE };
     let [package] = &render(&manifest(|_| ()), &channels).unwrap()[..] else { panic!("one file") };
     assert_eq!(render(&manifest(|_| ()), &channels).unwrap()[0], *package);
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&package.bytes)).unwrap();

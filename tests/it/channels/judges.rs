@@ -183,6 +183,36 @@ fn a_build_script_for_arch_shows_any_text_and_runs_none_of_it() {
     }
 }
 
+/// makepkg writes `.SRCINFO` from the script. It refuses to run as root.
+#[cfg(target_os = "linux")]
+#[test]
+fn makepkg_reads_from_the_build_script_what_is_written_beside_it() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    let (Some(makepkg), Some(_)) = (peer("makepkg"), peer("pacman")) else { return };
+    let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+    let lines = |text: &str| {
+        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    for text in HOSTILE {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        written(folder.path(), text);
+        let script = folder.path().join("tool-bin");
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o777)).unwrap();
+        let (program, arguments) = match is_root {
+            true => {
+                (peer("setpriv").unwrap(), vec!["--reuid=65534", "--clear-groups", makepkg.to_str().unwrap()])
+            }
+            false => (makepkg.clone(), Vec::new()),
+        };
+        let said = run(&program, &script, &[arguments, vec!["--printsrcinfo"]].concat());
+        let own = fs::read_to_string(script.join(".SRCINFO")).unwrap();
+        assert_eq!(lines(&said), lines(&own), "{text:?}");
+    }
+}
+
 #[test]
 fn linters_of_shells_accept_the_installer() {
     let folder = tempfile::tempdir().unwrap();

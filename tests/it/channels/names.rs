@@ -11,8 +11,9 @@ fn archives() -> Vec<(Target, String)> {
 /// The other assets of a release.
 const OTHERS: [&str; 4] = ["SHA256SUMS", "tool-installer.ps1", "tool-installer.sh", "tool-manifest.json"];
 
-/// cargo-binstall 1.22, `crates/binstalk-fetchers/src/gh_crate_meta/hosting.rs`: `NOVERSION_FILENAMES` below
-/// `GITHUB_RELEASE_PATHS`, and `infer_bin_dir_template` for the folder.
+/// cargo-binstall 1.22: `NOVERSION_FILENAMES` below `GITHUB_RELEASE_PATHS` in
+/// `crates/binstalk-fetchers/src/gh_crate_meta/hosting.rs`, and for the folder `infer_bin_dir_template` in
+/// `crates/binstalk-bins/src/lib.rs`.
 #[test]
 fn cargo_binstall_finds_every_archive_without_metadata() {
     const ADDRESS: &str = "{ repo }/releases/download/v{ version }/{ name }-{ target }{ archive-suffix }";
@@ -45,7 +46,8 @@ fn has_word(name: &str, words: &[&str]) -> bool {
     })
 }
 
-/// mise, `src/backend/asset_matcher.rs`: `OS_PATTERNS`, `ARCH_PATTERNS` and `LIBC_PATTERNS`, each in its order.
+/// mise, `src/backend/asset_matcher.rs`: `OS_PATTERNS`, `ARCH_PATTERNS` and `LIBC_PATTERNS`, each in its order. Of the
+/// systems those count that are no other one: Android takes what names Linux.
 #[test]
 fn mise_knows_the_system_the_processor_and_the_c_library_of_every_archive() {
     fn first(name: &str, patterns: &[(&'static str, &[&str])]) -> Option<&'static str> {
@@ -55,8 +57,21 @@ fn mise_knows_the_system_the_processor_and_the_c_library_of_every_archive() {
         first(
             name,
             &[
-                ("android", &["android"]),
-                ("linux", &["linux", "ubuntu", "debian", "fedora", "centos", "rhel", "alpine", "arch"]),
+                (
+                    "linux",
+                    &[
+                        "linux",
+                        "manylinux",
+                        "musllinux",
+                        "ubuntu",
+                        "debian",
+                        "fedora",
+                        "centos",
+                        "rhel",
+                        "alpine",
+                        "arch",
+                    ],
+                ),
                 ("macos", &["darwin", "mac", "macos", "macosx", "osx"]),
                 ("windows", &["mingw-w64", "win", "win32", "win64", "windows"]),
             ],
@@ -65,11 +80,18 @@ fn mise_knows_the_system_the_processor_and_the_c_library_of_every_archive() {
     let arch = |name: &str| {
         first(
             name,
-            &[("x64", &["x86_64", "x86-64", "x64", "amd64"]), ("arm64", &["aarch64", "aarch_64", "arm64"])],
+            &[
+                ("x64", &["x86_64", "x86-64", "x64", "amd64"]),
+                ("arm64", &["aarch64", "aarch_64", "arm64", "arm_64"]),
+            ],
         )
     };
-    let libc =
-        |name: &str| first(name, &[("msvc", &["msvc"]), ("gnu", &["gnu", "glibc"]), ("musl", &["musl"])]);
+    let libc = |name: &str| {
+        first(
+            name,
+            &[("msvc", &["msvc"]), ("gnu", &["gnu", "glibc", "manylinux"]), ("musl", &["musl", "musllinux"])],
+        )
+    };
     for (target, file) in archives() {
         let expected_os = match target.os() {
             Os::Linux => "linux",
@@ -110,32 +132,39 @@ fn an_entry_for_aqua_gives_the_name_of_an_archive_for_each_system() {
     }
 }
 
-/// ubi, `ubi/src/picker.rs`, `os.rs` and `arch.rs`: the system, then the processor, and on musl no name with `-gnu`. With
-/// glibc it takes the first of the rest by name.
+/// ubi, `ubi/src/picker.rs` with the patterns of `os.rs` and `arch.rs`: the system, then the processor. On musl it drops the
+/// names of glibc, and then those without musl if there is one with it. On macOS for ARM, names for Intel count too, but
+/// the first for ARM is taken. Of several it takes the first by name.
 #[test]
 fn ubi_picks_an_archive_for_each_system() {
-    let pick = |os: &[&str], arch: &[&str], is_musl: bool| {
+    let pick = |os: &[&str], arch: &[&str], first: &[&str], is_musl: bool| {
         let mut names: Vec<String> = archives().into_iter().map(|(_, file)| file).collect();
         names.extend(OTHERS.map(str::to_owned));
-        names
-            .retain(|name| has_word(name, os) && has_word(name, arch) && !(is_musl && name.contains("-gnu")));
+        names.retain(|name| has_word(name, os) && has_word(name, arch));
+        names.retain(|name| !is_musl || !has_word(name, &["gnu", "glibc"]));
+        if is_musl && names.iter().any(|name| has_word(name, &["alpine", "musl"])) {
+            names.retain(|name| has_word(name, &["alpine", "musl"]));
+        }
         names.sort();
-        names.first().cloned().unwrap_or_default()
+        names.iter().find(|name| has_word(name, first)).or(names.first()).cloned().unwrap_or_default()
     };
-    let (x86, arm) = (&["x86_64", "x86-64", "x64", "amd64"][..], &["aarch64", "arm64"][..]);
-    for (os, arch, is_musl, expected) in [
-        (&["linux"][..], x86, true, "tool-x86_64-unknown-linux-musl.tar.gz"),
-        (&["linux"][..], arm, true, "tool-aarch64-unknown-linux-musl.tar.gz"),
-        (&["linux"][..], x86, false, "tool-x86_64-unknown-linux-gnu.tar.gz"),
-        (&["macos", "darwin", "osx"][..], arm, false, "tool-aarch64-apple-darwin.tar.gz"),
-        (&["windows", "win32", "win64"][..], x86, false, "tool-x86_64-pc-windows-msvc.zip"),
+    let x86 = &["x86_64", "x86-64", "x64", "amd64"][..];
+    let arm = &["aarch64", "aarch_64", "arm64", "arm_64"][..];
+    let both = [x86, arm, &["arm", "all"]].concat();
+    for (os, arch, first, is_musl, expected) in [
+        (&["linux"][..], x86, &[][..], true, "tool-x86_64-unknown-linux-musl.tar.gz"),
+        (&["linux"], arm, &[], true, "tool-aarch64-unknown-linux-musl.tar.gz"),
+        (&["linux"], x86, &[], false, "tool-x86_64-unknown-linux-gnu.tar.gz"),
+        (&["linux"], arm, &[], false, "tool-aarch64-unknown-linux-gnu.tar.gz"),
+        (&["darwin", "mac", "macos", "macosx", "osx"], &both, arm, false, "tool-aarch64-apple-darwin.tar.gz"),
+        (&["win", "win32", "win64", "windows"], x86, &[], false, "tool-x86_64-pc-windows-msvc.zip"),
     ] {
-        assert_eq!(pick(os, arch, is_musl), expected);
+        assert_eq!(pick(os, arch, first, is_musl), expected);
     }
 }
 
-/// eget, `detect.go`: what matches both system and processor; it asks if that is not one name. Its `arm64` does not know
-/// `aarch64`, and its `win` is in `darwin`.
+/// eget, `detect.go`: what matches both system and processor; it asks if that is not one name. Its `win` is not that of
+/// `darwin`: a letter other than `r` stands before it.
 #[test]
 fn eget_asks_only_where_its_own_rules_make_it() {
     let has = |name: &str, words: &[&str]| words.iter().any(|word| name.to_lowercase().contains(word));
@@ -143,9 +172,12 @@ fn eget_asks_only_where_its_own_rules_make_it() {
         let names = archives().into_iter().map(|(_, file)| file).chain(OTHERS.map(str::to_owned));
         names.filter(|name| has(name, os) && has(name, arch)).collect::<Vec<_>>()
     };
-    let amd64 = ["x64", "amd64", "x86-64", "x86_64"];
-    assert_eq!(matches(&["darwin", "macos", "osx"], &amd64), ["tool-x86_64-apple-darwin.tar.gz"]);
-    assert_eq!(matches(&["linux"], &amd64).len(), 2, "glibc and musl");
-    assert_eq!(matches(&["win", "windows"], &amd64).len(), 2, "Windows and Darwin");
-    assert_eq!(matches(&["linux"], &["arm64", "armv8"]), Vec::<String>::new());
+    let (amd64, arm64) = (["x64", "amd64", "x86-64", "x86_64", "x8664"], ["arm64", "armv8", "aarch64"]);
+    let macos = ["darwin", "mac", "osx"];
+    assert_eq!(matches(&macos, &amd64), ["tool-x86_64-apple-darwin.tar.gz"]);
+    assert_eq!(matches(&macos, &arm64), ["tool-aarch64-apple-darwin.tar.gz"]);
+    assert_eq!(matches(&["windows", "-win"], &amd64), ["tool-x86_64-pc-windows-msvc.zip"]);
+    for arch in [&amd64[..], &arm64] {
+        assert_eq!(matches(&["linux", "ubuntu"], arch).len(), 2, "glibc and musl");
+    }
 }

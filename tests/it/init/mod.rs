@@ -338,6 +338,35 @@ fn a_project_with_notes_from_github_needs_no_changelog() {
     assert_eq!(floe(&sample, &["--check"]).0, Some(0));
 }
 
+#[test]
+fn channels_without_their_keys_or_secrets_are_named() {
+    let tables = "[package.metadata.floe]\nnotes = \"github\"\n\
+                  [package.metadata.floe.homebrew]\ntap = \"acme/homebrew-tap\"\n\
+                  [package.metadata.floe.chocolatey]";
+    let sample = bare().manifest_lines(tables);
+    let said = |run: (Option<i32>, String)| {
+        for text in [
+            "no workflow passes on the secret that `homebrew` needs",
+            "gh secret set CHANNEL_TOKEN",
+            "no workflow passes on the secret that `chocolatey` needs",
+            "gh secret set CHOCOLATEY_KEY",
+            "`homebrew` needs a `description` in Cargo.toml",
+        ] {
+            assert!(run.0 == Some(0) && run.1.contains(text), "{text}: {}", run.1);
+        }
+    };
+    said(floe(&sample, &["--yes"]));
+    said(floe(&sample, &["--check"]));
+    let (path, described) = (sample.path().join("Cargo.toml"), "[package]\ndescription = \"A tool.\"\n");
+    let manifest = fs::read_to_string(&path).unwrap().replacen("[package]\n", described, 1);
+    fs::write(path, manifest).unwrap();
+    let workflow = fs::read_to_string(sample.path().join(WORKFLOW)).unwrap();
+    let secrets = "    secrets:\n      channel-token: ${{ secrets.CHANNEL_TOKEN }}\n      chocolatey-key: ${{ secrets.CHOCOLATEY_KEY }}\n";
+    fs::write(sample.path().join(WORKFLOW), workflow + secrets).unwrap();
+    let (_, quiet) = floe(&sample, &["--check"]);
+    assert!(!quiet.contains("secret set") && !quiet.contains("`homebrew` needs"), "{quiet}");
+}
+
 fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
     let from = text.find(start).unwrap_or_else(|| panic!("no `{start}` in\n{text}"));
     let rest = &text[from..];
