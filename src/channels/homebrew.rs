@@ -121,7 +121,7 @@ fn class(formula: &str) -> String {
 
 /// A description that `FormulaAudit/Desc` accepts: no article and not the formula's name at its beginning, a capital
 /// letter, no full stop, at most 80 characters.
-fn description(text: &str, formula: &str) -> String {
+pub(super) fn description(text: &str, formula: &str) -> String {
     let mut rest = text;
     let mut is_named = false;
     loop {

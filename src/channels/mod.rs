@@ -7,6 +7,7 @@ mod chocolatey;
 mod homebrew;
 mod installers;
 mod license;
+pub mod packages;
 mod scoop;
 mod settings;
 mod text;

@@ -43,7 +43,7 @@ pub fn assemble(args: AssembleArgs, report: &Report) -> anyhow::Result<()> {
     let packed = pack(&legs, project, &args.release, &out.path().join("packed"), report)?;
     let dists: Vec<PathBuf> = legs.iter().flat_map(|leg| &leg.dists).chain(&packed).cloned().collect();
     let verified = dist::verify(dist::read(&dists, Depth::Whole)?, inputs.expect())?;
-    verify::read_binaries_again(&verified)?;
+    verify::read_binaries_again(&verified, report)?;
     let release = inputs.release(verified, report)?;
 
     let whole = out.path().join("dist");

@@ -143,6 +143,7 @@ mod tests {
         let text = |text: &str| Some(text.to_owned());
         Project {
             name: "tool".to_owned(),
+            authors: Vec::new(),
             version: Version::new(1, 4, 0),
             description: text("A tool"),
             license: text("MIT"),

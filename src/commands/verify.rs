@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::repo;
+use crate::channels::packages;
 use crate::cli::{ReleaseArgs, VerifyArgs};
 use crate::error::{Exit, Failure, usage};
 use crate::files::scratch::Scratch;
@@ -68,7 +69,7 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         // The rendered files are written again.
         verified.rendered.clear();
     }
-    read_binaries_again(&verified)?;
+    read_binaries_again(&verified, report)?;
     inputs.signatures(&verified, report)?;
     let mut verdict = Verdict::of_dist(&verified);
     match inputs.release_without_notes(verified, report) {
@@ -263,8 +264,8 @@ impl Verdict {
     }
 }
 
-/// The facts in the records were judged; here they are read from the binaries once more.
-pub(super) fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
+/// The facts in the records were judged; here they are read from the binaries once more, and packages are made again.
+pub(super) fn read_binaries_again(verified: &Verified, report: &Report) -> anyhow::Result<()> {
     let mut problems = Vec::new();
     let audit = |(_, path): &(Record, PathBuf)| audit::audit(path);
     let audited = parallel::map(verified.archives.iter().collect(), audit);
@@ -291,5 +292,15 @@ pub(super) fn read_binaries_again(verified: &Verified) -> anyhow::Result<()> {
             }
         }
     }
+    let again = |(record, archive): &(Record, PathBuf)| -> anyhow::Result<Vec<Problem>> {
+        let edited = packages::edited(record, archive)?;
+        let folder = archive.with_file_name("");
+        Ok(edited.into_iter().map(|file| Problem::Edited { path: folder.join(file) }).collect())
+    };
+    for (record, _) in &verified.archives {
+        packages::of_other_revisions(&record.packages).for_each(|line| report.warn(line));
+    }
+    let edited = parallel::map(verified.archives.iter().collect(), again);
+    problems.extend(edited.into_iter().collect::<anyhow::Result<Vec<_>>>()?.concat());
     if problems.is_empty() { Ok(()) } else { Err(dist::refuse(&problems).into()) }
 }

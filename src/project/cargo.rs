@@ -12,7 +12,7 @@ use crate::environment::variable_os;
 use crate::error::{Exit, Failure};
 use crate::project::package::{self, Gated};
 use crate::project::{git, process, repository};
-use floe_core::model::{About, Commit, Config, Minisign, Repo, Tag};
+use floe_core::model::{About, Commit, Config, Minisign, PackageKind, Repo, Tag, Target, packages};
 
 /// The time of files without a commit: 1980-01-01, the earliest that a ZIP file can hold.
 const NO_COMMIT_EPOCH: u64 = 315_532_800;
@@ -28,6 +28,8 @@ pub struct Project {
     pub version: Version,
     /// `description`.
     pub description: Option<String>,
+    /// `authors`.
+    pub authors: Vec<String>,
     /// `license`, an SPDX expression.
     pub license: Option<String>,
     /// `repository`.
@@ -162,6 +164,39 @@ impl Project {
     /// The names of the further files that its release has.
     pub fn asset_names(&self) -> Vec<String> {
         self.config.asset_names(&self.name, &self.version)
+    }
+
+    /// The names of the packages that its release of these targets has.
+    pub fn package_files(&self, targets: &[Target]) -> Vec<String> {
+        self.config.package_files(&self.name, &self.version, targets)
+    }
+
+    /// The maintainer of a package: the table's, else the first author with an address.
+    pub fn maintainer(&self, kind: PackageKind) -> Option<String> {
+        let given = self.config.packages.get(&kind).and_then(|settings| settings.maintainer.clone());
+        given.or_else(|| self.authors.iter().find(|author| packages::is_contact(author)).cloned())
+    }
+
+    /// The keys of Cargo.toml that a package needs and the project lacks, each as a sentence.
+    pub fn packages_lack(&self) -> Vec<String> {
+        let mut lacking = Vec::new();
+        for kind in self.config.packages.keys().copied() {
+            if self.description.as_ref().is_none_or(|text| text.trim().is_empty()) {
+                lacking.push(format!("`{kind}` needs a `description` in Cargo.toml"));
+            }
+            if kind == PackageKind::Deb && self.maintainer(kind).is_none() {
+                lacking.push(format!(
+                    "`{kind}` needs a `maintainer` in its table, or `authors` in Cargo.toml, as `Name <address>`"
+                ));
+            }
+            let package = self.config.package_name(kind, &self.name);
+            if !packages::is_package_name(&package) {
+                lacking.push(format!(
+                    "`{kind}` needs a `package` in its table, as it cannot be called `{package}`"
+                ));
+            }
+        }
+        lacking
     }
 
     /// Its description of itself; `None` if it has none.

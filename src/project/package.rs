@@ -143,6 +143,7 @@ pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<
         name: package.name.to_string(),
         version: package.version.clone(),
         description: package.description.clone(),
+        authors: package.authors.clone(),
         license: package.license.clone(),
         repository: package.repository.clone(),
         homepage: package.homepage.clone(),

@@ -11,6 +11,7 @@ use crate::files::atomic_file;
 use crate::project::cargo::Project;
 use crate::release::dist;
 use crate::report::Report;
+use floe_core::attachment::{self, Unfit};
 use floe_core::model::notes::NotesSource;
 use floe_core::model::{
     ChannelKind, Channels, Config, Content, Destination, Digest, PromisedFile, Release, Rendered,
@@ -27,6 +28,15 @@ pub fn assemble(
     let mut verified = verified;
     let on_disk = std::mem::take(&mut verified.rendered);
     let release = without_channels(verified, destination, notes);
+    let Unfit { missing, wrong } = attachment::unfit(&release);
+    missing.into_iter().for_each(|line| report.warn(line));
+    if !wrong.is_empty() {
+        return Err(Failure::new("`attach = true` would attach SBOMs of other programs")
+            .details(wrong)
+            .hint("make the image from the static binaries of this release, or take `attach` out of [package.metadata.floe.image]")
+            .exit(Exit::Problems)
+            .into());
+    }
     channels::left_out(&release.manifest, channels).into_iter().for_each(|line| report.warn(line));
     let rendered = channels::render(&release.manifest, channels).map_err(|lacking| lacks(&lacking))?;
     let installers = rendered.iter().filter(|file| file.kind.is_asset()).map(|file| file.path.as_str());
@@ -85,9 +95,11 @@ fn without_channels(verified: Verified, destination: Destination, notes: NotesSo
 pub fn check(project: &Project) -> anyhow::Result<()> {
     let Config { targets, channels, .. } = &project.config;
     let installers = channels::installers(&project.name, targets, channels);
-    let assets = project.asset_names();
+    let mut assets = project.asset_names();
+    assets.extend(project.package_files(targets));
     distinct(installers.iter().map(String::as_str), &assets.iter().map(String::as_str).collect::<Vec<_>>())?;
-    let lacking = channels::lacking(project.about().as_ref(), channels);
+    let mut lacking = channels::lacking(project.about().as_ref(), channels);
+    lacking.extend(project.packages_lack());
     if lacking.is_empty() { Ok(()) } else { Err(lacks(&lacking).into()) }
 }
 

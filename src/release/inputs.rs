@@ -246,6 +246,8 @@ fn expect(
     let has_image = !no_image && project.is_none_or(|project| project.config.image.is_some());
     let platforms: Vec<Platform> =
         if has_image { targets.iter().filter_map(|target| target.platform()).collect() } else { Vec::new() };
+    let mut files = project.map(Project::asset_names).unwrap_or_default();
+    files.extend(project.iter().flat_map(|project| project.package_files(&targets)));
     Ok(Expect {
         name: project.map(|project| project.name.clone()),
         version: project.map(|project| project.version.clone()),
@@ -255,7 +257,7 @@ fn expect(
         targets,
         image: has_image,
         programs: project.and_then(|project| Some(project.config.image.as_ref()?.programs.clone())),
-        files: project.map(Project::asset_names).unwrap_or_default(),
+        files,
         sbom: project.map(|project| project.config.sbom),
         tolerate: false,
         platforms,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::attest::BUNDLE_LIMIT;
-use crate::channels;
+use crate::channels::{self, packages};
 use crate::cli::RemoteArgs;
 use crate::download::Downloader;
 use crate::error::{Exit, Failure, refusal_of};
@@ -19,8 +19,9 @@ use crate::release::signatures::{self, Judged};
 use crate::release::{names, session};
 use crate::report::Report;
 use crate::token::Token;
+use floe_core::model::manifest::Artifact;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS, MINISIGN};
-use floe_core::model::{Content, Digest, Manifest, Repo, Tag};
+use floe_core::model::{Content, Digest, Manifest, PackageFacts, Repo, Tag};
 use floe_core::parallel;
 use floe_core::untrusted::files;
 use floe_core::verify::published::{self, Download, ReleaseRequest};
@@ -139,8 +140,8 @@ fn wrong(request: &ReleaseRequest, problems: Vec<String>) -> Failure {
         .exit(Exit::Problems)
 }
 
-/// Compares the SBOMs of a verified download with the lists that `cargo auditable` embedded in the binaries. `assets` is the
-/// folder of the downloaded files.
+/// Compares the SBOMs of a verified download with the lists that `cargo auditable` embedded in the binaries, and makes its
+/// packages again. `assets` is the folder of the downloaded files.
 pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) -> anyhow::Result<()> {
     let compare = |(archive, name): (&str, &str)| -> anyhow::Result<Vec<String>> {
         let whys = sbom::compare_embedded(&assets.join(name), &audit::audit(&assets.join(archive))?);
@@ -152,7 +153,18 @@ pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) 
         .filter_map(|artifact| Some((artifact.file.as_str(), artifact.sbom.as_ref()?.file.as_str())));
     let found =
         parallel::map(with_sbom.collect(), compare).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
-    let problems = found.concat();
+    let again = |artifact: &Artifact| -> anyhow::Result<Vec<String>> {
+        let digest = |package: &PackageFacts| {
+            Some(download.files.iter().find(|file| file.name == package.file)?.digest)
+        };
+        let source = packages::Source::of(manifest, artifact);
+        let edited = source.edited(&assets.join(&artifact.file), &artifact.packages, digest)?;
+        Ok(edited.iter().map(|file| format!("`{file}` does not follow from `{}`", artifact.file)).collect())
+    };
+    // One after the other, because each is in memory.
+    let with_packages = manifest.artifacts.iter().filter(|artifact| !artifact.packages.is_empty());
+    let made = with_packages.map(again).collect::<anyhow::Result<Vec<_>>>()?;
+    let problems = [found, made].concat().concat();
     if problems.is_empty() { Ok(()) } else { Err(wrong(&download.request, problems).into()) }
 }
 
@@ -217,6 +229,9 @@ fn minisign(fetched: &Fetched) -> anyhow::Result<(Option<String>, Vec<String>)> 
 
 /// The files that do not follow from the manifest. They are rendered again; the manifest alone says from what.
 fn rendered(manifest: &Manifest, report: &Report) -> Vec<String> {
+    let packages =
+        manifest.artifacts.iter().flat_map(|artifact| packages::of_other_revisions(&artifact.packages));
+    packages.for_each(|line| report.warn(line));
     let (known, other): (Vec<_>, Vec<_>) =
         manifest.channels.iter().partition(|entry| entry.revision == channels::REVISION);
     for entry in other {

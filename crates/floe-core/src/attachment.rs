@@ -40,14 +40,16 @@ pub struct Attachment {
 impl Attachment {
     fn new(file: &str, subject: &Blob, kind: &str, (digest, size): (Digest, u64)) -> Self {
         let content = Blob { media_type: kind.to_owned(), digest, size };
+        // The name that `oras pull` gives the file.
+        let title = BTreeMap::from([("org.opencontainers.image.title".to_owned(), file.to_owned())]);
         let document = ImageManifest {
             schema_version: 2,
             media_type: Some(MANIFEST.to_owned()),
             artifact_type: Some(kind.to_owned()),
             config: Descriptor::of(&Attachment::config()),
-            layers: vec![Descriptor::of(&content)],
+            layers: vec![Descriptor { annotations: title, ..Descriptor::of(&content) }],
             subject: Some(Descriptor::of(subject)),
-            annotations: annotations(file, kind),
+            annotations: annotations(kind),
         };
         let json = serde_json::to_vec(&document).expect("a manifest has only string keys");
         let manifest =
@@ -69,13 +71,13 @@ impl Attachment {
     pub fn entry(&self) -> Value {
         let Blob { media_type, digest, size } = &self.manifest;
         let kind = &self.content.media_type;
-        json!({
-            "mediaType": media_type,
-            "digest": digest,
-            "size": size,
-            "annotations": annotations(&self.file, kind),
-            "artifactType": kind,
-        })
+        let mut entry =
+            json!({ "mediaType": media_type, "digest": digest, "size": size, "artifactType": kind });
+        let annotations = annotations(kind);
+        if !annotations.is_empty() {
+            entry["annotations"] = json!(annotations);
+        }
+        entry
     }
 
     /// The tag of that index (OCI distribution-spec, "Referrers Tag Schema").
@@ -84,15 +86,14 @@ impl Attachment {
     }
 }
 
-/// Those of an attestation are cosign's, by which it finds one. The title is the name that `oras pull` gives a file.
-fn annotations(file: &str, kind: &str) -> BTreeMap<String, String> {
-    let title = ("org.opencontainers.image.title", file);
+/// Those of an attestation are cosign's, by which it finds one.
+fn annotations(kind: &str) -> BTreeMap<String, String> {
     let bundle = [
         ("dev.sigstore.bundle.content", "dsse-envelope"),
         ("dev.sigstore.bundle.predicateType", "https://slsa.dev/provenance/v1"),
     ];
-    let of_kind = if kind == BUNDLE { &bundle[..] } else { &[] };
-    [title].iter().chain(of_kind).map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    let own = if kind == BUNDLE { &bundle[..] } else { &[] };
+    own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
 /// The artifacts of an image: the attestation, about the whole image, and the SBOM of each platform's target. `size` gives the
@@ -111,6 +112,44 @@ pub fn attachments(
         Some(Attachment::new(&sbom.file, &one.manifest, SBOM, (sbom.digest, size)))
     });
     attestation.into_iter().chain(sboms).collect()
+}
+
+/// The platforms whose image cannot have an SBOM, and those that would get a wrong one, in words.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Unfit {
+    /// The release has no SBOM for them.
+    pub missing: Vec<String>,
+    /// The image holds a program that is not in the archive of the SBOM.
+    pub wrong: Vec<String>,
+}
+
+/// Compares the images of a release with the SBOMs that it attaches to them. An image whose layers were not read was compared before.
+pub fn unfit(release: &Release) -> Unfit {
+    let mut unfit = Unfit::default();
+    let Some(image) = release.image.as_ref().filter(|_| release.destination.attach) else { return unfit };
+    let artifacts = &release.manifest.artifacts;
+    if artifacts.iter().all(|artifact| artifact.sbom.is_none()) {
+        return unfit;
+    }
+    for one in &image.platforms {
+        let artifact = artifacts.iter().find(|artifact| artifact.target.platform() == Some(one.platform));
+        let Some((artifact, sbom)) = artifact.and_then(|artifact| Some((artifact, artifact.sbom.as_ref()?)))
+        else {
+            unfit.missing.push(format!(
+                "no SBOM is attached to the image for {}: the release has none of a static binary for it",
+                one.platform
+            ));
+            continue;
+        };
+        let is_there = |digest| one.files.iter().any(|file| file.digest == digest);
+        if !one.files.is_empty() && !artifact.binaries.iter().any(|binary| is_there(binary.digest)) {
+            unfit.wrong.push(format!(
+                "`{}` is not the SBOM of the image for {}, which holds no program of `{}`",
+                sbom.file, one.platform, artifact.file
+            ));
+        }
+    }
+    unfit
 }
 
 /// The files that a release attaches to its image; none unless the project wants it.

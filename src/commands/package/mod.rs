@@ -5,6 +5,7 @@
 
 mod builds;
 pub(super) mod contents;
+mod linux;
 mod patterns;
 mod places;
 
@@ -31,8 +32,8 @@ use crate::report::{self, Report};
 use floe_audit::RuleKind;
 use floe_audit::rules::{self, Violation};
 use floe_core::model::{
-    Arch, ArchiveFacts, BinaryFacts, Dependency, Digest, Format, Record, Rule, Sbom, SbomFacts, Schema,
-    Source, Target,
+    Arch, ArchiveFacts, BinaryFacts, Dependency, Digest, Format, PackageFacts, Record, Rule, Sbom, SbomFacts,
+    Schema, Source, Target,
 };
 use floe_core::parallel;
 
@@ -121,6 +122,10 @@ pub fn pack(
         return Err(refuse(project, problems));
     }
     checked.sort_by_key(|(build, _)| build.target);
+    let lacking = project.packages_lack();
+    if !lacking.is_empty() {
+        return Err(refuse(project, lacking));
+    }
     let common = contents::common(project, report)?;
     let is_new = !out.exists();
     let mut packed = Vec::new();
@@ -254,6 +259,7 @@ fn identify(path: &Path, target: Target) -> anyhow::Result<(Format, Arch)> {
 struct Unnamed {
     archive: AtomicFile,
     sbom: Option<String>,
+    packages: Vec<AtomicFile>,
     record: Record,
     /// The rules that its binaries break, and that the project has not loosened.
     violations: Vec<(Rule, String)>,
@@ -264,8 +270,10 @@ struct Unnamed {
 impl Unnamed {
     /// Gives the archive its name, and writes the SBOM and the record.
     fn commit(self, out: &Path, report: &Report) -> anyhow::Result<Record> {
-        let Unnamed { archive, sbom, record, .. } = self;
+        let Unnamed { archive, sbom, packages, record, .. } = self;
+        linux::remove_old(&out.join(record.file_name()), &record)?;
         archive.commit()?;
+        packages.into_iter().try_for_each(AtomicFile::commit)?;
         let path = out.join(Sbom::file_name(&record.name, record.target));
         match sbom {
             Some(json) => atomic_file::write(&path, json.as_bytes())?,
@@ -276,6 +284,9 @@ impl Unnamed {
         atomic_file::write(&out.join(record.file_name()), record.to_json().as_bytes())?;
         let ArchiveFacts { file, size, digest } = &record.archive;
         report.step("Packed", format!("{file}  {}  {digest}", report::size(*size)));
+        for PackageFacts { file, digest, .. } in &record.packages {
+            report.step("Packed", format!("{file}  {digest}"));
+        }
         Ok(record)
     }
 }
@@ -346,6 +357,7 @@ fn pack_one(
         epoch: origin.epoch,
     };
     let sbom = build.crates.as_ref().map(|crates| sbom::build(&described, crates).to_json());
+    let (packages, facts) = linux::make(project, target, (archive.file(), &file), (&all, &entries), out)?;
     let record = Record {
         schema: Schema,
         name: project.name.clone(),
@@ -361,6 +373,7 @@ fn pack_one(
             file: Sbom::file_name(&project.name, target),
             digest: Digest::of(json.as_bytes()),
         }),
+        packages: facts,
     };
-    Ok(Unnamed { archive, sbom, record, violations: broken, refused })
+    Ok(Unnamed { archive, sbom, packages, record, violations: broken, refused })
 }

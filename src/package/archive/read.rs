@@ -1,7 +1,7 @@
 //! Reads untrusted archives: the checks that both formats share.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -140,6 +140,38 @@ pub fn members(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Member>> {
     })?;
     members.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(members)
+}
+
+/// A file of an archive, in memory.
+#[derive(Debug)]
+pub struct Unpacked {
+    /// Its path in the archive.
+    pub path: String,
+    /// Its permission bits.
+    pub mode: u32,
+    /// Its time, in seconds since 1970-01-01 UTC.
+    pub time: u64,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The files of an archive that is open at any place, sorted by path. `path` is its name in errors.
+pub fn unpack((archive, path): (&mut File, &Path), kind: ArchiveKind) -> anyhow::Result<Vec<Unpacked>> {
+    /// The most bytes that are held in memory.
+    const LIMIT: u64 = 1024 * 1024 * 1024;
+    let mut files = Vec::new();
+    archive.rewind().with_context(|| format!("failed to read `{}`", path.display()))?;
+    each((archive, path), kind, Limits { bytes: LIMIT, ..LIMITS }, &mut |found| {
+        if !found.is_folder {
+            let mut bytes = Vec::new();
+            let read = found.content.read_to_end(&mut bytes);
+            read.with_context(|| format!("failed to unpack `{}`", found.path))?;
+            files.push(Unpacked { path: found.path, mode: found.mode, time: found.time, bytes });
+        }
+        Ok(())
+    })?;
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
 }
 
 /// Unpacks an archive into a folder, which is made if it does not exist, and returns its files.

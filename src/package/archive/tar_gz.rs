@@ -49,6 +49,21 @@ pub(super) fn write(
     Ok(Packed { size, digest, entries })
 }
 
+/// A tar.gz of files that are in memory, in the given order: each with its path and its mode. The path of a folder ends with
+/// a slash. There are no extended headers, which dpkg refuses.
+pub fn small(files: &[(String, u32, &[u8])], epoch: u64) -> anyhow::Result<Vec<u8>> {
+    let mut gzip = Gzip::new(Vec::new())?;
+    for (path, mode, bytes) in files {
+        let kind = if path.ends_with('/') { EntryType::Directory } else { EntryType::Regular };
+        let size = bytes.len() as u64;
+        gzip.write_all(header(kind, path, *mode, size, epoch)?.as_bytes())?;
+        gzip.write_all(bytes)?;
+        gzip.write_all(padding(size))?;
+    }
+    gzip.write_all(&[0; 2 * BLOCK as usize])?;
+    Ok(gzip.finish()?)
+}
+
 /// The zeros after a content of `size` bytes.
 fn padding(size: u64) -> &'static [u8] {
     &[0; BLOCK as usize][..(size.next_multiple_of(BLOCK) - size) as usize]

@@ -3,6 +3,7 @@
 //! No check here uses floe's own code: bytes are compared with files, digests with a hash of them.
 
 mod archives;
+mod attached;
 mod attestations;
 mod binary;
 mod distribution;

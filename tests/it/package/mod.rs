@@ -4,6 +4,7 @@ mod archive;
 mod built;
 mod contents;
 mod hostile;
+mod linux;
 mod names;
 mod own_sbom;
 mod record;

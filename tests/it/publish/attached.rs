@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use expect_test::expect;
-use floe_core::model::{Digest, Target};
+use floe_core::attachment::{self, Unfit};
+use floe_core::model::{Digest, SbomFacts, Target};
 use serde_json::{Value, json};
 
+use crate::faults::bench::made;
 use crate::support::attestation::{Claims, root, sign};
 use crate::support::scenario::{Scenario, make_dist_with_sboms};
 use crate::support::words::problems;
@@ -99,8 +101,7 @@ fn an_artifact_is_what_cosign_and_oras_write() {
         {
           "annotations": {
             "dev.sigstore.bundle.content": "dsse-envelope",
-            "dev.sigstore.bundle.predicateType": "https://slsa.dev/provenance/v1",
-            "org.opencontainers.image.title": "SHA256SUMS.sigstore.json"
+            "dev.sigstore.bundle.predicateType": "https://slsa.dev/provenance/v1"
           },
           "artifactType": "application/vnd.dev.sigstore.bundle.v0.3+json",
           "config": {
@@ -200,6 +201,29 @@ fn an_attestation_of_something_else_does_not_stand_for_that_of_the_release() {
             false => scenario.run(VERIFY).exit(3).says("nor is another attestation of these files"),
         };
     }
+}
+
+#[test]
+fn an_sbom_of_a_program_that_is_not_in_the_image_is_not_attached() {
+    let targets = ["x86_64-gnu", "x86_64-musl"].map(|target| target.parse::<Target>().unwrap());
+    let mut release = made("one", "1.4.0", &targets).release;
+    release.destination.attach = true;
+    let sbom = SbomFacts { file: "tool.cdx.json".to_owned(), digest: Digest::of(b"{}") };
+    assert_eq!(attachment::unfit(&release), Unfit::default(), "no SBOMs are wanted");
+    release.manifest.artifacts[0].sbom = Some(sbom.clone());
+    let Unfit { missing, wrong } = attachment::unfit(&release);
+    assert!(wrong.is_empty());
+    assert_eq!(
+        missing,
+        ["no SBOM is attached to the image for linux/amd64: the release has none of a static binary for it"]
+    );
+    release.manifest.artifacts[1].sbom = Some(sbom);
+    assert_eq!(attachment::unfit(&release), Unfit::default());
+    // As in an image that was made from the archive for glibc.
+    release.manifest.artifacts[1].binaries[0].digest = Digest::of(b"another program");
+    let unfit = attachment::unfit(&release);
+    assert!(unfit.missing.is_empty());
+    expect!["`tool.cdx.json` is not the SBOM of the image for linux/amd64, which holds no program of `tool-x86_64-unknown-linux-musl.tar.gz`"].assert_eq(&unfit.wrong.join("\n"));
 }
 
 #[test]

@@ -25,7 +25,7 @@ mod state;
 
 pub use dist::{
     DESCRIBED, image_spec, make_described_dist, make_dist, make_dist_from, make_dist_of, make_dist_with,
-    make_dist_with_sboms,
+    make_dist_with_lines, make_dist_with_sboms,
 };
 use heard::Heard;
 pub use outcome::Outcome;

@@ -8,8 +8,8 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    About, ArchiveKind, BinaryFacts, BuiltOn, Commit, Digest, Extras, ImageName, ManifestChannel, Platform,
-    Rule, SbomFacts, Schema, Tag, Target,
+    About, ArchiveKind, BinaryFacts, BuiltOn, Commit, Digest, Extras, ImageName, ManifestChannel,
+    PackageFacts, Platform, Rule, SbomFacts, Schema, Tag, Target,
 };
 
 /// A release as data.
@@ -85,6 +85,9 @@ pub struct Artifact {
     /// The SBOM of its binaries, also an asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sbom: Option<SbomFacts>,
+    /// The packages that were made from it, each one of `files` as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<PackageFacts>,
     /// The man pages and completions in it.
     #[serde(default, skip_serializing_if = "Extras::is_empty")]
     pub extras: Extras,

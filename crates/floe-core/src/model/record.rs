@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{Arch, Commit, Digest, Facts, Format, Rule, SbomFacts, Schema, Target};
+use super::{Arch, Commit, Digest, Facts, Format, PackageFacts, Rule, SbomFacts, Schema, Target};
 
 /// The facts of one archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct Record {
     /// The SBOM of its binaries, a file beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sbom: Option<SbomFacts>,
+    /// The packages that were made from it, files beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<PackageFacts>,
 }
 
 /// Where binaries come from.

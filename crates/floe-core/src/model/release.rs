@@ -296,6 +296,7 @@ fn manifest(
             requires: requires(record),
             loosened: record.loosened.clone(),
             sbom: record.sbom.clone(),
+            packages: record.packages.clone(),
             extras: Extras::of(&record.name, record.target, &record.contents),
         })
         .collect();

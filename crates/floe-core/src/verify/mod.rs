@@ -13,12 +13,14 @@ use crate::model::{ArchiveFacts, Commit, Entry, Image, Platform, PromisedFile, R
 mod archive;
 pub mod channels;
 mod image;
+mod packages;
 mod problem;
 pub mod published;
 mod sbom;
 
 use archive::check_archive;
 use image::check_image;
+use packages::check_packages;
 pub use problem::Problem;
 use sbom::check_sboms;
 
@@ -168,6 +170,7 @@ pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     let identity = identity(&archives, expect);
     check_identity(&archives, &identity, expect, &mut problems);
     check_targets(&archives, expect, &mut problems);
+    check_packages(&files, &archives, expect, &mut problems);
     files.extend(check_sboms(sboms, &archives, expect, &mut problems));
     // Two more assets are made by floe: the checksums and the manifest.
     let count = archives.len() + files.len() + 2;
@@ -228,7 +231,9 @@ fn check_files(found: &mut Found, expect: &Expect, problems: &mut Vec<Problem>) 
     let is_signature = |name: &String| {
         SIGNATURES.iter().any(|end| name.strip_suffix(end).is_some_and(|subject| signed.contains(subject)))
     };
-    let is_promised = |name: &String| expect.files.contains(name) || is_signature(name);
+    let packages = packages_of_records(found);
+    let is_promised =
+        |name: &String| expect.files.contains(name) || packages.contains(name) || is_signature(name);
     let archives: Vec<FoundArchive> =
         found.archives.extract_if(.., |archive| is_promised(&archive.facts.file)).collect();
     let archives = archives.into_iter().map(|FoundArchive { path, facts, .. }| PromisedFile {
@@ -254,6 +259,12 @@ fn check_files(found: &mut Found, expect: &Expect, problems: &mut Vec<Problem>) 
     files
 }
 
+/// The names of the packages that the records name.
+fn packages_of_records(found: &Found) -> BTreeSet<String> {
+    let records = found.archives.iter().filter_map(|archive| archive.record.as_ref().ok());
+    records.flat_map(|record| &record.packages).map(|package| package.file.clone()).collect()
+}
+
 /// The names of the files that a signature beside them may be of. The release manifest is not among them: it names the
 /// signatures.
 fn signed_files(found: &Found, expect: &Expect) -> BTreeSet<String> {
@@ -261,7 +272,8 @@ fn signed_files(found: &Found, expect: &Expect) -> BTreeSet<String> {
         let sbom = archive.record.as_ref().ok().and_then(|record| record.sbom.as_ref());
         [archive.facts.file.clone()].into_iter().chain(sbom.map(|sbom| sbom.file.clone()))
     });
-    archives.chain(expect.files.iter().cloned()).chain([CHECKSUMS.to_owned()]).collect()
+    let further = expect.files.iter().cloned().chain(packages_of_records(found));
+    archives.chain(further).chain([CHECKSUMS.to_owned()]).collect()
 }
 
 /// The identity that all archives must share: the expected one, else that of the first.

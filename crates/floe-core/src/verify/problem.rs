@@ -63,7 +63,7 @@ pub enum Problem {
     AbsentSbom { sbom: String, file: String },
     /// An SBOM cannot be read, or does not describe the archive.
     BadSbom { sbom: String, file: String, why: String },
-    /// A file that `assets` promises is not there.
+    /// A file that the project or a record promises is not there.
     MissingFile { file: String },
     /// Two files of one name differ.
     TwiceFile { paths: [PathBuf; 2] },
@@ -158,7 +158,7 @@ impl fmt::Display for Problem {
                 write!(f, "`{sbom}` is not the SBOM of `{file}`: {why}")
             }
             Problem::MissingFile { file } => {
-                write!(f, "`{file}` is missing, which `assets` in [package.metadata.floe] promises")
+                write!(f, "`{file}` is missing, which a record or [package.metadata.floe] promises")
             }
             Problem::TwiceFile { paths: [one, other] } => {
                 write!(f, "`{}` and `{}` have the same name and differ", one.display(), other.display())

@@ -111,6 +111,7 @@ pub fn record(name: &str, target: Target) -> Record {
         loosened: std::collections::BTreeMap::new(),
         contents: Vec::new(),
         sbom: None,
+        packages: Vec::new(),
     }
 }
 

@@ -55,6 +55,11 @@ pub fn make_dist_of<'s>(
     make((name, "", None), seed, out, version, targets);
 }
 
+/// A dist of `tool` with these lines in its Cargo.toml.
+pub fn make_dist_with_lines(lines: &str, out: &Path, version: &str, targets: &[Target]) {
+    make(("tool", lines, None), |_| b"tool", out, version, targets);
+}
+
 /// A dist of `tool` whose package says about itself what package managers need, from binaries of a seed.
 pub fn make_described_dist(seed: &str, out: &Path, version: &str, targets: &[Target]) {
     make(("tool", DESCRIBED, None), |_| seed.as_bytes(), out, version, targets);

@@ -120,3 +120,12 @@ pub struct Aur {
     /// `maintainer`: name and address, `Name <name at example dot org>`.
     pub maintainer: Option<String>,
 }
+
+/// A package for the package manager of a Linux distribution.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinuxPackage {
+    /// `package`: the name that it is installed under. Default: the Cargo package's in lower case.
+    pub package: Option<String>,
+    /// `maintainer`: `Name <address>`. Default: the first of Cargo's `authors` with an address.
+    pub maintainer: Option<String>,
+}

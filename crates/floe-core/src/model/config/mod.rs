@@ -7,8 +7,8 @@ mod parse;
 
 use std::collections::BTreeMap;
 
-use super::{ImageName, Rule, Target};
-pub use channels::{Aur, Channels, Chocolatey, Homebrew, Scoop, Winget};
+use super::{ImageName, PackageKind, Rule, Target, packages};
+pub use channels::{Aur, Channels, Chocolatey, Homebrew, LinuxPackage, Scoop, Winget};
 
 /// A project's `[package.metadata.floe]`.
 #[derive(Debug, Clone)]
@@ -45,6 +45,8 @@ pub struct Config {
     pub loosen: BTreeMap<Rule, String>,
     /// `installers`, and the tables of package managers.
     pub channels: Channels,
+    /// The tables `deb` and `rpm`.
+    pub packages: BTreeMap<PackageKind, LinuxPackage>,
 }
 
 impl Config {
@@ -111,6 +113,21 @@ impl Config {
         let fill = |asset: &String| asset.replace("{name}", name).replace("{version}", &version);
         self.assets.iter().map(fill).collect()
     }
+
+    /// The name that a package is installed under.
+    pub fn package_name(&self, kind: PackageKind, name: &str) -> String {
+        let given = self.packages.get(&kind).and_then(|settings| settings.package.clone());
+        given.unwrap_or_else(|| packages::package_name(name))
+    }
+
+    /// The names of the packages that a release of these targets has.
+    pub fn package_files(&self, name: &str, version: &semver::Version, targets: &[Target]) -> Vec<String> {
+        let of = |kind: &PackageKind| {
+            let (kind, package) = (*kind, self.package_name(*kind, name));
+            targets.iter().filter_map(move |target| kind.file_name(&package, version, *target))
+        };
+        self.packages.keys().flat_map(of).collect()
+    }
 }
 
 impl Default for Config {
@@ -132,6 +149,7 @@ impl Default for Config {
             binaries: None,
             profile: None,
             channels: Channels::default(),
+            packages: BTreeMap::new(),
         }
     }
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use super::{Built, Config, ImageSettings, Include};
-use crate::model::{ImageName, Rule, Target};
+use crate::model::{ImageName, PackageKind, Rule, Target};
 use crate::untrusted::text;
 use values::*;
 
@@ -48,6 +48,8 @@ struct Table {
     winget: Option<Value>,
     chocolatey: Option<Value>,
     aur: Option<Value>,
+    deb: Option<Value>,
+    rpm: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -97,7 +99,9 @@ impl Config {
             chocolatey: table.chocolatey,
             aur: table.aur,
         };
+        let packages = [(PackageKind::Deb, table.deb), (PackageKind::Rpm, table.rpm)];
         let config = Config {
+            packages: problems.packages(packages, &targets),
             channels: problems.channels(tables, &targets),
             targets,
             include,

@@ -3,8 +3,8 @@
 use serde::de::DeserializeOwned;
 
 use super::*;
-use crate::model::config::channels::{Aur, Channels, Chocolatey, Homebrew, Scoop, Winget};
-use crate::model::{ChannelKind, Repo};
+use crate::model::config::channels::{Aur, Channels, Chocolatey, Homebrew, LinuxPackage, Scoop, Winget};
+use crate::model::{ChannelKind, Repo, packages};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
@@ -44,6 +44,13 @@ struct ChocolateyTable {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 struct AurTable {
+    package: Option<String>,
+    maintainer: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+struct PackageTable {
     package: Option<String>,
     maintainer: Option<String>,
 }
@@ -92,6 +99,29 @@ impl Problems {
             }
         }
         channels
+    }
+
+    /// The tables of packages for Linux distributions.
+    pub(super) fn packages(
+        &mut self,
+        tables: [(PackageKind, Option<Value>); 2],
+        targets: &[Target],
+    ) -> BTreeMap<PackageKind, LinuxPackage> {
+        let mut read = BTreeMap::new();
+        for (kind, value) in tables {
+            let is_there = value.is_some();
+            let settings = self.table(kind.name(), value, |problems, table: PackageTable| {
+                Some(LinuxPackage {
+                    package: problems.one(&format!("{kind}.package"), table.package, linux_name),
+                    maintainer: problems.one(&format!("{kind}.maintainer"), table.maintainer, contact),
+                })
+            });
+            read.extend(settings.map(|settings| (kind, settings)));
+            if is_there && !targets.iter().any(|target| kind.arch(*target).is_some()) {
+                self.add(kind.name(), "is made of static programs, but no musl target is in `targets`");
+            }
+        }
+        read
     }
 
     fn table<T: DeserializeOwned, C>(
@@ -195,6 +225,22 @@ fn arch_name(text: &str) -> Result<String, String> {
         false => Err(format!(
             "`{text}` is not the name of a package; it has lower-case letters, digits and `-_.+@`"
         )),
+    }
+}
+
+fn linux_name(text: &str) -> Result<String, String> {
+    match packages::is_package_name(text) {
+        true => Ok(text.to_owned()),
+        false => {
+            Err(format!("`{text}` is not the name of a package; it has lower-case letters, digits and `+-.`"))
+        }
+    }
+}
+
+fn contact(text: &str) -> Result<String, String> {
+    match packages::is_contact(text) {
+        true => Ok(text.to_owned()),
+        false => Err("write it as `Name <address@example.org>`".to_owned()),
     }
 }
 

@@ -264,6 +264,13 @@ fn values_of_another_kind_are_refused() {
         (json!({ "chocolatey": { "feed": "https://x" } }), "is not a host"),
         (json!({ "aur": { "package": "Tool" } }), "is not the name of a package"),
         (json!({ "aur": { "maintainer": "a\nb" } }), "aur.maintainer` is invalid: it is empty or has"),
+        (json!({ "deb": { "package": "My_Tool" } }), "deb.package` is invalid: `My_Tool` is not the name"),
+        (json!({ "rpm": { "maintainer": "Acme" } }), "rpm.maintainer` is invalid: write it as"),
+        (json!({ "deb": true }), "floe.deb` has an invalid type"),
+        (
+            json!({ "targets": ["x86_64-gnu"], "rpm": {} }),
+            "floe.rpm` is made of static programs, but no musl target is in `targets`",
+        ),
         (
             json!({ "targets": ["x86_64-musl"], "scoop": { "bucket": "acme/bucket" } }),
             "floe.scoop` is for Windows, but no such target is in `targets`",
@@ -278,7 +285,7 @@ fn values_of_another_kind_are_refused() {
 fn an_unknown_key_gets_a_suggestion_only_if_one_is_close() {
     let problem = |key: &str| parse(json!({ key: 1 })).unwrap_err().concat();
     expect_test::expect![[r#"
-        `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `exclude`, `assets`, `sbom`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`, `installers`, `homebrew`, `scoop`, `winget`, `chocolatey`, `aur`
-        `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `exclude`, `assets`, `sbom`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`, `installers`, `homebrew`, `scoop`, `winget`, `chocolatey`, `aur`"#]]
+        `package.metadata.floe.targes` is not a key (did you mean `targets`?); the keys are `targets`, `include`, `exclude`, `assets`, `sbom`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`, `installers`, `homebrew`, `scoop`, `winget`, `chocolatey`, `aur`, `deb`, `rpm`
+        `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `exclude`, `assets`, `sbom`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`, `installers`, `homebrew`, `scoop`, `winget`, `chocolatey`, `aur`, `deb`, `rpm`"#]]
     .assert_eq(&[problem("targes"), problem("signing")].join("\n"));
 }

@@ -1,0 +1,128 @@
+//! Where the files of an archive go in a system.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write as _};
+
+use super::{Described, Source};
+use crate::package::archive::{Gzip, Unpacked};
+use floe_core::model::PackageKind;
+use floe_core::model::extras::{command, section};
+
+/// The files of a package by their paths from the root, without a slash before them.
+pub(super) type Tree<'a> = BTreeMap<String, Node<'a>>;
+
+/// A file of a package.
+pub(super) struct Node<'a> {
+    pub(super) bytes: Cow<'a, [u8]>,
+    pub(super) mode: u32,
+    pub(super) nature: Nature,
+}
+
+/// The nature of a file, which rpm notes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// A program, or what belongs to one.
+    Plain,
+    /// Documentation.
+    Document,
+    /// The text of a license.
+    License,
+}
+
+impl Source<'_> {
+    /// The files of an archive, each at its place. Of two files for the same place, such as a completion in two folders, the
+    /// first one in the order of the archive is taken.
+    pub(super) fn tree<'f>(
+        &self,
+        files: &'f [Unpacked],
+        about: &Described<'_>,
+        kind: PackageKind,
+    ) -> Tree<'f> {
+        let top = self.target.top_folder(self.name);
+        let mut tree = Tree::new();
+        for file in files {
+            let inside = file.path.strip_prefix(&top).and_then(|path| path.strip_prefix('/'));
+            let (path, nature) = self.place((&file.path, inside.unwrap_or(&file.path)), about, kind);
+            let is_page = nature == Nature::Document && path.starts_with("usr/share/man/");
+            let bytes = match is_page && !file.path.ends_with(".gz") {
+                true => Cow::Owned(gzip(&file.bytes)),
+                false => Cow::Borrowed(file.bytes.as_slice()),
+            };
+            let mode = if file.mode & 0o111 == 0 { 0o644 } else { 0o755 };
+            tree.entry(path).or_insert(Node { bytes, mode, nature });
+        }
+        tree
+    }
+
+    fn place(
+        &self,
+        (path, inside): (&str, &str),
+        about: &Described<'_>,
+        kind: PackageKind,
+    ) -> (String, Nature) {
+        let package = about.package;
+        let file = inside.rsplit('/').next().unwrap_or(inside);
+        let is_in = |paths: &[String]| paths.iter().any(|one| one == path);
+        let completions = &self.extras.completions;
+        let plain = |path| (path, Nature::Plain);
+        if self.binaries.iter().any(|binary| binary.path == path) {
+            plain(format!("usr/bin/{file}"))
+        } else if is_in(&completions.bash) {
+            plain(format!("usr/share/bash-completion/completions/{}", command(path)))
+        } else if is_in(&completions.zsh) {
+            let folder = match kind {
+                PackageKind::Deb => "vendor-completions",
+                PackageKind::Rpm => "site-functions",
+            };
+            plain(format!("usr/share/zsh/{folder}/_{}", command(path)))
+        } else if is_in(&completions.fish) {
+            plain(format!("usr/share/fish/vendor_completions.d/{}.fish", command(path)))
+        } else if let (true, Some(section)) = (is_in(&self.extras.man), section(file)) {
+            let name = file.strip_suffix(".gz").unwrap_or(file);
+            let language = language(inside).map(|one| format!("{one}/")).unwrap_or_default();
+            (format!("usr/share/man/{language}man{section}/{name}.gz"), Nature::Document)
+        } else if is_license(inside) && kind == PackageKind::Rpm {
+            (format!("usr/share/licenses/{package}/{inside}"), Nature::License)
+        } else {
+            let nature = if is_license(inside) { Nature::License } else { Nature::Document };
+            (format!("usr/share/doc/{package}/{inside}"), nature)
+        }
+    }
+}
+
+/// The folders that hold these files, without a slash at either end.
+pub(super) fn folders<'p>(paths: impl Iterator<Item = &'p String>) -> BTreeSet<String> {
+    let mut folders = BTreeSet::new();
+    for path in paths {
+        folders.extend(path.match_indices('/').map(|(end, _)| path[..end].to_owned()));
+    }
+    folders
+}
+
+/// The text of a license, by the usual names.
+fn is_license(inside: &str) -> bool {
+    ["LICENSE", "LICENCE", "COPYING", "NOTICE", "UNLICENSE"].iter().any(|name| inside.starts_with(name))
+}
+
+/// The language of a man page, which is a folder between `man` and the page: `de`, `pt_BR`.
+fn language(inside: &str) -> Option<&str> {
+    let mut folders = inside.split('/').skip(1).collect::<Vec<_>>();
+    folders.pop();
+    folders.into_iter().find(|folder| {
+        let base = folder.split(['_', '@', '.']).next().unwrap_or_default();
+        *folder != "man"
+            && (2..=3).contains(&base.len())
+            && base.bytes().all(|byte| byte.is_ascii_lowercase())
+    })
+}
+
+/// A member of gzip without name and time, as `gzip -n` writes it.
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let packed = || -> io::Result<Vec<u8>> {
+        let mut gzip = Gzip::new(Vec::new())?;
+        gzip.write_all(bytes)?;
+        gzip.finish()
+    };
+    packed().expect("writing into memory does not fail")
+}
