@@ -157,7 +157,10 @@ pub fn signed(manifest: &Manifest, destination: &Destination, identity: &str) ->
 fn sboms(manifest: &Manifest) -> String {
     match manifest.artifacts.iter().find_map(|artifact| artifact.sbom.as_ref()) {
         Some(example) => {
-            format!("\nEach archive has a CycloneDX SBOM, which lists its crates: `{}`.\n", example.file)
+            format!(
+                "\nEach archive has a CycloneDX SBOM, which lists its crates, such as `{}`.\n",
+                example.file
+            )
         }
         None => String::new(),
     }
