@@ -157,7 +157,12 @@ impl FeedClient {
         let said = String::from_utf8_lossy(&answer.body).to_lowercase();
         let hint = match answer.status {
             _ if judged.retry != RetryPolicy::Never => return judged,
-            StatusCode::CONFLICT => return AttemptError { retry: RetryPolicy::Later, ..judged },
+            // A version that was refused, or that is not listed yet, is a conflict as well.
+            StatusCode::CONFLICT => {
+                let hint = "the feed has that version but does not show it: see the packages of your account, and raise the version if it was refused";
+                let error = Failure::new(format!("{:#}", judged.error)).hint(hint).into();
+                return AttemptError { error, retry: RetryPolicy::Later };
+            }
             StatusCode::FORBIDDEN if said.contains("submitted state") || said.contains("moderation") => {
                 format!(
                     "an earlier version of `{}` waits for moderation: run the same command again when it is approved",

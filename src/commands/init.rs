@@ -46,7 +46,12 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
         let advice = advice.chain(names::obstacles(&project, found.repository.as_ref().or_else(origin)));
         let about_floe = newer_floe(&filling.floe).into_iter().chain(init::immovable(found, &filling));
         let lacking = channels::lacking(project.about().as_ref(), &project.config.channels);
-        advice.chain(lacking).chain(contents::problems(&project)).chain(about_floe).collect()
+        advice
+            .chain(lacking)
+            .chain(project.packages_lack())
+            .chain(contents::problems(&project))
+            .chain(about_floe)
+            .collect()
     };
     if args.check {
         return check::check(&files, general(&found), &filling.floe, args.json, report);

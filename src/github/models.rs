@@ -48,6 +48,12 @@ pub(super) struct Named {
     pub sha: String,
 }
 
+/// Two commits, compared.
+#[derive(Deserialize)]
+pub(super) struct Compared {
+    pub ahead_by: u64,
+}
+
 /// A commit, and the name of its tree.
 #[derive(Deserialize)]
 pub(super) struct Committed {

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::contents::escape;
-use super::models::{self, Committed, Entry, Named, Pull};
+use super::models::{self, Committed, Compared, Entry, Named, Pull};
 use super::{GitHub, mutations::RESERVED};
 use crate::error::Failure;
 use crate::net::retry::{AttemptError, RetryPolicy};
@@ -19,6 +19,8 @@ use floe_core::plan::channel::Own;
 use floe_core::plan::submission::holds;
 use floe_core::untrusted::text;
 use floe_core::world::{Access, PullState, RemoteBranch, RemotePull, RemoteSubmission};
+
+const NO_PARENT: &str = "GitHub does not say what the fork is a fork of";
 
 /// A repository of packages, and the fork that pull requests come from.
 #[derive(Clone)]
@@ -204,7 +206,22 @@ impl Submitter {
             Err(error) => return Err(self.judge(fork, error)),
         }
         let head = self.head(branch).await?;
-        Ok(head.with_context(|| format!("`{}` has no branch `{branch}`", fork.repo()))?)
+        let head = head.with_context(|| format!("`{}` has no branch `{branch}`", fork.repo()))?;
+        let (parent, theirs) = access.parent.as_ref().context(NO_PARENT)?;
+        let owner = parent.split('/').next().unwrap_or_default();
+        let range = format!("{}:{}...{head}", escape(owner), escape(theirs));
+        let address = fork.path(&format!("/compare/{range}"));
+        let compared = fork.get::<Compared>("how the fork differs", &address).await?;
+        let ahead = compared.with_context(|| format!("GitHub knows no `{theirs}` of `{parent}`"))?.ahead_by;
+        if ahead == 0 {
+            return Ok(head);
+        }
+        let failure = format!(
+            "`{branch}` of `{}` has commits that `{parent}` lacks ({ahead}), and they would be in the pull request",
+            fork.repo()
+        );
+        let hint = format!("take them away: `gh repo sync {} --branch {branch} --force`", fork.repo());
+        Err(AttemptError::fatal(Failure::new(failure).hint(hint).into()))
     }
 
     async fn open(
@@ -217,7 +234,7 @@ impl Submitter {
         let body = json!({
             "title": title(submission, is_first),
             "head": submission.head(),
-            "base": base.context("GitHub does not say what the fork is a fork of")?,
+            "base": base.context(NO_PARENT)?,
             "maintainer_can_modify": true,
         });
         self.post::<Value>(&self.upstream, "/pulls", &body).await.map(drop)

@@ -89,6 +89,20 @@ async fn only_an_answer_that_denies_access_means_private() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_no_manifest_makes_no_image_wrong() {
+    for head in ["200 OK\r\n", "200 OK\r\ncontent-type: text/html\r\n", "500 X\r\n", "204 X\r\n", "407 X\r\n"]
+    {
+        let registry = registry(move |_| head.to_owned()).await;
+        for reference in ["1.4.0".to_owned(), digest().to_string()] {
+            let pulled = registry.pull_manifest(&reference).await;
+            assert!(matches!(pulled, Err(pull::PullError::Failed(_))), "{head}");
+        }
+    }
+    let pulled = registry(|_| "404 X\r\n".to_owned()).await.pull_manifest("1.4.0").await;
+    assert!(matches!(pulled, Err(pull::PullError::Wrong(_))));
+}
+
+#[tokio::test]
 async fn a_rate_limit_is_no_denial() {
     let limited = "403 X\r\nretry-after: 1\r\n";
     assert!(registry(move |_| limited.to_owned()).await.is_public(&digest()).await.is_err());

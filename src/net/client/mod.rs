@@ -73,8 +73,7 @@ impl Client {
         // On the heap: this future is at the bottom of every step, and many steps run at once.
         let exchange = Box::pin(async { self.follow(server, request).await?.read(limit).await });
         let late = |_| AttemptError::connection(anyhow!("no answer within {}", seconds(patience)));
-        let answer = timeout(patience, exchange).await.map_err(late)??;
-        broken::refuse_page(server, answer)
+        timeout(patience, exchange).await.map_err(late)?
     }
 
     /// The same, but the body of the answer is left to the caller, who limits its size.
@@ -186,7 +185,7 @@ impl Streamed {
             }
         }
         let (status, headers) = (self.status(), self.headers().clone());
-        Ok(Answer { status, headers, body: body.into() })
+        broken::refuse_page(&self.server, Answer { status, headers, body: body.into() })
     }
 
     fn location(&self) -> Option<&str> {

@@ -51,6 +51,12 @@ fn a_wrong_key_and_a_push_that_waits_are_named_with_a_way_out() {
     said.says("as FLOE_CHOCOLATEY_KEY");
     scenario.run_with(&[("FLOE_CHOCOLATEY_KEY", FEED_KEY)], &["publish"]).exit(0).writes(1);
 
+    // A version that was refused is a conflict that no look explains.
+    let scenario = self::scenario();
+    let answer = What::answer(409, "it already exists");
+    scenario.feed_interceptor().inject(Fault::route("PUT", "/package", 0, 9, answer));
+    scenario.run(["publish"]).exit(1).says("raise the version if it was refused");
+
     let scenario = self::scenario();
     let answer = What::answer(403, "The package tool has a previous version in a submitted state.");
     scenario.feed_interceptor().inject(Fault::route("PUT", "/package", 0, 1, answer));

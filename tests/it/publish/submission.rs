@@ -166,6 +166,13 @@ fn a_fork_or_a_token_that_cannot_submit_is_an_error_before_anything_is_built() {
     let scenario = scenario().disturb_github(stuck);
     scenario.run(["publish"]).exit(0).says("`acme/winget-pkgs` cannot catch up");
     assert_submitted(&scenario);
+    // One with commits of its own would send them along.
+    let scenario = self::scenario();
+    scenario.github.write_file(&fork(), "manifests/o/Own.yaml", b"own").unwrap();
+    let said = scenario.run(["publish"]).exit(1);
+    let said = said.says("`master` of `acme/winget-pkgs` has commits that `microsoft/winget-pkgs` lacks (1)");
+    said.says("gh repo sync acme/winget-pkgs --branch master --force");
+    assert_eq!(pulls(&scenario), []);
 }
 
 #[test]

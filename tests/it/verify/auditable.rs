@@ -1,5 +1,7 @@
 //! The list that `cargo auditable` embeds in a binary, beside the SBOM of its archive.
 
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
 use std::fs;
 use std::io::Write as _;
 

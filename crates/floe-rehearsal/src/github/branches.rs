@@ -10,7 +10,7 @@ use serde_json::json;
 use super::access::RepoRequest;
 use super::release_params::{object, text};
 use super::response::{ApiError, ApiResult, json_response};
-use super::state::{StoredRepo, key};
+use super::state::{StoredCommit, StoredRepo, key};
 use super::view;
 
 /// `GET /repos/{owner}/{name}/branches/{branch}`
@@ -90,7 +90,36 @@ pub(super) async fn update_ref(request: RepoRequest, body: Bytes) -> ApiResult {
     Ok(json_response(StatusCode::OK, &view))
 }
 
+/// A commit of a fork compared with the branch of the repository that it comes from, `{owner}:{branch}...{commit}`; `None`
+/// for any other comparison. It says only how many commits the fork has of its own.
+pub(super) fn compare_with_parent(request: &RepoRequest) -> Result<Option<serde_json::Value>, ApiError> {
+    request.github.store.read(|stored| {
+        let fork = request.readable(stored)?;
+        let parts = request.parameter.split_once("...");
+        let (Some((base, head)), Some(parent)) = (parts, &fork.parent) else { return Ok(None) };
+        let Some((owner, branch)) = base.split_once(':') else { return Ok(None) };
+        if owner != parent.owner() {
+            return Ok(None);
+        }
+        let parent = stored.repos.get(&key(parent.owner(), parent.name())).ok_or_else(ApiError::not_found)?;
+        let at = fork.commits.iter().position(|commit| commit.sha.as_str() == head);
+        let (Some(at), Some(_)) = (at, parent.head_of(branch)) else { return Err(ApiError::not_found()) };
+        let ahead = fork.ahead_of(parent, at);
+        let status = if ahead > 0 { "ahead" } else { "behind" };
+        Ok(Some(json!({ "status": status, "ahead_by": ahead, "commits": [], "files": [] })))
+    })
+}
+
 impl StoredRepo {
+    /// The number of commits up to a commit that another repository does not have.
+    fn ahead_of(&self, parent: &StoredRepo, at: usize) -> usize {
+        let is_theirs = |commit: &StoredCommit| parent.commits.iter().any(|theirs| theirs.sha == commit.sha);
+        if is_theirs(&self.commits[at]) {
+            return 0;
+        }
+        self.commits[..=at].iter().filter(|commit| !is_theirs(commit)).count()
+    }
+
     /// The files of a commit: those of the branch that it is the head of, or of one that was made over the API. Any other
     /// one has lost its files.
     fn files_of(&mut self, commit: &Commit) -> Result<BTreeMap<String, String>, ApiError> {
@@ -123,6 +152,10 @@ pub(super) async fn merge_upstream(request: RepoRequest, body: Bytes) -> ApiResu
         let parent =
             stored.repos.get(&key(parent.owner(), parent.name())).cloned().ok_or_else(ApiError::not_found)?;
         let fork = request.writable(stored)?;
+        let head = fork.head.as_ref().and_then(|head| fork.commits.iter().position(|one| one.sha == *head));
+        if head.is_some_and(|at| fork.ahead_of(&parent, at) > 0) {
+            return Err(ApiError::new(StatusCode::CONFLICT, "There are merge conflicts"));
+        }
         if branch != fork.default_branch || branch != parent.default_branch {
             return Err(ApiError::unprocessable(format!("The branch {branch} is not there")));
         }

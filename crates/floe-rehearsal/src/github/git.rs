@@ -7,6 +7,7 @@ use http::{StatusCode, header};
 use serde_json::{Value, json};
 
 use super::access::{Caller, RepoRequest};
+use super::branches;
 use super::response::{ApiError, ApiResult, json_response, page};
 use super::state::{StoredCommit, StoredRepo, StoredTag};
 use super::view;
@@ -139,6 +140,9 @@ pub(super) async fn git_commit(request: RepoRequest) -> ApiResult {
 
 /// `GET /repos/{owner}/{name}/compare/{base}...{head}`, each a commit, a tag or a branch, after an owner or not
 pub(super) async fn compare(request: RepoRequest) -> ApiResult {
+    if let Some(comparison) = branches::compare_with_parent(&request)? {
+        return Ok(json_response(StatusCode::OK, &comparison));
+    }
     request.read(|repo| {
         let (base, head) = request.parameter.split_once("...").ok_or_else(ApiError::not_found)?;
         let position = |name: &str| repo.position(name.rsplit(':').next().unwrap_or(name));
