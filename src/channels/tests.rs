@@ -68,9 +68,13 @@ fn check_change(change: impl FnOnce(&mut Value), channels: &Channels, expected: 
         String::from_utf8(file.bytes.clone()).unwrap()
     };
     let (before, after) = (text(&manifest(|_| ())), text(&manifest(change)));
-    let diff = similar::TextDiff::from_lines(&before, &after);
-    let changes = diff.iter_all_changes().filter(|change| change.tag() != similar::ChangeTag::Equal);
-    expected.assert_eq(&changes.map(|change| format!("{}{change}", change.tag())).collect::<String>());
+    let patch = diffy::DiffOptions::new().set_context_len(0).create_patch(&before, &after);
+    let lines = patch.hunks().iter().flat_map(diffy::Hunk::lines).map(|line| match line {
+        diffy::Line::Context(line) => format!(" {line}"),
+        diffy::Line::Delete(line) => format!("-{line}"),
+        diffy::Line::Insert(line) => format!("+{line}"),
+    });
+    expected.assert_eq(&lines.collect::<String>());
 }
 
 fn check(manifest: &Manifest, channels: &Channels, expected: Expect) {

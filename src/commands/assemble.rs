@@ -11,17 +11,18 @@ use anyhow::Context as _;
 use crate::cli::{AssembleArgs, PackageArgs, ReleaseArgs};
 use crate::commands::package::{self, Enforcement};
 use crate::commands::verify;
-use crate::error::usage;
+use crate::error::{Exit, Failure, usage};
 use crate::files::scratch::Scratch;
 use crate::project::cargo::{self, Project};
 use crate::release::inputs::Inputs;
 use crate::release::{assemble, dist, job_summary};
 use crate::report::Report;
+use floe_audit::Facts;
 use floe_core::model::assembly::DESCRIPTION;
 use floe_core::model::release::CHECKSUMS;
-use floe_core::model::{ArchiveKind, Assembly, BuiltOn, Content, Release, Schema, Target};
+use floe_core::model::{ArchiveKind, Assembly, Builder, BuiltOn, Content, Release, Schema, Target};
 use floe_core::untrusted::files;
-use floe_core::verify::Depth;
+use floe_core::verify::{Depth, Verified};
 
 /// The file of subjects, beside the dist.
 pub const SUBJECTS: &str = "subjects";
@@ -34,6 +35,8 @@ const RUNNER_LIMIT: u64 = 64;
 pub fn assemble(args: AssembleArgs, report: &Report) -> anyhow::Result<()> {
     let legs = legs(&args.release.dists)?;
     let built_on = built_on(&legs, args.inputs.as_deref())?;
+    let signs =
+        built_on.as_ref().and_then(|built_on| built_on.inputs.get("sign")).is_some_and(|sign| sign == "true");
     let inputs = Inputs::of_project(&args.release)?.with_built_on(built_on);
     let project = inputs.project().ok_or_else(|| {
         usage("there is no project to assemble a release of").hint("run `floe assemble` in its folder")
@@ -44,6 +47,9 @@ pub fn assemble(args: AssembleArgs, report: &Report) -> anyhow::Result<()> {
     let dists: Vec<PathBuf> = legs.iter().flat_map(|leg| &leg.dists).chain(&packed).cloned().collect();
     let verified = dist::verify(dist::read(&dists, Depth::Whole)?, inputs.expect())?;
     verify::read_binaries_again(&verified, report)?;
+    if signs {
+        check_signatures(&verified)?;
+    }
     let release = inputs.release(verified, report)?;
 
     let whole = out.path().join("dist");
@@ -102,7 +108,7 @@ fn legs(folders: &[PathBuf]) -> anyhow::Result<Vec<Leg>> {
     Ok(legs)
 }
 
-fn unknown(folder: &Path) -> crate::error::Failure {
+fn unknown(folder: &Path) -> Failure {
     usage(format!("`{}` is neither a dist, nor binaries, nor a leg", folder.display()))
         .hint("a dist holds archives with their records, binaries are laid out as <triple>/<binary>, and a leg holds dist/ or native/")
 }
@@ -223,6 +229,27 @@ fn leg_name(leg: &Leg) -> anyhow::Result<String> {
     targets.sort();
     let names: Vec<&str> = targets.iter().map(|target: &Target| target.name()).collect();
     Ok(if names.is_empty() { leg.name.clone() } else { names.join(", ") })
+}
+
+/// Refuses programs without a signature where the workflow was told to sign: the action may do nothing and succeed.
+fn check_signatures(verified: &Verified) -> anyhow::Result<()> {
+    let records = verified.archives.iter().map(|(record, _)| record);
+    let native = records.filter(|record| record.target.builder() == Builder::Native);
+    let binaries = native.flat_map(|record| record.binaries.iter().map(move |binary| (record, binary)));
+    let unsigned: Vec<String> = binaries
+        .filter(|(_, binary)| !binary.facts.as_ref().is_some_and(Facts::is_signed))
+        .map(|(record, binary)| {
+            format!("`{}` for {} has no signature with a certificate", binary.name, record.target.name())
+        })
+        .collect();
+    if unsigned.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new("the workflow signs, but not every program is signed")
+        .details(unsigned)
+        .hint("`.github/actions/sign` must sign each program in the folder `path`, or fail")
+        .exit(Exit::Problems)
+        .into())
 }
 
 /// Copies the files of a verified release into a folder: archives with their records, further files, and the image.

@@ -7,10 +7,9 @@ mod check;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Context as _;
-use similar::TextDiff;
+use diffy::DiffOptions;
 
 use super::package::contents;
 use crate::channels;
@@ -47,7 +46,12 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
         let advice = advice.chain(names::obstacles(&project, found.repository.as_ref().or_else(origin)));
         let about_floe = newer_floe(&filling.floe).into_iter().chain(init::immovable(found, &filling));
         let lacking = channels::lacking(project.about().as_ref(), &project.config.channels);
-        advice.chain(lacking).chain(contents::problems(&project)).chain(about_floe).collect()
+        advice
+            .chain(lacking)
+            .chain(project.packages_lack())
+            .chain(contents::problems(&project))
+            .chain(about_floe)
+            .collect()
     };
     if args.check {
         return check::check(&files, general(&found), &filling.floe, args.json, report);
@@ -263,9 +267,10 @@ fn unified(file: &File) -> String {
         Some(_) => ("", format!("a/{path}")),
     };
     let (old, new) = (old.as_deref().unwrap_or_default(), new.as_deref().unwrap_or_default());
-    let diff = TextDiff::configure().timeout(Duration::from_secs(1)).diff_lines(old, new);
-    let hunks = diff.unified_diff().header(&before, &format!("b/{path}")).to_string();
-    format!("diff --git a/{path} b/{path}\n{mode}{hunks}")
+    let mut options = DiffOptions::new();
+    options.set_original_filename(before).set_modified_filename(format!("b/{path}"));
+    let patch = options.create_patch(old, new);
+    format!("diff --git a/{path} b/{path}\n{mode}{patch}")
 }
 
 fn confirm(count: usize, yes: bool, report: &Report) -> anyhow::Result<()> {

@@ -239,11 +239,12 @@ fn sboms(download: &Download) -> String {
     let (Some(least), Some(most)) = (crates.iter().min(), crates.iter().max()) else {
         return "none: nothing says which crates are in the binaries".to_owned();
     };
-    let crates_each = if least == most { most.to_string() } else { format!("{least} to {most}") };
-    format!(
-        "{} of {count} archives have one, which names their binaries; {crates_each} crates each",
-        crates.len()
-    )
+    let crates_each = match (least, most) {
+        (1, 1) => "1 crate".to_owned(),
+        (least, most) if least == most => format!("{most} crates"),
+        (least, most) => format!("{least} to {most} crates"),
+    };
+    format!("{} of {count} archives have one, which names their binaries; {crates_each} each", crates.len())
 }
 
 /// `  signed     by …` with further lines below the first.

@@ -139,7 +139,12 @@ fn of_pe(pe: &PeFacts, line: &mut impl FnMut(&str, String)) {
     let flags = [(pe.aslr, "ASLR"), (pe.high_entropy_va, "high entropy"), (pe.dep, "DEP"), (pe.cfg, "CFG")];
     let flags: Vec<&str> = flags.into_iter().filter(|(on, _)| *on).map(|(_, name)| name).collect();
     line("hardening", if flags.is_empty() { "none".to_owned() } else { flags.join(", ") });
-    line("signature", if pe.authenticode { "Authenticode".to_owned() } else { "none".to_owned() });
+    let signature = match (pe.authenticode, &pe.signer) {
+        (false, _) => "none".to_owned(),
+        (true, None) => "Authenticode".to_owned(),
+        (true, Some(signer)) => format!("Authenticode, {signer}"),
+    };
+    line("signature", signature);
 }
 
 fn of_any(facts: &Facts, line: &mut impl FnMut(&str, String)) {

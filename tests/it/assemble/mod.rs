@@ -209,3 +209,16 @@ fn a_published_release_of_another_digest_is_not_run() {
     let verify = verify.says("do not run the downloaded files");
     assert!(!verify.stderr.contains("Ran "), "{}", verify.stderr);
 }
+
+#[test]
+fn programs_that_the_signing_action_left_unsigned_are_refused() {
+    let scenario = scenario();
+    make_legs(&scenario.path().join("legs"), "github-hosted\n");
+    let mut refused = assemble(&scenario, &["legs", "--inputs", r#"{"sign": true}"#]).exit(3);
+    refused = refused.says("the workflow signs, but not every program is signed");
+    for target in ["aarch64-macos", "x86_64-macos", "x86_64-windows"] {
+        refused = refused.says(&format!("`tool` for {target} has no signature with a certificate"));
+    }
+    assert!(!scenario.path().join("release/dist").exists());
+    assemble(&scenario, &["legs", "--inputs", r#"{"sign": false}"#]).exit(0);
+}

@@ -16,7 +16,13 @@ use crate::support::scenario::Scenario;
 
 #[test]
 fn old_files_are_read_and_written_again_byte_for_byte() {
-    for name in ["record", "record-with-sbom", "record-without-commit", "record-without-facts"] {
+    for name in [
+        "record",
+        "record-with-packages",
+        "record-with-sbom",
+        "record-without-commit",
+        "record-without-facts",
+    ] {
         assert_eq!(again::<Record>(&sample(name)), sample(name), "{name}");
     }
     for name in [
@@ -24,6 +30,7 @@ fn old_files_are_read_and_written_again_byte_for_byte() {
         "manifest-attested",
         "manifest-built-on",
         "manifest-with-files",
+        "manifest-with-packages",
         "manifest-with-sbom",
         "manifest-without-channels",
         "manifest-without-image",

@@ -11,7 +11,7 @@ use super::matrix::judge;
 
 /// A release with one artifact. No session here verifies it, so any bytes will do.
 fn attaching(release: Release) -> Release {
-    let mut release = release.with_attestation(Attestation { promised: true, bundle: Some(b"{}".to_vec()) });
+    let mut release = release.with_attestation(Attestation { promised: true, bundle: Some(b"{ }".to_vec()) });
     release.destination.attach = true;
     release
 }

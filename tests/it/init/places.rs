@@ -134,6 +134,9 @@ fn names_and_versions_that_no_release_may_have_are_reported() {
     {
         assert!(stderr.contains(why), "{stderr}");
     }
+    let packaged = Sample::tool().manifest_lines("[package.metadata.floe.deb]");
+    let stderr = reported(&packaged, &["--check"]);
+    assert!(stderr.contains("`deb` needs a `maintainer` in its table, or `authors`"), "{stderr}");
     let build = bare();
     let manifest = text(&build, "Cargo.toml").replace("version = \"1.4.0\"", "version = \"1.4.0+musl\"");
     let stderr = reported(&build.file("Cargo.toml", manifest), &["--check"]);

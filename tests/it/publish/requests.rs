@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use floe::image;
 use floe::project::cargo::Origin;
-use floe_core::model::{Asset, Content, Digest, Image, Release, Target};
+use floe_core::attachment;
+use floe_core::model::{Asset, Attestation, Content, Digest, Image, Release, Target};
 use floe_rehearsal::faults::Schedule;
 
 use crate::faults::bench::{Bench, Made, folder, made};
@@ -94,6 +95,48 @@ async fn the_number_of_requests_is_that_of_the_formula() {
             counted = now;
         }
         assert_eq!(bench.publish(&made.release, &Schedule::calm()).await.broken, Vec::<String>::new());
+    }
+}
+
+/// A file that is attached: whether its artifact is there and listed, before and after staging (an index under a tag is asked for
+/// after the API); the config and the file are looked for and pushed, and the manifest is pushed. The index is read, written and
+/// read again.
+fn attached_first(has_api: bool) -> usize {
+    let look = if has_api { 1 + 1 } else { 1 + 2 };
+    2 * look + 2 * (1 + 2) + 1 + if has_api { 0 } else { 3 }
+}
+
+fn attached_again(has_api: bool) -> usize {
+    if has_api { 1 + 1 } else { 1 + 2 }
+}
+
+#[tokio::test]
+async fn the_number_of_requests_of_an_attached_file_is_that_of_the_formula() {
+    let bundle = Attestation { promised: true, bundle: Some(b"{ }".to_vec()) };
+    let made = made("one", "1.4.0", &["x86_64-musl".parse::<Target>().unwrap()]);
+    let mut attaching = made.release.clone().with_attestation(bundle);
+    attaching.destination.attach = true;
+    assert_eq!(attachment::of_release(&attaching).len(), 1);
+    let sizes = Sizes::of(&attaching);
+    let bench = Bench::new(&attaching).await;
+    for has_api in [true, false] {
+        let folder = folder();
+        let testbed = bench.fresh(&attaching, folder.path()).await;
+        testbed.registry.set_referrers(has_api);
+        let receipt = folder.path().join("receipt.json");
+        let mut before = 0;
+        for wanted in [
+            registry_first(&sizes) + attached_first(has_api),
+            registry_again(&sizes) + attached_again(has_api),
+        ] {
+            bench.run(&attaching, &receipt).await.unwrap();
+            testbed.quiet().await;
+            let log = testbed.registry_interceptor.log();
+            let new: Vec<String> =
+                log[before..].iter().map(|seen| format!("{} {}", seen.method, seen.path)).collect();
+            assert_eq!(new.len(), wanted, "{has_api}: {new:#?}");
+            before = log.len();
+        }
     }
 }
 

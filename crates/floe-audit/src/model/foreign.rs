@@ -157,6 +157,10 @@ pub struct PeFacts {
     pub cfg: bool,
     /// Whether it has an Authenticode signature, which is not checked.
     pub authenticode: bool,
+    /// The subject of the certificate that it was signed with, as RFC 4514 writes it, such as `CN=Acme Ltd.`. The signature
+    /// and the certificate are not checked, because the host decides which ones it trusts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<String>,
 }
 
 impl PeFacts {

@@ -257,6 +257,15 @@ const GLIBC: &str = "ld-linux- libBrokenLocale.so. libanl.so. libc.so. libdl.so.
      libresolv.so. librt.so. libthread_db.so. libutil.so.";
 
 impl Facts {
+    /// Whether it is signed with a certificate: each slice of a Mach-O file, or a PE file. The signature is not checked.
+    pub fn is_signed(&self) -> bool {
+        let with_certificate = |slice: &Slice| {
+            matches!(slice.signature.kind, SignatureKind::DeveloperId | SignatureKind::Certificate)
+        };
+        let macho = self.macho.as_ref().is_some_and(|macho| macho.slices.iter().all(with_certificate));
+        macho || self.pe.as_ref().is_some_and(|pe| pe.authenticode)
+    }
+
     /// The parts of the host that the binary needs, each with the lowest version that is sufficient: `glibc`, `macos`, and
     /// by its name each library that does not come with glibc, such as `libgcc_s.so.1`. A library without symbol versions
     /// has the version `any`.

@@ -4,6 +4,7 @@
 
 mod debug;
 mod imports;
+mod signature;
 
 use object::LittleEndian as LE;
 use object::pe::{
@@ -25,6 +26,10 @@ const DIRECTORY: u64 = size_of::<ImageDataDirectory>() as u64;
 const FILE_HEADER: u64 = 24;
 /// The type of an Authenticode certificate (`WIN_CERT_TYPE_PKCS_SIGNED_DATA`).
 const PKCS_SIGNED_DATA: u16 = 2;
+/// The size of the header of a certificate (`WIN_CERTIFICATE`), in bytes.
+const WIN_CERTIFICATE: u64 = 8;
+/// A larger signature is not read for its name, in bytes.
+const MAX_SIGNATURE: u64 = 1024 * 1024;
 /// The longest name of a section, with its zero byte.
 const SECTION_NAME: u64 = 256;
 
@@ -126,6 +131,7 @@ impl PeHeaders {
         let debug = debug::read(reader, &self)?;
         let (imports, delay_imports) = imports::read(reader, &self)?;
         let (crt, crt_dlls) = imports::crt(imports.iter().chain(&delay_imports));
+        let (authenticode, signer) = self.authenticode(reader)?;
         let value = file.time_date_stamp.get(LE);
         let pe = PeFacts {
             subsystem: subsystem(self.nt.subsystem),
@@ -141,7 +147,8 @@ impl PeHeaders {
             high_entropy_va: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_HIGH_ENTROPY_VA),
             dep: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_NX_COMPAT),
             cfg: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_GUARD_CF),
-            authenticode: self.authenticode(reader)?,
+            authenticode,
+            signer,
         };
         let kind = if self.is_library() { BinaryKind::Shared } else { BinaryKind::Executable };
         let facts = Facts {
@@ -214,19 +221,24 @@ impl PeHeaders {
         }
     }
 
-    /// Whether the certificate table holds an Authenticode signature.
-    fn authenticode(&self, reader: &mut BinaryReader<'_>) -> Result<bool> {
+    /// Whether the certificate table holds an Authenticode signature, and by whom.
+    fn authenticode(&self, reader: &mut BinaryReader<'_>) -> Result<(bool, Option<String>)> {
         // This is the only directory whose address is an offset in the file.
         let Some((at, size)) =
             self.directory(pe::IMAGE_DIRECTORY_ENTRY_SECURITY).filter(|(_, size)| *size > 0)
         else {
-            return Ok(false);
+            return Ok((false, None));
         };
         let part = "PE certificate table";
         reader.within(part, at, size)?;
         // dwLength, wRevision, wCertificateType
         let fields: Vec<object::U16<LE>> = reader.pods(part, at, 4)?;
-        Ok(fields[3].get(LE) == PKCS_SIGNED_DATA)
+        if fields[3].get(LE) != PKCS_SIGNED_DATA {
+            return Ok((false, None));
+        }
+        let size = size.min(MAX_SIGNATURE).saturating_sub(WIN_CERTIFICATE);
+        let signed = reader.bytes(part, at + WIN_CERTIFICATE, size)?;
+        Ok((true, signature::signer(&signed)))
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::changelog::closed;
 use crate::model::install::{self, Install};
 use crate::model::release::{ATTESTATION, CHECKSUMS};
-use crate::model::{Destination, ImageName, Manifest, Rule, body};
+use crate::model::{Destination, Digest, ImageName, Manifest, PackageKind, Rule, Target, body};
 use crate::units::size;
 use crate::untrusted::text;
 
@@ -93,17 +93,26 @@ pub fn footer(manifest: &Manifest, destination: &Destination) -> String {
     }
     text.push_str(&format!("## Download {} {}\n\n", manifest.name, manifest.version));
     text.push_str("| file | for | needs | size | sha256 |\n|---|---|---|---:|---|\n");
-    for artifact in &manifest.artifacts {
+    let mut row = |(file, bytes, digest): (&str, u64, &Digest), target: Target, needs: &str| {
+        let Destination { page, tag, .. } = destination;
+        let (target, size, digest) = (target.name(), size(bytes), digest.hex());
         text.push_str(&format!(
-            "| [{file}]({page}/releases/download/{tag}/{file}) | {target} | {needs} | {size} | `{digest}` |\n",
-            file = artifact.file,
-            page = destination.page,
-            tag = destination.tag,
-            target = artifact.target.name(),
-            needs = artifact.needs(),
-            size = size(artifact.size),
-            digest = artifact.digest.hex(),
+            "| [{file}]({page}/releases/download/{tag}/{file}) | {target} | {needs} | {size} | `{digest}` |\n"
         ));
+    };
+    for artifact in &manifest.artifacts {
+        row((&artifact.file, artifact.size, &artifact.digest), artifact.target, &artifact.needs());
+    }
+    for (artifact, package) in
+        manifest.artifacts.iter().flat_map(|one| one.packages.iter().map(move |package| (one, package)))
+    {
+        if let Some(file) = manifest.files.iter().find(|file| file.file == package.file) {
+            let needs = match package.kind {
+                PackageKind::Deb => "dpkg, apt",
+                PackageKind::Rpm => "rpm, dnf, zypper",
+            };
+            row((&file.file, file.size, &file.digest), artifact.target, needs);
+        }
     }
     text.push_str(&loosened(manifest));
     text.push_str(&sboms(manifest));
@@ -148,7 +157,10 @@ pub fn signed(manifest: &Manifest, destination: &Destination, identity: &str) ->
 fn sboms(manifest: &Manifest) -> String {
     match manifest.artifacts.iter().find_map(|artifact| artifact.sbom.as_ref()) {
         Some(example) => {
-            format!("\nEach archive has a CycloneDX SBOM, which lists its crates: `{}`.\n", example.file)
+            format!(
+                "\nEach archive has a CycloneDX SBOM, which lists its crates, such as `{}`.\n",
+                example.file
+            )
         }
         None => String::new(),
     }

@@ -87,7 +87,7 @@ impl Plan {
         let is_published = published.is_some();
         let image = image_steps(subject, world, is_published);
         let (push, tag) = image.unzip();
-        let (attach, list) = attach_steps(subject, world).unzip();
+        let [attach, list] = attach_steps(subject, world);
         let mut steps: Vec<(Step, bool)> = push.into_iter().chain(attach).collect();
         // The notes list the files, so a draft with the notes of another dist must be updated.
         let footer = footer(subject);
@@ -101,7 +101,7 @@ impl Plan {
         let latest = destination.may_be_latest && highest;
         let prerelease = destination.tag.is_prerelease();
         steps.push((Step::Publish { latest, prerelease }, is_published));
-        steps.extend(tag.into_iter().chain(list.flatten()));
+        steps.extend(tag.into_iter().chain(list));
         steps.extend(channels);
         let stays = channel::stays(subject, &others, highest);
         let planned = |(step, done): (Step, bool)| Planned { object: step.object(subject), step, done };
@@ -259,11 +259,11 @@ fn push_image(image: &Image, remote: &RemoteImage) -> (Step, bool) {
 }
 
 /// The steps that attach files to the image. Nothing names an artifact before the registry or an index lists it.
-fn attach_steps(subject: Subject<'_>, world: &World) -> Option<((Step, bool), Option<(Step, bool)>)> {
-    let (release, remote) = (subject.release()?, world.image.as_ref()?);
+fn attach_steps(subject: Subject<'_>, world: &World) -> [Option<(Step, bool)>; 2] {
+    let Some((release, remote)) = subject.release().zip(world.image.as_ref()) else { return [None, None] };
     let attachments = attachment::of_release(release);
     if attachments.is_empty() {
-        return None;
+        return [None, None];
     }
     let missing: Vec<Digest> = attachments
         .iter()
@@ -283,7 +283,7 @@ fn attach_steps(subject: Subject<'_>, world: &World) -> Option<((Step, bool), Op
         let is_done = missing.is_empty();
         (Step::ListAttached { missing: missing.into_iter().collect(), count: tags.len() }, is_done)
     });
-    Some(((attach, is_attached), list))
+    [Some((attach, is_attached)), list]
 }
 
 fn asset_steps(

@@ -144,8 +144,8 @@ impl Step {
                 format!("image{digest} ({})", platforms.join(", "))
             }
             Step::Attach { count, .. } => format!("{} to the image", files(*count)),
-            Step::ListAttached { count: 1, .. } => format!("them under a tag of {image}"),
-            Step::ListAttached { count, .. } => format!("them under {count} tags of {image}"),
+            Step::ListAttached { count: 1, .. } => format!("what is attached, under a tag of {image}"),
+            Step::ListAttached { count, .. } => format!("what is attached, under {count} tags of {image}"),
             Step::CreateDraft { keeps, .. } if keeps.is_empty() => format!("release {tag}"),
             Step::CreateDraft { keeps, .. } => format!("release {tag} (keeps its {})", keeps.join(" and ")),
             Step::DeleteAsset { name, .. } => format!("{name} (unfinished or different)"),

@@ -7,6 +7,7 @@ mod cross;
 mod elf;
 mod macho;
 mod pe;
+mod signed;
 mod wheels;
 
 use std::collections::{BTreeMap, BTreeSet};
