@@ -78,6 +78,11 @@ fn each_rule_fails_on_what_it_forbids() {
             "`plan` gets the token of the channels",
         ),
         (
+            "FLOE_CHOCOLATEY_KEY_FOLLOWS: ${{ secrets.chocolatey-key != '' }}",
+            "FLOE_CHOCOLATEY_KEY: ${{ secrets.chocolatey-key }}",
+            "`plan` gets the key of Chocolatey",
+        ),
+        (
             "persist-credentials: false",
             "persist-credentials: false\n          secrets: ${{ secrets.signing }}",
             "`plan` gets what the signing action needs",
@@ -90,9 +95,11 @@ fn each_rule_fails_on_what_it_forbids() {
 }
 
 /// The only lines that may name a secret: whether there is one, and its value for the step that publishes or signs.
-const SECRETS: [&str; 3] = [
+const SECRETS: [&str; 5] = [
     "FLOE_CHANNEL_TOKEN_FOLLOWS: ${{ secrets.channel-token != '' }}",
     "FLOE_CHANNEL_TOKEN: ${{ secrets.channel-token }}",
+    "FLOE_CHOCOLATEY_KEY_FOLLOWS: ${{ secrets.chocolatey-key != '' }}",
+    "FLOE_CHOCOLATEY_KEY: ${{ secrets.chocolatey-key }}",
     "secrets: ${{ secrets.signing }}",
 ];
 
@@ -151,8 +158,12 @@ fn job_faults(name: &str, job: &Value) -> Vec<String> {
     }
     for step in steps(job) {
         let title = step["name"].as_str().unwrap_or("?");
-        if step["env"]["FLOE_CHANNEL_TOKEN"].is_string() && (name, title) != ("release", "Publish") {
-            faults.push(format!("`{name}` gets the token of the channels"));
+        for (variable, secret) in
+            [("FLOE_CHANNEL_TOKEN", "token of the channels"), ("FLOE_CHOCOLATEY_KEY", "key of Chocolatey")]
+        {
+            if step["env"][variable].is_string() && (name, title) != ("release", "Publish") {
+                faults.push(format!("`{name}` gets the {secret}"));
+            }
         }
         if step["with"]["secrets"].is_string() && step["uses"] != SIGN {
             faults.push(format!("`{name}` gets what the signing action needs"));
