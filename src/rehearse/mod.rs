@@ -161,6 +161,11 @@ fn dist(
         false => (Effort::Quick, &[Rule::BuilderPath, Rule::TimeStamp]),
     };
     let builds = build::for_this_machine(project, effort, report)?;
+    for kind in project.config.packages.keys() {
+        if !builds.iter().any(|build| kind.arch(build.target).is_some()) {
+            report.warn(format!("no `{kind}`: this machine builds no musl target with Cargo"));
+        }
+    }
     let mut pieces = pieces(&builds);
     package::find_crates(project, &mut pieces, None)?;
     package::pack((project, &origin), &pieces, &folder.dist(), Enforcement::Warn { except }, report)?;

@@ -46,9 +46,12 @@ fn uncovered(name: &str) -> Line {
 /// An asset that was not rebuilt.
 fn absent(file: &File, published: &Manifest) -> Line {
     let mut line = Line::of(&file.name, Some(file.digest), None);
-    let is_sbom = |artifact: &Artifact| artifact.sbom.as_ref().is_some_and(|sbom| sbom.file == file.name);
-    let mut artifacts = published.artifacts.iter();
-    let artifact = artifacts.find(|artifact| artifact.file == file.name || is_sbom(artifact));
+    let is_of = |artifact: &&Artifact| {
+        let sbom = artifact.sbom.iter().map(|sbom| &sbom.file);
+        let packages = artifact.packages.iter().map(|package| &package.file);
+        sbom.chain(packages).chain([&artifact.file]).any(|name| *name == file.name)
+    };
+    let artifact = published.artifacts.iter().find(is_of);
     match artifact.map(|artifact| (artifact.target, artifact.target.builder())) {
         Some((target, Builder::Nix)) => line.add([format!("no rebuilt dist holds {}", target.name())]),
         Some((target, Builder::Native)) => {

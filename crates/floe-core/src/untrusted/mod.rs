@@ -25,7 +25,8 @@
 //! | `Retry-After`, reset times | as the server's own | an hour | a longer wait ends the run; `retry` |
 //! | downloads: assets, manifests, blobs | no | the promised size (GitHub's, the descriptor's), 4 MiB, 10 GiB an image; a minute and the time at 64 KiB a second | digests, then all of the above; `download`, `registry`, [`crate::verify::published`] |
 //! | `SHA256SUMS`, a release manifest | no | 8 MiB | against each other and the bytes; its image is pulled without a secret unless the environment names that registry |
-//! | an attestation (Sigstore bundle) | no | 2 MiB, one signature, 8 log entries, 8 timestamps, 4096 subjects | format, kind of each entry, certificate, log, time; then identity, source and files; `attest` |
+//! | an attestation (Sigstore bundle) | no | 2 MiB, 64 bundles a file, one signature, 8 log entries, 8 timestamps, 4096 subjects | format, kind of each entry, certificate, log, time; then identity, source and files; `attest` |
+//! | a registry: what is attached to an image | no | 4 MiB, 8 attestations of 2 MiB | the digest that follows from the manifest; an attestation as above; `registry::referrers` |
 //! | `--trusted-root` | as the user's own | 4 MiB | keys and certificates that can be used; `attest::roots` |
 //! | text from any of these on a terminal, in a log, as JSON | no | 500 characters of a server's, 500 lines of problems | [`text`]; on the HTML page the template of `rehearse::page` |
 

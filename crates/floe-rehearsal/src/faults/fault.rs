@@ -107,8 +107,8 @@ kinds! {
     UpstreamMoved "upstream-moved" Route(GitHub, "POST", "/git/"), "another user's version is merged into the repository of packages";
     SubmittedByHand "submitted-by-hand" Route(GitHub, "POST", "/git/"), "another user writes the files of a version to its branch by hand";
     PullExists "pull-exists" Route(GitHub, "POST", "/pulls"), "422, because a pull request exists, although there is none";
-    PullMerged "pull-merged" At(GitHub), "the pull request is merged";
-    PullClosed "pull-closed" At(GitHub), "the pull request is closed without a merge";
+    PullMerged "pull-merged" Route(GitHub, "GET", "/pulls"), "the pull request is merged";
+    PullClosed "pull-closed" Route(GitHub, "GET", "/pulls"), "the pull request is closed without a merge";
     PushConflict "push-conflict" Route(Feed, "PUT", "/package"), "409, because the version exists, although it does not";
     StoredPushConflict "stored-push-conflict" Route(Feed, "PUT", "/package"), "409, because the version was just stored";
     PushedMeanwhile "pushed-meanwhile" At(Feed), "another user pushes the version with other archives";

@@ -342,6 +342,28 @@ fn a_release_covers_its_packages_and_whoever_verifies_it_makes_them_again() {
 }
 
 #[test]
+fn a_rebuild_has_the_same_packages() {
+    let scenario = scenario();
+    scenario.run(["publish"]).exit(0);
+    let again = |folder: &str, target: &str| {
+        let out = scenario.path().join(folder);
+        make_dist_with_lines(&format!("{ABOUT}{TABLES}"), &out, "1.4.0", &[target.parse().unwrap()]);
+        let outcome = scenario.run(["reproduce", "v1.4.0", "--rebuilt", folder]);
+        outcome
+            .stdout
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect::<Vec<_>>()
+    };
+    let whole = scenario.run(["reproduce", "v1.4.0", "--rebuilt", "dist"]).exit(0).stdout;
+    assert!(whole.lines().all(|line| line.ends_with("  match")), "{whole}");
+    let lines = again("musl", "x86_64-musl");
+    let at = |name: &str| lines.iter().position(|line| line.starts_with(&format!("{name} "))).unwrap();
+    assert!(lines[at("tool_1.4.0_amd64.deb")].ends_with(" match"), "{lines:?}");
+    assert_eq!(lines[at("tool_1.4.0_arm64.deb") + 1], "no rebuilt dist holds aarch64-musl", "{lines:?}");
+}
+
+#[test]
 fn a_published_package_that_was_not_made_of_its_archive_is_wrong() {
     for revision in [1, 2] {
         let scenario = scenario();

@@ -67,11 +67,13 @@ fn dpkg_reads_installs_and_lintian_accepts_a_package() {
     fs::create_dir_all(folder.join("root/var/lib/dpkg/info")).unwrap();
     fs::write(folder.join("root/var/lib/dpkg/status"), "").unwrap();
     let root = format!("--root={}", folder.join("root").display());
-    run(&dpkg, folder, &[&root, "--force-not-root", "--force-script-chrootless", "--unpack", &name]);
+    run(&dpkg, folder, &[&root, "--force-not-root", "--install", &name]);
     runs(&folder.join("root/usr/bin/tool"));
     assert!(folder.join("root/usr/share/man/man1/tool.1.gz").is_file());
     let listed = run(&dpkg, folder, &[&root, "--listfiles", "tool"]);
     assert!(listed.contains("/usr/share/man/de/man1/tool.1.gz\n"), "{listed}");
+    run(&dpkg, folder, &[&root, "--force-not-root", "--remove", "tool"]);
+    assert!(!folder.join("root/usr").exists());
 }
 
 #[test]
