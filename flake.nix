@@ -8,7 +8,7 @@
     fenix = {
       url = "github:nix-community/fenix";
       inputs.nixpkgs.follows = "nixpkgs";
-      # Only its nightly rust-analyzer is built from that source, which is not wanted here.
+      # Its nightly rust-analyzer alone is built from that source, and is not needed here.
       inputs.rust-analyzer-src.follows = "";
     };
   };

@@ -33,7 +33,7 @@ throws '{ checks.fmt = "yes"; }' 'release.checks.x86_64-linux.fmt.drvPath' '`che
 is "$(of '{ targets = [ "aarch64-gnu" ]; }' "$checks")" 'portable-aarch64-gnu rehearsal twice-aarch64-gnu' 'a release without a static target has an image'
 passed 'a release waits for what it promises, and for no check of the project itself'
 
-# What is packed and published needs floe alone: no toolchain, no linker.
+# Packing and publishing need floe alone: no toolchain, no linker.
 needs() {
     of '{ }' "$1" >"$home/drv"
     run nix derivation show "${options[@]}" "$(<"$home/drv")" 2>"$home/log" | jq --raw-output \

@@ -3,7 +3,7 @@
 { lib }:
 {
   name,
-  # What Cargo.toml says, and what mkRelease is given: null if nothing.
+  # The setting in Cargo.toml, and the argument of mkRelease: null if there is none.
   config,
   image,
   built,

@@ -114,6 +114,6 @@ assert
     else
       throw "no repository on GitHub is known for `${name}`; write `repository = \"https://github.com/owner/name\"` into Cargo.toml, or set `repo = \"owner/name\";`";
   commit = self.rev or null;
-  # Only where there is a commit is it its time; 1980-01-01 is the earliest that a ZIP file can hold.
+  # The time of the commit if there is one; 1980-01-01 is the earliest that a ZIP file can hold.
   epoch = if self ? rev then self.lastModified else 315532800;
 }

@@ -33,7 +33,7 @@ struct Args {
     /// Serve the embedded GitHub and registry from a folder until stdin ends (what the benchmark starts itself for)
     #[arg(long, value_name = "FOLDER", hide = true)]
     serve: Option<PathBuf>,
-    /// What cargo gives to every benchmark
+    /// Passed by cargo to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
 }

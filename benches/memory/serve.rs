@@ -73,7 +73,7 @@ impl Servers {
     }
 }
 
-/// What the started process does: serves, says its two addresses, and ends with its stdin.
+/// The started process: serves, says its two addresses, and ends with its stdin.
 ///
 /// # Errors
 /// The folder cannot be used or no port can be had.

@@ -85,7 +85,7 @@ impl Watcher {
         Watcher { over, thread }
     }
 
-    /// What was seen.
+    /// The samples.
     ///
     /// # Errors
     /// Nothing was seen at all.

@@ -70,7 +70,7 @@ async fn push_blob(client: &Client, reference: &Reference, layout: &Path, blob: 
     Ok(())
 }
 
-/// What a layout holds, read without any check: other clients make none either.
+/// The content of a layout, read without any check: other clients make none either.
 struct Layout {
     blobs: Vec<Blob>,
     /// With their media types, and whether they are pushed by tag; the index is the last.

@@ -45,7 +45,7 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, router: Router) {
     // Where it fails it is only slow.
     let _ = stream.set_nodelay(true);
     let Ok(stream) = acceptor.accept(stream).await else { return };
-    // What fails here is a client that went away; whatever it wanted is missed later.
+    // An error here is a client that went away; its missing answer shows later.
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
         let _ = http2(stream, router).await;
     } else {

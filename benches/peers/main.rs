@@ -44,7 +44,7 @@ struct Args {
     /// Less of everything: a look at whether it works, in under a minute
     #[arg(long)]
     quick: bool,
-    /// Only these rows (may be repeated) [default: all]
+    /// Rows to run (may be repeated) [default: all]
     #[arg(long, value_name = "ROW")]
     only: Vec<Row>,
     /// How many rounds [default: 7, or 1 with --quick]
@@ -62,12 +62,12 @@ struct Args {
     /// The arguments of that program
     #[arg(hide = true)]
     rest: Vec<String>,
-    /// What cargo gives to every benchmark
+    /// Passed by cargo to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// What is measured.
+/// The measured operations.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Row {
     /// The proxy itself
@@ -89,7 +89,7 @@ enum Row {
 /// Measures one of them and prints it.
 type Measure = fn(&Bench) -> anyhow::Result<()>;
 
-/// What this program is when it was started by itself.
+/// The role of this program when it was started by itself.
 #[derive(Clone, Copy, ValueEnum)]
 enum Program {
     Github,
@@ -159,7 +159,7 @@ fn run(args: &Args, report: Report) -> anyhow::Result<()> {
     rows.iter().filter(|(row, _)| wanted(*row)).try_for_each(|(_, run)| run(&bench))
 }
 
-/// What every row needs.
+/// Shared by every row.
 struct Bench {
     folder: PathBuf,
     storage: PathBuf,

@@ -1,4 +1,4 @@
-//! What is packed and sent: a project with binaries and layers of any size, made from noise of a fixed seed, so that every
+//! The material that is packed and sent: a project with binaries and layers of any size, made from noise of a fixed seed, so that every
 //! run handles the same bytes and nothing makes them smaller. floe itself makes the dist out of it.
 
 use std::fs::{self, File};
@@ -20,7 +20,7 @@ pub const COMMIT: &str = "3f9ac21c0ffee0000000000000000000000000aa";
 pub const FLOE: &str = env!("CARGO_BIN_EXE_floe");
 /// The tag that is released.
 pub const TAG: &str = "v1.4.0";
-/// What every dist claims of its source.
+/// The source that every dist claims.
 pub const SOURCE: [&str; 4] = ["--commit", COMMIT, "--epoch", "1700000000"];
 
 /// A project and the dist that floe made of it.
@@ -89,7 +89,7 @@ impl Dist {
     }
 
     /// Adds an image with so many layers of the given size for each of some targets; the first layer holds the binary too.
-    /// What floe reads are docker archives, which go away.
+    /// floe reads docker archives, which go away.
     ///
     /// # Errors
     /// A file cannot be written, or floe does not take it.

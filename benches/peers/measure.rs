@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 
 use crate::watch::{self, Usage};
 
-/// What one run took.
+/// The cost of one run.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Took {
     /// From the start of the process to its end.

@@ -22,7 +22,7 @@ const UNDER_WAY: usize = 64 << 20;
 /// By how much a timer may be late without a loss of bandwidth.
 const LATE: Duration = Duration::from_millis(10);
 
-/// What lies between client and server.
+/// The network between client and server.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Link {
     /// How long a byte is under way, each way.
@@ -98,7 +98,7 @@ where
             Ok(0) | Err(_) => break,
             Ok(read) => read,
         };
-        // Nobody else takes from it, so that what was there is there.
+        // This task alone takes from it, so the length is still right.
         if let Ok(rest) = room.acquire_many(u32::try_from(read - 1).unwrap_or(u32::MAX)).await {
             rest.forget();
         }
@@ -234,7 +234,7 @@ async fn rate(address: SocketAddr, bytes: u64) -> std::io::Result<f64> {
     let began = Instant::now();
     let (mut from, mut to) = TcpStream::connect(address).await?.into_split();
     let sender = tokio::spawn(async move {
-        // What does not get through is missed below.
+        // Bytes that do not get through are missed below.
         let _ = tokio::io::copy(&mut tokio::io::repeat(7).take(bytes), &mut to).await;
         let _ = to.shutdown().await;
     });

@@ -20,7 +20,7 @@ const TARGETS: [&str; 7] = [
     "aarch64-macos",
     "x86_64-windows",
 ];
-/// What floe adds to the archives of a release: its manifest and the checksums.
+/// The files that floe adds to the archives of a release: its manifest and the checksums.
 const MADE_BY_FLOE: usize = 2;
 
 /// Runs the rows of the release alone.
@@ -112,7 +112,7 @@ fn size(dist: &Dist) -> anyhow::Result<u64> {
     Ok(sizes.iter().sum::<u64>() / 1_000_000)
 }
 
-/// What a release must hold in the end.
+/// The assets that a release must hold in the end.
 #[derive(Clone, Copy)]
 struct Sent<'a> {
     files: &'a [PathBuf],

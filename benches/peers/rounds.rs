@@ -1,6 +1,6 @@
 //! Rounds: floe and its peers one after the other, again and again, in another order each time, on fresh servers.
 //!
-//! What is compared is always of one round, and the table shows the median of these ratios with the lowest and highest, so
+//! Runs are compared within one round, and the table shows the median of these ratios with the lowest and highest, so
 //! that a machine that is slower for a while slows all of them.
 
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::Bench;
 use crate::measure::{self, Spread, Took};
 use crate::watch::Usage;
 
-/// What is looked at in a run.
+/// The quantities of a run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Look {
     /// Time and processor time.
@@ -21,7 +21,7 @@ pub enum Look {
     Memory,
 }
 
-/// What was seen of one run.
+/// The measurements of one run.
 #[derive(Clone, Copy, Default)]
 pub struct Seen {
     took: Took,
@@ -115,7 +115,7 @@ pub fn compare(bench: &Bench, title: &str, runners: Vec<Runner<'_>>) -> anyhow::
     Ok(())
 }
 
-/// What was measured, floe first.
+/// The measurements, floe first.
 struct Table<'a> {
     title: &'a str,
     names: &'a [&'a str],

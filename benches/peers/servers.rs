@@ -35,7 +35,7 @@ impl Drop for Served {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if let Some(storage) = &self.storage {
-            // What is left is in a folder that goes away at the end anyway.
+            // The rest is in a folder that goes away at the end anyway.
             let _ = std::fs::remove_dir_all(storage);
         }
     }
@@ -63,7 +63,7 @@ pub fn registry(storage: &Path, certificates: &Certificates) -> anyhow::Result<R
             "tls": { "certificate": certificates.certificate(), "key": certificates.key() },
         },
     });
-    // What is JSON is YAML as well.
+    // JSON is YAML as well.
     let file = storage.join("registry.yml");
     std::fs::write(&file, configuration.to_string())?;
     let mut child = Command::new("docker-registry")
@@ -84,7 +84,7 @@ pub fn registry(storage: &Path, certificates: &Certificates) -> anyhow::Result<R
             break address;
         }
     };
-    // Nobody else reads it, and a full pipe would stop the registry.
+    // It has no other reader, and a full pipe would stop the registry.
     std::thread::spawn(move || log.for_each(drop));
     Ok(Registry { _process: process, address })
 }
@@ -161,7 +161,7 @@ fn this_program<'a, const N: usize>(
     Ok((process, addresses))
 }
 
-/// What the started process does for `--as github`.
+/// The started process for `--as github`.
 ///
 /// # Errors
 /// The folder cannot be used or no port can be had.
@@ -176,7 +176,7 @@ pub fn serve_github(storage: &Path, certificates: &Path, say: impl Fn(String)) -
     })
 }
 
-/// What the started process does for `--as proxy`: server, delay in microseconds, bandwidth, window (0: none).
+/// The started process for `--as proxy`: server, delay in microseconds, bandwidth, window (0: none).
 ///
 /// # Errors
 /// The arguments are not that, or no port can be had.

@@ -4,9 +4,9 @@
 
 use std::fmt::Write as _;
 
-/// What one panel shows.
+/// The content of one panel.
 pub struct Panel {
-    /// What grows.
+    /// The quantity that grows.
     pub title: &'static str,
     /// In what it is counted.
     pub unit: Unit,
@@ -32,7 +32,7 @@ pub struct Point {
     pub memory: u64,
 }
 
-/// What an axis counts.
+/// The unit of an axis.
 #[derive(Clone, Copy)]
 pub enum Unit {
     /// Things.

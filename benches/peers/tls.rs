@@ -56,7 +56,7 @@ impl Certificates {
         &self.folder
     }
 
-    /// What a client trusts: the system's authorities and this run's.
+    /// The roots that a client trusts: the system's authorities and this run's.
     pub fn trusted(&self) -> PathBuf {
         self.folder.join("trusted.pem")
     }

@@ -131,9 +131,10 @@ pub struct RemoteArgs {
 #[command(after_help = "Examples:\n  \
     floe assemble dist native --out release --tag v1.4.0\n  \
     floe publish release/dist --expect sha256:…    digest printed by `floe assemble`\n\n\
-    Writes dist/, which names its tag, commit, repository and notes in floe-release.json; SHA256SUMS, as\n\
-    it will be published; and `subjects`, the same with a line for itself and for the image, to be signed.\n\
-    A leg may name the environment of its machine (RUNNER_ENVIRONMENT) in a file `runner`.")]
+    Writes dist/, which names its tag, commit, repository and notes in floe-release.json; SHA256SUMS,\n\
+    as it will be published; and `subjects`, the list to sign: SHA256SUMS with a line for itself and\n\
+    one for the image. A leg may name the environment of its machine (RUNNER_ENVIRONMENT) in a file\n\
+    `runner`.")]
 pub struct AssembleArgs {
     /// The release
     #[command(flatten)]
@@ -197,9 +198,8 @@ pub struct PublishArgs {
     floe verify --release v1.4.0 --run=--version   also runs the downloaded program\n  \
     floe verify tool.tar.gz --attestation SHA256SUMS.sigstore.json --repo acme/tool\n\n\
     The attestation of a release, SHA256SUMS.sigstore.json, is checked offline after the download: who\n\
-    signed, for which repository, tag and commit, and exactly these files. `not checked` and `not signed`\n\
-    are reported as such. Exit codes: 0 nothing is wrong, 1 something could not be checked, 3 something\n\
-    is wrong.", environment_help!()))]
+    signed it, for which repository, tag and commit, and that it is of exactly these files.\n\
+    Exit codes: 0 nothing is wrong, 1 something could not be checked, 3 something is wrong.", environment_help!()))]
 pub struct VerifyArgs {
     /// Dists to check before publishing; with --attestation, files
     #[arg(value_name = "DIST", required_unless_present = "release", conflicts_with = "release")]

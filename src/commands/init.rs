@@ -123,7 +123,7 @@ fn workflows(root: &Path) -> anyhow::Result<BTreeMap<String, String>> {
         if !path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
             continue;
         }
-        // Only the file that may be written has to be readable.
+        // A file has to be readable if it may be written.
         let text = if init::is_release(&path.to_string_lossy().replace('\\', "/")) {
             read(&path)?
         } else {

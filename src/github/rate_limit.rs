@@ -1,7 +1,7 @@
 //! Rate limits on changes: a few at once, a number per minute and per hour, and one after the other once GitHub answers
 //! with a rate limit (GitHub's "Rate limits for the REST API" and "Best practices for using the REST API").
 //!
-//! Only this run's changes are counted. GitHub's answers show when other clients have used up the limit.
+//! It counts the changes of this run. GitHub's answers show when other clients have used up the limit.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -319,7 +319,7 @@ async fn serve(
     let (repo, tag) = (&release.destination.repo, &release.destination.tag);
     let api = addresses.api_url.as_deref().unwrap_or_default();
     let (host, token) = (servers.registry.addr, servers.token.reveal());
-    // Only for this run, and of use on this machine only.
+    // It is for this run and this machine alone.
     report.line(format!(
         "\nThe servers run until Ctrl-C. User `{USER}`, token `{token}` at both. Try:\n  \
          curl {api}/repos/{repo}/releases/tags/{tag}\n  \

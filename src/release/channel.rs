@@ -57,7 +57,7 @@ impl Channel {
         }
     }
 
-    /// What the channel holds, and the rights of the token.
+    /// The content of the channel, and the rights of the token.
     pub async fn look(&self, place: &ChannelPlace) -> anyhow::Result<RemoteChannel> {
         let access = async {
             match self {
@@ -72,7 +72,7 @@ impl Channel {
         Ok(RemoteChannel { access, held: held? })
     }
 
-    /// What the channel holds.
+    /// The content of the channel.
     pub async fn held(&self, place: &ChannelPlace) -> anyhow::Result<Held> {
         match (self, &place.home) {
             (Channel::Submission(submitter), Home::Upstream(submission)) => {

@@ -54,7 +54,7 @@ pub struct Checked {
     pub download: Download,
     /// Who signed it.
     pub signature: Signature,
-    /// What GitHub says of it.
+    /// GitHub's answer about it.
     pub immutability: Immutability,
     /// The lines that name what was checked.
     pub lines: String,

@@ -128,7 +128,7 @@ fn how(status: ExitStatus) -> String {
 async fn end_group(child: &mut Child) {
     #[cfg(unix)]
     if let Some(id) = child.id() {
-        // Only the shell's own `kill` is sure to be there. It fails if all of them have ended by themselves.
+        // `kill` of the shell is always there, a program may not be. It fails if all of them have ended by themselves.
         let kill = Command::new("/bin/sh")
             .args(["-c", &format!("kill -s KILL -- -{id}")])
             .stderr(Stdio::null())

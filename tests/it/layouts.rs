@@ -72,7 +72,7 @@ fn read(layout: &Layout, cfgs: &BTreeMap<Target, String>) -> anyhow::Result<Valu
     let folder = project.root.canonicalize().unwrap();
     let folder = folder.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
     let repo = project.repository.as_deref().and_then(repository::on_github);
-    // Only the project's own files count: the folder may be below others.
+    // The project's own files alone count: the folder may be below others.
     let files: Vec<_> =
         flags::files(&project.root).into_iter().filter(|file| file.starts_with(&root)).collect();
     let mut found = BTreeMap::new();

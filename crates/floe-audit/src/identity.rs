@@ -44,7 +44,7 @@ impl fmt::Display for Executable {
 
 /// Identifies an executable, and checks that everything its headers describe is in the file.
 ///
-/// Only the headers are read, however large the file is.
+/// It reads the headers alone, however large the file is.
 ///
 /// # Errors
 ///

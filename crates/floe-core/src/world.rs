@@ -79,7 +79,7 @@ pub struct RemoteAsset {
 /// The repository and the rights of the token, as GitHub says them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
-    /// Only accounts with access can see the repository.
+    /// The repository is visible to accounts with access alone.
     pub private: bool,
     /// Nothing in the repository can be changed: its owner has archived it, or GitHub has disabled it.
     pub frozen: bool,
@@ -123,11 +123,11 @@ pub struct RemoteImage {
 pub struct RemoteChannel {
     /// The repository that is written to, and the rights of the token for it.
     pub access: Access,
-    /// What is there.
+    /// The files that are there.
     pub held: Held,
 }
 
-/// What a channel holds of a package.
+/// The state of a package in a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Held {
     /// The file of the default branch, if there is one.

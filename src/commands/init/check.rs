@@ -85,10 +85,10 @@ pub(super) fn check(
         return Ok(());
     };
     let count = match drifted.len() {
-        1 => "1 file has".to_owned(),
-        count => format!("{count} files have"),
+        1 => "1 file differs".to_owned(),
+        count => format!("{count} files differ"),
     };
-    Err(Failure::new(format!("{count} drifted from the templates of floe {}", env!("CARGO_PKG_VERSION")))
+    Err(Failure::new(format!("{count} from the templates of floe {}", env!("CARGO_PKG_VERSION")))
         .details(drifted.iter().flat_map(|file| lines(file)))
         .state("nothing was written")
         .hint(hint)

@@ -120,7 +120,7 @@ fn not_built(missing: &[&Built]) -> Failure {
         .hint("`built` names files below `OUT_DIR` of the build script; a build without floe's flake puts them into `native/<triple>/`, or names their folder with `--documents`")
 }
 
-/// What packing these files would warn of, and the reason for which it would fail.
+/// The warnings that packing these files would give, and the reason for which it would fail.
 pub(in super::super) fn problems(project: &Project) -> Vec<String> {
     let mut failed = None;
     let mut problems = Report::warnings_of(|report| failed = common(project, report).err());

@@ -66,7 +66,7 @@ pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
     let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
     if origin.commit.is_none() {
         report
-            .warn("the records name no commit: a tracked file is modified, or git has none; see `--commit`");
+            .warn("the records name no commit: git has none, or a tracked file is modified; commit it, or give `--commit`");
     }
     project.gated.iter().for_each(|gated| report.warn(gated.line()));
     let mut builds = find(&args, &project, report)?;

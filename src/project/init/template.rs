@@ -183,7 +183,7 @@ pub fn arguments(filling: &Filling, this: &str) -> String {
     let own = if this == "self" { "inherit self;".to_owned() } else { format!("self = {this};") };
     let mut words = match &filling.folder {
         None => format!("src = {this};"),
-        // Only the root of the repository has a commit.
+        // The root of the repository alone has a commit.
         Some(folder) if folder.bytes().all(is_plain) => format!("src = ./{folder}; {own}"),
         Some(folder) => format!("src = {this} + \"/{folder}\"; {own}"),
     };

@@ -55,7 +55,7 @@ fn text(file: &Rendered) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// What comes between the release and its users.
+/// The step between the release and its users.
 fn waits(kind: ChannelKind) -> Option<&'static str> {
     match kind {
         ChannelKind::Winget => Some("It finds the version once the pull request is merged."),

@@ -26,7 +26,7 @@ fn check_reports_each_drifted_file_and_init_repairs_what_it_may() {
     assert_eq!(code, Some(3));
     assert!(stderr.contains("\n+      packages: write # the image\n"), "{stderr}");
     expect![[r#"
-        error: 2 files have drifted from the templates of floe <floe>
+        error: 2 files differ from the templates of floe <floe>
           `.github/workflows/release.yml` lacks one line of floe's template
           `CHANGELOG.md` is missing
         nothing was written
@@ -41,7 +41,7 @@ fn check_reports_each_drifted_file_and_init_repairs_what_it_may() {
     let (code, stderr) = floe(&sample, &["--check"]);
     assert_eq!(code, Some(3));
     expect![[r#"
-        error: 1 file has drifted from the templates of floe <floe>
+        error: 1 file differs from the templates of floe <floe>
           `.github/workflows/release.yml` lacks one line of floe's template
     "#]]
     .assert_eq(&plain(end(&stderr)).split_inclusive('\n').take(2).collect::<String>());
@@ -60,7 +60,7 @@ fn a_workflow_that_calls_a_newer_floe_is_neither_compared_nor_replaced() {
     let (code, stderr) = floe(&sample, &["--check"]);
     assert_eq!(code, Some(3));
     expect![[r#"
-        error: 1 file has drifted from the templates of floe <floe>
+        error: 1 file differs from the templates of floe <floe>
           `.github/workflows/release.yml` calls floe 999.0.0, which is newer than this floe
         nothing was written
 

@@ -92,7 +92,7 @@ fn a_changelog_that_gives_no_notes_is_a_warning() {
 #[test]
 fn a_token_that_may_only_read_gets_a_warning() {
     let scenario = Scenario::empty("1.4.0").before_anything_is_built("").token(Some(READER));
-    scenario.run(["plan"]).exit(0).no_writes().says("without a token that may push, drafts are not seen");
+    scenario.run(["plan"]).exit(0).no_writes().says("no token that may push is set, so drafts");
 }
 
 #[test]

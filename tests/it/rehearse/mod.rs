@@ -1,6 +1,6 @@
 //! `floe rehearse` as a process, in Cargo projects with an empty `main`.
 //!
-//! Only Rust is needed: Cargo builds them without a dependency and without a network.
+//! They need Rust alone: Cargo builds them without a dependency and without a network.
 
 mod channels;
 #[cfg(unix)]
@@ -105,7 +105,7 @@ fn a_project_is_rehearsed_again_and_on_to_its_next_version() {
     assert_eq!((&next.summary["version"], &next.summary["done"]), (&"1.5.0".into(), &first.summary["done"]));
     let both = vec!["v1.4.0".to_owned(), "v1.5.0".to_owned()];
     assert_eq!(releases(project.path()), (both, Some("v1.5.0".to_owned())));
-    // Only Linux builds the binaries that an image holds.
+    // The binaries of an image are built on Linux alone.
     if !cfg!(target_os = "linux") {
         return;
     }

@@ -75,12 +75,12 @@ fn each_rule_fails_on_what_it_forbids() {
         (
             "FLOE_CHANNEL_TOKEN_FOLLOWS: ${{ secrets.channel-token != '' }}",
             "FLOE_CHANNEL_TOKEN: ${{ secrets.channel-token }}",
-            "`plan` gets a secret of the channels",
+            "`plan` gets the token of the channels",
         ),
         (
             "FLOE_CHOCOLATEY_KEY_FOLLOWS: ${{ secrets.chocolatey-key != '' }}",
             "FLOE_CHOCOLATEY_KEY: ${{ secrets.chocolatey-key }}",
-            "`plan` gets a secret of the channels",
+            "`plan` gets the key of Chocolatey",
         ),
         (
             "persist-credentials: false",
@@ -158,11 +158,12 @@ fn job_faults(name: &str, job: &Value) -> Vec<String> {
     }
     for step in steps(job) {
         let title = step["name"].as_str().unwrap_or("?");
-        let gets = |secret: &str| step["env"][secret].is_string();
-        if ["FLOE_CHANNEL_TOKEN", "FLOE_CHOCOLATEY_KEY"].into_iter().any(gets)
-            && (name, title) != ("release", "Publish")
+        for (variable, secret) in
+            [("FLOE_CHANNEL_TOKEN", "token of the channels"), ("FLOE_CHOCOLATEY_KEY", "key of Chocolatey")]
         {
-            faults.push(format!("`{name}` gets a secret of the channels"));
+            if step["env"][variable].is_string() && (name, title) != ("release", "Publish") {
+                faults.push(format!("`{name}` gets the {secret}"));
+            }
         }
         if step["with"]["secrets"].is_string() && step["uses"] != SIGN {
             faults.push(format!("`{name}` gets what the signing action needs"));

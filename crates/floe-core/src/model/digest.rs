@@ -124,7 +124,7 @@ impl<T: Read + Seek> Hashing<T> {
 impl<T: Read> Read for Hashing<T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        // Only what follows the hashed bytes without a gap is hashed.
+        // Bytes are hashed if they follow the hashed ones without a gap.
         let known = self.hasher.length().checked_sub(self.position).map(usize::try_from);
         if let Some(Ok(known)) = known
             && known < read

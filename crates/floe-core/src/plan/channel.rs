@@ -15,7 +15,7 @@ use crate::model::places::Home;
 use crate::model::{ChannelPlace, Digest, Marker, Release, Rendered, Subject};
 use crate::world::{Held, Published, RemotePackage, World};
 
-/// What a channel holds, compared with the files of a release.
+/// The content of a channel, compared with the files of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// There is none.

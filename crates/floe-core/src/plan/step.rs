@@ -8,7 +8,7 @@ use super::channel::Standing;
 use crate::model::{ChannelPlace, Destination, Digest, Platform, Subject};
 use crate::units::files;
 
-/// Only maintainers see staged things; revealing makes them public.
+/// Staged things are visible to maintainers alone; revealing makes them public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {

@@ -101,7 +101,7 @@ fn feed_key(host: &str, key: FeedKey) -> Outcome {
 
 const CLASSIC: &str = "give a classic token with the scope `public_repo` as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)";
 
-/// What keeps a fork and a token from opening a pull request, besides the right to write the fork.
+/// The obstacles that keep a fork and a token from opening a pull request, besides the right to write the fork.
 fn pull_request(submission: &Submission, access: &Access, facts: &ServerFacts) -> Option<Outcome> {
     let Submission { upstream, fork, .. } = submission;
     let parent = access.parent.as_ref().map(|(name, _)| name);

@@ -26,7 +26,7 @@ pub enum Package {
     Absent,
     /// Everybody can.
     Public,
-    /// Only those with credentials can.
+    /// Clients with credentials can.
     Hidden,
 }
 

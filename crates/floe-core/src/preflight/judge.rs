@@ -156,8 +156,8 @@ fn repository(subject: Subject<'_>, access: &Access, site: &str) -> Outcome {
 /// Before the dist is built, another token than the one that publishes will do, but it sees less.
 fn needs_push() -> Outcome {
     warning(
-        "without a token that may push, drafts are not seen, nor whether an image may be pushed",
-        "set GITHUB_TOKEN to one that may push, to have that checked too",
+        "no token that may push is set, so drafts and the permission to push the image are not checked",
+        "set GITHUB_TOKEN to one that may push, to check them, too",
     )
 }
 
@@ -233,7 +233,7 @@ fn release(subject: Subject<'_>, world: &World) -> Outcome {
         (None, 1) => format!("there is a draft of `{tag}`"),
         (None, count) => format!("there are {count} drafts of `{tag}`"),
     };
-    // Only administrators can read the setting, but every release that was published under it shows it.
+    // The setting is readable for administrators alone, but every release that was published under it shows it.
     let newest = world.releases.iter().find(|release| !release.draft);
     match newest.is_some_and(|release| release.immutable) {
         true => passed(format!("{found}; releases are immutable here: what is published stays for ever")),

@@ -63,7 +63,7 @@ impl AttestationFault {
         AttestationFault::ALL[usize::try_from(seed % count).unwrap_or_default()]
     }
 
-    /// What happens, for people.
+    /// A description for people.
     pub fn description(self) -> &'static str {
         match self {
             AttestationFault::Absent => "404, as if GitHub had not signed the release",

@@ -16,6 +16,6 @@ fn client() -> reqwest::Client {
 
 /// reqwest wants a TLS provider even for plain HTTP.
 fn install_tls() {
-    // Only the first installation succeeds, and all are the same.
+    // The first installation alone succeeds, and all are the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -15,7 +15,7 @@ use crate::support::sample::{Sample, floe};
 use crate::support::scenario::{Scenario, make_dist_with_lines};
 use crate::support::words::error_of;
 
-/// What package managers need to know.
+/// The keys that package managers need.
 const ABOUT: &str = "description = \"A tool that turns this into that.\"\nauthors = [\"Somebody\", \"Acme <acme@example.org>\"]\n\
                      license = \"MIT OR Apache-2.0\"\nrepository = \"https://github.com/acme/tool\"\n";
 const TABLES: &str =

@@ -264,6 +264,19 @@ impl Problems {
     }
 }
 
+/// Cargo's keys that messages ask for. They are part of floe's table if they are added at the end of the file.
+const OF_PACKAGE: [&str; 9] = [
+    "authors",
+    "default-run",
+    "description",
+    "homepage",
+    "license",
+    "license-file",
+    "readme",
+    "repository",
+    "version",
+];
+
 /// The problem that serde has with the table at the path `at`.
 fn misshapen(at: &str, error: serde_path_to_error::Error<serde_json::Error>) -> String {
     let path = match error.path().to_string() {
@@ -274,6 +287,9 @@ fn misshapen(at: &str, error: serde_path_to_error::Error<serde_json::Error>) -> 
     // serde names the key and then the allowed ones, each in backticks.
     if message.starts_with("unknown field") {
         let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+        if path == format!("package.metadata.floe.{}", names[0]) && OF_PACKAGE.contains(&names[0]) {
+            return format!("`{path}` is a key of `[package]`; write it above `[package.metadata.floe]`");
+        }
         return format!("`{path}` {}", unknown(names[0], &names[1..], "key"));
     }
     if let Some(name) = message.strip_prefix("missing field ") {

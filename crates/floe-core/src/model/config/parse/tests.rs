@@ -289,3 +289,16 @@ fn an_unknown_key_gets_a_suggestion_only_if_one_is_close() {
         `package.metadata.floe.signing` is not a key; the keys are `targets`, `include`, `exclude`, `assets`, `sbom`, `image`, `notes`, `binaries`, `profile`, `loosen`, `features`, `default-features`, `tag-prefix`, `latest`, `installers`, `homebrew`, `scoop`, `winget`, `chocolatey`, `aur`, `deb`, `rpm`"#]]
     .assert_eq(&[problem("targes"), problem("signing")].join("\n"));
 }
+
+#[test]
+fn a_key_of_the_package_is_sent_back_to_its_table() {
+    for key in ["repository", "license-file", "readme"] {
+        let problem = parse(json!({ key: "x" })).unwrap_err().concat();
+        let expected = format!(
+            "`package.metadata.floe.{key}` is a key of `[package]`; write it above `[package.metadata.floe]`"
+        );
+        assert_eq!(problem, expected);
+    }
+    let nested = parse(json!({ "image": { "license": "MIT" } })).unwrap_err().concat();
+    assert!(nested.contains("image.license` is not a key"), "{nested}");
+}
