@@ -146,7 +146,7 @@ fn all_problems_are_reported_together() {
 #[test]
 fn without_a_token_the_error_has_a_hint() {
     Scenario::new("1.4.0").token(None).run(["publish"]).exit(1).no_writes().stderr(expect![[r#"
-            Unsigned no attestation: nobody signs in the name of a workflow here (id-token); users will see "not signed"
+            Unsigned no attestation: there is no workflow identity (id-token) to sign with; users will see "not signed"
         error: there is no token to publish to `acme/tool`
         nothing was changed
 
