@@ -175,6 +175,9 @@ struct Verdict {
     name: String,
     version: semver::Version,
     files: Vec<VerdictFile>,
+    /// The number of files in words: of a dist, the archives are listed alone.
+    #[serde(skip)]
+    count: fn(usize) -> String,
     /// The digest of the image index.
     image: Option<Digest>,
     /// The digest of `SHA256SUMS`, which covers all of it: `floe publish --expect` takes it. Unknown for a dist if
@@ -211,6 +214,7 @@ impl Verdict {
             name: verified.name.clone(),
             version: verified.version.clone(),
             files: verified.archives.iter().map(file).collect(),
+            count: units::archives,
             image: verified.image.as_ref().map(|image| image.index.digest),
             sums: None,
             uncovered: Vec::new(),
@@ -228,6 +232,7 @@ impl Verdict {
             name: manifest.name.clone(),
             version: manifest.version.clone(),
             files: download.files.iter().map(file).collect(),
+            count: units::files,
             image: manifest.image.as_ref().map(|image| image.digest),
             sums: sums.map(|file| file.digest),
             uncovered: download.uncovered().into_iter().map(str::to_owned).collect(),
@@ -258,7 +263,7 @@ impl Verdict {
         let bytes = size(files.iter().map(|file| file.size).sum());
         let image = self.image.map(|digest| format!(", image {digest}")).unwrap_or_default();
         let sums = self.sums.map(|digest| format!(", SHA256SUMS {digest}")).unwrap_or_default();
-        let files = units::files(files.len());
+        let files = (self.count)(files.len());
         report.out(format!("{name} {version}: {files}, {bytes}{image}{sums}: {state}"));
         Ok(())
     }

@@ -62,7 +62,7 @@ pub fn for_this_machine(project: &Project, effort: Effort, report: &Report) -> a
     let host = host(project)?;
     let profile = profile(project, effort);
     let how = match effort {
-        Effort::Quick => "without link-time optimisation; `--exact` builds as releases are",
+        Effort::Quick => "without link-time optimisation; `--exact` builds as for a release",
         Effort::Exact => "as it is, and no paths of this machine",
     };
     report.step("Using", format!("profile `{profile}` {how}"));

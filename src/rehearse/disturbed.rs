@@ -82,7 +82,7 @@ pub async fn by_seed(
     let Ending { runs, kills, result, .. } = ending;
     let (checks, skipped) = (invariants.checks(), seconds(clock.waited()));
     report.step(
-        "Withstood",
+        "Passed",
         format!(
             "seed {seed} in {runs} runs, {kills} of them killed; the invariants held after each of {checks} requests; \
              {skipped} of waiting skipped"
@@ -131,7 +131,7 @@ pub async fn verify_by_seed(
         let text = format!("the faults of seed {seed} led to a violated invariant");
         return Err(Failure::new(text).details([violation]).into());
     }
-    report.step("Withstood", format!("with that answer the release was {found}"));
+    report.step("Passed", format!("with that answer the release was {found}"));
     Ok(())
 }
 
@@ -140,7 +140,7 @@ pub async fn until_done(attempt: Attempt<'_>, testbed: &Testbed, invariants: &In
     let assets: Vec<String> = attempt.release.assets.iter().map(|asset| asset.name.clone()).collect();
     let (mut runs, mut kills, mut events, mut last) = (0, 0, Vec::new(), String::new());
     let mut note = |event: String| {
-        attempt.session.report().step("Then", &event);
+        attempt.session.report().step("Event", &event);
         events.push(event);
     };
     let result = loop {

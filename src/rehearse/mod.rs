@@ -103,7 +103,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     }
     report.step(
         "Unsigned",
-        "a rehearsal cannot sign in the name of a workflow; the manifest is the one that is published",
+        "a rehearsal has no workflow identity to sign with; the manifest is the one that is published",
     );
 
     let notes = servers

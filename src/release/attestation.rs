@@ -150,7 +150,7 @@ pub fn verify(release: &mut Release, trust: &Trust, report: &Report) -> anyhow::
     let Some(bundle) = release.attestation().and_then(|asset| asset.bytes()) else {
         report.step(
             "Unsigned",
-            "no attestation: nobody signs in the name of a workflow here (id-token); users will see \"not signed\"",
+            "no attestation: there is no workflow identity (id-token) to sign with; users will see \"not signed\"",
         );
         return Ok(());
     };

@@ -66,7 +66,7 @@ pub fn refuse(problems: &[Problem]) -> Failure {
         "give the tag of the version that was built, or raise `version` in Cargo.toml and build again"
     } else if unread > 0 && missing <= unread {
         // The target of a record that cannot be read counts as missing, too.
-        "pack again with `floe package` of this version of floe"
+        "pack again with this version of floe: `floe package native/ --out dist`"
     } else if any(|problem| {
         matches!(problem, Problem::MissingTarget { .. } | Problem::MissingPlatform { .. })
     }) {

@@ -22,6 +22,11 @@ pub fn files(count: usize) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }
 
+/// A number of archives for people: `1 archive`, `7 archives`.
+pub fn archives(count: usize) -> String {
+    if count == 1 { "1 archive".to_owned() } else { format!("{count} archives") }
+}
+
 /// A duration for people: `0.4 s`, `12.3 s`, `4 min 05 s`.
 pub fn seconds(duration: Duration) -> String {
     match duration.as_secs() {

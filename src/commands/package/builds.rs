@@ -62,10 +62,18 @@ fn target_folders(folder: &Path, report: &Report) -> anyhow::Result<Vec<(Target,
     }
     if !unknown.is_empty() {
         let what = format!("`{}` is not laid out as <triple>/<binary>", folder.display());
-        bail!(Failure::new(what).details(unknown).hint(format!(
-            "name its folders like targets, for example `{}`",
-            folder.join(Target::all().map(Target::triple).next().unwrap_or_default()).display()
-        )));
+        let of_target = folder.file_name().and_then(|name| name.to_str()?.parse::<Target>().ok());
+        let hint = match (of_target, folder.parent()) {
+            (Some(_), Some(parent)) if !parent.as_os_str().is_empty() => {
+                format!("give the folder above it: `floe package {}`", parent.display())
+            }
+            (Some(_), _) => "give the folder above it: `floe package .`".to_owned(),
+            (None, _) => format!(
+                "name its folders like targets, for example `{}`",
+                folder.join(Target::all().map(Target::triple).next().unwrap_or_default()).display()
+            ),
+        };
+        bail!(Failure::new(what).details(unknown).hint(hint));
     }
     if found.is_empty() {
         bail!(usage(format!("`{}` holds no folder that is named like a target", folder.display())));

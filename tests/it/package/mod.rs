@@ -19,7 +19,7 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use expect_test::expect;
 use floe::cli::{PackageArgs, SourceArgs};
 use floe::commands::package::{Build, Enforcement, find, pack, package};
-use floe::error::{Exit, Failure};
+use floe::error::{Exit, Failure, hint_of};
 use floe::package::archive::list;
 use floe::project::cargo::{self, Origin};
 use floe::report::{Report, Verbosity};
@@ -236,6 +236,11 @@ fn folders_must_be_laid_out_by_target() {
     assert!(empty.refused().contains("`native` holds no folder that is named like a target"));
     let twice = Case::new(Sample::tool()).tool("x86_64-musl").tool("x86_64-unknown-linux-musl");
     assert!(twice.refused().contains("binaries for x86_64-musl are given twice"), "{}", twice.refused());
+    let mut inside = twice.args();
+    inside.folders.iter_mut().for_each(|folder| folder.push("x86_64-musl"));
+    let error = twice.pack_args(&inside).unwrap_err();
+    let above = format!("give the folder above it: `floe package {}`", twice.args().folders[0].display());
+    assert_eq!(hint_of(&error), Some(&*above));
     let nothing = PackageArgs { folders: Vec::new(), ..empty.args() };
     assert!(empty.show(&empty.pack_args(&nothing).unwrap_err()).starts_with("no binaries are given"));
 }

@@ -32,7 +32,7 @@ fn the_plan_is_also_shown_where_publishing_would_be_refused() {
         outcome.stdout
     );
     outcome.stderr_without_warnings(expect![[r#"
-            Unsigned no attestation: nobody signs in the name of a workflow here (id-token); users will see "not signed"
+            Unsigned no attestation: there is no workflow identity (id-token) to sign with; users will see "not signed"
         error: there is no token to publish to `acme/tool`
         nothing was changed
 
@@ -46,7 +46,7 @@ fn all_failed_checks_are_reported_together_each_with_a_fix() {
     scenario.registry.set_push("reader", Vec::new()).unwrap();
     scenario.github.delete_tag(&scenario.repo(), "v1.4.0").unwrap();
     scenario.run(["publish"]).exit(4).stderr_without_warnings(expect![[r#"
-            Unsigned no attestation: nobody signs in the name of a workflow here (id-token); users will see "not signed"
+            Unsigned no attestation: there is no workflow identity (id-token) to sign with; users will see "not signed"
         error: publishing would fail for 3 reasons
           the token may not write to `acme/tool`: GitHub answered 403 Forbidden: Resource not accessible by integration
               the token lacks a permission (contents=write): in a workflow give the job `permissions: contents: write`; a fine-grained token needs "Contents: Read and write" for this repository, a classic one `repo`: http://github/settings/tokens

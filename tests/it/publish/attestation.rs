@@ -150,7 +150,11 @@ fn in_a_workflow_a_release_is_not_published_unsigned_by_accident() {
     scenario.run_with(&[("GITHUB_ACTIONS", "true"), ("FLOE_ATTEST", "best-effort")], &["publish"]).exit(0);
     assert!(!bytes(&scenario, "tool-manifest.json").contains("attested"));
     // On another machine it is the same release.
-    scenario.run(["publish"]).exit(0).no_writes().says("Unsigned no attestation: nobody signs");
+    scenario
+        .run(["publish"])
+        .exit(0)
+        .no_writes()
+        .says("Unsigned no attestation: there is no workflow identity");
 }
 
 #[test]

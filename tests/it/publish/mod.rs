@@ -139,14 +139,14 @@ fn all_problems_are_reported_together() {
           target aarch64-macos is missing
           target x86_64-windows is missing
 
-        hint: add what is missing to a dist, or list what this release holds: `targets` in [package.metadata.floe], or `--target` for each
+        hint: pack again with this version of floe: `floe package native/ --out dist`
     "#]]);
 }
 
 #[test]
 fn without_a_token_the_error_has_a_hint() {
     Scenario::new("1.4.0").token(None).run(["publish"]).exit(1).no_writes().stderr(expect![[r#"
-            Unsigned no attestation: nobody signs in the name of a workflow here (id-token); users will see "not signed"
+            Unsigned no attestation: there is no workflow identity (id-token) to sign with; users will see "not signed"
         error: there is no token to publish to `acme/tool`
         nothing was changed
 

@@ -141,7 +141,7 @@ fn a_quick_rehearsal_compiles_no_dependency_again() {
     let run = rehearse(project.path(), &[]);
     assert!(!run.stderr.contains("Compiling part"), "{}", run.stderr);
     let said =
-        "       Using profile `release` without link-time optimisation; `--exact` builds as releases are\n";
+        "       Using profile `release` without link-time optimisation; `--exact` builds as for a release\n";
     assert!(run.stderr.contains(said), "{}", run.stderr);
 }
 
@@ -286,11 +286,11 @@ fn a_rehearsal_withstands_the_faults_of_a_seed() {
     let project = sample("1.4.0");
     let run = rehearse(project.path(), &["--faults", &seed.to_string()]);
     assert!(run.stderr.contains(&format!("faults, drawn from seed {seed}:")), "{}", run.stderr);
-    assert!(run.stderr.contains(&format!("Withstood seed {seed} in")), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("Passed seed {seed} in")), "{}", run.stderr);
     let fault =
         format!("Injecting GitHub's answer about its attestation: {}\n", AttestationFault::from_seed(seed));
     assert!(run.stderr.contains(&fault), "{}", run.stderr);
-    assert!(run.stderr.contains("Withstood with that answer the release was "), "{}", run.stderr);
+    assert!(run.stderr.contains("Passed with that answer the release was "), "{}", run.stderr);
     assert_eq!(releases(project.path()), (vec!["v1.4.0".to_owned()], Some("v1.4.0".to_owned())));
 }
 

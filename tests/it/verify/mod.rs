@@ -96,7 +96,7 @@ impl Dist {
 fn a_valid_dist_has_no_problem() {
     let dist = Dist::new();
     let outcome = dist.scenario.run(["verify", "dist", "--tag", "v1.4.0"]).exit(0).no_writes();
-    assert!(outcome.stdout.starts_with("tool 1.4.0: 7 files, "), "{}", outcome.stdout);
+    assert!(outcome.stdout.starts_with("tool 1.4.0: 7 archives, "), "{}", outcome.stdout);
 }
 
 #[test]
