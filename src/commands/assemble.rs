@@ -237,7 +237,7 @@ fn check_signatures(verified: &Verified) -> anyhow::Result<()> {
     let native = records.filter(|record| record.target.builder() == Builder::Native);
     let binaries = native.flat_map(|record| record.binaries.iter().map(move |binary| (record, binary)));
     let unsigned: Vec<String> = binaries
-        .filter(|(_, binary)| !binary.facts.as_ref().is_some_and(Facts::is_signed))
+        .filter(|(_, binary)| binary.facts.as_ref().and_then(Facts::signer).is_none())
         .map(|(record, binary)| {
             format!("`{}` for {} has no signature with a certificate", binary.name, record.target.name())
         })

@@ -29,6 +29,7 @@ fn old_files_are_read_and_written_again_byte_for_byte() {
         "manifest",
         "manifest-attested",
         "manifest-built-on",
+        "manifest-signed",
         "manifest-with-files",
         "manifest-with-packages",
         "manifest-with-sbom",

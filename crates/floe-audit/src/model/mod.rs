@@ -257,13 +257,21 @@ const GLIBC: &str = "ld-linux- libBrokenLocale.so. libanl.so. libc.so. libdl.so.
      libresolv.so. librt.so. libthread_db.so. libutil.so.";
 
 impl Facts {
-    /// Whether it is signed with a certificate: each slice of a Mach-O file, or a PE file. The signature is not checked.
-    pub fn is_signed(&self) -> bool {
+    /// Who signed it with a certificate: the subject in a PE file, the team in all slices of a Mach-O file, or `a certificate` if
+    /// it names none. The signature is not checked.
+    pub fn signer(&self) -> Option<String> {
         let with_certificate = |slice: &Slice| {
             matches!(slice.signature.kind, SignatureKind::DeveloperId | SignatureKind::Certificate)
         };
-        let macho = self.macho.as_ref().is_some_and(|macho| macho.slices.iter().all(with_certificate));
-        macho || self.pe.as_ref().is_some_and(|pe| pe.authenticode)
+        let name = match (&self.macho, &self.pe) {
+            (Some(macho), _) if macho.slices.iter().all(with_certificate) => {
+                let team = macho.slices.first()?.signature.team.as_ref();
+                team.map(|team| format!("team {team}"))
+            }
+            (_, Some(pe)) if pe.authenticode => pe.signer.clone(),
+            _ => return None,
+        };
+        Some(name.unwrap_or_else(|| "a certificate".to_owned()))
     }
 
     /// The parts of the host that the binary needs, each with the lowest version that is sufficient: `glibc`, `macos`, and

@@ -91,6 +91,10 @@ pub struct Artifact {
     /// The man pages and completions in it.
     #[serde(default, skip_serializing_if = "Extras::is_empty")]
     pub extras: Extras,
+    /// Who signed its binaries with a certificate, if all of them are signed: the subject of a Windows certificate, or Apple's
+    /// identifier of a team. The signatures are not checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
 }
 
 /// The image of a release.

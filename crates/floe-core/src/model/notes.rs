@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::changelog::closed;
 use crate::model::install::{self, Install};
 use crate::model::release::{ATTESTATION, CHECKSUMS};
+use crate::model::manifest::Artifact;
 use crate::model::{Destination, Digest, ImageName, Manifest, PackageKind, Rule, Target, body};
 use crate::units::size;
 use crate::untrusted::text;
@@ -115,6 +116,7 @@ pub fn footer(manifest: &Manifest, destination: &Destination) -> String {
         }
     }
     text.push_str(&loosened(manifest));
+    text.push_str(&code_signatures(manifest));
     text.push_str(&sboms(manifest));
     if let Some(image) = &manifest.image {
         let platforms: Vec<String> = image.platforms.iter().map(|one| one.platform.to_string()).collect();
@@ -177,6 +179,27 @@ fn loosened(manifest: &Manifest) -> String {
         lines.extend(artifact.loosened.iter().map(line));
     }
     if lines.is_empty() { String::new() } else { format!("\n{}", lines.concat()) }
+}
+
+/// The archives whose programs the maker signed with a certificate.
+fn code_signatures(manifest: &Manifest) -> String {
+    let line = |artifact: &Artifact| {
+        // The name is from a file that may be hostile.
+        let signer = text::line(artifact.signed_by.as_ref()?).replace('`', "'");
+        Some(format!("{}`{signer}`\n", begin_of_signature(&artifact.file)))
+    };
+    let lines: String = manifest.artifacts.iter().filter_map(line).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
+}
+
+fn begin_of_signature(file: &str) -> String {
+    format!("- The programs in `{file}` are signed by ")
+}
+
+/// Whether the notes of a release say that the programs in an archive are signed.
+pub fn names_signer(notes: &str, file: &str) -> bool {
+    let begin = begin_of_signature(file);
+    notes.lines().any(|line| line.starts_with(&begin))
 }
 
 fn cut(text: String, room: usize, pointer: &str) -> String {

@@ -273,6 +273,12 @@ impl Release {
     }
 }
 
+/// The signer of the binaries of an archive, if each has one.
+fn signed_by(record: &Record) -> Option<String> {
+    let signers = record.binaries.iter().map(|binary| binary.facts.as_ref()?.signer());
+    signers.collect::<Option<Vec<_>>>()?.into_iter().next()
+}
+
 fn manifest(
     name: &str,
     version: &Version,
@@ -298,6 +304,7 @@ fn manifest(
             sbom: record.sbom.clone(),
             packages: record.packages.clone(),
             extras: Extras::of(&record.name, record.target, &record.contents),
+            signed_by: signed_by(record),
         })
         .collect();
     artifacts.sort_by(|a, b| a.file.cmp(&b.file));

@@ -6,7 +6,7 @@ use semver::Version;
 use super::*;
 use crate::model::notes::NotesSource;
 use crate::model::{Asset, Blob, Content, Destination, Digest, Image, Platform, PlatformImage, Release};
-use crate::world::World;
+use crate::world::{RemoteRelease, World};
 
 fn release() -> Release {
     let destination = Destination {
@@ -198,4 +198,42 @@ fn notes_that_would_be_cut_and_a_rate_limit_that_is_too_low_are_warnings() {
         found,
         "warning: 6 requests are needed, but GitHub allows only 5 until its rate limit resets at 15:13:20 UTC"
     );
+}
+
+/// A release of one archive for Windows.
+fn windows(signed_by: Option<&str>) -> Release {
+    let mut release = release();
+    let artifact = serde_json::json!({
+        "file": "tool-x86_64-pc-windows-msvc.zip", "target": "x86_64-pc-windows-msvc", "kind": "zip", "size": 1,
+        "digest": Digest::of(b"zip"), "binaries": [], "signed_by": signed_by,
+    });
+    release.manifest.artifacts = vec![serde_json::from_value(artifact).unwrap()];
+    release
+}
+
+#[test]
+fn programs_that_were_signed_last_time_are_missed() {
+    let before = |body: String| World {
+        releases: vec![RemoteRelease { tag: "v1.3.0".to_owned(), notes: body, ..RemoteRelease::default() }],
+        ..World::default()
+    };
+    let judge = |release: &Release, world: World| {
+        let world = World { tag: Some(release.destination.commit.clone()), ..world };
+        let plan = crate::plan::Plan::new(release, &world).unwrap();
+        let checks = checks(release, &world, Some(&plan), &facts());
+        checks.into_iter().find(|one| one.about == "signatures").map(|one| judged(&one).0)
+    };
+    let signed = windows(Some("CN=Acme `Ltd`\n."));
+    let notes = crate::model::notes::footer(&signed.manifest, &signed.destination);
+    assert!(notes.contains("tool-x86_64-pc-windows-msvc.zip` are signed by `CN=Acme 'Ltd'"), "{notes}");
+    let unsigned = windows(None);
+    let lost = judge(&unsigned, before(notes.replace('\n', "\r\n"))).unwrap();
+    assert_eq!(
+        lost,
+        "warning: the programs of `v1.3.0` in `tool-x86_64-pc-windows-msvc.zip` are signed with a certificate, and these are not"
+    );
+    assert_eq!(judge(&unsigned, before("By hand.".to_owned())), None);
+    assert_eq!(judge(&unsigned, before(notes.replace("windows", "other"))), None);
+    let kept = judge(&signed, before(notes)).unwrap();
+    assert!(kept.ends_with("1 of 1 archives have programs signed with a certificate"), "{kept}");
 }
