@@ -59,10 +59,13 @@ pub fn verify(found: Found, expect: &Expect) -> anyhow::Result<Verified> {
 /// The failure that lists every problem.
 pub fn refuse(problems: &[Problem]) -> Failure {
     let any = |is: fn(&Problem) -> bool| problems.iter().any(is);
+    let count = |is: fn(&Problem) -> bool| problems.iter().filter(|problem| is(problem)).count();
+    let unread = count(|problem| matches!(problem, Problem::BadRecord { .. }));
+    let missing = count(|problem| matches!(problem, Problem::MissingTarget { .. }));
     let hint = if any(|problem| matches!(problem, Problem::WrongTag { .. })) {
         "give the tag of the version that was built, or raise `version` in Cargo.toml and build again"
-    } else if any(|problem| matches!(problem, Problem::BadRecord { .. })) {
-        // Its target counts as missing too.
+    } else if unread > 0 && missing <= unread {
+        // The target of a record that cannot be read counts as missing, too.
         "pack again with this version of floe: `floe package native/ --out dist`"
     } else if any(|problem| {
         matches!(problem, Problem::MissingTarget { .. } | Problem::MissingPlatform { .. })

@@ -184,7 +184,9 @@ fn about_certificate(reason: &CertificateError) -> &'static str {
         Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
             "write the host's name as its certificate has it"
         }
-        _ => "the server needs another certificate",
+        _ => {
+            "the server needs another certificate; one that it signed itself must say `CA:FALSE` and be in `SSL_CERT_FILE`"
+        }
     }
 }
 

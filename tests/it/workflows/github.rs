@@ -43,7 +43,7 @@ fn githubs_own_parser_and_validator_accept_every_workflow() {
 
     let release = text(".github/workflows/release.yml");
     for (from, to, complaint) in [
-        ("needs: [plan, linux, native]", "needs: [plan, linux, nativ]", "nativ"),
+        ("needs: [plan, linux, native, sign]", "needs: [plan, linux, nativ, sign]", "nativ"),
         ("steps.leg.outputs", "step.leg.outputs", "step"),
         ("runs-on: ubuntu-24.04", "run-on: ubuntu-24.04", "run-on"),
         ("toJSON(inputs)", "toJASON(inputs)", "toJASON"),
