@@ -189,7 +189,7 @@ fn other_kind(text: &str) -> Option<&'static str> {
         () if has("payloadType") => Some(
             "it is an attestation without its certificate and log entry (a DSSE envelope), so nothing proves who signed it",
         ),
-        () if has("_type") => Some("it is a statement that nobody signed"),
+        () if has("_type") => Some("it is a statement without a signature"),
         () => Some("it is not a Sigstore bundle: it has no `mediaType`"),
     }
 }

@@ -54,10 +54,12 @@ impl Expected<'_> {
     }
 
     fn judge_signer(&self, found: &Authentic, problems: &mut Vec<String>) {
-        let issuer = found.issuer.as_deref().unwrap_or("nobody");
-        if issuer != ISSUER {
-            problems
-                .push(format!("its identity was issued by `{issuer}`, not by GitHub Actions (`{ISSUER}`)"));
+        match found.issuer.as_deref() {
+            Some(ISSUER) => {}
+            Some(issuer) => problems
+                .push(format!("its identity was issued by `{issuer}`, not by GitHub Actions (`{ISSUER}`)")),
+            None => problems
+                .push(format!("its identity names no issuer; GitHub Actions (`{ISSUER}`) is expected")),
         }
         match Signer::of_identity(&found.identity) {
             Some(signer) if self.signers.accept(&signer) => {}

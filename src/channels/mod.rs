@@ -1,6 +1,6 @@
 //! Files that are rendered from a release manifest, one file a channel: the installers and the files of package managers.
 //!
-//! Pure text to text: the same manifest and settings always give the same bytes, so anybody can render them again.
+//! Pure text to text: the same manifest and settings always give the same bytes, so anyone can render them again.
 
 mod aur;
 mod chocolatey;
@@ -28,10 +28,10 @@ use semver::Version;
 pub const REVISION: u32 = 1;
 
 /// Renders the files of a release, sorted by channel and path. Those of package managers are left out for a pre-release,
-/// which they would give to everybody, and where [`left_out`] says so.
+/// which they would give to every user, and where [`left_out`] says so.
 ///
 /// # Errors
-/// Everything that a channel needs and the package does not say.
+/// The keys that a channel needs and the package lacks.
 pub fn render(manifest: &Manifest, channels: &Channels) -> Result<Vec<Rendered>, Vec<String>> {
     let subject = Subject::new(manifest);
     let mut files = Vec::new();

@@ -71,7 +71,7 @@ pub(super) fn ps1(text: &str) -> String {
     format!("('' + {})", parts.join(" + "))
 }
 
-/// The text in one line: whitespace becomes a space, and characters that nobody sees are dropped.
+/// The text in one line: whitespace becomes a space, and invisible characters are dropped.
 pub(super) fn one_line(text: &str) -> String {
     let words = text.split_whitespace().map(|word| word.chars().filter(|c| is_safe(*c)).collect::<String>());
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")

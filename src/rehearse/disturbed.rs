@@ -95,7 +95,7 @@ pub async fn by_seed(
 }
 
 /// Verifies the published release while GitHub's attestation route has the fault of a seed. A rehearsal cannot sign, so a false
-/// attestation is one that nobody signed.
+/// attestation is an unsigned one.
 pub async fn verify_by_seed(
     seed: u64,
     release: &Release,

@@ -1,6 +1,6 @@
 //! The files that are attached to an image, in its registry.
 //!
-//! An attestation by another run stands for the one of this release, as it does among the assets: each run signs anew.
+//! An attestation by another run counts as that of this release, as among the assets: each run signs anew.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -26,7 +26,7 @@ const OTHER_ROOT: &str = "update floe, or give the current roots: `gh attestatio
 pub struct Trust {
     roots: Arc<Roots>,
     signer: Option<Signer>,
-    /// Whether a bundle of this digest stands for a release, by its `SHA256SUMS`.
+    /// Whether a bundle of this digest counts as that of a release, by its `SHA256SUMS`.
     known: Arc<Mutex<BTreeMap<(Digest, Digest), bool>>>,
 }
 

@@ -142,7 +142,7 @@ impl Session {
 }
 
 impl Session {
-    /// An attestation of the same files by another run stands for the promised one.
+    /// An attestation of the same files by another run counts as the promised one.
     async fn compare_attestation(&self, release: &Release, seen: &mut RemoteRelease) -> anyhow::Result<()> {
         let (Some(promised), Some(trust)) = (release.attestation(), &self.trust) else { return Ok(()) };
         let differs = |there: &&mut RemoteAsset| {

@@ -170,7 +170,8 @@ async fn package(registry: &Registry, image: &RemoteImage) -> Option<Asked<Packa
 }
 
 fn finding(error: &anyhow::Error) -> Finding {
-    let cure = hint_of(error).unwrap_or("ask again: this may pass by itself").to_owned();
+    let cure =
+        hint_of(error).unwrap_or("run the same command again; the failure may be temporary").to_owned();
     Finding { found: format!("{error:#}"), cure }
 }
 

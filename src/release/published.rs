@@ -79,10 +79,10 @@ pub async fn download(
     let name = format!("release `{}` of `{}`", request.tag, request.repo);
     let download = async {
         let (github, is_private) = connect(&request.repo, token, args, &retry).await?;
-        let page = request.page.as_ref().map(|page| format!(", or look at {page}/releases"));
+        let page = request.page.as_ref().map(|page| format!(" at {page}/releases"));
         let release = github.published(&request.tag).await?.ok_or_else(|| {
             Failure::new("it is not published")
-                .hint(format!("see `floe plan` for a draft{}", page.unwrap_or_default()))
+                .hint(format!("check the tag{}; `floe plan` shows a draft", page.unwrap_or_default()))
         })?;
         let package = request.name.as_deref().unwrap_or(request.repo.name());
         let default = || names::image_name(&request.repo, &request.tag, package);

@@ -120,7 +120,7 @@ pub fn of_release(fetched: &Fetched, asked: &Asked<'_>) -> (Signature, Vec<Strin
     }
 }
 
-/// Why the attestation is not attached to the image, if that is promised. One of another run stands for it.
+/// Why the attestation is not attached to the image, if that is promised. One of another run counts.
 fn not_attached(fetched: &Fetched, asked: &Asked<'_>, manifest: &Manifest) -> Option<String> {
     let Fetched { download, .. } = fetched;
     let instead = download.image.as_ref()?.attached.as_ref()?.instead.as_ref()?;

@@ -107,6 +107,20 @@ fn a_broken_manifest_shows_cargos_message() {
 }
 
 #[test]
+fn the_documented_configuration_is_accepted_as_it_is() {
+    let text = include_str!("../../docs/configuration.md").replace("\r\n", "\n");
+    let (_, table) = text.split_once("```toml\n").unwrap();
+    let (table, _) = table.split_once("```").unwrap();
+    let manifest = "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\ndescription = \"A tool\"\n\
+        license = \"MIT\"\nrepository = \"https://github.com/acme/tool\"\n[features]\nvendored = []\n";
+    let sample = Sample::with_manifest(&format!("{manifest}{table}"))
+        .file("src/main.rs", "fn main() {}")
+        .file("src/bin/toolctl.rs", "fn main() {}");
+    let project = sample.load().unwrap();
+    assert_eq!((&*project.name, project.binaries.len()), ("tool", 2));
+}
+
+#[test]
 fn a_wrong_configuration_is_a_usage_error() {
     let sample =
         Sample::tool().manifest_lines("[package.metadata.floe]\nbinary = [\"a\"]\nbinaries = [\"tol\"]\n");

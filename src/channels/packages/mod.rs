@@ -1,5 +1,5 @@
 //! Packages for dpkg and rpm, each a pure function of an archive and of what its record or the release manifest says, so
-//! that anybody can make them again.
+//! that anyone can make them again.
 //!
 //! The programs are static, so a package needs no other, and runs no script when it is installed.
 

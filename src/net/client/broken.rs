@@ -39,7 +39,7 @@ fn judge(server: &Url, error: &(dyn Error + 'static), is_connect: bool, is_timeo
     let (why, hint) = match &*last {
         "tunnel error: unsuccessful" => (
             "the proxy does not connect to it".to_owned(),
-            "ask whoever runs the proxy of `HTTPS_PROXY` to allow it, or name the host in `NO_PROXY`"
+            "ask the administrator of the proxy in `HTTPS_PROXY` to allow it, or name the host in `NO_PROXY`"
                 .to_owned(),
         ),
         _ => (

@@ -90,7 +90,7 @@ fn about_secrets(found: &Found) -> Vec<String> {
         (!tables.is_empty() && !is_passed(secret)).then(|| {
             format!(
                 "no workflow passes on the secret that {} {}: store {what} with `gh secret set {variable}`, and add \
-                 `secrets: {{ {secret}: \"${{{{ secrets.{variable} }}}}\" }}` beside `with:` in .github/workflows/release.yml",
+                 `{secret}: \"${{{{ secrets.{variable} }}}}\"` below `secrets:`, beside `with:`, in .github/workflows/release.yml",
                 tables.join(", "),
                 if tables.len() == 1 { "needs" } else { "need" }
             )

@@ -127,7 +127,7 @@ fn show(
 }
 
 impl SignedFile {
-    /// A file is known by its content. Under another name it may be one that nobody expects.
+    /// A file is known by its content. Under another name it may be an unexpected one.
     fn renamed(&self) -> Option<String> {
         let file = self.path.rsplit(['/', '\\']).next();
         (file != Some(&self.name)).then(|| format!("`{}` is `{}` in the attestation", self.path, self.name))

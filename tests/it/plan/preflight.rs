@@ -132,7 +132,7 @@ fn both_servers_are_checked_even_if_one_is_down() {
         .says("error: publishing would fail for 2 reasons")
         .says("  failed to read the repository from GitHub: GitHub answered 503 Service Unavailable: down for repair (2 tries)")
         .says("the registry answered 503 Service Unavailable (2 tries)")
-        .says("      ask again: this may pass by itself");
+        .says("      run the same command again; the failure may be temporary");
 }
 
 #[test]

@@ -198,7 +198,7 @@ fn a_draft_is_no_release() {
         error: release `v1.4.0` of `acme/tool` could not be checked
           caused by: it is not published
 
-        hint: see `floe plan` for a draft
+        hint: check the tag; `floe plan` shows a draft
     "#]]);
 }
 

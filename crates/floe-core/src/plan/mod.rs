@@ -162,7 +162,7 @@ fn footer(subject: Subject<'_>) -> Option<&str> {
 /// The parts of a draft that can neither be kept nor published.
 fn draft_conflicts(subject: Subject<'_>, draft: &RemoteRelease) -> Vec<Conflict> {
     let (id, tag) = (draft.id, &subject.destination().tag);
-    // Before the build nobody knows whether a best-effort attestation will be there again.
+    // Before the build it is unknown whether a best-effort attestation will be there again.
     let may_be_there = |name: &&str| *name == ATTESTATION && subject.release().is_none();
     let extra = unpromised(subject, draft).into_iter().filter(|name| !may_be_there(name));
     let mut conflicts: Vec<Conflict> =

@@ -39,7 +39,10 @@ fn judge(subject: Subject<'_>, world: &World, facts: &ServerFacts, (at, step): (
         Home::Upstream(submission) => (&submission.fork, Some(submission)),
     };
     let Some(there) = world.channels.get(at).and_then(Option::as_ref) else {
-        return failed(format!("{kind}: `{repository}` was not seen"), "ask again: this may pass by itself");
+        return failed(
+            format!("{kind}: `{repository}` could not be read"),
+            "run the same command again; the failure may be temporary",
+        );
     };
     let (access, site) = (&there.access, &facts.site);
     if access.frozen {

@@ -193,7 +193,7 @@ fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome
 }
 
 /// An attestation is missed where the release before has one: tools take that for an attack. The list of releases shows it, so it costs no
-/// request. Before the build nobody knows whether there will be one.
+/// request. Before the build it is unknown whether there will be one.
 fn attestation(subject: Subject<'_>, world: &World) -> Option<Outcome> {
     let release = subject.release()?;
     if let Some(asset) = release.attestation() {

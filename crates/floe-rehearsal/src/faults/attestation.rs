@@ -132,7 +132,7 @@ impl AttestationFault {
         (!allowed.contains(&found)).then(|| format!("with {self}, the release was {found}"))
     }
 
-    /// An attestation that nobody signed, for a place where nobody can.
+    /// An attestation without a signature, for a place without an identity to sign with.
     pub fn unsigned((tag, commit): Claim<'_>) -> Value {
         let statement = json!({
             "_type": "https://in-toto.io/Statement/v1",
