@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::changelog::closed;
 use crate::model::install::{self, Install};
-use crate::model::release::{ATTESTATION, CHECKSUMS};
 use crate::model::manifest::Artifact;
+use crate::model::release::{ATTESTATION, CHECKSUMS};
 use crate::model::{Destination, Digest, ImageName, Manifest, PackageKind, Rule, Target, body};
 use crate::units::size;
 use crate::untrusted::text;

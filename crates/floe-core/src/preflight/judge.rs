@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::{Access, Asked, Check, Finding, Outcome, Package, ServerFacts, channels};
+use crate::model::manifest::Artifact;
 use crate::model::notes::{LIMIT, NotesSource, names_signer};
 use crate::model::release::{ATTESTATION, is_covered};
-use crate::model::manifest::Artifact;
 use crate::model::{Destination, Release, Subject, Tag, body};
 use crate::plan::{Plan, Since, Step, unpromised};
 use crate::units::size;
