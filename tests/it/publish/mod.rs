@@ -139,7 +139,7 @@ fn all_problems_are_reported_together() {
           target aarch64-macos is missing
           target x86_64-windows is missing
 
-        hint: pack again with this version of floe: `floe package native/ --out dist`
+        hint: add what is missing to a dist, or list what this release holds: `targets` in [package.metadata.floe], or `--target` for each
     "#]]);
 }
 

@@ -84,7 +84,9 @@ impl Dist {
         };
         outcome.says(match () {
             () if any("tag `", "") => "hint: give the tag of the version that was built",
-            () if problems.contains(" has no usable record: ") => "hint: pack again with `floe package`",
+            () if problems.contains(" has no usable record: ") => {
+                "hint: pack again with this version of floe: `floe package native/ --out dist`"
+            }
             () if any("target ", " is missing") => "hint: add what is missing",
             () => "hint: make the dist again",
         });
