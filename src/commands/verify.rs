@@ -15,7 +15,7 @@ use crate::release::attestation::Trust;
 use crate::release::channels::Followed;
 use crate::release::inputs::Inputs;
 use crate::release::signature::{self, Signature};
-use crate::release::{assemble, channels, dist, published, smoke_test};
+use crate::release::{assemble, channels, dist, published, session, smoke_test};
 use crate::report::{Report, markdown, size};
 use crate::token::Token;
 use floe_core::model::release::CHECKSUMS;
@@ -117,7 +117,8 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         ..published::request(&repo, tag, &args.remote)?
     };
     let (remote, token) = (&args.remote, Token::github());
-    let fetched = published::download(request, token, remote, scratch.path(), report).await?;
+    let fetched =
+        published::download(request, token, remote, scratch.path(), session::retry(remote, report)).await?;
     let asked = published::Asked {
         trust: &Trust::of(&args.trust)?,
         require: args.require_attestation,

@@ -112,7 +112,8 @@ pub async fn verify_by_seed(
     let folder = Scratch::new("verify")?;
     let quiet = Report::new(Verbosity::Quiet);
     let addresses = servers.addresses(&release.destination);
-    let fetched = published::download(request, None, &addresses, folder.path(), &quiet).await;
+    let retry = Retry::new(5, Duration::from_secs(1), Clock::skipping(), quiet.clone());
+    let fetched = published::download(request, None, &addresses, folder.path(), retry).await;
     let trust = Trust::of(&TrustArgs::default())?;
     let asked = published::Asked { trust: &trust, require: false, unsigned: true };
     let found = match fetched.and_then(|fetched| published::verify(fetched, &asked, &quiet)) {

@@ -91,7 +91,8 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     if let Some(seed) = args.faults {
         disturbed::verify_by_seed(seed, &release, &servers, request.clone(), report).await?;
     }
-    let fetched = published::download(request, None, &addresses, &keep, report).await?;
+    let fetched =
+        published::download(request, None, &addresses, &keep, session::retry(&addresses, report)).await?;
     let trust = Trust::of(&TrustArgs::default())?;
     let download = published::verify(
         fetched,

@@ -73,9 +73,9 @@ pub async fn download(
     token: Option<Token>,
     args: &RemoteArgs,
     folder: &Path,
-    report: &Report,
+    retry: Retry,
 ) -> anyhow::Result<Fetched> {
-    let retry = session::retry(args, report).reading();
+    let retry = retry.reading();
     let name = format!("release `{}` of `{}`", request.tag, request.repo);
     let download = async {
         let (github, is_private) = connect(&request.repo, token, args, &retry).await?;

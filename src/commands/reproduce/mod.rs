@@ -39,7 +39,8 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
     let (remote, folder) = (&args.remote, scratch.path());
     let request =
         ReleaseRequest { image: args.image.clone(), ..published::request(&repo, &args.tag, remote)? };
-    let fetched = published::download(request, Token::github(), remote, folder, report).await?;
+    let fetched =
+        published::download(request, Token::github(), remote, folder, session::retry(remote, report)).await?;
     let asked = published::Asked { trust: &Trust::of(&args.trust)?, require: false, unsigned: false };
     let published::Checked { download, .. } = published::verify(fetched, &asked, report)?;
     let published = download.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
