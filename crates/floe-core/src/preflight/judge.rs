@@ -2,15 +2,14 @@
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
-use super::{Access, Asked, Check, Finding, Outcome, Package, ServerFacts, channels};
-use crate::model::manifest::Artifact;
-use crate::model::notes::{LIMIT, NotesSource, names_signer};
-use crate::model::release::{ATTESTATION, is_covered};
-use crate::model::{Destination, Release, Subject, Tag, body};
-use crate::plan::{Plan, Since, Step, unpromised};
+use super::{Access, Asked, Check, Finding, Outcome, Package, ServerFacts, channels, signed};
+use crate::model::notes::{LIMIT, NotesSource};
+use crate::model::release::is_covered;
+use crate::model::{Destination, Subject, body};
+use crate::plan::{Plan, Step, unpromised};
 use crate::units::size;
 use crate::verify::{ASSET_COUNT, ASSET_LIMIT};
-use crate::world::{RemoteRelease, World};
+use crate::world::World;
 
 /// A token that expires sooner may not outlive the release.
 const SOON: TimeDelta = TimeDelta::days(1);
@@ -38,10 +37,10 @@ pub fn checks<'a>(
     }
     check("version", version(subject));
     check("assets", assets(subject));
-    if let Some(outcome) = attestation(subject, world) {
+    if let Some(outcome) = signed::attestation(subject, world) {
         check("attestation", outcome);
     }
-    if let Some(outcome) = code_signatures(subject, world) {
+    if let Some(outcome) = signed::code_signatures(subject, world) {
         check("signatures", outcome);
     }
     check("notes", notes(subject));
@@ -190,53 +189,6 @@ fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome
         None => skipped(facts.why_unasked(subject, "write")),
         Some(write) => answer(write, || "the token may write contents".to_owned()),
     }
-}
-
-/// An attestation is missed where the release before has one: tools take that for an attack. The list of releases shows it, so it costs no
-/// request. Before the build it is unknown whether there will be one.
-fn attestation(subject: Subject<'_>, world: &World) -> Option<Outcome> {
-    let release = subject.release()?;
-    if let Some(asset) = release.attestation() {
-        return Some(passed(format!("`{}` is one of this release", asset.name)));
-    }
-    let before = release_before(release, world)?;
-    before.assets.iter().any(|asset| asset.name == ATTESTATION).then(|| {
-        warning(
-            format!("`{}` has an attestation, and `{}` has none", before.tag, release.destination.tag),
-            "programs that verified the last version may refuse this one; give the bundle with `--attestation FILE`, or publish from the workflow, which signs",
-        )
-    })
-}
-
-/// The signatures of programs that systems ask for. What the release before had is in its notes, so it costs no request.
-fn code_signatures(subject: Subject<'_>, world: &World) -> Option<Outcome> {
-    let release = subject.release()?;
-    let artifacts = &release.manifest.artifacts;
-    let before = release_before(release, world);
-    let lost = |one: &&Artifact| {
-        one.signed_by.is_none() && before.is_some_and(|before| names_signer(&before.notes, &one.file))
-    };
-    let lost: Vec<String> = artifacts.iter().filter(lost).map(|one| format!("`{}`", one.file)).collect();
-    if let (Some(before), false) = (before, lost.is_empty()) {
-        return Some(warning(
-            format!(
-                "the programs of `{}` in {} are signed with a certificate, and these are not",
-                before.tag,
-                lost.join(", ")
-            ),
-            "sign them before they are packed; in the workflow: `sign: true`, and an action `.github/actions/sign`",
-        ));
-    }
-    let signed = artifacts.iter().filter(|one| one.signed_by.is_some()).count();
-    (signed > 0).then(|| {
-        passed(format!("{signed} of {} archives have programs signed with a certificate", artifacts.len()))
-    })
-}
-
-/// The release whose changes this one adds to.
-fn release_before<'w>(release: &Release, world: &'w World) -> Option<&'w RemoteRelease> {
-    let since = Since::of(&release.destination.tag, world);
-    world.releases.iter().find(|seen| Some(seen.tag.as_str()) == since.tag().map(Tag::as_str))
 }
 
 fn tag(subject: Subject<'_>, world: &World) -> Outcome {

@@ -5,6 +5,7 @@
 mod channels;
 mod facts;
 mod judge;
+mod signed;
 
 use serde::Serialize;
 
