@@ -93,7 +93,7 @@ fn another_package_of_the_version_is_a_conflict_unless_it_installs_the_same() {
     other.run(["plan"]).exit(4).says(said).says("raise the version").writes(ASKED);
     other.run(["publish"]).exit(4).says(said).writes(ASKED);
 
-    // Somebody else has packed the same digests.
+    // Another account pushed a package with the same digests.
     let text = floe::package::archive::unzipped(&pushed).unwrap();
     let nuspec = b"<package><metadata><id>tool</id><version>1.4.0</version></metadata></package>";
     let files: [(&str, &[u8]); 2] = [("tool.nuspec", nuspec), ("tools/chocolateyInstall.ps1", &text)];

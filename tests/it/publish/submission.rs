@@ -190,7 +190,7 @@ fn verify_names_the_state_of_the_pull_request() {
     scenario.github.write_file(&upstream(), old, b"old").unwrap();
     let installer = format!("{FOLDER}/Acme.Tool.installer.yaml");
     let ours = submitted(&scenario).remove(&installer).unwrap();
-    // Somebody else submitted it, in another text.
+    // Upstream has this version from another account, with other text.
     let text = String::from_utf8(ours).unwrap().replace("# Made by floe", "# Made with floe");
     scenario.github.write_file(&upstream(), &installer, text.as_bytes()).unwrap();
     verify(0, "match");
