@@ -1,7 +1,9 @@
 //! Errors with a fix: the failure, its causes, the state of the release, and a hint. `report` prints them.
 
 use std::fmt;
+use std::path::Path;
 
+use anyhow::Context;
 use floe_core::plan::{self, Conflict};
 
 /// The exit code of a run.
@@ -159,6 +161,21 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_ref().map(|source| source.as_ref())
+    }
+}
+
+/// Names the file or folder of an error.
+pub trait AtPath<T> {
+    /// Adds a context such as "failed to read `Cargo.toml`".
+    fn at(self, failed: &str, path: &Path) -> anyhow::Result<T>;
+}
+
+impl<T, E> AtPath<T> for Result<T, E>
+where
+    Result<T, E>: Context<T, E>,
+{
+    fn at(self, failed: &str, path: &Path) -> anyhow::Result<T> {
+        self.with_context(|| format!("{failed} `{}`", path.display()))
     }
 }
 

@@ -18,34 +18,39 @@ pub fn identify(path: &Path) -> anyhow::Result<Executable> {
     if !about.is_file() {
         bail!("`{shown}` is not a regular file");
     }
-    floe_audit::identify(open(path)?).map_err(|why| refused(path, &why))
+    required(path, floe_audit::identify)
 }
 
 /// Whether the file at `path` is an executable.
 pub fn is_executable(path: &Path) -> anyhow::Result<bool> {
-    match floe_audit::identify(open(path)?) {
-        Ok(_) => Ok(true),
-        Err(Error::Unsupported(_)) => Ok(false),
-        Err(why) => Err(refused(path, &why)),
-    }
+    if_binary(path, floe_audit::identify).map(|found| found.is_some())
 }
 
 /// Reads the facts of the binary at `path`.
 pub fn facts(path: &Path) -> anyhow::Result<Facts> {
-    floe_audit::facts(open(path)?).map_err(|why| refused(path, &why))
+    required(path, floe_audit::facts)
 }
 
 /// Reads the list of crates that `cargo auditable` embedded in the binary at `path`, if there is one.
 pub fn dependency_list(path: &Path) -> anyhow::Result<Option<Vec<EmbeddedCrate>>> {
-    floe_audit::dependency_list(open(path)?).map_err(|why| refused(path, &why))
+    required(path, floe_audit::dependency_list)
 }
 
 /// Reads the facts of the file at `path`, if it is a binary.
 pub fn facts_if_binary(path: &Path) -> anyhow::Result<Option<Facts>> {
-    match floe_audit::facts(open(path)?) {
-        Ok(facts) => Ok(Some(facts)),
+    if_binary(path, floe_audit::facts)
+}
+
+type Read<T> = fn(File) -> Result<T, Error>;
+
+fn required<T>(path: &Path, read: Read<T>) -> anyhow::Result<T> {
+    read(open(path)?).map_err(|why| refused(path, &why))
+}
+
+fn if_binary<T>(path: &Path, read: Read<T>) -> anyhow::Result<Option<T>> {
+    match read(open(path)?) {
         Err(Error::Unsupported(_)) => Ok(None),
-        Err(why) => Err(refused(path, &why)),
+        read => read.map(Some).map_err(|why| refused(path, &why)),
     }
 }
 

@@ -70,12 +70,7 @@ pub fn build(program: &Described<'_>, crates: &[Dependency]) -> Sbom {
     dependencies.sort_by(|a, b| a.from.cmp(&b.from));
     let package = components.drain(..1.min(components.len())).next().unwrap_or_default();
     components.sort_by(|a, b| a.bom_ref.cmp(&b.bom_ref));
-    let floe = SbomComponent {
-        kind: "application".to_owned(),
-        name: "floe".to_owned(),
-        version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        ..SbomComponent::default()
-    };
+    let floe = SbomComponent { version: Some(env!("CARGO_PKG_VERSION").to_owned()), ..application("floe") };
     let sbom = Sbom {
         bom_format: BomFormat::CycloneDX,
         spec_version: "1.6".to_owned(),
@@ -99,14 +94,10 @@ pub fn build(program: &Described<'_>, crates: &[Dependency]) -> Sbom {
 
 /// The package as the program that was made from it: with the digests of its binaries.
 fn described(program: &Described<'_>, package: SbomComponent) -> SbomComponent {
-    let binary = |binary: &BinaryFacts| SbomComponent {
-        kind: "application".to_owned(),
-        name: binary.name.clone(),
-        hashes: vec![SbomHash::sha256(&binary.digest)],
-        ..SbomComponent::default()
-    };
+    let hashes = |binary: &BinaryFacts| vec![SbomHash::sha256(&binary.digest)];
+    let binary = |one: &BinaryFacts| SbomComponent { hashes: hashes(one), ..application(&one.name) };
     let (hashes, components) = match program.binaries {
-        [only] => (vec![SbomHash::sha256(&only.digest)], Vec::new()),
+        [only] => (hashes(only), Vec::new()),
         several => (Vec::new(), several.iter().map(binary).collect()),
     };
     let reference = |url: &str| SbomReference { kind: "vcs".to_owned(), url: url.to_owned() };
@@ -121,6 +112,10 @@ fn described(program: &Described<'_>, package: SbomComponent) -> SbomComponent {
         components,
         ..package
     }
+}
+
+fn application(name: &str) -> SbomComponent {
+    SbomComponent { kind: "application".to_owned(), name: name.to_owned(), ..SbomComponent::default() }
 }
 
 fn component(one: &Dependency, bom_ref: &str) -> SbomComponent {
@@ -166,8 +161,7 @@ fn purl(name: &str, version: &Version, source: &CrateSource) -> String {
 
 /// `MIT/Apache-2.0`, as manifests were written once, is `MIT OR Apache-2.0`. A text that is no expression is a name.
 fn license(text: &str) -> SbomLicense {
-    let alternatives: Vec<&str> = text.split('/').map(str::trim).collect();
-    let expression = alternatives.join(" OR ");
+    let expression = text.split('/').map(str::trim).collect::<Vec<_>>().join(" OR ");
     match is_expression(&expression) {
         true => SbomLicense::Expression(expression),
         false => SbomLicense::License { name: text.to_owned() },

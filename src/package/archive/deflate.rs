@@ -5,24 +5,31 @@
 //! output depends neither on the threads nor on the pieces in which the input was written. Only a few blocks are in
 //! memory.
 
+use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 
-use super::pool::{Block, Pool, compress_block};
+use crc32fast::Hasher as Crc32;
+use flate2::{Compress, Compression, FlushCompress, Status};
+
 use floe_core::parallel;
 
 /// The size of a block in bytes: part of the format, as the compressor is.
-pub(super) const BLOCK: usize = 1024 * 1024;
+const BLOCK: usize = 1024 * 1024;
 /// How far back a match may reach (RFC 1951, section 2), and so the size of a dictionary.
-pub(super) const WINDOW: usize = 32 * 1024;
+const WINDOW: usize = 32 * 1024;
 
 /// A writer that compresses: raw deflate at the best level, without header or checksum.
 pub(super) struct Deflate<W> {
     into: W,
+    /// Both formats need it.
+    crc: Crc32,
     /// The block that is being filled.
     block: Block,
     threads: usize,
-    /// Started with the second block: most files have only one.
-    pool: Option<Pool>,
+    /// The blocks that threads compress, each on its own: starting a thread takes a thousandth of a block's time.
+    waiting: VecDeque<JoinHandle<io::Result<Vec<u8>>>>,
 }
 
 impl<W: Write> Deflate<W> {
@@ -33,56 +40,116 @@ impl<W: Write> Deflate<W> {
 
     /// The same on a given number of threads; one means the caller's own.
     pub(super) fn with_threads(into: W, threads: usize) -> Self {
-        Deflate { into, block: Block::default(), threads, pool: None }
+        Deflate { into, crc: Crc32::new(), block: Block::default(), threads, waiting: VecDeque::new() }
+    }
+
+    /// The checksum of everything that was written, before compression.
+    pub(super) fn checksum(&self) -> u32 {
+        self.crc.clone().finalize()
     }
 
     /// Compresses the last block, ends the stream, and returns the writer.
     pub(super) fn finish(mut self) -> io::Result<W> {
         self.block.is_last = true;
-        self.hand_over(Block::default())?;
-        if let Some(mut pool) = self.pool.take() {
-            while let Some(done) = pool.next()? {
-                self.into.write_all(&done.compressed)?;
-            }
-        }
+        self.next_block()?;
+        while self.write_oldest()? {}
         Ok(self.into)
     }
 
-    /// Hands over the full block and begins the next one.
+    /// Has the block compressed and begins the next one.
     fn next_block(&mut self) -> io::Result<()> {
-        let mut next = self.pool.as_mut().map(Pool::spare).unwrap_or_default();
-        next.follow(&self.block);
-        self.hand_over(next)
+        let next = self.block.next();
+        let block = Arc::new(std::mem::replace(&mut self.block, next));
+        // Most files have only one block.
+        if self.threads > 1 && !(block.is_last && self.waiting.is_empty()) {
+            // One block for each thread, and one that waits to be written.
+            if self.waiting.len() > self.threads {
+                self.write_oldest()?;
+            }
+            let same = Arc::clone(&block);
+            if let Ok(thread) = thread::Builder::new().spawn(move || same.compress()) {
+                self.waiting.push_back(thread);
+                return Ok(());
+            }
+            // The system starts no more threads.
+            while self.write_oldest()? {}
+        }
+        self.into.write_all(&block.compress()?)
     }
 
-    fn hand_over(&mut self, next: Block) -> io::Result<()> {
-        let mut block = std::mem::replace(&mut self.block, next);
-        if self.threads < 2 || (block.is_last && self.pool.is_none()) {
-            compress_block(&mut block)?;
-            return self.into.write_all(&block.compressed);
-        }
-        let pool = self.pool.get_or_insert_with(|| Pool::new(self.threads));
-        pool.begin(block)?;
-        while let Some(done) = pool.next_if_full()? {
-            self.into.write_all(&done.compressed)?;
-            pool.give_back(done);
-        }
-        Ok(())
+    /// Waits for the oldest block and writes it; false if there is none.
+    fn write_oldest(&mut self) -> io::Result<bool> {
+        let Some(thread) = self.waiting.pop_front() else { return Ok(false) };
+        let compressed = thread.join().map_err(|_| io::Error::other("a compressing thread ended"))?;
+        self.into.write_all(&compressed?).map(|()| true)
     }
 }
 
 impl<W: Write> Write for Deflate<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // A full block is handed over only when there is more input, so that the last one is known to be the last.
-        if self.block.is_full() && !bytes.is_empty() {
+        if self.block.room() == 0 && !bytes.is_empty() {
             self.next_block()?;
         }
-        Ok(self.block.take(bytes))
+        let taken = &bytes[..bytes.len().min(self.block.room())];
+        self.block.bytes.extend_from_slice(taken);
+        self.crc.update(taken);
+        Ok(taken.len())
     }
 
     /// Does nothing, because the ends of blocks must not depend on flushes.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// A block of the stream.
+#[derive(Default)]
+struct Block {
+    /// The dictionary, then the block.
+    bytes: Vec<u8>,
+    /// How much of `bytes` is the dictionary.
+    dictionary: usize,
+    /// Whether the stream ends with it.
+    is_last: bool,
+}
+
+impl Block {
+    /// The block after this one, whose end becomes the dictionary.
+    fn next(&self) -> Block {
+        let mut bytes = Vec::with_capacity(WINDOW + BLOCK);
+        bytes.extend_from_slice(&self.bytes[self.bytes.len().saturating_sub(WINDOW)..]);
+        Block { dictionary: bytes.len(), bytes, is_last: false }
+    }
+
+    /// How many bytes it still takes.
+    fn room(&self) -> usize {
+        self.dictionary + BLOCK - self.bytes.len()
+    }
+
+    fn compress(&self) -> io::Result<Vec<u8>> {
+        let mut deflate = Compress::new(Compression::best(), false);
+        let (dictionary, bytes) = self.bytes.split_at(self.dictionary);
+        if !dictionary.is_empty() {
+            deflate.set_dictionary(dictionary)?;
+        }
+        let flush = if self.is_last { FlushCompress::Finish } else { FlushCompress::Sync };
+        // Incompressible data is stored, with five bytes for each piece of at most 64 KiB.
+        let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 1000 + 64);
+        loop {
+            let rest = &bytes[deflate.total_in() as usize..];
+            let is_done = match deflate.compress_vec(rest, &mut out, flush)? {
+                Status::StreamEnd => true,
+                // A flush is complete when there is room left in the output (zlib's manual, `deflate`).
+                Status::Ok | Status::BufError => {
+                    !self.is_last && deflate.total_in() == bytes.len() as u64 && out.len() < out.capacity()
+                }
+            };
+            if is_done {
+                return Ok(out);
+            }
+            out.reserve(BLOCK / 8);
+        }
     }
 }
 

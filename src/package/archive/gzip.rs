@@ -2,8 +2,6 @@
 
 use std::io::{self, Write};
 
-use crc32fast::Hasher as Crc32;
-
 use super::deflate::Deflate;
 
 /// Magic, deflate, no flags, no time, "best compression", unknown system (RFC 1952, section 2.3).
@@ -12,7 +10,6 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
 /// A writer that compresses into one gzip member.
 pub struct Gzip<W> {
     deflate: Deflate<W>,
-    crc: Crc32,
     /// The size before compression, modulo 2^32 as the format has it.
     size: u32,
 }
@@ -21,13 +18,14 @@ impl<W: Write> Gzip<W> {
     /// Begins a member.
     pub fn new(mut into: W) -> io::Result<Self> {
         into.write_all(&HEADER)?;
-        Ok(Gzip { deflate: Deflate::new(into), crc: Crc32::new(), size: 0 })
+        Ok(Gzip { deflate: Deflate::new(into), size: 0 })
     }
 
     /// Compresses the rest, writes checksum and size, and returns the writer.
     pub fn finish(self) -> io::Result<W> {
+        let crc = self.deflate.checksum();
         let mut into = self.deflate.finish()?;
-        into.write_all(&self.crc.finalize().to_le_bytes())?;
+        into.write_all(&crc.to_le_bytes())?;
         into.write_all(&self.size.to_le_bytes())?;
         Ok(into)
     }
@@ -36,7 +34,6 @@ impl<W: Write> Gzip<W> {
 impl<W: Write> Write for Gzip<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = self.deflate.write(bytes)?;
-        self.crc.update(&bytes[..taken]);
         // It is at most a block.
         self.size = self.size.wrapping_add(taken as u32);
         Ok(taken)

@@ -9,41 +9,27 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 /// The paths seen so far in one archive.
 #[derive(Default)]
 pub(super) struct Names {
-    seen: BTreeMap<String, SeenPath>,
-}
-
-struct SeenPath {
-    path: String,
-    is_file: bool,
+    /// Each path by its folded form, and whether it is a file.
+    seen: BTreeMap<String, (String, bool)>,
 }
 
 impl Names {
-    /// Adds the path of a regular file. It must not be there already, differ from another one only in case, or be a
-    /// folder too.
-    pub(super) fn file(&mut self, path: &str) -> Result<(), String> {
-        self.parents(path)?;
-        self.add(path, true)
+    /// Adds a path and the folders above it. A file must not be there already, and neither may differ from another path
+    /// only in case, or be both a file and a folder.
+    pub(super) fn add(&mut self, path: &str, is_file: bool) -> Result<(), String> {
+        path.match_indices('/').try_for_each(|(at, _)| self.add_one(&path[..at], false))?;
+        self.add_one(path, is_file)
     }
 
-    /// Adds the path of a folder, which may come more than once.
-    pub(super) fn folder(&mut self, path: &str) -> Result<(), String> {
-        self.parents(path)?;
-        self.add(path, false)
-    }
-
-    fn parents(&mut self, path: &str) -> Result<(), String> {
-        path.match_indices('/').try_for_each(|(at, _)| self.add(&path[..at], false))
-    }
-
-    fn add(&mut self, path: &str, is_file: bool) -> Result<(), String> {
-        let Some(other) = self.seen.get(&folded(path)) else {
-            self.seen.insert(folded(path), SeenPath { path: path.to_owned(), is_file });
+    fn add_one(&mut self, path: &str, is_file: bool) -> Result<(), String> {
+        let Some((other, was_file)) = self.seen.get(&folded(path)) else {
+            self.seen.insert(folded(path), (path.to_owned(), is_file));
             return Ok(());
         };
-        if other.path != path {
-            return Err(format!("`{path}` and `{}` differ only in case", other.path));
+        if other != path {
+            return Err(format!("`{path}` and `{other}` differ only in case"));
         }
-        match (is_file, other.is_file) {
+        match (is_file, *was_file) {
             (false, false) => Ok(()),
             (true, true) => Err(format!("`{path}` is there twice")),
             _ => Err(format!("`{path}` is both a file and a folder")),
@@ -54,7 +40,7 @@ impl Names {
 /// The paths that no archive can hold together, each with the reason.
 pub fn conflicts<'p>(paths: impl IntoIterator<Item = &'p String>) -> Vec<(&'p str, String)> {
     let mut names = Names::default();
-    let mut why = |path: &'p String| portable(path).and_then(|()| names.file(path)).err();
+    let mut why = |path: &'p String| portable(path).and_then(|()| names.add(path, true)).err();
     paths.into_iter().filter_map(|path| Some((path.as_str(), why(path)?))).collect()
 }
 
@@ -73,36 +59,31 @@ const NAME_LIMIT: usize = 255;
 
 /// Checks that a path is the same on every system: a relative one of plain components.
 pub fn portable(path: &str) -> Result<(), String> {
-    let refuse = |why: &str| Err(format!("`{}` {why}", text::name(path)));
-    if path.starts_with('/') {
-        return refuse("is absolute");
+    let whole = [
+        (path.starts_with('/'), "is absolute"),
+        (path.contains('\\'), "has a backslash"),
+        (
+            path.contains(['<', '>', ':', '"', '|', '?', '*']),
+            "has a character that Windows does not allow in a name (one of `<>:\"|?*`)",
+        ),
+        (!path.chars().all(text::is_safe), "has a control or an invisible character"),
+        // Systems disagree about which Unicode spellings of a name are the same file.
+        (composed(path) != path, "is not spelled in Unicode's composed form (NFC)"),
+    ];
+    let component = |name: &str| {
+        [
+            (name == "..", "leaves the folder it is unpacked into"),
+            (name.is_empty() || name == ".", "has an empty component"),
+            (name.ends_with(['.', ' ']), "has a name that ends in a dot or a space, which Windows drops"),
+            (name.len() > NAME_LIMIT, "has a name of more than 255 bytes"),
+            (is_reserved(name), "has the name of a device on Windows"),
+        ]
+    };
+    let mut rules = whole.into_iter().chain(path.split('/').flat_map(component));
+    match rules.find(|(is_broken, _)| *is_broken) {
+        Some((_, why)) => Err(format!("`{}` {why}", text::name(path))),
+        None => Ok(()),
     }
-    if path.contains('\\') {
-        return refuse("has a backslash");
-    }
-    if path.contains(['<', '>', ':', '"', '|', '?', '*']) {
-        return refuse("has a character that Windows does not allow in a name (one of `<>:\"|?*`)");
-    }
-    if !path.chars().all(text::is_safe) {
-        return refuse("has a control or an invisible character");
-    }
-    // Systems disagree about which Unicode spellings of a name are the same file.
-    if composed(path) != path {
-        return refuse("is not spelled in Unicode's composed form (NFC)");
-    }
-    for component in path.split('/') {
-        match component {
-            ".." => return refuse("leaves the folder it is unpacked into"),
-            "" | "." => return refuse("has an empty component"),
-            _ if component.ends_with(['.', ' ']) => {
-                return refuse("has a name that ends in a dot or a space, which Windows drops");
-            }
-            _ if component.len() > NAME_LIMIT => return refuse("has a name of more than 255 bytes"),
-            _ if is_reserved(component) => return refuse("has the name of a device on Windows"),
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 /// The path of an untrusted entry, if it is the same on every system.
@@ -115,14 +96,10 @@ pub(super) fn readable(raw: &[u8]) -> Result<&str, String> {
 /// Whether a name is a device on Windows, with any extension (Microsoft, "Naming Files, Paths, and Namespaces").
 pub fn is_reserved(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).trim_end_matches(' ').to_ascii_uppercase();
-    let numbered = |device: &str| {
-        stem.strip_prefix(device).is_some_and(|number| {
-            matches!(number, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³")
-        })
-    };
+    let number = ["COM", "LPT"].iter().find_map(|device| stem.strip_prefix(device));
+    let number: Option<Vec<char>> = number.map(|number| number.chars().collect());
     matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$")
-        || numbered("COM")
-        || numbered("LPT")
+        || matches!(number.as_deref(), Some(['1'..='9' | '¹' | '²' | '³']))
 }
 
 #[cfg(test)]
@@ -180,7 +157,7 @@ mod tests {
     fn paths_must_not_collide() {
         let add = |paths: [&str; 2]| {
             let mut names = Names::default();
-            paths.iter().try_for_each(|path| names.file(path))
+            paths.iter().try_for_each(|path| names.add(path, true))
         };
         assert_eq!(add(["a/b", "a/c"]), Ok(()));
         assert_eq!(add(["a/b", "a/b"]).unwrap_err(), "`a/b` is there twice");

@@ -1,6 +1,6 @@
 //! Reads untrusted archives: the checks that both formats share.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -9,6 +9,7 @@ use anyhow::{Context as _, ensure};
 
 use super::names::Names;
 use super::{LIMITS, Limits, TOGETHER, tar_gz, zip};
+use crate::error::AtPath as _;
 use floe_core::model::{ArchiveKind, Digest, Entry, Hashing, Member, Nature};
 use floe_core::parallel::lock;
 use floe_core::untrusted::bounded::ByteLimit;
@@ -35,14 +36,6 @@ impl<T: io::Read + io::Seek> ReadSeek for T {}
 /// Is called with each entry.
 pub(super) type Visit<'v> = &'v mut dyn FnMut(RawEntry<'_>) -> anyhow::Result<()>;
 
-/// Every regular file in an archive with its digest, sorted by path.
-///
-/// The archive is refused if it is cut off or fails its checksums, if an entry is absolute, leaves its folder, is
-/// there twice, or is a link, a device or an extension, and if there are more than 10,000 entries or 8 GiB.
-pub fn list(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Entry>> {
-    list_within(path, kind, LIMITS)
-}
-
 /// An archive that was read to its end.
 #[derive(Debug)]
 pub struct Examined {
@@ -50,7 +43,7 @@ pub struct Examined {
     pub size: u64,
     /// Its digest.
     pub digest: Digest,
-    /// Its files as in [`list`], or why it is no such archive: a clause that does not name the file.
+    /// Its regular files, sorted by path, or why it is no such archive: a clause that does not name the file.
     pub contents: Result<Vec<Entry>, String>,
 }
 
@@ -64,21 +57,20 @@ impl Default for Budget {
     }
 }
 
-/// Content that is counted against a budget.
-struct Counted<'a> {
-    content: &'a mut dyn Read,
-    budget: &'a Budget,
-}
+/// A reader that shows each piece that was read to a function, which may refuse it.
+pub struct Watched<R, F>(pub R, pub F);
 
-impl Read for Counted<'_> {
+impl<R: Read, F: FnMut(&[u8]) -> io::Result<()>> Read for Watched<R, F> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.content.read(buffer)?;
-        lock(&self.budget.0).take(read as u64)?;
-        Ok(read)
+        let read = self.0.read(buffer)?;
+        (self.1)(&buffer[..read]).map(|()| read)
     }
 }
 
-/// Reads an archive to its end, whatever it holds. If it should hold the `promised` files, not many more bytes than
+/// Reads an archive to its end, whatever it holds.
+///
+/// The archive is refused if it is cut off or fails its checksums, if an entry is absolute, leaves its folder, is
+/// there twice, or is a link, a device or an extension, and if there are more than 10,000 entries or 8 GiB. If it should hold the `promised` files, not many more bytes than
 /// theirs are unpacked, and in any case no more than the budget has left. It fails only where the file cannot be read.
 pub fn examine(
     path: &Path,
@@ -107,39 +99,29 @@ fn reason(error: anyhow::Error) -> String {
     causes.join(": ")
 }
 
-fn list_within(path: &Path, kind: ArchiveKind, limits: Limits) -> anyhow::Result<Vec<Entry>> {
-    list_in((&mut open(path)?, path), kind, limits, &Budget::default())
-}
-
 fn list_in(
     file: (&mut dyn ReadSeek, &Path),
     kind: ArchiveKind,
     limits: Limits,
     budget: &Budget,
 ) -> anyhow::Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    each(file, kind, limits, &mut |found| {
-        if !found.is_folder {
-            let (digest, size) = digest_of(&found.path, &mut Counted { content: found.content, budget })?;
-            entries.push(Entry { path: found.path, size, mode: found.mode, digest });
+    each(file, kind, limits, |found| {
+        if found.is_folder {
+            return Ok(None);
         }
-        Ok(())
-    })?;
-    entries.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(entries)
+        let count = |piece: &[u8]| lock(&budget.0).take(piece.len() as u64);
+        let (digest, size) = digest_of(&found.path, &mut Watched(found.content, count))?;
+        Ok(Some(Entry { path: found.path, size, mode: found.mode, digest }))
+    })
 }
 
 /// Every entry of an archive with its metadata, sorted by path.
 pub fn members(path: &Path, kind: ArchiveKind) -> anyhow::Result<Vec<Member>> {
-    let mut members = Vec::new();
-    each((&mut open(path)?, path), kind, LIMITS, &mut |found| {
+    each((&mut open(path)?, path), kind, LIMITS, |found| {
         let (digest, size) = digest_of(&found.path, found.content)?;
         let nature = if found.is_folder { Nature::Folder } else { Nature::File(digest) };
-        members.push(Member { path: found.path, nature, size, mode: found.mode, time: found.time });
-        Ok(())
-    })?;
-    members.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(members)
+        Ok(Some(Member { path: found.path, nature, size, mode: found.mode, time: found.time }))
+    })
 }
 
 /// A file of an archive, in memory.
@@ -159,19 +141,16 @@ pub struct Unpacked {
 pub fn unpack((archive, path): (&mut File, &Path), kind: ArchiveKind) -> anyhow::Result<Vec<Unpacked>> {
     /// The most bytes that are held in memory.
     const LIMIT: u64 = 1024 * 1024 * 1024;
-    let mut files = Vec::new();
-    archive.rewind().with_context(|| format!("failed to read `{}`", path.display()))?;
-    each((archive, path), kind, Limits { bytes: LIMIT, ..LIMITS }, &mut |found| {
-        if !found.is_folder {
-            let mut bytes = Vec::new();
-            let read = found.content.read_to_end(&mut bytes);
-            read.with_context(|| format!("failed to unpack `{}`", found.path))?;
-            files.push(Unpacked { path: found.path, mode: found.mode, time: found.time, bytes });
+    archive.rewind().at("failed to read", path)?;
+    each((archive, path), kind, Limits { bytes: LIMIT, ..LIMITS }, |found| {
+        if found.is_folder {
+            return Ok(None);
         }
-        Ok(())
-    })?;
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(files)
+        let mut bytes = Vec::new();
+        let read = found.content.read_to_end(&mut bytes);
+        read.with_context(|| format!("failed to unpack `{}`", found.path))?;
+        Ok(Some(Unpacked { path: found.path, mode: found.mode, time: found.time, bytes }))
+    })
 }
 
 /// Unpacks an archive into a folder, which is made if it does not exist, and returns its files.
@@ -179,63 +158,50 @@ pub fn unpack((archive, path): (&mut File, &Path), kind: ArchiveKind) -> anyhow:
 /// No existing file is overwritten and no link is followed. Files get mode 0755 if they are executable, else 0644.
 /// After an error, the files that were unpacked so far stay.
 pub fn extract(path: &Path, kind: ArchiveKind, into: &Path) -> anyhow::Result<Vec<Entry>> {
-    fs::create_dir_all(into).with_context(|| format!("failed to make the folder `{}`", into.display()))?;
-    let mut entries = Vec::new();
-    each((&mut open(path)?, path), kind, LIMITS, &mut |found| {
-        let folder = match found.path.rsplit_once('/') {
-            _ if found.is_folder => found.path.as_str(),
-            Some((folder, _)) => folder,
-            None => "",
-        };
-        make_folders(into, folder)?;
+    fs::create_dir_all(into).at("failed to make the folder", into)?;
+    each((&mut open(path)?, path), kind, LIMITS, |found| {
         if found.is_folder {
-            return Ok(());
+            return make_folders(into, &found.path).map(|()| None);
         }
+        make_folders(into, found.path.rsplit_once('/').map_or("", |(folder, _)| folder))?;
         let target = below(into, &found.path);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&target)
-            .with_context(|| format!("failed to make `{}`", target.display()))?;
-        let mut hashing = Hashing::new(file);
-        io::copy(found.content, &mut hashing)
-            .with_context(|| format!("failed to unpack `{}`", found.path))?;
+        let mut hashing = Hashing::new(File::create_new(&target).at("failed to make", &target)?);
+        let copied = io::copy(found.content, &mut hashing);
+        copied.with_context(|| format!("failed to unpack `{}`", found.path))?;
         let (file, digest, size) = hashing.finish();
-        set_mode(&file, found.mode)
-            .with_context(|| format!("failed to set the mode of `{}`", target.display()))?;
-        entries.push(Entry { path: found.path, size, mode: found.mode, digest });
-        Ok(())
-    })?;
-    entries.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(entries)
+        set_mode(&file, found.mode).at("failed to set the mode of", &target)?;
+        Ok(Some(Entry { path: found.path, size, mode: found.mode, digest }))
+    })
 }
 
 fn open(path: &Path) -> anyhow::Result<File> {
-    files::open(path).with_context(|| format!("failed to open `{}`", path.display()))
+    files::open(path).at("failed to open", path)
 }
 
-/// Calls `visit` with every entry after the checks that concern several entries.
-fn each(
+/// What `take` makes of the entries, sorted by path, after the checks that concern several entries.
+fn each<T>(
     (file, path): (&mut dyn ReadSeek, &Path),
     kind: ArchiveKind,
     limits: Limits,
-    visit: Visit<'_>,
-) -> anyhow::Result<()> {
+    mut take: impl FnMut(RawEntry<'_>) -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<Vec<T>> {
     let mut names = Names::default();
-    let mut checked = |found: RawEntry<'_>| {
-        let named = match found.is_folder {
-            true => names.folder(&found.path),
-            false => names.file(&found.path),
-        };
-        named.map_err(anyhow::Error::msg)?;
+    // A folder may come more than once.
+    let mut taken: Vec<(String, T)> = Vec::new();
+    let mut visit = |found: RawEntry<'_>| {
+        names.add(&found.path, !found.is_folder).map_err(anyhow::Error::msg)?;
         ensure!(found.mode & !0o777 == 0, "`{}` has the mode {:o}", found.path, found.mode);
-        visit(found)
+        let path = found.path.clone();
+        taken.extend(take(found)?.map(|one| (path, one)));
+        Ok(())
     };
     match kind {
-        ArchiveKind::TarGz => tar_gz::read(file, limits, &mut checked),
-        ArchiveKind::Zip => zip::read(file, limits, &mut checked),
+        ArchiveKind::TarGz => tar_gz::read(file, limits, &mut visit),
+        ArchiveKind::Zip => zip::read(file, limits, &mut visit),
     }
-    .with_context(|| format!("failed to read `{}`", path.display()))
+    .at("failed to read", path)?;
+    taken.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(taken.into_iter().map(|(_, one)| one).collect())
 }
 
 fn digest_of(path: &str, content: &mut dyn Read) -> anyhow::Result<(Digest, u64)> {
@@ -252,7 +218,7 @@ fn make_folders(into: &Path, path: &str) -> anyhow::Result<()> {
                 let is_folder = folder.symlink_metadata().is_ok_and(|about| about.is_dir());
                 ensure!(is_folder, "`{}` is there already and is not a folder", folder.display());
             }
-            made => made.with_context(|| format!("failed to make the folder `{}`", folder.display()))?,
+            made => made.at("failed to make the folder", &folder)?,
         }
     }
     Ok(())
@@ -288,7 +254,7 @@ mod tests {
         };
         let items = sizes.iter().enumerate().map(item).collect();
         let path = folder.path().join("archive");
-        let mut file = OpenOptions::new().read(true).write(true).create_new(true).open(&path).unwrap();
+        let mut file = File::create_new(&path).unwrap();
         write(&Contents { top: "top".to_owned(), epoch: 0, items }, kind, &mut file, &mut copy).unwrap();
         (folder, path)
     }
@@ -297,7 +263,10 @@ mod tests {
     fn too_many_entries_and_too_many_bytes_are_refused() {
         for kind in [ArchiveKind::TarGz, ArchiveKind::Zip] {
             let (_folder, path) = sample(kind, &[50_000, 50_000, 50_000]);
-            let list = |entries, bytes| list_within(&path, kind, Limits { entries, bytes });
+            let list = |entries, bytes| {
+                let mut file = open(&path).unwrap();
+                list_in((&mut file, &path), kind, Limits { entries, bytes }, &Budget::default())
+            };
             assert_eq!(list(3, 200_000).unwrap().len(), 3);
             let error = format!("{:#}", list(2, 200_000).unwrap_err());
             assert!(error.ends_with("it has more members than the 2 allowed"), "{error}");

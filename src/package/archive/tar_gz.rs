@@ -1,7 +1,7 @@
 //! tar.gz: POSIX ustar (IEEE 1003.1, "pax", "ustar Interchange Format") in one gzip member (RFC 1952).
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Write};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Write};
 
 use anyhow::{Context as _, bail, ensure};
 use flate2::bufread::GzDecoder;
@@ -33,9 +33,9 @@ pub(super) fn write(
             // Without it, some readers take the name to be in the user's encoding.
             let record = pax_path(&item.path);
             let header = header(EntryType::XHeader, "@PaxHeader", 0o644, record.len() as u64, epoch)?;
-            gzip.write_all(header.as_bytes())?;
-            gzip.write_all(record.as_bytes())?;
-            gzip.write_all(padding(record.len() as u64))?;
+            gzip.write_all(
+                &[header.as_bytes().as_slice(), record.as_bytes(), padding(record.len() as u64)].concat(),
+            )?;
         }
         let header = header(EntryType::Regular, &item.path, item.mode, size, epoch)?;
         gzip.write_all(header.as_bytes())?;
@@ -43,9 +43,7 @@ pub(super) fn write(
         gzip.write_all(padding(size))?;
     }
     gzip.write_all(&[0; 2 * BLOCK as usize])?;
-    let out = gzip.finish()?;
-    let out = out.into_inner().map_err(|error| error.into_error())?;
-    let (_, digest, size) = out.finish();
+    let (_, digest, size) = gzip.finish()?.into_inner().map_err(|error| error.into_error())?.finish();
     Ok(Packed { size, digest, entries })
 }
 
@@ -78,16 +76,24 @@ fn pax_path(path: &str) -> String {
 }
 
 fn header(kind: EntryType, path: &str, mode: u32, size: u64, epoch: u64) -> anyhow::Result<Header> {
+    let header = ustar_header(kind, path, mode, size, epoch);
+    let mut header = header.with_context(|| format!("`{path}` is too long for a path in an archive"))?;
+    header.set_device_major(0)?;
+    header.set_device_minor(0)?;
+    header.set_cksum();
+    Ok(header)
+}
+
+/// A header of root's, without numbers of devices. It fails where the path is too long.
+pub fn ustar_header(kind: EntryType, path: &str, mode: u32, size: u64, epoch: u64) -> io::Result<Header> {
     let mut header = Header::new_ustar();
-    header.set_path(path).with_context(|| format!("`{path}` is too long for a path in an archive"))?;
+    header.set_path(path)?;
     header.set_entry_type(kind);
     header.set_mode(mode);
     header.set_uid(0);
     header.set_gid(0);
     header.set_mtime(epoch);
     header.set_size(size);
-    header.set_device_major(0)?;
-    header.set_device_minor(0)?;
     header.set_cksum();
     Ok(header)
 }
@@ -111,9 +117,7 @@ pub(super) fn read(file: &mut dyn ReadSeek, limits: Limits, visit: Visit<'_>) ->
         visit(RawEntry { path, is_folder, mode, time, content })
     })?;
     let mut file = tar.into_inner().into_inner();
-    ensure!(
-        file.fill_buf().context("failed to read its end")?.is_empty(),
-        "it has data after its gzip member"
-    );
+    let rest = file.fill_buf().context("failed to read its end")?;
+    ensure!(rest.is_empty(), "it has data after its gzip member");
     Ok(())
 }

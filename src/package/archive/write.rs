@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{bail, ensure};
 
 use super::names::{self, Names};
 use super::{Contents, Item, LIMITS, Limits, Packed, tar_gz, zip_write};
+use crate::error::AtPath as _;
 use floe_core::model::{ArchiveKind, Entry, Hashing};
 
 /// 2108-01-01, the first day that a ZIP file cannot represent.
@@ -56,8 +57,8 @@ impl Ready<'_> {
     pub(super) fn open(&self) -> anyhow::Result<(File, u64)> {
         let path = &self.item.file;
         refuse_special(path)?;
-        let file = File::open(path).with_context(|| format!("failed to open `{}`", path.display()))?;
-        let size = file.metadata().with_context(|| format!("failed to read `{}`", path.display()))?.len();
+        let file = File::open(path).at("failed to open", path)?;
+        let size = file.metadata().at("failed to read", path)?.len();
         ensure!(size < LIMITS.bytes, "`{}` is too large for an archive", path.display());
         Ok((file, size))
     }
@@ -72,8 +73,7 @@ impl Ready<'_> {
     ) -> anyhow::Result<Entry> {
         let path = &self.item.file;
         let mut hashing = Hashing::new(into);
-        copy(self.item, file, &mut hashing)
-            .with_context(|| format!("failed to pack `{}`", path.display()))?;
+        copy(self.item, file, &mut hashing).at("failed to pack", path)?;
         let (_, digest, copied) = hashing.finish();
         ensure!(copied == size, "`{}` changed while it was packed", path.display());
         Ok(Entry { path: self.path.clone(), size, mode: self.mode, digest })
@@ -89,10 +89,8 @@ fn sorted(contents: &Contents) -> anyhow::Result<Vec<Ready<'_>>> {
     let mut items = Vec::new();
     for item in &contents.items {
         let path = format!("{}/{}", contents.top, item.path);
-        let named = names::portable(&path).and_then(|()| seen.file(&path));
-        named
-            .map_err(anyhow::Error::msg)
-            .with_context(|| format!("failed to pack `{}`", item.file.display()))?;
+        let named = names::portable(&path).and_then(|()| seen.add(&path, true));
+        named.map_err(anyhow::Error::msg).at("failed to pack", &item.file)?;
         total += refuse_special(&item.file)?;
         let mode = if item.executable { 0o755 } else { 0o644 };
         items.push(Ready { path, mode, item });
@@ -104,7 +102,7 @@ fn sorted(contents: &Contents) -> anyhow::Result<Vec<Ready<'_>>> {
 
 /// The size of a regular file; anything else is refused by name.
 fn refuse_special(path: &Path) -> anyhow::Result<u64> {
-    let about = path.symlink_metadata().with_context(|| format!("failed to read `{}`", path.display()))?;
+    let about = path.symlink_metadata().at("failed to read", path)?;
     let what = match about.file_type() {
         kind if kind.is_file() => return Ok(about.len()),
         kind if kind.is_symlink() => "a symbolic link",

@@ -9,7 +9,6 @@ use std::io::{self, BufWriter, Cursor, Seek, SeekFrom, Write};
 
 use anyhow::{Context as _, ensure};
 use chrono::{DateTime, Datelike as _, Timelike as _};
-use crc32fast::Hasher as Crc32;
 
 use super::Packed;
 use super::deflate::Deflate;
@@ -25,6 +24,8 @@ const ELSEWHERE: u32 = u32::MAX;
 const CHECKSUM_AT: u64 = 14;
 /// "Made on Unix" on every system: only then is the mode read (APPNOTE 4.4.2).
 const UNIX: u16 = 3 << 8;
+/// Midnight of 1980-01-01, as time and date.
+const FIRST_DAY: (u16, u16) = (0, 1 << 5 | 1);
 /// The mode of a regular file without its permissions.
 const REGULAR: u32 = 0o100_000;
 
@@ -45,10 +46,10 @@ pub(super) fn write(
             ZipEntry { path: &item.path, mode: item.mode, time, offset, size, ..ZipEntry::default() };
         out.write_all(&entry.local())?;
         let begin = offset + entry.local().len() as u64;
-        let mut body = Body { deflate: Deflate::new(&mut out), crc: Crc32::new() };
-        files.push(item.pack(&mut file, size, &mut body, copy)?);
-        entry.crc = body.crc.finalize();
-        body.deflate.finish()?;
+        let mut deflate = Deflate::new(&mut out);
+        files.push(item.pack(&mut file, size, &mut deflate, copy)?);
+        entry.crc = deflate.checksum();
+        deflate.finish()?;
         let end = out.stream_position()?;
         entry.compressed = end - begin;
         entry.write_sizes(&mut out, end)?;
@@ -65,14 +66,13 @@ pub(super) fn write(
 
 /// A ZIP file of small files that are in memory, in the given order: each with mode 0644 and the time 1980-01-01.
 pub fn small(files: &[(&str, &[u8])]) -> io::Result<Vec<u8>> {
-    const FIRST_DAY: (u16, u16) = (0, 1 << 5 | 1);
     let mut out = Cursor::new(Vec::new());
     let mut entries = Vec::with_capacity(files.len());
     for &(path, bytes) in files {
         let mut deflate = Deflate::with_threads(Vec::new(), 1);
         deflate.write_all(bytes)?;
+        let crc = deflate.checksum();
         let (size, packed) = (bytes.len() as u64, deflate.finish()?);
-        let crc = crc32fast::hash(bytes);
         let (offset, compressed) = (out.position(), packed.len() as u64);
         let entry = ZipEntry { path, mode: 0o644, time: FIRST_DAY, offset, size, compressed, crc };
         out.write_all(&entry.local())?;
@@ -81,24 +81,6 @@ pub fn small(files: &[(&str, &[u8])]) -> io::Result<Vec<u8>> {
     }
     end(&entries, &mut out)?;
     Ok(out.into_inner())
-}
-
-/// The content of an entry: its checksum is taken before it is compressed.
-struct Body<W> {
-    deflate: Deflate<W>,
-    crc: Crc32,
-}
-
-impl<W: Write> Write for Body<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let taken = self.deflate.write(bytes)?;
-        self.crc.update(&bytes[..taken]);
-        Ok(taken)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.deflate.flush()
-    }
 }
 
 /// One file of the archive.
@@ -170,21 +152,15 @@ impl ZipEntry<'_> {
         if !self.is_large() {
             return Vec::new();
         }
-        [
-            ID_AND_SIZE.map(u16::to_le_bytes).concat(),
-            [self.size, self.compressed].map(u64::to_le_bytes).concat(),
-        ]
-        .concat()
+        let sizes = [self.size, self.compressed].map(u64::to_le_bytes).concat();
+        [ID_AND_SIZE.map(u16::to_le_bytes).concat(), sizes].concat()
     }
 
     /// Writes checksum and compressed size into the local header, and seeks back to `end`.
     fn write_sizes(&self, out: &mut BufWriter<&mut File>, end: u64) -> io::Result<()> {
-        let local = self.local();
-        let fields = &local[CHECKSUM_AT as usize..];
         out.seek(SeekFrom::Start(self.offset + CHECKSUM_AT))?;
-        out.write_all(fields)?;
-        out.seek(SeekFrom::Start(end))?;
-        Ok(())
+        out.write_all(&self.local()[CHECKSUM_AT as usize..])?;
+        out.seek(SeekFrom::Start(end)).map(drop)
     }
 }
 
@@ -211,7 +187,7 @@ fn dos_time(epoch: u64) -> anyhow::Result<(u16, u16)> {
     let time = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
     let time = time.with_context(|| format!("{epoch} is not a time"))?.naive_utc();
     if time.year() < 1980 {
-        return Ok((0, 1 << 5 | 1));
+        return Ok(FIRST_DAY);
     }
     ensure!(time.year() <= 2107, "{epoch} is not a time that a ZIP file can represent");
     let (year, month, day) = (time.year() as u32 - 1980, time.month(), time.day());

@@ -4,8 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::list;
 use expect_test::expect;
-use floe::package::archive::{Contents, Item, Packed, copy, extract, list, write};
+use floe::package::archive::{Contents, Item, Packed, copy, extract, write};
 use floe_core::model::{ArchiveKind, Digest};
 use tempfile::TempDir;
 

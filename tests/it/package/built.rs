@@ -10,7 +10,6 @@ use super::Case;
 use crate::support::peers;
 use crate::support::sample::{Sample, floe};
 use floe::cli::PackageArgs;
-use floe::package::archive;
 use floe_core::model::ArchiveKind;
 
 #[test]
@@ -124,7 +123,7 @@ fn a_rehearsal_and_the_script_of_the_flake_find_the_same_documents() {
     let dist = below(&sample.path().join("target/rehearsal/dist"));
     let file = dist.keys().find(|name| !name.ends_with(".json")).unwrap();
     let kind = ArchiveKind::of_file(file).unwrap();
-    let listed = archive::list(&sample.path().join("target/rehearsal/dist").join(file), kind).unwrap();
+    let listed = super::list(&sample.path().join("target/rehearsal/dist").join(file), kind).unwrap();
     let is_document = |path: &&str| path.starts_with("completions/") || path.starts_with("man/");
     let packed: Vec<&str> = listed
         .iter()

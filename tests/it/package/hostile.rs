@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::{Cursor, Write as _};
 
-use floe::package::archive::{extract, list};
+use super::list;
+use floe::package::archive::extract;
 use floe_core::model::ArchiveKind;
 
 use super::archive::{KINDS, PATHS, sample};

@@ -20,16 +20,21 @@ use expect_test::expect;
 use floe::cli::{PackageArgs, SourceArgs};
 use floe::commands::package::{Build, Enforcement, find, pack, package};
 use floe::error::{Exit, Failure, hint_of};
-use floe::package::archive::list;
+use floe::package::archive::{Budget, examine};
 use floe::project::cargo::{self, Origin};
 use floe::report::{Report, Verbosity};
-use floe_core::model::{Record, Target};
+use floe_core::model::{ArchiveKind, Entry, Record, Target};
 use tempfile::TempDir;
 
 use crate::support::binaries::binary;
 use crate::support::sample::{Sample, floe};
 
 const EPOCH: u64 = 1_709_210_096;
+
+/// The files of an archive.
+fn list(path: &Path, kind: ArchiveKind) -> Result<Vec<Entry>, String> {
+    examine(path, kind, None, &Budget::default()).unwrap().contents
+}
 
 /// A project with a folder of built binaries.
 struct Case {

@@ -3,8 +3,9 @@
 use std::fs;
 use std::process::Command;
 
+use super::list;
 use expect_test::expect;
-use floe::package::archive::{extract, list};
+use floe::package::archive::extract;
 use floe_core::model::ArchiveKind;
 
 use super::archive::{Files, KINDS};
