@@ -174,14 +174,12 @@ const EXPIRED: &str = "its certificate had expired before it was used";
 
 /// webpki's errors have names only.
 fn chain(why: &str) -> String {
-    let is = |name| why.contains(name);
-    match () {
-        () if is("UnknownIssuer") => {
-            "its certificate is by an authority that is in no trusted root".to_owned()
-        }
-        () if is("InvalidSignature") => "its certificate is not by the authority that it names".to_owned(),
-        () if is("CertExpired") => EXPIRED.to_owned(),
-        () if is("CertNotValidYet") => "its certificate was used before it was valid".to_owned(),
-        () => format!("its certificate is wrong: {why}"),
-    }
+    let known = [
+        ("UnknownIssuer", "its certificate is by an authority that is in no trusted root"),
+        ("InvalidSignature", "its certificate is not by the authority that it names"),
+        ("CertExpired", EXPIRED),
+        ("CertNotValidYet", "its certificate was used before it was valid"),
+    ];
+    let found = known.iter().find(|(name, _)| why.contains(name));
+    found.map_or_else(|| format!("its certificate is wrong: {why}"), |(_, text)| (*text).to_owned())
 }

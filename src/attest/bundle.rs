@@ -54,14 +54,6 @@ struct Material {
     public_key: Option<IgnoredAny>,
     #[serde(default)]
     tlog_entries: Vec<Entry>,
-    timestamp_verification_data: Option<Timestamps>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Timestamps {
-    #[serde(default)]
-    rfc3161_timestamps: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -71,17 +63,12 @@ struct Entry {
     canonicalized_body: String,
 }
 
-#[derive(Deserialize)]
+/// The kind of an entry, as the entry and its signed body name it.
+#[derive(PartialEq, Deserialize)]
 struct KindVersion {
     kind: String,
+    #[serde(alias = "apiVersion")]
     version: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Body {
-    kind: String,
-    api_version: String,
 }
 
 #[derive(Deserialize)]
@@ -104,8 +91,8 @@ impl Bundle {
         if let Some(kind) = other_kind(text) {
             return Err(Refusal::Wrong(kind.to_owned()));
         }
-        let Format { media_type } =
-            serde_json::from_str(text).map_err(|error| Refusal::Wrong(broken(&error)))?;
+        let format: Result<Format, _> = serde_json::from_str(text);
+        let Format { media_type } = format.map_err(|error| Refusal::Wrong(broken(&error)))?;
         if !MEDIA_TYPES.contains(&media_type.as_str()) {
             let why = format!("its format is `{media_type}`, not `{}`", MEDIA_TYPES[0]);
             let is_bundle = FAMILIES.iter().any(|family| media_type.starts_with(family));
@@ -139,16 +126,16 @@ impl Bundle {
             types::Error::Json(error) => broken(&error),
             other => format!("it is not a Sigstore bundle: {other}"),
         })?;
+        let material = &inner.verification_material;
+        let stamps = material.timestamp_verification_data.rfc3161_timestamps.len();
+        if material.tlog_entries.len().max(stamps) > MOST_PROOFS {
+            return Err(format!("it has more than {MOST_PROOFS} log entries or timestamps"));
+        }
         let SignatureContent::DsseEnvelope(envelope) = &inner.content else {
             return Err(NO_ATTESTATION.to_owned());
         };
         let statement = Statement::parse(envelope.payload.as_bytes())?;
         Ok(Bundle { inner, statement })
-    }
-
-    /// Its statement, proved or not.
-    pub fn statement(&self) -> &Statement {
-        &self.statement
     }
 }
 
@@ -196,7 +183,7 @@ fn other_kind(text: &str) -> Option<&'static str> {
 
 impl Shape {
     fn check(&self) -> Result<(), String> {
-        let Shape { verification_material: material, .. } = self;
+        let material = &self.verification_material;
         let envelope = match (&self.dsse_envelope, &self.message_signature) {
             (Some(envelope), None) => envelope,
             (None, _) => return Err(NO_ATTESTATION.to_owned()),
@@ -214,11 +201,6 @@ impl Shape {
         if material.certificate.is_none() || material.x509_certificate_chain.is_some() {
             return Err("it does not hold exactly one certificate".to_owned());
         }
-        let stamps =
-            material.timestamp_verification_data.as_ref().map_or(0, |data| data.rfc3161_timestamps.len());
-        if material.tlog_entries.len() > MOST_PROOFS || stamps > MOST_PROOFS {
-            return Err(format!("it has more than {MOST_PROOFS} log entries or timestamps"));
-        }
         material.tlog_entries.iter().try_for_each(Entry::check)
     }
 }
@@ -227,16 +209,16 @@ impl Entry {
     /// The outer kind is not signed, so it must be the one in the signed body.
     fn check(&self) -> Result<(), String> {
         let body = STANDARD.decode(&self.canonicalized_body).ok();
-        let Some(body) = body.and_then(|body| serde_json::from_slice::<Body>(&body).ok()) else {
+        let Some(body) = body.and_then(|body| serde_json::from_slice::<KindVersion>(&body).ok()) else {
             return Err("the body of its log entry cannot be read".to_owned());
         };
         let KindVersion { kind, version } = &self.kind_version;
-        if *kind != body.kind || *version != body.api_version {
-            return Err(format!(
+        match body == self.kind_version {
+            true => Ok(()),
+            false => Err(format!(
                 "its log entry is called `{kind} {version}`, but is `{} {}`",
-                body.kind, body.api_version
-            ));
+                body.kind, body.version
+            )),
         }
-        Ok(())
     }
 }

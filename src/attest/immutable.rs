@@ -42,11 +42,9 @@ impl Immutable<'_> {
         if found.instance == Instance::Sigstore || found.identity != IDENTITY {
             problems.push(format!("signed by `{}`, not by GitHub (`{IDENTITY}`)", found.identity));
         }
-        if statement.predicate_type != RELEASE {
-            problems.push(format!(
-                "it is an attestation of type `{}`, not `{RELEASE}`",
-                statement.predicate_type
-            ));
+        let kind = &statement.predicate_type;
+        if kind != RELEASE {
+            problems.push(format!("it is an attestation of type `{kind}`, not `{RELEASE}`"));
             return problems;
         }
         let Ok(predicate) = Predicate::deserialize(&statement.predicate) else {
@@ -76,8 +74,8 @@ impl Immutable<'_> {
     fn judge_assets(&self, found: &Authentic, problems: &mut Vec<String>) {
         let subjects = || found.statement.subjects.iter().filter(|subject| !subject.name.is_empty());
         for (name, digest) in self.assets {
-            match (subjects().find(|subject| subject.name == *name).and_then(|found| found.sha256()), digest)
-            {
+            let signed = subjects().find(|subject| subject.name == *name).and_then(|found| found.sha256());
+            match (signed, digest) {
                 (Some(signed), Some(digest)) if signed != *digest => {
                     problems.push(format!("`{name}` is {digest}, but GitHub signed {signed}"));
                 }

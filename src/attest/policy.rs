@@ -43,11 +43,9 @@ impl Expected<'_> {
         let mut problems = Vec::new();
         self.judge_signer(found, &mut problems);
         self.judge_source(found, &mut problems);
-        if found.statement.predicate_type != PROVENANCE {
-            problems.push(format!(
-                "it is an attestation of type `{}`, not `{PROVENANCE}`",
-                found.statement.predicate_type
-            ));
+        let kind = &found.statement.predicate_type;
+        if kind != PROVENANCE {
+            problems.push(format!("it is an attestation of type `{kind}`, not `{PROVENANCE}`"));
         }
         problems.extend(self.subjects.problems(found));
         problems
@@ -65,11 +63,10 @@ impl Expected<'_> {
             Some(signer) if self.signers.accept(&signer) => {}
             Some(signer) => problems.push(match &self.signers {
                 // A ref is only named if one was asked for.
-                Signers::Given(given) if !given.to_string().contains('@') => {
-                    format!("signed by {}, not by {given}", signer.workflow())
+                Signers::Given(given) if given.to_string().contains('@') => {
+                    format!("signed by {signer}, not by {given}")
                 }
-                signers @ Signers::Default(_) => format!("signed by {}, not by {signers}", signer.workflow()),
-                signers @ Signers::Given(_) => format!("signed by {signer}, not by {signers}"),
+                signers => format!("signed by {}, not by {signers}", signer.workflow()),
             }),
             None => problems.push(format!("signed by `{}`, not by {}", found.identity, self.signers)),
         }
@@ -77,23 +74,17 @@ impl Expected<'_> {
 
     fn judge_source(&self, found: &Authentic, problems: &mut Vec<String>) {
         let expected = format!("https://github.com/{}", self.repo);
-        let unnamed = || "none".to_owned();
-        let repository = found.repository.clone().unwrap_or_else(unnamed);
+        let repository = found.repository.as_deref().unwrap_or("none");
         if !repository.eq_ignore_ascii_case(&expected) {
             problems.push(format!("it is for `{repository}`, not for `{expected}`"));
         }
-        if let Some(tag) = self.tag {
-            let (git_ref, expected) =
-                (found.git_ref.clone().unwrap_or_else(unnamed), format!("refs/tags/{tag}"));
-            if git_ref != expected {
-                problems.push(format!("it is for the ref `{git_ref}`, not for `{expected}`"));
-            }
+        let git_ref = found.git_ref.as_deref().unwrap_or("none");
+        if let Some(expected) = self.tag.map(|tag| format!("refs/tags/{tag}")).filter(|tag| tag != git_ref) {
+            problems.push(format!("it is for the ref `{git_ref}`, not for `{expected}`"));
         }
-        if let Some(expected) = self.commit {
-            let commit = found.commit.clone().filter(|commit| !commit.is_empty()).unwrap_or_else(unnamed);
-            if commit != expected.as_str() {
-                problems.push(format!("it is for commit {commit}, not for {expected}"));
-            }
+        let commit = found.commit.as_deref().filter(|commit| !commit.is_empty()).unwrap_or("none");
+        if let Some(expected) = self.commit.filter(|expected| expected.as_str() != commit) {
+            problems.push(format!("it is for commit {commit}, not for {expected}"));
         }
     }
 }
@@ -110,16 +101,12 @@ impl Subjects {
                         problems.push(format!("it names `{}` twice", subject.name));
                     }
                 }
-                for (name, digest) in files {
-                    match named.get(name.as_str()) {
-                        Some(Some(found)) if found == digest => {}
-                        Some(Some(found)) => {
-                            problems.push(format!("`{name}` is {digest}, but the attestation says {found}"));
-                        }
-                        Some(None) => problems.push(format!("it names `{name}` without a SHA-256")),
-                        None => problems.push(format!("it does not name `{name}`, which is released")),
-                    }
-                }
+                problems.extend(files.iter().filter_map(|(name, digest)| match named.get(name.as_str()) {
+                    Some(Some(found)) if found == digest => None,
+                    Some(Some(found)) => Some(differs(name, digest, found)),
+                    Some(None) => Some(format!("it names `{name}` without a SHA-256")),
+                    None => Some(format!("it does not name `{name}`, which is released")),
+                }));
                 let extra = named.keys().filter(|name| !files.contains_key(**name));
                 problems.extend(extra.map(|name| format!("it names `{name}`, which is not released")));
             }
@@ -131,7 +118,7 @@ impl Subjects {
                     let file = name.rsplit(['/', '\\']).next();
                     let same = subjects.iter().find(|subject| Some(subject.name.as_str()) == file);
                     problems.push(match same.and_then(|subject| subject.sha256()) {
-                        Some(found) => format!("`{name}` is {digest}, but the attestation says {found}"),
+                        Some(found) => differs(name, digest, &found),
                         None => format!("it does not name `{name}` ({digest})"),
                     });
                 }
@@ -144,4 +131,8 @@ impl Subjects {
         }
         problems
     }
+}
+
+fn differs(name: &str, digest: &Digest, said: &Digest) -> String {
+    format!("`{name}` is {digest}, but the attestation says {said}")
 }

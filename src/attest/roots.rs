@@ -32,12 +32,10 @@ pub(super) struct Root {
 impl Root {
     fn new(instance: Instance, json: &str) -> Result<Self, String> {
         provider::install();
-        let read = || {
-            let trusted = TrustedRoot::from_json(json).map_err(|error| error.to_string())?;
-            let verifier = Verifier::new(&trusted).map_err(|error| error.to_string())?;
-            Ok(Root { instance, trusted, verifier })
-        };
-        read().map_err(|why: String| format!("it is not a trusted root of Sigstore: {why}"))
+        let wrong = |why: String| format!("it is not a trusted root of Sigstore: {why}");
+        let trusted = TrustedRoot::from_json(json).map_err(|error| wrong(error.to_string()))?;
+        let verifier = Verifier::new(&trusted).map_err(|error| wrong(error.to_string()))?;
+        Ok(Root { instance, trusted, verifier })
     }
 
     /// Whether an entry in a transparency log is required: where the root has a log.
@@ -71,15 +69,12 @@ impl Roots {
         if text.len() as u64 > ROOTS_LIMIT {
             return Err(format!("it is larger than {ROOTS_LIMIT} bytes"));
         }
-        let mut found: Vec<Root> = Vec::new();
-        for value in serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>() {
+        let found = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>().map(|value| {
             let value = value.map_err(|error| format!("it is not JSON: {error}"))?;
-            found.push(Root::new(Instance::Given, &value.to_string())?);
-        }
-        if found.is_empty() {
-            return Err("it is empty".to_owned());
-        }
-        Ok(Roots(found))
+            Root::new(Instance::Given, &value.to_string())
+        });
+        let found = found.collect::<Result<Vec<Root>, String>>()?;
+        if found.is_empty() { Err("it is empty".to_owned()) } else { Ok(Roots(found)) }
     }
 }
 

@@ -22,26 +22,23 @@ impl FromStr for Signer {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || {
+        let read = || {
+            // With the server, as in a certificate and in the options of cosign.
+            let workflow = text.strip_prefix(SERVER).unwrap_or(text);
+            let (workflow, git_ref) = match workflow.split_once('@') {
+                Some((workflow, git_ref)) => (workflow, Some(git_ref.to_owned())),
+                None => (workflow, None),
+            };
+            let (at, _) = workflow.match_indices('/').nth(1)?;
+            let (repo, path) = (workflow[..at].parse().ok()?, workflow[at + 1..].to_owned());
+            let is_path = path.starts_with(".github/workflows/") && !path.ends_with('/');
+            (is_path && git_ref.as_deref() != Some("")).then_some(Signer { repo, path, git_ref })
+        };
+        read().ok_or_else(|| {
             format!(
                 "`{text}` is not a workflow; write it as OWNER/REPO/.github/workflows/release.yml[@refs/tags/v1.0.0]"
             )
-        };
-        // With the server, as in a certificate and in the options of cosign.
-        let workflow = text.strip_prefix(SERVER).unwrap_or(text);
-        let (workflow, git_ref) = match workflow.split_once('@') {
-            Some((workflow, git_ref)) if !git_ref.is_empty() => (workflow, Some(git_ref.to_owned())),
-            Some(_) => return Err(error()),
-            None => (workflow, None),
-        };
-        let mut parts = workflow.splitn(3, '/');
-        let (owner, name, path) = (parts.next(), parts.next(), parts.next());
-        let (Some(owner), Some(name), Some(path)) = (owner, name, path) else { return Err(error()) };
-        let repo = format!("{owner}/{name}").parse().map_err(|_| error())?;
-        if !path.starts_with(".github/workflows/") || path.ends_with('/') {
-            return Err(error());
-        }
-        Ok(Signer { repo, path: path.to_owned(), git_ref })
+        })
     }
 }
 
@@ -77,12 +74,11 @@ impl Signer {
     /// Whether `found` is this workflow, at this ref if it has one.
     fn accepts(&self, found: &Signer) -> bool {
         let has_ref = |git_ref: &String| {
-            found.git_ref.as_ref().is_some_and(|found| {
-                found == git_ref
-                    || ["refs/tags/", "refs/heads/"]
-                        .iter()
-                        .any(|kind| found.strip_prefix(kind) == Some(git_ref))
-            })
+            let mut kinds = ["", "refs/tags/", "refs/heads/"].iter();
+            found
+                .git_ref
+                .as_ref()
+                .is_some_and(|found| kinds.any(|kind| found.strip_prefix(kind) == Some(git_ref)))
         };
         found.is_of(&self.repo) && found.path == self.path && self.git_ref.as_ref().is_none_or(has_ref)
     }
