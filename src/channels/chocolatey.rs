@@ -4,20 +4,11 @@
 use semver::Version;
 
 use super::text::{fill, ps1, url, xml};
-use super::{Subject, binaries};
+use super::{Subject, binaries, rendered};
 use crate::package::archive::small_zip;
 use floe_core::model::config::Chocolatey;
 use floe_core::model::places::{Feed, Home};
 use floe_core::model::{Arch, ChannelKind, ChannelPlace, Manifest, Os, Rendered, Repo};
-
-const TYPES: &str = r#"<?xml version="1.0" encoding="utf-8"?>
-<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
-  <Default Extension="nuspec" ContentType="application/octet" />
-  <Default Extension="ps1" ContentType="application/octet" />
-  <Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml" />
-  <Default Extension="txt" ContentType="application/octet" />
-</Types>
-"#;
 
 /// Renders the package; `None` if there is no archive for Windows.
 pub(super) fn render(subject: &Subject<'_>, settings: &Chocolatey) -> Option<Rendered> {
@@ -27,13 +18,10 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Chocolatey) -> Option<Ren
     let owner = || Repo::from_url(&subject.repository).map(|repo| repo.owner().to_owned());
     let authors = settings.authors.clone().or_else(owner).unwrap_or_else(|| name.clone());
     let notes = format!("{}/releases/tag/{tag}", subject.repository);
-    let license = subject.license.map(|license| match license.contains(' ') || license.contains('/') {
-        // The file of the only licence is known to be called LICENSE.
-        false => format!(
-            "\n    <licenseUrl>{}</licenseUrl>",
-            xml(&format!("https://spdx.org/licenses/{}", url(license)))
-        ),
-        true => String::new(),
+    // An expression of several licences has no page.
+    let license = subject.license.filter(|license| !license.contains([' ', '/'])).map(|license| {
+        let page = xml(&format!("https://spdx.org/licenses/{}", url(license)));
+        format!("\n    <licenseUrl>{page}</licenseUrl>")
     });
     let values = [
         ("MARKER", xml(&subject.marker())),
@@ -48,6 +36,8 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Chocolatey) -> Option<Ren
         ("DESCRIPTION", xml(&subject.description)),
     ];
     let nuspec = fill(include_str!("chocolatey.nuspec"), &values);
+    let relations = fill(include_str!("chocolatey.rels"), &values);
+    let types = fill(include_str!("chocolatey.types.xml"), &[]);
     let programs: Vec<String> = binaries(name, archive).into_iter().map(ps1).collect();
     let values = [
         ("MARKER", subject.marker()),
@@ -57,38 +47,30 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Chocolatey) -> Option<Ren
         ("PROGRAMS", programs.join(", ")),
     ];
     let install = fill(include_str!("chocolatey.ps1"), &values);
-    let verification = format!(
-        "{}\n\nThe package holds no program. Its script downloads\n{}\nand installs it only if its SHA-256 is\n{}\n\n\
-         Compare it with the line of `{}` in\n{}/SHA256SUMS\n",
-        subject.marker(),
-        subject.url(archive),
-        archive.digest.hex(),
-        archive.file,
-        subject.downloads()
-    );
-    let relations = format!(
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
-         <Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">\n  \
-         <Relationship Type=\"http://schemas.microsoft.com/packaging/2010/07/manifest\" Target=\"/{}.nuspec\" Id=\"R0\" />\n\
-         </Relationships>\n",
-        xml(&id)
-    );
+    let values = [
+        ("MARKER", subject.marker()),
+        ("ADDRESS", subject.url(archive)),
+        ("DIGEST", archive.digest.hex()),
+        ("FILE", archive.file.clone()),
+        ("DOWNLOADS", subject.downloads()),
+    ];
+    let verification = fill(include_str!("chocolatey.txt"), &values);
     let nuspec_name = format!("{id}.nuspec");
     let files = [
-        ("[Content_Types].xml", TYPES.as_bytes()),
+        ("[Content_Types].xml", types.as_bytes()),
         ("_rels/.rels", relations.as_bytes()),
         (nuspec_name.as_str(), nuspec.as_bytes()),
         ("tools/VERIFICATION.txt", verification.as_bytes()),
         ("tools/chocolateyInstall.ps1", install.as_bytes()),
     ];
-    let authors = settings.authors.iter().map(|authors| ("authors".to_owned(), authors.clone()));
-    Some(Rendered {
-        kind: ChannelKind::Chocolatey,
-        repository: Some(host(settings)),
-        path: format!("{id}.{version}.nupkg"),
-        bytes: small_zip(&files).expect("memory can be written"),
-        settings: authors.collect(),
-    })
+    let (path, bytes) = (format!("{id}.{version}.nupkg"), small_zip(&files).expect("memory can be written"));
+    Some(rendered(
+        ChannelKind::Chocolatey,
+        Some(host(settings)),
+        path,
+        bytes,
+        &[("authors", &settings.authors)],
+    ))
 }
 
 fn id(settings: &Chocolatey, name: &str) -> String {
@@ -102,10 +84,91 @@ fn host(settings: &Chocolatey) -> String {
 /// The place of a version, before it is built.
 pub(super) fn place(settings: &Chocolatey, name: &str, version: &Version) -> ChannelPlace {
     let (host, id, version) = (host(settings), id(settings, name), version.to_string());
-    let path = format!("{id}.{version}.nupkg");
-    ChannelPlace {
-        kind: ChannelKind::Chocolatey,
-        home: Home::Feed(Feed { host, id, version }),
-        paths: vec![path],
+    let paths = vec![format!("{id}.{version}.nupkg")];
+    ChannelPlace { kind: ChannelKind::Chocolatey, home: Home::Feed(Feed { host, id, version }), paths }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::channels::tests::{all, manifest};
+    use crate::channels::{Channels, render};
+
+    #[test]
+    fn a_package_for_chocolatey_has_the_same_bytes_every_time() {
+        let channels = Channels { chocolatey: all().chocolatey, ..Channels::NONE };
+        let [package] = &render(&manifest(|_| ()), &channels).unwrap()[..] else { panic!("one file") };
+        assert_eq!(render(&manifest(|_| ()), &channels).unwrap()[0], *package);
+        let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&package.bytes)).unwrap();
+        let mut shown = format!("{} {}\n", package.repository.as_deref().unwrap(), package.path);
+        for index in 0..zip.len() {
+            let mut entry = zip.by_index(index).unwrap();
+            shown.push_str(&format!("== {}\n", entry.name().unwrap()));
+            std::io::Read::read_to_string(&mut entry, &mut shown).unwrap();
+        }
+        expect![[r#"
+        push.chocolatey.org tool.1.4.0.nupkg
+        == [Content_Types].xml
+        <?xml version="1.0" encoding="utf-8"?>
+        <Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
+          <Default Extension="nuspec" ContentType="application/octet" />
+          <Default Extension="ps1" ContentType="application/octet" />
+          <Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml" />
+          <Default Extension="txt" ContentType="application/octet" />
+        </Types>
+        == _rels/.rels
+        <?xml version="1.0" encoding="utf-8"?>
+        <Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
+          <Relationship Type="http://schemas.microsoft.com/packaging/2010/07/manifest" Target="/tool.nuspec" Id="R0" />
+        </Relationships>
+        == tool.nuspec
+        <?xml version="1.0" encoding="utf-8"?>
+        <!-- Made by floe from the release manifest of tool 1.4.0. -->
+        <package xmlns="http://schemas.microsoft.com/packaging/2015/06/nuspec.xsd">
+          <metadata>
+            <id>tool</id>
+            <version>1.4.0</version>
+            <title>tool</title>
+            <authors>acme</authors>
+            <projectUrl>https://github.com/acme/tool</projectUrl>
+            <requireLicenseAcceptance>false</requireLicenseAcceptance>
+            <projectSourceUrl>https://github.com/acme/tool</projectSourceUrl>
+            <packageSourceUrl>https://github.com/acme/tool</packageSourceUrl>
+            <bugTrackerUrl>https://github.com/acme/tool/issues</bugTrackerUrl>
+            <releaseNotes>https://github.com/acme/tool/releases/tag/v1.4.0</releaseNotes>
+            <summary>A tool that turns &quot;this&quot; into that.</summary>
+            <description>A tool that turns &quot;this&quot; into that.</description>
+            <tags>cli</tags>
+          </metadata>
+        </package>
+        == tools/VERIFICATION.txt
+        Made by floe from the release manifest of tool 1.4.0.
+
+        The package holds no program. Its script downloads
+        https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-pc-windows-msvc.zip
+        and installs it only if its SHA-256 is
+        a68b4d748be9dc7e83d12dbc9d56e12d9401b26c65401cb09a77b6af460ab577
+
+        Compare it with the line of `tool-x86_64-pc-windows-msvc.zip` in
+        https://github.com/acme/tool/releases/download/v1.4.0/SHA256SUMS
+        == tools/chocolateyInstall.ps1
+        # Made by floe from the release manifest of tool 1.4.0.
+        $ErrorActionPreference = 'Stop'
+        $tools = Split-Path -Parent $MyInvocation.MyCommand.Definition
+        $arguments = @{
+            PackageName    = 'tool'
+            UnzipLocation  = $tools
+            Url64bit       = 'https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-pc-windows-msvc.zip'
+            Checksum64     = 'a68b4d748be9dc7e83d12dbc9d56e12d9401b26c65401cb09a77b6af460ab577'
+            ChecksumType64 = 'sha256'
+        }
+        Install-ChocolateyZipPackage @arguments
+        # Chocolatey makes a command of each program below this folder, and of no other with a file `.ignore` beside it.
+        $programs = @('tool.exe')
+        foreach ($program in Get-ChildItem -LiteralPath $tools -Filter '*.exe' -Recurse) {
+            if ($programs -notcontains $program.Name) { Set-Content -LiteralPath "$($program.FullName).ignore" -Value '' }
+        }
+    "#]].assert_eq(&shown);
     }
 }

@@ -6,27 +6,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::license;
 use super::text::{cut, ruby};
-use super::{Subject, below_top, binaries};
+use super::{Subject, below_top, binaries, license, rendered};
 use floe_core::model::config::Homebrew;
 use floe_core::model::extras::{command, section};
 use floe_core::model::manifest::Artifact;
-use floe_core::model::{Arch, ChannelKind, Manifest, Os, Rendered, Tag};
+use floe_core::model::{Arch, ChannelKind, Extras, Manifest, Os, Rendered, Tag};
 
 /// The longest `desc` (`FormulaAudit/Desc`).
 const DESCRIPTION: usize = 80;
 const SYSTEMS: [(Os, &str); 2] = [(Os::Macos, "macos"), (Os::Linux, "linux")];
 const PROCESSORS: [(Arch, &str); 2] = [(Arch::Aarch64, "arm"), (Arch::X86_64, "intel")];
 
+type Archive<'a> = ((Os, Arch), &'a Artifact);
+
 /// Renders the formula; `None` if there is no archive for macOS or Linux.
 pub(super) fn render(subject: &Subject<'_>, settings: &Homebrew) -> Option<Rendered> {
-    let archives: Vec<(Os, Arch, &Artifact)> = SYSTEMS
-        .iter()
-        .flat_map(|(os, _)| PROCESSORS.iter().map(|(arch, _)| (*os, *arch)))
-        .filter_map(|(os, arch)| Some((os, arch, subject.archive(os, arch)?)))
-        .collect();
-    let first = archives.first()?.2;
+    let of = |(os, _)| subject.archives(os, &PROCESSORS.map(|(arch, _)| ((os, arch), arch)));
+    let archives: Vec<Archive<'_>> = SYSTEMS.into_iter().flat_map(of).collect();
+    let (_, first) = *archives.first()?;
     let Manifest { name, version, tag, .. } = subject.manifest;
     let formula = formula(settings, name);
     let is_everywhere = archives.len() == SYSTEMS.len() * PROCESSORS.len();
@@ -61,14 +59,8 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Homebrew) -> Option<Rende
     text.block(1, "test do", [format!("assert_match version.to_s, shell_output({program})")]);
     text.line(0, "end");
 
-    let settings_of_text = settings.caveats.iter().map(|caveats| ("caveats".to_owned(), caveats.clone()));
-    Some(Rendered {
-        kind: ChannelKind::Homebrew,
-        repository: Some(settings.tap.to_string()),
-        path: path(settings, name),
-        bytes: text.0.into_bytes(),
-        settings: settings_of_text.collect(),
-    })
+    let (tap, path) = (Some(settings.tap.to_string()), path(settings, name));
+    Some(rendered(ChannelKind::Homebrew, tap, path, text.0, &[("caveats", &settings.caveats)]))
 }
 
 /// The path of a project's formula in the tap.
@@ -86,9 +78,7 @@ struct Text(String);
 
 impl Text {
     fn line(&mut self, level: usize, line: impl AsRef<str>) {
-        self.0.push_str(&"  ".repeat(level));
-        self.0.push_str(line.as_ref());
-        self.0.push('\n');
+        self.0.push_str(&format!("{}{}\n", "  ".repeat(level), line.as_ref()));
     }
 
     /// A block with an empty line before it.
@@ -122,32 +112,23 @@ fn class(formula: &str) -> String {
 /// A description that `FormulaAudit/Desc` accepts: no article and not the formula's name at its beginning, a capital
 /// letter, no full stop, at most 80 characters.
 pub(super) fn description(text: &str, formula: &str) -> String {
-    let mut rest = text;
-    let mut is_named = false;
-    loop {
+    let (mut rest, mut is_named) = (text, false);
+    let mut text = loop {
         let (word, after) = rest.split_once(' ').unwrap_or((rest, ""));
         let is_name = word.trim_end_matches([':', ',', '-', '–', '—']).eq_ignore_ascii_case(formula);
         let word = word.to_lowercase();
         let is_filler = ["a", "an", "the", "-", "–", "—", ":"].contains(&word.as_str())
             || is_named && ["is", "that", "which"].contains(&word.as_str());
         if after.is_empty() || !(is_name || is_filler) {
-            break;
+            break rest.to_owned();
         }
         is_named |= is_name;
         rest = after;
-    }
-    let mut text = String::new();
+    };
     // `command line` and `commandline` are offences, too.
-    let mut words = rest.split(' ').peekable();
-    while let Some(word) = words.next() {
-        let is_command = word.eq_ignore_ascii_case("command")
-            && words.peek().is_some_and(|next| next.to_lowercase().starts_with("line"));
-        let joined = word.get(..11).filter(|head| head.eq_ignore_ascii_case("commandline"));
-        let space = if text.is_empty() { "" } else { " " };
-        match (is_command, joined) {
-            (true, _) => text.push_str(&format!("{space}{word}-{}", words.next().unwrap_or_default())),
-            (_, Some(head)) => text.push_str(&format!("{space}{}-line{}", &head[..7], &word[11..])),
-            _ => text.push_str(&format!("{space}{word}")),
+    for offence in [" command line", " commandline"] {
+        while let Some(at) = format!(" {}", text.to_ascii_lowercase()).find(offence) {
+            text.replace_range(at + "command".len()..at + offence.len() - " line".len(), "-");
         }
     }
     let text = cut(&text, DESCRIPTION).trim_end_matches(['.', ',', ';', ':', ' ']);
@@ -172,8 +153,8 @@ fn livecheck(text: &mut Text, subject: &Subject<'_>) {
     text.block(1, "livecheck do", ["url :stable".to_owned(), find]);
 }
 
-fn systems(text: &mut Text, subject: &Subject<'_>, archives: &[(Os, Arch, &Artifact)], is_everywhere: bool) {
-    let has = |os: Os| archives.iter().any(|(one, ..)| *one == os);
+fn systems(text: &mut Text, subject: &Subject<'_>, archives: &[Archive<'_>], is_everywhere: bool) {
+    let has = |os: Os| archives.iter().any(|((one, _), _)| *one == os);
     for (os, name) in SYSTEMS.into_iter().filter(|(os, _)| has(*os)) {
         if !SYSTEMS.iter().all(|(other, _)| has(*other)) {
             text.0.push('\n');
@@ -181,23 +162,16 @@ fn systems(text: &mut Text, subject: &Subject<'_>, archives: &[(Os, Arch, &Artif
         }
         let mut lines = Vec::new();
         for (arch, word) in PROCESSORS {
-            match archives.iter().find(|(one, other, _)| (*one, *other) == (os, arch)) {
-                Some((_, _, first)) if !is_everywhere && first.file == archives[0].2.file => continue,
-                Some((_, _, archive)) => lines.extend([
-                    format!("on_{word} do"),
+            let body = match archives.iter().find(|(one, _)| *one == (os, arch)) {
+                Some((_, first)) if !is_everywhere && first.file == archives[0].1.file => continue,
+                Some((_, archive)) => vec![
                     format!("  url {}", ruby(&subject.url(archive))),
                     format!("  sha256 {}", ruby(&archive.digest.hex())),
-                    "end".to_owned(),
-                ]),
-                None => {
-                    let needed = if arch == Arch::Aarch64 { "x86_64" } else { "arm64" };
-                    lines.extend([
-                        format!("on_{word} do"),
-                        format!("  depends_on arch: :{needed}"),
-                        "end".to_owned(),
-                    ]);
-                }
-            }
+                ],
+                None if arch == Arch::Aarch64 => vec!["  depends_on arch: :x86_64".to_owned()],
+                None => vec!["  depends_on arch: :arm64".to_owned()],
+            };
+            lines.extend([vec![format!("on_{word} do")], body, vec!["end".to_owned()]].concat());
         }
         if !lines.is_empty() {
             text.block(1, &format!("on_{name} do"), lines);
@@ -206,24 +180,24 @@ fn systems(text: &mut Text, subject: &Subject<'_>, archives: &[(Os, Arch, &Artif
 }
 
 /// Homebrew removes the archive's top folder itself. The files are those that every archive has.
-fn install(text: &mut Text, name: &str, archives: &[(Os, Arch, &Artifact)]) {
-    let common = |files: fn(&Artifact) -> &[String]| -> Vec<String> {
-        let sets = archives.iter().map(|(_, _, archive)| {
-            files(archive).iter().map(|path| below_top(path).to_owned()).collect::<BTreeSet<_>>()
+fn install(text: &mut Text, name: &str, archives: &[Archive<'_>]) {
+    let common = |files: fn(&Extras) -> &[String]| -> Vec<&str> {
+        let sets = archives.iter().map(|(_, archive)| {
+            files(&archive.extras).iter().map(|path| below_top(path)).collect::<BTreeSet<_>>()
         });
         sets.reduce(|all, one| &all & &one).into_iter().flatten().collect()
     };
     let programs: Vec<String> =
-        archives.iter().take(1).flat_map(|(_, _, archive)| binaries(name, archive)).map(ruby).collect();
+        archives.iter().take(1).flat_map(|(_, archive)| binaries(name, archive)).map(ruby).collect();
     let mut lines = vec![format!("bin.install {}", programs.join(", "))];
-    let mut pages: BTreeMap<char, Vec<String>> = BTreeMap::new();
-    for path in common(|archive| &archive.extras.man) {
-        if let Some(section) = section(&path) {
+    let mut pages: BTreeMap<char, Vec<&str>> = BTreeMap::new();
+    for path in common(|extras| &extras.man) {
+        if let Some(section) = section(path) {
             pages.entry(section).or_default().push(path);
         }
     }
     for (section, paths) in pages {
-        let is_plain = |path: &String| {
+        let is_plain = |path: &&str| {
             path.strip_prefix("man/").is_some_and(|rest| !rest.contains('/')) && path.ends_with(section)
         };
         let files = match paths.iter().all(is_plain) {
@@ -234,17 +208,17 @@ fn install(text: &mut Text, name: &str, archives: &[(Os, Arch, &Artifact)]) {
     }
     // Homebrew installs a file under the name that it is given.
     let shells = [
-        ("bash", common(|archive| &archive.extras.completions.bash), "", ""),
-        ("fish", common(|archive| &archive.extras.completions.fish), "", ".fish"),
-        ("pwsh", common(|archive| &archive.extras.completions.pwsh), "_", ".ps1"),
-        ("zsh", common(|archive| &archive.extras.completions.zsh), "_", ""),
+        ("bash", common(|extras| &extras.completions.bash), "", ""),
+        ("fish", common(|extras| &extras.completions.fish), "", ".fish"),
+        ("pwsh", common(|extras| &extras.completions.pwsh), "_", ".ps1"),
+        ("zsh", common(|extras| &extras.completions.zsh), "_", ""),
     ];
     for (shell, paths, before, after) in shells {
         for path in paths {
-            let wanted = format!("{before}{}{after}", command(&path));
-            let file = path.rsplit('/').next().unwrap_or(&path);
+            let wanted = format!("{before}{}{after}", command(path));
+            let file = path.rsplit('/').next().unwrap_or(path);
             let renamed = if file == wanted { String::new() } else { format!(" => {}", ruby(&wanted)) };
-            lines.push(format!("{shell}_completion.install {}{renamed}", ruby(&path)));
+            lines.push(format!("{shell}_completion.install {}{renamed}", ruby(path)));
         }
     }
     text.block(1, "def install", lines);

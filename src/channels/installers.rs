@@ -2,13 +2,13 @@
 //!
 //! The scripts are beside this file, with `__NAME__` for what is filled in; so linters read them as they are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use percent_encoding::utf8_percent_encode;
 
 use super::text::{PATH, fill, ps1, sh};
-use super::{Subject, below_top, binaries};
-use floe_core::model::extras::{command, section};
+use super::{Subject, below_top, binaries, completions, rendered};
+use floe_core::model::extras::section;
 use floe_core::model::manifest::Artifact;
 use floe_core::model::{Arch, ChannelKind, Channels, Manifest, Os, Rendered, Target};
 
@@ -47,15 +47,11 @@ pub(super) fn sh_installer(subject: &Subject<'_>) -> Option<Rendered> {
 /// Renders the installer for PowerShell; `None` if there is no archive for Windows.
 pub(super) fn ps1_installer(subject: &Subject<'_>) -> Option<Rendered> {
     let Manifest { name, version, .. } = subject.manifest;
-    let archives: Vec<(Arch, &Artifact)> = [Arch::X86_64, Arch::Aarch64]
-        .into_iter()
-        .filter_map(|arch| Some((arch, subject.archive(Os::Windows, arch)?)))
-        .collect();
+    let archives = subject.archives(Os::Windows, &[("x86_64", Arch::X86_64), ("aarch64", Arch::Aarch64)]);
     let programs: Vec<String> = binaries(name, archives.first()?.1).into_iter().map(ps1).collect();
-    let entry = |(arch, archive): &(Arch, &Artifact)| {
+    let entry = |(arch, archive): &(&str, &Artifact)| {
         let values = [&archive.file, &archive.digest.hex(), &archive.target.top_folder(name)];
-        let values: Vec<String> = values.into_iter().map(|value| ps1(value)).collect();
-        format!("{} = @({})", ps1(&arch.to_string()), values.join(", "))
+        format!("{} = @({})", ps1(arch), values.map(|value| ps1(value)).join(", "))
     };
     let archives: Vec<String> = archives.iter().map(entry).collect();
     let file = file_name(ChannelKind::Ps1, name);
@@ -85,13 +81,7 @@ fn file_name(kind: ChannelKind, project: &str) -> String {
 }
 
 fn asset(kind: ChannelKind, name: &str, text: String) -> Rendered {
-    Rendered {
-        kind,
-        repository: None,
-        path: file_name(kind, name),
-        bytes: text.into_bytes(),
-        settings: BTreeMap::new(),
-    }
+    rendered(kind, None, file_name(kind, name), text, &[])
 }
 
 /// The beginning of the names of its variables.
@@ -102,17 +92,14 @@ fn prefix(name: &str) -> String {
 /// The address of the release in the API: that of github.com, or of a GitHub Enterprise Server at its usual place.
 fn api(subject: &Subject<'_>) -> String {
     let tag = utf8_percent_encode(subject.manifest.tag.as_str(), PATH);
-    let (site, repo) = match subject.repository.split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, repo) = rest.split_once('/').unwrap_or((rest, ""));
-            (format!("{scheme}://{host}"), repo)
-        }
-        None => (subject.repository.clone(), ""),
-    };
-    let api = if site == "https://github.com" {
-        "https://api.github.com".to_owned()
-    } else {
-        format!("{site}/api/v3")
+    let repository = &subject.repository;
+    // The slash after the host.
+    let slash = repository.find("://").and_then(|at| Some(at + 3 + repository[at + 3..].find('/')?));
+    let (site, repo) =
+        slash.map_or((repository.as_str(), ""), |at| (&repository[..at], &repository[at + 1..]));
+    let api = match site {
+        "https://github.com" => "https://api.github.com".to_owned(),
+        site => format!("{site}/api/v3"),
     };
     format!("{api}/repos/{repo}/releases/tags/{tag}")
 }
@@ -121,19 +108,8 @@ fn api(subject: &Subject<'_>) -> String {
 pub(super) fn extras(archives: &[&Artifact]) -> BTreeSet<(String, String)> {
     let mut files = BTreeSet::new();
     for archive in archives {
-        let completions = &archive.extras.completions;
         let man = archive.extras.man.iter().filter_map(|path| Some((path, page(below_top(path))?)));
-        let named = |folder: &'static str, begin: &'static str, end: &'static str| {
-            move |path: &String| format!("{folder}/{begin}{}{end}", command(path))
-        };
-        let bash = named("bash-completion/completions", "", "");
-        let zsh = named("zsh/site-functions", "_", "");
-        let fish = named("fish/vendor_completions.d", "", ".fish");
-        let all = man
-            .chain(completions.bash.iter().map(|path| (path, bash(path))))
-            .chain(completions.zsh.iter().map(|path| (path, zsh(path))))
-            .chain(completions.fish.iter().map(|path| (path, fish(path))));
-        for (path, place) in all {
+        for (path, place) in man.chain(completions(&archive.extras)) {
             let path = below_top(path);
             if !path.contains(['|', '\n']) && !path.split('/').any(|part| part == "..") {
                 files.insert((path.to_owned(), place));
@@ -150,4 +126,81 @@ fn page(path: &str) -> Option<String> {
     let mut language = folder.split('/').skip(1).filter(|part| !part.starts_with("man"));
     let language = language.next().map(|language| format!("{language}/")).unwrap_or_default();
     Some(format!("man/{language}man{section}/{name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use serde_json::json;
+
+    use super::*;
+    use crate::channels::render;
+    use crate::channels::tests::{manifest, with_extras, without};
+
+    /// The lines in which the values of a release are.
+    #[test]
+    fn installers_hold_the_digests_of_their_archives() {
+        let files = render(&manifest(with_extras), &Channels::default()).unwrap();
+        let mut shown = String::new();
+        for file in &files {
+            let text = String::from_utf8(file.bytes.clone()).unwrap();
+            assert!(!text.contains("__"), "{}", file.path);
+            shown.push_str(&format!("== {}\n", file.path));
+            let begin = text.find(if file.kind == ChannelKind::Sh { "name=" } else { "$name =" }).unwrap();
+            let end =
+                text.find(if file.kind == ChannelKind::Sh { "temp=" } else { "if ($Version)" }).unwrap();
+            shown.push_str(&format!("{}\n", text[begin..end].trim_end()));
+        }
+        expect![[r#"
+        == tool-installer.sh
+        name='tool'
+        version='1.4.0'
+        base='https://github.com/acme/tool/releases/download/v1.4.0'
+        api='https://api.github.com/repos/acme/tool/releases/tags/v1.4.0'
+        # One a line: system-processor, archive, SHA-256, the glibc that it needs.
+        archives='linux-x86_64 tool-x86_64-unknown-linux-musl.tar.gz fc2f1b1961d4f0b6dacc700b3a838c4db8273fcdbd844574768802e0b2818dcd -
+        linux-aarch64 tool-aarch64-unknown-linux-musl.tar.gz c1a55e2399b3c96803516a8c9c9d04271014d5b9d63899bd0b7e809ebd60fd11 -
+        macos-x86_64 tool-x86_64-apple-darwin.tar.gz 8c7259675f74bd4b62200d566a9baf07f42b95918f4a5973727d4752b61fefe4 -
+        macos-aarch64 tool-aarch64-apple-darwin.tar.gz 8caa71f0a07e171dc9c2181c6d6c3871c3eeb349ab88393871e2fd12bbb63455 -'
+        # The programs, one a line; the first is started to see that it runs here.
+        programs='tool'
+        # One a line, separated by `|`: a file of the archive, and its path below `share`.
+        extras='completions/_tool|zsh/site-functions/_tool
+        completions/tool.bash|bash-completion/completions/tool
+        completions/tool.fish|fish/vendor_completions.d/tool.fish
+        man/de/tool.5|man/de/man5/tool.5
+        man/tool-run.1|man/man1/tool-run.1
+        man/tool.1|man/man1/tool.1'
+        == tool-installer.ps1
+        $name = 'tool'
+            $release = '1.4.0'
+            $base = 'https://github.com/acme/tool/releases/download/v1.4.0'
+            $api = 'https://api.github.com/repos/acme/tool/releases/tags/v1.4.0'
+            # By processor: the archive, its SHA-256, its top folder.
+            $archives = @{ 'x86_64' = @('tool-x86_64-pc-windows-msvc.zip', 'a68b4d748be9dc7e83d12dbc9d56e12d9401b26c65401cb09a77b6af460ab577', 'tool-x86_64-pc-windows-msvc') }
+            # The first is started to see that it runs here.
+            $programs = @('tool.exe')
+    "#]].assert_eq(&shown);
+        // Rosetta runs what is built for Intel, and nothing else is a substitute.
+        let few = manifest(|value| {
+            without(value, "aarch64");
+            without(value, "windows");
+        });
+        let [installer] = &render(&few, &Channels::default()).unwrap()[..] else { panic!("one file") };
+        let text = String::from_utf8(installer.bytes.clone()).unwrap();
+        assert!(
+            text.contains("\nmacos-aarch64 tool-x86_64-apple-darwin.tar.gz ")
+                && !text.contains("linux-aarch64")
+        );
+        // With glibc alone, its version is checked.
+        let gnu = manifest(|value| {
+            without(value, "musl");
+            value["artifacts"][1]["requires"] = json!({ "glibc": "2.17" });
+        });
+        let text = String::from_utf8(render(&gnu, &Channels::default()).unwrap()[0].bytes.clone()).unwrap();
+        assert!(
+            text.contains("\nlinux-aarch64 tool-aarch64-unknown-linux-gnu.tar.gz ")
+                && text.contains(" 2.17\n")
+        );
+    }
 }

@@ -35,8 +35,7 @@ fn list(
     name: &'static str,
     part: impl Fn(Words<'_, '_>) -> Option<Expression>,
 ) -> Option<Expression> {
-    let first = part(words)?;
-    let mut all = vec![first];
+    let mut all = vec![part(words)?];
     while words.next_if(|word| word.eq_ignore_ascii_case(between)).is_some() {
         match part(words)? {
             Expression::List(inner, parts) if inner == name => all.extend(parts),
@@ -69,14 +68,13 @@ impl Expression {
     fn ruby(&self, is_whole: bool) -> String {
         match self {
             Expression::License(name) => text::ruby(name),
+            inner if !is_whole => format!("{{ {} }}", inner.ruby(true)),
             Expression::With(name, exception) => {
-                let pair = format!("{} => {{ with: {} }}", text::ruby(name), text::ruby(exception));
-                if is_whole { pair } else { format!("{{ {pair} }}") }
+                format!("{} => {{ with: {} }}", text::ruby(name), text::ruby(exception))
             }
             Expression::List(name, parts) => {
                 let parts: Vec<String> = parts.iter().map(|part| part.ruby(false)).collect();
-                let list = format!("{name}: [{}]", parts.join(", "));
-                if is_whole { list } else { format!("{{ {list} }}") }
+                format!("{name}: [{}]", parts.join(", "))
             }
         }
     }

@@ -16,10 +16,11 @@ mod winget;
 pub use installers::file_names as installers;
 pub use settings::settings;
 
+use floe_core::model::extras::{Completions, command};
 use floe_core::model::manifest::Artifact;
 use floe_core::model::places::Home;
 use floe_core::model::{
-    About, Arch, ChannelKind, ChannelPlace, Channels, Manifest, Marker, Os, Rendered, Repo, Target,
+    About, Arch, ChannelKind, ChannelPlace, Channels, Extras, Manifest, Marker, Os, Rendered, Repo, Target,
 };
 use semver::Version;
 
@@ -58,17 +59,14 @@ pub fn render(manifest: &Manifest, channels: &Channels) -> Result<Vec<Rendered>,
 
 /// The keys of Cargo.toml that a channel needs and the package lacks, each as a sentence.
 pub fn lacking(package: Option<&About>, channels: &Channels) -> Vec<String> {
-    let empty = About::default();
-    let package = package.unwrap_or(&empty);
-    let is_missing = |value: &Option<String>| value.as_ref().is_none_or(|value| value.trim().is_empty());
-    let mut needs: Vec<(ChannelKind, &str)> = Vec::new();
-    if is_missing(&package.description) {
-        needs.extend(channels.tables().map(|kind| (kind, "description")));
-    }
-    if is_missing(&package.license) && channels.winget.is_some() {
-        needs.push((ChannelKind::Winget, "license"));
-    }
-    needs.iter().map(|(kind, key)| format!("`{kind}` needs a `{key}` in Cargo.toml")).collect()
+    let has = |value: fn(&About) -> Option<&String>| {
+        package.and_then(value).is_some_and(|value| !value.trim().is_empty())
+    };
+    let (description, license) = (has(|one| one.description.as_ref()), has(|one| one.license.as_ref()));
+    let described = channels.tables().filter(|_| !description).map(|kind| (kind, "description"));
+    let licensed = channels.winget.iter().filter(|_| !license).map(|_| (ChannelKind::Winget, "license"));
+    let needs = described.chain(licensed);
+    needs.map(|(kind, key)| format!("`{kind}` needs a `{key}` in Cargo.toml")).collect()
 }
 
 /// The channels that are configured but for which the release holds no archive, each as a sentence.
@@ -92,21 +90,15 @@ pub fn places(
         let (home, paths) = (Home::Repo(repository.clone()), vec![path]);
         ChannelPlace { kind, home, paths }
     };
-    let homebrew = channels
-        .homebrew
-        .as_ref()
-        .map(|settings| file(ChannelKind::Homebrew, &settings.tap, homebrew::path(settings, name)));
-    let scoop = channels
-        .scoop
-        .as_ref()
-        .map(|settings| file(ChannelKind::Scoop, &settings.bucket, scoop::path(settings, name)));
-    let winget = channels.winget.as_ref().and_then(|settings| winget::place(settings, project, version));
-    let chocolatey = channels.chocolatey.as_ref().map(|settings| chocolatey::place(settings, name, version));
-    let has = |place: &ChannelPlace| {
-        let (systems, _) = place.kind.systems();
-        targets.iter().any(|target| systems.contains(&target.os()))
-    };
-    homebrew.into_iter().chain(scoop).chain(winget).chain(chocolatey).filter(has).collect()
+    let Channels { homebrew, scoop, winget, chocolatey, .. } = channels;
+    let homebrew =
+        homebrew.iter().map(|one| file(ChannelKind::Homebrew, &one.tap, homebrew::path(one, name)));
+    let scoop = scoop.iter().map(|one| file(ChannelKind::Scoop, &one.bucket, scoop::path(one, name)));
+    let winget = winget.iter().filter_map(|one| winget::place(one, project, version));
+    let chocolatey = chocolatey.iter().map(|one| chocolatey::place(one, name, version));
+    let has =
+        |place: &ChannelPlace| targets.iter().any(|target| place.kind.systems().0.contains(&target.os()));
+    homebrew.chain(scoop).chain(winget).chain(chocolatey).filter(has).collect()
 }
 
 /// A release as every channel sees it.
@@ -144,6 +136,11 @@ impl<'m> Subject<'m> {
         fitting.first().copied()
     }
 
+    /// The archives for a system, each with its word for the processor.
+    fn archives<W: Copy>(&self, os: Os, processors: &[(W, Arch)]) -> Vec<(W, &'m Artifact)> {
+        processors.iter().filter_map(|(word, arch)| Some((*word, self.archive(os, *arch)?))).collect()
+    }
+
     /// The address of the folder of the release's assets.
     fn downloads(&self) -> String {
         format!("{}/releases/download/{}", self.repository, self.manifest.tag)
@@ -158,6 +155,37 @@ impl<'m> Subject<'m> {
     fn marker(&self) -> String {
         Marker::text(&self.manifest.name, &self.manifest.version)
     }
+}
+
+/// A rendered file, with those of the settings that its text depends on.
+fn rendered(
+    kind: ChannelKind,
+    repository: Option<String>,
+    path: String,
+    bytes: impl Into<Vec<u8>>,
+    settings: &[(&str, &Option<String>)],
+) -> Rendered {
+    let given = |(key, value): &(&str, &Option<String>)| Some(((*key).to_owned(), (*value).clone()?));
+    Rendered {
+        kind,
+        repository,
+        path,
+        bytes: bytes.into(),
+        settings: settings.iter().filter_map(given).collect(),
+    }
+}
+
+/// The completions of an archive for the shells of Unix, each with the path below `share` where its shell looks for it.
+fn completions(extras: &Extras) -> impl Iterator<Item = (&String, String)> {
+    let Completions { bash, zsh, fish, .. } = &extras.completions;
+    let shells = [
+        (bash, "bash-completion/completions/", ""),
+        (zsh, "zsh/site-functions/_", ""),
+        (fish, "fish/vendor_completions.d/", ".fish"),
+    ];
+    shells.into_iter().flat_map(|(paths, begin, end)| {
+        paths.iter().map(move |path| (path, format!("{begin}{}{end}", command(path))))
+    })
 }
 
 /// The binaries of an archive as paths below its top folder, the one named like the project first.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::ser::PrettyFormatter;
 use serde_json::{Serializer, Value, json};
 
-use super::{Subject, binaries};
+use super::{Subject, binaries, rendered};
 use floe_core::model::config::Scoop;
 use floe_core::model::manifest::Artifact;
 use floe_core::model::release::CHECKSUMS;
@@ -26,14 +26,17 @@ struct App<'a> {
     autoupdate: AutoUpdate,
 }
 
-#[derive(Serialize)]
-struct Architecture<T> {
-    #[serde(rename = "64bit", skip_serializing_if = "Option::is_none")]
-    x86_64: Option<T>,
-    #[serde(rename = "32bit", skip_serializing_if = "Option::is_none")]
-    x86: Option<T>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    arm64: Option<T>,
+/// The names of the processors, in the order in which they are written.
+const PROCESSORS: [(&str, Arch); 3] =
+    [("64bit", Arch::X86_64), ("32bit", Arch::X86), ("arm64", Arch::Aarch64)];
+
+/// A value for each processor. The type keeps their order.
+struct Architecture<T>(Vec<(&'static str, T)>);
+
+impl<T: Serialize> Serialize for Architecture<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
 }
 
 #[derive(Serialize)]
@@ -53,12 +56,8 @@ struct AutoUpdate {
 pub(super) fn render(subject: &Subject<'_>, settings: &Scoop) -> Option<Rendered> {
     let Manifest { name, version, tag, .. } = subject.manifest;
     let repository = &subject.repository;
-    let archives = Architecture {
-        x86_64: subject.archive(Os::Windows, Arch::X86_64),
-        x86: subject.archive(Os::Windows, Arch::X86),
-        arm64: subject.archive(Os::Windows, Arch::Aarch64),
-    };
-    let first = archives.x86_64.or(archives.x86).or(archives.arm64)?;
+    let archives = subject.archives(Os::Windows, &PROCESSORS);
+    let (_, first) = archives.first()?;
     let mut programs: Vec<Value> = binaries(name, first).into_iter().map(Value::from).collect();
     let bin = match programs.len() {
         1 => programs.remove(0),
@@ -77,40 +76,25 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Scoop) -> Option<Rendered
         hash: artifact.digest.hex(),
         extract_dir: artifact.target.top_folder(name),
     };
-    let next = |artifact: &Artifact| {
-        // The version is in the tag alone.
-        let tag = format!("{}v$version", tag.prefix());
-        json!({ "url": format!("{repository}/releases/download/{tag}/{}", artifact.file) })
-    };
+    // The version is in the tag alone.
+    let downloads = format!("{repository}/releases/download/{}v$version", tag.prefix());
+    let next = |artifact: &Artifact| json!({ "url": format!("{downloads}/{}", artifact.file) });
     let app = App {
         marker: subject.marker(),
         version: version.to_string(),
         description: &subject.description,
         homepage: &subject.homepage,
         license: subject.license,
-        architecture: Architecture {
-            x86_64: archives.x86_64.map(download),
-            x86: archives.x86.map(download),
-            arm64: archives.arm64.map(download),
-        },
+        architecture: Architecture(archives.iter().map(|(word, one)| (*word, download(one))).collect()),
         bin,
         checkver,
         autoupdate: AutoUpdate {
-            architecture: Architecture {
-                x86_64: archives.x86_64.map(next),
-                x86: archives.x86.map(next),
-                arm64: archives.arm64.map(next),
-            },
+            architecture: Architecture(archives.iter().map(|(word, one)| (*word, next(one))).collect()),
             hash: json!({ "url": format!("$baseurl/{CHECKSUMS}") }),
         },
     };
-    Some(Rendered {
-        kind: ChannelKind::Scoop,
-        repository: Some(settings.bucket.to_string()),
-        path: path(settings, name),
-        bytes: json_of(&app).into_bytes(),
-        settings: Default::default(),
-    })
+    let bucket = Some(settings.bucket.to_string());
+    Some(rendered(ChannelKind::Scoop, bucket, path(settings, name), json_of(&app), &[]))
 }
 
 /// The path of a project's manifest in the bucket.

@@ -1,7 +1,5 @@
 //! The settings that a release was rendered with, from its manifest: so it can be rendered again without the project.
 
-use std::collections::BTreeMap;
-
 use floe_core::model::config::{Aur, Chocolatey, Homebrew, Scoop, Winget};
 use floe_core::model::places::Submission;
 use floe_core::model::{ChannelKind, Channels, Manifest, ManifestChannel};
@@ -9,62 +7,46 @@ use floe_core::model::{ChannelKind, Channels, Manifest, ManifestChannel};
 /// The settings. An entry that floe cannot have written is left out, so the file is missing when they are rendered.
 pub fn settings(manifest: &Manifest) -> Channels {
     let mut channels = Channels::NONE;
-    for entry in &manifest.channels {
-        match entry.kind {
-            kind @ (ChannelKind::Sh | ChannelKind::Ps1) => channels.installers.push(kind),
-            ChannelKind::Homebrew => channels.homebrew = homebrew(entry),
-            ChannelKind::Scoop => channels.scoop = scoop(entry),
-            ChannelKind::Winget => channels.winget = channels.winget.or_else(|| winget(entry)),
-            ChannelKind::Chocolatey => channels.chocolatey = chocolatey(manifest, entry),
-            ChannelKind::Aur => channels.aur = channels.aur.or_else(|| aur(entry)),
+    for ManifestChannel { kind, repository, path, settings, .. } in &manifest.channels {
+        let text = |key: &str| settings.get(key).cloned();
+        let repo = || repository.as_ref()?.parse().ok();
+        // The name of the file without its extension.
+        let stem = || path.rsplit_once('/')?.1.rsplit_once('.').map(|(stem, _)| stem.to_owned());
+        match kind {
+            ChannelKind::Sh | ChannelKind::Ps1 => channels.installers.push(*kind),
+            ChannelKind::Homebrew => {
+                channels.homebrew = repo().zip(stem()).map(|(tap, formula)| Homebrew {
+                    tap,
+                    formula: Some(formula),
+                    caveats: text("caveats"),
+                    adopt: false,
+                });
+            }
+            ChannelKind::Scoop => {
+                let both = repo().zip(stem());
+                channels.scoop =
+                    both.map(|(bucket, name)| Scoop { bucket, manifest: Some(name), adopt: false });
+            }
+            ChannelKind::Winget => {
+                let id = stem().and_then(|stem| stem.strip_suffix(".installer").map(str::to_owned));
+                let fork = || text(Submission::FORK).and_then(|fork| fork.parse().ok());
+                let winget = id.map(|id| Winget { id, publisher: text("publisher"), fork: fork() });
+                channels.winget = channels.winget.or(winget);
+            }
+            ChannelKind::Chocolatey => {
+                let id = path.strip_suffix(&format!(".{}.nupkg", manifest.version)).map(str::to_owned);
+                channels.chocolatey = id.map(|id| Chocolatey {
+                    id: Some(id),
+                    authors: text("authors"),
+                    feed: repository.clone(),
+                });
+            }
+            ChannelKind::Aur => {
+                let package = path.strip_suffix("/PKGBUILD").map(str::to_owned);
+                let aur = package.map(|name| Aur { package: Some(name), maintainer: text("maintainer") });
+                channels.aur = channels.aur.or(aur);
+            }
         }
     }
     channels
-}
-
-fn homebrew(entry: &ManifestChannel) -> Option<Homebrew> {
-    Some(Homebrew {
-        tap: entry.repository.as_ref()?.parse().ok()?,
-        formula: Some(stem(entry)?),
-        caveats: text(&entry.settings, "caveats"),
-        adopt: false,
-    })
-}
-
-fn scoop(entry: &ManifestChannel) -> Option<Scoop> {
-    Some(Scoop {
-        bucket: entry.repository.as_ref()?.parse().ok()?,
-        manifest: Some(stem(entry)?),
-        adopt: false,
-    })
-}
-
-fn winget(entry: &ManifestChannel) -> Option<Winget> {
-    let id = stem(entry)?.strip_suffix(".installer")?.to_owned();
-    let fork = text(&entry.settings, Submission::FORK).and_then(|fork| fork.parse().ok());
-    Some(Winget { id, publisher: text(&entry.settings, "publisher"), fork })
-}
-
-fn chocolatey(manifest: &Manifest, entry: &ManifestChannel) -> Option<Chocolatey> {
-    let id = entry.path.strip_suffix(".nupkg")?.strip_suffix(&format!(".{}", manifest.version))?.to_owned();
-    Some(Chocolatey {
-        id: Some(id),
-        authors: text(&entry.settings, "authors"),
-        feed: entry.repository.clone(),
-    })
-}
-
-fn aur(entry: &ManifestChannel) -> Option<Aur> {
-    let package = entry.path.strip_suffix("/PKGBUILD")?.to_owned();
-    Some(Aur { package: Some(package), maintainer: text(&entry.settings, "maintainer") })
-}
-
-/// The name of the file without its extension.
-fn stem(entry: &ManifestChannel) -> Option<String> {
-    let (_, name) = entry.path.rsplit_once('/')?;
-    name.rsplit_once('.').map(|(stem, _)| stem.to_owned())
-}
-
-fn text(settings: &BTreeMap<String, String>, key: &str) -> Option<String> {
-    settings.get(key).cloned()
 }

@@ -1,6 +1,4 @@
-//! The rendered files of a sample release.
-
-mod others;
+//! The rendered files of a sample release. Tests of one channel are in its own module.
 
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
@@ -9,7 +7,7 @@ use super::*;
 use floe_core::model::config::{Aur, Chocolatey, Homebrew, Scoop, Winget};
 
 /// A release of all targets, with `change` made to its JSON.
-fn manifest(change: impl FnOnce(&mut Value)) -> Manifest {
+pub(super) fn manifest(change: impl FnOnce(&mut Value)) -> Manifest {
     let mut value: Value = serde_json::from_str(include_str!("../../tests/it/compat/manifest.json")).unwrap();
     value["package"] = json!({
         "description": "A tool that turns \"this\" into that.",
@@ -20,12 +18,12 @@ fn manifest(change: impl FnOnce(&mut Value)) -> Manifest {
 }
 
 /// Without the archives whose names contain `part`.
-fn without(value: &mut Value, part: &str) {
+pub(super) fn without(value: &mut Value, part: &str) {
     let artifacts = value["artifacts"].as_array_mut().unwrap();
     artifacts.retain(|artifact| !artifact["file"].as_str().unwrap().contains(part));
 }
 
-fn with_extras(value: &mut Value) {
+pub(super) fn with_extras(value: &mut Value) {
     for artifact in value["artifacts"].as_array_mut().unwrap() {
         let top = format!("tool-{}", artifact["target"].as_str().unwrap());
         artifact["extras"] = json!({
@@ -41,7 +39,7 @@ fn with_extras(value: &mut Value) {
 }
 
 /// Every channel, with nothing but what its table demands.
-fn all() -> Channels {
+pub(super) fn all() -> Channels {
     let (tap, bucket) = ("acme/homebrew-tap".parse().unwrap(), "acme/scoop-bucket".parse().unwrap());
     Channels {
         homebrew: Some(Homebrew { tap, formula: None, caveats: None, adopt: false }),
@@ -77,7 +75,7 @@ fn check_change(change: impl FnOnce(&mut Value), channels: &Channels, expected: 
     expected.assert_eq(&lines.collect::<String>());
 }
 
-fn check(manifest: &Manifest, channels: &Channels, expected: Expect) {
+pub(super) fn check(manifest: &Manifest, channels: &Channels, expected: Expect) {
     let mut shown = String::new();
     for file in render(manifest, channels).unwrap() {
         let text = String::from_utf8(file.bytes.clone()).unwrap();

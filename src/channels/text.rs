@@ -7,19 +7,13 @@ use floe_core::untrusted::text::is_safe;
 /// The characters that a part of a path in a URL cannot have.
 pub(super) const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
 /// The characters that no URL has.
-const NOT_IN_URLS: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'\'')
-    .add(b'$')
-    .add(b'`')
-    .add(b'<')
-    .add(b'>')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
+const NOT_IN_URLS: &AsciiSet = &{
+    let (mut set, mut rest) = (CONTROLS.add(b' '), b"\"'$`<>\\^{|}".as_slice());
+    while let [letter, more @ ..] = rest {
+        (set, rest) = (set.add(*letter), more);
+    }
+    set
+};
 
 /// A URL in plain ASCII: other characters, and those that are special in a language, are percent-encoded.
 pub(super) fn url(text: &str) -> String {
@@ -28,23 +22,16 @@ pub(super) fn url(text: &str) -> String {
 
 /// Replaces each `__NAME__` by its value, in one pass: what was inserted is not looked at again.
 pub(super) fn fill(skeleton: &str, values: &[(&str, String)]) -> String {
-    let mut text = String::with_capacity(skeleton.len() * 2);
-    let mut rest = skeleton;
-    'parts: while let Some((before, after)) = rest.split_once("__") {
-        text.push_str(before);
-        for (name, value) in values {
-            if let Some(after) = after.strip_prefix(name).and_then(|after| after.strip_prefix("__")) {
-                text.push_str(value);
-                rest = after;
-                continue 'parts;
-            }
-        }
-        text.push_str("__");
-        rest = after;
-    }
-    text.push_str(rest);
+    // Every second part is a name.
+    let parts = skeleton.split("__").enumerate().map(|(at, part)| match at % 2 {
+        0 => part.to_owned(),
+        _ => match values.iter().find(|(name, _)| *name == part) {
+            Some((_, value)) => value.clone(),
+            None => format!("__{part}__"),
+        },
+    });
     // git may have changed the line endings of the skeleton.
-    text.replace("\r\n", "\n")
+    parts.collect::<String>().replace("\r\n", "\n")
 }
 
 /// A word of a shell. Control characters but the line break are dropped: no name or URL has any.
@@ -79,8 +66,7 @@ pub(super) fn one_line(text: &str) -> String {
 
 /// A string literal of Ruby, in which nothing is interpolated.
 pub(super) fn ruby(text: &str) -> String {
-    let mut literal = String::with_capacity(text.len() + 2);
-    literal.push('"');
+    let mut literal = String::from('"');
     for letter in text.chars() {
         match letter {
             '"' | '\\' | '#' => literal.extend(['\\', letter]),
@@ -101,18 +87,10 @@ pub(super) fn json(text: &str) -> String {
 
 /// Text of XML, also inside of an attribute. Characters that XML does not allow are dropped.
 pub(super) fn xml(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars().filter(|c| *c == '\n' || is_safe(*c)) {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&apos;"),
-            _ => escaped.push(letter),
-        }
-    }
-    escaped
+    let text: String = text.chars().filter(|c| *c == '\n' || is_safe(*c)).collect();
+    let escapes = [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&apos;")];
+    // The ampersand first, because it is in all others.
+    escapes.iter().fold(text, |text, (letter, escape)| text.replace(*letter, escape))
 }
 
 /// The text cut to at most `limit` characters, at the end of a word where there is one.

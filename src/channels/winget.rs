@@ -1,14 +1,11 @@
 //! A package for winget, three files of YAML in the layout of version 1.12.0:
 //! <https://github.com/microsoft/winget-cli/tree/master/schemas/JSON/manifests/v1.12.0>. Every scalar is a JSON string.
 
-use std::collections::BTreeMap;
-
 use semver::Version;
 
 use super::text::{cut, json};
-use super::{Subject, below_top};
+use super::{Subject, below_top, rendered};
 use floe_core::model::config::Winget;
-use floe_core::model::manifest::Artifact;
 use floe_core::model::places::Submission;
 use floe_core::model::{Arch, ChannelKind, ChannelPlace, Manifest, Os, Rendered, Repo};
 
@@ -22,72 +19,51 @@ const DESCRIPTION: usize = 256;
 /// Renders the three files; none if there is no archive for Windows.
 pub(super) fn render(subject: &Subject<'_>, settings: &Winget) -> Vec<Rendered> {
     let Manifest { name, version, tag, .. } = subject.manifest;
-    let archives: Vec<(&str, &Artifact)> = [("x64", Arch::X86_64), ("arm64", Arch::Aarch64)]
-        .into_iter()
-        .filter_map(|(word, arch)| Some((word, subject.archive(Os::Windows, arch)?)))
-        .collect();
+    let archives = subject.archives(Os::Windows, &[("x64", Arch::X86_64), ("arm64", Arch::Aarch64)]);
     let (Some(license), false) = (subject.license, archives.is_empty()) else { return Vec::new() };
     let id = &settings.id;
     let Some(fork) = fork(settings, Repo::from_url(&subject.repository).as_ref()) else { return Vec::new() };
-    let fork = fork.to_string();
+    let fork = Some(fork.to_string());
     let publisher = settings.publisher.as_deref().or(id.split('.').next()).unwrap_or(id);
 
-    let file = |kind: &str, suffix: &str, body: &[String]| {
-        let mut text = format!("# {}\n", subject.marker());
+    let file = |kind: &str, suffix: &str, body: &str| {
+        let head = pairs(&[("PackageIdentifier", id), ("PackageVersion", &version.to_string())]);
+        let end = pairs(&[("ManifestType", kind), ("ManifestVersion", LAYOUT)]);
         let schema = format!("https://aka.ms/winget-manifest.{kind}.{LAYOUT}.schema.json");
-        text.push_str(&format!("# yaml-language-server: $schema={schema}\n\n"));
-        let head = [("PackageIdentifier", id.clone()), ("PackageVersion", version.to_string())];
-        head.into_iter().for_each(|(key, value)| text.push_str(&pair(key, &value)));
-        body.iter().for_each(|line| text.push_str(line));
-        text.push_str(&pair("ManifestType", kind));
-        text.push_str(&pair("ManifestVersion", LAYOUT));
-        let publisher = settings.publisher.iter().map(|name| ("publisher".to_owned(), name.clone()));
-        let fork = [(Submission::FORK.to_owned(), fork.clone())];
-        Rendered {
-            kind: ChannelKind::Winget,
-            repository: Some(REPOSITORY.to_owned()),
-            path: path(id, version, suffix),
-            bytes: text.into_bytes(),
-            settings: if suffix == ".installer" { publisher.chain(fork).collect() } else { BTreeMap::new() },
-        }
+        let marker = subject.marker();
+        let text = format!("# {marker}\n# yaml-language-server: $schema={schema}\n\n{head}{body}{end}");
+        let settings = [("publisher", &settings.publisher), (Submission::FORK, &fork)];
+        let settings = if suffix == ".installer" { &settings[..] } else { &[] };
+        one(path(id, version, suffix), text, settings)
     };
 
-    let mut installer = vec![
-        pair("InstallerType", "zip"),
-        pair("NestedInstallerType", "portable"),
-        pair("UpgradeBehavior", "uninstallPrevious"),
-        "Installers:\n".to_owned(),
-    ];
+    let kind = [("InstallerType", "zip"), ("NestedInstallerType", "portable")];
+    let mut installer = pairs(&kind) + &pairs(&[("UpgradeBehavior", "uninstallPrevious")]) + "Installers:\n";
     for (word, archive) in archives {
-        installer.push(format!("- {}", pair("Architecture", word)));
-        installer.push("  NestedInstallerFiles:\n".to_owned());
+        installer += &format!("- {}  NestedInstallerFiles:\n", pairs(&[("Architecture", word)]));
         for binary in &archive.binaries {
-            let path = format!(
-                "{}\\{}",
-                archive.target.top_folder(name),
-                below_top(&binary.path).replace('/', "\\")
-            );
-            installer.push(format!("  - {}", pair("RelativeFilePath", &path)));
+            let inside = below_top(&binary.path).replace('/', "\\");
+            let path = format!("{}\\{inside}", archive.target.top_folder(name));
+            installer += &format!("  - {}", pairs(&[("RelativeFilePath", &path)]));
             // Another alias than the program's name does not exist where links are not allowed.
-            installer.push(format!("    {}", pair("PortableCommandAlias", &binary.name)));
+            installer += &format!("    {}", pairs(&[("PortableCommandAlias", &binary.name)]));
         }
-        installer.push(format!("  {}", pair("InstallerUrl", &subject.url(archive))));
-        installer.push(format!("  {}", pair("InstallerSha256", &archive.digest.hex().to_uppercase())));
+        installer += &format!("  {}", pairs(&[("InstallerUrl", &subject.url(archive))]));
+        installer += &format!("  {}", pairs(&[("InstallerSha256", &archive.digest.hex().to_uppercase())]));
     }
-    let locale = [
-        ("PackageLocale", LOCALE.to_owned()),
-        ("Publisher", cut(publisher, DESCRIPTION).to_owned()),
-        ("PackageName", name.clone()),
-        ("PackageUrl", subject.homepage.clone()),
-        ("License", cut(license, DESCRIPTION).to_owned()),
-        ("ShortDescription", cut(&subject.description, DESCRIPTION).to_owned()),
-        ("ReleaseNotesUrl", format!("{}/releases/tag/{tag}", subject.repository)),
-    ];
-    let locale: Vec<String> = locale.iter().map(|(key, value)| pair(key, value)).collect();
+    let locale = pairs(&[
+        ("PackageLocale", LOCALE),
+        ("Publisher", cut(publisher, DESCRIPTION)),
+        ("PackageName", name),
+        ("PackageUrl", &subject.homepage),
+        ("License", cut(license, DESCRIPTION)),
+        ("ShortDescription", cut(&subject.description, DESCRIPTION)),
+        ("ReleaseNotesUrl", &format!("{}/releases/tag/{tag}", subject.repository)),
+    ]);
     vec![
         file("installer", ".installer", &installer),
         file("defaultLocale", &format!(".locale.{LOCALE}"), &locale),
-        file("version", "", &[pair("DefaultLocale", LOCALE)]),
+        file("version", "", &pairs(&[("DefaultLocale", LOCALE)])),
     ]
 }
 
@@ -105,16 +81,82 @@ fn fork(settings: &Winget, project: Option<&Repo>) -> Option<Repo> {
 
 /// The place of a version, before it is built.
 pub(super) fn place(settings: &Winget, project: &Repo, version: &Version) -> Option<ChannelPlace> {
-    let installer = Rendered {
-        kind: ChannelKind::Winget,
-        repository: Some(REPOSITORY.to_owned()),
-        path: path(&settings.id, version, ".installer"),
-        bytes: Vec::new(),
-        settings: [(Submission::FORK.to_owned(), fork(settings, Some(project))?.to_string())].into(),
-    };
+    let fork = Some(fork(settings, Some(project))?.to_string());
+    let installer = one(path(&settings.id, version, ".installer"), "", &[(Submission::FORK, &fork)]);
     ChannelPlace::of(&[installer]).into_iter().next()
 }
 
-fn pair(key: &str, value: &str) -> String {
-    format!("{key}: {}\n", json(value))
+fn one(path: String, text: impl Into<Vec<u8>>, settings: &[(&str, &Option<String>)]) -> Rendered {
+    rendered(ChannelKind::Winget, Some(REPOSITORY.to_owned()), path, text, settings)
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> String {
+    pairs.iter().map(|(key, value)| format!("{key}: {}\n", json(value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use serde_json::Value;
+
+    use crate::channels::tests::{all, check, manifest};
+    use crate::channels::{Channels, render};
+
+    fn winget() -> Channels {
+        Channels { winget: all().winget, ..Channels::NONE }
+    }
+
+    #[test]
+    fn a_package_for_winget_is_three_files() {
+        check(
+            &manifest(|_| ()),
+            &winget(),
+            expect![[r#"
+        winget microsoft/winget-pkgs manifests/a/Acme/Tool/1.4.0/Acme.Tool.installer.yaml
+        # Made by floe from the release manifest of tool 1.4.0.
+        # yaml-language-server: $schema=https://aka.ms/winget-manifest.installer.1.12.0.schema.json
+
+        PackageIdentifier: "Acme.Tool"
+        PackageVersion: "1.4.0"
+        InstallerType: "zip"
+        NestedInstallerType: "portable"
+        UpgradeBehavior: "uninstallPrevious"
+        Installers:
+        - Architecture: "x64"
+          NestedInstallerFiles:
+          - RelativeFilePath: "tool-x86_64-pc-windows-msvc\\tool.exe"
+            PortableCommandAlias: "tool"
+          InstallerUrl: "https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-pc-windows-msvc.zip"
+          InstallerSha256: "A68B4D748BE9DC7E83D12DBC9D56E12D9401B26C65401CB09A77B6AF460AB577"
+        ManifestType: "installer"
+        ManifestVersion: "1.12.0"
+        winget microsoft/winget-pkgs manifests/a/Acme/Tool/1.4.0/Acme.Tool.locale.en-US.yaml
+        # Made by floe from the release manifest of tool 1.4.0.
+        # yaml-language-server: $schema=https://aka.ms/winget-manifest.defaultLocale.1.12.0.schema.json
+
+        PackageIdentifier: "Acme.Tool"
+        PackageVersion: "1.4.0"
+        PackageLocale: "en-US"
+        Publisher: "Acme"
+        PackageName: "tool"
+        PackageUrl: "https://github.com/acme/tool"
+        License: "MIT OR Apache-2.0"
+        ShortDescription: "A tool that turns \"this\" into that."
+        ReleaseNotesUrl: "https://github.com/acme/tool/releases/tag/v1.4.0"
+        ManifestType: "defaultLocale"
+        ManifestVersion: "1.12.0"
+        winget microsoft/winget-pkgs manifests/a/Acme/Tool/1.4.0/Acme.Tool.yaml
+        # Made by floe from the release manifest of tool 1.4.0.
+        # yaml-language-server: $schema=https://aka.ms/winget-manifest.version.1.12.0.schema.json
+
+        PackageIdentifier: "Acme.Tool"
+        PackageVersion: "1.4.0"
+        DefaultLocale: "en-US"
+        ManifestType: "version"
+        ManifestVersion: "1.12.0"
+    "#]],
+        );
+        let unlicensed = manifest(|value| value["package"]["license"] = Value::Null);
+        assert_eq!(render(&unlicensed, &winget()).unwrap_err(), ["`winget` needs a `license` in Cargo.toml"]);
+    }
 }

@@ -14,23 +14,16 @@ pub(super) fn write(about: &Described<'_>, mut tree: Tree<'_>) -> anyhow::Result
     let maintainer = about.maintainer.as_deref().context("it needs a maintainer")?;
     let time = DateTime::from_timestamp(*epoch as i64, 0).context("its time is none")?.to_rfc2822();
     let document = format!("usr/share/doc/{package}");
+    // Of a package without a Debian revision, the changelog is Debian's.
+    let changelog = format!(
+        "{package} ({version}) unstable; urgency=medium\n\n  * {}.\n\n -- {maintainer}  {time}\n",
+        about.entry()
+    );
+    let overrides = format!("# It runs on every Linux.\n{package}: statically-linked-binary\n");
     let made = [
         (format!("{document}/copyright"), copyright(about, &tree).into_bytes()),
-        // Of a package without a Debian revision, the changelog is Debian's.
-        (
-            format!("{document}/changelog.gz"),
-            gzip(
-                format!(
-                    "{package} ({version}) unstable; urgency=medium\n\n  * {}.\n\n -- {maintainer}  {time}\n",
-                    about.entry()
-                )
-                .as_bytes(),
-            ),
-        ),
-        (
-            format!("usr/share/lintian/overrides/{package}"),
-            format!("# It runs on every Linux.\n{package}: statically-linked-binary\n").into_bytes(),
-        ),
+        (format!("{document}/changelog.gz"), gzip(changelog.as_bytes())),
+        (format!("usr/share/lintian/overrides/{package}"), overrides.into_bytes()),
     ];
     // Debian has the licenses in `copyright`.
     tree.retain(|_, node| node.nature != Nature::License);

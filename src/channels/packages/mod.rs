@@ -96,8 +96,8 @@ impl<'a> Source<'a> {
         let Wanted { kind, package, maintainer, homepage } = wanted.clone();
         let file =
             kind.file_name(&package, self.version, self.target).context("the target has no packages")?;
-        let description =
-            one_line(self.about.and_then(|about| about.description.as_deref()).unwrap_or_default());
+        let description = self.about.and_then(|about| about.description.as_deref()).unwrap_or_default();
+        let description = one_line(description);
         let about = Described {
             package: &package,
             version: packages::version(self.version),
@@ -110,9 +110,10 @@ impl<'a> Source<'a> {
             // floe gives all files of an archive the same time.
             epoch: files.first().map_or(0, |file| file.time),
         };
+        let tree = self.tree(files, &package, kind);
         let bytes = match kind {
-            PackageKind::Deb => deb::write(&about, self.tree(files, &about, kind)),
-            PackageKind::Rpm => rpm::write(&about, self.tree(files, &about, kind)),
+            PackageKind::Deb => deb::write(&about, tree),
+            PackageKind::Rpm => rpm::write(&about, tree),
         }?;
         let digest = Digest::of(&bytes);
         Ok((PackageFacts { kind, file, digest, revision: REVISION, package, maintainer, homepage }, bytes))
@@ -203,8 +204,7 @@ fn wrapped(description: &str, name: &str) -> Vec<String> {
         match lines.last_mut() {
             Some(line) if line.is_empty() => line.push_str(word),
             Some(line) if line.len() + word.len() < WIDTH || word.starts_with('.') => {
-                line.push(' ');
-                line.push_str(word);
+                *line = format!("{line} {word}");
             }
             _ => lines.push(word.to_owned()),
         }

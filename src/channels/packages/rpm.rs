@@ -1,6 +1,7 @@
 //! The package of rpm, version 4 of the format: a lead, a header of digests, a header of facts, and the files as cpio in
 //! gzip (rpm's manual, "Package format", and its `rpmtag.h`).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use anyhow::ensure;
@@ -23,13 +24,20 @@ const RPMLIB: u32 = 1 << 24 | 1 << 3 | 1 << 1;
 /// `PGPHASHALGO_SHA256`.
 const SHA256: u32 = 8;
 
-pub(super) fn write(about: &Described<'_>, tree: Tree<'_>) -> anyhow::Result<Vec<u8>> {
+pub(super) fn write(about: &Described<'_>, mut tree: Tree<'_>) -> anyhow::Result<Vec<u8>> {
     let total: u64 = tree.values().map(|node| node.bytes.len() as u64).sum();
     ensure!(total < 1 << 31, "its files have 2 GiB or more, which its header cannot say");
-    let entries = entries(about, &tree);
-    let payload = cpio(&entries, about.epoch as u32);
+    // A folder that belongs to no other package is a member, too.
+    let is_own = |path: &String| {
+        let mut parts = path.split('/').skip(2);
+        matches!(parts.next(), Some("doc" | "licenses")) && parts.next() == Some(about.package)
+    };
+    for path in folders(tree.keys()).into_iter().filter(is_own) {
+        tree.insert(path, Node { bytes: Cow::Borrowed(&[]), mode: 0o755, nature: Nature::Folder });
+    }
+    let payload = cpio(&tree, about.epoch as u32);
     let packed = gzip(&payload);
-    let header = header(about, &entries, (&payload, &packed), total as u32).bytes(IMMUTABLE);
+    let header = header(about, &tree, (&payload, &packed), total as u32).bytes(IMMUTABLE);
     let mut signature = Header::default();
     signature.text(273, &Digest::of(&header).hex());
     signature.numbers(1000, &[(header.len() + packed.len()) as u32]);
@@ -42,49 +50,23 @@ pub(super) fn write(about: &Described<'_>, tree: Tree<'_>) -> anyhow::Result<Vec
     Ok(bytes)
 }
 
-/// A file or folder of the package.
-struct Entry<'t> {
-    /// Its path from the root, without a slash before it.
-    path: String,
-    /// The file; `None` for a folder.
-    node: Option<&'t Node<'t>>,
+/// The folder of a path, with slashes at both ends, and the name in it.
+fn split(path: &str) -> (String, &str) {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    (format!("/{folder}/"), name)
 }
 
-impl Entry<'_> {
-    /// The folder with slashes at both ends, and the name in it.
-    fn split(&self) -> (String, &str) {
-        let (folder, name) = self.path.rsplit_once('/').unwrap_or(("", &self.path));
-        (format!("/{folder}/"), name)
-    }
-
-    fn mode(&self) -> u16 {
-        self.node.map_or(0o40_755, |node| 0o100_000 | node.mode as u16)
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.node.map_or(&[], |node| &node.bytes)
-    }
-
-    fn flags(&self) -> u32 {
-        match self.node.map(|node| node.nature) {
-            Some(Nature::Document) => DOCUMENT,
-            Some(Nature::License) => LICENSE,
-            _ => 0,
-        }
-    }
+fn mode(node: &Node<'_>) -> u16 {
+    let kind = if node.nature == Nature::Folder { 0o40_000 } else { 0o100_000 };
+    kind | node.mode as u16
 }
 
-/// The files, and the folders that belong to no other package, sorted by path as rpm looks them up.
-fn entries<'t>(about: &Described<'_>, tree: &'t Tree<'t>) -> Vec<Entry<'t>> {
-    let is_own = |path: &String| {
-        let mut parts = path.split('/').skip(2);
-        matches!(parts.next(), Some("doc" | "licenses")) && parts.next() == Some(about.package)
-    };
-    let folders = folders(tree.keys()).into_iter().filter(is_own).map(|path| Entry { path, node: None });
-    let files = tree.iter().map(|(path, node)| Entry { path: path.clone(), node: Some(node) });
-    let mut entries: Vec<_> = folders.chain(files).collect();
-    entries.sort_by(|a, b| a.path.cmp(&b.path));
-    entries
+fn flags(node: &Node<'_>) -> u32 {
+    match node.nature {
+        Nature::Document => DOCUMENT,
+        Nature::License => LICENSE,
+        Nature::Plain | Nature::Folder => 0,
+    }
 }
 
 /// The lead: nothing in it counts today but the magic, the version and "binary, signed by a header".
@@ -99,7 +81,7 @@ fn lead(about: &Described<'_>) -> Vec<u8> {
 }
 
 /// The archive of the files: cpio(5), "New ASCII Format".
-fn cpio(entries: &[Entry<'_>], epoch: u32) -> Vec<u8> {
+fn cpio(tree: &Tree<'_>, epoch: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut member = |(inode, mode, time): (u32, u16, u32), name: &str, content: &[u8]| {
         bytes.extend_from_slice(b"070701");
@@ -113,37 +95,33 @@ fn cpio(entries: &[Entry<'_>], epoch: u32) -> Vec<u8> {
         bytes.extend_from_slice(content);
         bytes.resize(bytes.len().next_multiple_of(4), 0);
     };
-    for (inode, entry) in (1..).zip(entries) {
-        member((inode, entry.mode(), epoch), &format!("./{}", entry.path), entry.bytes());
+    for (inode, (path, node)) in (1..).zip(tree) {
+        member((inode, mode(node), epoch), &format!("./{path}"), &node.bytes);
     }
     member((0, 0, 0), "TRAILER!!!", &[]);
     bytes
 }
 
-fn header(
-    about: &Described<'_>,
-    entries: &[Entry<'_>],
-    (payload, packed): (&[u8], &[u8]),
-    total: u32,
-) -> Header {
+fn header(about: &Described<'_>, tree: &Tree<'_>, (payload, packed): (&[u8], &[u8]), total: u32) -> Header {
     let Described { package, version, arch, epoch, .. } = about;
     let time = *epoch as u32;
     let release = format!("{version}-1");
-    let count = entries.len();
+    let count = tree.len();
     let mut folders: Vec<String> = Vec::new();
-    let indexes: Vec<u32> = entries
-        .iter()
-        .map(|entry| {
-            let (folder, _) = entry.split();
-            let known = folders.iter().position(|one| *one == folder);
-            known.unwrap_or_else(|| {
-                folders.push(folder);
-                folders.len() - 1
-            }) as u32
-        })
-        .collect();
-    let each = |number: fn(&Entry<'_>) -> u32| entries.iter().map(number).collect::<Vec<u32>>();
-    let digest = |entry: &Entry<'_>| entry.node.map_or(String::new(), |node| Digest::of(&node.bytes).hex());
+    let mut index = |path: &String| {
+        let (folder, _) = split(path);
+        let known = folders.iter().position(|one| *one == folder);
+        known.unwrap_or_else(|| {
+            folders.push(folder);
+            folders.len() - 1
+        }) as u32
+    };
+    let indexes: Vec<u32> = tree.keys().map(&mut index).collect();
+    let each = |number: fn(&Node<'_>) -> u32| tree.values().map(number).collect::<Vec<u32>>();
+    let digest = |node: &Node<'_>| match node.nature {
+        Nature::Folder => String::new(),
+        _ => Digest::of(&node.bytes).hex(),
+    };
     let mut header = Header::default();
     header.texts(100, ["C"]);
     header.text(1000, package);
@@ -159,13 +137,13 @@ fn header(
     header.localized(1016, "Applications/System");
     header.text(1021, "linux");
     header.text(1022, arch);
-    header.numbers(1028, &each(|entry| entry.bytes().len() as u32));
-    header.shorts(1030, &entries.iter().map(Entry::mode).collect::<Vec<_>>());
+    header.numbers(1028, &each(|node| node.bytes.len() as u32));
+    header.shorts(1030, &tree.values().map(mode).collect::<Vec<_>>());
     header.shorts(1033, &vec![0; count]);
     header.numbers(1034, &vec![time; count]);
-    header.texts(1035, entries.iter().map(digest));
+    header.texts(1035, tree.values().map(digest));
     header.texts(1036, vec![""; count]);
-    header.numbers(1037, &each(|entry| entry.flags()));
+    header.numbers(1037, &each(flags));
     header.texts(1039, vec!["root"; count]);
     header.texts(1040, vec!["root"; count]);
     // A package without the name of a source package is one itself.
@@ -173,10 +151,8 @@ fn header(
     header.numbers(1045, &vec![u32::MAX; count]);
     header.texts(1047, [package]);
     header.numbers(1048, &[RPMLIB; 3]);
-    header.texts(
-        1049,
-        ["rpmlib(CompressedFileNames)", "rpmlib(FileDigests)", "rpmlib(PayloadFilesHavePrefix)"],
-    );
+    let features = ["CompressedFileNames", "FileDigests", "PayloadFilesHavePrefix"];
+    header.texts(1049, features.map(|feature| format!("rpmlib({feature})")));
     header.texts(1050, ["3.0.4-1", "4.6.0-1", "4.0-1"]);
     header.numbers(1080, &[time]);
     header.texts(1081, [format!("{} - {release}", about.maintainer.as_deref().unwrap_or(package))]);
@@ -187,7 +163,7 @@ fn header(
     header.numbers(1112, &[EQUAL]);
     header.texts(1113, [&release]);
     header.numbers(1116, &indexes);
-    header.texts(1117, entries.iter().map(|entry| entry.split().1));
+    header.texts(1117, tree.keys().map(|path| split(path).1));
     header.texts(1118, &folders);
     header.text(1124, "cpio");
     header.text(1125, "gzip");
@@ -274,7 +250,5 @@ impl Header {
 }
 
 fn terminated(text: &str) -> Vec<u8> {
-    let mut bytes = text.as_bytes().to_vec();
-    bytes.push(0);
-    bytes
+    [text.as_bytes(), &[0]].concat()
 }

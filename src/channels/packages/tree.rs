@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
-use super::{Described, Source};
+use super::Source;
+use crate::channels::completions;
 use crate::package::archive::{Gzip, Unpacked};
 use floe_core::model::PackageKind;
-use floe_core::model::extras::{command, section};
+use floe_core::model::extras::section;
 
 /// The files of a package by their paths from the root, without a slash before them.
 pub(super) type Tree<'a> = BTreeMap<String, Node<'a>>;
@@ -28,22 +29,19 @@ pub(super) enum Nature {
     Document,
     /// The text of a license.
     License,
+    /// A folder.
+    Folder,
 }
 
 impl Source<'_> {
     /// The files of an archive, each at its place. Of two files for the same place, such as a completion in two folders, the
     /// first one in the order of the archive is taken.
-    pub(super) fn tree<'f>(
-        &self,
-        files: &'f [Unpacked],
-        about: &Described<'_>,
-        kind: PackageKind,
-    ) -> Tree<'f> {
+    pub(super) fn tree<'f>(&self, files: &'f [Unpacked], package: &str, kind: PackageKind) -> Tree<'f> {
         let top = self.target.top_folder(self.name);
         let mut tree = Tree::new();
         for file in files {
             let inside = file.path.strip_prefix(&top).and_then(|path| path.strip_prefix('/'));
-            let (path, nature) = self.place((&file.path, inside.unwrap_or(&file.path)), about, kind);
+            let (path, nature) = self.place((&file.path, inside.unwrap_or(&file.path)), package, kind);
             let is_page = nature == Nature::Document && path.starts_with("usr/share/man/");
             let bytes = match is_page && !file.path.ends_with(".gz") {
                 true => Cow::Owned(gzip(&file.bytes)),
@@ -55,49 +53,35 @@ impl Source<'_> {
         tree
     }
 
-    fn place(
-        &self,
-        (path, inside): (&str, &str),
-        about: &Described<'_>,
-        kind: PackageKind,
-    ) -> (String, Nature) {
-        let package = about.package;
+    fn place(&self, (path, inside): (&str, &str), package: &str, kind: PackageKind) -> (String, Nature) {
         let file = inside.rsplit('/').next().unwrap_or(inside);
-        let is_in = |paths: &[String]| paths.iter().any(|one| one == path);
-        let completions = &self.extras.completions;
         let plain = |path| (path, Nature::Plain);
         if self.binaries.iter().any(|binary| binary.path == path) {
             plain(format!("usr/bin/{file}"))
-        } else if is_in(&completions.bash) {
-            plain(format!("usr/share/bash-completion/completions/{}", command(path)))
-        } else if is_in(&completions.zsh) {
-            let folder = match kind {
-                PackageKind::Deb => "vendor-completions",
-                PackageKind::Rpm => "site-functions",
-            };
-            plain(format!("usr/share/zsh/{folder}/_{}", command(path)))
-        } else if is_in(&completions.fish) {
-            plain(format!("usr/share/fish/vendor_completions.d/{}.fish", command(path)))
-        } else if let (true, Some(section)) = (is_in(&self.extras.man), section(file)) {
+        } else if let Some((_, place)) = completions(self.extras).find(|(one, _)| *one == path) {
+            match place.strip_prefix("zsh/site-functions/") {
+                // Debian leaves the usual folder to the administrator.
+                Some(name) if kind == PackageKind::Deb => {
+                    plain(format!("usr/share/zsh/vendor-completions/{name}"))
+                }
+                _ => plain(format!("usr/share/{place}")),
+            }
+        } else if let Some(section) = section(file).filter(|_| self.extras.man.iter().any(|one| one == path))
+        {
             let name = file.strip_suffix(".gz").unwrap_or(file);
             let language = language(inside).map(|one| format!("{one}/")).unwrap_or_default();
             (format!("usr/share/man/{language}man{section}/{name}.gz"), Nature::Document)
-        } else if is_license(inside) && kind == PackageKind::Rpm {
-            (format!("usr/share/licenses/{package}/{inside}"), Nature::License)
         } else {
             let nature = if is_license(inside) { Nature::License } else { Nature::Document };
-            (format!("usr/share/doc/{package}/{inside}"), nature)
+            let is_apart = nature == Nature::License && kind == PackageKind::Rpm;
+            (format!("usr/share/{}/{package}/{inside}", if is_apart { "licenses" } else { "doc" }), nature)
         }
     }
 }
 
 /// The folders that hold these files, without a slash at either end.
 pub(super) fn folders<'p>(paths: impl Iterator<Item = &'p String>) -> BTreeSet<String> {
-    let mut folders = BTreeSet::new();
-    for path in paths {
-        folders.extend(path.match_indices('/').map(|(end, _)| path[..end].to_owned()));
-    }
-    folders
+    paths.flat_map(|path| path.match_indices('/').map(|(end, _)| path[..end].to_owned())).collect()
 }
 
 /// The text of a license, by the usual names.
@@ -119,10 +103,6 @@ fn language(inside: &str) -> Option<&str> {
 
 /// A member of gzip without name and time, as `gzip -n` writes it.
 pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let packed = || -> io::Result<Vec<u8>> {
-        let mut gzip = Gzip::new(Vec::new())?;
-        gzip.write_all(bytes)?;
-        gzip.finish()
-    };
-    packed().expect("writing into memory does not fail")
+    let gzip = Gzip::new(Vec::new()).and_then(|mut gzip| gzip.write_all(bytes).and_then(|()| gzip.finish()));
+    gzip.expect("writing into memory does not fail")
 }
