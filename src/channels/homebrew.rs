@@ -15,6 +15,9 @@ use floe_core::model::{Arch, ChannelKind, Extras, Manifest, Os, Rendered, Tag};
 
 /// The longest `desc` (`FormulaAudit/Desc`).
 const DESCRIPTION: usize = 80;
+/// Words that continue a noun.
+const JOINING: [&str; 14] =
+    ["and", "as", "at", "by", "for", "from", "in", "like", "of", "on", "to", "using", "with", "without"];
 const SYSTEMS: [(Os, &str); 2] = [(Os::Macos, "macos"), (Os::Linux, "linux")];
 const PROCESSORS: [(Arch, &str); 2] = [(Arch::Aarch64, "arm"), (Arch::X86_64, "intel")];
 
@@ -116,9 +119,13 @@ pub(super) fn description(text: &str, formula: &str) -> String {
     let mut text = loop {
         let (word, after) = rest.split_once(' ').unwrap_or((rest, ""));
         let is_name = word.trim_end_matches([':', ',', '-', '–', '—']).eq_ignore_ascii_case(formula);
-        let word = word.to_lowercase();
+        let (word, next) = (word.to_lowercase(), after.split(' ').next().unwrap_or_default());
         let is_filler = ["a", "an", "the", "-", "–", "—", ":"].contains(&word.as_str())
             || is_named && ["is", "that", "which"].contains(&word.as_str());
+        if is_name && word == formula.to_lowercase() && JOINING.contains(&next.to_lowercase().as_str()) {
+            // Without the name, `A tool of Acme` would begin with the preposition.
+            break format!("Command-line {word} {after}");
+        }
         if after.is_empty() || !(is_name || is_filler) {
             break rest.to_owned();
         }
@@ -252,6 +259,11 @@ mod tests {
                 "The command line Command Lines and commandline, too",
                 "Command-line Command-Lines and command-line, too",
             ),
+            ("A tool of Acme.", "Command-line tool of Acme"),
+            ("Tool for command line users", "Command-line tool for command-line users"),
+            ("The tool to turn this into that", "Command-line tool to turn this into that"),
+            ("tool turns this into that", "Turns this into that"),
+            ("tool - for cats", "For cats"),
             ("Toolbox for tool", "Toolbox for tool"),
             ("tool", "Tool"),
             ("über", "Über"),
