@@ -156,7 +156,8 @@ impl Dist {
     /// # Errors
     /// There is none, or it is not sound.
     pub fn image(&self) -> anyhow::Result<Image> {
-        floe::image::read(&self.root.join("dist/image"))
+        let image = floe::image::check(&self.root.join("dist/image"));
+        image.map_err(|problems| anyhow::anyhow!(problems.join("\n")))
     }
 
     /// The archives in the dist.

@@ -28,10 +28,10 @@ pub fn image(args: cli::ImageArgs, report: &Report) -> anyhow::Result<()> {
     let repo = repository::find(Some(&project), args.repo.as_ref(), None)?;
     let spec = ImageSpec { ca_certificates: args.ca_certificates, ..spec(&project, &origin, &repo)? };
     judge(&args.inputs, &project, report)?;
-    let staged = image::stage(&args.inputs, &spec, &args.out)?;
-    warn(staged.image(), &spec, report);
+    let (image, layout) = image::stage(&args.inputs, &spec, &args.out)?;
+    warn(&image, &spec, report);
     report.refuse_warnings()?;
-    let image = staged.reveal()?;
+    layout.reveal()?;
     show(&image, report);
     report.out(image.index.digest.to_string());
     Ok(())

@@ -16,7 +16,7 @@ use url::Url;
 
 mod pull;
 
-use crate::error::Failure;
+use crate::error::{AtPath as _, Failure};
 use crate::github::GitHub;
 use crate::net::address::Endpoint;
 use crate::net::client::TooLarge;
@@ -26,9 +26,8 @@ use crate::package::archive::{self, Budget, Examined};
 use crate::registry::{self, Credentials, Registry};
 use crate::report::Progress;
 use floe_core::attachment::attachments;
-use floe_core::model::manifest::Artifact;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS, MINISIGN};
-use floe_core::model::{ArchiveKind, Digest, Hasher, Image, ImageName, Manifest, sbom};
+use floe_core::model::{ArchiveKind, Digest, Image, ImageName, Manifest, sbom};
 use floe_core::untrusted::files;
 use floe_core::verify::ASSET_LIMIT;
 use floe_core::verify::published::{Attached, Download, File, Pulled, ReleaseRequest, checksum};
@@ -66,11 +65,9 @@ impl Downloader<'_> {
         release: RemoteRelease,
     ) -> anyhow::Result<Download> {
         let assets = self.folder.join("assets");
-        fs::create_dir_all(&assets).with_context(|| format!("failed to make `{}`", assets.display()))?;
-        let progress = self.retry.report.progress(
-            "Downloading",
-            release.assets.iter().fold(0, |all, asset| asset.size.saturating_add(all)),
-        );
+        fs::create_dir_all(&assets).at("failed to make", &assets)?;
+        let bytes = release.assets.iter().fold(0, |all: u64, asset| all.saturating_add(asset.size));
+        let progress = self.retry.report.progress("Downloading", bytes);
         check_names(&release.assets)?;
         let budget = Arc::new(Budget::default());
         // An unfinished asset cannot be downloaded; `verify::published` reports it.
@@ -89,22 +86,16 @@ impl Downloader<'_> {
         // A line that is not UTF-8 is not a checksum.
         let checksums = checksums.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let manifest = read_manifest(&assets, &files, checksums.as_deref());
-        let mut download = Download {
-            request,
-            commit: None,
-            release: release.clone(),
-            files,
-            checksums,
-            manifest,
-            image: None,
-        };
+        let (commit, image) = (None, None);
+        let mut download =
+            Download { request, commit, release: release.clone(), files, checksums, manifest, image };
         // Of other files nothing says what they must be.
         let covered = download.covered();
         // The attestation and the signatures stay in the folder; `release::published` reads them.
         download.files.retain(|file| !signs_checksums(&file.name));
         for file in download.files.extract_if(.., |file| !covered.contains(&file.name)) {
-            fs::remove_file(assets.join(&file.name))
-                .with_context(|| format!("failed to remove `{}`", file.name))?;
+            let removed = fs::remove_file(assets.join(&file.name));
+            removed.with_context(|| format!("failed to remove `{}`", file.name))?;
         }
         let others = others.into_iter().filter(|asset| covered.contains(&asset.name)).collect();
         let tag = self.github.tag_commit(&download.request.tag);
@@ -191,9 +182,7 @@ impl Downloader<'_> {
         }
         Ok(Some(pulled))
     }
-}
 
-impl Downloader<'_> {
     /// Looks for the files that are attached to the image.
     async fn attached(
         &self,
@@ -201,15 +190,14 @@ impl Downloader<'_> {
         image: &Image,
         download: &Download,
     ) -> anyhow::Result<Attached> {
-        let artifacts = download.manifest.iter().flat_map(|manifest| manifest.artifacts.clone());
+        let artifacts = download.manifest.as_ref().map_or(&[][..], |manifest| &manifest.artifacts);
         // It is among the files that were downloaded first.
         let attestation = read_small(&self.folder.join("assets").join(ATTESTATION)).ok();
         let attestation = attestation.map(|bytes| (Digest::of(&bytes), bytes.len() as u64));
         let size = |name: &str| {
             download.release.assets.iter().find(|asset| asset.name == name).map(|asset| asset.size)
         };
-        let artifacts: Vec<Artifact> = artifacts.collect();
-        let attachments = attachments(image, &artifacts, attestation, size);
+        let attachments = attachments(image, artifacts, attestation, size);
         let lists = registry.lists(&attachments).await?;
         let mut attached = Attached::default();
         for one in attachments {
@@ -218,16 +206,13 @@ impl Downloader<'_> {
             let is_there = is_listed
                 && registry.manifest(&one.manifest.digest.to_string()).await?.is_some()
                 && registry.has_blob(&one.content.digest).await?;
-            let name = &one.file;
-            match is_there {
-                true => {}
-                false if one.is_attestation() => {
-                    attached.instead = Some(registry.attestations(&one, list).await?);
-                }
-                false => attached.problems.push(format!(
-                    "`{name}` is not attached to the image, although the manifest promises it: nothing in the registry refers to {} with it",
-                    one.subject.digest
-                )),
+            if !is_there && one.is_attestation() {
+                attached.instead = Some(registry.attestations(&one, list).await?);
+            } else if !is_there {
+                attached.problems.push(format!(
+                    "`{}` is not attached to the image, although the manifest promises it: nothing in the registry refers to {} with it",
+                    one.file, one.subject.digest
+                ));
             }
             attached.files.push(one.file);
         }
@@ -237,9 +222,7 @@ impl Downloader<'_> {
 
 fn read_file(name: String, path: &Path, budget: &Budget) -> io::Result<File> {
     let Some(kind) = ArchiveKind::of_file(&name) else {
-        let mut hasher = Hasher::default();
-        io::copy(&mut files::open_no_link(path)?, &mut hasher)?;
-        let (digest, size) = hasher.finish();
+        let (digest, size) = Digest::of_reader(files::open_no_link(path)?)?;
         let sbom = name.ends_with(sbom::SUFFIX).then(|| package::sbom::read(path));
         return Ok(File { name, size, digest, contents: None, sbom });
     };
@@ -255,11 +238,8 @@ fn signs_checksums(name: &str) -> bool {
 /// Checks that an asset's name is a plain file name. GitHub's are, but the server may not be GitHub.
 fn safe_name(name: &str) -> anyhow::Result<&str> {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-~".contains(&byte));
-    anyhow::ensure!(
-        plain && !name.is_empty() && !name.starts_with('.') && !archive::is_reserved(name),
-        "`{}` is not the name of an asset",
-        name.escape_debug()
-    );
+    let is_safe = plain && !name.is_empty() && !name.starts_with('.') && !archive::is_reserved(name);
+    anyhow::ensure!(is_safe, "`{}` is not the name of an asset", name.escape_debug());
     Ok(name)
 }
 
@@ -268,24 +248,18 @@ fn check_names(assets: &[RemoteAsset]) -> anyhow::Result<()> {
     const MOST: usize = 1000;
     anyhow::ensure!(assets.len() <= MOST, "the release has {} assets; GitHub accepts {MOST}", assets.len());
     let mut seen = BTreeSet::new();
-    for asset in assets {
-        let name = safe_name(&asset.name)?;
-        anyhow::ensure!(
-            seen.insert(name.to_ascii_lowercase()),
-            "GitHub lists `{name}` twice, or two names that differ only in case"
-        );
-        anyhow::ensure!(
-            asset.size < ASSET_LIMIT,
-            "GitHub reports that `{name}` has {} bytes; it accepts files below {ASSET_LIMIT}",
-            asset.size
-        );
+    for RemoteAsset { name, size, .. } in assets {
+        let is_new = seen.insert(safe_name(name)?.to_ascii_lowercase());
+        anyhow::ensure!(is_new, "GitHub lists `{name}` twice, or two names that differ only in case");
+        let limit = format!("it accepts files below {ASSET_LIMIT}");
+        anyhow::ensure!(*size < ASSET_LIMIT, "GitHub reports that `{name}` has {size} bytes; {limit}");
     }
     Ok(())
 }
 
 fn read_small(path: &Path) -> anyhow::Result<Vec<u8>> {
     let bytes = files::open_no_link(path).and_then(|file| files::read(file, TEXT_LIMIT));
-    bytes.with_context(|| format!("failed to read the downloaded `{}`", path.display()))
+    bytes.at("failed to read the downloaded", path)
 }
 
 /// The manifest of the release. Where there are several, somebody has added those that the checksums do not name.

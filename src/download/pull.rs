@@ -9,10 +9,11 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::de::DeserializeOwned;
 use tokio::task::spawn_blocking;
 
+use crate::error::AtPath as _;
 use crate::image::{self, AtomicDir};
 use crate::registry::{PullError, Registry};
 use floe_core::model::{Blob, Digest, Image};
-use floe_core::oci::{INDEX, ImageIndex, ImageManifest, LAYOUT_VERSION};
+use floe_core::oci::{Descriptor, INDEX, ImageIndex, ImageManifest};
 use floe_core::units;
 use floe_core::verify::published::Pulled;
 
@@ -27,17 +28,18 @@ pub(super) async fn image(
     tag: &str,
     layout: &Path,
 ) -> anyhow::Result<Pulled> {
-    let by_tag = match registry.pull_manifest(tag).await {
-        Ok(manifest) => Some(Digest::of(&manifest)),
-        Err(PullError::Wrong(_)) => None,
-        Err(PullError::Failed(error)) => return Err(error),
-    };
-    let image = match pull_layout(registry, digest, layout).await {
-        Ok(image) => image,
-        Err(PullError::Wrong(problem)) => Err(vec![problem]),
-        Err(PullError::Failed(error)) => return Err(error),
-    };
-    Ok(Pulled { by_tag, image, attached: None })
+    let by_tag = known(registry.pull_manifest(tag).await)?.ok().map(|manifest| Digest::of(&manifest));
+    let image = known(pull_layout(registry, digest, layout).await)?;
+    Ok(Pulled { by_tag, image: image.unwrap_or_else(|problem| Err(vec![problem])), attached: None })
+}
+
+/// What was pulled, or what is wrong with it; an error where that is not known.
+fn known<T>(pulled: Result<T, PullError>) -> anyhow::Result<Result<T, String>> {
+    match pulled {
+        Ok(pulled) => Ok(Ok(pulled)),
+        Err(PullError::Wrong(problem)) => Ok(Err(problem)),
+        Err(PullError::Failed(error)) => Err(error),
+    }
 }
 
 async fn pull_layout(
@@ -47,19 +49,13 @@ async fn pull_layout(
 ) -> Result<Result<Image, Vec<String>>, PullError> {
     let place = AtomicDir::prepare(layout)?;
     let folder = place.draft().join("blobs").join("sha256");
-    fs::create_dir_all(&folder).with_context(|| format!("failed to make `{}`", folder.display()))?;
-    let (index, size): (ImageIndex, usize) = document(registry, digest, &folder).await?;
+    fs::create_dir_all(&folder).at("failed to make", &folder)?;
+    let (index, size): (ImageIndex, u64) = document(registry, digest, &folder).await?;
     let blobs = blobs(registry, &index, &folder).await?;
     let pull = async |blob: &Blob| registry.pull_blob(blob, &folder.join(blob.digest.hex())).await;
     stream::iter(blobs.values()).map(pull).buffered(BLOBS_AT_ONCE).try_collect::<()>().await?;
-    let top = serde_json::json!({
-        "schemaVersion": 2,
-        "mediaType": INDEX,
-        "manifests": [{ "mediaType": INDEX, "digest": digest, "size": size }],
-    });
-    write(&place.draft().join("index.json"), top.to_string().as_bytes())?;
-    let version = serde_json::json!({ "imageLayoutVersion": LAYOUT_VERSION });
-    write(&place.draft().join("oci-layout"), version.to_string().as_bytes())?;
+    let index = Blob { media_type: INDEX.to_owned(), digest: *digest, size };
+    image::finish(Descriptor::of(&index), place.draft())?;
     place.reveal()?;
     let layout = layout.to_owned();
     let check = spawn_blocking(move || image::check(&layout));
@@ -79,7 +75,7 @@ async fn blobs(
     let mut total: u64 = 0;
     let mut blobs = BTreeMap::new();
     for platform in &index.manifests {
-        let (manifest, _): (ImageManifest, usize) = document(registry, &platform.digest, folder).await?;
+        let (manifest, _): (ImageManifest, u64) = document(registry, &platform.digest, folder).await?;
         if manifest.layers.len() > image::LAYERS_LIMIT {
             return wrong(format!("one of its manifests has {} layers", manifest.layers.len()));
         }
@@ -100,14 +96,11 @@ async fn document<T: DeserializeOwned>(
     registry: &Registry,
     digest: &Digest,
     folder: &Path,
-) -> Result<(T, usize), PullError> {
+) -> Result<(T, u64), PullError> {
     let bytes = registry.pull_manifest(&digest.to_string()).await?;
-    write(&folder.join(digest.hex()), &bytes)?;
+    let path = folder.join(digest.hex());
+    fs::write(&path, &bytes).at("failed to write", &path)?;
     let document = serde_json::from_slice(&bytes)
         .map_err(|error| PullError::Wrong(format!("manifest `{digest}` is not understood: {error}")))?;
-    Ok((document, bytes.len()))
-}
-
-fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    fs::write(path, bytes).with_context(|| format!("failed to write `{}`", path.display()))
+    Ok((document, bytes.len() as u64))
 }

@@ -30,25 +30,21 @@ const FACTS: [&str; 5] = [
 
 /// The annotations of a project's image.
 pub fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>> {
-    let created = created(spec.epoch)?;
     let texts = [
         ("title", Some(spec.title.clone())),
         ("description", spec.description.as_deref().map(shortened)),
         ("version", Some(spec.version.to_string())),
         ("revision", spec.revision.as_ref().map(ToString::to_string)),
-        ("created", Some(created)),
+        ("created", Some(created(spec.epoch)?)),
         ("source", spec.source.clone()),
         ("url", spec.url.clone()),
         ("documentation", spec.documentation.clone()),
         ("licenses", spec.licenses.clone()),
     ];
-    let mut set: BTreeMap<String, String> = texts
-        .into_iter()
-        .filter_map(|(key, text)| Some((format!("{PREFIX}{key}"), text.filter(|text| !text.is_empty())?)))
-        .collect();
-    if !spec.programs.is_empty() {
-        set.insert(PROGRAMS.to_owned(), spec.programs.join(" "));
-    }
+    let texts = texts.into_iter().map(|(key, text)| (format!("{PREFIX}{key}"), text.unwrap_or_default()));
+    let programs = (PROGRAMS.to_owned(), spec.programs.join(" "));
+    let mut set: BTreeMap<String, String> =
+        texts.chain([programs]).filter(|(_, text)| !text.is_empty()).collect();
     for (key, value) in &spec.labels {
         ensure!(!key.trim().is_empty(), "a label has no name");
         if FACTS.contains(&key.as_str()) {
@@ -60,11 +56,9 @@ pub fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>>
     }
     let licenses = set.get(&format!("{PREFIX}licenses")).map_or(0, |text| text.chars().count());
     if licenses > LICENSES_LIMIT {
-        return Err(Failure::new(format!(
-            "the licence has {licenses} characters, but an image takes {LICENSES_LIMIT}"
-        ))
-        .hint("set `license` in Cargo.toml to an SPDX expression, such as `MIT OR Apache-2.0`")
-        .into());
+        let why = format!("the licence has {licenses} characters, but an image takes {LICENSES_LIMIT}");
+        let hint = "set `license` in Cargo.toml to an SPDX expression, such as `MIT OR Apache-2.0`";
+        return Err(Failure::new(why).hint(hint).into());
     }
     Ok(set)
 }

@@ -6,10 +6,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-
 use super::JSON_LIMIT;
-use crate::error::Failure;
+use crate::error::{AtPath as _, Failure};
 use crate::files::scratch::Scratch;
 use crate::files::unfinished;
 use floe_core::disk;
@@ -38,33 +36,30 @@ impl AtomicDir {
     /// Renames the finished layout to its path; one that is there is replaced.
     pub fn reveal(self) -> anyhow::Result<()> {
         refuse_to_replace(&self.out)?;
-        let moving = || format!("cannot move the layout to `{}`", self.out.display());
         let aside = Scratch::beside(&self.out)?;
         // A signal in between would remove both layouts.
         let _both = unfinished::hold();
         let old = aside.path().join("old");
         match disk::rename(&self.out, &old) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            moved => moved.with_context(moving)?,
+            moved => moved.at("cannot move the layout to", &self.out)?,
         }
         if let Err(error) = disk::rename(self.draft.path(), &self.out) {
             let _ = disk::rename(&old, &self.out);
-            return Err(error).with_context(moving);
+            return Err(error).at("cannot move the layout to", &self.out);
         }
         // It has another name now, so dropping it must not remove it.
         self.draft.leave();
-        let removing = format!("cannot remove `{}`", aside.path().display());
-        disk::retry(|| fs::remove_dir_all(aside.path())).context(removing)
+        disk::retry(|| fs::remove_dir_all(aside.path())).at("cannot remove", aside.path())
     }
 }
 
 fn refuse_to_replace(out: &Path) -> anyhow::Result<()> {
-    let reading = || format!("cannot read `{}`", out.display());
     let about = match fs::symlink_metadata(out) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        about => about.with_context(reading)?,
+        about => about.at("cannot read", out)?,
     };
-    if about.is_dir() && (is_layout(out) || fs::read_dir(out).with_context(reading)?.next().is_none()) {
+    if about.is_dir() && (is_layout(out) || fs::read_dir(out).at("cannot read", out)?.next().is_none()) {
         return Ok(());
     }
     Err(Failure::new(format!("`{}` exists and is not an OCI layout", out.display()))
@@ -73,11 +68,10 @@ fn refuse_to_replace(out: &Path) -> anyhow::Result<()> {
 }
 
 fn is_layout(folder: &Path) -> bool {
-    files::open_no_link(&folder.join("oci-layout"))
-        .and_then(|file| files::read(file, JSON_LIMIT))
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<OciLayout>(&bytes).ok())
-        .is_some_and(|layout| layout.image_layout_version == LAYOUT_VERSION)
+    let file = files::open_no_link(&folder.join("oci-layout"));
+    let bytes = file.and_then(|file| files::read(file, JSON_LIMIT)).unwrap_or_default();
+    let layout: Result<OciLayout, _> = serde_json::from_slice(&bytes);
+    layout.is_ok_and(|layout| layout.image_layout_version == LAYOUT_VERSION)
 }
 
 #[cfg(test)]

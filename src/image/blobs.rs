@@ -1,12 +1,14 @@
 //! Writes the blobs of a layout, each in one pass and named by its digest. Layers are streamed.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::Context;
 use serde::Serialize;
 
+use super::rootfs::Changeset;
+use crate::error::AtPath as _;
 use crate::package::archive::Gzip;
 use floe_core::disk;
 use floe_core::model::{Blob, Digest, Hashing};
@@ -19,28 +21,20 @@ pub struct Blobs {
 
 /// A layer that was written.
 #[derive(Clone)]
-pub struct WrittenLayer<T> {
+pub struct WrittenLayer {
     /// The compressed layer.
     pub blob: Blob,
     /// The digest before compression.
     pub diff_id: Digest,
-    /// The result of the function that filled it.
-    pub facts: T,
-}
-
-impl<T> WrittenLayer<T> {
-    /// Converts the facts.
-    pub fn map<U>(self, facts: impl FnOnce(T) -> U) -> WrittenLayer<U> {
-        WrittenLayer { blob: self.blob, diff_id: self.diff_id, facts: facts(self.facts) }
-    }
+    /// Its members.
+    pub changes: Arc<Changeset>,
 }
 
 impl Blobs {
     /// Makes the folder below `layout`.
     pub fn create(layout: &Path) -> anyhow::Result<Self> {
         let folder = layout.join("blobs").join("sha256");
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+        fs::create_dir_all(&folder).at("cannot make the folder", &folder)?;
         Ok(Blobs { folder })
     }
 
@@ -49,43 +43,26 @@ impl Blobs {
         let bytes = serde_json::to_vec(document)?;
         let (digest, size) = (Digest::of(&bytes), bytes.len() as u64);
         let path = self.folder.join(digest.hex());
-        fs::write(&path, bytes).with_context(|| format!("cannot write `{}`", path.display()))?;
+        fs::write(&path, bytes).at("cannot write", &path)?;
         Ok(Blob { media_type: media_type.to_owned(), digest, size })
     }
 
     /// Writes a layer: `fill` writes the tar, which is hashed, compressed and hashed again on its way to the disk.
-    pub fn layer<T>(
+    pub fn layer(
         &self,
-        fill: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
-    ) -> anyhow::Result<WrittenLayer<T>> {
+        fill: impl FnOnce(&mut dyn Write) -> anyhow::Result<Changeset>,
+    ) -> anyhow::Result<WrittenLayer> {
         // The name is free, because the layout is a temporary folder so far.
         let draft = self.folder.join("unfinished");
-        let writing = || format!("cannot write `{}`", draft.display());
-        let file = Hashing::new(BufWriter::new(File::create(&draft).with_context(writing)?));
-        let mut tar = Hashing::new(Gzip::new(file).with_context(writing)?);
-        let facts = fill(&mut tar)?;
+        let file = Hashing::new(BufWriter::new(File::create(&draft).at("cannot write", &draft)?));
+        let mut tar = Hashing::new(Gzip::new(file).at("cannot write", &draft)?);
+        let changes = Arc::new(fill(&mut tar)?);
         let (gzip, diff_id, _) = tar.finish();
-        let (mut file, digest, size) = gzip.finish().with_context(writing)?.finish();
-        file.flush().with_context(writing)?;
+        let (mut file, digest, size) = gzip.finish().at("cannot write", &draft)?.finish();
+        file.flush().at("cannot write", &draft)?;
         drop(file);
-        disk::rename(&draft, &self.folder.join(digest.hex())).with_context(writing)?;
-        Ok(WrittenLayer { blob: Blob { media_type: LAYER.to_owned(), digest, size }, diff_id, facts })
-    }
-}
-
-/// A reader that writes a copy of everything that is read.
-pub struct Tee<R, W> {
-    /// The source.
-    pub reader: R,
-    /// The destination of the copy.
-    pub writer: W,
-}
-
-impl<R: Read, W: Write> Read for Tee<R, W> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer)?;
-        self.writer.write_all(&buffer[..read])?;
-        Ok(read)
+        disk::rename(&draft, &self.folder.join(digest.hex())).at("cannot write", &draft)?;
+        Ok(WrittenLayer { blob: Blob { media_type: LAYER.to_owned(), digest, size }, diff_id, changes })
     }
 }
 
@@ -97,7 +74,8 @@ mod tests {
     fn a_layer_is_hashed_before_and_after_compression() {
         let folder = tempfile::tempdir().unwrap();
         let blobs = Blobs::create(folder.path()).unwrap();
-        let layer = blobs.layer(|writer| Ok(writer.write_all(b"floe")?)).unwrap();
+        let layer =
+            blobs.layer(|writer| Ok(writer.write_all(b"floe").map(|()| Changeset::default())?)).unwrap();
         let bytes = fs::read(folder.path().join("blobs/sha256").join(layer.blob.digest.hex())).unwrap();
         assert_eq!((Digest::of(&bytes), bytes.len() as u64), (layer.blob.digest, layer.blob.size));
         assert_eq!(layer.diff_id, Digest::of(b"floe"));

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 
@@ -13,9 +12,9 @@ use super::atomic_dir::AtomicDir;
 use super::blobs::{Blobs, WrittenLayer};
 use super::input::{self, Input};
 use super::layer::Additions;
-use super::rootfs::{Changeset, FileTree};
+use super::rootfs::FileTree;
 use super::{ImageSpec, JSON_LIMIT, config, layer_reader, measure, start};
-use crate::error::{Exit, Failure};
+use crate::error::{AtPath as _, Exit, Failure};
 use crate::files::scratch::Scratch;
 use floe_core::model::{Blob, Digest, Entry, Image, Platform, PlatformImage};
 use floe_core::oci::{
@@ -27,30 +26,12 @@ use floe_core::untrusted::files;
 /// Builds the layout `out` (OCI image-spec v1.1, "OCI Image Layout") from `inputs`: static Linux binaries and docker
 /// archives. The layout appears whole or not at all; an older layout is replaced.
 pub fn build(inputs: &[PathBuf], spec: &ImageSpec, out: &Path) -> anyhow::Result<Image> {
-    stage(inputs, spec, out)?.reveal()
-}
-
-/// A layout that is complete but not at its path yet.
-pub struct StagedImage {
-    image: Image,
-    place: AtomicDir,
-}
-
-impl StagedImage {
-    /// The image as it will be.
-    pub fn image(&self) -> &Image {
-        &self.image
-    }
-
-    /// Moves the layout to its path.
-    pub fn reveal(self) -> anyhow::Result<Image> {
-        self.place.reveal()?;
-        Ok(self.image)
-    }
+    let (image, layout) = stage(inputs, spec, out)?;
+    layout.reveal().map(|()| image)
 }
 
 /// As [`build`], but the layout is not at its path yet.
-pub fn stage(inputs: &[PathBuf], spec: &ImageSpec, out: &Path) -> anyhow::Result<StagedImage> {
+pub fn stage(inputs: &[PathBuf], spec: &ImageSpec, out: &Path) -> anyhow::Result<(Image, AtomicDir)> {
     let builder = LayoutBuilder::new(spec)?;
     let inputs = input::examine(inputs, &spec.binaries)?;
     let place = AtomicDir::prepare(out)?;
@@ -62,10 +43,10 @@ pub fn stage(inputs: &[PathBuf], spec: &ImageSpec, out: &Path) -> anyhow::Result
             image.with_context(|| format!("cannot make the image for {platform}"))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let index = builder.index(&platforms, &blobs)?;
-    builder.finish(&index, place.draft())?;
-    let image = Image { layout: out.to_owned(), index, annotations: builder.annotations, platforms };
-    Ok(StagedImage { image, place })
+    let manifests = platforms.iter().map(|image| Descriptor::of(&image.manifest).on(image.platform));
+    let index = blobs.json(INDEX, &index(manifests.collect(), builder.annotations.clone()))?;
+    finish(builder.entry(&index), place.draft())?;
+    Ok((Image { layout: out.to_owned(), index, annotations: builder.annotations, platforms }, place))
 }
 
 /// The parts that all platforms of an image share.
@@ -74,8 +55,6 @@ struct LayoutBuilder<'a> {
     annotations: BTreeMap<String, String>,
     certificates: Option<Vec<u8>>,
 }
-
-type Layer = WrittenLayer<Arc<Changeset>>;
 
 impl<'a> LayoutBuilder<'a> {
     fn new(spec: &'a ImageSpec) -> anyhow::Result<Self> {
@@ -126,11 +105,9 @@ impl<'a> LayoutBuilder<'a> {
     }
 
     /// The layers of a docker archive, and one with the rest of the files that every image has.
-    fn layers(&self, input: &Input, blobs: &Blobs) -> anyhow::Result<Vec<Layer>> {
-        let mut layers = match &input.archive {
-            Some(archive) => archive.write_layers(blobs)?,
-            None => Vec::new(),
-        };
+    fn layers(&self, input: &Input, blobs: &Blobs) -> anyhow::Result<Vec<WrittenLayer>> {
+        let written = input.archive.as_ref().map(|archive| archive.write_layers(blobs));
+        let mut layers = written.transpose()?.unwrap_or_default();
         let tree = tree(&layers)?;
         let rest = Additions {
             programs: &input.programs,
@@ -140,37 +117,34 @@ impl<'a> LayoutBuilder<'a> {
             tmp: !tree.has("tmp"),
         };
         if !rest.is_empty() {
-            layers.push(blobs.layer(|writer| rest.write(writer, self.spec.epoch))?.map(Arc::new));
+            layers.push(blobs.layer(|writer| rest.write(writer, self.spec.epoch))?);
         }
         Ok(layers)
     }
 
-    fn index(&self, platforms: &[PlatformImage], blobs: &Blobs) -> anyhow::Result<Blob> {
-        let manifests =
-            platforms.iter().map(|image| Descriptor::of(&image.manifest).on(image.platform)).collect();
-        blobs.json(INDEX, &index(manifests, self.annotations.clone()))
-    }
-
-    /// Writes `oci-layout` and `index.json`, whose one entry is the image index.
-    fn finish(&self, image_index: &Blob, draft: &Path) -> anyhow::Result<()> {
+    /// The entry of `index.json`, which names the image and its tag.
+    fn entry(&self, index: &Blob) -> Descriptor {
         let tag = self.spec.version.to_string();
         let name = (IMAGE_NAME.to_owned(), format!("{}:{tag}", self.spec.name));
-        let names = BTreeMap::from([name, (REF_NAME.to_owned(), tag)]);
-        let entry = Descriptor { annotations: names, ..Descriptor::of(image_index) };
-        let version = OciLayout { image_layout_version: LAYOUT_VERSION.to_owned() };
-        for (name, json) in [
-            ("index.json", serde_json::to_vec(&index(vec![entry], BTreeMap::new()))?),
-            ("oci-layout", serde_json::to_vec(&version)?),
-        ] {
-            let path = draft.join(name);
-            fs::write(&path, json).with_context(|| format!("cannot write `{}`", path.display()))?;
-        }
-        Ok(())
+        Descriptor { annotations: [name, (REF_NAME.to_owned(), tag)].into(), ..Descriptor::of(index) }
     }
 }
 
-fn tree(layers: &[Layer]) -> anyhow::Result<FileTree> {
-    FileTree::of(layers.iter().map(|layer| &*layer.facts))
+/// Writes `oci-layout` and `index.json`, whose one entry is the image index.
+pub fn finish(entry: Descriptor, draft: &Path) -> anyhow::Result<()> {
+    let version = OciLayout { image_layout_version: LAYOUT_VERSION.to_owned() };
+    for (name, json) in [
+        ("index.json", serde_json::to_vec(&index(vec![entry], BTreeMap::new()))?),
+        ("oci-layout", serde_json::to_vec(&version)?),
+    ] {
+        let path = draft.join(name);
+        fs::write(&path, json).at("cannot write", &path)?;
+    }
+    Ok(())
+}
+
+fn tree(layers: &[WrittenLayer]) -> anyhow::Result<FileTree> {
+    FileTree::of(layers.iter().map(|layer| &*layer.changes))
         .map_err(|problems| Failure::new("its layers do not fit together").details(problems).into())
 }
 
@@ -184,10 +158,11 @@ fn no_program(why: &str) -> Failure {
 fn check_program(
     (program, tree): (&Entry, &FileTree),
     platform: Platform,
-    layers: &[Layer],
+    layers: &[WrittenLayer],
     draft: &Path,
 ) -> anyhow::Result<()> {
-    let place = |layer: &Layer| Some((layer.blob.digest, layer.facts.path_of(&program.digest)?.to_owned()));
+    let place =
+        |layer: &WrittenLayer| Some((layer.blob.digest, layer.changes.path_of(&program.digest)?.to_owned()));
     let (layer, path): (Digest, String) = layers.iter().find_map(place).context("the program is gone")?;
     let scratch = Scratch::new("image")?;
     let copy = scratch.path().join("program");
@@ -217,12 +192,12 @@ fn index(manifests: Vec<Descriptor>, annotations: BTreeMap<String, String>) -> I
 
 /// Reads a bundle of certificates; a private key in the same file must not become public.
 fn read_certificates(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let reading = || format!("cannot read the CA certificates `{}`", path.display());
     let refuse = |why: &str| {
         Failure::new(format!("`{}` {why}", path.display()))
             .hint("give a bundle of CA certificates, such as /etc/ssl/certs/ca-certificates.crt")
     };
-    let text = files::open(path).and_then(|file| files::read(file, JSON_LIMIT)).with_context(reading)?;
+    let text = files::open(path).and_then(|file| files::read(file, JSON_LIMIT));
+    let text = text.at("cannot read the CA certificates", path)?;
     let holds = |what: &str| text.windows(what.len()).any(|window| window == what.as_bytes());
     match (holds("-----BEGIN CERTIFICATE-----"), holds("PRIVATE KEY-----")) {
         (_, true) => Err(refuse("holds a private key").into()),

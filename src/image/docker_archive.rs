@@ -7,17 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
-use super::blobs::{Blobs, Tee, WrittenLayer};
-use super::rootfs::{self, Changeset};
+use super::blobs::{Blobs, WrittenLayer};
+use super::rootfs;
 use super::tarball::{self, LayerMember};
 use super::{JSON_LIMIT, LAYERS_LIMIT, UNPACKED_LIMIT};
-use crate::error::Failure;
+use crate::error::{AtPath as _, Failure};
+use crate::package::archive::Watched;
 use crate::package::archive::tar_walk::TarKind;
 use floe_core::model::{Digest, Platform};
 use floe_core::oci::{Execution, ImageConfig};
@@ -57,39 +57,35 @@ impl DockerArchive {
             Ok([image]) => image,
             Err(images) => bail!("it holds {} images; floe accepts archives with one", images.len()),
         };
+        let Described { config, layers } = described;
+        let count = layers.len();
         ensure!(
-            described.layers.len() <= LAYERS_LIMIT,
-            "it lists {} layers, more than the {LAYERS_LIMIT} that floe accepts",
-            described.layers.len()
+            count <= LAYERS_LIMIT,
+            "it lists {count} layers, more than the {LAYERS_LIMIT} that floe accepts"
         );
-        let mut config = read_json::<ImageConfig>(path, &described.config)?;
+        let mut config = read_json::<ImageConfig>(path, &config)?;
         // dockerTools writes no variant, and docker runs such an image as one for v7.
         if config.architecture == Platform::LinuxArmV7.architecture() && config.variant.is_none() {
             config.variant = Platform::LinuxArmV7.variant().map(str::to_owned);
         }
         let platform = Platform::ALL.into_iter().find(|platform| config.is_for(*platform));
         let platform = platform.ok_or_else(|| {
-            let (found, known) = (config.platform(), Platform::list());
-            let why = format!("it is for {}, and floe makes images for {known}", quoted(&found));
-            Failure::new(why).hint(
+            let (found, known) = (quoted(&config.platform()), Platform::list());
+            Failure::new(format!("it is for {found}, and floe makes images for {known}")).hint(
                 "make it with `architecture = \"amd64\";`, or with \"arm64\", \"arm\" (variant v7) or \"riscv64\"",
             )
         })?;
         let diff_ids = config.rootfs.diff_ids;
-        ensure!(
-            diff_ids.len() == described.layers.len(),
-            "it lists {} layers, but its config has the digests of {}",
-            described.layers.len(),
-            diff_ids.len()
-        );
-        ensure!(!diff_ids.is_empty(), "it has no layers");
+        let digests = diff_ids.len();
+        ensure!(digests == count, "it lists {count} layers, but its config has the digests of {digests}");
+        ensure!(count > 0, "it has no layers");
         let execution = config.config.unwrap_or_default();
-        Ok(DockerArchive { platform, execution, path: path.to_owned(), layers: described.layers, diff_ids })
+        Ok(DockerArchive { platform, execution, path: path.to_owned(), layers, diff_ids })
     }
 
     /// Writes its layers, bottom first: the tars byte for byte, compressed by floe. A layer that is listed twice
     /// comes twice.
-    pub fn write_layers(&self, blobs: &Blobs) -> anyhow::Result<Vec<WrittenLayer<Arc<Changeset>>>> {
+    pub fn write_layers(&self, blobs: &Blobs) -> anyhow::Result<Vec<WrittenLayer>> {
         let wanted: BTreeSet<&String> = self.layers.iter().collect();
         let mut written = BTreeMap::new();
         walk(&self.path, |member, content| {
@@ -114,13 +110,14 @@ impl DockerArchive {
     }
 }
 
-fn recompress(content: &mut dyn Read, blobs: &Blobs) -> anyhow::Result<WrittenLayer<Arc<Changeset>>> {
-    let layer =
-        blobs.layer(|writer| rootfs::scan(Tee { reader: content, writer }, tarball::MEMBERS_LIMIT))?;
-    if layer.facts.problems.is_empty() {
-        return Ok(layer.map(Arc::new));
+fn recompress(content: &mut dyn Read, blobs: &Blobs) -> anyhow::Result<WrittenLayer> {
+    let layer = blobs.layer(|writer| {
+        rootfs::scan(Watched(content, |piece: &[u8]| writer.write_all(piece)), tarball::MEMBERS_LIMIT)
+    })?;
+    match &layer.changes.problems[..] {
+        [] => Ok(layer),
+        problems => Err(Failure::new("floe cannot use its members").details(problems).into()),
     }
-    Err(Failure::new("floe cannot use its members").details(&layer.facts.problems).into())
 }
 
 /// Reads a JSON document among the members.
@@ -145,9 +142,8 @@ fn walk(
     path: &Path,
     mut visit: impl FnMut(&LayerMember, &mut dyn Read) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let opening = || format!("cannot read `{}`", path.display());
-    let mut file = BufReader::with_capacity(128 << 10, files::open(path).with_context(opening)?);
-    let gzip = file.fill_buf().with_context(opening)?.starts_with(&[0x1f, 0x8b]);
+    let mut file = BufReader::with_capacity(128 << 10, files::open(path).at("cannot read", path)?);
+    let gzip = file.fill_buf().at("cannot read", path)?.starts_with(&[0x1f, 0x8b]);
     let reader: Box<dyn Read> = if gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
     let reader = Bounded::new(reader, ByteLimit::of_unpacked(UNPACKED_LIMIT));
     let mut names = BTreeSet::new();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, ensure};
 
 use super::docker_archive::DockerArchive;
-use crate::error::Failure;
+use crate::error::{AtPath as _, Failure};
 use floe_core::model::Platform;
 use floe_core::untrusted::{files, text};
 
@@ -34,11 +34,10 @@ pub fn examine(paths: &[PathBuf], released: &[String]) -> anyhow::Result<BTreeMa
             None => input.programs.insert(name.clone(), path.clone()).is_some() || input.archive.is_some(),
         };
         if is_second {
-            return Err(refuse(path, &format!("is the second file for `{name}` of {platform}"))
-                .hint(
-                    "give each released binary under its own name, or one docker archive, for each platform",
-                )
-                .into());
+            let hint =
+                "give each released binary under its own name, or one docker archive, for each platform";
+            let why = format!("is the second file for `{name}` of {platform}");
+            return Err(refuse(path, &why).hint(hint).into());
         }
     }
     Ok(inputs)
@@ -46,9 +45,8 @@ pub fn examine(paths: &[PathBuf], released: &[String]) -> anyhow::Result<BTreeMa
 
 /// The platform of a file, and its content if it is a docker archive.
 fn examine_one(path: &Path) -> anyhow::Result<(Platform, Option<DockerArchive>)> {
-    let reading = || format!("cannot read `{}`", path.display());
     let mut start = Vec::new();
-    files::open(path).and_then(|file| file.take(512).read_to_end(&mut start)).with_context(reading)?;
+    files::open(path).and_then(|file| file.take(512).read_to_end(&mut start)).at("cannot read", path)?;
     if start.starts_with(b"\x7fELF") {
         return Ok((static_binary(path)?, None));
     }
@@ -69,8 +67,7 @@ fn examine_one(path: &Path) -> anyhow::Result<(Platform, Option<DockerArchive>)>
 
 /// The platform of a static executable that is all there.
 fn static_binary(path: &Path) -> anyhow::Result<Platform> {
-    let reading = || format!("cannot read `{}`", path.display());
-    let file = files::open(path).with_context(reading)?;
+    let file = files::open(path).at("cannot read", path)?;
     let kind = floe_audit::identify(file).map_err(|why| {
         let hint = match why {
             floe_audit::Error::Truncated { .. } => "build it again",

@@ -1,7 +1,7 @@
 //! Writes a layer of floe's own: programs, users, `/tmp` and CA certificates. Owner, mode and time of every entry are
 //! fixed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
@@ -9,6 +9,8 @@ use anyhow::{Context, ensure};
 use tar::{EntryType, Header};
 
 use super::rootfs::{Changeset, Node};
+use crate::error::AtPath as _;
+use crate::package::archive::ustar_header;
 use floe_core::model::Hashing;
 use floe_core::untrusted::files;
 
@@ -52,28 +54,18 @@ impl Additions<'_> {
     /// Writes the layer and returns its members.
     pub fn write(&self, writer: &mut dyn Write, epoch: u64) -> anyhow::Result<Changeset> {
         let mut layer = LayerTar::new(writer, epoch);
-        if !self.programs.is_empty() {
-            layer.folder("bin/", 0o755)?;
-        }
         for (name, path) in self.programs {
-            let reading = || format!("cannot read `{}`", path.display());
-            let file = files::open(path).with_context(reading)?;
-            let size = file.metadata().with_context(reading)?.len();
-            layer.file(&format!("bin/{name}"), 0o755, size, file).with_context(reading)?;
+            let file = files::open(path).at("cannot read", path)?;
+            let size = file.metadata().at("cannot read", path)?.len();
+            layer.file(&format!("bin/{name}"), 0o755, size, file).at("cannot read", path)?;
         }
-        if self.group || self.passwd || self.certificates.is_some() {
-            layer.folder("etc/", 0o755)?;
-        }
-        if self.group {
-            layer.text("etc/group", GROUP.as_bytes())?;
-        }
-        if self.passwd {
-            layer.text("etc/passwd", PASSWD.as_bytes())?;
-        }
-        if let Some(certificates) = self.certificates {
-            layer.folder("etc/ssl/", 0o755)?;
-            layer.folder("etc/ssl/certs/", 0o755)?;
-            layer.text(CA_CERTIFICATES, certificates)?;
+        let texts = [
+            ("etc/group", self.group.then_some(GROUP.as_bytes())),
+            ("etc/passwd", self.passwd.then_some(PASSWD.as_bytes())),
+            (CA_CERTIFICATES, self.certificates),
+        ];
+        for (path, text) in texts {
+            text.map_or(Ok(()), |text| layer.file(path, 0o644, text.len() as u64, text))?;
         }
         if self.tmp {
             layer.folder("tmp/", 0o1777)?;
@@ -88,25 +80,28 @@ struct LayerTar<'a> {
     tar: tar::Builder<&'a mut dyn Write>,
     epoch: u64,
     members: Changeset,
+    folders: BTreeSet<String>,
 }
 
 impl<'a> LayerTar<'a> {
     fn new(writer: &'a mut dyn Write, epoch: u64) -> Self {
-        LayerTar { tar: tar::Builder::new(writer), epoch, members: Changeset::default() }
+        let (members, folders) = (Changeset::default(), BTreeSet::new());
+        LayerTar { tar: tar::Builder::new(writer), epoch, members, folders }
     }
 
     fn folder(&mut self, path: &str, mode: u32) -> anyhow::Result<()> {
+        if !self.folders.insert(path.to_owned()) {
+            return Ok(());
+        }
         let header = self.header(path, EntryType::Directory, mode, 0)?;
         self.tar.append(&header, std::io::empty())?;
         self.members.add(path.trim_end_matches('/'), Node::Directory { mode });
         Ok(())
     }
 
-    fn text(&mut self, path: &str, content: &[u8]) -> anyhow::Result<()> {
-        self.file(path, 0o644, content.len() as u64, content)
-    }
-
+    /// Adds a file, and the folders above it that are not there yet.
     fn file(&mut self, path: &str, mode: u32, size: u64, content: impl Read) -> anyhow::Result<()> {
+        path.match_indices('/').try_for_each(|(end, _)| self.folder(&path[..=end], 0o755))?;
         let header = self.header(path, EntryType::Regular, mode, size)?;
         // One byte more is read, to notice a file that grew.
         let mut content = Hashing::new(content.take(size + 1));
@@ -118,16 +113,8 @@ impl<'a> LayerTar<'a> {
     }
 
     fn header(&self, path: &str, kind: EntryType, mode: u32, size: u64) -> anyhow::Result<Header> {
-        let mut header = Header::new_ustar();
-        header.set_path(path).with_context(|| format!("`{path}` is not a valid path in a tar"))?;
-        header.set_entry_type(kind);
-        header.set_mode(mode);
-        header.set_size(size);
-        header.set_mtime(self.epoch);
-        header.set_uid(0);
-        header.set_gid(0);
-        header.set_cksum();
-        Ok(header)
+        ustar_header(kind, path, mode, size, self.epoch)
+            .with_context(|| format!("`{path}` is not a valid path in a tar"))
     }
 }
 

@@ -11,6 +11,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::UNPACKED_LIMIT;
 use super::tarball;
+use crate::error::AtPath as _;
 use crate::package::archive::tar_walk::TarKind;
 use floe_core::model::{Digest, Member, Nature};
 use floe_core::untrusted::bounded::{Bounded, ByteLimit};
@@ -28,7 +29,7 @@ pub fn members(layer: &Path) -> anyhow::Result<Vec<Member>> {
         members.push(Member { path, nature, size: member.size, mode: member.mode, time: member.time });
         Ok(())
     })
-    .with_context(|| format!("failed to read the layer `{}`", layer.display()))?;
+    .at("failed to read the layer", layer)?;
     members.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(members)
 }
@@ -49,6 +50,6 @@ pub fn copy(layer: &Path, path: &str, into: &Path) -> anyhow::Result<()> {
 }
 
 fn unpacked(layer: &Path) -> anyhow::Result<Bounded<MultiGzDecoder<File>>> {
-    let file = File::open(layer).with_context(|| format!("failed to open `{}`", layer.display()))?;
+    let file = File::open(layer).at("failed to open", layer)?;
     Ok(Bounded::new(MultiGzDecoder::new(file), ByteLimit::of_unpacked(UNPACKED_LIMIT)))
 }

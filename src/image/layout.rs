@@ -13,7 +13,6 @@ use super::measure::{self, Measured, Unpacked};
 use super::rootfs::FileTree;
 use super::tarball::MEMBERS_LIMIT;
 use super::{ENTRIES_LIMIT, LAYERS_LIMIT, start};
-use crate::error::{Exit, Failure};
 use floe_core::model::{Digest, Image, Platform, PlatformImage};
 use floe_core::oci::{
     CONFIG, Descriptor, INDEX, ImageConfig, ImageIndex, ImageManifest, LAYER, LAYOUT_VERSION, MANIFEST,
@@ -21,17 +20,6 @@ use floe_core::oci::{
 };
 use floe_core::untrusted::text;
 use floe_core::verify::Depth;
-
-/// Reads the layout in a folder; what [`check`] finds ends with exit code 3.
-pub fn read(layout: &Path) -> anyhow::Result<Image> {
-    check(layout).map_err(|problems| {
-        Failure::new(format!("`{}` is not a valid OCI image layout", layout.display()))
-            .details(problems)
-            .exit(Exit::Problems)
-            .hint("make it again with `floe image`")
-            .into()
-    })
-}
 
 /// Reads and checks the layout in a folder: `oci-layout`, `index.json` with one entry, the image index with one
 /// entry for each platform; size, digest and media type of every blob; that each layer unpacks to its diff id, to
@@ -42,9 +30,10 @@ pub fn check(layout: &Path) -> Result<Image, Vec<String>> {
 
 /// The same, to a depth: without its layers an image has no files.
 pub fn check_to(depth: Depth, layout: &Path) -> Result<Image, Vec<String>> {
-    let mut checker = Checker::new(depth, layout);
+    let is_whole = depth == Depth::Whole;
+    let mut checker = Checker { is_whole, layout: layout.to_owned(), ..Checker::default() };
     let image = checker.image();
-    if checker.all_named {
+    if !checker.is_partial {
         checker.unnamed();
     }
     match image {
@@ -53,14 +42,15 @@ pub fn check_to(depth: Depth, layout: &Path) -> Result<Image, Vec<String>> {
     }
 }
 
+#[derive(Default)]
 struct Checker {
-    depth: Depth,
+    is_whole: bool,
     layout: PathBuf,
     problems: Vec<String>,
     /// Every blob that is referenced.
     named: BTreeSet<Digest>,
-    /// Whether every document could be read, so that `named` is complete.
-    all_named: bool,
+    /// Whether a document could not be read, so that `named` lacks some.
+    is_partial: bool,
     /// Blobs that were hashed, and whether they match their descriptors.
     hashed: BTreeMap<Digest, bool>,
     /// The layers of all manifests that can be read.
@@ -70,19 +60,6 @@ struct Checker {
 }
 
 impl Checker {
-    fn new(depth: Depth, layout: &Path) -> Self {
-        Checker {
-            depth,
-            layout: layout.to_owned(),
-            problems: Vec::new(),
-            named: BTreeSet::new(),
-            all_named: true,
-            hashed: BTreeMap::new(),
-            measured: BTreeMap::new(),
-            reported: BTreeSet::new(),
-        }
-    }
-
     fn image(&mut self) -> Option<Image> {
         for folder in ["blobs", "blobs/sha256"] {
             // A link would lead to blobs outside of the layout.
@@ -91,35 +68,26 @@ impl Checker {
                 return None;
             }
         }
-        let version: Option<OciLayout> = self.top_file("oci-layout", "");
-        if let Some(version) = version.filter(|file| file.image_layout_version != LAYOUT_VERSION) {
-            self.problem(format!(
-                "`oci-layout` is of version `{}`, not {}",
-                text::name(&version.image_layout_version),
-                LAYOUT_VERSION
-            ));
+        if let Some(OciLayout { image_layout_version: version }) = self.top_file("oci-layout", "") {
+            let wrong =
+                || format!("`oci-layout` is of version `{}`, not {LAYOUT_VERSION}", text::name(&version));
+            self.expect(version == LAYOUT_VERSION, wrong);
         }
         let top: ImageIndex = self.top_file("index.json", INDEX)?;
         self.expect_kind("`index.json`", (top.schema_version, &top.media_type), INDEX);
         let [entry] = top.manifests.as_slice() else {
-            self.all_named = false;
-            self.problem(format!("`index.json` has {} entries, not one", top.manifests.len()));
-            return None;
+            return self.give_up(format!("`index.json` has {} entries, not one", top.manifests.len()));
         };
         let index: ImageIndex = self.document("the image index", entry, INDEX)?;
         self.expect_kind("the image index", (index.schema_version, &index.media_type), INDEX);
-        if index.manifests.is_empty() {
-            self.problem("the image index is empty".to_owned());
-        }
-        if index.manifests.len() > ENTRIES_LIMIT {
-            self.all_named = false;
-            let count = index.manifests.len();
-            self.problem(format!(
+        let count = index.manifests.len();
+        self.expect(count > 0, || "the image index is empty".to_owned());
+        if count > ENTRIES_LIMIT {
+            return self.give_up(format!(
                 "the image index has {count} entries, more than the {ENTRIES_LIMIT} that floe accepts"
             ));
-            return None;
         }
-        if self.depth == Depth::Whole {
+        if self.is_whole {
             self.measured = measure::measure(&self.layout, self.layers_of(&index));
         }
         let mut platforms: Vec<PlatformImage> = Vec::new();
@@ -149,14 +117,11 @@ impl Checker {
     fn platform(&mut self, number: usize, descriptor: &Descriptor) -> Option<Platform> {
         let said = descriptor.platform.clone().unwrap_or_default();
         let found = Platform::ALL.into_iter().find(|platform| platform_fields(*platform) == said);
-        if found.is_none() {
-            let said = serde_json::to_string(&said).unwrap_or_default();
-            self.problem(format!(
-                "entry {number} of the image index has the platform {}, which is not exactly one of {}",
-                text::name(&said),
-                Platform::list()
-            ));
-        }
+        self.expect(found.is_some(), || {
+            let (said, known) = (serde_json::to_string(&said).unwrap_or_default(), Platform::list());
+            let said = text::name(&said);
+            format!("entry {number} of the image index has the platform {said}, which is not exactly one of {known}")
+        });
         found
     }
 
@@ -172,18 +137,15 @@ impl Checker {
         self.expect_kind(&name, (manifest.schema_version, &manifest.media_type), MANIFEST);
         let config: Option<ImageConfig> =
             self.document(&format!("the config of {of}"), &manifest.config, CONFIG);
-        if manifest.layers.len() > LAYERS_LIMIT {
-            self.all_named = false;
-            let count = manifest.layers.len();
-            self.problem(format!(
+        let count = manifest.layers.len();
+        if count > LAYERS_LIMIT {
+            return self.give_up(format!(
                 "{name} has {count} layers, more than the {LAYERS_LIMIT} that floe accepts"
             ));
-            return None;
         }
-        let layers: Vec<_> = (1..)
-            .zip(&manifest.layers)
-            .map(|(number, layer)| self.layer(&format!("layer {number} of {of}"), layer))
-            .collect();
+        let layers = (1..).zip(&manifest.layers);
+        let layers = layers.map(|(number, layer)| self.layer(&format!("layer {number} of {of}"), layer));
+        let layers: Vec<Option<Unpacked>> = layers.collect();
         if let Some(config) = &config {
             self.compare(&of, platform, config, &layers);
         }
@@ -212,34 +174,27 @@ impl Checker {
         config: &ImageConfig,
         layers: &[Option<Unpacked>],
     ) {
-        if platform.is_some_and(|platform| !config.is_for(platform)) {
-            self.problem(format!("the config of {of} is for `{}`", text::name(config.platform())));
-        }
-        if config.rootfs.kind != "layers" {
-            let kind = text::name(&config.rootfs.kind);
-            self.problem(format!("the config of {of} has a root of the type `{kind}`, not `layers`"));
-        }
-        let diff_ids = &config.rootfs.diff_ids;
-        if diff_ids.len() != layers.len() {
-            self.problem(format!(
-                "the config of {of} has {} diff ids, but its manifest has {} layers",
-                diff_ids.len(),
-                layers.len()
-            ));
-        }
+        self.expect(platform.is_none_or(|platform| config.is_for(platform)), || {
+            format!("the config of {of} is for `{}`", text::name(config.platform()))
+        });
+        let kind = &config.rootfs.kind;
+        self.expect(kind == "layers", || {
+            format!("the config of {of} has a root of the type `{}`, not `layers`", text::name(kind))
+        });
+        let (diff_ids, count) = (&config.rootfs.diff_ids, layers.len());
+        self.expect(diff_ids.len() == count, || {
+            let ids = diff_ids.len();
+            format!("the config of {of} has {ids} diff ids, but its manifest has {count} layers")
+        });
         let steps = config.history.iter().filter(|step| !step.empty_layer).count();
-        if !config.history.is_empty() && steps != layers.len() {
-            let count = layers.len();
-            self.problem(format!("the config of {of} has a history of {steps} layers, but it has {count}"));
-        }
+        self.expect(config.history.is_empty() || steps == count, || {
+            format!("the config of {of} has a history of {steps} layers, but it has {count}")
+        });
         for (number, (layer, said)) in (1..).zip(layers.iter().zip(diff_ids)) {
-            if let Some((diff_id, _)) = layer
-                && diff_id != said
-            {
-                self.problem(format!(
-                    "layer {number} of {of} unpacks to {diff_id}, but the config says {said}"
-                ));
-            }
+            let Some((found, _)) = layer else { continue };
+            self.expect(found == said, || {
+                format!("layer {number} of {of} unpacks to {found}, but the config says {said}")
+            });
         }
     }
 
@@ -251,16 +206,13 @@ impl Checker {
             self.problem(format!("the layers of {of} have more than {} members", 2 * MEMBERS_LIMIT));
             return None;
         }
-        let problems = match FileTree::of(layers.into_iter().map(|(_, changes)| &**changes)) {
-            Ok(tree) => return Some(tree),
-            Err(problems) => problems,
-        };
-        self.problems.extend(problems.into_iter().map(|problem| format!("the layers of {of}: {problem}")));
-        None
+        let tree = FileTree::of(layers.into_iter().map(|(_, changes)| &**changes));
+        let named = |problem| format!("the layers of {of}: {problem}");
+        tree.map_err(|problems| self.problems.extend(problems.into_iter().map(named))).ok()
     }
 
     fn layer(&mut self, name: &str, descriptor: &Descriptor) -> Option<Unpacked> {
-        self.blob(name, descriptor, LAYER).filter(|_| self.depth == Depth::Whole)?;
+        self.blob(name, descriptor, LAYER).filter(|_| self.is_whole)?;
         let measured = self.measured.get(&descriptor.digest).map(|measured| measured.unpacked.clone());
         let unpacked = measured.unwrap_or_else(|| Err("its manifest changed meanwhile".to_owned()));
         if self.reported.insert(descriptor.digest) {
@@ -283,14 +235,13 @@ impl Checker {
     ) -> Option<T> {
         let path = self.blob(name, descriptor, media_type);
         let document = path.and_then(|path| self.json(name, &path, media_type));
-        self.all_named &= document.is_some();
+        self.is_partial |= document.is_none();
         document
     }
 
     fn top_file<T: DeserializeOwned>(&mut self, name: &str, media_type: &str) -> Option<T> {
-        let path = self.layout.join(name);
-        let document = self.json(&format!("`{name}`"), &path, media_type);
-        self.all_named &= document.is_some();
+        let document = self.json(&format!("`{name}`"), &self.layout.join(name), media_type);
+        self.is_partial |= document.is_none();
         document
     }
 
@@ -301,38 +252,31 @@ impl Checker {
     /// The path of a blob, if its content matches the descriptor.
     fn blob(&mut self, name: &str, descriptor: &Descriptor, media_type: &str) -> Option<PathBuf> {
         self.named.insert(descriptor.digest);
-        if descriptor.media_type != media_type {
-            let said = text::name(&descriptor.media_type);
-            self.problem(format!("{name} is of the media type `{said}`, not `{media_type}`"));
-        }
+        let said = &descriptor.media_type;
+        self.expect(said == media_type, || {
+            format!("{name} is of the media type `{}`, not `{media_type}`", text::name(said))
+        });
         let path = measure::blob_path(&self.layout, &descriptor.digest);
         let key = descriptor.digest;
-        let sound = match self.hashed.get(&key) {
-            Some(sound) => *sound,
-            None => {
-                let measured = self.measured.get(&key).filter(|found| found.size == descriptor.size);
-                let read = || match self.depth {
-                    Depth::Claims if media_type == LAYER => measure::open(&path, descriptor).map(drop),
-                    _ => measure::hash(&path, descriptor),
-                };
-                let found = measured
-                    .map_or_else(read, |found| found.sound.clone())
-                    .map_err(|why| self.problem(format!("{name}, blob `{key}`, {why}")));
-                self.hashed.insert(key, found.is_ok());
-                self.hashed[&key]
-            }
-        };
-        sound.then_some(path)
+        if !self.hashed.contains_key(&key) {
+            let measured = self.measured.get(&key).filter(|found| found.size == descriptor.size);
+            let found = match measured {
+                Some(found) => found.sound.clone(),
+                None if !self.is_whole && media_type == LAYER => measure::open(&path, descriptor).map(drop),
+                None => measure::hash(&path, descriptor),
+            };
+            self.hashed.insert(key, found.is_ok());
+            found.unwrap_or_else(|why| self.problem(format!("{name}, blob `{key}`, {why}")));
+        }
+        self.hashed[&key].then_some(path)
     }
 
     fn expect_kind(&mut self, name: &str, (schema, said): (u32, &Option<String>), media_type: &str) {
-        if schema != 2 {
-            self.problem(format!("{name} has the schema version {schema}, not 2"));
-        }
-        if let Some(said) = said.as_deref().filter(|said| *said != media_type) {
-            let said = text::name(said);
-            self.problem(format!("{name} says it is `{said}`, not `{media_type}`"));
-        }
+        self.expect(schema == 2, || format!("{name} has the schema version {schema}, not 2"));
+        let said = said.as_deref().unwrap_or(media_type);
+        self.expect(said == media_type, || {
+            format!("{name} says it is `{}`, not `{media_type}`", text::name(said))
+        });
     }
 
     /// Reports files that nothing references: leftovers, or files that would be published by accident.
@@ -359,6 +303,19 @@ impl Checker {
 
     fn problem(&mut self, problem: String) {
         self.problems.push(problem);
+    }
+
+    fn expect(&mut self, is_right: bool, problem: impl FnOnce() -> String) {
+        if !is_right {
+            self.problem(problem());
+        }
+    }
+
+    /// Reports a problem that keeps the rest from being read.
+    fn give_up<T>(&mut self, problem: String) -> Option<T> {
+        self.is_partial = true;
+        self.problem(problem);
+        None
     }
 }
 

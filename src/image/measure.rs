@@ -55,18 +55,14 @@ fn measure_within(
             let limits = (bytes_left.load(Relaxed), members_left.load(Relaxed));
             unpacked = unpack(reader, limits).map_err(|error| format!("{error:#}")).and_then(|found| {
                 let (diff_id, size, changes) = found;
+                let count = changes.len();
                 // Another thread may have used up what was left when this layer was begun.
                 let fits = bytes_left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(size)).is_ok()
-                    && members_left
-                        .fetch_update(Relaxed, Relaxed, |left| left.checked_sub(changes.len()))
-                        .is_ok();
-                match fits {
-                    true => Ok((diff_id, Arc::new(changes))),
-                    false => Err(format!(
-                        "all layers together unpack to more than {} or {members} members",
-                        units::size(bytes)
-                    )),
-                }
+                    && members_left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(count)).is_ok();
+                let limit = units::size(bytes);
+                let too_much =
+                    || format!("all layers together unpack to more than {limit} or {members} members");
+                fits.then(|| (diff_id, Arc::new(changes))).ok_or_else(too_much)
             });
         });
         (layer.digest, Measured { size: layer.size, sound, unpacked })
@@ -151,7 +147,7 @@ mod tests {
                 tar.append_data(&mut header, name, content).unwrap();
             }
             let tar = tar.into_inner().unwrap();
-            blobs.layer(|writer| Ok(writer.write_all(&tar)?)).unwrap().blob
+            blobs.layer(|writer| Ok(writer.write_all(&tar).map(|()| Changeset::default())?)).unwrap().blob
         };
         let layers = ["x", "y", "z"].iter().map(layer).collect();
         (folder, layers)

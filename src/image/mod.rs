@@ -35,8 +35,8 @@ pub const CERTIFICATES: [&str; 4] = [
 ];
 
 pub use atomic_dir::AtomicDir;
-pub use build::{StagedImage, build, stage};
-pub use layout::{check, check_to, read};
+pub use build::{build, finish, stage};
+pub use layout::{check, check_to};
 
 /// The most bytes that a layer or a docker archive may unpack to: GitHub's registry takes no larger layer.
 pub const UNPACKED_LIMIT: u64 = 10 << 30;

@@ -43,10 +43,8 @@ pub fn loaders(tree: &FileTree) -> Vec<String> {
 fn runnable(tree: &FileTree, path: &str) -> Result<Entry, String> {
     let entry = tree.resolve(path)?;
     if entry.mode & 0o001 == 0 {
-        return Err(format!(
-            "`/{}` has the mode {:04o}, so not every user can run it",
-            entry.path, entry.mode
-        ));
+        let Entry { path, mode, .. } = entry;
+        return Err(format!("`/{path}` has the mode {mode:04o}, so not every user can run it"));
     }
     Ok(entry)
 }

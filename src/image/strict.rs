@@ -80,17 +80,14 @@ impl<'de> Visitor<'de> for Strict {
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
         let mut names = BTreeSet::new();
         while let Some(name) = object.next_key::<String>()? {
-            if let Some(right) =
-                NAMES.iter().find(|right| right.eq_ignore_ascii_case(&name) && **right != name)
-            {
-                return Err(Error::custom(format!(
-                    "`{}` is not `{right}`, but some readers treat it as the same",
-                    text::name(&name)
-                )));
+            let shown = text::name(&name);
+            let is_similar = |right: &&&str| right.eq_ignore_ascii_case(&name) && **right != name;
+            if let Some(right) = NAMES.iter().find(is_similar) {
+                let why = format!("`{shown}` is not `{right}`, but some readers treat it as the same");
+                return Err(Error::custom(why));
             }
             if !names.insert(name.to_lowercase()) {
-                let text = format!("`{}` is there twice (some readers ignore case)", text::name(&name));
-                return Err(Error::custom(text));
+                return Err(Error::custom(format!("`{shown}` is there twice (some readers ignore case)")));
             }
             object.next_value::<Top>()?;
         }

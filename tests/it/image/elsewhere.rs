@@ -61,7 +61,7 @@ fn a_real_static_binary_runs_from_its_layer() {
     };
     compile(peers::static_rustc(), &work.path("hello"));
     let image = work.build(&["hello"]).unwrap();
-    assert_eq!(floe::image::read(&work.path("image")).unwrap(), image);
+    assert_eq!(floe::image::check(&work.path("image")).unwrap(), image);
     let root = work.path("root");
     fs::create_dir(&root).unwrap();
     let layer = image.blob_path(&image.platforms[0].layers[0].digest);

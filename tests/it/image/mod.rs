@@ -295,7 +295,7 @@ fn an_image_is_read_as_it_was_made() {
     ] {
         let inputs = inputs.map(|name| work.path(name));
         let made = image::build(&inputs, &spec, &work.path("image")).unwrap();
-        assert_eq!(image::read(&work.path("image")).unwrap(), made);
+        assert_eq!(image::check(&work.path("image")).unwrap(), made);
         assert_eq!([made.platforms[0].files.len(), made.platforms[1].files.len()], files);
     }
 }
@@ -318,7 +318,7 @@ fn the_history_of_a_docker_archive_is_replaced() {
         work.build(&["docker"]).unwrap().index.digest
     });
     assert_eq!(digests[0], digests[1]);
-    let image = image::read(&work.path("image")).unwrap();
+    let image = image::check(&work.path("image")).unwrap();
     let config: Value = serde_json::from_str(&blob(&image, &image.platforms[0].config.digest)).unwrap();
     expect![[r#"
         [
@@ -380,7 +380,7 @@ fn the_command_makes_the_image_of_a_project() {
     };
     let report = Report::new(Verbosity::Quiet);
     floe::commands::image::image(args, &report).unwrap();
-    let image = image::read(&sample.path().join("dist/image")).unwrap();
+    let image = image::check(&sample.path().join("dist/image")).unwrap();
     assert_eq!(image.annotations["org.opencontainers.image.source"], "https://github.com/acme/tool");
     assert_eq!(image.annotations["org.opencontainers.image.description"], "A tool");
     assert_eq!(image.annotations["org.opencontainers.image.created"], "1970-01-01T00:00:00Z");
