@@ -50,9 +50,8 @@ impl FeedClient {
         key: Option<Token>,
         retry: Retry,
     ) -> anyhow::Result<Self> {
-        let server = |host: &str| match address {
-            Some(address) => Endpoint::given(SERVER, address),
-            None => Endpoint::given(SERVER, &format!("https://{host}")),
+        let server = |host: &str| {
+            Endpoint::given(SERVER, &address.map_or_else(|| format!("https://{host}"), str::to_owned))
         };
         let (asks, pushes) = (server(feed.asks())?, server(&feed.host)?);
         Ok(FeedClient { client, asks, pushes, key, retry, requests: Arc::default() })
@@ -72,12 +71,14 @@ impl FeedClient {
     pub async fn package(&self, feed: &Feed) -> anyhow::Result<Option<RemotePackage>> {
         let Feed { id, version, .. } = feed;
         let entry = format!("/api/v2/Packages(Id='{id}',Version='{version}')");
-        let Some(entry) = self.get(&entry).await.with_context(|| looking(feed))? else { return Ok(None) };
+        let entry = self.get(&entry).await;
+        let looking = || format!("failed to look for `{id}` {version} in its feed");
+        let Some(entry) = entry.with_context(looking)? else { return Ok(None) };
         let entry = String::from_utf8_lossy(&entry.body);
         let bytes = self.get(&format!("/api/v2/package/{id}/{version}")).await;
         let bytes = bytes.with_context(|| format!("failed to download `{id}` {version} from its feed"))?;
-        let bytes =
-            bytes.with_context(|| format!("the feed lists `{id}` {version}, but has no file of it"))?;
+        let absent = || format!("the feed lists `{id}` {version}, but has no file of it");
+        let bytes = bytes.with_context(absent)?;
         Ok(Some(RemotePackage {
             // A package that cannot be opened installs nothing that is known.
             text: unzipped(&bytes.body).unwrap_or_default(),
@@ -123,14 +124,12 @@ impl FeedClient {
         if let Some(key) = &self.key {
             headers.insert(KEY, secret(key)?);
         }
-        let mut body = format!(
+        let begin = format!(
             "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"package\"; filename=\"package.nupkg\"\r\n\
              Content-Type: application/octet-stream\r\n\r\n"
-        )
-        .into_bytes();
-        body.extend_from_slice(bytes);
-        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
-        *request.body_mut() = Some(body.into());
+        );
+        let end = format!("\r\n--{BOUNDARY}--\r\n");
+        *request.body_mut() = Some([begin.as_bytes(), bytes, end.as_bytes()].concat().into());
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.client.exchange(&self.pushes, request, LIMIT).await
     }
@@ -152,35 +151,27 @@ impl FeedClient {
     }
 
     /// Judges a refused push. The package may be there by now, which another look shows.
-    fn unpushed(&self, feed: &Feed, answer: &Answer) -> AttemptError {
+    fn unpushed(&self, Feed { id, .. }: &Feed, answer: &Answer) -> AttemptError {
         let judged = refused(answer);
         let said = String::from_utf8_lossy(&answer.body).to_lowercase();
         let hint = match answer.status {
             _ if judged.retry != RetryPolicy::Never => return judged,
             // A version that was refused, or that is not listed yet, is a conflict as well.
-            StatusCode::CONFLICT => {
-                let hint = "the feed has that version but does not show it: see the packages of your account, and raise the version if it was refused";
-                let error = Failure::new(format!("{:#}", judged.error)).hint(hint).into();
-                return AttemptError { error, retry: RetryPolicy::Later };
-            }
-            StatusCode::FORBIDDEN if said.contains("submitted state") || said.contains("moderation") => {
-                format!(
-                    "an earlier version of `{}` waits for moderation: run the same command again when it is approved",
-                    feed.id
-                )
-            }
+            StatusCode::CONFLICT => "the feed has that version but does not show it: see the packages of your account, and raise the version if it was refused".to_owned(),
+            StatusCode::FORBIDDEN if said.contains("submitted state") || said.contains("moderation") => format!(
+                "an earlier version of `{id}` waits for moderation: run the same command again when it is approved"
+            ),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => format!(
-                "give the API key of an account that may push `{}` as FLOE_CHOCOLATEY_KEY (in the workflow: secret `chocolatey-key`)",
-                feed.id
+                "give the API key of an account that may push `{id}` as FLOE_CHOCOLATEY_KEY (in the workflow: secret `chocolatey-key`)"
             ),
             _ => return judged,
         };
-        AttemptError::fatal(Failure::new(format!("{:#}", judged.error)).hint(hint).into())
+        let error = Failure::new(format!("{:#}", judged.error)).hint(hint).into();
+        match answer.status {
+            StatusCode::CONFLICT => AttemptError { error, retry: RetryPolicy::Later },
+            _ => AttemptError::fatal(error),
+        }
     }
-}
-
-fn looking(feed: &Feed) -> String {
-    format!("failed to look for `{}` {} in its feed", feed.id, feed.version)
 }
 
 fn address(server: &Endpoint, path: &str) -> anyhow::Result<Url> {
@@ -189,9 +180,8 @@ fn address(server: &Endpoint, path: &str) -> anyhow::Result<Url> {
 }
 
 fn secret(key: &Token) -> anyhow::Result<HeaderValue> {
-    let header = HeaderValue::from_str(key.reveal());
-    let mut header = header
-        .map_err(|_| anyhow!("the key for the feed holds a line break or another letter that no key has"))?;
+    let wrong = "the key for the feed holds a line break or another letter that no key has";
+    let mut header = HeaderValue::from_str(key.reveal()).map_err(|_| anyhow!(wrong))?;
     header.set_sensitive(true);
     Ok(header)
 }

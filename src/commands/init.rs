@@ -73,8 +73,7 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     }
     if !changes.is_empty() {
         confirm(changes.len(), args.yes, report)?;
-        // It stays as it is written, so there is nothing to take back.
-        let _ = transaction::write(&changes)?;
+        transaction::write(&changes)?;
     }
     report_written(&files, &written, report);
     warnings.iter().for_each(|warning| report.warn(warning));

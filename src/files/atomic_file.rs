@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use tempfile::{Builder, NamedTempFile, PathPersistError};
 
+use crate::error::AtPath as _;
+use crate::files::parent;
 use crate::files::unfinished::{self, Unfinished};
 use floe_core::disk;
 
@@ -21,20 +23,17 @@ pub struct AtomicFile {
 impl AtomicFile {
     /// Begins an empty file that will be at `path`; missing folders above it are made.
     pub fn create(path: &Path) -> anyhow::Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = parent(path);
         let name = path.file_name().with_context(|| format!("`{}` is not a file's name", path.display()))?;
         let made = unfinished::absent(folder);
-        fs::create_dir_all(folder)
-            .with_context(|| format!("failed to make the folder `{}`", folder.display()))?;
+        fs::create_dir_all(folder).at("failed to make the folder", folder)?;
         // Hidden, so that one left behind by a killed process is not taken for a part of a dist.
         let prefix = format!(".{}.", name.to_string_lossy());
         let mut builder = Builder::new();
         builder.prefix(&prefix).suffix(".part");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder
-            .tempfile_in(folder)
-            .with_context(|| format!("failed to write into `{}`", folder.display()))?;
+        let file = builder.tempfile_in(folder).at("failed to write into", folder)?;
         let place = Unfinished::register(file.path(), made);
         Ok(AtomicFile { file, path: path.to_owned(), place })
     }
@@ -47,8 +46,7 @@ impl AtomicFile {
     /// Flushes it to disk and renames it to its path; a file that is there is replaced.
     pub fn commit(self) -> anyhow::Result<()> {
         let AtomicFile { file, path, place: _place } = self;
-        let failed = || format!("failed to write `{}`", path.display());
-        file.as_file().sync_all().with_context(failed)?;
+        file.as_file().sync_all().at("failed to write", &path)?;
         let mut draft = Some(file.into_temp_path());
         let persist = || match draft.take().map(|draft| draft.persist(&path)) {
             Some(Err(PathPersistError { error, path })) => {
@@ -57,14 +55,14 @@ impl AtomicFile {
             }
             _ => Ok(()),
         };
-        disk::retry(persist).with_context(failed)
+        disk::retry(persist).at("failed to write", &path)
     }
 }
 
 /// Writes a whole file.
 pub fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let mut file = AtomicFile::create(path)?;
-    file.file().write_all(content).with_context(|| format!("failed to write `{}`", path.display()))?;
+    file.file().write_all(content).at("failed to write", path)?;
     file.commit()
 }
 

@@ -8,7 +8,7 @@ pub mod unfinished;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use crate::error::AtPath as _;
 
 /// A path without symbolic links, for messages and for other programs: they do not understand the verbatim form
 /// (`\\?\C:\…`) that the standard library gives on Windows.
@@ -22,12 +22,15 @@ pub fn is_inside(path: &Path, folder: &Path) -> io::Result<bool> {
     Ok(path.canonicalize()?.starts_with(folder.canonicalize()?))
 }
 
+/// The folder that holds a path.
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Removes a file; it is no error if there is none.
 pub fn remove_if_there(path: &Path) -> anyhow::Result<()> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("failed to remove `{}`", path.display()))
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).at("failed to remove", path),
         _ => Ok(()),
     }
 }

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use tempfile::TempDir;
 
-use crate::error::{Exit, Failure};
+use crate::error::{AtPath as _, Exit, Failure};
+use crate::files::parent;
 use crate::files::unfinished::{self, Unfinished};
 use floe_core::disk;
 
@@ -32,31 +33,28 @@ impl Scratch {
     pub fn inside(folder: &Path) -> anyhow::Result<Self> {
         // A slash at the end would follow a link.
         let folder: PathBuf = folder.components().collect();
-        let failed = || format!("failed to make a folder in `{}`", folder.display());
+        let failed = "failed to make a folder in";
         let refuse = |why: &str| {
-            let failure = Failure::new(format!("`{}` {why}", folder.display()));
-            Err(failure
-                .hint("give a folder that does not exist yet, or an empty one")
-                .exit(Exit::Usage)
-                .into())
+            let failure = Failure::new(format!("`{}` {why}", folder.display())).exit(Exit::Usage);
+            Err(failure.hint("give a folder that does not exist yet, or an empty one").into())
         };
         let made = unfinished::absent(&folder);
         match fs::symlink_metadata(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(&folder).with_context(failed)?;
+                fs::create_dir_all(&folder).at(failed, &folder)?;
             }
-            about => match about.with_context(failed)?.file_type() {
+            about => match about.at(failed, &folder)?.file_type() {
                 kind if kind.is_symlink() => return refuse("is a symbolic link"),
                 kind if !kind.is_dir() => return refuse("is not a folder"),
                 _ => {}
             },
         }
-        if let Some(entry) = fs::read_dir(&folder).with_context(failed)?.next() {
-            let name = entry.with_context(failed)?.file_name();
+        if let Some(entry) = fs::read_dir(&folder).at(failed, &folder)?.next() {
+            let name = entry.at(failed, &folder)?.file_name();
             return refuse(&format!("is not empty: it holds `{}`", name.display()));
         }
         let scratch = tempfile::Builder::new().prefix(".floe-").suffix(".part").tempdir_in(&folder);
-        Ok(Scratch::register(scratch.with_context(failed)?, made))
+        Ok(Scratch::register(scratch.at(failed, &folder)?, made))
     }
 
     /// Makes a hidden one beside `path`: in the same file system, so that renaming it is one step.
@@ -64,13 +62,12 @@ impl Scratch {
         let name = path.file_name().and_then(|name| name.to_str());
         let name =
             name.with_context(|| format!("`{}` is not a plain name of a folder; give one", path.display()))?;
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let failed = || format!("failed to make a folder in `{}`", parent.display());
+        let (parent, failed) = (parent(path), "failed to make a folder in");
         let made = unfinished::absent(parent);
-        fs::create_dir_all(parent).with_context(failed)?;
+        fs::create_dir_all(parent).at(failed, parent)?;
         let prefix = format!(".{name}.");
         let folder = tempfile::Builder::new().prefix(&prefix).suffix(".part").tempdir_in(parent);
-        Ok(Scratch::register(folder.with_context(failed)?, made))
+        Ok(Scratch::register(folder.at(failed, parent)?, made))
     }
 
     fn register(folder: TempDir, made: Vec<PathBuf>) -> Self {
@@ -90,7 +87,7 @@ impl Scratch {
             let to = around.join(entry.file_name());
             // On some systems a rename replaces a file.
             anyhow::ensure!(fs::symlink_metadata(&to).is_err(), "`{}` was made meanwhile", to.display());
-            disk::rename(&entry.path(), &to).with_context(|| format!("failed to make `{}`", to.display()))?;
+            disk::rename(&entry.path(), &to).at("failed to make", &to)?;
         }
         Ok(())
     }

@@ -6,8 +6,9 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
+use crate::error::AtPath as _;
 use crate::files::atomic_file::AtomicFile;
 use crate::files::unfinished;
 use floe_core::untrusted::files;
@@ -23,42 +24,23 @@ pub struct Change {
     pub new: String,
 }
 
-/// The files that were written.
-#[derive(Debug)]
-#[must_use = "the files stay unless they are put back"]
-pub struct Written {
-    done: Vec<Change>,
-    /// The folders that were made, the outermost first.
-    folders: Vec<PathBuf>,
-}
-
 /// Writes all of them. If one cannot be written or is no longer what was read, nothing has changed.
-pub fn write(changes: &[Change]) -> anyhow::Result<Written> {
-    let mut written = Written { done: Vec::new(), folders: absent_folders(changes) };
+pub fn write(changes: &[Change]) -> anyhow::Result<()> {
+    let (mut done, folders) = (Vec::new(), absent_folders(changes));
     let _all_or_none = unfinished::hold();
-    match write_each(changes, &mut written.done) {
-        Ok(()) => Ok(written),
-        Err(error) => {
-            written.take_back();
-            Err(error)
-        }
-    }
+    write_each(changes, &mut done).inspect_err(|_| take_back(&done, &folders))
 }
 
-impl Written {
-    /// Puts everything back as it was, as far as that is possible.
-    pub fn take_back(self) {
-        for change in self.done.iter().rev() {
-            let _ = match &change.old {
-                Some(old) => begin(&change.path, old).and_then(AtomicFile::commit),
-                None => fs::remove_file(&change.path).map_err(anyhow::Error::from),
-            };
-        }
-        // Removes empty folders only.
-        for folder in self.folders.iter().rev() {
-            let _ = fs::remove_dir(folder);
-        }
+/// Puts everything back as it was, as far as that is possible. The outermost of the folders that were made comes first.
+fn take_back(done: &[Change], folders: &[PathBuf]) {
+    for change in done.iter().rev() {
+        let _ = match &change.old {
+            Some(old) => begin(&change.path, old).and_then(AtomicFile::commit),
+            None => fs::remove_file(&change.path).map_err(anyhow::Error::from),
+        };
     }
+    // Removes empty folders only.
+    folders.iter().rev().for_each(|folder| drop(fs::remove_dir(folder)));
 }
 
 fn write_each(changes: &[Change], done: &mut Vec<Change>) -> anyhow::Result<()> {
@@ -86,7 +68,7 @@ fn begin(path: &Path, text: &str) -> anyhow::Result<AtomicFile> {
             Err(_) => Ok(()),
         }
     };
-    write().with_context(|| format!("failed to write `{}`", path.display()))?;
+    write().at("failed to write", path)?;
     Ok(file)
 }
 
@@ -95,11 +77,9 @@ const LIMIT: u64 = 1024 * 1024;
 
 /// The text of a regular file of at most 1 MiB; `None` if it does not exist.
 pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
-    let failed = || format!("failed to read `{}`", path.display());
     let about = match fs::symlink_metadata(path) {
-        Ok(about) => about,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).with_context(failed),
+        about => about.at("failed to read", path)?,
     };
     if about.is_symlink() {
         bail!("`{}` is a symbolic link, which would be replaced by a file", path.display());
@@ -107,8 +87,8 @@ pub fn read(path: &Path) -> anyhow::Result<Option<String>> {
     if !about.is_file() {
         bail!("`{}` is not a file", path.display());
     }
-    let bytes = fs::File::open(path).and_then(|file| files::read(file, LIMIT)).with_context(failed)?;
-    String::from_utf8(bytes).map(Some).with_context(failed)
+    let bytes = fs::File::open(path).and_then(|file| files::read(file, LIMIT)).at("failed to read", path)?;
+    String::from_utf8(bytes).map(Some).at("failed to read", path)
 }
 
 /// The folders that do not exist yet, the outermost first.
@@ -134,10 +114,11 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         fs::write(at("a"), "old").unwrap();
         let changes = [change(at("a"), Some("old"), "new"), change(at("deep/er/b"), None, "b")];
-        let written = write(&changes).unwrap();
+        let folders = absent_folders(&changes);
+        write(&changes).unwrap();
         assert_eq!(fs::read_to_string(at("a")).unwrap(), "new");
         assert_eq!(fs::read_to_string(at("deep/er/b")).unwrap(), "b");
-        written.take_back();
+        take_back(&changes, &folders);
         assert_eq!(fs::read_to_string(at("a")).unwrap(), "old");
         assert!(!at("deep").exists());
     }
