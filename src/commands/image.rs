@@ -106,9 +106,9 @@ pub fn spec(project: &Project, origin: &Origin, repo: &Repo) -> anyhow::Result<I
         name: config.name.map_or_else(|| names::image_name(repo, &tag, &project.name), Ok)?,
         title: project.name.clone(),
         version: project.version.clone(),
-        description: project.description.clone(),
-        licenses: project.license.clone(),
-        url: Some(project.homepage.clone().unwrap_or_else(|| page.clone())),
+        description: project.about.description.clone(),
+        licenses: project.about.license.clone(),
+        url: Some(project.about.homepage.clone().unwrap_or_else(|| page.clone())),
         source: Some(page),
         documentation: project.documentation.clone(),
         revision: origin.commit.clone(),
@@ -137,7 +137,7 @@ mod tests {
     use semver::Version;
 
     use super::*;
-    use floe_core::model::Config;
+    use floe_core::model::{About, Config};
 
     fn project(binaries: &[&str]) -> Project {
         let text = |text: &str| Some(text.to_owned());
@@ -145,10 +145,8 @@ mod tests {
             name: "tool".to_owned(),
             authors: Vec::new(),
             version: Version::new(1, 4, 0),
-            description: text("A tool"),
-            license: text("MIT"),
+            about: About { description: text("A tool"), license: text("MIT"), ..About::default() },
             repository: None,
-            homepage: None,
             documentation: text("https://docs.rs/tool"),
             readme: None,
             license_file: None,
@@ -160,7 +158,6 @@ mod tests {
             gated: Vec::new(),
             config: Config::default(),
             is_configured: false,
-            minisign: None,
             siblings: Vec::new(),
         }
     }
@@ -173,7 +170,7 @@ mod tests {
         let spec_of = spec(&project, &origin, &repo).unwrap();
         assert_eq!(spec_of.source.as_deref(), Some("https://github.com/acme/tool"));
         assert_eq!((spec_of.url, spec_of.epoch), (spec_of.source, 7));
-        project.homepage = Some("https://tool.example".to_owned());
+        project.about.homepage = Some("https://tool.example".to_owned());
         let spec_of = spec(&project, &origin, &repo).unwrap();
         assert_eq!(spec_of.url.as_deref(), Some("https://tool.example"));
         project.config.image = None;

@@ -73,9 +73,9 @@ pub fn for_this_machine(project: &Project, effort: Effort, report: &Report) -> a
         report.step("Building", format!("{} {} for {}{kind}", project.name, project.version, recipe.target));
         let (mut binaries, mut out_dir) = (Vec::new(), None);
         for binary in &project.binaries {
-            let built = build(project, &recipe, effort, binary, report)?;
-            binaries.push(built.path);
-            out_dir = built.out_dir.or(out_dir);
+            let (path, made) = build(project, &recipe, effort, binary, report)?;
+            binaries.push(path);
+            out_dir = made.or(out_dir);
         }
         builds.push(Build { target: recipe.target, binaries, out_dir, is_static: recipe.is_static });
     }
@@ -84,9 +84,8 @@ pub fn for_this_machine(project: &Project, effort: Effort, report: &Report) -> a
 
 fn host(project: &Project) -> anyhow::Result<Target> {
     let version = process::run(rustc(project).arg("-vV"))?;
-    let triple =
-        version.lines().find_map(|line| line.strip_prefix("host: ")).context("`rustc -vV` names no host")?;
-    triple.parse().map_err(|error| {
+    let triple = version.lines().find_map(|line| line.strip_prefix("host: "));
+    triple.context("`rustc -vV` names no host")?.parse().map_err(|error| {
         Failure::new(format!("a release cannot be rehearsed on this machine: {error}"))
             .hint("rehearse with dists that were made elsewhere: `floe rehearse dist`")
             .into()
@@ -124,10 +123,9 @@ fn musl(host: Target) -> Option<Target> {
 }
 
 fn has_std(project: &Project, target: Target) -> anyhow::Result<bool> {
-    let folder =
-        process::run(rustc(project).args(["--print", "target-libdir", "--target", target.triple()]))?;
-    let folder = PathBuf::from(folder.trim());
-    Ok(std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()))
+    let mut rustc = rustc(project);
+    let folder = process::run(rustc.args(["--print", "target-libdir", "--target", target.triple()]))?;
+    Ok(std::fs::read_dir(folder.trim()).is_ok_and(|mut entries| entries.next().is_some()))
 }
 
 fn profile(project: &Project, effort: Effort) -> &str {
@@ -137,14 +135,8 @@ fn profile(project: &Project, effort: Effort) -> &str {
     }
 }
 
-/// A binary that was built.
-struct Binary {
-    path: PathBuf,
-    /// The `OUT_DIR` of its package's build script.
-    out_dir: Option<PathBuf>,
-}
-
-/// Builds one binary. `cargo rustc` is `cargo build`, but for the flags that it passes on when it links.
+/// Builds one binary, and returns it with the `OUT_DIR` of its package's build script. `cargo rustc` is `cargo build`, but
+/// for the flags that it passes on when it links.
 ///
 /// Not `--locked`: a maintainer who rehearses the next version has just changed the one in Cargo.toml, and Cargo.lock
 /// follows with the build. Everything else in it stays as it is.
@@ -154,23 +146,12 @@ fn build(
     effort: Effort,
     binary: &str,
     report: &Report,
-) -> anyhow::Result<Binary> {
-    let mut command = Command::new(variable_os("CARGO").unwrap_or_else(|| "cargo".into()));
+) -> anyhow::Result<(PathBuf, Option<PathBuf>)> {
+    let mut command = project.cargo(&["rustc", "--message-format=json", "--package", &project.name]);
     command
-        .current_dir(&project.root)
-        .args(["rustc", "--message-format=json", "--package", &project.name])
-        .args(["--bin", binary, "--profile", profile(project, effort)])
-        .arg("--manifest-path")
-        .arg(&project.manifest_path)
-        .arg("--target-dir")
+        .args(["--bin", binary, "--profile", profile(project, effort), "--target-dir"])
         .arg(&project.target_dir)
         .args(recipe.cross.into_iter().flat_map(|triple| ["--target", triple]));
-    if !project.config.features.is_empty() {
-        command.args(["--features", &project.config.features.join(",")]);
-    }
-    if !project.config.default_features {
-        command.arg("--no-default-features");
-    }
     match effort {
         // The value that a profile has by default, so that most projects are compiled with the very settings of
         // `cargo build --release`. For the same reason the number of codegen units stays.
@@ -205,10 +186,9 @@ fn build(
         }
         _ => {}
     };
-    let ran = process::run_lines(&mut command, read);
-    ran.map_err(|error| failed(project, recipe, &errors, error))?;
-    let path = built.map(Into::into).with_context(|| format!("cargo built no binary `{binary}`"))?;
-    Ok(Binary { path, out_dir: package.and_then(|package| out_dirs.remove(&package)).map(Into::into) })
+    process::run_lines(&mut command, read).map_err(|error| failed(project, recipe, &errors, error))?;
+    let path = built.with_context(|| format!("cargo built no binary `{binary}`"))?;
+    Ok((path.into(), package.and_then(|package| out_dirs.remove(&package)).map(Into::into)))
 }
 
 /// Takes this machine's folders out of the binary, as a real release must, and builds with the flags that the table of
@@ -237,9 +217,8 @@ fn release_flags(target: Target, folders: &[String; 2]) -> (Vec<String>, Vec<Str
         let fill = |flag: &str| flag.replace("{0}", &folders[0]).replace("{1}", &folders[1]);
         flags.split_whitespace().map(fill).collect()
     };
-    target
-        .native()
-        .map_or((fill(REMAP), fill(REMAP_C)), |native| (fill(&native.rustflags), fill(&native.cflags)))
+    let (rust, c) = target.native().map_or((REMAP, REMAP_C), |native| (&native.rustflags, &native.cflags));
+    (fill(rust), fill(c))
 }
 
 fn failed(project: &Project, recipe: &Recipe, errors: &[String], error: anyhow::Error) -> Failure {

@@ -2,17 +2,19 @@
 //!
 //! It only reads: nothing is built or fetched, and no file is written.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use cargo_metadata::MetadataCommand;
 use semver::Version;
 
 use crate::environment::variable_os;
-use crate::error::{Exit, Failure};
+use crate::error::{AtPath as _, Exit, Failure};
 use crate::project::package::{self, Gated};
 use crate::project::{git, process, repository};
-use floe_core::model::{About, Commit, Config, Minisign, PackageKind, Repo, Tag, Target, packages};
+use floe_core::model::{About, Commit, Config, PackageKind, Repo, Tag, Target, packages};
 
 /// The time of files without a commit: 1980-01-01, the earliest that a ZIP file can hold.
 const NO_COMMIT_EPOCH: u64 = 315_532_800;
@@ -26,16 +28,12 @@ pub struct Project {
     pub name: String,
     /// Its version, inherited from the workspace or its own.
     pub version: Version,
-    /// `description`.
-    pub description: Option<String>,
+    /// Its description of itself: `description`, `license`, `homepage`, and how cargo-binstall verifies its archives.
+    pub about: About,
     /// `authors`.
     pub authors: Vec<String>,
-    /// `license`, an SPDX expression.
-    pub license: Option<String>,
     /// `repository`.
     pub repository: Option<String>,
-    /// `homepage`.
-    pub homepage: Option<String>,
     /// `documentation`.
     pub documentation: Option<String>,
     /// `readme`, relative to the package's folder. Cargo fills it in if there is a README of a usual name.
@@ -59,8 +57,6 @@ pub struct Project {
     pub config: Config,
     /// Whether there is such a table.
     pub is_configured: bool,
-    /// How cargo-binstall verifies its archives.
-    pub minisign: Option<Minisign>,
     /// The other packages of the workspace that have a binary and such a table.
     pub siblings: Vec<(String, Config)>,
 }
@@ -98,12 +94,10 @@ pub fn load(manifest_path: Option<&Path>, package: Option<&str>) -> anyhow::Resu
     // An empty variable counts as unset.
     let package = package.filter(|name| !name.is_empty());
     let manifest = manifest(manifest_path)?;
-    let failed = || format!("failed to read `{}`", manifest.display());
     let mut command = MetadataCommand::new();
-    command.cargo_path(variable_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.manifest_path(&manifest).no_deps().other_options(["--offline".to_owned()]);
-    let json = process::run(&mut command.cargo_command()).with_context(failed)?;
-    let metadata = MetadataCommand::parse(json).with_context(failed)?;
+    command.cargo_path(cargo()).manifest_path(&manifest).no_deps().other_options(["--offline".to_owned()]);
+    let json = process::run(&mut command.cargo_command()).at("failed to read", &manifest)?;
+    let metadata = MetadataCommand::parse(json).at("failed to read", &manifest)?;
     package::project(package::choose(&metadata, &manifest, package)?, &metadata)
 }
 
@@ -160,7 +154,25 @@ pub fn check_prefix(project: &Project, tag: &Tag, version: &Version) -> anyhow::
         .into())
 }
 
+/// Cargo: the one that runs floe, if there is one.
+fn cargo() -> OsString {
+    variable_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
 impl Project {
+    /// Cargo with some arguments, for the package with the features of a release.
+    pub(super) fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(cargo());
+        command.current_dir(&self.root).args(arguments).arg("--manifest-path").arg(&self.manifest_path);
+        if !self.config.features.is_empty() {
+            command.args(["--features", &self.config.features.join(",")]);
+        }
+        if !self.config.default_features {
+            command.arg("--no-default-features");
+        }
+        command
+    }
+
     /// The names of the further files that its release has.
     pub fn asset_names(&self) -> Vec<String> {
         self.config.asset_names(&self.name, &self.version)
@@ -179,36 +191,26 @@ impl Project {
 
     /// The keys of Cargo.toml that a package needs and the project lacks, each as a sentence.
     pub fn packages_lack(&self) -> Vec<String> {
+        let is_undescribed = self.about.description.as_ref().is_none_or(|text| text.trim().is_empty());
         let mut lacking = Vec::new();
         for kind in self.config.packages.keys().copied() {
-            if self.description.as_ref().is_none_or(|text| text.trim().is_empty()) {
-                lacking.push(format!("`{kind}` needs a `description` in Cargo.toml"));
-            }
-            if kind == PackageKind::Deb && self.maintainer(kind).is_none() {
-                lacking.push(format!(
-                    "`{kind}` needs a `maintainer` in its table, or `authors` in Cargo.toml, as `Name <address>`"
-                ));
-            }
             let package = self.config.package_name(kind, &self.name);
-            if !packages::is_package_name(&package) {
-                lacking.push(format!(
-                    "`{kind}` needs a `package` in its table, as it cannot be called `{package}`"
-                ));
-            }
+            let maintainer = "`maintainer` in its table, or `authors` in Cargo.toml, as `Name <address>`";
+            let name = format!("`package` in its table, as it cannot be called `{package}`");
+            let needs = [
+                (is_undescribed, "`description` in Cargo.toml"),
+                (kind == PackageKind::Deb && self.maintainer(kind).is_none(), maintainer),
+                (!packages::is_package_name(&package), &name),
+            ];
+            let needs = needs.into_iter().filter(|(is_needed, _)| *is_needed);
+            lacking.extend(needs.map(|(_, what)| format!("`{kind}` needs a {what}")));
         }
         lacking
     }
 
     /// Its description of itself; `None` if it has none.
     pub fn about(&self) -> Option<About> {
-        let Project { description, license, homepage, minisign, .. } = self;
-        let about = About {
-            description: description.clone(),
-            license: license.clone(),
-            homepage: homepage.clone(),
-            minisign: minisign.clone(),
-        };
-        (about != About::default()).then_some(about)
+        Some(self.about.clone()).filter(|about| *about != About::default())
     }
 
     /// Whether SBOMs and the attestation are attached to its image.
@@ -221,9 +223,8 @@ impl Project {
     pub fn changelog(&self) -> anyhow::Result<Option<Changelog>> {
         let mut found = Vec::new();
         for folder in [&self.root, &self.workspace_root] {
-            let failed = || format!("failed to read the folder `{}`", folder.display());
-            for entry in folder.read_dir().with_context(failed)? {
-                let path = entry.with_context(failed)?.path();
+            for entry in folder.read_dir().at("failed to read the folder", folder)? {
+                let path = entry.at("failed to read the folder", folder)?.path();
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 if let Some((stem, is_markdown)) = changelog_name(&name).filter(|_| path.is_file()) {
                     let folder = folder != &self.root;
@@ -265,10 +266,8 @@ fn manifest(given: Option<&Path>) -> anyhow::Result<PathBuf> {
         Failure::new(what).hint("run floe in the project's folder, or give `--manifest-path <PATH>`")
     };
     if let Some(path) = given {
-        if !path.is_file() {
-            bail!(absent(format!("there is no file `{}`", path.display())));
-        }
-        return std::path::absolute(path).with_context(|| format!("failed to find `{}`", path.display()));
+        ensure!(path.is_file(), absent(format!("there is no file `{}`", path.display())));
+        return std::path::absolute(path).at("failed to find", path);
     }
     let folder = current_folder()?;
     manifest_above(&folder).ok_or_else(|| {

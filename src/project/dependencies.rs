@@ -6,17 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::Context as _;
-use semver::Version;
 use toml_edit::{DocumentMut, Item};
 
-use crate::environment::variable_os;
-use crate::error::Failure;
+use crate::error::{AtPath as _, Failure};
 use crate::project::cargo::Project;
 use crate::project::process;
-use floe_core::model::{CrateSource, Dependency, Digest, Target};
+use floe_core::model::{CrateSource, Dependency, Target};
 use floe_core::untrusted::files;
 
 /// The format of a line of a tree, after its depth: package, features, licence. Features hold no tab, and folders and
@@ -27,33 +24,23 @@ pub const EDGES: &str = "normal,no-proc-macro";
 /// The largest tree, in bytes.
 const TREE_LIMIT: u64 = 64 * 1024 * 1024;
 
-/// The packages of a Cargo.lock.
-pub struct Lock {
-    packages: Vec<Locked>,
-}
-
-struct Locked {
-    name: String,
-    version: String,
-    source: CrateSource,
-    checksum: Option<Digest>,
-}
+/// The packages of a Cargo.lock, which names neither their licences nor their features.
+pub struct Lock(Vec<Dependency>);
 
 impl Lock {
     /// Reads the project's Cargo.lock.
     pub fn read(project: &Project) -> anyhow::Result<Self> {
         let path = project.workspace_root.join("Cargo.lock");
         if !path.is_file() {
+            let (name, path) = (&project.name, path.display());
             return Err(Failure::new(format!(
-                "the SBOM of `{}` cannot be made: there is no `{}`, which names the crates that were built",
-                project.name,
-                path.display()
+                "the SBOM of `{name}` cannot be made: there is no `{path}`, which names the crates that were built"
             ))
             .hint("commit the Cargo.lock that the binaries were built with, or write `sbom = false` under [package.metadata.floe]")
             .into());
         }
-        let read = || Lock::parse(&fs::read_to_string(&path)?);
-        read().with_context(|| format!("failed to read `{}`", path.display()))
+        let text = fs::read_to_string(&path).map_err(anyhow::Error::from);
+        text.and_then(|text| Lock::parse(&text)).at("failed to read", &path)
     }
 
     fn parse(text: &str) -> anyhow::Result<Self> {
@@ -65,21 +52,24 @@ impl Lock {
                 field(key).map(str::to_owned).with_context(|| format!("a package has no `{key}`"))
             };
             let checksum = field("checksum").map(|hex| format!("sha256:{hex}").parse());
-            Ok(Locked {
+            Ok(Dependency {
                 name: named("name")?,
-                version: named("version")?,
+                version: named("version")?.parse()?,
                 source: CrateSource::of_lock(field("source")).map_err(anyhow::Error::msg)?,
                 checksum: checksum.transpose().map_err(anyhow::Error::msg)?,
+                license: None,
+                features: BTreeSet::new(),
+                uses: BTreeSet::new(),
             })
         });
-        Ok(Lock { packages: packages.collect::<anyhow::Result<_>>()? })
+        packages.collect::<anyhow::Result<_>>().map(Lock)
     }
 
     /// The package that `cargo tree` shows as `name v1.0.0`, with `origin` in parentheses after it unless it is of crates.io.
-    fn find(&self, name: &str, version: &str, origin: Option<&str>) -> Option<&Locked> {
-        let same: Vec<&Locked> =
-            self.packages.iter().filter(|one| one.name == name && one.version == version).collect();
-        let is_origin = |one: &&&Locked| match (&one.source, origin) {
+    fn find(&self, name: &str, version: &str, origin: Option<&str>) -> Option<&Dependency> {
+        let is_same = |one: &&Dependency| one.name == name && one.version.to_string() == version;
+        let same: Vec<&Dependency> = self.0.iter().filter(is_same).collect();
+        let is_origin = |one: &&&Dependency| match (&one.source, origin) {
             (CrateSource::CratesIo, None) => true,
             (CrateSource::Registry(_), Some(origin)) => origin.starts_with("registry "),
             (CrateSource::Git { commit, .. }, Some(origin)) => {
@@ -106,13 +96,10 @@ pub fn of(
     let tree = match trees {
         Some(folder) => {
             let path = folder.join(target.triple());
-            files::open(&path)
-                .and_then(|file| files::read(file, TREE_LIMIT))
-                .map_err(anyhow::Error::from)
-                .and_then(|bytes| String::from_utf8(bytes).context("it is not UTF-8"))
-                .with_context(|| {
-                    format!("failed to read `{}`, the crates for {}", path.display(), target.name())
-                })?
+            let failed = || format!("failed to read `{}`, the crates for {}", path.display(), target.name());
+            let bytes = files::open(&path).and_then(|file| files::read(file, TREE_LIMIT));
+            let text = String::from_utf8(bytes.with_context(failed)?).context("it is not UTF-8");
+            text.with_context(failed)?
         }
         None => tree(project, target)?,
     };
@@ -120,31 +107,20 @@ pub fn of(
         .with_context(|| format!("failed to read the crates of `{}` for {}", project.name, target.name()))?;
     match crates.first() {
         Some(first) if first.name == project.name && first.version == project.version => Ok(crates),
-        _ => anyhow::bail!(
-            "the crates for {} are not those of `{}` {}",
-            target.name(),
-            project.name,
-            project.version
-        ),
+        _ => {
+            let Project { name, version, .. } = project;
+            anyhow::bail!("the crates for {} are not those of `{name}` {version}", target.name())
+        }
     }
 }
 
 /// The output of `cargo tree`. It needs the sources of the target's crates, but not its standard library.
 fn tree(project: &Project, target: Target) -> anyhow::Result<String> {
-    let mut command = Command::new(variable_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command =
+        project.cargo(&["tree", "--locked", "--color", "never", "--charset", "ascii", "--edges", EDGES]);
     command
-        .current_dir(&project.root)
-        .args(["tree", "--locked", "--color", "never", "--charset", "ascii", "--edges", EDGES])
         .args(["--package", &format!("{}@{}", project.name, project.version), "--target", target.triple()])
-        .args(["--prefix", "depth", "--format", FORMAT])
-        .arg("--manifest-path")
-        .arg(&project.manifest_path);
-    if !project.config.features.is_empty() {
-        command.args(["--features", &project.config.features.join(",")]);
-    }
-    if !project.config.default_features {
-        command.arg("--no-default-features");
-    }
+        .args(["--prefix", "depth", "--format", FORMAT]);
     process::run(&mut command).map_err(|error| {
         Failure::new(format!("the SBOM of `{}` for {} cannot be made", project.name, target.name()))
             .because(error)
@@ -178,15 +154,8 @@ fn parse(tree: &str, lock: &Lock) -> anyhow::Result<Vec<Dependency>> {
                     format!("`{name}` {version} is in the tree of `cargo tree`, but not in Cargo.lock")
                 })?;
                 seen.insert(package, crates.len());
-                crates.push(Dependency {
-                    name: name.to_owned(),
-                    version: version.parse::<Version>().with_context(unreadable)?,
-                    source: locked.source.clone(),
-                    checksum: locked.checksum,
-                    license: Some(license.trim()).filter(|text| !text.is_empty()).map(str::to_owned),
-                    features: BTreeSet::new(),
-                    uses: BTreeSet::new(),
-                });
+                let license = Some(license.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+                crates.push(Dependency { license, ..locked.clone() });
                 crates.len() - 1
             }
         };

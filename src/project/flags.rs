@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
-use anyhow::Context as _;
 use cargo_metadata::cargo_platform::{Cfg, Platform};
 use toml_edit::{DocumentMut, Item};
 
 use crate::environment::{variable, variable_os};
+use crate::error::AtPath as _;
 use floe_core::model::Target;
 
 /// The flags that Cargo would give to rustc for a target, in a folder: those of the environment, else those of the
@@ -19,20 +19,15 @@ pub fn of(folder: &Path, target: Target, cfg: &str) -> anyhow::Result<Vec<String
     if let Some(encoded) = variable("CARGO_ENCODED_RUSTFLAGS") {
         return Ok(encoded.split('\u{1f}').map(str::to_owned).collect());
     }
-    match variable("RUSTFLAGS") {
-        Some(flags) => Ok(flags.split_whitespace().map(str::to_owned).collect()),
-        None => {
-            let words = |name: &str| -> Vec<String> {
-                let flags = variable(name).unwrap_or_default();
-                flags.split_whitespace().map(str::to_owned).collect()
-            };
-            let name = target.triple().to_uppercase().replace('-', "_");
-            let (mut own, mut every) = tables(&files(folder), target, cfg)?;
-            own.extend(words(&format!("CARGO_TARGET_{name}_RUSTFLAGS")));
-            every.extend(words("CARGO_BUILD_RUSTFLAGS"));
-            Ok(if own.is_empty() { every } else { own })
-        }
+    if let Some(flags) = variable("RUSTFLAGS") {
+        return Ok(words(&flags));
     }
+    let of_variable = |name: &str| words(&variable(name).unwrap_or_default());
+    let name = target.triple().to_uppercase().replace('-', "_");
+    let (mut own, mut every) = tables(&files(folder), target, cfg)?;
+    own.extend(of_variable(&format!("CARGO_TARGET_{name}_RUSTFLAGS")));
+    every.extend(of_variable("CARGO_BUILD_RUSTFLAGS"));
+    Ok(if own.is_empty() { every } else { own })
 }
 
 /// Whether Cargo would build for another target than its host, if it is not given one.
@@ -62,12 +57,11 @@ fn tables(files: &[PathBuf], target: Target, cfg: &str) -> anyhow::Result<(Vec<S
     // Cargo joins these in the order of their names.
     let mut by_cfg: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in files {
-        let failed = || format!("failed to read `{}`", file.display());
         let config = read(file)?;
         every.extend(config.get("build").map(rustflags).unwrap_or_default());
         let tables = config.get("target").and_then(Item::as_table_like);
         for (name, table) in tables.into_iter().flat_map(|tables| tables.iter()) {
-            let platform = Platform::from_str(name).with_context(failed)?;
+            let platform = Platform::from_str(name).at("failed to read", file)?;
             match platform {
                 Platform::Name(name) if name == target.triple() => triple.extend(rustflags(table)),
                 Platform::Cfg(_) if platform.matches(target.triple(), &cfg) => {
@@ -82,8 +76,7 @@ fn tables(files: &[PathBuf], target: Target, cfg: &str) -> anyhow::Result<(Vec<S
 }
 
 fn read(file: &Path) -> anyhow::Result<DocumentMut> {
-    let failed = || format!("failed to read `{}`", file.display());
-    std::fs::read_to_string(file).with_context(failed)?.parse().with_context(failed)
+    std::fs::read_to_string(file).at("failed to read", file)?.parse().at("failed to read", file)
 }
 
 /// Cargo's configuration files for a folder: that of Cargo's home, then those of the folders from the root down.
@@ -108,9 +101,10 @@ pub fn cargo_home() -> Option<PathBuf> {
 
 fn rustflags(table: &Item) -> Vec<String> {
     let Some(flags) = table.get("rustflags") else { return Vec::new() };
-    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
-    let list = || {
-        flags.as_array().into_iter().flatten().filter_map(|flag| flag.as_str()).map(str::to_owned).collect()
-    };
-    flags.as_str().map_or_else(list, words)
+    let list = flags.as_array().into_iter().flatten().filter_map(|flag| flag.as_str());
+    flags.as_str().map_or_else(|| list.map(str::to_owned).collect(), words)
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
 }

@@ -10,6 +10,7 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use crate::environment::variable;
+use crate::error::AtPath as _;
 use crate::project::process;
 use floe_core::model::{Commit, Repo};
 
@@ -143,14 +144,12 @@ fn is_in_repository(folder: &Path) -> bool {
 fn status(folder: &Path, arguments: impl FnOnce(&mut Command) -> &mut Command) -> anyhow::Result<String> {
     let mut own = BTreeSet::new();
     add_filters(folder, &mut own, 0)?;
-    let given = variable("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or(0);
-    let mut count: usize = given;
+    let given: usize = variable("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or(0);
     let mut git = command(folder);
-    for key in own {
+    git.env("GIT_CONFIG_COUNT", (given + own.len()).to_string());
+    for (count, key) in (given..).zip(own) {
         git.env(format!("GIT_CONFIG_KEY_{count}"), key).env(format!("GIT_CONFIG_VALUE_{count}"), "");
-        count += 1;
     }
-    git.env("GIT_CONFIG_COUNT", count.to_string());
     run(folder, arguments(git.arg("status")))
 }
 
@@ -165,11 +164,8 @@ fn add_filters(folder: &Path, own: &mut BTreeSet<String>, depth: usize) -> anyho
     config.args(["config", "--null", "--show-scope", "--get-regexp", "^filter\\."]);
     // Exit code 1 means that there are no filters.
     let listed = process::run_within(&mut config, LIMIT)?;
-    anyhow::ensure!(
-        listed.len() < LIMIT as usize && depth < DEPTH,
-        "git's configuration of `{}` is too long",
-        folder.display()
-    );
+    let fits = listed.len() < LIMIT as usize && depth < DEPTH;
+    anyhow::ensure!(fits, "git's configuration of `{}` is too long", folder.display());
     let fields: Vec<&str> = listed.split_terminator('\0').collect();
     own.extend(fields.chunks(2).filter_map(|pair| match pair {
         ["local" | "worktree", setting] => setting.split('\n').next().map(str::to_owned),
@@ -179,14 +175,11 @@ fn add_filters(folder: &Path, own: &mut BTreeSet<String>, depth: usize) -> anyho
     let mut files = command(folder);
     files.args(["ls-files", "--stage", "-z", "--", ":/"]);
     let files = process::run_within(&mut files, u64::MAX)?;
-    let links =
-        files.split_terminator('\0').filter_map(|entry| entry.strip_prefix("160000 ")?.split_once('\t'));
-    for (_, path) in links {
+    let links = files.split_terminator('\0').filter_map(|entry| entry.strip_prefix("160000 "));
+    for (_, path) in links.filter_map(|link| link.split_once('\t')) {
         // Paths are relative to the folder, also those outside of it.
-        anyhow::ensure!(
-            !path.contains(char::REPLACEMENT_CHARACTER),
-            "the name of the submodule `{path}` is not UTF-8"
-        );
+        let is_utf8 = !path.contains(char::REPLACEMENT_CHARACTER);
+        anyhow::ensure!(is_utf8, "the name of the submodule `{path}` is not UTF-8");
         let submodule = folder.join(path);
         if submodule.join(".git").exists() {
             add_filters(&submodule, own, depth + 1)?;
@@ -200,7 +193,7 @@ fn git(folder: &Path, arguments: impl FnOnce(&mut Command) -> &mut Command) -> a
 }
 
 fn run(folder: &Path, git: &mut Command) -> anyhow::Result<String> {
-    process::run(git).with_context(|| format!("failed to ask git about `{}`", folder.display()))
+    process::run(git).at("failed to ask git about", folder)
 }
 
 /// Variables that point to another repository than the folder's, as in a hook: `git rev-parse --local-env-vars` without

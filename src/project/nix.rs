@@ -28,9 +28,7 @@ pub fn offers_dist(root: &Path) -> Result<(), NoDist> {
     let asked = process::run(nix(root, "eval", ".#dist.name").arg("--raw"));
     asked.map(drop).map_err(|error| {
         let last = last_error(&error);
-        let is_missing =
-            ["does not provide attribute", "attribute 'dist' "].iter().any(|words| last.contains(words));
-        match is_missing {
+        match last.contains("does not provide attribute") || last.contains("attribute 'dist' ") {
             true => none(format!("the flake has no `dist` for this system: {last}")),
             false => NoDist { why: format!("the flake does not evaluate: {last}"), is_broken: true },
         }
@@ -51,11 +49,8 @@ pub fn build_dist(root: &Path, link: &Path) -> anyhow::Result<()> {
 
 fn nix(root: &Path, verb: &str, what: &str) -> Command {
     let mut command = Command::new("nix");
-    command.current_dir(root).args(["--extra-experimental-features", "nix-command flakes"]).args([
-        verb,
-        what,
-        "--no-write-lock-file",
-    ]);
+    command.current_dir(root).args(["--extra-experimental-features", "nix-command flakes"]);
+    command.args([verb, what, "--no-write-lock-file"]);
     command
 }
 

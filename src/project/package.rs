@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::error::{Exit, Failure};
 use crate::files;
 use crate::project::cargo::Project;
-use floe_core::model::{Config, Minisign};
+use floe_core::model::{About, Config, Minisign};
 
 /// A binary that requires a feature that is off.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,11 +43,12 @@ impl Gated {
 
     /// Why it is left out, and how to include it.
     pub fn line(&self) -> String {
-        let (name, features) = (&self.name, self.features.join("`, `"));
-        format!(
-            "`{name}` is left out, because it requires the feature `{features}`: {} builds it",
-            Gated::setting(&[self])
-        )
+        let (reason, setting) = (self.reason(), Gated::setting(&[self]));
+        format!("`{}` is left out, because it {reason}: {setting} builds it", self.name)
+    }
+
+    fn reason(&self) -> String {
+        format!("requires the feature `{}`", self.features.join("`, `"))
     }
 }
 
@@ -58,7 +59,7 @@ pub(super) fn choose<'m>(
     manifest: &Path,
     name: Option<&str>,
 ) -> anyhow::Result<&'m Package> {
-    let members = metadata.workspace_packages();
+    let (members, shown) = (metadata.workspace_packages(), manifest.display());
     let released: Vec<&Package> = members.iter().copied().filter(|one| !built(one).0.is_empty()).collect();
     let names = released.iter().map(|one| format!("`{}`", one.name)).collect::<Vec<_>>().join(", ");
     if let Some(name) = name {
@@ -68,7 +69,7 @@ pub(super) fn choose<'m>(
         let why = match members.iter().find(|one| *one.name == name) {
             Some(package) if !built(package).1.is_empty() => bail!(only_gated(package)),
             Some(_) => format!("the package `{name}` has no binary"),
-            None => format!("there is no package `{name}` in `{}`", manifest.display()),
+            None => format!("there is no package `{name}` in `{shown}`"),
         };
         bail!(match released.is_empty() {
             true => Failure::new(why).hint("add `src/main.rs` or a `[[bin]]` to the package"),
@@ -86,28 +87,26 @@ pub(super) fn choose<'m>(
         ([package], _) | (_, [package]) => Ok(package),
         (_, []) => match members.iter().find(|one| !built(one).1.is_empty()) {
             Some(package) => bail!(only_gated(package)),
-            None => bail!(
-                Failure::new(format!(
-                    "`{}` has no binary, so there is nothing to release",
-                    manifest.display()
+            None => {
+                bail!(Failure::new(format!("`{shown}` has no binary, so there is nothing to release")).hint(
+                    "add `src/main.rs` or a `[[bin]]` to the package, or give another `--manifest-path`"
                 ))
-                .hint("add `src/main.rs` or a `[[bin]]` to the package, or give another `--manifest-path`")
-            ),
+            }
         },
-        (default, [first, ..]) => bail!(
-            Failure::new(format!("`{}` has several packages with a binary: {names}", manifest.display()))
-                .hint(format!(
-                    "choose the one to release: `--package {}`",
-                    default.first().unwrap_or(first).name
-                ))
-                .exit(Exit::Usage)
-        ),
+        (default, [first, ..]) => {
+            let first = &default.first().unwrap_or(first).name;
+            bail!(
+                Failure::new(format!("`{shown}` has several packages with a binary: {names}"))
+                    .hint(format!("choose the one to release: `--package {first}`"))
+                    .exit(Exit::Usage)
+            )
+        }
     }
 }
 
 fn only_gated(package: &Package) -> Failure {
     let gated = built(package).1;
-    let needs = |one: &Gated| format!("`{}` requires the feature `{}`", one.name, one.features.join("`, `"));
+    let needs = |one: &Gated| format!("`{}` {}", one.name, one.reason());
     Failure::new(format!("no binary of `{}` is built with the features that are on", package.name))
         .details(gated.iter().map(needs))
         .hint(gated.first().map_or_else(String::new, |one| format!("write {}", Gated::setting(&[one]))))
@@ -126,10 +125,8 @@ pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<
     let is_wanted = |one: &&Gated| chosen.iter().flatten().any(|name| *name == one.name);
     let wanted: Vec<&Gated> = gated.iter().filter(is_wanted).collect();
     if !wanted.is_empty() {
-        let reason = |one: &&Gated| {
-            format!("`{}`, which requires the feature `{}`", one.name, one.features.join("`, `"))
-        };
-        let reasons = wanted.iter().map(reason).collect::<Vec<_>>().join(", and ");
+        let reasons = wanted.iter().map(|one| format!("`{}`, which {}", one.name, one.reason()));
+        let reasons = reasons.collect::<Vec<_>>().join(", and ");
         bail!(
             Failure::new(format!("`binaries` names {reasons}"))
                 .hint(format!("write {}, or take it out of `binaries`", Gated::setting(&wanted)))
@@ -142,11 +139,14 @@ pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<
     Ok(Project {
         name: package.name.to_string(),
         version: package.version.clone(),
-        description: package.description.clone(),
+        about: About {
+            description: package.description.clone(),
+            license: package.license.clone(),
+            homepage: package.homepage.clone(),
+            minisign: minisign(package),
+        },
         authors: package.authors.clone(),
-        license: package.license.clone(),
         repository: package.repository.clone(),
-        homepage: package.homepage.clone(),
         documentation: package.documentation.clone(),
         readme: package.readme.clone().map(Into::into),
         license_file: package.license_file.clone().map(Into::into),
@@ -159,7 +159,6 @@ pub(super) fn project(package: &Package, metadata: &Metadata) -> anyhow::Result<
         binaries: chosen.unwrap_or(built),
         config,
         is_configured: package.metadata.get("floe").is_some(),
-        minisign: minisign(package),
         // A table that is wrong is reported when its own package is released.
         siblings: siblings.filter_map(|one| Some((one.name.to_string(), self::config(one).ok()?))).collect(),
     })
@@ -183,16 +182,12 @@ fn binaries(package: &Package) -> Vec<&Target> {
 /// The binaries that are built with the features that are on, the main one first, and those that are not.
 fn built(package: &Package) -> (Vec<String>, Vec<Gated>) {
     let on = features(package);
-    let (mut built, mut gated) = (Vec::new(), Vec::new());
-    for Target { name, required_features, .. } in binaries(package) {
-        let off: Vec<String> =
-            required_features.iter().filter(|feature| !on.contains(*feature)).cloned().collect();
-        match off.is_empty() {
-            true => built.push(name.clone()),
-            false => gated.push(Gated { name: name.clone(), features: off }),
-        }
-    }
-    (built, gated)
+    let all = binaries(package).into_iter().map(|Target { name, required_features, .. }| {
+        let off = required_features.iter().filter(|feature| !on.contains(*feature));
+        Gated { name: name.clone(), features: off.cloned().collect() }
+    });
+    let (built, gated): (Vec<Gated>, _) = all.partition(|one| one.features.is_empty());
+    (built.into_iter().map(|one| one.name).collect(), gated)
 }
 
 /// The features that releases are built with, and all that these turn on.

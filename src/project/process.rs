@@ -82,11 +82,9 @@ fn start(command: &mut Command) -> anyhow::Result<Child> {
 }
 
 fn succeeded(command: &Command, status: ExitStatus, stderr: &[u8]) -> anyhow::Result<()> {
-    if status.success() {
-        return Ok(());
-    }
     let shown = shown(command);
     let why = match status.code() {
+        _ if status.success() => return Ok(()),
         Some(code) => format!("`{shown}` ended with exit code {code}"),
         None => format!("`{shown}` was stopped by a signal"),
     };
@@ -96,17 +94,11 @@ fn succeeded(command: &Command, status: ExitStatus, stderr: &[u8]) -> anyhow::Re
 /// Whether an environment variable's name says that it holds a secret.
 fn is_token(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_ascii_uppercase();
-    let ends = [
-        "_TOKEN",
-        "_PASSWORD",
-        "_SECRET",
-        "_SECRET_KEY",
-        "_SECRET_ACCESS_KEY",
-        "_PRIVATE_KEY",
-        "_APIKEY",
-        "_API_KEY",
-    ];
-    ends.iter().any(|end| name.ends_with(end)) || name == "TOKEN"
+    let ends = |name: &str, ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+    let keys = ["_SECRET", "_SECRET_ACCESS", "_PRIVATE", "_API"];
+    ends(&name, &["_TOKEN", "_PASSWORD", "_SECRET", "_APIKEY"])
+        || name.strip_suffix("_KEY").is_some_and(|name| ends(name, &keys))
+        || name == "TOKEN"
 }
 
 fn shown(command: &Command) -> String {

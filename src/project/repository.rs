@@ -23,11 +23,10 @@ pub fn find(project: Option<&Project>, given: Option<&Repo>, site: Option<&str>)
             if let Some(repo) = project.repository.as_deref().and_then(on_github) {
                 return Ok(repo);
             }
+            let name = &project.name;
             let found = match &project.repository {
-                Some(url) => {
-                    format!("`repository = \"{url}\"` of `{}` is not a repository on GitHub", project.name)
-                }
-                None => format!("the repository of `{}` is unknown", project.name),
+                Some(url) => format!("`repository = \"{url}\"` of `{name}` is not a repository on GitHub"),
+                None => format!("the repository of `{name}` is unknown"),
             };
             Failure::new(found)
                 .hint("give it as `--repo owner/name`, or write `repository = \"https://github.com/owner/name\"` into Cargo.toml")
@@ -45,17 +44,14 @@ pub fn outside_cargo(
     if let Some(repo) = given {
         return Ok(Some(repo.clone()));
     }
-    match variable("GITHUB_REPOSITORY") {
-        Some(text) => {
-            text.parse().map(Some).map_err(anyhow::Error::msg).context("failed to read `GITHUB_REPOSITORY`")
-        }
-        None => {
-            let Some(origin) = git::origin(folder)? else { return Ok(None) };
-            match site.filter(|site| !is_at(&origin.host, site)) {
-                None => Ok(Some(origin.repo)),
-                Some(site) => Err(elsewhere(&origin, site).into()),
-            }
-        }
+    if let Some(text) = variable("GITHUB_REPOSITORY") {
+        let repo = text.parse().map_err(anyhow::Error::msg).context("failed to read `GITHUB_REPOSITORY`")?;
+        return Ok(Some(repo));
+    }
+    let Some(origin) = git::origin(folder)? else { return Ok(None) };
+    match site.filter(|site| !is_at(&origin.host, site)) {
+        None => Ok(Some(origin.repo)),
+        Some(site) => Err(elsewhere(&origin, site).into()),
     }
 }
 

@@ -143,7 +143,7 @@ impl Inputs {
         report: &Report,
     ) -> anyhow::Result<()> {
         let key = match &self.project {
-            Some(project) => project.minisign.as_ref(),
+            Some(project) => project.about.minisign.as_ref(),
             None => about.and_then(|about| about.minisign.as_ref()),
         };
         signatures::verify(&files, key, report)

@@ -45,8 +45,8 @@ fn every_field_of_a_package_is_read() {
     );
     let project = sample.load().unwrap();
     assert_eq!((project.name.as_str(), project.version.to_string().as_str()), ("tool", "1.4.0"));
-    assert_eq!(project.description.as_deref(), Some("Does things"));
-    assert_eq!(project.license.as_deref(), Some("MIT"));
+    assert_eq!(project.about.description.as_deref(), Some("Does things"));
+    assert_eq!(project.about.license.as_deref(), Some("MIT"));
     assert_eq!(project.binaries, ["tool"]);
     assert_eq!(project.root.canonicalize().unwrap(), sample.path().canonicalize().unwrap());
     assert_eq!(project.workspace_root, project.root);
@@ -58,7 +58,7 @@ fn a_member_is_found_by_its_folder_or_by_name() {
     let sample = workspace();
     let one = load(&sample, "one/Cargo.toml", None).unwrap();
     assert_eq!(one.version.to_string(), "2.1.0-rc.1");
-    assert_eq!(one.license.as_deref(), Some("MIT"));
+    assert_eq!(one.about.license.as_deref(), Some("MIT"));
     assert_eq!(one.binaries, ["one", "alpha", "zeta"]);
     assert_ne!(one.root, one.workspace_root);
     assert_eq!(load(&sample, "Cargo.toml", Some("two")).unwrap().name, "two");

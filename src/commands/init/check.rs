@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{paths, unified};
 use crate::error::{Exit, Failure};
 use crate::project::init::template::Floe;
-use crate::project::init::{Drift, File, State};
+use crate::project::init::{Drift, File};
 use crate::report::Report;
 use floe_core::model::Schema;
 
@@ -28,7 +28,7 @@ struct Checked<'f> {
 #[derive(Serialize)]
 struct CheckedFile<'f> {
     path: &'f str,
-    state: State,
+    state: &'static str,
     /// How it differs.
     drift: Option<String>,
     /// The lines that the user adds.

@@ -24,7 +24,7 @@ pub(super) fn make(
         kind: *kind,
         package: project.config.package_name(*kind, &project.name),
         maintainer: project.maintainer(*kind),
-        homepage: project.homepage.clone().or_else(|| project.repository.clone()),
+        homepage: project.about.homepage.clone().or_else(|| project.repository.clone()),
     };
     let wanted: Vec<Wanted> = project.config.packages.keys().map(wanted).collect();
     let (about, extras) = (project.about(), Extras::of(&project.name, target, entries));

@@ -352,7 +352,7 @@ fn pack_one(
         target,
         archive: &file,
         binaries: &all,
-        description: project.description.as_deref(),
+        description: project.about.description.as_deref(),
         repository: project.repository.as_deref(),
         epoch: origin.epoch,
     };

@@ -6,7 +6,7 @@ use semver::Version;
 
 use super::{Found, Git, code, template};
 use crate::project::git::FileStatus;
-use floe_core::model::{ChannelKind, Tag};
+use floe_core::model::{ChannelKind, Channels, Repo, Tag};
 
 /// Programs and actions that other workflows publish releases with.
 pub(super) const PUBLISHERS: [&str; 12] = [
@@ -34,59 +34,50 @@ const TAGGERS: [&str; 4] = [
 
 /// A line for each obstacle, in the order in which a release would meet them.
 pub fn about(found: &Found) -> Vec<String> {
-    let mut advice = Vec::new();
-    if found.git.is_none() {
-        advice.push(
+    let before = [
+        found.git.is_none().then_some(
             "the project is in no git repository, and a release starts with a tag: run `git init`, commit, and push to \
-             GitHub"
-                .to_owned(),
-        );
-    }
-    if !found.has_repository() {
-        advice.push(
+             GitHub",
+        ),
+        (!found.has_repository()).then_some(
             "the repository on GitHub is unknown, and `flake.nix` does not evaluate without it: add \
-             `repository = \"https://github.com/owner/name\"` to Cargo.toml"
-                .to_owned(),
-        );
-    }
+             `repository = \"https://github.com/owner/name\"` to Cargo.toml",
+        ),
+    ];
+    let mut advice: Vec<String> = before.into_iter().flatten().map(str::to_owned).collect();
     advice.extend(about_lock(found));
     advice.extend(found.git.iter().flat_map(|git| about_git(found, git)));
     if !found.is_flake_locked {
-        advice.push(
-            "flake.lock does not pin floe: run `git add flake.nix && nix flake lock`, and commit both"
-                .to_owned(),
-        );
+        let unlocked =
+            "flake.lock does not pin floe: run `git add flake.nix && nix flake lock`, and commit both";
+        advice.push(unlocked.to_owned());
     }
-    for (path, tool) in uses(found, &PUBLISHERS) {
-        advice.push(format!(
-            "`{path}` also publishes releases, with `{tool}`: remove that, or both publish the release of a tag"
-        ));
-    }
-    for (path, tool) in uses(found, &TAGGERS) {
-        advice.push(format!(
+    advice.extend(uses(found, &PUBLISHERS).map(|(path, tool)| {
+        format!("`{path}` also publishes releases, with `{tool}`: remove that, or both publish the release of a tag")
+    }));
+    advice.extend(uses(found, &TAGGERS).map(|(path, tool)| {
+        format!(
             "`{path}` creates tags, with `{tool}`: a tag pushed with GITHUB_TOKEN starts no workflow, so use the token \
              of an app or run the release workflow by hand, and let `{tool}` create no release"
-        ));
-    }
+        )
+    }));
     advice.extend(about_secrets(found));
     advice
 }
 
 /// The secrets that channels need and that no workflow passes on.
 fn about_secrets(found: &Found) -> Vec<String> {
-    let channels = &found.config.channels;
-    let is_elsewhere = |kind: &ChannelKind| {
-        let repository = match kind {
-            ChannelKind::Homebrew => channels.homebrew.as_ref().map(|one| &one.tap),
-            ChannelKind::Scoop => channels.scoop.as_ref().map(|one| &one.bucket),
-            _ => None,
-        };
-        repository.is_none() || repository != found.repository.as_ref()
-    };
+    let Channels { homebrew, scoop, winget, chocolatey, .. } = &found.config.channels;
+    let is_elsewhere = |repository: &Repo| Some(repository) != found.repository.as_ref();
+    let repositories = [
+        homebrew.as_ref().filter(|one| is_elsewhere(&one.tap)).map(|_| ChannelKind::Homebrew),
+        scoop.as_ref().filter(|one| is_elsewhere(&one.bucket)).map(|_| ChannelKind::Scoop),
+        winget.as_ref().map(|_| ChannelKind::Winget),
+    ];
+    let feed = [chocolatey.as_ref().map(|_| ChannelKind::Chocolatey)];
     let is_passed = |secret: &str| found.workflows.values().any(|text| text.contains(secret));
-    let line = |secret: &str, variable: &str, kinds: &[ChannelKind], what: &str| {
-        let tables = channels.tables().filter(|kind| kinds.contains(kind)).filter(is_elsewhere);
-        let tables: Vec<String> = tables.map(|kind| format!("`{kind}`")).collect();
+    let line = |secret: &str, variable: &str, kinds: &[Option<ChannelKind>], what: &str| {
+        let tables: Vec<String> = kinds.iter().flatten().map(|kind| format!("`{kind}`")).collect();
         (!tables.is_empty() && !is_passed(secret)).then(|| {
             format!(
                 "no workflow passes on the secret that {} {}: store {what} with `gh secret set {variable}`, and add \
@@ -96,13 +87,12 @@ fn about_secrets(found: &Found) -> Vec<String> {
             )
         })
     };
-    let repositories = [ChannelKind::Homebrew, ChannelKind::Scoop, ChannelKind::Winget];
-    let token = match channels.winget {
+    let token = match winget {
         Some(_) => "a classic token with the scope `public_repo`",
         None => "a token that may write their repositories",
     };
     let token = line("channel-token", "CHANNEL_TOKEN", &repositories, token);
-    let key = line("chocolatey-key", "CHOCOLATEY_KEY", &[ChannelKind::Chocolatey], "the key of your account");
+    let key = line("chocolatey-key", "CHOCOLATEY_KEY", &feed, "the key of your account");
     token.into_iter().chain(key).collect()
 }
 
@@ -139,15 +129,15 @@ fn about_git(found: &Found, git: &Git) -> Vec<String> {
         ));
     }
     if matches!(git.manifest, FileStatus::Untracked | FileStatus::Ignored) {
+        let (path, _) = &found.manifest;
         advice.push(format!(
-            "`{}` is not in git, and a flake sees only files that git knows: run `git add --all`, and commit",
-            found.manifest.0
+            "`{path}` is not in git, and a flake sees only files that git knows: run `git add --all`, and commit"
         ));
     }
     if let Some(tag) = tagged(found) {
+        let version = &found.version;
         advice.push(format!(
-            "version {} is already tagged as `{tag}`: raise `version` before the next release",
-            found.version
+            "version {version} is already tagged as `{tag}`: raise `version` before the next release"
         ));
     }
     advice.extend(tag_style(&git.tags, &found.config.tag_prefix));
@@ -170,21 +160,18 @@ fn tag_style(tags: &[String], prefix: &str) -> Option<String> {
     // A package with a prefix shares its repository with others, whose tags say nothing about it.
     let others = tags.iter().filter(|tag| prefix.is_empty() || tag.prefix() == prefix);
     let last = others.max_by_key(|tag| (tag.prefix() == prefix, tag.version().clone()))?;
-    let fix = match last.prefix() == prefix {
-        true => format!("name the next one like `{own}1.4.0`"),
-        false => format!(
-            "set `tag-prefix = \"{}\"` in [package.metadata.floe], or name the next one like `{own}1.4.0`",
-            last.prefix()
-        ),
+    let setting = match last.prefix() {
+        other if other != prefix => format!("set `tag-prefix = \"{other}\"` in [package.metadata.floe], or "),
+        _ => String::new(),
     };
+    let fix = format!("{setting}name the next one like `{own}1.4.0`");
     Some(format!("tags look like `{last}` here, but the workflow runs for `{pattern}`: {fix}"))
 }
 
 /// The workflows that contain one of the words outside of comments, each with the first such word.
-fn uses(found: &Found, words: &[&'static str]) -> Vec<(String, &'static str)> {
+fn uses<'f>(found: &'f Found, words: &[&'static str]) -> impl Iterator<Item = (&'f String, &'static str)> {
     let word = |line: &str| words.iter().copied().find(|word| line.contains(word));
-    let first = |(path, text): (&String, &String)| Some((path.clone(), code(text).find_map(word)?));
-    found.workflows.iter().filter_map(first).collect()
+    found.workflows.iter().filter_map(move |(path, text)| Some((path, code(text).find_map(word)?)))
 }
 
 #[cfg(test)]
@@ -192,7 +179,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use floe_core::model::Channels;
     use floe_core::model::Config;
     use floe_core::model::config::{Chocolatey, Scoop};
 

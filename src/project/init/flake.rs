@@ -37,10 +37,9 @@ pub(super) fn lines(text: &str, filling: &Filling) -> Vec<String> {
         }
     }
     let Some((_, outputs)) = present.into_iter().find(|(path, _)| *path == ["outputs"]) else {
-        lines.push(
-            "the file shows no `outputs`, so where to merge floe's cannot be seen; as its only ones:"
-                .to_owned(),
-        );
+        let unseen =
+            "the file shows no `outputs`, so where to merge floe's cannot be seen; as its only ones:";
+        lines.push(unseen.to_owned());
         let arguments = template::arguments(filling, "self");
         lines.push(format!("    outputs = {{ self, floe, ... }}: floe.lib.mkRelease {arguments};"));
         return lines;
@@ -56,15 +55,12 @@ pub(super) fn lines(text: &str, filling: &Filling) -> Vec<String> {
         lines.push(format!("    outputs = {head}: {release} // {{"));
         return lines;
     }
-    let present = match arguments {
+    let unseen = "the present value of `outputs`, whose arguments cannot be seen in the file,";
+    let (present, place) = match arguments {
         // A function of exact arguments would refuse another one.
-        Arguments::Unseen if !has_input => "(…) (builtins.removeAttrs inputs [ \"floe\" ])",
-        Arguments::Unseen => "(…) inputs",
-        _ => "…",
-    };
-    let place = match arguments {
-        Arguments::Unseen => "the present value of `outputs`, whose arguments cannot be seen in the file,",
-        _ => "everything that follows the arguments of `outputs` now",
+        Arguments::Unseen if !has_input => ("(…) (builtins.removeAttrs inputs [ \"floe\" ])", unseen),
+        Arguments::Unseen => ("(…) inputs", unseen),
+        _ => ("…", "everything that follows the arguments of `outputs` now"),
     };
     lines.push(format!("write `outputs` like this, with {place} in place of `…`:"));
     let merge = [
@@ -100,14 +96,9 @@ pub(super) fn immovable(text: &str, url: &str) -> Option<String> {
         return None;
     }
     let (why, fix) = match attribute(text, "follows") {
-        Some(other) => {
-            let other = other.to_string();
-            (format!("follows `{}`", other.trim_matches('"')), "give that input".to_owned())
-        }
-        None if inputs(text).is_empty() => {
-            ("is not in the file".to_owned(), "add `inputs.floe` with".to_owned())
-        }
-        None => ("has no `url` that is one plain string".to_owned(), "give it".to_owned()),
+        Some(other) => (format!("follows `{}`", other.to_string().trim_matches('"')), "give that input"),
+        None if inputs(text).is_empty() => ("is not in the file".to_owned(), "add `inputs.floe` with"),
+        None => ("has no `url` that is one plain string".to_owned(), "give it"),
     };
     Some(format!(
         "`--floe-url` does not move the input `floe` of `flake.nix`, which {why}: {fix} the URL `{url}`"
@@ -182,10 +173,9 @@ fn head(arguments: &Arguments) -> (String, String, String) {
     let rest = pattern.ellipsis_token().map(|token| token.to_string());
     let mut names: Vec<String> = Vec::new();
     let mut reach = |name: &str| match &alias {
-        _ if is_named(name) => name.to_owned(),
-        Some(alias) if rest.is_some() => format!("{alias}.{name}"),
+        Some(alias) if rest.is_some() && !is_named(name) => format!("{alias}.{name}"),
         _ => {
-            names.push(name.to_owned());
+            names.extend((!is_named(name)).then(|| name.to_owned()));
             name.to_owned()
         }
     };

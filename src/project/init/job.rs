@@ -74,10 +74,8 @@ fn triggers(on: Option<&Node<'_>>, filling: &Filling) -> Vec<String> {
     let push =
         |column, step| [indented(column, "push:"), indented(column + step, &format!("tags: [\"{tags}\"]"))];
     let instead_of = |present: &str| {
-        let mut lines = vec![format!("replace {present}, which starts it for no tag, by a block that has:")];
-        lines.push("    on:".to_owned());
-        lines.extend(push(2, 2));
-        lines
+        let replace = format!("replace {present}, which starts it for no tag, by a block that has:");
+        [vec![replace, "    on:".to_owned()], push(2, 2).to_vec()].concat()
     };
     let unseen = || {
         vec![format!("whether it runs for tags like `{tags}` cannot be seen: `on.push.tags` must match them")]
@@ -108,11 +106,10 @@ fn triggers(on: Option<&Node<'_>>, filling: &Filling) -> Vec<String> {
             false => vec![format!("add `\"{tags}\"` to `on.push.tags`, unless they match it already")],
         },
         (_, None) if ["branches", "branches-ignore"].iter().any(|name| pushed.get(name).is_some()) => {
+            let line = format!("tags: [\"{tags}\"]");
             match pushed.keys_column() {
-                Some(column) => {
-                    vec!["add below `push:`:".to_owned(), indented(column, &format!("tags: [\"{tags}\"]"))]
-                }
-                None => vec![format!("add `tags: [\"{tags}\"]` to `on.push`")],
+                Some(column) => vec!["add below `push:`:".to_owned(), indented(column, &line)],
+                None => vec![format!("add `{line}` to `on.push`")],
             }
         }
         // Without a filter, a push of a tag starts it, too; with one of paths alone, GitHub ignores that for tags.

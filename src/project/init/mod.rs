@@ -14,7 +14,6 @@ use std::fmt;
 
 use anyhow::Context as _;
 use semver::Version;
-use serde::Serialize;
 
 use crate::project::git::FileStatus;
 use floe_core::model::config::NotesFrom;
@@ -96,20 +95,6 @@ pub enum Drift {
     Newer(Version),
 }
 
-/// The state of a file in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// It does not exist.
-    Missing,
-    /// It says what floe's text says.
-    Same,
-    /// It calls floe, and differs.
-    Drifted,
-    /// It does not call floe for this package.
-    Foreign,
-}
-
 impl Found {
     /// Whether the flake can find the repository on GitHub, or names it.
     pub fn has_repository(&self) -> bool {
@@ -125,7 +110,7 @@ impl File {
         let text = self.new.as_ref().or(self.old.as_ref());
         let called = format!("{PLACEHOLDER}/");
         let is_call = |line: &str| {
-            line.contains(&format!("github:{called}")) || (line.contains(CALLED) && line.contains(&called))
+            line.contains(&called) && (line.contains(&format!("github:{called}")) || line.contains(CALLED))
         };
         text.is_some_and(|text| code(text).any(is_call))
     }
@@ -137,12 +122,12 @@ impl File {
     }
 
     /// The state in one word, for JSON.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> &'static str {
         match self.drift {
-            None => State::Same,
-            Some(Drift::Missing) => State::Missing,
-            Some(Drift::Foreign | Drift::Package(_)) => State::Foreign,
-            Some(Drift::Lacks(_) | Drift::Newer(_)) => State::Drifted,
+            None => "same",
+            Some(Drift::Missing) => "missing",
+            Some(Drift::Foreign | Drift::Package(_)) => "foreign",
+            Some(Drift::Lacks(_) | Drift::Newer(_)) => "drifted",
         }
     }
 
@@ -281,18 +266,19 @@ fn newer_flake(text: &str, floe: &Floe) -> Option<String> {
 /// The table in `Cargo.toml` is the user's: it is added once, and its content never counts as drift.
 fn cargo(found: &Found, filling: &Filling) -> anyhow::Result<File> {
     let (path, old) = &found.manifest;
-    let mut file = unchanged(path, old);
-    if !found.is_configured {
-        let new = manifest::with_table(old, "floe", &template::table(filling));
-        file.new = Some(new.with_context(|| format!("failed to add `[package.metadata.floe]` to `{path}`"))?);
-    }
-    // cargo-binstall guesses every address but that of a tag with a prefix.
     let prefix = &found.config.tag_prefix;
-    if !prefix.is_empty() && !code(old).any(|line| line.contains("binstall")) {
-        let text = file.new.as_ref().unwrap_or(old);
-        let new = manifest::with_table(text, "binstall", &template::binstall(prefix));
-        file.new =
-            Some(new.with_context(|| format!("failed to add `[package.metadata.binstall]` to `{path}`"))?);
+    // cargo-binstall guesses every address but that of a tag with a prefix.
+    let is_prefixed = !prefix.is_empty() && !code(old).any(|line| line.contains("binstall"));
+    let mut file = unchanged(path, old);
+    for (name, is_added, table) in [
+        ("floe", !found.is_configured, template::table(filling)),
+        ("binstall", is_prefixed, template::binstall(prefix)),
+    ] {
+        if is_added {
+            let new = manifest::with_table(file.new.as_ref().unwrap_or(old), name, &table);
+            let failed = || format!("failed to add `[package.metadata.{name}]` to `{path}`");
+            file.new = Some(new.with_context(failed)?);
+        }
     }
     Ok(file)
 }

@@ -73,17 +73,15 @@ impl Floe {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/?&=._@+-".contains(&byte);
         let (address, query) = url.split_once('?').unwrap_or((url, ""));
         let mut parts = address.strip_prefix("github:").unwrap_or_default().splitn(3, '/');
-        let (repo, path) = match (parts.next(), parts.next()) {
-            (Some(owner), Some(name)) => {
-                (format!("{owner}/{name}").parse().ok(), parts.next().filter(|path| !path.is_empty()))
-            }
-            _ if address.starts_with("git+") => (repository::on_github(address), None),
-            _ => (None, None),
+        let repo = match (parts.next(), parts.next()) {
+            (Some(owner), Some(name)) => format!("{owner}/{name}").parse().ok(),
+            _ if address.starts_with("git+") => repository::on_github(address),
+            _ => None,
         };
         let Some(repo) = repo.filter(|_| url.bytes().all(is_plain)) else {
             return Err(format!("`{url}` is not the flake reference of a repository on GitHub"));
         };
-        let mut reference = path;
+        let mut reference = parts.next().filter(|path| !path.is_empty());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {
                 Some(("ref" | "rev", value)) if reference.is_none() => reference = Some(value),
@@ -103,9 +101,8 @@ impl Floe {
             (None, false) => format!("{address}?ref=refs/tags/{own}"),
         };
         let reference = reference.unwrap_or(&own);
-        let names = ["refs/tags/", "refs/heads/"];
-        let reference =
-            names.iter().find_map(|start| reference.strip_prefix(start)).unwrap_or(reference).to_owned();
+        let short = ["refs/tags/", "refs/heads/"].iter().find_map(|start| reference.strip_prefix(start));
+        let reference = short.unwrap_or(reference).to_owned();
         let version = reference.strip_prefix('v').and_then(|rest| rest.parse().ok()).unwrap_or(version);
         Ok(Floe { repo, version, input, reference, commit: None, is_given: true })
     }
@@ -187,13 +184,8 @@ pub fn arguments(filling: &Filling, this: &str) -> String {
         Some(folder) if folder.bytes().all(is_plain) => format!("src = ./{folder}; {own}"),
         Some(folder) => format!("src = {this} + \"/{folder}\"; {own}"),
     };
-    for (name, value) in
-        [("package", filling.package.clone()), ("repo", filling.repo.as_ref().map(Repo::to_string))]
-    {
-        if let Some(value) = value {
-            words.push_str(&format!(" {name} = \"{value}\";"));
-        }
-    }
+    let package = filling.package.iter().map(|package| format!(" package = \"{package}\";"));
+    words.extend(package.chain(filling.repo.iter().map(|repo| format!(" repo = \"{repo}\";"))));
     format!("{{ {words} }}")
 }
 

@@ -40,40 +40,28 @@ impl<'t> Node<'t> {
             }
             let rest = starts.get(span.start.index()).map_or("", |at| &text[*at..]);
             let line = rest.lines().next().unwrap_or_default();
-            let node = |value, inline: bool| Node {
-                value,
-                column: span.start.col(),
-                inline: inline.then(|| line.split(" #").next().unwrap_or(line).trim()),
-            };
+            let inline = || Some(line.split(" #").next().unwrap_or(line).trim());
+            let node = |value, inline| Node { value, column: span.start.col(), inline };
             let done = match event {
-                Event::Scalar(text, style, ..) => match style == ScalarStyle::Plain && is_null(&text) {
-                    true => node(Value::Nothing, false),
-                    false => node(Value::Text(text), true),
-                },
-                Event::Alias(_) => node(Value::Alias, true),
-                Event::SequenceStart(..) => {
-                    open.push((node(Value::List(Vec::new()), line.starts_with('[')), Vec::new()));
+                Event::Scalar(text, ScalarStyle::Plain, ..) if is_null(&text) => node(Value::Nothing, None),
+                Event::Scalar(text, ..) => node(Value::Text(text), inline()),
+                Event::Alias(_) => node(Value::Alias, inline()),
+                Event::SequenceStart(..) | Event::MappingStart(..) => {
+                    // What it is shows when it ends.
+                    let inline = inline().filter(|_| line.starts_with(['[', '{']));
+                    open.push((node(Value::Nothing, inline), Vec::new()));
                     continue;
                 }
-                Event::MappingStart(..) => {
-                    open.push((node(Value::Table(Vec::new()), line.starts_with('{')), Vec::new()));
-                    continue;
+                Event::SequenceEnd => {
+                    open.pop().map(|(node, items)| Node { value: Value::List(items), ..node })?
                 }
-                Event::SequenceEnd | Event::MappingEnd => {
-                    let (mut node, children) = open.pop()?;
-                    match &mut node.value {
-                        Value::Table(entries) => {
-                            let mut children = children.into_iter();
-                            while let Some(entry) = children.next().zip(children.next()) {
-                                entries.push(entry);
-                            }
-                        }
-                        value => *value = Value::List(children),
-                    }
-                    node
+                Event::MappingEnd => {
+                    let (node, children) = open.pop()?;
+                    let mut children = children.into_iter();
+                    let entries = std::iter::from_fn(|| children.next().zip(children.next()));
+                    Node { value: Value::Table(entries.collect()), ..node }
                 }
-                Event::Nothing | Event::StreamStart | Event::StreamEnd => continue,
-                Event::DocumentStart(_) | Event::DocumentEnd => continue,
+                _ => continue,
             };
             match open.last_mut() {
                 Some((_, children)) => children.push(done),
