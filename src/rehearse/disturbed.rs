@@ -61,7 +61,7 @@ pub async fn by_seed(
     let retry = Retry::new(5, Duration::from_secs(1), clock.clone(), report.clone());
     let addresses = servers.addresses(&release.destination);
     let session = Session::connect(release, &addresses, servers.secrets(), retry)?;
-    let (invariants, schedule) = (Invariants::new(&testbed, release), Schedule::at(&testbed.sides(), seed));
+    let (invariants, schedule) = (Invariants::new(&testbed, release), Schedule::of(release, seed));
     invariants.attach();
     schedule.arm(&testbed, &invariants);
     report.step("Injecting", format!("{} faults, drawn from seed {seed}:", schedule.injections.len()));
