@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::access::{Caller, RepoRequest};
 use super::publish::MakeLatest;
 use super::release_params::{ReleaseParams, object, text};
-use super::response::{ApiError, ApiResult, custom, json_response, page};
+use super::response::{ApiError, ApiResult, custom, json_response, ok, page};
 use super::state::{StoredRelease, StoredRepo, draft, now};
 use super::view;
 
@@ -45,7 +45,7 @@ fn show(
 ) -> ApiResult {
     request.read(|repo| {
         let release = find(repo).ok_or_else(ApiError::not_found)?;
-        Ok(json_response(StatusCode::OK, &view::release(repo, release, &request.caller)))
+        ok(&view::release(repo, release, &request.caller))
     })
 }
 
@@ -105,7 +105,7 @@ pub(super) async fn update(request: RepoRequest, bytes: Bytes) -> ApiResult {
         let release = repo.release(id).ok_or_else(ApiError::not_found)?;
         Ok(view::release(repo, release, &request.caller))
     })?;
-    Ok(json_response(StatusCode::OK, &view))
+    ok(&view)
 }
 
 /// `DELETE /repos/{owner}/{name}/releases/{id}`
@@ -133,7 +133,7 @@ pub(super) async fn generate_notes(request: RepoRequest, bytes: Bytes) -> ApiRes
     };
     let previous = text(&map, "previous_tag_name")?;
     let body = generated_notes(repo, &tag, previous.as_deref(), &request.caller)?;
-    Ok(json_response(StatusCode::OK, &json!({ "name": tag, "body": body })))
+    ok(&json!({ "name": tag, "body": body }))
 }
 
 /// The notes of `tag` as GitHub writes them, without pull requests: the changes since `previous`, or since the release that was published last.
@@ -142,7 +142,7 @@ fn generated_notes(
     tag: &str,
     previous: Option<&str>,
     caller: &Caller,
-) -> Result<String, ApiError> {
+) -> ApiResult<String> {
     if previous.is_some_and(|previous| !repo.tags.contains_key(previous)) {
         return Err(ApiError::invalid([json!("Invalid previous_tag parameter")]));
     }
@@ -167,7 +167,7 @@ pub(super) async fn attestations(request: RepoRequest) -> ApiResult {
         let found: Vec<Value> = found
             .map(|bundle| json!({ "bundle": bundle, "bundle_url": format!("{api}/attestations"), "repository_id": repo.id, "initiator": "github" }))
             .collect();
-        Ok(json_response(StatusCode::OK, &json!({ "attestations": found })))
+        ok(&json!({ "attestations": found }))
     })
 }
 
@@ -177,7 +177,7 @@ pub(super) async fn no_attestations() -> Response {
 }
 
 /// A draft or prerelease cannot be made the latest release.
-fn check_latest(make_latest: Option<MakeLatest>, draft: bool, prerelease: bool) -> Result<(), ApiError> {
+fn check_latest(make_latest: Option<MakeLatest>, draft: bool, prerelease: bool) -> ApiResult<()> {
     if make_latest == Some(MakeLatest::Yes) && (draft || prerelease) {
         let message = "Latest release cannot be draft or prerelease";
         return Err(ApiError::invalid([custom("Release", "make_latest", message)]));
@@ -186,7 +186,7 @@ fn check_latest(make_latest: Option<MakeLatest>, draft: bool, prerelease: bool) 
 }
 
 /// Of an immutable release only title, notes and flags can change.
-fn check_frozen(release: &StoredRelease, params: &ReleaseParams) -> Result<(), ApiError> {
+fn check_frozen(release: &StoredRelease, params: &ReleaseParams) -> ApiResult<()> {
     let mut errors = Vec::new();
     let mut frozen = |name: &str, changes: bool| {
         if release.immutable && changes {
