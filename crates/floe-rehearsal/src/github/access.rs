@@ -15,7 +15,7 @@ use floe_core::model::{Digest, Repo};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Collected};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::response::{ApiError, ApiResult, json_response, ok};
 use super::state::{StoredRepo, StoredState, key};
@@ -306,15 +306,16 @@ impl RateLimits {
 }
 
 impl Window {
-    fn remaining(&self) -> u64 {
-        self.limit.saturating_sub(self.used)
+    fn fields(&self) -> [(&'static str, u64); 4] {
+        let (used, remaining) = (self.used.min(self.limit), self.limit.saturating_sub(self.used));
+        [("limit", self.limit), ("remaining", remaining), ("used", used), ("reset", self.reset)]
     }
 
     fn write(&self, headers: &mut HeaderMap) {
-        headers.insert("x-ratelimit-limit", self.limit.into());
-        headers.insert("x-ratelimit-remaining", self.remaining().into());
-        headers.insert("x-ratelimit-used", self.used.min(self.limit).into());
-        headers.insert("x-ratelimit-reset", self.reset.into());
+        for (name, value) in self.fields() {
+            headers
+                .extend(HeaderName::try_from(format!("x-ratelimit-{name}")).map(|name| (name, value.into())));
+        }
         headers.insert("x-ratelimit-resource", HeaderValue::from_static("core"));
     }
 }
@@ -322,8 +323,7 @@ impl Window {
 /// `GET /rate_limit`
 pub(super) async fn rate_limit(State(github): State<EmbeddedGitHub>, caller: Caller) -> Response {
     let window = github.limits.count(&caller, 0);
-    let (limit, remaining, used) = (window.limit, window.remaining(), window.used.min(window.limit));
-    let rate = json!({ "limit": limit, "remaining": remaining, "used": used, "reset": window.reset });
+    let rate: Value = window.fields().into_iter().collect();
     // There is no search here, but clients require its limit.
     let search = json!({ "limit": 30, "remaining": 30, "used": 0, "reset": window.reset });
     json_response(StatusCode::OK, &json!({ "resources": { "core": rate, "search": search }, "rate": rate }))

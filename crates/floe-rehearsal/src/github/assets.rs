@@ -22,6 +22,7 @@ use super::release_params::{object, text};
 use super::response::{ApiError, ApiResult, custom, field, json_response, ok, page};
 use super::state::{OPEN, STARTER, StoredAsset, StoredRelease, StoredRepo, UPLOADED, now};
 use super::view;
+use crate::basics::lock;
 
 /// The largest asset in bytes, according to GitHub's error message.
 const SIZE_LIMIT: u64 = 2_147_483_648;
@@ -34,7 +35,7 @@ pub(super) async fn list(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         let release = repo.release(id).filter(|release| is_visible(repo, release, &request));
         let release = release.ok_or_else(ApiError::not_found)?;
-        let listed = request.github.quirks.listed_assets(&release.assets).into_iter();
+        let listed = lock(&request.github.quirks).listed_assets(&release.assets).into_iter();
         let listed = listed.map(|asset| view::asset(repo, release, asset, &request.caller));
         Ok(page(listed.collect(), &request))
     })
@@ -115,7 +116,7 @@ pub(super) async fn upload(
     body: Body,
 ) -> ApiResult {
     let (release, store) = (request.id()?, &request.github.store);
-    let quirk = request.github.quirks.next_upload();
+    let quirk = lock(&request.github.quirks).uploads.pop_front();
     let (asset, length) = request.change(|repo, id| {
         let release = repo.release_mut(release).ok_or_else(ApiError::not_found)?;
         let (mut name, content_type, length) = stated(&query, &request.headers)?;

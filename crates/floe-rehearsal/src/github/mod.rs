@@ -112,7 +112,7 @@ pub struct EmbeddedGitHub {
     limits: Arc<RateLimits>,
     immutable: Arc<AtomicBool>,
     expired: Arc<AtomicBool>,
-    quirks: Arc<quirks::GitHubQuirks>,
+    quirks: Arc<Mutex<quirks::Quirks>>,
     /// The key that storage addresses are signed with, for the life of the process.
     secret: Arc<str>,
 }

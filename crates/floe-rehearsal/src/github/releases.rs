@@ -11,12 +11,13 @@ use super::release_params::{ReleaseParams, object, text};
 use super::response::{ApiError, ApiResult, custom, json_response, ok, page};
 use super::state::{StoredRelease, StoredRepo, draft, now};
 use super::view;
+use crate::basics::lock;
 
 /// `GET /repos/{owner}/{name}/releases`
 pub(super) async fn list(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         let with_drafts = request.caller.can_push(repo);
-        let listed = request.github.quirks.listed_releases(&repo.releases).into_iter().rev();
+        let listed = lock(&request.github.quirks).listed_releases(&repo.releases).into_iter().rev();
         let listed = listed.filter(|release| with_drafts || !release.draft);
         let listed = listed.map(|release| view::release(repo, release, &request.caller)).collect();
         Ok(page(listed, &request))
@@ -43,10 +44,11 @@ fn show(
     request: &RepoRequest,
     find: impl for<'a> FnOnce(&'a StoredRepo) -> Option<&'a StoredRelease>,
 ) -> ApiResult {
-    request.read(|repo| {
-        let release = find(repo).ok_or_else(ApiError::not_found)?;
-        ok(&view::release(repo, release, &request.caller))
-    })
+    request.read(|repo| ok(&shown(repo, find(repo), &request.caller)?))
+}
+
+fn shown(repo: &StoredRepo, release: Option<&StoredRelease>, caller: &Caller) -> ApiResult<Value> {
+    Ok(view::release(repo, release.ok_or_else(ApiError::not_found)?, caller))
 }
 
 /// `POST /repos/{owner}/{name}/releases`
@@ -71,8 +73,7 @@ pub(super) async fn create(request: RepoRequest, bytes: Bytes) -> ApiResult {
         if !is_draft {
             repo.publish(id, make_latest, immutable)?;
         }
-        let release = repo.release(id).ok_or_else(ApiError::not_found)?;
-        Ok(view::release(repo, release, &request.caller))
+        shown(repo, repo.release(id), &request.caller)
     })?;
     let location = [(header::LOCATION, view["url"].as_str().unwrap_or_default())];
     Ok((location, json_response(StatusCode::CREATED, &view)).into_response())
@@ -102,8 +103,7 @@ pub(super) async fn update(request: RepoRequest, bytes: Bytes) -> ApiResult {
         } else if let (false, Some(make_latest)) = (draft, make_latest) {
             repo.make_latest(id, make_latest);
         }
-        let release = repo.release(id).ok_or_else(ApiError::not_found)?;
-        Ok(view::release(repo, release, &request.caller))
+        shown(repo, repo.release(id), &request.caller)
     })?;
     ok(&view)
 }

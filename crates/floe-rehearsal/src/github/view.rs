@@ -31,21 +31,19 @@ pub(super) fn release(repo: &StoredRepo, release: &StoredRelease, caller: &Calle
         false => Value::String(format!("{api}/{kind}/{tag}")),
     };
     let assets: Vec<Value> = release.assets.iter().map(|one| asset(repo, release, one, caller)).collect();
-    // The stored fields have GitHub's names.
-    with(
-        json!(release),
-        json!({
-            "url": format!("{api}/releases/{id}"),
-            "assets_url": format!("{api}/releases/{id}/assets"),
-            "upload_url": format!("{}/uploads/repos/{}/releases/{id}/assets{{?name,label}}", caller.base, repo.repo),
-            "html_url": format!("{page}/releases/tag/{}", page_name(release)),
-            "node_id": node_id("RE", id),
-            "author": user(caller, &release.author),
-            "assets": assets,
-            "tarball_url": source("tarball"),
-            "zipball_url": source("zipball"),
-        }),
-    )
+    // The other fields are stored under GitHub's names.
+    let own = json!({
+        "url": format!("{api}/releases/{id}"),
+        "assets_url": format!("{api}/releases/{id}/assets"),
+        "upload_url": format!("{}/uploads/repos/{}/releases/{id}/assets{{?name,label}}", caller.base, repo.repo),
+        "html_url": format!("{page}/releases/tag/{}", page_name(release)),
+        "node_id": node_id("RE", id),
+        "author": user(caller, &release.author),
+        "assets": assets,
+        "tarball_url": source("tarball"),
+        "zipball_url": source("zipball"),
+    });
+    with(json!(release), own)
 }
 
 pub(super) fn asset(
@@ -55,15 +53,13 @@ pub(super) fn asset(
     caller: &Caller,
 ) -> Value {
     let (tag, name) = (page_name(release), encoded(&asset.name));
-    with(
-        json!(asset),
-        json!({
-            "url": format!("{}/releases/assets/{}", caller.api(repo), asset.id),
-            "browser_download_url": format!("{}/releases/download/{tag}/{name}", caller.page(repo)),
-            "node_id": node_id("RA", asset.id),
-            "uploader": user(caller, &asset.uploader),
-        }),
-    )
+    let own = json!({
+        "url": format!("{}/releases/assets/{}", caller.api(repo), asset.id),
+        "browser_download_url": format!("{}/releases/download/{tag}/{name}", caller.page(repo)),
+        "node_id": node_id("RA", asset.id),
+        "uploader": user(caller, &asset.uploader),
+    });
+    with(json!(asset), own)
 }
 
 /// A JSON object with further fields, which replace those of the same name.
@@ -152,33 +148,29 @@ pub(super) fn user(caller: &Caller, login: &str) -> Value {
     // Invented, but always the same for a login.
     let id = u64::from_str_radix(&id[..8], 16).unwrap_or(1);
     let (api, page) = (format!("{}/users/{login}", caller.base), format!("{}/{login}", caller.site()));
-    with(
-        urls(USER_URLS, &api),
-        json!({
-            "login": login,
-            "id": id,
-            "node_id": node_id("U", id),
-            "avatar_url": format!("{}/avatars/{id}", caller.site()),
-            "gravatar_id": "",
-            "url": api,
-            "html_url": page,
-            "type": if login.ends_with("[bot]") { "Bot" } else { "User" },
-            "site_admin": false,
-        }),
-    )
+    let own = json!({
+        "login": login,
+        "id": id,
+        "node_id": node_id("U", id),
+        "avatar_url": format!("{}/avatars/{id}", caller.site()),
+        "gravatar_id": "",
+        "url": api,
+        "html_url": page,
+        "type": if login.ends_with("[bot]") { "Bot" } else { "User" },
+        "site_admin": false,
+    });
+    with(urls(USER_URLS, &api), own)
 }
 
 /// A user with the public part of the profile, which is empty.
 pub(super) fn public_user(caller: &Caller, login: &str) -> Value {
     let date = "2008-01-14T04:33:35Z";
-    with(
-        user(caller, login),
-        json!({
-            "name": null, "company": null, "location": null, "email": null, "hireable": null, "bio": null,
-            "twitter_username": null, "blog": "", "public_repos": 0, "public_gists": 0, "followers": 0,
-            "following": 0, "created_at": date, "updated_at": date, "user_view_type": "public",
-        }),
-    )
+    let own = json!({
+        "name": null, "company": null, "location": null, "email": null, "hireable": null, "bio": null,
+        "twitter_username": null, "blog": "", "public_repos": 0, "public_gists": 0, "followers": 0,
+        "following": 0, "created_at": date, "updated_at": date, "user_view_type": "public",
+    });
+    with(user(caller, login), own)
 }
 
 /// An invented GraphQL id.

@@ -11,6 +11,7 @@ use super::EmbeddedRegistry;
 use super::check::{Document, is_elsewhere};
 use super::route::{Name, Reference};
 use super::store::{Store, StoredManifest};
+use crate::basics::lock;
 
 /// The content of a repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,9 +28,14 @@ impl EmbeddedRegistry {
         self.0.referrers.store(referrers, Ordering::Relaxed);
     }
 
-    /// Forgets every upload under way, like a registry that restarts.
+    /// Forgets every upload without a request under way, like a registry that restarts. The bytes stay on disk and are never
+    /// read again.
     pub(crate) fn forget_uploads(&self) {
-        self.0.sessions.forget();
+        for session in lock(&self.0.sessions.0).values() {
+            if let Ok(mut session) = session.try_lock() {
+                session.over = true;
+            }
+        }
     }
 
     /// The content of a repository on disk. Manifests in `known` count as complete and are not read.

@@ -77,8 +77,9 @@ impl Document {
     /// `MANIFEST_BLOB_UNKNOWN`.
     pub(super) fn check(&self, store: &Store, name: &Name) -> Result<(), RegistryError> {
         for child in self.children() {
+            let media_type = store.media_type(name, &child.digest)?;
             let (media_type, size) =
-                store.manifest_facts(name, &child.digest)?.ok_or_else(|| unknown(child))?;
+                media_type.zip(store.size(&child.digest)).ok_or_else(|| unknown(child))?;
             check_size(child, size)?;
             if media_type != child.media_type {
                 let (digest, stated) = (child.digest, &child.media_type);

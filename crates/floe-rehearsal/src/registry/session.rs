@@ -21,7 +21,7 @@ use super::store::Store;
 use crate::basics::{lock, random_hex};
 
 #[derive(Default)]
-pub(super) struct Sessions(Mutex<HashMap<String, Arc<tokio::sync::Mutex<Session>>>>);
+pub(super) struct Sessions(pub(super) Mutex<HashMap<String, Arc<tokio::sync::Mutex<Session>>>>);
 
 /// One upload. Its lock is held for the time of a request.
 pub(super) struct Session {
@@ -30,19 +30,10 @@ pub(super) struct Session {
     path: PathBuf,
     hasher: Hasher,
     length: u64,
-    over: bool,
+    pub(super) over: bool,
 }
 
 impl Sessions {
-    /// Ends every upload without a request under way. Their bytes stay on disk and are never read again.
-    pub(super) fn forget(&self) {
-        for session in lock(&self.0).values() {
-            if let Ok(mut session) = session.try_lock() {
-                session.over = true;
-            }
-        }
-    }
-
     pub(super) fn start(&self, store: &Store, name: &Name) -> anyhow::Result<String> {
         let id = random_hex(16)?;
         let (name, path) = (name.clone(), store.create_upload(&id)?);

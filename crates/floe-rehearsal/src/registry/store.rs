@@ -99,15 +99,6 @@ impl Store {
         Ok(Some(StoredManifest { digest, media_type, bytes }))
     }
 
-    /// The media type and the size in bytes of a manifest of a repository.
-    pub(super) fn manifest_facts(
-        &self,
-        name: &Name,
-        digest: &Digest,
-    ) -> anyhow::Result<Option<(String, u64)>> {
-        Ok(self.media_type(name, digest)?.zip(self.size(digest)))
-    }
-
     /// The digests of all manifests of a repository.
     pub(super) fn manifests(&self, name: &Name) -> anyhow::Result<Vec<Digest>> {
         let folder = self.repository(name).join("_manifests");
@@ -205,11 +196,11 @@ impl Store {
         name.as_str().split('/').fold(self.root.join("repositories"), |path, part| path.join(part))
     }
 
-    fn size(&self, digest: &Digest) -> Option<u64> {
+    pub(super) fn size(&self, digest: &Digest) -> Option<u64> {
         fs::metadata(self.blob_path(digest)).ok().map(|metadata| metadata.len())
     }
 
-    fn media_type(&self, name: &Name, digest: &Digest) -> anyhow::Result<Option<String>> {
+    pub(super) fn media_type(&self, name: &Name, digest: &Digest) -> anyhow::Result<Option<String>> {
         let path = self.repository(name).join("_manifests").join(digest.hex());
         Ok(read_if_there(&path)?.map(|text| text.trim_end().to_owned()))
     }
