@@ -24,7 +24,10 @@ pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
         [0xfe, 0xed, 0xfa, 0xce] | [0xce, 0xfa, 0xed, 0xfe] => {
             unsupported("it is a 32-bit Mach-O file, and every macOS target of floe is 64-bit")
         }
-        [0xfe, 0xed, 0xfa, 0xcf] | [0xcf, 0xfa, 0xed, 0xfe] => macho::read_thin(reader),
+        [0xfe, 0xed, 0xfa, 0xcf] => {
+            unsupported("it is a big-endian Mach-O file, and no target of floe is big-endian")
+        }
+        [0xcf, 0xfa, 0xed, 0xfe] => macho::read_thin(reader),
         [0xca, 0xfe, 0xba, 0xbe | 0xbf] => macho::read_universal(reader),
         [b'M', b'Z', ..] => PeHeaders::read(reader),
         [b'#', b'!', ..] => unsupported("it is a script, not an executable"),

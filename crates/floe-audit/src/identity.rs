@@ -71,6 +71,7 @@ mod tests {
             (b"\xcf\xfa\xed\xfe", "its Mach-O header is broken or cut off"),
             (b"\xca\xfe\xba\xbe", "its universal Mach-O header is broken or cut off"),
             (b"\xce\xfa\xed\xfe", "it is a 32-bit Mach-O"),
+            (b"\xfe\xed\xfa\xcf", "it is a big-endian Mach-O"),
             (b"hi", "it is not a binary of a format that floe knows"),
         ] {
             let error = identify(Cursor::new(bytes)).unwrap_err().to_string();
