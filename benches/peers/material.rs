@@ -214,7 +214,7 @@ pub fn files(folder: &Path, count: u64, bytes: u64) -> anyhow::Result<Vec<PathBu
 }
 
 fn target(name: &str) -> anyhow::Result<Target> {
-    Ok(name.parse()?)
+    name.parse().map_err(anyhow::Error::msg)
 }
 
 /// The digest and the size of a file.
