@@ -20,6 +20,18 @@ macro_rules! as_text {
     )*};
 }
 
+/// Types that are written to files of their own.
+macro_rules! documents {
+    ($type:ty) => {
+        impl $type {
+            /// The document as it is written: indented JSON with a final newline, always the same bytes.
+            pub fn to_json(&self) -> String {
+                serde_json::to_string_pretty(self).expect("it has only string keys") + "\n"
+            }
+        }
+    };
+}
+
 pub mod assembly;
 pub mod body;
 pub mod built_on;
@@ -39,6 +51,7 @@ pub mod packages;
 pub mod places;
 pub mod record;
 pub mod release;
+#[expect(missing_docs, reason = "the fields are the format's")]
 pub mod sbom;
 pub mod schema;
 pub mod tag;
