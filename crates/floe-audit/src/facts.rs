@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, Write};
 
 use super::auditable;
 use super::error::{Error, Result};
-use super::headers::Headers;
+use super::headers;
 use super::reader::BinaryReader;
 use super::strings::{self, Scanner};
 use super::{BinaryKind, Facts, Paths, Rustc};
@@ -124,11 +124,7 @@ impl<W: Write> Write for Audit<W> {
 
 /// The facts in the headers of any format, and the sections. Where two sections overlap, the first one counts.
 pub(super) fn headers(reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
-    let (mut facts, sections) = match Headers::read(reader)? {
-        Headers::Elf(headers) => headers.facts(reader)?,
-        Headers::Macho(headers) => headers.facts(reader)?,
-        Headers::Pe(headers) => headers.facts(reader)?,
-    };
+    let (mut facts, sections) = headers::read(reader)?.facts(reader)?;
     let dwarf = [".debug_info", ".zdebug_info", "__DWARF,__debug_info", "__DWARF,__zdebug_info"];
     facts.size = reader.size();
     facts.debug_info = sections.iter().any(|section| dwarf.contains(&section.name.as_str()));

@@ -15,6 +15,7 @@ use object::read::pe::{ImageNtHeaders, ImageOptionalHeader as _};
 
 use super::error::{Result, cut_off, malformed, unsupported};
 use super::facts::{Section, of_format};
+use super::headers::Headers;
 use super::reader::{BinaryReader, printable};
 use super::{BinaryKind, Executable, Facts, PeFacts, TimeStamp};
 use crate::{Arch, Format};
@@ -74,7 +75,7 @@ impl NtHeaders {
 }
 
 impl PeHeaders {
-    pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<PeHeaders> {
+    pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
         let part = "PE header";
         let dos: ImageDosHeader = reader.pod("DOS header", 0)?;
         let begin = u64::from(dos.e_lfanew.get(LE));
@@ -111,53 +112,11 @@ impl PeHeaders {
                 reader.within("PE section", at.into(), size.into())?;
             }
         }
-        Ok(PeHeaders { arch, nt, directories, table })
+        Ok(Box::new(PeHeaders { arch, nt, directories, table }))
     }
 
     fn is_library(&self) -> bool {
         self.nt.file.characteristics.get(LE).contains(pe::IMAGE_FILE_DLL)
-    }
-
-    pub(super) fn identity(self) -> Result<Executable> {
-        if self.is_library() {
-            return unsupported("it is a DLL, not an executable");
-        }
-        Ok(Executable { format: Format::Pe, arches: vec![self.arch], interpreter: None })
-    }
-
-    pub(super) fn facts(self, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
-        let (file, flags) = (&self.nt.file, self.nt.flags);
-        let sections = self.sections(reader)?;
-        let debug = debug::read(reader, &self)?;
-        let (imports, delay_imports) = imports::read(reader, &self)?;
-        let (crt, crt_dlls) = imports::crt(imports.iter().chain(&delay_imports));
-        let (authenticode, signer) = self.authenticode(reader)?;
-        let value = file.time_date_stamp.get(LE);
-        let pe = PeFacts {
-            subsystem: subsystem(self.nt.subsystem),
-            subsystem_version: self.nt.subsystem_version.clone(),
-            imports,
-            delay_imports,
-            crt,
-            crt_dlls,
-            pdb_path: debug.pdb_path,
-            timestamp: TimeStamp { reproducible: debug.reproducible || matches!(value, 0 | u32::MAX), value },
-            debug_directory: debug.kinds,
-            aslr: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE),
-            high_entropy_va: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_HIGH_ENTROPY_VA),
-            dep: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_NX_COMPAT),
-            cfg: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_GUARD_CF),
-            authenticode,
-            signer,
-        };
-        let kind = if self.is_library() { BinaryKind::Shared } else { BinaryKind::Executable };
-        let facts = Facts {
-            stripped: file.number_of_symbols.get(LE) == 0,
-            build_id: debug.id,
-            pe: Some(pe),
-            ..of_format(Format::Pe, vec![self.arch], kind)
-        };
-        Ok((facts, sections))
     }
 
     /// The address and the size of a data directory, if the file has it.
@@ -239,6 +198,50 @@ impl PeHeaders {
         let size = size.min(MAX_SIGNATURE).saturating_sub(WIN_CERTIFICATE);
         let signed = reader.bytes(part, at + WIN_CERTIFICATE, size)?;
         Ok((true, signature::signer(&signed)))
+    }
+}
+
+impl Headers for PeHeaders {
+    fn identity(self: Box<Self>) -> Result<Executable> {
+        if self.is_library() {
+            return unsupported("it is a DLL, not an executable");
+        }
+        Ok(Executable { format: Format::Pe, arches: vec![self.arch], interpreter: None })
+    }
+
+    fn facts(self: Box<Self>, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
+        let (file, flags) = (&self.nt.file, self.nt.flags);
+        let sections = self.sections(reader)?;
+        let debug = debug::read(reader, &self)?;
+        let (imports, delay_imports) = imports::read(reader, &self)?;
+        let (crt, crt_dlls) = imports::crt(imports.iter().chain(&delay_imports));
+        let (authenticode, signer) = self.authenticode(reader)?;
+        let value = file.time_date_stamp.get(LE);
+        let pe = PeFacts {
+            subsystem: subsystem(self.nt.subsystem),
+            subsystem_version: self.nt.subsystem_version.clone(),
+            imports,
+            delay_imports,
+            crt,
+            crt_dlls,
+            pdb_path: debug.pdb_path,
+            timestamp: TimeStamp { reproducible: debug.reproducible || matches!(value, 0 | u32::MAX), value },
+            debug_directory: debug.kinds,
+            aslr: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE),
+            high_entropy_va: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_HIGH_ENTROPY_VA),
+            dep: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_NX_COMPAT),
+            cfg: flags.contains(pe::IMAGE_DLLCHARACTERISTICS_GUARD_CF),
+            authenticode,
+            signer,
+        };
+        let kind = if self.is_library() { BinaryKind::Shared } else { BinaryKind::Executable };
+        let facts = Facts {
+            stripped: file.number_of_symbols.get(LE) == 0,
+            build_id: debug.id,
+            pe: Some(pe),
+            ..of_format(Format::Pe, vec![self.arch], kind)
+        };
+        Ok((facts, sections))
     }
 }
 

@@ -44,16 +44,9 @@ pub enum Verdict {
     NotCovered,
 }
 
-impl Verdict {
-    /// The word that people and programs read.
-    pub fn word(self) -> &'static str {
-        match self {
-            Verdict::Match => "match",
-            Verdict::Differs => "differs",
-            Verdict::Missing => "missing",
-            Verdict::NotClaimed => "not claimed",
-            Verdict::NotCovered => "not covered",
-        }
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 
@@ -152,8 +145,7 @@ impl fmt::Display for Comparison {
         use Verdict::{Differs, Match, Missing, NotClaimed, NotCovered};
         let counts = [Match, Differs, Missing, NotClaimed, NotCovered].map(|one| (self.count(one), one));
         let counts = counts.into_iter().filter(|(count, _)| *count > 0);
-        let words: Vec<String> =
-            counts.map(|(count, verdict)| format!("{count} {}", verdict.word())).collect();
+        let words: Vec<String> = counts.map(|(count, verdict)| format!("{count} {verdict}")).collect();
         f.write_str(&words.join(", "))
     }
 }
