@@ -9,6 +9,7 @@ use std::io::{self, BufWriter, Cursor, Seek, SeekFrom, Write};
 
 use anyhow::{Context as _, ensure};
 use chrono::{DateTime, Datelike as _, Timelike as _};
+use zip::DateTime as DosTime;
 
 use super::Packed;
 use super::deflate::Deflate;
@@ -24,8 +25,6 @@ const ELSEWHERE: u32 = u32::MAX;
 const CHECKSUM_AT: u64 = 14;
 /// "Made on Unix" on every system: only then is the mode read (APPNOTE 4.4.2).
 const UNIX: u16 = 3 << 8;
-/// Midnight of 1980-01-01, as time and date.
-const FIRST_DAY: (u16, u16) = (0, 1 << 5 | 1);
 /// The mode of a regular file without its permissions.
 const REGULAR: u32 = 0o100_000;
 
@@ -74,7 +73,7 @@ pub fn small(files: &[(&str, &[u8])]) -> io::Result<Vec<u8>> {
         let crc = deflate.checksum();
         let (size, packed) = (bytes.len() as u64, deflate.finish()?);
         let (offset, compressed) = (out.position(), packed.len() as u64);
-        let entry = ZipEntry { path, mode: 0o644, time: FIRST_DAY, offset, size, compressed, crc };
+        let entry = ZipEntry { path, mode: 0o644, time: DosTime::DEFAULT, offset, size, compressed, crc };
         out.write_all(&entry.local())?;
         out.write_all(&packed)?;
         entries.push(entry);
@@ -88,8 +87,7 @@ pub fn small(files: &[(&str, &[u8])]) -> io::Result<Vec<u8>> {
 struct ZipEntry<'p> {
     path: &'p str,
     mode: u32,
-    /// Time and date.
-    time: (u16, u16),
+    time: DosTime,
     /// The offset of its local header.
     offset: u64,
     size: u64,
@@ -129,7 +127,7 @@ impl ZipEntry<'_> {
     fn common(&self) -> Vec<u8> {
         const DEFLATE: u16 = 8;
         let flags = if self.path.is_ascii() { 0 } else { UTF8 };
-        let (time, date) = self.time;
+        let (time, date) = (self.time.timepart(), self.time.datepart());
         let small = |size: u64| if self.is_large() { ELSEWHERE } else { size as u32 };
         let sizes = [self.crc, small(self.compressed), small(self.size)];
         // Paths were checked: they fit into a tar.
@@ -183,16 +181,17 @@ fn end(entries: &[ZipEntry<'_>], out: &mut (impl Write + Seek)) -> io::Result<()
 }
 
 /// The time in UTC (APPNOTE 4.4.6), in steps of two seconds; 1980-01-01 for everything before it.
-fn dos_time(epoch: u64) -> anyhow::Result<(u16, u16)> {
+fn dos_time(epoch: u64) -> anyhow::Result<DosTime> {
     let time = i64::try_from(epoch).ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0));
-    let time = time.with_context(|| format!("{epoch} is not a time"))?.naive_utc();
+    let time = time.with_context(|| format!("{epoch} is not a time"))?;
     if time.year() < 1980 {
-        return Ok(FIRST_DAY);
+        return Ok(DosTime::DEFAULT);
     }
-    ensure!(time.year() <= 2107, "{epoch} is not a time that a ZIP file can represent");
-    let (year, month, day) = (time.year() as u32 - 1980, time.month(), time.day());
-    let clock = time.hour() << 11 | time.minute() << 5 | (time.second() / 2);
-    Ok((clock as u16, (year << 9 | month << 5 | day) as u16))
+    let year = u16::try_from(time.year()).unwrap_or(u16::MAX);
+    let [month, day, hour, minute, second] =
+        [time.month(), time.day(), time.hour(), time.minute(), time.second()].map(|number| number as u8);
+    DosTime::from_date_and_time(year, month, day, hour, minute, second)
+        .with_context(|| format!("{epoch} is not a time that a ZIP file can represent"))
 }
 
 #[cfg(test)]
