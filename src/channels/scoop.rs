@@ -58,10 +58,9 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Scoop) -> Option<Rendered
     let repository = &subject.repository;
     let archives = subject.archives(Os::Windows, &PROCESSORS);
     let (_, first) = archives.first()?;
-    let mut programs: Vec<Value> = binaries(name, first).into_iter().map(Value::from).collect();
-    let bin = match programs.len() {
-        1 => programs.remove(0),
-        _ => Value::Array(programs),
+    let bin = match &binaries(name, first)[..] {
+        [only] => json!(only),
+        several => json!(several),
     };
     let checkver = match tag.prefix() {
         "" => json!({ "github": repository }),

@@ -91,9 +91,8 @@ fn is_license(inside: &str) -> bool {
 
 /// The language of a man page, which is a folder between `man` and the page: `de`, `pt_BR`.
 fn language(inside: &str) -> Option<&str> {
-    let mut folders = inside.split('/').skip(1).collect::<Vec<_>>();
-    folders.pop();
-    folders.into_iter().find(|folder| {
+    let (folders, _) = inside.rsplit_once('/')?;
+    folders.split('/').skip(1).find(|folder| {
         let base = folder.split(['_', '@', '.']).next().unwrap_or_default();
         *folder != "man"
             && (2..=3).contains(&base.len())
