@@ -19,14 +19,8 @@ const DESCRIPTION_LIMIT: usize = 512;
 /// The characters of a licence that GitHub shows.
 const LICENSES_LIMIT: usize = 256;
 
-/// The keys that labels of the project cannot set, because floe knows their values.
-const FACTS: [&str; 5] = [
-    "org.opencontainers.image.version",
-    "org.opencontainers.image.revision",
-    "org.opencontainers.image.created",
-    "org.opencontainers.image.ref.name",
-    PROGRAMS,
-];
+/// The pre-defined keys that labels of the project cannot set, because floe knows their values.
+const FACTS: [&str; 4] = ["version", "revision", "created", "ref.name"];
 
 /// The annotations of a project's image.
 pub fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>> {
@@ -47,7 +41,7 @@ pub fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>>
         texts.chain([programs]).filter(|(_, text)| !text.is_empty()).collect();
     for (key, value) in &spec.labels {
         ensure!(!key.trim().is_empty(), "a label has no name");
-        if FACTS.contains(&key.as_str()) {
+        if key == PROGRAMS || key.strip_prefix(PREFIX).is_some_and(|key| FACTS.contains(&key)) {
             return Err(Failure::new(format!("the label `{key}` cannot be set"))
                 .hint("remove it from `labels` in `[package.metadata.floe.image]`; floe sets it itself")
                 .into());
