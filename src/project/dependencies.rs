@@ -172,10 +172,9 @@ fn parse(tree: &str, lock: &Lock) -> anyhow::Result<Vec<Dependency>> {
 /// `name v1.0.0 (origin)` in its parts.
 fn split(package: &str) -> Option<(&str, &str, Option<&str>)> {
     let (name, rest) = package.split_once(" v")?;
-    Some(match rest.split_once(" (") {
-        Some((version, origin)) => (name, version, Some(origin.strip_suffix(')').unwrap_or(origin))),
-        None => (name, rest, None),
-    })
+    let (version, origin) = rest.split_once(" (").unzip();
+    let origin = origin.map(|origin: &str| origin.strip_suffix(')').unwrap_or(origin));
+    Some((name, version.unwrap_or(rest), origin))
 }
 
 #[cfg(test)]

@@ -7,21 +7,13 @@ use std::ops::Range;
 
 use rnix::NodeOrToken;
 use rnix::Root;
-use rnix::ast::{AttrSet, AttrpathValue, Expr, HasEntry as _, Param, Pattern};
+use rnix::ast::{AttrSet, AttrpathValue, Expr, HasEntry as _, Param};
 use rowan::ast::AstNode as _;
 
 use super::template::{self, Filling};
 
 /// The outputs of `mkRelease`. Where a flake has one of them, `//` alone would drop floe's.
 const SHARED: [&str; 6] = ["packages", "apps", "checks", "devShells", "formatter", "legacyPackages"];
-
-/// The arguments of `outputs`.
-enum Arguments {
-    Name(String),
-    Pattern(Pattern),
-    /// `outputs` is not a function that the file writes out.
-    Unseen,
-}
 
 /// The lines that let a flake release the project.
 pub(super) fn lines(text: &str, filling: &Filling) -> Vec<String> {
@@ -50,7 +42,7 @@ pub(super) fn lines(text: &str, filling: &Filling) -> Vec<String> {
     let words = body.syntax().descendants_with_tokens().filter_map(NodeOrToken::into_token);
     let is_merged = words.into_iter().any(|word| SHARED.contains(&word.text()));
     let is_literal = matches!(&body, Expr::AttrSet(set) if set.rec_token().is_none());
-    if !is_merged && is_literal && !matches!(arguments, Arguments::Unseen) {
+    if !is_merged && is_literal && arguments.is_some() {
         lines.push("begin `outputs` with this line, up to the bracket that its set begins with:".to_owned());
         lines.push(format!("    outputs = {head}: {release} // {{"));
         return lines;
@@ -58,9 +50,9 @@ pub(super) fn lines(text: &str, filling: &Filling) -> Vec<String> {
     let unseen = "the present value of `outputs`, whose arguments cannot be seen in the file,";
     let (present, place) = match arguments {
         // A function of exact arguments would refuse another one.
-        Arguments::Unseen if !has_input => ("(…) (builtins.removeAttrs inputs [ \"floe\" ])", unseen),
-        Arguments::Unseen => ("(…) inputs", unseen),
-        _ => ("…", "everything that follows the arguments of `outputs` now"),
+        None if !has_input => ("(…) (builtins.removeAttrs inputs [ \"floe\" ])", unseen),
+        None => ("(…) inputs", unseen),
+        Some(_) => ("…", "everything that follows the arguments of `outputs` now"),
     };
     lines.push(format!("write `outputs` like this, with {place} in place of `…`:"));
     let merge = [
@@ -142,28 +134,22 @@ fn bindings(set: Option<AttrSet>) -> Vec<(Vec<String>, Expr)> {
     all.filter_map(binding).collect()
 }
 
-/// The arguments of a function, and its body.
-fn function(value: Expr) -> (Arguments, Expr) {
-    let Expr::Lambda(lambda) = &value else { return (Arguments::Unseen, value) };
-    let arguments = match lambda.param() {
-        Some(Param::IdentParam(name)) => Arguments::Name(name.to_string()),
-        Some(Param::Pattern(pattern)) => Arguments::Pattern(pattern),
-        None => Arguments::Unseen,
-    };
-    match lambda.body() {
-        Some(body) => (arguments, body),
-        None => (Arguments::Unseen, value),
+/// The arguments of a function, if the file writes it out, and its body.
+fn function(value: Expr) -> (Option<Param>, Expr) {
+    match &value {
+        Expr::Lambda(lambda) => lambda.body().map_or((None, value.clone()), |body| (lambda.param(), body)),
+        _ => (None, value),
     }
 }
 
 /// The arguments with those that floe needs, and the expressions for the flake itself and for floe.
-fn head(arguments: &Arguments) -> (String, String, String) {
+fn head(arguments: &Option<Param>) -> (String, String, String) {
     let by = |name: &str| (name.to_owned(), format!("{name}.self"), format!("{name}.floe"));
     let pattern = match arguments {
+        Some(Param::Pattern(pattern)) => pattern,
         // A name with an underscore says that it is not used.
-        Arguments::Name(name) if !name.starts_with('_') => return by(name),
-        Arguments::Name(_) | Arguments::Unseen => return by("inputs"),
-        Arguments::Pattern(pattern) => pattern,
+        Some(Param::IdentParam(name)) if !name.to_string().starts_with('_') => return by(&name.to_string()),
+        _ => return by("inputs"),
     };
     let alias = pattern.pat_bind().and_then(|bind| bind.ident()).map(|name| name.to_string());
     let is_named = |name: &str| {

@@ -85,10 +85,10 @@ fn triggers(on: Option<&Node<'_>>, filling: &Filling) -> Vec<String> {
     let pushed = match &on.value {
         Value::Alias => return unseen(),
         Value::Nothing => None,
-        Value::Text(_) | Value::List(_) => match on.texts().contains(&"push") {
-            true => return Vec::new(),
-            false => return instead_of(inline.as_deref().unwrap_or("the list below `on:`")),
-        },
+        Value::Text(_) | Value::List(_) if on.texts().contains(&"push") => return Vec::new(),
+        Value::Text(_) | Value::List(_) => {
+            return instead_of(inline.as_deref().unwrap_or("the list below `on:`"));
+        }
         Value::Table(_) => on.get("push"),
     };
     let Some(pushed) = pushed else {
@@ -101,10 +101,8 @@ fn triggers(on: Option<&Node<'_>>, filling: &Filling) -> Vec<String> {
         (Value::Alias, _) => unseen(),
         _ if pushed.get("tags-ignore").is_some() => unseen(),
         (_, Some(Node { value: Value::Alias, .. })) => unseen(),
-        (_, Some(present)) => match present.texts().iter().any(|pattern| matches(pattern, filling)) {
-            true => Vec::new(),
-            false => vec![format!("add `\"{tags}\"` to `on.push.tags`, unless they match it already")],
-        },
+        (_, Some(present)) if present.texts().iter().any(|pattern| matches(pattern, filling)) => Vec::new(),
+        (_, Some(_)) => vec![format!("add `\"{tags}\"` to `on.push.tags`, unless they match it already")],
         (_, None) if ["branches", "branches-ignore"].iter().any(|name| pushed.get(name).is_some()) => {
             let line = format!("tags: [\"{tags}\"]");
             match pushed.keys_column() {
