@@ -7,8 +7,6 @@ mod facts;
 mod judge;
 mod signed;
 
-use std::fmt;
-
 use serde::Serialize;
 
 use crate::model::Release;
@@ -57,11 +55,7 @@ pub enum Answer {
     Skipped,
 }
 
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
+floe_audit::display_as_serde!(Answer);
 
 /// A plan with its checks as JSON, schema 1.
 #[derive(Debug, Serialize)]
