@@ -312,7 +312,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
         'floe;init' {
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target of the release (may be repeated) [default: all but the optional ones]')
             [CompletionResult]::new('--floe-url', '--floe-url', [CompletionResultType]::ParameterName, 'The flake reference of floe, on GitHub [default: where this floe was published]')
-            [CompletionResult]::new('--pin', '--pin', [CompletionResultType]::ParameterName, 'Pin the workflow to this commit of floe instead of its tag')
+            [CompletionResult]::new('--pin', '--pin', [CompletionResultType]::ParameterName, 'The commit of floe that the workflow calls [default: the one that its tag names]')
             [CompletionResult]::new('--manifest-path', '--manifest-path', [CompletionResultType]::ParameterName, 'Path to the project''s Cargo.toml [default: found from the current folder]')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'The Cargo package to release [default: the only one with a binary]')
             [CompletionResult]::new('--package', '--package', [CompletionResultType]::ParameterName, 'The Cargo package to release [default: the only one with a binary]')

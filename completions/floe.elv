@@ -299,7 +299,7 @@ set edit:completion:arg-completer[floe] = {|@words|
         &'floe;init'= {
             cand --target 'A target of the release (may be repeated) [default: all but the optional ones]'
             cand --floe-url 'The flake reference of floe, on GitHub [default: where this floe was published]'
-            cand --pin 'Pin the workflow to this commit of floe instead of its tag'
+            cand --pin 'The commit of floe that the workflow calls [default: the one that its tag names]'
             cand --manifest-path 'Path to the project''s Cargo.toml [default: found from the current folder]'
             cand -p 'The Cargo package to release [default: the only one with a binary]'
             cand --package 'The Cargo package to release [default: the only one with a binary]'

@@ -243,7 +243,7 @@ complete -c floe -n "__fish_floe_using_subcommand rehearse" -s h -l help -d 'Pri
 complete -c floe -n "__fish_floe_using_subcommand rehearse" -s V -l version -d 'Print version'
 complete -c floe -n "__fish_floe_using_subcommand init" -l target -d 'A target of the release (may be repeated) [default: all but the optional ones]' -r
 complete -c floe -n "__fish_floe_using_subcommand init" -l floe-url -d 'The flake reference of floe, on GitHub [default: where this floe was published]' -r
-complete -c floe -n "__fish_floe_using_subcommand init" -l pin -d 'Pin the workflow to this commit of floe instead of its tag' -r
+complete -c floe -n "__fish_floe_using_subcommand init" -l pin -d 'The commit of floe that the workflow calls [default: the one that its tag names]' -r
 complete -c floe -n "__fish_floe_using_subcommand init" -l manifest-path -d 'Path to the project\'s Cargo.toml [default: found from the current folder]' -r -F
 complete -c floe -n "__fish_floe_using_subcommand init" -s p -l package -d 'The Cargo package to release [default: the only one with a binary]' -r
 complete -c floe -n "__fish_floe_using_subcommand init" -l check -d 'Write nothing; report how files differ from floe\'s templates'

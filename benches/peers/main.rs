@@ -243,7 +243,7 @@ impl Bench {
 /// How floe publishes a dist.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// With `--expect`, after `floe verify` in another process, whose time is not in the row.
+    /// With `--expect`, after `floe assemble` in another process, whose time is not in the row.
     Pinned,
     /// Without it: the dist is verified first.
     Verifying,
@@ -260,17 +260,21 @@ impl Way {
         }
     }
 
-    /// `floe publish dist` with the arguments that all rows share.
+    /// `floe publish` with the arguments that all rows share. What is pinned is the dist that `floe assemble` made, as in
+    /// the workflow.
     fn command(self, bench: &Bench, dist: &Dist, more: &[&str]) -> anyhow::Result<Command> {
         let arguments =
             [&["publish", "dist", "--tag", material::TAG, "--repo", servers::REPO], more].concat();
         let mut command = match (self, &bench.against) {
             (Way::Other, Some(program)) => dist.program(program, &arguments),
+            (Way::Pinned, _) => {
+                let (folder, sums) = dist.assembled(more)?;
+                let mut command = dist.floe(&["publish"]);
+                command.arg(folder).arg("--expect").arg(sums);
+                command
+            }
             _ => dist.floe(&arguments),
         };
-        if self == Way::Pinned {
-            command.arg("--expect").arg(dist.sums(more)?);
-        }
         bench.with_secrets(&mut command);
         Ok(command)
     }

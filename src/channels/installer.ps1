@@ -9,9 +9,13 @@
 #   __PREFIX___NO_MODIFY_PATH  if set, PATH of the user is not changed
 #   GITHUB_TOKEN, or __PREFIX___GITHUB_TOKEN  a token, sent to GitHub's API only, and only if a download without it fails
 #   HTTPS_PROXY  a proxy, http://host:port
-param([string]$To, [switch]$Version)
+#
+# As a file it takes -To FOLDER, the same as __PREFIX___INSTALL_DIR, and -Version.
 
-& {
+# The parameters are inside, because `iex` would set variables of the caller. The parentheses make a script that was cut
+# off a syntax error, wherever it ends.
+(& {
+    param([string]$To, [switch]$Version)
     Set-StrictMode -Version 2
     $ErrorActionPreference = 'Stop'
     # The progress bar of Windows PowerShell slows downloads down.
@@ -26,6 +30,7 @@ param([string]$To, [switch]$Version)
     # The first is started to see that it runs here.
     $programs = __PROGRAMS__
 
+    if ($args.Count) { throw "unknown argument $($args[0]); there are -To FOLDER and -Version" }
     if ($Version) { return "$name $release" }
     # `throw`, because `exit` would close the window of the user.
     if ([Environment]::OSVersion.Platform -ne 'Win32NT') { throw "this is the installer for Windows; use $name-installer.sh" }
@@ -46,9 +51,22 @@ param([string]$To, [switch]$Version)
 
     $folder = $To
     if (-not $folder) { $folder = $env:__PREFIX___INSTALL_DIR }
-    if (-not $folder) { $folder = Join-Path $env:LOCALAPPDATA (Join-Path 'Programs' $name) }
-    $folder = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($folder)
+    if (-not $folder) {
+        if (-not $env:LOCALAPPDATA) { throw 'LOCALAPPDATA is not set; name a folder in __PREFIX___INSTALL_DIR' }
+        $folder = [IO.Path]::Combine($env:LOCALAPPDATA, 'Programs', $name)
+    }
+    $folder = [IO.Path]::GetFullPath($ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($folder))
+    # Cmdlets may read `[` in a path as a pattern, so files are moved and tested by the classes of .NET.
     $null = [IO.Directory]::CreateDirectory($folder)
+    # Windows does not remove a program that runs. One that an earlier run replaced is removed now, if it has ended.
+    foreach ($left in [IO.Directory]::GetDirectories($folder, ".$name.*")) {
+        if (-not [IO.Directory]::GetFiles($left, '*.old')) { continue }
+        try {
+            foreach ($program in $programs) { [IO.File]::Delete((Join-Path $left "$program.old")) }
+            # A folder with anything else in it stays.
+            [IO.Directory]::Delete($left)
+        } catch { continue }
+    }
     $temp = Join-Path $folder ('.' + $name + '.' + [IO.Path]::GetRandomFileName())
     $null = [IO.Directory]::CreateDirectory($temp)
     try {
@@ -63,37 +81,87 @@ param([string]$To, [switch]$Version)
         $from = $base
         if ($mirror) { $from = $mirror.TrimEnd('/') }
         $from = "$from/$file"
-        $zip = Join-Path $temp 'archive.zip'
+        # Into memory: the -OutFile of Windows PowerShell is a pattern.
+        $download = {
+            param($address, $headers)
+            $wait = 1
+            while ($true) {
+                try { return , (Invoke-WebRequest @options -Uri $address -Headers $headers).RawContentStream.ToArray() } catch {
+                    $answer = $_.Exception.PSObject.Properties['Response']
+                    $status = if ($answer -and $answer.Value) { [int]$answer.Value.StatusCode } else { 0 }
+                    if ($wait -gt 4 -or @(408, 429, 500, 502, 503, 504) -notcontains $status) { throw }
+                    Write-Host "the server answered $status; trying again in $wait s"
+                    Start-Sleep -Seconds $wait
+                    $wait *= 2
+                }
+            }
+        }
         Write-Host "downloading $from"
         try {
-            Invoke-WebRequest @options -Uri $from -OutFile $zip
+            $bytes = & $download $from @{}
         } catch {
-            if ($mirror -or -not $token) { throw }
+            if ($mirror -or -not $token) { throw "$from could not be downloaded: $($_.Exception.Message)" }
             Write-Host 'trying again with the token'
-            $headers = @{ Authorization = "Bearer $token" }
-            $asset = (Invoke-RestMethod @options -Uri $api -Headers $headers).assets | Where-Object { $_.name -eq $file }
-            if (-not $asset) { throw "GitHub lists no asset $file" }
-            $headers['Accept'] = 'application/octet-stream'
-            Invoke-WebRequest @options -Uri $asset.url -Headers $headers -OutFile $zip
+            try {
+                $headers = @{ Authorization = "Bearer $token" }
+                $text = [Text.Encoding]::UTF8.GetString((& $download $api $headers))
+                $asset = (ConvertFrom-Json $text).assets | Where-Object { $_.name -eq $file }
+                # The token goes to the API alone.
+                if (-not $asset -or -not $asset.url.StartsWith(($api -replace '/repos/.*', '/repos/'))) { throw "GitHub lists no asset $file" }
+                $headers['Accept'] = 'application/octet-stream'
+                $bytes = & $download $asset.url $headers
+            } catch {
+                throw "$from could not be downloaded, not even with the token: $($_.Exception.Message)"
+            }
         }
 
         # The classes of .NET, because a PowerShell that another one has started may not find its own modules.
-        $bytes = [IO.File]::ReadAllBytes($zip)
         $found = [BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash($bytes)).Replace('-', '').ToLowerInvariant()
         if ($found -ne $digest) {
             throw "$file is not the archive of this release: its SHA-256 is $found, and should be $digest; nothing was installed"
         }
+        $zip = Join-Path $temp 'archive.zip'
+        [IO.File]::WriteAllBytes($zip, $bytes)
         Add-Type -AssemblyName System.IO.Compression.FileSystem
         [IO.Compression.ZipFile]::ExtractToDirectory($zip, $temp)
         $unpacked = Join-Path $temp $top
-        $first = Join-Path $unpacked $programs[0]
-        try { $null = & $first --version } catch { throw "$($programs[0]) of $file does not run on this system; nothing was installed: $_" }
-
         foreach ($program in $programs) {
-            $target = Join-Path $folder $program
-            # A program that runs cannot be replaced, but it can be renamed.
-            if (Test-Path -LiteralPath $target) { Move-Item -LiteralPath $target -Destination (Join-Path $temp "$program.old") }
-            Move-Item -LiteralPath (Join-Path $unpacked $program) -Destination $target
+            if (-not [IO.File]::Exists((Join-Path $unpacked $program))) {
+                throw "$program is missing after $file was unpacked, perhaps removed by a virus scanner; nothing was installed"
+            }
+            if ([IO.Directory]::Exists((Join-Path $folder $program))) { throw "$(Join-Path $folder $program) is a folder; nothing was installed" }
+        }
+        $first = Join-Path $unpacked $programs[0]
+        try {
+            & {
+                # A program may end with an error or write one, if it knows no such option.
+                $ErrorActionPreference = 'Continue'
+                $PSNativeCommandUseErrorActionPreference = $false
+                $null = @() | & $first --version 2>$null
+            }
+            # Windows ends a program whose library is missing, or whose processor is another, with such a code.
+            $code = '{0:X8}' -f $LASTEXITCODE
+            if ($code -like 'C0000*') { throw "it ended with 0x$code" }
+        } catch { throw "$($programs[0]) of $file does not run on this system; nothing was installed: $($_.Exception.Message)" }
+        # Shells of workflows end with this code.
+        $global:LASTEXITCODE = 0
+
+        $placed = @()
+        try {
+            foreach ($program in $programs) {
+                $target = Join-Path $folder $program
+                # A program that runs cannot be replaced, but it can be renamed.
+                if ([IO.File]::Exists($target)) { [IO.File]::Move($target, (Join-Path $temp "$program.old")) }
+                [IO.File]::Move((Join-Path $unpacked $program), $target)
+                $placed += $target
+            }
+        } catch {
+            foreach ($target in $placed) { [IO.File]::Delete($target) }
+            foreach ($program in $programs) {
+                $old = Join-Path $temp "$program.old"
+                if ([IO.File]::Exists($old)) { [IO.File]::Move($old, (Join-Path $folder $program)) }
+            }
+            throw
         }
     } finally {
         Remove-Item -LiteralPath $temp -Recurse -Force -ErrorAction SilentlyContinue
@@ -101,10 +169,11 @@ param([string]$To, [switch]$Version)
     Write-Host "installed $name $release for $processor in $folder"
 
     if ($env:GITHUB_PATH) { [IO.File]::AppendAllText($env:GITHUB_PATH, "$folder`n") }
-    $key = [Microsoft.Win32.Registry]::CurrentUser.OpenSubKey('Environment', $true)
+    $key = [Microsoft.Win32.Registry]::CurrentUser.CreateSubKey('Environment')
     # Unexpanded, so that the variables in it stay variables.
     $old = [string]$key.GetValue('Path', '', [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
-    if (($old -split ';') -notcontains $folder -and ($env:Path -split ';') -notcontains $folder) {
+    $known = foreach ($one in "$old;$env:Path" -split ';') { $one.TrimEnd('\') }
+    if ($known -notcontains $folder.TrimEnd('\')) {
         if ($env:__PREFIX___NO_MODIFY_PATH) {
             Write-Host "add the folder to PATH: $folder"
         } else {
@@ -117,6 +186,7 @@ param([string]$To, [switch]$Version)
         }
     }
     $key.Close()
-    $installed = foreach ($program in $programs) { "'" + (Join-Path $folder $program).Replace("'", "''") + "'" }
-    Write-Host "uninstall with: Remove-Item $($installed -join ', ')"
-}
+    # PowerShell takes typographic quotes for quotes.
+    $installed = foreach ($program in $programs) { "'" + ((Join-Path $folder $program) -replace "(['\u2018-\u201b])", '$1$1') + "'" }
+    Write-Host "uninstall with: Remove-Item -LiteralPath $($installed -join ', ')"
+} @args)

@@ -290,7 +290,7 @@ fn the_texts_are_those_of_this_revision() {
     expect![[r#"
         revision 1
         tool-installer.sh 0215c98dbec9
-        tool-installer.ps1 e69a9a1d61a7
+        tool-installer.ps1 016ce789a730
         Formula/tool.rb 4d4b81987949
         bucket/tool.json 62bb64ee1976
         manifests/a/Acme/Tool/1.4.0/Acme.Tool.installer.yaml b6f5ad050b59

@@ -271,7 +271,7 @@ pub struct InitArgs {
     /// The flake reference of floe, on GitHub [default: where this floe was published]
     #[arg(long, value_name = "URL")]
     pub floe_url: Option<String>,
-    /// Pin the workflow to this commit of floe instead of its tag
+    /// The commit of floe that the workflow calls [default: the one that its tag names]
     #[arg(long, value_name = "COMMIT")]
     pub pin: Option<Commit>,
     /// The package

@@ -1,6 +1,7 @@
 //! `floe init`: adds the files of a release to a project, after showing them, all or none.
 //!
-//! It replaces text that floe did not write only with `--force`, and only if git has it. It uses no network.
+//! It replaces text that floe did not write only with `--force`, and only if git has it. The network is used for one question: which commit the tag of floe names
+//! that a new workflow calls.
 
 mod check;
 
@@ -14,7 +15,7 @@ use diffy::DiffOptions;
 use super::package::contents;
 use crate::channels;
 use crate::cli::InitArgs;
-use crate::error::{Exit, Failure, usage};
+use crate::error::{Exit, Failure, in_one_line, usage};
 use crate::files;
 use crate::files::transaction::{self, Change, read};
 use crate::project::cargo::{self, Project};
@@ -25,6 +26,7 @@ use crate::project::package::Gated;
 use crate::project::repository;
 use crate::release::{inputs, names};
 use crate::report::Report;
+use floe_core::model::Commit;
 
 /// Runs the command. Foreign files in the way are a conflict (exit code 4), drift is a problem (3).
 pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
@@ -36,9 +38,19 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     let git_root = git::root(&project.workspace_root)?;
     let root = git_root.as_deref().unwrap_or(&project.workspace_root);
     let mut found = look(&project, root, git_root.is_some())?;
-    let filling = filling(&project, &found, root, &args)?;
-    let files = init::files(&found, &filling)?;
+    let mut filling = filling(&project, &found, root, &args)?;
+    let mut files = init::files(&found, &filling)?;
     report.step("Project", format!("{} {} in {}", project.name, project.version, root.display()));
+    let mut unpinned = None;
+    if !args.check && filling.floe.is_called_by_tag() && writes(&files, &args, &filling.floe.call()) {
+        match commit_of(&filling.floe, report)? {
+            Ok(commit) => {
+                filling.floe.commit = Some(commit);
+                files = init::files(&found, &filling)?;
+            }
+            Err(warning) => unpinned = Some(warning),
+        }
+    }
     let general = |found: &Found| -> Vec<String> {
         let gated = project.gated.iter().map(Gated::line);
         let advice = advice::about(found).into_iter().chain(missing_notes(&project)).chain(gated);
@@ -58,12 +70,11 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     }
     refuse_placeholder(&files, &filling.floe)?;
     refuse_foreign(&files, &filling, args.force)?;
-    let is_written = |file: &&File| file.new.is_some() && (args.force || !file.needs_force());
-    let written: Vec<&File> = files.iter().filter(is_written).collect();
+    let written: Vec<&File> = files.iter().filter(|file| is_written(file, &args)).collect();
     let changes = changes(&written, root, found.git.is_some())?;
     found.workflows.retain(|path, _| !written.iter().any(|file| file.path == *path));
     let drifted = files.iter().filter(|file| !written.contains(file)).filter_map(File::drift_line);
-    let warnings: Vec<String> = drifted.chain(general(&found)).collect();
+    let warnings: Vec<String> = drifted.chain(unpinned).chain(general(&found)).collect();
     if report.is_strict() {
         warnings.iter().for_each(|warning| report.warn(warning));
         report.refuse_warnings()?;
@@ -171,6 +182,38 @@ fn floe(args: &InitArgs, found: &Found) -> anyhow::Result<Floe> {
     let locked = || floe.locked(found.flake_lock.as_deref()?);
     let commit = args.pin.clone().or_else(locked);
     Ok(Floe { commit, ..floe })
+}
+
+fn is_written(file: &File, args: &InitArgs) -> bool {
+    file.new.is_some() && (args.force || !file.needs_force())
+}
+
+/// Whether one of the files that are written has this text.
+fn writes(files: &[File], args: &InitArgs, text: &str) -> bool {
+    let mut written = files.iter().filter(|file| is_written(file, args));
+    written.any(|file| file.new.as_ref().is_some_and(|new| new.contains(text)))
+}
+
+/// The commit that the tag of that floe names at its remote; or the warning that the tag is called instead, if the
+/// remote cannot be asked.
+fn commit_of(floe: &Floe, report: &Report) -> anyhow::Result<Result<Commit, String>> {
+    let (remote, tag) = (floe.remote(), &floe.reference);
+    report.step("Asking", format!("{remote} for the commit of {tag}"));
+    match git::remote_tag(&remote, tag) {
+        Ok(Some(commit)) => Ok(Ok(commit)),
+        Ok(None) => Err(usage(format!("`{remote}` has no tag `{tag}`"))
+            .state("nothing was written")
+            .hint("name a tag, a branch or a commit that it has with `floe init --floe-url`")
+            .into()),
+        Err(error) => {
+            let lines = error.downcast_ref::<Failure>().map(Failure::detail_lines).unwrap_or_default();
+            let reason = lines.first().cloned().unwrap_or_else(|| in_one_line(&error));
+            Ok(Err(format!(
+                "the workflow calls floe by its tag, which can be moved, because git cannot ask `{remote}` for the \
+                 commit: {reason}; pin it with `floe init --pin COMMIT`"
+            )))
+        }
+    }
 }
 
 /// These templates may ask a newer floe for something else than it has.

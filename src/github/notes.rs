@@ -1,13 +1,12 @@
 //! Generated notes, and the permission to write: GitHub generates notes only for a token that has it, and stores nothing.
 
-use std::sync::PoisonError;
-
 use anyhow::Context as _;
 use http::StatusCode;
 
 use super::GitHub;
 use super::error::is_status;
 use crate::error::Failure;
+use crate::net::lock;
 use crate::net::retry::{AttemptError, RetryPolicy};
 use floe_core::model::Tag;
 
@@ -17,8 +16,7 @@ impl GitHub {
     pub async fn may_write(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<()> {
         let ask = async |_| match self.notes_since(tag, previous).await {
             Ok(text) => {
-                *self.notes.lock().unwrap_or_else(PoisonError::into_inner) =
-                    Some((tag.clone(), previous.cloned(), text));
+                *lock(&self.notes) = Some((tag.clone(), previous.cloned(), text));
                 Ok(())
             }
             // 422 means the request was authorised but invalid, so the token may write.
@@ -45,7 +43,7 @@ impl GitHub {
 
     /// The notes that GitHub generates from the changes since `previous`.
     pub async fn generate_notes(&self, tag: &Tag, previous: Option<&Tag>) -> anyhow::Result<String> {
-        let asked = self.notes.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let asked = lock(&self.notes).take();
         if let Some((_, _, text)) = asked.filter(|(of, since, _)| of == tag && since.as_ref() == previous) {
             return Ok(text);
         }

@@ -1,13 +1,12 @@
 //! Queries: everything here is read-only.
 
-use std::sync::PoisonError;
-
 use anyhow::Context as _;
 use octocrab::models::repos::{Asset, GitTag, Ref, Release};
 
 use super::GitHub;
 use super::models::{self, Attestations, Repository};
 use crate::error::{Failure, Refusal};
+use crate::net::lock;
 use floe_core::model::{Commit, Digest, Tag};
 use floe_core::world::{Access, RemoteAsset, RemoteRelease};
 
@@ -64,15 +63,13 @@ impl GitHub {
 
     /// The kind and the name of what a tag object points to. It is read once: its own name is the digest of its content.
     async fn tag_object(&self, name: &str) -> anyhow::Result<Option<(String, String)>> {
-        let known = self.tag_objects.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        if known.is_some() {
-            return Ok(known);
+        if let Some(known) = lock(&self.tag_objects).get(name) {
+            return Ok(Some(known.clone()));
         }
         let path = self.path(&format!("/git/tags/{}", escape(name)));
         let object = self.get::<GitTag>("the tag", &path).await?.and_then(|tag| tag.object);
         let Some(object) = object.map(|object| (object.r#type, object.sha)) else { return Ok(None) };
-        let mut known = self.tag_objects.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Some(known.entry(name.to_owned()).or_insert(object).clone()))
+        Ok(Some(lock(&self.tag_objects).entry(name.to_owned()).or_insert(object).clone()))
     }
 
     /// Every release that can be seen, drafts among them if the token may push. GitHub does not promise that the list

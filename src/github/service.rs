@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use url::Url;
 
 use crate::net::address::Endpoint;
 use crate::net::client::Client;
+use crate::net::lock;
 use crate::net::retry::AttemptError;
 use crate::report::Report;
 use floe_core::world::Budget;
@@ -51,14 +52,14 @@ impl Counts {
     }
 
     pub fn budget(&self) -> Option<Budget> {
-        *self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.budget)
     }
 
     fn learn_budget(&self, headers: &HeaderMap) {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.parse().ok();
         let found = number("x-ratelimit-remaining").zip(number("x-ratelimit-reset"));
         if let Some((remaining, reset)) = found {
-            *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = Some(Budget { remaining, reset });
+            *lock(&self.budget) = Some(Budget { remaining, reset });
         }
     }
 }

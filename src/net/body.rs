@@ -13,6 +13,7 @@ use std::task::{Context, Poll, ready};
 
 use anyhow::Context as _;
 use bytes::Bytes;
+use futures_util::stream::{self, Stream};
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -26,15 +27,9 @@ const PIECE: u64 = 256 * 1024;
 
 /// The body of one upload.
 pub struct Upload {
-    source: Source,
+    pieces: Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send + Sync>>,
     left: u64,
     share: Share,
-}
-
-enum Source {
-    /// The piece that is read while the one before it is sent; none after the last one.
-    File(Option<JoinHandle<io::Result<(Reader, Bytes)>>>),
-    Bytes(Bytes),
 }
 
 /// A file does not hold the promised bytes. Sending it again would not help.
@@ -70,8 +65,9 @@ impl Upload {
         match &asset.content {
             Content::File(path) => Upload::file(path, asset.size, asset.digest, share).await,
             Content::Bytes(bytes) => {
-                let source = Source::Bytes(Bytes::copy_from_slice(bytes));
-                Ok(Upload { source, left: asset.size, share })
+                let pieces: Vec<_> =
+                    bytes.chunks(PIECE as usize).map(Bytes::copy_from_slice).map(Ok).collect();
+                Ok(Upload { pieces: Box::pin(stream::iter(pieces)), left: asset.size, share })
             }
         }
     }
@@ -81,24 +77,14 @@ impl Upload {
         let path = path.to_owned();
         let reader = spawn_blocking(move || Reader::open(&path, size, promised));
         let reader = reader.await.context("the thread that opens files ended")??;
-        let next = (size > 0).then(|| reader.begin());
-        Ok(Upload { source: Source::File(next), left: size, share })
-    }
-
-    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
-        let next = match &mut self.source {
-            Source::Bytes(bytes) => {
-                let piece = bytes.len().min(PIECE as usize);
-                return Poll::Ready(Ok(bytes.split_to(piece)));
-            }
-            Source::File(next) => next,
-        };
-        let Some(reading) = next else { return Poll::Ready(Ok(Bytes::new())) };
-        let read = ready!(Pin::new(reading).poll(cx));
-        *next = None;
-        let (reader, piece) = read.map_err(io::Error::other)??;
-        *next = (reader.left > 0).then(|| reader.begin());
-        Poll::Ready(Ok(piece))
+        let first = (size > 0).then(|| reader.begin());
+        // The next piece is read while this one is sent.
+        let pieces = stream::try_unfold(first, async |reading| {
+            let Some(reading) = reading else { return Ok(None) };
+            let (reader, piece) = reading.await.map_err(io::Error::other)??;
+            Ok(Some((piece, (reader.left > 0).then(|| reader.begin()))))
+        });
+        Ok(Upload { pieces: Box::pin(pieces), left: size, share })
     }
 }
 
@@ -107,13 +93,7 @@ impl Body for Upload {
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        if self.left == 0 {
-            return Poll::Ready(None);
-        }
-        let piece = ready!(self.poll_piece(cx))?;
-        if piece.is_empty() {
-            return Poll::Ready(None);
-        }
+        let Some(piece) = ready!(self.pieces.as_mut().poll_next(cx)?) else { return Poll::Ready(None) };
         self.left -= piece.len() as u64;
         self.share.add(piece.len() as u64);
         Poll::Ready(Some(Ok(Frame::data(piece))))

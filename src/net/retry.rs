@@ -3,7 +3,7 @@
 //! An attempt that changes something must check first whether an earlier, ambiguous one succeeded.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use http::{HeaderMap, StatusCode};
 
 use crate::error::{Failure, Refusal, hint_of, refusal_of};
-use crate::net::wait;
+use crate::net::{lock, wait};
 use crate::report::Report;
 use floe_core::clock::Clock;
 use floe_core::units::seconds;
@@ -153,17 +153,14 @@ impl Retry {
                 return Err(if number == 1 { error } else { tried(error, number) });
             }
             let own = waits.next().unwrap_or(LONGEST_WAIT);
-            let limit = match retry {
-                RetryPolicy::Limited(asked) => Some(asked),
-                RetryPolicy::LimitedUntil(time) => Some(Some(time.saturating_sub(self.clock.now()))),
-                _ => None,
+            let wait = match retry {
+                RetryPolicy::Limited(Some(asked)) => asked,
+                RetryPolicy::Limited(None) => own.max(LIMITED_WAIT.min(self.first_wait * 60)),
+                RetryPolicy::LimitedUntil(time) => time.saturating_sub(self.clock.now()),
+                RetryPolicy::Later => own,
+                RetryPolicy::Now | RetryPolicy::Never => Duration::ZERO,
             };
-            let wait = match (retry, limit) {
-                (_, Some(asked)) => asked.unwrap_or_else(|| own.max(LIMITED_WAIT.min(self.first_wait * 60))),
-                (RetryPolicy::Later, _) => own,
-                _ => Duration::ZERO,
-            };
-            if limit.is_some() {
+            if retry.is_limit() {
                 limited = limited.saturating_add(wait);
                 if limited > self.patience {
                     return Err(self.too_long(wait, error));
@@ -202,14 +199,14 @@ struct Shown<'a>(&'a Mutex<BTreeSet<String>>, String);
 impl<'a> Shown<'a> {
     /// `None` if it is shown already.
     fn insert(all: &'a Mutex<BTreeSet<String>>, reason: String) -> Option<Self> {
-        let is_new = all.lock().unwrap_or_else(PoisonError::into_inner).insert(reason.clone());
+        let is_new = lock(all).insert(reason.clone());
         is_new.then_some(Shown(all, reason))
     }
 }
 
 impl Drop for Shown<'_> {
     fn drop(&mut self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        lock(self.0).remove(&self.1);
     }
 }
 

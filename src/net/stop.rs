@@ -4,16 +4,17 @@
 //! The first signal ends waits at once and lets the steps under way finish; the second ends the process. Nothing is
 //! undone: staged things are not public, and the next run continues from there.
 
+use std::io;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Once};
-use std::time::Duration;
 
+use futures_util::stream::{self, Stream, StreamExt as _};
 use tokio::sync::watch;
 
 use crate::error::{Exit, Failure};
 use crate::files::unfinished;
 use crate::report::Report;
-use floe_core::clock::Clock;
 
 /// The signal that asked the process to stop, if any. Signals are per process, so this is a static.
 static ASKED: LazyLock<watch::Sender<Option<&'static str>>> = LazyLock::new(|| watch::channel(None).0);
@@ -49,15 +50,6 @@ pub fn asked() -> Option<&'static str> {
     *ASKED.borrow()
 }
 
-/// Waits for a time; true if a signal came before its end.
-pub async fn cut_short(clock: &Clock, time: Duration) -> bool {
-    tokio::select! {
-        biased;
-        () = until_asked() => true,
-        () = clock.wait(time) => false,
-    }
-}
-
 /// Waits for the first signal.
 pub async fn until_asked() {
     let mut asked = ASKED.subscribe();
@@ -68,25 +60,22 @@ pub async fn until_asked() {
 }
 
 async fn answer(report: Report) {
-    let mut signals = match Signals::new() {
-        Ok(signals) => signals,
+    let mut signals = match signals() {
+        Ok(signals) => pin!(signals),
         Err(error) => {
             let text = "a signal ends floe at once, in the middle of a step, because the system refuses to report signals";
             return report.warn(format!("{text}: {error}"));
         }
     };
-    loop {
-        let by = signals.next().await;
+    while let Some(by) = signals.next().await {
         if !GUARDED.load(Ordering::SeqCst) {
             end(&report, Failure::new(format!("stopped by {by}")).hint("run the same command again"));
         }
         if ASKED.send_replace(Some(by)).is_some() {
             end(&report, at_once(by));
         }
-        report.step(
-            "Stopping",
-            format!("at {by}, once the running steps are done; a second signal stops at once"),
-        );
+        let how = "once the running steps are done; a second signal stops at once";
+        report.step("Stopping", format!("at {by}, {how}"));
     }
 }
 
@@ -104,58 +93,33 @@ fn at_once(by: &str) -> Failure {
         .hint("run the same command again: it checks what is there and does the missing steps")
 }
 
+/// The signals that ask floe to stop, by name.
 #[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
+fn signals() -> io::Result<impl Stream<Item = &'static str>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let all = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(stream::unfold(all, |mut all| async {
+        let name = tokio::select! {
+            _ = all.0.recv() => "SIGINT (Ctrl-C)",
+            _ = all.1.recv() => "SIGTERM",
+        };
+        Some((name, all))
+    }))
 }
 
-#[cfg(unix)]
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.interrupt.recv() => "SIGINT (Ctrl-C)",
-            _ = self.terminate.recv() => "SIGTERM",
-        }
-    }
-}
-
+/// The signals that ask floe to stop, by name. Not `CTRL_LOGOFF_EVENT`, which a service gets when any user logs off.
 #[cfg(windows)]
-struct Signals {
-    interrupt: tokio::signal::windows::CtrlC,
-    r#break: tokio::signal::windows::CtrlBreak,
-    close: tokio::signal::windows::CtrlClose,
-    shutdown: tokio::signal::windows::CtrlShutdown,
-}
-
-/// Not `CTRL_LOGOFF_EVENT`, which a service gets when any user logs off.
-#[cfg(windows)]
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
-        Ok(Signals {
-            interrupt: ctrl_c()?,
-            r#break: ctrl_break()?,
-            close: ctrl_close()?,
-            shutdown: ctrl_shutdown()?,
-        })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.interrupt.recv() => "Ctrl-C",
-            _ = self.r#break.recv() => "Ctrl-Break",
+fn signals() -> io::Result<impl Stream<Item = &'static str>> {
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+    let all = (ctrl_c()?, ctrl_break()?, ctrl_close()?, ctrl_shutdown()?);
+    Ok(stream::unfold(all, |mut all| async {
+        let name = tokio::select! {
+            _ = all.0.recv() => "Ctrl-C",
+            _ = all.1.recv() => "Ctrl-Break",
             // Windows ends the process 5 seconds later.
-            _ = self.close.recv() => "CTRL_CLOSE_EVENT (the window was closed)",
-            _ = self.shutdown.recv() => "CTRL_SHUTDOWN_EVENT",
-        }
-    }
+            _ = all.2.recv() => "CTRL_CLOSE_EVENT (the window was closed)",
+            _ = all.3.recv() => "CTRL_SHUTDOWN_EVENT",
+        };
+        Some((name, all))
+    }))
 }

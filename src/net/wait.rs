@@ -42,9 +42,13 @@ pub async fn wait(
 
 /// Waits on a clock.
 pub async fn wait_silently(clock: &Clock, time: Duration) -> anyhow::Result<()> {
-    match stop::cut_short(clock, time).await {
-        true => Err(stopped()),
-        false => Ok(()),
+    tokio::select! {
+        biased;
+        () = stop::until_asked() => {
+            let by = stop::asked().unwrap_or("a signal");
+            Err(Failure::new(format!("the wait was ended by {by}")).into())
+        }
+        () = clock.wait(time) => Ok(()),
     }
 }
 
@@ -52,10 +56,6 @@ fn line(why: &str, left: Duration, end: DateTime<Utc>) -> String {
     let time = end.format(", at %H:%M:%S UTC").to_string();
     let time = Some(time).filter(|_| left >= WORTH_A_TIME).unwrap_or_default();
     format!("in {}{time}{why}", seconds(left))
-}
-
-fn stopped() -> anyhow::Error {
-    Failure::new(format!("the wait was ended by {}", stop::asked().unwrap_or("a signal"))).into()
 }
 
 #[cfg(test)]

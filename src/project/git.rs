@@ -1,4 +1,4 @@
-//! A folder's git repository: the commit, its time, modified files, tags, and the remote.
+//! A folder's git repository: the commit, its time, modified files, tags, and the remote; and a tag of a remote one.
 //!
 //! It only reads: it locks and fetches nothing, prompts for no password, and runs no program that the repository's
 //! own configuration names.
@@ -10,6 +10,7 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use crate::environment::variable;
+use crate::files::scratch::Scratch;
 use crate::project::process;
 use floe_core::model::{Commit, Repo};
 
@@ -126,6 +127,21 @@ pub fn is_executable(file: &Path) -> anyhow::Result<Option<bool>> {
 /// Every tag of the folder's repository.
 pub fn tags(folder: &Path) -> anyhow::Result<Vec<String>> {
     Ok(if_in_repository(folder, &["tag", "--list"])?.lines().map(str::to_owned).collect())
+}
+
+/// The commit that a tag of a remote repository names, without an annotated tag's own object; `None` without that tag.
+///
+/// The configuration of the repository around the working directory has no say: it may come from anyone, and could name
+/// another address or a program.
+pub fn remote_tag(url: &str, tag: &str) -> anyhow::Result<Option<Commit>> {
+    let empty = Scratch::new("git")?;
+    let (object, commit) = (format!("refs/tags/{tag}"), format!("refs/tags/{tag}^{{}}"));
+    let mut git = command(empty.path());
+    git.env("GIT_CEILING_DIRECTORIES", empty.path().parent().unwrap_or(empty.path()));
+    let listed = process::run(git.args(["ls-remote", "--", url, &object, &commit]))?;
+    let named = |name: &str| listed.lines().find_map(|line| line.strip_suffix(name)?.strip_suffix('\t'));
+    let found = named(&commit).or_else(|| named(&object));
+    found.map(|commit| commit.parse().map_err(anyhow::Error::msg)).transpose()
 }
 
 /// The output of git in a folder; empty where the folder is in no repository.

@@ -5,14 +5,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::cli::TrustArgs;
 use crate::error::{Exit, Failure};
 use crate::files::scratch::Scratch;
 use crate::net::retry::Retry;
 use crate::rehearse::servers::Servers;
 use crate::release;
-use crate::release::attestation::Trust;
-use crate::release::published;
 use crate::release::session::Session;
 use crate::release::signature::Immutability;
 use crate::report::{Report, Verbosity, seconds};
@@ -61,7 +58,7 @@ pub async fn by_seed(
     let retry = Retry::new(5, Duration::from_secs(1), clock.clone(), report.clone());
     let addresses = servers.addresses(&release.destination);
     let session = Session::connect(release, &addresses, servers.secrets(), retry)?;
-    let (invariants, schedule) = (Invariants::new(&testbed, release), Schedule::at(&testbed.sides(), seed));
+    let (invariants, schedule) = (Invariants::new(&testbed, release), Schedule::of(release, seed));
     invariants.attach();
     schedule.arm(&testbed, &invariants);
     report.step("Injecting", format!("{} faults, drawn from seed {seed}:", schedule.injections.len()));
@@ -81,13 +78,8 @@ pub async fn by_seed(
     }
     let Ending { runs, kills, result, .. } = ending;
     let (checks, skipped) = (invariants.checks(), seconds(clock.waited()));
-    report.step(
-        "Passed",
-        format!(
-            "seed {seed} in {runs} runs, {kills} of them killed; the invariants held after each of {checks} requests; \
-             {skipped} of waiting skipped"
-        ),
-    );
+    let held = format!("the invariants held after each of {checks} requests; {skipped} of waiting skipped");
+    report.step("Passed", format!("seed {seed} in {runs} runs, {kills} of them killed; {held}"));
     result.map_err(|error| {
         let state = format!("the release cannot be completed under the faults of seed {seed}; {repeat}");
         Failure::around(error).state(state).into()
@@ -106,17 +98,14 @@ pub async fn verify_by_seed(
     let fault = AttestationFault::from_seed(seed);
     let Destination { repo, tag, commit, .. } = &release.destination;
     report.step("Injecting", format!("GitHub's answer about its attestation: {fault}"));
-    let (github, interceptor) =
-        (&servers.held, servers.testbed(release, Clock::skipping()).github_interceptor);
-    fault.arm((github, &interceptor), (repo, tag, commit), AttestationFault::unsigned)?;
+    let (github, interceptor) = (&servers.held, &servers.github.interceptor);
+    interceptor.set_clock(Clock::skipping());
+    fault.arm((github, interceptor), (repo, tag, commit), AttestationFault::unsigned)?;
     let folder = Scratch::new("verify")?;
     let quiet = Report::new(Verbosity::Quiet);
     let addresses = servers.addresses(&release.destination);
     let retry = Retry::new(5, Duration::from_secs(1), Clock::skipping(), quiet.clone());
-    let fetched = published::download(request, None, &addresses, folder.path(), retry).await;
-    let trust = Trust::of(&TrustArgs::default())?;
-    let asked = published::Asked { trust: &trust, require: false, unsigned: true };
-    let found = match fetched.and_then(|fetched| published::verify(fetched, &asked, &quiet)) {
+    let found = match super::verify(request, &addresses, folder.path(), retry, &quiet).await {
         Ok(checked) => match checked.immutability {
             Immutability::Signed => Verified::Signed,
             Immutability::Mutable | Immutability::NotChecked(_) => Verified::NotChecked,

@@ -35,13 +35,8 @@ impl Folder {
         }
         let folder = Folder { _lock: lock(&root).with_context(context)?, root: root.clone() };
         let old = [Some(folder.dist()), Some(folder.release()), (!keep).then(|| folder.servers())];
-        for old in old.into_iter().flatten() {
-            match fs::remove_dir_all(old) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(error).with_context(context);
-                }
-                _ => {}
-            }
+        for old in old.iter().flatten() {
+            if_there(fs::remove_dir_all(old)).with_context(context)?;
         }
         Ok(folder)
     }
@@ -78,11 +73,7 @@ fn link_in(root: &Path) -> io::Result<Option<PathBuf>> {
     if root.is_symlink() {
         return Ok(Some(root));
     }
-    let entries = match fs::read_dir(&root) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        entries => entries?,
-    };
-    for entry in entries {
+    for entry in if_there(fs::read_dir(&root))?.into_iter().flatten() {
         let entry = entry?;
         // Nix makes `dist` a link to its store. It is removed, and nothing is written through it.
         if entry.file_type()?.is_symlink() && entry.file_name() != "dist" {
@@ -90,6 +81,14 @@ fn link_in(root: &Path) -> io::Result<Option<PathBuf>> {
         }
     }
     Ok(None)
+}
+
+/// `None` where there is no such folder.
+fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        result => result.map(Some),
+    }
 }
 
 /// Marks the folder as a rehearsal's and locks it for this process.

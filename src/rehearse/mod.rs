@@ -22,6 +22,7 @@ use crate::commands::package::Enforcement;
 use crate::commands::{image, package};
 use crate::error::{Exit, Failure};
 use crate::image::ImageSpec;
+use crate::net::retry::Retry;
 use crate::net::stop;
 use crate::project::build::{self, Build, Effort};
 use crate::project::cargo::{self, Origin, Project};
@@ -29,15 +30,16 @@ use crate::project::{nix, repository};
 use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
 use crate::release::attestation::Trust;
+use crate::release::published::{self, Asked, Checked};
 use crate::release::session::{self, Session};
-use crate::release::{self, assemble, attestation, description, dist, inputs, names, published};
+use crate::release::{self, assemble, attestation, description, dist, inputs, names};
 use crate::report::{Report, size};
 use crate::token::Token;
 use floe_core::model::changelog;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::places::Home;
 use floe_core::model::{
-    Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Record, Release, Rule,
+    Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Rule,
 };
 use floe_core::preflight::CheckedPlanJson;
 use floe_core::verify::published::ReleaseRequest;
@@ -63,15 +65,9 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     servers.set_commit_date(&release.destination, date.unwrap_or_default())?;
     let is_feed = |place: &ChannelPlace| matches!(place.home, Home::Feed(_));
     let feed = channels.iter().any(is_feed).then(|| format!(", feed at {}", servers.feed.url()));
-    report.step(
-        "Serving",
-        format!(
-            "GitHub at {}, registry at {}{}",
-            servers.github.url(),
-            servers.registry.url(),
-            feed.unwrap_or_default()
-        ),
-    );
+    let (github, registry) = (servers.github.url(), servers.registry.url());
+    let feed = feed.unwrap_or_default();
+    report.step("Serving", format!("GitHub at {github}, registry at {registry}{feed}"));
     let addresses = servers.addresses(&release.destination);
     let done = match args.faults {
         Some(seed) => disturbed::by_seed(seed, &release, &servers, &folder.receipt(), report).await,
@@ -83,7 +79,6 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         }
     };
     let (plan, receipt) = done.map_err(|error| explain(error, &folder))?;
-    let keep = folder.release();
     report.step("Verifying", "without a token, from the public addresses");
     let repo = release.destination.repo.clone();
     let request = published::request(&repo, &release.destination.tag, &addresses)?;
@@ -91,15 +86,9 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     if let Some(seed) = args.faults {
         disturbed::verify_by_seed(seed, &release, &servers, request.clone(), report).await?;
     }
-    let fetched =
-        published::download(request, None, &addresses, &keep, session::retry(&addresses, report)).await?;
-    let trust = Trust::of(&TrustArgs::default())?;
-    let download = published::verify(
-        fetched,
-        &published::Asked { trust: &trust, require: false, unsigned: true },
-        report,
-    )?;
-    if let Ok(manifest) = &download.download.manifest {
+    let retry = session::retry(&addresses, report);
+    let checked = verify(request, &addresses, &folder.release(), retry, report).await?;
+    if let Ok(manifest) = &checked.download.manifest {
         release::channels::follow(manifest, &addresses, report).await?;
     }
     report.step(
@@ -107,12 +96,9 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         "a rehearsal has no workflow identity to sign with; the manifest is the one that is published",
     );
 
-    let notes = servers
-        .held
-        .releases(&release.destination.repo)
-        .into_iter()
-        .find(|held| held.tag_name == release.destination.tag.as_str());
-    let notes = notes.and_then(|held| held.body).unwrap_or_default();
+    let mut held = servers.held.releases(&repo).into_iter();
+    let held = held.find(|held| held.tag_name == release.destination.tag.as_str());
+    let notes = held.and_then(|held| held.body).unwrap_or_default();
     leave(&folder, &Page { release: &release, plan: &plan, receipt: &receipt, notes: &notes })?;
     let summary = Summary::new(&release, &receipt, started.elapsed());
     let table = summary.table(&release, &receipt);
@@ -124,6 +110,19 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         false => report.out(folder.page().display().to_string()),
     }
     if args.serve { serve(&servers, &release, &addresses, report).await } else { Ok(()) }
+}
+
+/// Downloads the published release without a token and verifies it. A rehearsal cannot sign, so an attestation may be missing.
+async fn verify(
+    request: ReleaseRequest,
+    addresses: &RemoteArgs,
+    folder: &Path,
+    retry: Retry,
+    report: &Report,
+) -> anyhow::Result<Checked> {
+    let fetched = published::download(request, None, addresses, folder, retry).await?;
+    let trust = Trust::of(&TrustArgs::default())?;
+    published::verify(fetched, &Asked { trust: &trust, require: false, unsigned: true }, report)
 }
 
 /// The dists to rehearse with, checked: the given ones, or what this machine can build.
@@ -167,10 +166,17 @@ fn dist(
             report.warn(format!("no `{kind}`: this machine builds no musl target with Cargo"));
         }
     }
-    let mut pieces = pieces(&builds);
+    let piece = |build: &Build| package::Build {
+        target: build.target,
+        binaries: build.binaries.clone(),
+        documents: build.out_dir.clone().map(package::Documents::OutDir),
+        crates: None,
+    };
+    let mut pieces: Vec<package::Build> = builds.iter().map(piece).collect();
     package::find_crates(project, &mut pieces, None)?;
     package::pack((project, &origin), &pieces, &folder.dist(), Enforcement::Warn { except }, report)?;
-    let binaries = static_binaries(&builds);
+    let linux = builds.iter().filter(|build| build.is_static && build.target.os() == Os::Linux);
+    let binaries: Vec<PathBuf> = linux.flat_map(|build| build.binaries.clone()).collect();
     let platforms = if project.config.image.is_none() {
         Vec::new()
     } else if binaries.is_empty() {
@@ -212,22 +218,6 @@ fn check(dists: &[PathBuf], expect: &Expect) -> anyhow::Result<Verified> {
     dist::verify(dist::read(dists, Depth::Whole)?, expect)
 }
 
-fn pieces(builds: &[Build]) -> Vec<package::Build> {
-    let piece = |build: &Build| package::Build {
-        target: build.target,
-        binaries: build.binaries.clone(),
-        documents: build.out_dir.clone().map(package::Documents::OutDir),
-        crates: None,
-    };
-    builds.iter().map(piece).collect()
-}
-
-fn static_binaries(builds: &[Build]) -> Vec<PathBuf> {
-    let linux =
-        builds.iter().filter(|build| build.is_static && build.target.os() == floe_core::model::Os::Linux);
-    linux.flat_map(|build| build.binaries.clone()).collect()
-}
-
 fn make_image(
     project: &Project,
     origin: &Origin,
@@ -251,10 +241,7 @@ fn promise(
     report: &Report,
 ) -> anyhow::Result<Release> {
     let repo = repository::find(Some(project), None, None)?;
-    let commit = match verified.commit.clone() {
-        Some(commit) => commit,
-        None => invented_commit(&verified)?,
-    };
+    let commit = verified.commit.clone().map_or_else(|| invented_commit(&verified), Ok)?;
     let page = session::page(&RemoteArgs::default(), &repo)?;
     let tag = inputs::tag(Some(project), None, &verified.version)?;
     let (image, may_be_latest) = names::moving(Some(project), (&repo, &tag, &project.name), None)?;
@@ -290,12 +277,10 @@ fn explain(error: anyhow::Error, folder: &Folder) -> anyhow::Error {
     if !disturbed::is_conflict(&error) {
         return error;
     }
-    Failure::around(error)
-        .state(format!(
-            "the embedded servers in `{}` hold another release of this version",
-            folder.servers().display()
-        ))
-        .into()
+    let servers = folder.servers();
+    let state =
+        format!("the embedded servers in `{}` hold another release of this version", servers.display());
+    Failure::around(error).state(state).into()
 }
 
 fn leave(folder: &Folder, page: &Page<'_>) -> anyhow::Result<()> {

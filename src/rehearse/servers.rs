@@ -49,46 +49,36 @@ impl Servers {
         channels: &[ChannelPlace],
         token: Token,
     ) -> anyhow::Result<Self> {
-        let tag = SeedTag {
-            name: destination.tag.to_string(),
-            commit: destination.commit.clone(),
-            annotated: false,
-        };
-        let repo = SeedRepo {
-            repo: destination.repo.clone(),
+        let seed = |repo: &Repo, branch: &str, tag: &str| SeedRepo {
+            repo: repo.clone(),
             private: false,
-            tags: vec![tag.clone()],
-            default_branch: "main".to_owned(),
+            tags: vec![SeedTag {
+                name: tag.to_owned(),
+                commit: destination.commit.clone(),
+                annotated: false,
+            }],
+            default_branch: branch.to_owned(),
         };
         // A tap or a bucket has a commit, its README.
-        let tags = vec![SeedTag { name: "first".to_owned(), ..tag }];
-        let seed = |repository: &Repo, branch: &str| SeedRepo {
-            repo: repository.clone(),
-            tags: tags.clone(),
-            default_branch: branch.to_owned(),
-            ..repo.clone()
-        };
         let channel = |place: &ChannelPlace| match &place.home {
-            Home::Repo(repo) => vec![seed(repo, "main")],
-            Home::Upstream(one) => vec![seed(&one.upstream, "master"), seed(&one.fork, "master")],
+            Home::Repo(repo) => vec![seed(repo, "main", "first")],
+            Home::Upstream(one) => {
+                [&one.upstream, &one.fork].map(|repo| seed(repo, "master", "first")).into()
+            }
             Home::Feed(_) => Vec::new(),
         };
-        let seeds = channels.iter().flat_map(channel).chain([repo.clone()]).collect();
+        let own = seed(&destination.repo, "main", destination.tag.as_str());
+        let writable = channels.iter().filter_map(ChannelPlace::writes).chain([&destination.repo]);
         let account = GitHubAccount {
             token: token.reveal().to_owned(),
             login: USER.to_owned(),
-            can_push: channels
-                .iter()
-                .filter_map(ChannelPlace::writes)
-                .chain([&destination.repo])
-                .cloned()
-                .collect(),
+            can_push: writable.cloned().collect(),
             admin: false,
             expires: None,
         };
         let github = EmbeddedGitHub::open(GitHubOptions {
             root: folder.join("github"),
-            repos: seeds,
+            repos: channels.iter().flat_map(channel).chain([own]).collect(),
             tokens: vec![account],
             immutable: true,
             rate_limit: 5000,
@@ -147,9 +137,9 @@ impl Servers {
 
     /// Access to the state of both servers, which then use `clock`.
     pub fn testbed(&self, release: &Release, clock: Clock) -> Testbed {
-        self.github.interceptor.set_clock(clock.clone());
-        self.registry.interceptor.set_clock(clock.clone());
-        self.feed.interceptor.set_clock(clock.clone());
+        for server in [&self.github, &self.registry, &self.feed] {
+            server.interceptor.set_clock(clock.clone());
+        }
         Testbed {
             github: self.held.clone(),
             github_interceptor: self.github.interceptor.clone(),
@@ -168,10 +158,9 @@ impl Servers {
 
     /// The rehearsal's own tokens. Those of the environment are not used.
     pub fn secrets(&self) -> Secrets {
-        let registry = Credentials::new(USER, self.token.clone());
         Secrets {
             github: Some(self.token.clone()),
-            registry: Some(registry),
+            registry: Some(Credentials::new(USER, self.token.clone())),
             channels: None,
             channels_follow: false,
             feed: Some(self.key.clone()),

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 /// The instruction set of a binary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,30 +53,24 @@ pub enum Format {
 }
 
 /// The requirements that a binary may have on its host.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Contract {
     /// The standard loader (`PT_INTERP`).
-    #[serde(default)]
     pub interpreter: Option<String>,
     /// The libraries that every such host has; a `*` at the end matches any suffix. A Windows has its own libraries as well,
     /// which are not listed here.
-    #[serde(default)]
     pub libraries: Vec<String>,
     /// The highest symbol version by family: `GLIBC` at most `2.17`.
-    #[serde(default)]
     pub floors: BTreeMap<String, String>,
     /// The convention for floating-point arguments, where the instruction set has several.
-    #[serde(default)]
     pub float_abi: Option<FloatAbi>,
     /// No loader and no library is allowed.
-    #[serde(default, rename = "static")]
+    #[serde(rename = "static")]
     pub is_static: bool,
     /// The oldest macOS that must start it.
-    #[serde(default)]
     pub min_os: Option<String>,
     /// The C runtime must be linked in or be a part of the system.
-    #[serde(default, rename = "crt", deserialize_with = "crt")]
     pub crt_static: bool,
 }
 
@@ -100,38 +94,7 @@ impl Contract {
     }
 }
 
-fn crt<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    match std::borrow::Cow::<str>::deserialize(deserializer)?.as_ref() {
-        "static" => Ok(true),
-        other => {
-            Err(serde::de::Error::custom(format!("`{other}` is no C runtime; it is \"static\" or left out")))
-        }
-    }
-}
-
-impl fmt::Display for Arch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Arch::X86_64 => "x86_64",
-            Arch::Aarch64 => "aarch64",
-            Arch::X86 => "x86",
-            Arch::Arm => "arm",
-            Arch::Riscv64 => "riscv64",
-        })
-    }
-}
-
-impl fmt::Display for FloatAbi {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            FloatAbi::Soft => "soft",
-            FloatAbi::Hard => "hard",
-            FloatAbi::Single => "single",
-            FloatAbi::Double => "double",
-            FloatAbi::Quad => "quad",
-        })
-    }
-}
+display_as_serde!(Arch, FloatAbi);
 
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

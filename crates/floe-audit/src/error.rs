@@ -4,17 +4,20 @@ use std::{fmt, io};
 
 /// Why a file could not be identified or read.
 ///
-/// [`Display`](fmt::Display) writes a clause that completes "`floe.exe` is refused: …" and does not name the file:
+/// Its text is a clause that completes "`floe.exe` is refused: …" and does not name the file:
 /// `it is a script, not an executable`, `its ELF section table is broken or cut off`.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The file is not one of the binaries that this crate reads: a text or a script, an object file, a program for
     /// another instruction set or, for [`identify`](super::identify), a library. Nothing is wrong with the file itself.
+    #[error("{0}")]
     Unsupported(String),
     /// The headers contradict themselves, or describe more than any linker writes.
+    #[error("{0}")]
     Malformed(String),
     /// A part that the headers describe ends after the end of the file: the file was cut off, or its headers are wrong.
+    #[error("its {part} is broken or cut off (it ends at {end}, the file at {size})")]
     Truncated {
         /// The part, such as `ELF segment`.
         part: &'static str,
@@ -24,22 +27,9 @@ pub enum Error {
         size: u64,
     },
     /// The underlying reader failed.
+    #[error("it cannot be read ({0})")]
     Io(io::Error),
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Unsupported(clause) | Error::Malformed(clause) => f.write_str(clause),
-            Error::Truncated { part, end, size } => {
-                write!(f, "its {part} is broken or cut off (it ends at {end}, the file at {size})")
-            }
-            Error::Io(why) => write!(f, "it cannot be read ({why})"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
 

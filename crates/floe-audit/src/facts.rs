@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, Write};
 
 use super::auditable;
 use super::error::{Error, Result};
-use super::headers::Headers;
+use super::headers;
 use super::reader::BinaryReader;
 use super::strings::{self, Scanner};
 use super::{BinaryKind, Facts, Paths, Rustc};
@@ -97,14 +97,13 @@ impl<W: Write> Audit<W> {
     }
 
     fn finish(self) -> Result<Facts> {
-        let mut facts = self.facts;
-        let texts = self.scanner.finish();
-        if texts.searched != facts.size {
+        let Audit { mut facts, mut scanner, .. } = self;
+        if scanner.finish() != facts.size {
             return Err(Error::Malformed("it changed while it was read".to_owned()));
         }
-        facts.paths = texts.paths;
-        if texts.rustc_source.is_some() {
-            facts.rustc.get_or_insert(Rustc { version: None, source: None }).source = texts.rustc_source;
+        facts.paths = scanner.paths;
+        if scanner.rustc_source.is_some() {
+            facts.rustc.get_or_insert(Rustc { version: None, source: None }).source = scanner.rustc_source;
         }
         Ok(facts)
     }
@@ -124,11 +123,7 @@ impl<W: Write> Write for Audit<W> {
 
 /// The facts in the headers of any format, and the sections. Where two sections overlap, the first one counts.
 pub(super) fn headers(reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
-    let (mut facts, sections) = match Headers::read(reader)? {
-        Headers::Elf(headers) => headers.facts(reader)?,
-        Headers::Macho(headers) => headers.facts(reader)?,
-        Headers::Pe(headers) => headers.facts(reader)?,
-    };
+    let (mut facts, sections) = headers::read(reader)?.facts(reader)?;
     let dwarf = [".debug_info", ".zdebug_info", "__DWARF,__debug_info", "__DWARF,__zdebug_info"];
     facts.size = reader.size();
     facts.debug_info = sections.iter().any(|section| dwarf.contains(&section.name.as_str()));

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{Read, Seek};
 
 use super::error::Error;
-use super::headers::Headers;
+use super::headers;
 use super::reader::BinaryReader;
 use crate::{Arch, Format};
 
@@ -52,11 +52,7 @@ impl fmt::Display for Executable {
 /// libraries are refused. [`Error::Truncated`] if a segment or section ends after the end of the file. Any other
 /// [`Error`] if the headers are invalid or cannot be read.
 pub fn identify<S: Read + Seek>(mut file: S) -> Result<Executable, Error> {
-    match Headers::read(&mut BinaryReader::new(&mut file)?)? {
-        Headers::Elf(headers) => headers.identity(),
-        Headers::Macho(headers) => headers.identity(),
-        Headers::Pe(headers) => headers.identity(),
-    }
+    headers::read(&mut BinaryReader::new(&mut file)?)?.identity()
 }
 
 #[cfg(test)]
@@ -75,6 +71,7 @@ mod tests {
             (b"\xcf\xfa\xed\xfe", "its Mach-O header is broken or cut off"),
             (b"\xca\xfe\xba\xbe", "its universal Mach-O header is broken or cut off"),
             (b"\xce\xfa\xed\xfe", "it is a 32-bit Mach-O"),
+            (b"\xfe\xed\xfa\xcf", "it is a big-endian Mach-O"),
             (b"hi", "it is not a binary of a format that floe knows"),
         ] {
             let error = identify(Cursor::new(bytes)).unwrap_err().to_string();

@@ -6,12 +6,11 @@ use std::path::Path;
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
-use bytes::BytesMut;
-use futures_util::stream;
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use tokio_util::io::ReaderStream;
 
 /// The most bytes of a file in memory at a time.
 const CHUNK: usize = 64 * 1024;
@@ -38,22 +37,8 @@ pub(crate) async fn send_file(path: &Path, range: Option<&HeaderValue>) -> io::R
         (ACCEPT_RANGES, "bytes".to_owned()),
         (CONTENT_LENGTH, length.to_string()),
     ];
-    Ok((status, headers, part, body(file, length)).into_response())
-}
-
-/// The next `length` bytes of a file.
-fn body(file: File, length: u64) -> Body {
-    Body::from_stream(stream::try_unfold((file, length), |(mut file, left)| async move {
-        if left == 0 {
-            return Ok(None);
-        }
-        let mut chunk = BytesMut::with_capacity(CHUNK);
-        if (&mut file).take(left).read_buf(&mut chunk).await? == 0 {
-            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-        }
-        let left = left - chunk.len() as u64;
-        Ok(Some((chunk.freeze(), (file, left))))
-    }))
+    let body = Body::from_stream(ReaderStream::with_capacity(file.take(length), CHUNK));
+    Ok((status, headers, part, body).into_response())
 }
 
 /// The bytes that a `Range` header asks for. An empty range cannot be satisfied; `None` means the whole file, also for

@@ -105,6 +105,8 @@ impl EmbeddedFeed {
     }
 }
 
+type Answer = Result<Response, StatusCode>;
+
 fn key(id: &str, version: &str) -> (String, String) {
     (id.to_ascii_lowercase(), version.to_owned())
 }
@@ -121,34 +123,27 @@ async fn push(State(feed): State<EmbeddedFeed>, headers: HeaderMap, body: Bytes)
     let Some((id, version)) = named(package) else {
         return (StatusCode::BAD_REQUEST, "The package could not be read.").into_response();
     };
-    let is_there = feed.package(&id, &version).is_some();
-    if is_there {
+    if feed.package(&id, &version).is_some() {
         let text = format!(
             "A package with ID '{id}' and version '{version}' already exists and cannot be modified."
         );
         return (StatusCode::CONFLICT, text).into_response();
     }
-    match feed.put(package) {
-        Ok(()) => StatusCode::CREATED.into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+    let stored = feed.put(package);
+    stored.map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| StatusCode::CREATED).into_response()
 }
 
 /// `GET /api/v2/Packages(Id='tool',Version='1.4.0')`
-async fn entry(State(feed): State<EmbeddedFeed>, Path(query): Path<String>) -> Response {
+async fn entry(State(feed): State<EmbeddedFeed>, Path(query): Path<String>) -> Answer {
     let arguments = query.strip_prefix("Packages(").and_then(|rest| rest.strip_suffix(')'));
     let argument = |name: &str| {
         let arguments = arguments?.split(',').map(str::trim);
         let value = arguments.filter_map(|argument| argument.split_once('=')).find(|(key, _)| *key == name);
         value.map(|(_, value)| value.trim_matches('\'').to_owned())
     };
-    let (Some(id), Some(version)) = (argument("Id"), argument("Version")) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
+    let (id, version) = argument("Id").zip(argument("Version")).ok_or(StatusCode::NOT_FOUND)?;
     let held = lock(&feed.state);
-    let Some(package) = held.packages.get(&key(&id, &version)) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
+    let package = held.packages.get(&key(&id, &version)).ok_or(StatusCode::NOT_FOUND)?;
     let is_approved = held.approved.contains(&key(&id, &version));
     let status = if is_approved { "Approved" } else { "Submitted" };
     let entry = format!(
@@ -163,28 +158,22 @@ async fn entry(State(feed): State<EmbeddedFeed>, Path(query): Path<String>) -> R
          <d:PackageStatus>{status}</d:PackageStatus>\n  </m:properties>\n</entry>\n",
         package.len()
     );
-    ([(header::CONTENT_TYPE, "application/atom+xml;type=entry;charset=utf-8")], entry).into_response()
+    Ok(([(header::CONTENT_TYPE, "application/atom+xml;type=entry;charset=utf-8")], entry).into_response())
 }
 
 /// `GET /api/v2/package/{id}/{version}`, which leads to another address, as the community's does
-async fn download(State(feed): State<EmbeddedFeed>, Path((id, version)): Path<(String, String)>) -> Response {
-    match feed.package(&id, &version) {
-        Some(_) => {
-            let to = format!("/packages/{}.{version}.nupkg", id.to_ascii_lowercase());
-            (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
-        }
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
+async fn download(State(feed): State<EmbeddedFeed>, Path((id, version)): Path<(String, String)>) -> Answer {
+    feed.package(&id, &version).ok_or(StatusCode::NOT_FOUND)?;
+    let to = format!("/packages/{}.{version}.nupkg", id.to_ascii_lowercase());
+    Ok((StatusCode::FOUND, [(header::LOCATION, to)]).into_response())
 }
 
 /// `GET /packages/{id}.{version}.nupkg`
-async fn file(State(feed): State<EmbeddedFeed>, Path(name): Path<String>) -> Response {
-    let packages = feed.packages();
-    let found = packages.into_iter().find(|((id, version), _)| name == format!("{id}.{version}.nupkg"));
-    match found {
-        Some((_, bytes)) => ([(header::CONTENT_TYPE, "application/zip")], bytes).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
+async fn file(State(feed): State<EmbeddedFeed>, Path(name): Path<String>) -> Answer {
+    let mut packages = feed.packages().into_iter();
+    let found = packages.find(|((id, version), _)| name == format!("{id}.{version}.nupkg"));
+    let (_, bytes) = found.ok_or(StatusCode::NOT_FOUND)?;
+    Ok(([(header::CONTENT_TYPE, "application/zip")], bytes).into_response())
 }
 
 /// The first part of a form (RFC 7578).

@@ -209,7 +209,7 @@ fn installers_hold_the_digests_of_their_archives() {
         assert!(!text.contains("__"), "{}", file.path);
         shown.push_str(&format!("== {}\n", file.path));
         let begin = text.find(if file.kind == ChannelKind::Sh { "name=" } else { "$name =" }).unwrap();
-        let end = text.find(if file.kind == ChannelKind::Sh { "temp=" } else { "if ($Version)" }).unwrap();
+        let end = text.find(if file.kind == ChannelKind::Sh { "temp=" } else { "if ($args" }).unwrap();
         shown.push_str(&format!("{}\n", text[begin..end].trim_end()));
     }
     expect![[r#"

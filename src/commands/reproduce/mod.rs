@@ -181,7 +181,7 @@ fn table(comparison: &Comparison, report: &Report) {
     let lines = || comparison.assets.iter().chain(&comparison.image);
     let width = lines().map(|line| line.name.len()).max().unwrap_or(0);
     for line in lines() {
-        report.out(format!("{:<width$}  {}", line.name, line.verdict.word()));
+        report.out(format!("{:<width$}  {}", line.name, line.verdict));
         line.findings.iter().for_each(|finding| report.out(format!("    {finding}")));
     }
 }

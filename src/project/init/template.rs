@@ -122,6 +122,19 @@ impl Floe {
         if is_it { locked["rev"].as_str()?.parse().ok() } else { None }
     }
 
+    /// Whether a workflow would call a tag of it, which can be moved.
+    pub fn is_called_by_tag(&self) -> bool {
+        self.commit.is_none() && self.has_address() && self.reference == format!("v{}", self.version)
+    }
+
+    /// The address that git reads its repository from.
+    pub fn remote(&self) -> String {
+        match self.input.strip_prefix("git+") {
+            Some(url) => url.split('?').next().unwrap_or(url).to_owned(),
+            None => format!("https://github.com/{}", self.repo),
+        }
+    }
+
     /// Whether its repository is not the placeholder of a source before its first publication.
     pub fn has_address(&self) -> bool {
         self.repo.owner() != PLACEHOLDER

@@ -1,6 +1,7 @@
 //! The rendered files of hostile and of ordinary releases, read by other people's programs.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -232,7 +233,7 @@ fn linters_of_shells_accept_the_installer() {
     }
 }
 
-/// There is no PowerShell for Debian, so its syntax is read by tree-sitter; the workflow's leg for Windows runs it.
+/// There is no PowerShell for Debian, so its syntax is read by tree-sitter. The tests in `powershell.rs` run it where it is.
 #[test]
 fn the_scripts_for_powershell_are_ascii_and_have_no_syntax_error() {
     const READ: &str = "import sys, tree_sitter, tree_sitter_pwsh
@@ -253,4 +254,73 @@ assert parser.parse(b'if (1) { \"').root_node.has_error";
     command.env("PYTHONPATH", tools).args(["-c", READ, path.to_str().unwrap(), skeleton]);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A stand-in unpacks two programs; a command is made of the one that the release names.
+#[test]
+fn the_script_for_chocolatey_hides_other_programs_below_any_folder() {
+    const CALL: &str = "function Install-ChocolateyZipPackage($PackageName, $UnzipLocation, $Url64bit, $Checksum64, $ChecksumType64) {
+    if (Compare-Object @(Get-ChildItem -LiteralPath $UnzipLocation).Name 'install.ps1') { throw $UnzipLocation }
+    $top = [IO.Directory]::CreateDirectory([IO.Path]::Combine($UnzipLocation, 'top [1]')).FullName
+    foreach ($name in 'tool.exe', 'other.exe') { [IO.File]::WriteAllText([IO.Path]::Combine($top, $name), '') }
+    \"$PackageName $ChecksumType64 $($Checksum64.Length) $Url64bit\"
+}
+& ([IO.Path]::Combine($env:TEST_FOLDER, 'install.ps1'))";
+    let package =
+        render(&manifest(|_| ()), &Channels { chocolatey: channels("x").chocolatey, ..Channels::NONE });
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(package.unwrap().remove(0).bytes)).unwrap();
+    let mut script = String::new();
+    zip.by_name("tools/chocolateyInstall.ps1").unwrap().read_to_string(&mut script).unwrap();
+    for shell in ["powershell", "pwsh"].iter().filter_map(|name| peers::rare_peer(name)) {
+        let folder = tempfile::tempdir().unwrap();
+        let tools = folder.path().join("it's [a] folder");
+        fs::create_dir(&tools).unwrap();
+        fs::write(tools.join("install.ps1"), &script).unwrap();
+        let mut command = Command::new(shell);
+        command.args(["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-Command", CALL]);
+        let output = command.env("TEST_FOLDER", &tools).env("HOME", folder.path()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(
+            said.trim(),
+            "tool sha256 64 https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-pc-windows-msvc.zip"
+        );
+        let mut names: Vec<_> =
+            fs::read_dir(tools.join("top [1]")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["other.exe", "other.exe.ignore", "tool.exe"]);
+    }
+}
+
+/// What Windows PowerShell 5.1 lacks or reads in another way than PowerShell 7, and what would touch the caller of `iex`.
+#[test]
+fn the_installer_for_powershell_keeps_to_what_every_powershell_has() {
+    let files = render(&manifest(|_| ()), &channels("x")).unwrap();
+    let installer = files.iter().find(|file| file.path == "tool-installer.ps1").unwrap();
+    let text = std::str::from_utf8(&installer.bytes).unwrap();
+    let code: Vec<&str> =
+        text.lines().map(str::trim).filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
+    // A part of the script is a syntax error, and nothing of it is in the scope of the caller.
+    assert_eq!((code[0], code.last()), ("(& {", Some(&"} @args)")));
+    let newer = [
+        " ?? ",
+        "??=",
+        "?.",
+        "?[",
+        " && ",
+        " || ",
+        " ? ",
+        "-AsHashtable",
+        "-SkipHttpErrorCheck",
+        "-MaximumRetryCount",
+    ];
+    // `-OutFile` is a pattern in Windows PowerShell, and `exit` closes the window of the user.
+    let refused =
+        ["-OutFile", "exit", "Move-Item", "Copy-Item", "Test-Path", "Expand-Archive", "Get-FileHash"];
+    for line in &code {
+        for word in newer.iter().chain(&refused) {
+            assert!(!line.contains(word), "{word}: {line}");
+        }
+        assert!(!line.contains("Remove-Item ") || line.contains("Remove-Item -LiteralPath "), "{line}");
+    }
 }

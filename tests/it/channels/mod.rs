@@ -4,6 +4,7 @@
 mod installer;
 mod judges;
 mod names;
+mod powershell;
 
 use std::fs;
 

@@ -16,7 +16,7 @@ fn the_faults_of_any_seed_lead_to_the_same_state() {
     let targets: Vec<Target> = vec!["x86_64-musl".parse().unwrap()];
     let made = made("one", "1.4.0", &targets);
     let calm = on_a_bench(&made.release, Schedule::calm());
-    let schedules = (first..first + count).map(Schedule::from_seed).collect();
+    let schedules = (first..first + count).map(|seed| Schedule::of(&made.release, seed)).collect();
     let began = std::time::Instant::now();
     let tally = all(&made.release, &calm.state, schedules);
     super::summary::add("random", &tally, began.elapsed());

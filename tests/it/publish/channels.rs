@@ -210,7 +210,7 @@ fn a_tap_that_moves_meanwhile_is_looked_at_again() {
     ] {
         let scenario = scenario("1.4.0");
         let github = scenario.github.clone();
-        let write = move |_: &floe_rehearsal::interceptor::RequestHead| {
+        let write = move |_: &floe_rehearsal::interceptor::LoggedRequest| {
             github.write_file(&tap(), FORMULA, format!("# {text}\n").as_bytes()).unwrap();
         };
         let fault = Fault::next("PUT", "/contents/Formula", What::First(std::sync::Arc::new(write)));

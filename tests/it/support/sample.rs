@@ -19,7 +19,16 @@ pub fn floe(folder: &Path) -> Command {
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_foreign(&name.to_string_lossy())) {
         command.env_remove(name);
     }
+    github_for_git(&mut command, Path::new("/nothing-is-here"));
     command
+}
+
+/// Lets git find the repositories of github.com in a folder, so that no test asks GitHub.
+pub fn github_for_git<'c>(command: &'c mut Command, folder: &Path) -> &'c mut Command {
+    command
+        .env("GIT_CONFIG_COUNT", "1")
+        .env("GIT_CONFIG_KEY_0", format!("url.{}/.insteadOf", folder.display()))
+        .env("GIT_CONFIG_VALUE_0", "https://github.com/")
 }
 
 /// A folder with a Cargo project; it goes away with the value.

@@ -1,6 +1,7 @@
 //! A published release that can be changed on the servers.
 
 use std::fs;
+use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
 use expect_test::Expect;
@@ -108,19 +109,13 @@ impl Published {
         self.forge_archive(archive, &[("tool", program)]);
     }
 
-    /// The same with further files; the first is the program.
+    /// The same with further files; the first is the program. An archive for Windows is a zip.
     pub fn forge_archive(&self, archive: &str, files: &[(&str, &[u8])]) {
-        let folder = archive.strip_suffix(".tar.gz").unwrap();
         let program = files[0].1;
-        let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-        for (index, (path, bytes)) in files.iter().enumerate() {
-            let mut header = tar::Header::new_ustar();
-            header.set_size(bytes.len() as u64);
-            header.set_mode(if index == 0 { 0o755 } else { 0o644 });
-            header.set_mtime(1);
-            tar.append_data(&mut header, format!("{folder}/{path}"), *bytes).unwrap();
-        }
-        let bytes = tar.into_inner().unwrap().finish().unwrap();
+        let bytes = match archive.strip_suffix(".tar.gz") {
+            Some(folder) => tar_gz(folder, files),
+            None => zip(archive.strip_suffix(".zip").unwrap(), files),
+        };
         let (digest, sum) = (Digest::of(&bytes), Digest::of(program));
         self.replace(archive, &bytes);
         let sums = fs::read_to_string(self.asset_file("SHA256SUMS")).unwrap();
@@ -170,4 +165,26 @@ impl Published {
         let outcome = self.scenario.run(["verify", "--release", "v1.4.0"]).exit(1).no_writes();
         expected.assert_eq(&error_of(&outcome.stderr));
     }
+}
+
+fn tar_gz(folder: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    for (index, (path, bytes)) in files.iter().enumerate() {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(if index == 0 { 0o755 } else { 0o644 });
+        header.set_mtime(1);
+        tar.append_data(&mut header, format!("{folder}/{path}"), *bytes).unwrap();
+    }
+    tar.into_inner().unwrap().finish().unwrap()
+}
+
+fn zip(folder: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (path, bytes) in files {
+        let options = zip::write::SimpleFileOptions::default().unix_permissions(0o755);
+        writer.start_file(format!("{folder}/{path}"), options).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
 }

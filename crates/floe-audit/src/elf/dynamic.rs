@@ -2,9 +2,10 @@
 //!
 //! Its addresses are mapped to offsets with the `PT_LOAD` segments, never with sections.
 
+use object::LittleEndian as LE;
 use object::elf::{self, DynamicTag};
+use object::read::elf::{Dyn as _, FileHeader, ProgramHeader};
 
-use super::class::{Class, Segment};
 use crate::error::{Result, cut_off, too_large};
 use crate::reader::BinaryReader;
 
@@ -20,24 +21,22 @@ pub(super) struct DynamicSection {
 }
 
 impl DynamicSection {
-    pub(super) fn read(
+    pub(super) fn read<E: FileHeader<Endian = LE>>(
         reader: &mut BinaryReader<'_>,
-        class: Class,
-        segments: &[Segment],
+        segments: &[E::ProgramHeader],
     ) -> Result<DynamicSection> {
-        let place = |segment: &Segment| (segment.address, segment.offset, segment.size);
-        let mut dynamic =
-            DynamicSection { entries: Vec::new(), loads: super::loads(segments).map(place).collect() };
-        let Some((_, offset, size)) = super::find(segments, elf::PT_DYNAMIC).map(place) else {
-            return Ok(dynamic);
+        let place = |segment: &E::ProgramHeader| {
+            (segment.p_vaddr(LE).into(), segment.p_offset(LE).into(), segment.p_filesz(LE).into())
         };
-        let count = size / class.dynamic_size();
+        let loads = super::loads(segments).map(place).collect();
+        let (_, offset, size) = super::find(segments, elf::PT_DYNAMIC).map(place).unwrap_or_default();
+        let count = size / size_of::<E::Dyn>() as u64;
         if count > MAX_ENTRIES {
             return Err(too_large(PART));
         }
-        let entries = class.dynamics(reader, PART, (offset, count))?;
-        dynamic.entries = entries.into_iter().take_while(|(tag, _)| *tag != elf::DT_NULL).collect();
-        Ok(dynamic)
+        let entries: Vec<E::Dyn> = reader.pods(PART, offset, count)?;
+        let entries = entries.iter().map(|entry| (entry.tag(LE), entry.val(LE)));
+        Ok(DynamicSection { entries: entries.take_while(|(tag, _)| *tag != elf::DT_NULL).collect(), loads })
     }
 
     /// The value of the first entry with a tag.

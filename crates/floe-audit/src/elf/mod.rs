@@ -3,18 +3,17 @@
 //! Everything that decides whether a file runs is read from the program headers and `PT_DYNAMIC`, as its loader does.
 //! Section headers, which no loader reads, only contribute names, symbols and debug information.
 
-mod class;
 mod dynamic;
 mod versions;
 
 use object::LittleEndian as LE;
-use object::elf::{self, FileHeader64};
-use object::read::elf::NoteIterator;
+use object::elf;
+use object::read::elf::{FileHeader, NoteIterator, ProgramHeader, SectionHeader};
 
-use self::class::{Class, FileHeader, Segment};
 use self::dynamic::DynamicSection;
 use super::error::{Result, broken, cut_off, malformed, unsupported};
 use super::facts::{Section, of_format};
+use super::headers::Headers;
 use super::reader::{BinaryReader, printable};
 use super::{BinaryKind, ElfFacts, Executable, Facts, Relro, Stack};
 use crate::{Arch, FloatAbi, Format};
@@ -26,71 +25,89 @@ const MAX_SECTIONS: u64 = 16 * 1024;
 /// The longest interpreter that Linux accepts, in bytes (`PATH_MAX`).
 const MAX_INTERPRETER: u64 = 4096;
 
-/// The headers that a loader reads.
-pub(super) struct ElfHeaders {
-    class: Class,
-    file: FileHeader,
+/// The headers that a loader reads, in a file of 32 or 64 bits.
+struct ElfHeaders<E: FileHeader> {
+    file: E,
     arch: Arch,
-    segments: Vec<Segment>,
+    segments: Vec<E::ProgramHeader>,
     interpreter: Option<String>,
 }
 
-impl ElfHeaders {
-    pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<ElfHeaders> {
-        let ident = reader.bytes("ELF header", 0, 6)?;
-        if ident[5] == 2 {
-            return unsupported("it is a big-endian ELF file, and no target of floe is big-endian");
-        }
-        let class = if ident[4] == 1 { Class::Elf32 } else { Class::Elf64 };
-        let file = class.file_header(reader)?;
-        if !file.supported {
+pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
+    let ident = reader.bytes("ELF header", 0, 6)?;
+    if ident[5] == 2 {
+        return unsupported("it is a big-endian ELF file, and no target of floe is big-endian");
+    }
+    match ident[4] {
+        1 => ElfHeaders::<elf::FileHeader32<LE>>::read(reader),
+        _ => ElfHeaders::<elf::FileHeader64<LE>>::read(reader),
+    }
+}
+
+impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
+    fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
+        let file: E = reader.pod("ELF header", 0)?;
+        if !file.is_supported() {
             return Err(malformed("ELF header", "its class, byte order or version is unknown"));
         }
-        match file.kind {
+        match file.e_type(LE) {
             elf::ET_EXEC | elf::ET_DYN => {}
             elf::ET_REL => return unsupported("it is an ELF object file, not an executable"),
             elf::ET_CORE => return unsupported("it is an ELF core dump, not an executable"),
             other => return unsupported(format!("it is an ELF file of type {}, not an executable", other.0)),
         }
-        let arch = arch(file.machine, class)?;
-        let segments = segments(reader, class, &file)?;
+        let arch = arch(file.e_machine(LE), if file.is_class_64() { 64 } else { 32 })?;
+        let segments = segments(reader, &file)?;
         let interpreter = find(&segments, elf::PT_INTERP).map(|segment| interpreter(reader, segment));
-        Ok(ElfHeaders { class, file, arch, interpreter: interpreter.transpose()?, segments })
+        Ok(Box::new(ElfHeaders { file, arch, interpreter: interpreter.transpose()?, segments }))
     }
 
-    pub(super) fn identity(self) -> Result<Executable> {
-        if self.file.entry == 0 {
-            return unsupported("it is an ELF file without an entry point: a library, not an executable");
-        }
-        Ok(Executable { format: Format::Elf, arches: vec![self.arch], interpreter: self.interpreter })
+    fn has_entry(&self) -> bool {
+        self.file.e_entry(LE).into() != 0
     }
-
-    pub(super) fn facts(self, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
-        let (sections, dynsym) = sections(reader, self.class, &self.file)?;
-        let dynamic = DynamicSection::read(reader, self.class, &self.segments)?;
-        let mut elf = ElfFacts {
-            float_abi: float_abi(self.arch, self.file.flags),
-            relro: self.relro(&dynamic),
-            interpreter: self.interpreter.clone(),
-            soname: dynamic.strings(reader, elf::DT_SONAME)?.pop(),
-            needed: dynamic.strings(reader, elf::DT_NEEDED)?,
-            rpath: folders(dynamic.strings(reader, elf::DT_RPATH)?),
-            runpath: folders(dynamic.strings(reader, elf::DT_RUNPATH)?),
-            ..ElfFacts::default()
-        };
-        if let Some(stack) = find(&self.segments, elf::PT_GNU_STACK) {
-            let executable = stack.flags.contains(elf::PF_X);
-            elf.stack = if executable { Stack::Executable } else { Stack::NotExecutable };
+    /// The sections that occupy bytes of the file, and how many symbols the section `.dynsym` holds.
+    fn sections(&self, reader: &mut BinaryReader<'_>) -> Result<(Vec<Section>, Option<u64>)> {
+        let part = "ELF section table";
+        let offset = self.file.e_shoff(LE).into();
+        if offset == 0 {
+            return Ok((Vec::new(), None));
         }
-        let mixed = loads(&self.segments).any(|segment| segment.flags.contains(elf::PF_W | elf::PF_X));
-        elf.nx = elf.stack == Stack::NotExecutable && !mixed;
-        (elf.floors, elf.unnumbered) = versions::needs(reader, (self.class, &dynamic), dynsym)?;
-        let facts = Facts {
-            stripped: !sections.iter().any(|section| section.name == ".symtab"),
-            build_id: self.build_id(reader)?,
-            ..of_format(Format::Elf, vec![self.arch], self.kind(&elf, &dynamic))
+        // A count and an index too large for the file header are in the first entry instead.
+        let first: E::SectionHeader = reader.pod(part, offset)?;
+        let count = match self.file.e_shnum(LE) {
+            0 => first.sh_size(LE).into(),
+            count => count.into(),
         };
-        Ok((Facts { elf: Some(elf), ..facts }, sections))
+        if count > MAX_SECTIONS || usize::from(self.file.e_shentsize(LE)) != size_of::<E::SectionHeader>() {
+            return Err(malformed(part, "its size or that of an entry is wrong"));
+        }
+        let table: Vec<E::SectionHeader> = reader.pods(part, offset, count)?;
+        let names = match self.file.e_shstrndx(LE) {
+            elf::SHN_XINDEX => first.sh_link(LE),
+            index => u32::from(index.0),
+        };
+        let names = match table.get(names as usize) {
+            Some(names) => reader.bytes(
+                "table of ELF section names",
+                names.sh_offset(LE).into(),
+                names.sh_size(LE).into(),
+            )?,
+            None => Vec::new(),
+        };
+        let mut sections = Vec::new();
+        for section in &table {
+            if matches!(section.sh_type(LE), elf::SHT_NULL | elf::SHT_NOBITS) {
+                continue;
+            }
+            let (offset, size) = (section.sh_offset(LE).into(), section.sh_size(LE).into());
+            reader.within("ELF section", offset, size)?;
+            let name = names.get(section.sh_name(LE) as usize..).unwrap_or_default();
+            let length = memchr::memchr(0, name).unwrap_or(name.len()).min(256);
+            sections.push(Section { name: printable(&name[..length]), offset, size });
+        }
+        let dynsym = table.iter().find(|section| section.sh_type(LE) == elf::SHT_DYNSYM);
+        let symbols = dynsym.map(|section| section.sh_size(LE).into() / size_of::<E::Sym>() as u64);
+        Ok((sections, symbols))
     }
 
     fn relro(&self, dynamic: &DynamicSection) -> Relro {
@@ -107,7 +124,7 @@ impl ElfHeaders {
     fn kind(&self, elf: &ElfFacts, dynamic: &DynamicSection) -> BinaryKind {
         let dynamically = elf.interpreter.is_some() || !elf.needed.is_empty();
         let pie = dynamic.value(elf::DT_FLAGS_1).unwrap_or(0) & elf::DF_1_PIE.0 != 0;
-        match (self.file.kind, dynamically) {
+        match (self.file.e_type(LE), dynamically) {
             (elf::ET_EXEC, true) => BinaryKind::Executable,
             (elf::ET_EXEC, false) => BinaryKind::Static,
             (_, true) if pie => BinaryKind::Pie,
@@ -115,7 +132,7 @@ impl ElfHeaders {
             // Linkers before 2016 set no flag. A library may have an interpreter too (libc.so.6), but it has a name.
             _ if elf.soname.is_some() => BinaryKind::Shared,
             _ if elf.interpreter.is_some() => BinaryKind::Pie,
-            (_, false) if self.file.entry != 0 => BinaryKind::StaticPie,
+            (_, false) if self.has_entry() => BinaryKind::StaticPie,
             _ => BinaryKind::Shared,
         }
     }
@@ -123,17 +140,12 @@ impl ElfHeaders {
     /// The note that linkers make from a digest of the output (`NT_GNU_BUILD_ID`), as hex digits.
     fn build_id(&self, reader: &mut BinaryReader<'_>) -> Result<Option<String>> {
         let part = "list of ELF notes";
-        for segment in self.segments.iter().filter(|segment| segment.kind == elf::PT_NOTE) {
-            let bytes = reader.bytes(part, segment.offset, segment.size)?;
-            // Notes are the same in both classes.
-            let mut notes =
-                NoteIterator::<FileHeader64<LE>>::new(LE, segment.align, &bytes).map_err(broken(part))?;
-            while let Some(note) = notes.next().map_err(broken(part))? {
-                let id = note.desc();
-                if note.name() == elf::ELF_NOTE_GNU
-                    && note.n_type(LE).0 == elf::NT_GNU_BUILD_ID.0
-                    && id.len() <= 64
-                {
+        for segment in self.segments.iter().filter(|segment| segment.p_type(LE) == elf::PT_NOTE) {
+            let bytes = reader.bytes(part, segment.p_offset(LE).into(), segment.p_filesz(LE).into())?;
+            for note in NoteIterator::<E>::new(LE, segment.p_align(LE), &bytes).map_err(broken(part))? {
+                let note = note.map_err(broken(part))?;
+                let (kind, id) = (note.n_type(LE).0, note.desc());
+                if note.name() == elf::ELF_NOTE_GNU && kind == elf::NT_GNU_BUILD_ID.0 && id.len() <= 64 {
                     return Ok(Some(id.iter().map(|byte| format!("{byte:02x}")).collect()));
                 }
             }
@@ -142,7 +154,44 @@ impl ElfHeaders {
     }
 }
 
-fn arch(machine: elf::Machine, class: Class) -> Result<Arch> {
+impl<E: FileHeader<Endian = LE> + 'static> Headers for ElfHeaders<E> {
+    fn identity(self: Box<Self>) -> Result<Executable> {
+        if !self.has_entry() {
+            return unsupported("it is an ELF file without an entry point: a library, not an executable");
+        }
+        Ok(Executable { format: Format::Elf, arches: vec![self.arch], interpreter: self.interpreter })
+    }
+
+    fn facts(self: Box<Self>, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
+        let (sections, dynsym) = self.sections(reader)?;
+        let dynamic = DynamicSection::read::<E>(reader, &self.segments)?;
+        let mut elf = ElfFacts {
+            float_abi: float_abi(self.arch, self.file.e_flags(LE)),
+            relro: self.relro(&dynamic),
+            interpreter: self.interpreter.clone(),
+            soname: dynamic.strings(reader, elf::DT_SONAME)?.pop(),
+            needed: dynamic.strings(reader, elf::DT_NEEDED)?,
+            rpath: folders(dynamic.strings(reader, elf::DT_RPATH)?),
+            runpath: folders(dynamic.strings(reader, elf::DT_RUNPATH)?),
+            ..ElfFacts::default()
+        };
+        if let Some(stack) = find(&self.segments, elf::PT_GNU_STACK) {
+            let executable = stack.p_flags(LE).contains(elf::PF_X);
+            elf.stack = if executable { Stack::Executable } else { Stack::NotExecutable };
+        }
+        let mixed = loads(&self.segments).any(|segment| segment.p_flags(LE).contains(elf::PF_W | elf::PF_X));
+        elf.nx = elf.stack == Stack::NotExecutable && !mixed;
+        (elf.floors, elf.unnumbered) = versions::needs::<E>(reader, &dynamic, dynsym)?;
+        let facts = Facts {
+            stripped: !sections.iter().any(|section| section.name == ".symtab"),
+            build_id: self.build_id(reader)?,
+            ..of_format(Format::Elf, vec![self.arch], self.kind(&elf, &dynamic))
+        };
+        Ok((Facts { elf: Some(elf), ..facts }, sections))
+    }
+}
+
+fn arch(machine: elf::Machine, bits: u8) -> Result<Arch> {
     let arch = match machine {
         elf::EM_X86_64 => Some(Arch::X86_64),
         elf::EM_AARCH64 => Some(Arch::Aarch64),
@@ -151,15 +200,13 @@ fn arch(machine: elf::Machine, class: Class) -> Result<Arch> {
         _ => None,
     };
     // x32, ILP32 and RV32 share their machine with another target.
-    arch.filter(|arch| arch.bits() == class.bits()).map_or_else(
-        || {
-            let (bits, machine) = (class.bits(), machine.0);
-            unsupported(format!(
-                "it is a {bits}-bit ELF file for machine {machine}, which no target of floe has"
-            ))
-        },
-        Ok,
-    )
+    match arch.filter(|arch| arch.bits() == bits) {
+        Some(arch) => Ok(arch),
+        None => unsupported(format!(
+            "it is a {bits}-bit ELF file for machine {}, which no target of floe has",
+            machine.0
+        )),
+    }
 }
 
 /// The convention in the flags of the file header (ELF for the Arm Architecture, "ELF Header"; RISC-V ELF psABI, "File
@@ -178,19 +225,21 @@ fn float_abi(arch: Arch, flags: elf::FileFlags) -> Option<FloatAbi> {
     }
 }
 
-fn segments(reader: &mut BinaryReader<'_>, class: Class, file: &FileHeader) -> Result<Vec<Segment>> {
+fn segments<E: FileHeader<Endian = LE>>(
+    reader: &mut BinaryReader<'_>,
+    file: &E,
+) -> Result<Vec<E::ProgramHeader>> {
     let part = "ELF program header table";
-    let table = file.segments;
-    if table.count > MAX_SEGMENTS {
+    let (count, entry) = (file.e_phnum(LE), size_of::<E::ProgramHeader>());
+    if count > MAX_SEGMENTS {
         return Err(malformed(part, "it is too long"));
     }
-    let entry = class.segment_size();
-    if table.count > 0 && usize::from(table.entry) != entry {
+    if count > 0 && usize::from(file.e_phentsize(LE)) != entry {
         return Err(malformed(part, format_args!("its entries are not {entry} bytes long")));
     }
-    let segments = class.segments(reader, part, (table.offset, table.count.into()))?;
-    for segment in segments.iter().filter(|segment| segment.size > 0) {
-        reader.within("ELF segment", segment.offset, segment.size)?;
+    let segments: Vec<E::ProgramHeader> = reader.pods(part, file.e_phoff(LE).into(), count.into())?;
+    for segment in segments.iter().filter(|segment| segment.p_filesz(LE).into() > 0) {
+        reader.within("ELF segment", segment.p_offset(LE).into(), segment.p_filesz(LE).into())?;
     }
     if loads(&segments).next().is_none() {
         return unsupported("it is an ELF file that loads nothing, not an executable");
@@ -198,68 +247,23 @@ fn segments(reader: &mut BinaryReader<'_>, class: Class, file: &FileHeader) -> R
     Ok(segments)
 }
 
-fn interpreter(reader: &mut BinaryReader<'_>, segment: &Segment) -> Result<String> {
+fn interpreter(reader: &mut BinaryReader<'_>, segment: &impl ProgramHeader<Endian = LE>) -> Result<String> {
     let part = "ELF interpreter";
-    if segment.size > MAX_INTERPRETER {
+    let size = segment.p_filesz(LE).into();
+    if size > MAX_INTERPRETER {
         return Err(cut_off(part));
     }
-    let bytes = reader.bytes(part, segment.offset, segment.size)?;
+    let bytes = reader.bytes(part, segment.p_offset(LE).into(), size)?;
     let path = bytes.strip_suffix(b"\0").filter(|path| !path.is_empty());
     path.map(printable).ok_or_else(|| cut_off(part))
 }
 
-/// The sections that occupy bytes of the file, and how many symbols the section `.dynsym` holds.
-fn sections(
-    reader: &mut BinaryReader<'_>,
-    class: Class,
-    file: &FileHeader,
-) -> Result<(Vec<Section>, Option<u64>)> {
-    let part = "ELF section table";
-    let offset = file.sections.offset;
-    if offset == 0 {
-        return Ok((Vec::new(), None));
-    }
-    // A count and an index too large for the file header are in the first entry instead.
-    let mut first = class.sections(reader, part, (offset, 1))?;
-    let first = first.pop().ok_or_else(|| cut_off(part))?;
-    let count = Some(u64::from(file.sections.count)).filter(|count| *count > 0);
-    let count = count.unwrap_or(first.size);
-    if count > MAX_SECTIONS || usize::from(file.sections.entry) != class.section_size() {
-        return Err(malformed(part, "its size or that of an entry is wrong"));
-    }
-    let table = class.sections(reader, part, (offset, count))?;
-    let names = match file.names {
-        elf::SHN_XINDEX => first.link,
-        index => u32::from(index.0),
-    };
-    let names = match table.get(names as usize) {
-        Some(names) => reader.bytes("table of ELF section names", names.offset, names.size)?,
-        None => Vec::new(),
-    };
-    let mut sections = Vec::new();
-    for section in &table {
-        if matches!(section.kind, elf::SHT_NULL | elf::SHT_NOBITS) {
-            continue;
-        }
-        reader.within("ELF section", section.offset, section.size)?;
-        let name = names.get(section.name as usize..).unwrap_or_default();
-        let length = memchr::memchr(0, name).unwrap_or(name.len()).min(256);
-        sections.push(Section {
-            name: printable(&name[..length]),
-            offset: section.offset,
-            size: section.size,
-        });
-    }
-    let dynsym = table.iter().find(|section| section.kind == elf::SHT_DYNSYM);
-    Ok((sections, dynsym.map(|section| section.size / class.symbol_size())))
+fn loads<P: ProgramHeader<Endian = LE>>(segments: &[P]) -> impl Iterator<Item = &P> {
+    segments.iter().filter(|segment| segment.p_type(LE) == elf::PT_LOAD)
 }
 
-fn loads(segments: &[Segment]) -> impl Iterator<Item = &Segment> {
-    segments.iter().filter(|segment| segment.kind == elf::PT_LOAD)
-}
-
-fn find(segments: &[Segment], kind: elf::ProgramType) -> Option<&Segment> {
-    segments.iter().find(|segment| segment.kind == kind)
+fn find<P: ProgramHeader<Endian = LE>>(segments: &[P], kind: elf::ProgramType) -> Option<&P> {
+    segments.iter().find(|segment| segment.p_type(LE) == kind)
 }
 
 fn folders(paths: Vec<String>) -> Vec<String> {

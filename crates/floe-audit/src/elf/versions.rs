@@ -4,10 +4,10 @@
 
 use object::LittleEndian as LE;
 use object::elf::{self, Vernaux, Verneed};
+use object::read::elf::{FileHeader, Sym as _};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
-use super::class::Class;
 use super::dynamic::DynamicSection;
 use crate::error::{Result, cut_off, too_large};
 use crate::reader::BinaryReader;
@@ -24,14 +24,14 @@ const BATCH: u64 = 4096;
 type Needs = (BTreeMap<String, Floor>, Vec<VersionNeed>);
 
 /// `dynsym` is the number of symbols, if a section gives it.
-pub(super) fn needs(
+pub(super) fn needs<E: FileHeader<Endian = LE>>(
     reader: &mut BinaryReader<'_>,
-    (class, dynamic): (Class, &DynamicSection),
+    dynamic: &DynamicSection,
     dynsym: Option<u64>,
 ) -> Result<Needs> {
     let (mut needs, indices) = entries(reader, dynamic)?;
     if !needs.is_empty() {
-        symbols(reader, (class, dynamic), dynsym, (&mut needs, &indices))?;
+        symbols::<E>(reader, dynamic, dynsym, (&mut needs, &indices))?;
     }
     Ok(sorted(needs))
 }
@@ -85,24 +85,24 @@ fn forward(at: u64, distance: u32) -> Result<u64> {
 }
 
 /// Adds to each need the symbols that have it.
-fn symbols(
+fn symbols<E: FileHeader<Endian = LE>>(
     reader: &mut BinaryReader<'_>,
-    (class, dynamic): (Class, &DynamicSection),
+    dynamic: &DynamicSection,
     dynsym: Option<u64>,
     (needs, indices): (&mut [VersionNeed], &HashMap<u16, usize>),
 ) -> Result<()> {
     let tables = (dynamic.table(elf::DT_SYMTAB)?, dynamic.table(elf::DT_VERSYM)?);
     let (Some(symbols), Some(versions)) = tables else { return Ok(()) };
+    let size = size_of::<E::Sym>() as u64;
     let count = match dynsym {
         Some(count) => count,
-        None => symbol_count(reader, (class, dynamic))?,
+        None => symbol_count(reader, dynamic, size)?,
     };
-    let mut done = 0;
-    while done < count {
+    for done in (0..count).step_by(BATCH as usize) {
         let batch = BATCH.min(count - done);
-        let (begin, mark) = (symbols + done * class.symbol_size(), versions + done * 2);
-        let table = class.symbols(reader, "ELF dynamic symbol table", (begin, batch))?;
-        let marks: Vec<object::U16<LE>> = reader.pods("table of ELF symbol versions", mark, batch)?;
+        let table: Vec<E::Sym> = reader.pods("ELF dynamic symbol table", symbols + done * size, batch)?;
+        let part = "table of ELF symbol versions";
+        let marks: Vec<object::U16<LE>> = reader.pods(part, versions + done * 2, batch)?;
         for (symbol, mark) in table.iter().zip(&marks) {
             let Some(need) = indices.get(&(mark.get(LE) & 0x7fff)).and_then(|index| needs.get_mut(*index))
             else {
@@ -110,23 +110,23 @@ fn symbols(
             };
             need.symbol_count += 1;
             if need.symbols.len() < NAMED {
-                let name = dynamic.string(reader, symbol.name.into())?;
-                need.symbols.push(Symbol { name, weak: symbol.weak });
+                let name = dynamic.string(reader, symbol.st_name(LE).into())?;
+                need.symbols.push(Symbol { name, weak: symbol.st_bind() == elf::STB_WEAK });
             }
         }
-        done += batch;
     }
     Ok(())
 }
 
-/// The number of symbols if no section gives it: the hash table's, or as many as fit before the next table.
-fn symbol_count(reader: &mut BinaryReader<'_>, (class, dynamic): (Class, &DynamicSection)) -> Result<u64> {
+/// The number of symbols if no section gives it: the hash table's, or as many as fit before the next table. `size` is that
+/// of a symbol in bytes.
+fn symbol_count(reader: &mut BinaryReader<'_>, dynamic: &DynamicSection, size: u64) -> Result<u64> {
     if let Some(table) = dynamic.table(elf::DT_HASH)? {
         let chains: [object::U32<LE>; 2] = reader.pod("ELF hash table", table)?;
         return Ok(chains[1].get(LE).into());
     }
     let begin = dynamic.value(elf::DT_SYMTAB).unwrap_or(0);
-    Ok(dynamic.next_table(begin).map_or(0, |end| (end - begin) / class.symbol_size()))
+    Ok(dynamic.next_table(begin).map_or(0, |end| (end - begin) / size))
 }
 
 fn sorted(needs: Vec<VersionNeed>) -> Needs {

@@ -1,7 +1,7 @@
 //! The header and the load commands of one slice (Apple's `mach-o/loader.h`).
 
-use object::Endianness;
-use object::macho::{self, DylibCommand, MachHeader64, SegmentCommand64};
+use object::LittleEndian as LE;
+use object::macho::{self, DylibCommand, MachHeader64, Nlist64, SegmentCommand64};
 use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader as _, Section as _, Segment as _};
 
 use super::signature;
@@ -21,8 +21,6 @@ pub(super) struct SliceHeaders {
     symbols: Option<LocalSymbols>,
     /// Offset in the slice and size, in bytes.
     signature: Option<(u64, u64)>,
-    /// Whether anything in the file is loaded.
-    loads: bool,
 }
 
 /// Where the local symbols of a slice are.
@@ -42,46 +40,12 @@ impl SliceHeaders {
         (offset, size): (u64, u64),
         sections: &mut Vec<Section>,
     ) -> Result<SliceHeaders> {
-        let header: MachHeader64<Endianness> = reader.pod("Mach-O header", offset)?;
+        let header: MachHeader64<LE> = reader.pod("Mach-O header", offset)?;
         if !header.is_supported() {
             return Err(malformed("Mach-O header", "it has no known magic"));
         }
-        let endian = header.endian().map_err(broken("Mach-O header"))?;
-        let arch = arch(header.cputype(endian))?;
-        match header.filetype(endian) {
-            macho::MH_EXECUTE | macho::MH_DYLIB | macho::MH_BUNDLE => {}
-            macho::MH_OBJECT => return unsupported("it is a Mach-O object file, not an executable"),
-            other => {
-                return unsupported(format!("it is a Mach-O file of type {}, not an executable", other.0));
-            }
-        }
-        if header.sizeofcmds(endian) > MAX_COMMANDS {
-            return Err(malformed(PART, "it is too long"));
-        }
-        let length = size_of::<MachHeader64<Endianness>>() as u64 + u64::from(header.sizeofcmds(endian));
-        if length > size {
-            return Err(cut_off(PART));
-        }
-        let bytes = reader.bytes(PART, offset, length)?;
-        let mut headers = SliceHeaders::new(arch, offset, size);
-        headers.read_commands(&header, endian, &bytes, sections)?;
-        if !headers.loads {
-            return unsupported("it is a Mach-O file that loads nothing, not an executable");
-        }
-        let slice = &mut headers.slice;
-        if header.filetype(endian) == macho::MH_EXECUTE {
-            slice.kind = match header.flags(endian).contains(macho::MH_PIE) {
-                _ if slice.dylinker.is_none() && slice.dylibs.is_empty() => BinaryKind::Static,
-                true => BinaryKind::Pie,
-                false => BinaryKind::Executable,
-            };
-        }
-        Ok(headers)
-    }
-
-    fn new(arch: Arch, offset: u64, size: u64) -> SliceHeaders {
         let slice = Slice {
-            arch,
+            arch: arch(header.cputype(LE))?,
             kind: BinaryKind::Shared,
             offset,
             size,
@@ -97,46 +61,95 @@ impl SliceHeaders {
             rpaths: Vec::new(),
             signature: Signature::default(),
         };
-        SliceHeaders { slice, symbols: None, signature: None, loads: false }
+        match header.filetype(LE) {
+            macho::MH_EXECUTE | macho::MH_DYLIB | macho::MH_BUNDLE => {}
+            macho::MH_OBJECT => return unsupported("it is a Mach-O object file, not an executable"),
+            other => {
+                return unsupported(format!("it is a Mach-O file of type {}, not an executable", other.0));
+            }
+        }
+        if header.sizeofcmds(LE) > MAX_COMMANDS {
+            return Err(malformed(PART, "it is too long"));
+        }
+        let length = size_of::<MachHeader64<LE>>() as u64 + u64::from(header.sizeofcmds(LE));
+        if length > size {
+            return Err(cut_off(PART));
+        }
+        let bytes = reader.bytes(PART, offset, length)?;
+        let mut headers = SliceHeaders { slice, symbols: None, signature: None };
+        headers.read_commands(&header, &bytes, sections)?;
+        let slice = &mut headers.slice;
+        if header.filetype(LE) == macho::MH_EXECUTE {
+            slice.kind = match header.flags(LE).contains(macho::MH_PIE) {
+                _ if slice.dylinker.is_none() && slice.dylibs.is_empty() => BinaryKind::Static,
+                true => BinaryKind::Pie,
+                false => BinaryKind::Executable,
+            };
+        }
+        Ok(headers)
     }
 
     fn read_commands(
         &mut self,
-        header: &MachHeader64<Endianness>,
-        endian: Endianness,
+        header: &MachHeader64<LE>,
         bytes: &[u8],
         sections: &mut Vec<Section>,
     ) -> Result<()> {
-        let mut commands = header.load_commands(endian, bytes, 0).map_err(broken(PART))?;
         let (mut table, mut local) = (None, None);
         let mut segments = Vec::new();
-        while let Some(command) = commands.next().map_err(broken(PART))? {
+        for command in header.load_commands(LE, bytes, 0).map_err(broken(PART))? {
+            let command = command.map_err(broken(PART))?;
+            let slice = &mut self.slice;
+            let text = |at| command.string(LE, at).map(printable).map_err(broken(PART));
             match command.variant().map_err(broken(PART))? {
                 LoadCommandVariant::Segment64(segment, data) => {
-                    self.segment(endian, (segment, data), sections, &mut segments)?;
+                    self.segment(segment, data, sections, &mut segments)?;
                 }
                 LoadCommandVariant::Symtab(found) => table = Some(found),
                 LoadCommandVariant::Dysymtab(found) => {
-                    local = Some((found.ilocalsym.get(endian), found.nlocalsym.get(endian)));
+                    local = Some((found.ilocalsym.get(LE), found.nlocalsym.get(LE)));
                 }
                 LoadCommandVariant::LinkeditData(data) if command.cmd() == macho::LC_CODE_SIGNATURE => {
-                    self.signature =
-                        Some((data.dataoff.get(endian).into(), data.datasize.get(endian).into()));
+                    self.signature = Some((data.dataoff.get(LE).into(), data.datasize.get(LE).into()));
                 }
-                other => self.fact(endian, &command, other)?,
+                LoadCommandVariant::Dylib(found) => slice.dylibs.push(dylib(command, found)?),
+                LoadCommandVariant::IdDylib(found) => slice.install_name = Some(text(found.dylib.name)?),
+                LoadCommandVariant::LoadDylinker(found) => slice.dylinker = Some(text(found.name)?),
+                LoadCommandVariant::Rpath(found) => slice.rpaths.push(text(found.path)?),
+                LoadCommandVariant::Uuid(found) => slice.uuid = Some(uuid(found.uuid)),
+                LoadCommandVariant::BuildVersion(found, _) => {
+                    slice.platform = Some(platform(found.platform.get(LE).0));
+                    slice.min_os = Some(version(found.minos.get(LE).0));
+                    slice.sdk = sdk(found.sdk.get(LE).0);
+                }
+                LoadCommandVariant::VersionMin(found) => {
+                    let number = match found.cmd.get(LE) {
+                        macho::LC_VERSION_MIN_MACOSX => 1,
+                        macho::LC_VERSION_MIN_IPHONEOS => 2,
+                        macho::LC_VERSION_MIN_TVOS => 3,
+                        _ => 4,
+                    };
+                    slice.platform = Some(platform(number));
+                    slice.min_os = Some(version(found.version.get(LE).0));
+                    slice.sdk = sdk(found.sdk.get(LE).0);
+                }
+                _ => {}
             }
+        }
+        if segments.is_empty() {
+            return unsupported("it is a Mach-O file that loads nothing, not an executable");
         }
         // Sections lie in segments and are the better name, so they come first.
         sections.append(&mut segments);
         let offset = self.slice.offset;
         self.symbols = table.map(|table| {
-            let all = (0, table.nsyms.get(endian));
+            let all = (0, table.nsyms.get(LE));
             let (first, count) = local.unwrap_or(all);
-            let names = offset + u64::from(table.stroff.get(endian));
+            let names = offset + u64::from(table.stroff.get(LE));
             LocalSymbols {
-                first: offset + u64::from(table.symoff.get(endian)) + u64::from(first) * NLIST,
-                count: count.min(table.nsyms.get(endian)).into(),
-                names: (names, names + u64::from(table.strsize.get(endian))),
+                first: offset + u64::from(table.symoff.get(LE)) + u64::from(first) * NLIST,
+                count: count.min(table.nsyms.get(LE)).into(),
+                names: (names, names + u64::from(table.strsize.get(LE))),
             }
         });
         Ok(())
@@ -144,8 +157,8 @@ impl SliceHeaders {
 
     fn segment(
         &mut self,
-        endian: Endianness,
-        (segment, data): (&SegmentCommand64<Endianness>, &[u8]),
+        segment: &SegmentCommand64<LE>,
+        data: &[u8],
         sections: &mut Vec<Section>,
         segments: &mut Vec<Section>,
     ) -> Result<()> {
@@ -156,56 +169,20 @@ impl SliceHeaders {
             Some(end) => Err(Error::Truncated { part, end, size: slice_size }),
             None => Err(cut_off(part)),
         };
-        let (begin, size) = segment.file_range(endian);
+        let (begin, size) = segment.file_range(LE);
         if size > 0 {
-            self.loads = true;
             let name = printable(segment.name());
             segments.push(Section { name, offset: within(begin, size)?, size });
         }
-        for section in segment.sections(endian, data).map_err(broken(PART))? {
+        for section in segment.sections(LE, data).map_err(broken(PART))? {
             let name = format!("{},{}", printable(section.segment_name()), printable(section.name()));
             self.slice.debug_info |=
                 matches!(name.as_str(), "__DWARF,__debug_info" | "__DWARF,__zdebug_info");
-            if let Some((begin, size)) = section.file_range(endian, section.offset(endian).into())
+            if let Some((begin, size)) = section.file_range(LE, section.offset(LE).into())
                 && size > 0
             {
                 sections.push(Section { name, offset: within(begin, size)?, size });
             }
-        }
-        Ok(())
-    }
-
-    fn fact(
-        &mut self,
-        endian: Endianness,
-        command: &LoadCommandData<'_, Endianness>,
-        variant: LoadCommandVariant<'_, Endianness>,
-    ) -> Result<()> {
-        let slice = &mut self.slice;
-        let text = |at| command.string(endian, at).map(printable).map_err(broken(PART));
-        match variant {
-            LoadCommandVariant::Dylib(found) => slice.dylibs.push(dylib(endian, command, found)?),
-            LoadCommandVariant::IdDylib(found) => slice.install_name = Some(text(found.dylib.name)?),
-            LoadCommandVariant::LoadDylinker(found) => slice.dylinker = Some(text(found.name)?),
-            LoadCommandVariant::Rpath(found) => slice.rpaths.push(text(found.path)?),
-            LoadCommandVariant::Uuid(found) => slice.uuid = Some(uuid(found.uuid)),
-            LoadCommandVariant::BuildVersion(found, _) => {
-                slice.platform = Some(platform(found.platform.get(endian).0));
-                slice.min_os = Some(version(found.minos.get(endian).0));
-                slice.sdk = sdk(found.sdk.get(endian).0);
-            }
-            LoadCommandVariant::VersionMin(found) => {
-                let number = match found.cmd.get(endian) {
-                    macho::LC_VERSION_MIN_MACOSX => 1,
-                    macho::LC_VERSION_MIN_IPHONEOS => 2,
-                    macho::LC_VERSION_MIN_TVOS => 3,
-                    _ => 4,
-                };
-                slice.platform = Some(platform(number));
-                slice.min_os = Some(version(found.version.get(endian).0));
-                slice.sdk = sdk(found.sdk.get(endian).0);
-            }
-            _ => {}
         }
         Ok(())
     }
@@ -222,7 +199,7 @@ impl SliceHeaders {
     }
 }
 
-const NLIST: u64 = size_of::<macho::Nlist64<Endianness>>() as u64;
+const NLIST: u64 = size_of::<Nlist64<LE>>() as u64;
 
 impl LocalSymbols {
     /// Whether there are none. Apple's `strip` leaves one of its own, named after the bug that it works around.
@@ -232,9 +209,9 @@ impl LocalSymbols {
         }
         for index in 0..self.count {
             let part = "Mach-O symbol table";
-            // The first field is the index of the name. All supported instruction sets are little-endian.
-            let name: object::U32<object::LittleEndian> = reader.pod(part, self.first + index * NLIST)?;
-            let at = self.names.0 + u64::from(name.get(object::LittleEndian));
+            // The first field is the index of the name.
+            let name: object::U32<LE> = reader.pod(part, self.first + index * NLIST)?;
+            let at = self.names.0 + u64::from(name.get(LE));
             if reader.string(part, at, self.names.1)? != "radr://5614542" {
                 return Ok(false);
             }
@@ -253,11 +230,7 @@ fn arch(cpu: macho::CpuType) -> Result<Arch> {
     }
 }
 
-fn dylib(
-    endian: Endianness,
-    command: &LoadCommandData<'_, Endianness>,
-    found: &DylibCommand<Endianness>,
-) -> Result<Dylib> {
+fn dylib(command: LoadCommandData<'_, LE>, found: &DylibCommand<LE>) -> Result<Dylib> {
     let load = match command.cmd() {
         macho::LC_LOAD_WEAK_DYLIB => DylibLoad::Weak,
         macho::LC_REEXPORT_DYLIB => DylibLoad::Reexport,
@@ -266,7 +239,7 @@ fn dylib(
         _ => DylibLoad::Load,
     };
     // Linkers for macOS 15 and later may use flags after the command instead.
-    let load = match command.dylib_use_flags(endian, found).map_err(broken(PART))? {
+    let load = match command.dylib_use_flags(LE, found).map_err(broken(PART))? {
         Some(flags) if flags.contains(macho::DYLIB_USE_WEAK_LINK) => DylibLoad::Weak,
         Some(flags) if flags.contains(macho::DYLIB_USE_REEXPORT) => DylibLoad::Reexport,
         Some(flags) if flags.contains(macho::DYLIB_USE_DELAYED_INIT) => DylibLoad::Lazy,
@@ -274,22 +247,16 @@ fn dylib(
         _ => load,
     };
     Ok(Dylib {
-        path: command.string(endian, found.dylib.name).map(printable).map_err(broken(PART))?,
+        path: command.string(LE, found.dylib.name).map(printable).map_err(broken(PART))?,
         load,
-        current_version: version_of_three(found.dylib.current_version.get(endian).0),
-        compatibility_version: version_of_three(found.dylib.compatibility_version.get(endian).0),
+        current_version: version_of_three(found.dylib.current_version.get(LE).0),
+        compatibility_version: version_of_three(found.dylib.compatibility_version.get(LE).0),
     })
 }
 
 fn uuid(bytes: [u8; 16]) -> String {
-    let mut text = String::new();
-    for (index, byte) in bytes.iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.push_str(&format!("{byte:02X}"));
-    }
-    text
+    let hex = format!("{:032X}", u128::from_be_bytes(bytes));
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
 /// `xxxx.yy.zz` in nibbles; a last part of zero is left out.

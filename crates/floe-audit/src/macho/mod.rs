@@ -12,7 +12,7 @@ use object::read::macho::FatArch;
 use self::commands::SliceHeaders;
 use super::error::{Result, cut_off, unsupported};
 use super::facts::{Section, of_format};
-use super::headers::UNKNOWN;
+use super::headers::{Headers, UNKNOWN};
 use super::reader::BinaryReader;
 use super::{BinaryKind, Executable, Facts, MachoFacts};
 use crate::{Arch, Format};
@@ -22,36 +22,40 @@ use crate::{Arch, Format};
 const MAX_SLICES: u32 = 30;
 
 /// The headers and load commands of all slices, of which there is at least one.
-pub(super) struct MachoHeaders {
+struct MachoHeaders {
     universal: bool,
     kind: BinaryKind,
     slices: Vec<SliceHeaders>,
     sections: Vec<Section>,
 }
 
+pub(super) fn read_thin(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
+    let whole = (0, reader.size());
+    MachoHeaders::read(reader, false, &[whole])
+}
+
+pub(super) fn read_universal(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
+    let part = "universal Mach-O header";
+    let header: FatHeader = reader.pod(part, 0)?;
+    let count = header.nfat_arch.get(BigEndian);
+    if !(1..=MAX_SLICES).contains(&count) {
+        return unsupported(UNKNOWN);
+    }
+    let begin = size_of::<FatHeader>() as u64;
+    let ranges: Vec<(u64, u64)> = if header.magic.get(BigEndian) == object::macho::FAT_MAGIC_64 {
+        reader.pods::<FatArch64>(part, begin, count.into())?.iter().map(FatArch::file_range).collect()
+    } else {
+        reader.pods::<FatArch32>(part, begin, count.into())?.iter().map(FatArch::file_range).collect()
+    };
+    MachoHeaders::read(reader, true, &ranges)
+}
+
 impl MachoHeaders {
-    pub(super) fn read_thin(reader: &mut BinaryReader<'_>) -> Result<MachoHeaders> {
-        let whole = (0, reader.size());
-        MachoHeaders::read(reader, false, &[whole])
-    }
-
-    pub(super) fn read_universal(reader: &mut BinaryReader<'_>) -> Result<MachoHeaders> {
-        let part = "universal Mach-O header";
-        let header: FatHeader = reader.pod(part, 0)?;
-        let count = header.nfat_arch.get(BigEndian);
-        if !(1..=MAX_SLICES).contains(&count) {
-            return unsupported(UNKNOWN);
-        }
-        let begin = size_of::<FatHeader>() as u64;
-        let ranges: Vec<(u64, u64)> = if header.magic.get(BigEndian) == object::macho::FAT_MAGIC_64 {
-            reader.pods::<FatArch64>(part, begin, count.into())?.iter().map(FatArch::file_range).collect()
-        } else {
-            reader.pods::<FatArch32>(part, begin, count.into())?.iter().map(FatArch::file_range).collect()
-        };
-        MachoHeaders::read(reader, true, &ranges)
-    }
-
-    fn read(reader: &mut BinaryReader<'_>, universal: bool, ranges: &[(u64, u64)]) -> Result<MachoHeaders> {
+    fn read(
+        reader: &mut BinaryReader<'_>,
+        universal: bool,
+        ranges: &[(u64, u64)],
+    ) -> Result<Box<dyn Headers>> {
         let (mut slices, mut sections) = (Vec::<SliceHeaders>::new(), Vec::new());
         for (offset, size) in ranges {
             reader.within("universal Mach-O header", *offset, *size)?;
@@ -65,21 +69,23 @@ impl MachoHeaders {
         if slices.iter().any(|other| other.slice.kind != kind) {
             return unsupported("it is a universal Mach-O file of slices that are not of one kind");
         }
-        Ok(MachoHeaders { universal, kind, slices, sections })
+        Ok(Box::new(MachoHeaders { universal, kind, slices, sections }))
     }
 
     fn arches(&self) -> Vec<Arch> {
         self.slices.iter().map(|headers| headers.slice.arch).collect()
     }
+}
 
-    pub(super) fn identity(self) -> Result<Executable> {
+impl Headers for MachoHeaders {
+    fn identity(self: Box<Self>) -> Result<Executable> {
         if self.kind == BinaryKind::Shared {
             return unsupported("it is a Mach-O library, not an executable");
         }
         Ok(Executable { format: Format::Macho, arches: self.arches(), interpreter: None })
     }
 
-    pub(super) fn facts(self, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
+    fn facts(self: Box<Self>, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
         let facts = of_format(Format::Macho, self.arches(), self.kind);
         let slices = self.slices.into_iter().map(|headers| headers.facts(reader));
         let slices = slices.collect::<Result<Vec<_>>>()?;

@@ -12,7 +12,7 @@ use crate::reader::{BinaryReader, printable};
 use crate::{Signature, SignatureKind};
 
 const PART: &str = "Mach-O signature";
-/// How much of a slice is read at once, in bytes.
+/// How much of a page is read at once, in bytes.
 const PIECE: u64 = 256 * 1024;
 /// More parts (code directories, requirements and the like) than any signer writes.
 const MAX_BLOBS: u32 = 64;
@@ -35,8 +35,8 @@ pub(super) fn read(
     }
     let mut directories = Vec::new();
     let (mut certificate, mut parts) = (&[][..], Vec::new());
-    let mut blobs = signature.blobs();
-    while let Some(blob) = blobs.next().map_err(broken(PART))? {
+    for blob in signature.blobs() {
+        let blob = blob.map_err(broken(PART))?;
         if let Some(directory) = blob.code_directory().map_err(broken(PART))? {
             directories.push(directory);
         } else if blob.slot() == macho::CSSLOT_SIGNATURESLOT {
@@ -102,28 +102,17 @@ fn mismatch(
             return Ok(Some(format!("its part {} has another digest", slot.0)));
         }
     }
-    let mut buffer = vec![0; PIECE.min(limit) as usize];
-    let mut hasher = Sha256::new();
-    let mut done = 0;
-    while done < limit {
-        // Up to the end of the page or of the buffer, so that many small pages are one read.
-        let filled = PIECE.min(limit - done) as usize;
-        reader.fill(offset + done, &mut buffer[..filled])?;
-        let mut rest = &buffer[..filled];
-        while !rest.is_empty() {
-            let left = (page - done % page).min(limit - done);
-            let take = left.min(rest.len() as u64);
-            hasher.update(&rest[..take as usize]);
-            rest = &rest[take as usize..];
-            let index = (done / page) as u32;
-            done += take;
-            if take == left {
-                let expected = directory.code_hash(index).map_err(broken(PART))?;
-                if !hasher.finalize_reset().starts_with(expected) {
-                    let begin = u64::from(index) * page;
-                    return Ok(Some(format!("the page at offset {begin} has another digest")));
-                }
-            }
+    let mut buffer = vec![0; PIECE.min(page) as usize];
+    for index in 0..limit.div_ceil(page) {
+        let (begin, end) = (index * page, limit.min((index + 1) * page));
+        let mut hasher = Sha256::new();
+        for at in (begin..end).step_by(PIECE as usize) {
+            let piece = &mut buffer[..PIECE.min(end - at) as usize];
+            reader.fill(offset + at, piece)?;
+            hasher.update(piece);
+        }
+        if !hasher.finalize().starts_with(directory.code_hash(index as u32).map_err(broken(PART))?) {
+            return Ok(Some(format!("the page at offset {begin} has another digest")));
         }
     }
     Ok(None)

@@ -55,11 +55,4 @@ pub struct Assembly {
     pub built_on: Option<BuiltOn>,
 }
 
-impl Assembly {
-    /// The description as it is written: indented JSON with a final newline.
-    pub fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("a description has only string keys");
-        json.push('\n');
-        json
-    }
-}
+documents!(Assembly);

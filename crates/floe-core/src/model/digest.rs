@@ -4,7 +4,6 @@ use std::fmt;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 /// A SHA-256 digest of some bytes.
@@ -29,11 +28,7 @@ impl Digest {
 
     /// The 64 lower-case hexadecimal digits without the `sha256:` prefix, as `SHA256SUMS` wants them.
     pub fn hex(&self) -> String {
-        use fmt::Write as _;
-        self.0.iter().fold(String::with_capacity(64), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("writing to a String cannot fail");
-            hex
-        })
+        hex::encode(self.0)
     }
 
     /// The first twelve hexadecimal digits, for people to compare; never compared by floe.
@@ -159,24 +154,13 @@ impl FromStr for Digest {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refuse = || {
-            let shown: String = text.chars().take(100).collect();
-            format!("`{shown}` is not a digest of the form sha256:<64 lower-case hex digits>")
-        };
-        let hex = text.strip_prefix("sha256:").ok_or_else(refuse)?.as_bytes();
-        let nibble = |digit: u8| match digit {
-            b'0'..=b'9' => Some(digit - b'0'),
-            b'a'..=b'f' => Some(digit - b'a' + 10),
-            _ => None,
-        };
         let mut bytes = [0; 32];
-        if hex.len() != 64 {
-            return Err(refuse());
+        let hex = text.strip_prefix("sha256:").filter(|hex| !hex.contains(char::is_uppercase));
+        if hex.is_some_and(|hex| hex::decode_to_slice(hex, &mut bytes).is_ok()) {
+            return Ok(Digest(bytes));
         }
-        for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
-            *byte = nibble(pair[0]).ok_or_else(refuse)? << 4 | nibble(pair[1]).ok_or_else(refuse)?;
-        }
-        Ok(Digest(bytes))
+        let shown: String = text.chars().take(100).collect();
+        Err(format!("`{shown}` is not a digest of the form sha256:<64 lower-case hex digits>"))
     }
 }
 
@@ -192,18 +176,7 @@ impl fmt::Debug for Digest {
     }
 }
 
-impl Serialize for Digest {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Digest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+as_text!(Digest);
 
 #[cfg(test)]
 mod tests {

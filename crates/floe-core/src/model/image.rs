@@ -7,8 +7,6 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use super::{Arch, Digest, Entry};
 
 /// An OCI platform that floe makes images for (OCI image-spec, "Image Index": `platform`).
@@ -34,38 +32,34 @@ impl Platform {
         "linux"
     }
 
+    fn row(self) -> (&'static str, Option<&'static str>, Arch) {
+        match self {
+            Platform::LinuxAmd64 => ("amd64", None, Arch::X86_64),
+            Platform::LinuxArm64 => ("arm64", None, Arch::Aarch64),
+            Platform::LinuxArmV7 => ("arm", Some("v7"), Arch::Arm),
+            Platform::LinuxRiscv64 => ("riscv64", None, Arch::Riscv64),
+        }
+    }
+
     /// The `architecture` field of the specification, in Go's spelling.
     pub fn architecture(self) -> &'static str {
-        match self {
-            Platform::LinuxAmd64 => "amd64",
-            Platform::LinuxArm64 => "arm64",
-            Platform::LinuxArmV7 => "arm",
-            Platform::LinuxRiscv64 => "riscv64",
-        }
+        self.row().0
     }
 
     /// The `variant` field of the specification, for a platform that has one.
     pub fn variant(self) -> Option<&'static str> {
-        match self {
-            Platform::LinuxArmV7 => Some("v7"),
-            Platform::LinuxAmd64 | Platform::LinuxArm64 | Platform::LinuxRiscv64 => None,
-        }
+        self.row().1
+    }
+
+    /// The instruction set of its binaries.
+    pub fn arch(self) -> Arch {
+        self.row().2
     }
 
     /// Every platform in a list for people: `linux/amd64, linux/arm64 and …`.
     pub fn list() -> String {
         let [first @ .., last] = Platform::ALL.map(|platform| platform.to_string());
         format!("{} and {last}", first.join(", "))
-    }
-
-    /// The instruction set of its binaries.
-    pub fn arch(self) -> Arch {
-        match self {
-            Platform::LinuxAmd64 => Arch::X86_64,
-            Platform::LinuxArm64 => Arch::Aarch64,
-            Platform::LinuxArmV7 => Arch::Arm,
-            Platform::LinuxRiscv64 => Arch::Riscv64,
-        }
     }
 }
 
@@ -83,19 +77,6 @@ impl FromStr for Platform {
         Platform::ALL.into_iter().find(|platform| platform.to_string() == text).ok_or_else(|| {
             format!("`{text}` is not a platform that floe makes images for; those are {}", Platform::list())
         })
-    }
-}
-
-impl Serialize for Platform {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Platform {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -196,18 +177,7 @@ fn is_host(text: &str) -> bool {
     text.len() <= 255 && is_name && port.is_none_or(is_port)
 }
 
-impl Serialize for ImageName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for ImageName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+as_text!(Platform, ImageName);
 
 /// Checks a port of a container: `8080`, `8080/tcp`, `53/udp` or `5060/sctp`.
 ///

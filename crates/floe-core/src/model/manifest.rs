@@ -129,6 +129,8 @@ impl Artifact {
     }
 }
 
+documents!(Manifest);
+
 impl Manifest {
     /// The asset's name for a project.
     pub fn file_name(project: &str) -> String {
@@ -140,12 +142,5 @@ impl Manifest {
         let archives = self.artifacts.iter().map(|artifact| artifact.file.as_str());
         let sboms = self.artifacts.iter().filter_map(|artifact| Some(artifact.sbom.as_ref()?.file.as_str()));
         archives.chain(sboms).chain(self.files.iter().map(|file| file.file.as_str()))
-    }
-
-    /// The manifest as it is published: indented JSON with a final newline.
-    pub fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("a manifest has only string keys");
-        json.push('\n');
-        json
     }
 }

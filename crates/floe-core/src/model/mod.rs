@@ -2,6 +2,36 @@
 //!
 //! Nothing in here touches a file, the network, the environment or a terminal.
 
+/// Serialises a type as its `Display` and reads it back with its `FromStr`.
+macro_rules! as_text {
+    ($($type:ty),*) => {$(
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+/// Types that are written to files of their own.
+macro_rules! documents {
+    ($type:ty) => {
+        impl $type {
+            /// The document as it is written: indented JSON with a final newline, always the same bytes.
+            pub fn to_json(&self) -> String {
+                serde_json::to_string_pretty(self).expect("it has only string keys") + "\n"
+            }
+        }
+    };
+}
+
 pub mod assembly;
 pub mod body;
 pub mod built_on;
@@ -21,6 +51,7 @@ pub mod packages;
 pub mod places;
 pub mod record;
 pub mod release;
+#[expect(missing_docs, reason = "the fields are the format's")]
 pub mod sbom;
 pub mod schema;
 pub mod tag;

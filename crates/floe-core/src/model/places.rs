@@ -112,18 +112,8 @@ impl Submission {
 impl ChannelPlace {
     /// The places of rendered files, in the order in which they are moved. Files that floe does not publish have none.
     pub fn of(files: &[Rendered]) -> Vec<Self> {
-        let mut places: Vec<Self> = files
-            .iter()
-            .filter_map(|file| {
-                let fork = file.settings.get(Submission::FORK).map(String::as_str);
-                ChannelPlace::at(file.kind, file.repository.as_deref()?, &file.path, fork)
-            })
-            .collect();
-        for place in &mut places {
-            let further = files.iter().filter(|file| place.holds(file.kind, &file.path));
-            place.add(further.map(|file| file.path.clone()).collect());
-        }
-        places
+        let entries: Vec<ManifestChannel> = files.iter().map(|file| file.entry(0)).collect();
+        ChannelPlace::listed(&entries).into_iter().map(|(place, _)| place).collect()
     }
 
     /// The places that a manifest lists, each with the entry of its first file.
@@ -136,9 +126,11 @@ impl ChannelPlace {
                 Some((ChannelPlace::at(entry.kind, repository, &entry.path, fork)?, entry))
             })
             .collect();
-        for (place, _) in &mut places {
-            let further = entries.iter().filter(|entry| place.holds(entry.kind, &entry.path));
-            place.add(further.map(|entry| entry.path.clone()).collect());
+        for (place, first) in &mut places {
+            let of_place = entries.iter().filter(|entry| place.holds(entry.kind, &entry.path));
+            let further: Vec<_> =
+                of_place.map(|entry| &entry.path).filter(|path| **path != first.path).collect();
+            place.paths.extend(further.into_iter().cloned());
         }
         places
     }
@@ -163,13 +155,6 @@ impl ChannelPlace {
                     path.rsplit_once('/').is_some_and(|(folder, _)| folder == submission.version_folder())
                 }
             }
-    }
-
-    /// Adds the paths that are not the first one.
-    fn add(&mut self, paths: Vec<String>) {
-        let further = paths.into_iter().filter(|path| self.paths.first() != Some(path));
-        let further: Vec<String> = further.collect();
-        self.paths.extend(further);
     }
 
     /// The path of the file, or of the folder of several.

@@ -124,17 +124,12 @@ pub struct Entry {
     pub digest: Digest,
 }
 
+documents!(Record);
+
 impl Record {
     /// The record's own file name, `<archive>.json`.
     pub fn file_name(&self) -> String {
         format!("{}.json", self.archive.file)
-    }
-
-    /// The record as it is written: indented JSON with a final newline, always the same bytes.
-    pub fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("a record has only string keys");
-        json.push('\n');
-        json
     }
 }
 

@@ -30,7 +30,6 @@ pub struct SbomFacts {
 /// An SBOM: the document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the fields are the format's")]
 pub struct Sbom {
     pub bom_format: BomFormat,
     pub spec_version: String,
@@ -53,7 +52,6 @@ pub enum BomFormat {
 
 /// `metadata`: what is described, and by which tool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the fields are the format's")]
 pub struct SbomMetadata {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<String>,
@@ -68,7 +66,6 @@ pub struct SbomMetadata {
 
 /// `metadata.tools`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the fields are the format's")]
 pub struct SbomTools {
     #[serde(default)]
     pub components: Vec<SbomComponent>,
@@ -76,7 +73,6 @@ pub struct SbomTools {
 
 /// A component: a program, one of its binaries, or a crate in them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the fields are the format's")]
 pub struct SbomComponent {
     #[serde(rename = "type")]
     pub kind: String,
@@ -103,7 +99,6 @@ pub struct SbomComponent {
 
 /// A digest of a component.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the fields are the format's")]
 pub struct SbomHash {
     pub alg: String,
     pub content: String,
@@ -112,7 +107,6 @@ pub struct SbomHash {
 /// A licence: an SPDX expression, or a name that is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the fields are the format's")]
 pub enum SbomLicense {
     Expression(String),
     License { name: String },
@@ -120,7 +114,6 @@ pub enum SbomLicense {
 
 /// An address that belongs to a component.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the fields are the format's")]
 pub struct SbomReference {
     #[serde(rename = "type")]
     pub kind: String,
@@ -129,7 +122,6 @@ pub struct SbomReference {
 
 /// A name and a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the fields are the format's")]
 pub struct SbomProperty {
     pub name: String,
     pub value: String,
@@ -138,13 +130,14 @@ pub struct SbomProperty {
 /// The components that one uses, by their `bom-ref`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the fields are the format's")]
 pub struct SbomEdges {
     #[serde(rename = "ref")]
     pub from: String,
     #[serde(default)]
     pub depends_on: BTreeSet<String>,
 }
+
+documents!(Sbom);
 
 impl SbomHash {
     /// A SHA-256 digest.
@@ -175,35 +168,16 @@ impl Sbom {
         }
     }
 
-    /// The document as it is written: indented JSON with a final newline, always the same bytes.
-    pub fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("an SBOM has only string keys");
-        json.push('\n');
-        json
-    }
-
     /// The document with a serial number that depends on its content alone: a UUID of version 8 (RFC 9562, section 5.8) from
     /// the SHA-256 of the document without it.
     pub fn with_serial_number(mut self) -> Self {
         self.serial_number = None;
-        let mut hex: Vec<char> = Digest::of(self.to_json().as_bytes()).hex().chars().take(32).collect();
-        hex[12] = '8';
+        let hex = Digest::of(self.to_json().as_bytes()).hex();
         // The variant is 10 in binary, so the digit is 8, 9, a or b.
-        hex[16] = match hex[16].to_digit(16).unwrap_or_default() % 4 {
-            0 => '8',
-            1 => '9',
-            2 => 'a',
-            _ => 'b',
-        };
-        let part = |from: usize, to: usize| hex[from..to].iter().collect::<String>();
-        self.serial_number = Some(format!(
-            "urn:uuid:{}-{}-{}-{}-{}",
-            part(0, 8),
-            part(8, 12),
-            part(12, 16),
-            part(16, 20),
-            part(20, 32)
-        ));
+        let variant = ["8", "9", "a", "b"][usize::from_str_radix(&hex[16..17], 16).unwrap_or_default() % 4];
+        let parts = [&hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32]];
+        let [a, b, c, d, e] = parts;
+        self.serial_number = Some(format!("urn:uuid:{a}-{b}-8{c}-{variant}{d}-{e}"));
         self
     }
 

@@ -6,7 +6,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use semver::Version;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A git tag that names a version: `v1.4.0` or `1.4.0` (SemVer 2.0.0), with a prefix where one repository releases
 /// several things: `app-v1.4.0`, `cli/1.4.0`.
@@ -196,24 +195,6 @@ impl fmt::Display for Commit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// Serialises a type as its `Display` and reads it back with its `FromStr`.
-macro_rules! as_text {
-    ($($type:ty),*) => {$(
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    )*};
 }
 
 as_text!(Tag, Repo, Commit);

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::{Platform, Schema};
 use floe_audit::rules::{self, Violation};
@@ -220,41 +220,20 @@ impl fmt::Debug for Target {
     }
 }
 
-/// Why a text is not a target: it is neither a short name nor a triple of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnknownTarget(String);
-
-impl fmt::Display for UnknownTarget {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let known = Target::all().map(Target::name).collect::<Vec<_>>().join(", ");
-        write!(f, "`{}` is not a target that floe knows; the targets are {known}", self.0)
-    }
-}
-
-impl std::error::Error for UnknownTarget {}
-
 impl FromStr for Target {
-    type Err = UnknownTarget;
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Target::all()
-            .find(|target| target.name() == text || target.triple() == text)
-            .ok_or_else(|| UnknownTarget(text.chars().take(100).collect()))
+        let found = Target::all().find(|target| target.name() == text || target.triple() == text);
+        found.ok_or_else(|| {
+            let shown: String = text.chars().take(100).collect();
+            let known: Vec<&str> = Target::all().map(Target::name).collect();
+            format!("`{shown}` is not a target that floe knows; the targets are {}", known.join(", "))
+        })
     }
 }
 
-impl Serialize for Target {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.triple())
-    }
-}
-
-impl<'de> Deserialize<'de> for Target {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+as_text!(Target);
 
 impl ArchiveKind {
     /// The kind of archive that a file of this name is; `None` if it is none.
@@ -263,14 +242,7 @@ impl ArchiveKind {
     }
 }
 
-impl fmt::Display for ArchiveKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ArchiveKind::TarGz => "tar.gz",
-            ArchiveKind::Zip => "zip",
-        })
-    }
-}
+floe_audit::display_as_serde!(ArchiveKind);
 
 #[cfg(test)]
 mod tests {
@@ -283,7 +255,7 @@ mod tests {
             assert_eq!(target.name().parse(), Ok(target));
             assert_eq!(target.triple().parse(), Ok(target));
         }
-        assert!("x86_64-linux".parse::<Target>().unwrap_err().to_string().contains("aarch64-musl"));
+        assert!("x86_64-linux".parse::<Target>().unwrap_err().contains("aarch64-musl"));
     }
 
     #[test]

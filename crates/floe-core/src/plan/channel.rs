@@ -5,7 +5,6 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-use std::fmt;
 
 use semver::Version;
 
@@ -149,24 +148,15 @@ impl Standing {
 
 impl ChannelConflict {
     /// The conflict at a place, as a lower-case sentence.
-    pub(super) fn fmt_at(&self, place: &ChannelPlace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ChannelPlace { kind, home: repository, .. } = place;
-        let path = place.path();
+    pub(super) fn at(&self, place: &ChannelPlace) -> String {
+        let file = format!("{}: `{}` in `{}`", place.kind, place.path(), place.home);
         match self {
             ChannelConflict::Foreign => {
-                write!(
-                    f,
-                    "{kind}: `{path}` in `{repository}` was not made by floe: its first lines have no marker"
-                )
+                format!("{file} was not made by floe: its first lines have no marker")
             }
-            ChannelConflict::OtherProject(name) => {
-                write!(f, "{kind}: `{path}` in `{repository}` belongs to the project `{name}`")
-            }
+            ChannelConflict::OtherProject(name) => format!("{file} belongs to the project `{name}`"),
             ChannelConflict::OtherDigests(version) => {
-                write!(
-                    f,
-                    "{kind}: `{path}` in `{repository}` has {version} with other digests than this release"
-                )
+                format!("{file} has {version} with other digests than this release")
             }
         }
     }

@@ -1,71 +1,46 @@
 //! Conflicts: the reasons for which there is no plan, as data, as a line to read, and with a way out.
 
-use std::fmt;
-
 use super::channel::ChannelConflict;
 use crate::model::{ChannelPlace, Commit, Digest, Tag};
 
 /// Something public, or not of this release, that floe would have to change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "a variant's line says what its fields are")]
 pub enum Conflict {
     /// The remote has no such tag.
+    #[error("the remote has no tag `{tag}`")]
     NoTag { tag: Tag },
     /// The tag peels to another commit than the one that was built.
+    #[error("tag `{tag}` points to commit {} there, but {} was built", .remote.short(), .built.short())]
     OtherCommit { tag: Tag, remote: Commit, built: Commit },
     /// More than one draft names the tag.
+    #[error("there are {} drafts of `{tag}`: releases {}", .ids.len(), listed(.ids))]
     Drafts { tag: Tag, ids: Vec<u64> },
     /// The draft holds a file that the release does not promise.
+    #[error("the draft (release {id}) holds `{name}`, which this release does not promise")]
     DraftHolds { id: u64, name: String },
     /// The draft has text that would be lost.
+    #[error("the text of the draft (release {id}) {why}")]
     DraftText { id: u64, why: &'static str },
     /// The draft is marked as a pre-release, but the tag names a stable version.
+    #[error("the draft (release {id}) is marked as a pre-release, but `{tag}` is not one")]
     DraftPrerelease { id: u64, tag: Tag },
     /// The release is published, and an asset of it differs from ours.
+    #[error("`{name}` of the published release `{tag}` is not the one of this dist")]
     PublishedOther { tag: Tag, name: String },
     /// The release is published without an asset that ours promises.
+    #[error("the published release `{tag}` lacks `{name}`")]
     PublishedLacks { tag: Tag, name: String },
     /// The exact version's image tag points to another image.
+    #[error("`{reference}` is {remote} there, but this image is {ours}")]
     ImageTag { reference: String, remote: Digest, ours: Digest },
     /// The file of a channel must not be replaced.
+    #[error("{}", .why.at(.place))]
     Channel { place: ChannelPlace, why: ChannelConflict },
 }
 
-impl fmt::Display for Conflict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Conflict::NoTag { tag } => write!(f, "the remote has no tag `{tag}`"),
-            Conflict::OtherCommit { tag, remote, built } => {
-                write!(
-                    f,
-                    "tag `{tag}` points to commit {} there, but {} was built",
-                    remote.short(),
-                    built.short()
-                )
-            }
-            Conflict::Drafts { tag, ids } => {
-                let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
-                write!(f, "there are {} drafts of `{tag}`: releases {}", ids.len(), ids.join(", "))
-            }
-            Conflict::DraftHolds { id, name } => {
-                write!(f, "the draft (release {id}) holds `{name}`, which this release does not promise")
-            }
-            Conflict::DraftText { id, why } => write!(f, "the text of the draft (release {id}) {why}"),
-            Conflict::DraftPrerelease { id, tag } => {
-                write!(f, "the draft (release {id}) is marked as a pre-release, but `{tag}` is not one")
-            }
-            Conflict::PublishedOther { tag, name } => {
-                write!(f, "`{name}` of the published release `{tag}` is not the one of this dist")
-            }
-            Conflict::PublishedLacks { tag, name } => {
-                write!(f, "the published release `{tag}` lacks `{name}`")
-            }
-            Conflict::ImageTag { reference, remote, ours } => {
-                write!(f, "`{reference}` is {remote} there, but this image is {ours}")
-            }
-            Conflict::Channel { place, why } => why.fmt_at(place, f),
-        }
-    }
+fn listed(ids: &[u64]) -> String {
+    ids.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
 }
 
 impl Conflict {

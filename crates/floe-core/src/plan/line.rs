@@ -54,8 +54,8 @@ impl Line {
     /// Its cells, in the order of [`Line::HEAD`].
     pub fn cells(&self) -> [String; 5] {
         let bytes = self.bytes.map(size).unwrap_or_default();
-        let words = [self.phase.as_str(), &self.verb, &self.object, &bytes, self.status.words()];
-        words.map(str::to_owned)
+        let (verb, object) = (self.verb.clone(), self.object.clone());
+        [self.phase.to_string(), verb, object, bytes, self.status.words().to_owned()]
     }
 
     /// The head of the table.

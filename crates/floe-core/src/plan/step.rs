@@ -93,44 +93,30 @@ pub enum Step {
     },
 }
 
-impl Phase {
-    /// `stage` or `reveal`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Phase::Stage => "stage",
-            Phase::Reveal => "reveal",
-        }
-    }
-}
+floe_audit::display_as_serde!(Phase);
 
 impl Step {
     /// Which phase it belongs to.
     pub fn phase(&self) -> Phase {
-        match self {
-            Step::PushImage { .. }
-            | Step::Attach { .. }
-            | Step::CreateDraft { .. }
-            | Step::DeleteAsset { .. }
-            | Step::Upload { .. } => Phase::Stage,
-            Step::Publish { .. }
-            | Step::TagImage { .. }
-            | Step::ListAttached { .. }
-            | Step::Channel { .. } => Phase::Reveal,
-        }
+        self.kind().0
     }
 
     /// Its action in one word: `push`, `attach`, `list`, `draft`, `delete`, `upload`, `publish`, `tag`, `channel`.
     pub fn verb(&self) -> &'static str {
+        self.kind().1
+    }
+
+    fn kind(&self) -> (Phase, &'static str) {
         match self {
-            Step::PushImage { .. } => "push",
-            Step::Attach { .. } => "attach",
-            Step::ListAttached { .. } => "list",
-            Step::CreateDraft { .. } => "draft",
-            Step::DeleteAsset { .. } => "delete",
-            Step::Upload { .. } => "upload",
-            Step::Publish { .. } => "publish",
-            Step::TagImage { .. } => "tag",
-            Step::Channel { .. } => "channel",
+            Step::PushImage { .. } => (Phase::Stage, "push"),
+            Step::Attach { .. } => (Phase::Stage, "attach"),
+            Step::CreateDraft { .. } => (Phase::Stage, "draft"),
+            Step::DeleteAsset { .. } => (Phase::Stage, "delete"),
+            Step::Upload { .. } => (Phase::Stage, "upload"),
+            Step::Publish { .. } => (Phase::Reveal, "publish"),
+            Step::TagImage { .. } => (Phase::Reveal, "tag"),
+            Step::ListAttached { .. } => (Phase::Reveal, "list"),
+            Step::Channel { .. } => (Phase::Reveal, "channel"),
         }
     }
 

@@ -44,18 +44,7 @@ pub enum Verdict {
     NotCovered,
 }
 
-impl Verdict {
-    /// The word that people and programs read.
-    pub fn word(self) -> &'static str {
-        match self {
-            Verdict::Match => "match",
-            Verdict::Differs => "differs",
-            Verdict::Missing => "missing",
-            Verdict::NotClaimed => "not claimed",
-            Verdict::NotCovered => "not covered",
-        }
-    }
-}
+floe_audit::display_as_serde!(Verdict);
 
 /// One asset or one part of the image, and the result of comparing it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -152,8 +141,7 @@ impl fmt::Display for Comparison {
         use Verdict::{Differs, Match, Missing, NotClaimed, NotCovered};
         let counts = [Match, Differs, Missing, NotClaimed, NotCovered].map(|one| (self.count(one), one));
         let counts = counts.into_iter().filter(|(count, _)| *count > 0);
-        let words: Vec<String> =
-            counts.map(|(count, verdict)| format!("{count} {}", verdict.word())).collect();
+        let words: Vec<String> = counts.map(|(count, verdict)| format!("{count} {verdict}")).collect();
         f.write_str(&words.join(", "))
     }
 }

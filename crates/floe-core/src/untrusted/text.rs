@@ -10,7 +10,7 @@ const FURTHER: &str = "\n    | ";
 
 /// The text in one line.
 pub fn line(text: &str) -> Cow<'_, str> {
-    escaped(text, |_| false)
+    escaped(text, |_| false, in_rust)
 }
 
 /// A name from a file or an archive, at most 200 characters of it.
@@ -30,44 +30,34 @@ pub fn lines(text: &str) -> String {
 
 /// The text of a table that floe laid out: line breaks and tabs are kept.
 pub fn table(text: &str) -> Cow<'_, str> {
-    escaped(text, |letter| matches!(letter, '\n' | '\t'))
+    escaped(text, |letter| matches!(letter, '\n' | '\t'), in_rust)
 }
 
 /// JSON in which unsafe characters of strings are escaped. It stays the same value.
 pub fn json(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|letter| letter == '\n' || is_safe(letter)) {
-        return Cow::Borrowed(text);
-    }
-    let mut safe = String::with_capacity(text.len() + 16);
-    for letter in text.chars() {
-        if letter == '\n' || is_safe(letter) {
-            safe.push(letter);
-            continue;
-        }
-        let mut units = [0; 2];
-        for unit in letter.encode_utf16(&mut units) {
-            safe.push_str(&format!("\\u{unit:04x}"));
-        }
-    }
-    Cow::Owned(safe)
+    escaped(
+        text,
+        |letter| letter == '\n',
+        |letter| letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
+    )
 }
 
 fn clean(line: &str) -> Cow<'_, str> {
-    escaped(line.trim_end_matches('\r'), |letter| letter == '\t')
+    escaped(line.trim_end_matches('\r'), |letter| letter == '\t', in_rust)
 }
 
-fn escaped(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if text.chars().all(|letter| keep(letter) || is_safe(letter)) {
+/// The text with unsafe characters in another form, except those to keep.
+fn escaped(text: &str, keep: impl Fn(char) -> bool, escape: impl Fn(char) -> String) -> Cow<'_, str> {
+    let is_fine = |letter: char| keep(letter) || is_safe(letter);
+    if text.chars().all(is_fine) {
         return Cow::Borrowed(text);
     }
-    let mut safe = String::with_capacity(text.len() + 16);
-    for letter in text.chars() {
-        match keep(letter) || is_safe(letter) {
-            true => safe.push(letter),
-            false => safe.extend(letter.escape_default()),
-        }
-    }
-    Cow::Owned(safe)
+    let shown = |letter: char| if is_fine(letter) { letter.to_string() } else { escape(letter) };
+    text.chars().map(shown).collect()
+}
+
+fn in_rust(letter: char) -> String {
+    letter.escape_default().to_string()
 }
 
 /// Whether a character is safe to print: excludes control characters (C0, DEL, C1) and invisible ones that change how others are shown: Unicode's line

@@ -7,9 +7,10 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use floe_core::model::release::CHECKSUMS;
-use floe_core::model::{Commit, Digest, Repo, Tag};
+use floe_core::model::{Commit, Repo, Tag};
 use serde_json::{Value, json};
 
+use super::injection::other_commit;
 use crate::github::EmbeddedGitHub;
 use crate::interceptor::{Fault, Interceptor, What};
 
@@ -63,23 +64,6 @@ impl AttestationFault {
         AttestationFault::ALL[usize::try_from(seed % count).unwrap_or_default()]
     }
 
-    /// A description for people.
-    pub fn description(self) -> &'static str {
-        match self {
-            AttestationFault::Absent => "404, as if GitHub had not signed the release",
-            AttestationFault::Forbidden => "403 Forbidden",
-            AttestationFault::Limited => "429 Too Many Requests, once",
-            AttestationFault::Cut => "an answer that ends in the middle",
-            AttestationFault::OtherTag => "the attestation of another tag",
-            AttestationFault::OtherCommit => "the attestation of another commit",
-        }
-    }
-
-    /// Whether the answer is an attestation that is false.
-    pub fn is_lie(self) -> bool {
-        matches!(self, AttestationFault::OtherTag | AttestationFault::OtherCommit)
-    }
-
     /// Arms it. `sign` makes an attestation with these claims.
     ///
     /// # Errors
@@ -90,23 +74,17 @@ impl AttestationFault {
         (repo, tag, commit): (&Repo, &Tag, &Commit),
         sign: impl Fn(Claim<'_>) -> Value,
     ) -> anyhow::Result<()> {
-        let (other_tag, other_commit): (Tag, Commit) = (
-            Tag::of(&semver::Version::new(0, 0, 1)),
-            Digest::of(b"elsewhere").hex()[..40].parse().map_err(anyhow::Error::msg)?,
-        );
+        let lie = |claim: Claim<'_>| {
+            let releases = github.releases(repo);
+            let release = releases.iter().find(|release| release.tag_name == tag.as_str());
+            let sums = release.and_then(|one| one.assets.iter().find(|asset| asset.name == CHECKSUMS));
+            let digest = sums.and_then(|asset| asset.digest);
+            let digest = digest.ok_or_else(|| anyhow::anyhow!("`{tag}` has no `{CHECKSUMS}`"))?;
+            github.set_attestations(repo, &digest, vec![sign(claim)])
+        };
         let (times, what) = match self {
-            AttestationFault::OtherTag | AttestationFault::OtherCommit => {
-                let claim = match self {
-                    AttestationFault::OtherTag => (&other_tag, commit),
-                    _ => (tag, &other_commit),
-                };
-                let releases = github.releases(repo);
-                let release = releases.iter().find(|release| release.tag_name == tag.as_str());
-                let sums = release.and_then(|one| one.assets.iter().find(|asset| asset.name == CHECKSUMS));
-                let digest = sums.and_then(|asset| asset.digest);
-                let digest = digest.ok_or_else(|| anyhow::anyhow!("`{tag}` has no `{CHECKSUMS}`"))?;
-                return github.set_attestations(repo, &digest, vec![sign(claim)]);
-            }
+            AttestationFault::OtherTag => return lie((&Tag::of(&semver::Version::new(0, 0, 1)), commit)),
+            AttestationFault::OtherCommit => return lie((tag, &other_commit())),
             AttestationFault::Absent => (usize::MAX, What::answer(404, "Not Found")),
             AttestationFault::Forbidden => {
                 (usize::MAX, What::answer(403, "Resource not accessible by integration"))
@@ -125,7 +103,7 @@ impl AttestationFault {
     /// attestation is never believed.
     pub fn violation(self, found: Verified) -> Option<String> {
         let allowed: &[Verified] = match self {
-            _ if self.is_lie() => &[Verified::Refused],
+            AttestationFault::OtherTag | AttestationFault::OtherCommit => &[Verified::Refused],
             AttestationFault::Limited => &[Verified::Signed, Verified::NotChecked],
             _ => &[Verified::NotChecked],
         };
@@ -154,7 +132,14 @@ impl AttestationFault {
 
 impl fmt::Display for AttestationFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.description())
+        f.write_str(match self {
+            AttestationFault::Absent => "404, as if GitHub had not signed the release",
+            AttestationFault::Forbidden => "403 Forbidden",
+            AttestationFault::Limited => "429 Too Many Requests, once",
+            AttestationFault::Cut => "an answer that ends in the middle",
+            AttestationFault::OtherTag => "the attestation of another tag",
+            AttestationFault::OtherCommit => "the attestation of another commit",
+        })
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use floe_core::model::ChannelPlace;
+use floe_core::model::places::Home;
+
 /// One of the servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
@@ -128,6 +131,25 @@ impl FaultKind {
             Anywhere => true,
             At(only) | Route(only, _, _) => only == side,
         }
+    }
+
+    /// Whether it can strike in a release with these channels: some faults are about files in a repository, others about
+    /// pull requests.
+    pub(super) fn can_strike(self, channels: &[ChannelPlace]) -> bool {
+        use FaultKind as Kind;
+        let (by_file, by_pull) = match self {
+            Kind::ChannelOther | Kind::ChannelNewer => (true, true),
+            Kind::BranchMoved | Kind::ChannelMoved | Kind::ChannelByHand => (true, false),
+            Kind::ChannelProtected | Kind::ChannelArchived => (true, false),
+            Kind::ForkStuck | Kind::UpstreamMoved | Kind::SubmittedByHand => (false, true),
+            Kind::PullExists | Kind::PullMerged | Kind::PullClosed => (false, true),
+            _ => return true,
+        };
+        channels.iter().any(|place| match place.home {
+            Home::Repo(_) => by_file,
+            Home::Upstream(_) => by_pull,
+            Home::Feed(_) => false,
+        })
     }
 
     /// Whether [`Injection::nth`](super::Injection::nth) counts only the requests that it can affect.

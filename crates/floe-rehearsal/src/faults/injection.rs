@@ -8,7 +8,7 @@ use std::time::Duration;
 use floe_core::model::places::{Feed, Home};
 use floe_core::model::{ChannelPlace, Commit, Digest, Marker, Tag};
 
-use super::fault::{FaultKind, Side, Where};
+use super::fault::{FaultKind as Kind, Side, Where};
 use super::{Invariants, Testbed};
 use crate::github::{SeedTag, StoredPull, UploadQuirk};
 use crate::interceptor::{Callback, Fault, Limit, What};
@@ -19,7 +19,7 @@ pub struct Injection {
     pub side: Side,
     /// The number of the request at this server, from 1; for a kind with a route, among the requests that fit.
     pub nth: u64,
-    pub kind: FaultKind,
+    pub kind: Kind,
     /// Bytes before a cut, listings that lag, or minutes of a limit.
     pub amount: u64,
 }
@@ -32,12 +32,9 @@ impl fmt::Display for Injection {
             _ => write!(f, "{side} request {nth}: {kind}")?,
         }
         match kind {
-            FaultKind::CutRequest | FaultKind::CutAnswer => write!(f, " after {amount} bytes"),
-            FaultKind::ReleaseLag | FaultKind::AssetLag => write!(f, " for {amount} listings"),
-            FaultKind::TooMany
-            | FaultKind::Secondary
-            | FaultKind::SecondaryRetryAfter
-            | FaultKind::Primary => {
+            Kind::CutRequest | Kind::CutAnswer => write!(f, " after {amount} bytes"),
+            Kind::ReleaseLag | Kind::AssetLag => write!(f, " for {amount} listings"),
+            Kind::TooMany | Kind::Secondary | Kind::SecondaryRetryAfter | Kind::Primary => {
                 write!(f, " for {amount} minutes")
             }
             _ => Ok(()),
@@ -52,7 +49,7 @@ impl Injection {
         let fault = match self.kind.place() {
             Where::Route(_, verb, part) => {
                 let skip = usize::try_from(self.nth.saturating_sub(1)).unwrap_or(usize::MAX);
-                let times = if self.kind == FaultKind::BranchMoved { self.amount as usize } else { 1 };
+                let times = if self.kind == Kind::BranchMoved { self.amount as usize } else { 1 };
                 Fault::route(verb, part, skip, times, what)
             }
             _ => Fault::nth(self.nth, what),
@@ -61,148 +58,126 @@ impl Injection {
     }
 
     fn what(&self, testbed: &Testbed, invariants: &Invariants) -> What {
+        const TAKEN: &str = "A package with this version already exists.";
         let lasts = Duration::from_secs(60 * self.amount);
+        let answer = |status, body| What::Answer { status, headers: Vec::new(), body };
+        let stored = |status, body| What::DoThenAnswer { status, body };
         match self.kind {
-            FaultKind::Refuse => What::Refuse,
-            FaultKind::CutRequest => What::CutRequest { after: self.amount },
-            FaultKind::CutAnswer => What::CutAnswer { after: self.amount },
-            FaultKind::NoAnswer => What::DoThenKill(Arc::new(|_| ())),
-            FaultKind::Late => What::Late(Duration::from_secs(20)),
-            FaultKind::Slow => What::Slow,
-            FaultKind::Error500 => What::answer(500, "Error creating asset temp dir"),
-            FaultKind::Error502 => What::answer(502, "Server Error"),
-            FaultKind::Error503 => {
-                What::answer(503, "No server is currently available to service your request.")
-            }
-            FaultKind::Error504 => What::answer(504, "Gateway Timeout"),
-            FaultKind::Stored502 => What::DoThenAnswer { status: 502, body: String::new() },
-            FaultKind::TooMany => What::Limit(Limit::TooMany { lasts }),
-            FaultKind::Secondary => What::Limit(Limit::Secondary { lasts, retry_after: false }),
-            FaultKind::SecondaryRetryAfter => What::Limit(Limit::Secondary { lasts, retry_after: true }),
-            FaultKind::Primary => What::Limit(Limit::Primary { lasts }),
-            FaultKind::AlreadyExists => {
-                What::Answer { status: 422, headers: Vec::new(), body: already_exists() }
-            }
-            FaultKind::StoredAlreadyExists => What::DoThenAnswer { status: 422, body: already_exists() },
-            FaultKind::ForkStuck => What::answer(409, "There are merge conflicts"),
-            FaultKind::PullExists => What::answer(422, "A pull request already exists for it."),
-            FaultKind::PushConflict => What::answer(409, "A package with this version already exists."),
-            FaultKind::StoredPushConflict => What::DoThenAnswer {
-                status: 409,
-                body: "A package with this version already exists.".to_owned(),
-            },
-            FaultKind::BranchMoved => What::answer(409, "is at 1a2b3c4 but expected 5d6e7f8"),
-            FaultKind::BadSize => What::answer(400, "Bad Size"),
-            FaultKind::Doubted => registry_error(400, "DIGEST_INVALID"),
-            FaultKind::StoredDoubted => {
-                What::DoThenAnswer { status: 400, body: registry_error_body("DIGEST_INVALID") }
-            }
-            FaultKind::BlobUnknown => registry_error(404, "MANIFEST_BLOB_UNKNOWN"),
-            FaultKind::Kill => What::Kill(kill(testbed)),
-            FaultKind::KillAfter => What::DoThenKill(kill(testbed)),
+            Kind::Refuse => What::Refuse,
+            Kind::CutRequest => What::CutRequest { after: self.amount },
+            Kind::CutAnswer => What::CutAnswer { after: self.amount },
+            Kind::NoAnswer => What::DoThenKill(Arc::new(|_| ())),
+            Kind::Late => What::Late(Duration::from_secs(20)),
+            Kind::Slow => What::Slow,
+            Kind::Error500 => What::answer(500, "Error creating asset temp dir"),
+            Kind::Error502 => What::answer(502, "Server Error"),
+            Kind::Error503 => What::answer(503, "No server is currently available to service your request."),
+            Kind::Error504 => What::answer(504, "Gateway Timeout"),
+            Kind::Stored502 => stored(502, String::new()),
+            Kind::TooMany => What::Limit(Limit::TooMany { lasts }),
+            Kind::Secondary => What::Limit(Limit::Secondary { lasts, retry_after: false }),
+            Kind::SecondaryRetryAfter => What::Limit(Limit::Secondary { lasts, retry_after: true }),
+            Kind::Primary => What::Limit(Limit::Primary { lasts }),
+            Kind::AlreadyExists => answer(422, already_exists()),
+            Kind::StoredAlreadyExists => stored(422, already_exists()),
+            Kind::ForkStuck => What::answer(409, "There are merge conflicts"),
+            Kind::PullExists => What::answer(422, "A pull request already exists for it."),
+            Kind::PushConflict => What::answer(409, TAKEN),
+            Kind::StoredPushConflict => stored(409, TAKEN.to_owned()),
+            Kind::BranchMoved => What::answer(409, "is at 1a2b3c4 but expected 5d6e7f8"),
+            Kind::BadSize => What::answer(400, "Bad Size"),
+            Kind::Doubted => answer(400, registry_error("DIGEST_INVALID")),
+            Kind::StoredDoubted => stored(400, registry_error("DIGEST_INVALID")),
+            Kind::BlobUnknown => answer(404, registry_error("MANIFEST_BLOB_UNKNOWN")),
+            Kind::Kill => What::Kill(kill(testbed)),
+            Kind::KillAfter => What::DoThenKill(kill(testbed)),
             _ => {
                 let (injection, testbed, invariants) = (*self, testbed.clone(), invariants.clone());
-                What::First(Arc::new(move |_| invariants.external_change(|| injection.change(&testbed))))
+                // Some changes are impossible by now, such as moving the tag of an immutable release.
+                let change = move || drop(injection.change(&testbed));
+                What::First(Arc::new(move |_| invariants.external_change(&change)))
             }
         }
     }
 
     /// Changes the state of a server just before the request is handled.
-    fn change(self, testbed: &Testbed) {
-        let (github, registry) = (&testbed.github, &testbed.registry);
+    fn change(self, testbed: &Testbed) -> anyhow::Result<()> {
+        let (github, registry, home) = (&testbed.github, &testbed.registry, &testbed.home);
         let listings = u32::try_from(self.amount).unwrap_or(u32::MAX);
         match (self.kind, self.side) {
-            (FaultKind::Starter, _) => github.spoil_next_upload(UploadQuirk::Starter),
-            (FaultKind::Renamed, _) => github.spoil_next_upload(UploadQuirk::Renamed),
-            (FaultKind::WrongDigest, _) => github.spoil_next_upload(UploadQuirk::Corrupted),
-            (FaultKind::ReleaseLag, _) => github.lag_releases(listings),
-            (FaultKind::AssetLag, _) => github.lag_assets(listings),
-            (FaultKind::Expired, Side::GitHub) => github.expire_tokens(true),
-            (FaultKind::Expired, Side::Registry) => registry.revoke_tokens(),
-            (FaultKind::Expired | FaultKind::NoPush, Side::Feed) => testbed.feed.expire_key(true),
-            (FaultKind::NoPush, Side::GitHub) => github.set_push(&testbed.users.0, Vec::new()),
-            (FaultKind::Immutable, _) => github.set_immutable(true),
-            (FaultKind::Forgotten, _) => registry.forget_uploads(),
-            // Some changes are impossible by now, such as moving the tag of an immutable release.
-            _ => drop(self.try_change(testbed)),
-        }
-    }
-
-    /// Makes a change that can fail.
-    fn try_change(self, testbed: &Testbed) -> anyhow::Result<()> {
-        let (github, home) = (&testbed.github, &testbed.home);
-        match self.kind {
-            FaultKind::NoPush => testbed.registry.set_push(&testbed.users.1, Vec::new()),
-            FaultKind::DuplicateDraft => github.add_draft(&home.repo, home.tag.as_str()).map(drop),
-            FaultKind::TagMoved => github.push_tag(&home.repo, &tag(&home.tag, &other_commit())),
-            FaultKind::TagDeleted => github.delete_tag(&home.repo, home.tag.as_str()),
-            FaultKind::Published => publish(testbed, home.tag.as_str()),
-            FaultKind::Newer => {
+            (Kind::Starter, _) => github.spoil_next_upload(UploadQuirk::Starter),
+            (Kind::Renamed, _) => github.spoil_next_upload(UploadQuirk::Renamed),
+            (Kind::WrongDigest, _) => github.spoil_next_upload(UploadQuirk::Corrupted),
+            (Kind::ReleaseLag, _) => github.lag_releases(listings),
+            (Kind::AssetLag, _) => github.lag_assets(listings),
+            (Kind::Expired, Side::GitHub) => github.expire_tokens(true),
+            (Kind::Expired, Side::Registry) => registry.revoke_tokens(),
+            (Kind::Expired | Kind::NoPush, Side::Feed) => testbed.feed.expire_key(true),
+            (Kind::NoPush, Side::GitHub) => github.set_push(&testbed.users.0, Vec::new()),
+            (Kind::NoPush, Side::Registry) => registry.set_push(&testbed.users.1, Vec::new())?,
+            (Kind::Immutable, _) => github.set_immutable(true),
+            (Kind::Forgotten, _) => registry.forget_uploads(),
+            (Kind::DuplicateDraft, _) => drop(github.add_draft(&home.repo, home.tag.as_str())?),
+            (Kind::TagMoved, _) => github.push_tag(&home.repo, &tag(&home.tag, &other_commit()))?,
+            (Kind::TagDeleted, _) => github.delete_tag(&home.repo, home.tag.as_str())?,
+            (Kind::Published, _) => publish(testbed, home.tag.as_str())?,
+            (Kind::Newer, _) => {
                 let newer = next_minor(&home.tag);
                 github.push_tag(&home.repo, &tag(&newer, &home.commit))?;
-                publish(testbed, newer.as_str())
+                publish(testbed, newer.as_str())?;
             }
-            _ => testbed.channels.iter().try_for_each(|place| self.change_channel(testbed, place)),
+            _ => testbed.channels.iter().try_for_each(|place| self.change_channel(testbed, place))?,
         }
+        Ok(())
     }
-}
 
-impl Injection {
-    /// Changes the repository of a channel.
+    /// Changes the server of a channel.
     fn change_channel(self, testbed: &Testbed, place: &ChannelPlace) -> anyhow::Result<()> {
-        let (github, name) = (&testbed.github, testbed.project.as_str());
+        let (github, feed, name) = (&testbed.github, &testbed.feed, testbed.project.as_str());
         let made = |version: &semver::Version| format!("# {}\n", Marker::text(name, version)).into_bytes();
-        let newer = next_minor(&testbed.home.tag);
-        match &place.home {
-            Home::Repo(repo) => {
-                let path = place.path();
-                let write = |bytes: &[u8]| github.write_file(repo, &path, bytes);
-                match self.kind {
-                    // No run of floe goes down.
-                    FaultKind::ChannelMoved if github.files(repo).remove(&path).is_none() => {
-                        write(&made(&semver::Version::new(0, 0, 1)))
-                    }
-                    FaultKind::ChannelNewer => write(&made(newer.version())),
-                    FaultKind::ChannelByHand => write(b"# by hand\n"),
-                    FaultKind::ChannelOther => github.write_file(repo, "Formula/other.rb", b"# another\n"),
-                    FaultKind::ChannelProtected => github.set_protected(repo, true),
-                    FaultKind::ChannelArchived => github.set_archived(repo, true),
-                    _ => Ok(()),
-                }
+        let (newer, lower) = (next_minor(&testbed.home.tag), semver::Version::new(0, 0, 1));
+        let path = place.paths.first().map_or("", String::as_str);
+        match (self.kind, &place.home) {
+            // No run of floe goes down.
+            (Kind::ChannelMoved, Home::Repo(repo)) if !github.files(repo).contains_key(path) => {
+                github.write_file(repo, path, &made(&lower))
             }
-            Home::Feed(package) => match self.kind {
-                FaultKind::PushedMeanwhile
-                    if testbed.feed.package(&package.id, &package.version).is_none() =>
-                {
-                    testbed.feed.put(&by_hand(package)?)
-                }
-                FaultKind::Approved => {
-                    testbed.feed.approve(&package.id, &package.version);
-                    Ok(())
-                }
-                _ => Ok(()),
-            },
-            Home::Upstream(submission) => {
-                let (upstream, branch) = (&submission.upstream, submission.branch());
+            (Kind::ChannelNewer, Home::Repo(repo)) => github.write_file(repo, path, &made(newer.version())),
+            (Kind::ChannelByHand, Home::Repo(repo)) => github.write_file(repo, path, b"# by hand\n"),
+            (Kind::ChannelOther, Home::Repo(repo)) => {
+                github.write_file(repo, "Formula/other.rb", b"# another\n")
+            }
+            (Kind::ChannelProtected, Home::Repo(repo)) => github.set_protected(repo, true),
+            (Kind::ChannelArchived, Home::Repo(repo)) => github.set_archived(repo, true),
+            (Kind::PushedMeanwhile, Home::Feed(one)) if feed.package(&one.id, &one.version).is_none() => {
+                feed.put(&by_hand(one)?)
+            }
+            (Kind::Approved, Home::Feed(one)) => {
+                feed.approve(&one.id, &one.version);
+                Ok(())
+            }
+            (Kind::ChannelOther | Kind::UpstreamMoved, Home::Upstream(one)) => {
+                let other = "manifests/o/Other/Tool/1.0.0/Other.yaml";
+                github.write_file(&one.upstream, other, b"# another\n")
+            }
+            (Kind::ChannelNewer, Home::Upstream(one)) => {
+                let path = format!("{}/{}/Tool.yaml", one.folder, newer.version());
+                github.write_file(&one.upstream, &path, &made(newer.version()))
+            }
+            (kind, Home::Upstream(one)) => {
+                let (upstream, branch) = (&one.upstream, one.branch());
                 let is_open = |pull: &StoredPull| pull.open && pull.branch == branch;
                 let pull = github.pulls(upstream).into_iter().find(is_open).map(|pull| pull.number);
-                let path = place.paths.first().map_or("", String::as_str);
-                match (self.kind, pull) {
-                    (FaultKind::ChannelOther | FaultKind::UpstreamMoved, _) => {
-                        github.write_file(upstream, "manifests/o/Other/Tool/1.0.0/Other.yaml", b"# another\n")
+                match (kind, pull) {
+                    (Kind::SubmittedByHand, None) => {
+                        github.write_branch(&one.fork, &branch, path, b"# by hand\n")
                     }
-                    (FaultKind::ChannelNewer, _) => {
-                        let path = format!("{}/{}/Tool.yaml", submission.folder, newer.version());
-                        github.write_file(upstream, &path, &made(newer.version()))
-                    }
-                    (FaultKind::SubmittedByHand, None) => {
-                        github.write_branch(&submission.fork, &branch, path, b"# by hand\n")
-                    }
-                    (FaultKind::PullMerged, Some(number)) => github.merge_pull(upstream, number),
-                    (FaultKind::PullClosed, Some(number)) => github.close_pull(upstream, number),
+                    (Kind::PullMerged, Some(number)) => github.merge_pull(upstream, number),
+                    (Kind::PullClosed, Some(number)) => github.close_pull(upstream, number),
                     _ => Ok(()),
                 }
             }
+            _ => Ok(()),
         }
     }
 }
@@ -247,17 +222,13 @@ fn next_minor(tag: &Tag) -> Tag {
 }
 
 /// A commit that nothing was built from.
-fn other_commit() -> Commit {
+pub(super) fn other_commit() -> Commit {
     let hex = Digest::of(b"elsewhere").hex();
     hex[..40].parse().unwrap_or_else(|_| unreachable!("a digest is hexadecimal"))
 }
 
 /// A registry's error (distribution-spec, "Error Codes").
-fn registry_error(status: u16, code: &str) -> What {
-    What::Answer { status, headers: Vec::new(), body: registry_error_body(code) }
-}
-
-fn registry_error_body(code: &str) -> String {
+fn registry_error(code: &str) -> String {
     serde_json::json!({ "errors": [{ "code": code, "message": "the registry is confused" }] }).to_string()
 }
 

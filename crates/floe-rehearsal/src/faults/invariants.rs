@@ -15,7 +15,6 @@ use super::fault::Side;
 use crate::basics::lock;
 use crate::github::{StoredAsset, StoredRelease};
 use crate::interceptor::LoggedRequest;
-use crate::registry::Held;
 
 /// Checks both servers while one release is published. Clones share what was observed.
 #[derive(Clone)]
@@ -166,21 +165,9 @@ impl Invariants {
         let expected = &self.expected.channels;
         let seen = channels::seen(&self.testbed, expected);
         violations.extend(channels::judge(&self.testbed, expected, (&observed.channels, &seen), &releases));
-        match self.testbed.registry.held(self.testbed.home.image.repository(), &observed.complete) {
-            Ok(held) => {
-                violations.extend(self.judge_image(observed, &releases, &held));
-                observed.image_tags = held.tags;
-            }
-            Err(error) => violations.push(format!("cannot read the registry: {error:#}")),
-        }
-        match self.testbed.registry.tags_elsewhere(self.testbed.home.image.repository()) {
-            Ok(tags) => {
-                if observed.other_images.replace(tags).is_some_and(|before| before != tags) {
-                    violations.push("a tag of another image moved".to_owned());
-                }
-            }
-            Err(error) => violations.push(format!("cannot read the registry: {error:#}")),
-        }
+        let of_registry = self.judge_registry(observed, &releases);
+        let unread = |error| vec![format!("cannot read the registry: {error:#}")];
+        violations.extend(of_registry.unwrap_or_else(unread));
         observed.violations.extend(violations.into_iter().map(|text| format!("{text} ({after})")));
         self.accept(observed, &releases);
     }
@@ -267,7 +254,14 @@ impl Invariants {
         }
     }
 
-    fn judge_image(&self, observed: &mut Observed, releases: &[StoredRelease], held: &Held) -> Vec<String> {
+    fn judge_registry(
+        &self,
+        observed: &mut Observed,
+        releases: &[StoredRelease],
+    ) -> anyhow::Result<Vec<String>> {
+        let (registry, image) = (&self.testbed.registry, self.testbed.home.image.repository());
+        let held = registry.held(image, &observed.complete)?;
+        let entries = |index| registry.children(image, index);
         let missing = held.missing.iter();
         let mut violations: Vec<String> =
             missing.map(|digest| format!("an image tag points to an image without {digest}")).collect();
@@ -281,7 +275,8 @@ impl Invariants {
                 continue;
             }
             if Artifacts::is_list(name) {
-                violations.extend(self.judge_list(name, observed.image_tags.get(name), digest, public));
+                let before = observed.image_tags.get(name).map(entries).transpose()?.unwrap_or_default();
+                violations.extend(self.expected.artifacts.judge(name, (&before, &entries(digest)?), public));
                 continue;
             }
             if !self.expected.indexes.contains(digest) {
@@ -299,16 +294,12 @@ impl Invariants {
         for name in observed.image_tags.keys().filter(|name| !held.tags.contains_key(*name)) {
             violations.push(format!("the image tag {name} was deleted"));
         }
-        violations
-    }
-
-    /// Judges an index of artifacts that was written.
-    fn judge_list(&self, tag: &str, before: Option<&Digest>, now: &Digest, public: bool) -> Vec<String> {
-        let entries = |index| self.testbed.registry.children(self.testbed.home.image.repository(), index);
-        match before.map_or_else(|| Ok(BTreeSet::new()), entries).and_then(|old| Ok((old, entries(now)?))) {
-            Ok((before, now)) => self.expected.artifacts.judge(tag, (&before, &now), public),
-            Err(error) => vec![format!("cannot read the registry: {error:#}")],
+        observed.image_tags = held.tags;
+        let elsewhere = registry.tags_elsewhere(image)?;
+        if observed.other_images.replace(elsewhere).is_some_and(|before| before != elsewhere) {
+            violations.push("a tag of another image moved".to_owned());
         }
+        Ok(violations)
     }
 
     /// The highest stable version among published releases of this package: those whose tags have its prefix.

@@ -14,7 +14,6 @@ mod schedule;
 use std::sync::Arc;
 
 use floe_core::clock::Clock;
-use floe_core::model::places::Home;
 use floe_core::model::{ChannelPlace, Destination, Digest};
 use tokio::sync::Notify;
 
@@ -59,13 +58,6 @@ impl Testbed {
             Side::Registry => &self.registry_interceptor,
             Side::Feed => &self.feed_interceptor,
         }
-    }
-
-    /// The servers that take part in the release.
-    pub fn sides(&self) -> Vec<Side> {
-        let is_feed = |place: &ChannelPlace| matches!(place.home, Home::Feed(_));
-        let feed = self.channels.iter().any(is_feed).then_some(Side::Feed);
-        [Side::GitHub, Side::Registry].into_iter().chain(feed).collect()
     }
 
     /// The number of requests at all servers.

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use floe_core::model::places::Home;
+use floe_core::model::{ChannelPlace, Release};
+
 use super::fault::{FaultKind, Side, Where};
 use super::injection::Injection;
 use super::{Invariants, Testbed};
@@ -24,17 +27,26 @@ impl Schedule {
         Schedule { seed: None, injections: vec![injection] }
     }
 
-    /// One to six faults of GitHub and of the registry, most of them among the first requests. A seed always gives the same
-    /// schedule.
+    /// Faults of GitHub and of the registry for a release without channels.
     pub fn from_seed(seed: u64) -> Self {
-        Schedule::at(&[Side::GitHub, Side::Registry], seed)
+        Schedule::at(&[Side::GitHub, Side::Registry], &[], seed)
     }
 
-    /// The same for some servers.
-    pub fn at(sides: &[Side], seed: u64) -> Self {
+    /// Faults that can strike while this release is published.
+    pub fn of(release: &Release, seed: u64) -> Self {
+        let channels = ChannelPlace::of(&release.channels);
+        let registry = release.image.as_ref().map(|_| Side::Registry);
+        let feed = channels.iter().any(|place| matches!(place.home, Home::Feed(_))).then_some(Side::Feed);
+        let sides: Vec<Side> = [Side::GitHub].into_iter().chain(registry).chain(feed).collect();
+        Schedule::at(&sides, &channels, seed)
+    }
+
+    /// One to six faults of these servers for a release with these channels, most of them among the first requests. A seed
+    /// always gives the same schedule.
+    pub fn at(sides: &[Side], channels: &[ChannelPlace], seed: u64) -> Self {
         let mut random = SplitMix64(seed);
         let count = 1 + random.below(6);
-        let injections = (0..count).map(|_| injection(sides, &mut random)).collect();
+        let injections = (0..count).map(|_| injection(sides, channels, &mut random)).collect();
         Schedule { seed: Some(seed), injections }
     }
 
@@ -65,9 +77,10 @@ impl fmt::Display for Schedule {
     }
 }
 
-fn injection(sides: &[Side], random: &mut SplitMix64) -> Injection {
+fn injection(sides: &[Side], channels: &[ChannelPlace], random: &mut SplitMix64) -> Injection {
     let side = sides[random.below(sides.len() as u64) as usize];
-    let kinds: Vec<FaultKind> = FaultKind::ALL.iter().copied().filter(|kind| kind.is_at(side)).collect();
+    let can_strike = |kind: &FaultKind| kind.is_at(side) && kind.can_strike(channels);
+    let kinds: Vec<FaultKind> = FaultKind::ALL.iter().copied().filter(can_strike).collect();
     let kind = kinds[random.below(kinds.len() as u64) as usize];
     let nth = match kind.place() {
         Where::Route(..) => 1 + random.below(4),
@@ -101,6 +114,9 @@ impl SplitMix64 {
 
 #[cfg(test)]
 mod tests {
+    use floe_core::model::ChannelKind;
+    use floe_core::model::places::Submission;
+
     use super::*;
 
     #[test]
@@ -108,8 +124,33 @@ mod tests {
         assert_eq!(Schedule::from_seed(7), Schedule::from_seed(7));
         let first = Schedule::from_seed(1).to_string();
         assert!(first.starts_with("seed 1: "), "{first}");
+        let repo = || "acme/tap".parse().unwrap();
+        let submission = Submission {
+            upstream: repo(),
+            fork: repo(),
+            id: "Acme.Tool".to_owned(),
+            folder: "manifests/a/Acme/Tool".to_owned(),
+            version: "1.4.0".to_owned(),
+        };
+        let place = |kind, home| ChannelPlace { kind, home, paths: Vec::new() };
+        let tap = place(ChannelKind::Homebrew, Home::Repo(repo()));
+        let winget = place(ChannelKind::Winget, Home::Upstream(submission));
+        let is_drawn = |channels: &[ChannelPlace], kind| {
+            (0..2000).any(|seed| Schedule::at(&Side::ALL, channels, seed).has(kind))
+        };
+        let all = [tap.clone(), winget.clone()];
         for kind in FaultKind::ALL {
-            assert!((0..2000).any(|seed| Schedule::at(&Side::ALL, seed).has(*kind)), "{kind} is never drawn");
+            assert!(is_drawn(&all, *kind), "{kind} is never drawn");
+        }
+        for (channels, kind, expected) in [
+            (&[][..], FaultKind::ChannelByHand, false),
+            (&[], FaultKind::PullExists, false),
+            (std::slice::from_ref(&tap), FaultKind::ChannelByHand, true),
+            (std::slice::from_ref(&tap), FaultKind::PullExists, false),
+            (std::slice::from_ref(&winget), FaultKind::ChannelByHand, false),
+            (std::slice::from_ref(&winget), FaultKind::ChannelNewer, true),
+        ] {
+            assert_eq!(is_drawn(channels, kind), expected, "{kind}");
         }
     }
 }

@@ -11,13 +11,13 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use floe_core::model::Digest;
+use floe_core::model::{Digest, Repo};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Collected};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::response::{ApiError, ApiResult, json_response};
+use super::response::{ApiError, ApiResult, json_response, ok};
 use super::state::{StoredRepo, StoredState, key};
 use super::{EmbeddedGitHub, GitHubAccount, view};
 use crate::basics::lock;
@@ -34,10 +34,9 @@ pub(super) struct Caller {
 impl Caller {
     /// Whether the caller may write the contents of a repository.
     pub(super) fn can_push(&self, repo: &StoredRepo) -> bool {
-        let wanted = key(repo.repo.owner(), repo.repo.name());
-        self.account.as_ref().is_some_and(|account| {
-            account.can_push.iter().any(|repo| key(repo.owner(), repo.name()) == wanted)
-        })
+        let key = |repo: &Repo| key(repo.owner(), repo.name());
+        let is_it = |may: &Repo| key(may) == key(&repo.repo);
+        self.account.as_ref().is_some_and(|account| account.can_push.iter().any(is_it))
     }
 
     /// Whether the caller may read the settings of a repository.
@@ -68,7 +67,7 @@ impl Caller {
 impl FromRequestParts<EmbeddedGitHub> for Caller {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, github: &EmbeddedGitHub) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, github: &EmbeddedGitHub) -> ApiResult<Self> {
         github.caller(&parts.headers)
     }
 }
@@ -88,7 +87,7 @@ pub(super) struct RepoRequest {
 impl FromRequestParts<EmbeddedGitHub> for RepoRequest {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, github: &EmbeddedGitHub) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, github: &EmbeddedGitHub) -> ApiResult<Self> {
         let path = Path::<Vec<String>>::from_request_parts(parts, github).await;
         let mut path = path.map_err(|_| ApiError::not_found())?.0.into_iter();
         let mut next = || path.next().unwrap_or_default();
@@ -111,7 +110,7 @@ impl FromRequestParts<EmbeddedGitHub> for RepoRequest {
 
 impl RepoRequest {
     /// The id in the path. Anything else names nothing.
-    pub(super) fn id(&self) -> Result<u64, ApiError> {
+    pub(super) fn id(&self) -> ApiResult<u64> {
         self.parameter.parse().map_err(|_| ApiError::not_found())
     }
 
@@ -126,18 +125,15 @@ impl RepoRequest {
     }
 
     /// Looks at the repository, if the caller may see it.
-    pub(super) fn read<T>(
-        &self,
-        look: impl FnOnce(&StoredRepo) -> Result<T, ApiError>,
-    ) -> Result<T, ApiError> {
+    pub(super) fn read<T>(&self, look: impl FnOnce(&StoredRepo) -> ApiResult<T>) -> ApiResult<T> {
         self.github.store.read(|stored| look(self.readable(stored)?))
     }
 
     /// Changes the repository, if the caller may write it. `change` gets an unused id.
     pub(super) fn change<T>(
         &self,
-        change: impl FnOnce(&mut StoredRepo, u64) -> Result<T, ApiError>,
-    ) -> Result<T, ApiError> {
+        change: impl FnOnce(&mut StoredRepo, u64) -> ApiResult<T>,
+    ) -> ApiResult<T> {
         self.github.store.change(|stored| {
             let id = stored.next_id();
             change(self.writable(stored)?, id)
@@ -145,7 +141,7 @@ impl RepoRequest {
     }
 
     /// The repository in the state, if the caller may see it.
-    pub(super) fn readable<'a>(&self, stored: &'a StoredState) -> Result<&'a StoredRepo, ApiError> {
+    pub(super) fn readable<'a>(&self, stored: &'a StoredState) -> ApiResult<&'a StoredRepo> {
         let repo = stored.repos.get(&key(&self.owner, &self.name)).ok_or_else(ApiError::not_found)?;
         if repo.private && self.caller.account.is_none() {
             return Err(ApiError::not_found());
@@ -153,7 +149,7 @@ impl RepoRequest {
         Ok(repo)
     }
 
-    pub(super) fn writable<'a>(&self, stored: &'a mut StoredState) -> Result<&'a mut StoredRepo, ApiError> {
+    pub(super) fn writable<'a>(&self, stored: &'a mut StoredState) -> ApiResult<&'a mut StoredRepo> {
         let can_push = self.caller.can_push(self.readable(stored)?);
         if self.caller.account.is_none() {
             return Err(ApiError::anonymous());
@@ -168,22 +164,21 @@ impl RepoRequest {
 impl EmbeddedGitHub {
     /// The redirect of a request that names a renamed repository by its former name; GitHub's names it by its number.
     fn moved(&self, request: &Request, caller: &Caller) -> Option<Response> {
-        let (path, query) = (request.uri().path(), request.uri().query());
-        let mut parts = path.strip_prefix("/repos/")?.splitn(3, '/');
-        let (owner, name, rest) = (parts.next()?, parts.next()?, parts.next());
+        let mut parts = request.uri().path().strip_prefix("/repos/")?.split('/');
+        let (owner, name) = (parts.next()?, parts.next()?);
+        let named = format!("/repos/{owner}/{name}");
         let id = self.store.read(|stored| {
             let now = stored.renamed.get(&key(owner, name))?;
             stored.repos.get(now).map(|repo| repo.id)
         })?;
-        let rest = rest.map(|rest| format!("/{rest}")).unwrap_or_default();
-        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-        let is_get = request.method() == Method::GET || request.method() == Method::HEAD;
-        let status = if is_get { StatusCode::MOVED_PERMANENTLY } else { StatusCode::TEMPORARY_REDIRECT };
-        let message = if is_get { "Moved Permanently" } else { "Temporary Redirect" };
-        let url = format!("{}/repositories/{id}{rest}{query}", caller.base);
-        let mut response = json_response(status, &json!({ "message": message, "url": url }));
-        response.headers_mut().extend(HeaderValue::from_str(&url).ok().map(|url| (header::LOCATION, url)));
-        Some(response)
+        let rest = request.uri().path_and_query()?.as_str().strip_prefix(&named)?;
+        let url = format!("{}/repositories/{id}{rest}", caller.base);
+        let (status, message) = match *request.method() {
+            Method::GET | Method::HEAD => (StatusCode::MOVED_PERMANENTLY, "Moved Permanently"),
+            _ => (StatusCode::TEMPORARY_REDIRECT, "Temporary Redirect"),
+        };
+        let body = json_response(status, &json!({ "message": message, "url": url }));
+        Some(([(header::LOCATION, url)], body).into_response())
     }
 
     fn repo_by_id(&self, id: &str) -> Option<(String, String)> {
@@ -192,7 +187,7 @@ impl EmbeddedGitHub {
         self.store.read(|stored| stored.repos.values().find(|repo| repo.id == id).map(name))
     }
 
-    fn caller(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    fn caller(&self, headers: &HeaderMap) -> ApiResult<Caller> {
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let base = format!("http://{}", text(header::HOST).unwrap_or("localhost"));
         let Some(authorization) = text(header::AUTHORIZATION) else {
@@ -202,14 +197,10 @@ impl EmbeddedGitHub {
             .split_once(' ')
             .filter(|(scheme, _)| ["bearer", "token"].contains(&scheme.to_ascii_lowercase().as_str()))
             .map(|(_, token)| token.trim());
-        let account = self.accounts.iter().find(|account| Some(account.token.as_str()) == token);
-        let account = account
-            .filter(|_| !self.tokens_expired())
-            .ok_or_else(|| ApiError::new(StatusCode::UNAUTHORIZED, "Bad credentials"))?;
-        let mut account = account.clone();
-        if let Some(can_push) = lock(&self.rights).get(&account.login) {
-            account.can_push.clone_from(can_push);
-        }
+        let account =
+            lock(&self.accounts).iter().find(|account| Some(account.token.as_str()) == token).cloned();
+        let account = account.filter(|_| !self.tokens_expired());
+        let account = account.ok_or_else(|| ApiError::new(StatusCode::UNAUTHORIZED, "Bad credentials"))?;
         Ok(Caller { base, account: Some(account) })
     }
 }
@@ -315,15 +306,16 @@ impl RateLimits {
 }
 
 impl Window {
-    fn remaining(&self) -> u64 {
-        self.limit.saturating_sub(self.used)
+    fn fields(&self) -> [(&'static str, u64); 4] {
+        let (used, remaining) = (self.used.min(self.limit), self.limit.saturating_sub(self.used));
+        [("limit", self.limit), ("remaining", remaining), ("used", used), ("reset", self.reset)]
     }
 
     fn write(&self, headers: &mut HeaderMap) {
-        headers.insert("x-ratelimit-limit", self.limit.into());
-        headers.insert("x-ratelimit-remaining", self.remaining().into());
-        headers.insert("x-ratelimit-used", self.used.min(self.limit).into());
-        headers.insert("x-ratelimit-reset", self.reset.into());
+        for (name, value) in self.fields() {
+            headers
+                .extend(HeaderName::try_from(format!("x-ratelimit-{name}")).map(|name| (name, value.into())));
+        }
         headers.insert("x-ratelimit-resource", HeaderValue::from_static("core"));
     }
 }
@@ -331,8 +323,7 @@ impl Window {
 /// `GET /rate_limit`
 pub(super) async fn rate_limit(State(github): State<EmbeddedGitHub>, caller: Caller) -> Response {
     let window = github.limits.count(&caller, 0);
-    let (limit, remaining, used) = (window.limit, window.remaining(), window.used.min(window.limit));
-    let rate = json!({ "limit": limit, "remaining": remaining, "used": used, "reset": window.reset });
+    let rate: Value = window.fields().into_iter().collect();
     // There is no search here, but clients require its limit.
     let search = json!({ "limit": 30, "remaining": 30, "used": 0, "reset": window.reset });
     json_response(StatusCode::OK, &json!({ "resources": { "core": rate, "search": search }, "rate": rate }))
@@ -344,18 +335,18 @@ pub(super) async fn user(caller: Caller) -> ApiResult {
     if account.is_app() {
         return Err(ApiError::no_push());
     }
-    Ok(json_response(StatusCode::OK, &view::public_user(&caller, &account.login)))
+    ok(&view::public_user(&caller, &account.login))
 }
 
 /// `GET /repos/{owner}/{name}`
 pub(super) async fn repository(request: RepoRequest) -> ApiResult {
     request.github.store.read(|stored| {
         let repo = request.readable(stored)?;
-        let parent = repo.parent.as_ref().and_then(|parent| {
-            let stored = stored.repos.get(&key(parent.owner(), parent.name()))?;
-            Some((parent, stored.default_branch.as_str()))
-        });
-        Ok(json_response(StatusCode::OK, &view::repository(repo, parent, &request.caller)))
+        let parent = repo
+            .parent
+            .as_ref()
+            .and_then(|parent| Some((parent, stored.repo(parent)?.default_branch.as_str())));
+        ok(&view::repository(repo, parent, &request.caller))
     })
 }
 
@@ -366,6 +357,6 @@ pub(super) async fn immutable_releases(request: RepoRequest) -> ApiResult {
         if !request.caller.is_admin(repo) || !request.github.is_immutable() {
             return Err(ApiError::not_found());
         }
-        Ok(json_response(StatusCode::OK, &json!({ "enabled": true, "enforced_by_owner": false })))
+        ok(&json!({ "enabled": true, "enforced_by_owner": false }))
     })
 }

@@ -10,10 +10,10 @@ use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 use floe_core::model::{Commit, Digest, Repo};
 
+use super::assets::starter;
 use super::publish::MakeLatest;
-use super::response::ApiError;
-use super::state::{StoredAsset, StoredRelease, StoredRepo, UPLOADED, draft, key};
-use super::upload::starter;
+use super::response::{ApiError, ApiResult};
+use super::state::{StoredAsset, StoredRelease, StoredRepo, UPLOADED, draft};
 use super::{EmbeddedGitHub, SeedTag};
 use crate::basics::lock;
 
@@ -43,10 +43,7 @@ impl EmbeddedGitHub {
         digest: &Digest,
         bundle: serde_json::Value,
     ) -> anyhow::Result<()> {
-        self.change(repo, |stored, _| {
-            stored.attestations.entry(digest.to_string()).or_default().push(bundle);
-            Ok(())
-        })
+        self.edit(repo, |stored| stored.attestations.entry(digest.to_string()).or_default().push(bundle))
     }
 
     /// Replaces the attestations of the file with this digest.
@@ -56,23 +53,18 @@ impl EmbeddedGitHub {
         digest: &Digest,
         bundles: Vec<serde_json::Value>,
     ) -> anyhow::Result<()> {
-        self.change(repo, |stored, _| {
-            stored.attestations.insert(digest.to_string(), bundles);
-            Ok(())
-        })
+        self.edit(repo, |stored| drop(stored.attestations.insert(digest.to_string(), bundles)))
     }
 
     /// Replaces the repositories that a user may push to.
     pub fn set_push(&self, login: &str, repos: Vec<Repo>) {
-        lock(&self.rights).insert(login.to_owned(), repos);
+        let mut accounts = lock(&self.accounts);
+        accounts.iter_mut().filter(|one| one.login == login).for_each(|one| one.can_push.clone_from(&repos));
     }
 
     /// Makes a repository private or public.
     pub fn set_private(&self, repo: &Repo, private: bool) -> anyhow::Result<()> {
-        self.change(repo, |stored, _| {
-            stored.private = private;
-            Ok(())
-        })
+        self.edit(repo, |stored| stored.private = private)
     }
 
     /// Pushes a tag, or moves it as `git push --force` does. The default branch follows. Fails if the tag belongs to an
@@ -96,10 +88,7 @@ impl EmbeddedGitHub {
 
     /// Sets the date of a commit, which is that of its releases.
     pub fn set_commit_date(&self, repo: &Repo, commit: &Commit, date: DateTime<Utc>) -> anyhow::Result<()> {
-        self.change(repo, |stored, _| {
-            stored.add_commit(commit, Some(date));
-            Ok(())
-        })
+        self.edit(repo, |stored| stored.add_commit(commit, Some(date)))
     }
 
     /// The commit that a tag peels to.
@@ -137,10 +126,7 @@ impl EmbeddedGitHub {
     }
 
     pub(crate) fn delete_release(&self, repo: &Repo, release: u64) -> anyhow::Result<()> {
-        self.change(repo, |stored, _| {
-            stored.releases.retain(|kept| kept.id != release);
-            Ok(())
-        })
+        self.edit(repo, |stored| stored.releases.retain(|kept| kept.id != release))
     }
 
     /// Adds an asset whose upload broke off to a release, and returns its id.
@@ -151,7 +137,7 @@ impl EmbeddedGitHub {
     /// Adds an asset to a release, also to an immutable one, and returns its id.
     pub fn add_asset(&self, repo: &Repo, release: u64, name: &str, bytes: &[u8]) -> anyhow::Result<u64> {
         self.add_to(repo, release, |id| {
-            fs::write(self.asset_file(id), bytes).map_err(|error| ApiError::internal(&error.into()))?;
+            fs::write(self.asset_file(id), bytes).map_err(anyhow::Error::from)?;
             Ok(StoredAsset {
                 state: UPLOADED.to_owned(),
                 size: bytes.len() as u64,
@@ -163,11 +149,8 @@ impl EmbeddedGitHub {
 
     /// Removes an asset, also from an immutable release.
     pub fn remove_asset(&self, repo: &Repo, asset: u64) -> anyhow::Result<()> {
-        self.change(repo, |stored, _| {
-            for release in &mut stored.releases {
-                release.assets.retain(|kept| kept.id != asset);
-            }
-            Ok(())
+        self.edit(repo, |stored| {
+            stored.releases.iter_mut().for_each(|release| release.assets.retain(|kept| kept.id != asset));
         })
     }
 
@@ -190,7 +173,7 @@ impl EmbeddedGitHub {
         &self,
         repo: &Repo,
         release: u64,
-        asset: impl FnOnce(u64) -> Result<StoredAsset, ApiError>,
+        asset: impl FnOnce(u64) -> ApiResult<StoredAsset>,
     ) -> anyhow::Result<u64> {
         self.change(repo, |stored, id| {
             let release = stored.release_mut(release).ok_or_else(ApiError::not_found)?;
@@ -200,20 +183,27 @@ impl EmbeddedGitHub {
     }
 
     pub(super) fn look<T>(&self, repo: &Repo, look: impl FnOnce(&StoredRepo) -> T) -> Option<T> {
-        self.store.read(|stored| stored.repos.get(&key(repo.owner(), repo.name())).map(look))
+        self.store.read(|stored| stored.repo(repo).map(look))
     }
 
     /// Changes a repository. `change` gets an unused id.
     pub(super) fn change<T>(
         &self,
         repo: &Repo,
-        change: impl FnOnce(&mut StoredRepo, u64) -> Result<T, ApiError>,
+        change: impl FnOnce(&mut StoredRepo, u64) -> ApiResult<T>,
     ) -> anyhow::Result<T> {
         let changed = self.store.change(|stored| {
             let id = stored.next_id();
-            let found = stored.repos.get_mut(&key(repo.owner(), repo.name()));
-            change(found.ok_or_else(ApiError::not_found)?, id)
+            change(stored.repo_mut(repo).ok_or_else(ApiError::not_found)?, id)
         });
         changed.map_err(|error| anyhow!("the embedded GitHub refused a change of `{repo}`: {error}"))
+    }
+
+    /// Makes a change that cannot be refused.
+    pub(super) fn edit(&self, repo: &Repo, edit: impl FnOnce(&mut StoredRepo)) -> anyhow::Result<()> {
+        self.change(repo, |stored, _| {
+            edit(stored);
+            Ok(())
+        })
     }
 }

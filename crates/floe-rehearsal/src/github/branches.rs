@@ -1,33 +1,38 @@
-//! Branches besides the default one, and forks that catch up with the repository that they come from.
+//! Branches besides the default one, trees and commits that are made over the API for one of them, and forks that catch up with
+//! the repository that they come from.
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use floe_core::model::Commit;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::access::RepoRequest;
+use super::git::invented_name;
 use super::release_params::{object, text};
-use super::response::{ApiError, ApiResult, json_response};
-use super::state::{StoredCommit, StoredRepo, key};
+use super::response::{ApiError, ApiResult, json_response, ok};
+use super::state::{Files, LooseCommit, StoredCommit, StoredRepo};
 use super::view;
+
+/// The most trees and commits that a repository keeps.
+const LIMIT: usize = 100;
 
 /// `GET /repos/{owner}/{name}/branches/{branch}`
 pub(super) async fn one(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         let name = &request.parameter;
-        let head =
-            repo.head_of(name).ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "Branch not found"))?;
+        let head = repo.head_of(name);
+        let head = head.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "Branch not found"))?;
         let api = request.caller.api(repo);
-        let protected = repo.protected && *name == repo.default_branch;
-        let view = json!({
+        ok(&json!({
             "name": name,
             "commit": { "sha": head, "url": format!("{api}/commits/{head}") },
-            "protected": protected,
+            "protected": repo.protected && *name == repo.default_branch,
             "protection_url": format!("{api}/branches/{}/protection", view::encoded(name)),
-        });
-        Ok(json_response(StatusCode::OK, &view))
+        }))
     })
 }
 
@@ -75,7 +80,7 @@ pub(super) async fn update_ref(request: RepoRequest, body: Bytes) -> ApiResult {
         if repo.head_of(&branch).is_none() || branch == repo.default_branch {
             return Err(ApiError::unprocessable("Reference does not exist"));
         }
-        let is_forced = body.get("force").and_then(serde_json::Value::as_bool).unwrap_or_default();
+        let is_forced = body.get("force").and_then(Value::as_bool).unwrap_or_default();
         let parent = repo.loose.get(sha.as_str()).map(|made| &made.parent);
         if !is_forced && parent.is_some() && parent != repo.head_of(&branch) {
             return Err(ApiError::unprocessable("Update is not a fast forward"));
@@ -87,12 +92,12 @@ pub(super) async fn update_ref(request: RepoRequest, body: Bytes) -> ApiResult {
     })?;
     let view =
         json!({ "ref": format!("refs/{}", request.parameter), "object": { "type": "commit", "sha": sha } });
-    Ok(json_response(StatusCode::OK, &view))
+    ok(&view)
 }
 
 /// A commit of a fork compared with the branch of the repository that it comes from, `{owner}:{branch}...{commit}`; `None`
 /// for any other comparison. It says only how many commits the fork has of its own.
-pub(super) fn compare_with_parent(request: &RepoRequest) -> Result<Option<serde_json::Value>, ApiError> {
+pub(super) fn compare_with_parent(request: &RepoRequest) -> ApiResult<Option<Value>> {
     request.github.store.read(|stored| {
         let fork = request.readable(stored)?;
         let parts = request.parameter.split_once("...");
@@ -101,7 +106,7 @@ pub(super) fn compare_with_parent(request: &RepoRequest) -> Result<Option<serde_
         if owner != parent.owner() {
             return Ok(None);
         }
-        let parent = stored.repos.get(&key(parent.owner(), parent.name())).ok_or_else(ApiError::not_found)?;
+        let parent = stored.repo(parent).ok_or_else(ApiError::not_found)?;
         let at = fork.commits.iter().position(|commit| commit.sha.as_str() == head);
         let (Some(at), Some(_)) = (at, parent.head_of(branch)) else { return Err(ApiError::not_found()) };
         let ahead = fork.ahead_of(parent, at);
@@ -122,20 +127,19 @@ impl StoredRepo {
 
     /// The files of a commit: those of the branch that it is the head of, or of one that was made over the API. Any other
     /// one has lost its files.
-    fn files_of(&mut self, commit: &Commit) -> Result<BTreeMap<String, String>, ApiError> {
-        let from = std::iter::once((&self.default_branch, &self.head))
-            .filter_map(|(name, head)| Some((name, head.as_ref()?)))
-            .chain(&self.heads)
-            .find(|(_, head)| *head == commit)
-            .map(|(name, _)| name.clone());
-        if let Some(from) = from {
-            return Ok(self.files.get(&from).cloned().unwrap_or_default());
+    fn files_of(&mut self, commit: &Commit) -> ApiResult<Files> {
+        if let Some((branch, _)) = self.branches().find(|(_, head)| *head == commit) {
+            return Ok(self.files.get(branch).cloned().unwrap_or_default());
         }
-        if let Some(files) = self.take_loose(commit) {
-            return Ok(files);
+        let made = self.loose.get(commit.as_str()).and_then(|made| self.trees.get(&made.tree)).cloned();
+        match made {
+            Some(files) => {
+                self.add_commit(commit, None);
+                Ok(files)
+            }
+            None if self.find_commit(commit.as_str()).is_some() => Ok(Files::new()),
+            None => Err(ApiError::unprocessable("Object does not exist")),
         }
-        let is_known = self.commits.iter().any(|known| known.sha == *commit);
-        if is_known { Ok(BTreeMap::new()) } else { Err(ApiError::unprocessable("Object does not exist")) }
     }
 }
 
@@ -145,12 +149,10 @@ pub(super) async fn merge_upstream(request: RepoRequest, body: Bytes) -> ApiResu
     let merged = request.github.store.change(|stored| {
         let fork = request.writable(stored)?;
         fork.check_writable()?;
-        let parent = fork.parent.clone();
-        let parent = parent.ok_or_else(|| {
+        let parent = fork.parent.clone().ok_or_else(|| {
             ApiError::unprocessable("This branch could not be synced: the repository is not a fork")
         })?;
-        let parent =
-            stored.repos.get(&key(parent.owner(), parent.name())).cloned().ok_or_else(ApiError::not_found)?;
+        let parent = stored.repo(&parent).cloned().ok_or_else(ApiError::not_found)?;
         let fork = request.writable(stored)?;
         let head = fork.head.as_ref().and_then(|head| fork.commits.iter().position(|one| one.sha == *head));
         if head.is_some_and(|at| fork.ahead_of(&parent, at) > 0) {
@@ -169,6 +171,80 @@ pub(super) async fn merge_upstream(request: RepoRequest, body: Bytes) -> ApiResu
         Ok(is_new)
     })?;
     let kind = if merged { "fast-forward" } else { "none" };
-    let view = json!({ "message": "Successfully fetched and fast-forwarded", "merge_type": kind, "base_branch": branch });
-    Ok(json_response(StatusCode::OK, &view))
+    let message = "Successfully fetched and fast-forwarded";
+    ok(&json!({ "message": message, "merge_type": kind, "base_branch": branch }))
+}
+
+/// `POST /repos/{owner}/{name}/git/trees`: the files of another tree, and further ones
+pub(super) async fn create_tree(request: RepoRequest, body: Bytes) -> ApiResult {
+    let sha = request.change(|repo, _| {
+        repo.check_writable()?;
+        let body = object(&body)?;
+        let base = text(&body, "base_tree")?.unwrap_or_default();
+        let mut files = repo.files_of_tree(&base).ok_or_else(ApiError::not_found)?;
+        let entries = body.get("tree").and_then(Value::as_array);
+        let entries = entries.ok_or_else(|| ApiError::invalid_request("\"tree\" wasn't supplied."))?;
+        for entry in entries {
+            let part = |key: &str| entry.get(key).and_then(Value::as_str);
+            let (Some(path), Some(content), Some("100644"), Some("blob")) =
+                (part("path"), part("content"), part("mode"), part("type"))
+            else {
+                return Err(ApiError::unprocessable("tree.path, mode, type and content must be supplied"));
+            };
+            if path.starts_with('/') || path.split('/').any(|part| ["", ".", ".."].contains(&part)) {
+                return Err(ApiError::unprocessable("tree.path contains a malformed path component"));
+            }
+            files.insert(path.to_owned(), STANDARD.encode(content));
+        }
+        let sha = invented_name(&format!("tree {} {files:?}", repo.repo));
+        keep(&mut repo.trees, sha.clone(), files)?;
+        Ok(sha)
+    })?;
+    Ok(json_response(StatusCode::CREATED, &json!({ "sha": sha, "truncated": false, "tree": [] })))
+}
+
+/// `POST /repos/{owner}/{name}/git/commits`, of a tree that was made before
+pub(super) async fn create_commit(request: RepoRequest, body: Bytes) -> ApiResult {
+    let (sha, tree) = request.change(|repo, id| {
+        repo.check_writable()?;
+        let body = object(&body)?;
+        let (Some(_), Some(tree)) = (text(&body, "message")?, text(&body, "tree")?) else {
+            return Err(ApiError::invalid_request("\"message\" and \"tree\" must be supplied."));
+        };
+        let parent = body.get("parents").and_then(|parents| parents.get(0)?.as_str());
+        let parent = parent.and_then(|parent| repo.find_commit(parent));
+        let (Some(parent), true) = (parent, repo.trees.contains_key(&tree)) else {
+            return Err(ApiError::unprocessable("Tree SHA or parent does not exist"));
+        };
+        let loose = LooseCommit { tree: tree.clone(), parent: parent.sha.clone() };
+        let sha = invented_name(&format!("{} commit {id} {tree}", repo.repo));
+        keep(&mut repo.loose, sha.clone(), loose)?;
+        Ok((sha, tree))
+    })?;
+    Ok(json_response(StatusCode::CREATED, &json!({ "sha": sha, "tree": { "sha": tree } })))
+}
+
+fn keep<T>(kept: &mut BTreeMap<String, T>, sha: String, thing: T) -> ApiResult<()> {
+    if kept.len() >= LIMIT && !kept.contains_key(&sha) {
+        return Err(ApiError::unprocessable("this server keeps no more objects that are on no branch"));
+    }
+    kept.insert(sha, thing);
+    Ok(())
+}
+
+impl StoredRepo {
+    /// The name of a commit's tree, which is invented where it was not made over the API.
+    pub(super) fn tree_of(&self, commit: &Commit) -> String {
+        let made = self.loose.get(commit.as_str()).map(|made| made.tree.clone());
+        made.unwrap_or_else(|| invented_name(&format!("tree of {commit}")))
+    }
+
+    /// The files of a tree: one that was made over the API, or that of a branch.
+    fn files_of_tree(&self, tree: &str) -> Option<Files> {
+        let found = self.branches().find(|(_, head)| self.tree_of(head) == tree);
+        match found {
+            Some((branch, _)) => Some(self.files.get(branch).cloned().unwrap_or_default()),
+            None => self.trees.get(tree).cloned(),
+        }
+    }
 }

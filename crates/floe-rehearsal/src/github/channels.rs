@@ -76,18 +76,12 @@ impl EmbeddedGitHub {
 
     /// Archives a repository, or opens it again.
     pub fn set_archived(&self, repo: &Repo, archived: bool) -> anyhow::Result<()> {
-        self.change(repo, |stored, _| {
-            stored.archived = archived;
-            Ok(())
-        })
+        self.edit(repo, |stored| stored.archived = archived)
     }
 
     /// Protects the default branch by a rule, or takes the rule away.
     pub fn set_protected(&self, repo: &Repo, protected: bool) -> anyhow::Result<()> {
-        self.change(repo, |stored, _| {
-            stored.protected = protected;
-            Ok(())
-        })
+        self.edit(repo, |stored| stored.protected = protected)
     }
 
     /// Renames a repository. Its former name redirects.
@@ -127,18 +121,16 @@ impl EmbeddedGitHub {
 
     /// Deletes a branch.
     pub fn delete_branch(&self, repo: &Repo, branch: &str) -> anyhow::Result<()> {
-        self.change(repo, |stored, _| {
+        self.edit(repo, |stored| {
             stored.heads.remove(branch);
             stored.files.remove(branch);
-            Ok(())
         })
     }
 
     /// Closes an open pull request without a merge.
     pub fn close_pull(&self, repo: &Repo, number: u64) -> anyhow::Result<()> {
-        self.change(repo, |stored, _| {
+        self.edit(repo, |stored| {
             stored.pulls.iter_mut().filter(|pull| pull.number == number).for_each(|pull| pull.open = false);
-            Ok(())
         })
     }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::access::RepoRequest;
 use super::git::invented_name;
 use super::release_params::{object, text};
-use super::response::{ApiError, ApiResult, json_response};
+use super::response::{ApiError, ApiResult, json_response, ok};
 use super::state::StoredRepo;
 use super::{source, view};
 
@@ -53,7 +53,7 @@ fn show(request: &RepoRequest, path: &str) -> ApiResult {
             let mut file = view(path, Some(bytes.as_slice()));
             file["encoding"] = "base64".into();
             file["content"] = format!("{}\n", STANDARD.encode(bytes)).into();
-            return Ok(json_response(StatusCode::OK, &file));
+            return ok(&file);
         }
         let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
         let below = files.keys().filter_map(|file| file.strip_prefix(&prefix)?.split('/').next());
@@ -62,7 +62,7 @@ fn show(request: &RepoRequest, path: &str) -> ApiResult {
             return Err(ApiError::not_found());
         }
         let list = names.iter().map(|path| view(path, files.get(path).map(Vec::as_slice)));
-        Ok(json_response(StatusCode::OK, &Value::Array(list.collect())))
+        ok(&Value::Array(list.collect()))
     })
 }
 
@@ -134,19 +134,23 @@ pub(super) fn blob_name(bytes: &[u8]) -> String {
 
 impl StoredRepo {
     /// Fails if the repository is archived.
-    pub(super) fn check_writable(&self) -> Result<(), ApiError> {
-        match self.archived {
-            true => {
-                let message = "Repository was archived so is read-only.";
-                Err(ApiError::new(StatusCode::FORBIDDEN, message))
-            }
-            false => Ok(()),
+    pub(super) fn check_writable(&self) -> ApiResult<()> {
+        if self.archived {
+            let message = "Repository was archived so is read-only.";
+            return Err(ApiError::new(StatusCode::FORBIDDEN, message));
         }
+        Ok(())
     }
 
     /// The commit of a branch.
     pub(super) fn head_of(&self, branch: &str) -> Option<&Commit> {
         if branch == self.default_branch { self.head.as_ref() } else { self.heads.get(branch) }
+    }
+
+    /// Every branch with its commit, the default one first.
+    pub(super) fn branches(&self) -> impl Iterator<Item = (&String, &Commit)> {
+        let default = self.head.as_ref().map(|head| (&self.default_branch, head));
+        default.into_iter().chain(&self.heads)
     }
 
     /// The branch that a ref shows the files of: itself, that of its last commit, or the default branch for any other
@@ -156,19 +160,18 @@ impl StoredRepo {
         let branch = branch.strip_prefix("heads/").unwrap_or(branch);
         match self.head_of(branch) {
             Some(_) => Some(branch),
-            None => match self.heads.iter().find(|(_, head)| head.as_str() == name) {
-                Some((branch, _)) => Some(branch),
-                None => self.commit(name).map(|_| self.default_branch.as_str()),
-            },
+            None => {
+                let head = self.heads.iter().find(|(_, head)| head.as_str() == name);
+                let branch = head.map(|(branch, _)| branch.as_str());
+                branch.or_else(|| self.commit(name).map(|_| self.default_branch.as_str()))
+            }
         }
     }
 
     /// The files of a branch with their bytes.
     pub(super) fn all_files(&self, branch: &str) -> BTreeMap<String, Vec<u8>> {
-        let mut files = BTreeMap::new();
-        if self.head_of(branch).is_some() {
-            files.insert(source::FILE.to_owned(), source::text(self).into_bytes());
-        }
+        let readme = self.head_of(branch).map(|_| (source::FILE.to_owned(), source::text(self).into_bytes()));
+        let mut files: BTreeMap<_, _> = readme.into_iter().collect();
         let written = self.files.get(branch).into_iter().flatten();
         files.extend(written.filter_map(|(path, text)| Some((path.clone(), STANDARD.decode(text).ok()?))));
         files
@@ -181,7 +184,7 @@ impl StoredRepo {
         path: &str,
         bytes: &[u8],
         id: u64,
-    ) -> Result<Commit, ApiError> {
+    ) -> ApiResult<Commit> {
         if self.head.is_none() {
             self.default_branch = branch.to_owned();
         }
@@ -190,10 +193,9 @@ impl StoredRepo {
     }
 
     /// Adds a commit to a branch.
-    pub(super) fn move_branch(&mut self, branch: &str, what: &str) -> Result<Commit, ApiError> {
-        let commit: Commit = invented_name(&format!("{} {branch} {what}", self.repo))
-            .parse()
-            .map_err(|why| ApiError::internal(&anyhow::anyhow!("{why}")))?;
+    pub(super) fn move_branch(&mut self, branch: &str, what: &str) -> ApiResult<Commit> {
+        let commit: Commit =
+            invented_name(&format!("{} {branch} {what}", self.repo)).parse().map_err(anyhow::Error::msg)?;
         self.add_commit(&commit, None);
         if branch == self.default_branch {
             self.head = Some(commit.clone());

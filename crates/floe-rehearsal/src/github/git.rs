@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::access::{Caller, RepoRequest};
 use super::branches;
-use super::response::{ApiError, ApiResult, json_response, page};
+use super::response::{ApiError, ApiResult, ok, page};
 use super::state::{StoredCommit, StoredRepo, StoredTag};
 use super::view;
 
@@ -16,8 +16,7 @@ use super::view;
 pub(super) async fn one_ref(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         let found = refs(repo, &request.caller).into_iter().find(|(name, _)| *name == request.parameter);
-        let (_, found) = found.ok_or_else(ApiError::not_found)?;
-        Ok(json_response(StatusCode::OK, &found))
+        ok(&found.ok_or_else(ApiError::not_found)?.1)
     })
 }
 
@@ -26,20 +25,18 @@ pub(super) async fn delete_ref(request: RepoRequest) -> ApiResult {
     request.change(|repo, _| {
         let tag = request.parameter.strip_prefix("tags/").unwrap_or_default();
         repo.check_unprotected(tag)?;
-        let deleted = repo.tags.remove(tag);
-        deleted.map(drop).ok_or_else(|| ApiError::unprocessable("Reference does not exist"))
+        repo.tags.remove(tag).ok_or_else(|| ApiError::unprocessable("Reference does not exist"))
     })?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 impl StoredRepo {
     /// Creates a lightweight tag of a commit.
-    pub(super) fn create_tag(&mut self, name: &str, sha: &str) -> Result<(), ApiError> {
+    pub(super) fn create_tag(&mut self, name: &str, sha: &str) -> ApiResult<()> {
         if self.tags.contains_key(name) {
             return Err(ApiError::unprocessable("Reference already exists"));
         }
-        let known = self.commits.iter().find(|commit| commit.sha.as_str() == sha);
-        let commit = known.map(|commit| commit.sha.clone());
+        let commit = self.find_commit(sha).map(|commit| commit.sha.clone());
         let commit = commit.ok_or_else(|| ApiError::unprocessable("Object does not exist"))?;
         self.check_unspent(name)?;
         self.tags.insert(name.to_owned(), StoredTag { commit, annotated: false });
@@ -66,7 +63,7 @@ pub(super) async fn tag_object(request: RepoRequest) -> ApiResult {
             .find(|(name, tag)| tag.annotated && object_name(repo, name, tag) == *sha)
             .ok_or_else(ApiError::not_found)?;
         let commit = repo.commit(tag.commit.as_str()).ok_or_else(ApiError::not_found)?;
-        let object = json!({
+        ok(&json!({
             "node_id": format!("TA_{sha}"),
             "tag": name,
             "sha": sha,
@@ -75,8 +72,7 @@ pub(super) async fn tag_object(request: RepoRequest) -> ApiResult {
             "tagger": person(commit),
             "object": object(&api, "commit", tag.commit.as_str()),
             "verification": unsigned(),
-        });
-        Ok(json_response(StatusCode::OK, &object))
+        }))
     })
 }
 
@@ -110,7 +106,7 @@ pub(super) async fn commit(request: RepoRequest) -> ApiResult {
             let content_type = [(header::CONTENT_TYPE, "application/vnd.github.sha; charset=utf-8")];
             return Ok((content_type, commit.sha.to_string()).into_response());
         }
-        Ok(json_response(StatusCode::OK, &commit_view(repo, &request.caller, commit)))
+        ok(&commit_view(repo, &request.caller, commit))
     })
 }
 
@@ -127,21 +123,20 @@ pub(super) async fn commits(request: RepoRequest) -> ApiResult {
 /// `GET /repos/{owner}/{name}/git/commits/{sha}`
 pub(super) async fn git_commit(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
-        let commit = repo.commits.iter().find(|commit| commit.sha.as_str() == request.parameter);
-        let commit = commit.ok_or_else(ApiError::not_found)?;
+        let commit = repo.find_commit(&request.parameter).ok_or_else(ApiError::not_found)?;
         let mut view = commit_view(repo, &request.caller, commit);
         let mut shown = view["commit"].take();
         for own in ["sha", "node_id", "html_url", "parents"] {
             shown[own] = view[own].take();
         }
-        Ok(json_response(StatusCode::OK, &shown))
+        ok(&shown)
     })
 }
 
 /// `GET /repos/{owner}/{name}/compare/{base}...{head}`, each a commit, a tag or a branch, after an owner or not
 pub(super) async fn compare(request: RepoRequest) -> ApiResult {
     if let Some(comparison) = branches::compare_with_parent(&request)? {
-        return Ok(json_response(StatusCode::OK, &comparison));
+        return ok(&comparison);
     }
     request.read(|repo| {
         let (base, head) = request.parameter.split_once("...").ok_or_else(ApiError::not_found)?;
@@ -155,7 +150,7 @@ pub(super) async fn compare(request: RepoRequest) -> ApiResult {
             (_, true) => "behind",
             _ => "identical",
         };
-        let comparison = json!({
+        ok(&json!({
             "url": format!("{}/compare/{}", request.caller.api(repo), view::encoded(&request.parameter)),
             "html_url": page,
             "permalink_url": page,
@@ -169,8 +164,7 @@ pub(super) async fn compare(request: RepoRequest) -> ApiResult {
             "total_commits": between.len(),
             "commits": between,
             "files": [],
-        });
-        Ok(json_response(StatusCode::OK, &comparison))
+        }))
     })
 }
 
@@ -193,11 +187,11 @@ impl StoredRepo {
     }
 
     /// Fails if the tag belongs to an immutable release.
-    pub(super) fn check_unprotected(&self, tag: &str) -> Result<(), ApiError> {
-        match self.published(tag).is_some_and(|release| release.immutable) {
-            true => Err(ApiError::unprocessable("Cannot update this protected ref.")),
-            false => Ok(()),
+    pub(super) fn check_unprotected(&self, tag: &str) -> ApiResult<()> {
+        if self.published(tag).is_some_and(|release| release.immutable) {
+            return Err(ApiError::unprocessable("Cannot update this protected ref."));
         }
+        Ok(())
     }
 }
 
@@ -214,10 +208,8 @@ fn refs(repo: &StoredRepo, caller: &Caller) -> Vec<(String, Value)> {
         });
         (path, view)
     };
-    let default = repo.head.as_ref().map(|head| (&repo.default_branch, head));
-    let branches = default
-        .into_iter()
-        .chain(&repo.heads)
+    let branches = repo
+        .branches()
         .map(|(name, head)| view(format!("heads/{name}"), object(&api, "commit", head.as_str())));
     let tags = repo.tags.iter().map(|(name, tag)| {
         let object = match tag.annotated {

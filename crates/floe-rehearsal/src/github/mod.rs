@@ -11,7 +11,6 @@ mod channels;
 mod contents;
 mod git;
 mod graphql;
-mod objects;
 mod publish;
 mod pulls;
 mod quirks;
@@ -21,12 +20,9 @@ mod response;
 mod site;
 mod source;
 mod state;
-mod storage;
 mod store;
-mod upload;
 mod view;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -112,13 +108,11 @@ impl GitHubAccount {
 #[derive(Clone)]
 pub struct EmbeddedGitHub {
     store: Arc<StateStore>,
-    accounts: Arc<Vec<GitHubAccount>>,
+    accounts: Arc<Mutex<Vec<GitHubAccount>>>,
     limits: Arc<RateLimits>,
     immutable: Arc<AtomicBool>,
     expired: Arc<AtomicBool>,
-    quirks: Arc<quirks::GitHubQuirks>,
-    /// Push rights by login that replace those of the account.
-    rights: Arc<Mutex<HashMap<String, Vec<Repo>>>>,
+    quirks: Arc<Mutex<quirks::Quirks>>,
     /// The key that storage addresses are signed with, for the life of the process.
     secret: Arc<str>,
 }
@@ -131,12 +125,11 @@ impl EmbeddedGitHub {
     pub fn open(options: GitHubOptions) -> anyhow::Result<Self> {
         Ok(EmbeddedGitHub {
             store: Arc::new(StateStore::open(options.root, &options.repos)?),
-            accounts: Arc::new(options.tokens),
+            accounts: Arc::new(Mutex::new(options.tokens)),
             limits: Arc::new(RateLimits::new(options.rate_limit)),
             immutable: Arc::new(AtomicBool::new(options.immutable)),
             expired: Arc::default(),
             quirks: Arc::default(),
-            rights: Arc::default(),
             secret: crate::basics::random_hex(16)?.into(),
         })
     }
@@ -149,11 +142,11 @@ impl EmbeddedGitHub {
             .route("/{owner}/{name}/legacy.zip/{*ref}", get(source::zip))
             .route("/{owner}/{name}/tar.gz/{*ref}", get(source::tar_gz))
             .route("/{owner}/{name}/zip/{*ref}", get(source::zip))
-            .route("/{owner}/{name}/releases/latest", get(site::latest))
-            .route("/{owner}/{name}/releases/tag/{*tag}", get(site::release))
-            .route("/{owner}/{name}/releases/download/{*file}", get(storage::download))
-            .route("/{owner}/{name}/releases/latest/download/{file}", get(storage::download_latest))
-            .route("/storage/{asset}", get(storage::bytes));
+            .route("/{owner}/{name}/releases/latest", get(site::latest_page))
+            .route("/{owner}/{name}/releases/tag/{*tag}", get(site::page))
+            .route("/{owner}/{name}/releases/download/{*file}", get(site::download))
+            .route("/{owner}/{name}/releases/latest/download/{file}", get(site::download_latest))
+            .route("/storage/{asset}", get(site::bytes));
         self.api()
             .merge(site)
             .fallback(async || ApiError::not_found())
@@ -185,8 +178,8 @@ impl EmbeddedGitHub {
             .route(&repo("/git/matching-refs/{*path}"), get(git::matching_refs))
             .route(&repo("/git/tags/{sha}"), get(git::tag_object))
             .route(&repo("/git/commits/{sha}"), get(git::git_commit))
-            .route(&repo("/git/commits"), post(objects::create_commit))
-            .route(&repo("/git/trees"), post(objects::create_tree))
+            .route(&repo("/git/commits"), post(branches::create_commit))
+            .route(&repo("/git/trees"), post(branches::create_tree))
             .route(&repo("/commits"), get(git::commits))
             .route(&repo("/commits/{*path}"), get(git::commit))
             .route(&repo("/compare/{*range}"), get(git::compare))
@@ -211,7 +204,7 @@ impl EmbeddedGitHub {
                 &repo("/releases/assets/{id}"),
                 get(assets::by_id).patch(assets::update).delete(assets::delete),
             )
-            .route(&format!("/uploads{}", repo("/releases/{id}/assets")), post(upload::upload))
+            .route(&format!("/uploads{}", repo("/releases/{id}/assets")), post(assets::upload))
             .layer(from_fn_with_state(self.clone(), access::middleware))
     }
 

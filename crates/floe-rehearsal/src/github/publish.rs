@@ -6,7 +6,7 @@ use floe_core::model::Commit;
 use semver::Version;
 use serde_json::{Value, json};
 
-use super::response::{ApiError, custom, field};
+use super::response::{ApiError, ApiResult, custom, field};
 use super::state::{StoredRelease, StoredRepo, StoredTag, now};
 
 /// The values of `make_latest`.
@@ -27,7 +27,7 @@ impl StoredRepo {
         id: u64,
         make_latest: Option<MakeLatest>,
         immutable: bool,
-    ) -> Result<(), ApiError> {
+    ) -> ApiResult<()> {
         let release = self.release(id).ok_or_else(ApiError::not_found)?;
         let (tag, prerelease) = (release.tag_name.clone(), release.prerelease);
         self.check_tag(&tag)?;
@@ -51,7 +51,7 @@ impl StoredRepo {
     }
 
     /// Checks that a release may be published under a tag.
-    fn check_tag(&self, tag: &str) -> Result<(), ApiError> {
+    fn check_tag(&self, tag: &str) -> ApiResult<()> {
         if self.published(tag).is_some() {
             return Err(ApiError::invalid([field("Release", "already_exists", "tag_name")]));
         }
@@ -68,13 +68,9 @@ impl StoredRepo {
     }
 
     /// Checks that a tag may be created: the name of an immutable release's is never free again.
-    pub(super) fn check_unspent(&self, tag: &str) -> Result<(), ApiError> {
-        match self.spent_tags.contains(tag) {
-            true => Err(ApiError::unprocessable(
-                "Repository rule violations found\n\nCannot create ref due to creations being restricted.",
-            )),
-            false => Ok(()),
-        }
+    pub(super) fn check_unspent(&self, tag: &str) -> ApiResult<()> {
+        let rule = "Repository rule violations found\n\nCannot create ref due to creations being restricted.";
+        if self.spent_tags.contains(tag) { Err(ApiError::unprocessable(rule)) } else { Ok(()) }
     }
 
     /// The commit of a branch name or a commit name. Tag names are not accepted.
@@ -82,15 +78,14 @@ impl StoredRepo {
         if target == self.default_branch {
             return self.head.clone();
         }
-        let mut commits = self.commits.iter().map(|commit| &commit.sha);
-        commits.find(|commit| commit.as_str() == target).cloned()
+        self.find_commit(target).map(|commit| commit.sha.clone())
     }
 
     /// The `created_at` of a release: the date of its commit, whenever it is drafted and published.
     pub(super) fn date_of(&self, tag: &str, target: &str) -> String {
         let commit = self.tags.get(tag).map(|tag| tag.commit.clone()).or_else(|| self.resolve(target));
-        let known = |commit: &Commit| self.commits.iter().find(|known| known.sha == *commit);
-        commit.as_ref().and_then(known).map_or_else(now, |known| known.date.clone())
+        let known = commit.and_then(|commit| self.find_commit(commit.as_str()));
+        known.map_or_else(now, |known| known.date.clone())
     }
 
     /// The release that was made the latest, or else the newest by date, version and id.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::access::{Caller, RepoRequest};
 use super::release_params::{object, text};
 use super::response::{ApiError, ApiResult, custom, json_response, page};
-use super::state::{StoredPull, StoredRepo, key};
+use super::state::{StoredPull, StoredRepo};
 
 /// `GET /repos/{owner}/{name}/pulls?head={owner}:{branch}&state={open|closed|all}`
 pub(super) async fn list(request: RepoRequest) -> ApiResult {
@@ -62,8 +62,8 @@ pub(super) async fn create(request: RepoRequest, body: Bytes) -> ApiResult {
             merged: false,
         };
         let view = shown(repo, &pull, &request.caller);
-        let at = key(repo.repo.owner(), repo.repo.name());
-        stored.repos.get_mut(&at).ok_or_else(ApiError::not_found)?.pulls.push(pull);
+        let into = repo.repo.clone();
+        stored.repo_mut(&into).ok_or_else(ApiError::not_found)?.pulls.push(pull);
         Ok(view)
     })?;
     Ok(json_response(StatusCode::CREATED, &view))

@@ -3,23 +3,19 @@
 //! Quirks are not stored: an embedded GitHub that is opened again has none.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 
 use super::EmbeddedGitHub;
 use super::state::{StoredAsset, StoredRelease};
 use crate::basics::lock;
 
-#[derive(Default)]
-pub(super) struct GitHubQuirks(Mutex<Pending>);
-
 /// The quirks that are left.
 #[derive(Default)]
-struct Pending {
+pub(super) struct Quirks {
     releases: Option<Lag>,
     assets: Option<Lag>,
     /// The newest release in the last listing, if that one lagged.
     newest_shown: Option<u64>,
-    uploads: VecDeque<UploadQuirk>,
+    pub(super) uploads: VecDeque<UploadQuirk>,
 }
 
 /// A lagging listing: anything newer is missing from that many listings that should show it.
@@ -39,24 +35,18 @@ pub(crate) enum UploadQuirk {
     Corrupted,
 }
 
-impl GitHubQuirks {
-    /// The quirk of the next upload.
-    pub(super) fn next_upload(&self) -> Option<UploadQuirk> {
-        lock(&self.0).uploads.pop_front()
-    }
-
+impl Quirks {
     /// The releases that a listing shows.
-    pub(super) fn listed_releases<'a>(&self, all: &'a [StoredRelease]) -> Vec<&'a StoredRelease> {
-        let mut pending = lock(&self.0);
-        let shown = listed(&mut pending.releases, all, |release| release.id);
+    pub(super) fn listed_releases<'a>(&mut self, all: &'a [StoredRelease]) -> Vec<&'a StoredRelease> {
+        let shown = listed(&mut self.releases, all, |release| release.id);
         let newest = shown.iter().map(|release| release.id).max().unwrap_or_default();
-        pending.newest_shown = (shown.len() < all.len()).then_some(newest);
+        self.newest_shown = (shown.len() < all.len()).then_some(newest);
         shown
     }
 
     /// The assets that a listing shows.
-    pub(super) fn listed_assets<'a>(&self, all: &'a [StoredAsset]) -> Vec<&'a StoredAsset> {
-        listed(&mut lock(&self.0).assets, all, |asset| asset.id)
+    pub(super) fn listed_assets<'a>(&mut self, all: &'a [StoredAsset]) -> Vec<&'a StoredAsset> {
+        listed(&mut self.assets, all, |asset| asset.id)
     }
 }
 
@@ -74,22 +64,22 @@ fn listed<'a, T>(lag: &mut Option<Lag>, all: &'a [T], id: impl Fn(&T) -> u64) ->
 impl EmbeddedGitHub {
     /// Leaves releases created from now on out of that many listings that should show one.
     pub(crate) fn lag_releases(&self, listings: u32) {
-        lock(&self.quirks.0).releases = Some(self.lag(listings));
+        lock(&self.quirks).releases = Some(self.lag(listings));
     }
 
     /// Whether the last listing showed a release with this number.
     pub(crate) fn was_listed(&self, id: u64) -> bool {
-        lock(&self.quirks.0).newest_shown.is_none_or(|newest| id <= newest)
+        lock(&self.quirks).newest_shown.is_none_or(|newest| id <= newest)
     }
 
     /// Leaves assets created from now on out of that many listings that should show one.
     pub(crate) fn lag_assets(&self, listings: u32) {
-        lock(&self.quirks.0).assets = Some(self.lag(listings));
+        lock(&self.quirks).assets = Some(self.lag(listings));
     }
 
     /// Applies a fault to the next upload.
     pub(crate) fn spoil_next_upload(&self, quirk: UploadQuirk) {
-        lock(&self.quirks.0).uploads.push_back(quirk);
+        lock(&self.quirks).uploads.push_back(quirk);
     }
 
     fn lag(&self, listings: u32) -> Lag {

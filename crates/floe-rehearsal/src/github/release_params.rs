@@ -2,10 +2,12 @@
 //! the property.
 
 use bytes::Bytes;
+use serde::Deserialize as _;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::publish::MakeLatest;
-use super::response::{ApiError, custom};
+use super::response::{ApiError, ApiResult, custom};
 use super::state::StoredRelease;
 
 /// The most characters in the notes of a release.
@@ -24,17 +26,17 @@ pub(super) struct ReleaseParams {
 }
 
 impl ReleaseParams {
-    pub(super) fn parse(bytes: &Bytes) -> Result<Self, ApiError> {
+    pub(super) fn parse(bytes: &Bytes) -> ApiResult<Self> {
         let map = object(bytes)?;
         let params = ReleaseParams {
             tag_name: text(&map, "tag_name")?,
             target_commitish: text(&map, "target_commitish")?.filter(|text| !text.is_empty()),
             name: text(&map, "name")?,
             body: text(&map, "body")?,
-            draft: flag(&map, "draft")?,
-            prerelease: flag(&map, "prerelease")?,
+            draft: property(&map, "draft", "boolean")?,
+            prerelease: property(&map, "prerelease", "boolean")?,
             make_latest: make_latest(&map)?,
-            generate_release_notes: flag(&map, "generate_release_notes")?.unwrap_or(false),
+            generate_release_notes: property(&map, "generate_release_notes", "boolean")?.unwrap_or(false),
         };
         if params.body.as_ref().is_some_and(|body| body.chars().count() > BODY_LIMIT) {
             let message = format!("body is too long (maximum is {BODY_LIMIT} characters)");
@@ -64,7 +66,7 @@ impl ReleaseParams {
 }
 
 /// The body of a request, which has to be a JSON object.
-pub(super) fn object(bytes: &Bytes) -> Result<Map<String, Value>, ApiError> {
+pub(super) fn object(bytes: &Bytes) -> ApiResult<Map<String, Value>> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err(ApiError::bad_request("Body should be a JSON object")),
@@ -72,23 +74,18 @@ pub(super) fn object(bytes: &Bytes) -> Result<Map<String, Value>, ApiError> {
     }
 }
 
-pub(super) fn text(map: &Map<String, Value>, name: &str) -> Result<Option<String>, ApiError> {
-    match map.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(other) => Err(wrong_type(name, other, "string")),
-    }
+pub(super) fn text(map: &Map<String, Value>, name: &str) -> ApiResult<Option<String>> {
+    property(map, name, "string")
 }
 
-fn flag(map: &Map<String, Value>, name: &str) -> Result<Option<bool>, ApiError> {
-    match map.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Bool(flag)) => Ok(Some(*flag)),
-        Some(other) => Err(wrong_type(name, other, "boolean")),
-    }
+/// A property that may be absent or null.
+fn property<T: DeserializeOwned>(map: &Map<String, Value>, name: &str, kind: &str) -> ApiResult<Option<T>> {
+    let value = map.get(name).unwrap_or(&Value::Null);
+    Option::<T>::deserialize(value)
+        .map_err(|_| ApiError::invalid_request(&format!("For 'properties/{name}', {value} is not a {kind}.")))
 }
 
-fn make_latest(map: &Map<String, Value>) -> Result<Option<MakeLatest>, ApiError> {
+fn make_latest(map: &Map<String, Value>) -> ApiResult<Option<MakeLatest>> {
     match text(map, "make_latest")?.as_deref() {
         None => Ok(None),
         Some("true") => Ok(Some(MakeLatest::Yes)),
@@ -98,10 +95,6 @@ fn make_latest(map: &Map<String, Value>) -> Result<Option<MakeLatest>, ApiError>
             "For 'properties/make_latest', {other} is not a member of [\"true\", \"false\", \"legacy\"]."
         ))),
     }
-}
-
-fn wrong_type(name: &str, value: &Value, kind: &str) -> ApiError {
-    ApiError::invalid_request(&format!("For 'properties/{name}', {value} is not a {kind}."))
 }
 
 /// Whether git accepts a name for a ref (git-check-ref-format).

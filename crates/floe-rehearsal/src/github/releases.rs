@@ -8,15 +8,16 @@ use serde_json::{Value, json};
 use super::access::{Caller, RepoRequest};
 use super::publish::MakeLatest;
 use super::release_params::{ReleaseParams, object, text};
-use super::response::{ApiError, ApiResult, custom, json_response, page};
+use super::response::{ApiError, ApiResult, custom, json_response, ok, page};
 use super::state::{StoredRelease, StoredRepo, draft, now};
 use super::view;
+use crate::basics::lock;
 
 /// `GET /repos/{owner}/{name}/releases`
 pub(super) async fn list(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         let with_drafts = request.caller.can_push(repo);
-        let listed = request.github.quirks.listed_releases(&repo.releases).into_iter().rev();
+        let listed = lock(&request.github.quirks).listed_releases(&repo.releases).into_iter().rev();
         let listed = listed.filter(|release| with_drafts || !release.draft);
         let listed = listed.map(|release| view::release(repo, release, &request.caller)).collect();
         Ok(page(listed, &request))
@@ -43,10 +44,11 @@ fn show(
     request: &RepoRequest,
     find: impl for<'a> FnOnce(&'a StoredRepo) -> Option<&'a StoredRelease>,
 ) -> ApiResult {
-    request.read(|repo| {
-        let release = find(repo).ok_or_else(ApiError::not_found)?;
-        Ok(json_response(StatusCode::OK, &view::release(repo, release, &request.caller)))
-    })
+    request.read(|repo| ok(&shown(repo, find(repo), &request.caller)?))
+}
+
+fn shown(repo: &StoredRepo, release: Option<&StoredRelease>, caller: &Caller) -> ApiResult<Value> {
+    Ok(view::release(repo, release.ok_or_else(ApiError::not_found)?, caller))
 }
 
 /// `POST /repos/{owner}/{name}/releases`
@@ -71,8 +73,7 @@ pub(super) async fn create(request: RepoRequest, bytes: Bytes) -> ApiResult {
         if !is_draft {
             repo.publish(id, make_latest, immutable)?;
         }
-        let release = repo.release(id).ok_or_else(ApiError::not_found)?;
-        Ok(view::release(repo, release, &request.caller))
+        shown(repo, repo.release(id), &request.caller)
     })?;
     let location = [(header::LOCATION, view["url"].as_str().unwrap_or_default())];
     Ok((location, json_response(StatusCode::CREATED, &view)).into_response())
@@ -102,10 +103,9 @@ pub(super) async fn update(request: RepoRequest, bytes: Bytes) -> ApiResult {
         } else if let (false, Some(make_latest)) = (draft, make_latest) {
             repo.make_latest(id, make_latest);
         }
-        let release = repo.release(id).ok_or_else(ApiError::not_found)?;
-        Ok(view::release(repo, release, &request.caller))
+        shown(repo, repo.release(id), &request.caller)
     })?;
-    Ok(json_response(StatusCode::OK, &view))
+    ok(&view)
 }
 
 /// `DELETE /repos/{owner}/{name}/releases/{id}`
@@ -133,7 +133,7 @@ pub(super) async fn generate_notes(request: RepoRequest, bytes: Bytes) -> ApiRes
     };
     let previous = text(&map, "previous_tag_name")?;
     let body = generated_notes(repo, &tag, previous.as_deref(), &request.caller)?;
-    Ok(json_response(StatusCode::OK, &json!({ "name": tag, "body": body })))
+    ok(&json!({ "name": tag, "body": body }))
 }
 
 /// The notes of `tag` as GitHub writes them, without pull requests: the changes since `previous`, or since the release that was published last.
@@ -142,7 +142,7 @@ fn generated_notes(
     tag: &str,
     previous: Option<&str>,
     caller: &Caller,
-) -> Result<String, ApiError> {
+) -> ApiResult<String> {
     if previous.is_some_and(|previous| !repo.tags.contains_key(previous)) {
         return Err(ApiError::invalid([json!("Invalid previous_tag parameter")]));
     }
@@ -167,7 +167,7 @@ pub(super) async fn attestations(request: RepoRequest) -> ApiResult {
         let found: Vec<Value> = found
             .map(|bundle| json!({ "bundle": bundle, "bundle_url": format!("{api}/attestations"), "repository_id": repo.id, "initiator": "github" }))
             .collect();
-        Ok(json_response(StatusCode::OK, &json!({ "attestations": found })))
+        ok(&json!({ "attestations": found }))
     })
 }
 
@@ -177,7 +177,7 @@ pub(super) async fn no_attestations() -> Response {
 }
 
 /// A draft or prerelease cannot be made the latest release.
-fn check_latest(make_latest: Option<MakeLatest>, draft: bool, prerelease: bool) -> Result<(), ApiError> {
+fn check_latest(make_latest: Option<MakeLatest>, draft: bool, prerelease: bool) -> ApiResult<()> {
     if make_latest == Some(MakeLatest::Yes) && (draft || prerelease) {
         let message = "Latest release cannot be draft or prerelease";
         return Err(ApiError::invalid([custom("Release", "make_latest", message)]));
@@ -186,7 +186,7 @@ fn check_latest(make_latest: Option<MakeLatest>, draft: bool, prerelease: bool) 
 }
 
 /// Of an immutable release only title, notes and flags can change.
-fn check_frozen(release: &StoredRelease, params: &ReleaseParams) -> Result<(), ApiError> {
+fn check_frozen(release: &StoredRelease, params: &ReleaseParams) -> ApiResult<()> {
     let mut errors = Vec::new();
     let mut frozen = |name: &str, changes: bool| {
         if release.immutable && changes {

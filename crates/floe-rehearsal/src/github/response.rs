@@ -2,21 +2,21 @@
 
 use std::fmt;
 
-use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, Uri, header};
+use http::{StatusCode, Uri, header};
 use serde_json::{Value, json};
 
 use super::access::RepoRequest;
 
-pub(super) type ApiResult = Result<Response, ApiError>;
+pub(super) type ApiResult<T = Response> = Result<T, ApiError>;
+
+/// 200 with JSON.
+pub(super) fn ok(value: &Value) -> ApiResult {
+    Ok(json_response(StatusCode::OK, value))
+}
 
 pub(super) fn json_response(status: StatusCode, value: &Value) -> Response {
-    let mut response = Response::new(Body::from(value.to_string()));
-    *response.status_mut() = status;
-    let content_type = HeaderValue::from_static("application/json; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
-    response
+    (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], value.to_string()).into_response()
 }
 
 /// The requested page of `items`: `per_page` of them, 30 by default and at most 100.
@@ -105,10 +105,14 @@ impl ApiError {
     pub(super) fn invalid(errors: impl IntoIterator<Item = Value>) -> Self {
         ApiError { errors: errors.into_iter().collect(), ..ApiError::unprocessable("Validation Failed") }
     }
+}
 
-    /// A failure of the server itself, such as a full disk.
-    pub(super) fn internal(error: &anyhow::Error) -> Self {
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("Server Error: {error:#}"))
+impl From<anyhow::Error> for ApiError {
+    /// Any other error is a failure of the server itself, such as a full disk.
+    fn from(error: anyhow::Error) -> Self {
+        error.downcast().unwrap_or_else(|error| {
+            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("Server Error: {error:#}"))
+        })
     }
 }
 

@@ -1,14 +1,26 @@
-//! The page of a release: its notes as text, without its files. The report of a rehearsal shows everything.
+//! The site: the page of a release, with its notes as text and without its files, and downloads: redirects to storage, and
+//! the bytes there.
+//!
+//! A storage address is signed, valid for five minutes and needs no token, like those of GitHub's storage.
 
-use axum::response::{Html, IntoResponse as _};
+use std::collections::HashMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::extract::{Path, Query, State};
+use axum::response::{Html, IntoResponse as _, Response};
+use floe_core::model::Digest;
+use http::{HeaderMap, StatusCode, header};
 
 use super::access::RepoRequest;
 use super::response::{ApiError, ApiResult};
-use super::storage::redirect;
-use super::view;
+use super::{EmbeddedGitHub, view};
+use crate::download::send_file;
+
+/// The lifetime of a storage address, in seconds.
+const LIFETIME: u64 = 300;
 
 /// `GET /{owner}/{name}/releases/latest`
-pub(super) async fn latest(request: RepoRequest) -> ApiResult {
+pub(super) async fn latest_page(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         let latest = repo.latest_release().ok_or_else(ApiError::not_found)?;
         let tag = view::encoded(&latest.tag_name);
@@ -17,7 +29,7 @@ pub(super) async fn latest(request: RepoRequest) -> ApiResult {
 }
 
 /// `GET /{owner}/{name}/releases/tag/{tag}`
-pub(super) async fn release(request: RepoRequest) -> ApiResult {
+pub(super) async fn page(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         let release = repo.published(&request.parameter).ok_or_else(ApiError::not_found)?;
         let (title, notes) =
@@ -29,4 +41,72 @@ pub(super) async fn release(request: RepoRequest) -> ApiResult {
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// `GET /{owner}/{name}/releases/download/{tag}/{file}`
+pub(super) async fn download(request: RepoRequest) -> ApiResult {
+    let (tag, file) = request.parameter.rsplit_once('/').ok_or_else(ApiError::not_found)?;
+    let asset = request.read(|repo| {
+        let release = repo.published(tag).ok_or_else(ApiError::not_found)?;
+        let asset = release.assets.iter().find(|asset| asset.name == file && asset.is_uploaded());
+        asset.map(|asset| asset.id).ok_or_else(ApiError::not_found)
+    })?;
+    request.github.redirect_to_storage(&request.caller.base, asset)
+}
+
+/// `GET /{owner}/{name}/releases/latest/download/{file}`
+pub(super) async fn download_latest(request: RepoRequest) -> ApiResult {
+    request.read(|repo| {
+        let latest = repo.latest_release().ok_or_else(ApiError::not_found)?;
+        let (tag, file) = (view::encoded(&latest.tag_name), view::encoded(&request.parameter));
+        Ok(redirect(format!("{}/releases/download/{tag}/{file}", request.caller.page(repo))))
+    })
+}
+
+/// `GET /storage/{asset}`, signed
+pub(super) async fn bytes(
+    State(github): State<EmbeddedGitHub>,
+    Path(asset): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> ApiResult {
+    let id = asset.parse().map_err(|_| ApiError::not_found())?;
+    let expires = query.get("se").and_then(|expires| expires.parse().ok()).unwrap_or(0);
+    if query.get("sig") != Some(&github.signature(id, expires)) || expires < unix_time() {
+        return Ok((StatusCode::FORBIDDEN, "Server failed to authenticate the request.").into_response());
+    }
+    let name = github.store.read(|stored| {
+        let asset = stored.repos.values().find_map(|repo| repo.asset(id));
+        asset.map(|(_, asset)| asset.name.clone()).ok_or_else(ApiError::not_found)
+    })?;
+    let file = send_file(&github.store.asset_path(id), headers.get(header::RANGE)).await;
+    let file = file.map_err(anyhow::Error::from)?;
+    Ok(([(header::CONTENT_DISPOSITION, format!("attachment; filename={name}"))], file).into_response())
+}
+
+impl EmbeddedGitHub {
+    /// Redirects to the bytes of an asset and counts the download.
+    pub(super) fn redirect_to_storage(&self, base: &str, asset: u64) -> ApiResult {
+        self.store.change(|stored| {
+            let asset = stored.repos.values_mut().find_map(|repo| repo.asset_mut(asset));
+            asset.ok_or_else(ApiError::not_found)?.download_count += 1;
+            Ok(())
+        })?;
+        let expires = unix_time() + LIFETIME;
+        let sig = self.signature(asset, expires);
+        Ok(redirect(format!("{base}/storage/{asset}?sp=r&se={expires}&sig={sig}")))
+    }
+
+    fn signature(&self, asset: u64, expires: u64) -> String {
+        Digest::of(format!("{}/{asset}/{expires}", self.secret).as_bytes()).hex()
+    }
+}
+
+fn unix_time() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// 302
+pub(super) fn redirect(location: String) -> Response {
+    (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
 }

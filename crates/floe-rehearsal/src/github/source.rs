@@ -10,8 +10,8 @@ use http::header;
 
 use super::access::RepoRequest;
 use super::response::{ApiError, ApiResult};
+use super::site::redirect;
 use super::state::StoredRepo;
-use super::storage::redirect;
 use super::view;
 
 pub(super) const FILE: &str = "README.md";
@@ -32,10 +32,8 @@ pub(super) async fn zipball(request: RepoRequest) -> ApiResult {
 
 /// `GET /{owner}/{name}/archive/{ref}.{tar.gz|zip}`
 pub(super) async fn archive(request: RepoRequest) -> ApiResult {
-    let parts = ["tar.gz", "zip"]
-        .into_iter()
-        .find_map(|kind| Some((request.parameter.strip_suffix(kind)?.strip_suffix('.')?, kind)));
-    let (name, kind) = parts.ok_or_else(ApiError::not_found)?;
+    let part = |kind| Some((request.parameter.strip_suffix(kind)?.strip_suffix('.')?, kind));
+    let (name, kind) = ["tar.gz", "zip"].into_iter().find_map(part).ok_or_else(ApiError::not_found)?;
     to_archive(&request, kind, name)
 }
 
@@ -79,8 +77,7 @@ fn send_archive(
     request.read(|repo| {
         let commit = repo.commit(&request.parameter).ok_or_else(ApiError::not_found)?;
         let top = format!("{}-{}-{}", repo.repo.owner(), repo.repo.name(), commit.sha.short());
-        let bytes =
-            pack(&format!("{top}/{FILE}"), &text(repo)).map_err(|error| ApiError::internal(&error))?;
+        let bytes = pack(&format!("{top}/{FILE}"), &text(repo))?;
         let disposition = format!("attachment; filename={top}.{kind}");
         Ok(([(header::CONTENT_DISPOSITION, disposition)], bytes).into_response())
     })

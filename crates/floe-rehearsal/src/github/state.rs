@@ -19,7 +19,6 @@ pub(super) struct StoredState {
     /// By owner and name in lower case, as GitHub ignores case.
     pub repos: BTreeMap<String, StoredRepo>,
     /// The former names of renamed repositories, each with the key of its repository now.
-    #[serde(default)]
     pub renamed: BTreeMap<String, String>,
 }
 
@@ -32,7 +31,6 @@ pub(super) struct StoredRepo {
     /// The commit of the default branch; `None` in an empty repository.
     pub head: Option<Commit>,
     /// All commits, oldest first. Each is the parent of the next.
-    #[serde(default)]
     pub commits: Vec<StoredCommit>,
     pub tags: BTreeMap<String, StoredTag>,
     /// Oldest first.
@@ -42,33 +40,27 @@ pub(super) struct StoredRepo {
     /// The release that was made the latest explicitly.
     pub latest: Option<u64>,
     /// Nothing in it can be changed.
-    #[serde(default)]
     pub archived: bool,
     /// Changes of the default branch need a pull request.
-    #[serde(default)]
     pub protected: bool,
     /// The repository that it is a fork of.
-    #[serde(default)]
     pub parent: Option<Repo>,
     /// The commits of the other branches.
-    #[serde(default)]
     pub heads: BTreeMap<String, Commit>,
     /// The files of each branch, in base64 by path. A `README.md` is there without being listed here.
-    #[serde(default)]
-    pub files: BTreeMap<String, BTreeMap<String, String>>,
+    pub files: BTreeMap<String, Files>,
     /// Trees that were made for a commit, by name: the files of a branch, in base64 by path.
-    #[serde(default)]
-    pub trees: BTreeMap<String, BTreeMap<String, String>>,
+    pub trees: BTreeMap<String, Files>,
     /// Commits of such trees that are on no branch yet.
-    #[serde(default)]
     pub loose: BTreeMap<String, LooseCommit>,
     /// Oldest first.
-    #[serde(default)]
     pub pulls: Vec<StoredPull>,
     /// The attestations of each digest, as bundles.
-    #[serde(default)]
     pub attestations: BTreeMap<String, Vec<serde_json::Value>>,
 }
+
+/// Files by path, in base64.
+pub(super) type Files = BTreeMap<String, String>;
 
 /// A pull request into a repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,6 +179,14 @@ impl StoredState {
         self.last_id
     }
 
+    pub(super) fn repo(&self, repo: &Repo) -> Option<&StoredRepo> {
+        self.repos.get(&key(repo.owner(), repo.name()))
+    }
+
+    pub(super) fn repo_mut(&mut self, repo: &Repo) -> Option<&mut StoredRepo> {
+        self.repos.get_mut(&key(repo.owner(), repo.name()))
+    }
+
     /// Adds the parts of a repository that are missing.
     pub(super) fn seed(&mut self, seed: &SeedRepo) {
         let key = key(seed.repo.owner(), seed.repo.name());
@@ -238,6 +238,11 @@ impl StoredRepo {
         self.releases.iter().find(|release| !release.draft && release.tag_name == tag)
     }
 
+    /// A commit by its whole name.
+    pub(super) fn find_commit(&self, sha: &str) -> Option<&StoredCommit> {
+        self.commits.iter().find(|commit| commit.sha.as_str() == sha)
+    }
+
     /// An asset and its release.
     pub(super) fn asset(&self, id: u64) -> Option<(&StoredRelease, &StoredAsset)> {
         self.releases
@@ -260,10 +265,9 @@ impl StoredRepo {
 
     /// Adds a commit to the history, or changes its date. Without a date a new one is a minute younger than its parent.
     pub(super) fn add_commit(&mut self, sha: &Commit, date: Option<DateTime<Utc>>) {
-        let known = self.commits.iter().position(|commit| commit.sha == *sha);
         let invented = FIRST_COMMIT + TimeDelta::minutes(self.commits.len() as i64);
-        match (known, date) {
-            (Some(known), Some(date)) => self.commits[known].date = rfc3339(date),
+        match (self.commits.iter_mut().find(|commit| commit.sha == *sha), date) {
+            (Some(known), Some(date)) => known.date = rfc3339(date),
             (Some(_), None) => {}
             (None, date) => {
                 let date = rfc3339(date.unwrap_or(invented));

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use floe_core::disk;
 
 use super::SeedRepo;
-use super::response::ApiError;
+use super::response::ApiResult;
 use super::state::{StoredAsset, StoredState};
 use crate::basics::lock;
 
@@ -40,14 +40,11 @@ impl StateStore {
     }
 
     /// Changes and saves the state. An error of `change` or the disk changes nothing.
-    pub(super) fn change<T>(
-        &self,
-        change: impl FnOnce(&mut StoredState) -> Result<T, ApiError>,
-    ) -> Result<T, ApiError> {
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut StoredState) -> ApiResult<T>) -> ApiResult<T> {
         let mut stored = lock(&self.stored);
         let mut next = stored.clone();
         let value = change(&mut next)?;
-        save(&self.root, &next).map_err(|error| ApiError::internal(&error))?;
+        save(&self.root, &next)?;
         *stored = next;
         Ok(value)
     }
@@ -73,15 +70,8 @@ fn load(root: &Path) -> anyhow::Result<StoredState> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(StoredState::default()),
         read => read.with_context(|| format!("failed to read `{}`", path.display()))?,
     };
-    let mut stored: StoredState = serde_json::from_slice(&json)
-        .with_context(|| format!("`{}` is not the state of an embedded GitHub", path.display()))?;
-    // Earlier versions kept no history.
-    for repo in stored.repos.values_mut().filter(|repo| repo.commits.is_empty()) {
-        for commit in repo.tags.values().map(|tag| tag.commit.clone()).collect::<Vec<_>>() {
-            repo.add_commit(&commit, None);
-        }
-    }
-    Ok(stored)
+    serde_json::from_slice(&json)
+        .with_context(|| format!("`{}` is not the state of an embedded GitHub", path.display()))
 }
 
 fn save(root: &Path, stored: &StoredState) -> anyhow::Result<()> {

@@ -31,28 +31,19 @@ pub(super) fn release(repo: &StoredRepo, release: &StoredRelease, caller: &Calle
         false => Value::String(format!("{api}/{kind}/{tag}")),
     };
     let assets: Vec<Value> = release.assets.iter().map(|one| asset(repo, release, one, caller)).collect();
-    json!({
+    // The other fields are stored under GitHub's names.
+    let own = json!({
         "url": format!("{api}/releases/{id}"),
         "assets_url": format!("{api}/releases/{id}/assets"),
         "upload_url": format!("{}/uploads/repos/{}/releases/{id}/assets{{?name,label}}", caller.base, repo.repo),
         "html_url": format!("{page}/releases/tag/{}", page_name(release)),
-        "id": id,
         "node_id": node_id("RE", id),
         "author": user(caller, &release.author),
-        "tag_name": release.tag_name,
-        "target_commitish": release.target_commitish,
-        "name": release.name,
-        "body": release.body,
-        "draft": release.draft,
-        "immutable": release.immutable,
-        "prerelease": release.prerelease,
-        "created_at": release.created_at,
-        "updated_at": release.updated_at,
-        "published_at": release.published_at,
         "assets": assets,
         "tarball_url": source("tarball"),
         "zipball_url": source("zipball"),
-    })
+    });
+    with(json!(release), own)
 }
 
 pub(super) fn asset(
@@ -62,22 +53,21 @@ pub(super) fn asset(
     caller: &Caller,
 ) -> Value {
     let (tag, name) = (page_name(release), encoded(&asset.name));
-    json!({
+    let own = json!({
         "url": format!("{}/releases/assets/{}", caller.api(repo), asset.id),
         "browser_download_url": format!("{}/releases/download/{tag}/{name}", caller.page(repo)),
-        "id": asset.id,
         "node_id": node_id("RA", asset.id),
-        "name": asset.name,
-        "label": asset.label,
-        "state": asset.state,
-        "content_type": asset.content_type,
-        "size": asset.size,
-        "digest": asset.digest,
-        "download_count": asset.download_count,
-        "created_at": asset.created_at,
-        "updated_at": asset.updated_at,
         "uploader": user(caller, &asset.uploader),
-    })
+    });
+    with(json!(asset), own)
+}
+
+/// A JSON object with further fields, which replace those of the same name.
+fn with(mut object: Value, more: Value) -> Value {
+    if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
+        object.extend(more);
+    }
+    object
 }
 
 /// The addresses of a repository in the API: names without `_url`, each with its path.
@@ -95,6 +85,17 @@ const URLS: &str = "
     teams /teams                      trees /git/trees{/sha}            issue_events /issues/events{/number}
     issue_comment /issues/comments{/number}  collaborators /collaborators{/collaborator}
     notifications /notifications{?since,all,participating}";
+
+/// The addresses of a user in the API, in the same way.
+const USER_URLS: &str = "
+    followers /followers       following /following{/other_user}    gists /gists{/gist_id}
+    starred /starred{/owner}{/repo}  subscriptions /subscriptions   organizations /orgs
+    repos /repos               events /events{/privacy}             received_events /received_events";
+
+fn urls(table: &str, api: &str) -> Value {
+    let words: Vec<&str> = table.split_whitespace().collect();
+    words.chunks(2).map(|pair| (format!("{}_url", pair[0]), format!("{api}{}", pair[1]))).collect()
+}
 
 /// A repository, with the rights of the caller. It has no issues, forks or watchers.
 ///
@@ -128,9 +129,7 @@ pub(super) fn repository(repo: &StoredRepo, parent: Option<(&Repo, &str)>, calle
         "pushed_at": repo.commits.last().map(|commit| &commit.date),
         "default_branch": repo.default_branch,
     });
-    for pair in URLS.split_whitespace().collect::<Vec<_>>().chunks(2) {
-        shown[format!("{}_url", pair[0])] = format!("{api}{}", pair[1]).into();
-    }
+    shown = with(shown, urls(URLS, &api));
     if let Some((parent, branch)) = parent {
         shown["parent"] = json!({ "full_name": parent.to_string(), "default_branch": branch });
     }
@@ -149,7 +148,7 @@ pub(super) fn user(caller: &Caller, login: &str) -> Value {
     // Invented, but always the same for a login.
     let id = u64::from_str_radix(&id[..8], 16).unwrap_or(1);
     let (api, page) = (format!("{}/users/{login}", caller.base), format!("{}/{login}", caller.site()));
-    json!({
+    let own = json!({
         "login": login,
         "id": id,
         "node_id": node_id("U", id),
@@ -157,33 +156,21 @@ pub(super) fn user(caller: &Caller, login: &str) -> Value {
         "gravatar_id": "",
         "url": api,
         "html_url": page,
-        "followers_url": format!("{api}/followers"),
-        "following_url": format!("{api}/following{{/other_user}}"),
-        "gists_url": format!("{api}/gists{{/gist_id}}"),
-        "starred_url": format!("{api}/starred{{/owner}}{{/repo}}"),
-        "subscriptions_url": format!("{api}/subscriptions"),
-        "organizations_url": format!("{api}/orgs"),
-        "repos_url": format!("{api}/repos"),
-        "events_url": format!("{api}/events{{/privacy}}"),
-        "received_events_url": format!("{api}/received_events"),
         "type": if login.ends_with("[bot]") { "Bot" } else { "User" },
         "site_admin": false,
-    })
+    });
+    with(urls(USER_URLS, &api), own)
 }
 
 /// A user with the public part of the profile, which is empty.
 pub(super) fn public_user(caller: &Caller, login: &str) -> Value {
-    let mut user = user(caller, login);
     let date = "2008-01-14T04:33:35Z";
-    let profile = json!({
+    let own = json!({
         "name": null, "company": null, "location": null, "email": null, "hireable": null, "bio": null,
         "twitter_username": null, "blog": "", "public_repos": 0, "public_gists": 0, "followers": 0,
         "following": 0, "created_at": date, "updated_at": date, "user_view_type": "public",
     });
-    if let (Value::Object(user), Value::Object(profile)) = (&mut user, profile) {
-        user.extend(profile);
-    }
-    user
+    with(user(caller, login), own)
 }
 
 /// An invented GraphQL id.

@@ -9,7 +9,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
-use super::{Dropped, Interceptor};
+use super::{DROPPED, Interceptor};
 
 /// The most bytes that a slow reader takes at once.
 const SIP: usize = 1024;
@@ -117,7 +117,7 @@ pub(super) fn response(inner: Body, interceptor: Interceptor, n: u64, cut: Optio
             if cut == Some(sent) {
                 // hyper flushes its buffer when a body is pending, and drops it at an error.
                 tokio::task::yield_now().await;
-                return Some((Err(axum::Error::new(Dropped)), (inner, sent)));
+                return Some((Err(axum::Error::new(DROPPED)), (inner, sent)));
             }
             let mut data = match inner.frame().await? {
                 Ok(frame) => frame.into_data().unwrap_or_default(),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::RequestHead;
+use super::LoggedRequest;
 
-pub type Callback = Arc<dyn Fn(&RequestHead) + Send + Sync>;
+pub type Callback = Arc<dyn Fn(&LoggedRequest) + Send + Sync>;
 
 /// A fault of a request.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ pub(super) enum When {
     Route {
         /// In capitals.
         method: String,
-        /// A part of [`RequestHead::path`]; with a final `$`, its end.
+        /// A part of [`LoggedRequest::path`]; with a final `$`, its end.
         path_contains: String,
         /// The number of matching requests that pass first.
         skip: usize,
@@ -119,19 +119,11 @@ impl Fault {
         Fault { when: When::Route { method, path_contains, skip, times }, what }
     }
 
-    pub(super) fn is_spent(&self, now: Duration) -> bool {
-        match &self.when {
-            When::Nth(_) => false,
-            When::Route { times, .. } => *times == 0,
-            When::Until(time) => now >= *time,
-        }
-    }
-
     /// The effect on a request, if it is affected. Counts the request.
-    pub(super) fn strikes(&mut self, head: &RequestHead, now: Duration) -> Option<What> {
-        match &mut self.when {
-            When::Until(time) => (now < *time).then(|| self.what.clone()),
-            When::Nth(n) => (*n == head.n).then(|| self.what.clone()),
+    pub(super) fn strikes(&mut self, head: &LoggedRequest, now: Duration) -> Option<What> {
+        let strikes = match &mut self.when {
+            When::Until(time) => now < *time,
+            When::Nth(n) => *n == head.n,
             When::Route { method, path_contains, skip, times } => {
                 let same_path = match path_contains.strip_suffix('$') {
                     Some(end) => head.path.ends_with(end),
@@ -140,14 +132,13 @@ impl Fault {
                 if *method != head.method || !same_path {
                     return None;
                 }
-                if *skip > 0 {
-                    *skip -= 1;
-                    return None;
-                }
-                *times = times.checked_sub(1)?;
-                Some(self.what.clone())
+                let passes = *skip > 0;
+                let left = if passes { skip } else { times };
+                *left = left.checked_sub(1)?;
+                !passes
             }
-        }
+        };
+        strikes.then(|| self.what.clone())
     }
 }
 
@@ -166,7 +157,12 @@ mod tests {
     #[test]
     fn a_fault_skips_strikes_and_is_spent() {
         let mut fault = Fault::route("POST", "/assets", 1, 2, What::Refuse);
-        let head = |method: &str, path: &str| RequestHead { n: 1, method: method.into(), path: path.into() };
+        let head = |method: &str, path: &str| LoggedRequest {
+            n: 1,
+            method: method.into(),
+            path: path.into(),
+            ..LoggedRequest::default()
+        };
         let mut struck = |method, path| fault.strikes(&head(method, path), Duration::ZERO).is_some();
         assert!(!struck("GET", "/r/1/assets"));
         assert!(!struck("POST", "/r/1"));

@@ -18,7 +18,6 @@ use http::{Request, Response, header};
 use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
-use serde::Serialize;
 
 use crate::basics::lock;
 use body::RequestBody;
@@ -33,19 +32,8 @@ pub struct Interceptor {
     inner: Arc<Mutex<Inner>>,
 }
 
-/// A request before it is handled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RequestHead {
-    /// The number of the request at this server, from 1.
-    pub n: u64,
-    /// The method, in capitals.
-    pub method: String,
-    /// Path and query, with the values of tokens and passwords replaced.
-    pub path: String,
-}
-
 /// A request in the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LoggedRequest {
     /// The number of the request at this server, from 1.
     pub n: u64,
@@ -63,14 +51,13 @@ pub struct LoggedRequest {
     pub millis: u64,
 }
 
-type AfterCallback = Arc<dyn Fn(&LoggedRequest) + Send + Sync>;
-
 #[derive(Default)]
 struct Inner {
-    log: Vec<LogEntry>,
+    /// Each request with the time when it began.
+    log: Vec<(LoggedRequest, Instant)>,
     faults: Vec<Fault>,
     before: Option<Callback>,
-    after: Option<AfterCallback>,
+    after: Option<Callback>,
     clock: Clock,
     /// Texts that no request may carry.
     forbidden: Vec<String>,
@@ -80,22 +67,8 @@ struct Inner {
     busy: Arc<()>,
 }
 
-struct LogEntry {
-    request: LoggedRequest,
-    started: Instant,
-}
-
-/// Ends the connection without a response.
-#[derive(Debug)]
-struct Dropped;
-
-impl std::fmt::Display for Dropped {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the connection was dropped on purpose")
-    }
-}
-
-impl std::error::Error for Dropped {}
+/// The error that ends a connection without a response.
+const DROPPED: &str = "the connection was dropped on purpose";
 
 impl Interceptor {
     /// An empty log and no faults.
@@ -105,14 +78,13 @@ impl Interceptor {
 
     /// Every request so far, in the order of arrival.
     pub fn log(&self) -> Vec<LoggedRequest> {
-        lock(&self.inner).log.iter().map(|entry| entry.request.clone()).collect()
+        lock(&self.inner).log.iter().map(|(request, _)| request.clone()).collect()
     }
 
     /// The number of POST, PATCH, PUT and DELETE requests so far.
     pub fn writes(&self) -> usize {
-        let is_write =
-            |entry: &&LogEntry| matches!(entry.request.method.as_str(), "POST" | "PATCH" | "PUT" | "DELETE");
-        lock(&self.inner).log.iter().filter(is_write).count()
+        let is_write = |method: &str| matches!(method, "POST" | "PATCH" | "PUT" | "DELETE");
+        lock(&self.inner).log.iter().filter(|(request, _)| is_write(&request.method)).count()
     }
 
     /// Injects a fault into requests to come. A request meets at most one: the one that was injected first.
@@ -121,7 +93,7 @@ impl Interceptor {
     }
 
     /// Calls `callback` with each request before it is handled. It must not wait for a response of this server.
-    pub fn before_each(&self, callback: impl Fn(&RequestHead) + Send + Sync + 'static) {
+    pub fn before_each(&self, callback: impl Fn(&LoggedRequest) + Send + Sync + 'static) {
         lock(&self.inner).before = Some(Arc::new(callback));
     }
 
@@ -166,24 +138,24 @@ impl Interceptor {
         }
     }
 
+    /// Counts as a request that is being handled until it is dropped.
+    fn busy(&self) -> Arc<()> {
+        lock(&self.inner).busy.clone()
+    }
+
     /// Handles a request to the server at `own`, with the fault that waits for it.
     async fn handle(
         self,
         own: SocketAddr,
         router: Router,
         request: Request<Incoming>,
-    ) -> Result<Response<Body>, Dropped> {
-        let _busy = lock(&self.inner).busy.clone();
+    ) -> Result<Response<Body>, &'static str> {
         let (head, fault) = self.arrive(own, &request);
         let before = lock(&self.inner).before.clone();
         if let Some(before) = before {
             before(&head);
         }
-        let outcome = match fault {
-            None => Ok((self.perform(head.n, router, request, None).await, None)),
-            Some(fault) => self.disturb(fault, &head, router, request).await,
-        };
-        let outcome = outcome.map(|(response, cut)| {
+        let outcome = self.perform(fault, &head, router, request).await.map(|(response, cut)| {
             self.update(head.n, |request| request.status = response.status().as_u16());
             response.map(|inner| body::response(inner, self.clone(), head.n, cut))
         });
@@ -191,57 +163,66 @@ impl Interceptor {
         outcome
     }
 
-    /// Applies a fault to a request. With the response it returns after how many bytes to cut it.
-    async fn disturb(
+    /// Handles a request under a fault, if any. With the response it returns after how many bytes to cut it.
+    async fn perform(
         &self,
-        fault: What,
-        head: &RequestHead,
+        fault: Option<What>,
+        head: &LoggedRequest,
         router: Router,
         request: Request<Incoming>,
-    ) -> Result<(Response<Body>, Option<u64>), Dropped> {
-        match fault {
-            What::Refuse => Err(Dropped),
-            What::Kill(callback) => {
+    ) -> Result<(Response<Body>, Option<u64>), &'static str> {
+        let wrapped = |body, cut| RequestBody::new(body, self.clone(), head.n, cut);
+        // The body breaks off after `cut` bytes.
+        let streamed = |request: Request<Incoming>, cut| request.map(|body| wrapped(body, cut).stream());
+        let service = TowerToHyperService::new(router.clone());
+        let Ok(response) = match fault {
+            None => service.call(streamed(request, None)).await,
+            Some(What::Refuse) => return Err(DROPPED),
+            Some(What::Kill(callback)) => {
                 callback(head);
-                Err(Dropped)
+                return Err(DROPPED);
             }
-            What::DoThenKill(callback) => {
-                self.perform(head.n, router, request, None).await;
+            Some(What::DoThenKill(callback)) => {
+                let _ = service.call(streamed(request, None)).await;
                 callback(head);
-                Err(Dropped)
+                return Err(DROPPED);
             }
-            What::Answer { status, headers, body } => {
+            Some(What::Answer { status, headers, body }) => {
                 // The body is read because a client that is still sending would not read the response.
-                RequestBody::new(request.into_body(), self.clone(), head.n, None).discard().await;
-                Ok((fault_response(status, &headers, body), None))
+                wrapped(request.into_body(), None).discard().await;
+                Ok(fault_response(status, &headers, body))
             }
-            What::DoThenAnswer { status, body } => {
-                self.perform(head.n, router, request, None).await;
-                Ok((fault_response(status, &[], body), None))
+            Some(What::DoThenAnswer { status, body }) => {
+                let _ = service.call(streamed(request, None)).await;
+                Ok(fault_response(status, &[], body))
             }
-            What::CutRequest { after } => {
-                self.perform(head.n, router, request, Some(after)).await;
-                Err(Dropped)
+            Some(What::CutRequest { after }) => {
+                let _ = service.call(streamed(request, Some(after))).await;
+                return Err(DROPPED);
             }
-            What::CutAnswer { after } => Ok((self.perform(head.n, router, request, None).await, Some(after))),
-            What::Late(delay) => {
+            Some(What::CutAnswer { after }) => {
+                let Ok(response) = service.call(streamed(request, None)).await;
+                return Ok((response, Some(after)));
+            }
+            Some(What::Late(delay)) => {
                 let clock = lock(&self.inner).clock.clone();
                 clock.wait(delay).await;
-                Ok((self.perform(head.n, router, request, None).await, None))
+                service.call(streamed(request, None)).await
             }
-            What::Slow => {
-                let slow = |body| RequestBody::new(body, self.clone(), head.n, None).slow_stream();
-                Ok((call(router, request.map(slow)).await, None))
+            Some(What::Slow) => {
+                let slow = request.map(|body| wrapped(body, None).slow_stream());
+                service.call(slow).await
             }
-            What::First(callback) => {
+            Some(What::First(callback)) => {
                 callback(head);
-                Ok((self.perform(head.n, router, request, None).await, None))
+                service.call(streamed(request, None)).await
             }
-            What::Limit(limit) => {
+            Some(What::Limit(limit)) => {
                 let answer = self.start_limit(limit);
-                Box::pin(self.disturb(answer, head, router, request)).await
+                return Box::pin(self.perform(Some(answer), head, router, request)).await;
             }
-        }
+        };
+        Ok((response, None))
     }
 
     /// Starts a limit and returns the response to the request that it starts with.
@@ -254,39 +235,20 @@ impl Interceptor {
         answer
     }
 
-    /// Handles a request whose body breaks off after `cut` bytes.
-    async fn perform(
-        &self,
-        n: u64,
-        router: Router,
-        request: Request<Incoming>,
-        cut: Option<u64>,
-    ) -> Response<Body> {
-        call(router, request.map(|body| RequestBody::new(body, self.clone(), n, cut).stream())).await
-    }
-
     /// Logs a request and finds the fault that waits for it. A misdirected request meets none.
-    fn arrive<B>(&self, own: SocketAddr, request: &Request<B>) -> (RequestHead, Option<What>) {
+    fn arrive<B>(&self, own: SocketAddr, request: &Request<B>) -> (LoggedRequest, Option<What>) {
         let mut inner = lock(&self.inner);
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let head = RequestHead {
-            n: inner.log.len() as u64 + 1,
-            method: request.method().as_str().to_owned(),
-            path: redacted(path),
-        };
-        let RequestHead { n, method, path } = head.clone();
-        let logged = LoggedRequest { n, method, path, status: 0, received: 0, sent: 0, millis: 0 };
-        inner.log.push(LogEntry { request: logged, started: Instant::now() });
+        let path = redacted(request.uri().path_and_query().map_or("/", |path| path.as_str()));
+        let (n, method) = (inner.log.len() as u64 + 1, request.method().to_string());
+        let logged = LoggedRequest { n, method, path, ..LoggedRequest::default() };
+        inner.log.push((logged.clone(), Instant::now()));
         let now = inner.clock.now();
-        inner.faults.retain(|fault| !fault.is_spent(now));
-        let fault = match refusal(own, request) {
-            None => inner.faults.iter_mut().find_map(|fault| fault.strikes(&head, now)),
-            refusal => refusal,
-        };
+        let waiting = || inner.faults.iter_mut().find_map(|fault| fault.strikes(&logged, now));
+        let fault = refusal(own, request).or_else(waiting);
         if carries(request, &inner.forbidden) {
             inner.leaks += 1;
         }
-        (head, fault)
+        (logged, fault)
     }
 
     /// Calls the callback for handled requests.
@@ -294,7 +256,7 @@ impl Interceptor {
         self.update(n, |_| ());
         let (after, request) = {
             let inner = lock(&self.inner);
-            (inner.after.clone(), inner.log.get(index(n)).map(|entry| entry.request.clone()))
+            (inner.after.clone(), inner.log.get(index(n)).map(|(request, _)| request.clone()))
         };
         if let (Some(after), Some(request)) = (after, request) {
             after(&request);
@@ -303,9 +265,9 @@ impl Interceptor {
 
     /// Changes the log entry of request `n` and the time it took so far.
     fn update(&self, n: u64, change: impl FnOnce(&mut LoggedRequest)) {
-        if let Some(entry) = lock(&self.inner).log.get_mut(index(n)) {
-            change(&mut entry.request);
-            entry.request.millis = entry.started.elapsed().as_millis() as u64;
+        if let Some((request, started)) = lock(&self.inner).log.get_mut(index(n)) {
+            change(request);
+            request.millis = started.elapsed().as_millis() as u64;
         }
     }
 }
@@ -328,13 +290,6 @@ fn refusal<B>(own: SocketAddr, request: &Request<B>) -> Option<What> {
     (!is_right).then(|| What::answer(421, &format!("this server is `{own}` and no other host")))
 }
 
-async fn call(router: Router, request: Request<Body>) -> Response<Body> {
-    match TowerToHyperService::new(router).call(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    }
-}
-
 /// The position of request `n` in the log.
 fn index(n: u64) -> usize {
     n as usize - 1
@@ -342,15 +297,12 @@ fn index(n: u64) -> usize {
 
 /// The response of a fault, with JSON unless the headers say otherwise.
 fn fault_response(status: u16, headers: &[(String, String)], body: String) -> Response<Body> {
-    let mut builder = Response::builder().status(status);
-    for (name, value) in headers {
-        builder = builder.header(name, value);
-    }
+    let mut builder = Response::builder().status(status).header(header::CONTENT_LENGTH, body.len());
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
         builder = builder.header(header::CONTENT_TYPE, "application/json; charset=utf-8");
     }
-    let length = body.len();
-    builder.header(header::CONTENT_LENGTH, length).body(Body::from(body)).unwrap_or_else(|error| {
+    let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
+    builder.body(Body::from(body)).unwrap_or_else(|error| {
         // An invalid fault is a mistake in a test, which should see it.
         Response::new(Body::from(format!("invalid fault: {error}")))
     })

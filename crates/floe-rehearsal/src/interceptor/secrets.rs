@@ -19,9 +19,7 @@ pub(super) fn redacted(path: &str) -> String {
     let pairs: Vec<String> = query
         .split('&')
         .map(|pair| match pair.split_once('=') {
-            Some((key, _)) if is_secret(key) => {
-                format!("{key}=REDACTED")
-            }
+            Some((key, _)) if is_secret(key) => format!("{key}=REDACTED"),
             _ => pair.to_owned(),
         })
         .collect();

@@ -8,10 +8,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{Dropped, Interceptor};
+use super::{DROPPED, Interceptor};
 
 /// A running server. Dropping it ends the accept loop and all connections.
 pub struct Server {
@@ -20,7 +20,6 @@ pub struct Server {
     pub interceptor: Interceptor,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
-    handlers: mpsc::Receiver<()>,
 }
 
 /// Serves `router` through `interceptor` on 127.0.0.1, on a free port unless one is given.
@@ -32,9 +31,8 @@ pub async fn serve(router: Router, interceptor: Interceptor, port: Option<u16>) 
     let listener = TcpListener::bind(addr).await.with_context(|| format!("failed to listen on `{addr}`"))?;
     let addr = listener.local_addr().context("failed to read the address of the server")?;
     let (stop, stopped) = oneshot::channel();
-    let (working, handlers) = mpsc::channel(1);
-    let task = tokio::spawn(accept((listener, addr), stopped, router, interceptor.clone(), working));
-    Ok(Server { addr, interceptor, stop: Some(stop), task, handlers })
+    let task = tokio::spawn(accept((listener, addr), stopped, router, interceptor.clone()));
+    Ok(Server { addr, interceptor, stop: Some(stop), task })
 }
 
 impl Server {
@@ -48,8 +46,7 @@ impl Server {
         self.stop.take();
         // The task can only fail by panicking, which is reported on stderr.
         let _ = (&mut self.task).await;
-        // Nothing is ever sent; this waits until the last handler has dropped its sender.
-        let _ = self.handlers.recv().await;
+        self.interceptor.quiet().await;
     }
 }
 
@@ -64,7 +61,6 @@ async fn accept(
     mut stopped: oneshot::Receiver<()>,
     router: Router,
     interceptor: Interceptor,
-    working: mpsc::Sender<()>,
 ) {
     let mut connections = JoinSet::new();
     loop {
@@ -73,8 +69,7 @@ async fn accept(
             accepted = listener.accept() => {
                 // An error means that a connection broke before it was accepted.
                 if let Ok((stream, _)) = accepted {
-                    let handlers = (router.clone(), interceptor.clone(), working.clone());
-                    connections.spawn(connection(stream, own, handlers));
+                    connections.spawn(connection(stream, own, router.clone(), interceptor.clone()));
                 }
             }
             Some(_) = connections.join_next() => {}
@@ -83,25 +78,15 @@ async fn accept(
     connections.shutdown().await;
 }
 
-async fn connection(
-    stream: TcpStream,
-    own: SocketAddr,
-    (router, interceptor, working): (Router, Interceptor, mpsc::Sender<()>),
-) {
+async fn connection(stream: TcpStream, own: SocketAddr, router: Router, interceptor: Interceptor) {
     // Without it a small response may wait for the client's acknowledgement. A failure only costs time.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
-        let (router, interceptor, working) = (router.clone(), interceptor.clone(), working.clone());
-        async move {
-            // In its own task, so that the request is handled to its end if the client goes away, as real servers do.
-            let handled = tokio::spawn(async move {
-                let outcome = interceptor.handle(own, router, request).await;
-                drop(working);
-                outcome
-            });
-            // A handler that panics gives no response; the panic is reported on stderr.
-            handled.await.unwrap_or(Err(Dropped))
-        }
+        let (busy, handled) = (interceptor.busy(), interceptor.clone().handle(own, router.clone(), request));
+        // In its own task, so that the request is handled to its end if the client goes away, as real servers do.
+        let handled = tokio::spawn(async move { (handled.await, busy).0 });
+        // A handler that panics gives no response; the panic is reported on stderr.
+        async { handled.await.unwrap_or(Err(DROPPED)) }
     });
     // An error means that the client went away or that a fault dropped the connection; the log has both. A client that
     // closes its half of the connection still gets a response.

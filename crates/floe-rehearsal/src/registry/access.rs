@@ -9,16 +9,27 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
+use axum::response::IntoResponse as _;
+use base64::Engine as _;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use http::StatusCode;
-use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
+use serde_json::json;
 
 use super::error::RegistryError;
 use super::route::Name;
-use super::{Call, RegistryAccount, Visibility};
+use super::{Call, EmbeddedRegistry, HandlerResult, RegistryAccount, Shared, Visibility};
 use crate::basics::{lock, random_hex};
 
 /// The lifetime of a token.
-pub(super) const LIFETIME: Duration = Duration::from_secs(300);
+const LIFETIME: Duration = Duration::from_secs(300);
+
+/// Basic credentials, padded or not.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 pub(super) struct AccessControl {
     token_auth: bool,
@@ -41,10 +52,10 @@ struct Grant {
 
 /// `repository:<name>:<actions>`
 #[derive(Clone)]
-pub(super) struct TokenScope {
-    pub(super) name: Name,
-    pub(super) pull: bool,
-    pub(super) push: bool,
+struct TokenScope {
+    name: Name,
+    pull: bool,
+    push: bool,
 }
 
 impl AccessControl {
@@ -59,29 +70,6 @@ impl AccessControl {
         Ok(AccessControl { token_auth, rights, tokens: Mutex::default() })
     }
 
-    pub(super) fn set_push(&self, user: &str, repositories: Vec<String>) -> anyhow::Result<()> {
-        check_names(&repositories)?;
-        match lock(&self.rights).accounts.iter_mut().find(|account| account.user == user) {
-            Some(account) => account.push = repositories,
-            None => bail!("the embedded registry has no account `{user}`"),
-        }
-        Ok(())
-    }
-
-    pub(super) fn set_visibility(&self, visibility: Visibility) -> anyhow::Result<()> {
-        check_visibility(&visibility)?;
-        lock(&self.rights).visibility = visibility;
-        Ok(())
-    }
-
-    pub(super) fn revoke_tokens(&self) {
-        lock(&self.tokens).clear();
-    }
-
-    pub(super) fn issued(&self) -> Vec<String> {
-        lock(&self.tokens).keys().cloned().collect()
-    }
-
     /// `GET /v2/` needs any valid token.
     pub(super) fn login(&self, call: &Call) -> Result<(), RegistryError> {
         if self.token_auth {
@@ -90,43 +78,32 @@ impl AccessControl {
         Ok(())
     }
 
-    /// Checks the right to pull. The error is 401 with a challenge, also for an anonymous token of a repository that
-    /// has become private.
-    pub(super) fn pull(&self, call: &Call, name: &Name) -> Result<(), RegistryError> {
+    /// Checks the right to pull or to push. The error is 401 with a challenge if the token does not cover it, also if it is an
+    /// anonymous one and the repository has become private; and 403 with GHCR's message if the account may not push.
+    pub(super) fn check(&self, call: &Call, name: &Name, push: bool) -> Result<(), RegistryError> {
         if !self.token_auth {
             return Ok(());
         }
-        let refuse = || challenge(call, Some(&format!("repository:{name}:pull")));
+        let actions = if push { "pull,push" } else { "pull" };
+        let refuse = || challenge(call, Some(&format!("repository:{name}:{actions}")));
         let grant = self.grant(call).ok_or_else(refuse)?;
-        let covered = grant.scopes.iter().any(|scope| scope.pull && scope.name == *name);
-        if covered && (grant.user.is_some() || self.is_public(name)) {
-            return Ok(());
-        }
-        Err(refuse())
-    }
-
-    /// Checks the right to push. The error is 401 with a challenge if the token does not cover it, and 403 with GHCR's
-    /// message if the account lacks the right.
-    pub(super) fn push(&self, call: &Call, name: &Name) -> Result<(), RegistryError> {
-        if !self.token_auth {
-            return Ok(());
-        }
-        let refuse = || challenge(call, Some(&format!("repository:{name}:pull,push")));
-        let grant = self.grant(call).ok_or_else(refuse)?;
-        let user = grant.user.ok_or_else(refuse)?;
-        if !grant.scopes.iter().any(|scope| scope.push && scope.name == *name) {
+        let covers = |scope: &TokenScope| scope.name == *name && if push { scope.push } else { scope.pull };
+        let is_known = grant.user.is_some() || (!push && self.is_public(name));
+        if !is_known || !grant.scopes.iter().any(covers) {
             return Err(refuse());
         }
-        let allowed =
-            |account: &RegistryAccount| account.push.iter().any(|to| to == "*" || to == name.as_str());
-        if lock(&self.rights).accounts.iter().any(|account| account.user == user && allowed(account)) {
-            return Ok(());
+        let is_allowed = |account: &RegistryAccount| {
+            let covers = |to: &String| to == "*" || to == name.as_str();
+            grant.user.as_ref() == Some(&account.user) && account.push.iter().any(covers)
+        };
+        if push && !lock(&self.rights).accounts.iter().any(is_allowed) {
+            return Err(denied("permission_denied: write_package"));
         }
-        Err(RegistryError::new(StatusCode::FORBIDDEN, "DENIED", "permission_denied: write_package"))
+        Ok(())
     }
 
     /// Whether a repository may be pulled without an account.
-    pub(super) fn is_public(&self, name: &Name) -> bool {
+    fn is_public(&self, name: &Name) -> bool {
         match &lock(&self.rights).visibility {
             Visibility::Everything => true,
             Visibility::Listed(public) => public.iter().any(|listed| listed == name.as_str()),
@@ -134,14 +111,14 @@ impl AccessControl {
     }
 
     /// The account with this user name and token.
-    pub(super) fn authenticate(&self, user: &str, token: &str) -> Option<String> {
+    fn authenticate(&self, user: &str, token: &str) -> Option<String> {
         let matches =
             |account: &&RegistryAccount| account.token == token && user.eq_ignore_ascii_case(&account.user);
         lock(&self.rights).accounts.iter().find(matches).map(|account| account.user.clone())
     }
 
     /// Issues a token and drops expired ones.
-    pub(super) fn issue(&self, user: Option<String>, scopes: Vec<TokenScope>) -> anyhow::Result<String> {
+    fn issue(&self, user: Option<String>, scopes: Vec<TokenScope>) -> anyhow::Result<String> {
         let token = random_hex(32)?;
         let now = Instant::now();
         let mut tokens = lock(&self.tokens);
@@ -154,6 +131,41 @@ impl AccessControl {
         let (scheme, token) = call.header(AUTHORIZATION)?.split_once(' ')?;
         let grant = lock(&self.tokens).get(token.trim())?.clone();
         (scheme.eq_ignore_ascii_case("bearer") && grant.expires > Instant::now()).then_some(grant)
+    }
+}
+
+impl EmbeddedRegistry {
+    /// Replaces the repositories that `user` may push to.
+    ///
+    /// # Errors
+    /// There is no such account, or a name is invalid.
+    pub fn set_push(&self, user: &str, repositories: Vec<String>) -> anyhow::Result<()> {
+        check_names(&repositories)?;
+        match lock(&self.0.access.rights).accounts.iter_mut().find(|account| account.user == user) {
+            Some(account) => account.push = repositories,
+            None => bail!("the embedded registry has no account `{user}`"),
+        }
+        Ok(())
+    }
+
+    /// Replaces the set of public repositories.
+    ///
+    /// # Errors
+    /// A name is invalid.
+    pub fn set_visibility(&self, visibility: Visibility) -> anyhow::Result<()> {
+        check_visibility(&visibility)?;
+        lock(&self.0.access.rights).visibility = visibility;
+        Ok(())
+    }
+
+    /// Every token that was issued and not revoked, for tests that search for leaked tokens.
+    pub fn issued(&self) -> Vec<String> {
+        lock(&self.0.access.tokens).keys().cloned().collect()
+    }
+
+    /// Revokes all tokens. A request with one gets 401.
+    pub fn revoke_tokens(&self) {
+        lock(&self.0.access.tokens).clear();
     }
 }
 
@@ -175,5 +187,80 @@ fn check_names(names: &[String]) -> anyhow::Result<()> {
     match names.iter().find(|name| *name != "*" && Name::parse(name).is_err()) {
         Some(wrong) => bail!("`{wrong}` is not a repository; write it as owner/name in lower case"),
         None => Ok(()),
+    }
+}
+
+/// `GET /token` with Basic credentials or none, as docker, skopeo and oci-client use it.
+///
+/// Like GHCR it issues a token for any scope that an account requests; a missing right is reported by the upload. Wrong
+/// credentials get 403 `DENIED`, and so do anonymous requests for a private or absent repository.
+pub(super) fn token(shared: &Shared, call: &Call) -> HandlerResult {
+    let scopes: Vec<TokenScope> = call.queries("scope").flat_map(|scope| parse_scopes(&scope)).collect();
+    let (user, scopes) = match call.header(AUTHORIZATION) {
+        Some(header) => {
+            let user = basic(header).and_then(|(user, token)| shared.access.authenticate(&user, &token));
+            (Some(user.ok_or_else(|| denied("denied"))?), scopes)
+        }
+        None => (None, anonymous(shared, scopes)?),
+    };
+    let token = shared.access.issue(user, scopes)?;
+    let body = json!({ "token": token, "access_token": token, "expires_in": LIFETIME.as_secs() });
+    Ok(([(CACHE_CONTROL, "no-store")], axum::Json(body)).into_response())
+}
+
+/// An anonymous client may pull public repositories, whatever else it requests.
+fn anonymous(shared: &Shared, scopes: Vec<TokenScope>) -> Result<Vec<TokenScope>, RegistryError> {
+    if scopes.iter().all(|scope| shared.access.is_public(&scope.name)) {
+        return Ok(scopes.into_iter().map(|scope| TokenScope { push: false, ..scope }).collect());
+    }
+    Err(denied("requested access to the resource is denied"))
+}
+
+/// Parses scopes separated by spaces. Those of other types are left out, so the token does not cover them.
+fn parse_scopes(text: &str) -> Vec<TokenScope> {
+    let scope = |text: &str| {
+        let (name, actions) = text.strip_prefix("repository:")?.rsplit_once(':')?;
+        let has = |action: &str| actions.split(',').any(|one| one == action || one == "*");
+        Some(TokenScope { name: Name::parse(name).ok()?, pull: has("pull"), push: has("push") })
+    };
+    text.split(' ').filter_map(scope).collect()
+}
+
+/// Parses `Basic <base64 of user:token>` (RFC 7617).
+fn basic(header: &str) -> Option<(String, String)> {
+    let (scheme, encoded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(BASE64.decode(encoded.trim()).ok()?).ok()?;
+    let (user, token) = text.split_once(':')?;
+    Some((user.to_owned(), token.to_owned()))
+}
+
+fn denied(message: &str) -> RegistryError {
+    RegistryError::new(StatusCode::FORBIDDEN, "DENIED", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn basic_credentials_are_parsed_and_nothing_else() {
+        // The example of RFC 7617, section 2.
+        let pair = ("Aladdin".to_owned(), "open sesame".to_owned());
+        assert_eq!(basic("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), Some(pair.clone()));
+        assert_eq!(basic("basic QWxhZGRpbjpvcGVuIHNlc2FtZQ"), Some(pair));
+        for wrong in ["Bearer QTpC", "Basic", "Basic !!!!", "Basic Zm9v", ""] {
+            assert_eq!(basic(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn scopes_name_repositories_and_actions() {
+        let scopes = parse_scopes("repository:a/b:pull,push registry:catalog:* repository:c:pull");
+        let plain: Vec<_> =
+            scopes.iter().map(|scope| (scope.name.as_str(), scope.pull, scope.push)).collect();
+        assert_eq!(plain, [("a/b", true, true), ("c", true, false)]);
     }
 }

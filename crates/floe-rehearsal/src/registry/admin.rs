@@ -11,6 +11,7 @@ use super::EmbeddedRegistry;
 use super::check::{Document, is_elsewhere};
 use super::route::{Name, Reference};
 use super::store::{Store, StoredManifest};
+use crate::basics::lock;
 
 /// The content of a repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,9 +28,14 @@ impl EmbeddedRegistry {
         self.0.referrers.store(referrers, Ordering::Relaxed);
     }
 
-    /// Forgets every upload under way, like a registry that restarts.
+    /// Forgets every upload without a request under way, like a registry that restarts. The bytes stay on disk and are never
+    /// read again.
     pub(crate) fn forget_uploads(&self) {
-        self.0.sessions.forget();
+        for session in lock(&self.0.sessions.0).values() {
+            if let Ok(mut session) = session.try_lock() {
+                session.over = true;
+            }
+        }
     }
 
     /// The content of a repository on disk. Manifests in `known` count as complete and are not read.
@@ -37,8 +43,7 @@ impl EmbeddedRegistry {
     /// # Errors
     /// The name is invalid, or the folder cannot be read.
     pub fn held(&self, repository: &str, known: &BTreeSet<Digest>) -> anyhow::Result<Held> {
-        let name =
-            Name::parse(repository).ok().with_context(|| format!("`{repository}` is not a repository"))?;
+        let name = named(repository)?;
         let store = &self.0.store;
         let mut held = Held { tags: store.tags(&name)?, ..Held::default() };
         let tagged: BTreeSet<Digest> = held.tags.values().copied().collect();
@@ -59,8 +64,7 @@ impl EmbeddedRegistry {
         (media_type, manifest): (&str, &[u8]),
         blob: Option<&[u8]>,
     ) -> anyhow::Result<()> {
-        let name =
-            Name::parse(repository).ok().with_context(|| format!("`{repository}` is not a repository"))?;
+        let name = named(repository)?;
         let store = &self.0.store;
         if let Some(bytes) = blob {
             let digest = Digest::of(bytes);
@@ -77,14 +81,9 @@ impl EmbeddedRegistry {
     /// # Errors
     /// The name is invalid, or the folder cannot be read.
     pub fn children(&self, repository: &str, index: &Digest) -> anyhow::Result<BTreeSet<Digest>> {
-        let name =
-            Name::parse(repository).ok().with_context(|| format!("`{repository}` is not a repository"))?;
-        let Some(stored) = self.0.store.manifest(&name, &Reference::Digest(*index))? else {
-            return Ok(BTreeSet::new());
-        };
-        let document = Document::parse(&stored.media_type, &stored.bytes);
-        let document = document.ok().with_context(|| format!("the stored manifest `{index}` is invalid"))?;
-        Ok(document.children().iter().map(|child| child.digest).collect())
+        let name = named(repository)?;
+        let document = document(&self.0.store, &name, index)?;
+        Ok(document.iter().flat_map(Document::children).map(|child| child.digest).collect())
     }
 
     /// A digest of all tags of all repositories but this one.
@@ -92,22 +91,30 @@ impl EmbeddedRegistry {
     /// # Errors
     /// The name is invalid, or the folder cannot be read.
     pub fn tags_elsewhere(&self, repository: &str) -> anyhow::Result<Digest> {
-        let name =
-            Name::parse(repository).ok().with_context(|| format!("`{repository}` is not a repository"))?;
+        let name = named(repository)?;
         let mut tags = self.0.store.all_tags()?;
         tags.remove(&self.0.store.repository(&name));
         Ok(Digest::of(format!("{tags:?}").as_bytes()))
     }
 }
 
+fn named(repository: &str) -> anyhow::Result<Name> {
+    Name::parse(repository).ok().with_context(|| format!("`{repository}` is not a repository"))
+}
+
+/// A manifest of a repository; `None` if it is not there.
+fn document(store: &Store, name: &Name, digest: &Digest) -> anyhow::Result<Option<Document>> {
+    let Some(stored) = store.manifest(name, &Reference::Digest(*digest))? else { return Ok(None) };
+    let document = Document::parse(&stored.media_type, &stored.bytes).ok();
+    document.with_context(|| format!("the stored manifest `{digest}` is invalid")).map(Some)
+}
+
 /// Records what is missing of a manifest and everything below it.
 fn walk(store: &Store, name: &Name, digest: &Digest, held: &mut Held) -> anyhow::Result<()> {
-    let Some(manifest) = store.manifest(name, &Reference::Digest(*digest))? else {
+    let Some(document) = document(store, name, digest)? else {
         held.missing.insert(*digest);
         return Ok(());
     };
-    let document = Document::parse(&manifest.media_type, &manifest.bytes);
-    let document = document.ok().with_context(|| format!("the stored manifest `{digest}` is invalid"))?;
     for child in document.children() {
         walk(store, name, &child.digest, held)?;
     }

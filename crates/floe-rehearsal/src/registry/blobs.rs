@@ -12,7 +12,7 @@ use http::request::Parts;
 use http::{HeaderName, Method, StatusCode};
 
 use super::error::RegistryError;
-use super::route::{self, Name, UploadId};
+use super::route::{self, Name};
 use super::session::Session;
 use super::{Call, HandlerResult, Shared};
 use crate::download::send_file;
@@ -53,7 +53,7 @@ pub(super) async fn start(shared: &Shared, call: &mut Call, name: &Name) -> Hand
 }
 
 /// `GET`, `PATCH`, `PUT` and `DELETE` of an upload.
-pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &Name, id: &UploadId) -> HandlerResult {
+pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &Name, id: &str) -> HandlerResult {
     let mut session = shared.sessions.take(name, id).await?;
     if call.query("_state").is_none_or(|given| given != state(name, id)) {
         let message = "the address of the upload lacks the query of its Location";
@@ -102,17 +102,18 @@ fn mount(shared: &Shared, call: &Call, name: &Name) -> Result<Option<Digest>, Re
 /// Checks `Content-Range: <start>-<end>` and returns the length of the body; `None` without the header
 /// (distribution-spec, "Pushing a blob in chunks").
 fn chunk_length(call: &Call, session: &Session, limit: Option<u64>) -> Result<Option<u64>, RegistryError> {
-    let out_of_range = |message: String| {
-        RegistryError::new(StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID", message)
-    };
+    let out_of_range =
+        |message| RegistryError::new(StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID", message);
     if !call.parts.headers.contains_key(CONTENT_RANGE) {
         return Ok(None);
     }
-    let range = call.header(CONTENT_RANGE).and_then(|text| text.split_once('-'));
-    let range = range.and_then(|(start, end)| start.parse::<u64>().ok().zip(end.parse::<u64>().ok()));
-    let (start, length) = range
-        .and_then(|(start, end)| Some((start, end.checked_sub(start)?.checked_add(1)?)))
-        .ok_or_else(|| out_of_range("Content-Range is not of the form <start>-<end>".to_owned()))?;
+    let range = call.header(CONTENT_RANGE).and_then(|text| {
+        let (start, end) = text.split_once('-')?;
+        let (start, end): (u64, u64) = (start.parse().ok()?, end.parse().ok()?);
+        Some((start, end.checked_sub(start)?.checked_add(1)?))
+    });
+    let (start, length) =
+        range.ok_or_else(|| out_of_range("Content-Range is not of the form <start>-<end>".to_owned()))?;
     if let Some(limit) = limit.filter(|limit| length > *limit) {
         return Err(out_of_range(format!(
             "request body is too large: {length} bytes, at most {limit} are allowed"
@@ -131,15 +132,15 @@ fn chunk_length(call: &Call, session: &Session, limit: Option<u64>) -> Result<Op
 }
 
 /// Adds the position of the upload, from which the client can go on.
-fn with_position(error: RegistryError, name: &Name, id: &UploadId, session: &Session) -> RegistryError {
+fn with_position(error: RegistryError, name: &Name, id: &str, session: &Session) -> RegistryError {
     error.header(LOCATION, &location(name, id)).header(RANGE, &range(session.length()))
 }
 
-fn status(code: StatusCode, name: &Name, id: &UploadId, length: u64) -> Response {
+fn status(code: StatusCode, name: &Name, id: &str, length: u64) -> Response {
     let headers = [
         (LOCATION, location(name, id)),
         (RANGE, range(length)),
-        (HeaderName::from_static("docker-upload-uuid"), id.as_str().to_owned()),
+        (HeaderName::from_static("docker-upload-uuid"), id.to_owned()),
     ];
     (code, headers).into_response()
 }
@@ -149,13 +150,13 @@ fn created(name: &Name, digest: &Digest) -> Response {
     (StatusCode::CREATED, headers).into_response()
 }
 
-fn location(name: &Name, id: &UploadId) -> String {
-    format!("/v2/{name}/blobs/uploads/{}?_state={}", id.as_str(), state(name, id))
+fn location(name: &Name, id: &str) -> String {
+    format!("/v2/{name}/blobs/uploads/{id}?_state={}", state(name, id))
 }
 
 /// Not a secret: it proves that the client kept the query. It stays the same after a restart.
-fn state(name: &Name, id: &UploadId) -> String {
-    Digest::of(format!("{name} {}", id.as_str()).as_bytes()).short()
+fn state(name: &Name, id: &str) -> String {
+    Digest::of(format!("{name} {id}").as_bytes()).short()
 }
 
 /// `0-<last byte>`. Registries send `0-0` for an empty upload too.

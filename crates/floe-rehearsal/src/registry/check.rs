@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use floe_core::oci::{self, Descriptor, ImageIndex, ImageManifest};
+use floe_core::oci::{self, Descriptor};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::error::RegistryError;
 use super::route::Name;
@@ -15,82 +14,72 @@ const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+j
 const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 
 /// A manifest of either kind. Docker's types have the same fields.
-pub(super) enum Document {
-    Manifest(ImageManifest),
-    Index(ImageIndex),
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Document {
+    schema_version: u32,
+    media_type: Option<String>,
+    artifact_type: Option<String>,
+    config: Option<Descriptor>,
+    layers: Option<Vec<Descriptor>>,
+    manifests: Option<Vec<Descriptor>>,
+    pub(super) subject: Option<Descriptor>,
+    #[serde(default)]
+    pub(super) annotations: BTreeMap<String, String>,
 }
 
 impl Document {
     /// Parses a manifest. The error is 400 `MANIFEST_INVALID` or `DIGEST_INVALID`.
     pub(super) fn parse(media_type: &str, bytes: &[u8]) -> Result<Self, RegistryError> {
-        let keys: Keys = json(bytes)?;
-        if keys.schema_version != 2 {
-            return Err(invalid(format!("`schemaVersion` is {}, not 2", keys.schema_version)));
+        let document: Document = serde_json::from_slice(bytes).map_err(|error| {
+            let message = format!("cannot parse the manifest: {error}");
+            // serde passes on the text of the error only.
+            let is_digest = message.contains("is not a digest of the form");
+            if is_digest { RegistryError::bad("DIGEST_INVALID", message) } else { invalid(message) }
+        })?;
+        let Document { schema_version, media_type: inner, config, layers, manifests, .. } = &document;
+        if *schema_version != 2 {
+            return Err(invalid(format!("`schemaVersion` is {schema_version}, not 2")));
         }
-        if let Some(other) = keys.media_type.filter(|inner| inner != media_type) {
+        if let Some(other) = inner.as_ref().filter(|inner| *inner != media_type) {
             return Err(invalid(format!("`mediaType` is `{other}`, but Content-Type is `{media_type}`")));
         }
-        let (config, layers, manifests) =
-            (keys.config.is_some(), keys.layers.is_some(), keys.manifests.is_some());
-        match media_type {
-            oci::MANIFEST | DOCKER_MANIFEST if manifests => {
-                Err(invalid("an image manifest has no `manifests`"))
+        match (media_type, config, layers, manifests) {
+            (oci::MANIFEST | DOCKER_MANIFEST, Some(_), Some(_), None) => Ok(document),
+            (oci::MANIFEST | DOCKER_MANIFEST, ..) => {
+                Err(invalid("an image manifest has `config` and `layers`, and no `manifests`"))
             }
-            oci::MANIFEST | DOCKER_MANIFEST => Ok(Document::Manifest(json(bytes)?)),
-            oci::INDEX | DOCKER_INDEX if config || layers => {
-                Err(invalid("an index has neither `config` nor `layers`"))
+            (oci::INDEX | DOCKER_INDEX, None, None, Some(_)) => Ok(document),
+            (oci::INDEX | DOCKER_INDEX, ..) => {
+                Err(invalid("an index has `manifests`, and neither `config` nor `layers`"))
             }
-            oci::INDEX | DOCKER_INDEX => Ok(Document::Index(json(bytes)?)),
             _ => Err(invalid(format!("`{media_type}` is not the media type of a manifest"))),
         }
     }
 
     /// The manifests of an index.
-    pub(super) fn children(&self) -> &[Descriptor] {
-        match self {
-            Document::Manifest(_) => &[],
-            Document::Index(index) => &index.manifests,
-        }
+    pub(super) fn children(&self) -> impl Iterator<Item = &Descriptor> {
+        self.manifests.iter().flatten()
     }
 
     /// The config and the layers of an image.
     pub(super) fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
-        let image = match self {
-            Document::Manifest(manifest) => Some(manifest),
-            Document::Index(_) => None,
-        };
-        image.into_iter().flat_map(|image| std::iter::once(&image.config).chain(&image.layers))
-    }
-
-    pub(super) fn subject(&self) -> Option<&Descriptor> {
-        match self {
-            Document::Manifest(manifest) => manifest.subject.as_ref(),
-            Document::Index(index) => index.subject.as_ref(),
-        }
+        self.config.iter().chain(self.layers.iter().flatten())
     }
 
     /// The artifact type as the referrers API lists it: of an image without one, the media type of its config.
     pub(super) fn artifact_type(&self) -> Option<&str> {
-        let (stated, default) = match self {
-            Document::Manifest(manifest) => (&manifest.artifact_type, Some(&manifest.config.media_type)),
-            Document::Index(index) => (&index.artifact_type, None),
-        };
-        stated.as_ref().filter(|stated| !stated.is_empty()).or(default).map(String::as_str)
-    }
-
-    pub(super) fn annotations(&self) -> &BTreeMap<String, String> {
-        match self {
-            Document::Manifest(manifest) => &manifest.annotations,
-            Document::Index(index) => &index.annotations,
-        }
+        let stated = self.artifact_type.as_ref().filter(|stated| !stated.is_empty());
+        stated.or(self.config.as_ref().map(|config| &config.media_type)).map(String::as_str)
     }
 
     /// Checks that everything it names is in the repository. A missing blob or child is 404
     /// `MANIFEST_BLOB_UNKNOWN`.
     pub(super) fn check(&self, store: &Store, name: &Name) -> Result<(), RegistryError> {
         for child in self.children() {
+            let media_type = store.media_type(name, &child.digest)?;
             let (media_type, size) =
-                store.manifest_facts(name, &child.digest)?.ok_or_else(|| unknown(child))?;
+                media_type.zip(store.size(&child.digest)).ok_or_else(|| unknown(child))?;
             check_size(child, size)?;
             if media_type != child.media_type {
                 let (digest, stated) = (child.digest, &child.media_type);
@@ -111,26 +100,6 @@ impl Document {
 /// Whether a blob is served from other addresses, as layers that must not be redistributed are.
 pub(super) fn is_elsewhere(blob: &Descriptor) -> bool {
     !blob.urls.is_empty()
-}
-
-/// The fields by which the kinds of manifest differ.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Keys {
-    schema_version: u32,
-    media_type: Option<String>,
-    config: Option<IgnoredAny>,
-    layers: Option<IgnoredAny>,
-    manifests: Option<IgnoredAny>,
-}
-
-fn json<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, RegistryError> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let message = format!("cannot parse the manifest: {error}");
-        // serde passes on the text of the error only.
-        let is_digest = message.contains("is not a digest of the form");
-        if is_digest { RegistryError::bad("DIGEST_INVALID", message) } else { invalid(message) }
-    })
 }
 
 fn check_size(descriptor: &Descriptor, size: u64) -> Result<(), RegistryError> {

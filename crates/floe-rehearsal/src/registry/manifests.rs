@@ -1,12 +1,15 @@
-//! Manifests by tag or digest (distribution-spec, "Pulling manifests", "Pushing Manifests", "Deleting tags", "Deleting
-//! Manifests"). A manifest is stored and sent byte for byte as it was pushed.
+//! Manifests by tag or digest, and lists of tags and of referrers (distribution-spec, "Pulling manifests", "Pushing
+//! Manifests", "Deleting tags", "Deleting Manifests", "Listing Tags", "Listing Referrers"). A manifest is stored and sent byte
+//! for byte as it was pushed.
 
 use axum::response::IntoResponse as _;
 use floe_core::model::Digest;
-use http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use floe_core::oci;
+use http::header::{CONTENT_TYPE, ETAG, LINK, LOCATION};
 use http::{HeaderName, StatusCode};
-use http_body::Body as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
 
 use super::blobs::CONTENT_DIGEST;
 use super::check::Document;
@@ -40,7 +43,14 @@ pub(super) async fn put(
     let media_type = call.header(CONTENT_TYPE).map(|text| text.split(';').next().unwrap_or(text).trim());
     let missing = || RegistryError::bad("MANIFEST_INVALID", "Content-Type is missing");
     let media_type = media_type.ok_or_else(missing)?.to_owned();
-    let bytes = body(call).await?;
+    let bytes = Limited::new(call.take_body(), LIMIT).collect().await.map_err(|error| {
+        let too_long = || format!("a manifest has at most {LIMIT} bytes");
+        match error.is::<LengthLimitError>() {
+            true => RegistryError::new(StatusCode::PAYLOAD_TOO_LARGE, "MANIFEST_INVALID", too_long()),
+            false => RegistryError::bad("MANIFEST_INVALID", "the body of the request broke off"),
+        }
+    })?;
+    let bytes = Vec::from(bytes.to_bytes());
     let digest = Digest::of(&bytes);
     let tag = match reference {
         Reference::Digest(stated) if *stated != digest => {
@@ -55,7 +65,7 @@ pub(super) async fn put(
     let headers =
         [(LOCATION, format!("/v2/{name}/manifests/{digest}")), (CONTENT_DIGEST, digest.to_string())];
     // `OCI-Subject` means that the client need not maintain a list of referrers, which is true with the API only.
-    let subject = document.subject().filter(|_| shared.has_referrers());
+    let subject = document.subject.filter(|_| shared.has_referrers());
     let subject =
         subject.map(|subject| [(HeaderName::from_static("oci-subject"), subject.digest.to_string())]);
     Ok((StatusCode::CREATED, headers, subject, ()).into_response())
@@ -73,17 +83,55 @@ fn manifest_unknown() -> RegistryError {
     RegistryError::unknown("MANIFEST_UNKNOWN", "manifest unknown")
 }
 
-async fn body(call: &mut Call) -> Result<Vec<u8>, RegistryError> {
-    let too_long = || {
-        let message = format!("a manifest has at most {LIMIT} bytes");
-        RegistryError::new(StatusCode::PAYLOAD_TOO_LARGE, "MANIFEST_INVALID", message)
+/// `GET /v2/<name>/tags/list?n=<at most>&last=<after this tag>`
+pub(super) fn tags(shared: &Shared, call: &Call, name: &Name) -> HandlerResult {
+    let limit = match call.query("n") {
+        Some(text) => {
+            text.parse().map_err(|_| RegistryError::bad("UNSUPPORTED", "`n` is not a number of tags"))?
+        }
+        None => usize::MAX,
     };
-    if call.body.size_hint().lower() > LIMIT as u64 {
-        return Err(too_long());
+    let mut tags: Vec<String> = shared.store.tags(name)?.into_keys().collect();
+    // The order ignores case, except between tags that differ in case only.
+    let order = |tag: &str| (tag.to_ascii_lowercase(), tag.to_owned());
+    tags.sort_by_cached_key(|tag| order(tag));
+    if let Some(last) = call.query("last") {
+        tags.retain(|tag| order(tag) > order(&last));
     }
-    match Limited::new(call.take_body(), LIMIT).collect().await {
-        Ok(collected) => Ok(collected.to_bytes().into()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_long()),
-        Err(_) => Err(RegistryError::bad("MANIFEST_INVALID", "the body of the request broke off")),
+    let more = tags.len() > limit;
+    tags.truncate(limit);
+    let next = tags.last().filter(|_| more).map(|last| {
+        let last = utf8_percent_encode(last, NON_ALPHANUMERIC);
+        [(LINK, format!(r#"</v2/{name}/tags/list?n={limit}&last={last}>; rel="next""#))]
+    });
+    Ok((next, axum::Json(json!({ "name": name.as_str(), "tags": tags }))).into_response())
+}
+
+/// `GET /v2/<name>/referrers/<digest>?artifactType=<only these>`, in one page. No list is kept: each request looks at
+/// every manifest of the repository. One without manifests has no referrers, which is no error.
+pub(super) fn referrers(shared: &Shared, call: &Call, name: &Name, subject: &Digest) -> HandlerResult {
+    if !shared.has_referrers() {
+        return Err(RegistryError::unknown("UNSUPPORTED", "this registry has no referrers API"));
     }
+    let filter = call.query("artifactType").filter(|filter| !filter.is_empty());
+    let mut referrers = Vec::new();
+    for digest in shared.store.manifests(name)? {
+        let Some(stored) = shared.store.manifest(name, &Reference::Digest(digest))? else { continue };
+        let document = Document::parse(&stored.media_type, &stored.bytes)?;
+        let refers = document.subject.as_ref().is_some_and(|found| found.digest == *subject);
+        if refers && (filter.is_none() || document.artifact_type() == filter.as_deref()) {
+            let size = stored.bytes.len();
+            let mut one = json!({ "mediaType": stored.media_type, "digest": digest, "size": size });
+            if let Some(artifact_type) = document.artifact_type() {
+                one["artifactType"] = artifact_type.into();
+            }
+            if !document.annotations.is_empty() {
+                one["annotations"] = json!(document.annotations);
+            }
+            referrers.push(one);
+        }
+    }
+    let index = json!({ "schemaVersion": 2, "mediaType": oci::INDEX, "manifests": referrers });
+    let applied = filter.map(|_| [(HeaderName::from_static("oci-filters-applied"), "artifactType")]);
+    Ok((applied, [(CONTENT_TYPE, oci::INDEX)], index.to_string()).into_response())
 }

@@ -4,21 +4,18 @@
 //! Every name, tag, digest and upload id is parsed before it becomes a path, so nothing outside the folder is read or
 //! written.
 //!
-//! In reading order: `route` (paths), `access` and `token` (authorisation), `store` (the folder), `blobs` and `session`
-//! (blobs out and in), `manifests`, `check`, `listings`, `error` and `admin`.
+//! In reading order: `route` (paths), `access` (authorisation and tokens), `store` (the folder), `blobs` and `session`
+//! (blobs out and in), `manifests`, `check`, `error` and `admin`.
 
 mod access;
 mod admin;
 mod blobs;
 mod check;
 mod error;
-mod listings;
 mod manifests;
-
 mod route;
 mod session;
 mod store;
-mod token;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -35,7 +32,7 @@ use http::{HeaderName, HeaderValue, Method};
 use access::AccessControl;
 pub use admin::Held;
 use error::RegistryError;
-use route::{Name, Route};
+use route::{Endpoint, Route};
 use session::Sessions;
 use store::Store;
 
@@ -150,32 +147,6 @@ impl EmbeddedRegistry {
     pub fn router(&self) -> Router {
         Router::new().fallback(serve).with_state(self.clone())
     }
-
-    /// Replaces the repositories that `user` may push to.
-    ///
-    /// # Errors
-    /// There is no such account, or a name is invalid.
-    pub fn set_push(&self, user: &str, repositories: Vec<String>) -> anyhow::Result<()> {
-        self.0.access.set_push(user, repositories)
-    }
-
-    /// Replaces the set of public repositories.
-    ///
-    /// # Errors
-    /// A name is invalid.
-    pub fn set_visibility(&self, visibility: Visibility) -> anyhow::Result<()> {
-        self.0.access.set_visibility(visibility)
-    }
-
-    /// Every token that was issued and not revoked, for tests that search for leaked tokens.
-    pub fn issued(&self) -> Vec<String> {
-        self.0.access.issued()
-    }
-
-    /// Revokes all tokens. A request with one gets 401.
-    pub fn revoke_tokens(&self) {
-        self.0.access.revoke_tokens();
-    }
 }
 
 type HandlerResult = Result<Response, RegistryError>;
@@ -226,57 +197,36 @@ async fn serve(State(registry): State<EmbeddedRegistry>, request: Request) -> Re
 
 impl Shared {
     async fn dispatch(&self, call: &mut Call) -> HandlerResult {
-        let route = Route::parse(call.parts.uri.path())?;
         let method = call.parts.method.clone();
-        match (&method, route) {
-            (&Method::GET, Route::Token) => token::issue(self, call),
-            (&Method::GET | &Method::HEAD, Route::Base) => {
+        let is_read = method == Method::GET || method == Method::HEAD;
+        let (name, endpoint) = match Route::parse(call.parts.uri.path())? {
+            Route::Of(name, endpoint) => (name, endpoint),
+            Route::Token if method == Method::GET => return access::token(self, call),
+            Route::Base if is_read => {
                 self.access.login(call)?;
-                Ok(axum::Json(serde_json::json!({})).into_response())
+                return Ok(axum::Json(serde_json::json!({})).into_response());
             }
-            (&Method::GET | &Method::HEAD, Route::Blob(name, digest)) => {
-                self.pull(call, &name)?;
-                blobs::get(self, &call.parts, &name, &digest).await
-            }
-            (&Method::POST, Route::StartUpload(name)) => {
-                self.access.push(call, &name)?;
-                blobs::start(self, call, &name).await
-            }
-            (_, Route::Upload(name, id)) => {
-                self.access.push(call, &name)?;
-                blobs::upload(self, call, &name, &id).await
-            }
-            (&Method::GET | &Method::HEAD, Route::Manifest(name, reference)) => {
-                self.pull(call, &name)?;
-                manifests::get(self, &name, &reference)
-            }
-            (&Method::PUT, Route::Manifest(name, reference)) => {
-                self.access.push(call, &name)?;
+            _ => return Err(RegistryError::method(&method)),
+        };
+        self.access.check(call, &name, !is_read || matches!(endpoint, Endpoint::Upload(_)))?;
+        // After the right to pull, so that anonymous clients cannot find out which private repositories exist.
+        let may_be_new = matches!(endpoint, Endpoint::Upload(_) | Endpoint::Referrers(_));
+        if is_read && !may_be_new && !self.store.exists(&name) {
+            let message = format!("there is no repository `{name}`");
+            return Err(RegistryError::unknown("NAME_UNKNOWN", message));
+        }
+        match (&method, endpoint) {
+            (_, Endpoint::Blob(digest)) if is_read => blobs::get(self, &call.parts, &name, &digest).await,
+            (&Method::POST, Endpoint::StartUpload) => blobs::start(self, call, &name).await,
+            (_, Endpoint::Upload(id)) => blobs::upload(self, call, &name, &id).await,
+            (_, Endpoint::Manifest(reference)) if is_read => manifests::get(self, &name, &reference),
+            (&Method::PUT, Endpoint::Manifest(reference)) => {
                 manifests::put(self, call, &name, &reference).await
             }
-            (&Method::DELETE, Route::Manifest(name, reference)) => {
-                self.access.push(call, &name)?;
-                manifests::delete(self, &name, &reference)
-            }
-            (&Method::GET, Route::Tags(name)) => {
-                self.pull(call, &name)?;
-                listings::tags(self, call, &name)
-            }
-            (&Method::GET, Route::Referrers(name, digest)) => {
-                self.access.pull(call, &name)?;
-                listings::referrers(self, call, &name, &digest)
-            }
+            (&Method::DELETE, Endpoint::Manifest(reference)) => manifests::delete(self, &name, &reference),
+            (&Method::GET, Endpoint::Tags) => manifests::tags(self, call, &name),
+            (&Method::GET, Endpoint::Referrers(digest)) => manifests::referrers(self, call, &name, &digest),
             _ => Err(RegistryError::method(&method)),
-        }
-    }
-
-    /// Checks the right to pull before the existence of the repository, so that anonymous clients cannot find out which
-    /// private repositories exist.
-    fn pull(&self, call: &Call, name: &Name) -> Result<(), RegistryError> {
-        self.access.pull(call, name)?;
-        match self.store.exists(name) {
-            true => Ok(()),
-            false => Err(RegistryError::unknown("NAME_UNKNOWN", format!("there is no repository `{name}`"))),
         }
     }
 }

@@ -16,18 +16,25 @@ pub(super) enum Route {
     Base,
     /// `/token`
     Token,
-    /// `/v2/<name>/blobs/<digest>`: end-2.
-    Blob(Name, Digest),
-    /// `/v2/<name>/blobs/uploads/`: end-4 and end-11.
-    StartUpload(Name),
-    /// `/v2/<name>/blobs/uploads/<id>`: end-5, end-6 and end-13.
-    Upload(Name, UploadId),
-    /// `/v2/<name>/manifests/<reference>`: end-3, end-7 and end-9.
-    Manifest(Name, Reference),
-    /// `/v2/<name>/tags/list`: end-8.
-    Tags(Name),
-    /// `/v2/<name>/referrers/<digest>`: end-12.
-    Referrers(Name, Digest),
+    /// `/v2/<name>/…`
+    Of(Name, Endpoint),
+}
+
+/// An endpoint of a repository.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    /// `blobs/<digest>`: end-2.
+    Blob(Digest),
+    /// `blobs/uploads/`: end-4 and end-11.
+    StartUpload,
+    /// `blobs/uploads/<id>`: end-5, end-6 and end-13.
+    Upload(String),
+    /// `manifests/<reference>`: end-3, end-7 and end-9.
+    Manifest(Reference),
+    /// `tags/list`: end-8.
+    Tags,
+    /// `referrers/<digest>`: end-12.
+    Referrers(Digest),
 }
 
 /// A repository name: components of lower-case letters, digits and separators (distribution-spec, "Pulling
@@ -42,10 +49,6 @@ pub(super) enum Reference {
     Digest(Digest),
 }
 
-/// 32 lower-case hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct UploadId(String);
-
 impl Route {
     /// Parses the path of a request, still percent-encoded.
     pub(super) fn parse(path: &str) -> Result<Self, RegistryError> {
@@ -58,19 +61,19 @@ impl Route {
         let rest = path.strip_prefix("/v2/").ok_or_else(unknown)?;
         let parts: Vec<String> = rest.split('/').map(decode).collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        match parts.as_slice() {
-            [name @ .., "tags", "list"] => Ok(Route::Tags(Name::join(name)?)),
-            [name @ .., "manifests", reference] => {
-                Ok(Route::Manifest(Name::join(name)?, Reference::parse(reference)?))
-            }
+        let (name, endpoint) = match parts.as_slice() {
+            [name @ .., "tags", "list"] => (name, Endpoint::Tags),
+            [name @ .., "manifests", reference] => (name, Endpoint::Manifest(Reference::parse(reference)?)),
             [name @ .., "blobs", "uploads"] | [name @ .., "blobs", "uploads", ""] => {
-                Ok(Route::StartUpload(Name::join(name)?))
+                (name, Endpoint::StartUpload)
             }
-            [name @ .., "blobs", "uploads", id] => Ok(Route::Upload(Name::join(name)?, UploadId::parse(id)?)),
-            [name @ .., "blobs", hex] => Ok(Route::Blob(Name::join(name)?, digest(hex)?)),
-            [name @ .., "referrers", hex] => Ok(Route::Referrers(Name::join(name)?, digest(hex)?)),
-            _ => Err(unknown()),
-        }
+            // An id that is not that of an upload under way names nothing; it never becomes a path.
+            [name @ .., "blobs", "uploads", id] => (name, Endpoint::Upload((*id).to_owned())),
+            [name @ .., "blobs", hex] => (name, Endpoint::Blob(digest(hex)?)),
+            [name @ .., "referrers", hex] => (name, Endpoint::Referrers(digest(hex)?)),
+            _ => return Err(unknown()),
+        };
+        Ok(Route::Of(Name::join(name)?, endpoint))
     }
 }
 
@@ -107,24 +110,6 @@ impl Reference {
             return Ok(Reference::Tag(text.to_owned()));
         }
         Err(RegistryError::bad("MANIFEST_INVALID", "invalid tag"))
-    }
-}
-
-impl UploadId {
-    pub(super) fn random() -> anyhow::Result<Self> {
-        Ok(UploadId(crate::basics::random_hex(16)?))
-    }
-
-    fn parse(text: &str) -> Result<Self, RegistryError> {
-        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        match text.len() == 32 && text.bytes().all(hex) {
-            true => Ok(UploadId(text.to_owned())),
-            false => Err(RegistryError::upload_unknown()),
-        }
-    }
-
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -168,18 +153,19 @@ mod tests {
     fn names_have_any_number_of_components_also_those_that_look_like_endpoints() {
         let digest = Digest::of(b"floe");
         let cases = [
-            ("/v2/floe/tags/list".to_owned(), Route::Tags(name("floe"))),
-            (format!("/v2/acme/tools/floe/blobs/{digest}"), Route::Blob(name("acme/tools/floe"), digest)),
-            (format!("/v2/a/blobs/sha256%3A{}", digest.hex()), Route::Blob(name("a"), digest)),
-            ("/v2/acme/blobs/blobs/uploads/".to_owned(), Route::StartUpload(name("acme/blobs"))),
+            ("/v2/floe/tags/list".to_owned(), "floe", Endpoint::Tags),
+            (format!("/v2/acme/tools/floe/blobs/{digest}"), "acme/tools/floe", Endpoint::Blob(digest)),
+            (format!("/v2/a/blobs/sha256%3A{}", digest.hex()), "a", Endpoint::Blob(digest)),
+            ("/v2/acme/blobs/blobs/uploads/".to_owned(), "acme/blobs", Endpoint::StartUpload),
             (
                 "/v2/blobs/uploads/manifests/1".to_owned(),
-                Route::Manifest(name("blobs/uploads"), Reference::Tag("1".to_owned())),
+                "blobs/uploads",
+                Endpoint::Manifest(Reference::Tag("1".to_owned())),
             ),
-            (format!("/v2/a/b/referrers/{digest}"), Route::Referrers(name("a/b"), digest)),
+            (format!("/v2/a/b/referrers/{digest}"), "a/b", Endpoint::Referrers(digest)),
         ];
-        for (path, route) in cases {
-            assert_eq!(Route::parse(&path).ok(), Some(route), "{path}");
+        for (path, of, endpoint) in cases {
+            assert_eq!(Route::parse(&path).ok(), Some(Route::Of(name(of), endpoint)), "{path}");
         }
     }
 
@@ -200,7 +186,6 @@ mod tests {
             "/v2/a/manifests/%2e%2e%2fx",
             "/v2/a%2fb/manifests/1",
             "/v2/a/blobs/uploads/../../x",
-            "/v2/a/blobs/uploads/0123",
             "/v2/a/blobs/sha256:00",
             "/v2/manifests/1",
             "/v2/_catalog",

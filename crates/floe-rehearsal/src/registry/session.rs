@@ -16,35 +16,26 @@ use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::sync::OwnedMutexGuard;
 
 use super::error::RegistryError;
-use super::route::{Name, UploadId};
+use super::route::Name;
 use super::store::Store;
-use crate::basics::lock;
+use crate::basics::{lock, random_hex};
 
 #[derive(Default)]
-pub(super) struct Sessions(Mutex<HashMap<UploadId, Arc<tokio::sync::Mutex<Session>>>>);
+pub(super) struct Sessions(pub(super) Mutex<HashMap<String, Arc<tokio::sync::Mutex<Session>>>>);
 
 /// One upload. Its lock is held for the time of a request.
 pub(super) struct Session {
     name: Name,
-    id: UploadId,
+    id: String,
     path: PathBuf,
     hasher: Hasher,
     length: u64,
-    over: bool,
+    pub(super) over: bool,
 }
 
 impl Sessions {
-    /// Ends every upload without a request under way. Their bytes stay on disk and are never read again.
-    pub(super) fn forget(&self) {
-        for session in lock(&self.0).values() {
-            if let Ok(mut session) = session.try_lock() {
-                session.over = true;
-            }
-        }
-    }
-
-    pub(super) fn start(&self, store: &Store, name: &Name) -> anyhow::Result<UploadId> {
-        let id = UploadId::random()?;
+    pub(super) fn start(&self, store: &Store, name: &Name) -> anyhow::Result<String> {
+        let id = random_hex(16)?;
         let (name, path) = (name.clone(), store.create_upload(&id)?);
         let session =
             Session { name, id: id.clone(), path, hasher: Hasher::default(), length: 0, over: false };
@@ -56,7 +47,7 @@ impl Sessions {
     pub(super) async fn take(
         &self,
         name: &Name,
-        id: &UploadId,
+        id: &str,
     ) -> Result<OwnedMutexGuard<Session>, RegistryError> {
         let session = lock(&self.0).get(id).cloned().ok_or_else(RegistryError::upload_unknown)?;
         let session = session.lock_owned().await;
@@ -98,7 +89,9 @@ impl Session {
 
     /// Appends a request's body, which must have `expected` bytes if the client stated a length.
     pub(super) async fn append(&mut self, body: Body, expected: Option<u64>) -> Result<(), RegistryError> {
-        let mut file = self.open().await.context("failed to open an upload")?;
+        let file = File::options().write(true).open(&self.path).await;
+        let mut file = file.context("failed to open an upload")?;
+        file.seek(SeekFrom::Start(self.length)).await.context("failed to open an upload")?;
         let mut hasher = self.hasher.clone();
         let received = receive(&mut file, &mut hasher, body, expected).await;
         // Flushed after a failure too: buffered bytes must not reach the file after it is cut.
@@ -114,12 +107,6 @@ impl Session {
                 Err(error)
             }
         }
-    }
-
-    async fn open(&self) -> std::io::Result<File> {
-        let mut file = File::options().write(true).open(&self.path).await?;
-        file.seek(SeekFrom::Start(self.length)).await?;
-        Ok(file)
     }
 }
 

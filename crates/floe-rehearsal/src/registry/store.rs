@@ -22,7 +22,7 @@ use anyhow::Context as _;
 use floe_core::disk;
 use floe_core::model::Digest;
 
-use super::route::{Name, Reference, UploadId};
+use super::route::{Name, Reference};
 use crate::basics::{lock, random_hex};
 
 pub(super) struct Store {
@@ -99,15 +99,6 @@ impl Store {
         Ok(Some(StoredManifest { digest, media_type, bytes }))
     }
 
-    /// The media type and the size in bytes of a manifest of a repository.
-    pub(super) fn manifest_facts(
-        &self,
-        name: &Name,
-        digest: &Digest,
-    ) -> anyhow::Result<Option<(String, u64)>> {
-        Ok(self.media_type(name, digest)?.zip(self.size(digest)))
-    }
-
     /// The digests of all manifests of a repository.
     pub(super) fn manifests(&self, name: &Name) -> anyhow::Result<Vec<Digest>> {
         let folder = self.repository(name).join("_manifests");
@@ -142,9 +133,7 @@ impl Store {
             format!("{}\n", manifest.media_type).as_bytes(),
         )?;
         match tag {
-            Some(tag) => self.change_tags(name, |tags| {
-                tags.insert(tag.to_owned(), *digest);
-            }),
+            Some(tag) => self.change_tags(name, |tags| tags.extend([(tag.to_owned(), *digest)])),
             None => Ok(()),
         }
     }
@@ -152,27 +141,24 @@ impl Store {
     /// Removes a tag, or a manifest with every tag that points at it. False if there is none.
     pub(super) fn delete_manifest(&self, name: &Name, reference: &Reference) -> anyhow::Result<bool> {
         let _changing = lock(&self.changing);
-        match reference {
-            Reference::Tag(tag) => {
-                let found = self.tags(name)?.contains_key(tag);
-                if found {
-                    self.change_tags(name, |tags| {
-                        tags.remove(tag);
-                    })?;
-                }
-                Ok(found)
-            }
-            Reference::Digest(digest) => {
-                if self.media_type(name, digest)?.is_none() {
-                    return Ok(false);
-                }
-                // Tags first, so that no tag ever points at a missing manifest.
-                self.change_tags(name, |tags| tags.retain(|_, target| target != digest))?;
+        let is_there = match reference {
+            Reference::Tag(tag) => self.tags(name)?.contains_key(tag),
+            Reference::Digest(digest) => self.media_type(name, digest)?.is_some(),
+        };
+        if is_there {
+            // Tags first, so that no tag ever points at a missing manifest.
+            self.change_tags(name, |tags| {
+                tags.retain(|tag, digest| match reference {
+                    Reference::Tag(deleted) => tag != deleted,
+                    Reference::Digest(deleted) => digest != deleted,
+                });
+            })?;
+            if let Reference::Digest(digest) = reference {
                 let path = self.repository(name).join("_manifests").join(digest.hex());
                 fs::remove_file(&path).with_context(|| format!("failed to delete manifest `{digest}`"))?;
-                Ok(true)
             }
         }
+        Ok(is_there)
     }
 
     pub(super) fn tags(&self, name: &Name) -> anyhow::Result<Tags> {
@@ -200,8 +186,8 @@ impl Store {
     }
 
     /// Creates the empty file of an upload.
-    pub(super) fn create_upload(&self, id: &UploadId) -> anyhow::Result<PathBuf> {
-        let path = self.root.join("uploads").join(id.as_str());
+    pub(super) fn create_upload(&self, id: &str) -> anyhow::Result<PathBuf> {
+        let path = self.root.join("uploads").join(id);
         fs::File::create_new(&path).context("failed to start an upload")?;
         Ok(path)
     }
@@ -210,11 +196,11 @@ impl Store {
         name.as_str().split('/').fold(self.root.join("repositories"), |path, part| path.join(part))
     }
 
-    fn size(&self, digest: &Digest) -> Option<u64> {
+    pub(super) fn size(&self, digest: &Digest) -> Option<u64> {
         fs::metadata(self.blob_path(digest)).ok().map(|metadata| metadata.len())
     }
 
-    fn media_type(&self, name: &Name, digest: &Digest) -> anyhow::Result<Option<String>> {
+    pub(super) fn media_type(&self, name: &Name, digest: &Digest) -> anyhow::Result<Option<String>> {
         let path = self.repository(name).join("_manifests").join(digest.hex());
         Ok(read_if_there(&path)?.map(|text| text.trim_end().to_owned()))
     }

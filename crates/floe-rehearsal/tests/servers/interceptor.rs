@@ -58,7 +58,7 @@ async fn a_dropped_connection_gives_no_response() {
     let killed = Arc::new(Mutex::new(Vec::new()));
     let kill = {
         let killed = killed.clone();
-        Arc::new(move |head: &floe_rehearsal::interceptor::RequestHead| killed.lock().unwrap().push(head.n))
+        Arc::new(move |head: &floe_rehearsal::interceptor::LoggedRequest| killed.lock().unwrap().push(head.n))
     };
     for (name, what) in [
         ("refuse", What::Refuse),

@@ -68,6 +68,7 @@ impl Default for Channels {
 
 /// A formula in a Homebrew tap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Homebrew {
     /// `tap`: the repository, `owner/homebrew-<tap>`.
     pub tap: Repo,
@@ -76,22 +77,26 @@ pub struct Homebrew {
     /// `caveats`: a text that Homebrew shows after installing.
     pub caveats: Option<String>,
     /// `adopt`: whether a file that floe has not made may be replaced.
+    #[serde(default)]
     pub adopt: bool,
 }
 
 /// A manifest in a Scoop bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Scoop {
     /// `bucket`: the repository.
     pub bucket: Repo,
     /// `manifest`: the name of the app. Default: the package's.
     pub manifest: Option<String>,
     /// `adopt`: whether a file that floe has not made may be replaced.
+    #[serde(default)]
     pub adopt: bool,
 }
 
 /// A manifest in winget's repository of packages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Winget {
     /// `id`: the package's identifier, `Publisher.Package`.
     pub id: String,
@@ -103,6 +108,7 @@ pub struct Winget {
 
 /// A package for a Chocolatey feed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Chocolatey {
     /// `id`: the package's identifier. Default: the package's name in lower case.
     pub id: Option<String>,
@@ -114,6 +120,7 @@ pub struct Chocolatey {
 
 /// A build script of the Arch User Repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Aur {
     /// `package`: the package's name. Default: the Cargo package's and `-bin`.
     pub package: Option<String>,
@@ -122,7 +129,8 @@ pub struct Aur {
 }
 
 /// A package for the package manager of a Linux distribution.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct LinuxPackage {
     /// `package`: the name that it is installed under. Default: the Cargo package's in lower case.
     pub package: Option<String>,

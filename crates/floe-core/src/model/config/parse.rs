@@ -13,8 +13,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
-use super::{Built, Config, ImageSettings, Include};
-use crate::model::{ImageName, PackageKind, Rule, Target};
+use super::{
+    Aur, Built, Channels, Chocolatey, Config, Homebrew, ImageSettings, Include, LinuxPackage, Scoop, Winget,
+};
+use crate::model::{ImageName, PackageKind, Rule, Target, image};
 use crate::untrusted::text;
 use values::*;
 
@@ -43,13 +45,13 @@ struct Table {
     tag_prefix: Option<String>,
     latest: Option<bool>,
     installers: Option<Texts>,
-    homebrew: Option<Value>,
-    scoop: Option<Value>,
-    winget: Option<Value>,
-    chocolatey: Option<Value>,
-    aur: Option<Value>,
-    deb: Option<Value>,
-    rpm: Option<Value>,
+    homebrew: Option<Homebrew>,
+    scoop: Option<Scoop>,
+    winget: Option<Winget>,
+    chocolatey: Option<Chocolatey>,
+    aur: Option<Aur>,
+    deb: Option<LinuxPackage>,
+    rpm: Option<LinuxPackage>,
 }
 
 #[derive(Deserialize)]
@@ -91,8 +93,8 @@ impl Config {
             Some(names) => problems.some("targets", &names, str::parse::<Target>),
             None => default.targets,
         };
-        let tables = channels::Tables {
-            installers: table.installers,
+        let channels = Channels {
+            installers: problems.installers(table.installers),
             homebrew: table.homebrew,
             scoop: table.scoop,
             winget: table.winget,
@@ -102,7 +104,7 @@ impl Config {
         let packages = [(PackageKind::Deb, table.deb), (PackageKind::Rpm, table.rpm)];
         let config = Config {
             packages: problems.packages(packages, &targets),
-            channels: problems.channels(tables, &targets),
+            channels: problems.channels(channels, &targets),
             targets,
             include,
             built,
@@ -134,13 +136,21 @@ struct Problems(Vec<String>);
 impl Problems {
     /// The table at the path `at` in the shape of `T`, without what has another one.
     fn shape<T: DeserializeOwned>(&mut self, at: &str, mut value: Value) -> Option<T> {
+        let mut gone = Vec::new();
         loop {
             let error = match serde_path_to_error::deserialize(&value) {
                 Ok(table) => return Some(table),
                 Err(error) => error,
             };
             let is_gone = take_out(&mut value, error.path());
-            self.0.push(misshapen(at, error));
+            let path = error.path().to_string();
+            let message = error.into_inner().to_string();
+            // A required value that is wrong was taken out, and is not missing.
+            let missing = message.strip_prefix("missing field `").map(|key| key.trim_end_matches('`'));
+            if !missing.is_some_and(|key| gone.contains(&format!("{path}.{key}"))) {
+                self.0.push(misshapen(at, &path, &message));
+            }
+            gone.push(path);
             if !is_gone {
                 return None;
             }
@@ -160,8 +170,8 @@ impl Problems {
             name: self.one("image.name", table.name, str::parse::<ImageName>),
             entrypoint: table.entrypoint.map(|words| self.some("image.entrypoint", &words, not_empty)),
             labels: table.labels,
-            ports: self.each("image.ports", &table.ports, port),
-            user: self.one("image.user", table.user, user),
+            ports: self.each("image.ports", &table.ports, image::parse_port),
+            user: self.one("image.user", table.user, image::parse_user),
             programs: self.each("image.programs", &table.programs, program),
             attach: table.attach,
         })
@@ -277,13 +287,9 @@ const OF_PACKAGE: [&str; 9] = [
     "version",
 ];
 
-/// The problem that serde has with the table at the path `at`.
-fn misshapen(at: &str, error: serde_path_to_error::Error<serde_json::Error>) -> String {
-    let path = match error.path().to_string() {
-        path if path == "." => at.to_owned(),
-        path => format!("{at}.{path}"),
-    };
-    let message = error.into_inner().to_string();
+/// The problem that serde has with the value at a path in the table `at`.
+fn misshapen(at: &str, path: &str, message: &str) -> String {
+    let path = if path == "." { at.to_owned() } else { format!("{at}.{path}") };
     // serde names the key and then the allowed ones, each in backticks.
     if message.starts_with("unknown field") {
         let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
@@ -294,6 +300,9 @@ fn misshapen(at: &str, error: serde_path_to_error::Error<serde_json::Error>) -> 
     }
     if let Some(name) = message.strip_prefix("missing field ") {
         return format!("`{path}` lacks the key {name}");
+    }
+    if !message.starts_with("invalid ") {
+        return format!("`{path}` is invalid: {message}");
     }
     // TOML calls them lists and tables.
     let message = message.replace("sequence", "list").replace(" map", " table");

@@ -10,13 +10,12 @@ use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::EmbeddedGitHub;
 use super::access::Caller;
 use super::release_params::{object, text};
-use super::response::{ApiError, ApiResult, json_response};
+use super::response::{ApiError, ApiResult, ok};
 use super::state::{StoredState, key};
 use parse::Field;
 
@@ -34,7 +33,7 @@ pub(super) async fn query(State(github): State<EmbeddedGitHub>, caller: Caller, 
         root.select(&fields.map_err(|error| json!({ "message": error }))?)
     });
     let answer = answer.unwrap_or_else(|error| json!({ "data": null, "errors": [error] }));
-    Ok(json_response(StatusCode::OK, &answer))
+    ok(&answer)
 }
 
 /// The root of all queries.

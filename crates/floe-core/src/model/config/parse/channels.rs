@@ -1,97 +1,40 @@
-//! Reads the tables of installers and package managers.
-
-use serde::de::DeserializeOwned;
+//! Checks the tables of installers and package managers.
 
 use super::*;
-use crate::model::config::channels::{Aur, Channels, Chocolatey, Homebrew, LinuxPackage, Scoop, Winget};
+use crate::model::config::channels::{Channels, LinuxPackage};
 use crate::model::{ChannelKind, Repo, packages};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
-struct HomebrewTable {
-    tap: String,
-    formula: Option<String>,
-    caveats: Option<String>,
-    #[serde(default)]
-    adopt: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
-struct ScoopTable {
-    bucket: String,
-    manifest: Option<String>,
-    #[serde(default)]
-    adopt: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
-struct WingetTable {
-    id: String,
-    publisher: Option<String>,
-    fork: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
-struct ChocolateyTable {
-    id: Option<String>,
-    authors: Option<String>,
-    feed: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
-struct AurTable {
-    package: Option<String>,
-    maintainer: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
-struct PackageTable {
-    package: Option<String>,
-    maintainer: Option<String>,
-}
-
-/// The keys of the main table.
-#[derive(Default)]
-pub(super) struct Tables {
-    pub installers: Option<Texts>,
-    pub homebrew: Option<Value>,
-    pub scoop: Option<Value>,
-    pub winget: Option<Value>,
-    pub chocolatey: Option<Value>,
-    pub aur: Option<Value>,
-}
-
 impl Problems {
-    pub(super) fn channels(&mut self, tables: Tables, targets: &[Target]) -> Channels {
-        let installers = match tables.installers {
-            Some(names) => self.each("installers", &names, installer),
-            None => Channels::default().installers,
-        };
+    pub(super) fn installers(&mut self, names: Option<Texts>) -> Vec<ChannelKind> {
+        let Some(names) = names else { return Channels::default().installers };
+        let installers = self.each("installers", &names, installer);
         self.refuse_twice("installers", &installers);
-        let channels = Channels {
-            installers,
-            homebrew: self.table("homebrew", tables.homebrew, Problems::homebrew),
-            scoop: self.table("scoop", tables.scoop, Problems::scoop),
-            winget: self.table("winget", tables.winget, Problems::winget),
-            chocolatey: self.table("chocolatey", tables.chocolatey, |problems, table: ChocolateyTable| {
-                Some(Chocolatey {
-                    id: problems.one("chocolatey.id", table.id, package_id),
-                    authors: problems.one("chocolatey.authors", table.authors, one_line),
-                    feed: problems.one("chocolatey.feed", table.feed, host),
-                })
-            }),
-            aur: self.table("aur", tables.aur, |problems, table: AurTable| {
-                Some(Aur {
-                    package: problems.one("aur.package", table.package, arch_name),
-                    maintainer: problems.one("aur.maintainer", table.maintainer, one_line),
-                })
-            }),
-        };
+        installers
+    }
+
+    /// Checks the values of the tables that are there, and brings them into the form in which they are used.
+    pub(super) fn channels(&mut self, mut channels: Channels, targets: &[Target]) -> Channels {
+        if let Some(own) = &mut channels.homebrew {
+            self.refine("homebrew.formula", own.formula.as_mut(), formula);
+            self.refine("homebrew.caveats", own.caveats.as_mut(), printable);
+            self.one("homebrew.tap", Some(own.tap.to_string()), tap);
+        }
+        if let Some(own) = &mut channels.scoop {
+            self.refine("scoop.manifest", own.manifest.as_mut(), file_stem);
+        }
+        if let Some(own) = &mut channels.winget {
+            self.refine("winget.publisher", own.publisher.as_mut(), one_line);
+            self.refine("winget.id", Some(&mut own.id), winget_id);
+        }
+        if let Some(own) = &mut channels.chocolatey {
+            self.refine("chocolatey.id", own.id.as_mut(), package_id);
+            self.refine("chocolatey.authors", own.authors.as_mut(), one_line);
+            self.refine("chocolatey.feed", own.feed.as_mut(), host);
+        }
+        if let Some(own) = &mut channels.aur {
+            self.refine("aur.package", own.package.as_mut(), arch_name);
+            self.refine("aur.maintainer", own.maintainer.as_mut(), one_line);
+        }
         for kind in channels.tables() {
             let (os, systems) = kind.systems();
             if !targets.iter().any(|target| os.contains(&target.os())) {
@@ -104,54 +47,33 @@ impl Problems {
     /// The tables of packages for Linux distributions.
     pub(super) fn packages(
         &mut self,
-        tables: [(PackageKind, Option<Value>); 2],
+        tables: [(PackageKind, Option<LinuxPackage>); 2],
         targets: &[Target],
     ) -> BTreeMap<PackageKind, LinuxPackage> {
-        let mut read = BTreeMap::new();
-        for (kind, value) in tables {
-            let is_there = value.is_some();
-            let settings = self.table(kind.name(), value, |problems, table: PackageTable| {
-                Some(LinuxPackage {
-                    package: problems.one(&format!("{kind}.package"), table.package, linux_name),
-                    maintainer: problems.one(&format!("{kind}.maintainer"), table.maintainer, contact),
-                })
-            });
-            read.extend(settings.map(|settings| (kind, settings)));
-            if is_there && !targets.iter().any(|target| kind.arch(*target).is_some()) {
+        let there = tables.into_iter().filter_map(|(kind, table)| Some((kind, table?)));
+        let mut read: BTreeMap<_, _> = there.collect();
+        for (kind, own) in &mut read {
+            self.refine(&format!("{kind}.package"), own.package.as_mut(), linux_name);
+            self.refine(&format!("{kind}.maintainer"), own.maintainer.as_mut(), contact);
+            if !targets.iter().any(|target| kind.arch(*target).is_some()) {
                 self.add(kind.name(), "is made of static programs, but no musl target is in `targets`");
             }
         }
         read
     }
 
-    fn table<T: DeserializeOwned, C>(
+    /// As `one`, for a value that stays where it is.
+    fn refine(
         &mut self,
         key: &str,
-        value: Option<Value>,
-        read: impl FnOnce(&mut Self, T) -> Option<C>,
-    ) -> Option<C> {
-        let table = self.shape::<T>(&format!("{ROOT}.{key}"), value?)?;
-        read(self, table)
-    }
-
-    fn homebrew(&mut self, table: HomebrewTable) -> Option<Homebrew> {
-        let formula = self.one("homebrew.formula", table.formula, formula);
-        let caveats = self.one("homebrew.caveats", table.caveats, printable);
-        let tap = self.one("homebrew.tap", Some(table.tap), tap)?;
-        Some(Homebrew { tap, formula, caveats, adopt: table.adopt })
-    }
-
-    fn scoop(&mut self, table: ScoopTable) -> Option<Scoop> {
-        let manifest = self.one("scoop.manifest", table.manifest, file_stem);
-        let bucket = self.one("scoop.bucket", Some(table.bucket), str::parse::<Repo>)?;
-        Some(Scoop { bucket, manifest, adopt: table.adopt })
-    }
-
-    fn winget(&mut self, table: WingetTable) -> Option<Winget> {
-        let publisher = self.one("winget.publisher", table.publisher, one_line);
-        let fork = self.one("winget.fork", table.fork, str::parse::<Repo>);
-        let id = self.one("winget.id", Some(table.id), winget_id)?;
-        Some(Winget { id, publisher, fork })
+        text: Option<&mut String>,
+        read: impl Fn(&str) -> Result<String, String>,
+    ) {
+        if let Some(text) = text
+            && let Some(refined) = self.one(key, Some(text.clone()), read)
+        {
+            *text = refined;
+        }
     }
 }
 
@@ -175,24 +97,21 @@ fn tap(text: &str) -> Result<Repo, String> {
     }
 }
 
+/// Whether a name begins with a letter or digit and has only these and `others`.
+fn is_name(text: &str, others: &str) -> bool {
+    let good = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.len() <= 100 && text.chars().all(good)
+}
+
 /// The name of a formula, from which Homebrew makes the name of a Ruby class (Formulary.class_s).
 fn formula(text: &str) -> Result<String, String> {
-    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.+@".contains(c);
-    match text.starts_with(|c: char| c.is_ascii_lowercase()) && text.len() <= 100 && text.chars().all(good) {
-        true => Ok(text.to_owned()),
-        false => Err(format!(
-            "`{text}` is not the name of a formula; it begins with a lower-case letter and has letters, digits and `-_.+@`"
-        )),
-    }
+    let is_lower = text.starts_with(|c: char| c.is_ascii_lowercase()) && text == text.to_ascii_lowercase();
+    let why = "is not the name of a formula; it begins with a lower-case letter and has letters, digits and `-_.+@`";
+    accept(text, is_lower && is_name(text, "-_.+@"), why)
 }
 
 fn file_stem(text: &str) -> Result<String, String> {
-    let good = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
-    match text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.len() <= 100 && text.chars().all(good)
-    {
-        true => Ok(text.to_owned()),
-        false => Err(format!("`{text}` is not a name; it has letters, digits and `-_.+`")),
-    }
+    accept(text, is_name(text, "-_.+"), "is not a name; it has letters, digits and `-_.+`")
 }
 
 /// As winget's schema of manifests: two to eight parts of at most 32 characters, separated by dots. A file's name and a
@@ -201,40 +120,27 @@ fn winget_id(text: &str) -> Result<String, String> {
     let parts: Vec<&str> = text.split('.').collect();
     let good = |c: char| c.is_ascii_alphanumeric() || "-_+".contains(c);
     let is_part = |part: &&str| !part.is_empty() && part.len() <= 32 && part.chars().all(good);
-    match (2..=8).contains(&parts.len()) && parts.iter().all(is_part) {
-        true => Ok(text.to_owned()),
-        false => Err(format!("`{text}` is not a package identifier; write it as `Publisher.Package`")),
-    }
+    let is_id = (2..=8).contains(&parts.len()) && parts.iter().all(is_part);
+    accept(text, is_id, "is not a package identifier; write it as `Publisher.Package`")
 }
 
 /// As NuGet takes it.
 fn package_id(text: &str) -> Result<String, String> {
-    let good = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    match text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.len() <= 100 && text.chars().all(good)
-    {
-        true => Ok(text.to_owned()),
-        false => Err(format!("`{text}` is not a package identifier; it has letters, digits and `-_.`")),
-    }
+    let why = "is not a package identifier; it has letters, digits and `-_.`";
+    accept(text, is_name(text, "-_."), why)
 }
 
 /// As makepkg takes it in `pkgname` (PKGBUILD(5)).
 fn arch_name(text: &str) -> Result<String, String> {
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.+@".contains(c);
-    match !text.is_empty() && !text.starts_with(['-', '.']) && text.len() <= 100 && text.chars().all(good) {
-        true => Ok(text.to_owned()),
-        false => Err(format!(
-            "`{text}` is not the name of a package; it has lower-case letters, digits and `-_.+@`"
-        )),
-    }
+    let is_name =
+        !text.is_empty() && !text.starts_with(['-', '.']) && text.len() <= 100 && text.chars().all(good);
+    accept(text, is_name, "is not the name of a package; it has lower-case letters, digits and `-_.+@`")
 }
 
 fn linux_name(text: &str) -> Result<String, String> {
-    match packages::is_package_name(text) {
-        true => Ok(text.to_owned()),
-        false => {
-            Err(format!("`{text}` is not the name of a package; it has lower-case letters, digits and `+-.`"))
-        }
-    }
+    let why = "is not the name of a package; it has lower-case letters, digits and `+-.`";
+    accept(text, packages::is_package_name(text), why)
 }
 
 fn contact(text: &str) -> Result<String, String> {
@@ -246,22 +152,23 @@ fn contact(text: &str) -> Result<String, String> {
 
 fn host(text: &str) -> Result<String, String> {
     let good = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
-    match text.contains('.') && !text.starts_with(['.', '-']) && text.chars().all(good) {
-        true => Ok(text.to_ascii_lowercase()),
-        false => Err(format!("`{text}` is not a host; write it as `push.chocolatey.org`")),
-    }
+    let is_host = text.contains('.') && !text.starts_with(['.', '-']) && text.chars().all(good);
+    let why = "is not a host; write it as `push.chocolatey.org`";
+    accept(text, is_host, why).map(|host| host.to_ascii_lowercase())
 }
 
 fn one_line(text: &str) -> Result<String, String> {
-    match text.trim().is_empty() || text.chars().any(|c| !text::is_safe(c)) {
-        true => Err("it is empty or has a character that cannot be printed".to_owned()),
-        false => Ok(text.trim().to_owned()),
+    match text.contains('\n') {
+        true => Err(UNPRINTABLE.to_owned()),
+        false => printable(text).map(|text| text.trim().to_owned()),
     }
 }
 
+const UNPRINTABLE: &str = "it is empty or has a character that cannot be printed";
+
 fn printable(text: &str) -> Result<String, String> {
     match text.trim().is_empty() || text.chars().any(|c| c != '\n' && !text::is_safe(c)) {
-        true => Err("it is empty or has a character that cannot be printed".to_owned()),
+        true => Err(UNPRINTABLE.to_owned()),
         false => Ok(text.trim_end().to_owned()),
     }
 }

@@ -251,6 +251,7 @@ fn values_of_another_kind_are_refused() {
         (json!({ "installers": ["msi"] }), "`msi` is not an installer; there are `sh`, `ps1`"),
         (json!({ "installers": ["sh", "sh"] }), "names `sh` twice"),
         (json!({ "homebrew": {} }), "floe.homebrew` lacks the key `tap`"),
+        (json!({ "homebrew": { "tap": 7 } }), "homebrew.tap` has an invalid type: integer `7`"),
         (json!({ "homebrew": { "tap": "acme/tap" } }), "`homebrew-<something>`, as in `acme/homebrew-tap`"),
         (json!({ "homebrew": { "tap": "acme/homebrew-tap", "formula": "7zip" } }), "name of a formula"),
         (json!({ "homebrew": { "tap": "acme/homebrew-tap", "formula": "../x" } }), "name of a formula"),

@@ -2,10 +2,15 @@
 
 use super::super::NotesFrom;
 use crate::model::release::CHECKSUMS;
-use crate::model::{Manifest, Sbom, Tag, Target, image};
+use crate::model::{Manifest, Sbom, Tag, Target};
 
 pub(super) fn unknown(name: &str, known: &[&str], what: &str) -> String {
     format!("is not a {what}{}; the {what}s are {}", did_you_mean(name, known), listed(known))
+}
+
+/// The text if it is good, else a problem that begins with it.
+pub(super) fn accept(text: &str, is_good: bool, why: &str) -> Result<String, String> {
+    if is_good { Ok(text.to_owned()) } else { Err(format!("`{text}` {why}")) }
 }
 
 /// A relative path with slashes and without `.` components. It may begin with `..`, but leads no further down than up.
@@ -27,51 +32,42 @@ pub(super) fn include_path(text: &str) -> Result<String, String> {
 /// A path in the folder where a build script puts its output. It is read by a shell, too, so it is no pattern.
 pub(super) fn built_path(text: &str) -> Result<String, String> {
     let is_plain = |c: char| c.is_alphanumeric() || "._-+@/".contains(c);
-    match include_path(text) {
-        Ok(path) if !path.starts_with("..") && !path.starts_with('-') && path.chars().all(is_plain) => {
-            Ok(path)
-        }
-        _ => Err(format!(
-            "`{text}` is not a path in the build script's `OUT_DIR`; write it without patterns and spaces, as `assets/tool.1`"
-        )),
-    }
+    let path = include_path(text).unwrap_or_default();
+    let is_built = !path.is_empty() && !path.starts_with("..") && !path.starts_with('-');
+    let why = "is not a path in the build script's `OUT_DIR`; write it without patterns and spaces, as `assets/tool.1`";
+    accept(text, is_built && path.chars().all(is_plain), why).map(|_| path)
 }
 
 /// A path in the archives that a document of the build gets.
 pub(super) fn document_path(text: &str) -> Result<String, String> {
     let path = built_path(text).unwrap_or_default();
-    match ["completions", "man"].contains(&path.split('/').next().unwrap_or_default()) {
-        true => Ok(path),
-        false => Err(format!(
-            "`{text}` is not in `completions` or `man`, where the documents of a build are packed"
-        )),
-    }
+    let is_document = matches!(path.split('/').next(), Some("completions" | "man"));
+    let why = "is not in `completions` or `man`, where the documents of a build are packed";
+    accept(text, is_document, why).map(|_| path)
 }
 
 /// A path in the archives.
 pub(super) fn archive_path(text: &str) -> Result<String, String> {
-    match include_path(text) {
-        Ok(path) if !path.starts_with("..") => Ok(path),
-        _ => Err(format!("`{text}` is not a path in the archives; write it as `README.md` or `man/tool.1`")),
-    }
+    let path = include_path(text).unwrap_or_default();
+    let why = "is not a path in the archives; write it as `README.md` or `man/tool.1`";
+    accept(text, !path.is_empty() && !path.starts_with(".."), why).map(|_| path)
 }
 
 /// The name of a further asset: GitHub changes other characters, and floe makes some of the names itself.
 pub(super) fn asset(text: &str) -> Result<String, String> {
     let plain = text.replace("{name}", "name").replace("{version}", "1.0.0");
     let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
-    if plain.is_empty() || plain.len() > 200 || plain.starts_with('.') || !plain.bytes().all(good) {
-        return Err(format!(
-            "`{text}` is not the name of an asset; it takes letters, digits and `._+-`, `{{name}}` and `{{version}}`"
-        ));
-    }
+    let is_name =
+        !plain.is_empty() && plain.len() <= 200 && !plain.starts_with('.') && plain.bytes().all(good);
+    let why = "is not the name of an asset; it takes letters, digits and `._+-`, `{name}` and `{version}`";
+    let name = accept(text, is_name, why)?;
     let is_made = |target: Target| {
         plain.ends_with(&target.archive_file("")) || plain.ends_with(&Sbom::file_name("", target))
     };
     if plain == CHECKSUMS || plain.ends_with(&Manifest::file_name("")) || Target::all().any(is_made) {
         return Err(format!("floe makes `{text}` itself; list only files that something else makes"));
     }
-    Ok(text.to_owned())
+    Ok(name)
 }
 
 pub(super) fn notes(text: &str) -> Result<NotesFrom, String> {
@@ -116,29 +112,19 @@ pub(super) fn feature(text: &str, all: &[String]) -> Result<String, String> {
 
 pub(super) fn profile(text: &str) -> Result<String, String> {
     let is_name = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-    is_name.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` is not the name of a profile"))
+    accept(text, is_name, "is not the name of a profile")
 }
 
 pub(super) fn not_empty(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("an argument is empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
-pub(super) fn port(text: &str) -> Result<String, String> {
-    image::parse_port(text)
-}
-
-pub(super) fn user(text: &str) -> Result<String, String> {
-    image::parse_user(text)
-}
-
 /// The path of a file in the image; it is an annotation in which spaces separate paths.
 pub(super) fn program(text: &str) -> Result<String, String> {
     let parts = text.strip_prefix('/').map(|rest| rest.split('/').collect::<Vec<_>>()).unwrap_or_default();
     let is_plain = !parts.is_empty() && !parts.iter().any(|part| ["", ".", ".."].contains(part));
-    match is_plain && text.chars().all(|c| c.is_ascii_graphic()) {
-        true => Ok(text.to_owned()),
-        false => Err(format!("`{text}` is not the path of a program; write it as /bin/busybox")),
-    }
+    let is_program = is_plain && text.chars().all(|c| c.is_ascii_graphic());
+    accept(text, is_program, "is not the path of a program; write it as /bin/busybox")
 }
 
 pub(super) fn listed(names: &[&str]) -> String {
