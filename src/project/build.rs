@@ -85,10 +85,14 @@ pub fn for_this_machine(project: &Project, effort: Effort, report: &Report) -> a
 fn host(project: &Project) -> anyhow::Result<Target> {
     let version = process::run(rustc(project).arg("-vV"))?;
     let triple = version.lines().find_map(|line| line.strip_prefix("host: "));
-    triple.context("`rustc -vV` names no host")?.parse().map_err(|error| {
-        Failure::new(format!("a release cannot be rehearsed on this machine: {error}"))
-            .hint("rehearse with dists that were made elsewhere: `floe rehearse dist`")
-            .into()
+    let triple = triple.context("`rustc -vV` names no host")?;
+    triple.parse().map_err(|error| {
+        let elsewhere = "rehearse with dists that were made elsewhere: `floe rehearse dist`";
+        let hint = match triple.strip_suffix("-windows-gnu") {
+            Some(arch) => format!("run `rustup default stable-{arch}-windows-msvc`, or {elsewhere}"),
+            None => elsewhere.to_owned(),
+        };
+        Failure::new(format!("a release cannot be rehearsed on this machine: {error}")).hint(hint).into()
     })
 }
 

@@ -9,7 +9,10 @@ use floe_core::receipt::Receipt;
 /// The plan in the job summary, and the outputs for later steps.
 pub fn planned(release: &Release, plan: &Plan, checks: &[Check], report: &Report) {
     let destination = &release.destination;
-    let rows = checks.iter().map(|check| [check.about, check.word(), check.found()].map(str::to_owned));
+    let row = |Check { about, outcome }: &Check| {
+        [(*about).to_owned(), outcome.answer.to_string(), outcome.found.clone()]
+    };
+    let rows = checks.iter().map(row);
     report.summary(&format!(
         "### Release {} of {} as planned\n\n{}\n{}\n\n{}",
         destination.tag,

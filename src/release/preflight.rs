@@ -12,7 +12,7 @@ use crate::release::session::Session;
 use crate::report::Report;
 use floe_core::model::Subject;
 use floe_core::plan::{self, Conflict, Plan, Since, Step};
-use floe_core::preflight::{Access, Asked, Check, Finding, Outcome, Package, ServerFacts, checks};
+use floe_core::preflight::{Access, Answer, Asked, Check, Finding, Outcome, Package, ServerFacts, checks};
 use floe_core::world::{RemoteChannel, RemoteImage, World};
 
 /// A plan and the checks before it.
@@ -193,12 +193,13 @@ impl Preflight {
     pub fn report(&self, report: &Report, is_wanted: impl Fn(&Check) -> bool) {
         let _group = report.group("Checks before the release");
         for check in self.checks.iter().filter(|check| is_wanted(check)) {
-            let line = format!("{:<10}  {}", check.about, check.found());
-            match &check.outcome {
-                Outcome::Passed { .. } => report.folded("Passed", line),
-                Outcome::Skipped { .. } => report.folded("Skipped", line),
-                Outcome::Warning(finding) => report.warn(format!("{}: {}", finding.found, finding.cure)),
-                Outcome::Failed(_) => report.folded("Failed", line),
+            let Outcome { answer, found, cure } = &check.outcome;
+            let line = format!("{:<10}  {found}", check.about);
+            match answer {
+                Answer::Passed => report.folded("Passed", line),
+                Answer::Skipped => report.folded("Skipped", line),
+                Answer::Warning => report.warn(format!("{found}: {}", cure.as_deref().unwrap_or_default())),
+                Answer::Failed => report.folded("Failed", line),
             }
         }
     }
@@ -206,7 +207,9 @@ impl Preflight {
     /// The plan, if it may be executed; else one error with every reason why not.
     pub fn ready(self) -> anyhow::Result<Ready> {
         let Preflight { plan, checks, is_public, channels, error } = self;
-        let failed: Vec<&Finding> = checks.iter().filter_map(Check::failure).collect();
+        let failed = checks.into_iter().map(|check| check.outcome).filter(|one| one.answer == Answer::Failed);
+        let failed: Vec<(String, String)> =
+            failed.map(|one| (one.found, one.cure.unwrap_or_default())).collect();
         let (plan, conflicts) = match plan {
             Some(Ok(plan)) => (Some(plan), Vec::new()),
             Some(Err(conflicts)) => (None, conflicts),
@@ -219,11 +222,10 @@ impl Preflight {
             }
             // A server's error is reported with its causes if it is the only reason.
             ([_], [], Some(error)) => Failure::around(error),
-            ([finding], [], None) => Failure::new(finding.found.clone()).hint(finding.cure.clone()),
+            ([(found, cure)], [], None) => Failure::new(found.clone()).hint(cure.clone()),
             ([], _, _) => Failure::of_conflicts(&conflicts),
             _ => {
-                let failed = failed.iter().map(|finding| (finding.found.clone(), finding.cure.clone()));
-                let reasons: Vec<_> = failed.chain(plan::reasons(&conflicts)).collect();
+                let reasons: Vec<_> = failed.into_iter().chain(plan::reasons(&conflicts)).collect();
                 Failure::of_reasons(format!("publishing would fail for {} reasons", reasons.len()), &reasons)
             }
         };

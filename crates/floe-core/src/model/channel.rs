@@ -1,7 +1,6 @@
 //! Files that are rendered from a release manifest: installers, and the files of package managers.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -78,11 +77,7 @@ impl ChannelKind {
     }
 }
 
-impl fmt::Display for ChannelKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+floe_audit::display_as_serde!(ChannelKind);
 
 /// A file that was rendered from a release manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]

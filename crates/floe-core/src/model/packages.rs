@@ -1,7 +1,5 @@
 //! Packages of Linux distributions, each made from the archive of a static target.
 
-use std::fmt;
-
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -58,11 +56,7 @@ impl PackageKind {
     }
 }
 
-impl fmt::Display for PackageKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+floe_audit::display_as_serde!(PackageKind);
 
 /// A package as the record of its archive names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -227,13 +227,14 @@ impl Release {
         self.assets.retain(|asset| asset.name != CHECKSUMS && asset.name != manifest);
         self.assets.push(Asset::made_here(manifest, self.manifest.to_json().into_bytes()));
         self.assets.sort_by(|a, b| a.name.cmp(&b.name));
-        let sums = checksums(&self.assets).into_bytes();
+        let sums = self.checksums().into_bytes();
         self.assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), sums));
     }
 
-    /// The text of `SHA256SUMS`.
+    /// The text of `SHA256SUMS` in the format of GNU coreutils: digest, two spaces, name.
     pub fn checksums(&self) -> String {
-        checksums(&self.assets)
+        let covered = self.assets.iter().filter(|asset| is_covered(&asset.name));
+        covered.map(|asset| format!("{}  {}\n", asset.digest.hex(), asset.name)).collect()
     }
 
     /// The subjects of an attestation in the format of `SHA256SUMS`: its lines, one for itself, and one for the image.
@@ -355,10 +356,4 @@ fn requires(record: &Record) -> BTreeMap<String, String> {
         }
     }
     requires
-}
-
-/// `SHA256SUMS` in the format of GNU coreutils: digest, two spaces, name.
-fn checksums(assets: &[Asset]) -> String {
-    let covered = assets.iter().filter(|asset| is_covered(&asset.name));
-    covered.map(|asset| format!("{}  {}\n", asset.digest.hex(), asset.name)).collect()
 }

@@ -44,11 +44,7 @@ pub enum Verdict {
     NotCovered,
 }
 
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
+floe_audit::display_as_serde!(Verdict);
 
 /// One asset or one part of the image, and the result of comparing it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
