@@ -73,7 +73,7 @@ async fn run(mut command: Command, limit: Duration) -> anyhow::Result<Result<Str
     let mut child = command.spawn().map_err(|error| {
         Failure::new(format!("failed to start `{program}`"))
             .because(error)
-            .hint("the program could not be checked: it needs a loader that is not there, or TMPDIR does not allow programs")
+            .hint("the program could not be checked: it needs a loader that is not there, or the folder for temporary files does not allow programs")
     })?;
     let result = match tokio::time::timeout(limit, finish(&mut child)).await {
         Err(_) => Err(format!("did not end within {}", seconds(limit))),
@@ -119,6 +119,17 @@ async fn end_group(child: &mut Child) {
         // `kill` of the shell is always there, a program may not be. It fails if all of them have ended by themselves.
         let kill = Command::new("/bin/sh")
             .args(["-c", &format!("kill -s KILL -- -{id}")])
+            .stderr(Stdio::null())
+            .status();
+        let _ = kill.await;
+    }
+    #[cfg(windows)]
+    if let Some(id) = child.id() {
+        // A part of Windows. It finds the programs by their parents, so it comes before those end.
+        let kill = Command::new("taskkill")
+            .args(["/T", "/F", "/PID", &id.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status();
         let _ = kill.await;
@@ -174,5 +185,27 @@ mod tests {
         assert_eq!(line.len() as u64, OUTPUT_LIMIT);
         let why = run(write(OUTPUT_LIMIT + 1), TIME_LIMIT).await.unwrap().unwrap_err();
         assert_eq!(why, "wrote more than 64.0 KiB");
+    }
+}
+
+#[cfg(all(test, windows))]
+mod tests {
+    use std::fs;
+
+    use floe_core::disk;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_program_that_does_not_end_is_killed_with_the_programs_that_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("place");
+        fs::create_dir(&place).unwrap();
+        let mut command = Command::new("cmd");
+        command.args(["/C", "ping -n 100 127.0.0.1"]).current_dir(&place);
+        let why = run(command, Duration::from_secs(2)).await.unwrap().unwrap_err();
+        assert_eq!(why, format!("did not end within {}", seconds(Duration::from_secs(2))));
+        // Windows refuses to remove the current folder of a running program.
+        disk::retry(|| fs::remove_dir(&place)).unwrap();
     }
 }

@@ -10,7 +10,6 @@ mod feed;
 mod prefix;
 mod requests;
 mod resume;
-#[cfg(unix)]
 mod stopping;
 mod submission;
 
