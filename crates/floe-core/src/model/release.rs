@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use semver::Version;
+use serde::{Deserialize, Serialize};
 
 use super::manifest::{Artifact, Manifest, ManifestFile, ManifestImage, ManifestPlatform};
 use super::{
@@ -55,11 +56,13 @@ pub struct Release {
 }
 
 /// The destination of a release: repository, tag, commit and image.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Destination {
     /// The repository.
+    #[serde(rename = "repository")]
     pub repo: Repo,
-    /// The address of the repository's page, `https://github.com/owner/name`.
+    /// The address of the repository's page, `https://github.com/owner/name`. It depends on the server that is published to.
+    #[serde(skip)]
     pub page: String,
     /// The tag.
     pub tag: Tag,
@@ -70,8 +73,10 @@ pub struct Destination {
     /// Whether it may become the repository's latest release, a name that all packages of the repository share.
     pub may_be_latest: bool,
     /// Whether SBOMs and the attestation are attached to the image.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub attach: bool,
     /// How it was built, if a workflow says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub built_on: Option<BuiltOn>,
 }
 
