@@ -112,7 +112,7 @@ Register-ArgumentCompleter -Native -CommandName 'floe' -ScriptBlock {
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]')
             [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image''s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]')
             [CompletionResult]::new('--notes-file', '--notes-file', [CompletionResultType]::ParameterName, 'Read the release notes from this file, not from the changelog or GitHub')
-            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again')
+            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'Fail unless SHA256SUMS has this digest')
             [CompletionResult]::new('--attestation', '--attestation', [CompletionResultType]::ParameterName, 'The attestation of exactly these files, a Sigstore bundle; verified before anything is sent')
             [CompletionResult]::new('--attest', '--attest', [CompletionResultType]::ParameterName, 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]')
             [CompletionResult]::new('--signer', '--signer', [CompletionResultType]::ParameterName, 'The workflow that must have signed [default: floe''s release workflow, or one of the project''s own repository]')

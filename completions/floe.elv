@@ -105,7 +105,7 @@ set edit:completion:arg-completer[floe] = {|@words|
             cand --target 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]'
             cand --image 'The image''s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]'
             cand --notes-file 'Read the release notes from this file, not from the changelog or GitHub'
-            cand --expect 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again'
+            cand --expect 'Fail unless SHA256SUMS has this digest'
             cand --attestation 'The attestation of exactly these files, a Sigstore bundle; verified before anything is sent'
             cand --attest 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]'
             cand --signer 'The workflow that must have signed [default: floe''s release workflow, or one of the project''s own repository]'

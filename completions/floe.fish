@@ -82,7 +82,7 @@ complete -c floe -n "__fish_floe_using_subcommand image" -s V -l version -d 'Pri
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l target -d 'A target the release must hold (may be repeated) [default: `targets` in Cargo.toml, else all but the optional ones]' -r
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l image -d 'The image\'s name [default: `ghcr.io/OWNER/NAME`; with `tag-prefix`, `ghcr.io/OWNER/NAME/PACKAGE`]' -r
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l notes-file -d 'Read the release notes from this file, not from the changelog or GitHub' -r -F
-complete -c floe -n "__fish_floe_using_subcommand assemble" -l expect -d 'Publish only if SHA256SUMS has the digest that `floe verify` printed; archives are not unpacked again' -r
+complete -c floe -n "__fish_floe_using_subcommand assemble" -l expect -d 'Fail unless SHA256SUMS has this digest' -r
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l attestation -d 'The attestation of exactly these files, a Sigstore bundle; verified before anything is sent' -r -F
 complete -c floe -n "__fish_floe_using_subcommand assemble" -l attest -d 'Whether the release must have an attestation; SHA256SUMS depends on it [default: required with --attestation and for `floe publish` in GitHub Actions, else none]' -r -f -a "required\t'The manifest promises it, and nothing is published without it'
 best-effort\t'It is published if it is there'

@@ -5,12 +5,13 @@ use std::fmt;
 use floe_core::plan::{self, Conflict};
 
 /// The exit code of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
     /// Success.
     Done = 0,
     /// Failure: the network, a file, a permission.
+    #[default]
     Failed = 1,
     /// Usage error.
     Usage = 2,
@@ -30,7 +31,7 @@ pub enum Refusal {
 }
 
 /// An error with a hint. The message is a lower-case fragment that names the thing in backticks.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Failure {
     message: String,
     details: Vec<String>,
@@ -45,9 +46,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with exit code 1.
     pub fn new(message: impl Into<String>) -> Self {
-        let message = message.into();
-        let (state, hint, file, refusal, source) = (None, None, None, None, None);
-        Failure { message, details: Vec::new(), state, hint, exit: Exit::Failed, file, refusal, source }
+        Failure { message: message.into(), ..Failure::default() }
     }
 
     /// Wraps an error to add a state, a hint or an exit code, without a line of its own.
@@ -83,45 +82,44 @@ impl Failure {
     }
 
     /// Adds a cause.
-    pub fn because(mut self, source: impl Into<anyhow::Error>) -> Self {
-        self.source = Some(source.into());
-        self
+    pub fn because(self, source: impl Into<anyhow::Error>) -> Self {
+        Failure { source: Some(source.into()), ..self }
     }
 
     /// Adds lines of detail, one a problem.
-    pub fn details(mut self, details: impl IntoIterator<Item = impl fmt::Display>) -> Self {
-        self.details = details.into_iter().map(|detail| detail.to_string()).collect();
-        self
+    pub fn details(self, details: impl IntoIterator<Item = impl fmt::Display>) -> Self {
+        Failure { details: details.into_iter().map(|detail| detail.to_string()).collect(), ..self }
+    }
+
+    /// Fails with a line of detail for each problem, if there is one.
+    pub fn if_any(self, problems: impl IntoIterator<Item = impl fmt::Display>) -> anyhow::Result<()> {
+        let failure = self.details(problems);
+        if failure.details.is_empty() { Ok(()) } else { Err(failure.into()) }
     }
 
     /// Adds the state: what is and what is not public now.
-    pub fn state(mut self, state: impl Into<String>) -> Self {
-        self.state = Some(state.into());
-        self
+    pub fn state(self, state: impl Into<String>) -> Self {
+        Failure { state: Some(state.into()), ..self }
     }
 
     /// Adds the way out: a sentence with a command that can be pasted.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Failure { hint: Some(hint.into()), ..self }
     }
 
     /// Sets another exit code than 1.
-    pub fn exit(mut self, exit: Exit) -> Self {
-        self.exit = exit;
-        self
+    pub fn exit(self, exit: Exit) -> Self {
+        Failure { exit, ..self }
     }
 
     /// Names the file of the project to change. A workflow shows the error there.
-    pub fn file(mut self, file: impl Into<String>) -> Self {
-        self.file = Some(file.into());
-        self
+    pub fn file(self, file: impl Into<String>) -> Self {
+        Failure { file: Some(file.into()), ..self }
     }
 
     /// Says that a server has refused a request.
-    pub fn refused(mut self, refusal: Refusal) -> Self {
-        self.refusal = Some(refusal);
-        self
+    pub fn refused(self, refusal: Refusal) -> Self {
+        Failure { refusal: Some(refusal), ..self }
     }
 
     /// The exit code it asks for.
@@ -180,32 +178,37 @@ impl Wrong {
         let mut lines = Vec::new();
         for (at, error) in self.0.iter().enumerate() {
             lines.push(format!("{error:#}"));
-            let failures = error.chain().filter_map(|cause| cause.downcast_ref::<Failure>());
-            lines.extend(failures.flat_map(Failure::detail_lines).map(|line| format!("  {line}")));
+            lines.extend(failures(error).flat_map(Failure::detail_lines).map(|line| format!("  {line}")));
             // Errors that share a way out are grouped above it.
             let hint = hint_of(error).filter(|hint| self.0.get(at + 1).and_then(hint_of) != Some(hint));
             lines.extend(hint.map(|hint| format!("    {hint}")));
         }
-        let exits = self.0.iter().map(|error| {
-            let mut exits = error.chain().filter_map(|cause| cause.downcast_ref().map(Failure::exit_code));
-            exits.find(|exit| *exit != Exit::Failed).unwrap_or(Exit::Failed)
-        });
-        let exits: Vec<Exit> = exits.collect();
-        let is_same = exits.iter().all(|exit| *exit == exits[0]);
-        let failure = Failure::new(format!("{} {what}", exits.len())).details(lines);
-        Err(failure.exit(if is_same { exits[0] } else { Exit::Failed }).into())
+        let exit = exit_of(&self.0[0]);
+        let is_same = self.0.iter().all(|error| exit_of(error) == exit);
+        let failure = Failure::new(format!("{} {what}", self.0.len())).details(lines);
+        Err(failure.exit(if is_same { exit } else { Exit::Failed }).into())
     }
+}
+
+/// The failures among an error and its causes.
+pub fn failures(error: &anyhow::Error) -> impl Iterator<Item = &Failure> {
+    error.chain().filter_map(|cause| cause.downcast_ref())
+}
+
+/// The exit code that an error asks for.
+pub fn exit_of(error: &anyhow::Error) -> Exit {
+    failures(error).map(Failure::exit_code).find(|exit| *exit != Exit::Failed).unwrap_or_default()
 }
 
 /// The way out that an error names: that of the cause nearest to the trouble, which knows it best.
 pub fn hint_of(error: &anyhow::Error) -> Option<&str> {
-    error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()?.hint_text()).last()
+    failures(error).filter_map(Failure::hint_text).last()
 }
 
 /// An error in one line: its causes, its details and its way out.
 pub fn in_one_line(error: &anyhow::Error) -> String {
-    let failures = error.chain().filter_map(|cause| cause.downcast_ref::<Failure>());
-    let details: Vec<&str> = failures.flat_map(Failure::detail_lines).map(|line| line.trim()).collect();
+    let details: Vec<&str> =
+        failures(error).flat_map(Failure::detail_lines).map(|line| line.trim()).collect();
     let colon = if details.is_empty() { "" } else { ": " };
     let hint = hint_of(error).map(|hint| format!("; {hint}")).unwrap_or_default();
     format!("{error:#}{colon}{}{hint}", details.join("; "))
@@ -213,12 +216,17 @@ pub fn in_one_line(error: &anyhow::Error) -> String {
 
 /// Why a server did not serve a request, if that is the cause of an error.
 pub fn refusal_of(error: &anyhow::Error) -> Option<Refusal> {
-    error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.refusal)
+    failures(error).find_map(|failure| failure.refusal)
 }
 
-/// Shorthand for failing inside a function that returns `anyhow::Result`.
+/// A failure with exit code 2: wrong usage.
 pub fn usage(message: impl Into<String>) -> Failure {
     Failure::new(message).exit(Exit::Usage)
+}
+
+/// A failure with exit code 3: something that was checked is wrong.
+pub fn invalid(message: impl Into<String>) -> Failure {
+    Failure::new(message).exit(Exit::Problems)
 }
 
 /// Where errors of floe itself are reported. A floe from before its first publication does not know its address.

@@ -46,7 +46,7 @@ impl Token {
 
     /// Whether the job that publishes has a token for the repositories of channels, which this one lacks.
     pub fn channel_follows() -> bool {
-        variable(CHANNEL_FOLLOWS).is_some_and(|text| text == "true")
+        variable(CHANNEL_FOLLOWS).as_deref() == Some("true")
     }
 
     /// The key that pushes packages to a feed. Only the feed gets it.

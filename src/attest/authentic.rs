@@ -49,13 +49,36 @@ pub struct Log {
 
 /// Why a bundle does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// Signed by an authority or in a log that no trusted root has. It may be right.
-    Unknown(String),
-    /// A version of the format that this floe does not read. It may be right.
-    Format(String),
-    /// It is wrong under a root that is trusted.
-    Wrong(String),
+pub enum Unproven {
+    /// It could not be checked, and may be right.
+    NotChecked {
+        /// The reason.
+        why: String,
+        /// The way out.
+        hint: &'static str,
+    },
+    /// It is wrong, for each of these reasons.
+    Wrong(Vec<String>),
+}
+
+impl Unproven {
+    /// It is signed by an authority or in a log that no trusted root has.
+    fn by_roots(why: String) -> Self {
+        Unproven::NotChecked {
+            why,
+            hint: "update floe, or give the current roots: `gh attestation trusted-root > roots.jsonl`, then `--trusted-root roots.jsonl`",
+        }
+    }
+
+    /// It is of a version of the format that this floe does not read.
+    pub(super) fn by_format(why: String) -> Self {
+        Unproven::NotChecked { why, hint: "update floe: it reads version 0.3 of the format" }
+    }
+
+    /// It is wrong for one reason.
+    pub(super) fn wrong(why: impl Into<String>) -> Self {
+        Unproven::Wrong(vec![why.into()])
+    }
 }
 
 impl Bundle {
@@ -63,12 +86,12 @@ impl Bundle {
     ///
     /// # Errors
     /// No root proves it.
-    pub fn authenticate(self, roots: &Roots) -> Result<Authentic, Refusal> {
+    pub fn authenticate(self, roots: &Roots) -> Result<Authentic, Unproven> {
         let is_logged = !self.inner.verification_material.tlog_entries.is_empty();
         let mut unknown = None;
         let mut fitting = roots.0.iter().filter(|root| root.has_log() == is_logged).peekable();
         if fitting.peek().is_none() {
-            return Err(Refusal::Unknown(match is_logged {
+            return Err(Unproven::by_roots(match is_logged {
                 true => "it is in a transparency log, and no trusted root has one".to_owned(),
                 false => "it is in no transparency log, which every trusted root requires".to_owned(),
             }));
@@ -81,10 +104,10 @@ impl Bundle {
             match self.verify(root) {
                 Ok(result) => return self.authentic(root, &result),
                 Err(error) if is_unknown(&error) => unknown = Some(why(&error)),
-                Err(error) => return Err(Refusal::Wrong(why(&error))),
+                Err(error) => return Err(Unproven::wrong(why(&error))),
             }
         }
-        Err(Refusal::Unknown(unknown.unwrap_or_default()))
+        Err(Unproven::by_roots(unknown.unwrap_or_default()))
     }
 
     /// The identifier of a log of the bundle that a root does not have.
@@ -112,12 +135,12 @@ impl Bundle {
         root.verifier.verify(digest, &self.inner, &policy)
     }
 
-    fn authentic(self, root: &Root, result: &VerificationResult) -> Result<Authentic, Refusal> {
+    fn authentic(self, root: &Root, result: &VerificationResult) -> Result<Authentic, Unproven> {
         let Some(certificate) = result.certificate().filter(|_| result.certificate_verified()) else {
-            return Err(Refusal::Wrong("its certificate was not verified".to_owned()));
+            return Err(Unproven::wrong("its certificate was not verified"));
         };
         let Some(SubjectAltName::Uri(identity)) = result.identity() else {
-            return Err(Refusal::Wrong("its certificate names a person and no workflow".to_owned()));
+            return Err(Unproven::wrong("its certificate names a person and no workflow"));
         };
         let claims = &certificate.ci_claims;
         let entry = self.inner.verification_material.tlog_entries.first();

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sigstore_verify::types::{self, SignatureContent};
 
-use super::authentic::Refusal;
+use super::authentic::Unproven;
 use super::statement::Statement;
 use floe_core::attachment::BUNDLE_LIMIT;
 
@@ -96,22 +96,22 @@ impl Bundle {
     ///
     /// # Errors
     /// It is too large, is not a bundle of version 0.3, or holds anything but one attestation by one certificate.
-    pub fn parse(json: &[u8]) -> Result<Self, Refusal> {
+    pub fn parse(json: &[u8]) -> Result<Self, Unproven> {
         if json.len() as u64 > BUNDLE_LIMIT {
-            return Err(Refusal::Wrong(format!("it is larger than {BUNDLE_LIMIT} bytes")));
+            return Err(Unproven::wrong(format!("it is larger than {BUNDLE_LIMIT} bytes")));
         }
-        let text = std::str::from_utf8(json).map_err(|_| Refusal::Wrong("it is not UTF-8".to_owned()))?;
+        let text = std::str::from_utf8(json).map_err(|_| Unproven::wrong("it is not UTF-8"))?;
         if let Some(kind) = other_kind(text) {
-            return Err(Refusal::Wrong(kind.to_owned()));
+            return Err(Unproven::wrong(kind));
         }
         let Format { media_type } =
-            serde_json::from_str(text).map_err(|error| Refusal::Wrong(broken(&error)))?;
+            serde_json::from_str(text).map_err(|error| Unproven::wrong(broken(&error)))?;
         if !MEDIA_TYPES.contains(&media_type.as_str()) {
             let why = format!("its format is `{media_type}`, not `{}`", MEDIA_TYPES[0]);
             let is_bundle = FAMILIES.iter().any(|family| media_type.starts_with(family));
-            return Err(if is_bundle { Refusal::Format(why) } else { Refusal::Wrong(why) });
+            return Err(if is_bundle { Unproven::by_format(why) } else { Unproven::wrong(why) });
         }
-        Bundle::of_known_format(text).map_err(Refusal::Wrong)
+        Bundle::of_known_format(text).map_err(Unproven::wrong)
     }
 
     /// The bundles of a file: one as JSON, or one on each line, as `gh attestation download` writes them.

@@ -13,7 +13,7 @@ mod roots;
 mod signer;
 mod statement;
 
-pub use authentic::{Authentic, Log, Refusal};
+pub use authentic::{Authentic, Log, Unproven};
 pub use bundle::Bundle;
 pub use floe_core::attachment::BUNDLE_LIMIT;
 pub use immutable::Immutable;

@@ -113,7 +113,7 @@ pub struct SourceArgs {
 }
 
 /// Arguments of `floe package`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = "Examples:\n  \
     floe package --target x86_64-musl --binary target/x86_64-unknown-linux-musl/release/floe\n  \
     floe package native/ --out dist")]
@@ -293,6 +293,5 @@ pub struct TargetsArgs {
 #[command(after_help = "Example:\n  floe completions bash > ~/.local/share/bash-completion/completions/floe")]
 pub struct CompletionsArgs {
     /// The shell to print completions for
-    #[arg(value_name = "SHELL")]
     pub shell: clap_complete::Shell,
 }

@@ -124,10 +124,25 @@ pub struct RemoteArgs {
     pub first_wait: Option<u64>,
 }
 
+/// Adapts the arguments of a release to `floe assemble`: it sends nothing, so those that only publishing uses are refused.
+/// Unlike them, a variable for the trusted roots may be set.
+fn for_assembling(arg: clap::Arg) -> clap::Arg {
+    match arg.get_id().as_str() {
+        "dists" => arg.required(true).value_name("FOLDER").help(
+            "Dists, binaries laid out as `<triple>/<binary>`, or folders of legs, each with dist/ or native/",
+        ),
+        "expect" => arg.help("Fail unless SHA256SUMS has this digest"),
+        "attestation" | "signer" | "registry_url" | "feed_url" | "tries" | "first_wait" => {
+            arg.hide(true).conflicts_with("dists")
+        }
+        "trusted_root" => arg.hide(true),
+        _ => arg,
+    }
+}
+
 /// Arguments of `floe assemble`.
 #[derive(Debug, Args)]
-#[command(mut_arg("dists", |arg| arg.required(true).value_name("FOLDER").help(
-    "Dists, binaries laid out as `<triple>/<binary>`, or folders of legs, each with dist/ or native/")))]
+#[command(mut_args(for_assembling))]
 #[command(after_help = "Examples:\n  \
     floe assemble dist native --out release --tag v1.4.0\n  \
     floe publish release/dist --expect sha256:…    digest printed by `floe assemble`\n\n\
@@ -265,7 +280,6 @@ pub struct VerifyArgs {
     did not answer or the release is not published.", environment_help!()))]
 pub struct ReproduceArgs {
     /// The published release
-    #[arg(value_name = "TAG")]
     pub tag: Tag,
     /// A dist rebuilt from the tag's sources (may be repeated)
     #[arg(long, value_name = "DIST", required = true)]

@@ -2,16 +2,16 @@
 //!
 //! Binaries are packed, all of it is verified, and only what was verified is copied. Nothing is sent.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use crate::cli::{AssembleArgs, PackageArgs, ReleaseArgs};
 use crate::commands::package::{self, Enforcement};
 use crate::commands::verify;
-use crate::error::{Exit, Failure, usage};
+use crate::error::{Failure, invalid, usage};
+use crate::files;
 use crate::files::scratch::Scratch;
 use crate::project::cargo::{self, Project};
 use crate::release::inputs::Inputs;
@@ -20,8 +20,10 @@ use crate::report::Report;
 use floe_audit::Facts;
 use floe_core::model::assembly::DESCRIPTION;
 use floe_core::model::release::CHECKSUMS;
-use floe_core::model::{ArchiveKind, Assembly, Builder, BuiltOn, Content, Release, Schema, Target};
-use floe_core::untrusted::files;
+use floe_core::model::{
+    ArchiveKind, Assembly, BinaryFacts, Builder, BuiltOn, Content, Record, Release, Schema, Target,
+};
+use floe_core::untrusted::files as untrusted;
 use floe_core::verify::{Depth, Verified};
 
 /// The file of subjects, beside the dist.
@@ -37,15 +39,15 @@ pub fn assemble(args: AssembleArgs, report: &Report) -> anyhow::Result<()> {
     let built_on = built_on(&legs, args.inputs.as_deref())?;
     let signs =
         built_on.as_ref().and_then(|built_on| built_on.inputs.get("sign")).is_some_and(|sign| sign == "true");
-    let inputs = Inputs::of_project(&args.release)?.with_built_on(built_on);
-    let project = inputs.project().ok_or_else(|| {
+    let inputs = Inputs::of_project(&args.release, built_on)?;
+    let project = inputs.project.as_ref().ok_or_else(|| {
         usage("there is no project to assemble a release of").hint("run `floe assemble` in its folder")
     })?;
     cargo::check_tag(project, args.release.source.tag.as_ref())?;
     let out = Scratch::inside(&args.out)?;
     let packed = pack(&legs, project, &args.release, &out.path().join("packed"), report)?;
     let dists: Vec<PathBuf> = legs.iter().flat_map(|leg| &leg.dists).chain(&packed).cloned().collect();
-    let verified = dist::verify(dist::read(&dists, Depth::Whole)?, inputs.expect())?;
+    let verified = dist::verify(dist::read(&dists, Depth::Whole)?, &inputs.expect)?;
     verify::read_binaries_again(&verified, report)?;
     if signs {
         check_signatures(&verified)?;
@@ -89,20 +91,15 @@ struct Leg {
 fn legs(folders: &[PathBuf]) -> anyhow::Result<Vec<Leg>> {
     let mut legs = Vec::new();
     for folder in folders {
-        if !folder.is_dir() {
-            return Err(usage(format!("`{}` is not a folder", folder.display())).into());
-        }
+        ensure!(folder.is_dir(), usage(format!("`{}` is not a folder", folder.display())));
         if let Some(leg) = leg(folder)? {
             legs.push(leg);
             continue;
         }
-        let before = legs.len();
-        for folder in subfolders(folder)? {
-            let found = leg(&folder)?.ok_or_else(|| unknown(&folder))?;
-            legs.push(found);
-        }
-        if legs.len() == before {
-            return Err(unknown(folder).into());
+        let below = subfolders(folder)?;
+        ensure!(!below.is_empty(), unknown(folder));
+        for folder in below {
+            legs.push(leg(&folder)?.ok_or_else(|| unknown(&folder))?);
         }
     }
     Ok(legs)
@@ -115,14 +112,11 @@ fn unknown(folder: &Path) -> Failure {
 
 /// The leg that a folder is: one with `dist/` or `native/`, a dist, or folders of binaries.
 fn leg(folder: &Path) -> anyhow::Result<Option<Leg>> {
-    let failed = || format!("failed to read `{}`", folder.display());
-    let below = |name: &str| Some(folder.join(name)).filter(|path| path.is_dir());
-    let (mut dists, mut native): (Vec<_>, Vec<_>) =
-        (below("dist").into_iter().collect(), below("native").into_iter().collect());
+    let below = |name: &str| Vec::from_iter(Some(folder.join(name)).filter(|path| path.is_dir()));
+    let (mut dists, mut native) = (below("dist"), below("native"));
     if dists.is_empty() && native.is_empty() {
-        let names = fs::read_dir(folder).with_context(failed)?.map(|entry| Ok(entry?.file_name()));
-        let names = names.collect::<std::io::Result<Vec<_>>>().with_context(failed)?;
-        let any = |is: fn(&str) -> bool| names.iter().any(|name| is(&name.to_string_lossy()));
+        let entries = files::entries(folder)?;
+        let any = |is: fn(&str) -> bool| entries.iter().any(|path| is(&files::name_of(path)));
         if any(|name| ArchiveKind::of_file(name).is_some() || name == "oci-layout" || name == "image") {
             dists.push(folder.to_owned());
         } else if any(|name| name.parse::<Target>().is_ok()) {
@@ -131,19 +125,12 @@ fn leg(folder: &Path) -> anyhow::Result<Option<Leg>> {
             return Ok(None);
         }
     }
-    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Some(Leg { name, dists, native, runner: runner(&folder.join(RUNNER))? }))
+    let runner = runner(&folder.join(RUNNER))?;
+    Ok(Some(Leg { name: files::name_of(folder), dists, native, runner }))
 }
 
 fn subfolders(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let read = || -> std::io::Result<Vec<PathBuf>> {
-        let paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
-        let mut paths = paths.collect::<std::io::Result<Vec<_>>>()?;
-        paths.retain(|path| path.is_dir());
-        paths.sort();
-        Ok(paths)
-    };
-    read().with_context(|| format!("failed to read `{}`", folder.display()))
+    Ok(files::entries(folder)?.into_iter().filter(|path| path.is_dir()).collect())
 }
 
 /// The environment of a machine: one word, as GitHub's runners name it.
@@ -152,7 +139,7 @@ fn runner(path: &Path) -> anyhow::Result<Option<String>> {
         return Ok(None);
     }
     let read = || -> anyhow::Result<String> {
-        let text = String::from_utf8(files::read(files::open_no_link(path)?, RUNNER_LIMIT)?)?;
+        let text = String::from_utf8(untrusted::read(untrusted::open_no_link(path)?, RUNNER_LIMIT)?)?;
         let word = text.trim();
         let is_word = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
         anyhow::ensure!(is_word && !word.is_empty(), "it holds no word such as `github-hosted`");
@@ -174,18 +161,7 @@ fn pack(
         return Ok(None);
     }
     let origin = cargo::origin(project, args.source.commit.as_ref(), args.source.epoch)?;
-    let (project_args, source) = (args.project.clone(), args.source.clone());
-    let args = PackageArgs {
-        folders,
-        target: None,
-        binary: Vec::new(),
-        documents: None,
-        trees: None,
-        out: out.to_owned(),
-        project: project_args,
-        source,
-    };
-    let mut builds = package::find(&args, project, report)?;
+    let mut builds = package::find(&PackageArgs { folders, ..PackageArgs::default() }, project, report)?;
     package::find_crates(project, &mut builds, None)?;
     package::pack((project, &origin), &builds, out, Enforcement::Deny, report)?;
     Ok(Some(out.to_owned()))
@@ -193,22 +169,12 @@ fn pack(
 
 /// How it was built: the runner of each leg that names one, and the inputs. Unknown on a machine that is no runner.
 fn built_on(legs: &[Leg], inputs: Option<&str>) -> anyhow::Result<Option<BuiltOn>> {
-    let mut runners = BTreeMap::new();
-    if legs.iter().any(|leg| leg.runner.is_some()) {
-        for leg in legs {
-            let runner = leg.runner.clone().unwrap_or_else(|| "unknown".to_owned());
-            runners.insert(leg_name(leg)?, runner);
-        }
-    }
-    let inputs = match inputs {
-        Some(json) => BuiltOn::inputs(json).map_err(|error| {
-            usage("`--inputs` is not a JSON object")
-                .because(error)
-                .hint("in a workflow: `${{ toJSON(inputs) }}`")
-        })?,
-        None => BTreeMap::new(),
-    };
-    let built_on = BuiltOn { inputs, runners };
+    let named = legs.iter().filter(|_| legs.iter().any(|leg| leg.runner.is_some()));
+    let runner = |leg| Ok((leg_name(leg)?, leg.runner.clone().unwrap_or_else(|| "unknown".to_owned())));
+    let runners = named.map(runner).collect::<anyhow::Result<_>>()?;
+    let wrong = usage("`--inputs` is not a JSON object").hint("in a workflow: `${{ toJSON(inputs) }}`");
+    let inputs = inputs.map(BuiltOn::inputs).transpose().map_err(|error| wrong.because(error))?;
+    let built_on = BuiltOn { inputs: inputs.unwrap_or_default(), runners };
     Ok(Some(built_on).filter(BuiltOn::is_known))
 }
 
@@ -216,15 +182,14 @@ fn built_on(legs: &[Leg], inputs: Option<&str>) -> anyhow::Result<Option<BuiltOn
 fn leg_name(leg: &Leg) -> anyhow::Result<String> {
     let mut targets = Vec::new();
     for folder in &leg.native {
-        let of = |path: &PathBuf| path.file_name()?.to_str()?.parse::<Target>().ok();
-        targets.extend(subfolders(folder)?.iter().filter_map(of));
+        targets.extend(
+            subfolders(folder)?.iter().filter_map(|path| files::name_of(path).parse::<Target>().ok()),
+        );
     }
     for folder in &leg.dists {
-        let names = fs::read_dir(folder)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let of = |name: String| {
-            Target::all().find(|target| name.ends_with(&format!("-{target}.{}", target.archive())))
-        };
-        targets.extend(names.filter_map(of));
+        let is_of = |name: &str, target: &Target| name.ends_with(&format!("-{target}.{}", target.archive()));
+        let of = |path: &PathBuf| Target::all().find(|target| is_of(&files::name_of(path), target));
+        targets.extend(files::entries(folder)?.iter().filter_map(of));
     }
     targets.sort();
     let names: Vec<&str> = targets.iter().map(|target: &Target| target.name()).collect();
@@ -236,20 +201,13 @@ fn check_signatures(verified: &Verified) -> anyhow::Result<()> {
     let records = verified.archives.iter().map(|(record, _)| record);
     let native = records.filter(|record| record.target.builder() == Builder::Native);
     let binaries = native.flat_map(|record| record.binaries.iter().map(move |binary| (record, binary)));
-    let unsigned: Vec<String> = binaries
-        .filter(|(_, binary)| binary.facts.as_ref().and_then(Facts::signer).is_none())
-        .map(|(record, binary)| {
-            format!("`{}` for {} has no signature with a certificate", binary.name, record.target.name())
-        })
-        .collect();
-    if unsigned.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::new("the workflow signs, but not every program is signed")
-        .details(unsigned)
+    let unsigned = binaries.filter(|(_, binary)| binary.facts.as_ref().and_then(Facts::signer).is_none());
+    let line = |(record, binary): (&Record, &BinaryFacts)| {
+        format!("`{}` for {} has no signature with a certificate", binary.name, record.target.name())
+    };
+    invalid("the workflow signs, but not every program is signed")
         .hint("`.github/actions/sign` must sign each program in the folder `path`, or fail")
-        .exit(Exit::Problems)
-        .into())
+        .if_any(unsigned.map(line))
 }
 
 /// Copies the files of a verified release into a folder: archives with their records, further files, and the image.
@@ -261,44 +219,37 @@ fn copy(release: &Release, to: &Path) -> anyhow::Result<()> {
     for asset in &release.assets {
         let Content::File(path) = &asset.content else { continue };
         copy(path, &to.join(&asset.name))?;
-        let record = format!("{}.json", asset.name);
-        let has_record = release.manifest.artifacts.iter().any(|artifact| artifact.file == asset.name);
-        if has_record {
+        if release.manifest.artifacts.iter().any(|artifact| artifact.file == asset.name) {
+            let record = format!("{}.json", asset.name);
             copy(&path.with_file_name(&record), &to.join(&record))?;
         }
     }
     let Some(image) = &release.image else { return Ok(()) };
-    let blobs = "blobs/sha256";
-    fs::create_dir_all(to.join("image").join(blobs)).context("failed to make the image's folder")?;
+    let to = to.join("image");
+    fs::create_dir_all(to.join("blobs/sha256")).context("failed to make the image's folder")?;
     let stored = image.blobs().into_iter().chain(image.manifests());
-    let stored = stored.map(|blob| format!("{blobs}/{}", blob.digest.hex()));
-    for name in stored.chain(["oci-layout", "index.json"].map(str::to_owned)) {
-        copy(&image.layout.join(&name), &to.join("image").join(&name))?;
-    }
-    Ok(())
+    let mut stored = stored.map(|blob| format!("blobs/sha256/{}", blob.digest.hex()));
+    stored.try_for_each(|name| copy(&image.layout.join(&name), &to.join(&name)))?;
+    ["oci-layout", "index.json"]
+        .into_iter()
+        .try_for_each(|name| copy(&image.layout.join(name), &to.join(name)))
 }
 
 fn describe(release: &Release, inputs: &Inputs) -> Assembly {
-    let (destination, expect) = (&release.destination, inputs.expect());
+    let expect = &inputs.expect;
     let platforms = release.image.iter().flat_map(|image| &image.platforms).map(|one| one.platform);
     Assembly {
         schema: Schema,
         name: release.name.clone(),
         version: release.version.clone(),
-        repository: destination.repo.clone(),
-        tag: destination.tag.clone(),
-        commit: destination.commit.clone(),
-        may_be_latest: destination.may_be_latest,
+        destination: release.destination.clone(),
         binaries: expect.binaries.clone().unwrap_or_default(),
         targets: expect.targets.clone(),
         sbom: expect.sbom.unwrap_or(true),
         files: expect.files.clone(),
-        image: destination.image.clone(),
         platforms: platforms.collect(),
-        attach: destination.attach,
         programs: expect.programs.clone(),
         notes: release.notes.source.clone(),
         channels: inputs.channels(),
-        built_on: destination.built_on.clone(),
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli;
 use crate::environment::variable_os;
-use crate::error::{Exit, Failure};
+use crate::error::{Failure, invalid};
 use crate::image;
 use crate::image::ImageSpec;
 use crate::package::binary;
@@ -56,13 +56,7 @@ fn judge(inputs: &[PathBuf], project: &Project, report: &Report) -> anyhow::Resu
             rules::unloosened(&violations, RuleKind::Portability).filter(|one| one.rule != Rule::Static);
         broken.extend(others.map(line));
     }
-    if broken.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::new("the binaries do not run in every container")
-        .details(broken)
-        .exit(Exit::Problems)
-        .into())
+    invalid("the binaries do not run in every container").if_any(broken)
 }
 
 /// Warns about what programs may miss in an image.

@@ -6,16 +6,15 @@
 mod check;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail, ensure};
 use diffy::DiffOptions;
 
 use super::package::contents;
 use crate::channels;
 use crate::cli::InitArgs;
-use crate::error::{Exit, Failure, in_one_line, usage};
+use crate::error::{Exit, Failure, failures, hint_of, in_one_line, usage};
 use crate::files;
 use crate::files::transaction::{self, Change, read};
 use crate::project::cargo::{self, Project};
@@ -31,10 +30,9 @@ use floe_core::model::Commit;
 /// Runs the command. Foreign files in the way are a conflict (exit code 4), drift is a problem (3).
 pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
-    if project.is_configured && !args.targets.is_empty() {
-        let manifest = project.manifest_path.display();
-        return Err(usage(format!("`{manifest}` already lists its targets: change them there")).into());
-    }
+    let (manifest, is_changed) = (project.manifest_path.display(), !args.targets.is_empty());
+    let refused = || usage(format!("`{manifest}` already lists its targets: change them there"));
+    ensure!(!project.is_configured || !is_changed, refused());
     let git_root = git::root(&project.workspace_root)?;
     let root = git_root.as_deref().unwrap_or(&project.workspace_root);
     let mut found = look(&project, root, git_root.is_some())?;
@@ -52,18 +50,17 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
         }
     }
     let general = |found: &Found| -> Vec<String> {
-        let gated = project.gated.iter().map(Gated::line);
-        let advice = advice::about(found).into_iter().chain(missing_notes(&project)).chain(gated);
         let origin = || found.git.as_ref()?.origin.as_ref();
-        let advice = advice.chain(names::obstacles(&project, found.repository.as_ref().or_else(origin)));
-        let about_floe = newer_floe(&filling.floe).into_iter().chain(init::immovable(found, &filling));
-        let lacking = channels::lacking(project.about().as_ref(), &project.config.channels);
-        advice
-            .chain(lacking)
-            .chain(project.packages_lack())
-            .chain(contents::problems(&project))
-            .chain(about_floe)
-            .collect()
+        let of_project = [
+            project.gated.iter().map(Gated::line).collect(),
+            names::obstacles(&project, found.repository.as_ref().or_else(origin)),
+            channels::lacking(project.about().as_ref(), &project.config.channels),
+            project.packages_lack(),
+            contents::problems(&project),
+        ];
+        let of_floe = newer_floe(&filling.floe).into_iter().chain(init::immovable(found, &filling));
+        let advice = advice::about(found).into_iter().chain(missing_notes(&project));
+        advice.chain(of_project.into_iter().flatten()).chain(of_floe).collect()
     };
     if args.check {
         return check::check(&files, general(&found), &filling.floe, args.json, report);
@@ -75,8 +72,9 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
     found.workflows.retain(|path, _| !written.iter().any(|file| file.path == *path));
     let drifted = files.iter().filter(|file| !written.contains(file)).filter_map(File::drift_line);
     let warnings: Vec<String> = drifted.chain(unpinned).chain(general(&found)).collect();
+    let warn = || warnings.iter().for_each(|warning| report.warn(warning));
     if report.is_strict() {
-        warnings.iter().for_each(|warning| report.warn(warning));
+        warn();
         report.refuse_warnings()?;
     }
     for file in &written {
@@ -87,8 +85,13 @@ pub fn init(args: InitArgs, report: &Report) -> anyhow::Result<()> {
         // It stays as it is written, so there is nothing to take back.
         let _ = transaction::write(&changes)?;
     }
-    report_written(&files, &written, report);
-    warnings.iter().for_each(|warning| report.warn(warning));
+    for file in &written {
+        report.step(if file.old.is_none() { "Wrote" } else { "Changed" }, &file.path);
+    }
+    if written.is_empty() {
+        report.step("Unchanged", paths(&files));
+    }
+    warn();
     report.line(next_steps(&found, &args));
     Ok(())
 }
@@ -123,26 +126,15 @@ fn look(project: &Project, root: &Path, has_git: bool) -> anyhow::Result<Found> 
 }
 
 fn workflows(root: &Path) -> anyhow::Result<BTreeMap<String, String>> {
-    let folder = root.join(WORKFLOWS);
-    let mut workflows = BTreeMap::new();
-    if !folder.is_dir() {
-        return Ok(workflows);
-    }
-    let failed = || format!("failed to read the folder `{}`", folder.display());
-    for entry in fs::read_dir(&folder).with_context(failed)? {
-        let path = entry.with_context(failed)?.path();
-        if !path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
-            continue;
-        }
+    let (folder, mut workflows) = (root.join(WORKFLOWS), BTreeMap::new());
+    let entries = if folder.is_dir() { files::entries(&folder)? } else { Vec::new() };
+    let is_workflow =
+        |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
+    for path in entries.into_iter().filter(is_workflow) {
+        let (name, text) = (below(root, &path)?, read(&path));
         // A file has to be readable if it may be written.
-        let text = if init::is_release(&path.to_string_lossy().replace('\\', "/")) {
-            read(&path)?
-        } else {
-            read(&path).unwrap_or_default()
-        };
-        if let Some(text) = text {
-            workflows.insert(below(root, &path)?, text);
-        }
+        let text = if init::is_release(&name) { text? } else { text.unwrap_or_default() };
+        workflows.extend(text.map(|text| (name, text)));
     }
     Ok(workflows)
 }
@@ -157,7 +149,7 @@ fn below(root: &Path, path: &Path) -> anyhow::Result<String> {
 }
 
 fn filling(project: &Project, found: &Found, root: &Path, args: &InitArgs) -> anyhow::Result<Filling> {
-    let targets = if args.targets.is_empty() { project.config.targets.clone() } else { args.targets.clone() };
+    let targets = if args.targets.is_empty() { &project.config.targets } else { &args.targets };
     let origin = found.git.as_ref().and_then(|git| git.origin.clone());
     let folder = below(root, &project.workspace_root)?;
     Ok(Filling {
@@ -167,7 +159,7 @@ fn filling(project: &Project, found: &Found, root: &Path, args: &InitArgs) -> an
         package: (project.root != project.workspace_root).then(|| project.name.clone()),
         folder: Some(folder).filter(|folder| !folder.is_empty()),
         repo: origin.filter(|_| found.repository.is_none()),
-        targets,
+        targets: targets.clone(),
         tag_prefix: project.config.tag_prefix.clone(),
     })
 }
@@ -206,8 +198,8 @@ fn commit_of(floe: &Floe, report: &Report) -> anyhow::Result<Result<Commit, Stri
             .hint("name a tag, a branch or a commit that it has with `floe init --floe-url`")
             .into()),
         Err(error) => {
-            let lines = error.downcast_ref::<Failure>().map(Failure::detail_lines).unwrap_or_default();
-            let reason = lines.first().cloned().unwrap_or_else(|| in_one_line(&error));
+            let line = failures(&error).flat_map(Failure::detail_lines).next();
+            let reason = line.cloned().unwrap_or_else(|| in_one_line(&error));
             Ok(Err(format!(
                 "the workflow calls floe by its tag, which can be moved, because git cannot ask `{remote}` for the \
                  commit: {reason}; pin it with `floe init --pin COMMIT`"
@@ -218,31 +210,24 @@ fn commit_of(floe: &Floe, report: &Report) -> anyhow::Result<Result<Commit, Stri
 
 /// These templates may ask a newer floe for something else than it has.
 fn newer_floe(floe: &Floe) -> Option<String> {
-    let own = env!("CARGO_PKG_VERSION");
-    let is_newer = own.parse().is_ok_and(|own: semver::Version| floe.version > own);
+    let (own, named) = (env!("CARGO_PKG_VERSION"), &floe.version);
+    let is_newer = own.parse().is_ok_and(|own: semver::Version| *named > own);
     is_newer.then(|| {
-        format!(
-            "`--floe-url` names floe {}, but this is floe {own}: run `floe init` of that version",
-            floe.version
-        )
+        format!("`--floe-url` names floe {named}, but this is floe {own}: run `floe init` of that version")
     })
 }
 
 /// A floe without an address writes no files that call it.
 fn refuse_placeholder(files: &[File], floe: &Floe) -> anyhow::Result<()> {
-    let calls: Vec<&File> = files.iter().filter(|file| file.calls_placeholder()).collect();
-    if calls.is_empty() {
-        return Ok(());
-    }
     let why = match floe.has_address() {
         true => "names a floe that does not exist: `OWNER` is a placeholder".to_owned(),
         false => format!("would call floe at `{}`, which is a placeholder", floe.repo),
     };
-    Err(usage("this floe does not know where it is published")
-        .details(calls.iter().map(|file| format!("`{}` {why}", file.path)))
+    let calls = files.iter().filter(|file| file.calls_placeholder());
+    usage("this floe does not know where it is published")
         .state("nothing was written")
         .hint(format!("say where with {}", check::FLOE_URL))
-        .into())
+        .if_any(calls.map(|file| format!("`{}` {why}", file.path)))
 }
 
 fn refuse_foreign(files: &[File], filling: &Filling, force: bool) -> anyhow::Result<()> {
@@ -277,29 +262,23 @@ fn refuse_foreign(files: &[File], filling: &Filling, force: bool) -> anyhow::Res
 
 /// The files to write, unless that would lose text or write outside of the repository.
 fn changes(files: &[&File], root: &Path, has_git: bool) -> anyhow::Result<Vec<Change>> {
-    let refuse = |text: String, hint: String| {
-        let failure = Failure::new(text).state("nothing was written").hint(hint);
-        Err(failure.exit(Exit::Conflicts).into())
-    };
-    let mut changes = Vec::new();
-    for file in files {
+    let change = |file: &&File| {
         let (name, path) = (&file.path, root.join(&file.path));
+        let refuse = |why: &str| {
+            Failure::new(format!("`{name}` {why}")).state("nothing was written").exit(Exit::Conflicts)
+        };
         if file.needs_force() && (!has_git || git::file_status(&path)? != FileStatus::Committed) {
-            return refuse(
-                format!("`{name}` has content that git has not committed"),
-                format!("commit it, or move it away: `git add {name} && git commit {name}`"),
-            );
+            let hint = format!("commit it, or move it away: `git add {name} && git commit {name}`");
+            bail!(refuse("has content that git has not committed").hint(hint));
         }
         let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(root);
         if !files::is_inside(folder, root)? {
-            return refuse(
-                format!("`{name}` leads out of the repository through a symbolic link"),
-                "replace the link with a folder".to_owned(),
-            );
+            let why = "leads out of the repository through a symbolic link";
+            bail!(refuse(why).hint("replace the link with a folder"));
         }
-        changes.push(Change { path, old: file.old.clone(), new: file.new.clone().unwrap_or_default() });
-    }
-    Ok(changes)
+        Ok(Change { path, old: file.old.clone(), new: file.new.clone().unwrap_or_default() })
+    };
+    files.iter().map(change).collect()
 }
 
 /// The change of a file in the format of `git apply`.
@@ -328,25 +307,19 @@ fn confirm(count: usize, yes: bool, report: &Report) -> anyhow::Result<()> {
     }
 }
 
-fn report_written(files: &[File], written: &[&File], report: &Report) {
-    for file in written {
-        let verb = if file.old.is_none() { "Wrote" } else { "Changed" };
-        report.step(verb, &file.path);
-    }
-    if written.is_empty() {
-        report.step("Unchanged", paths(files));
-    }
-}
-
-fn paths(files: &[File]) -> String {
-    files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ")
+fn paths<'f>(files: impl IntoIterator<Item = &'f File>) -> String {
+    files.into_iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// A project that takes its notes from its changelog cannot be released without a section for the version.
 fn missing_notes(project: &Project) -> Option<String> {
-    let missing = inputs::notes(Some(project), None, &project.version).err()?;
-    let hint = missing.downcast_ref::<Failure>().and_then(Failure::hint_text);
-    Some(hint.map_or_else(|| format!("{missing:#}"), |hint| format!("{missing}: {hint}")))
+    let mut missing = None;
+    // Its warning is no obstacle.
+    Report::warnings_of(|report| {
+        missing = inputs::notes(Some(project), None, &project.version, report).err()
+    });
+    let missing = missing?;
+    Some(hint_of(&missing).map_or_else(|| format!("{missing:#}"), |hint| format!("{missing}: {hint}")))
 }
 
 /// The commands from the written files to a release, without those that the project does not need.
@@ -358,37 +331,31 @@ fn next_steps(found: &Found, args: &InitArgs) -> String {
     if let Some(package) = &args.project.package {
         rehearse.push_str(&format!(" --package {package}"));
     }
-    let mut steps = Vec::new();
-    let mut step = |command: &str, why: &'static str| steps.push((command.to_owned(), why));
-    if !found.has_repository() {
-        step(
-            "repository = \"https://github.com/owner/name\"",
-            "add this to [package] in Cargo.toml, with your names",
-        );
-    }
-    if found.git.is_none() {
-        step("git init", "a release starts with a tag");
-    }
-    if found.lock == FileStatus::Missing {
-        step("cargo generate-lockfile", "a release is built from Cargo.lock");
-    }
     let is_known = |status| matches!(status, FileStatus::Committed | FileStatus::Modified);
     let is_tracked = is_known(found.lock) && found.git.as_ref().is_some_and(|git| is_known(git.manifest));
-    match (is_tracked, found.is_flake_locked) {
-        (true, true) => {}
-        (true, false) => step("git add flake.nix && nix flake lock", "pin floe in flake.lock"),
-        (false, true) => step("git add --all", "a flake sees only files that git knows"),
-        (false, false) => step(
+    let flake = match (is_tracked, found.is_flake_locked) {
+        (true, true) => None,
+        (true, false) => Some(("git add flake.nix && nix flake lock", "pin floe in flake.lock")),
+        (false, true) => Some(("git add --all", "a flake sees only files that git knows")),
+        (false, false) => Some((
             "git add --all && nix flake lock",
             "pin floe in flake.lock; a flake sees only files that git knows",
-        ),
-    }
-    step(&rehearse, "run the whole release on this machine; nothing is uploaded");
+        )),
+    };
     let tag = advice::next_tag(found);
-    step(
-        &format!("git tag {tag} && git push origin {tag}"),
-        "release, after these files are committed and pushed",
-    );
+    let release = format!("git tag {tag} && git push origin {tag}");
+    let repository = "repository = \"https://github.com/owner/name\"";
+    let steps = [
+        (!found.has_repository())
+            .then_some((repository, "add this to [package] in Cargo.toml, with your names")),
+        found.git.is_none().then_some(("git init", "a release starts with a tag")),
+        (found.lock == FileStatus::Missing)
+            .then_some(("cargo generate-lockfile", "a release is built from Cargo.lock")),
+        flake,
+        Some((&rehearse, "run the whole release on this machine; nothing is uploaded")),
+        Some((&release, "release, after these files are committed and pushed")),
+    ];
+    let steps: Vec<(&str, &str)> = steps.into_iter().flatten().collect();
     let width = steps.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
     let lines = steps.iter().map(|(command, why)| format!("\n  {command:width$}  {why}"));
     format!("\nNext steps:{}", lines.collect::<String>())

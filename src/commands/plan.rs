@@ -4,11 +4,12 @@
 
 use crate::cli::PlanArgs;
 use crate::environment::variable;
-use crate::error::{Exit, Failure};
+use crate::error::invalid;
 use crate::release::attestation::{self, Trust};
 use crate::release::inputs::Inputs;
+use crate::release::preflight::Ready;
 use crate::release::session::{self, Session};
-use crate::release::{self, dist, job_summary};
+use crate::release::{self, job_summary};
 use crate::report::Report;
 use floe_core::model::{Destination, Subject};
 use floe_core::preflight::CheckedPlanJson;
@@ -25,9 +26,8 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
         }
         (&outline).into()
     } else {
-        let dist = dist::read(&args.release.dists, inputs.depth())?;
-        release = inputs.release(dist::verify(dist, inputs.expect())?, report)?;
-        attestation::verify(&mut release, &trust, report)?;
+        release = inputs.release(inputs.verify()?, report)?;
+        attestation::verify(&mut release, &trust, args.release.attest.attest, report)?;
         (&release).into()
     };
     let retry = session::retry(&args.release.remote, report).reading();
@@ -39,7 +39,7 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
     preflight.report(report, |_| true);
     match subject {
         Subject::Release(release) => {
-            if let Some(Ok(plan)) = &preflight.plan {
+            if let Some(Ok(Ready { plan, .. })) = &preflight.ready {
                 match args.json {
                     true => report.json(&CheckedPlanJson::new(plan, release, &preflight.checks))?,
                     false => report.out(plan.to_table(release)),
@@ -62,13 +62,12 @@ fn check_run(destination: &Destination) -> anyhow::Result<()> {
     if reference == format!("refs/tags/{tag}") && sha == commit.to_string() {
         return Ok(());
     }
-    Err(Failure::new(format!("this run is not for the commit of `{tag}`, so its signatures would name another one"))
+    Err(invalid(format!("this run is not for the commit of `{tag}`, so its signatures would name another one"))
         .details([
             format!("the run is for {reference} at {sha}"),
             format!("`{tag}` is commit {commit}"),
         ])
         .state("nothing was built")
         .hint(format!("run it from the tag: `gh workflow run release.yml --ref {tag}`, or choose the tag under \"Use workflow from\""))
-        .exit(Exit::Problems)
         .into())
 }

@@ -5,18 +5,17 @@ use crate::net::stop;
 use crate::release::attestation::{self, Trust};
 use crate::release::inputs::Inputs;
 use crate::release::session::{self, Session};
-use crate::release::{self, dist, job_summary};
+use crate::release::{self, job_summary};
 use crate::report::Report;
 
 /// Runs the command. It prints two lines on stdout: the image by digest, and the URL of the release.
 pub async fn publish(args: PublishArgs, report: &Report) -> anyhow::Result<()> {
     let inputs = Inputs::find(&args.release)?;
-    let dist = dist::read(&args.release.dists, inputs.depth())?;
-    let verified = dist::verify(dist, inputs.expect())?;
-    let mut release = inputs.release(verified, report)?;
+    let mut release = inputs.release(inputs.verify()?, report)?;
     let trust = Trust::of(&args.release.trust)?;
-    attestation::verify(&mut release, &trust, report)?;
-    attestation::require(&release, args.release.attest.attest)?;
+    let attest = args.release.attest.attest;
+    attestation::verify(&mut release, &trust, attest, report)?;
+    attestation::require(&release, attest)?;
 
     stop::listen(report);
     let retry = session::retry(&args.release.remote, report);

@@ -44,19 +44,12 @@ pub fn targets(args: TargetsArgs, report: &Report) -> anyhow::Result<()> {
         return report.json(&Matrix { schema: Schema, include: rows });
     }
     for row in rows {
-        let builder = match row.builder {
-            Builder::Nix => "nix",
-            Builder::Native => "native",
-        };
-        let image = row.image.map(|platform| platform.to_string()).unwrap_or_default();
-        let optional = if row.optional { "optional" } else { "" };
-        let line = format!(
-            "{:<15} {:<30} {:<7} {:<7} {image:<13} {optional}",
-            row.name,
-            row.target.triple(),
-            row.archive.to_string(),
-            builder
-        );
+        let Row { name, target, archive, builder, image, optional, .. } = row;
+        let builder = if builder == Builder::Nix { "nix" } else { "native" };
+        let image = image.map(|platform| platform.to_string()).unwrap_or_default();
+        let (triple, archive) = (target.triple(), archive.to_string());
+        let optional = if optional { "optional" } else { "" };
+        let line = format!("{name:<15} {triple:<30} {archive:<7} {builder:<7} {image:<13} {optional}");
         report.out(line.trim_end());
     }
     Ok(())

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use serde::Serialize;
 
 use super::repo;
 use crate::channels::packages;
 use crate::cli::{ReleaseArgs, VerifyArgs};
-use crate::error::{Exit, Failure, usage};
+use crate::error::{Exit, failures, invalid, usage};
 use crate::files::scratch::Scratch;
 use crate::net::stop;
 use crate::package::{audit, sbom};
@@ -19,10 +20,10 @@ use crate::release::{assemble, channels, dist, published, session, smoke_test};
 use crate::report::{Report, markdown, size};
 use crate::token::Token;
 use floe_core::model::release::CHECKSUMS;
-use floe_core::model::{Digest, Manifest, Record, Schema, Tag};
+use floe_core::model::{Digest, Manifest, PromisedFile, Record, Schema, Tag};
 use floe_core::parallel;
 use floe_core::units;
-use floe_core::verify::published::{Download, File, ReleaseRequest};
+use floe_core::verify::published::{Download, ReleaseRequest};
 use floe_core::verify::{Problem, Verified};
 
 /// Runs the subcommand. Every problem is reported, with exit code 3.
@@ -38,15 +39,11 @@ pub async fn verify(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
 
 fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
     if let Some(file) = args.dists.iter().find(|path| path.is_file()) {
-        return Err(usage(format!(
-            "`{}` is a file: a dist is a folder, and a file is checked by its attestation",
-            file.display()
-        ))
-        .hint(format!(
-            "`floe verify {} --attestation SHA256SUMS.sigstore.json --repo OWNER/NAME`",
-            file.display()
-        ))
-        .into());
+        let file = file.display();
+        let text =
+            format!("`{file}` is a file: a dist is a folder, and a file is checked by its attestation");
+        let command = "--attestation SHA256SUMS.sigstore.json --repo OWNER/NAME";
+        bail!(usage(text).hint(format!("`floe verify {file} {command}`")));
     }
     let release = ReleaseArgs {
         dists: args.dists,
@@ -64,7 +61,7 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         remote: args.remote,
     };
     let inputs = Inputs::find(&release)?;
-    let mut verified = dist::verify(dist::read(&release.dists, inputs.depth())?, inputs.expect())?;
+    let mut verified = inputs.verify()?;
     if args.render {
         // The rendered files are written again.
         verified.rendered.clear();
@@ -75,11 +72,8 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
     match inputs.release_without_notes(verified, report) {
         Ok(whole) => {
             let sums = whole.sums();
-            check_sums(
-                Some(&sums),
-                args.expect.as_ref(),
-                "do not publish it: it is not the dist that was assembled",
-            )?;
+            let hint = "do not publish it: it is not the dist that was assembled";
+            check_sums(Some(&sums), args.expect.as_ref(), hint)?;
             verdict.sums = Some(sums);
             if let (true, Some(dist)) = (args.render, release.dists.first()) {
                 for path in assemble::write_rendered(&whole, dist)? {
@@ -87,20 +81,18 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
                 }
             }
         }
-        Err(error) if args.expect.is_some() || args.render || is_problem(&error) => return Err(error),
         Err(error) => {
+            // An error about the dist, and not about what is unknown here.
+            let is_problem = failures(&error).any(|failure| failure.exit_code() == Exit::Problems);
+            if args.expect.is_some() || args.render || is_problem {
+                return Err(error);
+            }
             report.warn(format!(
                 "the digest of `SHA256SUMS`, for `floe publish --expect`, is unknown: {error:#}"
             ));
         }
     }
     verdict.show(&format!("{} {}", verdict.name, verdict.version), args.json, report)
-}
-
-/// Whether an error is about the dist, and not about what is unknown here.
-fn is_problem(error: &anyhow::Error) -> bool {
-    let is_it = |failure: &Failure| failure.exit_code() == Exit::Problems;
-    error.chain().any(|cause| cause.downcast_ref::<Failure>().is_some_and(is_it))
 }
 
 async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyhow::Result<()> {
@@ -156,17 +148,9 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
 
 /// `SHA256SUMS` must have the expected digest, if one is expected.
 fn check_sums(found: Option<&Digest>, expected: Option<&Digest>, hint: &str) -> anyhow::Result<()> {
-    match (found, expected) {
-        (_, None) => Ok(()),
-        (Some(found), Some(expected)) if found == expected => Ok(()),
-        (_, Some(expected)) => {
-            let found = found.map_or_else(|| "no digest".to_owned(), Digest::to_string);
-            Err(Failure::new(format!("`{CHECKSUMS}` has {found}, but {expected} is expected"))
-                .hint(hint)
-                .exit(Exit::Problems)
-                .into())
-        }
-    }
+    let Some(expected) = expected.filter(|expected| found != Some(expected)) else { return Ok(()) };
+    let found = found.map_or_else(|| "no digest".to_owned(), Digest::to_string);
+    Err(invalid(format!("`{CHECKSUMS}` has {found}, but {expected} is expected")).hint(hint).into())
 }
 
 /// The result of a verification as JSON, schema 1. It exists only if nothing is wrong.
@@ -176,9 +160,9 @@ struct Verdict {
     name: String,
     version: semver::Version,
     files: Vec<VerdictFile>,
-    /// The number of files in words: of a dist, the archives are listed alone.
+    /// The number of files in words.
     #[serde(skip)]
-    count: fn(usize) -> String,
+    count: String,
     /// The digest of the image index.
     image: Option<Digest>,
     /// The digest of `SHA256SUMS`, which covers all of it: `floe publish --expect` takes it. Unknown for a dist if
@@ -205,38 +189,46 @@ struct VerdictFile {
 
 impl Verdict {
     fn of_dist(verified: &Verified) -> Self {
-        let file = |(record, _): &(Record, PathBuf)| VerdictFile {
-            name: record.archive.file.clone(),
-            size: record.archive.size,
-            digest: record.archive.digest,
+        let archives = verified.archives.iter().map(|(record, _)| &record.archive);
+        let archives = archives.map(|facts| (&facts.file, facts.size, facts.digest));
+        let further = verified.files.iter().chain(&verified.rendered);
+        let further = further.map(|file| (&file.name, file.size, file.digest));
+        let count = units::counted(verified.archives.len(), "archive");
+        let count = match verified.files.len() + verified.rendered.len() {
+            0 => count,
+            further => format!("{count}, {}", units::counted(further, "further file")),
         };
-        Verdict {
-            schema: Schema,
-            name: verified.name.clone(),
-            version: verified.version.clone(),
-            files: verified.archives.iter().map(file).collect(),
-            count: units::archives,
-            image: verified.image.as_ref().map(|image| image.index.digest),
-            sums: None,
-            uncovered: Vec::new(),
-            channels: Vec::new(),
-            signature: None,
-        }
+        let image = verified.image.as_ref().map(|image| image.index.digest);
+        Verdict::of((&verified.name, &verified.version), archives.chain(further), count, image)
     }
 
     fn of_download(download: &Download, manifest: &Manifest) -> Self {
-        let file =
-            |file: &File| VerdictFile { name: file.name.clone(), size: file.size, digest: file.digest };
+        let files = download.files.iter().map(|file| (&file.name, file.size, file.digest));
+        let (count, image) = (units::files(files.len()), manifest.image.as_ref().map(|image| image.digest));
         let sums = download.files.iter().find(|file| file.name == CHECKSUMS);
         Verdict {
-            schema: Schema,
-            name: manifest.name.clone(),
-            version: manifest.version.clone(),
-            files: download.files.iter().map(file).collect(),
-            count: units::files,
-            image: manifest.image.as_ref().map(|image| image.digest),
             sums: sums.map(|file| file.digest),
             uncovered: download.uncovered().into_iter().map(str::to_owned).collect(),
+            ..Verdict::of((&manifest.name, &manifest.version), files, count, image)
+        }
+    }
+
+    fn of<'a>(
+        (name, version): (&str, &semver::Version),
+        files: impl Iterator<Item = (&'a String, u64, Digest)>,
+        count: String,
+        image: Option<Digest>,
+    ) -> Self {
+        let file = |(name, size, digest): (&String, _, _)| VerdictFile { name: name.clone(), size, digest };
+        Verdict {
+            schema: Schema,
+            name: name.to_owned(),
+            version: version.clone(),
+            files: files.map(file).collect(),
+            count,
+            image,
+            sums: None,
+            uncovered: Vec::new(),
             channels: Vec::new(),
             signature: None,
         }
@@ -260,53 +252,43 @@ impl Verdict {
         if as_json {
             return report.json(self);
         }
-        let Verdict { name, version, files, .. } = self;
+        let Verdict { name, version, count, files, .. } = self;
         let bytes = size(files.iter().map(|file| file.size).sum());
         let image = self.image.map(|digest| format!(", image {digest}")).unwrap_or_default();
         let sums = self.sums.map(|digest| format!(", SHA256SUMS {digest}")).unwrap_or_default();
-        let files = (self.count)(files.len());
-        report.out(format!("{name} {version}: {files}, {bytes}{image}{sums}: {state}"));
+        report.out(format!("{name} {version}: {count}, {bytes}{image}{sums}: {state}"));
         Ok(())
     }
 }
 
 /// The facts in the records were judged; here they are read from the binaries once more, and packages are made again.
 pub(super) fn read_binaries_again(verified: &Verified, report: &Report) -> anyhow::Result<()> {
-    let mut problems = Vec::new();
-    let audit = |(_, path): &(Record, PathBuf)| audit::audit(path);
-    let audited = parallel::map(verified.archives.iter().collect(), audit);
-    for ((record, _), found) in verified.archives.iter().zip(audited) {
-        let found = found?;
-        let sbom = record.sbom.as_ref();
-        let path = sbom.and_then(|sbom| verified.files.iter().find(|file| file.name == sbom.file));
-        for (file, why) in path.iter().flat_map(|file| {
-            sbom::compare_embedded(&file.path, &found).into_iter().map(move |why| (&file.name, why))
-        }) {
-            let (sbom, file) = (file.clone(), record.archive.file.clone());
-            problems.push(Problem::BadSbom { sbom, file, why });
-        }
-        for binary in &record.binaries {
-            let again =
-                found.iter().find(|one| one.inside.as_ref() == Some(&binary.path)).map(|one| &one.facts);
-            if again != binary.facts.as_ref() {
-                let (file, path) = (record.archive.file.clone(), binary.path.clone());
-                problems.push(Problem::Contents {
-                    file,
-                    path,
-                    why: "has other facts than its record says; pack it again",
-                });
-            }
-        }
-    }
-    let again = |(record, archive): &(Record, PathBuf)| -> anyhow::Result<Vec<Problem>> {
-        let edited = packages::edited(record, archive)?;
-        let folder = archive.with_file_name("");
-        Ok(edited.into_iter().map(|file| Problem::Edited { path: folder.join(file) }).collect())
-    };
     for (record, _) in &verified.archives {
         packages::of_other_revisions(&record.packages).for_each(|line| report.warn(line));
     }
-    let edited = parallel::map(verified.archives.iter().collect(), again);
-    problems.extend(edited.into_iter().collect::<anyhow::Result<Vec<_>>>()?.concat());
+    let again = |archive: &(Record, PathBuf)| read_again(archive, &verified.files);
+    let problems = parallel::map(verified.archives.iter().collect(), again);
+    let problems = problems.into_iter().collect::<anyhow::Result<Vec<_>>>()?.concat();
     if problems.is_empty() { Ok(()) } else { Err(dist::refuse(&problems).into()) }
+}
+
+fn read_again((record, path): &(Record, PathBuf), files: &[PromisedFile]) -> anyhow::Result<Vec<Problem>> {
+    let (archive, found) = (&record.archive.file, audit::audit(path)?);
+    let mut problems = Vec::new();
+    let sbom = record.sbom.as_ref().and_then(|sbom| files.iter().find(|file| file.name == sbom.file));
+    if let Some(sbom) = sbom {
+        let whys = sbom::compare_embedded(&sbom.path, &found).into_iter();
+        let bad = |why| Problem::BadSbom { sbom: sbom.name.clone(), file: archive.clone(), why };
+        problems.extend(whys.map(bad));
+    }
+    for binary in &record.binaries {
+        let again = found.iter().find(|one| one.inside.as_ref() == Some(&binary.path)).map(|one| &one.facts);
+        if again != binary.facts.as_ref() {
+            let why = "has other facts than its record says; pack it again";
+            problems.push(Problem::Contents { file: archive.clone(), path: binary.path.clone(), why });
+        }
+    }
+    let edited = packages::edited(record, path)?;
+    problems.extend(edited.into_iter().map(|file| Problem::Edited { path: path.with_file_name(file) }));
+    Ok(problems)
 }

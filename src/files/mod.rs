@@ -22,6 +22,19 @@ pub fn is_inside(path: &Path, folder: &Path) -> io::Result<bool> {
     Ok(path.canonicalize()?.starts_with(folder.canonicalize()?))
 }
 
+/// The paths of the entries of a folder, sorted.
+pub fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let read = || std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>();
+    let mut entries = read().with_context(|| format!("failed to read the folder `{}`", folder.display()))?;
+    entries.sort();
+    Ok(entries)
+}
+
+/// The last part of a path.
+pub fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 /// Removes a file; it is no error if there is none.
 pub fn remove_if_there(path: &Path) -> anyhow::Result<()> {
     match std::fs::remove_file(path) {

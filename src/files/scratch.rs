@@ -18,6 +18,7 @@ use floe_core::disk;
 #[derive(Debug)]
 pub struct Scratch {
     folder: TempDir,
+    is_left: bool,
     _place: Unfinished,
 }
 
@@ -74,12 +75,13 @@ impl Scratch {
     }
 
     fn register(folder: TempDir, made: Vec<PathBuf>) -> Self {
-        Scratch { _place: Unfinished::register(folder.path(), made), folder }
+        Scratch { _place: Unfinished::register(folder.path(), made), is_left: false, folder }
     }
 
     /// Leaves the folder, which has another name by now, where it is.
-    pub fn leave(self) {
-        let _ = self.folder.keep();
+    pub fn leave(mut self) {
+        self.is_left = true;
+        self.folder.disable_cleanup(true);
     }
 
     /// Moves everything in it to the folder around it.
@@ -98,6 +100,15 @@ impl Scratch {
     /// The folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if !self.is_left {
+            // `TempDir` tries once, and leaves the folder if a virus scanner holds a file in it.
+            let _ = disk::retry(|| fs::remove_dir_all(self.path()));
+        }
     }
 }
 
@@ -143,5 +154,38 @@ mod tests {
         fs::write(path.join("file"), "").unwrap();
         drop(scratch);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_dropped_folder_is_gone_and_a_left_one_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        for is_left in [false, true] {
+            let scratch = Scratch::inside(&folder.path().join(is_left.to_string())).unwrap();
+            let path = scratch.path().to_owned();
+            fs::write(path.join("file"), "").unwrap();
+            match is_left {
+                true => scratch.leave(),
+                false => drop(scratch),
+            }
+            assert_eq!(path.exists(), is_left);
+        }
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn a_folder_whose_file_is_held_for_a_moment_is_removed() {
+        use std::os::windows::fs::OpenOptionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let scratch = Scratch::inside(&folder.path().join("place")).unwrap();
+        let path = scratch.path().to_owned();
+        fs::write(path.join("file"), "").unwrap();
+        let holder = fs::OpenOptions::new().read(true).share_mode(0).open(path.join("file")).unwrap();
+        let closing = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            drop(holder);
+        });
+        drop(scratch);
+        assert!(!path.exists());
+        closing.join().unwrap();
     }
 }

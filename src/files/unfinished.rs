@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
+use floe_core::disk;
 use floe_core::parallel::lock;
 
 /// Those that exist now, each with the folders that were made for it, the innermost first.
@@ -47,11 +48,12 @@ pub fn remove_all() {
     std::mem::forget(lock(&RENAMES));
     let all = std::mem::take(&mut *lock(&ALL));
     for path in all.keys() {
+        let remove = || match path.is_dir() {
+            true => fs::remove_dir_all(path),
+            false => fs::remove_file(path),
+        };
         // Another thread may still write into a folder, so removing it can fail once.
-        (0..3).any(|_| match path.is_dir() {
-            true => fs::remove_dir_all(path).is_ok(),
-            false => fs::remove_file(path).is_ok(),
-        });
+        let _ = disk::retry(|| remove().or_else(|_| remove()).or_else(|_| remove()));
     }
     for folder in all.into_values().flatten() {
         let _ = fs::remove_dir(folder);

@@ -87,9 +87,12 @@ fn host(project: &Project) -> anyhow::Result<Target> {
     let triple =
         version.lines().find_map(|line| line.strip_prefix("host: ")).context("`rustc -vV` names no host")?;
     triple.parse().map_err(|error| {
-        Failure::new(format!("a release cannot be rehearsed on this machine: {error}"))
-            .hint("rehearse with dists that were made elsewhere: `floe rehearse dist`")
-            .into()
+        let elsewhere = "rehearse with dists that were made elsewhere: `floe rehearse dist`";
+        let hint = match triple.strip_suffix("-windows-gnu") {
+            Some(arch) => format!("run `rustup default stable-{arch}-windows-msvc`, or {elsewhere}"),
+            None => elsewhere.to_owned(),
+        };
+        Failure::new(format!("a release cannot be rehearsed on this machine: {error}")).hint(hint).into()
     })
 }
 

@@ -254,8 +254,8 @@ fn promise(
 
 /// The notes of `publish`; before a release their section is often still called `Unreleased`.
 fn notes(project: &Project, verified: &Verified, report: &Report) -> anyhow::Result<NotesSource> {
-    let missing = match inputs::notes(Some(project), None, &verified.version) {
-        Ok(notes) => return Ok(notes.source_with_warning(report)),
+    let missing = match inputs::notes(Some(project), None, &verified.version, report) {
+        Ok(notes) => return Ok(notes),
         Err(missing) => missing,
     };
     let changelog = project.changelog()?.map(|found| inputs::read_text(&found.path)).transpose()?;

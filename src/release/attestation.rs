@@ -2,24 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use crate::attest::{
-    Authentic, BUNDLE_LIMIT, Bundle, Expected, ROOTS_LIMIT, Refusal, Roots, Signer, Signers, Subjects,
+    Authentic, BUNDLE_LIMIT, Bundle, Expected, ROOTS_LIMIT, Roots, Signer, Signers, Subjects, Unproven,
 };
 use crate::cli::{Attest, TrustArgs};
 use crate::environment::variable;
-use crate::error::{Exit, Failure, usage};
+use crate::error::{Failure, invalid, usage};
 use crate::report::Report;
 use floe_core::model::{Attestation, Commit, Destination, Digest, Release, Repo, Tag};
+use floe_core::parallel::lock;
 use floe_core::untrusted::files;
-
-/// The way out where the format is newer than this floe.
-const OTHER_FORMAT: &str = "update floe: it reads version 0.3 of the format";
-/// The way out where no root knows an authority.
-const OTHER_ROOT: &str = "update floe, or give the current roots: `gh attestation trusted-root > roots.jsonl`, then `--trusted-root roots.jsonl`";
 
 /// Whose signatures count, and the verdicts so far. Clones share them.
 #[derive(Clone)]
@@ -28,33 +24,6 @@ pub struct Trust {
     signer: Option<Signer>,
     /// Whether a bundle of this digest counts as that of a release, by its `SHA256SUMS`.
     known: Arc<Mutex<BTreeMap<(Digest, Digest), bool>>>,
-}
-
-/// Why an attestation is not accepted.
-pub enum Verdict {
-    /// It could not be checked.
-    NotChecked(Unchecked),
-    /// It is wrong, for each of these reasons.
-    Wrong(Vec<String>),
-}
-
-/// Why an attestation could not be checked, and the way out.
-#[derive(Debug, Clone)]
-pub struct Unchecked {
-    /// The reason.
-    pub why: String,
-    /// The way out.
-    pub hint: &'static str,
-}
-
-impl From<Refusal> for Verdict {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Unknown(why) => Verdict::NotChecked(Unchecked { why, hint: OTHER_ROOT }),
-            Refusal::Format(why) => Verdict::NotChecked(Unchecked { why, hint: OTHER_FORMAT }),
-            Refusal::Wrong(why) => Verdict::Wrong(vec![why]),
-        }
-    }
 }
 
 impl Trust {
@@ -73,8 +42,8 @@ impl Trust {
     }
 
     /// Whether a bundle is authentic, whatever it says.
-    pub fn authenticate(&self, bundle: &[u8]) -> Result<Authentic, Verdict> {
-        Ok(Bundle::parse(bundle)?.authenticate(&self.roots)?)
+    pub fn authenticate(&self, bundle: &[u8]) -> Result<Authentic, Unproven> {
+        Bundle::parse(bundle)?.authenticate(&self.roots)
     }
 
     /// Whether a bundle is authentic and says what it must.
@@ -84,41 +53,38 @@ impl Trust {
         repo: &Repo,
         (tag, commit): (Option<&Tag>, Option<&Commit>),
         subjects: Subjects,
-    ) -> Result<Authentic, Verdict> {
+    ) -> Result<Authentic, Unproven> {
         let expected = Expected { repo, tag, commit, signers: self.signers(repo), subjects };
         let found = self.authenticate(bundle)?;
         match expected.problems(&found) {
             problems if problems.is_empty() => Ok(found),
-            problems => Err(Verdict::Wrong(problems)),
+            problems => Err(Unproven::Wrong(problems)),
         }
     }
 
     /// Whether a bundle is one of exactly this release.
-    pub fn check_release(&self, bundle: &[u8], release: &Release) -> Result<Authentic, Verdict> {
+    pub fn check_release(&self, bundle: &[u8], release: &Release) -> Result<Authentic, Unproven> {
         let Destination { repo, tag, commit, .. } = &release.destination;
         self.check(bundle, repo, (Some(tag), Some(commit)), Subjects::All(release.subject_digests()))
     }
 
     /// Whether another bundle than the promised one is as good, if that is known already.
     pub fn stands_for(&self, bundle: Digest, release: &Release) -> Option<bool> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&(bundle, release.sums())).copied()
+        lock(&self.known).get(&(bundle, release.sums())).copied()
     }
 
     /// Checks whether another bundle is as good as the promised one, and remembers the answer.
     pub fn judge_other(&self, bundle: &[u8], release: &Release) -> bool {
         let is_good = self.check_release(bundle, release).is_ok();
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert((Digest::of(bundle), release.sums()), is_good);
+        lock(&self.known).insert((Digest::of(bundle), release.sums()), is_good);
         is_good
     }
 }
 
 fn read_roots(path: &Path) -> anyhow::Result<Roots> {
     let read = || {
-        let bytes = files::read(files::open(path)?, ROOTS_LIMIT)?;
-        let text = String::from_utf8(bytes).context("it is not UTF-8")?;
-        Roots::parse(&text).map_err(anyhow::Error::msg)
+        let text = String::from_utf8(files::read(files::open(path)?, ROOTS_LIMIT)?);
+        Roots::parse(&text.context("it is not UTF-8")?).map_err(anyhow::Error::msg)
     };
     read().with_context(|| format!("failed to read the trusted roots `{}`", path.display()))
 }
@@ -131,27 +97,29 @@ pub fn read_bundle(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// The attestation that arguments name, and whether the manifest promises one.
 pub fn given(file: Option<&Path>, attest: Option<Attest>) -> anyhow::Result<Attestation> {
-    if file.is_some() && attest == Some(Attest::None) {
-        return Err(usage("`--attest none` and `--attestation` contradict each other")
-            .hint("leave out one of them; FLOE_ATTEST counts as `--attest`")
-            .into());
-    }
+    let both = || usage("`--attest none` and `--attestation` contradict each other");
+    let hint = "leave out one of them; FLOE_ATTEST counts as `--attest`";
+    ensure!(file.is_none() || attest != Some(Attest::None), both().hint(hint));
     let bundle = file.map(read_bundle).transpose()?;
-    let promised = match attest {
-        Some(attest) => attest == Attest::Required,
-        None => bundle.is_some(),
-    };
+    let promised = attest.map_or(bundle.is_some(), |attest| attest == Attest::Required);
     Ok(Attestation { promised, bundle })
 }
 
 /// Verifies the attestation of a release before anything is sent, and reports who signed it, or that there is none. The notes
 /// then say how to check it.
-pub fn verify(release: &mut Release, trust: &Trust, report: &Report) -> anyhow::Result<()> {
+pub fn verify(
+    release: &mut Release,
+    trust: &Trust,
+    attest: Option<Attest>,
+    report: &Report,
+) -> anyhow::Result<()> {
     let Some(bundle) = release.attestation().and_then(|asset| asset.bytes()) else {
-        report.step(
-            "Unsigned",
-            "no attestation: there is no workflow identity (id-token) to sign with; users will see \"not signed\"",
-        );
+        let text = "no attestation: there is no workflow identity (id-token) to sign with; users will see \"not signed\"";
+        // Nothing is published without one that is required.
+        match attest == Some(Attest::None) || is_required(attest) {
+            true => report.step("Unsigned", text),
+            false => report.warn(format!("{text}; if none is intended, give `--attest none`")),
+        }
         return Ok(());
     };
     let Destination { repo, tag, .. } = &release.destination;
@@ -161,14 +129,13 @@ pub fn verify(release: &mut Release, trust: &Trust, report: &Report) -> anyhow::
             release.signed_by(&found.identity);
             return Ok(());
         }
-        Err(Verdict::NotChecked(Unchecked { why, hint })) => {
+        Err(Unproven::NotChecked { why, hint }) => {
             Failure::new(format!("the attestation could not be checked: {why}")).hint(hint)
         }
-        Err(Verdict::Wrong(problems)) => {
-            Failure::new(format!("the attestation is not one of {tag} of `{repo}` with these files"))
+        Err(Unproven::Wrong(problems)) => {
+            invalid(format!("the attestation is not one of {tag} of `{repo}` with these files"))
                 .details(problems)
                 .hint("attest the files of this dist in the run of this tag, or name the workflow that signs with `--signer`")
-                .exit(Exit::Problems)
         }
     };
     Err(failure.state("nothing was sent").into())
@@ -177,23 +144,19 @@ pub fn verify(release: &mut Release, trust: &Trust, report: &Report) -> anyhow::
 /// Refuses to publish without the attestation that is promised. In a workflow one is expected unless it is said that there
 /// need not be.
 pub fn require(release: &Release, attest: Option<Attest>) -> anyhow::Result<()> {
-    let in_actions = variable("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-    let is_required = match attest {
-        Some(attest) => attest == Attest::Required,
-        None => in_actions,
-    };
-    if release.attestation().is_some() || !is_required {
+    if release.attestation().is_some() || !is_required(attest) {
         return Ok(());
     }
-    let why = match attest {
-        Some(_) => "`--attest required` promises one",
-        None => "a workflow can sign",
-    };
-    Err(Failure::new(format!("the release has no attestation, and {why}"))
+    let why = if attest.is_some() { "`--attest required` promises one" } else { "a workflow can sign" };
+    Err(invalid(format!("the release has no attestation, and {why}"))
         .state("nothing was sent")
         .hint("give the bundle that `actions/attest` made with `--attestation FILE`; to publish without one, set FLOE_ATTEST to `best-effort` or `none`")
-        .exit(Exit::Problems)
         .into())
+}
+
+fn is_required(attest: Option<Attest>) -> bool {
+    let in_actions = || variable("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+    attest.map_or_else(in_actions, |attest| attest == Attest::Required)
 }
 
 /// The signer and the source, in one line.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::cli::RemoteArgs;
-use crate::error::{Exit, Failure};
+use crate::error::invalid;
 use crate::feed::FeedClient;
 use crate::net::client::Client;
 use crate::release::channel::Channel;
@@ -27,30 +27,28 @@ pub async fn follow(
     args: &RemoteArgs,
     report: &Report,
 ) -> anyhow::Result<Vec<Followed>> {
-    let refused = |problems: Vec<String>| {
-        Failure::new(format!("the channels of `{}` do not show it", manifest.tag))
-            .details(problems)
-            .hint("publish the same dist again: `floe publish` writes what is missing, and nothing else")
-            .exit(Exit::Problems)
+    let refused = invalid(format!("the channels of `{}` do not show it", manifest.tag))
+        .hint("publish the same dist again: `floe publish` writes what is missing, and nothing else");
+    let places = match listed(manifest) {
+        Ok(places) => places,
+        Err(problem) => return Err(refused.details([problem]).into()),
     };
     let (mut followed, mut problems) = (Vec::new(), Vec::new());
-    for (place, entry) in listed(manifest).map_err(|problem| refused(vec![problem]))? {
-        let retry = session::retry(args, report).reading();
+    let (retry, feed_url) = (session::retry(args, report).reading(), args.feed_url.as_deref());
+    for (place, entry) in places {
         let channel = Channel::connect(
             &place,
             |repo| session::github(args, repo.clone(), None, &retry),
-            |feed| {
-                FeedClient::connect(Client::default(), feed, args.feed_url.as_deref(), None, retry.clone())
-            },
+            |feed| FeedClient::connect(Client::default(), feed, feed_url, None, retry.clone()),
         )?;
         let state = ChannelState::of(manifest, entry.digest, &channel.held(&place).await?);
         if !state.is_good() {
             problems.push(format!("{place}: {state}"));
         }
         report.step("Followed", format!("{place}: {state}"));
-        let (kind, repository, path, state) =
-            (place.kind, place.home.to_string(), place.path(), state.to_string());
-        followed.push(Followed { kind, repository, path, state });
+        let (repository, path) = (place.home.to_string(), place.path());
+        followed.push(Followed { kind: place.kind, repository, path, state: state.to_string() });
     }
-    if problems.is_empty() { Ok(followed) } else { Err(refused(problems).into()) }
+    refused.if_any(problems)?;
+    Ok(followed)
 }

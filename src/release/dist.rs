@@ -5,17 +5,18 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
-use crate::error::{Exit, Failure, usage};
+use crate::error::{Failure, invalid, usage};
+use crate::files;
 use crate::image;
 use crate::package;
 use crate::package::archive::{self, Budget, Examined};
 use floe_core::model::assembly::DESCRIPTION;
 use floe_core::model::{ArchiveFacts, ArchiveKind, Digest, PromisedFile, Record, sbom};
-use floe_core::parallel;
-use floe_core::untrusted::files;
+use floe_core::untrusted::files as untrusted;
 use floe_core::verify::{self, Depth, Expect, Found, FoundArchive, FoundImage, FoundSbom, Problem, Verified};
+use floe_core::{parallel, units};
 
 /// The folder of the files for package managers.
 pub const CHANNELS: &str = "channels";
@@ -26,18 +27,12 @@ const RECORD_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// Reads any number of dists as one, to a depth. It fails only if a folder or a file in it cannot be read at all.
 pub fn read(dists: &[PathBuf], depth: Depth) -> anyhow::Result<Found> {
-    if dists.is_empty() {
-        return Err(usage("no dist is given, so there is nothing to publish")
-            .hint("make one first: `floe package native/ --out dist`, then `floe publish dist`")
-            .into());
-    }
+    let hint = "make one first: `floe package native/ --out dist`, then `floe publish dist`";
+    ensure!(!dists.is_empty(), usage("no dist is given, so there is nothing to publish").hint(hint));
     let mut listed = Listed::default();
     for dist in dists {
-        if !dist.is_dir() {
-            return Err(usage(format!("`{}` is not a folder", dist.display()))
-                .hint("make a dist first: `floe package native/ --out dist`")
-                .into());
-        }
+        let hint = "make a dist first: `floe package native/ --out dist`";
+        ensure!(dist.is_dir(), usage(format!("`{}` is not a folder", dist.display())).hint(hint));
         list(dist, &mut listed).with_context(|| failed(dist))?;
     }
     let Listed { mut found, archives, layouts } = listed;
@@ -58,34 +53,26 @@ pub fn verify(found: Found, expect: &Expect) -> anyhow::Result<Verified> {
 
 /// The failure that lists every problem.
 pub fn refuse(problems: &[Problem]) -> Failure {
-    let any = |is: fn(&Problem) -> bool| problems.iter().any(is);
     let count = |is: fn(&Problem) -> bool| problems.iter().filter(|problem| is(problem)).count();
+    let is_of_tag = count(|problem| matches!(problem, Problem::WrongTag { .. })) > 0;
     let unread = count(|problem| matches!(problem, Problem::BadRecord { .. }));
-    let missing = count(|problem| matches!(problem, Problem::MissingTarget { .. }));
-    let hint = if any(|problem| matches!(problem, Problem::WrongTag { .. })) {
+    let targets = count(|problem| matches!(problem, Problem::MissingTarget { .. }));
+    let platforms = count(|problem| matches!(problem, Problem::MissingPlatform { .. }));
+    let hint = if is_of_tag {
         "give the tag of the version that was built, or raise `version` in Cargo.toml and build again"
-    } else if unread > 0 && missing <= unread {
+    } else if unread > 0 && targets <= unread {
         // The target of a record that cannot be read counts as missing, too.
         "pack again with this version of floe: `floe package native/ --out dist`"
-    } else if any(|problem| {
-        matches!(problem, Problem::MissingTarget { .. } | Problem::MissingPlatform { .. })
-    }) {
+    } else if targets + platforms > 0 {
         "add what is missing to a dist, or list what this release holds: `targets` in [package.metadata.floe], or `--target` for each"
-    } else if any(|problem| matches!(problem, Problem::MissingImage)) {
+    } else if problems.contains(&Problem::MissingImage) {
         "make it with `floe image`, or release without an image: `--no-image`, or `image = false` in [package.metadata.floe]"
     } else {
         "make the dist again with `floe package` (and `floe image`); `floe verify --render` writes what floe renders"
     };
-    let count = match problems.len() {
-        1 => "1 problem".to_owned(),
-        count => format!("{count} problems"),
-    };
-    let failure = Failure::new(format!("the release is not well formed: {count}"));
-    let failure = match any(|problem| matches!(problem, Problem::WrongTag { .. })) {
-        true => failure.file("Cargo.toml"),
-        false => failure,
-    };
-    failure.details(problems).hint(hint).exit(Exit::Problems)
+    let count = units::counted(problems.len(), "problem");
+    let failure = invalid(format!("the release is not well formed: {count}")).details(problems).hint(hint);
+    if is_of_tag { failure.file("Cargo.toml") } else { failure }
 }
 
 /// The contents of dists by name: archives and layouts are still to be read.
@@ -107,12 +94,9 @@ fn list(dist: &Path, listed: &mut Listed) -> anyhow::Result<()> {
         layouts.push(dist.to_owned());
         return Ok(());
     }
-    let mut entries = fs::read_dir(dist)?.collect::<Result<Vec<_>, _>>()?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    let names: Vec<String> =
-        entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    for (entry, name) in entries.iter().zip(&names) {
-        let path = entry.path();
+    let entries = files::entries(dist)?;
+    let names: Vec<String> = entries.iter().map(|path| files::name_of(path)).collect();
+    for (path, name) in entries.into_iter().zip(&names) {
         let kind_of_file = fs::symlink_metadata(&path)?.file_type();
         let is_file = kind_of_file.is_file();
         match (ArchiveKind::of_file(name), name.strip_suffix(".json")) {
@@ -151,11 +135,10 @@ fn file(path: PathBuf, name: &str) -> io::Result<PromisedFile> {
 }
 
 /// Lists the files below the folder of rendered files.
-fn list_rendered(folder: &Path, name: &str, found: &mut Found) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let (path, kind) = (entry.path(), entry.file_type()?);
-        let name = format!("{name}/{}", entry.file_name().to_string_lossy());
+fn list_rendered(folder: &Path, name: &str, found: &mut Found) -> anyhow::Result<()> {
+    for path in files::entries(folder)? {
+        let kind = fs::symlink_metadata(&path)?.file_type();
+        let name = format!("{name}/{}", files::name_of(&path));
         match () {
             () if kind.is_symlink() => found.links.push(path),
             () if kind.is_dir() => list_rendered(&path, &name, found)?,
@@ -185,18 +168,17 @@ fn read_archive(
             archive::examine(path, kind, promised, budget).with_context(failed)?
         }
     };
-    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let facts = ArchiveFacts { file, size, digest };
+    let facts = ArchiveFacts { file: files::name_of(path), size, digest };
     Ok(FoundArchive { path: path.to_owned(), facts, record, contents })
 }
 
 fn read_record(archive: &Path) -> Result<Record, String> {
     let mut path = archive.as_os_str().to_owned();
     path.push(".json");
-    let file = files::open_no_link(path.as_ref()).map_err(|error| match error.kind() {
+    let file = untrusted::open_no_link(path.as_ref()).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => "there is none; `floe package` writes it".to_owned(),
         _ => error.to_string(),
     })?;
-    let json = files::read(file, RECORD_LIMIT).map_err(|error| error.to_string())?;
-    serde_json::from_slice(&json).map_err(|error| error.to_string())
+    let read = || anyhow::Ok(serde_json::from_slice(&untrusted::read(file, RECORD_LIMIT)?)?);
+    read().map_err(|error| error.to_string())
 }

@@ -5,23 +5,23 @@
 use std::fs::File;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use semver::Version;
 
 use crate::channels;
-use crate::cli::{Attest, ProjectArgs, ReleaseArgs, SourceArgs};
+use crate::cli::{Attest, ProjectArgs, ReleaseArgs};
 use crate::environment::variable;
-use crate::error::{Exit, Failure, usage};
+use crate::error::{Failure, invalid, usage};
 use crate::project::cargo::{self, Changelog, Project};
 use crate::project::repository;
-use crate::release::{assemble, attestation, description, names, session, signatures};
+use crate::release::{assemble, attestation, description, dist, names, session, signatures};
 use crate::report::Report;
 use floe_core::model::changelog;
 use floe_core::model::config::NotesFrom;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS, is_covered};
 use floe_core::model::{
-    About, Assembly, Attestation, BuiltOn, Channels, Commit, Content, Destination, Digest, Outline, Platform,
+    About, Assembly, Attestation, BuiltOn, Channels, Commit, Content, Destination, Digest, Outline,
     PromisedFile, Release, Tag, Target,
 };
 use floe_core::untrusted::files;
@@ -33,10 +33,12 @@ const CHANGELOG_LIMIT: u64 = 16 * 1024 * 1024;
 /// The inputs of a release besides its dist. Cargo and git run once, and not at all for an assembled dist.
 pub struct Inputs {
     args: ReleaseArgs,
-    project: Option<Project>,
+    /// The project, if there is one.
+    pub project: Option<Project>,
     assembly: Option<Assembly>,
     built_on: Option<BuiltOn>,
-    expect: Expect,
+    /// The expectations of the dists.
+    pub expect: Expect,
 }
 
 impl Inputs {
@@ -46,43 +48,30 @@ impl Inputs {
             let (args, expect) = (args.clone(), description::expect(&assembly));
             return Ok(Inputs { args, project: None, assembly: Some(assembly), built_on: None, expect });
         }
-        Self::of_project(args)
+        Self::of_project(args, None)
     }
 
-    /// The same from the project alone.
-    pub fn of_project(args: &ReleaseArgs) -> anyhow::Result<Self> {
+    /// The same from the project alone, with the circumstances of the build for the manifest.
+    pub fn of_project(args: &ReleaseArgs, built_on: Option<BuiltOn>) -> anyhow::Result<Self> {
         let project = find_project(&args.project)?;
-        let expect = expect(project.as_ref(), &args.targets, args.no_image, &args.source)?;
-        Ok(Inputs { args: args.clone(), project, assembly: None, built_on: None, expect })
-    }
-
-    /// The same, with the circumstances of the build for the manifest.
-    pub fn with_built_on(self, built_on: Option<BuiltOn>) -> Self {
-        Inputs { built_on, ..self }
-    }
-
-    /// The project, if there is one.
-    pub fn project(&self) -> Option<&Project> {
-        self.project.as_ref()
-    }
-
-    /// The expectations of the dists.
-    pub fn expect(&self) -> &Expect {
-        &self.expect
+        let expect = expect(project.as_ref(), args);
+        Ok(Inputs { args: args.clone(), project, assembly: None, built_on, expect })
     }
 
     /// How much of the dists must be read: a release that is pinned by its digest was verified before.
-    pub fn depth(&self) -> Depth {
+    fn depth(&self) -> Depth {
         if self.args.expect.is_some() { Depth::Claims } else { Depth::Whole }
+    }
+
+    /// Reads and verifies the dists.
+    pub fn verify(&self) -> anyhow::Result<Verified> {
+        dist::verify(dist::read(&self.args.dists, self.depth())?, &self.expect)
     }
 
     /// The release of verified dists. It must be the expected one, if one is expected.
     pub fn release(&self, verified: Verified, report: &Report) -> anyhow::Result<Release> {
-        let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
-        let notes = self.notes(&verified.version, report)?;
-        let mut verified = verified;
-        let given = self.attestation(&mut verified.files)?;
-        let release = assemble::assemble(verified, (destination, notes), &self.channels(), report)?;
+        let notes = |version: &Version| self.notes(version, report);
+        let (release, given) = self.without_attestation(verified, notes, report)?;
         let files = release.assets.iter().map(|asset| (asset.name.as_str(), &asset.content));
         // Of a release that is pinned by its digest, only the signatures of `SHA256SUMS` were not verified before.
         let is_new = |name: &str| self.depth() == Depth::Whole || !is_covered(name) || name == CHECKSUMS;
@@ -97,23 +86,29 @@ impl Inputs {
 
     /// The release that verified dists would be published as, without its notes.
     pub fn release_without_notes(&self, verified: Verified, report: &Report) -> anyhow::Result<Release> {
-        let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
-        let notes = NotesSource::Generated;
-        let mut verified = verified;
-        let given = self.attestation(&mut verified.files)?;
-        let release = assemble::assemble(verified, (destination, notes), &self.channels(), report)?;
+        let (release, given) = self.without_attestation(verified, |_| Ok(NotesSource::Generated), report)?;
         Ok(release.with_attestation(given))
+    }
+
+    fn without_attestation(
+        &self,
+        mut verified: Verified,
+        notes: impl FnOnce(&Version) -> anyhow::Result<NotesSource>,
+        report: &Report,
+    ) -> anyhow::Result<(Release, Attestation)> {
+        self.warn_of_foreign_tag(&verified.version, report);
+        let destination = self.destination((&verified.name, &verified.version), verified.commit.as_ref())?;
+        let notes = notes(&verified.version)?;
+        let given = self.attestation(&mut verified.files)?;
+        Ok((assemble::assemble(verified, (destination, notes), &self.channels(), report)?, given))
     }
 
     /// The attestation: the given one, or one that the project lists as an asset.
     fn attestation(&self, files: &mut Vec<PromisedFile>) -> anyhow::Result<Attestation> {
         let listed = files.extract_if(.., |file| file.name == ATTESTATION).next();
         let given = self.args.attestation.as_deref();
-        if given.is_some() && listed.is_some() {
-            return Err(usage(format!("`--attestation` is given, and the dist holds `{ATTESTATION}`"))
-                .hint("give one of them")
-                .into());
-        }
+        let both = || usage(format!("`--attestation` is given, and the dist holds `{ATTESTATION}`"));
+        ensure!(given.is_none() || listed.is_none(), both().hint("give one of them"));
         attestation::given(given.or(listed.as_ref().map(|file| &*file.path)), self.args.attest.attest)
     }
 
@@ -127,12 +122,13 @@ impl Inputs {
 
     /// Verifies the signatures in dists, but not those of `SHA256SUMS`, which is made when the release is known.
     pub fn signatures(&self, verified: &Verified, report: &Report) -> anyhow::Result<()> {
-        let archives = verified.archives.iter().map(|(record, path)| (record.archive.file.as_str(), path));
-        let files = verified.files.iter().map(|file| (file.name.as_str(), &file.path));
-        let all: Vec<(&str, Content)> =
+        let archives = verified.archives.iter().map(|(record, path)| (&record.archive.file, path));
+        let files = verified.files.iter().map(|file| (&file.name, &file.path));
+        let all: Vec<(&String, Content)> =
             archives.chain(files).map(|(name, path)| (name, Content::File(path.clone()))).collect();
         let about = verified.archives.iter().find_map(|(record, _)| record.package.as_ref());
-        self.verify_signatures(all.iter().map(|(name, content)| (*name, content)).collect(), about, report)
+        let all = all.iter().map(|(name, content)| (name.as_str(), content)).collect();
+        self.verify_signatures(all, about, report)
     }
 
     /// With the key of the project, or of the package as its archives describe it.
@@ -156,36 +152,45 @@ impl Inputs {
                 .hint("run `floe plan` in the project's folder, or give the dist: `floe plan dist`")
                 .into());
         };
+        let (Project { name, version, config, .. }, targets) = (project, &self.expect.targets);
+        self.warn_of_foreign_tag(version, report);
         cargo::check_tag(project, self.expect.tag.as_ref())?;
         assemble::check(project)?;
-        let is_promised = self.args.attest.attest == Some(Attest::Required);
         let mut files = self.expect.files.clone();
-        files.extend(channels::installers(&project.name, &self.expect.targets, &project.config.channels));
+        files.extend(channels::installers(name, targets, &config.channels));
+        let is_promised = self.args.attest.attest == Some(Attest::Required);
         files.extend(is_promised.then(|| ATTESTATION.to_owned()));
-        let destination = self.destination((&project.name, &project.version), None)?;
-        let (targets, config) = (&self.expect.targets, &project.config.channels);
-        let channels =
-            channels::places((&project.name, &project.version), &destination.repo, targets, config);
+        let destination = self.destination((name, version), None)?;
         Ok(Outline {
-            name: project.name.clone(),
-            version: project.version.clone(),
+            channels: channels::places((name, version), &destination.repo, targets, &config.channels),
+            name: name.clone(),
+            version: version.clone(),
             destination,
-            notes: self.notes(&project.version, report)?,
-            targets: self.expect.targets.clone(),
-            sbom: project.config.sbom,
+            notes: self.notes(version, report)?,
+            targets: targets.clone(),
+            sbom: config.sbom,
             files,
             platforms: self.expect.platforms.clone(),
-            channels,
-            adopts: project.config.channels.adopts(),
+            adopts: config.channels.adopts(),
         })
     }
 
     fn notes(&self, version: &Version, report: &Report) -> anyhow::Result<NotesSource> {
-        if let Some(assembly) = &self.assembly {
-            return Ok(assembly.notes.clone());
+        match &self.assembly {
+            Some(assembly) => Ok(assembly.notes.clone()),
+            None => notes(self.project.as_ref(), self.args.notes_file.as_deref(), version, report),
         }
-        let chosen = notes(self.project.as_ref(), self.args.notes_file.as_deref(), version)?;
-        Ok(chosen.source_with_warning(report))
+    }
+
+    /// A tag that a workflow runs for is the tag that is released, if it is one of a release.
+    fn warn_of_foreign_tag(&self, version: &Version, report: &Report) {
+        let Some(name) = ref_of_workflow().filter(|_| self.expect.tag.is_none()) else { return };
+        let prefix = self.project.as_ref().map_or("", |project| &project.config.tag_prefix);
+        let own = Tag::prefixed_or_plain(prefix, version);
+        report.warn(format!(
+            "this workflow runs for `{name}`, which is not the tag of a release: `{own}` is used instead; run it for \
+             that tag, or name it with `--tag {own}`"
+        ));
     }
 
     /// Where a version of a package goes and what it is called there; the commit is the one that the archives name, if
@@ -199,13 +204,10 @@ impl Inputs {
         if let Some(assembly) = &self.assembly {
             return description::destination(assembly, &args.remote);
         }
-        let repo = repository::find(
-            project,
-            args.remote.repo.as_ref(),
-            session::known_site(&args.remote).as_deref(),
-        )?;
+        let site = session::known_site(&args.remote);
+        let repo = repository::find(project, args.remote.repo.as_ref(), site.as_deref())?;
         let tag = tag(project, self.expect.tag.clone(), version)?;
-        let commit = commit(project, &args.source, &tag, built)?;
+        let commit = commit(project, args.source.commit.as_ref().or(built), &tag)?;
         let page = session::page(&args.remote, &repo)?;
         let (image, may_be_latest) = names::moving(project, (&repo, &tag, name), args.image.as_ref())?;
         let (attach, built_on) = (project.is_some_and(Project::attaches), self.built_on.clone());
@@ -216,14 +218,13 @@ impl Inputs {
 fn unexpected(release: &Release, expected: &Digest) -> Failure {
     let Destination { repo, tag, commit, image, .. } = &release.destination;
     let attested = if release.manifest.attested { " and an attestation (`--attest`)" } else { "" };
-    Failure::new(format!("`SHA256SUMS` would have the digest {}, but {expected} is expected", release.sums()))
+    invalid(format!("`SHA256SUMS` would have the digest {}, but {expected} is expected", release.sums()))
         .details([format!(
             "the release is {tag} of `{repo}` at commit {}, with images called `{image}`{attested}",
             commit.short()
         )])
         .state("nothing was sent")
         .hint("if all of that is right, the dist is not the one that was verified: `floe verify` prints the digest of a dist, with the same arguments")
-        .exit(Exit::Problems)
 }
 
 /// The project of this folder, if there is one. A project that is there but wrong is an error.
@@ -232,27 +233,21 @@ pub fn find_project(args: &ProjectArgs) -> anyhow::Result<Option<Project>> {
 }
 
 /// The expectations of a release of this project.
-fn expect(
-    project: Option<&Project>,
-    targets: &[Target],
-    no_image: bool,
-    source: &SourceArgs,
-) -> anyhow::Result<Expect> {
-    let targets: Vec<Target> = match (targets, project) {
+fn expect(project: Option<&Project>, args: &ReleaseArgs) -> Expect {
+    let targets: Vec<Target> = match (args.targets.as_slice(), project) {
         ([], Some(project)) => project.config.targets.clone(),
         ([], None) => Target::defaults().collect(),
         (given, _) => given.to_vec(),
     };
-    let has_image = !no_image && project.is_none_or(|project| project.config.image.is_some());
-    let platforms: Vec<Platform> =
-        if has_image { targets.iter().filter_map(|target| target.platform()).collect() } else { Vec::new() };
+    let has_image = !args.no_image && project.is_none_or(|project| project.config.image.is_some());
+    let platforms = targets.iter().filter_map(|target| target.platform()).filter(|_| has_image).collect();
     let mut files = project.map(Project::asset_names).unwrap_or_default();
     files.extend(project.iter().flat_map(|project| project.package_files(&targets)));
-    Ok(Expect {
+    Expect {
         name: project.map(|project| project.name.clone()),
         version: project.map(|project| project.version.clone()),
-        tag: source.tag.clone().or_else(tag_of_workflow),
-        commit: source.commit.clone(),
+        tag: args.source.tag.clone().or_else(|| ref_of_workflow()?.parse().ok()),
+        commit: args.source.commit.clone(),
         binaries: project.map(|project| project.binaries.clone()),
         targets,
         image: has_image,
@@ -261,43 +256,26 @@ fn expect(
         sbom: project.map(|project| project.config.sbom),
         tolerate: false,
         platforms,
-    })
-}
-
-/// A tag that a workflow runs for is the tag that is released.
-pub fn tag_of_workflow() -> Option<Tag> {
-    (variable("GITHUB_REF_TYPE")? == "tag").then(|| variable("GITHUB_REF_NAME")?.parse().ok()).flatten()
-}
-
-/// The chosen source of the notes.
-pub struct ChosenNotes {
-    source: NotesSource,
-    /// The reason for which a changelog of the project is not it.
-    warning: Option<String>,
-}
-
-impl ChosenNotes {
-    /// The source; a changelog that is not used is reported.
-    pub fn source_with_warning(self, report: &Report) -> NotesSource {
-        if let Some(warning) = self.warning {
-            report.warn(warning);
-        }
-        self.source
     }
 }
 
-/// The source of the notes: the file, else what `notes` in Cargo.toml says.
+/// The tag that a workflow runs for.
+fn ref_of_workflow() -> Option<String> {
+    variable("GITHUB_REF_NAME").filter(|_| variable("GITHUB_REF_TYPE").is_some_and(|kind| kind == "tag"))
+}
+
+/// The source of the notes: the file, else what `notes` in Cargo.toml says. A changelog that is not used is reported.
 pub fn notes(
     project: Option<&Project>,
     file: Option<&Path>,
     version: &Version,
-) -> anyhow::Result<ChosenNotes> {
-    let chosen = |source| Ok(ChosenNotes { source, warning: None });
+    report: &Report,
+) -> anyhow::Result<NotesSource> {
     if let Some(file) = file {
-        return chosen(NotesSource::Text(read_text(file)?));
+        return Ok(NotesSource::Text(read_text(file)?));
     }
     let Some(project) = project.filter(|project| project.config.notes != NotesFrom::Github) else {
-        return chosen(NotesSource::Generated);
+        return Ok(NotesSource::Generated);
     };
     let found = project.changelog()?;
     let file = found.as_ref().map_or_else(|| "CHANGELOG.md".to_owned(), Changelog::name);
@@ -309,23 +287,24 @@ pub fn notes(
         Some(found) => match changelog::section(&read_text(&found.path)?, version, &project.names()) {
             Ok(text) => {
                 let file = project.path_in_repository(&found.path)?;
-                return chosen(NotesSource::Changelog { text, file });
+                return Ok(NotesSource::Changelog { text, file });
             }
             Err(why) => format!("`{file}` {why} {version}"),
         },
     };
     let cure = format!("write what changed below a heading `## {version}`");
     if project.config.notes == NotesFrom::Changelog {
-        return Err(Failure::new(format!("the release has no notes: {problem}"))
+        return Err(invalid(format!("the release has no notes: {problem}"))
             .hint(format!("{cure}, or give `--notes-file`"))
             .file(file)
-            .exit(Exit::Problems)
             .into());
     }
-    let warning = found.map(|_| {
-        format!("{problem}, so GitHub generates the notes: {cure}, or set `notes = \"github\"` in [package.metadata.floe]")
-    });
-    Ok(ChosenNotes { source: NotesSource::Generated, warning })
+    if found.is_some() {
+        report.warn(format!(
+            "{problem}, so GitHub generates the notes: {cure}, or set `notes = \"github\"` in [package.metadata.floe]"
+        ));
+    }
+    Ok(NotesSource::Generated)
 }
 
 /// The text of a changelog or of notes.
@@ -340,34 +319,25 @@ pub fn read_text(path: &Path) -> anyhow::Result<String> {
 
 /// The tag that is released: the one that was given, else the one that the version and `tag-prefix` make.
 pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &Version) -> anyhow::Result<Tag> {
-    if !version.build.is_empty() {
-        let text =
-            format!("version {version} cannot be released: it has build metadata, `+{}`", version.build);
-        return Err(Failure::new(text)
-            .hint("SemVer ignores build metadata when it compares versions, and an image tag cannot contain `+`: take it out of `version` in Cargo.toml, or raise the version")
-            .exit(Exit::Problems)
-            .into());
-    }
+    let hint = "SemVer ignores build metadata when it compares versions, and an image tag cannot contain `+`: take it out of `version` in Cargo.toml, or raise the version";
+    let refused =
+        || format!("version {version} cannot be released: it has build metadata, `+{}`", version.build);
+    ensure!(version.build.is_empty(), invalid(refused()).hint(hint));
     let prefix = project.map_or("", |project| &project.config.tag_prefix);
     let tag = given.unwrap_or_else(|| Tag::prefixed_or_plain(prefix, version));
     project.map_or(Ok(()), |project| cargo::check_prefix(project, &tag, version))?;
     Ok(tag)
 }
 
-fn commit(
-    project: Option<&Project>,
-    source: &SourceArgs,
-    tag: &Tag,
-    built: Option<&Commit>,
-) -> anyhow::Result<Commit> {
-    if let Some(commit) = source.commit.as_ref().or(built) {
+/// The commit that is named, else that of the project.
+fn commit(project: Option<&Project>, named: Option<&Commit>, tag: &Tag) -> anyhow::Result<Commit> {
+    if let Some(commit) = named {
         return Ok(commit.clone());
     }
-    let origin = project.map(|project| cargo::origin(project, None, source.epoch)).transpose()?;
+    let origin = project.map(|project| cargo::origin(project, None, None)).transpose()?;
     origin.and_then(|origin| origin.commit).ok_or_else(|| {
-        Failure::new(format!("the commit of {tag} is unknown: a tracked file is modified, or there is no git"))
+        usage(format!("the commit of {tag} is unknown: a tracked file is modified, or there is no git"))
             .hint(format!("commit or restore what `git status` names, or give it as `--commit $(git rev-parse {tag}^{{commit}})`"))
-            .exit(Exit::Usage)
             .into()
     })
 }

@@ -1,19 +1,20 @@
 //! The summary of a workflow's job, and its outputs for later steps.
 
 use crate::report::{Report, markdown, size};
-use floe_core::model::{Digest, Release};
+use floe_core::model::{Asset, Destination, Digest, Manifest, Release};
 use floe_core::plan::{Line, Plan};
 use floe_core::preflight::Check;
 use floe_core::receipt::Receipt;
 
 /// The plan in the job summary, and the outputs for later steps.
 pub fn planned(release: &Release, plan: &Plan, checks: &[Check], report: &Report) {
-    let destination = &release.destination;
-    let rows = checks.iter().map(|check| [check.about, check.word(), check.found()].map(str::to_owned));
+    let Destination { tag, repo, .. } = &release.destination;
+    let row = |Check { about, outcome }: &Check| {
+        [(*about).to_owned(), outcome.answer.to_string(), outcome.found.clone()]
+    };
+    let rows = checks.iter().map(row);
     report.summary(&format!(
-        "### Release {} of {} as planned\n\n{}\n{}\n\n{}",
-        destination.tag,
-        destination.repo,
+        "### Release {tag} of {repo} as planned\n\n{}\n{}\n\n{}",
         markdown::table(Line::HEAD, plan.lines().iter().map(Line::cells)),
         plan.summary(),
         markdown::table(["check", "passed", "found"], rows),
@@ -24,42 +25,27 @@ pub fn planned(release: &Release, plan: &Plan, checks: &[Check], report: &Report
 
 /// The finished release on a workflow's page, and its addresses for later steps.
 pub fn published(release: &Release, receipt: &Receipt, report: &Report) {
-    let destination = &release.destination;
+    let Destination { tag, repo, .. } = &release.destination;
     let image = receipt.image.as_ref().map(|image| format!("`{image}`\n\n")).unwrap_or_default();
-    let url = receipt.url.as_deref().unwrap_or_default();
-    report.summary(&format!(
-        "### Released [{} of {}]({url})\n\n{image}{}\n{}",
-        destination.tag,
-        destination.repo,
-        markdown::table(Line::HEAD, receipt.steps.iter().map(Line::cells)),
-        receipt.state()
-    ));
+    let (url, state) = (receipt.url.as_deref().unwrap_or_default(), receipt.state());
+    let table = markdown::table(Line::HEAD, receipt.steps.iter().map(Line::cells));
+    report.summary(&format!("### Released [{tag} of {repo}]({url})\n\n{image}{table}\n{state}"));
     outputs(release, report);
     report.output("url", url);
-    report.notice(&format!("Released {} of {}", destination.tag, destination.repo), url);
+    report.notice(&format!("Released {tag} of {repo}"), url);
 }
 
 /// The assembled release for the person who approves it, and the digests for later jobs: of `SHA256SUMS`, and of each written
 /// file in the form that `sha256sum --check` reads.
 pub fn assembled(release: &Release, written: &[(String, String)], report: &Report) {
-    let destination = &release.destination;
-    let rows = release
-        .assets
-        .iter()
-        .map(|asset| [asset.name.clone(), size(asset.size), format!("`{}`", asset.digest)]);
-    let image = release.manifest.image.as_ref();
-    let image =
-        image.map(|image| format!("\nImage `{}`\n", image.name.at(&image.digest))).unwrap_or_default();
-    let built_on =
-        release.manifest.built_on.as_ref().map(|built_on| format!("\nBuilt on {}\n", built_on.line()));
-    report.summary(&format!(
-        "### {} of {} at commit {}\n\n{}{image}{}",
-        destination.tag,
-        destination.repo,
-        destination.commit,
-        markdown::table(["file", "size", "digest"], rows),
-        built_on.unwrap_or_default(),
-    ));
+    let Destination { tag, repo, commit, .. } = &release.destination;
+    let row = |asset: &Asset| [asset.name.clone(), size(asset.size), format!("`{}`", asset.digest)];
+    let table = markdown::table(["file", "size", "digest"], release.assets.iter().map(row));
+    let Manifest { image, built_on, .. } = &release.manifest;
+    let image = image.as_ref().map(|image| format!("\nImage `{}`\n", image.name.at(&image.digest)));
+    let built_on = built_on.as_ref().map(|built_on| format!("\nBuilt on {}\n", built_on.line()));
+    let further = [image, built_on].map(Option::unwrap_or_default).concat();
+    report.summary(&format!("### {tag} of {repo} at commit {commit}\n\n{table}{further}"));
     outputs(release, report);
     report.output("sums", &release.sums().to_string());
     report.output("checksums", release.checksums().trim_end());

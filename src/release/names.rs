@@ -1,7 +1,7 @@
 //! The names that later releases take over, and who may own them.
 
 use crate::channels;
-use crate::error::{Exit, Failure, in_one_line};
+use crate::error::{in_one_line, usage};
 use crate::project::cargo::Project;
 use crate::release::{assemble, inputs};
 use floe_core::model::{Config, ImageName, Repo, Tag};
@@ -14,9 +14,8 @@ pub fn image_name(repo: &Repo, tag: &Tag, package: &str) -> anyhow::Result<Image
         _ => format!("ghcr.io/{repo}/{package}"),
     };
     name.to_lowercase().parse().map_err(|why: String| {
-        Failure::new(why)
+        usage(why)
             .hint("name the image with `--image`, or with `name` under [package.metadata.floe.image] in Cargo.toml")
-            .exit(Exit::Usage)
             .into()
     })
 }
@@ -51,37 +50,33 @@ pub fn moving(
     };
     let own_places = own.map(|own| places(package, own)).unwrap_or_default();
     for (sibling, config) in project.iter().flat_map(|project| &project.siblings) {
-        let refuse = |name: &str, hint: String| {
-            Failure::new(format!("`{package}` and `{sibling}` would both {name}"))
-                .hint(hint)
-                .exit(Exit::Usage)
+        let refuse = |what: &str, hint: &str| {
+            Err(usage(format!("`{package}` and `{sibling}` would both {what}")).hint(hint).into())
         };
         if config.tag_prefix == tag.prefix() {
-            let name = format!("release tags like `{}`", Tag::prefixed_or_plain(tag.prefix(), tag.version()));
-            let hint =
-                format!("write `tag-prefix = \"{package}-\"` under [package.metadata.floe] of `{package}`");
-            return Err(refuse(&name, hint).into());
+            let like = Tag::prefixed_or_plain(tag.prefix(), tag.version());
+            let setting = format!("`tag-prefix = \"{package}-\"` under [package.metadata.floe]");
+            return refuse(
+                &format!("release tags like `{like}`"),
+                &format!("write {setting} of `{package}`"),
+            );
         }
         if may_be_latest && config.may_be_latest() {
             let hint = "write `latest = false` under [package.metadata.floe] of all packages but one";
-            return Err(refuse("move GitHub's latest release", hint.to_owned()).into());
+            return refuse("move GitHub's latest release", hint);
         }
         if let Some(place) = places(sibling, config).iter().find(|place| own_places.contains(place)) {
-            let hint = format!(
-                "give `{package}` another name in the table of the channel under [package.metadata.floe]"
-            );
-            return Err(refuse(&format!("write `{}` of {}", place.path(), place.home), hint).into());
+            let table = "the table of the channel under [package.metadata.floe]";
+            let hint = format!("give `{package}` another name in {table}");
+            return refuse(&format!("write `{}` of {}", place.path(), place.home), &hint);
         }
         let tag = Tag::prefixed_or_plain(&config.tag_prefix, tag.version());
         let theirs = named(config).or_else(|| image_name(repo, &tag, sibling).ok());
-        if own.is_some_and(|own| own.image.is_some())
-            && config.image.is_some()
-            && theirs.as_ref() == Some(&image)
-        {
-            let hint = format!(
-                "give `{package}` another `name` under [package.metadata.floe.image], or leave it out"
-            );
-            return Err(refuse(&format!("move the tags of the image `{image}`"), hint).into());
+        let have_images = own.is_some_and(|own| own.image.is_some()) && config.image.is_some();
+        if have_images && theirs.as_ref() == Some(&image) {
+            let table = "[package.metadata.floe.image]";
+            let hint = format!("give `{package}` another `name` under {table}, or leave it out");
+            return refuse(&format!("move the tags of the image `{image}`"), &hint);
         }
     }
     Ok((image, may_be_latest))

@@ -4,19 +4,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::join_all;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::future::{OptionFuture, join_all};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use crate::attest::BUNDLE_LIMIT;
 use crate::error::refusal_of;
 use crate::registry::Registry;
-use crate::release::REGISTRY_AT_ONCE;
-use crate::release::attached;
 use crate::release::session::Session;
+use crate::release::{REGISTRY_AT_ONCE, attached};
 use floe_core::model::{Asset, Digest, Image, Release, Subject, Tag};
 use floe_core::plan::image_tags;
 use floe_core::preflight::Access;
-use floe_core::world::{AssetMatch, RemoteAsset, RemoteChannel, RemoteImage, RemoteRelease, World};
+use floe_core::world::{AssetMatch, RemoteAsset, RemoteImage, RemoteRelease, World};
 
 /// The state of both servers. The part of a server that did not answer is empty.
 pub struct Observed {
@@ -34,31 +33,13 @@ impl Session {
     /// Observes both servers at once. The registry is asked about an image whose digests are known: about its index, its
     /// tags, and each of its parts if the index is not there.
     pub async fn observe(&self, subject: Subject<'_>) -> Observed {
-        let image = async {
-            let Some((registry, image)) = self.registry.as_ref().zip(subject.image()) else {
-                return Ok(None);
-            };
-            // The parts are asked for as soon as the index is known to be missing, beside the tags.
-            let present = async {
-                match index(registry, image).await? {
-                    present if present.is_empty() => parts(registry, image).await,
-                    present => Ok(present),
-                }
-            };
-            let (present, tags) = tokio::try_join!(present, tags(registry, &subject.destination().tag))?;
-            let image = RemoteImage { present, tags, listed: None };
-            match subject.release() {
-                Some(release) => {
-                    attached::observe(registry, release, self.trust.as_ref(), image).await.map(Some)
-                }
-                None => Ok(Some(image)),
-            }
-        };
+        let places = subject.channels();
+        let channels = places.iter().zip(&self.channels).map(|(place, channel)| channel.look(place));
         let (access, github, image, channels) = tokio::join!(
             self.github.access(),
             self.observe_github(subject, None),
-            image,
-            self.observe_channels(subject)
+            self.observe_image(subject, true),
+            join_all(channels)
         );
         // A wrong token fails every request; it is reported once, by the request for access.
         let (access, github) = match (access, github) {
@@ -73,57 +54,56 @@ impl Session {
             }
             Err(error) => (None, Err(error)),
         };
-        let (mut seen, mut unseen) = (Vec::new(), Vec::new());
-        for channel in channels {
-            let (there, result) = match channel {
-                Ok(there) => (Some(there), Ok(())),
-                Err(error) => (None, Err(error)),
-            };
-            seen.push(there);
-            unseen.push(result);
-        }
+        let seen = channels.into_iter().map(|channel| match channel {
+            Ok(there) => (Some(there), Ok(())),
+            Err(error) => (None, Err(error)),
+        });
+        let (seen, unseen) = seen.unzip();
         Observed { world: World { image, channels: seen, ..github }, access, registry, channels: unseen }
-    }
-
-    /// Looks at each channel.
-    async fn observe_channels(&self, subject: Subject<'_>) -> Vec<anyhow::Result<RemoteChannel>> {
-        let places = subject.channels();
-        join_all(places.iter().zip(&self.channels).map(|(place, channel)| channel.look(place))).await
     }
 
     /// Observes both servers once more: of the image its index and its tags, of the release that is `known` by its
     /// number all assets.
     pub async fn observe_again(&self, release: &Release, known: Option<u64>) -> anyhow::Result<World> {
-        let image = async {
-            match self.registry.as_ref().zip(release.image.as_ref()) {
-                Some((registry, image)) => {
-                    let (present, tags) =
-                        tokio::try_join!(index(registry, image), tags(registry, &release.destination.tag))?;
-                    let image = RemoteImage { present, tags, listed: None };
-                    attached::observe(registry, release, self.trust.as_ref(), image).await.map(Some)
-                }
-                None => Ok(None),
-            }
-        };
-        let (world, image) = tokio::try_join!(self.observe_github(release.into(), known), image)?;
+        let subject = release.into();
+        let (world, image) =
+            tokio::try_join!(self.observe_github(subject, known), self.observe_image(subject, false))?;
         Ok(World { image, ..world })
     }
 
     async fn observe_github(&self, subject: Subject<'_>, known: Option<u64>) -> anyhow::Result<World> {
         let tag = &subject.destination().tag;
         let (tag, releases) = tokio::try_join!(self.github.tag_commit(tag), self.releases(subject, known))?;
-        Ok(World { tag, releases, image: None, channels: Vec::new() })
+        Ok(World { tag, releases, ..World::default() })
+    }
+
+    /// The image's index and tags; where the index is missing, also its parts, if they are asked for.
+    async fn observe_image(
+        &self,
+        subject: Subject<'_>,
+        with_parts: bool,
+    ) -> anyhow::Result<Option<RemoteImage>> {
+        let Some((registry, image)) = self.registry.as_ref().zip(subject.image()) else { return Ok(None) };
+        // The parts are asked for as soon as the index is known to be missing, beside the tags.
+        let present = async {
+            match registry.manifest(&image.index.digest.to_string()).await? {
+                None if with_parts => parts(registry, image).await,
+                index => Ok(index.into_iter().collect()),
+            }
+        };
+        let (present, tags) = tokio::try_join!(present, tags(registry, &subject.destination().tag))?;
+        let image = RemoteImage { present, tags, listed: None };
+        match subject.release() {
+            Some(release) => attached::observe(registry, release, self.trust.as_ref(), image).await.map(Some),
+            None => Ok(Some(image)),
+        }
     }
 
     /// All releases; those of the tag with all their assets.
     async fn releases(&self, subject: Subject<'_>, known: Option<u64>) -> anyhow::Result<Vec<RemoteRelease>> {
-        let held = async {
-            match known {
-                Some(id) => self.github.assets(id).await.map(|assets| Some((id, assets))),
-                None => Ok(None),
-            }
-        };
-        let (mut releases, mut held) = tokio::try_join!(self.github.releases(), held)?;
+        let held = OptionFuture::from(known.map(|id| self.github.assets(id)));
+        let (mut releases, held) = tokio::try_join!(self.github.releases(), held.map(Option::transpose))?;
+        let mut held = known.zip(held);
         let tag = subject.destination().tag.as_str();
         for seen in releases.iter_mut().filter(|seen| seen.tag == tag) {
             seen.assets = match held.take_if(|(id, _)| *id == seen.id) {
@@ -139,9 +119,7 @@ impl Session {
         }
         Ok(releases)
     }
-}
 
-impl Session {
     /// An attestation of the same files by another run counts as the promised one.
     async fn compare_attestation(&self, release: &Release, seen: &mut RemoteRelease) -> anyhow::Result<()> {
         let (Some(promised), Some(trust)) = (release.attestation(), &self.trust) else { return Ok(()) };
@@ -149,8 +127,7 @@ impl Session {
             there.name == promised.name && there.uploaded && there.compare(promised) != AssetMatch::Same
         };
         let Some(there) = seen.assets.iter_mut().find(differs) else { return Ok(()) };
-        let known = there.digest.and_then(|digest| trust.stands_for(digest, release));
-        let is_good = match known {
+        let is_good = match there.digest.and_then(|digest| trust.stands_for(digest, release)) {
             Some(known) => known,
             None if there.size > BUNDLE_LIMIT => false,
             None => trust.judge_other(&self.github.read_asset(there, BUNDLE_LIMIT).await?, release),
@@ -168,11 +145,6 @@ fn is_whole(seen: &RemoteRelease, release: &Release) -> bool {
         there.get(asset.name.as_str()).is_some_and(|there| there.compare(asset) == AssetMatch::Same)
     };
     seen.assets.len() == release.assets.len() && release.assets.iter().all(is_there)
-}
-
-/// The image's index, if the registry has it.
-async fn index(registry: &Registry, image: &Image) -> anyhow::Result<BTreeSet<Digest>> {
-    Ok(registry.manifest(&image.index.digest.to_string()).await?.into_iter().collect())
 }
 
 /// The digest of each tag that a release of this version may move.

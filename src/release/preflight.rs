@@ -12,17 +12,15 @@ use crate::release::session::Session;
 use crate::report::Report;
 use floe_core::model::Subject;
 use floe_core::plan::{self, Conflict, Plan, Since, Step};
-use floe_core::preflight::{Access, Asked, Check, Finding, Outcome, Package, ServerFacts, checks};
+use floe_core::preflight::{Access, Answer, Asked, Check, Finding, Outcome, Package, ServerFacts, checks};
 use floe_core::world::{RemoteChannel, RemoteImage, World};
 
 /// A plan and the checks before it.
 pub struct Preflight {
     /// The plan, or what conflicts with it; `None` if a server did not answer.
-    pub plan: Option<Result<Plan, Vec<Conflict>>>,
+    pub ready: Option<Result<Ready, Vec<Conflict>>>,
     /// Every check, in the order in which publishing would meet them.
     pub checks: Vec<Check>,
-    is_public: bool,
-    channels: Vec<Option<RemoteChannel>>,
     /// The error of the first server that did not answer, with its causes.
     error: Option<anyhow::Error>,
 }
@@ -71,72 +69,50 @@ pub async fn preflight(
         feed_key: session.feed_key,
         site: session.github.site().to_owned(),
     };
-    let needs = Needs::of(subject, plan.as_ref(), &world, &facts);
-    ask(&mut facts, needs, subject, &world, session).await;
+    ask(&mut facts, plan.as_ref(), subject, &world, session).await;
     let done = plan.as_ref().and_then(|plan| plan.as_ref().ok());
     let checks = checks(subject, &world, done, &facts);
     // Conflicts are reported although the registry did not answer, but no plan is made of half the facts.
     let is_complete = facts.access.is_ok() && !matches!(facts.registry, Some(Err(_)));
     let plan = plan.filter(|plan| is_complete || plan.is_err());
     let is_public = facts.access.is_ok_and(|access| !access.private);
-    Preflight { plan, checks, is_public, channels: world.channels, error }
+    let channels = world.channels;
+    let ready = plan.map(|plan| plan.map(|plan| Ready { plan, is_public, channels }));
+    Preflight { ready, checks, error }
 }
 
-/// The permissions to check.
-#[derive(Clone, Copy)]
-struct Needs {
-    write: bool,
-    push: bool,
-    tags: bool,
-}
-
-impl Needs {
-    fn of(
-        subject: Subject<'_>,
-        plan: Option<&Result<Plan, Vec<Conflict>>>,
-        world: &World,
-        facts: &ServerFacts,
-    ) -> Self {
-        let todo = |is: &dyn Fn(&Step) -> bool| match plan {
-            Some(Ok(plan)) => plan.todo().any(is),
-            // Most conflicts can be resolved; a published release is not changed again.
-            Some(Err(_)) => world.published(&subject.destination().tag).is_none(),
-            None => true,
-        };
-        let of_registry = |step: &Step| {
-            matches!(
-                step,
-                Step::PushImage { .. }
-                    | Step::TagImage { .. }
-                    | Step::Attach { .. }
-                    | Step::ListAttached { .. }
-            )
-        };
-        let repo = subject.destination().repo.to_string();
-        let elsewhere = |step: &Step| match step {
-            Step::Channel { place, .. } => {
-                !place.writes().is_some_and(|other| other.to_string().eq_ignore_ascii_case(&repo))
-            }
-            step => of_registry(step),
-        };
-        // Before the dist is built, another token than the one that will publish may look.
-        let may_ask = !facts.reads_only && (subject.release().is_some() || facts.may_push());
-        Needs {
-            write: may_ask && facts.has_token && todo(&|step| !elsewhere(step)),
-            push: may_ask && todo(&of_registry),
-            tags: facts.registry.is_some() && todo(&|step| matches!(step, Step::TagImage { .. })),
+/// Asks for the permissions that the plan needs.
+async fn ask(
+    facts: &mut ServerFacts,
+    plan: Option<&Result<Plan, Vec<Conflict>>>,
+    subject: Subject<'_>,
+    world: &World,
+    session: &Session,
+) {
+    let (destination, repo) = (subject.destination(), subject.destination().repo.to_string());
+    let todo = |is: &dyn Fn(&Step) -> bool| match plan {
+        Some(Ok(plan)) => plan.todo().any(is),
+        // Most conflicts can be resolved; a published release is not changed again.
+        Some(Err(_)) => world.published(&destination.tag).is_none(),
+        None => true,
+    };
+    let is_attached = |step: &Step| matches!(step, Step::Attach { .. } | Step::ListAttached { .. });
+    let of_registry =
+        |step: &Step| is_attached(step) || matches!(step, Step::PushImage { .. } | Step::TagImage { .. });
+    let elsewhere = |step: &Step| match step {
+        Step::Channel { place, .. } => {
+            !place.writes().is_some_and(|other| other.to_string().eq_ignore_ascii_case(&repo))
         }
-    }
-}
-
-async fn ask(facts: &mut ServerFacts, needs: Needs, subject: Subject<'_>, world: &World, session: &Session) {
-    let destination = subject.destination();
+        step => of_registry(step),
+    };
+    // Before the dist is built, another token than the one that will publish may look.
+    let may_ask = !facts.reads_only && (subject.release().is_some() || facts.may_push());
     let takes_writes = |access: &Access| {
-        let name = access.name.as_ref();
-        !access.frozen && name.is_none_or(|name| name.eq_ignore_ascii_case(&destination.repo.to_string()))
+        !access.frozen && access.name.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(&repo))
     };
     let write = async {
-        if !needs.write || !facts.access.as_ref().is_ok_and(takes_writes) {
+        let is_wanted = may_ask && facts.has_token && todo(&|step| !elsewhere(step));
+        if !is_wanted || !facts.access.as_ref().is_ok_and(takes_writes) {
             return None;
         }
         let since = Since::of(&destination.tag, world);
@@ -146,13 +122,14 @@ async fn ask(facts: &mut ServerFacts, needs: Needs, subject: Subject<'_>, world:
     let registry = session.registry.as_ref().filter(|_| !matches!(facts.registry, Some(Err(_))));
     let push = async {
         // Without any token the first answer was final; a private registry may need none.
-        let registry =
-            registry.filter(|registry| needs.push && (facts.has_token || registry.has_credentials()))?;
+        let may_push = |registry: &&Registry| facts.has_token || registry.has_credentials();
+        let registry = registry.filter(may_push).filter(|_| may_ask && todo(&of_registry))?;
         Some(registry.may_push().await.map_err(|error| finding(&error)))
     };
     let is_public = facts.access.as_ref().is_ok_and(|access| !access.private);
+    let moves_tags = facts.registry.is_some() && todo(&|step| matches!(step, Step::TagImage { .. }));
     let package =
-        async { package(registry.filter(|_| needs.tags && is_public)?, world.image.as_ref()?).await };
+        async { package(registry.filter(|_| moves_tags && is_public)?, world.image.as_ref()?).await };
     (facts.write, facts.push, facts.package) = tokio::join!(write, push, package);
     facts.budget = session.github.budget();
 }
@@ -193,37 +170,35 @@ impl Preflight {
     pub fn report(&self, report: &Report, is_wanted: impl Fn(&Check) -> bool) {
         let _group = report.group("Checks before the release");
         for check in self.checks.iter().filter(|check| is_wanted(check)) {
-            let line = format!("{:<10}  {}", check.about, check.found());
-            match &check.outcome {
-                Outcome::Passed { .. } => report.folded("Passed", line),
-                Outcome::Skipped { .. } => report.folded("Skipped", line),
-                Outcome::Warning(finding) => report.warn(format!("{}: {}", finding.found, finding.cure)),
-                Outcome::Failed(_) => report.folded("Failed", line),
+            let Outcome { answer, found, cure } = &check.outcome;
+            let line = format!("{:<10}  {found}", check.about);
+            match answer {
+                Answer::Passed => report.folded("Passed", line),
+                Answer::Skipped => report.folded("Skipped", line),
+                Answer::Warning => report.warn(format!("{found}: {}", cure.as_deref().unwrap_or_default())),
+                Answer::Failed => report.folded("Failed", line),
             }
         }
     }
 
     /// The plan, if it may be executed; else one error with every reason why not.
     pub fn ready(self) -> anyhow::Result<Ready> {
-        let Preflight { plan, checks, is_public, channels, error } = self;
-        let failed: Vec<&Finding> = checks.iter().filter_map(Check::failure).collect();
-        let (plan, conflicts) = match plan {
-            Some(Ok(plan)) => (Some(plan), Vec::new()),
-            Some(Err(conflicts)) => (None, conflicts),
-            None => (None, Vec::new()),
+        let Preflight { ready, checks, error } = self;
+        let failed = checks.into_iter().map(|check| check.outcome).filter(|one| one.answer == Answer::Failed);
+        let failed: Vec<(String, String)> =
+            failed.map(|one| (one.found, one.cure.unwrap_or_default())).collect();
+        let (ready, conflicts) = match ready.transpose() {
+            Ok(ready) => (ready, Vec::new()),
+            Err(conflicts) => (None, conflicts),
         };
         let failure = match (failed.as_slice(), conflicts.as_slice(), error) {
-            ([], [], _) => {
-                let plan = plan.context("a server did not answer, although no check failed")?;
-                return Ok(Ready { plan, is_public, channels });
-            }
+            ([], [], _) => return ready.context("a server did not answer, although no check failed"),
             // A server's error is reported with its causes if it is the only reason.
             ([_], [], Some(error)) => Failure::around(error),
-            ([finding], [], None) => Failure::new(finding.found.clone()).hint(finding.cure.clone()),
+            ([(found, cure)], [], None) => Failure::new(found.clone()).hint(cure.clone()),
             ([], _, _) => Failure::of_conflicts(&conflicts),
             _ => {
-                let failed = failed.iter().map(|finding| (finding.found.clone(), finding.cure.clone()));
-                let reasons: Vec<_> = failed.chain(plan::reasons(&conflicts)).collect();
+                let reasons: Vec<_> = failed.into_iter().chain(plan::reasons(&conflicts)).collect();
                 Failure::of_reasons(format!("publishing would fail for {} reasons", reasons.len()), &reasons)
             }
         };

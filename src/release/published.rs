@@ -9,7 +9,7 @@ use crate::attest::BUNDLE_LIMIT;
 use crate::channels::{self, packages};
 use crate::cli::RemoteArgs;
 use crate::download::Downloader;
-use crate::error::{Exit, Failure, refusal_of};
+use crate::error::{Failure, invalid, refusal_of};
 use crate::github::GitHub;
 use crate::net::retry::Retry;
 use crate::package::{audit, sbom};
@@ -85,28 +85,26 @@ pub async fn download(
                 .hint(format!("check the tag{}; `floe plan` shows a draft", page.unwrap_or_default()))
         })?;
         let package = request.name.as_deref().unwrap_or(request.repo.name());
-        let default = || names::image_name(&request.repo, &request.tag, package);
-        let own_image = request.image.clone().map_or_else(default, Ok)?;
+        let own_image = match &request.image {
+            Some(image) => image.clone(),
+            None => names::image_name(&request.repo, &request.tag, package)?,
+        };
         let (to, registry_url) = (folder.to_owned(), args.registry_url.as_deref());
         let downloader =
             Downloader { github: github.clone(), is_private, registry_url, own_image, folder: to, retry };
         let download = downloader.download(request, release).await?;
-        let by_github = ask_github(&github, &download).await;
+        // GitHub's own attestations of an immutable release, by the digest of `SHA256SUMS`.
+        let sums = download.files.iter().find(|file| file.name == CHECKSUMS);
+        let by_github = match sums.filter(|_| download.release.immutable) {
+            Some(sums) => Some(github.release_attestations(&sums.digest).await),
+            None => None,
+        };
+        let by_github = by_github.map(|answer| answer.map_err(|error| format!("{error:#}")));
         let assets = folder.join("assets");
         let bundle = read_bundle(&assets.join(ATTESTATION));
         anyhow::Ok(Fetched { download, bundle, by_github, assets })
     };
     download.await.with_context(|| format!("{name} could not be checked"))
-}
-
-/// GitHub's own attestations of an immutable release, by the digest of `SHA256SUMS`.
-async fn ask_github(github: &GitHub, download: &Download) -> Option<Result<Vec<Vec<u8>>, String>> {
-    if !download.release.immutable {
-        return None;
-    }
-    let sums = download.files.iter().find(|file| file.name == CHECKSUMS)?;
-    let answer = github.release_attestations(&sums.digest).await;
-    Some(answer.map_err(|error| format!("{error:#}")))
 }
 
 fn read_bundle(path: &Path) -> Option<Result<Vec<u8>, String>> {
@@ -132,12 +130,9 @@ async fn connect(
     Ok((github, is_private))
 }
 
-fn wrong(request: &ReleaseRequest, problems: Vec<String>) -> Failure {
-    let ReleaseRequest { tag, repo, .. } = request;
-    Failure::new(format!("release `{tag}` of `{repo}` is wrong"))
-        .details(problems)
+fn wrong(ReleaseRequest { tag, repo, .. }: &ReleaseRequest) -> Failure {
+    invalid(format!("release `{tag}` of `{repo}` is wrong"))
         .hint("do not run the downloaded files; report this to the maintainers")
-        .exit(Exit::Problems)
 }
 
 /// Compares the SBOMs of a verified download with the lists that `cargo auditable` embedded in the binaries, and makes its
@@ -164,26 +159,26 @@ pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) 
     // One after the other, because each is in memory.
     let with_packages = manifest.artifacts.iter().filter(|artifact| !artifact.packages.is_empty());
     let made = with_packages.map(again).collect::<anyhow::Result<Vec<_>>>()?;
-    let problems = [found, made].concat().concat();
-    if problems.is_empty() { Ok(()) } else { Err(wrong(&download.request, problems).into()) }
+    wrong(&download.request).if_any([found, made].concat().concat())
 }
 
 /// Checks a download. Problems have exit code 3; files that the release does not cover, and a signature that could not be
 /// checked, are warnings.
 pub fn verify(fetched: Fetched, asked: &Asked<'_>, report: &Report) -> anyhow::Result<Checked> {
-    let mut problems = published::check(&fetched.download);
+    let found = published::check(&fetched.download);
     let (signature, of_bundle) = signature::of_release(&fetched, asked);
-    problems.extend(of_bundle);
     let (immutability, of_github) = Immutability::of(&fetched, asked.trust);
-    problems.extend(of_github);
     let (minisign, of_minisign) = minisign(&fetched)?;
-    problems.extend(of_minisign);
     let Fetched { download, .. } = fetched;
-    problems.extend(download.manifest.iter().flat_map(|manifest| rendered(manifest, report)));
+    let of_channels = download.manifest.iter().flat_map(|manifest| rendered(manifest, report)).collect();
+    let problems = [found, of_bundle, of_github, of_minisign, of_channels].concat();
     let ReleaseRequest { tag, repo, .. } = &download.request;
-    if !problems.is_empty() {
-        return Err(wrong(&download.request, problems).into());
-    }
+    let mismatches = download.manifest.as_ref().map_or(0, |manifest| download.request.mismatches(manifest));
+    let wrong = match mismatches == problems.len() {
+        true => wrong(&download.request).hint("it is not the release that was asked for, so do not run the downloaded files; compare the values of `--package`, `--commit` and `--image` with it"),
+        false => wrong(&download.request),
+    };
+    wrong.if_any(problems)?;
     if let Signature::NotChecked { why, hint } = &signature {
         let is_promised = download.manifest.as_ref().is_ok_and(|manifest| manifest.attested);
         if asked.require || is_promised {
@@ -210,21 +205,20 @@ fn minisign(fetched: &Fetched) -> anyhow::Result<(Option<String>, Vec<String>)> 
     let key = manifest.package.as_ref().and_then(|about| about.minisign.as_ref());
     let of_checksums = MINISIGN.map(|end| format!("{CHECKSUMS}{end}"));
     let of_checksums = of_checksums.iter().filter(|name| assets.join(name).is_file());
-    let names: Vec<&String> = download.files.iter().map(|file| &file.name).chain(of_checksums).collect();
-    let contents: Vec<Content> = names.iter().map(|name| Content::File(assets.join(name))).collect();
-    let files = names.iter().map(|name| name.as_str()).zip(&contents).collect();
+    let names = download.files.iter().map(|file| &file.name).chain(of_checksums);
+    let files: Vec<_> = names.map(|name| (name.as_str(), Content::File(assets.join(name)))).collect();
+    let files = files.iter().map(|(name, content)| (*name, content)).collect();
     let Judged { verified, problems, unchecked } = signatures::judge(&files, key, "the one in the manifest")?;
-    let line = match (key, verified, unchecked.len()) {
-        (Some(key), 0, _) => format!("none, although the manifest names a key ({})", key.pubkey),
-        (Some(key), verified, _) => {
-            format!("{} by the key in the manifest ({})", signatures::count(verified), key.pubkey)
+    let count = signatures::count(verified.max(unchecked.len()));
+    let line = match key {
+        Some(key) if verified == 0 => {
+            Some(format!("none, although the manifest names a key ({})", key.pubkey))
         }
-        (None, _, 0) => return Ok((None, problems)),
-        (None, _, unchecked) => {
-            format!("not checked: {}, and the manifest names no key", signatures::count(unchecked))
-        }
+        Some(key) => Some(format!("{count} by the key in the manifest ({})", key.pubkey)),
+        None if unchecked.is_empty() => None,
+        None => Some(format!("not checked: {count}, and the manifest names no key")),
     };
-    Ok((Some(line), problems))
+    Ok((line, problems))
 }
 
 /// The files that do not follow from the manifest. They are rendered again; the manifest alone says from what.
@@ -242,19 +236,14 @@ fn rendered(manifest: &Manifest, report: &Report) -> Vec<String> {
             channels::REVISION
         ));
     }
-    if known.is_empty() {
-        return Vec::new();
-    }
     let again = match channels::render(manifest, &channels::settings(manifest)) {
         Ok(again) => again,
+        Err(_) if known.is_empty() => return Vec::new(),
         Err(lacking) => return lacking,
     };
     let follows = |kind, path: &str, digest: Digest| {
         again.iter().any(|file| file.kind == kind && file.path == path && Digest::of(&file.bytes) == digest)
     };
-    known
-        .into_iter()
-        .filter(|entry| !follows(entry.kind, &entry.path, entry.digest))
-        .map(|entry| format!("`{}` does not follow from the manifest", entry.path))
-        .collect()
+    let wrong = known.into_iter().filter(|entry| !follows(entry.kind, &entry.path, entry.digest));
+    wrong.map(|entry| format!("`{}` does not follow from the manifest", entry.path)).collect()
 }

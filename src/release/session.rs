@@ -115,22 +115,21 @@ impl Session {
         let subject = subject.into();
         let Destination { repo, image, .. } = subject.destination();
         let client = Client::default();
-        let at = (api_url(args), site(args));
         let is_own = |other: &Repo| other.to_string().eq_ignore_ascii_case(&repo.to_string());
-        let token_of = |other: &Repo| match &secrets.channels {
-            Some(token) if !is_own(other) => Some(token.clone()),
-            // GitHub's own token never goes where the other one does.
-            _ => secrets.github.clone(),
+        let of = |other: &Repo| {
+            let token = match &secrets.channels {
+                Some(token) if !is_own(other) => Some(token.clone()),
+                // GitHub's own token never goes where the other one does.
+                _ => secrets.github.clone(),
+            };
+            let at = (api_url(args), site(args));
+            GitHub::connect(client.clone(), at, other.clone(), token, retry.clone())
         };
-        let of = |repo: &Repo| {
-            let (token, at) = (token_of(repo), (at.0, at.1.clone()));
-            GitHub::connect(client.clone(), at, repo.clone(), token, retry.clone())
-        };
-        let places = subject.channels();
         let feed = |feed: &Feed| {
             let address = args.feed_url.as_deref();
             FeedClient::connect(client.clone(), feed, address, secrets.feed.clone(), retry.clone())
         };
+        let places = subject.channels();
         let channels =
             places.iter().map(|place| Channel::connect(place, of, feed)).collect::<anyhow::Result<_>>()?;
         let feed_key = match (&secrets.feed, secrets.feed_follows) {
@@ -147,16 +146,14 @@ impl Session {
             (None, Some(_)) => ChannelToken::Main,
             (None, None) => ChannelToken::Absent,
         };
-        let github = GitHub::connect(client.clone(), at, repo.clone(), secrets.github, retry.clone())?;
-        let registry = match subject.platforms().is_empty() {
-            true => None,
-            false => {
-                let url =
-                    args.registry_url.clone().unwrap_or_else(|| format!("https://{}", image.registry()));
-                let base = Endpoint::given(registry::SERVER, &url)?;
-                Some(Registry::connect(client, base, image.clone(), secrets.registry, retry.clone()))
-            }
+        let github = of(repo)?;
+        let connect = || {
+            let url = args.registry_url.clone().unwrap_or_else(|| format!("https://{}", image.registry()));
+            let base = Endpoint::given(registry::SERVER, &url)?;
+            anyhow::Ok(Registry::connect(client, base, image.clone(), secrets.registry, retry.clone()))
         };
+        let registry = (!subject.platforms().is_empty()).then(connect).transpose()?;
+        let (trust, reads_only) = (None, false);
         Ok(Session {
             github,
             registry,
@@ -165,8 +162,8 @@ impl Session {
             channel_pulls,
             feed_key,
             retry,
-            trust: None,
-            reads_only: false,
+            trust,
+            reads_only,
         })
     }
 
@@ -176,12 +173,7 @@ impl Session {
             github: self.github.fresh(),
             registry: self.registry.as_ref().map(Registry::fresh),
             channels: self.channels.iter().map(Channel::fresh).collect(),
-            channel_token: self.channel_token,
-            channel_pulls: self.channel_pulls,
-            feed_key: self.feed_key,
-            retry: self.retry.clone(),
-            trust: self.trust.clone(),
-            reads_only: self.reads_only,
+            ..self.clone()
         }
     }
 
@@ -204,14 +196,17 @@ impl Session {
 
     /// How many requests were made.
     pub fn requests(&self) -> u64 {
-        let feeds = self.channels.iter().filter(|channel| matches!(channel, Channel::Feed(_)));
-        let feeds: u64 = feeds.map(Channel::requests).sum();
-        feeds + self.github_requests() + self.registry.as_ref().map_or(0, Registry::requests)
+        self.requests_of().iter().map(|(count, _)| count).sum()
     }
 
-    fn github_requests(&self) -> u64 {
-        let of_github = self.channels.iter().filter(|channel| !matches!(channel, Channel::Feed(_)));
-        self.github.requests() + of_github.map(Channel::requests).sum::<u64>()
+    /// The same for each server.
+    fn requests_of(&self) -> [(u64, &'static str); 3] {
+        let (feeds, repositories): (Vec<_>, Vec<_>) =
+            self.channels.iter().partition(|channel| matches!(channel, Channel::Feed(..)));
+        let sum = |channels: Vec<&Channel>| channels.into_iter().map(Channel::requests).sum::<u64>();
+        let registry = self.registry.as_ref().map_or(0, Registry::requests);
+        let github = self.github.requests() + sum(repositories);
+        [(github, "GitHub"), (registry, "the registry"), (sum(feeds), "the feed")]
     }
 
     /// Closes the upload session that checked the permission to push, if no blob has used it, and reports how
@@ -220,13 +215,11 @@ impl Session {
         if let Some(registry) = &self.registry {
             registry.close().await;
         }
-        let (all, github) = (self.requests(), self.github_requests());
-        let registry = self.registry.as_ref().map_or(0, Registry::requests);
-        let parts = [(github, "GitHub"), (registry, "the registry"), (all - github - registry, "the feed")];
-        let parts = parts.iter().filter(|(count, _)| *count > 0);
+        let (all, each) = (self.requests(), self.requests_of());
+        let parts = each.iter().filter(|(count, _)| *count > 0);
         let parts: Vec<String> = parts.map(|(count, server)| format!("{count} of {server}")).collect();
-        let asked = match parts.as_slice() {
-            [_] if github > 0 => format!("{all} requests, all of GitHub"),
+        let asked = match each[0] {
+            (github, _) if github == all && all > 0 => format!("{all} requests, all of GitHub"),
             _ => format!("{all} requests: {}", parts.join(", ")),
         };
         self.report().detail("Asked", asked);

@@ -5,11 +5,12 @@ pub mod files;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-use crate::attest::{Authentic, Immutable, Instance, Subjects};
-use crate::release::attestation::{Trust, Unchecked, Verdict, signed};
+use crate::attest::{Authentic, Immutable, Instance, Subjects, Unproven};
+use crate::release::attestation::{Trust, signed};
 use crate::release::published::{Asked, Fetched};
+use floe_core::model::Digest;
+use floe_core::model::manifest::Artifact;
 use floe_core::model::release::{ATTESTATION, CHECKSUMS};
-use floe_core::model::{Digest, Manifest};
 use floe_core::units;
 use floe_core::verify::published::Download;
 
@@ -93,6 +94,13 @@ pub fn of_release(fetched: &Fetched, asked: &Asked<'_>) -> (Signature, Vec<Strin
     let wrong = |problem: String| (Signature::NotSigned, vec![problem]);
     // Without a manifest nothing says what the release is, which is a problem already.
     let Ok(manifest) = &download.manifest else { return (Signature::NotSigned, Vec::new()) };
+    let check = |bundle: &[u8]| {
+        let files = download.files.iter().map(|file| (file.name.clone(), file.digest));
+        let image = manifest.image.iter().map(|image| (image.name.to_string(), image.digest));
+        let source = (Some(&download.request.tag), Some(&manifest.commit));
+        let subjects = Subjects::All(files.chain(image).collect());
+        asked.trust.check(bundle, &download.request.repo, source, subjects)
+    };
     let bundle = match bundle {
         None if manifest.attested && !asked.unsigned => {
             return wrong(format!(
@@ -106,38 +114,23 @@ pub fn of_release(fetched: &Fetched, asked: &Asked<'_>) -> (Signature, Vec<Strin
         Some(Err(why)) => return wrong(format!("the attestation `{ATTESTATION}` cannot be read: {why}")),
         Some(Ok(bundle)) => bundle,
     };
-    let request = &download.request;
-    let source = (Some(&request.tag), Some(&manifest.commit));
-    match asked.trust.check(bundle, &request.repo, source, Subjects::All(subjects(download, manifest))) {
-        Ok(found) => (Signature::of(&found), not_attached(fetched, asked, manifest).into_iter().collect()),
-        Err(Verdict::NotChecked(Unchecked { why, hint })) => {
-            (Signature::NotChecked { why, hint }, Vec::new())
+    let found = match check(bundle) {
+        Ok(found) => found,
+        Err(Unproven::NotChecked { why, hint }) => {
+            return (Signature::NotChecked { why, hint }, Vec::new());
         }
-        Err(Verdict::Wrong(problems)) => {
+        Err(Unproven::Wrong(problems)) => {
             let problems = problems.into_iter().map(|problem| format!("the attestation is wrong: {problem}"));
-            (Signature::NotSigned, problems.collect())
+            return (Signature::NotSigned, problems.collect());
         }
-    }
-}
-
-/// Why the attestation is not attached to the image, if that is promised. One of another run counts.
-fn not_attached(fetched: &Fetched, asked: &Asked<'_>, manifest: &Manifest) -> Option<String> {
-    let Fetched { download, .. } = fetched;
-    let instead = download.image.as_ref()?.attached.as_ref()?.instead.as_ref()?;
-    let request = &download.request;
-    let source = (Some(&request.tag), Some(&manifest.commit));
-    let all = || Subjects::All(subjects(download, manifest));
-    let stands_for_it = |bundle: &Vec<u8>| asked.trust.check(bundle, &request.repo, source, all()).is_ok();
-    (!instead.iter().any(stands_for_it)).then(|| {
+    };
+    let attached = download.image.as_ref().and_then(|image| image.attached.as_ref()?.instead.as_ref());
+    // An attestation of another run counts.
+    let lacks_it = attached.filter(|instead| !instead.iter().any(|bundle| check(bundle).is_ok()));
+    let problem = lacks_it.map(|_| {
         format!("`{ATTESTATION}` is not attached to the image, although the manifest promises it, nor is another attestation of these files")
-    })
-}
-
-/// Everything that the attestation of a downloaded release must name.
-fn subjects(download: &Download, manifest: &Manifest) -> BTreeMap<String, Digest> {
-    let files = download.files.iter().map(|file| (file.name.clone(), file.digest));
-    let image = manifest.image.iter().map(|image| (image.name.to_string(), image.digest));
-    files.chain(image).collect()
+    });
+    (Signature::of(&found), problem.into_iter().collect())
 }
 
 impl Immutability {
@@ -161,9 +154,9 @@ impl Immutability {
         for bundle in bundles {
             let problems = match trust.authenticate(bundle) {
                 Ok(found) => expected.problems(&found),
-                Err(Verdict::Wrong(problems)) => problems,
-                Err(Verdict::NotChecked(unchecked)) => {
-                    unknown = Some(unchecked.why);
+                Err(Unproven::Wrong(problems)) => problems,
+                Err(Unproven::NotChecked { why, .. }) => {
+                    unknown = Some(why);
                     continue;
                 }
             };
@@ -171,26 +164,20 @@ impl Immutability {
             if problems.is_empty() {
                 return (Immutability::Signed, Vec::new());
             }
-            wrong.extend(
-                problems
-                    .into_iter()
-                    .map(|problem| format!("GitHub's signature of the release is wrong: {problem}")),
-            );
+            let line = |problem| format!("GitHub's signature of the release is wrong: {problem}");
+            wrong.extend(problems.into_iter().map(line));
         }
         let why = unknown.unwrap_or_else(|| "GitHub has no signature of this immutable release".to_owned());
         (Immutability::NotChecked(why), wrong)
     }
 
     fn line(&self) -> String {
-        match self {
-            Immutability::Signed => {
-                "GitHub signed this release: these assets, this tag, this commit".to_owned()
-            }
-            Immutability::Mutable => {
-                "no: whoever may push to the repository can change this release".to_owned()
-            }
-            Immutability::NotChecked(why) => format!("not checked: {why}"),
-        }
+        let line = match self {
+            Immutability::Signed => "GitHub signed this release: these assets, this tag, this commit",
+            Immutability::Mutable => "no: whoever may push to the repository can change this release",
+            Immutability::NotChecked(why) => return format!("not checked: {why}"),
+        };
+        line.to_owned()
     }
 }
 
@@ -206,43 +193,36 @@ pub fn lines(
     let (count, covered) = (download.files.len(), download.covered().len());
     let image = if download.image.is_some() { " and the image" } else { "" };
     let bytes = format!("{count} of {covered} assets{image} as {CHECKSUMS} and the manifest say");
+    let attached = download.image.as_ref().and_then(|image| image.attached.as_ref()).map(|attached| {
+        format!("{} to the image, as the manifest promises", units::files(attached.files.len()))
+    });
     for (name, lines) in [
         ("bytes", vec![bytes]),
         ("signed", signature.lines()),
         ("minisign", minisign.into_iter().collect()),
         ("immutable", vec![immutability.line()]),
         ("sbom", vec![sboms(download)]),
-        ("attached", attached(download).into_iter().collect()),
+        ("attached", attached.into_iter().collect()),
     ] {
         text.push_str(&block(name, &lines));
     }
     text
 }
 
-/// `3 files to the image, as the manifest promises`
-fn attached(download: &Download) -> Option<String> {
-    let files = &download.image.as_ref()?.attached.as_ref()?.files;
-    Some(format!("{} to the image, as the manifest promises", units::files(files.len())))
-}
-
 /// `7 of 7 archives have one, which names their binaries: 159 to 163 crates`. All of them were checked.
 fn sboms(download: &Download) -> String {
     let artifacts = download.manifest.iter().flat_map(|manifest| &manifest.artifacts);
     let count = artifacts.clone().count();
-    let named = artifacts.filter_map(|artifact| artifact.sbom.as_ref());
-    let crates: Vec<usize> = named
-        .filter_map(|sbom| {
-            let file = download.files.iter().find(|file| file.name == sbom.file)?;
-            Some(file.sbom.as_ref()?.as_ref().ok()?.components.len())
-        })
-        .collect();
-    let (Some(least), Some(most)) = (crates.iter().min(), crates.iter().max()) else {
-        return "none: nothing says which crates are in the binaries".to_owned();
+    let crates = |artifact: &Artifact| {
+        let name = &artifact.sbom.as_ref()?.file;
+        let file = download.files.iter().find(|file| file.name == *name)?;
+        Some(file.sbom.as_ref()?.as_ref().ok()?.components.len())
     };
-    let crates_each = match (least, most) {
-        (1, 1) => "1 crate".to_owned(),
-        (least, most) if least == most => format!("{most} crates"),
-        (least, most) => format!("{least} to {most} crates"),
+    let crates: Vec<usize> = artifacts.filter_map(crates).collect();
+    let crates_each = match (crates.iter().min(), crates.iter().max()) {
+        (Some(least), Some(most)) if least == most => units::counted(*most, "crate"),
+        (Some(least), Some(most)) => format!("{least} to {most} crates"),
+        _ => return "none: nothing says which crates are in the binaries".to_owned(),
     };
     format!("{} of {count} archives have one, which names their binaries; {crates_each} each", crates.len())
 }

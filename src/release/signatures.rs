@@ -9,10 +9,11 @@ use std::io::Read;
 use anyhow::Context as _;
 use minisign_verify::{Error, PublicKey, Signature};
 
-use crate::error::{Exit, Failure};
+use crate::error::{Failure, invalid};
 use crate::report::Report;
 use floe_core::model::release::SIGNATURES;
 use floe_core::model::{ArchiveKind, Content, Minisign};
+use floe_core::units;
 use floe_core::untrusted::files;
 
 /// The largest signature of minisign.
@@ -37,14 +38,9 @@ pub struct Judged {
 /// Verifies every signature of minisign among the files of a release with a key, which messages call by a name.
 pub fn judge(files: &Files<'_>, signing: Option<&Minisign>, key_name: &str) -> anyhow::Result<Judged> {
     let mut judged = Judged::default();
-    let key = match signing.map(|signing| PublicKey::from_base64(&signing.pubkey)) {
-        Some(Err(_)) => {
-            let text = signing.map(|signing| signing.pubkey.as_str()).unwrap_or_default();
-            judged.problems.push(format!("`{text}` is not a public key of minisign"));
-            return Ok(judged);
-        }
-        Some(Ok(key)) => Some(key),
-        None => None,
+    let key = match signing.map(key_of).transpose() {
+        Ok(key) => key,
+        Err(problem) => return Ok(Judged { problems: vec![problem], ..judged }),
     };
     let suffix = signing.and_then(|signing| signing.suffix.as_deref());
     for (name, content) in files {
@@ -69,10 +65,15 @@ pub fn judge(files: &Files<'_>, signing: Option<&Minisign>, key_name: &str) -> a
     Ok(judged)
 }
 
+fn key_of(signing: &Minisign) -> Result<PublicKey, String> {
+    let key = PublicKey::from_base64(&signing.pubkey);
+    key.map_err(|_| format!("`{}` is not a public key of minisign", signing.pubkey))
+}
+
 /// Verifies every signature of minisign among the files of a release, and warns of what cargo-binstall would refuse.
 pub fn verify(files: &Files<'_>, signing: Option<&Minisign>, report: &Report) -> anyhow::Result<()> {
-    if let Some(signing) = signing.filter(|signing| PublicKey::from_base64(&signing.pubkey).is_err()) {
-        return Err(Failure::new(format!("`{}` is not a public key of minisign", signing.pubkey))
+    if let Some(Err(problem)) = signing.map(key_of) {
+        return Err(Failure::new(problem)
             .hint("write the second line of the `.pub` file as `pubkey` under [package.metadata.binstall.signing]")
             .into());
     }
@@ -83,21 +84,16 @@ pub fn verify(files: &Files<'_>, signing: Option<&Minisign>, report: &Report) ->
             "`{name}` is not verified: no key is in Cargo.toml, as `pubkey` under [package.metadata.binstall.signing]"
         ));
     }
-    if !problems.is_empty() {
-        return Err(Failure::new("the release has signatures that are wrong")
-            .details(problems)
-            .hint("sign the files of this dist again: `minisign -S -x FILE.sig -m FILE`")
-            .exit(Exit::Problems)
-            .into());
-    }
+    invalid("the release has signatures that are wrong")
+        .hint("sign the files of this dist again: `minisign -S -x FILE.sig -m FILE`")
+        .if_any(problems)?;
     if verified > 0 {
         report.step("Verified", count(verified));
     }
     if let Some(suffix) = signing.and_then(|signing| signing.suffix.as_deref()) {
+        let is_signed = |name: &str| files.iter().any(|(other, _)| *other == format!("{name}{suffix}"));
         let archives = files.iter().filter(|(name, _)| ArchiveKind::of_file(name).is_some());
-        for (name, _) in
-            archives.filter(|(name, _)| !files.iter().any(|(other, _)| *other == format!("{name}{suffix}")))
-        {
+        for (name, _) in archives.filter(|(name, _)| !is_signed(name)) {
             report.warn(format!(
                 "cargo-binstall will refuse `{name}`: there is no `{name}{suffix}`, which [package.metadata.binstall.signing] promises"
             ));
@@ -108,10 +104,7 @@ pub fn verify(files: &Files<'_>, signing: Option<&Minisign>, report: &Report) ->
 
 /// `7 signatures of minisign`
 pub fn count(signatures: usize) -> String {
-    match signatures {
-        1 => "1 signature of minisign".to_owned(),
-        count => format!("{count} signatures of minisign"),
-    }
+    units::counted(signatures, "signature") + " of minisign"
 }
 
 /// The file that a signature is of, and how the signature's name ends.

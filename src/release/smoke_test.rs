@@ -2,16 +2,17 @@
 //!
 //! They get an empty folder, no input and almost no environment. Their time and their output are limited.
 
+use std::env::consts::{ARCH, OS};
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
 
 use crate::environment::variable_os;
-use crate::error::{Exit, Failure};
+use crate::error::{Failure, invalid};
 use crate::files::scratch::Scratch;
 use crate::package::archive;
 use crate::report::Report;
@@ -35,16 +36,12 @@ pub async fn run_downloaded(
     argument: &str,
     report: &Report,
 ) -> anyhow::Result<()> {
-    let mine: Vec<_> =
-        manifest.artifacts.iter().filter(|artifact| is_for_this_machine(artifact.target)).collect();
-    if mine.is_empty() {
-        let machine = format!("{} on {}", std::env::consts::OS, std::env::consts::ARCH);
-        return Err(Failure::new(format!("the release holds nothing that runs here, on {machine}"))
-            .hint("leave `--run` out, or verify on a machine that the release is for")
-            .into());
-    }
+    let mine = || manifest.artifacts.iter().filter(|artifact| is_for_this_machine(artifact.target));
+    let nothing = || Failure::new(format!("the release holds nothing that runs here, on {OS} on {ARCH}"));
+    let hint = "leave `--run` out, or verify on a machine that the release is for";
+    ensure!(mine().next().is_some(), nothing().hint(hint));
     let scratch = Scratch::new("run")?;
-    for artifact in mine {
+    for artifact in mine() {
         let (unpacked, folder) =
             (scratch.path().join(artifact.target.triple()), scratch.path().join(artifact.target.name()));
         archive::extract(&assets.join(&artifact.file), artifact.kind, &unpacked)
@@ -57,9 +54,8 @@ pub async fn run_downloaded(
             command.envs(FOLDERS.map(|name| (name, &folder)));
             let name = format!("`{}` of `{}`", binary.name, artifact.file);
             let line = run(command, TIME_LIMIT).await?.map_err(|why| {
-                Failure::new(format!("{name} does not run here: it {why}"))
+                invalid(format!("{name} does not run here: it {why}"))
                     .hint(format!("if it does not know `{argument}`, give another argument: `--run=--help`"))
-                    .exit(Exit::Problems)
             });
             report.step("Ran", format!("{} for {}: {}", binary.name, artifact.target.name(), line?));
         }
@@ -77,10 +73,9 @@ async fn run(mut command: Command, limit: Duration) -> anyhow::Result<Result<Str
     let mut child = command.spawn().map_err(|error| {
         Failure::new(format!("failed to start `{program}`"))
             .because(error)
-            .hint("the program could not be checked: it needs a loader that is not there, or TMPDIR does not allow programs")
+            .hint("the program could not be checked: it needs a loader that is not there, or the folder for temporary files does not allow programs")
     })?;
-    let limited = tokio::time::timeout(limit, finish(&mut child)).await;
-    let result = match limited {
+    let result = match tokio::time::timeout(limit, finish(&mut child)).await {
         Err(_) => Err(format!("did not end within {}", seconds(limit))),
         Ok(finished) => finished.with_context(|| format!("failed to read the output of `{program}`"))?,
     };
@@ -99,16 +94,13 @@ async fn finish(child: &mut Child) -> std::io::Result<Result<String, String>> {
         Err(Some(error)) => return Err(error),
     };
     let status = child.wait().await?;
-    let text = String::from_utf8_lossy(&stdout);
-    match status.success() {
-        true => Ok(Ok(text.lines().next().unwrap_or_default().to_owned())),
-        false => {
-            let text = String::from_utf8_lossy(&stderr);
-            let last = text.lines().rfind(|line| !line.trim().is_empty());
-            let said = last.map(|line| format!(": {line}")).unwrap_or_default();
-            Ok(Err(format!("ended with {}{said}", how(status))))
-        }
+    if status.success() {
+        return Ok(Ok(String::from_utf8_lossy(&stdout).lines().next().unwrap_or_default().to_owned()));
     }
+    let how = status.code().map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+    let text = String::from_utf8_lossy(&stderr);
+    let last = text.lines().rfind(|line| !line.trim().is_empty());
+    Ok(Err(format!("ended with {how}{}", last.map(|line| format!(": {line}")).unwrap_or_default())))
 }
 
 /// Reads a stream to its end; `None` if it is too long.
@@ -118,10 +110,6 @@ async fn read(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, Option<
         stream.take(OUTPUT_LIMIT + 1).read_to_end(&mut bytes).await.map_err(Some)?;
     }
     if bytes.len() as u64 > OUTPUT_LIMIT { Err(None) } else { Ok(bytes) }
-}
-
-fn how(status: ExitStatus) -> String {
-    status.code().map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"))
 }
 
 /// Kills a program and the programs that it has started.
@@ -135,6 +123,17 @@ async fn end_group(child: &mut Child) {
             .status();
         let _ = kill.await;
     }
+    #[cfg(windows)]
+    if let Some(id) = child.id() {
+        // A part of Windows. It finds the programs by their parents, so it comes before those end.
+        let kill = Command::new("taskkill")
+            .args(["/T", "/F", "/PID", &id.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        let _ = kill.await;
+    }
     let _ = child.kill().await;
 }
 
@@ -144,11 +143,9 @@ fn is_for_this_machine(target: Target) -> bool {
         Os::Macos => "macos",
         Os::Windows => "windows",
     };
-    let arch = target.arch().to_string();
     // Every 64-bit Windows for x86-64 runs 32-bit programs; a Linux needs a loader and libraries for them.
-    let is_compatible =
-        (target.os(), target.arch(), std::env::consts::ARCH) == (Os::Windows, Arch::X86, "x86_64");
-    os == std::env::consts::OS && (arch == std::env::consts::ARCH || is_compatible)
+    let is_compatible = (target.os(), target.arch(), ARCH) == (Os::Windows, Arch::X86, "x86_64");
+    os == OS && (target.arch().to_string() == ARCH || is_compatible)
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -188,5 +185,27 @@ mod tests {
         assert_eq!(line.len() as u64, OUTPUT_LIMIT);
         let why = run(write(OUTPUT_LIMIT + 1), TIME_LIMIT).await.unwrap().unwrap_err();
         assert_eq!(why, "wrote more than 64.0 KiB");
+    }
+}
+
+#[cfg(all(test, windows))]
+mod tests {
+    use std::fs;
+
+    use floe_core::disk;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_program_that_does_not_end_is_killed_with_the_programs_that_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("place");
+        fs::create_dir(&place).unwrap();
+        let mut command = Command::new("cmd");
+        command.args(["/C", "ping -n 100 127.0.0.1"]).current_dir(&place);
+        let why = run(command, Duration::from_secs(2)).await.unwrap().unwrap_err();
+        assert_eq!(why, format!("did not end within {}", seconds(Duration::from_secs(2))));
+        // Windows refuses to remove the current folder of a running program.
+        disk::retry(|| fs::remove_dir(&place)).unwrap();
     }
 }

@@ -19,9 +19,10 @@ use std::thread::{self, ThreadId};
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
-use crate::error::{Exit, Failure, hint_of, issues};
+use crate::error::{Exit, Failure, exit_of, failures, hint_of, issues};
 use crate::token::Token;
 use actions::{Actions, Level};
+use floe_core::parallel::lock;
 pub use floe_core::units::{seconds, size};
 use floe_core::untrusted::text;
 pub use hide::without_passwords;
@@ -169,16 +170,6 @@ impl Report {
         Ok(())
     }
 
-    /// Begins to show progress over `bytes` bytes; it ends when the returned value is dropped.
-    pub fn progress(&self, verb: &str, bytes: u64) -> Progress {
-        Progress::begin(self, verb, bytes)
-    }
-
-    /// Begins to show a wait; it ends when the returned value is dropped.
-    pub fn countdown(&self, verb: &'static str) -> Countdown {
-        Countdown::begin(self, verb)
-    }
-
     /// Takes bars off the terminal, for a process that is about to end in the middle of something.
     pub fn clear(&self) {
         // Without a terminal there are no bars to clear.
@@ -226,23 +217,22 @@ impl Report {
 
     /// Prints an error and returns its exit code.
     pub fn error(&self, error: &anyhow::Error) -> Exit {
-        let rendered = RenderedError::of(error);
         self.end_group();
-        let text = self.clean(&rendered.text());
+        let text = self.clean(&rendered(error));
         let paint = |line: &str| {
-            let colours = [("error:", "31;1"), ("hint:", "36;1")];
-            let found =
-                colours.iter().find_map(|(word, colour)| Some((line.strip_prefix(word)?, word, colour)));
-            found.map_or(line.to_owned(), |(rest, word, colour)| self.paint(colour, word) + rest)
+            let coloured = |(word, colour)| Some(self.paint(colour, word) + line.strip_prefix(word)?);
+            let mut coloured = [("error:", "31;1"), ("hint:", "36;1")].into_iter().filter_map(coloured);
+            coloured.next().unwrap_or_else(|| line.to_owned())
         };
         let plain = text.split('\n').map(paint).collect::<Vec<_>>().join("\n");
         self.write(&plain);
         if self.actions.is_some() {
             let message = text.strip_prefix("error: ").unwrap_or(&text);
-            self.annotate(Level::Error, "floe", rendered.file.as_deref(), message);
+            let file = failures(error).find_map(Failure::file_name);
+            self.annotate(Level::Error, "floe", file, message);
             self.summary(&format!("### floe failed\n\n{}", fenced(&text)));
         }
-        rendered.exit
+        exit_of(error)
     }
 
     /// Reports a panic like every other error. `RUST_BACKTRACE=1` adds a backtrace.
@@ -250,17 +240,13 @@ impl Report {
         let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
         let what = panic.payload_as_str().unwrap_or("without a message");
         let trace = Backtrace::capture();
-        let lines = match trace.status() {
-            BacktraceStatus::Captured => trace.to_string().lines().map(str::to_owned).collect(),
-            _ => Vec::new(),
-        };
+        let has_trace = trace.status() == BacktraceStatus::Captured;
+        let trace = if has_trace { trace.to_string() } else { String::new() };
+        let to = issues(env!("CARGO_PKG_REPOSITORY"));
         let failure = Failure::new(format!("internal error{}: {what}", place.unwrap_or_default()))
-            .details(lines)
+            .details(trace.lines())
             .state("what was done so far stays as it is; running the same command again goes on from there")
-            .hint(format!(
-                "run it with RUST_BACKTRACE=1 and report it {}",
-                issues(env!("CARGO_PKG_REPOSITORY"))
-            ));
+            .hint(format!("run it with RUST_BACKTRACE=1 and report it {to}"));
         self.error(&failure.into());
     }
 
@@ -331,47 +317,21 @@ impl Drop for Group {
     }
 }
 
-/// An error as text.
-struct RenderedError {
-    lines: Vec<String>,
-    state: Option<String>,
-    hint: Option<String>,
-    file: Option<String>,
-    exit: Exit,
-}
-
-impl RenderedError {
-    fn of(error: &anyhow::Error) -> Self {
-        let mut rendered = RenderedError {
-            lines: Vec::new(),
-            state: None,
-            hint: hint_of(error).map(text::lines),
-            file: None,
-            exit: Exit::Failed,
-        };
-        for cause in error.chain() {
-            let begin = if rendered.lines.is_empty() { "error" } else { "  caused by" };
-            let text = text::lines(&cause.to_string());
-            rendered.lines.extend((!text.is_empty()).then(|| format!("{begin}: {text}")));
-            if let Some(failure) = cause.downcast_ref::<Failure>() {
-                let all = failure.detail_lines();
-                rendered.lines.extend(all.iter().take(DETAILS).map(|line| detail(line)));
-                let more = all.len().saturating_sub(DETAILS);
-                rendered.lines.extend((more > 0).then(|| format!("  and {more} more")));
-                if rendered.exit == Exit::Failed {
-                    rendered.exit = failure.exit_code();
-                }
-                rendered.state = rendered.state.or(failure.state_text().map(text::lines));
-                rendered.file = rendered.file.or(failure.file_name().map(str::to_owned));
-            }
-        }
-        rendered
+/// An error as text: its causes with their details, what is public now, and the way out.
+fn rendered(error: &anyhow::Error) -> String {
+    let mut lines = Vec::new();
+    for cause in error.chain() {
+        let begin = if lines.is_empty() { "error" } else { "  caused by" };
+        let text = text::lines(&cause.to_string());
+        lines.extend((!text.is_empty()).then(|| format!("{begin}: {text}")));
+        let details = cause.downcast_ref().map_or(&[][..], Failure::detail_lines);
+        lines.extend(details.iter().take(DETAILS).map(|line| detail(line)));
+        let more = details.len().saturating_sub(DETAILS);
+        lines.extend((more > 0).then(|| format!("  and {more} more")));
     }
-
-    fn text(&self) -> String {
-        let lines = self.lines.iter().chain(&self.state).map(String::as_str).collect::<Vec<_>>().join("\n");
-        self.hint.as_ref().map_or(lines.clone(), |hint| format!("{lines}\n\nhint: {hint}"))
-    }
+    lines.extend(failures(error).find_map(Failure::state_text).map(text::lines));
+    lines.extend(hint_of(error).map(|hint| format!("\nhint: {}", text::lines(hint))));
+    lines.join("\n")
 }
 
 /// A line of details. It may be the output of a program, and workflows run commands in lines that begin with two colons.
@@ -387,8 +347,4 @@ fn fenced(text: &str) -> String {
         fence.push('`');
     }
     format!("{fence}text\n{text}\n{fence}")
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

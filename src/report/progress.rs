@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::{Report, lock, size};
+use super::{Report, size};
+use floe_core::parallel::lock;
 
 /// How often progress is printed without a terminal.
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);
@@ -17,7 +18,7 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Progress {
     report: Report,
-    bar: Option<ProgressBar>,
+    bar: Arc<Option<Bar>>,
     verb: String,
     total: u64,
     state: Arc<Mutex<State>>,
@@ -28,18 +29,46 @@ struct State {
     said: Instant,
 }
 
-impl Progress {
-    pub(super) fn begin(report: &Report, verb: &str, bytes: u64) -> Self {
-        let bar = report.has_terminal().then(|| {
-            let bar = report.bars.add(ProgressBar::new(bytes));
-            bar.set_style(style("{msg:>12} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}"));
-            bar.set_message(verb.to_owned());
-            bar
-        });
+impl Report {
+    /// Begins to show progress over `bytes` bytes; it ends when the returned value is dropped.
+    pub fn progress(&self, verb: &str, bytes: u64) -> Progress {
+        let template = "{prefix:>12} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        let bar = Arc::new(self.bar(ProgressBar::new(bytes), template, verb));
         let state = Arc::new(Mutex::new(State { done: 0, said: Instant::now() }));
-        Progress { report: report.clone(), bar, verb: verb.to_owned(), total: bytes, state }
+        Progress { report: self.clone(), bar, verb: verb.to_owned(), total: bytes, state }
     }
 
+    /// Begins to show a wait; it ends when the returned value is dropped.
+    pub fn countdown(&self, verb: &'static str) -> Countdown {
+        let bar = self.bar(ProgressBar::new_spinner(), "{prefix:>12} {msg}", verb);
+        Countdown { report: self.clone(), verb, bar }
+    }
+
+    fn bar(&self, bar: ProgressBar, template: &str, verb: &str) -> Option<Bar> {
+        self.has_terminal().then(|| {
+            let bar = self.bars.add(bar);
+            let style = ProgressStyle::with_template(template);
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+            bar.set_prefix(verb.to_owned());
+            Bar { bars: self.bars.clone(), bar }
+        })
+    }
+}
+
+/// A bar on the terminal; it goes away when it is dropped.
+struct Bar {
+    bars: MultiProgress,
+    bar: ProgressBar,
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+        self.bars.remove(&self.bar);
+    }
+}
+
+impl Progress {
     /// The share of one attempt, which counts only if the attempt succeeds.
     pub fn share(&self) -> Share {
         Share(Arc::new(Attempt {
@@ -57,24 +86,13 @@ impl Progress {
     fn change(&self, change: impl FnOnce(u64) -> u64) {
         let mut state = lock(&self.state);
         state.done = change(state.done);
-        match &self.bar {
-            Some(bar) => bar.set_position(state.done.min(self.total)),
+        match &*self.bar {
+            Some(Bar { bar, .. }) => bar.set_position(state.done.min(self.total)),
             None if state.said.elapsed() >= PROGRESS_EVERY => {
                 state.said = Instant::now();
                 self.report.step(&self.verb, format!("{} of {}", size(state.done), size(self.total)));
             }
             None => {}
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if Arc::strong_count(&self.state) == 1
-            && let Some(bar) = &self.bar
-        {
-            bar.finish_and_clear();
-            self.report.bars.remove(bar);
         }
     }
 }
@@ -115,24 +133,14 @@ impl Drop for Attempt {
 pub struct Countdown {
     report: Report,
     verb: &'static str,
-    bar: Option<ProgressBar>,
+    bar: Option<Bar>,
 }
 
 impl Countdown {
-    pub(super) fn begin(report: &Report, verb: &'static str) -> Self {
-        let bar = report.has_terminal().then(|| {
-            let bar = report.bars.add(ProgressBar::new_spinner());
-            bar.set_style(style("{prefix:>12} {msg}"));
-            bar.set_prefix(verb);
-            bar
-        });
-        Countdown { report: report.clone(), verb, bar }
-    }
-
     /// Shows `text` in place of what was shown before; where there is no terminal, as another line.
     pub fn say(&self, text: String) {
         match &self.bar {
-            Some(bar) => {
+            Some(Bar { bar, .. }) => {
                 bar.set_message(text);
                 bar.tick();
             }
@@ -144,20 +152,6 @@ impl Countdown {
     pub fn every(&self) -> Duration {
         if self.bar.is_some() { Duration::from_secs(1) } else { Duration::from_secs(60) }
     }
-}
-
-impl Drop for Countdown {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-            self.report.bars.remove(bar);
-        }
-    }
-}
-
-fn style(template: &str) -> ProgressStyle {
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    style.progress_chars("=> ")
 }
 
 #[cfg(test)]

@@ -67,9 +67,9 @@ fn layout(table: &dyn TableLike) -> Layout {
 
 /// The result of floe, in the form of the table.
 fn read(layout: &Layout, cfgs: &BTreeMap<Target, String>) -> anyhow::Result<Value> {
-    let root = layout.sample.path().canonicalize().unwrap();
+    let root = floe::files::resolve(layout.sample.path()).unwrap();
     let project = cargo::load(Some(&root.join("Cargo.toml")), layout.package.as_deref())?;
-    let folder = project.root.canonicalize().unwrap();
+    let folder = floe::files::resolve(&project.root).unwrap();
     let folder = folder.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
     let repo = project.repository.as_deref().and_then(repository::on_github);
     // The project's own files alone count: the folder may be below others.

@@ -97,14 +97,13 @@ impl<W: Write> Audit<W> {
     }
 
     fn finish(self) -> Result<Facts> {
-        let mut facts = self.facts;
-        let texts = self.scanner.finish();
-        if texts.searched != facts.size {
+        let Audit { mut facts, mut scanner, .. } = self;
+        if scanner.finish() != facts.size {
             return Err(Error::Malformed("it changed while it was read".to_owned()));
         }
-        facts.paths = texts.paths;
-        if texts.rustc_source.is_some() {
-            facts.rustc.get_or_insert(Rustc { version: None, source: None }).source = texts.rustc_source;
+        facts.paths = scanner.paths;
+        if scanner.rustc_source.is_some() {
+            facts.rustc.get_or_insert(Rustc { version: None, source: None }).source = scanner.rustc_source;
         }
         Ok(facts)
     }

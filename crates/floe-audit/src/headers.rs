@@ -2,9 +2,8 @@
 
 use super::error::{Result, unsupported};
 use super::facts::Section;
-use super::pe::PeHeaders;
 use super::reader::BinaryReader;
-use super::{Executable, Facts, elf, macho};
+use super::{Executable, Facts, elf, macho, pe};
 
 pub(super) const UNKNOWN: &str = "it is not a binary of a format that floe knows (ELF, Mach-O, PE)";
 
@@ -29,7 +28,7 @@ pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
         }
         [0xcf, 0xfa, 0xed, 0xfe] => macho::read_thin(reader),
         [0xca, 0xfe, 0xba, 0xbe | 0xbf] => macho::read_universal(reader),
-        [b'M', b'Z', ..] => PeHeaders::read(reader),
+        [b'M', b'Z', ..] => pe::read(reader),
         [b'#', b'!', ..] => unsupported("it is a script, not an executable"),
         _ => unsupported(UNKNOWN),
     }

@@ -12,6 +12,18 @@
 //! Files are treated as hostile: no input makes a reader panic or hang, and memory and work are bounded. Offsets and sizes
 //! are in bytes, and offsets count from the beginning of the file unless their documentation differs.
 
+/// Displays values of an enum by the names that serde gives them.
+#[macro_export]
+macro_rules! display_as_serde {
+    ($($type:ty),*) => {$(
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                serde::Serialize::serialize(self, f)
+            }
+        }
+    )*};
+}
+
 mod auditable;
 mod contract;
 mod elf;

@@ -86,7 +86,8 @@ impl Found<'_> {
         }
     }
 
-    fn add_unless_empty(&mut self, rule: Rule, what: &str, found: &[&str]) {
+    fn add_list<'a>(&mut self, rule: Rule, what: &str, found: impl IntoIterator<Item = &'a str>) {
+        let found: Vec<&str> = found.into_iter().collect();
         if !found.is_empty() {
             self.add(rule, format!("{what} {}", found.join(", ")));
         }
@@ -105,8 +106,8 @@ impl Found<'_> {
             );
         }
         if contract.is_static && (elf.interpreter.is_some() || !elf.needed.is_empty()) {
-            let needs: Vec<&str> = elf.interpreter.iter().chain(&elf.needed).map(String::as_str).collect();
-            self.add_unless_empty(Rule::Static, "it needs", &needs);
+            let needs = elf.interpreter.iter().chain(&elf.needed);
+            self.add_list(Rule::Static, "it needs", needs.map(String::as_str));
         } else {
             if let Some(loader) = elf.interpreter.as_ref().filter(|_| elf.interpreter != contract.interpreter)
             {
@@ -117,12 +118,11 @@ impl Found<'_> {
                 self.add(Rule::Interpreter, found);
             }
             let foreign = elf.needed.iter().filter(|library| !contract.has_library(library));
-            let foreign: Vec<&str> = foreign.map(String::as_str).collect();
-            self.add_unless_empty(Rule::Libraries, "it needs", &foreign);
+            self.add_list(Rule::Libraries, "it needs", foreign.map(String::as_str));
             self.judge_versions(elf);
         }
-        let paths: Vec<&str> = elf.rpath.iter().chain(&elf.runpath).map(String::as_str).collect();
-        self.add_unless_empty(Rule::Rpath, "it searches for libraries in", &paths);
+        let paths = elf.rpath.iter().chain(&elf.runpath).map(String::as_str);
+        self.add_list(Rule::Rpath, "it searches for libraries in", paths);
         match elf.stack {
             Stack::Executable => {
                 self.add(Rule::Stack, "its stack is executable (PT_GNU_STACK)".to_owned());
@@ -197,12 +197,11 @@ impl Found<'_> {
                 || below.is_some_and(|rest| folders.any(|at| contract.has_library(&format!("{at}/{rest}"))))
         };
         let needed = slice.dylibs.iter().filter(|dylib| dylib.load != DylibLoad::Weak);
-        let foreign: Vec<&str> =
-            needed.map(|dylib| dylib.path.as_str()).filter(|path| !found(path)).collect();
-        self.add_unless_empty(Rule::Libraries, "it needs", &foreign);
+        let foreign = needed.map(|dylib| dylib.path.as_str()).filter(|path| !found(path));
+        self.add_list(Rule::Libraries, "it needs", foreign);
         let is_foreign = |folder: &&str| !contract.has_library(&format!("{folder}/"));
-        let folders: Vec<&str> = slice.rpaths.iter().map(String::as_str).filter(is_foreign).collect();
-        self.add_unless_empty(Rule::Rpath, "it searches for libraries in", &folders);
+        let folders = slice.rpaths.iter().map(String::as_str).filter(is_foreign);
+        self.add_list(Rule::Rpath, "it searches for libraries in", folders);
     }
 
     fn judge_pe(&mut self, pe: &PeFacts) {
@@ -221,10 +220,9 @@ impl Found<'_> {
         if contract.crt_static && !runtime.is_empty() {
             self.add(Rule::Crt, format!("it needs {}, {owner}", runtime.join(", ")));
         }
-        self.add_unless_empty(Rule::Libraries, "it needs", &others);
+        self.add_list(Rule::Libraries, "it needs", others);
         let missing = [(pe.aslr, "ASLR"), (pe.dep, "DEP")].into_iter().filter(|(on, _)| !on);
-        let missing: Vec<&str> = missing.map(|(_, name)| name).collect();
-        self.add_unless_empty(Rule::Hardening, "it was linked without", &missing);
+        self.add_list(Rule::Hardening, "it was linked without", missing.map(|(_, name)| name));
         if !pe.timestamp.reproducible {
             self.add(
                 Rule::TimeStamp,

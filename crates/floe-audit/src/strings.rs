@@ -24,16 +24,7 @@ const JUDGED: u32 = 200_000;
 /// How much of the section `.comment` is read, in bytes.
 const COMMENT: u64 = 64 * 1024;
 
-/// The result of a search.
-pub(super) struct Texts {
-    pub(super) paths: Paths,
-    /// The commit or version in the first path of the standard library.
-    pub(super) rustc_source: Option<String>,
-    /// How many bytes were searched.
-    pub(super) searched: u64,
-}
-
-/// A search in progress: it takes the bytes of a file in order.
+/// A search: it takes the bytes of a file in order.
 pub(super) struct Scanner {
     finders: Vec<(Marker, Finder<'static>)>,
     sections: Vec<Section>,
@@ -42,8 +33,9 @@ pub(super) struct Scanner {
     begin: u64,
     /// Up to where in the window it was searched.
     searched: usize,
-    paths: Paths,
-    rustc_source: Option<String>,
+    pub(super) paths: Paths,
+    /// The commit or version in the first path of the standard library.
+    pub(super) rustc_source: Option<String>,
     kept: BTreeMap<PathKind, usize>,
     judged: u32,
 }
@@ -81,11 +73,11 @@ impl Scanner {
         }
     }
 
-    pub(super) fn finish(mut self) -> Texts {
+    /// Searches the last bytes, and returns how many there were in all.
+    pub(super) fn finish(&mut self) -> u64 {
         self.search(self.window.len());
         self.paths.found.sort_by_key(|path| path.offset);
-        let searched = self.begin + self.window.len() as u64;
-        Texts { paths: self.paths, rustc_source: self.rustc_source, searched }
+        self.begin + self.window.len() as u64
     }
 
     /// Judges the markers that begin before `until` in the window.
@@ -139,13 +131,12 @@ pub(super) fn rustc_version(reader: &mut BinaryReader<'_>, sections: &[Section])
 mod tests {
     use super::*;
 
-    fn texts(bytes: &[u8], piece: usize) -> Texts {
+    fn texts(bytes: &[u8], piece: usize) -> Scanner {
         let size = bytes.len() as u64;
         let mut scanner = Scanner::new(vec![Section { name: ".rodata".to_owned(), offset: 1, size }]);
         bytes.chunks(piece).for_each(|piece| scanner.push(piece));
-        let texts = scanner.finish();
-        assert_eq!(texts.searched, size);
-        texts
+        assert_eq!(scanner.finish(), size);
+        scanner
     }
 
     #[test]

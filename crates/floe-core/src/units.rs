@@ -17,14 +17,14 @@ pub fn size(bytes: u64) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
-/// A number of files for people: `1 file`, `7 files`.
-pub fn files(count: usize) -> String {
-    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+/// A number of things for people: `1 archive`, `7 archives`.
+pub fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// A number of archives for people: `1 archive`, `7 archives`.
-pub fn archives(count: usize) -> String {
-    if count == 1 { "1 archive".to_owned() } else { format!("{count} archives") }
+/// A number of files for people: `1 file`, `7 files`.
+pub fn files(count: usize) -> String {
+    counted(count, "file")
 }
 
 /// A duration for people: `0.4 s`, `12.3 s`, `4 min 05 s`.

@@ -2,10 +2,11 @@
 
 mod show;
 
+use anyhow::ensure;
 use serde::Serialize;
 
 use crate::cli::AuditArgs;
-use crate::error::{Exit, Failure, Wrong};
+use crate::error::{Wrong, invalid, usage};
 use crate::package::audit::{self, Audited};
 use crate::release::inputs;
 use crate::report::Report;
@@ -56,9 +57,7 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
         }
     }
     wrong.refuse("files cannot be audited")?;
-    if binaries.is_empty() {
-        return Err(Failure::new("none of the given files is a binary").exit(Exit::Usage).into());
-    }
+    ensure!(!binaries.is_empty(), usage("none of the given files is a binary"));
     for binary in &binaries {
         if binary.targets.is_empty() {
             let (place, kind) = (&binary.place, show::is(&binary.facts));
@@ -71,18 +70,10 @@ pub fn audit(args: AuditArgs, report: &Report) -> anyhow::Result<()> {
     if args.json {
         report.json(&AuditReport { schema: Schema, binaries })?;
     } else {
-        report.out(
-            binaries
-                .iter()
-                .map(|binary| show::block(binary, report.is_verbose()))
-                .collect::<Vec<_>>()
-                .join("\n\n"),
-        );
+        let blocks = binaries.iter().map(|binary| show::block(binary, report.is_verbose()));
+        report.out(blocks.collect::<Vec<_>>().join("\n\n"));
     }
-    if broken.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::new("not every binary is portable").details(broken).exit(Exit::Problems).into())
+    invalid("not every binary is portable").if_any(broken)
 }
 
 fn lines(binary: &BinaryReport, kind: RuleKind) -> impl Iterator<Item = String> {

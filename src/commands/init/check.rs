@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{paths, unified};
-use crate::error::{Exit, Failure};
+use crate::error::invalid;
 use crate::project::init::template::Floe;
 use crate::project::init::{Drift, File, State};
 use crate::report::Report;
@@ -43,22 +43,18 @@ pub(super) fn check(
     as_json: bool,
     report: &Report,
 ) -> anyhow::Result<()> {
-    let names =
-        |files: Vec<&File>| files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ");
-    let placeholders: Vec<&File> = files.iter().filter(|file| file.calls_placeholder()).collect();
-    let moved =
-        |file: &&File| floe.is_given && file.drift.is_none() && file.new.is_some() && file.calls(floe);
-    let moved: Vec<&File> = files.iter().filter(moved).collect();
+    let placeholders = paths(files.iter().filter(|file| file.calls_placeholder()));
     if !placeholders.is_empty() {
-        let names = names(placeholders);
         warnings.push(format!(
-            "`OWNER` in the call of floe is a placeholder ({names}): name floe with {FLOE_URL}"
+            "`OWNER` in the call of floe is a placeholder ({placeholders}): name floe with {FLOE_URL}"
         ));
     }
+    let moved =
+        |file: &&File| floe.is_given && file.drift.is_none() && file.new.is_some() && file.calls(floe);
+    let moved = paths(files.iter().filter(moved));
     if !moved.is_empty() {
-        let names = names(moved);
         warnings.push(format!(
-            "`--floe-url` names another floe than is called ({names}): move the calls with {FLOE_URL}"
+            "`--floe-url` names another floe than is called ({moved}): move the calls with {FLOE_URL}"
         ));
     }
     warnings.iter().for_each(|warning| report.warn(warning));
@@ -88,11 +84,10 @@ pub(super) fn check(
         1 => "1 file differs".to_owned(),
         count => format!("{count} files differ"),
     };
-    Err(Failure::new(format!("{count} from the templates of floe {}", env!("CARGO_PKG_VERSION")))
+    Err(invalid(format!("{count} from the templates of floe {}", env!("CARGO_PKG_VERSION")))
         .details(drifted.iter().flat_map(|file| lines(file)))
         .state("nothing was written")
         .hint(hint)
-        .exit(Exit::Problems)
         .into())
 }
 
@@ -110,20 +105,12 @@ fn hint(drifted: &[&File]) -> Option<String> {
     if drifted.iter().any(|file| file.drift == Some(Drift::Missing)) {
         fixes.push("write missing files with `floe init`".to_owned());
     }
-    fixes.extend(way_out(drifted));
+    // Files of another origin.
+    let adds = drifted.iter().any(|file| !file.add.is_empty());
+    let replaces = drifted.iter().any(|file| file.needs_force() && file.new.is_some());
+    let ways =
+        [(adds, "add these lines"), (replaces, "replace what git has committed with `floe init --force`")];
+    let ways: Vec<&str> = ways.iter().filter(|(is_one, _)| *is_one).map(|(_, way)| *way).collect();
+    fixes.extend((!ways.is_empty()).then(|| ways.join(", or ")));
     (!drifted.is_empty()).then(|| fixes.join("; "))
-}
-
-/// The fixes for files of another origin.
-fn way_out(files: &[&File]) -> Option<String> {
-    let adds = files.iter().any(|file| !file.add.is_empty());
-    let replaces = files.iter().any(|file| file.needs_force() && file.new.is_some());
-    match (adds, replaces) {
-        (true, true) => {
-            Some("add these lines, or replace what git has committed with `floe init --force`".to_owned())
-        }
-        (true, false) => Some("add these lines".to_owned()),
-        (false, true) => Some("replace what git has committed with `floe init --force`".to_owned()),
-        (false, false) => None,
-    }
 }

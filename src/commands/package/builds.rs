@@ -3,15 +3,15 @@
 //! Nothing is skipped silently: omitted files are warnings, unknown ones are errors.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::ensure;
 
 use super::contents::FOLDERS;
 use super::{Build, Documents};
 use crate::cli::PackageArgs;
-use crate::error::{Exit, Failure, usage};
+use crate::error::{Failure, usage};
+use crate::files;
 use crate::package::binary;
 use crate::project::cargo::Project;
 use crate::report::Report;
@@ -25,21 +25,17 @@ pub fn find(args: &PackageArgs, project: &Project, report: &Report) -> anyhow::R
     }
     for folder in &args.folders {
         for (target, path) in target_folders(folder, report)? {
-            if builds.contains_key(&target) {
-                bail!(
-                    "binaries for {} are given twice, the second time in `{}`",
-                    target.name(),
-                    path.display()
-                );
-            }
+            let (name, shown) = (target.name(), path.display());
+            ensure!(
+                !builds.contains_key(&target),
+                "binaries for {name} are given twice, the second time in `{shown}`"
+            );
             let binaries = binaries(&path, target, project, report)?;
             builds.insert(target, (binaries, Some(path)));
         }
     }
-    if builds.is_empty() {
-        let hint = "give folders laid out as <triple>/<binary>, or `--target <TARGET> --binary <PATH>`";
-        bail!(usage("no binaries are given, so there is nothing to pack").hint(hint));
-    }
+    let hint = "give folders laid out as <triple>/<binary>, or `--target <TARGET> --binary <PATH>`";
+    ensure!(!builds.is_empty(), usage("no binaries are given, so there is nothing to pack").hint(hint));
     let build = |(target, (binaries, folder)): (_, (_, Option<PathBuf>))| Build {
         target,
         binaries,
@@ -60,24 +56,18 @@ fn target_folders(folder: &Path, report: &Report) -> anyhow::Result<Vec<(Target,
             Err(error) => unknown.push(error.to_string()),
         }
     }
-    if !unknown.is_empty() {
-        let what = format!("`{}` is not laid out as <triple>/<binary>", folder.display());
-        let of_target = folder.file_name().and_then(|name| name.to_str()?.parse::<Target>().ok());
-        let hint = match (of_target, folder.parent()) {
-            (Some(_), Some(parent)) if !parent.as_os_str().is_empty() => {
-                format!("give the folder above it: `floe package {}`", parent.display())
-            }
-            (Some(_), _) => "give the folder above it: `floe package .`".to_owned(),
-            (None, _) => format!(
-                "name its folders like targets, for example `{}`",
-                folder.join(Target::all().map(Target::triple).next().unwrap_or_default()).display()
-            ),
-        };
-        bail!(Failure::new(what).details(unknown).hint(hint));
-    }
-    if found.is_empty() {
-        bail!(usage(format!("`{}` holds no folder that is named like a target", folder.display())));
-    }
+    let hint = if files::name_of(folder).parse::<Target>().is_ok() {
+        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+        format!("give the folder above it: `floe package {}`", parent.unwrap_or(Path::new(".")).display())
+    } else {
+        let example = folder.join(Target::all().map(Target::triple).next().unwrap_or_default());
+        format!("name its folders like targets, for example `{}`", example.display())
+    };
+    Failure::new(format!("`{}` is not laid out as <triple>/<binary>", folder.display()))
+        .hint(hint)
+        .if_any(unknown)?;
+    let none = || usage(format!("`{}` holds no folder that is named like a target", folder.display()));
+    ensure!(!found.is_empty(), none());
     Ok(found)
 }
 
@@ -107,20 +97,7 @@ fn binaries(
 
 /// The entries of a folder with their names, sorted.
 fn entries(folder: &Path) -> anyhow::Result<Vec<(String, PathBuf)>> {
-    if !folder.is_dir() {
-        return Err(Failure::new(format!("`{}` is not a folder", folder.display()))
-            .hint(
-                "lay binaries out as `native/<triple>/<binary>`, or give one with `--target` and `--binary`",
-            )
-            .exit(Exit::Usage)
-            .into());
-    }
-    let failed = || format!("failed to read the folder `{}`", folder.display());
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(folder).with_context(failed)? {
-        let entry = entry.with_context(failed)?;
-        entries.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
-    }
-    entries.sort();
-    Ok(entries)
+    let hint = "lay binaries out as `native/<triple>/<binary>`, or give one with `--target` and `--binary`";
+    ensure!(folder.is_dir(), usage(format!("`{}` is not a folder", folder.display())).hint(hint));
+    Ok(files::entries(folder)?.into_iter().map(|path| (files::name_of(&path), path)).collect())
 }

@@ -7,13 +7,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 
+use super::Documents;
 use super::patterns::{is_pattern, matches};
-use super::places::{Place, find, find_named, is_executable, leads_out, list, name_of, place, read_names};
-use super::{Documents, places};
+use super::places::{
+    Found, Place, find, find_named, is_executable, leads_out, list, look_up, place, read_names,
+};
 use crate::error::{Failure, Wrong, in_one_line};
-use crate::files;
+use crate::files::{self, name_of};
 use crate::package::archive::{self, Item, composed};
 use crate::project::cargo::Project;
 use crate::report::Report;
@@ -77,8 +79,10 @@ pub(super) fn with_built(
 ) -> anyhow::Result<Vec<Item>> {
     let built = &project.config.built;
     let inside = match documents {
-        None if built.is_empty() => return Ok(common.to_vec()),
-        None => return Err(not_built(&built.iter().collect::<Vec<_>>()).into()),
+        None => {
+            not_built().if_any(built.iter().map(as_line))?;
+            return Ok(common.to_vec());
+        }
         Some(Documents::Folder(folder) | Documents::OutDir(folder)) => folder,
     };
     let mut files = Collected::new(inside, &[], report);
@@ -87,8 +91,7 @@ pub(super) fn with_built(
     }
     if let Some(Documents::OutDir(folder)) = documents {
         for Built { from, to } in built {
-            let parts: Vec<&str> = from.split('/').collect();
-            if let places::Found::Here(path) = places::look_up(folder, &parts)? {
+            if let Found::Here(path) = look_up(folder, &from.split('/').collect::<Vec<_>>())? {
                 files.add(&path, to, Kind::Document)?;
             }
         }
@@ -97,10 +100,7 @@ pub(super) fn with_built(
         let below = format!("{}/", one.to);
         files.items.keys().any(|path| *path == one.to || path.starts_with(&below))
     };
-    let missing: Vec<&Built> = built.iter().filter(|one| !is_there(one)).collect();
-    if !missing.is_empty() {
-        return Err(not_built(&missing).into());
-    }
+    not_built().if_any(built.iter().filter(|one| !is_there(one)).map(as_line))?;
     for item in common {
         files.put(item.clone(), Kind::Document)?;
     }
@@ -113,11 +113,13 @@ fn has_folder(folder: &Path, name: &str) -> bool {
     folder.join(name).is_dir() && is_named()
 }
 
-fn not_built(missing: &[&Built]) -> Failure {
-    let line = |one: &&Built| format!("`{}` as `{}`", one.from, one.to);
+fn not_built() -> Failure {
     Failure::new("the build made no documents that `include` names")
-        .details(missing.iter().map(line))
         .hint("`built` names files below `OUT_DIR` of the build script; a build without floe's flake puts them into `native/<triple>/`, or names their folder with `--documents`")
+}
+
+fn as_line(Built { from, to }: &Built) -> String {
+    format!("`{from}` as `{to}`")
 }
 
 /// The warnings that packing these files would give, and the reason for which it would fail.
@@ -205,12 +207,8 @@ impl<'p> Collected<'p> {
         list(&find(&folder, &fixed)?, &fixed.join("/"), &project.target_dir, &mut files)?;
         let pattern = parts.join("/");
         files.retain(|(path, _)| matches(&pattern, path));
-        if files.is_empty() {
-            bail!(
-                Failure::new("the pattern matches no file")
-                    .hint("patterns know `*`, `?` and `**`; anything else is a part of a name")
-            );
-        }
+        let hint = "patterns know `*`, `?` and `**`; anything else is a part of a name";
+        ensure!(!files.is_empty(), Failure::new("the pattern matches no file").hint(hint));
         for (path, file) in files {
             let path = match &include.to {
                 Some(to) => format!("{to}/{}", path.rsplit('/').next().unwrap_or(&path)),
@@ -228,14 +226,13 @@ impl<'p> Collected<'p> {
             return Ok(());
         }
         let failed = || format!("failed to find `{}`", source.display());
-        if source.is_symlink() && !source.exists() {
-            let text = format!("`{}` is a symbolic link to a file that does not exist", source.display());
-            bail!(Failure::new(text).hint(leave_out(path)));
-        }
+        let refuse =
+            |why: &str| Failure::new(format!("`{}` is {why}", source.display())).hint(leave_out(path));
+        let is_broken = source.is_symlink() && !source.exists();
+        ensure!(!is_broken, refuse("a symbolic link to a file that does not exist"));
         let file = files::resolve(source).with_context(failed)?;
-        if !files::is_inside(source, self.inside).with_context(failed)? {
-            bail!(leads_out(source).hint(leave_out(path)));
-        }
+        let is_inside = files::is_inside(source, self.inside).with_context(failed)?;
+        ensure!(is_inside, leads_out(source).hint(leave_out(path)));
         if file.is_file() {
             let mode = if kind == Kind::Included { is_executable(&file)? } else { Some(false) };
             if mode.is_none() {
@@ -248,10 +245,7 @@ impl<'p> Collected<'p> {
             let executable = mode.unwrap_or_default();
             return self.put(Item { path: path.to_owned(), file, executable }, kind);
         }
-        if !file.is_dir() {
-            let text = format!("`{}` is neither a file nor a folder", source.display());
-            bail!(Failure::new(text).hint(leave_out(path)));
-        }
+        ensure!(file.is_dir(), refuse("neither a file nor a folder"));
         let names = read_names(source)?;
         if names.is_empty() {
             self.report.warn(format!(
@@ -261,16 +255,14 @@ impl<'p> Collected<'p> {
         }
         for name in names {
             let (child, path) = (source.join(&name), format!("{path}/{}", composed(&name)));
+            let is_excluded = self.exclude.iter().any(|(one, _)| matches(one, &path));
             // A link to a folder may lead round in a circle.
-            if child.is_symlink()
-                && child.is_dir()
-                && !self.exclude.iter().any(|(one, _)| matches(one, &path))
-            {
+            let added = if child.is_symlink() && child.is_dir() && !is_excluded {
                 let link = Failure::new(format!("`{}` is a symbolic link to a folder", child.display()));
-                self.wrong.keep::<()>(Err(link.hint(leave_out(&path)).into()));
-                continue;
-            }
-            let added = self.add(&child, &path, kind);
+                Err(link.hint(leave_out(&path)).into())
+            } else {
+                self.add(&child, &path, kind)
+            };
             self.wrong.keep(added);
         }
         Ok(())
@@ -310,13 +302,10 @@ impl<'p> Collected<'p> {
             ));
         }
         let wrong = archive::conflicts(self.items.keys());
-        if let Some((path, _)) = wrong.first() {
-            let hint = format!("rename it, or {}", leave_out(path));
-            return Err(Failure::new(format!("`{}` has files that no archive can hold", project.name))
-                .details(wrong.iter().map(|(_, why)| why))
-                .hint(hint)
-                .into());
-        }
+        let first = wrong.first().map_or("", |(path, _)| path);
+        Failure::new(format!("`{}` has files that no archive can hold", project.name))
+            .hint(format!("rename it, or {}", leave_out(first)))
+            .if_any(wrong.iter().map(|(_, why)| why))?;
         Ok(self.items.into_values().collect())
     }
 }

@@ -14,12 +14,12 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail, ensure};
 
 pub use builds::find;
 
 use crate::cli::PackageArgs;
-use crate::error::{Exit, Failure};
+use crate::error::{Failure, invalid};
 use crate::files;
 use crate::files::atomic_file::{self, AtomicFile};
 use crate::files::unfinished;
@@ -32,8 +32,8 @@ use crate::report::{self, Report};
 use floe_audit::RuleKind;
 use floe_audit::rules::{self, Violation};
 use floe_core::model::{
-    Arch, ArchiveFacts, BinaryFacts, Dependency, Digest, Format, PackageFacts, Record, Rule, Sbom, SbomFacts,
-    Schema, Source, Target,
+    Arch, ArchiveFacts, BinaryFacts, Dependency, Digest, PackageFacts, Record, Rule, Sbom, SbomFacts, Schema,
+    Source, Target,
 };
 use floe_core::parallel;
 
@@ -65,8 +65,7 @@ pub fn package(args: PackageArgs, report: &Report) -> anyhow::Result<()> {
     cargo::check_tag(&project, args.source.tag.as_ref())?;
     let origin = cargo::origin(&project, args.source.commit.as_ref(), args.source.epoch)?;
     if origin.commit.is_none() {
-        report
-            .warn("the records name no commit: git has none, or a tracked file is modified; commit it, or give `--commit`");
+        report.warn("the records name no commit: git has none, or a tracked file is modified; commit it, or give `--commit`");
     }
     project.gated.iter().for_each(|gated| report.warn(gated.line()));
     let mut builds = find(&args, &project, report)?;
@@ -106,29 +105,25 @@ pub fn pack(
         builds.iter().map(|build| (build, check(project, build, &mut problems))).collect();
     if !problems.is_empty() {
         // Nothing is packed, so the binaries are read for what else is wrong with them.
-        for (target, binary) in
-            checked.iter().flat_map(|(build, all)| all.iter().map(|one| (build.target, one)))
-        {
-            match binary::facts(&binary.path) {
+        let all = checked.iter().flat_map(|(build, all)| all.iter().map(|one| (build.target, &one.path)));
+        for (target, path) in all {
+            match binary::facts(path) {
                 Ok(facts) if enforcement == Enforcement::Deny => {
                     let violations = target.judge(&facts, &project.config.loosen);
                     let broken = rules::unloosened(&violations, RuleKind::Portability);
-                    problems.extend(broken.map(|violation| line(target, &binary.path, violation)));
+                    problems.extend(broken.map(|violation| line(target, path, violation)));
                 }
                 Ok(_) => {}
                 Err(error) => problems.push(format!("{error:#}")),
             }
         }
-        return Err(refuse(project, problems));
     }
+    refused(project).if_any(problems)?;
     checked.sort_by_key(|(build, _)| build.target);
-    let lacking = project.packages_lack();
-    if !lacking.is_empty() {
-        return Err(refuse(project, lacking));
-    }
+    refused(project).if_any(project.packages_lack())?;
     let common = contents::common(project, report)?;
     let is_new = !out.exists();
-    let mut packed = Vec::new();
+    let (mut packed, mut problems) = (Vec::new(), Vec::new());
     for (build, binaries) in checked {
         let Build { target, documents, .. } = build;
         let items = contents::with_built(project, documents.as_ref(), &common, report)
@@ -148,8 +143,7 @@ pub fn pack(
         problems.extend(one.refused.iter().cloned());
         packed.push(one);
     }
-    let refused = if problems.is_empty() { report.refuse_warnings() } else { Err(refuse(project, problems)) };
-    if let Err(error) = refused {
+    if let Err(error) = refused(project).if_any(problems).and_then(|()| report.refuse_warnings()) {
         drop(packed);
         if is_new {
             // A folder that another process has written into stays.
@@ -161,9 +155,8 @@ pub fn pack(
     packed.into_iter().map(|one| one.commit(out, report)).collect()
 }
 
-fn refuse(project: &Project, problems: Vec<String>) -> anyhow::Error {
-    let what = format!("the binaries of `{}` {} cannot be packed", project.name, project.version);
-    Failure::new(what).details(problems).exit(Exit::Problems).into()
+fn refused(Project { name, version, .. }: &Project) -> Failure {
+    invalid(format!("the binaries of `{name}` {version} cannot be packed"))
 }
 
 /// How a broken rule of portability is handled. A broken rule of hygiene is a warning.
@@ -183,8 +176,6 @@ struct Binary {
     name: String,
     file_name: String,
     path: PathBuf,
-    format: Format,
-    arch: Arch,
 }
 
 fn line(target: Target, path: &Path, violation: &Violation) -> String {
@@ -200,29 +191,24 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
     let mut seen = BTreeSet::new();
     let mut binaries = Vec::new();
     for path in &build.binaries {
-        let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if let Some(gated) = project.gated.iter().find(|gated| wanted(&gated.name) == file_name) {
-            problems.push(gated.line());
-            continue;
-        }
-        let Some(name) = project.binaries.iter().find(|name| wanted(name) == file_name) else {
-            problems.push(format!(
+        let file_name = files::name_of(path);
+        let gated = project.gated.iter().find(|gated| wanted(&gated.name) == file_name);
+        let name = project.binaries.iter().find(|name| wanted(name) == file_name);
+        match (gated, name) {
+            (Some(gated), _) => problems.push(gated.line()),
+            (None, None) => problems.push(format!(
                 "`{}` is not a released binary: `{}` releases {released} (`binaries` in \
                  `[package.metadata.floe]` lists them)",
                 path.display(),
                 project.name
-            ));
-            continue;
-        };
-        if !seen.insert(name) {
-            problems.push(format!("`{file_name}` for {} is given twice", target.name()));
-            continue;
-        }
-        match identify(path, target) {
-            Ok((format, arch)) => {
-                binaries.push(Binary { name: name.clone(), file_name, path: path.clone(), format, arch });
+            )),
+            (None, Some(name)) if !seen.insert(name) => {
+                problems.push(format!("`{file_name}` for {} is given twice", target.name()));
             }
-            Err(error) => problems.push(format!("{error:#}")),
+            (None, Some(name)) => match identify(path, target) {
+                Ok(()) => binaries.push(Binary { name: name.clone(), file_name, path: path.clone() }),
+                Err(error) => problems.push(format!("{error:#}")),
+            },
         }
     }
     for name in project.binaries.iter().filter(|name| !seen.contains(name)) {
@@ -231,28 +217,17 @@ fn check(project: &Project, build: &Build, problems: &mut Vec<String>) -> Vec<Bi
     binaries
 }
 
-fn identify(path: &Path, target: Target) -> anyhow::Result<(Format, Arch)> {
-    let kind = binary::identify(path)?;
-    match kind.arch() {
-        Some(arch) if kind.is_for(target.format(), target.arch()) => Ok((kind.format, arch)),
-        None if target.format() == kind.format => anyhow::bail!(
-            "`{}` is universal ({kind}), but {} takes one instruction set: `lipo -thin {} {} -output …`",
-            path.display(),
-            target.name(),
-            match target.arch() {
-                Arch::Aarch64 => "arm64".to_owned(),
-                arch => arch.to_string(),
-            },
-            path.display()
-        ),
-        _ => anyhow::bail!(
-            "`{}` is {kind}, but {} takes {} for {}",
-            path.display(),
-            target.name(),
-            target.format(),
-            target.arch()
-        ),
+fn identify(path: &Path, target: Target) -> anyhow::Result<()> {
+    let (kind, shown, name) = (binary::identify(path)?, path.display(), target.name());
+    let (format, arch) = (target.format(), target.arch());
+    if kind.arch().is_none() && kind.format == format {
+        let slice = if arch == Arch::Aarch64 { "arm64".to_owned() } else { arch.to_string() };
+        bail!(
+            "`{shown}` is universal ({kind}), but {name} takes one instruction set: `lipo -thin {slice} {shown} -output …`"
+        );
     }
+    ensure!(kind.is_for(format, arch), "`{shown}` is {kind}, but {name} takes {format} for {arch}");
+    Ok(())
 }
 
 /// An archive that has no name yet: it is there whole, and gone if it is dropped.
@@ -301,11 +276,8 @@ fn pack_one(
 ) -> anyhow::Result<Unnamed> {
     let target = build.target;
     let top = target.top_folder(&project.name);
-    let items = binaries
-        .iter()
-        .map(|one| Item { path: one.file_name.clone(), file: one.path.clone(), executable: true })
-        .chain(common.iter().cloned())
-        .collect();
+    let item = |one: &Binary| Item { path: one.file_name.clone(), file: one.path.clone(), executable: true };
+    let items = binaries.iter().map(item).chain(common.iter().cloned()).collect();
     let contents = Contents { top: top.clone(), epoch: origin.epoch, items };
     let file = target.archive_file(&project.name);
     let mut archive = AtomicFile::create(&out.join(&file))?;
@@ -343,9 +315,15 @@ fn pack_one(
                 None => broken.push((violation.rule, line(target, &binary.path, &violation))),
             }
         }
-        let Binary { name, format, arch, .. } = binary;
-        let (size, digest) = (entry.size, entry.digest);
-        all.push(BinaryFacts { name, path, size, digest, format, arch, facts: Some(own) });
+        all.push(BinaryFacts {
+            name: binary.name,
+            path,
+            size: entry.size,
+            digest: entry.digest,
+            format: target.format(),
+            arch: target.arch(),
+            facts: Some(own),
+        });
     }
     all.sort_by(|a, b| a.path.cmp(&b.path));
     let described = Described {

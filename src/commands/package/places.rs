@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use toml_edit::DocumentMut;
 
 use crate::error::Failure;
+use crate::files;
 use crate::package::archive::composed;
 use crate::project::cargo::Project;
 
@@ -133,21 +134,13 @@ pub(super) fn list(
     Ok(())
 }
 
-pub(super) fn name_of(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
 pub(super) fn read_names(folder: &Path) -> anyhow::Result<Vec<String>> {
-    let failed = || format!("failed to read the folder `{}`", folder.display());
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder).with_context(failed)? {
-        let entry = entry.with_context(failed)?;
-        names.push(entry.file_name().into_string().map_err(|_| {
-            Failure::new(format!("the name of `{}` is not UTF-8", entry.path().display())).hint("rename it")
-        })?);
-    }
-    names.sort();
-    Ok(names)
+    let name = |path: PathBuf| {
+        let wrong = || format!("the name of `{}` is not UTF-8", path.display());
+        let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        Ok(name.ok_or_else(|| Failure::new(wrong()).hint("rename it"))?)
+    };
+    files::entries(folder)?.into_iter().map(name).collect()
 }
 
 #[cfg(unix)]

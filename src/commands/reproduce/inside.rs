@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use crate::files::scratch::Scratch;
-use crate::image::{self, JSON_LIMIT};
+use crate::image::{JSON_LIMIT, layer_reader};
 use crate::package::archive;
 use crate::project::process;
 use floe_core::model::{ArchiveKind, Member};
@@ -36,36 +36,39 @@ pub struct Pair {
 impl Pair {
     /// The differences between two archives: the entries, and the places in them.
     pub fn archives(&self, kind: ArchiveKind) -> anyhow::Result<Vec<String>> {
-        let (theirs, ours) =
-            (archive::members(&self.published, kind)?, archive::members(&self.rebuilt, kind)?);
+        let members = self.each(|path| archive::members(path, kind))?;
         let scratch = Scratch::new("reproduce")?;
-        let mut unpacked = None;
-        findings(&theirs, &ours, |path| {
-            let folders = match &unpacked {
-                Some(folders) => folders,
-                None => unpacked.insert(self.unpack(kind, scratch.path())?),
-            };
-            compare(&folders.published.join(path), &folders.rebuilt.join(path))
+        let folders = ["published", "rebuilt"].map(|name| scratch.path().join(name));
+        findings(&members, |path| {
+            if !folders[0].exists() {
+                archive::extract(&self.published, kind, &folders[0])?;
+                archive::extract(&self.rebuilt, kind, &folders[1])?;
+            }
+            compare(&folders[0].join(path), &folders[1].join(path))
         })
     }
 
     /// The differences between two layers of an image.
     pub fn layers(&self) -> anyhow::Result<Vec<String>> {
-        let (theirs, ours) =
-            (image::layer_reader::members(&self.published)?, image::layer_reader::members(&self.rebuilt)?);
+        let members = self.each(layer_reader::members)?;
         let scratch = Scratch::new("reproduce")?;
-        findings(&theirs, &ours, |path| {
+        findings(&members, |path| {
             let [one, other] = ["published", "rebuilt"].map(|name| scratch.path().join(name));
-            image::layer_reader::copy(&self.published, path, &one)?;
-            image::layer_reader::copy(&self.rebuilt, path, &other)?;
+            layer_reader::copy(&self.published, path, &one)?;
+            layer_reader::copy(&self.rebuilt, path, &other)?;
             compare(&one, &other)
         })
     }
 
     /// The differences between two JSON documents.
     pub fn documents(&self) -> anyhow::Result<Vec<String>> {
-        let found = reproduce::differences(&json(&self.published)?, &json(&self.rebuilt)?);
+        let [theirs, ours] = self.each(json)?;
+        let found = reproduce::differences(&theirs, &ours);
         Ok(if found.is_empty() { vec!["same content, written differently".to_owned()] } else { found })
+    }
+
+    fn each<T>(&self, read: impl Fn(&Path) -> anyhow::Result<T>) -> anyhow::Result<[T; 2]> {
+        Ok([read(&self.published)?, read(&self.rebuilt)?])
     }
 
     /// The beginning of diffoscope's report; `None` where it is not installed.
@@ -81,13 +84,6 @@ impl Pair {
         }
         Ok(Some(said))
     }
-
-    fn unpack(&self, kind: ArchiveKind, into: &Path) -> anyhow::Result<Pair> {
-        let folders = Pair { published: into.join("published"), rebuilt: into.join("rebuilt") };
-        archive::extract(&self.published, kind, &folders.published)?;
-        archive::extract(&self.rebuilt, kind, &folders.rebuilt)?;
-        Ok(folders)
-    }
 }
 
 /// The findings, or why there are none: the verdict was reached without them.
@@ -97,9 +93,8 @@ pub fn or_why(found: anyhow::Result<Vec<String>>) -> Vec<String> {
 
 /// A clause a difference. `bytes` compares the content of a file; it is called for the first few only.
 fn findings(
-    theirs: &[Member],
-    ours: &[Member],
-    mut bytes: impl FnMut(&str) -> anyhow::Result<String>,
+    [theirs, ours]: &[Vec<Member>; 2],
+    bytes: impl Fn(&str) -> anyhow::Result<String>,
 ) -> anyhow::Result<Vec<String>> {
     let mut differences = reproduce::compare_members(theirs, ours);
     if differences.is_empty() {
@@ -120,9 +115,8 @@ fn compare(published: &Path, rebuilt: &Path) -> anyhow::Result<String> {
     };
     let section = |path: &Path| floe_audit::section_at(File::open(path).ok()?, first);
     let place = match (section(published), section(rebuilt)) {
-        (Some(theirs), Some(ours)) if theirs == ours => format!(" in `{theirs}`"),
-        (Some(theirs), Some(ours)) => format!(" in `{theirs}`, rebuilt in `{ours}`"),
-        (Some(one), None) | (None, Some(one)) => format!(" in `{one}`"),
+        (Some(theirs), Some(ours)) if theirs != ours => format!(" in `{theirs}`, rebuilt in `{ours}`"),
+        (Some(one), _) | (None, Some(one)) => format!(" in `{one}`"),
         (None, None) => String::new(),
     };
     let differ = if counted.different == 1 { "differs" } else { "differ" };

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use super::repo;
 use crate::channels;
 use crate::cli::ReproduceArgs;
-use crate::error::{Exit, Failure};
+use crate::error::{Failure, invalid};
 use crate::files::atomic_file;
 use crate::files::scratch::Scratch;
 use crate::net::stop;
@@ -107,9 +107,8 @@ fn release(
         Some(image) => image.name.clone(),
         None => names::image_name(repo, &args.tag, &published.name)?,
     };
-    let page = session::page(&args.remote, repo)?;
     let destination = Destination {
-        page,
+        page: session::page(&args.remote, repo)?,
         repo: repo.clone(),
         tag: args.tag.clone(),
         commit: published.commit.clone(),
@@ -145,7 +144,6 @@ fn look_inside(
         let pair = Pair { published: folder.join("assets").join(&line.name), rebuilt: path.clone() };
         if line.name.ends_with(sbom::SUFFIX) {
             line.add(or_why(pair.documents()));
-            continue;
         }
         let Some(kind) = ArchiveKind::of_file(&line.name) else { continue };
         line.add(or_why(pair.archives(kind)));
@@ -161,8 +159,8 @@ fn look_inside(
     let pulled = download.image.as_ref().and_then(|pulled| pulled.image.as_ref().ok());
     let (Some(theirs), Some(ours)) = (pulled, &rebuilt.image) else { return };
     for (name, part, _) in parts(theirs) {
-        let line = comparison.image.iter_mut().find(|line| line.name == name);
-        let Some(line) = line.filter(|line| is_on_both_sides(line)) else { continue };
+        let line = comparison.image.iter_mut().find(|line| line.name == name && is_on_both_sides(line));
+        let Some(line) = line else { continue };
         let (Some(published), Some(rebuilt)) = (&line.published, &line.rebuilt) else { continue };
         let pair = Pair { published: theirs.blob_path(published), rebuilt: ours.blob_path(rebuilt) };
         line.add(match part {
@@ -192,15 +190,10 @@ fn conclude(comparison: &Comparison, request: &ReleaseRequest, report: &Report) 
         report.step("Reproduced", format!("{name} {version} from {}: {comparison}", commit.short()));
         return Ok(());
     }
-    let missing = comparison.count(Verdict::Missing) > 0 && comparison.count(Verdict::Differs) == 0;
-    let hint = if missing {
-        "build the missing targets too, and give each dist with `--rebuilt`".to_owned()
-    } else {
-        let again = nix(request, "run", &format!("reproduce -- {tag}"));
-        format!("build it from scratch with {again}; if that differs too, report it to the maintainers")
+    let again = nix(request, "run", &format!("reproduce -- {tag}"));
+    let hint = match (comparison.count(Verdict::Missing), comparison.count(Verdict::Differs)) {
+        (1.., 0) => "build the missing targets too, and give each dist with `--rebuilt`".to_owned(),
+        _ => format!("build it from scratch with {again}; if that differs too, report it to the maintainers"),
     };
-    Err(Failure::new(format!("{tag} of `{}` was not reproduced: {comparison}", request.repo))
-        .hint(hint)
-        .exit(Exit::Problems)
-        .into())
+    Err(invalid(format!("{tag} of `{}` was not reproduced: {comparison}", request.repo)).hint(hint).into())
 }

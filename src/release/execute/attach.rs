@@ -5,7 +5,6 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::Run;
-use crate::registry::Registry;
 use crate::release::REGISTRY_AT_ONCE;
 use crate::report::Progress;
 use floe_core::attachment::{self, Attachment, EMPTY_JSON};
@@ -24,29 +23,18 @@ impl Run<'_> {
             let asset = Asset { name: String::new(), size: config.size, digest: config.digest, content };
             registry.push_asset(&config, &asset, progress).await?;
         }
-        stream::iter(missing)
-            .map(|one| self.attach_one(registry, one, progress))
-            .buffer_unordered(REGISTRY_AT_ONCE)
-            .try_collect()
-            .await
-    }
-
-    async fn attach_one(
-        &self,
-        registry: &Registry,
-        one: &Attachment,
-        progress: &Progress,
-    ) -> anyhow::Result<()> {
-        let asset = self.release.assets.iter().find(|asset| asset.name == one.file);
-        let asset =
-            asset.with_context(|| format!("the plan attaches `{}`, which the release lacks", one.file))?;
-        if registry.has_blob(&one.content.digest).await? {
-            progress.add(one.content.size);
-        } else {
-            registry.push_asset(&one.content, asset, progress).await?;
-        }
-        let manifest = Bytes::from(one.json.clone());
-        registry.push_manifest(&one.manifest.digest.to_string(), &one.manifest, &manifest).await
+        let attach = async |one: &Attachment| {
+            let asset = self.release.assets.iter().find(|asset| asset.name == one.file);
+            let asset = asset
+                .with_context(|| format!("the plan attaches `{}`, which the release lacks", one.file))?;
+            match registry.has_blob(&one.content.digest).await? {
+                true => progress.add(one.content.size),
+                false => registry.push_asset(&one.content, asset, progress).await?,
+            }
+            let manifest = Bytes::from(one.json.clone());
+            registry.push_manifest(&one.manifest.digest.to_string(), &one.manifest, &manifest).await
+        };
+        stream::iter(missing).map(&attach).buffer_unordered(REGISTRY_AT_ONCE).try_collect().await
     }
 
     /// One tag after the other: each is read, changed and written.

@@ -4,13 +4,14 @@
 use anyhow::Context as _;
 
 use super::{Placed, Run};
-use crate::error::{Exit, Failure, hint_of};
+use crate::error::{Exit, Failure, failures, hint_of};
 use crate::net::stop;
 use crate::report::Progress;
 use floe_core::model::ChannelPlace;
 use floe_core::model::places::{Feed, Home};
 use floe_core::plan::channel::Own;
 use floe_core::plan::{Conflict, Standing, Step};
+use floe_core::world::Held;
 
 impl Run<'_> {
     /// Moves each channel. Those that could not be moved are warnings, and one error at the end.
@@ -24,7 +25,7 @@ impl Run<'_> {
         for step in steps {
             let Err(error) = self.each(&[*step], progress).await else { continue };
             failed += 1;
-            if error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()).any(is_conflict) {
+            if failures(&error).any(|failure| failure.exit_code() == Exit::Conflicts) {
                 exit = Exit::Conflicts;
             }
             if let Step::Channel { place, standing, .. } = &step.1.step {
@@ -49,14 +50,15 @@ impl Run<'_> {
         let at = ChannelPlace::of(&self.release.channels).iter().position(|one| one == place);
         let at = at.context("the plan moves a channel that the release lacks")?;
         let channel = self.session.channels.get(at).context("the session has no client for the channel")?;
-        let seen = self.channels.get(at).and_then(Option::as_ref);
-        let decide = |standing: Standing| match standing {
+        let seen = self.ready.channels.get(at).and_then(Option::as_ref);
+        let own = Own::of(self.release, place);
+        let decide = |held: Held| match Standing::of(&own, &held) {
             Standing::Conflict(why) => {
                 Err(Failure::of_conflicts(&[Conflict::Channel { place: place.clone(), why }]).into())
             }
             standing => Ok(!standing.is_done()),
         };
-        channel.put(place, &Own::of(self.release, place), seen, decide).await?;
+        channel.put(&own, seen, decide).await?;
         if let Home::Feed(feed) = &place.home
             && feed.host == Feed::COMMUNITY.0
         {
@@ -68,10 +70,6 @@ impl Run<'_> {
         }
         Ok(())
     }
-}
-
-fn is_conflict(failure: &Failure) -> bool {
-    failure.exit_code() == Exit::Conflicts
 }
 
 /// Where a channel stays that did not move.

@@ -10,7 +10,7 @@ mod reveal;
 mod stage;
 
 use std::path::Path;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -23,9 +23,10 @@ use crate::release::receipt::ReceiptWriter;
 use crate::release::session::Session;
 use crate::report::{Progress, seconds, size};
 use floe_core::model::{Image, Release};
-use floe_core::plan::{Phase, Plan, Planned, Step};
+use floe_core::parallel::lock;
+use floe_core::plan::{Phase, Planned, Step};
 use floe_core::receipt::{Receipt, Status};
-use floe_core::world::{RemoteChannel, RemoteRelease};
+use floe_core::world::RemoteRelease;
 
 /// Executes the missing steps. An error reports what is public now and how to continue, and so does the receipt.
 pub async fn execute(
@@ -36,18 +37,9 @@ pub async fn execute(
 ) -> anyhow::Result<Receipt> {
     let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let receipt = ReceiptWriter::begin(receipt, Receipt::new(release, &ready.plan, now)).await?;
-    let Ready { plan, is_public, channels } = ready;
-    let run = Run {
-        release,
-        plan,
-        is_public: *is_public,
-        channels,
-        session,
-        receipt,
-        draft: plan.draft.clone().map(OnceLock::from).unwrap_or_default(),
-        halted: Mutex::default(),
-        began: Instant::now(),
-    };
+    let draft = ready.plan.draft.clone().map(OnceLock::from).unwrap_or_default();
+    let (halted, began) = (Mutex::default(), Instant::now());
+    let run = Run { release, ready, session, receipt, draft, halted, began };
     let guard = stop::guard();
     let result = run.stage_then_reveal().await;
     drop(guard);
@@ -65,11 +57,8 @@ pub async fn execute(
 /// A plan under way.
 struct Run<'a> {
     release: &'a Release,
-    plan: &'a Plan,
-    /// Whether the image should be public.
-    is_public: bool,
-    /// The channels as they were seen at first.
-    channels: &'a [Option<RemoteChannel>],
+    /// The plan, and what was seen for it.
+    ready: &'a Ready,
     session: &'a Session,
     receipt: ReceiptWriter,
     draft: OnceLock<RemoteRelease>,
@@ -106,15 +95,14 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let stopped = Failure::new(format!("stopped by {by} with {left} of {steps} steps left"));
-        let halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Err(match halted {
+        Err(match lock(&self.halted).take() {
             Some(error) => stopped.because(error).into(),
             None => stopped.into(),
         })
     }
 
     fn todo(&self, phase: Phase) -> Vec<Placed<'a>> {
-        let steps = self.plan.steps.iter().enumerate();
+        let steps = self.ready.plan.steps.iter().enumerate();
         steps.filter(|(_, one)| !one.done && one.step.phase() == phase).collect()
     }
 
@@ -130,7 +118,7 @@ impl<'a> Run<'a> {
             if stop::asked().is_some()
                 && let Err(error) = result
             {
-                *self.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                *lock(&self.halted) = Some(error);
                 return Ok(());
             }
             result?;
@@ -169,7 +157,7 @@ impl<'a> Run<'a> {
 
     /// The draft, if this run made it.
     fn own_draft(&self) -> Option<&RemoteRelease> {
-        self.draft.get().filter(|_| self.plan.draft.is_none())
+        self.draft.get().filter(|_| self.ready.plan.draft.is_none())
     }
 
     async fn note(&self, at: usize, from: Duration, status: Status) {

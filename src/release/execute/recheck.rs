@@ -9,8 +9,9 @@ use anyhow::{Context as _, anyhow};
 use super::Run;
 use crate::error::{Exit, Failure};
 use crate::net::retry::{AttemptError, RetryPolicy};
+use floe_core::model::Asset;
 use floe_core::plan::{Conflict, Plan};
-use floe_core::world::{AssetMatch, RemoteRelease, World};
+use floe_core::world::{AssetMatch, RemoteAsset, RemoteRelease, World};
 
 impl Run<'_> {
     /// The plan for what is left to reveal. A listing may lag behind the uploads, so one that lacks something is asked
@@ -18,10 +19,10 @@ impl Run<'_> {
     pub(super) async fn recheck(&self) -> anyhow::Result<Plan> {
         let look = async |_| {
             // The assets of the known release are asked for along with the rest.
-            let known = self.plan.published.as_ref().or(self.draft.get()).map(|release| release.id);
+            let known = self.ready.plan.published.as_ref().or(self.draft.get()).map(|release| release.id);
             let world = self.session.observe_again(self.release, known).await?;
             // A channel is looked at again when it is written, under the lock of its file's name.
-            let world = World { channels: self.channels.to_vec(), ..world };
+            let world = World { channels: self.ready.channels.clone(), ..world };
             self.withdraw(&world).await?;
             match Plan::new(self.release, &world) {
                 Ok(plan) => self.see_whole(&world, &plan).map(|()| plan),
@@ -81,18 +82,15 @@ impl Run<'_> {
 
     fn differences(&self, draft: &RemoteRelease) -> Vec<String> {
         let assets = &self.release.assets;
-        let mut wrong: Vec<String> = Vec::new();
-        for asset in assets {
-            match draft.assets.iter().find(|one| one.name == asset.name) {
-                Some(one) if one.compare(asset) != AssetMatch::Other => {}
-                Some(_) => wrong.push(format!("`{}` is not the promised one", asset.name)),
-                None => wrong.push(format!("`{}` is missing", asset.name)),
-            }
-        }
-        let is_promised = |name: &str| assets.iter().any(|asset| asset.name == name);
-        let extra = draft.assets.iter().filter(|one| !is_promised(&one.name));
-        wrong.extend(extra.map(|one| format!("`{}` is not promised", one.name)));
-        wrong
+        let wrong = |asset: &Asset| match draft.assets.iter().find(|one| one.name == asset.name) {
+            Some(one) if one.compare(asset) != AssetMatch::Other => None,
+            Some(_) => Some(format!("`{}` is not the promised one", asset.name)),
+            None => Some(format!("`{}` is missing", asset.name)),
+        };
+        let is_promised = |one: &&RemoteAsset| assets.iter().any(|asset| asset.name == one.name);
+        let extra = draft.assets.iter().filter(|one| !is_promised(one));
+        let extra = extra.map(|one| format!("`{}` is not promised", one.name));
+        assets.iter().filter_map(wrong).chain(extra).collect()
     }
 }
 

@@ -12,29 +12,28 @@ impl Run<'_> {
     /// The steps that the second plan leaves, at their places in the first one.
     pub(super) async fn reveal(&self, plan: &Plan) -> anyhow::Result<()> {
         let is_reveal = |one: &&Planned| one.step.phase() == Phase::Reveal;
-        let from = self.plan.steps.iter().take_while(|one| !is_reveal(one)).count();
-        let steps: Vec<Placed<'_>> = plan
-            .steps
-            .iter()
-            .filter(is_reveal)
-            .enumerate()
-            .filter(|(_, one)| !one.done)
-            .map(|(at, one)| (from + at, one))
-            .collect();
-        let (channels, steps): (Vec<_>, Vec<_>) =
-            steps.into_iter().partition(|(_, one)| matches!(one.step, Step::Channel { .. }));
+        let from = self.ready.plan.steps.iter().take_while(|one| !is_reveal(one)).count();
+        let steps = (from..).zip(plan.steps.iter().filter(is_reveal)).filter(|(_, one)| !one.done);
+        let (channels, steps): (Vec<Placed<'_>>, Vec<Placed<'_>>) =
+            steps.partition(|(_, one)| matches!(one.step, Step::Channel { .. }));
         let progress = self.session.report().progress("Revealing", 0);
         let has_tags = steps.iter().any(|(_, one)| matches!(one.step, Step::TagImage { .. }));
         let (revealed, is_public) = tokio::join!(self.each(&steps, &progress), self.is_public(has_tags));
         revealed?;
-        let name = &self.release.destination.image;
-        match is_public {
-            Ok(true) => {}
-            Ok(false) => self.warn_of_hidden(),
-            Err(error) => self
-                .session
-                .report()
-                .warn(format!("whether `{name}` can be pulled anonymously could not be checked: {error:#}")),
+        let (name, report) = (&self.release.destination.image, self.session.report());
+        // A registry's new package is private by default, and no API changes that.
+        match (is_public, name.settings()) {
+            (Ok(true), _) => {}
+            (Ok(false), Some(settings)) => report.warn(format!(
+                "`{name}` cannot be pulled anonymously yet: a new package is private. Make it public once, at {settings}"
+            )),
+            (Ok(false), None) => report.warn(format!(
+                "`{name}` cannot be pulled anonymously: make it public at {} if it should be",
+                name.registry()
+            )),
+            (Err(error), _) => {
+                report.warn(format!("whether `{name}` can be pulled anonymously could not be checked: {error:#}"));
+            }
         }
         self.move_channels(&channels, &progress).await
     }
@@ -62,24 +61,10 @@ impl Run<'_> {
     /// already, so this is checked while its tags are set.
     async fn is_public(&self, has_tags: bool) -> anyhow::Result<bool> {
         match self.image() {
-            Ok((image, registry)) if self.is_public && has_tags && stop::asked().is_none() => {
+            Ok((image, registry)) if self.ready.is_public && has_tags && stop::asked().is_none() => {
                 registry.is_public(&image.index.digest).await
             }
             _ => Ok(true),
         }
-    }
-
-    /// A registry's new package is private by default, and no API changes that.
-    fn warn_of_hidden(&self) {
-        let name = &self.release.destination.image;
-        self.session.report().warn(match name.settings() {
-            Some(settings) => format!(
-                "`{name}` cannot be pulled anonymously yet: a new package is private. Make it public once, at {settings}"
-            ),
-            None => format!(
-                "`{name}` cannot be pulled anonymously: make it public at {} if it should be",
-                name.registry()
-            ),
-        });
     }
 }

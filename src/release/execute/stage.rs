@@ -121,11 +121,9 @@ impl Run<'_> {
             progress.add(manifest.size);
             anyhow::Ok(())
         };
-        let (index, platforms): (Vec<&Blob>, Vec<&Blob>) = image
-            .manifests()
-            .into_iter()
-            .filter(is_missing)
-            .partition(|manifest| manifest.digest == image.index.digest);
+        let manifests = image.manifests().into_iter().filter(is_missing);
+        let (index, platforms): (Vec<_>, Vec<_>) =
+            manifests.partition(|manifest| manifest.digest == image.index.digest);
         try_join_all(platforms.into_iter().map(&push)).await?;
         try_join_all(index.into_iter().map(&push)).await?;
         Ok(())

@@ -7,14 +7,14 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::{Signature, block};
-use crate::attest::{Authentic, Bundle, Subjects};
+use crate::attest::{Authentic, Bundle, Subjects, Unproven};
 use crate::cli::VerifyArgs;
-use crate::error::{Exit, Failure};
+use crate::error::{Failure, invalid};
 use crate::package::sbom;
-use crate::release::attestation::{Trust, Unchecked, Verdict, read_bundle};
+use crate::release::attestation::{Trust, read_bundle};
 use crate::report::Report;
 use floe_core::model::sbom::{SUFFIX, TARGET};
-use floe_core::model::{Digest, Hasher, Repo, Sbom, Schema};
+use floe_core::model::{Digest, Repo, Sbom, Schema};
 use floe_core::units;
 use floe_core::untrusted::files;
 
@@ -47,15 +47,15 @@ pub fn verify(args: &VerifyArgs, bundle: &Path, repo: &Repo, report: &Report) ->
     for (at, one) in bundles.iter().enumerate() {
         match trust.check(one, repo, source, Subjects::Some(digests.clone())) {
             Ok(found) => return show(&found, digests, repo, args.json, report),
-            Err(Verdict::NotChecked(why)) => unchecked = Some(why),
-            Err(Verdict::Wrong(problems)) if bundles.len() == 1 => wrong.extend(problems),
-            Err(Verdict::Wrong(problems)) => {
-                wrong.extend(problems.into_iter().map(|problem| format!("bundle {}: {problem}", at + 1)));
+            Err(Unproven::NotChecked { why, hint }) => unchecked = Some((why, hint)),
+            Err(Unproven::Wrong(problems)) => {
+                let which = if bundles.len() == 1 { String::new() } else { format!("bundle {}: ", at + 1) };
+                wrong.extend(problems.into_iter().map(|problem| which.clone() + &problem));
             }
         }
     }
     // One that could not be checked may be the right one.
-    if let Some(Unchecked { why, hint }) = unchecked {
+    if let Some((why, hint)) = unchecked {
         let text = format!("the attestation `{}` could not be checked: {why}", bundle.display());
         return Err(Failure::new(text).details(wrong).hint(hint).into());
     }
@@ -71,7 +71,7 @@ pub fn verify(args: &VerifyArgs, bundle: &Path, repo: &Repo, report: &Report) ->
             "give the bundle that lies beside the files of the release: `--attestation SHA256SUMS.sigstore.json`",
         ),
     };
-    Err(Failure::new(text).details(wrong).hint(hint).exit(Exit::Problems).into())
+    Err(invalid(text).details(wrong).hint(hint).into())
 }
 
 /// The digest of each file. Every file that cannot be read is named.
@@ -79,24 +79,14 @@ fn digests(paths: &[PathBuf]) -> anyhow::Result<BTreeMap<String, Digest>> {
     let (mut digests, mut unread) = (BTreeMap::new(), Vec::new());
     for path in paths {
         let name = path.display().to_string();
-        match digest_of(path) {
-            Ok(digest) => drop(digests.insert(name, digest)),
-            Err(_) if path.is_dir() => {
-                unread.push(format!("`{name}` is a folder; name the files in it"));
-            }
+        match files::open(path).and_then(Digest::of_reader) {
+            Ok((digest, _)) => drop(digests.insert(name, digest)),
+            Err(_) if path.is_dir() => unread.push(format!("`{name}` is a folder; name the files in it")),
             Err(error) => unread.push(format!("`{name}`: {error}")),
         }
     }
-    match unread.is_empty() {
-        true => Ok(digests),
-        false => Err(Failure::new("not every file can be read").details(unread).into()),
-    }
-}
-
-fn digest_of(path: &Path) -> std::io::Result<Digest> {
-    let mut hasher = Hasher::default();
-    std::io::copy(&mut files::open(path)?, &mut hasher)?;
-    Ok(hasher.finish().0)
+    Failure::new("not every file can be read").if_any(unread)?;
+    Ok(digests)
 }
 
 fn show(
@@ -120,9 +110,9 @@ fn show(
     bytes.extend(files.iter().filter_map(SignedFile::renamed));
     let sboms: Vec<String> = files.iter().filter_map(SignedFile::contents).collect();
     let commit = found.commit.as_ref().map(|commit| format!(" at {commit}")).unwrap_or_default();
-    let mut text = format!("{repo}{commit}{}{}", block("bytes", &bytes), block("signed", &signature.lines()));
-    text.push_str(&block("sbom", &sboms));
-    report.out(text);
+    let [bytes, signed, sboms] = [("bytes", bytes), ("signed", signature.lines()), ("sbom", sboms)]
+        .map(|(name, lines)| block(name, &lines));
+    report.out(format!("{repo}{commit}{bytes}{signed}{sboms}"));
     Ok(())
 }
 
@@ -135,10 +125,8 @@ impl SignedFile {
 
     /// The content of an SBOM in one line.
     fn contents(&self) -> Option<String> {
-        if !self.name.ends_with(SUFFIX) {
-            return None;
-        }
-        Some(match sbom::read(Path::new(&self.path)) {
+        let sbom = self.name.ends_with(SUFFIX).then(|| sbom::read(Path::new(&self.path)))?;
+        Some(match sbom {
             Ok(sbom) => format!("`{}` {}", self.name, describe(&sbom)),
             Err(why) => format!("`{}` cannot be read: {why}", self.name),
         })
@@ -151,9 +139,6 @@ fn describe(sbom: &Sbom) -> String {
     let version = component.version.as_deref().unwrap_or_default();
     let target = sbom.metadata.properties.iter().find(|property| property.name == TARGET);
     let target = target.map(|target| format!(" for {}", target.value)).unwrap_or_default();
-    let crates = match sbom.components.len() {
-        1 => "1 crate".to_owned(),
-        count => format!("{count} crates"),
-    };
+    let crates = units::counted(sbom.components.len(), "crate");
     format!("lists {crates} in {} {version}{target}", component.name)
 }

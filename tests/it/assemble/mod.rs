@@ -222,3 +222,22 @@ fn programs_that_the_signing_action_left_unsigned_are_refused() {
     assert!(!scenario.path().join("release/dist").exists());
     assemble(&scenario, &["legs", "--inputs", r#"{"sign": false}"#]).exit(0);
 }
+
+#[test]
+fn options_that_only_publishing_uses_are_refused_and_not_in_the_help() {
+    let scenario = scenario();
+    for (option, value) in [
+        ("--attestation", "bundle.json"),
+        ("--registry-url", "https://ghcr.io"),
+        ("--feed-url", "https://feed.example"),
+        ("--tries", "3"),
+    ] {
+        assemble(&scenario, &["dist", option, value])
+            .exit(2)
+            .says(&format!("cannot be used with '{option} "));
+        let help = scenario.run(["assemble", "--help"]).exit(0);
+        let is_listed = |line: &str| line.trim_start().starts_with(&format!("{option} <"));
+        assert!(!help.stdout.lines().any(is_listed), "{}", help.stdout);
+    }
+    assert!(!scenario.path().join("release/dist").exists());
+}

@@ -9,7 +9,7 @@ mod real;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use floe::attest::{Authentic, Bundle, Expected, Refusal, Roots, Signers, Subjects};
+use floe::attest::{Authentic, Bundle, Expected, Roots, Signers, Subjects, Unproven};
 use floe_core::model::Digest;
 
 /// A file of `data/`.
@@ -28,9 +28,9 @@ pub fn mock_roots() -> Roots {
 
 fn authenticate(json: &[u8], roots: &Roots) -> Result<Authentic, String> {
     let refused = |refusal| match refusal {
-        Refusal::Unknown(why) => format!("unknown: {why}"),
-        Refusal::Format(why) => format!("format: {why}"),
-        Refusal::Wrong(why) => format!("wrong: {why}"),
+        Unproven::NotChecked { why, hint } if hint.contains("roots") => format!("unknown: {why}"),
+        Unproven::NotChecked { why, .. } => format!("format: {why}"),
+        Unproven::Wrong(whys) => format!("wrong: {}", whys.join("; ")),
     };
     let form = |refusal| refused(refusal).replacen("wrong: ", "form: ", 1);
     Bundle::parse(json).map_err(form)?.authenticate(roots).map_err(refused)

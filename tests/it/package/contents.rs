@@ -315,14 +315,18 @@ fn files_that_cargo_toml_names_go_first_and_missing_ones_are_a_warning() {
 #[test]
 fn the_changelog_that_is_read_is_packed_under_any_usual_name() {
     for name in ["Changelog.md", "CHANGES.md", "history.md", "RELEASES.md", "NEWS"] {
-        let sample = Sample::tool().file(name, "## 1.4.0\n\nNew.\n");
+        let sample = Sample::tool();
         fs::remove_file(sample.path().join("CHANGELOG.md")).unwrap();
+        let sample = sample.file(name, "## 1.4.0\n\nNew.\n");
         let packed = Case::new(sample).tool("x86_64-gnu").packed();
         assert!(packed.contains(&name.to_owned()), "`{name}` is not in {packed:?}");
     }
-    let sample = Sample::tool().file("Changelog.md", "");
+    let sample = Sample::tool();
+    let count = |sample: &Sample| sample.path().read_dir().unwrap().count();
+    let before = count(&sample);
+    let sample = sample.file("Changelog.md", "");
     // On a file system that takes the two for one there is nothing to refuse.
-    if sample.path().read_dir().unwrap().count() == 6 {
+    if count(&sample) > before {
         let said = Case::new(sample).tool("x86_64-gnu").said();
         assert!(said.contains("`Changelog.md` and `CHANGELOG.md` differ only in case"), "{said}");
         assert!(
@@ -373,6 +377,8 @@ fn files_that_cargo_toml_names_are_spelled_as_on_disk() {
     assert!(case.packed().contains(&"Über.md".to_owned()), "{}", case.said());
     // Without the key, a README in any case is found by its name.
     let sample = manifest("license-file = \"docs/EULA.txt\"");
-    fs::rename(sample.path().join("README.md"), sample.path().join("readme.md")).unwrap();
+    // Not by a rename: where case does not matter, that may leave the old letters.
+    fs::remove_file(sample.path().join("README.md")).unwrap();
+    let sample = sample.file("readme.md", "");
     assert_eq!(Case::new(sample).tool("x86_64-gnu").packed(), ["EULA.txt", "readme.md", "tool"]);
 }

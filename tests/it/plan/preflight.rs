@@ -32,7 +32,6 @@ fn the_plan_is_also_shown_where_publishing_would_be_refused() {
         outcome.stdout
     );
     outcome.stderr_without_warnings(expect![[r#"
-            Unsigned no attestation: there is no workflow identity (id-token) to sign with; users will see "not signed"
         error: there is no token to publish to `acme/tool`
         nothing was changed
 
@@ -46,7 +45,6 @@ fn all_failed_checks_are_reported_together_each_with_a_fix() {
     scenario.registry.set_push("reader", Vec::new()).unwrap();
     scenario.github.delete_tag(&scenario.repo(), "v1.4.0").unwrap();
     scenario.run(["publish"]).exit(4).stderr_without_warnings(expect![[r#"
-            Unsigned no attestation: there is no workflow identity (id-token) to sign with; users will see "not signed"
         error: publishing would fail for 3 reasons
           the token may not write to `acme/tool`: GitHub answered 403 Forbidden: Resource not accessible by integration
               the token lacks a permission (contents=write): in a workflow give the job `permissions: contents: write`; a fine-grained token needs "Contents: Read and write" for this repository, a classic one `repo`: http://github/settings/tokens
@@ -99,11 +97,15 @@ fn strict_makes_warnings_errors_before_anything_is_sent() {
     let soon = soon.format("%Y-%m-%d %H:%M:%S UTC").to_string();
     let header = ("github-authentication-token-expiration", soon.as_str());
     let scenario = Scenario::new("1.4.0").disturb_github(repository(json!({}), header));
-    let publish = scenario.run(["publish", "--strict"]);
+    let publish = scenario.run(["publish", "--strict", "--attest", "none"]);
     publish.exit(1).says("error: 1 warning is an error because of `--strict`").only_asked();
     // The header was sent once; the plan warns that the image does not exist yet.
-    scenario.run(["plan", "--strict"]).exit(1).says("error: 1 warning is an error because of `--strict`");
-    scenario.run(["publish", "--strict"]).exit(0);
+    let plan = scenario.run(["plan", "--strict", "--attest", "none"]);
+    plan.exit(1).says("error: 1 warning is an error because of `--strict`");
+    let unsigned = scenario.run(["publish", "--strict"]).exit(1);
+    unsigned.says("warning no attestation: there is no workflow identity");
+    assert!(scenario.github.releases(&scenario.repo()).is_empty(), "no draft was made");
+    scenario.run(["publish", "--strict", "--attest", "none"]).exit(0).says("Unsigned no attestation");
 }
 
 #[test]
@@ -177,7 +179,7 @@ fn verbose_output_and_json_list_every_check() {
         tag         `v1.4.0` is there, and is commit 3f9ac21
         release     there is no release `v1.4.0` yet
         version     tag `v1.4.0` names version 1.4.0
-        assets      11 of at most 1000, the largest with 9.9 KiB; names are kept
+        assets      11 of at most 1000, the largest with 10.3 KiB; names are kept
         notes       GitHub writes them; cut at 125000 characters if they are longer
         requests    15 are needed, 99995 are left in this hour
         registry    the registry of `ghcr.io/acme/tool` answers

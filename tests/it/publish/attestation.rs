@@ -154,7 +154,7 @@ fn in_a_workflow_a_release_is_not_published_unsigned_by_accident() {
         .run(["publish"])
         .exit(0)
         .no_writes()
-        .says("Unsigned no attestation: there is no workflow identity");
+        .says("warning no attestation: there is no workflow identity");
 }
 
 #[test]

@@ -10,7 +10,6 @@ mod feed;
 mod prefix;
 mod requests;
 mod resume;
-#[cfg(unix)]
 mod stopping;
 mod submission;
 
@@ -146,7 +145,7 @@ fn all_problems_are_reported_together() {
 #[test]
 fn without_a_token_the_error_has_a_hint() {
     Scenario::new("1.4.0").token(None).run(["publish"]).exit(1).no_writes().stderr(expect![[r#"
-            Unsigned no attestation: there is no workflow identity (id-token) to sign with; users will see "not signed"
+             warning no attestation: there is no workflow identity (id-token) to sign with; users will see "not signed"; if none is intended, give `--attest none`
         error: there is no token to publish to `acme/tool`
         nothing was changed
 

@@ -19,7 +19,6 @@ mod heard;
 mod outcome;
 mod secrets;
 pub mod servers;
-#[cfg(unix)]
 mod signals;
 mod state;
 
@@ -29,6 +28,7 @@ pub use dist::{
 };
 use heard::Heard;
 pub use outcome::Outcome;
+pub use signals::SIGNALS;
 
 /// The token of the account that may push.
 pub const TOKEN: &str = "token-that-may-push";

@@ -68,7 +68,8 @@ fn with_strict_an_added_file_fails_the_command() {
         outcome.says("error: 4 warnings are errors because of `--strict`");
     }
     let scenario = published.scenario.token(Some(crate::support::scenario::TOKEN));
-    scenario.run(["publish", "--strict"]).exit(1).no_writes().says("error: 1 warning is an error");
+    let publish = scenario.run(["publish", "--strict", "--attest", "none"]);
+    publish.exit(1).no_writes().says("error: 1 warning is an error");
 }
 
 #[test]

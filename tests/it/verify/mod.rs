@@ -15,6 +15,7 @@ mod run;
 mod sbom;
 mod signatures;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -99,6 +100,43 @@ fn a_valid_dist_has_no_problem() {
     let dist = Dist::new();
     let outcome = dist.scenario.run(["verify", "dist", "--tag", "v1.4.0"]).exit(0).no_writes();
     assert!(outcome.stdout.starts_with("tool 1.4.0: 7 archives, "), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_workflow_that_runs_for_a_tag_of_no_release_is_told_which_tag_is_used() {
+    let dist = Dist::new();
+    let verify = |kind: &str, name: &str, more: &[&str]| {
+        let variables = [("GITHUB_REF_TYPE", kind), ("GITHUB_REF_NAME", name)];
+        dist.scenario.run_with(&variables, &[&["verify", "dist"], more].concat())
+    };
+    let warning = "which is not the tag of a release: `v1.4.0` is used instead";
+    for foreign in ["nightly", "v1.4"] {
+        verify("tag", foreign, &[]).exit(0).says(&format!("this workflow runs for `{foreign}`, {warning}"));
+        verify("tag", foreign, &["--strict"]).exit(1).says("because of `--strict`");
+    }
+    for (kind, name, more) in [("tag", "nightly", &["--tag", "v1.4.0"][..]), ("branch", "main", &[])] {
+        let outcome = verify(kind, name, more).exit(0);
+        assert!(!outcome.stderr.contains("this workflow runs for"), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn the_json_of_a_dist_lists_every_file_of_it() {
+    let dist = Dist::new();
+    let signature = format!("{MUSL}.asc");
+    fs::write(dist.path(&signature), "a signature of GPG").unwrap();
+    let outcome = dist.scenario.run(["verify", "dist", "--tag", "v1.4.0"]).exit(0);
+    assert!(outcome.stdout.starts_with("tool 1.4.0: 7 archives, 1 further file, "), "{}", outcome.stdout);
+    let outcome = dist.scenario.run(["verify", "dist", "--tag", "v1.4.0", "--json"]).exit(0);
+    let verdict: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let files = verdict["files"].as_array().unwrap().iter();
+    let names: BTreeSet<String> = files.map(|file| file["name"].as_str().unwrap().to_owned()).collect();
+    assert!(names.contains(&signature) && verdict["image"].as_str().unwrap().starts_with("sha256:"));
+    let on_disk = std::fs::read_dir(dist.path("")).unwrap().map(|entry| entry.unwrap());
+    let on_disk = on_disk.filter(|entry| entry.path().is_file()).map(|entry| entry.file_name());
+    let on_disk: BTreeSet<String> = on_disk.map(|name| name.into_string().unwrap()).collect();
+    let is_record = |name: &&String| on_disk.contains(name.strip_suffix(".json").unwrap_or_default());
+    assert_eq!(names, on_disk.iter().filter(|name| !is_record(name)).cloned().collect());
 }
 
 #[test]

@@ -55,6 +55,7 @@ fn another_package_or_commit_than_the_given_one() {
         the manifest is of project `tool`, not of `other`
         the manifest is of commit `3f9ac21`, not of `0000000`"#]]
     .assert_eq(&problems(&outcome.stderr));
+    outcome.says("hint: it is not the release that was asked for");
     verify(&["--tag", "v1.5.0"]).exit(2);
 }
 
@@ -79,6 +80,7 @@ fn an_image_of_another_owner_is_not_even_asked_for() {
     let outcome = verify("ghcr.io/acme/tool").exit(3);
     expect!["the manifest names the image `ghcr.io/evil/tool`, not `ghcr.io/acme/tool`"]
         .assert_eq(&problems(&outcome.stderr));
+    outcome.says("compare the values of `--package`, `--commit` and `--image` with it");
     // An image that was asked for by its name is pulled; the embedded registry holds none of that name.
     verify("ghcr.io/evil/tool").exit(3).says("is not in the registry");
 }

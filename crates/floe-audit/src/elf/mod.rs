@@ -65,6 +65,51 @@ impl<E: FileHeader<Endian = LE> + 'static> ElfHeaders<E> {
     fn has_entry(&self) -> bool {
         self.file.e_entry(LE).into() != 0
     }
+    /// The sections that occupy bytes of the file, and how many symbols the section `.dynsym` holds.
+    fn sections(&self, reader: &mut BinaryReader<'_>) -> Result<(Vec<Section>, Option<u64>)> {
+        let part = "ELF section table";
+        let offset = self.file.e_shoff(LE).into();
+        if offset == 0 {
+            return Ok((Vec::new(), None));
+        }
+        // A count and an index too large for the file header are in the first entry instead.
+        let first: E::SectionHeader = reader.pod(part, offset)?;
+        let count = match self.file.e_shnum(LE) {
+            0 => first.sh_size(LE).into(),
+            count => count.into(),
+        };
+        if count > MAX_SECTIONS || usize::from(self.file.e_shentsize(LE)) != size_of::<E::SectionHeader>() {
+            return Err(malformed(part, "its size or that of an entry is wrong"));
+        }
+        let table: Vec<E::SectionHeader> = reader.pods(part, offset, count)?;
+        let names = match self.file.e_shstrndx(LE) {
+            elf::SHN_XINDEX => first.sh_link(LE),
+            index => u32::from(index.0),
+        };
+        let names = match table.get(names as usize) {
+            Some(names) => reader.bytes(
+                "table of ELF section names",
+                names.sh_offset(LE).into(),
+                names.sh_size(LE).into(),
+            )?,
+            None => Vec::new(),
+        };
+        let mut sections = Vec::new();
+        for section in &table {
+            if matches!(section.sh_type(LE), elf::SHT_NULL | elf::SHT_NOBITS) {
+                continue;
+            }
+            let (offset, size) = (section.sh_offset(LE).into(), section.sh_size(LE).into());
+            reader.within("ELF section", offset, size)?;
+            let name = names.get(section.sh_name(LE) as usize..).unwrap_or_default();
+            let length = memchr::memchr(0, name).unwrap_or(name.len()).min(256);
+            sections.push(Section { name: printable(&name[..length]), offset, size });
+        }
+        let dynsym = table.iter().find(|section| section.sh_type(LE) == elf::SHT_DYNSYM);
+        let symbols = dynsym.map(|section| section.sh_size(LE).into() / size_of::<E::Sym>() as u64);
+        Ok((sections, symbols))
+    }
+
     fn relro(&self, dynamic: &DynamicSection) -> Relro {
         let at_once = dynamic.value(elf::DT_BIND_NOW).is_some()
             || dynamic.value(elf::DT_FLAGS).unwrap_or(0) & elf::DF_BIND_NOW.0 != 0
@@ -118,7 +163,7 @@ impl<E: FileHeader<Endian = LE> + 'static> Headers for ElfHeaders<E> {
     }
 
     fn facts(self: Box<Self>, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
-        let (sections, dynsym) = sections(reader, &self.file)?;
+        let (sections, dynsym) = self.sections(reader)?;
         let dynamic = DynamicSection::read::<E>(reader, &self.segments)?;
         let mut elf = ElfFacts {
             float_abi: float_abi(self.arch, self.file.e_flags(LE)),
@@ -211,54 +256,6 @@ fn interpreter(reader: &mut BinaryReader<'_>, segment: &impl ProgramHeader<Endia
     let bytes = reader.bytes(part, segment.p_offset(LE).into(), size)?;
     let path = bytes.strip_suffix(b"\0").filter(|path| !path.is_empty());
     path.map(printable).ok_or_else(|| cut_off(part))
-}
-
-/// The sections that occupy bytes of the file, and how many symbols the section `.dynsym` holds.
-fn sections<E: FileHeader<Endian = LE>>(
-    reader: &mut BinaryReader<'_>,
-    file: &E,
-) -> Result<(Vec<Section>, Option<u64>)> {
-    let part = "ELF section table";
-    let offset = file.e_shoff(LE).into();
-    if offset == 0 {
-        return Ok((Vec::new(), None));
-    }
-    // A count and an index too large for the file header are in the first entry instead.
-    let first: E::SectionHeader = reader.pod(part, offset)?;
-    let count = match file.e_shnum(LE) {
-        0 => first.sh_size(LE).into(),
-        count => count.into(),
-    };
-    if count > MAX_SECTIONS || usize::from(file.e_shentsize(LE)) != size_of::<E::SectionHeader>() {
-        return Err(malformed(part, "its size or that of an entry is wrong"));
-    }
-    let table: Vec<E::SectionHeader> = reader.pods(part, offset, count)?;
-    let names = match file.e_shstrndx(LE) {
-        elf::SHN_XINDEX => first.sh_link(LE),
-        index => u32::from(index.0),
-    };
-    let names = match table.get(names as usize) {
-        Some(names) => reader.bytes(
-            "table of ELF section names",
-            names.sh_offset(LE).into(),
-            names.sh_size(LE).into(),
-        )?,
-        None => Vec::new(),
-    };
-    let mut sections = Vec::new();
-    for section in &table {
-        if matches!(section.sh_type(LE), elf::SHT_NULL | elf::SHT_NOBITS) {
-            continue;
-        }
-        let (offset, size) = (section.sh_offset(LE).into(), section.sh_size(LE).into());
-        reader.within("ELF section", offset, size)?;
-        let name = names.get(section.sh_name(LE) as usize..).unwrap_or_default();
-        let length = memchr::memchr(0, name).unwrap_or(name.len()).min(256);
-        sections.push(Section { name: printable(&name[..length]), offset, size });
-    }
-    let dynsym = table.iter().find(|section| section.sh_type(LE) == elf::SHT_DYNSYM);
-    let symbols = dynsym.map(|section| section.sh_size(LE).into() / size_of::<E::Sym>() as u64);
-    Ok((sections, symbols))
 }
 
 fn loads<P: ProgramHeader<Endian = LE>>(segments: &[P]) -> impl Iterator<Item = &P> {

@@ -21,8 +21,6 @@ pub(super) struct SliceHeaders {
     symbols: Option<LocalSymbols>,
     /// Offset in the slice and size, in bytes.
     signature: Option<(u64, u64)>,
-    /// Whether anything in the file is loaded.
-    loads: bool,
 }
 
 /// Where the local symbols of a slice are.
@@ -78,11 +76,8 @@ impl SliceHeaders {
             return Err(cut_off(PART));
         }
         let bytes = reader.bytes(PART, offset, length)?;
-        let mut headers = SliceHeaders { slice, symbols: None, signature: None, loads: false };
+        let mut headers = SliceHeaders { slice, symbols: None, signature: None };
         headers.read_commands(&header, &bytes, sections)?;
-        if !headers.loads {
-            return unsupported("it is a Mach-O file that loads nothing, not an executable");
-        }
         let slice = &mut headers.slice;
         if header.filetype(LE) == macho::MH_EXECUTE {
             slice.kind = match header.flags(LE).contains(macho::MH_PIE) {
@@ -141,6 +136,9 @@ impl SliceHeaders {
                 _ => {}
             }
         }
+        if segments.is_empty() {
+            return unsupported("it is a Mach-O file that loads nothing, not an executable");
+        }
         // Sections lie in segments and are the better name, so they come first.
         sections.append(&mut segments);
         let offset = self.slice.offset;
@@ -173,7 +171,6 @@ impl SliceHeaders {
         };
         let (begin, size) = segment.file_range(LE);
         if size > 0 {
-            self.loads = true;
             let name = printable(segment.name());
             segments.push(Section { name, offset: within(begin, size)?, size });
         }
@@ -258,14 +255,8 @@ fn dylib(command: LoadCommandData<'_, LE>, found: &DylibCommand<LE>) -> Result<D
 }
 
 fn uuid(bytes: [u8; 16]) -> String {
-    let mut text = String::new();
-    for (index, byte) in bytes.iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.push_str(&format!("{byte:02X}"));
-    }
-    text
+    let hex = format!("{:032X}", u128::from_be_bytes(bytes));
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
 /// `xxxx.yy.zz` in nibbles; a last part of zero is left out.

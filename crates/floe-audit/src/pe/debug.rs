@@ -5,7 +5,7 @@
 use object::LittleEndian as LE;
 use object::pe::{self, DebugType, ImageDebugDirectory};
 
-use super::PeHeaders;
+use super::Image;
 use crate::error::{Result, cut_off, too_large};
 use crate::reader::{BinaryReader, printable};
 
@@ -26,16 +26,16 @@ pub(super) struct DebugDirectory {
     pub(super) reproducible: bool,
 }
 
-pub(super) fn read(reader: &mut BinaryReader<'_>, headers: &PeHeaders) -> Result<DebugDirectory> {
+pub(super) fn read(reader: &mut BinaryReader<'_>, image: &Image) -> Result<DebugDirectory> {
     let mut debug = DebugDirectory::default();
-    let Some((address, size)) = headers.directory(pe::IMAGE_DIRECTORY_ENTRY_DEBUG) else {
+    let Some((address, size)) = image.directory(pe::IMAGE_DIRECTORY_ENTRY_DEBUG) else {
         return Ok(debug);
     };
     let count = size / size_of::<ImageDebugDirectory>() as u64;
     if count > MAX_ENTRIES {
         return Err(too_large(PART));
     }
-    let (at, _) = headers.offset(PART, address)?;
+    let (at, _) = image.offset(PART, address)?;
     let entries: Vec<ImageDebugDirectory> = reader.pods(PART, at, count)?;
     for entry in entries {
         let kind = entry.typ.get(LE);

@@ -6,7 +6,7 @@ use object::LittleEndian as LE;
 use object::pe::{self, ImageDelayloadDescriptor, ImageImportDescriptor};
 use object::pod::Pod;
 
-use super::PeHeaders;
+use super::Image;
 use crate::Crt;
 use crate::error::{Result, malformed, too_large};
 use crate::reader::BinaryReader;
@@ -15,15 +15,15 @@ use crate::reader::BinaryReader;
 const MAX_DLLS: usize = 4096;
 
 /// The DLLs needed at the start, and those needed at a first call.
-pub(super) fn read(reader: &mut BinaryReader<'_>, headers: &PeHeaders) -> Result<(Vec<String>, Vec<String>)> {
+pub(super) fn read(reader: &mut BinaryReader<'_>, image: &Image) -> Result<(Vec<String>, Vec<String>)> {
     let imports = names(
-        (reader, headers, "PE import table"),
+        (reader, image, "PE import table"),
         pe::IMAGE_DIRECTORY_ENTRY_IMPORT,
         |entry: &ImageImportDescriptor| Ok(entry.name.get(LE)),
     )?;
     let part = "PE delay-load import table";
     let delayed = names(
-        (reader, headers, part),
+        (reader, image, part),
         pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT,
         |entry: &ImageDelayloadDescriptor| {
             let (name, attributes) = (entry.dll_name_rva.get(LE), entry.attributes.get(LE));
@@ -38,17 +38,20 @@ pub(super) fn read(reader: &mut BinaryReader<'_>, headers: &PeHeaders) -> Result
 
 /// The names in a table of entries. It ends with an empty entry, whatever size its directory gives.
 fn names<T: Pod + Copy>(
-    (reader, headers, part): (&mut BinaryReader<'_>, &PeHeaders, &'static str),
+    (reader, image, part): (&mut BinaryReader<'_>, &Image, &'static str),
     directory: usize,
     name: impl Fn(&T) -> Result<u32>,
 ) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    let Some((begin, _)) = headers.directory(directory) else { return Ok(names) };
+    let Some((begin, _)) = image.directory(directory) else { return Ok(names) };
     while names.len() <= MAX_DLLS {
-        let (at, _) = headers.offset(part, begin + names.len() as u64 * size_of::<T>() as u64)?;
+        let (at, _) = image.offset(part, begin + names.len() as u64 * size_of::<T>() as u64)?;
         match name(&reader.pod(part, at)?)? {
             0 => return Ok(names),
-            address => names.push(headers.string(reader, part, address.into())?),
+            address => {
+                let (at, end) = image.offset(part, address.into())?;
+                names.push(reader.string(part, at, end)?);
+            }
         }
     }
     Err(too_large(part))

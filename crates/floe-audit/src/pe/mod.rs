@@ -8,8 +8,8 @@ mod signature;
 
 use object::LittleEndian as LE;
 use object::pe::{
-    self, ImageDataDirectory, ImageDosHeader, ImageFileHeader, ImageNtHeaders32, ImageNtHeaders64,
-    ImageSectionHeader, ImageSymbolBytes,
+    self, ImageDataDirectory, ImageDosHeader, ImageNtHeaders32, ImageNtHeaders64, ImageSectionHeader,
+    ImageSymbolBytes,
 };
 use object::read::pe::{ImageNtHeaders, ImageOptionalHeader as _};
 
@@ -34,128 +34,72 @@ const MAX_SIGNATURE: u64 = 1024 * 1024;
 /// The longest name of a section, with its zero byte.
 const SECTION_NAME: u64 = 256;
 
-/// The headers and the section table.
-pub(super) struct PeHeaders {
+/// The headers and the image that they describe, in a file of 32 or 64 bits.
+struct PeHeaders<N> {
     arch: Arch,
-    nt: NtHeaders,
+    nt: N,
+    image: Image,
+}
+
+/// Where the parts of an image are in the file.
+struct Image {
     directories: Vec<ImageDataDirectory>,
-    table: Vec<ImageSectionHeader>,
-}
-
-/// The headers in the form of both widths.
-struct NtHeaders {
-    signature: u32,
-    file: ImageFileHeader,
-    /// The size of all of this in the file, in bytes.
-    size: u64,
-    directories: u32,
+    sections: Vec<ImageSectionHeader>,
     /// The size of all headers, in bytes.
-    headers: u32,
-    subsystem: pe::Subsystem,
-    subsystem_version: String,
-    flags: pe::DllFlags,
+    headers: u64,
 }
 
-impl NtHeaders {
-    fn read<N: ImageNtHeaders + Copy>(reader: &mut BinaryReader<'_>, begin: u64) -> Result<Self> {
-        let nt: N = reader.pod("PE header", begin)?;
-        let optional = nt.optional_header();
-        let (major, minor) = (optional.major_subsystem_version(), optional.minor_subsystem_version());
-        Ok(NtHeaders {
-            signature: nt.signature(),
-            file: *nt.file_header(),
-            size: size_of::<N>() as u64,
-            directories: optional.number_of_rva_and_sizes(),
-            headers: optional.size_of_headers(),
-            subsystem: optional.subsystem(),
-            subsystem_version: format!("{major}.{minor}"),
-            flags: optional.dll_characteristics(),
-        })
+pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
+    let part = "PE header";
+    let dos: ImageDosHeader = reader.pod("DOS header", 0)?;
+    let begin = u64::from(dos.e_lfanew.get(LE));
+    // The magic of the optional header decides how large all headers are.
+    let magic: object::U16<LE> = reader.pod(part, begin + FILE_HEADER)?;
+    match magic.get(LE) {
+        pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC => PeHeaders::<ImageNtHeaders64>::read(reader, begin),
+        pe::IMAGE_NT_OPTIONAL_HDR32_MAGIC => PeHeaders::<ImageNtHeaders32>::read(reader, begin),
+        _ => Err(malformed(part, "it has no known magic")),
     }
 }
 
-impl PeHeaders {
-    pub(super) fn read(reader: &mut BinaryReader<'_>) -> Result<Box<dyn Headers>> {
+impl<N: ImageNtHeaders + Copy + 'static> PeHeaders<N> {
+    fn read(reader: &mut BinaryReader<'_>, begin: u64) -> Result<Box<dyn Headers>> {
         let part = "PE header";
-        let dos: ImageDosHeader = reader.pod("DOS header", 0)?;
-        let begin = u64::from(dos.e_lfanew.get(LE));
-        // The magic of the optional header decides how large all headers are.
-        let magic: object::U16<LE> = reader.pod(part, begin + FILE_HEADER)?;
-        let (bits, nt) = match magic.get(LE) {
-            pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC => (64, NtHeaders::read::<ImageNtHeaders64>(reader, begin)?),
-            pe::IMAGE_NT_OPTIONAL_HDR32_MAGIC => (32, NtHeaders::read::<ImageNtHeaders32>(reader, begin)?),
-            _ => return Err(malformed(part, "it has no known magic")),
-        };
-        if nt.signature != pe::IMAGE_NT_SIGNATURE {
+        let nt: N = reader.pod(part, begin)?;
+        let (file, optional) = (*nt.file_header(), *nt.optional_header());
+        if nt.signature() != pe::IMAGE_NT_SIGNATURE {
             return Err(malformed(part, "it has no known magic"));
         }
-        let arch = arch(nt.file.machine.get(LE), bits)?;
-        if !nt.file.characteristics.get(LE).contains(pe::IMAGE_FILE_EXECUTABLE_IMAGE) {
+        let arch = arch(file.machine.get(LE), if nt.is_type_64() { 64 } else { 32 })?;
+        if !file.characteristics.get(LE).contains(pe::IMAGE_FILE_EXECUTABLE_IMAGE) {
             return unsupported("it is a PE file that was not linked, not an executable");
         }
-        let size = u64::from(nt.file.size_of_optional_header.get(LE));
-        let fixed = nt.size - FILE_HEADER;
+        let size = u64::from(file.size_of_optional_header.get(LE));
+        let fixed = size_of::<N>() as u64 - FILE_HEADER;
         let room = size.checked_sub(fixed).ok_or_else(|| cut_off(part))? / DIRECTORY;
-        let count = nt.directories.min(DIRECTORIES);
-        let directories = reader.pods(
-            "list of PE data directories",
-            begin + FILE_HEADER + fixed,
-            room.min(count.into()),
-        )?;
-        let count = nt.file.number_of_sections.get(LE);
-        let table: Vec<ImageSectionHeader> =
+        let count = room.min(optional.number_of_rva_and_sizes().min(DIRECTORIES).into());
+        let directories = reader.pods("list of PE data directories", begin + FILE_HEADER + fixed, count)?;
+        let count = file.number_of_sections.get(LE);
+        let sections: Vec<ImageSectionHeader> =
             reader.pods("PE section table", begin + FILE_HEADER + size, count.into())?;
-        for section in &table {
+        for section in &sections {
             let (at, size) = (section.pointer_to_raw_data.get(LE), section.size_of_raw_data.get(LE));
             // A section without a place in the file is all zeros, whatever its size.
             if at > 0 {
                 reader.within("PE section", at.into(), size.into())?;
             }
         }
-        Ok(Box::new(PeHeaders { arch, nt, directories, table }))
+        let image = Image { directories, sections, headers: optional.size_of_headers().into() };
+        Ok(Box::new(PeHeaders { arch, nt, image }))
     }
 
     fn is_library(&self) -> bool {
-        self.nt.file.characteristics.get(LE).contains(pe::IMAGE_FILE_DLL)
-    }
-
-    /// The address and the size of a data directory, if the file has it.
-    pub(super) fn directory(&self, index: usize) -> Option<(u64, u64)> {
-        let found = self.directories.get(index)?;
-        let (address, size) = (found.virtual_address.get(LE), found.size.get(LE));
-        (address != 0).then_some((address.into(), size.into()))
-    }
-
-    /// The offset in the file of an address relative to the image, and of the end of its section.
-    pub(super) fn offset(&self, part: &str, address: u64) -> Result<(u64, u64)> {
-        for section in &self.table {
-            let (at, size) = file_range(section);
-            let distance = address.checked_sub(section.virtual_address.get(LE).into());
-            if let Some(distance) = distance.filter(|distance| *distance < size) {
-                return Ok((at + distance, at + size));
-            }
-        }
-        let headers = u64::from(self.nt.headers);
-        if address < headers {
-            return Ok((address, headers));
-        }
-        Err(malformed(part, format_args!("address {address:#x} is in no section")))
-    }
-
-    /// The text at an address.
-    pub(super) fn string(
-        &self,
-        reader: &mut BinaryReader<'_>,
-        part: &'static str,
-        address: u64,
-    ) -> Result<String> {
-        let (at, end) = self.offset(part, address)?;
-        reader.string(part, at, end)
+        self.nt.file_header().characteristics.get(LE).contains(pe::IMAGE_FILE_DLL)
     }
 
     fn sections(&self, reader: &mut BinaryReader<'_>) -> Result<Vec<Section>> {
         let mut sections = Vec::new();
-        for section in &self.table {
+        for section in &self.image.sections {
             let (offset, size) = file_range(section);
             if size > 0 {
                 sections.push(Section { name: self.section_name(reader, section)?, offset, size });
@@ -166,18 +110,43 @@ impl PeHeaders {
 
     /// A section's name. If it is too long for its field, the field refers to the COFF string table: `/4`.
     fn section_name(&self, reader: &mut BinaryReader<'_>, section: &ImageSectionHeader) -> Result<String> {
+        let file = self.nt.file_header();
         let length = section.name.iter().position(|byte| *byte == 0).unwrap_or(section.name.len());
         let name = printable(&section.name[..length]);
-        let symbols = u64::from(self.nt.file.pointer_to_symbol_table.get(LE));
+        let symbols = u64::from(file.pointer_to_symbol_table.get(LE));
         match name.strip_prefix('/').map(str::parse::<u32>) {
             Some(Ok(index)) if symbols != 0 => {
                 let entry = size_of::<ImageSymbolBytes>() as u64;
-                let count = u64::from(self.nt.file.number_of_symbols.get(LE));
+                let count = u64::from(file.number_of_symbols.get(LE));
                 let at = symbols + count * entry + u64::from(index);
                 reader.string("COFF string table", at, at + SECTION_NAME)
             }
             _ => Ok(name),
         }
+    }
+}
+
+impl Image {
+    /// The address and the size of a data directory, if the file has it.
+    pub(super) fn directory(&self, index: usize) -> Option<(u64, u64)> {
+        let found = self.directories.get(index)?;
+        let (address, size) = (found.virtual_address.get(LE), found.size.get(LE));
+        (address != 0).then_some((address.into(), size.into()))
+    }
+
+    /// The offset in the file of an address relative to the image, and of the end of its section.
+    pub(super) fn offset(&self, part: &str, address: u64) -> Result<(u64, u64)> {
+        for section in &self.sections {
+            let (at, size) = file_range(section);
+            let distance = address.checked_sub(section.virtual_address.get(LE).into());
+            if let Some(distance) = distance.filter(|distance| *distance < size) {
+                return Ok((at + distance, at + size));
+            }
+        }
+        if address < self.headers {
+            return Ok((address, self.headers));
+        }
+        Err(malformed(part, format_args!("address {address:#x} is in no section")))
     }
 
     /// Whether the certificate table holds an Authenticode signature, and by whom.
@@ -201,7 +170,7 @@ impl PeHeaders {
     }
 }
 
-impl Headers for PeHeaders {
+impl<N: ImageNtHeaders + Copy + 'static> Headers for PeHeaders<N> {
     fn identity(self: Box<Self>) -> Result<Executable> {
         if self.is_library() {
             return unsupported("it is a DLL, not an executable");
@@ -210,16 +179,18 @@ impl Headers for PeHeaders {
     }
 
     fn facts(self: Box<Self>, reader: &mut BinaryReader<'_>) -> Result<(Facts, Vec<Section>)> {
-        let (file, flags) = (&self.nt.file, self.nt.flags);
+        let (file, optional) = (self.nt.file_header(), self.nt.optional_header());
+        let flags = optional.dll_characteristics();
+        let (major, minor) = (optional.major_subsystem_version(), optional.minor_subsystem_version());
         let sections = self.sections(reader)?;
-        let debug = debug::read(reader, &self)?;
-        let (imports, delay_imports) = imports::read(reader, &self)?;
+        let debug = debug::read(reader, &self.image)?;
+        let (imports, delay_imports) = imports::read(reader, &self.image)?;
         let (crt, crt_dlls) = imports::crt(imports.iter().chain(&delay_imports));
-        let (authenticode, signer) = self.authenticode(reader)?;
+        let (authenticode, signer) = self.image.authenticode(reader)?;
         let value = file.time_date_stamp.get(LE);
         let pe = PeFacts {
-            subsystem: subsystem(self.nt.subsystem),
-            subsystem_version: self.nt.subsystem_version.clone(),
+            subsystem: subsystem(optional.subsystem()),
+            subsystem_version: format!("{major}.{minor}"),
             imports,
             delay_imports,
             crt,

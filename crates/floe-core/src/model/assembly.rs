@@ -5,7 +5,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::notes::NotesSource;
-use super::{BuiltOn, Channels, Commit, ImageName, Platform, Repo, Schema, Tag, Target};
+use super::{Channels, Destination, Platform, Schema, Target};
 
 /// The description's name in a dist. It is no asset.
 pub const DESCRIPTION: &str = "floe-release.json";
@@ -19,14 +19,9 @@ pub struct Assembly {
     pub name: String,
     /// Its version.
     pub version: Version,
-    /// The repository that it is released in.
-    pub repository: Repo,
-    /// The tag.
-    pub tag: Tag,
-    /// The commit that the tag peels to.
-    pub commit: Commit,
-    /// Whether it may become the repository's latest release.
-    pub may_be_latest: bool,
+    /// Where it goes, with the image's name whether or not there is an image.
+    #[serde(flatten)]
+    pub destination: Destination,
     /// The programs of each archive.
     pub binaries: Vec<String>,
     /// The targets, all of them and no other.
@@ -36,13 +31,8 @@ pub struct Assembly {
     /// The further files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
-    /// The image's name, whether or not there is an image.
-    pub image: ImageName,
     /// The platforms of the image; none if there is no image.
     pub platforms: Vec<Platform>,
-    /// Whether SBOMs and the attestation are attached to the image.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub attach: bool,
     /// The programs of the image that are in no archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub programs: Option<Vec<String>>,
@@ -50,9 +40,6 @@ pub struct Assembly {
     pub notes: NotesSource,
     /// The installers and the files of package managers.
     pub channels: Channels,
-    /// How it was built.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub built_on: Option<BuiltOn>,
 }
 
 documents!(Assembly);

@@ -1,7 +1,5 @@
 //! Packages of Linux distributions, each made from the archive of a static target.
 
-use std::fmt;
-
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -21,14 +19,6 @@ pub enum PackageKind {
 impl PackageKind {
     /// Every kind.
     pub const ALL: [PackageKind; 2] = [PackageKind::Deb, PackageKind::Rpm];
-
-    /// The name in the configuration, and the extension of the file.
-    pub fn name(self) -> &'static str {
-        match self {
-            PackageKind::Deb => "deb",
-            PackageKind::Rpm => "rpm",
-        }
-    }
 
     /// The distributions' name of a target's architecture. `None` where no package is made: a program that is not static
     /// would need packages whose names differ from one distribution to the next.
@@ -58,11 +48,7 @@ impl PackageKind {
     }
 }
 
-impl fmt::Display for PackageKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+floe_audit::display_as_serde!(PackageKind);
 
 /// A package as the record of its archive names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use semver::Version;
+use serde::{Deserialize, Serialize};
 
 use super::manifest::{Artifact, Manifest, ManifestFile, ManifestImage, ManifestPlatform};
 use super::{
-    BinaryFacts, BuiltOn, ChannelKind, Commit, Digest, Extras, Facts, Image, ImageName, Record, Rendered,
-    Repo, Schema, Tag,
+    ArchiveFacts, BinaryFacts, BuiltOn, ChannelKind, Commit, Digest, Extras, Facts, Image, ImageName, Record,
+    Rendered, Repo, Schema, Tag,
 };
 use crate::model::notes::{self, Notes, NotesSource};
 
@@ -55,11 +56,13 @@ pub struct Release {
 }
 
 /// The destination of a release: repository, tag, commit and image.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Destination {
     /// The repository.
+    #[serde(rename = "repository")]
     pub repo: Repo,
-    /// The address of the repository's page, `https://github.com/owner/name`.
+    /// The address of the repository's page, `https://github.com/owner/name`. It depends on the server that is published to.
+    #[serde(skip)]
     pub page: String,
     /// The tag.
     pub tag: Tag,
@@ -70,8 +73,10 @@ pub struct Destination {
     /// Whether it may become the repository's latest release, a name that all packages of the repository share.
     pub may_be_latest: bool,
     /// Whether SBOMs and the attestation are attached to the image.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub attach: bool,
     /// How it was built, if a workflow says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub built_on: Option<BuiltOn>,
 }
 
@@ -161,20 +166,15 @@ impl Release {
         };
         let manifest = manifest(&name, &version, (&archives, &files, image.as_ref()), &destination);
         let notes = Notes::new(source, &manifest, &destination);
-        let mut assets: Vec<Asset> = archives
-            .into_iter()
-            .map(|(record, path)| Asset {
-                name: record.archive.file,
-                size: record.archive.size,
-                digest: record.archive.digest,
-                content: Content::File(path),
-            })
-            .collect();
-        let file = |PromisedFile { name, size, digest, path }| {
+        let archives = archives.into_iter().map(|(record, path)| {
+            let ArchiveFacts { file: name, size, digest } = record.archive;
+            PromisedFile { name, size, digest, path }
+        });
+        let asset = |PromisedFile { name, size, digest, path }| {
             let content = Content::File(path);
             Asset { name, size, digest, content }
         };
-        assets.extend(files.into_iter().map(file));
+        let assets = archives.chain(files).map(asset).collect();
         let mut release = Release {
             name,
             version,
@@ -227,13 +227,14 @@ impl Release {
         self.assets.retain(|asset| asset.name != CHECKSUMS && asset.name != manifest);
         self.assets.push(Asset::made_here(manifest, self.manifest.to_json().into_bytes()));
         self.assets.sort_by(|a, b| a.name.cmp(&b.name));
-        let sums = checksums(&self.assets).into_bytes();
+        let sums = self.checksums().into_bytes();
         self.assets.insert(0, Asset::made_here(CHECKSUMS.to_owned(), sums));
     }
 
-    /// The text of `SHA256SUMS`.
+    /// The text of `SHA256SUMS` in the format of GNU coreutils: digest, two spaces, name.
     pub fn checksums(&self) -> String {
-        checksums(&self.assets)
+        let covered = self.assets.iter().filter(|asset| is_covered(&asset.name));
+        covered.map(|asset| format!("{}  {}\n", asset.digest.hex(), asset.name)).collect()
     }
 
     /// The subjects of an attestation in the format of `SHA256SUMS`: its lines, one for itself, and one for the image.
@@ -355,10 +356,4 @@ fn requires(record: &Record) -> BTreeMap<String, String> {
         }
     }
     requires
-}
-
-/// `SHA256SUMS` in the format of GNU coreutils: digest, two spaces, name.
-fn checksums(assets: &[Asset]) -> String {
-    let covered = assets.iter().filter(|asset| is_covered(&asset.name));
-    covered.map(|asset| format!("{}  {}\n", asset.digest.hex(), asset.name)).collect()
 }

@@ -242,14 +242,7 @@ impl ArchiveKind {
     }
 }
 
-impl fmt::Display for ArchiveKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ArchiveKind::TarGz => "tar.gz",
-            ArchiveKind::Zip => "zip",
-        })
-    }
-}
+floe_audit::display_as_serde!(ArchiveKind);
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,5 @@
 //! Every change that floe makes to the world, as one enum. `execute` has the one `match` that makes them.
 
-use std::fmt;
-
 use semver::Version;
 use serde::Serialize;
 
@@ -95,11 +93,7 @@ pub enum Step {
     },
 }
 
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
+floe_audit::display_as_serde!(Phase);
 
 impl Step {
     /// Which phase it belongs to.

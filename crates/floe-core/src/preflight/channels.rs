@@ -1,7 +1,7 @@
 //! Whether the files of channels could be written: their repositories, and the token.
 
 use super::judge::{failed, passed, warning};
-use super::{ChannelToken, FeedKey, Finding, Outcome, ServerFacts};
+use super::{Answer, ChannelToken, FeedKey, Finding, Outcome, ServerFacts};
 use crate::model::Subject;
 use crate::model::places::{Home, Submission};
 use crate::plan::{Plan, Standing, Step};
@@ -11,9 +11,11 @@ use crate::world::{Access, World};
 pub(super) fn checks(subject: Subject<'_>, world: &World, plan: &Plan, facts: &ServerFacts) -> Vec<Outcome> {
     let is_channel = |step: &&Step| matches!(step, Step::Channel { .. });
     let steps = plan.steps.iter().map(|planned| &planned.step).filter(is_channel);
-    let outcome = |(at, step): (usize, &Step)| match (judge(subject, world, facts, (at, step)), step) {
-        (Outcome::Failed(Finding { found, cure }), _) if plan.published.is_some() => warning(found, cure),
-        (outcome, _) => outcome,
+    let outcome = |(at, step): (usize, &Step)| match judge(subject, world, facts, (at, step)) {
+        failed if failed.answer == Answer::Failed && plan.published.is_some() => {
+            Outcome { answer: Answer::Warning, ..failed }
+        }
+        outcome => outcome,
     };
     steps.enumerate().map(outcome).collect()
 }

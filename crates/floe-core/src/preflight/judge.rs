@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
-use super::{Access, Asked, Check, Finding, Outcome, Package, ServerFacts, channels, signed};
+use super::{Access, Answer, Asked, Check, Finding, Outcome, Package, ServerFacts, channels, signed};
 use crate::model::notes::{LIMIT, NotesSource};
 use crate::model::release::is_covered;
 use crate::model::{Destination, Subject, body};
@@ -27,7 +27,7 @@ pub fn checks<'a>(
     let mut check = |about, outcome| all.push(Check { about, outcome });
     check("token", token(subject, facts));
     match &facts.access {
-        Err(finding) => check("repository", Outcome::Failed(finding.clone())),
+        Err(finding) => check("repository", failed(&finding.found, &finding.cure)),
         Ok(access) => {
             check("repository", repository(subject, access, &facts.site));
             check("rights", rights(subject, access, facts));
@@ -72,31 +72,31 @@ pub fn checks<'a>(
 pub fn fails_anyway<'a>(subject: impl Into<Subject<'a>>, has_token: bool) -> bool {
     let subject = subject.into();
     let lacks_token = !has_token && subject.release().is_some();
-    let is_failed = |outcome| matches!(outcome, Outcome::Failed(_));
+    let is_failed = |outcome: Outcome| outcome.answer == Answer::Failed;
     lacks_token || [version(subject), assets(subject), notes(subject)].into_iter().any(is_failed)
 }
 
 fn answer(asked: &Asked<()>, found: impl FnOnce() -> String) -> Outcome {
     match asked {
         Ok(()) => passed(found()),
-        Err(finding) => Outcome::Failed(finding.clone()),
+        Err(finding) => failed(&finding.found, &finding.cure),
     }
 }
 
 pub(super) fn passed(found: impl Into<String>) -> Outcome {
-    Outcome::Passed { found: found.into() }
+    Outcome { answer: Answer::Passed, found: found.into(), cure: None }
 }
 
 pub(super) fn skipped(found: impl Into<String>) -> Outcome {
-    Outcome::Skipped { found: found.into() }
+    Outcome { answer: Answer::Skipped, found: found.into(), cure: None }
 }
 
 pub(super) fn failed(found: impl Into<String>, cure: impl Into<String>) -> Outcome {
-    Outcome::Failed(Finding { found: found.into(), cure: cure.into() })
+    Outcome { answer: Answer::Failed, found: found.into(), cure: Some(cure.into()) }
 }
 
 pub(super) fn warning(found: impl Into<String>, cure: impl Into<String>) -> Outcome {
-    Outcome::Warning(Finding { found: found.into(), cure: cure.into() })
+    Outcome { answer: Answer::Warning, ..failed(found, cure) }
 }
 
 fn token(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {

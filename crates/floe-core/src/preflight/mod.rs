@@ -28,55 +28,34 @@ pub struct Check {
 
 /// How a check ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "answer")]
-pub enum Outcome {
+pub struct Outcome {
+    /// The answer.
+    pub answer: Answer,
+    /// The finding, or why the check was skipped.
+    pub found: String,
+    /// The way out, of a warning or a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cure: Option<String>,
+}
+
+/// The answer of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Answer {
     /// All is well.
     #[serde(rename = "yes")]
-    Passed {
-        /// The finding.
-        found: String,
-    },
+    Passed,
     /// Publishing goes on, but the maintainer should know.
     #[serde(rename = "warning")]
-    Warning(Finding),
+    Warning,
     /// Publishing would be refused.
     #[serde(rename = "no")]
-    Failed(Finding),
+    Failed,
     /// It was not made.
     #[serde(rename = "unasked")]
-    Skipped {
-        /// Why not.
-        found: String,
-    },
+    Skipped,
 }
 
-impl Check {
-    /// The reason for which publishing would be refused, if the check failed.
-    pub fn failure(&self) -> Option<&Finding> {
-        match &self.outcome {
-            Outcome::Failed(finding) => Some(finding),
-            _ => None,
-        }
-    }
-
-    /// The outcome in one word: `yes`, `warning`, `no` or `unasked`.
-    pub fn word(&self) -> &'static str {
-        match self.outcome {
-            Outcome::Passed { .. } => "yes",
-            Outcome::Warning(_) => "warning",
-            Outcome::Failed(_) => "no",
-            Outcome::Skipped { .. } => "unasked",
-        }
-    }
-
-    /// The finding, or why the check was skipped.
-    pub fn found(&self) -> &str {
-        match &self.outcome {
-            Outcome::Passed { found } | Outcome::Skipped { found } => found,
-            Outcome::Warning(finding) | Outcome::Failed(finding) => &finding.found,
-        }
-    }
-}
+floe_audit::display_as_serde!(Answer);
 
 /// A plan with its checks as JSON, schema 1.
 #[derive(Debug, Serialize)]

@@ -80,11 +80,8 @@ fn ask(release: &Release, facts: &ServerFacts, about: &str) -> Check {
 
 /// The outcome's word, what was found, and the cure.
 fn judged(check: &Check) -> (String, String) {
-    let cure = match &check.outcome {
-        Outcome::Warning(finding) | Outcome::Failed(finding) => finding.cure.clone(),
-        _ => String::new(),
-    };
-    (format!("{}: {}", check.word(), check.found()), cure)
+    let Outcome { answer, found, cure } = &check.outcome;
+    (format!("{answer}: {found}"), cure.clone().unwrap_or_default())
 }
 
 fn with_access(change: impl FnOnce(&mut Access)) -> ServerFacts {
@@ -104,7 +101,7 @@ fn a_release_without_obstacles_passes_every_check() {
         about.join(" "),
         "token repository rights tag release version assets notes requests registry push package"
     );
-    assert!(all.iter().all(|one| one.word() == "yes"), "{all:#?}");
+    assert!(all.iter().all(|one| one.outcome.answer == Answer::Passed), "{all:#?}");
 }
 
 #[test]
@@ -133,7 +130,7 @@ fn a_classic_token_needs_a_scope_that_covers_the_repository() {
             access.private = private;
             access.scopes = Some(scopes.iter().map(|scope| (*scope).to_owned()).collect());
         });
-        ask(&release(), &facts, "rights").word()
+        ask(&release(), &facts, "rights").outcome.answer.to_string()
     };
     assert_eq!(scopes(false, &["public_repo"]), "yes");
     assert_eq!(scopes(true, &["public_repo"]), "no");
@@ -145,7 +142,7 @@ fn a_classic_token_needs_a_scope_that_covers_the_repository() {
 #[test]
 fn the_rights_of_an_account_do_not_limit_a_workflows_token() {
     let facts = with_access(|access| access.push = Some(false));
-    assert_eq!(ask(&release(), &facts, "rights").word(), "yes");
+    assert_eq!(ask(&release(), &facts, "rights").outcome.answer.to_string(), "yes");
 }
 
 #[test]
@@ -191,7 +188,7 @@ fn names_that_github_would_change_or_that_collide_fail() {
 fn notes_that_would_be_cut_and_a_rate_limit_that_is_too_low_are_warnings() {
     let mut long = release();
     long.notes.source = NotesSource::Text("ä".repeat(125_000));
-    assert_eq!(ask(&long, &facts(), "notes").word(), "warning");
+    assert_eq!(ask(&long, &facts(), "notes").outcome.answer.to_string(), "warning");
     let budget = Some(Budget { remaining: 5, reset: 1_790_003_600 });
     let (found, _) = judged(&ask(&release(), &ServerFacts { budget, ..facts() }, "requests"));
     assert_eq!(

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Line, Verdict, json};
 use crate::model::manifest::Artifact;
 use crate::model::release::CHECKSUMS;
-use crate::model::{Asset, Builder, Content, Manifest, Release};
+use crate::model::{Asset, Builder, Manifest, Release};
 use crate::verify::published::{Download, File};
 
 /// A line an asset, sorted by name.
@@ -126,12 +126,8 @@ impl Derived<'_> {
     }
 
     fn checksums(&self, again: &Asset) -> Vec<String> {
-        let ours = match &again.content {
-            Content::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-            Content::File(_) => String::new(),
-        };
         let theirs = lines(self.download.checksums.as_deref().unwrap_or_default());
-        let ours = lines(&ours);
+        let ours = lines(&String::from_utf8_lossy(again.bytes().unwrap_or_default()));
         let compared = theirs.keys().chain(ours.keys()).collect::<BTreeSet<_>>();
         let compared =
             compared.into_iter().filter(|name| self.scope.whole || self.scope.both.contains(*name));

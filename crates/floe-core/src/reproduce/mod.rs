@@ -44,11 +44,7 @@ pub enum Verdict {
     NotCovered,
 }
 
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
+floe_audit::display_as_serde!(Verdict);
 
 /// One asset or one part of the image, and the result of comparing it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -73,10 +69,8 @@ impl Line {
             (Some(_), None) => Verdict::Missing,
             _ => Verdict::Differs,
         };
-        let mut findings = Vec::new();
-        if published.is_none() {
-            findings.push("the release does not hold it".to_owned());
-        }
+        let unheld = published.is_none().then(|| "the release does not hold it".to_owned());
+        let findings = unheld.into_iter().collect();
         Line { name: name.into(), verdict, published, rebuilt, findings }
     }
 

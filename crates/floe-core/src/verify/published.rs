@@ -96,6 +96,17 @@ impl ReleaseRequest {
         }
     }
 
+    /// How many of the given values, package, commit and image, are not those of a manifest.
+    pub fn mismatches(&self, manifest: &Manifest) -> usize {
+        let image = self.image.as_ref().zip(manifest.image.as_ref());
+        let differs = [
+            self.name.as_ref().is_some_and(|asked| *asked != manifest.name),
+            self.commit.as_ref().is_some_and(|asked| *asked != manifest.commit),
+            image.is_some_and(|(asked, image)| *asked != image.name),
+        ];
+        differs.into_iter().filter(|differs| *differs).count()
+    }
+
     fn is_of_repository(&self, address: &str) -> bool {
         match &self.page {
             Some(page) => address.trim_end_matches('/').eq_ignore_ascii_case(page),

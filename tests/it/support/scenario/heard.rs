@@ -4,11 +4,9 @@ use std::io::Read;
 use std::process::ChildStderr;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
-#[cfg(unix)]
 use std::time::Duration;
 
 /// Longer than any run: a word that is not printed by then will not come.
-#[cfg(unix)]
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The output so far; clones share it.
@@ -34,7 +32,6 @@ impl Heard {
     }
 
     /// Waits until a word is printed; false if it never is.
-    #[cfg(unix)]
     pub fn wait_for(&self, word: &str) -> bool {
         let said = |all: &mut Vec<u8>| String::from_utf8_lossy(all).contains(word);
         let lock = self.0.0.lock().unwrap();

@@ -1,10 +1,33 @@
 //! Signals sent to the real process, at a request or at a word; never after a while.
 
 use std::process::Command;
+#[cfg(windows)]
+use std::{path::PathBuf, sync::LazyLock};
 
 use floe_rehearsal::interceptor::Interceptor;
 
 use super::{Outcome, Scenario, Watched};
+
+/// A signal that floe answers: its name in floe's messages, and what sends it.
+#[derive(Clone, Copy)]
+pub struct Signal {
+    pub name: &'static str,
+    sent: &'static str,
+}
+
+/// Those of this system, Ctrl-C first.
+#[cfg(unix)]
+pub const SIGNALS: [Signal; 2] =
+    [Signal { name: "SIGINT (Ctrl-C)", sent: "INT" }, Signal { name: "SIGTERM", sent: "TERM" }];
+
+/// Those of this system, Ctrl-C first, each sent as the number of its event.
+#[cfg(windows)]
+pub const SIGNALS: [Signal; 4] = [
+    Signal { name: "Ctrl-C", sent: "0" },
+    Signal { name: "Ctrl-Break", sent: "1" },
+    Signal { name: "CTRL_CLOSE_EVENT (the window was closed)", sent: "2" },
+    Signal { name: "CTRL_SHUTDOWN_EVENT", sent: "6" },
+];
 
 impl Scenario {
     /// Runs the program and sends it signals when a server gets its n-th request from now on. Each but the last is
@@ -12,7 +35,7 @@ impl Scenario {
     pub fn run_signalled(
         &self,
         (interceptor, n): (&Interceptor, u64),
-        signals: &[&'static str],
+        signals: &[Signal],
         verb: &[&str],
     ) -> Outcome {
         let watched = Watched::default();
@@ -20,7 +43,7 @@ impl Scenario {
         interceptor.before_each(move |head| {
             if head.n == first + n {
                 for (at, signal) in signals.iter().enumerate() {
-                    target.signal(signal);
+                    target.signal(*signal);
                     if at == 0 {
                         target.heard.wait_for("Stopping");
                     } else {
@@ -35,7 +58,7 @@ impl Scenario {
     }
 
     /// Runs the program and sends it a signal as soon as it says a word.
-    pub fn run_signalled_at_word(&self, word: &'static str, signal: &'static str, verb: &[&str]) -> Outcome {
+    pub fn run_signalled_at_word(&self, word: &'static str, signal: Signal, verb: &[&str]) -> Outcome {
         let watched = Watched::default();
         let target = watched.clone();
         let sender = std::thread::spawn(move || {
@@ -50,10 +73,34 @@ impl Scenario {
 }
 
 impl Watched {
-    fn signal(&self, signal: &str) {
+    fn signal(&self, signal: Signal) {
         let id = self.child.lock().unwrap().as_ref().unwrap().id();
-        // The shell has a `kill` of its own, so that no other program is needed.
-        let status = Command::new("sh").args(["-c", &format!("kill -s {signal} {id}")]).status().unwrap();
-        assert!(status.success(), "`kill -s {signal}` failed");
+        let status = sender(signal.sent, id).status().unwrap();
+        assert!(status.success(), "failed to send {} to {id}", signal.name);
     }
+}
+
+/// The shell has a `kill` of its own, so that no other program is needed.
+#[cfg(unix)]
+fn sender(signal: &str, process: u32) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("kill -s {signal} {process}")]);
+    shell
+}
+
+/// A program of a few lines, because the workspace has no unsafe code. It is compiled once for all tests, and stays in
+/// the folder for temporary files of the build.
+#[cfg(windows)]
+fn sender(event: &str, process: u32) -> Command {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/scenario/console_event.rs");
+        let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("console-event.exe");
+        let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+        let status = rustc.args(["--edition", "2024", "-o"]).arg(&program).arg(source).status().unwrap();
+        assert!(status.success(), "`rustc {source}` failed");
+        program
+    });
+    let mut command = Command::new(&*PROGRAM);
+    command.args([event, &process.to_string()]);
+    command
 }

@@ -6,7 +6,6 @@ mod html;
 mod title;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
@@ -16,24 +15,17 @@ use html::html_headings;
 use title::{Mention, is_unreleased, mentions};
 
 /// Why a changelog has no text for a version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoSection {
     /// No heading names it.
+    #[error("has no section for")]
     Missing,
     /// Nothing is below its heading.
+    #[error("has nothing below its heading for")]
     Empty,
     /// Several headings name only a part of it, such as `1.4` of 1.4.0.
+    #[error("has several headings that may be for")]
     Ambiguous,
-}
-
-impl fmt::Display for NoSection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            NoSection::Missing => "has no section for",
-            NoSection::Empty => "has nothing below its heading for",
-            NoSection::Ambiguous => "has several headings that may be for",
-        })
-    }
 }
 
 /// The section for a version of the project with these names: from the heading that names it to the next one that names
