@@ -56,8 +56,7 @@ impl<'f> BinaryReader<'f> {
 
     /// One plain structure.
     pub(super) fn pod<T: Pod + Copy>(&mut self, part: &'static str, offset: u64) -> Result<T> {
-        let bytes = self.bytes(part, offset, size_of::<T>() as u64)?;
-        pod::from_bytes(&bytes).map(|(value, _)| *value).map_err(|()| cut_off(part))
+        self.pods(part, offset, 1).map(|all| all[0])
     }
 
     /// `count` plain structures side by side.

@@ -321,9 +321,12 @@ fn the_changelog_that_is_read_is_packed_under_any_usual_name() {
         let packed = Case::new(sample).tool("x86_64-gnu").packed();
         assert!(packed.contains(&name.to_owned()), "`{name}` is not in {packed:?}");
     }
-    let sample = Sample::tool().file("Changelog.md", "");
+    let sample = Sample::tool();
+    let count = |sample: &Sample| sample.path().read_dir().unwrap().count();
+    let before = count(&sample);
+    let sample = sample.file("Changelog.md", "");
     // On a file system that takes the two for one there is nothing to refuse.
-    if sample.path().read_dir().unwrap().count() == 6 {
+    if count(&sample) > before {
         let said = Case::new(sample).tool("x86_64-gnu").said();
         assert!(said.contains("`Changelog.md` and `CHANGELOG.md` differ only in case"), "{said}");
         assert!(

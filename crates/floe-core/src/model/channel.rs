@@ -28,30 +28,6 @@ pub enum ChannelKind {
 }
 
 impl ChannelKind {
-    /// Every kind.
-    pub const ALL: [ChannelKind; 7] = [
-        ChannelKind::Sh,
-        ChannelKind::Ps1,
-        ChannelKind::Homebrew,
-        ChannelKind::Scoop,
-        ChannelKind::Winget,
-        ChannelKind::Chocolatey,
-        ChannelKind::Aur,
-    ];
-
-    /// The name in the configuration and in the manifest.
-    pub fn name(self) -> &'static str {
-        match self {
-            ChannelKind::Sh => "sh",
-            ChannelKind::Ps1 => "ps1",
-            ChannelKind::Homebrew => "homebrew",
-            ChannelKind::Scoop => "scoop",
-            ChannelKind::Winget => "winget",
-            ChannelKind::Chocolatey => "chocolatey",
-            ChannelKind::Aur => "aur",
-        }
-    }
-
     /// Whether the file is an asset of the release itself. Any other file belongs to a repository of its own.
     pub fn is_asset(self) -> bool {
         matches!(self, ChannelKind::Sh | ChannelKind::Ps1)
@@ -203,12 +179,5 @@ mod tests {
             one.hex()
         );
         assert_eq!(digests(file.as_bytes()), BTreeSet::from([one, two]));
-    }
-
-    #[test]
-    fn a_kind_has_the_name_that_the_manifest_gives_it() {
-        for kind in ChannelKind::ALL {
-            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
-        }
     }
 }

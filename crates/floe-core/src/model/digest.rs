@@ -90,11 +90,6 @@ impl<T> Hashing<T> {
         Hashing { inner, hasher: Hasher::default(), position: 0 }
     }
 
-    /// How many bytes were hashed so far.
-    pub fn length(&self) -> u64 {
-        self.hasher.length()
-    }
-
     /// The reader or writer that was wrapped, the digest of what passed through it, and its length in bytes.
     pub fn finish(self) -> (T, Digest, u64) {
         let (digest, length) = self.hasher.finish();

@@ -117,7 +117,12 @@ pub fn footer(manifest: &Manifest, destination: &Destination) -> String {
     }
     text.push_str(&loosened(manifest));
     text.push_str(&code_signatures(manifest));
-    text.push_str(&sboms(manifest));
+    if let Some(sbom) = manifest.artifacts.iter().find_map(|artifact| artifact.sbom.as_ref()) {
+        let file = &sbom.file;
+        text.push_str(&format!(
+            "\nEach archive has a CycloneDX SBOM, which lists its crates, such as `{file}`.\n"
+        ));
+    }
     if let Some(image) = &manifest.image {
         let platforms: Vec<String> = image.platforms.iter().map(|one| one.platform.to_string()).collect();
         text.push_str(&format!(
@@ -155,30 +160,14 @@ pub fn signed(manifest: &Manifest, destination: &Destination, identity: &str) ->
     )
 }
 
-/// Where users find what is in the archives.
-fn sboms(manifest: &Manifest) -> String {
-    match manifest.artifacts.iter().find_map(|artifact| artifact.sbom.as_ref()) {
-        Some(example) => {
-            format!(
-                "\nEach archive has a CycloneDX SBOM, which lists its crates, such as `{}`.\n",
-                example.file
-            )
-        }
-        None => String::new(),
-    }
-}
-
 /// The portability rules that are broken on purpose, so that users know before a program fails.
 fn loosened(manifest: &Manifest) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for artifact in &manifest.artifacts {
-        let line = |(rule, reason): (&Rule, &String)| {
-            let reason = text::line(reason);
-            format!("- `{}` does not keep the rule `{rule}`: {reason}\n", artifact.file)
-        };
-        lines.extend(artifact.loosened.iter().map(line));
-    }
-    if lines.is_empty() { String::new() } else { format!("\n{}", lines.concat()) }
+    let all = manifest.artifacts.iter().flat_map(|one| one.loosened.iter().map(move |rule| (one, rule)));
+    let line = |(artifact, (rule, reason)): (&Artifact, (&Rule, &String))| {
+        format!("- `{}` does not keep the rule `{rule}`: {}\n", artifact.file, text::line(reason))
+    };
+    let lines: String = all.map(line).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 /// The archives whose programs the maker signed with a certificate.

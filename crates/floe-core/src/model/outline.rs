@@ -57,28 +57,29 @@ impl<'a> From<&'a Outline> for Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
+    /// Name, version, destination, source of the notes, and the channels that may replace files.
+    fn common(self) -> (&'a str, &'a Version, &'a Destination, &'a NotesSource, &'a [ChannelKind]) {
+        match self {
+            Subject::Release(one) => {
+                (&one.name, &one.version, &one.destination, &one.notes.source, &one.adopts)
+            }
+            Subject::Outline(one) => (&one.name, &one.version, &one.destination, &one.notes, &one.adopts),
+        }
+    }
+
     /// Its destination: repository, tag and image.
     pub fn destination(self) -> &'a Destination {
-        match self {
-            Subject::Release(release) => &release.destination,
-            Subject::Outline(outline) => &outline.destination,
-        }
+        self.common().2
     }
 
     /// Its version.
     pub fn version(self) -> &'a Version {
-        match self {
-            Subject::Release(release) => &release.version,
-            Subject::Outline(outline) => &outline.version,
-        }
+        self.common().1
     }
 
     /// Where its notes come from.
     pub fn notes(self) -> &'a NotesSource {
-        match self {
-            Subject::Release(release) => &release.notes.source,
-            Subject::Outline(outline) => &outline.notes,
-        }
+        self.common().3
     }
 
     /// The release, if its bytes are known.
@@ -106,10 +107,7 @@ impl<'a> Subject<'a> {
 
     /// The project's name.
     pub fn name(self) -> &'a str {
-        match self {
-            Subject::Release(release) => &release.name,
-            Subject::Outline(outline) => &outline.name,
-        }
+        self.common().0
     }
 
     /// The channels that it moves, in order. A pre-release moves none.
@@ -123,10 +121,7 @@ impl<'a> Subject<'a> {
 
     /// Whether a channel may replace a file that floe has not made.
     pub fn adopts(self, kind: ChannelKind) -> bool {
-        match self {
-            Subject::Release(release) => release.adopts.contains(&kind),
-            Subject::Outline(outline) => outline.adopts.contains(&kind),
-        }
+        self.common().4.contains(&kind)
     }
 
     /// The names of all assets, each with the asset if it is known.

@@ -20,14 +20,6 @@ impl PackageKind {
     /// Every kind.
     pub const ALL: [PackageKind; 2] = [PackageKind::Deb, PackageKind::Rpm];
 
-    /// The name in the configuration, and the extension of the file.
-    pub fn name(self) -> &'static str {
-        match self {
-            PackageKind::Deb => "deb",
-            PackageKind::Rpm => "rpm",
-        }
-    }
-
     /// The distributions' name of a target's architecture. `None` where no package is made: a program that is not static
     /// would need packages whose names differ from one distribution to the next.
     pub fn arch(self, target: Target) -> Option<&'static str> {

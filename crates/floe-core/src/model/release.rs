@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::manifest::{Artifact, Manifest, ManifestFile, ManifestImage, ManifestPlatform};
 use super::{
-    BinaryFacts, BuiltOn, ChannelKind, Commit, Digest, Extras, Facts, Image, ImageName, Record, Rendered,
-    Repo, Schema, Tag,
+    ArchiveFacts, BinaryFacts, BuiltOn, ChannelKind, Commit, Digest, Extras, Facts, Image, ImageName, Record,
+    Rendered, Repo, Schema, Tag,
 };
 use crate::model::notes::{self, Notes, NotesSource};
 
@@ -166,20 +166,15 @@ impl Release {
         };
         let manifest = manifest(&name, &version, (&archives, &files, image.as_ref()), &destination);
         let notes = Notes::new(source, &manifest, &destination);
-        let mut assets: Vec<Asset> = archives
-            .into_iter()
-            .map(|(record, path)| Asset {
-                name: record.archive.file,
-                size: record.archive.size,
-                digest: record.archive.digest,
-                content: Content::File(path),
-            })
-            .collect();
-        let file = |PromisedFile { name, size, digest, path }| {
+        let archives = archives.into_iter().map(|(record, path)| {
+            let ArchiveFacts { file: name, size, digest } = record.archive;
+            PromisedFile { name, size, digest, path }
+        });
+        let asset = |PromisedFile { name, size, digest, path }| {
             let content = Content::File(path);
             Asset { name, size, digest, content }
         };
-        assets.extend(files.into_iter().map(file));
+        let assets = archives.chain(files).map(asset).collect();
         let mut release = Release {
             name,
             version,

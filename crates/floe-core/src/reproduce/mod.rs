@@ -69,10 +69,8 @@ impl Line {
             (Some(_), None) => Verdict::Missing,
             _ => Verdict::Differs,
         };
-        let mut findings = Vec::new();
-        if published.is_none() {
-            findings.push("the release does not hold it".to_owned());
-        }
+        let unheld = published.is_none().then(|| "the release does not hold it".to_owned());
+        let findings = unheld.into_iter().collect();
         Line { name: name.into(), verdict, published, rebuilt, findings }
     }
 

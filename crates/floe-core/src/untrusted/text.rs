@@ -24,7 +24,11 @@ pub fn name(name: impl AsRef<[u8]>) -> String {
 
 /// The text with its line breaks, each line after the first marked as such.
 pub fn lines(text: &str) -> String {
-    let lines: Vec<Cow<'_, str>> = text.trim_end_matches(['\n', '\r']).split('\n').map(clean).collect();
+    let lines: Vec<Cow<'_, str>> = text
+        .trim_end_matches(['\n', '\r'])
+        .split('\n')
+        .map(|line| escaped(line.trim_end_matches('\r'), |letter| letter == '\t', in_rust))
+        .collect();
     lines.join(FURTHER)
 }
 
@@ -40,10 +44,6 @@ pub fn json(text: &str) -> Cow<'_, str> {
         |letter| letter == '\n',
         |letter| letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
     )
-}
-
-fn clean(line: &str) -> Cow<'_, str> {
-    escaped(line.trim_end_matches('\r'), |letter| letter == '\t', in_rust)
 }
 
 /// The text with unsafe characters in another form, except those to keep.

@@ -51,10 +51,9 @@ impl ChannelState {
             Held::Submission(there) => ChannelState::of_submission(manifest, digest, there),
             Held::Package(None) => ChannelState::Missing,
             Held::Package(Some(package)) => {
-                match is_good(manifest, digest, (&package.bytes, &package.text)) {
-                    true if package.waits => ChannelState::Pending(package.url.clone()),
-                    true => ChannelState::Match,
-                    false => ChannelState::Differs,
+                match ChannelState::of_text(manifest, digest, (&package.bytes, &package.text)) {
+                    ChannelState::Match if package.waits => ChannelState::Pending(package.url.clone()),
+                    state => state,
                 }
             }
         }
@@ -76,12 +75,7 @@ impl ChannelState {
 
     fn of_submission(manifest: &Manifest, digest: Digest, there: &RemoteSubmission) -> Self {
         if let Some(merged) = &there.merged {
-            // Those who merge may edit the text.
-            return if is_good(manifest, digest, (merged, merged)) {
-                ChannelState::Match
-            } else {
-                ChannelState::Differs
-            };
+            return ChannelState::of_text(manifest, digest, (merged, merged));
         }
         let highest = there.versions.iter().max_by(|a, b| a.cmp_precedence(b)).cloned();
         match (highest, &there.pull) {
@@ -101,16 +95,19 @@ impl ChannelState {
         }
     }
 
+    /// Of a file that others may edit, or that is never replaced, the archives count alone.
+    fn of_text(manifest: &Manifest, digest: Digest, (file, text): (&[u8], &[u8])) -> Self {
+        let archives = manifest.artifacts.iter().map(|one| one.digest).collect();
+        match Digest::of(file) == digest || installs(&archives, text) {
+            true => ChannelState::Match,
+            false => ChannelState::Differs,
+        }
+    }
+
     /// Whether users get this release, or a later one.
     pub fn is_good(&self) -> bool {
         matches!(self, ChannelState::Match | ChannelState::Newer(_) | ChannelState::Pending(_))
     }
-}
-
-/// Whether a file is that of the release, or another one whose text installs the archives of the release alone.
-fn is_good(manifest: &Manifest, digest: Digest, (file, text): (&[u8], &[u8])) -> bool {
-    let archives = manifest.artifacts.iter().map(|one| one.digest).collect();
-    Digest::of(file) == digest || installs(&archives, text)
 }
 
 impl fmt::Display for ChannelState {

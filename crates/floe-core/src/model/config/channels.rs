@@ -37,12 +37,9 @@ impl Channels {
 
     /// The channels that may replace a file that floe has not made.
     pub fn adopts(&self) -> Vec<ChannelKind> {
-        let homebrew = self.homebrew.as_ref().is_some_and(|settings| settings.adopt);
-        let scoop = self.scoop.as_ref().is_some_and(|settings| settings.adopt);
-        [(ChannelKind::Homebrew, homebrew), (ChannelKind::Scoop, scoop)]
-            .into_iter()
-            .filter_map(|(kind, adopts)| adopts.then_some(kind))
-            .collect()
+        let homebrew = self.homebrew.iter().filter(|one| one.adopt).map(|_| ChannelKind::Homebrew);
+        let scoop = self.scoop.iter().filter(|one| one.adopt).map(|_| ChannelKind::Scoop);
+        homebrew.chain(scoop).collect()
     }
 
     /// The package managers that are configured, in the order in which they are moved.

@@ -38,7 +38,7 @@ impl Problems {
         for kind in channels.tables() {
             let (os, systems) = kind.systems();
             if !targets.iter().any(|target| os.contains(&target.os())) {
-                self.add(kind.name(), format!("is for {systems}, but no such target is in `targets`"));
+                self.add(&kind.to_string(), format!("is for {systems}, but no such target is in `targets`"));
             }
         }
         channels
@@ -56,7 +56,7 @@ impl Problems {
             self.refine(&format!("{kind}.package"), own.package.as_mut(), linux_name);
             self.refine(&format!("{kind}.maintainer"), own.maintainer.as_mut(), contact);
             if !targets.iter().any(|target| kind.arch(*target).is_some()) {
-                self.add(kind.name(), "is made of static programs, but no musl target is in `targets`");
+                self.add(&kind.to_string(), "is made of static programs, but no musl target is in `targets`");
             }
         }
         read
@@ -78,9 +78,10 @@ impl Problems {
 }
 
 fn installer(name: &str) -> Result<ChannelKind, String> {
-    let known: Vec<&str> = Channels::INSTALLERS.iter().map(|kind| kind.name()).collect();
-    let found = Channels::INSTALLERS.into_iter().find(|kind| kind.name() == name);
+    let known = Channels::INSTALLERS.map(|kind| kind.to_string());
+    let found = Channels::INSTALLERS.into_iter().find(|kind| kind.to_string() == name);
     found.ok_or_else(|| {
+        let known = known.each_ref().map(String::as_str);
         format!("`{name}` is not an installer{}; there are {}", did_you_mean(name, &known), listed(&known))
     })
 }
