@@ -63,12 +63,9 @@ fn judge(inputs: &[PathBuf], project: &Project, report: &Report) -> anyhow::Resu
 pub fn warn(image: &Image, spec: &ImageSpec, report: &Report) {
     for one in &image.platforms {
         let has = |path: &str| one.files.iter().any(|file| file.path == path);
-        let missing = spec.binaries.iter().filter(|name| {
-            !one.files
-                .iter()
-                .any(|file| file.path.rsplit('/').next() == Some(name.as_str()) && file.mode & 0o111 != 0)
-        });
-        for name in missing {
+        let programs = || one.files.iter().filter(|file| file.mode & 0o111 != 0);
+        let is_there = |name: &str| programs().any(|file| file.path.rsplit('/').next() == Some(name));
+        for name in spec.binaries.iter().filter(|name| !is_there(name)) {
             report.warn(format!("the image for {} lacks the released binary `{name}`", one.platform));
         }
         if !image::CERTIFICATES.iter().any(|path| has(path)) {

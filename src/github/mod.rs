@@ -3,6 +3,7 @@
 //! It never deletes or changes what is published, and never sends `target_commitish`.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
@@ -31,6 +32,7 @@ pub use submission::Submitter;
 use crate::error::Failure;
 use crate::net::address::Endpoint;
 use crate::net::client::{Client, Streamed};
+use crate::net::lock;
 use crate::net::retry::{AttemptError, Retry};
 use crate::token::Token;
 use error::is_status;
@@ -81,17 +83,19 @@ impl GitHub {
             report: retry.report.clone(),
             counts: Arc::default(),
         };
-        let (crab, limiter) = (service.octocrab(), RateLimiter::new(&retry));
-        let (notes, tag_objects) = (Arc::default(), Arc::default());
-        Ok(GitHub { crab, service, site, repo, retry, limiter, notes, tag_objects })
+        Ok(GitHub::begin(service, site, repo, retry))
     }
 
     /// The same client as at the start of a run.
     pub fn fresh(&self) -> Self {
         let service = Service { counts: Arc::default(), ..self.service.clone() };
-        let (crab, limiter) = (service.octocrab(), RateLimiter::new(&self.retry));
+        GitHub::begin(service, self.site.clone(), self.repo.clone(), self.retry.clone())
+    }
+
+    fn begin(service: Service, site: String, repo: Repo, retry: Retry) -> Self {
+        let (crab, limiter) = (service.octocrab(), RateLimiter::new(&retry));
         let (notes, tag_objects) = (Arc::default(), Arc::default());
-        GitHub { crab, service, limiter, notes, tag_objects, ..self.clone() }
+        GitHub { crab, service, site, repo, retry, limiter, notes, tag_objects }
     }
 
     /// The repository.
@@ -121,12 +125,12 @@ impl GitHub {
 
     /// How many requests were made.
     pub fn requests(&self) -> u64 {
-        self.service.counts.requests()
+        self.service.counts.requests.load(Ordering::Relaxed)
     }
 
     /// The requests left in GitHub's hour, by its last answer.
     pub fn budget(&self) -> Option<Budget> {
-        self.service.counts.budget()
+        *lock(&self.service.counts.budget)
     }
 
     /// Opens connections for uploads that follow; nothing is sent over them.

@@ -65,19 +65,13 @@ impl GitHub {
                 .map_err(anyhow::Error::from)?;
             let answer = self.change(self.send_asset(request)).await?;
             let there = answer.map_err(|error| {
-                let retry = match &error {
+                let octocrab::Error::GitHub { source, .. } = &error else { return self.judge(error) };
+                let retry = match source.status_code {
                     // The draft is gone, or another run has deleted this asset while it was unfinished: look, then decide.
                     // 400 means that the upload did not arrive whole ("Bad Size"): the request itself is well-formed.
-                    octocrab::Error::GitHub { source, .. }
-                        if matches!(source.status_code, StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST) =>
-                    {
-                        Some(RetryPolicy::Later)
-                    }
+                    StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => Some(RetryPolicy::Later),
                     // An earlier try was stored although its answer said otherwise: look, then decide.
-                    octocrab::Error::GitHub { source, .. } if already_exists(source) => {
-                        Some(RetryPolicy::Now)
-                    }
-                    _ => None,
+                    _ => already_exists(source).then_some(RetryPolicy::Now),
                 };
                 let judged = self.judge(error);
                 AttemptError { retry: retry.unwrap_or(judged.retry), ..judged }
@@ -106,15 +100,13 @@ impl GitHub {
         draft: &RemoteRelease,
         asset: &Asset,
     ) -> anyhow::Result<Option<RemoteAsset>> {
-        let there = self.assets(draft.id).await?.into_iter().find(|there| there.name == asset.name);
-        match there {
-            Some(there) if there.compare(asset) == AssetMatch::Same => Ok(Some(there)),
-            Some(there) => {
-                self.delete_asset(draft, there.id, &there.name).await?;
-                Ok(None)
-            }
-            None => Ok(None),
+        let mut assets = self.assets(draft.id).await?.into_iter();
+        let Some(there) = assets.find(|there| there.name == asset.name) else { return Ok(None) };
+        if there.compare(asset) == AssetMatch::Same {
+            return Ok(Some(there));
         }
+        self.delete_asset(draft, there.id, &there.name).await?;
+        Ok(None)
     }
 
     fn compare(&self, there: RemoteAsset, asset: &Asset) -> Result<RemoteAsset, AttemptError> {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Uri, header};
+use http::{HeaderValue, Uri, header};
 use http_body::Body as _;
 use http_body_util::Full;
 use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
@@ -42,26 +42,9 @@ pub(super) struct Service {
 /// The counters and limits that a run has read from its answers so far.
 #[derive(Default)]
 pub(super) struct Counts {
-    requests: AtomicU64,
-    budget: Mutex<Option<Budget>>,
-}
-
-impl Counts {
-    pub fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
-    }
-
-    pub fn budget(&self) -> Option<Budget> {
-        *lock(&self.budget)
-    }
-
-    fn learn_budget(&self, headers: &HeaderMap) {
-        let number = |name: &str| headers.get(name)?.to_str().ok()?.parse().ok();
-        let found = number("x-ratelimit-remaining").zip(number("x-ratelimit-reset"));
-        if let Some((remaining, reset)) = found {
-            *lock(&self.budget) = Some(Budget { remaining, reset });
-        }
-    }
+    pub requests: AtomicU64,
+    /// The requests left in GitHub's hour, by its last answer.
+    pub budget: Mutex<Option<Budget>>,
 }
 
 /// An [`AttemptError`] on its way through octocrab.
@@ -108,7 +91,10 @@ impl Service {
         self.counts.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self.client.exchange(&self.api, request, ANSWER_LIMIT).await?;
         self.report.trace("GitHub", format!("{line} {}", answer.status.as_u16()));
-        self.counts.learn_budget(&answer.headers);
+        let number = |name: &str| answer.headers.get(name)?.to_str().ok()?.parse().ok();
+        if let Some((remaining, reset)) = number("x-ratelimit-remaining").zip(number("x-ratelimit-reset")) {
+            *lock(&self.counts.budget) = Some(Budget { remaining, reset });
+        }
         let mut response = http::Response::new(Full::new(answer.body));
         (*response.status_mut(), *response.headers_mut()) = (answer.status, answer.headers);
         Ok(response)

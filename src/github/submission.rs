@@ -78,9 +78,8 @@ impl Submitter {
         let Some(head) = self.head(&submission.branch()).await? else { return Ok(None) };
         let mut files = std::collections::BTreeMap::new();
         for path in paths {
-            if let Some(file) = self.fork.file_at(path, Some(&head)).await? {
-                files.insert(path.clone(), file.bytes);
-            }
+            let file = self.fork.file_at(path, Some(&head)).await?;
+            files.extend(file.map(|file| (path.clone(), file.bytes)));
         }
         Ok(Some(RemoteBranch { head, files }))
     }
@@ -170,19 +169,14 @@ impl Submitter {
         let commit = json!({ "message": message, "tree": tree.sha, "parents": [parent] });
         let commit: Named = self.post(&self.fork, "/git/commits", &commit).await?;
         let name = submission.branch();
-        let moved = match branch {
-            // Without force: a commit that somebody added meanwhile stays.
-            Some(_) => {
-                let address = self.fork.path(&format!("/git/refs/heads/{}", escape(&name)));
-                let body = json!({ "sha": commit.sha, "force": false });
-                self.fork.change(self.fork.crab.patch::<Value, _, _>(&address, Some(&body))).await?
-            }
-            None => {
-                let body = json!({ "ref": format!("refs/heads/{name}"), "sha": commit.sha });
-                let address = self.fork.path("/git/refs");
-                self.fork.change(self.fork.crab.post::<_, Value>(&address, Some(&body))).await?
-            }
-        };
+        if branch.is_none() {
+            let body = json!({ "ref": format!("refs/heads/{name}"), "sha": commit.sha });
+            return self.post::<Value>(&self.fork, "/git/refs", &body).await.map(drop);
+        }
+        // Without force: a commit that somebody added meanwhile stays.
+        let address = self.fork.path(&format!("/git/refs/heads/{}", escape(&name)));
+        let body = json!({ "sha": commit.sha, "force": false });
+        let moved = self.fork.change(self.fork.crab.patch::<Value, _, _>(&address, Some(&body))).await?;
         moved.map(drop).map_err(|error| self.judge(&self.fork, error))
     }
 
@@ -259,8 +253,7 @@ impl Submitter {
         github.limiter.learn(&judged);
         match source.status_code {
             _ if judged.retry != RetryPolicy::Never => judged,
-            StatusCode::CONFLICT => AttemptError { retry: RetryPolicy::Later, ..judged },
-            StatusCode::UNPROCESSABLE_ENTITY if is_there(&source) => {
+            status if status == StatusCode::CONFLICT || is_there(&source) => {
                 AttemptError { retry: RetryPolicy::Later, ..judged }
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
@@ -280,6 +273,9 @@ fn title(submission: &Submission, is_first: bool) -> String {
 
 /// Whether a 422 says that the thing is there already, or that the branch has moved.
 fn is_there(error: &GitHubError) -> bool {
+    if error.status_code != StatusCode::UNPROCESSABLE_ENTITY {
+        return false;
+    }
     let errors = serde_json::to_string(&error.errors).unwrap_or_default();
     let said = format!("{} {errors}", error.message).to_lowercase();
     ["already exists", "no commits between", "not a fast forward", "reference does not exist"]

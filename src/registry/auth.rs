@@ -98,9 +98,7 @@ impl Registry {
             return Ok(new.clone());
         }
         let new = match (Challenge::of(&refused.headers), &self.credentials) {
-            (Some(Challenge::Bearer { realm, service }), _) => {
-                self.ask_token(&realm, service.as_deref()).await?
-            }
+            (Some(Challenge::Bearer { realm, service }), _) => self.ask_token(&realm, service).await?,
             (Some(Challenge::Basic), Some(own)) if old.is_none() => own.basic(),
             _ => return Err(self.refused(refused, "push to")),
         };
@@ -108,7 +106,7 @@ impl Registry {
         Ok(new)
     }
 
-    async fn ask_token(&self, realm: &str, service: Option<&str>) -> Result<Bearer, AttemptError> {
+    async fn ask_token(&self, realm: &str, service: Option<String>) -> Result<Bearer, AttemptError> {
         let host = self.base.host();
         let url = Url::parse(realm).map_err(|_| {
             anyhow!("the registry `{host}` names a token service at `{}`, which is not a URL", words(realm))
@@ -117,15 +115,15 @@ impl Registry {
         let mut url = led.with_context(|| format!("the token service of `{host}` is not used"))?.url;
         if self.credentials.is_some() && !self.base.is_same_site(&url) {
             let to = url.host_str().unwrap_or_default();
-            return Err(anyhow!(
+            let text = format!(
                 "the registry `{host}` sends the token to another site, `{to}`; it does not go there"
-            )
-            .into());
+            );
+            return Err(anyhow!(text).into());
         }
         let right = if self.credentials.is_some() && !self.pull_only { "pull,push" } else { "pull" };
         url.query_pairs_mut().append_pair("scope", &format!("repository:{}:{right}", self.name.repository()));
         if let Some(service) = service {
-            url.query_pairs_mut().append_pair("service", service);
+            url.query_pairs_mut().append_pair("service", &service);
         }
         let own = self.credentials.as_ref().map(Credentials::basic);
         let answer = self.exchange(Request::new(Method::GET, url), own.as_ref()).await?;
@@ -142,10 +140,8 @@ fn token(body: &[u8]) -> anyhow::Result<Bearer> {
     let token = ["token", "access_token"].into_iter().find_map(|key| body.get(key)?.as_str());
     let token = token.context("the token service's answer holds no token")?;
     let fits = token.len() <= TOKEN_LIMIT && token.bytes().all(|byte| byte.is_ascii_graphic());
-    anyhow::ensure!(
-        fits && !token.is_empty(),
-        "the token service's answer holds a token that fits into no header"
-    );
+    let text = "the token service's answer holds a token that fits into no header";
+    anyhow::ensure!(fits && !token.is_empty(), text);
     Ok(Bearer::Token(Token::from(token.to_owned())))
 }
 
@@ -165,10 +161,8 @@ pub fn realm(headers: &HeaderMap) -> Option<String> {
 
 impl Challenge {
     fn of(headers: &HeaderMap) -> Option<Self> {
-        headers
-            .get_all(header::WWW_AUTHENTICATE)
-            .iter()
-            .find_map(|header| Challenge::parse(header.to_str().ok()?))
+        let mut challenges = headers.get_all(header::WWW_AUTHENTICATE).iter();
+        challenges.find_map(|header| Challenge::parse(header.to_str().ok()?))
     }
 
     fn parse(header: &str) -> Option<Self> {

@@ -271,11 +271,11 @@ impl Registry {
 
 /// The registry's own words (OCI distribution-spec, "Error Codes").
 pub fn message(body: &[u8]) -> Option<String> {
-    let [code, message] = ["code", "message"].map(|key| error_part(body, key));
-    match (code, message) {
-        (Some(code), Some(message)) => Some(words(&format!("{message} ({code})"))),
-        (one, other) => one.or(other).map(|one| words(&one)),
-    }
+    let said = match ["code", "message"].map(|key| error_part(body, key)) {
+        [Some(code), Some(message)] => format!("{message} ({code})"),
+        [code, message] => code.or(message)?,
+    };
+    Some(words(&said))
 }
 
 /// A field of the first error in an answer.

@@ -86,10 +86,7 @@ impl Registry {
     /// Opens an upload session, or takes the one that is open, and returns the address to PUT the blob to.
     async fn begin_upload(&self, digest: &Digest) -> Result<Url, AttemptError> {
         let asked = self.state.session.lock().await.take();
-        let mut url = match asked {
-            Some(session) => session,
-            None => self.open_session().await?,
-        };
+        let mut url = if let Some(session) = asked { session } else { self.open_session().await? };
         url.query_pairs_mut().append_pair("digest", &digest.to_string());
         Ok(url)
     }
@@ -111,10 +108,8 @@ impl Registry {
     /// The token, for an address of the registry's own. Some registries take uploads on another host: the address then
     /// holds what that host needs to know, and the token does not go there.
     async fn bearer_for(&self, address: &Url) -> Option<Bearer> {
-        if address.origin() != self.base.url.origin() {
-            return None;
-        }
-        self.state.bearer.lock().await.clone()
+        let is_own = address.origin() == self.base.url.origin();
+        self.state.bearer.lock().await.clone().filter(|_| is_own)
     }
 
     /// Pushes a manifest by digest or under a tag. Pushing the same bytes to the same name again changes nothing.
@@ -139,21 +134,14 @@ impl Registry {
     /// Judges the answer to content whose digest was computed while it was sent. A registry that doubts it, or the content
     /// that it refers to, may have lost a race with another publisher, or a part of the upload: the next try looks first.
     fn stored(&self, answer: &Answer, digest: &Digest) -> Result<(), AttemptError> {
-        const DOUBTS: [&str; 8] = [
-            "BLOB_UNKNOWN",
-            "BLOB_UPLOAD_INVALID",
-            "BLOB_UPLOAD_UNKNOWN",
-            "DIGEST_INVALID",
-            "MANIFEST_BLOB_UNKNOWN",
-            "MANIFEST_UNKNOWN",
-            "MANIFEST_UNVERIFIED",
-            "SIZE_INVALID",
-        ];
+        const DOUBTS: &str = "BLOB_UNKNOWN BLOB_UPLOAD_INVALID BLOB_UPLOAD_UNKNOWN DIGEST_INVALID MANIFEST_BLOB_UNKNOWN \
+                              MANIFEST_UNKNOWN MANIFEST_UNVERIFIED SIZE_INVALID";
         if answer.status != StatusCode::CREATED {
             let refused = self.refused(answer, "push to");
             let code = error_part(&answer.body, "code").unwrap_or_default();
             // 404 to a PUT means that the registry has forgotten the upload session.
-            let may_pass = answer.status == StatusCode::NOT_FOUND || DOUBTS.contains(&code.as_str());
+            let may_pass =
+                answer.status == StatusCode::NOT_FOUND || DOUBTS.split(' ').any(|doubt| doubt == code);
             return Err(match refused.retry {
                 RetryPolicy::Never if may_pass => AttemptError { retry: RetryPolicy::Later, ..refused },
                 _ => refused,

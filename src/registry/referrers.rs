@@ -49,7 +49,7 @@ impl Registry {
     pub async fn lists(&self, attachments: &[Attachment]) -> anyhow::Result<BTreeMap<String, Referrers>> {
         let subjects: BTreeMap<String, Digest> =
             attachments.iter().map(|one| (one.tag(), one.subject.digest)).collect();
-        let lists = subjects.into_iter().map(|(tag, subject)| async move {
+        let lists = subjects.into_iter().map(async |(tag, subject)| {
             let list = self.referrers(&subject, &tag).await?;
             anyhow::Ok((tag, list))
         });
@@ -144,8 +144,8 @@ fn digests(index: &Value) -> anyhow::Result<BTreeSet<Digest>> {
 
 /// The index with the entries that it lacks; `None` if it lacks none.
 fn with_entries(index: Option<Value>, attachments: &[&Attachment]) -> anyhow::Result<Option<Value>> {
-    let mut index =
-        index.unwrap_or_else(|| json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [] }));
+    let none = || json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [] });
+    let mut index = index.unwrap_or_else(none);
     let there = digests(&index)?;
     let missing = attachments.iter().filter(|one| !there.contains(&one.manifest.digest));
     let missing: Vec<Value> = missing.map(|one| one.entry()).collect();

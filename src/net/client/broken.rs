@@ -36,21 +36,17 @@ fn judge(server: &Url, error: &(dyn Error + 'static), is_connect: bool, is_timeo
     }
     // The last cause says why.
     let last = causes(error).last().map(ToString::to_string).unwrap_or_default();
-    let (why, hint) = match &*last {
-        "tunnel error: unsuccessful" => (
-            "the proxy does not connect to it".to_owned(),
-            "ask the administrator of the proxy in `HTTPS_PROXY` to allow it, or name the host in `NO_PROXY`"
-                .to_owned(),
+    let failed = |why: &str| Failure::new(format!("the connection to `{host}` failed: {why}"));
+    let failure = match &*last {
+        "tunnel error: unsuccessful" => failed("the proxy does not connect to it").hint(
+            "ask the administrator of the proxy in `HTTPS_PROXY` to allow it, or name the host in `NO_PROXY`",
         ),
-        _ => (
-            last,
-            format!(
-                "check that this machine reaches it: `curl -sSI {}`; then run the same command again",
-                address::shown(server)
-            ),
-        ),
+        _ => failed(&last).hint(format!(
+            "check that this machine reaches it: `curl -sSI {}`; then run the same command again",
+            address::shown(server)
+        )),
     };
-    AttemptError::connection(Failure::new(format!("the connection to `{host}` failed: {why}")).hint(hint))
+    AttemptError::connection(failure)
 }
 
 /// The failure for an error that another attempt would meet again.
@@ -69,9 +65,7 @@ fn final_failure(server: &Url, error: &(dyn Error + 'static), is_connect: bool) 
             return Some(Failure::new(text).hint(about_certificate(reason)));
         }
         Some(rustls::Error::InvalidMessage(_)) if is_connect => return Some(no_tls(server)),
-        Some(refused @ rustls::Error::PeerIncompatible(_)) => {
-            return Some(no_common_tls(host, refused));
-        }
+        Some(refused @ rustls::Error::PeerIncompatible(_)) => return Some(no_common_tls(host, refused)),
         Some(refused @ rustls::Error::AlertReceived(alert)) if is_final(*alert) => {
             return Some(no_common_tls(host, refused));
         }
@@ -79,9 +73,8 @@ fn final_failure(server: &Url, error: &(dyn Error + 'static), is_connect: bool) 
     }
     if cause::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
         let text = format!("`{shown}` does not answer in HTTP/1.1");
-        return Some(
-            Failure::new(text).hint(format!("check the scheme and the port: `curl -sSI --http1.1 {shown}`")),
-        );
+        let hint = format!("check the scheme and the port: `curl -sSI --http1.1 {shown}`");
+        return Some(Failure::new(text).hint(hint));
     }
     let last = causes(error).last()?;
     let text = last.to_string();

@@ -140,10 +140,8 @@ impl Resolve for Within {
 
 /// Whether a host is that of a proxy of the environment, which may be in a private network.
 fn is_proxy(host: &str) -> bool {
-    let mut proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
-        .into_iter()
-        .filter_map(environment::variable);
-    proxies.any(|proxy| {
+    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    names.into_iter().filter_map(environment::variable).any(|proxy| {
         let proxy = proxy.split_once("://").map_or(proxy.as_str(), |(_, rest)| rest);
         let authority = proxy.split('/').next().unwrap_or_default();
         let address = authority.rsplit('@').next().unwrap_or_default();
@@ -165,16 +163,14 @@ impl Error for Inside {}
 
 /// The hint for a certificate that nothing on this system vouches for.
 pub(super) fn trust(system: &str) -> &'static str {
+    const MACOS: &str =
+        "add the certificate authority to the system's keychain (Keychain Access) and trust it there";
+    const WINDOWS: &str = "add the certificate authority to Windows' trusted root certificates: `certutil -addstore Root ca.crt`";
+    const OTHER: &str = "install your distribution's `ca-certificates`, or name a file of CA certificates (PEM) in `SSL_CERT_FILE`";
     match system {
-        "macos" => {
-            "add the certificate authority to the system's keychain (Keychain Access) and trust it there"
-        }
-        "windows" => {
-            "add the certificate authority to Windows' trusted root certificates: `certutil -addstore Root ca.crt`"
-        }
-        _ => {
-            "install your distribution's `ca-certificates`, or name a file of CA certificates (PEM) in `SSL_CERT_FILE`"
-        }
+        "macos" => MACOS,
+        "windows" => WINDOWS,
+        _ => OTHER,
     }
 }
 

@@ -71,7 +71,10 @@ impl Run<'_> {
             return later(format!("the draft, release {own}, is not among the releases"));
         };
         if !draft.holds_notes(&self.release.notes.footer) {
-            return Err(AttemptError::fatal(taken_over(own).into()));
+            // They list other digests than this dist has.
+            let text = format!("another run fills the same draft, release {own}, from another dist");
+            let hint = "let the other run end, or end it; then run the same command again";
+            return Err(AttemptError::fatal(Failure::new(text).hint(hint).exit(Exit::Conflicts).into()));
         }
         let wrong = self.differences(draft);
         if wrong.is_empty() {
@@ -92,11 +95,4 @@ impl Run<'_> {
         let extra = extra.map(|one| format!("`{}` is not promised", one.name));
         assets.iter().filter_map(wrong).chain(extra).collect()
     }
-}
-
-/// The draft's notes list other digests than this dist has, so another run fills it from another dist.
-fn taken_over(id: u64) -> Failure {
-    Failure::new(format!("another run fills the same draft, release {id}, from another dist"))
-        .hint("let the other run end, or end it; then run the same command again")
-        .exit(Exit::Conflicts)
 }

@@ -6,16 +6,15 @@ use floe_core::attachment;
 use floe_core::model::{Digest, Release};
 
 /// The artifacts of the release, by the tag of their index.
-#[derive(Default)]
 pub(super) struct Artifacts(BTreeMap<String, BTreeSet<Digest>>);
 
 impl Artifacts {
     pub(super) fn of(releases: &[&Release]) -> Self {
-        let mut artifacts = Artifacts::default();
+        let mut artifacts = BTreeMap::<_, BTreeSet<_>>::new();
         for one in releases.iter().flat_map(|release| attachment::of_release(release)) {
-            artifacts.0.entry(one.tag()).or_default().insert(one.manifest.digest);
+            artifacts.entry(one.tag()).or_default().insert(one.manifest.digest);
         }
-        artifacts
+        Artifacts(artifacts)
     }
 
     /// Whether a tag is that of an index of artifacts (OCI distribution-spec, "Referrers Tag Schema").
@@ -34,16 +33,12 @@ impl Artifacts {
         let Some(ours) = self.0.get(tag) else {
             return vec![format!("the list of artifacts {tag} changed, which is of another image")];
         };
-        let mut violations = Vec::new();
-        if !public {
-            violations.push(format!("the list of artifacts {tag} changed before the release was public"));
-        }
-        violations
-            .extend(before.difference(now).map(|lost| format!("the list of artifacts {tag} lost {lost}")));
+        let early = (!public).then(|| "changed before the release was public".to_owned());
+        let lost = before.difference(now).map(|digest| format!("lost {digest}"));
         let strange = now.difference(before).filter(|digest| !ours.contains(digest));
-        violations
-            .extend(strange.map(|digest| format!("the list of artifacts {tag} got {digest}, not ours")));
-        violations
+        let strange = strange.map(|digest| format!("got {digest}, not ours"));
+        let all = early.into_iter().chain(lost).chain(strange);
+        all.map(|text| format!("the list of artifacts {tag} {text}")).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use floe_core::model::channel::digests;
 use floe_core::model::places::{Home, Submission};
-use floe_core::model::{ChannelPlace, Digest, Marker, Release, Repo};
+use floe_core::model::{ChannelPlace, Digest, Marker, Release};
 
 use super::Testbed;
 use crate::github::{StoredPull, StoredRelease};
@@ -64,20 +64,20 @@ impl ExpectedChannel {
 pub(super) fn seen(testbed: &Testbed, expected: &[ExpectedChannel]) -> Seen {
     let mut seen = Seen::default();
     for channel in expected {
-        let repos: Vec<&Repo> = match &channel.place.home {
-            Home::Repo(repo) => vec![repo],
+        let repos = match &channel.place.home {
+            Home::Repo(repo) => [Some(repo), None],
             Home::Upstream(Submission { upstream, fork, .. }) => {
                 seen.pulls.insert(upstream.to_string(), testbed.github.pulls(upstream));
-                vec![upstream, fork]
+                [Some(upstream), Some(fork)]
             }
-            Home::Feed(feed) => {
+            Home::Feed(_) => {
                 let packages = testbed.feed.packages().into_iter();
                 let files = packages.map(|((id, version), bytes)| (format!("{id}.{version}.nupkg"), bytes));
-                seen.branches.insert((feed.host.clone(), None), files.collect());
-                Vec::new()
+                seen.branches.insert(channel.branch(), files.collect());
+                [None, None]
             }
         };
-        for repo in repos {
+        for repo in repos.into_iter().flatten() {
             let named = testbed.github.branches(repo).into_iter().map(Some);
             for branch in named.chain([None]) {
                 let files = testbed.github.branch_files(repo, branch.as_deref());
@@ -121,34 +121,33 @@ pub(super) fn judge(
         return Vec::new();
     }
     let tag = &testbed.home.tag;
-    let is_public = releases.iter().any(|release| !release.draft && release.tag_name == tag.as_str());
-    let names = match (is_public, tag.is_prerelease()) {
-        (true, false) => None,
-        (false, _) => Some(format!("names {tag}, which is not public")),
-        (true, true) => Some(format!("names {tag}, a pre-release")),
+    let names = match releases.iter().any(|release| !release.draft && release.tag_name == tag.as_str()) {
+        false => Some(format!("names {tag}, which is not public")),
+        true => tag.is_prerelease().then(|| format!("names {tag}, a pre-release")),
     };
     let mut violations = judge_others(expected, before, now);
     for channel in expected {
-        let ExpectedChannel { place, .. } = channel;
-        let mut violation = |text: String| violations.push(format!("{place}: {text}"));
+        let place = &channel.place;
         let of = |seen: &Seen| {
             let files = seen.branches.get(&channel.branch()).cloned().unwrap_or_default();
             files.into_iter().filter(|(path, _)| place.paths.contains(path)).collect::<Files>()
         };
         let (files_before, files_now) = (of(before), of(now));
+        let mut found = Vec::new();
         if files_before != files_now {
-            names.iter().for_each(|why| violation(why.clone()));
-            judge_files(channel, testbed, &files_before, &files_now).into_iter().for_each(&mut violation);
+            found.extend(names.clone());
+            found.extend(judge_files(channel, testbed, &files_before, &files_now));
         }
         if let Home::Upstream(submission) = &place.home {
-            let pulls = |seen: &Seen| seen.pulls.get(&submission.upstream.to_string()).cloned();
-            let (before, now) = (pulls(before).unwrap_or_default(), pulls(now).unwrap_or_default());
+            let pulls =
+                |seen: &Seen| seen.pulls.get(&submission.upstream.to_string()).cloned().unwrap_or_default();
+            let (before, now) = (pulls(before), pulls(now));
             if before != now {
-                names.iter().for_each(|why| violation(why.clone()));
-                let is_whole = channel.files.contains(&files_now);
-                judge_pulls(submission, is_whole, &before, &now).into_iter().for_each(&mut violation);
+                found.extend(names.clone());
+                found.extend(judge_pulls(submission, channel.files.contains(&files_now), &before, &now));
             }
         }
+        violations.extend(found.into_iter().map(|text| format!("{place}: {text}")));
     }
     violations
 }
@@ -156,10 +155,6 @@ pub(super) fn judge(
 /// The files and branches that are no channel's.
 fn judge_others(expected: &[ExpectedChannel], before: &Seen, now: &Seen) -> Vec<String> {
     let mut violations = Vec::new();
-    let shown = |(repository, branch): &Branch| match branch {
-        Some(branch) => format!("{repository} ({branch})"),
-        None => repository.clone(),
-    };
     // A fork's default branch may become that of the repository that it comes from.
     let upstream_of = |branch: &Branch| {
         expected.iter().find_map(|channel| match &channel.place.home {
@@ -173,27 +168,29 @@ fn judge_others(expected: &[ExpectedChannel], before: &Seen, now: &Seen) -> Vec<
     let all: BTreeSet<&Branch> = before.branches.keys().chain(now.branches.keys()).collect();
     for branch in all {
         let channels: Vec<_> = expected.iter().filter(|channel| channel.branch() == *branch).collect();
-        let there = now.branches.get(branch);
-        if there.is_some() && upstream_of(branch) == there {
-            continue;
-        }
-        let Some(there) = there else {
-            violations.push(format!("{} was deleted", shown(branch)));
+        let shown =
+            branch.1.as_ref().map_or_else(|| branch.0.clone(), |name| format!("{} ({name})", branch.0));
+        let Some(there) = now.branches.get(branch) else {
+            violations.push(format!("{shown} was deleted"));
             continue;
         };
+        if upstream_of(branch) == Some(there) {
+            continue;
+        }
         // A new branch begins as the default one.
         let from = before.branches.get(branch).or_else(|| now.branches.get(&(branch.0.clone(), None)));
         let from = from.unwrap_or(&none);
         if !before.branches.contains_key(branch) && channels.is_empty() {
-            violations.push(format!("{} was created", shown(branch)));
+            violations.push(format!("{shown} was created"));
         }
         let paths: BTreeSet<&String> = from.keys().chain(there.keys()).collect();
         for path in paths {
             let is_channel = channels.iter().any(|channel| channel.place.paths.contains(path));
             match (from.get(path), there.get(path)) {
-                (Some(_), None) => violations.push(format!("`{path}` of {} was deleted", shown(branch))),
-                (from, there) if from != there && !is_channel => violations
-                    .push(format!("`{path}` of {}, which is no channel's, was changed", shown(branch))),
+                (Some(_), None) => violations.push(format!("`{path}` of {shown} was deleted")),
+                (from, there) if from != there && !is_channel => {
+                    violations.push(format!("`{path}` of {shown}, which is no channel's, was changed"));
+                }
                 _ => {}
             }
         }
@@ -211,14 +208,11 @@ fn judge_files(channel: &ExpectedChannel, testbed: &Testbed, before: &Files, now
     let first = channel.place.paths.first();
     let of = |files: &Files| first.and_then(|path| files.get(path).cloned());
     let (Some(before), Some(now)) = (of(before), of(now)) else { return violations };
-    if before == now {
-        return violations;
-    }
-    if matches!(channel.place.home, Home::Feed(_)) {
-        violations.push("replaced a version of a feed".to_owned());
-        return violations;
-    }
     match Marker::of(&before) {
+        _ if before == now => {}
+        _ if matches!(channel.place.home, Home::Feed(_)) => {
+            violations.push("replaced a version of a feed".to_owned());
+        }
         None if channel.adopt => {}
         None => violations.push("replaced a file by hand".to_owned()),
         Some(marker) => match marker.version.cmp_precedence(tag.version()) {

@@ -90,11 +90,10 @@ impl Invariants {
         };
         let invariants =
             Invariants { testbed: testbed.clone(), expected: Arc::new(expected), observed: Arc::default() };
-        {
-            let mut observed = lock(&invariants.observed);
-            invariants.judge(&mut observed, "at the start");
-            observed.violations.clear();
-        }
+        let mut observed = Observed::default();
+        invariants.judge(&mut observed, "at the start");
+        observed.violations.clear();
+        *lock(&invariants.observed) = observed;
         invariants
     }
 

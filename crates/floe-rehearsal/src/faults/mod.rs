@@ -106,9 +106,9 @@ impl Testbed {
 /// them.
 fn comparable(notes: &str) -> String {
     let lines = notes.lines().filter(|line| !line.starts_with("<!-- floe:"));
-    let without_ports = lines.map(|line| match line.split_once("http://127.0.0.1:") {
+    let without_port = |line: &str| match line.split_once("http://127.0.0.1:") {
         Some((before, after)) => [before, after.trim_start_matches(|c: char| c.is_ascii_digit())].concat(),
         None => line.to_owned(),
-    });
-    without_ports.collect::<Vec<_>>().join("\n")
+    };
+    lines.map(without_port).collect::<Vec<_>>().join("\n")
 }

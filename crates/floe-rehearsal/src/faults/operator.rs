@@ -73,16 +73,16 @@ fn open_channels(testbed: &Testbed) -> Vec<String> {
         for path in &place.paths {
             match &place.home {
                 Home::Repo(_) if is_by_hand(github.files(repository).remove(path)) => {
-                    if github.delete_file(repository, path).is_ok() {
-                        fixes.push(format!("deleted the `{path}` by hand in `{repository}`"));
-                    }
+                    let deleted = github.delete_file(repository, path).ok();
+                    fixes.extend(deleted.map(|()| format!("deleted the `{path}` by hand in `{repository}`")));
                 }
                 Home::Upstream(submission) => {
                     let branch = submission.branch();
-                    if is_by_hand(github.branch_files(repository, Some(&branch)).remove(path))
-                        && github.delete_branch(repository, &branch).is_ok()
-                    {
-                        fixes.push(format!("deleted the branch `{branch}` of `{repository}`"));
+                    if is_by_hand(github.branch_files(repository, Some(&branch)).remove(path)) {
+                        let deleted = github.delete_branch(repository, &branch).ok();
+                        fixes.extend(
+                            deleted.map(|()| format!("deleted the branch `{branch}` of `{repository}`")),
+                        );
                     }
                 }
                 Home::Repo(_) | Home::Feed(_) => {}

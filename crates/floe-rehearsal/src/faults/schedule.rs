@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use fastrand::Rng;
 use floe_core::model::places::Home;
 use floe_core::model::{ChannelPlace, Release};
 
@@ -44,8 +45,8 @@ impl Schedule {
     /// One to six faults of these servers for a release with these channels, most of them among the first requests. A seed
     /// always gives the same schedule.
     pub fn at(sides: &[Side], channels: &[ChannelPlace], seed: u64) -> Self {
-        let mut random = SplitMix64(seed);
-        let count = 1 + random.below(6);
+        let mut random = Rng::with_seed(seed);
+        let count = random.u64(1..=6);
         let injections = (0..count).map(|_| injection(sides, channels, &mut random)).collect();
         Schedule { seed: Some(seed), injections }
     }
@@ -77,39 +78,21 @@ impl fmt::Display for Schedule {
     }
 }
 
-fn injection(sides: &[Side], channels: &[ChannelPlace], random: &mut SplitMix64) -> Injection {
-    let side = sides[random.below(sides.len() as u64) as usize];
+fn injection(sides: &[Side], channels: &[ChannelPlace], random: &mut Rng) -> Injection {
+    let side = sides[random.usize(..sides.len())];
     let can_strike = |kind: &FaultKind| kind.is_at(side) && kind.can_strike(channels);
     let kinds: Vec<FaultKind> = FaultKind::ALL.iter().copied().filter(can_strike).collect();
-    let kind = kinds[random.below(kinds.len() as u64) as usize];
+    let kind = kinds[random.usize(..kinds.len())];
     let nth = match kind.place() {
-        Where::Route(..) => 1 + random.below(4),
-        _ => 1 + random.below(30),
+        Where::Route(..) => random.u64(1..=4),
+        _ => random.u64(1..=30),
     };
     let amount = match kind {
         // Half of the cuts are before the first byte of the body.
-        FaultKind::CutRequest | FaultKind::CutAnswer => random.below(2) * random.below(600),
-        _ => 1 + random.below(4),
+        FaultKind::CutRequest | FaultKind::CutAnswer => random.u64(..2) * random.u64(..600),
+        _ => random.u64(1..=4),
     };
     Injection { side, nth, kind, amount }
-}
-
-/// The SplitMix64 generator (Steele, Lea and Flood, 2014).
-struct SplitMix64(u64);
-
-impl SplitMix64 {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `limit`.
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
 }
 
 #[cfg(test)]

@@ -93,7 +93,12 @@ impl FromRequestParts<EmbeddedGitHub> for RepoRequest {
         let mut next = || path.next().unwrap_or_default();
         // The redirect of a renamed repository leads to its number.
         let (owner, name) = match parts.uri.path().starts_with("/repositories/") {
-            true => github.repo_by_id(&next()).ok_or_else(ApiError::not_found)?,
+            true => {
+                let id: u64 = next().parse().map_err(|_| ApiError::not_found())?;
+                let name = |repo: &StoredRepo| (repo.repo.owner().to_owned(), repo.repo.name().to_owned());
+                let found = |stored: &StoredState| stored.repos.values().find(|repo| repo.id == id).map(name);
+                github.store.read(found).ok_or_else(ApiError::not_found)?
+            }
             false => (next(), next()),
         };
         Ok(RepoRequest {
@@ -179,12 +184,6 @@ impl EmbeddedGitHub {
         };
         let body = json_response(status, &json!({ "message": message, "url": url }));
         Some(([(header::LOCATION, url)], body).into_response())
-    }
-
-    fn repo_by_id(&self, id: &str) -> Option<(String, String)> {
-        let id: u64 = id.parse().ok()?;
-        let name = |repo: &StoredRepo| (repo.repo.owner().to_owned(), repo.repo.name().to_owned());
-        self.store.read(|stored| stored.repos.values().find(|repo| repo.id == id).map(name))
     }
 
     fn caller(&self, headers: &HeaderMap) -> ApiResult<Caller> {

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use floe_core::model::{Digest, Hasher};
 use futures_util::StreamExt as _;
 use http::{HeaderMap, StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
@@ -71,8 +71,7 @@ pub(super) async fn update(request: RepoRequest, bytes: Bytes) -> ApiResult {
         asset.name = name.unwrap_or_else(|| asset.name.clone());
         asset.label = label.unwrap_or_else(|| asset.label.clone());
         asset.updated_at = now();
-        let (release, asset) = repo.asset(id).ok_or_else(ApiError::not_found)?;
-        Ok(view::asset(repo, release, asset, &request.caller))
+        shown(repo, id, &request)
     })?;
     ok(&view)
 }
@@ -89,6 +88,11 @@ pub(super) async fn delete(request: RepoRequest) -> ApiResult {
     })?;
     request.github.store.delete_bytes(&[deleted]);
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn shown(repo: &StoredRepo, id: u64, request: &RepoRequest) -> ApiResult<Value> {
+    let (release, asset) = repo.asset(id).ok_or_else(ApiError::not_found)?;
+    Ok(view::asset(repo, release, asset, &request.caller))
 }
 
 fn is_visible(repo: &StoredRepo, release: &StoredRelease, request: &RepoRequest) -> bool {
@@ -144,8 +148,7 @@ pub(super) async fn upload(
             };
             (uploaded.size, uploaded.digest) = (size, Some(digest));
             (uploaded.state, uploaded.updated_at) = (UPLOADED.to_owned(), now());
-            let (release, asset) = repo.asset(asset).ok_or_else(ApiError::not_found)?;
-            Ok(view::asset(repo, release, asset, &request.caller))
+            shown(repo, asset, &request)
         }),
     };
     if finished.is_err() {

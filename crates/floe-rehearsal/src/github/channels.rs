@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use floe_core::model::Repo;
 
-use super::contents::blob_name;
 use super::response::ApiError;
 use super::state::{StoredPull, key};
 use super::{EmbeddedGitHub, SeedRepo};
@@ -67,11 +66,6 @@ impl EmbeddedGitHub {
             files
         });
         files.unwrap_or_default()
-    }
-
-    /// The names of the bytes of a repository's files, which change whenever a file does.
-    pub fn blobs(&self, repo: &Repo) -> BTreeMap<String, String> {
-        self.files(repo).into_iter().map(|(path, bytes)| (path, blob_name(&bytes))).collect()
     }
 
     /// Archives a repository, or opens it again.

@@ -39,9 +39,8 @@ fn show(request: &RepoRequest, path: &str) -> ApiResult {
             return Err(ApiError::new(StatusCode::NOT_FOUND, "This repository is empty."));
         }
         let name = request.query("ref").unwrap_or(repo.default_branch.as_str().into());
-        let branch = repo.branch_of(&name).ok_or_else(|| {
-            ApiError::new(StatusCode::NOT_FOUND, format!("No commit found for the ref {name}"))
-        })?;
+        let unknown = || ApiError::new(StatusCode::NOT_FOUND, format!("No commit found for the ref {name}"));
+        let branch = repo.branch_of(&name).ok_or_else(unknown)?;
         let files = repo.all_files(branch);
         let view = |path: &str, bytes| entry(repo, request, (&name, path), bytes);
         if let Some(bytes) = files.get(path) {
@@ -128,7 +127,7 @@ pub(super) async fn write(request: RepoRequest, body: Bytes) -> ApiResult {
 }
 
 /// The name of a file's bytes, always the same for the same bytes.
-pub(super) fn blob_name(bytes: &[u8]) -> String {
+fn blob_name(bytes: &[u8]) -> String {
     invented_name(&format!("blob {}", STANDARD.encode(bytes)))
 }
 

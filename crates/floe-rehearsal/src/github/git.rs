@@ -1,8 +1,10 @@
 //! Refs, tags and commits as a release needs them. There is no git repository: a commit is a name with a date, each is the
 //! parent of the next, and a tag peels to one.
 
+use std::cmp::Ordering;
+
 use axum::response::IntoResponse as _;
-use floe_core::model::Digest;
+use floe_core::model::{Commit, Digest};
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 
@@ -57,11 +59,9 @@ pub(super) async fn matching_refs(request: RepoRequest) -> ApiResult {
 pub(super) async fn tag_object(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         let (sha, api) = (&request.parameter, request.caller.api(repo));
-        let (name, tag) = repo
-            .tags
-            .iter()
-            .find(|(name, tag)| tag.annotated && object_name(repo, name, tag) == *sha)
-            .ok_or_else(ApiError::not_found)?;
+        let is_it = |name: &str, tag: &StoredTag| tag.annotated && object_name(repo, name, tag) == *sha;
+        let found = repo.tags.iter().find(|(name, tag)| is_it(name, tag));
+        let (name, tag) = found.ok_or_else(ApiError::not_found)?;
         let commit = repo.commit(tag.commit.as_str()).ok_or_else(ApiError::not_found)?;
         ok(&json!({
             "node_id": format!("TA_{sha}"),
@@ -98,9 +98,8 @@ pub(super) async fn tags(request: RepoRequest) -> ApiResult {
 pub(super) async fn commit(request: RepoRequest) -> ApiResult {
     request.read(|repo| {
         let name = &request.parameter;
-        let commit = repo
-            .commit(name)
-            .ok_or_else(|| ApiError::unprocessable(format!("No commit found for SHA: {name}")))?;
+        let unknown = || ApiError::unprocessable(format!("No commit found for SHA: {name}"));
+        let commit = repo.commit(name).ok_or_else(unknown)?;
         let accept = request.header(header::ACCEPT);
         if accept.contains("github.sha") || accept.contains("github.v3.sha") {
             let content_type = [(header::CONTENT_TYPE, "application/vnd.github.sha; charset=utf-8")];
@@ -145,10 +144,10 @@ pub(super) async fn compare(request: RepoRequest) -> ApiResult {
         let view = |at: usize| commit_view(repo, &request.caller, &repo.commits[at]);
         let page = format!("{}/compare/{}", request.caller.page(repo), view::encoded(&request.parameter));
         let between: Vec<Value> = (base_at + 1..=head_at).map(view).collect();
-        let status = match (base_at < head_at, base_at > head_at) {
-            (true, _) => "ahead",
-            (_, true) => "behind",
-            _ => "identical",
+        let status = match head_at.cmp(&base_at) {
+            Ordering::Greater => "ahead",
+            Ordering::Less => "behind",
+            Ordering::Equal => "identical",
         };
         ok(&json!({
             "url": format!("{}/compare/{}", request.caller.api(repo), view::encoded(&request.parameter)),
@@ -208,15 +207,11 @@ fn refs(repo: &StoredRepo, caller: &Caller) -> Vec<(String, Value)> {
         });
         (path, view)
     };
-    let branches = repo
-        .branches()
-        .map(|(name, head)| view(format!("heads/{name}"), object(&api, "commit", head.as_str())));
+    let commit = |sha: &Commit| object(&api, "commit", sha.as_str());
+    let branches = repo.branches().map(|(name, head)| view(format!("heads/{name}"), commit(head)));
     let tags = repo.tags.iter().map(|(name, tag)| {
-        let object = match tag.annotated {
-            true => object(&api, "tag", &object_name(repo, name, tag)),
-            false => object(&api, "commit", tag.commit.as_str()),
-        };
-        view(format!("tags/{name}"), object)
+        let own = tag.annotated.then(|| object(&api, "tag", &object_name(repo, name, tag)));
+        view(format!("tags/{name}"), own.unwrap_or_else(|| commit(&tag.commit)))
     });
     branches.chain(tags).collect()
 }

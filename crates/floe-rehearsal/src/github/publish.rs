@@ -32,8 +32,10 @@ impl StoredRepo {
         let (tag, prerelease) = (release.tag_name.clone(), release.prerelease);
         self.check_tag(&tag)?;
         if !self.tags.contains_key(&tag) {
-            let commit = self.resolve(&release.target_commitish);
-            let commit = commit.ok_or_else(|| ApiError::invalid(no_such_target()))?;
+            let commit = self.resolve(&release.target_commitish).ok_or_else(|| {
+                let tag = custom("Release", "tag_name", "tag_name is not a valid tag");
+                ApiError::invalid([tag, no_valid_tag(), field("Release", "invalid", "target_commitish")])
+            })?;
             // GitHub creates a lightweight tag, whatever the other tags are.
             self.tags.insert(tag.clone(), StoredTag { commit, annotated: false });
         }
@@ -120,11 +122,6 @@ impl StoredRepo {
 
 fn can_be_latest(release: &StoredRelease) -> bool {
     !release.draft && !release.prerelease
-}
-
-fn no_such_target() -> [Value; 3] {
-    let tag = custom("Release", "tag_name", "tag_name is not a valid tag");
-    [tag, no_valid_tag(), field("Release", "invalid", "target_commitish")]
 }
 
 fn no_valid_tag() -> Value {

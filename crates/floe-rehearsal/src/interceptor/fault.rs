@@ -83,21 +83,21 @@ impl Limit {
 
     /// The response at `now` under a limit until `until`.
     pub(super) fn answer(&self, now: Duration, until: Duration) -> What {
-        let left = (until.saturating_sub(now).as_secs() + 1).to_string();
-        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let left = until.saturating_sub(now).as_secs() + 1;
         let (status, headers, message) = match self {
-            Limit::Secondary { retry_after, .. } => {
-                let headers = retry_after.then(|| header("retry-after", &left)).into_iter().collect();
-                let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
-                (403, headers, message)
-            }
-            Limit::Primary { .. } => {
-                let reset = (until.as_secs() + 1).to_string();
-                let headers = vec![header("x-ratelimit-remaining", "0"), header("x-ratelimit-reset", &reset)];
-                (403, headers, "API rate limit exceeded for this account.")
-            }
+            Limit::Secondary { retry_after, .. } => (
+                403,
+                if *retry_after { vec![("retry-after", left)] } else { Vec::new() },
+                "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
+            ),
+            Limit::Primary { .. } => (
+                403,
+                vec![("x-ratelimit-remaining", 0), ("x-ratelimit-reset", until.as_secs() + 1)],
+                "API rate limit exceeded for this account.",
+            ),
             Limit::TooMany { .. } => (429, Vec::new(), "Too many requests"),
         };
+        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_string())).collect();
         What::Answer { status, headers, body: serde_json::json!({ "message": message }).to_string() }
     }
 }

@@ -171,58 +171,49 @@ impl Interceptor {
         router: Router,
         request: Request<Incoming>,
     ) -> Result<(Response<Body>, Option<u64>), &'static str> {
-        let wrapped = |body, cut| RequestBody::new(body, self.clone(), head.n, cut);
-        // The body breaks off after `cut` bytes.
-        let streamed = |request: Request<Incoming>, cut| request.map(|body| wrapped(body, cut).stream());
-        let service = TowerToHyperService::new(router.clone());
-        let Ok(response) = match fault {
-            None => service.call(streamed(request, None)).await,
+        let fault = match fault {
+            Some(What::Limit(limit)) => Some(self.start_limit(limit)),
+            other => other,
+        };
+        let body = |inner, cut| RequestBody::new(inner, self.clone(), head.n, cut);
+        let cut = match &fault {
             Some(What::Refuse) => return Err(DROPPED),
             Some(What::Kill(callback)) => {
                 callback(head);
                 return Err(DROPPED);
             }
-            Some(What::DoThenKill(callback)) => {
-                let _ = service.call(streamed(request, None)).await;
-                callback(head);
-                return Err(DROPPED);
-            }
-            Some(What::Answer { status, headers, body }) => {
+            Some(What::Answer { status, headers, body: text }) => {
                 // The body is read because a client that is still sending would not read the response.
-                wrapped(request.into_body(), None).discard().await;
-                Ok(fault_response(status, &headers, body))
-            }
-            Some(What::DoThenAnswer { status, body }) => {
-                let _ = service.call(streamed(request, None)).await;
-                Ok(fault_response(status, &[], body))
-            }
-            Some(What::CutRequest { after }) => {
-                let _ = service.call(streamed(request, Some(after))).await;
-                return Err(DROPPED);
-            }
-            Some(What::CutAnswer { after }) => {
-                let Ok(response) = service.call(streamed(request, None)).await;
-                return Ok((response, Some(after)));
-            }
-            Some(What::Late(delay)) => {
-                let clock = lock(&self.inner).clock.clone();
-                clock.wait(delay).await;
-                service.call(streamed(request, None)).await
-            }
-            Some(What::Slow) => {
-                let slow = request.map(|body| wrapped(body, None).slow_stream());
-                service.call(slow).await
+                body(request.into_body(), None).discard().await;
+                return Ok((fault_response(*status, headers, text.clone()), None));
             }
             Some(What::First(callback)) => {
                 callback(head);
-                service.call(streamed(request, None)).await
+                None
             }
-            Some(What::Limit(limit)) => {
-                let answer = self.start_limit(limit);
-                return Box::pin(self.perform(Some(answer), head, router, request)).await;
+            Some(What::Late(delay)) => {
+                let clock = lock(&self.inner).clock.clone();
+                clock.wait(*delay).await;
+                None
             }
+            Some(What::CutRequest { after }) => Some(*after),
+            _ => None,
         };
-        Ok((response, None))
+        let request = request.map(|inner| match fault {
+            Some(What::Slow) => body(inner, None).slow_stream(),
+            _ => body(inner, cut).stream(),
+        });
+        let Ok(response) = TowerToHyperService::new(router).call(request).await;
+        match fault {
+            Some(What::CutRequest { .. }) => Err(DROPPED),
+            Some(What::DoThenKill(callback)) => {
+                callback(head);
+                Err(DROPPED)
+            }
+            Some(What::DoThenAnswer { status, body }) => Ok((fault_response(status, &[], body), None)),
+            Some(What::CutAnswer { after }) => Ok((response, Some(after))),
+            _ => Ok((response, None)),
+        }
     }
 
     /// Starts a limit and returns the response to the request that it starts with.

@@ -65,17 +65,19 @@ pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &Name, id: &s
             shared.sessions.cancel(session)?;
             Ok(StatusCode::NO_CONTENT.into_response())
         }
-        Method::PATCH => {
-            let length = chunk_length(call, &session, shared.patch_limit)
-                .map_err(|error| with_position(error, name, id, &session))?;
+        Method::PATCH | Method::PUT => {
+            let is_last = call.parts.method == Method::PUT;
+            let digest = is_last.then(|| route::digest(&call.query("digest").unwrap_or_default()));
+            let digest = digest.transpose()?;
+            // The error has the position of the upload, from which the client can go on.
+            let length =
+                chunk_length(call, &session, shared.patch_limit.filter(|_| !is_last)).map_err(|error| {
+                    error.header(LOCATION, &location(name, id)).header(RANGE, &range(session.length()))
+                })?;
             session.append(call.take_body(), length).await?;
-            Ok(status(StatusCode::ACCEPTED, name, id, session.length()))
-        }
-        Method::PUT => {
-            let digest = route::digest(&call.query("digest").unwrap_or_default())?;
-            let length = chunk_length(call, &session, None)
-                .map_err(|error| with_position(error, name, id, &session))?;
-            session.append(call.take_body(), length).await?;
+            let Some(digest) = digest else {
+                return Ok(status(StatusCode::ACCEPTED, name, id, session.length()));
+            };
             shared.sessions.close(&shared.store, session, &digest)?;
             Ok(created(name, &digest))
         }
@@ -129,11 +131,6 @@ fn chunk_length(call: &Call, session: &Session, limit: Option<u64>) -> Result<Op
         return Err(RegistryError::bad("SIZE_INVALID", message));
     }
     Ok(Some(length))
-}
-
-/// Adds the position of the upload, from which the client can go on.
-fn with_position(error: RegistryError, name: &Name, id: &str, session: &Session) -> RegistryError {
-    error.header(LOCATION, &location(name, id)).header(RANGE, &range(session.length()))
 }
 
 fn status(code: StatusCode, name: &Name, id: &str, length: u64) -> Response {

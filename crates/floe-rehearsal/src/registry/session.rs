@@ -96,17 +96,12 @@ impl Session {
         let received = receive(&mut file, &mut hasher, body, expected).await;
         // Flushed after a failure too: buffered bytes must not reach the file after it is cut.
         let flushed = file.flush().await.context("failed to write an upload");
-        match received.and_then(|length| Ok(flushed.map(|()| length)?)) {
-            Ok(length) => {
-                self.hasher = hasher;
-                self.length += length;
-                Ok(())
-            }
-            Err(error) => {
-                file.set_len(self.length).await.context("failed to cut an upload back")?;
-                Err(error)
-            }
+        let stored = received.and_then(|length| Ok(flushed.map(|()| length)?));
+        if stored.is_err() {
+            file.set_len(self.length).await.context("failed to cut an upload back")?;
         }
+        (self.length, self.hasher) = (self.length + stored?, hasher);
+        Ok(())
     }
 }
 
@@ -120,8 +115,7 @@ async fn receive(
     let mut length = 0;
     while let Some(frame) = body.frame().await {
         let broken = |_| RegistryError::bad("BLOB_UPLOAD_INVALID", "the body of the request broke off");
-        let frame = frame.map_err(broken)?;
-        let Ok(data) = frame.into_data() else { continue };
+        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
         length += data.len() as u64;
         if expected.is_some_and(|expected| length > expected) {
             return Err(wrong_size());

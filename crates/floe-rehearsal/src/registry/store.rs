@@ -14,7 +14,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::ErrorKind;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -65,13 +65,13 @@ impl Store {
 
     /// The size in bytes of a blob that a repository holds.
     pub(super) fn blob_size(&self, name: &Name, digest: &Digest) -> Option<u64> {
-        let held = self.repository(name).join("_blobs").join(digest.hex()).is_file();
+        let held = self.entry(name, "_blobs", digest).is_file();
         self.size(digest).filter(|_| held)
     }
 
     /// Adds a blob of the store to one more repository.
     pub(super) fn link_blob(&self, name: &Name, digest: &Digest) -> anyhow::Result<()> {
-        write(&self.repository(name).join("_blobs").join(digest.hex()), b"")
+        write(&self.entry(name, "_blobs", digest), b"")
     }
 
     /// Makes a finished upload a blob of the repository. The caller has checked the digest.
@@ -102,16 +102,11 @@ impl Store {
     /// The digests of all manifests of a repository.
     pub(super) fn manifests(&self, name: &Name) -> anyhow::Result<Vec<Digest>> {
         let folder = self.repository(name).join("_manifests");
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => {
-                return Err(error).with_context(|| format!("failed to list `{}`", folder.display()));
-            }
-        };
+        let failed = || format!("failed to list `{}`", folder.display());
+        let entries = if_there(fs::read_dir(&folder)).with_context(failed)?;
         let mut digests = Vec::new();
-        for entry in entries {
-            let file = entry.with_context(|| format!("failed to list `{}`", folder.display()))?.file_name();
+        for entry in entries.into_iter().flatten() {
+            let file = entry.with_context(failed)?.file_name();
             digests.extend(format!("sha256:{}", file.to_string_lossy()).parse::<Digest>());
         }
         digests.sort();
@@ -126,12 +121,10 @@ impl Store {
         tag: Option<&str>,
     ) -> anyhow::Result<()> {
         let _changing = lock(&self.changing);
-        let (digest, folder) = (&manifest.digest, self.repository(name));
+        let digest = &manifest.digest;
         write(&self.blob_path(digest), &manifest.bytes)?;
-        write(
-            &folder.join("_manifests").join(digest.hex()),
-            format!("{}\n", manifest.media_type).as_bytes(),
-        )?;
+        let media_type = format!("{}\n", manifest.media_type);
+        write(&self.entry(name, "_manifests", digest), media_type.as_bytes())?;
         match tag {
             Some(tag) => self.change_tags(name, |tags| tags.extend([(tag.to_owned(), *digest)])),
             None => Ok(()),
@@ -154,7 +147,7 @@ impl Store {
                 });
             })?;
             if let Reference::Digest(digest) = reference {
-                let path = self.repository(name).join("_manifests").join(digest.hex());
+                let path = self.entry(name, "_manifests", digest);
                 fs::remove_file(&path).with_context(|| format!("failed to delete manifest `{digest}`"))?;
             }
         }
@@ -196,12 +189,17 @@ impl Store {
         name.as_str().split('/').fold(self.root.join("repositories"), |path, part| path.join(part))
     }
 
+    /// The file that says that a repository holds something.
+    fn entry(&self, name: &Name, kind: &str, digest: &Digest) -> PathBuf {
+        self.repository(name).join(kind).join(digest.hex())
+    }
+
     pub(super) fn size(&self, digest: &Digest) -> Option<u64> {
         fs::metadata(self.blob_path(digest)).ok().map(|metadata| metadata.len())
     }
 
     pub(super) fn media_type(&self, name: &Name, digest: &Digest) -> anyhow::Result<Option<String>> {
-        let path = self.repository(name).join("_manifests").join(digest.hex());
+        let path = self.entry(name, "_manifests", digest);
         Ok(read_if_there(&path)?.map(|text| text.trim_end().to_owned()))
     }
 
@@ -219,10 +217,14 @@ fn make_folder(path: &Path) -> anyhow::Result<()> {
 }
 
 fn read_if_there(path: &Path) -> anyhow::Result<Option<String>> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("failed to read `{}`", path.display())),
+    if_there(fs::read_to_string(path)).with_context(|| format!("failed to read `{}`", path.display()))
+}
+
+/// `None` where there is no such file or folder.
+fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        result => result.map(Some),
     }
 }
 

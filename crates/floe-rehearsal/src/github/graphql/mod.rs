@@ -30,7 +30,7 @@ pub(super) async fn query(State(github): State<EmbeddedGitHub>, caller: Caller, 
     let answer = github.store.read(|stored| {
         let root = Query { stored, caller: &caller };
         let fields = parse::parse(&query, variables);
-        root.select(&fields.map_err(|error| json!({ "message": error }))?)
+        root.select(&fields.map_err(|error| message(&error))?)
     });
     let answer = answer.unwrap_or_else(|error| json!({ "data": null, "errors": [error] }));
     ok(&answer)
@@ -86,8 +86,7 @@ fn select(value: Value, field: &Field) -> Result<Value, Value> {
         Value::Array(items) => items.into_iter().map(|item| select(item, field)).collect(),
         Value::Object(mut map) => {
             if field.fields.is_empty() {
-                let message = format!("Field must have selections (field '{}')", field.name);
-                return Err(json!({ "message": message }));
+                return Err(message(&format!("Field must have selections (field '{}')", field.name)));
             }
             if let Some(Value::Array(nodes)) = map.remove(view::NODES) {
                 map = page(nodes, &field.arguments)?;
@@ -105,9 +104,7 @@ fn select(value: Value, field: &Field) -> Result<Value, Value> {
             Ok(Value::Object(selected))
         }
         scalar if field.fields.is_empty() || scalar.is_null() => Ok(scalar),
-        _ => {
-            Err(json!({ "message": format!("Selections can't be made on scalars (field '{}')", field.name) }))
-        }
+        _ => Err(message(&format!("Selections can't be made on scalars (field '{}')", field.name))),
     }
 }
 
@@ -133,7 +130,7 @@ fn page(mut nodes: Vec<Value>, arguments: &Map<String, Value>) -> Result<Map<Str
     let total = nodes.len();
     let first = arguments.get("first").and_then(Value::as_u64).unwrap_or(100);
     if first > 100 || arguments.contains_key("last") || arguments.contains_key("before") {
-        return Err(json!({ "message": "a page is the `first` nodes, 100 at most, `after` a cursor" }));
+        return Err(message("a page is the `first` nodes, 100 at most, `after` a cursor"));
     }
     let cursor = |at: usize| STANDARD.encode(format!("cursor:{at}"));
     let after = arguments.get("after").and_then(Value::as_str);
@@ -145,6 +142,10 @@ fn page(mut nodes: Vec<Value>, arguments: &Map<String, Value>) -> Result<Map<Str
     let page =
         [("totalCount", total.into()), ("nodes", Value::Array(nodes)), ("edges", edges), ("pageInfo", info)];
     Ok(page.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())
+}
+
+fn message(text: &str) -> Value {
+    json!({ "message": text })
 }
 
 fn undefined(field: &str, kind: &str) -> Value {
