@@ -27,9 +27,15 @@ pub struct SignalGuard(());
 /// Listens to signals until the process ends. Without a [`SignalGuard`], a signal ends the process.
 pub fn listen(report: &Report) {
     static ONCE: Once = Once::new();
-    let report = report.clone();
-    ONCE.call_once(|| {
-        tokio::spawn(answer(report));
+    ONCE.call_once(|| match signals() {
+        // They are registered here, before the task runs, so that none is missed.
+        Ok(signals) => {
+            tokio::spawn(answer(signals, report.clone()));
+        }
+        Err(error) => {
+            let text = "a signal ends floe at once, in the middle of a step, because the system refuses to report signals";
+            report.warn(format!("{text}: {error}"));
+        }
     });
 }
 
@@ -59,14 +65,8 @@ pub async fn until_asked() {
     }
 }
 
-async fn answer(report: Report) {
-    let mut signals = match signals() {
-        Ok(signals) => pin!(signals),
-        Err(error) => {
-            let text = "a signal ends floe at once, in the middle of a step, because the system refuses to report signals";
-            return report.warn(format!("{text}: {error}"));
-        }
-    };
+async fn answer(signals: impl Stream<Item = &'static str>, report: Report) {
+    let mut signals = pin!(signals);
     while let Some(by) = signals.next().await {
         if !GUARDED.load(Ordering::SeqCst) {
             end(&report, Failure::new(format!("stopped by {by}")).hint("run the same command again"));
