@@ -231,6 +231,18 @@ pub fn in_one_line(error: &anyhow::Error) -> String {
     format!("{error:#}{colon}{}{hint}", details.join("; "))
 }
 
+/// An error with its causes and details, each cause before its own details.
+pub fn with_details(error: &anyhow::Error) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        words.push(cause.to_string());
+        let failure = cause.downcast_ref::<Failure>();
+        words.extend(failure.into_iter().flat_map(Failure::detail_lines).cloned());
+    }
+    words.retain(|text| !text.is_empty());
+    words.join(": ")
+}
+
 /// Why a server did not serve a request, if that is the cause of an error.
 pub fn refusal_of(error: &anyhow::Error) -> Option<Refusal> {
     failures(error).find_map(|failure| failure.refusal)

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, with_details};
 use crate::files::scratch::Scratch;
 use crate::net::retry::Retry;
 use crate::rehearse::servers::Servers;
@@ -149,7 +149,7 @@ pub async fn until_done(attempt: Attempt<'_>, testbed: &Testbed, invariants: &In
                 break Err(anyhow::anyhow!("{kills} runs were killed"));
             }
         };
-        let message = in_words(&error);
+        let message = with_details(&error);
         note(format!("run {runs} failed: {message}"));
         let fixes = repair(testbed, invariants, &assets);
         // A conflict that comes twice does not go away by running again.
@@ -171,19 +171,6 @@ async fn run_once(attempt: Attempt<'_>, testbed: &Testbed) -> Option<anyhow::Res
         () = testbed.killed.notified() => None,
         result = release::publish(attempt.release, &session, attempt.receipt) => Some(result),
     }
-}
-
-/// An error and its causes in one line.
-pub fn in_words(error: &anyhow::Error) -> String {
-    let mut words: Vec<String> = Vec::new();
-    for cause in error.chain() {
-        words.push(cause.to_string());
-        if let Some(failure) = cause.downcast_ref::<Failure>() {
-            words.extend(failure.detail_lines().iter().cloned());
-        }
-    }
-    words.retain(|text| !text.is_empty());
-    words.join(": ")
 }
 
 /// Whether an error is a conflict.

@@ -4,7 +4,7 @@
 use anyhow::Context as _;
 
 use super::{Placed, Run};
-use crate::error::{Exit, Failure, failures, hint_of};
+use crate::error::{Exit, Failure, failures, hint_of, with_details};
 use crate::net::stop;
 use crate::report::Progress;
 use floe_core::model::ChannelPlace;
@@ -31,7 +31,8 @@ impl Run<'_> {
             if let Step::Channel { place, standing, .. } = &step.1.step {
                 let at = standing.as_ref().map_or_else(|| "not seen".to_owned(), still);
                 let hint = hint_of(&error).map(|hint| format!(": {hint}")).unwrap_or_default();
-                report.warn(format!("`{tag}` is public, but {place} is {at} ({}){hint}", in_line(&error)));
+                report
+                    .warn(format!("`{tag}` is public, but {place} is {at} ({}){hint}", with_details(&error)));
             }
             if stop::asked().is_some() {
                 break;
@@ -79,16 +80,4 @@ fn still(standing: &Standing) -> String {
         Standing::Absent => "still without a file".to_owned(),
         _ => "as it was".to_owned(),
     }
-}
-
-/// An error with its causes and details in one line.
-fn in_line(error: &anyhow::Error) -> String {
-    let mut words: Vec<String> = Vec::new();
-    for cause in error.chain() {
-        words.push(cause.to_string());
-        let failure = cause.downcast_ref::<Failure>();
-        words.extend(failure.into_iter().flat_map(Failure::detail_lines).cloned());
-    }
-    words.retain(|text| !text.is_empty());
-    words.join(": ")
 }

@@ -1,6 +1,7 @@
 //! Regression tests for bugs that schedules have found.
 
-use floe::rehearse::disturbed::{in_words, is_conflict};
+use floe::error::with_details;
+use floe::rehearse::disturbed::is_conflict;
 use floe_core::model::{Release, Target};
 use floe_rehearsal::faults::{FaultKind, Injection, Invariants, Schedule, Side};
 
@@ -49,7 +50,7 @@ async fn an_incomplete_draft_that_another_user_publishes_is_left_alone() {
     let whole = made("one", "1.4.0", &Target::defaults().collect::<Vec<_>>());
     let came = with_fault(&whole.release, FaultKind::Published, "POST", "/uploads/").await;
     let error = came.ending.result.unwrap_err();
-    assert!(is_conflict(&error), "{}", in_words(&error));
+    assert!(is_conflict(&error), "{}", with_details(&error));
     let first = &came.ending.events[0];
     assert!(first.contains("somebody published release `v1.4.0` before it was complete"), "{first}");
 }

@@ -5,7 +5,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use floe::rehearse::disturbed::{in_words, is_conflict};
+use floe::error::with_details;
+use floe::rehearse::disturbed::is_conflict;
 use floe_core::model::{Release, Target};
 use floe_rehearsal::faults::{FaultKind, Injection, Schedule, Side};
 
@@ -112,7 +113,7 @@ pub fn judge(schedule: &Schedule, came: &Came, wanted: &str) -> Option<String> {
         Err(error) if schedule.has(FaultKind::Published) && is_conflict(error) => {}
         // So is another package of the version.
         Err(error) if schedule.has(FaultKind::PushedMeanwhile) && is_conflict(error) => {}
-        Err(error) => wrong.push(format!("it was never published: {}", in_words(error))),
+        Err(error) => wrong.push(format!("it was never published: {}", with_details(error))),
     }
     if wrong.is_empty() {
         return None;

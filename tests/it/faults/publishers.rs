@@ -1,6 +1,7 @@
 //! Two publishers of the same tag at once, in many interleavings: one succeeds, the other reports a conflict.
 
-use floe::rehearse::disturbed::{in_words, is_conflict};
+use floe::error::with_details;
+use floe::rehearse::disturbed::is_conflict;
 use floe_core::model::{Release, Target};
 use floe_rehearsal::faults::{FaultKind, Injection, Invariants, Schedule, Side};
 
@@ -56,7 +57,7 @@ async fn both(bench: &Bench, one: &Release, other: &Release, interleaving: u64) 
     let (first, second) = tokio::join!(bench.run(one, &receipts[0]), bench.run(other, &receipts[1]));
     let mut done = (first.is_ok(), second.is_ok());
     for error in [first.err(), second.err()].into_iter().flatten() {
-        let said = in_words(&error);
+        let said = with_details(&error);
         assert!(is_conflict(&error), "interleaving {interleaving}: {said}");
         assert!(said.contains("v1.4.0"), "{said}");
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use floe::error::Failure;
+use floe::error::with_details;
 use floe::project::cargo;
-use floe::rehearse::disturbed::in_words;
 use floe::release::inputs;
 use floe_core::model::{Digest, Repo, Tag, Target};
 use floe_core::world::{RemoteRelease, World};
@@ -19,7 +19,7 @@ fn tag_of(lines: &str, given: Option<&str>, version: &str) -> Result<String, Str
     let project = Sample::tool().manifest_lines(lines).load().unwrap();
     let given = given.map(|tag| tag.parse().unwrap());
     let tag = inputs::tag(Some(&project), given, &version.parse().unwrap());
-    tag.map(|tag| tag.to_string()).map_err(|error| in_words(&error))
+    tag.map(|tag| tag.to_string()).map_err(|error| with_details(&error))
 }
 
 #[test]
