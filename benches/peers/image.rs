@@ -11,7 +11,7 @@ use crate::material::Dist;
 use crate::proxy::Link;
 use crate::rounds::{Look, Runner, Seen, compare};
 use crate::servers::{self, Hub, REPO, Registry};
-use crate::{Bench, Way, receipt};
+use crate::{Bench, Way};
 
 /// Runs the rows.
 ///
@@ -52,13 +52,13 @@ impl Row<'_> {
             Runner::new(way.name(), move |look| {
                 let hub = servers::hub(&self.bench.storage.join("github"), &self.bench.certificates)?;
                 let run = |address| publish(self.bench, self.dist, way, (&hub, address));
-                self.on_fresh_registry(look, run, true)
+                self.on_fresh_registry(look, run, Some(way))
             })
         };
         let mut peers: Vec<Runner<'_>> = self.bench.ways().into_iter().map(publishing).collect();
         for (name, program, command) in CLIENTS {
             let run = move |look| {
-                self.on_fresh_registry(look, |address| Ok(command(self.bench, self.dist, address)), false)
+                self.on_fresh_registry(look, |address| Ok(command(self.bench, self.dist, address)), None)
             };
             if program.is_none_or(|program| self.bench.has(program)) {
                 peers.push(Runner::new(name, run));
@@ -72,7 +72,7 @@ impl Row<'_> {
         &self,
         look: Look,
         command: impl Fn(SocketAddr) -> anyhow::Result<Command>,
-        is_floe: bool,
+        way: Option<Way>,
     ) -> anyhow::Result<Seen> {
         let registry: Registry =
             servers::registry(&self.bench.storage.join("registry"), &self.bench.certificates)?;
@@ -82,7 +82,7 @@ impl Row<'_> {
         }
         let seen = look.at(&mut command(between.address)?)?;
         servers::check_image(&registry, &self.bench.certificates, self.image)?;
-        if is_floe { seen.with_receipt(&receipt(self.dist)) } else { Ok(seen) }
+        way.map_or(Ok(seen), |way| seen.with_receipt(&way.receipt(self.dist)))
     }
 }
 

@@ -260,13 +260,19 @@ impl Way {
         }
     }
 
+    /// Where it leaves the receipt of a dist.
+    fn receipt(self, dist: &Dist) -> PathBuf {
+        let folder = if self == Way::Other { "other" } else { "" };
+        dist.root.join(folder).join("floe-receipt.json")
+    }
+
     /// `floe publish` with the arguments that all rows share. What is pinned is the dist that `floe assemble` made, as in
     /// the workflow.
     fn command(self, bench: &Bench, dist: &Dist, more: &[&str]) -> anyhow::Result<Command> {
         let arguments =
             [&["publish", "dist", "--tag", material::TAG, "--repo", servers::REPO], more].concat();
         let mut command = match (self, &bench.against) {
-            (Way::Other, Some(program)) => dist.program(program, &arguments),
+            (Way::Other, Some(program)) => dist.made_by(program)?.program(program, &arguments),
             (Way::Pinned, _) => {
                 let (folder, sums) = dist.assembled(more)?;
                 let mut command = dist.floe(&["publish"]);
@@ -278,9 +284,4 @@ impl Way {
         bench.with_secrets(&mut command);
         Ok(command)
     }
-}
-
-/// Where floe leaves the receipt of a dist.
-fn receipt(dist: &Dist) -> PathBuf {
-    dist.root.join("floe-receipt.json")
 }

@@ -23,6 +23,9 @@ pub const TAG: &str = "v1.4.0";
 /// The source that every dist claims.
 pub const SOURCE: [&str; 4] = ["--commit", COMMIT, "--epoch", "1700000000"];
 
+/// Settings for a release with the files that releases of 0.1.0 have; it knows neither of the keys.
+const ALIKE: &str = "sbom = false\ninstallers = []\n";
+
 /// A project and the dist that floe made of it.
 pub struct Dist {
     /// The project's folder; the dist is in `dist/`.
@@ -70,12 +73,10 @@ impl Dist {
         let manifest = format!(
             "[package]\nname = \"tool\"\nversion = \"1.4.0\"\nedition = \"2021\"\nlicense = \"MIT\"\n\
              repository = \"https://github.com/{REPO}\"\n\n[workspace]\n\n\
-             [package.metadata.floe]\ntargets = {targets:?}\n"
+             [package.metadata.floe]\ntargets = {targets:?}\n{ALIKE}"
         );
         fs::create_dir_all(self.root.join("src"))?;
         fs::write(self.root.join("Cargo.toml"), manifest)?;
-        let lock = "version = 4\n\n[[package]]\nname = \"tool\"\nversion = \"1.4.0\"\n";
-        fs::write(self.root.join("Cargo.lock"), lock)?;
         fs::write(self.root.join("src/main.rs"), "fn main() {}\n")?;
         fs::write(self.root.join("LICENSE"), "Do as you please.\n")?;
         fs::write(self.root.join("CHANGELOG.md"), "# Changelog\n\n## 1.4.0\n\nIt is measured.\n")?;
@@ -187,6 +188,31 @@ impl Dist {
         Ok((folder.join("dist"), digest(&folder.join("SHA256SUMS"))?.0.to_string()))
     }
 
+    /// The same project and binaries, packed by another build of floe; the image is this dist's. It is made once.
+    ///
+    /// # Errors
+    /// That floe does not take them.
+    pub fn made_by(&self, program: &Path) -> anyhow::Result<Self> {
+        let other = Dist { root: self.root.join("other") };
+        if other.root.exists() {
+            return Ok(other);
+        }
+        for folder in ["src", "native"] {
+            link(&self.root.join(folder), &other.root.join(folder))?;
+        }
+        for name in ["LICENSE", "CHANGELOG.md"] {
+            fs::hard_link(self.root.join(name), other.root.join(name))?;
+        }
+        let manifest = fs::read_to_string(self.root.join("Cargo.toml"))?;
+        fs::write(other.root.join("Cargo.toml"), manifest.replace(ALIKE, ""))?;
+        measure::run(other.program(program, &["package", "native"]).args(SOURCE))?;
+        let image = self.root.join("dist/image");
+        if image.exists() {
+            link(&image, &other.root.join("dist/image"))?;
+        }
+        Ok(other)
+    }
+
     /// floe in the project's folder, without this process's tokens and settings.
     pub fn floe(&self, arguments: &[&str]) -> Command {
         self.program(Path::new(FLOE), arguments)
@@ -219,6 +245,21 @@ pub fn files(folder: &Path, count: u64, bytes: u64) -> anyhow::Result<Vec<PathBu
 
 fn target(name: &str) -> anyhow::Result<Target> {
     name.parse().map_err(anyhow::Error::msg)
+}
+
+/// The same files in another folder, without copying them.
+fn link(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            link(&entry.path(), &to)?;
+        } else {
+            fs::hard_link(entry.path(), &to)?;
+        }
+    }
+    Ok(())
 }
 
 /// The digest and the size of a file.

@@ -8,7 +8,7 @@ use crate::material::{self, Dist, TAG};
 use crate::proxy::Link;
 use crate::rounds::{Look, Runner, Seen, compare};
 use crate::servers::{self, REPO};
-use crate::{Bench, Way, image, receipt};
+use crate::{Bench, Way, image};
 
 /// Every target floe knows; a release holds one archive of each.
 const TARGETS: [&str; 7] = [
@@ -83,7 +83,7 @@ pub fn both(bench: &Bench) -> anyhow::Result<()> {
                 command.arg("--registry-url").arg(format!("https://{registry}"));
                 look.at(&mut command)
             })?;
-            seen.with_receipt(&receipt(dist))
+            seen.with_receipt(&way.receipt(dist))
         })
     };
     let mut peers: Vec<Runner<'_>> = bench.ways().into_iter().map(publishing).collect();
@@ -175,7 +175,7 @@ pub fn of_dist(bench: &Bench, look: Look, dist: &Dist, way: Way, link: Link) -> 
     let seen = on_fresh_hub(bench, link, Sent::by_floe(&dist.archives()?), |hub| {
         look.at(&mut publish(bench, dist, way, &["--no-image"], hub)?)
     })?;
-    seen.with_receipt(&receipt(dist))
+    seen.with_receipt(&way.receipt(dist))
 }
 
 /// GitHub's own client, as it is and kept from HTTP/2.
