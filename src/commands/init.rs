@@ -201,7 +201,7 @@ fn commit_of(floe: &Floe, report: &Report) -> anyhow::Result<Result<Commit, Stri
             let reason = line.cloned().unwrap_or_else(|| in_one_line(&error));
             Ok(Err(format!(
                 "the workflow calls floe by its tag, which can be moved, because git cannot ask `{remote}` for the \
-                 commit: {reason}; pin it with `floe init --pin COMMIT`"
+                 commit: {reason}; run `floe init` again after `nix flake lock`, or give `--pin COMMIT`"
             )))
         }
     }

@@ -120,7 +120,10 @@ fn a_remote_that_cannot_be_asked_is_a_warning() {
             .lines()
             .find(|line| line.trim_start().starts_with(start))
             .unwrap_or_else(|| panic!("{stderr}"));
-        assert!(line.ends_with("; pin it with `floe init --pin COMMIT`"), "{line}");
+        assert!(
+            line.ends_with("; run `floe init` again after `nix flake lock`, or give `--pin COMMIT`"),
+            "{line}"
+        );
         assert!(text(&sample, WORKFLOW).contains(&format!("release.yml@{TAG}\n")));
         // With `--strict`, nothing is written.
         let sample = bare();
