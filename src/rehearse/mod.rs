@@ -82,7 +82,8 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     report.step("Verifying", "without a token, from the public addresses");
     let repo = release.destination.repo.clone();
     let request = published::request(&repo, &release.destination.tag, &addresses)?;
-    let request = ReleaseRequest { image: Some(release.destination.image.clone()), ..request };
+    let image = release.image.as_ref().map(|_| release.destination.image.clone());
+    let request = ReleaseRequest { image, ..request };
     if let Some(seed) = args.faults {
         disturbed::verify_by_seed(seed, &release, &servers, request.clone(), report).await?;
     }

@@ -86,6 +86,18 @@ fn an_image_of_another_owner_is_not_even_asked_for() {
 }
 
 #[test]
+fn an_image_that_is_asked_for_and_that_the_release_does_not_have() {
+    let published = Published::new();
+    published.forge_manifest(|manifest| drop(manifest.as_object_mut().unwrap().remove("image")));
+    let verify = |more: &[&str]| published.scenario.run([&["verify", "--release", "v1.4.0"], more].concat());
+    verify(&[]).exit(0);
+    let outcome = verify(&["--image", "ghcr.io/acme/tool"]).exit(3);
+    expect!["the manifest names no image, but `ghcr.io/acme/tool` is asked for"]
+        .assert_eq(&problems(&outcome.stderr));
+    outcome.says("compare the values of `--package`, `--commit` and `--image` with it");
+}
+
+#[test]
 fn a_public_release_is_downloaded_without_a_token_even_if_the_first_anonymous_request_fails() {
     let published = Published::new();
     let limit = What::answer(403, r#"{"message":"API rate limit exceeded for 203.0.113.1."}"#);

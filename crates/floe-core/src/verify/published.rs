@@ -98,11 +98,11 @@ impl ReleaseRequest {
 
     /// How many of the given values, package, commit and image, are not those of a manifest.
     pub fn mismatches(&self, manifest: &Manifest) -> usize {
-        let image = self.image.as_ref().zip(manifest.image.as_ref());
+        let image = manifest.image.as_ref().map(|image| &image.name);
         let differs = [
             self.name.as_ref().is_some_and(|asked| *asked != manifest.name),
             self.commit.as_ref().is_some_and(|asked| *asked != manifest.commit),
-            image.is_some_and(|(asked, image)| *asked != image.name),
+            self.image.as_ref().is_some_and(|asked| image != Some(asked)),
         ];
         differs.into_iter().filter(|differs| *differs).count()
     }
@@ -222,15 +222,19 @@ fn check_request(
             problems.push(format!("the tag is gone, so nothing proves that commit {named} was released"));
         }
     }
-    let image = manifest.image.as_ref().filter(|image| !request.covers_image(&image.name));
-    problems.extend(image.map(|image| match &request.image {
-        Some(asked) => format!("the manifest names the image `{}`, not `{asked}`", image.name),
-        None => format!(
+    problems.extend(match (&manifest.image, &request.image) {
+        (None, Some(asked)) => Some(format!("the manifest names no image, but `{asked}` is asked for")),
+        (Some(image), _) if request.covers_image(&image.name) => None,
+        (Some(image), Some(asked)) => {
+            Some(format!("the manifest names the image `{}`, not `{asked}`", image.name))
+        }
+        (Some(image), None) => Some(format!(
             "the image `{0}` does not belong to `{1}`; if it should be verified, give `--image {0}`",
             image.name,
             request.repo.owner()
-        ),
-    }));
+        )),
+        (None, None) => None,
+    });
 }
 
 /// The names of everything that a manifest covers, and its own.
