@@ -81,6 +81,8 @@
         $from = $base
         if ($mirror) { $from = $mirror.TrimEnd('/') }
         $from = "$from/$file"
+        # Logs are read by others, so a password in the address of a mirror is not shown.
+        $shown = $from -replace '(?<=^[^/]*://)[^/]*@', ''
         # Into memory: the -OutFile of Windows PowerShell is a pattern.
         $download = {
             param($address, $headers)
@@ -96,11 +98,11 @@
                 }
             }
         }
-        Write-Host "downloading $from"
+        Write-Host "downloading $shown"
         try {
             $bytes = & $download $from @{}
         } catch {
-            if ($mirror -or -not $token) { throw "$from could not be downloaded: $($_.Exception.Message)" }
+            if ($mirror -or -not $token) { throw "$shown could not be downloaded: $($_.Exception.Message)" }
             Write-Host 'trying again with the token'
             try {
                 $headers = @{ Authorization = "Bearer $token" }
@@ -111,7 +113,7 @@
                 $headers['Accept'] = 'application/octet-stream'
                 $bytes = & $download $asset.url $headers
             } catch {
-                throw "$from could not be downloaded, not even with the token: $($_.Exception.Message)"
+                throw "$shown could not be downloaded, not even with the token: $($_.Exception.Message)"
             }
         }
 

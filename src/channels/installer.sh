@@ -172,11 +172,15 @@ fetch() {
     token=${__PREFIX___GITHUB_TOKEN:-${GITHUB_TOKEN:-}}
     from=${mirror:-$base}
     from=${from%/}/$file
-    say "downloading $from"
+    # Logs are read by others, so a password in the address of a mirror is not shown.
+    rest=${from#*://}
+    host=${rest%%/*}
+    shown=${from%"$rest"}${host##*@}${rest#"$host"}
+    say "downloading $shown"
     if download "$from" "$temp/archive"; then return 0; fi
-    if [ -n "$mirror" ] || [ -z "$token" ]; then die "$from could not be downloaded"; fi
+    if [ -n "$mirror" ] || [ -z "$token" ]; then die "$shown could not be downloaded"; fi
     say "trying again with the token"
-    if ! download_with_token "$temp/archive"; then die "$from could not be downloaded, not even with the token"; fi
+    if ! download_with_token "$temp/archive"; then die "$shown could not be downloaded, not even with the token"; fi
 }
 
 verify() {

@@ -168,6 +168,28 @@ fn a_changed_byte_of_the_archive_stops_it() {
 }
 
 #[test]
+fn a_password_of_a_mirror_is_not_shown() {
+    let installer = Installer::new();
+    for (shell, arguments) in SHELLS {
+        let Some(path) = peer(shell) else { continue };
+        let arguments = [arguments, &[installer.script.to_str().unwrap()]].concat();
+        // The last one has an `@` in its path, which is no password.
+        for (secret, below) in [("user:s3cret@", "/missing"), ("s3cret@", ""), ("user:s%40cret@", "/a@b")] {
+            let home = tempfile::tempdir().unwrap();
+            let mirror = format!("{}{below}", installer.address);
+            let mut command = installer.command(&path, &arguments, home.path());
+            let output = command
+                .env("TOOL_DOWNLOAD_URL", mirror.replace("://", &format!("://{secret}")))
+                .output()
+                .unwrap();
+            let said = text(&output.stdout) + &text(&output.stderr);
+            assert!(!said.contains("cret"), "{shell}: {said}");
+            assert!(said.contains(&format!("downloading {mirror}/tool-")), "{shell}: {said}");
+        }
+    }
+}
+
+#[test]
 fn a_script_that_was_cut_off_does_nothing() {
     let installer = Installer::new();
     let script = fs::read(&installer.script).unwrap();

@@ -222,6 +222,20 @@ fn arguments_are_known_or_refused() {
 }
 
 #[test]
+fn a_password_of_a_mirror_is_not_shown() {
+    for shell in shells() {
+        let installer = Installer::program();
+        let mirror = format!("{}/missing/a@b", installer.address);
+        let mut command = installer.command(&shell);
+        command.env("TOOL_DOWNLOAD_URL", mirror.replace("://", "://user:s3cret@"));
+        let output = command.arg("-File").arg(&installer.script).output().unwrap();
+        let said = text(&output);
+        assert!(!output.status.success() && !said.contains("s3cret"), "{said}");
+        assert!(has(&said, &format!("downloading {mirror}/tool-")), "{said}");
+    }
+}
+
+#[test]
 fn what_is_no_whole_program_of_the_release_changes_nothing() {
     for shell in shells() {
         let refused = |installer: &Installer, expected: &str| {
