@@ -33,7 +33,8 @@ pub(super) async fn image(
     Ok(Pulled { by_tag, image: image.unwrap_or_else(|problem| Err(vec![problem])), attached: None })
 }
 
-/// What was pulled, or what is wrong with it; an error where that is not known.
+/// Separates the two failures of a pull: a wrong image is a result with the problem, and a pull that could not finish is an
+/// error.
 fn known<T>(pulled: Result<T, PullError>) -> anyhow::Result<Result<T, String>> {
     match pulled {
         Ok(pulled) => Ok(Ok(pulled)),

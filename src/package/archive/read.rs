@@ -178,7 +178,8 @@ fn open(path: &Path) -> anyhow::Result<File> {
     files::open(path).at("failed to open", path)
 }
 
-/// What `take` makes of the entries, sorted by path, after the checks that concern several entries.
+/// Checks all entries of an archive together, such as their names, passes each to `take`, and returns its results, sorted by
+/// path.
 fn each<T>(
     (file, path): (&mut dyn ReadSeek, &Path),
     kind: ArchiveKind,

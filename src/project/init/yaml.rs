@@ -47,7 +47,7 @@ impl<'t> Node<'t> {
                 Event::Scalar(text, ..) => node(Value::Text(text), inline()),
                 Event::Alias(_) => node(Value::Alias, inline()),
                 Event::SequenceStart(..) | Event::MappingStart(..) => {
-                    // What it is shows when it ends.
+                    // The value is replaced when the matching end event comes.
                     let inline = inline().filter(|_| line.starts_with(['[', '{']));
                     open.push((node(Value::Nothing, inline), Vec::new()));
                     continue;

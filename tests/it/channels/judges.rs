@@ -292,7 +292,8 @@ fn the_script_for_chocolatey_hides_other_programs_below_any_folder() {
     }
 }
 
-/// What Windows PowerShell 5.1 lacks or reads in another way than PowerShell 7, and what would touch the caller of `iex`.
+/// The installer uses no syntax that Windows PowerShell 5.1 lacks or reads in another way than PowerShell 7, and nothing that
+/// changes the shell of the caller of `iex`.
 #[test]
 fn the_installer_for_powershell_keeps_to_what_every_powershell_has() {
     let files = render(&manifest(|_| ()), &channels("x")).unwrap();
