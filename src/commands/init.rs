@@ -1,7 +1,7 @@
 //! `floe init`: adds the files of a release to a project, after showing them, all or none.
 //!
-//! It replaces text that floe did not write only with `--force`, and only if git has it. The network is used for one question: which commit the tag of floe names
-//! that a new workflow calls.
+//! It replaces text that floe did not write only with `--force`, and only if git has it. It asks the network one question:
+//! which commit the tag names by which a new workflow would call floe.
 
 mod check;
 
