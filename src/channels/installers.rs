@@ -72,7 +72,7 @@ pub(super) fn ps1_installer(subject: &Subject<'_>) -> Option<Rendered> {
 
 /// The names of the installers that a release of these targets has.
 pub fn file_names(project: &str, targets: &[Target], channels: &Channels) -> Vec<String> {
-    let is_for = |kind: &&ChannelKind| targets.iter().any(|target| kind.systems().0.contains(&target.os()));
+    let is_for = |kind: &&ChannelKind| targets.iter().any(|target| kind.takes(*target));
     channels.installers.iter().filter(is_for).map(|kind| file_name(*kind, project)).collect()
 }
 
@@ -144,10 +144,12 @@ mod tests {
         let mut shown = String::new();
         for file in &files {
             let text = String::from_utf8(file.bytes.clone()).unwrap();
-            assert!(!text.contains("__"), "{}", file.path);
-            shown.push_str(&format!("== {}\n", file.path));
-            let begin = text.find(if file.kind == ChannelKind::Sh { "name=" } else { "$name =" }).unwrap();
-            let end = text.find(if file.kind == ChannelKind::Sh { "temp=" } else { "if ($args" }).unwrap();
+            assert!(!text.contains("__"), "{}", file.entry.path);
+            shown.push_str(&format!("== {}\n", file.entry.path));
+            let begin =
+                text.find(if file.entry.kind == ChannelKind::Sh { "name=" } else { "$name =" }).unwrap();
+            let end =
+                text.find(if file.entry.kind == ChannelKind::Sh { "temp=" } else { "if ($args" }).unwrap();
             shown.push_str(&format!("{}\n", text[begin..end].trim_end()));
         }
         expect![[r#"

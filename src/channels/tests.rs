@@ -79,9 +79,9 @@ pub(super) fn check(manifest: &Manifest, channels: &Channels, expected: Expect) 
     let mut shown = String::new();
     for file in render(manifest, channels).unwrap() {
         let text = String::from_utf8(file.bytes.clone()).unwrap();
-        let repository = file.repository.unwrap_or_default();
+        let repository = file.entry.repository.unwrap_or_default();
         assert_eq!(Marker::of(text.as_bytes()).unwrap().version, manifest.version);
-        shown.push_str(&format!("{} {repository} {}\n{text}", file.kind, file.path));
+        shown.push_str(&format!("{} {repository} {}\n{text}", file.entry.kind, file.entry.path));
     }
     expected.assert_eq(&shown);
 }
@@ -265,7 +265,7 @@ fn nothing_is_rendered_for_a_prerelease_or_without_archives() {
     assert_eq!(
         left_out(&empty, &both),
         [
-            "nothing is rendered for `homebrew`: there is no archive for macOS or Linux",
+            "nothing is rendered for `homebrew`: there is no archive for macOS or Linux on x86-64 or Arm64",
             "nothing is rendered for `scoop`: there is no archive for Windows"
         ]
     );
@@ -277,13 +277,40 @@ fn nothing_is_rendered_for_a_prerelease_or_without_archives() {
     );
 }
 
+/// What is planned before the build is what the release has.
+#[test]
+fn a_channel_takes_exactly_the_targets_that_its_files_install() {
+    for target in Target::all() {
+        let one = manifest(|value| {
+            let mut artifact = value["artifacts"][0].take();
+            (artifact["target"], artifact["file"]) = (json!(target), target.archive_file("tool").into());
+            value["artifacts"] = json!([artifact]);
+        });
+        let files = render(&one, &all()).unwrap();
+        for kind in Channels::INSTALLERS.into_iter().chain(all().tables()) {
+            let has = files.iter().any(|file| file.entry.kind == kind);
+            assert_eq!(has, kind.takes(target), "{kind} for {target}");
+        }
+        let installers = super::installers::file_names("tool", &[target], &all());
+        assert!(installers.iter().all(|name| files.iter().any(|file| file.entry.path == *name)), "{target}");
+        let places = places_of(&one, &all()).into_iter();
+        let planned: Vec<_> = places.flat_map(|place| place.paths).collect();
+        let moved = files.iter().map(|file| &file.entry).filter(|entry| entry.kind.is_moved());
+        assert_eq!(planned, moved.map(|entry| entry.path.clone()).collect::<Vec<_>>(), "{target}");
+    }
+}
+
 /// If this fails, raise [`REVISION`]: a published release must not be called wrong because a text has changed.
 #[test]
 fn the_texts_are_those_of_this_revision() {
     let channels = all();
     let mut shown = format!("revision {REVISION}\n");
     for file in render(&manifest(with_extras), &channels).unwrap() {
-        shown.push_str(&format!("{} {}\n", file.path, floe_core::model::Digest::of(&file.bytes).short()));
+        shown.push_str(&format!(
+            "{} {}\n",
+            file.entry.path,
+            floe_core::model::Digest::of(&file.bytes).short()
+        ));
     }
     expect![[r#"
         revision 1
@@ -310,7 +337,8 @@ fn a_release_is_rendered_again_from_its_manifest_alone() {
             fork: None,
         }),
         chocolatey: Some(Chocolatey {
-            id: Some("tool.portable".to_owned()),
+            // An identifier may hold dots and digits.
+            id: Some("a.2b.1".to_owned()),
             authors: Some("Acme & others".to_owned()),
             feed: Some("push.example.org".to_owned()),
         }),
@@ -324,6 +352,12 @@ fn a_release_is_rendered_again_from_its_manifest_alone() {
     });
     let mut manifest = manifest(with_extras);
     let files = render(&manifest, &channels).unwrap();
-    manifest.channels = files.iter().map(|file| file.entry(REVISION)).collect();
+    manifest.channels = files.iter().map(|file| file.entry.clone()).collect();
     assert_eq!(render(&manifest, &settings(&manifest)).unwrap(), files);
+    // The files go where they were going to go before the build.
+    let targets: Vec<Target> = manifest.artifacts.iter().map(|artifact| artifact.target).collect();
+    let repo = "acme/tool".parse().unwrap();
+    let planned = places(("tool", &manifest.version), Some(&repo), &targets, &channels);
+    assert_eq!(planned.len(), 4);
+    assert_eq!(places_of(&manifest, &settings(&manifest)), planned);
 }

@@ -13,10 +13,10 @@ use crate::files::scratch::Scratch;
 use crate::net::stop;
 use crate::package::{audit, sbom};
 use crate::release::attestation::Trust;
-use crate::release::channels::Followed;
+use crate::release::channel::{self, Followed};
 use crate::release::inputs::Inputs;
 use crate::release::signature::{self, Signature};
-use crate::release::{assemble, channels, dist, published, session, smoke_test};
+use crate::release::{assemble, dist, published, session, smoke_test};
 use crate::report::{Report, markdown, size};
 use crate::token::Token;
 use floe_core::model::release::CHECKSUMS;
@@ -136,7 +136,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         smoke_test::run_downloaded(manifest, &assets, argument, report).await?;
     }
     report.output("tag", tag.as_str());
-    let channels = channels::follow(manifest, remote, report).await?;
+    let channels = channel::follow(manifest, remote, report).await?;
     let verdict =
         Verdict { channels, signature: Some(signature), ..Verdict::of_download(&verified, manifest) };
     verdict.show(&format!("Release `{tag}` of {repo}"), args.json, report)?;

@@ -15,7 +15,7 @@ use crate::release::channel::Channel;
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::clock::Clock;
-use floe_core::model::places::Feed;
+use floe_core::model::places::{Feed, Home};
 use floe_core::model::{Destination, ImageName, Release, Repo, Subject};
 use floe_core::preflight::{ChannelToken, FeedKey, fails_anyway};
 
@@ -130,8 +130,10 @@ impl Session {
             FeedClient::connect(client.clone(), feed, address, secrets.feed.clone(), retry.clone())
         };
         let places = subject.channels();
-        let channels =
-            places.iter().map(|place| Channel::connect(place, of, feed)).collect::<anyhow::Result<_>>()?;
+        let channels = places
+            .iter()
+            .map(|place| Channel::connect(place, of, feed, &retry))
+            .collect::<anyhow::Result<_>>()?;
         let feed_key = match (&secrets.feed, secrets.feed_follows) {
             (Some(_), _) => FeedKey::Own,
             (None, true) => FeedKey::Follows,
@@ -202,7 +204,7 @@ impl Session {
     /// The same for each server.
     fn requests_of(&self) -> [(u64, &'static str); 3] {
         let (feeds, repositories): (Vec<_>, Vec<_>) =
-            self.channels.iter().partition(|channel| matches!(channel, Channel::Feed(..)));
+            self.channels.iter().partition(|channel| matches!(channel.place.home, Home::Feed(_)));
         let sum = |channels: Vec<&Channel>| channels.into_iter().map(Channel::requests).sum::<u64>();
         let registry = self.registry.as_ref().map_or(0, Registry::requests);
         let github = self.github.requests() + sum(repositories);

@@ -11,7 +11,6 @@ use crate::model::release::{CHECKSUMS, SIGNATURES};
 use crate::model::{ArchiveFacts, Commit, Entry, Image, Platform, PromisedFile, Record, Sbom, Tag, Target};
 
 mod archive;
-pub mod channels;
 mod image;
 mod packages;
 mod problem;
