@@ -1,7 +1,7 @@
 //! Whether a bundle is authentic, and the identity that its certificate then proves.
 
 use chrono::{DateTime, Utc};
-use sigstore_verify::crypto::SubjectAltName;
+use sigstore_verify::crypto::{FulcioCiClaims, SubjectAltName};
 use sigstore_verify::types::Sha256Hash;
 use sigstore_verify::{
     CertificateError, Error, TransparencyLogError, VerificationPolicy, VerificationResult,
@@ -22,29 +22,12 @@ pub struct Authentic {
     pub identity: String,
     /// The issuer of the identity's token.
     pub issuer: Option<String>,
-    /// The commit of the signing workflow.
-    pub signer_commit: Option<String>,
-    /// The address of the source repository.
-    pub repository: Option<String>,
-    /// The ref that was built.
-    pub git_ref: Option<String>,
-    /// The commit that was built.
-    pub commit: Option<String>,
-    /// The kind of machine that signed: `github-hosted` or `self-hosted`.
-    pub runner: Option<String>,
-    /// The address of the run.
-    pub run: Option<String>,
+    /// The source, the workflow, the run and the machine: the other claims in the certificate.
+    pub claims: FulcioCiClaims,
     /// When it was signed, as the log or a timestamp authority proves it.
     pub time: Option<DateTime<Utc>>,
-    /// Its entry in the transparency log, where there is one.
-    pub log: Option<Log>,
-}
-
-/// An entry in a transparency log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Log {
-    /// Its number.
-    pub index: u64,
+    /// The number of its entry in the transparency log, where there is one.
+    pub log_index: Option<u64>,
 }
 
 /// Why a bundle does not count.
@@ -142,21 +125,15 @@ impl Bundle {
         let Some(SubjectAltName::Uri(identity)) = result.identity() else {
             return Err(Unproven::wrong("its certificate names a person and no workflow"));
         };
-        let claims = &certificate.ci_claims;
         let entry = self.inner.verification_material.tlog_entries.first();
         let time = result.integrated_time().or_else(|| result.verified_timestamps().first().copied());
         Ok(Authentic {
             instance: root.instance,
             identity: identity.clone(),
             issuer: result.issuer().map(str::to_owned),
-            signer_commit: claims.build_signer_digest.clone(),
-            repository: claims.source_repository_uri.clone(),
-            git_ref: claims.source_repository_ref.clone(),
-            commit: claims.source_repository_digest.clone(),
-            runner: claims.runner_environment.clone(),
-            run: claims.run_invocation_uri.clone(),
+            claims: certificate.ci_claims.clone(),
             time: time.and_then(|time| DateTime::from_timestamp(time.as_second(), 0)),
-            log: entry.filter(|_| result.tlog_verified()).map(|entry| Log { index: entry.log_index.get() }),
+            log_index: entry.filter(|_| result.tlog_verified()).map(|entry| entry.log_index.get()),
             statement: self.statement,
         })
     }

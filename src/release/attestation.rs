@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context as _, ensure};
 
 use crate::attest::{
-    Authentic, BUNDLE_LIMIT, Bundle, Expected, ROOTS_LIMIT, Roots, Signer, Signers, Subjects, Unproven,
+    Authentic, BUNDLE_LIMIT, Bundle, Expected, ROOTS_LIMIT, Roots, Signer, Subjects, Unproven,
 };
 use crate::cli::{Attest, TrustArgs};
 use crate::environment::variable;
@@ -36,11 +36,6 @@ impl Trust {
         Ok(Trust { roots: Arc::new(roots), signer: args.signer.clone(), known: Arc::default() })
     }
 
-    /// The workflows that may sign for a repository.
-    pub fn signers(&self, repo: &Repo) -> Signers {
-        self.signer.clone().map_or_else(|| Signers::Default(repo.clone()), Signers::Given)
-    }
-
     /// Whether a bundle is authentic, whatever it says.
     pub fn authenticate(&self, bundle: &[u8]) -> Result<Authentic, Unproven> {
         Bundle::parse(bundle)?.authenticate(&self.roots)
@@ -54,7 +49,7 @@ impl Trust {
         (tag, commit): (Option<&Tag>, Option<&Commit>),
         subjects: Subjects,
     ) -> Result<Authentic, Unproven> {
-        let expected = Expected { repo, tag, commit, signers: self.signers(repo), subjects };
+        let expected = Expected { repo, tag, commit, signer: self.signer.as_ref(), subjects };
         let found = self.authenticate(bundle)?;
         match expected.problems(&found) {
             problems if problems.is_empty() => Ok(found),
@@ -162,9 +157,9 @@ fn is_required(attest: Option<Attest>) -> bool {
 /// The signer and the source, in one line.
 pub fn signed(found: &Authentic) -> String {
     let short = |address: &str| address.trim_start_matches("https://github.com/").to_owned();
-    let commit = found.signer_commit.as_deref().and_then(|commit| commit.get(..7));
+    let commit = found.claims.build_signer_digest.as_deref().and_then(|commit| commit.get(..7));
     let commit = commit.map(|commit| format!(" ({commit})")).unwrap_or_default();
-    let repository = short(found.repository.as_deref().unwrap_or_default());
-    let git_ref = found.git_ref.as_deref().unwrap_or_default();
+    let repository = short(found.claims.source_repository_uri.as_deref().unwrap_or_default());
+    let git_ref = found.claims.source_repository_ref.as_deref().unwrap_or_default();
     format!("by {}{commit}, for {repository} at {git_ref}", short(&found.identity))
 }

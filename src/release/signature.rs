@@ -51,7 +51,8 @@ pub enum Immutability {
 
 impl Signature {
     fn of(found: &Authentic) -> Self {
-        Signature::Signed { by: signed(found), run: run(found), commit: found.commit.clone() }
+        let commit = found.claims.source_repository_digest.clone();
+        Signature::Signed { by: signed(found), run: run(found), commit }
     }
 
     /// The words after `verified`.
@@ -74,14 +75,18 @@ impl Signature {
 
 /// `run 77, github-hosted, 2026-11-29 16:01 UTC, in the public log (rekor 9895427)`
 fn run(found: &Authentic) -> String {
-    let run = found.run.as_deref().and_then(|run| run.split("/actions/runs/").nth(1)?.split('/').next());
-    let log = found.log.as_ref().map(|log| match found.instance {
-        Instance::Sigstore => format!("in the public log (rekor {})", log.index),
-        Instance::GitHub | Instance::Given => format!("in the log of the given root ({})", log.index),
+    let run = found
+        .claims
+        .run_invocation_uri
+        .as_deref()
+        .and_then(|run| run.split("/actions/runs/").nth(1)?.split('/').next());
+    let log = found.log_index.map(|index| match found.instance {
+        Instance::Sigstore => format!("in the public log (rekor {index})"),
+        Instance::GitHub | Instance::Given => format!("in the log of the given root ({index})"),
     });
     let parts = [
         run.map(|run| format!("run {run}")),
-        found.runner.clone(),
+        found.claims.runner_environment.clone(),
         found.time.map(|time| time.format("%Y-%m-%d %H:%M UTC").to_string()),
         log,
     ];

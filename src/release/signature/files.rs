@@ -109,7 +109,12 @@ fn show(
     let mut bytes = vec![format!("{} as the attestation says", units::files(files.len()))];
     bytes.extend(files.iter().filter_map(SignedFile::renamed));
     let sboms: Vec<String> = files.iter().filter_map(SignedFile::contents).collect();
-    let commit = found.commit.as_ref().map(|commit| format!(" at {commit}")).unwrap_or_default();
+    let commit = found
+        .claims
+        .source_repository_digest
+        .as_ref()
+        .map(|commit| format!(" at {commit}"))
+        .unwrap_or_default();
     let [bytes, signed, sboms] = [("bytes", bytes), ("signed", signature.lines()), ("sbom", sboms)]
         .map(|(name, lines)| block(name, &lines));
     report.out(format!("{repo}{commit}{bytes}{signed}{sboms}"));
