@@ -30,6 +30,36 @@ pub struct Authentic {
     pub log_index: Option<u64>,
 }
 
+impl Authentic {
+    /// The signer and the source, in one line.
+    pub fn by(&self) -> String {
+        let short = |address: &str| address.trim_start_matches("https://github.com/").to_owned();
+        let commit = self.claims.build_signer_digest.as_deref().and_then(|commit| commit.get(..7));
+        let commit = commit.map(|commit| format!(" ({commit})")).unwrap_or_default();
+        let repository = short(self.claims.source_repository_uri.as_deref().unwrap_or_default());
+        let git_ref = self.claims.source_repository_ref.as_deref().unwrap_or_default();
+        format!("by {}{commit}, for {repository} at {git_ref}", short(&self.identity))
+    }
+
+    /// The run, the machine, the time and the log, in one line:
+    /// `run 77, github-hosted, 2026-11-29 16:01 UTC, in the public log (rekor 9895427)`.
+    pub fn run(&self) -> String {
+        let run = self.claims.run_invocation_uri.as_deref();
+        let run = run.and_then(|run| run.split("/actions/runs/").nth(1)?.split('/').next());
+        let log = self.log_index.map(|index| match self.instance {
+            Instance::Sigstore => format!("in the public log (rekor {index})"),
+            Instance::GitHub | Instance::Given => format!("in the log of the given root ({index})"),
+        });
+        let parts = [
+            run.map(|run| format!("run {run}")),
+            self.claims.runner_environment.clone(),
+            self.time.map(|time| time.format("%Y-%m-%d %H:%M UTC").to_string()),
+            log,
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// Why a bundle does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unproven {
