@@ -237,10 +237,7 @@ $extras
 END
 }
 
-hint() {
-    read -r first <<END
-$programs
-END
+hint_path() {
     if [ -n "${GITHUB_PATH:-}" ]; then printf '%s\n' "$dir" >>"$GITHUB_PATH"; fi
     case :$PATH: in
         *:"$dir":*)
@@ -254,6 +251,18 @@ END
                 *) say "add the folder to PATH: export PATH=$(quote "$dir"):\"\$PATH\"" ;;
             esac
             ;;
+    esac
+}
+
+hint() {
+    read -r first <<END
+$programs
+END
+    case $dir in
+        *:*)
+            say "warning: PATH cannot hold $dir, because a colon separates its folders; --to installs into another one"
+            ;;
+        *) hint_path ;;
     esac
     say "uninstall with: rm -f$installed"
 }

@@ -287,8 +287,8 @@ fn the_texts_are_those_of_this_revision() {
     }
     expect![[r#"
         revision 1
-        tool-installer.sh 39e9343cb11a
-        tool-installer.ps1 48247af42d5d
+        tool-installer.sh c77540ac1f30
+        tool-installer.ps1 98361a8dc272
         Formula/tool.rb 4d4b81987949
         bucket/tool.json 62bb64ee1976
         manifests/a/Acme/Tool/1.4.0/Acme.Tool.installer.yaml b6f5ad050b59

@@ -12,8 +12,8 @@ use crate::net::client::Client;
 use crate::net::retry::Retry;
 use crate::rehearse::servers::Servers;
 use crate::release;
+use crate::release::published::Immutability;
 use crate::release::session::{Secrets, Session};
-use crate::release::signature::Immutability;
 use crate::report::{Report, Verbosity, seconds};
 use floe_core::clock::Clock;
 use floe_core::model::release::CHECKSUMS;
@@ -119,7 +119,7 @@ pub async fn verify_by_seed(
     let addresses = servers.addresses(&release.destination);
     let retry = Retry::new(5, Duration::from_secs(1), Clock::skipping(), quiet.clone());
     let found = match super::verify(request, &addresses, folder.path(), retry, &quiet).await {
-        Ok(checked) => match checked.immutability {
+        Ok((_, checked)) => match checked.immutability {
             Immutability::Signed => Verified::Signed,
             Immutability::Mutable | Immutability::NotChecked(_) => Verified::NotChecked,
         },
