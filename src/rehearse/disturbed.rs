@@ -10,8 +10,8 @@ use crate::files::scratch::Scratch;
 use crate::net::retry::Retry;
 use crate::rehearse::servers::Servers;
 use crate::release;
+use crate::release::published::Immutability;
 use crate::release::session::Session;
-use crate::release::signature::Immutability;
 use crate::report::{Report, Verbosity, seconds};
 use floe_core::clock::Clock;
 use floe_core::model::release::CHECKSUMS;
@@ -106,7 +106,7 @@ pub async fn verify_by_seed(
     let addresses = servers.addresses(&release.destination);
     let retry = Retry::new(5, Duration::from_secs(1), Clock::skipping(), quiet.clone());
     let found = match super::verify(request, &addresses, folder.path(), retry, &quiet).await {
-        Ok(checked) => match checked.immutability {
+        Ok((_, checked)) => match checked.immutability {
             Immutability::Signed => Verified::Signed,
             Immutability::Mutable | Immutability::NotChecked(_) => Verified::NotChecked,
         },

@@ -29,9 +29,9 @@ use crate::project::cargo::{self, Origin, Project};
 use crate::project::{nix, repository};
 use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
-use crate::release::attestation::Trust;
-use crate::release::published::{self, Asked, Checked};
+use crate::release::published::{self, Checked, MustBeSigned};
 use crate::release::session::{self, Session};
+use crate::release::trust::Trust;
 use crate::release::{self, assemble, attestation, description, dist, inputs, names};
 use crate::report::{Report, size};
 use crate::token::Token;
@@ -42,7 +42,7 @@ use floe_core::model::{
     Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Rule,
 };
 use floe_core::preflight::CheckedPlanJson;
-use floe_core::verify::published::ReleaseRequest;
+use floe_core::verify::published::{Download, ReleaseRequest};
 use floe_core::verify::{Depth, Expect, Verified};
 
 /// Runs `floe rehearse`. It fails for the reasons for which a real release of the project would.
@@ -88,8 +88,8 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         disturbed::verify_by_seed(seed, &release, &servers, request.clone(), report).await?;
     }
     let retry = session::retry(&addresses, report);
-    let checked = verify(request, &addresses, &folder.release(), retry, report).await?;
-    if let Ok(manifest) = &checked.download.manifest {
+    let (download, _) = verify(request, &addresses, &folder.release(), retry, report).await?;
+    if let Ok(manifest) = &download.manifest {
         release::channels::follow(manifest, &addresses, report).await?;
     }
     report.step(
@@ -120,10 +120,11 @@ async fn verify(
     folder: &Path,
     retry: Retry,
     report: &Report,
-) -> anyhow::Result<Checked> {
-    let fetched = published::download(request, None, addresses, folder, retry).await?;
+) -> anyhow::Result<(Download, Checked)> {
+    let download = published::download(request, None, addresses, folder, retry).await?;
     let trust = Trust::of(&TrustArgs::default())?;
-    published::verify(fetched, &Asked { trust: &trust, require: false, unsigned: true }, report)
+    let checked = published::verify(&download, &trust, MustBeSigned::Never, report)?;
+    Ok((download, checked))
 }
 
 /// The dists to rehearse with, checked: the given ones, or what this machine can build.

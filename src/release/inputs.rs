@@ -14,7 +14,7 @@ use crate::environment::variable;
 use crate::error::{Failure, invalid, usage};
 use crate::project::cargo::{self, Changelog, Project};
 use crate::project::repository;
-use crate::release::{assemble, attestation, description, dist, names, session, signatures};
+use crate::release::{assemble, attestation, description, dist, minisign, names, session};
 use crate::report::Report;
 use floe_core::model::changelog;
 use floe_core::model::config::NotesFrom;
@@ -134,7 +134,7 @@ impl Inputs {
     /// With the key of the project, or of the package as its archives describe it.
     fn verify_signatures(
         &self,
-        files: signatures::Files<'_>,
+        files: minisign::Files<'_>,
         about: Option<&About>,
         report: &Report,
     ) -> anyhow::Result<()> {
@@ -142,7 +142,7 @@ impl Inputs {
             Some(project) => project.about.minisign.as_ref(),
             None => about.and_then(|about| about.minisign.as_ref()),
         };
-        signatures::verify(&files, key, report)
+        minisign::verify(&files, key, report)
     }
 
     /// The release as far as it is known before its dist is built.
