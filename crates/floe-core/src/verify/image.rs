@@ -155,7 +155,4 @@ fn check_labels(image: &Image, identity: &Identity, expect: &Expect, problems: &
             problems.push(Problem::ImageLabel { label, found: found.clone(), expected });
         }
     }
-    if let Some(version) = identity.version.as_ref().filter(|version| !version.build.is_empty()) {
-        problems.push(Problem::NotATag { version: version.clone() });
-    }
 }

@@ -125,11 +125,6 @@ pub enum Problem {
     /// A label of the image names another version or commit.
     #[error("the image's label `{label}` is `{found}`, but it should be `{expected}`")]
     ImageLabel { label: &'static str, found: String, expected: String },
-    /// The version cannot be an image tag.
-    #[error(
-        "version {version} has build metadata, which no image tag can hold (OCI tags cannot contain `+`)"
-    )]
-    NotATag { version: Version },
 }
 
 fn quoted(paths: &[PathBuf]) -> String {
