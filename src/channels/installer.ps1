@@ -39,9 +39,10 @@
     $processor = $env:PROCESSOR_ARCHITEW6432
     if (-not $processor) { $processor = $env:PROCESSOR_ARCHITECTURE }
     $wanted = switch ($processor) {
-        'AMD64' { @('x86_64') }
-        # Windows on ARM runs programs for x86-64, too.
-        'ARM64' { @('aarch64', 'x86_64') }
+        'x86' { @('x86') }
+        # These run programs for other processors, too.
+        'AMD64' { @('x86_64', 'x86') }
+        'ARM64' { @('aarch64', 'x86_64', 'x86') }
         default { throw "$name $release has no archive for the processor $processor" }
     }
     $archive = $null

@@ -55,6 +55,8 @@ find_system() {
     case $cpu in
         x86_64 | amd64) cpu=x86_64 ;;
         aarch64 | arm64) cpu=aarch64 ;;
+        # armv8l is a 32-bit system on a 64-bit processor.
+        armv7l | armv8l) cpu=arm ;;
     esac
     system=$os-$cpu
 }

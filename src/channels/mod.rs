@@ -71,10 +71,10 @@ pub fn lacking(package: Option<&About>, channels: &Channels) -> Vec<String> {
 
 /// The channels that are configured but for which the release holds no archive, each as a sentence.
 pub fn left_out(manifest: &Manifest, channels: &Channels) -> Vec<String> {
-    let has = |os: &[Os]| manifest.artifacts.iter().any(|artifact| os.contains(&artifact.target.os()));
     let missing = |kind: ChannelKind| {
-        let (os, systems) = kind.systems();
-        (!has(os)).then(|| format!("nothing is rendered for `{kind}`: there is no archive for {systems}"))
+        let has = manifest.artifacts.iter().any(|artifact| kind.is_for(artifact.target));
+        let systems = kind.systems();
+        (!has).then(|| format!("nothing is rendered for `{kind}`: there is no archive for {systems}"))
     };
     channels.tables().filter_map(missing).collect()
 }
@@ -96,8 +96,7 @@ pub fn places(
     let scoop = scoop.iter().map(|one| file(ChannelKind::Scoop, &one.bucket, scoop::path(one, name)));
     let winget = winget.iter().filter_map(|one| winget::place(one, project, version));
     let chocolatey = chocolatey.iter().map(|one| chocolatey::place(one, name, version));
-    let has =
-        |place: &ChannelPlace| targets.iter().any(|target| place.kind.systems().0.contains(&target.os()));
+    let has = |place: &ChannelPlace| targets.iter().any(|target| place.kind.is_for(*target));
     homebrew.chain(scoop).chain(winget).chain(chocolatey).filter(has).collect()
 }
 

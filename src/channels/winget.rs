@@ -19,7 +19,8 @@ const DESCRIPTION: usize = 256;
 /// Renders the three files; none if there is no archive for Windows.
 pub(super) fn render(subject: &Subject<'_>, settings: &Winget) -> Vec<Rendered> {
     let Manifest { name, version, tag, .. } = subject.manifest;
-    let archives = subject.archives(Os::Windows, &[("x64", Arch::X86_64), ("arm64", Arch::Aarch64)]);
+    let processors = [("x64", Arch::X86_64), ("arm64", Arch::Aarch64), ("x86", Arch::X86)];
+    let archives = subject.archives(Os::Windows, &processors);
     let (Some(license), false) = (subject.license, archives.is_empty()) else { return Vec::new() };
     let id = &settings.id;
     let Some(fork) = fork(settings, Repo::from_url(&subject.repository).as_ref()) else { return Vec::new() };

@@ -20,7 +20,7 @@ use crate::error::{AtPath as _, Failure};
 use crate::github::GitHub;
 use crate::net::address::Endpoint;
 use crate::net::client::TooLarge;
-use crate::net::retry::{AttemptError, Retry, RetryPolicy};
+use crate::net::retry::{AttemptError, RetryPolicy};
 use crate::package;
 use crate::package::archive::{self, Budget, Examined};
 use crate::registry::{self, Credentials, Registry};
@@ -52,8 +52,6 @@ pub struct Downloader<'a> {
     pub own_image: ImageName,
     /// The folder for the downloads.
     pub folder: PathBuf,
-    /// How often each request is tried, and where that is reported.
-    pub retry: Retry,
 }
 
 impl Downloader<'_> {
@@ -67,7 +65,7 @@ impl Downloader<'_> {
         let assets = self.folder.join("assets");
         fs::create_dir_all(&assets).at("failed to make", &assets)?;
         let bytes = release.assets.iter().fold(0, |all: u64, asset| all.saturating_add(asset.size));
-        let progress = self.retry.report.progress("Downloading", bytes);
+        let progress = self.github.client().retry.report.progress("Downloading", bytes);
         check_names(&release.assets)?;
         let budget = Arc::new(Budget::default());
         // An unfinished asset cannot be downloaded; `verify::published` reports it.
@@ -136,7 +134,8 @@ impl Downloader<'_> {
     ) -> anyhow::Result<File> {
         let name = asset.name.clone();
         let path = assets.join(safe_name(&name)?);
-        let fetched = self.retry.run(async |_| self.fetch(asset, &path, progress).await).await;
+        let fetched =
+            self.github.client().retry.run(async |_| self.fetch(asset, &path, progress).await).await;
         fetched.with_context(|| format!("failed to download `{name}`"))?;
         let budget = Arc::clone(budget);
         let read = spawn_blocking(move || read_file(name, &path, &budget));
@@ -187,8 +186,7 @@ impl Downloader<'_> {
             }
         };
         let connect = |credentials| {
-            Registry::connect(client.clone(), base.clone(), name.clone(), credentials, self.retry.clone())
-                .pull_only()
+            Registry::connect(client.clone(), base.clone(), name.clone(), credentials).pull_only()
         };
         let mut registry = connect(None);
         if self.is_private

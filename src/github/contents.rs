@@ -71,7 +71,7 @@ impl GitHub {
             }
         };
         let context = || format!("failed to write `{path}` of `{}`", self.repo());
-        self.retry.run(attempt).await.with_context(context)
+        self.retry().run(attempt).await.with_context(context)
     }
 
     /// Judges a refused write. The file may have moved, which another look shows.
@@ -101,7 +101,7 @@ impl GitHub {
             _ => return judged,
         };
         // GitHub's own refusal has a hint for the token of the release.
-        AttemptError::fatal(Failure::new(format!("{:#}", judged.error)).hint(hint).into())
+        AttemptError::fatal(Failure::new(format!("{:#}", judged.error)).hint(hint))
     }
 }
 

@@ -22,6 +22,7 @@ use crate::commands::package::Enforcement;
 use crate::commands::{image, package};
 use crate::error::{Exit, Failure};
 use crate::image::ImageSpec;
+use crate::net::client::Client;
 use crate::net::retry::Retry;
 use crate::net::stop;
 use crate::project::build::{self, Build, Effort};
@@ -74,7 +75,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         None => {
             stop::listen(report);
             let retry = session::retry(&addresses, report);
-            let session = Session::connect(&release, &addresses, servers.secrets(), retry)?;
+            let session = Session::connect(&release, &addresses, servers.secrets(), Client::new(retry))?;
             release::publish(&release, &session, &folder.receipt()).await
         }
     };

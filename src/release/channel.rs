@@ -38,26 +38,6 @@ impl Channel {
         })
     }
 
-    /// The same clients as at the start of a run.
-    pub fn fresh(&self) -> Self {
-        match self {
-            Channel::File(github) => Channel::File(Box::new(github.fresh())),
-            Channel::Submission(submitter, to) => {
-                Channel::Submission(Box::new(submitter.fresh()), to.clone())
-            }
-            Channel::Feed(feed, package) => Channel::Feed(Box::new(feed.fresh()), package.clone()),
-        }
-    }
-
-    /// How many requests were made.
-    pub fn requests(&self) -> u64 {
-        match self {
-            Channel::File(github) => github.requests(),
-            Channel::Submission(submitter, _) => submitter.requests(),
-            Channel::Feed(feed, _) => feed.requests(),
-        }
-    }
-
     /// The content of the channel, and the rights of the token.
     pub async fn look(&self, place: &ChannelPlace) -> anyhow::Result<RemoteChannel> {
         // Whether the repository can be seen is the better error.

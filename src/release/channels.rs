@@ -34,12 +34,12 @@ pub async fn follow(
         Err(problem) => return Err(refused.details([problem]).into()),
     };
     let (mut followed, mut problems) = (Vec::new(), Vec::new());
-    let (retry, feed_url) = (session::retry(args, report).reading(), args.feed_url.as_deref());
+    let client = Client::new(session::retry(args, report).reading());
     for (place, entry) in places {
         let channel = Channel::connect(
             &place,
-            |repo| session::github(args, repo.clone(), None, &retry),
-            |feed| FeedClient::connect(Client::default(), feed, feed_url, None, retry.clone()),
+            |repo| session::github(args, repo.clone(), None, &client),
+            |feed| FeedClient::connect(client.clone(), feed, args.feed_url.as_deref(), None),
         )?;
         let state = ChannelState::of(manifest, entry.digest, &channel.held(&place).await?);
         if !state.is_good() {

@@ -12,6 +12,7 @@ use crate::cli::RemoteArgs;
 use crate::download::Downloader;
 use crate::error::{Failure, invalid, refusal_of};
 use crate::github::GitHub;
+use crate::net::client::Client;
 use crate::net::retry::Retry;
 use crate::package::{audit, sbom};
 use crate::release::minisign::{self, Judged};
@@ -71,10 +72,10 @@ pub async fn download(
     folder: &Path,
     retry: Retry,
 ) -> anyhow::Result<Download> {
-    let retry = retry.reading();
+    let client = Client::new(retry.reading());
     let name = format!("release `{}` of `{}`", request.tag, request.repo);
     let download = async {
-        let (github, is_private) = connect(&request.repo, token, args, &retry).await?;
+        let (github, is_private) = connect(&request.repo, token, args, &client).await?;
         let page = request.page.as_ref().map(|page| format!(" at {page}/releases"));
         let release = github.published(&request.tag).await?.ok_or_else(|| {
             Failure::new("it is not published")
@@ -87,7 +88,7 @@ pub async fn download(
         };
         let (to, registry_url) = (folder.to_owned(), args.registry_url.as_deref());
         let downloader =
-            Downloader { github: github.clone(), is_private, registry_url, own_image, folder: to, retry };
+            Downloader { github: github.clone(), is_private, registry_url, own_image, folder: to };
         downloader.download(request, release).await
     };
     download.await.with_context(|| format!("{name} could not be checked"))
@@ -98,12 +99,12 @@ async fn connect(
     repo: &Repo,
     token: Option<Token>,
     args: &RemoteArgs,
-    retry: &Retry,
+    client: &Client,
 ) -> anyhow::Result<(GitHub, bool)> {
-    let github = session::github(args, repo.clone(), None, retry)?;
+    let github = session::github(args, repo.clone(), None, client)?;
     let Err(error) = github.access().await else { return Ok((github, false)) };
     let (Some(token), Some(_)) = (token, refusal_of(&error)) else { return Err(error) };
-    let github = session::github(args, repo.clone(), Some(token), retry)?;
+    let github = session::github(args, repo.clone(), Some(token), client)?;
     // An anonymous request also fails at a rate limit. Only the answer to the token says that the repository is private.
     let is_private = github.access().await?.private;
     Ok((github, is_private))

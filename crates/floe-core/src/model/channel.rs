@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, Os};
+use super::{Arch, Digest, Os, Target};
 
 /// The kind of a rendered file, by the program that reads it. The order is the one in which channels are moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,14 +41,28 @@ impl ChannelKind {
         )
     }
 
-    /// The systems that it installs on, and their names.
-    pub fn systems(self) -> (&'static [Os], &'static str) {
+    /// Whether it installs what is built for a target.
+    pub fn is_for(self, target: Target) -> bool {
+        let (os, arch) = (target.os(), target.arch());
         match self {
-            ChannelKind::Sh | ChannelKind::Homebrew => (&[Os::Linux, Os::Macos], "macOS or Linux"),
-            ChannelKind::Ps1 | ChannelKind::Scoop | ChannelKind::Winget | ChannelKind::Chocolatey => {
-                (&[Os::Windows], "Windows")
+            ChannelKind::Sh => matches!(os, Os::Linux | Os::Macos),
+            ChannelKind::Homebrew => {
+                matches!((os, arch), (Os::Linux | Os::Macos, Arch::X86_64 | Arch::Aarch64))
             }
-            ChannelKind::Aur => (&[Os::Linux], "Linux"),
+            ChannelKind::Ps1 | ChannelKind::Scoop | ChannelKind::Winget => os == Os::Windows,
+            ChannelKind::Chocolatey => (os, arch) == (Os::Windows, Arch::X86_64),
+            ChannelKind::Aur => os == Os::Linux,
+        }
+    }
+
+    /// The systems that it installs on, in words.
+    pub fn systems(self) -> &'static str {
+        match self {
+            ChannelKind::Sh => "macOS or Linux",
+            ChannelKind::Homebrew => "macOS or Linux on x86-64 or ARM64",
+            ChannelKind::Ps1 | ChannelKind::Scoop | ChannelKind::Winget => "Windows",
+            ChannelKind::Chocolatey => "Windows on x86-64",
+            ChannelKind::Aur => "Linux",
         }
     }
 }
