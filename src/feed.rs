@@ -3,9 +3,6 @@
 //!
 //! The key is a header of the push alone, which follows no redirect. Questions are asked without it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use anyhow::{Context as _, anyhow};
 use http::{HeaderValue, Method, StatusCode, header};
 use reqwest::Request;
@@ -14,7 +11,7 @@ use url::Url;
 use crate::error::Failure;
 use crate::net::address::Endpoint;
 use crate::net::client::{Answer, Client};
-use crate::net::retry::{AttemptError, Retry, RetryPolicy};
+use crate::net::retry::{AttemptError, RetryPolicy};
 use crate::net::words;
 use crate::package::archive::unzipped;
 use crate::token::Token;
@@ -37,8 +34,6 @@ pub struct FeedClient {
     /// The server that is pushed to.
     pushes: Endpoint,
     key: Option<Token>,
-    retry: Retry,
-    requests: Arc<AtomicU64>,
     package: Feed,
 }
 
@@ -49,24 +44,12 @@ impl FeedClient {
         feed: &Feed,
         address: Option<&str>,
         key: Option<Token>,
-        retry: Retry,
     ) -> anyhow::Result<Self> {
         let server = |host: &str| {
             Endpoint::given(SERVER, &address.map_or_else(|| format!("https://{host}"), str::to_owned))
         };
         let (asks, pushes) = (server(feed.asks())?, server(&feed.host)?);
-        let (package, requests) = (feed.clone(), Arc::default());
-        Ok(FeedClient { client, asks, pushes, key, retry, requests, package })
-    }
-
-    /// The same client as at the start of a run.
-    pub fn fresh(&self) -> Self {
-        FeedClient { requests: Arc::default(), ..self.clone() }
-    }
-
-    /// How many requests were made.
-    pub fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
+        Ok(FeedClient { client, asks, pushes, key, package: feed.clone() })
     }
 
     /// The package of a version; `None` if it is not there. The text of people who moderate is not read.
@@ -114,7 +97,6 @@ impl FeedClient {
         );
         let end = format!("\r\n--{BOUNDARY}--\r\n");
         *request.body_mut() = Some([begin.as_bytes(), bytes, end.as_bytes()].concat().into());
-        self.requests.fetch_add(1, Ordering::Relaxed);
         self.client.exchange(&self.pushes, request, LIMIT).await
     }
 
@@ -122,7 +104,6 @@ impl FeedClient {
     async fn get(&self, path: &str) -> anyhow::Result<Option<Answer>> {
         let url = address(&self.asks, path)?;
         let ask = async |_| {
-            self.requests.fetch_add(1, Ordering::Relaxed);
             let request = Request::new(Method::GET, url.clone());
             let answer = self.client.exchange(&self.asks, request, LIMIT).await?;
             match answer.status {
@@ -131,7 +112,7 @@ impl FeedClient {
                 _ => Err(refused(&answer)),
             }
         };
-        self.retry.run(ask).await
+        self.client.retry.run(ask).await
     }
 
     /// Judges a refused push. The package may be there by now, which another look shows.
@@ -151,10 +132,10 @@ impl FeedClient {
             ),
             _ => return judged,
         };
-        let error = Failure::new(format!("{:#}", judged.error)).hint(hint).into();
+        let failure = Failure::new(format!("{:#}", judged.error)).hint(hint);
         match answer.status {
-            StatusCode::CONFLICT => AttemptError { error, retry: RetryPolicy::Later },
-            _ => AttemptError::fatal(error),
+            StatusCode::CONFLICT => AttemptError::later(failure),
+            _ => AttemptError::fatal(failure),
         }
     }
 }

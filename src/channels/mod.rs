@@ -71,12 +71,12 @@ pub fn lacking(package: Option<&About>, channels: &Channels) -> Vec<String> {
 
 /// The channels that are configured but for which the release holds no archive, each as a sentence.
 pub fn left_out(manifest: &Manifest, channels: &Channels) -> Vec<String> {
-    let lacks = |kind: &ChannelKind| !manifest.artifacts.iter().any(|one| kind.takes(one.target));
-    let line = |kind: ChannelKind| {
-        let (.., hosts) = kind.hosts();
-        format!("nothing is rendered for `{kind}`: there is no archive for {hosts}")
+    let missing = |kind: ChannelKind| {
+        let has = manifest.artifacts.iter().any(|artifact| kind.is_for(artifact.target));
+        let systems = kind.systems();
+        (!has).then(|| format!("nothing is rendered for `{kind}`: there is no archive for {systems}"))
     };
-    channels.tables().filter(lacks).map(line).collect()
+    channels.tables().filter_map(missing).collect()
 }
 
 /// The channels that a stable release of these targets moves, in order.
@@ -91,7 +91,7 @@ pub fn places(
     let scoop = scoop.iter().map(|one| scoop::place(one, name));
     let winget = winget.iter().filter_map(|one| winget::place(one, project, version));
     let chocolatey = chocolatey.iter().map(|one| chocolatey::place(one, name, version));
-    let has = |place: &ChannelPlace| targets.iter().any(|target| place.kind.takes(*target));
+    let has = |place: &ChannelPlace| targets.iter().any(|target| place.kind.is_for(*target));
     homebrew.chain(scoop).chain(winget).chain(chocolatey).filter(has).collect()
 }
 

@@ -19,7 +19,8 @@ const DESCRIPTION: usize = 256;
 /// Renders the three files; none if there is no archive for Windows.
 pub(super) fn render(subject: &Subject<'_>, settings: &Winget) -> Vec<Rendered> {
     let Manifest { name, version, tag, .. } = subject.manifest;
-    let archives = subject.archives(Os::Windows, &[("x64", Arch::X86_64), ("arm64", Arch::Aarch64)]);
+    let processors = [("x64", Arch::X86_64), ("arm64", Arch::Aarch64), ("x86", Arch::X86)];
+    let archives = subject.archives(Os::Windows, &processors);
     let (Some(license), false) = (subject.license, archives.is_empty()) else { return Vec::new() };
     let project = Repo::from_url(&subject.repository);
     let Some(place) = place(settings, project.as_ref(), version) else { return Vec::new() };

@@ -5,10 +5,11 @@
 use crate::cli::PlanArgs;
 use crate::environment::variable;
 use crate::error::invalid;
-use crate::release::attestation::{self, Trust};
+use crate::release::attestation;
 use crate::release::inputs::Inputs;
 use crate::release::preflight::Ready;
 use crate::release::session::{self, Session};
+use crate::release::trust::Trust;
 use crate::release::{self, job_summary};
 use crate::report::Report;
 use floe_core::model::{Destination, Subject};

@@ -35,11 +35,6 @@ pub struct Submitter {
 }
 
 impl Submitter {
-    /// The same clients as at the start of a run.
-    pub fn fresh(&self) -> Self {
-        Submitter { fork: self.fork.fresh(), upstream: self.upstream.fresh(), to: self.to.clone() }
-    }
-
     /// The versions of the package, its branch and its pull request.
     pub async fn look(&self, paths: &[String]) -> anyhow::Result<RemoteSubmission> {
         let ((versions, merged), branch, pull) =
@@ -162,7 +157,7 @@ impl Submitter {
             Err(octocrab::Error::GitHub { source, .. })
                 if matches!(source.status_code, StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY) =>
             {
-                fork.retry.report.warn(format!(
+                fork.retry().report.warn(format!(
                     "`{}` cannot catch up with the repository that it is a fork of, and is used as it is: {:#}",
                     fork.repo(),
                     fork.refusal(&source).error
@@ -186,7 +181,7 @@ impl Submitter {
             fork.repo()
         );
         let hint = format!("take them away: `gh repo sync {} --branch {branch} --force`", fork.repo());
-        Err(AttemptError::fatal(Failure::new(failure).hint(hint).into()))
+        Err(AttemptError::fatal(Failure::new(failure).hint(hint)))
     }
 
     async fn open(&self, access: &Access, is_first: bool) -> Result<(), AttemptError> {
@@ -230,7 +225,7 @@ impl Submitter {
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
                 let hint = "give a classic token with the scope `public_repo` as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)";
-                AttemptError::fatal(Failure::new(format!("{:#}", judged.error)).hint(hint).into())
+                AttemptError::fatal(Failure::new(format!("{:#}", judged.error)).hint(hint))
             }
             _ => judged,
         }

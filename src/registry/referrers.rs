@@ -4,14 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 use http::Method;
 use serde_json::{Value, json};
 
 use super::{PullError, Registry};
-use crate::net::retry::{AttemptError, RetryPolicy};
+use crate::net::retry::AttemptError;
 use floe_core::attachment::{Attachment, BUNDLE, BUNDLE_LIMIT};
 use floe_core::model::{Blob, Digest};
 use floe_core::oci::{INDEX, ImageManifest};
@@ -103,14 +103,11 @@ impl Registry {
             let there = self.index_of_referrers(tag).await?;
             match with_entries(there, attachments)? {
                 None => Ok(()),
-                Some(_) => Err(AttemptError {
-                    error: anyhow::anyhow!("another client has replaced it meanwhile"),
-                    retry: RetryPolicy::Later,
-                }),
+                Some(_) => Err(AttemptError::later(anyhow!("another client has replaced it meanwhile"))),
             }
         };
         let failed = || format!("failed to list what is attached, in `{}:{tag}`", self.name());
-        self.retry.run(list).await.with_context(failed)
+        self.client.retry.run(list).await.with_context(failed)
     }
 
     /// A small blob.

@@ -22,6 +22,7 @@ use crate::commands::package::Enforcement;
 use crate::commands::{image, package};
 use crate::error::{Exit, Failure};
 use crate::image::ImageSpec;
+use crate::net::client::Client;
 use crate::net::retry::Retry;
 use crate::net::stop;
 use crate::project::build::{self, Build, Effort};
@@ -29,9 +30,9 @@ use crate::project::cargo::{self, Origin, Project};
 use crate::project::{nix, repository};
 use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
-use crate::release::attestation::Trust;
-use crate::release::published::{self, Asked, Checked};
+use crate::release::published::{self, Checked, MustBeSigned};
 use crate::release::session::{self, Session};
+use crate::release::trust::Trust;
 use crate::release::{self, assemble, attestation, description, dist, inputs, names};
 use crate::report::{Report, size};
 use crate::token::Token;
@@ -43,13 +44,14 @@ use floe_core::model::{
     Subject,
 };
 use floe_core::preflight::CheckedPlanJson;
-use floe_core::verify::published::ReleaseRequest;
+use floe_core::verify::published::{Download, ReleaseRequest};
 use floe_core::verify::{Depth, Expect, Verified};
 
 /// Runs `floe rehearse`. It fails for the reasons for which a real release of the project would.
 pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()> {
     let started = Instant::now();
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
+    cargo::check_version(&project.version)?;
     if let Some(dist) = args.dists.iter().find(|dist| !dist.is_dir()) {
         return Err(Failure::new(format!("`{}` is not a folder", dist.display())).exit(Exit::Usage).into());
     }
@@ -75,7 +77,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         None => {
             stop::listen(report);
             let retry = session::retry(&addresses, report);
-            let session = Session::connect(&release, &addresses, servers.secrets(), retry)?;
+            let session = Session::connect(&release, &addresses, servers.secrets(), Client::new(retry))?;
             release::publish(&release, &session, &folder.receipt()).await
         }
     };
@@ -89,8 +91,8 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         disturbed::verify_by_seed(seed, &release, &servers, request.clone(), report).await?;
     }
     let retry = session::retry(&addresses, report);
-    let checked = verify(request, &addresses, &folder.release(), retry, report).await?;
-    if let Ok(manifest) = &checked.download.manifest {
+    let (download, _) = verify(request, &addresses, &folder.release(), retry, report).await?;
+    if let Ok(manifest) = &download.manifest {
         release::channel::follow(manifest, &addresses, report).await?;
     }
     report.step(
@@ -121,10 +123,11 @@ async fn verify(
     folder: &Path,
     retry: Retry,
     report: &Report,
-) -> anyhow::Result<Checked> {
-    let fetched = published::download(request, None, addresses, folder, retry).await?;
+) -> anyhow::Result<(Download, Checked)> {
+    let download = published::download(request, None, addresses, folder, retry).await?;
     let trust = Trust::of(&TrustArgs::default())?;
-    published::verify(fetched, &Asked { trust: &trust, require: false, unsigned: true }, report)
+    let checked = published::verify(&download, &trust, MustBeSigned::Never, report)?;
+    Ok((download, checked))
 }
 
 /// The dists to rehearse with, checked: the given ones, or what this machine can build.

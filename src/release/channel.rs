@@ -25,7 +25,6 @@ pub struct Channel {
     /// Where its files go.
     pub place: ChannelPlace,
     client: Client,
-    retry: Retry,
 }
 
 #[derive(Clone)]
@@ -44,7 +43,6 @@ impl Channel {
         place: &ChannelPlace,
         github: impl Fn(&Repo) -> anyhow::Result<GitHub>,
         feed: impl Fn(&Feed) -> anyhow::Result<FeedClient>,
-        retry: &Retry,
     ) -> anyhow::Result<Self> {
         let client = match &place.home {
             Home::Repo(repo) => Client::File(Box::new(github(repo)?)),
@@ -55,26 +53,7 @@ impl Channel {
             })),
             Home::Feed(package) => Client::Feed(Box::new(feed(package)?)),
         };
-        Ok(Channel { place: place.clone(), client, retry: retry.clone() })
-    }
-
-    /// The same client as at the start of a run.
-    pub fn fresh(&self) -> Self {
-        let client = match &self.client {
-            Client::File(github) => Client::File(Box::new(github.fresh())),
-            Client::Submission(submitter) => Client::Submission(Box::new(submitter.fresh())),
-            Client::Feed(feed) => Client::Feed(Box::new(feed.fresh())),
-        };
-        Channel { client, ..self.clone() }
-    }
-
-    /// How many requests were made.
-    pub fn requests(&self) -> u64 {
-        match &self.client {
-            Client::File(github) => github.requests(),
-            Client::Submission(submitter) => submitter.fork.requests() + submitter.upstream.requests(),
-            Client::Feed(feed) => feed.requests(),
-        }
+        Ok(Channel { place: place.clone(), client })
     }
 
     /// The content of the channel, and the rights of the token.
@@ -103,7 +82,12 @@ impl Channel {
 
     /// Puts the files of a release there, unless the channel holds its version or a higher one. That is decided by what was
     /// `seen`, and after an ambiguous or refused attempt by what is there then.
-    pub async fn put(&self, release: &Release, seen: Option<&RemoteChannel>) -> anyhow::Result<()> {
+    pub async fn put(
+        &self,
+        release: &Release,
+        seen: Option<&RemoteChannel>,
+        retry: &Retry,
+    ) -> anyhow::Result<()> {
         let own = Own::of(&release.manifest, &self.place);
         let files = release.files_of(&self.place);
         let first = files.first().context("the plan moves a channel that the release lacks")?;
@@ -116,7 +100,7 @@ impl Channel {
             match Standing::of(&own, &held) {
                 Standing::Conflict(why) => {
                     let conflict = Conflict::Channel { place: self.place.clone(), why };
-                    return Err(AttemptError::fatal(Failure::of_conflicts(&[conflict]).into()));
+                    return Err(AttemptError::fatal(Failure::of_conflicts(&[conflict])));
                 }
                 standing if standing.is_done() => return Ok(()),
                 _ => {}
@@ -133,7 +117,7 @@ impl Channel {
                 _ => Err(anyhow!("{} was seen as a channel of another kind", self.place).into()),
             }
         };
-        self.retry.run(attempt).await
+        retry.run(attempt).await
     }
 }
 
@@ -154,7 +138,7 @@ pub async fn follow(
     report: &Report,
 ) -> anyhow::Result<Vec<Followed>> {
     let (mut followed, mut problems) = (Vec::new(), Vec::new());
-    let (retry, feed_url) = (session::retry(args, report).reading(), args.feed_url.as_deref());
+    let connections = Connections::new(session::retry(args, report).reading());
     for place in channels::places_of(manifest, &channels::settings(manifest)) {
         let own = Own::of(manifest, &place);
         if own.files.is_empty() {
@@ -163,9 +147,8 @@ pub async fn follow(
         }
         let channel = Channel::connect(
             &place,
-            |repo| session::github(args, repo.clone(), None, &retry),
-            |feed| FeedClient::connect(Connections::default(), feed, feed_url, None, retry.clone()),
-            &retry,
+            |repo| session::github(args, repo.clone(), None, &connections),
+            |feed| FeedClient::connect(connections.clone(), feed, args.feed_url.as_deref(), None),
         )?;
         let standing = Standing::of(&own, &channel.held().await?);
         let state = standing.state();

@@ -14,7 +14,7 @@ use crate::environment::variable;
 use crate::error::{Failure, invalid, usage};
 use crate::project::cargo::{self, Changelog, Project};
 use crate::project::repository;
-use crate::release::{assemble, attestation, description, dist, names, session, signatures};
+use crate::release::{assemble, attestation, description, dist, minisign, names, session};
 use crate::report::Report;
 use floe_core::model::changelog;
 use floe_core::model::config::NotesFrom;
@@ -134,7 +134,7 @@ impl Inputs {
     /// With the key of the project, or of the package as its archives describe it.
     fn verify_signatures(
         &self,
-        files: signatures::Files<'_>,
+        files: minisign::Files<'_>,
         about: Option<&About>,
         report: &Report,
     ) -> anyhow::Result<()> {
@@ -142,7 +142,7 @@ impl Inputs {
             Some(project) => project.about.minisign.as_ref(),
             None => about.and_then(|about| about.minisign.as_ref()),
         };
-        signatures::verify(&files, key, report)
+        minisign::verify(&files, key, report)
     }
 
     /// The release as far as it is known before its dist is built.
@@ -318,10 +318,7 @@ pub fn read_text(path: &Path) -> anyhow::Result<String> {
 
 /// The tag that is released: the one that was given, else the one that the version and `tag-prefix` make.
 pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &Version) -> anyhow::Result<Tag> {
-    let hint = "SemVer ignores build metadata when it compares versions, and an image tag cannot contain `+`: take it out of `version` in Cargo.toml, or raise the version";
-    let refused =
-        || format!("version {version} cannot be released: it has build metadata, `+{}`", version.build);
-    ensure!(version.build.is_empty(), invalid(refused()).hint(hint));
+    cargo::check_version(version)?;
     let prefix = project.map_or("", |project| &project.config.tag_prefix);
     let tag = given.unwrap_or_else(|| Tag::prefixed_or_plain(prefix, version));
     project.map_or(Ok(()), |project| cargo::check_prefix(project, &tag, version))?;

@@ -15,15 +15,15 @@ pub mod dist;
 pub mod execute;
 pub mod inputs;
 pub mod job_summary;
+pub mod minisign;
 pub mod names;
 pub mod observe;
 pub mod preflight;
 pub mod published;
 pub mod receipt;
 pub mod session;
-pub mod signature;
-pub mod signatures;
 pub mod smoke_test;
+pub mod trust;
 
 use std::path::Path;
 use std::pin::pin;

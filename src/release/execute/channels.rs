@@ -49,7 +49,7 @@ impl Run<'_> {
         let mut channels = self.session.channels.iter().zip(&self.ready.channels);
         let found = channels.find(|(channel, _)| channel.place == *place);
         let (channel, seen) = found.context("the session has no client for the channel")?;
-        channel.put(self.release, seen.as_ref()).await?;
+        channel.put(self.release, seen.as_ref(), &self.session.client.retry).await?;
         if let Home::Feed(feed) = &place.home
             && feed.host == Feed::COMMUNITY.0
         {

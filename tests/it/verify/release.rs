@@ -167,7 +167,7 @@ impl Published {
     }
 }
 
-fn tar_gz(folder: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn tar_gz(folder: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     for (index, (path, bytes)) in files.iter().enumerate() {
         let mut header = tar::Header::new_ustar();

@@ -41,23 +41,28 @@ impl ChannelKind {
         )
     }
 
-    /// Whether it installs an archive of this target.
-    pub fn takes(self, target: Target) -> bool {
-        let (systems, processors, _) = self.hosts();
-        systems.contains(&target.os()) && processors.contains(&target.arch())
+    /// Whether it installs what is built for a target.
+    pub fn is_for(self, target: Target) -> bool {
+        let (os, arch) = (target.os(), target.arch());
+        match self {
+            ChannelKind::Sh => matches!(os, Os::Linux | Os::Macos),
+            ChannelKind::Homebrew => {
+                matches!((os, arch), (Os::Linux | Os::Macos, Arch::X86_64 | Arch::Aarch64))
+            }
+            ChannelKind::Ps1 | ChannelKind::Scoop | ChannelKind::Winget => os == Os::Windows,
+            ChannelKind::Chocolatey => (os, arch) == (Os::Windows, Arch::X86_64),
+            ChannelKind::Aur => os == Os::Linux,
+        }
     }
 
-    /// The systems and processors that it installs on, and their names.
-    pub fn hosts(self) -> (&'static [Os], &'static [Arch], &'static str) {
-        const UNIX: &[Os] = &[Os::Linux, Os::Macos];
-        const WINDOWS: &[Os] = &[Os::Windows];
-        const USUAL: &[Arch] = &[Arch::X86_64, Arch::Aarch64];
+    /// The systems that it installs on, in words.
+    pub fn systems(self) -> &'static str {
         match self {
-            ChannelKind::Sh | ChannelKind::Homebrew => (UNIX, USUAL, "macOS or Linux on x86-64 or Arm64"),
-            ChannelKind::Ps1 | ChannelKind::Winget => (WINDOWS, USUAL, "Windows on x86-64 or Arm64"),
-            ChannelKind::Scoop => (WINDOWS, &[Arch::X86_64, Arch::X86, Arch::Aarch64], "Windows"),
-            ChannelKind::Chocolatey => (WINDOWS, &[Arch::X86_64], "Windows on x86-64"),
-            ChannelKind::Aur => (&[Os::Linux], USUAL, "Linux on x86-64 or Arm64"),
+            ChannelKind::Sh => "macOS or Linux",
+            ChannelKind::Homebrew => "macOS or Linux on x86-64 or ARM64",
+            ChannelKind::Ps1 | ChannelKind::Scoop | ChannelKind::Winget => "Windows",
+            ChannelKind::Chocolatey => "Windows on x86-64",
+            ChannelKind::Aur => "Linux",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Pure: it compares what others fetched, and trusts nothing because of where it came from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use super::image::{ArchiveProgram, compare_programs};
 use crate::model::manifest::Artifact;
@@ -45,6 +46,12 @@ pub struct Download {
     pub manifest: Result<Manifest, String>,
     /// The image, if the manifest names the requested one.
     pub image: Option<Pulled>,
+    /// Its attestation, or why that cannot be read.
+    pub bundle: Option<Result<Vec<u8>, String>>,
+    /// GitHub's attestations of the release if it is immutable, or why GitHub did not answer.
+    pub by_github: Option<Result<Vec<Vec<u8>>, String>>,
+    /// The folder with the assets, the attestation and the signatures of `SHA256SUMS`.
+    pub assets: PathBuf,
 }
 
 /// One downloaded asset.
@@ -76,8 +83,8 @@ pub struct Pulled {
 /// The files that are attached to an image.
 #[derive(Debug, Default)]
 pub struct Attached {
-    /// Their names.
-    pub files: Vec<String>,
+    /// How many there are.
+    pub count: usize,
     /// Everything that is wrong about them.
     pub problems: Vec<String>,
     /// The attestations of others that are attached, if that of the release is not.

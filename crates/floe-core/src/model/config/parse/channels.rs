@@ -36,9 +36,9 @@ impl Problems {
             self.refine("aur.maintainer", own.maintainer.as_mut(), one_line);
         }
         for kind in channels.tables() {
-            if !targets.iter().any(|target| kind.takes(*target)) {
-                let (.., hosts) = kind.hosts();
-                self.add(&kind.to_string(), format!("is for {hosts}, but no such target is in `targets`"));
+            if !targets.iter().any(|target| kind.is_for(*target)) {
+                let systems = kind.systems();
+                self.add(&kind.to_string(), format!("is for {systems}, but no such target is in `targets`"));
             }
         }
         channels
