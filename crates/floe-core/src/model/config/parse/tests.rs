@@ -279,7 +279,7 @@ fn values_of_another_kind_are_refused() {
         ),
         (
             json!({ "targets": ["armv7-musl"], "homebrew": { "tap": "acme/homebrew-tap" } }),
-            "floe.homebrew` is for macOS or Linux on x86-64 or Arm64, but no such target is in `targets`",
+            "floe.homebrew` is for macOS or Linux on x86-64 or ARM64, but no such target is in `targets`",
         ),
         (
             json!({ "targets": ["i686-windows"], "chocolatey": {} }),
