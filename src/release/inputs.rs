@@ -317,10 +317,7 @@ pub fn read_text(path: &Path) -> anyhow::Result<String> {
 
 /// The tag that is released: the one that was given, else the one that the version and `tag-prefix` make.
 pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &Version) -> anyhow::Result<Tag> {
-    let hint = "SemVer ignores build metadata when it compares versions, and an image tag cannot contain `+`: take it out of `version` in Cargo.toml, or raise the version";
-    let refused =
-        || format!("version {version} cannot be released: it has build metadata, `+{}`", version.build);
-    ensure!(version.build.is_empty(), invalid(refused()).hint(hint));
+    cargo::check_version(version)?;
     let prefix = project.map_or("", |project| &project.config.tag_prefix);
     let tag = given.unwrap_or_else(|| Tag::prefixed_or_plain(prefix, version));
     project.map_or(Ok(()), |project| cargo::check_prefix(project, &tag, version))?;
