@@ -121,7 +121,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         scratch.keep()?;
     }
     let checked = checked?;
-    let sums = verified.files.iter().find(|file| file.name == CHECKSUMS).map(|file| &file.digest);
+    let sums = verified.file(CHECKSUMS).map(|file| &file.digest);
     let hint = "do not run the downloaded files: the release is not the one that was assembled";
     check_sums(sums, args.expect.as_ref(), hint)?;
     let manifest = verified.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
@@ -205,7 +205,7 @@ impl Verdict {
     fn of_download(download: &Download, manifest: &Manifest) -> Self {
         let files = download.files.iter().map(|file| (&file.name, file.size, file.digest));
         let (count, image) = (units::files(files.len()), manifest.image.as_ref().map(|image| image.digest));
-        let sums = download.files.iter().find(|file| file.name == CHECKSUMS);
+        let sums = download.file(CHECKSUMS);
         Verdict {
             sums: sums.map(|file| file.digest),
             uncovered: download.uncovered().into_iter().map(str::to_owned).collect(),

@@ -53,20 +53,14 @@ pub(super) fn check_image(
     let text = |platform| format!("the image holds {platform}, which the release does not promise");
     problems.extend(extra.map(|platform| text(platform).into()));
     if depth == Depth::Whole {
-        let extra = image.annotations.get(PROGRAMS).map_or("", String::as_str);
-        let compare = |one| compare_image_binaries(one, archives, extra);
-        problems.extend(image.platforms.iter().filter_map(compare));
+        problems.extend(compare_programs(&image, &programs(archives)).into_iter().map(Problem::from));
     }
     check_labels(&image, expect, problems);
     Some(image)
 }
 
-fn compare_image_binaries(
-    image: &PlatformImage,
-    archives: &[(Record, PathBuf)],
-    extra: &str,
-) -> Option<Problem> {
-    let programs: Vec<ArchiveProgram<'_>> = archives
+fn programs(archives: &[(Record, PathBuf)]) -> Vec<ArchiveProgram<'_>> {
+    archives
         .iter()
         .flat_map(|(record, _)| {
             record.binaries.iter().map(|binary| ArchiveProgram {
@@ -79,9 +73,12 @@ fn compare_image_binaries(
                 },
             })
         })
-        .collect();
-    let why = compare_programs(image, &programs, extra).err()?;
-    Some(format!("the image for {}: {why}", image.platform).into())
+        .collect()
+}
+
+/// The paths of the executable files of an image that are in no archive, separated by spaces.
+fn extra_programs(image: &Image) -> &str {
+    image.annotations.get(PROGRAMS).map_or("", String::as_str)
 }
 
 /// A binary of an archive, as a program that the image may hold.
@@ -93,8 +90,14 @@ pub(super) struct ArchiveProgram<'a> {
 }
 
 /// The program that the image starts must be, digest for digest, one of an archive for that system, and so must every
-/// other executable file in it, except for the paths in `extra`.
-pub(super) fn compare_programs(
+/// other executable file in it, except for those that it lists. A sentence for each platform where it is not.
+pub(super) fn compare_programs(image: &Image, programs: &[ArchiveProgram<'_>]) -> Vec<String> {
+    let why = |one: &PlatformImage| compare_platform(one, programs, extra_programs(image)).err();
+    let line = |one: &PlatformImage| Some(format!("the image for {}: {}", one.platform, why(one)?));
+    image.platforms.iter().filter_map(line).collect()
+}
+
+fn compare_platform(
     image: &PlatformImage,
     programs: &[ArchiveProgram<'_>],
     extra: &str,
@@ -147,7 +150,7 @@ fn check_labels(image: &Image, expect: &Expect, problems: &mut Vec<Problem>) {
         }
     };
     if let Some(programs) = &expect.programs {
-        check(PROGRAMS, image.annotations.get(PROGRAMS).map_or("", String::as_str), &programs.join(" "));
+        check(PROGRAMS, extra_programs(image), &programs.join(" "));
     }
     let expected = [
         ("org.opencontainers.image.version", expect.version.as_ref().map(Version::to_string)),
