@@ -51,7 +51,7 @@ impl Run<'_> {
         let at = ChannelPlace::of(&self.release.channels).iter().position(|one| one == place);
         let at = at.context("the plan moves a channel that the release lacks")?;
         let channel = self.session.channels.get(at).context("the session has no client for the channel")?;
-        let seen = self.ready.channels.get(at).and_then(Option::as_ref);
+        let seen = self.ready.channels.get(at).and_then(|seen| seen.as_ref().ok());
         let own = Own::of(self.release, place);
         let decide = |held: Held| match Standing::of(&own, &held) {
             Standing::Conflict(why) => {
