@@ -30,7 +30,7 @@ use floe_core::model::release::{ATTESTATION, CHECKSUMS, MINISIGN};
 use floe_core::model::{ArchiveKind, Digest, Image, ImageName, Manifest, sbom};
 use floe_core::untrusted::files;
 use floe_core::verify::ASSET_LIMIT;
-use floe_core::verify::published::{Attached, Download, File, Pulled, ReleaseRequest, checksum};
+use floe_core::verify::published::{Attached, Download, File, Pulled, ReleaseRequest, sums};
 use floe_core::world::{RemoteAsset, RemoteRelease};
 
 /// How many files are downloaded at once.
@@ -89,7 +89,6 @@ impl Downloader<'_> {
         let checksums = checksums.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let manifest = read_manifest(&assets, &files, checksums.as_deref());
         let bundle = read(ATTESTATION, BUNDLE_LIMIT).map(|read| read.map_err(|error| error.to_string()));
-        let sums = files.iter().find(|file| file.name == CHECKSUMS).map(|file| file.digest);
         let mut download = Download {
             request,
             commit: None,
@@ -102,6 +101,7 @@ impl Downloader<'_> {
             by_github: None,
             assets: assets.clone(),
         };
+        let sums = download.file(CHECKSUMS).map(|file| file.digest);
         // Of other files nothing says what they must be.
         let covered = download.covered();
         // The attestation and the signatures stay in the folder; `release::published` verifies them.
@@ -284,7 +284,7 @@ fn read_manifest(assets: &Path, files: &[File], checksums: Option<&str>) -> Resu
     let mut names: Vec<&String> =
         files.iter().map(|file| &file.name).filter(|name| name.ends_with(MANIFEST)).collect();
     if let Some(checksums) = checksums.filter(|_| names.len() > 1) {
-        names.retain(|name| checksums.lines().filter_map(checksum).any(|(sum, _)| sum == *name));
+        names.retain(|name| sums(checksums).any(|(sum, _)| sum == *name));
     }
     let [name] = names[..] else {
         return Err("the release holds no `<name>-manifest.json`, or more than one".to_owned());

@@ -101,11 +101,11 @@ impl Registry {
     }
 }
 
-fn absent(what: &str) -> PullError {
+pub(super) fn absent(what: &str) -> PullError {
     PullError::Wrong(format!("{what} is not in the registry"))
 }
 
-fn check(what: &str, found: Digest, expected: Digest) -> Result<(), PullError> {
+pub(super) fn check(what: &str, found: Digest, expected: Digest) -> Result<(), PullError> {
     match found == expected {
         true => Ok(()),
         false => Err(PullError::Wrong(format!("{what} is {found} in the registry"))),

@@ -127,7 +127,7 @@ pub async fn verify_by_seed(
         Err(_) => Verified::Failed,
     };
     interceptor.calm();
-    if let Some(sums) = release.assets.iter().find(|asset| asset.name == CHECKSUMS) {
+    if let Some(sums) = release.asset(CHECKSUMS) {
         github.set_attestations(repo, &sums.digest, Vec::new())?;
     }
     if let Some(violation) = fault.violation(found) {

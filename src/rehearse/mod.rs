@@ -50,6 +50,7 @@ use floe_core::verify::{Depth, Expect, Verified};
 pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()> {
     let started = Instant::now();
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
+    cargo::check_version(&project.version)?;
     if let Some(dist) = args.dists.iter().find(|dist| !dist.is_dir()) {
         return Err(Failure::new(format!("`{}` is not a folder", dist.display())).exit(Exit::Usage).into());
     }

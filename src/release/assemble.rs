@@ -40,7 +40,7 @@ pub fn assemble(
         rendered.iter().any(|one| place(one) == file.name && Digest::of(&one.bytes) == file.digest)
     };
     let edited = on_disk.into_iter().filter(|file| !is_same(file));
-    let edited: Vec<Problem> = edited.map(|file| Problem::Edited { path: file.path }).collect();
+    let edited: Vec<Problem> = edited.map(|file| dist::edited(&file.path)).collect();
     if !edited.is_empty() {
         return Err(dist::refuse(&edited).into());
     }

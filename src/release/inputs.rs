@@ -72,7 +72,7 @@ impl Inputs {
     pub fn release(&self, verified: Verified, report: &Report) -> anyhow::Result<Release> {
         let notes = |version: &Version| self.notes(version, report);
         let (release, given) = self.without_attestation(verified, notes, report)?;
-        let files = release.assets.iter().map(|asset| (asset.name.as_str(), &asset.content));
+        let files = release.assets.iter().map(|asset| (asset.name.as_str(), asset.content.clone()));
         // Of a release that is pinned by its digest, only the signatures of `SHA256SUMS` were not verified before.
         let is_new = |name: &str| self.depth() == Depth::Whole || !is_covered(name) || name == CHECKSUMS;
         let about = release.manifest.package.as_ref();
@@ -124,11 +124,9 @@ impl Inputs {
     pub fn signatures(&self, verified: &Verified, report: &Report) -> anyhow::Result<()> {
         let archives = verified.archives.iter().map(|(record, path)| (&record.archive.file, path));
         let files = verified.files.iter().map(|file| (&file.name, &file.path));
-        let all: Vec<(&String, Content)> =
-            archives.chain(files).map(|(name, path)| (name, Content::File(path.clone()))).collect();
+        let all = archives.chain(files).map(|(name, path)| (name.as_str(), Content::File(path.clone())));
         let about = verified.archives.iter().find_map(|(record, _)| record.package.as_ref());
-        let all = all.iter().map(|(name, content)| (name.as_str(), content)).collect();
-        self.verify_signatures(all, about, report)
+        self.verify_signatures(all.collect(), about, report)
     }
 
     /// With the key of the project, or of the package as its archives describe it.
@@ -319,10 +317,7 @@ pub fn read_text(path: &Path) -> anyhow::Result<String> {
 
 /// The tag that is released: the one that was given, else the one that the version and `tag-prefix` make.
 pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &Version) -> anyhow::Result<Tag> {
-    let hint = "SemVer ignores build metadata when it compares versions, and an image tag cannot contain `+`: take it out of `version` in Cargo.toml, or raise the version";
-    let refused =
-        || format!("version {version} cannot be released: it has build metadata, `+{}`", version.build);
-    ensure!(version.build.is_empty(), invalid(refused()).hint(hint));
+    cargo::check_version(version)?;
     let prefix = project.map_or("", |project| &project.config.tag_prefix);
     let tag = given.unwrap_or_else(|| Tag::prefixed_or_plain(prefix, version));
     project.map_or(Ok(()), |project| cargo::check_prefix(project, &tag, version))?;

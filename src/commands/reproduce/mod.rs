@@ -132,8 +132,9 @@ fn release(
 /// Adds the differences to each line that differs.
 fn look_inside(comparison: &mut Comparison, download: &Download, rebuilt: &Release, report: &Report) {
     for line in comparison.assets.iter_mut().filter(|line| is_on_both_sides(line)) {
-        let asset = rebuilt.assets.iter().find(|asset| asset.name == line.name);
-        let Some(Content::File(path)) = asset.map(|asset| &asset.content) else { continue };
+        let Some(Content::File(path)) = rebuilt.asset(&line.name).map(|asset| &asset.content) else {
+            continue;
+        };
         let pair = Pair { published: download.assets.join(&line.name), rebuilt: path.clone() };
         if line.name.ends_with(sbom::SUFFIX) {
             line.add(or_why(pair.documents()));

@@ -121,7 +121,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         scratch.keep()?;
     }
     let checked = checked?;
-    let sums = verified.files.iter().find(|file| file.name == CHECKSUMS).map(|file| &file.digest);
+    let sums = verified.file(CHECKSUMS).map(|file| &file.digest);
     let hint = "do not run the downloaded files: the release is not the one that was assembled";
     check_sums(sums, args.expect.as_ref(), hint)?;
     let manifest = verified.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
@@ -205,7 +205,7 @@ impl Verdict {
     fn of_download(download: &Download, manifest: &Manifest) -> Self {
         let files = download.files.iter().map(|file| (&file.name, file.size, file.digest));
         let (count, image) = (units::files(files.len()), manifest.image.as_ref().map(|image| image.digest));
-        let sums = download.files.iter().find(|file| file.name == CHECKSUMS);
+        let sums = download.file(CHECKSUMS);
         Verdict {
             sums: sums.map(|file| file.digest),
             uncovered: download.uncovered().into_iter().map(str::to_owned).collect(),
@@ -278,17 +278,18 @@ fn read_again((record, path): &(Record, PathBuf), files: &[PromisedFile]) -> any
     let sbom = record.sbom.as_ref().and_then(|sbom| files.iter().find(|file| file.name == sbom.file));
     if let Some(sbom) = sbom {
         let whys = sbom::compare_embedded(&sbom.path, &found).into_iter();
-        let bad = |why| Problem::BadSbom { sbom: sbom.name.clone(), file: archive.clone(), why };
-        problems.extend(whys.map(bad));
+        problems
+            .extend(whys.map(|why| format!("`{}` is not the SBOM of `{archive}`: {why}", sbom.name).into()));
     }
     for binary in &record.binaries {
         let again = found.iter().find(|one| one.inside.as_ref() == Some(&binary.path)).map(|one| &one.facts);
         if again != binary.facts.as_ref() {
-            let why = "has other facts than its record says; pack it again";
-            problems.push(Problem::Contents { file: archive.clone(), path: binary.path.clone(), why });
+            let path = &binary.path;
+            let text = format!("`{path}` has other facts than its record says; pack it again (`{archive}`)");
+            problems.push(text.into());
         }
     }
     let edited = packages::edited(record, path)?;
-    problems.extend(edited.into_iter().map(|file| Problem::Edited { path: path.with_file_name(file) }));
+    problems.extend(edited.into_iter().map(|file| dist::edited(&path.with_file_name(file))));
     Ok(problems)
 }

@@ -129,9 +129,7 @@ pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) 
     let found =
         parallel::map(with_sbom.collect(), compare).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let again = |artifact: &Artifact| -> anyhow::Result<Vec<String>> {
-        let digest = |package: &PackageFacts| {
-            Some(download.files.iter().find(|file| file.name == package.file)?.digest)
-        };
+        let digest = |package: &PackageFacts| Some(download.file(&package.file)?.digest);
         let source = packages::Source::of(manifest, artifact);
         let edited = source.edited(&assets.join(&artifact.file), &artifact.packages, digest)?;
         Ok(edited.iter().map(|file| format!("`{file}` does not follow from `{}`", artifact.file)).collect())
@@ -151,15 +149,14 @@ pub fn verify(
     report: &Report,
 ) -> anyhow::Result<Checked> {
     let is_required = must_be_signed.is_of(download);
-    let found = published::check(download);
-    let (signature, of_bundle) = Signature::of(download, trust, is_required);
-    let (immutability, of_github) = Immutability::of(download, trust);
-    let (minisign, of_minisign) = minisign(download)?;
-    let of_channels = download.manifest.iter().flat_map(|manifest| rendered(manifest, report)).collect();
-    let problems = [found, of_bundle, of_github, of_minisign, of_channels].concat();
+    let mut problems = published::check(download);
+    let signature = Signature::of(download, trust, is_required, &mut problems);
+    let immutability = Immutability::of(download, trust, &mut problems);
+    let minisign = minisign(download, &mut problems)?;
+    problems.extend(download.manifest.iter().flat_map(|manifest| rendered(manifest, report)));
     let ReleaseRequest { tag, repo, .. } = &download.request;
-    let mismatches = download.manifest.as_ref().map_or(0, |manifest| download.request.mismatches(manifest));
-    let wrong = match mismatches == problems.len() {
+    let mismatches = download.manifest.iter().flat_map(|manifest| download.request.mismatches(manifest));
+    let wrong = match mismatches.count() == problems.len() {
         true => wrong(&download.request).hint("it is not the release that was asked for, so do not run the downloaded files; compare the values of `--package`, `--commit` and `--image` with it"),
         false => wrong(&download.request),
     };
@@ -180,28 +177,28 @@ pub fn verify(
     Ok(Checked { signature, immutability, minisign })
 }
 
-/// The signatures of minisign in one line, if there are any or the manifest names a key, and everything that is wrong about
-/// them. The key is the manifest's, which the attestation covers.
-fn minisign(download: &Download) -> anyhow::Result<(Option<String>, Vec<String>)> {
+/// The signatures of minisign in one line, if there are any or the manifest names a key. The key is the manifest's, which the
+/// attestation covers.
+fn minisign(download: &Download, problems: &mut Vec<String>) -> anyhow::Result<Option<String>> {
     let assets = &download.assets;
-    let Ok(manifest) = &download.manifest else { return Ok((None, Vec::new())) };
+    let Ok(manifest) = &download.manifest else { return Ok(None) };
     let key = manifest.package.as_ref().and_then(|about| about.minisign.as_ref());
     let of_checksums = MINISIGN.map(|end| format!("{CHECKSUMS}{end}"));
     let of_checksums = of_checksums.iter().filter(|name| assets.join(name).is_file());
     let names = download.files.iter().map(|file| &file.name).chain(of_checksums);
-    let files: Vec<_> = names.map(|name| (name.as_str(), Content::File(assets.join(name)))).collect();
-    let files = files.iter().map(|(name, content)| (*name, content)).collect();
-    let Judged { verified, problems, unchecked } = minisign::judge(&files, key, "the one in the manifest")?;
+    let files = names.map(|name| (name.as_str(), Content::File(assets.join(name)))).collect();
+    let Judged { verified, problems: wrong, unchecked } =
+        minisign::judge(&files, key, "the one in the manifest")?;
+    problems.extend(wrong);
     let count = minisign::count(verified.max(unchecked.len()));
-    let line = match key {
+    Ok(match key {
         Some(key) if verified == 0 => {
             Some(format!("none, although the manifest names a key ({})", key.pubkey))
         }
         Some(key) => Some(format!("{count} by the key in the manifest ({})", key.pubkey)),
         None if unchecked.is_empty() => None,
         None => Some(format!("not checked: {count}, and the manifest names no key")),
-    };
-    Ok((line, problems))
+    })
 }
 
 /// The files that do not follow from the manifest. They are rendered again; the manifest alone says from what.

@@ -46,23 +46,27 @@ pub enum Immutability {
 }
 
 impl Signature {
-    /// Who signed a release, and everything that is wrong about it.
-    pub fn of(download: &Download, trust: &Trust, is_required: bool) -> (Self, Vec<String>) {
-        let wrong = |problem: String| (Signature::NotSigned, vec![problem]);
+    /// Who signed a release. Everything that is wrong about it is added to the problems.
+    pub fn of(download: &Download, trust: &Trust, is_required: bool, problems: &mut Vec<String>) -> Self {
         // Without a manifest nothing says what the release is, which is a problem already.
-        let Ok(manifest) = &download.manifest else { return (Signature::NotSigned, Vec::new()) };
+        let Ok(manifest) = &download.manifest else { return Signature::NotSigned };
         let bundle = match &download.bundle {
-            None if is_required && manifest.attested => {
-                return wrong(format!(
-                    "the manifest promises a signature that is not there: `{ATTESTATION}` is missing"
-                ));
-            }
-            None if is_required => {
-                return wrong(format!("the release is not signed: it has no `{ATTESTATION}`"));
-            }
-            None => return (Signature::NotSigned, Vec::new()),
-            Some(Err(why)) => return wrong(format!("the attestation `{ATTESTATION}` cannot be read: {why}")),
             Some(Ok(bundle)) => bundle,
+            Some(Err(why)) => {
+                problems.push(format!("the attestation `{ATTESTATION}` cannot be read: {why}"));
+                return Signature::NotSigned;
+            }
+            None => {
+                problems.extend(is_required.then(|| match manifest.attested {
+                    true => {
+                        format!(
+                            "the manifest promises a signature that is not there: `{ATTESTATION}` is missing"
+                        )
+                    }
+                    false => format!("the release is not signed: it has no `{ATTESTATION}`"),
+                }));
+                return Signature::NotSigned;
+            }
         };
         let files = download.files.iter().map(|file| (file.name.clone(), file.digest));
         let image = manifest.image.iter().map(|image| (image.name.to_string(), image.digest));
@@ -75,22 +79,19 @@ impl Signature {
         };
         let found = match trust.check(bundle, &expected) {
             Ok(found) => found,
-            Err(Unproven::NotChecked { why, hint }) => {
-                return (Signature::NotChecked { why, hint }, Vec::new());
-            }
-            Err(Unproven::Wrong(problems)) => {
-                let problems = problems.iter().map(|problem| format!("the attestation is wrong: {problem}"));
-                return (Signature::NotSigned, problems.collect());
+            Err(Unproven::NotChecked { why, hint }) => return Signature::NotChecked { why, hint },
+            Err(Unproven::Wrong(whys)) => {
+                problems.extend(whys.iter().map(|why| format!("the attestation is wrong: {why}")));
+                return Signature::NotSigned;
             }
         };
         let attached = download.image.as_ref().and_then(|image| image.attached.as_ref()?.instead.as_ref());
         // An attestation of another run counts.
-        let lacks_it =
-            attached.filter(|instead| !instead.iter().any(|bundle| trust.check(bundle, &expected).is_ok()));
-        let problem = lacks_it.map(|_| {
-            format!("`{ATTESTATION}` is not attached to the image, although the manifest promises it, nor is another attestation of these files")
-        });
-        (Signature::from(&found), problem.into_iter().collect())
+        let is_right = |bundle: &Vec<u8>| trust.check(bundle, &expected).is_ok();
+        if attached.is_some_and(|instead| !instead.iter().any(is_right)) {
+            problems.push(format!("`{ATTESTATION}` is not attached to the image, although the manifest promises it, nor is another attestation of these files"));
+        }
+        Signature::from(&found)
     }
 
     /// The words after `verified`.
@@ -120,16 +121,15 @@ impl From<&Authentic> for Signature {
 }
 
 impl Immutability {
-    /// The content of GitHub's own attestation, and everything that is wrong about it.
-    pub fn of(download: &Download, trust: &Trust) -> (Self, Vec<String>) {
+    /// GitHub's answer about a release. Everything that is wrong about it is added to the problems.
+    pub fn of(download: &Download, trust: &Trust, problems: &mut Vec<String>) -> Self {
         let bundles = match &download.by_github {
-            None => return (Immutability::Mutable, Vec::new()),
-            Some(Err(why)) => return (Immutability::NotChecked(why.clone()), Vec::new()),
+            None => return Immutability::Mutable,
+            Some(Err(why)) => return Immutability::NotChecked(why.clone()),
             Some(Ok(bundles)) => bundles,
         };
-        let Some(commit) = &download.commit else { return (Immutability::Mutable, Vec::new()) };
-        let digest =
-            |name: &str| download.files.iter().find(|file| file.name == name).map(|file| file.digest);
+        let Some(commit) = &download.commit else { return Immutability::Mutable };
+        let digest = |name: &str| download.file(name).map(|file| file.digest);
         let listed = download.release.assets.iter();
         let assets: BTreeMap<String, Option<Digest>> =
             listed.map(|asset| (asset.name.clone(), digest(&asset.name).or(asset.digest))).collect();
@@ -137,23 +137,23 @@ impl Immutability {
         let expected = Immutable { repo, tag, commit, assets: &assets };
         let (mut wrong, mut unknown) = (Vec::new(), None);
         for bundle in bundles {
-            let problems = match trust.authenticate(bundle) {
+            let whys = match trust.authenticate(bundle) {
                 Ok(found) => expected.problems(&found),
-                Err(Unproven::Wrong(problems)) => problems,
+                Err(Unproven::Wrong(whys)) => whys,
                 Err(Unproven::NotChecked { why, .. }) => {
                     unknown = Some(why);
                     continue;
                 }
             };
             // Another release may hold the same file, so one that fits is enough.
-            if problems.is_empty() {
-                return (Immutability::Signed, Vec::new());
+            if whys.is_empty() {
+                return Immutability::Signed;
             }
-            let line = |problem| format!("GitHub's signature of the release is wrong: {problem}");
-            wrong.extend(problems.into_iter().map(line));
+            wrong.extend(whys.iter().map(|why| format!("GitHub's signature of the release is wrong: {why}")));
         }
+        problems.extend(wrong);
         let why = unknown.unwrap_or_else(|| "GitHub has no signature of this immutable release".to_owned());
-        (Immutability::NotChecked(why), wrong)
+        Immutability::NotChecked(why)
     }
 
     pub(super) fn line(&self) -> String {

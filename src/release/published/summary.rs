@@ -39,8 +39,7 @@ fn sboms(download: &Download) -> String {
     let artifacts = download.manifest.iter().flat_map(|manifest| &manifest.artifacts);
     let count = artifacts.clone().count();
     let crates = |artifact: &Artifact| {
-        let name = &artifact.sbom.as_ref()?.file;
-        let file = download.files.iter().find(|file| file.name == *name)?;
+        let file = download.file(&artifact.sbom.as_ref()?.file)?;
         Some(file.sbom.as_ref()?.as_ref().ok()?.components.len())
     };
     let crates: Vec<usize> = artifacts.filter_map(crates).collect();

@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::manifest::{Artifact, Manifest, ManifestFile, ManifestImage, ManifestPlatform};
+use super::manifest::{Artifact, Manifest, ManifestImage, ManifestPlatform};
 use super::{
-    ArchiveFacts, BinaryFacts, BuiltOn, ChannelKind, Commit, Digest, Extras, Facts, Image, ImageName, Record,
+    BinaryFacts, BuiltOn, ChannelKind, Commit, Digest, Extras, Facts, FileFacts, Image, ImageName, Record,
     Rendered, Repo, Schema, Tag,
 };
 use crate::model::notes::{self, Notes, NotesSource};
@@ -167,7 +167,7 @@ impl Release {
         let manifest = manifest(&name, &version, (&archives, &files, image.as_ref()), &destination);
         let notes = Notes::new(source, &manifest, &destination);
         let archives = archives.into_iter().map(|(record, path)| {
-            let ArchiveFacts { file: name, size, digest } = record.archive;
+            let FileFacts { file: name, size, digest } = record.archive;
             PromisedFile { name, size, digest, path }
         });
         let asset = |PromisedFile { name, size, digest, path }| {
@@ -200,11 +200,8 @@ impl Release {
         self.channels = channels;
         for Rendered { path, bytes, .. } in installers {
             let asset = Asset::made_here(path, bytes);
-            self.manifest.files.push(ManifestFile {
-                file: asset.name.clone(),
-                size: asset.size,
-                digest: asset.digest,
-            });
+            let (file, size, digest) = (asset.name.clone(), asset.size, asset.digest);
+            self.manifest.files.push(FileFacts { file, size, digest });
             self.assets.push(asset);
         }
         self.manifest.files.sort_by(|a, b| a.file.cmp(&b.file));
@@ -263,9 +260,14 @@ impl Release {
         self.notes.footer.push_str(&commands);
     }
 
+    /// The asset of a name.
+    pub fn asset(&self, name: &str) -> Option<&Asset> {
+        self.assets.iter().find(|asset| asset.name == name)
+    }
+
     /// The attestation, if there is one.
     pub fn attestation(&self) -> Option<&Asset> {
-        self.assets.iter().find(|asset| asset.name == ATTESTATION)
+        self.asset(ATTESTATION)
     }
 
     /// The bytes of all assets together.
@@ -320,7 +322,7 @@ fn manifest(
         attached: destination.attach,
     });
     let file =
-        |file: &PromisedFile| ManifestFile { file: file.name.clone(), size: file.size, digest: file.digest };
+        |file: &PromisedFile| FileFacts { file: file.name.clone(), size: file.size, digest: file.digest };
     // An SBOM belongs to its archive.
     let is_sbom = |name: &str| {
         artifacts.iter().filter_map(|artifact| artifact.sbom.as_ref()).any(|sbom| sbom.file == name)
