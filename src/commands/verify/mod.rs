@@ -10,7 +10,7 @@ mod files;
 use super::repo;
 use crate::channels::packages;
 use crate::cli::{ReleaseArgs, VerifyArgs};
-use crate::error::{Exit, failures, invalid, usage};
+use crate::error::{Exit, exit_of, invalid, usage};
 use crate::files::scratch::Scratch;
 use crate::net::stop;
 use crate::package::{audit, sbom};
@@ -83,7 +83,7 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         }
         Err(error) => {
             // An error about the dist, and not about what is unknown here.
-            let is_problem = failures(&error).any(|failure| failure.exit_code() == Exit::Problems);
+            let is_problem = exit_of(&error) == Exit::Problems;
             if args.expect.is_some() || args.render || is_problem {
                 return Err(error);
             }

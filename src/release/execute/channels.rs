@@ -4,7 +4,7 @@
 use anyhow::Context as _;
 
 use super::{Placed, Run};
-use crate::error::{Exit, Failure, failures, hint_of, with_details};
+use crate::error::{Exit, Failure, exit_of, hint_of, with_details};
 use crate::net::stop;
 use crate::report::Progress;
 use floe_core::model::ChannelPlace;
@@ -23,7 +23,7 @@ impl Run<'_> {
         for step in steps {
             let Err(error) = self.each(&[*step], progress).await else { continue };
             failed += 1;
-            if failures(&error).any(|failure| failure.exit_code() == Exit::Conflicts) {
+            if exit_of(&error) == Exit::Conflicts {
                 exit = Exit::Conflicts;
             }
             if let Step::Channel { place, standing, .. } = &step.1.step {
@@ -49,7 +49,7 @@ impl Run<'_> {
         let mut channels = self.session.channels.iter().zip(&self.ready.channels);
         let found = channels.find(|(channel, _)| channel.place == *place);
         let (channel, seen) = found.context("the session has no client for the channel")?;
-        channel.put(self.release, seen.as_ref(), &self.session.client.retry).await?;
+        channel.put(self.release, seen.as_ref().ok(), &self.session.client.retry).await?;
         if let Home::Feed(feed) = &place.home
             && feed.host == Feed::COMMUNITY.0
         {

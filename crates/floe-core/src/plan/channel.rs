@@ -223,7 +223,7 @@ pub(super) fn steps(subject: Subject<'_>, world: &World) -> Vec<(Step, bool)> {
                 adopt: place.adopt,
             },
         };
-        let there = world.channels.get(at).and_then(Option::as_ref);
+        let there = world.channels.get(at).and_then(|there| there.as_ref().ok());
         let standing = there.map(|there| Standing::of(&own, &there.held));
         let done = standing.as_ref().is_some_and(Standing::is_done);
         (Step::Channel { place: place.clone(), standing }, done)
