@@ -130,7 +130,7 @@ pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) 
         parallel::map(with_sbom.collect(), compare).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let again = |artifact: &Artifact| -> anyhow::Result<Vec<String>> {
         let digest = |package: &PackageFacts| Some(download.file(&package.file)?.digest);
-        let source = packages::Source::of(manifest, artifact);
+        let source = packages::Source::of_manifest(manifest, artifact);
         let edited = source.edited(&assets.join(&artifact.file), &artifact.packages, digest)?;
         Ok(edited.iter().map(|file| format!("`{file}` does not follow from `{}`", artifact.file)).collect())
     };
