@@ -98,10 +98,9 @@ const CORE: Allowed = &[
 /// The same for the embedded servers.
 const REHEARSAL: Allowed = &[
     ("basics", &[]),
-    ("download", &[]),
     ("interceptor", &["basics"]),
-    ("github", &["basics", "download"]),
-    ("registry", &["basics", "download"]),
+    ("github", &["basics"]),
+    ("registry", &["basics"]),
     ("feed", &["basics"]),
     ("faults", &["basics", "feed", "github", "interceptor", "registry"]),
 ];

@@ -5,7 +5,6 @@
 #![recursion_limit = "256"]
 
 mod basics;
-mod download;
 pub mod faults;
 pub mod feed;
 pub mod github;
