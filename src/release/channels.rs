@@ -9,8 +9,8 @@ use crate::net::client::Client;
 use crate::release::channel::Channel;
 use crate::release::session;
 use crate::report::Report;
-use floe_core::model::{ChannelKind, Manifest};
-use floe_core::verify::channels::{ChannelState, listed};
+use floe_core::model::{ChannelKind, ChannelPlace, Manifest};
+use floe_core::verify::channels::ChannelState;
 
 /// A channel that shows the release, or a later one.
 #[derive(Debug, Serialize)]
@@ -21,7 +21,7 @@ pub struct Followed {
     state: String,
 }
 
-/// Looks at each channel that a manifest lists. One that is behind, differs or is missing is an error, with exit code 3.
+/// Looks at each channel that a verified manifest lists. One that is behind, differs or is missing is an error, with exit code 3.
 pub async fn follow(
     manifest: &Manifest,
     args: &RemoteArgs,
@@ -29,13 +29,9 @@ pub async fn follow(
 ) -> anyhow::Result<Vec<Followed>> {
     let refused = invalid(format!("the channels of `{}` do not show it", manifest.tag))
         .hint("publish the same dist again: `floe publish` writes what is missing, and nothing else");
-    let places = match listed(manifest) {
-        Ok(places) => places,
-        Err(problem) => return Err(refused.details([problem]).into()),
-    };
     let (mut followed, mut problems) = (Vec::new(), Vec::new());
     let client = Client::new(session::retry(args, report).reading());
-    for (place, entry) in places {
+    for (place, entry) in ChannelPlace::listed(&manifest.channels) {
         let channel = Channel::connect(
             &place,
             |repo| session::github(args, repo.clone(), None, &client),

@@ -119,13 +119,8 @@ impl<'a> Source<'a> {
         Ok((PackageFacts { kind, file, digest, revision: REVISION, package, maintainer, homepage }, bytes))
     }
 
-    /// The packages that are not what the archive makes. `digest` gives the one that a file has.
-    pub fn edited<'f>(
-        &self,
-        path: &Path,
-        facts: &'f [PackageFacts],
-        digest: impl Fn(&PackageFacts) -> Option<Digest>,
-    ) -> anyhow::Result<Vec<&'f str>> {
+    /// The packages that are not what the archive makes.
+    pub fn edited<'f>(&self, path: &Path, facts: &'f [PackageFacts]) -> anyhow::Result<Vec<&'f str>> {
         let known: Vec<&PackageFacts> = facts.iter().filter(|one| one.revision == REVISION).collect();
         if known.is_empty() {
             return Ok(Vec::new());
@@ -139,9 +134,7 @@ impl<'a> Source<'a> {
         let mut archive =
             files::open(path).with_context(|| format!("failed to open `{}`", path.display()))?;
         let made = self.make((&mut archive, path), &known.iter().map(wanted).collect::<Vec<_>>())?;
-        let is_same = |one: &&&PackageFacts| {
-            made.iter().any(|(again, _)| again.file == one.file && Some(again.digest) == digest(one))
-        };
+        let is_same = |one: &&&PackageFacts| made.iter().any(|(again, _)| again == **one);
         Ok(known.iter().filter(|one| !is_same(one)).map(|one| one.file.as_str()).collect())
     }
 }
@@ -156,7 +149,7 @@ pub fn edited<'r>(record: &'r Record, archive: &Path) -> anyhow::Result<Vec<&'r 
         binaries: &record.binaries,
         extras: &Extras::of(&record.name, record.target, &record.contents),
     };
-    source.edited(archive, &record.packages, |one| Some(one.digest))
+    source.edited(archive, &record.packages)
 }
 
 /// A warning for each package that this floe cannot make again.

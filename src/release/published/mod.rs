@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::manifest::Artifact;
 use floe_core::model::release::{CHECKSUMS, MINISIGN};
-use floe_core::model::{Content, Digest, Manifest, PackageFacts, Repo, Tag};
+use floe_core::model::{Content, Digest, Manifest, Repo, Tag};
 use floe_core::parallel;
 use floe_core::verify::published::{self, Download, ReleaseRequest};
 
@@ -129,9 +129,8 @@ pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) 
     let found =
         parallel::map(with_sbom.collect(), compare).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let again = |artifact: &Artifact| -> anyhow::Result<Vec<String>> {
-        let digest = |package: &PackageFacts| Some(download.file(&package.file)?.digest);
         let source = packages::Source::of(manifest, artifact);
-        let edited = source.edited(&assets.join(&artifact.file), &artifact.packages, digest)?;
+        let edited = source.edited(&assets.join(&artifact.file), &artifact.packages)?;
         Ok(edited.iter().map(|file| format!("`{file}` does not follow from `{}`", artifact.file)).collect())
     };
     // One after the other, because each is in memory.

@@ -6,11 +6,8 @@ use std::fmt;
 use semver::Version;
 
 use crate::model::channel::installs;
-use crate::model::{ChannelPlace, Digest, Manifest, ManifestChannel, Marker};
+use crate::model::{Digest, Manifest, Marker};
 use crate::world::{Held, PullState, RemotePull, RemoteSubmission};
-
-/// The most files that are looked at; floe renders fewer.
-const LIMIT: usize = 32;
 
 /// The file of a channel, compared with the one that a manifest lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,17 +26,6 @@ pub enum ChannelState {
     Pending(String),
     /// The pull request at this address was closed without a merge.
     Closed(String),
-}
-
-/// The places that a manifest lists, each with the entry of its first file. A hostile manifest lists many.
-///
-/// # Errors
-/// There are more than floe can have written.
-pub fn listed(manifest: &Manifest) -> Result<Vec<(ChannelPlace, &ManifestChannel)>, String> {
-    match manifest.channels.len() {
-        count if count > LIMIT => Err(format!("the manifest lists {count} channels, more than there are")),
-        _ => Ok(ChannelPlace::listed(&manifest.channels)),
-    }
 }
 
 impl ChannelState {

@@ -3,7 +3,7 @@
 //! Pure: it compares data that others read, and never touches a file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use semver::Version;
 
@@ -45,18 +45,14 @@ pub struct Found {
     pub archives: Vec<FoundArchive>,
     /// The image layouts.
     pub images: Vec<FoundImage>,
-    /// Records without their archive.
-    pub lonely_records: Vec<String>,
-    /// Links, wherever they lead.
-    pub links: Vec<PathBuf>,
     /// Other regular files.
     pub files: Vec<PromisedFile>,
     /// The content of those that are called as SBOMs.
     pub sboms: FoundSboms,
     /// Files that floe renders from the manifest, each by its path in the dist.
     pub rendered: Vec<PromisedFile>,
-    /// Other entries, which belong to no release.
-    pub strays: Vec<PathBuf>,
+    /// Links, records without their archive, and other entries that belong to no release.
+    pub problems: Vec<Problem>,
 }
 
 /// An archive and what its record claims.
@@ -140,7 +136,7 @@ pub struct Verified {
 /// Every problem, in the order of the files.
 pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     let mut found = dedup(found);
-    let mut problems = Vec::new();
+    let mut problems = std::mem::take(&mut found.problems);
     let (named, rendered) =
         found.rendered.drain(..).partition::<Vec<_>, _>(|file| expect.files.contains(&file.name));
     found.files.extend(named);
@@ -148,14 +144,6 @@ pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     if found.archives.is_empty() && found.images.is_empty() {
         problems.push(empty());
     }
-    let shown = |path: &PathBuf| path.display().to_string();
-    let links = found.links.iter().map(shown);
-    problems
-        .extend(links.map(|path| format!("`{path}` is a link; a dist holds the files themselves").into()));
-    problems.extend(found.strays.iter().map(stray));
-    let lonely = found.lonely_records.iter();
-    problems.extend(lonely.map(|file| format!("`{file}` is a record, but its archive is not there").into()));
-
     let mut archives = Vec::new();
     for archive in found.archives {
         archives.extend(check_archive(archive, expect, &mut problems));
@@ -188,7 +176,8 @@ fn empty() -> Problem {
     "there is no archive in the given folders".to_owned().into()
 }
 
-fn stray(path: &PathBuf) -> Problem {
+/// An entry of a dist that belongs to no release.
+pub fn stray(path: &Path) -> Problem {
     let path = path.display();
     format!("`{path}` is not part of the release; list further files as `assets` in [package.metadata.floe]")
         .into()
