@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -51,7 +51,7 @@ pub struct Downloader<'a> {
     /// The name of the project's own image, whose registry the environment's credentials are for.
     pub own_image: ImageName,
     /// The folder for the downloads.
-    pub folder: PathBuf,
+    pub folder: &'a Path,
 }
 
 impl Downloader<'_> {
@@ -225,13 +225,15 @@ impl Downloader<'_> {
             let is_there = is_listed
                 && registry.manifest(&one.manifest.digest.to_string()).await?.is_some()
                 && registry.has_blob(&one.content.digest).await?;
-            if !is_there && one.is_attestation() {
-                attached.instead = Some(registry.attestations(&one, list).await?);
-            } else if !is_there {
-                attached.problems.push(format!(
+            match is_there {
+                true => {}
+                false if one.is_attestation() => {
+                    attached.instead = Some(registry.attestations(&one, list).await?);
+                }
+                false => attached.problems.push(format!(
                     "`{}` is not attached to the image, although the manifest promises it: nothing in the registry refers to {} with it",
                     one.file, one.subject.digest
-                ));
+                )),
             }
         }
         Ok(attached)

@@ -86,9 +86,8 @@ pub async fn download(
             Some(image) => image.clone(),
             None => names::image_name(&request.repo, &request.tag, package)?,
         };
-        let (to, registry_url) = (folder.to_owned(), args.registry_url.as_deref());
-        let downloader =
-            Downloader { github: github.clone(), is_private, registry_url, own_image, folder: to };
+        let registry_url = args.registry_url.as_deref();
+        let downloader = Downloader { github, is_private, registry_url, own_image, folder };
         downloader.download(request, release).await
     };
     download.await.with_context(|| format!("{name} could not be checked"))

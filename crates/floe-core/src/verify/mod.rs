@@ -190,24 +190,22 @@ fn missing(file: &str) -> Problem {
 /// Drops an archive or image that is byte for byte in another dist too: a dist may be given together with one that it was
 /// made from. Archives that differ, or that only one record describes, all stay.
 fn dedup(found: Found) -> Found {
-    let Found { archives, images, .. } = found;
-    let mut kept = Found { archives: Vec::new(), images: Vec::new(), ..found };
-    for archive in archives {
-        let facts = |PromisedFile { name, size, digest, .. }: &PromisedFile| (name.clone(), *size, *digest);
-        let same = |other: &FoundArchive| {
-            facts(&other.archive) == facts(&archive.archive) && other.record == archive.record
-        };
-        if !kept.archives.iter().any(same) {
-            kept.archives.push(archive);
-        }
-    }
-    for image in images {
-        let same = |other: &FoundImage| match (&other.image, &image.image) {
-            (Ok(one), Ok(other)) => one.index.digest == other.index.digest,
-            _ => false,
-        };
-        if !kept.images.iter().any(same) {
-            kept.images.push(image);
+    let facts = |PromisedFile { name, size, digest, .. }: &PromisedFile| (name.clone(), *size, *digest);
+    let archives = unique(found.archives, |one, other| {
+        facts(&one.archive) == facts(&other.archive) && one.record == other.record
+    });
+    let images = unique(found.images, |one, other| match (&one.image, &other.image) {
+        (Ok(one), Ok(other)) => one.index.digest == other.index.digest,
+        _ => false,
+    });
+    Found { archives, images, ..found }
+}
+
+fn unique<T>(all: Vec<T>, is_same: impl Fn(&T, &T) -> bool) -> Vec<T> {
+    let mut kept: Vec<T> = Vec::new();
+    for one in all {
+        if !kept.iter().any(|other| is_same(other, &one)) {
+            kept.push(one);
         }
     }
     kept
@@ -215,13 +213,16 @@ fn dedup(found: Found) -> Found {
 
 /// Takes the promised files, and the signatures of files, out of what was found. A promised archive of other contents has no record.
 fn check_files(found: &mut Found, expect: &Expect, problems: &mut Vec<Problem>) -> Vec<PromisedFile> {
-    let signed = signed_files(found, expect);
+    let mut named = named_by_records(found);
+    named.extend(expect.files.iter().cloned());
+    // The release manifest is not signed: it names the signatures.
+    let mut signed: BTreeSet<String> =
+        found.archives.iter().map(|found| found.archive.name.clone()).collect();
+    signed.extend(named.iter().cloned().chain([CHECKSUMS.to_owned()]));
     let is_signature = |name: &String| {
         SIGNATURES.iter().any(|end| name.strip_suffix(end).is_some_and(|subject| signed.contains(subject)))
     };
-    let named = named_by_records(found);
-    let is_promised =
-        |name: &String| expect.files.contains(name) || named.contains(name) || is_signature(name);
+    let is_promised = |name: &String| named.contains(name) || is_signature(name);
     let archives: Vec<FoundArchive> =
         found.archives.extract_if(.., |found| is_promised(&found.archive.name)).collect();
     let archives = archives.into_iter().map(|found| found.archive);
@@ -249,14 +250,6 @@ fn named_by_records(found: &Found) -> BTreeSet<String> {
         record.sbom.iter().map(|sbom| sbom.file.clone()).chain(packages).collect::<Vec<_>>()
     };
     records.flat_map(names).collect()
-}
-
-/// The names of the files that a signature beside them may be of. The release manifest is not among them: it names the
-/// signatures.
-fn signed_files(found: &Found, expect: &Expect) -> BTreeSet<String> {
-    let archives = found.archives.iter().map(|found| found.archive.name.clone());
-    let further = expect.files.iter().cloned().chain(named_by_records(found));
-    archives.chain(further).chain([CHECKSUMS.to_owned()]).collect()
 }
 
 /// The expectations with the identity that all archives must share: the expected one, else that of the first.
