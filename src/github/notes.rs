@@ -6,9 +6,9 @@ use http::StatusCode;
 use super::GitHub;
 use super::error::is_status;
 use crate::error::Failure;
-use crate::net::lock;
 use crate::net::retry::{AttemptError, RetryPolicy};
 use floe_core::model::Tag;
+use floe_core::parallel::lock;
 
 impl GitHub {
     /// Asks whether the token may write contents. The draft uses the notes later. `permissions.push` of the repository does not say it: it is `false` for every

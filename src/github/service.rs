@@ -17,8 +17,8 @@ use url::Url;
 
 use crate::net::address::Endpoint;
 use crate::net::client::Client;
-use crate::net::lock;
 use crate::net::retry::AttemptError;
+use floe_core::parallel::lock;
 use floe_core::world::Budget;
 
 const API_VERSION: &str = "2022-11-28";

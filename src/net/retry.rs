@@ -12,9 +12,10 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use http::{HeaderMap, StatusCode};
 
 use crate::error::{Failure, Refusal, hint_of, refusal_of};
-use crate::net::{lock, wait};
+use crate::net::wait;
 use crate::report::Report;
 use floe_core::clock::Clock;
+use floe_core::parallel::lock;
 use floe_core::units::seconds;
 
 /// The number of attempts at a request, and the waits between them.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::cli::RemoteArgs;
-use crate::error::{Exit, Failure, with_details};
+use crate::error::{Exit, Failure, exit_of, with_details};
 use crate::files::scratch::Scratch;
 use crate::net::client::Client;
 use crate::net::retry::Retry;
@@ -123,7 +123,7 @@ pub async fn verify_by_seed(
             Immutability::Signed => Verified::Signed,
             Immutability::Mutable | Immutability::NotChecked(_) => Verified::NotChecked,
         },
-        Err(error) if is_exit(&error, Exit::Problems) => Verified::Refused,
+        Err(error) if exit_of(&error) == Exit::Problems => Verified::Refused,
         Err(_) => Verified::Failed,
     };
     interceptor.calm();
@@ -187,10 +187,5 @@ async fn run_once(attempt: Attempt<'_>, testbed: &Testbed) -> Option<anyhow::Res
 
 /// Whether an error is a conflict.
 pub fn is_conflict(error: &anyhow::Error) -> bool {
-    is_exit(error, Exit::Conflicts)
-}
-
-fn is_exit(error: &anyhow::Error, exit: Exit) -> bool {
-    let is_it = |failure: &Failure| failure.exit_code() == exit;
-    error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()).any(is_it)
+    exit_of(error) == Exit::Conflicts
 }

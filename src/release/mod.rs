@@ -10,7 +10,6 @@ pub mod assemble;
 pub mod attached;
 pub mod attestation;
 pub mod channel;
-pub mod channels;
 pub mod description;
 pub mod dist;
 pub mod execute;
@@ -46,7 +45,7 @@ const REGISTRY_AT_ONCE: usize = 12;
 pub async fn plan<'a>(subject: impl Into<Subject<'a>>, session: &Session) -> Preflight {
     let subject = subject.into();
     let observed = Box::pin(session.observe(subject)).await;
-    let plan = observed.access.is_ok().then(|| Plan::new(subject, &observed.world));
+    let plan = observed.facts.access.is_ok().then(|| Plan::new(subject, &observed.world));
     Box::pin(preflight(subject, plan, observed, session)).await
 }
 

@@ -17,7 +17,7 @@ use crate::token::Token;
 use floe_core::clock::Clock;
 use floe_core::model::places::Feed;
 use floe_core::model::{Destination, ImageName, Release, Repo, Subject};
-use floe_core::preflight::{ChannelToken, FeedKey, fails_anyway};
+use floe_core::preflight::{Rights, Secret};
 
 const GITHUB_API: &str = "https://api.github.com";
 
@@ -51,6 +51,29 @@ impl Secrets {
             feed_follows: Token::feed_follows(),
         })
     }
+
+    /// What they allow, at a GitHub with this web address.
+    fn rights(&self, site: String) -> Rights {
+        let secret = |token: &Option<Token>, follows| match token {
+            Some(token) if token.is_of_app() => Secret::OfApp,
+            Some(_) => Secret::There,
+            None if follows => Secret::Follows,
+            None => Secret::Absent,
+        };
+        let channel_token = match secret(&self.channels, self.channels_follow) {
+            // GitHub says what its own token may do.
+            Secret::Absent if self.github.is_some() => Secret::There,
+            secret => secret,
+        };
+        Rights {
+            has_token: self.github.is_some(),
+            reads_only: false,
+            channel_token,
+            channel_pulls: self.channels.as_ref().or(self.github.as_ref()).is_none_or(Token::opens_pulls),
+            feed_key: secret(&self.feed, self.feed_follows),
+            site,
+        }
+    }
 }
 
 /// The clients of one run.
@@ -62,18 +85,12 @@ pub struct Session {
     pub registry: Option<Registry>,
     /// The client of each channel, in the order of the release's.
     pub channels: Vec<Channel>,
-    /// The token of those.
-    pub channel_token: ChannelToken,
-    /// Whether a token of its kind opens pull requests in the repositories of others.
-    pub channel_pulls: bool,
-    /// The key for the feed of packages.
-    pub feed_key: FeedKey,
+    /// What its tokens and arguments allow.
+    pub rights: Rights,
     /// The transport of all of them.
     pub client: Client,
     /// Whose attestations stand for the promised one. Without it only the promised bytes do.
     pub trust: Option<Trust>,
-    /// Whether only that is asked which a token without write permissions can answer.
-    pub reads_only: bool,
 }
 
 impl Session {
@@ -98,8 +115,8 @@ impl Session {
             ));
         }
         let secrets = Secrets::from_env(image)?;
-        // Reported at once, and not after the last try of a request that fails, too.
-        if fails_anyway(subject, secrets.github.is_some()) {
+        // Publishing fails without a token, which is reported at once and not after the last try of a request.
+        if secrets.github.is_none() && subject.release().is_some() {
             retry.tries = 1;
         }
         Session::connect(subject, args, secrets, Client::new(retry))
@@ -114,6 +131,7 @@ impl Session {
     ) -> anyhow::Result<Self> {
         let subject = subject.into();
         let Destination { repo, image, .. } = subject.destination();
+        let rights = secrets.rights(site(args));
         let is_own = |other: &Repo| other.to_string().eq_ignore_ascii_case(&repo.to_string());
         let of = |other: &Repo| {
             let token = match &secrets.channels {
@@ -130,20 +148,6 @@ impl Session {
         let places = subject.channels();
         let channels =
             places.iter().map(|place| Channel::connect(place, of, feed)).collect::<anyhow::Result<_>>()?;
-        let feed_key = match (&secrets.feed, secrets.feed_follows) {
-            (Some(_), _) => FeedKey::Own,
-            (None, true) => FeedKey::Follows,
-            (None, false) => FeedKey::Absent,
-        };
-        let channel_pulls =
-            secrets.channels.as_ref().or(secrets.github.as_ref()).is_none_or(Token::opens_pulls);
-        let channel_token = match (&secrets.channels, &secrets.github) {
-            (Some(token), _) if token.is_of_app() => ChannelToken::OwnOfApp,
-            (Some(_), _) => ChannelToken::Own,
-            (None, _) if secrets.channels_follow => ChannelToken::Follows,
-            (None, Some(_)) => ChannelToken::Main,
-            (None, None) => ChannelToken::Absent,
-        };
         let github = of(repo)?;
         let connect = || {
             let url = args.registry_url.clone().unwrap_or_else(|| format!("https://{}", image.registry()));
@@ -151,18 +155,7 @@ impl Session {
             anyhow::Ok(Registry::connect(client.clone(), base, image.clone(), secrets.registry))
         };
         let registry = (!subject.platforms().is_empty()).then(connect).transpose()?;
-        let (trust, reads_only) = (None, false);
-        Ok(Session {
-            github,
-            registry,
-            channels,
-            channel_token,
-            channel_pulls,
-            feed_key,
-            client,
-            trust,
-            reads_only,
-        })
+        Ok(Session { github, registry, channels, rights, client, trust: None })
     }
 
     /// Opens the connections that uploads take; nothing is sent over them. Opened beside the first requests, a handshake

@@ -10,15 +10,15 @@ mod files;
 use super::repo;
 use crate::channels::packages;
 use crate::cli::{ReleaseArgs, VerifyArgs};
-use crate::error::{Exit, failures, invalid, usage};
+use crate::error::{Exit, exit_of, invalid, usage};
 use crate::files::scratch::Scratch;
 use crate::net::stop;
 use crate::package::{audit, sbom};
-use crate::release::channels::Followed;
+use crate::release::channel::{self, Followed};
 use crate::release::inputs::Inputs;
 use crate::release::published::{self, MustBeSigned, Signature};
 use crate::release::trust::Trust;
-use crate::release::{assemble, channels, dist, session, smoke_test};
+use crate::release::{assemble, dist, session, smoke_test};
 use crate::report::{Report, markdown, size};
 use crate::token::Token;
 use floe_core::model::release::CHECKSUMS;
@@ -83,7 +83,7 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         }
         Err(error) => {
             // An error about the dist, and not about what is unknown here.
-            let is_problem = failures(&error).any(|failure| failure.exit_code() == Exit::Problems);
+            let is_problem = exit_of(&error) == Exit::Problems;
             if args.expect.is_some() || args.render || is_problem {
                 return Err(error);
             }
@@ -135,7 +135,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         smoke_test::run_downloaded(manifest, &assets, argument, report).await?;
     }
     report.output("tag", tag.as_str());
-    let channels = channels::follow(manifest, remote, report).await?;
+    let channels = channel::follow(manifest, remote, report).await?;
     let summary = checked.summary(&verified);
     let signature = Some(checked.signature);
     let verdict = Verdict { channels, signature, ..Verdict::of_download(&verified, manifest) };

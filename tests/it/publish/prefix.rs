@@ -27,7 +27,7 @@ fn a_tag_of_another_package_gets_a_hint_that_can_be_followed() {
     let hint = |lines: &str, tag: &str| {
         let project = Sample::tool().manifest_lines(lines).load().unwrap();
         let error = cargo::check_tag(&project, Some(&tag.parse().unwrap())).unwrap_err();
-        error.downcast::<Failure>().unwrap().hint_text().unwrap().to_owned()
+        error.downcast::<Failure>().unwrap().hint.as_deref().unwrap().to_owned()
     };
     let prefixed = "[package.metadata.floe]\ntag-prefix = \"tool-\"";
     assert_eq!(

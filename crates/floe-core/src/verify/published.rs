@@ -93,8 +93,6 @@ pub struct Attached {
     pub instead: Option<Vec<Vec<u8>>>,
 }
 
-/// The most channels that a manifest may list; floe renders fewer.
-const MOST_CHANNELS: usize = 32;
 /// The number of invalid lines that are reported; a hostile file has millions.
 const BAD_LINES: usize = 20;
 
@@ -262,10 +260,6 @@ fn check_manifest(download: &Download, manifest: &Manifest, problems: &mut Vec<S
     }
     for file in &manifest.files {
         expect(download, &file.file, (Some(file.size), file.digest), "the manifest", problems);
-    }
-    if manifest.channels.len() > MOST_CHANNELS {
-        problems
-            .push(format!("the manifest lists {} channels, more than there are", manifest.channels.len()));
     }
     if download.checksums.is_some() {
         let (names, sums) = (names(manifest), download.sums().map(|(name, _)| name.to_owned()).collect());
