@@ -125,13 +125,8 @@ impl<'a> Source<'a> {
         Ok((PackageFacts { kind, file, digest, revision: REVISION, package, maintainer, homepage }, bytes))
     }
 
-    /// The packages that are not what the archive makes. `digest` gives the one that a file has.
-    pub fn edited<'f>(
-        &self,
-        path: &Path,
-        facts: &'f [PackageFacts],
-        digest: impl Fn(&PackageFacts) -> Option<Digest>,
-    ) -> anyhow::Result<Vec<&'f str>> {
+    /// The packages that are not what the archive makes.
+    pub fn edited<'f>(&self, path: &Path, facts: &'f [PackageFacts]) -> anyhow::Result<Vec<&'f str>> {
         let known: Vec<&PackageFacts> = facts.iter().filter(|one| one.revision == REVISION).collect();
         if known.is_empty() {
             return Ok(Vec::new());
@@ -145,9 +140,7 @@ impl<'a> Source<'a> {
         let mut archive =
             files::open(path).with_context(|| format!("failed to open `{}`", path.display()))?;
         let made = self.make((&mut archive, path), &known.iter().map(wanted).collect::<Vec<_>>())?;
-        let is_same = |one: &&&PackageFacts| {
-            made.iter().any(|(again, _)| again.file == one.file && Some(again.digest) == digest(one))
-        };
+        let is_same = |one: &&&PackageFacts| made.iter().any(|(again, _)| again == **one);
         Ok(known.iter().filter(|one| !is_same(one)).map(|one| one.file.as_str()).collect())
     }
 }

@@ -289,7 +289,7 @@ fn read_again((record, path): &(Record, PathBuf), files: &[PromisedFile]) -> any
             problems.push(text.into());
         }
     }
-    let edited = Source::of_record(record).edited(path, &record.packages, |one| Some(one.digest))?;
+    let edited = Source::of_record(record).edited(path, &record.packages)?;
     problems.extend(edited.into_iter().map(|file| dist::edited(&path.with_file_name(file))));
     Ok(problems)
 }
