@@ -11,5 +11,6 @@ pub mod feed;
 pub mod github;
 pub mod interceptor;
 pub mod registry;
+mod store;
 
 pub use basics::random_hex;

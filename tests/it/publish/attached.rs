@@ -1,6 +1,5 @@
 //! SBOMs and the attestation as artifacts that refer to the image, in registries with and without an API for them.
 
-use std::collections::BTreeSet;
 use std::fs;
 
 use expect_test::expect;
@@ -37,7 +36,7 @@ const PUBLISH: [&str; 3] = ["publish", "--attestation", "bundle.json"];
 const VERIFY: [&str; 5] = ["verify", "--release", "v1.4.0", "--strict", "--require-attestation"];
 
 fn tags(scenario: &Scenario) -> Vec<String> {
-    scenario.registry.held(IMAGE, &BTreeSet::new()).unwrap().tags.into_keys().collect()
+    scenario.registry.tags(IMAGE).into_keys().collect()
 }
 
 /// A document of the registry.
@@ -48,7 +47,7 @@ fn document(scenario: &Scenario, digest: &Digest) -> Value {
 
 /// The digest of the image's index, and of the index of artifacts that refer to it.
 fn indexes(scenario: &Scenario) -> (Digest, Option<Digest>) {
-    let tags = scenario.registry.held(IMAGE, &BTreeSet::new()).unwrap().tags;
+    let tags = scenario.registry.tags(IMAGE);
     let image = tags["1.4.0"];
     (image, tags.get(&format!("sha256-{}", image.hex())).copied())
 }

@@ -10,6 +10,7 @@ use floe::release::inputs;
 use floe_core::model::{Digest, Repo, Tag, Target};
 use floe_core::world::{RemoteRelease, World};
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubOptions, SeedTag};
+use floe_rehearsal::registry::{EmbeddedRegistry, RegistryOptions};
 use serde_json::Value;
 
 use crate::support::sample::{Sample, floe};
@@ -157,12 +158,10 @@ impl Rehearsals {
 
     fn names(&self, out: &Path) -> Names {
         let mut names = Names::new();
-        let repositories = out.join("servers/registry/repositories/acme/tool");
+        let registry = RegistryOptions::ghcr(out.join("servers/registry"));
+        let registry = EmbeddedRegistry::open(registry).unwrap();
         for image in ["", "/alpha", "/beta"] {
-            let file = repositories.join(image.trim_start_matches('/')).join("_tags.json");
-            let Ok(text) = std::fs::read_to_string(file) else { continue };
-            let tags: BTreeMap<String, Digest> = serde_json::from_str(&text).unwrap();
-            for (tag, digest) in tags {
+            for (tag, digest) in registry.tags(&format!("acme/tool{image}")) {
                 let ((name, version), _) = self.dists.iter().find(|(_, dist)| **dist == digest).unwrap();
                 names.insert(format!("tool{image}:{tag}"), format!("{name} {version}"));
             }

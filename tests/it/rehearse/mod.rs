@@ -14,6 +14,7 @@ use std::process::Command;
 use floe_core::model::{Digest, Repo, Target};
 use floe_rehearsal::faults::{AttestationFault, Schedule, Side};
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubOptions};
+use floe_rehearsal::registry::{EmbeddedRegistry, RegistryOptions};
 use serde_json::Value;
 
 use crate::support::sample::{Sample, floe};
@@ -61,8 +62,8 @@ fn releases(folder: &Path) -> (Vec<String>, Option<String>) {
 
 /// The image's tags in a rehearsal's folder.
 fn image_tags(folder: &Path) -> BTreeMap<String, Digest> {
-    let file = folder.join("target/rehearsal/servers/registry/repositories/acme/tool/_tags.json");
-    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+    let root = folder.join("target/rehearsal/servers/registry");
+    EmbeddedRegistry::open(RegistryOptions::ghcr(root)).unwrap().tags("acme/tool")
 }
 
 #[test]

@@ -8,8 +8,7 @@ use expect_test::expect;
 use floe_core::model::Digest;
 use floe_rehearsal::github::SeedTag;
 use floe_rehearsal::interceptor::{Fault, What};
-use floe_rehearsal::registry::Visibility;
-use serde_json::Value;
+use floe_rehearsal::registry::{StoredRepository, Visibility};
 
 use super::release::{ARCHIVE, Published};
 use crate::support::scenario::{READER, Scenario, TOKEN};
@@ -142,16 +141,19 @@ fn a_manifest_that_forgets_the_image() {
     assert!(!outcome.stdout.contains("image"), "{}", outcome.stdout);
 }
 
+/// Changes the repository of the image.
+fn edit<T>(published: &Published, edit: impl FnOnce(&mut StoredRepository) -> T) {
+    let registry = &published.scenario.registry;
+    registry.edit(|stored| edit(stored.repositories.get_mut("acme/tool").unwrap())).unwrap();
+}
+
 #[test]
 fn an_image_tag_that_was_moved() {
     let published = Published::new();
-    let path = published.registry("repositories/acme/tool/_tags.json");
-    let mut tags: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    tags["1.4.0"] = published.manifest()["image"]["platforms"][0]["digest"].clone();
-    fs::write(&path, tags.to_string()).unwrap();
+    let platform = published.manifest()["image"]["platforms"][0]["digest"].as_str().unwrap().parse().unwrap();
+    edit(&published, |stored| stored.tags.insert("1.4.0".to_owned(), platform));
     published.problems(expect!["`ghcr.io/acme/tool:1.4.0` is sha256:<0>, but the manifest says sha256:<1>"]);
-    tags.as_object_mut().unwrap().remove("1.4.0");
-    fs::write(&path, tags.to_string()).unwrap();
+    edit(&published, |stored| stored.tags.remove("1.4.0"));
     published.problems(expect!["`ghcr.io/acme/tool:1.4.0` is not there, but the manifest says sha256:<0>"]);
 }
 
@@ -173,7 +175,7 @@ fn a_manifest_that_rotted_in_the_registry() {
 #[test]
 fn an_image_that_is_gone() {
     let published = Published::new();
-    fs::remove_dir_all(published.registry("repositories/acme/tool/_manifests")).unwrap();
+    edit(&published, |stored| stored.manifests.clear());
     published.problems(expect![[r#"
         `ghcr.io/acme/tool:1.4.0` is not there, but the manifest says sha256:<0>
         the image is broken: manifest `sha256:<0>` is not in the registry"#]]);

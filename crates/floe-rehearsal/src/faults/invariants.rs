@@ -48,9 +48,8 @@ struct Observed {
     /// The highest stable version of the package that a listing has shown the publisher.
     known: Option<Version>,
     latest: Option<String>,
-    image_tags: BTreeMap<String, Digest>,
-    /// The tags of all other images, as one digest.
-    other_images: Option<Digest>,
+    /// The tags of every image.
+    image_tags: BTreeMap<String, BTreeMap<String, Digest>>,
     /// The state of the channels.
     channels: Seen,
     /// Images that were complete, which need no second look.
@@ -259,22 +258,27 @@ impl Invariants {
         releases: &[StoredRelease],
     ) -> anyhow::Result<Vec<String>> {
         let (registry, image) = (&self.testbed.registry, self.testbed.home.image.repository());
-        let held = registry.held(image, &observed.complete)?;
+        let mut others = registry.all_tags();
+        let mut others_before = std::mem::replace(&mut observed.image_tags, others.clone());
+        let [tags, before] =
+            [&mut others, &mut others_before].map(|all| all.remove(image).unwrap_or_default());
         let entries = |index| registry.children(image, index);
-        let missing = held.missing.iter();
+        let images: BTreeSet<Digest> = tags.values().copied().collect();
+        let missing = registry.missing(image, images.difference(&observed.complete).copied())?;
+        if missing.is_empty() {
+            observed.complete.extend(images);
+        }
+        let missing = missing.iter();
         let mut violations: Vec<String> =
             missing.map(|digest| format!("an image tag points to an image without {digest}")).collect();
-        if held.missing.is_empty() {
-            observed.complete.extend(held.tags.values().copied());
-        }
         let tag = &self.expected.tag;
         let public = releases.iter().any(|release| !release.draft && release.tag_name == tag.as_str());
-        for (name, digest) in &held.tags {
-            if observed.image_tags.get(name) == Some(digest) {
+        for (name, digest) in &tags {
+            if before.get(name) == Some(digest) {
                 continue;
             }
             if Artifacts::is_list(name) {
-                let before = observed.image_tags.get(name).map(entries).transpose()?.unwrap_or_default();
+                let before = before.get(name).map(entries).transpose()?.unwrap_or_default();
                 violations.extend(self.expected.artifacts.judge(name, (&before, &entries(digest)?), public));
                 continue;
             }
@@ -290,12 +294,10 @@ impl Invariants {
                 violations.push(format!("the image tag {name} moved to {version}, which must not have it"));
             }
         }
-        for name in observed.image_tags.keys().filter(|name| !held.tags.contains_key(*name)) {
+        for name in before.keys().filter(|name| !tags.contains_key(*name)) {
             violations.push(format!("the image tag {name} was deleted"));
         }
-        observed.image_tags = held.tags;
-        let elsewhere = registry.tags_elsewhere(image)?;
-        if observed.other_images.replace(elsewhere).is_some_and(|before| before != elsewhere) {
+        if others != others_before {
             violations.push("a tag of another image moved".to_owned());
         }
         Ok(violations)

@@ -94,9 +94,11 @@ impl Testbed {
         }
         lines.sort();
         lines.push(format!("latest {}", self.github.latest(&self.home.repo).unwrap_or_default()));
-        let held = self.registry.held(self.home.image.repository(), &Default::default())?;
-        lines.extend(held.tags.iter().map(|(tag, digest)| format!("image {tag} {digest}")));
-        lines.extend(held.missing.iter().map(|digest| format!("image lacks {digest}")));
+        let image = self.home.image.repository();
+        let tags = self.registry.tags(image);
+        lines.extend(tags.iter().map(|(tag, digest)| format!("image {tag} {digest}")));
+        let missing = self.registry.missing(image, tags.into_values())?;
+        lines.extend(missing.iter().map(|digest| format!("image lacks {digest}")));
         lines.extend(self.channels.iter().flat_map(|place| channels::state(self, place)));
         Ok(lines.join("\n"))
     }

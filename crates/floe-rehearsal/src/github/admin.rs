@@ -166,7 +166,14 @@ impl EmbeddedGitHub {
 
     /// The file with the bytes of an asset.
     pub fn asset_file(&self, asset: u64) -> PathBuf {
-        self.store.asset_path(asset)
+        self.store.path("assets", &asset.to_string())
+    }
+
+    /// Deletes the bytes of deleted assets. A failure only costs space.
+    pub(super) fn delete_bytes(&self, assets: &[StoredAsset]) {
+        for asset in assets {
+            let _ = fs::remove_file(self.asset_file(asset.id));
+        }
     }
 
     fn add_to(

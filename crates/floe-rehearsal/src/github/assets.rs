@@ -86,7 +86,7 @@ pub(super) async fn delete(request: RepoRequest) -> ApiResult {
         release.assets.retain(|asset| asset.id != id);
         Ok(deleted)
     })?;
-    request.github.store.delete_bytes(&[deleted]);
+    request.github.delete_bytes(&[deleted]);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -133,7 +133,7 @@ pub(super) async fn upload(
         release.assets.push(StoredAsset { label, content_type, state, ..starter });
         Ok((id, length))
     })?;
-    let path = store.asset_path(asset);
+    let path = request.github.asset_file(asset);
     let finished = match receive(body, length, &path).await {
         Err(error) => Err(ApiError::from(error)),
         Ok(_) if quirk == Some(UploadQuirk::Starter) => {
@@ -154,10 +154,9 @@ pub(super) async fn upload(
     if finished.is_err() {
         // A starter has no bytes.
         let _ = tokio::fs::remove_file(&path).await;
-        store.change(|stored| {
+        store.edit(|stored| {
             let broken = stored.repos.values_mut().find_map(|repo| repo.asset_mut(asset));
             broken.into_iter().for_each(|broken| STARTER.clone_into(&mut broken.state));
-            Ok(())
         })?;
     }
     Ok(json_response(StatusCode::CREATED, &finished?))

@@ -5,18 +5,14 @@ use std::collections::BTreeMap;
 
 use floe_core::model::Repo;
 
-use super::response::ApiError;
+use super::response::{ApiError, ApiResult};
 use super::state::{StoredPull, key};
 use super::{EmbeddedGitHub, SeedRepo};
 
 impl EmbeddedGitHub {
     /// Adds a repository, or the parts of it that are missing.
     pub fn add_repo(&self, seed: &SeedRepo) -> anyhow::Result<()> {
-        let added = self.store.change(|stored| {
-            stored.seed(seed);
-            Ok(())
-        });
-        added.map_err(|error| anyhow::anyhow!("the embedded GitHub refused `{}`: {error}", seed.repo))
+        self.store.edit(|stored| stored.seed(seed))
     }
 
     /// Makes a repository a fork of another one, with the same branch and files.
@@ -80,7 +76,7 @@ impl EmbeddedGitHub {
 
     /// Renames a repository. Its former name redirects.
     pub fn rename(&self, repo: &Repo, to: &Repo) -> anyhow::Result<()> {
-        let renamed = self.store.change(|stored| {
+        let renamed: ApiResult<()> = self.store.change(|stored| {
             let (from, to_key) = (key(repo.owner(), repo.name()), key(to.owner(), to.name()));
             let mut moved = stored.repos.remove(&from).ok_or_else(ApiError::not_found)?;
             moved.repo = to.clone();

@@ -20,7 +20,6 @@ mod response;
 mod site;
 mod source;
 mod state;
-mod store;
 mod view;
 
 use std::path::PathBuf;
@@ -36,8 +35,10 @@ use floe_core::model::{Commit, Repo};
 use access::RateLimits;
 pub(crate) use quirks::UploadQuirk;
 use response::ApiError;
+use state::StoredState;
 pub use state::{StoredAsset, StoredPull, StoredRelease};
-use store::StateStore;
+
+use crate::store::Store;
 
 /// The largest body of a JSON request, in bytes. Uploads have their own limit.
 const JSON_LIMIT: usize = 4 << 20;
@@ -107,7 +108,7 @@ impl GitHubAccount {
 /// An embedded GitHub. Clones share its state, so it can be changed while its router serves.
 #[derive(Clone)]
 pub struct EmbeddedGitHub {
-    store: Arc<StateStore>,
+    store: Arc<Store<StoredState>>,
     accounts: Arc<Mutex<Vec<GitHubAccount>>>,
     limits: Arc<RateLimits>,
     immutable: Arc<AtomicBool>,
@@ -123,8 +124,9 @@ impl EmbeddedGitHub {
     /// # Errors
     /// The folder cannot be written, or holds something else.
     pub fn open(options: GitHubOptions) -> anyhow::Result<Self> {
+        let seed = |stored: &mut StoredState| options.repos.iter().for_each(|repo| stored.seed(repo));
         Ok(EmbeddedGitHub {
-            store: Arc::new(StateStore::open(options.root, &options.repos)?),
+            store: Arc::new(Store::open(&options.root, &["assets"], seed)?),
             accounts: Arc::new(Mutex::new(options.tokens)),
             limits: Arc::new(RateLimits::new(options.rate_limit)),
             immutable: Arc::new(AtomicBool::new(options.immutable)),

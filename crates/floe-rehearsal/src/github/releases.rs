@@ -119,7 +119,7 @@ pub(super) async fn delete(request: RepoRequest) -> ApiResult {
         }
         Ok(release)
     })?;
-    request.github.store.delete_bytes(&deleted.assets);
+    request.github.delete_bytes(&deleted.assets);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

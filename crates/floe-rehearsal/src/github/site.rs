@@ -79,7 +79,7 @@ pub(super) async fn bytes(
         let asset = stored.repos.values().find_map(|repo| repo.asset(id));
         asset.map(|(_, asset)| asset.name.clone()).ok_or_else(ApiError::not_found)
     })?;
-    let file = send_file(&github.store.asset_path(id), headers.get(header::RANGE)).await;
+    let file = send_file(&github.asset_file(id), headers.get(header::RANGE)).await;
     let file = file.map_err(anyhow::Error::from)?;
     Ok(([(header::CONTENT_DISPOSITION, format!("attachment; filename={name}"))], file).into_response())
 }
@@ -90,7 +90,7 @@ impl EmbeddedGitHub {
         self.store.change(|stored| {
             let asset = stored.repos.values_mut().find_map(|repo| repo.asset_mut(asset));
             asset.ok_or_else(ApiError::not_found)?.download_count += 1;
-            Ok(())
+            ApiResult::Ok(())
         })?;
         let expires = unix_time() + LIFETIME;
         let sig = self.signature(asset, expires);

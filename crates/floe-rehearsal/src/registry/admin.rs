@@ -10,17 +10,9 @@ use floe_core::model::Digest;
 use super::EmbeddedRegistry;
 use super::check::{Document, is_elsewhere};
 use super::route::{Name, Reference};
-use super::store::{Store, StoredManifest};
+use super::store::{StoredManifest, StoredRegistry, Tags};
 use crate::basics::lock;
-
-/// The content of a repository.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Held {
-    /// Its tags and the manifests they point to.
-    pub tags: BTreeMap<String, Digest>,
-    /// Content below its tags that it lacks.
-    pub missing: BTreeSet<Digest>,
-}
+use crate::store::Store;
 
 impl EmbeddedRegistry {
     /// Whether it has a referrers API, from now on.
@@ -38,19 +30,41 @@ impl EmbeddedRegistry {
         }
     }
 
-    /// The content of a repository on disk. Manifests in `known` count as complete and are not read.
+    /// Changes the content, whatever requests may change.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn edit<T>(&self, edit: impl FnOnce(&mut StoredRegistry) -> T) -> anyhow::Result<T> {
+        self.0.store.edit(edit)
+    }
+
+    /// The tags of every repository.
+    pub fn all_tags(&self) -> BTreeMap<String, Tags> {
+        let tags = |stored: &StoredRegistry| {
+            stored.repositories.iter().map(|(name, held)| (name.clone(), held.tags.clone())).collect()
+        };
+        self.0.store.read(tags)
+    }
+
+    /// The tags of a repository.
+    pub fn tags(&self, repository: &str) -> Tags {
+        self.all_tags().remove(repository).unwrap_or_default()
+    }
+
+    /// The content below manifests of a repository that it lacks.
     ///
     /// # Errors
     /// The name is invalid, or the folder cannot be read.
-    pub fn held(&self, repository: &str, known: &BTreeSet<Digest>) -> anyhow::Result<Held> {
-        let name = named(repository)?;
-        let store = &self.0.store;
-        let mut held = Held { tags: store.tags(&name)?, ..Held::default() };
-        let tagged: BTreeSet<Digest> = held.tags.values().copied().collect();
-        for digest in tagged.difference(known) {
-            walk(store, &name, digest, &mut held)?;
+    pub(crate) fn missing(
+        &self,
+        repository: &str,
+        manifests: impl IntoIterator<Item = Digest>,
+    ) -> anyhow::Result<BTreeSet<Digest>> {
+        let (name, mut missing) = (named(repository)?, BTreeSet::new());
+        for digest in manifests {
+            walk(&self.0.store, &name, &digest, &mut missing)?;
         }
-        Ok(held)
+        Ok(missing)
     }
 
     /// Writes a manifest, under a tag if one is given, and a blob that it names, as another client does.
@@ -73,28 +87,16 @@ impl EmbeddedRegistry {
             store.adopt(&draft, &name, &digest)?;
         }
         let (digest, media_type) = (Digest::of(manifest), media_type.to_owned());
-        store.put_manifest(&name, &StoredManifest { digest, media_type, bytes: manifest.to_vec() }, tag)
+        store.put_manifest(&name, StoredManifest { digest, media_type, bytes: manifest.to_vec() }, tag)
     }
 
     /// The manifests that an index lists; none if it is not there.
     ///
     /// # Errors
     /// The name is invalid, or the folder cannot be read.
-    pub fn children(&self, repository: &str, index: &Digest) -> anyhow::Result<BTreeSet<Digest>> {
-        let name = named(repository)?;
-        let document = document(&self.0.store, &name, index)?;
+    pub(crate) fn children(&self, repository: &str, index: &Digest) -> anyhow::Result<BTreeSet<Digest>> {
+        let document = document(&self.0.store, &named(repository)?, index)?;
         Ok(document.iter().flat_map(Document::children).map(|child| child.digest).collect())
-    }
-
-    /// A digest of all tags of all repositories but this one.
-    ///
-    /// # Errors
-    /// The name is invalid, or the folder cannot be read.
-    pub fn tags_elsewhere(&self, repository: &str) -> anyhow::Result<Digest> {
-        let name = named(repository)?;
-        let mut tags = self.0.store.all_tags()?;
-        tags.remove(&self.0.store.repository(&name));
-        Ok(Digest::of(format!("{tags:?}").as_bytes()))
     }
 }
 
@@ -103,22 +105,27 @@ fn named(repository: &str) -> anyhow::Result<Name> {
 }
 
 /// A manifest of a repository; `None` if it is not there.
-fn document(store: &Store, name: &Name, digest: &Digest) -> anyhow::Result<Option<Document>> {
+fn document(store: &Store<StoredRegistry>, name: &Name, digest: &Digest) -> anyhow::Result<Option<Document>> {
     let Some(stored) = store.manifest(name, &Reference::Digest(*digest))? else { return Ok(None) };
     let document = Document::parse(&stored.media_type, &stored.bytes).ok();
     document.with_context(|| format!("the stored manifest `{digest}` is invalid")).map(Some)
 }
 
 /// Records what is missing of a manifest and everything below it.
-fn walk(store: &Store, name: &Name, digest: &Digest, held: &mut Held) -> anyhow::Result<()> {
+fn walk(
+    store: &Store<StoredRegistry>,
+    name: &Name,
+    digest: &Digest,
+    missing: &mut BTreeSet<Digest>,
+) -> anyhow::Result<()> {
     let Some(document) = document(store, name, digest)? else {
-        held.missing.insert(*digest);
+        missing.insert(*digest);
         return Ok(());
     };
     for child in document.children() {
-        walk(store, name, &child.digest, held)?;
+        walk(store, name, &child.digest, missing)?;
     }
     let own = document.blobs().filter(|blob| !is_elsewhere(blob)).map(|blob| blob.digest);
-    held.missing.extend(own.filter(|digest| store.blob_size(name, digest).is_none()));
+    missing.extend(own.filter(|digest| store.blob_size(name, digest).is_none()));
     Ok(())
 }

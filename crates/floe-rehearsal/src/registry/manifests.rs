@@ -61,7 +61,7 @@ pub(super) async fn put(
     };
     let document = Document::parse(&media_type, &bytes)?;
     document.check(&shared.store, name)?;
-    shared.store.put_manifest(name, &StoredManifest { digest, media_type, bytes }, tag)?;
+    shared.store.put_manifest(name, StoredManifest { digest, media_type, bytes }, tag)?;
     let headers =
         [(LOCATION, format!("/v2/{name}/manifests/{digest}")), (CONTENT_DIGEST, digest.to_string())];
     // `OCI-Subject` means that the client need not maintain a list of referrers, which is true with the API only.
@@ -91,7 +91,8 @@ pub(super) fn tags(shared: &Shared, call: &Call, name: &Name) -> HandlerResult {
         }
         None => usize::MAX,
     };
-    let mut tags: Vec<String> = shared.store.tags(name)?.into_keys().collect();
+    let mut tags: Vec<String> =
+        shared.store.of(name, |repository| repository.tags.keys().cloned().collect()).unwrap_or_default();
     // The order ignores case, except between tags that differ in case only.
     let order = |tag: &str| (tag.to_ascii_lowercase(), tag.to_owned());
     tags.sort_by_cached_key(|tag| order(tag));
@@ -115,7 +116,9 @@ pub(super) fn referrers(shared: &Shared, call: &Call, name: &Name, subject: &Dig
     }
     let filter = call.query("artifactType").filter(|filter| !filter.is_empty());
     let mut referrers = Vec::new();
-    for digest in shared.store.manifests(name)? {
+    let digests =
+        shared.store.of(name, |repository| repository.manifests.keys().copied().collect::<Vec<_>>());
+    for digest in digests.unwrap_or_default() {
         let Some(stored) = shared.store.manifest(name, &Reference::Digest(digest))? else { continue };
         let document = Document::parse(&stored.media_type, &stored.bytes)?;
         let refers = document.subject.as_ref().is_some_and(|found| found.digest == *subject);

@@ -30,11 +30,12 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method};
 
 use access::AccessControl;
-pub use admin::Held;
 use error::RegistryError;
 use route::{Endpoint, Route};
 use session::Sessions;
-use store::Store;
+pub use store::{StoredRegistry, StoredRepository};
+
+use crate::store::Store;
 
 /// The longest chunk with a `Content-Range` that GHCR accepts, in bytes.
 const GHCR_PATCH_LIMIT: u64 = 4 * 1024 * 1024;
@@ -113,7 +114,7 @@ impl Default for Visibility {
 pub struct EmbeddedRegistry(Arc<Shared>);
 
 struct Shared {
-    store: Store,
+    store: Store<StoredRegistry>,
     access: AccessControl,
     sessions: Sessions,
     patch_limit: Option<u64>,
@@ -134,7 +135,7 @@ impl EmbeddedRegistry {
     /// The folder cannot be created, or `options` has an invalid repository name.
     pub fn open(options: RegistryOptions) -> anyhow::Result<Self> {
         Ok(EmbeddedRegistry(Arc::new(Shared {
-            store: Store::open(&options.root)?,
+            store: Store::open_registry(&options.root)?,
             access: AccessControl::new(options.token_auth, options.accounts, options.visibility)?,
             sessions: Sessions::default(),
             patch_limit: options.patch_limit,
@@ -211,7 +212,7 @@ impl Shared {
         self.access.check(call, &name, !is_read || matches!(endpoint, Endpoint::Upload(_)))?;
         // After the right to pull, so that anonymous clients cannot find out which private repositories exist.
         let may_be_new = matches!(endpoint, Endpoint::Upload(_) | Endpoint::Referrers(_));
-        if is_read && !may_be_new && !self.store.exists(&name) {
+        if is_read && !may_be_new && self.store.of(&name, |_| ()).is_none() {
             let message = format!("there is no repository `{name}`");
             return Err(RegistryError::unknown("NAME_UNKNOWN", message));
         }

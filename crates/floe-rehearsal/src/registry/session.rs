@@ -17,8 +17,9 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::error::RegistryError;
 use super::route::Name;
-use super::store::Store;
+use super::store::StoredRegistry;
 use crate::basics::{lock, random_hex};
+use crate::store::Store;
 
 #[derive(Default)]
 pub(super) struct Sessions(pub(super) Mutex<HashMap<String, Arc<tokio::sync::Mutex<Session>>>>);
@@ -29,16 +30,15 @@ pub(super) struct Session {
     id: String,
     path: PathBuf,
     hasher: Hasher,
-    length: u64,
     pub(super) over: bool,
 }
 
 impl Sessions {
-    pub(super) fn start(&self, store: &Store, name: &Name) -> anyhow::Result<String> {
+    pub(super) fn start(&self, store: &Store<StoredRegistry>, name: &Name) -> anyhow::Result<String> {
         let id = random_hex(16)?;
-        let (name, path) = (name.clone(), store.create_upload(&id)?);
-        let session =
-            Session { name, id: id.clone(), path, hasher: Hasher::default(), length: 0, over: false };
+        let (name, path) = (name.clone(), store.path("uploads", &id));
+        std::fs::File::create_new(&path).context("failed to start an upload")?;
+        let session = Session { name, id: id.clone(), path, hasher: Hasher::default(), over: false };
         lock(&self.0).insert(id.clone(), Arc::new(tokio::sync::Mutex::new(session)));
         Ok(id)
     }
@@ -63,7 +63,7 @@ impl Sessions {
     /// Ends an upload. Its bytes become a blob if they have this digest, and are deleted otherwise.
     pub(super) fn close(
         &self,
-        store: &Store,
+        store: &Store<StoredRegistry>,
         mut session: OwnedMutexGuard<Session>,
         digest: &Digest,
     ) -> Result<(), RegistryError> {
@@ -84,24 +84,24 @@ impl Sessions {
 
 impl Session {
     pub(super) fn length(&self) -> u64 {
-        self.length
+        self.hasher.length()
     }
 
     /// Appends a request's body, which must have `expected` bytes if the client stated a length.
     pub(super) async fn append(&mut self, body: Body, expected: Option<u64>) -> Result<(), RegistryError> {
         let file = File::options().write(true).open(&self.path).await;
         let mut file = file.context("failed to open an upload")?;
-        file.seek(SeekFrom::Start(self.length)).await.context("failed to open an upload")?;
+        file.seek(SeekFrom::Start(self.length())).await.context("failed to open an upload")?;
         let mut hasher = self.hasher.clone();
         let received = receive(&mut file, &mut hasher, body, expected).await;
         // Flushed after a failure too: buffered bytes must not reach the file after it is cut.
         let flushed = file.flush().await.context("failed to write an upload");
-        let stored = received.and_then(|length| Ok(flushed.map(|()| length)?));
-        if stored.is_err() {
-            file.set_len(self.length).await.context("failed to cut an upload back")?;
+        let stored = received.and_then(|()| Ok(flushed?));
+        match stored {
+            Ok(()) => self.hasher = hasher,
+            Err(_) => file.set_len(self.length()).await.context("failed to cut an upload back")?,
         }
-        (self.length, self.hasher) = (self.length + stored?, hasher);
-        Ok(())
+        stored
     }
 }
 
@@ -110,7 +110,7 @@ async fn receive(
     hasher: &mut Hasher,
     mut body: Body,
     expected: Option<u64>,
-) -> Result<u64, RegistryError> {
+) -> Result<(), RegistryError> {
     let wrong_size = || RegistryError::bad("SIZE_INVALID", "provided length did not match content length");
     let mut length = 0;
     while let Some(frame) = body.frame().await {
@@ -123,5 +123,5 @@ async fn receive(
         hasher.update(&data);
         file.write_all(&data).await.context("failed to write an upload")?;
     }
-    if expected.is_none_or(|expected| length == expected) { Ok(length) } else { Err(wrong_size()) }
+    if expected.is_none_or(|expected| length == expected) { Ok(()) } else { Err(wrong_size()) }
 }

@@ -280,7 +280,7 @@ async fn a_change_that_cannot_be_saved_is_not_made() {
     let hub = Hub::new().await;
     let draft = hub.made(json!({ "tag_name": "v1.0.0", "draft": true })).await;
     // A folder in the place of the new state.
-    let in_the_way = hub.folder.path().join("state.json.new");
+    let in_the_way = hub.folder.path().join("state.new");
     std::fs::create_dir(&in_the_way).unwrap();
     assert_eq!(hub.upload(&draft, "a.txt", b"bytes").await.status, 500);
     std::fs::remove_dir(&in_the_way).unwrap();
@@ -290,7 +290,7 @@ async fn a_change_that_cannot_be_saved_is_not_made() {
     let folder = hub.folder.path().to_owned();
     hub.server.shut_down().await;
     let spoilt = format!("{:#}", EmbeddedGitHub::open(super::options(&folder)).err().unwrap());
-    assert!(spoilt.contains("is not the state of an embedded GitHub"), "{spoilt}");
+    assert!(spoilt.contains("is not the state of an embedded server"), "{spoilt}");
 }
 
 #[tokio::test]
@@ -302,7 +302,7 @@ async fn a_restart_keeps_everything() {
     hub.upload(&draft, "b.txt", b"more").await;
     let before = hub.github.releases(&hub.repo);
     // The server was killed while it saved another change, before the response.
-    std::fs::write(hub.folder.path().join("state.json.new"), "{\"schema\":").unwrap();
+    std::fs::write(hub.folder.path().join("state.new"), "{\"schema\":").unwrap();
     let hub = hub.restarted().await;
     assert_eq!(hub.github.releases(&hub.repo), before);
     // Stored state takes precedence over seeds.

@@ -136,13 +136,14 @@ fn no(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
-/// All files below a folder.
+/// All files below a folder but the one with the state.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
     }
+    found.retain(|path| !path.ends_with("state.json"));
     found.sort();
     found
 }
