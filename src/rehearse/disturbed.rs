@@ -115,7 +115,7 @@ pub async fn verify_by_seed(
     };
     interceptor.calm();
     if let Some(sums) = release.assets.iter().find(|asset| asset.name == CHECKSUMS) {
-        github.set_attestations(repo, &sums.digest, Vec::new())?;
+        github.edit(repo, |stored| stored.attestations.remove(&sums.digest.to_string()))?;
     }
     if let Some(violation) = fault.violation(found) {
         let text = format!("the faults of seed {seed} led to a violated invariant");

@@ -10,10 +10,9 @@ use std::sync::Mutex;
 
 use anyhow::Context as _;
 use floe_core::disk;
+use floe_core::parallel::lock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-use crate::basics::lock;
 
 pub(crate) struct Store<T> {
     root: PathBuf,

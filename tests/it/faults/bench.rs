@@ -24,11 +24,12 @@ use floe_core::verify::{Depth, Expect};
 use floe_rehearsal::faults::{Invariants, Schedule, Side, Testbed};
 use floe_rehearsal::feed::EmbeddedFeed;
 use floe_rehearsal::interceptor::{Interceptor, Server, serve};
-use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions, Visibility};
+use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use tempfile::TempDir;
 
+use super::state::state;
 use crate::support::scenario::{COMMIT, TOKEN, make_described_dist, servers};
 
 /// The key of the feed.
@@ -178,7 +179,7 @@ impl Bench {
                 token: REGISTRY_TOKEN.to_owned(),
                 push: vec![home.image.repository().to_owned()],
             }],
-            visibility: Visibility::Everything,
+            public: vec!["*".to_owned()],
             ..RegistryOptions::ghcr(folder.join("registry"))
         })
         .unwrap();
@@ -188,11 +189,10 @@ impl Bench {
         self.feed.set(feed.router());
         let testbed = Testbed {
             github,
-            github_interceptor: self.github_server.interceptor.clone(),
             registry,
-            registry_interceptor: self.registry_server.interceptor.clone(),
             feed,
-            feed_interceptor: self.feed_server.interceptor.clone(),
+            interceptors: [&self.github_server, &self.registry_server, &self.feed_server]
+                .map(|server| server.interceptor.clone()),
             home,
             channels: ChannelPlace::of(&release.channels),
             project: release.name.clone(),
@@ -200,15 +200,15 @@ impl Bench {
             clock: self.session.retry.clock.clone(),
             killed: Arc::default(),
         };
-        for interceptor in Side::ALL.map(|side| testbed.interceptor(side)) {
+        for interceptor in &testbed.interceptors {
             interceptor.quiet().await;
             interceptor.reset();
             interceptor.set_clock(testbed.clock.clone());
         }
         let registry = || vec![REGISTRY_TOKEN.to_owned(), REGISTRY_BASIC.to_owned()];
-        testbed.github_interceptor.forbid([registry(), vec![FEED_KEY.to_owned()]].concat());
-        testbed.registry_interceptor.forbid(vec![TOKEN.to_owned(), FEED_KEY.to_owned()]);
-        testbed.feed_interceptor.forbid([registry(), vec![TOKEN.to_owned()]].concat());
+        testbed.interceptor(Side::GitHub).forbid([registry(), vec![FEED_KEY.to_owned()]].concat());
+        testbed.interceptor(Side::Registry).forbid(vec![TOKEN.to_owned(), FEED_KEY.to_owned()]);
+        testbed.interceptor(Side::Feed).forbid([registry(), vec![TOKEN.to_owned()]].concat());
         testbed
     }
 
@@ -244,12 +244,13 @@ impl Bench {
         let ending = until_done(self.attempt(release, receipt), testbed, invariants).await;
         testbed.quiet().await;
         let mut broken = invariants.violations();
-        let leaks: usize = Side::ALL.into_iter().map(|side| testbed.interceptor(side).leaks()).sum();
+        let leaks: usize = testbed.interceptors.iter().map(Interceptor::leaks).sum();
         if leaks > 0 {
             broken.push(format!("{leaks} requests carried a token that belongs elsewhere"));
         }
-        let seen = [&testbed.github_interceptor, &testbed.registry_interceptor]
+        let seen = [testbed.interceptor(Side::GitHub), testbed.interceptor(Side::Registry)]
             .map(|interceptor| interceptor.log().into_iter().map(|seen| (seen.method, seen.path)).collect());
-        Came { ending, state: testbed.state().unwrap(), broken, requests: testbed.requests(), seen }
+        let requests = testbed.interceptors.iter().map(|interceptor| interceptor.log().len() as u64).sum();
+        Came { ending, state: state(testbed), broken, requests, seen }
     }
 }

@@ -22,7 +22,6 @@ use super::release_params::{object, text};
 use super::response::{ApiError, ApiResult, custom, field, json_response, ok, page};
 use super::state::{OPEN, STARTER, StoredAsset, StoredRelease, StoredRepo, UPLOADED, now};
 use super::view;
-use crate::basics::lock;
 
 /// The largest asset in bytes, according to GitHub's error message.
 const SIZE_LIMIT: u64 = 2_147_483_648;
@@ -33,9 +32,9 @@ const COUNT_LIMIT: usize = 1000;
 pub(super) async fn list(request: RepoRequest) -> ApiResult {
     let id = request.id()?;
     request.read(|repo| {
-        let release = repo.release(id).filter(|release| is_visible(repo, release, &request));
+        let release = repo.release(id).filter(|release| request.caller.sees(repo, release));
         let release = release.ok_or_else(ApiError::not_found)?;
-        let listed = lock(&request.github.quirks).listed_assets(&release.assets).into_iter();
+        let listed = request.github.quirks().listed_assets(&release.assets).into_iter();
         let listed = listed.map(|asset| view::asset(repo, release, asset, &request.caller));
         Ok(page(listed.collect(), &request))
     })
@@ -45,7 +44,7 @@ pub(super) async fn list(request: RepoRequest) -> ApiResult {
 pub(super) async fn by_id(request: RepoRequest) -> ApiResult {
     let id = request.id()?;
     let (view, uploaded) = request.read(|repo| {
-        let found = repo.asset(id).filter(|(release, _)| is_visible(repo, release, &request));
+        let found = repo.asset(id).filter(|(release, _)| request.caller.sees(repo, release));
         let (release, asset) = found.ok_or_else(ApiError::not_found)?;
         Ok((view::asset(repo, release, asset, &request.caller), asset.is_uploaded()))
     })?;
@@ -95,10 +94,6 @@ fn shown(repo: &StoredRepo, id: u64, request: &RepoRequest) -> ApiResult<Value> 
     Ok(view::asset(repo, release, asset, &request.caller))
 }
 
-fn is_visible(repo: &StoredRepo, release: &StoredRelease, request: &RepoRequest) -> bool {
-    !release.draft || request.caller.can_push(repo)
-}
-
 /// An asset of a release that is not immutable, with that release.
 fn mutable<'a>(
     repo: &'a StoredRepo,
@@ -120,7 +115,7 @@ pub(super) async fn upload(
     body: Body,
 ) -> ApiResult {
     let (release, store) = (request.id()?, &request.github.store);
-    let quirk = lock(&request.github.quirks).uploads.pop_front();
+    let quirk = request.github.quirks().uploads.pop_front();
     let (asset, length) = request.change(|repo, id| {
         let release = repo.release_mut(release).ok_or_else(ApiError::not_found)?;
         let (mut name, content_type, length) = stated(&query, &request.headers)?;

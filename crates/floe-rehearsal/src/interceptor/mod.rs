@@ -9,17 +9,17 @@ mod serve;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
 use floe_core::clock::Clock;
+use floe_core::parallel::lock;
 use http::{Request, Response, header};
 use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 
-use crate::basics::lock;
 use body::RequestBody;
 use fault::When;
 pub use fault::{Callback, Fault, Limit, What};
@@ -172,7 +172,7 @@ impl Interceptor {
         request: Request<Incoming>,
     ) -> Result<(Response<Body>, Option<u64>), &'static str> {
         let fault = match fault {
-            Some(What::Limit(limit)) => Some(self.start_limit(limit)),
+            Some(What::Limit(limit, lasts)) => Some(self.start_limit(limit, lasts)),
             other => other,
         };
         let body = |inner, cut| RequestBody::new(inner, self.clone(), head.n, cut);
@@ -217,10 +217,10 @@ impl Interceptor {
     }
 
     /// Starts a limit and returns the response to the request that it starts with.
-    fn start_limit(&self, limit: Limit) -> What {
+    fn start_limit(&self, limit: Limit, lasts: Duration) -> What {
         let mut inner = lock(&self.inner);
         let now = inner.clock.now();
-        let until = now + limit.lasts();
+        let until = now + lasts;
         let answer = limit.answer(now, until);
         inner.faults.insert(0, Fault { when: When::Until(until), what: answer.clone() });
         answer

@@ -1,23 +1,39 @@
 //! Changes of the registry from outside, and its content without a request, for tests of a release tool.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::sync::atomic::Ordering;
+use std::sync::MutexGuard;
 
 use anyhow::Context as _;
 use floe_core::model::Digest;
+use floe_core::parallel::lock;
 
-use super::EmbeddedRegistry;
 use super::check::{Document, is_elsewhere};
 use super::route::{Name, Reference};
-use super::store::{StoredManifest, StoredRegistry, Tags};
-use crate::basics::lock;
+use super::store::{StoredRegistry, Tags};
+use super::{EmbeddedRegistry, RegistryOptions};
 use crate::store::Store;
 
 impl EmbeddedRegistry {
-    /// Whether it has a referrers API, from now on.
-    pub fn set_referrers(&self, referrers: bool) {
-        self.0.referrers.store(referrers, Ordering::Relaxed);
+    /// The options, which apply to the requests to come.
+    pub fn options(&self) -> MutexGuard<'_, RegistryOptions> {
+        lock(&self.0.options)
+    }
+
+    /// Replaces the repositories that `user` may push to.
+    pub fn set_push(&self, user: &str, repositories: &[&str]) {
+        for account in self.options().accounts.iter_mut().filter(|account| account.user == user) {
+            account.push = repositories.iter().map(|name| (*name).to_owned()).collect();
+        }
+    }
+
+    /// Every token that was issued and not revoked, for tests that search for leaked tokens.
+    pub fn issued(&self) -> Vec<String> {
+        lock(&self.0.tokens).keys().cloned().collect()
+    }
+
+    /// Revokes all tokens. A request with one gets 401.
+    pub fn revoke_tokens(&self) {
+        lock(&self.0.tokens).clear();
     }
 
     /// Forgets every upload without a request under way, like a registry that restarts. The bytes stay on disk and are never
@@ -55,7 +71,7 @@ impl EmbeddedRegistry {
     ///
     /// # Errors
     /// The name is invalid, or the folder cannot be read.
-    pub(crate) fn missing(
+    pub fn missing(
         &self,
         repository: &str,
         manifests: impl IntoIterator<Item = Digest>,
@@ -65,29 +81,6 @@ impl EmbeddedRegistry {
             walk(&self.0.store, &name, &digest, &mut missing)?;
         }
         Ok(missing)
-    }
-
-    /// Writes a manifest, under a tag if one is given, and a blob that it names, as another client does.
-    ///
-    /// # Errors
-    /// The name is invalid, or the content cannot be stored.
-    pub fn put(
-        &self,
-        repository: &str,
-        tag: Option<&str>,
-        (media_type, manifest): (&str, &[u8]),
-        blob: Option<&[u8]>,
-    ) -> anyhow::Result<()> {
-        let name = named(repository)?;
-        let store = &self.0.store;
-        if let Some(bytes) = blob {
-            let digest = Digest::of(bytes);
-            let draft = store.blob_path(&digest).with_extension("draft");
-            fs::write(&draft, bytes).with_context(|| format!("failed to write `{}`", draft.display()))?;
-            store.adopt(&draft, &name, &digest)?;
-        }
-        let (digest, media_type) = (Digest::of(manifest), media_type.to_owned());
-        store.put_manifest(&name, StoredManifest { digest, media_type, bytes: manifest.to_vec() }, tag)
     }
 
     /// The manifests that an index lists; none if it is not there.

@@ -7,6 +7,7 @@
 use anyhow::Context as _;
 use axum::response::{IntoResponse as _, Response};
 use floe_core::model::Digest;
+use floe_core::parallel::lock;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, LOCATION, RANGE};
 use http::request::Parts;
 use http::{HeaderName, Method, StatusCode};
@@ -70,10 +71,10 @@ pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &Name, id: &s
             let digest = is_last.then(|| route::digest(&call.query("digest").unwrap_or_default()));
             let digest = digest.transpose()?;
             // The error has the position of the upload, from which the client can go on.
-            let length =
-                chunk_length(call, &session, shared.patch_limit.filter(|_| !is_last)).map_err(|error| {
-                    error.header(LOCATION, &location(name, id)).header(RANGE, &range(session.length()))
-                })?;
+            let limit = if is_last { u64::MAX } else { lock(&shared.options).patch_limit };
+            let length = chunk_length(call, &session, limit).map_err(|error| {
+                error.header(LOCATION, &location(name, id)).header(RANGE, &range(session.length()))
+            })?;
             session.append(call.take_body(), length).await?;
             let Some(digest) = digest else {
                 return Ok(status(StatusCode::ACCEPTED, name, id, session.length()));
@@ -89,7 +90,7 @@ pub(super) async fn upload(shared: &Shared, call: &mut Call, name: &Name, id: &s
 /// any repository may have it (distribution-spec, "Mounting a blob from another repository").
 fn mount(shared: &Shared, call: &Call, name: &Name) -> Result<Option<Digest>, RegistryError> {
     let digest = call.query("mount").and_then(|digest| route::digest(&digest).ok());
-    let Some(digest) = digest.filter(|_| shared.mounts) else { return Ok(None) };
+    let Some(digest) = digest.filter(|_| lock(&shared.options).mounts) else { return Ok(None) };
     // Accounts may pull everything, so `from` needs no scope of its own.
     let is_there = match call.query("from") {
         Some(from) => Name::parse(&from).is_ok_and(|from| shared.store.blob_size(&from, &digest).is_some()),
@@ -103,7 +104,7 @@ fn mount(shared: &Shared, call: &Call, name: &Name) -> Result<Option<Digest>, Re
 
 /// Checks `Content-Range: <start>-<end>` and returns the length of the body; `None` without the header
 /// (distribution-spec, "Pushing a blob in chunks").
-fn chunk_length(call: &Call, session: &Session, limit: Option<u64>) -> Result<Option<u64>, RegistryError> {
+fn chunk_length(call: &Call, session: &Session, limit: u64) -> Result<Option<u64>, RegistryError> {
     let out_of_range =
         |message| RegistryError::new(StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID", message);
     if !call.parts.headers.contains_key(CONTENT_RANGE) {
@@ -116,7 +117,7 @@ fn chunk_length(call: &Call, session: &Session, limit: Option<u64>) -> Result<Op
     });
     let (start, length) =
         range.ok_or_else(|| out_of_range("Content-Range is not of the form <start>-<end>".to_owned()))?;
-    if let Some(limit) = limit.filter(|limit| length > *limit) {
+    if length > limit {
         return Err(out_of_range(format!(
             "request body is too large: {length} bytes, at most {limit} are allowed"
         )));

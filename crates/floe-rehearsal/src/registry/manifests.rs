@@ -5,6 +5,7 @@
 use axum::response::IntoResponse as _;
 use floe_core::model::Digest;
 use floe_core::oci;
+use floe_core::parallel::lock;
 use http::header::{CONTENT_TYPE, ETAG, LINK, LOCATION};
 use http::{HeaderName, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -65,7 +66,7 @@ pub(super) async fn put(
     let headers =
         [(LOCATION, format!("/v2/{name}/manifests/{digest}")), (CONTENT_DIGEST, digest.to_string())];
     // `OCI-Subject` means that the client need not maintain a list of referrers, which is true with the API only.
-    let subject = document.subject.filter(|_| shared.has_referrers());
+    let subject = document.subject.filter(|_| lock(&shared.options).referrers);
     let subject =
         subject.map(|subject| [(HeaderName::from_static("oci-subject"), subject.digest.to_string())]);
     Ok((StatusCode::CREATED, headers, subject, ()).into_response())
@@ -111,7 +112,7 @@ pub(super) fn tags(shared: &Shared, call: &Call, name: &Name) -> HandlerResult {
 /// `GET /v2/<name>/referrers/<digest>?artifactType=<only these>`, in one page. No list is kept: each request looks at
 /// every manifest of the repository. One without manifests has no referrers, which is no error.
 pub(super) fn referrers(shared: &Shared, call: &Call, name: &Name, subject: &Digest) -> HandlerResult {
-    if !shared.has_referrers() {
+    if !lock(&shared.options).referrers {
         return Err(RegistryError::unknown("UNSUPPORTED", "this registry has no referrers API"));
     }
     let filter = call.query("artifactType").filter(|filter| !filter.is_empty());

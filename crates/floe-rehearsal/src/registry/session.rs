@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context as _;
 use axum::body::Body;
 use floe_core::model::{Digest, Hasher};
+use floe_core::parallel::lock;
 use http_body_util::BodyExt as _;
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
@@ -18,7 +19,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::error::RegistryError;
 use super::route::Name;
 use super::store::StoredRegistry;
-use crate::basics::{lock, random_hex};
+use crate::random_hex;
 use crate::store::Store;
 
 #[derive(Default)]

@@ -35,8 +35,8 @@ async fn an_undisturbed_request_is_logged_without_its_secrets() {
     let answer = client().post(url).body("hello").send().await.unwrap();
     assert_eq!(answer.text().await.unwrap(), "0123456789");
     client().get(server.url()).send().await.unwrap().bytes().await.unwrap();
-    let interceptor = server.interceptor.clone();
-    server.shut_down().await;
+    let interceptor = &server.interceptor;
+    interceptor.quiet().await;
     let seen: Vec<LoggedRequest> =
         interceptor.log().into_iter().map(|seen| LoggedRequest { millis: 0, ..seen }).collect();
     let entry = |n, method: &str, path: &str, received| LoggedRequest {
@@ -148,7 +148,7 @@ async fn callbacks_see_every_request_before_and_after() {
     for _ in 0..2 {
         let _ = client().get(server.url()).send().await;
     }
-    server.shut_down().await;
+    server.interceptor.quiet().await;
     assert_eq!(*calls.lock().unwrap(), ["before 1", "after 1 200", "before 2", "after 2 0"]);
 }
 

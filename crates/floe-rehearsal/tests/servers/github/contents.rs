@@ -18,7 +18,7 @@ fn tap() -> Repo {
 
 fn seed(repo: Repo, branch: &str) -> SeedRepo {
     let tag = super::tag("seed", 1, false);
-    SeedRepo { repo, private: false, tags: vec![tag], default_branch: branch.to_owned() }
+    SeedRepo { repo, tags: vec![tag], default_branch: branch.to_owned() }
 }
 
 /// A hub with a tap whose default branch is not `main`.

@@ -88,7 +88,8 @@ async fn with_legacy_date_and_version_decide() {
     // The commit of `v1.0.1` is the youngest of these.
     assert_eq!(hub.latest().await, "v1.0.1");
     let commit = super::commit_name(1).parse().unwrap();
-    hub.github.set_commit_date(&hub.repo, &commit, "2026-11-30T10:00:00Z".parse().unwrap()).unwrap();
+    let date = "2026-11-30T10:00:00Z".parse().unwrap();
+    hub.github.edit(&hub.repo, |stored| stored.add_commit(&commit, Some(date))).unwrap();
     // The date of a published release does not change any more.
     assert_eq!(hub.latest().await, "v1.0.1");
     hub.github.push_tag(&hub.repo, &tag("v0.9.0", 1, false)).unwrap();
@@ -195,7 +196,7 @@ async fn an_immutable_release_is_frozen_and_its_tag_spent() {
     assert_eq!(hub.patch(url, json!({ "draft": false })).await.json()["immutable"], true);
 
     // Switching it off does not change published releases.
-    hub.github.set_immutable(false);
+    hub.github.options().immutable = false;
     assert_eq!(hub.get("/repos/acme/floe/immutable-releases", OWNER).await.status, 404);
     let answer = hub.upload(&draft, "b.txt", b"b").await;
     assert_eq!(
@@ -288,7 +289,7 @@ async fn a_change_that_cannot_be_saved_is_not_made() {
     assert_eq!(hub.upload(&draft, "a.txt", b"bytes").await.status, 201);
     std::fs::write(hub.folder.path().join("state.json"), "{}\n").unwrap();
     let folder = hub.folder.path().to_owned();
-    hub.server.shut_down().await;
+    drop(hub.server);
     let spoilt = format!("{:#}", EmbeddedGitHub::open(super::options(&folder)).err().unwrap());
     assert!(spoilt.contains("is not the state of an embedded server"), "{spoilt}");
 }
