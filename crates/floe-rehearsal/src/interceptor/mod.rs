@@ -16,11 +16,11 @@ use axum::body::Body;
 use floe_core::clock::Clock;
 use floe_core::parallel::lock;
 use http::{Request, Response, header};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 
-use body::RequestBody;
 use fault::When;
 pub use fault::{Callback, Fault, Limit, What};
 use secrets::{carries, redacted};
@@ -175,7 +175,8 @@ impl Interceptor {
             Some(What::Limit(limit, lasts)) => Some(self.start_limit(limit, lasts)),
             other => other,
         };
-        let body = |inner, cut| RequestBody::new(inner, self.clone(), head.n, cut);
+        let slow = matches!(fault, Some(What::Slow));
+        let body = |inner, cut| body::request(inner, self.clone(), head.n, cut, slow);
         let cut = match &fault {
             Some(What::Refuse) => return Err(DROPPED),
             Some(What::Kill(callback)) => {
@@ -184,7 +185,8 @@ impl Interceptor {
             }
             Some(What::Answer { status, headers, body: text }) => {
                 // The body is read because a client that is still sending would not read the response.
-                body(request.into_body(), None).discard().await;
+                let mut ignored = body(request.into_body(), None);
+                while let Some(Ok(_)) = ignored.frame().await {}
                 return Ok((fault_response(*status, headers, text.clone()), None));
             }
             Some(What::First(callback)) => {
@@ -199,10 +201,7 @@ impl Interceptor {
             Some(What::CutRequest { after }) => Some(*after),
             _ => None,
         };
-        let request = request.map(|inner| match fault {
-            Some(What::Slow) => body(inner, None).slow_stream(),
-            _ => body(inner, cut).stream(),
-        });
+        let request = request.map(|inner| body(inner, cut));
         let Ok(response) = TowerToHyperService::new(router).call(request).await;
         match fault {
             Some(What::CutRequest { .. }) => Err(DROPPED),
