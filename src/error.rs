@@ -36,11 +36,16 @@ pub enum Refusal {
 #[derive(Debug, Default)]
 pub struct Failure {
     message: String,
-    details: Vec<String>,
-    state: Option<String>,
-    hint: Option<String>,
-    exit: Exit,
-    file: Option<String>,
+    /// Lines of detail, one a problem.
+    pub details: Vec<String>,
+    /// What is and what is not public now.
+    pub state: Option<String>,
+    /// The way out.
+    pub hint: Option<String>,
+    /// The exit code that it asks for.
+    pub exit: Exit,
+    /// The file of the project to change.
+    pub file: Option<String>,
     refusal: Option<Refusal>,
     source: Option<anyhow::Error>,
 }
@@ -62,12 +67,10 @@ impl Failure {
             return Failure::new(message).details([found]).hint(cure);
         }
         let mut lines = Vec::new();
-        for (at, (found, cure)) in reasons.iter().enumerate() {
-            lines.push(found.clone());
-            // Reasons that share a way out are grouped above it.
-            if reasons.get(at + 1).is_none_or(|(_, next)| next != cure) {
-                lines.push(format!("    {cure}"));
-            }
+        // Reasons that share a way out are grouped above it.
+        for group in reasons.chunk_by(|(_, cure), (_, next)| cure == next) {
+            lines.extend(group.iter().map(|(found, _)| found.clone()));
+            lines.push(format!("    {}", group[0].1));
         }
         Failure::new(message)
             .details(lines)
@@ -123,31 +126,6 @@ impl Failure {
     pub fn refused(self, refusal: Refusal) -> Self {
         Failure { refusal: Some(refusal), ..self }
     }
-
-    /// The exit code it asks for.
-    pub fn exit_code(&self) -> Exit {
-        self.exit
-    }
-
-    /// The hint, if there is one.
-    pub fn hint_text(&self) -> Option<&str> {
-        self.hint.as_deref()
-    }
-
-    /// The file of the project to change, if there is one.
-    pub fn file_name(&self) -> Option<&str> {
-        self.file.as_deref()
-    }
-
-    /// The state, if there is one.
-    pub fn state_text(&self) -> Option<&str> {
-        self.state.as_deref()
-    }
-
-    /// The detail lines.
-    pub fn detail_lines(&self) -> &[String] {
-        &self.details
-    }
 }
 
 impl fmt::Display for Failure {
@@ -193,12 +171,15 @@ impl Wrong {
             return self.0.pop().map_or(Ok(()), Err);
         }
         let mut lines = Vec::new();
-        for (at, error) in self.0.iter().enumerate() {
-            lines.push(format!("{error:#}"));
-            lines.extend(failures(error).flat_map(Failure::detail_lines).map(|line| format!("  {line}")));
-            // Errors that share a way out are grouped above it.
-            let hint = hint_of(error).filter(|hint| self.0.get(at + 1).and_then(hint_of) != Some(hint));
-            lines.extend(hint.map(|hint| format!("    {hint}")));
+        // Errors that share a way out are grouped above it.
+        for group in self.0.chunk_by(|error, next| hint_of(error) == hint_of(next)) {
+            for error in group {
+                lines.push(format!("{error:#}"));
+                lines.extend(
+                    failures(error).flat_map(|failure| &failure.details).map(|line| format!("  {line}")),
+                );
+            }
+            lines.extend(hint_of(&group[0]).map(|hint| format!("    {hint}")));
         }
         let exit = exit_of(&self.0[0]);
         let is_same = self.0.iter().all(|error| exit_of(error) == exit);
@@ -214,30 +195,28 @@ pub fn failures(error: &anyhow::Error) -> impl Iterator<Item = &Failure> {
 
 /// The exit code that an error asks for.
 pub fn exit_of(error: &anyhow::Error) -> Exit {
-    failures(error).map(Failure::exit_code).find(|exit| *exit != Exit::Failed).unwrap_or_default()
+    failures(error).map(|failure| failure.exit).find(|exit| *exit != Exit::Failed).unwrap_or_default()
 }
 
 /// The way out that an error names: that of the cause nearest to the trouble, which knows it best.
 pub fn hint_of(error: &anyhow::Error) -> Option<&str> {
-    failures(error).filter_map(Failure::hint_text).last()
+    failures(error).filter_map(|failure| failure.hint.as_deref()).last()
 }
 
-/// An error in one line: its causes, its details and its way out.
+/// An error in one line: its causes, each with its details, and its way out.
 pub fn in_one_line(error: &anyhow::Error) -> String {
-    let details: Vec<&str> =
-        failures(error).flat_map(Failure::detail_lines).map(|line| line.trim()).collect();
-    let colon = if details.is_empty() { "" } else { ": " };
     let hint = hint_of(error).map(|hint| format!("; {hint}")).unwrap_or_default();
-    format!("{error:#}{colon}{}{hint}", details.join("; "))
+    with_details(error) + &hint
 }
 
-/// An error with its causes and details, each cause before its own details.
+/// The causes of an error in one line, each with its details.
 pub fn with_details(error: &anyhow::Error) -> String {
     let mut words: Vec<String> = Vec::new();
     for cause in error.chain() {
         words.push(cause.to_string());
         let failure = cause.downcast_ref::<Failure>();
-        words.extend(failure.into_iter().flat_map(Failure::detail_lines).cloned());
+        let details = failure.iter().flat_map(|failure| &failure.details).map(|line| line.trim());
+        words.push(details.collect::<Vec<_>>().join("; "));
     }
     words.retain(|text| !text.is_empty());
     words.join(": ")
@@ -285,11 +264,11 @@ mod tests {
         assert_eq!(all(vec![one("a", "x")]).unwrap().to_string(), "`a` is wrong");
         let error = all(vec![one("a", "x"), one("b", "x"), one("c", "y").details(["why"])]).unwrap();
         let failure = error.downcast_ref::<Failure>().unwrap();
-        assert_eq!((failure.to_string().as_str(), failure.exit_code()), ("3 files are wrong", Exit::Failed));
+        assert_eq!((failure.to_string().as_str(), failure.exit), ("3 files are wrong", Exit::Failed));
         let lines = ["`a` is wrong", "`b` is wrong", "    x", "`c` is wrong", "  why", "    y"];
-        assert_eq!(failure.detail_lines(), lines);
+        assert_eq!(failure.details, lines);
         let usage = || one("a", "x").exit(Exit::Usage);
-        let exit = |errors| all(errors).unwrap().downcast_ref::<Failure>().unwrap().exit_code();
+        let exit = |errors| all(errors).unwrap().downcast_ref::<Failure>().unwrap().exit;
         assert_eq!(exit(vec![usage(), usage()]), Exit::Usage);
         assert_eq!(exit(vec![usage(), one("a", "x")]), Exit::Failed);
     }

@@ -3,9 +3,6 @@
 //!
 //! The key is a header of the push alone, which follows no redirect. Questions are asked without it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use anyhow::{Context as _, anyhow};
 use http::{HeaderValue, Method, StatusCode, header};
 use reqwest::Request;
@@ -14,7 +11,7 @@ use url::Url;
 use crate::error::Failure;
 use crate::net::address::Endpoint;
 use crate::net::client::{Answer, Client};
-use crate::net::retry::{AttemptError, Retry, RetryPolicy};
+use crate::net::retry::{AttemptError, RetryPolicy};
 use crate::net::words;
 use crate::package::archive::unzipped;
 use crate::token::Token;
@@ -37,8 +34,7 @@ pub struct FeedClient {
     /// The server that is pushed to.
     pushes: Endpoint,
     key: Option<Token>,
-    retry: Retry,
-    requests: Arc<AtomicU64>,
+    package: Feed,
 }
 
 impl FeedClient {
@@ -48,28 +44,17 @@ impl FeedClient {
         feed: &Feed,
         address: Option<&str>,
         key: Option<Token>,
-        retry: Retry,
     ) -> anyhow::Result<Self> {
         let server = |host: &str| {
             Endpoint::given(SERVER, &address.map_or_else(|| format!("https://{host}"), str::to_owned))
         };
         let (asks, pushes) = (server(feed.asks())?, server(&feed.host)?);
-        Ok(FeedClient { client, asks, pushes, key, retry, requests: Arc::default() })
-    }
-
-    /// The same client as at the start of a run.
-    pub fn fresh(&self) -> Self {
-        FeedClient { requests: Arc::default(), ..self.clone() }
-    }
-
-    /// How many requests were made.
-    pub fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
+        Ok(FeedClient { client, asks, pushes, key, package: feed.clone() })
     }
 
     /// The package of a version; `None` if it is not there. The text of people who moderate is not read.
-    pub async fn package(&self, feed: &Feed) -> anyhow::Result<Option<RemotePackage>> {
-        let Feed { id, version, .. } = feed;
+    pub async fn package(&self) -> anyhow::Result<Option<RemotePackage>> {
+        let Feed { id, version, .. } = &self.package;
         let entry = format!("/api/v2/Packages(Id='{id}',Version='{version}')");
         let entry = self.get(&entry).await;
         let looking = || format!("failed to look for `{id}` {version} in its feed");
@@ -88,31 +73,13 @@ impl FeedClient {
         }))
     }
 
-    /// Pushes a package. `decide` says whether that is to be done; it is asked about `seen`, and after an ambiguous or
-    /// refused attempt about what is there then.
-    pub async fn push(
-        &self,
-        feed: &Feed,
-        bytes: &[u8],
-        seen: Option<Option<&RemotePackage>>,
-        decide: impl Fn(Option<&RemotePackage>) -> anyhow::Result<bool>,
-    ) -> anyhow::Result<()> {
-        let attempt = async |number: u32| {
-            let there = match seen {
-                Some(seen) if number == 1 => seen.cloned(),
-                _ => self.package(feed).await?,
-            };
-            if !decide(there.as_ref())? {
-                return Ok(());
-            }
-            let answer = self.put(bytes).await?;
-            match answer.status {
-                StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => Ok(()),
-                _ => Err(self.unpushed(feed, &answer)),
-            }
-        };
-        let context = || format!("failed to push `{}` {} to `{}`", feed.id, feed.version, feed.host);
-        self.retry.run(attempt).await.with_context(context)
+    /// Tries to push the package.
+    pub async fn push(&self, bytes: &[u8]) -> Result<(), AttemptError> {
+        let answer = self.put(bytes).await?;
+        match answer.status {
+            StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => Ok(()),
+            _ => Err(self.unpushed(&answer)),
+        }
     }
 
     async fn put(&self, bytes: &[u8]) -> Result<Answer, AttemptError> {
@@ -130,7 +97,6 @@ impl FeedClient {
         );
         let end = format!("\r\n--{BOUNDARY}--\r\n");
         *request.body_mut() = Some([begin.as_bytes(), bytes, end.as_bytes()].concat().into());
-        self.requests.fetch_add(1, Ordering::Relaxed);
         self.client.exchange(&self.pushes, request, LIMIT).await
     }
 
@@ -138,7 +104,6 @@ impl FeedClient {
     async fn get(&self, path: &str) -> anyhow::Result<Option<Answer>> {
         let url = address(&self.asks, path)?;
         let ask = async |_| {
-            self.requests.fetch_add(1, Ordering::Relaxed);
             let request = Request::new(Method::GET, url.clone());
             let answer = self.client.exchange(&self.asks, request, LIMIT).await?;
             match answer.status {
@@ -147,11 +112,12 @@ impl FeedClient {
                 _ => Err(refused(&answer)),
             }
         };
-        self.retry.run(ask).await
+        self.client.retry.run(ask).await
     }
 
     /// Judges a refused push. The package may be there by now, which another look shows.
-    fn unpushed(&self, Feed { id, .. }: &Feed, answer: &Answer) -> AttemptError {
+    fn unpushed(&self, answer: &Answer) -> AttemptError {
+        let Feed { id, .. } = &self.package;
         let judged = refused(answer);
         let said = String::from_utf8_lossy(&answer.body).to_lowercase();
         let hint = match answer.status {
@@ -166,10 +132,10 @@ impl FeedClient {
             ),
             _ => return judged,
         };
-        let error = Failure::new(format!("{:#}", judged.error)).hint(hint).into();
+        let failure = Failure::new(format!("{:#}", judged.error)).hint(hint);
         match answer.status {
-            StatusCode::CONFLICT => AttemptError { error, retry: RetryPolicy::Later },
-            _ => AttemptError::fatal(error),
+            StatusCode::CONFLICT => AttemptError::later(failure),
+            _ => AttemptError::fatal(failure),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use bytes::Bytes;
 use floe::cli::RemoteArgs;
+use floe::net::client::Client as Transport;
 use floe::release;
 use floe::release::session::{self, Secrets, Session};
 use floe::report::{Report, Verbosity};
@@ -140,7 +141,8 @@ pub fn floe_files(folder: &Path, api: &str) -> anyhow::Result<()> {
     let report = Report::new(Verbosity::Quiet);
     let receipt = folder.join("floe-receipt.json");
     runtime()?.block_on(async {
-        let session = Session::connect(&release, &servers, secrets, session::retry(&servers, &report))?;
+        let client = Transport::new(session::retry(&servers, &report));
+        let session = Session::connect(&release, &servers, secrets, client)?;
         release::publish(&release, &session, &receipt).await
     })?;
     Ok(())

@@ -1,7 +1,7 @@
 //! Whether a bundle is authentic, and the identity that its certificate then proves.
 
 use chrono::{DateTime, Utc};
-use sigstore_verify::crypto::SubjectAltName;
+use sigstore_verify::crypto::{FulcioCiClaims, SubjectAltName};
 use sigstore_verify::types::Sha256Hash;
 use sigstore_verify::{
     CertificateError, Error, TransparencyLogError, VerificationPolicy, VerificationResult,
@@ -22,29 +22,42 @@ pub struct Authentic {
     pub identity: String,
     /// The issuer of the identity's token.
     pub issuer: Option<String>,
-    /// The commit of the signing workflow.
-    pub signer_commit: Option<String>,
-    /// The address of the source repository.
-    pub repository: Option<String>,
-    /// The ref that was built.
-    pub git_ref: Option<String>,
-    /// The commit that was built.
-    pub commit: Option<String>,
-    /// The kind of machine that signed: `github-hosted` or `self-hosted`.
-    pub runner: Option<String>,
-    /// The address of the run.
-    pub run: Option<String>,
+    /// The source, the workflow, the run and the machine: the other claims in the certificate.
+    pub claims: FulcioCiClaims,
     /// When it was signed, as the log or a timestamp authority proves it.
     pub time: Option<DateTime<Utc>>,
-    /// Its entry in the transparency log, where there is one.
-    pub log: Option<Log>,
+    /// The number of its entry in the transparency log, where there is one.
+    pub log_index: Option<u64>,
 }
 
-/// An entry in a transparency log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Log {
-    /// Its number.
-    pub index: u64,
+impl Authentic {
+    /// The signer and the source, in one line.
+    pub fn by(&self) -> String {
+        let short = |address: &str| address.trim_start_matches("https://github.com/").to_owned();
+        let commit = self.claims.build_signer_digest.as_deref().and_then(|commit| commit.get(..7));
+        let commit = commit.map(|commit| format!(" ({commit})")).unwrap_or_default();
+        let repository = short(self.claims.source_repository_uri.as_deref().unwrap_or_default());
+        let git_ref = self.claims.source_repository_ref.as_deref().unwrap_or_default();
+        format!("by {}{commit}, for {repository} at {git_ref}", short(&self.identity))
+    }
+
+    /// The run, the machine, the time and the log, in one line:
+    /// `run 77, github-hosted, 2026-11-29 16:01 UTC, in the public log (rekor 9895427)`.
+    pub fn run(&self) -> String {
+        let run = self.claims.run_invocation_uri.as_deref();
+        let run = run.and_then(|run| run.split("/actions/runs/").nth(1)?.split('/').next());
+        let log = self.log_index.map(|index| match self.instance {
+            Instance::Sigstore => format!("in the public log (rekor {index})"),
+            Instance::GitHub | Instance::Given => format!("in the log of the given root ({index})"),
+        });
+        let parts = [
+            run.map(|run| format!("run {run}")),
+            self.claims.runner_environment.clone(),
+            self.time.map(|time| time.format("%Y-%m-%d %H:%M UTC").to_string()),
+            log,
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// Why a bundle does not count.
@@ -142,21 +155,15 @@ impl Bundle {
         let Some(SubjectAltName::Uri(identity)) = result.identity() else {
             return Err(Unproven::wrong("its certificate names a person and no workflow"));
         };
-        let claims = &certificate.ci_claims;
         let entry = self.inner.verification_material.tlog_entries.first();
         let time = result.integrated_time().or_else(|| result.verified_timestamps().first().copied());
         Ok(Authentic {
             instance: root.instance,
             identity: identity.clone(),
             issuer: result.issuer().map(str::to_owned),
-            signer_commit: claims.build_signer_digest.clone(),
-            repository: claims.source_repository_uri.clone(),
-            git_ref: claims.source_repository_ref.clone(),
-            commit: claims.source_repository_digest.clone(),
-            runner: claims.runner_environment.clone(),
-            run: claims.run_invocation_uri.clone(),
+            claims: certificate.ci_claims.clone(),
             time: time.and_then(|time| DateTime::from_timestamp(time.as_second(), 0)),
-            log: entry.filter(|_| result.tlog_verified()).map(|entry| Log { index: entry.log_index.get() }),
+            log_index: entry.filter(|_| result.tlog_verified()).map(|entry| entry.log_index.get()),
             statement: self.statement,
         })
     }

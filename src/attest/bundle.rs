@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use sigstore_verify::types::{self, SignatureContent};
+use sigstore_verify::types::{self, SignatureContent, TransparencyLogEntry};
 
 use super::authentic::Unproven;
 use super::statement::Statement;
@@ -37,13 +35,12 @@ struct Format {
     media_type: String,
 }
 
-/// The parts that `sigstore-verify` does not check, or takes one of where there may be only one.
+/// The parts of which `sigstore-verify` takes one, where there may be no other.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Shape {
-    verification_material: Material,
-    dsse_envelope: Option<Envelope>,
+struct Alternatives {
     message_signature: Option<IgnoredAny>,
+    verification_material: Material,
 }
 
 #[derive(Deserialize)]
@@ -52,30 +49,14 @@ struct Material {
     certificate: Option<IgnoredAny>,
     x509_certificate_chain: Option<IgnoredAny>,
     public_key: Option<IgnoredAny>,
-    #[serde(default)]
-    tlog_entries: Vec<Entry>,
 }
 
+/// The kind of a log entry, as its signed body names it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
-    kind_version: KindVersion,
-    canonicalized_body: String,
-}
-
-/// The kind of an entry, as the entry and its signed body name it.
-#[derive(PartialEq, Deserialize)]
-struct KindVersion {
+struct Body {
     kind: String,
-    #[serde(alias = "apiVersion")]
-    version: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Envelope {
-    payload_type: String,
-    signatures: Vec<IgnoredAny>,
+    api_version: String,
 }
 
 impl Bundle {
@@ -120,22 +101,49 @@ impl Bundle {
     }
 
     fn of_known_format(text: &str) -> Result<Self, String> {
-        let shape: Shape = serde_json::from_str(text).map_err(|error| broken(&error))?;
-        shape.check()?;
+        let alternatives: Alternatives = serde_json::from_str(text).map_err(|error| broken(&error))?;
         let inner = types::Bundle::from_json(text).map_err(|error| match error {
             types::Error::Json(error) => broken(&error),
             other => format!("it is not a Sigstore bundle: {other}"),
         })?;
+        let SignatureContent::DsseEnvelope(envelope) = &inner.content else {
+            return Err(NO_ATTESTATION.to_owned());
+        };
+        if alternatives.message_signature.is_some() {
+            return Err("it holds an attestation and another signature".to_owned());
+        }
+        if envelope.payload_type != PAYLOAD_TYPE {
+            return Err(format!("it signs `{}`, not `{PAYLOAD_TYPE}`", envelope.payload_type));
+        }
+        let Material { certificate, x509_certificate_chain, public_key } = alternatives.verification_material;
+        if public_key.is_some() {
+            return Err("it is signed with a key that somebody holds, so it names no workflow".to_owned());
+        }
+        if certificate.is_none() || x509_certificate_chain.is_some() {
+            return Err("it does not hold exactly one certificate".to_owned());
+        }
         let material = &inner.verification_material;
         let stamps = material.timestamp_verification_data.rfc3161_timestamps.len();
         if material.tlog_entries.len().max(stamps) > MOST_PROOFS {
             return Err(format!("it has more than {MOST_PROOFS} log entries or timestamps"));
         }
-        let SignatureContent::DsseEnvelope(envelope) = &inner.content else {
-            return Err(NO_ATTESTATION.to_owned());
-        };
+        material.tlog_entries.iter().try_for_each(check_kind)?;
         let statement = Statement::parse(envelope.payload.as_bytes())?;
         Ok(Bundle { inner, statement })
+    }
+}
+
+/// The outer kind of an entry is not signed, so it must be the one in the signed body.
+fn check_kind(entry: &TransparencyLogEntry) -> Result<(), String> {
+    let Ok(Body { kind, api_version }) = serde_json::from_slice(entry.canonicalized_body.as_bytes()) else {
+        return Err("the body of its log entry cannot be read".to_owned());
+    };
+    let (outer, outer_version) = (entry.kind_version.kind(), entry.kind_version.version());
+    match (&*kind, &*api_version) == (outer, outer_version) {
+        true => Ok(()),
+        false => {
+            Err(format!("its log entry is called `{outer} {outer_version}`, but is `{kind} {api_version}`"))
+        }
     }
 }
 
@@ -178,47 +186,5 @@ fn other_kind(text: &str) -> Option<&'static str> {
         ),
         () if has("_type") => Some("it is a statement without a signature"),
         () => Some("it is not a Sigstore bundle: it has no `mediaType`"),
-    }
-}
-
-impl Shape {
-    fn check(&self) -> Result<(), String> {
-        let material = &self.verification_material;
-        let envelope = match (&self.dsse_envelope, &self.message_signature) {
-            (Some(envelope), None) => envelope,
-            (None, _) => return Err(NO_ATTESTATION.to_owned()),
-            (Some(_), Some(_)) => return Err("it holds an attestation and another signature".to_owned()),
-        };
-        if envelope.signatures.len() != 1 {
-            return Err(format!("it has {} signatures instead of one", envelope.signatures.len()));
-        }
-        if envelope.payload_type != PAYLOAD_TYPE {
-            return Err(format!("it signs `{}`, not `{PAYLOAD_TYPE}`", envelope.payload_type));
-        }
-        if material.public_key.is_some() {
-            return Err("it is signed with a key that somebody holds, so it names no workflow".to_owned());
-        }
-        if material.certificate.is_none() || material.x509_certificate_chain.is_some() {
-            return Err("it does not hold exactly one certificate".to_owned());
-        }
-        material.tlog_entries.iter().try_for_each(Entry::check)
-    }
-}
-
-impl Entry {
-    /// The outer kind is not signed, so it must be the one in the signed body.
-    fn check(&self) -> Result<(), String> {
-        let body = STANDARD.decode(&self.canonicalized_body).ok();
-        let Some(body) = body.and_then(|body| serde_json::from_slice::<KindVersion>(&body).ok()) else {
-            return Err("the body of its log entry cannot be read".to_owned());
-        };
-        let KindVersion { kind, version } = &self.kind_version;
-        match body == self.kind_version {
-            true => Ok(()),
-            false => Err(format!(
-                "its log entry is called `{kind} {version}`, but is `{} {}`",
-                body.kind, body.version
-            )),
-        }
     }
 }

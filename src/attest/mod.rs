@@ -13,11 +13,11 @@ mod roots;
 mod signer;
 mod statement;
 
-pub use authentic::{Authentic, Log, Unproven};
+pub use authentic::{Authentic, Unproven};
 pub use bundle::Bundle;
 pub use floe_core::attachment::BUNDLE_LIMIT;
 pub use immutable::Immutable;
 pub use policy::{Expected, PROVENANCE, Subjects};
 pub use roots::{Instance, ROOTS_LIMIT, Roots};
-pub use signer::{Signer, Signers};
+pub use signer::Signer;
 pub use statement::{Statement, Subject};

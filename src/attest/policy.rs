@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::authentic::Authentic;
-use super::signer::{Signer, Signers};
+use super::signer::Signer;
 use floe_core::model::{Commit, Digest, Repo, Tag};
 
 /// The type of a provenance (SLSA v1.0 and later).
@@ -22,8 +22,8 @@ pub struct Expected<'a> {
     pub tag: Option<&'a Tag>,
     /// The commit that was built, where it is known.
     pub commit: Option<&'a Commit>,
-    /// The workflows that may sign.
-    pub signers: Signers,
+    /// The workflow that must have signed, if one is asked for; else floe's, or any of the repository.
+    pub signer: Option<&'a Signer>,
     /// The files.
     pub subjects: Subjects,
 }
@@ -59,30 +59,43 @@ impl Expected<'_> {
             None => problems
                 .push(format!("its identity names no issuer; GitHub Actions (`{ISSUER}`) is expected")),
         }
+        let expected = match self.signer {
+            Some(signer) => signer.to_string(),
+            None => {
+                let floe = Signer::of_floe().map(|floe| format!("{floe} or ")).unwrap_or_default();
+                format!("{floe}a workflow of {}", self.repo)
+            }
+        };
         match Signer::of_identity(&found.identity) {
-            Some(signer) if self.signers.accept(&signer) => {}
-            Some(signer) => problems.push(match &self.signers {
-                // A ref is only named if one was asked for.
-                Signers::Given(given) if given.to_string().contains('@') => {
-                    format!("signed by {signer}, not by {given}")
-                }
-                signers => format!("signed by {}, not by {signers}", signer.workflow()),
-            }),
-            None => problems.push(format!("signed by `{}`, not by {}", found.identity, self.signers)),
+            Some(signer) if self.accepts(&signer) => {}
+            // A ref is named only if one was asked for.
+            Some(signer) if expected.contains('@') => {
+                problems.push(format!("signed by {signer}, not by {expected}"));
+            }
+            Some(signer) => problems.push(format!("signed by {}, not by {expected}", signer.workflow())),
+            None => problems.push(format!("signed by `{}`, not by {expected}", found.identity)),
+        }
+    }
+
+    fn accepts(&self, found: &Signer) -> bool {
+        match self.signer {
+            Some(signer) => signer.accepts(found),
+            None => found.is_of(self.repo) || Signer::of_floe().is_some_and(|floe| floe.accepts(found)),
         }
     }
 
     fn judge_source(&self, found: &Authentic, problems: &mut Vec<String>) {
         let expected = format!("https://github.com/{}", self.repo);
-        let repository = found.repository.as_deref().unwrap_or("none");
+        let repository = found.claims.source_repository_uri.as_deref().unwrap_or("none");
         if !repository.eq_ignore_ascii_case(&expected) {
             problems.push(format!("it is for `{repository}`, not for `{expected}`"));
         }
-        let git_ref = found.git_ref.as_deref().unwrap_or("none");
+        let git_ref = found.claims.source_repository_ref.as_deref().unwrap_or("none");
         if let Some(expected) = self.tag.map(|tag| format!("refs/tags/{tag}")).filter(|tag| tag != git_ref) {
             problems.push(format!("it is for the ref `{git_ref}`, not for `{expected}`"));
         }
-        let commit = found.commit.as_deref().filter(|commit| !commit.is_empty()).unwrap_or("none");
+        let commit = found.claims.source_repository_digest.as_deref();
+        let commit = commit.filter(|commit| !commit.is_empty()).unwrap_or("none");
         if let Some(expected) = self.commit.filter(|expected| expected.as_str() != commit) {
             problems.push(format!("it is for commit {commit}, not for {expected}"));
         }

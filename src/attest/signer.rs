@@ -67,12 +67,12 @@ impl Signer {
         format!("{}/{}", self.repo, self.path)
     }
 
-    fn is_of(&self, repo: &Repo) -> bool {
+    pub(super) fn is_of(&self, repo: &Repo) -> bool {
         self.repo.to_string().eq_ignore_ascii_case(&repo.to_string())
     }
 
     /// Whether `found` is this workflow, at this ref if it has one.
-    fn accepts(&self, found: &Signer) -> bool {
+    pub(super) fn accepts(&self, found: &Signer) -> bool {
         let has_ref = |git_ref: &String| {
             let mut kinds = ["", "refs/tags/", "refs/heads/"].iter();
             found
@@ -81,38 +81,6 @@ impl Signer {
                 .is_some_and(|found| kinds.any(|kind| found.strip_prefix(kind) == Some(git_ref)))
         };
         found.is_of(&self.repo) && found.path == self.path && self.git_ref.as_ref().is_none_or(has_ref)
-    }
-}
-
-/// The workflows that may sign a release.
-#[derive(Debug, Clone)]
-pub enum Signers {
-    /// This one.
-    Given(Signer),
-    /// floe's release workflow, or any workflow of the project's own repository.
-    Default(Repo),
-}
-
-impl Signers {
-    pub(super) fn accept(&self, found: &Signer) -> bool {
-        match self {
-            Signers::Given(signer) => signer.accepts(found),
-            Signers::Default(repo) => {
-                found.is_of(repo) || Signer::of_floe().is_some_and(|floe| floe.accepts(found))
-            }
-        }
-    }
-}
-
-impl fmt::Display for Signers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Signers::Given(signer) => write!(f, "{signer}"),
-            Signers::Default(repo) => {
-                Signer::of_floe().iter().try_for_each(|floe| write!(f, "{floe} or "))?;
-                write!(f, "a workflow of {repo}")
-            }
-        }
     }
 }
 
@@ -157,18 +125,12 @@ mod tests {
     #[test]
     fn a_signer_without_a_ref_is_accepted_at_any() {
         let found = signer("acme/tool/.github/workflows/release.yml@refs/tags/v1.0.0");
-        let accepts = |text: &str| Signers::Given(signer(text)).accept(&found);
+        let accepts = |text: &str| signer(text).accepts(&found);
         assert!(accepts("acme/tool/.github/workflows/release.yml"));
         assert!(accepts("Acme/Tool/.github/workflows/release.yml@refs/tags/v1.0.0"));
         assert!(accepts("acme/tool/.github/workflows/release.yml@v1.0.0"));
         assert!(!accepts("acme/tool/.github/workflows/release.yml@v1.0"));
         assert!(!accepts("acme/tool/.github/workflows/release.yaml"));
         assert!(!accepts("acme/tools/.github/workflows/release.yml"));
-        assert!(Signers::Default("acme/tool".parse().unwrap()).accept(&found));
-        assert!(!Signers::Default("acme/other".parse().unwrap()).accept(&found));
-        assert!(
-            Signers::Default("acme/other".parse().unwrap())
-                .accept(&Signer { git_ref: Some("refs/tags/v9".to_owned()), ..Signer::of_floe().unwrap() })
-        );
     }
 }

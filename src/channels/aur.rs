@@ -8,11 +8,14 @@ use floe_core::model::manifest::Artifact;
 use floe_core::model::{Arch, ChannelKind, Manifest, Os, Rendered};
 
 const REPOSITORY: &str = "aur.archlinux.org";
+/// The names of the processors in Arch Linux and its ports.
+const PROCESSORS: [(&str, Arch); 4] =
+    [("x86_64", Arch::X86_64), ("aarch64", Arch::Aarch64), ("armv7h", Arch::Arm), ("riscv64", Arch::Riscv64)];
 
 /// Renders both files; none if there is no archive for Linux.
 pub(super) fn render(subject: &Subject<'_>, settings: &Aur) -> Vec<Rendered> {
     let Manifest { name, version, .. } = subject.manifest;
-    let archives = subject.archives(Os::Linux, &[("x86_64", Arch::X86_64), ("aarch64", Arch::Aarch64)]);
+    let archives = subject.archives(Os::Linux, &PROCESSORS);
     let Some((_, first)) = archives.first() else { return Vec::new() };
     let package = settings.package.clone().unwrap_or_else(|| format!("{}-bin", name.to_lowercase()));
     let provided = name.to_lowercase();
@@ -58,7 +61,8 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Aur) -> Vec<Rendered> {
         list(&format!("sha256sums_{arch}"), &[&archive.digest.hex()]);
     }
     build.push_str("\npackage() {\n");
-    build.push_str(&format!("    cd {}-\"$CARCH\"-*/\n", sh(name)));
+    // makepkg unpacks one archive; its own copy of it is a file.
+    build.push_str(&format!("    cd {}-*/\n", sh(name)));
     for program in binaries(name, first) {
         build.push_str(&format!("    install -Dm755 -t \"$pkgdir/usr/bin\" {}\n", sh(program)));
     }
@@ -94,58 +98,58 @@ mod tests {
             &manifest(with_extras),
             &Channels { aur, ..Channels::NONE },
             expect![[r#"
-        aur aur.archlinux.org tool-bin/.SRCINFO
-        # Made by floe from the release manifest of tool 1.4.0.
-        pkgbase = tool-bin
-        	pkgdesc = A tool that turns "this" into that.
-        	pkgver = 1.4.0
-        	pkgrel = 1
-        	url = https://github.com/acme/tool
-        	arch = x86_64
-        	arch = aarch64
-        	license = MIT OR Apache-2.0
-        	provides = tool
-        	conflicts = tool
-        	options = !strip
-        	options = !debug
-        	source_x86_64 = tool-1.4.0-tool-x86_64-unknown-linux-musl.tar.gz::https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-unknown-linux-musl.tar.gz
-        	sha256sums_x86_64 = fc2f1b1961d4f0b6dacc700b3a838c4db8273fcdbd844574768802e0b2818dcd
-        	source_aarch64 = tool-1.4.0-tool-aarch64-unknown-linux-musl.tar.gz::https://github.com/acme/tool/releases/download/v1.4.0/tool-aarch64-unknown-linux-musl.tar.gz
-        	sha256sums_aarch64 = c1a55e2399b3c96803516a8c9c9d04271014d5b9d63899bd0b7e809ebd60fd11
+                aur aur.archlinux.org tool-bin/.SRCINFO
+                # Made by floe from the release manifest of tool 1.4.0.
+                pkgbase = tool-bin
+                	pkgdesc = A tool that turns "this" into that.
+                	pkgver = 1.4.0
+                	pkgrel = 1
+                	url = https://github.com/acme/tool
+                	arch = x86_64
+                	arch = aarch64
+                	license = MIT OR Apache-2.0
+                	provides = tool
+                	conflicts = tool
+                	options = !strip
+                	options = !debug
+                	source_x86_64 = tool-1.4.0-tool-x86_64-unknown-linux-musl.tar.gz::https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-unknown-linux-musl.tar.gz
+                	sha256sums_x86_64 = fc2f1b1961d4f0b6dacc700b3a838c4db8273fcdbd844574768802e0b2818dcd
+                	source_aarch64 = tool-1.4.0-tool-aarch64-unknown-linux-musl.tar.gz::https://github.com/acme/tool/releases/download/v1.4.0/tool-aarch64-unknown-linux-musl.tar.gz
+                	sha256sums_aarch64 = c1a55e2399b3c96803516a8c9c9d04271014d5b9d63899bd0b7e809ebd60fd11
 
-        pkgname = tool-bin
-        aur aur.archlinux.org tool-bin/PKGBUILD
-        # Made by floe from the release manifest of tool 1.4.0.
-        # Maintainer: Acme <acme at example dot org>
-        pkgname='tool-bin'
-        pkgdesc='A tool that turns "this" into that.'
-        pkgver='1.4.0'
-        pkgrel='1'
-        url='https://github.com/acme/tool'
-        arch=('x86_64' 'aarch64')
-        license=('MIT OR Apache-2.0')
-        provides=('tool')
-        conflicts=('tool')
-        options=('!strip' '!debug')
-        source_x86_64=('tool-1.4.0-tool-x86_64-unknown-linux-musl.tar.gz::https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-unknown-linux-musl.tar.gz')
-        sha256sums_x86_64=('fc2f1b1961d4f0b6dacc700b3a838c4db8273fcdbd844574768802e0b2818dcd')
-        source_aarch64=('tool-1.4.0-tool-aarch64-unknown-linux-musl.tar.gz::https://github.com/acme/tool/releases/download/v1.4.0/tool-aarch64-unknown-linux-musl.tar.gz')
-        sha256sums_aarch64=('c1a55e2399b3c96803516a8c9c9d04271014d5b9d63899bd0b7e809ebd60fd11')
+                pkgname = tool-bin
+                aur aur.archlinux.org tool-bin/PKGBUILD
+                # Made by floe from the release manifest of tool 1.4.0.
+                # Maintainer: Acme <acme at example dot org>
+                pkgname='tool-bin'
+                pkgdesc='A tool that turns "this" into that.'
+                pkgver='1.4.0'
+                pkgrel='1'
+                url='https://github.com/acme/tool'
+                arch=('x86_64' 'aarch64')
+                license=('MIT OR Apache-2.0')
+                provides=('tool')
+                conflicts=('tool')
+                options=('!strip' '!debug')
+                source_x86_64=('tool-1.4.0-tool-x86_64-unknown-linux-musl.tar.gz::https://github.com/acme/tool/releases/download/v1.4.0/tool-x86_64-unknown-linux-musl.tar.gz')
+                sha256sums_x86_64=('fc2f1b1961d4f0b6dacc700b3a838c4db8273fcdbd844574768802e0b2818dcd')
+                source_aarch64=('tool-1.4.0-tool-aarch64-unknown-linux-musl.tar.gz::https://github.com/acme/tool/releases/download/v1.4.0/tool-aarch64-unknown-linux-musl.tar.gz')
+                sha256sums_aarch64=('c1a55e2399b3c96803516a8c9c9d04271014d5b9d63899bd0b7e809ebd60fd11')
 
-        package() {
-            cd 'tool'-"$CARCH"-*/
-            install -Dm755 -t "$pkgdir/usr/bin" 'tool'
-            install -Dm644 'completions/_tool' "$pkgdir/usr/share/"'zsh/site-functions/_tool'
-            install -Dm644 'completions/tool.bash' "$pkgdir/usr/share/"'bash-completion/completions/tool'
-            install -Dm644 'completions/tool.fish' "$pkgdir/usr/share/"'fish/vendor_completions.d/tool.fish'
-            install -Dm644 'man/de/tool.5' "$pkgdir/usr/share/"'man/de/man5/tool.5'
-            install -Dm644 'man/tool-run.1' "$pkgdir/usr/share/"'man/man1/tool-run.1'
-            install -Dm644 'man/tool.1' "$pkgdir/usr/share/"'man/man1/tool.1'
-            for file in LICENSE* LICENCE* COPYING*; do
-                if [[ -f $file ]]; then install -Dm644 -t "$pkgdir/usr/share/licenses/"'tool-bin' "$file"; fi
-            done
-        }
-    "#]],
+                package() {
+                    cd 'tool'-*/
+                    install -Dm755 -t "$pkgdir/usr/bin" 'tool'
+                    install -Dm644 'completions/_tool' "$pkgdir/usr/share/"'zsh/site-functions/_tool'
+                    install -Dm644 'completions/tool.bash' "$pkgdir/usr/share/"'bash-completion/completions/tool'
+                    install -Dm644 'completions/tool.fish' "$pkgdir/usr/share/"'fish/vendor_completions.d/tool.fish'
+                    install -Dm644 'man/de/tool.5' "$pkgdir/usr/share/"'man/de/man5/tool.5'
+                    install -Dm644 'man/tool-run.1' "$pkgdir/usr/share/"'man/man1/tool-run.1'
+                    install -Dm644 'man/tool.1' "$pkgdir/usr/share/"'man/man1/tool.1'
+                    for file in LICENSE* LICENCE* COPYING*; do
+                        if [[ -f $file ]]; then install -Dm644 -t "$pkgdir/usr/share/licenses/"'tool-bin' "$file"; fi
+                    done
+                }
+            "#]],
         );
     }
 }

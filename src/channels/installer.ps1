@@ -39,9 +39,10 @@
     $processor = $env:PROCESSOR_ARCHITEW6432
     if (-not $processor) { $processor = $env:PROCESSOR_ARCHITECTURE }
     $wanted = switch ($processor) {
-        'AMD64' { @('x86_64') }
-        # Windows on ARM runs programs for x86-64, too.
-        'ARM64' { @('aarch64', 'x86_64') }
+        'x86' { @('x86') }
+        # These run programs for other processors, too.
+        'AMD64' { @('x86_64', 'x86') }
+        'ARM64' { @('aarch64', 'x86_64', 'x86') }
         default { throw "$name $release has no archive for the processor $processor" }
     }
     $archive = $null
@@ -170,24 +171,28 @@
     }
     Write-Host "installed $name $release for $processor in $folder"
 
-    if ($env:GITHUB_PATH) { [IO.File]::AppendAllText($env:GITHUB_PATH, "$folder`n") }
-    $key = [Microsoft.Win32.Registry]::CurrentUser.CreateSubKey('Environment')
-    # Unexpanded, so that the variables in it stay variables.
-    $old = [string]$key.GetValue('Path', '', [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
-    $known = foreach ($one in "$old;$env:Path" -split ';') { $one.TrimEnd('\') }
-    if ($known -notcontains $folder.TrimEnd('\')) {
-        if ($env:__PREFIX___NO_MODIFY_PATH) {
-            Write-Host "add the folder to PATH: $folder"
-        } else {
-            $new = (@($old.TrimEnd(';'), $folder) | Where-Object { $_ }) -join ';'
-            $key.SetValue('Path', $new, [Microsoft.Win32.RegistryValueKind]::ExpandString)
-            # Any change of a variable in this way makes other programs read them again.
-            [Environment]::SetEnvironmentVariable('__PREFIX___INSTALLER', $null, 'User')
-            $env:Path = "$env:Path;$folder"
-            Write-Host "added the folder to PATH of this user; open a new terminal to use $name"
+    if ($folder.Contains(';')) {
+        Write-Host "warning: PATH cannot hold $folder, because a semicolon separates its folders; __PREFIX___INSTALL_DIR names another one"
+    } else {
+        if ($env:GITHUB_PATH) { [IO.File]::AppendAllText($env:GITHUB_PATH, "$folder`n") }
+        $key = [Microsoft.Win32.Registry]::CurrentUser.CreateSubKey('Environment')
+        # Unexpanded, so that the variables in it stay variables.
+        $old = [string]$key.GetValue('Path', '', [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
+        $known = foreach ($one in "$old;$env:Path" -split ';') { $one.TrimEnd('\') }
+        if ($known -notcontains $folder.TrimEnd('\')) {
+            if ($env:__PREFIX___NO_MODIFY_PATH) {
+                Write-Host "add the folder to PATH: $folder"
+            } else {
+                $new = (@($old.TrimEnd(';'), $folder) | Where-Object { $_ }) -join ';'
+                $key.SetValue('Path', $new, [Microsoft.Win32.RegistryValueKind]::ExpandString)
+                # Any change of a variable in this way makes other programs read them again.
+                [Environment]::SetEnvironmentVariable('__PREFIX___INSTALLER', $null, 'User')
+                $env:Path = "$env:Path;$folder"
+                Write-Host "added the folder to PATH of this user; open a new terminal to use $name"
+            }
         }
+        $key.Close()
     }
-    $key.Close()
     # PowerShell takes typographic quotes for quotes.
     $installed = foreach ($program in $programs) { "'" + ((Join-Path $folder $program) -replace "(['\u2018-\u201b])", '$1$1') + "'" }
     Write-Host "uninstall with: Remove-Item -LiteralPath $($installed -join ', ')"

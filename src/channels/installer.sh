@@ -55,6 +55,8 @@ find_system() {
     case $cpu in
         x86_64 | amd64) cpu=x86_64 ;;
         aarch64 | arm64) cpu=aarch64 ;;
+        # armv8l is a 32-bit system on a 64-bit processor.
+        armv7l | armv8l) cpu=arm ;;
     esac
     system=$os-$cpu
 }
@@ -237,10 +239,7 @@ $extras
 END
 }
 
-hint() {
-    read -r first <<END
-$programs
-END
+hint_path() {
     if [ -n "${GITHUB_PATH:-}" ]; then printf '%s\n' "$dir" >>"$GITHUB_PATH"; fi
     case :$PATH: in
         *:"$dir":*)
@@ -254,6 +253,18 @@ END
                 *) say "add the folder to PATH: export PATH=$(quote "$dir"):\"\$PATH\"" ;;
             esac
             ;;
+    esac
+}
+
+hint() {
+    read -r first <<END
+$programs
+END
+    case $dir in
+        *:*)
+            say "warning: PATH cannot hold $dir, because a colon separates its folders; --to installs into another one"
+            ;;
+        *) hint_path ;;
     esac
     say "uninstall with: rm -f$installed"
 }

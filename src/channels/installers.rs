@@ -18,9 +18,10 @@ pub(super) fn sh_installer(subject: &Subject<'_>) -> Option<Rendered> {
     let mut archives = Vec::new();
     let mut lines = Vec::new();
     for (os, system) in [(Os::Linux, "linux"), (Os::Macos, "macos")] {
-        for arch in [Arch::X86_64, Arch::Aarch64] {
+        for arch in [Arch::X86_64, Arch::Aarch64, Arch::Arm, Arch::Riscv64] {
             // Rosetta runs what is built for Intel.
-            let rosetta = || subject.archive(os, Arch::X86_64).filter(|_| os == Os::Macos);
+            let is_apple = (os, arch) == (Os::Macos, Arch::Aarch64);
+            let rosetta = || subject.archive(os, Arch::X86_64).filter(|_| is_apple);
             let Some(archive) = subject.archive(os, arch).or_else(rosetta) else { continue };
             let glibc = archive.requires.get("glibc").map_or("-", String::as_str);
             lines.push(format!("{system}-{arch} {} {} {glibc}", archive.file, archive.digest.hex()));
@@ -47,7 +48,8 @@ pub(super) fn sh_installer(subject: &Subject<'_>) -> Option<Rendered> {
 /// Renders the installer for PowerShell; `None` if there is no archive for Windows.
 pub(super) fn ps1_installer(subject: &Subject<'_>) -> Option<Rendered> {
     let Manifest { name, version, .. } = subject.manifest;
-    let archives = subject.archives(Os::Windows, &[("x86_64", Arch::X86_64), ("aarch64", Arch::Aarch64)]);
+    let processors = [("x86_64", Arch::X86_64), ("aarch64", Arch::Aarch64), ("x86", Arch::X86)];
+    let archives = subject.archives(Os::Windows, &processors);
     let programs: Vec<String> = binaries(name, archives.first()?.1).into_iter().map(ps1).collect();
     let entry = |(arch, archive): &(&str, &Artifact)| {
         let values = [&archive.file, &archive.digest.hex(), &archive.target.top_folder(name)];
@@ -72,7 +74,7 @@ pub(super) fn ps1_installer(subject: &Subject<'_>) -> Option<Rendered> {
 
 /// The names of the installers that a release of these targets has.
 pub fn file_names(project: &str, targets: &[Target], channels: &Channels) -> Vec<String> {
-    let is_for = |kind: &&ChannelKind| targets.iter().any(|target| kind.systems().0.contains(&target.os()));
+    let is_for = |kind: &&ChannelKind| targets.iter().any(|target| kind.is_for(*target));
     channels.installers.iter().filter(is_for).map(|kind| file_name(*kind, project)).collect()
 }
 
@@ -144,10 +146,12 @@ mod tests {
         let mut shown = String::new();
         for file in &files {
             let text = String::from_utf8(file.bytes.clone()).unwrap();
-            assert!(!text.contains("__"), "{}", file.path);
-            shown.push_str(&format!("== {}\n", file.path));
-            let begin = text.find(if file.kind == ChannelKind::Sh { "name=" } else { "$name =" }).unwrap();
-            let end = text.find(if file.kind == ChannelKind::Sh { "temp=" } else { "if ($args" }).unwrap();
+            assert!(!text.contains("__"), "{}", file.entry.path);
+            shown.push_str(&format!("== {}\n", file.entry.path));
+            let begin =
+                text.find(if file.entry.kind == ChannelKind::Sh { "name=" } else { "$name =" }).unwrap();
+            let end =
+                text.find(if file.entry.kind == ChannelKind::Sh { "temp=" } else { "if ($args" }).unwrap();
             shown.push_str(&format!("{}\n", text[begin..end].trim_end()));
         }
         expect![[r#"

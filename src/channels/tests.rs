@@ -79,9 +79,9 @@ pub(super) fn check(manifest: &Manifest, channels: &Channels, expected: Expect) 
     let mut shown = String::new();
     for file in render(manifest, channels).unwrap() {
         let text = String::from_utf8(file.bytes.clone()).unwrap();
-        let repository = file.repository.unwrap_or_default();
+        let repository = file.entry.repository.unwrap_or_default();
         assert_eq!(Marker::of(text.as_bytes()).unwrap().version, manifest.version);
-        shown.push_str(&format!("{} {repository} {}\n{text}", file.kind, file.path));
+        shown.push_str(&format!("{} {repository} {}\n{text}", file.entry.kind, file.entry.path));
     }
     expected.assert_eq(&shown);
 }
@@ -252,6 +252,48 @@ fn a_scoop_manifest_updates_itself_from_the_checksums() {
     );
 }
 
+/// Without a word about it, a plan would promise a file that is not rendered, or a user would miss one.
+#[test]
+fn a_channel_renders_a_file_for_each_target_that_it_is_for() {
+    const KINDS: [ChannelKind; 7] = [
+        ChannelKind::Sh,
+        ChannelKind::Ps1,
+        ChannelKind::Homebrew,
+        ChannelKind::Scoop,
+        ChannelKind::Winget,
+        ChannelKind::Chocolatey,
+        ChannelKind::Aur,
+    ];
+    let (channels, repo) = (all(), "acme/tool".parse().unwrap());
+    for target in Target::all() {
+        let only = manifest(|value| {
+            let mut artifact = value["artifacts"][0].clone();
+            artifact["target"] = target.triple().into();
+            artifact["file"] = target.archive_file("tool").into();
+            value["artifacts"] = json!([artifact]);
+        });
+        let files = render(&only, &channels).unwrap();
+        let of = |kind| files.iter().find(|file| file.entry.kind == kind);
+        let left_out = left_out(&only, &channels).concat();
+        let places = places(("tool", &only.version), Some(&repo), &[target], &channels);
+        for kind in KINDS {
+            assert_eq!(of(kind).is_some(), kind.is_for(target), "{kind} for {target}");
+            assert_eq!(left_out.contains(&format!("`{kind}`")), !kind.is_asset() && of(kind).is_none());
+            let is_planned = places.iter().any(|place| place.kind == kind);
+            assert_eq!(is_planned, kind.is_moved() && of(kind).is_some(), "{kind} for {target}");
+            let text = of(kind).map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
+            let names_archive = |text: String| kind == ChannelKind::Winget || text.contains(target.triple());
+            assert!(kind == ChannelKind::Chocolatey || text.is_none_or(names_archive), "{kind} for {target}");
+        }
+        let installers: Vec<&str> = files
+            .iter()
+            .filter(|file| file.entry.kind.is_asset())
+            .map(|file| file.entry.path.as_str())
+            .collect();
+        assert_eq!(installers, self::installers("tool", &[target], &channels));
+    }
+}
+
 #[test]
 fn nothing_is_rendered_for_a_prerelease_or_without_archives() {
     let both = Channels { scoop: scoop().scoop, ..homebrew() };
@@ -265,7 +307,7 @@ fn nothing_is_rendered_for_a_prerelease_or_without_archives() {
     assert_eq!(
         left_out(&empty, &both),
         [
-            "nothing is rendered for `homebrew`: there is no archive for macOS or Linux",
+            "nothing is rendered for `homebrew`: there is no archive for macOS or Linux on x86-64 or ARM64",
             "nothing is rendered for `scoop`: there is no archive for Windows"
         ]
     );
@@ -283,12 +325,16 @@ fn the_texts_are_those_of_this_revision() {
     let channels = all();
     let mut shown = format!("revision {REVISION}\n");
     for file in render(&manifest(with_extras), &channels).unwrap() {
-        shown.push_str(&format!("{} {}\n", file.path, floe_core::model::Digest::of(&file.bytes).short()));
+        shown.push_str(&format!(
+            "{} {}\n",
+            file.entry.path,
+            floe_core::model::Digest::of(&file.bytes).short()
+        ));
     }
     expect![[r#"
         revision 1
-        tool-installer.sh 39e9343cb11a
-        tool-installer.ps1 48247af42d5d
+        tool-installer.sh d4958910f008
+        tool-installer.ps1 80ca799b49be
         Formula/tool.rb 4d4b81987949
         bucket/tool.json 62bb64ee1976
         manifests/a/Acme/Tool/1.4.0/Acme.Tool.installer.yaml b6f5ad050b59
@@ -296,7 +342,7 @@ fn the_texts_are_those_of_this_revision() {
         manifests/a/Acme/Tool/1.4.0/Acme.Tool.yaml be385b2701a2
         tool.1.4.0.nupkg 679f6e5e3efc
         tool-bin/.SRCINFO eba3bc5dcfd6
-        tool-bin/PKGBUILD 19d2f64cb550
+        tool-bin/PKGBUILD aebc1b84814f
     "#]]
     .assert_eq(&shown);
 }
@@ -310,7 +356,8 @@ fn a_release_is_rendered_again_from_its_manifest_alone() {
             fork: None,
         }),
         chocolatey: Some(Chocolatey {
-            id: Some("tool.portable".to_owned()),
+            // An identifier may hold dots and digits.
+            id: Some("a.2b.1".to_owned()),
             authors: Some("Acme & others".to_owned()),
             feed: Some("push.example.org".to_owned()),
         }),
@@ -324,6 +371,12 @@ fn a_release_is_rendered_again_from_its_manifest_alone() {
     });
     let mut manifest = manifest(with_extras);
     let files = render(&manifest, &channels).unwrap();
-    manifest.channels = files.iter().map(|file| file.entry(REVISION)).collect();
+    manifest.channels = files.iter().map(|file| file.entry.clone()).collect();
     assert_eq!(render(&manifest, &settings(&manifest)).unwrap(), files);
+    // The files go where they were going to go before the build.
+    let targets: Vec<Target> = manifest.artifacts.iter().map(|artifact| artifact.target).collect();
+    let repo = "acme/tool".parse().unwrap();
+    let planned = places(("tool", &manifest.version), Some(&repo), &targets, &channels);
+    assert_eq!(planned.len(), 4);
+    assert_eq!(places_of(&manifest, &settings(&manifest)), planned);
 }

@@ -197,7 +197,7 @@ fn commit_of(floe: &Floe, report: &Report) -> anyhow::Result<Result<Commit, Stri
             .hint("name a tag, a branch or a commit that it has with `floe init --floe-url`")
             .into()),
         Err(error) => {
-            let line = failures(&error).flat_map(Failure::detail_lines).next();
+            let line = failures(&error).flat_map(|failure| &failure.details).next();
             let reason = line.cloned().unwrap_or_else(|| in_one_line(&error));
             Ok(Err(format!(
                 "the workflow calls floe by its tag, which can be moved, because git cannot ask `{remote}` for the \

@@ -5,10 +5,11 @@
 use crate::cli::PlanArgs;
 use crate::environment::variable;
 use crate::error::invalid;
-use crate::release::attestation::{self, Trust};
+use crate::release::attestation;
 use crate::release::inputs::Inputs;
 use crate::release::preflight::Ready;
 use crate::release::session::{self, Session};
+use crate::release::trust::Trust;
 use crate::release::{self, job_summary};
 use crate::report::Report;
 use floe_core::model::{Destination, Subject};
@@ -31,8 +32,8 @@ pub async fn plan(args: PlanArgs, report: &Report) -> anyhow::Result<()> {
         (&release).into()
     };
     let retry = session::retry(&args.release.remote, report).reading();
-    let session = Session::open(subject, &args.release.remote, retry)?.trusting(trust);
-    let session = Session { reads_only: args.read_only, ..session };
+    let mut session = Session::open(subject, &args.release.remote, retry)?.trusting(trust);
+    session.rights.reads_only = args.read_only;
     let preflight = release::plan(subject, &session).await;
     session.close().await;
 

@@ -2,9 +2,10 @@
 
 use crate::cli::PublishArgs;
 use crate::net::stop;
-use crate::release::attestation::{self, Trust};
+use crate::release::attestation;
 use crate::release::inputs::Inputs;
 use crate::release::session::{self, Session};
+use crate::release::trust::Trust;
 use crate::release::{self, job_summary};
 use crate::report::Report;
 

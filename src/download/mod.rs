@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use http::StatusCode;
 use tokio::task::spawn_blocking;
 use url::Url;
@@ -20,17 +20,17 @@ use crate::error::{AtPath as _, Failure};
 use crate::github::GitHub;
 use crate::net::address::Endpoint;
 use crate::net::client::TooLarge;
-use crate::net::retry::{AttemptError, Retry, RetryPolicy};
+use crate::net::retry::{AttemptError, RetryPolicy};
 use crate::package;
 use crate::package::archive::{self, Budget, Examined};
 use crate::registry::{self, Credentials, Registry};
 use crate::report::Progress;
-use floe_core::attachment::attachments;
+use floe_core::attachment::{BUNDLE_LIMIT, attachments};
 use floe_core::model::release::{ATTESTATION, CHECKSUMS, MINISIGN};
 use floe_core::model::{ArchiveKind, Digest, Image, ImageName, Manifest, sbom};
 use floe_core::untrusted::files;
 use floe_core::verify::ASSET_LIMIT;
-use floe_core::verify::published::{Attached, Download, File, Pulled, ReleaseRequest, checksum};
+use floe_core::verify::published::{Attached, Download, File, Pulled, ReleaseRequest, sums};
 use floe_core::world::{RemoteAsset, RemoteRelease};
 
 /// How many files are downloaded at once.
@@ -52,8 +52,6 @@ pub struct Downloader<'a> {
     pub own_image: ImageName,
     /// The folder for the downloads.
     pub folder: PathBuf,
-    /// How often each request is tried, and where that is reported.
-    pub retry: Retry,
 }
 
 impl Downloader<'_> {
@@ -67,7 +65,7 @@ impl Downloader<'_> {
         let assets = self.folder.join("assets");
         fs::create_dir_all(&assets).at("failed to make", &assets)?;
         let bytes = release.assets.iter().fold(0, |all: u64, asset| all.saturating_add(asset.size));
-        let progress = self.retry.report.progress("Downloading", bytes);
+        let progress = self.github.client().retry.report.progress("Downloading", bytes);
         check_names(&release.assets)?;
         let budget = Arc::new(Budget::default());
         // An unfinished asset cannot be downloaded; `verify::published` reports it.
@@ -81,17 +79,32 @@ impl Downloader<'_> {
             stream::iter(wanted).map(one).buffered(AT_ONCE).try_collect().await
         };
         let files = all(first).await?;
-        let has_checksums = files.iter().any(|file| file.name == CHECKSUMS);
-        let checksums = has_checksums.then(|| read_small(&assets.join(CHECKSUMS))).transpose()?;
+        let read = |name: &str, limit| {
+            let is_there = files.iter().any(|file| file.name == name);
+            is_there.then(|| read_small(&assets.join(name), limit))
+        };
+        let checksums =
+            read(CHECKSUMS, TEXT_LIMIT).transpose().at("failed to read", &assets.join(CHECKSUMS))?;
         // A line that is not UTF-8 is not a checksum.
         let checksums = checksums.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let manifest = read_manifest(&assets, &files, checksums.as_deref());
-        let (commit, image) = (None, None);
-        let mut download =
-            Download { request, commit, release: release.clone(), files, checksums, manifest, image };
+        let bundle = read(ATTESTATION, BUNDLE_LIMIT).map(|read| read.map_err(|error| error.to_string()));
+        let mut download = Download {
+            request,
+            commit: None,
+            release: release.clone(),
+            files,
+            checksums,
+            manifest,
+            image: None,
+            bundle,
+            by_github: None,
+            assets: assets.clone(),
+        };
+        let sums = download.file(CHECKSUMS).map(|file| file.digest);
         // Of other files nothing says what they must be.
         let covered = download.covered();
-        // The attestation and the signatures stay in the folder; `release::published` reads them.
+        // The attestation and the signatures stay in the folder; `release::published` verifies them.
         download.files.retain(|file| !signs_checksums(&file.name));
         for file in download.files.extract_if(.., |file| !covered.contains(&file.name)) {
             let removed = fs::remove_file(assets.join(&file.name));
@@ -99,10 +112,17 @@ impl Downloader<'_> {
         }
         let others = others.into_iter().filter(|asset| covered.contains(&asset.name)).collect();
         let tag = self.github.tag_commit(&download.request.tag);
-        let (others, image, commit) = tokio::try_join!(all(others), self.image(&download), tag)?;
+        let by_github = async {
+            let sums = sums.filter(|_| release.immutable)?;
+            let answer = self.github.release_attestations(&sums).await;
+            Some(answer.map_err(|error| format!("{error:#}")))
+        };
+        let by_github = by_github.map(Ok);
+        let (others, image, commit, by_github) =
+            tokio::try_join!(all(others), self.image(&download), tag, by_github)?;
         download.files.extend(others);
         download.files.sort_by_key(|file| release.assets.iter().position(|asset| asset.name == file.name));
-        Ok(Download { commit, image, ..download })
+        Ok(Download { commit, image, by_github, ..download })
     }
 
     /// Downloads an asset and then reads it, while others are still being downloaded.
@@ -114,7 +134,8 @@ impl Downloader<'_> {
     ) -> anyhow::Result<File> {
         let name = asset.name.clone();
         let path = assets.join(safe_name(&name)?);
-        let fetched = self.retry.run(async |_| self.fetch(asset, &path, progress).await).await;
+        let fetched =
+            self.github.client().retry.run(async |_| self.fetch(asset, &path, progress).await).await;
         fetched.with_context(|| format!("failed to download `{name}`"))?;
         let budget = Arc::clone(budget);
         let read = spawn_blocking(move || read_file(name, &path, &budget));
@@ -165,8 +186,7 @@ impl Downloader<'_> {
             }
         };
         let connect = |credentials| {
-            Registry::connect(client.clone(), base.clone(), name.clone(), credentials, self.retry.clone())
-                .pull_only()
+            Registry::connect(client.clone(), base.clone(), name.clone(), credentials).pull_only()
         };
         let mut registry = connect(None);
         if self.is_private
@@ -191,15 +211,14 @@ impl Downloader<'_> {
         download: &Download,
     ) -> anyhow::Result<Attached> {
         let artifacts = download.manifest.as_ref().map_or(&[][..], |manifest| &manifest.artifacts);
-        // It is among the files that were downloaded first.
-        let attestation = read_small(&self.folder.join("assets").join(ATTESTATION)).ok();
-        let attestation = attestation.map(|bytes| (Digest::of(&bytes), bytes.len() as u64));
+        let bundle = download.bundle.as_ref().and_then(|bundle| bundle.as_ref().ok());
+        let attestation = bundle.map(|bytes| (Digest::of(bytes), bytes.len() as u64));
         let size = |name: &str| {
             download.release.assets.iter().find(|asset| asset.name == name).map(|asset| asset.size)
         };
         let attachments = attachments(image, artifacts, attestation, size);
         let lists = registry.lists(&attachments).await?;
-        let mut attached = Attached::default();
+        let mut attached = Attached { count: attachments.len(), ..Attached::default() };
         for one in attachments {
             let list = lists.get(&one.tag()).map(|list| list.manifests.clone()).unwrap_or_default();
             let is_listed = list.contains(&one.manifest.digest);
@@ -214,7 +233,6 @@ impl Downloader<'_> {
                     one.file, one.subject.digest
                 ));
             }
-            attached.files.push(one.file);
         }
         Ok(attached)
     }
@@ -257,9 +275,8 @@ fn check_names(assets: &[RemoteAsset]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn read_small(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let bytes = files::open_no_link(path).and_then(|file| files::read(file, TEXT_LIMIT));
-    bytes.at("failed to read the downloaded", path)
+fn read_small(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    files::read(files::open_no_link(path)?, limit)
 }
 
 /// The manifest of the release. Where there are several, somebody has added those that the checksums do not name.
@@ -267,12 +284,12 @@ fn read_manifest(assets: &Path, files: &[File], checksums: Option<&str>) -> Resu
     let mut names: Vec<&String> =
         files.iter().map(|file| &file.name).filter(|name| name.ends_with(MANIFEST)).collect();
     if let Some(checksums) = checksums.filter(|_| names.len() > 1) {
-        names.retain(|name| checksums.lines().filter_map(checksum).any(|(sum, _)| sum == *name));
+        names.retain(|name| sums(checksums).any(|(sum, _)| sum == *name));
     }
     let [name] = names[..] else {
         return Err("the release holds no `<name>-manifest.json`, or more than one".to_owned());
     };
-    let json = read_small(&assets.join(name)).map_err(|error| format!("{error:#}"))?;
+    let json = read_small(&assets.join(name), TEXT_LIMIT).map_err(|error| format!("`{name}`: {error}"))?;
     let manifest: Manifest = serde_json::from_slice(&json).map_err(|error| format!("`{name}`: {error}"))?;
     if Manifest::file_name(&manifest.name) != *name {
         return Err(format!("`{name}` is the manifest of `{}`", manifest.name));

@@ -31,7 +31,7 @@ impl GitHub {
             Ok(models::release(draft)?)
         };
         let context = || format!("failed to create the draft of release `{tag}`");
-        let draft = self.retry.run(attempt).await.with_context(context)?;
+        let draft = self.retry().run(attempt).await.with_context(context)?;
         match tries {
             1 => Ok(draft),
             _ => self.or_older(draft, notes).await.with_context(context),
@@ -101,7 +101,7 @@ impl GitHub {
             self.change(update.send()).await?.map(drop).map_err(|error| self.judge(error))
         };
         let context = || format!("failed to write the notes of the draft of `{tag}`");
-        self.retry.run(attempt).await.with_context(context)
+        self.retry().run(attempt).await.with_context(context)
     }
 
     /// The draft as it is now. It fails if the draft was published meanwhile: a published release is neither changed nor

@@ -3,7 +3,6 @@
 //! It never deletes or changes what is published, and never sends `target_commitish`.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
@@ -32,11 +31,11 @@ pub use submission::Submitter;
 use crate::error::Failure;
 use crate::net::address::Endpoint;
 use crate::net::client::{Client, Streamed};
-use crate::net::lock;
 use crate::net::retry::{AttemptError, Retry};
 use crate::token::Token;
 use error::is_status;
 use floe_core::model::{Repo, Tag};
+use floe_core::parallel::lock;
 use floe_core::world::{Budget, RemoteAsset};
 use rate_limit::RateLimiter;
 use service::Service;
@@ -54,7 +53,6 @@ pub struct GitHub {
     /// Its web address, for hints.
     site: String,
     repo: Repo,
-    retry: Retry,
     limiter: RateLimiter,
     notes: Arc<Mutex<Option<GeneratedNotes>>>,
     /// The kind and the name of what each tag object points to, by the name of the tag object.
@@ -72,30 +70,18 @@ impl GitHub {
         (api, site): (&str, String),
         repo: Repo,
         token: Option<Token>,
-        retry: Retry,
     ) -> anyhow::Result<Self> {
         let api = Endpoint::given("GitHub", api)?;
+        let limiter = RateLimiter::new(&client.retry);
         let service = Service {
             client,
             uploads: uploads_of(&api.url),
             api,
             authorization: token.map(|token| authorization(&token)).transpose()?,
-            report: retry.report.clone(),
-            counts: Arc::default(),
+            budget: Arc::default(),
         };
-        Ok(GitHub::begin(service, site, repo, retry))
-    }
-
-    /// The same client as at the start of a run.
-    pub fn fresh(&self) -> Self {
-        let service = Service { counts: Arc::default(), ..self.service.clone() };
-        GitHub::begin(service, self.site.clone(), self.repo.clone(), self.retry.clone())
-    }
-
-    fn begin(service: Service, site: String, repo: Repo, retry: Retry) -> Self {
-        let (crab, limiter) = (service.octocrab(), RateLimiter::new(&retry));
         let (notes, tag_objects) = (Arc::default(), Arc::default());
-        GitHub { crab, service, site, repo, retry, limiter, notes, tag_objects }
+        Ok(GitHub { crab: service.octocrab(), service, site, repo, limiter, notes, tag_objects })
     }
 
     /// The repository.
@@ -113,9 +99,13 @@ impl GitHub {
         &self.service.api
     }
 
-    /// The connections.
+    /// The transport.
     pub(crate) fn client(&self) -> &Client {
         &self.service.client
+    }
+
+    fn retry(&self) -> &Retry {
+        &self.service.client.retry
     }
 
     /// Whether requests carry a token.
@@ -123,14 +113,9 @@ impl GitHub {
         self.service.authorization.is_some()
     }
 
-    /// How many requests were made.
-    pub fn requests(&self) -> u64 {
-        self.service.counts.requests.load(Ordering::Relaxed)
-    }
-
     /// The requests left in GitHub's hour, by its last answer.
     pub fn budget(&self) -> Option<Budget> {
-        *lock(&self.service.counts.budget)
+        *lock(&self.service.budget)
     }
 
     /// Opens connections for uploads that follow; nothing is sent over them.
@@ -174,7 +159,7 @@ impl GitHub {
                 }
             }
         };
-        self.retry.run(attempt).await.with_context(|| format!("failed to read `{}`", asset.name))
+        self.retry().run(attempt).await.with_context(|| format!("failed to read `{}`", asset.name))
     }
 
     fn path(&self, rest: &str) -> String {
@@ -191,7 +176,7 @@ impl GitHub {
             answer if is_status(&answer, StatusCode::NOT_FOUND) => Ok(None),
             answer => answer.map(Some).map_err(|error| self.judge(error)),
         };
-        self.retry.run(attempt).await.with_context(|| format!("failed to read {what} from GitHub"))
+        self.retry().run(attempt).await.with_context(|| format!("failed to read {what} from GitHub"))
     }
 
     fn repos(&self) -> RepoHandler<'_> {

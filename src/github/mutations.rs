@@ -37,7 +37,7 @@ impl GitHub {
             answer if is_status(&answer, StatusCode::NOT_FOUND) => Ok(()),
             answer => answer.map(drop).map_err(|error| self.judge(error)),
         };
-        self.retry.run(attempt).await
+        self.retry().run(attempt).await
     }
 
     /// Uploads an asset to the draft and compares what GitHub says it holds with what was promised.
@@ -78,13 +78,13 @@ impl GitHub {
             })?;
             let there = self.compare(models::asset(there)?, asset)?;
             if there.is_public(&draft.tag) {
-                return Err(AttemptError::fatal(published_meanwhile(&draft.tag).into()));
+                return Err(AttemptError::fatal(published_meanwhile(&draft.tag)));
             }
             share.keep();
             Ok(there)
         };
         let context = || format!("failed to upload `{}` to release `{}`", asset.name, draft.tag);
-        self.retry.run(attempt).await.with_context(context)
+        self.retry().run(attempt).await.with_context(context)
     }
 
     /// octocrab's `upload_asset` would hold the whole file in memory.
@@ -122,7 +122,7 @@ impl GitHub {
                     there.digest.map_or_else(|| format!("{} bytes", there.size), |digest| digest.to_string());
                 let text =
                     format!("GitHub holds {found} for `{}`, but {} was sent", asset.name, asset.digest);
-                Err(AttemptError { error: anyhow!(text), retry: RetryPolicy::Later })
+                Err(AttemptError::later(anyhow!(text)))
             }
         }
     }
@@ -149,18 +149,18 @@ impl GitHub {
                     let hint = "the tag belonged to an immutable release and cannot be used again: raise the version and release that";
                     let spent = Failure::new("the tag cannot be used again");
                     let because = self.refusal(&source).error;
-                    Err(AttemptError::fatal(spent.because(because).hint(hint).into()))
+                    Err(AttemptError::fatal(spent.because(because).hint(hint)))
                 }
                 Err(octocrab::Error::GitHub { source, .. }) if already_exists(&source) => {
                     let taken = Failure::new("another release of the tag has been published meanwhile")
                         .because(self.refusal(&source).error)
                         .hint("run the same command again: it says whether that one is this release")
                         .exit(Exit::Conflicts);
-                    Err(AttemptError::fatal(taken.into()))
+                    Err(AttemptError::fatal(taken))
                 }
                 Err(error) => Err(self.judge(error)),
             }
         };
-        self.retry.run(attempt).await.with_context(|| format!("failed to publish release `{tag}`"))
+        self.retry().run(attempt).await.with_context(|| format!("failed to publish release `{tag}`"))
     }
 }

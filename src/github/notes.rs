@@ -6,9 +6,9 @@ use http::StatusCode;
 use super::GitHub;
 use super::error::is_status;
 use crate::error::Failure;
-use crate::net::lock;
 use crate::net::retry::{AttemptError, RetryPolicy};
 use floe_core::model::Tag;
+use floe_core::parallel::lock;
 
 impl GitHub {
     /// Asks whether the token may write contents. The draft uses the notes later. `permissions.push` of the repository does not say it: it is `false` for every
@@ -25,7 +25,7 @@ impl GitHub {
             answer if is_status(&answer, StatusCode::NOT_FOUND) => {
                 let text =
                     format!("the token may not write to `{}`: GitHub answered 404 Not Found", self.repo);
-                Err(AttemptError::fatal(Failure::new(text).hint(self.lacking(None)).into()))
+                Err(AttemptError::fatal(Failure::new(text).hint(self.lacking(None))))
             }
             Err(error) => {
                 let AttemptError { error, retry } = self.judge(error);
@@ -38,7 +38,7 @@ impl GitHub {
                 Err(AttemptError { error, retry })
             }
         };
-        self.retry.run(ask).await
+        self.retry().run(ask).await
     }
 
     /// The notes that GitHub generates from the changes since `previous`.
@@ -49,7 +49,7 @@ impl GitHub {
         }
         let ask =
             async |_| self.change(self.notes_since(tag, previous)).await?.map_err(|error| self.judge(error));
-        self.retry.run(ask).await.context("failed to have GitHub generate the notes")
+        self.retry().run(ask).await.context("failed to have GitHub generate the notes")
     }
 
     async fn notes_since(&self, tag: &Tag, previous: Option<&Tag>) -> octocrab::Result<String> {

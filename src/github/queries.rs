@@ -6,8 +6,8 @@ use octocrab::models::repos::{Asset, GitTag, Ref, Release};
 use super::GitHub;
 use super::models::{self, Attestations, Repository};
 use crate::error::{Failure, Refusal};
-use crate::net::lock;
 use floe_core::model::{Commit, Digest, Tag};
+use floe_core::parallel::lock;
 use floe_core::world::{Access, RemoteAsset, RemoteRelease};
 
 impl GitHub {

@@ -4,7 +4,6 @@
 //! The token is added here and only here, after the address has passed the rule of [`Service::url`].
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context as _;
@@ -18,9 +17,8 @@ use url::Url;
 
 use crate::net::address::Endpoint;
 use crate::net::client::Client;
-use crate::net::lock;
 use crate::net::retry::AttemptError;
-use crate::report::Report;
+use floe_core::parallel::lock;
 use floe_core::world::Budget;
 
 const API_VERSION: &str = "2022-11-28";
@@ -35,16 +33,8 @@ pub(super) struct Service {
     /// Another host than the API's at github.com itself.
     pub uploads: Url,
     pub authorization: Option<HeaderValue>,
-    pub report: Report,
-    pub counts: Arc<Counts>,
-}
-
-/// The counters and limits that a run has read from its answers so far.
-#[derive(Default)]
-pub(super) struct Counts {
-    pub requests: AtomicU64,
     /// The requests left in GitHub's hour, by its last answer.
-    pub budget: Mutex<Option<Budget>>,
+    pub budget: Arc<Mutex<Option<Budget>>>,
 }
 
 /// An [`AttemptError`] on its way through octocrab.
@@ -77,7 +67,6 @@ impl Service {
         request: http::Request<OctoBody>,
     ) -> Result<http::Response<Full<Bytes>>, AttemptError> {
         let (parts, body) = request.into_parts();
-        let line = format!("{} {}", parts.method, parts.uri);
         let mut request = Request::new(parts.method, self.url(&parts.uri)?);
         *request.headers_mut() = parts.headers;
         let headers = request.headers_mut();
@@ -88,12 +77,10 @@ impl Service {
         if !body.is_end_stream() {
             *request.body_mut() = Some(Body::wrap(body));
         }
-        self.counts.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self.client.exchange(&self.api, request, ANSWER_LIMIT).await?;
-        self.report.trace("GitHub", format!("{line} {}", answer.status.as_u16()));
         let number = |name: &str| answer.headers.get(name)?.to_str().ok()?.parse().ok();
         if let Some((remaining, reset)) = number("x-ratelimit-remaining").zip(number("x-ratelimit-reset")) {
-            *lock(&self.counts.budget) = Some(Budget { remaining, reset });
+            *lock(&self.budget) = Some(Budget { remaining, reset });
         }
         let mut response = http::Response::new(Full::new(answer.body));
         (*response.status_mut(), *response.headers_mut()) = (answer.status, answer.headers);

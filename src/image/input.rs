@@ -127,7 +127,7 @@ mod tests {
         let path = folder.path().join("file");
         std::fs::write(&path, file).unwrap();
         let error = examine(&[path], &["tool".to_owned()]).unwrap_err();
-        let hint = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint_text());
+        let hint = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.hint.as_deref());
         (format!("{error:#}"), hint.unwrap_or_default().to_owned())
     }
 

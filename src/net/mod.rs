@@ -1,18 +1,11 @@
 //! The HTTP transport and its rules: addresses, uploads, retries, waiting and signals.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 pub mod address;
 pub mod body;
 pub mod client;
 pub mod retry;
 pub mod stop;
 pub mod wait;
-
-/// Locks a mutex. No code here panics while its data is half changed, so a poisoned lock is used like any other.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// A server's own words as one short line.
 pub(crate) fn words(text: &str) -> String {

@@ -12,9 +12,10 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use http::{HeaderMap, StatusCode};
 
 use crate::error::{Failure, Refusal, hint_of, refusal_of};
-use crate::net::{lock, wait};
+use crate::net::wait;
 use crate::report::Report;
 use floe_core::clock::Clock;
+use floe_core::parallel::lock;
 use floe_core::units::seconds;
 
 /// The number of attempts at a request, and the waits between them.
@@ -44,11 +45,6 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 const READING_PATIENCE: Duration = Duration::from_secs(75);
 /// GitHub's advice for a secondary rate limit that names no time.
 const LIMITED_WAIT: Duration = Duration::from_secs(60);
-
-/// The timeout of a request with a body of this size: a minute, plus the transfer at 64 KiB a second.
-pub fn patience(bytes: u64) -> Duration {
-    Duration::from_secs(60 + bytes / (64 * 1024))
-}
 
 /// An attempt that did not succeed.
 #[derive(Debug)]
@@ -83,12 +79,12 @@ impl RetryPolicy {
 
 impl AttemptError {
     /// An error that another attempt cannot change.
-    pub fn fatal(error: anyhow::Error) -> Self {
-        AttemptError { error, retry: RetryPolicy::Never }
+    pub fn fatal(error: impl Into<anyhow::Error>) -> Self {
+        AttemptError { error: error.into(), retry: RetryPolicy::Never }
     }
 
-    /// The connection broke or could not be opened.
-    pub fn connection(error: impl Into<anyhow::Error>) -> Self {
+    /// An error that may be gone after a while, such as a connection that broke.
+    pub fn later(error: impl Into<anyhow::Error>) -> Self {
         AttemptError { error: error.into(), retry: RetryPolicy::Later }
     }
 
@@ -315,7 +311,7 @@ mod tests {
         let result: anyhow::Result<()> = retry
             .run(async |number| {
                 seen.push(number);
-                Err(AttemptError::connection(anyhow!("cut")))
+                Err(AttemptError::later(anyhow!("cut")))
             })
             .await;
         assert_eq!(format!("{:#}", result.unwrap_err()), "cut (3 tries)");

@@ -11,7 +11,7 @@ use floe_audit::EmbeddedCrate;
 use floe_core::clock;
 use floe_core::model::sbom::{
     BomFormat, LIMIT, SbomComponent, SbomEdges, SbomHash, SbomLicense, SbomMetadata, SbomProperty,
-    SbomReference, SbomTools, TARGET,
+    SbomReference, TARGET,
 };
 use floe_core::model::{BinaryFacts, CrateSource, Dependency, Sbom, Target};
 use floe_core::untrusted::files;
@@ -79,7 +79,7 @@ pub fn build(program: &Described<'_>, crates: &[Dependency]) -> Sbom {
         metadata: SbomMetadata {
             timestamp: clock::rfc3339(program.epoch),
             lifecycles: vec![BTreeMap::from([("phase".to_owned(), "build".to_owned())])],
-            tools: SbomTools { components: vec![floe] },
+            tools: BTreeMap::from([("components".to_owned(), vec![floe])]),
             component: described(program, package),
             properties: vec![
                 property(TARGET, program.target.triple()),

@@ -122,9 +122,19 @@ pub fn origin(project: &Project, commit: Option<&Commit>, epoch: Option<u64>) ->
     Ok(Origin { commit: commit.cloned().or(unmodified), epoch })
 }
 
-/// Checks that a tag, if one is given, is one of the package's and names its version; otherwise the exit code is 3.
+/// Checks that a version can be released; otherwise the exit code is 3.
+pub fn check_version(version: &Version) -> anyhow::Result<()> {
+    let hint = "SemVer ignores build metadata when it compares versions, and an image tag cannot contain `+`: take it out of `version` in Cargo.toml, or raise the version";
+    let refused =
+        || format!("version {version} cannot be released: it has build metadata, `+{}`", version.build);
+    ensure!(version.build.is_empty(), Failure::new(refused()).hint(hint).exit(Exit::Problems));
+    Ok(())
+}
+
+/// Checks the version, and that a tag, if one is given, is one of the package's and names it; otherwise the exit code is 3.
 pub fn check_tag(project: &Project, tag: Option<&Tag>) -> anyhow::Result<()> {
     let Project { name, version, .. } = project;
+    check_version(version)?;
     let Some(tag) = tag else { return Ok(()) };
     check_prefix(project, tag, version)?;
     if tag.version() == version {

@@ -56,7 +56,7 @@ fn nix(root: &Path, verb: &str, what: &str) -> Command {
 
 /// Nix's last `error:` line, which names the cause; those before it only say where.
 fn last_error(error: &anyhow::Error) -> String {
-    let details = error.downcast_ref::<Failure>().map(Failure::detail_lines).unwrap_or_default();
+    let details = error.downcast_ref::<Failure>().map_or(&[][..], |failure| &failure.details);
     let line = details.iter().rev().find_map(|line| line.trim_start().strip_prefix("error: "));
     line.map_or_else(|| error.to_string(), str::to_owned)
 }

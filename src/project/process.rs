@@ -134,7 +134,7 @@ mod tests {
         let error = run(Command::new(cargo).arg("no-such-verb")).unwrap_err();
         let failure = error.downcast_ref::<Failure>().unwrap();
         assert!(failure.to_string().contains("no-such-verb` ended with exit code 101"), "{failure}");
-        assert!(failure.detail_lines().concat().contains("no such command"), "{:?}", failure.detail_lines());
+        assert!(failure.details.concat().contains("no such command"), "{:?}", failure.details);
     }
 
     #[test]
@@ -163,6 +163,6 @@ mod tests {
         let error = run(&mut Command::new("floe-no-such-program")).unwrap_err();
         let failure = error.downcast_ref::<Failure>().unwrap();
         assert_eq!(failure.to_string(), "failed to start `floe-no-such-program`: there is no such program");
-        assert!(failure.hint_text().unwrap().contains("PATH"));
+        assert!(failure.hint.as_deref().unwrap().contains("PATH"));
     }
 }

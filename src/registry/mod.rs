@@ -4,7 +4,6 @@
 //! It never deletes and never overwrites a digest.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context as _, anyhow};
 use http::{HeaderValue, Method, StatusCode, header};
@@ -24,7 +23,7 @@ pub use referrers::Referrers;
 use crate::error::{Failure, Refusal, refusal_of};
 use crate::net::address::Endpoint;
 use crate::net::client::{Answer, Client, Streamed};
-use crate::net::retry::{AttemptError, Retry, RetryPolicy};
+use crate::net::retry::{AttemptError, RetryPolicy};
 use crate::net::words;
 use floe_core::model::{Digest, ImageName};
 
@@ -47,8 +46,6 @@ pub struct Registry {
     /// Whether its tokens may only pull.
     pull_only: bool,
     state: Arc<State>,
-    retry: Retry,
-    requests: Arc<AtomicU64>,
 }
 
 /// The state of one run. Clones share it.
@@ -67,15 +64,8 @@ impl Registry {
         base: Endpoint,
         name: ImageName,
         credentials: Option<Credentials>,
-        retry: Retry,
     ) -> Self {
-        let (state, requests) = (Arc::default(), Arc::default());
-        Registry { client, base, name, credentials, pull_only: false, state, retry, requests }
-    }
-
-    /// The same client as at the start of a run.
-    pub fn fresh(&self) -> Self {
-        Registry { state: Arc::default(), requests: Arc::default(), ..self.clone() }
+        Registry { client, base, name, credentials, pull_only: false, state: Arc::default() }
     }
 
     /// The image's name.
@@ -86,11 +76,6 @@ impl Registry {
     /// Whether there are credentials for this registry.
     pub fn has_credentials(&self) -> bool {
         self.credentials.is_some()
-    }
-
-    /// How many requests were made.
-    pub fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
     }
 
     /// Opens connections for requests that follow; nothing is sent over them.
@@ -149,7 +134,7 @@ impl Registry {
                 _ => Err(self.refused(&answer, "read")),
             }
         };
-        self.retry.run(ask).await
+        self.client.retry.run(ask).await
     }
 
     /// One request below the repository, tried once.
@@ -214,11 +199,7 @@ impl Registry {
         if let Some(token) = token {
             request.headers_mut().insert(header::AUTHORIZATION, token.header()?);
         }
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let line = format!("{} {}", request.method(), request.url().path());
-        let answer = self.client.stream(&self.base, request).await?;
-        self.retry.report.trace("registry", format!("{line} {}", answer.status().as_u16()));
-        Ok(answer)
+        self.client.stream(&self.base, request).await
     }
 
     /// A manifest of this repository as people write it: `name:tag` or `name@digest`.
@@ -245,7 +226,7 @@ impl Registry {
             true => self.pull_denied(message),
             false => Failure::new(judged.error.to_string()).hint(self.push_hint(answer.status, right)),
         };
-        AttemptError::fatal(failure.refused(Refusal::Denied).into())
+        AttemptError::fatal(failure.refused(Refusal::Denied))
     }
 
     fn push_hint(&self, status: StatusCode, right: &str) -> String {

@@ -40,7 +40,7 @@ impl Registry {
         let digest: Option<Digest> = reference.parse().ok();
         let what = format!("{} `{reference}`", if digest.is_some() { "manifest" } else { "tag" });
         let body = |answer: Answer| match answer.body.is_empty() {
-            true => Err(AttemptError::connection(anyhow!("the registry answered without a manifest"))),
+            true => Err(AttemptError::later(anyhow!("the registry answered without a manifest"))),
             false => Ok(answer.body),
         };
         let pulled = self.look(Method::GET, &format!("manifests/{reference}"), body).await;
@@ -55,7 +55,7 @@ impl Registry {
     pub async fn pull_blob(&self, blob: &Blob, path: &Path) -> Result<(), PullError> {
         let what = format!("blob `{}`", blob.digest);
         let pull = async |_| self.save_blob(&what, blob, path).await;
-        self.retry.run(pull).await.with_context(|| self.failed(&what))?
+        self.client.retry.run(pull).await.with_context(|| self.failed(&what))?
     }
 
     /// One attempt at a blob. The inner error says what is wrong with the registry's content.
@@ -101,11 +101,11 @@ impl Registry {
     }
 }
 
-fn absent(what: &str) -> PullError {
+pub(super) fn absent(what: &str) -> PullError {
     PullError::Wrong(format!("{what} is not in the registry"))
 }
 
-fn check(what: &str, found: Digest, expected: Digest) -> Result<(), PullError> {
+pub(super) fn check(what: &str, found: Digest, expected: Digest) -> Result<(), PullError> {
     match found == expected {
         true => Ok(()),
         false => Err(PullError::Wrong(format!("{what} is {found} in the registry"))),

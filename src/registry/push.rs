@@ -61,7 +61,7 @@ impl Registry {
             Ok(())
         };
         let what = format!("blob {} of `{}`", blob.digest.short(), self.name);
-        self.retry.run(push).await.with_context(|| format!("failed to push {what}"))
+        self.client.retry.run(push).await.with_context(|| format!("failed to push {what}"))
     }
 
     /// Asks for the right to push by opening an upload session: a registry issues tokens without that right, and
@@ -70,7 +70,8 @@ impl Registry {
     pub async fn may_push(&self) -> anyhow::Result<()> {
         let ask = async |_| self.open_session().await;
         let what = format!("the right to push `{}`", self.name);
-        let session = self.retry.run(ask).await.with_context(|| format!("failed to ask for {what}"))?;
+        let session =
+            self.client.retry.run(ask).await.with_context(|| format!("failed to ask for {what}"))?;
         *self.state.session.lock().await = Some(session);
         Ok(())
     }
@@ -128,7 +129,7 @@ impl Registry {
             self.stored(&self.send(Method::PUT, &path, build).await?, &manifest.digest)
         };
         let what = self.shown(reference);
-        self.retry.run(push).await.with_context(|| format!("failed to push {what}"))
+        self.client.retry.run(push).await.with_context(|| format!("failed to push {what}"))
     }
 
     /// Judges the answer to content whose digest was computed while it was sent. A registry that doubts it, or the content

@@ -4,14 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 use http::Method;
 use serde_json::{Value, json};
 
+use super::pull::{absent, check};
 use super::{PullError, Registry};
-use crate::net::retry::{AttemptError, RetryPolicy};
+use crate::net::retry::AttemptError;
 use floe_core::attachment::{Attachment, BUNDLE, BUNDLE_LIMIT};
 use floe_core::model::{Blob, Digest};
 use floe_core::oci::{INDEX, ImageManifest};
@@ -103,30 +104,24 @@ impl Registry {
             let there = self.index_of_referrers(tag).await?;
             match with_entries(there, attachments)? {
                 None => Ok(()),
-                Some(_) => Err(AttemptError {
-                    error: anyhow::anyhow!("another client has replaced it meanwhile"),
-                    retry: RetryPolicy::Later,
-                }),
+                Some(_) => Err(AttemptError::later(anyhow!("another client has replaced it meanwhile"))),
             }
         };
         let failed = || format!("failed to list what is attached, in `{}:{tag}`", self.name());
-        self.retry.run(list).await.with_context(failed)
+        self.client.retry.run(list).await.with_context(failed)
     }
 
     /// A small blob.
     async fn pull_small(&self, blob: &Blob, limit: u64) -> Result<Bytes, PullError> {
         let what = format!("blob `{}`", blob.digest);
-        let wrong = |why: &str| Err(PullError::Wrong(format!("{what} {why}")));
         if blob.size > limit {
-            return wrong("is too large");
+            return Err(PullError::Wrong(format!("{what} is too large")));
         }
         let pulled =
             self.look(Method::GET, &format!("blobs/{}", blob.digest), |answer| Ok(answer.body)).await;
-        match pulled.with_context(|| format!("failed to pull {what} of `{}`", self.name()))? {
-            None => wrong("is not in the registry"),
-            Some(bytes) if Digest::of(&bytes) != blob.digest => wrong("has other bytes than its digest says"),
-            Some(bytes) => Ok(bytes),
-        }
+        let pulled = pulled.with_context(|| format!("failed to pull {what} of `{}`", self.name()))?;
+        let bytes = pulled.ok_or_else(|| absent(&what))?;
+        check(&what, Digest::of(&bytes), blob.digest).map(|()| bytes)
     }
 }
 

@@ -1,23 +1,19 @@
 //! Where a registry on the internet may lead to, and which of its answers count.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use super::*;
 use crate::net::address::tests::refused_from_public;
-use crate::net::client::tests::server;
-use crate::report::{Report, Verbosity};
+use crate::net::client::tests::{client, server};
 use crate::token::Token;
-use floe_core::clock::Clock;
 
 /// A registry that counts as one on the internet, and answers each request like this.
 async fn registry(answer: impl Fn(&str) -> String + Send + 'static) -> Registry {
-    crate::release::session::install_tls();
     let (url, _) = server(answer).await;
-    let report = Report::new(Verbosity::Quiet);
-    let retry = Retry::new(3, Duration::from_secs(1), Clock::skipping(), report);
+    let mut client = client();
+    client.retry.tries = 3;
     let name = "ghcr.io/acme/tool".parse().unwrap();
-    Registry::connect(Client::default(), Endpoint::public_at(SERVER, url), name, None, retry)
+    Registry::connect(client, Endpoint::public_at(SERVER, url), name, None)
 }
 
 fn digest() -> Digest {

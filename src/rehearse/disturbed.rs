@@ -5,13 +5,15 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::error::{Exit, Failure, with_details};
+use crate::cli::RemoteArgs;
+use crate::error::{Exit, Failure, exit_of, with_details};
 use crate::files::scratch::Scratch;
+use crate::net::client::Client;
 use crate::net::retry::Retry;
 use crate::rehearse::servers::Servers;
 use crate::release;
-use crate::release::session::Session;
-use crate::release::signature::Immutability;
+use crate::release::published::Immutability;
+use crate::release::session::{Secrets, Session};
 use crate::report::{Report, Verbosity, seconds};
 use floe_core::clock::Clock;
 use floe_core::model::release::CHECKSUMS;
@@ -24,14 +26,25 @@ use floe_rehearsal::faults::{AttestationFault, Invariants, Schedule, Side, Testb
 /// The maximum number of runs.
 const MOST_RUNS: u32 = 12;
 
-/// A release to publish, and its clients.
+/// A release to publish, and where.
 #[derive(Clone, Copy)]
 pub struct Attempt<'a> {
     pub release: &'a Release,
-    /// The clients; every run begins with fresh ones.
-    pub session: &'a Session,
+    pub servers: &'a RemoteArgs,
+    pub secrets: &'a Secrets,
+    /// The connections of all runs. The other state of the clients is new in every run.
+    pub client: &'a Client,
     /// Where the receipt is written.
     pub receipt: &'a Path,
+}
+
+impl Attempt<'_> {
+    /// One run.
+    pub async fn run(self) -> anyhow::Result<(Plan, Receipt)> {
+        let client = self.client.of_another_run();
+        let session = Session::connect(self.release, self.servers, self.secrets.clone(), client)?;
+        release::publish(self.release, &session, self.receipt).await
+    }
 }
 
 /// How it ended.
@@ -57,7 +70,6 @@ pub async fn by_seed(
     let testbed = servers.testbed(release, clock.clone());
     let retry = Retry::new(5, Duration::from_secs(1), clock.clone(), report.clone());
     let addresses = servers.addresses(&release.destination);
-    let session = Session::connect(release, &addresses, servers.secrets(), retry)?;
     let (invariants, schedule) = (Invariants::new(&testbed, release), Schedule::of(release, seed));
     invariants.attach();
     schedule.arm(&testbed, &invariants);
@@ -65,7 +77,8 @@ pub async fn by_seed(
     for injection in &schedule.injections {
         report.line(format!("{:13}{injection}: {}", "", injection.kind.description()));
     }
-    let attempt = Attempt { release, session: &session, receipt };
+    let (secrets, client) = (servers.secrets(), Client::new(retry));
+    let attempt = Attempt { release, servers: &addresses, secrets: &secrets, client: &client, receipt };
     let ending = until_done(attempt, &testbed, &invariants).await;
     for side in Side::ALL {
         testbed.interceptor(side).calm();
@@ -106,15 +119,15 @@ pub async fn verify_by_seed(
     let addresses = servers.addresses(&release.destination);
     let retry = Retry::new(5, Duration::from_secs(1), Clock::skipping(), quiet.clone());
     let found = match super::verify(request, &addresses, folder.path(), retry, &quiet).await {
-        Ok(checked) => match checked.immutability {
+        Ok((_, checked)) => match checked.immutability {
             Immutability::Signed => Verified::Signed,
             Immutability::Mutable | Immutability::NotChecked(_) => Verified::NotChecked,
         },
-        Err(error) if is_exit(&error, Exit::Problems) => Verified::Refused,
+        Err(error) if exit_of(&error) == Exit::Problems => Verified::Refused,
         Err(_) => Verified::Failed,
     };
     interceptor.calm();
-    if let Some(sums) = release.assets.iter().find(|asset| asset.name == CHECKSUMS) {
+    if let Some(sums) = release.asset(CHECKSUMS) {
         github.edit(repo, |stored| stored.attestations.remove(&sums.digest.to_string()))?;
     }
     if let Some(violation) = fault.violation(found) {
@@ -130,7 +143,7 @@ pub async fn until_done(attempt: Attempt<'_>, testbed: &Testbed, invariants: &In
     let assets: Vec<String> = attempt.release.assets.iter().map(|asset| asset.name.clone()).collect();
     let (mut runs, mut kills, mut events, mut last) = (0, 0, Vec::new(), String::new());
     let mut note = |event: String| {
-        attempt.session.report().step("Event", &event);
+        attempt.client.retry.report.step("Event", &event);
         events.push(event);
     };
     let result = loop {
@@ -165,20 +178,14 @@ pub async fn until_done(attempt: Attempt<'_>, testbed: &Testbed, invariants: &In
 
 /// One run; `None` if it was killed.
 async fn run_once(attempt: Attempt<'_>, testbed: &Testbed) -> Option<anyhow::Result<(Plan, Receipt)>> {
-    let session = attempt.session.fresh();
     tokio::select! {
         biased;
         () = testbed.killed.notified() => None,
-        result = release::publish(attempt.release, &session, attempt.receipt) => Some(result),
+        result = attempt.run() => Some(result),
     }
 }
 
 /// Whether an error is a conflict.
 pub fn is_conflict(error: &anyhow::Error) -> bool {
-    is_exit(error, Exit::Conflicts)
-}
-
-fn is_exit(error: &anyhow::Error, exit: Exit) -> bool {
-    let is_it = |failure: &Failure| failure.exit_code() == exit;
-    error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()).any(is_it)
+    exit_of(error) == Exit::Conflicts
 }

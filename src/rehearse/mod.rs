@@ -22,6 +22,7 @@ use crate::commands::package::Enforcement;
 use crate::commands::{image, package};
 use crate::error::{Exit, Failure};
 use crate::image::ImageSpec;
+use crate::net::client::Client;
 use crate::net::retry::Retry;
 use crate::net::stop;
 use crate::project::build::{self, Build, Effort};
@@ -29,9 +30,9 @@ use crate::project::cargo::{self, Origin, Project};
 use crate::project::{nix, repository};
 use crate::rehearse::page::Page;
 use crate::rehearse::servers::{Servers, USER};
-use crate::release::attestation::Trust;
-use crate::release::published::{self, Asked, Checked};
+use crate::release::published::{self, Checked, MustBeSigned};
 use crate::release::session::{self, Session};
+use crate::release::trust::Trust;
 use crate::release::{self, assemble, attestation, description, dist, inputs, names};
 use crate::report::{Report, size};
 use crate::token::Token;
@@ -40,15 +41,17 @@ use floe_core::model::notes::NotesSource;
 use floe_core::model::places::Home;
 use floe_core::model::{
     Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Rule,
+    Subject,
 };
 use floe_core::preflight::CheckedPlanJson;
-use floe_core::verify::published::ReleaseRequest;
+use floe_core::verify::published::{Download, ReleaseRequest};
 use floe_core::verify::{Depth, Expect, Verified};
 
 /// Runs `floe rehearse`. It fails for the reasons for which a real release of the project would.
 pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()> {
     let started = Instant::now();
     let project = cargo::load(args.project.manifest_path.as_deref(), args.project.package.as_deref())?;
+    cargo::check_version(&project.version)?;
     if let Some(dist) = args.dists.iter().find(|dist| !dist.is_dir()) {
         return Err(Failure::new(format!("`{}` is not a folder", dist.display())).exit(Exit::Usage).into());
     }
@@ -60,8 +63,8 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let release = promise(&project, verified, (description::built_on(&args.dists)?, given), report)?;
 
     let token = Token::from(floe_rehearsal::random_hex(20)?);
-    let channels = ChannelPlace::of(&release.channels);
-    let servers = Servers::start(&folder.servers(), &release.destination, &channels, token).await?;
+    let channels = Subject::from(&release).channels();
+    let servers = Servers::start(&folder.servers(), &release.destination, channels, token).await?;
     servers.set_commit_date(&release.destination, date.unwrap_or_default())?;
     let is_feed = |place: &ChannelPlace| matches!(place.home, Home::Feed(_));
     let feed = channels.iter().any(is_feed).then(|| format!(", feed at {}", servers.feed.url()));
@@ -74,7 +77,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         None => {
             stop::listen(report);
             let retry = session::retry(&addresses, report);
-            let session = Session::connect(&release, &addresses, servers.secrets(), retry)?;
+            let session = Session::connect(&release, &addresses, servers.secrets(), Client::new(retry))?;
             release::publish(&release, &session, &folder.receipt()).await
         }
     };
@@ -88,9 +91,9 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
         disturbed::verify_by_seed(seed, &release, &servers, request.clone(), report).await?;
     }
     let retry = session::retry(&addresses, report);
-    let checked = verify(request, &addresses, &folder.release(), retry, report).await?;
-    if let Ok(manifest) = &checked.download.manifest {
-        release::channels::follow(manifest, &addresses, report).await?;
+    let (download, _) = verify(request, &addresses, &folder.release(), retry, report).await?;
+    if let Ok(manifest) = &download.manifest {
+        release::channel::follow(manifest, &addresses, report).await?;
     }
     report.step(
         "Unsigned",
@@ -120,10 +123,11 @@ async fn verify(
     folder: &Path,
     retry: Retry,
     report: &Report,
-) -> anyhow::Result<Checked> {
-    let fetched = published::download(request, None, addresses, folder, retry).await?;
+) -> anyhow::Result<(Download, Checked)> {
+    let download = published::download(request, None, addresses, folder, retry).await?;
     let trust = Trust::of(&TrustArgs::default())?;
-    published::verify(fetched, &Asked { trust: &trust, require: false, unsigned: true }, report)
+    let checked = published::verify(&download, &trust, MustBeSigned::Never, report)?;
+    Ok((download, checked))
 }
 
 /// The dists to rehearse with, checked: the given ones, or what this machine can build.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{try_join, try_join_all};
 
 use crate::registry::Registry;
-use crate::release::attestation::Trust;
+use crate::release::trust::Trust;
 use floe_core::attachment;
 use floe_core::model::{Digest, Release};
 use floe_core::world::RemoteImage;

@@ -13,9 +13,11 @@ use crate::image;
 use crate::package;
 use crate::package::archive::{self, Budget, Examined};
 use floe_core::model::assembly::DESCRIPTION;
-use floe_core::model::{ArchiveFacts, ArchiveKind, Digest, PromisedFile, Record, sbom};
+use floe_core::model::{ArchiveKind, Digest, PromisedFile, Record, sbom};
 use floe_core::untrusted::files as untrusted;
-use floe_core::verify::{self, Depth, Expect, Found, FoundArchive, FoundImage, FoundSbom, Problem, Verified};
+use floe_core::verify::{
+    self, Depth, Expect, Found, FoundArchive, FoundImage, Problem, ProblemKind, Verified,
+};
 use floe_core::{parallel, units};
 
 /// The folder of the files for package managers.
@@ -46,6 +48,13 @@ pub fn read(dists: &[PathBuf], depth: Depth) -> anyhow::Result<Found> {
     Ok(found)
 }
 
+/// A rendered file that is not what the release renders.
+pub fn edited(path: &Path) -> Problem {
+    let path = path.display();
+    format!("`{path}` is not what floe renders for this release: it was edited, or is of another release")
+        .into()
+}
+
 /// Verifies what was read. Every problem is reported, with exit code 3.
 pub fn verify(found: Found, expect: &Expect) -> anyhow::Result<Verified> {
     verify::check(found, expect).map_err(|problems| refuse(&problems).into())
@@ -53,11 +62,11 @@ pub fn verify(found: Found, expect: &Expect) -> anyhow::Result<Verified> {
 
 /// The failure that lists every problem.
 pub fn refuse(problems: &[Problem]) -> Failure {
-    let count = |is: fn(&Problem) -> bool| problems.iter().filter(|problem| is(problem)).count();
-    let is_of_tag = count(|problem| matches!(problem, Problem::WrongTag { .. })) > 0;
-    let unread = count(|problem| matches!(problem, Problem::BadRecord { .. }));
-    let targets = count(|problem| matches!(problem, Problem::MissingTarget { .. }));
-    let platforms = count(|problem| matches!(problem, Problem::MissingPlatform { .. }));
+    let count = |kind| problems.iter().filter(|problem| problem.kind == kind).count();
+    let is_of_tag = count(ProblemKind::WrongTag) > 0;
+    let unread = count(ProblemKind::BadRecord);
+    let targets = count(ProblemKind::MissingTarget);
+    let platforms = count(ProblemKind::MissingPlatform);
     let hint = if is_of_tag {
         "give the tag of the version that was built, or raise `version` in Cargo.toml and build again"
     } else if unread > 0 && targets <= unread {
@@ -65,7 +74,7 @@ pub fn refuse(problems: &[Problem]) -> Failure {
         "pack again with this version of floe: `floe package native/ --out dist`"
     } else if targets + platforms > 0 {
         "add what is missing to a dist, or list what this release holds: `targets` in [package.metadata.floe], or `--target` for each"
-    } else if problems.contains(&Problem::MissingImage) {
+    } else if count(ProblemKind::MissingImage) > 0 {
         "make it with `floe image`, or release without an image: `--no-image`, or `image = false` in [package.metadata.floe]"
     } else {
         "make the dist again with `floe package` (and `floe image`); `floe verify --render` writes what floe renders"
@@ -115,13 +124,11 @@ fn list(dist: &Path, listed: &mut Listed) -> anyhow::Result<()> {
             }
             _ if is_file => {
                 let is_installer = INSTALLERS.iter().any(|suffix| name.ends_with(suffix));
-                let content = name.ends_with(sbom::SUFFIX).then(|| package::sbom::read(&path));
-                let file = file(path, name)?;
-                match content {
-                    Some(content) => found.sboms.push(FoundSbom { file, content }),
-                    None if is_installer => found.rendered.push(file),
-                    None => found.files.push(file),
+                if name.ends_with(sbom::SUFFIX) {
+                    found.sboms.insert(path.clone(), package::sbom::read(&path));
                 }
+                let file = file(path, name)?;
+                if is_installer { found.rendered.push(file) } else { found.files.push(file) }
             }
             _ => found.strays.push(path),
         }
@@ -168,8 +175,8 @@ fn read_archive(
             archive::examine(path, kind, promised, budget).with_context(failed)?
         }
     };
-    let facts = ArchiveFacts { file: files::name_of(path), size, digest };
-    Ok(FoundArchive { path: path.to_owned(), facts, record, contents })
+    let archive = PromisedFile { name: files::name_of(path), size, digest, path: path.to_owned() };
+    Ok(FoundArchive { archive, record, contents })
 }
 
 fn read_record(archive: &Path) -> Result<Record, String> {

@@ -14,7 +14,7 @@ use crate::environment::variable;
 use crate::error::{Failure, invalid, usage};
 use crate::project::cargo::{self, Changelog, Project};
 use crate::project::repository;
-use crate::release::{assemble, attestation, description, dist, names, session, signatures};
+use crate::release::{assemble, attestation, description, dist, minisign, names, session};
 use crate::report::Report;
 use floe_core::model::changelog;
 use floe_core::model::config::NotesFrom;
@@ -72,7 +72,7 @@ impl Inputs {
     pub fn release(&self, verified: Verified, report: &Report) -> anyhow::Result<Release> {
         let notes = |version: &Version| self.notes(version, report);
         let (release, given) = self.without_attestation(verified, notes, report)?;
-        let files = release.assets.iter().map(|asset| (asset.name.as_str(), &asset.content));
+        let files = release.assets.iter().map(|asset| (asset.name.as_str(), asset.content.clone()));
         // Of a release that is pinned by its digest, only the signatures of `SHA256SUMS` were not verified before.
         let is_new = |name: &str| self.depth() == Depth::Whole || !is_covered(name) || name == CHECKSUMS;
         let about = release.manifest.package.as_ref();
@@ -124,17 +124,15 @@ impl Inputs {
     pub fn signatures(&self, verified: &Verified, report: &Report) -> anyhow::Result<()> {
         let archives = verified.archives.iter().map(|(record, path)| (&record.archive.file, path));
         let files = verified.files.iter().map(|file| (&file.name, &file.path));
-        let all: Vec<(&String, Content)> =
-            archives.chain(files).map(|(name, path)| (name, Content::File(path.clone()))).collect();
+        let all = archives.chain(files).map(|(name, path)| (name.as_str(), Content::File(path.clone())));
         let about = verified.archives.iter().find_map(|(record, _)| record.package.as_ref());
-        let all = all.iter().map(|(name, content)| (name.as_str(), content)).collect();
-        self.verify_signatures(all, about, report)
+        self.verify_signatures(all.collect(), about, report)
     }
 
     /// With the key of the project, or of the package as its archives describe it.
     fn verify_signatures(
         &self,
-        files: signatures::Files<'_>,
+        files: minisign::Files<'_>,
         about: Option<&About>,
         report: &Report,
     ) -> anyhow::Result<()> {
@@ -142,7 +140,7 @@ impl Inputs {
             Some(project) => project.about.minisign.as_ref(),
             None => about.and_then(|about| about.minisign.as_ref()),
         };
-        signatures::verify(&files, key, report)
+        minisign::verify(&files, key, report)
     }
 
     /// The release as far as it is known before its dist is built.
@@ -162,7 +160,7 @@ impl Inputs {
         files.extend(is_promised.then(|| ATTESTATION.to_owned()));
         let destination = self.destination((name, version), None)?;
         Ok(Outline {
-            channels: channels::places((name, version), &destination.repo, targets, &config.channels),
+            places: channels::places((name, version), Some(&destination.repo), targets, &config.channels),
             name: name.clone(),
             version: version.clone(),
             destination,
@@ -171,7 +169,6 @@ impl Inputs {
             sbom: config.sbom,
             files,
             platforms: self.expect.platforms.clone(),
-            adopts: config.channels.adopts(),
         })
     }
 
@@ -319,10 +316,7 @@ pub fn read_text(path: &Path) -> anyhow::Result<String> {
 
 /// The tag that is released: the one that was given, else the one that the version and `tag-prefix` make.
 pub fn tag(project: Option<&Project>, given: Option<Tag>, version: &Version) -> anyhow::Result<Tag> {
-    let hint = "SemVer ignores build metadata when it compares versions, and an image tag cannot contain `+`: take it out of `version` in Cargo.toml, or raise the version";
-    let refused =
-        || format!("version {version} cannot be released: it has build metadata, `+{}`", version.build);
-    ensure!(version.build.is_empty(), invalid(refused()).hint(hint));
+    cargo::check_version(version)?;
     let prefix = project.map_or("", |project| &project.config.tag_prefix);
     let tag = given.unwrap_or_else(|| Tag::prefixed_or_plain(prefix, version));
     project.map_or(Ok(()), |project| cargo::check_prefix(project, &tag, version))?;

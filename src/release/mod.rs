@@ -10,21 +10,20 @@ pub mod assemble;
 pub mod attached;
 pub mod attestation;
 pub mod channel;
-pub mod channels;
 pub mod description;
 pub mod dist;
 pub mod execute;
 pub mod inputs;
 pub mod job_summary;
+pub mod minisign;
 pub mod names;
 pub mod observe;
 pub mod preflight;
 pub mod published;
 pub mod receipt;
 pub mod session;
-pub mod signature;
-pub mod signatures;
 pub mod smoke_test;
+pub mod trust;
 
 use std::path::Path;
 use std::pin::pin;
@@ -46,7 +45,7 @@ const REGISTRY_AT_ONCE: usize = 12;
 pub async fn plan<'a>(subject: impl Into<Subject<'a>>, session: &Session) -> Preflight {
     let subject = subject.into();
     let observed = Box::pin(session.observe(subject)).await;
-    let plan = observed.access.is_ok().then(|| Plan::new(subject, &observed.world));
+    let plan = observed.facts.access.is_ok().then(|| Plan::new(subject, &observed.world));
     Box::pin(preflight(subject, plan, observed, session)).await
 }
 

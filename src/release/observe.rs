@@ -4,62 +4,71 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::Utc;
 use futures_util::future::{OptionFuture, join_all};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use crate::attest::BUNDLE_LIMIT;
-use crate::error::refusal_of;
+use crate::error::{Refusal, hint_of, refusal_of};
 use crate::registry::Registry;
+use crate::release::channel::Channel;
 use crate::release::session::Session;
 use crate::release::{REGISTRY_AT_ONCE, attached};
 use floe_core::model::{Asset, Digest, Image, Release, Subject, Tag};
 use floe_core::plan::image_tags;
-use floe_core::preflight::Access;
-use floe_core::world::{AssetMatch, RemoteAsset, RemoteImage, RemoteRelease, World};
+use floe_core::preflight::ServerFacts;
+use floe_core::world::{AssetMatch, Finding, RemoteAsset, RemoteImage, RemoteRelease, World};
 
 /// The state of both servers. The part of a server that did not answer is empty.
 pub struct Observed {
     /// The state of both servers.
     pub world: World,
-    /// The repository and the token as GitHub describes them, or why GitHub did not answer.
-    pub access: anyhow::Result<Access>,
-    /// Why the registry did not answer, if it did not.
-    pub registry: anyhow::Result<()>,
-    /// Why each channel could not be looked at, if it could not.
-    pub channels: Vec<anyhow::Result<()>>,
+    /// The answers of the servers about the permissions of the run, as far as they are known.
+    pub facts: ServerFacts,
+    /// The error of the first server that did not answer.
+    pub error: Option<anyhow::Error>,
 }
 
 impl Session {
     /// Observes both servers at once. The registry is asked about an image whose digests are known: about its index, its
     /// tags, and each of its parts if the index is not there.
     pub async fn observe(&self, subject: Subject<'_>) -> Observed {
-        let places = subject.channels();
-        let channels = places.iter().zip(&self.channels).map(|(place, channel)| channel.look(place));
+        let channels = self.channels.iter().map(Channel::look);
         let (access, github, image, channels) = tokio::join!(
             self.github.access(),
             self.observe_github(subject, None),
             self.observe_image(subject, true),
             join_all(channels)
         );
+        let mut error = None;
+        let mut find = |why: anyhow::Error| {
+            let finding = finding(&why);
+            error.get_or_insert(why);
+            finding
+        };
         // A wrong token fails every request; it is reported once, by the request for access.
         let (access, github) = match (access, github) {
             (Ok(access), Ok(world)) => (Ok(access), world),
-            (Err(error), _) | (_, Err(error)) => (Err(error), World::default()),
+            (Err(error), _) | (_, Err(error)) => (Err(find(error)), World::default()),
         };
         let (image, registry) = match image {
-            Ok(image) => (image, Ok(())),
+            // An outline has no image that could be looked for.
+            Ok(image) => (image, subject.image().map(|_| Ok(()))),
             // A package that may not be seen is planned as one that is not there.
-            Err(error) if self.reads_only && refusal_of(&error).is_some() => {
-                (Some(RemoteImage::default()), Err(error))
+            Err(error) if self.rights.reads_only && refusal_of(&error).is_some() => {
+                (Some(RemoteImage::default()), None)
             }
-            Err(error) => (None, Err(error)),
+            Err(error) => (None, Some(Err(find(error)))),
         };
-        let seen = channels.into_iter().map(|channel| match channel {
-            Ok(there) => (Some(there), Ok(())),
-            Err(error) => (None, Err(error)),
-        });
-        let (seen, unseen) = seen.unzip();
-        Observed { world: World { image, channels: seen, ..github }, access, registry, channels: unseen }
+        let channels = channels.into_iter().map(|seen| seen.map_err(|error| channel_finding(&error)));
+        let world = World { image, channels: channels.collect(), ..github };
+        let (now, rights) = (Utc::now(), self.rights.clone());
+        let (write, budget, push, package) = (None, None, None, None);
+        Observed {
+            world,
+            facts: ServerFacts { now, rights, access, write, budget, registry, push, package },
+            error,
+        }
     }
 
     /// Observes both servers once more: of the image its index and its tags, of the release that is `known` by its
@@ -171,4 +180,24 @@ async fn parts(registry: &Registry, image: &Image) -> anyhow::Result<BTreeSet<Di
     });
     let answers: Vec<Option<Digest>> = answers.buffered(REGISTRY_AT_ONCE).try_collect().await?;
     Ok(answers.into_iter().flatten().collect())
+}
+
+/// A server's refusal as a finding, with a hint.
+pub fn finding(error: &anyhow::Error) -> Finding {
+    let cure =
+        hint_of(error).unwrap_or("run the same command again; the failure may be temporary").to_owned();
+    Finding { found: format!("{error:#}"), cure }
+}
+
+/// Why a channel could not be looked at. GitHub hides a repository from a token that may not see it.
+fn channel_finding(error: &anyhow::Error) -> Finding {
+    match refusal_of(error) {
+        Some(Refusal::Denied) => Finding {
+            found: format!("its repository is not there, or the token may not see it: {error:#}"),
+            cure:
+                "create it, public and with a README; or give a token that may write it as FLOE_CHANNEL_TOKEN"
+                    .to_owned(),
+        },
+        _ => finding(error),
+    }
 }

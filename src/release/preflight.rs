@@ -3,16 +3,15 @@
 //! The requests change nothing: generated notes are not stored, and an upload session is closed or used by the first blob.
 
 use anyhow::Context as _;
-use chrono::Utc;
 
-use crate::error::{Exit, Failure, Refusal, hint_of, refusal_of};
+use crate::error::{Exit, Failure};
 use crate::registry::Registry;
-use crate::release::observe::Observed;
+use crate::release::observe::{Observed, finding};
 use crate::release::session::Session;
 use crate::report::Report;
 use floe_core::model::Subject;
 use floe_core::plan::{self, Conflict, Plan, Since, Step};
-use floe_core::preflight::{Access, Answer, Asked, Check, Finding, Outcome, Package, ServerFacts, checks};
+use floe_core::preflight::{Access, Answer, Asked, Check, Outcome, Package, ServerFacts, checks};
 use floe_core::world::{RemoteChannel, RemoteImage, World};
 
 /// A plan and the checks before it.
@@ -32,7 +31,7 @@ pub struct Ready {
     /// Whether everybody can see the repository, and so should be able to pull its image.
     pub is_public: bool,
     /// The channels as they were seen.
-    pub channels: Vec<Option<RemoteChannel>>,
+    pub channels: Vec<Asked<RemoteChannel>>,
 }
 
 /// Checks the permissions that a plan needs, and judges them together with the observed state.
@@ -42,33 +41,7 @@ pub async fn preflight(
     observed: Observed,
     session: &Session,
 ) -> Preflight {
-    let Observed { world, access, registry, channels } = observed;
-    let mut error = None;
-    let mut find = |why: anyhow::Error| {
-        let finding = finding(&why);
-        error.get_or_insert(why);
-        finding
-    };
-    let mut facts = ServerFacts {
-        now: Utc::now(),
-        has_token: session.github.has_token(),
-        reads_only: session.reads_only,
-        access: access.map_err(&mut find),
-        write: None,
-        budget: None,
-        // An outline has no image that could be looked for.
-        registry: match registry {
-            Err(why) if session.reads_only && refusal_of(&why).is_some() => None,
-            registry => subject.image().map(|_| registry.map_err(&mut find)),
-        },
-        push: None,
-        package: None,
-        channels: channels.into_iter().map(|seen| seen.map_err(|error| channel_finding(&error))).collect(),
-        channel_token: session.channel_token,
-        channel_pulls: session.channel_pulls,
-        feed_key: session.feed_key,
-        site: session.github.site().to_owned(),
-    };
+    let Observed { world, mut facts, error } = observed;
     ask(&mut facts, plan.as_ref(), subject, &world, session).await;
     let done = plan.as_ref().and_then(|plan| plan.as_ref().ok());
     let checks = checks(subject, &world, done, &facts);
@@ -106,12 +79,12 @@ async fn ask(
         step => of_registry(step),
     };
     // Before the dist is built, another token than the one that will publish may look.
-    let may_ask = !facts.reads_only && (subject.release().is_some() || facts.may_push());
+    let may_ask = !facts.rights.reads_only && (subject.release().is_some() || facts.may_push());
     let takes_writes = |access: &Access| {
         !access.frozen && access.name.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(&repo))
     };
     let write = async {
-        let is_wanted = may_ask && facts.has_token && todo(&|step| !elsewhere(step));
+        let is_wanted = may_ask && facts.rights.has_token && todo(&|step| !elsewhere(step));
         if !is_wanted || !facts.access.as_ref().is_ok_and(takes_writes) {
             return None;
         }
@@ -122,7 +95,7 @@ async fn ask(
     let registry = session.registry.as_ref().filter(|_| !matches!(facts.registry, Some(Err(_))));
     let push = async {
         // Without any token the first answer was final; a private registry may need none.
-        let may_push = |registry: &&Registry| facts.has_token || registry.has_credentials();
+        let may_push = |registry: &&Registry| facts.rights.has_token || registry.has_credentials();
         let registry = registry.filter(may_push).filter(|_| may_ask && todo(&of_registry))?;
         Some(registry.may_push().await.map_err(|error| finding(&error)))
     };
@@ -144,25 +117,6 @@ async fn package(registry: &Registry, image: &RemoteImage) -> Option<Asked<Packa
         Ok(false) => Ok(Package::Hidden),
         Err(error) => Err(finding(&error)),
     })
-}
-
-fn finding(error: &anyhow::Error) -> Finding {
-    let cure =
-        hint_of(error).unwrap_or("run the same command again; the failure may be temporary").to_owned();
-    Finding { found: format!("{error:#}"), cure }
-}
-
-/// Why a channel could not be looked at. GitHub hides a repository from a token that may not see it.
-fn channel_finding(error: &anyhow::Error) -> Finding {
-    match refusal_of(error) {
-        Some(Refusal::Denied) => Finding {
-            found: format!("its repository is not there, or the token may not see it: {error:#}"),
-            cure:
-                "create it, public and with a README; or give a token that may write it as FLOE_CHANNEL_TOKEN"
-                    .to_owned(),
-        },
-        _ => finding(error),
-    }
 }
 
 impl Preflight {

@@ -1,4 +1,4 @@
-//! A session: the clients of one run, for GitHub and for the registry, and the rule by which they retry.
+//! A session: the clients of one run, for GitHub, the registry and the channels, over one transport.
 
 use crate::cli::RemoteArgs;
 use url::Url;
@@ -10,14 +10,14 @@ use crate::net::client::Client;
 use crate::net::retry::{self, Retry};
 use crate::registry::{self, Credentials, Registry};
 use crate::release::REGISTRY_AT_ONCE;
-use crate::release::attestation::Trust;
 use crate::release::channel::Channel;
+use crate::release::trust::Trust;
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::clock::Clock;
 use floe_core::model::places::Feed;
 use floe_core::model::{Destination, ImageName, Release, Repo, Subject};
-use floe_core::preflight::{ChannelToken, FeedKey, fails_anyway};
+use floe_core::preflight::{Rights, Secret};
 
 const GITHUB_API: &str = "https://api.github.com";
 
@@ -51,6 +51,29 @@ impl Secrets {
             feed_follows: Token::feed_follows(),
         })
     }
+
+    /// What they allow, at a GitHub with this web address.
+    fn rights(&self, site: String) -> Rights {
+        let secret = |token: &Option<Token>, follows| match token {
+            Some(token) if token.is_of_app() => Secret::OfApp,
+            Some(_) => Secret::There,
+            None if follows => Secret::Follows,
+            None => Secret::Absent,
+        };
+        let channel_token = match secret(&self.channels, self.channels_follow) {
+            // GitHub says what its own token may do.
+            Secret::Absent if self.github.is_some() => Secret::There,
+            secret => secret,
+        };
+        Rights {
+            has_token: self.github.is_some(),
+            reads_only: false,
+            channel_token,
+            channel_pulls: self.channels.as_ref().or(self.github.as_ref()).is_none_or(Token::opens_pulls),
+            feed_key: secret(&self.feed, self.feed_follows),
+            site,
+        }
+    }
 }
 
 /// The clients of one run.
@@ -62,18 +85,12 @@ pub struct Session {
     pub registry: Option<Registry>,
     /// The client of each channel, in the order of the release's.
     pub channels: Vec<Channel>,
-    /// The token of those.
-    pub channel_token: ChannelToken,
-    /// Whether a token of its kind opens pull requests in the repositories of others.
-    pub channel_pulls: bool,
-    /// The key for the feed of packages.
-    pub feed_key: FeedKey,
-    /// How often something is tried, by which clock, and where that is reported.
-    pub retry: Retry,
+    /// What its tokens and arguments allow.
+    pub rights: Rights,
+    /// The transport of all of them.
+    pub client: Client,
     /// Whose attestations stand for the promised one. Without it only the promised bytes do.
     pub trust: Option<Trust>,
-    /// Whether only that is asked which a token without write permissions can answer.
-    pub reads_only: bool,
 }
 
 impl Session {
@@ -98,11 +115,11 @@ impl Session {
             ));
         }
         let secrets = Secrets::from_env(image)?;
-        // Reported at once, and not after the last try of a request that fails, too.
-        if fails_anyway(subject, secrets.github.is_some()) {
+        // Publishing fails without a token, which is reported at once and not after the last try of a request.
+        if secrets.github.is_none() && subject.release().is_some() {
             retry.tries = 1;
         }
-        Session::connect(subject, args, secrets, retry)
+        Session::connect(subject, args, secrets, Client::new(retry))
     }
 
     /// Makes the clients; nothing is sent yet.
@@ -110,11 +127,11 @@ impl Session {
         subject: impl Into<Subject<'a>>,
         args: &RemoteArgs,
         secrets: Secrets,
-        retry: Retry,
+        client: Client,
     ) -> anyhow::Result<Self> {
         let subject = subject.into();
         let Destination { repo, image, .. } = subject.destination();
-        let client = Client::default();
+        let rights = secrets.rights(site(args));
         let is_own = |other: &Repo| other.to_string().eq_ignore_ascii_case(&repo.to_string());
         let of = |other: &Repo| {
             let token = match &secrets.channels {
@@ -122,59 +139,23 @@ impl Session {
                 // GitHub's own token never goes where the other one does.
                 _ => secrets.github.clone(),
             };
-            let at = (api_url(args), site(args));
-            GitHub::connect(client.clone(), at, other.clone(), token, retry.clone())
+            github(args, other.clone(), token, &client)
         };
         let feed = |feed: &Feed| {
             let address = args.feed_url.as_deref();
-            FeedClient::connect(client.clone(), feed, address, secrets.feed.clone(), retry.clone())
+            FeedClient::connect(client.clone(), feed, address, secrets.feed.clone())
         };
         let places = subject.channels();
         let channels =
             places.iter().map(|place| Channel::connect(place, of, feed)).collect::<anyhow::Result<_>>()?;
-        let feed_key = match (&secrets.feed, secrets.feed_follows) {
-            (Some(_), _) => FeedKey::Own,
-            (None, true) => FeedKey::Follows,
-            (None, false) => FeedKey::Absent,
-        };
-        let channel_pulls =
-            secrets.channels.as_ref().or(secrets.github.as_ref()).is_none_or(Token::opens_pulls);
-        let channel_token = match (&secrets.channels, &secrets.github) {
-            (Some(token), _) if token.is_of_app() => ChannelToken::OwnOfApp,
-            (Some(_), _) => ChannelToken::Own,
-            (None, _) if secrets.channels_follow => ChannelToken::Follows,
-            (None, Some(_)) => ChannelToken::Main,
-            (None, None) => ChannelToken::Absent,
-        };
         let github = of(repo)?;
         let connect = || {
             let url = args.registry_url.clone().unwrap_or_else(|| format!("https://{}", image.registry()));
             let base = Endpoint::given(registry::SERVER, &url)?;
-            anyhow::Ok(Registry::connect(client, base, image.clone(), secrets.registry, retry.clone()))
+            anyhow::Ok(Registry::connect(client.clone(), base, image.clone(), secrets.registry))
         };
         let registry = (!subject.platforms().is_empty()).then(connect).transpose()?;
-        let (trust, reads_only) = (None, false);
-        Ok(Session {
-            github,
-            registry,
-            channels,
-            channel_token,
-            channel_pulls,
-            feed_key,
-            retry,
-            trust,
-            reads_only,
-        })
-    }
-
-    /// The same clients as at the beginning of a run: without a registry token, a count or a rate limit.
-    pub fn fresh(&self) -> Self {
-        Session {
-            github: self.github.fresh(),
-            registry: self.registry.as_ref().map(Registry::fresh),
-            channels: self.channels.iter().map(Channel::fresh).collect(),
-            ..self.clone()
-        }
+        Ok(Session { github, registry, channels, rights, client, trust: None })
     }
 
     /// Opens the connections that uploads take; nothing is sent over them. Opened beside the first requests, a handshake
@@ -191,22 +172,7 @@ impl Session {
 
     /// The report of the run.
     pub fn report(&self) -> &Report {
-        &self.retry.report
-    }
-
-    /// How many requests were made.
-    pub fn requests(&self) -> u64 {
-        self.requests_of().iter().map(|(count, _)| count).sum()
-    }
-
-    /// The same for each server.
-    fn requests_of(&self) -> [(u64, &'static str); 3] {
-        let (feeds, repositories): (Vec<_>, Vec<_>) =
-            self.channels.iter().partition(|channel| matches!(channel, Channel::Feed(..)));
-        let sum = |channels: Vec<&Channel>| channels.into_iter().map(Channel::requests).sum::<u64>();
-        let registry = self.registry.as_ref().map_or(0, Registry::requests);
-        let github = self.github.requests() + sum(repositories);
-        [(github, "GitHub"), (registry, "the registry"), (sum(feeds), "the feed")]
+        &self.client.retry.report
     }
 
     /// Closes the upload session that checked the permission to push, if no blob has used it, and reports how
@@ -215,20 +181,18 @@ impl Session {
         if let Some(registry) = &self.registry {
             registry.close().await;
         }
-        let (all, each) = (self.requests(), self.requests_of());
-        let parts = each.iter().filter(|(count, _)| *count > 0);
-        let parts: Vec<String> = parts.map(|(count, server)| format!("{count} of {server}")).collect();
-        let asked = match each[0] {
-            (github, _) if github == all && all > 0 => format!("{all} requests, all of GitHub"),
-            _ => format!("{all} requests: {}", parts.join(", ")),
-        };
-        self.report().detail("Asked", asked);
+        self.report().detail("Asked", format!("{} requests", self.client.requests()));
     }
 }
 
 /// A client for GitHub's API.
-pub fn github(args: &RemoteArgs, repo: Repo, token: Option<Token>, retry: &Retry) -> anyhow::Result<GitHub> {
-    GitHub::connect(Client::default(), (api_url(args), site(args)), repo, token, retry.clone())
+pub fn github(
+    args: &RemoteArgs,
+    repo: Repo,
+    token: Option<Token>,
+    client: &Client,
+) -> anyhow::Result<GitHub> {
+    GitHub::connect(client.clone(), (api_url(args), site(args)), repo, token)
 }
 
 fn api_url(args: &RemoteArgs) -> &str {

@@ -114,25 +114,18 @@ async fn read(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, Option<
 
 /// Kills a program and the programs that it has started.
 async fn end_group(child: &mut Child) {
-    #[cfg(unix)]
     if let Some(id) = child.id() {
-        // `kill` of the shell is always there, a program may not be. It fails if all of them have ended by themselves.
-        let kill = Command::new("/bin/sh")
-            .args(["-c", &format!("kill -s KILL -- -{id}")])
-            .stderr(Stdio::null())
-            .status();
-        let _ = kill.await;
-    }
-    #[cfg(windows)]
-    if let Some(id) = child.id() {
-        // A part of Windows. It finds the programs by their parents, so it comes before those end.
-        let kill = Command::new("taskkill")
-            .args(["/T", "/F", "/PID", &id.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        let _ = kill.await;
+        let (id, group) = (id.to_string(), format!("kill -s KILL -- -{id}"));
+        let (program, arguments): (_, &[&str]) = match cfg!(windows) {
+            // A part of Windows. It finds the programs by their parents, so it comes before those end.
+            true => ("taskkill", &["/T", "/F", "/PID", &id]),
+            // `kill` of the shell is always there, a program may not be.
+            false => ("/bin/sh", &["-c", &group]),
+        };
+        let mut kill = Command::new(program);
+        kill.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // It fails if all of them have ended by themselves.
+        let _ = kill.status().await;
     }
     let _ = child.kill().await;
 }

@@ -228,7 +228,7 @@ impl Report {
         self.write(&plain);
         if self.actions.is_some() {
             let message = text.strip_prefix("error: ").unwrap_or(&text);
-            let file = failures(error).find_map(Failure::file_name);
+            let file = failures(error).find_map(|failure| failure.file.as_deref());
             self.annotate(Level::Error, "floe", file, message);
             self.summary(&format!("### floe failed\n\n{}", fenced(&text)));
         }
@@ -324,12 +324,12 @@ fn rendered(error: &anyhow::Error) -> String {
         let begin = if lines.is_empty() { "error" } else { "  caused by" };
         let text = text::lines(&cause.to_string());
         lines.extend((!text.is_empty()).then(|| format!("{begin}: {text}")));
-        let details = cause.downcast_ref().map_or(&[][..], Failure::detail_lines);
+        let details = cause.downcast_ref::<Failure>().map_or(&[][..], |failure| &failure.details);
         lines.extend(details.iter().take(DETAILS).map(|line| detail(line)));
         let more = details.len().saturating_sub(DETAILS);
         lines.extend((more > 0).then(|| format!("  and {more} more")));
     }
-    lines.extend(failures(error).find_map(Failure::state_text).map(text::lines));
+    lines.extend(failures(error).find_map(|failure| failure.state.as_deref()).map(text::lines));
     lines.extend(hint_of(error).map(|hint| format!("\nhint: {}", text::lines(hint))));
     lines.join("\n")
 }

@@ -79,9 +79,9 @@ const FLOE: Allowed = &[
 
 /// The same for the crate of nouns and decisions.
 const CORE: Allowed = &[
-    ("clock", &[]),
     ("disk", &[]),
     ("parallel", &[]),
+    ("clock", &["parallel"]),
     ("units", &[]),
     ("untrusted", &["units"]),
     ("model", &["units", "untrusted"]),

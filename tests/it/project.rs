@@ -76,8 +76,8 @@ fn the_only_member_with_a_binary_needs_no_name() {
 fn several_packages_are_listed() {
     let failure = failure(load(&workspace(), "Cargo.toml", None));
     assert!(failure.to_string().contains("several packages with a binary: `one`, `two`"), "{failure}");
-    assert_eq!(failure.hint_text(), Some("choose the one to release: `--package one`"));
-    assert_eq!(failure.exit_code(), Exit::Usage);
+    assert_eq!(failure.hint.as_deref(), Some("choose the one to release: `--package one`"));
+    assert_eq!(failure.exit, Exit::Usage);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_package_that_cannot_be_released_is_an_error_with_a_hint() {
     ] {
         let failure = failure(load(&sample, manifest, package));
         assert!(failure.to_string().contains(message), "{failure}");
-        assert!(failure.hint_text().unwrap().contains(hint), "{failure}");
+        assert!(failure.hint.as_deref().unwrap().contains(hint), "{failure}");
     }
     let library =
         Sample::with_manifest("[package]\nname = \"lib\"\nversion = \"0.1.0\"\nedition = \"2021\"\n")
@@ -103,7 +103,7 @@ fn a_broken_manifest_shows_cargos_message() {
     let error =
         Sample::with_manifest("[package]\nname = 7\n").load().map(|project| project.name).unwrap_err();
     let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()).unwrap();
-    assert!(failure.detail_lines().concat().contains("name = 7"), "{:?}", failure.detail_lines());
+    assert!(failure.details.concat().contains("name = 7"), "{:?}", failure.details);
 }
 
 #[test]
@@ -125,20 +125,20 @@ fn a_wrong_configuration_is_a_usage_error() {
     let sample =
         Sample::tool().manifest_lines("[package.metadata.floe]\nbinary = [\"a\"]\nbinaries = [\"tol\"]\n");
     let failure = failure(sample.load());
-    assert_eq!(failure.exit_code(), Exit::Usage);
+    assert_eq!(failure.exit, Exit::Usage);
     assert!(failure.to_string().contains("Cargo.toml` is invalid"), "{failure}");
-    let [unknown, missing] = failure.detail_lines() else { panic!("{:?}", failure.detail_lines()) };
+    let [unknown, missing] = &failure.details[..] else { panic!("{:?}", failure.details) };
     assert!(missing.contains("the package has no binary `tol`"), "{missing}");
     assert!(unknown.contains("floe.binary` is not a key (did you mean `binaries`?)"), "{unknown}");
     let sample =
         Sample::tool().manifest_lines("[package.metadata.floe]\ntargets = [\"x86\"]\nbinaries = [\"tol\"]\n");
-    assert_eq!(self::failure(sample.load()).detail_lines().len(), 2);
+    assert_eq!(self::failure(sample.load()).details.len(), 2);
     let sample = Sample::tool()
         .manifest_lines("[features]\ndefault = []\ntls = []\n[package.metadata.floe]\nfeatures = [\"tsl\"]");
     let failure = self::failure(sample.load());
-    let [unknown] = failure.detail_lines() else { panic!("{:?}", failure.detail_lines()) };
+    let [unknown] = &failure.details[..] else { panic!("{:?}", failure.details) };
     assert!(unknown.ends_with("no feature `tsl`; it has `default`, `tls`"), "{unknown}");
-    assert_eq!(failure.exit_code(), Exit::Usage);
+    assert_eq!(failure.exit, Exit::Usage);
 }
 
 #[test]

@@ -159,6 +159,6 @@ pub fn of_release(release: &Release) -> Vec<Attachment> {
     };
     let attestation = release.attestation().map(|asset| (asset.digest, asset.size));
     attachments(image, &release.manifest.artifacts, attestation, |name| {
-        release.assets.iter().find(|asset| asset.name == name).map(|asset| asset.size)
+        release.asset(name).map(|asset| asset.size)
     })
 }

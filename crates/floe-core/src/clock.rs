@@ -2,10 +2,12 @@
 //!
 //! Fault schedules and tests use a simulated clock, which records each wait and skips it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, SecondsFormat};
+
+use crate::parallel::lock;
 
 /// A clock; clones show the same time.
 #[derive(Debug, Clone, Default)]
@@ -69,10 +71,6 @@ impl Clock {
     pub fn waited(&self) -> Duration {
         self.own.as_ref().map_or(Duration::ZERO, |own| lock(own).waited)
     }
-}
-
-fn lock(own: &Mutex<Own>) -> MutexGuard<'_, Own> {
-    own.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

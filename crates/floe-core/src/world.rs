@@ -16,8 +16,20 @@ pub struct World {
     pub releases: Vec<RemoteRelease>,
     /// The image as the registry holds it; `None` if the release has no image.
     pub image: Option<RemoteImage>,
-    /// The channels, in the order of the release's; `None` for one that was not seen.
-    pub channels: Vec<Option<RemoteChannel>>,
+    /// The channels, in the order of the release's, or why one was not seen.
+    pub channels: Vec<Asked<RemoteChannel>>,
+}
+
+/// A server's answer, which may be a refusal.
+pub type Asked<T> = Result<T, Finding>;
+
+/// A finding, with a hint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// A lower-case fragment that names the thing.
+    pub found: String,
+    /// The way out: a setting's address, a permission's name, a workflow's line.
+    pub cure: String,
 }
 
 /// A release as GitHub holds it.

@@ -32,7 +32,7 @@ use crate::report::{self, Report};
 use floe_audit::RuleKind;
 use floe_audit::rules::{self, Violation};
 use floe_core::model::{
-    Arch, ArchiveFacts, BinaryFacts, Dependency, Digest, PackageFacts, Record, Rule, Sbom, SbomFacts, Schema,
+    Arch, BinaryFacts, Dependency, Digest, FileFacts, PackageFacts, Record, Rule, Sbom, SbomFacts, Schema,
     Source, Target,
 };
 use floe_core::parallel;
@@ -257,7 +257,7 @@ impl Unnamed {
         }
         // The record comes last: where it is, the archive and the SBOM are whole.
         atomic_file::write(&out.join(record.file_name()), record.to_json().as_bytes())?;
-        let ArchiveFacts { file, size, digest } = &record.archive;
+        let FileFacts { file, size, digest } = &record.archive;
         report.step("Packed", format!("{file}  {}  {digest}", report::size(*size)));
         for PackageFacts { file, digest, .. } in &record.packages {
             report.step("Packed", format!("{file}  {digest}"));
@@ -343,7 +343,7 @@ fn pack_one(
         target,
         source: Source { commit: origin.commit.clone(), epoch: origin.epoch },
         package: project.about(),
-        archive: ArchiveFacts { file, size, digest },
+        archive: FileFacts { file, size, digest },
         binaries: all,
         loosened,
         contents: entries,

@@ -4,8 +4,6 @@
 
 mod inside;
 
-use std::path::Path;
-
 use anyhow::Context as _;
 
 use super::repo;
@@ -15,8 +13,9 @@ use crate::error::{Failure, invalid};
 use crate::files::atomic_file;
 use crate::files::scratch::Scratch;
 use crate::net::stop;
-use crate::release::attestation::Trust;
-use crate::release::{assemble, dist, names, published, session};
+use crate::release::published::{self, MustBeSigned};
+use crate::release::trust::Trust;
+use crate::release::{assemble, dist, names, session};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::manifest::Artifact;
@@ -39,16 +38,15 @@ pub async fn reproduce(args: ReproduceArgs, report: &Report) -> anyhow::Result<(
     let (remote, folder) = (&args.remote, scratch.path());
     let request =
         ReleaseRequest { image: args.image.clone(), ..published::request(&repo, &args.tag, remote)? };
-    let fetched =
+    let download =
         published::download(request, Token::github(), remote, folder, session::retry(remote, report)).await?;
-    let asked = published::Asked { trust: &Trust::of(&args.trust)?, require: false, unsigned: false };
-    let published::Checked { download, .. } = published::verify(fetched, &asked, report)?;
+    published::verify(&download, &Trust::of(&args.trust)?, MustBeSigned::IfPromised, report)?;
     let published = download.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
     let rebuilt = release(found, published, (&repo, &args), report)?;
 
     report.step("Comparing", format!("{} with its rebuild", args.tag));
     let mut comparison = Comparison::new(&download, published, &rebuilt);
-    look_inside(&mut comparison, (&download, scratch.path()), &rebuilt, report);
+    look_inside(&mut comparison, &download, &rebuilt, report);
     let image = published.image.as_ref().map(|image| &image.name);
     let statement = statement(&comparison, image).ok_or_else(|| {
         Failure::new(format!("nothing of {} was rebuilt: the dist and the release share no file", args.tag))
@@ -131,17 +129,13 @@ fn release(
     Ok(assemble::assemble(verified, (destination, notes), &channels, report)?.with_attestation(promise))
 }
 
-/// Adds the differences to each line that differs. `folder` holds the download.
-fn look_inside(
-    comparison: &mut Comparison,
-    (download, folder): (&Download, &Path),
-    rebuilt: &Release,
-    report: &Report,
-) {
+/// Adds the differences to each line that differs.
+fn look_inside(comparison: &mut Comparison, download: &Download, rebuilt: &Release, report: &Report) {
     for line in comparison.assets.iter_mut().filter(|line| is_on_both_sides(line)) {
-        let asset = rebuilt.assets.iter().find(|asset| asset.name == line.name);
-        let Some(Content::File(path)) = asset.map(|asset| &asset.content) else { continue };
-        let pair = Pair { published: folder.join("assets").join(&line.name), rebuilt: path.clone() };
+        let Some(Content::File(path)) = rebuilt.asset(&line.name).map(|asset| &asset.content) else {
+            continue;
+        };
+        let pair = Pair { published: download.assets.join(&line.name), rebuilt: path.clone() };
         if line.name.ends_with(sbom::SUFFIX) {
             line.add(or_why(pair.documents()));
         }

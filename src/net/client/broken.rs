@@ -27,12 +27,12 @@ pub(super) fn broken(server: &Url, error: reqwest::Error) -> AttemptError {
 
 fn judge(server: &Url, error: &(dyn Error + 'static), is_connect: bool, is_timeout: bool) -> AttemptError {
     if let Some(failure) = final_failure(server, error, is_connect) {
-        return AttemptError::fatal(failure.into());
+        return AttemptError::fatal(failure);
     }
     let host = server.host_str().unwrap_or_default();
     if is_connect && is_timeout {
         let seconds = CONNECT_TIMEOUT.as_secs();
-        return AttemptError::connection(anyhow!("`{host}` was not reached within {seconds} s"));
+        return AttemptError::later(anyhow!("`{host}` was not reached within {seconds} s"));
     }
     // The last cause says why.
     let last = causes(error).last().map(ToString::to_string).unwrap_or_default();
@@ -46,7 +46,7 @@ fn judge(server: &Url, error: &(dyn Error + 'static), is_connect: bool, is_timeo
             address::shown(server)
         )),
     };
-    AttemptError::connection(failure)
+    AttemptError::later(failure)
 }
 
 /// The failure for an error that another attempt would meet again.
@@ -107,7 +107,7 @@ pub(super) fn refuse_page(server: &Endpoint, answer: Answer) -> Result<Answer, A
         "check that no proxy or sign-in page is in between: `curl -sS {}`",
         address::shown(&server.url)
     ));
-    Err(AttemptError::fatal(failure.into()))
+    Err(AttemptError::fatal(failure))
 }
 
 /// A server of another protocol.
@@ -201,8 +201,7 @@ mod tests {
 
     use super::*;
     use crate::error::hint_of;
-    use crate::net::client::Client;
-    use crate::net::client::tests::server;
+    use crate::net::client::tests::{client, server};
     use crate::net::retry::RetryPolicy;
 
     fn of(error: impl Error + Send + Sync + 'static) -> (RetryPolicy, String, String) {
@@ -319,7 +318,6 @@ mod tests {
 
     #[tokio::test]
     async fn a_web_page_is_no_answer_of_an_api() {
-        crate::release::session::install_tls();
         for (head, is_page) in [
             ("200 OK\r\ncontent-type: text/html; charset=utf-8\r\n", true),
             ("200 OK\r\ncontent-type: TEXT/HTML\r\n", true),
@@ -330,7 +328,7 @@ mod tests {
             let (url, _) = server(|_| head.to_owned()).await;
             let endpoint = Endpoint::given("the registry", url.as_str()).unwrap();
             let request = reqwest::Request::new(http::Method::GET, url);
-            let failed = Client::default().exchange(&endpoint, request, 10).await.err();
+            let failed = client().exchange(&endpoint, request, 10).await.err();
             let text = failed.map(|failed| (failed.retry, failed.error.to_string()));
             let expected =
                 is_page.then(|| (RetryPolicy::Never, "the registry answered with a web page".to_owned()));

@@ -10,6 +10,7 @@ mod connect;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -25,22 +26,29 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::net::address::Endpoint;
-use crate::net::retry::{AttemptError, patience};
+use crate::net::retry::{AttemptError, Retry};
 use floe_core::units::{seconds, size};
 use floe_core::untrusted::bounded::ByteLimit;
 
 const REDIRECTS_LIMIT: usize = 5;
-/// How long a server may send nothing.
+/// How long a server may send nothing, and how long the body of an answer may take that is read whole.
 const SILENCE: Duration = Duration::from_secs(60);
+/// The slowest transfer of a file that is waited for, in bytes a second.
+const SLOWEST: u64 = 64 * 1024;
 /// How much of a download is gathered before it is written, in bytes.
 const PIECE: usize = 256 * 1024;
 /// The limit of a body that describes an error, in bytes. It is truncated there; any other body is refused.
 const ERROR_LIMIT: usize = 256 * 1024;
 
-/// Connections to any number of servers. Clones share them.
-#[derive(Clone, Default)]
+/// The transport of a run: connections to any number of servers, and the rule by which requests are repeated. Clones share
+/// the connections, and count their requests together.
+#[derive(Clone)]
 pub struct Client {
+    /// How often a request is tried, by which clock, and where that is reported.
+    pub retry: Retry,
     clients: Arc<connect::Clients>,
+    requests: Arc<AtomicU64>,
+    silence: Duration,
 }
 
 /// An answer that was read whole.
@@ -54,6 +62,7 @@ pub(crate) struct Answer {
 pub(crate) struct Streamed {
     response: Response,
     server: Endpoint,
+    silence: Duration,
     /// The upload ends when this is dropped.
     _upload: Option<oneshot::Sender<()>>,
 }
@@ -62,6 +71,21 @@ pub(crate) struct Streamed {
 pub(crate) struct TooLarge;
 
 impl Client {
+    /// A transport without connections.
+    pub fn new(retry: Retry) -> Self {
+        Client { retry, clients: Arc::default(), requests: Arc::default(), silence: SILENCE }
+    }
+
+    /// The same connections for another run, with a count of its own.
+    pub fn of_another_run(&self) -> Self {
+        Client { requests: Arc::default(), ..self.clone() }
+    }
+
+    /// How many requests were made, without redirects.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
     /// Sends a request to a server, or to where it leads, and reads the answer whole, up to `limit` bytes.
     pub(crate) async fn exchange(
         &self,
@@ -69,16 +93,19 @@ impl Client {
         request: Request,
         limit: usize,
     ) -> Result<Answer, AttemptError> {
-        let patience = patience(length(&request));
-        // On the heap: this future is at the bottom of every step, and many steps run at once.
-        let exchange = Box::pin(async { self.follow(server, request).await?.read(limit).await });
-        let late = |_| AttemptError::connection(anyhow!("no answer within {}", seconds(patience)));
-        timeout(patience, exchange).await.map_err(late)?
+        self.stream(server, request).await?.read(limit).await
     }
 
     /// The same, but the body of the answer is left to the caller, who limits its size.
     pub(crate) async fn stream(&self, server: &Endpoint, request: Request) -> Result<Streamed, AttemptError> {
-        timeout(SILENCE, Box::pin(self.follow(server, request))).await.map_err(silent)?
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let line = format!("{} {}", request.method(), request.url().path());
+        let patience = self.silence + transfer(length(&request));
+        // On the heap: this future is at the bottom of every step, and many steps run at once.
+        let answer = within(patience, "there was no answer", Box::pin(self.follow(server, request))).await?;
+        let server = server.label.trim_start_matches("the ");
+        self.retry.report.trace(server, format!("{line} {}", answer.status().as_u16()));
+        Ok(answer)
     }
 
     /// Begins to open connections to a server, for requests that follow soon.
@@ -121,7 +148,7 @@ impl Client {
         let upload = request.body_mut().as_mut().filter(|body| body.as_bytes().is_none()).map(until_answered);
         let client = self.clients.of(server).await?;
         let response = client.execute(request).await.map_err(|error| broken::broken(&server.url, error))?;
-        Ok(Streamed { response, server: server.clone(), _upload: upload })
+        Ok(Streamed { response, server: server.clone(), silence: self.silence, _upload: upload })
     }
 }
 
@@ -141,9 +168,8 @@ impl Streamed {
         limit: u64,
         seen: impl FnMut(&[u8]),
     ) -> Result<Result<(), TooLarge>, AttemptError> {
-        let patience = patience(limit);
-        let late = |_| AttemptError::connection(anyhow!("it was not complete within {}", seconds(patience)));
-        timeout(patience, self.write(path, limit, seen)).await.map_err(late)?
+        let patience = self.silence + transfer(limit);
+        within(patience, "it was not complete", self.write(path, limit, seen)).await
     }
 
     async fn write(
@@ -156,7 +182,7 @@ impl Streamed {
         let file = File::create(path).await.with_context(writing)?;
         let mut file = BufWriter::with_capacity(PIECE, file);
         let mut limit = ByteLimit::of_size(limit);
-        while let Some(piece) = timeout(SILENCE, self.chunk()).await.map_err(silent)?? {
+        while let Some(piece) = self.chunk().await? {
             if limit.take(piece.len() as u64).is_err() {
                 return Ok(Err(TooLarge));
             }
@@ -168,11 +194,17 @@ impl Streamed {
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, AttemptError> {
-        self.response.chunk().await.map_err(|error| broken::broken(&self.server.url, error))
+        let broken = |error| broken::broken(&self.server.url, error);
+        let chunk = async { self.response.chunk().await.map_err(broken) };
+        within(self.silence, "the server sent nothing", chunk).await
     }
 
     /// Reads the rest whole, up to `limit` bytes.
-    pub async fn read(mut self, limit: usize) -> Result<Answer, AttemptError> {
+    pub async fn read(self, limit: usize) -> Result<Answer, AttemptError> {
+        within(self.silence, "the answer was not complete", self.read_all(limit)).await
+    }
+
+    async fn read_all(mut self, limit: usize) -> Result<Answer, AttemptError> {
         let is_error = !self.status().is_success();
         let limit = if is_error { limit.min(ERROR_LIMIT) } else { limit };
         let mut body = Vec::new();
@@ -194,8 +226,19 @@ impl Streamed {
     }
 }
 
-fn silent(_: tokio::time::error::Elapsed) -> AttemptError {
-    AttemptError::connection(anyhow!("the server sent nothing for {}", seconds(SILENCE)))
+/// Ends work that takes too long; another attempt may be faster.
+async fn within<T>(
+    time: Duration,
+    late: &str,
+    work: impl Future<Output = Result<T, AttemptError>>,
+) -> Result<T, AttemptError> {
+    let late = |_| AttemptError::later(anyhow!("{late} within {}", seconds(time)));
+    timeout(time, work).await.map_err(late)?
+}
+
+/// The time that the transfer of a file may take.
+fn transfer(bytes: u64) -> Duration {
+    Duration::from_secs(bytes / SLOWEST)
 }
 
 fn is_read_only(method: &Method) -> bool {
@@ -255,9 +298,19 @@ pub(crate) mod tests {
     use super::*;
     use crate::net::address;
     use crate::net::retry::RetryPolicy;
+    use crate::release::session::install_tls;
+    use crate::report::{Report, Verbosity};
+    use floe_core::clock::Clock;
 
     fn url(text: &str) -> Url {
         Url::parse(text).unwrap()
+    }
+
+    /// A transport that tries once.
+    pub(crate) fn client() -> Client {
+        install_tls();
+        let report = Report::new(Verbosity::Quiet);
+        Client::new(Retry::new(1, Duration::ZERO, Clock::skipping(), report))
     }
 
     /// A server that answers each request with these header lines, and the heads of the requests that it got.
@@ -284,7 +337,6 @@ pub(crate) mod tests {
 
     #[tokio::test]
     async fn credentials_stay_with_their_origin() {
-        crate::release::session::install_tls();
         let (other, elsewhere) = server(|_| "200 OK\r\n".to_owned()).await;
         let to = other.clone();
         let answer = move |head: &str| match head {
@@ -297,7 +349,7 @@ pub(crate) mod tests {
             let mut request = Request::new(Method::GET, here.join(path).unwrap());
             request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer x"));
             let endpoint = Endpoint::given("GitHub", here.as_str()).unwrap();
-            assert_eq!(Client::default().exchange(&endpoint, request, 0).await.unwrap().status, 200);
+            assert_eq!(client().exchange(&endpoint, request, 0).await.unwrap().status, 200);
         }
         assert!(heads.lock().unwrap().iter().all(|head| head.contains("bearer x")));
         assert_eq!((heads.lock().unwrap().len(), elsewhere.lock().unwrap().len()), (3, 1));
@@ -306,14 +358,13 @@ pub(crate) mod tests {
 
     #[tokio::test]
     async fn a_public_server_leads_a_request_nowhere_nearer() {
-        crate::release::session::install_tls();
         let (inside, seen) = server(|_| "200 OK\r\n".to_owned()).await;
         for to in address::tests::refused_from_public().chain([inside.to_string()]) {
             let location = to.clone();
             let (public, _) = server(move |_| format!("307 X\r\nlocation: {location}\r\n")).await;
             let endpoint = Endpoint::public_at("the registry", public);
             let request = Request::new(Method::GET, endpoint.url.clone());
-            let error = Client::default().exchange(&endpoint, request, 0).await.err().unwrap().error;
+            let error = client().exchange(&endpoint, request, 0).await.err().unwrap().error;
             assert_eq!(error.to_string(), "it was redirected to an address that is not used", "{to}");
         }
         assert!(seen.lock().unwrap().is_empty());
@@ -321,16 +372,15 @@ pub(crate) mod tests {
 
     #[tokio::test]
     async fn plain_http_is_sent_to_loopback_only() {
-        crate::release::session::install_tls();
         let clients = connect::Clients::default();
         let here = Endpoint::given("GitHub", "http://127.0.0.1:1").unwrap();
         assert!(clients.of(&here).await.is_ok());
         assert!(clients.of(&Endpoint { url: url("http://example.org"), ..here }).await.is_err());
     }
 
-    /// A server that reads no body, answers 422, and closes its connections only if `closes`. Otherwise it says that no
+    /// A server that reads no body, answers 422 with this of the two bytes that it promises, and closes its connections only if `closes`. Otherwise it says that no
     /// request may follow: Windows takes a large body at once, so a client sees no difference to one that was read.
-    async fn refuse_early(closes: bool) -> Url {
+    async fn refuse_early(closes: bool, body: &'static str) -> Url {
         let last = if closes { "" } else { "connection: close\r\n" };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -340,7 +390,7 @@ pub(crate) mod tests {
                 let mut stream = BufReader::new(stream);
                 let mut head = String::new();
                 while !head.ends_with("\r\n\r\n") && stream.read_line(&mut head).await.unwrap() > 0 {}
-                let answer = format!("HTTP/1.1 422 No\r\n{last}content-length: 2\r\n\r\n{{}}");
+                let answer = format!("HTTP/1.1 422 No\r\n{last}content-length: 2\r\n\r\n{body}");
                 stream.write_all(answer.as_bytes()).await.unwrap();
                 if !closes {
                     open.push(stream);
@@ -352,8 +402,7 @@ pub(crate) mod tests {
 
     #[tokio::test]
     async fn an_upload_may_be_answered_before_its_end() {
-        crate::release::session::install_tls();
-        let (server, client) = (refuse_early(false).await, Client::default());
+        let (server, client) = (refuse_early(false, "{}").await, client());
         let endpoint = Endpoint::given("GitHub", server.as_str()).unwrap();
         for _ in 0..3 {
             let request = large(&server);
@@ -366,8 +415,7 @@ pub(crate) mod tests {
     /// they have received: the attempt is ambiguous.
     #[tokio::test]
     async fn an_upload_that_is_cut_off_may_be_tried_again() {
-        crate::release::session::install_tls();
-        let (server, client) = (refuse_early(true).await, Client::default());
+        let (server, client) = (refuse_early(true, "{}").await, client());
         let endpoint = Endpoint::given("GitHub", server.as_str()).unwrap();
         for _ in 0..10 {
             match client.exchange(&endpoint, large(&server), 100).await {
@@ -381,6 +429,25 @@ pub(crate) mod tests {
         let mut request = Request::new(Method::POST, server.clone());
         *request.body_mut() = Some(Body::wrap(Full::new(Bytes::from(vec![7; 16 << 20]))));
         request
+    }
+
+    #[tokio::test]
+    async fn a_large_upload_has_more_time_and_a_silent_server_has_not() {
+        let client = Client { silence: Duration::ZERO, ..client() };
+        let (half, deaf) = (refuse_early(false, "{").await, TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let deaf = url(&format!("http://{}", deaf.local_addr().unwrap()));
+        let stream = async |server: &Url, request: Request| {
+            client.stream(&Endpoint::given("GitHub", server.as_str()).unwrap(), request).await
+        };
+        // The answer comes in time, but its end does not.
+        let half = stream(&half, large(&half)).await.unwrap();
+        assert_eq!(half.status(), 422);
+        let failed =
+            [half.read(100).await.err(), stream(&deaf, Request::new(Method::GET, deaf.clone())).await.err()];
+        for failed in failed.map(Option::unwrap) {
+            let text = failed.error.to_string();
+            assert!(failed.retry == RetryPolicy::Later && text.ends_with(" within 0.0 s"), "{text}");
+        }
     }
 
     #[tokio::test]

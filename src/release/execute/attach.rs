@@ -24,9 +24,8 @@ impl Run<'_> {
             registry.push_asset(&config, &asset, progress).await?;
         }
         let attach = async |one: &Attachment| {
-            let asset = self.release.assets.iter().find(|asset| asset.name == one.file);
-            let asset = asset
-                .with_context(|| format!("the plan attaches `{}`, which the release lacks", one.file))?;
+            let lacks = || format!("the plan attaches `{}`, which the release lacks", one.file);
+            let asset = self.release.asset(&one.file).with_context(lacks)?;
             match registry.has_blob(&one.content.digest).await? {
                 true => progress.add(one.content.size),
                 false => registry.push_asset(&one.content, asset, progress).await?,

@@ -43,7 +43,7 @@ pub async fn execute(
     let guard = stop::guard();
     let result = run.stage_then_reveal().await;
     drop(guard);
-    run.receipt.change(|receipt| receipt.requests = session.requests()).await;
+    run.receipt.change(|receipt| receipt.requests = session.client.requests()).await;
     let receipt = run.receipt.get().await;
     match result.and(run.receipt.flush().await) {
         Ok(()) => Ok(receipt),
@@ -163,7 +163,7 @@ impl<'a> Run<'a> {
     async fn note(&self, at: usize, from: Duration, status: Status) {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let note = |receipt: &mut Receipt| {
-            receipt.requests = self.session.requests();
+            receipt.requests = self.session.client.requests();
             if let Some(line) = receipt.steps.get_mut(at) {
                 line.status = status;
                 line.millis = Some((millis(from), millis(self.began.elapsed())));

@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow};
 
 use super::Run;
 use crate::error::{Exit, Failure};
-use crate::net::retry::{AttemptError, RetryPolicy};
+use crate::net::retry::AttemptError;
 use floe_core::model::Asset;
 use floe_core::plan::{Conflict, Plan};
 use floe_core::world::{AssetMatch, RemoteAsset, RemoteRelease, World};
@@ -27,13 +27,12 @@ impl Run<'_> {
             match Plan::new(self.release, &world) {
                 Ok(plan) => self.see_whole(&world, &plan).map(|()| plan),
                 Err(conflicts) if self.may_pass(&conflicts) => {
-                    let error = Failure::of_conflicts(&conflicts).into();
-                    Err(AttemptError { error, retry: RetryPolicy::Later })
+                    Err(AttemptError::later(Failure::of_conflicts(&conflicts)))
                 }
-                Err(conflicts) => Err(AttemptError::fatal(Failure::of_conflicts(&conflicts).into())),
+                Err(conflicts) => Err(AttemptError::fatal(Failure::of_conflicts(&conflicts))),
             }
         };
-        self.session.retry.run(look).await.context("failed to see the whole release in its draft")
+        self.session.client.retry.run(look).await.context("failed to see the whole release in its draft")
     }
 
     /// Takes back the draft that this run made, if another release of the tag was published meanwhile.
@@ -58,7 +57,7 @@ impl Run<'_> {
 
     /// Everything that was staged must be there: by name, size, state and digest, as a set.
     fn see_whole(&self, world: &World, plan: &Plan) -> Result<(), AttemptError> {
-        let later = |text: String| Err(AttemptError { error: anyhow!(text), retry: RetryPolicy::Later });
+        let later = |text: String| Err(AttemptError::later(anyhow!(text)));
         if !plan.has_image() {
             return later("the registry does not hold the whole image".to_owned());
         }
@@ -74,7 +73,7 @@ impl Run<'_> {
             // They list other digests than this dist has.
             let text = format!("another run fills the same draft, release {own}, from another dist");
             let hint = "let the other run end, or end it; then run the same command again";
-            return Err(AttemptError::fatal(Failure::new(text).hint(hint).exit(Exit::Conflicts).into()));
+            return Err(AttemptError::fatal(Failure::new(text).hint(hint).exit(Exit::Conflicts)));
         }
         let wrong = self.differences(draft);
         if wrong.is_empty() {

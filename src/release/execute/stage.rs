@@ -99,7 +99,7 @@ impl Run<'_> {
     }
 
     pub(super) async fn upload(&self, name: &str, progress: &Progress) -> anyhow::Result<()> {
-        let asset = self.release.assets.iter().find(|asset| asset.name == name);
+        let asset = self.release.asset(name);
         let asset = asset.with_context(|| format!("the plan uploads `{name}`, which the release lacks"))?;
         self.session.github.upload(self.draft()?, asset, progress).await.map(drop)
     }

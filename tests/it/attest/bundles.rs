@@ -40,7 +40,7 @@ fn every_bundle_has_its_verdict() {
         self-hosted: accepted
         strange-authority: wrong: its certificate is not by the authority that it names
         strange-log: unknown: its transparency log, `mi8eCxeALE0/ktbOod4Wcb2aB9iyueagWflmSbxpHfQ=`, is in no trusted root
-        two-signatures: form: it has 2 signatures instead of one
+        two-signatures: form: it is not a Sigstore bundle: DSSE envelope must contain exactly one signature, found 2 at line 49 column 1
     "#]].assert_eq(&lines);
 }
 
@@ -64,6 +64,7 @@ fn other_forms_are_refused_by_name() {
         assert!(good.contains(from), "{from}");
         said(good.replacen(from, to, 1))
     };
+    let signature = "\"messageSignature\": {\"signature\": \"AAAA\"}";
     let mut lines = vec![
         said(good[..good.len() / 2].to_owned()),
         said(String::new()),
@@ -73,8 +74,9 @@ fn other_forms_are_refused_by_name() {
         changed("bundle.v0.3+json", "bundle.v0.4+json"),
         changed("\"kind\": \"dsse\"", "\"kind\": \"intoto\""),
         changed("\"version\": \"0.0.1\"", "\"version\": \"0.0.2\""),
-        changed("\"dsseEnvelope\"", "\"messageSignature\": {}, \"dsseEnvelope\""),
-        changed("\"dsseEnvelope\"", "\"messageSignature\""),
+        said(good.replacen("\"dsse\"", "\"intoto\"", 1).replacen("0.0.1", "0.0.2", 1)),
+        said(format!("{}, {signature}}}", good.trim_end().trim_end_matches('}'))),
+        changed("\"dsseEnvelope\"", &format!("{signature}, \"dsseEnvelope\"")),
         changed("\"certificate\": {", "\"publicKey\": {"),
         changed("\"certificate\": {", "\"x509CertificateChain\": {\"certificates\": []}, \"certificate\": {"),
         changed("application/vnd.in-toto+json", "text/plain"),
@@ -88,8 +90,9 @@ fn other_forms_are_refused_by_name() {
         form: it is larger than 2097152 bytes
         form: it is not JSON, so it is no Sigstore bundle
         format: its format is `application/vnd.dev.sigstore.bundle.v0.4+json`, not `application/vnd.dev.sigstore.bundle.v0.3+json`
-        form: its log entry is called `intoto 0.0.1`, but is `dsse 0.0.1`
-        form: its log entry is called `dsse 0.0.2`, but is `dsse 0.0.1`
+        form: it is not a Sigstore bundle: unsupported Rekor entry format: intoto/0.0.1 at line 16 column 5
+        form: it is not a Sigstore bundle: unsupported Rekor entry format: dsse/0.0.2 at line 16 column 5
+        form: its log entry is called `intoto 0.0.2`, but is `dsse 0.0.1`
         form: it holds an attestation and another signature
         form: it holds the signature of one file and no attestation, so it does not say where the file comes from
         form: it is signed with a key that somebody holds, so it names no workflow

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use expect_test::expect;
 
 use super::{authenticate, read};
-use floe::attest::{Authentic, Expected, Immutable, Roots, Signers, Subjects};
+use floe::attest::{Authentic, Expected, Immutable, Roots, Subjects};
 use floe_core::model::Digest;
 
 fn public_good() -> Authentic {
@@ -19,11 +19,11 @@ fn a_real_bundle_of_the_public_good_instance_is_authentic() {
     let fields = [
         found.identity.as_str(),
         found.issuer.as_deref().unwrap(),
-        found.repository.as_deref().unwrap(),
-        found.git_ref.as_deref().unwrap(),
-        found.commit.as_deref().unwrap(),
-        found.runner.as_deref().unwrap(),
-        &format!("{:?} {:?} {:?}", found.time.unwrap(), found.log, found.instance),
+        found.claims.source_repository_uri.as_deref().unwrap(),
+        found.claims.source_repository_ref.as_deref().unwrap(),
+        found.claims.source_repository_digest.as_deref().unwrap(),
+        found.claims.runner_environment.as_deref().unwrap(),
+        &format!("{:?} {:?} {:?}", found.time.unwrap(), found.log_index, found.instance),
     ];
     expect![[r#"
         https://github.com/prefix-dev/sigstore-example/.github/workflows/action.yaml@refs/heads/main
@@ -32,22 +32,19 @@ fn a_real_bundle_of_the_public_good_instance_is_authentic() {
         refs/heads/main
         193b5bd7d3985809503963ae400594ea16df31cf
         github-hosted
-        2025-09-01T12:13:59Z Some(Log { index: 456119071 }) Sigstore"#]]
+        2025-09-01T12:13:59Z Some(456119071) Sigstore"#]]
     .assert_eq(&fields.join("\n"));
 }
 
 #[test]
 fn the_policy_judges_a_real_bundle() {
     let found = public_good();
-    let repo =
-        found.repository.as_deref().unwrap().trim_start_matches("https://github.com/").parse().unwrap();
+    let address = found.claims.source_repository_uri.as_deref().unwrap();
+    let repo = address.trim_start_matches("https://github.com/").parse().unwrap();
     let file = "signed-package-2.1.0-hb0f4dca_0.conda";
     let digest = Digest::of(&read(&format!("real/{file}")));
     let subjects = Subjects::Some(BTreeMap::from([(file.to_owned(), digest)]));
-    let signers = Signers::Default(repo);
-    let repo =
-        found.repository.as_deref().unwrap().trim_start_matches("https://github.com/").parse().unwrap();
-    let expected = Expected { repo: &repo, tag: None, commit: None, signers, subjects };
+    let expected = Expected { repo: &repo, tag: None, commit: None, signer: None, subjects };
     // Everything is right, except that it is no provenance.
     expect!["it is an attestation of type `https://schemas.conda.org/attestations-publish-1.schema.json`, not `https://slsa.dev/provenance/v1`"].assert_eq(&expected.problems(&found).join("\n"));
 }

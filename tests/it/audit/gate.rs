@@ -316,10 +316,8 @@ fn a_record_cannot_hide_a_broken_rule() {
 fn an_unknown_rule_is_refused_with_the_known_ones() {
     let sample =
         Sample::tool().manifest_lines("[package.metadata.floe.loosen]\nflor = \"x\"\nfloor = \"\"\n");
-    let error = format!(
-        "{:?}",
-        sample.load().unwrap_err().downcast::<floe::error::Failure>().unwrap().detail_lines()
-    );
+    let error =
+        format!("{:?}", sample.load().unwrap_err().downcast::<floe::error::Failure>().unwrap().details);
     assert!(error.contains("did you mean `floor`?") && error.contains("`store-path`"), "{error}");
     assert!(error.contains("is empty; write the reason"), "{error}");
 }

@@ -283,3 +283,21 @@ fn options_choose_a_folder_and_print_the_version() {
     // There is no `share` beside it.
     assert_eq!(files(folder.path()), ["it's here/tool"]);
 }
+
+#[test]
+fn a_folder_that_path_cannot_hold_is_named_and_not_added() {
+    let installer = Installer::new();
+    let folder = tempfile::tempdir().unwrap();
+    let added = folder.path().join("github-path");
+    for (name, is_held) in [("a:b", false), (":", false), ("b:/bin", false), ("a;b", true)] {
+        fs::write(&added, "").unwrap();
+        let arguments = [installer.script.to_str().unwrap(), "--to", name];
+        let mut command = installer.command(Path::new("sh"), &arguments, folder.path());
+        let output = command.env("GITHUB_PATH", &added).output().unwrap();
+        let said = text(&output.stderr);
+        assert!(output.status.success() && folder.path().join(name).join("tool").is_file(), "{said}");
+        assert_eq!(said.contains("warning: PATH cannot hold "), !is_held, "{said}");
+        assert_eq!(said.contains("add the folder to PATH: "), is_held, "{said}");
+        assert_eq!(fs::read_to_string(&added).unwrap().is_empty(), !is_held, "{name}");
+    }
+}

@@ -5,6 +5,8 @@ mod installer;
 mod judges;
 mod names;
 mod powershell;
+#[cfg(target_os = "linux")]
+mod processors;
 
 use std::fs;
 

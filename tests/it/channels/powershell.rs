@@ -222,6 +222,20 @@ fn arguments_are_known_or_refused() {
 }
 
 #[test]
+fn a_folder_that_path_cannot_hold_is_named_and_not_added() {
+    for shell in shells() {
+        let installer = Installer::program();
+        let folder = installer.folder.path().join("one;two");
+        let path = fs::read_to_string(installer.folder.path().join("path")).unwrap();
+        let output = installer.file(&shell, &["-To", folder.to_str().unwrap()]);
+        let said = text(&output);
+        assert!(output.status.success() && has(&said, "warning: PATH cannot hold "), "{said}");
+        assert_eq!(names(&folder), ["tool.exe"], "{said}");
+        assert_eq!(fs::read_to_string(installer.folder.path().join("path")).unwrap(), path, "{said}");
+    }
+}
+
+#[test]
 fn a_password_of_a_mirror_is_not_shown() {
     for shell in shells() {
         let installer = Installer::program();

@@ -40,7 +40,7 @@ async fn faults_while_files_are_attached_lead_to_the_same_state() {
     let made = made("one", "1.4.0", &["x86_64-musl".parse::<Target>().unwrap()]);
     let release = attaching(made.release.clone());
     let [artifact] = &attachment::of_release(&release)[..] else { panic!("one artifact") };
-    let bench = Bench::new(&release).await;
+    let bench = Bench::new().await;
     let calm = publish(&bench, &release, &Schedule::default()).await;
     assert_eq!(calm.broken, Vec::<String>::new());
     let parts = [

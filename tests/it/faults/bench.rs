@@ -7,17 +7,18 @@ use std::time::Duration;
 use axum::Router;
 use floe::channels;
 use floe::cli::RemoteArgs;
+use floe::net::client::Client;
 use floe::net::retry::Retry;
 use floe::registry::Credentials;
 use floe::rehearse::disturbed::{Attempt, Ending, until_done};
-use floe::release::session::{Secrets, Session, install_tls};
-use floe::release::{self, dist};
+use floe::release::dist;
+use floe::release::session::{Secrets, install_tls};
 use floe::report::{Report, Verbosity};
 use floe::token::Token;
 use floe_core::clock::Clock;
 use floe_core::model::config::{Homebrew, Scoop};
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{ChannelPlace, Channels, Destination, Release, Tag, Target};
+use floe_core::model::{Channels, Destination, Release, Subject, Tag, Target};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::verify::{Depth, Expect};
@@ -76,7 +77,8 @@ pub fn made_with(seed: &str, version: &str, targets: &[Target], tables: &Channel
     let release =
         Release::new(verified.archives, verified.files, verified.image, destination, NotesSource::Generated);
     let rendered = channels::render(&release.manifest, tables).unwrap();
-    Made { release: release.with_rendered(rendered, channels::REVISION), _folder: folder }
+    let places = channels::places_of(&release.manifest, tables);
+    Made { release: release.with_rendered(rendered, places), _folder: folder }
 }
 
 /// A tap and a bucket, and no installers.
@@ -127,7 +129,9 @@ pub struct Bench {
     github_server: Server,
     registry_server: Server,
     feed_server: Server,
-    session: Session,
+    servers: RemoteArgs,
+    secrets: Secrets,
+    client: Client,
 }
 
 /// The outcome of one case, with the state of the servers, violated invariants, and the requests of both servers.
@@ -140,13 +144,13 @@ pub struct Came {
 }
 
 impl Bench {
-    pub async fn new(release: &Release) -> Self {
+    pub async fn new() -> Self {
         install_tls();
         let (github, registry, feed) = (Current::default(), Current::default(), Current::default());
         let github_server = serve(github.router(), Interceptor::new(), None).await.unwrap();
         let registry_server = serve(registry.router(), Interceptor::new(), None).await.unwrap();
         let feed_server = serve(feed.router(), Interceptor::new(), None).await.unwrap();
-        let args = RemoteArgs {
+        let servers = RemoteArgs {
             repo: None,
             server_url: None,
             api_url: Some(github_server.url()),
@@ -165,8 +169,18 @@ impl Bench {
             feed_follows: false,
         };
         let retry = Retry::new(5, Duration::from_secs(1), Clock::skipping(), Report::new(Verbosity::Quiet));
-        let session = Session::connect(release, &args, secrets, retry).unwrap();
-        Bench { github, registry, feed, github_server, registry_server, feed_server, session }
+        let client = Client::new(retry);
+        Bench {
+            github,
+            registry,
+            feed,
+            github_server,
+            registry_server,
+            feed_server,
+            servers,
+            secrets,
+            client,
+        }
     }
 
     /// Servers that hold nothing but the tag of a release.
@@ -194,10 +208,10 @@ impl Bench {
             interceptors: [&self.github_server, &self.registry_server, &self.feed_server]
                 .map(|server| server.interceptor.clone()),
             home,
-            channels: ChannelPlace::of(&release.channels),
+            channels: Subject::from(release).channels().to_vec(),
             project: release.name.clone(),
             users: ("maintainer".to_owned(), "tester".to_owned()),
-            clock: self.session.retry.clock.clone(),
+            clock: self.client.retry.clock.clone(),
             killed: Arc::default(),
         };
         for interceptor in &testbed.interceptors {
@@ -214,12 +228,13 @@ impl Bench {
 
     /// One run of a publisher of its own, with clients that share nothing with another's.
     pub async fn run(&self, release: &Release, receipt: &Path) -> anyhow::Result<(Plan, Receipt)> {
-        release::publish(release, &self.session.fresh(), receipt).await
+        self.attempt(release, receipt).run().await
     }
 
     /// A publisher of a release at this bench.
     fn attempt<'a>(&'a self, release: &'a Release, receipt: &'a Path) -> Attempt<'a> {
-        Attempt { release, session: &self.session, receipt }
+        let Bench { servers, secrets, client, .. } = self;
+        Attempt { release, servers, secrets, client, receipt }
     }
 
     /// Publishes a release under a schedule, from nothing.

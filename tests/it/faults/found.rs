@@ -15,7 +15,7 @@ fn small() -> Made {
 
 /// Publishes with one fault at GitHub's first request like this one.
 async fn with_fault(release: &Release, kind: FaultKind, method: &str, part: &str) -> Came {
-    let bench = Bench::new(release).await;
+    let bench = Bench::new().await;
     let calm = bench.publish(release, &Schedule::default()).await;
     let at = calm.seen[0].iter().position(|(verb, path)| verb == method && path.contains(part)).unwrap();
     let injection = Injection { side: Side::GitHub, nth: at as u64 + 1, kind, amount: 2 };
@@ -60,7 +60,7 @@ async fn an_incomplete_draft_that_another_user_publishes_is_left_alone() {
 #[tokio::test]
 async fn a_draft_with_other_notes_gets_those_of_this_dist() {
     let (one, other) = (small(), made("other", "1.4.0", &["x86_64-musl".parse().unwrap()]));
-    let bench = Bench::new(&one.release).await;
+    let bench = Bench::new().await;
     let wanted = bench.publish(&one.release, &Schedule::default()).await.state;
     // The first run, of another dist, is killed when its draft has notes and an asset.
     let at = 1 + bench_uploads(&bench, &one.release).await;

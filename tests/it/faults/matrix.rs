@@ -75,7 +75,7 @@ impl Tally {
 /// Runs one case on a bench of its own.
 pub fn on_a_bench(release: &Release, schedule: Schedule) -> Came {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { Bench::new(release).await.publish(release, &schedule).await })
+    runtime.block_on(async { Bench::new().await.publish(release, &schedule).await })
 }
 
 /// Runs all cases; `wanted` is the state after an undisturbed run.
@@ -86,7 +86,7 @@ pub fn all(release: &Release, wanted: &str, schedules: Vec<Schedule>) -> Tally {
             scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                 runtime.block_on(async {
-                    let bench = Bench::new(release).await;
+                    let bench = Bench::new().await;
                     while let Some(schedule) = schedules.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let came = bench.publish(release, schedule).await;
                         let bad = judge(schedule, &came, wanted);

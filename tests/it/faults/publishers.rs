@@ -18,7 +18,7 @@ fn release(seed: &str) -> super::bench::Made {
 #[tokio::test]
 async fn two_publishers_of_the_same_dist_end_with_one_release() {
     let one = release("one");
-    let bench = Bench::new(&one.release).await;
+    let bench = Bench::new().await;
     let wanted = bench.publish(&one.release, &Schedule::default()).await.state;
     for interleaving in 0..INTERLEAVINGS {
         let (done, state) = both(&bench, &one.release, &one.release, interleaving).await;
@@ -30,7 +30,7 @@ async fn two_publishers_of_the_same_dist_end_with_one_release() {
 #[tokio::test]
 async fn two_publishers_of_different_dists_end_with_the_release_of_one_of_them() {
     let (one, other) = (release("one"), release("other"));
-    let bench = Bench::new(&one.release).await;
+    let bench = Bench::new().await;
     let ends = [
         bench.publish(&one.release, &Schedule::default()).await.state,
         bench.publish(&other.release, &Schedule::default()).await.state,

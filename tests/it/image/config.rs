@@ -27,7 +27,7 @@ fn started(spec: &ImageSpec, execution: &str) -> anyhow::Result<Value> {
 fn refused(spec: &ImageSpec, execution: &str) -> String {
     let error = started(spec, execution).unwrap_err();
     let details = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
-    format!("{error:#}: {}", details.map(|failure| failure.detail_lines().join("; ")).unwrap_or_default())
+    format!("{error:#}: {}", details.map(|failure| failure.details.join("; ")).unwrap_or_default())
 }
 
 fn annotations(spec: &ImageSpec) -> anyhow::Result<BTreeMap<String, String>> {

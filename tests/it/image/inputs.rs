@@ -15,7 +15,7 @@ fn refused(archive: &[u8]) -> String {
     work.write("docker", archive);
     let error = work.build(&["docker"]).unwrap_err();
     let details = error.chain().filter_map(|cause| cause.downcast_ref::<Failure>());
-    let details: Vec<String> = details.flat_map(|failure| failure.detail_lines().to_vec()).collect();
+    let details: Vec<String> = details.flat_map(|failure| failure.details.to_vec()).collect();
     format!("{error:#}: {}", details.join("; "))
 }
 
@@ -120,7 +120,7 @@ fn two_files_of_one_platform_are_refused() {
     let error = work.build(&["docker", "arm64", "amd64"]).unwrap_err();
     let why = error.to_string();
     assert!(why.ends_with("amd64` is the second file for `tool` of linux/amd64"), "{why}");
-    assert!(error.downcast_ref::<Failure>().unwrap().hint_text().is_some());
+    assert!(error.downcast_ref::<Failure>().unwrap().hint.as_deref().is_some());
     assert!(work.build(&[]).is_err());
 }
 

@@ -344,7 +344,7 @@ fn a_store_path_in_the_config_is_refused_and_nothing_is_left_behind() {
     work.write("docker", &docker_archive("/nix/store/abc-tool/bin/tool", ""));
     let error = work.build(&["docker"]).unwrap_err();
     let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()).unwrap();
-    assert_eq!(failure.detail_lines(), ["`config.Entrypoint[0]` is `/nix/store/abc-tool/bin/tool`"]);
+    assert_eq!(failure.details, ["`config.Entrypoint[0]` is `/nix/store/abc-tool/bin/tool`"]);
     let mut left: Vec<_> =
         fs::read_dir(work.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();

@@ -28,7 +28,7 @@ fn build(layers: &[Tar], execution: &str) -> anyhow::Result<PlatformImage> {
 fn refused(layers: &[Tar], execution: &str, expected: Expect) {
     let error = build(layers, execution).unwrap_err();
     let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()).unwrap();
-    assert_eq!((failure.exit_code(), failure.hint_text().is_some()), (Exit::Problems, true), "{error:#}");
+    assert_eq!((failure.exit, failure.hint.as_deref().is_some()), (Exit::Problems, true), "{error:#}");
     expected.assert_eq(&failure.to_string());
 }
 

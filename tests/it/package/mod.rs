@@ -121,7 +121,7 @@ impl Case {
     fn show(&self, error: &anyhow::Error) -> String {
         let mut lines = vec![format!("{error:#}")];
         let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
-        lines.extend(failure.into_iter().flat_map(|failure| failure.detail_lines().to_vec()));
+        lines.extend(failure.into_iter().flat_map(|failure| failure.details.to_vec()));
         self.neutral(lines.join("\n"))
     }
 
@@ -227,7 +227,7 @@ fn all_problems_of_binaries_are_reported_together() {
         `native/x86_64-musl/tool` is Mach-O for aarch64, but x86_64-musl takes ELF for x86_64
         `native/x86_64-musl/toold` is refused: its ELF program header table is broken or cut off (it ends at 288, the file at 200)"#]].assert_eq(&case.refused());
     let error = case.pack().map(|records| records.len()).unwrap_err();
-    assert_eq!(error.downcast_ref::<Failure>().unwrap().exit_code(), Exit::Problems);
+    assert_eq!(error.downcast_ref::<Failure>().unwrap().exit, Exit::Problems);
     assert!(!case.out().exists(), "something was written");
 }
 
@@ -289,8 +289,8 @@ fn a_tag_of_another_version_is_refused() {
     let error = package(args, &Report::new(Verbosity::Quiet)).unwrap_err();
     let failure = error.downcast_ref::<Failure>().unwrap();
     assert_eq!(failure.to_string(), "the tag `v1.5.0` does not name the version of `tool`, which is 1.4.0");
-    assert_eq!(failure.hint_text(), Some("release it as `v1.4.0`, or change `version` in Cargo.toml"));
-    assert_eq!(failure.exit_code(), Exit::Problems);
+    assert_eq!(failure.hint.as_deref(), Some("release it as `v1.4.0`, or change `version` in Cargo.toml"));
+    assert_eq!(failure.exit, Exit::Problems);
     assert!(!case.out().exists());
 }
 

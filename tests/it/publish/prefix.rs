@@ -30,7 +30,7 @@ fn a_tag_of_another_package_gets_a_hint_that_can_be_followed() {
     let hint = |lines: &str, tag: &str| {
         let project = Sample::tool().manifest_lines(lines).load().unwrap();
         let error = cargo::check_tag(&project, Some(&tag.parse().unwrap())).unwrap_err();
-        error.downcast::<Failure>().unwrap().hint_text().unwrap().to_owned()
+        error.downcast::<Failure>().unwrap().hint.as_deref().unwrap().to_owned()
     };
     let prefixed = "[package.metadata.floe]\ntag-prefix = \"tool-\"";
     assert_eq!(
@@ -65,7 +65,17 @@ fn a_tag_must_have_the_prefix_of_its_package() {
 #[test]
 fn a_version_with_build_metadata_is_refused_with_the_reason() {
     let refused = tag_of("", None, "1.4.0+build.5").unwrap_err();
-    assert_eq!(refused, "version 1.4.0+build.5 cannot be released: it has build metadata, `+build.5`");
+    let expected = "version 1.4.0+build.5 cannot be released: it has build metadata, `+build.5`";
+    assert_eq!(refused, expected);
+    // Before anything is built or packed.
+    let manifest = "[package]\nname = \"tool\"\nversion = \"1.4.0+build.5\"\nedition = \"2024\"\n";
+    let sample = Sample::with_manifest(manifest).file("src/main.rs", "fn main() {}\n");
+    for command in [&["rehearse"][..], &["package", "native"], &["plan"]] {
+        let output = floe(sample.path()).args(command).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{command:?}: {said}");
+        assert!(said.contains(expected) && said.contains("take it out of `version` in Cargo.toml"), "{said}");
+    }
 }
 
 #[test]

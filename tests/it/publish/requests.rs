@@ -69,7 +69,7 @@ async fn the_number_of_requests_is_that_of_the_formula() {
         // One config a platform, and the layers; the image may have one more, of CA certificates.
         assert_eq!((sizes.assets, sizes.platforms, sizes.channels), (assets, 1, 1));
         assert!(sizes.blobs > layers, "{}", sizes.blobs);
-        let bench = Bench::new(&made.release).await;
+        let bench = Bench::new().await;
         let servers = folder.path().join("servers");
         std::fs::create_dir(&servers).unwrap();
         let testbed = bench.fresh(&made.release, &servers).await;
@@ -118,7 +118,7 @@ async fn the_number_of_requests_of_an_attached_file_is_that_of_the_formula() {
     attaching.destination.attach = true;
     assert_eq!(attachment::of_release(&attaching).len(), 1);
     let sizes = Sizes::of(&attaching);
-    let bench = Bench::new(&attaching).await;
+    let bench = Bench::new().await;
     for has_api in [true, false] {
         let folder = folder();
         let testbed = bench.fresh(&attaching, folder.path()).await;

@@ -201,11 +201,11 @@ fn each_lie_is_refused_with_the_words_that_name_it() {
         no bundle: 3: it is not a Sigstore bundle: it has no `mediaType`
         a huge file: 3: the attestation `SHA256SUMS.sigstore.json` cannot be read: it is larger than 2.0 MiB
         another format: 1: error: who signed `v1.4.0` of `acme/tool` could not be checked: its format is `application/vnd.dev.sigstore.bundle.v0.9+json`, not `application/vnd.dev.sigstore.bundle.v0.3+json`
-        another kind of log entry: 3: its log entry is called `intoto 0.0.1`, but is `dsse 0.0.1`
+        another kind of log entry: 3: it is not a Sigstore bundle: unsupported Rekor entry format: intoto/0.0.1
         no log entry: 1: error: who signed `v1.4.0` of `acme/tool` could not be checked: it is in no transparency log, which every trusted root requires
         the log entry of another signature: 3: its log entry is of another signature: DSSE signature in bundle does not match any signature in Rekor entry (signature or verifier mismatch)
         the certificate of another signature: 3: its signature is not of what it holds: the content was changed
-        two signatures: 3: it has 2 signatures instead of one
+        two signatures: 3: it is not a Sigstore bundle: DSSE envelope must contain exactly one signature, found 2
         a key instead of a certificate: 3: it is signed with a key that somebody holds, so it names no workflow
         the signature of one file: 3: it holds the signature of one file and no attestation, so it does not say where the file comes from
         another payload: 3: its signature is not of what it holds: the content was changed

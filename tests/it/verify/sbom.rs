@@ -82,7 +82,7 @@ fn a_dist_with_a_wrong_sbom_is_refused_before_anything_is_sent() {
     };
     let dist = |scenario: &Scenario, name: &str| scenario.dist().join(name);
     expect![[r#"
-        `tool-x86_64-unknown-linux-musl.cdx.json` is missing, the SBOM that the record of `tool-x86_64-unknown-linux-musl.tar.gz` names"#]]
+        `tool-x86_64-unknown-linux-musl.cdx.json` is missing, which a record or [package.metadata.floe] promises"#]]
     .assert_eq(&refused(&|scenario| fs::remove_file(dist(scenario, MUSL)).unwrap()));
     let swapped =
         refused(&|scenario| assert!(fs::copy(dist(scenario, ARM), dist(scenario, MUSL)).unwrap() > 0));

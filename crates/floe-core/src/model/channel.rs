@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, Os};
+use super::{Arch, Digest, Os, Target};
 
 /// The kind of a rendered file, by the program that reads it. The order is the one in which channels are moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,14 +41,28 @@ impl ChannelKind {
         )
     }
 
-    /// The systems that it installs on, and their names.
-    pub fn systems(self) -> (&'static [Os], &'static str) {
+    /// Whether it installs what is built for a target.
+    pub fn is_for(self, target: Target) -> bool {
+        let (os, arch) = (target.os(), target.arch());
         match self {
-            ChannelKind::Sh | ChannelKind::Homebrew => (&[Os::Linux, Os::Macos], "macOS or Linux"),
-            ChannelKind::Ps1 | ChannelKind::Scoop | ChannelKind::Winget | ChannelKind::Chocolatey => {
-                (&[Os::Windows], "Windows")
+            ChannelKind::Sh => matches!(os, Os::Linux | Os::Macos),
+            ChannelKind::Homebrew => {
+                matches!((os, arch), (Os::Linux | Os::Macos, Arch::X86_64 | Arch::Aarch64))
             }
-            ChannelKind::Aur => (&[Os::Linux], "Linux"),
+            ChannelKind::Ps1 | ChannelKind::Scoop | ChannelKind::Winget => os == Os::Windows,
+            ChannelKind::Chocolatey => (os, arch) == (Os::Windows, Arch::X86_64),
+            ChannelKind::Aur => os == Os::Linux,
+        }
+    }
+
+    /// The systems that it installs on, in words.
+    pub fn systems(self) -> &'static str {
+        match self {
+            ChannelKind::Sh => "macOS or Linux",
+            ChannelKind::Homebrew => "macOS or Linux on x86-64 or ARM64",
+            ChannelKind::Ps1 | ChannelKind::Scoop | ChannelKind::Winget => "Windows",
+            ChannelKind::Chocolatey => "Windows on x86-64",
+            ChannelKind::Aur => "Linux",
         }
     }
 }
@@ -58,16 +72,10 @@ floe_audit::display_as_serde!(ChannelKind);
 /// A file that was rendered from a release manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// The program that reads it.
-    pub kind: ChannelKind,
-    /// The repository that it belongs to: `owner/name` on GitHub, or the host of a feed. `None` for an asset.
-    pub repository: Option<String>,
-    /// Its path in that repository, with slashes; the name of an asset.
-    pub path: String,
+    /// Its entry in the manifest.
+    pub entry: ManifestChannel,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// The settings that it was rendered with and that neither the path nor the rest of the manifest holds.
-    pub settings: BTreeMap<String, String>,
 }
 
 /// A rendered file as the release manifest lists it.
@@ -75,32 +83,18 @@ pub struct Rendered {
 pub struct ManifestChannel {
     /// The program that reads it.
     pub kind: ChannelKind,
-    /// The repository that it belongs to; none for an asset.
+    /// The repository that it belongs to: `owner/name` on GitHub, or the host of a feed. None for an asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<String>,
-    /// Its path in that repository; the name of an asset.
+    /// Its path in that repository, with slashes; the name of an asset.
     pub path: String,
     /// Its digest.
     pub digest: Digest,
     /// The revision of the text that it was rendered from. Another revision renders other bytes.
     pub revision: u32,
-    /// Settings of the project that its text depends on.
+    /// The settings that it was rendered with and that neither the path nor the rest of the manifest holds.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
-}
-
-impl Rendered {
-    /// The entry of the manifest.
-    pub fn entry(&self, revision: u32) -> ManifestChannel {
-        ManifestChannel {
-            kind: self.kind,
-            repository: self.repository.clone(),
-            path: self.path.clone(),
-            digest: Digest::of(&self.bytes),
-            revision,
-            settings: self.settings.clone(),
-        }
-    }
 }
 
 const MARKER: &str = "Made by floe from the release manifest of ";

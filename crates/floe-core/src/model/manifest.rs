@@ -8,7 +8,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    About, ArchiveKind, BinaryFacts, BuiltOn, Commit, Digest, Extras, ImageName, ManifestChannel,
+    About, ArchiveKind, BinaryFacts, BuiltOn, Commit, Digest, Extras, FileFacts, ImageName, ManifestChannel,
     PackageFacts, Platform, Rule, SbomFacts, Schema, Tag, Target,
 };
 
@@ -37,7 +37,7 @@ pub struct Manifest {
     pub image: Option<ManifestImage>,
     /// The further files, sorted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<ManifestFile>,
+    pub files: Vec<FileFacts>,
     /// The files that were rendered from the rest of the manifest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<ManifestChannel>,
@@ -47,17 +47,6 @@ pub struct Manifest {
     /// Whether the release has an attestation, `SHA256SUMS.sigstore.json`. `SHA256SUMS` covers this promise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub attested: bool,
-}
-
-/// A further file of a release: a package, a signature.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ManifestFile {
-    /// Its name, also the asset's.
-    pub file: String,
-    /// Its size in bytes.
-    pub size: u64,
-    /// Its digest.
-    pub digest: Digest,
 }
 
 /// One archive of a release.

@@ -26,7 +26,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<About>,
     /// The archive itself.
-    pub archive: ArchiveFacts,
+    pub archive: FileFacts,
     /// The executables in it, sorted by path.
     pub binaries: Vec<BinaryFacts>,
     /// The rules that its binaries break, each with the project's reason.
@@ -79,10 +79,10 @@ pub struct Minisign {
     pub suffix: Option<String>,
 }
 
-/// An archive as a file.
+/// A file: an archive, a package, an installer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ArchiveFacts {
-    /// Its file name.
+pub struct FileFacts {
+    /// Its name, also the asset's.
     pub file: String,
     /// Its size in bytes.
     pub size: u64,

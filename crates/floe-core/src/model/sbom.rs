@@ -58,17 +58,10 @@ pub struct SbomMetadata {
     #[serde(default)]
     pub lifecycles: Vec<BTreeMap<String, String>>,
     #[serde(default)]
-    pub tools: SbomTools,
+    pub tools: BTreeMap<String, Vec<SbomComponent>>,
     pub component: SbomComponent,
     #[serde(default)]
     pub properties: Vec<SbomProperty>,
-}
-
-/// `metadata.tools`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SbomTools {
-    #[serde(default)]
-    pub components: Vec<SbomComponent>,
 }
 
 /// A component: a program, one of its binaries, or a crate in them.

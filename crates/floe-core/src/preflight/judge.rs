@@ -29,7 +29,7 @@ pub fn checks<'a>(
     match &facts.access {
         Err(finding) => check("repository", failed(&finding.found, &finding.cure)),
         Ok(access) => {
-            check("repository", repository(subject, access, &facts.site));
+            check("repository", repository(subject, access, &facts.rights.site));
             check("rights", rights(subject, access, facts));
             check("tag", tag(subject, world));
             check("release", release(subject, world));
@@ -51,7 +51,7 @@ pub fn checks<'a>(
     if let Some(registry) = &facts.registry {
         check("registry", answer(registry, || format!("the registry of `{image}` answers")));
     }
-    if facts.registry.is_none() && facts.reads_only && subject.image().is_some() {
+    if facts.registry.is_none() && facts.rights.reads_only && subject.image().is_some() {
         check("registry", skipped(format!("this run may not see whether `{image}` is there")));
     }
     if !subject.platforms().is_empty() && !matches!(facts.registry, Some(Err(_))) {
@@ -66,14 +66,6 @@ pub fn checks<'a>(
             .for_each(|outcome| check("channel", outcome));
     }
     all
-}
-
-/// Whether publishing would be refused whatever the servers answer, so that waiting for them does not help.
-pub fn fails_anyway<'a>(subject: impl Into<Subject<'a>>, has_token: bool) -> bool {
-    let subject = subject.into();
-    let lacks_token = !has_token && subject.release().is_some();
-    let is_failed = |outcome: Outcome| outcome.answer == Answer::Failed;
-    lacks_token || [version(subject), assets(subject), notes(subject)].into_iter().any(is_failed)
 }
 
 fn answer(asked: &Asked<()>, found: impl FnOnce() -> String) -> Outcome {
@@ -100,8 +92,8 @@ pub(super) fn warning(found: impl Into<String>, cure: impl Into<String>) -> Outc
 }
 
 fn token(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
-    if !facts.has_token {
-        if facts.reads_only || subject.release().is_none() {
+    if !facts.rights.has_token {
+        if facts.rights.reads_only || subject.release().is_none() {
             return needs_push();
         }
         return failed(
@@ -119,7 +111,7 @@ fn token(subject: Subject<'_>, facts: &ServerFacts) -> Outcome {
         return warning(format!("the token expires at {text}"), "make sure that it outlives the release");
     };
     let (left, at) = (end - facts.now, end.format("%Y-%m-%d %H:%M UTC"));
-    let cure = format!("make another at {}/settings/tokens, and set GITHUB_TOKEN to it", facts.site);
+    let cure = format!("make another at {}/settings/tokens, and set GITHUB_TOKEN to it", facts.rights.site);
     match left {
         left if left <= TimeDelta::zero() => failed(format!("the token expired at {at}"), cure),
         left if left < SOON => {
@@ -165,7 +157,7 @@ fn needs_push() -> Outcome {
 }
 
 fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome {
-    if facts.reads_only {
+    if facts.rights.reads_only {
         let unasked = facts.why_unasked(subject, "write");
         return skipped(format!("drafts are not seen, nor whether contents may be written: {unasked}"));
     }
@@ -181,7 +173,7 @@ fn rights(subject: Subject<'_>, access: &Access, facts: &ServerFacts) -> Outcome
             format!("the token is a classic one with {has}, but publishing needs `{wanted}`"),
             format!(
                 "add the scope at {}/settings/tokens; of the gh program: `gh auth refresh -s repo`",
-                facts.site
+                facts.rights.site
             ),
         );
     }

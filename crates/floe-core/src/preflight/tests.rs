@@ -55,20 +55,21 @@ fn image() -> Image {
 
 fn facts() -> ServerFacts {
     ServerFacts {
-        channels: Vec::new(),
-        channel_token: ChannelToken::Absent,
-        channel_pulls: true,
-        feed_key: FeedKey::Absent,
+        rights: Rights {
+            has_token: true,
+            reads_only: false,
+            channel_token: Secret::Absent,
+            channel_pulls: true,
+            feed_key: Secret::Absent,
+            site: "https://github.example".to_owned(),
+        },
         now: DateTime::from_timestamp(1_790_000_000, 0).unwrap(),
-        has_token: true,
-        reads_only: false,
         access: Ok(Access { name: Some("Acme/Tool".to_owned()), ..Access::default() }),
         write: Some(Ok(())),
         budget: Some(Budget { remaining: 4000, reset: 1_790_003_600 }),
         registry: Some(Ok(())),
         push: Some(Ok(())),
         package: Some(Ok(Package::Public)),
-        site: "https://github.example".to_owned(),
     }
 }
 
@@ -154,7 +155,8 @@ fn each_failed_check_has_a_fix() {
     let (found, cure) = repository(|access| access.name = Some("acme/hammer".to_owned()));
     assert!(found.starts_with("no: `acme/tool` is called `acme/hammer` now"), "{found}");
     assert!(cure.contains("--repo acme/hammer"), "{cure}");
-    let (found, cure) = judged(&ask(&release(), &ServerFacts { has_token: false, ..facts() }, "token"));
+    let rights = Rights { has_token: false, ..facts().rights };
+    let (found, cure) = judged(&ask(&release(), &ServerFacts { rights, ..facts() }, "token"));
     assert_eq!(found, "no: there is no token to publish to `acme/tool`");
     assert!(cure.contains("GITHUB_TOKEN"), "{cure}");
     let (found, cure) =

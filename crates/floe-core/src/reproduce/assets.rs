@@ -8,29 +8,25 @@ use serde_json::Value;
 use super::{Line, Verdict, json};
 use crate::model::manifest::Artifact;
 use crate::model::release::CHECKSUMS;
-use crate::model::{Asset, Builder, Manifest, Release};
-use crate::verify::published::{Download, File};
+use crate::model::{Asset, Builder, Digest, Manifest, Release};
+use crate::verify::published::{Download, File, sums};
 
 /// A line an asset, sorted by name.
 pub(super) fn compare(download: &Download, published: &Manifest, rebuilt: &Release) -> Vec<Line> {
-    let derived = Derived { download, published, rebuilt, scope: Scope::new(published, rebuilt) };
+    let derived = Derived::new(download, published, rebuilt);
     let mut lines: Vec<Line> = download
         .files
         .iter()
-        .map(|file| {
-            let again = rebuilt.assets.iter().find(|asset| asset.name == file.name);
-            match (file.name.as_str(), again) {
-                (CHECKSUMS, Some(again)) => derived.line(file, again, derived.checksums(again)),
-                (name, Some(again)) if name == Manifest::file_name(&published.name) => {
-                    derived.line(file, again, derived.manifest())
-                }
-                (_, Some(again)) => Line::of(&file.name, Some(file.digest), Some(again.digest)),
-                (_, None) => absent(file, published),
+        .map(|file| match (file.name.as_str(), rebuilt.asset(&file.name)) {
+            (CHECKSUMS, Some(again)) => derived.line(file, again, derived.checksums(again)),
+            (name, Some(again)) if name == Manifest::file_name(&published.name) => {
+                derived.line(file, again, derived.manifest())
             }
+            (_, Some(again)) => Line::of(&file.name, Some(file.digest), Some(again.digest)),
+            (_, None) => absent(file, published),
         })
         .collect();
-    let extra =
-        rebuilt.assets.iter().filter(|asset| !download.files.iter().any(|file| file.name == asset.name));
+    let extra = rebuilt.assets.iter().filter(|asset| download.file(&asset.name).is_none());
     lines.extend(extra.map(|asset| Line::of(&asset.name, None, Some(asset.digest))));
     lines.extend(download.uncovered().into_iter().map(uncovered));
     lines.sort_by(|a, b| a.name.cmp(&b.name));
@@ -70,39 +66,30 @@ fn absent(file: &File, published: &Manifest) -> Line {
     line
 }
 
-/// How much of the release was rebuilt.
-struct Scope {
-    /// The archives and further files on both sides.
-    both: BTreeSet<String>,
-    /// Whether that is all of them, and the image is on both sides or on neither.
-    whole: bool,
-    image: bool,
-}
-
-impl Scope {
-    fn new(published: &Manifest, rebuilt: &Release) -> Self {
-        let files =
-            |manifest: &Manifest| -> BTreeSet<String> { manifest.files().map(str::to_owned).collect() };
-        let (ours, theirs) = (files(&rebuilt.manifest), files(published));
-        let image = published.image.is_some() == rebuilt.manifest.image.is_some();
-        let whole = theirs.is_subset(&ours) && image;
-        Scope { both: ours.intersection(&theirs).cloned().collect(), whole, image }
-    }
-}
-
 /// The files that floe derives from the archives: `SHA256SUMS` and the release manifest.
 struct Derived<'a> {
     download: &'a Download,
     published: &'a Manifest,
     rebuilt: &'a Release,
-    scope: Scope,
+    /// The archives and further files on both sides.
+    both: BTreeSet<&'a str>,
+    /// Whether that is all of them, and the image is on both sides or on neither.
+    whole: bool,
 }
 
-impl Derived<'_> {
+impl<'a> Derived<'a> {
+    fn new(download: &'a Download, published: &'a Manifest, rebuilt: &'a Release) -> Self {
+        let ours: BTreeSet<&str> = rebuilt.manifest.files().collect();
+        let both: BTreeSet<&str> = published.files().filter(|file| ours.contains(file)).collect();
+        let image = published.image.is_some() == rebuilt.manifest.image.is_some();
+        let whole = image && published.files().all(|file| both.contains(file));
+        Derived { download, published, rebuilt, both, whole }
+    }
+
     /// The verdict of a derived file, by its differences.
     fn line(&self, file: &File, again: &Asset, differences: Vec<String>) -> Line {
         let mut line = Line::of(&file.name, Some(file.digest), Some(again.digest));
-        if self.scope.whole {
+        if self.whole {
             if line.verdict == Verdict::Differs && differences.is_empty() {
                 line.add([
                     "every field that this floe knows is the same, but it is written differently".to_owned()
@@ -116,7 +103,7 @@ impl Derived<'_> {
         line.verdict = if differences.is_empty() { Verdict::NotClaimed } else { Verdict::Differs };
         if differences.is_empty() {
             let all = self.published.files().count();
-            let some = self.scope.both.len();
+            let some = self.both.len();
             line.add([format!(
                 "its lines for {some} of {all} files are the same; the other files were not rebuilt"
             )]);
@@ -126,11 +113,11 @@ impl Derived<'_> {
     }
 
     fn checksums(&self, again: &Asset) -> Vec<String> {
-        let theirs = lines(self.download.checksums.as_deref().unwrap_or_default());
-        let ours = lines(&String::from_utf8_lossy(again.bytes().unwrap_or_default()));
-        let compared = theirs.keys().chain(ours.keys()).collect::<BTreeSet<_>>();
-        let compared =
-            compared.into_iter().filter(|name| self.scope.whole || self.scope.both.contains(*name));
+        let ours = String::from_utf8_lossy(again.bytes().unwrap_or_default());
+        let ours: BTreeMap<&str, Digest> = sums(&ours).collect();
+        let theirs: BTreeMap<&str, Digest> = self.download.sums().collect();
+        let names: BTreeSet<&&str> = theirs.keys().chain(ours.keys()).collect();
+        let compared = names.into_iter().filter(|name| self.whole || self.both.contains(*name));
         compared
             .filter(|name| theirs.get(*name) != ours.get(*name))
             .map(|name| match (theirs.contains_key(name), ours.contains_key(name)) {
@@ -149,13 +136,13 @@ impl Derived<'_> {
     /// The part that both manifests can know. The key of an archive is its name, so that each is compared with itself.
     fn comparable(&self, manifest: &Manifest) -> Value {
         let mut manifest = manifest.clone();
-        if !self.scope.whole {
-            manifest.artifacts.retain(|artifact| self.scope.both.contains(&artifact.file));
-            manifest.files.retain(|file| self.scope.both.contains(&file.file));
+        if !self.whole {
+            manifest.artifacts.retain(|artifact| self.both.contains(&*artifact.file));
+            manifest.files.retain(|file| self.both.contains(&*file.file));
             // They are rendered from all archives.
             manifest.channels.clear();
         }
-        if !self.scope.image {
+        if self.published.image.is_some() != self.rebuilt.manifest.image.is_some() {
             manifest.image = None;
         }
         let mut value = serde_json::to_value(&manifest).unwrap_or_default();
@@ -168,10 +155,4 @@ impl Derived<'_> {
         value["artifacts"] = Value::Object(by_name.collect());
         value
     }
-}
-
-/// The digests of a `SHA256SUMS` by name.
-fn lines(text: &str) -> BTreeMap<String, String> {
-    let pair = |line: &str| line.split_once("  ").map(|(digest, name)| (name.to_owned(), digest.to_owned()));
-    text.lines().filter_map(pair).collect()
 }

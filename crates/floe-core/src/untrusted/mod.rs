@@ -8,7 +8,7 @@
 //! | a record | no | 4 MiB | schema, then every field against the archive's bytes; [`crate::verify`] |
 //! | an SBOM | no | 16 MiB | its digest by the record or the manifest, then program, version, target and the digests of the binaries; [`crate::model::sbom`] |
 //! | the list of `cargo auditable` in a binary | no | 8 MiB after decompression | JSON of its format, else it says nothing; `floe_audit::dependency_list` |
-//! | a signature of minisign | no | 64 KiB | its form, then the key of the project and the signed file; `signatures` |
+//! | a signature of minisign | no | 64 KiB | its form, then the key of the project and the signed file; `minisign` |
 //! | an OCI layout | no | a document 4 MiB, 32 platforms, 256 layers, 250,000 members, 10 GiB unpacked in all | every digest, size, media type and diff id; no key twice or in another case, no document of two kinds; no link, no unreferenced file; the program that it starts; `image::layout`, `image::strict`, `image::start` |
 //! | a docker archive | no | a document 4 MiB, 256 layers, 250,000 members, 10 GiB | names, kinds, digests of layers; `image::docker_archive`, `image::tarball` |
 //! | a tar in either | no | a name 4096 bytes, all 32 MiB, an extended header 1 MiB | no `..`, device, sparse file, second size, whiteout, setuid file, or data after the end; `image::tarball`, `image::rootfs` |

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::{ASSET_LIMIT, Expect, FoundArchive, Problem};
-use crate::model::{ArchiveFacts, BinaryFacts, Entry, Record};
+use super::problem::{bad_name, bad_record, check_digest, check_name, check_size};
+use super::{Expect, FoundArchive, Problem};
+use crate::model::{BinaryFacts, Entry, Record};
 use crate::untrusted::text;
 use floe_audit::{RuleKind, rules};
 
@@ -13,43 +14,42 @@ pub(super) fn check_archive(
     expect: &Expect,
     problems: &mut Vec<Problem>,
 ) -> Option<(Record, PathBuf)> {
-    let FoundArchive { path, facts, record, contents } = found;
-    let file = facts.file.clone();
-    if facts.size >= ASSET_LIMIT {
-        problems.push(Problem::TooLarge { file: file.clone(), size: facts.size });
+    let FoundArchive { archive, record, contents } = found;
+    let file = &archive.name;
+    problems.extend(check_size(&archive));
+    if let Err(why) = &contents {
+        problems.push(format!("`{file}` cannot be opened: {why}").into());
     }
-    let contents =
-        contents.map_err(|why| problems.push(Problem::BadArchive { file: file.clone(), why })).ok();
     let record = match record {
         Ok(record) => record,
         Err(why) => {
-            problems.push(Problem::BadRecord { file, why });
+            problems.push(bad_record(file, why));
             return None;
         }
     };
-    let ArchiveFacts { size, digest, .. } = record.archive;
-    if facts.size != size {
-        problems.push(Problem::WrongSize { file: file.clone(), found: facts.size, record: size });
-    } else if facts.digest != digest {
-        problems.push(Problem::WrongDigest { file: file.clone(), found: facts.digest, record: digest });
+    if archive.size != record.archive.size {
+        let (found, promised) = (archive.size, record.archive.size);
+        problems.push(format!("`{file}` has {found} bytes, but its record says {promised}").into());
+    } else {
+        problems.extend(check_digest(file, archive.digest, record.archive.digest));
     }
     if !expect.tolerate {
         problems.extend(judge(&record));
     }
     if !is_plain(&record.name) {
-        problems.push(Problem::BadName { file: file.clone(), name: record.name.clone() });
+        problems.push(bad_name(file, &record.name));
     }
     let expected = record.target.archive_file(&record.name);
-    if facts.file != expected {
-        problems.push(Problem::WrongName { file: file.clone(), expected });
+    if let Some(problem) = check_name(file, &expected) {
+        problems.push(problem);
     } else if record.archive.file != expected {
-        let why = format!("it calls the archive `{}`", text::name(&record.archive.file));
-        problems.push(Problem::BadRecord { file: file.clone(), why });
+        problems
+            .push(bad_record(file, format!("it calls the archive `{}`", text::name(&record.archive.file))));
     }
-    if let Some(contents) = contents {
-        problems.extend(compare_contents(&file, &contents, &record));
+    if let Ok(contents) = contents {
+        problems.extend(compare_contents(file, &contents, &record));
     }
-    Some((record, path))
+    Some((record, archive.path))
 }
 
 /// Whether a project's name can begin the names of its assets: GitHub changes every other letter, and a line of
@@ -63,22 +63,14 @@ pub(super) fn is_plain(name: &str) -> bool {
 /// they are of the binaries in it.
 fn judge(record: &Record) -> Vec<Problem> {
     let file = &record.archive.file;
-    let of_one = |binary: &BinaryFacts| match &binary.facts {
-        None => {
-            let why = format!("it has no facts about `{}`; pack it again", binary.path);
-            vec![Problem::BadRecord { file: file.clone(), why }]
-        }
-        Some(facts) => {
-            let violations = record.target.judge(facts, &record.loosened);
-            let broken = rules::unloosened(&violations, RuleKind::Portability).cloned();
-            broken
-                .map(|violation| Problem::Portability {
-                    file: file.clone(),
-                    path: binary.path.clone(),
-                    violation,
-                })
-                .collect()
-        }
+    let of_one = |binary: &BinaryFacts| -> Vec<Problem> {
+        let path = &binary.path;
+        let Some(facts) = &binary.facts else {
+            return vec![bad_record(file, format!("it has no facts about `{path}`; pack it again"))];
+        };
+        let violations = record.target.judge(facts, &record.loosened);
+        let broken = rules::unloosened(&violations, RuleKind::Portability);
+        broken.map(|violation| format!("`{path}` in `{file}`: {violation}").into()).collect()
     };
     record.binaries.iter().flat_map(of_one).collect()
 }
@@ -88,9 +80,7 @@ fn compare_contents(file: &str, contents: &[Entry], record: &Record) -> Vec<Prob
     let promised: BTreeMap<&str, &Entry> =
         record.contents.iter().map(|entry| (entry.path.as_str(), entry)).collect();
     let mut problems = Vec::new();
-    let mut problem = |path: &str, why| {
-        problems.push(Problem::Contents { file: file.to_owned(), path: path.to_owned(), why })
-    };
+    let mut problem = |path: &str, why| problems.push(format!("`{path}` {why} (`{file}`)").into());
     for path in found.keys().chain(promised.keys()).collect::<BTreeSet<_>>() {
         match (found.get(path), promised.get(path)) {
             (Some(_), None) => problem(path, "is in the archive but not in its record"),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use semver::Version;
 
-use super::{Depth, Expect, FoundImage, Identity, Problem};
+use super::{Depth, Expect, FoundImage, Problem, ProblemKind};
 use crate::model::{BinaryFacts, Commit, Entry, Image, Os, Platform, PlatformImage, Record, Target};
 use crate::oci::PROGRAMS;
 
@@ -13,55 +13,54 @@ use crate::oci::PROGRAMS;
 pub(super) fn check_image(
     found: Vec<FoundImage>,
     archives: &[(Record, PathBuf)],
-    identity: &Identity,
     expect: &Expect,
     problems: &mut Vec<Problem>,
 ) -> Option<Image> {
     if found.len() > 1 {
-        problems.push(Problem::TwoImages { paths: found.iter().map(|image| image.path.clone()).collect() });
+        let paths: Vec<String> = found.iter().map(|image| format!("`{}`", image.path.display())).collect();
+        problems.push(format!("there is more than one image: {}", paths.join(", ")).into());
         return None;
     }
     let Some(FoundImage { path, image, depth }) = found.into_iter().next() else {
-        problems.extend((expect.image && !expect.platforms.is_empty()).then_some(Problem::MissingImage));
+        if expect.image && !expect.platforms.is_empty() {
+            let text = "the image is missing: no dist holds `image/`".to_owned();
+            problems.push(ProblemKind::MissingImage.with(text));
+        }
         return None;
     };
+    let path = path.display();
     if !expect.image {
-        problems.push(Problem::ExtraImage { path });
+        problems.push(format!("`{path}` is an image, but the release has no image").into());
         return None;
     }
     let image = match image {
         Ok(image) => image,
         Err(whys) => {
-            problems.extend(whys.into_iter().map(|why| Problem::BadImage { path: path.clone(), why }));
+            problems.extend(whys.iter().map(|why| format!("the image `{path}` is broken: {why}").into()));
             return None;
         }
     };
     let there: BTreeSet<Platform> = image.platforms.iter().map(|one| one.platform).collect();
     let wanted: BTreeSet<Platform> = expect.platforms.iter().copied().collect();
-    problems
-        .extend(wanted.difference(&there).map(|platform| Problem::MissingPlatform { platform: *platform }));
+    let missing = wanted.difference(&there).map(|platform| format!("the image lacks {platform}"));
+    problems.extend(missing.map(|text| ProblemKind::MissingPlatform.with(text)));
     let has_linux = |platform: &Platform| {
         let mut targets = expect.targets.iter();
         targets.any(|target| target.os() == Os::Linux && target.arch() == platform.arch())
     };
     let extra =
         there.difference(&wanted).filter(|platform| !expect.targets.is_empty() && !has_linux(platform));
-    problems.extend(extra.map(|platform| Problem::ExtraPlatform { platform: *platform }));
+    let text = |platform| format!("the image holds {platform}, which the release does not promise");
+    problems.extend(extra.map(|platform| text(platform).into()));
     if depth == Depth::Whole {
-        let extra = image.annotations.get(PROGRAMS).map_or("", String::as_str);
-        let compare = |one| compare_image_binaries(one, archives, extra);
-        problems.extend(image.platforms.iter().filter_map(compare));
+        problems.extend(compare_programs(&image, &programs(archives)).into_iter().map(Problem::from));
     }
-    check_labels(&image, identity, expect, problems);
+    check_labels(&image, expect, problems);
     Some(image)
 }
 
-fn compare_image_binaries(
-    image: &PlatformImage,
-    archives: &[(Record, PathBuf)],
-    extra: &str,
-) -> Option<Problem> {
-    let programs: Vec<ArchiveProgram<'_>> = archives
+fn programs(archives: &[(Record, PathBuf)]) -> Vec<ArchiveProgram<'_>> {
+    archives
         .iter()
         .flat_map(|(record, _)| {
             record.binaries.iter().map(|binary| ArchiveProgram {
@@ -74,9 +73,12 @@ fn compare_image_binaries(
                 },
             })
         })
-        .collect();
-    let why = compare_programs(image, &programs, extra).err()?;
-    Some(Problem::ImageBinary { platform: image.platform, why })
+        .collect()
+}
+
+/// The paths of the executable files of an image that are in no archive, separated by spaces.
+fn extra_programs(image: &Image) -> &str {
+    image.annotations.get(PROGRAMS).map_or("", String::as_str)
 }
 
 /// A binary of an archive, as a program that the image may hold.
@@ -88,8 +90,14 @@ pub(super) struct ArchiveProgram<'a> {
 }
 
 /// The program that the image starts must be, digest for digest, one of an archive for that system, and so must every
-/// other executable file in it, except for the paths in `extra`.
-pub(super) fn compare_programs(
+/// other executable file in it, except for those that it lists. A sentence for each platform where it is not.
+pub(super) fn compare_programs(image: &Image, programs: &[ArchiveProgram<'_>]) -> Vec<String> {
+    let why = |one: &PlatformImage| compare_platform(one, programs, extra_programs(image)).err();
+    let line = |one: &PlatformImage| Some(format!("the image for {}: {}", one.platform, why(one)?));
+    image.platforms.iter().filter_map(line).collect()
+}
+
+fn compare_platform(
     image: &PlatformImage,
     programs: &[ArchiveProgram<'_>],
     extra: &str,
@@ -134,28 +142,23 @@ pub(super) fn compare_programs(
     }
 }
 
-fn check_labels(image: &Image, identity: &Identity, expect: &Expect, problems: &mut Vec<Problem>) {
+fn check_labels(image: &Image, expect: &Expect, problems: &mut Vec<Problem>) {
+    let mut check = |label: &str, found: &str, expected: &str| {
+        if found != expected {
+            let text = format!("the image's label `{label}` is `{found}`, but it should be `{expected}`");
+            problems.push(text.into());
+        }
+    };
     if let Some(programs) = &expect.programs {
-        let (found, expected) =
-            (image.annotations.get(PROGRAMS).cloned().unwrap_or_default(), programs.join(" "));
-        problems.extend((found != expected).then_some(Problem::ImageLabel {
-            label: PROGRAMS,
-            found,
-            expected,
-        }));
+        check(PROGRAMS, extra_programs(image), &programs.join(" "));
     }
     let expected = [
-        ("org.opencontainers.image.version", identity.version.as_ref().map(Version::to_string)),
-        ("org.opencontainers.image.revision", identity.commit.as_ref().map(Commit::to_string)),
+        ("org.opencontainers.image.version", expect.version.as_ref().map(Version::to_string)),
+        ("org.opencontainers.image.revision", expect.commit.as_ref().map(Commit::to_string)),
     ];
     for (label, expected) in expected {
-        if let (Some(found), Some(expected)) = (image.annotations.get(label), expected)
-            && *found != expected
-        {
-            problems.push(Problem::ImageLabel { label, found: found.clone(), expected });
+        if let (Some(found), Some(expected)) = (image.annotations.get(label), expected) {
+            check(label, found, &expected);
         }
-    }
-    if let Some(version) = identity.version.as_ref().filter(|version| !version.build.is_empty()) {
-        problems.push(Problem::NotATag { version: version.clone() });
     }
 }

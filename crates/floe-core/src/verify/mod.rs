@@ -8,21 +8,19 @@ use std::path::PathBuf;
 use semver::Version;
 
 use crate::model::release::{CHECKSUMS, SIGNATURES};
-use crate::model::{ArchiveFacts, Commit, Entry, Image, Platform, PromisedFile, Record, Sbom, Tag, Target};
+use crate::model::{Commit, Entry, Image, Platform, PromisedFile, Record, Sbom, Tag, Target};
 
 mod archive;
-pub mod channels;
+mod beside;
 mod image;
-mod packages;
 mod problem;
 pub mod published;
-mod sbom;
 
 use archive::check_archive;
+use beside::check_beside;
 use image::check_image;
-use packages::check_packages;
-pub use problem::Problem;
-use sbom::check_sboms;
+use problem::check_size;
+pub use problem::{Problem, ProblemKind};
 
 /// GitHub only accepts assets below this size, in bytes.
 pub const ASSET_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
@@ -50,10 +48,10 @@ pub struct Found {
     pub lonely_records: Vec<String>,
     /// Links, wherever they lead.
     pub links: Vec<PathBuf>,
-    /// The files that are called as SBOMs.
-    pub sboms: Vec<FoundSbom>,
     /// Other regular files.
     pub files: Vec<PromisedFile>,
+    /// The content of those that are called as SBOMs.
+    pub sboms: FoundSboms,
     /// Files that floe renders from the manifest, each by its path in the dist.
     pub rendered: Vec<PromisedFile>,
     /// Other entries, which belong to no release.
@@ -63,24 +61,16 @@ pub struct Found {
 /// An archive and what its record claims.
 #[derive(Debug)]
 pub struct FoundArchive {
-    /// Its path.
-    pub path: PathBuf,
-    /// Its name, size and digest, computed from its bytes unless only claims were read.
-    pub facts: ArchiveFacts,
+    /// The file. Its digest is computed from its bytes unless only claims were read.
+    pub archive: PromisedFile,
     /// Its record, or why there is none that can be read.
     pub record: Result<Record, String>,
     /// The files in it, or why it cannot be read.
     pub contents: Result<Vec<Entry>, String>,
 }
 
-/// An SBOM.
-#[derive(Debug)]
-pub struct FoundSbom {
-    /// The file.
-    pub file: PromisedFile,
-    /// Its content, or why it cannot be read.
-    pub content: Result<Sbom, String>,
-}
+/// SBOMs by their paths, or why they cannot be read.
+pub type FoundSboms = BTreeMap<PathBuf, Result<Sbom, String>>;
 
 /// An image layout.
 #[derive(Debug)]
@@ -150,45 +140,61 @@ pub struct Verified {
 pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     let mut found = dedup(found);
     let mut problems = Vec::new();
-    let sboms = sboms_of_records(&mut found);
     let (named, rendered) =
         found.rendered.drain(..).partition::<Vec<_>, _>(|file| expect.files.contains(&file.name));
     found.files.extend(named);
-    let mut files = check_files(&mut found, expect, &mut problems);
+    let files = check_files(&mut found, expect, &mut problems);
     if found.archives.is_empty() && found.images.is_empty() {
-        problems.push(Problem::Empty);
+        problems.push(empty());
     }
-    problems.extend(found.links.into_iter().map(|path| Problem::Link { path }));
-    problems.extend(found.strays.into_iter().map(|path| Problem::Stray { path }));
-    problems.extend(found.lonely_records.into_iter().map(|file| Problem::LonelyRecord { file }));
+    let shown = |path: &PathBuf| path.display().to_string();
+    let links = found.links.iter().map(shown);
+    problems
+        .extend(links.map(|path| format!("`{path}` is a link; a dist holds the files themselves").into()));
+    problems.extend(found.strays.iter().map(stray));
+    let lonely = found.lonely_records.iter();
+    problems.extend(lonely.map(|file| format!("`{file}` is a record, but its archive is not there").into()));
 
     let mut archives = Vec::new();
     for archive in found.archives {
         archives.extend(check_archive(archive, expect, &mut problems));
     }
     archives.sort_by(|a, b| a.0.archive.file.cmp(&b.0.archive.file));
-    let identity = identity(&archives, expect);
-    check_identity(&archives, &identity, expect, &mut problems);
+    let expect = &with_identity(&archives, expect);
+    check_identity(&archives, expect, &mut problems);
     check_targets(&archives, expect, &mut problems);
-    check_packages(&files, &archives, expect, &mut problems);
-    files.extend(check_sboms(sboms, &archives, expect, &mut problems));
+    check_beside((&files, &found.sboms), &archives, expect, &mut problems);
     // Two more assets are made by floe: the checksums and the manifest.
     let count = archives.len() + files.len() + 2;
     if count > ASSET_COUNT {
-        problems.push(Problem::TooMany { count });
+        problems.push(format!("{count} assets are more than the {ASSET_COUNT} that GitHub accepts").into());
     }
-    let image = check_image(found.images, &archives, &identity, expect, &mut problems);
+    let image = check_image(found.images, &archives, expect, &mut problems);
 
     if !problems.is_empty() {
         return Err(problems);
     }
-    let Identity { name, version, commit } = identity;
+    let Expect { name, version, commit, .. } = expect.clone();
     match (name, version) {
         (Some(name), Some(version)) => {
             Ok(Verified { name, version, commit, archives, files, rendered, image })
         }
-        _ => Err(vec![Problem::Empty]),
+        _ => Err(vec![empty()]),
     }
+}
+
+fn empty() -> Problem {
+    "there is no archive in the given folders".to_owned().into()
+}
+
+fn stray(path: &PathBuf) -> Problem {
+    let path = path.display();
+    format!("`{path}` is not part of the release; list further files as `assets` in [package.metadata.floe]")
+        .into()
+}
+
+fn missing(file: &str) -> Problem {
+    format!("`{file}` is missing, which a record or [package.metadata.floe] promises").into()
 }
 
 /// Drops an archive or image that is byte for byte in another dist too: a dist may be given together with one that it was
@@ -197,7 +203,10 @@ fn dedup(found: Found) -> Found {
     let Found { archives, images, .. } = found;
     let mut kept = Found { archives: Vec::new(), images: Vec::new(), ..found };
     for archive in archives {
-        let same = |other: &FoundArchive| other.facts == archive.facts && other.record == archive.record;
+        let facts = |PromisedFile { name, size, digest, .. }: &PromisedFile| (name.clone(), *size, *digest);
+        let same = |other: &FoundArchive| {
+            facts(&other.archive) == facts(&archive.archive) && other.record == archive.record
+        };
         if !kept.archives.iter().any(same) {
             kept.archives.push(archive);
         }
@@ -214,120 +223,88 @@ fn dedup(found: Found) -> Found {
     kept
 }
 
-/// Takes out the SBOMs that a record names. The others are further files, which may be promised.
-fn sboms_of_records(found: &mut Found) -> Vec<FoundSbom> {
-    let records = found.archives.iter().filter_map(|archive| archive.record.as_ref().ok());
-    let named: BTreeSet<&str> =
-        records.filter_map(|record| Some(record.sbom.as_ref()?.file.as_str())).collect();
-    let (sboms, others): (Vec<_>, Vec<_>) =
-        found.sboms.drain(..).partition(|sbom| named.contains(sbom.file.name.as_str()));
-    found.files.extend(others.into_iter().map(|sbom| sbom.file));
-    sboms
-}
-
 /// Takes the promised files, and the signatures of files, out of what was found. A promised archive of other contents has no record.
 fn check_files(found: &mut Found, expect: &Expect, problems: &mut Vec<Problem>) -> Vec<PromisedFile> {
     let signed = signed_files(found, expect);
     let is_signature = |name: &String| {
         SIGNATURES.iter().any(|end| name.strip_suffix(end).is_some_and(|subject| signed.contains(subject)))
     };
-    let packages = packages_of_records(found);
+    let named = named_by_records(found);
     let is_promised =
-        |name: &String| expect.files.contains(name) || packages.contains(name) || is_signature(name);
+        |name: &String| expect.files.contains(name) || named.contains(name) || is_signature(name);
     let archives: Vec<FoundArchive> =
-        found.archives.extract_if(.., |archive| is_promised(&archive.facts.file)).collect();
-    let archives = archives.into_iter().map(|FoundArchive { path, facts, .. }| PromisedFile {
-        name: facts.file,
-        size: facts.size,
-        digest: facts.digest,
-        path,
-    });
+        found.archives.extract_if(.., |found| is_promised(&found.archive.name)).collect();
+    let archives = archives.into_iter().map(|found| found.archive);
     let (mut files, others): (Vec<_>, Vec<_>) =
         archives.chain(found.files.drain(..)).partition(|file| is_promised(&file.name));
-    problems.extend(others.into_iter().map(|file| Problem::Stray { path: file.path }));
+    problems.extend(others.iter().map(|file| stray(&file.path)));
     files.sort_by(|a, b| a.name.cmp(&b.name));
     // The same file may be in several dists.
     files.dedup_by(|a, b| a.name == b.name && a.digest == b.digest);
     for pair in files.windows(2).filter(|pair| pair[0].name == pair[1].name) {
-        problems.push(Problem::TwiceFile { paths: [pair[0].path.clone(), pair[1].path.clone()] });
+        let (one, other) = (pair[0].path.display(), pair[1].path.display());
+        problems.push(format!("`{one}` and `{other}` have the same name and differ").into());
     }
-    for file in files.iter().filter(|file| file.size >= ASSET_LIMIT) {
-        problems.push(Problem::TooLarge { file: file.name.clone(), size: file.size });
-    }
-    let missing = expect.files.iter().filter(|name| !files.iter().any(|file| file.name == **name));
-    problems.extend(missing.map(|name| Problem::MissingFile { file: name.clone() }));
+    problems.extend(files.iter().filter_map(check_size));
+    let absent = expect.files.iter().filter(|name| !files.iter().any(|file| file.name == **name));
+    problems.extend(absent.map(|name| missing(name)));
     files
 }
 
-/// The names of the packages that the records name.
-fn packages_of_records(found: &Found) -> BTreeSet<String> {
-    let records = found.archives.iter().filter_map(|archive| archive.record.as_ref().ok());
-    records.flat_map(|record| &record.packages).map(|package| package.file.clone()).collect()
+/// The names of the SBOMs and packages that the records name.
+fn named_by_records(found: &Found) -> BTreeSet<String> {
+    let records = found.archives.iter().filter_map(|found| found.record.as_ref().ok());
+    let names = |record: &Record| {
+        let packages = record.packages.iter().map(|package| package.file.clone());
+        record.sbom.iter().map(|sbom| sbom.file.clone()).chain(packages).collect::<Vec<_>>()
+    };
+    records.flat_map(names).collect()
 }
 
 /// The names of the files that a signature beside them may be of. The release manifest is not among them: it names the
 /// signatures.
 fn signed_files(found: &Found, expect: &Expect) -> BTreeSet<String> {
-    let archives = found.archives.iter().flat_map(|archive| {
-        let sbom = archive.record.as_ref().ok().and_then(|record| record.sbom.as_ref());
-        [archive.facts.file.clone()].into_iter().chain(sbom.map(|sbom| sbom.file.clone()))
-    });
-    let further = expect.files.iter().cloned().chain(packages_of_records(found));
+    let archives = found.archives.iter().map(|found| found.archive.name.clone());
+    let further = expect.files.iter().cloned().chain(named_by_records(found));
     archives.chain(further).chain([CHECKSUMS.to_owned()]).collect()
 }
 
-/// The identity that all archives must share: the expected one, else that of the first.
-struct Identity {
-    name: Option<String>,
-    version: Option<Version>,
-    commit: Option<Commit>,
-}
-
-fn identity(archives: &[(Record, PathBuf)], expect: &Expect) -> Identity {
-    let first = archives.first().map(|(record, _)| record);
-    Identity {
-        name: expect.name.clone().or_else(|| first.map(|record| record.name.clone())),
-        version: expect.version.clone().or_else(|| {
-            // The tag's version, if anything is of that version: then the others are the odd ones out.
-            let tagged = expect.tag.as_ref().map(Tag::version);
-            let named =
-                archives.iter().map(|(record, _)| &record.version).find(|found| Some(*found) == tagged);
-            named.or(first.map(|record| &record.version)).cloned()
-        }),
-        commit: expect
-            .commit
-            .clone()
-            .or_else(|| archives.iter().find_map(|(record, _)| record.source.commit.clone())),
+/// The expectations with the identity that all archives must share: the expected one, else that of the first.
+fn with_identity(archives: &[(Record, PathBuf)], expect: &Expect) -> Expect {
+    let records = || archives.iter().map(|(record, _)| record);
+    // The tag's version, if anything is of that version: then the others are the odd ones out.
+    let tagged = expect.tag.as_ref().map(Tag::version);
+    let named = records().find(|record| Some(&record.version) == tagged).or(records().next());
+    let (name, version) = (records().next().map(|record| &record.name), named.map(|record| &record.version));
+    Expect {
+        name: expect.name.clone().or(name.cloned()),
+        version: expect.version.clone().or(version.cloned()),
+        commit: expect.commit.clone().or(records().find_map(|record| record.source.commit.clone())),
+        ..expect.clone()
     }
 }
 
-fn check_identity(
-    archives: &[(Record, PathBuf)],
-    identity: &Identity,
-    expect: &Expect,
-    problems: &mut Vec<Problem>,
-) {
+fn check_identity(archives: &[(Record, PathBuf)], expect: &Expect, problems: &mut Vec<Problem>) {
     for (record, _) in archives {
-        let file = &record.archive.file;
-        if let Some(expected) = identity.name.as_ref().filter(|name| **name != record.name) {
-            let (found, expected) = (record.name.clone(), expected.clone());
-            problems.push(Problem::WrongProject { file: file.clone(), found, expected });
+        let (file, found) = (&record.archive.file, &record.version);
+        if let Some(expected) = expect.name.as_ref().filter(|name| **name != record.name) {
+            problems.push(format!("`{file}` is an archive of `{}`, not of `{expected}`", record.name).into());
         }
-        if let Some(expected) = identity.version.as_ref().filter(|version| **version != record.version) {
-            let (found, expected) = (record.version.clone(), expected.clone());
-            problems.push(Problem::WrongVersion { file: file.clone(), found, expected });
+        if let Some(expected) = expect.version.as_ref().filter(|version| *version != found) {
+            problems.push(format!("`{file}` is version {found}, but the release is {expected}").into());
         }
-        if let (Some(found), Some(expected)) = (&record.source.commit, &identity.commit)
+        if let (Some(found), Some(expected)) = (&record.source.commit, &expect.commit)
             && found != expected
         {
-            let (found, expected) = (found.clone(), expected.clone());
-            problems.push(Problem::WrongCommit { file: file.clone(), found, expected });
+            let (found, expected) = (found.short(), expected.short());
+            problems.push(format!("`{file}` was built from commit {found}, not from {expected}").into());
         }
     }
-    if let (Some(tag), Some(version)) = (&expect.tag, &identity.version)
+    if let (Some(tag), Some(version)) = (&expect.tag, &expect.version)
         && tag.version() != version
     {
-        problems.push(Problem::WrongTag { tag: tag.clone(), version: version.clone() });
+        let text = format!("tag `{tag}` names version {}, but the project is at {version}", tag.version());
+        problems.push(ProblemKind::WrongTag.with(text));
     }
     let binaries: BTreeSet<&str> = match &expect.binaries {
         Some(names) => names.iter().map(String::as_str).collect(),
@@ -338,12 +315,10 @@ fn check_identity(
             .collect(),
     };
     for (record, _) in archives {
-        for binary in &binaries {
-            if !record.binaries.iter().any(|found| found.name == *binary) {
-                let file = record.archive.file.clone();
-                problems.push(Problem::MissingBinary { file, binary: (*binary).to_owned() });
-            }
-        }
+        let lacks = |name: &&&str| !record.binaries.iter().any(|found| found.name == **name);
+        let file = &record.archive.file;
+        let text = |name| format!("`{file}` lacks the binary `{name}`").into();
+        problems.extend(binaries.iter().filter(lacks).map(text));
     }
 }
 
@@ -353,13 +328,16 @@ fn check_targets(archives: &[(Record, PathBuf)], expect: &Expect, problems: &mut
         files.entry(record.target).or_default().push(path.display().to_string());
     }
     for (target, files) in &files {
+        let name = target.name();
         if files.len() > 1 {
-            problems.push(Problem::TwiceTarget { target: *target, files: files.clone() });
+            problems.push(format!("target {name} is there more than once: {}", files.join(", ")).into());
         }
         if !expect.targets.is_empty() && !expect.targets.contains(target) {
-            problems.push(Problem::ExtraTarget { target: *target, file: files[0].clone() });
+            let text = format!("`{}` is for {name}, which the release does not promise", files[0]);
+            problems.push(text.into());
         }
     }
     let missing = expect.targets.iter().filter(|target| !files.contains_key(target));
-    problems.extend(missing.map(|target| Problem::MissingTarget { target: *target }));
+    let missing = missing.map(|target| format!("target {} is missing", target.name()));
+    problems.extend(missing.map(|text| ProblemKind::MissingTarget.with(text)));
 }

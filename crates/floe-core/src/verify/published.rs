@@ -3,12 +3,13 @@
 //! Pure: it compares what others fetched, and trusts nothing because of where it came from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::path::PathBuf;
 
 use super::image::{ArchiveProgram, compare_programs};
 use crate::model::manifest::Artifact;
 use crate::model::release::{CHECKSUMS, is_covered};
 use crate::model::{Commit, Digest, Entry, Image, ImageName, Manifest, Repo, Sbom, Tag};
-use crate::oci::PROGRAMS;
 use crate::world::RemoteRelease;
 
 /// The requested release.
@@ -45,6 +46,12 @@ pub struct Download {
     pub manifest: Result<Manifest, String>,
     /// The image, if the manifest names the requested one.
     pub image: Option<Pulled>,
+    /// Its attestation, or why that cannot be read.
+    pub bundle: Option<Result<Vec<u8>, String>>,
+    /// GitHub's attestations of the release if it is immutable, or why GitHub did not answer.
+    pub by_github: Option<Result<Vec<Vec<u8>>, String>>,
+    /// The folder with the assets, the attestation and the signatures of `SHA256SUMS`.
+    pub assets: PathBuf,
 }
 
 /// One downloaded asset.
@@ -76,8 +83,8 @@ pub struct Pulled {
 /// The files that are attached to an image.
 #[derive(Debug, Default)]
 pub struct Attached {
-    /// Their names.
-    pub files: Vec<String>,
+    /// How many there are.
+    pub count: usize,
     /// Everything that is wrong about them.
     pub problems: Vec<String>,
     /// The attestations of others that are attached, if that of the release is not.
@@ -96,15 +103,25 @@ impl ReleaseRequest {
         }
     }
 
-    /// How many of the given values, package, commit and image, are not those of a manifest.
-    pub fn mismatches(&self, manifest: &Manifest) -> usize {
-        let image = manifest.image.as_ref().map(|image| &image.name);
-        let differs = [
-            self.name.as_ref().is_some_and(|asked| *asked != manifest.name),
-            self.commit.as_ref().is_some_and(|asked| *asked != manifest.commit),
-            self.image.as_ref().is_some_and(|asked| image != Some(asked)),
-        ];
-        differs.into_iter().filter(|differs| *differs).count()
+    /// The given values, package, commit and image, that are not those of a manifest.
+    pub fn mismatches(&self, manifest: &Manifest) -> Vec<String> {
+        let mut problems = Vec::new();
+        if let Some(asked) = self.name.as_ref().filter(|asked| **asked != manifest.name) {
+            problems.push(is_of("project", &manifest.name, asked));
+        }
+        if let Some(asked) = self.commit.as_ref().filter(|asked| **asked != manifest.commit) {
+            problems.push(is_of("commit", manifest.commit.short(), asked.short()));
+        }
+        match (&manifest.image, &self.image) {
+            (None, Some(asked)) => {
+                problems.push(format!("the manifest names no image, but `{asked}` is asked for"));
+            }
+            (Some(image), Some(asked)) if image.name != *asked => {
+                problems.push(format!("the manifest names the image `{}`, not `{asked}`", image.name));
+            }
+            _ => {}
+        }
+        problems
     }
 
     fn is_of_repository(&self, address: &str) -> bool {
@@ -134,11 +151,12 @@ impl Download {
     }
 
     /// The lines of `SHA256SUMS` that can be read.
-    fn sums(&self) -> impl Iterator<Item = (&str, Digest)> {
-        self.checksums.iter().flat_map(|text| text.lines()).filter_map(checksum)
+    pub fn sums(&self) -> impl Iterator<Item = (&str, Digest)> {
+        self.checksums.iter().flat_map(|text| sums(text))
     }
 
-    fn file(&self, name: &str) -> Option<&File> {
+    /// A downloaded asset.
+    pub fn file(&self, name: &str) -> Option<&File> {
         self.files.iter().find(|file| file.name == name)
     }
 }
@@ -158,7 +176,7 @@ pub fn check(download: &Download) -> Vec<String> {
     check_checksums(download, &mut problems);
     match &download.manifest {
         Ok(manifest) => {
-            check_request(&download.request, download.commit.as_ref(), manifest, &mut problems);
+            check_request(download, manifest, &mut problems);
             check_manifest(download, manifest, &mut problems);
         }
         Err(why) => problems.push(format!("the release manifest cannot be read: {why}")),
@@ -166,8 +184,12 @@ pub fn check(download: &Download) -> Vec<String> {
     problems
 }
 
-/// A line of `SHA256SUMS`: the name and the digest.
-pub fn checksum(line: &str) -> Option<(&str, Digest)> {
+/// The lines of a `SHA256SUMS` that can be read: the names and the digests.
+pub fn sums(text: &str) -> impl Iterator<Item = (&str, Digest)> {
+    text.lines().filter_map(checksum)
+}
+
+fn checksum(line: &str) -> Option<(&str, Digest)> {
     let (hex, name) = line.split_once("  ")?;
     Some((name, format!("sha256:{hex}").parse().ok()?))
 }
@@ -188,33 +210,20 @@ fn check_checksums(download: &Download, problems: &mut Vec<String>) {
 }
 
 /// The manifest must be that of the requested release, not of another consistent one.
-fn check_request(
-    request: &ReleaseRequest,
-    tag: Option<&Commit>,
-    manifest: &Manifest,
-    problems: &mut Vec<String>,
-) {
-    let mut other = |what: &str, found: &dyn ToString, asked: &dyn ToString| {
-        let (found, asked) = (found.to_string(), asked.to_string());
-        problems.push(format!("the manifest is of {what} `{found}`, not of `{asked}`"));
-    };
+fn check_request(download: &Download, manifest: &Manifest, problems: &mut Vec<String>) {
+    let request = &download.request;
     if !request.is_of_repository(&manifest.repository) {
         let asked = request.page.clone().unwrap_or_else(|| request.repo.to_string());
-        other("repository", &manifest.repository, &asked);
+        problems.push(is_of("repository", &manifest.repository, asked));
     }
     if manifest.tag != request.tag {
-        other("tag", &manifest.tag, &request.tag);
+        problems.push(is_of("tag", &manifest.tag, &request.tag));
     } else if manifest.version != *request.tag.version() {
-        other("version", &manifest.version, request.tag.version());
+        problems.push(is_of("version", &manifest.version, request.tag.version()));
     }
-    if let Some(asked) = request.name.as_ref().filter(|asked| **asked != manifest.name) {
-        other("project", &manifest.name, asked);
-    }
-    if let Some(asked) = request.commit.as_ref().filter(|asked| **asked != manifest.commit) {
-        other("commit", &manifest.commit.short(), &asked.short());
-    }
+    problems.extend(request.mismatches(manifest));
     let named = manifest.commit.short();
-    match tag {
+    match &download.commit {
         Some(commit) if *commit == manifest.commit => {}
         Some(commit) => problems
             .push(format!("the tag points to commit {}, but the manifest names {named}", commit.short())),
@@ -222,19 +231,20 @@ fn check_request(
             problems.push(format!("the tag is gone, so nothing proves that commit {named} was released"));
         }
     }
-    problems.extend(match (&manifest.image, &request.image) {
-        (None, Some(asked)) => Some(format!("the manifest names no image, but `{asked}` is asked for")),
-        (Some(image), _) if request.covers_image(&image.name) => None,
-        (Some(image), Some(asked)) => {
-            Some(format!("the manifest names the image `{}`, not `{asked}`", image.name))
-        }
-        (Some(image), None) => Some(format!(
+    if let Some(image) = &manifest.image
+        && request.image.is_none()
+        && !request.covers_image(&image.name)
+    {
+        problems.push(format!(
             "the image `{0}` does not belong to `{1}`; if it should be verified, give `--image {0}`",
             image.name,
             request.repo.owner()
-        )),
-        (None, None) => None,
-    });
+        ));
+    }
+}
+
+fn is_of(what: &str, found: impl Display, asked: impl Display) -> String {
+    format!("the manifest is of {what} `{found}`, not of `{asked}`")
 }
 
 /// The names of everything that a manifest covers, and its own.
@@ -333,12 +343,7 @@ fn check_image(manifest: &Manifest, image: &Image, problems: &mut Vec<String>) {
             artifact.binaries.iter().map(program)
         })
         .collect();
-    let extra = image.annotations.get(PROGRAMS).map_or("", String::as_str);
-    for one in &image.platforms {
-        if let Err(why) = compare_programs(one, &programs, extra) {
-            problems.push(format!("the image for {}: {why}", one.platform));
-        }
-    }
+    problems.extend(compare_programs(image, &programs));
 }
 
 fn expect<'a>(

@@ -103,12 +103,21 @@ impl AttestationFault {
     /// The invariant that an outcome violates: nothing is called signed or wrong because GitHub did not answer, and a false
     /// attestation is never believed.
     pub fn violation(self, found: Verified) -> Option<String> {
-        let allowed: &[Verified] = match self {
-            AttestationFault::OtherTag | AttestationFault::OtherCommit => &[Verified::Refused],
-            AttestationFault::Limited => &[Verified::Signed, Verified::NotChecked],
-            _ => &[Verified::NotChecked],
-        };
-        (!allowed.contains(&found)).then(|| format!("with {self}, the release was {found}"))
+        let (description, allowed) = self.row();
+        (!allowed.contains(&found)).then(|| format!("with {description}, the release was {found}"))
+    }
+
+    /// Its description, and the outcomes that it may have.
+    fn row(self) -> (&'static str, &'static [Verified]) {
+        use Verified::{NotChecked, Refused, Signed};
+        match self {
+            AttestationFault::Absent => ("404, as if GitHub had not signed the release", &[NotChecked]),
+            AttestationFault::Forbidden => ("403 Forbidden", &[NotChecked]),
+            AttestationFault::Limited => ("429 Too Many Requests, once", &[Signed, NotChecked]),
+            AttestationFault::Cut => ("an answer that ends in the middle", &[NotChecked]),
+            AttestationFault::OtherTag => ("the attestation of another tag", &[Refused]),
+            AttestationFault::OtherCommit => ("the attestation of another commit", &[Refused]),
+        }
     }
 
     /// An attestation without a signature, for a place without an identity to sign with.
@@ -133,14 +142,7 @@ impl AttestationFault {
 
 impl fmt::Display for AttestationFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            AttestationFault::Absent => "404, as if GitHub had not signed the release",
-            AttestationFault::Forbidden => "403 Forbidden",
-            AttestationFault::Limited => "429 Too Many Requests, once",
-            AttestationFault::Cut => "an answer that ends in the middle",
-            AttestationFault::OtherTag => "the attestation of another tag",
-            AttestationFault::OtherCommit => "the attestation of another commit",
-        })
+        f.write_str(self.row().0)
     }
 }
 

@@ -3,7 +3,7 @@
 use floe::rehearse::page::Page;
 use floe_core::model::notes::NotesSource;
 use floe_core::model::{
-    ArchiveFacts, BinaryFacts, Blob, Destination, Digest, Entry, Image, Platform, PlatformImage, Record,
+    BinaryFacts, Blob, Destination, Digest, Entry, FileFacts, Image, Platform, PlatformImage, Record,
     Release, Schema, Source, Tag, Target,
 };
 use floe_core::plan::{Phase, Plan};
@@ -102,7 +102,7 @@ pub fn record(name: &str, target: Target) -> Record {
         target,
         package: None,
         source: Source { commit: None, epoch: 0 },
-        archive: ArchiveFacts {
+        archive: FileFacts {
             file: target.archive_file(name),
             size: 2_911_003 + target.triple().len() as u64 * 1_013,
             digest: Digest::of(target.archive_file(name).as_bytes()),

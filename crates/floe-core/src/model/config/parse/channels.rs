@@ -36,8 +36,8 @@ impl Problems {
             self.refine("aur.maintainer", own.maintainer.as_mut(), one_line);
         }
         for kind in channels.tables() {
-            let (os, systems) = kind.systems();
-            if !targets.iter().any(|target| os.contains(&target.os())) {
+            if !targets.iter().any(|target| kind.is_for(*target)) {
+                let systems = kind.systems();
                 self.add(&kind.to_string(), format!("is for {systems}, but no such target is in `targets`"));
             }
         }

@@ -5,18 +5,20 @@ use std::path::PathBuf;
 use anyhow::bail;
 use serde::Serialize;
 
+mod files;
+
 use super::repo;
 use crate::channels::packages;
 use crate::cli::{ReleaseArgs, VerifyArgs};
-use crate::error::{Exit, failures, invalid, usage};
+use crate::error::{Exit, exit_of, invalid, usage};
 use crate::files::scratch::Scratch;
 use crate::net::stop;
 use crate::package::{audit, sbom};
-use crate::release::attestation::Trust;
-use crate::release::channels::Followed;
+use crate::release::channel::{self, Followed};
 use crate::release::inputs::Inputs;
-use crate::release::signature::{self, Signature};
-use crate::release::{assemble, channels, dist, published, session, smoke_test};
+use crate::release::published::{self, MustBeSigned, Signature};
+use crate::release::trust::Trust;
+use crate::release::{assemble, dist, session, smoke_test};
 use crate::report::{Report, markdown, size};
 use crate::token::Token;
 use floe_core::model::release::CHECKSUMS;
@@ -30,9 +32,7 @@ use floe_core::verify::{Problem, Verified};
 pub async fn verify(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
     match (&args.release, &args.attestation) {
         (Some(tag), _) => verify_published(tag, &args, report).await,
-        (None, Some(bundle)) => {
-            signature::files::verify(&args, bundle, &repo(&args.project, &args.remote)?, report)
-        }
+        (None, Some(bundle)) => files::verify(&args, bundle, &repo(&args.project, &args.remote)?, report),
         (None, None) => verify_dist(args, report),
     }
 }
@@ -83,7 +83,7 @@ fn verify_dist(args: VerifyArgs, report: &Report) -> anyhow::Result<()> {
         }
         Err(error) => {
             // An error about the dist, and not about what is unknown here.
-            let is_problem = failures(&error).any(|failure| failure.exit_code() == Exit::Problems);
+            let is_problem = exit_of(&error) == Exit::Problems;
             if args.expect.is_some() || args.render || is_problem {
                 return Err(error);
             }
@@ -109,20 +109,19 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         ..published::request(&repo, tag, &args.remote)?
     };
     let (remote, token) = (&args.remote, Token::github());
-    let fetched =
+    let verified =
         published::download(request, token, remote, scratch.path(), session::retry(remote, report)).await?;
-    let asked = published::Asked {
-        trust: &Trust::of(&args.trust)?,
-        require: args.require_attestation,
-        unsigned: false,
+    let must_be_signed = match args.require_attestation {
+        true => MustBeSigned::Always,
+        false => MustBeSigned::IfPromised,
     };
-    let verified = published::verify(fetched, &asked, report);
+    let checked = published::verify(&verified, &Trust::of(&args.trust)?, must_be_signed, report);
     if args.keep.is_some() {
         // A wrong release is kept too, to be looked at.
         scratch.keep()?;
     }
-    let published::Checked { download: verified, signature, lines, .. } = verified?;
-    let sums = verified.files.iter().find(|file| file.name == CHECKSUMS).map(|file| &file.digest);
+    let checked = checked?;
+    let sums = verified.file(CHECKSUMS).map(|file| &file.digest);
     let hint = "do not run the downloaded files: the release is not the one that was assembled";
     check_sums(sums, args.expect.as_ref(), hint)?;
     let manifest = verified.manifest.as_ref().map_err(|why| anyhow::anyhow!("{why}"))?;
@@ -136,12 +135,13 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         smoke_test::run_downloaded(manifest, &assets, argument, report).await?;
     }
     report.output("tag", tag.as_str());
-    let channels = channels::follow(manifest, remote, report).await?;
-    let verdict =
-        Verdict { channels, signature: Some(signature), ..Verdict::of_download(&verified, manifest) };
+    let channels = channel::follow(manifest, remote, report).await?;
+    let summary = checked.summary(&verified);
+    let signature = Some(checked.signature);
+    let verdict = Verdict { channels, signature, ..Verdict::of_download(&verified, manifest) };
     verdict.show(&format!("Release `{tag}` of {repo}"), args.json, report)?;
     if !args.json {
-        report.out(lines);
+        report.out(summary);
     }
     Ok(())
 }
@@ -205,7 +205,7 @@ impl Verdict {
     fn of_download(download: &Download, manifest: &Manifest) -> Self {
         let files = download.files.iter().map(|file| (&file.name, file.size, file.digest));
         let (count, image) = (units::files(files.len()), manifest.image.as_ref().map(|image| image.digest));
-        let sums = download.files.iter().find(|file| file.name == CHECKSUMS);
+        let sums = download.file(CHECKSUMS);
         Verdict {
             sums: sums.map(|file| file.digest),
             uncovered: download.uncovered().into_iter().map(str::to_owned).collect(),
@@ -278,17 +278,18 @@ fn read_again((record, path): &(Record, PathBuf), files: &[PromisedFile]) -> any
     let sbom = record.sbom.as_ref().and_then(|sbom| files.iter().find(|file| file.name == sbom.file));
     if let Some(sbom) = sbom {
         let whys = sbom::compare_embedded(&sbom.path, &found).into_iter();
-        let bad = |why| Problem::BadSbom { sbom: sbom.name.clone(), file: archive.clone(), why };
-        problems.extend(whys.map(bad));
+        problems
+            .extend(whys.map(|why| format!("`{}` is not the SBOM of `{archive}`: {why}", sbom.name).into()));
     }
     for binary in &record.binaries {
         let again = found.iter().find(|one| one.inside.as_ref() == Some(&binary.path)).map(|one| &one.facts);
         if again != binary.facts.as_ref() {
-            let why = "has other facts than its record says; pack it again";
-            problems.push(Problem::Contents { file: archive.clone(), path: binary.path.clone(), why });
+            let path = &binary.path;
+            let text = format!("`{path}` has other facts than its record says; pack it again (`{archive}`)");
+            problems.push(text.into());
         }
     }
     let edited = packages::edited(record, path)?;
-    problems.extend(edited.into_iter().map(|file| Problem::Edited { path: path.with_file_name(file) }));
+    problems.extend(edited.into_iter().map(|file| dist::edited(&path.with_file_name(file))));
     Ok(problems)
 }

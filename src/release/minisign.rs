@@ -3,13 +3,12 @@
 //! A signature of minisign is verified with the key that the project publishes for cargo-binstall, which verifies it again
 //! before it installs. All others (GPG, SSH, cosign with a key) are published as they are.
 
-use std::fs::File;
 use std::io::Read;
 
 use anyhow::Context as _;
 use minisign_verify::{Error, PublicKey, Signature};
 
-use crate::error::{Failure, invalid};
+use crate::error::{AtPath as _, Failure, invalid};
 use crate::report::Report;
 use floe_core::model::release::SIGNATURES;
 use floe_core::model::{ArchiveKind, Content, Minisign};
@@ -22,7 +21,7 @@ const LIMIT: u64 = 64 * 1024;
 const PIECE: usize = 256 * 1024;
 
 /// The files of a release by name.
-pub type Files<'a> = Vec<(&'a str, &'a Content)>;
+pub type Files<'a> = Vec<(&'a str, Content)>;
 
 /// The signatures of minisign among the files of a release.
 #[derive(Default)]
@@ -112,19 +111,18 @@ fn split(name: &str) -> Option<(&str, &str)> {
     SIGNATURES.iter().find_map(|end| Some((name.strip_suffix(end)?, *end)))
 }
 
+fn open(content: &Content) -> anyhow::Result<Box<dyn Read + '_>> {
+    Ok(match content {
+        Content::Bytes(bytes) => Box::new(&bytes[..]),
+        Content::File(path) => Box::new(files::open_no_link(path).at("failed to read", path)?),
+    })
+}
+
 /// A signature of minisign; `None` if it is of another program.
 fn read(content: &Content) -> anyhow::Result<Option<Signature>> {
-    let bytes = match content {
-        Content::Bytes(bytes) => bytes.clone(),
-        Content::File(path) => {
-            let file = files::open_no_link(path);
-            let mut bytes = Vec::new();
-            let read = file.and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));
-            read.with_context(|| format!("failed to read `{}`", path.display()))?;
-            bytes
-        }
-    };
-    Ok(std::str::from_utf8(&bytes).ok().and_then(|text| Signature::decode(text).ok()))
+    let mut text = Vec::new();
+    open(content)?.take(LIMIT).read_to_end(&mut text).context("failed to read a signature")?;
+    Ok(std::str::from_utf8(&text).ok().and_then(|text| Signature::decode(text).ok()))
 }
 
 /// Whether a signature is of these bytes, or why not.
@@ -133,21 +131,13 @@ fn check(key: &PublicKey, signature: &Signature, signed: &Content) -> anyhow::Re
         Ok(verifier) => verifier,
         Err(error) => return Ok(Err(error)),
     };
-    match signed {
-        Content::Bytes(bytes) => verifier.update(bytes),
-        Content::File(path) => {
-            let failed = || format!("failed to read `{}`", path.display());
-            let mut file: File = files::open_no_link(path).with_context(failed)?;
-            let mut piece = vec![0; PIECE];
-            loop {
-                match file.read(&mut piece).with_context(failed)? {
-                    0 => break,
-                    length => verifier.update(&piece[..length]),
-                }
-            }
+    let (mut signed, mut piece) = (open(signed)?, vec![0; PIECE]);
+    loop {
+        match signed.read(&mut piece).context("failed to read a signed file")? {
+            0 => return Ok(verifier.finalize()),
+            length => verifier.update(&piece[..length]),
         }
     }
-    Ok(verifier.finalize())
 }
 
 fn why(error: &Error, key_name: &str) -> String {

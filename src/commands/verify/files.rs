@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::{Signature, block};
-use crate::attest::{Authentic, Bundle, Subjects, Unproven};
+use crate::attest::{Authentic, Bundle, Expected, Subjects, Unproven};
 use crate::cli::VerifyArgs;
 use crate::error::{Failure, invalid};
 use crate::package::sbom;
-use crate::release::attestation::{Trust, read_bundle};
+use crate::release::published::{Signature, block};
+use crate::release::trust::{Trust, read_bundle};
 use crate::report::Report;
 use floe_core::model::sbom::{SUFFIX, TARGET};
 use floe_core::model::{Digest, Repo, Sbom, Schema};
@@ -39,13 +39,19 @@ struct SignedFile {
 pub fn verify(args: &VerifyArgs, bundle: &Path, repo: &Repo, report: &Report) -> anyhow::Result<()> {
     let trust = Trust::of(&args.trust)?;
     let digests = digests(&args.dists)?;
+    let expected = Expected {
+        repo,
+        tag: args.source.tag.as_ref(),
+        commit: args.source.commit.as_ref(),
+        signer: trust.signer(),
+        subjects: Subjects::Some(digests.clone()),
+    };
     let bundles = read_bundle(bundle)?;
     let read = || format!("failed to read the attestation `{}`", bundle.display());
     let bundles = Bundle::split(&bundles).map_err(anyhow::Error::msg).with_context(read)?;
-    let source = (args.source.tag.as_ref(), args.source.commit.as_ref());
     let (mut wrong, mut unchecked) = (Vec::new(), None);
     for (at, one) in bundles.iter().enumerate() {
-        match trust.check(one, repo, source, Subjects::Some(digests.clone())) {
+        match trust.check(one, &expected) {
             Ok(found) => return show(&found, digests, repo, args.json, report),
             Err(Unproven::NotChecked { why, hint }) => unchecked = Some((why, hint)),
             Err(Unproven::Wrong(problems)) => {
@@ -96,7 +102,7 @@ fn show(
     as_json: bool,
     report: &Report,
 ) -> anyhow::Result<()> {
-    let signature = Signature::of(found);
+    let signature = Signature::from(found);
     let name = |digest: Digest| {
         let subject = found.statement.subjects.iter().find(|subject| subject.sha256() == Some(digest));
         subject.map(|subject| subject.name.clone()).unwrap_or_default()
@@ -109,7 +115,12 @@ fn show(
     let mut bytes = vec![format!("{} as the attestation says", units::files(files.len()))];
     bytes.extend(files.iter().filter_map(SignedFile::renamed));
     let sboms: Vec<String> = files.iter().filter_map(SignedFile::contents).collect();
-    let commit = found.commit.as_ref().map(|commit| format!(" at {commit}")).unwrap_or_default();
+    let commit = found
+        .claims
+        .source_repository_digest
+        .as_ref()
+        .map(|commit| format!(" at {commit}"))
+        .unwrap_or_default();
     let [bytes, signed, sboms] = [("bytes", bytes), ("signed", signature.lines()), ("sbom", sboms)]
         .map(|(name, lines)| block(name, &lines));
     report.out(format!("{repo}{commit}{bytes}{signed}{sboms}"));

@@ -1,63 +1,60 @@
 //! Downloads a published release, anonymously where that is possible, and checks every byte and who signed it.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+mod signed;
+mod summary;
+
+use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::attest::BUNDLE_LIMIT;
 use crate::channels::{self, packages};
 use crate::cli::RemoteArgs;
 use crate::download::Downloader;
 use crate::error::{Failure, invalid, refusal_of};
 use crate::github::GitHub;
+use crate::net::client::Client;
 use crate::net::retry::Retry;
 use crate::package::{audit, sbom};
-use crate::release::attestation::Trust;
-use crate::release::signature::{self, Immutability, Signature};
-use crate::release::signatures::{self, Judged};
+use crate::release::minisign::{self, Judged};
+use crate::release::trust::Trust;
 use crate::release::{names, session};
 use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::manifest::Artifact;
-use floe_core::model::release::{ATTESTATION, CHECKSUMS, MINISIGN};
-use floe_core::model::{Content, Digest, Manifest, PackageFacts, Repo, Tag};
+use floe_core::model::release::{CHECKSUMS, MINISIGN};
+use floe_core::model::{Content, Manifest, PackageFacts, Repo, Tag};
 use floe_core::parallel;
-use floe_core::untrusted::files;
 use floe_core::verify::published::{self, Download, ReleaseRequest};
 
-/// A downloaded release, and what says who made it.
-pub struct Fetched {
-    /// The release.
-    pub download: Download,
-    /// Its attestation, or why that cannot be read.
-    pub bundle: Option<Result<Vec<u8>, String>>,
-    /// GitHub's attestations of the release if it is immutable, or why GitHub did not answer.
-    pub by_github: Option<Result<Vec<Vec<u8>>, String>>,
-    /// The folder of the downloaded files.
-    pub assets: PathBuf,
+pub use signed::{Immutability, Signature};
+pub use summary::block;
+
+/// When a release that is not signed is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MustBeSigned {
+    /// Always.
+    Always,
+    /// If its manifest promises an attestation.
+    IfPromised,
+    /// Never, as in a rehearsal, which cannot sign.
+    Never,
 }
 
-/// How a release is checked.
-pub struct Asked<'a> {
-    /// Whose signatures count.
-    pub trust: &'a Trust,
-    /// Whether a release that is not signed fails.
-    pub require: bool,
-    /// Whether a promised attestation may be missing, as in a rehearsal.
-    pub unsigned: bool,
+impl MustBeSigned {
+    fn is_of(self, download: &Download) -> bool {
+        let is_promised = || download.manifest.as_ref().is_ok_and(|manifest| manifest.attested);
+        self == MustBeSigned::Always || self == MustBeSigned::IfPromised && is_promised()
+    }
 }
 
-/// A release in which nothing is wrong.
+/// Who signed a release in which nothing is wrong.
 pub struct Checked {
-    /// The release.
-    pub download: Download,
-    /// Who signed it.
+    /// The workflow that built it.
     pub signature: Signature,
-    /// GitHub's answer about it.
+    /// GitHub, which published it.
     pub immutability: Immutability,
-    /// The lines that name what was checked.
-    pub lines: String,
+    /// The maintainers, with minisign, in one line.
+    minisign: Option<String>,
 }
 
 /// The request for a release, without a name, commit or image that it must have.
@@ -74,11 +71,11 @@ pub async fn download(
     args: &RemoteArgs,
     folder: &Path,
     retry: Retry,
-) -> anyhow::Result<Fetched> {
-    let retry = retry.reading();
+) -> anyhow::Result<Download> {
+    let client = Client::new(retry.reading());
     let name = format!("release `{}` of `{}`", request.tag, request.repo);
     let download = async {
-        let (github, is_private) = connect(&request.repo, token, args, &retry).await?;
+        let (github, is_private) = connect(&request.repo, token, args, &client).await?;
         let page = request.page.as_ref().map(|page| format!(" at {page}/releases"));
         let release = github.published(&request.tag).await?.ok_or_else(|| {
             Failure::new("it is not published")
@@ -91,27 +88,10 @@ pub async fn download(
         };
         let (to, registry_url) = (folder.to_owned(), args.registry_url.as_deref());
         let downloader =
-            Downloader { github: github.clone(), is_private, registry_url, own_image, folder: to, retry };
-        let download = downloader.download(request, release).await?;
-        // GitHub's own attestations of an immutable release, by the digest of `SHA256SUMS`.
-        let sums = download.files.iter().find(|file| file.name == CHECKSUMS);
-        let by_github = match sums.filter(|_| download.release.immutable) {
-            Some(sums) => Some(github.release_attestations(&sums.digest).await),
-            None => None,
-        };
-        let by_github = by_github.map(|answer| answer.map_err(|error| format!("{error:#}")));
-        let assets = folder.join("assets");
-        let bundle = read_bundle(&assets.join(ATTESTATION));
-        anyhow::Ok(Fetched { download, bundle, by_github, assets })
+            Downloader { github: github.clone(), is_private, registry_url, own_image, folder: to };
+        downloader.download(request, release).await
     };
     download.await.with_context(|| format!("{name} could not be checked"))
-}
-
-fn read_bundle(path: &Path) -> Option<Result<Vec<u8>, String>> {
-    match files::open_no_link(path).and_then(|file| files::read(file, BUNDLE_LIMIT)) {
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        read => Some(read.map_err(|error| error.to_string())),
-    }
 }
 
 /// The client for a repository, and whether the repository is private.
@@ -119,12 +99,12 @@ async fn connect(
     repo: &Repo,
     token: Option<Token>,
     args: &RemoteArgs,
-    retry: &Retry,
+    client: &Client,
 ) -> anyhow::Result<(GitHub, bool)> {
-    let github = session::github(args, repo.clone(), None, retry)?;
+    let github = session::github(args, repo.clone(), None, client)?;
     let Err(error) = github.access().await else { return Ok((github, false)) };
     let (Some(token), Some(_)) = (token, refusal_of(&error)) else { return Err(error) };
-    let github = session::github(args, repo.clone(), Some(token), retry)?;
+    let github = session::github(args, repo.clone(), Some(token), client)?;
     // An anonymous request also fails at a rate limit. Only the answer to the token says that the repository is private.
     let is_private = github.access().await?.private;
     Ok((github, is_private))
@@ -149,9 +129,7 @@ pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) 
     let found =
         parallel::map(with_sbom.collect(), compare).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let again = |artifact: &Artifact| -> anyhow::Result<Vec<String>> {
-        let digest = |package: &PackageFacts| {
-            Some(download.files.iter().find(|file| file.name == package.file)?.digest)
-        };
+        let digest = |package: &PackageFacts| Some(download.file(&package.file)?.digest);
         let source = packages::Source::of(manifest, artifact);
         let edited = source.edited(&assets.join(&artifact.file), &artifact.packages, digest)?;
         Ok(edited.iter().map(|file| format!("`{file}` does not follow from `{}`", artifact.file)).collect())
@@ -164,24 +142,27 @@ pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) 
 
 /// Checks a download. Problems have exit code 3; files that the release does not cover, and a signature that could not be
 /// checked, are warnings.
-pub fn verify(fetched: Fetched, asked: &Asked<'_>, report: &Report) -> anyhow::Result<Checked> {
-    let found = published::check(&fetched.download);
-    let (signature, of_bundle) = signature::of_release(&fetched, asked);
-    let (immutability, of_github) = Immutability::of(&fetched, asked.trust);
-    let (minisign, of_minisign) = minisign(&fetched)?;
-    let Fetched { download, .. } = fetched;
-    let of_channels = download.manifest.iter().flat_map(|manifest| rendered(manifest, report)).collect();
-    let problems = [found, of_bundle, of_github, of_minisign, of_channels].concat();
+pub fn verify(
+    download: &Download,
+    trust: &Trust,
+    must_be_signed: MustBeSigned,
+    report: &Report,
+) -> anyhow::Result<Checked> {
+    let is_required = must_be_signed.is_of(download);
+    let mut problems = published::check(download);
+    let signature = Signature::of(download, trust, is_required, &mut problems);
+    let immutability = Immutability::of(download, trust, &mut problems);
+    let minisign = minisign(download, &mut problems)?;
+    problems.extend(download.manifest.iter().flat_map(|manifest| rendered(manifest, report)));
     let ReleaseRequest { tag, repo, .. } = &download.request;
-    let mismatches = download.manifest.as_ref().map_or(0, |manifest| download.request.mismatches(manifest));
-    let wrong = match mismatches == problems.len() {
+    let mismatches = download.manifest.iter().flat_map(|manifest| download.request.mismatches(manifest));
+    let wrong = match mismatches.count() == problems.len() {
         true => wrong(&download.request).hint("it is not the release that was asked for, so do not run the downloaded files; compare the values of `--package`, `--commit` and `--image` with it"),
         false => wrong(&download.request),
     };
     wrong.if_any(problems)?;
     if let Signature::NotChecked { why, hint } = &signature {
-        let is_promised = download.manifest.as_ref().is_ok_and(|manifest| manifest.attested);
-        if asked.require || is_promised {
+        if is_required {
             return Err(Failure::new(format!("who signed `{tag}` of `{repo}` could not be checked: {why}"))
                 .hint(*hint)
                 .into());
@@ -193,32 +174,31 @@ pub fn verify(fetched: Fetched, asked: &Asked<'_>, report: &Report) -> anyhow::R
             "`{name}` is not covered by this release: neither `SHA256SUMS` nor the manifest names it, so it was not checked"
         ));
     }
-    let lines = signature::lines(&download, (&signature, minisign), &immutability);
-    Ok(Checked { download, signature, immutability, lines })
+    Ok(Checked { signature, immutability, minisign })
 }
 
-/// The signatures of minisign in one line, if there are any or the manifest names a key, and everything that is wrong about
-/// them. The key is the manifest's, which the attestation covers.
-fn minisign(fetched: &Fetched) -> anyhow::Result<(Option<String>, Vec<String>)> {
-    let Fetched { download, assets, .. } = fetched;
-    let Ok(manifest) = &download.manifest else { return Ok((None, Vec::new())) };
+/// The signatures of minisign in one line, if there are any or the manifest names a key. The key is the manifest's, which the
+/// attestation covers.
+fn minisign(download: &Download, problems: &mut Vec<String>) -> anyhow::Result<Option<String>> {
+    let assets = &download.assets;
+    let Ok(manifest) = &download.manifest else { return Ok(None) };
     let key = manifest.package.as_ref().and_then(|about| about.minisign.as_ref());
     let of_checksums = MINISIGN.map(|end| format!("{CHECKSUMS}{end}"));
     let of_checksums = of_checksums.iter().filter(|name| assets.join(name).is_file());
     let names = download.files.iter().map(|file| &file.name).chain(of_checksums);
-    let files: Vec<_> = names.map(|name| (name.as_str(), Content::File(assets.join(name)))).collect();
-    let files = files.iter().map(|(name, content)| (*name, content)).collect();
-    let Judged { verified, problems, unchecked } = signatures::judge(&files, key, "the one in the manifest")?;
-    let count = signatures::count(verified.max(unchecked.len()));
-    let line = match key {
+    let files = names.map(|name| (name.as_str(), Content::File(assets.join(name)))).collect();
+    let Judged { verified, problems: wrong, unchecked } =
+        minisign::judge(&files, key, "the one in the manifest")?;
+    problems.extend(wrong);
+    let count = minisign::count(verified.max(unchecked.len()));
+    Ok(match key {
         Some(key) if verified == 0 => {
             Some(format!("none, although the manifest names a key ({})", key.pubkey))
         }
         Some(key) => Some(format!("{count} by the key in the manifest ({})", key.pubkey)),
         None if unchecked.is_empty() => None,
         None => Some(format!("not checked: {count}, and the manifest names no key")),
-    };
-    Ok((line, problems))
+    })
 }
 
 /// The files that do not follow from the manifest. They are rendered again; the manifest alone says from what.
@@ -241,9 +221,6 @@ fn rendered(manifest: &Manifest, report: &Report) -> Vec<String> {
         Err(_) if known.is_empty() => return Vec::new(),
         Err(lacking) => return lacking,
     };
-    let follows = |kind, path: &str, digest: Digest| {
-        again.iter().any(|file| file.kind == kind && file.path == path && Digest::of(&file.bytes) == digest)
-    };
-    let wrong = known.into_iter().filter(|entry| !follows(entry.kind, &entry.path, entry.digest));
+    let wrong = known.into_iter().filter(|entry| !again.iter().any(|file| file.entry == **entry));
     wrong.map(|entry| format!("`{}` does not follow from the manifest", entry.path)).collect()
 }

@@ -1,0 +1,88 @@
+//! Whose signatures count, by the arguments, and whether an attestation is one of a release.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use anyhow::Context as _;
+
+use crate::attest::{
+    Authentic, BUNDLE_LIMIT, Bundle, Expected, ROOTS_LIMIT, Roots, Signer, Subjects, Unproven,
+};
+use crate::cli::TrustArgs;
+use floe_core::model::{Destination, Digest, Release};
+use floe_core::parallel::lock;
+use floe_core::untrusted::files;
+
+/// Whose signatures count, and the verdicts so far. Clones share them.
+#[derive(Clone)]
+pub struct Trust {
+    roots: Arc<Roots>,
+    signer: Option<Signer>,
+    /// Whether a bundle of this digest counts as that of a release, by its `SHA256SUMS`.
+    known: Arc<Mutex<BTreeMap<(Digest, Digest), bool>>>,
+}
+
+impl Trust {
+    /// The roots and the signer of the arguments, or the embedded roots.
+    pub fn of(args: &TrustArgs) -> anyhow::Result<Self> {
+        let roots = match &args.trusted_root {
+            Some(path) => read_roots(path)?,
+            None => Roots::embedded().map_err(anyhow::Error::msg)?,
+        };
+        Ok(Trust { roots: Arc::new(roots), signer: args.signer.clone(), known: Arc::default() })
+    }
+
+    /// Whether a bundle is authentic, whatever it says.
+    pub fn authenticate(&self, bundle: &[u8]) -> Result<Authentic, Unproven> {
+        Bundle::parse(bundle)?.authenticate(&self.roots)
+    }
+
+    /// The workflow that must have signed, if one is asked for.
+    pub fn signer(&self) -> Option<&Signer> {
+        self.signer.as_ref()
+    }
+
+    /// Whether a bundle is authentic and says what it must.
+    pub fn check(&self, bundle: &[u8], expected: &Expected<'_>) -> Result<Authentic, Unproven> {
+        let found = self.authenticate(bundle)?;
+        match expected.problems(&found) {
+            problems if problems.is_empty() => Ok(found),
+            problems => Err(Unproven::Wrong(problems)),
+        }
+    }
+
+    /// Whether a bundle is one of exactly this release.
+    pub fn check_release(&self, bundle: &[u8], release: &Release) -> Result<Authentic, Unproven> {
+        let Destination { repo, tag, commit, .. } = &release.destination;
+        let (tag, commit) = (Some(tag), Some(commit));
+        let subjects = Subjects::All(release.subject_digests());
+        self.check(bundle, &Expected { repo, tag, commit, signer: self.signer(), subjects })
+    }
+
+    /// Whether another bundle than the promised one is as good, if that is known already.
+    pub fn stands_for(&self, bundle: Digest, release: &Release) -> Option<bool> {
+        lock(&self.known).get(&(bundle, release.sums())).copied()
+    }
+
+    /// Checks whether another bundle is as good as the promised one, and remembers the answer.
+    pub fn judge_other(&self, bundle: &[u8], release: &Release) -> bool {
+        let is_good = self.check_release(bundle, release).is_ok();
+        lock(&self.known).insert((Digest::of(bundle), release.sums()), is_good);
+        is_good
+    }
+}
+
+fn read_roots(path: &Path) -> anyhow::Result<Roots> {
+    let read = || {
+        let text = String::from_utf8(files::read(files::open(path)?, ROOTS_LIMIT)?);
+        Roots::parse(&text.context("it is not UTF-8")?).map_err(anyhow::Error::msg)
+    };
+    read().with_context(|| format!("failed to read the trusted roots `{}`", path.display()))
+}
+
+/// Reads a bundle from a file.
+pub fn read_bundle(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let read = || files::read(files::open(path)?, BUNDLE_LIMIT);
+    read().with_context(|| format!("failed to read the attestation `{}`", path.display()))
+}
