@@ -17,7 +17,7 @@ use floe_core::model::{ChannelPlace, Destination, Release, Repo, Subject};
 use floe_rehearsal::faults::Testbed;
 use floe_rehearsal::feed::EmbeddedFeed;
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
-use floe_rehearsal::interceptor::{Interceptor, Server, serve};
+use floe_rehearsal::interceptor::{Server, serve};
 use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions};
 
 /// The user name at both servers.
@@ -103,11 +103,11 @@ impl Servers {
         let packages = EmbeddedFeed::open(folder.join("feed"), key.reveal())
             .context("failed to start the embedded feed")?;
         Ok(Servers {
-            feed: serve(packages.router(), Interceptor::new(), None).await?,
+            feed: serve(packages.router()).await?,
             packages,
             key,
-            github: serve(github.router(), Interceptor::new(), None).await?,
-            registry: serve(registry.router(), Interceptor::new(), None).await?,
+            github: serve(github.router()).await?,
+            registry: serve(registry.router()).await?,
             held: github,
             stored: registry,
             token,

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::Request;
-use floe_rehearsal::interceptor::{Fault, Interceptor, Server, What, serve};
+use floe_rehearsal::interceptor::{Fault, Server, What, serve};
 use http::StatusCode;
 
 use crate::support::scenario::Scenario;
@@ -34,7 +34,7 @@ impl Elsewhere {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let router = Router::new().fallback(handler);
-        let server = runtime.block_on(serve(router, Interceptor::new(), None)).unwrap();
+        let server = runtime.block_on(serve(router)).unwrap();
         Elsewhere { server, shown, _runtime: runtime }
     }
 

@@ -147,9 +147,9 @@ impl Bench {
     pub async fn new() -> Self {
         install_tls();
         let (github, registry, feed) = (Current::default(), Current::default(), Current::default());
-        let github_server = serve(github.router(), Interceptor::new(), None).await.unwrap();
-        let registry_server = serve(registry.router(), Interceptor::new(), None).await.unwrap();
-        let feed_server = serve(feed.router(), Interceptor::new(), None).await.unwrap();
+        let github_server = serve(github.router()).await.unwrap();
+        let registry_server = serve(registry.router()).await.unwrap();
+        let feed_server = serve(feed.router()).await.unwrap();
         let servers = RemoteArgs {
             repo: None,
             server_url: None,

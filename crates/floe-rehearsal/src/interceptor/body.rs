@@ -1,4 +1,4 @@
-//! Bodies that are counted as they stream, and that break off where a fault says.
+//! Bodies that break off where a fault says.
 
 use std::io;
 
@@ -10,26 +10,20 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::sync::mpsc;
 
-use super::{DROPPED, Interceptor};
+use super::DROPPED;
 
 /// The most bytes that a slow reader takes at once.
 const SIP: usize = 1024;
 
-/// The body of request `n`, which breaks off after `cut` bytes. It ends with an error if it is shorter than its
+/// The body of a request, which breaks off after `cut` bytes. It ends with an error if it is shorter than its
 /// `Content-Length`. A slow one comes in small pieces, with a turn for other tasks between them.
-pub(super) fn request(
-    inner: Incoming,
-    interceptor: Interceptor,
-    n: u64,
-    cut: Option<u64>,
-    slow: bool,
-) -> Body {
+pub(super) fn request(inner: Incoming, cut: Option<u64>, slow: bool) -> Body {
     if inner.is_end_stream() {
         return Body::empty();
     }
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
-        if let Err(arrived) = read(inner, &sender, (&interceptor, n), cut, slow).await {
+        if let Err(arrived) = read(inner, &sender, cut, slow).await {
             let text = format!("the body of the request broke off after {arrived} bytes");
             let _ = sender.send(Err(io::Error::new(io::ErrorKind::UnexpectedEof, text))).await;
         }
@@ -42,7 +36,6 @@ pub(super) fn request(
 async fn read(
     mut inner: Incoming,
     handler: &mpsc::Sender<io::Result<Bytes>>,
-    (interceptor, n): (&Interceptor, u64),
     cut: Option<u64>,
     slow: bool,
 ) -> Result<(), u64> {
@@ -58,7 +51,6 @@ async fn read(
             data.truncate(usize::try_from(cut - arrived).unwrap_or(usize::MAX));
         }
         arrived += data.len() as u64;
-        interceptor.update(n, |request| request.received += data.len() as u64);
         while !data.is_empty() {
             let length = if slow { data.len().min(SIP) } else { data.len() };
             let _ = handler.send(Ok(data.split_to(length))).await;
@@ -70,26 +62,20 @@ async fn read(
     Err(arrived)
 }
 
-/// The body of the response to request `n`, which breaks off after `cut` bytes. Its length is in the headers already.
-pub(super) fn response(inner: Body, interceptor: Interceptor, n: u64, cut: Option<u64>) -> Body {
-    Body::from_stream(stream::unfold((inner, 0), move |(mut inner, sent)| {
-        let interceptor = interceptor.clone();
-        async move {
-            if cut == Some(sent) {
-                // hyper flushes its buffer when a body is pending, and drops it at an error.
-                tokio::task::yield_now().await;
-                return Some((Err(axum::Error::new(DROPPED)), (inner, sent)));
-            }
-            let mut data = match inner.frame().await? {
-                Ok(frame) => frame.into_data().unwrap_or_default(),
-                Err(error) => return Some((Err(error), (inner, sent))),
-            };
-            if let Some(cut) = cut {
-                data.truncate(usize::try_from(cut - sent).unwrap_or(usize::MAX));
-            }
-            interceptor.update(n, |request| request.sent += data.len() as u64);
-            let sent = sent + data.len() as u64;
-            Some((Ok(data), (inner, sent)))
+/// The body of a response, which breaks off after so many bytes. Its length is in the headers already.
+pub(super) fn cut_off(inner: Body, after: u64) -> Body {
+    Body::from_stream(stream::unfold((inner, after), async |(mut inner, left)| {
+        if left == 0 {
+            // hyper flushes its buffer when a body is pending, and drops it at an error.
+            tokio::task::yield_now().await;
+            return Some((Err(axum::Error::new(DROPPED)), (inner, left)));
         }
+        let data = inner.frame().await?.map(|frame| {
+            let mut data = frame.into_data().unwrap_or_default();
+            data.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+            data
+        });
+        let left = left - data.as_ref().map_or(0, |data| data.len() as u64);
+        Some((data, (inner, left)))
     }))
 }

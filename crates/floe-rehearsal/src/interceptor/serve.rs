@@ -20,14 +20,15 @@ pub struct Server {
     task: JoinHandle<()>,
 }
 
-/// Serves `router` through `interceptor` on 127.0.0.1, on a free port unless one is given.
+/// Serves `router` through an interceptor on a free port of 127.0.0.1.
 ///
 /// # Errors
-/// The port is taken.
-pub async fn serve(router: Router, interceptor: Interceptor, port: Option<u16>) -> anyhow::Result<Server> {
-    let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(0)));
-    let listener = TcpListener::bind(addr).await.with_context(|| format!("failed to listen on `{addr}`"))?;
+/// There is no free port.
+pub async fn serve(router: Router) -> anyhow::Result<Server> {
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("failed to listen on 127.0.0.1")?;
     let addr = listener.local_addr().context("failed to read the address of the server")?;
+    let interceptor = Interceptor::default();
     let task = tokio::spawn(accept((listener, addr), router, interceptor.clone()));
     Ok(Server { addr, interceptor, task })
 }

@@ -31,7 +31,7 @@ use http::{HeaderName, HeaderValue, Method};
 
 use access::Grant;
 use error::RegistryError;
-use route::{Endpoint, Route};
+use route::Endpoint;
 use session::Sessions;
 pub use store::{StoredRegistry, StoredRepository};
 
@@ -173,14 +173,14 @@ impl Shared {
     async fn dispatch(&self, call: &mut Call) -> HandlerResult {
         let method = call.parts.method.clone();
         let is_read = method == Method::GET || method == Method::HEAD;
-        let (name, endpoint) = match Route::parse(call.parts.uri.path())? {
-            Route::Of(name, endpoint) => (name, endpoint),
-            Route::Token if method == Method::GET => return access::token(self, call),
-            Route::Base if is_read => {
+        let (name, endpoint) = match call.parts.uri.path() {
+            "/token" if method == Method::GET => return access::token(self, call),
+            "/v2" | "/v2/" if is_read => {
                 self.login(call)?;
                 return Ok(axum::Json(serde_json::json!({})).into_response());
             }
-            _ => return Err(RegistryError::method(&method)),
+            "/token" | "/v2" | "/v2/" => return Err(RegistryError::method(&method)),
+            path => route::parse(path)?,
         };
         self.check(call, &name, !is_read || matches!(endpoint, Endpoint::Upload(_)))?;
         // After the right to pull, so that anonymous clients cannot find out which private repositories exist.

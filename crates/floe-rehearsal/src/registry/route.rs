@@ -9,18 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use super::error::RegistryError;
 
-/// The endpoints of the distribution-spec, with their numbers there, and the token endpoint.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Route {
-    /// `/v2/`: end-1.
-    Base,
-    /// `/token`
-    Token,
-    /// `/v2/<name>/…`
-    Of(Name, Endpoint),
-}
-
-/// An endpoint of a repository.
+/// An endpoint of a repository, with its number in the distribution-spec.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Endpoint {
     /// `blobs/<digest>`: end-2.
@@ -49,32 +38,25 @@ pub(super) enum Reference {
     Digest(Digest),
 }
 
-impl Route {
-    /// Parses the path of a request, still percent-encoded.
-    pub(super) fn parse(path: &str) -> Result<Self, RegistryError> {
-        match path {
-            "/token" => return Ok(Route::Token),
-            "/v2" | "/v2/" => return Ok(Route::Base),
-            _ => {}
+/// Parses the path of a request about a repository, still percent-encoded.
+pub(super) fn parse(path: &str) -> Result<(Name, Endpoint), RegistryError> {
+    let decode = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+    let rest = path.strip_prefix("/v2/").ok_or_else(unknown)?;
+    let parts: Vec<String> = rest.split('/').map(decode).collect();
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let (name, endpoint) = match parts.as_slice() {
+        [name @ .., "tags", "list"] => (name, Endpoint::Tags),
+        [name @ .., "manifests", reference] => (name, Endpoint::Manifest(Reference::parse(reference)?)),
+        [name @ .., "blobs", "uploads"] | [name @ .., "blobs", "uploads", ""] => {
+            (name, Endpoint::StartUpload)
         }
-        let decode = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
-        let rest = path.strip_prefix("/v2/").ok_or_else(unknown)?;
-        let parts: Vec<String> = rest.split('/').map(decode).collect();
-        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        let (name, endpoint) = match parts.as_slice() {
-            [name @ .., "tags", "list"] => (name, Endpoint::Tags),
-            [name @ .., "manifests", reference] => (name, Endpoint::Manifest(Reference::parse(reference)?)),
-            [name @ .., "blobs", "uploads"] | [name @ .., "blobs", "uploads", ""] => {
-                (name, Endpoint::StartUpload)
-            }
-            // An id that is not that of an upload under way names nothing; it never becomes a path.
-            [name @ .., "blobs", "uploads", id] => (name, Endpoint::Upload((*id).to_owned())),
-            [name @ .., "blobs", hex] => (name, Endpoint::Blob(digest(hex)?)),
-            [name @ .., "referrers", hex] => (name, Endpoint::Referrers(digest(hex)?)),
-            _ => return Err(unknown()),
-        };
-        Ok(Route::Of(Name::join(name)?, endpoint))
-    }
+        // An id that is not that of an upload under way names nothing; it never becomes a path.
+        [name @ .., "blobs", "uploads", id] => (name, Endpoint::Upload((*id).to_owned())),
+        [name @ .., "blobs", hex] => (name, Endpoint::Blob(digest(hex)?)),
+        [name @ .., "referrers", hex] => (name, Endpoint::Referrers(digest(hex)?)),
+        _ => return Err(unknown()),
+    };
+    Ok((Name::join(name)?, endpoint))
 }
 
 impl Name {
@@ -165,7 +147,7 @@ mod tests {
             (format!("/v2/a/b/referrers/{digest}"), "a/b", Endpoint::Referrers(digest)),
         ];
         for (path, of, endpoint) in cases {
-            assert_eq!(Route::parse(&path).ok(), Some(Route::Of(name(of), endpoint)), "{path}");
+            assert_eq!(parse(&path).ok(), Some((name(of), endpoint)), "{path}");
         }
     }
 
@@ -191,7 +173,7 @@ mod tests {
             "/v2/_catalog",
             "/",
         ] {
-            assert!(Route::parse(path).is_err(), "{path}");
+            assert!(parse(path).is_err(), "{path}");
         }
     }
 }

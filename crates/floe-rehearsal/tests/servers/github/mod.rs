@@ -13,7 +13,7 @@ use std::path::Path;
 
 use floe_core::model::{Digest, Repo};
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
-use floe_rehearsal::interceptor::{Interceptor, Server, serve};
+use floe_rehearsal::interceptor::{Server, serve};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
@@ -62,7 +62,7 @@ impl Hub {
         change(&mut options);
         let github = EmbeddedGitHub::open(options).unwrap();
         github.edit(&"acme/secret".parse().unwrap(), |stored| stored.private = true).unwrap();
-        let server = serve(github.router(), Interceptor::new(), None).await.unwrap();
+        let server = serve(github.router()).await.unwrap();
         Hub { github, server, client: client(), repo: "acme/floe".parse().unwrap(), folder }
     }
 
@@ -71,7 +71,7 @@ impl Hub {
         let Hub { server, client, repo, folder, .. } = self;
         drop(server);
         let github = EmbeddedGitHub::open(options(folder.path())).unwrap();
-        let server = serve(github.router(), Interceptor::new(), None).await.unwrap();
+        let server = serve(github.router()).await.unwrap();
         Hub { github, server, client, repo, folder }
     }
 

@@ -9,7 +9,7 @@ mod push;
 use std::path::{Path, PathBuf};
 
 use floe_core::model::Digest;
-use floe_rehearsal::interceptor::{self, Interceptor};
+use floe_rehearsal::interceptor::{self};
 use floe_rehearsal::registry::{EmbeddedRegistry, RegistryAccount, RegistryOptions};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -41,7 +41,7 @@ impl Server {
     async fn start(options: RegistryOptions) -> Self {
         crate::install_tls();
         let registry = EmbeddedRegistry::open(options).unwrap();
-        let server = interceptor::serve(registry.router(), Interceptor::new(), None).await.unwrap();
+        let server = interceptor::serve(registry.router()).await.unwrap();
         let http = Client::builder().no_proxy().build().unwrap();
         Server { registry, host: server.addr.to_string(), http, bearer: None, _server: server }
     }
