@@ -224,7 +224,7 @@ fn a_tap_that_moves_meanwhile_is_looked_at_again() {
 #[test]
 fn a_tap_that_takes_no_writes_is_named_with_a_way_out() {
     let archived = scenario("1.4.0");
-    archived.github.set_archived(&tap(), true).unwrap();
+    archived.github.edit(&tap(), |stored| stored.archived = true).unwrap();
     archived.run(["publish"]).exit(1).says("`acme/homebrew-tap` is archived or disabled").writes(ASKED);
 
     let renamed = scenario("1.4.0");
@@ -237,7 +237,7 @@ fn a_tap_that_takes_no_writes_is_named_with_a_way_out() {
     missing.run(["publish"]).exit(1).says("GitHub knows no repository `acme/homebrew-none`").writes(ASKED);
 
     let protected = scenario("1.4.0");
-    protected.github.set_protected(&tap(), true).unwrap();
+    protected.github.edit(&tap(), |stored| stored.protected = true).unwrap();
     protected
         .run(["publish"])
         .exit(1)

@@ -147,8 +147,8 @@ impl Injection {
             (Kind::ChannelOther, Home::Repo(repo)) => {
                 github.write_file(repo, "Formula/other.rb", b"# another\n")
             }
-            (Kind::ChannelProtected, Home::Repo(repo)) => github.set_protected(repo, true),
-            (Kind::ChannelArchived, Home::Repo(repo)) => github.set_archived(repo, true),
+            (Kind::ChannelProtected, Home::Repo(repo)) => github.edit(repo, |stored| stored.protected = true),
+            (Kind::ChannelArchived, Home::Repo(repo)) => github.edit(repo, |stored| stored.archived = true),
             (Kind::PushedMeanwhile, Home::Feed(one)) if feed.package(&one.id, &one.version).is_none() => {
                 feed.put(&by_hand(one)?)
             }
@@ -173,7 +173,9 @@ impl Injection {
                         github.write_branch(&one.fork, &branch, path, b"# by hand\n")
                     }
                     (Kind::PullMerged, Some(number)) => github.merge_pull(upstream, number),
-                    (Kind::PullClosed, Some(number)) => github.close_pull(upstream, number),
+                    (Kind::PullClosed, Some(number)) => {
+                        github.edit(upstream, |stored| stored.pulls[number as usize - 1].open = false)
+                    }
                     _ => Ok(()),
                 }
             }

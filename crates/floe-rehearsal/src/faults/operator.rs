@@ -67,8 +67,8 @@ fn open_channels(testbed: &Testbed) -> Vec<String> {
     for place in &testbed.channels {
         let Some(repository) = place.writes() else { continue };
         // Opening what is open changes nothing.
-        let _ = github.set_archived(repository, false);
-        let _ = github.set_protected(repository, false);
+        let _ = github.edit(repository, |stored| stored.archived = false);
+        let _ = github.edit(repository, |stored| stored.protected = false);
         for path in &place.paths {
             match &place.home {
                 Home::Repo(_) if is_by_hand(github.files(repository).remove(path)) => {
@@ -78,9 +78,9 @@ fn open_channels(testbed: &Testbed) -> Vec<String> {
                 Home::Upstream(submission) => {
                     let branch = submission.branch();
                     if is_by_hand(github.branch_files(repository, Some(&branch)).remove(path)) {
-                        let deleted = github.delete_branch(repository, &branch).ok();
+                        let deleted = github.edit(repository, |stored| stored.branches.remove(&branch)).ok();
                         fixes.extend(
-                            deleted.map(|()| format!("deleted the branch `{branch}` of `{repository}`")),
+                            deleted.map(|_| format!("deleted the branch `{branch}` of `{repository}`")),
                         );
                     }
                 }

@@ -56,16 +56,6 @@ impl EmbeddedGitHub {
         self.look(repo, |stored| stored.written(branch.unwrap_or(&stored.default_branch))).unwrap_or_default()
     }
 
-    /// Archives a repository, or opens it again.
-    pub fn set_archived(&self, repo: &Repo, archived: bool) -> anyhow::Result<()> {
-        self.edit(repo, |stored| stored.archived = archived)
-    }
-
-    /// Protects the default branch by a rule, or takes the rule away.
-    pub fn set_protected(&self, repo: &Repo, protected: bool) -> anyhow::Result<()> {
-        self.edit(repo, |stored| stored.protected = protected)
-    }
-
     /// Renames a repository. Its former name redirects.
     pub fn rename(&self, repo: &Repo, to: &Repo) -> anyhow::Result<()> {
         let renamed: ApiResult<()> = self.store.change(|stored| {
@@ -101,18 +91,6 @@ impl EmbeddedGitHub {
                 stored.branches.entry(branch.to_owned()).or_insert(default);
             }
             stored.commit_file(branch, path, Some(bytes), id).map(drop)
-        })
-    }
-
-    /// Deletes a branch.
-    pub fn delete_branch(&self, repo: &Repo, branch: &str) -> anyhow::Result<()> {
-        self.edit(repo, |stored| drop(stored.branches.remove(branch)))
-    }
-
-    /// Closes an open pull request without a merge.
-    pub fn close_pull(&self, repo: &Repo, number: u64) -> anyhow::Result<()> {
-        self.edit(repo, |stored| {
-            stored.pulls.iter_mut().filter(|pull| pull.number == number).for_each(|pull| pull.open = false);
         })
     }
 
