@@ -70,7 +70,7 @@ pub async fn by_seed(
     let testbed = servers.testbed(release, clock.clone());
     let retry = Retry::new(5, Duration::from_secs(1), clock.clone(), report.clone());
     let addresses = servers.addresses(&release.destination);
-    let (invariants, schedule) = (Invariants::new(&testbed, release), Schedule::of(release, seed));
+    let (invariants, schedule) = (Invariants::new(&testbed, &[release]), Schedule::of(release, seed));
     invariants.attach();
     schedule.arm(&testbed, &invariants);
     report.step("Injecting", format!("{} faults, drawn from seed {seed}:", schedule.injections.len()));

@@ -31,7 +31,7 @@ async fn publish(bench: &Bench, release: &Release, schedule: &Schedule) -> Came 
     let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [entry] }).to_string();
     let tag = attachment::of_release(release)[0].tag();
     put(&testbed.registry, repository, Some(&tag), (INDEX, list.as_bytes()), None);
-    let invariants = Invariants::new(&testbed, release);
+    let invariants = Invariants::new(&testbed, &[release]);
     bench.publish_at(release, schedule, &testbed, &invariants, &folder.path().join("receipt.json")).await
 }
 

@@ -241,7 +241,7 @@ impl Bench {
     pub async fn publish(&self, release: &Release, schedule: &Schedule) -> Came {
         let folder = folder();
         let testbed = self.fresh(release, folder.path()).await;
-        let invariants = Invariants::new(&testbed, release);
+        let invariants = Invariants::new(&testbed, &[release]);
         self.publish_at(release, schedule, &testbed, &invariants, &folder.path().join("receipt.json")).await
     }
 

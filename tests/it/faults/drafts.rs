@@ -22,7 +22,7 @@ async fn publish(bench: &Bench, release: &Release, schedule: &Schedule) -> Came 
         draft.body = Some("It is big.\r\n\r\n- very\r\n".to_owned());
     };
     github.edit(&home.repo, edit).unwrap();
-    let invariants = Invariants::new(&testbed, release);
+    let invariants = Invariants::new(&testbed, &[release]);
     let receipt = folder.path().join("receipt.json");
     bench.publish_at(release, schedule, &testbed, &invariants, &receipt).await
 }
@@ -65,7 +65,7 @@ async fn a_draft_by_hand_that_is_overwritten_is_noticed() {
             github.edit(&home.repo, edit).unwrap();
         };
         edit(TITLE, "By hand.");
-        let invariants = Invariants::new(&testbed, &made.release);
+        let invariants = Invariants::new(&testbed, &[&made.release]);
         invariants.attach();
         edit(title, body);
         // Its first request makes the invariants look.

@@ -66,7 +66,7 @@ async fn a_draft_with_other_notes_gets_those_of_this_dist() {
     let at = 1 + bench_uploads(&bench, &one.release).await;
     let folder = folder();
     let testbed = bench.fresh(&one.release, folder.path()).await;
-    let invariants = Invariants::any_of(&testbed, &[&one.release, &other.release]);
+    let invariants = Invariants::new(&testbed, &[&one.release, &other.release]);
     let kill = Injection { side: Side::GitHub, nth: at, kind: FaultKind::KillAfter, amount: 1 };
     kill.arm(&testbed, &invariants);
     let receipt = folder.path().join("receipt.json");

@@ -34,7 +34,7 @@ async fn releases_in_any_order_leave_every_name_at_its_highest_version() {
                 .unwrap();
             let mut testbed = testbed.clone();
             testbed.home = release.destination.clone();
-            let invariants = Invariants::new(&testbed, release);
+            let invariants = Invariants::new(&testbed, &[release]);
             let receipt = folder.path().join("receipt.json");
             let came = bench.publish_at(release, &Schedule::default(), &testbed, &invariants, &receipt).await;
             assert_eq!(came.broken, Vec::<String>::new(), "{version} in {order:?}");

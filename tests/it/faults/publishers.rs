@@ -48,7 +48,7 @@ async fn two_publishers_of_different_dists_end_with_the_release_of_one_of_them()
 async fn both(bench: &Bench, one: &Release, other: &Release, interleaving: u64) -> ((bool, bool), String) {
     let folder = folder();
     let testbed = bench.fresh(one, folder.path()).await;
-    let invariants = Invariants::any_of(&testbed, &[one, other]);
+    let invariants = Invariants::new(&testbed, &[one, other]);
     invariants.allow_two_drafts();
     invariants.attach();
     for injection in delays(interleaving) {

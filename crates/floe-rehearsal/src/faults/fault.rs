@@ -49,10 +49,6 @@ macro_rules! kinds {
         impl FaultKind {
             pub const ALL: &[FaultKind] = &[$(FaultKind::$kind),*];
 
-            fn name(self) -> &'static str {
-                match self { $(FaultKind::$kind => $name,)* }
-            }
-
             pub fn description(self) -> &'static str {
                 match self { $(FaultKind::$kind => $description,)* }
             }
@@ -60,6 +56,12 @@ macro_rules! kinds {
             /// The requests that it can affect.
             pub fn place(self) -> Where {
                 match self { $(FaultKind::$kind => $place,)* }
+            }
+        }
+
+        impl fmt::Display for FaultKind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(FaultKind::$kind => $name,)* })
             }
         }
     };
@@ -151,11 +153,5 @@ impl FaultKind {
             Home::Upstream(_) => by_pull,
             Home::Feed(_) => false,
         })
-    }
-}
-
-impl fmt::Display for FaultKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }

@@ -88,13 +88,8 @@ impl Snapshot {
 const UNDER_WAY: u32 = 12;
 
 impl Invariants {
-    /// Starts from the current state of both servers.
-    pub fn new(testbed: &Testbed, release: &Release) -> Self {
-        Invariants::any_of(testbed, &[release])
-    }
-
-    /// The same for several dists of one version that are published at once. Any of them may become public.
-    pub fn any_of(testbed: &Testbed, releases: &[&Release]) -> Self {
+    /// Starts from the current state of the servers. Of several dists of one version any may become public.
+    pub fn new(testbed: &Testbed, releases: &[&Release]) -> Self {
         let assets = |release: &&Release| {
             release.assets.iter().map(|one| (one.name.clone(), one.size, Some(one.digest))).collect()
         };

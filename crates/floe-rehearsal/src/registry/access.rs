@@ -16,7 +16,6 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use serde_json::json;
 
 use super::error::RegistryError;
-use super::route::Name;
 use super::{Call, HandlerResult, RegistryAccount, Shared};
 use crate::random_hex;
 
@@ -40,7 +39,7 @@ pub(super) struct Grant {
 /// `repository:<name>:<actions>`
 #[derive(Clone)]
 struct TokenScope {
-    name: Name,
+    name: String,
     pull: bool,
     push: bool,
 }
@@ -53,11 +52,11 @@ impl Shared {
 
     /// Checks the right to pull or to push. The error is 401 with a challenge if the token does not cover it, also if it is an
     /// anonymous one and the repository has become private; and 403 with GHCR's message if the account may not push.
-    pub(super) fn check(&self, call: &Call, name: &Name, push: bool) -> Result<(), RegistryError> {
+    pub(super) fn check(&self, call: &Call, name: &str, push: bool) -> Result<(), RegistryError> {
         let actions = if push { "pull,push" } else { "pull" };
         let refuse = || challenge(call, Some(&format!("repository:{name}:{actions}")));
         let grant = self.grant(call).ok_or_else(refuse)?;
-        let covers = |scope: &TokenScope| scope.name == *name && if push { scope.push } else { scope.pull };
+        let covers = |scope: &TokenScope| scope.name == name && if push { scope.push } else { scope.pull };
         let is_known = grant.user.is_some() || (!push && self.is_public(name));
         if !is_known || !grant.scopes.iter().any(covers) {
             return Err(refuse());
@@ -72,7 +71,7 @@ impl Shared {
     }
 
     /// Whether a repository may be pulled without an account.
-    fn is_public(&self, name: &Name) -> bool {
+    fn is_public(&self, name: &str) -> bool {
         lists(&lock(&self.options).public, name)
     }
 
@@ -101,8 +100,8 @@ impl Shared {
 }
 
 /// Whether a list of repositories has this one. `*` stands for all.
-fn lists(repositories: &[String], name: &Name) -> bool {
-    repositories.iter().any(|one| one == "*" || one == name.as_str())
+fn lists(repositories: &[String], name: &str) -> bool {
+    repositories.iter().any(|one| one == "*" || one == name)
 }
 
 /// 401 with the address of the token endpoint and the scope to request there.
@@ -144,7 +143,7 @@ fn parse_scopes(text: &str) -> Vec<TokenScope> {
     let scope = |text: &str| {
         let (name, actions) = text.strip_prefix("repository:")?.rsplit_once(':')?;
         let has = |action: &str| actions.split(',').any(|one| one == action || one == "*");
-        Some(TokenScope { name: Name::parse(name).ok()?, pull: has("pull"), push: has("push") })
+        Some(TokenScope { name: name.to_owned(), pull: has("pull"), push: has("push") })
     };
     text.split(' ').filter_map(scope).collect()
 }

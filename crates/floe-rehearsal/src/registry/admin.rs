@@ -8,7 +8,7 @@ use floe_core::model::Digest;
 use floe_core::parallel::lock;
 
 use super::check::{Document, is_elsewhere};
-use super::route::{Name, Reference};
+use super::route::Reference;
 use super::store::{StoredRegistry, Tags};
 use super::{EmbeddedRegistry, RegistryOptions};
 use crate::store::Store;
@@ -39,7 +39,7 @@ impl EmbeddedRegistry {
     /// Forgets every upload without a request under way, like a registry that restarts. The bytes stay on disk and are never
     /// read again.
     pub(crate) fn forget_uploads(&self) {
-        for session in lock(&self.0.sessions.0).values() {
+        for session in lock(&self.0.sessions).values() {
             if let Ok(mut session) = session.try_lock() {
                 session.over = true;
             }
@@ -70,15 +70,15 @@ impl EmbeddedRegistry {
     /// The content below manifests of a repository that it lacks.
     ///
     /// # Errors
-    /// The name is invalid, or the folder cannot be read.
+    /// The folder cannot be read.
     pub fn missing(
         &self,
         repository: &str,
         manifests: impl IntoIterator<Item = Digest>,
     ) -> anyhow::Result<BTreeSet<Digest>> {
-        let (name, mut missing) = (named(repository)?, BTreeSet::new());
+        let mut missing = BTreeSet::new();
         for digest in manifests {
-            walk(&self.0.store, &name, &digest, &mut missing)?;
+            walk(&self.0.store, repository, &digest, &mut missing)?;
         }
         Ok(missing)
     }
@@ -86,19 +86,15 @@ impl EmbeddedRegistry {
     /// The manifests that an index lists; none if it is not there.
     ///
     /// # Errors
-    /// The name is invalid, or the folder cannot be read.
+    /// The folder cannot be read.
     pub(crate) fn children(&self, repository: &str, index: &Digest) -> anyhow::Result<BTreeSet<Digest>> {
-        let document = document(&self.0.store, &named(repository)?, index)?;
+        let document = document(&self.0.store, repository, index)?;
         Ok(document.iter().flat_map(Document::children).map(|child| child.digest).collect())
     }
 }
 
-fn named(repository: &str) -> anyhow::Result<Name> {
-    Name::parse(repository).ok().with_context(|| format!("`{repository}` is not a repository"))
-}
-
 /// A manifest of a repository; `None` if it is not there.
-fn document(store: &Store<StoredRegistry>, name: &Name, digest: &Digest) -> anyhow::Result<Option<Document>> {
+fn document(store: &Store<StoredRegistry>, name: &str, digest: &Digest) -> anyhow::Result<Option<Document>> {
     let Some(stored) = store.manifest(name, &Reference::Digest(*digest))? else { return Ok(None) };
     let document = Document::parse(&stored.media_type, &stored.bytes).ok();
     document.with_context(|| format!("the stored manifest `{digest}` is invalid")).map(Some)
@@ -107,7 +103,7 @@ fn document(store: &Store<StoredRegistry>, name: &Name, digest: &Digest) -> anyh
 /// Records what is missing of a manifest and everything below it.
 fn walk(
     store: &Store<StoredRegistry>,
-    name: &Name,
+    name: &str,
     digest: &Digest,
     missing: &mut BTreeSet<Digest>,
 ) -> anyhow::Result<()> {

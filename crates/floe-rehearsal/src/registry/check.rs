@@ -7,7 +7,6 @@ use floe_core::oci::{self, Descriptor};
 use serde::Deserialize;
 
 use super::error::RegistryError;
-use super::route::Name;
 use super::store::StoredRegistry;
 use crate::store::Store;
 
@@ -76,7 +75,7 @@ impl Document {
 
     /// Checks that everything it names is in the repository. A missing blob or child is 404
     /// `MANIFEST_BLOB_UNKNOWN`.
-    pub(super) fn check(&self, store: &Store<StoredRegistry>, name: &Name) -> Result<(), RegistryError> {
+    pub(super) fn check(&self, store: &Store<StoredRegistry>, name: &str) -> Result<(), RegistryError> {
         for child in self.children() {
             let media_type = store.of(name, |repository| repository.manifests.get(&child.digest).cloned());
             let (media_type, size) =

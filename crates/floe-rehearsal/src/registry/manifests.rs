@@ -15,7 +15,7 @@ use serde_json::json;
 use super::blobs::CONTENT_DIGEST;
 use super::check::Document;
 use super::error::RegistryError;
-use super::route::{Name, Reference};
+use super::route::Reference;
 use super::store::StoredManifest;
 use super::{Call, HandlerResult, Shared};
 
@@ -23,7 +23,7 @@ use super::{Call, HandlerResult, Shared};
 const LIMIT: usize = 4 * 1024 * 1024;
 
 /// `GET` and `HEAD`; hyper leaves out the body of a `HEAD` response.
-pub(super) fn get(shared: &Shared, name: &Name, reference: &Reference) -> HandlerResult {
+pub(super) fn get(shared: &Shared, name: &str, reference: &Reference) -> HandlerResult {
     let manifest = shared.store.manifest(name, reference)?;
     let manifest = manifest.ok_or_else(manifest_unknown)?;
     let headers = [
@@ -38,7 +38,7 @@ pub(super) fn get(shared: &Shared, name: &Name, reference: &Reference) -> Handle
 pub(super) async fn put(
     shared: &Shared,
     call: &mut Call,
-    name: &Name,
+    name: &str,
     reference: &Reference,
 ) -> HandlerResult {
     let media_type = call.header(CONTENT_TYPE).map(|text| text.split(';').next().unwrap_or(text).trim());
@@ -73,7 +73,7 @@ pub(super) async fn put(
 }
 
 /// `DELETE`: removes a tag, or a manifest with its tags.
-pub(super) fn delete(shared: &Shared, name: &Name, reference: &Reference) -> HandlerResult {
+pub(super) fn delete(shared: &Shared, name: &str, reference: &Reference) -> HandlerResult {
     match shared.store.delete_manifest(name, reference)? {
         true => Ok(StatusCode::ACCEPTED.into_response()),
         false => Err(manifest_unknown()),
@@ -85,7 +85,7 @@ fn manifest_unknown() -> RegistryError {
 }
 
 /// `GET /v2/<name>/tags/list?n=<at most>&last=<after this tag>`
-pub(super) fn tags(shared: &Shared, call: &Call, name: &Name) -> HandlerResult {
+pub(super) fn tags(shared: &Shared, call: &Call, name: &str) -> HandlerResult {
     let limit = match call.query("n") {
         Some(text) => {
             text.parse().map_err(|_| RegistryError::bad("UNSUPPORTED", "`n` is not a number of tags"))?
@@ -106,12 +106,12 @@ pub(super) fn tags(shared: &Shared, call: &Call, name: &Name) -> HandlerResult {
         let last = utf8_percent_encode(last, NON_ALPHANUMERIC);
         [(LINK, format!(r#"</v2/{name}/tags/list?n={limit}&last={last}>; rel="next""#))]
     });
-    Ok((next, axum::Json(json!({ "name": name.as_str(), "tags": tags }))).into_response())
+    Ok((next, axum::Json(json!({ "name": name, "tags": tags }))).into_response())
 }
 
 /// `GET /v2/<name>/referrers/<digest>?artifactType=<only these>`, in one page. No list is kept: each request looks at
 /// every manifest of the repository. One without manifests has no referrers, which is no error.
-pub(super) fn referrers(shared: &Shared, call: &Call, name: &Name, subject: &Digest) -> HandlerResult {
+pub(super) fn referrers(shared: &Shared, call: &Call, name: &str, subject: &Digest) -> HandlerResult {
     if !lock(&shared.options).referrers {
         return Err(RegistryError::unknown("UNSUPPORTED", "this registry has no referrers API"));
     }

@@ -1,8 +1,7 @@
 //! The embedded registry: OCI distribution-spec 1.1 (pull, push, content discovery, content management) over HTTP, with
 //! GHCR's behaviour where that differs, and its state in a plain folder.
 //!
-//! Every name, tag, digest and upload id is parsed before it becomes a path, so nothing outside the folder is read or
-//! written.
+//! Nothing of a request becomes a path but a digest that was parsed, so nothing outside the folder is read or written.
 //!
 //! In reading order: `route` (paths), `access` (authorisation and tokens), `store` (the folder), `blobs` and `session`
 //! (blobs out and in), `manifests`, `check`, `error` and `admin`.
@@ -98,7 +97,7 @@ pub struct EmbeddedRegistry(Arc<Shared>);
 
 struct Shared {
     store: Store<StoredRegistry>,
-    sessions: Sessions,
+    sessions: Mutex<Sessions>,
     options: Mutex<RegistryOptions>,
     tokens: Mutex<HashMap<String, Grant>>,
 }
@@ -111,7 +110,7 @@ impl EmbeddedRegistry {
     pub fn open(options: RegistryOptions) -> anyhow::Result<Self> {
         Ok(EmbeddedRegistry(Arc::new(Shared {
             store: Store::open_registry(&options.root)?,
-            sessions: Sessions::default(),
+            sessions: Mutex::default(),
             options: Mutex::new(options),
             tokens: Mutex::default(),
         })))

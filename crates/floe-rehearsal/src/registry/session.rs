@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::io::SeekFrom;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::body::Body;
@@ -16,43 +16,38 @@ use tokio::fs::File;
 use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::sync::OwnedMutexGuard;
 
+use super::Shared;
 use super::error::RegistryError;
-use super::route::Name;
-use super::store::StoredRegistry;
 use crate::random_hex;
-use crate::store::Store;
 
-#[derive(Default)]
-pub(super) struct Sessions(pub(super) Mutex<HashMap<String, Arc<tokio::sync::Mutex<Session>>>>);
+/// The uploads by id.
+pub(super) type Sessions = HashMap<String, Arc<tokio::sync::Mutex<Session>>>;
 
 /// One upload. Its lock is held for the time of a request.
 pub(super) struct Session {
-    name: Name,
+    name: String,
     id: String,
     path: PathBuf,
     hasher: Hasher,
     pub(super) over: bool,
 }
 
-impl Sessions {
-    pub(super) fn start(&self, store: &Store<StoredRegistry>, name: &Name) -> anyhow::Result<String> {
+impl Shared {
+    /// Starts an upload and returns its id.
+    pub(super) fn start(&self, name: &str) -> anyhow::Result<String> {
         let id = random_hex(16)?;
-        let (name, path) = (name.clone(), store.path("uploads", &id));
+        let (name, path) = (name.to_owned(), self.store.path("uploads", &id));
         std::fs::File::create_new(&path).context("failed to start an upload")?;
         let session = Session { name, id: id.clone(), path, hasher: Hasher::default(), over: false };
-        lock(&self.0).insert(id.clone(), Arc::new(tokio::sync::Mutex::new(session)));
+        lock(&self.sessions).insert(id.clone(), Arc::new(tokio::sync::Mutex::new(session)));
         Ok(id)
     }
 
     /// Locks an upload of this repository for a request; waits while another request holds it.
-    pub(super) async fn take(
-        &self,
-        name: &Name,
-        id: &str,
-    ) -> Result<OwnedMutexGuard<Session>, RegistryError> {
-        let session = lock(&self.0).get(id).cloned().ok_or_else(RegistryError::upload_unknown)?;
+    pub(super) async fn take(&self, name: &str, id: &str) -> Result<OwnedMutexGuard<Session>, RegistryError> {
+        let session = lock(&self.sessions).get(id).cloned().ok_or_else(RegistryError::upload_unknown)?;
         let session = session.lock_owned().await;
-        if session.over || session.name != *name { Err(RegistryError::upload_unknown()) } else { Ok(session) }
+        if session.over || session.name != name { Err(RegistryError::upload_unknown()) } else { Ok(session) }
     }
 
     /// Ends an upload and deletes its bytes.
@@ -64,7 +59,6 @@ impl Sessions {
     /// Ends an upload. Its bytes become a blob if they have this digest, and are deleted otherwise.
     pub(super) fn close(
         &self,
-        store: &Store<StoredRegistry>,
         mut session: OwnedMutexGuard<Session>,
         digest: &Digest,
     ) -> Result<(), RegistryError> {
@@ -74,12 +68,12 @@ impl Sessions {
             return Err(RegistryError::digest_mismatch(digest, &actual));
         }
         self.end(&mut session);
-        Ok(store.adopt(&session.path, &session.name, digest)?)
+        Ok(self.store.adopt(&session.path, &session.name, digest)?)
     }
 
     fn end(&self, session: &mut Session) {
         session.over = true;
-        lock(&self.0).remove(&session.id);
+        lock(&self.sessions).remove(&session.id);
     }
 }
 

@@ -11,7 +11,7 @@ use floe_core::disk;
 use floe_core::model::{Digest, Schema};
 use serde::{Deserialize, Serialize};
 
-use super::route::{Name, Reference};
+use super::route::Reference;
 use crate::store::{Store, replace};
 
 /// The content of `state.json`.
@@ -41,8 +41,8 @@ pub(super) struct StoredManifest {
 }
 
 impl StoredRegistry {
-    fn repository(&mut self, name: &Name) -> &mut StoredRepository {
-        self.repositories.entry(name.to_string()).or_default()
+    fn repository(&mut self, name: &str) -> &mut StoredRepository {
+        self.repositories.entry(name.to_owned()).or_default()
     }
 }
 
@@ -57,8 +57,8 @@ impl Store<StoredRegistry> {
     }
 
     /// Looks at a repository that anything was pushed to.
-    pub(super) fn of<T>(&self, name: &Name, look: impl FnOnce(&StoredRepository) -> T) -> Option<T> {
-        self.read(|stored| stored.repositories.get(name.as_str()).map(look))
+    pub(super) fn of<T>(&self, name: &str, look: impl FnOnce(&StoredRepository) -> T) -> Option<T> {
+        self.read(|stored| stored.repositories.get(name).map(look))
     }
 
     pub(super) fn blob_path(&self, digest: &Digest) -> PathBuf {
@@ -70,20 +70,20 @@ impl Store<StoredRegistry> {
     }
 
     /// The size in bytes of a blob that a repository holds.
-    pub(super) fn blob_size(&self, name: &Name, digest: &Digest) -> Option<u64> {
+    pub(super) fn blob_size(&self, name: &str, digest: &Digest) -> Option<u64> {
         let is_held = self.of(name, |repository| repository.blobs.contains(digest))?;
         self.size(digest).filter(|_| is_held)
     }
 
     /// Adds a blob of the store to one more repository.
-    pub(super) fn link_blob(&self, name: &Name, digest: &Digest) -> anyhow::Result<()> {
+    pub(super) fn link_blob(&self, name: &str, digest: &Digest) -> anyhow::Result<()> {
         self.edit(|stored| {
             stored.repository(name).blobs.insert(*digest);
         })
     }
 
     /// Makes a finished upload a blob of the repository. The caller has checked the digest.
-    pub(super) fn adopt(&self, upload: &Path, name: &Name, digest: &Digest) -> anyhow::Result<()> {
+    pub(super) fn adopt(&self, upload: &Path, name: &str, digest: &Digest) -> anyhow::Result<()> {
         let blob = self.blob_path(digest);
         // An existing blob has the same bytes and may be in use, so it stays.
         let stored = if blob.is_file() { fs::remove_file(upload) } else { disk::rename(upload, &blob) };
@@ -93,7 +93,7 @@ impl Store<StoredRegistry> {
 
     pub(super) fn manifest(
         &self,
-        name: &Name,
+        name: &str,
         reference: &Reference,
     ) -> anyhow::Result<Option<StoredManifest>> {
         let found = self.of(name, |repository| {
@@ -112,7 +112,7 @@ impl Store<StoredRegistry> {
     /// Stores a manifest that the caller has checked, and moves the tag to it if there is one.
     pub(super) fn put_manifest(
         &self,
-        name: &Name,
+        name: &str,
         manifest: StoredManifest,
         tag: Option<&str>,
     ) -> anyhow::Result<()> {
@@ -127,9 +127,9 @@ impl Store<StoredRegistry> {
     }
 
     /// Removes a tag, or a manifest with every tag that points at it. False if there is none.
-    pub(super) fn delete_manifest(&self, name: &Name, reference: &Reference) -> anyhow::Result<bool> {
+    pub(super) fn delete_manifest(&self, name: &str, reference: &Reference) -> anyhow::Result<bool> {
         self.edit(|stored| {
-            let Some(repository) = stored.repositories.get_mut(name.as_str()) else { return false };
+            let Some(repository) = stored.repositories.get_mut(name) else { return false };
             match reference {
                 Reference::Tag(tag) => repository.tags.remove(tag).is_some(),
                 Reference::Digest(deleted) => {
