@@ -98,9 +98,10 @@ const CORE: Allowed = &[
 /// The same for the embedded servers.
 const REHEARSAL: Allowed = &[
     ("basics", &[]),
+    ("download", &[]),
     ("interceptor", &["basics"]),
-    ("github", &["basics"]),
-    ("registry", &["basics"]),
+    ("github", &["basics", "download"]),
+    ("registry", &["basics", "download"]),
     ("feed", &["basics"]),
     ("faults", &["basics", "feed", "github", "interceptor", "registry"]),
 ];

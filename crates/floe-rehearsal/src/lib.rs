@@ -5,6 +5,7 @@
 #![recursion_limit = "256"]
 
 mod basics;
+mod download;
 pub mod faults;
 pub mod feed;
 pub mod github;

@@ -7,6 +7,7 @@ mod deb;
 mod rpm;
 mod tree;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::path::Path;
 
@@ -31,20 +32,13 @@ const SUMMARY: usize = 79;
 const WIDTH: usize = 79;
 
 /// An archive that packages are made from.
-#[derive(Clone, Copy)]
 pub struct Source<'a> {
-    /// The project's name.
-    pub name: &'a str,
-    /// The version.
-    pub version: &'a Version,
-    /// The target.
-    pub target: Target,
-    /// The project's description of itself.
-    pub about: Option<&'a About>,
-    /// The programs in the archive.
-    pub binaries: &'a [BinaryFacts],
-    /// The man pages and completions in the archive.
-    pub extras: &'a Extras,
+    name: &'a str,
+    version: &'a Version,
+    target: Target,
+    about: Option<&'a About>,
+    binaries: &'a [BinaryFacts],
+    extras: Cow<'a, Extras>,
 }
 
 /// A package to be made.
@@ -61,15 +55,27 @@ pub struct Wanted {
 }
 
 impl<'a> Source<'a> {
+    /// The archive of a record.
+    pub fn of_record(record: &'a Record) -> Self {
+        Source {
+            name: &record.name,
+            version: &record.version,
+            target: record.target,
+            about: record.package.as_ref(),
+            binaries: &record.binaries,
+            extras: Cow::Owned(Extras::of(&record.name, record.target, &record.contents)),
+        }
+    }
+
     /// The archive of a release manifest.
-    pub fn of(manifest: &'a Manifest, artifact: &'a Artifact) -> Self {
+    pub fn of_manifest(manifest: &'a Manifest, artifact: &'a Artifact) -> Self {
         Source {
             name: &manifest.name,
             version: &manifest.version,
             target: artifact.target,
             about: manifest.package.as_ref(),
             binaries: &artifact.binaries,
-            extras: &artifact.extras,
+            extras: Cow::Borrowed(&artifact.extras),
         }
     }
 
@@ -137,19 +143,6 @@ impl<'a> Source<'a> {
         let is_same = |one: &&&PackageFacts| made.iter().any(|(again, _)| again == **one);
         Ok(known.iter().filter(|one| !is_same(one)).map(|one| one.file.as_str()).collect())
     }
-}
-
-/// The packages of a record that are not what its archive makes.
-pub fn edited<'r>(record: &'r Record, archive: &Path) -> anyhow::Result<Vec<&'r str>> {
-    let source = Source {
-        name: &record.name,
-        version: &record.version,
-        target: record.target,
-        about: record.package.as_ref(),
-        binaries: &record.binaries,
-        extras: &Extras::of(&record.name, record.target, &record.contents),
-    };
-    source.edited(archive, &record.packages)
 }
 
 /// A warning for each package that this floe cannot make again.

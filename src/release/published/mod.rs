@@ -128,7 +128,7 @@ pub fn verify_embedded(download: &Download, manifest: &Manifest, assets: &Path) 
     let found =
         parallel::map(with_sbom.collect(), compare).into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let again = |artifact: &Artifact| -> anyhow::Result<Vec<String>> {
-        let source = packages::Source::of(manifest, artifact);
+        let source = packages::Source::of_manifest(manifest, artifact);
         let edited = source.edited(&assets.join(&artifact.file), &artifact.packages)?;
         Ok(edited.iter().map(|file| format!("`{file}` does not follow from `{}`", artifact.file)).collect())
     };

@@ -9,12 +9,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::extract::{Path, Query, State};
 use axum::response::{Html, IntoResponse as _, Response};
 use floe_core::model::Digest;
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 
 use super::access::RepoRequest;
 use super::response::{ApiError, ApiResult};
 use super::{EmbeddedGitHub, view};
-use crate::basics::send_file;
+use crate::download::send_file;
 
 /// The lifetime of a storage address, in seconds.
 const LIFETIME: u64 = 300;
@@ -68,6 +68,7 @@ pub(super) async fn bytes(
     State(github): State<EmbeddedGitHub>,
     Path(asset): Path<String>,
     Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
 ) -> ApiResult {
     let id = asset.parse().map_err(|_| ApiError::not_found())?;
     let expires = query.get("se").and_then(|expires| expires.parse().ok()).unwrap_or(0);
@@ -78,7 +79,7 @@ pub(super) async fn bytes(
         let asset = stored.repos.values().find_map(|repo| repo.asset(id));
         asset.map(|(_, asset)| asset.name.clone()).ok_or_else(ApiError::not_found)
     })?;
-    let file = send_file(&github.store.asset_path(id)).await;
+    let file = send_file(&github.store.asset_path(id), headers.get(header::RANGE)).await;
     let file = file.map_err(anyhow::Error::from)?;
     Ok(([(header::CONTENT_DISPOSITION, format!("attachment; filename={name}"))], file).into_response())
 }

@@ -1,4 +1,4 @@
-//! Blobs: pull; push in one piece or in chunks, ask for the status, cancel, mount (distribution-spec,
+//! Blobs: pull, whole or in ranges; push in one piece or in chunks, ask for the status, cancel, mount (distribution-spec,
 //! "Pulling blobs" and "Pushing blobs").
 //!
 //! The address of an upload has a query, as GHCR's has, and is refused without it, because a client has to use the
@@ -8,23 +8,26 @@ use anyhow::Context as _;
 use axum::response::{IntoResponse as _, Response};
 use floe_core::model::Digest;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, LOCATION, RANGE};
+use http::request::Parts;
 use http::{HeaderName, Method, StatusCode};
 
 use super::error::RegistryError;
 use super::route::{self, Name};
 use super::session::Session;
 use super::{Call, HandlerResult, Shared};
-use crate::basics::send_file;
+use crate::download::send_file;
 
 /// The header with the digest of the content.
 pub(super) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
 /// `GET` and `HEAD`; hyper leaves out the body of a `HEAD` response.
-pub(super) async fn get(shared: &Shared, name: &Name, digest: &Digest) -> HandlerResult {
+pub(super) async fn get(shared: &Shared, parts: &Parts, name: &Name, digest: &Digest) -> HandlerResult {
     if shared.store.blob_size(name, digest).is_none() {
         return Err(RegistryError::unknown("BLOB_UNKNOWN", format!("`{name}` has no blob `{digest}`")));
     }
-    let response = send_file(&shared.store.blob_path(digest)).await.context("failed to read a blob")?;
+    let range = parts.headers.get(RANGE).filter(|_| parts.method == Method::GET);
+    let response =
+        send_file(&shared.store.blob_path(digest), range).await.context("failed to read a blob")?;
     let headers = [(ETAG, format!("\"{digest}\"")), (CONTENT_DIGEST, digest.to_string())];
     Ok((headers, response).into_response())
 }

@@ -216,7 +216,7 @@ impl Shared {
             return Err(RegistryError::unknown("NAME_UNKNOWN", message));
         }
         match (&method, endpoint) {
-            (_, Endpoint::Blob(digest)) if is_read => blobs::get(self, &name, &digest).await,
+            (_, Endpoint::Blob(digest)) if is_read => blobs::get(self, &call.parts, &name, &digest).await,
             (&Method::POST, Endpoint::StartUpload) => blobs::start(self, call, &name).await,
             (_, Endpoint::Upload(id)) => blobs::upload(self, call, &name, &id).await,
             (_, Endpoint::Manifest(reference)) if is_read => manifests::get(self, &name, &reference),

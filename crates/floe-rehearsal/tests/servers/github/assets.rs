@@ -39,6 +39,11 @@ async fn an_upload_can_be_downloaded_byte_for_byte() {
     let answer = hub.get(&storage, "").await;
     assert_eq!((answer.status, answer.header("content-length")), (200, "3000000"));
     assert!(answer.bytes == bytes);
+    let part = hub.send(hub.request(Method::GET, &storage, "").header("range", "bytes=2999990-")).await;
+    assert_eq!((part.status, part.header("content-range")), (206, "bytes 2999990-2999999/3000000"));
+    assert_eq!(part.bytes, bytes[2_999_990..]);
+    let beyond = hub.send(hub.request(Method::GET, &storage, "").header("range", "bytes=3000000-")).await;
+    assert_eq!((beyond.status, beyond.header("content-range")), (416, "bytes */3000000"));
     assert_eq!(hub.get(storage.replace("sig=", "sig=0").as_str(), "").await.status, 403);
 
     // Those of a published release are downloaded by name.

@@ -225,6 +225,22 @@ async fn the_length_of_chunks_is_limited_and_that_of_streams_is_not() {
 }
 
 #[tokio::test]
+async fn parts_of_a_blob_can_be_read() {
+    let root = tempfile::tempdir().unwrap();
+    let server = Server::for_owner(options(root.path())).await;
+    let path = format!("/v2/acme/floe/blobs/{}", server.blob(BYTES).await);
+    let range = async |range: &str| {
+        let response = server.request(Method::GET, &path).header("range", range).send().await.unwrap();
+        let said = response.headers().get("content-range").map(|value| value.to_str().unwrap().to_owned());
+        (response.status().as_u16(), said.unwrap_or_default(), response.text().await.unwrap())
+    };
+    assert_eq!(range("bytes=7-11").await, (206, "bytes 7-11/20".to_owned(), "bytes".to_owned()));
+    assert_eq!(range("bytes=-4").await, (206, "bytes 16-19/20".to_owned(), "data".to_owned()));
+    let (status, said, _) = range("bytes=20-").await;
+    assert_eq!((status, said.as_str()), (416, "bytes */20"));
+}
+
+#[tokio::test]
 async fn an_upload_ends_with_the_process() {
     let root = tempfile::tempdir().unwrap();
     let server = Server::for_owner(options(root.path())).await;
