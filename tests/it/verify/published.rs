@@ -134,6 +134,20 @@ fn a_manifest_that_forgets_an_archive() {
 }
 
 #[test]
+fn a_manifest_with_other_sizes() {
+    let published = Published::new();
+    published.forge_manifest(|manifest| {
+        let artifacts = manifest["artifacts"].as_array_mut().unwrap();
+        let artifact = artifacts.iter_mut().find(|artifact| artifact["file"] == ARCHIVE).unwrap();
+        artifact["size"] = 7.into();
+        artifact["binaries"][0]["size"] = 7.into();
+    });
+    published.problems(expect![[r#"
+        `tool-x86_64-unknown-linux-musl.tar.gz` has 362 bytes, but the manifest says 7
+        `tool-x86_64-unknown-linux-musl/tool` in `tool-x86_64-unknown-linux-musl.tar.gz` is not the binary the manifest names"#]]);
+}
+
+#[test]
 fn a_manifest_that_forgets_the_image() {
     let published = Published::new();
     published.forge_manifest(|manifest| drop(manifest.as_object_mut().unwrap().remove("image")));

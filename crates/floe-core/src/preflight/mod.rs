@@ -13,6 +13,7 @@ use crate::model::Release;
 use crate::plan::{Plan, PlanJson};
 
 pub use crate::world::{Access, Asked, Budget, Finding};
+pub use channels::CLASSIC_TOKEN;
 pub use facts::{Package, Rights, Secret, ServerFacts};
 pub use judge::checks;
 
