@@ -135,7 +135,7 @@ pub struct Verified {
 /// Every problem, in the order of the files.
 pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     let mut found = dedup(found);
-    let mut problems = std::mem::take(&mut found.problems);
+    let mut problems = Vec::new();
     let (named, rendered) =
         found.rendered.drain(..).partition::<Vec<_>, _>(|file| expect.files.contains(&file.name));
     found.files.extend(named);
@@ -143,6 +143,7 @@ pub fn check(found: Found, expect: &Expect) -> Result<Verified, Vec<Problem>> {
     if found.archives.is_empty() && found.images.is_empty() {
         problems.push(empty());
     }
+    problems.append(&mut found.problems);
     let mut archives = Vec::new();
     for archive in found.archives {
         archives.extend(check_archive(archive, expect, &mut problems));
