@@ -16,7 +16,7 @@ mod pull;
 mod push;
 mod referrers;
 
-pub use auth::{Credentials, realm};
+pub use auth::{Challenge, Credentials};
 pub use pull::PullError;
 pub use referrers::Referrers;
 

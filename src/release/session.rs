@@ -132,10 +132,9 @@ impl Session {
         let subject = subject.into();
         let Destination { repo, image, .. } = subject.destination();
         let rights = secrets.rights(site(args));
-        let is_own = |other: &Repo| other.to_string().eq_ignore_ascii_case(&repo.to_string());
         let of = |other: &Repo| {
             let token = match &secrets.channels {
-                Some(token) if !is_own(other) => Some(token.clone()),
+                Some(token) if !repo.is(other) => Some(token.clone()),
                 // GitHub's own token never goes where the other one does.
                 _ => secrets.github.clone(),
             };
