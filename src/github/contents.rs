@@ -28,7 +28,7 @@ impl GitHub {
     ) -> anyhow::Result<Option<RemoteFile>> {
         let at = commit.map(|commit| format!("?ref={commit}")).unwrap_or_default();
         let address = self.path(&format!("/contents/{}{at}", escape(path)));
-        let what = format!("`{path}` of `{}`", self.repo());
+        let what = format!("`{path}` of `{}`", self.repo);
         let Some(found) = self.get::<Contents>(&what, &address).await? else { return Ok(None) };
         let content = found.content.filter(|_| found.encoding.as_deref() == Some("base64"));
         let content =
@@ -70,27 +70,27 @@ impl GitHub {
                 Err(error) => Err(self.judge(error)),
             }
         };
-        let context = || format!("failed to write `{path}` of `{}`", self.repo());
+        let context = || format!("failed to write `{path}` of `{}`", self.repo);
         self.retry().run(attempt).await.with_context(context)
     }
 
     /// Judges a refused write. The file may have moved, which another look shows.
     fn unwritten(&self, error: &GitHubError) -> AttemptError {
-        let repo = self.repo();
+        let repo = &self.repo;
         let judged = self.refusal(error);
         self.limiter.learn(&judged);
         let hint = match error.status_code {
             _ if judged.retry != RetryPolicy::Never => return judged,
             StatusCode::CONFLICT if is_rule(&error.message) => format!(
                 "let the token write past the rule, at {}/{repo}/settings/rules, or take the rule away",
-                self.site()
+                self.site
             ),
             StatusCode::CONFLICT => return AttemptError { retry: RetryPolicy::Later, ..judged },
             StatusCode::UNPROCESSABLE_ENTITY if error.message.contains("sha") => {
                 return AttemptError { retry: RetryPolicy::Later, ..judged };
             }
             StatusCode::FORBIDDEN if error.message.contains("archived") => {
-                format!("unarchive it at {}/{repo}/settings", self.site())
+                format!("unarchive it at {}/{repo}/settings", self.site)
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => format!(
                 "give a token with \"Contents: Read and write\" on `{repo}` as FLOE_CHANNEL_TOKEN (in the workflow: secret `channel-token`)"

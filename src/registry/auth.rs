@@ -16,7 +16,7 @@ use crate::error::usage;
 use crate::net::client::Answer;
 use crate::net::retry::AttemptError;
 use crate::net::words;
-use crate::token::Token;
+use crate::token::{self, Token};
 use floe_core::model::ImageName;
 
 /// The limit of a token in bytes, like that of a header in most servers.
@@ -41,7 +41,7 @@ impl Credentials {
     /// the one they are bound to, [`Credentials::host`]; for GHCR else GitHub's token.
     pub fn from_env(image: &ImageName, own: &ImageName) -> anyhow::Result<Option<Self>> {
         let is_bound = Credentials::host(own)?.eq_ignore_ascii_case(image.registry());
-        let (user, token) = match Token::registry().filter(|_| is_bound) {
+        let (user, token) = match Token::from_env(token::REGISTRY).filter(|_| is_bound) {
             Some(token) => ("FLOE_REGISTRY_USER", Some(token)),
             None if image.registry() == "ghcr.io" => ("GITHUB_ACTOR", Token::github()),
             None => return Ok(None),

@@ -68,11 +68,6 @@ impl Registry {
         Registry { client, base, name, credentials, pull_only: false, state: Arc::default() }
     }
 
-    /// The image's name.
-    pub fn name(&self) -> &ImageName {
-        &self.name
-    }
-
     /// Whether there are credentials for this registry.
     pub fn has_credentials(&self) -> bool {
         self.credentials.is_some()
