@@ -42,7 +42,7 @@ use floe_core::model::places::Home;
 use floe_core::model::{
     Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Rule,
 };
-use floe_core::preflight::CheckedPlanJson;
+use floe_core::preflight::Check;
 use floe_core::verify::published::{Download, ReleaseRequest};
 use floe_core::verify::{Depth, Expect, Verified};
 
@@ -289,7 +289,7 @@ fn explain(error: anyhow::Error, folder: &Folder) -> anyhow::Error {
 
 fn leave(folder: &Folder, page: &Page<'_>) -> anyhow::Result<()> {
     let write = || {
-        let mut json = serde_json::to_string_pretty(&CheckedPlanJson::new(page.plan, page.release, &[]))?;
+        let mut json = serde_json::to_string_pretty(&page.plan.to_json::<Check>(page.release, &[]))?;
         json.push('\n');
         fs::write(folder.root.join("plan.json"), json)?;
         fs::write(folder.release().join("notes.md"), page.notes)?;
