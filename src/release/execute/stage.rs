@@ -10,7 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::{Placed, Run};
 use crate::error::Failure;
 use crate::github::{ASSETS_AT_ONCE, second_to};
-use crate::net::body::WrongBytes;
+use crate::net::body::wrong_bytes;
 use crate::release::REGISTRY_AT_ONCE;
 use crate::report::Progress;
 use floe_core::model::body::{self, Head};
@@ -137,7 +137,7 @@ pub(super) fn read_manifest(image: &Image, manifest: &Blob) -> anyhow::Result<By
     let found = Digest::of(&body);
     if found != manifest.digest {
         let why = format!("has the digest {found}, not {}", manifest.digest);
-        return Err(Failure::from(WrongBytes::new(&path.display().to_string(), &why)).into());
+        return Err(wrong_bytes(&path.display().to_string(), &why).into());
     }
     Ok(body.into())
 }
