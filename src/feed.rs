@@ -34,6 +34,7 @@ pub struct FeedClient {
     /// The server that is pushed to.
     pushes: Endpoint,
     key: Option<Token>,
+    package: Feed,
 }
 
 impl FeedClient {
@@ -48,12 +49,12 @@ impl FeedClient {
             Endpoint::given(SERVER, &address.map_or_else(|| format!("https://{host}"), str::to_owned))
         };
         let (asks, pushes) = (server(feed.asks())?, server(&feed.host)?);
-        Ok(FeedClient { client, asks, pushes, key })
+        Ok(FeedClient { client, asks, pushes, key, package: feed.clone() })
     }
 
     /// The package of a version; `None` if it is not there. The text of people who moderate is not read.
-    pub async fn package(&self, feed: &Feed) -> anyhow::Result<Option<RemotePackage>> {
-        let Feed { id, version, .. } = feed;
+    pub async fn package(&self) -> anyhow::Result<Option<RemotePackage>> {
+        let Feed { id, version, .. } = &self.package;
         let entry = format!("/api/v2/Packages(Id='{id}',Version='{version}')");
         let entry = self.get(&entry).await;
         let looking = || format!("failed to look for `{id}` {version} in its feed");
@@ -72,31 +73,13 @@ impl FeedClient {
         }))
     }
 
-    /// Pushes a package. `decide` says whether that is to be done; it is asked about `seen`, and after an ambiguous or
-    /// refused attempt about what is there then.
-    pub async fn push(
-        &self,
-        feed: &Feed,
-        bytes: &[u8],
-        seen: Option<Option<&RemotePackage>>,
-        decide: impl Fn(Option<&RemotePackage>) -> anyhow::Result<bool>,
-    ) -> anyhow::Result<()> {
-        let attempt = async |number: u32| {
-            let there = match seen {
-                Some(seen) if number == 1 => seen.cloned(),
-                _ => self.package(feed).await?,
-            };
-            if !decide(there.as_ref())? {
-                return Ok(());
-            }
-            let answer = self.put(bytes).await?;
-            match answer.status {
-                StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => Ok(()),
-                _ => Err(self.unpushed(feed, &answer)),
-            }
-        };
-        let context = || format!("failed to push `{}` {} to `{}`", feed.id, feed.version, feed.host);
-        self.client.retry.run(attempt).await.with_context(context)
+    /// Tries to push the package.
+    pub async fn push(&self, bytes: &[u8]) -> Result<(), AttemptError> {
+        let answer = self.put(bytes).await?;
+        match answer.status {
+            StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => Ok(()),
+            _ => Err(self.unpushed(&answer)),
+        }
     }
 
     async fn put(&self, bytes: &[u8]) -> Result<Answer, AttemptError> {
@@ -133,7 +116,8 @@ impl FeedClient {
     }
 
     /// Judges a refused push. The package may be there by now, which another look shows.
-    fn unpushed(&self, Feed { id, .. }: &Feed, answer: &Answer) -> AttemptError {
+    fn unpushed(&self, answer: &Answer) -> AttemptError {
+        let Feed { id, .. } = &self.package;
         let judged = refused(answer);
         let said = String::from_utf8_lossy(&answer.body).to_lowercase();
         let hint = match answer.status {

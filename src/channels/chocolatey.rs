@@ -4,7 +4,7 @@
 use semver::Version;
 
 use super::text::{fill, ps1, url, xml};
-use super::{Subject, binaries, rendered};
+use super::{Subject, binaries, placed};
 use crate::package::archive::small_zip;
 use floe_core::model::config::Chocolatey;
 use floe_core::model::places::{Feed, Home};
@@ -63,29 +63,21 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Chocolatey) -> Option<Ren
         ("tools/VERIFICATION.txt", verification.as_bytes()),
         ("tools/chocolateyInstall.ps1", install.as_bytes()),
     ];
-    let (path, bytes) = (format!("{id}.{version}.nupkg"), small_zip(&files).expect("memory can be written"));
-    Some(rendered(
-        ChannelKind::Chocolatey,
-        Some(host(settings)),
-        path,
-        bytes,
-        &[("authors", &settings.authors)],
-    ))
+    let bytes = small_zip(&files).expect("memory can be written");
+    Some(placed(&place(settings, name, version), 0, bytes, &[("authors", &settings.authors)]))
 }
 
 fn id(settings: &Chocolatey, name: &str) -> String {
     settings.id.clone().unwrap_or_else(|| name.to_lowercase())
 }
 
-fn host(settings: &Chocolatey) -> String {
-    settings.feed.clone().unwrap_or_else(|| Feed::COMMUNITY.0.to_owned())
-}
-
-/// The place of a version, before it is built.
+/// The place of a version.
 pub(super) fn place(settings: &Chocolatey, name: &str, version: &Version) -> ChannelPlace {
-    let (host, id, version) = (host(settings), id(settings, name), version.to_string());
+    let host = settings.feed.clone().unwrap_or_else(|| Feed::COMMUNITY.0.to_owned());
+    let (id, version) = (id(settings, name), version.to_string());
     let paths = vec![format!("{id}.{version}.nupkg")];
-    ChannelPlace { kind: ChannelKind::Chocolatey, home: Home::Feed(Feed { host, id, version }), paths }
+    let home = Home::Feed(Feed { host, id, version });
+    ChannelPlace { kind: ChannelKind::Chocolatey, home, paths, adopt: false }
 }
 
 #[cfg(test)]
@@ -101,7 +93,7 @@ mod tests {
         let [package] = &render(&manifest(|_| ()), &channels).unwrap()[..] else { panic!("one file") };
         assert_eq!(render(&manifest(|_| ()), &channels).unwrap()[0], *package);
         let mut zip = zip::ZipArchive::new(std::io::Cursor::new(&package.bytes)).unwrap();
-        let mut shown = format!("{} {}\n", package.repository.as_deref().unwrap(), package.path);
+        let mut shown = format!("{} {}\n", package.entry.repository.as_deref().unwrap(), package.entry.path);
         for index in 0..zip.len() {
             let mut entry = zip.by_index(index).unwrap();
             shown.push_str(&format!("== {}\n", entry.name().unwrap()));

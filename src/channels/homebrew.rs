@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::text::{cut, ruby};
-use super::{Subject, below_top, binaries, license, rendered};
+use super::{Subject, below_top, binaries, license, placed};
 use floe_core::model::config::Homebrew;
 use floe_core::model::extras::{command, section};
 use floe_core::model::manifest::Artifact;
-use floe_core::model::{Arch, ChannelKind, Extras, Manifest, Os, Rendered, Tag};
+use floe_core::model::places::Home;
+use floe_core::model::{Arch, ChannelKind, ChannelPlace, Extras, Manifest, Os, Rendered, Tag};
 
 /// The longest `desc` (`FormulaAudit/Desc`).
 const DESCRIPTION: usize = 80;
@@ -62,13 +63,14 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Homebrew) -> Option<Rende
     text.block(1, "test do", [format!("assert_match version.to_s, shell_output({program})")]);
     text.line(0, "end");
 
-    let (tap, path) = (Some(settings.tap.to_string()), path(settings, name));
-    Some(rendered(ChannelKind::Homebrew, tap, path, text.0, &[("caveats", &settings.caveats)]))
+    Some(placed(&place(settings, name), 0, text.0, &[("caveats", &settings.caveats)]))
 }
 
-/// The path of a project's formula in the tap.
-pub(super) fn path(settings: &Homebrew, name: &str) -> String {
-    format!("Formula/{}.rb", formula(settings, name))
+/// The place of a project's formula.
+pub(super) fn place(settings: &Homebrew, name: &str) -> ChannelPlace {
+    let paths = vec![format!("Formula/{}.rb", formula(settings, name))];
+    let home = Home::Repo(settings.tap.clone());
+    ChannelPlace { kind: ChannelKind::Homebrew, home, paths, adopt: settings.adopt }
 }
 
 fn formula(settings: &Homebrew, name: &str) -> String {

@@ -146,10 +146,12 @@ mod tests {
         let mut shown = String::new();
         for file in &files {
             let text = String::from_utf8(file.bytes.clone()).unwrap();
-            assert!(!text.contains("__"), "{}", file.path);
-            shown.push_str(&format!("== {}\n", file.path));
-            let begin = text.find(if file.kind == ChannelKind::Sh { "name=" } else { "$name =" }).unwrap();
-            let end = text.find(if file.kind == ChannelKind::Sh { "temp=" } else { "if ($args" }).unwrap();
+            assert!(!text.contains("__"), "{}", file.entry.path);
+            shown.push_str(&format!("== {}\n", file.entry.path));
+            let begin =
+                text.find(if file.entry.kind == ChannelKind::Sh { "name=" } else { "$name =" }).unwrap();
+            let end =
+                text.find(if file.entry.kind == ChannelKind::Sh { "temp=" } else { "if ($args" }).unwrap();
             shown.push_str(&format!("{}\n", text[begin..end].trim_end()));
         }
         expect![[r#"

@@ -18,9 +18,9 @@ pub use settings::settings;
 
 use floe_core::model::extras::{Completions, command};
 use floe_core::model::manifest::Artifact;
-use floe_core::model::places::Home;
 use floe_core::model::{
-    About, Arch, ChannelKind, ChannelPlace, Channels, Extras, Manifest, Marker, Os, Rendered, Repo, Target,
+    About, Arch, ChannelKind, ChannelPlace, Channels, Digest, Extras, Manifest, ManifestChannel, Marker, Os,
+    Rendered, Repo, Target,
 };
 use semver::Version;
 
@@ -79,25 +79,27 @@ pub fn left_out(manifest: &Manifest, channels: &Channels) -> Vec<String> {
     channels.tables().filter_map(missing).collect()
 }
 
-/// The channels that a release of these targets moves, before it is built.
+/// The channels that a stable release of these targets moves, in order.
 pub fn places(
     (name, version): (&str, &Version),
-    project: &Repo,
+    project: Option<&Repo>,
     targets: &[Target],
     channels: &Channels,
 ) -> Vec<ChannelPlace> {
-    let file = |kind, repository: &Repo, path| {
-        let (home, paths) = (Home::Repo(repository.clone()), vec![path]);
-        ChannelPlace { kind, home, paths }
-    };
     let Channels { homebrew, scoop, winget, chocolatey, .. } = channels;
-    let homebrew =
-        homebrew.iter().map(|one| file(ChannelKind::Homebrew, &one.tap, homebrew::path(one, name)));
-    let scoop = scoop.iter().map(|one| file(ChannelKind::Scoop, &one.bucket, scoop::path(one, name)));
+    let homebrew = homebrew.iter().map(|one| homebrew::place(one, name));
+    let scoop = scoop.iter().map(|one| scoop::place(one, name));
     let winget = winget.iter().filter_map(|one| winget::place(one, project, version));
     let chocolatey = chocolatey.iter().map(|one| chocolatey::place(one, name, version));
     let has = |place: &ChannelPlace| targets.iter().any(|target| place.kind.is_for(*target));
     homebrew.chain(scoop).chain(winget).chain(chocolatey).filter(has).collect()
+}
+
+/// The same for the release of a manifest.
+pub fn places_of(manifest: &Manifest, channels: &Channels) -> Vec<ChannelPlace> {
+    let targets: Vec<Target> = manifest.artifacts.iter().map(|artifact| artifact.target).collect();
+    let project = Repo::from_url(&manifest.repository);
+    places((&manifest.name, &manifest.version), project.as_ref(), &targets, channels)
 }
 
 /// A release as every channel sees it.
@@ -165,13 +167,21 @@ fn rendered(
     settings: &[(&str, &Option<String>)],
 ) -> Rendered {
     let given = |(key, value): &(&str, &Option<String>)| Some(((*key).to_owned(), (*value).clone()?));
-    Rendered {
-        kind,
-        repository,
-        path,
-        bytes: bytes.into(),
-        settings: settings.iter().filter_map(given).collect(),
-    }
+    let settings = settings.iter().filter_map(given).collect();
+    let bytes = bytes.into();
+    let digest = Digest::of(&bytes);
+    let entry = ManifestChannel { kind, repository, path, digest, revision: REVISION, settings };
+    Rendered { entry, bytes }
+}
+
+/// The same for one of the files of a channel.
+fn placed(
+    place: &ChannelPlace,
+    at: usize,
+    bytes: impl Into<Vec<u8>>,
+    settings: &[(&str, &Option<String>)],
+) -> Rendered {
+    rendered(place.kind, Some(place.home.to_string()), place.paths[at].clone(), bytes, settings)
 }
 
 /// The completions of an archive for the shells of Unix, each with the path below `share` where its shell looks for it.

@@ -4,11 +4,12 @@ use serde::Serialize;
 use serde_json::ser::PrettyFormatter;
 use serde_json::{Serializer, Value, json};
 
-use super::{Subject, binaries, rendered};
+use super::{Subject, binaries, placed};
 use floe_core::model::config::Scoop;
 use floe_core::model::manifest::Artifact;
+use floe_core::model::places::Home;
 use floe_core::model::release::CHECKSUMS;
-use floe_core::model::{Arch, ChannelKind, Manifest, Os, Rendered};
+use floe_core::model::{Arch, ChannelKind, ChannelPlace, Manifest, Os, Rendered};
 use floe_core::untrusted::text;
 
 #[derive(Serialize)]
@@ -92,13 +93,14 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Scoop) -> Option<Rendered
             hash: json!({ "url": format!("$baseurl/{CHECKSUMS}") }),
         },
     };
-    let bucket = Some(settings.bucket.to_string());
-    Some(rendered(ChannelKind::Scoop, bucket, path(settings, name), json_of(&app), &[]))
+    Some(placed(&place(settings, name), 0, json_of(&app), &[]))
 }
 
-/// The path of a project's manifest in the bucket.
-pub(super) fn path(settings: &Scoop, name: &str) -> String {
-    format!("bucket/{}.json", settings.manifest.as_deref().unwrap_or(name))
+/// The place of a project's manifest.
+pub(super) fn place(settings: &Scoop, name: &str) -> ChannelPlace {
+    let paths = vec![format!("bucket/{}.json", settings.manifest.as_deref().unwrap_or(name))];
+    let home = Home::Repo(settings.bucket.clone());
+    ChannelPlace { kind: ChannelKind::Scoop, home, paths, adopt: settings.adopt }
 }
 
 /// Indented as Scoop's own tools do it.

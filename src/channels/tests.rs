@@ -79,9 +79,9 @@ pub(super) fn check(manifest: &Manifest, channels: &Channels, expected: Expect) 
     let mut shown = String::new();
     for file in render(manifest, channels).unwrap() {
         let text = String::from_utf8(file.bytes.clone()).unwrap();
-        let repository = file.repository.unwrap_or_default();
+        let repository = file.entry.repository.unwrap_or_default();
         assert_eq!(Marker::of(text.as_bytes()).unwrap().version, manifest.version);
-        shown.push_str(&format!("{} {repository} {}\n{text}", file.kind, file.path));
+        shown.push_str(&format!("{} {repository} {}\n{text}", file.entry.kind, file.entry.path));
     }
     expected.assert_eq(&shown);
 }
@@ -273,9 +273,9 @@ fn a_channel_renders_a_file_for_each_target_that_it_is_for() {
             value["artifacts"] = json!([artifact]);
         });
         let files = render(&only, &channels).unwrap();
-        let of = |kind| files.iter().find(|file| file.kind == kind);
+        let of = |kind| files.iter().find(|file| file.entry.kind == kind);
         let left_out = left_out(&only, &channels).concat();
-        let places = places(("tool", &only.version), &repo, &[target], &channels);
+        let places = places(("tool", &only.version), Some(&repo), &[target], &channels);
         for kind in KINDS {
             assert_eq!(of(kind).is_some(), kind.is_for(target), "{kind} for {target}");
             assert_eq!(left_out.contains(&format!("`{kind}`")), !kind.is_asset() && of(kind).is_none());
@@ -285,8 +285,11 @@ fn a_channel_renders_a_file_for_each_target_that_it_is_for() {
             let names_archive = |text: String| kind == ChannelKind::Winget || text.contains(target.triple());
             assert!(kind == ChannelKind::Chocolatey || text.is_none_or(names_archive), "{kind} for {target}");
         }
-        let installers: Vec<&str> =
-            files.iter().filter(|file| file.kind.is_asset()).map(|file| file.path.as_str()).collect();
+        let installers: Vec<&str> = files
+            .iter()
+            .filter(|file| file.entry.kind.is_asset())
+            .map(|file| file.entry.path.as_str())
+            .collect();
         assert_eq!(installers, self::installers("tool", &[target], &channels));
     }
 }
@@ -322,7 +325,11 @@ fn the_texts_are_those_of_this_revision() {
     let channels = all();
     let mut shown = format!("revision {REVISION}\n");
     for file in render(&manifest(with_extras), &channels).unwrap() {
-        shown.push_str(&format!("{} {}\n", file.path, floe_core::model::Digest::of(&file.bytes).short()));
+        shown.push_str(&format!(
+            "{} {}\n",
+            file.entry.path,
+            floe_core::model::Digest::of(&file.bytes).short()
+        ));
     }
     expect![[r#"
         revision 1
@@ -349,7 +356,8 @@ fn a_release_is_rendered_again_from_its_manifest_alone() {
             fork: None,
         }),
         chocolatey: Some(Chocolatey {
-            id: Some("tool.portable".to_owned()),
+            // An identifier may hold dots and digits.
+            id: Some("a.2b.1".to_owned()),
             authors: Some("Acme & others".to_owned()),
             feed: Some("push.example.org".to_owned()),
         }),
@@ -363,6 +371,12 @@ fn a_release_is_rendered_again_from_its_manifest_alone() {
     });
     let mut manifest = manifest(with_extras);
     let files = render(&manifest, &channels).unwrap();
-    manifest.channels = files.iter().map(|file| file.entry(REVISION)).collect();
+    manifest.channels = files.iter().map(|file| file.entry.clone()).collect();
     assert_eq!(render(&manifest, &settings(&manifest)).unwrap(), files);
+    // The files go where they were going to go before the build.
+    let targets: Vec<Target> = manifest.artifacts.iter().map(|artifact| artifact.target).collect();
+    let repo = "acme/tool".parse().unwrap();
+    let planned = places(("tool", &manifest.version), Some(&repo), &targets, &channels);
+    assert_eq!(planned.len(), 4);
+    assert_eq!(places_of(&manifest, &settings(&manifest)), planned);
 }

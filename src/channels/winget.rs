@@ -4,9 +4,9 @@
 use semver::Version;
 
 use super::text::{cut, json};
-use super::{Subject, below_top, rendered};
+use super::{Subject, below_top, placed};
 use floe_core::model::config::Winget;
-use floe_core::model::places::Submission;
+use floe_core::model::places::{Home, Submission};
 use floe_core::model::{Arch, ChannelKind, ChannelPlace, Manifest, Os, Rendered, Repo};
 
 /// The repository of all packages.
@@ -22,20 +22,20 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Winget) -> Vec<Rendered> 
     let processors = [("x64", Arch::X86_64), ("arm64", Arch::Aarch64), ("x86", Arch::X86)];
     let archives = subject.archives(Os::Windows, &processors);
     let (Some(license), false) = (subject.license, archives.is_empty()) else { return Vec::new() };
+    let project = Repo::from_url(&subject.repository);
+    let Some(place) = place(settings, project.as_ref(), version) else { return Vec::new() };
     let id = &settings.id;
-    let Some(fork) = fork(settings, Repo::from_url(&subject.repository).as_ref()) else { return Vec::new() };
-    let fork = Some(fork.to_string());
+    let fork = place.writes().map(Repo::to_string);
     let publisher = settings.publisher.as_deref().or(id.split('.').next()).unwrap_or(id);
 
-    let file = |kind: &str, suffix: &str, body: &str| {
+    let file = |at: usize, kind: &str, body: &str| {
         let head = pairs(&[("PackageIdentifier", id), ("PackageVersion", &version.to_string())]);
         let end = pairs(&[("ManifestType", kind), ("ManifestVersion", LAYOUT)]);
         let schema = format!("https://aka.ms/winget-manifest.{kind}.{LAYOUT}.schema.json");
         let marker = subject.marker();
         let text = format!("# {marker}\n# yaml-language-server: $schema={schema}\n\n{head}{body}{end}");
         let settings = [("publisher", &settings.publisher), (Submission::FORK, &fork)];
-        let settings = if suffix == ".installer" { &settings[..] } else { &[] };
-        one(path(id, version, suffix), text, settings)
+        placed(&place, at, text, if at == 0 { &settings } else { &[] })
     };
 
     let kind = [("InstallerType", "zip"), ("NestedInstallerType", "portable")];
@@ -62,33 +62,24 @@ pub(super) fn render(subject: &Subject<'_>, settings: &Winget) -> Vec<Rendered> 
         ("ReleaseNotesUrl", &format!("{}/releases/tag/{tag}", subject.repository)),
     ]);
     vec![
-        file("installer", ".installer", &installer),
-        file("defaultLocale", &format!(".locale.{LOCALE}"), &locale),
-        file("version", "", &pairs(&[("DefaultLocale", LOCALE)])),
+        file(0, "installer", &installer),
+        file(1, "defaultLocale", &locale),
+        file(2, "version", &pairs(&[("DefaultLocale", LOCALE)])),
     ]
 }
 
-/// The path of a file.
-fn path(id: &str, version: &Version, suffix: &str) -> String {
+/// The place of a version. The fork is the one in the settings, or has the project's owner and upstream's name.
+pub(super) fn place(settings: &Winget, project: Option<&Repo>, version: &Version) -> Option<ChannelPlace> {
+    let upstream: Repo = REPOSITORY.parse().ok()?;
+    let usual = || format!("{}/{}", project?.owner(), upstream.name()).parse().ok();
+    let fork = settings.fork.clone().or_else(usual)?;
+    let (id, version) = (settings.id.clone(), version.to_string());
     let letter = id.chars().take(1).flat_map(char::to_lowercase).collect::<String>();
-    format!("manifests/{letter}/{}/{version}/{id}{suffix}.yaml", id.replace('.', "/"))
-}
-
-/// The fork that pull requests come from: the project's owner has one of the same name.
-fn fork(settings: &Winget, project: Option<&Repo>) -> Option<Repo> {
-    let (_, name) = REPOSITORY.split_once('/')?;
-    settings.fork.clone().or_else(|| format!("{}/{name}", project?.owner()).parse().ok())
-}
-
-/// The place of a version, before it is built.
-pub(super) fn place(settings: &Winget, project: &Repo, version: &Version) -> Option<ChannelPlace> {
-    let fork = Some(fork(settings, Some(project))?.to_string());
-    let installer = one(path(&settings.id, version, ".installer"), "", &[(Submission::FORK, &fork)]);
-    ChannelPlace::of(&[installer]).into_iter().next()
-}
-
-fn one(path: String, text: impl Into<Vec<u8>>, settings: &[(&str, &Option<String>)]) -> Rendered {
-    rendered(ChannelKind::Winget, Some(REPOSITORY.to_owned()), path, text, settings)
+    let folder = format!("manifests/{letter}/{}", id.replace('.', "/"));
+    let files = [".installer", &format!(".locale.{LOCALE}"), ""];
+    let paths = files.map(|file| format!("{folder}/{version}/{id}{file}.yaml")).into();
+    let home = Home::Upstream(Submission { upstream, fork, id, folder, version });
+    Some(ChannelPlace { kind: ChannelKind::Winget, home, paths, adopt: false })
 }
 
 fn pairs(pairs: &[(&str, &str)]) -> String {

@@ -12,6 +12,7 @@ use super::models::Contents;
 use super::mutations::RESERVED;
 use crate::error::Failure;
 use crate::net::retry::{AttemptError, RetryPolicy};
+use floe_core::model::Rendered;
 use floe_core::world::RemoteFile;
 
 impl GitHub {
@@ -39,39 +40,25 @@ impl GitHub {
         Ok(Some(RemoteFile { sha: found.sha, bytes }))
     }
 
-    /// Writes a file to the default branch. `decide` says whether the one that is there is to be replaced; it is asked
-    /// about `seen`, and after an ambiguous or refused attempt about what is there then.
+    /// Tries to write a file to the default branch, over the bytes of this name if there are any.
     pub async fn write_file(
         &self,
-        (path, bytes): (&str, &[u8]),
+        file: &Rendered,
         message: &str,
-        seen: Option<Option<&RemoteFile>>,
-        decide: impl Fn(Option<&RemoteFile>) -> anyhow::Result<bool>,
-    ) -> anyhow::Result<()> {
-        let address = self.path(&format!("/contents/{}", escape(path)));
-        let content = STANDARD.encode(bytes);
-        let attempt = async |number: u32| {
-            let there = match seen {
-                Some(seen) if number == 1 => seen.cloned(),
-                _ => self.file(path).await?,
-            };
-            if !decide(there.as_ref())? {
-                return Ok(());
-            }
-            // Without `branch` it is the default one, also in a repository without a commit. Without an author, GitHub
-            // signs the commit of an app.
-            let mut body = json!({ "message": message, "content": content });
-            if let Some(there) = &there {
-                body["sha"] = there.sha.as_str().into();
-            }
-            match self.change(self.crab.put::<Value, _, _>(&address, Some(&body))).await? {
-                Ok(_) => Ok(()),
-                Err(octocrab::Error::GitHub { source, .. }) => Err(self.unwritten(&source)),
-                Err(error) => Err(self.judge(error)),
-            }
-        };
-        let context = || format!("failed to write `{path}` of `{}`", self.repo);
-        self.retry().run(attempt).await.with_context(context)
+        over: Option<String>,
+    ) -> Result<(), AttemptError> {
+        let address = self.path(&format!("/contents/{}", escape(&file.entry.path)));
+        // Without `branch` it is the default one, also in a repository without a commit. Without an author, GitHub signs
+        // the commit of an app.
+        let mut body = json!({ "message": message, "content": STANDARD.encode(&file.bytes) });
+        if let Some(sha) = over {
+            body["sha"] = sha.into();
+        }
+        match self.change(self.crab.put::<Value, _, _>(&address, Some(&body))).await? {
+            Ok(_) => Ok(()),
+            Err(octocrab::Error::GitHub { source, .. }) => Err(self.unwritten(&source)),
+            Err(error) => Err(self.judge(error)),
+        }
     }
 
     /// Judges a refused write. The file may have moved, which another look shows.

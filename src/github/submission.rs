@@ -14,6 +14,7 @@ use super::models::{self, Committed, Compared, Entry, Named, Pull};
 use super::{GitHub, mutations::RESERVED};
 use crate::error::Failure;
 use crate::net::retry::{AttemptError, RetryPolicy};
+use floe_core::model::Rendered;
 use floe_core::model::places::Submission;
 use floe_core::plan::channel::Own;
 use floe_core::plan::submission::holds;
@@ -29,30 +30,25 @@ pub struct Submitter {
     pub fork: GitHub,
     /// The repository that it is a fork of.
     pub upstream: GitHub,
+    /// The version that is submitted.
+    pub to: Submission,
 }
 
 impl Submitter {
     /// The versions of the package, its branch and its pull request.
-    pub async fn look(&self, submission: &Submission, paths: &[String]) -> anyhow::Result<RemoteSubmission> {
-        let (versions, branch, pull) = tokio::try_join!(
-            self.versions(submission, paths),
-            self.branch(submission, paths),
-            self.pull(submission)
-        )?;
-        let (versions, merged) = versions;
+    pub async fn look(&self, paths: &[String]) -> anyhow::Result<RemoteSubmission> {
+        let ((versions, merged), branch, pull) =
+            tokio::try_join!(self.versions(paths), self.branch(paths), self.pull())?;
         Ok(RemoteSubmission { versions, merged, branch, pull })
     }
 
     /// The versions that are merged, and the first file of the one in question.
-    async fn versions(
-        &self,
-        submission: &Submission,
-        paths: &[String],
-    ) -> anyhow::Result<(Vec<semver::Version>, Option<Vec<u8>>)> {
-        let address = self.upstream.path(&format!("/contents/{}", escape(&submission.folder)));
-        let what = format!("the folder `{}` of `{}`", submission.folder, submission.upstream);
+    async fn versions(&self, paths: &[String]) -> anyhow::Result<(Vec<semver::Version>, Option<Vec<u8>>)> {
+        let Submission { folder, upstream, version, .. } = &self.to;
+        let address = self.upstream.path(&format!("/contents/{}", escape(folder)));
+        let what = format!("the folder `{folder}` of `{upstream}`");
         let entries = self.upstream.get::<Vec<Entry>>(&what, &address).await?.unwrap_or_default();
-        let is_there = entries.iter().any(|entry| entry.name == submission.version);
+        let is_there = entries.iter().any(|entry| entry.name == *version);
         let merged = match paths.first().filter(|_| is_there) {
             Some(path) => self.upstream.file(path).await?.map(|file| file.bytes),
             None => None,
@@ -60,12 +56,8 @@ impl Submitter {
         Ok((entries.iter().filter_map(|entry| entry.name.parse().ok()).collect(), merged))
     }
 
-    async fn branch(
-        &self,
-        submission: &Submission,
-        paths: &[String],
-    ) -> anyhow::Result<Option<RemoteBranch>> {
-        let Some(head) = self.head(&submission.branch()).await? else { return Ok(None) };
+    async fn branch(&self, paths: &[String]) -> anyhow::Result<Option<RemoteBranch>> {
+        let Some(head) = self.head(&self.to.branch()).await? else { return Ok(None) };
         let mut files = std::collections::BTreeMap::new();
         for path in paths {
             let file = self.fork.file_at(path, Some(&head)).await?;
@@ -83,10 +75,10 @@ impl Submitter {
     }
 
     /// The newest pull request from the branch, an open one before the others.
-    async fn pull(&self, submission: &Submission) -> anyhow::Result<Option<RemotePull>> {
-        let head = percent_encoding::utf8_percent_encode(&submission.head(), RESERVED).to_string();
+    async fn pull(&self) -> anyhow::Result<Option<RemotePull>> {
+        let head = percent_encoding::utf8_percent_encode(&self.to.head(), RESERVED).to_string();
         let address = self.upstream.path(&format!("/pulls?state=all&head={head}"));
-        let what = format!("the pull requests of `{}`", submission.upstream);
+        let what = format!("the pull requests of `{}`", self.to.upstream);
         let pulls = self.upstream.get::<Vec<Pull>>(&what, &address).await?.unwrap_or_default();
         let open = pulls.iter().find(|pull| pull.state == "open");
         let pull = open.or(pulls.first()).map(|pull| RemotePull {
@@ -100,66 +92,50 @@ impl Submitter {
         Ok(pull)
     }
 
-    /// Submits the files: commits them to the branch and opens the pull request, each only where it is not there yet.
-    /// `decide` says whether that is to be done; it is asked about `seen`, and after an ambiguous or refused attempt about
-    /// what is there then.
+    /// Tries to submit the files: commits them to the branch and opens the pull request, each only where it is not there yet.
     pub async fn submit(
         &self,
-        submission: &Submission,
+        files: &[&Rendered],
         own: &Own<'_>,
         access: &Access,
-        seen: Option<&RemoteSubmission>,
-        decide: impl Fn(&RemoteSubmission) -> anyhow::Result<bool>,
-    ) -> anyhow::Result<()> {
-        let files = own.files.as_deref().context("the files of a submission are not known")?;
-        let paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
-        let attempt = async |number: u32| {
-            let there = match seen {
-                Some(seen) if number == 1 => seen.clone(),
-                _ => self.look(submission, &paths).await?,
-            };
-            if !decide(&there)? {
-                return Ok(());
-            }
-            if !there.branch.as_ref().is_some_and(|branch| holds(branch, own)) {
-                self.commit(submission, own, access, there.branch.as_ref()).await?;
-            }
-            match there.pull {
-                Some(pull) if pull.state == PullState::Open => Ok(()),
-                _ => self.open(submission, access, there.versions.is_empty()).await,
-            }
-        };
-        let context = || format!("failed to submit `{}` to `{}`", submission.branch(), submission.upstream);
-        self.fork.retry().run(attempt).await.with_context(context)
+        there: RemoteSubmission,
+    ) -> Result<(), AttemptError> {
+        if !there.branch.as_ref().is_some_and(|branch| holds(branch, own)) {
+            self.commit(files, access, there.branch).await?;
+        }
+        match there.pull {
+            Some(pull) if pull.state == PullState::Open => Ok(()),
+            _ => self.open(access, there.versions.is_empty()).await,
+        }
     }
 
     /// Commits the files to the branch: on top of it if it is there, else on top of the fork's default branch.
     async fn commit(
         &self,
-        submission: &Submission,
-        own: &Own<'_>,
+        files: &[&Rendered],
         access: &Access,
-        branch: Option<&RemoteBranch>,
+        branch: Option<RemoteBranch>,
     ) -> Result<(), AttemptError> {
+        let is_new = branch.is_none();
         let parent = match branch {
-            Some(branch) => branch.head.clone(),
+            Some(branch) => branch.head,
             None => self.base(access).await?,
         };
         let address = self.fork.path(&format!("/git/commits/{}", escape(&parent)));
         let commit = self.fork.get::<Committed>("a commit of the fork", &address).await?;
         let base = commit.context("the commit of the fork's branch is not there")?.tree.sha;
-        let entry = |file: &&floe_core::model::Rendered| {
+        let entry = |file: &&Rendered| {
             let content = String::from_utf8_lossy(&file.bytes);
-            json!({ "path": file.path, "mode": "100644", "type": "blob", "content": content })
+            json!({ "path": file.entry.path, "mode": "100644", "type": "blob", "content": content })
         };
-        let entries: Vec<Value> = own.files.iter().flatten().map(entry).collect();
+        let entries: Vec<Value> = files.iter().map(entry).collect();
         let tree: Named =
             self.post(&self.fork, "/git/trees", &json!({ "base_tree": base, "tree": entries })).await?;
-        let message = title(submission, false);
+        let message = self.title(false);
         let commit = json!({ "message": message, "tree": tree.sha, "parents": [parent] });
         let commit: Named = self.post(&self.fork, "/git/commits", &commit).await?;
-        let name = submission.branch();
-        if branch.is_none() {
+        let name = self.to.branch();
+        if is_new {
             let body = json!({ "ref": format!("refs/heads/{name}"), "sha": commit.sha });
             return self.post::<Value>(&self.fork, "/git/refs", &body).await.map(drop);
         }
@@ -208,16 +184,11 @@ impl Submitter {
         Err(AttemptError::fatal(Failure::new(failure).hint(hint)))
     }
 
-    async fn open(
-        &self,
-        submission: &Submission,
-        access: &Access,
-        is_first: bool,
-    ) -> Result<(), AttemptError> {
+    async fn open(&self, access: &Access, is_first: bool) -> Result<(), AttemptError> {
         let base = access.parent.as_ref().map(|(_, branch)| branch.as_str());
         let body = json!({
-            "title": title(submission, is_first),
-            "head": submission.head(),
+            "title": self.title(is_first),
+            "head": self.to.head(),
             "base": base.context(NO_PARENT)?,
             "maintainer_can_modify": true,
         });
@@ -234,6 +205,12 @@ impl Submitter {
         let made = github.change(github.crab.post::<_, Value>(&address, Some(body))).await?;
         let made = made.map_err(|error| self.judge(github, error))?;
         Ok(serde_json::from_value(made).context("GitHub's answer is not understood")?)
+    }
+
+    /// The title that winget's own tools give.
+    fn title(&self, is_first: bool) -> String {
+        let what = if is_first { "package" } else { "version" };
+        format!("New {what}: {} version {}", self.to.id, self.to.version)
     }
 
     /// Judges a refusal. A branch or a pull request may be there by now, which another look shows.
@@ -253,12 +230,6 @@ impl Submitter {
             _ => judged,
         }
     }
-}
-
-/// The title that winget's own tools give.
-fn title(submission: &Submission, is_first: bool) -> String {
-    let what = if is_first { "package" } else { "version" };
-    format!("New {what}: {} version {}", submission.id, submission.version)
 }
 
 /// Whether a 422 says that the thing is there already, or that the branch has moved.

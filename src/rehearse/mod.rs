@@ -41,6 +41,7 @@ use floe_core::model::notes::NotesSource;
 use floe_core::model::places::Home;
 use floe_core::model::{
     Attestation, BuiltOn, ChannelPlace, Commit, Destination, Digest, Image, Os, Record, Release, Rule,
+    Subject,
 };
 use floe_core::preflight::Check;
 use floe_core::verify::published::{Download, ReleaseRequest};
@@ -62,8 +63,8 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let release = promise(&project, verified, (description::built_on(&args.dists)?, given), report)?;
 
     let token = Token::from(floe_rehearsal::random_hex(20)?);
-    let channels = ChannelPlace::of(&release.channels);
-    let servers = Servers::start(&folder.servers(), &release.destination, &channels, token).await?;
+    let channels = Subject::from(&release).channels();
+    let servers = Servers::start(&folder.servers(), &release.destination, channels, token).await?;
     servers.set_commit_date(&release.destination, date.unwrap_or_default())?;
     let is_feed = |place: &ChannelPlace| matches!(place.home, Home::Feed(_));
     let feed = channels.iter().any(is_feed).then(|| format!(", feed at {}", servers.feed.url()));
@@ -92,7 +93,7 @@ pub async fn rehearse(args: RehearseArgs, report: &Report) -> anyhow::Result<()>
     let retry = session::retry(&addresses, report);
     let (download, _) = verify(request, &addresses, &folder.release(), retry, report).await?;
     if let Ok(manifest) = &download.manifest {
-        release::channels::follow(manifest, &addresses, report).await?;
+        release::channel::follow(manifest, &addresses, report).await?;
     }
     report.step(
         "Unsigned",

@@ -13,7 +13,7 @@ use crate::release::session::Secrets;
 use crate::token::Token;
 use floe_core::clock::Clock;
 use floe_core::model::places::Home;
-use floe_core::model::{ChannelPlace, Destination, Release, Repo};
+use floe_core::model::{ChannelPlace, Destination, Release, Repo, Subject};
 use floe_rehearsal::faults::Testbed;
 use floe_rehearsal::feed::EmbeddedFeed;
 use floe_rehearsal::github::{EmbeddedGitHub, GitHubAccount, GitHubOptions, SeedRepo, SeedTag};
@@ -148,7 +148,7 @@ impl Servers {
             feed: self.packages.clone(),
             feed_interceptor: self.feed.interceptor.clone(),
             home: release.destination.clone(),
-            channels: ChannelPlace::of(&release.channels),
+            channels: Subject::from(release).channels().to_vec(),
             project: release.name.clone(),
             users: (USER.to_owned(), USER.to_owned()),
             clock,

@@ -13,9 +13,7 @@ use crate::release::dist;
 use crate::report::Report;
 use floe_core::attachment::{self, Unfit};
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{
-    Asset, ChannelKind, Channels, Config, Destination, Digest, PromisedFile, Release, Rendered,
-};
+use floe_core::model::{Asset, Channels, Config, Destination, ManifestChannel, PromisedFile, Release};
 use floe_core::verify::{Problem, Verified};
 
 /// The release of verified dists. A channel for which they hold no archive is reported.
@@ -34,35 +32,35 @@ pub fn assemble(
         .if_any(wrong)?;
     channels::left_out(&release.manifest, channels).into_iter().for_each(|line| report.warn(line));
     let rendered = channels::render(&release.manifest, channels).map_err(|all| lacking().details(all))?;
-    let installers = rendered.iter().filter(|file| file.kind.is_asset()).map(|file| &file.path);
+    let installers = rendered
+        .iter()
+        .map(|file| &file.entry)
+        .filter(|entry| entry.kind.is_asset())
+        .map(|entry| &entry.path);
     distinct(installers, release.manifest.files.iter().map(|file| &file.file))?;
     let is_same = |file: &PromisedFile| {
-        rendered.iter().any(|one| place(one) == file.name && Digest::of(&one.bytes) == file.digest)
+        rendered.iter().any(|one| place(&one.entry) == file.name && one.entry.digest == file.digest)
     };
     let edited = on_disk.into_iter().filter(|file| !is_same(file));
     let edited: Vec<Problem> = edited.map(|file| dist::edited(&file.path)).collect();
     if !edited.is_empty() {
         return Err(dist::refuse(&edited).into());
     }
-    let has_channels = channels.tables().any(ChannelKind::is_moved);
-    Ok(Release {
-        adopts: channels.adopts(),
-        has_channels,
-        ..release.with_rendered(rendered, channels::REVISION)
-    })
+    let places = channels::places_of(&release.manifest, channels);
+    Ok(release.with_rendered(rendered, places))
 }
 
 /// The path of a rendered file in a dist.
-fn place(file: &Rendered) -> String {
-    match file.kind.is_asset() {
-        true => file.path.clone(),
-        false => format!("{}/{}/{}", dist::CHANNELS, file.kind, file.path),
+fn place(ManifestChannel { kind, path, .. }: &ManifestChannel) -> String {
+    match kind.is_asset() {
+        true => path.clone(),
+        false => format!("{}/{kind}/{path}", dist::CHANNELS),
     }
 }
 
 /// Writes the rendered files of a release into a dist, to be looked at. Returns their paths.
 pub fn write_rendered(release: &Release, dist: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let files = release.channels.iter().map(|file| (place(file), file.bytes.as_slice()));
+    let files = release.channels.iter().map(|file| (place(&file.entry), file.bytes.as_slice()));
     let is_rendered = |asset: &&Asset| release.manifest.channels.iter().any(|entry| entry.path == asset.name);
     let assets = release.assets.iter().filter(is_rendered);
     let assets = assets.filter_map(|asset| Some((asset.name.clone(), asset.bytes()?)));

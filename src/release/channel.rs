@@ -1,24 +1,40 @@
-//! The client of a channel: GitHub, once for a repository that is written to, and twice for one that takes pull requests;
+//! The clients of channels: GitHub, once for a repository that is written to, and twice for one that takes pull requests;
 //! or a feed of packages.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
+use serde::Serialize;
 
+use crate::channels;
+use crate::cli::RemoteArgs;
+use crate::error::{Failure, invalid};
 use crate::feed::FeedClient;
 use crate::github::{GitHub, Submitter};
-use floe_core::model::places::{Feed, Home, Submission};
-use floe_core::model::{ChannelPlace, Repo};
+use crate::net::client::Client as Connections;
+use crate::net::retry::{AttemptError, Retry};
+use crate::release::session;
+use crate::report::Report;
+use floe_core::model::places::{Feed, Home};
+use floe_core::model::{ChannelKind, ChannelPlace, Manifest, Release, Repo};
 use floe_core::plan::channel::Own;
-use floe_core::world::{Access, Held, RemoteChannel, RemoteFile, RemotePackage};
+use floe_core::plan::{Conflict, Standing};
+use floe_core::world::{Access, Held, RemoteChannel};
 
 /// The client of a channel.
 #[derive(Clone)]
-pub enum Channel {
+pub struct Channel {
+    /// Where its files go.
+    pub place: ChannelPlace,
+    client: Client,
+}
+
+#[derive(Clone)]
+enum Client {
     /// A repository whose file is written.
     File(Box<GitHub>),
     /// A fork, and the repository that it sends pull requests to.
-    Submission(Box<Submitter>, Submission),
-    /// A feed, and the package in it.
-    Feed(Box<FeedClient>, Feed),
+    Submission(Box<Submitter>),
+    /// A feed.
+    Feed(Box<FeedClient>),
 }
 
 impl Channel {
@@ -28,74 +44,123 @@ impl Channel {
         github: impl Fn(&Repo) -> anyhow::Result<GitHub>,
         feed: impl Fn(&Feed) -> anyhow::Result<FeedClient>,
     ) -> anyhow::Result<Self> {
-        Ok(match &place.home {
-            Home::Repo(repo) => Channel::File(Box::new(github(repo)?)),
-            Home::Upstream(submission) => {
-                let (fork, upstream) = (github(&submission.fork)?, github(&submission.upstream)?);
-                Channel::Submission(Box::new(Submitter { fork, upstream }), submission.clone())
-            }
-            Home::Feed(package) => Channel::Feed(Box::new(feed(package)?), package.clone()),
-        })
+        let client = match &place.home {
+            Home::Repo(repo) => Client::File(Box::new(github(repo)?)),
+            Home::Upstream(to) => Client::Submission(Box::new(Submitter {
+                fork: github(&to.fork)?,
+                upstream: github(&to.upstream)?,
+                to: to.clone(),
+            })),
+            Home::Feed(package) => Client::Feed(Box::new(feed(package)?)),
+        };
+        Ok(Channel { place: place.clone(), client })
     }
 
     /// The content of the channel, and the rights of the token.
-    pub async fn look(&self, place: &ChannelPlace) -> anyhow::Result<RemoteChannel> {
+    pub async fn look(&self) -> anyhow::Result<RemoteChannel> {
         // Whether the repository can be seen is the better error.
-        let (access, held) = tokio::join!(self.access(), self.held(place));
+        let (access, held) = tokio::join!(self.access(), self.held());
         Ok(RemoteChannel { access: access?, held: held? })
     }
 
     async fn access(&self) -> anyhow::Result<Access> {
-        match self {
-            Channel::File(github) => github.access().await,
-            Channel::Submission(submitter, _) => submitter.fork.access().await,
-            Channel::Feed(..) => Ok(Access::default()),
+        match &self.client {
+            Client::File(github) => github.access().await,
+            Client::Submission(submitter) => submitter.fork.access().await,
+            Client::Feed(_) => Ok(Access::default()),
         }
     }
 
     /// The content of the channel.
-    pub async fn held(&self, place: &ChannelPlace) -> anyhow::Result<Held> {
-        Ok(match self {
-            Channel::File(github) => Held::File(github.file(&place.path()).await?),
-            Channel::Submission(submitter, to) => Held::Submission(submitter.look(to, &place.paths).await?),
-            Channel::Feed(feed, package) => Held::Package(feed.package(package).await?),
+    async fn held(&self) -> anyhow::Result<Held> {
+        Ok(match &self.client {
+            Client::File(github) => Held::File(github.file(&self.place.path()).await?),
+            Client::Submission(submitter) => Held::Submission(submitter.look(&self.place.paths).await?),
+            Client::Feed(feed) => Held::Package(feed.package().await?),
         })
     }
 
-    /// Puts the files of a release there. `decide` says whether that is to be done; it is asked about what was `seen`, and
-    /// after an ambiguous or refused attempt about what is there then.
+    /// Puts the files of a release there, unless the channel holds its version or a higher one. That is decided by what was
+    /// `seen`, and after an ambiguous or refused attempt by what is there then.
     pub async fn put(
         &self,
-        own: &Own<'_>,
+        release: &Release,
         seen: Option<&RemoteChannel>,
-        decide: impl Fn(Held) -> anyhow::Result<bool>,
+        retry: &Retry,
     ) -> anyhow::Result<()> {
-        let file = || {
-            let first = own.files.as_ref().and_then(|files| files.first());
-            first.context("the plan moves a channel that the release lacks")
+        let own = Own::of(&release.manifest, &self.place);
+        let files = release.files_of(&self.place);
+        let first = files.first().context("the plan moves a channel that the release lacks")?;
+        let seen = match seen {
+            Some(seen) => seen.clone(),
+            None => self.look().await?,
         };
-        let held = seen.map(|seen| &seen.held);
-        match self {
-            Channel::File(github) => {
-                let (file, message) = (file()?, format!("{} {}", own.name, own.version));
-                let seen = if let Some(Held::File(file)) = held { Some(file.as_ref()) } else { None };
-                let decide = |there: Option<&RemoteFile>| decide(Held::File(there.cloned()));
-                github.write_file((&file.path, &file.bytes), &message, seen, decide).await
+        let attempt = async |number: u32| {
+            let held = if number == 1 { seen.held.clone() } else { self.held().await? };
+            match Standing::of(&own, &held) {
+                Standing::Conflict(why) => {
+                    let conflict = Conflict::Channel { place: self.place.clone(), why };
+                    return Err(AttemptError::fatal(Failure::of_conflicts(&[conflict])));
+                }
+                standing if standing.is_done() => return Ok(()),
+                _ => {}
             }
-            Channel::Submission(submitter, to) => {
-                let access = match seen {
-                    Some(seen) => seen.access.clone(),
-                    None => self.access().await?,
-                };
-                let seen = if let Some(Held::Submission(held)) = held { Some(held) } else { None };
-                let decide = |there: &_| decide(Held::Submission(Clone::clone(there)));
-                submitter.submit(to, own, &access, seen, decide).await
+            match (&self.client, held) {
+                (Client::File(github), Held::File(file)) => {
+                    let message = format!("{} {}", own.name, own.version);
+                    github.write_file(first, &message, file.map(|file| file.sha)).await
+                }
+                (Client::Submission(submitter), Held::Submission(held)) => {
+                    submitter.submit(&files, &own, &seen.access, held).await
+                }
+                (Client::Feed(feed), Held::Package(_)) => feed.push(&first.bytes).await,
+                _ => Err(anyhow!("{} was seen as a channel of another kind", self.place).into()),
             }
-            Channel::Feed(feed, package) => {
-                let seen = if let Some(Held::Package(held)) = held { Some(held.as_ref()) } else { None };
-                let decide = |there: Option<&RemotePackage>| decide(Held::Package(there.cloned()));
-                feed.push(package, &file()?.bytes, seen, decide).await
-            }
-        }
+        };
+        retry.run(attempt).await
     }
+}
+
+/// A channel that shows the release, or a later one.
+#[derive(Debug, Serialize)]
+pub struct Followed {
+    kind: ChannelKind,
+    repository: String,
+    path: String,
+    state: String,
+}
+
+/// Looks at each channel that the manifest of a published release lists, without a token, as users do. One that is behind,
+/// differs or is missing is an error, with exit code 3.
+pub async fn follow(
+    manifest: &Manifest,
+    args: &RemoteArgs,
+    report: &Report,
+) -> anyhow::Result<Vec<Followed>> {
+    let (mut followed, mut problems) = (Vec::new(), Vec::new());
+    let connections = Connections::new(session::retry(args, report).reading());
+    for place in channels::places_of(manifest, &channels::settings(manifest)) {
+        let own = Own::of(manifest, &place);
+        if own.files.is_empty() {
+            // The manifest promises no such file.
+            continue;
+        }
+        let channel = Channel::connect(
+            &place,
+            |repo| session::github(args, repo.clone(), None, &connections),
+            |feed| FeedClient::connect(connections.clone(), feed, args.feed_url.as_deref(), None),
+        )?;
+        let standing = Standing::of(&own, &channel.held().await?);
+        let state = standing.state();
+        if !standing.is_good() {
+            problems.push(format!("{place}: {state}"));
+        }
+        report.step("Followed", format!("{place}: {state}"));
+        let (repository, path) = (place.home.to_string(), place.path());
+        followed.push(Followed { kind: place.kind, repository, path, state });
+    }
+    invalid(format!("the channels of `{}` do not show it", manifest.tag))
+        .hint("publish the same dist again: `floe publish` writes what is missing, and nothing else")
+        .if_any(problems)?;
+    Ok(followed)
 }

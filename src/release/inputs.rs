@@ -160,7 +160,7 @@ impl Inputs {
         files.extend(is_promised.then(|| ATTESTATION.to_owned()));
         let destination = self.destination((name, version), None)?;
         Ok(Outline {
-            channels: channels::places((name, version), &destination.repo, targets, &config.channels),
+            places: channels::places((name, version), Some(&destination.repo), targets, &config.channels),
             name: name.clone(),
             version: version.clone(),
             destination,
@@ -169,7 +169,6 @@ impl Inputs {
             sbom: config.sbom,
             files,
             platforms: self.expect.platforms.clone(),
-            adopts: config.channels.adopts(),
         })
     }
 

@@ -10,7 +10,6 @@ pub mod assemble;
 pub mod attached;
 pub mod attestation;
 pub mod channel;
-pub mod channels;
 pub mod description;
 pub mod dist;
 pub mod execute;

@@ -4,7 +4,7 @@ use crate::channels;
 use crate::error::{in_one_line, usage};
 use crate::project::cargo::Project;
 use crate::release::{assemble, inputs};
-use floe_core::model::{Config, ImageName, Repo, Tag};
+use floe_core::model::{ChannelPlace, Config, ImageName, Repo, Tag};
 
 /// The default name of the image at GHCR, in the lower case that registries require: that of the repository. Where tags
 /// have a prefix the repository releases several packages, and each has an image of its own.
@@ -46,7 +46,7 @@ pub fn moving(
     };
     let may_be_latest = own.map_or(tag.prefix().is_empty(), Config::may_be_latest);
     let places = |name: &str, config: &Config| {
-        channels::places((name, tag.version()), repo, &config.targets, &config.channels)
+        channels::places((name, tag.version()), Some(repo), &config.targets, &config.channels)
     };
     let own_places = own.map(|own| places(package, own)).unwrap_or_default();
     for (sibling, config) in project.iter().flat_map(|project| &project.siblings) {
@@ -65,7 +65,10 @@ pub fn moving(
             let hint = "write `latest = false` under [package.metadata.floe] of all packages but one";
             return refuse("move GitHub's latest release", hint);
         }
-        if let Some(place) = places(sibling, config).iter().find(|place| own_places.contains(place)) {
+        let is_own = |place: &ChannelPlace| {
+            own_places.iter().any(|own| (&own.home, &own.paths) == (&place.home, &place.paths))
+        };
+        if let Some(place) = places(sibling, config).into_iter().find(is_own) {
             let table = "the table of the channel under [package.metadata.floe]";
             let hint = format!("give `{package}` another name in {table}");
             return refuse(&format!("write `{}` of {}", place.path(), place.home), &hint);

@@ -11,6 +11,7 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use crate::attest::BUNDLE_LIMIT;
 use crate::error::{Refusal, hint_of, refusal_of};
 use crate::registry::Registry;
+use crate::release::channel::Channel;
 use crate::release::session::Session;
 use crate::release::{REGISTRY_AT_ONCE, attached};
 use floe_core::model::{Asset, Digest, Image, Release, Subject, Tag};
@@ -32,8 +33,7 @@ impl Session {
     /// Observes both servers at once. The registry is asked about an image whose digests are known: about its index, its
     /// tags, and each of its parts if the index is not there.
     pub async fn observe(&self, subject: Subject<'_>) -> Observed {
-        let places = subject.channels();
-        let channels = places.iter().zip(&self.channels).map(|(place, channel)| channel.look(place));
+        let channels = self.channels.iter().map(Channel::look);
         let (access, github, image, channels) = tokio::join!(
             self.github.access(),
             self.observe_github(subject, None),

@@ -14,11 +14,11 @@ use crate::error::{Exit, exit_of, invalid, usage};
 use crate::files::scratch::Scratch;
 use crate::net::stop;
 use crate::package::{audit, sbom};
-use crate::release::channels::Followed;
+use crate::release::channel::{self, Followed};
 use crate::release::inputs::Inputs;
 use crate::release::published::{self, MustBeSigned, Signature};
 use crate::release::trust::Trust;
-use crate::release::{assemble, channels, dist, session, smoke_test};
+use crate::release::{assemble, dist, session, smoke_test};
 use crate::report::{Report, markdown, size};
 use crate::token::Token;
 use floe_core::model::release::CHECKSUMS;
@@ -135,7 +135,7 @@ async fn verify_published(tag: &Tag, args: &VerifyArgs, report: &Report) -> anyh
         smoke_test::run_downloaded(manifest, &assets, argument, report).await?;
     }
     report.output("tag", tag.as_str());
-    let channels = channels::follow(manifest, remote, report).await?;
+    let channels = channel::follow(manifest, remote, report).await?;
     let summary = checked.summary(&verified);
     let signature = Some(checked.signature);
     let verdict = Verdict { channels, signature, ..Verdict::of_download(&verified, manifest) };

@@ -33,9 +33,9 @@ pub(super) fn show(release: &Release, plan: &Plan) -> Markup {
                             (command(&install.command))
                         }
                         @if let Some(waits) = waits(place.kind) { p.about { (waits) } }
-                        @for file in place.files(&release.channels) {
+                        @for file in release.files_of(place) {
                             details {
-                                summary { code { (file.path) } " in " (place.home) }
+                                summary { code { (file.entry.path) } " in " (place.home) }
                                 (command(&text(file)))
                             }
                         }
@@ -48,7 +48,7 @@ pub(super) fn show(release: &Release, plan: &Plan) -> Markup {
 
 /// A file as text: of a package the files that are in it.
 fn text(file: &Rendered) -> String {
-    let bytes = match file.kind {
+    let bytes = match file.entry.kind {
         ChannelKind::Chocolatey => unzipped(&file.bytes).unwrap_or_default(),
         _ => file.bytes.clone(),
     };

@@ -9,9 +9,7 @@ use crate::net::stop;
 use crate::report::Progress;
 use floe_core::model::ChannelPlace;
 use floe_core::model::places::{Feed, Home};
-use floe_core::plan::channel::Own;
-use floe_core::plan::{Conflict, Standing, Step};
-use floe_core::world::Held;
+use floe_core::plan::{Standing, Step};
 
 impl Run<'_> {
     /// Moves each channel. Those that could not be moved are warnings, and one error at the end.
@@ -46,20 +44,12 @@ impl Run<'_> {
         Err(Failure::new(format!("{failed} of {of} {channels} did not move")).exit(exit).into())
     }
 
-    /// Puts the files of a release into a channel, unless it holds this version or a higher one by then.
+    /// Moves a channel.
     pub(super) async fn move_channel(&self, place: &ChannelPlace) -> anyhow::Result<()> {
-        let at = ChannelPlace::of(&self.release.channels).iter().position(|one| one == place);
-        let at = at.context("the plan moves a channel that the release lacks")?;
-        let channel = self.session.channels.get(at).context("the session has no client for the channel")?;
-        let seen = self.ready.channels.get(at).and_then(|seen| seen.as_ref().ok());
-        let own = Own::of(self.release, place);
-        let decide = |held: Held| match Standing::of(&own, &held) {
-            Standing::Conflict(why) => {
-                Err(Failure::of_conflicts(&[Conflict::Channel { place: place.clone(), why }]).into())
-            }
-            standing => Ok(!standing.is_done()),
-        };
-        channel.put(&own, seen, decide).await?;
+        let mut channels = self.session.channels.iter().zip(&self.ready.channels);
+        let found = channels.find(|(channel, _)| channel.place == *place);
+        let (channel, seen) = found.context("the session has no client for the channel")?;
+        channel.put(self.release, seen.as_ref().ok(), &self.session.client.retry).await?;
         if let Home::Feed(feed) = &place.home
             && feed.host == Feed::COMMUNITY.0
         {

@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::token::Token;
 use floe_core::model::manifest::Artifact;
 use floe_core::model::release::{CHECKSUMS, MINISIGN};
-use floe_core::model::{Content, Digest, Manifest, PackageFacts, Repo, Tag};
+use floe_core::model::{Content, Manifest, PackageFacts, Repo, Tag};
 use floe_core::parallel;
 use floe_core::verify::published::{self, Download, ReleaseRequest};
 
@@ -221,9 +221,6 @@ fn rendered(manifest: &Manifest, report: &Report) -> Vec<String> {
         Err(_) if known.is_empty() => return Vec::new(),
         Err(lacking) => return lacking,
     };
-    let follows = |kind, path: &str, digest: Digest| {
-        again.iter().any(|file| file.kind == kind && file.path == path && Digest::of(&file.bytes) == digest)
-    };
-    let wrong = known.into_iter().filter(|entry| !follows(entry.kind, &entry.path, entry.digest));
+    let wrong = known.into_iter().filter(|entry| !again.iter().any(|file| file.entry == **entry));
     wrong.map(|entry| format!("`{}` does not follow from the manifest", entry.path)).collect()
 }

@@ -59,7 +59,7 @@ fn written(folder: &Path, text: &str) -> Vec<Rendered> {
     });
     let files = render(&manifest, &channels(text)).unwrap();
     for file in &files {
-        let path = folder.join(&file.path);
+        let path = folder.join(&file.entry.path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, &file.bytes).unwrap();
     }
@@ -124,14 +124,14 @@ fn files_in_json_and_yaml_hold_any_text() {
         let folder = tempfile::tempdir().unwrap();
         for file in written(folder.path(), text) {
             let content = String::from_utf8_lossy(&file.bytes).into_owned();
-            if file.path.ends_with(".json") {
+            if file.entry.path.ends_with(".json") {
                 let value: Value = serde_json::from_str(&content).unwrap();
                 assert_eq!(value["license"], text);
             }
-            if file.path.ends_with(".yaml") {
+            if file.entry.path.ends_with(".yaml") {
                 let [yaml] = &Yaml::load_from_str(&content).unwrap()[..] else { panic!("{content}") };
                 assert_eq!(yaml["PackageIdentifier"].as_str(), Some("Acme.Tool"));
-                if file.path.ends_with("en-US.yaml") {
+                if file.entry.path.ends_with("en-US.yaml") {
                     assert_eq!(yaml["Publisher"].as_str(), Some(text), "{content}");
                 }
             }
@@ -243,7 +243,7 @@ for path in sys.argv[1:]:
 assert parser.parse(b'if (1) { \"').root_node.has_error";
     let folder = tempfile::tempdir().unwrap();
     let files = render(&manifest(|_| ()), &channels("x")).unwrap();
-    let installer = files.iter().find(|file| file.path == "tool-installer.ps1").unwrap();
+    let installer = files.iter().find(|file| file.entry.path == "tool-installer.ps1").unwrap();
     assert!(installer.bytes.is_ascii());
     let path = folder.path().join("installer.ps1");
     fs::write(&path, &installer.bytes).unwrap();
@@ -297,7 +297,7 @@ fn the_script_for_chocolatey_hides_other_programs_below_any_folder() {
 #[test]
 fn the_installer_for_powershell_keeps_to_what_every_powershell_has() {
     let files = render(&manifest(|_| ()), &channels("x")).unwrap();
-    let installer = files.iter().find(|file| file.path == "tool-installer.ps1").unwrap();
+    let installer = files.iter().find(|file| file.entry.path == "tool-installer.ps1").unwrap();
     let text = std::str::from_utf8(&installer.bytes).unwrap();
     let code: Vec<&str> =
         text.lines().map(str::trim).filter(|line| !line.starts_with('#') && !line.is_empty()).collect();

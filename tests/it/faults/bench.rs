@@ -18,7 +18,7 @@ use floe::token::Token;
 use floe_core::clock::Clock;
 use floe_core::model::config::{Homebrew, Scoop};
 use floe_core::model::notes::NotesSource;
-use floe_core::model::{ChannelPlace, Channels, Destination, Release, Tag, Target};
+use floe_core::model::{Channels, Destination, Release, Subject, Tag, Target};
 use floe_core::plan::Plan;
 use floe_core::receipt::Receipt;
 use floe_core::verify::{Depth, Expect};
@@ -76,7 +76,8 @@ pub fn made_with(seed: &str, version: &str, targets: &[Target], tables: &Channel
     let release =
         Release::new(verified.archives, verified.files, verified.image, destination, NotesSource::Generated);
     let rendered = channels::render(&release.manifest, tables).unwrap();
-    Made { release: release.with_rendered(rendered, channels::REVISION), _folder: folder }
+    let places = channels::places_of(&release.manifest, tables);
+    Made { release: release.with_rendered(rendered, places), _folder: folder }
 }
 
 /// A tap and a bucket, and no installers.
@@ -207,7 +208,7 @@ impl Bench {
             feed,
             feed_interceptor: self.feed_server.interceptor.clone(),
             home,
-            channels: ChannelPlace::of(&release.channels),
+            channels: Subject::from(release).channels().to_vec(),
             project: release.name.clone(),
             users: ("maintainer".to_owned(), "tester".to_owned()),
             clock: self.client.retry.clock.clone(),

@@ -2,7 +2,7 @@
 //! installers, two archives.
 
 use floe_core::model::config::{Chocolatey, Winget};
-use floe_core::model::{ChannelPlace, Channels, Target};
+use floe_core::model::{Channels, Subject, Target};
 use floe_rehearsal::faults::{FaultKind, Injection, Schedule, Side};
 
 use super::bench::{Made, made_with, tables};
@@ -29,8 +29,8 @@ fn channels_end_in_the_same_state_under_the_faults_of_any_seed() {
     assert_eq!(calm.broken, Vec::<String>::new());
     assert!(calm.state.contains("pull open=true"), "{}", calm.state);
     let sides = [Side::GitHub, Side::GitHub, Side::Feed];
-    let channels = ChannelPlace::of(&made.release.channels);
-    let schedules = (first..first + count).map(|seed| Schedule::at(&sides, &channels, seed)).collect();
+    let channels = Subject::from(&made.release).channels();
+    let schedules = (first..first + count).map(|seed| Schedule::at(&sides, channels, seed)).collect();
     let began = std::time::Instant::now();
     let tally = all(&made.release, &calm.state, schedules);
     super::summary::add("channels", &tally, began.elapsed());

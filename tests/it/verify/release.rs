@@ -85,7 +85,7 @@ impl Published {
         let mut made = Vec::new();
         for file in floe::channels::render(&parsed, &floe::channels::settings(&parsed)).unwrap_or_default() {
             let digest = Digest::of(&file.bytes);
-            let is_it = |one: &&mut Value, key: &str| one[key] == file.path;
+            let is_it = |one: &&mut Value, key: &str| one[key] == file.entry.path;
             if let Some(entry) =
                 manifest["channels"].as_array_mut().unwrap().iter_mut().find(|one| is_it(one, "path"))
             {
@@ -98,8 +98,8 @@ impl Published {
             };
             entry["digest"] = digest.to_string().into();
             entry["size"] = file.bytes.len().into();
-            self.replace(&file.path, &file.bytes);
-            made.push((file.path, digest));
+            self.replace(&file.entry.path, &file.bytes);
+            made.push((file.entry.path, digest));
         }
         made
     }

@@ -72,16 +72,10 @@ floe_audit::display_as_serde!(ChannelKind);
 /// A file that was rendered from a release manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// The program that reads it.
-    pub kind: ChannelKind,
-    /// The repository that it belongs to: `owner/name` on GitHub, or the host of a feed. `None` for an asset.
-    pub repository: Option<String>,
-    /// Its path in that repository, with slashes; the name of an asset.
-    pub path: String,
+    /// Its entry in the manifest.
+    pub entry: ManifestChannel,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// The settings that it was rendered with and that neither the path nor the rest of the manifest holds.
-    pub settings: BTreeMap<String, String>,
 }
 
 /// A rendered file as the release manifest lists it.
@@ -89,32 +83,18 @@ pub struct Rendered {
 pub struct ManifestChannel {
     /// The program that reads it.
     pub kind: ChannelKind,
-    /// The repository that it belongs to; none for an asset.
+    /// The repository that it belongs to: `owner/name` on GitHub, or the host of a feed. None for an asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<String>,
-    /// Its path in that repository; the name of an asset.
+    /// Its path in that repository, with slashes; the name of an asset.
     pub path: String,
     /// Its digest.
     pub digest: Digest,
     /// The revision of the text that it was rendered from. Another revision renders other bytes.
     pub revision: u32,
-    /// Settings of the project that its text depends on.
+    /// The settings that it was rendered with and that neither the path nor the rest of the manifest holds.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
-}
-
-impl Rendered {
-    /// The entry of the manifest.
-    pub fn entry(&self, revision: u32) -> ManifestChannel {
-        ManifestChannel {
-            kind: self.kind,
-            repository: self.repository.clone(),
-            path: self.path.clone(),
-            digest: Digest::of(&self.bytes),
-            revision,
-            settings: self.settings.clone(),
-        }
-    }
 }
 
 const MARKER: &str = "Made by floe from the release manifest of ";

@@ -6,9 +6,7 @@ use semver::Version;
 
 use super::notes::NotesSource;
 use super::release::CHECKSUMS;
-use super::{
-    Asset, ChannelKind, ChannelPlace, Destination, Image, Manifest, Platform, Release, Sbom, Target,
-};
+use super::{Asset, ChannelPlace, Destination, Image, Manifest, Platform, Release, Sbom, Target};
 
 /// A release as far as it is known before its dist is built.
 #[derive(Debug, Clone)]
@@ -27,10 +25,8 @@ pub struct Outline {
     pub files: Vec<String>,
     /// The platforms that its image is going to hold; none if it has no image.
     pub platforms: Vec<Platform>,
-    /// The channels that it is going to move.
-    pub channels: Vec<ChannelPlace>,
-    /// The channels that may replace a file that floe has not made.
-    pub adopts: Vec<ChannelKind>,
+    /// The channels that its stable releases move.
+    pub places: Vec<ChannelPlace>,
     /// Where its notes come from.
     pub notes: NotesSource,
 }
@@ -57,29 +53,37 @@ impl<'a> From<&'a Outline> for Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// Name, version, destination, source of the notes, and the channels that may replace files.
-    fn common(self) -> (&'a str, &'a Version, &'a Destination, &'a NotesSource, &'a [ChannelKind]) {
+    /// Version, destination, source of the notes, and the channels that stable releases move.
+    fn common(self) -> (&'a Version, &'a Destination, &'a NotesSource, &'a [ChannelPlace]) {
         match self {
-            Subject::Release(one) => {
-                (&one.name, &one.version, &one.destination, &one.notes.source, &one.adopts)
-            }
-            Subject::Outline(one) => (&one.name, &one.version, &one.destination, &one.notes, &one.adopts),
+            Subject::Release(one) => (&one.version, &one.destination, &one.notes.source, &one.places),
+            Subject::Outline(one) => (&one.version, &one.destination, &one.notes, &one.places),
         }
-    }
-
-    /// Its destination: repository, tag and image.
-    pub fn destination(self) -> &'a Destination {
-        self.common().2
     }
 
     /// Its version.
     pub fn version(self) -> &'a Version {
+        self.common().0
+    }
+
+    /// Its destination: repository, tag and image.
+    pub fn destination(self) -> &'a Destination {
         self.common().1
     }
 
     /// Where its notes come from.
     pub fn notes(self) -> &'a NotesSource {
+        self.common().2
+    }
+
+    /// The channels that stable releases of the project move, in order.
+    pub fn places(self) -> &'a [ChannelPlace] {
         self.common().3
+    }
+
+    /// The channels that it moves: a pre-release moves none.
+    pub fn channels(self) -> &'a [ChannelPlace] {
+        if self.destination().tag.is_prerelease() { &[] } else { self.places() }
     }
 
     /// The release, if its bytes are known.
@@ -103,25 +107,6 @@ impl<'a> Subject<'a> {
             }
             Subject::Outline(outline) => outline.platforms.clone(),
         }
-    }
-
-    /// The project's name.
-    pub fn name(self) -> &'a str {
-        self.common().0
-    }
-
-    /// The channels that it moves, in order. A pre-release moves none.
-    pub fn channels(self) -> Vec<ChannelPlace> {
-        match self {
-            _ if self.destination().tag.is_prerelease() => Vec::new(),
-            Subject::Release(release) => ChannelPlace::of(&release.channels),
-            Subject::Outline(outline) => outline.channels.clone(),
-        }
-    }
-
-    /// Whether a channel may replace a file that floe has not made.
-    pub fn adopts(self, kind: ChannelKind) -> bool {
-        self.common().4.contains(&kind)
     }
 
     /// The names of all assets, each with the asset if it is known.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::manifest::{Artifact, Manifest, ManifestImage, ManifestPlatform};
 use super::{
-    BinaryFacts, BuiltOn, ChannelKind, Commit, Digest, Extras, Facts, FileFacts, Image, ImageName, Record,
+    BinaryFacts, BuiltOn, ChannelPlace, Commit, Digest, Extras, Facts, FileFacts, Image, ImageName, Record,
     Rendered, Repo, Schema, Tag,
 };
 use crate::model::notes::{self, Notes, NotesSource};
@@ -47,10 +47,8 @@ pub struct Release {
     pub image: Option<Image>,
     /// The files for package managers, which go to repositories of their own.
     pub channels: Vec<Rendered>,
-    /// The channels that may replace a file that floe has not made.
-    pub adopts: Vec<ChannelKind>,
-    /// Whether the project has channels that its stable releases move.
-    pub has_channels: bool,
+    /// The channels that the project's stable releases move.
+    pub places: Vec<ChannelPlace>,
     /// The text of its page.
     pub notes: Notes,
 }
@@ -184,22 +182,21 @@ impl Release {
             image,
             notes,
             channels: Vec::new(),
-            adopts: Vec::new(),
-            has_channels: false,
+            places: Vec::new(),
         };
         release.derive();
         release
     }
 
-    /// With the files that were rendered from its manifest: installers become assets, which the manifest and
-    /// `SHA256SUMS` cover. `revision` is that of the texts they were rendered from.
-    pub fn with_rendered(mut self, rendered: Vec<Rendered>, revision: u32) -> Self {
-        self.manifest.channels = rendered.iter().map(|file| file.entry(revision)).collect();
+    /// With the files that were rendered from its manifest, and the places of those that are no assets. Installers become
+    /// assets, which the manifest and `SHA256SUMS` cover.
+    pub fn with_rendered(mut self, rendered: Vec<Rendered>, places: Vec<ChannelPlace>) -> Self {
+        self.manifest.channels = rendered.iter().map(|file| file.entry.clone()).collect();
         let (installers, channels): (Vec<_>, Vec<_>) =
-            rendered.into_iter().partition(|file| file.kind.is_asset());
-        self.channels = channels;
-        for Rendered { path, bytes, .. } in installers {
-            let asset = Asset::made_here(path, bytes);
+            rendered.into_iter().partition(|file| file.entry.kind.is_asset());
+        (self.channels, self.places) = (channels, places);
+        for Rendered { entry, bytes } in installers {
+            let asset = Asset::made_here(entry.path, bytes);
             let (file, size, digest) = (asset.name.clone(), asset.size, asset.digest);
             self.manifest.files.push(FileFacts { file, size, digest });
             self.assets.push(asset);
@@ -208,6 +205,11 @@ impl Release {
         self.notes = Notes::new(self.notes.source, &self.manifest, &self.destination);
         self.derive();
         self
+    }
+
+    /// The rendered files of a channel, the one that names the archives first.
+    pub fn files_of(&self, place: &ChannelPlace) -> Vec<&Rendered> {
+        self.channels.iter().filter(|file| file.entry.kind == place.kind).collect()
     }
 
     /// With an attestation, or with the promise of one.

@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 use semver::Version;
 
 use super::{Conflict, Step, submission};
-use crate::model::channel::{digests, installs};
+use crate::model::channel::installs;
 use crate::model::places::Home;
-use crate::model::{ChannelPlace, Digest, Marker, Release, Rendered, Subject};
+use crate::model::{ChannelPlace, Digest, Manifest, Marker, Subject};
 use crate::world::{Held, Published, RemotePackage, World};
 
-/// The content of a channel, compared with the files of a release.
+/// The content of a channel, compared with the files of a release that is published, or that is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// There is none.
@@ -33,6 +33,8 @@ pub enum Standing {
     Pending(String),
     /// The pull request at this address was closed without a merge. floe opens no other one.
     Closed(String),
+    /// The pull request at this address was merged, but the version is not there.
+    Removed(String),
     /// It must not be replaced.
     Conflict(ChannelConflict),
 }
@@ -48,15 +50,15 @@ pub enum ChannelConflict {
     OtherDigests(Version),
 }
 
-/// The files that a release has for a channel. Before a dist is built, their bytes are not known.
+/// The files that a release has for a channel. Before a dist is built, their digests are not known.
 #[derive(Debug, Clone)]
 pub struct Own<'a> {
     /// The project.
     pub name: &'a str,
     /// The version.
     pub version: &'a Version,
-    /// The files, the one that names the archives first.
-    pub files: Option<Vec<&'a Rendered>>,
+    /// The digests of the files by path, that of the file that names the archives first; none if they are not known.
+    pub files: Vec<(&'a str, Digest)>,
     /// The digests of the archives, if they are known.
     pub archives: BTreeSet<Digest>,
     /// Whether a file that floe has not made may be replaced.
@@ -64,22 +66,27 @@ pub struct Own<'a> {
 }
 
 impl<'a> Own<'a> {
-    /// The files of a release for a place.
-    pub fn of(release: &'a Release, place: &ChannelPlace) -> Self {
-        let archives = release.manifest.artifacts.iter().map(|one| one.digest).collect();
-        let files = Some(place.files(&release.channels));
-        Own { files, archives, ..Own::outline(release.into(), place) }
+    /// The files that a manifest lists for a place.
+    pub fn of(manifest: &'a Manifest, place: &ChannelPlace) -> Self {
+        let listed = manifest.channels.iter();
+        let files = listed.filter(|entry| entry.kind == place.kind && place.paths.contains(&entry.path));
+        Own {
+            name: &manifest.name,
+            version: &manifest.version,
+            files: files.map(|entry| (entry.path.as_str(), entry.digest)).collect(),
+            archives: manifest.artifacts.iter().map(|one| one.digest).collect(),
+            adopt: place.adopt,
+        }
     }
 
-    fn outline(subject: Subject<'a>, place: &ChannelPlace) -> Self {
-        let (name, version) = (subject.name(), subject.version());
-        let archives = BTreeSet::new();
-        Own { name, version, files: None, archives, adopt: subject.adopts(place.kind) }
+    /// Whether a file is the first one.
+    fn is_first(&self, file: &[u8]) -> bool {
+        self.files.first().is_some_and(|(_, digest)| *digest == Digest::of(file))
     }
 
-    /// The bytes of the first file.
-    pub(super) fn bytes(&self) -> Option<&'a [u8]> {
-        Some(self.files.as_ref()?.first()?.bytes.as_slice())
+    /// The same of a file that others may edit, or that is never replaced: the archives that its text names count alone.
+    pub(super) fn is_served(&self, file: &[u8], text: &[u8]) -> bool {
+        self.files.is_empty() || self.is_first(file) || installs(&self.archives, text)
     }
 }
 
@@ -95,19 +102,20 @@ impl Standing {
         }
     }
 
-    /// A version of a feed is never pushed again, so only the archives that it installs count.
     fn of_package(own: &Own<'_>, there: &RemotePackage) -> Self {
-        match own.bytes() {
-            Some(bytes) if bytes != there.bytes && !installs(&own.archives, &there.text) => {
-                Standing::Conflict(ChannelConflict::OtherDigests(own.version.clone()))
-            }
-            _ if there.waits => Standing::Pending(there.url.clone()),
-            _ => Standing::Same,
+        match own.is_served(&there.bytes, &there.text) {
+            false => Standing::other_digests(own),
+            true if there.waits => Standing::Pending(there.url.clone()),
+            true => Standing::Same,
         }
     }
 
+    pub(super) fn other_digests(own: &Own<'_>) -> Self {
+        Standing::Conflict(ChannelConflict::OtherDigests(own.version.clone()))
+    }
+
     pub(super) fn of_file(own: &Own<'_>, there: &[u8]) -> Self {
-        if own.bytes() == Some(there) {
+        if own.is_first(there) {
             return Standing::Same;
         }
         let Some(marker) = Marker::of(there) else {
@@ -116,18 +124,36 @@ impl Standing {
         if marker.name != own.name {
             return Standing::Conflict(ChannelConflict::OtherProject(marker.name));
         }
-        match (marker.version.cmp_precedence(own.version), own.bytes()) {
-            (Ordering::Less, _) => Standing::Behind(marker.version),
-            (Ordering::Greater, _) => Standing::Newer(marker.version),
-            (Ordering::Equal, None) => Standing::Same,
-            (Ordering::Equal, Some(bytes)) if digests(bytes) == digests(there) => Standing::Reworded,
-            (Ordering::Equal, Some(_)) => Standing::Conflict(ChannelConflict::OtherDigests(marker.version)),
+        match marker.version.cmp_precedence(own.version) {
+            Ordering::Less => Standing::Behind(marker.version),
+            Ordering::Greater => Standing::Newer(marker.version),
+            Ordering::Equal if own.files.is_empty() => Standing::Same,
+            Ordering::Equal if installs(&own.archives, there) => Standing::Reworded,
+            Ordering::Equal => Standing::other_digests(own),
         }
     }
 
-    /// Whether nothing is left to do.
+    /// Whether users get this release or a later one, or will once other people agree.
+    pub fn is_good(&self) -> bool {
+        matches!(self, Standing::Same | Standing::Newer(_) | Standing::Pending(_))
+    }
+
+    /// Whether nothing is left to do for floe.
     pub fn is_done(&self) -> bool {
-        matches!(self, Standing::Same | Standing::Newer(_) | Standing::Pending(_) | Standing::Closed(_))
+        self.is_good() || matches!(self, Standing::Closed(_) | Standing::Removed(_))
+    }
+
+    /// The state of the channel of a published release in a word, and an address or a version.
+    pub fn state(&self) -> String {
+        match self {
+            Standing::Same => "match".to_owned(),
+            Standing::Behind(version) => format!("behind {version}"),
+            Standing::Newer(version) => format!("newer {version}"),
+            Standing::Reworded | Standing::Adopted | Standing::Conflict(_) => "differs".to_owned(),
+            Standing::Absent | Standing::Removed(_) => "missing".to_owned(),
+            Standing::Pending(url) => format!("pending {url}"),
+            Standing::Closed(url) => format!("closed {url}"),
+        }
     }
 
     /// The movement to a version as text: `1.3.0 -> 1.4.0`, `new`.
@@ -141,6 +167,7 @@ impl Standing {
             Standing::Adopted => format!("by hand -> {to}"),
             Standing::Pending(url) => format!("{to}, pending at {url}"),
             Standing::Closed(url) => format!("{to}, closed without a merge at {url}"),
+            Standing::Removed(url) => format!("{to}, merged at {url}"),
             Standing::Conflict(_) => format!("{to}, in conflict"),
         }
     }
@@ -164,18 +191,18 @@ impl ChannelConflict {
     /// The hint.
     pub(super) fn way_out(&self, place: &ChannelPlace) -> String {
         let kind = place.kind;
-        match self {
-            _ if matches!(place.home, Home::Upstream(_)) => submission::way_out(place),
-            _ if matches!(place.home, Home::Feed(_)) => {
+        match (&place.home, self) {
+            (Home::Upstream(submission), _) => submission::way_out(submission),
+            (Home::Feed(_), _) => {
                 "a version of a feed is never replaced: raise the version and release that".to_owned()
             }
-            ChannelConflict::Foreign => format!(
+            (_, ChannelConflict::Foreign) => format!(
                 "delete or rename it, or write `adopt = true` under [package.metadata.floe.{kind}] for one release"
             ),
-            ChannelConflict::OtherProject(_) => {
+            (_, ChannelConflict::OtherProject(_)) => {
                 format!("give this project's file another name under [package.metadata.floe.{kind}]")
             }
-            ChannelConflict::OtherDigests(_) => {
+            (_, ChannelConflict::OtherDigests(_)) => {
                 "people may have installed that version already: raise the version and release that, or delete the file"
                     .to_owned()
             }
@@ -185,17 +212,23 @@ impl ChannelConflict {
 
 /// The step of each channel, and whether it is done. A channel that was not seen is to be done.
 pub(super) fn steps(subject: Subject<'_>, world: &World) -> Vec<(Step, bool)> {
-    let step = |(at, place): (usize, ChannelPlace)| {
+    let step = |(at, place): (usize, &ChannelPlace)| {
         let own = match subject {
-            Subject::Release(release) => Own::of(release, &place),
-            Subject::Outline(_) => Own::outline(subject, &place),
+            Subject::Release(release) => Own::of(&release.manifest, place),
+            Subject::Outline(outline) => Own {
+                name: &outline.name,
+                version: &outline.version,
+                files: Vec::new(),
+                archives: BTreeSet::new(),
+                adopt: place.adopt,
+            },
         };
         let there = world.channels.get(at).and_then(|there| there.as_ref().ok());
         let standing = there.map(|there| Standing::of(&own, &there.held));
         let done = standing.as_ref().is_some_and(Standing::is_done);
-        (Step::Channel { place, standing, to: subject.version().clone() }, done)
+        (Step::Channel { place: place.clone(), standing }, done)
     };
-    subject.channels().into_iter().enumerate().map(step).collect()
+    subject.channels().iter().enumerate().map(step).collect()
 }
 
 /// The conflict of a channel's step, if it has one.
@@ -211,11 +244,7 @@ pub(super) fn conflict((step, _): &(Step, bool)) -> Option<Conflict> {
 /// Why a release with channels moves none of them.
 pub(super) fn stays(subject: Subject<'_>, others: &[Published], highest: bool) -> Option<String> {
     let tag = &subject.destination().tag;
-    let has_channels = match subject {
-        Subject::Release(release) => release.has_channels,
-        Subject::Outline(outline) => !outline.channels.is_empty(),
-    };
-    if !has_channels || highest {
+    if subject.places().is_empty() || highest {
         return None;
     }
     if tag.is_prerelease() {
@@ -229,7 +258,6 @@ pub(super) fn stays(subject: Subject<'_>, others: &[Published], highest: bool) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ChannelKind;
 
     fn file(marker: &str, digest: &[u8]) -> Vec<u8> {
         format!("# {marker}\nsha256 \"{}\"\n", Digest::of(digest).hex()).into_bytes()
@@ -243,15 +271,8 @@ mod tests {
     fn a_channel_moves_up_only_and_over_files_of_floe_only() {
         let version: Version = "1.4.0".parse().unwrap();
         let ours = file(&marker("tool", "1.4.0"), b"ours");
-        let rendered = Rendered {
-            kind: ChannelKind::Homebrew,
-            repository: None,
-            path: String::new(),
-            bytes: ours.clone(),
-            settings: Default::default(),
-        };
         let judge = |adopt: bool, there: &[u8]| {
-            let (files, archives) = (Some(vec![&rendered]), BTreeSet::new());
+            let (files, archives) = (vec![("", Digest::of(&ours))], BTreeSet::from([Digest::of(b"ours")]));
             let own = Own { name: "tool", version: &version, files, archives, adopt };
             Standing::of_file(&own, there)
         };
@@ -282,8 +303,8 @@ mod tests {
     #[test]
     fn before_a_dist_is_built_the_same_version_counts_as_done() {
         let version: Version = "1.4.0".parse().unwrap();
-        let archives = BTreeSet::new();
-        let own = Own { name: "tool", version: &version, files: None, archives, adopt: false };
+        let (files, archives) = (Vec::new(), BTreeSet::new());
+        let own = Own { name: "tool", version: &version, files, archives, adopt: false };
         let standing = |there: &str| Standing::of_file(&own, &file(&marker("tool", there), b"any"));
         assert_eq!(standing("1.4.0"), Standing::Same);
         assert!(!standing("1.3.0").is_done());

@@ -1,6 +1,5 @@
 //! Every change that floe makes to the world, as one enum. `execute` has the one `match` that makes them.
 
-use semver::Version;
 use serde::Serialize;
 
 use super::Since;
@@ -88,8 +87,6 @@ pub enum Step {
         place: ChannelPlace,
         /// The content of its file before; `None` if it was not seen.
         standing: Option<Standing>,
-        /// The version that it moves to.
-        to: Version,
     },
 }
 
@@ -145,7 +142,8 @@ impl Step {
             Step::Publish { prerelease: true, .. } => format!("{tag} as pre-release"),
             Step::Publish { .. } => tag.to_string(),
             Step::TagImage { tags, .. } => format!("{image}:{}", tags.join(", ")),
-            Step::Channel { place, standing, to } => {
+            Step::Channel { place, standing } => {
+                let to = subject.version();
                 let movement =
                     standing.as_ref().map_or_else(|| to.to_string(), |standing| standing.movement(to));
                 format!("{place}  {movement}")

@@ -4,22 +4,16 @@
 use std::cmp::Ordering;
 
 use super::Standing;
-use super::channel::{ChannelConflict, Own};
-use crate::model::ChannelPlace;
-use crate::model::channel::digests;
-use crate::model::places::Home;
+use super::channel::Own;
+use crate::model::Digest;
+use crate::model::places::Submission;
 use crate::world::{PullState, RemoteBranch, RemoteSubmission};
 
 /// Compares a package's versions, its branch and its pull request with the files of a release.
 pub(super) fn standing(own: &Own<'_>, there: &RemoteSubmission) -> Standing {
     if let Some(merged) = &there.merged {
-        // Those who merge may edit the text, so only the archives count.
-        return match own.bytes() {
-            Some(bytes) if digests(bytes) != digests(merged) => {
-                Standing::Conflict(ChannelConflict::OtherDigests(own.version.clone()))
-            }
-            _ => Standing::Same,
-        };
+        // Those who merge may edit the text.
+        return if own.is_served(merged, merged) { Standing::Same } else { Standing::other_digests(own) };
     }
     let highest = there.versions.iter().max_by(|a, b| a.cmp_precedence(b));
     if let Some(newer) = highest.filter(|there| there.cmp_precedence(own.version) == Ordering::Greater) {
@@ -28,8 +22,8 @@ pub(super) fn standing(own: &Own<'_>, there: &RemoteSubmission) -> Standing {
     let lower = || highest.map_or(Standing::Absent, |highest| Standing::Behind(highest.clone()));
     let on_branch = there.branch.as_ref().and_then(|branch| of_branch(own, branch));
     match (&there.pull, on_branch) {
-        // It is merged, although the listing does not show it, or somebody has removed that version again.
-        (Some(pull), _) if pull.state == PullState::Merged => Standing::Same,
+        // The listing lags, or somebody has removed that version again.
+        (Some(pull), _) if pull.state == PullState::Merged => Standing::Removed(pull.url.clone()),
         (Some(pull), _) if pull.state == PullState::Closed => Standing::Closed(pull.url.clone()),
         (Some(pull), Some(Standing::Same)) => Standing::Pending(pull.url.clone()),
         (_, Some(conflict @ Standing::Conflict(_))) => conflict,
@@ -41,63 +35,52 @@ pub(super) fn standing(own: &Own<'_>, there: &RemoteSubmission) -> Standing {
 /// The branch compared with the files of a release; `None` if it has none of them.
 fn of_branch(own: &Own<'_>, branch: &RemoteBranch) -> Option<Standing> {
     let first = branch.files.values().next()?;
-    let Some(files) = &own.files else { return Some(Standing::Same) };
     if holds(branch, own) {
         return Some(Standing::Same);
     }
-    let there = files.first().and_then(|file| branch.files.get(&file.path)).unwrap_or(first);
+    let there = own.files.first().and_then(|(path, _)| branch.files.get(*path)).unwrap_or(first);
     Some(match Standing::of_file(own, there) {
         Standing::Same => Standing::Reworded,
         standing => standing,
     })
 }
 
-/// Whether a branch holds exactly the files of a release.
+/// Whether a branch holds all files of a release, as far as they are known.
 pub fn holds(branch: &RemoteBranch, own: &Own<'_>) -> bool {
-    let is_same = |files: &Vec<&crate::model::Rendered>| {
-        files.iter().all(|file| branch.files.get(&file.path) == Some(&file.bytes))
-    };
-    own.files.as_ref().is_some_and(is_same)
+    let there = |path: &str| branch.files.get(path).map(|bytes| Digest::of(bytes));
+    own.files.iter().all(|(path, digest)| there(path) == Some(*digest))
 }
 
 /// The hint for a conflict.
-pub(super) fn way_out(place: &ChannelPlace) -> String {
-    match &place.home {
-        Home::Upstream(submission) => format!(
-            "close that pull request and delete the branch `{}` of `{}`; a version that people may have installed is never changed: raise the version and release that",
-            submission.branch(),
-            submission.fork
-        ),
-        Home::Repo(_) | Home::Feed(_) => String::new(),
-    }
+pub(super) fn way_out(submission: &Submission) -> String {
+    format!(
+        "close that pull request and delete the branch `{}` of `{}`; a version that people may have installed is never changed: raise the version and release that",
+        submission.branch(),
+        submission.fork
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use semver::Version;
 
     use super::*;
-    use crate::model::{ChannelKind, Digest, Marker, Rendered};
+    use crate::model::Marker;
+    use crate::plan::channel::ChannelConflict;
     use crate::world::RemotePull;
 
     const FOLDER: &str = "manifests/a/Acme/Tool/1.4.0";
 
-    fn rendered(name: &str, text: &str) -> Rendered {
+    /// The path of a file, and its bytes.
+    type File = (String, Vec<u8>);
+
+    fn rendered(name: &str, text: &str) -> File {
         let marker = Marker::text("tool", &Version::new(1, 4, 0));
-        Rendered {
-            kind: ChannelKind::Winget,
-            repository: None,
-            path: format!("{FOLDER}/Acme.Tool{name}.yaml"),
-            bytes: format!("# {marker}\n{text}\n").into_bytes(),
-            settings: BTreeMap::new(),
-        }
+        (format!("{FOLDER}/Acme.Tool{name}.yaml"), format!("# {marker}\n{text}\n").into_bytes())
     }
 
-    fn branch(files: &[Rendered]) -> Option<RemoteBranch> {
-        let files = files.iter().map(|file| (file.path.clone(), file.bytes.clone())).collect();
-        Some(RemoteBranch { head: "1".to_owned(), files })
+    fn branch(files: [File; 2]) -> Option<RemoteBranch> {
+        Some(RemoteBranch { head: "1".to_owned(), files: files.into() })
     }
 
     fn pull(state: PullState) -> Option<RemotePull> {
@@ -109,14 +92,14 @@ mod tests {
         let version = Version::new(1, 4, 0);
         let (one, other) = (Digest::of(b"1").hex().to_uppercase(), Digest::of(b"2").hex());
         let files = [rendered(".installer", &one), rendered(".locale.en-US", "text")];
-        let (ours, archives) = (Some(files.iter().collect()), Default::default());
+        let ours = files.iter().map(|(path, bytes)| (path.as_str(), Digest::of(bytes))).collect();
+        let archives = [Digest::of(b"1")].into();
         let own = Own { name: "tool", version: &version, files: ours, archives, adopt: false };
-        let same = branch(&files);
-        let reworded = branch(&[rendered(".installer", &format!("{one} again")), files[1].clone()]);
-        let text_only = branch(&[files[0].clone(), rendered(".locale.en-US", "another")]);
-        let rebuilt = branch(&[rendered(".installer", &other), files[1].clone()]);
-        let by_hand = Rendered { bytes: b"by hand".to_vec(), ..files[0].clone() };
-        let by_hand = branch(&[by_hand, files[1].clone()]);
+        let same = branch(files.clone());
+        let reworded = branch([rendered(".installer", &format!("{one} again")), files[1].clone()]);
+        let text_only = branch([files[0].clone(), rendered(".locale.en-US", "another")]);
+        let rebuilt = branch([rendered(".installer", &other), files[1].clone()]);
+        let by_hand = branch([(files[0].0.clone(), b"by hand".to_vec()), files[1].clone()]);
         let url = || "https://x/pull/1".to_owned();
         let none = || RemoteSubmission::default();
         let conflict = |why| Standing::Conflict(why);
@@ -148,7 +131,7 @@ mod tests {
                 conflict(ChannelConflict::OtherDigests(version.clone())),
             ),
             (RemoteSubmission { branch: by_hand, ..none() }, conflict(ChannelConflict::Foreign)),
-            (RemoteSubmission { pull: pull(PullState::Merged), ..none() }, Standing::Same),
+            (RemoteSubmission { pull: pull(PullState::Merged), ..none() }, Standing::Removed(url())),
             (
                 RemoteSubmission { branch: same, pull: pull(PullState::Closed), ..none() },
                 Standing::Closed(url()),

@@ -33,6 +33,15 @@ fn judge(subject: Subject<'_>, facts: &ServerFacts, step: &Step, there: &Asked<R
             "floe opens no other one: reopen it there if it should be merged",
         );
     }
+    if let Some(Standing::Removed(url)) = standing {
+        return warning(
+            format!(
+                "{kind}: the pull request of {} was merged, but the version is not there: {url}",
+                subject.version()
+            ),
+            "run the same command again later; if it stays away, somebody has removed it there",
+        );
+    }
     if let Some(standing) = standing.as_ref().filter(|standing| standing.is_done()) {
         return passed(format!("{place} is there: {}", standing.movement(subject.version())));
     }

@@ -12,7 +12,6 @@ use crate::model::{Commit, Entry, Image, Platform, PromisedFile, Record, Sbom, T
 
 mod archive;
 mod beside;
-pub mod channels;
 mod image;
 mod problem;
 pub mod published;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use floe_core::model::channel::digests;
 use floe_core::model::places::{Home, Submission};
-use floe_core::model::{ChannelPlace, Digest, Marker, Release};
+use floe_core::model::{ChannelPlace, Digest, Marker, Release, Subject};
 
 use super::Testbed;
 use crate::github::{StoredPull, StoredRelease};
@@ -14,8 +14,6 @@ use crate::github::{StoredPull, StoredRelease};
 /// The files that each release has for a channel.
 pub(super) struct ExpectedChannel {
     place: ChannelPlace,
-    /// Whether a file by hand may be replaced.
-    adopt: bool,
     /// The files of each dist.
     files: Vec<Files>,
 }
@@ -36,17 +34,15 @@ pub(super) struct Seen {
 impl ExpectedChannel {
     /// The channels of several dists of one version.
     pub(super) fn all(releases: &[&Release]) -> Vec<Self> {
-        let places = releases.first().map(|release| ChannelPlace::of(&release.channels)).unwrap_or_default();
-        let channel = |place: ChannelPlace| {
+        let channel = |place: &ChannelPlace| {
             let files = |release: &&Release| {
-                let files = place.files(&release.channels).into_iter();
-                files.map(|file| (file.path.clone(), file.bytes.clone())).collect()
+                let files = release.files_of(place).into_iter();
+                files.map(|file| (file.entry.path.clone(), file.bytes.clone())).collect()
             };
-            let files = releases.iter().map(files).collect();
-            let adopt = releases.iter().any(|release| release.adopts.contains(&place.kind));
-            ExpectedChannel { place, adopt, files }
+            ExpectedChannel { place: place.clone(), files: releases.iter().map(files).collect() }
         };
-        places.into_iter().map(channel).collect()
+        let places = releases.first().map(|release| Subject::from(*release).channels());
+        places.into_iter().flatten().map(channel).collect()
     }
 
     /// The branch that it changes.
@@ -213,7 +209,7 @@ fn judge_files(channel: &ExpectedChannel, testbed: &Testbed, before: &Files, now
         _ if matches!(channel.place.home, Home::Feed(_)) => {
             violations.push("replaced a version of a feed".to_owned());
         }
-        None if channel.adopt => {}
+        None if channel.place.adopt => {}
         None => violations.push("replaced a file by hand".to_owned()),
         Some(marker) => match marker.version.cmp_precedence(tag.version()) {
             Ordering::Greater => violations.push(format!("went down from {}", marker.version)),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use fastrand::Rng;
 use floe_core::model::places::Home;
-use floe_core::model::{ChannelPlace, Release};
+use floe_core::model::{ChannelPlace, Release, Subject};
 
 use super::fault::{FaultKind, Side, Where};
 use super::injection::Injection;
@@ -35,11 +35,11 @@ impl Schedule {
 
     /// Faults that can strike while this release is published.
     pub fn of(release: &Release, seed: u64) -> Self {
-        let channels = ChannelPlace::of(&release.channels);
+        let channels = Subject::from(release).channels();
         let registry = release.image.as_ref().map(|_| Side::Registry);
         let feed = channels.iter().any(|place| matches!(place.home, Home::Feed(_))).then_some(Side::Feed);
         let sides: Vec<Side> = [Side::GitHub].into_iter().chain(registry).chain(feed).collect();
-        Schedule::at(&sides, &channels, seed)
+        Schedule::at(&sides, channels, seed)
     }
 
     /// One to six faults of these servers for a release with these channels, most of them among the first requests. A seed
@@ -115,7 +115,7 @@ mod tests {
             folder: "manifests/a/Acme/Tool".to_owned(),
             version: "1.4.0".to_owned(),
         };
-        let place = |kind, home| ChannelPlace { kind, home, paths: Vec::new() };
+        let place = |kind, home| ChannelPlace { kind, home, paths: Vec::new(), adopt: false };
         let tap = place(ChannelKind::Homebrew, Home::Repo(repo()));
         let winget = place(ChannelKind::Winget, Home::Upstream(submission));
         let is_drawn = |channels: &[ChannelPlace], kind| {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::access::RepoRequest;
 use super::git::invented_name;
-use super::release_params::{object, text};
+use super::release_params::{object, required, text};
 use super::response::{ApiError, ApiResult, json_response, ok};
 use super::state::{Files, LooseCommit, StoredCommit, StoredRepo};
 use super::view;
@@ -40,13 +40,10 @@ pub(super) async fn one(request: RepoRequest) -> ApiResult {
 pub(super) async fn create_ref(request: RepoRequest, body: Bytes) -> ApiResult {
     let (name, sha) = request.change(|repo, _| {
         repo.check_writable()?;
-        if repo.head.is_none() {
+        if repo.branches.is_empty() {
             return Err(ApiError::new(StatusCode::CONFLICT, "Git Repository is empty."));
         }
-        let body = object(&body)?;
-        let (Some(name), Some(sha)) = (text(&body, "ref")?, text(&body, "sha")?) else {
-            return Err(ApiError::invalid_request("\"ref\" and \"sha\" must be supplied."));
-        };
+        let [name, sha] = required(&object(&body)?, ["ref", "sha"])?;
         if let Some(tag) = name.strip_prefix("refs/tags/").filter(|tag| !tag.is_empty()) {
             repo.create_tag(tag, &sha)?;
             return Ok((name, sha));
@@ -60,8 +57,7 @@ pub(super) async fn create_ref(request: RepoRequest, body: Bytes) -> ApiResult {
         }
         let commit: Commit = sha.parse().map_err(|_| ApiError::unprocessable("Object does not exist"))?;
         let files = repo.files_of(&commit)?;
-        repo.files.insert(branch.to_owned(), files);
-        repo.heads.insert(branch.to_owned(), commit);
+        repo.move_branch(branch, commit, Some(files));
         Ok((name, sha))
     })?;
     let view = json!({ "ref": name, "object": { "type": "commit", "sha": sha } });
@@ -74,9 +70,8 @@ pub(super) async fn update_ref(request: RepoRequest, body: Bytes) -> ApiResult {
         repo.check_writable()?;
         let branch = request.parameter.strip_prefix("heads/").unwrap_or_default().to_owned();
         let body = object(&body)?;
-        let sha: Commit = text(&body, "sha")?
-            .and_then(|sha| sha.parse().ok())
-            .ok_or_else(|| ApiError::invalid_request("\"sha\" wasn't supplied."))?;
+        let [sha] = required(&body, ["sha"])?;
+        let sha: Commit = sha.parse().map_err(|_| ApiError::unprocessable("Object does not exist"))?;
         if repo.head_of(&branch).is_none() || branch == repo.default_branch {
             return Err(ApiError::unprocessable("Reference does not exist"));
         }
@@ -86,8 +81,7 @@ pub(super) async fn update_ref(request: RepoRequest, body: Bytes) -> ApiResult {
             return Err(ApiError::unprocessable("Update is not a fast forward"));
         }
         let files = repo.files_of(&sha)?;
-        repo.files.insert(branch.clone(), files);
-        repo.heads.insert(branch, sha.clone());
+        repo.move_branch(&branch, sha.clone(), Some(files));
         Ok(sha)
     })?;
     let view =
@@ -127,19 +121,12 @@ impl StoredRepo {
 
     /// The files of a commit: those of the branch that it is the head of, or of one that was made over the API. Any other
     /// one has lost its files.
-    fn files_of(&mut self, commit: &Commit) -> ApiResult<Files> {
-        if let Some((branch, _)) = self.branches().find(|(_, head)| *head == commit) {
-            return Ok(self.files.get(branch).cloned().unwrap_or_default());
-        }
-        let made = self.loose.get(commit.as_str()).and_then(|made| self.trees.get(&made.tree)).cloned();
-        match made {
-            Some(files) => {
-                self.add_commit(commit, None);
-                Ok(files)
-            }
-            None if self.find_commit(commit.as_str()).is_some() => Ok(Files::new()),
-            None => Err(ApiError::unprocessable("Object does not exist")),
-        }
+    fn files_of(&self, commit: &Commit) -> ApiResult<Files> {
+        let on_branch = self.branches.values().find(|branch| branch.head == *commit);
+        let made = || self.trees.get(&self.loose.get(commit.as_str())?.tree);
+        let lost = || self.find_commit(commit.as_str()).map(|_| Files::new());
+        let files = on_branch.map(|branch| &branch.files).or_else(made).cloned().or_else(lost);
+        files.ok_or_else(|| ApiError::unprocessable("Object does not exist"))
     }
 }
 
@@ -154,20 +141,19 @@ pub(super) async fn merge_upstream(request: RepoRequest, body: Bytes) -> ApiResu
         })?;
         let parent = stored.repo(&parent).cloned().ok_or_else(ApiError::not_found)?;
         let fork = request.writable(stored)?;
-        let head = fork.head.as_ref().and_then(|head| fork.commits.iter().position(|one| one.sha == *head));
+        let head = fork.head().and_then(|head| fork.commits.iter().position(|one| one.sha == *head));
         if head.is_some_and(|at| fork.ahead_of(&parent, at) > 0) {
             return Err(ApiError::new(StatusCode::CONFLICT, "There are merge conflicts"));
         }
         if branch != fork.default_branch || branch != parent.default_branch {
             return Err(ApiError::unprocessable(format!("The branch {branch} is not there")));
         }
-        let theirs = parent.files.get(&branch).cloned().unwrap_or_default();
-        let is_new = fork.head != parent.head;
+        let is_new = fork.head() != parent.head();
         for commit in &parent.commits {
             fork.add_commit(&commit.sha, None);
         }
-        fork.head = parent.head;
-        fork.files.insert(branch.clone(), theirs);
+        fork.branches
+            .extend(parent.branches.get_key_value(&branch).map(|(name, one)| (name.clone(), one.clone())));
         Ok(is_new)
     })?;
     let kind = if merged { "fast-forward" } else { "none" };
@@ -208,9 +194,7 @@ pub(super) async fn create_commit(request: RepoRequest, body: Bytes) -> ApiResul
     let (sha, tree) = request.change(|repo, id| {
         repo.check_writable()?;
         let body = object(&body)?;
-        let (Some(_), Some(tree)) = (text(&body, "message")?, text(&body, "tree")?) else {
-            return Err(ApiError::invalid_request("\"message\" and \"tree\" must be supplied."));
-        };
+        let [_, tree] = required(&body, ["message", "tree"])?;
         let parent = body.get("parents").and_then(|parents| parents.get(0)?.as_str());
         let parent = parent.and_then(|parent| repo.find_commit(parent));
         let (Some(parent), true) = (parent, repo.trees.contains_key(&tree)) else {
@@ -241,10 +225,7 @@ impl StoredRepo {
 
     /// The files of a tree: one that was made over the API, or that of a branch.
     fn files_of_tree(&self, tree: &str) -> Option<Files> {
-        let found = self.branches().find(|(_, head)| self.tree_of(head) == tree);
-        match found {
-            Some((branch, _)) => Some(self.files.get(branch).cloned().unwrap_or_default()),
-            None => self.trees.get(tree).cloned(),
-        }
+        let on_branch = self.branches.values().find(|branch| self.tree_of(&branch.head) == tree);
+        on_branch.map(|branch| &branch.files).or_else(|| self.trees.get(tree)).cloned()
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use floe_core::model::Repo;
 
 use super::response::ApiError;
-use super::state::{StoredPull, key};
+use super::state::{StoredPull, StoredRepo, key};
 use super::{EmbeddedGitHub, SeedRepo};
 
 impl EmbeddedGitHub {
@@ -29,7 +29,7 @@ impl EmbeddedGitHub {
             }
             stored.parent = Some(parent.clone());
             stored.default_branch = theirs.default_branch;
-            (stored.head, stored.commits, stored.files) = (theirs.head, theirs.commits, theirs.files);
+            (stored.branches, stored.commits) = (theirs.branches, theirs.commits);
             Ok(())
         })
     }
@@ -38,7 +38,7 @@ impl EmbeddedGitHub {
     pub fn write_file(&self, repo: &Repo, path: &str, bytes: &[u8]) -> anyhow::Result<()> {
         self.change(repo, |stored, id| {
             let branch = stored.default_branch.clone();
-            stored.commit_file(&branch, path, bytes, id).map(drop)
+            stored.commit_file(&branch, path, Some(bytes), id).map(drop)
         })
     }
 
@@ -46,8 +46,7 @@ impl EmbeddedGitHub {
     pub fn delete_file(&self, repo: &Repo, path: &str) -> anyhow::Result<()> {
         self.change(repo, |stored, id| {
             let branch = stored.default_branch.clone();
-            stored.files.entry(branch.clone()).or_default().remove(path);
-            stored.move_branch(&branch, &format!("delete {id}")).map(drop)
+            stored.commit_file(&branch, path, None, id).map(drop)
         })
     }
 
@@ -58,14 +57,7 @@ impl EmbeddedGitHub {
 
     /// The files of a branch; without a name, of the default one.
     pub fn branch_files(&self, repo: &Repo, branch: Option<&str>) -> BTreeMap<String, Vec<u8>> {
-        let files = self.look(repo, |stored| {
-            let branch = branch.unwrap_or(&stored.default_branch);
-            let written = stored.files.get(branch);
-            let mut files = stored.all_files(branch);
-            files.retain(|path, _| written.is_some_and(|written| written.contains_key(path)));
-            files
-        });
-        files.unwrap_or_default()
+        self.look(repo, |stored| stored.written(branch.unwrap_or(&stored.default_branch))).unwrap_or_default()
     }
 
     /// Archives a repository, or opens it again.
@@ -99,26 +91,26 @@ impl EmbeddedGitHub {
 
     /// The branches of a repository besides the default one.
     pub fn branches(&self, repo: &Repo) -> Vec<String> {
-        self.look(repo, |stored| stored.heads.keys().cloned().collect()).unwrap_or_default()
+        let others = |stored: &StoredRepo| {
+            let names = stored.branches.keys().filter(|name| **name != stored.default_branch);
+            names.cloned().collect()
+        };
+        self.look(repo, others).unwrap_or_default()
     }
 
     /// Writes a file to a branch, which begins as the default one.
     pub fn write_branch(&self, repo: &Repo, branch: &str, path: &str, bytes: &[u8]) -> anyhow::Result<()> {
         self.change(repo, |stored, id| {
-            if stored.head_of(branch).is_none() {
-                let files = stored.files.get(&stored.default_branch).cloned().unwrap_or_default();
-                stored.files.insert(branch.to_owned(), files);
+            if let Some(default) = stored.branches.get(&stored.default_branch).cloned() {
+                stored.branches.entry(branch.to_owned()).or_insert(default);
             }
-            stored.commit_file(branch, path, bytes, id).map(drop)
+            stored.commit_file(branch, path, Some(bytes), id).map(drop)
         })
     }
 
     /// Deletes a branch.
     pub fn delete_branch(&self, repo: &Repo, branch: &str) -> anyhow::Result<()> {
-        self.edit(repo, |stored| {
-            stored.heads.remove(branch);
-            stored.files.remove(branch);
-        })
+        self.edit(repo, |stored| drop(stored.branches.remove(branch)))
     }
 
     /// Closes an open pull request without a merge.
@@ -135,7 +127,7 @@ impl EmbeddedGitHub {
         self.change(repo, |stored, id| {
             let branch = stored.default_branch.clone();
             for (path, bytes) in theirs.ok_or_else(ApiError::not_found)? {
-                stored.commit_file(&branch, &path, &bytes, id)?;
+                stored.commit_file(&branch, &path, Some(&bytes), id)?;
             }
             for pull in stored.pulls.iter_mut().filter(|pull| pull.number == number) {
                 (pull.open, pull.merged) = (false, true);

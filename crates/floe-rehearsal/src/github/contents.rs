@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use super::access::RepoRequest;
 use super::git::invented_name;
-use super::release_params::{object, text};
+use super::release_params::{object, required, text};
 use super::response::{ApiError, ApiResult, json_response, ok};
-use super::state::StoredRepo;
+use super::state::{Files, StoredBranch, StoredRepo};
 use super::{source, view};
 
 /// `GET /repos/{owner}/{name}/readme?ref={ref}`
@@ -35,7 +35,7 @@ pub(super) async fn root(request: RepoRequest) -> ApiResult {
 
 fn show(request: &RepoRequest, path: &str) -> ApiResult {
     request.read(|repo| {
-        if repo.head.is_none() {
+        if repo.branches.is_empty() {
             return Err(ApiError::new(StatusCode::NOT_FOUND, "This repository is empty."));
         }
         let name = request.query("ref").unwrap_or(repo.default_branch.as_str().into());
@@ -93,14 +93,11 @@ pub(super) async fn write(request: RepoRequest, body: Bytes) -> ApiResult {
     let (status, sha, commit) = request.change(|repo, id| {
         repo.check_writable()?;
         let body = object(&body)?;
-        let content = text(&body, "content")?.map(|content| content.replace(['\n', '\r'], ""));
-        let (Some(_), Some(content)) = (text(&body, "message")?, content) else {
-            return Err(ApiError::invalid_request("\"message\" and \"content\" must be supplied."));
-        };
-        let bytes =
-            STANDARD.decode(content).map_err(|_| ApiError::unprocessable("content is not valid Base64"))?;
+        let [_, content] = required(&body, ["message", "content"])?;
+        let bytes = STANDARD.decode(content.replace(['\n', '\r'], ""));
+        let bytes = bytes.map_err(|_| ApiError::unprocessable("content is not valid Base64"))?;
         let branch = text(&body, "branch")?.unwrap_or_else(|| repo.default_branch.clone());
-        if repo.head.is_some() && repo.head_of(&branch).is_none() {
+        if !repo.branches.is_empty() && repo.head_of(&branch).is_none() {
             return Err(ApiError::new(StatusCode::NOT_FOUND, format!("Branch {branch} not found")));
         }
         if repo.protected && branch == repo.default_branch {
@@ -117,7 +114,7 @@ pub(super) async fn write(request: RepoRequest, body: Bytes) -> ApiResult {
             // A path that does not exist is created, whatever the `sha` is.
             _ => {}
         }
-        let commit = repo.commit_file(&branch, &path, &bytes, id)?;
+        let commit = repo.commit_file(&branch, &path, Some(&bytes), id)?;
         let status = if there.is_some() { StatusCode::OK } else { StatusCode::CREATED };
         Ok((status, blob_name(&bytes), commit))
     })?;
@@ -143,64 +140,68 @@ impl StoredRepo {
 
     /// The commit of a branch.
     pub(super) fn head_of(&self, branch: &str) -> Option<&Commit> {
-        if branch == self.default_branch { self.head.as_ref() } else { self.heads.get(branch) }
+        Some(&self.branches.get(branch)?.head)
     }
 
-    /// Every branch with its commit, the default one first.
-    pub(super) fn branches(&self) -> impl Iterator<Item = (&String, &Commit)> {
-        let default = self.head.as_ref().map(|head| (&self.default_branch, head));
-        default.into_iter().chain(&self.heads)
+    /// The commit of the default branch; `None` in an empty repository.
+    pub(super) fn head(&self) -> Option<&Commit> {
+        self.head_of(&self.default_branch)
     }
 
     /// The branch that a ref shows the files of: itself, that of its last commit, or the default branch for any other
     /// commit or a tag.
-    fn branch_of<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+    fn branch_of(&self, name: &str) -> Option<&str> {
         let branch = name.strip_prefix("refs/").unwrap_or(name);
         let branch = branch.strip_prefix("heads/").unwrap_or(branch);
-        match self.head_of(branch) {
-            Some(_) => Some(branch),
-            None => {
-                let head = self.heads.iter().find(|(_, head)| head.as_str() == name);
-                let branch = head.map(|(branch, _)| branch.as_str());
-                branch.or_else(|| self.commit(name).map(|_| self.default_branch.as_str()))
-            }
-        }
+        let mut branches = self.branches.iter();
+        let found = branches.find(|(known, stored)| *known == branch || stored.head.as_str() == name);
+        let default = || self.commit(name).map(|_| &self.default_branch);
+        found.map(|(branch, _)| branch).or_else(default).map(String::as_str)
     }
 
-    /// The files of a branch with their bytes.
+    /// The files that were written to a branch, with their bytes.
+    pub(super) fn written(&self, branch: &str) -> BTreeMap<String, Vec<u8>> {
+        let files = self.branches.get(branch).into_iter().flat_map(|branch| &branch.files);
+        files.filter_map(|(path, text)| Some((path.clone(), STANDARD.decode(text).ok()?))).collect()
+    }
+
+    /// The same with the file that every commit has.
     pub(super) fn all_files(&self, branch: &str) -> BTreeMap<String, Vec<u8>> {
-        let readme = self.head_of(branch).map(|_| (source::FILE.to_owned(), source::text(self).into_bytes()));
-        let mut files: BTreeMap<_, _> = readme.into_iter().collect();
-        let written = self.files.get(branch).into_iter().flatten();
-        files.extend(written.filter_map(|(path, text)| Some((path.clone(), STANDARD.decode(text).ok()?))));
+        let mut files = self.written(branch);
+        if self.branches.contains_key(branch) {
+            files.entry(source::FILE.to_owned()).or_insert_with(|| source::text(self).into_bytes());
+        }
         files
     }
 
-    /// Writes a file to a branch in a new commit. The first commit of an empty repository makes its default branch.
+    /// Writes a file to a branch in a new commit, or deletes it. The first commit of an empty repository makes its default
+    /// branch.
     pub(super) fn commit_file(
         &mut self,
         branch: &str,
         path: &str,
-        bytes: &[u8],
+        bytes: Option<&[u8]>,
         id: u64,
     ) -> ApiResult<Commit> {
-        if self.head.is_none() {
+        if self.branches.is_empty() {
             self.default_branch = branch.to_owned();
         }
-        self.files.entry(branch.to_owned()).or_default().insert(path.to_owned(), STANDARD.encode(bytes));
-        self.move_branch(branch, &format!("commit {id} {path}"))
+        let mut files = self.branches.get(branch).map(|branch| branch.files.clone()).unwrap_or_default();
+        match bytes {
+            Some(bytes) => files.insert(path.to_owned(), STANDARD.encode(bytes)),
+            None => files.remove(path),
+        };
+        let name = invented_name(&format!("{} {branch} commit {id} {path}", self.repo));
+        let commit: Commit = name.parse().map_err(anyhow::Error::msg)?;
+        self.move_branch(branch, commit.clone(), Some(files));
+        Ok(commit)
     }
 
-    /// Adds a commit to a branch.
-    pub(super) fn move_branch(&mut self, branch: &str, what: &str) -> ApiResult<Commit> {
-        let commit: Commit =
-            invented_name(&format!("{} {branch} {what}", self.repo)).parse().map_err(anyhow::Error::msg)?;
-        self.add_commit(&commit, None);
-        if branch == self.default_branch {
-            self.head = Some(commit.clone());
-        } else {
-            self.heads.insert(branch.to_owned(), commit.clone());
-        }
-        Ok(commit)
+    /// Moves a branch to a commit, or creates it. Without `files` it keeps its own.
+    pub(super) fn move_branch(&mut self, branch: &str, head: Commit, files: Option<Files>) {
+        self.add_commit(&head, None);
+        let kept = self.branches.remove(branch).map(|branch| branch.files);
+        let files = files.or(kept).unwrap_or_default();
+        self.branches.insert(branch.to_owned(), StoredBranch { head, files });
     }
 }

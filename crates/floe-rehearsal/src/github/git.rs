@@ -176,8 +176,8 @@ impl StoredRepo {
     fn position(&self, name: &str) -> Option<usize> {
         let name = name.strip_prefix("refs/").unwrap_or(name);
         let tag = self.tags.get(name.strip_prefix("tags/").unwrap_or(name)).map(|tag| &tag.commit);
-        let branch = name.strip_prefix("heads/").unwrap_or(name) == self.default_branch;
-        let head = self.head.as_ref().filter(|_| branch || name == "HEAD");
+        let branch = name.strip_prefix("heads/").unwrap_or(name);
+        let head = if name == "HEAD" { self.head() } else { self.head_of(branch) };
         let named = head.or(tag);
         self.commits.iter().position(|commit| match named {
             Some(named) => commit.sha == *named,
@@ -208,7 +208,7 @@ fn refs(repo: &StoredRepo, caller: &Caller) -> Vec<(String, Value)> {
         (path, view)
     };
     let commit = |sha: &Commit| object(&api, "commit", sha.as_str());
-    let branches = repo.branches().map(|(name, head)| view(format!("heads/{name}"), commit(head)));
+    let branches = repo.branches.iter().map(|(name, one)| view(format!("heads/{name}"), commit(&one.head)));
     let tags = repo.tags.iter().map(|(name, tag)| {
         let own = tag.annotated.then(|| object(&api, "tag", &object_name(repo, name, tag)));
         view(format!("tags/{name}"), own.unwrap_or_else(|| commit(&tag.commit)))

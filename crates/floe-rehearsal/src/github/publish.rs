@@ -78,7 +78,7 @@ impl StoredRepo {
     /// The commit of a branch name or a commit name. Tag names are not accepted.
     fn resolve(&self, target: &str) -> Option<Commit> {
         if target == self.default_branch {
-            return self.head.clone();
+            return self.head().cloned();
         }
         self.find_commit(target).map(|commit| commit.sha.clone())
     }

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::access::{Caller, RepoRequest};
-use super::release_params::{object, text};
+use super::release_params::{object, required};
 use super::response::{ApiError, ApiResult, custom, json_response, page};
 use super::state::{StoredPull, StoredRepo};
 
@@ -25,12 +25,7 @@ pub(super) async fn list(request: RepoRequest) -> ApiResult {
 
 /// `POST /repos/{owner}/{name}/pulls`: everybody may, who owns the branch that it comes from
 pub(super) async fn create(request: RepoRequest, body: Bytes) -> ApiResult {
-    let body = object(&body)?;
-    let (Some(title), Some(head), Some(base)) =
-        (text(&body, "title")?, text(&body, "head")?, text(&body, "base")?)
-    else {
-        return Err(ApiError::invalid_request("\"title\", \"head\" and \"base\" must be supplied."));
-    };
+    let [title, head, base] = required(&object(&body)?, ["title", "head", "base"])?;
     let view = request.github.store.change(|stored| {
         let repo = request.readable(stored)?;
         let invalid = |field: &str, message: &str| ApiError::invalid([custom("PullRequest", field, message)]);

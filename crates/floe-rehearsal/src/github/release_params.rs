@@ -78,6 +78,16 @@ pub(super) fn text(map: &Map<String, Value>, name: &str) -> ApiResult<Option<Str
     property(map, name, "string")
 }
 
+/// Texts that must be there.
+pub(super) fn required<const N: usize>(map: &Map<String, Value>, names: [&str; N]) -> ApiResult<[String; N]> {
+    let mut texts = names.map(str::to_owned);
+    for one in &mut texts {
+        let missing = || ApiError::invalid_request(&format!("\"{one}\" wasn't supplied."));
+        *one = text(map, one)?.ok_or_else(missing)?;
+    }
+    Ok(texts)
+}
+
 /// A property that may be absent or null.
 fn property<T: DeserializeOwned>(map: &Map<String, Value>, name: &str, kind: &str) -> ApiResult<Option<T>> {
     let value = map.get(name).unwrap_or(&Value::Null);

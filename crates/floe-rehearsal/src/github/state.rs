@@ -28,8 +28,6 @@ pub(super) struct StoredRepo {
     pub repo: Repo,
     pub private: bool,
     pub default_branch: String,
-    /// The commit of the default branch; `None` in an empty repository.
-    pub head: Option<Commit>,
     /// All commits, oldest first. Each is the parent of the next.
     pub commits: Vec<StoredCommit>,
     pub tags: BTreeMap<String, StoredTag>,
@@ -45,10 +43,8 @@ pub(super) struct StoredRepo {
     pub protected: bool,
     /// The repository that it is a fork of.
     pub parent: Option<Repo>,
-    /// The commits of the other branches.
-    pub heads: BTreeMap<String, Commit>,
-    /// The files of each branch, in base64 by path. A `README.md` is there without being listed here.
-    pub files: BTreeMap<String, Files>,
+    /// By name; none in an empty repository.
+    pub branches: BTreeMap<String, StoredBranch>,
     /// Trees that were made for a commit, by name: the files of a branch, in base64 by path.
     pub trees: BTreeMap<String, Files>,
     /// Commits of such trees that are on no branch yet.
@@ -57,6 +53,13 @@ pub(super) struct StoredRepo {
     pub pulls: Vec<StoredPull>,
     /// The attestations of each digest, as bundles.
     pub attestations: BTreeMap<String, Vec<serde_json::Value>>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct StoredBranch {
+    pub head: Commit,
+    /// A `README.md` is there without being listed here.
+    pub files: Files,
 }
 
 /// Files by path, in base64.
@@ -198,7 +201,6 @@ impl StoredState {
                 repo: seed.repo.clone(),
                 private: seed.private,
                 default_branch: seed.default_branch.clone(),
-                head: None,
                 commits: Vec::new(),
                 tags: BTreeMap::new(),
                 releases: Vec::new(),
@@ -207,8 +209,7 @@ impl StoredState {
                 archived: false,
                 protected: false,
                 parent: None,
-                heads: BTreeMap::new(),
-                files: BTreeMap::new(),
+                branches: BTreeMap::new(),
                 trees: BTreeMap::new(),
                 loose: BTreeMap::new(),
                 attestations: BTreeMap::new(),
@@ -259,8 +260,8 @@ impl StoredRepo {
     pub(super) fn add_tag(&mut self, tag: &SeedTag) {
         let stored = StoredTag { commit: tag.commit.clone(), annotated: tag.annotated };
         self.tags.insert(tag.name.clone(), stored);
-        self.add_commit(&tag.commit, None);
-        self.head = Some(tag.commit.clone());
+        let branch = self.default_branch.clone();
+        self.move_branch(&branch, tag.commit.clone(), None);
     }
 
     /// Adds a commit to the history, or changes its date. Without a date a new one is a minute younger than its parent.

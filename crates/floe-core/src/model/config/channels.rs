@@ -35,13 +35,6 @@ impl Channels {
         aur: None,
     };
 
-    /// The channels that may replace a file that floe has not made.
-    pub fn adopts(&self) -> Vec<ChannelKind> {
-        let homebrew = self.homebrew.iter().filter(|one| one.adopt).map(|_| ChannelKind::Homebrew);
-        let scoop = self.scoop.iter().filter(|one| one.adopt).map(|_| ChannelKind::Scoop);
-        homebrew.chain(scoop).collect()
-    }
-
     /// The package managers that are configured, in the order in which they are moved.
     pub fn tables(&self) -> impl Iterator<Item = ChannelKind> {
         let Channels { homebrew, scoop, winget, chocolatey, aur, .. } = self;

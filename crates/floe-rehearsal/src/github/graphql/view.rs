@@ -44,7 +44,7 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
     let with_drafts = caller.can_push(repo);
     let releases = repo.releases.iter().rev().filter(|release| with_drafts || !release.draft);
     let refs = repo.tags.iter().map(|(name, tag)| reference("refs/tags/", name, tag.commit.as_str()));
-    let branch = repo.head.as_ref().map(|head| reference("refs/heads/", &repo.default_branch, head.as_str()));
+    let branch = repo.head().map(|head| reference("refs/heads/", &repo.default_branch, head.as_str()));
     let none = || connection(std::iter::empty());
     json!({
         "__typename": "Repository",
@@ -55,7 +55,7 @@ pub(super) fn repository(repo: &StoredRepo, caller: &Caller) -> Value {
         "openGraphImageUrl": format!("{}/opengraph", caller.page(repo)), "usesCustomOpenGraphImage": false,
         "createdAt": shown["created_at"], "pushedAt": shown["pushed_at"], "updatedAt": shown["updated_at"],
         "archivedAt": null, "diskUsage": 0, "forkCount": 0, "stargazerCount": 0,
-        "isArchived": false, "isEmpty": repo.head.is_none(), "isFork": false, "isInOrganization": false,
+        "isArchived": false, "isEmpty": repo.head().is_none(), "isFork": false, "isInOrganization": false,
         "isMirror": false, "isPrivate": repo.private, "isTemplate": false, "isDisabled": false,
         "isUserConfigurationRepository": false, "isBlankIssuesEnabled": true, "isSecurityPolicyEnabled": false,
         "visibility": if repo.private { "PRIVATE" } else { "PUBLIC" },

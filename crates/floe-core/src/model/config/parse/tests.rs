@@ -277,6 +277,14 @@ fn values_of_another_kind_are_refused() {
             json!({ "targets": ["x86_64-musl"], "scoop": { "bucket": "acme/bucket" } }),
             "floe.scoop` is for Windows, but no such target is in `targets`",
         ),
+        (
+            json!({ "targets": ["armv7-musl"], "homebrew": { "tap": "acme/homebrew-tap" } }),
+            "floe.homebrew` is for macOS or Linux on x86-64 or ARM64, but no such target is in `targets`",
+        ),
+        (
+            json!({ "targets": ["i686-windows"], "chocolatey": {} }),
+            "floe.chocolatey` is for Windows on x86-64, but no such target is in `targets`",
+        ),
     ] {
         let problems = parse(value.clone()).unwrap_err();
         assert!(problems.len() == 1 && problems[0].contains(part), "{value}: {problems:?}");
