@@ -18,7 +18,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::error::{Exit, Failure};
 use crate::report::Share;
-use floe_core::model::{Asset, Content, Digest, Hasher};
+use floe_core::model::{Content, Digest, Hasher};
 use floe_core::untrusted::files;
 
 /// How much is read and sent at once.
@@ -39,20 +39,19 @@ pub fn wrong_bytes(file: &str, why: &str) -> Failure {
 }
 
 impl Upload {
-    /// The body for an asset.
-    pub async fn asset(asset: &Asset, share: Share) -> anyhow::Result<Self> {
-        match &asset.content {
-            Content::File(path) => Upload::file(path, asset.size, asset.digest, share).await,
+    /// The body for content of this size and digest.
+    pub async fn new(content: &Content, size: u64, digest: Digest, share: Share) -> anyhow::Result<Self> {
+        match content {
+            Content::File(path) => Upload::file(path, size, digest, share).await,
             Content::Bytes(bytes) => {
                 let pieces: Vec<_> =
                     bytes.chunks(PIECE as usize).map(Bytes::copy_from_slice).map(Ok).collect();
-                Ok(Upload { pieces: Box::pin(stream::iter(pieces)), left: asset.size, share })
+                Ok(Upload { pieces: Box::pin(stream::iter(pieces)), left: size, share })
             }
         }
     }
 
-    /// The body for a file of a known size and digest.
-    pub async fn file(path: &Path, size: u64, promised: Digest, share: Share) -> anyhow::Result<Self> {
+    async fn file(path: &Path, size: u64, promised: Digest, share: Share) -> anyhow::Result<Self> {
         let path = path.to_owned();
         let reader = spawn_blocking(move || Reader::open(&path, size, promised));
         let reader = reader.await.context("the thread that opens files ended")??;
